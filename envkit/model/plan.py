@@ -1,0 +1,268 @@
+"""What was decided. Hardening is the default of these types, so weakening one is an explicit value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkit.model.facts import Account, Release, Suite
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file to be: relative path, text, and mode.
+
+    `secret` keeps the text out of `repr`, and so out of logs and tracebacks.
+    """
+
+    path: str
+    text: str
+    mode: int = 0o644
+
+    def __repr__(self) -> str:
+        return f"Artifact({self.path!r}, {len(self.text)} characters, {self.mode:#o})"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The image a workspace is built on.
+
+    Attributes:
+        kind: The word from the config.
+        ref: Reference the engine knows it by.
+        id: The engine's id of it, or empty while it still has to be made.
+        origin: Where it came from: `mmdebstrap`, `debootstrap` or `engine`.
+    """
+
+    kind: Literal["debian"]
+    ref: str
+    id: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlan:
+    """Everything that goes into the image, and nothing that does not.
+
+    Attributes:
+        base: What it starts from.
+        suite: Debian suite of the base.
+        release: TensorFlow release.
+        gpu: Whether the GPU build of TensorFlow is installed.
+        apt: Debian packages the user adds, validated.
+        python: Requirements the user adds, validated, one each.
+        ca: Extra CA certificates in PEM, or empty.
+        index: URL of a Python package index instead of the default, or empty.
+        mirror: URL of a Debian mirror instead of the default, or empty.
+    """
+
+    base: Base
+    suite: Suite
+    release: Release
+    gpu: bool = False
+    apt: tuple[str, ...] = ()
+    python: tuple[str, ...] = ()
+    ca: str = ""
+    index: str = ""
+    mirror: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A folder or file of the host, or a named volume, inside the container."""
+
+    kind: Literal["bind", "volume"]
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tmpfs:
+    """A file system in memory. `executable` because Docker's own default forbids running files from it."""
+
+    target: str
+    size_mib: int
+    mode: int
+    executable: bool = False
+    owner: Account | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A container port on the host, on loopback unless said otherwise."""
+
+    host: int
+    container: int
+    address: str = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one environment may take from the host."""
+
+    cpus: float
+    memory_mib: int
+    shm_mib: int
+    pids: int
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The environment's own bridge: no traffic between containers, ports on loopback."""
+
+    name: str
+    subnet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the engine asks the container whether it still serves."""
+
+    command: tuple[str, ...]
+    interval_s: int
+    timeout_s: int
+    start_s: int
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """Every setting given to the engine for the container."""
+
+    name: str
+    hostname: str
+    user: Account
+    mounts: tuple[Mount, ...]
+    tmpfs: tuple[Tmpfs, ...]
+    ports: tuple[Port, ...]
+    network: Network
+    limits: Limits
+    health: Health
+    env: Mapping[str, str] = field(default_factory=dict)
+    working_dir: str = "/workspace"
+    init: bool = True
+    read_only: bool = True
+    privileged: bool = False
+    cap_drop: tuple[str, ...] = ("ALL",)
+    cap_add: tuple[str, ...] = ()
+    security_opt: tuple[str, ...] = ("no-new-privileges:true",)
+    ipc: str = "private"
+    cgroupns: str = "private"
+    core_ulimit: int = 0
+    restart: str = "on-failure"
+    restart_retries: int = 5
+    log_max_size: str = "10m"
+    log_max_files: int = 3
+    stop_grace_s: int = 10
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A file whose content the workspace may read, and no record may show.
+
+    Attributes:
+        name: As the config names it.
+        source: Path on the host.
+        sha256: Of its content, so that a change is noticed without keeping the content.
+    """
+
+    name: str
+    source: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilesPlan:
+    """What is mounted read-only beside the image: replaced in place, nothing recreated.
+
+    Attributes:
+        artifacts: Files whose text is decided here (authorized_keys, passwd, group, settings).
+        secrets: Files copied from the host.
+    """
+
+    artifacts: tuple[Artifact, ...]
+    secrets: tuple[Secret, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What lets somebody or something in: compared with the last approved plan.
+
+    Each entry is one sentence a person can agree to.
+    """
+
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One environment, wholly decided.
+
+    Attributes:
+        name: The environment's name.
+        project: Real path of the project folder.
+        owner: UID of the caller: whose environment this is.
+        image: What to build.
+        run: What to run.
+        files: What to mount.
+        access: What it lets in.
+        remarks: What was decided differently from what was asked, one sentence each.
+        gpu_required: Whether a run without a usable GPU is a failure.
+        logdir: TensorBoard's log folder inside the container.
+    """
+
+    name: str
+    project: str
+    owner: int
+    image: ImagePlan
+    run: RunPlan
+    files: FilesPlan
+    access: Access = Access()
+    remarks: tuple[str, ...] = ()
+    gpu_required: bool = False
+    logdir: str = "/workspace/logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """What a plan amounts to, in three parts that change for different reasons."""
+
+    image: str
+    run: str
+    files: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What envkit remembers of one environment between calls.
+
+    Attributes:
+        name: The name it got.
+        project: Real path of the project folder.
+        workspace: Real path of the workspace.
+        port: The loopback port that was picked or asked for; 0 before the first `up`.
+        subnet: The subnet that was picked, or empty.
+        base_id: Id of the base image that was made or found, or empty.
+        base_origin: Where that base came from.
+        approved: The access a person agreed to, or None before the first `up`.
+        prepared: Volumes whose root was given to the container user: name to the engine's creation time.
+        choices: What `auto` chose, by key.
+        verdict: The last verdict of the probe, or empty.
+    """
+
+    name: str
+    project: str
+    workspace: str = ""
+    port: int = 0
+    subnet: str = ""
+    base_id: str = ""
+    base_origin: str = ""
+    approved: tuple[str, ...] | None = None
+    prepared: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)
+    verdict: str = ""

@@ -1,0 +1,98 @@
+"""What came of a command: observations are raw, findings are judged, a report holds both for every reporter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from envkit.errors import Exit
+
+T = TypeVar("T")
+
+
+class Verdict(str, Enum):
+    """How a check came out. `skipped` always says why; it never passes silently."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    WARNED = "warned"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a guest script or a look saw, unjudged.
+
+    Attributes:
+        what: Name of the look, such as `tensorflow.version`.
+        data: What was seen, as JSON values.
+        seconds: How long the look took.
+    """
+
+    what: str
+    data: Mapping[str, Any]
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One judged check.
+
+    Attributes:
+        check: Id from the check table, such as `gpu/driver-missing`.
+        status: How it came out.
+        seen: What was seen, in words.
+        cause: The likely cause, or empty.
+        mend: The command or change that helps, or empty.
+        where: The layer or place, such as `host` or `container`.
+        seconds: How long it took.
+        data: The figures behind it.
+    """
+
+    check: str
+    status: Verdict
+    seen: str
+    cause: str = ""
+    mend: str = ""
+    where: str = ""
+    seconds: float = 0.0
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Generic[T]):
+    """What a command has to say: the reporters and the exit code are derived from it.
+
+    Attributes:
+        command: The verb.
+        subject: What it was about, usually an environment's name.
+        result: The verb's own result.
+        findings: What was checked.
+        exit_code: `OK` unless a check failed or the command says otherwise.
+    """
+
+    command: str
+    subject: str
+    result: T
+    findings: tuple[Finding, ...] = ()
+    exit_code: Exit = Exit.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One piece of news while something takes long.
+
+    Attributes:
+        stage: What is going on, such as `build`.
+        text: The news, one line.
+        detail: Whether only `--verbose` shows it.
+        done: Whether the stage is over.
+    """
+
+    stage: str
+    text: str
+    detail: bool = False
+    done: bool = False

@@ -1,0 +1,99 @@
+"""The one door to processes: always a list of arguments, never a shell, always a time limit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A process that ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def which(program: str) -> str | None:
+    """Return the path of a program, or None. `/usr/sbin` counts: a user's PATH often lacks it."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    return shutil.which(program, path=path)
+
+
+def run(argv: Sequence[str], *, text: str = "", timeout_s: float = 60, env: Mapping[str, str] | None = None) -> Done:
+    """Run a program to its end and keep what it printed.
+
+    Raises:
+        OSError: The program could not be started.
+        subprocess.TimeoutExpired: It ran longer than `timeout_s`, and was killed.
+    """
+    done = subprocess.run(
+        list(argv), input=text, capture_output=True, text=True, timeout=timeout_s, env=_merged(env), check=False,
+        errors="replace",
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def stream(argv: Sequence[str], on_line: Callable[[str], None], *, env: Mapping[str, str] | None = None) -> int:
+    """Run a program, hand over each line it prints on either stream, and return its exit code.
+
+    An exception, an interrupt included, ends the program before it goes on.
+
+    Raises:
+        OSError: The program could not be started.
+    """
+    with subprocess.Popen(
+        list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=_merged(env), errors="replace", start_new_session=True,
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                on_line(line.rstrip("\n"))
+        except BaseException:
+            _end(process)
+            raise
+        return process.wait()
+
+
+def call(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
+    """Run a program on the caller's own terminal and return its exit code.
+
+    Raises:
+        OSError: The program could not be started.
+    """
+    return subprocess.call(list(argv), env=_merged(env))
+
+
+def become(argv: Sequence[str]) -> NoReturn:
+    """Replace this process by a program.
+
+    Raises:
+        OSError: The program could not be started.
+    """
+    os.execvp(argv[0], list(argv))  # noqa: S606 - a list, no shell: that is the point of this door
+
+
+def _merged(env: Mapping[str, str] | None) -> dict[str, str] | None:
+    return {**os.environ, **env} if env else None
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    # The program has its own session, so that Ctrl-C reaches us first; its children go with it.
+    import signal
+
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(timeout=3)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+        return
