@@ -53,9 +53,10 @@ class Release:
         compute_capabilities: GPU architectures with native code, such as `sm_75`.
         ptx: Architecture whose PTX newer GPUs compile at run time, such as `compute_80`.
         bounds: What may be installed beside it.
-        official_tag: Tag of the official image without a GPU, such as `2.9.0-jupyter`.
-        official_tag_gpu: Tag of the official image with a GPU, such as `2.9.0-gpu-jupyter`.
-        known_broken: Why the official GPU tag does not work as it is, or empty.
+        official_tag: Tag of the official image without a GPU, such as `2.9.0-jupyter`; empty where none
+            was published.
+        official_tag_gpu: Tag of the official image with a GPU, such as `2.9.0-gpu-jupyter`; empty likewise.
+        known_broken: Why the official GPU image does not serve as it is, and the mend; or empty.
         suite: Debian suite its workspace is built on.
         python_suite: Debian suite its kernel's Python comes from.
         python: The kernel's Python on that suite, such as `3.9`.
@@ -114,6 +115,35 @@ class HostGpu:
 
 
 @dataclass(frozen=True, slots=True)
+class Wants:
+    """What has to be looked at for a config, no more.
+
+    Attributes:
+        project: Folder of the config file.
+        state: Folder envkit keeps this environment's state in.
+        workspace: As the config says, relative to the project.
+        keys: Public key files as written, or None for the caller's usual ones.
+        texts: Files whose text matters (requirements, CA certificates), as written.
+        paths: Mount sources, as written.
+        secrets: Source of each secret, as written, by name.
+        port: The port the user asks for, or None.
+        ca: Whether to look for extra CA certificates.
+        proxy: Whether to look for the caller's proxy.
+    """
+
+    project: str
+    state: str = ""
+    workspace: str = "."
+    keys: tuple[str, ...] | None = None
+    texts: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    secrets: tuple[tuple[str, str], ...] = ()
+    port: int | None = None
+    ca: bool = True
+    proxy: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The host as it was looked at: nothing here was changed by looking.
 
@@ -129,12 +159,14 @@ class Facts:
         machine: Architecture as Docker names it, such as `amd64`.
         keys: Public keys found for SSH, in order of preference.
         texts: Contents of files the config names (requirements, CA), by path as written; None if unreadable.
-        real_paths: Real path of each mount source, by path as written; None if it is not there.
+        real_paths: Real path of each file and mount source, by path as written; None if it is not there.
         secrets: SHA-256 of each secret's source file, by name; None if unreadable.
         ca: Extra CA certificates in PEM that the caller's own environment trusts, or empty.
         proxies: Proxy settings of the caller's environment (`http_proxy`, `https_proxy`, `no_proxy`).
         busy_ports: Loopback ports that somebody listens on, with who that is as far as it can be seen.
         routes: Networks in CIDR form that the host already routes.
+        state: Folder envkit keeps this environment's state in.
+        client_key: Public line of the key `envkit ssh` itself uses, or empty before it was made.
         gpu: What the host says of GPUs.
     """
 
@@ -155,6 +187,8 @@ class Facts:
     proxies: Mapping[str, str] = field(default_factory=dict)
     busy_ports: Mapping[int, str] = field(default_factory=dict)
     routes: tuple[str, ...] = ()
+    state: str = ""
+    client_key: str = ""
     gpu: HostGpu = HostGpu()
 
 
@@ -207,11 +241,19 @@ class FoundContainer:
 
 @dataclass(frozen=True, slots=True)
 class FoundImage:
-    """An image that stands under the reference envkit would use."""
+    """An image that stands under a reference envkit would use.
+
+    Attributes:
+        id: The engine's id.
+        labels: Its labels.
+        size_bytes: All of its layers, shared ones included.
+        ref: The reference it was found under.
+    """
 
     id: str
     labels: Mapping[str, str]
     size_bytes: int = 0
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +263,6 @@ class FoundNetwork:
     id: str
     labels: Mapping[str, str]
     subnet: str
-    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

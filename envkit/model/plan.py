@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Artifact:
     """A file to be: relative path, text, and mode.
 
-    `secret` keeps the text out of `repr`, and so out of logs and tracebacks.
+    Its text stays out of `repr`, and so out of logs and tracebacks.
     """
 
     path: str
@@ -214,6 +214,7 @@ class Plan:
         remarks: What was decided differently from what was asked, one sentence each.
         gpu_required: Whether a run without a usable GPU is a failure.
         logdir: TensorBoard's log folder inside the container.
+        build_proxies: Proxy settings of the build alone; they may carry credentials.
     """
 
     name: str
@@ -226,6 +227,7 @@ class Plan:
     remarks: tuple[str, ...] = ()
     gpu_required: bool = False
     logdir: str = "/workspace/logs"
+    build_proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +249,9 @@ class State:
         workspace: Real path of the workspace.
         port: The loopback port that was picked or asked for; 0 before the first `up`.
         subnet: The subnet that was picked, or empty.
-        base_id: Id of the base image that was made or found, or empty.
-        base_origin: Where that base came from.
+        base_ref: Reference of the base image that was made or found, or empty.
+        base_id: Its id.
+        base_origin: Where it came from.
         approved: The access a person agreed to, or None before the first `up`.
         prepared: Volumes whose root was given to the container user: name to the engine's creation time.
         choices: What `auto` chose, by key.
@@ -260,6 +263,7 @@ class State:
     workspace: str = ""
     port: int = 0
     subnet: str = ""
+    base_ref: str = ""
     base_id: str = ""
     base_origin: str = ""
     approved: tuple[str, ...] | None = None

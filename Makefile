@@ -1,0 +1,58 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+PYTHON := .venv/bin/python
+# More arguments for pytest: make test ARGS="-k ssh"
+ARGS ?=
+
+.PHONY: help up down test unit lint bench wheel dockerfiles docs clean venv dev engine tools
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+up: venv engine ## set up what is missing, then run the example: a locked-down TensorFlow workspace
+	@scripts/quickstart.sh up
+
+down: venv ## stop the example and remove its container and network; files and volumes stay
+	@scripts/quickstart.sh down
+
+test: dev engine tools ## set up what is missing, then run every test, the quick ones first
+	@$(PYTHON) -m pytest $(ARGS)
+
+unit: dev ## run the tests that need no engine
+	@$(PYTHON) -m pytest --no-engine tests/unit tests/guest $(ARGS)
+
+lint: dev ## check style, types and the direction of imports
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/shellcheck -x scripts/*.sh .ci/run
+
+bench: dev engine tools ## measure speed and size beside Docker Compose and the Dev Containers CLI
+	@$(PYTHON) -m benchmarks
+
+wheel: dev ## build the wheel into dist/
+	@$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+dockerfiles: dev ## render dockerfiles/ anew from the templates
+	@$(PYTHON) scripts/make_dockerfiles.py
+
+docs: dev ## write the generated pages in docs/ anew
+	@$(PYTHON) scripts/make_docs.py
+
+clean: ## remove everything made here: .venv, caches, built files (no container, image or volume)
+	@rm -rf .venv .cache build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The parts that the targets above share.
+venv:
+	@scripts/venv.sh
+
+dev:
+	@scripts/venv.sh --dev
+
+engine:
+	@scripts/engine.sh
+
+tools:
+	@scripts/tools.sh

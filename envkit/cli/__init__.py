@@ -1,0 +1,1 @@
+"""Typer options -> one command -> print its report -> exit code. The only place that prints or exits."""

@@ -1,0 +1,32 @@
+"""The `envkit` command: where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+from envkit import __version__
+
+QUICK = {"version", "--version"}
+
+
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if len(arguments) == 1 and arguments[0] in QUICK:
+        # Scripts ask for it often; it needs none of the machinery below.
+        sys.stdout.write(f"envkit {__version__}\n")
+        sys.exit(0)
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    from envkit.cli import failures
+
+    try:
+        from envkit.cli.app import app
+
+        code = app(args=arguments, prog_name="envkit", standalone_mode=False)
+    except BaseException as error:  # noqa: BLE001 - the one catcher: everything becomes a message and a code
+        return failures.report(error)
+    return int(code or 0)

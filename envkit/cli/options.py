@@ -1,0 +1,29 @@
+"""Options that several verbs share: one word, one meaning."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+
+class Format(str, Enum):
+    """How a report is printed."""
+
+    text = "text"
+    json = "json"
+
+
+ProjectOption = Annotated[
+    Path, typer.Option("--project", "-p", metavar="DIR", help="The project's folder, or one below it.")
+]
+NameOption = Annotated[
+    Optional[str], typer.Option("--name", "-n", metavar="NAME", help="An environment by name, from anywhere.")  # noqa: UP045
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print the report.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Every line of builds and probes.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what lets in more than before.")]
+HERE = Path()

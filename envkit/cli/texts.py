@@ -1,0 +1,91 @@
+"""What each verb's result looks like to people. The JSON form needs no such text."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envkit.commands.access import Opened
+    from envkit.commands.down import Down
+    from envkit.commands.init import Initialised
+    from envkit.commands.prune import Pruned
+    from envkit.commands.render import DryRun, Rendered
+    from envkit.commands.status import Environments
+    from envkit.commands.up import Up
+
+
+def up(result: Up) -> str:
+    """Where to go now."""
+    head = "is up" if result.changed else "was up already, nothing changed"
+    lines = [
+        f"{result.name} {head}",
+        "",
+        f"  JupyterLab   {result.url}",
+        "               envkit open        opens it, logged in; envkit token shows the token",
+        "  SSH          envkit ssh         or ssh " + result.ssh_host + " after envkit ssh-config --install",
+        f"  TensorBoard  {result.tensorboard}   behind the same login",
+        f"  Workspace    {result.workspace}",
+        f"  Proven       {result.verdict}",
+    ]
+    lines += [f"  Note         {remark}" for remark in result.remarks]
+    return "\n".join(lines)
+
+
+def build(result: Up) -> str:
+    """Which image there is now."""
+    return f"{result.verdict} {'was built' if result.changed else 'is current'}"
+
+
+def down(result: Down) -> str:
+    """What was taken away, and what stays."""
+    gone = "".join(f"\n  removed {one}" for one in result.removed) or "\n  there was nothing to remove"
+    kept = "".join(f"\n  kept    volume {one}" for one in result.kept)
+    return f"{result.name} is down{gone}{kept}"
+
+
+def status(result: Environments) -> str:
+    """A table of environments."""
+    if not result.rows:
+        return "no environments; `envkit up` in a project folder starts one"
+    own = os.getuid()
+    rows = [("NAME", "STATUS", "JUPYTERLAB", "PROJECT", "PROVEN")]
+    for row in result.rows:
+        owner = "" if row.owner == own else f" (user {row.owner})"
+        rows.append((row.name + owner, row.status, row.url or "-", row.project or "-", row.verdict or "-"))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
+        for row in rows
+    )
+
+
+def render(result: Rendered) -> str:
+    """Which files were rendered, or which are stale."""
+    if result.stale:
+        return "\n".join(f"stale: {path}" for path in result.stale)
+    return "\n".join(f"{result.folder}/{path}" for path in result.files)
+
+
+def dry_run(result: DryRun) -> str:
+    """What an `up` would do."""
+    steps = "".join(f"\n  {number}. {one}" for number, one in enumerate(result.steps, 1)) or "\n  nothing"
+    return f"image {result.image}\nwould do:{steps}"
+
+
+def prune(result: Pruned) -> str:
+    """What was removed and how much space that freed."""
+    gone = "".join(f"removed {one}\n" for one in result.removed)
+    return f"{gone}freed {result.freed_bytes / 1e6:.1f} MB"
+
+
+def init(result: Initialised) -> str:
+    """Where the project is and what comes next."""
+    return f"{result.folder} is ready: {', '.join(result.files)}\nnext: envkit up --project {result.folder}"
+
+
+def opened(result: Opened) -> str:
+    """Whether the browser arrived."""
+    if result.logged_in:
+        return f"{result.name} is open in your browser: {result.url}"
+    return f"the browser has not logged in; open {result.url} and paste the token of `envkit token`"

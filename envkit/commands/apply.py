@@ -1,0 +1,125 @@
+"""Carry out steps, one after the other; each is undone by nothing and can be done again."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkit import files, names, rootfs, state
+from envkit.commands import mounted
+from envkit.engines import containers, images, look
+from envkit.model import step
+from envkit.model.report import Progress
+from envkit.render import compose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envkit.commands.survey import Survey
+    from envkit.engines.connect import Engine
+    from envkit.model.plan import State
+    from envkit.state import Place
+
+    Say = Callable[[Progress], None]
+
+
+def apply(
+    steps: step.Steps, surveyed: Survey, engine: Engine, place: Place, remembered: State, say: Say
+) -> State:
+    """Carry out the steps of an `up` and return what is to be remembered, saved as it came.
+
+    Raises:
+        EngineError: A step failed; what was done before it stays, and the next `up` goes on from there.
+    """
+    for one in steps:
+        remembered = _apply(one, surveyed, engine, place, remembered, say)
+    return remembered
+
+
+def _apply(one: step.Step, surveyed: Survey, engine: Engine, place: Place, remembered: State, say: Say) -> State:
+    plan = surveyed.plan
+    own = names.labels(plan.owner, plan.name, plan.project)
+    match one:
+        case step.MakeBase(suite, ref):
+            _make_base(engine, suite, ref, plan.image.mirror, say)
+        case step.BuildImage(ref):
+            return _build(engine, surveyed, ref, place, remembered, say)
+        case step.CreateNetwork():
+            containers.create_network(engine, plan.run, {**own, **compose.network_labels(plan.run)})
+        case step.CreateVolume(name):
+            containers.create_volume(engine, name, {**own, **compose.volume_labels(plan.run, name)})
+        case step.PrepareVolumes(volumes):
+            return _prepare(engine, surveyed, volumes, place, remembered)
+        case step.ReplaceFiles():
+            mounted.replace_files(place, plan)
+        case step.CreateContainer(name, ref):
+            say(Progress("start", f"starting {name}"))
+            labels = names.container_labels(plan, surveyed.wanted.digests)
+            labels |= compose.container_labels(plan.run, str(place.rendered))
+            containers.create(engine, plan.run, ref, labels)
+        case step.StartContainer(name):
+            containers.start(engine, name)
+        case step.UnpauseContainer(name):
+            containers.unpause(engine, name)
+        case _:
+            remove(one, engine, say)
+    return remembered
+
+
+def remove(one: step.Step, engine: Engine, say: Say) -> None:
+    """Carry out a step that takes something away."""
+    match one:
+        case step.RemoveContainer(name):
+            say(Progress("stop", f"removing {name}"))
+            containers.remove(engine, name)
+        case step.RemoveNetwork(name):
+            containers.remove_network(engine, name)
+        case step.RemoveVolume(name):
+            containers.remove_volume(engine, name)
+        case _:
+            raise AssertionError(one)
+
+
+def _make_base(engine: Engine, suite: str, ref: str, mirror: str, say: Say) -> None:
+    with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
+        tar = Path(folder) / "rootfs.tar"
+        origin = rootfs.make(suite, mirror, tar, say)
+        labels = {names.MANAGED: "1", names.SUITE: suite, names.ORIGIN: origin}
+        images.import_tar(engine, tar, ref, labels)
+
+
+def _build(engine: Engine, surveyed: Survey, ref: str, place: Place, remembered: State, say: Say) -> State:
+    labels = {names.MANAGED: "1", names.IMAGE: surveyed.wanted.digests.image}
+    images.build(engine, surveyed.context, ref, labels, surveyed.plan.build_proxies, say)
+    base = surveyed.plan.image.base
+    say(Progress("build", f"built {ref}", done=True))
+    return _saved(place, replace(remembered, base_ref=base.ref, base_id=base.id, base_origin=base.origin))
+
+
+def _prepare(
+    engine: Engine, surveyed: Survey, volumes: tuple[str, ...], place: Place, remembered: State
+) -> State:
+    plan = surveyed.plan
+    containers.prepare_volumes(
+        engine, volumes, plan.run.user, surveyed.wanted.ref, {names.MANAGED: "1", names.OWNER: str(plan.owner)}
+    )
+    found = look.surroundings(engine, plan.run.name, volumes).volumes
+    made = {name: found[name].created for name in volumes if name in found}
+    return _saved(place, replace(remembered, prepared={**remembered.prepared, **made}))
+
+
+def _saved(place: Place, remembered: State) -> State:
+    state.save(place, remembered)
+    return remembered
+
+
+def write_rendered(place: Place, surveyed: Survey) -> None:
+    """Keep the artefacts of this plan in the state folder, for people and for Compose to read."""
+    files.private_folder(place.rendered)
+    for artifact in (*surveyed.context, compose.render(surveyed.wanted)):
+        path = place.rendered / artifact.path
+        files.private_folder(path.parent)
+        if files.read(path) != artifact.text.encode():
+            files.write(path, artifact.text.encode(), mode=artifact.mode & 0o700 | 0o600)

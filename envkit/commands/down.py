@@ -1,0 +1,54 @@
+"""`down`: no container and no network stays; `--volumes`: no volume and no state either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkit import decide, files, names, state
+from envkit.commands import apply
+from envkit.engines import look
+from envkit.model.report import Progress, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envkit.commands.project import Known
+
+    Say = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """What was taken away.
+
+    Attributes:
+        name: The environment's name.
+        removed: Each thing, in the engine's words for it.
+        kept: What a next `up` finds again.
+    """
+
+    name: str
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def down(known: Known, *, volumes: bool, say: Say) -> Report[Down]:
+    """Take an environment away; workspace and image stay.
+
+    Raises:
+        EngineError: The engine would not remove something; what it removed is gone.
+        Refusal: The container of that name belongs to somebody else.
+    """
+    engine = known.connect()
+    files.private_folder(known.place.folder)
+    with files.locked(known.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
+        found = look.surroundings(engine, names.container(known.owner, known.name), ())
+        steps = decide.down(known.name, known.owner, known.project, found, volumes=volumes)
+        for one in steps:
+            apply.remove(one, engine, say)
+        if volumes:
+            state.forget(known.place)
+    removed = tuple(f"{type(one).__name__.removeprefix('Remove').lower()} {one.name}" for one in steps)  # type: ignore[union-attr]
+    kept = () if volumes else tuple(sorted(found.volumes))
+    return Report("down", known.name, Down(known.name, removed, kept))

@@ -1,0 +1,109 @@
+"""`init`: a project folder with a commented config, for oneself or, as root, for a user of one's choice."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkit import config, names
+from envkit.commands.project import FILE
+from envkit.errors import Refusal
+from envkit.model.facts import Account
+from envkit.model.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """A project folder that is ready for `up`.
+
+    Attributes:
+        folder: Its real path.
+        owner: UID it belongs to, and the workspace will run as.
+        files: What was written, relative to it.
+    """
+
+    folder: str
+    owner: int
+    files: tuple[str, ...]
+
+
+def init(folder: Path, *, owner: str | None = None, example: Path | None = None) -> Report[Initialised]:
+    """Make a project folder; what is there already stays as it is.
+
+    Args:
+        folder: Where; it is made if it is not there.
+        owner: User name or UID that a new folder belongs to; only root can name another.
+        example: A folder whose files are copied instead of writing a commented config.
+
+    Raises:
+        Refusal: A config is there already, or the owner cannot be had.
+    """
+    target = folder.expanduser()
+    if (target / FILE).exists():
+        raise Refusal(f"{target / FILE} is there already", mend="edit it, or choose another folder")
+    account = _account(owner, target)
+    made = [one for one in (target, *target.parents) if not one.exists()]
+    target.mkdir(parents=True, exist_ok=True)
+    written = _copy(example, target) if example else _starter(target)
+    _give([*made, *(target / one for one in written)], account)
+    return Report("init", target.name, Initialised(str(target.resolve()), account.uid, tuple(written)))
+
+
+def _account(owner: str | None, target: Path) -> Account:
+    """Say whom the folder is for. A workspace never runs as root, so root has to name somebody."""
+    me = os.getuid()
+    if owner is not None:
+        account = _look_up(owner)
+        if me not in {0, account.uid}:
+            raise Refusal("only root can make a folder for somebody else", mend="sudo envkit init …, or leave --owner out")
+        if account.uid == 0:
+            raise Refusal("a workspace never runs as root", mend="name an ordinary user with --owner")
+        return account
+    if me:
+        return Account(me, os.getgid())
+    if target.is_dir() and target.stat().st_uid:
+        return Account(target.stat().st_uid, target.stat().st_gid)
+    uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
+    if uid.isdecimal() and gid.isdecimal() and uid != "0":
+        return Account(int(uid), int(gid))
+    raise Refusal("you are root, and a workspace never runs as root", mend="envkit init FOLDER --owner USER")
+
+
+def _look_up(owner: str) -> Account:
+    try:
+        entry = pwd.getpwuid(int(owner)) if owner.isdecimal() else pwd.getpwnam(owner)
+    except KeyError:
+        if owner.isdecimal():
+            return Account(int(owner), int(owner))  # an account elsewhere, on a shared file system
+        raise Refusal(f"there is no user {owner!r}", mend="name a user of this machine, or a UID") from None
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def _starter(target: Path) -> list[str]:
+    (target / FILE).write_text(config.starter(names.environment(target.resolve().name)), "utf-8")
+    return [FILE]
+
+
+def _copy(example: Path, target: Path) -> list[str]:
+    if not (example / FILE).is_file():
+        raise Refusal(f"{example} has no {FILE}", mend="name a folder with one")
+    written = []
+    for source in sorted(example.iterdir()):
+        if source.is_file() and not (target / source.name).exists():
+            shutil.copyfile(source, target / source.name)
+            written.append(source.name)
+    return written
+
+
+def _give(paths: Iterable[Path], account: Account) -> None:
+    # Only what was made a moment ago; what existed keeps its owner.
+    if os.getuid() == 0:
+        for path in paths:
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)

@@ -1,0 +1,95 @@
+"""`exec`, `shell`, `ssh`, `logs`: programs inside a running environment, and what it printed."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from envkit import names, proc
+from envkit.engines import connect, containers, execs, look
+from envkit.errors import EnvkitError, PassThrough, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from envkit.commands.project import Known
+    from envkit.engines.connect import Engine
+
+SHELL = ("/bin/bash", "--login")
+SSHD = ("/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config")
+
+
+def execute(known: Known, argv: Sequence[str]) -> int:
+    """Run a program in the workspace on the caller's terminal or pipes; return its exit code.
+
+    Raises:
+        PassThrough: It could not be started.
+    """
+    try:
+        engine, title = _running(known)
+        tty = sys.stdin.isatty() and sys.stdout.isatty()
+        return execs.attached(engine, title, argv, tty=tty, workdir=names.WORKSPACE)
+    except PassThrough:
+        raise
+    except EnvkitError as error:
+        raise PassThrough(error.message, tried=error.tried, mend=error.mend) from error
+
+
+def shell(known: Known) -> int:
+    """Run a login shell in the workspace; return its exit code."""
+    return execute(known, SHELL)
+
+
+def ssh(known: Known, argv: Sequence[str]) -> int:
+    """Log in with the SSH client, or run a command through it; return its exit code.
+
+    Raises:
+        PassThrough: There is no client, or the environment does not run.
+    """
+    client = proc.which("ssh")
+    if client is None:
+        raise PassThrough(
+            "there is no ssh client on this host", tried="ssh on PATH",
+            mend="sudo apt-get install openssh-client; or envkit shell, which needs none",
+        )
+    config = known.place.client / "ssh_config"
+    return proc.call([client, "-F", str(config), names.container(known.owner, known.name), *argv])
+
+
+def ssh_proxy(container: str) -> int:
+    """Connect stdin and stdout to a fresh SSH server inside a container: what ProxyCommand runs.
+
+    Raises:
+        PassThrough: The container does not run, or is none of envkit's.
+    """
+    try:
+        engine = connect.connect(connect.endpoint())
+        found = look.container(engine, container)
+        if found is None or found.status != "running" or found.labels.get(names.MANAGED) != "1":
+            raise PassThrough(f"{container} does not run", mend="envkit up")
+        return execs.raw(engine, container, SSHD)
+    except PassThrough:
+        raise
+    except EnvkitError as error:
+        raise PassThrough(error.message, tried=error.tried, mend=error.mend) from error
+
+
+def logs(known: Known, *, lines: int | None, follow: bool) -> Iterator[bytes]:
+    """Yield what the environment printed.
+
+    Raises:
+        Refusal: It has no container.
+    """
+    engine, title = known.connect(), names.container(known.owner, known.name)
+    if look.container(engine, title) is None:
+        raise Refusal(f"the environment {known.name} is down and has no log", mend="envkit up")
+    return containers.logs(engine, title, lines=lines, follow=follow)
+
+
+def _running(known: Known) -> tuple[Engine, str]:
+    engine, title = known.connect(), names.container(known.owner, known.name)
+    found = look.container(engine, title)
+    if found is None or found.status != "running":
+        what = "down" if found is None else found.status
+        raise PassThrough(f"the environment {known.name} is {what}", mend="envkit up")
+    return engine, title

@@ -1,0 +1,147 @@
+"""Which project, config and engine a command is about."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkit import files, state
+from envkit.engines import connect
+from envkit.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkit.config import Config
+    from envkit.engines.connect import Engine
+    from envkit.model.plan import State
+    from envkit.state import Place
+
+FILE = "envkit.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project folder with its config and what is remembered of it.
+
+    Attributes:
+        folder: Real path of the folder the config file lies in, or would.
+        config: As written, flags included.
+        endpoint: Where its engine is.
+        place: Where its state lies.
+        state: What is remembered, or None before the first `up`.
+    """
+
+    folder: str
+    config: Config
+    endpoint: str
+    place: Place
+    state: State | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An environment that exists, found without reading any config: a broken file stops no `down`.
+
+    Attributes:
+        name: Its name.
+        project: Real path of its project folder.
+        owner: UID of the caller.
+        place: Where its state lies.
+        state: What is remembered of it.
+        endpoint: Where its engine is.
+    """
+
+    name: str
+    project: str
+    owner: int
+    place: Place
+    state: State
+    endpoint: str
+
+    def connect(self) -> Engine:
+        """Reach its engine.
+
+        Raises:
+            EngineUnavailable: Nothing answers there.
+        """
+        return connect.connect(self.endpoint)
+
+
+def folder_of(start: Path) -> str:
+    """Return the nearest folder upwards that has a config file, or the folder itself.
+
+    Raises:
+        Refusal: There is no such folder.
+    """
+    try:
+        here = start.expanduser().resolve(strict=True)
+    except OSError as error:
+        raise Refusal(f"{start} is not there", mend=f"mkdir -p {start}, or name another folder") from error
+    if not here.is_dir():
+        raise Refusal(f"{start} is not a folder", mend="name the project's folder")
+    for folder in (here, *here.parents):
+        if (folder / FILE).is_file():
+            return str(folder)
+    return str(here)
+
+
+def load(start: Path, flags: Mapping[str, object]) -> Project:
+    """Load a project's config, flags over it, and what is remembered of it.
+
+    Raises:
+        ConfigError: Everything that is wrong with the config at once.
+        Refusal: There is no such folder, or its config file cannot be read.
+    """
+    from envkit import config
+
+    folder = folder_of(start)
+    loaded = config.load(_text(Path(folder) / FILE), FILE)
+    if flags:
+        loaded = loaded.with_(**flags)
+    endpoint = connect.endpoint()
+    place = state.place(endpoint, folder)
+    return Project(folder, loaded, endpoint, place, state.load(place))
+
+
+def known(start: Path, name: str | None) -> Known:
+    """Find an environment by its name, or by the folder the caller stands in.
+
+    Raises:
+        Refusal: There is none.
+    """
+    endpoint = connect.endpoint()
+    if name is not None:
+        for place, remembered in state.all_of(endpoint):
+            if remembered.name == name:
+                return _known(endpoint, place, remembered)
+        raise Refusal(f"there is no environment {name!r}", mend="envkit status lists yours")
+    folder = folder_of(start)
+    place = state.place(endpoint, folder)
+    remembered_here = state.load(place)
+    if remembered_here is None:
+        raise Refusal(f"{folder} has no environment", mend="envkit up starts one; envkit status lists yours")
+    return _known(endpoint, place, remembered_here)
+
+
+def names_taken(endpoint: str, but: str) -> frozenset[str]:
+    """Return the names of the caller's environments on an engine, without one project's own."""
+    return frozenset(one.name for _, one in state.all_of(endpoint) if one.project != but)
+
+
+def _known(endpoint: str, place: Place, remembered: State) -> Known:
+    return Known(remembered.name, remembered.project, os.getuid(), place, remembered, endpoint)
+
+
+def _text(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    content = files.read(path)
+    if content is None:
+        raise Refusal(f"{path} cannot be read", mend=f"chmod u+r {path}")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise Refusal(f"{path} is not UTF-8 text", mend="save it as UTF-8") from error

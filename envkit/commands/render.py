@@ -1,0 +1,98 @@
+"""`render`: only the artefacts; `--check`: are the ones in a folder current."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkit import decide, files, state
+from envkit.commands import mounted
+from envkit.commands.survey import survey
+from envkit.engines import connect
+from envkit.errors import EngineUnavailable, Exit
+from envkit.model.report import Report
+from envkit.render import compose
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envkit.commands.project import Project
+    from envkit.engines.connect import Engine
+    from envkit.model.plan import Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What was rendered.
+
+    Attributes:
+        folder: Where it lies.
+        files: Paths below it.
+        stale: With `--check`, the paths that are missing or differ.
+    """
+
+    folder: str
+    files: tuple[str, ...]
+    stale: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What an `up` would do.
+
+    Attributes:
+        plan: What was decided.
+        image: Reference of the image.
+        steps: What would be done, in order.
+    """
+
+    plan: object
+    image: str
+    steps: tuple[str, ...]
+
+
+def render(project: Project, folder: Path, *, check: bool) -> Report[Rendered]:
+    """Render a project's artefacts into a folder, or compare them with what lies there.
+
+    Raises:
+        ConfigError: The config cannot be honoured on this host.
+        OSError: The folder cannot be written.
+    """
+    surveyed = survey(project, _engine(project), project.state)
+    artifacts = (*surveyed.context, compose.render(surveyed.wanted))
+    stale = tuple(one.path for one in artifacts if files.read(folder / one.path) != one.text.encode())
+    paths = tuple(sorted(one.path for one in artifacts))
+    if check:
+        code = Exit.CHECK_FAILED if stale else Exit.OK
+        return Report("render", surveyed.plan.name, Rendered(str(folder), paths, stale), exit_code=code)
+    for one in artifacts:
+        _write(folder, one)
+    return Report("render", surveyed.plan.name, Rendered(str(folder), paths))
+
+
+def dry_run(project: Project) -> Report[DryRun]:
+    """Say what an `up` would do, and do none of it.
+
+    Raises:
+        EnvkitError: Why it would be refused.
+    """
+    engine = connect.connect(project.endpoint)
+    surveyed = survey(project, engine, project.state)
+    current = mounted.current(project.place, surveyed.plan)
+    steps = decide.up(surveyed.wanted, surveyed.found, state.load(project.place), files_current=current)
+    told = tuple(str(one) for one in steps)
+    return Report("up", surveyed.plan.name, DryRun(surveyed.plan, surveyed.wanted.ref, told))
+
+
+def _engine(project: Project) -> Engine | None:
+    # Without an engine there are no networks to step around; everything else is the same.
+    try:
+        return connect.connect(project.endpoint)
+    except EngineUnavailable:
+        return None
+
+
+def _write(folder: Path, one: Artifact) -> None:
+    path = folder / one.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.write(path, one.text.encode(), mode=one.mode)

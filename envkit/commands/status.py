@@ -1,0 +1,82 @@
+"""`status`: your environments, where they answer, and what the last probe found."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkit import names, state
+from envkit.engines import connect, look
+from envkit.model.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkit.model.facts import FoundContainer
+    from envkit.model.plan import State
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One environment.
+
+    Attributes:
+        name: Its name.
+        owner: UID of the user it belongs to.
+        status: The engine's word for its container's state, or `down`.
+        url: JupyterLab's address while it runs.
+        project: Its project folder, where that is known to the caller.
+        verdict: The last verdict of the probe.
+    """
+
+    name: str
+    owner: int
+    status: str
+    url: str = ""
+    project: str = ""
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """All that were found, by name."""
+
+    rows: tuple[Row, ...]
+
+
+def status(*, everybody: bool = False, name: str | None = None) -> Report[Environments]:
+    """List environments: the caller's, or everybody's; one call to the engine, however many there are.
+
+    Raises:
+        EngineUnavailable: Nothing answers.
+    """
+    endpoint = connect.endpoint()
+    engine = connect.connect(endpoint)
+    owner = os.getuid()
+    remembered = {one.name: one for _, one in state.all_of(endpoint)}
+    found = look.environments(engine, None if everybody else owner)
+    rows = [_row(one, remembered, owner) for one in found if names.ENV in one.labels]
+    running = {row.name for row in rows if row.owner == owner}
+    rows += [
+        Row(one.name, owner, "down", project=one.project, verdict=one.verdict)
+        for one in remembered.values()
+        if one.name not in running
+    ]
+    chosen = sorted((row for row in rows if name in {None, row.name}), key=lambda row: (row.name, row.owner))
+    return Report("status", name or "", Environments(tuple(chosen)))
+
+
+def _row(found: FoundContainer, remembered: Mapping[str, State], owner: int) -> Row:
+    labels = found.labels
+    whose = int(labels[names.OWNER]) if labels.get(names.OWNER, "").isdecimal() else -1
+    mine = remembered.get(labels[names.ENV]) if whose == owner else None
+    url = f"http://127.0.0.1:{labels.get(names.PORT)}/lab" if found.status == "running" else ""
+    return Row(
+        name=labels[names.ENV],
+        owner=whose,
+        status=found.status,
+        url=url,
+        project=mine.project if mine else "",
+        verdict=mine.verdict if mine else "",
+    )

@@ -1,0 +1,104 @@
+"""Look, resolve, render, decide: from a project to the steps it needs. Nothing is changed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from envkit import digest, host, names
+from envkit.commands.project import names_taken
+from envkit.decide import Wanted
+from envkit.engines import look
+from envkit.model.facts import Found
+from envkit.render import image as image_
+from envkit.resolve import name_of, resolve, wants
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from envkit.commands.project import Project
+    from envkit.engines.connect import Engine
+    from envkit.model.facts import Facts
+    from envkit.model.plan import Artifact, Plan, State
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is wanted and what was found.
+
+    Attributes:
+        wanted: The plan with its digests.
+        context: Its rendered build context.
+        facts: The host.
+        found: What the engine holds.
+    """
+
+    wanted: Wanted
+    context: tuple[Artifact, ...]
+    facts: Facts
+    found: Found
+
+    @property
+    def plan(self) -> Plan:
+        """What was decided."""
+        return self.wanted.plan
+
+
+def survey(project: Project, engine: Engine | None, remembered: State | None, *, avoid: Collection[int] = ()) -> Survey:
+    """Look at host and engine and decide everything for a project.
+
+    Args:
+        project: The project.
+        engine: Its engine; without one, only what needs none is decided, as `render` does.
+        remembered: What is remembered, which may be newer than the project's.
+        avoid: Ports that turned out to be taken.
+
+    Raises:
+        ConfigError: The config cannot be honoured on this host.
+        Refusal: The workspace cannot be one, or a name belongs to somebody else.
+    """
+    facts = host.look(wants(project.config, project.folder, str(project.place.folder)))
+    facts = replace(facts, busy_ports={**facts.busy_ports, **dict.fromkeys(avoid, "")})
+    name = name_of(project.config, project.folder, remembered, names_taken(project.endpoint, project.folder))
+    title = names.container(facts.caller.uid, name)
+    volumes = [f"{title}-{volume}" for volume in ("home", *project.config.volumes)]
+    found = look.surroundings(engine, title, volumes) if engine else Found()
+    surveyed = _with_image(project, engine, name, facts, found, remembered)
+    if surveyed.found.image is None and engine is not None and found.base is None:
+        # Nothing was built on what the last build stood on: build on what is there now.
+        suite = surveyed.plan.image.suite.name
+        base = look.base(engine, suite, remembered.base_ref if remembered else "")
+        fresh = replace(remembered, base_ref="", base_id="", base_origin="") if remembered else None
+        surveyed = _with_image(project, engine, name, facts, replace(found, base=base), fresh)
+    return surveyed
+
+
+def _with_image(
+    project: Project, engine: Engine | None, name: str, facts: Facts, found: Found, remembered: State | None
+) -> Survey:
+    plan = resolve(project.config, project.folder, name, facts, found, remembered)
+    context = image_.render(plan.image)
+    digests = digest.digests(plan, context, image_.instructions)
+    ref = digest.image_ref(plan, digests)
+    if engine is not None:
+        found = replace(found, image=look.image(engine, ref))
+    return Survey(Wanted(plan, digests, ref), context, facts, found)
+
+
+def remember(surveyed: Survey, remembered: State | None, workspace_name_from_folder: bool) -> State:  # noqa: FBT001
+    """Return the state with what this survey decided."""
+    from envkit.model.plan import State as State_
+
+    plan = surveyed.plan
+    base = remembered or State_(name=plan.name, project=plan.project)
+    return replace(
+        base,
+        name=plan.name,
+        project=plan.project,
+        workspace=surveyed.facts.workspace,
+        port=plan.run.ports[0].host,
+        subnet=plan.run.network.subnet,
+        choices={**base.choices, "name": "folder" if workspace_name_from_folder else "config"},
+    )
+
+

@@ -1,0 +1,195 @@
+"""The config as written: every key, its rule, its default, and the words that editors show for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    PlainValidator,
+    Strict,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic import Discriminator as Chosen
+
+from envkit.config import fields, packages, places
+
+
+class Section(BaseModel):
+    """A part of the config: nothing in it is guessed, converted, or changed later."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_the_default(cls, value: Any) -> Any:
+        # `apt:` with all its items commented out is a key without a value, and means as much as no key.
+        if not isinstance(value, dict):
+            return value
+        return {key: item for key, item in value.items() if item is not None or key not in cls.model_fields}
+
+
+def _shape(pattern: str) -> dict[str, Any]:
+    # For the schema alone: the rule itself is the function beside it, which also says the mend.
+    return {"pattern": f"^{pattern}$"}
+
+
+Text = Annotated[str, AfterValidator(fields.plain_text)]
+HostPath = Annotated[str, AfterValidator(places.host_path)]
+Target = Annotated[str, AfterValidator(places.target), Field(json_schema_extra=_shape("/.+"))]
+Port = Annotated[int, AfterValidator(fields.port), Field(json_schema_extra={"minimum": 1024, "maximum": 65535})]
+Size = Annotated[
+    str, PlainValidator(fields.size), WithJsonSchema({"type": "string", **_shape(fields.SIZE)})
+]
+Url = Annotated[str, AfterValidator(fields.url), Field(json_schema_extra=_shape("https?://[^@?#]+"))]
+AptPackage = Annotated[str, AfterValidator(packages.apt_package), Field(json_schema_extra=_shape(packages.APT_PACKAGE))]
+Requirement = Annotated[str, AfterValidator(packages.requirement)]
+VolumeName = Annotated[str, AfterValidator(fields.volume_name), Field(json_schema_extra=_shape(fields.VOLUME_NAME))]
+OpenVariable = Annotated[str, AfterValidator(fields.open_variable)]
+Variable = Annotated[str, AfterValidator(fields.variable)]
+EnvValue = Annotated[str, AfterValidator(fields.variable_value)]
+KeyFile = Annotated[str, AfterValidator(places.public_key_file)]
+Gpu = Annotated[
+    fields.Gpu,
+    PlainValidator(fields.gpu),
+    WithJsonSchema({
+        "anyOf": [
+            {"enum": ["auto", "on", "off"]},
+            {"type": "boolean"},
+            {"type": "integer", "minimum": 1, "maximum": fields.GPU_LIMIT},
+            {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": fields.GPU_LIMIT},
+                "minItems": 1,
+                "uniqueItems": True,
+            },
+        ]
+    }),
+]
+
+
+class Mount(Section):
+    """A file or folder of the host, shown inside the workspace."""
+
+    source: HostPath = Field(description="Path on the host; `~` and paths relative to this file work.")
+    target: Target = Field(description="Full path inside the container.")
+    read_only: bool = Field(default=False, description="Whether the workspace may only read it.")
+
+
+class SecretFile(Section):
+    """Where a secret is kept on the host. Its content reaches the workspace as a file, never as a variable."""
+
+    file: HostPath = Field(description="Path of the file on the host that holds the secret and nothing else.")
+
+
+class Requirements(Section):
+    """A requirements file in the project."""
+
+    requirements: HostPath = Field(description="Path of a requirements file, relative to this file.")
+
+
+class Jupyter(Section):
+    """JupyterLab on the host's loopback address."""
+
+    port: Port | None = Field(
+        default=None, description="Port on 127.0.0.1. Left out: 8888, or the next free one.", examples=[8888]
+    )
+
+
+class Ssh(Section):
+    """The SSH host. `envkit ssh` needs no published port."""
+
+    publish: bool = Field(default=False, description="Whether the SSH port is published on 127.0.0.1.")
+    port: Port = Field(default=2222, description="The published port.", examples=[2222])
+    keys: Annotated[tuple[KeyFile, ...], Strict(strict=False), Field(min_length=1)] | None = Field(
+        default=None,
+        description="Files of the public keys that may log in. Left out: yours, or one that envkit makes.",
+        examples=[["~/.ssh/id_ed25519.pub"]],
+    )
+
+
+class Tensorboard(Section):
+    """TensorBoard, behind JupyterLab's login."""
+
+    logdir: Annotated[str, AfterValidator(places.below_workspace)] = Field(
+        default="logs", description="Folder with the logs, relative to the workspace.", examples=["logs"]
+    )
+
+
+class Limits(Section):
+    """What the workspace may take from the host; capped to what the host has."""
+
+    cpus: Annotated[FiniteFloat, Field(gt=0, le=4096)] | None = Field(
+        default=None, description="Processors. Left out: all.", examples=[4]
+    )
+    memory: Size | None = Field(default=None, description="Memory. Left out: most of the host's.", examples=["16g"])
+    shm: Size = Field(default="1g", description="Shared memory, which data loaders use.", examples=["1g"])
+    pids: Annotated[int, Field(ge=64, le=4_194_304)] = Field(
+        default=4096, description="Processes and threads.", examples=[4096]
+    )
+
+    @property
+    def memory_mib(self) -> int | None:
+        """Memory in MiB, or None where the config leaves it open."""
+        return fields.mebibytes(self.memory) if self.memory else None
+
+    @property
+    def shm_mib(self) -> int:
+        """Shared memory in MiB."""
+        return fields.mebibytes(self.shm)
+
+
+class Build(Section):
+    """How the image build reaches its packages."""
+
+    proxy: Annotated[str, AfterValidator(fields.proxy)] = Field(
+        default="auto", description="auto (your environment's), off, or an address.", examples=["auto"]
+    )
+    ca: Annotated[str, AfterValidator(places.certificates)] = Field(
+        default="auto",
+        description="CA certificates added to the usual ones: auto (what this host trusts), off, or a PEM file.",
+        examples=["auto"],
+    )
+    index: Url | None = Field(
+        default=None,
+        description="Address of a Python package index used instead of the default.",
+        examples=["https://packages.example.com/simple"],
+    )
+    mirror: Url | None = Field(
+        default=None,
+        description="Address of a Debian mirror used instead of the default.",
+        examples=["https://mirror.example.com/debian"],
+    )
+
+
+class Network(Section):
+    """Where the environments' own small networks come from."""
+
+    pool: Annotated[str, AfterValidator(fields.pool)] = Field(
+        default="10.183.0.0/16",
+        description="A private IPv4 range of /24 or larger that nothing else on this host uses.",
+        examples=["10.183.0.0/16"],
+    )
+
+
+def _python_shape(value: Any) -> str:
+    return "from a file" if isinstance(value, dict | Requirements) else "as a list"
+
+
+Python = Annotated[
+    Annotated[tuple[Requirement, ...], Strict(strict=False), Tag("as a list")]
+    | Annotated[Requirements, Tag("from a file")],
+    Chosen(_python_shape),
+]
+Packages = Annotated[tuple[AptPackage, ...], Strict(strict=False)]
+Mounts = Annotated[tuple[Mount, ...], Strict(strict=False)]
+Volumes = Mapping[VolumeName, Target]
+Env = Mapping[OpenVariable, EnvValue]
+Secrets = Mapping[Variable, SecretFile]

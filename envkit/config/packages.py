@@ -1,0 +1,72 @@
+"""What a user may add to the image: names of Debian packages, and requirements of Python packages."""
+
+from __future__ import annotations
+
+import re
+
+from envkit.config.words import quoted
+
+APT_PACKAGE = r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](=[A-Za-z0-9.+:~-]+)?"
+
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+# Backslash continues a line of a requirements file, and pip replaces ${NAME} in one.
+_REQUIREMENT_CHARACTERS = re.compile(r"[ -#%-\[\]-_a-~]{1,500}")
+_REQUIREMENT_MEND = "write a name and versions, such as pandas==1.4.*"
+
+
+def apt_package(value: str) -> str:
+    """Accept the name of a Debian package, with a version or without; an option is none.
+
+    Raises:
+        ValueError: It is none; says the mend.
+    """
+    if len(value) <= 200 and re.fullmatch(APT_PACKAGE, value):
+        return value
+    raise ValueError(
+        f"{quoted(value)} is no Debian package; write its name in lower case, "
+        "or name and version such as graphviz=2.42.2-7"
+    )
+
+
+def requirement(value: str) -> str:
+    """Accept a requirement by name, extras, versions and markers: no address, no option, one line.
+
+    Raises:
+        ValueError: It is none; says the mend.
+    """
+    # Imported where a config lists packages: most do not, and every command loads a config.
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+
+    text = value.strip(" ")
+    if text.startswith("-"):
+        raise ValueError(f"{quoted(text)} is an option for pip, and only packages are listed here; {_REQUIREMENT_MEND}")
+    try:
+        parsed = Requirement(text) if _REQUIREMENT_CHARACTERS.fullmatch(text) else None
+    except InvalidRequirement:
+        parsed = None
+    if parsed is None:
+        raise ValueError(f"{quoted(text)} is no requirement; {_REQUIREMENT_MEND}")
+    if parsed.url:
+        raise ValueError(
+            f"{quoted(parsed.name)} is to come from an address, and packages come from the package index alone; "
+            f"{_REQUIREMENT_MEND}"
+        )
+    return text
+
+
+def requirement_lines(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, str], ...]]:
+    """Read a requirements file.
+
+    Returns:
+        Its requirements, and what is wrong with other lines: their 1-based numbers and messages.
+    """
+    accepted: list[str] = []
+    wrong: list[tuple[int, str]] = []
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        if not (content := _COMMENT.sub("", line).strip()):
+            continue
+        try:
+            accepted.append(requirement(content))
+        except ValueError as error:
+            wrong.append((number, str(error)))
+    return tuple(accepted), tuple(wrong)

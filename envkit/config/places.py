@@ -1,0 +1,75 @@
+"""What a path may be: on the host, inside the container, inside the workspace.
+
+Only the writing is judged here. What a host path leads to, links followed, is judged where it is known.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from envkit.config.fields import plain_text
+from envkit.config.words import quoted
+
+# Mounted over by nothing: each is the system's, or envkit mounts something of its own there.
+OWNED_TREES = (
+    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/opt/jupyter", "/opt/tensorflow",
+    "/proc", "/root", "/run", "/sbin", "/sys", "/usr", "/var",
+)
+OWNED_FOLDERS = ("/tmp", "/workspace", "/home/dev")  # noqa: S108 - inside the container; folders below are free
+
+_PRIVATE_KEY_FILE = re.compile(r"id_[a-z0-9_]+|.*\.pem|.*\.key")
+_PUBLIC_KEY_TEXT = re.compile(r"(?:ssh-|ecdsa-|sk-)[a-z0-9@.-]+ .*")
+
+
+def host_path(value: str) -> str:
+    """Accept a path on the host as written; `~` and links are followed later."""
+    return plain_text(value)
+
+
+def target(value: str) -> str:
+    """Accept an absolute path inside the container that envkit and the system leave free."""
+    plain_text(value)
+    steps = value.split("/")
+    if not value.startswith("/") or ".." in steps:
+        raise ValueError(f"{quoted(value)} is no place to mount at; write a full path without .., such as /data")
+    normal = "/" + posixpath.normpath(value).lstrip("/")
+    if value != normal:
+        raise ValueError(f"{quoted(value)} is a long way to write it; write {quoted(normal)}")
+    if owner := _owned(value):
+        raise ValueError(f"{quoted(value)} would hide {owner}, which the workspace needs; mount at a place such as /data")
+    return value
+
+
+def _owned(path: str) -> str:
+    """Return what of the system a mount at a path would hide or reach into, or an empty text."""
+    for place in OWNED_TREES:
+        if f"{path}/".startswith(f"{place}/"):
+            return place
+    for place in (*OWNED_FOLDERS, *OWNED_TREES):
+        if f"{place}/".startswith(f"{path.rstrip('/')}/"):
+            return place
+    return ""
+
+
+def below_workspace(value: str) -> str:
+    """Accept a path relative to the workspace that stays in it; returns it without `./` and doubled slashes."""
+    plain_text(value)
+    if value.startswith(("/", "~", "-")) or ".." in value.split("/"):
+        raise ValueError(f"{quoted(value)} is not below the workspace; write a relative path without .., such as logs")
+    return posixpath.normpath(value)
+
+
+def public_key_file(value: str) -> str:
+    """Accept the path of a public SSH key; refuses what is a key itself, or by its name a private one."""
+    if _PUBLIC_KEY_TEXT.match(value):
+        raise ValueError("expected the path of a public key, got a key; save it to a file and name that")
+    plain_text(value)
+    if _PRIVATE_KEY_FILE.fullmatch(value.rsplit("/", 1)[-1]):
+        raise ValueError(f"{quoted(value)} looks like a private key; name the public one, which ends in .pub")
+    return value
+
+
+def certificates(value: str) -> str:
+    """Accept auto, off, or the path of a file with CA certificates."""
+    return value if value in {"auto", "off"} else plain_text(value)

@@ -1,0 +1,155 @@
+"""Wanted and found -> the steps that lead from one to the other, or a refusal. Pure.
+
+From every state that can be found the steps lead to "nothing to do", and so does starting again after
+they were cut off anywhere: each step leaves something `look` can see, or can be done twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkit import names
+from envkit.errors import Refusal
+from envkit.model import step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from envkit.model.facts import Found, FoundContainer
+    from envkit.model.plan import Digests, Plan, State
+    from envkit.model.step import Step, Steps
+
+BROKEN = {"dead", "removing"}
+ALIVE = {"running", "restarting"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A plan with what it amounts to.
+
+    Attributes:
+        plan: What was decided.
+        digests: What it amounts to.
+        ref: Reference of the image of that digest.
+    """
+
+    plan: Plan
+    digests: Digests
+    ref: str
+
+
+def up(wanted: Wanted, found: Found, state: State | None, *, files_current: bool) -> Steps:
+    """Return the steps to a running environment; none when it already is what is wanted.
+
+    Args:
+        wanted: The plan.
+        found: What the engine holds.
+        state: What is remembered, for volumes that were prepared.
+        files_current: Whether the mounted files already are what the plan says.
+
+    Raises:
+        Refusal: Something under a name envkit needs belongs to somebody else.
+    """
+    _refuse_strangers(wanted.plan, found)
+    return tuple(_up(wanted, found, state, files_current=files_current))
+
+
+def image_only(wanted: Wanted, found: Found) -> Steps:
+    """Return the steps to a built image."""
+    return tuple(_image(wanted, found))
+
+
+def down(name: str, owner: int, project: str, found: Found, *, volumes: bool) -> Steps:
+    """Return the steps that take an environment away, its volumes only when that was asked for.
+
+    Raises:
+        Refusal: The container under its name belongs to somebody else.
+    """
+    title = names.container(owner, name)
+    steps: list[Step] = []
+    if found.container is not None:
+        _refuse_stranger(f"container {title}", found.container.labels, owner, project)
+        steps.append(step.RemoveContainer(title))
+    if found.network is not None and names.ours(found.network.labels, owner, project):
+        steps.append(step.RemoveNetwork(title))
+    if volumes:
+        mine = [name for name, volume in found.volumes.items() if names.ours(volume.labels, owner, project)]
+        steps += [step.RemoveVolume(name) for name in sorted(mine)]
+    return tuple(steps)
+
+
+def _up(wanted: Wanted, found: Found, state: State | None, *, files_current: bool) -> Iterator[Step]:
+    plan, container = wanted.plan, found.container
+    keep = container is not None and _same(wanted, container) and container.status not in BROKEN
+    keep = keep and found.network is not None
+    if not keep:
+        image = tuple(_image(wanted, found))
+        yield from image
+        if any(isinstance(one, step.MakeBase) for one in image):
+            return  # the base's id decides the image's digest: look again before anything else
+        if container is not None:
+            yield step.RemoveContainer(plan.run.name)
+    if found.network is None:
+        yield step.CreateNetwork(plan.run.network.name, plan.run.network.subnet)
+    yield from _volumes(plan, found, state.prepared if state else {})
+    if not files_current:
+        yield step.ReplaceFiles()
+    yield from _start(wanted, container if keep else None)
+
+
+def _start(wanted: Wanted, container: FoundContainer | None) -> Iterator[Step]:
+    name = wanted.plan.run.name
+    if container is None:
+        yield step.CreateContainer(name, wanted.ref)
+        yield step.StartContainer(name)
+    elif container.status == "paused":
+        yield step.UnpauseContainer(name)
+    elif container.status not in ALIVE:
+        yield step.StartContainer(name)
+
+
+def _image(wanted: Wanted, found: Found) -> Iterator[Step]:
+    if found.image is not None:
+        return
+    if found.base is None:
+        yield step.MakeBase(wanted.plan.image.suite.name, wanted.plan.image.base.ref)
+    else:
+        yield step.BuildImage(wanted.ref)
+
+
+def _volumes(plan: Plan, found: Found, prepared: Mapping[str, str]) -> Iterator[Step]:
+    wanted = sorted(mount.source for mount in plan.run.mounts if mount.kind == "volume")
+    missing = [name for name in wanted if name not in found.volumes]
+    yield from (step.CreateVolume(name) for name in missing)
+    # A volume of the same name made anew is root's again; its creation time tells it from the prepared one.
+    new = [name for name in wanted if name in missing or prepared.get(name) != found.volumes[name].created]
+    if new:
+        yield step.PrepareVolumes(tuple(new))
+
+
+def _same(wanted: Wanted, container: FoundContainer) -> bool:
+    labels, digests = container.labels, wanted.digests
+    port = str(wanted.plan.run.ports[0].host) if wanted.plan.run.ports else ""
+    found = (labels.get(names.IMAGE), labels.get(names.RUN), labels.get(names.PORT, ""))
+    return found == (digests.image, digests.run, port) and wanted.plan.run.network.name in container.networks
+
+
+def _refuse_strangers(plan: Plan, found: Found) -> None:
+    title = plan.run.name
+    if found.container is not None:
+        _refuse_stranger(f"container {title}", found.container.labels, plan.owner, plan.project)
+    if found.network is not None:
+        _refuse_stranger(f"network {title}", found.network.labels, plan.owner, plan.project)
+    for name, volume in found.volumes.items():
+        _refuse_stranger(f"volume {name}", volume.labels, plan.owner, plan.project)
+
+
+def _refuse_stranger(what: str, labels: Mapping[str, str], owner: int, project: str) -> None:
+    if names.ours(labels, owner, project):
+        return
+    whose = "another project's environment" if labels.get(names.MANAGED) == "1" else "somebody else"
+    raise Refusal(
+        f"the {what} belongs to {whose}; envkit touches only what it made for this project",
+        mend="set another `name:` in envkit.yaml, or remove that one yourself",
+    )

@@ -1,0 +1,63 @@
+"""What a plan amounts to, in three digests that change for different reasons.
+
+- image: the Dockerfile without its comments, every byte of its context, the base image's id
+- run:   every setting given to the engine, but the port and subnet that were merely picked
+- files: everything that is mounted beside the image and replaced in place
+
+envkit's own version, the order of keys, the clock and the engine's version move none of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from envkit.model.plan import Artifact, Digests, FilesPlan, Plan, RunPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LENGTH = 16
+
+
+def digests(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[str], str]) -> Digests:
+    """Compute the digests of a plan and its rendered build context.
+
+    Args:
+        plan: What was decided.
+        context: The build context as rendered, the Dockerfile among it.
+        instructions: Takes a Dockerfile's comments away.
+    """
+    return Digests(_image(plan, context, instructions), _run(plan.run), _files(plan.files))
+
+
+def image_ref(plan: Plan, found: Digests) -> str:
+    """Return the reference an image of that digest gets: equal plans share one image."""
+    return f"envkit:{plan.image.release.version}-{'gpu' if plan.image.gpu else 'cpu'}-{found.image}"
+
+
+def _image(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[str], str]) -> str:
+    entries = [
+        (one.path, one.mode, instructions(one.text) if one.path == "Dockerfile" else one.text) for one in context
+    ]
+    return _sha([plan.image.base.id, sorted(entries)])
+
+
+def _run(run: RunPlan) -> str:
+    picked_aside = replace(
+        run,
+        ports=tuple(replace(port, host=0) for port in run.ports),
+        network=replace(run.network, subnet=""),
+    )
+    return _sha(asdict(picked_aside))
+
+
+def _files(plan: FilesPlan) -> str:
+    return _sha(asdict(plan))
+
+
+def _sha(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

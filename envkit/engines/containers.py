@@ -1,0 +1,135 @@
+"""Containers, and the networks and volumes they need: created, started, removed."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import docker.errors
+import docker.types
+
+from envkit.engines import settings
+from envkit.engines.failure import translated
+from envkit.errors import StartFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from envkit.engines.connect import Engine
+    from envkit.model.facts import Account
+    from envkit.model.plan import RunPlan
+
+
+def create(engine: Engine, run: RunPlan, ref: str, labels: Mapping[str, str]) -> None:
+    """Create the container of a plan.
+
+    Raises:
+        StartFailed: The engine refused a setting.
+    """
+    with translated(f"creating the container {run.name}", StartFailed):
+        engine.api.create_container(**settings.container(engine.api, run, ref, labels))
+
+
+def start(engine: Engine, name: str) -> None:
+    """Start a container; one that could not start is removed, so that nothing half-made stays.
+
+    Raises:
+        PortTaken: Its port was taken meanwhile.
+        GpuRefused: The engine cannot hand over a GPU.
+        StartFailed: Anything else.
+    """
+    try:
+        with translated(f"starting the container {name}", StartFailed):
+            engine.api.start(name)
+    except StartFailed:
+        remove(engine, name)
+        raise
+    except BaseException as error:
+        if not isinstance(error, KeyboardInterrupt):
+            remove(engine, name)
+        raise
+
+
+def unpause(engine: Engine, name: str) -> None:
+    """Let a paused container go on."""
+    with translated(f"continuing the container {name}"):
+        engine.api.unpause(name)
+
+
+def remove(engine: Engine, name: str, grace_s: int = 10) -> None:
+    """Stop a container if it runs, and remove it; nothing happens when it is gone."""
+    with translated(f"removing the container {name}"), suppress(docker.errors.NotFound):
+        with suppress(docker.errors.APIError):
+            engine.api.stop(name, timeout=grace_s)
+        engine.api.remove_container(name, force=True, v=False)
+
+
+def create_network(engine: Engine, run: RunPlan, labels: Mapping[str, str]) -> None:
+    """Create the environment's own network."""
+    with translated(f"creating the network {run.network.name}"):
+        engine.api.create_network(**settings.network(run, labels))
+
+
+def remove_network(engine: Engine, name: str) -> None:
+    """Remove a network; nothing happens when it is gone."""
+    with translated(f"removing the network {name}"), suppress(docker.errors.NotFound):
+        engine.api.remove_network(name)
+
+
+def create_volume(engine: Engine, name: str, labels: Mapping[str, str]) -> None:
+    """Create a named volume."""
+    with translated(f"creating the volume {name}"):
+        engine.api.create_volume(name, labels=dict(labels))
+
+
+def remove_volume(engine: Engine, name: str) -> None:
+    """Remove a volume and what is in it; nothing happens when it is gone."""
+    with translated(f"removing the volume {name}"), suppress(docker.errors.NotFound):
+        engine.api.remove_volume(name)
+
+
+def prepare_volumes(engine: Engine, names: tuple[str, ...], owner: Account, ref: str, labels: Mapping[str, str]) -> None:
+    """Give the roots of volumes to a user without running anything and without touching what is in them.
+
+    A container that is created and never started mounts them while the engine unpacks an archive of
+    bare folders into it; the engine sets owner and mode of those that are there. Labels let `prune`
+    find the container should this be cut off.
+    """
+    mounts = [docker.types.Mount(f"/v/{at}", name, no_copy=True) for at, name in enumerate(names)]
+    with translated("preparing volumes"):
+        made = engine.api.create_container(
+            ref, entrypoint=["/bin/true"], user="0:0", labels=dict(labels), network_disabled=True,
+            host_config=engine.api.create_host_config(mounts=mounts, network_mode="none", cap_drop=["ALL"]),
+        )
+        try:
+            engine.api.put_archive(made["Id"], "/v", _folders(len(names), owner))
+        finally:
+            engine.api.remove_container(made["Id"], force=True)
+
+
+def logs(engine: Engine, name: str, *, lines: int | None = None, follow: bool = False) -> Iterator[bytes]:
+    """Yield what the container printed, as it came.
+
+    Raises:
+        EngineError: There is no such container.
+    """
+    tail: int | str = "all" if lines is None else lines
+    with translated(f"reading the log of {name}"):
+        if not follow:
+            yield engine.api.logs(name, tail=tail)
+            return
+        engine.api.timeout = None
+        yield from engine.api.logs(name, tail=tail, follow=True, stream=True)
+
+
+def _folders(count: int, owner: Account) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for at in range(count):
+            entry = tarfile.TarInfo(str(at))
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o700
+            entry.uid, entry.gid = owner.uid, owner.gid
+            tar.addfile(entry)
+    return packed.getvalue()

@@ -1,0 +1,164 @@
+"""Programs inside a container: scripts, terminals and raw streams, over the engine's API alone."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket as sockets
+import struct
+import sys
+from typing import TYPE_CHECKING, Any
+
+from envkit.engines.failure import translated
+from envkit.errors import PassThrough
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from envkit.engines.connect import Engine
+
+HEADER = struct.Struct(">BxxxL")  # the engine's framing: stream number, length
+STDOUT, STDERR = 1, 2
+CHUNK = 1 << 16
+
+
+def script(
+    engine: Engine, container: str, argv: Sequence[str], text: str, on_line: Callable[[str], None],
+    *, env: Mapping[str, str] | None = None,
+) -> int:
+    """Run a program with a text on its stdin, hand over each line of its stdout, return its exit code.
+
+    The program must end by itself: the engine has no way to stop one that was started like this.
+    """
+    with translated(f"running a script in {container}"):
+        made = engine.api.exec_create(
+            container, list(argv), stdin=True, stdout=True, stderr=True, environment=dict(env or {})
+        )
+        stream = _open(engine, made["Id"], tty=False)
+        rest = b""
+        with stream:
+            stream.sendall(text.encode())
+            stream.shutdown(sockets.SHUT_WR)
+            for number, chunk in _frames(stream):
+                if number == STDOUT:
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    for line in lines:
+                        on_line(line.decode(errors="replace"))
+        return _exit_code(engine, made["Id"])
+
+
+def attached(
+    engine: Engine, container: str, argv: Sequence[str], *, tty: bool, workdir: str | None = None,
+    env: Mapping[str, str] | None = None,
+) -> int:
+    """Run a program on the caller's own stdin, stdout, stderr and terminal; return its exit code.
+
+    Raises:
+        PassThrough: It could not be started.
+    """
+    with translated(f"running a program in {container}"):
+        made = engine.api.exec_create(
+            container, list(argv), stdin=True, stdout=True, stderr=True, tty=tty, workdir=workdir,
+            environment=dict(env or {}),
+        )
+        stream = _open(engine, made["Id"], tty=tty)
+        with stream:
+            if tty:
+                _terminal(engine, made["Id"], stream)
+            else:
+                _pump(stream, framed=True)
+        return _exit_code(engine, made["Id"])
+
+
+def raw(engine: Engine, container: str, argv: Sequence[str]) -> int:
+    """Connect a program's stdin and stdout to the caller's, byte for byte: an SSH ProxyCommand."""
+    return attached(engine, container, argv, tty=False)
+
+
+def _open(engine: Engine, exec_id: str, *, tty: bool) -> sockets.socket:
+    stream: Any = engine.api.exec_start(exec_id, tty=tty, socket=True)
+    # The SDK wraps the connection in a reader of its own; the socket beneath is what can be half-closed.
+    connection: sockets.socket = getattr(stream, "_sock", stream)
+    connection.settimeout(None)
+    return connection
+
+
+def _exit_code(engine: Engine, exec_id: str) -> int:
+    code = engine.api.exec_inspect(exec_id)["ExitCode"]
+    if code is None:
+        raise PassThrough("the engine let go of the program before it ended", mend="look with `envkit logs`")
+    return int(code)
+
+
+def _frames(stream: sockets.socket) -> Any:  # noqa: ANN401 - yields (stream number, bytes)
+    while header := _exactly(stream, HEADER.size):
+        number, length = HEADER.unpack(header)
+        while length:
+            chunk = stream.recv(min(length, CHUNK))
+            if not chunk:
+                return
+            length -= len(chunk)
+            yield number, chunk
+
+
+def _exactly(stream: sockets.socket, size: int) -> bytes:
+    got = b""
+    while len(got) < size:
+        more = stream.recv(size - len(got))
+        if not more:
+            return b""
+        got += more
+    return got
+
+
+def _pump(stream: sockets.socket, *, framed: bool) -> None:
+    """Carry bytes both ways until the program closes its side."""
+    import threading
+
+    threading.Thread(target=_feed, args=(stream,), daemon=True).start()
+    if framed:
+        for number, chunk in _frames(stream):
+            _write(2 if number == STDERR else 1, chunk)
+    else:
+        while chunk := stream.recv(CHUNK):
+            _write(1, chunk)
+
+
+def _feed(stream: sockets.socket) -> None:
+    try:
+        while chunk := os.read(0, CHUNK):
+            stream.sendall(chunk)
+        stream.shutdown(sockets.SHUT_WR)
+    except OSError:
+        return  # the program ended first
+
+
+def _write(descriptor: int, chunk: bytes) -> None:
+    view = memoryview(chunk)
+    while view:
+        try:
+            view = view[os.write(descriptor, view) :]
+        except BlockingIOError:
+            select.select([], [descriptor], [])
+
+
+def _terminal(engine: Engine, exec_id: str, stream: sockets.socket) -> None:
+    """Hand the caller's terminal to the program: raw mode, its size followed, restored whatever happens."""
+    import termios
+    import tty
+
+    before = termios.tcgetattr(0)
+
+    def resize(*_: object) -> None:
+        size = os.get_terminal_size(sys.stdout.fileno())
+        engine.api.exec_resize(exec_id, height=size.lines, width=size.columns)
+
+    handler = signal.signal(signal.SIGWINCH, resize)
+    try:
+        tty.setraw(0)
+        resize()
+        _pump(stream, framed=False)
+    finally:
+        signal.signal(signal.SIGWINCH, handler)
+        termios.tcsetattr(0, termios.TCSADRAIN, before)

@@ -1,0 +1,58 @@
+"""The SDK's errors become envkit's, by type and status code; text is quoted, and read only where no code is given."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import docker.errors
+import requests
+
+from envkit.errors import EngineError, EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEXT_MAX = 600
+
+
+class PortTaken(EngineError):
+    """The port the container should publish was taken between the look and the start."""
+
+
+class GpuRefused(EngineError):
+    """The engine cannot hand over a GPU."""
+
+
+@contextmanager
+def translated(doing: str, kind: type[EngineError] = EngineError) -> Iterator[None]:
+    """Turn whatever the SDK raises while `doing` something into an `EngineError` of a kind."""
+    try:
+        yield
+    except docker.errors.APIError as error:
+        text = str(error.explanation or error)[:TEXT_MAX].strip()
+        raise _told_apart(text, kind)(f"{doing} failed: {text}", mend=_mend(text)) from error
+    except (requests.exceptions.RequestException, ConnectionError, TimeoutError) as error:
+        raise EngineUnavailable(
+            f"the engine went away while {doing}", tried=type(error).__name__,
+            mend="start it again (sudo systemctl start docker), then repeat the command",
+        ) from error
+    except docker.errors.DockerException as error:
+        raise kind(f"{doing} failed: {str(error)[:TEXT_MAX]}") from error
+
+
+def _told_apart(text: str, kind: type[EngineError]) -> type[EngineError]:
+    # The engine answers all of these with status 500, so its text is all there is to go by.
+    if "port is already allocated" in text or "address already in use" in text:
+        return PortTaken
+    if "could not select device driver" in text or "nvidia-container-cli" in text or "CDI" in text:
+        return GpuRefused
+    return kind
+
+
+def _mend(text: str) -> str:
+    if "no space left on device" in text:
+        return "free disk space where the engine keeps its images (envkit prune), then repeat the command"
+    if "predefined address pools" in text or "overlaps with other one" in text:
+        return "envkit prune removes unused networks; or set network.pool in envkit.yaml to another range"
+    return ""

@@ -1,0 +1,82 @@
+"""What envkit made on an engine and nobody uses any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from envkit import names
+from envkit.engines import containers, images
+from envkit.engines.failure import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from envkit.engines.connect import Engine
+
+MANAGED = f"{names.MANAGED}=1"
+
+
+def remove(
+    engine: Engine, owner: int, remembered: Collection[str], kept_bases: Collection[str]
+) -> tuple[list[str], int]:
+    """Remove leftovers; returns what went and how many bytes its images took.
+
+    Args:
+        engine: Where.
+        owner: Whose containers and networks.
+        remembered: Container names of environments that exist, running or down.
+        kept_bases: Ids of base images that environments stand on.
+    """
+    mine = {"label": [MANAGED, f"{names.OWNER}={owner}"]}
+    removed = list(_containers(engine, mine, remembered))
+    removed += _networks(engine, mine)
+    before = _disk(engine)
+    removed += _images(engine, kept_bases)
+    return removed, max(0, before - _disk(engine))
+
+
+def _containers(engine: Engine, mine: dict[str, list[str]], remembered: Collection[str]) -> Iterator[str]:
+    with translated("listing containers"):
+        listed = engine.api.containers(all=True, filters=mine)
+    for data in listed:
+        name = data["Names"][0].lstrip("/") if data.get("Names") else data["Id"]
+        # Without a name of ours it was made to prepare volumes, and envkit was cut off while it did.
+        if data["State"] not in {"running", "paused", "restarting"} and name not in remembered:
+            containers.remove(engine, data["Id"])
+            yield f"container {name}"
+
+
+def _networks(engine: Engine, mine: dict[str, list[str]]) -> Iterator[str]:
+    with translated("listing networks"):
+        listed = engine.api.networks(filters=mine)
+    for data in listed:
+        with translated("looking at a network"):
+            attached = engine.api.inspect_network(data["Id"]).get("Containers")
+        if not attached and not _stopped_users(engine, data["Name"]):
+            containers.remove_network(engine, data["Name"])
+            yield f"network {data['Name']}"
+
+
+def _stopped_users(engine: Engine, network: str) -> list[Any]:
+    with translated("listing containers"):
+        found: list[Any] = engine.api.containers(all=True, filters={"network": network})
+    return found
+
+
+def _images(engine: Engine, kept_bases: Collection[str]) -> Iterator[str]:
+    with translated("listing images"):
+        listed = engine.api.images(filters={"label": [MANAGED]})
+        used = {data["ImageID"] for data in engine.api.containers(all=True)}
+    # Workspaces before bases: a base goes only when nothing stands on it any more.
+    for data in sorted(listed, key=lambda one: names.SUITE in (one.get("Labels") or {})):
+        is_base = names.SUITE in (data.get("Labels") or {}) and names.IMAGE not in (data.get("Labels") or {})
+        if data["Id"] in used or (is_base and data["Id"] in kept_bases):
+            continue
+        for ref in data.get("RepoTags") or [data["Id"]]:
+            if images.remove(engine, ref if ref != "<none>:<none>" else data["Id"]):
+                yield f"image {ref}"
+
+
+def _disk(engine: Engine) -> int:
+    with translated("measuring disk use"):
+        return int(engine.api.df().get("LayersSize") or 0)

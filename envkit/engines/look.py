@@ -1,0 +1,103 @@
+"""What the engine holds under the names an environment needs. Nothing is changed by looking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import docker.errors
+
+from envkit import names
+from envkit.engines.failure import translated
+from envkit.model.facts import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from envkit.engines.connect import Engine
+
+
+def container(engine: Engine, name: str) -> FoundContainer | None:
+    """Look at one container by name or id."""
+    data = _inspect("looking at the container", lambda: engine.api.inspect_container(name))
+    return None if data is None else _container(data)
+
+
+def image(engine: Engine, ref: str) -> FoundImage | None:
+    """Look at one image by reference."""
+    data = _inspect("looking at the image", lambda: engine.api.inspect_image(ref))
+    if data is None:
+        return None
+    return FoundImage(data["Id"], (data.get("Config") or {}).get("Labels") or {}, data.get("Size", 0), ref)
+
+
+def base(engine: Engine, suite: str, kept: str) -> FoundImage | None:
+    """Find a base for a suite: the one that was used before, one envkit made, or Debian's own slim image."""
+    candidates = (kept, names.base_ref(suite), f"debian:{suite}-slim")
+    return next((found for ref in candidates if ref and (found := image(engine, ref))), None)
+
+
+def surroundings(engine: Engine, name: str, volumes: Iterable[str]) -> Found:
+    """Look at everything of an environment but its images."""
+    wanted = set(volumes)
+    with translated("looking at networks and volumes"):
+        networks = engine.api.networks()
+        own = engine.api.volumes(filters={"name": name})["Volumes"] or []
+    return Found(
+        container=container(engine, name),
+        network=next((_network(data) for data in networks if data["Name"] == name), None),
+        volumes={
+            data["Name"]: FoundVolume(data.get("Labels") or {}, data.get("CreatedAt", ""))
+            for data in own
+            if data["Name"] in wanted or data["Name"].startswith(f"{name}-")
+        },
+        subnets=tuple(sorted(_subnets(networks, but=name))),
+    )
+
+
+def environments(engine: Engine, owner: int | None) -> list[FoundContainer]:
+    """List the containers of one owner's environments, or of everybody's, in one call."""
+    labels = [f"{names.MANAGED}=1"] + ([] if owner is None else [f"{names.OWNER}={owner}"])
+    with translated("listing containers"):
+        listed = engine.api.containers(all=True, filters={"label": labels})
+    return [
+        FoundContainer(
+            id=data["Id"], status=data["State"], labels=data.get("Labels") or {}, image_id=data["ImageID"],
+            networks=tuple((data.get("NetworkSettings") or {}).get("Networks") or {}),
+        )
+        for data in listed
+    ]
+
+
+def _container(data: Mapping[str, Any]) -> FoundContainer:
+    return FoundContainer(
+        id=data["Id"],
+        status=data["State"]["Status"],
+        labels=data["Config"].get("Labels") or {},
+        image_id=data["Image"],
+        networks=tuple((data.get("NetworkSettings") or {}).get("Networks") or {}),
+        exit_code=data["State"].get("ExitCode", 0),
+    )
+
+
+def _network(data: Mapping[str, Any]) -> FoundNetwork:
+    configs = (data.get("IPAM") or {}).get("Config") or []
+    return FoundNetwork(data["Id"], data.get("Labels") or {}, configs[0].get("Subnet", "") if configs else "")
+
+
+def _subnets(networks: Iterable[Mapping[str, Any]], *, but: str) -> set[str]:
+    return {
+        config["Subnet"]
+        for data in networks
+        if data["Name"] != but
+        for config in (data.get("IPAM") or {}).get("Config") or ()
+        if config.get("Subnet")
+    }
+
+
+def _inspect(doing: str, call: Callable[[], Any]) -> Mapping[str, Any] | None:
+    with translated(doing):
+        try:
+            data: Mapping[str, Any] = call()
+        except docker.errors.NotFound:
+            return None
+        return data

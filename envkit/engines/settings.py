@@ -1,0 +1,97 @@
+"""RunPlan -> the engine's own words. Compose's words for the same plan are in `render.compose`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import docker.types
+
+from envkit import names
+from envkit.render.compose import network_options, tmpfs_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import docker
+
+    from envkit.model.plan import Mount, RunPlan
+
+NANOSECONDS = 10**9
+
+
+def container(api: docker.APIClient, run: RunPlan, ref: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    """Return the arguments of `create_container` for a plan."""
+    return {
+        "image": ref,
+        "name": run.name,
+        "hostname": run.hostname,
+        "user": f"{run.user.uid}:{run.user.gid}",
+        "working_dir": run.working_dir,
+        "environment": dict(sorted(run.env.items())),
+        "labels": dict(sorted(labels.items())),
+        "ports": [(port.container, "tcp") for port in run.ports],
+        "healthcheck": _health(run),
+        "stop_timeout": run.stop_grace_s,
+        "host_config": _host_config(api, run),
+        "networking_config": api.create_networking_config(
+            {run.network.name: api.create_endpoint_config(aliases=[names.SERVICE])}
+        ),
+    }
+
+
+def network(run: RunPlan, labels: Mapping[str, str]) -> dict[str, Any]:
+    """Return the arguments of `create_network` for a plan."""
+    return {
+        "name": run.network.name,
+        "driver": "bridge",
+        "options": network_options(),
+        "ipam": docker.types.IPAMConfig(pool_configs=[docker.types.IPAMPool(subnet=run.network.subnet)]),
+        "check_duplicate": True,
+        "labels": dict(sorted(labels.items())),
+    }
+
+
+def _host_config(api: docker.APIClient, run: RunPlan) -> Any:  # noqa: ANN401 - the SDK's own untyped dict
+    return api.create_host_config(
+        mounts=[_mount(one) for one in run.mounts],
+        tmpfs={one.target: tmpfs_options(one) for one in run.tmpfs},
+        port_bindings={f"{port.container}/tcp": (port.address, port.host) for port in run.ports},
+        network_mode=run.network.name,
+        init=run.init,
+        read_only=run.read_only,
+        privileged=run.privileged,
+        cap_drop=list(run.cap_drop),
+        cap_add=list(run.cap_add) or None,
+        security_opt=list(run.security_opt),
+        ipc_mode=run.ipc,
+        cgroupns=run.cgroupns,
+        shm_size=run.limits.shm_mib * 2**20,
+        mem_limit=run.limits.memory_mib * 2**20,
+        nano_cpus=int(run.limits.cpus * NANOSECONDS),
+        pids_limit=run.limits.pids,
+        ulimits=[docker.types.Ulimit(name="core", soft=run.core_ulimit, hard=run.core_ulimit)],
+        restart_policy={"Name": run.restart, "MaximumRetryCount": run.restart_retries},
+        log_config=docker.types.LogConfig(
+            type="json-file", config={"max-size": run.log_max_size, "max-file": str(run.log_max_files)}
+        ),
+    )
+
+
+def _mount(one: Mount) -> docker.types.Mount:
+    if one.kind == "volume":
+        # Without no_copy the engine would copy the image's folder, and its owner, into a new volume.
+        return docker.types.Mount(one.target, one.source, type="volume", read_only=one.read_only, no_copy=True)
+    return docker.types.Mount(
+        one.target, one.source, type="bind", read_only=one.read_only, propagation="rprivate"
+    )
+
+
+def _health(run: RunPlan) -> dict[str, Any]:
+    health = run.health
+    return {
+        "test": ["CMD", *health.command],
+        "interval": health.interval_s * NANOSECONDS,
+        "timeout": health.timeout_s * NANOSECONDS,
+        "start_period": health.start_s * NANOSECONDS,
+        "retries": health.retries,
+    }

@@ -1,0 +1,162 @@
+"""The host as it is: looked at, never changed."""
+
+from __future__ import annotations
+
+import glob
+import os
+import platform
+import re
+from pathlib import Path
+
+from envkit import files, net, sshkeys
+from envkit.model.facts import Account, Facts, HostGpu, PublicKey, Wants
+
+DEFAULT_KEYS = ("~/.ssh/id_ed25519.pub", "~/.ssh/id_ed25519_sk.pub", "~/.ssh/id_ecdsa.pub", "~/.ssh/id_rsa.pub")
+CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS")
+SYSTEM_CA = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+PUBLIC_CA = "/usr/share/ca-certificates/**/*.crt"
+CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----", re.ASCII)
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def look(wants: Wants) -> Facts:
+    """Look at everything a config wants to know of this host."""
+    project = Path(wants.project)
+    workspace = _real(project, wants.workspace)
+    busy = net.busy_ports()
+    return Facts(
+        caller=Account(os.getuid(), os.getgid()),
+        sudo_caller=_sudo_caller(),
+        workspace=str(workspace or project / wants.workspace),
+        workspace_owner=_owner(workspace),
+        home=str(Path.home().resolve()),
+        config_files=_config_files(workspace),
+        cpus=os.cpu_count() or 1,
+        memory_mib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
+        machine=machine(),
+        keys=_keys(project, wants.keys),
+        texts={path: _text(project, path) for path in wants.texts},
+        real_paths={path: _text_path(project, path) for path in (*wants.paths, *wants.texts)},
+        secrets={name: _sha256(project, source) for name, source in wants.secrets},
+        ca=extra_ca() if wants.ca else "",
+        proxies=proxies() if wants.proxy else {},
+        busy_ports={port: net.port_holder(port) if port == wants.port else "" for port in busy},
+        routes=net.routes(),
+        state=wants.state,
+        client_key=_own_key(wants.state),
+        gpu=gpu(),
+    )
+
+
+def machine() -> str:
+    """Return this host's architecture in Docker's words."""
+    return MACHINES.get(platform.machine(), platform.machine())
+
+
+def gpu() -> HostGpu:
+    """Say which NVIDIA driver is loaded and which device nodes exist."""
+    text = (files.read(Path("/proc/driver/nvidia/version")) or b"").decode(errors="replace")
+    driver = re.search(r"Kernel Module\s+(?:for \S+\s+)?([0-9.]+)", text, re.ASCII)
+    return HostGpu(driver[1] if driver else "", tuple(sorted(glob.glob("/dev/nvidia*"))))  # noqa: PTH207
+
+
+def proxies() -> dict[str, str]:
+    """Return the caller's proxy settings under their lower-case names."""
+    found = {}
+    for name in ("http_proxy", "https_proxy", "no_proxy"):
+        value = os.environ.get(name) or os.environ.get(name.upper())
+        if value:
+            found[name] = value
+    return found
+
+
+def extra_ca() -> str:
+    """Return the CA certificates this host trusts beyond the public ones, in PEM.
+
+    The public ones are what the distribution and certifi ship: every base image has those itself.
+    """
+    import certifi
+
+    bundles = [os.environ[name] for name in CA_VARIABLES if os.environ.get(name)]
+    bundles += [path for path in SYSTEM_CA if Path(path).is_file()]
+    trusted = dict.fromkeys(found for path in dict.fromkeys(bundles) for found in _certificates(path))
+    if not trusted:
+        return ""
+    public = set(_certificates(certifi.where()))
+    for path in glob.iglob(PUBLIC_CA, recursive=True):  # noqa: PTH207 - an absolute pattern
+        public.update(_certificates(path))
+    return "".join(f"{found}\n" for found in trusted if found not in public)
+
+
+def _certificates(path: str) -> list[str]:
+    content = files.read(Path(path), 4 << 20) or b""
+    return CERTIFICATE.findall(content.decode("ascii", "replace").replace("\r\n", "\n"))
+
+
+def _sudo_caller() -> Account | None:
+    uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
+    if os.getuid() or not uid.isdecimal() or not gid.isdecimal() or uid == "0":
+        return None
+    return Account(int(uid), int(gid))
+
+
+def _real(project: Path, path: str) -> Path | None:
+    try:
+        return (project / Path(path).expanduser()).resolve(strict=True)
+    except (OSError, RuntimeError):
+        return None
+
+
+def _text_path(project: Path, path: str) -> str | None:
+    real = _real(project, path)
+    return None if real is None else str(real)
+
+
+def _owner(path: Path | None) -> Account | None:
+    if path is None or not path.is_dir():
+        return None
+    found = path.stat()
+    return Account(found.st_uid, found.st_gid)
+
+
+def _config_files(workspace: Path | None) -> tuple[str, ...]:
+    if workspace is None:
+        return ()
+    candidates = (workspace / name for name in ("envkit.yaml", "envkit.lock"))
+    return tuple(str(path) for path in candidates if path.is_file() and not path.is_symlink())
+
+
+def _text(project: Path, path: str) -> str | None:
+    real = _real(project, path)
+    content = files.read(real) if real else None
+    try:
+        return None if content is None else content.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _sha256(project: Path, source: str) -> str | None:
+    import hashlib
+
+    real = _real(project, source)
+    content = files.read(real) if real else None
+    return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _keys(project: Path, wanted: tuple[str, ...] | None) -> tuple[PublicKey, ...]:
+    """Read the keys asked for; a bad one keeps an empty line, so that `resolve` can name it."""
+    found = []
+    for path in DEFAULT_KEYS if wanted is None else wanted:
+        text = _text(project, path)
+        try:
+            line = sshkeys.parse(text) if text is not None else ""
+        except ValueError:
+            line = ""
+        if line or wanted is not None:
+            found.append(PublicKey(line, path))
+    return tuple(found)
+
+
+def _own_key(state: str) -> str:
+    content = files.read(Path(state) / "client" / "id_ed25519.pub") if state else None
+    return content.decode("ascii").strip() if content else ""

@@ -1,0 +1,77 @@
+"""Names and labels of what envkit makes: the same words in the engine, the docs and `docker inspect`. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkit.model.plan import Digests, Plan
+
+MANAGED = "envkit.managed"
+OWNER = "envkit.owner"
+ENV = "envkit.env"
+PROJECT = "envkit.project"
+IMAGE = "envkit.image"
+RUN = "envkit.run"
+PORT = "envkit.port"
+SUITE = "envkit.suite"
+ORIGIN = "envkit.origin"
+SERVICE = "workspace"
+
+USER = "dev"
+HOME = "/home/dev"
+WORKSPACE = "/workspace"
+SECRETS = "/run/secrets/envkit"
+RUNTIME = "/run/envkit"
+JUPYTER_PORT = 8888
+
+
+def environment(folder: str) -> str:
+    """Make an environment's name of a folder's name."""
+    slug = re.sub(r"[^a-z0-9_-]+", "-", folder.lower()).strip("-_")
+    return slug[:32].rstrip("-_") or "workspace"
+
+
+def suffixed(name: str, project: str) -> str:
+    """Return the name for a project whose folder's name is taken by another."""
+    return f"{name}-{project_id(project)[:4]}"
+
+
+def container(owner: int, name: str) -> str:
+    """Return what an environment's container and network are called, and its SSH host."""
+    return f"envkit-{owner}-{name}"
+
+
+def volume(owner: int, name: str, volume_name: str) -> str:
+    """Return what a volume of an environment is called."""
+    return f"{container(owner, name)}-{volume_name}"
+
+
+def base_ref(suite: str) -> str:
+    """Return the reference a root file system that envkit assembled gets."""
+    return f"envkit-base:{suite}"
+
+
+def project_id(project: str) -> str:
+    """Return a short stand-in for a project's real path: labels are for everybody to read."""
+    return hashlib.sha256(project.encode()).hexdigest()[:16]
+
+
+def ours(labels: Mapping[str, str], owner: int, project: str) -> bool:
+    """Say whether labels are those of one project's environment."""
+    return (labels.get(MANAGED), labels.get(OWNER), labels.get(PROJECT)) == ("1", str(owner), project_id(project))
+
+
+def labels(owner: int, name: str, project: str) -> dict[str, str]:
+    """Return the labels everything of one environment carries."""
+    return {MANAGED: "1", OWNER: str(owner), ENV: name, PROJECT: project_id(project)}
+
+
+def container_labels(plan: Plan, digests: Digests) -> dict[str, str]:
+    """Return the container's labels, without those that serve other tools."""
+    port = str(plan.run.ports[0].host) if plan.run.ports else ""
+    return {**labels(plan.owner, plan.name, plan.project), IMAGE: digests.image, RUN: digests.run, PORT: port}

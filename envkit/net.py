@@ -1,0 +1,85 @@
+"""The one door to HTTP and TCP on this host."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LISTENING = "0A"  # the kernel's number for TCP_LISTEN in /proc/net/tcp
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an HTTP server said; `status` 0 means that none answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+def get(port: int, path: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 5) -> Answer:
+    """Ask a server on this host's loopback, and follow no redirect."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    try:
+        connection.request("GET", path, headers=dict(headers or {}))
+        response = connection.getresponse()
+        return Answer(response.status, dict(response.getheaders()), response.read(1 << 20))
+    except (OSError, http.client.HTTPException):
+        return Answer(0, {})
+    finally:
+        connection.close()
+
+
+def busy_ports(tables: tuple[str, ...] = ("/proc/net/tcp", "/proc/net/tcp6")) -> frozenset[int]:
+    """Return the TCP ports somebody listens on at an address that a loopback port would collide with."""
+    found: set[int] = set()
+    for table in tables:
+        try:
+            lines = Path(table).read_text("ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            local, state = line.split()[1], line.split()[3]
+            if state == LISTENING and _covers_loopback(local.rsplit(":", 1)[0]):
+                found.add(int(local.rsplit(":", 1)[1], 16))
+    return frozenset(found)
+
+
+def port_holder(port: int) -> str:
+    """Say who listens on a port, as far as the caller may see it."""
+    import psutil
+
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except psutil.Error:
+        pass
+    return "a process of another user"
+
+
+def routes(table: str = "/proc/net/route") -> tuple[str, ...]:
+    """Return the IPv4 networks this host routes, in CIDR form, the default route left out."""
+    try:
+        lines = Path(table).read_text("ascii").splitlines()[1:]
+    except OSError:
+        return ()
+    found = []
+    for line in lines:
+        fields = line.split()
+        # Both are little-endian hexadecimal, as the kernel prints them.
+        address, mask = (ipaddress.IPv4Address(int(fields[n], 16).to_bytes(4, "little")) for n in (1, 7))
+        if int(mask):
+            found.append(str(ipaddress.IPv4Network(f"{address}/{mask}", strict=False)))
+    return tuple(sorted(set(found)))
+
+
+def _covers_loopback(address: str) -> bool:
+    # 127.x.x.x is little-endian in the table, so its first octet comes last; all zeroes is every address.
+    return set(address) == {"0"} or address.endswith("7F") or address.endswith("01000000")

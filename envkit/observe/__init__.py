@@ -1,0 +1,1 @@
+"""Looks that need the running world. They make observations and wait for readiness; they judge nothing."""

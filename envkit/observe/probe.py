@@ -1,0 +1,32 @@
+"""Run the guest's probe inside a container and collect what it saw, as it comes."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from envkit.checks import observations as lines
+from envkit.engines import execs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envkit.engines.connect import Engine
+    from envkit.model.report import Observation
+
+PYTHON = "python"  # of the workspace: the image puts the kernel's own first on PATH
+
+
+def probe(engine: Engine, container: str, seen: Callable[[Observation], None]) -> tuple[Observation, ...]:
+    """Run the probe; `seen` gets each observation at once, the result holds them all."""
+    found: list[Observation] = []
+
+    def on_line(line: str) -> None:
+        observation = lines.parse(line)
+        if observation is not None:
+            found.append(observation)
+            seen(observation)
+
+    text = resources.files("envkit").joinpath("guest/probe.py").read_text("utf-8")
+    execs.script(engine, container, [PYTHON, "-"], text, on_line)
+    return tuple(found)

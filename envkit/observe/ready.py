@@ -1,0 +1,82 @@
+"""Readiness: our Jupyter, with our token, at the address that will be printed; sshd with our key; TensorBoard.
+
+Nothing here sleeps for a fixed time: each look is repeated until it succeeds, the container ends, or the
+time is up.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from envkit import net, proc
+from envkit.errors import Unhealthy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PAUSE_S = 0.05  # between two looks at a server that does not answer yet
+JUPYTER_S = 120
+TENSORBOARD_S = 60
+SSH_S = 30
+OK = 200
+
+
+def jupyter(port: int, token: str, alive: Callable[[], None], *, timeout_s: float = JUPYTER_S) -> None:
+    """Wait until the Jupyter server at a port accepts the token.
+
+    Args:
+        port: On loopback.
+        token: Ours; a server that rejects it is not ours.
+        alive: Raises when the container has ended: asked about once a second.
+        timeout_s: How long to wait.
+
+    Raises:
+        Unhealthy: The time is up, or another server answers at the port.
+    """
+    until, ask_at, refused = time.monotonic() + timeout_s, time.monotonic() + 1, 0
+    while time.monotonic() < until:
+        status = answers(port, token)
+        if status == OK:
+            return
+        refused = status or refused
+        if time.monotonic() > ask_at:
+            alive()
+            ask_at = time.monotonic() + 1
+        time.sleep(PAUSE_S)
+    alive()
+    what = f"answers {refused} to its own token" if refused else "does not answer"
+    raise Unhealthy(
+        f"JupyterLab at http://127.0.0.1:{port} {what} after {timeout_s:.0f} s",
+        mend="envkit logs shows what it printed; envkit down and envkit up start it anew",
+    )
+
+
+def answers(port: int, token: str) -> int:
+    """Ask Jupyter for its status with the token, once; returns the HTTP status, 0 for no answer."""
+    return net.get(port, "/api/status", headers={"Authorization": f"token {token}"}).status
+
+
+def tensorboard(port: int, token: str, *, timeout_s: float = TENSORBOARD_S) -> str:
+    """Ask for TensorBoard behind Jupyter's login until it answers; returns an empty text or what is wrong."""
+    headers = {"Authorization": f"token {token}"}
+    until, status = time.monotonic() + timeout_s, 0
+    while time.monotonic() < until:
+        status = net.get(port, "/tensorboard/", headers=headers, timeout_s=timeout_s).status
+        if status == OK:
+            return ""
+        time.sleep(PAUSE_S)
+    return f"TensorBoard's route answers {status or 'nothing'}"
+
+
+def ssh(config: Path, host: str) -> str:
+    """Log in with the key through the pinned host key; returns an empty text or what is wrong."""
+    if proc.which("ssh") is None:
+        return "no ssh client on this host to try it with: sudo apt-get install openssh-client"
+    argv = ["ssh", "-F", str(config), "-o", "BatchMode=yes", "-o", "ControlMaster=no", host, "true"]
+    try:
+        done = proc.run(argv, timeout_s=SSH_S)
+    except Exception as error:  # noqa: BLE001 - whatever the client does, the environment itself is up
+        return f"the SSH login could not be tried: {type(error).__name__}"
+    return "" if done.code == 0 else f"the SSH login failed: {done.err.strip()[-300:]}"

@@ -1,0 +1,126 @@
+"""Values on their way into a text: each is refused, or arrives as the same bytes.
+
+Config values were validated when they were read. This is the second lock, at the place where
+they land, because a value that leaves its place runs as root in the build.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from packaging.requirements import InvalidRequirement, Requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LINE_LENGTH_MAX = 2000
+
+_IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,254}")
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](?:=[A-Za-z0-9.+:~-]+)?")
+# What a requirement is written with; `$`, `\`, `/`, `@` and `#` mean more to an installer than a version.
+_REQUIREMENT = re.compile(r"[A-Za-z0-9 ._\-\[\],<>=!~;()'\"*+]+")
+# No user or password: the image keeps what it is built with.
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%+-]+)*/?")
+_WORD = re.compile(r"[A-Za-z0-9_./:,=+@~-]+")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Unsafe(ValueError):
+    """A value that cannot stand where it was going to."""
+
+    def __init__(self, what: str, value: str) -> None:
+        super().__init__(f"{value!r} cannot be used as {what}")
+
+
+def argv(words: Sequence[str]) -> str:
+    """Return a command in the JSON form of Docker: no shell reads it."""
+    return json.dumps([line(word) for word in words])
+
+
+def settings(values: Mapping[str, str]) -> str:
+    """Return `NAME="value"` pairs for ENV, where a bare `$` would expand and a backslash swallow a line."""
+    pairs = [f"{_checked(_NAME, 'a variable', name)}={_double(line(value))}" for name, value in values.items()]
+    return " \\\n    ".join(pairs)
+
+
+def words(values: Mapping[str, str]) -> str:
+    """Return `NAME=value` pairs for sshd's SetEnv, from values that need no quotes."""
+    return " ".join(f"{_checked(_NAME, 'a variable', name)}={word(value)}" for name, value in values.items())
+
+
+def line(value: str) -> str:
+    """Return a text that stays on its line and shows itself: no control and no format characters."""
+    hidden = any(unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for one in value)
+    if hidden or len(value) > LINE_LENGTH_MAX:
+        raise Unsafe("one line of text", value)
+    return value
+
+
+def word(value: str) -> str:
+    """Return a value made of characters that mean nothing to shells and config files."""
+    return _checked(_WORD, "a word", value)
+
+
+def image(value: str) -> str:
+    """Return an image reference or id."""
+    return _checked(_IMAGE, "an image reference", value)
+
+
+def package(value: str) -> str:
+    """Return the name of a Debian package, with or without its version; `name-` would remove it."""
+    return _checked(_PACKAGE, "a Debian package", value)
+
+
+def requirement(value: str) -> str:
+    """Return a Python requirement by name and version; an option, a URL or a path is none."""
+    try:
+        known = Requirement(_checked(_REQUIREMENT, "a requirement", value))
+    except InvalidRequirement as error:
+        raise Unsafe("a requirement", value) from error
+    if known.url:
+        raise Unsafe("a requirement", value)
+    return value
+
+
+def url(value: str) -> str:
+    """Return an http or https address without credentials."""
+    return _checked(_URL, "an address", value)
+
+
+def toml(value: str) -> str:
+    """Return a TOML basic string; JSON's escapes are among its own."""
+    return json.dumps(line(value))
+
+
+def compose(value: Any) -> str:  # noqa: ANN401 - any tree that YAML can hold
+    """Return a tree as YAML for Compose, which would put host variables in the place of a single `$`."""
+    return yaml.safe_dump(_dollars_doubled(value), sort_keys=False, allow_unicode=True, width=LINE_LENGTH_MAX)
+
+
+FILTERS = {
+    one.__name__: one
+    for one in (argv, settings, words, line, word, image, package, requirement, url, toml, compose)
+}
+
+
+def _checked(pattern: re.Pattern[str], what: str, value: str) -> str:
+    if len(value) > LINE_LENGTH_MAX or pattern.fullmatch(value) is None:
+        raise Unsafe(what, value)
+    return value
+
+
+def _double(value: str) -> str:
+    escaped = re.sub(r'([\\"$])', r"\\\1", value)
+    return f'"{escaped}"'
+
+
+def _dollars_doubled(value: Any) -> Any:  # noqa: ANN401 - any tree that YAML can hold
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, dict):
+        return {key: _dollars_doubled(one) for key, one in value.items()}
+    return [_dollars_doubled(one) for one in value] if isinstance(value, list | tuple) else value

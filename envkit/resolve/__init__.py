@@ -1,0 +1,134 @@
+"""Config, facts and what was found -> Plan: every choice is made here, once, and nothing below asks again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit import names
+from envkit.errors import ConfigError, Problem, Refusal
+from envkit.model.plan import Plan
+from envkit.resolve import access as access_
+from envkit.resolve import choices, image, run
+from envkit.resolve.access import widened
+from envkit.resolve.mounts import denied
+from envkit.resolve.wants import wants
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from envkit.config import Config
+    from envkit.model.facts import Facts, Found, FoundContainer
+    from envkit.model.plan import State
+
+__all__ = ["name_of", "resolve", "wants", "widened"]
+
+
+def name_of(config: Config, project: str, state: State | None, taken: Collection[str]) -> str:
+    """Return the environment's name: the config's, the one it already has, or the folder's.
+
+    Args:
+        config: As written.
+        project: Real path of the project folder.
+        state: What is remembered of this project.
+        taken: Names of the caller's other environments on this engine.
+
+    Raises:
+        ConfigError: The config names an environment that another project has.
+    """
+    if config.name:
+        if config.name in taken:
+            message = "another project's environment has this name; choose another"
+            raise ConfigError([config.problem("name", message)])
+        return config.name
+    if state is not None and state.name not in taken and state.choices.get("name") == "folder":
+        return state.name
+    own = names.environment(project.rsplit("/", 1)[-1])
+    return names.suffixed(own, project) if own in taken else own
+
+
+def resolve(config: Config, project: str, name: str, facts: Facts, found: Found, state: State | None) -> Plan:
+    """Make every choice a config leaves open.
+
+    Args:
+        config: As written, flags included.
+        project: Real path of the project folder.
+        name: What `name_of` said.
+        facts: The host.
+        found: What the engine holds.
+        state: What is remembered of this project.
+
+    Raises:
+        ConfigError: Every key that cannot be honoured on this host, at once.
+        Refusal: The workspace itself cannot be one.
+    """
+    _refuse_workspace(facts, project)
+    user = choices.user(facts)
+    problems: list[Problem] = []
+    keys = _keys(config, facts, problems)
+    image_plan = image.image(config, project, facts, found.base, state, problems)
+    port = _port(config, project, facts, found, state, problems)
+    taken = (*facts.routes, *found.subnets)
+    subnet = found.network.subnet if found.network else ""
+    subnet = subnet or choices.subnet(config.network.pool, state.subnet if state else "", taken)
+    run_plan, remarks = run.run(config, name, facts, user, port, subnet, problems)
+    files_plan = run.files(config, facts, user, keys, problems)
+    if config.ssh.publish:
+        problems.append(config.problem("ssh.publish", "this version publishes no SSH port; `envkit ssh` needs none"))
+    if problems or image_plan is None:
+        raise ConfigError(problems)
+    return Plan(
+        name=name,
+        project=project,
+        owner=facts.caller.uid,
+        image=image_plan,
+        run=run_plan,
+        files=files_plan,
+        access=access_.access(config, project, facts),
+        remarks=remarks,
+        gpu_required=config.gpu not in {"auto", "off"},
+        logdir=run.logdir(config),
+        build_proxies=run.build_proxies(config, facts),
+    )
+
+
+def _refuse_workspace(facts: Facts, project: str) -> None:
+    why = denied(facts.workspace, facts.home, facts.state)
+    if why:
+        raise Refusal(
+            f"{facts.workspace} cannot be a workspace: {why}",
+            mend="work in a folder of its own, such as ~/vision"
+            if facts.workspace == project
+            else "set `workspace:` in envkit.yaml to a folder of the project",
+        )
+
+
+def _keys(config: Config, facts: Facts, problems: list[Problem]) -> tuple[str, ...]:
+    for number, key in enumerate(facts.keys):
+        if not key.line:
+            message = (
+                f"{key.path} is not there, or is not exactly one public key without options "
+                "(Ed25519, ECDSA, or RSA of 3072 bits and more)"
+            )
+            problems.append(config.problem(f"ssh.keys[{number}]", message))
+    lines = [key.line for key in facts.keys if key.line]
+    return tuple(dict.fromkeys([*lines, facts.client_key] if facts.client_key else lines))
+
+
+def _port(
+    config: Config, project: str, facts: Facts, found: Found, state: State | None, problems: list[Problem]
+) -> int:
+    asked = config.jupyter.port
+    held = _held(found.container, facts.caller.uid, project)
+    chosen = choices.port(asked, state.port if state else 0, facts.busy_ports, held_by_us=held)
+    if chosen is None:
+        who = facts.busy_ports.get(asked or 0) or "somebody"
+        message = f"port {asked} is taken by {who}; free it, choose another, or leave the key out"
+        problems.append(config.problem("jupyter.port", message))
+    return chosen or 0
+
+
+def _held(container: FoundContainer | None, owner: int, project: str) -> int:
+    if container is None or container.status != "running" or not names.ours(container.labels, owner, project):
+        return 0
+    port = container.labels.get(names.PORT, "")
+    return int(port) if port.isdecimal() else 0

@@ -1,0 +1,93 @@
+"""Choices that stay once made: a free port, a free subnet, the user the workspace runs as."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from envkit.errors import Refusal
+from envkit.names import JUPYTER_PORT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from envkit.model.facts import Account, Facts
+
+PORTS_TRIED = 1000
+SUBNET_PREFIX = 29  # gateway, broadcast and five addresses: one environment needs one
+
+
+def user(facts: Facts) -> Account:
+    """Return who the workspace runs as: its owner, or who called sudo; never root.
+
+    Raises:
+        Refusal: It would be root, or somebody whose files the caller cannot give.
+    """
+    owner = facts.workspace_owner
+    if owner is None:
+        raise Refusal(
+            f"the workspace {facts.workspace} is not there or is not a folder",
+            mend=f"mkdir -p {facts.workspace}, or set `workspace:` in envkit.yaml",
+        )
+    chosen = owner if owner.uid else facts.sudo_caller
+    if chosen is None:
+        raise Refusal(
+            f"the workspace {facts.workspace} belongs to root, and a workspace never runs as root",
+            mend="envkit init FOLDER --owner USER makes a folder for a user of your choice; work in that one",
+        )
+    if facts.caller.uid not in {0, chosen.uid}:
+        raise Refusal(
+            f"the workspace {facts.workspace} belongs to user {chosen.uid}, and you are user {facts.caller.uid}",
+            mend="work in a folder of your own, or ask its owner",
+        )
+    return chosen
+
+
+def port(asked: int | None, kept: int, busy: Mapping[int, str], *, held_by_us: int) -> int | None:
+    """Return the loopback port for Jupyter, or None when the one asked for is taken.
+
+    Args:
+        asked: The port of the config, or None for any.
+        kept: The port of the last `up`, or 0.
+        busy: Ports somebody listens on.
+        held_by_us: The port our own running container holds, or 0.
+
+    Raises:
+        Refusal: None is free.
+    """
+    free = [asked or kept or JUPYTER_PORT]
+    if asked is None:
+        free += range(JUPYTER_PORT, JUPYTER_PORT + PORTS_TRIED)
+    for candidate in free:
+        if candidate == held_by_us or candidate not in busy:
+            return candidate
+    if asked is not None:
+        return None
+    raise Refusal(
+        f"no port between {JUPYTER_PORT} and {JUPYTER_PORT + PORTS_TRIED - 1} is free on this host",
+        mend="set jupyter.port in envkit.yaml to a port you can free",
+    )
+
+
+def subnet(pool: str, kept: str, taken: Iterable[str]) -> str:
+    """Return a subnet nobody uses, the kept one when it is still free.
+
+    Raises:
+        Refusal: The pool is used up.
+    """
+    used = [ipaddress.ip_network(one) for one in taken]
+    used = [one for one in used if isinstance(one, ipaddress.IPv4Network)]
+    network = ipaddress.IPv4Network(pool)
+    if kept and not _overlaps(ipaddress.IPv4Network(kept), used):
+        return kept
+    for candidate in network.subnets(new_prefix=max(SUBNET_PREFIX, network.prefixlen)):
+        if not _overlaps(candidate, used):
+            return str(candidate)
+    raise Refusal(
+        f"every subnet of {pool} is taken by a network of the engine or a route of this host",
+        mend="envkit prune removes networks nobody uses; or set network.pool in envkit.yaml to another range",
+    )
+
+
+def _overlaps(one: ipaddress.IPv4Network, used: Iterable[ipaddress.IPv4Network]) -> bool:
+    return any(one.overlaps(other) for other in used)

@@ -1,0 +1,46 @@
+"""What of the host may be seen inside: judged by real paths, after every link was followed."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+# Handing one of these to a workspace hands over the host, the engine or somebody's credentials.
+DENIED = (
+    "/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr",
+    "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/run",
+)
+DENIED_IN_HOME = (
+    ".aws", ".azure", ".config/gcloud", ".config/gh", ".docker", ".gnupg", ".kube", ".netrc", ".npmrc", ".pypirc",
+    ".ssh", ".local/state/envkit",
+)
+SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
+
+
+def denied(source: str, home: str, state: str) -> str:
+    """Say why a real path may not be mounted, or return an empty text.
+
+    A folder is denied for what it is, for what it lies in, and for what it contains.
+    """
+    path = PurePosixPath(source)
+    if path.name in SOCKETS:
+        return "it is a container engine's socket, and whoever holds that is root"
+    if path == PurePosixPath(home):
+        return "it is your home folder, with your keys in it"
+    for place in DENIED:
+        if _inside(path, place) and (place != "/" or source == "/"):
+            return f"it is or lies in {place}, which belongs to the host"
+        if _inside(PurePosixPath(place), source):
+            return f"it contains {place}, which belongs to the host"
+    for place in (*(f"{home}/{name}" for name in DENIED_IN_HOME), state):
+        if place and (_inside(path, place) or _inside(PurePosixPath(place), source)):
+            return f"it is, lies in or contains {place}, where credentials are kept"
+    return ""
+
+
+def inside(path: str, folder: str) -> bool:
+    """Say whether a real path is a folder or lies in it."""
+    return _inside(PurePosixPath(path), folder)
+
+
+def _inside(path: PurePosixPath, folder: str) -> bool:
+    return path.is_relative_to(PurePosixPath(folder))

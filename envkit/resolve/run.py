@@ -1,0 +1,159 @@
+"""Config -> RunPlan and FilesPlan: how it runs, and what is mounted beside the image."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from envkit import names
+from envkit.model.plan import Artifact, FilesPlan, Health, Limits, Mount, Network, Port, RunPlan, Secret, Tmpfs
+from envkit.resolve.mounts import denied
+
+if TYPE_CHECKING:
+    from envkit.config import Config
+    from envkit.errors import Problem
+    from envkit.model.facts import Account, Facts
+
+MEMORY_SHARE = 0.8  # of the host, when nothing is asked for: a workspace that takes all takes the host down
+GROUPS = {"root": 0, "tty": 5, "nogroup": 65534}
+HEALTH = Health(
+    command=("curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8888/api"),
+    interval_s=10, timeout_s=5, start_s=30, retries=3,
+)
+
+
+def run(
+    config: Config, name: str, facts: Facts, user: Account, port: int, subnet: str, problems: list[Problem]
+) -> tuple[RunPlan, tuple[str, ...]]:
+    """Decide every setting of the container; returns it with remarks on what was capped."""
+    limits, remarks = _limits(config, facts)
+    title = names.container(facts.caller.uid, name)
+    plan = RunPlan(
+        name=title,
+        hostname=name,
+        user=user,
+        mounts=(*_own_mounts(facts, title), *_user_mounts(config, facts, title, problems)),
+        tmpfs=(
+            Tmpfs("/tmp", 1024, 0o1777, executable=True),  # noqa: S108 - inside the container
+            Tmpfs(names.RUNTIME, 16, 0o700, owner=user),
+        ),
+        ports=(Port(port, names.JUPYTER_PORT),),
+        network=Network(title, subnet),
+        limits=limits,
+        health=HEALTH,
+        env=_env(config, facts),
+    )
+    return plan, remarks
+
+
+def files(config: Config, facts: Facts, user: Account, keys: tuple[str, ...], problems: list[Problem]) -> FilesPlan:
+    """Decide what is mounted read-only beside the image."""
+    settings = {
+        "jupyter": {"port": names.JUPYTER_PORT, "hosts": ["localhost", "127.0.0.1"]},
+        "tensorboard": {"logdir": logdir(config)},
+    }
+    return FilesPlan(
+        artifacts=(
+            Artifact("mount/authorized_keys", "".join(f"{key}\n" for key in keys), 0o600),
+            Artifact("mount/settings.json", json.dumps(settings, indent=1, sort_keys=True) + "\n", 0o600),
+            Artifact("etc/passwd", _passwd(user)),
+            Artifact("etc/group", _group(user)),
+        ),
+        secrets=_secrets(config, facts, problems),
+    )
+
+
+def logdir(config: Config) -> str:
+    """Return TensorBoard's log folder inside the container."""
+    return f"{names.WORKSPACE}/{config.tensorboard.logdir}"
+
+
+def _own_mounts(facts: Facts, title: str) -> tuple[Mount, ...]:
+    # The config files are read-only inside: a notebook must not widen what the next `up` allows.
+    guarded = tuple(
+        Mount("bind", path, names.WORKSPACE + path.removeprefix(facts.workspace), read_only=True)
+        for path in facts.config_files
+    )
+    return (
+        Mount("bind", facts.workspace, names.WORKSPACE),
+        *guarded,
+        Mount("bind", f"{facts.state}/mount", names.SECRETS, read_only=True),
+        Mount("bind", f"{facts.state}/etc/passwd", "/etc/passwd", read_only=True),
+        Mount("bind", f"{facts.state}/etc/group", "/etc/group", read_only=True),
+        Mount("volume", f"{title}-home", names.HOME),
+    )
+
+
+def _user_mounts(config: Config, facts: Facts, title: str, problems: list[Problem]) -> tuple[Mount, ...]:
+    found = []
+    for number, mount in enumerate(config.mounts):
+        real, key = facts.real_paths.get(mount.source), f"mounts[{number}].source"
+        if real is None:
+            problems.append(config.problem(key, f"{mount.source} is not there; create it, or take the mount out"))
+        elif why := denied(real, facts.home, facts.state):
+            problems.append(config.problem(key, f"{mount.source} cannot be mounted: {why}"))
+        else:
+            found.append(Mount("bind", real, mount.target, mount.read_only))
+    found += [Mount("volume", f"{title}-{name}", target) for name, target in sorted(config.volumes.items())]
+    return tuple(found)
+
+
+def _env(config: Config, facts: Facts) -> dict[str, str]:
+    # A proxy with credentials would be a secret in the environment; such a one serves the build alone.
+    proxies = {name: value for name, value in facts.proxies.items() if not has_credentials(value)}
+    secrets = {f"{name}_FILE": f"{names.SECRETS}/secrets/{name}" for name in config.secrets}
+    return {"HOME": names.HOME, "USER": names.USER, **proxies, **secrets, **config.env}
+
+
+def build_proxies(config: Config, facts: Facts) -> dict[str, str]:
+    """Decide which proxy the build goes through: the caller's own, one the config names, or none."""
+    named = config.build.proxy
+    if named in {"auto", "off"}:
+        return dict(facts.proxies)
+    return {"http_proxy": named, "https_proxy": named, **{k: v for k, v in facts.proxies.items() if k == "no_proxy"}}
+
+
+def has_credentials(url: str) -> bool:
+    """Say whether a URL carries a user or a password."""
+    try:
+        return "@" in urlsplit(url if "//" in url else f"//{url}").netloc
+    except ValueError:
+        return True
+
+
+def _limits(config: Config, facts: Facts) -> tuple[Limits, tuple[str, ...]]:
+    asked, remarks = config.limits, []
+    cpus, memory = asked.cpus or float(facts.cpus), asked.memory_mib or int(facts.memory_mib * MEMORY_SHARE)
+    if cpus > facts.cpus:
+        remarks.append(f"limits.cpus: {asked.cpus:g} is more than this host has; capped to {facts.cpus}")
+        cpus = float(facts.cpus)
+    if memory > facts.memory_mib:
+        remarks.append(f"limits.memory: {asked.memory} is more than this host has; capped to {facts.memory_mib}m")
+        memory = facts.memory_mib
+    return Limits(cpus, memory, min(asked.shm_mib, memory), asked.pids), tuple(remarks)
+
+
+def _secrets(config: Config, facts: Facts, problems: list[Problem]) -> tuple[Secret, ...]:
+    found = []
+    for name, secret in sorted(config.secrets.items()):
+        sha256 = facts.secrets.get(name)
+        if sha256 is None:
+            message = f"{secret.file} is not there or cannot be read; create it with mode 0600"
+            problems.append(config.problem(f"secrets.{name}.file", message))
+        else:
+            found.append(Secret(name, secret.file, sha256))
+    return tuple(found)
+
+
+def _passwd(user: Account) -> str:
+    return (
+        "root:x:0:0:root:/root:/usr/sbin/nologin\n"
+        f"{names.USER}:x:{user.uid}:{user.gid}:{names.USER}:{names.HOME}:/bin/bash\n"
+        "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+    )
+
+
+def _group(user: Account) -> str:
+    own = {} if user.gid in GROUPS.values() else {names.USER: user.gid}
+    return "".join(f"{name}:x:{gid}:\n" for name, gid in {**GROUPS, **own}.items())

@@ -1,0 +1,53 @@
+"""Public SSH keys: one line, no options, no weak key. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+LINE = re.compile(
+    r"(?P<type>ssh-ed25519|sk-ssh-ed25519@openssh\.com|ecdsa-sha2-nistp(?:256|384|521)|ssh-rsa)"
+    r" (?P<blob>[A-Za-z0-9+/]+={0,2})(?P<comment> [ -~]{0,100})?",
+    re.ASCII,
+)
+RSA_BITS_MIN = 3072
+
+
+def parse(text: str) -> str:
+    """Return the one key line in a public key file's text, without its comment's trailing blanks.
+
+    OpenSSH itself accepts lines with options (`command=`, `environment=`) and further lines; either
+    would let a file grant more than one key, so both are refused.
+
+    Raises:
+        ValueError: Says what is wrong with it.
+    """
+    line = text.strip("\r\n ")
+    match = LINE.fullmatch(line)
+    if match is None:
+        raise ValueError("it is not exactly one public key of a known type without options")
+    try:
+        blob = base64.b64decode(match["blob"], validate=True)
+        fields = _fields(blob)
+    except (binascii.Error, IndexError) as error:
+        raise ValueError("its data is damaged") from error
+    if not fields or fields[0] != match["type"].encode():
+        raise ValueError("its data is of another type than it says")
+    if match["type"] == "ssh-rsa":
+        bits = int.from_bytes(fields[2], "big").bit_length() if len(fields) > 2 else 0  # noqa: PLR2004
+        if bits < RSA_BITS_MIN:
+            raise ValueError(f"an RSA key of {bits} bits is too weak, {RSA_BITS_MIN} is the least; use Ed25519")
+    return line
+
+
+def _fields(blob: bytes) -> list[bytes]:
+    """Split the SSH wire format: each field is a 32-bit big-endian length and as many bytes."""
+    fields, at = [], 0
+    while at < len(blob):
+        length = int.from_bytes(blob[at : at + 4], "big")
+        if at + 4 + length > len(blob):
+            raise IndexError(at)
+        fields.append(blob[at + 4 : at + 4 + length])
+        at += 4 + length
+    return fields

@@ -1,0 +1,130 @@
+"""What envkit remembers of each environment, outside the workspace: the container can write that one.
+
+    $XDG_STATE_HOME/envkit/<engine>/<environment>/
+        state.json      name, picks, what was approved
+        lock            held by the command that changes the environment
+        mount/          token, host key, authorized_keys, settings.json, secrets/: mounted read-only
+        etc/            passwd and group: mounted over the image's
+        client/         what the SSH client on this host needs
+        rendered/       the artefacts of the last `up`
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkit import files
+from envkit.errors import Refusal
+from envkit.model.plan import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORMAT = 1
+
+
+def root(engine: str) -> Path:
+    """Return the folder of all environments of one engine, by its endpoint."""
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "envkit" / _engine_key(engine)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The state folder of one environment."""
+
+    folder: Path
+
+    @property
+    def mount(self) -> Path:
+        """Files the container reads."""
+        return self.folder / "mount"
+
+    @property
+    def etc(self) -> Path:
+        """The passwd and group of the container."""
+        return self.folder / "etc"
+
+    @property
+    def client(self) -> Path:
+        """Files of the SSH client on this host."""
+        return self.folder / "client"
+
+    @property
+    def rendered(self) -> Path:
+        """Artefacts of the last `up`."""
+        return self.folder / "rendered"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the command that changes the environment."""
+        return self.folder / "lock"
+
+
+def place(engine: str, project: str) -> Place:
+    """Return where the state of a project's environment lives: one folder for one real path."""
+    slug = re.sub(r"[^a-z0-9]+", "-", Path(project).name.lower()).strip("-")[:32] or "project"
+    return Place(root(engine) / f"{slug}-{hashlib.sha256(project.encode()).hexdigest()[:10]}")
+
+
+def load(where: Place) -> State | None:
+    """Return what is remembered, or None when there is nothing.
+
+    Raises:
+        Refusal: The file is there and cannot be understood.
+    """
+    content = files.read(where.folder / "state.json")
+    if content is None:
+        return None
+    try:
+        data = json.loads(content)
+        if data.pop("format") != FORMAT:
+            raise ValueError("another format")
+        data["approved"] = None if data["approved"] is None else tuple(data["approved"])
+        return State(**data)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refusal(
+            f"{where.folder / 'state.json'} cannot be understood: {error}",
+            mend=f"envkit down --volumes, or remove {where.folder}",
+        ) from error
+
+
+def save(where: Place, state: State) -> None:
+    """Write what is to be remembered, whole or not at all.
+
+    Raises:
+        OSError: The disk is full, or the place cannot be written.
+        Refusal: The state folder is not private.
+    """
+    files.private_folder(where.folder)
+    text = json.dumps({"format": FORMAT, **asdict(state)}, indent=1, sort_keys=True)
+    files.write(where.folder / "state.json", text.encode())
+
+
+def all_of(engine: str) -> Iterator[tuple[Place, State]]:
+    """Yield every environment remembered for one engine, by name of its folder; damaged ones are left out."""
+    folder = root(engine)
+    for child in sorted(folder.iterdir()) if folder.is_dir() else []:
+        try:
+            state = load(Place(child))
+        except Refusal:
+            continue
+        if state is not None:
+            yield Place(child), state
+
+
+def forget(where: Place) -> None:
+    """Remove everything that is remembered of an environment."""
+    files.remove(where.folder)
+
+
+def _engine_key(endpoint: str) -> str:
+    if endpoint in {"unix:///var/run/docker.sock", "unix:///run/docker.sock"}:
+        return "local"
+    return "engine-" + hashlib.sha256(endpoint.encode()).hexdigest()[:10]

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Install those of the named Debian packages that are missing, after saying which and what for.
+#   scripts/packages.sh REASON PACKAGE...
+# Ends with 3 where they cannot be installed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/say.sh
+
+reason=$1
+shift
+
+installed() { [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+missing=()
+for package in "$@"; do
+  installed "$package" || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+command -v apt-get >/dev/null ||
+  stop 3 "missing for $reason: ${missing[*]} (their names on Debian). This system has no apt-get:" \
+    "install them by its own means, then run this again."
+
+say "installing from this system's package sources, for $reason: ${missing[*]}"
+apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
+# A third party's broken source is no reason to stop: what is needed comes from the distribution's own.
+as_root "${apt[@]}" update </dev/null >&2 || say "some package lists could not be read; going on with those that could"
+as_root "${apt[@]}" install --yes --no-install-recommends "${missing[@]}" </dev/null >&2 ||
+  stop 3 "apt-get could not install ${missing[*]}; its own message stands above." \
+    "The mend: make 'apt-get install ${missing[*]}' work, then run this again."

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Get what the tests use beside envkit: OpenSSH's client, rsync, git, Chromium, and the real Docker Compose.
+# System packages are installed only where the command is missing. Compose, where no version 2 is here,
+# comes from Debian's archive into .cache/tools, its signature checked by apt; this system's package
+# sources and its own packages stay as they are.
+# ENVKIT_CHROMIUM names another browser of that family.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/say.sh
+
+suite=trixie
+tools=$PWD/.cache/tools
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+have() { command -v "$1" >/dev/null; }
+
+packages=()
+have git || packages+=(git)
+have ssh || packages+=(openssh-client)
+have rsync || packages+=(rsync)
+have "${ENVKIT_CHROMIUM:-chromium}" || have google-chrome || packages+=(chromium)
+[ ${#packages[@]} = 0 ] || scripts/packages.sh "the tests" "${packages[@]}"
+
+# Version 2 and later; the plug-in of the docker CLI is a program of its own.
+is_compose() { case "$("$1" version --short 2>/dev/null)" in v[2-9].*|[2-9].*) ;; *) return 1 ;; esac; }
+
+find_compose() {
+  local candidate
+  for candidate in "$(command -v docker-compose || true)" /usr/{local/,}lib{exec,}/docker/cli-plugins/docker-compose; do
+    if [ -x "$candidate" ] && is_compose "$candidate"; then
+      echo "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+# The mirror this system uses for Debian, so that a company's own is used here too.
+# shellcheck disable=SC2016 # apt, not the shell, fills in these names
+mirror() {
+  local line
+  while read -r line; do
+    case $line in
+      Debian\ *) echo "${line#Debian }" && return ;;
+    esac
+  done < <(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null)
+  echo http://deb.debian.org/debian
+}
+
+fetch_compose() {
+  local own=$tools/apt
+  have apt-get || stop 3 "the tests need Docker Compose 2 or later, and there is no apt-get to fetch it." \
+    "The mend: install it by your system's means."
+  [ -e $keyring ] || scripts/packages.sh "checking the signature of Debian's archive" debian-archive-keyring
+  say "fetching Docker Compose from Debian $suite into .cache/tools"
+  rm -rf "$own"
+  mkdir -p "$own"/{lists,archives}/partial "$own/deb" "$tools/bin"
+  : >"$own/status"
+  echo "deb [signed-by=$keyring] $(mirror) $suite main" >"$own/sources.list"
+  local apt=(apt-get -qq -o Dir::Etc::SourceList="$own/sources.list" -o Dir::Etc::SourceParts=-
+    -o Dir::State::Lists="$own/lists" -o Dir::State::status="$own/status" -o Dir::Cache="$own"
+    -o APT::Sandbox::User=root -o Acquire::Languages=none)
+  "${apt[@]}" update >&2
+  (cd "$own/deb" && "${apt[@]}" download docker-compose >&2 && dpkg -x docker-compose_*.deb .)
+  mv "$own/deb/usr/libexec/docker/cli-plugins/docker-compose" "$tools/bin/docker-compose"
+  rm -rf "$own"
+}
+
+if is_compose "$tools/bin/docker-compose"; then exit 0; fi
+if compose=$(find_compose); then
+  mkdir -p "$tools/bin"
+  ln -sf "$compose" "$tools/bin/docker-compose"
+else
+  fetch_compose
+fi
+is_compose "$tools/bin/docker-compose" || stop 3 "the Docker Compose that was found does not run here"

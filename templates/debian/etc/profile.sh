@@ -1,0 +1,5 @@
+# Login shells have just set PATH anew: give them back what the workspace says.
+# The reading needs bash; other shells keep what they have.
+if [ -n "${BASH_VERSION:-}" ]; then
+    . /etc/envkit/session.sh
+fi

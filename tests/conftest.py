@@ -1,0 +1,76 @@
+"""What all tests share: the order they run in, and what happens where no engine answers."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LEFT_OUT = pytest.StashKey[int]()
+# The quick ones first: what they find should not wait for an image to be built.
+ORDER = ("unit", "guest", "contract", "functional")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-engine", action="store_true", help="leave out tests that need a container engine")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if _folder(item) == "functional":
+            item.add_marker("engine")
+    items.sort(key=_place)
+    if config.getoption("no_engine"):
+        left_out = [item for item in items if _needs_engine(item)]
+        items[:] = [item for item in items if not _needs_engine(item)]
+        config.hook.pytest_deselected(items=left_out)
+        config.stash[LEFT_OUT] = len(left_out)
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> str:
+    left_out = config.stash.get(LEFT_OUT, 0)
+    return f"--no-engine: {left_out} tests that need a container engine are left out" if left_out else ""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    # Never a silent skip: a run without an engine has not shown what it seems to show.
+    if _needs_engine(item) and (why := _no_engine()):
+        mend = "`make test` starts an engine; `pytest --no-engine` leaves these tests out."
+        pytest.fail(f"{why}\n{mend}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the checkout's top folder."""
+    return ROOT
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(ROOT / "tests").parts[0]
+
+
+def _place(item: pytest.Item) -> int:
+    folder = _folder(item)
+    return ORDER.index(folder) if folder in ORDER else len(ORDER)
+
+
+def _needs_engine(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("engine", "image"))
+
+
+@functools.cache
+def _no_engine() -> str:
+    """Return why no engine can be used, or nothing if one answers."""
+    # Imported here, because a run of unit tests needs no engine and no client of one.
+    from envkit.engines import connect  # noqa: PLC0415
+    from envkit.errors import EnvkitError  # noqa: PLC0415
+
+    try:
+        connect.connect(connect.endpoint()).api.close()
+    except EnvkitError as error:
+        return error.message
+    return ""

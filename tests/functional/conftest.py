@@ -1,0 +1,123 @@
+"""A real engine, a real ordinary user, envkit installed from its wheel, and projects that leave nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import docker
+import pytest
+
+from tests.conftest import ROOT
+from tests.functional.account import ordinary_user
+from tests.functional.install import install
+from tests.functional.workspaces import Envkit, Workspaces, label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker.models.containers import Container
+
+    from tests.functional.account import Ran, User
+
+# The first `up` of a run builds the image, from nothing where no run was before it.
+FIRST_UP_S = 1500
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True, slots=True)
+class SharedEnvironment:
+    """One running environment, for tests that only look: they change nothing in it."""
+
+    project: Path
+    up: Ran
+    container: Container
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    """Yield a client of the engine: to look with, and to make what envkit should find."""
+    client = docker.DockerClient(base_url=os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Path]:
+    """Yield a folder for this run that the ordinary user can reach: pytest's own is closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="envkit-functional-")).resolve()
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def user(place: Path) -> User:
+    """Return the ordinary user who runs envkit, with an empty home of mode 0700."""
+    person = ordinary_user(place / "home")
+    person.folder(person.home, 0o700)
+    return person
+
+
+@pytest.fixture(scope="session")
+def run_envkit(user: User, place: Path) -> Envkit:
+    """Return `run_envkit(["up"], cwd=…, env=…, text=…, timeout_s=…)`: the installed command, as the user."""
+    return Envkit(user, install(user, place))
+
+
+@pytest.fixture(scope="session")
+def projects(user: User, place: Path) -> Path:
+    """Return the folder the project folders are made in."""
+    return user.folder(place / "work")
+
+
+@pytest.fixture
+def workspace(
+    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient,
+) -> Iterator[Workspaces]:
+    """Yield `workspace("gpu: off", files={…}, name=…)`: makes project folders, takes them down in the end."""
+    workspaces = Workspaces(user, projects, run_envkit, engine)
+    yield workspaces
+    workspaces.close()
+
+
+@pytest.fixture(scope="session")
+def shared_env(
+    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient,
+) -> Iterator[SharedEnvironment]:
+    """Yield one running environment for all tests that only look."""
+    workspaces = Workspaces(user, projects, run_envkit, engine)
+    project = workspaces("gpu: off\n", name="shared")
+    try:
+        up = run_envkit(["up", "--project", project], timeout_s=FIRST_UP_S)
+        assert up.code == 0, str(up)
+        (container,) = engine.containers.list(filters=label(str(project)))
+        yield SharedEnvironment(project, up, container)
+    finally:
+        workspaces.close()
+
+
+@pytest.fixture(scope="session")
+def compose(user: User, place: Path) -> list[str]:
+    """Return how to call the real Docker Compose, version 2 or later, as any user."""
+    program = ROOT / ".cache/tools/bin/docker-compose"
+    if not program.exists():
+        pytest.fail("Docker Compose is not here: `scripts/tools.sh` gets it", pytrace=False)
+    if user.run(["test", "-x", program], cwd=Path("/")).code:
+        program = Path(shutil.copy(program, place / "docker-compose"))
+        program.chmod(0o755)
+    return [str(program)]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of a browser."""
+    candidates = (os.environ.get("ENVKIT_CHROMIUM", ""), *CHROMIUM)
+    found = [path for name in candidates if name and (path := shutil.which(name))]
+    if not found:
+        pytest.fail("Chromium is not here: `scripts/tools.sh` gets it", pytrace=False)
+    return found[0]

@@ -1,0 +1,190 @@
+"""From every state that can be found, the steps lead to what is wanted, and then there are none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envkit import decide, names
+from envkit.decide import Wanted
+from envkit.errors import Refusal
+from envkit.model import step
+from envkit.model.facts import Found, FoundImage, FoundNetwork, FoundVolume
+from envkit.model.plan import Digests, State
+from tests.unit.worlds import HOME_VOLUME, LABELS, NAME, OWNER, PROJECT, TITLE, World, container, wanted
+
+STATUSES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
+
+
+def kinds(steps: step.Steps) -> list[str]:
+    return [type(one).__name__ for one in steps]
+
+
+def settled() -> tuple[Wanted, World]:
+    want, world = wanted(), World()
+    climb(want, world)
+    return want, world
+
+
+def climb(want: Wanted, world: World) -> None:
+    for _ in range(4):
+        steps = decide.up(want, world.found, world.state, files_current=world.files_current)
+        if not steps:
+            return
+        for one in steps:
+            world.do(one, want)
+    raise AssertionError(f"it does not settle: {steps}")
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[Wanted, World]:
+    """Any mixture of what may be there: older digests, missing pieces, volumes made anew."""
+    want = wanted()
+    old = wanted(Digests("older image", "run", "files"))
+    made = draw(st.sampled_from([None, want, old]))
+    found = Found(
+        container=container(made, draw(st.sampled_from(STATUSES))) if made else None,
+        image=draw(st.sampled_from([None, FoundImage("i1", {})])),
+        base=draw(st.sampled_from([None, FoundImage("b1", {})])),
+        network=draw(st.sampled_from([None, FoundNetwork("n1", LABELS, "10.183.0.0/29")])),
+        volumes=draw(st.sampled_from([{}, {HOME_VOLUME: FoundVolume(LABELS, "t7")}])),
+    )
+    prepared = draw(st.sampled_from([{}, {HOME_VOLUME: "t7"}, {HOME_VOLUME: "t1"}]))
+    return want, World(found, State(NAME, PROJECT, prepared=prepared), draw(st.booleans()), clock=10)
+
+
+@given(worlds())
+def test_every_state_leads_to_nothing_to_do(case: tuple[Wanted, World]) -> None:
+    want, world = case
+    climb(want, world)
+    assert world.found.container is not None
+    assert world.found.container.status in {"running", "restarting"}
+    assert names.container_labels(want.plan, want.digests).items() <= world.found.container.labels.items()
+
+
+@given(worlds(), st.integers(0, 12))
+def test_being_cut_off_anywhere_leaves_what_the_next_one_brings_to_order(
+    case: tuple[Wanted, World], survived: int
+) -> None:
+    want, world = case
+    steps = decide.up(want, world.found, world.state, files_current=world.files_current)
+    for one in steps[:survived]:
+        world.do(one, want)
+    climb(want, world)
+
+
+@given(worlds(), st.booleans())
+def test_down_from_every_state_leaves_no_container_and_no_network(case: tuple[Wanted, World], volumes: bool) -> None:
+    want, world = case
+    for one in decide.down(NAME, OWNER, PROJECT, world.found, volumes=volumes):
+        world.do(one, want)
+    assert world.found.container is None
+    assert world.found.network is None
+    assert not (volumes and world.found.volumes)
+
+
+def test_a_running_environment_that_is_what_is_wanted_needs_no_step() -> None:
+    want, world = settled()
+    assert decide.up(want, world.found, world.state, files_current=True) == ()
+
+
+def test_from_nothing_the_base_comes_first_and_alone() -> None:
+    # The base's id goes into the image's digest, so nothing else can be decided before it is there.
+    assert kinds(decide.up(wanted(), Found(), None, files_current=False)) == ["MakeBase"]
+
+
+def test_from_a_base_everything_follows_in_order() -> None:
+    found = Found(base=FoundImage("b1", {}))
+    assert kinds(decide.up(wanted(), found, None, files_current=False)) == [
+        "BuildImage", "CreateNetwork", "CreateVolume", "PrepareVolumes", "ReplaceFiles",
+        "CreateContainer", "StartContainer",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("running", []),
+        ("restarting", []),
+        ("paused", ["UnpauseContainer"]),
+        ("exited", ["StartContainer"]),
+        ("created", ["StartContainer"]),
+        ("dead", ["RemoveContainer", "CreateContainer", "StartContainer"]),
+        ("removing", ["RemoveContainer", "CreateContainer", "StartContainer"]),
+    ],
+)
+def test_each_state_of_the_container_has_its_steps(status: str, expected: list[str]) -> None:
+    want, world = settled()
+    found = replace(world.found, container=container(want, status))
+    assert kinds(decide.up(want, found, world.state, files_current=True)) == expected
+
+
+def test_a_new_image_is_built_before_the_old_container_goes() -> None:
+    _, world = settled()
+    new = wanted(Digests("new image", "run", "files"))
+    found = replace(world.found, image=None)
+    assert kinds(decide.up(new, found, world.state, files_current=True)) == [
+        "BuildImage", "RemoveContainer", "CreateContainer", "StartContainer",
+    ]
+
+
+def test_changed_files_are_replaced_and_the_container_goes_on() -> None:
+    want, world = settled()
+    assert kinds(decide.up(want, world.found, world.state, files_current=False)) == ["ReplaceFiles"]
+
+
+def test_another_port_recreates_the_container() -> None:
+    _, world = settled()
+    from envkit.model.plan import Port
+
+    moved = wanted(ports=(Port(9999, 8888),))
+    assert "RemoveContainer" in kinds(decide.up(moved, world.found, world.state, files_current=True))
+
+
+def test_a_volume_made_anew_under_the_old_name_is_prepared_again() -> None:
+    want, world = settled()
+    found = replace(world.found, volumes={HOME_VOLUME: FoundVolume(LABELS, "another time")})
+    assert kinds(decide.up(want, found, world.state, files_current=True)) == ["PrepareVolumes"]
+
+
+def test_an_image_that_vanished_is_not_built_again_while_its_container_runs() -> None:
+    want, world = settled()
+    found = replace(world.found, image=None, base=None)
+    assert decide.up(want, found, world.state, files_current=True) == ()
+
+
+@pytest.mark.parametrize("labels", [{}, {**LABELS, names.OWNER: "1001"}, {**LABELS, names.PROJECT: "other"}])
+@pytest.mark.parametrize("what", ["container", "network", "volume"])
+def test_what_belongs_to_somebody_else_is_refused(labels: dict[str, str], what: str) -> None:
+    want, world = settled()
+    assert world.found.container is not None
+    found = {
+        "container": replace(world.found, container=replace(world.found.container, labels=labels)),
+        "network": replace(world.found, network=FoundNetwork("n", labels, "10.0.0.0/29")),
+        "volume": replace(world.found, volumes={HOME_VOLUME: FoundVolume(labels, "t")}),
+    }[what]
+    with pytest.raises(Refusal, match=what):
+        decide.up(want, found, world.state, files_current=True)
+
+
+def test_down_refuses_a_container_of_somebody_else() -> None:
+    _, world = settled()
+    assert world.found.container is not None
+    found = replace(world.found, container=replace(world.found.container, labels={}))
+    with pytest.raises(Refusal):
+        decide.down(NAME, OWNER, PROJECT, found, volumes=True)
+
+
+def test_down_leaves_a_network_of_the_same_name_that_is_not_ours() -> None:
+    found = Found(network=FoundNetwork("n", {}, "10.0.0.0/29"))
+    assert decide.down(NAME, OWNER, PROJECT, found, volumes=False) == ()
+
+
+def test_down_keeps_volumes_unless_asked() -> None:
+    _, world = settled()
+    assert kinds(decide.down(NAME, OWNER, PROJECT, world.found, volumes=False)) == ["RemoveContainer", "RemoveNetwork"]
+    assert step.RemoveVolume(HOME_VOLUME) in decide.down(NAME, OWNER, PROJECT, world.found, volumes=True)
+    assert TITLE in names.volume(OWNER, NAME, "home")

@@ -1,0 +1,223 @@
+"""The other scripts behind `make`, on a pretended machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.pretended import Machine, pretend, redirect
+
+
+@pytest.fixture
+def machine(tmp_path: Path, root: Path) -> Machine:
+    return pretend(tmp_path, root)
+
+
+# scripts/packages.sh
+
+
+def test_an_ordinary_user_installs_through_sudo_with_the_proxy_of_the_caller(machine: Machine) -> None:
+    machine.command("id", 'case "$1" in -un) echo ada;; *) echo 1000;; esac')
+    machine.command("sudo")
+    machine.run("scripts/packages.sh", "the tests", "rsync", https_proxy="http://proxy:3128")
+    update, install = machine.calls()
+    assert update.startswith("sudo env https_proxy=http://proxy:3128 env DEBIAN_FRONTEND=noninteractive apt")
+    assert install.endswith("install --yes --no-install-recommends rsync")
+
+
+def test_only_missing_packages_are_installed(machine: Machine) -> None:
+    machine.command("dpkg-query", 'case "$*" in *git) exit 1;; *) printf installed;; esac')
+    done = machine.run("scripts/packages.sh", "the tests", "git", "rsync")
+    assert done.returncode == 0
+    assert machine.calls()[-1].endswith("--no-install-recommends git")
+
+
+def test_packages_that_are_there_need_no_apt(machine: Machine) -> None:
+    machine.command("dpkg-query", "printf installed")
+    assert machine.run("scripts/packages.sh", "the tests", "git", "rsync").returncode == 0
+    assert machine.calls() == []
+
+
+def test_a_package_that_cannot_be_installed_ends_with_3(machine: Machine) -> None:
+    machine.command("apt-get", 'case "$*" in *install*) echo "E: no such package" >&2; exit 100;; esac')
+    done = machine.run("scripts/packages.sh", "the tests", "rsync")
+    assert done.returncode == 3
+    assert "E: no such package" in done.stderr
+    assert "apt-get could not install rsync" in done.stderr
+
+
+# scripts/venv.sh
+
+
+@pytest.fixture
+def python(machine: Machine) -> str:
+    """Return a stand-in interpreter whose `-m venv` makes an environment with itself in it."""
+    machine.command("snake", f"""
+        case "$*" in
+          *'-m venv'*) mkdir -p .venv/bin; ln -sf {machine.commands}/snake .venv/bin/python;;
+          *pip*--version*) [ -e .venv/bin/python ];;
+          --version) echo Python 3.11.0;;
+        esac""")
+    (machine.checkout / "pyproject.toml").write_text("[project]\n")
+    return str(machine.commands / "snake")
+
+
+def installs(machine: Machine) -> list[str]:
+    """Return what pip was asked to install."""
+    return [call.split("check ")[1] for call in machine.calls() if "pip install" in call]
+
+
+def test_the_environment_is_made_once(machine: Machine, python: str) -> None:
+    for _ in range(2):
+        assert machine.run("scripts/venv.sh", ENVKIT_PYTHON=python).returncode == 0
+    assert installs(machine) == ["--editable ."]
+
+
+def test_a_changed_pyproject_is_installed_anew_in_the_same_environment(machine: Machine, python: str) -> None:
+    machine.run("scripts/venv.sh", ENVKIT_PYTHON=python)
+    (machine.checkout / "pyproject.toml").write_text("[project]\nversion = '2'\n")
+    machine.run("scripts/venv.sh", ENVKIT_PYTHON=python)
+    assert installs(machine) == ["--editable ."] * 2
+    assert sum("-m venv" in call for call in machine.calls()) == 1
+
+
+def test_a_checkout_that_was_moved_gets_a_new_environment(machine: Machine, python: str) -> None:
+    machine.run("scripts/venv.sh", ENVKIT_PYTHON=python)
+    machine.checkout.rename(machine.top / "moved")
+    moved = Machine(machine.top, machine.top / "moved", machine.commands)
+    assert moved.run("scripts/venv.sh", ENVKIT_PYTHON=python).returncode == 0
+    assert sum("-m venv --clear" in call for call in machine.calls()) == 2
+
+
+def test_development_adds_its_group_with_a_pip_that_knows_groups(machine: Machine, python: str) -> None:
+    machine.run("scripts/venv.sh", "--dev", ENVKIT_PYTHON=python)
+    assert installs(machine) == ["--upgrade pip>=25.1", "--editable . --group dev"]
+
+
+def test_an_install_that_failed_is_tried_again(machine: Machine, python: str) -> None:
+    snake = Path(python)
+    whole = snake.read_text()
+    snake.write_text(whole + "case \"$*\" in *editable*) exit 1;; esac\n")
+    assert machine.run("scripts/venv.sh", ENVKIT_PYTHON=python).returncode == 3
+    snake.write_text(whole)
+    assert machine.run("scripts/venv.sh", ENVKIT_PYTHON=python).returncode == 0
+    assert len(installs(machine)) == 2
+
+
+def test_an_unsuitable_interpreter_is_named(machine: Machine) -> None:
+    done = machine.run("scripts/venv.sh", ENVKIT_PYTHON="/bin/false")
+    assert done.returncode == 3
+    assert "ENVKIT_PYTHON=/bin/false is no Python 3.10 or later" in done.stderr
+
+
+# scripts/quickstart.sh
+
+
+@pytest.fixture
+def envkit(machine: Machine) -> Machine:
+    """Return a machine with a stand-in for envkit."""
+    machine.command("envkit")
+    (machine.checkout / ".venv/bin").mkdir(parents=True)
+    (machine.checkout / ".venv/bin/envkit").symlink_to(machine.commands / "envkit")
+    return machine
+
+
+@pytest.mark.parametrize(
+    ("env", "folder"),
+    [({}, "{home}/envkit-quickstart"), ({"ENVKIT_QUICKSTART": "/nowhere/mine"}, "/nowhere/mine")],
+)
+def test_a_user_gets_the_quickstart_in_the_home(envkit: Machine, env: dict[str, str], folder: str) -> None:
+    envkit.command("id", "echo 1000")
+    folder = folder.format(home=envkit.top / "home")
+    assert envkit.run("scripts/quickstart.sh", "up", **env).returncode == 0
+    init, up = envkit.calls()
+    assert init == f"envkit init --from examples/quickstart {folder}"
+    assert up == f"envkit up --project {folder}"
+
+
+PASSWD = r"printf 'root:x:0:\nada:x:1007:\nbo:x:1003:\nnobody:x:65534:\n'"
+
+
+@pytest.mark.parametrize(
+    ("env", "passwd", "owner"),
+    [({"SUDO_UID": "4242"}, PASSWD, 4242), ({}, PASSWD, 1003), ({"SUDO_UID": "0"}, "echo root:x:0:", 1000)],
+    ids=["who called sudo", "the first account", "no account"],
+)
+def test_root_makes_the_quickstart_for_a_user(
+    envkit: Machine, env: dict[str, str], passwd: str, owner: int,
+) -> None:
+    redirect(envkit.checkout / "scripts/quickstart.sh", {"/srv": str(envkit.top)})
+    envkit.command("getent", passwd)
+    assert envkit.run("scripts/quickstart.sh", "up", **env).returncode == 0
+    folder = envkit.top / "envkit-quickstart"
+    init, up = envkit.calls()
+    assert init == f"envkit init --from examples/quickstart --owner {owner} {folder}"
+    assert up == f"envkit up --project {folder}"
+
+
+def test_a_quickstart_that_is_there_is_only_started(envkit: Machine) -> None:
+    envkit.run("scripts/quickstart.sh", "up", ENVKIT_QUICKSTART=str(envkit.top))
+    assert envkit.calls() == [f"envkit up --project {envkit.top}"]
+
+
+def test_the_quickstart_goes_down_where_it_came_up(envkit: Machine) -> None:
+    envkit.run("scripts/quickstart.sh", "down", ENVKIT_QUICKSTART=str(envkit.top))
+    assert envkit.calls() == [f"envkit down --project {envkit.top}"]
+
+
+def test_down_without_a_quickstart_has_nothing_to_do(envkit: Machine) -> None:
+    done = envkit.run("scripts/quickstart.sh", "down", ENVKIT_QUICKSTART="/nowhere/mine")
+    assert (done.returncode, envkit.calls()) == (0, [])
+
+
+# scripts/tools.sh
+
+
+def test_a_compose_of_version_2_is_used_as_it_is(machine: Machine) -> None:
+    for name in ("git", "ssh", "rsync", "chromium"):
+        machine.command(name)
+    machine.command("docker-compose", "echo 2.26.1-4")
+    assert machine.run("scripts/tools.sh").returncode == 0
+    tool = machine.checkout / ".cache/tools/bin/docker-compose"
+    assert tool.resolve() == machine.commands / "docker-compose"
+    assert not any(call.startswith("apt-get") for call in machine.calls())
+
+
+# Makefile and .ci/run
+
+
+def test_make_explains_every_target_people_use(root: Path) -> None:
+    make = ["make", "--no-print-directory", "-C", str(root)]
+    shown = subprocess.run(make, capture_output=True, text=True, check=True).stdout
+    targets = {line.split()[1] for line in shown.splitlines()}
+    assert targets == {
+        "help", "up", "down", "test", "unit", "lint", "bench", "wheel", "dockerfiles", "docs", "clean",
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "summary"),
+    [(0, "===== 7 passed in 2.00s ====="), (2, "===== 1 failed, 6 passed in 62.01s (0:01:02) =====")],
+)
+def test_the_last_line_of_ci_is_the_summary(machine: Machine, root: Path, code: int, summary: str) -> None:
+    shutil.copytree(root / ".ci", machine.checkout / ".ci")
+    trailer = "make: *** [Makefile:26: test] Error 1" if code else ""
+    machine.command("make", f"echo '{summary}'\n[ -z '{trailer}' ] || echo '{trailer}' >&2\nexit {code}")
+    done = machine.run("bash", ".ci/run")
+    assert done.returncode == code
+    assert done.stdout.splitlines()[-1] == summary
+    assert machine.calls() == ["make test"]
+
+
+def test_the_scripts_are_clean_under_shellcheck(root: Path) -> None:
+    scripts = [str(path.relative_to(root)) for path in sorted((root / "scripts").glob("*.sh"))]
+    program = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert program, "shellcheck is not here: the development dependencies bring it"
+    argv = [program, "-x", *scripts, ".ci/run"]
+    done = subprocess.run(argv, cwd=root, capture_output=True, text=True, check=False)
+    assert done.stdout == ""
