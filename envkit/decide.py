@@ -92,7 +92,8 @@ def _up(wanted: Wanted, found: Found, state: State | None, *, files_current: boo
             yield step.RemoveContainer(plan.run.name)
     if found.network is None:
         yield step.CreateNetwork(plan.run.network.name, plan.run.network.subnet)
-    yield from _volumes(plan, found, state.prepared if state else {})
+    at_hand = container.image_id if keep and container is not None else wanted.ref
+    yield from _volumes(plan, found, state.prepared if state else {}, at_hand)
     if not files_current:
         yield step.ReplaceFiles()
     yield from _start(wanted, container if keep else None)
@@ -118,14 +119,14 @@ def _image(wanted: Wanted, found: Found) -> Iterator[Step]:
         yield step.BuildImage(wanted.ref)
 
 
-def _volumes(plan: Plan, found: Found, prepared: Mapping[str, str]) -> Iterator[Step]:
+def _volumes(plan: Plan, found: Found, prepared: Mapping[str, str], image: str) -> Iterator[Step]:
     wanted = sorted(mount.source for mount in plan.run.mounts if mount.kind == "volume")
     missing = [name for name in wanted if name not in found.volumes]
     yield from (step.CreateVolume(name) for name in missing)
     # A volume of the same name made anew is root's again; its creation time tells it from the prepared one.
     new = [name for name in wanted if name in missing or prepared.get(name) != found.volumes[name].created]
     if new:
-        yield step.PrepareVolumes(tuple(new))
+        yield step.PrepareVolumes(tuple(new), image)
 
 
 def _same(wanted: Wanted, container: FoundContainer) -> bool:

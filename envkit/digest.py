@@ -58,6 +58,6 @@ def _files(plan: FilesPlan) -> str:
     return _sha(asdict(plan))
 
 
-def _sha(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def _sha(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=dict)
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

@@ -57,7 +57,7 @@ def port_holder(port: int) -> str:
 
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            if connection.status == psutil.CONN_LISTEN and _port_of(connection.laddr) == port and connection.pid:
                 return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
     except psutil.Error:
         pass
@@ -80,6 +80,10 @@ def routes(table: str = "/proc/net/route") -> tuple[str, ...]:
     return tuple(sorted(set(found)))
 
 
+def _port_of(address: object) -> int:
+    return int(getattr(address, "port", 0))
+
+
 def _covers_loopback(address: str) -> bool:
     # 127.x.x.x is little-endian in the table, so its first octet comes last; all zeroes is every address.
-    return set(address) == {"0"} or address.endswith("7F") or address.endswith("01000000")
+    return set(address) == {"0"} or address.endswith(("7F", "01000000"))

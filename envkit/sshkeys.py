@@ -35,7 +35,7 @@ def parse(text: str) -> str:
     if not fields or fields[0] != match["type"].encode():
         raise ValueError("its data is of another type than it says")
     if match["type"] == "ssh-rsa":
-        bits = int.from_bytes(fields[2], "big").bit_length() if len(fields) > 2 else 0  # noqa: PLR2004
+        bits = int.from_bytes(fields[2], "big").bit_length() if len(fields) > 2 else 0
         if bits < RSA_BITS_MIN:
             raise ValueError(f"an RSA key of {bits} bits is too weak, {RSA_BITS_MIN} is the least; use Ed25519")
     return line

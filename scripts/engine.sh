@@ -48,8 +48,8 @@ may_install() { [ "${ENVKIT_NO_ENGINE_INSTALL:-}" != 1 ]; }
 
 install_engine() {
   may_install ||
-    stop 3 "no container engine answers at $socket, none is installed, and ENVKIT_NO_ENGINE_INSTALL=1 forbids to." \
-      "The mend: install one (on Debian and Ubuntu: apt-get install ${packages[*]}), or unset the variable."
+    stop 3 "no container engine answers at $socket, none is installed, and ENVKIT_NO_ENGINE_INSTALL=1 forbids to install one." \
+      "The mend: have one installed (on Debian and Ubuntu: apt-get install ${packages[*]}), or unset the variable."
   command -v apt-get >/dev/null ||
     stop 3 "no container engine answers at $socket, and this is no Debian or Ubuntu, where envkit could install one." \
       "The mend: install Docker by your system's means, start it, and run this again."

@@ -40,8 +40,9 @@ mkdir -p .cache
 exec 9>.cache/venv.lock
 flock 9
 
-stamp=.venv/envkit-$kind
-if works && [ "$(fingerprint)" = "$(cat "$stamp" 2>/dev/null)" ]; then exit 0; fi
+current() { [ "$(fingerprint)" = "$(cat ".venv/envkit-$1" 2>/dev/null)" ]; }
+
+if works && { current dev || current $kind; }; then exit 0; fi
 
 # A checkout that was moved or copied has a .venv whose scripts point to the old place.
 if ! works || [ "$(cat .venv/envkit-place 2>/dev/null)" != "$PWD" ]; then
@@ -58,7 +59,7 @@ if ! works || [ "$(cat .venv/envkit-place 2>/dev/null)" != "$PWD" ]; then
 fi
 
 say "installing envkit into .venv${1:+ with what development needs}"
-pip=(.venv/bin/python -m pip install --quiet --disable-pip-version-check)
+pip=(.venv/bin/python -m pip install -qq --disable-pip-version-check)
 packages=(--editable .)
 if [ $kind = dev ]; then
   "${pip[@]}" --upgrade 'pip>=25.1'  # the first that knows dependency groups
@@ -67,4 +68,4 @@ fi
 "${pip[@]}" "${packages[@]}" ||
   stop 3 "pip could not install envkit; its own message stands above." \
     "pip uses your own settings: 'pip config list' shows them, a proxy is read from https_proxy."
-fingerprint >"$stamp"
+fingerprint >.venv/envkit-$kind

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -18,6 +21,7 @@ from envkit.cli.options import (
     VerboseOption,
     YesOption,
 )
+from envkit.model.report import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -266,7 +270,7 @@ def _flags(**given: object) -> dict[str, object]:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def _gpu(gpu: bool | None, gpus: str | None) -> object:  # noqa: FBT001
+def _gpu(gpu: bool | None, gpus: str | None) -> object:
     if gpus is None:
         return None if gpu is None else ("on" if gpu else "off")
     if gpu is False:
@@ -277,7 +281,7 @@ def _gpu(gpu: bool | None, gpus: str | None) -> object:  # noqa: FBT001
     return int(gpus) if len(parts) == 1 else [int(part) for part in parts]
 
 
-def _teller(quiet: bool, verbose: bool) -> Teller:  # noqa: FBT001
+def _teller(quiet: bool, verbose: bool) -> Teller:
     from envkit.cli.progress import Teller
 
     return Teller(quiet=quiet, verbose=verbose)
@@ -299,10 +303,18 @@ def _ask(say: Teller, *, yes: bool) -> Callable[[tuple[str, ...]], bool]:
 
 
 def _print(report: Report[Any], format_: Format, text: Callable[[Any], str]) -> int:
-    from envkit import report as reports
-
     if format_ is Format.json:
-        typer.echo(reports.to_json(report))
+        from envkit.report.json import to_json
+
+        typer.echo(to_json(report))
     else:
-        typer.echo(reports.to_text(report, text))
+        from envkit.report.text import render_text
+
+        # People are told what is wrong; what is well stands in one line of the result.
+        troubles = tuple(one for one in report.findings if one.status not in {Verdict.PASSED, Verdict.SKIPPED})
+        shown = replace(report, findings=troubles)
+        width = shutil.get_terminal_size((100, 24)).columns
+        color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        results = {report.command: lambda whole: text(whole.result)}
+        typer.echo(render_text(shown, results=results, width=width, color=color), nl=False)
     return int(report.exit_code)

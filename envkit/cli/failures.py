@@ -20,18 +20,13 @@ def report(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(Exit.REFUSED)
     if isinstance(error, EnvkitError):
-        _say(_message(error))
-        return int(error.exit_code)
+        return _told(_message(error), error.exit_code)
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ in {"Abort", "Exit"}:
-        return _click_exit(error)
-    if hasattr(error, "format_message"):  # Typer's own: a wrong option, a missing argument
-        _say(f"envkit: {error.format_message()}\n  mend: envkit --help")
-        return int(Exit.REFUSED)
-    if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it exits
-        return int(Exit.OK)
+        return _ended(error)
     if isinstance(error, OSError):
         return _os_error(error)
+    if hasattr(error, "format_message"):  # Typer's own: a wrong option, a missing argument
+        return _told(f"envkit: {error.format_message()}\n  mend: envkit --help", Exit.REFUSED)
     return _bug(error)
 
 
@@ -44,26 +39,27 @@ def _message(error: EnvkitError) -> str:
     return "\n".join(lines)
 
 
-def _click_exit(error: BaseException) -> int:
+def _ended(error: BaseException) -> int:
     code = getattr(error, "exit_code", None)
     if isinstance(code, int) and type(error).__name__ == "Exit":
         return code
-    _say("envkit: interrupted; `envkit up` or `envkit down` goes on from here")
-    return int(Exit.INTERRUPTED)
+    return _told("envkit: interrupted; `envkit up` or `envkit down` goes on from here", Exit.INTERRUPTED)
 
 
 def _os_error(error: OSError) -> int:
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it exits
+        return int(Exit.OK)
     place = f"{error.filename}: " if error.filename else ""
     mend = "free disk space" if error.errno in NO_SPACE else "look at that path and who may use it"
-    _say(f"envkit: {place}{error.strerror or error}\n  mend: {mend}, then repeat the command")
-    return int(Exit.REFUSED)
+    return _told(f"envkit: {place}{error.strerror or error}\n  mend: {mend}, then repeat the command", Exit.REFUSED)
 
 
 def _bug(error: BaseException) -> int:
     text = "".join(traceback.format_exception(error))
     where = _log(f"envkit {__version__} {datetime.now(timezone.utc).isoformat()}\n{text}")
-    _say(f"envkit: a bug in envkit: {type(error).__name__}: {error}\n  mend: please report it with {where}")
-    return int(Exit.BUG)
+    message = f"envkit: a bug in envkit: {type(error).__name__}: {error}\n  mend: please report it with {where}"
+    return _told(message, Exit.BUG)
 
 
 def _log(text: str) -> str:
@@ -78,6 +74,7 @@ def _log(text: str) -> str:
     return str(path)
 
 
-def _say(text: str) -> None:
+def _told(text: str, code: Exit) -> int:
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
+    return int(code)

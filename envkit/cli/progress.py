@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.status import Status
+    from typing_extensions import Self
 
     from envkit.model.report import Progress
 
@@ -27,7 +28,7 @@ class Teller:
         self._console: Console | None = None
         self._status: Status | None = None
 
-    def __enter__(self) -> Teller:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -74,7 +74,7 @@ def open_(known: Known) -> Report[Opened]:
         if not _browse(page):
             raise Refusal(
                 "no browser can be started here",
-                mend=f"forward the port (ssh -L {port}:127.0.0.1:{port} HOST), open {url}/lab, and paste `envkit token`",
+                mend=f"ssh -L {port}:127.0.0.1:{port} from your own machine, open {url}/lab, paste `envkit token`",
             )
         arrived = _wait_for_login(port, secret, before)
     finally:

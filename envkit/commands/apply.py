@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import files, names, rootfs, state
+from envkit import files, names, state
 from envkit.commands import mounted
 from envkit.engines import containers, images, look
 from envkit.model import step
@@ -50,8 +50,8 @@ def _apply(one: step.Step, surveyed: Survey, engine: Engine, place: Place, remem
             containers.create_network(engine, plan.run, {**own, **compose.network_labels(plan.run)})
         case step.CreateVolume(name):
             containers.create_volume(engine, name, {**own, **compose.volume_labels(plan.run, name)})
-        case step.PrepareVolumes(volumes):
-            return _prepare(engine, surveyed, volumes, place, remembered)
+        case step.PrepareVolumes(volumes, image):
+            return _prepare(engine, surveyed, volumes, image, place, remembered)
         case step.ReplaceFiles():
             mounted.replace_files(place, plan)
         case step.CreateContainer(name, ref):
@@ -83,6 +83,8 @@ def remove(one: step.Step, engine: Engine, say: Say) -> None:
 
 
 def _make_base(engine: Engine, suite: str, ref: str, mirror: str, say: Say) -> None:
+    from envkit import rootfs
+
     with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
         tar = Path(folder) / "rootfs.tar"
         origin = rootfs.make(suite, mirror, tar, say)
@@ -99,12 +101,11 @@ def _build(engine: Engine, surveyed: Survey, ref: str, place: Place, remembered:
 
 
 def _prepare(
-    engine: Engine, surveyed: Survey, volumes: tuple[str, ...], place: Place, remembered: State
+    engine: Engine, surveyed: Survey, volumes: tuple[str, ...], image: str, place: Place, remembered: State
 ) -> State:
     plan = surveyed.plan
-    containers.prepare_volumes(
-        engine, volumes, plan.run.user, surveyed.wanted.ref, {names.MANAGED: "1", names.OWNER: str(plan.owner)}
-    )
+    labels = {names.MANAGED: "1", names.OWNER: str(plan.owner)}
+    containers.prepare_volumes(engine, volumes, plan.run.user, image, labels)
     found = look.surroundings(engine, plan.run.name, volumes).volumes
     made = {name: found[name].created for name in volumes if name in found}
     return _saved(place, replace(remembered, prepared={**remembered.prepared, **made}))

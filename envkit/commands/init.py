@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import config, names
@@ -17,6 +16,7 @@ from envkit.model.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _account(owner: str | None, target: Path) -> Account:
     if owner is not None:
         account = _look_up(owner)
         if me not in {0, account.uid}:
-            raise Refusal("only root can make a folder for somebody else", mend="sudo envkit init …, or leave --owner out")
+            raise Refusal("only root can make a folder for somebody else", mend="sudo, or leave --owner out")
         if account.uid == 0:
             raise Refusal("a workspace never runs as root", mend="name an ordinary user with --owner")
         return account

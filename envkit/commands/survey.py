@@ -85,7 +85,7 @@ def _with_image(
     return Survey(Wanted(plan, digests, ref), context, facts, found)
 
 
-def remember(surveyed: Survey, remembered: State | None, workspace_name_from_folder: bool) -> State:  # noqa: FBT001
+def remember(surveyed: Survey, remembered: State | None, workspace_name_from_folder: bool) -> State:
     """Return the state with what this survey decided."""
     from envkit.model.plan import State as State_
 

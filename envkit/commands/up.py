@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from envkit.commands.survey import Survey
     from envkit.engines.connect import Engine
     from envkit.model.plan import State
+    from envkit.model.report import Observation
     from envkit.model.step import Steps
 
     Say = Callable[[Progress], None]
@@ -126,7 +127,7 @@ class _Climb:
                 return surveyed
             self._keep_files(surveyed)
             self._carry_out(steps, surveyed)
-        raise StartFailed("the environment does not settle: something keeps changing it", mend="envkit status; envkit up")
+        raise StartFailed("the environment does not settle: something keeps changing it", mend="envkit status")
 
     def _refuse(self, surveyed: Survey) -> None:
         """Stop before anything is created: unsupported engine, unusable GPU, access nobody agreed to."""
@@ -149,7 +150,8 @@ class _Climb:
         found = connect.facts(self.engine)
         finding = checks.gpu_before(surveyed.facts.gpu, found, surveyed.plan.image)
         if finding is not None:
-            raise GpuUnusable(f"no GPU can be used ({finding.where}): {finding.seen}", tried=finding.cause, mend=finding.mend)
+            message = f"no GPU can be used ({finding.where}): {finding.seen}"
+            raise GpuUnusable(message, tried=finding.cause, mend=finding.mend)
 
     def _steps(self, surveyed: Survey) -> Steps:
         if self.build_only:
@@ -213,11 +215,14 @@ class _Climb:
         with ThreadPoolExecutor(2) as pool:
             ssh = pool.submit(ready.ssh, place.client / ssh_config.FILE, plan.run.name)
             board = pool.submit(ready.tensorboard, port, token)
-            seen = probe.probe(self.engine, plan.run.name, lambda one: self.say(Progress("probe", one.what, detail=True)))
+            seen = probe.probe(self.engine, plan.run.name, self._seen)
             judged = checks.probe(
                 seen, release=plan.image.release, gpu_required=plan.gpu_required, host=surveyed.facts.gpu
             )
             return (*judged, _served("ssh/login", ssh.result()), _served("tensorboard/route", board.result()))
+
+    def _seen(self, one: Observation) -> None:
+        self.say(Progress("probe", one.what, detail=True))
 
     def _result(self, surveyed: Survey, verdict: str) -> Up:
         plan = surveyed.plan

@@ -14,6 +14,7 @@ from envkit.config.words import UNPRINTABLE, described, name_character, quoted
 
 Gpu = Literal["auto", "on", "off"] | int | tuple[int, ...]
 
+# Patterns are texts, compiled at first use: most configs need few of them.
 ENVIRONMENT_NAME = r"[a-z0-9][a-z0-9_-]{0,40}"
 RELEASE = r"[0-9]{1,3}\.[0-9]{1,3}(\.[0-9]{1,3}(\.post[0-9]{1,3})?)?"
 VOLUME_NAME = r"[a-z0-9][a-z0-9_-]{0,30}"
@@ -26,24 +27,24 @@ GPU_LIMIT = 128
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])"
 _PORT = r":(?P<port>[0-9]{1,5})"
-_URL = re.compile(rf"https?://{_HOST}(?:{_PORT})?(?:/[A-Za-z0-9._~+:%=,/-]*)?")
+_URL = rf"https?://{_HOST}(?:{_PORT})?(?:/[A-Za-z0-9._~+:%=,/-]*)?"
 
 # The grammar of image references: an optional registry, a lower-case path, a tag, a digest.
 _SEGMENT = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _REGISTRY = rf"(?:(?:{_LABEL}(?:\.{_LABEL})+|localhost)(?::[0-9]{{1,5}})?|{_LABEL}:[0-9]{{1,5}})"
-_IMAGE = re.compile(
+_IMAGE = (
     rf"(?P<name>(?:{_REGISTRY}/)?{_SEGMENT}(?:/{_SEGMENT})*)"
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
 )
 
-_OWN_VARIABLE = re.compile(
+_OWN_VARIABLE = (
     r"PATH|HOME|USER|ENV|BASH_ENV|IFS|VIRTUAL_ENV|PYTHONHOME|PIP_CONSTRAINT|UV_CONSTRAINT|GLIBC_TUNABLES"
     r"|(?:LD|JUPYTER|JPY|ENVKIT|TRAITLETS)_.*"
 )
-_SECRET_WORD = re.compile(r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)")
+_SECRET_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
 
 _PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-_CIDR = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}")
+_CIDR = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}"
 
 
 def plain_text(value: str, limit: int = 4096) -> str:
@@ -75,7 +76,7 @@ def release(value: str) -> str:
 
 def base(value: str) -> str:
     """Accept `official`, `debian`, `auto`, or an image reference."""
-    match = _IMAGE.fullmatch(value) if len(value) <= 512 else None
+    match = re.fullmatch(_IMAGE, value) if len(value) <= 512 else None
     if match and len(match["name"]) <= 255 and not re.fullmatch(r"[0-9a-f]{64}", value):
         return value
     raise ValueError(
@@ -141,7 +142,7 @@ def url(value: str, instead: str = "use an address that needs none") -> str:
     """Accept an http or https address without user, password, query or fragment."""
     if re.match(r"[A-Za-z]+://[^/]*@", value):
         raise ValueError(f"{quoted(value)} carries credentials, which do not belong in a config file; {instead}")
-    match = _URL.fullmatch(value) if len(value) <= 1024 else None
+    match = re.fullmatch(_URL, value) if len(value) <= 1024 else None
     if match and 0 < int(match["port"] or 80) <= 65535:
         return value
     raise ValueError(f"{quoted(value)} is no address; write one such as https://packages.example.com/simple")
@@ -157,7 +158,7 @@ def pool(value: str) -> str:
     """Accept a private IPv4 range that holds at least one /24."""
     mend = 'write a private range of /24 or larger, such as "10.183.0.0/16"'
     try:
-        network = ipaddress.IPv4Network(value) if _CIDR.fullmatch(value) else None
+        network = ipaddress.IPv4Network(value) if re.fullmatch(_CIDR, value) else None
     except ValueError:
         network = None
     if network is None:
@@ -186,7 +187,7 @@ def variable(value: str) -> str:
         raise ValueError(
             f"{quoted(value)} is no variable name; use letters, digits and _, not beginning with a digit"
         )
-    if _OWN_VARIABLE.fullmatch(value.upper()):
+    if re.fullmatch(_OWN_VARIABLE, value.upper()):
         raise ValueError(f"{value} is set by envkit or obeyed before your code runs; take it out")
     return value
 
@@ -204,7 +205,7 @@ def open_variable(value: str) -> str:
 
 def looks_secret(name: str) -> bool:
     """Say whether a name promises a secret. `…_FILE` names the place of one, which is none."""
-    return bool(_SECRET_WORD.search(name.upper())) and not name.upper().endswith("_FILE")
+    return bool(re.search(_SECRET_WORD, name.upper())) and not name.upper().endswith("_FILE")
 
 
 def variable_value(value: str) -> str:

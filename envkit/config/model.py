@@ -9,6 +9,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     FiniteFloat,
     PlainValidator,
@@ -17,7 +18,6 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic import Discriminator as Chosen
 
 from envkit.config import fields, packages, places
 
@@ -36,22 +36,23 @@ class Section(BaseModel):
         return {key: item for key, item in value.items() if item is not None or key not in cls.model_fields}
 
 
-def _shape(pattern: str) -> dict[str, Any]:
+def shape(pattern: str) -> dict[str, Any]:
+    """Give a pattern to the schema."""
     # For the schema alone: the rule itself is the function beside it, which also says the mend.
     return {"pattern": f"^{pattern}$"}
 
 
 Text = Annotated[str, AfterValidator(fields.plain_text)]
 HostPath = Annotated[str, AfterValidator(places.host_path)]
-Target = Annotated[str, AfterValidator(places.target), Field(json_schema_extra=_shape("/.+"))]
+Target = Annotated[str, AfterValidator(places.target), Field(json_schema_extra=shape("/.+"))]
 Port = Annotated[int, AfterValidator(fields.port), Field(json_schema_extra={"minimum": 1024, "maximum": 65535})]
 Size = Annotated[
-    str, PlainValidator(fields.size), WithJsonSchema({"type": "string", **_shape(fields.SIZE)})
+    str, PlainValidator(fields.size), WithJsonSchema({"type": "string", **shape(fields.SIZE)})
 ]
-Url = Annotated[str, AfterValidator(fields.url), Field(json_schema_extra=_shape("https?://[^@?#]+"))]
-AptPackage = Annotated[str, AfterValidator(packages.apt_package), Field(json_schema_extra=_shape(packages.APT_PACKAGE))]
+Url = Annotated[str, AfterValidator(fields.url), Field(json_schema_extra=shape("https?://[^@?#]+"))]
+AptPackage = Annotated[str, AfterValidator(packages.apt_package), Field(json_schema_extra=shape(packages.APT_PACKAGE))]
 Requirement = Annotated[str, AfterValidator(packages.requirement)]
-VolumeName = Annotated[str, AfterValidator(fields.volume_name), Field(json_schema_extra=_shape(fields.VOLUME_NAME))]
+VolumeName = Annotated[str, AfterValidator(fields.volume_name), Field(json_schema_extra=shape(fields.VOLUME_NAME))]
 OpenVariable = Annotated[str, AfterValidator(fields.open_variable)]
 Variable = Annotated[str, AfterValidator(fields.variable)]
 EnvValue = Annotated[str, AfterValidator(fields.variable_value)]
@@ -92,7 +93,9 @@ class SecretFile(Section):
 class Requirements(Section):
     """A requirements file in the project."""
 
-    requirements: HostPath = Field(description="Path of a requirements file, relative to this file.")
+    requirements: HostPath = Field(
+        description="Path of a requirements file, relative to this file.", examples=["requirements.txt"]
+    )
 
 
 class Jupyter(Section):
@@ -106,7 +109,7 @@ class Jupyter(Section):
 class Ssh(Section):
     """The SSH host. `envkit ssh` needs no published port."""
 
-    publish: bool = Field(default=False, description="Whether the SSH port is published on 127.0.0.1.")
+    publish: bool = Field(default=False, description="Whether its port is published on 127.0.0.1.", examples=[False])
     port: Port = Field(default=2222, description="The published port.", examples=[2222])
     keys: Annotated[tuple[KeyFile, ...], Strict(strict=False), Field(min_length=1)] | None = Field(
         default=None,
@@ -186,7 +189,7 @@ def _python_shape(value: Any) -> str:
 Python = Annotated[
     Annotated[tuple[Requirement, ...], Strict(strict=False), Tag("as a list")]
     | Annotated[Requirements, Tag("from a file")],
-    Chosen(_python_shape),
+    Discriminator(_python_shape),
 ]
 Packages = Annotated[tuple[AptPackage, ...], Strict(strict=False)]
 Mounts = Annotated[tuple[Mount, ...], Strict(strict=False)]

@@ -8,9 +8,9 @@ from envkit.config.words import quoted
 
 APT_PACKAGE = r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](=[A-Za-z0-9.+:~-]+)?"
 
-_COMMENT = re.compile(r"(?:^|\s)#.*")
+_COMMENT = r"(?:^|\s)#.*"
 # Backslash continues a line of a requirements file, and pip replaces ${NAME} in one.
-_REQUIREMENT_CHARACTERS = re.compile(r"[ -#%-\[\]-_a-~]{1,500}")
+_REQUIREMENT_CHARACTERS = r"[ -#%-\[\]-_a-~]{1,500}"
 _REQUIREMENT_MEND = "write a name and versions, such as pandas==1.4.*"
 
 
@@ -35,14 +35,14 @@ def requirement(value: str) -> str:
         ValueError: It is none; says the mend.
     """
     # Imported where a config lists packages: most do not, and every command loads a config.
-    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+    from packaging.requirements import InvalidRequirement, Requirement
 
     text = value.strip(" ")
     if text.startswith("-"):
         raise ValueError(f"{quoted(text)} is an option for pip, and only packages are listed here; {_REQUIREMENT_MEND}")
     try:
-        parsed = Requirement(text) if _REQUIREMENT_CHARACTERS.fullmatch(text) else None
-    except InvalidRequirement:
+        parsed = Requirement(text) if re.fullmatch(_REQUIREMENT_CHARACTERS, text) else None
+    except (InvalidRequirement, RecursionError):
         parsed = None
     if parsed is None:
         raise ValueError(f"{quoted(text)} is no requirement; {_REQUIREMENT_MEND}")
@@ -63,7 +63,7 @@ def requirement_lines(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, str]
     accepted: list[str] = []
     wrong: list[tuple[int, str]] = []
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
-        if not (content := _COMMENT.sub("", line).strip()):
+        if not (content := re.sub(_COMMENT, "", line).strip()):
             continue
         try:
             accepted.append(requirement(content))

@@ -18,8 +18,8 @@ OWNED_TREES = (
 )
 OWNED_FOLDERS = ("/tmp", "/workspace", "/home/dev")  # noqa: S108 - inside the container; folders below are free
 
-_PRIVATE_KEY_FILE = re.compile(r"id_[a-z0-9_]+|.*\.pem|.*\.key")
-_PUBLIC_KEY_TEXT = re.compile(r"(?:ssh-|ecdsa-|sk-)[a-z0-9@.-]+ .*")
+_PRIVATE_KEY_FILE = r"id_[a-z0-9_]+|.*\.pem|.*\.key"
+_PUBLIC_KEY_TEXT = r"(?:ssh-|ecdsa-|sk-)[a-z0-9@.-]+ "
 
 
 def host_path(value: str) -> str:
@@ -37,7 +37,8 @@ def target(value: str) -> str:
     if value != normal:
         raise ValueError(f"{quoted(value)} is a long way to write it; write {quoted(normal)}")
     if owner := _owned(value):
-        raise ValueError(f"{quoted(value)} would hide {owner}, which the workspace needs; mount at a place such as /data")
+        mend = "mount at a place of its own, such as /data"
+        raise ValueError(f"{quoted(value)} would hide {owner}, which the workspace needs; {mend}")
     return value
 
 
@@ -62,10 +63,10 @@ def below_workspace(value: str) -> str:
 
 def public_key_file(value: str) -> str:
     """Accept the path of a public SSH key; refuses what is a key itself, or by its name a private one."""
-    if _PUBLIC_KEY_TEXT.match(value):
+    if re.match(_PUBLIC_KEY_TEXT, value):
         raise ValueError("expected the path of a public key, got a key; save it to a file and name that")
     plain_text(value)
-    if _PRIVATE_KEY_FILE.fullmatch(value.rsplit("/", 1)[-1]):
+    if re.fullmatch(_PRIVATE_KEY_FILE, value.rsplit("/", 1)[-1]):
         raise ValueError(f"{quoted(value)} looks like a private key; name the public one, which ends in .pub")
     return value
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from envkit.config.words import HIDDEN_CHARACTER, KeyPath, dotted, name_character, quoted, shown
+from envkit.config.words import HIDDEN_CHARACTER, KeyPath, dotted, name_character, shown
 from envkit.errors import ConfigError, Problem
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,11 @@ from envkit.errors import EngineUnavailable, Refusal
 from envkit.model.facts import EngineFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 DEFAULT = "unix:///var/run/docker.sock"
 TIMEOUT_S = 60
+PATIENCE_S = 24 * 3600
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -53,6 +55,17 @@ def connect(at: str) -> Engine:
         raise _unavailable(at) from error
 
 
+@contextmanager
+def patient(engine: Engine) -> Iterator[None]:
+    """Let the engine be silent for long while the body runs: a build step or a followed log may be."""
+    before = engine.api.timeout
+    engine.api.timeout = PATIENCE_S
+    try:
+        yield
+    finally:
+        engine.api.timeout = before
+
+
 def facts(engine: Engine) -> EngineFacts:
     """Ask the engine what it is."""
     from envkit.engines.failure import translated
@@ -83,7 +96,7 @@ def refuse_unsupported(engine: EngineFacts, machine: str) -> None:
             f"the engine at {engine.endpoint} {what}, and this version of envkit cannot yet map files to you there",
             mend="use the machine's ordinary engine: unset DOCKER_HOST, or `docker context use default`",
         )
-    if engine.machine not in {"amd64"} or engine.machine != machine:
+    if engine.machine != "amd64" or engine.machine != machine:
         raise Refusal(
             f"the engine runs {engine.machine} containers; this version of envkit builds for amd64 alone",
             mend="use an amd64 machine",

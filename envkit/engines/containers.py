@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import tarfile
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import docker.errors
 import docker.types
 
 from envkit.engines import settings
+from envkit.engines.connect import patient
 from envkit.engines.failure import translated
 from envkit.errors import StartFailed
 
@@ -90,7 +91,9 @@ def remove_volume(engine: Engine, name: str) -> None:
         engine.api.remove_volume(name)
 
 
-def prepare_volumes(engine: Engine, names: tuple[str, ...], owner: Account, ref: str, labels: Mapping[str, str]) -> None:
+def prepare_volumes(
+    engine: Engine, names: tuple[str, ...], owner: Account, ref: str, labels: Mapping[str, str]
+) -> None:
     """Give the roots of volumes to a user without running anything and without touching what is in them.
 
     A container that is created and never started mounts them while the engine unpacks an archive of
@@ -115,13 +118,13 @@ def logs(engine: Engine, name: str, *, lines: int | None = None, follow: bool = 
     Raises:
         EngineError: There is no such container.
     """
-    tail: int | str = "all" if lines is None else lines
+    tail: Literal["all"] | int = "all" if lines is None else lines
     with translated(f"reading the log of {name}"):
         if not follow:
             yield engine.api.logs(name, tail=tail)
             return
-        engine.api.timeout = None
-        yield from engine.api.logs(name, tail=tail, follow=True, stream=True)
+        with patient(engine):
+            yield from engine.api.logs(name, stream=True, tail=tail, follow=True)
 
 
 def _folders(count: int, owner: Account) -> bytes:

@@ -91,7 +91,7 @@ def _exit_code(engine: Engine, exec_id: str) -> int:
     return int(code)
 
 
-def _frames(stream: sockets.socket) -> Any:  # noqa: ANN401 - yields (stream number, bytes)
+def _frames(stream: sockets.socket) -> Any:
     while header := _exactly(stream, HEADER.size):
         number, length = HEADER.unpack(header)
         while length:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import docker.errors
 
+from envkit.engines.connect import patient
 from envkit.engines.failure import translated
 from envkit.errors import BuildFailed
 from envkit.model.report import Progress
@@ -34,7 +35,7 @@ def import_tar(engine: Engine, tar: Path, ref: str, labels: Mapping[str, str]) -
     """
     repository, tag = ref.rsplit(":", 1)
     changes = [f"LABEL {key}={value}" for key, value in sorted(labels.items())]
-    with translated("importing the root file system", BuildFailed), _patient(engine):
+    with translated("importing the root file system", BuildFailed), patient(engine):
         answer = engine.api.import_image_from_file(str(tar), repository=repository, tag=tag, changes=changes)
     if '"error"' in str(answer):
         raise BuildFailed(f"importing the root file system failed: {str(answer)[:400]}")
@@ -53,7 +54,7 @@ def build(
     """
     arguments = {**proxies, **{name.upper(): value for name, value in proxies.items()}}
     last: list[str] = []
-    with translated("building the image", BuildFailed), _patient(engine):
+    with translated("building the image", BuildFailed), patient(engine):
         events = engine.api.build(
             fileobj=pack(context), custom_context=True, encoding=None, tag=ref, rm=True, forcerm=True, decode=True,
             labels=dict(labels), buildargs=arguments,
@@ -118,17 +119,3 @@ def _mend(text: str) -> str:
     if "Unable to locate package" in text or "has no installation candidate" in text:
         return "correct the name under apt: in envkit.yaml"
     return "the last lines above say what failed; --verbose shows all of them"
-
-
-class _patient:  # noqa: N801 - reads as a statement
-    """Lift the time limit on the engine's answers: a build step may be silent for minutes."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.api = engine.api
-        self.before = engine.api.timeout
-
-    def __enter__(self) -> None:
-        self.api.timeout = None
-
-    def __exit__(self, *_: object) -> None:
-        self.api.timeout = self.before

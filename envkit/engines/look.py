@@ -24,7 +24,8 @@ def container(engine: Engine, name: str) -> FoundContainer | None:
 
 def image(engine: Engine, ref: str) -> FoundImage | None:
     """Look at one image by reference."""
-    data = _inspect("looking at the image", lambda: engine.api.inspect_image(ref))
+    look: Callable[[str], Any] = engine.api.inspect_image
+    data = _inspect("looking at the image", lambda: look(ref))
     if data is None:
         return None
     return FoundImage(data["Id"], (data.get("Config") or {}).get("Labels") or {}, data.get("Size", 0), ref)

@@ -12,14 +12,14 @@ from envkit.render.compose import network_options, tmpfs_options
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import docker
+    from docker import APIClient
 
     from envkit.model.plan import Mount, RunPlan
 
 NANOSECONDS = 10**9
 
 
-def container(api: docker.APIClient, run: RunPlan, ref: str, labels: Mapping[str, str]) -> dict[str, Any]:
+def container(api: APIClient, run: RunPlan, ref: str, labels: Mapping[str, str]) -> dict[str, Any]:
     """Return the arguments of `create_container` for a plan."""
     return {
         "image": ref,
@@ -34,7 +34,7 @@ def container(api: docker.APIClient, run: RunPlan, ref: str, labels: Mapping[str
         "stop_timeout": run.stop_grace_s,
         "host_config": _host_config(api, run),
         "networking_config": api.create_networking_config(
-            {run.network.name: api.create_endpoint_config(aliases=[names.SERVICE])}
+            {run.network.name: api.create_endpoint_config(aliases=[names.SERVICE])}  # type: ignore[arg-type]  # a mapping
         ),
     }
 
@@ -51,7 +51,7 @@ def network(run: RunPlan, labels: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _host_config(api: docker.APIClient, run: RunPlan) -> Any:  # noqa: ANN401 - the SDK's own untyped dict
+def _host_config(api: APIClient, run: RunPlan) -> Any:
     return api.create_host_config(
         mounts=[_mount(one) for one in run.mounts],
         tmpfs={one.target: tmpfs_options(one) for one in run.tmpfs},

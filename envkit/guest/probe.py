@@ -3,8 +3,8 @@
 Runs as text on the standard input of `python - [SECONDS]`, on Python 3.8 or later, and needs nothing but the
 standard library and TensorFlow. It judges nothing: a look that fails is reported like any other.
 
-A first process keeps the reader's pipe, the clock and whatever is printed besides; a second one does the looking.
-So a look that hangs in native code, is killed or crashes is still told of, and the last line is always `done`.
+A first process keeps the reader's pipe, the clock and whatever is printed besides; a second one looks. So a look
+that hangs in native code, is killed or crashes is still told of, and the last line is always `done`.
 """
 # ruff: noqa: E402 - the path is cleaned before anything is imported from it
 
@@ -23,6 +23,7 @@ import re
 import signal
 import time
 import traceback
+from pathlib import Path
 
 LIMIT_S = 120.0
 GRACE_S = 5
@@ -79,12 +80,12 @@ def look_python():
 
 
 def look_nodes():
-    """Return what opening each NVIDIA device node says: `ok` or the name of the error.
+    """Return what opening each NVIDIA device node says.
 
     This comes before any NVIDIA library is loaded: as root, those create missing nodes themselves.
     """
-    found = [name for name in os.listdir("/dev") if re.fullmatch(r"nvidia[0-9]+", name)]
-    return {"nodes": {"/dev/" + name: opened("/dev/" + name) for name in ["nvidiactl", "nvidia-uvm", *sorted(found)]}}
+    gpus = sorted(path.name for path in Path("/dev").glob("nvidia[0-9]*") if re.fullmatch("nvidia[0-9]+", path.name))
+    return {"nodes": {"/dev/" + name: opened("/dev/" + name) for name in ("nvidiactl", "nvidia-uvm", *gpus)}}
 
 
 def opened(path):
@@ -115,8 +116,7 @@ def tensorflow_is_there():
 
 def load_tensorflow():
     """Import TensorFlow, with its log on and without its habit of taking all memory of a GPU."""
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "0"
-    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="0", TF_FORCE_GPU_ALLOW_GROWTH="true")
     import tensorflow
 
     return {"path": str(tensorflow.__file__)}
@@ -140,14 +140,13 @@ def look_devices(tf):
     return {"cpus": len(tf.config.list_physical_devices("CPU")), "gpus": [look_gpu(tf, gpu) for gpu in gpus]}
 
 
-def look_gpu(tf, device):
+def look_gpu(tf, gpu):
     """Return name, model and compute capability of a GPU."""
-    details = tf.config.experimental.get_device_details(device)
-    capability = details.get("compute_capability")
+    details = tf.config.experimental.get_device_details(gpu)
     return {
-        "device": device.name.replace("/physical_device:", ""),
+        "device": gpu.name.replace("/physical_device:", ""),
         "model": str(details.get("device_name", "")),
-        "compute_capability": ".".join(map(str, capability)) if capability else "",
+        "compute_capability": ".".join(map(str, details.get("compute_capability") or ())),
     }
 
 
@@ -165,10 +164,10 @@ def operations(tf, numpy):
         numpy.tensordot(image[:, row:row + 22, column:column + 18, :], kernel[row, column], axes=1)
         for row in range(3) for column in range(3)
     )
-    return [
+    return (
         ("matmul", lambda: tf.matmul(left, right), left @ right),
         ("conv2d", lambda: tf.nn.conv2d(image, kernel, strides=1, padding="VALID"), convolved),
-    ]
+    )
 
 
 def compute(tf, numpy, device, operation, expected):
@@ -252,27 +251,17 @@ def how_it_ended(pid, limit_s, oom_before):
         wait_for(pid, GRACE_S)  # a process stuck in a driver may outlive even that
         return {"by": "limit", "limit_s": limit_s}
     if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        oom = oom_kills() - oom_before
-        return {"by": "signal", "signal": signal_name(number), "out_of_memory": number == signal.SIGKILL and oom > 0}
+        name = signal.Signals(os.WTERMSIG(status)).name
+        return {"by": "signal", "signal": name, "out_of_memory": name == "SIGKILL" and oom_kills() > oom_before}
     code = os.WEXITSTATUS(status)
     return {"by": "exit", "code": code} if code else None
 
 
-def signal_name(number):
-    """Return a signal's name, such as `SIGKILL`; real-time signals have none."""
-    return signal.Signals(number).name if number in set(signal.Signals) else str(number)
-
-
 def oom_kills():
     """Return how many processes of this container the kernel killed for want of memory, as far as it tells."""
-    for path in OOM_COUNTERS:
-        try:
-            with open(path, encoding="ascii") as file:
-                return sum(int(line.split()[1]) for line in file if line.startswith("oom_kill "))
-        except OSError:
-            continue
-    return 0
+    counters = next((Path(path) for path in OOM_COUNTERS if os.access(path, os.R_OK)), None)
+    lines = counters.read_text("ascii").splitlines() if counters else []
+    return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
 
 def kept_file():

@@ -108,10 +108,12 @@ class HostGpu:
     Attributes:
         driver: Version of the loaded kernel driver, or empty when none is loaded.
         nodes: The `/dev/nvidia*` device nodes that exist.
+        devices: PCI addresses of NVIDIA display devices, or None when nobody looked.
     """
 
     driver: str = ""
     nodes: tuple[str, ...] = ()
+    devices: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ class RunPlan:
     cap_add: tuple[str, ...] = ()
     security_opt: tuple[str, ...] = ("no-new-privileges:true",)
     ipc: str = "private"
-    cgroupns: str = "private"
+    cgroupns: Literal["private"] = "private"
     core_ulimit: int = 0
     restart: str = "on-failure"
     restart_retries: int = 5

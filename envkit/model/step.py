@@ -44,9 +44,15 @@ class CreateVolume:
 
 @dataclass(frozen=True, slots=True)
 class PrepareVolumes:
-    """Give the roots of new volumes to the container user, without touching what is in them."""
+    """Give the roots of new volumes to the container user, without touching what is in them.
+
+    Attributes:
+        names: The volumes.
+        image: An image the engine has; nothing of it runs.
+    """
 
     names: tuple[str, ...]
+    image: str
 
 
 @dataclass(frozen=True, slots=True)

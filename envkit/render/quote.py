@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -101,9 +102,26 @@ def compose(value: Any) -> str:  # noqa: ANN401 - any tree that YAML can hold
     return yaml.safe_dump(_dollars_doubled(value), sort_keys=False, allow_unicode=True, width=LINE_LENGTH_MAX)
 
 
+def ssh_path(value: str) -> str:
+    """Return a path for an SSH client's config, where `%` starts a token."""
+    if '"' in line(value):
+        raise Unsafe("a path in an SSH config", value)
+    return '"' + value.replace("%", "%%") + '"'
+
+
+def ssh_command(value: Sequence[str]) -> str:
+    """Return a command for ProxyCommand, which a shell runs after the client replaced its `%` tokens."""
+    return shlex.join([line(one) for one in value]).replace("%", "%%")
+
+
+def script(value: str) -> str:
+    """Return a JavaScript string that cannot end the script element it stands in."""
+    return json.dumps(value).replace("<", "\\u003c").replace("&", "\\u0026")
+
+
 FILTERS = {
     one.__name__: one
-    for one in (argv, settings, words, line, word, image, package, requirement, url, toml, compose)
+    for one in (argv, settings, words, line, word, image, package, requirement, url, toml, compose, ssh_path, ssh_command, script)
 }
 
 

@@ -75,8 +75,8 @@ def subnet(pool: str, kept: str, taken: Iterable[str]) -> str:
     Raises:
         Refusal: The pool is used up.
     """
-    used = [ipaddress.ip_network(one) for one in taken]
-    used = [one for one in used if isinstance(one, ipaddress.IPv4Network)]
+    known = [ipaddress.ip_network(one) for one in taken]
+    used = [one for one in known if isinstance(one, ipaddress.IPv4Network)]
     network = ipaddress.IPv4Network(pool)
     if kept and not _overlaps(ipaddress.IPv4Network(kept), used):
         return kept

@@ -6,6 +6,8 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pytest
+
 from envkit import names
 
 if TYPE_CHECKING:
@@ -60,7 +62,8 @@ class Workspaces:
         """Take every environment down, volumes included, and insist that nothing of it is left."""
         faults = [fault for project in self.made for fault in self._take_down(project)]
         self.made.clear()
-        assert not faults, "\n".join(faults)
+        if faults:
+            pytest.fail("\n".join(faults), pytrace=False)
 
     def _take_down(self, project: Path) -> list[str]:
         faults = []

@@ -118,7 +118,7 @@ def test_bounds_keep_out_what_breaks_the_import(version: str, package: str, refu
     ("2.16.1", "sm_80", True),
     ("2.17.0", "sm_50", False),
 ])
-def test_compute_capabilities_are_those_of_the_wheel(version: str, capability: str, runs_natively: bool) -> None:  # noqa: FBT001
+def test_compute_capabilities_are_those_of_the_wheel(version: str, capability: str, runs_natively: bool) -> None:
     assert (capability in catalog.release(version).compute_capabilities) is runs_natively
 
 

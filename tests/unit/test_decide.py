@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from envkit import decide, names
-from envkit.decide import Wanted
 from envkit.errors import Refusal
 from envkit.model import step
 from envkit.model.facts import Found, FoundImage, FoundNetwork, FoundVolume
-from envkit.model.plan import Digests, State
+from envkit.model.plan import Digests, Port, State
 from tests.unit.worlds import HOME_VOLUME, LABELS, NAME, OWNER, PROJECT, TITLE, World, container, wanted
+
+if TYPE_CHECKING:
+    from envkit.decide import Wanted
 
 STATUSES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
 
@@ -138,8 +141,6 @@ def test_changed_files_are_replaced_and_the_container_goes_on() -> None:
 
 def test_another_port_recreates_the_container() -> None:
     _, world = settled()
-    from envkit.model.plan import Port
-
     moved = wanted(ports=(Port(9999, 8888),))
     assert "RemoveContainer" in kinds(decide.up(moved, world.found, world.state, files_current=True))
 

@@ -25,9 +25,17 @@ def test_an_ordinary_user_installs_through_sudo_with_the_proxy_of_the_caller(mac
     machine.command("id", 'case "$1" in -un) echo ada;; *) echo 1000;; esac')
     machine.command("sudo")
     machine.run("scripts/packages.sh", "the tests", "rsync", https_proxy="http://proxy:3128")
-    update, install = machine.calls()
+    _, update, install = machine.calls()
     assert update.startswith("sudo env https_proxy=http://proxy:3128 env DEBIAN_FRONTEND=noninteractive apt")
     assert install.endswith("install --yes --no-install-recommends rsync")
+
+
+def test_a_user_without_sudo_is_told_what_root_should_run(machine: Machine) -> None:
+    machine.command("id", 'case "$1" in -un) echo ada;; *) echo 1000;; esac')
+    redirect(machine.checkout / "scripts/say.sh", {"command -v sudo": "command -v no-sudo-here"})
+    done = machine.run("scripts/packages.sh", "the tests", "rsync")
+    assert (done.returncode, machine.calls()) == (3, [])
+    assert "there is no sudo" in done.stderr
 
 
 def test_only_missing_packages_are_installed(machine: Machine) -> None:

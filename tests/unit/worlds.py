@@ -29,7 +29,10 @@ def run_plan(**changes: object) -> RunPlan:
     return replace(plan, **changes)  # type: ignore[arg-type]
 
 
-def wanted(digests: Digests = Digests("image", "run", "files"), **changes: object) -> Wanted:
+SETTLED = Digests("image", "run", "files")
+
+
+def wanted(digests: Digests = SETTLED, **changes: object) -> Wanted:
     """A wanted environment."""
     plan = Plan(NAME, PROJECT, OWNER, image_plan(), run_plan(**changes), FilesPlan(()))
     return Wanted(plan, digests, REF)
@@ -69,7 +72,7 @@ class World:
                 assert name not in found.volumes
                 self.clock += 1
                 self.found = replace(found, volumes={**found.volumes, name: FoundVolume(LABELS, f"t{self.clock}")})
-            case step.PrepareVolumes(volumes):
+            case step.PrepareVolumes(volumes, _):
                 assert found.image is not None or found.container is not None
                 made = {name: found.volumes[name].created for name in volumes}
                 self.state = replace(self.state, prepared={**self.state.prepared, **made})

@@ -3,10 +3,11 @@
 # container's first process was given: the image's settings, and `env:` of envkit.yaml.
 unset BASH_ENV
 while IFS= read -r -d '' envkit_pair; do
-    case $envkit_pair in
-        # Those belong to the session itself.
-        HOME=* | USER=* | LOGNAME=* | SHELL=* | PWD=* | OLDPWD=* | HOSTNAME=* | TERM=* | SHLVL=* | _=*) ;;
-        [A-Za-z_]*=*) export "${envkit_pair?}" ;;
+    envkit_name=${envkit_pair%%=*}
+    case $envkit_name in
+        HOSTNAME | OLDPWD | PWD | SHLVL | TERM | _) ;; # a session has its own
+        PATH) export "${envkit_pair?}" ;;
+        *) [ -n "${!envkit_name+set}" ] || export "${envkit_pair?}" ;;
     esac
 done 2> /dev/null < /proc/1/environ
-unset envkit_pair
+unset envkit_pair envkit_name

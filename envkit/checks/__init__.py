@@ -1,0 +1,33 @@
+"""Observations in, findings out. Pure: the same observations always give the same findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit.checks import gpu, tensorflow
+from envkit.checks.verdict import exit_code, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envkit.model.facts import EngineFacts, HostGpu, Release
+    from envkit.model.plan import ImagePlan
+    from envkit.model.report import Finding, Observation
+
+__all__ = ["exit_code", "gpu_before", "probe", "verdict"]
+
+
+def probe(
+    observations: Sequence[Observation], *, release: Release, gpu_required: bool, host: HostGpu,
+    engine: EngineFacts | None = None,
+) -> tuple[Finding, ...]:
+    """Judge everything that the probe saw: TensorFlow first, then the GPUs."""
+    return (
+        *tensorflow.check(observations, expected_version=release.version),
+        *gpu.check(observations, required=gpu_required, host=host, engine=engine, release=release),
+    )
+
+
+def gpu_before(host: HostGpu, engine: EngineFacts, image: ImagePlan) -> Finding | None:
+    """Return why a GPU that is asked for cannot be used, as far as that shows before anything is created."""
+    return gpu.before(required=True, host=host, engine=engine, release=image.release, gpu_build=image.gpu)

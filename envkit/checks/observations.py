@@ -1,0 +1,115 @@
+"""What a guest script printed, as observations. The container may print anything, so nothing of it is trusted.
+
+Who controls the container can forge any line. The checks hold against accidents and garbage, not against a
+workspace that lies about itself.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from envkit.model.report import Observation
+from envkit.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+LINE_LENGTH_MAX = 65_536
+COUNT_MAX = 1_000
+DEPTH_MAX = 6
+SECONDS_MAX = 86_400
+_WHAT = re.compile(r"[a-z][a-z0-9_]{0,31}(\.[a-z0-9_]{1,32}){0,3}", re.ASCII)
+
+
+def parse(line: str) -> Observation | None:
+    """Return the observation on a line, or None if there is none. Never raises."""
+    if len(line) > LINE_LENGTH_MAX:
+        return None
+    try:
+        read = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(read, dict) or not isinstance(read.get("data", {}), dict):
+        return None
+    what = read.get("what")
+    if not isinstance(what, str) or not _WHAT.fullmatch(what):
+        return None
+    return Observation(what, _clean(read.get("data", {}), DEPTH_MAX), _seconds(read.get("seconds")))
+
+
+def parse_all(lines: Iterable[str]) -> tuple[Observation, ...]:
+    """Return the observations of a whole output, the first thousand of them."""
+    found: list[Observation] = []
+    for line in lines:
+        observation = parse(line)
+        if observation is not None:
+            found.append(observation)
+        if len(found) == COUNT_MAX:
+            break
+    return tuple(found)
+
+
+def last(observations: Sequence[Observation], what: str) -> Observation | None:
+    """Return the last observation of that name."""
+    return next((one for one in reversed(observations) if one.what == what), None)
+
+
+def data(observations: Sequence[Observation], what: str) -> Mapping[str, Any]:
+    """Return the data of the last observation of that name, empty if there is none."""
+    found = last(observations, what)
+    return found.data if found else {}
+
+
+def text(values: Mapping[str, Any], key: str) -> str:
+    """Return a value that is text, or an empty one."""
+    value = values.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return a value that is a table, or an empty one."""
+    value = values.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def tables(values: Mapping[str, Any], key: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the tables in a list, or none."""
+    value = values.get(key)
+    return tuple(one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
+
+
+def error(values: Mapping[str, Any]) -> str:
+    """Return what a failed look reports as `Type: message`, or nothing if it did not fail."""
+    if "error" not in values:
+        return ""
+    found = table(values, "error")
+    return f"{text(found, 'type') or 'error'}: {text(found, 'message')}"
+
+
+def log(observations: Sequence[Observation]) -> str:
+    """Return what was printed besides the observations: TensorFlow's own log, above all."""
+    return text(data(observations, "tensorflow.log"), "text")
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if 0 <= value <= SECONDS_MAX else 0.0
+
+
+def _clean(value: Any, depth: int) -> Any:
+    """Return a JSON value without hidden characters, without infinities, and no deeper than allowed."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if depth == 0:
+        return None if isinstance(value, dict | list) else value
+    if isinstance(value, dict):
+        return {plain(key): _clean(one, depth - 1) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_clean(one, depth - 1) for one in value]
+    return value

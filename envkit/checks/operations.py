@@ -1,0 +1,53 @@
+"""The operations that every device has to get right: which were run, and what was wrong with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit.checks import observations as look
+from envkit.plain import line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from envkit.model.report import Observation
+
+OPERATIONS = ("matmul", "conv2d")
+
+
+def on(observations: Sequence[Observation], device: str) -> dict[str, Observation]:
+    """Return what came of each operation on a device, by name."""
+    return {
+        look.text(one.data, "op"): one
+        for one in observations if one.what == "tensorflow.op" and look.text(one.data, "device") == device
+    }
+
+
+def fault(observations: Sequence[Observation], device: str) -> str:
+    """Return what is wrong with the operations on a device, or nothing."""
+    results = on(observations, device)
+    for name in OPERATIONS:
+        wrong = _wrong(results[name].data, device) if name in results else "was not reported"
+        if wrong:
+            return f"{name} on {device} {wrong}"
+    return ""
+
+
+def times(observations: Sequence[Observation], device: str) -> dict[str, float]:
+    """Return the seconds each operation took on a device, the first call's preparations included."""
+    return {name: one.seconds for name, one in on(observations, device).items() if name in OPERATIONS}
+
+
+def summary(seconds: Mapping[str, float]) -> str:
+    """Return the operations and their times, in words."""
+    return ", ".join(f"{name} {taken:.2f} s" for name, taken in seconds.items()) + ", checked"
+
+
+def _wrong(data: Mapping[str, Any], device: str) -> str:
+    if error := look.error(data):
+        return f"raised {line(error)}"
+    placed = look.text(data, "placed")
+    if not placed.endswith(f"device:{device}"):
+        return f"ran on {line(placed) or 'an unknown device'} instead"
+    return "" if data.get("right") is True else "gave a wrong result"

@@ -1,0 +1,85 @@
+"""Texts by which a cause is known. Only where nothing else tells: codes and error numbers come first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A text that one cause alone leaves behind.
+
+    Attributes:
+        pattern: What is searched for.
+        cause: What it means.
+        mend: What helps.
+    """
+
+    pattern: re.Pattern[str]
+    cause: str
+    mend: str
+
+
+def recognise(text: str, signatures: Iterable[Signature]) -> Signature | None:
+    """Return the first signature that a text bears."""
+    return next((one for one in signatures if one.pattern.search(text)), None)
+
+
+IMPORT = (
+    Signature(
+        re.compile(r"Descriptors cannot (not )?be created directly"),
+        "protobuf is newer than this TensorFlow release can use",
+        'in a notebook: %pip install "protobuf>=3.19.6,<3.20"',
+    ),
+    Signature(
+        re.compile(r"_ARRAY_API not found|compiled using NumPy 1\.x cannot be run in"),
+        "numpy 2 is installed, and this TensorFlow release was built for numpy 1",
+        'in a notebook: %pip install "numpy<2"',
+    ),
+)
+
+# The order matters: what is named first makes the later ones appear as well.
+GPU = (
+    Signature(
+        re.compile(r"kernel version [0-9.]+ does not match DSO version [0-9.]+"),
+        "the driver was updated and the old kernel module is still loaded",
+        "sudo reboot",
+    ),
+    Signature(
+        re.compile(r"CUDA_ERROR_STUB_LIBRARY|failed call to cuInit: UNKNOWN ERROR \(34\)"),
+        "a stub of libcuda.so.1 inside the image stands before the driver's own library",
+        "remove /etc/ld.so.conf.d/z-cuda-stubs.conf from the image, and stubs from LD_LIBRARY_PATH",
+    ),
+    Signature(
+        re.compile(r"Could not load dynamic library 'libcuda\.so\.1'"),
+        "the driver's library libcuda.so.1 was not brought into the container",
+        "set NVIDIA_DRIVER_CAPABILITIES to compute,utility, then: envkit down && envkit up --gpu",
+    ),
+    Signature(
+        re.compile(r"Cannot dlopen some GPU libraries"),
+        "CUDA or cuDNN libraries are missing in the image, or are not where the loader looks",
+        "install the libraries that TensorFlow's log names, then run ldconfig",
+    ),
+    Signature(
+        re.compile(r"The minimum required Cuda capability is [0-9.]+"),
+        "this GPU is older than this TensorFlow release supports",
+        "use a newer GPU or an older TensorFlow; or envkit up --no-gpu to work on the CPU",
+    ),
+    Signature(
+        re.compile(r"CUDA kernels will be jit-compiled from PTX"),
+        "this GPU is newer than this TensorFlow release: its kernels are compiled at first use, which can take "
+        "half an hour",
+        "choose a TensorFlow release that knows this GPU, in envkit.yaml; or let a first run take its time",
+    ),
+    Signature(
+        re.compile(r"CUDA_ERROR_OUT_OF_MEMORY|RESOURCE_EXHAUSTED|ResourceExhaustedError|"
+                   r"CUDNN_STATUS_(INTERNAL_ERROR|NOT_INITIALIZED)"),
+        "the GPU's memory is taken, most likely by another process",
+        "nvidia-smi on the host shows who uses it: stop that, or wait for it",
+    ),
+)

@@ -1,0 +1,35 @@
+"""What a set of findings amounts to: one line, and one exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit.errors import Exit
+from envkit.model.report import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envkit.model.report import Finding
+
+PROOFS = ("gpu/usable", "tensorflow/computes")
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """Return the one line that says how things stand: what failed first, or else the best that was proven."""
+    failed = [one for one in findings if one.status is Verdict.FAILED]
+    if failed:
+        return f"{failed[0].check}: {failed[0].seen}"
+    proven = {one.check: one.seen for one in findings if one.status is Verdict.PASSED}
+    return next((proven[check] for check in PROOFS if check in proven), "not proven")
+
+
+def exit_code(findings: Sequence[Finding]) -> Exit:
+    """Return what a command with these findings exits with.
+
+    A GPU check fails only if a GPU was required; otherwise it warns or is skipped.
+    """
+    failed = [one.check for one in findings if one.status is Verdict.FAILED]
+    if any(check.startswith("gpu/") for check in failed):
+        return Exit.GPU
+    return Exit.CHECK_FAILED if failed else Exit.OK

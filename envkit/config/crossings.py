@@ -1,0 +1,52 @@
+"""Rules that two keys break together. They look at the written values, so they speak beside any other problem."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from envkit.config.words import KeyPath
+
+
+def crossings(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the key and the message of each rule that is broken."""
+    yield from _shared_targets(value)
+    yield from _shared_port(value)
+    yield from _covered_variables(value)
+
+
+def _shared_targets(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    mounts = value.get("mounts")
+    places: list[tuple[KeyPath, Any]] = [
+        (("mounts", number, "target"), mount.get("target"))
+        for number, mount in enumerate(mounts if isinstance(mounts, list | tuple) else ())
+        if isinstance(mount, dict)
+    ]
+    places += [(("volumes", name), target) for name, target in _mapping(value, "volumes").items()]
+    taken: set[str] = set()
+    for path, target in places:
+        if isinstance(target, str) and target in taken:
+            yield path, "something else is mounted there already; give each mount and volume its own target"
+        elif isinstance(target, str):
+            taken.add(target)
+
+
+def _shared_port(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    ssh = _mapping(value, "ssh")
+    port = ssh.get("port", 2222)
+    if ssh.get("publish") is True and port is not None and port == _mapping(value, "jupyter").get("port"):
+        yield ("ssh", "port"), f"jupyter.port is {port} too; give each its own port"
+
+
+def _covered_variables(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    env = _mapping(value, "env")
+    for name in _mapping(value, "secrets"):
+        if f"{name}_FILE" in env:
+            yield ("env", f"{name}_FILE"), f"the secret {name} sets this variable; take it out here"
+
+
+def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}

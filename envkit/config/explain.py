@@ -1,0 +1,153 @@
+"""pydantic's errors -> problems in plain words, each with the mend."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, get_args
+
+import yaml
+from pydantic import BaseModel
+
+from envkit.config.fields import looks_secret
+from envkit.config.words import described, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic import ValidationError
+    from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
+
+    from envkit.config.source import Source
+    from envkit.config.words import KeyPath
+    from envkit.errors import Problem
+
+_EXPECTED = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+_BROKEN = {
+    "missing": "is missing",
+    "too_short": "is empty",
+    "finite_number": "has to be a finite number",
+    "greater_than": "has to be more than {gt}",
+    "greater_than_equal": "has to be at least {ge}",
+    "less_than_equal": "has to be at most {le}",
+}
+
+
+def explained(
+    error: ValidationError, value: Mapping[str, Any], source: Source, model: type[BaseModel]
+) -> Iterator[Problem]:
+    """Say in plain words what pydantic found.
+
+    Args:
+        error: What it raised.
+        value: What it was given.
+        source: Where that was written.
+        model: What it was to be.
+    """
+    for detail in error.errors(include_url=False):
+        path = _path(detail, value)
+        yield source.problem(path, _message(detail, path, source, model))
+
+
+def _path(detail: ErrorDetails, value: Any) -> KeyPath:
+    """Keep of pydantic's location what the user wrote: it also names the branch of a union and the side of a pair."""
+    path: list[str | int] = []
+    for step in detail["loc"]:
+        if step in value if isinstance(value, dict) else isinstance(value, list | tuple) and isinstance(step, int):
+            path.append(step)
+            value = value[step]
+    return (*path, detail["loc"][-1]) if detail["type"] == "missing" else tuple(path)
+
+
+def _message(detail: ErrorDetails, path: KeyPath, source: Source, model: type[BaseModel]) -> str:
+    kind = detail["type"]
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if kind == "extra_forbidden":
+        return _unknown(path, model)
+    example = _example(path, model)
+    if kind in _EXPECTED:
+        return _wrong_kind(detail, path, source.raw(path), example)
+    words = _BROKEN.get(kind, "is not a value for this key").format(**detail.get("ctx", {}))
+    return f"{words}; {example}"
+
+
+def _wrong_kind(detail: ErrorDetails, path: KeyPath, raw: str, example: str) -> str:
+    expected, value = _EXPECTED[detail["type"]], detail["input"]
+    if _confidential(path, value):
+        return f"expected {expected}, got something else, not shown here; {example}"
+    message = f"expected {expected}, got {described(value)}"
+    if isinstance(value, int | float) and raw not in {"", str(value), str(value).lower()}:
+        message += f", for that is how YAML reads a bare {shown(raw)}"
+    if detail["type"] == "string_type" and isinstance(value, int | float):
+        key = f"{shown(str(path[-1]))}: " if path and isinstance(path[-1], str) else ""
+        return f'{message}; put it in quotes: {key}"{shown(raw or str(value))}"'
+    if detail["type"] == "string_type" and value is None:
+        return f'{message}; write "" for an empty text, or take it out'
+    return f"{message}; {example}"
+
+
+def _confidential(path: KeyPath, value: Any) -> bool:
+    """Say whether a value may be a secret that was written where none belongs."""
+    if path[:1] == ("env",):
+        return isinstance(value, str) or looks_secret(str(path[-1]))
+    return path[:1] == ("secrets",) and value is not None and not isinstance(value, dict | list)
+
+
+def _unknown(path: KeyPath, model: type[BaseModel]) -> str:
+    name = str(path[-1])
+    start = f"unknown key '{shown(name)}'"
+    section = _section(path, model)
+    if section is not model and name in model.model_fields:
+        return f"{start} here; it belongs at the top level"
+    homes = [key for key, info in model.model_fields.items() if name in getattr(_inner(info), "model_fields", {})]
+    if section is model and homes:
+        return f"{start} here; it belongs under {' or '.join(homes)}"
+    near = difflib.get_close_matches(name[:80], section.model_fields, 1)
+    return f"{start}; did you mean '{near[0]}'?" if near else f"{start}; known here: {', '.join(section.model_fields)}"
+
+
+def _example(path: KeyPath, model: type[BaseModel]) -> str:
+    """Show how the key is written, from the examples of the model."""
+    written = [str(path[0]), *(step for step in path[1:2] if isinstance(step, str))]
+    info: FieldInfo | None = model.model_fields.get(written[0])
+    below = getattr(_inner(info), "model_fields", {}) if info else {}
+    if len(written) > 1 and written[1] in below and below[written[1]].examples:
+        text = _flow({written[0]: {written[1]: below[written[1]].examples[0]}})
+    elif info and info.examples:
+        text = _flow({written[0]: info.examples[0]})
+    else:
+        return "see `envkit schema`"
+    return f"write it like this: {text}"
+
+
+def _flow(value: Mapping[str, Any]) -> str:
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000)
+    return text.strip().removeprefix("{").removesuffix("}")
+
+
+def _section(path: KeyPath, model: type[BaseModel]) -> type[BaseModel]:
+    """Return the model that a key would have to be a field of."""
+    info = model.model_fields.get(str(path[0])) if len(path) > 1 else None
+    return (_inner(info) if info else None) or model
+
+
+def _inner(info: FieldInfo | None) -> type[BaseModel] | None:
+    """Return the model that a field holds: as it is, in a list, in a mapping, or as one of several shapes."""
+    return _model_in(info.annotation) if info else None
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)

@@ -1,0 +1,31 @@
+"""Text from elsewhere, made safe to show.
+
+What a container, a log or a server printed may carry escape sequences that rewrite a terminal, or direction marks
+that make a line read as another one. Nothing of that kind is shown as it is.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+KEPT = frozenset("\n\t")
+
+
+def plain(text: str) -> str:
+    r"""Return a text in which every character shows itself; `\x1b`, written out, stands for an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(one) for one in text)
+
+
+def line(text: str, limit: int = 300) -> str:
+    """Return a text as one plain line of at most `limit` characters, the rest cut off and marked."""
+    joined = plain(" ".join(text.split()))
+    return joined if len(joined) <= limit else joined[: limit - 1] + "…"
+
+
+def _shown(character: str) -> str:
+    if character in KEPT or unicodedata.category(character) not in HIDDEN:
+        return character
+    return character.encode("unicode_escape").decode()

@@ -1,0 +1,157 @@
+"""ImagePlan -> the whole build context, its Dockerfile among it. Pure, and the same bytes for the same plan."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from envkit import names
+from envkit.model.facts import Bound
+from envkit.model.plan import Artifact
+from envkit.render.environment import static, text
+
+if TYPE_CHECKING:
+    from envkit.model.facts import Release
+    from envkit.model.plan import ImagePlan
+
+DEBIAN = "http://deb.debian.org/debian"
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+CONSTRAINTS = "/etc/envkit/constraints.txt"
+CERTIFICATE = re.compile(
+    r"-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE-----", re.ASCII
+)
+
+# The files that need no value, and the mode each has in the image.
+STATIC = {
+    "apt/dpkg.cfg": 0o644,
+    "apt/envkit.conf": 0o644,
+    "apt/none": 0o644,
+    "bin/entrypoint": 0o755,
+    "bin/guarded-install": 0o755,
+    "build/furnish": 0o755,
+    "build/install-apt": 0o755,
+    "build/install-python": 0o755,
+    "build/install-uv": 0o755,
+    "build/prove.py": 0o644,
+    "etc/ipython_config.py": 0o644,
+    "etc/ipython_magics.py": 0o644,
+    "etc/jupyter_server_config.py": 0o644,
+    "etc/page_config.json": 0o644,
+    "etc/profile.sh": 0o644,
+    "etc/session.sh": 0o644,
+    "python/jupyter-requirements.txt": 0o644,
+    "python/uv-requirements.txt": 0o644,
+}
+
+
+def render(plan: ImagePlan) -> tuple[Artifact, ...]:
+    """Render the build context of an image, ordered by path.
+
+    Raises:
+        quote.Unsafe: A value of the plan cannot stand where it would land.
+    """
+    certificates = _certificates(plan.ca)
+    made = (
+        Artifact("Dockerfile", _dockerfile(plan, ca=bool(certificates))),
+        *(Artifact(path, static(f"debian/{path}"), mode) for path, mode in STATIC.items()),
+        *_apt(plan),
+        *_python(plan),
+        *_etc(plan),
+        *certificates,
+    )
+    return tuple(sorted(made, key=lambda one: one.path))
+
+
+def instructions(dockerfile: str) -> str:
+    """Return a Dockerfile without its comments and blank lines: what the builder acts on."""
+    kept = (line for line in dockerfile.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+    return "".join(f"{line}\n" for line in kept)
+
+
+def environment(release: Release) -> dict[str, str]:
+    """Return what every process of the workspace is given: by the image, and by sshd to its sessions."""
+    layer = f"{names.HOME}/.local/share/envkit/tensorflow-{release.version}-py{release.python}"
+    path = (
+        "/opt/envkit/bin", f"{layer}/bin", "/opt/tensorflow/bin", "/usr/local/bin", "/usr/bin", "/bin",
+        "/opt/jupyter/bin",
+    )
+    return {
+        "PATH": ":".join(path),
+        "LANG": "C.UTF-8",
+        "VIRTUAL_ENV": layer,
+        "PIP_CONSTRAINT": CONSTRAINTS,
+        "UV_CONSTRAINT": CONSTRAINTS,
+        "JUPYTER_PATH": "/opt/envkit/share/jupyter",
+        "SSL_CERT_FILE": BUNDLE,
+        "REQUESTS_CA_BUNDLE": BUNDLE,
+        "CURL_CA_BUNDLE": BUNDLE,
+    }
+
+
+def _dockerfile(plan: ImagePlan, *, ca: bool) -> str:
+    return text(
+        "debian/Dockerfile.j2",
+        base=plan.base.ref,
+        suite=plan.suite.name,
+        server_python=plan.suite.python,
+        release=plan.release,
+        tensorflow=plan.release.package_gpu if plan.gpu else plan.release.package_cpu,
+        borrowed=_borrowed(plan),
+        ca=ca,
+        apt=list(plan.apt),
+        python=plan.python,
+        environment=environment(plan.release),
+    )
+
+
+def _apt(plan: ImagePlan) -> tuple[Artifact, ...]:
+    suite, borrowed = plan.suite.name, _borrowed(plan)
+    mirror = (plan.mirror or DEBIAN).rstrip("/")
+    sources = text("debian/apt/debian.sources.j2", mirror=mirror, suite=suite, borrowed=borrowed)
+    if not borrowed:
+        return (Artifact("apt/debian.sources", sources),)
+    pinned = text("debian/apt/borrowed.pref.j2", suite=suite, borrowed=borrowed, python=plan.release.python)
+    return Artifact("apt/debian.sources", sources), Artifact("apt/borrowed.pref", pinned)
+
+
+def _python(plan: ImagePlan) -> tuple[Artifact, ...]:
+    bounds = (*_itself(plan.release), *plan.release.bounds)
+    constraints = text("debian/python/constraints.txt.j2", release=plan.release, bounds=bounds)
+    made = (
+        Artifact("python/constraints.txt", constraints),
+        Artifact("python/pip.conf", text("debian/python/pip.conf.j2", index=plan.index)),
+        Artifact("python/uv.toml", text("debian/python/uv.toml.j2", index=plan.index)),
+    )
+    if not plan.python:
+        return made
+    return *made, Artifact("python/requirements.txt", text("debian/python/requirements.txt.j2", python=plan.python))
+
+
+def _etc(plan: ImagePlan) -> tuple[Artifact, ...]:
+    given = environment(plan.release)
+    sshd = text("debian/etc/sshd_config.j2", kex=plan.suite.kex, environment=given)
+    kernel = {
+        "argv": [f"{given['VIRTUAL_ENV']}/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": f"TensorFlow {plan.release.version} (Python {plan.release.python})",
+        "language": "python",
+        "metadata": {"debugger": True},
+    }
+    return Artifact("etc/sshd_config", sshd), Artifact("share/kernel.json", json.dumps(kernel, indent=1) + "\n")
+
+
+def _borrowed(plan: ImagePlan) -> str:
+    """Return the suite that lends the kernel its Python, or nothing when the base has it itself."""
+    return "" if plan.release.python_suite == plan.suite.name else plan.release.python_suite
+
+
+def _itself(release: Release) -> tuple[Bound, ...]:
+    # Another TensorFlow beside this one would hide it from the kernel.
+    why = f"this workspace is TensorFlow {release.version}; `tensorflow:` in envkit.yaml changes it"
+    return tuple(Bound(name, f"=={release.version}", why) for name in ("tensorflow", "tensorflow-cpu"))
+
+
+def _certificates(pem: str) -> tuple[Artifact, ...]:
+    """Take the certificates alone out of a bundle, each once: it may hold comments, or keys."""
+    single = dict.fromkeys(one.replace("\r\n", "\n") + "\n" for one in CERTIFICATE.findall(pem))
+    return (Artifact("ca/extra.pem", "".join(single)),) if single else ()

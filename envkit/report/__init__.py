@@ -1,0 +1,1 @@
+"""One report, several forms: for people and for programs."""

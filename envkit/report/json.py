@@ -1,0 +1,71 @@
+"""A report for programs: one pinned, versioned envelope around every command's result."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from envkit import __version__
+from envkit.model.plan import Artifact
+
+if TYPE_CHECKING:
+    from envkit.model.report import Report
+
+# Raised when a key of the envelope changes its meaning or goes away; a new key leaves it as it is.
+FORMAT = 1
+
+
+def to_json(report: Report[Any]) -> str:
+    """Return a report as JSON, the same text for the same report, ending in a newline.
+
+    Raises:
+        TypeError: The result holds something that JSON has no form for.
+    """
+    envelope = {
+        "envkit": __version__,
+        "format": FORMAT,
+        "command": report.command,
+        "subject": report.subject,
+        "result": as_json(report.result),
+        "findings": as_json(report.findings),
+        "exit_code": int(report.exit_code),
+    }
+    # ASCII alone: what a container printed cannot reach a terminal as an escape sequence.
+    return json.dumps(envelope, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def as_json(value: Any) -> Any:
+    """Return a value made of what JSON knows: attributes in their order, keys of mappings sorted.
+
+    Raises:
+        TypeError: There is no such form.
+    """
+    if isinstance(value, Enum):
+        return as_json(value.value)
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, PurePath):
+        return str(value)
+    return _compound(value)
+
+
+def _compound(value: Any) -> Any:
+    if isinstance(value, Artifact):
+        # Its text may be secret, and is no part of what a command reports.
+        return {"path": value.path, "mode": f"{value.mode:04o}"}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): as_json(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, list | tuple):
+        return [as_json(one) for one in value]
+    if isinstance(value, set | frozenset):
+        return sorted((as_json(one) for one in value), key=str)
+    raise TypeError(f"a {type(value).__name__} has no form in JSON")

@@ -1,0 +1,119 @@
+"""Writes are whole, private, and never through a link."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import files, state
+from envkit.errors import Refusal
+from envkit.model.plan import State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_file_is_private_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    files.write(path, b"secret")
+    assert path.read_bytes() == b"secret"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in tmp_path.iterdir()] == ["token"]
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    files.write(path, b"old")
+    with pytest.raises(TypeError):
+        files.write(path, "not bytes")  # type: ignore[arg-type]
+    assert path.read_bytes() == b"old"
+    assert [one.name for one in tmp_path.iterdir()] == ["state.json"]
+
+
+def test_a_link_in_the_place_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    victim, path = tmp_path / "victim", tmp_path / "token"
+    victim.write_text("untouched")
+    path.symlink_to(victim)
+    files.write(path, b"secret")
+    assert victim.read_text() == "untouched"
+    assert not path.is_symlink()
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    folder.chmod(mode)
+    with pytest.raises(Refusal, match="not private"):
+        files.private_folder(folder)
+
+
+def test_a_link_is_no_private_folder(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with pytest.raises(Refusal, match="not private"):
+        files.private_folder(tmp_path / "link")
+
+
+def test_what_is_not_there_or_not_a_file_reads_as_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert files.read(tmp_path / "missing") is None
+    assert files.read(tmp_path) is None
+
+
+def test_a_file_too_large_to_be_one_of_ours_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "big"
+    path.write_bytes(b"x" * 101)
+    with pytest.raises(Refusal, match="larger than 100"):
+        files.read(path, 100)
+
+
+def test_a_second_holder_of_a_lock_is_told_and_waits(tmp_path: Path) -> None:
+    lock, order, told = tmp_path / "lock", [], threading.Event()
+
+    def second() -> None:
+        with files.locked(lock, told.set):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with files.locked(lock, lambda: pytest.fail("nobody else holds it")):
+        thread.start()
+        assert told.wait(10)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]
+
+
+def test_state_comes_back_as_it_was_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    where = state.place("unix:///var/run/docker.sock", "/home/ada/vision")
+    remembered = State("vision", "/home/ada/vision", port=8899, approved=("a",), prepared={"v": "t"})
+    state.save(where, remembered)
+    assert state.load(where) == remembered
+    assert list(state.all_of("unix:///var/run/docker.sock")) == [(where, remembered)]
+    assert where.folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}', '{"format": 1, "name": "x", "other": 1}'])
+def test_state_that_cannot_be_understood_is_a_refusal_with_the_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    where = state.place("unix:///var/run/docker.sock", "/home/ada/vision")
+    files.private_folder(where.folder)
+    (where.folder / "state.json").write_text(text)
+    with pytest.raises(Refusal) as refusal:
+        state.load(where)
+    assert "envkit down --volumes" in refusal.value.mend
+
+
+def test_engines_and_projects_keep_their_states_apart() -> None:
+    places = {
+        state.place(engine, project).folder
+        for engine in ("unix:///var/run/docker.sock", "unix:///run/user/1000/docker.sock")
+        for project in ("/home/ada/vision", "/home/bob/vision")
+    }
+    assert len(places) == 4

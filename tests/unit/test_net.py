@@ -1,0 +1,85 @@
+"""What listens on this host is seen, and what an answer says arrives."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import net
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def server() -> Iterator[int]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.headers["Authorization"] == "token right" else 403)
+            self.end_headers()
+            self.wfile.write(b"body")
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=made.serve_forever)
+    thread.start()
+    yield made.server_address[1]
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+def test_an_answer_arrives_with_its_status(server: int) -> None:
+    assert net.get(server, "/", headers={"Authorization": "token right"}).status == 200
+    assert net.get(server, "/").status == 403
+
+
+def test_no_server_is_status_nought() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        assert net.get(unused.getsockname()[1], "/").status == 0
+
+
+def test_a_listening_port_is_busy_and_has_a_holder(server: int) -> None:
+    assert server in net.busy_ports()
+    assert "process" in net.port_holder(server)
+
+
+@pytest.mark.parametrize(
+    ("address", "busy"),
+    [
+        ("0100007F", True),
+        ("00000000", True),
+        ("00000000000000000000000000000000", True),
+        ("0000000000000000FFFF00000100007F", True),
+        ("00000000000000000000000001000000", True),
+        ("0500A8C0", False),
+    ],
+)
+def test_only_addresses_that_collide_with_loopback_count(tmp_path: Path, address: str, busy: bool) -> None:
+    table = tmp_path / "tcp"
+    table.write_text(f"  sl  local_address rem_address   st\n   0: {address}:22B8 00000000:0000 0A x\n")
+    assert (8888 in net.busy_ports((str(table),))) == busy
+
+
+def test_a_connection_is_no_listener(tmp_path: Path) -> None:
+    table = tmp_path / "tcp"
+    table.write_text("  sl  local_address\n   0: 0100007F:22B8 0100007F:1234 01 x\n")
+    assert net.busy_ports((str(table),)) == frozenset()
+
+
+def test_routes_are_read_without_the_default(tmp_path: Path) -> None:
+    table = tmp_path / "route"
+    table.write_text(
+        "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
+        "eth0\t00000000\t010011AC\t0003\t0\t0\t0\t00000000\n"
+        "eth0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\n"
+    )
+    assert net.routes(str(table)) == ("172.17.0.0/16",)

@@ -1,0 +1,53 @@
+"""A public key file gives exactly one key, without options, strong enough; anything else gives none."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from envkit import sshkeys
+
+
+def line(key: ed25519.Ed25519PublicKey | rsa.RSAPublicKey | ec.EllipticCurvePublicKey, comment: str = "") -> str:
+    text = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    return f"{text} {comment}" if comment else text
+
+
+ED25519 = line(ed25519.Ed25519PrivateKey.generate().public_key(), "ada@example")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ED25519,
+        ED25519 + "\n",
+        line(ec.generate_private_key(ec.SECP256R1()).public_key()),
+        line(rsa.generate_private_key(65537, 3072).public_key(), "ada"),
+    ],
+)
+def test_a_plain_key_is_taken_as_it_is(text: str) -> None:
+    assert sshkeys.parse(text) == text.rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"{ED25519}\n{ED25519}", "exactly one"),
+        (f'command="sh" {ED25519}', "without options"),
+        (f'environment="LD_PRELOAD=/x" {ED25519}', "without options"),
+        (ED25519.replace("ssh-ed25519", "ssh-dss"), "known type"),
+        (ED25519.replace("ssh-ed25519", "ssh-rsa"), "another type"),
+        ("ssh-ed25519 " + base64.b64encode(b"\0\0\0\xffshort").decode(), "damaged"),
+        ("ssh-ed25519 ====", "exactly one"),
+        (line(rsa.generate_private_key(65537, 2048).public_key()), "2048 bits is too weak"),
+        ("", "exactly one"),
+        (ED25519 + "\x07", "exactly one"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----", "exactly one"),
+    ],
+)
+def test_anything_else_is_refused_with_the_reason(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        sshkeys.parse(text)
