@@ -28,7 +28,8 @@ lint: dev ## check style, types and the direction of imports
 	@.venv/bin/lint-imports
 	@.venv/bin/shellcheck -x scripts/*.sh .ci/run
 
-bench: dev engine tools ## measure speed and size beside Docker Compose and the Dev Containers CLI
+bench: dev engine ## measure speed and size beside Docker Compose and the Dev Containers CLI
+	@scripts/tools.sh --bench
 	@$(PYTHON) -m benchmarks
 
 wheel: dev ## build the wheel into dist/
@@ -38,7 +39,7 @@ dockerfiles: dev ## render dockerfiles/ anew from the templates
 	@$(PYTHON) scripts/make_dockerfiles.py
 
 docs: dev ## write the generated pages in docs/ anew
-	@$(PYTHON) scripts/make_docs.py
+	@for page in scripts/make_*_page.py; do $(PYTHON) $$page || exit; done
 
 clean: ## remove everything made here: .venv, caches, built files (no container, image or volume)
 	@rm -rf .venv .cache build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

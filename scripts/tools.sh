@@ -3,6 +3,7 @@
 # System packages are installed only where the command is missing. Compose, where no version 2 is here,
 # comes from Debian's archive into .cache/tools, its signature checked by apt; this system's package
 # sources and its own packages stay as they are.
+#   --bench  also the Dev Containers CLI, which the benchmarks are measured against, into .cache/tools
 # ENVKIT_CHROMIUM names another browser of that family.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -66,11 +67,27 @@ fetch_compose() {
   rm -rf "$own"
 }
 
-if is_compose "$tools/bin/docker-compose"; then exit 0; fi
-if compose=$(find_compose); then
-  mkdir -p "$tools/bin"
-  ln -sf "$compose" "$tools/bin/docker-compose"
-else
-  fetch_compose
-fi
-is_compose "$tools/bin/docker-compose" || stop 3 "the Docker Compose that was found does not run here"
+need_compose() {
+  local compose
+  if is_compose "$tools/bin/docker-compose"; then return; fi
+  if compose=$(find_compose); then
+    mkdir -p "$tools/bin"
+    ln -sf "$compose" "$tools/bin/docker-compose"
+  else
+    fetch_compose
+  fi
+  is_compose "$tools/bin/docker-compose" || stop 3 "the Docker Compose that was found does not run here"
+}
+
+need_devcontainers() {
+  local version=0.89.0
+  if [ "$("$tools/node_modules/.bin/devcontainer" --version 2>/dev/null)" = $version ]; then return; fi
+  have npm || scripts/packages.sh "the benchmarks" nodejs npm
+  have docker || scripts/packages.sh "the benchmarks" docker-cli
+  say "fetching the Dev Containers CLI $version into .cache/tools"
+  npm install --silent --no-fund --no-audit --prefix "$tools" "@devcontainers/cli@$version" >&2 ||
+    stop 3 "npm could not install the Dev Containers CLI; its own message stands above."
+}
+
+need_compose
+if [ "${1:-}" = --bench ]; then need_devcontainers; fi

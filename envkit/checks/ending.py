@@ -46,12 +46,14 @@ class Ending:
         cause: The likely cause.
         mend: What helps.
         device: The device that was computed on at that moment, or empty.
+        too_long: Whether it was stopped because it took too long.
     """
 
     seen: str
     cause: str
     mend: str
     device: str
+    too_long: bool
 
 
 def ending(observations: Sequence[Observation]) -> Ending | None:
@@ -60,8 +62,11 @@ def ending(observations: Sequence[Observation]) -> Ending | None:
     if last is None and look.last(observations, "done") is not None:
         return None
     pending = _pending(observations)
-    how, cause, mend = _how(last.data if last else {}, look.log(observations))
-    return Ending(f"{_doing(pending)} {how}", cause, mend, look.text(pending, "device"))
+    data = last.data if last else {}
+    how, cause, mend = _how(data, look.log(observations))
+    return Ending(
+        f"{_doing(pending)} {how}", cause, mend, look.text(pending, "device"), look.text(data, "by") == "limit"
+    )
 
 
 def _pending(observations: Sequence[Observation]) -> Mapping[str, Any]:

@@ -125,23 +125,20 @@ def _not_listed(observations: Sequence[Observation], error: str) -> Finding:
         )
     log = look.log(observations)
     said = line(error) if error else _serious(log)
-    return _explained("gpu/not-listed", f"TensorFlow lists no GPU{': ' + said if said else ''}", f"{error}\n{log}")
+    known = signatures.recognise(f"{error}\n{log}", signatures.NOT_LISTED)
+    return _explained("gpu/not-listed", f"TensorFlow lists no GPU{': ' + said if said else ''}", known)
 
 
 def _op_failed(observations: Sequence[Observation], names: Iterable[str]) -> Finding:
     ended = ending(observations)
     if ended and ended.device.startswith("GPU"):
-        known = signatures.recognise(look.log(observations), signatures.GPU)
-        return finding(
-            "gpu/op-failed", ended.seen, cause=known.cause if known else ended.cause,
-            mend=known.mend if known else None,
-        )
+        known = signatures.recognise(look.log(observations), signatures.TOO_LONG) if ended.too_long else None
+        return _explained("gpu/op-failed", ended.seen, known)
     wrong = next(filter(None, (operations.fault(observations, name) for name in names)), "")
-    return _explained("gpu/op-failed", wrong, f"{wrong}\n{look.log(observations)}")
+    return _explained("gpu/op-failed", wrong, signatures.recognise(wrong, signatures.OPERATION))
 
 
-def _explained(check_id: str, seen: str, text: str) -> Finding:
-    known = signatures.recognise(text, signatures.GPU)
+def _explained(check_id: str, seen: str, known: signatures.Signature | None) -> Finding:
     return finding(check_id, seen, cause=known.cause, mend=known.mend) if known else finding(check_id, seen)
 
 

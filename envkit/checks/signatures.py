@@ -41,10 +41,15 @@ IMPORT = (
         "numpy 2 is installed, and this TensorFlow release was built for numpy 1",
         'in a notebook: %pip install "numpy<2"',
     ),
+    Signature(
+        re.compile(r"No usable temporary directory found"),
+        "nothing can be written to /tmp in the container: it is full, or read-only",
+        "envkit exec -- df -h /tmp tells which; envkit down && envkit up gives an empty one",
+    ),
 )
 
-# The order matters: what is named first makes the later ones appear as well.
-GPU = (
+# In TensorFlow's log, when it lists no GPU. What is named first makes the later ones appear as well.
+NOT_LISTED = (
     Signature(
         re.compile(r"kernel version [0-9.]+ does not match DSO version [0-9.]+"),
         "the driver was updated and the old kernel module is still loaded",
@@ -70,16 +75,28 @@ GPU = (
         "this GPU is older than this TensorFlow release supports",
         "use a newer GPU or an older TensorFlow; or envkit up --no-gpu to work on the CPU",
     ),
+)
+
+# In the message of an operation that failed on a GPU.
+OPERATION = (
+    Signature(
+        re.compile(r"CUDA_ERROR_OUT_OF_MEMORY|ResourceExhaustedError|CUDNN_STATUS_(INTERNAL_ERROR|NOT_INITIALIZED)"),
+        "the GPU's memory is taken, most likely by another process",
+        "nvidia-smi on the host shows who uses it: stop that, or wait for it",
+    ),
+    Signature(
+        re.compile(r"cudaGetDevice\(\) failed"),
+        "the driver answers in part: its libraries in the container and its kernel module do not work together",
+        "nvidia-smi on the host tells whether it works there; then: envkit down && envkit up --gpu, or sudo reboot",
+    ),
+)
+
+# In TensorFlow's log, when an operation on a GPU takes too long.
+TOO_LONG = (
     Signature(
         re.compile(r"CUDA kernels will be jit-compiled from PTX"),
         "this GPU is newer than this TensorFlow release: its kernels are compiled at first use, which can take "
         "half an hour",
         "choose a TensorFlow release that knows this GPU, in envkit.yaml; or let a first run take its time",
-    ),
-    Signature(
-        re.compile(r"CUDA_ERROR_OUT_OF_MEMORY|RESOURCE_EXHAUSTED|ResourceExhaustedError|"
-                   r"CUDNN_STATUS_(INTERNAL_ERROR|NOT_INITIALIZED)"),
-        "the GPU's memory is taken, most likely by another process",
-        "nvidia-smi on the host shows who uses it: stop that, or wait for it",
     ),
 )

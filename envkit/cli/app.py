@@ -315,6 +315,6 @@ def _print(report: Report[Any], format_: Format, text: Callable[[Any], str]) -> 
         shown = replace(report, findings=troubles)
         width = shutil.get_terminal_size((100, 24)).columns
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        results = {report.command: lambda whole: text(whole.result)}
+        results = {report.command: text}
         typer.echo(render_text(shown, results=results, width=width, color=color), nl=False)
     return int(report.exit_code)

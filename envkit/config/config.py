@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
@@ -18,6 +19,8 @@ from envkit.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+PROBLEM_LIMIT = 50
 
 
 class Config(model.Section):
@@ -152,11 +155,21 @@ def gpus(text: str) -> int | list[int]:
 
 def _validated(value: Mapping[str, Any], source: Source, before: tuple[Problem, ...]) -> Config:
     problems = [*before, *(source.problem(path, message) for path, message in crossings(value))]
+    count = len(problems)
     try:
         config = Config.model_validate(value, context=source)
     except ValidationError as error:
-        problems += explained(error, value, source, Config)
-        raise ConfigError(problems) from None
+        count += error.error_count()
+        problems += islice(explained(error, value, source, Config), PROBLEM_LIMIT)
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(_readable(problems, count))
     return config
+
+
+def _readable(problems: list[Problem], count: int) -> list[Problem]:
+    """Keep as many problems as a person reads, and say how many more there are."""
+    kept = sorted(problems)[:PROBLEM_LIMIT]
+    if count > len(kept):
+        message = f"{count - len(kept)} more problems than are shown here; mend these first"
+        kept.append(Problem(kept[-1].file, kept[-1].line, "", message))
+    return kept

@@ -41,7 +41,7 @@ _OWN_VARIABLE = (
     r"PATH|HOME|USER|ENV|BASH_ENV|IFS|VIRTUAL_ENV|PYTHONHOME|PIP_CONSTRAINT|UV_CONSTRAINT|GLIBC_TUNABLES"
     r"|(?:LD|JUPYTER|JPY|ENVKIT|TRAITLETS)_.*"
 )
-_SECRET_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
+_GUARDED_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
 
 _PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 _CIDR = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}"
@@ -205,7 +205,7 @@ def open_variable(value: str) -> str:
 
 def looks_secret(name: str) -> bool:
     """Say whether a name promises a secret. `…_FILE` names the place of one, which is none."""
-    return bool(re.search(_SECRET_WORD, name.upper())) and not name.upper().endswith("_FILE")
+    return bool(re.search(_GUARDED_WORD, name.upper())) and not name.upper().endswith("_FILE")
 
 
 def variable_value(value: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -96,12 +95,11 @@ def test_an_engine_that_dies_shows_its_last_lines(machine: Machine) -> None:
 
 
 def test_an_engine_that_never_answers_is_given_up_at_the_deadline(machine: Machine) -> None:
-    machine.command("dockerd", f"echo $$ >{machine.top}/pid; echo still loading; exec sleep 20")
+    machine.command("dockerd", "exec sleep 3")
     done = machine.run("scripts/engine.sh", ENVKIT_ENGINE_WAIT_S="1")
-    os.kill(int((machine.top / "pid").read_text()), 9)
     assert done.returncode == 3
+    assert "does not answer" in done.stderr
     assert "not within 1 seconds" in done.stderr
-    assert done.stderr.endswith("still loading\n")
 
 
 @pytest.mark.parametrize(

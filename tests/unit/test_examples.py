@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from envkit import config
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -34,5 +36,10 @@ def test_the_notebook_writes_where_tensorboard_reads(root: Path, notebook: dict[
     source = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     folders = {ast.unparse(call.args[0]) for call in calls if ast.unparse(call.func).endswith(".TensorBoard")}
-    assert folders == {"'logs'"}
-    assert "logdir: logs " in (root / "examples/quickstart/envkit.yaml").read_text()
+    example = config.load((root / "examples/quickstart/envkit.yaml").read_text())
+    assert folders == {repr(example.tensorboard.logdir)}
+
+
+def test_the_quickstart_needs_no_image_registry_and_no_gpu(root: Path) -> None:
+    example = config.load((root / "examples/quickstart/envkit.yaml").read_text())
+    assert (example.base, example.gpu) == ("debian", "auto")
