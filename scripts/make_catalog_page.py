@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from envkit import catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from envkit.model.facts import Bound, Release
+    from envkit.model.facts import Release
+
+Key = TypeVar("Key")
 
 PAGE = Path(__file__).parents[1] / "docs" / "catalog.md"
+ALL = catalog.releases()
 
 INTRO = """\
 # The catalogue
@@ -27,9 +30,9 @@ In `envkit.yaml`, `tensorflow: "2.9"` means the first release of that series; a 
 RELEASES = """
 ## Releases
 
-Server and kernel: the Debian suite whose Python runs the Jupyter server, and the Python of the kernel. Native code:
-the GPUs a release runs on without compiling, together with newer ones of the same major number; for anything
-beyond, it compiles the last named at first use. Drivers newer than the oldest one work.
+Server, kernel: the Debian suite and Python of the Jupyter server, and those of the kernel. Native code: the GPU
+architectures a release runs on at once, as it does on later ones of the same major number; for the next major number
+the driver compiles the release's PTX at first use, which takes minutes. Drivers newer than the oldest one work.
 """
 
 BOUNDS = """
@@ -54,57 +57,66 @@ SOURCES = """
 
 def page() -> str:
     """The page's whole text."""
-    return "".join([
-        INTRO,
-        RELEASES, _table(["TensorFlow", "Python", "server and kernel", "CUDA, cuDNN", "oldest driver",
-                          "native code"], map(_release_row, catalog.releases())),
-        BOUNDS, _table(["TensorFlow", "package", "bound", "reason"], _bound_rows(catalog.releases())),
-        IMAGES, _table(["TensorFlow", "why, and the mend"], _broken_rows(catalog.releases())),
-        SOURCES, _table(["source", "of"], _source_rows(catalog.releases())),
-    ])
+    return "".join([INTRO, RELEASES, _releases(), BOUNDS, _bounds(), IMAGES, _broken(), SOURCES, _sources()])
+
+
+def _releases() -> str:
+    groups = _grouped((_facts(one), one) for one in ALL)
+    header = ["TensorFlow", "Python", "server, kernel", "CUDA, cuDNN", "oldest driver", "native code, then PTX"]
+    return _table(header, ([", ".join(map(_name, group)), *facts] for facts, group in groups.items()))
+
+
+def _facts(release: Release) -> tuple[str, ...]:
+    return (
+        f"{release.python_min} to {release.python_max}",
+        f"{release.suite} {catalog.suite(release.suite).python}, {release.python_suite} {release.python}",
+        f"{release.cuda}, {release.cudnn}",
+        release.driver_min,
+        f"{' '.join(release.compute_capabilities)}, {release.ptx}",
+    )
+
+
+def _name(release: Release) -> str:
+    return f"{release.version} (proven)" if release.proven else release.version
+
+
+def _bounds() -> str:
+    groups = _grouped((bound, one) for one in ALL for bound in one.bounds)
+    return _table(["package", "bound", "TensorFlow", "reason"], (
+        [bound.package, f"`{bound.specifier}`", _spans(groups[bound]), bound.reason]
+        for bound in sorted(groups, key=lambda one: one.package)
+    ))
+
+
+def _broken() -> str:
+    groups = _grouped((one.known_broken, one) for one in ALL if one.known_broken)
+    return _table(["TensorFlow", "why, and the mend"], ([_spans(group), why] for why, group in groups.items()))
+
+
+def _sources() -> str:
+    groups = _grouped((source, one) for one in ALL for source in one.sources)
+    return _table(["source", "TensorFlow"], ([source, _spans(groups[source])] for source in sorted(groups)))
+
+
+def _grouped(pairs: Iterable[tuple[Key, Release]]) -> dict[Key, list[Release]]:
+    groups: dict[Key, list[Release]] = {}
+    for key, release in pairs:
+        groups.setdefault(key, []).append(release)
+    return groups
+
+
+def _spans(group: list[Release]) -> str:
+    """Releases as runs of the catalogue: `2.7.0 to 2.7.2, 2.9.0`."""
+    if len(group) == len(ALL):
+        return "all"
+    runs = groupby(enumerate(ALL.index(one) for one in group), key=lambda pair: pair[1] - pair[0])
+    ends = [[ALL[index].version for _, index in run] for _, run in runs]
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in ends)
 
 
 def _table(header: list[str], rows: Iterable[list[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def _release_row(release: Release) -> list[str]:
-    suite = catalog.suite(release.suite)
-    return [
-        f"{release.version} **proven**" if release.proven else release.version,
-        f"{release.python_min} to {release.python_max}",
-        f"{suite.name} {suite.python}, kernel {release.python}",
-        f"{release.cuda}, {release.cudnn}",
-        release.driver_min,
-        f"{' '.join(release.compute_capabilities)} {release.ptx}",
-    ]
-
-
-def _bound_rows(releases: tuple[Release, ...]) -> Iterator[list[str]]:
-    for bounds, group in groupby(releases, key=lambda one: one.bounds):
-        versions = [one.version for one in group]
-        for bound in bounds:
-            yield [_span(versions), *_bound_cells(bound)]
-
-
-def _bound_cells(bound: Bound) -> list[str]:
-    return [bound.package, f"`{bound.specifier}`", bound.reason]
-
-
-def _broken_rows(releases: tuple[Release, ...]) -> Iterator[list[str]]:
-    for text in dict.fromkeys(one.known_broken for one in releases if one.known_broken):
-        yield [", ".join(one.version for one in releases if one.known_broken == text), text]
-
-
-def _source_rows(releases: tuple[Release, ...]) -> Iterator[list[str]]:
-    for source in sorted({source for one in releases for source in one.sources}):
-        versions = [one.version for one in releases if source in one.sources]
-        yield [source, "all" if len(versions) == len(releases) else ", ".join(versions)]
-
-
-def _span(versions: list[str]) -> str:
-    return versions[0] if len(versions) == 1 else f"{versions[0]} to {versions[-1]}"
 
 
 if __name__ == "__main__":

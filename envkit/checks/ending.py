@@ -19,7 +19,7 @@ DOING = {
     "tensorflow.devices": "listing its devices",
     "tensorflow.op": "computing {op} on {device}",
 }
-CRASH_MEND = "envkit exec -- python -X faulthandler -c 'import tensorflow' shows where it crashes"
+CRASH_MEND = "envkit exec -- python -q -X faulthandler, and in it what is named above, shows where it crashes"
 SIGNALS = {
     "SIGKILL": (
         "something killed it; the kernel does so when the host runs out of memory",
@@ -31,10 +31,7 @@ SIGNALS = {
     ),
 }
 OUT_OF_MEMORY = ("the container ran out of memory", "raise limits.memory in envkit.yaml, then: envkit up")
-TOO_LONG = (
-    "it hangs, or this machine is too busy",
-    "envkit exec -- python -X importtime -c 'import tensorflow' shows which import takes long",
-)
+TOO_LONG = ("it hangs, or this machine is too busy", "once the machine is idle: envkit down && envkit up")
 
 
 @dataclass(frozen=True, slots=True)

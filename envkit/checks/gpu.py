@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
+    from envkit.checks.ending import Ending
     from envkit.model.facts import EngineFacts, HostGpu, Release
     from envkit.model.report import Finding, Observation
 
@@ -133,12 +134,13 @@ def _op_failed(observations: Sequence[Observation], names: Iterable[str]) -> Fin
     ended = ending(observations)
     if ended and ended.device.startswith("GPU"):
         known = signatures.recognise(look.log(observations), signatures.TOO_LONG) if ended.too_long else None
-        return _explained("gpu/op-failed", ended.seen, known)
+        return _explained("gpu/op-failed", ended.seen, known or ended)
     wrong = next(filter(None, (operations.fault(observations, name) for name in names)), "")
-    return _explained("gpu/op-failed", wrong, signatures.recognise(wrong, signatures.OPERATION))
+    messages = "\n".join(look.error(one.data) for one in observations if one.what == "tensorflow.op")
+    return _explained("gpu/op-failed", wrong, signatures.recognise(messages, signatures.OPERATION))
 
 
-def _explained(check_id: str, seen: str, known: signatures.Signature | None) -> Finding:
+def _explained(check_id: str, seen: str, known: signatures.Signature | Ending | None) -> Finding:
     return finding(check_id, seen, cause=known.cause, mend=known.mend) if known else finding(check_id, seen)
 
 

@@ -24,9 +24,9 @@ def _run(arguments: list[str]) -> int:
     from envkit.cli import failures
 
     try:
-        from envkit.cli.app import app
+        from envkit.cli.app import application
 
-        code = app(args=arguments, prog_name="envkit", standalone_mode=False)
+        code = application(arguments)(args=arguments, prog_name="envkit", standalone_mode=False)
     except BaseException as error:  # noqa: BLE001 - the one catcher: everything becomes a message and a code
         return failures.report(error)
     return int(code or 0)

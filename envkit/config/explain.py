@@ -33,14 +33,6 @@ _EXPECTED = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
-_BROKEN = {
-    "missing": "is missing",
-    "too_short": "is empty",
-    "finite_number": "has to be a finite number",
-    "greater_than": "has to be more than {gt}",
-    "greater_than_equal": "has to be at least {ge}",
-    "less_than_equal": "has to be at most {le}",
-}
 
 
 def explained(
@@ -78,8 +70,7 @@ def _message(detail: ErrorDetails, path: KeyPath, source: Source, model: type[Ba
     example = _example(path, model)
     if kind in _EXPECTED:
         return _wrong_kind(detail, path, source.raw(path), example)
-    words = _BROKEN.get(kind, "is not a value for this key").format(**detail.get("ctx", {}))
-    return f"{words}; {example}"
+    return f"{'is missing' if kind == 'missing' else 'is not a value for this key'}; {example}"
 
 
 def _wrong_kind(detail: ErrorDetails, path: KeyPath, raw: str, example: str) -> str:

@@ -23,6 +23,9 @@ SIZE = r"[1-9][0-9]{0,7}[mMgG]"
 
 ENV_VALUE_LIMIT_BYTES = 32 * 1024
 GPU_LIMIT = 128
+PROCESSOR_LIMIT = 4096
+PROCESS_MINIMUM = 64
+PROCESS_LIMIT = 4_194_304  # the kernel's own
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])"
@@ -119,6 +122,20 @@ def port(value: int) -> int:
     if 1024 <= value <= 65535:
         return value
     raise ValueError(f"{value} is no port for this; use a number from 1024 to 65535")
+
+
+def processors(value: float) -> float:
+    """Accept a number of processors, or a part of one."""
+    if 0 < value <= PROCESSOR_LIMIT:
+        return value
+    raise ValueError(f"{value} is no number of processors; write more than 0, such as 4 or 0.5")
+
+
+def processes(value: int) -> int:
+    """Accept a limit of processes and threads that a notebook server fits in."""
+    if PROCESS_MINIMUM <= value <= PROCESS_LIMIT:
+        return value
+    raise ValueError(f"{value} is no limit of processes here; write {PROCESS_MINIMUM} to {PROCESS_LIMIT}, such as 4096")
 
 
 def size(value: Any) -> str:

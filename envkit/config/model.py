@@ -11,7 +11,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    FiniteFloat,
+    PlainSerializer,
     PlainValidator,
     Strict,
     Tag,
@@ -49,17 +49,35 @@ Port = Annotated[int, AfterValidator(fields.port), Field(json_schema_extra={"min
 Size = Annotated[
     str, PlainValidator(fields.size), WithJsonSchema({"type": "string", **shape(fields.SIZE)})
 ]
+Processors = Annotated[
+    float,
+    AfterValidator(fields.processors),
+    Field(json_schema_extra={"exclusiveMinimum": 0, "maximum": fields.PROCESSOR_LIMIT}),
+]
+Processes = Annotated[
+    int,
+    AfterValidator(fields.processes),
+    Field(json_schema_extra={"minimum": fields.PROCESS_MINIMUM, "maximum": fields.PROCESS_LIMIT}),
+]
 Url = Annotated[str, AfterValidator(fields.url), Field(json_schema_extra=shape("https?://[^@?#]+"))]
 AptPackage = Annotated[str, AfterValidator(packages.apt_package), Field(json_schema_extra=shape(packages.APT_PACKAGE))]
 Requirement = Annotated[str, AfterValidator(packages.requirement)]
 VolumeName = Annotated[str, AfterValidator(fields.volume_name), Field(json_schema_extra=shape(fields.VOLUME_NAME))]
-OpenVariable = Annotated[str, AfterValidator(fields.open_variable)]
-Variable = Annotated[str, AfterValidator(fields.variable)]
+VariableShape = Field(json_schema_extra=shape(fields.VARIABLE_NAME))
+OpenVariable = Annotated[str, AfterValidator(fields.open_variable), VariableShape]
+Variable = Annotated[str, AfterValidator(fields.variable), VariableShape]
 EnvValue = Annotated[str, AfterValidator(fields.variable_value)]
 KeyFile = Annotated[str, AfterValidator(places.public_key_file)]
+KeyFiles = Annotated[
+    tuple[KeyFile, ...],
+    Strict(strict=False),
+    AfterValidator(places.some_key_files),
+    Field(json_schema_extra={"minItems": 1}),
+]
 Gpu = Annotated[
     fields.Gpu,
     PlainValidator(fields.gpu),
+    PlainSerializer(lambda value: value, return_type=Any),
     WithJsonSchema({
         "anyOf": [
             {"enum": ["auto", "on", "off"]},
@@ -111,7 +129,7 @@ class Ssh(Section):
 
     publish: bool = Field(default=False, description="Whether its port is published on 127.0.0.1.", examples=[False])
     port: Port = Field(default=2222, description="The published port.", examples=[2222])
-    keys: Annotated[tuple[KeyFile, ...], Strict(strict=False), Field(min_length=1)] | None = Field(
+    keys: KeyFiles | None = Field(
         default=None,
         description="Files of the public keys that may log in. Left out: yours, or one that envkit makes.",
         examples=[["~/.ssh/id_ed25519.pub"]],
@@ -129,14 +147,10 @@ class Tensorboard(Section):
 class Limits(Section):
     """What the workspace may take from the host; capped to what the host has."""
 
-    cpus: Annotated[FiniteFloat, Field(gt=0, le=4096)] | None = Field(
-        default=None, description="Processors. Left out: all.", examples=[4]
-    )
+    cpus: Processors | None = Field(default=None, description="Processors. Left out: all.", examples=[4])
     memory: Size | None = Field(default=None, description="Memory. Left out: most of the host's.", examples=["16g"])
     shm: Size = Field(default="1g", description="Shared memory, which data loaders use.", examples=["1g"])
-    pids: Annotated[int, Field(ge=64, le=4_194_304)] = Field(
-        default=4096, description="Processes and threads.", examples=[4096]
-    )
+    pids: Processes = Field(default=4096, description="Processes and threads.", examples=[4096])
 
     @property
     def memory_mib(self) -> int | None:

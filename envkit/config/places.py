@@ -71,6 +71,13 @@ def public_key_file(value: str) -> str:
     return value
 
 
+def some_key_files(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Accept one key file or more: without any, nobody could log in."""
+    if not value:
+        raise ValueError("is empty; name a public key, or take `keys` out to use yours")
+    return value
+
+
 def certificates(value: str) -> str:
     """Accept auto, off, or the path of a file with CA certificates."""
     return value if value in {"auto", "off"} else plain_text(value)

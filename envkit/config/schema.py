@@ -7,6 +7,7 @@ from typing import Any
 from envkit.config.config import Config
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_NOTHING = {"type": "null"}
 
 
 def schema() -> dict[str, Any]:
@@ -19,7 +20,7 @@ def schema() -> dict[str, Any]:
     for section in sections:
         required = section.get("required", ())
         section["properties"] = {
-            key: _without_title(shape if key in required else _or_nothing(shape))
+            key: _tidied(shape if key in required else _or_nothing(shape))
             for key, shape in section["properties"].items()
         }
     return {"$schema": DIALECT, **found, "title": "envkit.yaml"}
@@ -27,14 +28,16 @@ def schema() -> dict[str, Any]:
 
 def _or_nothing(shape: dict[str, Any]) -> dict[str, Any]:
     """Allow a key without a value, which means as much as no key."""
-    if "anyOf" in shape:
-        choices = [choice for choice in shape["anyOf"] if choice != {"type": "null"}]
-        return {**shape, "anyOf": [*choices, {"type": "null"}]}
+    for choice in ("anyOf", "oneOf"):
+        if choice in shape:
+            return {**shape, choice: [*(option for option in shape[choice] if option != _NOTHING), _NOTHING]}
     if "$ref" in shape:
         rest = {key: value for key, value in shape.items() if key != "$ref"}
-        return {"anyOf": [{"$ref": shape["$ref"]}, {"type": "null"}], **rest}
-    return {**shape, "type": [shape["type"], "null"]} if "type" in shape else shape
+        return {"anyOf": [{"$ref": shape["$ref"]}, _NOTHING], **rest}
+    return {**shape, "type": [shape["type"], "null"]}
 
 
-def _without_title(shape: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in shape.items() if key != "title"}
+def _tidied(shape: dict[str, Any]) -> dict[str, Any]:
+    """Leave out pydantic's titles, and refuse names that fit no pattern."""
+    kept = {key: value for key, value in shape.items() if key != "title"}
+    return {**kept, "additionalProperties": False} if "patternProperties" in kept else kept

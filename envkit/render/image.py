@@ -29,6 +29,7 @@ STATIC = {
     "apt/none": 0o644,
     "bin/entrypoint": 0o755,
     "bin/guarded-install": 0o755,
+    "bin/serve.py": 0o644,
     "build/furnish": 0o755,
     "build/install-apt": 0o755,
     "build/install-python": 0o755,

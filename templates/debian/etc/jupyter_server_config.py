@@ -12,8 +12,11 @@ import logging
 import os
 import re
 import stat
+import warnings
 from pathlib import Path
 from typing import Any
+
+from jupyter_server.utils import JupyterServerAuthWarning
 
 MOUNT = Path("/run/secrets/envkit")
 HOME = Path("/home/dev")
@@ -148,12 +151,15 @@ c.ServerProxy.servers = {
             TENSORBOARD, "--logdir", logdir.replace("{", "{{").replace("}", "}}"),
             "--host", "127.0.0.1", "--port", "{port}",
         ],
+        "environment": {"PYTHONWARNINGS": "ignore"},
         "absolute_url": False,
         "timeout": 60,
         "launcher_entry": {"title": "TensorBoard"},
     }
 }
 
-# A start without trouble is silent.
+# A start without trouble is silent. The one warning left out names handlers that do not ask for a login
+# themselves; `allow_unauthenticated_access = False` asks for it before any of them runs.
+warnings.filterwarnings("ignore", category=JupyterServerAuthWarning)
 c.ServerApp.open_browser = False
-c.ServerApp.log_level = "WARN"
+c.Application.log_level = "WARN"

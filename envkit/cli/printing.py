@@ -1,0 +1,47 @@
+"""Reports -> stdout, as text or JSON, and their exit code."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from envkit.cli.options import Format
+from envkit.model.report import Verdict
+from envkit.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envkit.model.report import Report
+
+
+def show(report: Report[Any], format_: Format, text: Callable[[Any], str]) -> int:
+    """Print a report on stdout and return its exit code.
+
+    Args:
+        report: What a command has to say.
+        format_: For people or for programs.
+        text: Makes the result's text for people.
+    """
+    if format_ is Format.json:
+        from envkit.report.json import to_json
+
+        sys.stdout.write(to_json(report) + "\n")
+    else:
+        sys.stdout.write(_for_people(report, text))
+    return int(report.exit_code)
+
+
+def _for_people(report: Report[Any], text: Callable[[Any], str]) -> str:
+    # They are told what is wrong; what is well stands in one line of the result.
+    troubles = tuple(one for one in report.findings if one.status not in {Verdict.PASSED, Verdict.SKIPPED})
+    if not troubles:
+        return plain(text(report.result)) + "\n"  # nothing to colour, so nothing to import for it
+    from envkit.report.text import render_text
+
+    width = shutil.get_terminal_size((100, 24)).columns
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return render_text(replace(report, findings=troubles), results={report.command: text}, width=width, color=color)

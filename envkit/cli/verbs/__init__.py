@@ -1,0 +1,1 @@
+"""Options of each verb, and which command they go to."""

@@ -1,0 +1,55 @@
+"""The ways in: open, token, ssh-config."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from envkit.cli.options import HERE, Format, FormatOption, NameOption, ProjectOption
+from envkit.cli.printing import show
+
+
+def open_(project: ProjectOption = HERE, name: NameOption = None, format_: FormatOption = Format.text) -> int:
+    """Open JupyterLab in the browser, logged in."""
+    from envkit.cli import texts
+    from envkit.commands import access
+    from envkit.commands import project as projects
+
+    return show(access.open_(projects.known(project, name)), format_, texts.opened)
+
+
+def token(
+    project: ProjectOption = HERE, name: NameOption = None,
+    show: Annotated[bool, typer.Option("--show", help="Also into a pipe or a file.")] = False,
+) -> int:
+    """Show the Jupyter token, to a terminal only."""
+    from envkit.commands import access
+    from envkit.commands import project as projects
+    from envkit.errors import Refusal
+
+    found = access.token(projects.known(project, name))
+    if not sys.stdout.isatty() and not show:
+        raise Refusal("the token goes to a terminal only, not into a pipe or a log", mend="envkit token --show")
+    typer.echo(found)
+    return 0
+
+
+def ssh_config(
+    project: ProjectOption = HERE, name: NameOption = None,
+    install: Annotated[bool, typer.Option("--install", help="Include it from ~/.ssh/config.")] = False,
+) -> int:
+    """Print the SSH host entry that VS Code, PyCharm, scp and rsync use."""
+    from envkit.commands import access
+    from envkit.commands import project as projects
+    from envkit.names import container
+
+    known = projects.known(project, name)
+    if not install:
+        typer.echo(access.ssh_config(known), nl=False)
+        return 0
+    access.ssh_config(known)
+    path = access.install_ssh_config(known)
+    typer.echo(f"{path} includes it: ssh {container(known.owner, known.name)}")
+    return 0

@@ -1,0 +1,125 @@
+"""The verbs that change an environment: up, build, down, prune."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from envkit.cli.options import (
+    HERE,
+    Format,
+    FormatOption,
+    NameOption,
+    ProjectOption,
+    QuietOption,
+    VerboseOption,
+    YesOption,
+)
+from envkit.cli.printing import show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envkit.cli.progress import Teller
+
+
+def up(
+    project: ProjectOption = HERE,
+    name: Annotated[Optional[str], typer.Option("--name", "-n", help="Name of the environment.")] = None,  # noqa: UP045
+    gpu: Annotated[Optional[bool], typer.Option("--gpu/--no-gpu", help="Insist on a GPU, or use none.")] = None,  # noqa: UP045
+    gpus: Annotated[Optional[str], typer.Option(metavar="N|0,1", help="How many GPUs, or which.")] = None,  # noqa: UP045
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    yes: YesOption = False, quiet: QuietOption = False, verbose: VerboseOption = False,
+    format_: FormatOption = Format.text,
+) -> int:
+    """Bring the project's environment up, and prove it. Nothing changed means nothing done."""
+    from envkit.cli import texts
+    from envkit.commands import project as projects
+
+    loaded = projects.load(project, _flags(name=name, gpu=_gpu(gpu, gpus)))
+    if dry_run:
+        from envkit.commands import render as renders
+
+        return show(renders.dry_run(loaded), format_, texts.dry_run)
+    from envkit.commands import up as command
+
+    with _teller(quiet, verbose) as say:
+        report = command.up(loaded, say=say, ask=_ask(say, yes=yes))
+    return show(report, format_, texts.up)
+
+
+def build(
+    project: ProjectOption = HERE, yes: YesOption = False, quiet: QuietOption = False,
+    verbose: VerboseOption = False, format_: FormatOption = Format.text,
+) -> int:
+    """Only build the image."""
+    from envkit.cli import texts
+    from envkit.commands import project as projects
+    from envkit.commands import up as command
+
+    loaded = projects.load(project, {})
+    with _teller(quiet, verbose) as say:
+        report = command.up(loaded, say=say, ask=_ask(say, yes=yes), build_only=True)
+    return show(report, format_, texts.build)
+
+
+def down(
+    project: ProjectOption = HERE, name: NameOption = None,
+    volumes: Annotated[bool, typer.Option("--volumes", help="Its volumes, token and keys too.")] = False,
+    quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
+) -> int:
+    """Take the environment away; the workspace stays, and so do volumes unless told otherwise."""
+    from envkit.cli import texts
+    from envkit.commands import down as command
+    from envkit.commands import project as projects
+
+    known = projects.known(project, name)
+    with _teller(quiet, verbose) as say:
+        report = command.down(known, volumes=volumes, say=say)
+    return show(report, format_, texts.down)
+
+
+def prune(format_: FormatOption = Format.text) -> int:
+    """Remove what envkit made and nobody uses."""
+    from envkit.cli import texts
+    from envkit.commands import prune as command
+
+    return show(command.prune(), format_, texts.prune)
+
+
+def _flags(**given: object) -> dict[str, object]:
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _gpu(gpu: bool | None, gpus: str | None) -> object:
+    if gpus is None:
+        return None if gpu is None else ("on" if gpu else "off")
+    if gpu is False:
+        raise typer.BadParameter("--no-gpu and --gpus contradict each other")
+    parts = gpus.split(",")
+    if not all(part.isascii() and part.isdecimal() for part in parts):
+        raise typer.BadParameter(f"--gpus takes a count or device numbers such as 0,1, not {gpus!r}")
+    return int(gpus) if len(parts) == 1 else [int(part) for part in parts]
+
+
+def _teller(quiet: bool, verbose: bool) -> Teller:
+    from envkit.cli.progress import Teller
+
+    return Teller(quiet=quiet, verbose=verbose)
+
+
+def _ask(say: Teller, *, yes: bool) -> Callable[[tuple[str, ...]], bool]:
+    def ask(entries: tuple[str, ...]) -> bool:
+        if yes:
+            return True
+        if not sys.stdin.isatty() or not sys.stderr.isatty():
+            return False
+        say.rest()
+        typer.echo("This would let in more than was agreed to:", err=True)
+        for entry in entries:
+            typer.echo(f"  - {entry}", err=True)
+        return typer.confirm("Agree?", default=False, err=True)
+
+    return ask

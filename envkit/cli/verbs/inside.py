@@ -1,0 +1,58 @@
+"""The verbs that run or show something inside: exec, shell, ssh, logs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Optional
+
+import typer
+
+from envkit.cli.options import HERE, NameOption, ProjectOption
+
+
+def exec_(context: typer.Context, project: ProjectOption = HERE, name: NameOption = None) -> int:
+    """Run a program in the workspace: envkit exec [OPTIONS] PROGRAM [ARGUMENTS]. Its exit code is passed on."""
+    from envkit.commands import inside
+    from envkit.commands import project as projects
+
+    if not context.args:
+        raise typer.BadParameter("name a program to run: envkit exec python train.py")
+    return inside.execute(projects.known(project, name), context.args)
+
+
+def shell(project: ProjectOption = HERE, name: NameOption = None) -> int:
+    """Open a shell in the workspace."""
+    from envkit.commands import inside
+    from envkit.commands import project as projects
+
+    return inside.shell(projects.known(project, name))
+
+
+def ssh(context: typer.Context, project: ProjectOption = HERE, name: NameOption = None) -> int:
+    """Log in by SSH, or run a command through it: envkit ssh [OPTIONS] [COMMAND]."""
+    from envkit.commands import inside
+    from envkit.commands import project as projects
+
+    return inside.ssh(projects.known(project, name), context.args)
+
+
+def ssh_proxy(container: str) -> int:
+    """Connect stdin and stdout to a container's SSH server."""
+    from envkit.commands import inside
+
+    return inside.ssh_proxy(container)
+
+
+def logs(
+    project: ProjectOption = HERE, name: NameOption = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until interrupted.")] = False,
+    tail: Annotated[Optional[int], typer.Option("--tail", metavar="N", min=0, help="Only the last lines.")] = None,  # noqa: UP045
+) -> int:
+    """Print what the environment printed."""
+    from envkit.commands import inside
+    from envkit.commands import project as projects
+
+    for chunk in inside.logs(projects.known(project, name), lines=tail, follow=follow):
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+    return 0

@@ -1,0 +1,55 @@
+"""Write docs/checks.md from the table of checks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from envkit.checks.table import TABLE, Check
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "checks.md"
+HEAD = """\
+# Checks
+
+What envkit looks for, by the id that stands in its reports. This page is made from `envkit/checks/table.py` by
+`scripts/make_checks_page.py`.
+
+A check comes out as `passed`, `failed`, `warned`, `skipped` or `unknown`; what is skipped says why. Where a run finds a
+better cause or mend than the usual one below, it names that instead. A failed `gpu/` check ends envkit with exit code
+5, any other failed check with 1. If no GPU was asked for, a `gpu/` check never fails.
+"""
+
+
+def page() -> str:
+    """Return the whole page."""
+    topics = dict.fromkeys(check.id.split("/")[0] for check in TABLE.values())
+    return HEAD + "".join(_topic(topic) for topic in topics)
+
+
+def _topic(topic: str) -> str:
+    rows = [check for check in TABLE.values() if check.id.startswith(f"{topic}/")]
+    summary = "".join(f"| [`{row.id}`](#{_anchor(row)}) | {row.severity} | {row.layer} | {row.title} |\n" for row in rows)
+    table = f"| id | severity | layer | what it says |\n|---|---|---|---|\n{summary}"
+    return f"\n## {topic}\n\n{table}" + "".join(_section(row) for row in rows)
+
+
+def _section(row: Check) -> str:
+    lines = [f"\n### `{row.id}`\n", f"{row.title}. {row.about}\n"]
+    if row.cause:
+        lines.append(f"- Usual cause: {row.cause}")
+    if row.mend:
+        lines.append(f"- Mend: {_plain(row.mend)}")
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _plain(text: str) -> str:
+    return text.replace("*", r"\*")
+
+
+def _anchor(row: Check) -> str:
+    return row.id.replace("/", "")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
+    sys.stdout.write(f"{PAGE.name} written\n")

@@ -1,0 +1,299 @@
+"""Observations in, findings out. Each folder of tests/cases/probe is one run of the probe and what it amounts to."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import json
+import re
+import runpy
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from envkit import catalog, checks
+from envkit.checks import gpu, observations, signatures
+from envkit.checks.table import TABLE, finding
+from envkit.errors import Exit
+from envkit.model.facts import EngineFacts, HostGpu
+from envkit.model.report import Finding, Observation, Verdict
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CASES = ROOT / "tests" / "cases" / "probe"
+NAMES = sorted(folder.name for folder in CASES.iterdir())
+ENGINE = EngineFacts(
+    endpoint="unix:///var/run/docker.sock", version="20.10.24", machine="amd64", rootless=False, userns=False,
+    remote=False, gpu_roads=("runtime",),
+)
+RELEASE = catalog.release("2.9.0")
+DRIVER = HostGpu(driver="535.183.01")
+
+
+@functools.cache
+def expected(name: str) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((CASES / name / "expected.yaml").read_text("utf-8"))
+    return read
+
+
+@functools.cache
+def seen(name: str) -> tuple[Observation, ...]:
+    folder = CASES / expected(name).get("observations", name)
+    return observations.parse_all((folder / "observations.jsonl").read_text("utf-8").splitlines())
+
+
+@functools.cache
+def judged(name: str) -> tuple[Finding, ...]:
+    """Judge a case as the host, engine and config that it names would have it judged."""
+    case = expected(name).get("given", {})
+    host = case.get("host", {})
+    devices = tuple(host["devices"]) if "devices" in host else None
+    engine = replace(ENGINE, gpu_roads=tuple(case["engine"]["gpu_roads"])) if "engine" in case else None
+    return checks.probe(
+        seen(name), release=replace(RELEASE, version=case.get("version", "2.9.0")),
+        gpu_required=case.get("required", False), host=HostGpu(host.get("driver", ""), devices=devices), engine=engine,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_of_the_probe_is_judged_as_its_case_says(name: str) -> None:
+    case, found = expected(name), judged(name)
+    assert [(one.check, one.status.value) for one in found] == [(row["check"], row["status"]) for row in case["findings"]]
+    for row, one in zip(case["findings"], found, strict=True):
+        assert row.get("seen", "") in one.seen
+        assert row.get("cause", "") in one.cause
+        assert one.mend == "" if row.get("mend") == "" else row.get("mend", "") in one.mend
+        assert row.get("data", one.data) == one.data
+    assert checks.verdict(found).startswith(case.get("verdict", ""))
+    assert checks.exit_code(found) == case["exit_code"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_case_says_what_it_is_and_where_it_comes_from(name: str) -> None:
+    case = expected(name)
+    assert case["about"]
+    assert ("source" in case) != ("observations" in case)
+    assert set(case) <= {"about", "source", "observations", "given", "findings", "verdict", "exit_code"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_failure_says_what_was_seen_why_and_what_mends_it(name: str) -> None:
+    for one in judged(name):
+        if one.status is Verdict.FAILED and one.check != "gpu/not-looked":
+            assert all((one.seen, one.cause, one.mend)), one
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_gpu_fails_a_run_that_needs_none(name: str) -> None:
+    case = expected(name).get("given", {})
+    found = checks.probe(seen(name), release=RELEASE, gpu_required=False, host=HostGpu(case.get("host", {}).get("driver", "")))
+    assert not [one for one in found if one.check.startswith("gpu/") and one.status is Verdict.FAILED]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gpu_that_is_required_passes_only_by_computing(name: str) -> None:
+    found = checks.probe(seen(name), release=RELEASE, gpu_required=True, host=DRIVER, engine=ENGINE)
+    gpus = [one for one in found if one.check.startswith("gpu/")]
+    works = expected(name).get("observations", name) == "gpu-works"
+    assert [one.status for one in gpus] == [Verdict.PASSED if works else Verdict.FAILED]
+
+
+def test_every_check_of_tensorflow_and_gpu_has_a_case() -> None:
+    covered = {row["check"] for name in NAMES for row in expected(name)["findings"]}
+    assert {check for check in TABLE if check.startswith(("tensorflow/", "gpu/"))} == covered
+
+
+@pytest.mark.parametrize("table", [signatures.IMPORT, signatures.NOT_LISTED, signatures.OPERATION, signatures.TOO_LONG])
+def test_every_signature_has_a_case(table: Sequence[signatures.Signature]) -> None:
+    causes = {one.cause for name in NAMES for one in judged(name)}
+    assert {signature.cause for signature in table} <= causes
+
+
+# ── before anything is created ──
+
+
+@pytest.mark.parametrize(
+    ("host", "engine", "gpu_build", "check"),
+    [
+        (HostGpu(), ENGINE, True, "gpu/driver-missing"),
+        (HostGpu(nodes=("/dev/nvidia0",)), ENGINE, True, "gpu/driver-missing"),
+        (HostGpu(devices=()), ENGINE, True, "gpu/device-missing"),
+        (HostGpu(devices=("0000:01:00.0",)), ENGINE, True, "gpu/driver-missing"),
+        (HostGpu(driver="450.80.01"), ENGINE, True, "gpu/driver-too-old"),
+        (HostGpu(driver="99.9"), ENGINE, True, "gpu/driver-too-old"),
+        (HostGpu(driver="450.80.02"), replace(ENGINE, gpu_roads=()), True, "gpu/engine-cannot"),
+        (HostGpu(driver="1000.1"), ENGINE, False, "gpu/cpu-build"),
+        (DRIVER, ENGINE, True, None),
+        (DRIVER, replace(ENGINE, gpu_roads=("hook",)), True, None),
+        (DRIVER, None, True, None),
+        (HostGpu(driver="450.80.02", devices=()), ENGINE, True, None),  # a loaded driver counts for more than a list
+        (HostGpu(driver="a build of my own"), ENGINE, True, None),
+    ],
+)
+def test_what_shows_before_anything_is_created(
+    host: HostGpu, engine: EngineFacts | None, *, gpu_build: bool, check: str | None
+) -> None:
+    fault = gpu.before(required=True, host=host, engine=engine, release=RELEASE, gpu_build=gpu_build)
+    assert (fault.check if fault else None) == check
+    assert fault is None or checks.exit_code([fault]) is Exit.GPU
+
+
+def test_without_a_gpu_to_require_a_missing_driver_is_a_reason_to_skip() -> None:
+    fault = gpu.before(required=False, host=HostGpu(), engine=ENGINE)
+    assert fault is not None
+    assert fault.status is Verdict.SKIPPED
+    assert fault.seen == "no NVIDIA driver on this host; TensorFlow runs on the CPU"
+
+
+# ── one line and one exit code ──
+
+
+@pytest.mark.parametrize(
+    ("failed", "code"),
+    [
+        ((), Exit.OK),
+        (("ssh/login",), Exit.CHECK_FAILED),
+        (("tensorflow/missing", "ssh/login"), Exit.CHECK_FAILED),
+        (("ssh/login", "gpu/not-listed"), Exit.GPU),
+    ],
+)
+def test_the_exit_code_follows_from_what_failed(failed: tuple[str, ...], code: Exit) -> None:
+    passed = (finding("tensorflow/computes", "well"), finding("gpu/op-failed", "once", status=Verdict.WARNED))
+    assert checks.exit_code((*passed, *(finding(check, "badly") for check in failed))) is code
+
+
+def test_without_a_proof_nothing_is_said_to_be_proven() -> None:
+    assert checks.verdict(()) == "not proven"
+    assert checks.verdict([finding("gpu/driver-missing", "none", status=Verdict.SKIPPED)]) == "not proven"
+
+
+# ── the table ──
+
+
+@pytest.mark.parametrize("check", TABLE.values(), ids=lambda check: str(check.id))
+def test_a_row_of_the_table_is_complete(check: Any) -> None:
+    assert re.fullmatch(r"[a-z]+/[a-z]+(-[a-z]+)*", check.id)
+    assert check.title
+    assert check.about.endswith(".")
+    assert check.severity == "info" or check.mend or check.id in {"gpu/not-looked", *OWN_MENDS}
+
+
+# Their findings always know a mend of their own.
+OWN_MENDS = {"tensorflow/wrong-version", "tensorflow/import-failed", "tensorflow/silent"}
+
+
+def test_the_documentation_of_checks_is_current() -> None:
+    page = runpy.run_path(str(ROOT / "scripts" / "make_checks_page.py"))["page"]
+    written = (ROOT / "docs" / "checks.md").read_text("utf-8")
+    assert written == page(), "make docs writes docs/checks.md anew"
+    assert all(f"`{check}`" in written for check in TABLE)
+
+
+# ── hostile lines ──
+
+
+def test_an_observation_is_read_as_it_was_written() -> None:
+    line = '{"what": "tensorflow.devices", "data": {"cpus": 1, "gpus": [{"device": "GPU:0"}]}, "seconds": 0.25}'
+    read = observations.parse(line)
+    assert read == Observation("tensorflow.devices", {"cpus": 1, "gpus": [{"device": "GPU:0"}]}, 0.25)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "", "hello", "null", "1", "[]", "{}", '{"what": 1}', '{"what": ""}', '{"what": "a b"}', '{"what": "a\\n"}',
+        '{"what": "ä"}', '{"what": "' + "a" * 40 + '"}', '{"what": "a", "data": []}', '{"what": "a", "data": null}',
+        '{"what": "a"', "[" * 60_000, '{"what": "a", "data": {"x": "' + "y" * 70_000 + '"}}',
+        '{"what": "a", "data": {"x": ' + "9" * 10_000 + "}}", '{"a":' * 5_000,
+    ],
+    ids=range(19),
+)
+def test_what_is_no_observation_is_passed_over(line: str) -> None:
+    assert observations.parse(line) is None
+
+
+@pytest.mark.parametrize("seconds", ["-1", "1e999", "NaN", '"1"', "true", "null", "9" * 400, "[]"])
+def test_a_time_that_is_none_counts_as_nothing(seconds: str) -> None:
+    read = observations.parse(f'{{"what": "a", "seconds": {seconds}}}')
+    assert read is not None
+    assert read.seconds == 0.0
+
+
+def test_values_lose_what_could_harm() -> None:
+    data = {"text": "a\x1b[2Jb\u202ec\ud800", "inf": 1e999, "deep": [[[[[[[["far"]]]]]]]], "\x07key": 1}
+    read = observations.parse(json.dumps({"what": "a", "data": data}))
+    assert read is not None
+    assert read.data["text"] == "a\\x1b[2Jb\\u202ec\\ud800"
+    assert read.data["inf"] is None
+    assert "far" not in str(read.data["deep"])
+    assert "\\x07key" in read.data
+
+
+def test_a_flood_is_read_up_to_a_thousand_lines() -> None:
+    assert len(observations.parse_all('{"what": "a"}' for _ in range(5_000))) == 1_000
+
+
+@given(st.text())
+def test_no_line_breaks_the_reader(line: str) -> None:
+    assert observations.parse(line) is None or line
+
+
+KNOWN = (
+    "begin", "ended", "done", "python", "packages", "gpu.nodes", "gpu.variables", "tensorflow.missing", "tensorflow.log",
+    "tensorflow.import", "tensorflow.version", "tensorflow.build", "tensorflow.devices", "tensorflow.op",
+)
+KEYS = (
+    "look", "device", "op", "by", "signal", "limit_s", "out_of_memory", "error", "type", "message", "nodes", "variables",
+    "versions", "text", "version", "is_cuda_build", "gpus", "model", "placed", "right", "/dev/nvidiactl", "/dev/nvidia0",
+    "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES",
+)
+WORDS = (
+    "ok", "ENOENT", "ENXIO", "CPU:0", "GPU:0", "matmul", "conv2d", "2.9.0", "limit", "signal", "SIGKILL", "tensorflow.op",
+    "/device:GPU:0", "",
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(WORDS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+LINES = st.builds(
+    lambda what, data, seconds: json.dumps({"what": what, "data": data, "seconds": seconds}),
+    st.sampled_from(KNOWN), st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6), VALUES,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(LINES, max_size=12), st.booleans())
+def test_whatever_a_container_prints_it_is_judged_and_a_required_gpu_needs_its_proof(
+    lines: list[str], required: bool  # noqa: FBT001 - hypothesis gives it
+) -> None:
+    found = checks.probe(
+        observations.parse_all(lines), release=RELEASE, gpu_required=required, host=DRIVER, engine=ENGINE
+    )
+    assert found
+    assert all(isinstance(one.seen, str) and one.check in TABLE for one in found)
+    if not any(one.check == "gpu/usable" for one in found) and required:
+        assert checks.exit_code(found) is Exit.GPU
+
+
+# ── the guest's script ──
+
+
+def test_the_probe_is_python_3_8_and_imports_the_standard_library_and_tensorflow_alone() -> None:
+    text = (Path(checks.__file__).parent.parent / "guest" / "probe.py").read_text("utf-8")
+    tree = ast.parse(text, feature_version=(3, 8))
+    imported = {
+        name.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names
+    } | {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    assert imported == {
+        "errno", "importlib", "json", "os", "pathlib", "re", "signal", "sys", "tempfile", "time", "traceback",
+        "tensorflow", "numpy",
+    }
+    assert "__file__" not in text.replace("tensorflow.__file__", "")

@@ -1,0 +1,238 @@
+# ruff: noqa: S108 - paths inside a container
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from envkit.config import fields, packages, places, words
+from tests.unit.hostile import HOSTILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Each rule with values it accepts and values it refuses.
+ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
+    fields.environment_name: ["a", "vision", "9_lives-2", "a" * 41],
+    fields.release: ["2.9", "2.9.0", "2.15.0.post1", "3.14.15"],
+    fields.base: [
+        "official", "debian", "auto", "ubuntu:22.04", "tensorflow/tensorflow:2.9.0-gpu-jupyter",
+        "registry.example.com:5000/a/b__c/d-e.f:v1_2", "localhost/x", "registry:5000/x",
+        "debian@sha256:" + "0" * 64, "debian:bookworm@sha256:" + "f" * 64,
+    ],
+    fields.port: [1024, 8888, 65535],
+    fields.size: ["1m", "512m", "16g", "16G", "512M"],
+    fields.processors: [1, 4, 0.5, 4096],
+    fields.processes: [64, 4096, 4_194_304],
+    places.some_key_files: [("a.pub",)],
+    fields.url: [
+        "https://packages.example.com/simple", "http://10.0.0.1:3128", "https://a.b/c%20d/~e+f/", "https://h:65535/",
+        "http://[fd00::1]:8080/x",
+    ],
+    fields.proxy: ["auto", "off", "http://proxy.example.com:3128"],
+    fields.pool: ["10.183.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "172.31.255.0/24", "192.168.0.0/16"],
+    fields.volume_name: ["cache", "c", "a_b-c9", "home2"],
+    fields.variable: ["A", "_x", "TF_CPP_MIN_LOG_LEVEL", "PYTHONPATH", "path_x", "A" * 128],
+    fields.open_variable: [
+        "TOKENIZERS_PARALLELISM", "MAX_TOKENS", "DB_PASSWORD_FILE", "KEYBOARD", "PRIVATE", "HTTP_PROXY", "SECRETARY",
+    ],
+    fields.variable_value: ["", "1", "a b\tc", "$HOME ${X} 'q' \"d\" \\", "ä💡", "x" * 32 * 1024],
+    packages.apt_package: ["graphviz", "g++", "libc6-dev", "python3.9", "graphviz=2.42.2-7+deb12u1", "0ad", "xz-utils=1:2~3"],
+    packages.requirement: [
+        "pandas", "pandas==1.4.*", "a[b,c]>=1,<2", 'x; python_version < "3.10"', "x ~= 1.0", "X.y-z_1", "x===1.0+cpu",
+    ],
+    places.host_path: [".", "~", "~/a b", "../x", "/data", "C:\\x", "a:b,c", "ä"],
+    places.target: [
+        "/data", "/data/a b", "/mnt/x:y,z", "/home/dev/.cache", "/home/other", "/workspace/data", "/tmp/x", "/srv",
+        "/opt/tools", "/library", "/data/..x",
+    ],
+    places.below_workspace: ["logs", "a/b", "...", "a b", "."],
+    places.public_key_file: ["~/.ssh/id_ed25519.pub", "keys/team", "my_key.pub"],
+    places.certificates: ["auto", "off", "/etc/ssl/company.pem", "ca.crt"],
+}
+
+REFUSED: dict[Callable[[Any], object], list[Any]] = {
+    fields.environment_name: ["", "A", "-a", "_a", "a" * 42, "a.b", "a/b", "../../x", "a\n", "ä", "naïve", "a b"],
+    fields.release: ["", "2", "2.9.0rc1", "v2.9", "latest", "2.9.0\n", "2.9.0-gpu", "\u0662.9", "2..9", "2.9.0.1", "1234.5"],
+    fields.base: [
+        "", "Debian", "a b", "x:", "x@sha256:0", "-x", "x/../y", "https://h/x", "a" * 256, "x:" + "t" * 129, "$x",
+        "scratch\nRUN id", "0" * 64, "Foo/bar", "x@md5:" + "0" * 64, "a//b", "x AS y",
+    ],
+    fields.port: [-1, 0, 80, 1023, 65536, 10**12],
+    fields.size: [
+        16, 1.5, None, True, [], "16", "g", "0g", "1.5g", "16 g", "16gb", "16t", "-1g", "1g\n", "999999999g", "\u0661g",
+    ],
+    fields.processors: [0, -1, 4097, float("nan"), float("inf")],
+    fields.processes: [-1, 0, 63, 4_194_305],
+    places.some_key_files: [()],
+    fields.url: [
+        "", "packages.example.com", "ftp://x/", "https://", "https://x:0/", "https://x:65536/", "https://x/?a=b",
+        "https://x/#a", "https://x /", "https://x/\n--extra", "https://x/$(id)", "file:///etc/passwd", "https://-x/",
+        "https://user@x/", "https://user:pw@x/", "http://x\\@y/", "https://" + "a" * 1100, "HTTPS://x/",
+    ],
+    fields.proxy: ["", "on", "proxy:3128", "socks5://x:1", "http://u:p@proxy:3128"],
+    fields.pool: [
+        "", "10.183.0.0", "10.183.0.1/16", "10.183.0.0/25", "10.0.0.0/7", "8.8.0.0/16", "127.0.0.0/8",
+        "169.254.0.0/16", "192.168.0.0/15", "100.64.0.0/16", "fd00::/64", "10.0.0.0/255.0.0.0", "10.0.0.0/08\n",
+        "010.0.0.0/8", "0.0.0.0/0", "300.0.0.0/8", "10.0.0.0/99",
+    ],
+    fields.volume_name: ["", "home", "A", "a.b", "-a", "a" * 32, "a:/etc", "a\n"],
+    fields.variable: [
+        "", "1A", "A-B", "A B", "A=B", "A\n", "Ä", "A" * 129, "PATH", "Path", "HOME", "USER", "LD_PRELOAD",
+        "ld_library_path", "LD_AUDIT", "BASH_ENV", "ENV", "IFS", "VIRTUAL_ENV", "PYTHONHOME", "JUPYTER_TOKEN",
+        "JUPYTER_CONFIG_DIR", "ENVKIT_X", "PIP_CONSTRAINT", "UV_CONSTRAINT", "TRAITLETS_X", "GLIBC_TUNABLES",
+    ],
+    fields.open_variable: [
+        "WANDB_API_KEY", "APIKEY", "my_token", "GITHUB_TOKEN", "TOKEN", "DB_PASSWORD", "PGPASSWORD", "MYSQL_PASSWD",
+        "AWS_SECRET_ACCESS_KEY", "CLIENT_SECRET", "SSH_PRIVATE_KEY", "TOKEN_X", "PATH",
+    ],
+    fields.variable_value: [
+        "a\nb", "a\0b", "a\x1b[31m", "a\rb", "\u202e", "\ud800", "x" * (32 * 1024 + 1), "ä" * 20_000,
+    ],
+    packages.apt_package: [
+        "", "x", "-o", "-oAPT::Update::Pre-Invoke::=touch /pwned", "bash-", "./x.deb", "/x.deb", "a b", "a;b", "x=",
+        "graphviz/bullseye", "libc6:i386", "Graphviz", "a\n", "a*", "ab=1 2", "ab=$(id)", "a" * 201, "^ab", "ä",
+    ],
+    packages.requirement: [
+        "", " ", "-r /etc/passwd", "--index-url=https://x/", "-e .", "x @ https://evil/x.tgz", "x @ file:///x",
+        "git+https://evil/x", "https://evil/x.whl", "./x.whl", "x\ny", "x \\\n", "x --hash=sha256:0", "x==1 # c",
+        "x; os_name == '${HOME}'", "x; os_name == '`id`'", "ä", "x" * 501, "x=1", "x y", "x\t", "x\0",
+    ],
+    places.host_path: ["", "a\nb", "a\0b", "\x1b]0;x\x07", "a\tb", "x" * 4097, "a\u202eb", "a\udcffb"],
+    places.target: [
+        "", "/", "data", "~/x", "./x", "/data/", "//data", "/a//b", "/a/./b", "/a/../etc", "/data/..", "/etc",
+        "/etc/x", "/proc/self", "/sys", "/dev/shm", "/run/secrets", "/usr/local", "/bin", "/sbin/x", "/lib", "/lib64/x",
+        "/libx32", "/opt", "/opt/jupyter", "/opt/jupyter/x", "/opt/tensorflow", "/var/tmp", "/boot", "/root",
+        "/tmp", "/workspace", "/home", "/home/dev", "/a\nb", "/a\0", "/x\ud800",
+    ],
+    places.below_workspace: ["", "/logs", "..", "a/../b", "../x", "~/logs", "-x", "a\nb"],
+    places.public_key_file: [
+        "", "~/.ssh/id_ed25519", "id_rsa", "x.pem", "ssh-ed25519 AAAAC3Nz x", "ecdsa-sha2-nistp256 AAAA",
+        "sk-ssh-ed25519@openssh.com AAAA", "a\nb",
+    ],
+    places.certificates: ["", "a\nb", "a\0"],
+}
+
+
+def cases(table: dict[Callable[[Any], object], list[Any]]) -> list[Any]:
+    return [
+        pytest.param(rule, value, id=f"{rule.__name__}-{words.shown(str(value), 40).encode('unicode_escape').decode()}")
+        for rule, values in table.items()
+        for value in values
+    ]
+
+
+@pytest.mark.parametrize(("rule", "value"), cases(ACCEPTED))
+def test_accepted_values_come_back_as_they_are(rule: Callable[[Any], object], value: Any) -> None:
+    assert rule(value) == value
+
+
+@pytest.mark.parametrize(("rule", "value"), cases(REFUSED))
+def test_refused_values_get_one_readable_line(rule: Callable[[Any], object], value: Any) -> None:
+    with pytest.raises(ValueError, match=r".") as error:
+        rule(value)
+    message = str(error.value)
+    assert not words.UNPRINTABLE.search(message)
+    assert len(message) < 400
+
+
+# Those whose rule is about one text that stays as it is.
+TEXTS = ACCEPTED.keys() - {
+    fields.port, fields.processors, fields.processes, places.some_key_files, places.below_workspace,
+}
+
+
+def outcome(rule: Callable[[Any], object], value: str) -> tuple[object, str]:
+    """Return what a rule keeps of a value, or None and what it says."""
+    try:
+        return rule(value), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_hostile_text_is_refused_or_kept_whole_on_one_line(value: str) -> None:
+    for rule in TEXTS:
+        kept, message = outcome(rule, value)
+        assert kept in (None, value), rule
+        assert kept is None or not words.UNPRINTABLE.search(value), rule
+        assert not words.UNPRINTABLE.search(message), rule
+
+
+def test_every_rule_has_refused_and_accepted_values() -> None:
+    assert ACCEPTED.keys() == REFUSED.keys()
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    (True, "on"), (False, "off"), ("auto", "auto"), ("on", "on"), ("off", "off"), (1, 1), (8, 8),
+    ([0], (0,)), ([1, 0], (1, 0)), ((0, 3), (0, 3)),
+])
+def test_gpus_are_a_word_a_count_or_numbers(written: Any, meant: object) -> None:
+    assert fields.gpu(written) == meant
+    assert type(fields.gpu(written)) is type(meant)
+
+
+@pytest.mark.parametrize("written", [
+    None, "", "yes", "2", "ON", 0, -1, 129, 1.0, [], [0, 0], [-1], [True], ["0"], [0.0], [[0]], [128], {"a": 1},
+])
+def test_anything_else_is_no_choice_of_gpus(written: Any) -> None:
+    with pytest.raises(ValueError, match=r"GPU"):
+        fields.gpu(written)
+
+
+@pytest.mark.parametrize(("size", "mib"), [("1m", 1), ("512m", 512), ("512M", 512), ("1g", 1024), ("16G", 16384)])
+def test_sizes_in_mebibytes(size: str, mib: int) -> None:
+    assert fields.mebibytes(size) == mib
+
+
+@pytest.mark.parametrize(("written", "meant"), [("logs/", "logs"), ("./logs", "logs"), ("a//b/./c", "a/b/c")])
+def test_a_log_folder_is_kept_in_its_shortest_form(written: str, meant: str) -> None:
+    assert places.below_workspace(written) == meant
+
+
+def test_a_requirement_loses_the_space_around_it() -> None:
+    assert packages.requirement("  pandas ") == "pandas"
+
+
+def test_credentials_in_an_address_are_never_shown() -> None:
+    for rule in (fields.url, fields.proxy, fields.base, packages.requirement, packages.apt_package):
+        with pytest.raises(ValueError, match=r".") as error:
+            rule("https://user:hunter2@example.com/simple")
+        assert "hunter2" not in str(error.value)
+
+
+def test_credentials_are_not_shown_where_a_long_text_is_cut() -> None:
+    assert "hunter2" not in words.shown("https://hunter2" + "x" * 500 + "@example.com")
+
+
+def test_a_requirements_file_gives_its_lines_and_says_what_is_wrong_with_others() -> None:
+    text = "\ufeff# top\npandas==1.4.*  # why\n\n-r other.txt\r\n  scikit-learn\nx @ https://evil/x.tgz\nnumpy \\\n"
+    lines, wrong = packages.requirement_lines(text)
+    assert lines == ("pandas==1.4.*", "scikit-learn")
+    assert [number for number, _ in wrong] == [4, 6, 7]
+    assert "option for pip" in wrong[0][1]
+
+
+def test_a_comment_in_a_requirements_file_needs_a_space_before_it() -> None:
+    assert packages.requirement_lines("pandas#x")[0] == ()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text())
+def test_a_requirements_file_may_hold_anything(text: str) -> None:
+    lines, _ = packages.requirement_lines(text)
+    assert all(words.UNPRINTABLE.search(line) is None and not line.startswith("-") for line in lines)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text())
+def test_what_is_shown_is_short_and_printable(text: str) -> None:
+    assert not words.UNPRINTABLE.search(words.shown(text))
+    assert len(words.quoted(text)) <= words.SHOWN_CHARACTERS + 3
+
+
+@pytest.mark.parametrize("path", [(), ("a",), ("apt", 2), ("mounts", 0, "target"), ("env", "A_B")])
+def test_dotted_keys_read_back(path: words.KeyPath) -> None:
+    assert words.undotted(words.dotted(path)) == path
