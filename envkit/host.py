@@ -48,6 +48,38 @@ def look(wants: Wants) -> Facts:
     )
 
 
+def stamp(wants: Wants) -> list[object]:
+    """Return everything `look` goes by for these wants, cheaply: files by size, inode and modification time.
+
+    Equal stamps mean that `look` would say the same, but for ports and routes, which only a new pick needs.
+    """
+    project = Path(wants.project)
+    keys = DEFAULT_KEYS if wants.keys is None else wants.keys
+    named = (wants.workspace, *keys, *wants.texts, *wants.paths, *(source for _, source in wants.secrets))
+    real = [_real(project, path) for path in named]
+    workspace = real[0]
+    read = [path for path in real[1:] if path is not None]
+    bundles = [Path(path) for path in (*_bundles(), "/usr/share/ca-certificates")] if wants.ca else []
+    return [
+        [os.getuid(), os.getgid(), repr(_sudo_caller()), str(Path.home())],
+        [os.environ.get(name) for name in ("XDG_STATE_HOME", *CA_VARIABLES)],
+        sorted(proxies().items()),
+        [str(path) for path in real],
+        [repr(_owner(workspace)), _config_files(workspace)],
+        [file_stamp(path) for path in (*read, *bundles)],
+        [os.cpu_count(), os.sysconf("SC_PHYS_PAGES"), repr(gpu())],
+    ]
+
+
+def file_stamp(path: Path) -> list[object]:
+    """Return what tells one state of a file or folder from another without reading it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return [str(path)]
+    return [str(path), found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode, found.st_uid, found.st_gid]
+
+
 def machine() -> str:
     """Return this host's architecture in Docker's words."""
     return MACHINES.get(platform.machine(), platform.machine())
@@ -77,15 +109,18 @@ def extra_ca() -> str:
     """
     import certifi
 
-    bundles = [os.environ[name] for name in CA_VARIABLES if os.environ.get(name)]
-    bundles += [path for path in SYSTEM_CA if Path(path).is_file()]
-    trusted = dict.fromkeys(found for path in dict.fromkeys(bundles) for found in _certificates(path))
+    trusted = dict.fromkeys(found for path in _bundles() for found in _certificates(path))
     if not trusted:
         return ""
     public = set(_certificates(certifi.where()))
     for path in glob.iglob(PUBLIC_CA, recursive=True):  # noqa: PTH207 - an absolute pattern
         public.update(_certificates(path))
     return "".join(f"{found}\n" for found in trusted if found not in public)
+
+
+def _bundles() -> list[str]:
+    named = [os.environ[name] for name in CA_VARIABLES if os.environ.get(name)]
+    return list(dict.fromkeys([*named, *(path for path in SYSTEM_CA if Path(path).is_file())]))
 
 
 def _certificates(path: str) -> list[str]:

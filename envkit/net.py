@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,28 @@ class Answer:
 
 def get(port: int, path: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 5) -> Answer:
     """Ask a server on this host's loopback, and follow no redirect."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    return _got(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s), path, headers)
+
+
+def get_local(socket_path: str, path: str, *, timeout_s: float = 5) -> Answer:
+    """Ask a server at a unix socket of this host."""
+    return _got(_LocalConnection(socket_path, timeout_s), path, None)
+
+
+class _LocalConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, socket_path: str, timeout_s: float) -> None:
+        super().__init__("localhost", timeout=timeout_s)
+        self._socket_path = socket_path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._socket_path)
+
+
+def _got(connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str] | None) -> Answer:
     try:
         connection.request("GET", path, headers=dict(headers or {}))
         response = connection.getresponse()
@@ -66,6 +87,8 @@ def port_holder(port: int) -> str:
 
 def routes(table: str = "/proc/net/route") -> tuple[str, ...]:
     """Return the IPv4 networks this host routes, in CIDR form, the default route left out."""
+    import ipaddress
+
     try:
         lines = Path(table).read_text("ascii").splitlines()[1:]
     except OSError:

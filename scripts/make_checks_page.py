@@ -28,7 +28,9 @@ def page() -> str:
 
 def _topic(topic: str) -> str:
     rows = [check for check in TABLE.values() if check.id.startswith(f"{topic}/")]
-    summary = "".join(f"| [`{row.id}`](#{_anchor(row)}) | {row.severity} | {row.layer} | {row.title} |\n" for row in rows)
+    summary = "".join(
+        f"| [`{row.id}`](#{_anchor(row)}) | {row.severity} | {row.layer} | {row.title} |\n" for row in rows
+    )
     table = f"| id | severity | layer | what it says |\n|---|---|---|---|\n{summary}"
     return f"\n## {topic}\n\n{table}" + "".join(_section(row) for row in rows)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from envkit.commands.prune import Pruned
     from envkit.commands.render import DryRun, Rendered
     from envkit.commands.status import Environments
-    from envkit.commands.up import Up
+    from envkit.commands.results import Up
 
 
 def up(result: Up) -> str:

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from envkit import names, proc
-from envkit.engines import connect, containers, execs, look
+from envkit.engines import connect, containers, endpoint, execs, look
 from envkit.errors import EnvkitError, PassThrough, Refusal
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def ssh_proxy(container: str) -> int:
         PassThrough: The container does not run, or is none of envkit's.
     """
     try:
-        engine = connect.connect(connect.endpoint())
+        engine = connect.connect(endpoint.endpoint())
         found = look.container(engine, container)
         if found is None or found.status != "running" or found.labels.get(names.MANAGED) != "1":
             raise PassThrough(f"{container} does not run", mend="envkit up")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import files, state
-from envkit.engines import connect
+from envkit.engines.endpoint import endpoint
 from envkit.errors import Refusal
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ class Known:
         Raises:
             EngineUnavailable: Nothing answers there.
         """
+        from envkit.engines import connect
+
         return connect.connect(self.endpoint)
 
 
@@ -101,9 +103,9 @@ def load(start: Path, flags: Mapping[str, object]) -> Project:
     loaded = config.load(_text(Path(folder) / FILE), FILE)
     if flags:
         loaded = loaded.with_(**flags)
-    endpoint = connect.endpoint()
-    place = state.place(endpoint, folder)
-    return Project(folder, loaded, endpoint, place, state.load(place))
+    at = endpoint()
+    place = state.place(at, folder)
+    return Project(folder, loaded, at, place, state.load(place))
 
 
 def known(start: Path, name: str | None) -> Known:
@@ -112,27 +114,27 @@ def known(start: Path, name: str | None) -> Known:
     Raises:
         Refusal: There is none.
     """
-    endpoint = connect.endpoint()
+    at = endpoint()
     if name is not None:
-        for place, remembered in state.all_of(endpoint):
+        for place, remembered in state.all_of(at):
             if remembered.name == name:
-                return _known(endpoint, place, remembered)
+                return _known(at, place, remembered)
         raise Refusal(f"there is no environment {name!r}", mend="envkit status lists yours")
     folder = folder_of(start)
-    place = state.place(endpoint, folder)
+    place = state.place(at, folder)
     remembered_here = state.load(place)
     if remembered_here is None:
         raise Refusal(f"{folder} has no environment", mend="envkit up starts one; envkit status lists yours")
-    return _known(endpoint, place, remembered_here)
+    return _known(at, place, remembered_here)
 
 
-def names_taken(endpoint: str, but: str) -> frozenset[str]:
+def names_taken(at: str, but: str) -> frozenset[str]:
     """Return the names of the caller's environments on an engine, without one project's own."""
-    return frozenset(one.name for _, one in state.all_of(endpoint) if one.project != but)
+    return frozenset(one.name for _, one in state.all_of(at) if one.project != but)
 
 
-def _known(endpoint: str, place: Place, remembered: State) -> Known:
-    return Known(remembered.name, remembered.project, os.getuid(), place, remembered, endpoint)
+def _known(at: str, place: Place, remembered: State) -> Known:
+    return Known(remembered.name, remembered.project, os.getuid(), place, remembered, at)
 
 
 def _text(path: Path) -> str:

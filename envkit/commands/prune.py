@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import names, state
-from envkit.engines import connect, leftovers
+from envkit.engines import connect, endpoint, leftovers
 from envkit.model.report import Report
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def prune() -> Report[Pruned]:
     Raises:
         EngineUnavailable: Nothing answers.
     """
-    endpoint = connect.endpoint()
-    engine = connect.connect(endpoint)
+    at = endpoint.endpoint()
+    engine = connect.connect(at)
     owner = os.getuid()
-    remembered = {names.container(owner, one.name) for _, one in state.all_of(endpoint)}
-    kept_bases = {one.base_id for _, one in state.all_of(endpoint)}
+    remembered = {names.container(owner, one.name) for _, one in state.all_of(at)}
+    kept_bases = {one.base_id for _, one in state.all_of(at)}
     removed, freed = leftovers.remove(engine, owner, remembered, kept_bases)
     return Report("prune", "", Pruned(tuple(removed), freed))

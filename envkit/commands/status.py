@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import names, state
-from envkit.engines import connect, look
+from envkit.engines import connect, endpoint, look
 from envkit.model.report import Report
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def status(*, everybody: bool = False, name: str | None = None) -> Report[Enviro
     Raises:
         EngineUnavailable: Nothing answers.
     """
-    endpoint = connect.endpoint()
-    engine = connect.connect(endpoint)
+    at = endpoint.endpoint()
+    engine = connect.connect(at)
     owner = os.getuid()
-    remembered = {one.name: one for _, one in state.all_of(endpoint)}
+    remembered = {one.name: one for _, one in state.all_of(at)}
     found = look.environments(engine, None if everybody else owner)
     rows = [_row(one, remembered, owner) for one in found if names.ENV in one.labels]
     running = {row.name for row in rows if row.owner == owner}

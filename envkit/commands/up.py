@@ -1,245 +1,40 @@
-"""`up`: look, resolve, render, build, launch, wait until it answers, probe, say where to go."""
+"""`up`: nothing when nothing changed; else the whole climb."""
 
 from __future__ import annotations
 
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from envkit import checks, credentials, decide, files, host, state
-from envkit.commands import apply, mounted
-from envkit.commands.survey import remember, survey
-from envkit.engines import connect, containers, look
-from envkit.engines.failure import PortTaken
-from envkit.errors import GpuUnusable, Refusal, StartFailed, Unhealthy
-from envkit.model.report import Finding, Progress, Report, Verdict
-from envkit.observe import probe, ready
-from envkit.render import ssh_config
-from envkit.resolve import widened
+from envkit.commands import settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from envkit.commands.project import Project
-    from envkit.commands.survey import Survey
-    from envkit.engines.connect import Engine
-    from envkit.model.plan import State
-    from envkit.model.report import Observation
-    from envkit.model.step import Steps
-
-    Say = Callable[[Progress], None]
-    Ask = Callable[[tuple[str, ...]], bool]
-
-ROUNDS = 8  # base, image, a few taken ports: more means that something keeps undoing our work
-LOG_LINES = 15
+    from envkit.commands.results import Up
+    from envkit.model.report import Progress, Report
 
 
-@dataclass(frozen=True, slots=True)
-class Up:
-    """Where to go now.
-
-    Attributes:
-        name: The environment's name.
-        url: JupyterLab's address; the token is not in it.
-        ssh_host: The host `envkit ssh-config` writes.
-        tensorboard: TensorBoard's address, behind Jupyter's login.
-        workspace: The folder that is /workspace inside.
-        verdict: What the probe found, in one line.
-        changed: What was done, by step; empty when there was nothing to do.
-        remarks: What was decided differently from what was asked.
-    """
-
-    name: str
-    url: str
-    ssh_host: str
-    tensorboard: str
-    workspace: str
-    verdict: str
-    changed: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = field(default=())
-
-
-def up(project: Project, *, say: Say, ask: Ask, build_only: bool = False) -> Report[Up]:
+def up(
+    start: Path, flags: Mapping[str, object], *, say: Callable[[Progress], None], ask: Callable[[tuple[str, ...]], bool]
+) -> Report[Up]:
     """Bring a project's environment to what its config says.
 
     Args:
-        project: The project.
+        start: The project's folder, or one below it.
+        flags: Keys of the config that the command line overrides.
         say: Gets the news.
         ask: Shown what would be let in anew; says whether that is agreed to.
-        build_only: Stop when the image is built.
 
     Raises:
         EnvkitError: Why it could not be done; what was there before is still there.
     """
-    engine = connect.connect(project.endpoint)
-    fresh = not project.place.folder.exists()
-    try:
-        credentials.ensure_client_key(project.place)
-        with files.locked(project.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
-            current = replace(project, state=state.load(project.place))
-            return _Climb(current, engine, say, ask, build_only=build_only).report()
-    except BaseException:
-        if fresh and state.load(project.place) is None:
-            state.forget(project.place)
-        raise
+    report = settled.unchanged(start, flags)
+    if report is not None:
+        return report
+    from envkit.commands import climb, project
 
-
-class _Climb:
-    """One `up` from what is to what is wanted."""
-
-    def __init__(self, project: Project, engine: Engine, say: Say, ask: Ask, *, build_only: bool) -> None:
-        self.project, self.engine, self.say, self.ask = project, engine, say, ask
-        self.build_only = build_only
-        self.state = project.state
-        self.done: list[str] = []
-        self.avoid: set[int] = set()
-
-    def report(self) -> Report[Up]:
-        surveyed = self._converge()
-        name = surveyed.plan.name
-        if self.build_only:
-            return Report("build", name, self._result(surveyed, f"image {surveyed.wanted.ref}"))
-        self._wait(surveyed)
-        findings: tuple[Finding, ...] = ()
-        if self.done or not self._state.verdict:
-            findings = self._prove(surveyed)
-            verdict = checks.verdict(findings)
-            self._save(replace(self._state, verdict=verdict))
-        return Report("up", name, self._result(surveyed, self._state.verdict), findings, checks.exit_code(findings))
-
-    @property
-    def _state(self) -> State:
-        assert self.state is not None  # noqa: S101 - set by the first round of `_converge`
-        return self.state
-
-    def _save(self, new: State) -> None:
-        if new != self.state:
-            state.save(self.project.place, new)
-            self.state = new
-
-    def _converge(self) -> Survey:
-        for _ in range(ROUNDS):
-            surveyed = survey(self.project, self.engine, self.state, avoid=self.avoid)
-            self._refuse(surveyed)
-            steps = self._steps(surveyed)
-            if not steps:
-                return surveyed
-            self._keep_files(surveyed)
-            self._carry_out(steps, surveyed)
-        raise StartFailed("the environment does not settle: something keeps changing it", mend="envkit status")
-
-    def _refuse(self, surveyed: Survey) -> None:
-        """Stop before anything is created: unsupported engine, unusable GPU, access nobody agreed to."""
-        plan = surveyed.plan
-        if self.done:
-            return
-        if plan.gpu_required:
-            self._refuse_gpu(surveyed)
-        new = widened(plan.access, self.state.approved if self.state else None)
-        if new and not self.ask(new):
-            raise Refusal(
-                "this `up` would let in more than was agreed to:\n" + "\n".join(f"  - {entry}" for entry in new),
-                mend="envkit up --yes agrees to it; or take it out of envkit.yaml",
-            )
-        by_folder = self.project.config.name is None
-        approved = replace(remember(surveyed, self.state, by_folder), approved=plan.access.entries)
-        self._save(approved)
-
-    def _refuse_gpu(self, surveyed: Survey) -> None:
-        found = connect.facts(self.engine)
-        finding = checks.gpu_before(surveyed.facts.gpu, found, surveyed.plan.image)
-        if finding is not None:
-            message = f"no GPU can be used ({finding.where}): {finding.seen}"
-            raise GpuUnusable(message, tried=finding.cause, mend=finding.mend)
-
-    def _steps(self, surveyed: Survey) -> Steps:
-        if self.build_only:
-            steps = decide.image_only(surveyed.wanted, surveyed.found)
-        else:
-            current = mounted.current(self.project.place, surveyed.plan)
-            steps = decide.up(surveyed.wanted, surveyed.found, self.state, files_current=current)
-        if steps and not self.done:
-            connect.refuse_unsupported(connect.facts(self.engine), host.machine())
-        return steps
-
-    def _carry_out(self, steps: Steps, surveyed: Survey) -> None:
-        try:
-            self.state = apply.apply(steps, surveyed, self.engine, self.project.place, self._state, self.say)
-        except PortTaken as error:
-            port = surveyed.plan.run.ports[0].host
-            if self.project.config.jupyter.port is not None:
-                raise Refusal(
-                    f"jupyter.port: port {port} was taken by somebody while the container started",
-                    mend="free it, choose another, or leave the key out",
-                ) from error
-            self.avoid.add(port)
-            self._save(replace(self._state, port=0))
-        self.done += [type(one).__name__ for one in steps]
-
-    def _keep_files(self, surveyed: Survey) -> None:
-        place, plan = self.project.place, surveyed.plan
-        files.private_folder(place.client)
-        proxy = [sys.executable, "-m", "envkit", "ssh-proxy", plan.run.name]
-        if self.engine.endpoint != connect.DEFAULT:
-            proxy = ["env", f"DOCKER_HOST={self.engine.endpoint}", *proxy]
-        entry = ssh_config.render(plan.name, plan.run.name, str(place.client), proxy)
-        files.write(place.client / entry.path, entry.text.encode(), mode=entry.mode)
-        apply.write_rendered(place, surveyed)
-
-    def _wait(self, surveyed: Survey) -> None:
-        plan, name = surveyed.plan, surveyed.plan.run.name
-        if self.done:
-            self.say(Progress("wait", "waiting for JupyterLab"))
-
-        def alive() -> None:
-            found = look.container(self.engine, name)
-            if found is None or found.status in {"exited", "dead"}:
-                raise self._died(name, found.exit_code if found else -1)
-
-        ready.jupyter(plan.run.ports[0].host, credentials.token(self.project.place), alive)
-
-    def _died(self, name: str, code: int) -> Unhealthy:
-        last = b"".join(containers.logs(self.engine, name, lines=LOG_LINES)).decode(errors="replace")
-        lines = "".join(f"\n    {line}" for line in last.splitlines())
-        return Unhealthy(
-            f"the workspace ended with code {code}; its last lines:{lines}",
-            mend="envkit logs shows all of them; envkit up starts it again",
-        )
-
-    def _prove(self, surveyed: Survey) -> tuple[Finding, ...]:
-        """Probe TensorFlow, log in by SSH and ask for TensorBoard, all at once."""
-        plan, place = surveyed.plan, self.project.place
-        self.say(Progress("probe", "proving TensorFlow, SSH and TensorBoard"))
-        token, port = credentials.token(place), plan.run.ports[0].host
-        with ThreadPoolExecutor(2) as pool:
-            ssh = pool.submit(ready.ssh, place.client / ssh_config.FILE, plan.run.name)
-            board = pool.submit(ready.tensorboard, port, token)
-            seen = probe.probe(self.engine, plan.run.name, self._seen)
-            judged = checks.probe(
-                seen, release=plan.image.release, gpu_required=plan.gpu_required, host=surveyed.facts.gpu
-            )
-            return (*judged, _served("ssh/login", ssh.result()), _served("tensorboard/route", board.result()))
-
-    def _seen(self, one: Observation) -> None:
-        self.say(Progress("probe", one.what, detail=True))
-
-    def _result(self, surveyed: Survey, verdict: str) -> Up:
-        plan = surveyed.plan
-        address = f"http://127.0.0.1:{plan.run.ports[0].host}"
-        return Up(
-            name=plan.name,
-            url=f"{address}/lab",
-            ssh_host=plan.run.name,
-            tensorboard=f"{address}/tensorboard/",
-            workspace=surveyed.facts.workspace,
-            verdict=verdict,
-            changed=tuple(self.done),
-            remarks=plan.remarks,
-        )
-
-
-def _served(check: str, wrong: str) -> Finding:
-    return Finding(check, Verdict.FAILED if wrong else Verdict.PASSED, wrong or "answers", where="container")
-
-
+    loaded = project.load(start, flags)
+    report, surveyed = climb.up(loaded, say=say, ask=ask)
+    if not report.exit_code:
+        climb.settle(loaded, flags, surveyed, report.result)
+    return report

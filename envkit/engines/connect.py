@@ -18,7 +18,6 @@ from envkit.model.facts import EngineFacts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-DEFAULT = "unix:///var/run/docker.sock"
 TIMEOUT_S = 60
 PATIENCE_S = 24 * 3600
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -30,11 +29,6 @@ class Engine:
 
     endpoint: str
     api: docker.APIClient
-
-
-def endpoint() -> str:
-    """Return where the engine should be: `DOCKER_HOST`, or the usual socket."""
-    return os.environ.get("DOCKER_HOST") or DEFAULT
 
 
 def connect(at: str) -> Engine:

@@ -47,7 +47,7 @@ class _Packaged(BaseLoader):
 @cache
 def _environment() -> Environment:
     # What is rendered is no HTML: escaping for HTML would alter the bytes.
-    made = Environment(  # noqa: S701
+    made = Environment(
         loader=_Packaged(), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True,
         lstrip_blocks=True, autoescape=False,
     )

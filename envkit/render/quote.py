@@ -97,7 +97,7 @@ def toml(value: str) -> str:
     return json.dumps(line(value))
 
 
-def compose(value: Any) -> str:  # noqa: ANN401 - any tree that YAML can hold
+def compose(value: Any) -> str:
     """Return a tree as YAML for Compose, which would put host variables in the place of a single `$`."""
     return yaml.safe_dump(_dollars_doubled(value), sort_keys=False, allow_unicode=True, width=LINE_LENGTH_MAX)
 
@@ -136,7 +136,7 @@ def _double(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _dollars_doubled(value: Any) -> Any:  # noqa: ANN401 - any tree that YAML can hold
+def _dollars_doubled(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("$", "$$")
     if isinstance(value, dict):

@@ -65,7 +65,8 @@ def judged(name: str) -> tuple[Finding, ...]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_of_the_probe_is_judged_as_its_case_says(name: str) -> None:
     case, found = expected(name), judged(name)
-    assert [(one.check, one.status.value) for one in found] == [(row["check"], row["status"]) for row in case["findings"]]
+    outcome = [(one.check, one.status.value) for one in found]
+    assert outcome == [(row["check"], row["status"]) for row in case["findings"]]
     for row, one in zip(case["findings"], found, strict=True):
         assert row.get("seen", "") in one.seen
         assert row.get("cause", "") in one.cause
@@ -92,8 +93,8 @@ def test_a_failure_says_what_was_seen_why_and_what_mends_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_gpu_fails_a_run_that_needs_none(name: str) -> None:
-    case = expected(name).get("given", {})
-    found = checks.probe(seen(name), release=RELEASE, gpu_required=False, host=HostGpu(case.get("host", {}).get("driver", "")))
+    driver = expected(name).get("given", {}).get("host", {}).get("driver", "")
+    found = checks.probe(seen(name), release=RELEASE, gpu_required=False, host=HostGpu(driver))
     assert not [one for one in found if one.check.startswith("gpu/") and one.status is Verdict.FAILED]
 
 
@@ -246,17 +247,17 @@ def test_no_line_breaks_the_reader(line: str) -> None:
 
 
 KNOWN = (
-    "begin", "ended", "done", "python", "packages", "gpu.nodes", "gpu.variables", "tensorflow.missing", "tensorflow.log",
-    "tensorflow.import", "tensorflow.version", "tensorflow.build", "tensorflow.devices", "tensorflow.op",
+    "begin", "ended", "done", "python", "packages", "gpu.nodes", "gpu.variables", "tensorflow.missing",
+    "tensorflow.log", "tensorflow.import", "tensorflow.version", "tensorflow.build", "tensorflow.devices", "tensorflow.op",
 )
 KEYS = (
-    "look", "device", "op", "by", "signal", "limit_s", "out_of_memory", "error", "type", "message", "nodes", "variables",
-    "versions", "text", "version", "is_cuda_build", "gpus", "model", "placed", "right", "/dev/nvidiactl", "/dev/nvidia0",
-    "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES",
+    "look", "device", "op", "by", "signal", "limit_s", "out_of_memory", "error", "type", "message", "nodes",
+    "variables", "versions", "text", "version", "is_cuda_build", "gpus", "model", "placed", "right", "/dev/nvidiactl",
+    "/dev/nvidia0", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES",
 )
 WORDS = (
-    "ok", "ENOENT", "ENXIO", "CPU:0", "GPU:0", "matmul", "conv2d", "2.9.0", "limit", "signal", "SIGKILL", "tensorflow.op",
-    "/device:GPU:0", "",
+    "ok", "ENOENT", "ENXIO", "CPU:0", "GPU:0", "matmul", "conv2d", "2.9.0", "limit", "signal", "SIGKILL",
+    "tensorflow.op", "/device:GPU:0", "",
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(WORDS),
@@ -272,7 +273,7 @@ LINES = st.builds(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(LINES, max_size=12), st.booleans())
 def test_whatever_a_container_prints_it_is_judged_and_a_required_gpu_needs_its_proof(
-    lines: list[str], required: bool  # noqa: FBT001 - hypothesis gives it
+    lines: list[str], required: bool
 ) -> None:
     found = checks.probe(
         observations.parse_all(lines), release=RELEASE, gpu_required=required, host=DRIVER, engine=ENGINE

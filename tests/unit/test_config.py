@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -348,6 +349,7 @@ def test_the_gpus_flag_takes_nothing_else(text: str) -> None:
 # The schema and the starter
 
 
+@functools.cache
 def validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(config.schema())
 
@@ -457,7 +459,7 @@ def test_a_hostile_value_is_refused_or_kept_whole(value: str) -> None:
             assert found.model_dump(mode="json", exclude_unset=True) == written
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text() | st.text("abgpu:-[]{}&*!|>'\"%@#,? \n\t0123.=<~"))
 def test_any_text_is_a_config_or_a_config_error(text: str) -> None:
     assert read_or_refused(text)
@@ -472,7 +474,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(Config.model_fields)), anything, max_size=6))
 def test_any_value_under_a_known_key_is_read_or_refused_in_printable_words(written: dict[str, Any]) -> None:
     found = read_or_refused(flow(written))
@@ -484,9 +486,14 @@ name = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True, alphabet=st.ch
 line = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=12)
 url = st.sampled_from(["https://packages.example.com/simple", "http://10.0.0.1:3128"])
 size = st.builds("{}{}".format, st.integers(1, 9999), st.sampled_from("mgMG"))
-mount = st.builds(dict, source=line, target=name.map("/data/{}".format), read_only=st.booleans())
+mount: st.SearchStrategy[dict[str, Any]] = st.builds(
+    dict, source=line, target=name.map("/data/{}".format), read_only=st.booleans()
+)
 limits: dict[str, st.SearchStrategy[Any]] = {
-    "cpus": st.integers(1, 64) | st.sampled_from([0.5, 1.25]), "memory": size, "shm": size, "pids": st.integers(64, 9999),
+    "cpus": st.integers(1, 64) | st.sampled_from([0.5, 1.25]),
+    "memory": size,
+    "shm": size,
+    "pids": st.integers(64, 9999),
 }
 keys: dict[str, st.SearchStrategy[Any]] = {
     "name": name,
@@ -514,7 +521,7 @@ def test_the_accepted_configs_below_use_every_key() -> None:
     assert keys.keys() == Config.model_fields.keys()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.fixed_dictionaries({}, optional=keys))
 def test_an_accepted_config_comes_back_the_same(written: dict[str, Any]) -> None:
     found = load(flow(written))

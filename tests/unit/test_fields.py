@@ -39,7 +39,9 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
         "TOKENIZERS_PARALLELISM", "MAX_TOKENS", "DB_PASSWORD_FILE", "KEYBOARD", "PRIVATE", "HTTP_PROXY", "SECRETARY",
     ],
     fields.variable_value: ["", "1", "a b\tc", "$HOME ${X} 'q' \"d\" \\", "ä💡", "x" * 32 * 1024],
-    packages.apt_package: ["graphviz", "g++", "libc6-dev", "python3.9", "graphviz=2.42.2-7+deb12u1", "0ad", "xz-utils=1:2~3"],
+    packages.apt_package: [
+        "graphviz", "g++", "libc6-dev", "python3.9", "graphviz=2.42.2-7+deb12u1", "0ad", "xz-utils=1:2~3",
+    ],
     packages.requirement: [
         "pandas", "pandas==1.4.*", "a[b,c]>=1,<2", 'x; python_version < "3.10"', "x ~= 1.0", "X.y-z_1", "x===1.0+cpu",
     ],
@@ -55,7 +57,9 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
 
 REFUSED: dict[Callable[[Any], object], list[Any]] = {
     fields.environment_name: ["", "A", "-a", "_a", "a" * 42, "a.b", "a/b", "../../x", "a\n", "ä", "naïve", "a b"],
-    fields.release: ["", "2", "2.9.0rc1", "v2.9", "latest", "2.9.0\n", "2.9.0-gpu", "\u0662.9", "2..9", "2.9.0.1", "1234.5"],
+    fields.release: [
+        "", "2", "2.9.0rc1", "v2.9", "latest", "2.9.0\n", "2.9.0-gpu", "\u0662.9", "2..9", "2.9.0.1", "1234.5",
+    ],
     fields.base: [
         "", "Debian", "a b", "x:", "x@sha256:0", "-x", "x/../y", "https://h/x", "a" * 256, "x:" + "t" * 129, "$x",
         "scratch\nRUN id", "0" * 64, "Foo/bar", "x@md5:" + "0" * 64, "a//b", "x AS y",

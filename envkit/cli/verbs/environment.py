@@ -36,17 +36,17 @@ def up(
 ) -> int:
     """Bring the project's environment up, and prove it. Nothing changed means nothing done."""
     from envkit.cli import texts
-    from envkit.commands import project as projects
 
-    loaded = projects.load(project, _flags(name=name, gpu=_gpu(gpu, gpus)))
+    flags = _flags(name=name, gpu=_gpu(gpu, gpus))
     if dry_run:
+        from envkit.commands import project as projects
         from envkit.commands import render as renders
 
-        return show(renders.dry_run(loaded), format_, texts.dry_run)
+        return show(renders.dry_run(projects.load(project, flags)), format_, texts.dry_run)
     from envkit.commands import up as command
 
     with _teller(quiet, verbose) as say:
-        report = command.up(loaded, say=say, ask=_ask(say, yes=yes))
+        report = command.up(project, flags, say=say, ask=_ask(say, yes=yes))
     return show(report, format_, texts.up)
 
 
@@ -56,12 +56,12 @@ def build(
 ) -> int:
     """Only build the image."""
     from envkit.cli import texts
+    from envkit.commands import climb as command
     from envkit.commands import project as projects
-    from envkit.commands import up as command
 
     loaded = projects.load(project, {})
     with _teller(quiet, verbose) as say:
-        report = command.up(loaded, say=say, ask=_ask(say, yes=yes), build_only=True)
+        report = command.build(loaded, say=say, ask=_ask(say, yes=yes))
     return show(report, format_, texts.build)
 
 

@@ -140,7 +140,7 @@ c.ServerApp.jpserver_extensions = {
     "jupyterlab": True,
     "jupyter_server_proxy": True,
     "jupyter_server_terminals": True,
-    "jupyter_lsp": False,  # no language server is installed
+    "jupyter_lsp": True,
     "notebook_shim": False,  # for settings of the classic notebook
 }
 
@@ -162,4 +162,5 @@ c.ServerProxy.servers = {
 # themselves; `allow_unauthenticated_access = False` asks for it before any of them runs.
 warnings.filterwarnings("ignore", category=JupyterServerAuthWarning)
 c.ServerApp.open_browser = False
+c.ServerApp.websocket_ping_timeout = 30_000  # the default is longer than the interval, which warns
 c.Application.log_level = "WARN"

@@ -1,0 +1,30 @@
+"""What `up` and `build` result in, apart from what makes them: an unchanged `up` needs only this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """Where to go now.
+
+    Attributes:
+        name: The environment's name.
+        url: JupyterLab's address; the token is not in it.
+        ssh_host: The host `envkit ssh-config` writes.
+        tensorboard: TensorBoard's address, behind Jupyter's login.
+        workspace: The folder that is /workspace inside.
+        verdict: What the probe found, in one line.
+        changed: What was done, by step; empty when there was nothing to do.
+        remarks: What was decided differently from what was asked.
+    """
+
+    name: str
+    url: str
+    ssh_host: str
+    tensorboard: str
+    workspace: str
+    verdict: str
+    changed: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = field(default=())

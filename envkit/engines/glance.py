@@ -1,0 +1,37 @@
+"""One look at one container without the SDK, whose import costs more than all the rest of an unchanged `up`.
+
+Whatever is not a plain answer counts as not seen; the caller then takes the ordinary road, with its messages.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from envkit import net
+from envkit.model.facts import FoundContainer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OK = 200
+
+
+def running(endpoint: str, name: str) -> FoundContainer | None:
+    """Return a container if a local engine says that it runs."""
+    if not endpoint.startswith("unix://"):
+        return None
+    answer = net.get_local(endpoint.removeprefix("unix://"), f"/containers/{quote(name, safe='')}/json")
+    try:
+        data = json.loads(answer.body) if answer.status == OK else {}
+        return _container(data) if data["State"]["Status"] == "running" else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _container(data: Mapping[str, Mapping[str, object]]) -> FoundContainer:
+    labels, networks = data["Config"]["Labels"], data["NetworkSettings"]["Networks"]
+    if not isinstance(labels, dict) or not isinstance(networks, dict):
+        raise TypeError(type(labels))
+    return FoundContainer(str(data["Id"]), "running", labels, str(data["Image"]), tuple(networks))
