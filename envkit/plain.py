@@ -6,9 +6,6 @@ that make a line read as another one. Nothing of that kind is shown as it is.
 
 from __future__ import annotations
 
-import unicodedata
-
-HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 KEPT = frozenset("\n\t")
 
 
@@ -26,6 +23,4 @@ def line(text: str, limit: int = 300) -> str:
 
 
 def _shown(character: str) -> str:
-    if character in KEPT or unicodedata.category(character) not in HIDDEN:
-        return character
-    return character.encode("unicode_escape").decode()
+    return character if character.isprintable() or character in KEPT else character.encode("unicode_escape").decode()

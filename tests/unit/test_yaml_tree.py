@@ -148,7 +148,7 @@ def test_many_values_stop_at_ten_thousand() -> None:
     assert "stands for more than 10000 values" in refusal("[" + "x," * 10_000 + "]")
 
 
-@pytest.mark.parametrize("text", ["[" * 50_000, "- " * 50_000, "{a: " * 50_000, "a: &x " + "[" * 50_000])
+@pytest.mark.parametrize("text", ["[" * 20_000, "- " * 20_000, "{a: " * 20_000, "a: &x " + "[" * 20_000])
 def test_deep_nesting_is_refused_and_does_not_end_the_process(text: str) -> None:
     assert "f.yaml:1: nested deeper than 40 levels" in refusal(text)
 

@@ -1,0 +1,1 @@
+"""Programs of the developers: they write generated pages and files anew."""

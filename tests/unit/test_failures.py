@@ -1,0 +1,95 @@
+"""Whatever is raised becomes one message, the mend, and the exit code that the README promises."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import errors
+from envkit.cli import failures, main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.ConfigError([errors.Problem("envkit.yaml", 3, "ssh.port", "no")]), 2),
+        (errors.Refusal("will not", mend="do that"), 2),
+        (errors.EngineUnavailable("nothing answers", mend="start it"), 3),
+        (errors.BuildFailed("a step failed"), 3),
+        (errors.Unhealthy("no answer"), 3),
+        (errors.GpuUnusable("no driver"), 5),
+        (errors.PassThrough("not running"), 125),
+        (KeyboardInterrupt(), 130),
+        (OSError(errno.ENOSPC, "No space left on device", "/state"), 2),
+    ],
+)
+def test_each_kind_of_error_has_its_exit_code(
+    error: BaseException, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert failures.report(error) == code
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Traceback" not in told.err
+    assert getattr(error, "mend", "") in told.err
+
+
+def test_a_config_error_shows_every_problem_in_file_order(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [
+        errors.Problem("envkit.yaml", 12, "ssh.port", "expected a whole number"),
+        errors.Problem("envkit.yaml", 3, "nmae", "unknown key"),
+    ]
+    failures.report(errors.ConfigError(problems))
+    assert capsys.readouterr().err.splitlines() == [
+        "envkit.yaml:3 nmae: unknown key",
+        "envkit.yaml:12 ssh.port: expected a whole number",
+    ]
+
+
+def test_a_bug_goes_to_a_private_log_whose_path_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert failures.report(ZeroDivisionError("oops")) == 70
+    log = tmp_path / "envkit" / "crash.log"
+    assert "ZeroDivisionError" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+    shown = capsys.readouterr().err
+    assert str(log) in shown
+    assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["frobnicate"], 2, "frobnicate"),
+        (["up", "--frobnicate"], 2, "frobnicate"),
+        (["up", "--gpus", "one"], 2, "--gpus"),
+        (["up", "--no-gpu", "--gpus", "1"], 2, "--gpus"),
+        (["exec"], 2, "program"),
+        (["up", "--project", "/nowhere/at/all"], 2, "/nowhere/at/all"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_one_message(
+    arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main.main(arguments)
+    assert ended.value.code == code
+    told = capsys.readouterr().err
+    assert says in told
+    assert "mend:" in told
+
+
+@pytest.mark.parametrize("arguments", [["version"], ["--version"]])
+def test_the_version_is_said_without_loading_anything(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main.main(arguments)
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("envkit ")
