@@ -9,6 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Whether a test holds does not depend on how busy the machine is, and the same cases are tried everywhere.
+settings.register_profile("envkit", deadline=None, derandomize=True)
+settings.load_profile("envkit")
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = pytest.StashKey[int]()
