@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from envkit.commands.init import Initialised
     from envkit.commands.prune import Pruned
     from envkit.commands.render import DryRun, Rendered
-    from envkit.commands.status import Environments
     from envkit.commands.results import Up
+    from envkit.commands.status import Environments
 
 
 def up(result: Up) -> str:
@@ -49,15 +49,20 @@ def status(result: Environments) -> str:
     if not result.rows:
         return "no environments; `envkit up` in a project folder starts one"
     own = os.getuid()
-    rows = [("NAME", "STATUS", "JUPYTERLAB", "PROJECT", "PROVEN")]
+    rows = [("NAME", "STATUS", "JUPYTERLAB", "IMAGE", "PROJECT", "PROVEN")]
     for row in result.rows:
         owner = "" if row.owner == own else f" (user {row.owner})"
-        rows.append((row.name + owner, row.status, row.url or "-", row.project or "-", row.verdict or "-"))
+        size = _gigabytes(row.size_bytes)
+        rows.append((row.name + owner, row.status, row.url or "-", size, row.project or "-", row.verdict or "-"))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
         for row in rows
     )
+
+
+def _gigabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:.2f} GB" if size_bytes else "-"
 
 
 def render(result: Rendered) -> str:

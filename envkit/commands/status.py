@@ -26,6 +26,7 @@ class Row:
         owner: UID of the user it belongs to.
         status: The engine's word for its container's state, or `down`.
         url: JupyterLab's address while it runs.
+        size_bytes: Of its image, all layers; environments with the same plan share it.
         project: Its project folder, where that is known to the caller.
         verdict: The last verdict of the probe.
     """
@@ -34,6 +35,7 @@ class Row:
     owner: int
     status: str
     url: str = ""
+    size_bytes: int = 0
     project: str = ""
     verdict: str = ""
 
@@ -46,7 +48,7 @@ class Environments:
 
 
 def status(*, everybody: bool = False, name: str | None = None) -> Report[Environments]:
-    """List environments: the caller's, or everybody's; one call to the engine, however many there are.
+    """List environments: the caller's, or everybody's; two calls to the engine, however many there are.
 
     Raises:
         EngineUnavailable: Nothing answers.
@@ -56,7 +58,8 @@ def status(*, everybody: bool = False, name: str | None = None) -> Report[Enviro
     owner = os.getuid()
     remembered = {one.name: one for _, one in state.all_of(at)}
     found = look.environments(engine, None if everybody else owner)
-    rows = [_row(one, remembered, owner) for one in found if names.ENV in one.labels]
+    sizes = look.image_sizes(engine) if found else {}
+    rows = [_row(one, remembered, owner, sizes) for one in found if names.ENV in one.labels]
     running = {row.name for row in rows if row.owner == owner}
     rows += [
         Row(one.name, owner, "down", project=one.project, verdict=one.verdict)
@@ -67,7 +70,9 @@ def status(*, everybody: bool = False, name: str | None = None) -> Report[Enviro
     return Report("status", name or "", Environments(tuple(chosen)))
 
 
-def _row(found: FoundContainer, remembered: Mapping[str, State], owner: int) -> Row:
+def _row(
+    found: FoundContainer, remembered: Mapping[str, State], owner: int, sizes: Mapping[str, int]
+) -> Row:
     labels = found.labels
     whose = int(labels[names.OWNER]) if labels.get(names.OWNER, "").isdecimal() else -1
     mine = remembered.get(labels[names.ENV]) if whose == owner else None
@@ -77,6 +82,7 @@ def _row(found: FoundContainer, remembered: Mapping[str, State], owner: int) -> 
         owner=whose,
         status=found.status,
         url=url,
+        size_bytes=sizes.get(found.image_id, 0),
         project=mine.project if mine else "",
         verdict=mine.verdict if mine else "",
     )

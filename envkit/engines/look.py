@@ -69,6 +69,13 @@ def environments(engine: Engine, owner: int | None) -> list[FoundContainer]:
     ]
 
 
+def image_sizes(engine: Engine) -> dict[str, int]:
+    """Return the size in bytes of each image envkit made, by its id."""
+    with translated("listing images"):
+        listed = engine.api.images(filters={"label": [f"{names.MANAGED}=1"]})
+    return {data["Id"]: int(data["Size"]) for data in listed}
+
+
 def _container(data: Mapping[str, Any]) -> FoundContainer:
     return FoundContainer(
         id=data["Id"],

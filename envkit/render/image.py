@@ -70,6 +70,16 @@ def instructions(dockerfile: str) -> str:
     return "".join(f"{line}\n" for line in kept)
 
 
+def archives(mirror: str) -> tuple[str, str]:
+    """Return the URLs of a Debian mirror's main and security archives: the second lies beside the first.
+
+    Args:
+        mirror: URL of the main archive, or empty for Debian's own.
+    """
+    main = (mirror or DEBIAN).rstrip("/")
+    return main, f"{main}-security"
+
+
 def environment(release: Release) -> dict[str, str]:
     """Return what every process of the workspace is given: by the image, and by sshd to its sessions."""
     layer = f"{names.HOME}/.local/share/envkit/tensorflow-{release.version}-py{release.python}"
@@ -108,8 +118,8 @@ def _dockerfile(plan: ImagePlan, *, ca: bool) -> str:
 
 def _apt(plan: ImagePlan) -> tuple[Artifact, ...]:
     suite, borrowed = plan.suite.name, _borrowed(plan)
-    mirror = (plan.mirror or DEBIAN).rstrip("/")
-    sources = text("debian/apt/debian.sources.j2", mirror=mirror, suite=suite, borrowed=borrowed)
+    main, security = archives(plan.mirror)
+    sources = text("debian/apt/debian.sources.j2", main=main, security=security, suite=suite, borrowed=borrowed)
     if not borrowed:
         return (Artifact("apt/debian.sources", sources),)
     pinned = text("debian/apt/borrowed.pref.j2", suite=suite, borrowed=borrowed, python=plan.release.python)

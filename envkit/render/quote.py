@@ -121,7 +121,9 @@ def script(value: str) -> str:
 
 FILTERS = {
     one.__name__: one
-    for one in (argv, settings, words, line, word, image, package, requirement, url, toml, compose, ssh_path, ssh_command, script)
+    for one in (
+        argv, settings, words, line, word, image, package, requirement, url, toml, compose, ssh_path, ssh_command, script,
+    )
 }
 
 

@@ -72,6 +72,8 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
     subnet = subnet or choices.subnet(config.network.pool, state.subnet if state else "", taken)
     run_plan, remarks = run.run(config, name, facts, user, port, subnet, problems)
     files_plan = run.files(config, facts, user, keys, problems)
+    if config.gpu == "auto" and facts.gpu.driver:
+        remarks = (*remarks, "this host has an NVIDIA GPU, and the images of this version compute on the CPU")
     if config.ssh.publish:
         problems.append(config.problem("ssh.publish", "this version publishes no SSH port; `envkit ssh` needs none"))
     if problems or image_plan is None:

@@ -98,10 +98,12 @@ def _gpu(gpu: bool | None, gpus: str | None) -> object:
         return None if gpu is None else ("on" if gpu else "off")
     if gpu is False:
         raise typer.BadParameter("--no-gpu and --gpus contradict each other")
-    parts = gpus.split(",")
-    if not all(part.isascii() and part.isdecimal() for part in parts):
-        raise typer.BadParameter(f"--gpus takes a count or device numbers such as 0,1, not {gpus!r}")
-    return int(gpus) if len(parts) == 1 else [int(part) for part in parts]
+    from envkit import config
+
+    try:
+        return config.gpus(gpus)
+    except ValueError as error:
+        raise typer.BadParameter(f"--gpus: {error}") from error
 
 
 def _teller(quiet: bool, verbose: bool) -> Teller:
