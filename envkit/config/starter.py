@@ -12,7 +12,7 @@ _STARTER = """\
 # For completion in your editor: envkit schema > {schema}
 # Every key may be left out; what is commented out shows how it is written.
 
-name: "{name}"
+# name: "{name}"    # left out: the folder's name, with a suffix when that is taken
 tensorflow: "{release}"     # in quotes: a bare 2.10 is the number 2.1
 base: debian            # assembled from Debian packages and Python wheels
 gpu: auto               # auto, on, off, a count, or GPU numbers such as [0, 1]
