@@ -29,7 +29,8 @@ class UnknownRelease(LookupError):
     """
 
     def __init__(self, version: str, nearest: tuple[str, ...]) -> None:
-        super().__init__(f"TensorFlow {version[:40]!r} is not in the catalogue; the nearest is {' or '.join(nearest)}")
+        known = " or ".join(nearest)
+        super().__init__(f"TensorFlow {version[:40]!r} is not in the catalogue; the nearest is {known}")
         self.version = version
         self.nearest = nearest
 
@@ -121,15 +122,15 @@ def _first_of_series(version: str) -> str | None:
 
 def _nearest(version: str) -> tuple[str, ...]:
     wanted = _order(version)
-    if wanted is None:
+    if not wanted:
         return (DEFAULT_RELEASE,)
-    known = list(_releases())
-    candidates = [one for one in known if (_order(one) or ())[:2] == wanted[:2]] or known
-    below = [one for one in candidates if (_order(one) or ()) < wanted]
-    above = [one for one in candidates if (_order(one) or ()) > wanted]
-    return tuple(below[-1:] + above[:1])
+    known = [one for one in _releases() if _order(one)[:2] == wanted[:2]] or list(_releases())
+    below = [one for one in known if _order(one) < wanted]
+    above = [one for one in known if _order(one) > wanted]
+    return (*below[-1:], *above[:1])
 
 
-def _order(version: str) -> tuple[int, ...] | None:
+def _order(version: str) -> tuple[int, ...]:
+    """What versions are ordered by; empty for what is no version."""
     match = _VERSION.fullmatch(version)
-    return tuple(int(part or 0) for part in match.groups()) if match else None
+    return tuple(int(part or 0) for part in match.groups()) if match else ()

@@ -39,7 +39,9 @@ class Wanted:
     ref: str
 
 
-def up(wanted: Wanted, found: Found, state: State | None, *, files_current: bool) -> Steps:
+def up(
+    wanted: Wanted, found: Found, state: State | None, *, files_current: bool, token_kept: bool = True
+) -> Steps:
     """Return the steps to a running environment; none when it already is what is wanted.
 
     Args:
@@ -47,12 +49,14 @@ def up(wanted: Wanted, found: Found, state: State | None, *, files_current: bool
         found: What the engine holds.
         state: What is remembered, for volumes that were prepared.
         files_current: Whether the mounted files already are what the plan says.
+        token_kept: Whether the token and the host key are there; a container that runs without them has
+            others, or holds a folder that is gone.
 
     Raises:
         Refusal: Something under a name envkit needs belongs to somebody else.
     """
     _refuse_strangers(wanted.plan, found)
-    return tuple(_up(wanted, found, state, files_current=files_current))
+    return tuple(_up(wanted, found, state, files_current=files_current, token_kept=token_kept))
 
 
 def image_only(wanted: Wanted, found: Found) -> Steps:
@@ -79,9 +83,11 @@ def down(name: str, owner: int, project: str, found: Found, *, volumes: bool) ->
     return tuple(steps)
 
 
-def _up(wanted: Wanted, found: Found, state: State | None, *, files_current: bool) -> Iterator[Step]:
+def _up(
+    wanted: Wanted, found: Found, state: State | None, *, files_current: bool, token_kept: bool
+) -> Iterator[Step]:
     plan, container = wanted.plan, found.container
-    keep = container is not None and _same(wanted, container) and container.status not in BROKEN
+    keep = token_kept and container is not None and _same(wanted, container) and container.status not in BROKEN
     keep = keep and found.network is not None
     if not keep:
         image = tuple(_image(wanted, found))

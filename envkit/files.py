@@ -44,7 +44,8 @@ def private_folder(path: Path, owner: Account | None = None, *, mode: int = 0o70
         OSError: It cannot be made.
     """
     if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for parent in reversed([one for one in path.parents if not one.exists()]):
+            parent.mkdir(mode=0o700, exist_ok=True)
         path.mkdir(mode=mode, exist_ok=True)
         path.chmod(mode)
         _give(path, owner)

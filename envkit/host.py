@@ -89,7 +89,19 @@ def gpu() -> HostGpu:
     """Say which NVIDIA driver is loaded and which device nodes exist."""
     text = (files.read(Path("/proc/driver/nvidia/version")) or b"").decode(errors="replace")
     driver = re.search(r"Kernel Module\s+(?:for \S+\s+)?([0-9.]+)", text, re.ASCII)
-    return HostGpu(driver[1] if driver else "", tuple(sorted(glob.glob("/dev/nvidia*"))))  # noqa: PTH207
+    nodes = tuple(sorted(glob.glob("/dev/nvidia*")))  # noqa: PTH207 - an absolute pattern
+    return HostGpu(driver[1] if driver else "", nodes, _nvidia_displays())
+
+
+def _nvidia_displays(bus: Path = Path("/sys/bus/pci/devices")) -> tuple[str, ...] | None:
+    """Return the PCI addresses of NVIDIA display devices, or None where there is no such bus to look at."""
+    if not bus.is_dir():
+        return None
+    return tuple(sorted(one.name for one in bus.iterdir() if _is(one, "vendor", "0x10de") and _is(one, "class", "0x03")))
+
+
+def _is(device: Path, attribute: str, prefix: str) -> bool:
+    return (files.read(device / attribute) or b"").decode("ascii", "replace").startswith(prefix)
 
 
 def proxies() -> dict[str, str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from queue import Queue
+from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from envkit import checks, credentials, decide, files, host, names, state
@@ -147,8 +148,11 @@ class _Climb:
             raise GpuUnusable(message, tried=finding.cause, mend=finding.mend)
 
     def _steps_up(self, surveyed: Survey) -> Steps:
-        current = mounted.current(self.project.place, surveyed.plan)
-        return decide.up(surveyed.wanted, surveyed.found, self.state, files_current=current)
+        place = self.project.place
+        return decide.up(
+            surveyed.wanted, surveyed.found, self.state,
+            files_current=mounted.current(place, surveyed.plan), token_kept=mounted.token_kept(place),
+        )
 
     def _carry_out(self, steps: Steps, surveyed: Survey) -> None:
         try:
@@ -199,14 +203,13 @@ class _Climb:
         plan, place = surveyed.plan, self.project.place
         self.say(Progress("probe", "proving TensorFlow, SSH and TensorBoard"))
         token, port = credentials.token(place), plan.run.ports[0].host
-        with ThreadPoolExecutor(2) as pool:
-            ssh = pool.submit(ready.ssh, place.client / ssh_config.FILE, plan.run.name)
-            board = pool.submit(ready.tensorboard, port, token)
-            seen = probe.probe(self.engine, plan.run.name, self._seen)
-            judged = checks.probe(
-                seen, release=plan.image.release, gpu_required=plan.gpu_required, host=surveyed.facts.gpu
-            )
-            return (*judged, _served("ssh/login", ssh.result()), _served("tensorboard/route", board.result()))
+        ssh = _aside(lambda: ready.ssh(place.client / ssh_config.FILE, plan.run.name))
+        board = _aside(lambda: ready.tensorboard(port, token))
+        seen = probe.probe(self.engine, plan.run.name, self._seen)
+        judged = checks.probe(
+            seen, release=plan.image.release, gpu_required=plan.gpu_required, host=surveyed.facts.gpu
+        )
+        return (*judged, _served("ssh/login", ssh()), _served("tensorboard/route", board()))
 
     def _seen(self, one: Observation) -> None:
         self.say(Progress("probe", one.what, detail=True))
@@ -224,6 +227,13 @@ class _Climb:
             changed=tuple(self.done),
             remarks=plan.remarks,
         )
+
+
+def _aside(look: Callable[[], str]) -> Callable[[], str]:
+    """Start a look at once and return what waits for its result; an interrupt does not wait for it."""
+    results: Queue[str] = Queue(1)
+    Thread(target=lambda: results.put(look()), daemon=True).start()
+    return results.get
 
 
 def _served(check: str, wrong: str) -> Finding:

@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from envkit.state import Place
 
 
+def token_kept(place: Place) -> bool:
+    """Say whether the token and the host key that a running container would have are there."""
+    return bool(credentials.token(place)) and (place.mount / "ssh_host_ed25519_key").is_file()
+
+
 def current(place: Place, plan: Plan) -> bool:
     """Say whether the files on disk are what the plan says, for the user the plan says."""
     import hashlib
 
     if not place.mount.is_dir() or place.mount.stat().st_uid != plan.run.user.uid:
         return False
-    if not credentials.token(place) or not (place.mount / "ssh_host_ed25519_key").is_file():
-        return False
-    if not (place.client / "ssh_config").is_file():
+    if not token_kept(place) or not (place.client / "ssh_config").is_file():
         return False
     for artifact in plan.files.artifacts:
         if files.read(place.folder / artifact.path) != artifact.text.encode():

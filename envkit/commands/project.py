@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import files, state
+from envkit import files, names, state
 from envkit.engines.endpoint import endpoint
-from envkit.errors import Refusal
+from envkit.errors import EnvkitError, Refusal
+from envkit.model.plan import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from envkit.config import Config
     from envkit.engines.connect import Engine
-    from envkit.model.plan import State
     from envkit.state import Place
 
 FILE = "envkit.yaml"
@@ -122,7 +122,7 @@ def known(start: Path, name: str | None) -> Known:
         raise Refusal(f"there is no environment {name!r}", mend="envkit status lists yours")
     folder = folder_of(start)
     place = state.place(at, folder)
-    remembered_here = state.load(place)
+    remembered_here = state.load(place) or _from_labels(at, folder)
     if remembered_here is None:
         raise Refusal(f"{folder} has no environment", mend="envkit up starts one; envkit status lists yours")
     return _known(at, place, remembered_here)
@@ -131,6 +131,18 @@ def known(start: Path, name: str | None) -> Known:
 def names_taken(at: str, but: str) -> frozenset[str]:
     """Return the names of the caller's environments on an engine, without one project's own."""
     return frozenset(one.name for _, one in state.all_of(at) if one.project != but)
+
+
+def _from_labels(at: str, folder: str) -> State | None:
+    """Know an environment by its container's labels: its state was removed by hand, and `down` must still work."""
+    from envkit.engines import connect, look
+
+    try:
+        listed = look.environments(connect.connect(at), os.getuid())
+    except EnvkitError:
+        return None
+    labels = (one.labels for one in listed if names.ours(one.labels, os.getuid(), folder))
+    return next((State(one[names.ENV], folder) for one in labels if names.ENV in one), None)
 
 
 def _known(at: str, place: Place, remembered: State) -> Known:

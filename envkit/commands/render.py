@@ -78,8 +78,11 @@ def dry_run(project: Project) -> Report[DryRun]:
     """
     engine = connect.connect(project.endpoint)
     surveyed = survey(project, engine, project.state)
-    current = mounted.current(project.place, surveyed.plan)
-    steps = decide.up(surveyed.wanted, surveyed.found, state.load(project.place), files_current=current)
+    place = project.place
+    steps = decide.up(
+        surveyed.wanted, surveyed.found, state.load(place),
+        files_current=mounted.current(place, surveyed.plan), token_kept=mounted.token_kept(place),
+    )
     told = tuple(str(one) for one in steps)
     return Report("up", surveyed.plan.name, DryRun(surveyed.plan, surveyed.wanted.ref, told))
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HEADER = struct.Struct(">BxxxL")  # the engine's framing: stream number, length
 STDOUT, STDERR = 1, 2
 CHUNK = 1 << 16
+LINE_BYTES_MAX = 1 << 20
 
 
 def script(
@@ -43,6 +44,7 @@ def script(
             for number, chunk in _frames(stream):
                 if number == STDOUT:
                     *lines, rest = (rest + chunk).split(b"\n")
+                    rest = rest[-LINE_BYTES_MAX:]  # a line without end is no line, and must not fill our memory
                     for line in lines:
                         on_line(line.decode(errors="replace"))
         return _exit_code(engine, made["Id"])

@@ -4,7 +4,8 @@ Runs as text on the standard input of `python - [SECONDS]`, on Python 3.8 or lat
 standard library and TensorFlow. It judges nothing: a look that fails is reported like any other.
 
 A first process keeps the reader's pipe, the clock and whatever is printed besides; a second one looks. So a look
-that hangs in native code, is killed or crashes is still told of, and the last line is always `done`.
+that hangs in native code, is killed or crashes is still told of, and the last line is always `done`. All of it is one
+file because it travels as text.
 """
 # ruff: noqa: E402 - the path is cleaned before anything is imported from it
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from envkit.engines.connect import Engine
     from envkit.model.report import Observation
 
+OBSERVATIONS_MAX = 1000  # the container prints what it likes
 PYTHON = "python"  # of the workspace: the image puts the kernel's own first on PATH
 
 
@@ -23,7 +24,7 @@ def probe(engine: Engine, container: str, seen: Callable[[Observation], None]) -
 
     def on_line(line: str) -> None:
         observation = lines.parse(line)
-        if observation is not None:
+        if observation is not None and len(found) < OBSERVATIONS_MAX:
             found.append(observation)
             seen(observation)
 

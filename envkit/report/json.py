@@ -21,7 +21,7 @@ FORMAT = 1
 
 
 def to_json(report: Report[Any]) -> str:
-    """Return a report as JSON, the same text for the same report, ending in a newline.
+    """Return a report as JSON, the same text for the same report.
 
     Raises:
         TypeError: The result holds something that JSON has no form for.
@@ -36,7 +36,7 @@ def to_json(report: Report[Any]) -> str:
         "exit_code": int(report.exit_code),
     }
     # ASCII alone: what a container printed cannot reach a terminal as an escape sequence.
-    return json.dumps(envelope, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return json.dumps(envelope, indent=2, ensure_ascii=True, allow_nan=False)
 
 
 def as_json(value: Any) -> Any:

@@ -71,7 +71,7 @@ class User:
         return subprocess.Popen(
             [str(word) for word in argv], cwd=cwd or self.home, env=self.environment() | dict(env or {}),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            errors="replace", start_new_session=True, umask=0o022, **self._switch(),
+            errors="replace", start_new_session=True, umask=0o022, **self.switch(),
         )
 
     def run(
@@ -99,7 +99,8 @@ class User:
         path.mkdir()
         return self.own(path, mode)
 
-    def _switch(self) -> dict[str, Any]:
+    def switch(self) -> dict[str, Any]:
+        """Return what makes `Popen` start a program as this user."""
         if os.geteuid() != 0:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": list(self.groups)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -14,7 +15,9 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.functional.account import ordinary_user
+from tests.functional.inside import Inside
 from tests.functional.install import install
+from tests.functional.jupyter import Jupyter, jupyter_of
 from tests.functional.workspaces import Envkit, Workspaces, label
 
 if TYPE_CHECKING:
@@ -99,6 +102,28 @@ def shared_env(
         yield SharedEnvironment(project, up, container)
     finally:
         workspaces.close()
+
+
+@pytest.fixture(scope="session")
+def image(user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient) -> Iterator[str]:
+    """Build the image of an unchanged plan, and yield its reference."""
+    workspaces = Workspaces(user, projects, run_envkit, engine)
+    build = run_envkit(["build", "--format", "json"], cwd=workspaces("gpu: off\n", name="image"), timeout_s=FIRST_UP_S)
+    assert build.code == 0, str(build)
+    yield json.loads(build.out)["result"]["verdict"].removeprefix("image ")
+    workspaces.close()
+
+
+@pytest.fixture(scope="session")
+def inside(shared_env: SharedEnvironment) -> Inside:
+    """Return `inside("id", "-u")` and `inside.sh("id -u")`: programs in the shared environment."""
+    return Inside(shared_env.container)
+
+
+@pytest.fixture(scope="session")
+def jupyter(shared_env: SharedEnvironment, run_envkit: Envkit) -> Jupyter:
+    """Return the shared environment's JupyterLab, with its token."""
+    return jupyter_of(shared_env.project, shared_env.container, run_envkit)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 from envkit import names
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -34,6 +35,12 @@ class Envkit:
     ) -> Ran:
         """Run `envkit ARGS` to its end."""
         return self.user.run([self.program, *args], cwd=cwd, env=env, text=text, timeout_s=timeout_s)
+
+    def start(
+        self, args: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """Start `envkit ARGS`, its streams on pipes."""
+        return self.user.start([self.program, *args], cwd=cwd, env=env)
 
 
 @dataclass(slots=True)

@@ -193,7 +193,7 @@ OWN_MENDS = {"tensorflow/wrong-version", "tensorflow/import-failed", "tensorflow
 def test_the_documentation_of_checks_is_current() -> None:
     page = runpy.run_path(str(ROOT / "scripts" / "make_checks_page.py"))["page"]
     written = (ROOT / "docs" / "checks.md").read_text("utf-8")
-    assert written == page(), "make docs writes docs/checks.md anew"
+    assert written == page(), "scripts/make_checks_page.py writes docs/checks.md anew"
     assert all(f"`{check}`" in written for check in TABLE)
 
 

@@ -139,6 +139,13 @@ def test_changed_files_are_replaced_and_the_container_goes_on() -> None:
     assert kinds(decide.up(want, world.found, world.state, files_current=False)) == ["ReplaceFiles"]
 
 
+def test_a_container_whose_token_is_lost_is_made_anew() -> None:
+    # It runs with a token nobody knows, on a folder that is gone.
+    want, world = settled()
+    steps = decide.up(want, world.found, world.state, files_current=False, token_kept=False)
+    assert kinds(steps) == ["RemoveContainer", "ReplaceFiles", "CreateContainer", "StartContainer"]
+
+
 def test_another_port_recreates_the_container() -> None:
     _, world = settled()
     moved = wanted(ports=(Port(9999, 8888),))

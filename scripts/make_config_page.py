@@ -1,0 +1,192 @@
+"""Write docs/config.md from the JSON Schema of envkit.yaml: `python scripts/make_config_page.py`."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envkit import config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Shape = Mapping[str, Any]
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "config.md"
+SCHEMA = config.schema()
+NULL = {"type": "null"}
+PLAIN = re.compile(r"(?!(?:true|false|null)$)[a-z~./][A-Za-z0-9_./~-]*|[0-9]+[mg]", re.ASCII)
+
+HEAD = """\
+# envkit.yaml
+
+Every key, made from the JSON Schema that `envkit schema` prints, by `scripts/make_config_page.py`.
+
+- No file is a valid config, and so is an empty one. `envkit init` writes one with comments.
+- The file is found from any folder below it. Paths in it are relative to it, and `~` is your home.
+- Unknown keys are refused with the nearest known one. All mistakes are told at once, as `envkit.yaml:12 ssh.port: …`.
+- YAML is read by the rules of YAML 1.2: `on`, `yes` and `22:22` stay text, and a bare `2.10` is the number 2.1, so
+  versions stand in quotes. A key without a value means as much as no key.
+- `envkit up --name`, `--gpu`, `--no-gpu` and `--gpus` set `name` and `gpu` for that call.
+- *Asks first*: an `up` that adds such a value to what you agreed to before shows it and asks; without a terminal it
+  refuses with exit code 2 unless `--yes` is given.
+"""
+
+# What a schema has no place for, by dotted key.
+NOTES = {
+    "name": "A name that another project of yours has is refused; a folder's name that is taken gets a suffix instead.",
+    "tensorflow": "This version builds 2.9.0 and refuses the others; [the catalogue](catalog.md) knows them all.",
+    "base": "This version builds on `debian` and refuses the others.",
+    "gpu": "This version installs TensorFlow for the CPU: `auto` and `off` use that, everything else ends with exit "
+    "code 5 and says at which layer a GPU was missed.",
+    "apt": "From the Debian release of the base. Options of apt are refused.",
+    "python": "By name, extras, versions and markers; addresses, options and references to other files are refused. "
+    "They are installed under the bounds that keep TensorFlow importable, and the build ends by importing it. A "
+    "requirements file lies in the project.",
+    "workspace": "Its owner is who everything inside runs as. Refused are `/`, your home folder, folders of the "
+    "system, and folders that hold credentials. A folder outside the project: *asks first*.",
+    "mounts": "Links are followed first. Refused are folders of the system, sockets of container engines, your home "
+    "folder, and folders that hold credentials, such as `~/.ssh`. A source outside the project: *asks first*.",
+    "volumes": "They outlive the container; `envkit down --volumes` removes them. `home` is envkit's own.",
+    "env": "Everybody who may use the engine can read them, so a name that promises a secret is refused; so is a name "
+    "that envkit sets itself or that is obeyed before your code runs, such as `PATH` or `LD_PRELOAD`.",
+    "secrets": "The file's content is copied to a file of mode 0600, which is mounted read-only. *Asks first*.",
+    "jupyter.port": "A port that is taken is refused with who holds it, if the key is set. A port that was picked "
+    "stays.",
+    "ssh.publish": "This version publishes no SSH port and refuses `true`.",
+    "ssh.port": "Of no use in this version.",
+    "ssh.keys": "One key a file, without options: Ed25519, ECDSA, or RSA of 3072 bits and more. Left out: your usual "
+    "ones. The key that envkit makes for itself is always among them. If set: *asks first*.",
+    "limits": "What is more than the host has is capped to it, and `up` says so.",
+    "limits.cpus": "Left out: all.",
+    "limits.memory": "Left out: four fifths of the host's.",
+    "build.proxy": "A proxy with credentials serves the build alone; one without is set inside as well. An address: "
+    "*asks first*.",
+    "build.ca": "They join Debian's bundle, and never replace it. A file: *asks first*.",
+    "build.index": "*Asks first*.",
+    "build.mirror": "*Asks first*.",
+    "network": "Each environment takes a /29 of the pool that neither the engine's networks nor the host's routes use.",
+}
+
+
+def page() -> str:
+    """Return the whole page."""
+    return HEAD + "".join(_key(key, shape) for key, shape in SCHEMA["properties"].items())
+
+
+def _key(key: str, shape: Shape) -> str:
+    section = _section(shape)
+    about = shape.get("description") or (section or {}).get("description", "")
+    parts = [f"\n## `{key}`\n", _sentences(about, key)]
+    if section is None:
+        parts.append(f"- It is {_kind(shape)}.\n{_default(shape)}{_examples(key, shape)}")
+        parts += [_table(_named(one)["properties"], key) for one in _members(shape)]
+    else:
+        parts.append(_examples(key, shape).removeprefix("- "))
+        parts.append(_table(section["properties"], key))
+    return "\n".join(part for part in parts if part)
+
+
+def _table(properties: Mapping[str, Shape], section: str) -> str:
+    rows = (
+        f"| `{key}` | {_cell(_kind(shape))} | {_shown_default(shape)} | "
+        f"{_cell(_sentences(shape.get('description', ''), f'{section}.{key}', end=''))} |\n"
+        for key, shape in properties.items()
+    )
+    return "| key | value | default | about |\n|---|---|---|---|\n" + "".join(rows)
+
+
+def _sentences(about: str, key: str, end: str = "\n") -> str:
+    return " ".join(filter(None, (about, NOTES.get(key, "")))) + end
+
+
+def _kind(shape: Shape) -> str:
+    """Say in words what a value may be; a key without a value is allowed everywhere and left out here."""
+    options = [one for one in shape.get("anyOf") or shape.get("oneOf") or () if one != NULL]
+    if options:
+        return " or ".join(dict.fromkeys(_kind({**shape, "anyOf": None, "oneOf": None, **one}) for one in options))
+    if "$ref" in shape:
+        return "a mapping with " + " and ".join(f"`{key}`" for key in _named(shape)["properties"])
+    if "enum" in shape:
+        return " or ".join(f"`{one}`" for one in shape["enum"])
+    return _simple(shape)
+
+
+def _simple(shape: Shape) -> str:
+    declared = shape["type"]
+    kind = declared if isinstance(declared, str) else next(one for one in declared if one != "null")
+    match kind:
+        case "array":
+            return f"a list of which each item is {_kind(shape['items'])}"
+        case "object":
+            ((pattern, value),) = shape["patternProperties"].items()
+            return f"a mapping of names {_like(pattern)} to {_kind(value)}"
+        case "string":
+            return f"a text {_like(shape['pattern'])}" if "pattern" in shape else "a text"
+        case "boolean":
+            return "true or false"
+        case _:
+            return " ".join(filter(None, ("a whole number" if kind == "integer" else "a number", _range(shape))))
+
+
+def _like(pattern: str) -> str:
+    return f"like `{pattern.removeprefix('^').removesuffix('$')}`"
+
+
+def _range(shape: Shape) -> str:
+    lowest = f"from {shape['minimum']}" if "minimum" in shape else ""
+    lowest = f"above {shape['exclusiveMinimum']}" if "exclusiveMinimum" in shape else lowest
+    highest = f"to {shape['maximum']}" if "maximum" in shape else ""
+    return f"{lowest} {highest}".strip()
+
+
+def _default(shape: Shape) -> str:
+    shown = _shown_default(shape)
+    return f"- Default: {shown}\n" if shown else ""
+
+
+def _shown_default(shape: Shape) -> str:
+    return f"`{written(shape['default'])}`" if shape.get("default") not in (None, (), [], {}) else ""
+
+
+def _examples(key: str, shape: Shape) -> str:
+    lines = [f"`{key}: {written(one)}`" for one in shape.get("examples", ())]
+    return f"- Written: {', '.join(lines)}\n" if lines else ""
+
+
+def _section(shape: Shape) -> Shape | None:
+    """Return the mapping of fixed keys that a key holds, or None where it holds something else."""
+    options = [one for one in shape.get("anyOf", ()) if one != NULL]
+    return _named(options[0]) if len(options) == 1 and "$ref" in options[0] else None
+
+
+def _members(shape: Shape) -> Iterator[Shape]:
+    """Yield the mapping of fixed keys that each item of a list or mapping is."""
+    values = [shape.get("items", {}), *shape.get("patternProperties", {}).values()]
+    yield from (one for one in values if "$ref" in one)
+
+
+def _named(shape: Shape) -> Shape:
+    found: Shape = SCHEMA["$defs"][shape["$ref"].rsplit("/", 1)[-1]]
+    return found
+
+
+def written(value: Any) -> str:
+    """Write a value in YAML's flow form, with quotes where they are needed."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {written(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(written(one) for one in value) + "]"
+    return value if isinstance(value, str) and PLAIN.fullmatch(value) else json.dumps(value)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
+    sys.stdout.write(f"{PAGE.name} written\n")

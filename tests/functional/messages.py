@@ -1,0 +1,30 @@
+"""What an error must look like: one message, the mend, the right exit code, never a traceback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.functional.account import Ran
+
+
+def told(ran: Ran, code: int, *words: str) -> None:
+    """Insist that a command ended with a code and one message on stderr, mend included, that has these words."""
+    _plain(ran, code, words)
+    messages = [line for line in ran.err.splitlines() if line.startswith("envkit: ")]
+    mends = [line for line in ran.err.splitlines() if line.startswith("  mend: ")]
+    assert (len(messages), len(mends)) == (1, 1), str(ran)
+
+
+def told_of_config(ran: Ran, *problems: str) -> None:
+    """Insist on exit code 2 and exactly these problems of the config, each a line with file, line and key."""
+    _plain(ran, 2, problems)
+    assert len(ran.err.splitlines()) == len(problems), str(ran)
+
+
+def _plain(ran: Ran, code: int, words: tuple[str, ...]) -> None:
+    assert ran.code == code, str(ran)
+    assert "Traceback" not in ran.out + ran.err, str(ran)
+    assert "bug in envkit" not in ran.err, str(ran)
+    missing = [word for word in words if word not in ran.err]
+    assert not missing, f"{missing} is not said: {ran}"

@@ -1,0 +1,334 @@
+"""The real probe as a real process, on Python 3.8 and on this one, beside stand-ins for TensorFlow that misbehave."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from envkit import catalog, checks
+from envkit.checks import observations
+from envkit.model.facts import HostGpu
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from envkit.model.report import Finding
+
+PROBE = (ROOT / "envkit" / "guest" / "probe.py").read_text("utf-8")
+ERRNO = {"ok", "ENOENT", "ENXIO", "EPERM", "EACCES", "EIO"}
+
+
+@functools.cache
+def python_3_8() -> str | None:
+    """Return a Python 3.8 from pyenv or from PATH, where a stand-in may lie that starts none."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = [*map(str, sorted(pyenv.glob("3.8.*/bin/python3.8"))), shutil.which("python3.8")]
+    return next((path for path in found if path and not subprocess.call([path, "-c", ""])), None)
+
+
+@pytest.fixture(params=["3.8", "this"])
+def python(request: pytest.FixtureRequest) -> str:
+    found = python_3_8() if request.param == "3.8" else sys.executable
+    if found is None:
+        pytest.skip("no Python 3.8 here; the oldest kernel is tried in the built image")
+    return found
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the probe said."""
+
+    code: int
+    lines: list[dict[str, Any]]
+    err: str
+    took_s: float
+
+    @property
+    def whats(self) -> list[str]:
+        return [line["what"] for line in self.lines if line["what"] != "begin"]
+
+    def data(self, what: str) -> Any:
+        (found,) = [line["data"] for line in self.lines if line["what"] == what]
+        return found
+
+    def findings(self) -> tuple[Finding, ...]:
+        seen = observations.parse_all(json.dumps(line) for line in self.lines)
+        return checks.probe(seen, release=catalog.release("2.9.0"), gpu_required=False, host=HostGpu())
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Path:
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def cwd(tmp_path: Path) -> Path:
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def start(python: str, packages: Path, cwd: Path) -> Callable[..., subprocess.Popen[bytes]]:
+    """Return `start(tensorflow=TEXT, limit=60)`: the probe, started beside a TensorFlow of that text."""
+
+    def start(*, tensorflow: str | None = None, limit: object = 60, text: str = PROBE) -> subprocess.Popen[bytes]:
+        if tensorflow is not None:
+            (packages / "tensorflow").mkdir()
+            (packages / "tensorflow" / "__init__.py").write_text(textwrap.dedent(tensorflow))
+        process = subprocess.Popen(
+            [python, "-", str(limit)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(packages), "HOME": str(cwd)},
+        )
+        assert process.stdin is not None
+        process.stdin.write(text.encode())
+        process.stdin.close()
+        return process
+
+    return start
+
+
+@pytest.fixture
+def probe(start: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., Told]:
+    """Return `probe(...)`: the same, run to its end. Every line of it must be an observation."""
+
+    def probe(**options: Any) -> Told:
+        started = time.monotonic()
+        with start(**options) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            out, err = process.stdout.read().decode(), process.stderr.read().decode()
+            code = process.wait(timeout=60)
+        lines = [json.loads(line) for line in out.splitlines()]
+        assert all(observations.parse(line) for line in out.splitlines())
+        return Told(code, lines, err, time.monotonic() - started)
+
+    return probe
+
+
+def test_without_tensorflow_it_says_so_and_comes_to_its_end(probe: Callable[..., Told]) -> None:
+    told = probe()
+    assert (told.code, told.err) == (0, "")
+    assert told.whats == [
+        "python", "gpu.nodes", "gpu.variables", "packages", "tensorflow.missing", "tensorflow.log", "done",
+    ]
+    assert [one.check for one in told.findings()] == ["tensorflow/missing", "gpu/driver-missing"]
+    nodes = told.data("gpu.nodes")["nodes"]
+    assert {"/dev/nvidiactl", "/dev/nvidia-uvm"} <= set(nodes)
+    assert set(nodes.values()) <= ERRNO
+
+
+def test_every_look_is_announced_before_it_is_taken(probe: Callable[..., Told]) -> None:
+    told = probe(tensorflow="raise ImportError('no')")
+    looks = [line["data"]["look"] for line in told.lines if line["what"] == "begin"]
+    assert looks == ["python", "gpu.nodes", "gpu.variables", "packages", "tensorflow.import"]
+    for look in looks:
+        begun = told.lines.index({"what": "begin", "data": {"look": look}, "seconds": 0.0})
+        assert told.lines[begun + 1]["what"] == look
+
+
+def test_a_folder_left_behind_is_no_tensorflow(probe: Callable[..., Told], packages: Path) -> None:
+    (packages / "tensorflow" / "python").mkdir(parents=True)
+    assert "tensorflow.missing" in probe().whats
+
+
+def test_files_of_the_workspace_are_not_imported(probe: Callable[..., Told], cwd: Path) -> None:
+    for name in ("json", "signal", "tensorflow", "numpy", "errno"):
+        (cwd / f"{name}.py").write_text("raise SystemExit('imported from the workspace')")
+    told = probe()
+    assert (told.code, told.err) == (0, "")
+    assert "tensorflow.missing" in told.whats
+
+
+@pytest.mark.parametrize(
+    ("tensorflow", "error", "cause"),
+    [
+        (
+            "raise TypeError('Descriptors cannot be created directly.')",
+            {"type": "TypeError", "message": "Descriptors cannot be created directly."}, "protobuf is newer",
+        ),
+        (
+            "import sys\nsys.stderr.write('AttributeError: _ARRAY_API not found')\nraise TypeError('() -> handle')",
+            {"type": "TypeError", "message": "() -> handle"}, "numpy 2 is installed",
+        ),
+        (
+            "import no_such_module",
+            {"type": "ModuleNotFoundError", "message": "No module named 'no_such_module'"}, "unknown",
+        ),
+        ("raise SystemExit(3)", {"type": "SystemExit", "message": "3"}, "unknown"),
+        ("raise KeyboardInterrupt", {"type": "KeyboardInterrupt", "message": ""}, "unknown"),
+        ("def broken(:", None, "unknown"),
+    ],
+)
+def test_an_import_that_raises_is_an_observation(
+    probe: Callable[..., Told], tensorflow: str, error: dict[str, str] | None, cause: str
+) -> None:
+    told = probe(tensorflow=tensorflow)
+    assert (told.code, told.err) == (0, "")
+    assert told.whats[-3:] == ["tensorflow.import", "tensorflow.log", "done"]
+    assert told.data("tensorflow.import")["error"] == (error or told.data("tensorflow.import")["error"])
+    assert told.findings()[0].check == "tensorflow/import-failed"
+    assert cause in told.findings()[0].cause
+
+
+def test_a_module_of_that_name_that_is_not_tensorflow_is_told_of(probe: Callable[..., Told]) -> None:
+    told = probe(tensorflow="")
+    assert told.data("tensorflow.version")["error"]["type"] == "AttributeError"
+    assert told.findings()[0].check == "tensorflow/import-failed"
+
+
+HANGS = {
+    "in Python": "import time; time.sleep(600)",
+    "in native code that holds the interpreter": "import ctypes; ctypes.PyDLL(None).sleep(600)",
+    "and ignores signals": """
+        import signal, time
+        for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        while True:
+            time.sleep(1)
+        """,
+}
+
+
+@pytest.mark.parametrize("hang", HANGS.values(), ids=HANGS)
+def test_a_look_that_hangs_is_ended_and_told_of(probe: Callable[..., Told], hang: str) -> None:
+    told = probe(tensorflow=hang, limit=1)
+    assert (told.code, told.err) == (0, "")
+    assert told.data("ended") == {"by": "limit", "limit_s": 1.0}
+    assert told.whats[-3:] == ["ended", "tensorflow.log", "done"]
+    assert 1 <= told.took_s < 30
+    assert told.findings()[0].check == "tensorflow/silent"
+    assert told.findings()[0].seen == "importing TensorFlow took longer than 1 s and was stopped"
+
+
+@pytest.mark.parametrize(
+    ("death", "ended", "seen"),
+    [
+        ("os.kill(os.getpid(), 9)", {"by": "signal", "signal": "SIGKILL", "out_of_memory": False}, "ended by SIGKILL"),
+        ("os.kill(os.getpid(), 4)", {"by": "signal", "signal": "SIGILL", "out_of_memory": False}, "ended by SIGILL"),
+        ("os.abort()", {"by": "signal", "signal": "SIGABRT", "out_of_memory": False}, "ended by SIGABRT"),
+        ("os._exit(7)", {"by": "exit", "code": 7}, "importing TensorFlow failed"),
+    ],
+)
+def test_a_look_that_dies_is_told_of_with_its_last_words(
+    probe: Callable[..., Told], death: str, ended: dict[str, Any], seen: str
+) -> None:
+    told = probe(tensorflow=f"import os, resource\nresource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
+                            f"os.write(2, b'last words')\n{death}")
+    assert (told.code, told.err) == (0, "")
+    assert told.data("ended") == ended
+    assert told.data("tensorflow.log") == {"text": "last words"}
+    assert told.whats[-1] == "done"
+    assert told.findings()[0].check == "tensorflow/silent"
+    assert seen in told.findings()[0].seen
+
+
+def test_what_is_printed_besides_goes_to_the_log_and_nowhere_else(probe: Callable[..., Told]) -> None:
+    told = probe(tensorflow="""
+        import os
+        print('{"what": "done", "data": {}}')
+        os.write(1, b'{"what": "tensorflow.version", "data": {"version": "2.9.0"}}\\n')
+        os.system('echo from a child')
+        """)
+    assert told.whats.count("done") == 1
+    assert "2.9.0" not in str([line for line in told.lines if line["what"] == "tensorflow.version"])
+    log = told.data("tensorflow.log")["text"]
+    assert '{"what": "done"' in log
+    assert "from a child" in log
+
+
+def test_a_flood_is_kept_short_and_keeps_its_ends(probe: Callable[..., Told]) -> None:
+    told = probe(tensorflow="""
+        import os
+        os.write(2, b'first words ')
+        for _ in range(64):
+            os.write(2, b'x' * 65536)
+        os.write(2, b' last words')
+        os._exit(1)
+        """)
+    log = told.data("tensorflow.log")["text"]
+    assert len(log) < 7_000
+    assert log.startswith("first words")
+    assert log.endswith("last words")
+
+
+def test_a_message_of_any_length_and_kind_is_told(probe: Callable[..., Told]) -> None:
+    told = probe(tensorflow="raise ValueError('\\x1b[31m\\ud800' + 'm' * 100_000)")
+    message = told.data("tensorflow.import")["error"]["message"]
+    assert message.startswith("\x1b[31m\ud800m")
+    assert len(message) < 2_100
+
+
+def test_a_limit_that_is_none_is_told_of(probe: Callable[..., Told]) -> None:
+    told = probe(limit="soon")
+    assert (told.code, told.err) == (0, "")
+    assert told.data("ended")["by"] == "error"
+    assert told.whats == ["ended", "done"]
+
+
+def test_without_files_in_memory_it_uses_a_temporary_one(probe: Callable[..., Told]) -> None:
+    told = probe(tensorflow="import os; os.write(2, b'words'); raise ImportError", text="import os\n"
+                 "if hasattr(os, 'memfd_create'):\n    del os.memfd_create\n" + PROBE)
+    assert told.data("tensorflow.log")["text"].startswith("words")
+
+
+WAITS = "import os, time; open('looker', 'w').write(str(os.getpid())); time.sleep(60)"
+
+
+@pytest.fixture
+def looker(cwd: Path) -> Iterator[Callable[[], int]]:
+    """Yield a way to wait until the second process says who it is; it gives a handle that tells its end."""
+    os.mkfifo(cwd / "looker")
+    pipe = os.open(cwd / "looker", os.O_RDONLY | os.O_NONBLOCK)
+
+    def looker() -> int:
+        assert ready_within(pipe, 20)
+        return os.pidfd_open(int(os.read(pipe, 100)))
+
+    yield looker
+    os.close(pipe)
+
+
+def ready_within(descriptor: int, seconds: float) -> bool:
+    """Wait for something to read: of a process's handle, its end."""
+    return bool(select.select([descriptor], [], [], seconds)[0])
+
+
+def test_a_reader_who_goes_away_leaves_nothing_running(
+    start: Callable[..., subprocess.Popen[bytes]], looker: Callable[[], int]
+) -> None:
+    with start(tensorflow=WAITS, limit=1) as process:
+        handle = looker()
+        assert process.stdout is not None
+        process.stdout.close()
+        assert ready_within(handle, 10)
+        os.close(handle)
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+        process.wait(timeout=10)
+
+
+def test_the_second_process_ends_by_itself_when_the_first_is_killed(
+    start: Callable[..., subprocess.Popen[bytes]], looker: Callable[[], int]
+) -> None:
+    with start(tensorflow=WAITS, limit=1, text=PROBE.replace("GRACE_S = 5", "GRACE_S = 1")) as process:
+        handle = looker()
+        process.send_signal(signal.SIGKILL)
+        assert ready_within(handle, 10)
+        os.close(handle)
