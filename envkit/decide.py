@@ -72,6 +72,8 @@ def down(name: str, owner: int, project: str, found: Found, *, volumes: bool) ->
     """
     title = names.container(owner, name)
     steps: list[Step] = []
+    if found.helper is not None and names.ours(found.helper.labels, owner, project):
+        steps.append(step.RemoveContainer(names.helper(title)))
     if found.container is not None:
         _refuse_stranger(f"container {title}", found.container.labels, owner, project)
         steps.append(step.RemoveContainer(title))

@@ -97,7 +97,8 @@ def _nvidia_displays(bus: Path = Path("/sys/bus/pci/devices")) -> tuple[str, ...
     """Return the PCI addresses of NVIDIA display devices, or None where there is no such bus to look at."""
     if not bus.is_dir():
         return None
-    return tuple(sorted(one.name for one in bus.iterdir() if _is(one, "vendor", "0x10de") and _is(one, "class", "0x03")))
+    found = (one for one in bus.iterdir() if _is(one, "vendor", "0x10de") and _is(one, "class", "0x03"))
+    return tuple(sorted(one.name for one in found))
 
 
 def _is(device: Path, attribute: str, prefix: str) -> bool:

@@ -46,6 +46,11 @@ def container(owner: int, name: str) -> str:
     return f"envkit-{owner}-{name}"
 
 
+def helper(title: str) -> str:
+    """Return what the container that prepares an environment's volumes is called; no environment has a dot."""
+    return f"{title}.volumes"
+
+
 def volume(owner: int, name: str, volume_name: str) -> str:
     """Return what a volume of an environment is called."""
     return f"{container(owner, name)}-{volume_name}"

@@ -30,9 +30,10 @@ In `envkit.yaml`, `tensorflow: "2.9"` means the first release of that series; a 
 RELEASES = """
 ## Releases
 
-Server, kernel: the Debian suite and Python of the Jupyter server, and those of the kernel. Native code: the GPU
-architectures a release runs on at once, as it does on later ones of the same major number; for the next major number
-the driver compiles the release's PTX at first use, which takes minutes. Drivers newer than the oldest one work.
+Server, kernel: the Debian suite and Python of the Jupyter server, and those of the kernel. Native code: the
+GPU architectures a release runs on at once, as it does on later ones of the same major number; for the next
+major number the driver compiles the release's PTX at first use, which takes minutes. Drivers newer than the
+oldest one work.
 """
 
 BOUNDS = """
@@ -44,8 +45,8 @@ Builds and every later `pip install` in the workspace are held to these bounds.
 IMAGES = """
 ## Official images
 
-Without a GPU `tensorflow/tensorflow:<version>-jupyter`, with one `tensorflow/tensorflow:<version>-gpu-jupyter`.
-These do not serve as they are:
+Without a GPU `tensorflow/tensorflow:<version>-jupyter`, with one
+`tensorflow/tensorflow:<version>-gpu-jupyter`. These do not serve as they are:
 """
 
 SOURCES = """
@@ -62,7 +63,7 @@ def page() -> str:
 
 def _releases() -> str:
     groups = _grouped((_facts(one), one) for one in ALL)
-    header = ["TensorFlow", "Python", "server, kernel", "CUDA, cuDNN", "oldest driver", "native code, then PTX"]
+    header = ["TensorFlow", "Python", "server, kernel", "CUDA, cuDNN", "oldest driver", "native code, PTX"]
     return _table(header, ([", ".join(map(_name, group)), *facts] for facts, group in groups.items()))
 
 
@@ -90,7 +91,8 @@ def _bounds() -> str:
 
 def _broken() -> str:
     groups = _grouped((one.known_broken, one) for one in ALL if one.known_broken)
-    return _table(["TensorFlow", "why, and the mend"], ([_spans(group), why] for why, group in groups.items()))
+    rows = ([_spans(group), why] for why, group in groups.items())
+    return _table(["TensorFlow", "why, and the mend"], rows)
 
 
 def _sources() -> str:

@@ -40,8 +40,8 @@ NOTES = {
     "name": "A name that another project of yours has is refused; a folder's name that is taken gets a suffix instead.",
     "tensorflow": "This version builds 2.9.0 and refuses the others; [the catalogue](catalog.md) knows them all.",
     "base": "This version builds on `debian` and refuses the others.",
-    "gpu": "This version installs TensorFlow for the CPU: `auto` and `off` use that, everything else ends with exit "
-    "code 5 and says at which layer a GPU was missed.",
+    "gpu": "This version installs TensorFlow for the CPU: `auto`, `off` and `false` use that, everything else ends with "
+    "exit code 5 and says at which layer a GPU was missed.",
     "apt": "From the Debian release of the base. Options of apt are refused.",
     "python": "By name, extras, versions and markers; addresses, options and references to other files are refused. "
     "They are installed under the bounds that keep TensorFlow importable, and the build ends by importing it. A "
@@ -50,20 +50,19 @@ NOTES = {
     "system, and folders that hold credentials. A folder outside the project: *asks first*.",
     "mounts": "Links are followed first. Refused are folders of the system, sockets of container engines, your home "
     "folder, and folders that hold credentials, such as `~/.ssh`. A source outside the project: *asks first*.",
-    "volumes": "They outlive the container; `envkit down --volumes` removes them. `home` is envkit's own.",
-    "env": "Everybody who may use the engine can read them, so a name that promises a secret is refused; so is a name "
+    "volumes": "`envkit down --volumes` removes them. The name `home` is envkit's own.",
+    "env": "Whoever may use the engine can read them, so a name that promises a secret is refused; so is a name "
     "that envkit sets itself or that is obeyed before your code runs, such as `PATH` or `LD_PRELOAD`.",
     "secrets": "The file's content is copied to a file of mode 0600, which is mounted read-only. *Asks first*.",
     "jupyter.port": "A port that is taken is refused with who holds it, if the key is set. A port that was picked "
     "stays.",
     "ssh.publish": "This version publishes no SSH port and refuses `true`.",
     "ssh.port": "Of no use in this version.",
-    "ssh.keys": "One key a file, without options: Ed25519, ECDSA, or RSA of 3072 bits and more. Left out: your usual "
-    "ones. The key that envkit makes for itself is always among them. If set: *asks first*.",
-    "limits": "What is more than the host has is capped to it, and `up` says so.",
-    "limits.cpus": "Left out: all.",
-    "limits.memory": "Left out: four fifths of the host's.",
-    "build.proxy": "A proxy with credentials serves the build alone; one without is set inside as well. An address: "
+    "ssh.keys": "One key a file, without options: Ed25519, ECDSA, or RSA of 3072 bits and more. The key that envkit "
+    "makes for itself is always among them. If set: *asks first*.",
+    "limits": "`up` says what it capped.",
+    "limits.memory": "That is four fifths of it.",
+    "build.proxy": "Your own is set inside as well, unless it carries credentials. An address serves the build alone: "
     "*asks first*.",
     "build.ca": "They join Debian's bundle, and never replace it. A file: *asks first*.",
     "build.index": "*Asks first*.",
@@ -120,7 +119,7 @@ def _simple(shape: Shape) -> str:
     kind = declared if isinstance(declared, str) else next(one for one in declared if one != "null")
     match kind:
         case "array":
-            return f"a list of which each item is {_kind(shape['items'])}"
+            return f"a list; each item is {_kind(shape['items'])}"
         case "object":
             ((pattern, value),) = shape["patternProperties"].items()
             return f"a mapping of names {_like(pattern)} to {_kind(value)}"
@@ -140,6 +139,7 @@ def _range(shape: Shape) -> str:
     lowest = f"from {shape['minimum']}" if "minimum" in shape else ""
     lowest = f"above {shape['exclusiveMinimum']}" if "exclusiveMinimum" in shape else lowest
     highest = f"to {shape['maximum']}" if "maximum" in shape else ""
+    highest = f"to below {shape['exclusiveMaximum']}" if "exclusiveMaximum" in shape else highest
     return f"{lowest} {highest}".strip()
 
 

@@ -104,8 +104,10 @@ def _prepare(
     engine: Engine, surveyed: Survey, volumes: tuple[str, ...], image: str, place: Place, remembered: State
 ) -> State:
     plan = surveyed.plan
-    labels = {names.MANAGED: "1", names.OWNER: str(plan.owner)}
-    containers.prepare_volumes(engine, volumes, plan.run.user, image, labels)
+    own = names.labels(plan.owner, plan.name, plan.project)
+    # Without the environment's own label: it is no workspace, and `status` passes it by.
+    labels = {key: value for key, value in own.items() if key != names.ENV}
+    containers.prepare_volumes(engine, volumes, plan.run.user, image, names.helper(plan.run.name), labels)
     found = look.surroundings(engine, plan.run.name, volumes).volumes
     made = {name: found[name].created for name in volumes if name in found}
     return _saved(place, replace(remembered, prepared={**remembered.prepared, **made}))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import docker.errors
 import docker.types
 
-from envkit.engines import settings
+from envkit.engines import look, settings
 from envkit.engines.connect import patient
 from envkit.engines.failure import translated
 from envkit.errors import StartFailed
@@ -92,18 +92,21 @@ def remove_volume(engine: Engine, name: str) -> None:
 
 
 def prepare_volumes(
-    engine: Engine, names: tuple[str, ...], owner: Account, ref: str, labels: Mapping[str, str]
+    engine: Engine, names: tuple[str, ...], owner: Account, ref: str, helper: str, labels: Mapping[str, str]
 ) -> None:
     """Give the roots of volumes to a user without running anything and without touching what is in them.
 
     A container that is created and never started mounts them while the engine unpacks an archive of
-    bare folders into it; the engine sets owner and mode of those that are there. Labels let `prune`
-    find the container should this be cut off.
+    bare folders into it; the engine sets owner and mode of those that are there. Should this be cut off,
+    its name and labels let the next call, `down` and `prune` find the container.
     """
     mounts = [docker.types.Mount(f"/v/{at}", name, no_copy=True) for at, name in enumerate(names)]
     with translated("preparing volumes"):
+        left = look.container(engine, helper)
+        if left is not None and left.labels.items() >= labels.items():
+            engine.api.remove_container(left.id, force=True)
         made = engine.api.create_container(
-            ref, entrypoint=["/bin/true"], user="0:0", labels=dict(labels), network_disabled=True,
+            ref, name=helper, entrypoint=["/bin/true"], user="0:0", labels=dict(labels), network_disabled=True,
             host_config=engine.api.create_host_config(mounts=mounts, network_mode="none", cap_drop=["ALL"]),
         )
         try:

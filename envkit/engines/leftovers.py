@@ -40,7 +40,6 @@ def _containers(engine: Engine, mine: dict[str, list[str]], remembered: Collecti
         listed = engine.api.containers(all=True, filters=mine)
     for data in listed:
         name = data["Names"][0].lstrip("/") if data.get("Names") else data["Id"]
-        # Without a name of ours it was made to prepare volumes, and envkit was cut off while it did.
         if data["State"] not in {"running", "paused", "restarting"} and name not in remembered:
             containers.remove(engine, data["Id"])
             yield f"container {name}"

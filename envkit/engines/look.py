@@ -45,6 +45,7 @@ def surroundings(engine: Engine, name: str, volumes: Iterable[str]) -> Found:
         own = engine.api.volumes(filters={"name": name})["Volumes"] or []
     return Found(
         container=container(engine, name),
+        helper=container(engine, names.helper(name)),
         network=next((_network(data) for data in networks if data["Name"] == name), None),
         volumes={
             data["Name"]: FoundVolume(data.get("Labels") or {}, data.get("CreatedAt", ""))

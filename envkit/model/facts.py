@@ -282,9 +282,20 @@ class FoundVolume:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Everything the engine holds that this environment may collide with or reuse."""
+    """Everything the engine holds that this environment may collide with or reuse.
+
+    Attributes:
+        container: Its container.
+        helper: What prepared its volumes, left behind by an envkit that was killed.
+        image: The image its plan asks for.
+        base: What that image is built on.
+        network: Its network.
+        volumes: Its volumes, by name.
+        subnets: What the engine's other networks take, in CIDR form.
+    """
 
     container: FoundContainer | None = None
+    helper: FoundContainer | None = None
     image: FoundImage | None = None
     base: FoundImage | None = None
     network: FoundNetwork | None = None

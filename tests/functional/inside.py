@@ -35,6 +35,7 @@ class Inside:
         return self._run(["/bin/bash", "-c", script], user, env)
 
     def _run(self, argv: Sequence[str], user: str, env: Mapping[str, str] | None) -> Said:
-        done = self.container.exec_run(list(argv), user=user, environment=dict(env or {}), demux=True)
-        out, err = ((part or b"").decode(errors="replace") for part in done.output)
-        return Said(done.exit_code, out, err)
+        code, output = self.container.exec_run(list(argv), user=user, environment=dict(env or {}), demux=True)
+        assert code is not None
+        out, err = ((part or b"").decode(errors="replace") for part in output)
+        return Said(code, out, err)

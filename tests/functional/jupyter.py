@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tests.functional.workspaces import Envkit
 
+TIMEOUT_S = 120
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -72,11 +73,11 @@ class Jupyter:
         return {"Authorization": f"token {self.token}"}
 
     def ask(
-        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: str = "", *, timeout_s: float = 60,
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: str = "",
     ) -> Answer:
         """Ask as given: no header is added but Host and the body's length, the path is not tidied up."""
         given = {"Host": f"127.0.0.1:{self.port}", **(headers or {})}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             for name, value in given.items():
@@ -124,7 +125,7 @@ class Jupyter:
         """Start a kernel, and end it afterwards."""
         made = self.api("POST", "/api/kernels", {}).json()["id"]
         try:
-            with WebSocket(self.port, f"/api/kernels/{made}/channels", self.authorized, timeout_s=120) as socket:
+            with WebSocket(self.port, f"/api/kernels/{made}/channels", self.authorized, timeout_s=TIMEOUT_S) as socket:
                 yield Kernel(made, socket)
         finally:
             self.api("DELETE", f"/api/kernels/{made}")
@@ -159,8 +160,14 @@ def jupyter_of(project: Path, container: Container, envkit: Envkit) -> Jupyter:
     """Return the server of a running environment, as its owner reaches it."""
     token = envkit(["token", "--show", "--project", project])
     assert token.code == 0, str(token)
+    return Jupyter(port_of(container), token.out.strip())
+
+
+def port_of(container: Container) -> int:
+    """Return the port of loopback where a container's own 8888 is published."""
     container.reload()
-    return Jupyter(int(container.ports["8888/tcp"][0]["HostPort"]), token.out.strip())
+    (published,) = container.ports["8888/tcp"] or ()
+    return int(published["HostPort"])
 
 
 def _text(message: dict[str, Any]) -> str:

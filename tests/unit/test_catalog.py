@@ -111,7 +111,9 @@ def test_every_source_says_how_far_it_can_be_trusted() -> None:
     ("2.18.0", "protobuf", "4.21.3", "5.29.6"),
     ("2.21.0", "protobuf", "5.29.6", "6.33.6"),
 ])
-def test_bounds_keep_out_what_breaks_the_import(version: str, package: str, refused: str, allowed: str) -> None:
+def test_bounds_keep_out_what_breaks_the_import(
+    version: str, package: str, refused: str, allowed: str,
+) -> None:
     bounds = {bound.package: SpecifierSet(bound.specifier) for bound in catalog.release(version).bounds}
     assert refused not in bounds[package]
     assert allowed in bounds[package]
@@ -145,7 +147,8 @@ def test_a_series_means_its_first_release(asked: str, got: str) -> None:
     ("2.6", ("2.7.0",)),
     ("3.0.0", ("2.21.0",)),
     ("2", ("2.9.0",)), ("", ("2.9.0",)), ("latest", ("2.9.0",)), ("2.9.0\n", ("2.9.0",)),
-    ("v2.9.0", ("2.9.0",)), ("2.9.*", ("2.9.0",)), ("\u0662.\u0669.\u0660", ("2.9.0",)), ("9" * 5000, ("2.9.0",)),
+    ("v2.9.0", ("2.9.0",)), ("2.9.*", ("2.9.0",)),
+    ("\u0662.\u0669.\u0660", ("2.9.0",)), ("9" * 5000, ("2.9.0",)),
 ])
 def test_an_unknown_release_names_the_nearest(asked: str, nearest: tuple[str, ...]) -> None:
     with pytest.raises(catalog.UnknownRelease) as raised:
@@ -159,7 +162,7 @@ def test_the_message_of_an_unknown_release_says_what_to_write_instead() -> None:
 
 
 def test_an_unknown_suite_names_the_known_ones() -> None:
-    with pytest.raises(LookupError, match="'buster' is not in the catalogue; it holds bookworm, trixie, bullseye"):
+    with pytest.raises(LookupError, match=r"'buster' is not .* holds bookworm, trixie, bullseye"):
         catalog.suite("buster")
 
 

@@ -76,8 +76,10 @@ class World:
                 assert found.image is not None or found.container is not None
                 made = {name: found.volumes[name].created for name in volumes}
                 self.state = replace(self.state, prepared={**self.state.prepared, **made})
+                self.found = replace(found, helper=None)
             case step.RemoveVolume(name):
                 assert found.container is None, "a volume in use cannot be removed"
+                assert found.helper is None, "a volume in use cannot be removed"
                 left = {key: value for key, value in found.volumes.items() if key != name}
                 self.found = replace(found, volumes=left)
             case step.ReplaceFiles():
@@ -98,6 +100,8 @@ class World:
                 assert self.files_current, "a container starts with its files"
                 assert HOME_VOLUME in self.state.prepared, "a container starts with a home of its own"
                 self.found = replace(found, container=replace(found.container, status="running"))
+            case step.RemoveContainer(name) if name == names.helper(TITLE):
+                self.found = replace(found, helper=None)
             case step.RemoveContainer():
                 self.found = replace(found, container=None)
             case _:
