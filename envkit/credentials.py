@@ -45,10 +45,13 @@ def ensure_client_key(where: Place) -> Path:
     files.private_folder(where.client)
     path = where.client / "id_ed25519"
     public = path.with_suffix(".pub")
-    if not files.read(path):
-        private, line = _new_ed25519()
+    private = files.read(path)
+    if not private:
+        files.remove(public)
+        private, _ = _new_ed25519()
         files.write(path, private)
-        files.write(public, f"{line} envkit\n".encode(), mode=0o644)
+    if not files.read(public):
+        files.write(public, f"{public_half(private)} envkit\n".encode(), mode=0o644)
     return public
 
 

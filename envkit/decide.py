@@ -128,13 +128,17 @@ def _image(wanted: Wanted, found: Found) -> Iterator[Step]:
 
 
 def _volumes(plan: Plan, found: Found, prepared: Mapping[str, str], image: str) -> Iterator[Step]:
-    wanted = sorted(mount.source for mount in plan.run.mounts if mount.kind == "volume")
+    wanted = _own_volumes(plan)
     missing = [name for name in wanted if name not in found.volumes]
     yield from (step.CreateVolume(name) for name in missing)
     # A volume of the same name made anew is root's again; its creation time tells it from the prepared one.
     new = [name for name in wanted if name in missing or prepared.get(name) != found.volumes[name].created]
     if new:
         yield step.PrepareVolumes(tuple(new), image)
+
+
+def _own_volumes(plan: Plan) -> list[str]:
+    return sorted(mount.source for mount in plan.run.mounts if mount.kind == "volume")
 
 
 def _same(wanted: Wanted, container: FoundContainer) -> bool:
@@ -150,8 +154,9 @@ def _refuse_strangers(plan: Plan, found: Found) -> None:
         _refuse_stranger(f"container {title}", found.container.labels, plan.owner, plan.project)
     if found.network is not None:
         _refuse_stranger(f"network {title}", found.network.labels, plan.owner, plan.project)
-    for name, volume in found.volumes.items():
-        _refuse_stranger(f"volume {name}", volume.labels, plan.owner, plan.project)
+    for name in _own_volumes(plan):
+        if name in found.volumes:
+            _refuse_stranger(f"volume {name}", found.volumes[name].labels, plan.owner, plan.project)
 
 
 def _refuse_stranger(what: str, labels: Mapping[str, str], owner: int, project: str) -> None:

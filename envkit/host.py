@@ -24,6 +24,7 @@ def look(wants: Wants) -> Facts:
     project = Path(wants.project)
     workspace = _real(project, wants.workspace)
     busy = net.busy_ports()
+    named = (*wants.paths, *wants.texts, *(source for _, source in wants.secrets))
     return Facts(
         caller=Account(os.getuid(), os.getgid()),
         sudo_caller=_sudo_caller(),
@@ -36,7 +37,7 @@ def look(wants: Wants) -> Facts:
         machine=machine(),
         keys=_keys(project, wants.keys),
         texts={path: _text(project, path) for path in wants.texts},
-        real_paths={path: _text_path(project, path) for path in (*wants.paths, *wants.texts)},
+        real_paths={path: _text_path(project, path) for path in named},
         secrets={name: _sha256(project, source) for name, source in wants.secrets},
         ca=extra_ca() if wants.ca else "",
         proxies=proxies() if wants.proxy else {},

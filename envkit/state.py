@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT = 1
+RECORD = "state.json"
 
 
 def root(engine: str) -> Path:
@@ -79,7 +81,7 @@ def load(where: Place) -> State | None:
     Raises:
         Refusal: The file is there and cannot be understood.
     """
-    content = files.read(where.folder / "state.json")
+    content = files.read(where.folder / RECORD)
     if content is None:
         return None
     try:
@@ -90,8 +92,8 @@ def load(where: Place) -> State | None:
         return State(**data)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refusal(
-            f"{where.folder / 'state.json'} cannot be understood: {error}",
-            mend=f"envkit down --volumes, or remove {where.folder}",
+            f"{where.folder / RECORD} cannot be understood: {error}",
+            mend=f"rm {where.folder / RECORD}, then envkit up: it finds container, volumes, token and keys again",
         ) from error
 
 
@@ -104,7 +106,7 @@ def save(where: Place, state: State) -> None:
     """
     files.private_folder(where.folder)
     text = json.dumps({"format": FORMAT, **asdict(state)}, indent=1, sort_keys=True)
-    files.write(where.folder / "state.json", text.encode())
+    files.write(where.folder / RECORD, text.encode())
 
 
 def all_of(engine: str) -> Iterator[tuple[Place, State]]:
@@ -120,8 +122,18 @@ def all_of(engine: str) -> Iterator[tuple[Place, State]]:
 
 
 def forget(where: Place) -> None:
-    """Remove everything that is remembered of an environment."""
-    files.remove(where.folder)
+    """Remove everything that is remembered of an environment.
+
+    What `down` knows it by goes last, so that being killed here leaves something to go on from.
+    """
+    last = (where.folder / RECORD, where.lock)
+    for path in where.folder.iterdir() if where.folder.is_dir() else ():
+        if path not in last:
+            files.remove(path)
+    for path in last:
+        files.remove(path)
+    with suppress(OSError):  # another envkit has begun there again
+        where.folder.rmdir()
 
 
 def _engine_key(endpoint: str) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from envkit import credentials, files, net
+from envkit import credentials, files, names, net
+from envkit.engines import glance
 from envkit.errors import Refusal, Unhealthy
 from envkit.model.report import Report
 from envkit.observe import ready
@@ -63,7 +64,9 @@ def open_(known: Known) -> Report[Opened]:
         Unhealthy: JupyterLab does not answer with our token.
     """
     secret, port = token(known), known.state.port
-    if ready.answers(port, secret) != ready.OK:
+    # While our container runs, the port is the engine's; else the token might go to whoever took the port.
+    running = glance.running(known.endpoint, names.container(known.owner, known.name))
+    if running is None or running.labels.get(names.PORT) != str(port) or ready.answers(port, secret) != ready.OK:
         raise Unhealthy(f"JupyterLab of {known.name} does not answer at port {port}", mend="envkit up")
     url = f"http://127.0.0.1:{port}"
     page = known.place.folder / "open.html"

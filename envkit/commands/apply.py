@@ -43,7 +43,7 @@ def _apply(one: step.Step, surveyed: Survey, engine: Engine, place: Place, remem
     own = names.labels(plan.owner, plan.name, plan.project)
     match one:
         case step.MakeBase(suite, ref):
-            _make_base(engine, suite, ref, plan.image.mirror, say)
+            _make_base(engine, suite, ref, plan.image.mirror, plan.owner, say)
         case step.BuildImage(ref):
             return _build(engine, surveyed, ref, place, remembered, say)
         case step.CreateNetwork():
@@ -82,18 +82,19 @@ def remove(one: step.Step, engine: Engine, say: Say) -> None:
             raise AssertionError(one)
 
 
-def _make_base(engine: Engine, suite: str, ref: str, mirror: str, say: Say) -> None:
+def _make_base(engine: Engine, suite: str, ref: str, mirror: str, owner: int, say: Say) -> None:
     from envkit import rootfs
 
     with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
         tar = Path(folder) / "rootfs.tar"
         origin = rootfs.make(suite, mirror, tar, say)
-        labels = {names.MANAGED: "1", names.SUITE: suite, names.ORIGIN: origin}
+        labels = {names.MANAGED: "1", names.OWNER: str(owner), names.SUITE: suite, names.ORIGIN: origin}
         images.import_tar(engine, tar, ref, labels)
 
 
 def _build(engine: Engine, surveyed: Survey, ref: str, place: Place, remembered: State, say: Say) -> State:
-    labels = {names.MANAGED: "1", names.IMAGE: surveyed.wanted.digests.image}
+    owner = str(surveyed.plan.owner)
+    labels = {names.MANAGED: "1", names.OWNER: owner, names.IMAGE: surveyed.wanted.digests.image}
     images.build(engine, surveyed.context, ref, labels, surveyed.plan.build_proxies, say)
     base = surveyed.plan.image.base
     say(Progress("build", f"built {ref}", done=True))

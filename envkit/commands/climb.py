@@ -67,12 +67,12 @@ def _locked(project: Project, say: Say, ask: Ask, run: Callable[[_Climb], T]) ->
     engine = connect.connect(project.endpoint)
     fresh = not project.place.folder.exists()
     try:
-        credentials.ensure_client_key(project.place)
         with files.locked(project.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
+            credentials.ensure_client_key(project.place)
             return run(_Climb(replace(project, state=state.load(project.place)), engine, say, ask))
     except BaseException:
         # A refused first `up` leaves nothing behind; one that began leaves what the next goes on from.
-        if fresh and files.read(project.place.folder / "state.json") is None:
+        if fresh and files.read(project.place.folder / state.RECORD) is None:
             state.forget(project.place)
         raise
 
@@ -88,13 +88,15 @@ class _Climb:
 
     def whole(self) -> tuple[Report[Up], Survey]:
         surveyed = self._converge(self._steps_up)
+        self._keep_entry(surveyed)
         self._wait(surveyed)
         findings: tuple[Finding, ...] = ()
-        if self.done or not self._state.verdict:
+        if self.done or not self._state.proven:
             findings = self._prove(surveyed)
-            self._save(replace(self._state, verdict=checks.verdict(findings)))
-        result = self._result(surveyed, self._state.verdict)
-        return Report("up", surveyed.plan.name, result, findings, checks.exit_code(findings)), surveyed
+        code = checks.exit_code(findings)
+        if findings:
+            self._save(replace(self._state, verdict=checks.verdict(findings), proven=not code))
+        return Report("up", surveyed.plan.name, self._result(surveyed, self._state.verdict), findings, code), surveyed
 
     def image(self) -> Report[Up]:
         surveyed = self._converge(lambda seen: decide.image_only(seen.wanted, seen.found))
@@ -119,7 +121,8 @@ class _Climb:
                 return surveyed
             if not self.done:
                 connect.refuse_unsupported(connect.facts(self.engine), host.machine())
-            self._keep_files(surveyed)
+            apply.write_rendered(self.project.place, surveyed)
+            self._save(replace(self._state, proven=False))
             self._carry_out(steps, surveyed)
         raise StartFailed("the environment does not settle: something keeps changing it", mend="envkit status")
 
@@ -168,15 +171,15 @@ class _Climb:
             self._save(replace(self._state, port=0))
         self.done += [type(one).__name__ for one in steps]
 
-    def _keep_files(self, surveyed: Survey) -> None:
+    def _keep_entry(self, surveyed: Survey) -> None:
+        """Keep the SSH host entry: it names this envkit, which may have moved, whatever the engine holds."""
         place, plan = self.project.place, surveyed.plan
-        files.private_folder(place.client)
         proxy = [sys.executable, "-m", "envkit", "ssh-proxy", plan.run.name]
         if self.engine.endpoint != endpoint.DEFAULT:
             proxy = ["env", f"DOCKER_HOST={self.engine.endpoint}", *proxy]
         entry = ssh_config.render(plan.name, plan.run.name, str(place.client), proxy)
-        files.write(place.client / entry.path, entry.text.encode(), mode=entry.mode)
-        apply.write_rendered(place, surveyed)
+        if files.read(place.client / entry.path) != entry.text.encode():
+            files.write(place.client / entry.path, entry.text.encode(), mode=entry.mode)
 
     def _wait(self, surveyed: Survey) -> None:
         plan, name = surveyed.plan, surveyed.plan.run.name

@@ -41,14 +41,14 @@ def down(known: Known, *, volumes: bool, say: Say) -> Report[Down]:
         Refusal: The container of that name belongs to somebody else.
     """
     engine = known.connect()
-    files.private_folder(known.place.folder)
     with files.locked(known.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
         found = look.surroundings(engine, names.container(known.owner, known.name), ())
         steps = decide.down(known.name, known.owner, known.project, found, volumes=volumes)
         for one in steps:
             apply.remove(one, engine, say)
-        if volumes:
+        if volumes or state.load(known.place) is None:
             state.forget(known.place)
     removed = tuple(f"{type(one).__name__.removeprefix('Remove').lower()} {one.name}" for one in steps)  # type: ignore[union-attr]
-    kept = () if volumes else tuple(sorted(found.volumes))
+    mine = (name for name, one in found.volumes.items() if names.ours(one.labels, known.owner, known.project))
+    kept = () if volumes else tuple(sorted(mine))
     return Report("down", known.name, Down(known.name, removed, kept))

@@ -26,7 +26,7 @@ def current(place: Place, plan: Plan) -> bool:
 
     if not place.mount.is_dir() or place.mount.stat().st_uid != plan.run.user.uid:
         return False
-    if not token_kept(place) or not (place.client / "ssh_config").is_file():
+    if not token_kept(place) or not (place.client / "known_hosts").is_file():
         return False
     for artifact in plan.files.artifacts:
         if files.read(place.folder / artifact.path) != artifact.text.encode():
@@ -85,8 +85,12 @@ def _names(place: Place) -> set[str]:
 
 
 def _secrets(plan: Plan) -> Iterator[tuple[str, bytes]]:
+    import hashlib
+
     for secret in plan.files.secrets:
         content = files.read(Path(plan.project) / Path(secret.source).expanduser())
         if content is None:
             raise Refusal(f"{secret.source} vanished while it was read", mend="create it, then repeat the command")
+        if hashlib.sha256(content).hexdigest() != secret.sha256:
+            raise Refusal(f"{secret.source} changed while it was read", mend="repeat the command")
         yield secret.name, content

@@ -90,15 +90,19 @@ def remember(surveyed: Survey, remembered: State | None, workspace_name_from_fol
     from envkit.model.plan import State as State_
 
     plan = surveyed.plan
-    base = remembered or State_(name=plan.name, project=plan.project)
+    before = remembered or State_(name=plan.name, project=plan.project)
+    if plan.image.base.id:
+        # What the image stands on must not go by a `prune`: another base would make every image anew.
+        base = plan.image.base
+        before = replace(before, base_ref=base.ref, base_id=base.id, base_origin=base.origin)
     return replace(
-        base,
+        before,
         name=plan.name,
         project=plan.project,
         workspace=surveyed.facts.workspace,
         port=plan.run.ports[0].host,
         subnet=plan.run.network.subnet,
-        choices={**base.choices, "name": "folder" if workspace_name_from_folder else "config"},
+        choices={**before.choices, "name": "folder" if workspace_name_from_folder else "config"},
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import docker.errors
 import requests
+import urllib3.exceptions  # what reading a stream raises, which requests does not translate
 
 from envkit.errors import EngineError, EngineUnavailable
 
@@ -32,7 +33,7 @@ def translated(doing: str, kind: type[EngineError] = EngineError) -> Iterator[No
     except docker.errors.APIError as error:
         text = str(error.explanation or error)[:TEXT_MAX].strip()
         raise _told_apart(text, kind)(f"{doing} failed: {text}", mend=_mend(text)) from error
-    except (requests.exceptions.RequestException, ConnectionError, TimeoutError) as error:
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
         raise EngineUnavailable(
             f"the engine went away while {doing}", tried=type(error).__name__,
             mend="start it again (sudo systemctl start docker), then repeat the command",

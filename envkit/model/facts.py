@@ -161,7 +161,7 @@ class Facts:
         machine: Architecture as Docker names it, such as `amd64`.
         keys: Public keys found for SSH, in order of preference.
         texts: Contents of files the config names (requirements, CA), by path as written; None if unreadable.
-        real_paths: Real path of each file and mount source, by path as written; None if it is not there.
+        real_paths: Real path of each file, mount and secret source, by path as written; None if it is not there.
         secrets: SHA-256 of each secret's source file, by name; None if unreadable.
         ca: Extra CA certificates in PEM that the caller's own environment trusts, or empty.
         proxies: Proxy settings of the caller's environment (`http_proxy`, `https_proxy`, `no_proxy`).

@@ -256,6 +256,7 @@ class State:
         prepared: Volumes whose root was given to the container user: name to the engine's creation time.
         choices: What `auto` chose, by key.
         verdict: The last verdict of the probe, or empty.
+        proven: Whether that verdict is of the environment as it is now, and every check passed.
     """
 
     name: str
@@ -270,3 +271,4 @@ class State:
     prepared: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
     verdict: str = ""
+    proven: bool = False

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from envkit.model.facts import Facts, Found, FoundContainer
     from envkit.model.plan import State
 
+HOLDING = {"running", "paused", "restarting"}  # states in which a container keeps its port
+
 __all__ = ["name_of", "resolve", "wants", "widened"]
 
 
@@ -130,7 +132,7 @@ def _port(
 
 
 def _held(container: FoundContainer | None, owner: int, project: str) -> int:
-    if container is None or container.status != "running" or not names.ours(container.labels, owner, project):
+    if container is None or container.status not in HOLDING or not names.ours(container.labels, owner, project):
         return 0
     port = container.labels.get(names.PORT, "")
     return int(port) if port.isdecimal() else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from envkit.model.plan import Access
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def access(config: Config, project: str, facts: Facts) -> Access:
     """List what goes beyond the default: nothing of the host but the project, no key but the caller's own."""
-    return Access(tuple(sorted({*_mounted(config, project, facts), *_entrances(config, facts), *_sources(config)})))
+    return Access(tuple(sorted({*_mounted(config, project, facts), *_entrances(config, facts), *_sources(config, facts)})))
 
 
 def widened(now: Access, approved: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -33,7 +34,8 @@ def _mounted(config: Config, project: str, facts: Facts) -> Iterable[str]:
             can = "read" if mount.read_only else "read and written"
             yield f"{real}, outside the project folder, can be {can} at {mount.target}"
     for name, secret in config.secrets.items():
-        yield f"the content of {secret.file} can be read as the secret {name}"
+        # The real path: a link in the workspace can be turned from inside to another file of the host.
+        yield f"the content of {facts.real_paths.get(secret.file) or secret.file} can be read as the secret {name}"
 
 
 def _entrances(config: Config, facts: Facts) -> Iterable[str]:
@@ -42,12 +44,14 @@ def _entrances(config: Config, facts: Facts) -> Iterable[str]:
             yield f"whoever holds the SSH key {' '.join(key.line.split()[:2])} can log in"
 
 
-def _sources(config: Config) -> Iterable[str]:
+def _sources(config: Config, facts: Facts) -> Iterable[str]:
     if config.build.index:
         yield f"Python packages come from {config.build.index}"
     if config.build.mirror:
         yield f"Debian packages come from {config.build.mirror}"
     if config.build.ca not in {"auto", "off"}:
-        yield f"the certificates in {config.build.ca} are trusted"
+        # With their digest: a file in the workspace can be written from inside.
+        digest = hashlib.sha256((facts.texts.get(config.build.ca) or "").encode()).hexdigest()[:16]
+        yield f"the certificates in {config.build.ca} ({digest}) are trusted"
     if config.build.proxy not in {"auto", "off"}:
         yield f"the build goes through the proxy {config.build.proxy}"

@@ -142,7 +142,7 @@ def _secrets(config: Config, facts: Facts, problems: list[Problem]) -> tuple[Sec
             message = f"{secret.file} is not there or cannot be read; create it with mode 0600"
             problems.append(config.problem(f"secrets.{name}.file", message))
         else:
-            found.append(Secret(name, secret.file, sha256))
+            found.append(Secret(name, facts.real_paths.get(secret.file) or secret.file, sha256))
     return tuple(found)
 
 

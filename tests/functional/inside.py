@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,5 +37,5 @@ class Inside:
     def _run(self, argv: Sequence[str], user: str, env: Mapping[str, str] | None) -> Said:
         code, output = self.container.exec_run(list(argv), user=user, environment=dict(env or {}), demux=True)
         assert code is not None
-        out, err = ((part or b"").decode(errors="replace") for part in output)
-        return Said(code, out, err)
+        out, err = cast("tuple[bytes | None, bytes | None]", output)
+        return Said(code, (out or b"").decode(errors="replace"), (err or b"").decode(errors="replace"))

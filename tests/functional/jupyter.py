@@ -166,7 +166,7 @@ def jupyter_of(project: Path, container: Container, envkit: Envkit) -> Jupyter:
 def port_of(container: Container) -> int:
     """Return the port of loopback where a container's own 8888 is published."""
     container.reload()
-    (published,) = container.ports["8888/tcp"] or ()
+    (published,) = container.ports["8888/tcp"] or []
     return int(published["HostPort"])
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
     from tests.functional.account import User
-    from tests.functional.workspaces import Workspaces
 
 
 def state_folder(user: User, project: Path, engine: str = "local") -> Path:
@@ -36,15 +35,7 @@ def life(one: Container) -> tuple[str | None, Any]:
     return one.id, one.attrs["State"]["StartedAt"]
 
 
-def users_of(engine: docker.DockerClient, volume: str) -> list[Container]:
-    """Return every container that mounts a volume, whatever its state and whoever made it."""
-    return engine.containers.list(all=True, filters={"volume": volume})
-
-
-def on_engine(workspace: Workspaces, project: Path) -> list[str]:
-    """Return the names of everything on the engine that belongs to a project's environment."""
-    engine, name = workspace.engine, title(workspace.user, project)
-    found = [one.name for one in engine.containers.list(all=True) if (one.name or "").startswith(name)]
-    found += [one.name for one in users_of(engine, f"{name}-home")]
-    found += [one.name for one in engine.networks.list() if (one.name or "").startswith(name)]
-    return sorted(str(one) for one in {*found, *(one.name for one in engine.volumes.list() if one.name.startswith(name))})
+def forgotten(user: User, project: Path) -> bool:
+    """Say whether no engine's state folder remembers a project's environment."""
+    name = state_folder(user, project).name
+    return not list(user.home.glob(f".local/state/envkit/*/{name}"))

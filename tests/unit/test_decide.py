@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from envkit import decide, names
 from envkit.errors import Refusal
 from envkit.model import step
-from envkit.model.facts import Found, FoundImage, FoundNetwork, FoundVolume
+from envkit.model.facts import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
 from envkit.model.plan import Digests, Port, State
 from tests.unit.worlds import HOME_VOLUME, LABELS, NAME, OWNER, PROJECT, TITLE, World, container, wanted
 
@@ -56,6 +56,9 @@ def worlds(draw: st.DrawFn) -> tuple[Wanted, World]:
         volumes=draw(st.sampled_from([{}, {HOME_VOLUME: FoundVolume(LABELS, "t7")}])),
     )
     prepared = draw(st.sampled_from([{}, {HOME_VOLUME: "t7"}, {HOME_VOLUME: "t1"}]))
+    if found.volumes and prepared != {HOME_VOLUME: "t7"}:  # an envkit was killed while it prepared them
+        helper = draw(st.sampled_from([None, replace(container(want, "created"), id="h1")]))
+        found = replace(found, helper=helper)
     return want, World(found, State(NAME, PROJECT, prepared=prepared), draw(st.booleans()), clock=10)
 
 
@@ -85,6 +88,7 @@ def test_down_from_every_state_leaves_no_container_and_no_network(case: tuple[Wa
     for one in decide.down(NAME, OWNER, PROJECT, world.found, volumes=volumes):
         world.do(one, want)
     assert world.found.container is None
+    assert world.found.helper is None
     assert world.found.network is None
     assert not (volumes and world.found.volumes)
 
@@ -178,12 +182,26 @@ def test_what_belongs_to_somebody_else_is_refused(labels: dict[str, str], what: 
         decide.up(want, found, world.state, files_current=True)
 
 
+def test_a_volume_of_an_environment_whose_name_goes_on_is_nobody_in_the_way() -> None:
+    # Another project of the same folder name is called vision-1a2b, and its volume is seen beside ours.
+    want, world = settled()
+    other = FoundVolume(names.labels(OWNER, "vision-1a2b", "/home/ada/other/vision"), "t9")
+    found = replace(world.found, volumes={**world.found.volumes, f"{TITLE}-1a2b-home": other})
+    assert decide.up(want, found, world.state, files_current=True) == ()
+    assert step.RemoveVolume(f"{TITLE}-1a2b-home") not in decide.down(NAME, OWNER, PROJECT, found, volumes=True)
+
+
 def test_down_refuses_a_container_of_somebody_else() -> None:
     _, world = settled()
     assert world.found.container is not None
     found = replace(world.found, container=replace(world.found.container, labels={}))
     with pytest.raises(Refusal):
         decide.down(NAME, OWNER, PROJECT, found, volumes=True)
+
+
+def test_down_leaves_a_container_of_somebody_else_that_is_called_like_its_helper() -> None:
+    found = Found(helper=FoundContainer("h1", "created", {}, "i1"))
+    assert decide.down(NAME, OWNER, PROJECT, found, volumes=True) == ()
 
 
 def test_down_leaves_a_network_of_the_same_name_that_is_not_ours() -> None:

@@ -87,6 +87,33 @@ def test_a_second_holder_of_a_lock_is_told_and_waits(tmp_path: Path) -> None:
     assert order == ["first", "second"]
 
 
+def test_a_lock_that_was_taken_away_is_held_by_nobody(tmp_path: Path) -> None:
+    # `down --volumes` removes the folder and the lock in it, while another envkit waits for that lock.
+    lock, told, order = tmp_path / "state" / "lock", threading.Event(), []
+
+    def waiting() -> None:
+        with files.locked(lock, told.set):
+            order.append(lock.exists())
+
+    thread = threading.Thread(target=waiting)
+    with files.locked(lock, lambda: pytest.fail("nobody else holds it")):
+        thread.start()
+        assert told.wait(10)
+        files.remove(lock.parent)
+    thread.join(10)
+    assert order == [True]
+
+
+def test_what_is_forgotten_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    where = state.place("unix:///var/run/docker.sock", "/home/ada/vision")
+    state.save(where, State("vision", "/home/ada/vision"))
+    files.write(where.lock, b"")
+    files.private_folder(where.mount)
+    state.forget(where)
+    assert not where.folder.exists()
+
+
 def test_state_comes_back_as_it_was_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     where = state.place("unix:///var/run/docker.sock", "/home/ada/vision")
@@ -107,7 +134,7 @@ def test_state_that_cannot_be_understood_is_a_refusal_with_the_mend(
     (where.folder / "state.json").write_text(text)
     with pytest.raises(Refusal) as refusal:
         state.load(where)
-    assert "envkit down --volumes" in refusal.value.mend
+    assert "envkit up" in refusal.value.mend
 
 
 def test_engines_and_projects_keep_their_states_apart() -> None:

@@ -1,0 +1,132 @@
+"""A workspace whose files are not exactly right does not start; it never starts open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from docker.types import Mount
+
+from tests.functional.bare import Bare, mounted
+from tests.functional.jupyter import Jupyter, port_of
+from tests.functional.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import docker
+
+    from tests.functional.account import User
+    from tests.functional.conftest import SharedEnvironment
+
+NEXT_TOKEN = "b" * 43
+
+
+@pytest.fixture(scope="module")
+def bare(
+    engine: docker.DockerClient, shared_env: SharedEnvironment, user: User, tmp_path_factory: pytest.TempPathFactory,
+) -> Bare:
+    container = shared_env.container
+    return Bare(engine, container.attrs["Image"], mounted(container), user, tmp_path_factory.mktemp("bare"))
+
+
+def token(text: str, mode: int = 0o600) -> Callable[[Path], object]:
+    """Return what puts another token in place."""
+
+    def change(folder: Path) -> None:
+        (folder / "token").write_text(text)
+        (folder / "token").chmod(mode)
+
+    return change
+
+
+def settings(text: str) -> Callable[[Path], object]:
+    """Return what puts other settings in place."""
+    return lambda folder: (folder / "settings.json").write_text(text)
+
+
+def without(name: str) -> Callable[[Path], object]:
+    """Return what takes a file away."""
+    return lambda folder: (folder / name).unlink()
+
+
+@pytest.mark.proves("without a proper token JupyterLab does not start at all", "real")
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (token(""), "token is empty"),
+        (token("\n"), "token is empty"),
+        (token("abc"), "shorter than 43"),
+        (token("a" * 42 + "\n"), "shorter than 43"),
+        (token("a" * 42 + " b"), "holds no token"),
+        (token("a" * 43, 0o644), "mode must be 0600"),
+        (token("a" * 43, 0o640), "mode must be 0600"),
+        (without("token"), "token is missing"),
+        (without("settings.json"), "settings.json is missing"),
+        (settings("{"), "settings.json is damaged"),
+        (settings('{"jupyter": {"port": 8888, "hosts": []}, "tensorboard": {"logdir": "/x"}}'), "names no hosts"),
+        (without("ssh_host_ed25519_key"), "sshd cannot start"),
+    ],
+    ids=[
+        "token empty", "token blank", "token short", "token one short", "token with a blank", "token for everybody",
+        "token for the group", "no token", "no settings", "settings damaged", "no hosts", "no host key",
+    ],
+)
+def test_the_workspace_ends_with_one_line_that_says_why(
+    bare: Bare, change: Callable[[Path], object], said: str,
+) -> None:
+    code, log = bare.end(change)
+    assert code not in {0, 137}
+    assert said in log
+    assert log.startswith("envkit: ")
+    assert len(log.splitlines()) <= 2  # the second is of sshd
+
+
+def test_a_token_of_another_user_cannot_be_read(bare: Bare, user: User) -> None:
+    folder = bare.copy()
+    with bare.started(folder, user=f"{user.uid + 1}:{user.gid + 1}", mounts=[
+        Mount("/run/secrets/envkit", str(folder), type="bind", read_only=True),
+    ]) as container:
+        assert container.wait(timeout=60)["StatusCode"] == 78
+
+
+def test_without_the_servers_settings_nothing_starts(bare: Bare) -> None:
+    code, log = bare.end(lambda _: None, tmpfs={"/etc/envkit": "", "/tmp": "", "/run/envkit": "", "/home/dev": ""})
+    assert (code, log) == (78, "envkit: /etc/envkit/jupyter_server_config.py cannot be read\n")
+
+
+@pytest.mark.parametrize("text", ["c = get_config(\n", "raise ValueError\n", "import missing\n"])
+def test_settings_that_fail_are_not_passed_over(bare: Bare, tmp_path: Path, text: str) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text(text)
+    broken.chmod(0o644)
+    with bare.started(bare.copy(), volumes={
+        str(broken): {"bind": "/etc/envkit/jupyter_server_config.py", "mode": "ro"},
+    }) as container:
+        assert container.wait(timeout=60)["StatusCode"] == 1
+        assert "http://" not in container.logs().decode()
+
+
+def test_as_root_nothing_starts(bare: Bare) -> None:
+    code, log = bare.end(lambda _: None, user="0:0")
+    assert code not in {0, 137}
+    assert "http://" not in log
+
+
+@pytest.mark.proves("a new token locks out whoever had the old one", "real")
+def test_a_cookie_of_the_old_token_opens_nothing_after_the_token_was_changed(bare: Bare) -> None:
+    folder = bare.copy()
+    old = (folder / "token").read_text().strip()
+    with bare.started(folder, network_mode="bridge", ports={"8888/tcp": ("127.0.0.1", 0)}) as container:
+        before = Jupyter(port_of(container), old)
+        wait_until(lambda: before.answers("/api"), "the server answers")
+        cookie = before.login().headers
+        assert before.ask("GET", "/api/status", cookie).status == 200
+        token(NEXT_TOKEN)(folder)
+        container.restart()
+        after = Jupyter(port_of(container), NEXT_TOKEN)
+        wait_until(lambda: after.answers("/api"), "the restarted server answers")
+        assert after.ask("GET", "/api/status", cookie).status == 403
+        assert after.ask("GET", "/api/status", before.authorized).status == 403
+        assert after.ask("GET", "/api/status", after.authorized).status == 200

@@ -1,0 +1,296 @@
+"""The running container is locked down: as the engine sees it, as it is inside, and as its neighbours see it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import docker.errors
+import psutil
+import pytest
+
+from tests.functional import hardening
+from tests.functional.inside import Inside
+from tests.functional.jupyter import port_of
+from tests.functional.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import docker
+
+    from tests.functional.account import User
+    from tests.functional.conftest import SharedEnvironment
+    from tests.functional.workspaces import Envkit
+
+# What an intruder would try. Each must fail, and the programs used must be there, or nothing was tried.
+ESCAPES = {
+    "change the kernel's settings": "echo x > /proc/sys/kernel/core_pattern",
+    "ask the kernel for a restart": "echo b > /proc/sysrq-trigger",
+    "read the kernel's memory": "head -c 1 /proc/kcore | grep -q .",
+    "read the kernel's log": "dmesg",
+    "make a control group": "mkdir /sys/fs/cgroup/x || mkdir /sys/fs/cgroup/memory/x",
+    "mount a file system": "mount -t tmpfs none /tmp",
+    "become root in a user namespace": "unshare -Ur true",
+    "leave its mounts": "nsenter -t 1 -m true",
+    "make a disk's device": "mknod /tmp/disk b 8 0",
+    "find a disk": "ls /dev/sd* /dev/vd* /dev/nvme* /dev/mapper/control 2>/dev/null | grep .",
+    "find an engine's socket": "find / -xdev -name '*docker*.sock' -o -xdev -name 'containerd*.sock' | grep .",
+    "see the host's processes": "pgrep -x dockerd || pgrep -x systemd || pgrep -x containerd",
+    "write to /usr": "touch /usr/x",
+    "write to /etc": "touch /etc/x",
+    "write to /opt": "touch /opt/x",
+    "write to /": "touch /x",
+    "become root": "su -c true < /dev/null",
+    "read the passwords": "cat /etc/shadow",
+    "take packets off the wire": "python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)'",
+    "set the clock": "date --set 2020-01-01",
+    "rename the machine": "hostname evil",
+    "have memory images": "ulimit -c 1",
+    "run a program from its socket folder": "cp /bin/true /run/envkit/true && /run/envkit/true",
+}
+TAMPERING = {
+    "the server's settings": "echo >> /etc/envkit/jupyter_server_config.py",
+    "sshd's settings": "echo >> /etc/envkit/sshd_config",
+    "the list of keys": "echo >> /run/secrets/envkit/authorized_keys",
+    "the token": "echo >> /run/secrets/envkit/token",
+    "the folder of secrets": "touch /run/secrets/envkit/x",
+    "the list of users": "echo >> /etc/passwd",
+    "the config file": "echo >> /workspace/envkit.yaml",
+    "the config file's place": "rm /workspace/envkit.yaml || mv /workspace/envkit.yaml /workspace/other",
+    "TensorFlow": "touch /opt/tensorflow/lib/python3.9/site-packages/tensorflow/x",
+    "the server": "touch /opt/jupyter/lib/python3.11/site-packages/x.pth",
+}
+HOME_AND_TEMPORARY = ("/workspace", "/home/dev", "/tmp", "/run/envkit", "/dev/shm")
+
+
+@pytest.fixture(scope="module")
+def inspected(engine: docker.DockerClient, shared_env: SharedEnvironment) -> dict[str, Any]:
+    return dict(engine.api.inspect_container(str(shared_env.container.id)))
+
+
+# As the engine sees it.
+
+
+@pytest.mark.proves("the container runs without root, without capabilities, on a read-only root", "real")
+@pytest.mark.parametrize("check", hardening.CHECKS, ids=lambda check: check.__name__)
+def test_the_engine_was_asked_for_a_locked_down_container(inspected: dict[str, Any], check: hardening.Check) -> None:
+    assert list(check(inspected)) == []
+
+
+@pytest.mark.parametrize(
+    ("weak", "check"),
+    [
+        ({"ports": ["8888/tcp"], "bind": {"8888/tcp": ("0.0.0.0", 0)}}, hardening.loopback),
+        ({"ports": ["8888/tcp"], "bind": {"8888/tcp": None}}, hardening.loopback),
+        ({"ports": ["6006/tcp"], "bind": {"6006/tcp": ("127.0.0.1", 0)}}, hardening.loopback),
+        ({"host": {"cap_drop": ["ALL"], "cap_add": ["NET_RAW"]}}, hardening.privileges),
+        ({"host": {"cap_drop": ["NET_RAW"]}}, hardening.privileges),
+        ({"host": {"cap_drop": ["ALL"]}}, hardening.privileges),
+        ({"host": {"security_opt": ["seccomp=unconfined", "no-new-privileges:true"]}}, hardening.privileges),
+        ({"host": {"read_only": False}}, hardening.kernel),
+        ({"host": {"pid_mode": "host"}}, hardening.namespaces),
+        ({"host": {"cgroupns": "host"}}, hardening.namespaces),
+        ({"host": {"devices": ["/dev/null:/dev/null"]}}, hardening.namespaces),
+        ({"host": {"network_mode": "bridge"}}, hardening.network),
+        ({"host": {"binds": ["/var/run/docker.sock:/s"]}}, hardening.mounts),
+        ({"host": {"binds": ["/etc:/etc/host:ro"]}}, hardening.mounts),
+        ({"host": {"tmpfs": {"/tmp": "exec"}}}, hardening.temporary),
+        ({"host": {"mem_limit": 0}}, hardening.limits),
+        ({"host": {"restart_policy": {"Name": "always"}}}, hardening.limits),
+        ({"user": "0:0"}, hardening.identity),
+        ({"user": ""}, hardening.identity),
+        ({"environment": {"JUPYTER_TOKEN": "x"}}, hardening.environment),
+    ],
+    ids=lambda value: getattr(value, "__name__", None) or json.dumps(value),
+)
+def test_a_weaker_container_is_noticed(
+    engine: docker.DockerClient, shared_env: SharedEnvironment, weak: dict[str, Any], check: hardening.Check,
+) -> None:
+    given = dict(weak)
+    host = engine.api.create_host_config(port_bindings=given.pop("bind", None), **given.pop("host", {}))
+    image = shared_env.container.attrs["Image"]
+    made = engine.api.create_container(image, host_config=host, **{"user": "1000:1000", **given})
+    try:
+        assert list(check(engine.api.inspect_container(made["Id"])))
+    finally:
+        engine.api.remove_container(made["Id"], force=True, v=True)
+
+
+def test_the_image_itself_runs_as_nobody_and_holds_no_secret(
+    engine: docker.DockerClient, shared_env: SharedEnvironment,
+) -> None:
+    image = engine.api.inspect_image(shared_env.container.attrs["Image"])
+    assert list(hardening.identity(image)) == []
+    assert list(hardening.environment(image)) == []
+
+
+# As it is inside.
+
+
+@pytest.fixture(scope="module")
+def weak(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[Inside]:
+    """A container of the same image as `docker run` makes it when nothing is asked for: as root."""
+    container = engine.containers.run(
+        shared_env.container.attrs["Image"], ["infinity"], entrypoint="/bin/sleep", user="0:0", detach=True,
+    )
+    try:
+        yield Inside(container)
+    finally:
+        container.remove(force=True, v=True)
+
+
+def test_processes_have_no_capability_and_can_gain_none(inside: Inside) -> None:
+    status = dict(line.split(":\t") for line in inside("cat", "/proc/self/status").out.splitlines() if ":\t" in line)
+    none = "0" * 16
+    assert {status[f"Cap{name}"] for name in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {none}
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+
+
+@pytest.mark.proves("nothing in the container gets out of it", "real")
+@pytest.mark.parametrize("script", ESCAPES.values(), ids=ESCAPES)
+def test_an_escape_fails(inside: Inside, script: str) -> None:
+    done = inside.sh(script)
+    assert done.code not in {0, 127}, done
+
+
+@pytest.mark.parametrize("script", TAMPERING.values(), ids=TAMPERING)
+def test_tampering_fails(inside: Inside, script: str) -> None:
+    done = inside.sh(script)
+    assert done.code not in {0, 127}, done
+    assert "No such file" not in done.err
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "make a disk's device", "write to /usr", "write to /etc", "write to /opt", "write to /", "become root",
+        "read the passwords", "take packets off the wire",
+    ],
+)
+def test_the_same_escape_works_in_an_ordinary_container(weak: Inside, what: str) -> None:
+    assert weak.sh(ESCAPES[what]).code == 0
+
+
+@pytest.mark.parametrize("bits", ["/6000", "/6000 -type d", "-0002 -type f", "-0002 -type d ! -perm -1000"])
+def test_no_file_of_the_image_gives_rights_away(weak: Inside, bits: str) -> None:
+    """SUID and SGID files, files that everybody may write, and folders where everybody may replace files."""
+    found = weak.sh(f"find / -xdev -perm {bits} ! -type l -print")
+    assert (found.code, found.out) == (0, "")
+
+
+def test_everything_outside_workspace_and_home_is_read_only(inside: Inside) -> None:
+    mounted = [line.split() for line in inside("cat", "/proc/mounts").out.splitlines()]
+    writable = {target for _, target, kind, options, *_ in mounted if options.split(",")[0] == "rw" and kind != "proc"}
+    # Of the engine's own: device nodes and terminals, and empty folders over what it hides.
+    expected = {*HOME_AND_TEMPORARY, "/dev", "/dev/pts", "/dev/mqueue"}
+    for target in writable - expected:
+        assert inside("touch", f"{target}/x").code != 0, target
+
+
+def test_root_inside_has_no_power_either(inside: Inside) -> None:
+    assert inside("id", "-u", user="0:0").out == "0\n"
+    assert inside("cat", "/run/secrets/envkit/token", user="0:0").code == 1
+    assert inside("touch", "/usr/x", user="0:0").code == 1
+
+
+def test_nothing_can_be_copied_into_the_root_from_outside(shared_env: SharedEnvironment) -> None:
+    with pytest.raises(docker.errors.APIError, match="read-only"):
+        shared_env.container.put_archive("/usr", b"")
+
+
+# Users and files.
+
+
+@pytest.mark.proves("files in the workspace belong to you, on both sides", "real")
+def test_the_workspace_owner_is_the_user_inside(inside: Inside, shared_env: SharedEnvironment, user: User) -> None:
+    assert inside.sh("id -u; id -g; id -un; echo $HOME").out.split() == [str(user.uid), str(user.gid), "dev", "/home/dev"]
+    try:
+        assert inside("mkdir", "/workspace/made-inside").code == 0
+        made = (shared_env.project / "made-inside").stat()
+        assert (made.st_uid, made.st_gid) == (user.uid, user.gid)
+    finally:
+        inside("rmdir", "/workspace/made-inside")
+
+
+def test_the_home_belongs_to_the_user_and_nobody_else_enters_it(inside: Inside, user: User) -> None:
+    assert inside.sh("stat -c '%u %g %a' /home/dev /run/envkit /run/secrets/envkit").out.splitlines() == [
+        f"{user.uid} {user.gid} 700",
+    ] * 3
+
+
+def test_the_state_folder_is_private(user: User) -> None:
+    folder = user.home / ".local/state/envkit"
+    for path in (folder, *folder.rglob("*")):
+        mode = path.lstat().st_mode & 0o777
+        # Names and numbers of users are for everybody inside, in a folder that nobody else enters.
+        assert not mode & 0o077 or path.suffix == ".pub" or "etc" in path.parts[-2:], f"{path} has mode {mode:o}"
+        assert path.lstat().st_uid == user.uid, path
+
+
+# As the neighbours see it.
+
+
+def test_the_host_listens_on_loopback_alone(shared_env: SharedEnvironment) -> None:
+    port = port_of(shared_env.container)
+    listening = {one.laddr.ip for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN
+                 and one.laddr and one.laddr.port == port}
+    assert listening == {"127.0.0.1"}
+
+
+@pytest.mark.proves("nobody else on the network reaches JupyterLab", "real")
+def test_the_hosts_own_addresses_do_not_answer(shared_env: SharedEnvironment) -> None:
+    port = port_of(shared_env.container)
+    own = [one.address for cards in psutil.net_if_addrs().values() for one in cards if one.family == socket.AF_INET]
+    assert connects("127.0.0.1", port)
+    assert [address for address in own if not address.startswith("127.") and connects(address, port)] == []
+
+
+def connects(address: str, port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        probe.settimeout(2)
+        return probe.connect_ex((address, port)) == 0
+
+
+@pytest.mark.proves("other containers do not reach JupyterLab, TensorBoard or SSH", "real")
+def test_other_containers_reach_nothing(engine: docker.DockerClient, shared_env: SharedEnvironment) -> None:
+    image, name = shared_env.container.attrs["Image"], str(shared_env.container.name)
+    (address,) = [one["IPAddress"] for one in shared_env.container.attrs["NetworkSettings"]["Networks"].values()]
+    serve = ["-m", "http.server", "8888", "--directory", "/srv"]
+    given: dict[str, Any] = {"entrypoint": "/usr/bin/python3", "user": "1000:1000", "detach": True}
+    plain = engine.networks.create(f"{name}-neighbours")
+    made = []
+    try:
+        made = [engine.containers.run(image, serve, network=plain.name, **given) for _ in range(2)]
+        (other, neighbour), sibling = made, Inside(made[1])
+        other.reload()
+        reachable = other.attrs["NetworkSettings"]["Networks"][plain.name]["IPAddress"]
+        wait_until(lambda: opens(sibling, reachable, 8888), "two ordinary neighbours reach each other")
+        ports = (8888, 6006, 22, 2222)
+        assert [port for port in ports if opens(sibling, address, port)] == []
+        engine.networks.get(name).connect(neighbour)  # now on the very same network
+        assert [port for port in ports if opens(sibling, address, port)] == []
+    finally:
+        for container in made:
+            container.remove(force=True, v=True)
+        plain.remove()
+
+
+def opens(inside: Inside, address: str, port: int) -> bool:
+    """Say whether a container can open a connection to an address."""
+    return inside("timeout", "2", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}").code == 0
+
+
+def test_the_network_is_the_environments_own(engine: docker.DockerClient, shared_env: SharedEnvironment) -> None:
+    network = engine.networks.get(str(shared_env.container.name)).attrs
+    assert network["Options"]["com.docker.network.bridge.enable_icc"] == "false"
+    assert network["Options"]["com.docker.network.bridge.host_binding_ipv4"] == "127.0.0.1"
+    assert set(network["Containers"]) == {shared_env.container.id}
+
+
+def test_the_workspace_itself_reaches_the_network(inside: Inside, run_envkit: Envkit, shared_env: SharedEnvironment) -> None:
+    done = inside("curl", "--silent", "--show-error", "--head", "--max-time", "30", "http://deb.debian.org/debian/")
+    assert (done.code, done.out[:5]) == (0, "HTTP/"), done
