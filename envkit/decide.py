@@ -131,7 +131,7 @@ def _volumes(plan: Plan, found: Found, prepared: Mapping[str, str], image: str) 
     wanted = _own_volumes(plan)
     missing = [name for name in wanted if name not in found.volumes]
     yield from (step.CreateVolume(name) for name in missing)
-    # A volume of the same name made anew is root's again; its creation time tells it from the prepared one.
+    # A volume of the same name made anew is root's again; what it was given then tells it from the old one.
     new = [name for name in wanted if name in missing or prepared.get(name) != found.volumes[name].created]
     if new:
         yield step.PrepareVolumes(tuple(new), image)

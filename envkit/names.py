@@ -20,6 +20,7 @@ RUN = "envkit.run"
 PORT = "envkit.port"
 SUITE = "envkit.suite"
 ORIGIN = "envkit.origin"
+MADE = "envkit.made"
 SERVICE = "workspace"
 
 USER = "dev"

@@ -40,8 +40,8 @@ NOTES = {
     "name": "A name that another project of yours has is refused; a folder's name that is taken gets a suffix instead.",
     "tensorflow": "This version builds 2.9.0 and refuses the others; [the catalogue](catalog.md) knows them all.",
     "base": "This version builds on `debian` and refuses the others.",
-    "gpu": "This version installs TensorFlow for the CPU: `auto`, `off` and `false` use that, everything else ends with "
-    "exit code 5 and says at which layer a GPU was missed.",
+    "gpu": "This version installs TensorFlow for the CPU: `auto`, `off` and `false` use that, all else ends with exit "
+    "code 5 and says at which layer a GPU was missed.",
     "apt": "From the Debian release of the base. Options of apt are refused.",
     "python": "By name, extras, versions and markers; addresses, options and references to other files are refused. "
     "They are installed under the bounds that keep TensorFlow importable, and the build ends by importing it. A "

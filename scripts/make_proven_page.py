@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "proven.md"
@@ -81,11 +81,13 @@ def proofs(folder: Path) -> tuple[Proof, ...]:
     Raises:
         ValueError: A mark's claim is no literal text, or its how is none of the three; says where.
     """
-    found = {
-        proof
-        for path in sorted(folder.rglob("*.py"))
-        for proof in _marks(ast.parse(path.read_text("utf-8")), path.relative_to(folder.parent).as_posix(), ())
-    }
+    found: set[Proof] = set()
+    for path in folder.rglob("*.py"):
+        text = path.read_text("utf-8")
+        if "proves(" in text:
+            marks = _Marks(path.relative_to(folder.parent).as_posix())
+            marks.visit(ast.parse(text))
+            found |= marks.found
     return tuple(sorted(found))
 
 
@@ -97,7 +99,8 @@ def claims(text: str) -> dict[str, tuple[str, ...]]:
 def statements(readme: str) -> tuple[Statement, ...]:
     """Return each list item and table row of a README, with its section."""
     found, section = [], ""
-    for line in re.sub(r"^```.*?^```", "", readme, flags=re.MULTILINE | re.DOTALL).splitlines():
+    whole = re.sub(r"^```.*?^```", "", readme, flags=re.MULTILINE | re.DOTALL)
+    for line in re.sub(r"\n {2,}", " ", whole).splitlines():  # an item's further lines are indented
         if line.startswith("## "):
             section = line.removeprefix("## ")
         elif section not in QUIET and (text := _statement(line)):
@@ -117,14 +120,23 @@ def _claims_of(statement: Statement, table: Mapping[str, tuple[str, ...]]) -> tu
     return next((given for start, given in table.items() if statement.text.startswith(start)), ())
 
 
-def _marks(node: ast.AST, file: str, names: tuple[str, ...]) -> Iterator[Proof]:
-    """Yield the proofs of a syntax tree: a mark stands on a test, a class or a whole file, or in one's parameters."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        names = (*names, node.name)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "proves":
-        yield _proof(node, file, "::".join(names))
-    for child in ast.iter_child_nodes(node):
-        yield from _marks(child, file, names)
+class _Marks(ast.NodeVisitor):
+    """Collects the marks of a file: one stands on a test, a class or the whole file, or in a test's parameters."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.names: list[str] = []
+        self.found: set[Proof] = set()
+
+    def generic_visit(self, node: ast.AST) -> None:
+        named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if named:
+            self.names.append(node.name)  # type: ignore[attr-defined]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "proves":
+            self.found.add(_proof(node, self.file, "::".join(self.names)))
+        super().generic_visit(node)
+        if named:
+            self.names.pop()
 
 
 def _proof(call: ast.Call, file: str, test: str) -> Proof:

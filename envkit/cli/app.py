@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import typer
+
+from envkit.cli.failures import PastTyper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 HELP = "From a bare machine to a TensorFlow workspace that is running, locked down and proven."
@@ -47,8 +54,21 @@ def application(arguments: list[str]) -> typer.Typer:
         module, function = VERBS[verb]
         settings = PASSED_ON if verb in {"exec", "ssh"} else {}
         run = getattr(import_module(f"envkit.cli.verbs.{module}"), function)
-        made.command(verb, hidden=verb in HIDDEN, context_settings=settings)(run)
+        made.command(verb, hidden=verb in HIDDEN, context_settings=settings)(_past_typer(run))
     return made
+
+
+def _past_typer(verb: Callable[..., int]) -> Callable[..., int]:
+    """Carry past Typer what it would end the program for without a word."""
+
+    @wraps(verb)
+    def run(*args: object, **options: object) -> int:
+        try:
+            return verb(*args, **options)
+        except (KeyboardInterrupt, BrokenPipeError) as error:
+            raise PastTyper from error
+
+    return run
 
 
 def _envkit() -> None:

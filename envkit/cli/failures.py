@@ -15,8 +15,14 @@ from envkit.errors import ConfigError, EnvkitError, Exit
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
+class PastTyper(Exception):
+    """Holds as its cause what Typer must not see."""
+
+
 def report(error: BaseException) -> int:
     """Print what went wrong on stderr and return the exit code."""
+    if isinstance(error, PastTyper):
+        error = error.__cause__ or error
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(Exit.REFUSED)
     if isinstance(error, EnvkitError):

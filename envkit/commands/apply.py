@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +50,8 @@ def _apply(one: step.Step, surveyed: Survey, engine: Engine, place: Place, remem
         case step.CreateNetwork():
             containers.create_network(engine, plan.run, {**own, **compose.network_labels(plan.run)})
         case step.CreateVolume(name):
-            containers.create_volume(engine, name, {**own, **compose.volume_labels(plan.run, name)})
+            made = {names.MADE: secrets.token_hex(8)}
+            containers.create_volume(engine, name, {**own, **compose.volume_labels(plan.run, name), **made})
         case step.PrepareVolumes(volumes, image):
             return _prepare(engine, surveyed, volumes, image, place, remembered)
         case step.ReplaceFiles():

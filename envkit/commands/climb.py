@@ -9,7 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from envkit import checks, credentials, decide, files, host, names, state
-from envkit.commands import apply, mounted, settled
+from envkit.commands import apply, mounted
 from envkit.commands.results import Up
 from envkit.commands.survey import remember, survey
 from envkit.engines import connect, containers, endpoint, look
@@ -21,11 +21,12 @@ from envkit.render import ssh_config
 from envkit.resolve import wants, widened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from envkit.commands.project import Project
     from envkit.commands.survey import Survey
     from envkit.engines.connect import Engine
+    from envkit.model.facts import Wants
     from envkit.model.plan import State
     from envkit.model.report import Observation
     from envkit.model.step import Steps
@@ -38,8 +39,8 @@ ROUNDS = 8  # base, image, a few taken ports: more means that something keeps un
 LOG_LINES = 15
 
 
-def up(project: Project, *, say: Say, ask: Ask) -> tuple[Report[Up], Survey]:
-    """Bring a project's environment to what its config says; returns the report and what was last seen.
+def up(project: Project, *, say: Say, ask: Ask) -> tuple[Report[Up], dict[str, str]]:
+    """Bring a project's environment to what its config says; returns the report and the container's labels.
 
     Raises:
         EnvkitError: Why it could not be done; what was there before is still there.
@@ -56,11 +57,9 @@ def build(project: Project, *, say: Say, ask: Ask) -> Report[Up]:
     return _locked(project, say, ask, lambda climb: climb.image())
 
 
-def settle(project: Project, flags: Mapping[str, object], surveyed: Survey, result: Up) -> None:
-    """Leave what lets the next `up` see at a glance that nothing changed."""
-    labels = names.container_labels(surveyed.plan, surveyed.wanted.digests)
-    looked_for = wants(project.config, project.folder, str(project.place.folder))
-    settled.remember(project.folder, flags, looked_for, labels, result)
+def wants_of(project: Project) -> Wants:
+    """Say what a project's config wants to know of the host."""
+    return wants(project.config, project.folder, str(project.place.folder))
 
 
 def _locked(project: Project, say: Say, ask: Ask, run: Callable[[_Climb], T]) -> T:
@@ -86,7 +85,7 @@ class _Climb:
         self.done: list[str] = []
         self.avoid: set[int] = set()
 
-    def whole(self) -> tuple[Report[Up], Survey]:
+    def whole(self) -> tuple[Report[Up], dict[str, str]]:
         surveyed = self._converge(self._steps_up)
         self._keep_entry(surveyed)
         self._wait(surveyed)
@@ -96,7 +95,8 @@ class _Climb:
         code = checks.exit_code(findings)
         if findings:
             self._save(replace(self._state, verdict=checks.verdict(findings), proven=not code))
-        return Report("up", surveyed.plan.name, self._result(surveyed, self._state.verdict), findings, code), surveyed
+        report = Report("up", surveyed.plan.name, self._result(surveyed, self._state.verdict), findings, code)
+        return report, names.container_labels(surveyed.plan, surveyed.wanted.digests)
 
     def image(self) -> Report[Up]:
         surveyed = self._converge(lambda seen: decide.image_only(seen.wanted, seen.found))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,9 +43,11 @@ def unchanged(start: Path, flags: Mapping[str, object]) -> Report[Up] | None:
     folder, engine = folder_of(start), endpoint()
     place = state.place(engine, folder)
     record = _record(place)
-    if record is None or record["stamp"] != _stamp(folder, flags, _wants(record), place):
+    if record is None:
         return None
-    result, labels = _result(record), record["labels"]
+    if record.stamp != stamp(outside(folder, flags, record.wants, config_stamp(folder)), place):
+        return None
+    result, labels = record.result, record.labels
     found = glance.running(engine, result.ssh_host)
     if found is None or any(found.labels.get(name) != labels[name] for name in LABELS):
         return None
@@ -56,15 +58,21 @@ def unchanged(start: Path, flags: Mapping[str, object]) -> Report[Up] | None:
     return Report("up", result.name, result)
 
 
-def remember(folder: str, flags: Mapping[str, object], wants: Wants, labels: Mapping[str, str], result: Up) -> None:
+def remember(before: str, place: Place, wants: Wants, labels: Mapping[str, str], result: Up) -> None:
     """Leave the stamp of an `up` that succeeded.
+
+    Args:
+        before: `outside`, taken before anything was looked at: what changed meanwhile must not count as seen.
+        place: Where the environment's state lies.
+        wants: What the config wants to know of the host.
+        labels: The container's.
+        result: What the next `up` reports when nothing changed.
 
     Raises:
         OSError: The disk is full, or the place cannot be written.
     """
-    place = state.place(endpoint(), folder)
     record = {
-        "stamp": _stamp(folder, flags, wants, place),
+        "stamp": stamp(before, place),
         "wants": asdict(wants),
         "labels": {name: labels[name] for name in LABELS},
         "result": {**asdict(result), "changed": ()},
@@ -72,43 +80,63 @@ def remember(folder: str, flags: Mapping[str, object], wants: Wants, labels: Map
     files.write(place.folder / RECORD, json.dumps(record).encode())
 
 
-def _record(place: Place) -> dict[str, Any] | None:
+def config_stamp(folder: str) -> list[object]:
+    """Return the config file's stamp, to be taken before the file is read."""
+    return host.file_stamp(Path(folder) / FILE)
+
+
+def outside(folder: str, flags: Mapping[str, object], wants: Wants, config: list[object]) -> str:
+    """Return what tells one set of a plan's inputs from another, without what envkit itself keeps.
+
+    Args:
+        folder: The project.
+        flags: Keys the command line overrides.
+        wants: What the config wants to know of the host.
+        config: What `config_stamp` said.
+    """
+    given = sorted((key, repr(value)) for key, value in flags.items())
+    return _sha([folder, given, config, host.stamp(wants), list(_package())])
+
+
+def stamp(before: str, place: Place) -> str:
+    """Return what tells one state of a settled environment from another."""
+    return _sha([before, [host.file_stamp(path) for path in _kept(place)]])
+
+
+def _sha(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    stamp: str
+    wants: Wants
+    labels: Mapping[str, str]
+    result: Up
+
+
+def _record(place: Place) -> _Record | None:
+    """Read what the last `up` left; what is damaged or of another version counts as nothing."""
     content = files.read(place.folder / RECORD)
     try:
-        record = json.loads(content or b"null")
-    except ValueError:
+        given = json.loads(content or b"null")
+        labels = {name: str(given["labels"][name]) for name in LABELS}
+        return _Record(str(given["stamp"]), Wants(**_fields(given["wants"])), labels, Up(**_fields(given["result"])))
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    return record if isinstance(record, dict) else None
 
 
-def _wants(record: Mapping[str, Any]) -> Wants:
-    given = {key: _frozen(value) for key, value in record["wants"].items()}
-    return Wants(**given)
-
-
-def _result(record: Mapping[str, Any]) -> Up:
-    return Up(**{key: _frozen(value) for key, value in record["result"].items()})
+def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _frozen(value) for key, value in given.items()}
 
 
 def _frozen(value: Any) -> Any:
     return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
 
 
-def _stamp(folder: str, flags: Mapping[str, object], wants: Wants, place: Place) -> str:
-    inputs = [
-        folder,
-        sorted((key, repr(value)) for key, value in flags.items()),
-        host.stamp(wants),
-        [host.file_stamp(path) for path in _kept(Path(folder) / FILE, place)],
-        list(_package()),
-    ]
-    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
-
-
-def _kept(config: Path, place: Place) -> Iterator[Path]:
-    """Yield the config file and every file of the state folder that the container or its client reads."""
-    yield config
-    yield place.folder / "state.json"
+def _kept(place: Place) -> Iterator[Path]:
+    """Yield every file of the state folder that the container or its client reads."""
+    yield place.folder / state.RECORD
     for folder in (place.mount, place.mount / "secrets", place.etc, place.client):
         yield folder
         if folder.is_dir():

@@ -33,8 +33,11 @@ def up(
         return report
     from envkit.commands import climb, project
 
+    config = settled.config_stamp(project.folder_of(start))
     loaded = project.load(start, flags)
-    report, surveyed = climb.up(loaded, say=say, ask=ask)
+    wanted = climb.wants_of(loaded)
+    before = settled.outside(loaded.folder, flags, wanted, config)
+    report, labels = climb.up(loaded, say=say, ask=ask)
     if not report.exit_code:
-        climb.settle(loaded, flags, surveyed, report.result)
+        settled.remember(before, loaded.place, wanted, labels, report.result)
     return report

@@ -48,7 +48,7 @@ def surroundings(engine: Engine, name: str, volumes: Iterable[str]) -> Found:
         helper=container(engine, names.helper(name)),
         network=next((_network(data) for data in networks if data["Name"] == name), None),
         volumes={
-            data["Name"]: FoundVolume(data.get("Labels") or {}, data.get("CreatedAt", ""))
+            data["Name"]: _volume(data)
             for data in own
             if data["Name"] in wanted or data["Name"].startswith(f"{name}-")
         },
@@ -91,6 +91,12 @@ def _container(data: Mapping[str, Any]) -> FoundContainer:
 def _network(data: Mapping[str, Any]) -> FoundNetwork:
     configs = (data.get("IPAM") or {}).get("Config") or []
     return FoundNetwork(data["Id"], data.get("Labels") or {}, configs[0].get("Subnet", "") if configs else "")
+
+
+def _volume(data: Mapping[str, Any]) -> FoundVolume:
+    labels = data.get("Labels") or {}
+    # What the engine calls its creation moves whenever an entry of its top folder comes or goes.
+    return FoundVolume(labels, labels.get(names.MADE) or data.get("CreatedAt", ""))
 
 
 def _subnets(networks: Iterable[Mapping[str, Any]], *, but: str) -> set[str]:

@@ -273,7 +273,7 @@ class FoundVolume:
 
     Attributes:
         labels: Its labels.
-        created: When the engine made it, in the engine's own words: tells a new volume of an old name.
+        created: What it was given when it was made: tells a new volume of an old name.
     """
 
     labels: Mapping[str, str]

@@ -253,7 +253,7 @@ class State:
         base_id: Its id.
         base_origin: Where it came from.
         approved: The access a person agreed to, or None before the first `up`.
-        prepared: Volumes whose root was given to the container user: name to the engine's creation time.
+        prepared: Volumes whose root was given to the container user: name to what tells it from its like.
         choices: What `auto` chose, by key.
         verdict: The last verdict of the probe, or empty.
         proven: Whether that verdict is of the environment as it is now, and every check passed.

@@ -80,7 +80,7 @@ def test_the_workspace_ends_with_one_line_that_says_why(
     assert code not in {0, 137}
     assert said in log
     assert log.startswith("envkit: ")
-    assert len(log.splitlines()) <= 2  # the second is of sshd
+    assert len(log.splitlines()) == 1
 
 
 def test_a_token_of_another_user_cannot_be_read(bare: Bare, user: User) -> None:

@@ -231,6 +231,10 @@ def test_the_token_is_in_no_log_whatever_clients_do_with_it(jupyter: Jupyter, sh
     assert jupyter.token not in log
 
 
+def test_no_other_page_can_put_tensorboard_into_a_frame(jupyter: Jupyter, session: Session) -> None:
+    assert jupyter.ask("GET", "/tensorboard/", session.headers).header("X-Frame-Options") == "SAMEORIGIN"
+
+
 @pytest.mark.proves("TensorBoard is served behind JupyterLab's login alone", "real")
 def test_tensorboard_answers_behind_the_login(jupyter: Jupyter, session: Session) -> None:
     assert b"TensorBoard" in jupyter.ask("GET", "/tensorboard/", session.headers).body

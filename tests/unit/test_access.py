@@ -31,6 +31,7 @@ def test_a_mount_inside_the_project_needs_no_agreement() -> None:
     assert entries(text, replace(FACTS, real_paths={"data": f"{PROJECT}/data"})) == ()
 
 
+@pytest.mark.proves("what a config lets in beyond the default is told as what it really is", "real")
 @pytest.mark.parametrize(("read_only", "can"), [("false", "read and written"), ("true", "read")])
 def test_a_link_out_of_the_project_is_told_as_what_it_leads_to(read_only: str, can: str) -> None:
     text = f"mounts: [{{source: data, target: /data, read_only: {read_only}}}]"
@@ -71,6 +72,7 @@ def test_another_source_of_packages_needs_agreement(text: str, entry: str) -> No
     assert entries(text) == (entry,)
 
 
+@pytest.mark.proves("only what nobody agreed to before is asked", "real")
 def test_what_was_agreed_to_is_not_asked_again_and_what_is_less_neither() -> None:
     both = access(config.load("build: {index: 'https://a.example/s', mirror: 'https://a.example/d'}"), PROJECT, FACTS)
     one = access(config.load("build: {index: 'https://a.example/s'}"), PROJECT, FACTS)

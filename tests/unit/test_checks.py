@@ -156,6 +156,7 @@ def test_without_a_gpu_to_require_a_missing_driver_is_a_reason_to_skip() -> None
 # ── one line and one exit code ──
 
 
+@pytest.mark.proves("a failed check ends with 1, one of the GPU with 5", "real")
 @pytest.mark.parametrize(
     ("failed", "code"),
     [

@@ -97,6 +97,7 @@ def test_a_picked_subnet_overlaps_nothing(taken: list[int]) -> None:
     assert not any(picked.overlaps(ipaddress.ip_network(one)) for one in used)
 
 
+@pytest.mark.proves("folders of the host and of credentials cannot be mounted", "real")
 @pytest.mark.parametrize(
     "source",
     [

@@ -136,6 +136,7 @@ def test_a_config_cannot_be_changed() -> None:
 # Bad cases
 
 
+@pytest.mark.proves("a mistake in the config is told with line, key and mend", "real")
 @pytest.mark.parametrize(("text", "expected"), [
     ("jupiter: {}", "envkit.yaml:1 jupiter: unknown key 'jupiter'; did you mean 'jupyter'?"),
     ("ssh: {prot: 1}", "envkit.yaml:1 ssh.prot: unknown key 'prot'; did you mean 'port'?"),
@@ -227,6 +228,7 @@ def test_a_bad_value_is_one_problem_with_line_key_and_mend(text: str, expected: 
     assert "pydantic" not in found
 
 
+@pytest.mark.proves("all mistakes in the config are told at once", "real")
 def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
     text = (
         "name: A\nname: b\ntensorflow: 2.10\nssh:\n  port: 80\n  keys: id_rsa\n\njupiter: {}\n"
@@ -359,6 +361,7 @@ def test_the_schema_is_one() -> None:
     assert json.loads(json.dumps(config.schema()))["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
+@pytest.mark.proves("the JSON Schema accepts what envkit accepts", "real")
 @pytest.mark.parametrize("text", [
     DESIGN,
     (ROOT / "examples/quickstart/envkit.yaml").read_text(),
@@ -452,6 +455,7 @@ def placed(value: str) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.proves("a value of the config is refused or kept as it was written", "real")
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_hostile_value_is_refused_or_kept_whole(value: str) -> None:
     for written in placed(value):

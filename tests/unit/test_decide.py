@@ -62,6 +62,7 @@ def worlds(draw: st.DrawFn) -> tuple[Wanted, World]:
     return want, World(found, State(NAME, PROJECT, prepared=prepared), draw(st.booleans()), clock=10)
 
 
+@pytest.mark.proves("from every state that can be found the steps lead to what is wanted", "fake")
 @given(worlds())
 def test_every_state_leads_to_nothing_to_do(case: tuple[Wanted, World]) -> None:
     want, world = case
@@ -168,6 +169,7 @@ def test_an_image_that_vanished_is_not_built_again_while_its_container_runs() ->
     assert decide.up(want, found, world.state, files_current=True) == ()
 
 
+@pytest.mark.proves("what belongs to somebody else is refused", "fake")
 @pytest.mark.parametrize("labels", [{}, {**LABELS, names.OWNER: "1001"}, {**LABELS, names.PROJECT: "other"}])
 @pytest.mark.parametrize("what", ["container", "network", "volume"])
 def test_what_belongs_to_somebody_else_is_refused(labels: dict[str, str], what: str) -> None:
@@ -204,11 +206,13 @@ def test_down_leaves_a_container_of_somebody_else_that_is_called_like_its_helper
     assert decide.down(NAME, OWNER, PROJECT, found, volumes=True) == ()
 
 
+@pytest.mark.proves("`envkit down` leaves what is not ours", "fake")
 def test_down_leaves_a_network_of_the_same_name_that_is_not_ours() -> None:
     found = Found(network=FoundNetwork("n", {}, "10.0.0.0/29"))
     assert decide.down(NAME, OWNER, PROJECT, found, volumes=False) == ()
 
 
+@pytest.mark.proves("`envkit down` keeps volumes unless asked", "fake")
 def test_down_keeps_volumes_unless_asked() -> None:
     _, world = settled()
     assert kinds(decide.down(NAME, OWNER, PROJECT, world.found, volumes=False)) == ["RemoveContainer", "RemoveNetwork"]

@@ -31,12 +31,14 @@ def test_ping_without_a_socket_says_that_nothing_answers(machine: Machine) -> No
     assert machine.run(sys.executable, "scripts/ping_engine.py", str(machine.socket)).returncode == 1
 
 
+@pytest.mark.proves("an engine that answers is used as it is", "stand-in")
 def test_an_engine_that_answers_is_left_alone(machine: Machine) -> None:
     with answering(machine.socket, WELL):
         done = machine.run("scripts/engine.sh")
     assert (done.returncode, done.stderr, machine.calls()) == (0, "", [])
 
 
+@pytest.mark.proves("where no engine answers, one is installed, which is said before, and started", "stand-in")
 def test_where_there_is_none_the_engine_is_installed_started_and_waited_for(machine: Machine) -> None:
     # The package brings the program, as apt would.
     (machine.top / "package").mkdir()
@@ -71,6 +73,7 @@ def test_systemd_starts_the_engine_where_it_looks_after_services(machine: Machin
     assert machine.calls() == ["systemctl start docker"]
 
 
+@pytest.mark.proves("ENVKIT_NO_ENGINE_INSTALL=1 forbids to install an engine", "stand-in")
 def test_an_install_that_is_forbidden_is_refused_with_the_mend(machine: Machine) -> None:
     done = machine.run("scripts/engine.sh", ENVKIT_NO_ENGINE_INSTALL="1")
     assert (done.returncode, machine.calls()) == (3, [])

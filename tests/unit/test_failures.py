@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.proves("each kind of error has its exit code", "real")
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -38,6 +39,22 @@ def test_each_kind_of_error_has_its_exit_code(
     assert getattr(error, "mend", "") in told.err
 
 
+@pytest.mark.parametrize(("error", "code", "said"), [
+    (KeyboardInterrupt(), 130, "envkit: interrupted"), (BrokenPipeError(), 0, ""),
+])
+def test_what_typer_would_end_without_a_word_reaches_us(
+    error: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def verb() -> int:
+        raise error
+
+    monkeypatch.setattr("envkit.cli.verbs.project.schema", verb)
+    with pytest.raises(SystemExit) as ended:
+        main.main(["schema"])
+    assert ended.value.code == code
+    assert capfd.readouterr().err.startswith(said)
+
+
 def test_a_config_error_shows_every_problem_in_file_order(capsys: pytest.CaptureFixture[str]) -> None:
     problems = [
         errors.Problem("envkit.yaml", 12, "ssh.port", "expected a whole number"),
@@ -50,6 +67,7 @@ def test_a_config_error_shows_every_problem_in_file_order(capsys: pytest.Capture
     ]
 
 
+@pytest.mark.proves("a bug ends with 70 and its traceback is in a log whose path is printed", "real")
 def test_a_bug_goes_to_a_private_log_whose_path_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -85,6 +103,7 @@ def test_a_wrong_command_line_is_told_in_one_message(
     assert "mend:" in told
 
 
+@pytest.mark.proves("`envkit version` prints the version", "real")
 @pytest.mark.parametrize("arguments", [["version"], ["--version"]])
 def test_the_version_is_said_without_loading_anything(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

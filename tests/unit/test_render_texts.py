@@ -52,6 +52,7 @@ def test_a_hostile_value_arrives_in_compose_as_the_same_text(value: str) -> None
     assert environment_of(value) == value
 
 
+@pytest.mark.proves("any value arrives in compose.yaml as it was written", "real")
 @given(PRINTABLE)
 def test_any_value_arrives_in_compose_as_the_same_text(value: str) -> None:
     assert environment_of(value) == value

@@ -80,6 +80,7 @@ def installs(machine: Machine) -> list[str]:
     return [call.split("check ")[1] for call in machine.calls() if "pip install" in call]
 
 
+@pytest.mark.proves("`make up` makes a virtual environment with envkit in it", "stand-in")
 def test_the_environment_is_made_once(machine: Machine, python: str) -> None:
     for _ in range(2):
         assert machine.run("scripts/venv.sh", ENVKIT_PYTHON=python).returncode == 0
@@ -135,6 +136,7 @@ def envkit(machine: Machine) -> Machine:
     return machine
 
 
+@pytest.mark.proves("`make up` starts a copy of the example", "stand-in")
 @pytest.mark.parametrize(
     ("env", "folder"),
     [({}, "{home}/envkit-quickstart"), ({"ENVKIT_QUICKSTART": "/nowhere/mine"}, "/nowhere/mine")],
@@ -151,6 +153,7 @@ def test_a_user_gets_the_quickstart_in_the_home(envkit: Machine, env: dict[str, 
 PASSWD = r"printf 'root:x:0:\nada:x:1007:\nbo:x:1003:\nnobody:x:65534:\n'"
 
 
+@pytest.mark.proves("`make up` as root makes the example for an ordinary user", "stand-in")
 @pytest.mark.parametrize(
     ("env", "passwd", "owner"),
     [({"SUDO_UID": "4242"}, PASSWD, 4242), ({}, PASSWD, 1003), ({"SUDO_UID": "0"}, "echo root:x:0:", 1000)],

@@ -32,6 +32,7 @@ def test_a_plain_key_is_taken_as_it_is(text: str) -> None:
     assert sshkeys.parse(text) == text.rstrip("\n")
 
 
+@pytest.mark.proves("weak keys, and keys with options, are refused", "real")
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -83,6 +83,11 @@ def keep_out_of_logs(token: str) -> None:
     logging.setLogRecordFactory(scrubbed)
 
 
+def keep_out_of_frames(response: Any) -> None:
+    """Let no other page frame TensorBoard, which frames its own: its answers bring headers of their own."""
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+
+
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - Jupyter runs this file with it
 
 token = read_token(MOUNT / "token")
@@ -154,6 +159,7 @@ c.ServerProxy.servers = {
         "environment": {"PYTHONWARNINGS": "ignore"},
         "absolute_url": False,
         "timeout": 60,
+        "rewrite_response": keep_out_of_frames,
         "launcher_entry": {"title": "TensorBoard"},
     }
 }

@@ -1,0 +1,54 @@
+"""The machine and the programs that were measured: what a reader needs to judge the figures, and no names."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmarks import peers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import docker
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What was measured on."""
+
+    cores: int
+    memory_gib: int
+    system: str
+    engine: str
+    python: str
+    compose: str
+    devcontainers: str
+
+
+def look(engine: docker.DockerClient) -> Machine:
+    """Look at this machine and its programs."""
+    info = engine.info()
+    return Machine(
+        cores=os.cpu_count() or 1,
+        memory_gib=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        system=f"{platform.system()} on {platform.machine()}",
+        engine=f"{info['ServerVersion']} with {info['Driver']}",
+        python=platform.python_version(),
+        compose=_said(peers.compose_program(), "version", "--short"),
+        devcontainers=_said(peers.devcontainer_program(), "--version"),
+    )
+
+
+def busy() -> str:
+    """Say so if other programs keep this machine busy: seconds then tell little."""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    return f"this machine is busy: {load:.1f} programs run on {cores} cores" if load > cores / 2 else ""
+
+
+def _said(program: Path, *words: str) -> str:
+    done = subprocess.run([program, *words], capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout.strip()

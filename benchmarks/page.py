@@ -1,0 +1,87 @@
+"""Figures -> a table for the terminal, and the page in docs/. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import Figure, number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from benchmarks.machine import Machine
+
+TIMES = "\N{MULTIPLICATION SIGN}"
+COLUMNS: tuple[str, ...] = ("measure", "envkit", "beside it", "value", "bar", "")
+HEAD = """\
+# Benchmarks
+
+How fast and how large envkit is, beside the real Docker Compose, the real Dev Containers CLI and an image of plain
+`pip install`, on the same engine in the same run. This page is made by `make bench`; all samples are in
+[benchmarks/results.json](../benchmarks/results.json).
+
+Programs that are compared take turns (A B A B), after one round that does not count. Where there are two, the value is
+the ratio of their medians: below 1 envkit is the faster or smaller one. Ratios carry over to other machines, seconds
+do not. A bar is the most a value may be; `make bench` exits with 1 when one is missed. In brackets: least and most of
+all rounds.
+"""
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Return the table that a terminal shows, one line a figure."""
+    rows = [COLUMNS, *(_cells(one) for one in figures)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def page(figures: Sequence[Figure], machine: Machine, abouts: Mapping[str, str]) -> str:
+    """Return the page, one section a measure.
+
+    Args:
+        figures: In the order they are to stand in.
+        machine: What they were measured on.
+        abouts: By measure, the first part of a figure's key: its title, and below it how it is measured.
+    """
+    sections = []
+    for measure, about in abouts.items():
+        own = [one for one in figures if one.key.partition("/")[0] == measure]
+        if own:
+            title, _, text = about.partition("\n")
+            sections.append(f"\n## {title}\n\n{text.strip()}\n\n{_markdown(own)}")
+    return f"{HEAD}\n{_machine(machine)}{''.join(sections)}"
+
+
+def _machine(machine: Machine) -> str:
+    return (
+        f"Machine: {machine.cores} cores, {machine.memory_gib} GiB of memory, {machine.system}; engine "
+        f"{machine.engine}, Python {machine.python}, Docker Compose {machine.compose}, Dev Containers CLI "
+        f"{machine.devcontainers}.\n"
+    )
+
+
+def _markdown(figures: Sequence[Figure]) -> str:
+    rows: list[tuple[str, ...]] = [(*COLUMNS[:5], "verdict", "measured on"), ("---",) * 7]
+    rows += [(*_cells(one, spread=True), one.on) for one in figures]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _cells(figure: Figure, *, spread: bool = False) -> tuple[str, ...]:
+    what = f"{figure.what}, beside {figure.beside}" if figure.beside else figure.what
+    unit = TIMES if figure.theirs else figure.unit
+    return (
+        what,
+        _samples(figure.ours, figure.unit, spread=spread),
+        _samples(figure.theirs, figure.unit, spread=spread) if figure.theirs else "",
+        f"{number(figure.value)} {unit}",
+        "" if figure.bar is None else f"{number(figure.bar)} {unit}",
+        figure.verdict,
+    )
+
+
+def _samples(samples: Sequence[float], unit: str, *, spread: bool) -> str:
+    median = f"{number(statistics.median(samples))} {unit}"
+    if not spread or len(samples) == 1:
+        return median
+    return f"{median} ({number(min(samples))} to {number(max(samples))})"

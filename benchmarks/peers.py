@@ -1,0 +1,110 @@
+"""The programs envkit is measured beside: the real Docker Compose, the real Dev Containers CLI."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.clock import Failed, Spent, spend
+from benchmarks.scratch import OK, free_port, unique
+from envkit import net
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from benchmarks.scratch import Project, Scratch
+
+HERE = Path(__file__).resolve().parent
+TOOLS = HERE.parent / ".cache/tools"
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """A project of Docker Compose with JupyterLab in it."""
+
+    options: tuple[str | Path, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def up(self) -> Spent:
+        """Bring it up and wait until its health check passes; where nothing changed, only look."""
+        return self._run("up", "--detach", "--wait")
+
+    def down(self) -> Spent:
+        """Take its containers and networks away; volumes stay."""
+        return self._run("down")
+
+    def answers(self) -> bool:
+        """Say whether JupyterLab of the plain image accepts its token."""
+        headers = {"Authorization": f"token {self.env['BENCH_TOKEN']}"}
+        return net.get(int(self.env["BENCH_PORT"]), "/api/status", headers=headers).status == OK
+
+    def _run(self, *words: str) -> Spent:
+        return spend([compose_program(), *self.options, *words], env=self.env)
+
+
+def compose_plain(scratch: Scratch, ref: str) -> Compose:
+    """Return JupyterLab on the plain image; it is taken down when the run ends."""
+    folder = scratch.folder / "plain"
+    folder.mkdir()
+    env = {"BENCH_IMAGE": ref, "BENCH_TOKEN": secrets.token_hex(32), "BENCH_PORT": str(free_port())}
+    options = ("--file", HERE / "plain/compose.yaml", "--project-directory", folder, "--project-name", unique("plain"))
+    plain = Compose(options, env)
+    scratch.ending.callback(plain.down)
+    return plain
+
+
+def compose_ours(scratch: Scratch, project: Project) -> Compose:
+    """Return the environment of a project in Compose's hands: envkit prepared its volumes and went down again."""
+    project.envkit("up", "--quiet")
+    project.envkit("down", "--quiet")
+    options = ("--file", project.place.rendered / "compose.yaml", "--file", HERE / "plain/health.yaml")
+    ours = Compose(options)
+    scratch.ending.callback(ours.down)
+    return ours
+
+
+@dataclass(frozen=True, slots=True)
+class Devcontainer:
+    """A folder with a devcontainer.json that names an image."""
+
+    folder: Path
+
+    def up(self) -> Spent:
+        """Bring it up; where nothing changed, only look."""
+        return spend([devcontainer_program(), "up", "--workspace-folder", self.folder])
+
+
+def devcontainer(scratch: Scratch, ref: str) -> Devcontainer:
+    """Return a dev container of an image; it is removed when the run ends."""
+    folder = scratch.folder / "devcontainer"
+    (folder / ".devcontainer").mkdir(parents=True)
+    # Without a change of the user's number, which would build another image first.
+    settings = {"image": ref, "updateRemoteUserUID": False}
+    (folder / ".devcontainer/devcontainer.json").write_text(json.dumps(settings))
+
+    def remove() -> None:
+        label = f"devcontainer.local_folder={folder}"
+        for container in scratch.engine.containers.list(all=True, filters={"label": label}):
+            container.remove(force=True, v=True)
+
+    scratch.ending.callback(remove)
+    return Devcontainer(folder)
+
+
+def compose_program() -> Path:
+    """Return the path of Docker Compose."""
+    return _tool("bin/docker-compose")
+
+
+def devcontainer_program() -> Path:
+    """Return the path of the Dev Containers CLI."""
+    return _tool("node_modules/.bin/devcontainer")
+
+
+def _tool(path: str) -> Path:
+    if not (TOOLS / path).exists():
+        raise Failed(f"{Path(path).name} is not here: scripts/tools.sh --bench fetches it")
+    return TOOLS / path

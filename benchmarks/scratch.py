@@ -1,0 +1,146 @@
+"""A place of its own for a run: folders, state and names that no other environment on this machine shares."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import docker
+
+from benchmarks.clock import Failed, Spent, spend
+from envkit import names, net, state
+from envkit.engines.endpoint import endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ORDINARY_UID = 1000  # who owns the workspaces when root measures and sudo named nobody
+OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project folder with the environment that envkit makes for it, at a port that is known beforehand."""
+
+    folder: Path
+    port: int
+
+    def envkit(self, verb: str, *options: str) -> Spent:
+        """Run one of envkit's verbs on this project."""
+        return spend([*command(), verb, *options], cwd=self.folder)
+
+    def answers(self) -> bool:
+        """Say whether JupyterLab serves this project, by its token."""
+        try:
+            token = (self.place.mount / "token").read_text()
+        except OSError:
+            return False
+        headers = {"Authorization": f"token {token.strip()}"}
+        return net.get(self.port, "/api/status", headers=headers).status == OK
+
+    @property
+    def place(self) -> state.Place:
+        """Where its state lies."""
+        return state.place(endpoint(), str(self.folder))
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """What all measures share."""
+
+    folder: Path
+    engine: docker.DockerClient
+    ending: ExitStack
+
+    def project(self, name: str, *config: str) -> Project:
+        """Make a project folder that belongs to an ordinary user; its environment goes when the run ends."""
+        project = Project(self.folder / name, free_port())
+        project.folder.mkdir()
+        file = project.folder / "envkit.yaml"
+        lines = [f"name: {unique(name)}", "gpu: off", f"jupyter: {{port: {project.port}}}", *config]
+        file.write_text("".join(f"{line}\n" for line in lines))
+        if os.getuid() == 0:
+            owner = int(os.environ.get("SUDO_UID") or ORDINARY_UID)
+            for path in (project.folder, file):
+                os.chown(path, owner, owner)
+        self.ending.callback(self._forget, project)
+        return project
+
+    def build(self, project: Project) -> str:
+        """Build a project's image, if it is not there yet, and return its reference."""
+        built = subprocess.run(
+            [*command(), "build", "--quiet", "--format", "json"], cwd=project.folder, capture_output=True, text=True,
+            check=False,
+        )
+        if built.returncode:
+            raise Failed(f"envkit build ended with {built.returncode}\n{built.stderr}")
+        return str(json.loads(built.stdout)["result"]["verdict"]).removeprefix("image ")
+
+    def has(self, ref: str) -> bool:
+        """Say whether the engine has an image."""
+        return bool(self.engine.images.list(ref))
+
+    def size(self, ref: str) -> int:
+        """Return an image's size in bytes, as the engine counts it."""
+        return int(self.engine.images.get(ref).attrs["Size"])
+
+    def remove_image(self, ref: str) -> None:
+        """Remove an image, with the layers that only it used."""
+        if self.has(ref):
+            self.engine.images.remove(ref, force=False)
+
+    def _forget(self, project: Project) -> None:
+        if state.load(project.place) is not None:
+            project.envkit("down", "--volumes", "--quiet")
+
+
+@contextmanager
+def scratch() -> Iterator[Scratch]:
+    """Yield a place for one run; nothing of it stays, however the run ends."""
+    with ExitStack() as ending:
+        folder = Path(tempfile.mkdtemp(prefix="envkit-bench-")).resolve()
+        ending.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.chmod(0o755)
+        # Neither keys, settings nor environments of the person who measures have a part in it.
+        os.environ |= {"HOME": str(folder / "home"), "XDG_STATE_HOME": str(folder / "state")}
+        for name in ("home", "state"):
+            (folder / name).mkdir(mode=0o700)
+        engine = docker.DockerClient(base_url=endpoint(), timeout=3600)
+        ending.callback(engine.close)
+        yield Scratch(folder, engine, ending)
+
+
+def command() -> list[str]:
+    """Return the installed envkit; where there is none beside this Python, the package it can import."""
+    installed = Path(sys.executable).with_name("envkit")
+    return [str(installed)] if installed.exists() else [sys.executable, "-m", "envkit"]
+
+
+def unique(name: str) -> str:
+    """Return a name that is free on the engine."""
+    return f"bench-{name}-{secrets.token_hex(3)}"
+
+
+def container_name(project: Project) -> str:
+    """Return what the container of a project is called, once envkit knows the project."""
+    known = state.load(project.place)
+    if known is None:
+        raise Failed(f"envkit does not remember {project.folder.name}")
+    return names.container(os.getuid(), known.name)
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

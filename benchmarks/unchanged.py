@@ -1,0 +1,43 @@
+"""No-change `up`
+The environment runs and nothing was changed. envkit compares the stamp of its inputs, asks the engine for the
+container and Jupyter for its status; Compose and the Dev Containers CLI look at the same image's container in their
+own way (the Dev Containers CLI starts a shell there and no Jupyter). The bars are 0.7 of Docker Compose's time, with
+0.5 as the aim, and less than the Dev Containers CLI's. Processor time is that of the command alone, without the
+engine's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks import peers
+from benchmarks.clock import alternate
+from benchmarks.figures import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.scratch import Scratch
+
+ROUNDS = 15
+COMPOSE = "docker compose up -d --wait"
+DEVCONTAINER = "devcontainer up"
+
+
+def measure(scratch: Scratch) -> Iterator[Figure]:
+    """Yield the figures of an `up` with nothing to do."""
+    project = scratch.project("unchanged")
+    compose = peers.compose_ours(scratch, scratch.project("unchanged-compose"))
+    devcontainer = peers.devcontainer(scratch, scratch.build(project))
+    project.envkit("up", "--quiet")
+    spent = alternate(
+        ROUNDS,
+        {"envkit": lambda: project.envkit("up"), "compose": compose.up, "devcontainer": devcontainer.up},
+    )
+    wall = {who: tuple(one.wall_s for one in all_) for who, all_ in spent.items()}
+    cpu = {who: tuple(one.cpu_s for one in all_) for who, all_ in spent.items()}
+    what = "no-change up"
+    yield Figure("unchanged/compose", what, wall["envkit"], wall["compose"], COMPOSE, bar=0.7, aim=0.5)
+    yield Figure("unchanged/devcontainer", what, wall["envkit"], wall["devcontainer"], DEVCONTAINER, bar=1.0)
+    yield Figure("unchanged/compose-cpu", what, cpu["envkit"], cpu["compose"], COMPOSE, unit="CPU s")
+    yield Figure("unchanged/devcontainer-cpu", what, cpu["envkit"], cpu["devcontainer"], DEVCONTAINER, unit="CPU s")

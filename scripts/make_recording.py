@@ -1,0 +1,191 @@
+"""Record a command on a terminal of its own and write docs/images/up.svg.
+
+    python scripts/make_recording.py [--folder DIR] [--output FILE] COMMAND [ARGUMENT...]
+
+What is shown was printed by a real run. Played, it shows each state of the screen in turn, waits shortened; where
+nothing plays, it is the last screen. It needs no script and loads nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import fcntl
+import inspect
+import os
+import pty
+import re
+import struct
+import sys
+import termios
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from html import escape
+from io import StringIO
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+IMAGE = Path(__file__).resolve().parent.parent / "docs" / "images" / "up.svg"
+COLUMNS, ROWS = 100, 30
+SIZE_LIMIT = 60_000
+SHORTEST_S, LONGEST_S = 0.15, 0.8  # how long one state of the screen is shown
+SPINNER = re.compile("[\u2800-\u28ff]")
+TOKEN = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b.|[\r\n\b]|[^\x1b\r\n\b]+", re.DOTALL)
+ROW = re.compile(r"<text [^>]*#run-line-(\d+)\)[^>]*>[^<]*</text>")
+PLAIN = "run-r1"  # the class that rich gives to text without a style
+
+
+@dataclass
+class Screen:
+    """As much of a terminal as the progress of a command needs."""
+
+    lines: list[list[tuple[str, str]]] = field(default_factory=lambda: [[]])
+    row: int = 0
+    column: int = 0
+    style: str = ""
+
+    def feed(self, text: str) -> None:
+        """Take what the command printed."""
+        for found in TOKEN.finditer(text):
+            if found[2]:
+                self._control(found[1], found[2])
+            elif found[0] == "\n":
+                self._down()
+            elif found[0] == "\r":
+                self.column = 0
+            elif found[0] == "\b":
+                self.column = max(0, self.column - 1)
+            elif not found[0].startswith("\x1b"):
+                for character in found[0]:
+                    self._put(character)
+
+    def plain(self) -> tuple[str, ...]:
+        """Return the lines without styles and without blank ones at the end."""
+        lines = ["".join(character for character, _ in line).rstrip() for line in self.lines]
+        while lines and not lines[-1]:
+            lines.pop()
+        return tuple(lines)
+
+    def styled(self) -> Iterator[Text]:
+        """Yield the lines with their styles."""
+        for line in self.lines[: len(self.plain())]:
+            yield Text.from_ansi("".join(f"{style}{character}\x1b[0m" for character, style in line))
+
+    def _put(self, character: str) -> None:
+        if self.column == COLUMNS:
+            self.column = 0
+            self._down()
+        line = self.lines[self.row]
+        line += [(" ", "")] * (self.column + 1 - len(line))
+        line[self.column] = (character, self.style)
+        self.column += 1
+
+    def _down(self) -> None:
+        self.row += 1
+        if self.row == len(self.lines):
+            self.lines.append([])
+
+    def _control(self, given: str, letter: str) -> None:
+        number = int(given) if given.isdigit() else 1
+        match letter:
+            case "m":
+                self.style = "" if given in {"", "0"} else f"{self.style}\x1b[{given}m"
+            case "A":
+                self.row = max(0, self.row - number)
+            case "G":
+                self.column = number - 1
+            case "K":
+                del self.lines[self.row][0 if given == "2" else self.column :]
+            case "h" | "l":
+                pass  # the cursor is hidden or shown, which a picture has none of
+            case _:
+                raise ValueError(f"the command used a control sequence that is not known here: {given}{letter}")
+
+
+def record(argv: Sequence[str], folder: Path) -> tuple[Screen, list[tuple[float, tuple[str, ...]]]]:
+    """Run a command on a terminal; return the last screen, and each screen with its time in seconds."""
+    screen = Screen()
+    screen.feed(f"$ {' '.join(argv)}\r\n")
+    started, states = time.monotonic(), [(0.0, screen.plain())]
+    for text in _run(argv, folder):
+        screen.feed(text)
+        state = tuple(SPINNER.sub("\u2826", line) for line in screen.plain())
+        if state != states[-1][1]:
+            states.append((time.monotonic() - started, state))
+    return screen, states
+
+
+def _run(argv: Sequence[str], folder: Path) -> Iterator[str]:
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(folder)
+        os.environ.update(TERM="xterm-256color", COLUMNS=str(COLUMNS), LINES=str(ROWS))
+        os.environ.pop("CI", None)
+        os.execvp(argv[0], list(argv))  # noqa: S606 - what is recorded is the caller's own command
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    with suppress(OSError):  # raised once the command has closed its side
+        while chunk := os.read(terminal, 1 << 16):
+            yield decoder.decode(chunk)
+    os.close(terminal)
+    if code := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+        raise SystemExit(f"{' '.join(argv)} ended with {code}; nothing is written")
+
+
+def drawn(screen: Screen, states: Sequence[tuple[float, tuple[str, ...]]], title: str) -> str:
+    """Return the picture: the last screen, and over it the earlier ones, each in its time."""
+    console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True, legacy_windows=False)
+    for line in screen.styled():
+        console.print(line, soft_wrap=True)
+    still = console.export_svg(title=title, unique_id="run", code_format=_without_fonts())
+    height = float(re.findall(r'y="([0-9.]+)" textLength', still)[0])
+    line_height = float(re.search(r"line-height: ([0-9.]+)px", still)[1])  # type: ignore[index]
+    shown = [min(max(after - before, SHORTEST_S), LONGEST_S) for (before, _), (after, _) in pairwise(states)]
+    starts = [round(sum(shown[:number]), 2) for number in range(len(states))]
+    hidden = f'<set attributeName="visibility" to="hidden" begin="0s" end="{starts[-1]}s"/>'
+    still = ROW.sub(lambda row: row[0].replace("</text>", f"{hidden}</text>"), still)
+    frames = [
+        f'<g visibility="hidden">{_frame(lines, height, line_height)}'
+        f'<set attributeName="visibility" to="visible" begin="{start}s" end="{end}s"/></g>'
+        for (_, lines), (start, end) in zip(states, pairwise(starts), strict=False)
+    ]
+    head, tail = still.rsplit("</g>", 2)[0], "</g>".join(["", *still.rsplit("</g>", 2)[1:]])
+    return "\n".join(line.rstrip() for line in (head + "\n".join(frames) + tail).splitlines() if line.strip()) + "\n"
+
+
+def _frame(lines: Sequence[str], height: float, line_height: float) -> str:
+    rows = ((round(height + number * line_height, 1), escape(line)) for number, line in enumerate(lines) if line)
+    return "".join(f'<text class="{PLAIN}" x="0" y="{y}" xml:space="preserve">{line}</text>' for y, line in rows)
+
+
+def _without_fonts() -> str:
+    """Return rich's picture format without the fonts it would load from elsewhere."""
+    usual: str = inspect.signature(Console.export_svg).parameters["code_format"].default
+    return re.sub(r"@font-face \{\{.*?\}\}", "", usual, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Record, and write the picture."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=Path())
+    parser.add_argument("--output", type=Path, default=IMAGE)
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    given = parser.parse_args()
+    picture = drawn(*record(given.command, given.folder), title=given.folder.resolve().name)
+    if len(picture.encode()) > SIZE_LIMIT:
+        raise SystemExit(f"the picture has {len(picture.encode())} bytes, and {SIZE_LIMIT} is the limit")
+    given.output.parent.mkdir(parents=True, exist_ok=True)
+    given.output.write_text(picture, "utf-8")
+    sys.stdout.write(f"{given.output} written, {len(picture.encode())} bytes\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""OpenSSH's own programs, run by the ordinary user through the host entry that envkit writes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from socket import create_connection, socket
+from typing import TYPE_CHECKING
+
+from tests.functional.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.functional.account import Ran, User
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    """A host entry in a config file, and who uses it."""
+
+    user: User
+    config: Path
+    host: str
+
+    @property
+    def remote_shell(self) -> str:
+        """Return the command that rsync and others run in place of `ssh`."""
+        return shlex.join(["ssh", "-F", str(self.config), "-o", "BatchMode=yes"])
+
+    def __call__(self, *words: str, text: str = "", env: dict[str, str] | None = None) -> Ran:
+        """Run `ssh [OPTIONS] HOST [COMMAND]`: options stand before the first word that is `HOST`, or before all."""
+        given = [self.host if word == "HOST" else word for word in words]
+        given = given if "HOST" in words else [self.host, *given]
+        return self.user.run([*shlex.split(self.remote_shell), *given], text=text, env=env)
+
+    def program(self, name: str, *words: str | Path, text: str = "") -> Ran:
+        """Run sftp or scp with this entry."""
+        return self.user.run([name, "-F", self.config, "-o", "BatchMode=yes", *words], text=text)
+
+    def changed(self, folder: Path, **settings: Path | str) -> Ssh:
+        """Return the same entry with other settings, in a file of its own."""
+        text = self.config.read_text()
+        for name, value in settings.items():
+            text, count = re.subn(rf"(?m)^(\s+){name} .*$", rf'\g<1>{name} "{value}"', text)
+            assert count == 1, name
+        path = folder / f"config-{len(list(folder.iterdir()))}"
+        path.write_text(text)
+        return replace(self, config=self.user.own(path, 0o600))
+
+    def new_key(self, folder: Path) -> Path:
+        """Make a key that nobody knows."""
+        path = folder / "unknown"
+        made = self.user.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "unknown", "-f", path])
+        assert made.code == 0, str(made)
+        return path
+
+    @contextmanager
+    def forwarded(self, target: str) -> Iterator[int]:
+        """Forward a free port of this host's loopback to a target that the other end connects to."""
+        port = free_port()
+        argv = [*shlex.split(self.remote_shell), "-N", "-L", f"127.0.0.1:{port}:{target}", self.host]
+        client = self.user.start(argv)
+        try:
+            wait_until(lambda: listens(port) or client.poll() is not None, "the client listens")
+            yield port
+        finally:
+            client.terminate()
+            client.communicate()
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with closing(socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Say whether somebody listens on a port of loopback, without connecting to it."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(row[1] == f"0100007F:{port:04X}" and row[3] == "0A" for row in rows)
+
+
+def answer(port: int, sent: bytes = b"") -> bytes:
+    """Send something to a port of loopback, and return everything that comes back until it is closed."""
+    with create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(sent)
+        got = b""
+        while chunk := connection.recv(1 << 16):
+            got += chunk
+        return got

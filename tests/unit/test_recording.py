@@ -1,0 +1,52 @@
+"""The picture in the README: what a terminal would show, drawn."""
+
+from __future__ import annotations
+
+import sys
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scripts.make_recording import Screen, drawn, record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("one\r\ntwo\r\n", ("one", "two")),
+        ("long\rab", ("abng",)),
+        ("step 1\r\x1b[2Kdone", ("done",)),
+        ("a\r\nb\r\x1b[2K\x1b[1A\x1b[2Kc", ("c",)),
+        ("\x1b[?25l\x1b[1;32mgreen\x1b[0m\x1b[?25h", ("green",)),
+        ("x" * 101, ("x" * 100, "x")),
+        ("ab\b\bc", ("cb",)),
+    ],
+)
+def test_the_screen_shows_what_a_terminal_shows(printed: str, shown: tuple[str, ...]) -> None:
+    screen = Screen()
+    screen.feed(printed)
+    assert screen.plain() == shown
+
+
+def test_a_sequence_that_is_not_known_is_not_guessed() -> None:
+    with pytest.raises(ValueError, match="2J"):
+        Screen().feed("\x1b[2J")
+
+
+def test_a_run_is_recorded_and_drawn_with_its_earlier_states(tmp_path: Path) -> None:
+    screen, states = record([sys.executable, "-c", "print('<first>'); print('second')"], tmp_path)
+    assert screen.plain()[-2:] == ("<first>", "second")
+    assert states[0][1] == screen.plain()[:-2]
+    picture = ET.fromstring(drawn(screen, states, "title"))  # noqa: S314 - made here
+    words = "".join(picture.itertext()).replace("\xa0", " ")
+    assert "<first>" in words
+    assert "title" in words
+
+
+def test_a_run_that_failed_is_not_drawn(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="ended with 3"):
+        record([sys.executable, "-c", "raise SystemExit(3)"], tmp_path)
