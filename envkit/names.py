@@ -20,6 +20,7 @@ RUN = "envkit.run"
 PORT = "envkit.port"
 SUITE = "envkit.suite"
 ORIGIN = "envkit.origin"
+BUILDER = "envkit.builder"  # on images; not OWNER, because every container of an image has its labels too
 MADE = "envkit.made"
 SERVICE = "workspace"
 

@@ -90,13 +90,13 @@ def _make_base(engine: Engine, suite: str, ref: str, mirror: str, owner: int, sa
     with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
         tar = Path(folder) / "rootfs.tar"
         origin = rootfs.make(suite, mirror, tar, say)
-        labels = {names.MANAGED: "1", names.OWNER: str(owner), names.SUITE: suite, names.ORIGIN: origin}
+        labels = {names.MANAGED: "1", names.BUILDER: str(owner), names.SUITE: suite, names.ORIGIN: origin}
         images.import_tar(engine, tar, ref, labels)
 
 
 def _build(engine: Engine, surveyed: Survey, ref: str, place: Place, remembered: State, say: Say) -> State:
-    owner = str(surveyed.plan.owner)
-    labels = {names.MANAGED: "1", names.OWNER: owner, names.IMAGE: surveyed.wanted.digests.image}
+    builder = str(surveyed.plan.owner)
+    labels = {names.MANAGED: "1", names.BUILDER: builder, names.IMAGE: surveyed.wanted.digests.image}
     images.build(engine, surveyed.context, ref, labels, surveyed.plan.build_proxies, say)
     base = surveyed.plan.image.base
     say(Progress("build", f"built {ref}", done=True))

@@ -31,7 +31,7 @@ def remove(
     removed = list(_containers(engine, mine, remembered))
     removed += _networks(engine, mine)
     before = _disk(engine)
-    removed += _images(engine, mine, kept_bases)
+    removed += _images(engine, owner, kept_bases)
     return removed, max(0, before - _disk(engine))
 
 
@@ -62,9 +62,9 @@ def _stopped_users(engine: Engine, network: str) -> list[Any]:
     return found
 
 
-def _images(engine: Engine, mine: dict[str, list[str]], kept_bases: Collection[str]) -> Iterator[str]:
+def _images(engine: Engine, builder: int, kept_bases: Collection[str]) -> Iterator[str]:
     with translated("listing images"):
-        listed = engine.api.images(filters=mine)
+        listed = engine.api.images(filters={"label": [MANAGED, f"{names.BUILDER}={builder}"]})
         used = {data["ImageID"] for data in engine.api.containers(all=True)}
     # Workspaces before bases: a base goes only when nothing stands on it any more.
     for data in sorted(listed, key=lambda one: names.SUITE in (one.get("Labels") or {})):

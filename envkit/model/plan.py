@@ -252,6 +252,7 @@ class State:
         base_ref: Reference of the base image that was made or found, or empty.
         base_id: Its id.
         base_origin: Where it came from.
+        image_ref: Reference of the image the environment runs on, or empty; `prune` keeps it, down or not.
         approved: The access a person agreed to, or None before the first `up`.
         prepared: Volumes whose root was given to the container user: name to what tells it from its like.
         choices: What `auto` chose, by key.
@@ -267,6 +268,7 @@ class State:
     base_ref: str = ""
     base_id: str = ""
     base_origin: str = ""
+    image_ref: str = ""
     approved: tuple[str, ...] | None = None
     prepared: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)

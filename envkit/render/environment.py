@@ -25,6 +25,7 @@ def text(template: str, /, **values: object) -> str:
     return _environment().get_template(template).render(**values)
 
 
+@cache
 def static(path: str) -> str:
     """Return a file of the package that needs no value, byte for byte.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from envkit import names
 from envkit.model.facts import Bound
 from envkit.model.plan import Artifact
+from envkit.render import quote
 from envkit.render.environment import static, text
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _dockerfile(plan: ImagePlan, *, ca: bool) -> str:
         tensorflow=plan.release.package_gpu if plan.gpu else plan.release.package_cpu,
         borrowed=_borrowed(plan),
         ca=ca,
-        apt=list(plan.apt),
+        apt=[quote.package(one) for one in plan.apt],
         python=plan.python,
         environment=environment(plan.release),
     )

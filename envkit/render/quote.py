@@ -94,7 +94,7 @@ def url(value: str) -> str:
 
 def toml(value: str) -> str:
     """Return a TOML basic string; JSON's escapes are among its own."""
-    return json.dumps(line(value))
+    return json.dumps(line(value), ensure_ascii=False)
 
 
 def compose(value: Any) -> str:

@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 
 # The first `up` of a run builds the image, from nothing where no run was before it.
 FIRST_UP_S = 1500
+TEAM_KEY = "wK7-a-secret-of-the-team-8Qz"
+RICH = """
+gpu: off
+env: {TEAM: "vision $HOME `id`"}
+secrets: {TEAM_KEY: {file: ~/team-key}}
+volumes: {datasets: /data}
+mounts: [{source: shared, target: /shared, read_only: true}]
+limits: {cpus: 1.5, memory: 6g, shm: 256m, pids: 700}
+tensorboard: {logdir: runs}
+"""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -102,6 +112,40 @@ def shared_env(
         yield SharedEnvironment(project, up, container)
     finally:
         workspaces.close()
+
+
+@pytest.fixture(scope="session")
+def changing_env(
+    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient,
+) -> Iterator[SharedEnvironment]:
+    """Yield a second environment, one that uses what a config can ask for.
+
+    Tests may restart it, make it anew and install into it; `lively` brings it back for the next.
+    """
+    workspaces = Workspaces(user, projects, run_envkit, engine)
+    user.own(_written(user.home / "team-key", TEAM_KEY), 0o600)
+    project = workspaces(RICH, name="rich", files={"shared/note.txt": "from the host\n"})
+    try:
+        up = run_envkit(["up", "--yes", "--verbose", "--project", project], timeout_s=FIRST_UP_S)
+        assert up.code == 0, str(up)
+        (container,) = engine.containers.list(filters=label(str(project)))
+        yield SharedEnvironment(project, up, container)
+    finally:
+        workspaces.close()
+
+
+@pytest.fixture
+def lively(changing_env: SharedEnvironment, run_envkit: Envkit, engine: docker.DockerClient) -> Container:
+    """Return the container of the second environment, running and as its config says."""
+    up = run_envkit(["up", "--project", changing_env.project])
+    assert up.code == 0, str(up)
+    (container,) = engine.containers.list(filters=label(str(changing_env.project)))
+    return container
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,8 @@ def change(env: Environment) -> Change:
 
 @pytest.mark.proves("An `up` that widens access shows the difference and asks; without a terminal it refuses", "real")
 def test_more_access_is_refused_where_nobody_can_be_asked(change: Change, env: Environment) -> None:
-    told(change.refused, 2, "  - ", f"{env.project.parent}/data, outside the project folder, can be read at /data", "--yes")
+    data = env.project.parent / "data"
+    told(change.refused, 2, f"  - {data}, outside the project folder, can be read at /data\n", "--yes")
     assert change.untouched
 
 
@@ -176,7 +177,7 @@ def test_a_new_ssh_key_is_put_in_place_of_the_old_ones(change: Change, env: Envi
 
 
 def _stop(env: Environment) -> None:
-    env.container.stop()
+    env.container.stop(timeout=0)
 
 
 def _pause(env: Environment) -> None:
@@ -184,7 +185,7 @@ def _pause(env: Environment) -> None:
 
 
 def _lose_network(env: Environment) -> None:
-    env.container.stop()
+    env.container.stop(timeout=0)
     network = env.engine.networks.get(title(env.user, env.project))
     network.remove()
 
@@ -233,7 +234,7 @@ def test_state_that_cannot_be_read_is_refused_and_its_mend_works(env: Environmen
 def test_a_container_that_dies_shows_its_last_lines_and_the_mend(env: Environment) -> None:
     broken = env.inside.sh('rm -rf "$VIRTUAL_ENV" && touch "$VIRTUAL_ENV"')
     assert broken.code == 0, str(broken)
-    env.container.stop()
+    env.container.stop(timeout=0)
     died = env.run("up")
     told(died, 3, "the workspace ended with code", "its last lines:", "envkit logs")
     again = env.run("logs")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.account import Ran
 from tests.functional.engine_gate import Gate, reached
 from tests.functional.messages import told
+from tests.functional.processes import ended, told_stage
 from tests.functional.traces import container, forgotten, life
 from tests.functional.workspaces import leftovers
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.functional.account import User
+    from tests.functional.account import Ran, User
     from tests.functional.workspaces import Envkit, Workspaces
 
 STOP, REMOVE = "POST .*/containers/.*/stop.*", "DELETE .*/containers/.*"
@@ -90,23 +91,6 @@ def through(workspace: Workspaces, run_envkit: Envkit, gate: Gate) -> Iterator[T
     yield project
     gate.open()
     project.run("down", "--volumes")
-
-
-def told_stage(process: subprocess.Popen[str], stage: str) -> None:
-    """Read progress until a stage is told."""
-    assert process.stderr is not None
-    said = []
-    for text in process.stderr:
-        said.append(text)
-        if f"] {stage}: " in text:
-            return
-    raise AssertionError(f"{stage} was never told: {''.join(said)}")
-
-
-def ended(process: subprocess.Popen[str]) -> Ran:
-    """Wait for envkit to end."""
-    out, err = process.communicate(timeout=60)
-    return Ran(("envkit",), process.returncode, out, err)
 
 
 @pytest.mark.parametrize("point", UP)
@@ -196,8 +180,17 @@ def test_an_engine_that_goes_away_is_one_message_and_the_next_up_goes_on(
 ) -> None:
     for request in ("GET .*/networks.*", UP["network"], UP["home"], CREATE, START, PROBE):
         told(through.lose(request, "up"), 3, "the engine", "went away")
-    up = through.run("up")
+
+    # And while it goes on, somebody takes the port at the last moment.
+    rule = through.gate.on(START, "hold")
+    with through.start("up", "--format", "json") as process:
+        reached(rule, process)
+        port = int(container(engine, user, through.project).attrs["Config"]["Labels"]["envkit.port"])
+        with socket.create_server(("127.0.0.1", port)):
+            rule.released.set()
+            up = ended(process)
     assert up.code == 0, str(up)
+    assert f":{port}/" not in json.loads(up.out)["result"]["url"]
     assert len(leftovers(engine, str(through.project))) == 3
 
 

@@ -198,10 +198,6 @@ def test_no_other_machine_is_reached_through_the_workspace(ssh: Ssh, target: str
     assert PROHIBITED in done.err
 
 
-def test_the_workspaces_own_ports_are_reached_the_same_way(ssh: Ssh) -> None:
-    assert '"version"' in ssh("-W", "127.0.0.1:8888", "HOST", text=REQUEST).out
-
-
 def test_no_socket_of_the_workspace_is_forwarded(ssh: Ssh) -> None:
     with ssh.forwarded("/run/envkit/any.sock") as port:
         assert answer(port) == b""

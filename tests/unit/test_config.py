@@ -62,6 +62,7 @@ def flow(written: Any) -> str:
 # Good cases
 
 
+@pytest.mark.proves("no file is a config of defaults", "real")
 @pytest.mark.parametrize("text", [None, "", "\n", "# only words\n", "---\n", "{}", "null"])
 def test_nothing_is_a_config_of_defaults(text: str | None) -> None:
     found = load(text)

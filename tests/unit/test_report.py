@@ -140,6 +140,7 @@ def test_a_line_is_one_line_and_no_longer_than_asked() -> None:
 # ── JSON ──
 
 
+@pytest.mark.proves("reports are JSON where that is asked for", "real")
 def test_the_envelope_is_what_programs_rely_on() -> None:
     assert json.loads(to_json(REPORT)) == {
         "envkit": __version__,

@@ -1,0 +1,191 @@
+"""`down` and `prune` take away what they say, nothing else, and can be called again."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import names
+from tests.functional.messages import told
+from tests.functional.processes import told_stage
+from tests.functional.terminal import Terminal
+from tests.functional.traces import forgotten, state_folder, title
+from tests.functional.workspaces import leftovers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import docker
+
+    from tests.functional.account import User
+    from tests.functional.workspaces import Envkit, Workspaces
+
+
+@pytest.fixture
+def begun(workspace: Workspaces, run_envkit: Envkit, image: str) -> Path:
+    """Make an environment that runs; nobody waited until it answers."""
+    project = workspace("gpu: off\n", name="ending", files={"train.py": "print('mine')\n"})
+    with run_envkit.start(["up"], cwd=project) as process:
+        told_stage(process, "wait")
+        os.killpg(process.pid, signal.SIGKILL)
+    return project
+
+
+@pytest.mark.proves("`down` leaves no container and no network, and keeps volumes", "real")
+def test_down_takes_container_and_network_and_keeps_the_rest(
+    begun: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
+) -> None:
+    name = title(user, begun)
+    down = run_envkit(["down", "--format", "json"], cwd=begun)
+    assert down.code == 0, str(down)
+    assert json.loads(down.out)["result"] == {
+        "name": "ending", "removed": [f"container {name}", f"network {name}"], "kept": [f"{name}-home"],
+    }
+    assert list(leftovers(engine, str(begun))) == [f"volume {name}-home"]
+    assert (state_folder(user, begun) / "mount/token").exists()
+    assert (begun / "train.py").exists()
+
+    again = run_envkit(["down"], cwd=begun)
+    assert (again.code, "there was nothing to remove" in again.out) == (0, True), str(again)
+
+
+@pytest.mark.proves("`down --volumes` leaves no volume and no state", "real")
+def test_down_with_volumes_takes_those_and_the_state(
+    begun: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
+) -> None:
+    # A config that was broken meanwhile is no reason to keep the environment.
+    (begun / "envkit.yaml").write_text("gpu: [")
+    down = run_envkit(["down", "--volumes"], cwd=begun)
+    assert down.code == 0, str(down)
+    assert leftovers(engine, str(begun)) == {}
+    assert forgotten(user, begun)
+    told(run_envkit(["down"], cwd=begun), 2, f"{begun} has no environment")
+
+
+def test_down_by_name_works_from_anywhere(begun: Path, run_envkit: Envkit, engine: docker.DockerClient) -> None:
+    down = run_envkit(["down", "--name", "ending", "--volumes", "--quiet"])
+    assert (down.code, down.err) == (0, ""), str(down)
+    assert leftovers(engine, str(begun)) == {}
+
+
+@pytest.mark.proves("Progress is live on a terminal", "real")
+def test_on_a_terminal_progress_is_drawn_and_wiped(begun: Path, run_envkit: Envkit, user: User) -> None:
+    with Terminal(user, [run_envkit.program, "down", "--volumes"], cwd=begun) as terminal:
+        code = terminal.end()
+    assert code == 0, terminal.seen
+    drawn, result = terminal.seen.rsplit("\x1b[2K", 1)  # the line is wiped
+    assert f"stop: removing {title(user, begun)}" in drawn
+    assert "\x1b[?25h" in drawn  # and the cursor is back
+    assert "\x1b" not in result
+    assert "ending is down" in result
+
+
+@pytest.mark.parametrize(("variables", "drawn"), [({"NO_COLOR": "1"}, True), ({"CI": "true"}, False)])
+def test_no_color_and_ci_are_respected(
+    variables: dict[str, str], drawn: bool, begun: Path, run_envkit: Envkit, user: User
+) -> None:
+    with Terminal(user, [run_envkit.program, "down", "--volumes"], cwd=begun, env=variables) as terminal:
+        assert terminal.end() == 0, terminal.seen
+    assert "\x1b[3" not in terminal.seen
+    assert ("\x1b" in terminal.seen) is drawn
+
+
+SIZE = 3_000_000
+
+
+class Things:
+    """Small things on the engine, made without envkit, with labels of one's choice."""
+
+    def __init__(self, engine: docker.DockerClient) -> None:
+        self.engine = engine
+        self.made: list[object] = []
+
+    def image(self, tag: str, **labels: str) -> str:
+        """Make an image of one file nobody else has."""
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            entry = tarfile.TarInfo("data")
+            entry.size = SIZE
+            tar.addfile(entry, io.BytesIO(os.urandom(SIZE)))
+        changes = [f'LABEL {key}="{value}"' for key, value in labels.items()]
+        self.engine.api.import_image_from_data(packed.getvalue(), repository="envkit-prune", tag=tag, changes=changes)
+        return f"envkit-prune:{tag}"
+
+    def container(self, name: str, image: str, **labels: str) -> str:
+        """Make a container that never runs."""
+        self.engine.api.create_container(image, command=["/data"], name=name, labels=labels)
+        return name
+
+    def all(self) -> dict[str, set[str]]:
+        """Return the names of everything there is."""
+        api = self.engine.api
+        return {
+            "image": {tag for one in api.images() for tag in one["RepoTags"] or ()},
+            "container": {one["Names"][0].lstrip("/") for one in api.containers(all=True)},
+            "network": {one["Name"] for one in api.networks()},
+            "volume": {one["Name"] for one in api.volumes()["Volumes"] or ()},
+        }
+
+
+@pytest.fixture
+def things(engine: docker.DockerClient, image: str) -> Iterator[Things]:
+    """Yield a way to make things, and take them away in the end.
+
+    Whatever image envkit built so far is held by a container: what a later test or run needs stays.
+    """
+    made = Things(engine)
+    for number, one in enumerate(engine.images.list(name="envkit", filters={"label": f"{names.MANAGED}=1"})):
+        engine.api.create_container(str(one.id), command=["/none"], name=f"envkit-prune-held-{number}")
+    yield made
+    for container in engine.containers.list(all=True, filters={"name": "envkit-prune-"}):
+        container.remove(force=True)
+    for network in engine.networks.list(names=["envkit-prune-"]):
+        network.remove()
+    for volume in engine.volumes.list(filters={"name": "envkit-prune-"}):
+        volume.remove()
+    for one in engine.images.list(name="envkit-prune"):
+        engine.images.remove(str(one.id), force=True)
+
+
+@pytest.mark.proves("`prune` removes only what is ours and unused, and says how much it freed", "real")
+def test_prune_removes_what_is_ours_and_unused_and_nothing_else(
+    begun: Path, things: Things, run_envkit: Envkit, engine: docker.DockerClient, user: User
+) -> None:
+    down = run_envkit(["down"], cwd=begun)
+    assert down.code == 0, str(down)
+    ours = {names.MANAGED: "1", names.OWNER: str(user.uid)}
+    others = ours | {names.OWNER: str(user.uid + 1)}
+    built = {names.MANAGED: "1", names.BUILDER: str(user.uid)}
+    ours_unused = {
+        "image": things.image("unused", **built),
+        "container": things.container("envkit-prune-forgotten", things.image("foreign"), **ours),
+        "network": "envkit-prune-forgotten",
+    }
+    things.image("others", **built | {names.BUILDER: str(user.uid + 1)})
+    things.container("envkit-prune-others", "envkit-prune:others", **others)
+    things.container("envkit-prune-own-run", things.image("used", **built))  # `docker run` of an image of ours
+    things.container("envkit-prune-foreign", "envkit-prune:foreign")
+    engine.networks.create("envkit-prune-forgotten", labels=ours)
+    engine.networks.create("envkit-prune-foreign")
+    engine.networks.create("envkit-prune-others", labels=others)
+    engine.volumes.create("envkit-prune-foreign")
+
+    before = things.all()
+    prune = run_envkit(["prune", "--format", "json"], cwd=begun)
+    after = things.all()
+
+    assert prune.code == 0, str(prune)
+    result = json.loads(prune.out)["result"]
+    assert sorted(result["removed"]) == sorted(f"{kind} {name}" for kind, name in ours_unused.items())
+    assert {kind: before[kind] - after[kind] for kind in before} == {
+        "image": {ours_unused["image"]}, "container": {ours_unused["container"]},
+        "network": {ours_unused["network"]}, "volume": set(),
+    }
+    assert result["freed_bytes"] >= SIZE

@@ -1,0 +1,85 @@
+"""What this version does not do is refused before anything is looked at or made, with the mend."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import config
+from envkit.commands.project import folder_of
+from envkit.engines import connect
+from envkit.errors import ConfigError, Refusal
+from envkit.model.facts import Account, EngineFacts, Facts, Found
+from envkit.resolve import resolve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROJECT = "/home/ada/vision"
+FACTS = Facts(
+    caller=Account(1000, 1000), sudo_caller=None, workspace=PROJECT, workspace_owner=Account(1000, 1000),
+    home="/home/ada", config_files=(), cpus=4, memory_mib=8192, machine="amd64",
+)
+ENGINE = EngineFacts(
+    "unix:///var/run/docker.sock", "20.10.24", "amd64", rootless=False, userns=False, remote=False, gpu_roads=(),
+)
+
+
+@pytest.mark.proves("other bases and releases are refused", "real")
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("base: official", "envkit.yaml:1 base: this version builds on `debian` alone; write `base: debian`"),
+        ("base: auto", "envkit.yaml:1 base: this version builds on `debian` alone"),
+        ("base: registry.example.com/team/image:1", "envkit.yaml:1 base: this version builds on `debian` alone"),
+        ('tensorflow: "2.10"', "envkit.yaml:1 tensorflow: TensorFlow 2.10.0 is not proven by this version"),
+        ('tensorflow: "1.15"', "envkit.yaml:1 tensorflow: TensorFlow '1.15' is not in the catalogue"),
+        ("ssh: {publish: true}", "envkit.yaml:1 ssh.publish: this version publishes no SSH port"),
+    ],
+)
+def test_a_key_that_cannot_be_honoured_yet_is_refused(text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        resolve(config.load(text), PROJECT, "vision", FACTS, Found(), None)
+    assert says in error.value.message
+
+
+def test_what_this_version_builds_is_not_refused() -> None:
+    plan = resolve(config.load('base: debian\ntensorflow: "2.9"'), PROJECT, "vision", FACTS, Found(), None)
+    assert plan.image.release.version == "2.9.0"
+    connect.refuse_unsupported(ENGINE, "amd64")
+
+
+@pytest.mark.proves("rootless engines, and those of other machines, are refused", "real")
+@pytest.mark.parametrize("at", ["tcp://192.0.2.1:2375", "ssh://ada@build.example.com", "http://192.0.2.1"])
+def test_an_engine_of_another_machine_is_refused_without_asking_it(at: str) -> None:
+    with pytest.raises(Refusal, match="on another machine") as error:
+        connect.connect(at)
+    assert "DOCKER_HOST" in error.value.mend
+
+
+@pytest.mark.proves("rootless engines, and those of other machines, are refused", "real")
+@pytest.mark.parametrize(
+    ("engine", "machine", "why"),
+    [
+        (replace(ENGINE, rootless=True), "amd64", "runs without root"),
+        (replace(ENGINE, userns=True), "amd64", "maps container users"),
+        (replace(ENGINE, machine="arm64"), "arm64", "builds for amd64 alone"),
+        (replace(ENGINE, machine="amd64"), "arm64", "builds for amd64 alone"),
+    ],
+)
+def test_an_engine_that_cannot_be_served_yet_is_refused(engine: EngineFacts, machine: str, why: str) -> None:
+    with pytest.raises(Refusal, match=why) as error:
+        connect.refuse_unsupported(engine, machine)
+    assert error.value.mend
+
+
+@pytest.mark.proves("a project is found from any folder below it", "real")
+def test_a_project_is_the_nearest_folder_upwards_with_a_config(tmp_path: Path) -> None:
+    top = tmp_path.resolve()
+    deep = top / "project/src/model"
+    deep.mkdir(parents=True)
+    assert folder_of(deep) == str(deep)
+    (top / "project/envkit.yaml").write_text("")
+    assert folder_of(deep) == str(top / "project")
