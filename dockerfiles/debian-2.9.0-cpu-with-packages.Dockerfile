@@ -16,7 +16,7 @@ COPY apt/dpkg.cfg /etc/dpkg/dpkg.cfg.d/envkit
 
 # Certificates the caller's own machine trusts: added to Debian's bundle, never in its place.
 COPY ca/extra.pem /opt/envkit/build/
-COPY build/install-apt build/install-uv build/install-python build/prove.py /opt/envkit/build/
+COPY build/install-apt build/install-uv build/install-python /opt/envkit/build/
 
 # All of Debian in one layer, so that nothing removed stays below; the script also takes the SUID bits,
 # the SSH host keys and apt's lists away again. A login over `exec` needs no daemon, only sshd itself.
@@ -36,13 +36,14 @@ RUN ["/opt/envkit/build/install-uv"]
 # The server: an environment of root's on Debian's supported Python, which alone gets the fixed versions of
 # jupyter_server. All of it pinned with hashes. Two optional checkers of formats are left out, because
 # importing them takes as long as the rest of the start.
-COPY python/jupyter-requirements.txt /opt/envkit/build/
+COPY python/jupyter-requirements.txt build/prove-jupyter.py /opt/envkit/build/
 RUN ["/opt/envkit/build/install-python", "python3.11", "/opt/jupyter", \
-     "--no-deps", "--require-hashes", "--requirement", "/opt/envkit/build/jupyter-requirements.txt"]
+     "/opt/envkit/build/prove-jupyter.py", "--no-deps", "--require-hashes", "--requirement", "/opt/envkit/build/jupyter-requirements.txt"]
 
 # The kernel: TensorFlow on the newest Python this release has a wheel for. The layer ends by importing it.
+COPY build/prove-tensorflow.py /opt/envkit/build/
 RUN ["/opt/envkit/build/install-python", "python3.9", "/opt/tensorflow", \
-     "--constraint", "/etc/envkit/constraints.txt", "--prove", \
+     "/opt/envkit/build/prove-tensorflow.py", "--compile-bytecode", "--constraint", "/etc/envkit/constraints.txt", \
      "tensorflow-cpu==2.9.0", "ipykernel", "pip"]
 
 # Everything that runs in the workspace is root's and read-only; the settings come in by a mount.
@@ -62,7 +63,8 @@ RUN ["/opt/envkit/build/install-apt", "--", "graphviz"]
 # What the user adds from Python, under the constraints; the layer ends by importing TensorFlow again.
 COPY python/requirements.txt /etc/envkit/requirements.txt
 RUN ["/opt/envkit/build/install-python", "python3.9", "/opt/tensorflow", \
-     "--constraint", "/etc/envkit/constraints.txt", "--prove", "--requirement", "/etc/envkit/requirements.txt"]
+     "/opt/envkit/build/prove-tensorflow.py", "--compile-bytecode", "--constraint", "/etc/envkit/constraints.txt", \
+     "--requirement", "/etc/envkit/requirements.txt"]
 
 ENV PATH="/opt/envkit/bin:/home/dev/.local/share/envkit/tensorflow-2.9.0-py3.9/bin:/opt/tensorflow/bin:/usr/local/bin:/usr/bin:/bin:/opt/jupyter/bin" \
     LANG="C.UTF-8" \
@@ -81,6 +83,6 @@ USER 65534:65534
 
 # /api tells its version to anybody, and is not logged.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8888/api"]
+    CMD ["curl", "--noproxy", "*", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8888/api"]
 
 ENTRYPOINT ["/opt/envkit/entrypoint"]

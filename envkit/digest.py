@@ -14,7 +14,7 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from envkit.model.plan import Artifact, Digests, FilesPlan, Plan, RunPlan
+from envkit.model.plan import Artifact, Digests, FilesPlan, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ def digests(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[s
         context: The build context as rendered, the Dockerfile among it.
         instructions: Takes a Dockerfile's comments away.
     """
-    return Digests(_image(plan, context, instructions), _run(plan.run), _files(plan.files))
+    return Digests(_image(plan, context, instructions), _run(plan), _files(plan.files))
 
 
 def image_ref(plan: Plan, found: Digests) -> str:
@@ -45,13 +45,15 @@ def _image(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[st
     return _sha([plan.image.base.id, sorted(entries)])
 
 
-def _run(run: RunPlan) -> str:
+def _run(plan: Plan) -> str:
+    run = plan.run
     picked_aside = replace(
         run,
         ports=tuple(replace(port, host=0) for port in run.ports),
         network=replace(run.network, subnet=""),
     )
-    return _sha(asdict(picked_aside))
+    # Jupyter reads where the logs are once, as it starts.
+    return _sha([asdict(picked_aside), plan.logdir])
 
 
 def _files(plan: FilesPlan) -> str:

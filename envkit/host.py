@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import platform
+import pwd
 import re
 from pathlib import Path
 
@@ -25,22 +26,26 @@ def look(wants: Wants) -> Facts:
     workspace = _real(project, wants.workspace)
     busy = net.busy_ports()
     named = (*wants.paths, *wants.texts, *(source for _, source in wants.secrets))
+    # Followed once: what is read, compared and shown must be one file, whatever a link does meanwhile.
+    real = {path: _real(project, path) for path in named}
     return Facts(
         caller=Account(os.getuid(), os.getgid()),
         sudo_caller=_sudo_caller(),
         workspace=str(workspace or project / wants.workspace),
         workspace_owner=_owner(workspace),
         home=str(Path.home().resolve()),
+        homes=_homes(workspace),
         config_files=_config_files(workspace),
         cpus=os.cpu_count() or 1,
         memory_mib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
         machine=machine(),
         keys=_keys(project, wants.keys),
-        texts={path: _text(project, path) for path in wants.texts},
-        real_paths={path: _text_path(project, path) for path in named},
-        secrets={name: _sha256(project, source) for name, source in wants.secrets},
+        texts={path: _text(real[path]) for path in wants.texts},
+        real_paths={path: None if found is None else str(found) for path, found in real.items()},
+        secrets={name: _sha256(real[source]) for name, source in wants.secrets},
         ca=extra_ca() if wants.ca else "",
         proxies=proxies() if wants.proxy else {},
+        run_proxies=proxies() if wants.proxy else {},
         busy_ports={port: net.port_holder(port) if port == wants.port else "" for port in busy},
         routes=net.routes(),
         state=wants.state,
@@ -66,7 +71,7 @@ def stamp(wants: Wants) -> list[object]:
         [os.environ.get(name) for name in ("XDG_STATE_HOME", *CA_VARIABLES)],
         sorted(proxies().items()),
         [str(path) for path in real],
-        [repr(_owner(workspace)), _config_files(workspace)],
+        [repr(_owner(workspace)), _homes(workspace), sorted(_config_files(workspace).items())],
         [file_stamp(path) for path in (*read, *bundles)],
         [os.cpu_count(), os.sysconf("SC_PHYS_PAGES"), repr(gpu())],
     ]
@@ -156,11 +161,6 @@ def _real(project: Path, path: str) -> Path | None:
         return None
 
 
-def _text_path(project: Path, path: str) -> str | None:
-    real = _real(project, path)
-    return None if real is None else str(real)
-
-
 def _owner(path: Path | None) -> Account | None:
     if path is None or not path.is_dir():
         return None
@@ -168,15 +168,26 @@ def _owner(path: Path | None) -> Account | None:
     return Account(found.st_uid, found.st_gid)
 
 
-def _config_files(workspace: Path | None) -> tuple[str, ...]:
-    if workspace is None:
-        return ()
-    candidates = (workspace / name for name in ("envkit.yaml", "envkit.lock"))
-    return tuple(str(path) for path in candidates if path.is_file() and not path.is_symlink())
+def _homes(workspace: Path | None) -> tuple[str, ...]:
+    """Return the homes of everybody this may be about: under sudo, the caller's own is root's."""
+    owner, sudo = _owner(workspace), _sudo_caller()
+    users = {os.getuid()} | ({owner.uid} if owner else set()) | ({sudo.uid} if sudo else set())
+    homes = {str(Path.home().resolve())}
+    for uid in users:
+        try:
+            homes.add(str(Path(pwd.getpwuid(uid).pw_dir).resolve()))
+        except KeyError:
+            continue  # a number without an account has no home here
+    return tuple(sorted(homes - {"/", "/nonexistent"}))
 
 
-def _text(project: Path, path: str) -> str | None:
-    real = _real(project, path)
+def _config_files(workspace: Path | None) -> dict[str, str]:
+    candidates = (workspace / name for name in ("envkit.yaml", "envkit.lock")) if workspace else ()
+    texts = {str(path): _text(path) for path in candidates if path.is_file() and not path.is_symlink()}
+    return {path: text for path, text in texts.items() if text is not None}
+
+
+def _text(real: Path | None) -> str | None:
     content = files.read(real) if real else None
     try:
         return None if content is None else content.decode()
@@ -184,10 +195,9 @@ def _text(project: Path, path: str) -> str | None:
         return None
 
 
-def _sha256(project: Path, source: str) -> str | None:
+def _sha256(real: Path | None) -> str | None:
     import hashlib
 
-    real = _real(project, source)
     content = files.read(real) if real else None
     return None if content is None else hashlib.sha256(content).hexdigest()
 
@@ -196,7 +206,7 @@ def _keys(project: Path, wanted: tuple[str, ...] | None) -> tuple[PublicKey, ...
     """Read the keys asked for; a bad one keeps an empty line, so that `resolve` can name it."""
     found = []
     for path in DEFAULT_KEYS if wanted is None else wanted:
-        text = _text(project, path)
+        text = _text(_real(project, path))
         try:
             line = sshkeys.parse(text) if text is not None else ""
         except ValueError:

@@ -16,13 +16,14 @@ from envkit.render import quote
 from envkit.render.image import archives
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     Say = Callable[[Progress], None]
 
 STAGE = "base"
 KEPT_LINES = 40
+PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 # As the slim images of Debian: no manuals and translations, licences stay; no waiting for the disk.
 DPKG_OPTIONS = (
@@ -43,7 +44,7 @@ NO_NETWORK = (
 NO_NAMESPACES = ("newuidmap", "newgidmap", "/etc/subuid", "/etc/subgid", "unshare", "Operation not permitted")
 
 
-def make(suite: str, mirror: str, tar: Path, say: Say) -> str:
+def make(suite: str, mirror: str, tar: Path, say: Say, *, proxies: Mapping[str, str] | None = None) -> str:
     """Assemble the root file system of a Debian suite as a tar, and say which program did it.
 
     A file that is there already is replaced only by a whole one.
@@ -53,6 +54,7 @@ def make(suite: str, mirror: str, tar: Path, say: Say) -> str:
         mirror: URL of a Debian mirror, or empty for Debian's own.
         tar: Where to write it.
         say: Takes news as it comes.
+        proxies: Proxy settings instead of the caller's own; empty for none.
 
     Returns:
         `mmdebstrap` or `debootstrap`.
@@ -69,10 +71,11 @@ def make(suite: str, mirror: str, tar: Path, say: Say) -> str:
         last.append(line)
         say(Progress(STAGE, line.removeprefix("I: "), detail=True))
 
+    env = None if proxies is None else {name: proxies.get(name, "") for name in PROXIES}
     say(Progress(STAGE, f"assembling Debian {suite} with {origin}"))
     try:
         for command in _commands(origin, suite, mirror, part):
-            if proc.stream(command, heard) != 0:
+            if proc.stream(command, heard, env=env) != 0:
                 raise explain(origin, suite, "\n".join(last))
         part.replace(tar)
     except OSError as error:
@@ -98,8 +101,9 @@ def explain(origin: str, suite: str, said: str) -> BuildFailed:
         )
     if any(sign in said for sign in NO_NAMESPACES):
         return BuildFailed(
-            f"{origin} may not assemble Debian {suite} as this user", tried=tried,
-            mend=f"sudo apt-get install uidmap, or give the engine the base image: docker pull debian:{suite}-slim",
+            f"{origin} may not assemble Debian {suite} as this user: it needs mounts and more than one user id",
+            tried=tried,
+            mend=f"sudo apt-get install uidmap; or give the engine the base image: docker pull debian:{suite}-slim",
         )
     words = said.strip().splitlines()
     reason = next((line for line in reversed(words) if line.startswith(("E:", "Err"))), words[-1] if words else "")

@@ -5,6 +5,7 @@
         lock            held by the command that changes the environment
         mount/          token, host key, authorized_keys, settings.json, secrets/: mounted read-only
         etc/            passwd and group: mounted over the image's
+        guard/          copies of the config files: mounted read-only over those in the workspace
         client/         what the SSH client on this host needs
         rendered/       the artefacts of the last `up`
 """
@@ -52,6 +53,11 @@ class Place:
     def etc(self) -> Path:
         """The passwd and group of the container."""
         return self.folder / "etc"
+
+    @property
+    def guard(self) -> Path:
+        """Copies of the config files, mounted over those in the workspace."""
+        return self.folder / "guard"
 
     @property
     def client(self) -> Path:

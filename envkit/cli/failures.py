@@ -11,6 +11,7 @@ from pathlib import Path
 
 from envkit import __version__
 from envkit.errors import ConfigError, EnvkitError, Exit
+from envkit.plain import plain
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
@@ -81,6 +82,6 @@ def _log(text: str) -> str:
 
 
 def _told(text: str, code: Exit) -> int:
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(plain(text) + "\n")  # containers and builds had their say in it
     sys.stderr.flush()
     return int(code)

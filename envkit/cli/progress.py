@@ -7,6 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from envkit.plain import line
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -40,7 +42,7 @@ class Teller:
         """Tell one piece of news."""
         if self.quiet or (news.detail and not self.verbose and not self.live):
             return
-        text = f"{news.stage}: {news.text}"
+        text = line(f"{news.stage}: {news.text}")  # builds and containers print what they like
         if not self.live:
             sys.stderr.write(f"[{self.clock() - self.started:6.1f}s] {text}\n")
             sys.stderr.flush()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from envkit.commands.survey import Survey
     from envkit.engines.connect import Engine
-    from envkit.model.plan import State
+    from envkit.model.plan import Plan, State
     from envkit.state import Place
 
     Say = Callable[[Progress], None]
@@ -44,7 +44,7 @@ def _apply(one: step.Step, surveyed: Survey, engine: Engine, place: Place, remem
     own = names.labels(plan.owner, plan.name, plan.project)
     match one:
         case step.MakeBase(suite, ref):
-            _make_base(engine, suite, ref, plan.image.mirror, plan.owner, say)
+            _make_base(engine, suite, ref, plan, say)
         case step.BuildImage(ref):
             return _build(engine, surveyed, ref, place, remembered, say)
         case step.CreateNetwork():
@@ -84,13 +84,13 @@ def remove(one: step.Step, engine: Engine, say: Say) -> None:
             raise AssertionError(one)
 
 
-def _make_base(engine: Engine, suite: str, ref: str, mirror: str, owner: int, say: Say) -> None:
+def _make_base(engine: Engine, suite: str, ref: str, plan: Plan, say: Say) -> None:
     from envkit import rootfs
 
     with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
         tar = Path(folder) / "rootfs.tar"
-        origin = rootfs.make(suite, mirror, tar, say)
-        labels = {names.MANAGED: "1", names.BUILDER: str(owner), names.SUITE: suite, names.ORIGIN: origin}
+        origin = rootfs.make(suite, plan.image.mirror, tar, say, proxies=plan.build_proxies)
+        labels = {names.MANAGED: "1", names.BUILDER: str(plan.owner), names.SUITE: suite, names.ORIGIN: origin}
         images.import_tar(engine, tar, ref, labels)
 
 

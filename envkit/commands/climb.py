@@ -13,12 +13,12 @@ from envkit.commands import apply, mounted
 from envkit.commands.results import Up
 from envkit.commands.survey import remember, survey
 from envkit.engines import connect, containers, endpoint, look
-from envkit.engines.failure import PortTaken
+from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import GpuUnusable, Refusal, StartFailed, Unhealthy
 from envkit.model.report import Finding, Progress, Report, Verdict
 from envkit.observe import probe, ready
 from envkit.render import ssh_config
-from envkit.resolve import wants, widened
+from envkit.resolve import kept, wants, widened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,17 +35,19 @@ if TYPE_CHECKING:
     Ask = Callable[[tuple[str, ...]], bool]
 
 T = TypeVar("T")
+# As `python -m envkit`, which would look for modules in the working folder first: a workspace is hostile.
+SSH_PROXY = "import sys; sys.path[:] = filter(None, sys.path); from envkit.cli.main import main; main()"
 ROUNDS = 8  # base, image, a few taken ports: more means that something keeps undoing our work
 LOG_LINES = 15
 
 
-def up(project: Project, *, say: Say, ask: Ask) -> tuple[Report[Up], dict[str, str]]:
+def up(project: Project, *, say: Say, ask: Ask, refresh: bool = False) -> tuple[Report[Up], dict[str, str]]:
     """Bring a project's environment to what its config says; returns the report and the container's labels.
 
     Raises:
         EnvkitError: Why it could not be done; what was there before is still there.
     """
-    return _locked(project, say, ask, lambda climb: climb.whole())
+    return _locked(project, say, ask, lambda climb: climb.whole(refresh=refresh))
 
 
 def build(project: Project, *, say: Say, ask: Ask) -> Report[Up]:
@@ -64,16 +66,17 @@ def wants_of(project: Project) -> Wants:
 
 def _locked(project: Project, say: Say, ask: Ask, run: Callable[[_Climb], T]) -> T:
     engine = connect.connect(project.endpoint)
+    connect.refuse_unsupported(connect.facts(engine), host.machine())
     fresh = not project.place.folder.exists()
-    try:
-        with files.locked(project.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
+    with files.locked(project.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
+        try:
             credentials.ensure_client_key(project.place)
             return run(_Climb(replace(project, state=state.load(project.place)), engine, say, ask))
-    except BaseException:
-        # A refused first `up` leaves nothing behind; one that began leaves what the next goes on from.
-        if fresh and files.read(project.place.folder / state.RECORD) is None:
-            state.forget(project.place)
-        raise
+        except BaseException:
+            # A refused first `up` leaves nothing behind; one that began leaves what the next goes on from.
+            if fresh and files.read(project.place.folder / state.RECORD) is None:
+                state.forget(project.place)
+            raise
 
 
 class _Climb:
@@ -85,10 +88,14 @@ class _Climb:
         self.done: list[str] = []
         self.avoid: set[int] = set()
 
-    def whole(self) -> tuple[Report[Up], dict[str, str]]:
+    def whole(self, *, refresh: bool) -> tuple[Report[Up], dict[str, str]]:
+        if refresh and self.state is not None:
+            self.state = kept.refreshed(self.state)
         surveyed = self._converge(self._steps_up)
         self._keep_entry(surveyed)
         self._wait(surveyed)
+        chosen = kept.choices(surveyed.facts, wants_of(self.project))
+        self._save(replace(self._state, choices={**self._state.choices, **chosen}))
         findings: tuple[Finding, ...] = ()
         if self.done or not self._state.proven:
             findings = self._prove(surveyed)
@@ -119,18 +126,14 @@ class _Climb:
             steps = decided(surveyed)
             if not steps:
                 return surveyed
-            if not self.done:
-                connect.refuse_unsupported(connect.facts(self.engine), host.machine())
             apply.write_rendered(self.project.place, surveyed)
             self._save(replace(self._state, proven=False))
             self._carry_out(steps, surveyed)
         raise StartFailed("the environment does not settle: something keeps changing it", mend="envkit status")
 
     def _refuse(self, surveyed: Survey) -> None:
-        """Stop before anything is created: unsupported engine, unusable GPU, access nobody agreed to."""
+        """Stop before anything is done: unusable GPU, access nobody agreed to, also when that came meanwhile."""
         plan = surveyed.plan
-        if self.done:
-            return
         if plan.gpu_required:
             self._refuse_gpu(surveyed)
         new = widened(plan.access, self.state.approved if self.state else None)
@@ -160,6 +163,8 @@ class _Climb:
     def _carry_out(self, steps: Steps, surveyed: Survey) -> None:
         try:
             self.state = apply.apply(steps, surveyed, self.engine, self.project.place, self._state, self.say)
+        except SubnetTaken:
+            self._save(replace(self._state, subnet=""))
         except PortTaken as error:
             port = surveyed.plan.run.ports[0].host
             if self.project.config.jupyter.port is not None:
@@ -174,7 +179,7 @@ class _Climb:
     def _keep_entry(self, surveyed: Survey) -> None:
         """Keep the SSH host entry: it names this envkit, which may have moved, whatever the engine holds."""
         place, plan = self.project.place, surveyed.plan
-        proxy = [sys.executable, "-m", "envkit", "ssh-proxy", plan.run.name]
+        proxy = [sys.executable, "-c", SSH_PROXY, "ssh-proxy", plan.run.name]
         if self.engine.endpoint != endpoint.DEFAULT:
             proxy = ["env", f"DOCKER_HOST={self.engine.endpoint}", *proxy]
         entry = ssh_config.render(plan.name, plan.run.name, str(place.client), proxy)
@@ -240,6 +245,8 @@ def _aside(look: Callable[[], str]) -> Callable[[], str]:
 
 
 def _served(check: str, wrong: str) -> Finding:
+    if wrong == ready.NO_CLIENT:
+        return Finding(check, Verdict.SKIPPED, wrong, mend="sudo apt-get install openssh-client", where="host")
     return Finding(check, Verdict.FAILED if wrong else Verdict.PASSED, wrong or "answers", where="container")
 
 

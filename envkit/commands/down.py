@@ -46,7 +46,8 @@ def down(known: Known, *, volumes: bool, say: Say) -> Report[Down]:
         steps = decide.down(known.name, known.owner, known.project, found, volumes=volumes)
         for one in steps:
             apply.remove(one, engine, say)
-        if volumes or state.load(known.place) is None:
+        # A folder with nothing but the lock was made by this command, for an environment without state.
+        if volumes or list(known.place.folder.iterdir()) == [known.place.lock]:
             state.forget(known.place)
     removed = tuple(f"{type(one).__name__.removeprefix('Remove').lower()} {one.name}" for one in steps)  # type: ignore[union-attr]
     mine = (name for name, one in found.volumes.items() if names.ours(one.labels, known.owner, known.project))

@@ -49,6 +49,7 @@ def replace_files(place: Place, plan: Plan) -> None:
     _hand_over(place, plan)
     files.private_folder(place.folder)
     files.private_folder(place.etc, mode=0o755)
+    files.private_folder(place.guard, mode=0o755)
     files.private_folder(place.client)
     files.private_folder(place.mount, user)
     files.private_folder(place.mount / "secrets", user)

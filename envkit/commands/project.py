@@ -86,8 +86,19 @@ def folder_of(start: Path) -> str:
         raise Refusal(f"{start} is not a folder", mend="name the project's folder")
     for folder in (here, *here.parents):
         if (folder / FILE).is_file():
+            _refuse_planted(folder / FILE, here)
             return str(folder)
     return str(here)
+
+
+def _refuse_planted(config: Path, here: Path) -> None:
+    """Refuse to obey a config that somebody else put above the caller's folder, as anybody can in /tmp."""
+    trusted = {0, os.getuid(), here.stat().st_uid}
+    if config.lstat().st_uid not in trusted or config.stat().st_uid not in trusted:
+        raise Refusal(
+            f"{config} belongs to user {config.lstat().st_uid}, and it would decide what is mounted for you",
+            mend=f"put a {FILE} of your own into {here}, or work elsewhere",
+        )
 
 
 def load(start: Path, flags: Mapping[str, object]) -> Project:

@@ -137,7 +137,7 @@ def _frozen(value: Any) -> Any:
 def _kept(place: Place) -> Iterator[Path]:
     """Yield every file of the state folder that the container or its client reads."""
     yield place.folder / state.RECORD
-    for folder in (place.mount, place.mount / "secrets", place.etc, place.client):
+    for folder in (place.mount, place.mount / "secrets", place.etc, place.guard, place.client):
         yield folder
         if folder.is_dir():
             yield from sorted(folder.iterdir())

@@ -9,9 +9,10 @@ from envkit import digest, host, names
 from envkit.commands.project import names_taken
 from envkit.decide import Wanted
 from envkit.engines import look
+from envkit.errors import Refusal
 from envkit.model.facts import Found
 from envkit.render import image as image_
-from envkit.resolve import name_of, resolve, wants
+from envkit.resolve import kept, name_of, resolve, wants
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -57,10 +58,12 @@ def survey(project: Project, engine: Engine | None, remembered: State | None, *,
         ConfigError: The config cannot be honoured on this host.
         Refusal: The workspace cannot be one, or a name belongs to somebody else.
     """
-    facts = host.look(wants(project.config, project.folder, str(project.place.folder)))
+    wanted = wants(project.config, project.folder, str(project.place.folder))
+    facts = kept.as_chosen(host.look(wanted), remembered.choices if remembered else {}, wanted)
     facts = replace(facts, busy_ports={**facts.busy_ports, **dict.fromkeys(avoid, "")})
     name = name_of(project.config, project.folder, remembered, names_taken(project.endpoint, project.folder))
     title = names.container(facts.caller.uid, name)
+    _refuse_renaming(engine, facts.caller.uid, name, remembered)
     volumes = [f"{title}-{volume}" for volume in ("home", *project.config.volumes)]
     found = look.surroundings(engine, title, volumes) if engine else Found()
     surveyed = _with_image(project, engine, name, facts, found, remembered)
@@ -71,6 +74,17 @@ def survey(project: Project, engine: Engine | None, remembered: State | None, *,
         fresh = replace(remembered, base_ref="", base_id="", base_origin="") if remembered else None
         surveyed = _with_image(project, engine, name, facts, replace(found, base=base), fresh)
     return surveyed
+
+
+def _refuse_renaming(engine: Engine | None, owner: int, name: str, remembered: State | None) -> None:
+    """Refuse to leave a container running under a name that nobody would know any more."""
+    if engine is None or remembered is None or remembered.name == name:
+        return
+    if look.container(engine, names.container(owner, remembered.name)) is not None:
+        raise Refusal(
+            f"this project's environment is up as {remembered.name!r}, and would now be called {name!r}",
+            mend=f"envkit down --name {remembered.name} first (its home volume keeps the old name), or keep the name",
+        )
 
 
 def _with_image(

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def up(
-    start: Path, flags: Mapping[str, object], *, say: Callable[[Progress], None], ask: Callable[[tuple[str, ...]], bool]
+    start: Path,
+    flags: Mapping[str, object],
+    *,
+    say: Callable[[Progress], None],
+    ask: Callable[[tuple[str, ...]], bool],
+    refresh: bool = False,
 ) -> Report[Up]:
     """Bring a project's environment to what its config says.
 
@@ -24,11 +29,12 @@ def up(
         flags: Keys of the config that the command line overrides.
         say: Gets the news.
         ask: Shown what would be let in anew; says whether that is agreed to.
+        refresh: Whether to choose anew what was merely picked or found at the first `up`.
 
     Raises:
         EnvkitError: Why it could not be done; what was there before is still there.
     """
-    report = settled.unchanged(start, flags)
+    report = None if refresh else settled.unchanged(start, flags)
     if report is not None:
         return report
     from envkit.commands import climb, project
@@ -37,7 +43,7 @@ def up(
     loaded = project.load(start, flags)
     wanted = climb.wants_of(loaded)
     before = settled.outside(loaded.folder, flags, wanted, config)
-    report, labels = climb.up(loaded, say=say, ask=ask)
+    report, labels = climb.up(loaded, say=say, ask=ask, refresh=refresh)
     if not report.exit_code:
         settled.remember(before, loaded.place, wanted, labels, report.result)
     return report

@@ -21,6 +21,10 @@ class PortTaken(EngineError):
     """The port the container should publish was taken between the look and the start."""
 
 
+class SubnetTaken(EngineError):
+    """The subnet of the environment's network was taken between the look and its creation."""
+
+
 class GpuRefused(EngineError):
     """The engine cannot hand over a GPU."""
 
@@ -46,6 +50,8 @@ def _told_apart(text: str, kind: type[EngineError]) -> type[EngineError]:
     # The engine answers all of these with status 500, so its text is all there is to go by.
     if "port is already allocated" in text or "address already in use" in text:
         return PortTaken
+    if "overlaps with other one" in text:
+        return SubnetTaken
     if "could not select device driver" in text or "nvidia-container-cli" in text or "CDI" in text:
         return GpuRefused
     return kind

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Say = Callable[[Progress], None]
 
 LINES_KEPT = 25
+# The engine's builder paints what a step prints on stderr, in pieces that end with the line or do not.
+COLOUR = re.compile(r"\x1b\[[0-9;]*m", re.ASCII)
 STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.ASCII)
 
 
@@ -91,7 +93,7 @@ def _tell(event: Mapping[str, Any], last: list[str], say: Say, *, secrets: Itera
     if "error" in event:
         raise BuildFailed(_failed(str(event["error"]), last), mend=_mend("\n".join([*last, str(event["error"])])))
     for line in str(event.get("stream", "")).splitlines():
-        text = line.rstrip()
+        text = COLOUR.sub("", line).rstrip()
         for secret in secrets:
             text = text.replace(secret, "(proxy)")
         if not text:

@@ -34,7 +34,7 @@ def container(api: APIClient, run: RunPlan, ref: str, labels: Mapping[str, str])
         "stop_timeout": run.stop_grace_s,
         "host_config": _host_config(api, run),
         "networking_config": api.create_networking_config(
-            {run.network.name: api.create_endpoint_config(aliases=[names.SERVICE])}  # type: ignore[arg-type]  # a mapping
+            {run.network.name: api.create_endpoint_config(aliases=[run.name, names.SERVICE])}  # type: ignore[arg-type]
         ),
     }
 
@@ -57,6 +57,7 @@ def _host_config(api: APIClient, run: RunPlan) -> Any:
         tmpfs={one.target: tmpfs_options(one) for one in run.tmpfs},
         port_bindings={f"{port.container}/tcp": (port.address, port.host) for port in run.ports},
         network_mode=run.network.name,
+        extra_hosts={},
         init=run.init,
         read_only=run.read_only,
         privileged=run.privileged,

@@ -155,7 +155,8 @@ class Facts:
         workspace: Real path of the workspace folder.
         workspace_owner: Its owner, or None when there is no such folder.
         home: The caller's home folder.
-        config_files: Real paths of config files inside the workspace that exist.
+        homes: Home folders of the caller, of who called sudo, and of the workspace's owner.
+        config_files: Text of each config file inside the workspace, by real path.
         cpus: Processors of the host.
         memory_mib: Memory of the host in MiB.
         machine: Architecture as Docker names it, such as `amd64`.
@@ -165,6 +166,7 @@ class Facts:
         secrets: SHA-256 of each secret's source file, by name; None if unreadable.
         ca: Extra CA certificates in PEM that the caller's own environment trusts, or empty.
         proxies: Proxy settings of the caller's environment (`http_proxy`, `https_proxy`, `no_proxy`).
+        run_proxies: Those the workspace itself runs with; they stay what they were at the first `up`.
         busy_ports: Loopback ports that somebody listens on, with who that is as far as it can be seen.
         routes: Networks in CIDR form that the host already routes.
         state: Folder envkit keeps this environment's state in.
@@ -177,7 +179,7 @@ class Facts:
     workspace: str
     workspace_owner: Account | None
     home: str
-    config_files: tuple[str, ...]
+    config_files: Mapping[str, str]
     cpus: int
     memory_mib: int
     machine: str
@@ -187,6 +189,8 @@ class Facts:
     secrets: Mapping[str, str | None] = field(default_factory=dict)
     ca: str = ""
     proxies: Mapping[str, str] = field(default_factory=dict)
+    run_proxies: Mapping[str, str] = field(default_factory=dict)
+    homes: tuple[str, ...] = ()
     busy_ports: Mapping[int, str] = field(default_factory=dict)
     routes: tuple[str, ...] = ()
     state: str = ""

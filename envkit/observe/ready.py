@@ -21,6 +21,7 @@ JUPYTER_S = 120
 TENSORBOARD_S = 60
 SSH_S = 30
 OK = 200
+NO_CLIENT = "there is no ssh client on this host to try the login with"
 
 
 def jupyter(port: int, token: str, alive: Callable[[], None], *, timeout_s: float = JUPYTER_S) -> None:
@@ -73,7 +74,7 @@ def tensorboard(port: int, token: str, *, timeout_s: float = TENSORBOARD_S) -> s
 def ssh(config: Path, host: str) -> str:
     """Log in with the key through the pinned host key; returns an empty text or what is wrong."""
     if proc.which("ssh") is None:
-        return "no ssh client on this host to try it with: sudo apt-get install openssh-client"
+        return NO_CLIENT
     argv = ["ssh", "-F", str(config), "-o", "BatchMode=yes", "-o", "ControlMaster=no", host, "true"]
     try:
         done = proc.run(argv, timeout_s=SSH_S)

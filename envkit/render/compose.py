@@ -100,7 +100,7 @@ def _service(wanted: Wanted) -> dict[str, Any]:
         "read_only": run.read_only,
         "privileged": run.privileged,
         "cap_drop": list(run.cap_drop),
-        "cap_add": list(run.cap_add),
+        **({"cap_add": list(run.cap_add)} if run.cap_add else {}),
         "security_opt": list(run.security_opt),
         "ipc": run.ipc,
         "cgroup": run.cgroupns,

@@ -47,10 +47,9 @@ class _Packaged(BaseLoader):
 
 @cache
 def _environment() -> Environment:
-    # What is rendered is no HTML: escaping for HTML would alter the bytes.
     made = Environment(
         loader=_Packaged(), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True,
-        lstrip_blocks=True, autoescape=False,
+        lstrip_blocks=True, autoescape=False,  # noqa: S701 - filters quote for each place
     )
     made.filters.update(quote.FILTERS)
     return made

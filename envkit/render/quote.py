@@ -26,7 +26,8 @@ _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](?:=[A-Za-z0-9.+:~-]+)?")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9 ._\-\[\],<>=!~;()'\"*+]+")
 # No user or password: the image keeps what it is built with.
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%+-]+)*/?")
-_WORD = re.compile(r"[A-Za-z0-9_./:,=+@~-]+")
+# Without a dash in front, which would make an option of it.
+_WORD = re.compile(r"[A-Za-z0-9_./:,=+@~][A-Za-z0-9_./:,=+@~-]*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -122,7 +123,8 @@ def script(value: str) -> str:
 FILTERS = {
     one.__name__: one
     for one in (
-        argv, settings, words, line, word, image, package, requirement, url, toml, compose, ssh_path, ssh_command, script,
+        argv, settings, words, line, word, image, package, requirement, url, toml, compose, ssh_path, ssh_command,
+        script,
     )
 }
 

@@ -96,7 +96,7 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
 
 
 def _refuse_workspace(facts: Facts, project: str) -> None:
-    why = denied(facts.workspace, facts.home, facts.state)
+    why = denied(facts.workspace, (facts.home, *facts.homes), facts.state)
     if why:
         raise Refusal(
             f"{facts.workspace} cannot be a workspace: {why}",

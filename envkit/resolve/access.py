@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def access(config: Config, project: str, facts: Facts) -> Access:
     """List what goes beyond the default: nothing of the host but the project, no key but the caller's own."""
-    return Access(tuple(sorted({*_mounted(config, project, facts), *_entrances(config, facts), *_sources(config, facts)})))
+    entries = {*_mounted(config, project, facts), *_entrances(config, facts), *_sources(config, facts)}
+    return Access(tuple(sorted(entries)))
 
 
 def widened(now: Access, approved: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Handing one of these to a workspace hands over the host, the engine or somebody's credentials.
 DENIED = (
@@ -16,7 +20,7 @@ DENIED_IN_HOME = (
 SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
 
 
-def denied(source: str, home: str, state: str) -> str:
+def denied(source: str, homes: Iterable[str], state: str) -> str:
     """Say why a real path may not be mounted, or return an empty text.
 
     A folder is denied for what it is, for what it lies in, and for what it contains.
@@ -24,14 +28,16 @@ def denied(source: str, home: str, state: str) -> str:
     path = PurePosixPath(source)
     if path.name in SOCKETS:
         return "it is a container engine's socket, and whoever holds that is root"
-    if path == PurePosixPath(home):
-        return "it is your home folder, with your keys in it"
+    homes = tuple(homes)
+    if source in homes:
+        return "it is a home folder, with its owner's keys in it"
     for place in DENIED:
         if _inside(path, place) and (place != "/" or source == "/"):
             return f"it is or lies in {place}, which belongs to the host"
         if _inside(PurePosixPath(place), source):
             return f"it contains {place}, which belongs to the host"
-    for place in (*(f"{home}/{name}" for name in DENIED_IN_HOME), state):
+    states = str(PurePosixPath(state).parent.parent) if state else ""  # of every environment, on every engine
+    for place in (*(f"{home}/{name}" for home in homes for name in DENIED_IN_HOME), states):
         if place and (_inside(path, place) or _inside(PurePosixPath(place), source)):
             return f"it is, lies in or contains {place}, where credentials are kept"
     return ""

@@ -8,9 +8,12 @@ from urllib.parse import urlsplit
 
 from envkit import names
 from envkit.model.plan import Artifact, FilesPlan, Health, Limits, Mount, Network, Port, RunPlan, Secret, Tmpfs
-from envkit.resolve.mounts import denied
+from envkit.resolve.mounts import denied, inside
+from envkit.resolve.wants import mountpoints
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from envkit.config import Config
     from envkit.errors import Problem
     from envkit.model.facts import Account, Facts
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 MEMORY_SHARE = 0.8  # of the host, when nothing is asked for: a workspace that takes all takes the host down
 GROUPS = {"root": 0, "tty": 5, "nogroup": 65534}
 HEALTH = Health(
-    command=("curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8888/api"),
+    command=("curl", "--noproxy", "*", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8888/api"),
     interval_s=10, timeout_s=5, start_s=30, retries=3,
 )
 
@@ -59,6 +62,7 @@ def files(config: Config, facts: Facts, user: Account, keys: tuple[str, ...], pr
             Artifact("mount/settings.json", json.dumps(settings, indent=1, sort_keys=True) + "\n", 0o600),
             Artifact("etc/passwd", _passwd(user)),
             Artifact("etc/group", _group(user)),
+            *(Artifact(f"guard/{name}", text) for name, text in _guarded(facts).items()),
         ),
         secrets=_secrets(config, facts, problems),
     )
@@ -71,9 +75,10 @@ def logdir(config: Config) -> str:
 
 def _own_mounts(facts: Facts, title: str) -> tuple[Mount, ...]:
     # The config files are read-only inside: a notebook must not widen what the next `up` allows.
+    # Copies: the engine follows links when it mounts, and what lies in the workspace may become one.
     guarded = tuple(
-        Mount("bind", path, names.WORKSPACE + path.removeprefix(facts.workspace), read_only=True)
-        for path in facts.config_files
+        Mount("bind", f"{facts.state}/guard/{name}", f"{names.WORKSPACE}/{name}", read_only=True)
+        for name in _guarded(facts)
     )
     return (
         Mount("bind", facts.workspace, names.WORKSPACE),
@@ -85,13 +90,21 @@ def _own_mounts(facts: Facts, title: str) -> tuple[Mount, ...]:
     )
 
 
+def _guarded(facts: Facts) -> dict[str, str]:
+    return {path.removeprefix(f"{facts.workspace}/"): text for path, text in sorted(facts.config_files.items())}
+
+
 def _user_mounts(config: Config, facts: Facts, title: str, problems: list[Problem]) -> tuple[Mount, ...]:
-    found = []
+    found: list[Mount] = []
+    for target, path in mountpoints(config).items():
+        if facts.real_paths.get(path) is None:
+            message = f"{target} is to lie in the workspace, where no such folder is; mkdir {path}"
+            problems.append(config.problem("mounts", message))
     for number, mount in enumerate(config.mounts):
         real, key = facts.real_paths.get(mount.source), f"mounts[{number}].source"
         if real is None:
             problems.append(config.problem(key, f"{mount.source} is not there; create it, or take the mount out"))
-        elif why := denied(real, facts.home, facts.state):
+        elif why := denied(real, (facts.home, *facts.homes), facts.state) or _writable(real, facts, found):
             problems.append(config.problem(key, f"{mount.source} cannot be mounted: {why}"))
         else:
             found.append(Mount("bind", real, mount.target, mount.read_only))
@@ -99,9 +112,23 @@ def _user_mounts(config: Config, facts: Facts, title: str, problems: list[Proble
     return tuple(found)
 
 
+def _writable(real: str, facts: Facts, mounts: Iterable[Mount]) -> str:
+    """Say why a source cannot be trusted to stay what it is, or return an empty text.
+
+    From inside, a folder of the workspace can be replaced by a link to anywhere; the engine would follow it
+    at the next restart.
+    """
+    if inside(real, facts.workspace):
+        return "it lies in the workspace, and is there already"
+    writable = (one.source for one in mounts if not one.read_only)
+    return next((f"it lies in {one}, which is mounted to be written" for one in writable if inside(real, one)), "")
+
+
 def _env(config: Config, facts: Facts) -> dict[str, str]:
     # A proxy with credentials would be a secret in the environment; such a one serves the build alone.
-    proxies = {name: value for name, value in facts.proxies.items() if not has_credentials(value)}
+    proxies = {name: value for name, value in facts.run_proxies.items() if not has_credentials(value)}
+    if proxies:
+        proxies["no_proxy"] = ",".join(filter(None, [proxies.get("no_proxy", ""), "localhost", "127.0.0.1"]))
     secrets = {f"{name}_FILE": f"{names.SECRETS}/secrets/{name}" for name in config.secrets}
     return {"HOME": names.HOME, "USER": names.USER, **proxies, **secrets, **config.env}
 
@@ -137,12 +164,15 @@ def _limits(config: Config, facts: Facts) -> tuple[Limits, tuple[str, ...]]:
 def _secrets(config: Config, facts: Facts, problems: list[Problem]) -> tuple[Secret, ...]:
     found = []
     for name, secret in sorted(config.secrets.items()):
-        sha256 = facts.secrets.get(name)
-        if sha256 is None:
+        sha256, real = facts.secrets.get(name), facts.real_paths.get(secret.file)
+        if real and inside(real, facts.workspace):
+            message = f"{secret.file} lies in the workspace, where all can read it; keep it outside of the project"
+            problems.append(config.problem(f"secrets.{name}.file", message))
+        elif sha256 is None or real is None:
             message = f"{secret.file} is not there or cannot be read; create it with mode 0600"
             problems.append(config.problem(f"secrets.{name}.file", message))
         else:
-            found.append(Secret(name, facts.real_paths.get(secret.file) or secret.file, sha256))
+            found.append(Secret(name, real, sha256))
     return tuple(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envkit import names
 from envkit.model.facts import Wants
 
 if TYPE_CHECKING:
@@ -21,9 +22,16 @@ def wants(config: Config, project: str, state: str) -> Wants:
         workspace=config.workspace,
         keys=config.ssh.keys,
         texts=tuple(texts),
-        paths=tuple(mount.source for mount in config.mounts),
+        paths=(*(mount.source for mount in config.mounts), *mountpoints(config).values()),
         secrets=tuple((name, secret.file) for name, secret in sorted(config.secrets.items())),
         port=config.jupyter.port,
         ca=config.build.ca == "auto",
         proxy=config.build.proxy == "auto",
     )
+
+
+def mountpoints(config: Config) -> dict[str, str]:
+    """Return the path on the host of each mount target that lies in the workspace, by target."""
+    targets = [*(mount.target for mount in config.mounts), *config.volumes.values()]
+    inside = [target for target in targets if target.startswith(f"{names.WORKSPACE}/")]
+    return {target: config.workspace + target.removeprefix(names.WORKSPACE) for target in inside}

@@ -6,7 +6,7 @@ import hashlib
 import pathlib
 import sys
 
-checked = 0
+checked, faults = 0, []
 for record in sorted(pathlib.Path(sys.argv[1]).glob("*.dist-info/RECORD")):
     for name, digest, _ in csv.reader(record.read_text().splitlines()):
         if not digest:
@@ -17,8 +17,8 @@ for record in sorted(pathlib.Path(sys.argv[1]).glob("*.dist-info/RECORD")):
         try:
             found = hashlib.new(kind, path.read_bytes()).digest()
         except OSError as error:
-            print(f"{path}: {error.strerror}")
+            faults.append(f"{path}: {error.strerror}")
             continue
         if base64.urlsafe_b64encode(found).rstrip(b"=").decode() != wanted:
-            print(f"{path}: altered")
-print(f"{checked} files checked")
+            faults.append(f"{path}: altered")
+sys.stdout.write("\n".join([*faults, f"{checked} files checked\n"]))

@@ -69,6 +69,7 @@ def test_down_with_volumes_takes_those_and_the_state(
     told(run_envkit(["down"], cwd=begun), 2, f"{begun} has no environment")
 
 
+@pytest.mark.proves("an environment is found by its name from anywhere", "real")
 def test_down_by_name_works_from_anywhere(begun: Path, run_envkit: Envkit, engine: docker.DockerClient) -> None:
     down = run_envkit(["down", "--name", "ending", "--volumes", "--quiet"])
     assert (down.code, down.err) == (0, ""), str(down)

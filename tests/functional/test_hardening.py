@@ -72,6 +72,7 @@ def inspected(engine: docker.DockerClient, shared_env: SharedEnvironment) -> dic
 # As the engine sees it.
 
 
+@pytest.mark.proves("memory, processors, processes, shared memory and logs are limited", "real")
 @pytest.mark.proves("the container runs without root, without capabilities, on a read-only root", "real")
 @pytest.mark.parametrize("check", hardening.CHECKS, ids=lambda check: check.__name__)
 def test_the_engine_was_asked_for_a_locked_down_container(inspected: dict[str, Any], check: hardening.Check) -> None:

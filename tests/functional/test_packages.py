@@ -57,13 +57,13 @@ def installed(changing_env: SharedEnvironment, run_envkit: Envkit) -> None:
 
 @pytest.mark.usefixtures("installed")
 @pytest.mark.proves("%pip install and uv pip install work in the running workspace", "real")
-@pytest.mark.parametrize("name", [BY_KERNEL, BY_UV, BY_PIP])
 def test_what_was_installed_is_there_in_kernels_and_logins(
-    kernel: Kernel, run_envkit: Envkit, changing_env: SharedEnvironment, name: str,
+    kernel: Kernel, run_envkit: Envkit, changing_env: SharedEnvironment,
 ) -> None:
-    code = IMPORTED.format(name)
-    assert kernel.run(code) == f"{name} is here\n"
-    assert run_envkit(["ssh", "--project", changing_env.project, f'python -c "{code}"']).out == f"{name} is here\n"
+    for name in (BY_KERNEL, BY_UV, BY_PIP):
+        code = IMPORTED.format(name)
+        assert kernel.run(code) == f"{name} is here\n"
+        assert run_envkit(["ssh", "--project", changing_env.project, f'python -c "{code}"']).out == f"{name} is here\n"
 
 
 @pytest.mark.usefixtures("installed")
@@ -78,7 +78,8 @@ def test_what_was_installed_survives_a_restart(server: Jupyter, lively: Containe
 @pytest.mark.usefixtures("installed")
 @pytest.mark.proves("a new container keeps home, installed packages, token and host key", "real")
 def test_what_was_installed_survives_a_new_container(
-    server: Jupyter, lively: Container, changing_env: SharedEnvironment, run_envkit: Envkit, engine: docker.DockerClient,
+    server: Jupyter, lively: Container, changing_env: SharedEnvironment, run_envkit: Envkit,
+    engine: docker.DockerClient,
 ) -> None:
     entry = run_envkit(["ssh-config", "--project", changing_env.project])
     for words in (["down"], ["up"]):
@@ -95,19 +96,24 @@ def test_what_was_installed_survives_a_new_container(
 
 
 @pytest.mark.proves("a package that would break TensorFlow is refused, with the reason", "real")
-@pytest.mark.parametrize("command", ["pip install", "uv pip install", "python -m pip install", "python3 -m pip install"])
+@pytest.mark.parametrize("command", ["pip", "uv pip"])
 def test_what_would_break_tensorflow_is_refused_with_the_reason(lively: Container, command: str) -> None:
-    done = Inside(lively).sh(f"{command} 'protobuf>=4'")
+    done = Inside(lively).sh(f"{command} install 'protobuf>=4'")
     assert done.code != 0
-    assert "constraint" in (done.out + done.err).lower()
-    if not command.startswith("python"):
-        assert REASON in done.err
+    assert REASON in done.err
 
 
-@pytest.mark.parametrize("magic", ["%pip", "%uv pip", "!pip"])
-def test_a_cell_is_told_the_reason_too(kernel: Kernel, magic: str) -> None:
-    assert REASON in kernel.run(f"{magic} install 'protobuf>=4'")
-    assert "3.1" in kernel.run("import google.protobuf, tensorflow; print(google.protobuf.__version__)")
+@pytest.mark.parametrize("python", ["python", "python3", "python3.9"])
+def test_no_python_of_the_workspace_installs_what_would_break_tensorflow(lively: Container, python: str) -> None:
+    done = Inside(lively)(python, "-m", "pip", "install", "protobuf>=4")
+    assert done.code != 0
+    assert "constraint" in done.err
+
+
+def test_a_cell_is_told_the_reason_too(kernel: Kernel) -> None:
+    for magic in ("%pip", "%uv pip", "!pip"):
+        assert REASON in kernel.run(f"{magic} install 'protobuf>=4'"), magic
+    assert kernel.run("import google.protobuf; print(google.protobuf.__version__)").startswith("3.")
 
 
 def test_a_package_that_is_nowhere_says_so(lively: Container) -> None:

@@ -358,6 +358,7 @@ def test_the_entry_is_included_once_and_serves(
     assert "user somebody\n" in elsewhere.out
 
 
+@pytest.mark.proves("no port is open for SSH", "real")
 def test_no_port_is_open_for_ssh(shared_env: SharedEnvironment) -> None:
     assert set(shared_env.container.ports) == {"8888/tcp"}
     assert not listens(2222)

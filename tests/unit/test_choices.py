@@ -20,7 +20,7 @@ def facts(caller: int, owner: int | None, sudo: int | None = None) -> Facts:
     account = None if owner is None else Account(owner, owner)
     return Facts(
         caller=Account(caller, caller), sudo_caller=None if sudo is None else Account(sudo, sudo), workspace="/w",
-        workspace_owner=account, home="/home/ada", config_files=(), cpus=2, memory_mib=1024, machine="amd64",
+        workspace_owner=account, home="/home/ada", config_files={}, cpus=2, memory_mib=1024, machine="amd64",
     )
 
 
@@ -108,11 +108,11 @@ def test_a_picked_subnet_overlaps_nothing(taken: list[int]) -> None:
     ],
 )
 def test_what_hands_over_the_host_or_credentials_is_denied(source: str) -> None:
-    assert denied(source, "/home/ada", "/home/ada/.local/state/envkit/local/vision-1")
+    assert denied(source, ["/home/ada"], "/home/ada/.local/state/envkit/local/vision-1")
 
 
 @pytest.mark.parametrize(
     "source", ["/data", "/srv/sets", "/home/ada/vision", "/home/bob/shared", "/mnt/etc", "/var/data"]
 )
 def test_a_folder_with_data_is_not(source: str) -> None:
-    assert denied(source, "/home/ada", "/home/ada/.local/state/envkit/local/vision-1") == ""
+    assert denied(source, ["/home/ada"], "/home/ada/.local/state/envkit/local/vision-1") == ""

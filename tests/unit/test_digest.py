@@ -56,6 +56,7 @@ def files(**changes: object) -> Plan:
         (lambda: run(env={"A": "1"}), {"run"}),
         (lambda: run(mounts=(*PLAN.run.mounts, Mount("bind", "/data", "/data"))), {"run"}),
         (lambda: run(limits=Limits(1.0, 512, 64, 512)), {"run"}),
+        (lambda: replace(PLAN, logdir="/workspace/runs"), {"run"}),
         (lambda: run(cap_drop=()), {"run"}),
         (lambda: run(read_only=False), {"run"}),
         (lambda: run(ports=(Port(8888, 8888, "0.0.0.0"),)), {"run"}),  # noqa: S104 - the weakening this tells apart

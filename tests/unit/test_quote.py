@@ -79,6 +79,7 @@ REFUSED: list[tuple[Callable[[str], str], str]] = [
     (quote.word, "no\nPermitRootLogin yes"),
     (quote.word, "a b"),
     (quote.word, "$x"),
+    (quote.word, "--option"),
     (quote.word, "*"),
     (quote.word, '"'),
     (quote.word, "#"),

@@ -144,6 +144,7 @@ def test_a_hostile_requirement_is_refused_or_stays_one_line(value: str) -> None:
     assert sequence(made["Dockerfile"].text) == WITH_PYTHON
 
 
+@pytest.mark.proves("no value changes the sequence of the Dockerfile's instructions", "real")
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_hostile_base_index_mirror_or_key_exchange_changes_nothing_else(value: str) -> None:
     for changes in (
@@ -173,6 +174,7 @@ def test_a_hostile_reason_stays_a_comment(value: str) -> None:
     assert last == f"protobuf<3.20  # {value}"
 
 
+@pytest.mark.proves("no value changes the sequence of the Dockerfile's instructions", "real")
 @settings(max_examples=50)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_package_ever_changes_the_sequence_of_instructions(apt: str, python: str) -> None:

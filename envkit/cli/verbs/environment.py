@@ -18,6 +18,7 @@ from envkit.cli.options import (
     YesOption,
 )
 from envkit.cli.printing import show
+from envkit.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ def up(
     name: Annotated[Optional[str], typer.Option("--name", "-n", help="Name of the environment.")] = None,  # noqa: UP045
     gpu: Annotated[Optional[bool], typer.Option("--gpu/--no-gpu", help="Insist on a GPU, or use none.")] = None,  # noqa: UP045
     gpus: Annotated[Optional[str], typer.Option(metavar="N|0,1", help="How many GPUs, or which.")] = None,  # noqa: UP045
+    refresh: Annotated[bool, typer.Option("--refresh", help="Choose port, base and limits anew.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     yes: YesOption = False, quiet: QuietOption = False, verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
@@ -46,7 +48,7 @@ def up(
     from envkit.commands import up as command
 
     with _teller(quiet, verbose) as say:
-        report = command.up(project, flags, say=say, ask=_ask(say, yes=yes))
+        report = command.up(project, flags, say=say, ask=_ask(say, yes=yes), refresh=refresh)
     return show(report, format_, texts.up)
 
 
@@ -100,10 +102,7 @@ def _gpu(gpu: bool | None, gpus: str | None) -> object:
         raise typer.BadParameter("--no-gpu and --gpus contradict each other")
     from envkit import config
 
-    try:
-        return config.gpus(gpus)
-    except ValueError as error:
-        raise typer.BadParameter(f"--gpus: {error}") from error
+    return config.gpus(gpus)
 
 
 def _teller(quiet: bool, verbose: bool) -> Teller:
@@ -121,7 +120,7 @@ def _ask(say: Teller, *, yes: bool) -> Callable[[tuple[str, ...]], bool]:
         say.rest()
         typer.echo("This would let in more than was agreed to:", err=True)
         for entry in entries:
-            typer.echo(f"  - {entry}", err=True)
+            typer.echo(f"  - {plain(entry)}", err=True)
         return typer.confirm("Agree?", default=False, err=True)
 
     return ask

@@ -13,7 +13,7 @@ def _register():
         def magic(line):
             shell.system(f"/opt/envkit/bin/{program} {line}")
             if " install " in f" {line} " and shell.user_ns.get("_exit_code") == 0:
-                print("Note: you may need to restart the kernel to use updated packages.")
+                print("Note: you may need to restart the kernel to use updated packages.")  # noqa: T201
 
         magic.__doc__ = f"Run {program} in this workspace."
         return magic

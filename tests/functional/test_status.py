@@ -1,0 +1,45 @@
+"""`status --all`: what others run on the same engine, and only then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import docker
+
+    from tests.functional.conftest import SharedEnvironment
+    from tests.functional.workspaces import Envkit
+
+STRANGER = 4711
+
+
+@pytest.fixture
+def theirs(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[str]:
+    """Yield the name of another user's environment, of which only its labels matter: it is never started."""
+    name = "theirs"
+    made = engine.containers.create(
+        shared_env.container.image, name=names.container(STRANGER, name),
+        labels=names.labels(STRANGER, name, "/home/somebody/theirs"),
+    )
+    yield name
+    made.remove()
+
+
+@pytest.mark.proves("`envkit status --all` lists everybody's", "real")
+def test_everybodys_environments_are_listed_with_their_users(theirs: str, run_envkit: Envkit) -> None:
+    listed = run_envkit(["status", "--all"]).out
+    (line,) = [line for line in listed.splitlines() if line.startswith(theirs)]
+    assert line.split()[1:4] == ["(user", f"{STRANGER})", "created"]
+    assert "shared" in listed
+
+
+def test_ones_own_list_leaves_out_what_others_run(theirs: str, run_envkit: Envkit) -> None:
+    listed = run_envkit(["status"]).out
+    assert theirs not in listed
+    assert "shared" in listed
