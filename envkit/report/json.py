@@ -61,7 +61,8 @@ def _compound(value: Any) -> Any:
         # Its text may be secret, and is no part of what a command reports.
         return {"path": value.path, "mode": f"{value.mode:04o}"}
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+        # What `repr` must not show may carry credentials, and a report shows no more.
+        return {field.name: as_json(getattr(value, field.name)) for field in fields(value) if field.repr}
     if isinstance(value, Mapping):
         return {str(key): as_json(value[key]) for key in sorted(value, key=str)}
     if isinstance(value, list | tuple):

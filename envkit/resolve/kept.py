@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from envkit.resolve.run import has_credentials
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,7 +22,7 @@ def choices(facts: Facts, wants: Wants) -> dict[str, str]:
     """Return what to remember of the host once it led to a running workspace."""
     found: dict[str, object] = {"cpus": facts.cpus, "memory_mib": facts.memory_mib}
     if wants.proxy:
-        found["run_proxies"] = dict(facts.run_proxies)
+        found["run_proxies"] = {name: url for name, url in facts.run_proxies.items() if not has_credentials(url)}
     return {key: json.dumps(value) for key, value in found.items()}
 
 

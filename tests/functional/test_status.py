@@ -22,9 +22,10 @@ STRANGER = 4711
 @pytest.fixture
 def theirs(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[str]:
     """Yield the name of another user's environment, of which only its labels matter: it is never started."""
-    name = "theirs"
+    name, image = "theirs", shared_env.container.image
+    assert image is not None
     made = engine.containers.create(
-        shared_env.container.image, name=names.container(STRANGER, name),
+        image, name=names.container(STRANGER, name),
         labels=names.labels(STRANGER, name, "/home/somebody/theirs"),
     )
     yield name

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import files, state
+from envkit import credentials, files, state
 from envkit.errors import Refusal
+from envkit.model.facts import Account
 from envkit.model.plan import State
 
 if TYPE_CHECKING:
@@ -144,3 +145,61 @@ def test_engines_and_projects_keep_their_states_apart() -> None:
         for project in ("/home/ada/vision", "/home/bob/vision")
     }
     assert len(places) == 4
+
+
+def test_a_pipe_without_a_writer_is_no_file_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert files.read(tmp_path / "pipe") is None
+    assert files.readable(tmp_path / "pipe") is None
+
+
+def _unreadable(folder: Path) -> Path:
+    # Also for root, who may read every file: the kernel lets nobody read this one at its beginning.
+    path = folder / "memory"
+    path.symlink_to("/proc/self/mem")
+    return path
+
+
+def test_what_is_there_and_cannot_be_read_does_not_count_as_absent(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="Input/output error"):
+        files.read(_unreadable(tmp_path))
+
+
+def test_a_file_that_only_a_config_names_may_be_unreadable(tmp_path: Path) -> None:
+    assert files.readable(_unreadable(tmp_path)) is None
+
+
+@pytest.mark.parametrize("name", ["config", "nowhere"])
+def test_a_new_file_is_made_through_no_link_and_over_no_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "config").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / name)
+    with pytest.raises(FileExistsError):
+        files.create(tmp_path / "link", b"x")
+    assert (tmp_path / "config").read_text() == "mine"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_state_and_keys_that_cannot_be_read_are_not_made_anew(tmp_path: Path) -> None:
+    where = state.Place(tmp_path)
+    where.mount.mkdir()
+    for name in ("state.json", "mount/token", "mount/ssh_host_ed25519_key"):
+        (tmp_path / name).symlink_to("/proc/self/mem")
+    with pytest.raises(OSError, match="Input/output error"):
+        state.load(where)
+    with pytest.raises(OSError, match="Input/output error"):
+        credentials.ensure_token(where, Account(os.getuid(), os.getgid()))
+    with pytest.raises(OSError, match="Input/output error"):
+        credentials.ensure_host_key(where, Account(os.getuid(), os.getgid()), "alias")
+    assert (where.mount / "token").is_symlink()
+
+
+def test_a_lock_is_let_go_when_the_waiting_is_given_up(tmp_path: Path) -> None:
+    def give_up() -> None:
+        raise InterruptedError
+
+    lock = tmp_path / "lock"
+    with files.locked(lock, lambda: pytest.fail("nobody else holds it")):
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(InterruptedError), files.locked(lock, give_up):
+            pytest.fail("somebody else holds it")
+        assert len(os.listdir("/proc/self/fd")) == before

@@ -1,0 +1,63 @@
+"""A project folder is made through no link, and what was there before stays."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit.commands.init import init
+from envkit.errors import Refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWNER = str(os.getuid() or 4242)
+
+
+def test_a_new_folder_and_all_that_was_made_for_it_belong_to_its_owner(tmp_path: Path) -> None:
+    report = init(tmp_path / "a" / "b", owner=OWNER)
+    assert report.result.files == ("envkit.yaml",)
+    for path in (tmp_path / "a", tmp_path / "a/b", tmp_path / "a/b/envkit.yaml"):
+        assert path.stat().st_uid == int(OWNER)
+    assert (tmp_path / "a/b/envkit.yaml").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_folder_that_was_there_keeps_its_owner(tmp_path: Path) -> None:
+    init(tmp_path, owner=OWNER)
+    assert tmp_path.stat().st_uid == os.getuid()
+    assert (tmp_path / "envkit.yaml").stat().st_uid == int(OWNER)
+
+
+def test_a_link_that_leads_nowhere_is_not_written_through(tmp_path: Path) -> None:
+    project, victim = tmp_path / "project", tmp_path / "victim"
+    project.mkdir()
+    (project / "envkit.yaml").symlink_to(victim)
+    with pytest.raises(Refusal, match="there already"):
+        init(project, owner=OWNER)
+    assert not victim.exists()
+
+
+def test_a_folder_is_not_made_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "project").symlink_to(tmp_path / "victim")
+    with pytest.raises(Refusal, match="link"):
+        init(tmp_path / "project", owner=OWNER)
+    assert not (tmp_path / "victim").exists()
+
+
+def test_an_example_is_copied_beside_what_is_there_and_its_links_are_not(tmp_path: Path) -> None:
+    example, project = tmp_path / "example", tmp_path / "project"
+    for folder in (example, project):
+        folder.mkdir()
+    (tmp_path / "secret").write_text("root's own")
+    for name in ("envkit.yaml", "train.py", "mine.py", "turned.py"):
+        (example / name).write_text(name)
+    (example / "link.py").symlink_to(tmp_path / "secret")
+    (project / "mine.py").write_text("mine")
+    (project / "turned.py").symlink_to(tmp_path / "victim")
+    assert init(project, owner=OWNER, example=example).result.files == ("envkit.yaml", "train.py")
+    assert (project / "train.py").read_text() == "train.py"
+    assert (project / "mine.py").read_text() == "mine"
+    assert not (project / "link.py").exists()
+    assert not (tmp_path / "victim").exists()

@@ -1,0 +1,51 @@
+"""Failing to reach the program that should run has exit code 125, whatever the reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import state
+from envkit.cli import main
+from envkit.model.plan import State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def code_of(arguments: list[str]) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main.main(arguments)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.proves("each kind of error has its exit code", "real")
+@pytest.mark.parametrize("verb", ["exec", "shell", "ssh"])
+def test_a_folder_without_an_environment_is_told_with_125(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of([verb, *([] if verb == "shell" else ["true"])]) == 125
+    assert "has no environment" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["exec", "shell", "ssh"])
+def test_an_environment_that_does_not_run_is_told_with_125(
+    tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state.save(state.place(f"unix://{tmp_path}/no-engine", str(tmp_path)), State("vision", str(tmp_path)))
+    assert code_of([verb, *([] if verb == "shell" else ["true"])]) == 125
+    assert "no container engine answers" in capsys.readouterr().err
+
+
+def test_a_state_that_cannot_be_read_is_told_with_125(tmp_path: Path) -> None:
+    place = state.place(f"unix://{tmp_path}/no-engine", str(tmp_path))
+    place.folder.mkdir(parents=True)
+    (place.folder / "state.json").symlink_to("/proc/self/mem")
+    assert code_of(["exec", "true"]) == 125

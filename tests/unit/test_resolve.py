@@ -1,0 +1,173 @@
+"""Config, host and engine -> a plan; what cannot be honoured is told with its line, what is dangerous is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from envkit import config
+from envkit.commands.render import DryRun
+from envkit.errors import ConfigError, Refusal
+from envkit.model.facts import Account, Facts, Found, FoundImage, PublicKey, Wants
+from envkit.model.plan import State
+from envkit.model.report import Report
+from envkit.report.json import to_json
+from envkit.resolve import kept, name_of, resolve
+
+if TYPE_CHECKING:
+    from envkit.model.plan import Plan
+
+PROJECT = "/home/ada/vision"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxk5m5B0Jw1r0Fzq0m0q0m0q0m0q0m0q0m0q0m0q0m0 ada"
+FACTS = Facts(
+    caller=Account(1000, 1000), sudo_caller=None, workspace=PROJECT, workspace_owner=Account(1000, 1000),
+    home="/home/ada", homes=("/home/ada",), config_files={f"{PROJECT}/envkit.yaml": "gpu: auto\n"}, cpus=8,
+    memory_mib=32_000, machine="amd64", keys=(PublicKey(KEY, "~/.ssh/id_ed25519.pub"),),
+    state="/home/ada/.local/state/envkit/local/vision-1",
+)
+FOUND = Found(base=FoundImage("sha256:base", {}, ref="envkit-base:bookworm"))
+
+
+def plan(text: str = "", facts: Facts = FACTS, state: State | None = None) -> Plan:
+    loaded = config.load(text)
+    return resolve(loaded, PROJECT, name_of(loaded, PROJECT, state, ()), facts, FOUND, state)
+
+
+def problems(text: str, facts: Facts = FACTS) -> list[str]:
+    with pytest.raises(ConfigError) as error:
+        plan(text, facts)
+    return [str(problem) for problem in error.value.problems]
+
+
+def seeing(**paths: str) -> Facts:
+    return replace(FACTS, real_paths={key.replace("_", "/"): value for key, value in paths.items()})
+
+
+def mount(source: str, target: str = "/data", **more: Any) -> str:
+    return json.dumps({"mounts": [{"source": source, "target": target, **more}]})
+
+
+def test_the_plan_of_no_config_is_hardened_throughout() -> None:
+    run = plan().run
+    assert (run.read_only, run.privileged, run.cap_drop, run.cap_add) == (True, False, ("ALL",), ())
+    assert run.security_opt == ("no-new-privileges:true",)
+    assert [port.address for port in run.ports] == ["127.0.0.1"]
+    assert (run.ipc, run.cgroupns, run.user) == ("private", "private", Account(1000, 1000))
+    assert run.limits.memory_mib < FACTS.memory_mib
+
+
+def test_the_config_is_mounted_read_only_from_a_copy() -> None:
+    guarded = [one for one in plan().run.mounts if one.target == "/workspace/envkit.yaml"]
+    assert [(one.source, one.read_only) for one in guarded] == [(f"{FACTS.state}/guard/envkit.yaml", True)]
+
+
+@pytest.mark.parametrize(
+    ("real", "why"),
+    [
+        ("/home/ada/vision/data", "in the workspace"),
+        ("/home/ada", "home"),
+        ("/home/ada/.ssh", "credentials"),
+        ("/home/ada/.local/state/envkit/local/other-2", "credentials"),
+        ("/etc", "belongs to the host"),
+        ("/srv/docker.sock", "socket"),
+    ],
+)
+def test_a_mount_that_hands_over_the_host_is_refused_with_its_key(real: str, why: str) -> None:
+    (problem,) = problems(mount("/it"), seeing(_it=real))
+    assert "mounts[0].source" in problem
+    assert why in problem
+
+
+def test_a_mount_below_another_that_can_be_written_is_refused() -> None:
+    text = json.dumps({"mounts": [{"source": "/a", "target": "/a"}, {"source": "/b", "target": "/b"}]})
+    (problem,) = problems(text, seeing(_a="/data", _b="/data/set"))
+    assert "mounts[1].source" in problem
+
+
+def test_homes_of_everybody_concerned_are_no_workspaces() -> None:
+    facts = replace(
+        FACTS, caller=Account(0, 0), home="/root", homes=("/home/ada", "/root"), workspace="/home/ada",
+        sudo_caller=Account(1000, 1000),
+    )
+    with pytest.raises(Refusal, match="home"):
+        plan("", facts)
+
+
+def test_a_secret_inside_the_workspace_is_refused() -> None:
+    facts = replace(seeing(s=f"{PROJECT}/s"), secrets={"KEY": "0" * 64})
+    (problem,) = problems("secrets: {KEY: {file: s}}", facts)
+    assert "secrets.KEY.file" in problem
+
+
+def test_a_mount_below_the_workspace_needs_its_folder_there() -> None:
+    (problem,) = problems(mount("/it", "/workspace/data"), seeing(_it="/data"))
+    assert "mkdir ./data" in problem
+    facts = replace(FACTS, real_paths={"/it": "/data", "./data": f"{PROJECT}/data"})
+    assert any(one.target == "/workspace/data" for one in plan(mount("/it", "/workspace/data"), facts).run.mounts)
+
+
+def test_every_problem_is_told_at_once_with_its_line() -> None:
+    text = "base: official\nssh: {publish: true}\nmounts:\n- {source: /x, target: /x}\nsecrets: {A: {file: /y}}\n"
+    told = problems(text, seeing(_x=None, _y=None))  # type: ignore[arg-type]
+    assert [problem.split(" ")[0] for problem in told] == [f"envkit.yaml:{line}" for line in (1, 2, 4, 5)]
+
+
+def test_limits_above_the_host_are_capped_and_said_so() -> None:
+    capped = plan("limits: {cpus: 64, memory: 999g}")
+    assert (capped.run.limits.cpus, capped.run.limits.memory_mib) == (8, 32_000)
+    assert len(capped.remarks) == 2
+
+
+@pytest.mark.parametrize("proxy", ["http://user:hunter2@proxy.example.com:3128", "user:hunter2@proxy:3128"])
+def test_a_proxy_with_credentials_serves_the_build_and_no_environment(proxy: str) -> None:
+    found = plan("", replace(FACTS, proxies={"https_proxy": proxy}, run_proxies={"https_proxy": proxy}))
+    assert "hunter2" not in json.dumps(dict(found.run.env))
+    assert found.build_proxies == {"https_proxy": proxy}
+    assert "hunter2" not in repr(found)
+    assert "hunter2" not in to_json(Report("up", "vision", DryRun(found, "ref", ())))
+    assert "hunter2" not in str(kept.choices(replace(FACTS, run_proxies={"https_proxy": proxy}), WANTS))
+
+
+def test_loopback_never_goes_through_the_proxy() -> None:
+    env = plan("", replace(FACTS, run_proxies={"http_proxy": "http://proxy:3128", "no_proxy": "corp"})).run.env
+    assert env["no_proxy"] == "corp,localhost,127.0.0.1"
+
+
+def test_access_lists_what_goes_beyond_the_project() -> None:
+    assert plan().access.entries == ()
+    facts = replace(seeing(_d="/data"), keys=(PublicKey(KEY, "team.pub"),))
+    entries = plan("mounts: [{source: /d, target: /d}]\nssh: {keys: [team.pub]}\n", facts).access.entries
+    assert len(entries) == 2
+    assert any("/data" in entry for entry in entries)
+    assert any(KEY.split()[1] in entry for entry in entries)
+
+
+def test_the_name_is_the_folders_with_a_suffix_when_that_is_taken() -> None:
+    loaded = config.load("")
+    assert name_of(loaded, "/home/ada/My Vision!", None, ()) == "my-vision"
+    assert name_of(loaded, PROJECT, None, ("vision",)).startswith("vision-")
+    with pytest.raises(ConfigError, match="another project"):
+        name_of(config.load("name: vision"), PROJECT, None, ("vision",))
+
+
+WANTS = Wants(PROJECT)
+
+
+def test_what_was_found_at_the_first_up_stays() -> None:
+    chosen = kept.choices(replace(FACTS, run_proxies={"http_proxy": "http://a"}), WANTS)
+    later = replace(FACTS, cpus=16, memory_mib=33_000, run_proxies={})
+    assert kept.as_chosen(later, chosen, WANTS) == replace(later, cpus=8, memory_mib=32_000, run_proxies={"http_proxy": "http://a"})
+
+
+def test_a_host_that_shrank_counts_as_it_is() -> None:
+    smaller = replace(FACTS, cpus=2, memory_mib=8_000)
+    assert kept.as_chosen(smaller, kept.choices(FACTS, WANTS), WANTS) == smaller
+
+
+def test_a_refresh_forgets_what_was_merely_picked() -> None:
+    state = State("vision", PROJECT, port=8899, base_id="b", choices={**kept.choices(FACTS, WANTS), "name": "folder"})
+    fresh = kept.refreshed(state)
+    assert (fresh.port, fresh.base_id, fresh.choices) == (0, "", {"name": "folder"})
