@@ -17,7 +17,11 @@ TOKEN_BYTES = 32
 
 
 def ensure_token(where: Place, owner: Account) -> None:
-    """Make the Jupyter token if there is none: 256 random bits, readable by the container user alone."""
+    """Make the Jupyter token if there is none: 256 random bits, readable by the container user alone.
+
+    Raises:
+        OSError: There is one and it cannot be read, or it cannot be written.
+    """
     path = where.mount / "token"
     if not files.read(path):
         files.write(path, secrets.token_urlsafe(TOKEN_BYTES).encode(), owner=owner)
@@ -29,7 +33,11 @@ def token(where: Place) -> str:
 
 
 def ensure_host_key(where: Place, owner: Account, alias: str) -> None:
-    """Make the SSH host key if there is none, and pin it for the client under an alias."""
+    """Make the SSH host key if there is none, and pin it for the client under an alias.
+
+    Raises:
+        OSError: There is one and it cannot be read, or it cannot be written.
+    """
     path = where.mount / "ssh_host_ed25519_key"
     if not files.read(path):
         private, _ = _new_ed25519()

@@ -132,9 +132,26 @@ def _volumes(plan: Plan, found: Found, prepared: Mapping[str, str], image: str) 
     missing = [name for name in wanted if name not in found.volumes]
     yield from (step.CreateVolume(name) for name in missing)
     # A volume of the same name made anew is root's again; what it was given then tells it from the old one.
-    new = [name for name in wanted if name in missing or prepared.get(name) != found.volumes[name].created]
+    new = [name for name in wanted if name in missing or prepared.get(name) != mark(plan, found, name)]
     if new:
         yield step.PrepareVolumes(tuple(new), image)
+
+
+def mark(plan: Plan, found: Found, volume: str) -> str:
+    """Return what to remember of a volume that was prepared: which one it was, and the folders made in it."""
+    return " ".join([found.volumes[volume].created, *folders_in(plan).get(volume, ())])
+
+
+def folders_in(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Return the folders that other mounts need in the home volume, outermost first.
+
+    The engine would make them on the way to its mount points, as root's.
+    """
+    home = next((one.source for one in plan.run.mounts if one.target == names.HOME), None)
+    below = [one.target.removeprefix(f"{names.HOME}/") for one in plan.run.mounts if one.target != names.HOME]
+    nested = [path.split("/") for path in below if not path.startswith("/")]
+    folders = {"/".join(parts[:depth]) for parts in nested for depth in range(1, len(parts) + 1)}
+    return {home: tuple(sorted(folders))} if home and folders else {}
 
 
 def _own_volumes(plan: Plan) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
 import stat
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from envkit.errors import Refusal
@@ -17,23 +18,44 @@ if TYPE_CHECKING:
 
     from envkit.model.facts import Account
 
+# What opening a path says when no file is there, or a socket or an unattached device is.
+ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.ENODEV}
+
 
 def read(path: Path, limit: int = 1 << 20) -> bytes | None:
-    """Return a regular file's content, or None when it is not there, not readable or not a regular file.
+    """Return a regular file's content, or None when it is not there or not a regular file.
+
+    Raises:
+        OSError: It is there and cannot be read: to take that for absent would make keys anew and lose approvals.
+        Refusal: It is larger than `limit` bytes.
+    """
+    try:
+        # Opened before it is known what it is, so without waiting: a pipe would wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in ABSENT:
+            return None
+        raise
+    with ExitStack() as held:
+        held.callback(os.close, descriptor)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        content = open(descriptor, "rb", closefd=False).read(limit + 1)  # noqa: PTH123, SIM115 - a descriptor
+    if len(content) > limit:
+        raise Refusal(f"{path} is larger than {limit} bytes", mend="name a smaller file")
+    return content
+
+
+def readable(path: Path, limit: int = 1 << 20) -> bytes | None:
+    """Return what `read` does, and None for what the caller may not read: for files that others name.
 
     Raises:
         Refusal: It is larger than `limit` bytes.
     """
     try:
-        with path.open("rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return None
-            content = file.read(limit + 1)
+        return read(path, limit)
     except OSError:
         return None
-    if len(content) > limit:
-        raise Refusal(f"{path} is larger than {limit} bytes", mend="name a smaller file")
-    return content
 
 
 def private_folder(path: Path, owner: Account | None = None, *, mode: int = 0o700) -> Path:
@@ -68,18 +90,64 @@ def write(path: Path, content: bytes, *, mode: int = 0o600, owner: Account | Non
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     beside.unlink(missing_ok=True)
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        with open(os.open(beside, flags, mode), "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            os.fchmod(file.fileno(), mode)
-            if owner is not None and os.getuid() == 0:
-                os.fchown(file.fileno(), owner.uid, owner.gid)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        create(beside, content, mode=mode, owner=owner)
         beside.rename(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def create(
+    path: Path | str, content: bytes, *, mode: int = 0o600, owner: Account | None = None, inside: int | None = None
+) -> None:
+    """Make a file where nothing is yet, not even a link.
+
+    Args:
+        path: Where; relative to `inside`, if that is given.
+        content: All of it.
+        mode: Its permissions.
+        owner: Whom root gives it to.
+        inside: Descriptor of a folder.
+
+    Raises:
+        FileExistsError: Something is there.
+        OSError: The disk is full, or the place cannot be written.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with open(os.open(path, flags, mode, dir_fd=inside), "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+        os.fchmod(file.fileno(), mode)
+        if owner is not None and os.getuid() == 0:
+            os.fchown(file.fileno(), owner.uid, owner.gid)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def folder(path: Path, owner: Account) -> Iterator[int]:
+    """Hold a folder to make files in, by its descriptor; it is made with its parents if it is not there.
+
+    What was made is given to its owner when the body is done, by descriptor too: who may write to a folder
+    above can put something else in the place of a path meanwhile.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    there = next(one for one in (path, *path.parents) if os.path.lexists(one))
+    made: list[int] = []
+    with ExitStack() as held:
+        at = os.open(there, flags)
+        held.callback(os.close, at)
+        for name in path.relative_to(there).parts:
+            os.mkdir(name, dir_fd=at)
+            at = os.open(name, flags | os.O_NOFOLLOW, dir_fd=at)
+            held.callback(os.close, at)
+            made.append(at)
+        yield at
+        for one in reversed(made):
+            if os.getuid() == 0:
+                os.fchown(one, owner.uid, owner.gid)
 
 
 def remove(path: Path) -> None:
@@ -112,10 +180,14 @@ def _lock(path: Path, waiting: Callable[[], None]) -> int:
     private_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        waiting()
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
 
 

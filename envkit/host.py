@@ -93,7 +93,7 @@ def machine() -> str:
 
 def gpu() -> HostGpu:
     """Say which NVIDIA driver is loaded and which device nodes exist."""
-    text = (files.read(Path("/proc/driver/nvidia/version")) or b"").decode(errors="replace")
+    text = (files.readable(Path("/proc/driver/nvidia/version")) or b"").decode(errors="replace")
     driver = re.search(r"Kernel Module\s+(?:for \S+\s+)?([0-9.]+)", text, re.ASCII)
     nodes = tuple(sorted(glob.glob("/dev/nvidia*")))  # noqa: PTH207 - an absolute pattern
     return HostGpu(driver[1] if driver else "", nodes, _nvidia_displays())
@@ -108,7 +108,7 @@ def _nvidia_displays(bus: Path = Path("/sys/bus/pci/devices")) -> tuple[str, ...
 
 
 def _is(device: Path, attribute: str, prefix: str) -> bool:
-    return (files.read(device / attribute) or b"").decode("ascii", "replace").startswith(prefix)
+    return (files.readable(device / attribute) or b"").decode("ascii", "replace").startswith(prefix)
 
 
 def proxies() -> dict[str, str]:
@@ -143,7 +143,7 @@ def _bundles() -> list[str]:
 
 
 def _certificates(path: str) -> list[str]:
-    content = files.read(Path(path), 4 << 20) or b""
+    content = files.readable(Path(path), 4 << 20) or b""
     return CERTIFICATE.findall(content.decode("ascii", "replace").replace("\r\n", "\n"))
 
 
@@ -188,7 +188,7 @@ def _config_files(workspace: Path | None) -> dict[str, str]:
 
 
 def _text(real: Path | None) -> str | None:
-    content = files.read(real) if real else None
+    content = files.readable(real) if real else None
     try:
         return None if content is None else content.decode()
     except UnicodeDecodeError:
@@ -198,7 +198,7 @@ def _text(real: Path | None) -> str | None:
 def _sha256(real: Path | None) -> str | None:
     import hashlib
 
-    content = files.read(real) if real else None
+    content = files.readable(real) if real else None
     return None if content is None else hashlib.sha256(content).hexdigest()
 
 

@@ -85,6 +85,7 @@ def load(where: Place) -> State | None:
     """Return what is remembered, or None when there is nothing.
 
     Raises:
+        OSError: The file is there and cannot be read.
         Refusal: The file is there and cannot be understood.
     """
     content = files.read(where.folder / RECORD)
@@ -116,15 +117,24 @@ def save(where: Place, state: State) -> None:
 
 
 def all_of(engine: str) -> Iterator[tuple[Place, State]]:
-    """Yield every environment remembered for one engine, by name of its folder; damaged ones are left out."""
-    folder = root(engine)
-    for child in sorted(folder.iterdir()) if folder.is_dir() else []:
+    """Yield every environment remembered for one engine, by name of its folder; damaged ones are left out.
+
+    Raises:
+        OSError: One cannot be read.
+    """
+    for where in places(engine):
         try:
-            state = load(Place(child))
-        except Refusal:
+            state = load(where)
+        except (Refusal, PermissionError):  # damaged, or somebody else's
             continue
         if state is not None:
-            yield Place(child), state
+            yield where, state
+
+
+def places(engine: str) -> Iterator[Place]:
+    """Yield where the state of each environment of one engine lies, of those that are being made too."""
+    folder = root(engine)
+    yield from map(Place, sorted(folder.iterdir()) if folder.is_dir() else ())
 
 
 def forget(where: Place) -> None:

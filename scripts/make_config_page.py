@@ -30,6 +30,8 @@ Every key, made from the JSON Schema that `envkit schema` prints, by `scripts/ma
 - Unknown keys are refused with the nearest known one. All mistakes are told at once, as `envkit.yaml:12 ssh.port: …`.
 - YAML is read by the rules of YAML 1.2: `on`, `yes` and `22:22` stay text, and a bare `2.10` is the number 2.1, so
   versions stand in quotes. A key without a value means as much as no key.
+- What a key leaves open (port, processors, memory, proxy inside, base) is chosen at the first `up` and stays. A changed
+  key, or `envkit up --refresh`, chooses anew.
 - `envkit up --name`, `--gpu`, `--no-gpu` and `--gpus` set `name` and `gpu` for that call.
 - *Asks first*: an `up` that adds such a value to what you agreed to before shows it and asks; without a terminal it
   refuses with exit code 2 unless `--yes` is given.
@@ -49,11 +51,14 @@ NOTES = {
     "workspace": "Its owner is who everything inside runs as. Refused are `/`, your home folder, folders of the "
     "system, and folders that hold credentials. A folder outside the project: *asks first*.",
     "mounts": "Links are followed first. Refused are folders of the system, sockets of container engines, your home "
-    "folder, and folders that hold credentials, such as `~/.ssh`. A source outside the project: *asks first*.",
+    "folder, and folders that hold credentials, such as `~/.ssh`; so is what lies in the workspace, or in a mount that "
+    "may be written, because it could be turned into a link from inside. A target below `/workspace` needs its folder "
+    "there. A source outside the project: *asks first*.",
     "volumes": "`envkit down --volumes` removes them. The name `home` is envkit's own.",
     "env": "Whoever may use the engine can read them, so a name that promises a secret is refused; so is a name "
     "that envkit sets itself or that is obeyed before your code runs, such as `PATH` or `LD_PRELOAD`.",
-    "secrets": "The file's content is copied to a file of mode 0600, which is mounted read-only. *Asks first*.",
+    "secrets": "The file's content is copied to a file of mode 0600, which is mounted read-only. A file that lies in "
+    "the workspace is refused. *Asks first*.",
     "jupyter.port": "A port that is taken is refused with who holds it, if the key is set. A port that was picked "
     "stays.",
     "ssh.publish": "This version publishes no SSH port and refuses `true`.",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import files, names, state
+from envkit import decide, files, names, state
 from envkit.commands import mounted
 from envkit.engines import containers, images, look
 from envkit.model import step
@@ -110,9 +110,10 @@ def _prepare(
     own = names.labels(plan.owner, plan.name, plan.project)
     # Without the environment's own label: it is no workspace, and `status` passes it by.
     labels = {key: value for key, value in own.items() if key != names.ENV}
-    containers.prepare_volumes(engine, volumes, plan.run.user, image, names.helper(plan.run.name), labels)
-    found = look.surroundings(engine, plan.run.name, volumes).volumes
-    made = {name: found[name].created for name in volumes if name in found}
+    folders = {name: decide.folders_in(plan).get(name, ()) for name in volumes}
+    containers.prepare_volumes(engine, folders, plan.run.user, image, names.helper(plan.run.name), labels)
+    found = look.surroundings(engine, plan.run.name, volumes)
+    made = {name: decide.mark(plan, found, name) for name in volumes if name in found.volumes}
     return _saved(place, replace(remembered, prepared={**remembered.prepared, **made}))
 
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from envkit import config, names
+from envkit import config, files, names
 from envkit.commands.project import FILE
 from envkit.errors import Refusal
 from envkit.model.facts import Account
 from envkit.model.report import Report
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+MODE = 0o644  # nothing of it is secret
+EXAMPLE_FILE_MAX = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +43,18 @@ def init(folder: Path, *, owner: str | None = None, example: Path | None = None)
     Raises:
         Refusal: A config is there already, or the owner cannot be had.
     """
-    target = folder.expanduser()
-    if (target / FILE).exists():
+    target = folder.expanduser().absolute()
+    if os.path.lexists(target / FILE):
         raise Refusal(f"{target / FILE} is there already", mend="edit it, or choose another folder")
+    if target.is_symlink() and not target.exists():
+        raise Refusal(f"{target} is a link to what is not there", mend="remove it, or choose another folder")
     account = _account(owner, target)
-    made = [one for one in (target, *target.parents) if not one.exists()]
-    target.mkdir(parents=True, exist_ok=True)
-    written = _copy(example, target) if example else _starter(target)
-    _give([*made, *(target / one for one in written)], account)
-    return Report("init", target.name, Initialised(str(target.resolve()), account.uid, tuple(written)))
+    contents = _example(example) if example else _starter(target)
+    with files.folder(target, account) as inside:
+        new = {name: content for name, content in contents.items() if not os.path.lexists(target / name)}
+        for name, content in new.items():
+            files.create(name, content, mode=MODE, owner=account, inside=inside)
+    return Report("init", target.name, Initialised(str(target.resolve()), account.uid, tuple(new)))
 
 
 def _account(owner: str | None, target: Path) -> Account:
@@ -86,24 +87,13 @@ def _look_up(owner: str) -> Account:
     return Account(entry.pw_uid, entry.pw_gid)
 
 
-def _starter(target: Path) -> list[str]:
-    (target / FILE).write_text(config.starter(names.environment(target.resolve().name)), "utf-8")
-    return [FILE]
+def _starter(target: Path) -> dict[str, bytes]:
+    return {FILE: config.starter(names.environment(target.resolve().name)).encode()}
 
 
-def _copy(example: Path, target: Path) -> list[str]:
-    if not (example / FILE).is_file():
-        raise Refusal(f"{example} has no {FILE}", mend="name a folder with one")
-    written = []
-    for source in sorted(example.iterdir()):
-        if source.is_file() and not (target / source.name).exists():
-            shutil.copyfile(source, target / source.name)
-            written.append(source.name)
-    return written
-
-
-def _give(paths: Iterable[Path], account: Account) -> None:
-    # Only what was made a moment ago; what existed keeps its owner.
-    if os.getuid() == 0:
-        for path in paths:
-            os.chown(path, account.uid, account.gid, follow_symlinks=False)
+def _example(folder: Path) -> dict[str, bytes]:
+    """Read the files of an example, without its links: they may lead to what only root can read."""
+    if not (folder / FILE).is_file():
+        raise Refusal(f"{folder} has no {FILE}", mend="name a folder with one")
+    found = {one.name: files.read(one, EXAMPLE_FILE_MAX) for one in sorted(folder.iterdir()) if not one.is_symlink()}
+    return {name: content for name, content in found.items() if content is not None}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from envkit import names, proc
-from envkit.engines import connect, containers, endpoint, execs, look
+from envkit.commands import project
+from envkit.engines import connect, containers, endpoint, execs, glance, look
 from envkit.errors import EnvkitError, PassThrough, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from envkit.commands.project import Known
     from envkit.engines.connect import Engine
@@ -19,20 +22,26 @@ SHELL = ("/bin/bash", "--login")
 SSHD = ("/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config")
 
 
+def known(start: Path, name: str | None) -> Known:
+    """Find an environment to run a program in.
+
+    Raises:
+        PassThrough: There is none.
+    """
+    with _before_the_program():
+        return project.known(start, name)
+
+
 def execute(known: Known, argv: Sequence[str]) -> int:
     """Run a program in the workspace on the caller's terminal or pipes; return its exit code.
 
     Raises:
         PassThrough: It could not be started.
     """
-    try:
+    with _before_the_program():
         engine, title = _running(known)
         tty = sys.stdin.isatty() and sys.stdout.isatty()
         return execs.attached(engine, title, argv, tty=tty, workdir=names.WORKSPACE)
-    except PassThrough:
-        raise
-    except EnvkitError as error:
-        raise PassThrough(error.message, tried=error.tried, mend=error.mend) from error
 
 
 def shell(known: Known) -> int:
@@ -46,6 +55,10 @@ def ssh(known: Known, argv: Sequence[str]) -> int:
     Raises:
         PassThrough: There is no client, or the environment does not run.
     """
+    title = names.container(known.owner, known.name)
+    if glance.running(known.endpoint, title) is None:
+        with _before_the_program():
+            _running(known)
     client = proc.which("ssh")
     if client is None:
         raise PassThrough(
@@ -53,7 +66,7 @@ def ssh(known: Known, argv: Sequence[str]) -> int:
             mend="sudo apt-get install openssh-client; or envkit shell, which needs none",
         )
     config = known.place.client / "ssh_config"
-    return proc.call([client, "-F", str(config), names.container(known.owner, known.name), *argv])
+    return proc.call([client, "-F", str(config), title, *argv])
 
 
 def ssh_proxy(container: str) -> int:
@@ -62,16 +75,12 @@ def ssh_proxy(container: str) -> int:
     Raises:
         PassThrough: The container does not run, or is none of envkit's.
     """
-    try:
+    with _before_the_program():
         engine = connect.connect(endpoint.endpoint())
         found = look.container(engine, container)
         if found is None or found.status != "running" or found.labels.get(names.MANAGED) != "1":
             raise PassThrough(f"{container} does not run", mend="envkit up")
         return execs.raw(engine, container, SSHD)
-    except PassThrough:
-        raise
-    except EnvkitError as error:
-        raise PassThrough(error.message, tried=error.tried, mend=error.mend) from error
 
 
 def logs(known: Known, *, lines: int | None, follow: bool) -> Iterator[bytes]:
@@ -93,3 +102,17 @@ def _running(known: Known) -> tuple[Engine, str]:
         what = "down" if found is None else found.status
         raise PassThrough(f"the environment {known.name} is {what}", mend="envkit up")
     return engine, title
+
+
+@contextmanager
+def _before_the_program() -> Iterator[None]:
+    """Give every failure of envkit's own the exit code that no program inside is likely to have."""
+    try:
+        yield
+    except PassThrough:
+        raise
+    except EnvkitError as error:
+        raise PassThrough(error.message, tried=error.tried, mend=error.mend) from error
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise PassThrough(f"{place}{error.strerror or error}", mend="look at that path and who may use it") from error

@@ -76,7 +76,7 @@ def folder_of(start: Path) -> str:
     """Return the nearest folder upwards that has a config file, or the folder itself.
 
     Raises:
-        Refusal: There is no such folder.
+        Refusal: There is no such folder, or its name cannot be written in UTF-8.
     """
     try:
         here = start.expanduser().resolve(strict=True)
@@ -84,6 +84,11 @@ def folder_of(start: Path) -> str:
         raise Refusal(f"{start} is not there", mend=f"mkdir -p {start}, or name another folder") from error
     if not here.is_dir():
         raise Refusal(f"{start} is not a folder", mend="name the project's folder")
+    try:
+        str(here).encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(here).decode(errors="backslashreplace")
+        raise Refusal(f"the name of {shown} is not UTF-8", mend="rename the folder, or copy it to another") from error
     for folder in (here, *here.parents):
         if (folder / FILE).is_file():
             _refuse_planted(folder / FILE, here)
@@ -163,7 +168,7 @@ def _known(at: str, place: Place, remembered: State) -> Known:
 def _text(path: Path) -> str:
     if not path.is_file():
         return ""
-    content = files.read(path)
+    content = files.readable(path)
     if content is None:
         raise Refusal(f"{path} cannot be read", mend=f"chmod u+r {path}")
     try:

@@ -92,15 +92,25 @@ def remove_volume(engine: Engine, name: str) -> None:
 
 
 def prepare_volumes(
-    engine: Engine, names: tuple[str, ...], owner: Account, ref: str, helper: str, labels: Mapping[str, str]
+    engine: Engine, volumes: Mapping[str, tuple[str, ...]], owner: Account, ref: str, helper: str,
+    labels: Mapping[str, str],
 ) -> None:
     """Give the roots of volumes to a user without running anything and without touching what is in them.
 
     A container that is created and never started mounts them while the engine unpacks an archive of
     bare folders into it; the engine sets owner and mode of those that are there. Should this be cut off,
     its name and labels let the next call, `down` and `prune` find the container.
+
+    Args:
+        engine: Where.
+        volumes: Names of volumes, and the folders to make in each, outermost first.
+        owner: Who gets them.
+        ref: An image the engine has.
+        helper: What to call the container.
+        labels: Of the container.
     """
-    mounts = [docker.types.Mount(f"/v/{at}", name, no_copy=True) for at, name in enumerate(names)]
+    mounts = [docker.types.Mount(f"/v/{at}", name, no_copy=True) for at, name in enumerate(volumes)]
+    paths = [path for at, inner in enumerate(volumes.values()) for path in (str(at), *(f"{at}/{one}" for one in inner))]
     with translated("preparing volumes"):
         left = look.container(engine, helper)
         if left is not None and left.labels.items() >= labels.items():
@@ -110,7 +120,7 @@ def prepare_volumes(
             host_config=engine.api.create_host_config(mounts=mounts, network_mode="none", cap_drop=["ALL"]),
         )
         try:
-            engine.api.put_archive(made["Id"], "/v", _folders(len(names), owner))
+            engine.api.put_archive(made["Id"], "/v", _folders(paths, owner))
         finally:
             engine.api.remove_container(made["Id"], force=True)
 
@@ -130,11 +140,11 @@ def logs(engine: Engine, name: str, *, lines: int | None = None, follow: bool = 
             yield from engine.api.logs(name, stream=True, tail=tail, follow=True)
 
 
-def _folders(count: int, owner: Account) -> bytes:
+def _folders(paths: list[str], owner: Account) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
-        for at in range(count):
-            entry = tarfile.TarInfo(str(at))
+        for path in paths:
+            entry = tarfile.TarInfo(path)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o700
             entry.uid, entry.gid = owner.uid, owner.gid
             tar.addfile(entry)

@@ -7,11 +7,11 @@ import select
 import signal
 import socket as sockets
 import struct
-import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from envkit.engines.failure import translated
-from envkit.errors import PassThrough
+from envkit.errors import EngineError, PassThrough
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +22,12 @@ HEADER = struct.Struct(">BxxxL")  # the engine's framing: stream number, length
 STDOUT, STDERR = 1, 2
 CHUNK = 1 << 16
 LINE_BYTES_MAX = 1 << 20
+READER_LEFT = 128 + signal.SIGPIPE  # what a shell says of any program whose reader left
+
+
+class _ReaderLeft(Exception):
+    """Whoever read our output is gone: no failure of the engine's, and nobody to tell."""
+
 
 
 def script(
@@ -59,10 +65,18 @@ def attached(
     Raises:
         PassThrough: It could not be started.
     """
+    try:
+        return _attached(engine, container, argv, tty=tty, workdir=workdir, env=dict(env or {}))
+    except _ReaderLeft:
+        return READER_LEFT
+
+
+def _attached(
+    engine: Engine, container: str, argv: Sequence[str], *, tty: bool, workdir: str | None, env: dict[str, str]
+) -> int:
     with translated(f"running a program in {container}"):
         made = engine.api.exec_create(
-            container, list(argv), stdin=True, stdout=True, stderr=True, tty=tty, workdir=workdir,
-            environment=dict(env or {}),
+            container, list(argv), stdin=True, stdout=True, stderr=True, tty=tty, workdir=workdir, environment=env,
         )
         stream = _open(engine, made["Id"], tty=tty)
         with stream:
@@ -143,6 +157,8 @@ def _write(descriptor: int, chunk: bytes) -> None:
             view = view[os.write(descriptor, view) :]
         except BlockingIOError:
             select.select([], [descriptor], [])
+        except BrokenPipeError as error:
+            raise _ReaderLeft from error
 
 
 def _terminal(engine: Engine, exec_id: str, stream: sockets.socket) -> None:
@@ -153,8 +169,10 @@ def _terminal(engine: Engine, exec_id: str, stream: sockets.socket) -> None:
     before = termios.tcgetattr(0)
 
     def resize(*_: object) -> None:
-        size = os.get_terminal_size(sys.stdout.fileno())
-        engine.api.exec_resize(exec_id, height=size.lines, width=size.columns)
+        # A program that just ended has no size; none that runs has to end for want of one.
+        with suppress(EngineError, OSError), translated("resizing a terminal"):
+            size = os.get_terminal_size(1)
+            engine.api.exec_resize(exec_id, height=size.lines, width=size.columns)
 
     handler = signal.signal(signal.SIGWINCH, resize)
     try:

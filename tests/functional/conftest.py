@@ -35,7 +35,7 @@ gpu: off
 env: {TEAM: "vision $HOME `id`"}
 secrets: {TEAM_KEY: {file: ~/team-key}}
 volumes: {datasets: /data}
-mounts: [{source: shared, target: /shared, read_only: true}]
+mounts: [{source: ~/dataset, target: /dataset, read_only: true}]
 limits: {cpus: 1.5, memory: 6g, shm: 256m, pids: 700}
 tensorboard: {logdir: runs}
 """
@@ -124,7 +124,8 @@ def changing_env(
     """
     workspaces = Workspaces(user, projects, run_envkit, engine)
     user.own(_written(user.home / "team-key", TEAM_KEY), 0o600)
-    project = workspaces(RICH, name="rich", files={"shared/note.txt": "from the host\n"})
+    user.folder(user.home / "dataset")
+    project = workspaces(RICH, name="rich")
     try:
         up = run_envkit(["up", "--yes", "--verbose", "--project", project], timeout_s=FIRST_UP_S)
         assert up.code == 0, str(up)

@@ -90,6 +90,19 @@ def test_a_kept_subnet_stays_while_nobody_else_has_it() -> None:
     assert choices.subnet(POOL, "10.183.0.8/29", ["10.183.0.0/28"]) == "10.183.0.16/29"
 
 
+def test_a_kept_subnet_outside_the_pool_is_given_up() -> None:
+    assert choices.subnet("10.184.0.0/24", "10.183.0.8/29", []) == "10.184.0.0/29"
+
+
+@pytest.mark.parametrize("routes", [["0.0.0.0/1", "128.0.0.0/1"], ["8.0.0.0/7"]])
+def test_a_route_for_everything_takes_no_subnet(routes: list[str]) -> None:
+    assert choices.subnet(POOL, "10.183.0.8/29", routes) == "10.183.0.8/29"
+
+
+def test_the_network_of_an_address_counts_as_taken() -> None:
+    assert choices.subnet(POOL, "", ["10.183.0.1/29", "fd00::1/64"]) == "10.183.0.8/29"
+
+
 @given(st.lists(st.integers(0, 31), max_size=31))
 def test_a_picked_subnet_overlaps_nothing(taken: list[int]) -> None:
     used = [f"10.183.0.{8 * number}/29" for number in taken]

@@ -13,7 +13,7 @@ from envkit import decide, names
 from envkit.errors import Refusal
 from envkit.model import step
 from envkit.model.facts import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
-from envkit.model.plan import Digests, Port, State
+from envkit.model.plan import Digests, Mount, Port, State
 from tests.unit.worlds import HOME_VOLUME, LABELS, NAME, OWNER, PROJECT, TITLE, World, container, wanted
 
 if TYPE_CHECKING:
@@ -218,3 +218,14 @@ def test_down_keeps_volumes_unless_asked() -> None:
     assert kinds(decide.down(NAME, OWNER, PROJECT, world.found, volumes=False)) == ["RemoveContainer", "RemoveNetwork"]
     assert step.RemoveVolume(HOME_VOLUME) in decide.down(NAME, OWNER, PROJECT, world.found, volumes=True)
     assert TITLE in names.volume(OWNER, NAME, "home")
+
+
+def test_the_folders_on_the_way_to_a_nested_mount_are_made_for_the_user() -> None:
+    cache = Mount("volume", f"{TITLE}-hf", "/home/dev/.cache/huggingface")
+    nested = wanted(mounts=(*wanted().plan.run.mounts, cache, Mount("bind", "/d", "/d")))
+    assert decide.folders_in(nested.plan) == {HOME_VOLUME: (".cache", ".cache/huggingface")}
+    _, world = settled()
+    steps = decide.up(nested, world.found, world.state, files_current=True)
+    (prepare,) = [one for one in steps if isinstance(one, step.PrepareVolumes)]
+    assert set(prepare.names) == {HOME_VOLUME, f"{TITLE}-hf"}
+    climb(nested, world)

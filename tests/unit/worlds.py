@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from envkit import names
+from envkit import decide, names
 from envkit.decide import Wanted
 from envkit.model import step
 from envkit.model.facts import Account, Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
@@ -74,7 +74,7 @@ class World:
                 self.found = replace(found, volumes={**found.volumes, name: FoundVolume(LABELS, f"t{self.clock}")})
             case step.PrepareVolumes(volumes, _):
                 assert found.image is not None or found.container is not None
-                made = {name: found.volumes[name].created for name in volumes}
+                made = {name: decide.mark(want.plan, found, name) for name in volumes}
                 self.state = replace(self.state, prepared={**self.state.prepared, **made})
                 self.found = replace(found, helper=None)
             case step.RemoveVolume(name):

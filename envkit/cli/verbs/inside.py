@@ -13,27 +13,24 @@ from envkit.cli.options import HERE, NameOption, ProjectOption
 def exec_(context: typer.Context, project: ProjectOption = HERE, name: NameOption = None) -> int:
     """Run a program in the workspace: envkit exec [OPTIONS] PROGRAM [ARGUMENTS]. Its exit code is passed on."""
     from envkit.commands import inside
-    from envkit.commands import project as projects
 
     if not context.args:
         raise typer.BadParameter("name a program to run: envkit exec python train.py")
-    return inside.execute(projects.known(project, name), context.args)
+    return inside.execute(inside.known(project, name), context.args)
 
 
 def shell(project: ProjectOption = HERE, name: NameOption = None) -> int:
     """Open a shell in the workspace."""
     from envkit.commands import inside
-    from envkit.commands import project as projects
 
-    return inside.shell(projects.known(project, name))
+    return inside.shell(inside.known(project, name))
 
 
 def ssh(context: typer.Context, project: ProjectOption = HERE, name: NameOption = None) -> int:
     """Log in by SSH, or run a command through it: envkit ssh [OPTIONS] [COMMAND]."""
     from envkit.commands import inside
-    from envkit.commands import project as projects
 
-    return inside.ssh(projects.known(project, name), context.args)
+    return inside.ssh(inside.known(project, name), context.args)
 
 
 def ssh_proxy(container: str) -> int:
