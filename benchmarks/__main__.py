@@ -19,8 +19,7 @@ from benchmarks.scratch import scratch
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from benchmarks.figures import Figure
-    from benchmarks.machine import Machine
+    from benchmarks.figures import Figure, Machine
     from benchmarks.scratch import Scratch
 
 MEASURES = {one.__name__.rpartition(".")[2]: one for one in (unchanged, first, light, image, package, cold)}

@@ -58,6 +58,19 @@ class Figure:
         return "holds, aim reached" if self.aim is not None and self.value <= self.aim else "holds"
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What was measured on: all that a reader needs to judge the figures, and no names."""
+
+    cores: int
+    memory_gib: int
+    system: str
+    engine: str
+    python: str
+    compose: str
+    devcontainers: str
+
+
 def merged(old: Iterable[Figure], new: Iterable[Figure], order: Mapping[str, int]) -> tuple[Figure, ...]:
     """Return the new figures, and of the old ones those that were not measured again, in the order of the measures.
 

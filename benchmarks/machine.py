@@ -1,32 +1,19 @@
-"""The machine and the programs that were measured: what a reader needs to judge the figures, and no names."""
+"""A look at the machine and the programs that are measured."""
 
 from __future__ import annotations
 
 import os
 import platform
 import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks import peers
+from benchmarks.figures import Machine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import docker
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What was measured on."""
-
-    cores: int
-    memory_gib: int
-    system: str
-    engine: str
-    python: str
-    compose: str
-    devcontainers: str
 
 
 def look(engine: docker.DockerClient) -> Machine:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import Figure, number
+from benchmarks.figures import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from benchmarks.machine import Machine
+    from benchmarks.figures import Figure, Machine
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 COLUMNS: tuple[str, ...] = ("measure", "envkit", "beside it", "value", "bar", "")

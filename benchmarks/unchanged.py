@@ -27,7 +27,6 @@ DEVCONTAINER = "devcontainer up"
 def measure(scratch: Scratch) -> Iterator[Figure]:
     """Yield the figures of an `up` with nothing to do."""
     project = scratch.project("unchanged")
-    # First: while it runs, the other environment cannot get the subnet that this one has.
     project.envkit("up", "--quiet")
     compose = peers.compose_ours(scratch, scratch.project("unchanged-compose"))
     devcontainer = peers.devcontainer(scratch, scratch.build(project))

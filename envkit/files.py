@@ -36,11 +36,13 @@ def read(path: Path, limit: int = 1 << 20) -> bytes | None:
         if error.errno in ABSENT:
             return None
         raise
-    with ExitStack() as held:
-        held.callback(os.close, descriptor)
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
-        content = open(descriptor, "rb", closefd=False).read(limit + 1)  # noqa: PTH123, SIM115 - a descriptor
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(limit + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > limit:
         raise Refusal(f"{path} is larger than {limit} bytes", mend="name a smaller file")
     return content
@@ -92,8 +94,10 @@ def write(path: Path, content: bytes, *, mode: int = 0o600, owner: Account | Non
     try:
         create(beside, content, mode=mode, owner=owner)
         beside.rename(path)
-    except BaseException:
+    except BaseException as error:
         beside.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # a full disk names no file
         raise
 
 

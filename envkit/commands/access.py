@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 import webbrowser
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +21,13 @@ from envkit.observe import ready
 from envkit.render.environment import text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from envkit.commands.project import Known
 
 OPENED_S = 60
+KEPT_S = 15  # what the browser needs to read its page, where the file system does not tell that it did
+SNAPS = Path("/snap/bin")
 PAUSE_S = 0.1
 INCLUDE = "Include "
 
@@ -57,7 +63,7 @@ def open_(known: Known) -> Report[Opened]:
     """Send the caller's browser to JupyterLab, logged in, through a file that only the caller can read.
 
     The token stands in that file alone: in no argument of the browser, where every user of the host could
-    read it. The file goes once the browser has logged in.
+    read it. The file goes once the browser has had time to log in.
 
     Raises:
         Refusal: No browser can be started here.
@@ -69,21 +75,21 @@ def open_(known: Known) -> Report[Opened]:
     if running is None or running.labels.get(names.PORT) != str(port) or ready.answers(port, secret) != ready.OK:
         raise Unhealthy(f"JupyterLab of {known.name} does not answer at port {port}", mend="envkit up")
     url = f"http://127.0.0.1:{port}"
-    page = known.place.folder / "open.html"
     # Straight to the page: browsers do not send a SameSite=Strict cookie along a redirect that began in a file.
     # JupyterLab takes the token out of its address as it loads.
     target = f"{url}/lab?token={quote(secret, safe='')}"
-    files.write(page, text("open.html.j2", name=known.name, target=target).encode())
     before = _activity(port, secret)
-    try:
+    with _page(known, text("open.html.j2", name=known.name, target=target)) as page:
         if not _browse(page):
             raise Refusal(
                 "no browser can be started here",
                 mend=f"ssh -L {port}:127.0.0.1:{port} from your own machine, open {url}/lab, paste `envkit token`",
             )
-        arrived = _wait_for_login(port, secret, before)
-    finally:
-        files.remove(page)
+        limit_s = float(os.environ.get("ENVKIT_OPEN_TIMEOUT_S") or OPENED_S)
+        unread = page.stat().st_atime_ns
+        arrived = _arrived(
+            lambda: _activity(port, secret), before, limit_s, read=lambda: page.stat().st_atime_ns != unread
+        )
     return Report("open", known.name, Opened(known.name, f"{url}/lab", arrived))
 
 
@@ -102,19 +108,25 @@ def ssh_config(known: Known) -> str:
 def install_ssh_config(known: Known) -> Path:
     """Make the entry known to every SSH client of the caller: one Include line at the top of `~/.ssh/config`.
 
+    Where the file is a link, what it leads to is changed: such links belong to a collection of settings.
+
     Raises:
-        OSError: The file cannot be written.
+        OSError: The file cannot be read or written.
+        Refusal: The folder belongs to somebody else, as it does to root when sudo keeps a user's home.
     """
     folder = Path.home() / ".ssh"
-    path = folder / "config"
     if not folder.is_dir():
         files.private_folder(folder)
+    if folder.stat().st_uid != os.getuid():
+        raise Refusal(f"{folder} belongs to somebody else", mend="run the command as that user, without sudo")
+    named = folder / "config"
+    path = Path(os.path.realpath(named))
     line = f'{INCLUDE}"{known.place.client / "ssh_config"}"\n'
     before = (files.read(path) or b"").decode(errors="surrogateescape")
     if line not in before:
         # An Include below a Host line would belong to that host alone, so it goes first.
         files.write(path, (line + before).encode(errors="surrogateescape"))
-    return path
+    return named
 
 
 def _browse(page: Path) -> bool:
@@ -124,21 +136,57 @@ def _browse(page: Path) -> bool:
         return False
 
 
-def _wait_for_login(port: int, secret: str, before: str) -> bool:
-    until = time.monotonic() + float(os.environ.get("ENVKIT_OPEN_TIMEOUT_S") or OPENED_S)
-    while time.monotonic() < until:
-        if _activity(port, secret) != before:
+@contextmanager
+def _page(known: Known, content: str) -> Iterator[Path]:
+    """Put the page where the caller's browser can read it and nobody else can, and take it away again.
+
+    That is the state folder. It is hidden in the home, and a browser from a snap sees only what is in the home
+    and not hidden: where there are snaps, the page lies in a folder of its own in the home meanwhile.
+    """
+    if SNAPS.is_dir() and not _seen_by_snaps(known.place.folder):
+        with tempfile.TemporaryDirectory(prefix="envkit-open-", dir=Path.home()) as folder:
+            page = Path(folder) / "open.html"
+            files.write(page, content.encode())
+            yield page
+        return
+    page = known.place.folder / "open.html"
+    files.write(page, content.encode())
+    try:
+        yield page
+    finally:
+        files.remove(page)
+
+
+def _seen_by_snaps(folder: Path) -> bool:
+    home = Path.home()
+    return folder.is_relative_to(home) and not folder.relative_to(home).parts[0].startswith(".")
+
+
+def _arrived(
+    activity: Callable[[], str], before: str, limit_s: float, *, read: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Wait until the browser read its page and the server was used after `before`; say whether that came to be.
+
+    Use alone may be a page that is open already, or a kernel at work. Where the file system does not tell when a
+    file was read, it has to do once the browser had time to read.
+    """
+    began = clock()
+    while (waited := clock() - began) < limit_s:
+        now = activity()
+        before = before or now
+        if now not in {"", before} and (read() or waited >= KEPT_S):
             return True
-        time.sleep(PAUSE_S)
+        pause(PAUSE_S)
     return False
 
 
 def _activity(port: int, secret: str) -> str:
-    """Return when the server was last used; asking for it does not count as use."""
+    """Return when the server was last used, or nothing if it does not say; asking does not count as use."""
     answer = net.get(port, "/api/status", headers={"Authorization": f"token {secret}"})
     try:
         return str(json.loads(answer.body)["last_activity"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):  # what answers was started by the container
         return ""
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import pwd
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envkit import config, files, names
 from envkit.commands.project import FILE
 from envkit.errors import Refusal
 from envkit.model.facts import Account
 from envkit.model.report import Report
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MODE = 0o644  # nothing of it is secret
 EXAMPLE_FILE_MAX = 64 << 20

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from envkit import names, state
+from envkit import files, names, state
 from envkit.engines import connect, endpoint, leftovers
+from envkit.errors import Refusal
 from envkit.model.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
+    from typing import NoReturn
 
-    from envkit.model.report import Progress
-
-    Say = Callable[[Progress], None]
+    from envkit.state import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,30 @@ def prune() -> Report[Pruned]:
 
     Raises:
         EngineUnavailable: Nothing answers.
+        Refusal: Another envkit works: what it has just made, nobody seems to use yet.
     """
     at = endpoint.endpoint()
     engine = connect.connect(at)
     owner = os.getuid()
-    remembered = {names.container(owner, one.name) for _, one in state.all_of(at)}
-    kept_bases = {one.base_id for _, one in state.all_of(at)}
-    removed, freed = leftovers.remove(engine, owner, remembered, kept_bases)
+    with _at_rest(at):
+        known = [one for _, one in state.all_of(at)]
+        remembered = {names.container(owner, one.name) for one in known}
+        kept_bases, kept_images = {one.base_id for one in known}, {one.image_ref for one in known}
+        removed, freed = leftovers.remove(engine, owner, remembered, kept_bases, kept_images)
     return Report("prune", "", Pruned(tuple(removed), freed))
+
+
+@contextmanager
+def _at_rest(at: str) -> Iterator[None]:
+    """Hold every environment's lock; waiting for one would keep all the others waiting too."""
+    with ExitStack() as held:
+        for place in state.places(at):
+            if place.lock.is_file():
+                held.enter_context(files.locked(place.lock, partial(_busy, place)))
+        yield
+
+
+def _busy(place: Place) -> NoReturn:
+    raise Refusal(
+        f"another envkit works on the environment in {place.folder}", mend="repeat the command when it is done"
+    )

@@ -165,6 +165,13 @@ def url(value: str, instead: str = "use an address that needs none") -> str:
     raise ValueError(f"{quoted(value)} is no address; write one such as https://packages.example.com/simple")
 
 
+def mirror(value: str) -> str:
+    """Accept the address of a Debian mirror's main archive; its security archive is looked for beside that."""
+    if re.fullmatch(r"https?://[^/]*/*", url(value)):
+        raise ValueError(f"{quoted(value)} names no archive; write one such as https://mirror.example.com/debian")
+    return value
+
+
 def proxy(value: str) -> str:
     """Accept auto, off, or the address of a proxy."""
     instead = "write auto, and set HTTPS_PROXY in your own environment"

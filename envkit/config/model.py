@@ -60,6 +60,7 @@ Processes = Annotated[
     Field(json_schema_extra={"minimum": fields.PROCESS_MINIMUM, "maximum": fields.PROCESS_LIMIT}),
 ]
 Url = Annotated[str, AfterValidator(fields.url), Field(json_schema_extra=shape("https?://[^@?#]+"))]
+Mirror = Annotated[str, AfterValidator(fields.mirror), Field(json_schema_extra=shape("https?://[^@?#/]+/[^@?#]+"))]
 AptPackage = Annotated[str, AfterValidator(packages.apt_package), Field(json_schema_extra=shape(packages.APT_PACKAGE))]
 Requirement = Annotated[str, AfterValidator(packages.requirement)]
 VolumeName = Annotated[str, AfterValidator(fields.volume_name), Field(json_schema_extra=shape(fields.VOLUME_NAME))]
@@ -179,7 +180,7 @@ class Build(Section):
         description="Address of a Python package index used instead of the default.",
         examples=["https://packages.example.com/simple"],
     )
-    mirror: Url | None = Field(
+    mirror: Mirror | None = Field(
         default=None,
         description="Address of a Debian mirror used instead of the default.",
         examples=["https://mirror.example.com/debian"],

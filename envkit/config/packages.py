@@ -9,8 +9,10 @@ from envkit.config.words import quoted
 APT_PACKAGE = r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](=[A-Za-z0-9.+:~-]+)?"
 
 _COMMENT = r"(?:^|\s)#.*"
-# Backslash continues a line of a requirements file, and pip replaces ${NAME} in one.
-_REQUIREMENT_CHARACTERS = r"[ -#%-\[\]-_a-~]{1,500}"
+# What a requirement is written with. In a requirements file a backslash continues the line, `#` begins a comment,
+# and ${NAME} is replaced; `/`, `@` and `:` belong to addresses.
+_REQUIREMENT_CHARACTERS = r"""[A-Za-z0-9 ._\-\[\],<>=!~;()'"*+]+"""
+_REQUIREMENT_MAX = 500
 _REQUIREMENT_MEND = "write a name and versions, such as pandas==1.4.*"
 
 
@@ -41,16 +43,16 @@ def requirement(value: str) -> str:
     if text.startswith("-"):
         raise ValueError(f"{quoted(text)} is an option for pip, and only packages are listed here; {_REQUIREMENT_MEND}")
     try:
-        parsed = Requirement(text) if re.fullmatch(_REQUIREMENT_CHARACTERS, text) else None
+        parsed = Requirement(text) if len(text) <= _REQUIREMENT_MAX else None
     except (InvalidRequirement, RecursionError):
         parsed = None
-    if parsed is None:
-        raise ValueError(f"{quoted(text)} is no requirement; {_REQUIREMENT_MEND}")
-    if parsed.url:
+    if parsed and parsed.url:
         raise ValueError(
             f"{quoted(parsed.name)} is to come from an address, and packages come from the package index alone; "
             f"{_REQUIREMENT_MEND}"
         )
+    if parsed is None or not re.fullmatch(_REQUIREMENT_CHARACTERS, text):
+        raise ValueError(f"{quoted(text)} is no requirement; {_REQUIREMENT_MEND}")
     return text
 
 

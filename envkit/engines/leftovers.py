@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from envkit import names
 from envkit.engines import containers, images
+from envkit.engines.connect import patient
 from envkit.engines.failure import translated
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ MANAGED = f"{names.MANAGED}=1"
 
 
 def remove(
-    engine: Engine, owner: int, remembered: Collection[str], kept_bases: Collection[str]
+    engine: Engine, owner: int, remembered: Collection[str], kept_bases: Collection[str], kept_images: Collection[str]
 ) -> tuple[list[str], int]:
     """Remove leftovers; returns what went and how many bytes its images took.
 
@@ -26,13 +27,14 @@ def remove(
         owner: Whose leftovers: what another user built serves that user's environments, down ones included.
         remembered: Container names of environments that exist, running or down.
         kept_bases: Ids of base images that environments stand on.
+        kept_images: References of images that environments come back on, without a network if need be.
     """
+    before = _disk(engine)
     mine = {"label": [MANAGED, f"{names.OWNER}={owner}"]}
     removed = list(_containers(engine, mine, remembered))
     removed += _networks(engine, mine)
-    before = _disk(engine)
-    removed += _images(engine, owner, kept_bases)
-    return removed, max(0, before - _disk(engine))
+    removed += _images(engine, owner, kept_bases, kept_images)
+    return removed, max(0, before - _disk(engine)) if removed else 0
 
 
 def _containers(engine: Engine, mine: dict[str, list[str]], remembered: Collection[str]) -> Iterator[str]:
@@ -62,20 +64,23 @@ def _stopped_users(engine: Engine, network: str) -> list[Any]:
     return found
 
 
-def _images(engine: Engine, builder: int, kept_bases: Collection[str]) -> Iterator[str]:
+def _images(
+    engine: Engine, builder: int, kept_bases: Collection[str], kept_images: Collection[str]
+) -> Iterator[str]:
     with translated("listing images"):
         listed = engine.api.images(filters={"label": [MANAGED, f"{names.BUILDER}={builder}"]})
         used = {data["ImageID"] for data in engine.api.containers(all=True)}
     # Workspaces before bases: a base goes only when nothing stands on it any more.
     for data in sorted(listed, key=lambda one: names.SUITE in (one.get("Labels") or {})):
         is_base = names.SUITE in (data.get("Labels") or {}) and names.IMAGE not in (data.get("Labels") or {})
-        if data["Id"] in used or (is_base and data["Id"] in kept_bases):
+        refs = data.get("RepoTags") or [data["Id"]]
+        if data["Id"] in used or (is_base and data["Id"] in kept_bases) or not set(refs).isdisjoint(kept_images):
             continue
-        for ref in data.get("RepoTags") or [data["Id"]]:
+        for ref in refs:
             if images.remove(engine, ref if ref != "<none>:<none>" else data["Id"]):
                 yield f"image {ref}"
 
 
 def _disk(engine: Engine) -> int:
-    with translated("measuring disk use"):
+    with translated("measuring disk use"), patient(engine):  # it takes minutes where there are many images
         return int(engine.api.df().get("LayersSize") or 0)

@@ -25,7 +25,7 @@ _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](?:=[A-Za-z0-9.+:~-]+)?")
 # What a requirement is written with; `$`, `\`, `/`, `@` and `#` mean more to an installer than a version.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9 ._\-\[\],<>=!~;()'\"*+]+")
 # No user or password: the image keeps what it is built with.
-_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%+-]+)*/?")
+_URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~+:%=,/-]*)?")
 # Without a dash in front, which would make an option of it.
 _WORD = re.compile(r"[A-Za-z0-9_./:,=+@~][A-Za-z0-9_./:,=+@~-]*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from envkit.model.facts import Account, Facts
 
 PORTS_TRIED = 1000
+WIDEST_PREFIX = 8  # a VPN for all traffic routes halves of the world, and leaves those addresses free all the same
 SUBNET_PREFIX = 29  # gateway, broadcast and five addresses: one environment needs one
 
 
@@ -70,15 +71,16 @@ def port(asked: int | None, kept: int, busy: Mapping[int, str], *, held_by_us: i
 
 
 def subnet(pool: str, kept: str, taken: Iterable[str]) -> str:
-    """Return a subnet nobody uses, the kept one when it is still free.
+    """Return a subnet of the pool that nobody uses, the kept one when it is still one.
 
     Raises:
         Refusal: The pool is used up.
     """
-    known = [ipaddress.ip_network(one) for one in taken]
-    used = [one for one in known if isinstance(one, ipaddress.IPv4Network)]
+    known = [ipaddress.ip_network(one, strict=False) for one in taken]
+    used = [one for one in known if isinstance(one, ipaddress.IPv4Network) and one.prefixlen >= WIDEST_PREFIX]
     network = ipaddress.IPv4Network(pool)
-    if kept and not _overlaps(ipaddress.IPv4Network(kept), used):
+    before = ipaddress.IPv4Network(kept) if kept else None
+    if before and before.subnet_of(network) and not _overlaps(before, used):
         return kept
     for candidate in network.subnets(new_prefix=max(SUBNET_PREFIX, network.prefixlen)):
         if not _overlaps(candidate, used):

@@ -17,9 +17,11 @@ def told(ran: Ran, code: int, *words: str) -> None:
 
 
 def told_of_config(ran: Ran, *problems: str) -> None:
-    """Insist on exit code 2 and exactly these problems of the config, each a line with file, line and key."""
+    """Insist on exit code 2 and exactly these problems of the config: a line each, that begins like this."""
     _plain(ran, 2, problems)
-    assert len(ran.err.splitlines()) == len(problems), str(ran)
+    lines = ran.err.splitlines()
+    assert len(lines) == len(problems), str(ran)
+    assert all(line.startswith(problem) for line, problem in zip(lines, problems, strict=True)), str(ran)
 
 
 def _plain(ran: Ran, code: int, words: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ from tests.functional.twins import IGNORED, differences
 from tests.functional.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     import docker
@@ -72,7 +72,7 @@ def run(user: User, compose: list[str], rendered: Path) -> Compose:
 @pytest.fixture(scope="module")
 def story(
     engine: docker.DockerClient, changing_env: SharedEnvironment, run_envkit: Envkit, run: Compose,
-) -> Iterator[Story]:
+) -> Story:
     api, name = engine.api, str(changing_env.container.name)
 
     def inspect() -> tuple[Inspected, Inspected]:
@@ -95,7 +95,7 @@ def story(
         [str(one.name) for one in engine.networks.list(names=[name])],
         sorted(str(one.name).removeprefix(name) for one in engine.volumes.list(filters={"name": name})),
     )
-    yield Story(listed, logs, ours, theirs, kept, gone, up())
+    return Story(listed, logs, ours, theirs, kept, gone, up())
 
 
 @pytest.mark.proves("the container envkit starts and the one Docker Compose starts are the same", "real")
@@ -188,11 +188,8 @@ def test_one_more_setting_on_one_side_is_found(
 
 def settled(found: Inspected) -> Inspected:
     """Return what was asked for, without what follows from another project name and from having been started."""
-    labels = {name: one for name, one in found["Config"]["Labels"].items() if not name.startswith("com.docker.compose.")}
-    return {
-        **found, "Config": {**found["Config"], "Labels": labels},
-        "NetworkSettings": {"Networks": {}},
-    }
+    labels = {name: one for name, one in found["Config"]["Labels"].items() if not name.startswith("com.docker.")}
+    return {**found, "Config": {**found["Config"], "Labels": labels}, "NetworkSettings": {"Networks": {}}}
 
 
 def _merge(service: dict[str, Any], setting: dict[str, Any]) -> None:

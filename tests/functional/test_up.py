@@ -66,6 +66,7 @@ def test_a_second_up_does_nothing(shared_env: SharedEnvironment, run_envkit: Env
     assert life(shared_env.container) == before
 
 
+@pytest.mark.proves("a project is found from any folder below it", "real")
 def test_a_second_up_from_a_subfolder_is_the_same_one(
     shared_env: SharedEnvironment, run_envkit: Envkit, user: User
 ) -> None:
@@ -97,6 +98,8 @@ def test_another_folder_of_the_same_name_gets_a_suffix(
     told_of_config(run_envkit(["up"], cwd=twin), "envkit.yaml:2 name: another project's environment has this name")
 
 
+@pytest.mark.proves("`envkit status` lists environments", "real")
+@pytest.mark.proves("reports are JSON where that is asked for", "real")
 @pytest.mark.proves("`envkit status` lists environments", "real")
 def test_status_lists_environments(shared_env: SharedEnvironment, run_envkit: Envkit, user: User) -> None:
     address = re.findall(r"http://127.0.0.1:\d+/lab", shared_env.up.out)[0]
@@ -207,6 +210,7 @@ def test_build_stops_at_the_image(
     assert leftovers(engine, str(project)) == {}
 
 
+@pytest.mark.proves("`envkit schema` prints the JSON Schema", "real")
 def test_the_schema_accepts_the_starter_config(run_envkit: Envkit, workspace: Workspaces) -> None:
     printed = run_envkit(["schema"])
     assert printed.code == 0, str(printed)
@@ -225,6 +229,7 @@ def test_init_touches_no_config_that_is_there(workspace: Workspaces, run_envkit:
     assert (project / "envkit.yaml").read_text() == "gpu: off\n"
 
 
+@pytest.mark.proves("`envkit version` prints the version", "real")
 def test_version_is_one_line(run_envkit: Envkit) -> None:
     for words in (["version"], ["--version"], ["version", "--help"]):
         said = run_envkit(words)

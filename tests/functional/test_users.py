@@ -52,6 +52,7 @@ def owned(
     uid: int = request.param
     project = place / f"owned-{uid}"
     init = as_root(["init", project, "--owner", str(uid)], cwd=place)
+    (project / "existed").touch()  # of root's, as this test runs as root
     up = as_root(["up", "--no-gpu", "--format", "json"], cwd=project, timeout_s=FIRST_UP_S)
     assert up.code == 0, str(up)
     (container,) = engine.containers.list(filters=label(str(project)))
@@ -79,6 +80,11 @@ def test_what_is_made_inside_belongs_to_the_owner(owned: Owned) -> None:
     made = owned.inside.sh("id -un; touch result ~/result; stat -c '%u %a' ~; stat -c %u ~/result")
     assert made.out == f"dev\n{owned.uid} 700\n{owned.uid}\n", made
     assert (owned.project / "result").stat().st_uid == owned.uid
+
+
+@pytest.mark.proves("nothing that existed changes its owner", "real")
+def test_what_existed_keeps_its_owner(owned: Owned) -> None:
+    assert (owned.project / "existed").stat().st_uid == os.geteuid()
 
 
 def test_packages_can_be_installed_whoever_the_user_is(owned: Owned) -> None:

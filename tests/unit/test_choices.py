@@ -94,7 +94,7 @@ def test_a_kept_subnet_outside_the_pool_is_given_up() -> None:
     assert choices.subnet("10.184.0.0/24", "10.183.0.8/29", []) == "10.184.0.0/29"
 
 
-@pytest.mark.parametrize("routes", [["0.0.0.0/1", "128.0.0.0/1"], ["8.0.0.0/7"]])
+@pytest.mark.parametrize("routes", [["0.0.0.0/1", "128.0.0.0/1"], ["10.0.0.0/7"]])
 def test_a_route_for_everything_takes_no_subnet(routes: list[str]) -> None:
     assert choices.subnet(POOL, "10.183.0.8/29", routes) == "10.183.0.8/29"
 

@@ -501,6 +501,9 @@ limits: dict[str, st.SearchStrategy[Any]] = {
     "shm": size,
     "pids": st.integers(64, 9999),
 }
+build: dict[str, st.SearchStrategy[Any]] = {
+    "proxy": url, "ca": line, "index": url, "mirror": url.map("{}/debian".format),
+}
 keys: dict[str, st.SearchStrategy[Any]] = {
     "name": name,
     "tensorflow": st.builds("{}.{}".format, st.integers(0, 99), st.integers(0, 99)),
@@ -518,7 +521,7 @@ keys: dict[str, st.SearchStrategy[Any]] = {
     "ssh": st.builds(dict, keys=st.lists(line.map("{}.pub".format), min_size=1, max_size=2)),
     "tensorboard": st.builds(dict, logdir=name),
     "limits": st.fixed_dictionaries({}, optional=limits),
-    "build": st.fixed_dictionaries({}, optional={"proxy": url, "ca": line, "index": url, "mirror": url}),
+    "build": st.fixed_dictionaries({}, optional=build),
     "network": st.builds(dict, pool=st.sampled_from(["10.0.0.0/8", "192.168.7.0/24"])),
 }
 

@@ -31,6 +31,7 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
         "https://packages.example.com/simple", "http://10.0.0.1:3128", "https://a.b/c%20d/~e+f/", "https://h:65535/",
         "http://[fd00::1]:8080/x",
     ],
+    fields.mirror: ["https://mirror.example.com/debian", "http://[fd00::1]:8080/debian/"],
     fields.proxy: ["auto", "off", "http://proxy.example.com:3128"],
     fields.pool: ["10.183.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "172.31.255.0/24", "192.168.0.0/16"],
     fields.volume_name: ["cache", "c", "a_b-c9", "home2"],
@@ -76,6 +77,7 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "https://x/#a", "https://x /", "https://x/\n--extra", "https://x/$(id)", "file:///etc/passwd", "https://-x/",
         "https://user@x/", "https://user:pw@x/", "http://x\\@y/", "https://" + "a" * 1100, "HTTPS://x/",
     ],
+    fields.mirror: ["", "https://mirror.example.com", "https://mirror.example.com//", "https://u:p@h/debian"],
     fields.proxy: ["", "on", "proxy:3128", "socks5://x:1", "http://u:p@proxy:3128"],
     fields.pool: [
         "", "10.183.0.0", "10.183.0.1/16", "10.183.0.0/25", "10.0.0.0/7", "8.8.0.0/16", "127.0.0.0/8",
@@ -102,7 +104,8 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
     packages.requirement: [
         "", " ", "-r /etc/passwd", "--index-url=https://x/", "-e .", "x @ https://evil/x.tgz", "x @ file:///x",
         "git+https://evil/x", "https://evil/x.whl", "./x.whl", "x\ny", "x \\\n", "x --hash=sha256:0", "x==1 # c",
-        "x; os_name == '${HOME}'", "x; os_name == '`id`'", "ä", "x" * 501, "x=1", "x y", "x\t", "x\0",
+        "x; os_name == '${HOME}'", "x; os_name == '`id`'",
+        "x; os_name == 'a #b'", "x; os_name == 'a&b'", "x===a/b", "ä", "x" * 501, "x=1", "x y", "x\t", "x\0",
     ],
     places.host_path: ["", "a\nb", "a\0b", "\x1b]0;x\x07", "a\tb", "x" * 4097, "a\u202eb", "a\udcffb"],
     places.target: [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +12,6 @@ from envkit import credentials, files, state
 from envkit.errors import Refusal
 from envkit.model.facts import Account
 from envkit.model.plan import State
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_file_is_private_and_whole(tmp_path: Path) -> None:
@@ -199,7 +196,7 @@ def test_a_lock_is_let_go_when_the_waiting_is_given_up(tmp_path: Path) -> None:
 
     lock = tmp_path / "lock"
     with files.locked(lock, lambda: pytest.fail("nobody else holds it")):
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(list(Path("/proc/self/fd").iterdir()))
         with pytest.raises(InterruptedError), files.locked(lock, give_up):
             pytest.fail("somebody else holds it")
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert len(list(Path("/proc/self/fd").iterdir())) == before

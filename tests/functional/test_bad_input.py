@@ -1,0 +1,217 @@
+"""Whatever is wrong with a config, a command line, the engine or the machine: one message, the mend, nothing left."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.functional.engine_gate import Gate
+from tests.functional.messages import told, told_of_config
+from tests.functional.traces import forgotten, state_folder
+from tests.functional.workspaces import leftovers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import docker
+
+    from tests.functional.account import User
+    from tests.functional.workspaces import Envkit, Workspaces
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [*{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}]\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.fixture
+def trying(workspace: Workspaces, engine: docker.DockerClient, user: User) -> Iterator[Path]:
+    """Yield a project folder, and insist that what was tried there left nothing."""
+    project = workspace("gpu: off\n", name="trying")
+    yield project
+    assert leftovers(engine, str(project)) == {}
+    assert forgotten(user, project)
+
+
+@pytest.mark.parametrize(("config", "problems"), [
+    ("tensorflw: '2.9.0'\n", ["envkit.yaml:1 tensorflw: unknown key 'tensorflw'; did you mean 'tensorflow'?"]),
+    ("limits: {memory: 16}\nname: no/name\n", ["envkit.yaml:1 limits.memory: ", "envkit.yaml:2 name: "]),
+    ("tensorflow: 2.10\n", ["envkit.yaml:1 tensorflow: expected a text, got the number 2.1"]),
+    ("gpu: [\n", ["envkit.yaml:2: not valid YAML"]),
+    pytest.param(BOMB, ["envkit.yaml:"], id="bomb"),
+    pytest.param("[" * 5000, ["envkit.yaml:1: "], id="deep"),
+    ("apt: ['vim; rm -rf /']\npython: ['x --index-url=y']\n", ["envkit.yaml:1 apt[0]: ", "envkit.yaml:2 python[0]: "]),
+    ("name: ../../etc\n", ["envkit.yaml:1 name: "]),
+    ("python: {requirements: missing.txt}\n", ["envkit.yaml:1 python.requirements: missing.txt is not there"]),
+    ("mounts: [{source: ../absent, target: /x}]\n", ["envkit.yaml:1 mounts[0].source: ../absent is not there"]),
+    ("mounts: [{source: /var/run/docker.sock, target: /x}]\n", ["envkit.yaml:1 mounts[0].source: "]),
+    ("volumes: {mine: /opt/envkit}\n", ["envkit.yaml:1 volumes.mine: "]),
+    ("secrets: {KEY: {file: absent}}\n", ["envkit.yaml:1 secrets.KEY.file: absent is not there"]),
+    ("ssh: {keys: [absent.pub]}\n", ["envkit.yaml:1 ssh.keys[0]: absent.pub is not there"]),
+    ("base: ubuntu\n", ["envkit.yaml:1 base: this version builds on `debian` alone"]),
+])
+@pytest.mark.proves("all mistakes in the config are told at once", "real")
+def test_a_mistake_in_the_config_is_told_with_file_line_and_key(
+    config: str, problems: list[str], trying: Path, run_envkit: Envkit
+) -> None:
+    (trying / "envkit.yaml").write_text(config)
+    told_of_config(run_envkit(["up"], cwd=trying), *problems)
+
+
+@pytest.mark.parametrize(("config", "says"), [
+    ("workspace: nowhere\n", "nowhere is not there"),
+    ("workspace: /\n", "/ cannot be a workspace"),
+    ("workspace: '~'\n", "it is your home folder"),
+])
+def test_a_workspace_that_cannot_be_one_is_refused(config: str, says: str, trying: Path, run_envkit: Envkit) -> None:
+    (trying / "envkit.yaml").write_text(config)
+    told(run_envkit(["up"], cwd=trying), 2, says)
+
+
+@pytest.mark.parametrize(("mode", "content", "says"), [
+    (0o644, b"name: \xff\n", "is not UTF-8 text"),
+    (0o000, b"gpu: off\n", "cannot be read"),
+    (0o644, b"# much\n" * 200_000, "is larger than"),
+])
+def test_a_config_that_cannot_be_read_is_refused(
+    mode: int, content: bytes, says: str, trying: Path, run_envkit: Envkit, user: User
+) -> None:
+    (trying / "envkit.yaml").write_bytes(content)
+    user.own(trying / "envkit.yaml", mode)
+    told(run_envkit(["up"], cwd=trying), 2, str(trying / "envkit.yaml"), says)
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (["up", "--project", "nowhere"], "nowhere is not there"),
+    (["up", "--project", "envkit.yaml"], "envkit.yaml is not a folder"),
+    (["down"], "has no environment"),
+    (["logs", "--name", "absent"], "there is no environment 'absent'"),
+    (["token"], "has no environment"),
+    (["frobnicate"], "frobnicate"),
+    (["up", "--nope"], "--nope"),
+    (["up", "--gpus", "1", "--no-gpu"], "contradict"),
+    (["exec"], "name a program"),
+    (["init", "."], "envkit.yaml is there already"),
+])
+def test_a_wrong_command_line_is_refused(arguments: list[str], says: str, trying: Path, run_envkit: Envkit) -> None:
+    told(run_envkit(arguments, cwd=trying), 2, says)
+
+
+LISTEN = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
+
+
+@pytest.mark.proves("a port that the config names is not replaced: who holds it is told", "real")
+def test_a_port_of_the_config_that_is_taken_is_refused_with_who_holds_it(
+    trying: Path, run_envkit: Envkit, user: User
+) -> None:
+    with user.start([run_envkit.program.parent / "python", "-c", LISTEN]) as somebody:
+        assert somebody.stdout is not None
+        port = somebody.stdout.readline().strip()
+        (trying / "envkit.yaml").write_text(f"gpu: off\njupyter: {{port: {port}}}\n")
+        ran = run_envkit(["up"], cwd=trying)
+        somebody.communicate("\n")
+    told_of_config(ran, f"envkit.yaml:2 jupyter.port: port {port} is taken by python")
+    assert f"(process {somebody.pid})" in ran.err
+
+
+@pytest.mark.proves("`up --gpu` where no GPU can be used names the layer and creates nothing", "real")
+def test_without_a_gpu_insisting_on_one_names_the_layer_and_leaves_nothing(trying: Path, run_envkit: Envkit) -> None:
+    for options in (["--gpu"], ["--gpus", "1"], ["--gpus", "0,1"]):
+        told(run_envkit(["up", *options], cwd=trying), 5, "no GPU can be used (host)")
+
+
+@pytest.mark.parametrize("verb", ["up", "build", "status", "prune"])
+def test_without_an_engine_the_mend_says_how_to_get_one(verb: str, trying: Path, run_envkit: Envkit) -> None:
+    nowhere = {"DOCKER_HOST": f"unix://{trying}/docker.sock"}
+    told(run_envkit([verb], cwd=trying, env=nowhere), 3, "the socket is not there", "start docker")
+
+
+def test_an_engine_that_accepts_and_says_nothing_of_use_is_told(trying: Path, run_envkit: Envkit) -> None:
+    path = trying / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+        path.chmod(0o666)  # bound and not listening: what a crashed engine leaves
+        told(run_envkit(["up"], cwd=trying, env={"DOCKER_HOST": f"unix://{path}"}), 3, "does not answer")
+        path.chmod(0o600)
+        closed = {"DOCKER_HOST": f"unix://{path}"}
+        told(run_envkit(["up"], cwd=trying, env=closed), 3, "you may not use the container engine", "usermod -aG")
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:2375", "ssh://ada@host", "https://engine.example.com"])
+@pytest.mark.proves("rootless engines, and those of other machines, are refused", "real")
+def test_an_engine_of_another_machine_is_refused(address: str, trying: Path, run_envkit: Envkit) -> None:
+    told(run_envkit(["up"], cwd=trying, env={"DOCKER_HOST": address}), 2, address, "another machine", "DOCKER_HOST")
+
+
+@pytest.fixture
+def gate(place: Path, trying: Path) -> Iterator[Gate]:
+    """Yield a gate before the real engine, which answers some requests in its place."""
+    address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    with Gate(place / "answering.sock", address.removeprefix("unix://")) as made:
+        yield made
+
+
+@pytest.mark.parametrize(("info", "says"), [
+    ('{"Architecture": "aarch64", "SecurityOptions": []}', "arm64"),
+    ('{"Architecture": "x86_64", "SecurityOptions": ["name=rootless"]}', "runs without root"),
+    ('{"Architecture": "x86_64", "SecurityOptions": ["name=userns"]}', "maps container users"),
+])
+@pytest.mark.proves("rootless engines, and those of other machines, are refused", "stand-in")
+def test_an_engine_that_cannot_be_locked_down_yet_is_refused(
+    info: str, says: str, trying: Path, run_envkit: Envkit, gate: Gate
+) -> None:
+    gate.answer("GET .*/info", "200 OK", info)
+    told(run_envkit(["up"], cwd=trying, env=gate.env), 2, says)
+
+
+@pytest.mark.parametrize(("request_", "status", "body", "says"), [
+    ("POST .*/build.*", "200 OK", '{"error": "write /var/lib/docker/x: no space left on device"}', "free disk space"),
+    ("POST .*/build.*", "500 Server Error", '{"message": "no space left on device"}', "free disk space"),
+    ("GET .*/networks.*", "500 Server Error", '{"message": "something is wrong"}', "something is wrong"),
+    ("GET .*/networks.*", "200 OK", "this is no JSON", ""),
+])
+def test_an_engine_that_fails_is_told_in_its_own_words(
+    request_: str, status: str, body: str, says: str, trying: Path, run_envkit: Envkit, gate: Gate
+) -> None:
+    (trying / "envkit.yaml").write_text("gpu: off\napt: [tree]\n")
+    gate.answer(request_, status, body)
+    told(run_envkit(["build"], cwd=trying, env=gate.env), 3, says)
+    run_envkit(["down", "--volumes"], cwd=trying, env=gate.env)
+
+
+def test_a_build_without_a_network_is_told_with_the_mend(trying: Path, run_envkit: Envkit) -> None:
+    (trying / "envkit.yaml").write_text("gpu: off\nbuild: {mirror: 'http://127.0.0.1:9/debian'}\n")
+    told(run_envkit(["build", "--yes"], cwd=trying), 3, "building the image failed", "could not reach a server")
+    assert run_envkit(["down", "--volumes"], cwd=trying).code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can make a small disk")
+@pytest.mark.parametrize("kib", [8, 16, 48])
+def test_a_full_disk_is_told_and_the_next_one_goes_on(
+    kib: int, trying: Path, run_envkit: Envkit, place: Path, image: str
+) -> None:
+    disk = place / "small"
+    disk.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k,mode=777", "tmpfs", disk], check=True)
+    try:
+        small = {"XDG_STATE_HOME": str(disk)}
+        told(run_envkit(["build"], cwd=trying, env=small), 2, f"envkit: {disk}/", "No space left", "free disk space")
+        assert not list(disk.rglob("*.new"))
+        subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
+        assert run_envkit(["build"], cwd=trying, env=small).code == 0
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_state_folder_that_others_can_write_to_is_refused(trying: Path, run_envkit: Envkit, user: User) -> None:
+    folder = state_folder(user, trying)
+    if not folder.parent.exists():
+        run_envkit(["build"], cwd=trying)
+    user.folder(folder, 0o777)
+    told(run_envkit(["up"], cwd=trying), 2, f"{folder} is not private", f"chmod go-w {folder}")
+    folder.rmdir()

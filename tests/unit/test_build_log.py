@@ -1,0 +1,76 @@
+"""What a build prints becomes news, and a failure with its last lines and the mend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit.engines.build_log import OTHERWISE, BuildLog, mend
+from envkit.errors import BuildFailed
+
+if TYPE_CHECKING:
+    from envkit.model.report import Progress
+
+STEP = "Step 9/34 : RUN [\"install-apt\", \"ca-certificates\"]\n"
+FAILED = {"error": "The command 'install-apt ca-certificates' returned a non-zero code: 100"}
+
+
+def failure(*streamed: str, error: dict[str, str] = FAILED) -> BuildFailed:
+    log = BuildLog(lambda _: None, ())
+    for text in streamed:
+        log.hear({"stream": text})
+    with pytest.raises(BuildFailed) as failed:
+        log.hear(error)
+    return failed.value
+
+
+def test_pieces_become_lines_without_paint() -> None:
+    news: list[Progress] = []
+    log = BuildLog(news.append, ("http://ada:secret@proxy:3128",))
+    pieces = ("Step 1/2 : FROM base", "\n", "\x1b[91mE", ": no", "thing\x1b[0m\n", "via http://ada:secret@proxy:3128\n")
+    for piece in pieces:
+        log.hear({"stream": piece})
+    assert [(one.text, one.detail) for one in news] == [
+        ("step 1 of 2: FROM base", False), ("E: nothing", True), ("via (proxy)", True),
+    ]
+
+
+def test_a_failure_shows_the_last_lines() -> None:
+    message = failure(STEP, *(f"line {number}\n" for number in range(100)), "the very last").message
+    assert message.startswith("building the image failed: The command")
+    assert "line 99\n    the very last" in message
+    assert "line 50" not in message
+
+
+@pytest.mark.parametrize(("line", "says"), [
+    ("WARNING: Retrying after connection broken: [Errno 111] Connection refused", "build.index"),
+    ("Err:1 http://127.0.0.1:9/debian bookworm InRelease  Could not connect to 127.0.0.1:9", "build.mirror"),
+    ("error: Failed to fetch: invalid peer certificate: UnknownIssuer", "build.ca"),
+    ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", "build.ca"),
+    ("Err:1 http://deb Temporary failure resolving 'deb'", "look up a name"),
+    ("E: Unable to locate package grapviz", "under apt:"),
+    ("  x No solution found when resolving dependencies:", "out of python:"),
+    ("tar: write error: No space left on device", "free disk space"),
+])
+def test_what_a_step_prints_decides_the_mend(line: str, says: str) -> None:
+    assert says in str(failure(STEP, f"{line}\n", "E: something after it\n").mend)
+
+
+def test_the_first_cause_decides_and_not_what_follows_from_it() -> None:
+    lines = ("W: Could not connect to 127.0.0.1:9\n", *("E: Unable to locate package curl\n",) * 50)
+    assert "could not reach a server" in failure(STEP, *lines).mend
+
+
+def test_what_an_earlier_step_stumbled_over_does_not_count() -> None:
+    assert failure(STEP, "W: Connection timed out\n", "Step 10/34 : RUN x\n", "no\n").mend == OTHERWISE
+
+
+def test_the_name_of_a_package_is_no_cause() -> None:
+    assert failure(STEP, "Unpacking ca-certificates\n").mend == OTHERWISE
+    assert mend("Setting up ca-certificates (20230311) ... Updating certificates in /etc/ssl/certs") == ""
+
+
+def test_what_the_engine_itself_says_counts_where_no_step_spoke() -> None:
+    error = {"error": "write /var/lib/docker/tmp/x: no space left on device"}
+    assert "free disk space" in failure(STEP, error=error).mend

@@ -1,0 +1,73 @@
+# ruff: noqa: ARG002 - a stand-in takes what the engine's API takes
+"""`prune` takes what nobody uses: not the image of an environment that is down, and nothing while somebody works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from envkit import files, names, state
+from envkit.commands import prune
+from envkit.engines import leftovers
+from envkit.engines.connect import PATIENCE_S, Engine
+from envkit.errors import Refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AT = "unix:///x"
+
+
+class Api:
+    """A stand-in for an engine with images, and neither containers nor networks."""
+
+    def __init__(self, *refs: str) -> None:
+        self.refs = list(refs)
+        self.timeout = 60
+        self.log: list[str] = []
+
+    def containers(self, **asked: Any) -> list[dict[str, Any]]:
+        return []
+
+    def networks(self, **asked: Any) -> list[dict[str, Any]]:
+        return []
+
+    def images(self, **asked: Any) -> list[dict[str, Any]]:
+        return [{"Id": f"id of {ref}", "RepoTags": [ref], "Labels": {names.IMAGE: "d"}} for ref in self.refs]
+
+    def remove_image(self, ref: str, *, force: bool) -> None:
+        self.log.append(f"remove {ref}")
+        self.refs.remove(ref)
+
+    def df(self) -> dict[str, int]:
+        assert self.timeout == PATIENCE_S
+        self.log.append("df")
+        return {"LayersSize": 100 * len(self.refs)}
+
+
+def remove(api: Api, kept: set[str]) -> tuple[list[str], int]:
+    return leftovers.remove(Engine(AT, api), 1000, set(), set(), kept)  # type: ignore[arg-type]
+
+
+def test_the_image_of_an_environment_that_is_down_stays() -> None:
+    api = Api("envkit:old", "envkit:mine")
+    assert remove(api, {"envkit:mine"}) == (["image envkit:old"], 100)
+    assert api.refs == ["envkit:mine"]
+
+
+def test_the_disk_is_measured_with_patience_and_before_anything_goes() -> None:
+    api = Api("envkit:old")
+    remove(api, set())
+    assert api.log == ["df", "remove envkit:old", "df"]
+
+
+def test_nothing_goes_while_another_envkit_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    busy = state.place(AT, "/home/ada/vision")  # an `up` that has not come to remember anything
+    with files.locked(busy.lock, lambda: pytest.fail("nobody else holds it")):
+        with pytest.raises(Refusal) as refusal, prune._at_rest(AT):
+            pytest.fail("not at rest")
+        assert str(busy.folder) in refusal.value.message
+    with prune._at_rest(AT):
+        assert busy.lock.exists()
