@@ -44,8 +44,7 @@ class Teller:
             return
         text = line(f"{news.stage}: {news.text}")  # builds and containers print what they like
         if not self.live:
-            sys.stderr.write(f"[{self.clock() - self.started:6.1f}s] {text}\n")
-            sys.stderr.flush()
+            self._write(f"[{self.clock() - self.started:6.1f}s] {text}\n")
         elif self.verbose or news.done:
             self._rich().print(text, markup=False, highlight=False, style="dim" if news.detail else "")
         else:
@@ -56,6 +55,13 @@ class Teller:
         if self._status is not None:
             self._status.stop()
             self._status = None
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except BrokenPipeError:
+            self.quiet = True  # nobody reads the news any more; the work goes on
 
     def _spin(self, text: str) -> None:
         from rich.text import Text

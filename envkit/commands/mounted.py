@@ -89,7 +89,7 @@ def _secrets(plan: Plan) -> Iterator[tuple[str, bytes]]:
     import hashlib
 
     for secret in plan.files.secrets:
-        content = files.read(Path(plan.project) / Path(secret.source).expanduser())
+        content = files.readable(Path(secret.source))
         if content is None:
             raise Refusal(f"{secret.source} vanished while it was read", mend="create it, then repeat the command")
         if hashlib.sha256(content).hexdigest() != secret.sha256:

@@ -116,6 +116,7 @@ def remember(surveyed: Survey, remembered: State | None, workspace_name_from_fol
         workspace=surveyed.facts.workspace,
         port=plan.run.ports[0].host,
         subnet=plan.run.network.subnet,
+        image_ref=surveyed.wanted.ref,
         choices={**before.choices, "name": "folder" if workspace_name_from_folder else "config"},
     )
 

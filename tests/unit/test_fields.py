@@ -1,4 +1,4 @@
-# ruff: noqa: S108 - paths inside a container
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
