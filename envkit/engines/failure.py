@@ -62,4 +62,4 @@ def _mend(text: str) -> str:
         return "free disk space where the engine keeps its images (envkit prune), then repeat the command"
     if "predefined address pools" in text or "overlaps with other one" in text:
         return "envkit prune removes unused networks; or set network.pool in envkit.yaml to another range"
-    return ""
+    return "the engine's own log may say more: sudo journalctl --unit docker"

@@ -100,7 +100,11 @@ def toml(value: str) -> str:
 
 def compose(value: Any) -> str:
     """Return a tree as YAML for Compose, which would put host variables in the place of a single `$`."""
-    return yaml.safe_dump(_dollars_doubled(value), sort_keys=False, allow_unicode=True, width=LINE_LENGTH_MAX)
+    # libyaml, where PyYAML was built with it, writes ten times faster; both are the safe dumper.
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(
+        _dollars_doubled(value), Dumper=dumper, sort_keys=False, allow_unicode=True, width=LINE_LENGTH_MAX
+    ))
 
 
 def ssh_path(value: str) -> str:

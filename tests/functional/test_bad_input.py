@@ -12,7 +12,7 @@ import pytest
 from tests.functional.engine_gate import Gate
 from tests.functional.messages import told, told_of_config
 from tests.functional.traces import forgotten, state_folder
-from tests.functional.workspaces import leftovers
+from tests.functional.workspaces import Workspaces, leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import docker
 
     from tests.functional.account import User
-    from tests.functional.workspaces import Envkit, Workspaces
+    from tests.functional.workspaces import Envkit
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [*{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}]\n"
@@ -29,13 +29,24 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 
 
+@pytest.fixture(scope="module")
+def folder(user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient) -> Iterator[Path]:
+    """Yield a project folder that all these mistakes are made in."""
+    workspaces = Workspaces(user, projects, run_envkit, engine)
+    yield workspaces(name="trying")
+    workspaces.close()
+
+
 @pytest.fixture
-def trying(workspace: Workspaces, engine: docker.DockerClient, user: User) -> Iterator[Path]:
-    """Yield a project folder, and insist that what was tried there left nothing."""
-    project = workspace("gpu: off\n", name="trying")
-    yield project
-    assert leftovers(engine, str(project)) == {}
-    assert forgotten(user, project)
+def trying(folder: Path, engine: docker.DockerClient, user: User) -> Iterator[Path]:
+    """Yield the folder with a good config, and insist that what was tried there left nothing."""
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "envkit.yaml").write_text("gpu: off\n")
+    user.own(folder / "envkit.yaml", 0o644)
+    yield folder
+    assert leftovers(engine, str(folder)) == {}
+    assert forgotten(user, folder)
 
 
 @pytest.mark.parametrize(("config", "problems"), [
@@ -66,7 +77,7 @@ def test_a_mistake_in_the_config_is_told_with_file_line_and_key(
 @pytest.mark.parametrize(("config", "says"), [
     ("workspace: nowhere\n", "nowhere is not there"),
     ("workspace: /\n", "/ cannot be a workspace"),
-    ("workspace: '~'\n", "it is your home folder"),
+    ("workspace: '~'\n", "home folder"),
 ])
 def test_a_workspace_that_cannot_be_one_is_refused(config: str, says: str, trying: Path, run_envkit: Envkit) -> None:
     (trying / "envkit.yaml").write_text(config)
@@ -192,7 +203,7 @@ def test_a_build_without_a_network_is_told_with_the_mend(trying: Path, run_envki
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root alone can make a small disk")
 @pytest.mark.parametrize("kib", [8, 16, 48])
-def test_a_full_disk_is_told_and_the_next_one_goes_on(
+def test_a_full_disk_is_told_and_leaves_nothing_half_made(
     kib: int, trying: Path, run_envkit: Envkit, place: Path, image: str
 ) -> None:
     disk = place / "small"
@@ -200,10 +211,10 @@ def test_a_full_disk_is_told_and_the_next_one_goes_on(
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k,mode=777", "tmpfs", disk], check=True)
     try:
         small = {"XDG_STATE_HOME": str(disk)}
-        told(run_envkit(["build"], cwd=trying, env=small), 2, f"envkit: {disk}/", "No space left", "free disk space")
+        told(run_envkit(["up"], cwd=trying, env=small), 2, f"envkit: {disk}/", "No space left", "free disk space")
         assert not list(disk.rglob("*.new"))
         subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
-        assert run_envkit(["build"], cwd=trying, env=small).code == 0
+        assert run_envkit(["up", "--dry-run"], cwd=trying, env=small).code == 0
     finally:
         subprocess.run(["umount", disk], check=True)
 

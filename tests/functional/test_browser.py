@@ -33,6 +33,11 @@ stat --format '%a %U' "${{1#file://}}" > {place}/mode
 printf '%s' "$1" > {place}/part && mv {place}/part {place}/address
 """
 CELL = "import tensorflow as tf; tf.linalg.matmul([[1., 2.], [3., 4.]], [[1.], [10.]]).numpy().tolist()"
+NOTEBOOK = {
+    "cells": [{"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": CELL}],
+    "metadata": {"kernelspec": {"name": "python3", "display_name": "TensorFlow", "language": "python"}},
+    "nbformat": 4, "nbformat_minor": 4,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +151,14 @@ def test_another_browser_is_asked_for_the_token(browser: Browser, opened: Opened
 def test_a_notebook_runs_a_tensorflow_cell(
     opened: Opened, jupyter: Jupyter, shared_env: SharedEnvironment, user: User,
 ) -> None:
-    page, saved = opened.page, shared_env.project / "Untitled.ipynb"
+    page, saved = opened.page, shared_env.project / "cell.ipynb"
+    saved.write_text(json.dumps(NOTEBOOK))
+    user.own(saved, 0o644)
     try:
-        page.locator(".jp-LauncherCard[title^='TensorFlow 2.9.0']").first.click()
-        page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
-        page.keyboard.type(CELL)
+        page.goto(f"http://127.0.0.1:{jupyter.port}/lab/tree/{saved.name}")
+        page.locator(".jp-Notebook .jp-Cell .cm-content").click()
         page.keyboard.press("Shift+Enter")
-        output = page.locator(".jp-OutputArea-executeResult .jp-OutputArea-output").first
+        output = page.locator(".jp-OutputArea-executeResult .jp-OutputArea-output")
         expect(output).to_have_text("[[21.0], [43.0]]", timeout=PATIENCE_MS)
         page.keyboard.press("Control+s")
         wait_until(lambda: "43.0" in saved.read_text(), "the notebook is saved")
@@ -161,6 +167,13 @@ def test_a_notebook_runs_a_tensorflow_cell(
         for session in jupyter.api("GET", "/api/sessions").json():
             jupyter.api("DELETE", f"/api/sessions/{session['id']}")
         saved.unlink(missing_ok=True)
+        shutil.rmtree(shared_env.project / ".ipynb_checkpoints", ignore_errors=True)
+
+
+def test_the_launcher_offers_tensorflow(opened: Opened, jupyter: Jupyter) -> None:
+    opened.page.goto(f"http://127.0.0.1:{jupyter.port}/lab?reset")
+    card = opened.page.locator(".jp-LauncherCard[title^='TensorFlow 2.9.0']").first
+    expect(card).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_without_a_browser_the_other_way_is_named_and_no_file_stays(
