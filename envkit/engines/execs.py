@@ -7,14 +7,14 @@ import select
 import signal
 import socket as sockets
 import struct
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from envkit.engines.failure import translated
 from envkit.errors import EngineError, PassThrough
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from envkit.engines.connect import Engine
 
@@ -42,9 +42,8 @@ def script(
         made = engine.api.exec_create(
             container, list(argv), stdin=True, stdout=True, stderr=True, environment=dict(env or {})
         )
-        stream = _open(engine, made["Id"], tty=False)
         rest = b""
-        with stream:
+        with _opened(engine, made["Id"], tty=False) as stream:
             stream.sendall(text.encode())
             stream.shutdown(sockets.SHUT_WR)
             for number, chunk in _frames(stream):
@@ -78,8 +77,7 @@ def _attached(
         made = engine.api.exec_create(
             container, list(argv), stdin=True, stdout=True, stderr=True, tty=tty, workdir=workdir, environment=env,
         )
-        stream = _open(engine, made["Id"], tty=tty)
-        with stream:
+        with _opened(engine, made["Id"], tty=tty) as stream:
             if tty:
                 _terminal(engine, made["Id"], stream)
             else:
@@ -92,12 +90,18 @@ def raw(engine: Engine, container: str, argv: Sequence[str]) -> int:
     return attached(engine, container, argv, tty=False)
 
 
-def _open(engine: Engine, exec_id: str, *, tty: bool) -> sockets.socket:
+@contextmanager
+def _opened(engine: Engine, exec_id: str, *, tty: bool) -> Iterator[sockets.socket]:
     stream: Any = engine.api.exec_start(exec_id, tty=tty, socket=True)
     # The SDK wraps the connection in a reader of its own; the socket beneath is what can be half-closed.
     connection: sockets.socket = getattr(stream, "_sock", stream)
     connection.settimeout(None)
-    return connection
+    with ExitStack() as held:
+        # Each of these would keep the connection open.
+        for one in (connection, stream, getattr(stream, "_response", None)):
+            if one is not None:
+                held.callback(one.close)
+        yield connection
 
 
 def _exit_code(engine: Engine, exec_id: str) -> int:

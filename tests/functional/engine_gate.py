@@ -88,9 +88,10 @@ class Gate:
         return self._rule
 
     def answer(self, request: str, status: str, body: str) -> None:
-        """Answer requests that match in the engine's place."""
-        head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        self._answers.append((re.compile(request), f"{head}{body}".encode()))
+        """Answer requests that match in the engine's place, in one piece of a stream as the engine's own are."""
+        head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        text = f"{head}{len(body.encode()):x}\r\n{body}\r\n0\r\n\r\n"
+        self._answers.append((re.compile(request), text.encode()))
 
     def _take_in(self, door: socket.socket) -> None:
         while True:

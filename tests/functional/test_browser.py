@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +58,7 @@ class Opened:
     address: str
     mode: str
     page: Page
-    arguments: str
+    arguments: str = field(repr=False)
 
     @property
     def file(self) -> Path:
@@ -82,7 +84,7 @@ def opened(
     script = place / "browser"
     script.write_text(HAND_OVER.format(place=place))
     user.own(script, 0o755)
-    argv = [run_envkit.program, "open", "--project", shared_env.project]
+    argv: list[str | Path] = [run_envkit.program, "open", "--project", shared_env.project]
     process = user.start(argv, env={"BROWSER": str(script)})
     address = place / "address"
     wait_until(lambda: address.exists() or process.poll() is not None, "the browser got an address")

@@ -125,6 +125,7 @@ def test_what_is_ignored_is_there_to_be_ignored(story: Story) -> None:
     assert set(IGNORED) - there <= {f"Config.Labels.{compose}.replace"}  # there only when a container was replaced
 
 
+@pytest.mark.proves("`docker compose ps`, `logs` and `down` serve what `envkit up` started", "real")
 def test_compose_lists_and_reads_what_envkit_started(story: Story, changing_env: SharedEnvironment) -> None:
     found = {key: story.listed[key] for key in ("Name", "Service", "State", "Health")}
     assert found == {
@@ -140,6 +141,7 @@ def test_envkit_keeps_what_compose_started(story: Story) -> None:
     assert container["Id"] == story.theirs[0]["Id"]
 
 
+@pytest.mark.proves("`docker compose ps`, `logs` and `down` serve what `envkit up` started", "real")
 def test_compose_takes_down_what_envkit_started_and_leaves_the_volumes(story: Story) -> None:
     assert story.gone == ([], [], ["-datasets", "-home"])
 

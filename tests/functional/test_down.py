@@ -14,7 +14,6 @@ import pytest
 from envkit import names
 from tests.functional.messages import told
 from tests.functional.processes import told_stage
-from tests.functional.terminal import Terminal
 from tests.functional.traces import forgotten, state_folder, title
 from tests.functional.workspaces import leftovers
 
@@ -74,28 +73,6 @@ def test_down_by_name_works_from_anywhere(begun: Path, run_envkit: Envkit, engin
     down = run_envkit(["down", "--name", "ending", "--volumes", "--quiet"])
     assert (down.code, down.err) == (0, ""), str(down)
     assert leftovers(engine, str(begun)) == {}
-
-
-@pytest.mark.proves("Progress is live on a terminal", "real")
-def test_on_a_terminal_progress_is_drawn_and_wiped(begun: Path, run_envkit: Envkit, user: User) -> None:
-    with Terminal(user, [run_envkit.program, "down", "--volumes"], cwd=begun) as terminal:
-        code = terminal.end()
-    assert code == 0, terminal.seen
-    drawn, result = terminal.seen.rsplit("\x1b[2K", 1)  # the line is wiped
-    assert f"stop: removing {title(user, begun)}" in drawn
-    assert "\x1b[?25h" in drawn  # and the cursor is back
-    assert "\x1b" not in result
-    assert "ending is down" in result
-
-
-@pytest.mark.parametrize(("variables", "drawn"), [({"NO_COLOR": "1"}, True), ({"CI": "true"}, False)])
-def test_no_color_and_ci_are_respected(
-    variables: dict[str, str], drawn: bool, begun: Path, run_envkit: Envkit, user: User
-) -> None:
-    with Terminal(user, [run_envkit.program, "down", "--volumes"], cwd=begun, env=variables) as terminal:
-        assert terminal.end() == 0, terminal.seen
-    assert "\x1b[3" not in terminal.seen
-    assert ("\x1b" in terminal.seen) is drawn
 
 
 SIZE = 3_000_000

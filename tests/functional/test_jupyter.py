@@ -114,6 +114,7 @@ def test_the_names_of_loopback_are_served(jupyter: Jupyter) -> None:
         assert jupyter.ask("GET", "/api/status", {**jupyter.authorized, "Host": host}).status == 200
 
 
+@pytest.mark.proves("other pages of the browser get nothing from JupyterLab", "real")
 def test_a_logged_in_browser_cannot_be_made_to_write_by_a_form_of_another_page(
     jupyter: Jupyter, session: Session,
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_logged_in_browser_cannot_be_made_to_write_by_a_form_of_another_page(
     assert jupyter.ask("POST", "/login", body=f"password={jupyter.token}").status == 403
 
 
+@pytest.mark.proves("other pages of the browser get nothing from JupyterLab", "real")
 def test_another_origin_gets_nothing_from_a_logged_in_browser(jupyter: Jupyter, session: Session) -> None:
     evil = {**session.headers, "X-XSRFToken": session.xsrf, "Origin": EVIL}
     for method, path in (("GET", "/api/contents"), ("POST", "/api/kernels"), ("DELETE", "/api/contents/x")):
@@ -198,6 +200,7 @@ def test_a_hostile_notebook_converted_to_a_page_is_in_a_sandbox(jupyter: Jupyter
         jupyter.api("DELETE", "/api/contents/hostile.ipynb")
 
 
+@pytest.mark.proves("other pages of the browser get nothing from JupyterLab", "real")
 def test_no_page_can_put_jupyterlab_into_a_frame(jupyter: Jupyter, session: Session) -> None:
     for path in ("/lab", "/login", "/logout", "/files/missing", "/api/status"):
         answer = jupyter.ask("GET", path, session.headers)

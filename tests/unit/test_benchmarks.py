@@ -36,6 +36,7 @@ def test_the_value_is_the_ratio_of_medians_or_the_median_alone(
     assert figure(ours=ours, theirs=theirs).value == pytest.approx(value)
 
 
+@pytest.mark.proves("a benchmark that misses its bar is told", "real")
 @pytest.mark.parametrize(
     ("bar", "aim", "verdict", "holds"),
     [
@@ -69,6 +70,7 @@ def test_numbers_have_three_digits_that_count(value: float, text: str) -> None:
     assert figures.number(value) == text
 
 
+@pytest.mark.proves("programs that are compared take turns in one run", "real")
 def test_everybody_takes_a_turn_in_each_round_and_the_first_round_does_not_count() -> None:
     turns: list[str] = []
 

@@ -1,0 +1,129 @@
+"""A real engine behind envkit's own doors, and an image of a few megabytes made of this host's programs."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import subprocess
+import tarfile
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import net
+from envkit.engines import connect, containers, endpoint, images, look
+from envkit.model.facts import Account
+from envkit.model.plan import Artifact, Health, Limits, Mount, Network, Port, RunPlan, Tmpfs
+from envkit.resolve.choices import subnet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from envkit.engines.connect import Engine
+
+PROGRAMS = ("sh", "cat", "id", "sleep", "stat", "touch", "true", "wc")
+LABELS = {"envkit.contract": "1"}
+POOL = "10.201.0.0/16"
+USER = Account(4242, 4343)
+ENTRYPOINT = "#!/bin/sh\necho one\necho two\necho three >&2\nexec sleep 600\n"
+DOCKERFILE = 'FROM {base}\nCOPY run /run-it\nENTRYPOINT ["/run-it"]\n'
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "contract" in item.path.parts:
+            item.add_marker("engine")
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    engine = connect.connect(endpoint.endpoint())
+    yield engine
+    engine.api.close()
+
+
+@pytest.fixture(scope="session")
+def tiny(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Import a root file system of a shell and little more; yield its reference."""
+    tar, ref = tmp_path_factory.mktemp("tiny") / "root.tar", f"envkit-contract:{secrets.token_hex(4)}"
+    _pack(tar)
+    images.import_tar(engine, tar, ref, LABELS)
+    yield ref
+    assert images.remove(engine, ref)
+
+
+@pytest.fixture(scope="session")
+def image(engine: Engine, tiny: str) -> Iterator[str]:
+    """Build an image on the tiny one that prints three lines and waits; yield its reference."""
+    ref = f"{tiny}-waits"
+    context = (Artifact("Dockerfile", DOCKERFILE.format(base=tiny)), Artifact("run", ENTRYPOINT, 0o755))
+    images.build(engine, context, ref, LABELS, {}, lambda _: None)
+    yield ref
+    assert images.remove(engine, ref)
+
+
+@pytest.fixture
+def plan(engine: Engine, image: str) -> Iterator[Callable[..., RunPlan]]:
+    """Yield `plan(...)`: makes a plan of its own with changes; what was made under its name goes in the end."""
+    made: list[RunPlan] = []
+
+    def plan(**changes: object) -> RunPlan:
+        name = f"envkit-contract-{secrets.token_hex(4)}"
+        found = look.surroundings(engine, name, ())
+        made.append(RunPlan(
+            name=name, hostname="contract", user=USER, mounts=(Mount("volume", f"{name}-home", "/home/dev"),),
+            tmpfs=(Tmpfs("/tmp", 16, 0o1777, executable=True),), ports=(Port(free_port(), 8888),),
+            network=Network(name, subnet(POOL, "", (*found.subnets, *net.routes()))),
+            limits=Limits(1.0, 128, 16, 64), health=Health(("true",), 10, 5, 30, 3), working_dir="/",
+        ))
+        return replace(made[-1], **changes)  # type: ignore[arg-type]
+
+    yield plan
+    for one in made:
+        containers.remove(engine, one.name, grace_s=0)
+        containers.remove_network(engine, one.network.name)
+        containers.remove_volume(engine, f"{one.name}-home")
+
+
+@pytest.fixture
+def running(engine: Engine, image: str, plan: Callable[..., RunPlan]) -> RunPlan:
+    """Start a container of a fresh plan."""
+    run = plan()
+    launch(engine, run, image)
+    return run
+
+
+def launch(engine: Engine, run: RunPlan, image: str) -> None:
+    """Do everything an `up` does on the engine for a plan."""
+    containers.create_network(engine, run, LABELS)
+    containers.create_volume(engine, f"{run.name}-home", LABELS)
+    containers.prepare_volumes(engine, {f"{run.name}-home": ()}, run.user, image, f"{run.name}-helper", LABELS)
+    containers.create(engine, run, image, LABELS)
+    containers.start(engine, run.name)
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    busy = net.busy_ports()
+    return next(port for port in range(20_000, 30_000) if port not in busy)
+
+
+def _pack(tar: Path) -> None:
+    with tarfile.open(tar, "w") as packed:
+        for program in PROGRAMS:
+            path = shutil.which(program, path="/usr/bin:/bin")
+            assert path
+            needed = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
+            packed.add(_real(path), f"bin/{program}")
+            for library in re.findall(r"(/\S+) \(0x", needed):
+                if library.lstrip("/") not in packed.getnames():
+                    packed.add(_real(library), library)
+
+
+def _real(path: str) -> str:
+    from pathlib import Path as Path_
+
+    return str(Path_(path).resolve())
