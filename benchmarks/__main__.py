@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import signal
 import sys
 import time
 from dataclasses import asdict
@@ -32,6 +33,7 @@ PAGE = ROOT / "docs/benchmarks.md"
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure what was asked for and return the exit code: 1 below a bar, 3 where something cannot be measured."""
     asked = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is taken down all the same
     chosen = asked.only or [name for name in MEASURES if name not in SLOW or asked.cold]
     if busy := machine.busy():
         _say(f"{busy}; ratios hold better than seconds")

@@ -62,6 +62,9 @@ def spend(
         limit.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
         finally:
             limit.cancel()
         wall_s = time.perf_counter() - begun

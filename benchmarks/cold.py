@@ -40,7 +40,7 @@ def _ours(scratch: Scratch) -> float:
     project = scratch.project(unique("cold"))
     base = f"{plain_image.REPOSITORY}:{unique('base')}"
     # An environment goes on with the base it remembers: with this one, which no layer was ever built on.
-    state.save(project.place, State(project.folder.name, str(project.folder), base_ref=base))
+    state.save(project.place, State(project.name, str(project.folder), base_ref=base))
     begun = time.perf_counter()
     _base(scratch, base)
     project.envkit("build", "--quiet")

@@ -14,7 +14,7 @@ from benchmarks.figures import Figure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.scratch import Scratch
+    from benchmarks.scratch import Project, Scratch
 
 # Another version each round, so that no layer of the round before serves.
 PACKAGES = ("pandas==1.4.2", "pandas==1.4.3", "pandas==1.4.4")
@@ -22,14 +22,15 @@ PACKAGES = ("pandas==1.4.2", "pandas==1.4.3", "pandas==1.4.4")
 
 def measure(scratch: Scratch) -> Iterator[Figure]:
     """Yield the seconds that one more package takes."""
-    scratch.build(scratch.project("package"))
-    seconds = tuple(_add(scratch, number, package) for number, package in enumerate(PACKAGES))
+    project = scratch.project("package")
+    scratch.build(project)
+    seconds = tuple(_add(scratch, project, package) for package in PACKAGES)
     yield Figure("package/build", "one more Python package: pandas", seconds, bar=20)
 
 
-def _add(scratch: Scratch, number: int, package: str) -> float:
+def _add(scratch: Scratch, project: Project, package: str) -> float:
     before = {ref for image in scratch.engine.images.list() for ref in image.tags}
-    project = scratch.project(f"package-{number}", f'python: ["{package}"]')
+    project.configure(f'python: ["{package}"]')
     spent = project.envkit("build", "--quiet")
     ref = scratch.build(project)
     if ref in before:

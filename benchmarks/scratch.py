@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import docker
 
 from benchmarks.clock import Failed, Spent, spend
-from envkit import names, net, state
+from envkit import net, state
 from envkit.engines.endpoint import endpoint
 
 if TYPE_CHECKING:
@@ -33,7 +33,13 @@ class Project:
     """A project folder with the environment that envkit makes for it, at a port that is known beforehand."""
 
     folder: Path
+    name: str
     port: int
+
+    def configure(self, *config: str) -> None:
+        """Write the project's envkit.yaml: its name and port, and lines on top of them."""
+        lines = [f"name: {self.name}", "gpu: off", f"jupyter: {{port: {self.port}}}", *config]
+        (self.folder / "envkit.yaml").write_text("".join(f"{line}\n" for line in lines))
 
     def envkit(self, verb: str, *options: str) -> Spent:
         """Run one of envkit's verbs on this project."""
@@ -62,16 +68,14 @@ class Scratch:
     engine: docker.DockerClient
     ending: ExitStack
 
-    def project(self, name: str, *config: str) -> Project:
+    def project(self, name: str) -> Project:
         """Make a project folder that belongs to an ordinary user; its environment goes when the run ends."""
-        project = Project(self.folder / name, free_port())
+        project = Project(self.folder / name, unique(name), free_port())
         project.folder.mkdir()
-        file = project.folder / "envkit.yaml"
-        lines = [f"name: {unique(name)}", "gpu: off", f"jupyter: {{port: {project.port}}}", *config]
-        file.write_text("".join(f"{line}\n" for line in lines))
+        project.configure()
         if os.getuid() == 0:
             owner = int(os.environ.get("SUDO_UID") or ORDINARY_UID)
-            for path in (project.folder, file):
+            for path in (project.folder, project.folder / "envkit.yaml"):
                 os.chown(path, owner, owner)
         self.ending.callback(self._forget, project)
         return project
@@ -129,14 +133,6 @@ def command() -> list[str]:
 def unique(name: str) -> str:
     """Return a name that is free on the engine."""
     return f"bench-{name}-{secrets.token_hex(3)}"
-
-
-def container_name(project: Project) -> str:
-    """Return what the container of a project is called, once envkit knows the project."""
-    known = state.load(project.place)
-    if known is None:
-        raise Failed(f"envkit does not remember {project.folder.name}")
-    return names.container(os.getuid(), known.name)
 
 
 def free_port() -> int:

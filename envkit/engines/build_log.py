@@ -41,6 +41,7 @@ class BuildLog:
         self._rest = ""
         self._last: list[str] = []
         self._mend = ""
+        self._built = False
 
     def hear(self, event: Mapping[str, Any]) -> None:
         """Take one event.
@@ -51,9 +52,19 @@ class BuildLog:
         if "error" in event:
             self._line(self._rest)
             raise self._failed(str(event["error"]).strip())
+        self._built = self._built or "ID" in (event.get("aux") or {})
         *lines, self._rest = (self._rest + str(event.get("stream", ""))).split("\n")
         for line in lines:
             self._line(line)
+
+    def end(self) -> None:
+        """Take the end of the stream.
+
+        Raises:
+            BuildFailed: No image came before it: the engine was stopped.
+        """
+        if not self._built:
+            raise self._failed("the engine ended it without an image")
 
     def _line(self, line: str) -> None:
         text = COLOUR.sub("", line).rstrip()

@@ -58,6 +58,7 @@ def build(
         )
         for event in events:
             log.hear(event)
+        log.end()
 
 
 def remove(engine: Engine, ref: str) -> bool:

@@ -7,7 +7,9 @@ import secrets
 import shutil
 import subprocess
 import tarfile
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +22,6 @@ from envkit.resolve.choices import subnet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from envkit.engines.connect import Engine
 
@@ -65,8 +66,8 @@ def image(engine: Engine, tiny: str) -> Iterator[str]:
     assert images.remove(engine, ref)
 
 
-@pytest.fixture
-def plan(engine: Engine, image: str) -> Iterator[Callable[..., RunPlan]]:
+@contextmanager
+def plans(engine: Engine) -> Iterator[Callable[..., RunPlan]]:
     """Yield `plan(...)`: makes a plan of its own with changes; what was made under its name goes in the end."""
     made: list[RunPlan] = []
 
@@ -89,11 +90,27 @@ def plan(engine: Engine, image: str) -> Iterator[Callable[..., RunPlan]]:
 
 
 @pytest.fixture
+def plan(engine: Engine) -> Iterator[Callable[..., RunPlan]]:
+    """Yield `plan(...)`, see `plans`."""
+    with plans(engine) as plan:
+        yield plan
+
+
+@pytest.fixture
 def running(engine: Engine, image: str, plan: Callable[..., RunPlan]) -> RunPlan:
     """Start a container of a fresh plan."""
     run = plan()
     launch(engine, run, image)
     return run
+
+
+@pytest.fixture(scope="session")
+def standing(engine: Engine, image: str) -> Iterator[RunPlan]:
+    """Start one container for all tests that only look."""
+    with plans(engine) as plan:
+        run = plan()
+        launch(engine, run, image)
+        yield run
 
 
 def launch(engine: Engine, run: RunPlan, image: str) -> None:
@@ -124,6 +141,4 @@ def _pack(tar: Path) -> None:
 
 
 def _real(path: str) -> str:
-    from pathlib import Path as Path_
-
-    return str(Path_(path).resolve())
+    return str(Path(path).resolve())

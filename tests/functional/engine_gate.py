@@ -88,9 +88,12 @@ class Gate:
         return self._rule
 
     def answer(self, request: str, status: str, body: str) -> None:
-        """Answer requests that match in the engine's place, in one piece of a stream as the engine's own are."""
-        head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-        text = f"{head}{len(body.encode()):x}\r\n{body}\r\n0\r\n\r\n"
+        """Answer requests that match in the engine's place: a success as a stream, an error as a whole."""
+        head, size = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n", len(body.encode())
+        if status.startswith("200"):
+            text = f"{head}Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n{body}\r\n0\r\n\r\n"
+        else:
+            text = f"{head}Content-Length: {size}\r\n\r\n{body}"
         self._answers.append((re.compile(request), text.encode()))
 
     def _take_in(self, door: socket.socket) -> None:
@@ -110,17 +113,16 @@ class Gate:
         cut_after = threading.Event()
         back = threading.Thread(target=self._bring_back, args=(engine, guest, cut_after), daemon=True)
         back.start()
+        passes = True  # a request goes through as a whole, or is answered here as a whole
         with suppress(OSError):
             while chunk := guest.recv(CHUNK):
-                if self._lets_through(chunk, guest, cut_after):
+                if line := REQUEST.match(chunk):
+                    passes = self._lets_through(line[1].decode(), guest, cut_after)
+                if passes:
                     engine.sendall(chunk)
             engine.shutdown(socket.SHUT_WR)
 
-    def _lets_through(self, chunk: bytes, guest: socket.socket, cut_after: threading.Event) -> bool:
-        line = REQUEST.match(chunk)
-        if line is None:
-            return True
-        words = line[1].decode()
+    def _lets_through(self, words: str, guest: socket.socket, cut_after: threading.Event) -> bool:
         for request, reply in self._answers:
             if request.fullmatch(words):
                 guest.sendall(reply)

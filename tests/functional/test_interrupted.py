@@ -14,7 +14,7 @@ from tests.functional.engine_gate import Gate, reached
 from tests.functional.messages import told
 from tests.functional.processes import ended, told_stage
 from tests.functional.traces import container, forgotten, life
-from tests.functional.workspaces import leftovers
+from tests.functional.workspaces import Workspaces, leftovers
 
 if TYPE_CHECKING:
     import subprocess
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import docker
 
     from tests.functional.account import Ran, User
-    from tests.functional.workspaces import Envkit, Workspaces
+    from tests.functional.workspaces import Envkit
 
 STOP, REMOVE = "POST .*/containers/.*/stop.*", "DELETE .*/containers/.*"
 CREATE = r"POST .*/containers/create\?name=envkit-\d+-[a-z0-9-]+"
@@ -83,14 +83,25 @@ def gate(place: Path, image: str) -> Iterator[Gate]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def project(user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient) -> Iterator[Path]:
+    """Yield a project folder."""
+    workspaces = Workspaces(user, projects, run_envkit, engine)
+    yield workspaces(name="cut")
+    workspaces.close()
+
+
 @pytest.fixture
-def through(workspace: Workspaces, run_envkit: Envkit, gate: Gate) -> Iterator[Through]:
-    """Yield a project whose envkit goes through the gate, and take it down in the end."""
+def through(project: Path, run_envkit: Envkit, gate: Gate, user: User) -> Iterator[Through]:
+    """Yield the project with its envkit going through the gate, and take it down in the end."""
     gate.open()
-    project = Through(workspace("gpu: off\n", name="cut"), run_envkit, gate)
-    yield project
+    (project / "envkit.yaml").write_text("gpu: off\n")
+    made = Through(project, run_envkit, gate)
+    yield made
     gate.open()
-    project.run("down", "--volumes")
+    if not forgotten(user, project):
+        down = made.run("down", "--volumes")
+        assert down.code == 0, str(down)
 
 
 @pytest.mark.parametrize("point", UP)

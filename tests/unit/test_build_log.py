@@ -36,6 +36,15 @@ def test_pieces_become_lines_without_paint() -> None:
     ]
 
 
+def test_a_build_that_ends_without_an_image_failed() -> None:
+    log = BuildLog(lambda _: None, ())
+    log.hear({"stream": STEP})
+    with pytest.raises(BuildFailed, match="without an image"):
+        log.end()
+    log.hear({"aux": {"ID": "sha256:0123"}})
+    log.end()
+
+
 def test_a_failure_shows_the_last_lines() -> None:
     message = failure(STEP, *(f"line {number}\n" for number in range(100)), "the very last").message
     assert message.startswith("building the image failed: The command")
