@@ -146,7 +146,9 @@ def test_a_changed_plan_makes_the_container_anew(change: Change, env: Environmen
     assert env.container.attrs["HostConfig"]["Memory"] == 3 * 2**30
     seen = env.inside.sh('echo "$GREETING"; python -c "import iniconfig"; ls -d /data; touch /data/x')
     assert (seen.out, "Read-only file system" in seen.err) == ("good morning\n/data\n", True)
-    assert change.done == ["BuildImage", "RemoveContainer", "CreateContainer", "StartContainer"]
+    # Built only where no earlier run left an image of the same plan.
+    done = [one for one in change.done if one != "BuildImage"]
+    assert done == ["RemoveContainer", "ReplaceFiles", "CreateContainer", "StartContainer"]
 
 
 @pytest.mark.proves("A changed plan keeps workspace, home, installed extras, token and host key", "real")
