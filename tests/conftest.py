@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,10 @@ from hypothesis import settings
 # Whether a test holds does not depend on how busy the machine is, and the same cases are tried everywhere.
 settings.register_profile("envkit", deadline=None, derandomize=True)
 settings.load_profile("envkit")
+
+# A job in the background is started with Ctrl-C ignored, and would hand that on to every envkit it interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = pytest.StashKey[int]()

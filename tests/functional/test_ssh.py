@@ -120,7 +120,7 @@ def test_a_terminal_is_a_terminal(ssh: Ssh) -> None:
 
 @pytest.mark.parametrize("command", ["{}", "bash -c '{}'", "bash -lc '{}'"], ids=["plain", "shell", "login shell"])
 def test_a_session_finds_the_workspaces_own_python(ssh: Ssh, command: str) -> None:
-    done = ssh(command.format("python -c \"import tensorflow_estimator, sys; print(sys.prefix)\"; command -v pip git"))
+    done = ssh(command.format("python -c \"import numpy, sys; print(sys.prefix)\"; command -v pip git"))
     assert done.out.splitlines()[0].startswith("/home/dev/.local/share/envkit/tensorflow-2.9.0")
     assert done.out.splitlines()[1:] == ["/opt/envkit/bin/pip", "/usr/bin/git"]
 
