@@ -14,6 +14,7 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from envkit import names
 from envkit.model.plan import Artifact, Digests, FilesPlan, Plan
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def digests(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[s
 
 def image_ref(plan: Plan, found: Digests) -> str:
     """Return the reference an image of that digest gets: equal plans share one image."""
-    return f"envkit:{plan.image.release.version}-{'gpu' if plan.image.gpu else 'cpu'}-{found.image}"
+    kind = "gpu" if plan.image.gpu else "cpu"
+    return f"{names.REPOSITORY}:{plan.image.release.version}-{kind}-{found.image}"
 
 
 def _image(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[str], str]) -> str:

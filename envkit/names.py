@@ -23,6 +23,7 @@ ORIGIN = "envkit.origin"
 BUILDER = "envkit.builder"  # on images; not OWNER, because every container of an image has its labels too
 MADE = "envkit.made"
 SERVICE = "workspace"
+REPOSITORY, BASE_REPOSITORY = "envkit", "envkit-base"  # what images are called, before the colon
 
 USER = "dev"
 HOME = "/home/dev"
@@ -60,7 +61,7 @@ def volume(owner: int, name: str, volume_name: str) -> str:
 
 def base_ref(suite: str) -> str:
     """Return the reference a root file system that envkit assembled gets."""
-    return f"envkit-base:{suite}"
+    return f"{BASE_REPOSITORY}:{suite}"
 
 
 def project_id(project: str) -> str:

@@ -71,14 +71,29 @@ def _images(
         listed = engine.api.images(filters={"label": [MANAGED, f"{names.BUILDER}={builder}"]})
         used = {data["ImageID"] for data in engine.api.containers(all=True)}
     # Workspaces before bases: a base goes only when nothing stands on it any more.
-    for data in sorted(listed, key=lambda one: names.SUITE in (one.get("Labels") or {})):
-        is_base = names.SUITE in (data.get("Labels") or {}) and names.IMAGE not in (data.get("Labels") or {})
-        refs = data.get("RepoTags") or [data["Id"]]
-        if data["Id"] in used or (is_base and data["Id"] in kept_bases) or not set(refs).isdisjoint(kept_images):
+    for data in sorted(listed, key=_is_base):
+        refs = _own_refs(data)
+        if data["Id"] in used or (_is_base(data) and data["Id"] in kept_bases) or not refs.isdisjoint(kept_images):
             continue
-        for ref in refs:
-            if images.remove(engine, ref if ref != "<none>:<none>" else data["Id"]):
+        for ref in sorted(refs):
+            if images.remove(engine, ref):
                 yield f"image {ref}"
+
+
+def _is_base(image: dict[str, Any]) -> bool:
+    labels = image.get("Labels") or {}
+    return names.SUITE in labels and names.IMAGE not in labels
+
+
+def _own_refs(image: dict[str, Any]) -> set[str]:
+    """Return what envkit called an image: whatever somebody builds on one of ours has its labels too.
+
+    Without a name it is a step of a build that failed, by its id; those have the labels of their base.
+    """
+    refs = {ref for ref in image.get("RepoTags") or () if ref != "<none>:<none>"}
+    if not refs:
+        return {image["Id"]} if _is_base(image) else set()
+    return {ref for ref in refs if ref.rsplit(":", 1)[0] in {names.REPOSITORY, names.BASE_REPOSITORY}}
 
 
 def _disk(engine: Engine) -> int:

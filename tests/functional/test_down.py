@@ -7,8 +7,10 @@ import json
 import os
 import signal
 import tarfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import docker.errors
 import pytest
 
 from envkit import names
@@ -20,8 +22,6 @@ from tests.functional.workspaces import leftovers
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    import docker
 
     from tests.functional.account import User
     from tests.functional.workspaces import Envkit, Workspaces
@@ -83,18 +83,20 @@ class Things:
 
     def __init__(self, engine: docker.DockerClient) -> None:
         self.engine = engine
-        self.made: list[object] = []
+        self.made: list[str] = []
 
-    def image(self, tag: str, **labels: str) -> str:
+    def image(self, ref: str, **labels: str) -> str:
         """Make an image of one file nobody else has."""
+        repository, tag = ref.split(":")
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as tar:
             entry = tarfile.TarInfo("data")
             entry.size = SIZE
             tar.addfile(entry, io.BytesIO(os.urandom(SIZE)))
         changes = [f'LABEL {key}="{value}"' for key, value in labels.items()]
-        self.engine.api.import_image_from_data(packed.getvalue(), repository="envkit-prune", tag=tag, changes=changes)
-        return f"envkit-prune:{tag}"
+        self.engine.api.import_image_from_data(packed.getvalue(), repository=repository, tag=tag, changes=changes)
+        self.made.append(ref)
+        return ref
 
     def container(self, name: str, image: str, **labels: str) -> str:
         """Make a container that never runs."""
@@ -128,27 +130,31 @@ def things(engine: docker.DockerClient, image: str) -> Iterator[Things]:
         network.remove()
     for volume in engine.volumes.list(filters={"name": "envkit-prune-"}):
         volume.remove()
-    for one in engine.images.list(name="envkit-prune"):
-        engine.images.remove(str(one.id), force=True)
+    for ref in made.made:
+        with suppress(docker.errors.ImageNotFound):
+            engine.images.remove(ref, force=True)
 
 
 @pytest.mark.proves("`prune` removes only what is ours and unused, and says how much it freed", "real")
 def test_prune_removes_what_is_ours_and_unused_and_nothing_else(
     begun: Path, things: Things, run_envkit: Envkit, engine: docker.DockerClient, user: User
 ) -> None:
-    down = run_envkit(["down"], cwd=begun)
-    assert down.code == 0, str(down)
+    for verb in ("down", "prune"):  # what other tests left goes first
+        ran = run_envkit([verb], cwd=begun)
+        assert ran.code == 0, str(ran)
     ours = {names.MANAGED: "1", names.OWNER: str(user.uid)}
     others = ours | {names.OWNER: str(user.uid + 1)}
     built = {names.MANAGED: "1", names.BUILDER: str(user.uid)}
     ours_unused = {
-        "image": things.image("unused", **built),
-        "container": things.container("envkit-prune-forgotten", things.image("foreign"), **ours),
+        "image": things.image("envkit:prune-unused", **built),
+        "container": things.container("envkit-prune-forgotten", things.image("envkit-prune:foreign"), **ours),
         "network": "envkit-prune-forgotten",
     }
-    things.image("others", **built | {names.BUILDER: str(user.uid + 1)})
-    things.container("envkit-prune-others", "envkit-prune:others", **others)
-    things.container("envkit-prune-own-run", things.image("used", **built))  # `docker run` of an image of ours
+    others_image = things.image("envkit:prune-others", **built | {names.BUILDER: str(user.uid + 1)})
+    things.container("envkit-prune-others", others_image, **others)
+    # What somebody runs and builds from images of ours has their labels.
+    things.container("envkit-prune-own-run", things.image("envkit:prune-used", **built))
+    things.image("envkit-prune:own-build", **built | {names.IMAGE: "0123456789abcdef"})
     things.container("envkit-prune-foreign", "envkit-prune:foreign")
     engine.networks.create("envkit-prune-forgotten", labels=ours)
     engine.networks.create("envkit-prune-foreign")

@@ -192,7 +192,8 @@ def test_an_engine_that_goes_away_is_one_message_and_the_next_up_goes_on(
     for request in ("GET .*/networks.*", UP["network"], UP["home"], CREATE, START, PROBE):
         told(through.lose(request, "up"), 3, "the engine", "went away")
 
-    # And while it goes on, somebody takes the port at the last moment.
+    # And when it starts again, somebody takes the port at the last moment.
+    container(engine, user, through.project).stop(timeout=0)
     rule = through.gate.on(START, "hold")
     with through.start("up", "--format", "json") as process:
         reached(rule, process)

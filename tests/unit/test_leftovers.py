@@ -56,6 +56,24 @@ def test_the_image_of_an_environment_that_is_down_stays() -> None:
     assert api.refs == ["envkit:mine"]
 
 
+def test_what_somebody_built_on_an_image_of_ours_stays_though_it_has_the_same_labels() -> None:
+    api = Api("model:1", "envkit:old")
+    assert remove(api, set())[0] == ["image envkit:old"]
+    assert api.refs == ["model:1"]
+
+
+@pytest.mark.parametrize(("labels", "goes"), [
+    ({names.SUITE: "bookworm"}, True),  # a step of a build that failed, on a base of ours
+    ({names.SUITE: "bookworm", names.IMAGE: "d"}, False),  # built on an image of ours
+])
+def test_of_the_images_without_a_name_those_of_failed_builds_go(labels: dict[str, str], goes: bool) -> None:
+    api = Api()
+    api.refs = ["<none>:<none>"]
+    api.images = lambda **_: [{"Id": "sha256:0123", "RepoTags": ["<none>:<none>"], "Labels": labels}]  # type: ignore[method-assign]
+    api.remove_image = lambda ref, **_: api.log.append(f"remove {ref}")  # type: ignore[method-assign]
+    assert remove(api, set())[0] == (["image sha256:0123"] if goes else [])
+
+
 def test_the_disk_is_measured_with_patience_and_before_anything_goes() -> None:
     api = Api("envkit:old")
     remove(api, set())
