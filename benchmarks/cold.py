@@ -39,6 +39,7 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
 def _ours(scratch: Scratch) -> float:
     project = scratch.project(unique("cold"))
     base = f"{plain_image.REPOSITORY}:{unique('base')}"
+    scratch.ending.callback(scratch.remove_image, base)
     # An environment goes on with the base it remembers: with this one, which no layer was ever built on.
     state.save(project.place, State(project.name, str(project.folder), base_ref=base))
     begun = time.perf_counter()

@@ -61,7 +61,7 @@ def survey(project: Project, engine: Engine | None, remembered: State | None, *,
     wanted = wants(project.config, project.folder, str(project.place.folder))
     facts = kept.as_chosen(host.look(wanted), remembered.choices if remembered else {}, wanted)
     facts = replace(facts, busy_ports={**facts.busy_ports, **dict.fromkeys(avoid, "")})
-    name = name_of(project.config, project.folder, remembered, names_taken(project.endpoint, project.folder))
+    name = name_of(project.config, project.folder, remembered, _taken(project, engine, facts.caller.uid, remembered))
     title = names.container(facts.caller.uid, name)
     _refuse_renaming(engine, facts.caller.uid, name, remembered)
     volumes = [f"{title}-{volume}" for volume in ("home", *project.config.volumes)]
@@ -74,6 +74,14 @@ def survey(project: Project, engine: Engine | None, remembered: State | None, *,
         fresh = replace(remembered, base_ref="", base_id="", base_origin="") if remembered else None
         surveyed = _with_image(project, engine, name, facts, replace(found, base=base), fresh)
     return surveyed
+
+
+def _taken(project: Project, engine: Engine | None, owner: int, remembered: State | None) -> frozenset[str]:
+    """Return the names this project may not choose; one that it has already is not given up for a leftover."""
+    taken = names_taken(project.endpoint, project.folder)
+    if engine is None or remembered is not None or project.config.name:
+        return taken  # a name that was asked for is refused with what holds it, by `decide`
+    return taken | look.names_held(engine, owner, project.folder)
 
 
 def _refuse_renaming(engine: Engine | None, owner: int, name: str, remembered: State | None) -> None:

@@ -70,6 +70,22 @@ def environments(engine: Engine, owner: int | None) -> list[FoundContainer]:
     ]
 
 
+def names_held(engine: Engine, owner: int, project: str) -> frozenset[str]:
+    """Return the names under which the engine holds something of the owner's other projects.
+
+    Nobody may remember these any more: the state went with its home, and a network or a volume stayed.
+    """
+    filters = {"label": [f"{names.MANAGED}=1", f"{names.OWNER}={owner}"]}
+    with translated("looking at the names in use"):
+        held = [
+            *engine.api.containers(all=True, filters=filters),
+            *engine.api.networks(filters=filters),
+            *(engine.api.volumes(filters=filters)["Volumes"] or ()),
+        ]
+    labels = [one.get("Labels") or {} for one in held]
+    return frozenset(one[names.ENV] for one in labels if names.ENV in one and not names.ours(one, owner, project))
+
+
 def image_sizes(engine: Engine) -> dict[str, int]:
     """Return the size in bytes of each image envkit made, by its id."""
     with translated("listing images"):

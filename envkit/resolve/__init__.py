@@ -123,7 +123,8 @@ def _port(
 ) -> int:
     asked = config.jupyter.port
     held = _held(found.container, facts.caller.uid, project)
-    chosen = choices.port(asked, state.port if state else 0, facts.busy_ports, held_by_us=held)
+    kept = state.port if state else held  # a container whose state was lost keeps its port too
+    chosen = choices.port(asked, kept, facts.busy_ports, held_by_us=held)
     if chosen is None:
         who = facts.busy_ports.get(asked or 0) or "somebody"
         message = f"port {asked} is taken by {who}; free it, choose another, or leave the key out"

@@ -14,7 +14,8 @@ import docker
 import pytest
 
 from tests.conftest import ROOT
-from tests.functional.account import ordinary_user
+from tests.functional.account import NAME, ordinary_user
+from tests.functional.alone import alone, clear
 from tests.functional.inside import Inside
 from tests.functional.install import install
 from tests.functional.jupyter import Jupyter, jupyter_of
@@ -62,16 +63,19 @@ def engine() -> Iterator[docker.DockerClient]:
 @pytest.fixture(scope="session")
 def place() -> Iterator[Path]:
     """Yield a folder for this run that the ordinary user can reach: pytest's own is closed to others."""
-    folder = Path(tempfile.mkdtemp(prefix="envkit-functional-")).resolve()
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    with alone():
+        folder = Path(tempfile.mkdtemp(prefix="envkit-functional-")).resolve()
+        folder.chmod(0o755)
+        yield folder
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
-def user(place: Path) -> User:
+def user(place: Path, engine: docker.DockerClient) -> User:
     """Return the ordinary user who runs envkit, with an empty home of mode 0700."""
     person = ordinary_user(place / "home")
+    if person.name == NAME:
+        clear(engine, person)
     person.folder(person.home, 0o700)
     return person
 

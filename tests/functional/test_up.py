@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
+from envkit import names
 from tests.functional.messages import told, told_of_config
 from tests.functional.terminal import Terminal
 from tests.functional.traces import life, state_folder, title
@@ -98,9 +99,20 @@ def test_another_folder_of_the_same_name_gets_a_suffix(
     told_of_config(run_envkit(["up"], cwd=twin), "envkit.yaml:2 name: another project's environment has this name")
 
 
+def test_a_name_that_only_a_leftover_has_gets_a_suffix_too(
+    workspace: Workspaces, run_envkit: Envkit, engine: docker.DockerClient, user: User
+) -> None:
+    left = engine.networks.create("left-behind", labels=names.labels(user.uid, "forgotten", "/gone/forgotten"))
+    project = workspace("gpu: off\n", name="forgotten")
+    try:
+        plan = result(run_envkit(["up", "--dry-run", "--format", "json"], cwd=project))["plan"]
+    finally:
+        left.remove()
+    assert re.fullmatch(r"forgotten-[0-9a-f]{4}", plan["name"])
+
+
 @pytest.mark.proves("`envkit status` lists environments", "real")
 @pytest.mark.proves("reports are JSON where that is asked for", "real")
-@pytest.mark.proves("`envkit status` lists environments", "real")
 def test_status_lists_environments(shared_env: SharedEnvironment, run_envkit: Envkit, user: User) -> None:
     address = re.findall(r"http://127.0.0.1:\d+/lab", shared_env.up.out)[0]
     for options in ([], ["--all"]):

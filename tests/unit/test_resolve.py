@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import config
+from envkit import config, names
 from envkit.commands.render import DryRun
 from envkit.errors import ConfigError, Refusal
-from envkit.model.facts import Account, Facts, Found, FoundImage, PublicKey, Wants
+from envkit.model.facts import Account, Facts, Found, FoundContainer, FoundImage, PublicKey, Wants
 from envkit.model.plan import State
 from envkit.model.report import Report
 from envkit.report.json import to_json
@@ -154,6 +154,21 @@ def test_the_name_is_the_folders_with_a_suffix_when_that_is_taken() -> None:
 
 
 WANTS = Wants(PROJECT)
+
+
+@pytest.mark.parametrize(("status", "remembered", "port"), [
+    ("running", 8890, 8890),
+    ("paused", 8890, 8890),  # a paused container keeps its port, and is no reason to pick another
+    ("running", None, 8890),  # and so does one whose state was lost
+    ("exited", 8890, 8891),  # its port is somebody else's now
+])
+def test_the_port_of_our_own_container_is_not_taken(status: Any, remembered: int | None, port: int) -> None:
+    labels = {**names.labels(1000, "vision", PROJECT), names.PORT: "8890"}
+    found = replace(FOUND, container=FoundContainer("c", status, labels, "i"))
+    facts = replace(FACTS, busy_ports={8890: "docker-proxy", 8888: "", 8889: ""} if status == "exited" else {8890: ""})
+    state = State("vision", PROJECT, port=remembered) if remembered else None
+    decided = resolve(config.load(""), PROJECT, "vision", facts, found, state)
+    assert decided.run.ports[0].host == port
 
 
 def test_what_was_found_at_the_first_up_stays() -> None:
