@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from envkit.model.facts import Bound, Release, Suite
+from envkit.model.release import Bound, Release, Suite
 
 DEFAULT_RELEASE = "2.9.0"
 

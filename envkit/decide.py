@@ -16,7 +16,7 @@ from envkit.model import step
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from envkit.model.facts import Found, FoundContainer
+    from envkit.model.found import Found, FoundContainer
     from envkit.model.plan import Digests, Plan, State
     from envkit.model.step import Step, Steps
 

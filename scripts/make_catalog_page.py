@@ -11,7 +11,7 @@ from envkit import catalog
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from envkit.model.facts import Release
+    from envkit.model.release import Release
 
 Key = TypeVar("Key")
 

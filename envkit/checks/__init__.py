@@ -10,8 +10,9 @@ from envkit.checks.verdict import exit_code, verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envkit.model.facts import EngineFacts, HostGpu, Release
+    from envkit.model.facts import EngineFacts, HostGpu
     from envkit.model.plan import ImagePlan
+    from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 
 __all__ = ["exit_code", "gpu_before", "probe", "verdict"]

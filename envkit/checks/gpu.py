@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from envkit.checks.ending import Ending
-    from envkit.model.facts import EngineFacts, HostGpu, Release
+    from envkit.model.facts import EngineFacts, HostGpu
+    from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 
 _DEVICE = re.compile(r"GPU:[0-9]{1,4}", re.ASCII)

@@ -13,7 +13,7 @@ from envkit.model.report import Report
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.model.facts import FoundContainer
+    from envkit.model.found import FoundContainer
     from envkit.model.plan import State
 
 

@@ -10,7 +10,7 @@ from envkit.commands.project import names_taken
 from envkit.decide import Wanted
 from envkit.engines import look
 from envkit.errors import Refusal
-from envkit.model.facts import Found
+from envkit.model.found import Found
 from envkit.render import image as image_
 from envkit.resolve import kept, name_of, resolve, wants
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from envkit import net
-from envkit.model.facts import FoundContainer
+from envkit.model.found import FoundContainer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

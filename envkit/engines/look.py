@@ -8,7 +8,7 @@ import docker.errors
 
 from envkit import names
 from envkit.engines.failure import translated
-from envkit.model.facts import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
+from envkit.model.found import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.model.facts import Account, Release, Suite
+    from envkit.model.facts import Account
+    from envkit.model.release import Release, Suite
 
 
 @dataclass(frozen=True, slots=True)

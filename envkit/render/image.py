@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING
 
 from envkit import names
-from envkit.model.facts import Bound
 from envkit.model.plan import Artifact
+from envkit.model.release import Bound
 from envkit.render import quote
 from envkit.render.environment import static, text
 
 if TYPE_CHECKING:
-    from envkit.model.facts import Release
     from envkit.model.plan import ImagePlan
+    from envkit.model.release import Release
 
 DEBIAN = "http://deb.debian.org/debian"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from envkit.config import Config
-    from envkit.model.facts import Facts, Found, FoundContainer
+    from envkit.model.facts import Facts
+    from envkit.model.found import Found, FoundContainer
     from envkit.model.plan import State
 
 HOLDING = {"running", "paused", "restarting"}  # states in which a container keeps its port

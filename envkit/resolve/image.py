@@ -12,7 +12,8 @@ from envkit.resolve.mounts import inside
 if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.errors import Problem
-    from envkit.model.facts import Facts, FoundImage
+    from envkit.model.facts import Facts
+    from envkit.model.found import FoundImage
     from envkit.model.plan import State
 
 

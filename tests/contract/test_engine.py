@@ -12,7 +12,7 @@ import pytest
 from envkit.engines import containers, execs, images, look
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import BuildFailed, EngineError, StartFailed
-from envkit.model.facts import Found
+from envkit.model.found import Found
 from envkit.model.plan import Artifact, Limits, Network, Port
 from tests.contract.conftest import DOCKERFILE, LABELS, USER, launch
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from envkit.model.facts import Bound, Release, Suite
 from envkit.model.plan import Base, ImagePlan
+from envkit.model.release import Bound, Release, Suite
 
 
 def suite(**changes: Any) -> Suite:

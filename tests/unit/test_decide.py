@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from envkit import decide, names
 from envkit.errors import Refusal
 from envkit.model import step
-from envkit.model.facts import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
+from envkit.model.found import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
 from envkit.model.plan import Digests, Mount, Port, State
 from tests.unit.worlds import HOME_VOLUME, LABELS, NAME, OWNER, PROJECT, TITLE, World, container, wanted
 

@@ -11,7 +11,8 @@ from envkit import config
 from envkit.commands.project import folder_of
 from envkit.engines import connect
 from envkit.errors import ConfigError, Refusal
-from envkit.model.facts import Account, EngineFacts, Facts, Found
+from envkit.model.facts import Account, EngineFacts, Facts
+from envkit.model.found import Found
 from envkit.resolve import resolve
 
 if TYPE_CHECKING:

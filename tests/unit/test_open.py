@@ -11,7 +11,7 @@ from envkit.commands import access
 from envkit.commands.project import Known
 from envkit.engines import glance
 from envkit.errors import Unhealthy
-from envkit.model.facts import FoundContainer
+from envkit.model.found import FoundContainer
 from envkit.model.plan import State
 from envkit.observe import ready
 from envkit.state import Place

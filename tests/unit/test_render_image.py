@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envkit.model.facts import Bound
 from envkit.model.plan import Base
+from envkit.model.release import Bound
 from envkit.render import image
 from envkit.render.environment import text
 from envkit.render.quote import Unsafe

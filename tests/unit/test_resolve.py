@@ -11,7 +11,8 @@ import pytest
 from envkit import config, names
 from envkit.commands.render import DryRun
 from envkit.errors import ConfigError, Refusal
-from envkit.model.facts import Account, Facts, Found, FoundContainer, FoundImage, PublicKey, Wants
+from envkit.model.facts import Account, Facts, PublicKey, Wants
+from envkit.model.found import Found, FoundContainer, FoundImage
 from envkit.model.plan import State
 from envkit.model.report import Report
 from envkit.report.json import to_json

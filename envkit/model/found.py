@@ -1,0 +1,94 @@
+"""What the engine already holds of an environment, and what is in its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Status = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundContainer:
+    """A container that stands under the name envkit would use.
+
+    Attributes:
+        id: The engine's id.
+        status: The engine's word for its state.
+        labels: Its labels.
+        image_id: Id of the image it was made from.
+        networks: Names of the networks it is attached to.
+        exit_code: Of its last end; 0 while it runs.
+    """
+
+    id: str
+    status: Status
+    labels: Mapping[str, str]
+    image_id: str
+    networks: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FoundImage:
+    """An image that stands under a reference envkit would use.
+
+    Attributes:
+        id: The engine's id.
+        labels: Its labels.
+        size_bytes: All of its layers, shared ones included.
+        ref: The reference it was found under.
+    """
+
+    id: str
+    labels: Mapping[str, str]
+    size_bytes: int = 0
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundNetwork:
+    """A network that stands under the name envkit would use."""
+
+    id: str
+    labels: Mapping[str, str]
+    subnet: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVolume:
+    """A volume that stands under a name envkit would use.
+
+    Attributes:
+        labels: Its labels.
+        created: What it was given when it was made: tells a new volume of an old name.
+    """
+
+    labels: Mapping[str, str]
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything the engine holds that this environment may collide with or reuse.
+
+    Attributes:
+        container: Its container.
+        helper: What prepared its volumes, left behind by an envkit that was killed.
+        image: The image its plan asks for.
+        base: What that image is built on.
+        network: Its network.
+        volumes: Its volumes, by name.
+        subnets: What the engine's other networks take, in CIDR form.
+    """
+
+    container: FoundContainer | None = None
+    helper: FoundContainer | None = None
+    image: FoundImage | None = None
+    base: FoundImage | None = None
+    network: FoundNetwork | None = None
+    volumes: Mapping[str, FoundVolume] = field(default_factory=dict)
+    subnets: tuple[str, ...] = ()

@@ -1,0 +1,81 @@
+"""What the catalogue knows: TensorFlow releases, and the Debian suites they run on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A Debian release as a base of workspaces.
+
+    Attributes:
+        name: Debian's own word for it, such as `bookworm`.
+        python: The interpreter it ships, such as `3.11`; it runs the Jupyter server.
+        openssh: Version of its OpenSSH server, such as `9.2`.
+        kex: Key exchanges its sshd offers, strongest first.
+        security_until: Last day with security updates from Debian LTS, ISO date.
+    """
+
+    name: str
+    python: str
+    openssh: str
+    kex: tuple[str, ...]
+    security_until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A version bound that keeps a TensorFlow release importable, and why."""
+
+    package: str
+    specifier: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A TensorFlow release, as the catalogue knows it.
+
+    Attributes:
+        version: Full version, such as `2.9.0`.
+        package_cpu: Requirement without a GPU, such as `tensorflow-cpu==2.9.0`.
+        package_gpu: Requirement with a GPU, such as `tensorflow==2.9.0`.
+        python_min: Oldest CPython with a Linux wheel, such as `3.7`.
+        python_max: Newest CPython with a Linux wheel, such as `3.10`.
+        cuda: CUDA version it was built with.
+        cudnn: cuDNN version it was built with.
+        driver_min: Oldest NVIDIA driver that can serve that CUDA.
+        compute_capabilities: GPU architectures with native code, such as `sm_75`.
+        ptx: Architecture whose PTX newer GPUs compile at run time, such as `compute_80`.
+        bounds: What may be installed beside it.
+        official_tag: Tag of the official image without a GPU, such as `2.9.0-jupyter`; empty where none
+            was published.
+        official_tag_gpu: Tag of the official image with a GPU, such as `2.9.0-gpu-jupyter`; empty likewise.
+        known_broken: Why the official GPU image does not serve as it is, and the mend; or empty.
+        suite: Debian suite its workspace is built on.
+        python_suite: Debian suite its kernel's Python comes from.
+        python: The kernel's Python on that suite, such as `3.9`.
+        proven: Whether envkit's own tests build and run it.
+        sources: Where these facts were read.
+    """
+
+    version: str
+    package_cpu: str
+    package_gpu: str
+    python_min: str
+    python_max: str
+    cuda: str
+    cudnn: str
+    driver_min: str
+    compute_capabilities: tuple[str, ...]
+    ptx: str
+    bounds: tuple[Bound, ...]
+    official_tag: str
+    official_tag_gpu: str
+    known_broken: str
+    suite: str
+    python_suite: str
+    python: str
+    proven: bool
+    sources: tuple[str, ...]
