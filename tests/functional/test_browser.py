@@ -158,6 +158,8 @@ def test_a_notebook_runs_a_tensorflow_cell(
     user.own(saved, 0o644)
     try:
         page.goto(f"http://127.0.0.1:{jupyter.port}/lab/tree/{saved.name}")
+        # A cell that is run before its kernel is connected is marked as run, and is not.
+        expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=PATIENCE_MS)
         page.locator(".jp-Notebook .jp-Cell .cm-content").click()
         page.keyboard.press("Shift+Enter")
         output = page.locator(".jp-OutputArea-executeResult .jp-OutputArea-output")
