@@ -13,8 +13,8 @@ import pytest
 from hypothesis import settings
 
 # Whether a test holds does not depend on how busy the machine is, and the same cases are tried everywhere.
-settings.register_profile("envkit", deadline=None, derandomize=True)
-settings.load_profile("envkit")
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=20)
+settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=100)
 
 # A job in the background is started with Ctrl-C ignored, and would hand that on to every envkit it interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -28,6 +28,11 @@ ORDER = ("unit", "guest", "contract", "functional")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-engine", action="store_true", help="leave out tests that need a container engine")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Without an engine somebody waits for the verdict on an edit; with one, the whole run takes minutes anyway.
+    settings.load_profile("quick" if config.getoption("no_engine") else "thorough")
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from envkit import catalog, checks
@@ -271,7 +271,6 @@ LINES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(LINES, max_size=12), st.booleans())
 def test_whatever_a_container_prints_it_is_judged_and_a_required_gpu_needs_its_proof(
     lines: list[str], required: bool

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -465,7 +465,6 @@ def test_a_hostile_value_is_refused_or_kept_whole(value: str) -> None:
             assert found.model_dump(mode="json", exclude_unset=True) == written
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.text() | st.text("abgpu:-[]{}&*!|>'\"%@#,? \n\t0123.=<~"))
 def test_any_text_is_a_config_or_a_config_error(text: str) -> None:
     assert read_or_refused(text)
@@ -480,7 +479,6 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(Config.model_fields)), anything, max_size=6))
 def test_any_value_under_a_known_key_is_read_or_refused_in_printable_words(written: dict[str, Any]) -> None:
     found = read_or_refused(flow(written))
@@ -530,7 +528,6 @@ def test_the_accepted_configs_below_use_every_key() -> None:
     assert keys.keys() == Config.model_fields.keys()
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.fixed_dictionaries({}, optional=keys))
 def test_an_accepted_config_comes_back_the_same(written: dict[str, Any]) -> None:
     found = load(flow(written))

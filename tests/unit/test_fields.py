@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from envkit.config import fields, packages, places, words
@@ -226,14 +226,12 @@ def test_a_comment_in_a_requirements_file_needs_a_space_before_it() -> None:
     assert packages.requirement_lines("pandas#x")[0] == ()
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text())
 def test_a_requirements_file_may_hold_anything(text: str) -> None:
     lines, _ = packages.requirement_lines(text)
     assert all(words.UNPRINTABLE.search(line) is None and not line.startswith("-") for line in lines)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text())
 def test_what_is_shown_is_short_and_printable(text: str) -> None:
     assert not words.UNPRINTABLE.search(words.shown(text))

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from envkit.model.plan import Base
@@ -175,7 +175,6 @@ def test_a_hostile_reason_stays_a_comment(value: str) -> None:
 
 
 @pytest.mark.proves("no value changes the sequence of the Dockerfile's instructions", "real")
-@settings(max_examples=50)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_package_ever_changes_the_sequence_of_instructions(apt: str, python: str) -> None:
     for plan, expected in ((image_plan(apt=(apt,)), WITH_APT), (image_plan(python=(python,)), WITH_PYTHON)):
@@ -185,7 +184,6 @@ def test_no_package_ever_changes_the_sequence_of_instructions(apt: str, python: 
             continue
 
 
-@settings(max_examples=50)
 @given(st.from_regex(r"[a-z0-9][a-z0-9+.-]{0,20}[a-z0-9+](=[0-9][A-Za-z0-9.+:~-]{0,10})?", fullmatch=True))
 def test_every_valid_debian_package_arrives(package: str) -> None:
     plan = image_plan(apt=(package,))
@@ -193,7 +191,6 @@ def test_every_valid_debian_package_arrives(package: str) -> None:
     assert sequence(dockerfile(plan)) == WITH_APT
 
 
-@settings(max_examples=50)
 @given(st.from_regex(r"[a-z][a-z0-9]{0,20}(==[0-9]{1,3}(\.[0-9]{1,3}){0,2}(\.\*)?)?", fullmatch=True))
 def test_every_valid_requirement_arrives(requirement: str) -> None:
     made = context(image_plan(python=(requirement,)))

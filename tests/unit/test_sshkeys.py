@@ -27,6 +27,7 @@ ED25519 = line(ed25519.Ed25519PrivateKey.generate().public_key(), "ada@example")
         line(ec.generate_private_key(ec.SECP256R1()).public_key()),
         line(rsa.generate_private_key(65537, 3072).public_key(), "ada"),
     ],
+    ids=["Ed25519", "with a newline", "ECDSA", "RSA of 3072 bits"],
 )
 def test_a_plain_key_is_taken_as_it_is(text: str) -> None:
     assert sshkeys.parse(text) == text.rstrip("\n")
@@ -47,6 +48,10 @@ def test_a_plain_key_is_taken_as_it_is(text: str) -> None:
         ("", "exactly one"),
         (ED25519 + "\x07", "exactly one"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----", "exactly one"),
+    ],
+    ids=[
+        "two keys", "a forced command", "an environment", "an unknown type", "a type that is not the key's", "cut off",
+        "no key", "weak RSA", "empty", "a control character", "a private key",
     ],
 )
 def test_anything_else_is_refused_with_the_reason(text: str, why: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from envkit.config import yaml_tree
@@ -176,7 +176,6 @@ yaml_values = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
 @given(yaml_values)
 def test_what_a_dumper_quotes_comes_back_the_same(written: Any) -> None:
     assert value(yaml.dump(written, Dumper=QuotingDumper, allow_unicode=True)) == written
