@@ -110,10 +110,10 @@ class Facts:
     keys: tuple[PublicKey, ...] = ()
     texts: Mapping[str, str | None] = field(default_factory=dict)
     real_paths: Mapping[str, str | None] = field(default_factory=dict)
-    secrets: Mapping[str, str | None] = field(default_factory=dict)
+    secrets: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     ca: str = ""
-    proxies: Mapping[str, str] = field(default_factory=dict)
-    run_proxies: Mapping[str, str] = field(default_factory=dict)
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    run_proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     homes: tuple[str, ...] = ()
     busy_ports: Mapping[int, str] = field(default_factory=dict)
     routes: tuple[str, ...] = ()

@@ -169,12 +169,13 @@ class Secret:
     Attributes:
         name: As the config names it.
         source: Path on the host.
-        sha256: Of its content, so that a change is noticed without keeping the content.
+        sha256: Of its content, so that a change is noticed without keeping the content. It stays out of `repr` and
+            of reports: who has it can try guesses.
     """
 
     name: str
     source: str
-    sha256: str
+    sha256: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,14 @@ def test_a_proxy_with_credentials_serves_the_build_and_no_environment(proxy: str
     assert "hunter2" not in str(kept.choices(replace(FACTS, run_proxies={"https_proxy": proxy}), WANTS))
 
 
+def test_a_secrets_digest_is_shown_no_more_than_the_secret() -> None:
+    # A short secret is guessed from its digest in no time.
+    facts = replace(seeing(_s="/srv/s"), secrets={"KEY": "5ec7e7" * 10})
+    found = plan("secrets: {KEY: {file: /s}}", facts)
+    assert [secret.sha256 for secret in found.files.secrets] == ["5ec7e7" * 10]
+    assert "5ec7e7" not in to_json(Report("up", "vision", DryRun(found, "ref", ()))) + repr(found) + repr(facts)
+
+
 def test_loopback_never_goes_through_the_proxy() -> None:
     env = plan("", replace(FACTS, run_proxies={"http_proxy": "http://proxy:3128", "no_proxy": "corp"})).run.env
     assert env["no_proxy"] == "corp,localhost,127.0.0.1"
