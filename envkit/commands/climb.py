@@ -12,7 +12,7 @@ from envkit import checks, credentials, decide, files, host, names, state
 from envkit.commands import apply, mounted
 from envkit.commands.results import Up
 from envkit.commands.survey import remember, survey
-from envkit.engines import connect, containers, endpoint, look
+from envkit.engines import connect, containers, look
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import GpuUnusable, Refusal, StartFailed, Unhealthy
 from envkit.model.report import Finding, Progress, Report, Verdict
@@ -179,9 +179,9 @@ class _Climb:
     def _keep_entry(self, surveyed: Survey) -> None:
         """Keep the SSH host entry: it names this envkit, which may have moved, whatever the engine holds."""
         place, plan = self.project.place, surveyed.plan
-        proxy = [sys.executable, "-c", SSH_PROXY, "ssh-proxy", plan.run.name]
-        if self.engine.endpoint != endpoint.DEFAULT:
-            proxy = ["env", f"DOCKER_HOST={self.engine.endpoint}", *proxy]
+        # With its engine: whoever logs in later may have chosen another one meanwhile.
+        host = f"DOCKER_HOST={self.engine.endpoint}"
+        proxy = ["env", host, sys.executable, "-c", SSH_PROXY, "ssh-proxy", plan.run.name]
         entry = ssh_config.render(plan.name, plan.run.name, str(place.client), proxy)
         if files.read(place.client / entry.path) != entry.text.encode():
             files.write(place.client / entry.path, entry.text.encode(), mode=entry.mode)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ import docker
 import docker.errors
 import requests
 
+from envkit.engines import endpoint
+from envkit.engines.endpoint import Choice
 from envkit.errors import EngineUnavailable, Refusal
 from envkit.model.facts import EngineFacts
 
@@ -21,6 +24,25 @@ if TYPE_CHECKING:
 TIMEOUT_S = 60
 PATIENCE_S = 24 * 3600
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+class Client(docker.APIClient):
+    """The SDK's client, deaf to the config file of Docker's own client.
+
+    That one puts the proxies it names, credentials included, into containers and builds, sends every registry's
+    credentials with each build, and fails where it names a credential store that is gone.
+    """
+
+    @property
+    def _general_configs(self) -> dict[str, Any]:
+        return {"auths": {}}  # not empty: then the SDK would look for the file once more
+
+    @_general_configs.setter
+    def _general_configs(self, found: object) -> None:
+        """Forget what the SDK found."""
+
+    def _set_auth_headers(self, headers: object) -> None:
+        """Send no registry's credentials with a build: none of its images comes from a registry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +61,13 @@ def connect(at: str) -> Engine:
         EngineUnavailable: Nothing answers there, or it may not be used.
     """
     if not at.startswith("unix://"):
+        chosen = _chosen(at)
         raise Refusal(
-            f"the engine at {at} is on another machine, and this version of envkit serves local engines only",
-            mend="unset DOCKER_HOST, or set it to a unix:// socket",
+            f"the engine at {_told(chosen)} is on another machine; this version of envkit serves local engines only",
+            mend=f"{chosen.undo}, or set DOCKER_HOST to a unix:// socket",
         )
     try:
-        return Engine(at, docker.APIClient(base_url=at, version="auto", timeout=TIMEOUT_S))
+        return Engine(at, Client(base_url=at, version="auto", timeout=TIMEOUT_S))
     except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
         raise _unavailable(at) from error
 
@@ -88,7 +111,7 @@ def refuse_unsupported(engine: EngineFacts, machine: str) -> None:
         what = "runs without root" if engine.rootless else "maps container users to other host users"
         raise Refusal(
             f"the engine at {engine.endpoint} {what}, and this version of envkit cannot yet map files to you there",
-            mend="use the machine's ordinary engine: unset DOCKER_HOST, or `docker context use default`",
+            mend=f"use the machine's ordinary engine: {_chosen(engine.endpoint).undo}",
         )
     if engine.machine != "amd64" or engine.machine != machine:
         raise Refusal(
@@ -107,17 +130,37 @@ def _gpu_roads(info: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _unavailable(at: str) -> EngineUnavailable:
-    path = Path(at.removeprefix("unix://"))
+    chosen, path = _chosen(at), Path(at.removeprefix("unix://"))
     if not path.exists():
-        return EngineUnavailable(
-            f"no container engine answers at {at}: the socket is not there", tried=at,
-            mend="sudo apt-get install docker.io, then sudo systemctl start docker; or set DOCKER_HOST",
-        )
-    if not os.access(path, os.R_OK | os.W_OK):
-        return EngineUnavailable(
-            f"you may not use the container engine at {at}", tried=at,
-            mend='sudo usermod -aG docker "$USER", then log in again (members of that group are root on this machine)',
-        )
-    return EngineUnavailable(
-        f"the container engine at {at} does not answer", tried=at, mend="sudo systemctl restart docker",
-    )
+        why, message = "not there", f"no container engine answers at {at}: the socket is not there"
+        mend = "sudo apt-get install docker.io, then sudo systemctl start docker; or set DOCKER_HOST"
+    elif not os.access(path, os.R_OK | os.W_OK):
+        why, message = "permission denied", f"you may not use the container engine at {at}"
+        mend = 'sudo usermod -aG docker "$USER", then log in again (members of that group are root on this machine)'
+    else:
+        why, message = _refused(path), f"the container engine at {at} does not answer"
+        mend = "sudo systemctl restart docker"
+    if chosen.by:
+        mend = f"{mend}; or {chosen.undo}"
+    return EngineUnavailable(message, tried="; ".join((*chosen.passed_over, f"{_told(chosen)}: {why}")), mend=mend)
+
+
+def _refused(path: Path) -> str:
+    """Say how a socket fails that is there and may be used."""
+    with socket.socket(socket.AF_UNIX) as tried:
+        tried.settimeout(1)
+        try:
+            tried.connect(str(path))
+        except OSError as error:
+            return (error.strerror or "it does not answer").lower()
+    return "what answers is no container engine"
+
+
+def _chosen(at: str) -> Choice:
+    """Say how an address was chosen; one that comes from elsewhere than the environment was simply given."""
+    chosen = endpoint.choice()
+    return chosen if chosen.address == at else Choice(at, "DOCKER_HOST", "unset DOCKER_HOST")
+
+
+def _told(chosen: Choice) -> str:
+    return f"{chosen.address} ({chosen.by})" if chosen.by else chosen.address

@@ -117,6 +117,7 @@ def prepare_volumes(
             engine.api.remove_container(left.id, force=True)
         made = engine.api.create_container(
             ref, name=helper, entrypoint=["/bin/true"], user="0:0", labels=dict(labels), network_disabled=True,
+            use_config_proxy=False,
             host_config=engine.api.create_host_config(mounts=mounts, network_mode="none", cap_drop=["ALL"]),
         )
         try:

@@ -54,7 +54,7 @@ def build(
     with translated("building the image", BuildFailed), patient(engine):
         events = engine.api.build(
             fileobj=pack(context), custom_context=True, encoding=None, tag=ref, rm=True, forcerm=True, decode=True,
-            labels=dict(labels), buildargs=arguments,
+            labels=dict(labels), buildargs=arguments, use_config_proxy=False,
         )
         for event in events:
             log.hear(event)

@@ -23,6 +23,7 @@ def container(api: APIClient, run: RunPlan, ref: str, labels: Mapping[str, str])
     """Return the arguments of `create_container` for a plan."""
     return {
         "image": ref,
+        "use_config_proxy": False,
         "name": run.name,
         "hostname": run.hostname,
         "user": f"{run.user.uid}:{run.user.gid}",

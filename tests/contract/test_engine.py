@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from contextlib import closing
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit.engines import containers, execs, images, look
+from envkit.engines import connect, containers, execs, images, look
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import BuildFailed, EngineError, StartFailed
 from envkit.model.found import Found
@@ -17,7 +18,8 @@ from envkit.model.plan import Artifact, Limits, Network, Port
 from tests.contract.conftest import DOCKERFILE, LABELS, USER, launch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from envkit.engines.connect import Engine
     from envkit.model.plan import RunPlan
@@ -253,6 +255,40 @@ def test_a_build_that_fails_shows_what_was_printed_and_leaves_no_image(engine: E
 def test_an_image_in_use_is_not_removed(engine: Engine, standing: RunPlan, image: str) -> None:
     assert not images.remove(engine, image)
     assert images.remove(engine, "envkit-contract:missing")
+
+
+# The Docker client's own config file, which is none of envkit's.
+
+
+@pytest.fixture(params=["config", "list"])
+def beside_a_config(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
+    """Yield the engine, reached by a caller whose Docker config names proxies, headers and a credential store."""
+    proxies = {"httpProxy": "http://ada:hunter2@proxy:3128", "noProxy": "hunter2.example.com"}
+    config = {"proxies": {"default": proxies}, "credsStore": "gone", "HttpHeaders": {"X": "y\n"}, "detachKeys": "?"}
+    (tmp_path / "config.json").write_text(json.dumps(config if request.param == "config" else [config]))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    made = connect.connect(engine.endpoint)
+    yield made
+    made.api.close()
+
+
+def test_the_proxies_of_a_docker_config_reach_no_container(
+    beside_a_config: Engine, image: str, plan: Callable[..., RunPlan],
+) -> None:
+    run = plan()
+    launch(beside_a_config, run, image)
+    assert "hunter2" not in json.dumps(beside_a_config.api.inspect_container(run.name))
+
+
+def test_neither_proxies_nor_credentials_of_a_docker_config_reach_a_build(beside_a_config: Engine, tiny: str) -> None:
+    ref, script = f"{tiny}-deaf", "[ -z $http_proxy$HTTP_PROXY$no_proxy$NO_PROXY ]"
+    context = (Artifact("Dockerfile", f'FROM {tiny}\nRUN ["/bin/sh", "-c", "{script}"]\n'),)
+    try:
+        images.build(beside_a_config, context, ref, LABELS, {}, lambda _: None)
+    finally:
+        images.remove(beside_a_config, ref)
 
 
 def _with(engine: Engine, volume: str) -> Any:

@@ -1,0 +1,176 @@
+"""The engine is the one that Docker's own client would use; what cannot be told or used is said, with the mend."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit.cli import main
+from envkit.engines import connect, endpoint
+from envkit.errors import EngineUnavailable, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+UNIX, OTHER = "unix:///run/other.sock", "unix:///run/third.sock"
+# The SDK leaves the socket of an engine that does not answer to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+class Docker:
+    """A folder with the Docker client's config."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.config = folder, folder / "config.json"
+
+    def meta(self, name: str) -> Path:
+        path = self.folder / "contexts/meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def context(self, name: str, host: object) -> None:
+        self.meta(name).write_text(json.dumps({"Name": name, "Endpoints": {"docker": {"Host": host}}}))
+
+    def use(self, name: object) -> None:
+        self.config.write_text(json.dumps({"auths": {}, "currentContext": name}))
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Docker]:
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setattr(endpoint, "DEFAULT", f"unix://{tmp_path}/usual.sock")
+    made = Docker(tmp_path)
+    made.context("mine", UNIX)
+    made.context("third", OTHER)
+    yield made
+    gc.collect()
+
+
+@pytest.mark.proves("the engine is found as Docker's client finds it, contexts included", "real")
+@pytest.mark.parametrize(
+    ("env", "current", "expected"),
+    [
+        ({"DOCKER_HOST": "unix:///a", "DOCKER_CONTEXT": "mine"}, "third", "unix:///a"),
+        ({"DOCKER_CONTEXT": "mine"}, "third", UNIX),
+        ({"DOCKER_HOST": "", "DOCKER_CONTEXT": ""}, "third", OTHER),
+        ({}, "mine", UNIX),
+        ({}, "default", "usual"),
+        ({}, "", "usual"),
+        ({}, None, "usual"),
+        ({"DOCKER_CONTEXT": "default"}, "mine", "usual"),
+    ],
+)
+def test_the_engine_is_chosen_as_docker_chooses_it(
+    docker: Docker, monkeypatch: pytest.MonkeyPatch, env: dict[str, str], current: str | None, expected: str,
+) -> None:
+    docker.use(current)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert endpoint.endpoint() == (endpoint.DEFAULT if expected == "usual" else expected)
+
+
+def test_without_a_docker_config_the_home_is_looked_at(docker: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_CONFIG")
+    monkeypatch.setenv("HOME", str(docker.folder))
+    docker.folder = docker.folder / ".docker"
+    docker.config = docker.folder / "config.json"
+    assert endpoint.endpoint() == endpoint.DEFAULT
+    docker.context("homely", UNIX)
+    docker.use("homely")
+    assert endpoint.endpoint() == UNIX
+
+
+@pytest.mark.parametrize(("usual", "rootless", "expected"), [
+    (True, True, "usual"), (False, True, "rootless"), (False, False, "usual"), (True, False, "usual"),
+])
+def test_a_rootless_socket_counts_where_the_usual_one_is_not_there(
+    docker: Docker, monkeypatch: pytest.MonkeyPatch, *, usual: bool, rootless: bool, expected: str,
+) -> None:
+    user = docker.folder / "user"
+    user.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(user))
+    for path in [docker.folder / "usual.sock"] * usual + [user / "docker.sock"] * rootless:
+        path.touch()
+    assert endpoint.endpoint() == (endpoint.DEFAULT if expected == "usual" else f"unix://{user}/docker.sock")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "why"),
+    [
+        ("config", "{", "no JSON"),
+        ("config", b"\xff\xfe", "no JSON"),
+        ("config", "[" * 100_000, "no JSON"),
+        ("config", "[]", "no JSON object"),
+        ("config", '{"currentContext": 3}', "no text"),
+        ("config", '{"currentContext": "absent"}', "no Docker context absent"),
+        ("config", '{"currentContext": "../../mine"}', "no Docker context ../../mine"),
+        ("meta", "{", "no JSON"),
+        ("meta", "{}", "names no engine"),
+        ("meta", '{"Endpoints": {"docker": []}}', "names no engine"),
+        ("meta", '{"Endpoints": {"docker": {"Host": ""}}}', "no text of one line"),
+        ("meta", '{"Endpoints": {"docker": {"Host": "unix:///a\\nProxyCommand b"}}}', "no text of one line"),
+        ("meta", '{"Endpoints": {"docker": {"Host": 4}}}', "no text of one line"),
+    ],
+)
+def test_a_damaged_docker_config_is_told_with_3(
+    docker: Docker, capsys: pytest.CaptureFixture[str], file: str, text: str | bytes, why: str,
+) -> None:
+    docker.use("mine")
+    path = docker.config if file == "config" else docker.meta("mine")
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(SystemExit) as ended:
+        main.main(["status"])
+    assert ended.value.code == 3
+    said = capsys.readouterr().err
+    assert why in said
+    assert "mend: " in said
+
+
+def test_a_docker_config_that_is_a_folder_is_told(docker: Docker) -> None:
+    docker.config.mkdir()
+    with pytest.raises(EngineUnavailable, match="Is a directory"):
+        endpoint.endpoint()
+
+
+@pytest.mark.parametrize("host", ["ssh://ada@build.example.com", "tcp://192.0.2.1:2376"])
+@pytest.mark.parametrize(("variable", "mend"), [(True, "unset DOCKER_CONTEXT"), (False, "docker context use default")])
+def test_a_context_of_another_machine_is_refused_by_name(
+    docker: Docker, monkeypatch: pytest.MonkeyPatch, host: str, mend: str, *, variable: bool,
+) -> None:
+    docker.context("far", host)
+    docker.use("far")
+    if variable:
+        monkeypatch.setenv("DOCKER_CONTEXT", "far")
+    with pytest.raises(Refusal, match=r"the Docker context far.*another machine") as error:
+        connect.connect(endpoint.endpoint())
+    assert mend in error.value.mend
+
+
+def test_an_engine_that_is_not_there_is_told_with_all_that_was_tried(
+    docker: Docker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(docker.folder))
+    with pytest.raises(EngineUnavailable, match="no container engine answers") as error:
+        connect.connect(endpoint.endpoint())
+    assert error.value.tried.split("; ") == [
+        "DOCKER_HOST: not set", "DOCKER_CONTEXT: not set", f"{docker.config}: names no context",
+        f"unix://{docker.folder}/docker.sock: not there", f"{endpoint.DEFAULT}: not there",
+    ]
+
+
+def test_an_engine_of_a_context_that_does_not_answer_is_told_with_the_context(docker: Docker) -> None:
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.bind(str(docker.folder / "deaf"))
+        docker.context("deaf", f"unix://{docker.folder}/deaf")
+        docker.use("deaf")
+        with pytest.raises(EngineUnavailable, match="does not answer") as error:
+            connect.connect(endpoint.endpoint())
+    assert error.value.tried.endswith(f"unix://{docker.folder}/deaf (the Docker context deaf): connection refused")
