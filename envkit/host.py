@@ -28,6 +28,9 @@ def look(wants: Wants) -> Facts:
     named = (*wants.paths, *wants.texts, *(source for _, source in wants.secrets))
     # Followed once: what is read, compared and shown must be one file, whatever a link does meanwhile.
     real = {path: _real(project, path) for path in named}
+    own_proxies = proxies()
+    # Also a proxy that the config names is not asked for what the caller reaches without one.
+    without = {name: value for name, value in own_proxies.items() if name == "no_proxy"}
     return Facts(
         caller=Account(os.getuid(), os.getgid()),
         sudo_caller=_sudo_caller(),
@@ -44,8 +47,8 @@ def look(wants: Wants) -> Facts:
         real_paths={path: None if found is None else str(found) for path, found in real.items()},
         secrets={name: _sha256(real[source]) for name, source in wants.secrets},
         ca=extra_ca() if wants.ca else "",
-        proxies=proxies() if wants.proxy else {},
-        run_proxies=proxies() if wants.proxy else {},
+        proxies=own_proxies if wants.proxy else without,
+        run_proxies=own_proxies if wants.proxy else {},
         busy_ports={port: net.port_holder(port) if port == wants.port else "" for port in busy},
         routes=net.routes(),
         state=wants.state,

@@ -54,7 +54,7 @@ class Wants:
         secrets: Source of each secret, as written, by name.
         port: The port the user asks for, or None.
         ca: Whether to look for extra CA certificates.
-        proxy: Whether to look for the caller's proxy.
+        proxy: Whether to look for the caller's proxy; whom it is not asked for is looked up always.
     """
 
     project: str

@@ -136,7 +136,9 @@ def _env(config: Config, facts: Facts) -> dict[str, str]:
 def build_proxies(config: Config, facts: Facts) -> dict[str, str]:
     """Decide which proxy the build goes through: the caller's own, one the config names, or none."""
     named = config.build.proxy
-    if named in {"auto", "off"}:
+    if named == "off":
+        return {}
+    if named == "auto":
         return dict(facts.proxies)
     return {"http_proxy": named, "https_proxy": named, **{k: v for k, v in facts.proxies.items() if k == "no_proxy"}}
 

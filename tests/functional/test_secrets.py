@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -40,6 +41,7 @@ def secrets(state: Path) -> dict[str, str]:
     return {
         "token": (state / "mount/token").read_text().strip(), "team's key": TEAM_KEY,
         "host key": host_key.splitlines()[2], "client's key": client_key.splitlines()[2],
+        "digest of the team's key": hashlib.sha256(TEAM_KEY.encode()).hexdigest(),
     }
 
 

@@ -145,6 +145,15 @@ def test_loopback_never_goes_through_the_proxy() -> None:
     assert env["no_proxy"] == "corp,localhost,127.0.0.1"
 
 
+def test_a_proxy_of_the_config_keeps_what_the_caller_reaches_without_one() -> None:
+    text = "build: {proxy: 'http://named:3128'}"
+    facts = replace(FACTS, proxies={"https_proxy": "http://own:3128", "no_proxy": "mirror.corp"}, run_proxies={})
+    assert plan(text, facts).build_proxies == {
+        "http_proxy": "http://named:3128", "https_proxy": "http://named:3128", "no_proxy": "mirror.corp",
+    }
+    assert plan("build: {proxy: off}", facts).build_proxies == {}
+
+
 def test_access_lists_what_goes_beyond_the_project() -> None:
     assert plan().access.entries == ()
     facts = replace(seeing(_d="/data"), keys=(PublicKey(KEY, "team.pub"),))
