@@ -36,6 +36,34 @@ def read(path: Path, limit: int = 1 << 20) -> bytes | None:
         if error.errno in ABSENT:
             return None
         raise
+    return _content(descriptor, str(path), limit)
+
+
+def read_inside(folder: int, name: str, limit: int = 1 << 20) -> bytes | None:
+    """Return the content of a regular file of a folder that somebody else may write to, or None if it is none.
+
+    What is looked at is what is read, and a link is no file: it may lead to what only the caller can read.
+
+    Args:
+        folder: Descriptor of the folder.
+        name: The file's name in it.
+        limit: How many bytes it may have.
+
+    Raises:
+        OSError: It is there and cannot be read.
+        Refusal: It is larger than `limit` bytes.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        descriptor = os.open(name, flags, dir_fd=folder)
+    except OSError as error:
+        if error.errno in ABSENT:
+            return None
+        raise
+    return _content(descriptor, name, limit)
+
+
+def _content(descriptor: int, name: str, limit: int) -> bytes | None:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
@@ -44,7 +72,7 @@ def read(path: Path, limit: int = 1 << 20) -> bytes | None:
     finally:
         os.close(descriptor)
     if len(content) > limit:
-        raise Refusal(f"{path} is larger than {limit} bytes", mend="name a smaller file")
+        raise Refusal(f"{name} is larger than {limit} bytes", mend="name a smaller file")
     return content
 
 
@@ -63,8 +91,13 @@ def readable(path: Path, limit: int = 1 << 20) -> bytes | None:
 def private_folder(path: Path, owner: Account | None = None, *, mode: int = 0o700) -> Path:
     """Make a folder that only its owner enters, with its parents; what exists must already be as private.
 
+    Args:
+        path: Where.
+        owner: Whom root gives it to.
+        mode: Its permissions; what they leave to others, a folder that exists may leave to them too.
+
     Raises:
-        Refusal: It exists and others may write to it, or somebody else owns it.
+        Refusal: It exists and is open to others, or somebody else owns it.
         OSError: It cannot be made.
     """
     if not path.exists():
@@ -75,10 +108,10 @@ def private_folder(path: Path, owner: Account | None = None, *, mode: int = 0o70
         _give(path, owner)
     found = path.lstat()
     expected = {os.getuid()} | ({owner.uid} if owner else set())
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in expected or found.st_mode & 0o022:
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in expected or found.st_mode & 0o077 & ~mode:
         raise Refusal(
-            f"{path} is not private: it must be a folder of yours that nobody else can write to",
-            mend=f"chmod go-w {path}, or move it away",
+            f"{path} is not private: it must be a folder of yours that is closed to others",
+            mend=f"chmod {mode:o} {path}, or move it away",
         )
     return path
 
@@ -125,6 +158,40 @@ def create(
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def is_private(path: Path, mode: int, uid: int) -> bool:
+    """Say whether a regular file is there with just these permissions, and belongs to a user."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) == mode and found.st_uid == uid
+
+
+def set_mode(path: Path, mode: int) -> None:
+    """Give a file the permissions it was made with, where they are others; nothing happens when it is not there.
+
+    The file itself stays, so a container that has it mounted sees the change.
+
+    Raises:
+        OSError: It belongs to somebody else.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) != mode:
+        path.chmod(mode)
+
+
+def sync(folder: Path) -> None:
+    """Have the names in a folder on the disk before anything goes on."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

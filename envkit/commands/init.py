@@ -95,8 +95,18 @@ def _starter(target: Path) -> dict[str, bytes]:
 
 
 def _example(folder: Path) -> dict[str, bytes]:
-    """Read the files of an example, without its links: they may lead to what only root can read."""
-    if not (folder / FILE).is_file():
+    """Read the files of an example, without its links: they may lead to what only root can read.
+
+    By descriptor: its owner can put a link in the place of a file, and of the folder, while root reads.
+    """
+    try:
+        inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Refusal(f"{folder} cannot be read: {error.strerror}", mend="name a folder with an example") from error
+    try:
+        found = {name: files.read_inside(inside, name, EXAMPLE_FILE_MAX) for name in sorted(os.listdir(inside))}  # noqa: PTH208
+    finally:
+        os.close(inside)
+    if found.get(FILE) is None:
         raise Refusal(f"{folder} has no {FILE}", mend="name a folder with one")
-    found = {one.name: files.read(one, EXAMPLE_FILE_MAX) for one in sorted(folder.iterdir()) if not one.is_symlink()}
     return {name: content for name, content in found.items() if content is not None}

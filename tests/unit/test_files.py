@@ -40,13 +40,38 @@ def test_a_link_in_the_place_is_replaced_and_not_followed(tmp_path: Path) -> Non
     assert not path.is_symlink()
 
 
-@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
-def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path, mode: int) -> None:
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702, 0o755, 0o750, 0o701])
+def test_a_folder_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
     folder = tmp_path / "state"
     folder.mkdir()
     folder.chmod(mode)
-    with pytest.raises(Refusal, match="not private"):
+    with pytest.raises(Refusal, match="not private") as refusal:
         files.private_folder(folder)
+    assert refusal.value.mend.startswith(f"chmod 700 {folder}")
+
+
+@pytest.mark.parametrize(("mode", "refused"), [(0o755, False), (0o700, False), (0o775, True), (0o757, True)])
+def test_a_folder_that_is_made_for_others_to_read_may_stay_readable(tmp_path: Path, mode: int, refused: bool) -> None:
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    folder.chmod(mode)
+    if refused:
+        with pytest.raises(Refusal, match="not private"):
+            files.private_folder(folder, mode=0o755)
+    else:
+        assert files.private_folder(folder, mode=0o755) == folder
+
+
+def test_a_file_of_somebody_elses_folder_is_read_through_no_link(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    os.mkfifo(tmp_path / "pipe")
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    try:
+        names = ("file", "link", "pipe", "missing")
+        assert [files.read_inside(descriptor, name) for name in names] == [b"text", None, None, None]
+    finally:
+        os.close(descriptor)
 
 
 def test_a_link_is_no_private_folder(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -61,3 +61,30 @@ def test_an_example_is_copied_beside_what_is_there_and_its_links_are_not(tmp_pat
     assert (project / "mine.py").read_text() == "mine"
     assert not (project / "link.py").exists()
     assert not (tmp_path / "victim").exists()
+
+
+def test_a_file_that_is_turned_into_a_link_while_root_looks_is_not_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example, secret = tmp_path / "example", tmp_path / "secret"
+    example.mkdir()
+    for path in (example / "envkit.yaml", example / "train.py", secret):
+        path.write_text(path.name)
+    real = os.open
+
+    def turned(path: Any, flags: int, *mode: int, **inside: Any) -> int:
+        if os.path.basename(path) == "train.py":  # noqa: PTH119 - a name in a folder's descriptor
+            (example / "train.py").unlink()
+            (example / "train.py").symlink_to(secret)
+        return real(path, flags, *mode, **inside)
+
+    monkeypatch.setattr(os, "open", turned)
+    assert init(tmp_path / "project", owner=OWNER, example=example).result.files == ("envkit.yaml",)
+    assert not (tmp_path / "project/train.py").exists()
+
+
+def test_an_example_that_is_not_there_or_has_no_config_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for name, says in (("missing", "cannot be read"), ("empty", "has no envkit.yaml")):
+        with pytest.raises(Refusal, match=says):
+            init(tmp_path / "project", owner=OWNER, example=tmp_path / name)
