@@ -38,13 +38,14 @@ def unchanged(start: Path, flags: Mapping[str, object]) -> Report[Up] | None:
     """Return the report of an `up` that has nothing to do, or None when that is not certain.
 
     Raises:
-        Refusal: There is no such folder.
+        Refusal: There is no such folder, or the state folder is open to others.
     """
     folder, engine = folder_of(start), endpoint()
     place = state.place(engine, folder)
     record = _record(place)
     if record is None:
         return None
+    files.private_folder(place.folder)
     if record.stamp != stamp(outside(folder, flags, record.wants, config_stamp(folder)), place):
         return None
     result, labels = record.result, record.labels

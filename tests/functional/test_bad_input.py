@@ -215,10 +215,13 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_made(
         subprocess.run(["umount", disk], check=True)
 
 
-def test_a_state_folder_that_others_can_write_to_is_refused(trying: Path, run_envkit: Envkit, user: User) -> None:
+@pytest.mark.parametrize("mode", [0o777, 0o755])
+def test_a_state_folder_that_is_open_to_others_is_refused(
+    mode: int, trying: Path, run_envkit: Envkit, user: User
+) -> None:
     folder = state_folder(user, trying)
     if not folder.parent.exists():
         run_envkit(["build"], cwd=trying)
-    user.folder(folder, 0o777)
-    told(run_envkit(["up"], cwd=trying), 2, f"{folder} is not private", f"chmod go-w {folder}")
+    user.folder(folder, mode)
+    told(run_envkit(["up"], cwd=trying), 2, f"{folder} is not private", f"chmod 700 {folder}")
     folder.rmdir()

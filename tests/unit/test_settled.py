@@ -8,6 +8,8 @@ import pytest
 
 from envkit import files, state
 from envkit.commands import settled
+from envkit.commands.results import Up
+from envkit.errors import Refusal
 from envkit.model.facts import Wants
 
 if TYPE_CHECKING:
@@ -96,6 +98,15 @@ def test_what_is_no_input_does_not_move_it(scene: Scene) -> None:
     files.write(scene.place.folder / "settled.json", b"{}")
     files.private_folder(scene.place.rendered)
     assert scene.stamp() == before
+
+
+def test_nothing_is_taken_for_unchanged_in_a_state_folder_that_is_open_to_others(scene: Scene) -> None:
+    result = Up("vision", "", "envkit-1000-vision", "", "", "")
+    settled.remember("before", scene.place, scene.wants, dict.fromkeys(settled.LABELS, ""), result)
+    assert settled.unchanged(scene.project, {}) is None
+    scene.place.folder.chmod(0o755)
+    with pytest.raises(Refusal, match="not private"):
+        settled.unchanged(scene.project, {})
 
 
 def test_a_damaged_record_counts_as_none(scene: Scene) -> None:
