@@ -23,7 +23,10 @@ SIZE = r"[1-9][0-9]{0,7}[mMgG]"
 
 ENV_VALUE_LIMIT_BYTES = 32 * 1024
 GPU_LIMIT = 128
+PROCESSOR_MINIMUM = 0.01  # the engine counts in billionths and takes 0 for no limit at all
 PROCESSOR_LIMIT = 4096
+MEMORY_MINIMUM_MIB = 512  # JupyterLab and a kernel that imports TensorFlow
+SHARED_MEMORY_MINIMUM_MIB = 64  # what the engine gives where nothing is asked for
 PROCESS_MINIMUM = 64
 PROCESS_LIMIT = 4_194_304  # the kernel's own
 
@@ -126,9 +129,9 @@ def port(value: int) -> int:
 
 def processors(value: float) -> float:
     """Accept a number of processors, or a part of one."""
-    if 0 < value <= PROCESSOR_LIMIT:
+    if PROCESSOR_MINIMUM <= value <= PROCESSOR_LIMIT:
         return value
-    raise ValueError(f"{value} is no number of processors; write more than 0, such as 4 or 0.5")
+    raise ValueError(f"{value} is no number of processors; write {PROCESSOR_MINIMUM} or more, such as 4 or 0.5")
 
 
 def processes(value: int) -> int:
@@ -143,6 +146,22 @@ def size(value: Any) -> str:
     if isinstance(value, str) and re.fullmatch(SIZE, value):
         return value
     raise ValueError(f"expected a size such as 512m or 16g, got {described(value)}; write a whole number and m or g")
+
+
+def memory(value: Any) -> str:
+    """Accept an amount of memory that a notebook server starts in."""
+    return _no_less(size(value), MEMORY_MINIMUM_MIB)
+
+
+def shared_memory(value: Any) -> str:
+    """Accept an amount of shared memory that is worth having."""
+    return _no_less(size(value), SHARED_MEMORY_MINIMUM_MIB)
+
+
+def _no_less(value: str, minimum_mib: int) -> str:
+    if mebibytes(value) < minimum_mib:
+        raise ValueError(f"{value} is less than the workspace starts with; write {minimum_mib}m or more")
+    return value
 
 
 def mebibytes(value: str) -> int:

@@ -42,17 +42,21 @@ def shape(pattern: str) -> dict[str, Any]:
     return {"pattern": f"^{pattern}$"}
 
 
+def _size(too_few_mib: str) -> dict[str, Any]:
+    """Describe a size to the schema, which compares no numbers in texts, by the pattern of those that are too small."""
+    return {"type": "string", **shape(fields.SIZE), "not": {"type": "string", **shape(f"({too_few_mib})[mM]")}}
+
+
 Text = Annotated[str, AfterValidator(fields.plain_text)]
 HostPath = Annotated[str, AfterValidator(places.host_path)]
 Target = Annotated[str, AfterValidator(places.target), Field(json_schema_extra=shape("/.+"))]
 Port = Annotated[int, AfterValidator(fields.port), Field(json_schema_extra={"minimum": 1024, "maximum": 65535})]
-Size = Annotated[
-    str, PlainValidator(fields.size), WithJsonSchema({"type": "string", **shape(fields.SIZE)})
-]
+Memory = Annotated[str, PlainValidator(fields.memory), WithJsonSchema(_size(r"[1-9][0-9]?|[1-4][0-9]{2}|50[0-9]|51[01]"))]
+SharedMemory = Annotated[str, PlainValidator(fields.shared_memory), WithJsonSchema(_size(r"[1-9]|[1-5][0-9]|6[0-3]"))]
 Processors = Annotated[
     float,
     AfterValidator(fields.processors),
-    Field(json_schema_extra={"exclusiveMinimum": 0, "maximum": fields.PROCESSOR_LIMIT}),
+    Field(json_schema_extra={"minimum": fields.PROCESSOR_MINIMUM, "maximum": fields.PROCESSOR_LIMIT}),
 ]
 Processes = Annotated[
     int,
@@ -149,8 +153,12 @@ class Limits(Section):
     """What the workspace may take from the host; capped to what the host has."""
 
     cpus: Processors | None = Field(default=None, description="Processors. Left out: all.", examples=[4])
-    memory: Size | None = Field(default=None, description="Memory. Left out: most of the host's.", examples=["16g"])
-    shm: Size = Field(default="1g", description="Shared memory, which data loaders use.", examples=["1g"])
+    memory: Memory | None = Field(
+        default=None, description="Memory, 512m or more. Left out: most of the host's.", examples=["16g"]
+    )
+    shm: SharedMemory = Field(
+        default="1g", description="Shared memory, which data loaders use, 64m or more.", examples=["1g"]
+    )
     pids: Processes = Field(default=4096, description="Processes and threads.", examples=[4096])
 
     @property

@@ -200,7 +200,10 @@ def test_a_config_cannot_be_changed() -> None:
     ("ssh: {keys: ['~/.ssh/id_rsa']}", 'ssh.keys[0]: "~/.ssh/id_rsa" looks like a private key'),
     ("ssh: {publish: true, port: 9000}\njupyter: {port: 9000}", "envkit.yaml:1 ssh.port: jupyter.port is 9000 too"),
     ("tensorboard: {logdir: /logs}", 'tensorboard.logdir: "/logs" is not below the workspace'),
-    ("limits: {cpus: 0}", "limits.cpus: 0.0 is no number of processors; write more than 0"),
+    ("limits: {cpus: 0}", "limits.cpus: 0.0 is no number of processors; write 0.01 or more, such as 4 or 0.5"),
+    ("limits: {cpus: 1.0e-10}", "limits.cpus: 1e-10 is no number of processors"),  # the engine would round it to none
+    ("limits: {memory: 511m}", "limits.memory: 511m is less than the workspace starts with; write 512m or more"),
+    ("limits: {shm: 63m}", "limits.shm: 63m is less than the workspace starts with; write 64m or more"),
     ("limits: {cpus: .nan}", "limits.cpus: nan is no number of processors"),
     ("limits: {cpus: '4'}", 'limits.cpus: expected a number, got the text "4"'),
     ("limits: {memory: 16}", "limits.memory: expected a size such as 512m or 16g, got the number 16"),
@@ -370,6 +373,8 @@ def test_the_schema_is_one() -> None:
     "python: {requirements: x.txt}\ngpu: [0, 1]\nlimits: {shm: }\n",
     "".join(f"{key}:\n" for key in Config.model_fields),
     "gpu: true\nlimits: {cpus: 0.5}\n",
+    "limits: {cpus: 0.01, memory: 512m, shm: 64M, pids: 64}\n",
+    "limits: {memory: 1g, shm: 100m}\n",
     "{}",
 ])
 def test_schema_and_load_accept_the_same(text: str) -> None:
@@ -383,7 +388,8 @@ def test_schema_and_load_accept_the_same(text: str) -> None:
     "apt: ['-o']", "python: x", "python: {}", "python: [1]", "workspace: 1", "env: []", "env: {A: 1}",
     "volumes: {A: /x}", "volumes: {a: x}", "secrets: {A: x}", "secrets: {A: {}}", "jupyter: {port: 80}",
     "jupyter: {port: '1'}", "ssh: {publish: yes}", "ssh: {keys: []}", "ssh: []", "limits: {cpus: 0}",
-    "limits: {memory: 16}", "limits: {memory: 1t}", "limits: {pids: 1}", "build: {index: x}", "- a",
+    "limits: {memory: 16}", "limits: {memory: 1t}", "limits: {pids: 1}", "limits: {cpus: 0.009}",
+    "limits: {memory: 511m}", "limits: {memory: 9M}", "limits: {shm: 63m}", "build: {index: x}", "- a",
 ])
 def test_schema_and_load_refuse_the_same(text: str) -> None:
     problems(text)
@@ -489,7 +495,7 @@ def test_any_value_under_a_known_key_is_read_or_refused_in_printable_words(writt
 name = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True, alphabet=st.characters(codec="ascii"))
 line = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=12)
 url = st.sampled_from(["https://packages.example.com/simple", "http://10.0.0.1:3128"])
-size = st.builds("{}{}".format, st.integers(1, 9999), st.sampled_from("mgMG"))
+size = st.builds("{}{}".format, st.integers(512, 9999), st.sampled_from("mgMG"))
 mount: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict, source=line, target=name.map("/data/{}".format), read_only=st.booleans()
 )

@@ -24,7 +24,9 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
     ],
     fields.port: [1024, 8888, 65535],
     fields.size: ["1m", "512m", "16g", "16G", "512M"],
-    fields.processors: [1, 4, 0.5, 4096],
+    fields.memory: ["512m", "1g", "600M"],
+    fields.shared_memory: ["64m", "1G"],
+    fields.processors: [1, 4, 0.5, 0.01, 4096],
     fields.processes: [64, 4096, 4_194_304],
     places.some_key_files: [("a.pub",)],
     fields.url: [
@@ -69,7 +71,9 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
     fields.size: [
         16, 1.5, None, True, [], "16", "g", "0g", "1.5g", "16 g", "16gb", "16t", "-1g", "1g\n", "999999999g", "\u0661g",
     ],
-    fields.processors: [0, -1, 4097, float("nan"), float("inf")],
+    fields.memory: ["511m", "6m", "1m", "16", 16, None],
+    fields.shared_memory: ["63m", "1M", "g"],
+    fields.processors: [0, -1, 0.009, 1e-10, 4097, float("nan"), float("inf")],
     fields.processes: [-1, 0, 63, 4_194_305],
     places.some_key_files: [()],
     fields.url: [
