@@ -56,7 +56,8 @@ NOTES = {
     "there. A source outside the project: *asks first*.",
     "volumes": "`envkit down --volumes` removes them. The name `home` is envkit's own.",
     "env": "Whoever may use the engine can read them, so a name that promises a secret is refused; so is a name "
-    "that envkit sets itself or that is obeyed before your code runs, such as `PATH` or `LD_PRELOAD`.",
+    "that envkit sets itself or that is obeyed before your code runs, such as `PATH` or `LD_PRELOAD`, and so are "
+    "those of pip and uv, of proxies and of trusted certificates: `build` has keys for them, and they ask first.",
     "secrets": "The file's content is copied to a file of mode 0600, which is mounted read-only. A file that lies in "
     "the workspace is refused. *Asks first*.",
     "jupyter.port": "A port that is taken is refused with who holds it, if the key is set. A port that was picked "

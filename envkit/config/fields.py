@@ -44,8 +44,14 @@ _IMAGE = (
 )
 
 _OWN_VARIABLE = (
-    r"PATH|HOME|USER|ENV|BASH_ENV|IFS|VIRTUAL_ENV|PYTHONHOME|PIP_CONSTRAINT|UV_CONSTRAINT|GLIBC_TUNABLES"
+    r"PATH|HOME|USER|ENV|BASH_ENV|IFS|VIRTUAL_ENV|PYTHONHOME|GLIBC_TUNABLES"
     r"|(?:LD|JUPYTER|JPY|ENVKIT|TRAITLETS)_.*"
+)
+# As a variable each of these would decide what the workspace believes without asking first, as its key does.
+_OTHER_KEY = (
+    (r"(?:PIP|UV)_.*", "can say where packages come from", "build.index"),
+    (r".*_PROXY", "says which proxy is used", "build.proxy"),
+    (r"SSL_CERT_.*|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE", "says which certificates are trusted", "build.ca"),
 )
 _GUARDED_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
 
@@ -232,6 +238,15 @@ def variable(value: str) -> str:
         )
     if re.fullmatch(_OWN_VARIABLE, value.upper()):
         raise ValueError(f"{value} is set by envkit or obeyed before your code runs; take it out")
+    for pattern, decides, key in _OTHER_KEY:
+        if re.fullmatch(pattern, value.upper()):
+            raise ValueError(f"{value} {decides}; write {key}, which asks first, and take it out here")
+    return value
+
+
+def secret_name(value: str) -> str:
+    """Accept the name of a secret, which with `_FILE` behind it becomes a variable."""
+    variable(f"{variable(value)}_FILE")
     return value
 
 

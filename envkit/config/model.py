@@ -70,7 +70,7 @@ Requirement = Annotated[str, AfterValidator(packages.requirement)]
 VolumeName = Annotated[str, AfterValidator(fields.volume_name), Field(json_schema_extra=shape(fields.VOLUME_NAME))]
 VariableShape = Field(json_schema_extra=shape(fields.VARIABLE_NAME))
 OpenVariable = Annotated[str, AfterValidator(fields.open_variable), VariableShape]
-Variable = Annotated[str, AfterValidator(fields.variable), VariableShape]
+Variable = Annotated[str, AfterValidator(fields.secret_name), VariableShape]
 EnvValue = Annotated[str, AfterValidator(fields.variable_value)]
 KeyFile = Annotated[str, AfterValidator(places.public_key_file)]
 KeyFiles = Annotated[

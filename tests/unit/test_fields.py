@@ -38,8 +38,9 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
     fields.pool: ["10.183.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "172.31.255.0/24", "192.168.0.0/16"],
     fields.volume_name: ["cache", "c", "a_b-c9", "home2"],
     fields.variable: ["A", "_x", "TF_CPP_MIN_LOG_LEVEL", "PYTHONPATH", "path_x", "A" * 128],
+    fields.secret_name: ["WANDB_API_KEY", "A"],
     fields.open_variable: [
-        "TOKENIZERS_PARALLELISM", "MAX_TOKENS", "DB_PASSWORD_FILE", "KEYBOARD", "PRIVATE", "HTTP_PROXY", "SECRETARY",
+        "TOKENIZERS_PARALLELISM", "MAX_TOKENS", "DB_PASSWORD_FILE", "KEYBOARD", "PRIVATE", "SECRETARY", "PIPELINE_X", "PROXY",
     ],
     fields.variable_value: ["", "1", "a b\tc", "$HOME ${X} 'q' \"d\" \\", "ä💡", "x" * 32 * 1024],
     packages.apt_package: [
@@ -93,7 +94,11 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "", "1A", "A-B", "A B", "A=B", "A\n", "Ä", "A" * 129, "PATH", "Path", "HOME", "USER", "LD_PRELOAD",
         "ld_library_path", "LD_AUDIT", "BASH_ENV", "ENV", "IFS", "VIRTUAL_ENV", "PYTHONHOME", "JUPYTER_TOKEN",
         "JUPYTER_CONFIG_DIR", "ENVKIT_X", "PIP_CONSTRAINT", "UV_CONSTRAINT", "TRAITLETS_X", "GLIBC_TUNABLES",
+        "PIP_INDEX_URL", "PIP_CONFIG_FILE", "PIP_TRUSTED_HOST", "pip_cert", "UV_INDEX_URL", "UV_NO_PROGRESS",
+        "https_proxy", "HTTP_PROXY", "No_Proxy", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
     ],
+    fields.secret_name: ["", "A-B", "PATH", "SSL_CERT", "PIP_CONFIG", "A" * 124],
     fields.open_variable: [
         "WANDB_API_KEY", "APIKEY", "my_token", "GITHUB_TOKEN", "TOKEN", "DB_PASSWORD", "PGPASSWORD", "MYSQL_PASSWD",
         "AWS_SECRET_ACCESS_KEY", "CLIENT_SECRET", "SSH_PRIVATE_KEY", "TOKEN_X", "PATH",
