@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import decide, files, state
-from envkit.commands import mounted
+from envkit.commands import mounted, written
 from envkit.commands.survey import survey
 from envkit.engines import connect
 from envkit.errors import EngineUnavailable, Exit
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from envkit.commands.project import Project
     from envkit.engines.connect import Engine
-    from envkit.model.plan import Artifact
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,7 @@ def render(project: Project, folder: Path, *, check: bool) -> Report[Rendered]:
 
     Raises:
         ConfigError: The config cannot be honoured on this host.
+        Refusal: What runs inside can have planted a link on the way.
         OSError: The folder cannot be written.
     """
     surveyed = survey(project, _engine(project), project.state)
@@ -65,8 +65,9 @@ def render(project: Project, folder: Path, *, check: bool) -> Report[Rendered]:
     if check:
         code = Exit.CHECK_FAILED if stale else Exit.OK
         return Report("render", surveyed.plan.name, Rendered(str(folder), paths, stale), exit_code=code)
-    for one in artifacts:
-        _write(folder, one)
+    mounts = surveyed.plan.run.mounts
+    writable = {project.folder, *(one.source for one in mounts if one.kind == "bind" and not one.read_only)}
+    written.write(folder, artifacts, writable)
     return Report("render", surveyed.plan.name, Rendered(str(folder), paths))
 
 
@@ -93,9 +94,3 @@ def _engine(project: Project) -> Engine | None:
         return connect.connect(project.endpoint)
     except EngineUnavailable:
         return None
-
-
-def _write(folder: Path, one: Artifact) -> None:
-    path = folder / one.path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    files.write(path, one.text.encode(), mode=one.mode)

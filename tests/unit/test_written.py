@@ -1,0 +1,114 @@
+"""What is rendered goes where the caller said: through no planted link, and whole."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import files
+from envkit.commands import written
+from envkit.errors import Refusal
+from envkit.model.plan import Artifact
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES = (Artifact("Dockerfile", "FROM\n"), Artifact("bin/entrypoint", "#!\n", 0o755), Artifact("bin/x", "x\n"))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path.resolve() / "project"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """Another project of the same user, which nobody asked to change."""
+    folder = tmp_path.resolve() / "other"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "Dockerfile").write_text("mine")
+    return folder
+
+
+def untouched(folder: Path) -> bool:
+    return (folder / "Dockerfile").read_text() == "mine" and not list((folder / "bin").iterdir())
+
+
+def test_everything_is_written_with_its_mode_and_nothing_else(project: Path) -> None:
+    for _ in range(2):
+        written.write(project / "a/rendered", FILES, [str(project)])
+    found = {str(one.relative_to(project / "a/rendered")) for one in (project / "a/rendered").rglob("*")}
+    assert found == {"Dockerfile", "bin", "bin/entrypoint", "bin/x"}
+    assert (project / "a/rendered/bin/entrypoint").stat().st_mode & 0o777 == 0o755
+    assert (project / "a/rendered/Dockerfile").read_text() == "FROM\n"
+
+
+@pytest.mark.parametrize("link", ["rendered", "rendered/bin", "a"])
+def test_no_planted_link_is_followed_and_nothing_is_written(project: Path, other: Path, link: str) -> None:
+    target = project / ("a/rendered" if link == "a" else "rendered")
+    if link == "rendered/bin":
+        target.mkdir()
+    (project / link).symlink_to(other / "bin" if link.endswith("bin") else other)
+    with pytest.raises(Refusal) as refusal:
+        written.write(target, FILES, [str(project)])
+    assert str(project / link) in refusal.value.message
+    assert untouched(other)
+    assert not (project / "rendered/Dockerfile").exists() or link == "rendered"
+
+
+def test_a_planted_link_on_the_way_of_the_callers_own_is_not_followed(project: Path, other: Path) -> None:
+    (project / "rendered").symlink_to(other)
+    (project.parent / "mine").symlink_to(project / "rendered")
+    with pytest.raises(Refusal, match="project/rendered is a link"):
+        written.write(project.parent / "mine", FILES, [str(project)])
+    assert untouched(other)
+
+
+def test_the_callers_own_links_outside_of_any_workspace_are_followed(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    written.write(tmp_path / "link/rendered", FILES, [str(project)])
+    assert (tmp_path / "real/rendered/Dockerfile").read_text() == "FROM\n"
+
+
+def test_a_link_in_the_place_of_a_file_is_replaced(project: Path, other: Path) -> None:
+    (project / "Dockerfile").symlink_to(other / "Dockerfile")
+    written.write(project, FILES, [str(project)])
+    assert untouched(other)
+    assert not (project / "Dockerfile").is_symlink()
+
+
+def test_links_without_end_are_refused(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(Refusal, match="loop is a link"):
+        written.write(tmp_path / "loop", FILES, [str(project)])
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused_before_anything_is_written(project: Path) -> None:
+    (project / "bin/x").mkdir(parents=True)
+    with pytest.raises(Refusal, match="bin/x is a folder"):
+        written.write(project, FILES, [str(project)])
+    assert [one.name for one in project.iterdir()] == ["bin"]
+
+
+def test_a_disk_that_fills_leaves_the_old_files_and_no_new_ones(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "Dockerfile").write_text("old")
+    real = files.create
+
+    def full(path: str, content: bytes, *, mode: int, inside: int) -> None:
+        if "entrypoint" in path:
+            raise OSError(28, "No space left on device")
+        real(path, content, mode=mode, inside=inside)
+
+    monkeypatch.setattr(files, "create", full)
+    with pytest.raises(OSError, match="No space left"):
+        written.write(project, FILES, [str(project)])
+    assert (project / "Dockerfile").read_text() == "old"
+    assert sorted(one.name for one in project.iterdir()) == ["Dockerfile", "bin"]
+    assert not list((project / "bin").iterdir())
