@@ -9,16 +9,21 @@ import pytest
 
 from envkit.commands import project
 from envkit.commands.render import render
-from envkit.errors import Refusal
+from envkit.engines import connect
+from envkit.errors import EngineUnavailable, Refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import NoReturn
 
 
 @pytest.fixture
 def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> project.Project:
     """A project whose engine does not answer, which `render` needs not."""
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    def silent(at: str) -> NoReturn:
+        raise EngineUnavailable(at)
+
+    monkeypatch.setattr(connect, "connect", silent)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     folder = tmp_path / "vision"
     folder.mkdir()
