@@ -73,7 +73,9 @@ class Known:
 
 
 def folder_of(start: Path) -> str:
-    """Return the nearest folder upwards that has a config file, or the folder itself.
+    """Return the nearest folder upwards that has a config file or an environment, or else the folder itself.
+
+    An environment is looked for where the caller remembers it, which is nobody else's to write.
 
     Raises:
         Refusal: There is no such folder, or its name cannot be written in UTF-8.
@@ -89,9 +91,12 @@ def folder_of(start: Path) -> str:
     except UnicodeEncodeError as error:
         shown = os.fsencode(here).decode(errors="backslashreplace")
         raise Refusal(f"the name of {shown} is not UTF-8", mend="rename the folder, or copy it to another") from error
+    at = endpoint()
     for folder in (here, *here.parents):
         if (folder / FILE).is_file():
             _refuse_planted(folder / FILE, here)
+            return str(folder)
+        if (state.place(at, str(folder)).folder / state.RECORD).is_file():
             return str(folder)
     return str(here)
 
@@ -158,7 +163,7 @@ def _from_labels(at: str, folder: str) -> State | None:
     except EnvkitError:
         return None
     labels = (one.labels for one in listed if names.ours(one.labels, os.getuid(), folder))
-    return next((State(one[names.ENV], folder) for one in labels if names.ENV in one), None)
+    return next((State(one[names.NAME], folder) for one in labels if names.NAME in one), None)
 
 
 def _known(at: str, place: Place, remembered: State) -> Known:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envkit import state
 from envkit.commands import project
+from envkit.engines.endpoint import DEFAULT
 from envkit.errors import Refusal
+from envkit.model.plan import State
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +26,35 @@ def test_a_config_is_found_upwards(tmp_path: Path) -> None:
 
 def test_without_a_config_the_folder_itself_is_the_project(tmp_path: Path) -> None:
     assert project.folder_of(tmp_path) == str(tmp_path)
+
+
+@pytest.fixture
+def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder without a config file that has an environment, with a folder below it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    folder = tmp_path.resolve() / "vision"
+    (folder / "src/model").mkdir(parents=True)
+    state.save(state.place(DEFAULT, str(folder)), State("vision", str(folder)))
+    return folder
+
+
+@pytest.mark.proves("a project is found from any folder below it", "real")
+def test_an_environment_without_a_config_is_found_from_below(remembered: Path) -> None:
+    assert project.folder_of(remembered / "src/model") == str(remembered)
+    assert project.known(remembered / "src", None).name == "vision"
+
+
+def test_the_nearest_of_config_and_environment_wins(remembered: Path) -> None:
+    (remembered.parent / "envkit.yaml").touch()
+    assert project.folder_of(remembered / "src") == str(remembered)
+    (remembered / "src/envkit.yaml").touch()
+    assert project.folder_of(remembered / "src/model") == str(remembered / "src")
+
+
+def test_an_environment_on_another_engine_is_none_here(remembered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/other.sock")
+    assert project.folder_of(remembered / "src") == str(remembered / "src")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make a file that belongs to somebody else")
