@@ -89,6 +89,20 @@ class BuildLog:
         )
 
 
+def credentials_in(proxies: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what of the proxies must not be shown: addresses with credentials, and those by themselves."""
+    found = []
+    for name, address in proxies.items():
+        server = re.split("[/?#]", address.split("://", 1)[-1], maxsplit=1)[0]
+        login, at, _ = server.rpartition("@")
+        if not at or name == "no_proxy":
+            continue
+        found.append(address)
+        if ":" in login.strip(":"):
+            found.append(login)
+    return tuple(sorted(found, key=len, reverse=True))
+
+
 def mend(line: str) -> str:
     """Return what mends the failure that a line of a build's output tells of, or an empty text."""
     return next((mend for pattern, mend in MENDS if pattern.search(line)), "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import docker.errors
 
-from envkit.engines.build_log import BuildLog
+from envkit.engines.build_log import BuildLog, credentials_in
 from envkit.engines.connect import patient
 from envkit.engines.failure import translated
 from envkit.errors import BuildFailed
@@ -50,7 +50,7 @@ def build(
         BuildFailed: A step failed: the last lines it printed say why.
     """
     arguments = {**proxies, **{name.upper(): value for name, value in proxies.items()}}
-    log = BuildLog(say, tuple(proxies.values()))
+    log = BuildLog(say, credentials_in(proxies))
     with translated("building the image", BuildFailed), patient(engine):
         events = engine.api.build(
             fileobj=pack(context), custom_context=True, encoding=None, tag=ref, rm=True, forcerm=True, decode=True,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.engines.build_log import OTHERWISE, BuildLog, mend
+from envkit.engines.build_log import OTHERWISE, BuildLog, credentials_in, mend
 from envkit.errors import BuildFailed
 
 if TYPE_CHECKING:
@@ -34,6 +34,23 @@ def test_pieces_become_lines_without_paint() -> None:
     assert [(one.text, one.detail) for one in news] == [
         ("step 1 of 2: FROM base", False), ("E: nothing", True), ("via (proxy)", True),
     ]
+
+
+@pytest.mark.parametrize(("proxies", "printed", "shown"), [
+    ({"https_proxy": "http://ada:pw@proxy:3128"}, "via http://ada:pw@proxy:3128/", "via (proxy)/"),
+    ({"https_proxy": "http://ada:pw@proxy:3128"}, "Basic ada:pw, at proxy:3128", "Basic (proxy), at proxy:3128"),
+    ({"https_proxy": "ada:p@w@proxy:3128"}, "ada:p@w for proxy", "(proxy) for proxy"),
+    ({"https_proxy": "http://ada:pw@proxy/a@b"}, "is it ada:pw?", "is it (proxy)?"),
+    ({"https_proxy": "http://a@proxy:3128"}, "a http://a@proxy:3128", "a (proxy)"),
+    ({"https_proxy": "http://proxy:3128", "no_proxy": "*"}, "a * b via http://proxy:3128", None),
+    ({"https_proxy": "http://:@proxy:3128", "no_proxy": "x@y"}, "a: x@y", None),
+])
+def test_of_a_proxy_what_could_be_its_password_alone_is_hidden(
+    proxies: dict[str, str], printed: str, shown: str | None
+) -> None:
+    news: list[Progress] = []
+    BuildLog(news.append, credentials_in(proxies)).hear({"stream": f"{printed}\n"})
+    assert [one.text for one in news] == [shown or printed]
 
 
 def test_a_build_that_ends_without_an_image_failed() -> None:
