@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import math
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,26 +26,42 @@ class Answer:
 
 
 def get(port: int, path: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 5) -> Answer:
-    """Ask a server on this host's loopback, and follow no redirect."""
-    return _got(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s), path, headers)
+    """Ask a server on this host's loopback, and follow no redirect; after `timeout_s` in all it has not answered."""
+    return _got(_Connection("127.0.0.1", port, socket.AF_INET, ("127.0.0.1", port), timeout_s), path, headers)
 
 
 def get_local(socket_path: str, path: str, *, timeout_s: float = 5) -> Answer:
-    """Ask a server at a unix socket of this host."""
-    return _got(_LocalConnection(socket_path, timeout_s), path, None)
+    """Ask a server at a unix socket of this host; after `timeout_s` in all it has not answered."""
+    return _got(_Connection("localhost", None, socket.AF_UNIX, socket_path, timeout_s), path, None)
 
 
-class _LocalConnection(http.client.HTTPConnection):
-    """HTTP over a unix socket."""
+class _Hurried(socket.socket):
+    """A socket whose reads end at one moment, all of them together: who answers may send a byte at a time."""
 
-    def __init__(self, socket_path: str, timeout_s: float) -> None:
-        super().__init__("localhost", timeout=timeout_s)
-        self._socket_path = socket_path
+    until = math.inf
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.settimeout(left)
+        return super().recv_into(buffer, nbytes, flags)
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over a socket of this host, with one time limit for everything."""
+
+    def __init__(
+        self, host: str, port: int | None, family: int, address: str | tuple[str, int], timeout_s: float
+    ) -> None:
+        super().__init__(host, port, timeout=timeout_s)
+        self._family, self._address, self._limit_s = family, address, timeout_s
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._socket_path)
+        made = self.sock = _Hurried(self._family, socket.SOCK_STREAM)
+        made.until = time.monotonic() + self._limit_s
+        made.settimeout(self._limit_s)
+        made.connect(self._address)
 
 
 def _got(connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str] | None) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,6 +46,33 @@ def test_no_server_is_status_nought() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         assert net.get(unused.getsockname()[1], "/").status == 0
+
+
+@pytest.mark.parametrize("door", ["port", "socket"])
+@pytest.mark.parametrize("forever", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "], ids=["body", "header"])
+def test_a_server_that_never_comes_to_an_end_has_not_answered(tmp_path: Path, door: str, forever: bytes) -> None:
+    left = threading.Event()
+
+    def trickle(listener: socket.socket) -> None:
+        guest, _ = listener.accept()
+        with guest:
+            guest.sendall(forever)
+            with suppress(OSError):
+                while not left.wait(0.02):
+                    guest.sendall(b"x")
+
+    at = str(tmp_path / "door")
+    with socket.socket(socket.AF_UNIX if door == "socket" else socket.AF_INET) as listener:
+        listener.bind(at if door == "socket" else ("127.0.0.1", 0))
+        listener.listen()
+        thread = threading.Thread(target=trickle, args=(listener,), daemon=True)
+        thread.start()
+        got = net.get_local(at, "/", timeout_s=0.2) if door == "socket" else net.get(
+            listener.getsockname()[1], "/", timeout_s=0.2
+        )
+        left.set()
+        thread.join()
+    assert got == net.Answer(0, {})
 
 
 def test_a_listening_port_is_busy_and_has_a_holder(server: int) -> None:
