@@ -9,15 +9,14 @@ import pwd
 import re
 from pathlib import Path
 
-from envkit import files, net, sshkeys
+from envkit import files, names, net, sshkeys
+from envkit.certificates import certificates
 from envkit.model.facts import Account, Facts, HostGpu, PublicKey, Wants
 
 DEFAULT_KEYS = ("~/.ssh/id_ed25519.pub", "~/.ssh/id_ed25519_sk.pub", "~/.ssh/id_ecdsa.pub", "~/.ssh/id_rsa.pub")
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS")
 SYSTEM_CA = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 PUBLIC_CA = "/usr/share/ca-certificates/**/*.crt"
-CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----", re.ASCII)
-MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def look(wants: Wants) -> Facts:
@@ -91,7 +90,7 @@ def file_stamp(path: Path) -> list[object]:
 
 def machine() -> str:
     """Return this host's architecture in Docker's words."""
-    return MACHINES.get(platform.machine(), platform.machine())
+    return names.machine(platform.machine())
 
 
 def gpu() -> HostGpu:
@@ -137,7 +136,7 @@ def extra_ca() -> str:
     public = set(_certificates(certifi.where()))
     for path in glob.iglob(PUBLIC_CA, recursive=True):  # noqa: PTH207 - an absolute pattern
         public.update(_certificates(path))
-    return "".join(f"{found}\n" for found in trusted if found not in public)
+    return "".join(found for found in trusted if found not in public)
 
 
 def _bundles() -> list[str]:
@@ -145,9 +144,9 @@ def _bundles() -> list[str]:
     return list(dict.fromkeys([*named, *(path for path in SYSTEM_CA if Path(path).is_file())]))
 
 
-def _certificates(path: str) -> list[str]:
+def _certificates(path: str) -> tuple[str, ...]:
     content = files.readable(Path(path), 4 << 20) or b""
-    return CERTIFICATE.findall(content.decode("ascii", "replace").replace("\r\n", "\n"))
+    return certificates(content.decode("ascii", "replace"))
 
 
 def _sudo_caller() -> Account | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MANAGED = "envkit.managed"
 OWNER = "envkit.owner"
-ENV = "envkit.env"
+NAME = "envkit.name"
 PROJECT = "envkit.project"
 IMAGE = "envkit.image"
 RUN = "envkit.run"
@@ -54,9 +54,14 @@ def helper(title: str) -> str:
     return f"{title}.volumes"
 
 
-def volume(owner: int, name: str, volume_name: str) -> str:
-    """Return what a volume of an environment is called."""
-    return f"{container(owner, name)}-{volume_name}"
+def volume(title: str, name: str) -> str:
+    """Return what a volume of the environment whose container has that title is called."""
+    return f"{title}-{name}"
+
+
+def machine(word: str) -> str:
+    """Return a machine's architecture as Docker calls it, from the kernel's word."""
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(word, word)
 
 
 def base_ref(suite: str) -> str:
@@ -76,7 +81,7 @@ def ours(labels: Mapping[str, str], owner: int, project: str) -> bool:
 
 def labels(owner: int, name: str, project: str) -> dict[str, str]:
     """Return the labels everything of one environment carries."""
-    return {MANAGED: "1", OWNER: str(owner), ENV: name, PROJECT: project_id(project)}
+    return {MANAGED: "1", OWNER: str(owner), NAME: name, PROJECT: project_id(project)}
 
 
 def container_labels(plan: Plan, digests: Digests) -> dict[str, str]:

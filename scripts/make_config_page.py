@@ -27,6 +27,7 @@ Every key, made from the JSON Schema that `envkit schema` prints, by `scripts/ma
 
 - No file is a valid config, and so is an empty one. `envkit init` writes one with comments.
 - The file is found from any folder below it. Paths in it are relative to it, and `~` is your home.
+- Without a file, a folder whose environment you brought up is found from below it too; the nearest of both counts.
 - Unknown keys are refused with the nearest known one. All mistakes are told at once, as `envkit.yaml:12 ssh.port: …`.
 - YAML is read by the rules of YAML 1.2: `on`, `yes` and `22:22` stay text, and a bare `2.10` is the number 2.1, so
   versions stand in quotes. A key without a value means as much as no key.

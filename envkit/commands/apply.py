@@ -109,7 +109,7 @@ def _prepare(
     plan = surveyed.plan
     own = names.labels(plan.owner, plan.name, plan.project)
     # Without the environment's own label: it is no workspace, and `status` passes it by.
-    labels = {key: value for key, value in own.items() if key != names.ENV}
+    labels = {key: value for key, value in own.items() if key != names.NAME}
     folders = {name: decide.folders_in(plan).get(name, ()) for name in volumes}
     containers.prepare_volumes(engine, folders, plan.run.user, image, names.helper(plan.run.name), labels)
     found = look.surroundings(engine, plan.run.name, volumes)

@@ -59,7 +59,7 @@ def status(*, everybody: bool = False, name: str | None = None) -> Report[Enviro
     remembered = {one.name: one for _, one in state.all_of(at)}
     found = look.environments(engine, None if everybody else owner)
     sizes = look.image_sizes(engine) if found else {}
-    rows = [_row(one, remembered, owner, sizes) for one in found if names.ENV in one.labels]
+    rows = [_row(one, remembered, owner, sizes) for one in found if names.NAME in one.labels]
     running = {row.name for row in rows if row.owner == owner}
     rows += [
         Row(one.name, owner, "down", project=one.project, verdict=one.verdict)
@@ -75,10 +75,10 @@ def _row(
 ) -> Row:
     labels = found.labels
     whose = int(labels[names.OWNER]) if labels.get(names.OWNER, "").isdecimal() else -1
-    mine = remembered.get(labels[names.ENV]) if whose == owner else None
+    mine = remembered.get(labels[names.NAME]) if whose == owner else None
     url = f"http://127.0.0.1:{labels.get(names.PORT)}/lab" if found.status == "running" else ""
     return Row(
-        name=labels[names.ENV],
+        name=labels[names.NAME],
         owner=whose,
         status=found.status,
         url=url,

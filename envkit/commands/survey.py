@@ -64,7 +64,7 @@ def survey(project: Project, engine: Engine | None, remembered: State | None, *,
     name = name_of(project.config, project.folder, remembered, _taken(project, engine, facts.caller.uid, remembered))
     title = names.container(facts.caller.uid, name)
     _refuse_renaming(engine, facts.caller.uid, name, remembered)
-    volumes = [f"{title}-{volume}" for volume in ("home", *project.config.volumes)]
+    volumes = [names.volume(title, one) for one in ("home", *project.config.volumes)]
     found = look.surroundings(engine, title, volumes) if engine else Found()
     surveyed = _with_image(project, engine, name, facts, found, remembered)
     if surveyed.found.image is None and engine is not None and found.base is None:

@@ -91,20 +91,6 @@ class Config(model.Section):
         if isinstance(context, Source):
             self._source = context
 
-    @property
-    def packages(self) -> tuple[str, ...]:
-        """The Python packages listed in the config itself."""
-        return () if isinstance(self.python, model.Requirements) else self.python
-
-    @property
-    def requirements(self) -> str:
-        """Path of the requirements file as written, or an empty text."""
-        return self.python.requirements if isinstance(self.python, model.Requirements) else ""
-
-    def line(self, key: str) -> int:
-        """Return the line of a dotted key such as `apt[2]`, or of the nearest key around it; 0 where neither is."""
-        return self._source.line(undotted(key))
-
     def problem(self, key: str, message: str) -> Problem:
         """Make a problem of a dotted key: it names the flag that set the key, or file and line."""
         return self._source.problem(undotted(key), message)

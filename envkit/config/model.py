@@ -51,7 +51,9 @@ Text = Annotated[str, AfterValidator(fields.plain_text)]
 HostPath = Annotated[str, AfterValidator(places.host_path)]
 Target = Annotated[str, AfterValidator(places.target), Field(json_schema_extra=shape("/.+"))]
 Port = Annotated[int, AfterValidator(fields.port), Field(json_schema_extra={"minimum": 1024, "maximum": 65535})]
-Memory = Annotated[str, PlainValidator(fields.memory), WithJsonSchema(_size(r"[1-9][0-9]?|[1-4][0-9]{2}|50[0-9]|51[01]"))]
+Memory = Annotated[
+    str, PlainValidator(fields.memory), WithJsonSchema(_size(r"[1-9][0-9]?|[1-4][0-9]{2}|50[0-9]|51[01]"))
+]
 SharedMemory = Annotated[str, PlainValidator(fields.shared_memory), WithJsonSchema(_size(r"[1-9]|[1-5][0-9]|6[0-3]"))]
 Processors = Annotated[
     float,

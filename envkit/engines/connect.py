@@ -13,6 +13,7 @@ import docker
 import docker.errors
 import requests
 
+from envkit import names
 from envkit.engines import endpoint
 from envkit.engines.endpoint import Choice
 from envkit.errors import EngineUnavailable, Refusal
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 60
 PATIENCE_S = 24 * 3600
-MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 class Client(docker.APIClient):
@@ -93,10 +93,9 @@ def facts(engine: Engine) -> EngineFacts:
     return EngineFacts(
         endpoint=engine.endpoint,
         version=str(info.get("ServerVersion", "")),
-        machine=MACHINES.get(str(info.get("Architecture")), str(info.get("Architecture"))),
+        machine=names.machine(str(info.get("Architecture"))),
         rootless=any("name=rootless" in option for option in security),
         userns=any("name=userns" in option for option in security),
-        remote=False,
         gpu_roads=_gpu_roads(info),
     )
 

@@ -83,7 +83,7 @@ def names_held(engine: Engine, owner: int, project: str) -> frozenset[str]:
             *(engine.api.volumes(filters=filters)["Volumes"] or ()),
         ]
     labels = [one.get("Labels") or {} for one in held]
-    return frozenset(one[names.ENV] for one in labels if names.ENV in one and not names.ours(one, owner, project))
+    return frozenset(one[names.NAME] for one in labels if names.NAME in one and not names.ours(one, owner, project))
 
 
 def image_sizes(engine: Engine) -> dict[str, int]:

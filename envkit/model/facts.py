@@ -132,7 +132,6 @@ class EngineFacts:
         machine: Architecture it runs containers for, such as `amd64`.
         rootless: Whether it runs without root.
         userns: Whether it maps container users to other host users.
-        remote: Whether it runs on another machine.
         gpu_roads: Ways it offers to pass a GPU: `hook`, `runtime`, `cdi`.
     """
 
@@ -141,5 +140,4 @@ class EngineFacts:
     machine: str
     rootless: bool
     userns: bool
-    remote: bool
     gpu_roads: tuple[str, ...]

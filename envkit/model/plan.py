@@ -159,7 +159,6 @@ class RunPlan:
     log_max_size: str = "10m"
     log_max_files: int = 3
     stop_grace_s: int = 10
-    gpus: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 from envkit import names
+from envkit.certificates import certificates
 from envkit.model.plan import Artifact
 from envkit.model.release import Bound
 from envkit.render import quote
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 DEBIAN = "http://deb.debian.org/debian"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 CONSTRAINTS = "/etc/envkit/constraints.txt"
-CERTIFICATE = re.compile(
-    r"-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE-----", re.ASCII
-)
 
 # The files that need no value, and the mode each has in the image.
 STATIC = {
@@ -54,14 +51,14 @@ def render(plan: ImagePlan) -> tuple[Artifact, ...]:
     Raises:
         quote.Unsafe: A value of the plan cannot stand where it would land.
     """
-    certificates = _certificates(plan.ca)
+    extra = _certificates(plan.ca)
     made = (
-        Artifact("Dockerfile", _dockerfile(plan, ca=bool(certificates))),
+        Artifact("Dockerfile", _dockerfile(plan, ca=bool(extra))),
         *(Artifact(path, static(f"debian/{path}"), mode) for path, mode in STATIC.items()),
         *_apt(plan),
         *_python(plan),
         *_etc(plan),
-        *certificates,
+        *extra,
     )
     return tuple(sorted(made, key=lambda one: one.path))
 
@@ -166,5 +163,5 @@ def _itself(release: Release) -> tuple[Bound, ...]:
 
 def _certificates(pem: str) -> tuple[Artifact, ...]:
     """Take the certificates alone out of a bundle, each once: it may hold comments, or keys."""
-    single = dict.fromkeys(one.replace("\r\n", "\n") + "\n" for one in CERTIFICATE.findall(pem))
+    single = certificates(pem)
     return (Artifact("ca/extra.pem", "".join(single)),) if single else ()

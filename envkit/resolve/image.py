@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkit import catalog, names
+from envkit.certificates import certificates
 from envkit.config import requirement_lines
 from envkit.model.plan import Base, ImagePlan
 from envkit.resolve.mounts import inside
@@ -75,7 +76,7 @@ def _ca(config: Config, facts: Facts, problems: list[Problem]) -> str:
     if wanted in {"auto", "off"}:
         return facts.ca
     text = facts.texts.get(wanted)
-    if text is None or "-----BEGIN CERTIFICATE-----" not in text:
+    if text is None or not certificates(text):
         problems.append(config.problem("build.ca", f"{wanted} is not there or holds no PEM certificate"))
         return ""
     return text

@@ -86,7 +86,7 @@ def _own_mounts(facts: Facts, title: str) -> tuple[Mount, ...]:
         Mount("bind", f"{facts.state}/mount", names.SECRETS, read_only=True),
         Mount("bind", f"{facts.state}/etc/passwd", "/etc/passwd", read_only=True),
         Mount("bind", f"{facts.state}/etc/group", "/etc/group", read_only=True),
-        Mount("volume", f"{title}-home", names.HOME),
+        Mount("volume", names.volume(title, "home"), names.HOME),
     )
 
 
@@ -108,7 +108,7 @@ def _user_mounts(config: Config, facts: Facts, title: str, problems: list[Proble
             problems.append(config.problem(key, f"{mount.source} cannot be mounted: {why}"))
         else:
             found.append(Mount("bind", real, mount.target, mount.read_only))
-    found += [Mount("volume", f"{title}-{name}", target) for name, target in sorted(config.volumes.items())]
+    found += [Mount("volume", names.volume(title, name), target) for name, target in sorted(config.volumes.items())]
     return tuple(found)
 
 

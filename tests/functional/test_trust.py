@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import host
+from envkit.certificates import certificates
 from tests.functional.conftest import FIRST_UP_S
 from tests.functional.messages import told
 
@@ -64,8 +65,8 @@ def address_of_host(engine: docker.DockerClient) -> str:
 
 @pytest.mark.proves("the certificates this machine trusts are trusted inside, beside the usual ones", "real")
 def test_the_hosts_own_certificates_join_debians(inside: Inside) -> None:
-    trusted = set(host.CERTIFICATE.findall(inside("cat", BUNDLE).out))
-    own = set(host.CERTIFICATE.findall(host.extra_ca()))
+    trusted = set(certificates(inside("cat", BUNDLE).out))
+    own = set(certificates(host.extra_ca()))
     assert own <= trusted
     assert len(trusted - own) > PUBLIC
 

@@ -31,7 +31,7 @@ CASES = ROOT / "tests" / "cases" / "probe"
 NAMES = sorted(folder.name for folder in CASES.iterdir())
 ENGINE = EngineFacts(
     endpoint="unix:///var/run/docker.sock", version="20.10.24", machine="amd64", rootless=False, userns=False,
-    remote=False, gpu_roads=("runtime",),
+    gpu_roads=("runtime",),
 )
 RELEASE = catalog.release("2.9.0")
 DRIVER = HostGpu(driver="535.183.01")

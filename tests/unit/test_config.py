@@ -74,13 +74,13 @@ def test_nothing_is_a_config_of_defaults(text: str | None) -> None:
     assert (limits.cpus, limits.memory_mib, limits.shm_mib, limits.pids) == (None, None, 1024, 4096)
     assert (found.build.proxy, found.build.ca, found.build.index, found.build.mirror) == ("auto", "auto", None, None)
     assert (found.tensorboard.logdir, found.network.pool) == ("logs", "10.183.0.0/16")
-    assert (found.packages, found.requirements, found.apt, found.mounts) == ((), "", (), ())
+    assert (found.python, found.apt, found.mounts) == ((), (), ())
 
 
 def test_every_key_of_the_design_is_read() -> None:
     found = load(DESIGN)
     assert (found.name, found.base, found.apt) == ("vision", "official", ("graphviz",))
-    assert found.packages == ("pandas==1.4.*",)
+    assert found.python == ("pandas==1.4.*",)
     assert found.mounts[0].model_dump() == {"source": "/data", "target": "/data", "read_only": True}
     assert found.volumes == {"cache": "/home/dev/.cache"}
     assert found.env == {"TF_DETERMINISTIC_OPS": "1"}
@@ -114,7 +114,7 @@ def test_a_key_is_read_as_written(text: str, key: str, value: object) -> None:
 
 def test_a_requirements_file_is_named_instead_of_a_list() -> None:
     found = load("python: {requirements: requirements.txt}")
-    assert (found.packages, found.requirements) == ((), "requirements.txt")
+    assert found.python == config.Requirements(requirements="requirements.txt")
 
 
 def test_a_key_without_a_value_is_its_default() -> None:
@@ -299,7 +299,8 @@ def test_a_bomb_of_aliases_is_one_clear_message() -> None:
 
 def test_a_problem_found_later_names_the_line_of_its_key() -> None:
     found = load("apt:\n  - graphviz\n  - curl\nssh:\n  port: 2222\n", "x.yaml")
-    assert [found.line(key) for key in ("apt", "apt[1]", "ssh.port", "ssh.keys[0]", "name")] == [1, 3, 5, 4, 0]
+    keys = ("apt", "apt[1]", "ssh.port", "ssh.keys[0]", "name")
+    assert [found.problem(key, "").line for key in keys] == [1, 3, 5, 4, 0]
     assert found.problem("apt[1]", "no") == Problem("x.yaml", 3, "apt[1]", "no")
     assert str(found.problem("name", "no")) == "x.yaml name: no"
 
@@ -313,7 +314,7 @@ def test_what_a_config_says_does_not_depend_on_where_it_says_it() -> None:
 
 def test_flags_override_keys_of_the_same_name() -> None:
     found = load("gpu: off\nname: a\napt: [curl]\n").with_(gpu="on", name=None, base="auto", python=["pandas"])
-    assert (found.gpu, found.name, found.base, found.apt, found.packages) == ("on", "a", "auto", ("curl",), ("pandas",))
+    assert (found.gpu, found.name, found.base, found.apt, found.python) == ("on", "a", "auto", ("curl",), ("pandas",))
 
 
 def test_a_config_without_flags_is_the_same_config() -> None:
@@ -338,7 +339,6 @@ def test_a_bad_flag_is_named(changes: dict[str, Any], expected: str) -> None:
 
 def test_flags_keep_the_lines_of_all_other_keys() -> None:
     found = load("name: a\n\nbase: debian\n").with_(name="b").with_(gpu="on")
-    assert (found.line("base"), found.line("name")) == (3, 0)
     assert str(found.problem("name", "no")) == "command line --name: no"
     assert str(found.problem("gpu", "no")) == "command line --gpu: no"
     assert str(found.problem("base", "no")) == "envkit.yaml:3 base: no"

@@ -217,7 +217,6 @@ def test_down_keeps_volumes_unless_asked() -> None:
     _, world = settled()
     assert kinds(decide.down(NAME, OWNER, PROJECT, world.found, volumes=False)) == ["RemoveContainer", "RemoveNetwork"]
     assert step.RemoveVolume(HOME_VOLUME) in decide.down(NAME, OWNER, PROJECT, world.found, volumes=True)
-    assert TITLE in names.volume(OWNER, NAME, "home")
 
 
 def test_the_folders_on_the_way_to_a_nested_mount_are_made_for_the_user() -> None:

@@ -40,7 +40,8 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
     fields.variable: ["A", "_x", "TF_CPP_MIN_LOG_LEVEL", "PYTHONPATH", "path_x", "A" * 128],
     fields.secret_name: ["WANDB_API_KEY", "A"],
     fields.open_variable: [
-        "TOKENIZERS_PARALLELISM", "MAX_TOKENS", "DB_PASSWORD_FILE", "KEYBOARD", "PRIVATE", "SECRETARY", "PIPELINE_X", "PROXY",
+        "TOKENIZERS_PARALLELISM", "MAX_TOKENS", "DB_PASSWORD_FILE", "KEYBOARD", "PRIVATE", "SECRETARY", "PIPELINE_X",
+        "PROXY",
     ],
     fields.variable_value: ["", "1", "a b\tc", "$HOME ${X} 'q' \"d\" \\", "ä💡", "x" * 32 * 1024],
     packages.apt_package: [

@@ -24,7 +24,7 @@ FACTS = Facts(
     home="/home/ada", config_files={}, cpus=4, memory_mib=8192, machine="amd64",
 )
 ENGINE = EngineFacts(
-    "unix:///var/run/docker.sock", "20.10.24", "amd64", rootless=False, userns=False, remote=False, gpu_roads=(),
+    "unix:///var/run/docker.sock", "20.10.24", "amd64", rootless=False, userns=False, gpu_roads=(),
 )
 
 

@@ -14,7 +14,7 @@ from tests.unit.plans import image_plan
 
 OWNER, NAME, PROJECT = 1000, "vision", "/home/ada/vision"
 TITLE = names.container(OWNER, NAME)
-HOME_VOLUME = f"{TITLE}-home"
+HOME_VOLUME = names.volume(TITLE, "home")
 REF = "envkit:2.9.0-cpu-0123456789abcdef"
 LABELS = names.labels(OWNER, NAME, PROJECT)
 

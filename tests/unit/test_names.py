@@ -1,0 +1,13 @@
+"""What envkit makes is called by words a reader of the config knows."""
+
+from __future__ import annotations
+
+from envkit import names
+
+
+def test_the_label_with_the_environments_name_is_called_as_its_key_is() -> None:
+    assert names.labels(1000, "vision", "/home/ada/vision")["envkit.name"] == "vision"
+
+
+def test_a_volume_is_called_by_its_environment() -> None:
+    assert names.volume(names.container(1000, "vision"), "home") == "envkit-1000-vision-home"
