@@ -70,15 +70,18 @@ def open_(known: Known) -> Report[Opened]:
         Unhealthy: JupyterLab does not answer with our token.
     """
     secret, port = token(known), known.state.port
+
     # While our container runs, the port is the engine's; else the token might go to whoever took the port.
-    running = glance.running(known.endpoint, names.container(known.owner, known.name))
-    if running is None or running.labels.get(names.PORT) != str(port) or ready.answers(port, secret) != ready.OK:
+    def ours() -> bool:
+        return glance.holds(known.endpoint, names.container(known.owner, known.name), port)
+
+    if not ours() or ready.answers(port, secret) != ready.OK:
         raise Unhealthy(f"JupyterLab of {known.name} does not answer at port {port}", mend="envkit up")
     url = f"http://127.0.0.1:{port}"
     # Straight to the page: browsers do not send a SameSite=Strict cookie along a redirect that began in a file.
     # JupyterLab takes the token out of its address as it loads.
     target = f"{url}/lab?token={quote(secret, safe='')}"
-    before = _activity(port, secret)
+    before = _activity(port, secret, ours)
     with _page(known, text("open.html.j2", name=known.name, target=target)) as page:
         if not _browse(page):
             raise Refusal(
@@ -88,7 +91,7 @@ def open_(known: Known) -> Report[Opened]:
         limit_s = float(os.environ.get("ENVKIT_OPEN_TIMEOUT_S") or OPENED_S)
         unread = page.stat().st_atime_ns
         arrived = _arrived(
-            lambda: _activity(port, secret), before, limit_s, read=lambda: page.stat().st_atime_ns != unread
+            lambda: _activity(port, secret, ours), before, limit_s, read=lambda: page.stat().st_atime_ns != unread
         )
     return Report("open", known.name, Opened(known.name, f"{url}/lab", arrived))
 
@@ -181,8 +184,10 @@ def _arrived(
     return False
 
 
-def _activity(port: int, secret: str) -> str:
-    """Return when the server was last used, or nothing if it does not say; asking does not count as use."""
+def _activity(port: int, secret: str, ours: Callable[[], bool]) -> str:
+    """Return when our server was last used, or nothing if it does not say; asking does not count as use."""
+    if not ours():
+        return ""
     answer = net.get(port, "/api/status", headers={"Authorization": f"token {secret}"})
     try:
         return str(json.loads(answer.body)["last_activity"])

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from queue import Queue
-from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from envkit import checks, credentials, decide, files, host, names, state
 from envkit.commands import apply, mounted
 from envkit.commands.results import Up
 from envkit.commands.survey import remember, survey
-from envkit.engines import connect, containers, look
+from envkit.engines import connect, containers, glance, look
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import GpuUnusable, Refusal, StartFailed, Unhealthy
 from envkit.model.report import Finding, Progress, Report, Verdict
 from envkit.observe import probe, ready
+from envkit.observe.aside import aside
 from envkit.render import ssh_config
 from envkit.resolve import kept, wants, widened
 
@@ -39,6 +38,7 @@ T = TypeVar("T")
 SSH_PROXY = "import sys; sys.path[:] = filter(None, sys.path); from envkit.cli.main import main; main()"
 ROUNDS = 8  # base, image, a few taken ports: more means that something keeps undoing our work
 LOG_LINES = 15
+ASIDE_S = ready.TENSORBOARD_S + 30  # beyond what the looks allow themselves
 
 
 def up(project: Project, *, say: Say, ask: Ask, refresh: bool = False) -> tuple[Report[Up], dict[str, str]]:
@@ -187,16 +187,21 @@ class _Climb:
             files.write(place.client / entry.path, entry.text.encode(), mode=entry.mode)
 
     def _wait(self, surveyed: Survey) -> None:
-        plan, name = surveyed.plan, surveyed.plan.run.name
+        run = surveyed.plan.run
+        name, port = run.name, run.ports[0].host
         if self.done:
             self.say(Progress("wait", "waiting for JupyterLab"))
 
-        def alive() -> None:
-            found = look.container(self.engine, name)
-            if found is None or found.status in {"exited", "dead"}:
-                raise self._died(name, found.exit_code if found else -1)
+        ready.jupyter(port, credentials.token(self.project.place), lambda: self._ours(name, port))
 
-        ready.jupyter(plan.run.ports[0].host, credentials.token(self.project.place), alive)
+    def _ours(self, name: str, port: int) -> bool:
+        """Say whether our container holds its port, so that the token may be sent there; raise when it has ended."""
+        if glance.holds(self.engine.endpoint, name, port):
+            return True
+        found = look.container(self.engine, name)
+        if found is None or found.status in {"exited", "dead"}:
+            raise self._died(name, found.exit_code if found else -1)
+        return False
 
     def _died(self, name: str, code: int) -> Unhealthy:
         last = b"".join(containers.logs(self.engine, name, lines=LOG_LINES)).decode(errors="replace")
@@ -211,8 +216,8 @@ class _Climb:
         plan, place = surveyed.plan, self.project.place
         self.say(Progress("probe", "proving TensorFlow, SSH and TensorBoard"))
         token, port = credentials.token(place), plan.run.ports[0].host
-        ssh = _aside(lambda: ready.ssh(place.client / ssh_config.FILE, plan.run.name))
-        board = _aside(lambda: ready.tensorboard(port, token))
+        ssh = aside(lambda: ready.ssh(place.client / ssh_config.FILE, plan.run.name), ASIDE_S)
+        board = aside(lambda: ready.tensorboard(port, token, lambda: self._ours(plan.run.name, port)), ASIDE_S)
         seen = probe.probe(self.engine, plan.run.name, self._seen)
         judged = checks.probe(
             seen, release=plan.image.release, gpu_required=plan.gpu_required, host=surveyed.facts.gpu
@@ -235,13 +240,6 @@ class _Climb:
             changed=tuple(self.done),
             remarks=plan.remarks,
         )
-
-
-def _aside(look: Callable[[], str]) -> Callable[[], str]:
-    """Start a look at once and return what waits for its result; an interrupt does not wait for it."""
-    results: Queue[str] = Queue(1)
-    Thread(target=lambda: results.put(look()), daemon=True).start()
-    return results.get
 
 
 def _served(check: str, wrong: str) -> Finding:

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from envkit import net
+from envkit import names, net
 from envkit.model.found import FoundContainer
 
 if TYPE_CHECKING:
@@ -28,6 +28,15 @@ def running(endpoint: str, name: str) -> FoundContainer | None:
         return _container(data) if data["State"]["Status"] == "running" else None
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def holds(endpoint: str, name: str, port: int) -> bool:
+    """Say whether a container runs and, with it, holds its port of loopback: what is asked there then is ours.
+
+    One that is restarting does not: between two starts anybody may listen at the port.
+    """
+    found = running(endpoint, name)
+    return found is not None and found.labels.get(names.PORT) == str(port)
 
 
 def _container(data: Mapping[str, Mapping[str, object]]) -> FoundContainer:

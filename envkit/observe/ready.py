@@ -21,32 +21,31 @@ JUPYTER_S = 120
 TENSORBOARD_S = 60
 SSH_S = 30
 OK = 200
+OPEN = "/api"  # answers everybody
 NO_CLIENT = "there is no ssh client on this host to try the login with"
 
 
-def jupyter(port: int, token: str, alive: Callable[[], None], *, timeout_s: float = JUPYTER_S) -> None:
-    """Wait until the Jupyter server at a port accepts the token.
+def jupyter(port: int, token: str, ours: Callable[[], bool], *, timeout_s: float = JUPYTER_S) -> None:
+    """Wait until the Jupyter server at a port accepts the token, which is sent to our container alone.
 
     Args:
         port: On loopback.
         token: Ours; a server that rejects it is not ours.
-        alive: Raises when the container has ended: asked about once a second.
+        ours: Says whether our container holds the port at this moment, and raises when it has ended.
         timeout_s: How long to wait.
 
     Raises:
         Unhealthy: The time is up, or another server answers at the port.
     """
-    until, ask_at, refused = time.monotonic() + timeout_s, time.monotonic() + 1, 0
+    until, refused = time.monotonic() + timeout_s, 0
     while time.monotonic() < until:
-        status = answers(port, token)
-        if status == OK:
-            return
-        refused = status or refused
-        if time.monotonic() > ask_at:
-            alive()
-            ask_at = time.monotonic() + 1
+        # `/api` needs no token: the wait itself sends none.
+        if ours() and net.get(port, OPEN).status == OK and ours():
+            status = answers(port, token)
+            if status == OK:
+                return
+            refused = status or refused
         time.sleep(PAUSE_S)
-    alive()
     what = f"answers {refused} to its own token" if refused else "does not answer"
     raise Unhealthy(
         f"JupyterLab at http://127.0.0.1:{port} {what} after {timeout_s:.0f} s",
@@ -55,20 +54,30 @@ def jupyter(port: int, token: str, alive: Callable[[], None], *, timeout_s: floa
 
 
 def answers(port: int, token: str) -> int:
-    """Ask Jupyter for its status with the token, once; returns the HTTP status, 0 for no answer."""
-    return net.get(port, "/api/status", headers={"Authorization": f"token {token}"}).status
+    """Ask Jupyter for its status with the token, once; returns the HTTP status, 0 for no answer.
+
+    Only while our own container holds the port: at any other time somebody else may listen there.
+    """
+    return net.get(port, "/api/status", headers=_login(token)).status
 
 
-def tensorboard(port: int, token: str, *, timeout_s: float = TENSORBOARD_S) -> str:
-    """Ask for TensorBoard behind Jupyter's login until it answers; returns an empty text or what is wrong."""
-    headers = {"Authorization": f"token {token}"}
+def tensorboard(port: int, token: str, ours: Callable[[], bool], *, timeout_s: float = TENSORBOARD_S) -> str:
+    """Ask for TensorBoard behind Jupyter's login until it answers; returns an empty text or what is wrong.
+
+    `ours` is asked before the token is sent, as in `jupyter`.
+    """
     until, status = time.monotonic() + timeout_s, 0
-    while time.monotonic() < until:
-        status = net.get(port, "/tensorboard/", headers=headers, timeout_s=timeout_s).status
-        if status == OK:
-            return ""
+    while (left := until - time.monotonic()) > 0:
+        if ours():
+            status = net.get(port, "/tensorboard/", headers=_login(token), timeout_s=left).status
+            if status == OK:
+                return ""
         time.sleep(PAUSE_S)
     return f"TensorBoard's route answers {status or 'nothing'}"
+
+
+def _login(token: str) -> dict[str, str]:
+    return {"Authorization": f"token {token}"}
 
 
 def ssh(config: Path, host: str) -> str:

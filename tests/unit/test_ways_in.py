@@ -115,7 +115,14 @@ def test_a_browser_from_a_snap_can_read_the_page_and_nobody_else(
 
 def test_an_answer_nested_beyond_all_measure_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(net, "get", lambda *_, **__: net.Answer(200, {}, b"[" * 100_000))
-    assert access._activity(8888, "secret") == ""
+    assert access._activity(8888, "secret", lambda: True) == ""
+
+
+def test_a_container_that_stopped_meanwhile_is_not_asked_with_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(net, "get", lambda *words, **_: asked.append(words))
+    assert access._activity(8888, "secret", lambda: False) == ""
+    assert asked == []
 
 
 def test_a_folder_whose_name_is_not_utf8_is_refused_with_the_mend(tmp_path: Path) -> None:

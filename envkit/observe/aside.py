@@ -1,0 +1,37 @@
+"""A look beside another one: begun at once, its result fetched later."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def aside(look: Callable[[], str], limit_s: float) -> Callable[[], str]:
+    """Start a look at once and return what fetches its result; an interrupt does not wait for it.
+
+    The result is the look's: what it says is wrong, or what it raised. One that is not there `limit_s` after it
+    was asked for is wrong for that.
+    """
+    future: Future[str] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(look())
+        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+            future.set_exception(error)
+
+    def fetch() -> str:
+        try:
+            return future.result(limit_s)
+        except NotYet:
+            if future.done():
+                raise
+            return f"no result within {limit_s:.0f} s"
+
+    Thread(target=run, daemon=True).start()
+    return fetch

@@ -1,0 +1,123 @@
+"""The token is sent to our own container, and to nobody who listens at its port while that does not run."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import names
+from envkit.engines import glance
+from envkit.errors import Unhealthy
+from envkit.observe import ready
+from envkit.observe.aside import aside
+from tests.unit.pretended import answering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+TOKEN = "t" * 43
+
+
+@dataclass
+class Server:
+    """A server at the port, and what it was asked: path and login."""
+
+    port: int = 0
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def tokens(self) -> list[str]:
+        return [login for _, login in self.asked if login]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    seen = Server()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.asked.append((self.path, self.headers.get("Authorization", "")))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    seen.port = made.server_address[1]
+    thread = threading.Thread(target=made.serve_forever)
+    thread.start()
+    yield seen
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+def at_times(seen: list[bool]) -> Callable[[], bool]:
+    """Say one after the other whether our container runs; the last one goes on."""
+    said = list(seen)
+    return lambda: said.pop(0) if len(said) > 1 else said[0]
+
+
+@pytest.mark.parametrize("seen", [[False], [True, False]], ids=["never ours", "it fails between two looks"])
+def test_a_server_that_is_not_ours_gets_no_token(server: Server, seen: list[bool]) -> None:
+    with pytest.raises(Unhealthy, match="does not answer"):
+        ready.jupyter(server.port, TOKEN, at_times(seen), timeout_s=0.3)
+    assert server.tokens == []
+
+
+def test_a_tensorboard_that_is_not_ours_gets_no_token(server: Server) -> None:
+    assert "answers nothing" in ready.tensorboard(server.port, TOKEN, at_times([False]), timeout_s=0.3)
+    assert server.asked == []
+
+
+def test_ours_gets_it_once_it_runs_and_once_only(server: Server) -> None:
+    ready.jupyter(server.port, TOKEN, at_times([False, True]))
+    assert server.asked == [("/api", ""), ("/api/status", f"token {TOKEN}")]
+    assert ready.tensorboard(server.port, TOKEN, at_times([False, True])) == ""
+    assert server.tokens == [f"token {TOKEN}"] * 2
+
+
+def test_a_container_that_ended_is_told_at_once(server: Server) -> None:
+    def ended() -> bool:
+        raise Unhealthy("the workspace ended")
+
+    with pytest.raises(Unhealthy, match="ended"):
+        ready.jupyter(server.port, TOKEN, ended)
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(("status", "label", "holds"), [
+    ("running", "8901", True), ("running", "8902", False), ("restarting", "8901", False), ("exited", "8901", False),
+    ("paused", "8901", False),
+])
+def test_a_container_holds_its_port_only_while_it_runs(tmp_path: Path, status: str, label: str, *, holds: bool) -> None:
+    data = {
+        "Id": "c1", "Image": "i1", "State": {"Status": status, "Running": True},
+        "Config": {"Labels": {names.PORT: label}}, "NetworkSettings": {"Networks": {}},
+    }
+    body = json.dumps(data).encode()
+    door = tmp_path / "engine"
+    with answering(door, b"HTTP/1.0 200 OK\r\n\r\n" + body):
+        assert glance.holds(f"unix://{door}", "envkit-1000-vision", 8901) is holds
+
+
+def test_what_a_look_aside_says_or_raises_arrives() -> None:
+    def failing() -> str:
+        raise TimeoutError("of its own")
+
+    assert aside(lambda: "wrong", 10)() == "wrong"
+    with pytest.raises(TimeoutError, match="of its own"):
+        aside(failing, 10)()
+
+
+def test_a_look_aside_that_does_not_end_is_told() -> None:
+    never = threading.Event()
+    assert aside(lambda: str(never.wait()), 0.05)() == "no result within 0 s"
+    never.set()
