@@ -74,7 +74,8 @@ NOTES = {
     "build.ca": "They join Debian's bundle, and never replace it. A file: *asks first*.",
     "build.index": "*Asks first*.",
     "build.mirror": "*Asks first*.",
-    "network": "Each environment takes a /29 of the pool that neither the engine's networks nor the host's routes use.",
+    "network": "Each environment takes a /29 of the pool that neither the engine's networks nor the host's routes use. "
+    "Another pool makes network and container anew, unless the network lies in it too.",
 }
 
 

@@ -70,10 +70,7 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
     keys = _keys(config, facts, problems)
     image_plan = image.image(config, project, facts, found.base, state, problems)
     port = _port(config, project, facts, found, state, problems)
-    taken = (*facts.routes, *found.subnets)
-    subnet = found.network.subnet if found.network else ""
-    subnet = subnet or choices.subnet(config.network.pool, state.subnet if state else "", taken)
-    run_plan, remarks = run.run(config, name, facts, user, port, subnet, problems)
+    run_plan, remarks = run.run(config, name, facts, user, port, _subnet(config, facts, found, state), problems)
     files_plan = run.files(config, facts, user, keys, problems)
     if config.gpu == "auto" and facts.gpu.driver:
         remarks = (*remarks, "this host has an NVIDIA GPU, and the images of this version compute on the CPU")
@@ -131,6 +128,13 @@ def _port(
         message = f"port {asked} is taken by {who}; free it, choose another, or leave the key out"
         problems.append(config.problem("jupyter.port", message))
     return chosen or 0
+
+
+def _subnet(config: Config, facts: Facts, found: Found, state: State | None) -> str:
+    pool, there = config.network.pool, found.network.subnet if found.network else ""
+    if choices.in_pool(there, pool):
+        return there  # not looked for among what is taken: one of the host's routes leads to it
+    return choices.subnet(pool, state.subnet if state else "", (*facts.routes, *found.subnets))
 
 
 def _held(container: FoundContainer | None, owner: int, project: str) -> int:

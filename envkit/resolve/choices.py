@@ -79,8 +79,7 @@ def subnet(pool: str, kept: str, taken: Iterable[str]) -> str:
     known = [ipaddress.ip_network(one, strict=False) for one in taken]
     used = [one for one in known if isinstance(one, ipaddress.IPv4Network) and one.prefixlen >= WIDEST_PREFIX]
     network = ipaddress.IPv4Network(pool)
-    before = ipaddress.IPv4Network(kept) if kept else None
-    if before and before.subnet_of(network) and not _overlaps(before, used):
+    if in_pool(kept, pool) and not _overlaps(ipaddress.IPv4Network(kept), used):
         return kept
     for candidate in network.subnets(new_prefix=max(SUBNET_PREFIX, network.prefixlen)):
         if not _overlaps(candidate, used):
@@ -89,6 +88,12 @@ def subnet(pool: str, kept: str, taken: Iterable[str]) -> str:
         f"every subnet of {pool} is taken by a network of the engine or a route of this host",
         mend="envkit prune removes networks nobody uses; or set network.pool in envkit.yaml to another range",
     )
+
+
+def in_pool(subnet: str, pool: str) -> bool:
+    """Say whether a subnet lies in a pool; none lies in no pool."""
+    one = ipaddress.ip_network(subnet, strict=False) if subnet else None
+    return isinstance(one, ipaddress.IPv4Network) and one.subnet_of(ipaddress.IPv4Network(pool))
 
 
 def _overlaps(one: ipaddress.IPv4Network, used: Iterable[ipaddress.IPv4Network]) -> bool:

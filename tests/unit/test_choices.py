@@ -94,6 +94,14 @@ def test_a_kept_subnet_outside_the_pool_is_given_up() -> None:
     assert choices.subnet("10.184.0.0/24", "10.183.0.8/29", []) == "10.184.0.0/29"
 
 
+@pytest.mark.parametrize(("subnet", "lies"), [
+    ("10.183.0.8/29", True), (POOL, True), ("10.183.0.0/16", False), ("10.184.0.0/29", False), ("fd00::/64", False),
+    ("", False),
+])
+def test_a_subnet_lies_in_a_pool_as_a_whole_or_not_at_all(subnet: str, lies: bool) -> None:
+    assert choices.in_pool(subnet, POOL) is lies
+
+
 @pytest.mark.parametrize("routes", [["0.0.0.0/1", "128.0.0.0/1"], ["10.0.0.0/7"]])
 def test_a_route_for_everything_takes_no_subnet(routes: list[str]) -> None:
     assert choices.subnet(POOL, "10.183.0.8/29", routes) == "10.183.0.8/29"

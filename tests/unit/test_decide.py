@@ -19,6 +19,8 @@ from tests.unit.worlds import HOME_VOLUME, LABELS, NAME, OWNER, PROJECT, TITLE, 
 if TYPE_CHECKING:
     from envkit.decide import Wanted
 
+SUBNET = wanted().plan.run.network.subnet
+SUBNETS = (SUBNET, "", "10.9.0.0/29")  # a network's own, none that could be read, another
 STATUSES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
 
 
@@ -52,7 +54,7 @@ def worlds(draw: st.DrawFn) -> tuple[Wanted, World]:
         container=container(made, draw(st.sampled_from(STATUSES))) if made else None,
         image=draw(st.sampled_from([None, FoundImage("i1", {})])),
         base=draw(st.sampled_from([None, FoundImage("b1", {})])),
-        network=draw(st.sampled_from([None, FoundNetwork("n1", LABELS, "10.183.0.0/29")])),
+        network=draw(st.sampled_from([None, *(FoundNetwork("n1", LABELS, one) for one in SUBNETS)])),
         volumes=draw(st.sampled_from([{}, {HOME_VOLUME: FoundVolume(LABELS, "t7")}])),
     )
     prepared = draw(st.sampled_from([{}, {HOME_VOLUME: "t7"}, {HOME_VOLUME: "t1"}]))
@@ -70,6 +72,8 @@ def test_every_state_leads_to_nothing_to_do(case: tuple[Wanted, World]) -> None:
     assert world.found.container is not None
     assert world.found.container.status in {"running", "restarting"}
     assert names.container_labels(want.plan, want.digests).items() <= world.found.container.labels.items()
+    assert world.found.network is not None
+    assert world.found.network.subnet == SUBNET
 
 
 @given(worlds(), st.integers(0, 12))
@@ -155,6 +159,14 @@ def test_another_port_recreates_the_container() -> None:
     _, world = settled()
     moved = wanted(ports=(Port(9999, 8888),))
     assert "RemoveContainer" in kinds(decide.up(moved, world.found, world.state, files_current=True))
+
+
+def test_another_subnet_replaces_the_network_once_its_container_is_gone() -> None:
+    want, world = settled()
+    found = replace(world.found, network=FoundNetwork("n1", LABELS, "10.9.0.0/29"))
+    assert kinds(decide.up(want, found, world.state, files_current=True)) == [
+        "RemoveContainer", "RemoveNetwork", "CreateNetwork", "CreateContainer", "StartContainer",
+    ]
 
 
 def test_a_volume_made_anew_under_the_old_name_is_prepared_again() -> None:

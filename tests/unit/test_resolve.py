@@ -12,7 +12,7 @@ from envkit import config, names
 from envkit.commands.render import DryRun
 from envkit.errors import ConfigError, Refusal
 from envkit.model.facts import Account, Facts, PublicKey, Wants
-from envkit.model.found import Found, FoundContainer, FoundImage
+from envkit.model.found import Found, FoundContainer, FoundImage, FoundNetwork
 from envkit.model.plan import State
 from envkit.model.report import Report
 from envkit.report.json import to_json
@@ -187,6 +187,18 @@ def test_the_port_of_our_own_container_is_not_taken(status: Any, remembered: int
     state = State("vision", PROJECT, port=remembered) if remembered else None
     decided = resolve(config.load(""), PROJECT, "vision", facts, found, state)
     assert decided.run.ports[0].host == port
+
+
+@pytest.mark.parametrize(("pool", "subnet"), [
+    ("10.183.0.0/16", "10.183.7.8/29"),  # the network that is there
+    ("10.184.0.0/16", "10.184.0.0/29"),  # which another pool does not hold
+])
+def test_the_network_that_is_there_stays_while_it_lies_in_the_pool(pool: str, subnet: str) -> None:
+    found = replace(FOUND, network=FoundNetwork("n", {}, "10.183.7.8/29"))
+    facts = replace(FACTS, routes=("10.183.7.8/29",))  # the route to that network itself
+    state = State("vision", PROJECT, subnet="10.183.7.8/29")
+    decided = resolve(config.load(f"network: {{pool: {pool}}}"), PROJECT, "vision", facts, found, state)
+    assert decided.run.network.subnet == subnet
 
 
 def test_what_was_found_at_the_first_up_stays() -> None:
