@@ -7,6 +7,7 @@ import select
 import signal
 import socket as sockets
 import struct
+import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -22,37 +23,64 @@ HEADER = struct.Struct(">BxxxL")  # the engine's framing: stream number, length
 STDOUT, STDERR = 1, 2
 CHUNK = 1 << 16
 LINE_BYTES_MAX = 1 << 20
+TIMEOUT = "/bin/timeout"  # of coreutils; the program is ended with its whole process group
+KILLED = {124, 128 + signal.SIGKILL}  # what that says when it ended the program
+GRACE_S = 5
 READER_LEFT = 128 + signal.SIGPIPE  # what a shell says of any program whose reader left
+
+
+class RanOver(EngineError):
+    """A script did not end in the time it had."""
 
 
 class _ReaderLeft(Exception):
     """Whoever read our output is gone: no failure of the engine's, and nobody to tell."""
 
 
-
 def script(
     engine: Engine, container: str, argv: Sequence[str], text: str, on_line: Callable[[str], None],
-    *, env: Mapping[str, str] | None = None,
+    *, limit_s: float, env: Mapping[str, str] | None = None,
 ) -> int:
     """Run a program with a text on its stdin, hand over each line of its stdout, return its exit code.
 
-    The program must end by itself: the engine has no way to stop one that was started like this.
+    The engine has no way to end what was started like this, so `timeout` of the image does, which comes before
+    anything of the workspace's user. Should that not help, nobody waits any longer.
+
+    Raises:
+        RanOver: It took longer than `limit_s` seconds, and was ended.
     """
+    began = time.monotonic()
+    limited = [TIMEOUT, f"--kill-after={GRACE_S}", f"{limit_s:g}", *argv]
     with translated(f"running a script in {container}"):
         made = engine.api.exec_create(
-            container, list(argv), stdin=True, stdout=True, stderr=True, environment=dict(env or {})
+            container, limited, stdin=True, stdout=True, stderr=True, environment=dict(env or {})
         )
-        rest = b""
-        with _opened(engine, made["Id"], tty=False) as stream:
-            stream.sendall(text.encode())
-            stream.shutdown(sockets.SHUT_WR)
-            for number, chunk in _frames(stream):
-                if number == STDOUT:
-                    *lines, rest = (rest + chunk).split(b"\n")
-                    rest = rest[-LINE_BYTES_MAX:]  # a line without end is no line, and must not fill our memory
-                    for line in lines:
-                        on_line(line.decode(errors="replace"))
-        return _exit_code(engine, made["Id"])
+        try:
+            with _opened(engine, made["Id"], tty=False) as stream:
+                _talk(stream, text.encode(), on_line, began + limit_s + 2 * GRACE_S)
+        except TimeoutError:
+            raise _ran_over(container, limit_s) from None
+        code = _exit_code(engine, made["Id"])
+    if code in KILLED and time.monotonic() - began >= limit_s:
+        raise _ran_over(container, limit_s)
+    return code
+
+
+def _talk(stream: sockets.socket, text: bytes, on_line: Callable[[str], None], until: float) -> None:
+    rest = b""
+    stream.settimeout(max(0.001, until - time.monotonic()))
+    stream.sendall(text)
+    stream.shutdown(sockets.SHUT_WR)
+    for number, chunk in _frames(stream, until):
+        if number == STDOUT:
+            *lines, rest = (rest + chunk).split(b"\n")
+            rest = rest[-LINE_BYTES_MAX:]  # a line without end is no line, and must not fill our memory
+            for line in lines:
+                on_line(line.decode(errors="replace"))
+
+
+def _ran_over(container: str, limit_s: float) -> RanOver:
+    return RanOver(f"a script in {container} took longer than {limit_s:g} s", mend="envkit down, then envkit up")
 
 
 def attached(
@@ -111,25 +139,34 @@ def _exit_code(engine: Engine, exec_id: str) -> int:
     return int(code)
 
 
-def _frames(stream: sockets.socket) -> Any:
-    while header := _exactly(stream, HEADER.size):
+def _frames(stream: sockets.socket, until: float | None = None) -> Any:
+    while header := _exactly(stream, HEADER.size, until):
         number, length = HEADER.unpack(header)
         while length:
-            chunk = stream.recv(min(length, CHUNK))
+            chunk = _received(stream, min(length, CHUNK), until)
             if not chunk:
                 return
             length -= len(chunk)
             yield number, chunk
 
 
-def _exactly(stream: sockets.socket, size: int) -> bytes:
+def _exactly(stream: sockets.socket, size: int, until: float | None) -> bytes:
     got = b""
     while len(got) < size:
-        more = stream.recv(size - len(got))
+        more = _received(stream, size - len(got), until)
         if not more:
             return b""
         got += more
     return got
+
+
+def _received(stream: sockets.socket, size: int, until: float | None) -> bytes:
+    if until is not None:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        stream.settimeout(left)
+    return stream.recv(size)
 
 
 def _pump(stream: sockets.socket, *, framed: bool) -> None:

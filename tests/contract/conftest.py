@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from envkit.engines.connect import Engine
 
-PROGRAMS = ("sh", "cat", "id", "sleep", "stat", "touch", "true", "wc")
+PROGRAMS = ("sh", "cat", "id", "sleep", "stat", "timeout", "touch", "true", "wc")
 LABELS = {"envkit.contract": "1"}
 POOL = "10.201.0.0/16"
 USER = Account(4242, 4343)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def said(engine: Engine, run: RunPlan, script: str, text: str = "") -> tuple[int, list[str]]:
     """Run a shell script inside; return its exit code and the lines it printed."""
     lines: list[str] = []
-    return execs.script(engine, run.name, ["/bin/sh", "-c", script], text, lines.append), lines
+    return execs.script(engine, run.name, ["/bin/sh", "-c", script], text, lines.append, limit_s=60), lines
 
 
 # Looking.
@@ -195,7 +195,29 @@ def test_a_script_in_a_container_that_is_gone_is_an_engines_error(engine: Engine
 
 
 def test_a_program_that_is_not_there_ends_as_in_a_shell(engine: Engine, standing: RunPlan) -> None:
-    assert execs.script(engine, standing.name, ["/bin/missing"], "", lambda _: None) in {126, 127}
+    assert execs.script(engine, standing.name, ["/bin/missing"], "", lambda _: None, limit_s=60) in {126, 127}
+
+
+@pytest.mark.parametrize("script", ["exec sleep 987", "trap '' TERM; exec sleep 987"], ids=["ends", "will not end"])
+def test_a_script_that_never_ends_is_ended(
+    engine: Engine, standing: RunPlan, script: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(execs, "GRACE_S", 1)
+    with pytest.raises(execs.RanOver, match="longer than 1 s"):
+        execs.script(engine, standing.name, ["/bin/sh", "-c", script], "", lambda _: None, limit_s=1)
+    assert "sleep 987" not in str(engine.api.top(standing.name))
+
+
+def test_nobody_waits_for_what_a_script_left_running_with_its_output(
+    engine: Engine, running: RunPlan, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(execs, "GRACE_S", 1)
+    lines: list[str] = []
+    # Out of the script's process group, it keeps the output open.
+    script = "/bin/timeout 60 sleep 60 & echo said; wait"
+    with pytest.raises(execs.RanOver):
+        execs.script(engine, running.name, ["/bin/sh", "-c", script], "", lines.append, limit_s=1)
+    assert lines == ["said"]
 
 
 def test_programs_run_as_the_plans_user(engine: Engine, standing: RunPlan) -> None:

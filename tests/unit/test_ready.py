@@ -6,14 +6,16 @@ import http.server
 import json
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envkit import names
-from envkit.engines import glance
+from envkit.checks.ending import ending
+from envkit.engines import execs, glance
+from envkit.engines.connect import Engine
 from envkit.errors import Unhealthy
-from envkit.observe import ready
+from envkit.observe import probe, ready
 from envkit.observe.aside import aside
 from tests.unit.pretended import answering
 
@@ -106,6 +108,18 @@ def test_a_container_holds_its_port_only_while_it_runs(tmp_path: Path, status: s
     door = tmp_path / "engine"
     with answering(door, b"HTTP/1.0 200 OK\r\n\r\n" + body):
         assert glance.holds(f"unix://{door}", "envkit-1000-vision", 8901) is holds
+
+
+def test_a_probe_that_does_not_end_is_a_finding_and_keeps_what_it_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(*words: Any, limit_s: float) -> int:
+        words[-1]('{"what": "begin", "data": {"look": "tensorflow.import"}}')
+        raise execs.RanOver(f"longer than {limit_s} s")
+
+    monkeypatch.setattr(execs, "script", script)
+    seen = probe.probe(Engine("unix:///x", None), "envkit-1000-vision", lambda _: None)  # type: ignore[arg-type]
+    told = ending(seen)
+    assert told is not None
+    assert told.seen == "importing TensorFlow took longer than 150 s and was stopped"
 
 
 def test_what_a_look_aside_says_or_raises_arrives() -> None:
