@@ -170,7 +170,7 @@ def is_private(path: Path, mode: int, uid: int) -> bool:
 
 
 def set_mode(path: Path, mode: int) -> None:
-    """Give a file the permissions it was made with, where they are others; nothing happens when it is not there.
+    """Give a file the permissions it was made with, where they are others; nothing happens when it is no file.
 
     The file itself stays, so a container that has it mounted sees the change.
 
@@ -178,11 +178,15 @@ def set_mode(path: Path, mode: int) -> None:
         OSError: It belongs to somebody else.
     """
     try:
-        found = path.lstat()
+        descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)  # also where it may not be read
     except FileNotFoundError:
         return
-    if stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) != mode:
-        path.chmod(mode)
+    try:
+        found = os.fstat(descriptor)
+        if stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) != mode:
+            os.chmod(f"/proc/self/fd/{descriptor}", mode)  # noqa: PTH101 - a descriptor, not a path
+    finally:
+        os.close(descriptor)
 
 
 def sync(folder: Path) -> None:

@@ -55,7 +55,7 @@ def _apply(one: step.Step, surveyed: Survey, engine: Engine, place: Place, remem
         case step.PrepareVolumes(volumes, image):
             return _prepare(engine, surveyed, volumes, image, place, remembered)
         case step.ReplaceFiles():
-            mounted.replace_files(place, plan)
+            _replace_files(place, plan, say)
         case step.CreateContainer(name, ref):
             say(Progress("start", f"starting {name}"))
             labels = names.container_labels(plan, surveyed.wanted.digests)
@@ -68,6 +68,11 @@ def _apply(one: step.Step, surveyed: Survey, engine: Engine, place: Place, remem
         case _:
             remove(one, engine, say)
     return remembered
+
+
+def _replace_files(place: Place, plan: Plan, say: Say) -> None:
+    for told in mounted.replace_files(place, plan):
+        say(Progress("keys", told, done=True))
 
 
 def remove(one: step.Step, engine: Engine, say: Say) -> None:

@@ -157,7 +157,7 @@ class _Climb:
         place = self.project.place
         return decide.up(
             surveyed.wanted, surveyed.found, self.state,
-            files_current=mounted.current(place, surveyed.plan), token_kept=mounted.token_kept(place),
+            files_current=mounted.current(place, surveyed.plan), token_kept=mounted.token_kept(place, surveyed.plan),
         )
 
     def _carry_out(self, steps: Steps, surveyed: Survey) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,22 +12,36 @@ from envkit.errors import Refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envkit.model.facts import Account
     from envkit.model.plan import Plan
     from envkit.state import Place
 
+KEPT = (credentials.TOKEN, credentials.HOST_KEY)
+NEW_HOST_KEY = (
+    "the SSH host key was lost or damaged and was made anew; envkit's own client knows it, others have to be told"
+)
 
-def token_kept(place: Place) -> bool:
-    """Say whether the token and the host key that a running container would have are there."""
-    return bool(credentials.token(place)) and (place.mount / "ssh_host_ed25519_key").is_file()
+
+def token_kept(place: Place, plan: Plan) -> bool:
+    """Say whether the token and the host key that a running container would have are there, for its user."""
+    if not place.mount.is_dir() or place.mount.stat().st_uid != plan.run.user.uid:
+        return False
+    try:
+        return bool(credentials.token(place)) and (place.mount / credentials.HOST_KEY).is_file()
+    except PermissionError:
+        return True  # it is there, and to give it its mode again makes it readable
 
 
 def current(place: Place, plan: Plan) -> bool:
-    """Say whether the files on disk are what the plan says, for the user the plan says."""
+    """Say whether the files on disk are what the plan says, for the user the plan says, and for nobody else."""
     import hashlib
 
-    if not place.mount.is_dir() or place.mount.stat().st_uid != plan.run.user.uid:
+    uid = plan.run.user.uid
+    if not all(_closed(folder, uid) for folder in (place.mount, place.mount / "secrets")):
         return False
-    if not token_kept(place) or not (place.client / "known_hosts").is_file():
+    if not all(files.is_private(path, mode, uid) for path, mode in _modes(place, plan)):
+        return False
+    if not token_kept(place, plan) or not credentials.host_key_pinned(place, plan.run.name):
         return False
     for artifact in plan.files.artifacts:
         if files.read(place.folder / artifact.path) != artifact.text.encode():
@@ -38,8 +53,11 @@ def current(place: Place, plan: Plan) -> bool:
     return _names(place) == {secret.name for secret in plan.files.secrets}
 
 
-def replace_files(place: Place, plan: Plan) -> None:
-    """Bring the files to what the plan says; the token and the host key stay what they are.
+def replace_files(place: Place, plan: Plan) -> tuple[str, ...]:
+    """Bring the files to what the plan says; the token and the host key stay what they are, if they are sound.
+
+    Returns:
+        What somebody should know of it, one sentence each.
 
     Raises:
         OSError: The disk is full, or the place cannot be written.
@@ -52,32 +70,68 @@ def replace_files(place: Place, plan: Plan) -> None:
     files.private_folder(place.guard, mode=0o755)
     files.private_folder(place.client)
     files.private_folder(place.mount, user)
-    files.private_folder(place.mount / "secrets", user)
+    _own_secrets(place, user)
     for artifact in plan.files.artifacts:
-        path = place.folder / artifact.path
-        if files.read(path) != artifact.text.encode():
-            files.write(path, artifact.text.encode(), mode=artifact.mode, owner=user)
+        path, text = place.folder / artifact.path, artifact.text.encode()
+        files.set_mode(path, artifact.mode)
+        if files.read(path) != text or not files.is_private(path, artifact.mode, user.uid):
+            files.write(path, text, mode=artifact.mode, owner=user)
     credentials.ensure_token(place, user)
-    credentials.ensure_host_key(place, user, plan.run.name)
+    told = (NEW_HOST_KEY,) if credentials.ensure_host_key(place, user, plan.run.name) else ()
     for name in _names(place) - {secret.name for secret in plan.files.secrets}:
         files.remove(place.mount / "secrets" / name)
     for name, content in _secrets(plan):
         files.write(place.mount / "secrets" / name, content, owner=user)
+    return told
+
+
+def _modes(place: Place, plan: Plan) -> Iterator[tuple[Path, int]]:
+    """Yield every mounted file with the permissions it is to have."""
+    for name in KEPT:
+        yield place.mount / name, credentials.MODE
+    for artifact in plan.files.artifacts:
+        yield place.folder / artifact.path, artifact.mode
+    for secret in plan.files.secrets:
+        yield place.mount / "secrets" / secret.name, credentials.MODE
+
+
+def _closed(folder: Path, uid: int) -> bool:
+    if not folder.is_dir():
+        return False
+    found = folder.lstat()
+    return found.st_uid == uid and not found.st_mode & 0o077
 
 
 def _hand_over(place: Place, plan: Plan) -> None:
     """Make the mounted folder anew when it belongs to another user, keeping token and host key.
 
-    What exists is never given away: new files are made for the new user.
+    What exists is never given away: new files are made for the new user, beside the old ones, and take their
+    place when they are whole. No container runs meanwhile: `token_kept` says that its folder goes.
     """
+    new, old = place.folder / "mount.new", place.folder / "mount.old"
+    for whole in (new, old):  # cut off between the two renames
+        if whole.is_dir() and not os.path.lexists(place.mount):
+            whole.rename(place.mount)
+        files.remove(whole)
     if not place.mount.is_dir() or place.mount.stat().st_uid == plan.run.user.uid:
         return
-    kept = {name: files.read(place.mount / name) for name in ("token", "ssh_host_ed25519_key")}
-    files.remove(place.mount)
-    files.private_folder(place.mount, plan.run.user)
-    for name, content in kept.items():
+    files.private_folder(new, plan.run.user)
+    for name in KEPT:
+        content = files.read(place.mount / name)
         if content:
-            files.write(place.mount / name, content, owner=plan.run.user)
+            files.write(new / name, content, owner=plan.run.user)
+    files.sync(new)
+    place.mount.rename(old)
+    new.rename(place.mount)
+    files.sync(place.folder)
+    files.remove(old)
+
+
+def _own_secrets(place: Place, user: Account) -> None:
+    folder = place.mount / "secrets"
+    if folder.is_dir() and folder.lstat().st_uid != user.uid:
+        files.remove(folder)  # cut off before it was given to its user; all secrets are copied again
+    files.private_folder(folder, user)
 
 
 def _names(place: Place) -> set[str]:

@@ -82,7 +82,7 @@ def dry_run(project: Project) -> Report[DryRun]:
     place = project.place
     steps = decide.up(
         surveyed.wanted, surveyed.found, state.load(place),
-        files_current=mounted.current(place, surveyed.plan), token_kept=mounted.token_kept(place),
+        files_current=mounted.current(place, surveyed.plan), token_kept=mounted.token_kept(place, surveyed.plan),
     )
     told = tuple(str(one) for one in steps)
     return Report("up", surveyed.plan.name, DryRun(surveyed.plan, surveyed.wanted.ref, told))
