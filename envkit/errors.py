@@ -31,7 +31,17 @@ class Exit(IntEnum):
     GPU = 5
     BUG = 70
     PASS_THROUGH = 125
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class Ended(KeyboardInterrupt):
+    """Somebody else ended this process, by a signal that asks for it: everything is left as Ctrl-C leaves it."""
+
+    def __init__(self, exit_code: Exit) -> None:
+        super().__init__()
+        self.exit_code = exit_code
 
 
 class EnvkitError(Exception):

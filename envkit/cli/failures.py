@@ -6,13 +6,15 @@ import errno
 import os
 import sys
 import traceback
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
 from envkit import __version__
-from envkit.errors import ConfigError, EnvkitError, Exit
+from envkit.errors import ConfigError, Ended, EnvkitError, Exit
 from envkit.plain import plain
 
+INTERRUPTED = "envkit: interrupted; `envkit up` or `envkit down` goes on from here"
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -47,10 +49,15 @@ def _message(error: EnvkitError) -> str:
 
 
 def _ended(error: BaseException) -> int:
+    by = error if isinstance(error, Ended) else error.__cause__  # Typer hides it when no verb ran yet
+    if isinstance(by, Ended):
+        with suppress(OSError):  # the terminal may be gone
+            _told(INTERRUPTED, by.exit_code)
+        return int(by.exit_code)
     code = getattr(error, "exit_code", None)
     if isinstance(code, int) and type(error).__name__ == "Exit":
         return code
-    return _told("envkit: interrupted; `envkit up` or `envkit down` goes on from here", Exit.INTERRUPTED)
+    return _told(INTERRUPTED, Exit.INTERRUPTED)
 
 
 def _os_error(error: OSError) -> int:

@@ -21,9 +21,11 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
-    from envkit.cli import failures
+    from envkit.cli import failures, signals
 
     try:
+        if arguments[:1] != ["ssh-proxy"]:  # the SSH client hangs up on that one at every logout
+            signals.become_exceptions()
         from envkit.cli.app import application
 
         code = application(arguments)(args=arguments, prog_name="envkit", standalone_mode=False)

@@ -1,0 +1,76 @@
+"""envkit that is told to end, or whose terminal closes, clears up as after Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# A verb that does what the build of a base does: a folder for the time being, and a program in a session of its own.
+VERB = """
+import signal, sys, tempfile
+from pathlib import Path
+for name in sys.argv[2:]:
+    signal.signal(getattr(signal, name), signal.SIG_IGN)
+from envkit import proc
+from envkit.cli import main
+from envkit.cli.verbs import project
+
+def schema():
+    with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
+        (Path(folder) / "rootfs.tar").touch()
+        return proc.stream(["/bin/sh", "-c", "echo $$; exec sleep 60"], lambda line: print(line, flush=True))
+
+project.schema = schema
+main.main(["schema"])
+"""
+
+
+def started(folder: Path, *ignored: str) -> tuple[subprocess.Popen[str], int]:
+    """Start envkit, and wait until its program runs; return both processes."""
+    argv = [sys.executable, "-c", VERB, str(folder), *ignored]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout is not None
+    return process, int(process.stdout.readline())
+
+
+@pytest.mark.proves("a signal that ends envkit is as clean as Ctrl-C", "real")
+@pytest.mark.parametrize(("numbers", "code"), [
+    ([signal.SIGTERM], 143), ([signal.SIGHUP], 129), ([signal.SIGINT], 130), ([signal.SIGHUP, signal.SIGTERM], None),
+])
+def test_what_was_begun_is_cleared_up(tmp_path: Path, numbers: list[signal.Signals], code: int | None) -> None:
+    process, program = started(tmp_path)
+    for number in numbers:
+        process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode in ({code} if code else {129, 143})
+    assert said == "envkit: interrupted; `envkit up` or `envkit down` goes on from here\n"
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(program, 0)
+
+
+def test_what_is_ignored_stays_ignored(tmp_path: Path) -> None:
+    process, program = started(tmp_path, "SIGHUP")
+    process.send_signal(signal.SIGHUP)
+    os.kill(program, signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode not in {129, -signal.SIGHUP}
+
+
+def test_a_terminal_that_is_gone_is_no_bug(tmp_path: Path) -> None:
+    process, _ = started(tmp_path)
+    assert process.stderr is not None
+    process.stderr.close()
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=30)
+    assert (process.returncode, list(tmp_path.iterdir())) == (129, [])
