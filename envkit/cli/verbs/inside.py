@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from envkit.cli.options import HERE, NameOption, ProjectOption
+from envkit.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+LINE_BYTES_MAX = 1 << 20
 
 
 def exec_(context: typer.Context, project: ProjectOption = HERE, name: NameOption = None) -> int:
@@ -49,7 +55,25 @@ def logs(
     from envkit.commands import inside
     from envkit.commands import project as projects
 
-    for chunk in inside.logs(projects.known(project, name), lines=tail, follow=follow):
+    printed = inside.logs(projects.known(project, name), lines=tail, follow=follow)
+    for chunk in _harmless(printed) if sys.stdout.isatty() else printed:
         sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
     return 0
+
+
+def _harmless(printed: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield whole lines in which every character shows itself: what runs inside must not paint our terminal."""
+    rest = b""
+    for chunk in printed:
+        *lines, rest = (rest + chunk).split(b"\n")
+        if len(rest) > LINE_BYTES_MAX:  # a line without end must not fill our memory
+            lines, rest = [*lines, rest], b""
+        for line in lines:
+            yield _shown(line) + b"\n"
+    if rest:
+        yield _shown(rest) + b"\n"
+
+
+def _shown(line: bytes) -> bytes:
+    return plain(line.decode(errors="backslashreplace").removesuffix("\r")).encode(sys.stdout.encoding, "replace")
