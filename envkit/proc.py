@@ -63,12 +63,13 @@ def stream(argv: Sequence[str], on_line: Callable[[str], None], *, env: Mapping[
 
 
 def call(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
-    """Run a program on the caller's own terminal and return its exit code.
+    """Run a program on the caller's own terminal and return its exit code: 128 and the number of what killed it.
 
     Raises:
         OSError: The program could not be started.
     """
-    return subprocess.call(list(argv), env=_merged(env))
+    code = subprocess.call(list(argv), env=_merged(env))
+    return code if code >= 0 else 128 - code
 
 
 def become(argv: Sequence[str]) -> NoReturn:

@@ -10,6 +10,7 @@ from envkit import names, proc
 from envkit.commands import project
 from envkit.engines import connect, containers, endpoint, execs, glance, look
 from envkit.errors import EnvkitError, PassThrough, Refusal
+from envkit.observe import ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from envkit.engines.connect import Engine
 
 SHELL = ("/bin/bash", "--login")
+CLIENTS_OWN = 255  # what the SSH client says when it could not connect
 SSHD = ("/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config")
 
 
@@ -52,8 +54,10 @@ def shell(known: Known) -> int:
 def ssh(known: Known, argv: Sequence[str]) -> int:
     """Log in with the SSH client, or run a command through it; return its exit code.
 
+    The client says 255 of itself and passes on 255 from inside. A login tried once more tells them apart.
+
     Raises:
-        PassThrough: There is no client, or the environment does not run.
+        PassThrough: There is no client, the environment does not run, or nobody can log in.
     """
     title = names.container(known.owner, known.name)
     if glance.running(known.endpoint, title) is None:
@@ -66,7 +70,10 @@ def ssh(known: Known, argv: Sequence[str]) -> int:
             mend="sudo apt-get install openssh-client; or envkit shell, which needs none",
         )
     config = known.place.client / "ssh_config"
-    return proc.call([client, "-F", str(config), title, *argv])
+    code = proc.call([client, "-F", str(config), title, *argv])
+    if code == CLIENTS_OWN and (wrong := ready.ssh(config, title)):
+        raise PassThrough(wrong, mend="envkit up; where the host key is refused, find out who answers instead")
+    return code
 
 
 def ssh_proxy(container: str) -> int:

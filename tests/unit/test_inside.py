@@ -9,10 +9,15 @@ import pytest
 
 from envkit import state
 from envkit.cli import main
+from envkit.commands import inside
+from envkit.commands.project import Known
+from envkit.engines import glance
+from envkit.errors import PassThrough
+from envkit.model.found import FoundContainer
 from envkit.model.plan import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 # The SDK leaves the socket of an engine that does not answer to the garbage collector.
@@ -48,6 +53,38 @@ def test_an_environment_that_does_not_run_is_told_with_125(
     state.save(state.place(f"unix://{tmp_path}/no-engine", str(tmp_path)), State("vision", str(tmp_path)))
     assert code_of([verb, *([] if verb == "shell" else ["true"])]) == 125
     assert "no container engine answers" in capsys.readouterr().err
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Known]:
+    """Return what puts a stand-in for the SSH client in place, and makes an environment that runs."""
+
+    def made(script: str) -> Known:
+        program = tmp_path / "bin" / "ssh"
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+        monkeypatch.setattr(glance, "running", lambda *_: FoundContainer("c1", "running", {}, "i1"))
+        return Known("vision", "/p", 1000, state.Place(tmp_path), State("vision", "/p"), "unix:///x")
+
+    return made
+
+
+REFUSED = "echo 'Host key verification failed.' >&2; exit 255"
+LOGS_IN = 'for last; do true; done; [ "$last" = true ]'
+
+
+@pytest.mark.parametrize(("script", "code"), [
+    ("exit 0", 0), ("exit 7", 7), (f"{LOGS_IN} || exit 255", 255), ("kill -TERM $$", 143), ("kill -KILL $$", 137),
+], ids=["all is well", "its own code", "255 from inside", "ended", "killed"])
+def test_the_code_of_what_ran_over_ssh_is_passed_on(client: Callable[[str], Known], script: str, code: int) -> None:
+    assert inside.ssh(client(script), ["exit", "255"]) == code
+
+
+def test_a_login_that_is_refused_is_none_of_the_programs_codes(client: Callable[[str], Known]) -> None:
+    with pytest.raises(PassThrough, match="Host key verification failed"):
+        inside.ssh(client(REFUSED), ["exit", "255"])
 
 
 def test_a_state_that_cannot_be_read_is_told_with_125(tmp_path: Path) -> None:
