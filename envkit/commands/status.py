@@ -28,7 +28,7 @@ class Row:
         url: JupyterLab's address while it runs.
         size_bytes: Of its image, all layers; environments with the same plan share it.
         project: Its project folder, where that is known to the caller.
-        verdict: The last verdict of the probe.
+        verdict: The last verdict of the probe, or that nothing is proven of it as it is now.
     """
 
     name: str
@@ -62,7 +62,7 @@ def status(*, everybody: bool = False, name: str | None = None) -> Report[Enviro
     rows = [_row(one, remembered, owner, sizes) for one in found if names.NAME in one.labels]
     running = {row.name for row in rows if row.owner == owner}
     rows += [
-        Row(one.name, owner, "down", project=one.project, verdict=one.verdict)
+        Row(one.name, owner, "down", project=one.project, verdict=_verdict(one))
         for one in remembered.values()
         if one.name not in running
     ]
@@ -84,5 +84,12 @@ def _row(
         url=url,
         size_bytes=sizes.get(found.image_id, 0),
         project=mine.project if mine else "",
-        verdict=mine.verdict if mine else "",
+        verdict=_verdict(mine) if mine else "",
     )
+
+
+def _verdict(remembered: State) -> str:
+    """Return what was proven, only as long as that is true of the environment as it is now."""
+    if remembered.proven:
+        return remembered.verdict
+    return f"not proven: {remembered.verdict}" if remembered.verdict else "not proven"
