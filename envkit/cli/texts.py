@@ -75,7 +75,9 @@ def render(result: Rendered) -> str:
 def dry_run(result: DryRun) -> str:
     """What an `up` would do."""
     steps = "".join(f"\n  {number}. {one}" for number, one in enumerate(result.steps, 1)) or "\n  nothing"
-    return f"image {result.image}\nwould do:{steps}"
+    asks = "".join(f"\n  - {one}" for one in result.asks)
+    agreed = f"would let in more than was agreed to; envkit up asks, --yes agrees:{asks}\n" if asks else ""
+    return f"image {result.image}\n{agreed}would do:{steps}"
 
 
 def prune(result: Pruned) -> str:

@@ -6,18 +6,18 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from envkit import checks, credentials, decide, files, host, names, state
-from envkit.commands import apply, mounted
+from envkit import checks, credentials, decide, files, names, state
+from envkit.commands import apply, mounted, refusals
 from envkit.commands.results import Up
 from envkit.commands.survey import remember, survey
-from envkit.engines import connect, containers, glance, look
+from envkit.engines import containers, glance, look
 from envkit.engines.failure import PortTaken, SubnetTaken
-from envkit.errors import GpuUnusable, Refusal, StartFailed, Unhealthy
+from envkit.errors import Refusal, StartFailed, Unhealthy
 from envkit.model.report import Finding, Progress, Report, Verdict
 from envkit.observe import probe, ready
 from envkit.observe.aside import aside
 from envkit.render import ssh_config
-from envkit.resolve import kept, wants, widened
+from envkit.resolve import kept, wants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,8 +65,7 @@ def wants_of(project: Project) -> Wants:
 
 
 def _locked(project: Project, say: Say, ask: Ask, run: Callable[[_Climb], T]) -> T:
-    engine = connect.connect(project.endpoint)
-    connect.refuse_unsupported(connect.facts(engine), host.machine())
+    engine = refusals.served(project.endpoint)
     fresh = not project.place.folder.exists()
     with files.locked(project.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
         try:
@@ -127,31 +126,19 @@ class _Climb:
             if not steps:
                 return surveyed
             apply.write_rendered(self.project.place, surveyed)
-            self._save(replace(self._state, proven=False))
+            self._save(replace(self._state, proven=False, verdict=""))
             self._carry_out(steps, surveyed)
         raise StartFailed("the environment does not settle: something keeps changing it", mend="envkit status")
 
     def _refuse(self, surveyed: Survey) -> None:
         """Stop before anything is done: unusable GPU, access nobody agreed to, also when that came meanwhile."""
-        plan = surveyed.plan
-        if plan.gpu_required:
-            self._refuse_gpu(surveyed)
-        new = widened(plan.access, self.state.approved if self.state else None)
+        refusals.no_gpu(surveyed, self.engine)
+        new = refusals.unapproved(surveyed, self.state)
         if new and not self.ask(new):
-            raise Refusal(
-                "this `up` would let in more than was agreed to:\n" + "\n".join(f"  - {entry}" for entry in new),
-                mend="envkit up --yes agrees to it; or take it out of envkit.yaml",
-            )
+            raise refusals.wider_access(new)
         by_folder = self.project.config.name is None
-        approved = replace(remember(surveyed, self.state, by_folder), approved=plan.access.entries)
+        approved = replace(remember(surveyed, self.state, by_folder), approved=surveyed.plan.access.entries)
         self._save(approved)
-
-    def _refuse_gpu(self, surveyed: Survey) -> None:
-        found = connect.facts(self.engine)
-        finding = checks.gpu_before(surveyed.facts.gpu, found, surveyed.plan.image)
-        if finding is not None:
-            message = f"no GPU can be used ({finding.where}): {finding.seen}"
-            raise GpuUnusable(message, tried=finding.cause, mend=finding.mend)
 
     def _steps_up(self, surveyed: Survey) -> Steps:
         place = self.project.place

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import decide, files, state
-from envkit.commands import mounted, written
+from envkit import decide, files
+from envkit.commands import mounted, refusals, written
 from envkit.commands.survey import survey
 from envkit.engines import connect
 from envkit.errors import EngineUnavailable, Exit
 from envkit.model.report import Report
 from envkit.render import compose
+from envkit.resolve import kept
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,11 +44,13 @@ class DryRun:
         plan: What was decided.
         image: Reference of the image.
         steps: What would be done, in order.
+        asks: What would be let in that nobody has agreed to yet, one sentence each.
     """
 
     plan: object
     image: str
     steps: tuple[str, ...]
+    asks: tuple[str, ...] = ()
 
 
 def render(project: Project, folder: Path, *, check: bool) -> Report[Rendered]:
@@ -71,21 +74,31 @@ def render(project: Project, folder: Path, *, check: bool) -> Report[Rendered]:
     return Report("render", surveyed.plan.name, Rendered(str(folder), paths))
 
 
-def dry_run(project: Project) -> Report[DryRun]:
-    """Say what an `up` would do, and do none of it.
+def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Report[DryRun]:
+    """Say what an `up` would do, and do none of it; the exit code is that of an `up` that can ask nobody.
+
+    Args:
+        project: The project.
+        refresh: Whether to choose anew what was merely picked or found at the first `up`.
+        yes: Whether what would be let in anew is agreed to.
 
     Raises:
         EnvkitError: Why it would be refused.
     """
-    engine = connect.connect(project.endpoint)
-    surveyed = survey(project, engine, project.state)
-    place = project.place
+    engine, place = refusals.served(project.endpoint), project.place
+    if place.folder.exists():
+        files.private_folder(place.folder)
+    remembered = kept.refreshed(project.state) if refresh and project.state else project.state
+    surveyed = survey(project, engine, remembered)
+    refusals.no_gpu(surveyed, engine)
+    asks = refusals.unapproved(surveyed, remembered)
     steps = decide.up(
-        surveyed.wanted, surveyed.found, state.load(place),
+        surveyed.wanted, surveyed.found, remembered,
         files_current=mounted.current(place, surveyed.plan), token_kept=mounted.token_kept(place, surveyed.plan),
     )
     told = tuple(str(one) for one in steps)
-    return Report("up", surveyed.plan.name, DryRun(surveyed.plan, surveyed.wanted.ref, told))
+    code = Exit.REFUSED if asks and not yes else Exit.OK
+    return Report("up", surveyed.plan.name, DryRun(surveyed.plan, surveyed.wanted.ref, told, asks), exit_code=code)
 
 
 def _engine(project: Project) -> Engine | None:

@@ -125,7 +125,7 @@ def test_a_port_of_the_config_that_is_taken_is_refused_with_who_holds_it(
 
 @pytest.mark.proves("`up --gpu` where no GPU can be used names the layer and creates nothing", "real")
 def test_without_a_gpu_insisting_on_one_names_the_layer_and_leaves_nothing(trying: Path, run_envkit: Envkit) -> None:
-    for options in (["--gpu"], ["--gpus", "0,1"]):
+    for options in (["--gpu"], ["--gpus", "0,1"], ["--gpu", "--dry-run"]):
         told(run_envkit(["up", *options], cwd=trying), 5, "no GPU can be used (host)")
 
 

@@ -223,7 +223,7 @@ def test_state_that_cannot_be_read_is_refused_and_its_mend_works(env: Environmen
     for verb in ("up", "down"):
         told(env.run(verb), 2, str(record), "cannot be understood", f"rm {record}")
     record.unlink()
-    plan = env.run("up", "--dry-run", "--format", "json")
+    plan = env.run("up", "--dry-run", "--yes", "--format", "json")
     assert plan.code == 0, str(plan)
     assert [one.split("(")[0] for one in json.loads(plan.out)["result"]["steps"]] == ["PrepareVolumes"]
     record.write_bytes(kept)

@@ -83,6 +83,11 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     project = workspace("gpu: off\n", name="dry")
     said = run_envkit(["up", "--dry-run"], cwd=project)
     assert (said.code, "CreateContainer" in said.out, image in said.out) == (0, True, True), str(said)
+    # What an `up` would ask for is shown, and the code is that of one that can ask nobody.
+    (project / "envkit.yaml").write_text("gpu: off\nbuild: {index: 'https://index.example/simple'}\n")
+    for options, code in (([], 2), (["--yes"], 0)):
+        said = run_envkit(["up", "--dry-run", *options], cwd=project)
+        assert (said.code, "  - Python packages come from https://index.example" in said.out) == (code, True), str(said)
     assert leftovers(engine, str(project)) == {}
     assert not state_folder(user, project).exists()
 

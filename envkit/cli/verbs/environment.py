@@ -44,7 +44,8 @@ def up(
         from envkit.commands import project as projects
         from envkit.commands import render as renders
 
-        return show(renders.dry_run(projects.load(project, flags)), format_, texts.dry_run)
+        foretold = renders.dry_run(projects.load(project, flags), refresh=refresh, yes=yes)
+        return show(foretold, format_, texts.dry_run)
     from envkit.commands import up as command
 
     with _teller(quiet, verbose) as say:

@@ -1,0 +1,54 @@
+"""What stops an `up` before anything is done. `up --dry-run` asks the same, so that it foretells the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit import checks, host
+from envkit.engines import connect
+from envkit.errors import GpuUnusable, Refusal
+from envkit.resolve import widened
+
+if TYPE_CHECKING:
+    from envkit.commands.survey import Survey
+    from envkit.engines.connect import Engine
+    from envkit.model.plan import State
+
+
+def served(endpoint: str) -> Engine:
+    """Connect to an engine that envkit serves.
+
+    Raises:
+        EngineUnavailable: Nothing answers there.
+        Refusal: It is of a kind that envkit does not serve.
+    """
+    engine = connect.connect(endpoint)
+    connect.refuse_unsupported(connect.facts(engine), host.machine())
+    return engine
+
+
+def no_gpu(surveyed: Survey, engine: Engine) -> None:
+    """Refuse where a GPU is required and none can be used.
+
+    Raises:
+        GpuUnusable: Which layer stands in the way.
+    """
+    if not surveyed.plan.gpu_required:
+        return
+    finding = checks.gpu_before(surveyed.facts.gpu, connect.facts(engine), surveyed.plan.image)
+    if finding is not None:
+        message = f"no GPU can be used ({finding.where}): {finding.seen}"
+        raise GpuUnusable(message, tried=finding.cause, mend=finding.mend)
+
+
+def unapproved(surveyed: Survey, remembered: State | None) -> tuple[str, ...]:
+    """Return what would be let in that nobody has agreed to yet."""
+    return widened(surveyed.plan.access, remembered.approved if remembered else None)
+
+
+def wider_access(new: tuple[str, ...]) -> Refusal:
+    """Return the refusal of what nobody has agreed to."""
+    return Refusal(
+        "this `up` would let in more than was agreed to:\n" + "\n".join(f"  - {entry}" for entry in new),
+        mend="envkit up --yes agrees to it; or take it out of envkit.yaml",
+    )

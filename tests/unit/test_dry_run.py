@@ -1,0 +1,108 @@
+"""`up --dry-run` foretells what `up` would refuse, and saves nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from envkit import checks, files, host, state
+from envkit.commands import project, render
+from envkit.commands.survey import Survey
+from envkit.engines import connect
+from envkit.errors import EngineUnavailable, Exit, GpuUnusable, Refusal
+from envkit.model.facts import EngineFacts
+from envkit.model.found import Found
+from envkit.model.plan import Access, State
+from envkit.model.report import Finding, Verdict
+from tests.unit.worlds import wanted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENGINE = EngineFacts("", "20.10.24", host.machine(), rootless=False, userns=False, gpu_roads=())
+ENTRY = "the content of /home/ada/.wandb can be read as the secret WANDB"
+
+
+class Scene:
+    """A project, and a plan that the next dry run finds."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.project = project.load(folder, {})
+        self.plan: dict[str, Any] = {}
+        self.engine = ENGINE
+        self.seen: list[State | None] = []
+        monkeypatch.setattr(connect, "connect", lambda _: None)
+        monkeypatch.setattr(connect, "facts", lambda _: self.engine)
+        monkeypatch.setattr(render, "survey", self.survey)
+
+    def survey(self, _: object, __: object, remembered: State | None) -> Survey:
+        self.seen.append(remembered)
+        want = wanted()
+        facts: Any = SimpleNamespace(gpu=None)
+        return Survey(replace(want, plan=replace(want.plan, **self.plan)), (), facts, Found())
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "vision").mkdir()
+    return Scene(tmp_path / "vision", monkeypatch)
+
+
+def test_an_engine_that_up_refuses_is_refused(scene: Scene) -> None:
+    scene.engine = replace(ENGINE, rootless=True)
+    with pytest.raises(Refusal, match="runs without root"):
+        render.dry_run(scene.project)
+
+
+def test_an_engine_that_does_not_answer_is_told(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(at: str) -> None:
+        raise EngineUnavailable(at)
+
+    monkeypatch.setattr(connect, "connect", silent)
+    with pytest.raises(EngineUnavailable):
+        render.dry_run(scene.project)
+
+
+def test_a_gpu_that_up_cannot_use_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = Finding("gpu/driver", Verdict.FAILED, "no NVIDIA driver is loaded", mend="install one", where="host")
+    monkeypatch.setattr(checks, "gpu_before", lambda *_: finding)
+    assert render.dry_run(scene.project).exit_code == Exit.OK
+    scene.plan = {"gpu_required": True}
+    with pytest.raises(GpuUnusable, match="no NVIDIA driver"):
+        render.dry_run(scene.project)
+
+
+@pytest.mark.parametrize(("approved", "yes", "asks", "code"), [
+    (None, False, (ENTRY,), Exit.REFUSED), (None, True, (ENTRY,), Exit.OK), ((ENTRY,), False, (), Exit.OK),
+])
+def test_access_that_nobody_agreed_to_is_shown_and_ends_as_up_would(
+    scene: Scene, approved: tuple[str, ...] | None, yes: bool, asks: tuple[str, ...], code: Exit
+) -> None:
+    scene.plan = {"access": Access((ENTRY,))}
+    remembered = State("vision", scene.project.folder, approved=approved)
+    report = render.dry_run(replace(scene.project, state=remembered), yes=yes)
+    assert (report.result.asks, report.exit_code) == (asks, code)
+    assert report.result.steps
+    assert not scene.project.place.folder.exists()
+
+
+def test_what_is_to_be_chosen_anew_is(scene: Scene) -> None:
+    remembered = State("vision", scene.project.folder, port=8899, choices={"base": "debian"})
+    known = replace(scene.project, state=remembered)
+    render.dry_run(known)
+    render.dry_run(known, refresh=True)
+    kept, fresh = scene.seen
+    assert kept == remembered
+    assert fresh is not None
+    assert fresh.port == 0
+
+
+def test_a_state_folder_that_is_open_to_others_is_refused(scene: Scene) -> None:
+    state.save(scene.project.place, State("vision", scene.project.folder))
+    files.private_folder(scene.project.place.folder).chmod(0o755)
+    with pytest.raises(Refusal, match="not private"):
+        render.dry_run(scene.project)
