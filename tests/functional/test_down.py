@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import tarfile
 from contextlib import suppress
@@ -73,6 +74,23 @@ def test_down_by_name_works_from_anywhere(begun: Path, run_envkit: Envkit, engin
     down = run_envkit(["down", "--name", "ending", "--volumes", "--quiet"])
     assert (down.code, down.err) == (0, ""), str(down)
     assert leftovers(engine, str(begun)) == {}
+
+
+@pytest.mark.proves("`down --volumes` leaves no volume and no state", "real")
+def test_a_state_that_was_lost_keeps_nothing_from_being_found_and_taken_away(
+    begun: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
+) -> None:
+    shutil.rmtree(state_folder(user, begun))
+    with run_envkit.start(["up"], cwd=begun) as process:  # finds all of it again, and makes nothing twice
+        told_stage(process, "wait")
+        os.killpg(process.pid, signal.SIGKILL)
+    assert len(leftovers(engine, str(begun))) == 3
+
+    shutil.rmtree(state_folder(user, begun))
+    down = run_envkit(["down", "--volumes"], cwd=begun)
+    assert down.code == 0, str(down)
+    assert leftovers(engine, str(begun)) == {}
+    assert forgotten(user, begun)
 
 
 SIZE = 3_000_000
