@@ -146,15 +146,20 @@ def mark(plan: Plan, found: Found, volume: str) -> str:
 
 
 def folders_in(plan: Plan) -> dict[str, tuple[str, ...]]:
-    """Return the folders that other mounts need in the home volume, outermost first.
+    """Return the folders that other mounts need in each volume, outermost first.
 
-    The engine would make them on the way to its mount points, as root's.
+    The engine would make them on the way to its mount points, as root's. The last one, for a mount of the host's,
+    is left to it: only the engine knows whether a folder or a file is mounted there.
     """
-    home = next((one.source for one in plan.run.mounts if one.target == names.HOME), None)
-    below = [one.target.removeprefix(f"{names.HOME}/") for one in plan.run.mounts if one.target != names.HOME]
-    nested = [path.split("/") for path in below if not path.startswith("/")]
-    folders = {"/".join(parts[:depth]) for parts in nested for depth in range(1, len(parts) + 1)}
-    return {home: tuple(sorted(folders))} if home and folders else {}
+    found = {}
+    for outer in (one for one in plan.run.mounts if one.kind == "volume"):
+        needed: set[str] = set()
+        for one in plan.run.mounts:
+            parts = one.target.removeprefix(f"{outer.target}/").split("/")
+            if one.target.startswith(f"{outer.target}/"):
+                needed.update("/".join(parts[:depth]) for depth in range(1, len(parts) + (one.kind == "volume")))
+        found[outer.source] = tuple(sorted(needed))
+    return {volume: folders for volume, folders in found.items() if folders}
 
 
 def _own_volumes(plan: Plan) -> list[str]:

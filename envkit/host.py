@@ -37,7 +37,7 @@ def look(wants: Wants) -> Facts:
         workspace_owner=_owner(workspace),
         home=str(Path.home().resolve()),
         homes=_homes(workspace),
-        config_files=_config_files(workspace),
+        config_files=_config_files(project),
         cpus=os.cpu_count() or 1,
         memory_mib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
         machine=machine(),
@@ -73,7 +73,7 @@ def stamp(wants: Wants) -> list[object]:
         [os.environ.get(name) for name in ("XDG_STATE_HOME", *CA_VARIABLES)],
         sorted(proxies().items()),
         [str(path) for path in real],
-        [repr(_owner(workspace)), _homes(workspace), sorted(_config_files(workspace).items())],
+        [repr(_owner(workspace)), _homes(workspace), sorted(_config_files(project).items())],
         [file_stamp(path) for path in (*read, *bundles)],
         [os.cpu_count(), os.sysconf("SC_PHYS_PAGES"), repr(gpu())],
     ]
@@ -183,8 +183,9 @@ def _homes(workspace: Path | None) -> tuple[str, ...]:
     return tuple(sorted(homes - {"/", "/nonexistent"}))
 
 
-def _config_files(workspace: Path | None) -> dict[str, str]:
-    candidates = (workspace / name for name in ("envkit.yaml", "envkit.lock")) if workspace else ()
+def _config_files(project: Path) -> dict[str, str]:
+    folder = project.resolve()
+    candidates = (folder / name for name in ("envkit.yaml", "envkit.lock"))
     texts = {str(path): _text(path) for path in candidates if path.is_file() and not path.is_symlink()}
     return {path: text for path, text in texts.items() if text is not None}
 

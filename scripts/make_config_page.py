@@ -27,6 +27,7 @@ Every key, made from the JSON Schema that `envkit schema` prints, by `scripts/ma
 
 - No file is a valid config, and so is an empty one. `envkit init` writes one with comments.
 - The file is found from any folder below it. Paths in it are relative to it, and `~` is your home.
+  A config file that is a link is refused.
 - Without a file, a folder whose environment you brought up is found from below it too; the nearest of both counts.
 - Unknown keys are refused with the nearest known one. All mistakes are told at once, as `envkit.yaml:12 ssh.port: …`.
 - YAML is read by the rules of YAML 1.2: `on`, `yes` and `22:22` stay text, and a bare `2.10` is the number 2.1, so
@@ -53,14 +54,16 @@ NOTES = {
     "system, and folders that hold credentials. A folder outside the project: *asks first*.",
     "mounts": "Links are followed first. Refused are folders of the system, sockets of container engines, your home "
     "folder, and folders that hold credentials, such as `~/.ssh`; so is what lies in the workspace, or in a mount that "
-    "may be written, because it could be turned into a link from inside. A target below `/workspace` needs its folder "
-    "there. A source outside the project: *asks first*.",
+    "may be written, because it could be turned into a link from inside, and a mount that may be written and contains "
+    "the workspace. A target below `/workspace` or another mount's target needs its folder there. A source outside "
+    "the project: *asks first*; so does one that the container of another environment could turn into a link, and one "
+    "that could do so with what the other mounts.",
     "volumes": "`envkit down --volumes` removes them. The name `home` is envkit's own.",
     "env": "Whoever may use the engine can read them, so a name that promises a secret is refused; so is a name "
     "that envkit sets itself or that is obeyed before your code runs, such as `PATH` or `LD_PRELOAD`, and so are "
     "those of pip and uv, of proxies and of trusted certificates: `build` has keys for them, and they ask first.",
     "secrets": "The file's content is copied to a file of mode 0600, which is mounted read-only. A file that lies in "
-    "the workspace is refused. *Asks first*.",
+    "the workspace, or in a mount that may be written, is refused. *Asks first*.",
     "jupyter.port": "A port that is taken is refused with who holds it, if the key is set. A port that was picked "
     "stays.",
     "ssh.publish": "This version publishes no SSH port and refuses `true`.",

@@ -111,6 +111,15 @@ def _refuse_planted(config: Path, here: Path) -> None:
         )
 
 
+def _refuse_linked(config: Path) -> None:
+    """Refuse a config whose file is elsewhere: what keeps it from being changed inside covers its name alone."""
+    if config.is_symlink():
+        raise Refusal(
+            f"{config} is a link, and what it leads to could be changed from inside the workspace",
+            mend=f"put the file itself in its place: cp --remove-destination {os.path.realpath(config)} {config}",
+        )
+
+
 def load(start: Path, flags: Mapping[str, object]) -> Project:
     """Load a project's config, flags over it, and what is remembered of it.
 
@@ -121,6 +130,7 @@ def load(start: Path, flags: Mapping[str, object]) -> Project:
     from envkit import config
 
     folder = folder_of(start)
+    _refuse_linked(Path(folder) / FILE)
     loaded = config.load(_text(Path(folder) / FILE), FILE)
     if flags:
         loaded = loaded.with_(**flags)

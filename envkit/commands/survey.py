@@ -65,7 +65,10 @@ def survey(project: Project, engine: Engine | None, remembered: State | None, *,
     title = names.container(facts.caller.uid, name)
     _refuse_renaming(engine, facts.caller.uid, name, remembered)
     volumes = [names.volume(title, one) for one in ("home", *project.config.volumes)]
-    found = look.surroundings(engine, title, volumes) if engine else Found()
+    found = Found()
+    if engine is not None:
+        found = look.surroundings(engine, title, volumes)
+        found = replace(found, binds=look.binds(engine, facts.caller.uid, project.folder))
     surveyed = _with_image(project, engine, name, facts, found, remembered)
     if surveyed.found.image is None and engine is not None and found.base is None:
         # Nothing was built on what the last build stood on: build on what is there now.

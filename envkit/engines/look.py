@@ -8,7 +8,7 @@ import docker.errors
 
 from envkit import names
 from envkit.engines.failure import translated
-from envkit.model.found import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
+from envkit.model.found import Found, FoundBind, FoundContainer, FoundImage, FoundNetwork, FoundVolume
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -68,6 +68,20 @@ def environments(engine: Engine, owner: int | None) -> list[FoundContainer]:
         )
         for data in listed
     ]
+
+
+def binds(engine: Engine, owner: int, project: str) -> tuple[FoundBind, ...]:
+    """Return what the containers of all other environments show of the host: of every user, running or not."""
+    with translated("listing containers"):
+        listed = engine.api.containers(all=True, filters={"label": [f"{names.MANAGED}=1"]})
+    labelled = [(data, data.get("Labels") or {}) for data in listed]
+    return tuple(
+        FoundBind(labels.get(names.NAME, data["Id"][:12]), mount["Source"], not mount.get("RW"))
+        for data, labels in labelled
+        if not names.ours(labels, owner, project)
+        for mount in data.get("Mounts") or ()
+        if mount.get("Type") == "bind"
+    )
 
 
 def names_held(engine: Engine, owner: int, project: str) -> frozenset[str]:

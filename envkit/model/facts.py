@@ -80,7 +80,7 @@ class Facts:
         workspace_owner: Its owner, or None when there is no such folder.
         home: The caller's home folder.
         homes: Home folders of the caller, of who called sudo, and of the workspace's owner.
-        config_files: Text of each config file inside the workspace, by real path.
+        config_files: Text of each config file of the project, by real path; links are none.
         cpus: Processors of the host.
         memory_mib: Memory of the host in MiB.
         machine: Architecture as Docker names it, such as `amd64`.

@@ -72,6 +72,21 @@ class FoundVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundBind:
+    """A file or folder of the host that the container of another environment shows.
+
+    Attributes:
+        environment: That environment's name.
+        source: Path on the host, as it was when the container was made.
+        read_only: Whether it can only be read there.
+    """
+
+    environment: str
+    source: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Everything the engine holds that this environment may collide with or reuse.
 
@@ -83,6 +98,7 @@ class Found:
         network: Its network.
         volumes: Its volumes, by name.
         subnets: What the engine's other networks take, in CIDR form.
+        binds: What other environments show of the host, everybody's.
     """
 
     container: FoundContainer | None = None
@@ -92,3 +108,4 @@ class Found:
     network: FoundNetwork | None = None
     volumes: Mapping[str, FoundVolume] = field(default_factory=dict)
     subnets: tuple[str, ...] = ()
+    binds: tuple[FoundBind, ...] = ()

@@ -71,7 +71,7 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
     image_plan = image.image(config, project, facts, found.base, state, problems)
     port = _port(config, project, facts, found, state, problems)
     run_plan, remarks = run.run(config, name, facts, user, port, _subnet(config, facts, found, state), problems)
-    files_plan = run.files(config, facts, user, keys, problems)
+    files_plan = run.files(config, facts, run_plan, keys, problems)
     if config.gpu == "auto" and facts.gpu.driver:
         remarks = (*remarks, "this host has an NVIDIA GPU, and the images of this version compute on the CPU")
     if config.ssh.publish:
@@ -85,7 +85,7 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
         image=image_plan,
         run=run_plan,
         files=files_plan,
-        access=access_.access(config, project, facts),
+        access=access_.access(config, project, facts, found.binds),
         remarks=remarks,
         gpu_required=config.gpu not in {"auto", "off"},
         logdir=run.logdir(config),

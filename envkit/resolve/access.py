@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from envkit.model.plan import Access
+from envkit.resolve.binds import workspace_and_mounts
 from envkit.resolve.mounts import inside
 
 if TYPE_CHECKING:
@@ -13,11 +14,24 @@ if TYPE_CHECKING:
 
     from envkit.config import Config
     from envkit.model.facts import Facts
+    from envkit.model.found import FoundBind
+    from envkit.model.plan import Mount
 
 
-def access(config: Config, project: str, facts: Facts) -> Access:
-    """List what goes beyond the default: nothing of the host but the project, no key but the caller's own."""
-    entries = {*_mounted(config, project, facts), *_entrances(config, facts), *_sources(config, facts)}
+def access(config: Config, project: str, facts: Facts, others: Iterable[FoundBind] = ()) -> Access:
+    """List what goes beyond the default: nothing of the host but the project, no key but the caller's own.
+
+    Args:
+        config: As written.
+        project: Real path of the project folder.
+        facts: The host.
+        others: What other environments show of the host.
+    """
+    shown = workspace_and_mounts(config, facts)
+    entries = {
+        *_mounted(config, project, facts), *_entrances(config, facts), *_sources(config, facts),
+        *(entry for own in shown for other in others for entry in _entangled(own, other)),
+    }
     return Access(tuple(sorted(entries)))
 
 
@@ -37,6 +51,22 @@ def _mounted(config: Config, project: str, facts: Facts) -> Iterable[str]:
     for name, secret in config.secrets.items():
         # The real path: a link in the workspace can be turned from inside to another file of the host.
         yield f"the content of {facts.real_paths.get(secret.file) or secret.file} can be read as the secret {name}"
+
+
+def _entangled(own: Mount, other: FoundBind) -> Iterable[str]:
+    """Say which of two environments could put a link in the place of what the other one mounts."""
+    if own.source == other.source:
+        return  # data that both use: neither can replace it
+    if not other.read_only and inside(own.source, other.source):
+        yield (
+            f"what runs in the environment {other.environment} can replace {own.source}, which lies in its "
+            f"{other.source}, by a link to any file of the host"
+        )
+    if not own.read_only and inside(other.source, own.source):
+        yield (
+            f"what runs here can replace {other.source} of the environment {other.environment}, which lies in "
+            f"{own.source}, by a link to any file of the host"
+        )
 
 
 def _entrances(config: Config, facts: Facts) -> Iterable[str]:

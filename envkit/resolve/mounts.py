@@ -48,5 +48,10 @@ def inside(path: str, folder: str) -> bool:
     return _inside(PurePosixPath(path), folder)
 
 
+def innermost(path: str, folders: Iterable[str]) -> str:
+    """Return the nearest of some folders around a path, or an empty text."""
+    return max((one for one in folders if one != path and inside(path, one)), key=len, default="")
+
+
 def _inside(path: PurePosixPath, folder: str) -> bool:
     return path.is_relative_to(PurePosixPath(folder))

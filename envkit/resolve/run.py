@@ -8,12 +8,10 @@ from urllib.parse import urlsplit
 
 from envkit import names
 from envkit.model.plan import Artifact, FilesPlan, Health, Limits, Mount, Network, Port, RunPlan, Secret, Tmpfs
-from envkit.resolve.mounts import denied, inside
-from envkit.resolve.wants import mountpoints
+from envkit.resolve.binds import binds, guarded, guards, replaceable, workspace_and_mounts
+from envkit.resolve.mounts import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from envkit.config import Config
     from envkit.errors import Problem
     from envkit.model.facts import Account, Facts
@@ -36,7 +34,7 @@ def run(
         name=title,
         hostname=name,
         user=user,
-        mounts=(*_own_mounts(facts, title), *_user_mounts(config, facts, title, problems)),
+        mounts=_mounts(config, facts, title, problems),
         tmpfs=(
             Tmpfs("/tmp", 1024, 0o1777, executable=True),  # noqa: S108 - inside the container
             Tmpfs(names.RUNTIME, 16, 0o700, owner=user),
@@ -50,7 +48,9 @@ def run(
     return plan, remarks
 
 
-def files(config: Config, facts: Facts, user: Account, keys: tuple[str, ...], problems: list[Problem]) -> FilesPlan:
+def files(
+    config: Config, facts: Facts, plan: RunPlan, keys: tuple[str, ...], problems: list[Problem]
+) -> FilesPlan:
     """Decide what is mounted read-only beside the image."""
     settings = {
         "jupyter": {"port": names.JUPYTER_PORT, "hosts": ["localhost", "127.0.0.1"]},
@@ -60,9 +60,9 @@ def files(config: Config, facts: Facts, user: Account, keys: tuple[str, ...], pr
         artifacts=(
             Artifact("mount/authorized_keys", "".join(f"{key}\n" for key in keys), 0o600),
             Artifact("mount/settings.json", json.dumps(settings, indent=1, sort_keys=True) + "\n", 0o600),
-            Artifact("etc/passwd", _passwd(user)),
-            Artifact("etc/group", _group(user)),
-            *(Artifact(f"guard/{name}", text) for name, text in _guarded(facts).items()),
+            Artifact("etc/passwd", _passwd(plan.user)),
+            Artifact("etc/group", _group(plan.user)),
+            *(Artifact(f"guard/{name}", text) for name, text in guarded(facts, plan.mounts).items()),
         ),
         secrets=_secrets(config, facts, problems),
     )
@@ -73,55 +73,20 @@ def logdir(config: Config) -> str:
     return f"{names.WORKSPACE}/{config.tensorboard.logdir}"
 
 
-def _own_mounts(facts: Facts, title: str) -> tuple[Mount, ...]:
-    # The config files are read-only inside: a notebook must not widen what the next `up` allows.
-    # Copies: the engine follows links when it mounts, and what lies in the workspace may become one.
-    guarded = tuple(
-        Mount("bind", f"{facts.state}/guard/{name}", f"{names.WORKSPACE}/{name}", read_only=True)
-        for name in _guarded(facts)
-    )
+def _mounts(config: Config, facts: Facts, title: str, problems: list[Problem]) -> tuple[Mount, ...]:
+    shown = Mount("bind", facts.workspace, names.WORKSPACE), *binds(config, facts, problems), *_volumes(config, title)
     return (
-        Mount("bind", facts.workspace, names.WORKSPACE),
-        *guarded,
+        *shown,
+        *guards(facts, shown),
         Mount("bind", f"{facts.state}/mount", names.SECRETS, read_only=True),
         Mount("bind", f"{facts.state}/etc/passwd", "/etc/passwd", read_only=True),
         Mount("bind", f"{facts.state}/etc/group", "/etc/group", read_only=True),
-        Mount("volume", names.volume(title, "home"), names.HOME),
     )
 
 
-def _guarded(facts: Facts) -> dict[str, str]:
-    return {path.removeprefix(f"{facts.workspace}/"): text for path, text in sorted(facts.config_files.items())}
-
-
-def _user_mounts(config: Config, facts: Facts, title: str, problems: list[Problem]) -> tuple[Mount, ...]:
-    found: list[Mount] = []
-    for target, path in mountpoints(config).items():
-        if facts.real_paths.get(path) is None:
-            message = f"{target} is to lie in the workspace, where no such folder is; mkdir {path}"
-            problems.append(config.problem("mounts", message))
-    for number, mount in enumerate(config.mounts):
-        real, key = facts.real_paths.get(mount.source), f"mounts[{number}].source"
-        if real is None:
-            problems.append(config.problem(key, f"{mount.source} is not there; create it, or take the mount out"))
-        elif why := denied(real, (facts.home, *facts.homes), facts.state) or _writable(real, facts, found):
-            problems.append(config.problem(key, f"{mount.source} cannot be mounted: {why}"))
-        else:
-            found.append(Mount("bind", real, mount.target, mount.read_only))
-    found += [Mount("volume", names.volume(title, name), target) for name, target in sorted(config.volumes.items())]
-    return tuple(found)
-
-
-def _writable(real: str, facts: Facts, mounts: Iterable[Mount]) -> str:
-    """Say why a source cannot be trusted to stay what it is, or return an empty text.
-
-    From inside, a folder of the workspace can be replaced by a link to anywhere; the engine would follow it
-    at the next restart.
-    """
-    if inside(real, facts.workspace):
-        return "it lies in the workspace, and is there already"
-    writable = (one.source for one in mounts if not one.read_only)
-    return next((f"it lies in {one}, which is mounted to be written" for one in writable if inside(real, one)), "")
+def _volumes(config: Config, title: str) -> tuple[Mount, ...]:
+    made = [Mount("volume", names.volume(title, name), target) for name, target in sorted(config.volumes.items())]
+    return (Mount("volume", names.volume(title, "home"), names.HOME), *made)
 
 
 def _env(config: Config, facts: Facts) -> dict[str, str]:
@@ -164,11 +129,14 @@ def _limits(config: Config, facts: Facts) -> tuple[Limits, tuple[str, ...]]:
 
 
 def _secrets(config: Config, facts: Facts, problems: list[Problem]) -> tuple[Secret, ...]:
-    found = []
+    found, shown = [], workspace_and_mounts(config, facts)
     for name, secret in sorted(config.secrets.items()):
         sha256, real = facts.secrets.get(name), facts.real_paths.get(secret.file)
         if real and inside(real, facts.workspace):
             message = f"{secret.file} lies in the workspace, where all can read it; keep it outside of the project"
+            problems.append(config.problem(f"secrets.{name}.file", message))
+        elif real and (around := replaceable(real, shown)):
+            message = f"{secret.file} lies in {around}, which is mounted to be written; keep it elsewhere"
             problems.append(config.problem(f"secrets.{name}.file", message))
         elif sha256 is None or real is None:
             message = f"{secret.file} is not there or cannot be read; create it with mode 0600"

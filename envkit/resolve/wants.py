@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envkit import names
 from envkit.model.facts import Wants
+from envkit.resolve.mounts import innermost
 
 if TYPE_CHECKING:
     from envkit.config import Config
@@ -22,7 +23,7 @@ def wants(config: Config, project: str, state: str) -> Wants:
         workspace=config.workspace,
         keys=config.ssh.keys,
         texts=tuple(texts),
-        paths=(*(mount.source for mount in config.mounts), *mountpoints(config).values()),
+        paths=(*(mount.source for mount in config.mounts), *(path for _, path in nested(config).values())),
         secrets=tuple((name, secret.file) for name, secret in sorted(config.secrets.items())),
         port=config.jupyter.port,
         ca=config.build.ca == "auto",
@@ -30,8 +31,22 @@ def wants(config: Config, project: str, state: str) -> Wants:
     )
 
 
-def mountpoints(config: Config) -> dict[str, str]:
-    """Return the path on the host of each mount target that lies in the workspace, by target."""
-    targets = [*(mount.target for mount in config.mounts), *config.volumes.values()]
-    inside = [target for target in targets if target.startswith(f"{names.WORKSPACE}/")]
-    return {target: config.workspace + target.removeprefix(names.WORKSPACE) for target in inside}
+def targets(config: Config) -> list[tuple[str, str]]:
+    """Return the key and the target of each mount and volume."""
+    mounts = [(f"mounts[{number}].target", mount.target) for number, mount in enumerate(config.mounts)]
+    return mounts + [(f"volumes.{name}", target) for name, target in config.volumes.items()]
+
+
+def nested(config: Config) -> dict[str, tuple[str, str]]:
+    """Return, for each target within a mount of the host's, the target around it and its path on the host as written.
+
+    What lies in a volume is not among them: envkit makes the folders it needs there.
+    """
+    sources = {names.WORKSPACE: config.workspace, **{mount.target: mount.source for mount in config.mounts}}
+    places = {names.HOME, *sources, *config.volumes.values()}
+    around = {target: innermost(target, places) for _, target in targets(config)}
+    return {
+        target: (outer, sources[outer].rstrip("/") + target.removeprefix(outer))
+        for target, outer in around.items()
+        if outer in sources
+    }

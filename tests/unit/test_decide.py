@@ -231,10 +231,21 @@ def test_down_keeps_volumes_unless_asked() -> None:
     assert step.RemoveVolume(HOME_VOLUME) in decide.down(NAME, OWNER, PROJECT, world.found, volumes=True)
 
 
+def test_a_file_of_the_host_in_the_home_finds_no_folder_in_its_place() -> None:
+    # The engine makes the place of a mount as what it needs, and a file cannot be mounted over a folder.
+    gitconfig = Mount("bind", "/home/ada/.config/git/config", "/home/dev/.config/git/config", read_only=True)
+    assert decide.folders_in(wanted(mounts=(*wanted().plan.run.mounts, gitconfig)).plan) == {
+        HOME_VOLUME: (".config", ".config/git"),
+    }
+
+
 def test_the_folders_on_the_way_to_a_nested_mount_are_made_for_the_user() -> None:
     cache = Mount("volume", f"{TITLE}-hf", "/home/dev/.cache/huggingface")
     nested = wanted(mounts=(*wanted().plan.run.mounts, cache, Mount("bind", "/d", "/d")))
     assert decide.folders_in(nested.plan) == {HOME_VOLUME: (".cache", ".cache/huggingface")}
+    inner = Mount("volume", f"{TITLE}-inner", "/home/dev/.cache/huggingface/a/b")
+    deeper = wanted(mounts=(*nested.plan.run.mounts, inner))
+    assert decide.folders_in(deeper.plan)[f"{TITLE}-hf"] == ("a", "a/b")
     _, world = settled()
     steps = decide.up(nested, world.found, world.state, files_current=True)
     (prepare,) = [one for one in steps if isinstance(one, step.PrepareVolumes)]

@@ -22,3 +22,11 @@ def test_who_needs_no_proxy_is_seen_whatever_proxy_the_config_names(
     monkeypatch.setenv("NO_PROXY", "mirror.corp")
     assert host.look(Wants(str(tmp_path), proxy=False)).proxies == {"no_proxy": "mirror.corp"}
     assert host.look(Wants(str(tmp_path), proxy=False)).run_proxies == {}
+
+
+def test_the_config_of_the_project_is_seen_wherever_the_workspace_is(tmp_path: Path) -> None:
+    project = tmp_path / "vision"
+    project.mkdir()
+    (project / "envkit.yaml").write_text("workspace: ..\n")
+    seen = host.look(Wants(str(project), workspace="..")).config_files
+    assert seen == {str(project.resolve() / "envkit.yaml"): "workspace: ..\n"}

@@ -28,6 +28,15 @@ def test_without_a_config_the_folder_itself_is_the_project(tmp_path: Path) -> No
     assert project.folder_of(tmp_path) == str(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["elsewhere.yaml", "gone.yaml"])
+def test_a_config_that_is_a_link_is_refused(tmp_path: Path, name: str) -> None:
+    # The copy that keeps it from being written inside covers a name, not what a link leads to.
+    (tmp_path / "elsewhere.yaml").touch()
+    (tmp_path / "envkit.yaml").symlink_to(name)
+    with pytest.raises(Refusal, match="is a link"):
+        project.load(tmp_path, {})
+
+
 @pytest.fixture
 def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder without a config file that has an environment, with a folder below it."""

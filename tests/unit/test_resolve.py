@@ -105,7 +105,7 @@ def test_a_secret_inside_the_workspace_is_refused() -> None:
 
 def test_a_mount_below_the_workspace_needs_its_folder_there() -> None:
     (problem,) = problems(mount("/it", "/workspace/data"), seeing(_it="/data"))
-    assert "mkdir ./data" in problem
+    assert "mkdir -p ./data" in problem
     facts = replace(FACTS, real_paths={"/it": "/data", "./data": f"{PROJECT}/data"})
     assert any(one.target == "/workspace/data" for one in plan(mount("/it", "/workspace/data"), facts).run.mounts)
 
