@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from envkit import names
 from envkit.engines import connect, containers, execs, images, look
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import BuildFailed, EngineError, StartFailed
-from envkit.model.found import Found
-from envkit.model.plan import Artifact, Limits, Network, Port
+from envkit.model.found import Found, FoundBind
+from envkit.model.plan import Artifact, Limits, Mount, Network, Port
 from tests.contract.conftest import DOCKERFILE, LABELS, USER, launch
 
 if TYPE_CHECKING:
@@ -60,6 +61,17 @@ def test_what_was_made_is_found_again(engine: Engine, standing: RunPlan, image: 
 def test_other_subnets_are_told_and_ones_own_is_not(engine: Engine, standing: RunPlan) -> None:
     assert standing.network.subnet not in look.surroundings(engine, standing.name, ()).subnets
     assert standing.network.subnet in look.surroundings(engine, "another", ()).subnets
+
+
+def test_what_other_environments_show_of_the_host_is_told_and_ones_own_is_not(
+    engine: Engine, image: str, plan: Callable[..., RunPlan]
+) -> None:
+    run = plan(mounts=(Mount("bind", "/srv", "/data", read_only=True),))
+    containers.create_network(engine, run, LABELS)
+    containers.create(engine, run, image, names.labels(4242, run.name, "/project"))
+    shown = FoundBind(run.name, "/srv", read_only=True)
+    assert shown in look.binds(engine, 4242, "/another")
+    assert shown not in look.binds(engine, 4242, "/project")
 
 
 # Making and removing.
