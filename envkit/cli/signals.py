@@ -23,5 +23,9 @@ def become_exceptions() -> None:
 def _raise(number: int, _frame: FrameType | None) -> None:
     # A terminal that closes may send both, and a cancelled job one after the other: nothing cuts off the clearing up.
     for one in CODES:
-        signal.signal(one, signal.SIG_IGN)
+        signal.signal(one, _pass)  # ignored, it would stay so in programs that are started
     raise Ended(CODES[signal.Signals(number)])
+
+
+def _pass(_number: int, _frame: FrameType | None) -> None:
+    """Hear a signal that came before."""
