@@ -72,7 +72,8 @@ def ssh(known: Known, argv: Sequence[str]) -> int:
     config = known.place.client / "ssh_config"
     code = proc.call([client, "-F", str(config), title, *argv])
     if code == CLIENTS_OWN and (wrong := ready.ssh(config, title)):
-        raise PassThrough(wrong, mend="envkit up; where the host key is refused, find out who answers instead")
+        why = wrong.splitlines()[-1]  # the client itself has told the rest
+        raise PassThrough(f"nobody can log in by SSH: {why}", mend="envkit up; where the host key is refused, find out who answers instead")
     return code
 
 
