@@ -73,7 +73,10 @@ def ssh(known: Known, argv: Sequence[str]) -> int:
     code = proc.call([client, "-F", str(config), title, *argv])
     if code == CLIENTS_OWN and (wrong := ready.ssh(config, title)):
         why = wrong.splitlines()[-1]  # the client itself has told the rest
-        raise PassThrough(f"nobody can log in by SSH: {why}", mend="envkit up; where the host key is refused, find out who answers instead")
+        raise PassThrough(
+            f"nobody can log in by SSH: {why}",
+            mend="envkit up; where the host key is refused, find out who answers instead",
+        )
     return code
 
 
