@@ -5,10 +5,10 @@ PYTHON := .venv/bin/python
 # More arguments for pytest: make test ARGS="-k ssh"
 ARGS ?=
 
-.PHONY: help up down test unit lint bench wheel dockerfiles docs clean venv dev engine tools
+.PHONY: help up down test test-gpu-image unit lint bench wheel dockerfiles docs clean venv dev engine tools
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 up: venv engine ## set up what is missing, then run the example: a locked-down TensorFlow workspace
 	@scripts/quickstart.sh up
@@ -21,6 +21,9 @@ test: dev engine tools ## set up what is missing, then run every test, the quick
 
 unit: dev ## run the tests that need no engine
 	@$(PYTHON) -m pytest --no-engine tests/unit tests/guest $(ARGS)
+
+test-gpu-image: dev engine ## build the image for GPUs (2 GB of downloads) and load all of CUDA in it
+	@$(PYTHON) -m pytest --gpu-image -m gpu_image tests/functional $(ARGS)
 
 lint: dev ## check style, types and the direction of imports
 	@$(PYTHON) -m ruff check .

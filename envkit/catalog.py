@@ -93,13 +93,17 @@ def _merged(*layers: dict[str, Any]) -> dict[str, Any]:
 def _release(version: str, given: dict[str, Any]) -> Release:
     tables = _data()
     python_min, python_max = given["pythons"]
-    build = tables["builds"][given["build"]]
+    build = dict(tables["builds"][given["build"]])
+    wheels, libraries = given.get("wheels", build.pop("wheels", "")), build.pop("libraries")
     return Release(
         version=version,
         package_cpu=f"tensorflow-cpu=={version}",
         package_gpu=f"{given.get('package_gpu', 'tensorflow')}=={version}",
         python_min=python_min,
         python_max=python_max,
+        wheels_gpu=tuple(tables["wheels"][wheels]) if wheels else (),
+        libraries=tuple(tables["libraries"][libraries]),
+        also=tuple(given.get("also", ())),
         bounds=tuple(Bound(**tables["bounds"][name]) for name in given["bounds"]),
         official_tag=f"{version}-jupyter" if given.get("published", True) else "",
         official_tag_gpu=f"{version}-gpu-jupyter" if given.get("published", True) else "",

@@ -23,8 +23,8 @@ INTRO = """\
 
 What envkit knows of TensorFlow, made by `scripts/make_catalog_page.py` from `envkit/catalog.yaml`: edit that.
 In `envkit.yaml`, `tensorflow: "2.9"` means the first release of that series; a later patch is named in full.
-**Proven** releases are built and run by envkit's own tests. Every other one has the standing that its
-[sources](#sources) give it.
+**Proven** releases are built and run by envkit's own tests. Every other one is built in the same way and has the
+standing that its [sources](#sources) give it; `up` says so.
 """
 
 RELEASES = """

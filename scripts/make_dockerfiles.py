@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from envkit import catalog, names
@@ -23,10 +24,11 @@ def variants() -> dict[str, str]:
         base, catalog.suite(release.suite), release, apt=("graphviz",), python=("pandas==1.4.*",),
         ca="-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n",
     )
-    stem = f"debian-{release.version}-cpu"
+    stem = f"debian-{release.version}"
     return {
-        f"{stem}.Dockerfile": _dockerfile(plain),
-        f"{stem}-with-packages.Dockerfile": _dockerfile(added),
+        f"{stem}-cpu.Dockerfile": _dockerfile(plain),
+        f"{stem}-cpu-with-packages.Dockerfile": _dockerfile(added),
+        f"{stem}-gpu.Dockerfile": _dockerfile(replace(plain, gpu=True)),
     }
 
 

@@ -21,13 +21,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
-LEFT_OUT = pytest.StashKey[int]()
+LEFT_OUT = pytest.StashKey[list[str]]()
 # The quick ones first: what they find should not wait for an image to be built.
 ORDER = ("unit", "guest", "contract", "functional")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-engine", action="store_true", help="leave out tests that need a container engine")
+    parser.addoption("--gpu-image", action="store_true", help="also build the image for GPUs: 2 GB of downloads")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,16 +42,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if _folder(item) == "functional":
             item.add_marker("engine")
     items.sort(key=_place)
+    said = config.stash[LEFT_OUT] = []
+    if not config.getoption("gpu_image"):
+        left_out = _leave_out(config, items, [item for item in items if item.get_closest_marker("gpu_image")])
+        said += [f"{left_out} tests that build the image for GPUs are left out; make test-gpu-image runs them"]
     if config.getoption("no_engine"):
-        left_out = [item for item in items if _needs_engine(item)]
-        items[:] = [item for item in items if not _needs_engine(item)]
-        config.hook.pytest_deselected(items=left_out)
-        config.stash[LEFT_OUT] = len(left_out)
+        left_out = _leave_out(config, items, [item for item in items if _needs_engine(item)])
+        said += [f"--no-engine: {left_out} tests that need a container engine are left out"]
 
 
-def pytest_report_collectionfinish(config: pytest.Config) -> str:
-    left_out = config.stash.get(LEFT_OUT, 0)
-    return f"--no-engine: {left_out} tests that need a container engine are left out" if left_out else ""
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    return [line for line in config.stash[LEFT_OUT] if not line.startswith("0 ")]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -65,6 +67,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def root() -> Path:
     """Return the checkout's top folder."""
     return ROOT
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], which: list[pytest.Item]) -> int:
+    items[:] = [item for item in items if item not in which]
+    config.hook.pytest_deselected(items=which)
+    return len(which)
 
 
 def _folder(item: pytest.Item) -> str:

@@ -105,7 +105,7 @@ class _Climb:
         return report, names.container_labels(surveyed.plan, surveyed.wanted.digests)
 
     def image(self) -> Report[Up]:
-        surveyed = self._converge(lambda seen: decide.image_only(seen.wanted, seen.found))
+        surveyed = self._converge(lambda seen: decide.image_only(seen.wanted, seen.found), to_run=False)
         return Report("build", surveyed.plan.name, self._result(surveyed, f"image {surveyed.wanted.ref}"))
 
     @property
@@ -118,9 +118,11 @@ class _Climb:
             state.save(self.project.place, new)
             self.state = new
 
-    def _converge(self, decided: Callable[[Survey], Steps]) -> Survey:
+    def _converge(self, decided: Callable[[Survey], Steps], *, to_run: bool = True) -> Survey:
         for _ in range(ROUNDS):
             surveyed = survey(self.project, self.engine, self.state, avoid=self.avoid)
+            if to_run:  # an image for a GPU can be built anywhere
+                refusals.no_gpu(surveyed, self.engine)
             self._refuse(surveyed)
             steps = decided(surveyed)
             if not steps:
@@ -131,8 +133,7 @@ class _Climb:
         raise StartFailed("the environment does not settle: something keeps changing it", mend="envkit status")
 
     def _refuse(self, surveyed: Survey) -> None:
-        """Stop before anything is done: unusable GPU, access nobody agreed to, also when that came meanwhile."""
-        refusals.no_gpu(surveyed, self.engine)
+        """Stop before anything is done: access nobody agreed to, also when that came meanwhile."""
         new = refusals.unapproved(surveyed, self.state)
         if new and not self.ask(new):
             raise refusals.wider_access(new)

@@ -28,17 +28,19 @@ def served(endpoint: str) -> Engine:
 
 
 def no_gpu(surveyed: Survey, engine: Engine) -> None:
-    """Refuse where a GPU is required and none can be used.
+    """Refuse where a GPU is planned and none can be used.
 
     Raises:
         GpuUnusable: Which layer stands in the way.
     """
-    if not surveyed.plan.gpu_required:
+    if surveyed.plan.run.gpus is None:
         return
     finding = checks.gpu_before(surveyed.facts.gpu, connect.facts(engine), surveyed.plan.image)
     if finding is not None:
         message = f"no GPU can be used ({finding.where}): {finding.seen}"
-        raise GpuUnusable(message, tried=finding.cause, mend=finding.mend)
+        # A GPU that was found at the first `up` is not quietly done without.
+        without = "" if surveyed.plan.gpu_required else "; or envkit up --refresh goes on without a GPU"
+        raise GpuUnusable(message, tried=finding.cause, mend=finding.mend + without)
 
 
 def unapproved(surveyed: Survey, remembered: State | None) -> tuple[str, ...]:

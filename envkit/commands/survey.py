@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from envkit import digest, host, names
 from envkit.commands.project import names_taken
 from envkit.decide import Wanted
-from envkit.engines import look
+from envkit.engines import connect, look
 from envkit.errors import Refusal
 from envkit.model.found import Found
 from envkit.render import image as image_
@@ -60,6 +60,8 @@ def survey(project: Project, engine: Engine | None, remembered: State | None, *,
     """
     wanted = wants(project.config, project.folder, str(project.place.folder))
     facts = kept.as_chosen(host.look(wanted), remembered.choices if remembered else {}, wanted)
+    if engine is not None and facts.gpu.driver and project.config.gpu != "off":
+        facts = replace(facts, gpu_roads=connect.facts(engine).gpu_roads)
     facts = replace(facts, busy_ports={**facts.busy_ports, **dict.fromkeys(avoid, "")})
     name = name_of(project.config, project.folder, remembered, _taken(project, engine, facts.caller.uid, remembered))
     title = names.container(facts.caller.uid, name)

@@ -13,8 +13,8 @@ import docker
 import docker.errors
 import requests
 
-from envkit import names
-from envkit.engines import endpoint
+from envkit import names, proc
+from envkit.engines import cdi, endpoint
 from envkit.engines.endpoint import Choice
 from envkit.errors import EngineUnavailable, Refusal
 from envkit.model.facts import EngineFacts
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 60
 PATIENCE_S = 24 * 3600
+# NVIDIA's toolkit for containers: Docker offers `--gpus` where its daemon finds this program.
+HOOK = "nvidia-container-runtime-hook"
 
 
 class Client(docker.APIClient):
@@ -120,12 +122,13 @@ def refuse_unsupported(engine: EngineFacts, machine: str) -> None:
 
 
 def _gpu_roads(info: Mapping[str, Any]) -> tuple[str, ...]:
-    roads = []
-    if "nvidia" in (info.get("Runtimes") or {}):
-        roads.append("runtime")
-    if any("nvidia.com/gpu" in str(device.get("ID")) for device in info.get("DiscoveredDevices") or ()):
-        roads.append("cdi")
-    return tuple(roads)
+    known = any(f"{cdi.KIND}=" in str(device.get("ID")) for device in info.get("DiscoveredDevices") or ())
+    roads = {
+        "cdi": known or bool(cdi.devices(info.get("CDISpecDirs") or ())),
+        "hook": proc.which(HOOK) is not None,
+        "runtime": "nvidia" in (info.get("Runtimes") or {}),
+    }
+    return tuple(road for road, there in roads.items() if there)
 
 
 def _unavailable(at: str) -> EngineUnavailable:

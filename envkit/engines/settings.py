@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import docker.types
 
 from envkit import names
-from envkit.render.compose import network_options, tmpfs_options
+from envkit.render.compose import cdi_devices, environment, network_options, tmpfs_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from docker import APIClient
 
-    from envkit.model.plan import Mount, RunPlan
+    from envkit.model.plan import Gpus, Mount, RunPlan
 
 NANOSECONDS = 10**9
 
@@ -28,7 +28,7 @@ def container(api: APIClient, run: RunPlan, ref: str, labels: Mapping[str, str])
         "hostname": run.hostname,
         "user": f"{run.user.uid}:{run.user.gid}",
         "working_dir": run.working_dir,
-        "environment": dict(sorted(run.env.items())),
+        "environment": environment(run),
         "labels": dict(sorted(labels.items())),
         "ports": [(port.container, "tcp") for port in run.ports],
         "healthcheck": _health(run),
@@ -54,6 +54,7 @@ def network(run: RunPlan, labels: Mapping[str, str]) -> dict[str, Any]:
 
 def _host_config(api: APIClient, run: RunPlan) -> Any:
     return api.create_host_config(
+        **_gpus(run.gpus),
         mounts=[_mount(one) for one in run.mounts],
         tmpfs={one.target: tmpfs_options(one) for one in run.tmpfs},
         port_bindings={f"{port.container}/tcp": (port.address, port.host) for port in run.ports},
@@ -77,6 +78,18 @@ def _host_config(api: APIClient, run: RunPlan) -> Any:
             type="json-file", config={"max-size": run.log_max_size, "max-file": str(run.log_max_files)}
         ),
     )
+
+
+def _gpus(gpus: Gpus | None) -> dict[str, Any]:
+    """Return what hands over GPUs: a request of the engine's own, or another runtime."""
+    if gpus is None:
+        return {}
+    if gpus.road == "runtime":
+        return {"runtime": "nvidia"}
+    if gpus.road == "cdi":
+        return {"device_requests": [docker.types.DeviceRequest(driver="cdi", device_ids=cdi_devices(gpus))]}
+    some: dict[str, Any] = {"count": -1} if gpus.which == ("all",) else {"device_ids": list(gpus.which)}
+    return {"device_requests": [docker.types.DeviceRequest(capabilities=[["gpu", "compute", "utility"]], **some)]}
 
 
 def _mount(one: Mount) -> docker.types.Mount:

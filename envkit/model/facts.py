@@ -96,6 +96,8 @@ class Facts:
         state: Folder envkit keeps this environment's state in.
         client_key: Public line of the key `envkit ssh` itself uses, or empty before it was made.
         gpu: What the host says of GPUs.
+        gpu_roads: Ways the engine offers to pass one; empty where it was not asked.
+        gpu_offered: Whether there was a GPU to be had when this environment was made, or None before that.
     """
 
     caller: Account
@@ -120,6 +122,8 @@ class Facts:
     state: str = ""
     client_key: str = ""
     gpu: HostGpu = HostGpu()
+    gpu_roads: tuple[str, ...] = ()
+    gpu_offered: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ class EngineFacts:
         machine: Architecture it runs containers for, such as `amd64`.
         rootless: Whether it runs without root.
         userns: Whether it maps container users to other host users.
-        gpu_roads: Ways it offers to pass a GPU: `hook`, `runtime`, `cdi`.
+        gpu_roads: Ways it offers to pass a GPU: `cdi`, `hook`, `runtime`.
     """
 
     endpoint: str

@@ -131,6 +131,20 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Gpus:
+    """The NVIDIA GPUs a container gets.
+
+    Attributes:
+        road: How the engine hands them over: a CDI device, Docker's own `--gpus` with its hook, or the nvidia
+            runtime.
+        which: Their numbers, or `all`.
+    """
+
+    road: str
+    which: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunPlan:
     """Every setting given to the engine for the container."""
 
@@ -159,6 +173,7 @@ class RunPlan:
     log_max_size: str = "10m"
     log_max_files: int = 3
     stop_grace_s: int = 10
+    gpus: Gpus | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,9 @@ class Release:
         driver_min: Oldest NVIDIA driver that can serve that CUDA.
         compute_capabilities: GPU architectures with native code, such as `sm_75`.
         ptx: Architecture whose PTX newer GPUs compile at run time, such as `compute_80`.
+        wheels_gpu: CUDA as Python packages, where `package_gpu` does not bring it; pinned requirements.
+        also: Packages installed beside it that it needs and does not ask for itself.
+        libraries: Shared objects of CUDA and cuDNN that it asks the loader for, such as `libcudnn.so.8`.
         bounds: What may be installed beside it.
         official_tag: Tag of the official image without a GPU, such as `2.9.0-jupyter`; empty where none
             was published.
@@ -70,6 +73,9 @@ class Release:
     driver_min: str
     compute_capabilities: tuple[str, ...]
     ptx: str
+    wheels_gpu: tuple[str, ...]
+    also: tuple[str, ...]
+    libraries: tuple[str, ...]
     bounds: tuple[Bound, ...]
     official_tag: str
     official_tag_gpu: str

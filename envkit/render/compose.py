@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from envkit.decide import Wanted
-    from envkit.model.plan import Mount, RunPlan, Tmpfs
+    from envkit.model.plan import Gpus, Mount, RunPlan, Tmpfs
 
 FILE = "compose.yaml"
 PREFIX = "com.docker.compose."
@@ -61,6 +61,17 @@ def tmpfs_options(one: Tmpfs) -> str:
     return ",".join(options)
 
 
+def environment(run: RunPlan) -> dict[str, str]:
+    """Return the container's variables; the nvidia runtime is told by one of them which GPUs to bring."""
+    runtime = {"NVIDIA_VISIBLE_DEVICES": ",".join(run.gpus.which)} if run.gpus and run.gpus.road == "runtime" else {}
+    return dict(sorted({**run.env, **runtime}.items()))
+
+
+def cdi_devices(gpus: Gpus) -> list[str]:
+    """Return the CDI names of GPUs."""
+    return [f"nvidia.com/gpu={one}" for one in gpus.which]
+
+
 def container_labels(run: RunPlan, folder: str) -> dict[str, str]:
     """Return the labels by which Compose knows a container as its own.
 
@@ -104,7 +115,7 @@ def _service(wanted: Wanted) -> dict[str, Any]:
         "security_opt": list(run.security_opt),
         "ipc": run.ipc,
         "cgroup": run.cgroupns,
-        "environment": dict(sorted(run.env.items())),
+        "environment": environment(run),
         "labels": dict(sorted(names.container_labels(wanted.plan, wanted.digests).items())),
         "ports": [_port(one.address, one.host, one.container) for one in run.ports],
         "volumes": [_mount(run, one) for one in run.mounts],
@@ -121,7 +132,21 @@ def _service(wanted: Wanted) -> dict[str, Any]:
         },
         "stop_grace_period": f"{run.stop_grace_s}s",
         "healthcheck": _health(run),
+        **_gpus(run.gpus),
     }
+
+
+def _gpus(gpus: Gpus | None) -> dict[str, Any]:
+    if gpus is None:
+        return {}
+    if gpus.road == "runtime":
+        return {"runtime": "nvidia"}
+    if gpus.road == "cdi":
+        device: dict[str, Any] = {"driver": "cdi", "device_ids": cdi_devices(gpus), "capabilities": ["gpu"]}
+    else:
+        device = {"capabilities": ["gpu", "compute", "utility"]}
+        device |= {"count": "all"} if gpus.which == ("all",) else {"device_ids": list(gpus.which)}
+    return {"deploy": {"resources": {"reservations": {"devices": [device]}}}}
 
 
 def _port(address: str, host: int, container: int) -> dict[str, Any]:

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 DEBIAN = "http://deb.debian.org/debian"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 CONSTRAINTS = "/etc/envkit/constraints.txt"
+GPU_ENVIRONMENT = {
+    # What the driver brings into the container: libcuda, and nvidia-smi to look with. Which GPUs, the engine
+    # is told for each container; an image that asks for all would get all.
+    "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else TensorFlow takes nearly all of a GPU's memory from everybody
+    # A GPU newer than the release gets its kernels compiled at first use, which takes up to half an hour:
+    # what was compiled is kept in the home volume.
+    "CUDA_CACHE_PATH": f"{names.HOME}/.cache/nvidia",
+    "CUDA_CACHE_MAXSIZE": str(4 * 2**30),
+}
 
 # The files that need no value, and the mode each has in the image.
 STATIC = {
@@ -58,6 +68,7 @@ def render(plan: ImagePlan) -> tuple[Artifact, ...]:
         *_apt(plan),
         *_python(plan),
         *_etc(plan),
+        *_gpu(plan),
         *extra,
     )
     return tuple(sorted(made, key=lambda one: one.path))
@@ -79,8 +90,9 @@ def archives(mirror: str) -> tuple[str, str]:
     return main, f"{main}-security"
 
 
-def environment(release: Release) -> dict[str, str]:
+def environment(plan: ImagePlan) -> dict[str, str]:
     """Return what every process of the workspace is given: by the image, and by sshd to its sessions."""
+    release = plan.release
     layer = f"{names.HOME}/.local/share/envkit/tensorflow-{release.version}-py{release.python}"
     path = (
         "/opt/envkit/bin", f"{layer}/bin", "/opt/tensorflow/bin", "/usr/local/bin", "/usr/bin", "/bin",
@@ -96,6 +108,7 @@ def environment(release: Release) -> dict[str, str]:
         "SSL_CERT_FILE": BUNDLE,
         "REQUESTS_CA_BUNDLE": BUNDLE,
         "CURL_CA_BUNDLE": BUNDLE,
+        **(GPU_ENVIRONMENT if plan.gpu else {}),
     }
 
 
@@ -106,12 +119,13 @@ def _dockerfile(plan: ImagePlan, *, ca: bool) -> str:
         suite=plan.suite.name,
         server_python=plan.suite.python,
         release=plan.release,
+        gpu=plan.gpu,
         tensorflow=plan.release.package_gpu if plan.gpu else plan.release.package_cpu,
         borrowed=_borrowed(plan),
         ca=ca,
         apt=[quote.package(one) for one in plan.apt],
         python=plan.python,
-        environment=environment(plan.release),
+        environment=environment(plan),
     )
 
 
@@ -139,7 +153,7 @@ def _python(plan: ImagePlan) -> tuple[Artifact, ...]:
 
 
 def _etc(plan: ImagePlan) -> tuple[Artifact, ...]:
-    given = environment(plan.release)
+    given = environment(plan)
     sshd = text("debian/etc/sshd_config.j2", kex=plan.suite.kex, environment=given)
     kernel = {
         "argv": [f"{given['VIRTUAL_ENV']}/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
@@ -148,6 +162,11 @@ def _etc(plan: ImagePlan) -> tuple[Artifact, ...]:
         "metadata": {"debugger": True},
     }
     return Artifact("etc/sshd_config", sshd), Artifact("share/kernel.json", json.dumps(kernel, indent=1) + "\n")
+
+
+def _gpu(plan: ImagePlan) -> tuple[Artifact, ...]:
+    scripts = {"build/link-cuda": 0o755, "build/prove-cuda.py": 0o644}
+    return tuple(Artifact(path, static(f"debian/{path}"), mode) for path, mode in scripts.items() if plan.gpu)
 
 
 def _borrowed(plan: ImagePlan) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit import names
+from envkit import catalog, names
 from envkit.errors import ConfigError, Problem, Refusal
 from envkit.model.plan import Plan
 from envkit.resolve import access as access_
-from envkit.resolve import choices, image, run
+from envkit.resolve import choices, gpu, image, run
 from envkit.resolve.access import widened
 from envkit.resolve.mounts import denied
 from envkit.resolve.wants import wants
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envkit.model.facts import Facts
     from envkit.model.found import Found, FoundContainer
     from envkit.model.plan import State
+    from envkit.model.release import Release
 
 HOLDING = {"running", "paused", "restarting"}  # states in which a container keeps its port
 
@@ -68,14 +69,18 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
     user = choices.user(facts)
     problems: list[Problem] = []
     keys = _keys(config, facts, problems)
-    image_plan = image.image(config, project, facts, found.base, state, problems)
+    gpus = gpu.gpus(config.gpu, facts)
+    image_plan = image.image(config, project, facts, found.base, state, problems, gpu=gpus is not None)
     port = _port(config, project, facts, found, state, problems)
-    run_plan, remarks = run.run(config, name, facts, user, port, _subnet(config, facts, found, state), problems)
+    subnet = _subnet(config, facts, found, state)
+    run_plan, remarks = run.run(config, name, facts, user, port, subnet, gpus, problems)
     files_plan = run.files(config, facts, run_plan, keys, problems)
-    if config.gpu == "auto" and facts.gpu.driver:
-        remarks = (*remarks, "this host has an NVIDIA GPU, and the images of this version compute on the CPU")
+    if config.gpu == "auto" and facts.gpu.driver and not run_plan.gpus:
+        remarks = (*remarks, f"this host has an NVIDIA GPU, and {_without_gpu(facts)}, so TensorFlow runs on the CPU")
     if config.ssh.publish:
         problems.append(config.problem("ssh.publish", "this version publishes no SSH port; `envkit ssh` needs none"))
+    if image_plan and not image_plan.release.proven:
+        remarks = (*remarks, _unproven(image_plan.release))
     if problems or image_plan is None:
         raise ConfigError(problems)
     return Plan(
@@ -91,6 +96,17 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
         logdir=run.logdir(config),
         build_proxies=run.build_proxies(config, facts),
     )
+
+
+def _without_gpu(facts: Facts) -> str:
+    if facts.gpu_roads:
+        return "this environment was made without one (`envkit up --refresh` chooses anew)"
+    return "the engine offers no way to pass it (NVIDIA's container toolkit does)"
+
+
+def _unproven(release: Release) -> str:
+    near = [one.version for one in catalog.releases() if one.proven and one.python == release.python]
+    return f"envkit's own tests do not build TensorFlow {release.version}; they build {near[0]} on the same Python"
 
 
 def _refuse_workspace(facts: Facts, project: str) -> None:

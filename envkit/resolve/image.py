@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def image(
-    config: Config, project: str, facts: Facts, base: FoundImage | None, state: State | None, problems: list[Problem]
+    config: Config, project: str, facts: Facts, base: FoundImage | None, state: State | None, problems: list[Problem],
+    *, gpu: bool = False,
 ) -> ImagePlan | None:
     """Decide what goes into the image; what is wrong is added to `problems`."""
     if config.base != "debian":
@@ -29,13 +30,11 @@ def image(
     except catalog.UnknownRelease as error:
         problems.append(config.problem("tensorflow", str(error)))
         return None
-    if not release.proven:
-        message = f"TensorFlow {release.version} is not proven by this version of envkit; use {catalog.DEFAULT_RELEASE}"
-        problems.append(config.problem("tensorflow", message))
     return ImagePlan(
         base=_base(release.suite, base, state),
         suite=catalog.suite(release.suite),
         release=release,
+        gpu=gpu,
         apt=tuple(sorted(set(config.apt))),
         python=_python(config, project, facts, problems),
         ca=_ca(config, facts, problems),

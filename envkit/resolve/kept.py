@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from envkit.resolve.gpu import offered
 from envkit.resolve.run import has_credentials
 
 if TYPE_CHECKING:
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
     from envkit.model.facts import Facts, Wants
     from envkit.model.plan import State
 
-KEYS = ("cpus", "memory_mib", "run_proxies")
+KEYS = ("cpus", "memory_mib", "run_proxies", "gpu_offered")
 SLACK = 1.1  # a host's memory differs a little from one boot to the next
 
 
 def choices(facts: Facts, wants: Wants) -> dict[str, str]:
     """Return what to remember of the host once it led to a running workspace."""
-    found: dict[str, object] = {"cpus": facts.cpus, "memory_mib": facts.memory_mib}
+    found: dict[str, object] = {"cpus": facts.cpus, "memory_mib": facts.memory_mib, "gpu_offered": offered(facts)}
     if wants.proxy:
         found["run_proxies"] = {name: url for name, url in facts.run_proxies.items() if not has_credentials(url)}
     return {key: json.dumps(value) for key, value in found.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from envkit import names
-from envkit.model.plan import Artifact, FilesPlan, Health, Limits, Mount, Network, Port, RunPlan, Secret, Tmpfs
+from envkit.model.plan import Artifact, FilesPlan, Gpus, Health, Limits, Mount, Network, Port, RunPlan, Secret, Tmpfs
 from envkit.resolve.binds import binds, guarded, guards, replaceable, workspace_and_mounts
 from envkit.resolve.mounts import inside
 
@@ -25,7 +25,8 @@ HEALTH = Health(
 
 
 def run(
-    config: Config, name: str, facts: Facts, user: Account, port: int, subnet: str, problems: list[Problem]
+    config: Config, name: str, facts: Facts, user: Account, port: int, subnet: str, gpus: Gpus | None,
+    problems: list[Problem],
 ) -> tuple[RunPlan, tuple[str, ...]]:
     """Decide every setting of the container; returns it with remarks on what was capped."""
     limits, remarks = _limits(config, facts)
@@ -44,6 +45,7 @@ def run(
         limits=limits,
         health=HEALTH,
         env=_env(config, facts),
+        gpus=gpus,
     )
     return plan, remarks
 

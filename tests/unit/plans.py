@@ -33,6 +33,9 @@ def release(**changes: Any) -> Release:
         "driver_min": "450.80.02",
         "compute_capabilities": ("sm_35", "sm_50", "sm_60", "sm_70", "sm_75"),
         "ptx": "compute_80",
+        "wheels_gpu": ("nvidia-cudnn-cu11==8.7.0.84",),
+        "also": (),
+        "libraries": ("libcudart.so.11.0", "libcudnn.so.8"),
         "bounds": (
             Bound("protobuf", ">=3.19.6,<3.20", "protobuf 4 stops the import of TensorFlow 2.9"),
             Bound("numpy", ">=1.20,<1.24", "numpy 1.24 dropped np.object"),

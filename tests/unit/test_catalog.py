@@ -14,7 +14,7 @@ from packaging.version import Version
 from envkit import catalog
 
 RELEASES = catalog.releases()
-MAY_BE_EMPTY = {"official_tag", "official_tag_gpu", "known_broken", "proven"}
+MAY_BE_EMPTY = {"official_tag", "official_tag_gpu", "known_broken", "proven", "wheels_gpu", "also"}
 
 
 def test_releases_stand_in_version_order_without_duplicates() -> None:
@@ -23,8 +23,19 @@ def test_releases_stand_in_version_order_without_duplicates() -> None:
     assert versions[0] == Version("2.7.0")
 
 
-def test_the_only_proven_release_is_the_default() -> None:
-    assert [one.version for one in RELEASES if one.proven] == [catalog.DEFAULT_RELEASE]
+def test_one_release_of_each_kernel_is_proven_and_so_is_the_default() -> None:
+    proven = [one for one in RELEASES if one.proven]
+    assert catalog.DEFAULT_RELEASE in [one.version for one in proven]
+    assert {(one.suite, one.python) for one in proven} == {(one.suite, one.python) for one in RELEASES}
+
+
+def test_a_gpu_release_brings_cuda_one_way_or_the_other() -> None:
+    for release in RELEASES:
+        assert ("[and-cuda]" in release.package_gpu) != bool(release.wheels_gpu), release.version
+        assert {Requirement(one).specifier.prereleases for one in release.wheels_gpu} <= {None, False}
+        cuda = release.cuda.split(".")[0]
+        assert all(f"-cu{cuda}==" in one for one in release.wheels_gpu), release.version
+        assert any(one.startswith("libcudnn.so.") for one in release.libraries), release.version
 
 
 def test_a_release_says_everything() -> None:
@@ -194,7 +205,10 @@ def test_every_entry_of_the_data_is_used() -> None:
 
 
 def test_the_data_has_no_key_that_nothing_reads() -> None:
-    read = {"pythons", "build", "kernel", "bounds", "broken", "published", "package_gpu", "proven", "sources"}
+    read = {
+        "pythons", "build", "kernel", "bounds", "broken", "published", "package_gpu", "wheels", "also",
+        "proven", "sources",
+    }
     for name, series in catalog._data()["series"].items():
         assert set(series) - {"patches"} <= read
         for version, own in series["patches"].items():

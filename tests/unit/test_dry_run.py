@@ -15,7 +15,7 @@ from envkit.engines import connect
 from envkit.errors import EngineUnavailable, Exit, GpuUnusable, Refusal
 from envkit.model.facts import EngineFacts
 from envkit.model.found import Found
-from envkit.model.plan import Access, State
+from envkit.model.plan import Access, Gpus, State
 from envkit.model.report import Finding, Verdict
 from tests.unit.worlds import wanted
 
@@ -71,7 +71,7 @@ def test_a_gpu_that_up_cannot_use_is_refused(scene: Scene, monkeypatch: pytest.M
     finding = Finding("gpu/driver", Verdict.FAILED, "no NVIDIA driver is loaded", mend="install one", where="host")
     monkeypatch.setattr(checks, "gpu_before", lambda *_: finding)
     assert render.dry_run(scene.project).exit_code == Exit.OK
-    scene.plan = {"gpu_required": True}
+    scene.plan = {"gpu_required": True, "run": replace(wanted().plan.run, gpus=Gpus("hook", ("all",)))}
     with pytest.raises(GpuUnusable, match="no NVIDIA driver"):
         render.dry_run(scene.project)
 

@@ -35,7 +35,6 @@ ENGINE = EngineFacts(
         ("base: official", "envkit.yaml:1 base: this version builds on `debian` alone; write `base: debian`"),
         ("base: auto", "envkit.yaml:1 base: this version builds on `debian` alone"),
         ("base: registry.example.com/team/image:1", "envkit.yaml:1 base: this version builds on `debian` alone"),
-        ('tensorflow: "2.10"', "envkit.yaml:1 tensorflow: TensorFlow 2.10.0 is not proven by this version"),
         ('tensorflow: "1.15"', "envkit.yaml:1 tensorflow: TensorFlow '1.15' is not in the catalogue"),
         ("ssh: {publish: true}", "envkit.yaml:1 ssh.publish: this version publishes no SSH port"),
     ],

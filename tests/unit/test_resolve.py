@@ -204,15 +204,25 @@ def test_the_network_that_is_there_stays_while_it_lies_in_the_pool(pool: str, su
 def test_what_was_found_at_the_first_up_stays() -> None:
     chosen = kept.choices(replace(FACTS, run_proxies={"http_proxy": "http://a"}), WANTS)
     later = replace(FACTS, cpus=16, memory_mib=33_000, run_proxies={})
-    assert kept.as_chosen(later, chosen, WANTS) == replace(later, cpus=8, memory_mib=32_000, run_proxies={"http_proxy": "http://a"})
+    assert kept.as_chosen(later, chosen, WANTS) == replace(
+        later, cpus=8, memory_mib=32_000, run_proxies={"http_proxy": "http://a"}, gpu_offered=False
+    )
 
 
 def test_a_host_that_shrank_counts_as_it_is() -> None:
     smaller = replace(FACTS, cpus=2, memory_mib=8_000)
-    assert kept.as_chosen(smaller, kept.choices(FACTS, WANTS), WANTS) == smaller
+    assert kept.as_chosen(smaller, kept.choices(FACTS, WANTS), WANTS) == replace(smaller, gpu_offered=False)
 
 
 def test_a_refresh_forgets_what_was_merely_picked() -> None:
     state = State("vision", PROJECT, port=8899, base_id="b", choices={**kept.choices(FACTS, WANTS), "name": "folder"})
     fresh = kept.refreshed(state)
     assert (fresh.port, fresh.base_id, fresh.choices) == (0, "", {"name": "folder"})
+
+
+@pytest.mark.parametrize(("version", "said"), [
+    ("2.9.0", ()), ("2.21.0", ()),
+    ("2.10", ("envkit's own tests do not build TensorFlow 2.10.0; they build 2.9.0 on the same Python",)),
+])
+def test_a_release_that_no_test_builds_is_named(version: str, said: tuple[str, ...]) -> None:
+    assert plan(f'tensorflow: "{version}"').remarks == said

@@ -11,6 +11,8 @@ from envkit.cli.options import (
     HERE,
     Format,
     FormatOption,
+    GpuOption,
+    GpusOption,
     NameOption,
     ProjectOption,
     QuietOption,
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
 def up(
     project: ProjectOption = HERE,
     name: Annotated[Optional[str], typer.Option("--name", "-n", help="Name of the environment.")] = None,  # noqa: UP045
-    gpu: Annotated[Optional[bool], typer.Option("--gpu/--no-gpu", help="Insist on a GPU, or use none.")] = None,  # noqa: UP045
-    gpus: Annotated[Optional[str], typer.Option(metavar="N|0,1", help="How many GPUs, or which.")] = None,  # noqa: UP045
+    gpu: GpuOption = None, gpus: GpusOption = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Choose port, base and limits anew.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     yes: YesOption = False, quiet: QuietOption = False, verbose: VerboseOption = False,
@@ -54,7 +55,7 @@ def up(
 
 
 def build(
-    project: ProjectOption = HERE, yes: YesOption = False, quiet: QuietOption = False,
+    project: ProjectOption = HERE, gpu: GpuOption = None, yes: YesOption = False, quiet: QuietOption = False,
     verbose: VerboseOption = False, format_: FormatOption = Format.text,
 ) -> int:
     """Only build the image."""
@@ -62,7 +63,7 @@ def build(
     from envkit.commands import climb as command
     from envkit.commands import project as projects
 
-    loaded = projects.load(project, {})
+    loaded = projects.load(project, _flags(gpu=_gpu(gpu, None)))
     with _teller(quiet, verbose) as say:
         report = command.build(loaded, say=say, ask=_ask(say, yes=yes))
     return show(report, format_, texts.build)

@@ -1,0 +1,72 @@
+"""The image for GPUs, built for real: 2 GB of downloads, so `make test-gpu-image` alone runs this."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.functional.conftest import FIRST_UP_S
+from tests.functional.workspaces import Workspaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import docker
+
+    from tests.functional.account import User
+    from tests.functional.workspaces import Envkit
+
+pytestmark = pytest.mark.gpu_image
+
+LOOK = """
+import ctypes, json, os, shutil, sys
+import tensorflow as tf
+for name in json.loads(sys.argv[1]):
+    ctypes.CDLL(name, mode=os.RTLD_NOW)
+print(json.dumps({
+    "cuda": tf.test.is_built_with_cuda(), "version": tf.__version__, "ptxas": shutil.which("ptxas"),
+    "libdevice": os.listdir("/usr/local/cuda/nvvm/libdevice"), "cache": os.environ["CUDA_CACHE_PATH"],
+    "sum": float(tf.reduce_sum(tf.ones((2, 3)))),
+}))
+"""
+LIBRARIES = (
+    "libcudart.so.11.0", "libcublas.so.11", "libcublasLt.so.11", "libcufft.so.10", "libcurand.so.10",
+    "libcusolver.so.11", "libcusparse.so.11", "libcudnn.so.8", "libnvrtc.so", "libcupti.so.11.2",
+)
+
+
+@pytest.fixture(scope="module")
+def gpu_image(
+    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient,
+) -> Iterator[str]:
+    """Build the image of a project that asks for a GPU, on this machine that has none; yield its reference."""
+    workspaces = Workspaces(user, projects, run_envkit, engine)
+    project = workspaces("gpu: on\n", name="gpu-image")
+    built = run_envkit(["build", "--format", "json"], cwd=project, timeout_s=FIRST_UP_S)
+    assert built.code == 0, str(built)
+    yield json.loads(built.out)["result"]["verdict"].removeprefix("image ")
+    workspaces.close()
+
+
+@pytest.mark.proves("CUDA's libraries load in a GPU image", "real")
+@pytest.mark.proves("the compiler's cache lies in the home volume", "real")
+def test_tensorflow_and_cuda_load_as_in_a_workspace(gpu_image: str, engine: docker.DockerClient) -> None:
+    said = engine.containers.run(
+        gpu_image, ["-c", LOOK, json.dumps(LIBRARIES)], entrypoint="/opt/tensorflow/bin/python", user="1000:1000",
+        read_only=True, tmpfs={"/tmp": ""}, cap_drop=["ALL"], security_opt=["no-new-privileges"], network_mode="none",
+        remove=True, stderr=False,
+    )
+    seen = json.loads(said.splitlines()[-1])
+    assert seen == {
+        "cuda": True, "version": "2.9.0", "ptxas": "/usr/local/bin/ptxas", "libdevice": ["libdevice.10.bc"],
+        "cache": "/home/dev/.cache/nvidia", "sum": 6.0,
+    }
+
+
+def test_it_asks_for_no_gpu_by_itself(gpu_image: str, engine: docker.DockerClient) -> None:
+    variables = engine.images.get(gpu_image).attrs["Config"]["Env"]
+    assert "NVIDIA_DRIVER_CAPABILITIES=compute,utility" in variables
+    assert not [one for one in variables if one.startswith("NVIDIA_VISIBLE_DEVICES")]
