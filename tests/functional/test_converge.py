@@ -199,7 +199,16 @@ def _lose_everything(env: Environment) -> None:
     env.engine.volumes.get(f"{name}-home").remove()
 
 
+def _restore_carelessly(env: Environment) -> None:
+    """Leave the mounted files as a backup may bring them back: open to others, and one cut short."""
+    mounted = state_folder(env.user, env.project) / "mount"
+    (mounted / "token").chmod(0o644)
+    key = mounted / "ssh_host_ed25519_key"
+    key.write_text(key.read_text()[:100])
+
+
 @pytest.mark.parametrize(("disturb", "steps"), [
+    (_restore_carelessly, ["ReplaceFiles"]),
     (_stop, ["StartContainer"]),
     (_pause, ["UnpauseContainer"]),
     (_lose_network, ["RemoveContainer", "CreateNetwork", "CreateContainer", "StartContainer"]),
