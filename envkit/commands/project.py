@@ -165,14 +165,14 @@ def names_taken(at: str, but: str) -> frozenset[str]:
 
 
 def _from_labels(at: str, folder: str) -> State | None:
-    """Know an environment by its container's labels: its state was removed by hand, and `down` must still work."""
+    """Know an environment by its labels on the engine: its state was removed by hand, and `down` must still work."""
     from envkit.engines import connect, look
 
     try:
-        listed = look.environments(connect.connect(at), os.getuid())
+        held = look.labels_held(connect.connect(at), os.getuid())
     except EnvkitError:
         return None
-    labels = (one.labels for one in listed if names.ours(one.labels, os.getuid(), folder))
+    labels = (one for one in held if names.ours(one, os.getuid(), folder))
     return next((State(one[names.NAME], folder) for one in labels if names.NAME in one), None)
 
 

@@ -86,7 +86,8 @@ def _taken(project: Project, engine: Engine | None, owner: int, remembered: Stat
     taken = names_taken(project.endpoint, project.folder)
     if engine is None or remembered is not None or project.config.name:
         return taken  # a name that was asked for is refused with what holds it, by `decide`
-    return taken | look.names_held(engine, owner, project.folder)
+    held = (one for one in look.labels_held(engine, owner) if not names.ours(one, owner, project.folder))
+    return taken | {one[names.NAME] for one in held if names.NAME in one}
 
 
 def _refuse_renaming(engine: Engine | None, owner: int, name: str, remembered: State | None) -> None:

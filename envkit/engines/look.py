@@ -84,20 +84,19 @@ def binds(engine: Engine, owner: int, project: str) -> tuple[FoundBind, ...]:
     )
 
 
-def names_held(engine: Engine, owner: int, project: str) -> frozenset[str]:
-    """Return the names under which the engine holds something of the owner's other projects.
+def labels_held(engine: Engine, owner: int) -> tuple[Mapping[str, str], ...]:
+    """Return the labels of everything of one owner's environments: containers first, then networks and volumes.
 
-    Nobody may remember these any more: the state went with its home, and a network or a volume stayed.
+    Nobody may remember some of these any more: a state went with its home, and a network or a volume stayed.
     """
     filters = {"label": [f"{names.MANAGED}=1", f"{names.OWNER}={owner}"]}
-    with translated("looking at the names in use"):
+    with translated("looking at what is there"):
         held = [
             *engine.api.containers(all=True, filters=filters),
             *engine.api.networks(filters=filters),
             *(engine.api.volumes(filters=filters)["Volumes"] or ()),
         ]
-    labels = [one.get("Labels") or {} for one in held]
-    return frozenset(one[names.NAME] for one in labels if names.NAME in one and not names.ours(one, owner, project))
+    return tuple(one.get("Labels") or {} for one in held)
 
 
 def image_sizes(engine: Engine) -> dict[str, int]:

@@ -86,6 +86,7 @@ def test_a_state_that_was_lost_keeps_nothing_from_being_found_and_taken_away(
         os.killpg(process.pid, signal.SIGKILL)
     assert len(leftovers(engine, str(begun))) == 3
 
+    assert run_envkit(["down"], cwd=begun).code == 0  # the home volume stays
     shutil.rmtree(state_folder(user, begun))
     down = run_envkit(["down", "--volumes"], cwd=begun)
     assert down.code == 0, str(down)
