@@ -302,3 +302,11 @@ def test_these_attacks_succeed_on_stock_settings(
     given = given | ({"session": stock.login()} if "session" in given else {})
     with pytest.raises(AssertionError):
         attack(stock, **given)
+
+
+def test_widgets_of_notebooks_can_be_shown(jupyter: Jupyter, session: Session) -> None:
+    page = jupyter.ask("GET", "/lab", session.headers)
+    config = json.loads(re.findall(rb'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page.body, re.DOTALL)[0])
+    (manager,) = [one for one in config["federated_extensions"] if one["name"] == "@jupyter-widgets/jupyterlab-manager"]
+    script = f"/lab/extensions/{manager['name']}/{manager['load']}"
+    assert jupyter.ask("GET", script, session.headers).status == 200
