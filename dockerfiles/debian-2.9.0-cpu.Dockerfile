@@ -49,7 +49,7 @@ COPY etc/ipython_config.py /etc/ipython/ipython_config.py
 COPY etc/profile.sh /etc/profile.d/envkit.sh
 COPY etc/page_config.json /etc/envkit/jupyter/labconfig/page_config.json
 COPY bin/guarded-install /opt/envkit/bin/pip
-COPY bin/entrypoint bin/serve.py /opt/envkit/
+COPY bin/entrypoint bin/keep-sshd bin/listens bin/serve.py /opt/envkit/
 COPY share/kernel.json /opt/envkit/share/jupyter/kernels/python3/kernel.json
 COPY build/furnish /opt/envkit/build/
 RUN ["/opt/envkit/build/furnish", "python3.9"]

@@ -168,9 +168,10 @@ def _own_volumes(plan: Plan) -> list[str]:
 
 def _same(wanted: Wanted, container: FoundContainer) -> bool:
     labels, digests = container.labels, wanted.digests
-    port = str(wanted.plan.run.ports[0].host) if wanted.plan.run.ports else ""
-    found = (labels.get(names.IMAGE), labels.get(names.RUN), labels.get(names.PORT, ""))
-    return found == (digests.image, digests.run, port) and wanted.plan.run.network.name in container.networks
+    ports = names.port_labels(wanted.plan.run)
+    same_ports = all(labels.get(one, "") == ports.get(one, "") for one in (names.PORT, names.PORT_OF_SSH))
+    found = (labels.get(names.IMAGE), labels.get(names.RUN))
+    return same_ports and found == (digests.image, digests.run) and wanted.plan.run.network.name in container.networks
 
 
 def _refuse_strangers(plan: Plan, found: Found) -> None:

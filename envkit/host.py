@@ -48,7 +48,7 @@ def look(wants: Wants) -> Facts:
         ca=extra_ca() if wants.ca else "",
         proxies=own_proxies if wants.proxy else without,
         run_proxies=own_proxies if wants.proxy else {},
-        busy_ports={port: net.port_holder(port) if port == wants.port else "" for port in busy},
+        busy_ports={port: net.port_holder(port) if port in wants.ports else "" for port in busy},
         routes=net.routes(),
         state=wants.state,
         client_key=_own_key(wants.state),

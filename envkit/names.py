@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.model.plan import Digests, Plan
+    from envkit.model.plan import Digests, Plan, RunPlan
 
 MANAGED = "envkit.managed"
 OWNER = "envkit.owner"
@@ -18,6 +18,7 @@ PROJECT = "envkit.project"
 IMAGE = "envkit.image"
 RUN = "envkit.run"
 PORT = "envkit.port"
+PORT_OF_SSH = "envkit.ssh-port"
 SUITE = "envkit.suite"
 ORIGIN = "envkit.origin"
 BUILDER = "envkit.builder"  # on images; not OWNER, because every container of an image has its labels too
@@ -31,6 +32,7 @@ WORKSPACE = "/workspace"
 SECRETS = "/run/secrets/envkit"
 RUNTIME = "/run/envkit"
 JUPYTER_PORT = 8888
+SSH_PORT = 2222  # an ordinary user can listen at none below 1024
 
 
 def environment(folder: str) -> str:
@@ -86,5 +88,11 @@ def labels(owner: int, name: str, project: str) -> dict[str, str]:
 
 def container_labels(plan: Plan, digests: Digests) -> dict[str, str]:
     """Return the container's labels, without those that serve other tools."""
-    port = str(plan.run.ports[0].host) if plan.run.ports else ""
-    return {**labels(plan.owner, plan.name, plan.project), IMAGE: digests.image, RUN: digests.run, PORT: port}
+    own = {**labels(plan.owner, plan.name, plan.project), IMAGE: digests.image, RUN: digests.run}
+    return {**own, **port_labels(plan.run)}
+
+
+def port_labels(run: RunPlan) -> dict[str, str]:
+    """Return the labels that say at which ports of loopback a container is published."""
+    ssh = run.published(SSH_PORT)
+    return {PORT: str(run.published(JUPYTER_PORT) or ""), **({PORT_OF_SSH: str(ssh)} if ssh else {})}

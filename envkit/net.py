@@ -35,6 +35,15 @@ def get_local(socket_path: str, path: str, *, timeout_s: float = 5) -> Answer:
     return _got(_Connection("localhost", None, socket.AF_UNIX, socket_path, timeout_s), path, None)
 
 
+def greeting(port: int, *, timeout_s: float = 5) -> bytes:
+    """Return the first bytes a server on this host's loopback says unasked, or nothing."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout_s) as connection:
+            return connection.recv(256)
+    except OSError:
+        return b""
+
+
 class _Hurried(socket.socket):
     """A socket whose reads end at one moment, all of them together: who answers may send a byte at a time."""
 

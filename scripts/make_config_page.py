@@ -66,8 +66,12 @@ NOTES = {
     "the workspace, or in a mount that may be written, is refused. *Asks first*.",
     "jupyter.port": "A port that is taken is refused with who holds it, if the key is set. A port that was picked "
     "stays.",
-    "ssh.publish": "This version publishes no SSH port and refuses `true`.",
-    "ssh.port": "Of no use in this version.",
+    "ssh.publish": "`envkit ssh` and the entry of `envkit ssh-config` then use that port, and so can other programs, "
+    "by whoever has a key and is not in the group `docker`. *Asks first*.",
+    "ssh.port": "A port that is taken is refused with who holds it, if the key is set. A port that was picked stays.",
+    "ssh.agent": "What runs inside can then use your keys for as long as you are logged in, and `up` says so each "
+    "time. *Asks first*.",
+    "ssh.kex": "`pq-only` turns away clients that know no post-quantum key exchange, such as OpenSSH before 8.5.",
     "ssh.keys": "One key a file, without options: Ed25519, ECDSA, or RSA of 3072 bits and more. The key that envkit "
     "makes for itself is always among them. If set: *asks first*.",
     "limits": "`up` says what it capped.",

@@ -24,6 +24,7 @@ def up(result: Up) -> str:
         f"  JupyterLab   {result.url}",
         "               envkit open        opens it, logged in; envkit token shows the token",
         "  SSH          envkit ssh         or ssh " + result.ssh_host + " after envkit ssh-config --install",
+        *([f"               port {result.ssh_port} of 127.0.0.1, user dev"] if result.ssh_port else []),
         f"  TensorBoard  {result.tensorboard}   behind the same login",
         f"  Workspace    {result.workspace}",
         f"  Proven       {result.verdict}",

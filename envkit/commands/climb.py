@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from envkit.commands.survey import Survey
     from envkit.engines.connect import Engine
     from envkit.model.facts import Wants
-    from envkit.model.plan import State
+    from envkit.model.plan import RunPlan, State
     from envkit.model.report import Observation
     from envkit.model.step import Steps
 
@@ -154,15 +154,21 @@ class _Climb:
         except SubnetTaken:
             self._save(replace(self._state, subnet=""))
         except PortTaken as error:
-            port = surveyed.plan.run.ports[0].host
-            if self.project.config.jupyter.port is not None:
+            self._avoid(error, surveyed.plan.run)
+        self.done += [type(one).__name__ for one in steps]
+
+    def _avoid(self, error: PortTaken, run: RunPlan) -> None:
+        """Let the next round pick another port in the place of the one that was taken."""
+        config = self.project.config
+        asked = {config.jupyter.port: "jupyter.port", config.ssh.port: "ssh.port"}
+        taken = [port.host for port in run.ports if error.port in {0, port.host}]
+        for port in taken:
+            if port in asked:
                 raise Refusal(
-                    f"jupyter.port: port {port} was taken by somebody while the container started",
+                    f"{asked[port]}: port {port} was taken by somebody while the container started",
                     mend="free it, choose another, or leave the key out",
                 ) from error
-            self.avoid.add(port)
-            self._save(replace(self._state, port=0))
-        self.done += [type(one).__name__ for one in steps]
+        self.avoid.update(taken)
 
     def _keep_entry(self, surveyed: Survey) -> None:
         """Keep the SSH host entry: it names this envkit, which may have moved, whatever the engine holds."""
@@ -170,17 +176,20 @@ class _Climb:
         # With its engine: whoever logs in later may have chosen another one meanwhile.
         host = f"DOCKER_HOST={self.engine.endpoint}"
         proxy = ["env", host, sys.executable, "-c", SSH_PROXY, "ssh-proxy", plan.run.name]
-        entry = ssh_config.render(plan.name, plan.run.name, str(place.client), proxy)
+        port, agent = plan.run.published(names.SSH_PORT), plan.run.ssh.agent
+        entry = ssh_config.render(plan.name, plan.run.name, str(place.client), proxy, port=port, agent=agent)
         if files.read(place.client / entry.path) != entry.text.encode():
             files.write(place.client / entry.path, entry.text.encode(), mode=entry.mode)
 
     def _wait(self, surveyed: Survey) -> None:
         run = surveyed.plan.run
-        name, port = run.name, run.ports[0].host
+        name, port, ssh_port = run.name, run.published(names.JUPYTER_PORT), run.published(names.SSH_PORT)
         if self.done:
             self.say(Progress("wait", "waiting for JupyterLab"))
 
         ready.jupyter(port, credentials.token(self.project.place), lambda: self._ours(name, port))
+        if ssh_port:
+            ready.sshd(ssh_port, lambda: self._ours(name, port))
 
     def _ours(self, name: str, port: int) -> bool:
         """Say whether our container holds its port, so that the token may be sent there; raise when it has ended."""
@@ -203,7 +212,7 @@ class _Climb:
         """Probe TensorFlow, log in by SSH and ask for TensorBoard, all at once."""
         plan, place = surveyed.plan, self.project.place
         self.say(Progress("probe", "proving TensorFlow, SSH and TensorBoard"))
-        token, port = credentials.token(place), plan.run.ports[0].host
+        token, port = credentials.token(place), plan.run.published(names.JUPYTER_PORT)
         ssh = aside(lambda: ready.ssh(place.client / ssh_config.FILE, plan.run.name), ASIDE_S)
         board = aside(lambda: ready.tensorboard(port, token, lambda: self._ours(plan.run.name, port)), ASIDE_S)
         seen = probe.probe(self.engine, plan.run.name, self._seen)
@@ -217,7 +226,7 @@ class _Climb:
 
     def _result(self, surveyed: Survey, verdict: str) -> Up:
         plan = surveyed.plan
-        address = f"http://127.0.0.1:{plan.run.ports[0].host}"
+        address = f"http://127.0.0.1:{plan.run.published(names.JUPYTER_PORT)}"
         return Up(
             name=plan.name,
             url=f"{address}/lab",
@@ -227,6 +236,7 @@ class _Climb:
             verdict=verdict,
             changed=tuple(self.done),
             remarks=plan.remarks,
+            ssh_port=plan.run.published(names.SSH_PORT),
         )
 
 

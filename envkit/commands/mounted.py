@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import credentials, files
+from envkit import credentials, files, names
 from envkit.errors import Refusal
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def current(place: Place, plan: Plan) -> bool:
         return False
     if not all(files.is_private(path, mode, uid) for path, mode in _modes(place, plan)):
         return False
-    if not token_kept(place, plan) or not credentials.host_key_pinned(place, plan.run.name):
+    if not token_kept(place, plan) or not credentials.host_key_pinned(place, _known_as(plan)):
         return False
     for artifact in plan.files.artifacts:
         if files.read(place.folder / artifact.path) != artifact.text.encode():
@@ -77,7 +77,7 @@ def replace_files(place: Place, plan: Plan) -> tuple[str, ...]:
         if files.read(path) != text or not files.is_private(path, artifact.mode, user.uid):
             files.write(path, text, mode=artifact.mode, owner=user)
     credentials.ensure_token(place, user)
-    told = (NEW_HOST_KEY,) if credentials.ensure_host_key(place, user, plan.run.name) else ()
+    told = (NEW_HOST_KEY,) if credentials.ensure_host_key(place, user, _known_as(plan)) else ()
     for name in _names(place) - {secret.name for secret in plan.files.secrets}:
         files.remove(place.mount / "secrets" / name)
     for name, content in _secrets(plan):
@@ -132,6 +132,12 @@ def _own_secrets(place: Place, user: Account) -> None:
     if folder.is_dir() and folder.lstat().st_uid != user.uid:
         files.remove(folder)  # cut off before it was given to its user; all secrets are copied again
     files.private_folder(folder, user)
+
+
+def _known_as(plan: Plan) -> str:
+    """Return the names under which the client knows the host key, as known_hosts writes them."""
+    port = plan.run.published(names.SSH_PORT)
+    return ",".join([plan.run.name, *([f"[127.0.0.1]:{port}"] if port else [])])
 
 
 def _names(place: Place) -> set[str]:

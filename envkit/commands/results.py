@@ -13,6 +13,7 @@ class Up:
         name: The environment's name.
         url: JupyterLab's address; the token is not in it.
         ssh_host: The host `envkit ssh-config` writes.
+        ssh_port: The port of loopback that SSH answers at; 0 where none is published.
         tensorboard: TensorBoard's address, behind Jupyter's login.
         workspace: The folder that is /workspace inside.
         verdict: What the probe found, in one line.
@@ -28,3 +29,4 @@ class Up:
     verdict: str
     changed: tuple[str, ...] = ()
     remarks: tuple[str, ...] = field(default=())
+    ssh_port: int = 0

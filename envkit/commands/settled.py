@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 RECORD = "settled.json"
 PACKAGE = Path(__file__).parent.parent
-LABELS = (names.IMAGE, names.RUN, names.PORT)
+LABELS = (names.IMAGE, names.RUN, names.PORT, names.PORT_OF_SSH)
 
 
 def unchanged(start: Path, flags: Mapping[str, object]) -> Report[Up] | None:
@@ -50,13 +50,16 @@ def unchanged(start: Path, flags: Mapping[str, object]) -> Report[Up] | None:
         return None
     result, labels = record.result, record.labels
     found = glance.running(engine, result.ssh_host)
-    if found is None or any(found.labels.get(name) != labels[name] for name in LABELS):
+    if found is None or any(found.labels.get(name, "") != labels[name] for name in LABELS):
         return None
     if result.ssh_host not in found.networks:
         return None
-    if ready.answers(int(labels[names.PORT]), credentials.token(place)) != ready.OK:
-        return None
-    return Report("up", result.name, result)
+    return Report("up", result.name, result) if _answers(result, labels, place) else None
+
+
+def _answers(result: Up, labels: Mapping[str, str], place: Place) -> bool:
+    jupyter = ready.answers(int(labels[names.PORT]), credentials.token(place)) == ready.OK
+    return jupyter and (not result.ssh_port or ready.greets(result.ssh_port))
 
 
 def remember(before: str, place: Place, wants: Wants, labels: Mapping[str, str], result: Up) -> None:
@@ -75,7 +78,7 @@ def remember(before: str, place: Place, wants: Wants, labels: Mapping[str, str],
     record = {
         "stamp": stamp(before, place),
         "wants": asdict(wants),
-        "labels": {name: labels[name] for name in LABELS},
+        "labels": {name: labels.get(name, "") for name in LABELS},
         "result": {**asdict(result), "changed": ()},
     }
     files.write(place.folder / RECORD, json.dumps(record).encode())

@@ -35,7 +35,7 @@ def _shared_targets(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
 
 def _shared_port(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     ssh = _mapping(value, "ssh")
-    port = ssh.get("port", 2222)
+    port = ssh.get("port")
     if ssh.get("publish") is True and port is not None and port == _mapping(value, "jupyter").get("port"):
         yield ("ssh", "port"), f"jupyter.port is {port} too; give each its own port"
 

@@ -133,6 +133,16 @@ def port(value: int) -> int:
     raise ValueError(f"{value} is no port for this; use a number from 1024 to 65535")
 
 
+def key_exchanges(value: Any) -> str:
+    """Accept default or pq-only."""
+    if value in ("default", "pq-only"):
+        return str(value)
+    raise ValueError(
+        f"expected which key exchanges SSH takes, got {described(value)}; "
+        "write default, or pq-only for the post-quantum ones alone"
+    )
+
+
 def processors(value: float) -> float:
     """Accept a number of processors, or a part of one."""
     if PROCESSOR_MINIMUM <= value <= PROCESSOR_LIMIT:

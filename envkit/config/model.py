@@ -81,6 +81,9 @@ KeyFiles = Annotated[
     AfterValidator(places.some_key_files),
     Field(json_schema_extra={"minItems": 1}),
 ]
+KeyExchanges = Annotated[
+    str, PlainValidator(fields.key_exchanges), WithJsonSchema({"enum": ["default", "pq-only"], "type": "string"})
+]
 Gpu = Annotated[
     fields.Gpu,
     PlainValidator(fields.gpu),
@@ -134,8 +137,16 @@ class Jupyter(Section):
 class Ssh(Section):
     """The SSH host. `envkit ssh` needs no published port."""
 
-    publish: bool = Field(default=False, description="Whether its port is published on 127.0.0.1.", examples=[False])
-    port: Port = Field(default=2222, description="The published port.", examples=[2222])
+    publish: bool = Field(default=False, description="Whether it answers at a port of 127.0.0.1.", examples=[True])
+    port: Port | None = Field(
+        default=None, description="The published port. Left out: 2222, or the next free one.", examples=[2222]
+    )
+    agent: bool = Field(default=False, description="Whether your SSH agent is forwarded.", examples=[False])
+    kex: KeyExchanges = Field(
+        default="default",
+        description="default (post-quantum key exchange first, the usual one for old clients), or pq-only.",
+        examples=["pq-only"],
+    )
     keys: KeyFiles | None = Field(
         default=None,
         description="Files of the public keys that may log in. Left out: yours, or one that envkit makes.",

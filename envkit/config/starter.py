@@ -32,7 +32,7 @@ gpu: auto               # auto, on, off, a count, or GPU numbers such as [0, 1]
 #   WANDB_API_KEY: {{file: ~/.wandb}} # inside, WANDB_API_KEY_FILE names a copy
 
 # jupyter: {{port: 8888}}             # left out: 8888, or the next free one
-# ssh: {{keys: ["~/.ssh/id_ed25519.pub"]}}
+# ssh: {{keys: ["~/.ssh/id_ed25519.pub"], publish: false}}
 # tensorboard: {{logdir: logs}}
 
 # limits: {{cpus: 4, memory: 16g, shm: 1g, pids: 4096}}

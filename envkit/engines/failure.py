@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEXT_MAX = 600
+PUBLISHED = re.compile(r"127\.0\.0\.1:([0-9]{1,5})\b", re.ASCII)
 
 
 class PortTaken(EngineError):
-    """The port the container should publish was taken between the look and the start."""
+    """A port the container should publish was taken between the look and the start."""
+
+    @property
+    def port(self) -> int:
+        """Which one, by the engine's own words; 0 where they do not say."""
+        named = PUBLISHED.search(self.message)
+        return int(named[1]) if named else 0
 
 
 class SubnetTaken(EngineError):

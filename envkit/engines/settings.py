@@ -28,6 +28,7 @@ def container(api: APIClient, run: RunPlan, ref: str, labels: Mapping[str, str])
         "hostname": run.hostname,
         "user": f"{run.user.uid}:{run.user.gid}",
         "working_dir": run.working_dir,
+        "command": list(run.command) or None,
         "environment": environment(run),
         "labels": dict(sorted(labels.items())),
         "ports": [(port.container, "tcp") for port in run.ports],

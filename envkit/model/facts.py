@@ -52,7 +52,7 @@ class Wants:
         texts: Files whose text matters (requirements, CA certificates), as written.
         paths: Mount sources, as written.
         secrets: Source of each secret, as written, by name.
-        port: The port the user asks for, or None.
+        ports: The ports the user asks for.
         ca: Whether to look for extra CA certificates.
         proxy: Whether to look for the caller's proxy; whom it is not asked for is looked up always.
     """
@@ -64,7 +64,7 @@ class Wants:
     texts: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
-    port: int | None = None
+    ports: tuple[int, ...] = ()
     ca: bool = True
     proxy: bool = True
 

@@ -102,6 +102,19 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
+class Ssh:
+    """What the SSH server allows beyond the default, which is nothing.
+
+    Attributes:
+        agent: Whether clients may forward their agent, which what runs inside can then use.
+        kex: The only key exchanges it takes; empty for all that the image's own settings name.
+    """
+
+    agent: bool = False
+    kex: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What one environment may take from the host."""
 
@@ -146,7 +159,12 @@ class Gpus:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """Every setting given to the engine for the container."""
+    """Every setting given to the engine for the container, and those its servers start with.
+
+    Attributes:
+        command: What the entrypoint is told to start beside JupyterLab: `ssh`, or nothing.
+        ssh: What the SSH server allows beyond the default.
+    """
 
     name: str
     hostname: str
@@ -158,6 +176,8 @@ class RunPlan:
     limits: Limits
     health: Health
     env: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    ssh: Ssh = Ssh()
     working_dir: str = "/workspace"
     init: bool = True
     read_only: bool = True
@@ -174,6 +194,10 @@ class RunPlan:
     log_max_files: int = 3
     stop_grace_s: int = 10
     gpus: Gpus | None = None
+
+    def published(self, container: int) -> int:
+        """Return the port of the host that a port of the container is published at; 0 for none."""
+        return next((port.host for port in self.ports if port.container == container), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +287,8 @@ class State:
         name: The name it got.
         project: Real path of the project folder.
         workspace: Real path of the workspace.
-        port: The loopback port that was picked or asked for; 0 before the first `up`.
+        port: JupyterLab's loopback port that was picked or asked for; 0 before the first `up`.
+        ssh_port: The SSH server's, likewise; 0 before the first `up` that publishes it.
         subnet: The subnet that was picked, or empty.
         base_ref: Reference of the base image that was made or found, or empty.
         base_id: Its id.
@@ -280,6 +305,7 @@ class State:
     project: str
     workspace: str = ""
     port: int = 0
+    ssh_port: int = 0
     subnet: str = ""
     base_ref: str = ""
     base_id: str = ""

@@ -76,6 +76,33 @@ def tensorboard(port: int, token: str, ours: Callable[[], bool], *, timeout_s: f
     return f"TensorBoard's route answers {status or 'nothing'}"
 
 
+def sshd(port: int, ours: Callable[[], bool], *, timeout_s: float = SSH_S) -> None:
+    """Wait until an SSH server speaks at a published port of loopback.
+
+    Args:
+        port: On loopback.
+        ours: Says whether our container runs, and raises when it has ended.
+        timeout_s: How long to wait.
+
+    Raises:
+        Unhealthy: The time is up.
+    """
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until:
+        if ours() and greets(port):
+            return
+        time.sleep(PAUSE_S)
+    raise Unhealthy(
+        f"SSH at port {port} of 127.0.0.1 does not answer after {timeout_s:.0f} s",
+        mend="envkit logs shows what it printed; envkit down and envkit up start it anew",
+    )
+
+
+def greets(port: int) -> bool:
+    """Say whether an SSH server speaks at a port, once; who it is, the login through the pinned host key says."""
+    return net.greeting(port).startswith(b"SSH-2.0-")
+
+
 def _login(token: str) -> dict[str, str]:
     return {"Authorization": f"token {token}"}
 

@@ -107,6 +107,7 @@ def _service(wanted: Wanted) -> dict[str, Any]:
         "hostname": run.hostname,
         "user": f"{run.user.uid}:{run.user.gid}",
         "working_dir": run.working_dir,
+        **({"command": list(run.command)} if run.command else {}),
         "init": run.init,
         "read_only": run.read_only,
         "privileged": run.privileged,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DEBIAN = "http://deb.debian.org/debian"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+PENALTIES = (9, 8)  # the OpenSSH that began to turn away addresses with failures
 CONSTRAINTS = "/etc/envkit/constraints.txt"
 GPU_ENVIRONMENT = {
     # What the driver brings into the container: libcuda, and nvidia-smi to look with. Which GPUs, the engine
@@ -37,6 +38,8 @@ STATIC = {
     "apt/none": 0o644,
     "bin/entrypoint": 0o755,
     "bin/guarded-install": 0o755,
+    "bin/keep-sshd": 0o755,
+    "bin/listens": 0o755,
     "bin/serve.py": 0o644,
     "build/furnish": 0o755,
     "build/install-apt": 0o755,
@@ -154,7 +157,11 @@ def _python(plan: ImagePlan) -> tuple[Artifact, ...]:
 
 def _etc(plan: ImagePlan) -> tuple[Artifact, ...]:
     given = environment(plan)
-    sshd = text("debian/etc/sshd_config.j2", kex=plan.suite.kex, environment=given)
+    version = tuple(int(number) for number in plan.suite.openssh.split("."))
+    sshd = text(
+        "debian/etc/sshd_config.j2", kex=plan.suite.kex, penalties=version >= PENALTIES, environment=given,
+        changes=f"{names.SECRETS}/sshd_config",
+    )
     kernel = {
         "argv": [f"{given['VIRTUAL_ENV']}/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": f"TensorFlow {plan.release.version} (Python {plan.release.python})",

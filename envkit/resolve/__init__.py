@@ -8,7 +8,8 @@ from envkit import catalog, names
 from envkit.errors import ConfigError, Problem, Refusal
 from envkit.model.plan import Plan
 from envkit.resolve import access as access_
-from envkit.resolve import choices, gpu, image, run
+from envkit.resolve import choices, gpu, image, run, ssh
+from envkit.resolve import ports as ports_
 from envkit.resolve.access import widened
 from envkit.resolve.mounts import denied
 from envkit.resolve.wants import wants
@@ -18,11 +19,9 @@ if TYPE_CHECKING:
 
     from envkit.config import Config
     from envkit.model.facts import Facts
-    from envkit.model.found import Found, FoundContainer
+    from envkit.model.found import Found
     from envkit.model.plan import State
     from envkit.model.release import Release
-
-HOLDING = {"running", "paused", "restarting"}  # states in which a container keeps its port
 
 __all__ = ["name_of", "resolve", "wants", "widened"]
 
@@ -71,14 +70,13 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
     keys = _keys(config, facts, problems)
     gpus = gpu.gpus(config.gpu, facts)
     image_plan = image.image(config, project, facts, found.base, state, problems, gpu=gpus is not None)
-    port = _port(config, project, facts, found, state, problems)
+    ports = ports_.ports(config, project, facts, found, state, problems)
+    allowed = ssh.ssh(config, image_plan, problems)
     subnet = _subnet(config, facts, found, state)
-    run_plan, remarks = run.run(config, name, facts, user, port, subnet, gpus, problems)
+    run_plan, remarks = run.run(config, name, facts, user, ports, subnet, allowed, gpus, problems)
     files_plan = run.files(config, facts, run_plan, keys, problems)
     if config.gpu == "auto" and facts.gpu.driver and not run_plan.gpus:
         remarks = (*remarks, f"this host has an NVIDIA GPU, and {_without_gpu(facts)}, so TensorFlow runs on the CPU")
-    if config.ssh.publish:
-        problems.append(config.problem("ssh.publish", "this version publishes no SSH port; `envkit ssh` needs none"))
     if image_plan and not image_plan.release.proven:
         remarks = (*remarks, _unproven(image_plan.release))
     if problems or image_plan is None:
@@ -91,7 +89,7 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
         run=run_plan,
         files=files_plan,
         access=access_.access(config, project, facts, found.binds),
-        remarks=remarks,
+        remarks=(*remarks, *ssh.remarks(allowed)),
         gpu_required=config.gpu not in {"auto", "off"},
         logdir=run.logdir(config),
         build_proxies=run.build_proxies(config, facts),
@@ -132,29 +130,8 @@ def _keys(config: Config, facts: Facts, problems: list[Problem]) -> tuple[str, .
     return tuple(dict.fromkeys([*lines, facts.client_key] if facts.client_key else lines))
 
 
-def _port(
-    config: Config, project: str, facts: Facts, found: Found, state: State | None, problems: list[Problem]
-) -> int:
-    asked = config.jupyter.port
-    held = _held(found.container, facts.caller.uid, project)
-    kept = state.port if state else held  # a container whose state was lost keeps its port too
-    chosen = choices.port(asked, kept, facts.busy_ports, held_by_us=held)
-    if chosen is None:
-        who = facts.busy_ports.get(asked or 0) or "somebody"
-        message = f"port {asked} is taken by {who}; free it, choose another, or leave the key out"
-        problems.append(config.problem("jupyter.port", message))
-    return chosen or 0
-
-
 def _subnet(config: Config, facts: Facts, found: Found, state: State | None) -> str:
     pool, there = config.network.pool, found.network.subnet if found.network else ""
     if choices.in_pool(there, pool):
         return there  # not looked for among what is taken: one of the host's routes leads to it
     return choices.subnet(pool, state.subnet if state else "", (*facts.routes, *found.subnets))
-
-
-def _held(container: FoundContainer | None, owner: int, project: str) -> int:
-    if container is None or container.status not in HOLDING or not names.ours(container.labels, owner, project):
-        return 0
-    port = container.labels.get(names.PORT, "")
-    return int(port) if port.isdecimal() else 0

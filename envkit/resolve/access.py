@@ -70,6 +70,10 @@ def _entangled(own: Mount, other: FoundBind) -> Iterable[str]:
 
 
 def _entrances(config: Config, facts: Facts) -> Iterable[str]:
+    if config.ssh.publish:
+        yield "SSH answers at a port of 127.0.0.1, where every user of this host can try to log in"
+    if config.ssh.agent:
+        yield "what runs inside can use the SSH agent of whoever logs in and forwards it"
     if config.ssh.keys is not None:
         for key in facts.keys:
             yield f"whoever holds the SSH key {' '.join(key.line.split()[:2])} can log in"

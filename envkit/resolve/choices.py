@@ -9,7 +9,7 @@ from envkit.errors import Refusal
 from envkit.names import JUPYTER_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from envkit.model.facts import Account, Facts
 
@@ -44,29 +44,34 @@ def user(facts: Facts) -> Account:
     return chosen
 
 
-def port(asked: int | None, kept: int, busy: Mapping[int, str], *, held_by_us: int) -> int | None:
-    """Return the loopback port for Jupyter, or None when the one asked for is taken.
+def port(
+    asked: int | None, kept: int, busy: Mapping[int, str], *, held: Collection[int] = (), key: str = "jupyter.port",
+    first: int = JUPYTER_PORT,
+) -> int | None:
+    """Return a loopback port for a server, or None when the one asked for is taken.
 
     Args:
         asked: The port of the config, or None for any.
         kept: The port of the last `up`, or 0.
         busy: Ports somebody listens on.
-        held_by_us: The port our own running container holds, or 0.
+        held: The ports our own running container holds.
+        key: The key of the config that asks for one.
+        first: The port to try first.
 
     Raises:
         Refusal: None is free.
     """
-    free = [asked or kept or JUPYTER_PORT]
+    free = [asked or kept or first]
     if asked is None:
-        free += range(JUPYTER_PORT, JUPYTER_PORT + PORTS_TRIED)
+        free += range(first, first + PORTS_TRIED)
     for candidate in free:
-        if candidate == held_by_us or candidate not in busy:
+        if candidate in held or candidate not in busy:
             return candidate
     if asked is not None:
         return None
     raise Refusal(
-        f"no port between {JUPYTER_PORT} and {JUPYTER_PORT + PORTS_TRIED - 1} is free on this host",
-        mend="set jupyter.port in envkit.yaml to a port you can free",
+        f"no port between {first} and {first + PORTS_TRIED - 1} is free on this host",
+        mend=f"set {key} in envkit.yaml to a port you can free",
     )
 
 

@@ -44,4 +44,4 @@ def as_chosen(facts: Facts, chosen: Mapping[str, str], wants: Wants) -> Facts:
 def refreshed(state: State) -> State:
     """Return the state without what was merely picked or found: the next `up` chooses anew."""
     left = {key: value for key, value in state.choices.items() if key not in KEYS}
-    return replace(state, port=0, base_ref="", base_id="", base_origin="", choices=left)
+    return replace(state, port=0, ssh_port=0, base_ref="", base_id="", base_origin="", choices=left)

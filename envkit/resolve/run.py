@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from envkit import names
-from envkit.model.plan import Artifact, FilesPlan, Gpus, Health, Limits, Mount, Network, Port, RunPlan, Secret, Tmpfs
+from envkit.model.plan import Artifact, FilesPlan, Gpus, Health, Limits, Mount, Network, RunPlan, Secret, Tmpfs
+from envkit.resolve import ssh
 from envkit.resolve.binds import binds, guarded, guards, replaceable, workspace_and_mounts
 from envkit.resolve.mounts import inside
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.errors import Problem
     from envkit.model.facts import Account, Facts
+    from envkit.model.plan import Port, Ssh
 
 MEMORY_SHARE = 0.8  # of the host, when nothing is asked for: a workspace that takes all takes the host down
 GROUPS = {"root": 0, "tty": 5, "nogroup": 65534}
@@ -22,11 +25,12 @@ HEALTH = Health(
     command=("curl", "--noproxy", "*", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8888/api"),
     interval_s=10, timeout_s=5, start_s=30, retries=3,
 )
+LISTENING = replace(HEALTH, command=("/opt/envkit/listens", str(names.SSH_PORT), *HEALTH.command))
 
 
 def run(
-    config: Config, name: str, facts: Facts, user: Account, port: int, subnet: str, gpus: Gpus | None,
-    problems: list[Problem],
+    config: Config, name: str, facts: Facts, user: Account, ports: tuple[Port, ...], subnet: str, allowed: Ssh,
+    gpus: Gpus | None, problems: list[Problem],
 ) -> tuple[RunPlan, tuple[str, ...]]:
     """Decide every setting of the container; returns it with remarks on what was capped."""
     limits, remarks = _limits(config, facts)
@@ -40,11 +44,13 @@ def run(
             Tmpfs("/tmp", 1024, 0o1777, executable=True),  # noqa: S108 - inside the container
             Tmpfs(names.RUNTIME, 16, 0o700, owner=user),
         ),
-        ports=(Port(port, names.JUPYTER_PORT),),
+        ports=ports,
         network=Network(title, subnet),
         limits=limits,
-        health=HEALTH,
+        health=LISTENING if config.ssh.publish else HEALTH,
         env=_env(config, facts),
+        command=("ssh",) if config.ssh.publish else (),
+        ssh=allowed,
         gpus=gpus,
     )
     return plan, remarks
@@ -61,6 +67,7 @@ def files(
     return FilesPlan(
         artifacts=(
             Artifact("mount/authorized_keys", "".join(f"{key}\n" for key in keys), 0o600),
+            Artifact("mount/sshd_config", ssh.settings(plan.ssh), 0o600),
             Artifact("mount/settings.json", json.dumps(settings, indent=1, sort_keys=True) + "\n", 0o600),
             Artifact("etc/passwd", _passwd(plan.user)),
             Artifact("etc/group", _group(plan.user)),

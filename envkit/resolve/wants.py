@@ -25,7 +25,7 @@ def wants(config: Config, project: str, state: str) -> Wants:
         texts=tuple(texts),
         paths=(*(mount.source for mount in config.mounts), *(path for _, path in nested(config).values())),
         secrets=tuple((name, secret.file) for name, secret in sorted(config.secrets.items())),
-        port=config.jupyter.port,
+        ports=tuple(port for port in (config.jupyter.port, config.ssh.port) if port),
         ca=config.build.ca == "auto",
         proxy=config.build.proxy == "auto",
     )

@@ -39,6 +39,7 @@ volumes: {datasets: /data}
 mounts: [{source: ~/dataset, target: /dataset, read_only: true}]
 limits: {cpus: 1.5, memory: 6g, shm: 256m, pids: 700}
 tensorboard: {logdir: runs}
+ssh: {publish: true}
 """
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 

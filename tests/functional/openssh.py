@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import subprocess
+import sys
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,6 +73,21 @@ class Ssh:
         finally:
             client.terminate()
             client.communicate()
+
+
+def audited(port: int, *options: str) -> dict[str, list[str]]:
+    """Return what ssh-audit finds wrong at a port of loopback: `fail` and `warn`, each as `algorithm: reason`."""
+    argv = [sys.executable, "-m", "ssh_audit", "--json", *options, "--port", str(port), "127.0.0.1"]
+    asked = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
+    assert asked.returncode in {0, 2}, asked.stderr  # 2: warnings
+    found = json.loads(asked.stdout)
+    seen = [one for kind in ("kex", "key", "enc", "mac") for one in found[kind]]
+    assert len(seen) >= 9, asked.stdout
+    assert not found.get("cves"), asked.stdout
+    return {
+        level: [f"{one['algorithm']}: {text}" for one in seen for text in one["notes"].get(level, ())]
+        for level in ("fail", "warn")
+    }
 
 
 def free_port() -> int:

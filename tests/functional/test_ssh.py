@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import threading
 from contextlib import suppress
 from socket import create_server, socket
@@ -12,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.openssh import Ssh, answer, listens
+from tests.functional.openssh import Ssh, answer, audited, listens
 from tests.functional.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -288,15 +285,9 @@ def test_ssh_audit_finds_nothing_but_what_quantum_computers_may_do(ssh: Ssh, run
     with create_server(("127.0.0.1", 0)) as door:
         argv = [run_envkit.program, "ssh-proxy", ssh.host]
         threading.Thread(target=serve, args=(door, ssh.user, argv), daemon=True).start()
-        audit = [sys.executable, "-m", "ssh_audit", "--json", "--skip-rate-test", "--port", str(door.getsockname()[1])]
-        asked = subprocess.run([*audit, "127.0.0.1"], capture_output=True, text=True, timeout=120, check=False)
-    assert asked.returncode in {0, 2}, asked.stderr  # 2: warnings
-    found = json.loads(asked.stdout)
-    notes = [one["notes"] for kind in ("kex", "key", "enc", "mac") for one in found[kind]]
-    assert len(notes) >= 9
-    assert [note["fail"] for note in notes if "fail" in note] == []
-    warnings = [text for note in notes for text in note.get("warn", ())]
-    assert [text for text in warnings if "post-quantum" not in text] == []
+        found = audited(door.getsockname()[1], "--skip-rate-test")
+    assert found["fail"] == []
+    assert [text for text in found["warn"] if "post-quantum" not in text] == []
 
 
 def serve(door: socket, user: User, argv: list[str | Path]) -> None:

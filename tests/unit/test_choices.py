@@ -68,12 +68,18 @@ def test_a_workspace_that_would_run_as_root_or_as_a_stranger_is_refused_with_the
 def test_a_port_stays_what_it_was_unless_somebody_took_it(
     asked: int | None, kept: int, busy: dict[int, str], ours: int, expected: int | None
 ) -> None:
-    assert choices.port(asked, kept, busy, held_by_us=ours) == expected
+    assert choices.port(asked, kept, busy, held={ours}) == expected
 
 
 def test_no_free_port_is_a_refusal() -> None:
     with pytest.raises(Refusal, match="no port"):
-        choices.port(None, 0, dict.fromkeys(range(8000, 10000), "x"), held_by_us=0)
+        choices.port(None, 0, dict.fromkeys(range(8000, 10000), "x"))
+
+
+def test_a_refusal_names_the_key_of_the_server_that_found_no_port() -> None:
+    with pytest.raises(Refusal, match="between 2222 and 3221") as refusal:
+        choices.port(None, 0, dict.fromkeys(range(2000, 10000), "x"), key="ssh.port", first=2222)
+    assert "ssh.port" in refusal.value.mend
 
 
 def test_thirty_and_more_environments_fit_in_the_smallest_pool() -> None:

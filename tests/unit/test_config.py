@@ -69,7 +69,8 @@ def test_nothing_is_a_config_of_defaults(text: str | None) -> None:
     assert found == Config()
     assert found.tensorflow == catalog.DEFAULT_RELEASE
     assert (found.name, found.base, found.gpu, found.workspace) == (None, "debian", "auto", ".")
-    assert (found.jupyter.port, found.ssh.publish, found.ssh.port, found.ssh.keys) == (None, False, 2222, None)
+    assert (found.jupyter.port, found.ssh.publish, found.ssh.port, found.ssh.keys) == (None, False, None, None)
+    assert (found.ssh.agent, found.ssh.kex) == (False, "default")
     limits = found.limits
     assert (limits.cpus, limits.memory_mib, limits.shm_mib, limits.pids) == (None, None, 1024, 4096)
     assert (found.build.proxy, found.build.ca, found.build.index, found.build.mirror) == ("auto", "auto", None, None)

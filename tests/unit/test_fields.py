@@ -23,6 +23,7 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
         "debian@sha256:" + "0" * 64, "debian:bookworm@sha256:" + "f" * 64,
     ],
     fields.port: [1024, 8888, 65535],
+    fields.key_exchanges: ["default", "pq-only"],
     fields.size: ["1m", "512m", "16g", "16G", "512M"],
     fields.memory: ["512m", "1g", "600M"],
     fields.shared_memory: ["64m", "1G"],
@@ -70,6 +71,7 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "scratch\nRUN id", "0" * 64, "Foo/bar", "x@md5:" + "0" * 64, "a//b", "x AS y",
     ],
     fields.port: [-1, 0, 80, 1023, 65536, 10**12],
+    fields.key_exchanges: ["", "pq", "PQ-only", "default\n", "curve25519-sha256", None, True, 1, ["default"]],
     fields.size: [
         16, 1.5, None, True, [], "16", "g", "0g", "1.5g", "16 g", "16gb", "16t", "-1g", "1g\n", "999999999g", "\u0661g",
     ],

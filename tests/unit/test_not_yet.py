@@ -36,7 +36,6 @@ ENGINE = EngineFacts(
         ("base: auto", "envkit.yaml:1 base: this version builds on `debian` alone"),
         ("base: registry.example.com/team/image:1", "envkit.yaml:1 base: this version builds on `debian` alone"),
         ('tensorflow: "1.15"', "envkit.yaml:1 tensorflow: TensorFlow '1.15' is not in the catalogue"),
-        ("ssh: {publish: true}", "envkit.yaml:1 ssh.publish: this version publishes no SSH port"),
     ],
 )
 def test_a_key_that_cannot_be_honoured_yet_is_refused(text: str, says: str) -> None:

@@ -77,6 +77,7 @@ def test_nothing_is_writable_by_others_and_what_is_started_is_executable() -> No
     started = set(re.findall(r'"/opt/envkit/(build/[a-z-]+|entrypoint)"', dockerfile(image_plan())))
     assert {path for path, one in made.items() if one.mode & 0o111} == {
         *(path for path in started if path != "entrypoint"), "bin/entrypoint", "bin/guarded-install",
+        "bin/keep-sshd", "bin/listens",
     }
 
 
@@ -273,7 +274,20 @@ def test_each_sshd_directive_stands_once_and_none_is_conditional() -> None:
     lines = context(image_plan())["etc/sshd_config"].text.splitlines()
     names = [line.split()[0] for line in lines if line and not line.startswith("#")]
     assert len(names) == len(set(names))
-    assert {"Match", "Include", "Port", "ListenAddress", "AcceptEnv"}.isdisjoint(names)
+    assert {"Match", "Port", "ListenAddress", "AcceptEnv"}.isdisjoint(names)
+
+
+def test_sshd_reads_first_what_the_config_changes_from_where_only_envkit_writes() -> None:
+    lines = context(image_plan())["etc/sshd_config"].text.splitlines()
+    directives = [line for line in lines if line and not line.startswith("#")]
+    assert directives[0] == "Include /run/secrets/envkit/sshd_config"
+
+
+@pytest.mark.parametrize(("openssh", "known"), [("8.4", False), ("9.2", False), ("9.8", True), ("10.0", True)])
+def test_nobody_is_locked_out_for_what_others_do_through_the_same_address(openssh: str, known: bool) -> None:
+    # An sshd that does not know the directive would not start.
+    made = context(image_plan(suite=suite(openssh=openssh)))["etc/sshd_config"].text.splitlines()
+    assert ("PerSourcePenalties no" in made) == known
 
 
 @pytest.mark.parametrize("directive", [

@@ -1,0 +1,42 @@
+"""Config -> what the SSH server allows beyond the default, and the settings that say so to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit.model.plan import Ssh
+
+if TYPE_CHECKING:
+    from envkit.config import Config
+    from envkit.errors import Problem
+    from envkit.model.plan import ImagePlan
+
+POST_QUANTUM = ("mlkem768x25519-", "sntrup761x25519-")  # each joined with curve25519, so never weaker than that
+SETTINGS = """\
+# What envkit.yaml changes in /etc/envkit/sshd_config, which reads this first: of each setting the first word counts.
+"""
+
+
+def ssh(config: Config, image: ImagePlan | None, problems: list[Problem]) -> Ssh:
+    """Decide what the SSH server allows."""
+    offered = image.suite.kex if image else ()
+    kex = tuple(one for one in offered if one.startswith(POST_QUANTUM)) if config.ssh.kex == "pq-only" else ()
+    if config.ssh.kex == "pq-only" and image is not None and not kex:
+        message = f"the OpenSSH of {image.suite.name} knows no post-quantum key exchange; write `default`"
+        problems.append(config.problem("ssh.kex", message))
+    return Ssh(config.ssh.agent, kex)
+
+
+def settings(ssh: Ssh) -> str:
+    """Return the settings that sshd reads before those of the image."""
+    changed = ["AllowAgentForwarding yes"] if ssh.agent else []
+    if ssh.kex:
+        changed.append(f"KexAlgorithms {','.join(ssh.kex)}")
+    return SETTINGS + "".join(f"{line}\n" for line in changed)
+
+
+def remarks(ssh: Ssh) -> tuple[str, ...]:
+    """Return what was weakened, one sentence each."""
+    if not ssh.agent:
+        return ()
+    return ("ssh.agent: while you are logged in by SSH, what runs inside can use the keys of your agent",)
