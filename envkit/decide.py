@@ -90,8 +90,9 @@ def _up(
 ) -> Iterator[Step]:
     plan, container = wanted.plan, found.container
     keep = token_kept and container is not None and _same(wanted, container) and container.status not in BROKEN
-    in_place = found.network is not None and found.network.subnet == plan.run.network.subnet
-    keep = keep and in_place
+    bridge, there = plan.run.network.mode == "bridge", found.network
+    in_place = there is not None and there.subnet == plan.run.network.subnet if bridge else there is None
+    keep = keep and (in_place or not bridge)
     if not keep:
         image = tuple(_image(wanted, found))
         yield from image
@@ -100,8 +101,8 @@ def _up(
         if container is not None:
             yield step.RemoveContainer(plan.run.name)
     if found.network is not None and not in_place:
-        yield step.RemoveNetwork(plan.run.network.name)
-    if not in_place:
+        yield step.RemoveNetwork(plan.run.name)
+    if bridge and not in_place:
         yield step.CreateNetwork(plan.run.network.name, plan.run.network.subnet)
     at_hand = container.image_id if keep and container is not None else wanted.ref
     yield from _volumes(plan, found, state.prepared if state else {}, at_hand)

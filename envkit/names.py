@@ -32,6 +32,7 @@ WORKSPACE = "/workspace"
 SECRETS = "/run/secrets/envkit"
 RUNTIME = "/run/envkit"
 JUPYTER_PORT = 8888
+JUPYTER_SOCKET = f"{RUNTIME}/jupyter.sock"
 SSH_PORT = 2222  # an ordinary user can listen at none below 1024
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,35 @@ def call(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
     """
     code = subprocess.call(list(argv), env=_merged(env))
     return code if code >= 0 else 128 - code
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A program that runs beside this one.
+
+    Attributes:
+        alive: Says whether it still runs.
+        wait: Waits for its end; returns its exit code.
+    """
+
+    alive: Callable[[], bool]
+    wait: Callable[[], int]
+
+
+@contextmanager
+def beside(argv: Sequence[str]) -> Iterator[Beside]:
+    """Run a program beside this one, and end it when the block is left; what goes wrong it says on our stderr.
+
+    Raises:
+        OSError: The program could not be started.
+    """
+    with subprocess.Popen(
+        list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True, text=True
+    ) as process:
+        try:
+            yield Beside(lambda: process.poll() is None, process.wait)
+        finally:
+            _end(process)
 
 
 def become(argv: Sequence[str]) -> NoReturn:

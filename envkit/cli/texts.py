@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from envkit.names import JUPYTER_SOCKET
+
 if TYPE_CHECKING:
     from envkit.commands.access import Opened
     from envkit.commands.down import Down
@@ -21,16 +23,27 @@ def up(result: Up) -> str:
     lines = [
         f"{result.name} {head}",
         "",
-        f"  JupyterLab   {result.url}",
-        "               envkit open        opens it, logged in; envkit token shows the token",
+        *_jupyterlab(result),
         "  SSH          envkit ssh         or ssh " + result.ssh_host + " after envkit ssh-config --install",
         *([f"               port {result.ssh_port} of 127.0.0.1, user dev"] if result.ssh_port else []),
-        f"  TensorBoard  {result.tensorboard}   behind the same login",
+        f"  TensorBoard  {result.tensorboard or '/tensorboard/ instead of /lab'}   behind the same login",
         f"  Workspace    {result.workspace}",
         f"  Proven       {result.verdict}",
     ]
     lines += [f"  Note         {remark}" for remark in result.remarks]
     return "\n".join(lines)
+
+
+def _jupyterlab(result: Up) -> list[str]:
+    if result.url:
+        return [
+            f"  JupyterLab   {result.url}",
+            "               envkit open        opens it, logged in; envkit token shows the token",
+        ]
+    return [
+        "  JupyterLab   envkit open        opens it, logged in, and forwards a port to it until you press Ctrl-C",
+        f"               or envkit ssh -N -L 8888:{JUPYTER_SOCKET}",
+    ]
 
 
 def build(result: Up) -> str:
@@ -94,6 +107,7 @@ def init(result: Initialised) -> str:
 
 def opened(result: Opened) -> str:
     """Whether the browser arrived."""
+    until = "\nthis address is there until you press Ctrl-C" if result.forwarded else ""
     if result.logged_in:
-        return f"{result.name} is open in your browser: {result.url}"
-    return f"the browser has not logged in; open {result.url} and paste the token of `envkit token`"
+        return f"{result.name} is open in your browser: {result.url}{until}"
+    return f"the browser has not logged in; open {result.url} and paste the token of `envkit token`{until}"

@@ -7,17 +7,19 @@ import os
 import tempfile
 import time
 import webbrowser
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from envkit import credentials, files, names, net
+from envkit.commands import forward
 from envkit.engines import glance
 from envkit.errors import Refusal, Unhealthy
 from envkit.model.report import Report
-from envkit.observe import ready
+from envkit.names import JUPYTER_PORT, JUPYTER_SOCKET
+from envkit.observe import door, ready
 from envkit.render.environment import text
 
 if TYPE_CHECKING:
@@ -40,11 +42,13 @@ class Opened:
         name: The environment's name.
         url: JupyterLab's address, without the token.
         logged_in: Whether the browser arrived.
+        forwarded: Whether the address is there only until the command is interrupted.
     """
 
     name: str
     url: str
     logged_in: bool
+    forwarded: bool = False
 
 
 def token(known: Known) -> str:
@@ -59,23 +63,39 @@ def token(known: Known) -> str:
     return found
 
 
-def open_(known: Known) -> Report[Opened]:
-    """Send the caller's browser to JupyterLab, logged in, through a file that only the caller can read.
+def open_(known: Known, shown: Callable[[Report[Opened]], int]) -> int:
+    """Send the caller's browser to JupyterLab, logged in, and say so.
 
-    The token stands in that file alone: in no argument of the browser, where every user of the host could
-    read it. The file goes once the browser has had time to log in.
+    Where JupyterLab listens on a socket alone, a port is forwarded to it, until the caller interrupts.
+
+    Args:
+        known: The environment.
+        shown: Prints the report; returns the exit code.
 
     Raises:
         Refusal: No browser can be started here.
         Unhealthy: JupyterLab does not answer with our token.
     """
-    secret, port = token(known), known.state.port
+    title = names.container(known.owner, known.name)
+    if not glance.holds(known.endpoint, title, 0):
+        # While our container runs, the port is the engine's; else the token might go to whoever took the port.
+        port = known.state.port
+        return shown(_opened(known, port, lambda: glance.holds(known.endpoint, title, port)))
+    with forward.forwarded(known.place.client / "ssh_config", title) as kept:
+        code = shown(_opened(known, kept.port, kept.alive, forwarded=True))
+        with suppress(KeyboardInterrupt):
+            kept.wait()
+        return code
 
-    # While our container runs, the port is the engine's; else the token might go to whoever took the port.
-    def ours() -> bool:
-        return glance.holds(known.endpoint, names.container(known.owner, known.name), port)
 
-    if not ours() or ready.answers(port, secret) != ready.OK:
+def _opened(known: Known, port: int, ours: Callable[[], bool], *, forwarded: bool = False) -> Report[Opened]:
+    """Open JupyterLab through a file that only the caller can read.
+
+    The token stands in that file alone: in no argument of the browser, where every user of the host could
+    read it. The file goes once the browser has had time to log in.
+    """
+    secret = token(known)
+    if not ours() or ready.answers(door.at_port(port), secret) != ready.OK:
         raise Unhealthy(f"JupyterLab of {known.name} does not answer at port {port}", mend="envkit up")
     url = f"http://127.0.0.1:{port}"
     # Straight to the page: browsers do not send a SameSite=Strict cookie along a redirect that began in a file.
@@ -84,16 +104,21 @@ def open_(known: Known) -> Report[Opened]:
     before = _activity(port, secret, ours)
     with _page(known, text("open.html.j2", name=known.name, target=target)) as page:
         if not _browse(page):
-            raise Refusal(
-                "no browser can be started here",
-                mend=f"ssh -L {port}:127.0.0.1:{port} from your own machine, open {url}/lab, paste `envkit token`",
-            )
+            raise _no_browser(port, forwarded=forwarded)
         limit_s = float(os.environ.get("ENVKIT_OPEN_TIMEOUT_S") or OPENED_S)
         unread = page.stat().st_atime_ns
         arrived = _arrived(
             lambda: _activity(port, secret, ours), before, limit_s, read=lambda: page.stat().st_atime_ns != unread
         )
-    return Report("open", known.name, Opened(known.name, f"{url}/lab", arrived))
+    return Report("open", known.name, Opened(known.name, f"{url}/lab", arrived, forwarded))
+
+
+def _no_browser(port: int, *, forwarded: bool) -> Refusal:
+    """Say how to get there from another machine: our own forward ends with us, so one has to be kept by hand."""
+    own = JUPYTER_PORT if forwarded else port
+    first = f"envkit ssh -N -L {own}:{JUPYTER_SOCKET}, and meanwhile " if forwarded else ""
+    mend = f"{first}ssh -L {own}:127.0.0.1:{own} from your own machine, open http://127.0.0.1:{own}/lab"
+    return Refusal("no browser can be started here", mend=f"{mend}, paste `envkit token`")
 
 
 def ssh_config(known: Known) -> str:

@@ -14,7 +14,7 @@ from envkit.engines import containers, glance, look
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import Refusal, StartFailed, Unhealthy
 from envkit.model.report import Finding, Progress, Report, Verdict
-from envkit.observe import probe, ready
+from envkit.observe import door, probe, ready
 from envkit.observe.aside import aside
 from envkit.render import ssh_config
 from envkit.resolve import kept, wants
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from envkit.model.plan import RunPlan, State
     from envkit.model.report import Observation
     from envkit.model.step import Steps
+    from envkit.observe.door import Door
 
     Say = Callable[[Progress], None]
     Ask = Callable[[tuple[str, ...]], bool]
@@ -187,9 +188,13 @@ class _Climb:
         if self.done:
             self.say(Progress("wait", "waiting for JupyterLab"))
 
-        ready.jupyter(port, credentials.token(self.project.place), lambda: self._ours(name, port))
+        ready.jupyter(self._door(run), credentials.token(self.project.place), lambda: self._ours(name, port))
         if ssh_port:
             ready.sshd(ssh_port, lambda: self._ours(name, port))
+
+    def _door(self, run: RunPlan) -> Door:
+        port = run.published(names.JUPYTER_PORT)
+        return door.at_port(port) if port else door.at_socket(self.engine, run.name)
 
     def _ours(self, name: str, port: int) -> bool:
         """Say whether our container holds its port, so that the token may be sent there; raise when it has ended."""
@@ -214,7 +219,8 @@ class _Climb:
         self.say(Progress("probe", "proving TensorFlow, SSH and TensorBoard"))
         token, port = credentials.token(place), plan.run.published(names.JUPYTER_PORT)
         ssh = aside(lambda: ready.ssh(place.client / ssh_config.FILE, plan.run.name), ASIDE_S)
-        board = aside(lambda: ready.tensorboard(port, token, lambda: self._ours(plan.run.name, port)), ASIDE_S)
+        way = self._door(plan.run)
+        board = aside(lambda: ready.tensorboard(way, token, lambda: self._ours(plan.run.name, port)), ASIDE_S)
         seen = probe.probe(self.engine, plan.run.name, self._seen)
         judged = checks.probe(
             seen, release=plan.image.release, gpu_required=plan.gpu_required, host=surveyed.facts.gpu
@@ -226,12 +232,13 @@ class _Climb:
 
     def _result(self, surveyed: Survey, verdict: str) -> Up:
         plan = surveyed.plan
-        address = f"http://127.0.0.1:{plan.run.published(names.JUPYTER_PORT)}"
+        port = plan.run.published(names.JUPYTER_PORT)
+        address = f"http://127.0.0.1:{port}" if port else ""
         return Up(
             name=plan.name,
-            url=f"{address}/lab",
+            url=address and f"{address}/lab",
             ssh_host=plan.run.name,
-            tensorboard=f"{address}/tensorboard/",
+            tensorboard=address and f"{address}/tensorboard/",
             workspace=surveyed.facts.workspace,
             verdict=verdict,
             changed=tuple(self.done),

@@ -11,10 +11,10 @@ class Up:
 
     Attributes:
         name: The environment's name.
-        url: JupyterLab's address; the token is not in it.
+        url: JupyterLab's address, without the token; empty where it listens on a socket inside.
         ssh_host: The host `envkit ssh-config` writes.
         ssh_port: The port of loopback that SSH answers at; 0 where none is published.
-        tensorboard: TensorBoard's address, behind Jupyter's login.
+        tensorboard: TensorBoard's address, behind Jupyter's login; empty likewise.
         workspace: The folder that is /workspace inside.
         verdict: What the probe found, in one line.
         changed: What was done, by step; empty when there was nothing to do.

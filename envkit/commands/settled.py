@@ -22,7 +22,7 @@ from envkit.engines import glance
 from envkit.engines.endpoint import endpoint
 from envkit.model.facts import Wants
 from envkit.model.report import Report
-from envkit.observe import ready
+from envkit.observe import door, ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,7 +58,9 @@ def unchanged(start: Path, flags: Mapping[str, object]) -> Report[Up] | None:
 
 
 def _answers(result: Up, labels: Mapping[str, str], place: Place) -> bool:
-    jupyter = ready.answers(int(labels[names.PORT]), credentials.token(place)) == ready.OK
+    if not labels[names.PORT]:
+        return False  # a socket inside is asked through the engine's SDK, which is the ordinary road
+    jupyter = ready.answers(door.at_port(int(labels[names.PORT])), credentials.token(place)) == ready.OK
     return jupyter and (not result.ssh_port or ready.greets(result.ssh_port))
 
 

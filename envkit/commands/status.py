@@ -76,7 +76,8 @@ def _row(
     labels = found.labels
     whose = int(labels[names.OWNER]) if labels.get(names.OWNER, "").isdecimal() else -1
     mine = remembered.get(labels[names.NAME]) if whose == owner else None
-    url = f"http://127.0.0.1:{labels.get(names.PORT)}/lab" if found.status == "running" else ""
+    port = labels.get(names.PORT) if found.status == "running" else ""
+    url = f"http://127.0.0.1:{port}/lab" if port else ""
     return Row(
         name=labels[names.NAME],
         owner=whose,

@@ -130,7 +130,7 @@ def remember(surveyed: Survey, remembered: State | None, workspace_name_from_fol
         workspace=surveyed.facts.workspace,
         port=plan.run.published(names.JUPYTER_PORT) or before.port,
         ssh_port=plan.run.published(names.SSH_PORT) or before.ssh_port,
-        subnet=plan.run.network.subnet,
+        subnet=plan.run.network.subnet or before.subnet,
         image_ref=surveyed.wanted.ref,
         choices={**before.choices, "name": "folder" if workspace_name_from_folder else "config"},
     )

@@ -14,6 +14,7 @@ def crossings(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """Yield the key and the message of each rule that is broken."""
     yield from _shared_targets(value)
     yield from _shared_port(value)
+    yield from _closed_doors(value)
     yield from _covered_variables(value)
 
 
@@ -38,6 +39,16 @@ def _shared_port(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     port = ssh.get("port")
     if ssh.get("publish") is True and port is not None and port == _mapping(value, "jupyter").get("port"):
         yield ("ssh", "port"), f"jupyter.port is {port} too; give each its own port"
+
+
+def _closed_doors(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    jupyter, network = _mapping(value, "jupyter"), _mapping(value, "network").get("mode")
+    if jupyter.get("socket") is True and jupyter.get("port") is not None:
+        yield ("jupyter", "port"), "jupyter.socket is true, and then it listens at no port; take one of the two out"
+    if network == "none" and jupyter.get("socket") is not True:
+        yield ("network", "mode"), "without a network no port leads to JupyterLab; add jupyter: {socket: true}"
+    if network == "none" and _mapping(value, "ssh").get("publish") is True:
+        yield ("ssh", "publish"), "network.mode is none, and then no port is published; take one of the two out"
 
 
 def _covered_variables(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:

@@ -143,6 +143,16 @@ def key_exchanges(value: Any) -> str:
     )
 
 
+def network_mode(value: Any) -> str:
+    """Accept bridge or none."""
+    if value in ("bridge", "none"):
+        return str(value)
+    raise ValueError(
+        f"expected which network the workspace has, got {described(value)}; "
+        "write bridge for a small one of its own, or none"
+    )
+
+
 def processors(value: float) -> float:
     """Accept a number of processors, or a part of one."""
     if PROCESSOR_MINIMUM <= value <= PROCESSOR_LIMIT:

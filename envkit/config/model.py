@@ -81,6 +81,9 @@ KeyFiles = Annotated[
     AfterValidator(places.some_key_files),
     Field(json_schema_extra={"minItems": 1}),
 ]
+NetworkMode = Annotated[
+    str, PlainValidator(fields.network_mode), WithJsonSchema({"enum": ["bridge", "none"], "type": "string"})
+]
 KeyExchanges = Annotated[
     str, PlainValidator(fields.key_exchanges), WithJsonSchema({"enum": ["default", "pq-only"], "type": "string"})
 ]
@@ -127,8 +130,11 @@ class Requirements(Section):
 
 
 class Jupyter(Section):
-    """JupyterLab on the host's loopback address."""
+    """JupyterLab on the host's loopback address, or on a socket inside."""
 
+    socket: bool = Field(
+        default=False, description="Whether it listens on a socket inside, and at no port at all.", examples=[True]
+    )
     port: Port | None = Field(
         default=None, description="Port on 127.0.0.1. Left out: 8888, or the next free one.", examples=[8888]
     )
@@ -209,8 +215,11 @@ class Build(Section):
 
 
 class Network(Section):
-    """Where the environments' own small networks come from."""
+    """The workspace's own small network."""
 
+    mode: NetworkMode = Field(
+        default="bridge", description="bridge, or none: nothing but the workspace's own loopback.", examples=["none"]
+    )
     pool: Annotated[str, AfterValidator(fields.pool)] = Field(
         default="10.183.0.0/16",
         description="A private IPv4 range of /24 or larger that nothing else on this host uses.",

@@ -33,10 +33,12 @@ def running(endpoint: str, name: str) -> FoundContainer | None:
 def holds(endpoint: str, name: str, port: int) -> bool:
     """Say whether a container runs and, with it, holds its port of loopback: what is asked there then is ours.
 
+    Port 0 stands for none: JupyterLab listens on a socket.
+
     One that is restarting does not: between two starts anybody may listen at the port.
     """
     found = running(endpoint, name)
-    return found is not None and found.labels.get(names.PORT) == str(port)
+    return found is not None and found.labels.get(names.PORT) == str(port or "")
 
 
 def _container(data: Mapping[str, Mapping[str, object]]) -> FoundContainer:

@@ -35,9 +35,7 @@ def container(api: APIClient, run: RunPlan, ref: str, labels: Mapping[str, str])
         "healthcheck": _health(run),
         "stop_timeout": run.stop_grace_s,
         "host_config": _host_config(api, run),
-        "networking_config": api.create_networking_config(
-            {run.network.name: api.create_endpoint_config(aliases=[run.name, names.SERVICE])}  # type: ignore[arg-type]
-        ),
+        "networking_config": _networking(api, run),
     }
 
 
@@ -51,6 +49,13 @@ def network(run: RunPlan, labels: Mapping[str, str]) -> dict[str, Any]:
         "check_duplicate": True,
         "labels": dict(sorted(labels.items())),
     }
+
+
+def _networking(api: APIClient, run: RunPlan) -> Any:
+    if run.network.mode == "none":
+        return None
+    endpoint = api.create_endpoint_config(aliases=[run.name, names.SERVICE])
+    return api.create_networking_config({run.network.name: endpoint})  # type: ignore[arg-type]
 
 
 def _host_config(api: APIClient, run: RunPlan) -> Any:

@@ -107,10 +107,12 @@ class Ssh:
 
     Attributes:
         agent: Whether clients may forward their agent, which what runs inside can then use.
+        socket: Whether clients may connect to JupyterLab's socket.
         kex: The only key exchanges it takes; empty for all that the image's own settings name.
     """
 
     agent: bool = False
+    socket: bool = False
     kex: tuple[str, ...] = ()
 
 
@@ -126,10 +128,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The environment's own bridge: no traffic between containers, ports on loopback."""
+    """The environment's own bridge, without traffic between containers and with ports on loopback, or none at all.
+
+    Attributes:
+        name: The engine's name for it.
+        subnet: Of the bridge; empty where there is none.
+        mode: `bridge`, or `none`: nothing but the container's own loopback.
+    """
 
     name: str
     subnet: str
+    mode: Literal["bridge", "none"] = "bridge"
 
 
 @dataclass(frozen=True, slots=True)

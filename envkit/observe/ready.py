@@ -16,20 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from envkit.observe.door import Door
+
 PAUSE_S = 0.05  # between two looks at a server that does not answer yet
 JUPYTER_S = 120
 TENSORBOARD_S = 60
 SSH_S = 30
+ASK_S = 5.0
 OK = 200
 OPEN = "/api"  # answers everybody
 NO_CLIENT = "there is no ssh client on this host to try the login with"
 
 
-def jupyter(port: int, token: str, ours: Callable[[], bool], *, timeout_s: float = JUPYTER_S) -> None:
-    """Wait until the Jupyter server at a port accepts the token, which is sent to our container alone.
+def jupyter(door: Door, token: str, ours: Callable[[], bool], *, timeout_s: float = JUPYTER_S) -> None:
+    """Wait until the Jupyter server at a door accepts the token, which is sent to our container alone.
 
     Args:
-        port: On loopback.
+        door: Where it should answer.
         token: Ours; a server that rejects it is not ours.
         ours: Says whether our container holds the port at this moment, and raises when it has ended.
         timeout_s: How long to wait.
@@ -40,28 +43,28 @@ def jupyter(port: int, token: str, ours: Callable[[], bool], *, timeout_s: float
     until, refused = time.monotonic() + timeout_s, 0
     while time.monotonic() < until:
         # `/api` needs no token: the wait itself sends none.
-        if ours() and net.get(port, OPEN).status == OK and ours():
-            status = answers(port, token)
+        if ours() and door.ask(OPEN, "", ASK_S) == OK and ours():
+            status = answers(door, token)
             if status == OK:
                 return
             refused = status or refused
         time.sleep(PAUSE_S)
     what = f"answers {refused} to its own token" if refused else "does not answer"
     raise Unhealthy(
-        f"JupyterLab at http://127.0.0.1:{port} {what} after {timeout_s:.0f} s",
+        f"JupyterLab at {door.where} {what} after {timeout_s:.0f} s",
         mend="envkit logs shows what it printed; envkit down and envkit up start it anew",
     )
 
 
-def answers(port: int, token: str) -> int:
+def answers(door: Door, token: str) -> int:
     """Ask Jupyter for its status with the token, once; returns the HTTP status, 0 for no answer.
 
     Only while our own container holds the port: at any other time somebody else may listen there.
     """
-    return net.get(port, "/api/status", headers=_login(token)).status
+    return door.ask("/api/status", token, ASK_S)
 
 
-def tensorboard(port: int, token: str, ours: Callable[[], bool], *, timeout_s: float = TENSORBOARD_S) -> str:
+def tensorboard(door: Door, token: str, ours: Callable[[], bool], *, timeout_s: float = TENSORBOARD_S) -> str:
     """Ask for TensorBoard behind Jupyter's login until it answers; returns an empty text or what is wrong.
 
     `ours` is asked before the token is sent, as in `jupyter`.
@@ -69,7 +72,7 @@ def tensorboard(port: int, token: str, ours: Callable[[], bool], *, timeout_s: f
     until, status = time.monotonic() + timeout_s, 0
     while (left := until - time.monotonic()) > 0:
         if ours():
-            status = net.get(port, "/tensorboard/", headers=_login(token), timeout_s=left).status
+            status = door.ask("/tensorboard/", token, left)
             if status == OK:
                 return ""
         time.sleep(PAUSE_S)
@@ -101,10 +104,6 @@ def sshd(port: int, ours: Callable[[], bool], *, timeout_s: float = SSH_S) -> No
 def greets(port: int) -> bool:
     """Say whether an SSH server speaks at a port, once; who it is, the login through the pinned host key says."""
     return net.greeting(port).startswith(b"SSH-2.0-")
-
-
-def _login(token: str) -> dict[str, str]:
-    return {"Authorization": f"token {token}"}
 
 
 def ssh(config: Path, host: str) -> str:

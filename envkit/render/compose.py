@@ -31,6 +31,15 @@ def document(wanted: Wanted) -> dict[str, Any]:
     return {
         "name": run.name,
         "services": {names.SERVICE: _service(wanted)},
+        **_networks(run, labels),
+        "volumes": {_volume_key(run, one): {"name": one.source, "labels": dict(labels)} for one in volumes},
+    }
+
+
+def _networks(run: RunPlan, labels: Mapping[str, str]) -> dict[str, Any]:
+    if run.network.mode == "none":
+        return {}
+    return {
         "networks": {
             "default": {
                 "name": run.network.name,
@@ -39,8 +48,7 @@ def document(wanted: Wanted) -> dict[str, Any]:
                 "ipam": {"config": [{"subnet": run.network.subnet}]},
                 "labels": dict(labels),
             }
-        },
-        "volumes": {_volume_key(run, one): {"name": one.source, "labels": dict(labels)} for one in volumes},
+        }
     }
 
 
@@ -118,6 +126,7 @@ def _service(wanted: Wanted) -> dict[str, Any]:
         "cgroup": run.cgroupns,
         "environment": environment(run),
         "labels": dict(sorted(names.container_labels(wanted.plan, wanted.digests).items())),
+        **({"network_mode": run.network.mode} if run.network.mode == "none" else {}),
         "ports": [_port(one.address, one.host, one.container) for one in run.ports],
         "volumes": [_mount(run, one) for one in run.mounts],
         "tmpfs": [f"{one.target}:{tmpfs_options(one)}" for one in run.tmpfs],

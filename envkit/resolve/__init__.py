@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envkit import catalog, names
 from envkit.errors import ConfigError, Problem, Refusal
-from envkit.model.plan import Plan
+from envkit.model.plan import Network, Plan
 from envkit.resolve import access as access_
 from envkit.resolve import choices, gpu, image, run, ssh
 from envkit.resolve import ports as ports_
@@ -72,8 +72,8 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
     image_plan = image.image(config, project, facts, found.base, state, problems, gpu=gpus is not None)
     ports = ports_.ports(config, project, facts, found, state, problems)
     allowed = ssh.ssh(config, image_plan, problems)
-    subnet = _subnet(config, facts, found, state)
-    run_plan, remarks = run.run(config, name, facts, user, ports, subnet, allowed, gpus, problems)
+    network = _network(config, names.container(facts.caller.uid, name), facts, found, state)
+    run_plan, remarks = run.run(config, name, facts, user, ports, network, allowed, gpus, problems)
     files_plan = run.files(config, facts, run_plan, keys, problems)
     if config.gpu == "auto" and facts.gpu.driver and not run_plan.gpus:
         remarks = (*remarks, f"this host has an NVIDIA GPU, and {_without_gpu(facts)}, so TensorFlow runs on the CPU")
@@ -128,6 +128,12 @@ def _keys(config: Config, facts: Facts, problems: list[Problem]) -> tuple[str, .
             problems.append(config.problem(f"ssh.keys[{number}]", message))
     lines = [key.line for key in facts.keys if key.line]
     return tuple(dict.fromkeys([*lines, facts.client_key] if facts.client_key else lines))
+
+
+def _network(config: Config, title: str, facts: Facts, found: Found, state: State | None) -> Network:
+    if config.network.mode == "none":
+        return Network("none", "", "none")
+    return Network(title, _subnet(config, facts, found, state))
 
 
 def _subnet(config: Config, facts: Facts, found: Found, state: State | None) -> str:

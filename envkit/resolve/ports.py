@@ -55,7 +55,7 @@ def _wishes(config: Config, state: State | None, held: Mapping[str, int]) -> tup
     kept = (state.port, state.ssh_port) if state else (held.get(names.PORT, 0), held.get(names.PORT_OF_SSH, 0))
     jupyter = _Wish("jupyter.port", names.JUPYTER_PORT, config.jupyter.port, kept[0])
     ssh = _Wish("ssh.port", names.SSH_PORT, config.ssh.port, kept[1])
-    return (jupyter, ssh) if config.ssh.publish else (jupyter,)
+    return (*(() if config.jupyter.socket else (jupyter,)), *((ssh,) if config.ssh.publish else ()))
 
 
 def _held(container: FoundContainer | None, owner: int, project: str) -> dict[str, int]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from envkit import names
-from envkit.model.plan import Artifact, FilesPlan, Gpus, Health, Limits, Mount, Network, RunPlan, Secret, Tmpfs
+from envkit.model.plan import Artifact, FilesPlan, Gpus, Health, Limits, Mount, RunPlan, Secret, Tmpfs
 from envkit.resolve import ssh
 from envkit.resolve.binds import binds, guarded, guards, replaceable, workspace_and_mounts
 from envkit.resolve.mounts import inside
@@ -17,19 +16,17 @@ if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.errors import Problem
     from envkit.model.facts import Account, Facts
-    from envkit.model.plan import Port, Ssh
+    from envkit.model.plan import Network, Port, Ssh
 
 MEMORY_SHARE = 0.8  # of the host, when nothing is asked for: a workspace that takes all takes the host down
 GROUPS = {"root": 0, "tty": 5, "nogroup": 65534}
-HEALTH = Health(
-    command=("curl", "--noproxy", "*", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8888/api"),
-    interval_s=10, timeout_s=5, start_s=30, retries=3,
-)
-LISTENING = replace(HEALTH, command=("/opt/envkit/listens", str(names.SSH_PORT), *HEALTH.command))
+ASKED = ("curl", "--noproxy", "*", "--fail", "--silent", "--output", "/dev/null")
+AT_PORT = (*ASKED, "http://127.0.0.1:8888/api")
+AT_SOCKET = (*ASKED, "--unix-socket", names.JUPYTER_SOCKET, "http://localhost/api")
 
 
 def run(
-    config: Config, name: str, facts: Facts, user: Account, ports: tuple[Port, ...], subnet: str, allowed: Ssh,
+    config: Config, name: str, facts: Facts, user: Account, ports: tuple[Port, ...], network: Network, allowed: Ssh,
     gpus: Gpus | None, problems: list[Problem],
 ) -> tuple[RunPlan, tuple[str, ...]]:
     """Decide every setting of the container; returns it with remarks on what was capped."""
@@ -45,9 +42,9 @@ def run(
             Tmpfs(names.RUNTIME, 16, 0o700, owner=user),
         ),
         ports=ports,
-        network=Network(title, subnet),
+        network=network,
         limits=limits,
-        health=LISTENING if config.ssh.publish else HEALTH,
+        health=_health(config),
         env=_env(config, facts),
         command=("ssh",) if config.ssh.publish else (),
         ssh=allowed,
@@ -60,8 +57,9 @@ def files(
     config: Config, facts: Facts, plan: RunPlan, keys: tuple[str, ...], problems: list[Problem]
 ) -> FilesPlan:
     """Decide what is mounted read-only beside the image."""
+    place = {"socket": names.JUPYTER_SOCKET} if config.jupyter.socket else {"port": names.JUPYTER_PORT}
     settings = {
-        "jupyter": {"port": names.JUPYTER_PORT, "hosts": ["localhost", "127.0.0.1"]},
+        "jupyter": {**place, "hosts": ["localhost", "127.0.0.1"]},
         "tensorboard": {"logdir": logdir(config)},
     }
     return FilesPlan(
@@ -75,6 +73,12 @@ def files(
         ),
         secrets=_secrets(config, facts, problems),
     )
+
+
+def _health(config: Config) -> Health:
+    asked = AT_SOCKET if config.jupyter.socket else AT_PORT
+    published = ("/opt/envkit/listens", str(names.SSH_PORT)) if config.ssh.publish else ()
+    return Health(command=(*published, *asked), interval_s=10, timeout_s=5, start_s=30, retries=3)
 
 
 def logdir(config: Config) -> str:

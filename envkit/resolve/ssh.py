@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envkit import names
 from envkit.model.plan import Ssh
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from envkit.model.plan import ImagePlan
 
 POST_QUANTUM = ("mlkem768x25519-", "sntrup761x25519-")  # each joined with curve25519, so never weaker than that
+LOOPBACK = "localhost:* 127.0.0.1:* [::1]:*"  # what the image's own settings permit
 SETTINGS = """\
 # What envkit.yaml changes in /etc/envkit/sshd_config, which reads this first: of each setting the first word counts.
 """
@@ -24,12 +26,15 @@ def ssh(config: Config, image: ImagePlan | None, problems: list[Problem]) -> Ssh
     if config.ssh.kex == "pq-only" and image is not None and not kex:
         message = f"the OpenSSH of {image.suite.name} knows no post-quantum key exchange; write `default`"
         problems.append(config.problem("ssh.kex", message))
-    return Ssh(config.ssh.agent, kex)
+    return Ssh(config.ssh.agent, config.jupyter.socket, kex)
 
 
 def settings(ssh: Ssh) -> str:
     """Return the settings that sshd reads before those of the image."""
     changed = ["AllowAgentForwarding yes"] if ssh.agent else []
+    if ssh.socket:
+        # sshd compares the path of a socket with the hosts it permits, so that this one alone is let through.
+        changed += ["AllowStreamLocalForwarding local", f"PermitOpen {LOOPBACK} [{names.JUPYTER_SOCKET}]:*"]
     if ssh.kex:
         changed.append(f"KexAlgorithms {','.join(ssh.kex)}")
     return SETTINGS + "".join(f"{line}\n" for line in changed)

@@ -24,6 +24,7 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
     ],
     fields.port: [1024, 8888, 65535],
     fields.key_exchanges: ["default", "pq-only"],
+    fields.network_mode: ["bridge", "none"],
     fields.size: ["1m", "512m", "16g", "16G", "512M"],
     fields.memory: ["512m", "1g", "600M"],
     fields.shared_memory: ["64m", "1G"],
@@ -72,6 +73,7 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
     ],
     fields.port: [-1, 0, 80, 1023, 65536, 10**12],
     fields.key_exchanges: ["", "pq", "PQ-only", "default\n", "curve25519-sha256", None, True, 1, ["default"]],
+    fields.network_mode: ["", "host", "None", None, False, "container:x", "bridge\n"],
     fields.size: [
         16, 1.5, None, True, [], "16", "g", "0g", "1.5g", "16 g", "16gb", "16t", "-1g", "1g\n", "999999999g", "\u0661g",
     ],

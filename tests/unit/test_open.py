@@ -19,6 +19,8 @@ from envkit.state import Place
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from envkit.observe.door import Door
+
 PORT = 8901
 
 
@@ -40,12 +42,12 @@ def test_the_token_goes_to_nobody_while_our_container_does_not_hold_the_port(
 ) -> None:
     asked: list[int] = []
 
-    def answers(port: int, _token: str) -> int:
-        asked.append(port)
+    def answers(_door: Door, _token: str) -> int:
+        asked.append(PORT)
         return ready.OK
 
     monkeypatch.setattr(glance, "running", lambda _endpoint, _name: found)
     monkeypatch.setattr(ready, "answers", answers)
     with pytest.raises(Unhealthy, match="does not answer") as error:
-        access.open_(known)
+        access.open_(known, lambda _: 0)
     assert (asked, error.value.mend) == ([], "envkit up")

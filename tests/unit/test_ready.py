@@ -17,6 +17,7 @@ from envkit.engines.connect import Engine
 from envkit.errors import Unhealthy
 from envkit.observe import probe, ready
 from envkit.observe.aside import aside
+from envkit.observe.door import at_port
 from tests.unit.pretended import answering
 
 if TYPE_CHECKING:
@@ -70,19 +71,19 @@ def at_times(seen: list[bool]) -> Callable[[], bool]:
 @pytest.mark.parametrize("seen", [[False], [True, False]], ids=["never ours", "it fails between two looks"])
 def test_a_server_that_is_not_ours_gets_no_token(server: Server, seen: list[bool]) -> None:
     with pytest.raises(Unhealthy, match="does not answer"):
-        ready.jupyter(server.port, TOKEN, at_times(seen), timeout_s=0.3)
+        ready.jupyter(at_port(server.port), TOKEN, at_times(seen), timeout_s=0.3)
     assert server.tokens == []
 
 
 def test_a_tensorboard_that_is_not_ours_gets_no_token(server: Server) -> None:
-    assert "answers nothing" in ready.tensorboard(server.port, TOKEN, at_times([False]), timeout_s=0.3)
+    assert "answers nothing" in ready.tensorboard(at_port(server.port), TOKEN, at_times([False]), timeout_s=0.3)
     assert server.asked == []
 
 
 def test_ours_gets_it_once_it_runs_and_once_only(server: Server) -> None:
-    ready.jupyter(server.port, TOKEN, at_times([False, True]))
+    ready.jupyter(at_port(server.port), TOKEN, at_times([False, True]))
     assert server.asked == [("/api", ""), ("/api/status", f"token {TOKEN}")]
-    assert ready.tensorboard(server.port, TOKEN, at_times([False, True])) == ""
+    assert ready.tensorboard(at_port(server.port), TOKEN, at_times([False, True])) == ""
     assert server.tokens == [f"token {TOKEN}"] * 2
 
 
@@ -91,7 +92,7 @@ def test_a_container_that_ended_is_told_at_once(server: Server) -> None:
         raise Unhealthy("the workspace ended")
 
     with pytest.raises(Unhealthy, match="ended"):
-        ready.jupyter(server.port, TOKEN, ended)
+        ready.jupyter(at_port(server.port), TOKEN, ended)
     assert server.asked == []
 
 

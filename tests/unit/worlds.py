@@ -42,7 +42,7 @@ def wanted(digests: Digests = SETTLED, **changes: object) -> Wanted:
 def container(want: Wanted, status: str = "running", **labels: str) -> FoundContainer:
     """The container that `want` leads to, in some state."""
     known = {**names.container_labels(want.plan, want.digests), **labels}
-    return FoundContainer("c1", status, known, "i1", (TITLE,))  # type: ignore[arg-type]
+    return FoundContainer("c1", status, known, "i1", (want.plan.run.network.name,))  # type: ignore[arg-type]
 
 
 @dataclass
@@ -67,7 +67,8 @@ class World:
                 assert found.network is None, "the name of a network is taken once"
                 self.found = replace(found, network=FoundNetwork("n1", LABELS, one.subnet))
             case step.RemoveNetwork():
-                assert found.container is None, "a network in use cannot be removed"
+                used = found.container is not None and TITLE in found.container.networks
+                assert not used, "a network in use cannot be removed"
                 self.found = replace(found, network=None)
             case step.CreateVolume(name):
                 assert name not in found.volumes
@@ -97,7 +98,8 @@ class World:
                 self.found = replace(found, container=container(want, "created"))
             case step.StartContainer() | step.UnpauseContainer():
                 assert found.container is not None
-                assert found.network is not None, "a container starts on its network"
+                ready = found.network is not None or TITLE not in found.container.networks
+                assert ready, "a container starts on its network"
                 assert self.files_current, "a container starts with its files"
                 assert HOME_VOLUME in self.state.prepared, "a container starts with a home of its own"
                 self.found = replace(found, container=replace(found.container, status="running"))

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from envkit.cli.options import HERE, Format, FormatOption, NameOption, ProjectOption
 from envkit.cli.printing import show
 
+if TYPE_CHECKING:
+    from envkit.commands.access import Opened
+    from envkit.model.report import Report
+
 
 def open_(project: ProjectOption = HERE, name: NameOption = None, format_: FormatOption = Format.text) -> int:
-    """Open JupyterLab in the browser, logged in."""
+    """Open JupyterLab in the browser, logged in; where it has no port, a forwarded one stays until you press Ctrl-C."""
     from envkit.cli import texts
     from envkit.commands import access
     from envkit.commands import project as projects
 
-    return show(access.open_(projects.known(project, name)), format_, texts.opened)
+    def shown(report: Report[Opened]) -> int:
+        code = show(report, format_, texts.opened)
+        sys.stdout.flush()  # the command may stay
+        return code
+
+    return access.open_(projects.known(project, name), shown)
 
 
 def token(

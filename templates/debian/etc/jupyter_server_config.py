@@ -21,6 +21,7 @@ from jupyter_server.utils import JupyterServerAuthWarning
 MOUNT = Path("/run/secrets/envkit")
 HOME = Path("/home/dev")
 WORKSPACE = "/workspace"
+SOCKET = "/run/envkit/jupyter.sock"
 TENSORBOARD = "/opt/tensorflow/bin/tensorboard"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43,}", re.ASCII)  # 43 characters carry 256 bits: Jupyter never slows guessing
 TOKEN_IN_TEXT = re.compile(r"(?i)(\btoken(?:=|%3d|\s+))[^&\s\"'<>]+")
@@ -46,20 +47,21 @@ def read_token(path: Path) -> str:
     return token
 
 
-def read_settings(path: Path) -> tuple[int, list[str], str]:
-    """Return port, host names and TensorBoard's log folder; anything unexpected ends the server."""
+def read_settings(path: Path) -> tuple[int | str, list[str], str]:
+    """Return port or socket, host names and TensorBoard's log folder; anything unexpected ends the server."""
     try:
         given: dict[str, Any] = json.loads(read(path))
-        port, hosts, logdir = given["jupyter"]["port"], given["jupyter"]["hosts"], given["tensorboard"]["logdir"]
+        jupyter, logdir = given["jupyter"], given["tensorboard"]["logdir"]
+        place, hosts = jupyter["socket"] if "socket" in jupyter else jupyter["port"], jupyter["hosts"]
     except (ValueError, KeyError, TypeError) as error:
         raise SystemExit(f"envkit: {path} is damaged: {error!r}") from None
-    if type(port) is not int or not 0 < port < 65536:
+    if place != SOCKET and (type(place) is not int or not 0 < place < 65536):
         raise SystemExit(f"envkit: {path} names no port")
     if not (isinstance(hosts, list) and hosts and all(isinstance(one, str) and one for one in hosts)):
         raise SystemExit(f"envkit: {path} names no hosts")
     if not (isinstance(logdir, str) and logdir.startswith("/")):
         raise SystemExit(f"envkit: {path} names no log folder")
-    return port, hosts, logdir
+    return place, hosts, logdir
 
 
 def keep_out_of_logs(token: str) -> None:
@@ -91,7 +93,7 @@ def keep_out_of_frames(response: Any) -> None:
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - Jupyter runs this file with it
 
 token = read_token(MOUNT / "token")
-port, hosts, logdir = read_settings(MOUNT / "settings.json")
+place, hosts, logdir = read_settings(MOUNT / "settings.json")
 keep_out_of_logs(token)
 
 # These were for the server's own start. A kernel with a mistake in its own settings shall still start.
@@ -108,8 +110,12 @@ c.ServerApp.allow_root = False
 
 # Where requests may come from. Listening on all addresses of the container, which publishing a port
 # needs, would by itself turn the check of the Host header off: it is turned on again.
-c.ServerApp.ip = "0.0.0.0"  # noqa: S104 - of the container; the host publishes it on loopback alone
-c.ServerApp.port = port
+if isinstance(place, str):
+    c.ServerApp.sock = place  # in a folder that only this user enters
+    c.ServerApp.sock_mode = "0600"
+else:
+    c.ServerApp.ip = "0.0.0.0"  # noqa: S104 - of the container; the host publishes it on loopback alone
+    c.ServerApp.port = place
 c.ServerApp.port_retries = 0
 c.ServerApp.allow_remote_access = False
 c.ServerApp.local_hostnames = hosts

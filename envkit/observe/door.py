@@ -1,0 +1,65 @@
+"""Where JupyterLab answers: a port of this host's loopback, or a socket that only a program inside reaches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkit import names, net
+from envkit.engines import execs
+from envkit.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envkit.engines.connect import Engine
+
+# Not by name: what the user installs comes first on the PATH of whatever is started inside.
+CURL = ("/usr/bin/curl", "--config", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A way to JupyterLab.
+
+    Attributes:
+        where: For messages.
+        ask: Asks for a path, with a token or without, within some seconds; returns the HTTP status, 0 for no answer.
+    """
+
+    where: str
+    ask: Callable[[str, str, float], int]
+
+
+def at_port(port: int) -> Door:
+    """Return the way through a published port."""
+
+    def ask(path: str, token: str, timeout_s: float) -> int:
+        headers = {"Authorization": f"token {token}"} if token else {}
+        return net.get(port, path, headers=headers, timeout_s=timeout_s).status
+
+    return Door(f"http://127.0.0.1:{port}", ask)
+
+
+def at_socket(engine: Engine, container: str) -> Door:
+    """Return the way through a program in the container, where JupyterLab listens at no port."""
+
+    def ask(path: str, token: str, timeout_s: float) -> int:
+        lines = [""]
+        try:
+            execs.script(engine, container, CURL, request(path, token, timeout_s), lines.append, limit_s=timeout_s + 5)
+        except EngineError:  # the container ended meanwhile: whoever waits asks for that too
+            return 0
+        return int(lines[-1]) if lines[-1].isdecimal() else 0
+
+    return Door(f"{names.JUPYTER_SOCKET} inside", ask)
+
+
+def request(path: str, token: str, timeout_s: float) -> str:
+    """Return the words for curl's standard input: in an argument, everybody inside could read the token."""
+    options = {
+        "url": f"http://localhost{path}", "unix-socket": names.JUPYTER_SOCKET, "noproxy": "*",
+        "max-time": f"{max(timeout_s, 1):.0f}", "output": "/dev/null", "write-out": "%{http_code}\\n",
+        **({"header": f"Authorization: token {token}"} if token else {}),
+    }
+    return "silent\n" + "".join(f'{name} = "{value}"\n' for name, value in options.items())
