@@ -64,6 +64,8 @@ NOTES = {
     "those of pip and uv, of proxies and of trusted certificates: `build` has keys for them, and they ask first.",
     "secrets": "The file's content is copied to a file of mode 0600, which is mounted read-only. A file that lies in "
     "the workspace, or in a mount that may be written, is refused. *Asks first*.",
+    "jupyter.socket": "It is then reached through SSH: `envkit open` forwards a port of 127.0.0.1 to it for as long as "
+    "it runs, and `envkit ssh -N -L 8888:/run/envkit/jupyter.sock` does by hand. Not together with `port`.",
     "jupyter.port": "A port that is taken is refused with who holds it, if the key is set. A port that was picked "
     "stays.",
     "ssh.publish": "`envkit ssh` and the entry of `envkit ssh-config` then use that port, and so can other programs, "
@@ -81,6 +83,7 @@ NOTES = {
     "build.ca": "They join Debian's bundle, and never replace it. A file: *asks first*.",
     "build.index": "*Asks first*.",
     "build.mirror": "*Asks first*.",
+    "network.mode": "`none` needs `jupyter: {socket: true}`, and nothing can be downloaded from inside.",
     "network": "Each environment takes a /29 of the pool that neither the engine's networks nor the host's routes use. "
     "Another pool makes network and container anew, unless the network lies in it too.",
 }

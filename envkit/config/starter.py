@@ -31,13 +31,13 @@ gpu: auto               # auto, on, off, a count, or GPU numbers such as [0, 1]
 # secrets:
 #   WANDB_API_KEY: {{file: ~/.wandb}} # inside, WANDB_API_KEY_FILE names a copy
 
-# jupyter: {{port: 8888}}             # left out: 8888, or the next free one
+# jupyter: {{port: 8888}}             # left out: 8888, or the next free one; socket: true goes without
 # ssh: {{keys: ["~/.ssh/id_ed25519.pub"], publish: false}}
 # tensorboard: {{logdir: logs}}
 
 # limits: {{cpus: 4, memory: 16g, shm: 1g, pids: 4096}}
 # build: {{proxy: auto, ca: auto}}    # auto: what your own environment uses
-# network: {{pool: 10.183.0.0/16}}    # the environments' own small networks
+# network: {{pool: 10.183.0.0/16}}    # the environments' own small networks; mode: none goes without
 """
 
 

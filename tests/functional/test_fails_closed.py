@@ -66,11 +66,14 @@ def without(name: str) -> Callable[[Path], object]:
         (without("settings.json"), "settings.json is missing"),
         (settings("{"), "settings.json is damaged"),
         (settings('{"jupyter": {"port": 8888, "hosts": []}, "tensorboard": {"logdir": "/x"}}'), "names no hosts"),
+        (settings('{"jupyter": {"socket": "/tmp/s", "hosts": ["x"]}, "tensorboard": {"logdir": "/x"}}'), "names no port"),
         (without("ssh_host_ed25519_key"), "sshd cannot start"),
+        (lambda folder: (folder / "sshd_config").write_text("PermitRootLogin perhaps\n"), "sshd cannot start"),
     ],
     ids=[
         "token empty", "token blank", "token short", "token one short", "token with a blank", "token for everybody",
-        "token for the group", "no token", "no settings", "settings damaged", "no hosts", "no host key",
+        "token for the group", "no token", "no settings", "settings damaged", "no hosts", "a socket elsewhere", "no host key",
+        "sshd settings damaged",
     ],
 )
 def test_the_workspace_ends_with_one_line_that_says_why(
@@ -94,6 +97,11 @@ def test_a_token_of_another_user_cannot_be_read(bare: Bare, user: User) -> None:
 def test_without_the_servers_settings_nothing_starts(bare: Bare) -> None:
     code, log = bare.end(lambda _: None, tmpfs={"/etc/envkit": "", "/tmp": "", "/run/envkit": "", "/home/dev": ""})
     assert (code, log) == (78, "envkit: /etc/envkit/jupyter_server_config.py cannot be read\n")
+
+
+def test_a_word_that_nobody_knows_starts_nothing(bare: Bare) -> None:
+    code, log = bare.end(lambda _: None, command=["ssh", "root"])
+    assert (code, log) == (78, "envkit: it was told to start ssh root, which it does not know\n")
 
 
 @pytest.mark.parametrize("text", ["c = get_config(\n", "raise ValueError\n"])
