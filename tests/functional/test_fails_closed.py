@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.functional.conftest import SharedEnvironment
 
 NEXT_TOKEN = "b" * 43
+ELSEWHERE = '{"jupyter": {"socket": "/tmp/s", "hosts": ["x"]}, "tensorboard": {"logdir": "/x"}}'
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +67,14 @@ def without(name: str) -> Callable[[Path], object]:
         (without("settings.json"), "settings.json is missing"),
         (settings("{"), "settings.json is damaged"),
         (settings('{"jupyter": {"port": 8888, "hosts": []}, "tensorboard": {"logdir": "/x"}}'), "names no hosts"),
-        (settings('{"jupyter": {"socket": "/tmp/s", "hosts": ["x"]}, "tensorboard": {"logdir": "/x"}}'), "names no port"),
+        (settings(ELSEWHERE), "names no port"),
         (without("ssh_host_ed25519_key"), "sshd cannot start"),
         (lambda folder: (folder / "sshd_config").write_text("PermitRootLogin perhaps\n"), "sshd cannot start"),
     ],
     ids=[
         "token empty", "token blank", "token short", "token one short", "token with a blank", "token for everybody",
-        "token for the group", "no token", "no settings", "settings damaged", "no hosts", "a socket elsewhere", "no host key",
-        "sshd settings damaged",
+        "token for the group", "no token", "no settings", "settings damaged", "no hosts", "a socket elsewhere",
+        "no host key", "sshd settings damaged",
     ],
 )
 def test_the_workspace_ends_with_one_line_that_says_why(
