@@ -90,16 +90,20 @@ class Beside:
 def beside(argv: Sequence[str]) -> Iterator[Beside]:
     """Run a program beside this one, and end it when the block is left; what goes wrong it says on our stderr.
 
+    A terminal that closes, or Ctrl-C in it, ends both.
+
     Raises:
         OSError: The program could not be started.
     """
-    with subprocess.Popen(
-        list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True, text=True
-    ) as process:
+    with subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
             yield Beside(lambda: process.poll() is None, process.wait)
         finally:
-            _end(process)
+            process.terminate()
+            try:
+                process.wait(timeout=3)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def become(argv: Sequence[str]) -> NoReturn:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import config, names
+from envkit import config, names, proc
 from envkit.commands import forward
 from envkit.commands import settled as settled_
 from envkit.engines import execs, glance, settings
@@ -177,3 +178,10 @@ def test_a_forward_whose_client_ended_is_not_waited_for() -> None:
 def test_the_short_cut_is_not_taken_where_there_is_no_port_to_ask_at(tmp_path: Any) -> None:
     labels = dict.fromkeys(settled_.LABELS, "")
     assert not settled_._answers(Any, labels, tmp_path)  # type: ignore[arg-type]
+
+
+def test_a_program_beside_ends_when_it_is_left() -> None:
+    with proc.beside(["sleep", "600"]) as running:
+        assert running.alive()
+    assert not running.alive()
+    assert running.wait() == -signal.SIGTERM
