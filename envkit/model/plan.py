@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from envkit.model.entrance import Ssh
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from envkit.model.entrance import Network, Port
     from envkit.model.facts import Account
     from envkit.model.release import Release, Suite
 
@@ -93,30 +96,6 @@ class Tmpfs:
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
-    """A container port on the host, on loopback unless said otherwise."""
-
-    host: int
-    container: int
-    address: str = "127.0.0.1"
-
-
-@dataclass(frozen=True, slots=True)
-class Ssh:
-    """What the SSH server allows beyond the default, which is nothing.
-
-    Attributes:
-        agent: Whether clients may forward their agent, which what runs inside can then use.
-        socket: Whether clients may connect to JupyterLab's socket.
-        kex: The only key exchanges it takes; empty for all that the image's own settings name.
-    """
-
-    agent: bool = False
-    socket: bool = False
-    kex: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
     """What one environment may take from the host."""
 
@@ -124,21 +103,6 @@ class Limits:
     memory_mib: int
     shm_mib: int
     pids: int
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """The environment's own bridge, without traffic between containers and with ports on loopback, or none at all.
-
-    Attributes:
-        name: The engine's name for it.
-        subnet: Of the bridge; empty where there is none.
-        mode: `bridge`, or `none`: nothing but the container's own loopback.
-    """
-
-    name: str
-    subnet: str
-    mode: Literal["bridge", "none"] = "bridge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +150,7 @@ class RunPlan:
     health: Health
     env: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
-    ssh: Ssh = Ssh()
+    ssh: Ssh = field(default_factory=Ssh)
     working_dir: str = "/workspace"
     init: bool = True
     read_only: bool = True

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from envkit import catalog, names
 from envkit.errors import ConfigError, Problem, Refusal
-from envkit.model.plan import Network, Plan
+from envkit.model.entrance import Network
+from envkit.model.plan import Plan
 from envkit.resolve import access as access_
 from envkit.resolve import choices, gpu, image, run, ssh
 from envkit.resolve import ports as ports_

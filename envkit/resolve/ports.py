@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import names
-from envkit.model.plan import Port
+from envkit.model.entrance import Port
 from envkit.resolve import choices
 
 if TYPE_CHECKING:

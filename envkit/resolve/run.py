@@ -15,8 +15,8 @@ from envkit.resolve.mounts import inside
 if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.errors import Problem
+    from envkit.model.entrance import Network, Port, Ssh
     from envkit.model.facts import Account, Facts
-    from envkit.model.plan import Network, Port, Ssh
 
 MEMORY_SHARE = 0.8  # of the host, when nothing is asked for: a workspace that takes all takes the host down
 GROUPS = {"root": 0, "tty": 5, "nogroup": 65534}

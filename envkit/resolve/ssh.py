@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkit import names
-from envkit.model.plan import Ssh
+from envkit.model.entrance import Ssh
 
 if TYPE_CHECKING:
     from envkit.config import Config

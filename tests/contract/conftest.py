@@ -16,8 +16,9 @@ import pytest
 
 from envkit import net
 from envkit.engines import connect, containers, endpoint, images, look
+from envkit.model.entrance import Network, Port
 from envkit.model.facts import Account
-from envkit.model.plan import Artifact, Health, Limits, Mount, Network, Port, RunPlan, Tmpfs
+from envkit.model.plan import Artifact, Health, Limits, Mount, RunPlan, Tmpfs
 from envkit.resolve.choices import subnet
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from envkit import names
 from envkit.engines import connect, containers, execs, images, look
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import BuildFailed, EngineError, StartFailed
+from envkit.model.entrance import Network, Port
 from envkit.model.found import Found, FoundBind
-from envkit.model.plan import Artifact, Limits, Mount, Network, Port
+from envkit.model.plan import Artifact, Limits, Mount
 from tests.contract.conftest import DOCKERFILE, LABELS, USER, launch
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from envkit import decide, names
 from envkit.errors import Refusal
 from envkit.model import step
+from envkit.model.entrance import Network, Port
 from envkit.model.found import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
-from envkit.model.plan import Digests, Mount, Network, Port, State
+from envkit.model.plan import Digests, Mount, State
 from tests.unit.worlds import HOME_VOLUME, LABELS, NAME, OWNER, PROJECT, TITLE, World, container, wanted
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from envkit.commands import settled as settled_
 from envkit.engines import execs, glance, settings
 from envkit.engines.connect import Engine
 from envkit.errors import ConfigError, EngineError, Unhealthy
+from envkit.model.entrance import Network, Ssh
 from envkit.model.found import FoundContainer, FoundNetwork
-from envkit.model.plan import Network, Ssh
 from envkit.observe import door
 from envkit.render import compose
 from envkit.resolve import resolve

@@ -12,9 +12,10 @@ import pytest
 from envkit import config, decide, names, net
 from envkit.engines.failure import PortTaken
 from envkit.errors import ConfigError, Unhealthy
+from envkit.model.entrance import Port, Ssh
 from envkit.model.facts import Account, Facts
 from envkit.model.found import Found, FoundContainer, FoundImage
-from envkit.model.plan import Plan, Port, Ssh, State
+from envkit.model.plan import Plan, State
 from envkit.observe import ready
 from envkit.render import ssh_config
 from envkit.resolve import kept, resolve, widened

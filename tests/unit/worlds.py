@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from envkit import decide, names
 from envkit.decide import Wanted
 from envkit.model import step
+from envkit.model.entrance import Network, Port
 from envkit.model.facts import Account
 from envkit.model.found import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
-from envkit.model.plan import Digests, FilesPlan, Health, Limits, Mount, Network, Plan, Port, RunPlan, State
+from envkit.model.plan import Digests, FilesPlan, Health, Limits, Mount, Plan, RunPlan, State
 from tests.unit.plans import image_plan
 
 OWNER, NAME, PROJECT = 1000, "vision", "/home/ada/vision"
