@@ -16,12 +16,12 @@ from envkit.resolve.mounts import denied
 from envkit.resolve.wants import wants
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from envkit.config import Config
     from envkit.model.facts import Facts
     from envkit.model.found import Found
-    from envkit.model.plan import State
+    from envkit.model.plan import RunPlan, State
     from envkit.model.release import Release
 
 __all__ = ["name_of", "resolve", "wants", "widened"]
@@ -76,10 +76,6 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
     network = _network(config, names.container(facts.caller.uid, name), facts, found, state)
     run_plan, remarks = run.run(config, name, facts, user, ports, network, allowed, gpus, problems)
     files_plan = run.files(config, facts, run_plan, keys, problems)
-    if config.gpu == "auto" and facts.gpu.driver and not run_plan.gpus:
-        remarks = (*remarks, f"this host has an NVIDIA GPU, and {_without_gpu(facts)}, so TensorFlow runs on the CPU")
-    if image_plan and not image_plan.release.proven:
-        remarks = (*remarks, _unproven(image_plan.release))
     if problems or image_plan is None:
         raise ConfigError(problems)
     return Plan(
@@ -90,11 +86,19 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
         run=run_plan,
         files=files_plan,
         access=access_.access(config, project, facts, found.binds),
-        remarks=(*remarks, *ssh.remarks(allowed)),
+        remarks=(*remarks, *_remarks(config, facts, run_plan, image_plan.release)),
         gpu_required=config.gpu not in {"auto", "off"},
         logdir=run.logdir(config),
         build_proxies=run.build_proxies(config, facts),
     )
+
+
+def _remarks(config: Config, facts: Facts, run_plan: RunPlan, release: Release) -> Iterator[str]:
+    if config.gpu == "auto" and facts.gpu.driver and not run_plan.gpus:
+        yield f"this host has an NVIDIA GPU, and {_without_gpu(facts)}, so TensorFlow runs on the CPU"
+    if not release.proven:
+        yield _unproven(release)
+    yield from ssh.remarks(run_plan.ssh)
 
 
 def _without_gpu(facts: Facts) -> str:
