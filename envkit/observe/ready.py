@@ -110,7 +110,9 @@ def ssh(config: Path, host: str) -> str:
     """Log in with the key through the pinned host key; returns an empty text or what is wrong."""
     if proc.which("ssh") is None:
         return NO_CLIENT
-    argv = ["ssh", "-F", str(config), "-o", "BatchMode=yes", "-o", "ControlMaster=no", host, "true"]
+    # Nobody asked for a login of their own here, so no agent goes along.
+    options = [f"-o{one}" for one in ("BatchMode=yes", "ControlMaster=no", "ForwardAgent=no")]
+    argv = ["ssh", "-F", str(config), *options, host, "true"]
     try:
         done = proc.run(argv, timeout_s=SSH_S)
     except Exception as error:  # noqa: BLE001 - whatever the client does, the environment itself is up

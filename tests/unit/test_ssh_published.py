@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import config, decide, names, net
+from envkit import config, decide, names, net, proc
 from envkit.engines.failure import PortTaken
 from envkit.errors import ConfigError, Unhealthy
 from envkit.model.entrance import Port, Ssh
@@ -24,6 +24,7 @@ from tests.unit.worlds import container, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PROJECT = "/home/ada/vision"
 FACTS = Facts(
@@ -210,6 +211,19 @@ def test_nobody_at_the_port_is_no_greeting(door: socket.socket) -> None:
     port = door.getsockname()[1]
     door.close()
     assert net.greeting(port) == b""
+
+
+def test_the_login_that_proves_ssh_takes_no_agent_along(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ran: list[list[str]] = []
+
+    def run(argv: list[str], **_: Any) -> proc.Done:
+        ran.append(argv)
+        return proc.Done(0, "", "")
+
+    monkeypatch.setattr(proc, "which", lambda _: "/usr/bin/ssh")
+    monkeypatch.setattr(proc, "run", run)
+    assert ready.ssh(tmp_path, "envkit-1-v") == ""
+    assert "-oForwardAgent=no" in ran[0]
 
 
 @pytest.mark.parametrize("ours", [True, False])
