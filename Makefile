@@ -60,3 +60,4 @@ engine:
 
 tools:
 	@scripts/tools.sh
+	@scripts/other_engines.sh

@@ -8,12 +8,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/say.sh
+. scripts/archive.sh
 
-suite=trixie
 tools=$PWD/.cache/tools
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-
-have() { command -v "$1" >/dev/null; }
 
 packages=()
 have git || packages+=(git)
@@ -36,35 +33,11 @@ find_compose() {
   return 1
 }
 
-# The mirror this system uses for Debian, so that a company's own is used here too.
-# shellcheck disable=SC2016 # apt, not the shell, fills in these names
-mirror() {
-  local line
-  while read -r line; do
-    case $line in
-      Debian\ *) echo "${line#Debian }" && return ;;
-    esac
-  done < <(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null)
-  echo http://deb.debian.org/debian
-}
-
 fetch_compose() {
-  local own=$tools/apt
-  have apt-get || stop 3 "the tests need Docker Compose 2 or later, and there is no apt-get to fetch it." \
-    "The mend: install it by your system's means."
-  [ -e $keyring ] || scripts/packages.sh "checking the signature of Debian's archive" debian-archive-keyring
-  say "fetching Docker Compose from Debian $suite into .cache/tools"
-  rm -rf "$own"
-  mkdir -p "$own"/{lists,archives}/partial "$own/deb" "$tools/bin"
-  : >"$own/status"
-  echo "deb [signed-by=$keyring] $(mirror) $suite main" >"$own/sources.list"
-  local apt=(apt-get -qq -o Dir::Etc::SourceList="$own/sources.list" -o Dir::Etc::SourceParts=-
-    -o Dir::State::Lists="$own/lists" -o Dir::State::status="$own/status" -o Dir::Cache="$own"
-    -o APT::Sandbox::User=root -o Acquire::Languages=none)
-  "${apt[@]}" update >&2
-  (cd "$own/deb" && "${apt[@]}" download docker-compose >&2 && dpkg -x docker-compose_*.deb .)
-  mv "$own/deb/usr/libexec/docker/cli-plugins/docker-compose" "$tools/bin/docker-compose"
-  rm -rf "$own"
+  unpack trixie "$tools/compose" docker-compose
+  mkdir -p "$tools/bin"
+  mv "$tools/compose/usr/libexec/docker/cli-plugins/docker-compose" "$tools/bin/docker-compose"
+  rm -rf "$tools/compose"
 }
 
 need_compose() {

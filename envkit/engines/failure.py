@@ -10,13 +10,19 @@ import docker.errors
 import requests
 import urllib3.exceptions  # what reading a stream raises, which requests does not translate
 
-from envkit.errors import EngineError, EngineUnavailable
+from envkit.errors import EngineError, EngineUnavailable, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEXT_MAX = 600
 PUBLISHED = re.compile(r"127\.0\.0\.1:([0-9]{1,5})\b", re.ASCII)
+# In order: `--gpus` without a hook, or CDI on an engine that has none; a hook that failed; CDI without the device;
+# the runtime on engines before and after 23.
+GPU_SIGNS = (
+    "could not select device driver", "nvidia-container-cli", "CDI device", "nknown runtime specified nvidia",
+    "unknown or invalid runtime name: nvidia",
+)
 
 
 class PortTaken(EngineError):
@@ -34,7 +40,9 @@ class SubnetTaken(EngineError):
 
 
 class GpuRefused(EngineError):
-    """The engine cannot hand over a GPU."""
+    """The engine cannot hand over a GPU: it said so only when it was asked for the container."""
+
+    exit_code = Exit.GPU
 
 
 @contextmanager
@@ -55,17 +63,22 @@ def translated(doing: str, kind: type[EngineError] = EngineError) -> Iterator[No
 
 
 def _told_apart(text: str, kind: type[EngineError]) -> type[EngineError]:
-    # The engine answers all of these with status 500, so its text is all there is to go by.
+    # The engine answers nearly all of these with status 500, so its text is all there is to go by.
     if "port is already allocated" in text or "address already in use" in text:
         return PortTaken
     if "overlaps with other one" in text:
         return SubnetTaken
-    if "could not select device driver" in text or "nvidia-container-cli" in text or "CDI" in text:
+    if any(sign in text for sign in GPU_SIGNS):
         return GpuRefused
     return kind
 
 
 def _mend(text: str) -> str:
+    if any(sign in text for sign in GPU_SIGNS):
+        return (
+            "sudo nvidia-ctk runtime configure --runtime=docker, then sudo systemctl restart docker; for CDI "
+            "sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
+        )
     if "no space left on device" in text:
         return "free disk space where the engine keeps its images (envkit prune), then repeat the command"
     if "predefined address pools" in text or "overlaps with other one" in text:

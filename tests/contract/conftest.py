@@ -20,6 +20,7 @@ from envkit.model.entrance import Network, Port
 from envkit.model.facts import Account
 from envkit.model.plan import Artifact, Health, Limits, Mount, RunPlan, Tmpfs
 from envkit.resolve.choices import subnet
+from tests.contract.second import VERSION, second_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,10 +42,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
+def own() -> Iterator[Engine]:
+    """Yield this machine's engine."""
     engine = connect.connect(endpoint.endpoint())
     yield engine
     engine.api.close()
+
+
+@pytest.fixture(scope="session")
+def second() -> Iterator[Engine]:
+    """Yield the engine that is started for these tests."""
+    with second_engine() as address:
+        engine = connect.connect(address)
+        yield engine
+        engine.api.close()
+
+
+@pytest.fixture(scope="session", params=["own", "second"], ids=["own engine", f"Docker {VERSION}"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Return each of the engines, so that what is asked of one is asked of all."""
+    engine: Engine = request.getfixturevalue(request.param)
+    return engine
 
 
 @pytest.fixture(scope="session")

@@ -23,9 +23,9 @@ LOCK = Path(tempfile.gettempdir()) / "envkit-functional.lock"
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def alone(path: Path = LOCK) -> Iterator[None]:
     """Wait for another run on this machine to end: it would meet ours in names, ports and processor time."""
-    with LOCK.open("a") as lock:
+    with path.open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
