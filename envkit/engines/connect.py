@@ -96,9 +96,11 @@ def facts(engine: Engine) -> EngineFacts:
         endpoint=engine.endpoint,
         version=str(info.get("ServerVersion", "")),
         machine=names.machine(str(info.get("Architecture"))),
-        rootless=any("name=rootless" in option for option in security),
+        # Podman 4.3 tells it by a field of its own, and not among the options.
+        rootless=any("name=rootless" in option for option in security) or info.get("Rootless") is True,
         userns=any("name=userns" in option for option in security),
         gpu_roads=_gpu_roads(info),
+        podman="BuildahVersion" in info,  # Podman builds with Buildah, and Docker's answer has no such field
     )
 
 
@@ -106,19 +108,34 @@ def refuse_unsupported(engine: EngineFacts, machine: str) -> None:
     """Refuse engines this version cannot lock down or build for.
 
     Raises:
-        Refusal: It runs without root, maps users, or runs another architecture.
+        Refusal: It is Podman, runs without root, maps users, or runs another architecture.
     """
+    if engine.podman:
+        which = f"Podman {engine.version}, run without root" if engine.rootless else f"Podman {engine.version}"
+        raise Refusal(
+            f"the engine at {engine.endpoint} is {which}: it gives containers other settings than Docker's API asked "
+            "for (writable folders, IPC, network), and this version of envkit cannot lock a workspace down there",
+            mend=f"use Docker, which may run beside Podman: {_docker(engine.endpoint)}",
+        )
     if engine.rootless or engine.userns:
         what = "runs without root" if engine.rootless else "maps container users to other host users"
         raise Refusal(
-            f"the engine at {engine.endpoint} {what}, and this version of envkit cannot yet map files to you there",
-            mend=f"use the machine's ordinary engine: {_chosen(engine.endpoint).undo}",
+            f"the engine at {engine.endpoint} {what}: files that a workspace's user makes would belong to another user "
+            "of this machine, and only root inside would be you; this version of envkit runs nothing as root inside",
+            mend=f"use the machine's ordinary engine: {_docker(engine.endpoint)}",
         )
     if engine.machine != "amd64" or engine.machine != machine:
         raise Refusal(
             f"the engine runs {engine.machine} containers; this version of envkit builds for amd64 alone",
             mend="use an amd64 machine",
         )
+
+
+def _docker(at: str) -> str:
+    """Say what leads from an engine to the machine's own Docker."""
+    chosen = _chosen(at)
+    start = "sudo apt-get install docker.io, then sudo systemctl start docker"
+    return f"{chosen.undo}; where there is none, {start}" if chosen.by else start
 
 
 def _gpu_roads(info: Mapping[str, Any]) -> tuple[str, ...]:

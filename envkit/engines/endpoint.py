@@ -12,6 +12,7 @@ from typing import Any
 from envkit.errors import EngineUnavailable
 
 DEFAULT = "unix:///var/run/docker.sock"
+PODMAN = "unix:///run/podman/podman.sock"  # of root's Podman; a user's own is below XDG_RUNTIME_DIR
 NO_CONTEXT = "default"  # the name by which Docker calls the usual socket
 
 
@@ -44,6 +45,8 @@ def endpoint() -> str:
 def choice() -> Choice:
     """Choose: `DOCKER_HOST`, else `DOCKER_CONTEXT`, else Docker's current context, else a usual socket.
 
+    Docker's sockets come before Podman's, and the machine's before the user's own, as long as it is Docker's.
+
     Raises:
         EngineUnavailable: A Docker context should say so, and its files are not as they should be.
     """
@@ -63,12 +66,13 @@ def choice() -> Choice:
 
 def _usual(passed_over: tuple[str, ...]) -> Choice:
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    rootless = f"unix://{runtime}/docker.sock" if runtime else ""
-    if not rootless or is_there(DEFAULT):
-        return Choice(DEFAULT, passed_over=passed_over)
-    if is_there(rootless):
-        return Choice(rootless, passed_over=(*passed_over, f"{DEFAULT}: not there"))
-    return Choice(DEFAULT, passed_over=(*passed_over, f"{rootless}: not there"))
+    own = (f"unix://{runtime}/docker.sock", f"unix://{runtime}/podman/podman.sock") if runtime else ()
+    missing: list[str] = []
+    for address in (DEFAULT, *own, PODMAN):
+        if is_there(address):
+            return Choice(address, passed_over=(*passed_over, *missing))
+        missing.append(f"{address}: not there")
+    return Choice(DEFAULT, passed_over=(*passed_over, *missing[1:]))
 
 
 def is_there(address: str) -> bool:

@@ -137,6 +137,7 @@ class EngineFacts:
         rootless: Whether it runs without root.
         userns: Whether it maps container users to other host users.
         gpu_roads: Ways it offers to pass a GPU: `cdi`, `hook`, `runtime`.
+        podman: Whether it is Podman, which speaks Docker's language beside its own.
     """
 
     endpoint: str
@@ -145,3 +146,4 @@ class EngineFacts:
     rootless: bool
     userns: bool
     gpu_roads: tuple[str, ...]
+    podman: bool = False

@@ -164,6 +164,7 @@ def gate(place: Path, trying: Path) -> Iterator[Gate]:
     ('{"Architecture": "aarch64", "SecurityOptions": []}', "arm64"),
     ('{"Architecture": "x86_64", "SecurityOptions": ["name=rootless"]}', "runs without root"),
     ('{"Architecture": "x86_64", "SecurityOptions": ["name=userns"]}', "maps container users"),
+    ('{"Architecture": "amd64", "ServerVersion": "5.4.2", "BuildahVersion": "1.39.3"}', "is Podman 5.4.2"),
 ])
 @pytest.mark.proves("rootless engines, and those of other machines, are refused", "stand-in")
 def test_an_engine_that_cannot_be_locked_down_yet_is_refused(

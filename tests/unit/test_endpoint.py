@@ -47,6 +47,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Docker]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setattr(endpoint, "DEFAULT", f"unix://{tmp_path}/usual.sock")
+    monkeypatch.setattr(endpoint, "PODMAN", f"unix://{tmp_path}/roots-podman.sock")
     made = Docker(tmp_path)
     made.context("mine", UNIX)
     made.context("third", OTHER)
@@ -88,18 +89,32 @@ def test_without_a_docker_config_the_home_is_looked_at(docker: Docker, monkeypat
     assert endpoint.endpoint() == UNIX
 
 
-@pytest.mark.parametrize(("usual", "rootless", "expected"), [
-    (True, True, "usual"), (False, True, "rootless"), (False, False, "usual"), (True, False, "usual"),
+USUAL, ROOTLESS, OWN_PODMAN, PODMAN = "usual.sock", "user/docker.sock", "user/podman/podman.sock", "roots-podman.sock"
+
+
+@pytest.mark.proves("the engine is found as Docker's client finds it, contexts included", "real")
+@pytest.mark.parametrize(("there", "expected"), [
+    ((USUAL, ROOTLESS, OWN_PODMAN, PODMAN), USUAL),
+    ((ROOTLESS, OWN_PODMAN, PODMAN), ROOTLESS),
+    ((OWN_PODMAN, PODMAN), OWN_PODMAN),
+    ((PODMAN,), PODMAN),
+    ((), USUAL),
 ])
-def test_a_rootless_socket_counts_where_the_usual_one_is_not_there(
-    docker: Docker, monkeypatch: pytest.MonkeyPatch, *, usual: bool, rootless: bool, expected: str,
+def test_the_first_socket_that_is_there_counts_and_dockers_come_before_podmans(
+    docker: Docker, monkeypatch: pytest.MonkeyPatch, there: tuple[str, ...], expected: str,
 ) -> None:
-    user = docker.folder / "user"
-    user.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(user))
-    for path in [docker.folder / "usual.sock"] * usual + [user / "docker.sock"] * rootless:
-        path.touch()
-    assert endpoint.endpoint() == (endpoint.DEFAULT if expected == "usual" else f"unix://{user}/docker.sock")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(docker.folder / "user"))
+    (docker.folder / "user/podman").mkdir(parents=True)
+    for name in there:
+        (docker.folder / name).touch()
+    chosen = endpoint.choice()
+    assert chosen.address == f"unix://{docker.folder}/{expected}"
+    assert not any(name in " ".join(chosen.passed_over) for name in there)
+
+
+def test_without_a_runtime_folder_roots_podman_is_looked_for_alone(docker: Docker) -> None:
+    (docker.folder / PODMAN).touch()
+    assert endpoint.endpoint() == f"unix://{docker.folder}/{PODMAN}"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +177,8 @@ def test_an_engine_that_is_not_there_is_told_with_all_that_was_tried(
         connect.connect(endpoint.endpoint())
     assert error.value.tried.split("; ") == [
         "DOCKER_HOST: not set", "DOCKER_CONTEXT: not set", f"{docker.config}: names no context",
-        f"unix://{docker.folder}/docker.sock: not there", f"{endpoint.DEFAULT}: not there",
+        f"unix://{docker.folder}/docker.sock: not there", f"unix://{docker.folder}/podman/podman.sock: not there",
+        f"{endpoint.PODMAN}: not there", f"{endpoint.DEFAULT}: not there",
     ]
 
 

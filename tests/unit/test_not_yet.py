@@ -64,6 +64,8 @@ def test_an_engine_of_another_machine_is_refused_without_asking_it(at: str) -> N
     [
         (replace(ENGINE, rootless=True), "amd64", "runs without root"),
         (replace(ENGINE, userns=True), "amd64", "maps container users"),
+        (replace(ENGINE, podman=True, version="5.4.2"), "amd64", "is Podman 5.4.2: "),
+        (replace(ENGINE, podman=True, rootless=True), "amd64", "is Podman .*, run without root: "),
         (replace(ENGINE, machine="arm64"), "arm64", "builds for amd64 alone"),
         (replace(ENGINE, machine="amd64"), "arm64", "builds for amd64 alone"),
     ],

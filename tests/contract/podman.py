@@ -1,0 +1,101 @@
+"""Podman 4.3.1 as a service, root's or a user's own: all it writes lies in one folder, and nothing is set up for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.functional.account import ordinary_user
+from tests.functional.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.functional.account import User
+
+VERSION = "4.3.1"
+KEPT = ROOT / ".cache/engines/podman"
+CONTAINERS = """
+[network]
+network_backend = "netavark"
+network_config_dir = "{folder}/net"
+[engine]
+tmp_dir = "{folder}/tmp"
+conmon_path = ["{podman}/usr/bin/conmon"]
+helper_binaries_dir = ["{podman}/usr/lib/podman"]
+runtime = "crun"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+[engine.runtimes]
+crun = ["{podman}/usr/bin/crun"]
+"""
+STORAGE = '[storage]\ndriver = "vfs"\ngraphroot = "{folder}/graph"\nrunroot = "{folder}/run"\n'
+
+
+@contextmanager
+def podman_service(*, rootless: bool) -> Iterator[str]:
+    """Start the service and yield its address; in the end it and all it wrote are gone."""
+    if not (KEPT / "complete").exists():
+        pytest.fail("Podman is not here: `scripts/other_engines.sh` gets it", pytrace=False)
+    folder = Path(tempfile.mkdtemp(prefix="envkit-podman-"))
+    folder.chmod(0o755)
+    user = ordinary_user(folder / "home") if rootless else None
+    program = _within_reach(folder, user)
+    environment = _configured(folder, program, user)
+    socket = folder / "home/podman.sock"
+    argv = [str(program / "usr/bin/podman"), "system", "service", "--time", "0", f"unix://{socket}"]
+    with (folder / "log").open("w") as log, subprocess.Popen(
+        argv, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True, text=True,
+        **(user.switch() if user else {}),
+    ) as service:
+        try:
+            wait_until(lambda: socket.exists() or service.poll() is not None, "Podman listens or has ended")
+            assert service.poll() is None, (folder / "log").read_text()
+            yield f"unix://{socket}"
+        finally:
+            _end(service, folder)
+    shutil.rmtree(folder)
+
+
+def _within_reach(folder: Path, user: User | None) -> Path:
+    """Return where Podman lies for a user: a checkout may be closed to others."""
+    if user is None or not user.run(["test", "-x", KEPT / "usr/bin/podman"], cwd=Path("/")).code:
+        return KEPT
+    return shutil.copytree(KEPT, folder / "podman", symlinks=True)
+
+
+def _configured(folder: Path, program: Path, user: User | None) -> dict[str, str]:
+    """Write Podman's config into the folder; return the environment that leads there and nowhere else."""
+    home = folder / "home"
+    (home / ".config/containers").mkdir(parents=True)
+    (home / "runtime").mkdir(mode=0o700)
+    shutil.copy(program / "etc/containers/policy.json", home / ".config/containers/policy.json")
+    (home / ".config/containers/registries.conf").touch()
+    (home / "containers.conf").write_text(CONTAINERS.format(folder=home, podman=program))
+    (home / "storage.conf").write_text(STORAGE.format(folder=home))
+    if user:
+        for path in (home, *home.rglob("*")):
+            os.chown(path, user.uid, user.gid)
+    return {
+        "HOME": str(home), "PATH": f"{program}/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "XDG_RUNTIME_DIR": str(home / "runtime"), "LD_LIBRARY_PATH": f"{program}/usr/lib/x86_64-linux-gnu",
+        "CONTAINERS_CONF": str(home / "containers.conf"), "CONTAINERS_STORAGE_CONF": str(home / "storage.conf"),
+    }
+
+
+def _end(service: subprocess.Popen[str], folder: Path) -> None:
+    """End the service, and the process that holds a user's namespace open behind its back."""
+    os.killpg(service.pid, signal.SIGTERM)
+    service.wait(timeout=30)
+    for pause in folder.rglob("pause.pid"):
+        with suppress(ProcessLookupError):
+            os.kill(int(pause.read_text()), signal.SIGKILL)
