@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The engines that tests look at beside this machine's own, from Debian's archive, in .cache/engines:
-#   docker  Docker 26.1.5, of Debian trixie; it starts its containers with this system's runc
-#   podman  Podman 4.3.1, of Debian bookworm
+#   trixie    Docker 26.1.5; it starts its containers with this system's runc
+#   bookworm  Podman 4.3.1, and RootlessKit, which starts that Docker without root
 # Without an argument they are fetched where they are missing, and nothing is started.
 #   start FOLDER    start that Docker, all it writes in FOLDER, its socket FOLDER/docker.sock; returns when it answers
 #   stop FOLDER     end it, and remove its bridge and all it wrote
@@ -17,19 +17,12 @@ bridge=envkit-2nd
 address=10.213.0.1/24
 wait_s=60
 
-need_docker() {
-  [ -e "$engines/docker/complete" ] || {
-    unpack trixie "$engines/docker" docker.io containerd tini
-    touch "$engines/docker/complete"
-  }
-  have runc || scripts/packages.sh "a second container engine" runc
-}
-
-need_podman() {
-  [ ! -e "$engines/podman/complete" ] || return 0
-  unpack bookworm "$engines/podman" podman conmon crun netavark golang-github-containers-common \
-    golang-github-containers-image libgpgme11 libassuan0 libyajl2 libsubid4
-  touch "$engines/podman/complete"
+# need SUITE PACKAGE... : have them in a folder of their own; half a folder counts as none.
+need() {
+  local suite=$1
+  if [ -e "$engines/$suite/complete" ]; then return; fi
+  unpack "$suite" "$engines/$suite" "${@:2}"
+  touch "$engines/$suite/complete"
 }
 
 living() { [ -e "/proc/$1" ]; }
@@ -48,8 +41,8 @@ end() {
 
 # One at a time, by the caller's lock: what has our bridge by now was left by a run that was killed.
 start_docker() {
-  local folder=$1 path=$engines/docker/usr deadline=$((SECONDS + wait_s)) pid
-  [ -e "$engines/docker/complete" ] || stop 3 "the second engine is not here. The mend: scripts/other_engines.sh"
+  local folder=$1 path=$engines/trixie/usr deadline=$((SECONDS + wait_s)) pid
+  [ -e "$engines/trixie/complete" ] || stop 3 "the second engine is not here. The mend: scripts/other_engines.sh"
   # shellcheck disable=SC2046 # one word for each process
   end $(pgrep -f "^dockerd .*--bridge $bridge ")
   as_root ip link delete "$bridge" 2>/dev/null || true
@@ -82,5 +75,10 @@ stop_docker() {
 case ${1:-} in
   start) start_docker "$2" ;;
   stop) stop_docker "$2" ;;
-  *) need_docker; need_podman ;;
+  *)
+    need trixie docker.io containerd tini
+    need bookworm podman conmon crun netavark golang-github-containers-common golang-github-containers-image \
+      libgpgme11 libassuan0 libyajl2 libsubid4 rootlesskit
+    have runc || scripts/packages.sh "a second container engine" runc
+    ;;
 esac

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.functional.account import User
 
 VERSION = "4.3.1"
-KEPT = ROOT / ".cache/engines/podman"
+KEPT = ROOT / ".cache/engines/bookworm"
 CONTAINERS = """
 [network]
 network_backend = "netavark"
@@ -44,12 +44,10 @@ STORAGE = '[storage]\ndriver = "vfs"\ngraphroot = "{folder}/graph"\nrunroot = "{
 @contextmanager
 def podman_service(*, rootless: bool) -> Iterator[str]:
     """Start the service and yield its address; in the end it and all it wrote are gone."""
-    if not (KEPT / "complete").exists():
-        pytest.fail("Podman is not here: `scripts/other_engines.sh` gets it", pytrace=False)
     folder = Path(tempfile.mkdtemp(prefix="envkit-podman-"))
     folder.chmod(0o755)
     user = ordinary_user(folder / "home") if rootless else None
-    program = _within_reach(folder, user)
+    program = within_reach(KEPT, folder, user)
     environment = _configured(folder, program, user)
     socket = folder / "home/podman.sock"
     argv = [str(program / "usr/bin/podman"), "system", "service", "--time", "0", f"unix://{socket}"]
@@ -66,11 +64,13 @@ def podman_service(*, rootless: bool) -> Iterator[str]:
     shutil.rmtree(folder)
 
 
-def _within_reach(folder: Path, user: User | None) -> Path:
-    """Return where Podman lies for a user: a checkout may be closed to others."""
-    if user is None or not user.run(["test", "-x", KEPT / "usr/bin/podman"], cwd=Path("/")).code:
-        return KEPT
-    return shutil.copytree(KEPT, folder / "podman", symlinks=True)
+def within_reach(kept: Path, folder: Path, user: User | None) -> Path:
+    """Return where what was unpacked lies for a user: a checkout may be closed to others."""
+    if not (kept / "complete").exists():
+        pytest.fail(f"{kept} is not there: `scripts/other_engines.sh` gets it", pytrace=False)
+    if user is None or not user.run(["test", "-d", kept / "usr/bin"], cwd=Path("/")).code:
+        return kept
+    return shutil.copytree(kept, folder / kept.name, symlinks=True)
 
 
 def _configured(folder: Path, program: Path, user: User | None) -> dict[str, str]:

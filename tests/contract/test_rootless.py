@@ -1,0 +1,35 @@
+"""The real Docker that runs without root is known for it, and refused."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import host
+from envkit.engines import connect
+from envkit.errors import Refusal
+from tests.contract.rootless import rootless_docker
+from tests.contract.second import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envkit.engines.connect import Engine
+
+
+@pytest.fixture(scope="module")
+def rootless() -> Iterator[Engine]:
+    # Asked without negotiation: on the host's network this daemon fails at `GET /version`, and at nothing else.
+    with rootless_docker() as address, closing(connect.Client(base_url=address, version="1.41")) as api:
+        yield connect.Engine(address, api)
+
+
+@pytest.mark.proves("Podman and rootless engines are refused with the reason, before anything is made", "real")
+def test_docker_without_root_is_known_and_refused(rootless: Engine) -> None:
+    found = connect.facts(rootless)
+    assert (found.rootless, found.podman, found.version.startswith(VERSION)) == (True, False, True)
+    with pytest.raises(Refusal, match=r"runs without root.*would belong to another user") as error:
+        connect.refuse_unsupported(found, host.machine())
+    assert "systemctl start docker" in error.value.mend
