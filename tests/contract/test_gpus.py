@@ -32,14 +32,14 @@ def test_the_other_engine_is_another_version(second: Engine) -> None:
 
 
 @on_second
-@pytest.mark.proves("GPUs are passed as the engine can", "stand-in")
+@pytest.mark.proves("GPUs that are asked for by CDI are inside, and no others", "stand-in")
 def test_an_engine_that_knows_cdi_devices_offers_that_road(engine: Engine) -> None:
     assert "cdi" in connect.facts(engine).gpu_roads
     assert cdi.devices(engine.api.info()["CDISpecDirs"]) == ("0", "1", "all")
 
 
 @on_second
-@pytest.mark.proves("GPUs are passed as the engine can", "stand-in")
+@pytest.mark.proves("GPUs that are asked for by CDI are inside, and no others", "stand-in")
 @pytest.mark.parametrize(("which", "nodes"), [
     (("0",), ["nvidia0"]), (("1",), ["nvidia1"]), (("0", "1"), ["nvidia0", "nvidia1"]),
     (("all",), ["nvidia0", "nvidia1"]),

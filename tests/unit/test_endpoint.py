@@ -92,7 +92,7 @@ def test_without_a_docker_config_the_home_is_looked_at(docker: Docker, monkeypat
 USUAL, ROOTLESS, OWN_PODMAN, PODMAN = "usual.sock", "user/docker.sock", "user/podman/podman.sock", "roots-podman.sock"
 
 
-@pytest.mark.proves("the engine is found as Docker's client finds it, contexts included", "real")
+@pytest.mark.proves("Podman's sockets come after Docker's", "real")
 @pytest.mark.parametrize(("there", "expected"), [
     ((USUAL, ROOTLESS, OWN_PODMAN, PODMAN), USUAL),
     ((ROOTLESS, OWN_PODMAN, PODMAN), ROOTLESS),
