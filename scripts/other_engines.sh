@@ -25,7 +25,7 @@ need() {
   touch "$engines/$suite/complete"
 }
 
-living() { [ -e "/proc/$1" ]; }
+living() { [ -n "$1" ] && [ -e "/proc/$1" ]; }
 
 # end PID... : processes of ours, and wait until they are gone.
 end() {
@@ -67,8 +67,8 @@ start_docker() {
 
 stop_docker() {
   local folder=$1
-  end "$(cat "$folder/started")"
-  as_root ip link delete "$bridge"
+  end "$(cat "$folder/started" 2>/dev/null || true)"
+  as_root ip link delete "$bridge" 2>/dev/null || true
   as_root rm -rf "$folder"
 }
 

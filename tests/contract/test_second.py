@@ -1,0 +1,27 @@
+"""The engine that is started for the tests is another version, and stands beside this machine's without touching it."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+from envkit.engines import connect
+from tests.contract.second import VERSION
+
+if TYPE_CHECKING:
+    from envkit.engines.connect import Engine
+
+
+def test_it_is_another_version(second: Engine) -> None:
+    assert connect.facts(second).version.startswith(VERSION)
+
+
+def test_the_bridge_of_this_machines_engine_keeps_its_address(own: Engine, second: Engine) -> None:
+    assert second.api.ping()
+    bridge = own.api.inspect_network("bridge")
+    subnet = ipaddress.ip_network(bridge["IPAM"]["Config"][0]["Subnet"])
+    argv = ["ip", "-json", "-4", "address", "show", "dev", bridge["Options"]["com.docker.network.bridge.name"]]
+    (device,) = json.loads(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
+    assert [ipaddress.ip_address(one["local"]) in subnet for one in device["addr_info"]] == [True]
