@@ -199,6 +199,27 @@ def test_a_compose_of_version_2_is_used_as_it_is(machine: Machine) -> None:
     assert not any(call.startswith("apt-get") for call in machine.calls())
 
 
+# scripts/other_engines.sh
+
+
+def test_engines_that_are_there_are_not_fetched_again(machine: Machine) -> None:
+    machine.command("runc")
+    for suite in ("trixie", "bookworm"):
+        (machine.checkout / ".cache/engines" / suite).mkdir(parents=True)
+        (machine.checkout / ".cache/engines" / suite / "complete").touch()
+    assert machine.run("scripts/other_engines.sh").returncode == 0
+    assert machine.calls() == []
+
+
+def test_an_engine_that_was_fetched_by_half_is_fetched_anew(machine: Machine) -> None:
+    machine.command("runc")
+    machine.command("dpkg")
+    machine.command("apt-get", 'case "$*" in *download*docker.io*) touch docker.deb;; *download*) exit 100;; esac')
+    done = [machine.run("scripts/other_engines.sh").returncode for _ in range(2)]
+    downloads = [call.split("download ")[1].split()[0] for call in machine.calls() if " download " in call]
+    assert (done, downloads) == ([100, 100], ["docker.io", "podman", "podman"])
+
+
 # Makefile and .ci/run
 
 
