@@ -1,4 +1,4 @@
-"""The TensorFlow releases and Debian suites envkit knows: `catalog.yaml` as values.
+"""The TensorFlow releases and systems envkit knows: `catalog.yaml` as values.
 
 Nothing here looks outside: the data travels in the package, and a release that is not
 in it is unknown, whatever an index may offer.
@@ -68,6 +68,34 @@ def suite(name: str) -> Suite:
     return _suite(name, known[name])
 
 
+def system(name: str) -> Suite | None:
+    """The release of Debian or Ubuntu an image can be, by its codename; None where nobody tried it."""
+    tables = _data()
+    given = tables["systems"].get(name) or tables["suites"].get(name)
+    return _suite(name, given) if given else None
+
+
+def systems() -> tuple[str, ...]:
+    """The codenames of the systems an image can be."""
+    return tuple(dict.fromkeys([*_data()["systems"], *_data()["suites"]]))
+
+
+def official(release: Release, *, gpu: bool) -> str:
+    """The reference of a release's official image; empty where none was published."""
+    tag = release.official_tag_gpu if gpu else release.official_tag
+    return f"{_data()['official']['repository']}:{tag}" if tag else ""
+
+
+def managed_mirror() -> str:
+    """Where uv gets the Pythons it manages, when no other mirror is named."""
+    return str(_data()["managed"]["mirror"])
+
+
+def managed_server() -> str:
+    """The version of the managed Python that the Jupyter server runs on, such as `3.12`."""
+    return str(_data()["managed"]["server"])
+
+
 @cache
 def _data() -> Any:
     text = files("envkit").joinpath("catalog.yaml").read_text(encoding="utf-8")
@@ -108,6 +136,7 @@ def _release(version: str, given: dict[str, Any]) -> Release:
         official_tag=f"{version}-jupyter" if given.get("published", True) else "",
         official_tag_gpu=f"{version}-gpu-jupyter" if given.get("published", True) else "",
         known_broken=tables["broken"][given["broken"]] if "broken" in given else "",
+        broken=given.get("broken", ""),
         proven=given.get("proven", False),
         sources=tuple(tables["sources"][name] for name in given["sources"]),
         **{**build, "compute_capabilities": tuple(build["compute_capabilities"])},

@@ -72,6 +72,16 @@ def base_ref(suite: str) -> str:
     return f"{BASE_REPOSITORY}:{suite}"
 
 
+def base_refs(suite: str) -> tuple[str, str]:
+    """Return every reference under which a Debian suite may lie: envkit's own, and Debian's slim image."""
+    return base_ref(suite), f"debian:{suite}-slim"
+
+
+def look(title: str) -> str:
+    """Return what the container is called that looks into an environment's base image."""
+    return f"{title}.look"
+
+
 def project_id(project: str) -> str:
     """Return a short stand-in for a project's real path: labels are for everybody to read."""
     return hashlib.sha256(project.encode()).hexdigest()[:16]

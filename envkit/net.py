@@ -6,9 +6,13 @@ import http.client
 import math
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +86,26 @@ def _got(connection: http.client.HTTPConnection, path: str, headers: Mapping[str
         return Answer(0, {})
     finally:
         connection.close()
+
+
+def reachable(url: str, proxies: Mapping[str, str], *, timeout_s: float = 1.5) -> bool:
+    """Say whether the server of an address takes a connection, or the proxy on the way to it; in `timeout_s` in all."""
+    parts = urlsplit(proxies.get(f"{url.partition(':')[0]}_proxy") or url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    answers: Queue[bool] = Queue(1)
+
+    def tried() -> None:
+        connected = False
+        with suppress(OSError), socket.create_connection((parts.hostname or "", port), timeout=timeout_s):
+            connected = True
+        answers.put(connected)
+
+    # Looking up a name obeys no time limit: whoever takes longer is not waited for.
+    Thread(target=tried, daemon=True).start()
+    try:
+        return answers.get(timeout=timeout_s)
+    except Empty:
+        return False
 
 
 def busy_ports(tables: tuple[str, ...] = ("/proc/net/tcp", "/proc/net/tcp6")) -> frozenset[int]:

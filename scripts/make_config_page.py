@@ -43,10 +43,14 @@ Every key, made from the JSON Schema that `envkit schema` prints, by `scripts/ma
 NOTES = {
     "name": "A name that another project of yours has is refused; a folder's name that is taken gets a suffix instead.",
     "tensorflow": "This version builds 2.9.0 and refuses the others; [the catalogue](catalog.md) knows them all.",
-    "base": "This version builds on `debian` and refuses the others.",
+    "base": "`debian` is assembled from Debian packages and Python wheels; `official` is TensorFlow's own image, with "
+    "[its known faults](official.md) mended; `auto` takes `official` where it is here or can be pulled, else `debian`, "
+    "says which and why, and stays with it. Any other image of Debian 11 or Ubuntu 20.04 and later may be named: it is "
+    "[looked into](bases.md) before anything is built, and refused with the reason where no workspace can stand on it "
+    "(*asks first*).",
     "gpu": "This version installs TensorFlow for the CPU: `auto`, `off` and `false` use that, all else ends with exit "
     "code 5 and says at which layer a GPU was missed.",
-    "apt": "From the Debian release of the base. Options of apt are refused.",
+    "apt": "From the Debian or Ubuntu release of the base. Options of apt are refused.",
     "python": "By name, extras, versions and markers; addresses, options and references to other files are refused. "
     "They are installed under the bounds that keep TensorFlow importable, and the build ends by importing it. A "
     "requirements file lies in the project.",
@@ -83,6 +87,8 @@ NOTES = {
     "build.ca": "They join Debian's bundle, and never replace it. A file: *asks first*.",
     "build.index": "*Asks first*.",
     "build.mirror": "*Asks first*.",
+    "build.python_mirror": "It holds the archives of python-build-standalone by the paths that uv asks for, each of "
+    "which uv checks with a hash of its own. *Asks first*.",
     "network.mode": "`none` needs `jupyter: {socket: true}`, and nothing can be downloaded from inside.",
     "network": "Each environment takes a /29 of the pool that neither the engine's networks nor the host's routes use. "
     "Another pool makes network and container anew, unless the network lies in it too.",

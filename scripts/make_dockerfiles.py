@@ -7,11 +7,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from envkit import catalog, names
-from envkit.model.plan import Base, ImagePlan
+from envkit.model.found import Inside
+from envkit.model.plan import Base, ImagePlan, Layout
 from envkit.render import image
+from envkit.resolve import bases
 
+if TYPE_CHECKING:
+    from envkit.model.release import Release
+
+# What is in the official image of 2.9.0, and in a bare Debian 11.
+OFFICIAL = Inside(
+    "Ubuntu 20.04 LTS", "focal", "apt-get", "glibc", "2.31", python="3.8.10", python_path="/usr/bin/python3.8",
+    tensorflow="2.9.0",
+)
+IMAGE = Inside("Debian GNU/Linux 11 (bullseye)", "bullseye", "apt-get", "glibc", "2.31")
 FOLDER = Path(__file__).parent.parent / "dockerfiles"
 
 
@@ -29,7 +41,19 @@ def variants() -> dict[str, str]:
         f"{stem}-cpu.Dockerfile": _dockerfile(plain),
         f"{stem}-cpu-with-packages.Dockerfile": _dockerfile(added),
         f"{stem}-gpu.Dockerfile": _dockerfile(replace(plain, gpu=True)),
+        f"official-{release.version}-cpu.Dockerfile": _dockerfile(_over(release, OFFICIAL, "official", "default")),
+        f"image-{release.version}-cpu.Dockerfile": _dockerfile(_over(release, IMAGE, "image", "")),
     }
+
+
+def _over(release: Release, inside: Inside, kind: Literal["official", "image"], managed: str) -> ImagePlan:
+    """Return the plan over an image that holds this."""
+    system = catalog.system(inside.codename)
+    assert system is not None  # noqa: S101 - it is in the catalogue
+    layout = bases.layout(inside, system, release, managed=managed)
+    assert isinstance(layout, Layout)  # noqa: S101 - it serves
+    ref = catalog.official(release, gpu=False) if kind == "official" else "registry.example.com/team/image:1"
+    return ImagePlan(Base(kind, ref, "", "engine"), system, release, layout=layout)
 
 
 def _dockerfile(plan: ImagePlan) -> str:

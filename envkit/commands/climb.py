@@ -17,7 +17,7 @@ from envkit.model.report import Finding, Progress, Report, Verdict
 from envkit.observe import door, probe, ready
 from envkit.observe.aside import aside
 from envkit.render import ssh_config
-from envkit.resolve import kept, wants
+from envkit.resolve import access_of_base, kept, wants, widened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from envkit.commands.survey import Survey
     from envkit.engines.connect import Engine
     from envkit.model.facts import Wants
-    from envkit.model.plan import RunPlan, State
+    from envkit.model.plan import Access, RunPlan, State
     from envkit.model.report import Observation
     from envkit.model.step import Steps
     from envkit.observe.door import Door
@@ -87,6 +87,7 @@ class _Climb:
         self.state = project.state
         self.done: list[str] = []
         self.avoid: set[int] = set()
+        self.agreed: tuple[str, ...] = ()
 
     def whole(self, *, refresh: bool) -> tuple[Report[Up], dict[str, str]]:
         if refresh and self.state is not None:
@@ -120,8 +121,9 @@ class _Climb:
             self.state = new
 
     def _converge(self, decided: Callable[[Survey], Steps], *, to_run: bool = True) -> Survey:
+        self._agree(access_of_base(self.project.config))
         for _ in range(ROUNDS):
-            surveyed = survey(self.project, self.engine, self.state, avoid=self.avoid)
+            surveyed = survey(self.project, self.engine, self.state, avoid=self.avoid, say=self.say)
             if to_run:  # an image for a GPU can be built anywhere
                 refusals.no_gpu(surveyed, self.engine)
             self._refuse(surveyed)
@@ -135,12 +137,18 @@ class _Climb:
 
     def _refuse(self, surveyed: Survey) -> None:
         """Stop before anything is done: access nobody agreed to, also when that came meanwhile."""
-        new = refusals.unapproved(surveyed, self.state)
-        if new and not self.ask(new):
-            raise refusals.wider_access(new)
+        self._agree(surveyed.plan.access)
         by_folder = self.project.config.name is None
         approved = replace(remember(surveyed, self.state, by_folder), approved=surveyed.plan.access.entries)
         self._save(approved)
+
+    def _agree(self, access: Access) -> None:
+        """Have somebody agree to what nobody has agreed to yet; once, before a base image is brought or after."""
+        approved = self.state.approved if self.state else None
+        new = widened(access, (*(approved or ()), *self.agreed))
+        if new and not self.ask(new):
+            raise refusals.wider_access(new)
+        self.agreed += new
 
     def _steps_up(self, surveyed: Survey) -> Steps:
         place = self.project.place

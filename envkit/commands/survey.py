@@ -6,21 +6,28 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envkit import digest, host, names
+from envkit.commands import bases
+from envkit.commands.bases import Choice
 from envkit.commands.project import names_taken
 from envkit.decide import Wanted
 from envkit.engines import connect, look
-from envkit.errors import Refusal
+from envkit.errors import EngineUnavailable, Refusal
 from envkit.model.found import Found
 from envkit.render import image as image_
 from envkit.resolve import kept, name_of, resolve, wants
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from envkit.commands.project import Project
     from envkit.engines.connect import Engine
     from envkit.model.facts import Facts
     from envkit.model.plan import Artifact, Plan, State
+    from envkit.model.report import Progress
+
+    Say = Callable[[Progress], None]
+
+DEBIAN = Choice("debian")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +39,16 @@ class Survey:
         context: Its rendered build context.
         facts: The host.
         found: What the engine holds.
+        choice: Which base it stands on.
+        question: What that base was looked at for.
     """
 
     wanted: Wanted
     context: tuple[Artifact, ...]
     facts: Facts
     found: Found
+    choice: Choice = DEBIAN
+    question: str = ""
 
     @property
     def plan(self) -> Plan:
@@ -45,7 +56,10 @@ class Survey:
         return self.wanted.plan
 
 
-def survey(project: Project, engine: Engine | None, remembered: State | None, *, avoid: Collection[int] = ()) -> Survey:
+def survey(
+    project: Project, engine: Engine | None, remembered: State | None, *, avoid: Collection[int] = (),
+    say: Say | None = None,
+) -> Survey:
     """Look at host and engine and decide everything for a project.
 
     Args:
@@ -53,6 +67,7 @@ def survey(project: Project, engine: Engine | None, remembered: State | None, *,
         engine: Its engine; without one, only what needs none is decided, as `render` does.
         remembered: What is remembered, which may be newer than the project's.
         avoid: Ports that turned out to be taken.
+        say: Gets the news of a base image that has to be pulled; without one nothing is pulled.
 
     Raises:
         ConfigError: The config cannot be honoured on this host.
@@ -71,6 +86,14 @@ def survey(project: Project, engine: Engine | None, remembered: State | None, *,
     if engine is not None:
         found = look.surroundings(engine, title, volumes)
         found = replace(found, binds=look.binds(engine, facts.caller.uid, project.folder))
+    choice = bases.choose(project.config, facts, engine, remembered)
+    if choice.kind != "debian":
+        try:
+            return _on_image(project, engine, name, facts, found, remembered, choice, say)
+        except Refusal as error:
+            if project.config.base != "auto" or bases.stands(choice, remembered):
+                raise
+            choice = replace(choice, kind="debian", ref="", why=error.message)
     surveyed = _with_image(project, engine, name, facts, found, remembered)
     if surveyed.found.image is None and engine is not None and found.base is None:
         # Nothing was built on what the last build stood on: build on what is there now.
@@ -78,7 +101,38 @@ def survey(project: Project, engine: Engine | None, remembered: State | None, *,
         base = look.base(engine, suite, remembered.base_ref if remembered else "")
         fresh = replace(remembered, base_ref="", base_id="", base_origin="") if remembered else None
         surveyed = _with_image(project, engine, name, facts, replace(found, base=base), fresh)
-    return surveyed
+    return _chosen(surveyed, choice)
+
+
+def _chosen(surveyed: Survey, choice: Choice) -> Survey:
+    """Say which base it became, where the config leaves it open."""
+    if not choice.why:
+        return replace(surveyed, choice=choice)
+    why = f"base: auto chose {choice.kind}, because {choice.why}; --refresh chooses anew"
+    plan = replace(surveyed.plan, remarks=(*surveyed.plan.remarks, why))
+    return replace(surveyed, choice=choice, wanted=replace(surveyed.wanted, plan=plan))
+
+
+def _on_image(
+    project: Project, engine: Engine | None, name: str, facts: Facts, found: Found, remembered: State | None,
+    choice: Choice, say: Say | None,
+) -> Survey:
+    """Survey a workspace over an image that somebody else made."""
+    if engine is None:
+        raise EngineUnavailable(
+            f"what lies in {choice.ref} decides the rest, and no engine answers that has it",
+            mend="start one, or write base: debian, which needs none for this",
+        )
+    title = names.container(facts.caller.uid, name)
+    ground = bases.ground(choice, project.config, facts, engine, remembered, title, say)
+    surveyed = _with_image(project, engine, name, facts, replace(found, ground=ground), remembered)
+    if surveyed.found.image is None:
+        base = look.image(engine, choice.ref)
+        if base is None or base.id != ground.id:  # nothing was built on what was there then: look at what is there now
+            ground = bases.ground(choice, project.config, facts, engine, remembered, title, say, fresh=True)
+            base = look.image(engine, choice.ref)
+        surveyed = _with_image(project, engine, name, facts, replace(found, ground=ground, base=base), remembered)
+    return replace(_chosen(surveyed, choice), question=bases.question(project.config))
 
 
 def _taken(project: Project, engine: Engine | None, owner: int, remembered: State | None) -> frozenset[str]:
@@ -132,7 +186,11 @@ def remember(surveyed: Survey, remembered: State | None, workspace_name_from_fol
         ssh_port=plan.run.published(names.SSH_PORT) or before.ssh_port,
         subnet=plan.run.network.subnet or before.subnet,
         image_ref=surveyed.wanted.ref,
-        choices={**before.choices, "name": "folder" if workspace_name_from_folder else "config"},
+        choices={
+            **before.choices,
+            "name": "folder" if workspace_name_from_folder else "config",
+            **bases.kept(surveyed.choice, surveyed.found.ground, surveyed.question),
+        },
     )
 
 

@@ -212,6 +212,11 @@ class Build(Section):
         description="Address of a Debian mirror used instead of the default.",
         examples=["https://mirror.example.com/debian"],
     )
+    python_mirror: Url | None = Field(
+        default=None,
+        description="Where uv gets a Python for an image that has none that serves, instead of its own place.",
+        examples=["https://mirror.example.com/python-build-standalone"],
+    )
 
 
 class Network(Section):

@@ -18,6 +18,8 @@ STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.ASCII)
 # Of the programs that run in a build, the first rule whose pattern they print decides. None of these is a
 # word that stands in a command line, such as the name of a package.
 MENDS = tuple((re.compile(pattern), mend) for pattern, mend in (
+    ("envkit: no Python .* came from",
+     "check build.python_mirror, which has to hold what uv asks for; or write base: debian, which needs none"),
     ("[Nn]o space left on device",
      "free disk space where the engine keeps its images (envkit prune), then repeat the command"),
     ("Temporary failure (in name resolution|resolving)|Could not resolve|dns error|Name or service not known",

@@ -44,7 +44,7 @@ class Client(docker.APIClient):
         """Forget what the SDK found."""
 
     def _set_auth_headers(self, headers: object) -> None:
-        """Send no registry's credentials with a build: none of its images comes from a registry."""
+        """Send no registry's credentials with a build: what it builds on was pulled before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,18 @@ def image(engine: Engine, ref: str) -> FoundImage | None:
     data = _inspect("looking at the image", lambda: look(ref))
     if data is None:
         return None
-    return FoundImage(data["Id"], (data.get("Config") or {}).get("Labels") or {}, data.get("Size", 0), ref)
+    config = data.get("Config") or {}
+    return FoundImage(
+        data["Id"], config.get("Labels") or {}, data.get("Size", 0), ref,
+        system=data.get("Os", ""), machine=names.machine(data.get("Architecture", "")),
+        pulled=bool(data.get("RepoDigests")), triggers=bool(config.get("OnBuild")),
+    )
 
 
 def base(engine: Engine, suite: str, kept: str) -> FoundImage | None:
     """Find a base for a suite: the one that was used before, one envkit made, or Debian's own slim image."""
-    candidates = (kept, names.base_ref(suite), f"debian:{suite}-slim")
+    own = names.base_refs(suite)
+    candidates = (kept if kept in own else "", *own)
     return next((found for ref in candidates if ref and (found := image(engine, ref))), None)
 
 

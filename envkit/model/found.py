@@ -41,12 +41,64 @@ class FoundImage:
         labels: Its labels.
         size_bytes: All of its layers, shared ones included.
         ref: The reference it was found under.
+        system: The operating system it is for, as Docker names it.
+        machine: The architecture it is for, as Docker names it.
+        pulled: Whether it carries the digest of a registry: it was pulled from one, or pushed to it.
+        triggers: Whether it holds instructions for whoever builds on it.
     """
 
     id: str
     labels: Mapping[str, str]
     size_bytes: int = 0
     ref: str = ""
+    system: str = "linux"
+    machine: str = ""
+    pulled: bool = False
+    triggers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What lies inside an image that a workspace shall be built on; empty where there is none.
+
+    Attributes:
+        title: What its system calls itself, such as `Ubuntu 20.04.6 LTS`.
+        codename: The release's own word for itself, such as `focal`.
+        manager: Its package manager, such as `apt-get`.
+        libc: `glibc` or `musl`.
+        libc_version: Such as `2.31`.
+        python: Version of the `python3` on its PATH, such as `3.8.10`.
+        python_path: The interpreter itself, outside of any virtual environment.
+        tensorflow: Version of the TensorFlow installed for that interpreter; it was not imported.
+    """
+
+    title: str = ""
+    codename: str = ""
+    manager: str = ""
+    libc: str = ""
+    libc_version: str = ""
+    python: str = ""
+    python_path: str = ""
+    tensorflow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The image somebody else made that a workspace is built on.
+
+    Attributes:
+        kind: TensorFlow's `official` image, or another `image`.
+        ref: What it is called.
+        id: The engine's id of it.
+        inside: What lies in it.
+        managed: Where Pythons that uv manages can be had, `default` for uv's own place, or empty for nowhere.
+    """
+
+    kind: Literal["official", "image"]
+    ref: str
+    id: str
+    inside: Inside
+    managed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +147,7 @@ class Found:
         helper: What prepared its volumes, left behind by an envkit that was killed.
         image: The image its plan asks for.
         base: What that image is built on.
+        ground: What the base is and holds, where that is not one of envkit's own Debian.
         network: Its network.
         volumes: Its volumes, by name.
         subnets: What the engine's other networks take, in CIDR form.
@@ -105,6 +158,7 @@ class Found:
     helper: FoundContainer | None = None
     image: FoundImage | None = None
     base: FoundImage | None = None
+    ground: Ground | None = None
     network: FoundNetwork | None = None
     volumes: Mapping[str, FoundVolume] = field(default_factory=dict)
     subnets: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What the catalogue knows: TensorFlow releases, and the Debian suites they run on."""
+"""What the catalogue knows: TensorFlow releases, and the systems they run on."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A Debian release as a base of workspaces.
+    """A release of Debian or Ubuntu as a base of workspaces.
 
     Attributes:
-        name: Debian's own word for it, such as `bookworm`.
+        name: Its own word for itself, such as `bookworm`.
         python: The interpreter it ships, such as `3.11`; it runs the Jupyter server.
         openssh: Version of its OpenSSH server, such as `9.2`.
         kex: Key exchanges its sshd offers, strongest first.
         security_until: Last day with security updates from Debian LTS, ISO date.
+        system: `debian` or `ubuntu`.
+        pip_wheel: The package that carries its pip inside a wheel.
+        archive: Where its packages were moved to after its end, or empty while they are at the usual place.
     """
 
     name: str
@@ -22,6 +25,9 @@ class Suite:
     openssh: str
     kex: tuple[str, ...]
     security_until: str
+    system: str = "debian"
+    pip_wheel: str = "python3-pip-whl"
+    archive: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Release:
             was published.
         official_tag_gpu: Tag of the official image with a GPU, such as `2.9.0-gpu-jupyter`; empty likewise.
         known_broken: Why the official GPU image does not serve as it is, and the mend; or empty.
+        broken: The catalogue's word for that, such as `cudnn-8`; or empty.
         suite: Debian suite its workspace is built on.
         python_suite: Debian suite its kernel's Python comes from.
         python: The kernel's Python on that suite, such as `3.9`.
@@ -85,3 +92,4 @@ class Release:
     python: str
     proven: bool
     sources: tuple[str, ...]
+    broken: str = ""

@@ -9,7 +9,7 @@ from envkit import names
 from envkit.certificates import certificates
 from envkit.model.plan import Artifact
 from envkit.model.release import Bound
-from envkit.render import quote
+from envkit.render import foreign, quote
 from envkit.render.environment import static, text
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DEBIAN = "http://deb.debian.org/debian"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 PENALTIES = (9, 8)  # the OpenSSH that began to turn away addresses with failures
+SIZES = (9, 1)  # from here on sshd can refuse small RSA keys; envkit refuses them anyway
 CONSTRAINTS = "/etc/envkit/constraints.txt"
 GPU_ENVIRONMENT = {
     # What the driver brings into the container: libcuda, and nvidia-smi to look with. Which GPUs, the engine
@@ -68,13 +69,15 @@ def render(plan: ImagePlan) -> tuple[Artifact, ...]:
     made = (
         Artifact("Dockerfile", _dockerfile(plan, ca=bool(extra))),
         *(Artifact(path, static(f"debian/{path}"), mode) for path, mode in STATIC.items()),
+        *foreign.files(plan),
         *_apt(plan),
         *_python(plan),
         *_etc(plan),
         *_gpu(plan),
         *extra,
     )
-    return tuple(sorted(made, key=lambda one: one.path))
+    # Of two of one path the later one counts: a layout has its own in the place of some.
+    return tuple(sorted({one.path: one for one in made}.values(), key=lambda one: one.path))
 
 
 def instructions(dockerfile: str) -> str:
@@ -96,7 +99,7 @@ def archives(mirror: str) -> tuple[str, str]:
 def environment(plan: ImagePlan) -> dict[str, str]:
     """Return what every process of the workspace is given: by the image, and by sshd to its sessions."""
     release = plan.release
-    layer = f"{names.HOME}/.local/share/envkit/tensorflow-{release.version}-py{release.python}"
+    layer = f"{names.HOME}/.local/share/envkit/tensorflow-{release.version}-py{plan.kernel_python}"
     path = (
         "/opt/envkit/bin", f"{layer}/bin", "/opt/tensorflow/bin", "/usr/local/bin", "/usr/bin", "/bin",
         "/opt/jupyter/bin",
@@ -116,6 +119,8 @@ def environment(plan: ImagePlan) -> dict[str, str]:
 
 
 def _dockerfile(plan: ImagePlan, *, ca: bool) -> str:
+    if plan.layout:
+        return foreign.dockerfile(plan, environment(plan), ca=ca)
     return text(
         "debian/Dockerfile.j2",
         base=plan.base.ref,
@@ -135,6 +140,8 @@ def _dockerfile(plan: ImagePlan, *, ca: bool) -> str:
 def _apt(plan: ImagePlan) -> tuple[Artifact, ...]:
     suite, borrowed = plan.suite.name, _borrowed(plan)
     main, security = archives(plan.mirror)
+    if plan.suite.system != "debian":
+        return ()  # other systems keep their own lists
     sources = text("debian/apt/debian.sources.j2", main=main, security=security, suite=suite, borrowed=borrowed)
     if not borrowed:
         return (Artifact("apt/debian.sources", sources),)
@@ -159,12 +166,12 @@ def _etc(plan: ImagePlan) -> tuple[Artifact, ...]:
     given = environment(plan)
     version = tuple(int(number) for number in plan.suite.openssh.split("."))
     sshd = text(
-        "debian/etc/sshd_config.j2", kex=plan.suite.kex, penalties=version >= PENALTIES, environment=given,
-        changes=f"{names.SECRETS}/sshd_config",
+        "debian/etc/sshd_config.j2", kex=plan.suite.kex, penalties=version >= PENALTIES, old=version < SIZES,
+        environment=given, changes=f"{names.SECRETS}/sshd_config",
     )
     kernel = {
         "argv": [f"{given['VIRTUAL_ENV']}/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": f"TensorFlow {plan.release.version} (Python {plan.release.python})",
+        "display_name": f"TensorFlow {plan.release.version} (Python {plan.kernel_python})",
         "language": "python",
         "metadata": {"debugger": True},
     }
@@ -178,6 +185,8 @@ def _gpu(plan: ImagePlan) -> tuple[Artifact, ...]:
 
 def _borrowed(plan: ImagePlan) -> str:
     """Return the suite that lends the kernel its Python, or nothing when the base has it itself."""
+    if plan.layout:
+        return plan.release.python_suite if plan.layout.kernel.origin == "borrowed" else ""
     return "" if plan.release.python_suite == plan.suite.name else plan.release.python_suite
 
 

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 LINE_LENGTH_MAX = 2000
 
-_IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,254}")
+# A registry's name may have capitals, and so may a tag; what stands between them has none.
+_IMAGE = re.compile(
+    r"(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,5})?/)?[a-z0-9][a-z0-9._/:@-]{0,254}"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
+)
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](?:=[A-Za-z0-9.+:~-]+)?")
 # What a requirement is written with; `$`, `\`, `/`, `@` and `#` mean more to an installer than a version.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9 ._\-\[\],<>=!~;()'\"*+]+")

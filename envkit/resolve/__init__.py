@@ -9,8 +9,9 @@ from envkit.errors import ConfigError, Problem, Refusal
 from envkit.model.entrance import Network
 from envkit.model.plan import Plan
 from envkit.resolve import access as access_
-from envkit.resolve import choices, gpu, image, run, ssh
+from envkit.resolve import bases, choices, gpu, image, run, ssh
 from envkit.resolve import ports as ports_
+from envkit.resolve.access import base as access_of_base
 from envkit.resolve.access import widened
 from envkit.resolve.mounts import denied
 from envkit.resolve.wants import wants
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from envkit.model.plan import RunPlan, State
     from envkit.model.release import Release
 
-__all__ = ["name_of", "resolve", "wants", "widened"]
+__all__ = ["access_of_base", "name_of", "resolve", "wants", "widened"]
 
 
 def name_of(config: Config, project: str, state: State | None, taken: Collection[str]) -> str:
@@ -70,12 +71,14 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
     problems: list[Problem] = []
     keys = _keys(config, facts, problems)
     gpus = gpu.gpus(config.gpu, facts)
-    image_plan = image.image(config, project, facts, found.base, state, problems, gpu=gpus is not None)
+    image_plan = image.image(config, project, facts, found, state, problems, gpu=gpus is not None)
     ports = ports_.ports(config, project, facts, found, state, problems)
     allowed = ssh.ssh(config, image_plan, problems)
     network = _network(config, names.container(facts.caller.uid, name), facts, found, state)
     run_plan, remarks = run.run(config, name, facts, user, ports, network, allowed, gpus, problems)
     files_plan = run.files(config, facts, run_plan, keys, problems)
+    if image_plan is not None and image_plan.layout:
+        remarks = (*remarks, *bases.remarks(image_plan.layout))
     if problems or image_plan is None:
         raise ConfigError(problems)
     return Plan(

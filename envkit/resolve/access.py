@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from envkit.model.found import FoundBind
     from envkit.model.plan import Mount
 
+OWN_BASES = {"debian", "official", "auto"}
+
 
 def access(config: Config, project: str, facts: Facts, others: Iterable[FoundBind] = ()) -> Access:
     """List what goes beyond the default: nothing of the host but the project, no key but the caller's own.
@@ -29,10 +31,15 @@ def access(config: Config, project: str, facts: Facts, others: Iterable[FoundBin
     """
     shown = workspace_and_mounts(config, facts)
     entries = {
-        *_mounted(config, project, facts), *_entrances(config, facts), *_sources(config, facts),
+        *_mounted(config, project, facts), *_entrances(config, facts), *_sources(config, facts), *base(config).entries,
         *(entry for own in shown for other in others for entry in _entangled(own, other)),
     }
     return Access(tuple(sorted(entries)))
+
+
+def base(config: Config) -> Access:
+    """List what of that has to be agreed to before a base image is brought and looked into."""
+    return Access((f"the workspace is built on the image {config.base}",) if config.base not in OWN_BASES else ())
 
 
 def widened(now: Access, approved: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -84,6 +91,8 @@ def _sources(config: Config, facts: Facts) -> Iterable[str]:
         yield f"Python packages come from {config.build.index}"
     if config.build.mirror:
         yield f"Debian packages come from {config.build.mirror}"
+    if config.build.python_mirror:
+        yield f"Python itself comes from {config.build.python_mirror}"
     if config.build.ca not in {"auto", "off"}:
         # With their digest: a file in the workspace can be written from inside.
         digest = hashlib.sha256((facts.texts.get(config.build.ca) or "").encode()).hexdigest()[:16]

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envkit import catalog, names
 from envkit.certificates import certificates
 from envkit.config import requirement_lines
-from envkit.model.plan import Base, ImagePlan
+from envkit.model.plan import Base, ImagePlan, Layout
+from envkit.model.release import Suite
+from envkit.resolve import bases
 from envkit.resolve.mounts import inside
 
 if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.errors import Problem
     from envkit.model.facts import Facts
-    from envkit.model.found import FoundImage
+    from envkit.model.found import Found, FoundImage, Ground
     from envkit.model.plan import State
 
 
 def image(
-    config: Config, project: str, facts: Facts, base: FoundImage | None, state: State | None, problems: list[Problem],
+    config: Config, project: str, facts: Facts, found: Found, state: State | None, problems: list[Problem],
     *, gpu: bool = False,
 ) -> ImagePlan | None:
     """Decide what goes into the image; what is wrong is added to `problems`."""
-    if config.base != "debian":
-        problems.append(config.problem("base", "this version builds on `debian` alone; write `base: debian`"))
     try:
         release = catalog.release(config.tensorflow)
     except catalog.UnknownRelease as error:
         problems.append(config.problem("tensorflow", str(error)))
         return None
-    return ImagePlan(
-        base=_base(release.suite, base, state),
+    plan = ImagePlan(
+        base=_base(release.suite, found.base, state),
         suite=catalog.suite(release.suite),
         release=release,
         gpu=gpu,
@@ -41,13 +42,31 @@ def image(
         index=config.build.index or "",
         mirror=config.build.mirror or "",
     )
+    return _over(plan, found.ground, config, problems) if found.ground else plan
+
+
+def _over(plan: ImagePlan, ground: Ground, config: Config, problems: list[Problem]) -> ImagePlan:
+    """Lay a workspace over an image that somebody else made."""
+    system = bases.system_of(ground.inside)
+    chosen: Layout | bases.Unsuitable | Suite = system
+    if isinstance(system, Suite):
+        chosen = bases.layout(ground.inside, system, plan.release, managed=ground.managed)
+    if isinstance(chosen, bases.Unsuitable):
+        problems.append(config.problem("base", f"{ground.ref}: {chosen.reason}; {chosen.mend}"))
+    if not isinstance(chosen, Layout) or not isinstance(system, Suite):
+        return plan
+    base = Base(ground.kind, ground.ref, ground.id, "engine")
+    if plan.gpu and not chosen.has_release:
+        message = f"{ground.ref} brings no TensorFlow {plan.release.version} for GPUs; write base: debian, or gpu: off"
+        problems.append(config.problem("base", message))
+    return replace(plan, base=base, suite=system, layout=chosen)
 
 
 def _base(suite: str, found: FoundImage | None, state: State | None) -> Base:
     """Take what was looked up; else what the last build stood on, so that an unchanged plan needs no look."""
     if found is not None:
         return Base("debian", found.ref, found.id, found.labels.get(names.ORIGIN, "engine"))
-    if state is not None and state.base_id:
+    if state is not None and state.base_id and state.base_ref in names.base_refs(suite):
         return Base("debian", state.base_ref, state.base_id, state.base_origin)
     return Base("debian", names.base_ref(suite), "", "")
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from envkit.model.plan import State
 
 KEYS = ("cpus", "memory_mib", "run_proxies", "gpu_offered")
+BASE, GROUND = "base", "ground"  # what `auto` chose and why; what was seen in an image that others made
 SLACK = 1.1  # a host's memory differs a little from one boot to the next
 
 
@@ -43,5 +44,5 @@ def as_chosen(facts: Facts, chosen: Mapping[str, str], wants: Wants) -> Facts:
 
 def refreshed(state: State) -> State:
     """Return the state without what was merely picked or found: the next `up` chooses anew."""
-    left = {key: value for key, value in state.choices.items() if key not in KEYS}
+    left = {key: value for key, value in state.choices.items() if key not in {*KEYS, BASE, GROUND}}
     return replace(state, port=0, ssh_port=0, base_ref="", base_id="", base_origin="", choices=left)

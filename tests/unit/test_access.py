@@ -65,6 +65,8 @@ def test_a_key_is_told_by_the_key_and_not_by_its_comment() -> None:
     [
         ("build: {index: 'https://a.example/simple'}", "Python packages come from https://a.example/simple"),
         ("build: {mirror: 'https://a.example/debian'}", "Debian packages come from https://a.example/debian"),
+        ("build: {python_mirror: 'https://a.example/p'}", "Python itself comes from https://a.example/p"),
+        ("base: team/image:1", "the workspace is built on the image team/image:1"),
         ("build: {proxy: 'http://a.example:3128'}", "the build goes through the proxy http://a.example:3128"),
     ],
 )

@@ -14,7 +14,7 @@ from packaging.version import Version
 from envkit import catalog
 
 RELEASES = catalog.releases()
-MAY_BE_EMPTY = {"official_tag", "official_tag_gpu", "known_broken", "proven", "wheels_gpu", "also"}
+MAY_BE_EMPTY = {"official_tag", "official_tag_gpu", "known_broken", "proven", "wheels_gpu", "also", "broken"}
 
 
 def test_releases_stand_in_version_order_without_duplicates() -> None:

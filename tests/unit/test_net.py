@@ -111,3 +111,14 @@ def test_routes_are_read_without_the_default(tmp_path: Path) -> None:
         "eth0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\n"
     )
     assert net.routes(str(table)) == ("172.17.0.0/16",)
+
+
+def test_a_server_is_reachable_where_a_connection_is_taken_or_its_proxy_takes_one() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as open_, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens there
+        here, nowhere = (f"http://127.0.0.1:{one.getsockname()[1]}/x" for one in (open_, taken))
+        assert net.reachable(here, {})
+        assert not net.reachable(nowhere, {})
+        assert net.reachable(nowhere, {"http_proxy": here})
+        assert not net.reachable(here, {"http_proxy": nowhere})
+        assert not net.reachable("http://name.invalid/", {})

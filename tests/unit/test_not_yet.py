@@ -28,13 +28,9 @@ ENGINE = EngineFacts(
 )
 
 
-@pytest.mark.proves("other bases and releases are refused", "real")
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("base: official", "envkit.yaml:1 base: this version builds on `debian` alone; write `base: debian`"),
-        ("base: auto", "envkit.yaml:1 base: this version builds on `debian` alone"),
-        ("base: registry.example.com/team/image:1", "envkit.yaml:1 base: this version builds on `debian` alone"),
         ('tensorflow: "1.15"', "envkit.yaml:1 tensorflow: TensorFlow '1.15' is not in the catalogue"),
     ],
 )

@@ -1,0 +1,70 @@
+"""A stand-in for TensorFlow's official image: its traits on Debian 11, which has its glibc, under another name.
+
+The product asks its catalogue what the official image is called. A copy of the installed package whose catalogue
+names the stand-in is what these tests run; nothing else of it differs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.functional import foreign
+from tests.functional.workspaces import Envkit
+
+if TYPE_CHECKING:
+    import docker
+
+STAND_IN = "envkit-test-official"
+TAG = f"{STAND_IN}:2.9.0-jupyter"
+REPOSITORY = "repository: tensorflow/tensorflow\n"
+BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+
+# Python 3.9 for 3.8, and no CUDA: the stub is another library under libcuda's name, which is as long. The rest is as in
+# the image. TensorFlow is real, with what came to be installed beside it where nothing caps it: it cannot be imported.
+DOCKERFILE = f"""
+FROM {foreign.ROOT}
+COPY ca.pem /etc/ca.pem
+ENV DEBIAN_FRONTEND=noninteractive LANG=C.UTF-8
+RUN export PIP_CERT=/etc/ca.pem SSL_CERT_FILE=/etc/ca.pem UV_SYSTEM_CERTS=1 && apt-get update \
+    && apt-get install --yes --no-install-recommends python3 python3-pip python3-setuptools \
+    && python3 -m pip install --no-cache-dir --no-compile uv \
+    && uv pip install --system --no-cache tensorflow-cpu==2.9.0 "protobuf>=4.21,<5" "numpy<1.27" matplotlib \
+    && uv pip install --system --no-cache --no-deps jupyter_http_over_ws ipykernel==5.1.1 nbformat==4.4.0 jedi==0.17.2 \
+    && uv pip install --system --no-cache "pip<20.3"
+RUN mkdir -p /usr/local/cuda/lib64/stubs /tf /.local && cd /usr/local/cuda/lib64/stubs \
+    && sed 's/libattr[.]so[.]1/libcuda.so.1/g' /usr/lib/x86_64-linux-gnu/libattr.so.1 > libcuda.so \
+    && ln -s libcuda.so libcuda.so.1 \
+    && echo /usr/local/cuda/lib64/stubs > /etc/ld.so.conf.d/z-cuda-stubs.conf && ldconfig
+RUN echo 'deb [signed-by=/usr/share/keyrings/old-nvidia.gpg] http://deb.debian.org/debian trixie main' \
+    > /etc/apt/sources.list.d/cuda.list && : > /usr/share/keyrings/old-nvidia.gpg
+RUN mkdir -p /etc/jupyter && echo '{{"ServerApp": {{"allow_root": true}}}}' > /etc/jupyter/jupyter_config.json
+RUN printf 'export PS1="tf> "\\nldconfig\\n' > /etc/bash.bashrc && chmod a+rwx /etc/bash.bashrc /tf /.local
+ENV NVIDIA_VISIBLE_DEVICES=all LD_LIBRARY_PATH=/usr/local/cuda/lib64:/usr/local/nvidia/lib64
+WORKDIR /tf
+EXPOSE 8888
+CMD ["bash", "-c", "source /etc/bash.bashrc && jupyter notebook --notebook-dir=/tf --ip 0.0.0.0 --allow-root"]
+"""
+
+
+def stand_in(engine: docker.DockerClient, folder: Path) -> str:
+    """Return the stand-in's reference; it is built once on a machine."""
+    foreign.debian(engine, folder)
+    return foreign.build(engine, TAG, {"Dockerfile": DOCKERFILE, "ca.pem": BUNDLE.read_bytes()})
+
+
+def with_catalogue(installed: Envkit, folder: Path, repository: str) -> Envkit:
+    """Return envkit as installed, but for a catalogue in which the official image has another repository."""
+    python = installed.program.with_name("python")
+    (package,) = installed.program.parent.parent.glob("lib/python3*/site-packages/envkit")
+    copy = folder / "envkit"
+    shutil.copytree(package, copy)
+    catalogue = copy / "catalog.yaml"
+    text = catalogue.read_text()
+    assert REPOSITORY in text
+    catalogue.write_text(text.replace(REPOSITORY, f"repository: {repository}\n"))
+    program = folder / "run"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={folder} exec {python} -m envkit "$@"\n')
+    program.chmod(0o755)
+    return Envkit(installed.user, program)
