@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import net
-from envkit.engines import connect, containers, endpoint, images, look
+from envkit.engines import connect, containers, endpoint, execs, images, look
 from envkit.model.entrance import Network, Port
 from envkit.model.facts import Account
 from envkit.model.plan import Artifact, Health, Limits, Mount, RunPlan, Tmpfs
@@ -153,7 +153,7 @@ def _pack(tar: Path) -> None:
             path = shutil.which(program, path="/usr/bin:/bin")
             assert path
             needed = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
-            packed.add(_real(path), f"bin/{program}")
+            packed.add(_real(path), execs.TIMEOUT if program == "timeout" else f"bin/{program}")
             for library in re.findall(r"(/\S+) \(0x", needed):
                 if library.lstrip("/") not in packed.getnames():
                     packed.add(_real(library), library)

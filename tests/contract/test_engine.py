@@ -227,7 +227,7 @@ def test_nobody_waits_for_what_a_script_left_running_with_its_output(
     monkeypatch.setattr(execs, "GRACE_S", 1)
     lines: list[str] = []
     # Out of the script's process group, it keeps the output open.
-    script = "/bin/timeout 60 sleep 60 & echo said; wait"
+    script = f"{execs.TIMEOUT} 60 sleep 60 & echo said; wait"
     with pytest.raises(execs.RanOver):
         execs.script(engine, running.name, ["/bin/sh", "-c", script], "", lines.append, limit_s=1)
     assert lines == ["said"]
