@@ -29,7 +29,8 @@ Every key, made from the JSON Schema that `envkit schema` prints, by `scripts/ma
 - The file is found from any folder below it. Paths in it are relative to it, and `~` is your home.
   A config file that is a link is refused.
 - Without a file, a folder whose environment you brought up is found from below it too; the nearest of both counts.
-- Unknown keys are refused with the nearest known one. All mistakes are told at once, as `envkit.yaml:12 ssh.port: …`.
+- Unknown keys are refused with the nearest known one. Mistakes are told as `envkit.yaml:12 ssh.port: …`: all mistakes
+  of form at once, and once there are none, all that show on this host at once, such as a path that is not there.
 - YAML is read by the rules of YAML 1.2: `on`, `yes` and `22:22` stay text, and a bare `2.10` is the number 2.1, so
   versions stand in quotes. A key without a value means as much as no key.
 - What a key leaves open (port, processors, memory, proxy inside, base) is chosen at the first `up` and stays. A changed
@@ -42,14 +43,17 @@ Every key, made from the JSON Schema that `envkit schema` prints, by `scripts/ma
 # What a schema has no place for, by dotted key.
 NOTES = {
     "name": "A name that another project of yours has is refused; a folder's name that is taken gets a suffix instead.",
-    "tensorflow": "This version builds 2.9.0 and refuses the others; [the catalogue](catalog.md) knows them all.",
+    "tensorflow": "Every release of [the catalogue](catalog.md) can be built, and what is not in it is refused with "
+    "the nearest. `up` says so where envkit's own tests do not build that release.",
     "base": "`debian` is assembled from Debian packages and Python wheels; `official` is TensorFlow's own image, with "
     "[its known faults](official.md) mended; `auto` takes `official` where it is here or can be pulled, else `debian`, "
     "says which and why, and stays with it. Any other image of Debian 11 or Ubuntu 20.04 and later may be named: it is "
     "[looked into](bases.md) before anything is built, and refused with the reason where no workspace can stand on it "
     "(*asks first*).",
-    "gpu": "This version installs TensorFlow for the CPU: `auto`, `off` and `false` use that, all else ends with exit "
-    "code 5 and says at which layer a GPU was missed.",
+    "gpu": "`auto` takes one where the driver and a road of the engine for it (a CDI device, `--gpus` or the nvidia "
+    "runtime) are there at the first `up`, and keeps to what it found. `on`, `true`, a count and a list insist: where "
+    "none can be used, `up` ends with exit code 5, names the layer that failed and creates nothing. A workspace with a GPU "
+    "is built with TensorFlow for GPUs, CUDA and cuDNN as Python packages; any other with TensorFlow for the CPU.",
     "apt": "From the Debian or Ubuntu release of the base. Options of apt are refused.",
     "python": "By name, extras, versions and markers; addresses, options and references to other files are refused. "
     "They are installed under the bounds that keep TensorFlow importable, and the build ends by importing it. A "
