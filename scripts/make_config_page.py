@@ -52,8 +52,8 @@ NOTES = {
     "(*asks first*).",
     "gpu": "`auto` takes one where the driver and a road of the engine for it (a CDI device, `--gpus` or the nvidia "
     "runtime) are there at the first `up`, and keeps to what it found. `on`, `true`, a count and a list insist: where "
-    "none can be used, `up` ends with exit code 5, names the layer that failed and creates nothing. A workspace with a GPU "
-    "is built with TensorFlow for GPUs, CUDA and cuDNN as Python packages; any other with TensorFlow for the CPU.",
+    "none can be used, `up` ends with exit code 5, names the layer that failed and creates nothing. A workspace with a "
+    "GPU is built with TensorFlow for GPUs, CUDA and cuDNN as Python packages; any other with TensorFlow for the CPU.",
     "apt": "From the Debian or Ubuntu release of the base. Options of apt are refused.",
     "python": "By name, extras, versions and markers; addresses, options and references to other files are refused. "
     "They are installed under the bounds that keep TensorFlow importable, and the build ends by importing it. A "

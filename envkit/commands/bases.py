@@ -53,10 +53,7 @@ def choose(config: Config, facts: Facts, engine: Engine | None, remembered: Stat
     Raises:
         ConfigError: There is no official image of that release that serves.
     """
-    try:
-        release = catalog.release(config.tensorflow)
-    except catalog.UnknownRelease:
-        return Choice("debian")  # `resolve` says so, with every other problem
+    release = catalog.release(config.tensorflow)
     gpu = gpus(config.gpu, facts) is not None
     if config.base == "auto":
         return _auto(release, engine, remembered, gpu=gpu)

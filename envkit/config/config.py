@@ -32,7 +32,7 @@ class Config(model.Section):
         examples=["vision"],
         json_schema_extra=model.shape(fields.ENVIRONMENT_NAME),
     )
-    tensorflow: Annotated[str, AfterValidator(fields.release)] = Field(
+    tensorflow: Annotated[str, AfterValidator(fields.release), AfterValidator(fields.known_release)] = Field(
         default=DEFAULT_RELEASE,
         description='TensorFlow release, in quotes: a bare 2.10 is the number 2.1. "2.9" means its first release.',
         examples=[DEFAULT_RELEASE],

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from typing import Any, Literal
 
+from envkit import catalog
 from envkit.config.words import UNPRINTABLE, described, name_character, quoted
 
 Gpu = Literal["auto", "on", "off"] | int | tuple[int, ...]
@@ -80,10 +81,19 @@ def environment_name(value: str) -> str:
 
 
 def release(value: str) -> str:
-    """Accept a TensorFlow version in numbers; whether it exists is the catalogue's to say."""
+    """Accept a TensorFlow version in numbers."""
     if re.fullmatch(RELEASE, value):
         return value
     raise ValueError(f'{quoted(value)} is no TensorFlow version; write it in numbers, such as "2.9.0"')
+
+
+def known_release(value: str) -> str:
+    """Accept a TensorFlow version that the catalogue holds."""
+    try:
+        catalog.release(value)
+    except catalog.UnknownRelease as error:
+        raise ValueError(str(error)) from None
+    return value
 
 
 def base(value: str) -> str:

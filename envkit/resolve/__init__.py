@@ -77,9 +77,9 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
     network = _network(config, names.container(facts.caller.uid, name), facts, found, state)
     run_plan, remarks = run.run(config, name, facts, user, ports, network, allowed, gpus, problems)
     files_plan = run.files(config, facts, run_plan, keys, problems)
-    if image_plan is not None and image_plan.layout:
+    if image_plan.layout:
         remarks = (*remarks, *bases.remarks(image_plan.layout))
-    if problems or image_plan is None:
+    if problems:
         raise ConfigError(problems)
     return Plan(
         name=name,

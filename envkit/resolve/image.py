@@ -24,13 +24,9 @@ if TYPE_CHECKING:
 def image(
     config: Config, project: str, facts: Facts, found: Found, state: State | None, problems: list[Problem],
     *, gpu: bool = False,
-) -> ImagePlan | None:
+) -> ImagePlan:
     """Decide what goes into the image; what is wrong is added to `problems`."""
-    try:
-        release = catalog.release(config.tensorflow)
-    except catalog.UnknownRelease as error:
-        problems.append(config.problem("tensorflow", str(error)))
-        return None
+    release = catalog.release(config.tensorflow)
     plan = ImagePlan(
         base=_base(release.suite, found.base, state),
         suite=catalog.suite(release.suite),

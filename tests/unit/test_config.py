@@ -254,6 +254,13 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
     ]
 
 
+def test_a_release_that_nobody_knows_is_told_with_mistakes_of_form() -> None:
+    assert problems('tensorflow: "2.99"\ngpu: maybe\n')[0].startswith(
+        "envkit.yaml:1 tensorflow: TensorFlow '2.99' is not in the catalogue; the nearest is "
+    )
+    assert len(problems('tensorflow: "2.99"\ngpu: maybe\n')) == 2
+
+
 def test_problems_name_the_file_as_it_was_given() -> None:
     with pytest.raises(ConfigError) as error:
         load("x: 1", "sub/envkit.yaml")
@@ -518,7 +525,7 @@ build: dict[str, st.SearchStrategy[Any]] = {
 }
 keys: dict[str, st.SearchStrategy[Any]] = {
     "name": name,
-    "tensorflow": st.builds("{}.{}".format, st.integers(0, 99), st.integers(0, 99)),
+    "tensorflow": st.sampled_from([one.version for one in catalog.releases()]),
     "base": st.sampled_from(["official", "auto", "x/y:z"]),
     "gpu": st.sampled_from(["auto", "on", "off", [0, 3]]) | st.integers(1, 8),
     "apt": st.lists(st.sampled_from(["graphviz", "g++", "curl=1:2-3"])),

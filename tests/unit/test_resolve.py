@@ -111,8 +111,8 @@ def test_a_mount_below_the_workspace_needs_its_folder_there() -> None:
 
 
 def test_every_problem_is_told_at_once_with_its_line() -> None:
-    text = "base: debian\ntensorflow: '1.15'\nmounts:\n- {source: /x, target: /x}\nsecrets: {A: {file: /y}}\n"
-    told = problems(text, seeing(_x=None, _y=None))  # type: ignore[arg-type]
+    text = "base: debian\npython: {requirements: /z}\nmounts:\n- {source: /x, target: /x}\nsecrets: {A: {file: /y}}\n"
+    told = problems(text, seeing(_x=None, _y=None, _z=None))  # type: ignore[arg-type]
     assert [problem.split(" ")[0] for problem in told] == [f"envkit.yaml:{line}" for line in (2, 4, 5)]
 
 
