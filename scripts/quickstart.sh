@@ -18,6 +18,15 @@ owner() {
   fi
 }
 
+# What to type next: the program is on no PATH, and the project is elsewhere.
+go_on() {
+  local verb
+  echo "To go on, from any folder:"
+  for verb in open shell down; do
+    printf '  %q %s --project %q\n' "$PWD/$envkit" "$verb" "$folder"
+  done
+}
+
 options=()
 if [ "$(id -u)" = 0 ]; then
   folder=${ENVKIT_QUICKSTART:-/srv/envkit-quickstart}
@@ -30,9 +39,10 @@ case $verb in
   up)
     if [ ! -e "$folder" ]; then
       say "copying the example to $folder (ENVKIT_QUICKSTART names another folder)"
-      $envkit init --from examples/quickstart "${options[@]}" "$folder"
+      $envkit init --from examples/quickstart "${options[@]}" "$folder" >/dev/null
     fi
-    exec $envkit up --project "$folder"
+    $envkit up --project "$folder"
+    go_on
     ;;
   down)
     if [ ! -e "$folder" ]; then

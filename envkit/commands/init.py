@@ -40,11 +40,11 @@ def init(folder: Path, *, owner: str | None = None, example: Path | None = None)
 
     Args:
         folder: Where; it is made if it is not there.
-        owner: User name or UID that a new folder belongs to; only root can name another.
+        owner: User name or UID that the folder belongs to, or will; only root can name another.
         example: A folder whose files are copied instead of writing a commented config.
 
     Raises:
-        Refusal: A config is there already, or the owner cannot be had.
+        Refusal: A config is there already, or the owner cannot be had, or the folder is there and is another's.
     """
     target = folder.expanduser().absolute()
     if os.path.lexists(target / FILE):
@@ -52,6 +52,8 @@ def init(folder: Path, *, owner: str | None = None, example: Path | None = None)
     if target.is_symlink() and not target.exists():
         raise Refusal(f"{target} is a link to what is not there", mend="remove it, or choose another folder")
     account = _account(owner, target)
+    if owner is not None or not os.getuid():
+        _refuse_another_owner(target, account)
     contents = _example(example) if example else _starter(target)
     with files.folder(target, account) as inside:
         new = {name: content for name, content in contents.items() if not os.path.lexists(target / name)}
@@ -78,6 +80,16 @@ def _account(owner: str | None, target: Path) -> Account:
     if uid.isdecimal() and gid.isdecimal() and uid != "0":
         return Account(int(uid), int(gid))
     raise Refusal("you are root, and a workspace never runs as root", mend="envkit init FOLDER --owner USER")
+
+
+def _refuse_another_owner(target: Path, account: Account) -> None:
+    """Refuse a folder that `up` would refuse too: a workspace runs as the owner of its folder, which stays."""
+    if not target.exists() or target.stat().st_uid == account.uid:
+        return
+    raise Refusal(
+        f"{target} is there already and belongs to user {target.stat().st_uid}, not to user {account.uid}",
+        mend=f"name a folder that is not there yet, or chown {account.uid}:{account.gid} {target}",
+    )
 
 
 def _look_up(owner: str) -> Account:

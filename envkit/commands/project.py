@@ -107,7 +107,7 @@ def _refuse_planted(config: Path, here: Path) -> None:
     if config.lstat().st_uid not in trusted or config.stat().st_uid not in trusted:
         raise Refusal(
             f"{config} belongs to user {config.lstat().st_uid}, and it would decide what is mounted for you",
-            mend=f"put a {FILE} of your own into {here}, or work elsewhere",
+            mend=f"put an {FILE} of your own into {here}, or work elsewhere",
         )
 
 

@@ -34,7 +34,7 @@ def user(facts: Facts) -> Account:
     if chosen is None:
         raise Refusal(
             f"the workspace {facts.workspace} belongs to root, and a workspace never runs as root",
-            mend="envkit init FOLDER --owner USER makes a folder for a user of your choice; work in that one",
+            mend="envkit init FOLDER --owner USER makes a new folder for a user of your choice; work in that one",
         )
     if facts.caller.uid not in {0, chosen.uid}:
         raise Refusal(

@@ -19,11 +19,10 @@ SETTINGS = """\
 """
 
 
-def ssh(config: Config, image: ImagePlan | None, problems: list[Problem]) -> Ssh:
+def ssh(config: Config, image: ImagePlan, problems: list[Problem]) -> Ssh:
     """Decide what the SSH server allows."""
-    offered = image.suite.kex if image else ()
-    kex = tuple(one for one in offered if one.startswith(POST_QUANTUM)) if config.ssh.kex == "pq-only" else ()
-    if config.ssh.kex == "pq-only" and image is not None and not kex:
+    kex = tuple(one for one in image.suite.kex if one.startswith(POST_QUANTUM)) if config.ssh.kex == "pq-only" else ()
+    if config.ssh.kex == "pq-only" and not kex:
         message = f"the OpenSSH of {image.suite.name} knows no post-quantum key exchange; write `default`"
         problems.append(config.problem("ssh.kex", message))
     return Ssh(config.ssh.agent, config.jupyter.socket, kex)

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 OWNER = str(os.getuid() or 4242)
 
 
+def owned(folder: Path) -> Path:
+    """Give a folder to the owner."""
+    if os.getuid() == 0:
+        os.chown(folder, int(OWNER), int(OWNER))
+    return folder
+
+
 def test_a_new_folder_and_all_that_was_made_for_it_belong_to_its_owner(tmp_path: Path) -> None:
     report = init(tmp_path / "a" / "b", owner=OWNER)
     assert report.result.files == ("envkit.yaml",)
@@ -24,9 +31,16 @@ def test_a_new_folder_and_all_that_was_made_for_it_belong_to_its_owner(tmp_path:
     assert (tmp_path / "a/b/envkit.yaml").stat().st_mode & 0o777 == 0o644
 
 
-def test_a_folder_that_was_there_keeps_its_owner(tmp_path: Path) -> None:
-    init(tmp_path, owner=OWNER)
-    assert tmp_path.stat().st_uid == os.getuid()
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make a folder for somebody else")
+def test_a_folder_of_somebody_else_is_refused_with_the_mend(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="there already and belongs to user 0, not to user 4242") as refusal:
+        init(tmp_path, owner="4242")
+    assert f"chown 4242:4242 {tmp_path}" in refusal.value.mend
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_the_owner_gets_a_config(tmp_path: Path) -> None:
+    init(owned(tmp_path), owner=OWNER)
     assert (tmp_path / "envkit.yaml").stat().st_uid == int(OWNER)
 
 
@@ -50,6 +64,7 @@ def test_an_example_is_copied_beside_what_is_there_and_its_links_are_not(tmp_pat
     example, project = tmp_path / "example", tmp_path / "project"
     for folder in (example, project):
         folder.mkdir()
+    owned(project)
     (tmp_path / "secret").write_text("root's own")
     for name in ("envkit.yaml", "train.py", "mine.py", "turned.py"):
         (example / name).write_text(name)

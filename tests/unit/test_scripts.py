@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -169,6 +170,25 @@ def test_root_makes_the_quickstart_for_a_user(
     init, up = envkit.calls()
     assert init == f"envkit init --from examples/quickstart --owner {owner} {folder}"
     assert up == f"envkit up --project {folder}"
+
+
+def test_what_make_up_prints_last_can_be_pasted_anywhere(envkit: Machine) -> None:
+    envkit.command("id", "echo 1000")
+    envkit.command("envkit", 'if [ "$1" = init ]; then echo "next: envkit up"; else echo up; fi')
+    folder = envkit.top / "my example"
+    done = envkit.run("scripts/quickstart.sh", "up", ENVKIT_QUICKSTART=str(folder))
+    assert "next:" not in done.stdout
+    up, about, *lines = done.stdout.splitlines()
+    assert (up, about) == ("up", "To go on, from any folder:")
+    program = f"{envkit.checkout}/.venv/bin/envkit"
+    assert [shlex.split(line)[:2] for line in lines] == [[program, verb] for verb in ("open", "shell", "down")]
+    assert all(shlex.split(line)[2:4] == ["--project", str(folder)] for line in lines)
+
+
+def test_a_quickstart_that_does_not_come_up_ends_with_its_code(envkit: Machine) -> None:
+    envkit.command("envkit", "exit 5")
+    done = envkit.run("scripts/quickstart.sh", "up", ENVKIT_QUICKSTART=str(envkit.top))
+    assert (done.returncode, done.stdout) == (5, "")
 
 
 def test_a_quickstart_that_is_there_is_only_started(envkit: Machine) -> None:
