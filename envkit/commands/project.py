@@ -150,7 +150,7 @@ def known(start: Path, name: str | None) -> Known:
         for place, remembered in state.all_of(at):
             if remembered.name == name:
                 return _known(at, place, remembered)
-        raise Refusal(f"there is no environment {name!r}", mend="envkit status lists yours")
+        raise no_environment(name)
     folder = folder_of(start)
     place = state.place(at, folder)
     remembered_here = state.load(place) or _from_labels(at, folder)
@@ -159,9 +159,14 @@ def known(start: Path, name: str | None) -> Known:
     return _known(at, place, remembered_here)
 
 
-def names_taken(at: str, but: str) -> frozenset[str]:
-    """Return the names of the caller's environments on an engine, without one project's own."""
-    return frozenset(one.name for _, one in state.all_of(at) if one.project != but)
+def no_environment(name: str) -> Refusal:
+    """Return the refusal of a name that no environment has."""
+    return Refusal(f"there is no environment {name!r}", mend="envkit status lists yours")
+
+
+def names_taken(at: str, but: str) -> dict[str, str]:
+    """Return the names of the caller's environments on an engine, each with its project; not `but`'s."""
+    return {one.name: one.project for _, one in state.all_of(at) if one.project != but}
 
 
 def _from_labels(at: str, folder: str) -> State | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import names, state
+from envkit.commands.project import no_environment
 from envkit.engines import connect, endpoint, look
 from envkit.model.report import Report
 
@@ -25,7 +26,7 @@ class Row:
         name: Its name.
         owner: UID of the user it belongs to.
         status: The engine's word for its container's state, or `down`.
-        url: JupyterLab's address while it runs.
+        url: JupyterLab's address while it runs and has one.
         size_bytes: Of its image, all layers; environments with the same plan share it.
         project: Its project folder, where that is known to the caller.
         verdict: The last verdict of the probe, or that nothing is proven of it as it is now.
@@ -52,6 +53,7 @@ def status(*, everybody: bool = False, name: str | None = None) -> Report[Enviro
 
     Raises:
         EngineUnavailable: Nothing answers.
+        Refusal: There is none of that name.
     """
     at = endpoint.endpoint()
     engine = connect.connect(at)
@@ -67,6 +69,8 @@ def status(*, everybody: bool = False, name: str | None = None) -> Report[Enviro
         if one.name not in running
     ]
     chosen = sorted((row for row in rows if name in {None, row.name}), key=lambda row: (row.name, row.owner))
+    if name is not None and not chosen:
+        raise no_environment(name)
     return Report("status", name or "", Environments(tuple(chosen)))
 
 
@@ -76,8 +80,8 @@ def _row(
     labels = found.labels
     whose = int(labels[names.OWNER]) if labels.get(names.OWNER, "").isdecimal() else -1
     mine = remembered.get(labels[names.NAME]) if whose == owner else None
-    port = labels.get(names.PORT) if found.status == "running" else ""
-    url = f"http://127.0.0.1:{port}/lab" if port else ""
+    port = labels.get(names.PORT, "") if found.status == "running" else ""
+    url = f"http://127.0.0.1:{port}/lab" if port.isdecimal() else ""  # JupyterLab may listen on a socket alone
     return Row(
         name=labels[names.NAME],
         owner=whose,
@@ -91,6 +95,8 @@ def _row(
 
 def _verdict(remembered: State) -> str:
     """Return what was proven, only as long as that is true of the environment as it is now."""
+    if not os.path.isdir(remembered.project):  # noqa: PTH112 - one that may not be entered is no error
+        return "not proven: folder gone"
     if remembered.proven:
         return remembered.verdict
     return f"not proven: {remembered.verdict}" if remembered.verdict else "not proven"

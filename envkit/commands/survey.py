@@ -135,13 +135,16 @@ def _on_image(
     return replace(_chosen(surveyed, choice), question=bases.question(project.config))
 
 
-def _taken(project: Project, engine: Engine | None, owner: int, remembered: State | None) -> frozenset[str]:
+def _taken(project: Project, engine: Engine | None, owner: int, remembered: State | None) -> dict[str, str]:
     """Return the names this project may not choose; one that it has already is not given up for a leftover."""
-    taken = names_taken(project.endpoint, project.folder)
-    if engine is None or remembered is not None or project.config.name:
+    taken, asked = names_taken(project.endpoint, project.folder), project.config.name
+    if engine is not None and asked in taken:
+        there = look.container(engine, names.container(owner, asked))
+        return {**taken, asked: f"{taken[asked]} ({'down' if there is None else there.status})"}
+    if engine is None or remembered is not None or asked:
         return taken  # a name that was asked for is refused with what holds it, by `decide`
     held = (one for one in look.labels_held(engine, owner) if not names.ours(one, owner, project.folder))
-    return taken | {one[names.NAME] for one in held if names.NAME in one}
+    return {one[names.NAME]: "" for one in held if names.NAME in one} | taken
 
 
 def _refuse_renaming(engine: Engine | None, owner: int, name: str, remembered: State | None) -> None:

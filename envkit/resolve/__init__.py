@@ -17,7 +17,7 @@ from envkit.resolve.mounts import denied
 from envkit.resolve.wants import wants
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator, Mapping
 
     from envkit.config import Config
     from envkit.model.facts import Facts
@@ -28,21 +28,24 @@ if TYPE_CHECKING:
 __all__ = ["access_of_base", "name_of", "resolve", "wants", "widened"]
 
 
-def name_of(config: Config, project: str, state: State | None, taken: Collection[str]) -> str:
+def name_of(config: Config, project: str, state: State | None, taken: Mapping[str, str]) -> str:
     """Return the environment's name: the config's, the one it already has, or the folder's.
 
     Args:
         config: As written.
         project: Real path of the project folder.
         state: What is remembered of this project.
-        taken: Names of the caller's other environments on this engine.
+        taken: Names of the caller's other environments on this engine, each with where it lies.
 
     Raises:
         ConfigError: The config names an environment that another project has.
     """
     if config.name:
         if config.name in taken:
-            message = "another project's environment has this name; choose another"
+            message = (
+                f"another project's environment has this name: {taken[config.name]}; choose another, or give that one "
+                f"up with its volumes: envkit down --name {config.name} --volumes"
+            )
             raise ConfigError([config.problem("name", message)])
         return config.name
     if state is not None and state.name not in taken and state.choices.get("name") == "folder":

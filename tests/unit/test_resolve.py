@@ -34,7 +34,7 @@ FOUND = Found(base=FoundImage("sha256:base", {}, ref="envkit-base:bookworm"))
 
 def plan(text: str = "", facts: Facts = FACTS, state: State | None = None) -> Plan:
     loaded = config.load(text)
-    return resolve(loaded, PROJECT, name_of(loaded, PROJECT, state, ()), facts, FOUND, state)
+    return resolve(loaded, PROJECT, name_of(loaded, PROJECT, state, {}), facts, FOUND, state)
 
 
 def problems(text: str, facts: Facts = FACTS) -> list[str]:
@@ -165,10 +165,13 @@ def test_access_lists_what_goes_beyond_the_project() -> None:
 
 def test_the_name_is_the_folders_with_a_suffix_when_that_is_taken() -> None:
     loaded = config.load("")
-    assert name_of(loaded, "/home/ada/My Vision!", None, ()) == "my-vision"
-    assert name_of(loaded, PROJECT, None, ("vision",)).startswith("vision-")
-    with pytest.raises(ConfigError, match="another project"):
-        name_of(config.load("name: vision"), PROJECT, None, ("vision",))
+    assert name_of(loaded, "/home/ada/My Vision!", None, {}) == "my-vision"
+    assert name_of(loaded, PROJECT, None, {"vision": "/p"}).startswith("vision-")
+
+
+def test_a_name_that_is_taken_is_refused_with_who_has_it_and_the_mend() -> None:
+    with pytest.raises(ConfigError, match=r"another project.*: /data/other \(running\);.*down --name vision --volumes"):
+        name_of(config.load("name: vision"), PROJECT, None, {"vision": "/data/other (running)"})
 
 
 WANTS = Wants(PROJECT)

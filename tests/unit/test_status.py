@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from envkit import names, state
 from envkit.commands import status
-from envkit.engines import connect, look
-from envkit.engines.endpoint import DEFAULT
+from envkit.engines import connect, endpoint, look
+from envkit.errors import Refusal
 from envkit.model.found import FoundContainer
 from envkit.model.plan import State
 
@@ -17,6 +18,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FAILED = "ssh/login: the client was refused"
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+
+
+def known(folder: Path, remembered: State) -> dict[str, str]:
+    """Remember an environment; return its labels."""
+    state.save(state.place(endpoint.endpoint(), str(folder)), remembered)
+    return names.labels(os.getuid(), remembered.name, remembered.project)
+
+
+def holding(monkeypatch: pytest.MonkeyPatch, found: list[FoundContainer]) -> None:
+    """Let the engine hold these."""
+    monkeypatch.setattr(connect, "connect", lambda _: None)
+    monkeypatch.setattr(look, "environments", lambda *_: found)
+    monkeypatch.setattr(look, "image_sizes", lambda _: {})
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -29,15 +49,32 @@ FAILED = "ssh/login: the client was refused"
 def test_only_what_is_proven_is_shown_as_such(
     verdict: str, proven: bool, shown: str, running: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import os
-
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.delenv("DOCKER_HOST", raising=False)
-    state.save(state.place(DEFAULT, "/p"), State("vision", "/p", verdict=verdict, proven=proven))
-    labels = names.labels(os.getuid(), "vision", "/p")
-    found = [FoundContainer("c", "running", labels, "i", ())] if running else []
-    monkeypatch.setattr(connect, "connect", lambda _: None)
-    monkeypatch.setattr(look, "environments", lambda *_: found)
-    monkeypatch.setattr(look, "image_sizes", lambda _: {})
+    project = known(tmp_path, State("vision", str(tmp_path), verdict=verdict, proven=proven))
+    holding(monkeypatch, [FoundContainer("c", "running", project, "i", ())] if running else [])
     (row,) = status.status().result.rows
     assert (row.status, row.verdict) == ("running" if running else "down", shown)
+
+
+def test_an_environment_whose_folder_is_gone_is_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known(tmp_path, State("vision", str(tmp_path / "gone"), verdict="TensorFlow computes", proven=True))
+    holding(monkeypatch, [])
+    (row,) = status.status().result.rows
+    assert (row.project, row.verdict) == (str(tmp_path / "gone"), "not proven: folder gone")
+
+
+def test_a_name_that_no_environment_has_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known(tmp_path, State("vision", str(tmp_path)))
+    holding(monkeypatch, [])
+    with pytest.raises(Refusal, match="there is no environment 'nope'"):
+        status.status(name="nope")
+    assert [row.name for row in status.status(name="vision").result.rows] == ["vision"]
+
+
+@pytest.mark.parametrize(("port", "url"), [("8890", "http://127.0.0.1:8890/lab"), ("", ""), ("@evil", ""), (None, "")])
+def test_a_workspace_without_a_published_port_has_no_address(
+    port: str | None, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = names.labels(4711, "theirs", "/p") | ({} if port is None else {names.PORT: port})
+    holding(monkeypatch, [FoundContainer("c", "running", labels, "i", ())])
+    (row,) = status.status(everybody=True).result.rows
+    assert row.url == url
