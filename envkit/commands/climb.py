@@ -13,6 +13,7 @@ from envkit.commands.survey import remember, survey
 from envkit.engines import containers, glance, look
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import Refusal, StartFailed, Unhealthy
+from envkit.model import step
 from envkit.model.report import Finding, Progress, Report, Verdict
 from envkit.observe import door, probe, ready
 from envkit.observe.aside import aside
@@ -39,6 +40,7 @@ T = TypeVar("T")
 SSH_PROXY = "import sys; sys.path[:] = filter(None, sys.path); from envkit.cli.main import main; main()"
 ROUNDS = 8  # base, image, a few taken ports: more means that something keeps undoing our work
 LOG_LINES = 15
+APART = (step.MakeBase, step.BuildImage, step.CreateNetwork, step.CreateVolume)  # they leave what runs as it is
 ASIDE_S = ready.TENSORBOARD_S + 30  # beyond what the looks allow themselves
 
 
@@ -131,7 +133,6 @@ class _Climb:
             if not steps:
                 return surveyed
             apply.write_rendered(self.project.place, surveyed)
-            self._save(replace(self._state, proven=False, verdict=""))
             self._carry_out(steps, surveyed)
         raise StartFailed("the environment does not settle: something keeps changing it", mend="envkit status")
 
@@ -159,7 +160,10 @@ class _Climb:
 
     def _carry_out(self, steps: Steps, surveyed: Survey) -> None:
         try:
-            self.state = apply.apply(steps, surveyed, self.engine, self.project.place, self._state, self.say)
+            for one in steps:
+                if not isinstance(one, APART):  # what was proven is so until something it was proven of changes
+                    self._save(replace(self._state, proven=False, verdict=""))
+                self.state = apply.apply((one,), surveyed, self.engine, self.project.place, self._state, self.say)
         except SubnetTaken:
             self._save(replace(self._state, subnet=""))
         except PortTaken as error:
