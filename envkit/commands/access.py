@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 import time
 import webbrowser
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from envkit.commands.project import Known
+    from envkit.state import Place
 
 OPENED_S = 60
 KEPT_S = 15  # what the browser needs to read its page, where the file system does not tell that it did
@@ -149,12 +151,33 @@ def install_ssh_config(known: Known) -> Path:
         raise Refusal(f"{folder} belongs to somebody else", mend="run the command as that user, without sudo")
     named = folder / "config"
     path = Path(os.path.realpath(named))
-    line = f'{INCLUDE}"{known.place.client / "ssh_config"}"\n'
+    line = _include(known.place)
     before = (files.read(path) or b"").decode(errors="surrogateescape")
     if line not in before:
         # An Include below a Host line would belong to that host alone, so it goes first.
         files.write(path, (line + before).encode(errors="surrogateescape"))
     return named
+
+
+def uninstall_ssh_config(place: Place) -> Path | None:
+    """Take our own line out of the caller's `~/.ssh/config`: what it includes is gone. Return the file if it had one.
+
+    What cannot be read or written stays: a client passes by what is not there.
+    """
+    with suppress(OSError, RuntimeError):  # there may be no home
+        named = Path.home() / ".ssh" / "config"
+        path = Path(os.path.realpath(named))
+        before, line = files.read(path) or b"", os.fsencode(_include(place))
+        lines = before.splitlines(keepends=True)
+        found = path.stat()
+        if line in lines and found.st_uid == os.getuid():
+            files.write(path, b"".join(one for one in lines if one != line), mode=stat.S_IMODE(found.st_mode))
+            return named
+    return None
+
+
+def _include(place: Place) -> str:
+    return f'{INCLUDE}"{place.client / "ssh_config"}"\n'
 
 
 def _browse(page: Path) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import decide, files, names, state
-from envkit.commands import apply
+from envkit.commands import access, apply
 from envkit.engines import look
 from envkit.model.report import Progress, Report
 
@@ -24,7 +24,7 @@ class Down:
 
     Attributes:
         name: The environment's name.
-        removed: Each thing, in the engine's words for it.
+        removed: Each thing, in the engine's words for it, and what `ssh-config --install` wrote.
         kept: What a next `up` finds again.
     """
 
@@ -50,6 +50,8 @@ def down(known: Known, *, volumes: bool, say: Say) -> Report[Down]:
         if volumes or list(known.place.folder.iterdir()) == [known.place.lock]:
             state.forget(known.place)
     removed = tuple(f"{type(one).__name__.removeprefix('Remove').lower()} {one.name}" for one in steps)  # type: ignore[union-attr]
+    included = access.uninstall_ssh_config(known.place) if volumes else None
+    removed += (f"its line in {included}",) if included else ()
     mine = (name for name, one in found.volumes.items() if names.ours(one.labels, known.owner, known.project))
     kept = () if volumes else tuple(sorted(mine))
     return Report("down", known.name, Down(known.name, removed, kept))

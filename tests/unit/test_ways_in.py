@@ -45,6 +45,34 @@ def test_an_ssh_config_that_is_a_link_stays_one(home: Path) -> None:
     assert (home / "dotfiles/ssh").read_text() == f'Include "{home}/state/client/ssh_config"\nHost a\n'
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_of_an_ssh_config_only_our_own_line_is_taken_out(home: Path, linked: bool) -> None:
+    path, here = home / ".ssh/config", known(home / "state")
+    others = b'Include "/other/client/ssh_config"\nHost a\xff\r\n  # Include "x"\n  User b'
+    if linked:
+        path.symlink_to(home / "dotfile")
+    path.write_bytes(others)
+    access.install_ssh_config(here)
+    path.chmod(0o644)
+    assert access.uninstall_ssh_config(here.place) == path
+    assert (path.read_bytes(), path.stat().st_mode & 0o777, path.is_symlink()) == (others, 0o644, linked)
+    assert access.uninstall_ssh_config(here.place) is None
+
+
+def test_an_ssh_config_that_is_not_there_is_not_made(home: Path) -> None:
+    assert access.uninstall_ssh_config(known(home / "state").place) is None
+    assert not (home / ".ssh/config").exists()
+
+
+def test_our_line_in_an_ssh_config_of_somebody_else_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = known(home / "state")
+    access.install_ssh_config(here)
+    before = (home / ".ssh/config").stat().st_ino
+    monkeypatch.setattr(os, "getuid", lambda: 4242)
+    assert access.uninstall_ssh_config(here.place) is None
+    assert (home / ".ssh/config").stat().st_ino == before
+
+
 def test_an_ssh_config_of_somebody_else_is_left_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 4242)
     with pytest.raises(Refusal, match="somebody else"):
