@@ -39,7 +39,8 @@ def no_gpu(surveyed: Survey, engine: Engine) -> None:
     if finding is not None:
         message = f"no GPU can be used ({finding.where}): {finding.seen}"
         # A GPU that was found at the first `up` is not quietly done without.
-        without = "" if surveyed.plan.gpu_required else "; or envkit up --refresh goes on without a GPU"
+        again = "; or envkit up --refresh goes on without a GPU"
+        without = "; to do without for good: gpu: off in envkit.yaml" if surveyed.plan.gpu_required else again
         raise GpuUnusable(message, tried=finding.cause, mend=finding.mend + without)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 60
 PATIENCE_S = 24 * 3600
+INSTALL = "sudo apt-get install docker.io, then sudo systemctl start docker"
 # NVIDIA's toolkit for containers: Docker offers `--gpus` where its daemon finds this program.
 HOOK = "nvidia-container-runtime-hook"
 
@@ -134,8 +135,7 @@ def refuse_unsupported(engine: EngineFacts, machine: str) -> None:
 def _docker(at: str) -> str:
     """Say what leads from an engine to the machine's own Docker."""
     chosen = _chosen(at)
-    start = "sudo apt-get install docker.io, then sudo systemctl start docker"
-    return f"{chosen.undo}; where there is none, {start}" if chosen.by else start
+    return f"{chosen.undo}; where there is none, {INSTALL}" if chosen.by else INSTALL
 
 
 def _gpu_roads(info: Mapping[str, Any]) -> tuple[str, ...]:
@@ -150,15 +150,16 @@ def _gpu_roads(info: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _unavailable(at: str) -> EngineUnavailable:
     chosen, path = _chosen(at), Path(at.removeprefix("unix://"))
+    named = bool(chosen.by) and at != endpoint.DEFAULT  # then any engine may listen there
     if not path.exists():
         why, message = "not there", f"no container engine answers at {at}: the socket is not there"
-        mend = "sudo apt-get install docker.io, then sudo systemctl start docker; or set DOCKER_HOST"
+        mend = "start the engine that listens there" if named else f"{INSTALL}; or set DOCKER_HOST"
     elif not os.access(path, os.R_OK | os.W_OK):
         why, message = "permission denied", f"you may not use the container engine at {at}"
         mend = 'sudo usermod -aG docker "$USER", then log in again (members of that group are root on this machine)'
     else:
         why, message = _refused(path), f"the container engine at {at} does not answer"
-        mend = "sudo systemctl restart docker"
+        mend = "restart the engine that listens there" if named else "sudo systemctl restart docker"
     if chosen.by:
         mend = f"{mend}; or {chosen.undo}"
     return EngineUnavailable(message, tried="; ".join((*chosen.passed_over, f"{_told(chosen)}: {why}")), mend=mend)

@@ -130,9 +130,9 @@ def test_without_a_gpu_insisting_on_one_names_the_layer_and_leaves_nothing(tryin
 
 
 @pytest.mark.parametrize("verb", ["up", "status", "prune"])
-def test_without_an_engine_the_mend_says_how_to_get_one(verb: str, trying: Path, run_envkit: Envkit) -> None:
+def test_without_an_engine_the_mend_says_how_to_get_to_one(verb: str, trying: Path, run_envkit: Envkit) -> None:
     nowhere = {"DOCKER_HOST": f"unix://{trying}/docker.sock"}
-    told(run_envkit([verb], cwd=trying, env=nowhere), 3, "the socket is not there", "start docker")
+    told(run_envkit([verb], cwd=trying, env=nowhere), 3, "the socket is not there", "unset DOCKER_HOST")
 
 
 def test_an_engine_that_accepts_and_says_nothing_of_use_is_told(trying: Path, run_envkit: Envkit) -> None:

@@ -182,6 +182,24 @@ def test_an_engine_that_is_not_there_is_told_with_all_that_was_tried(
     ]
 
 
+@pytest.mark.parametrize("deaf", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+def test_the_mend_of_an_engine_that_is_not_there_fits_how_it_was_chosen(
+    docker: Docker, monkeypatch: pytest.MonkeyPatch, named: bool, deaf: bool
+) -> None:
+    at = f"unix://{docker.folder}/other.sock" if named else endpoint.DEFAULT
+    if named:
+        monkeypatch.setenv("DOCKER_HOST", at)
+    with socket.socket(socket.AF_UNIX) as door:
+        if deaf:
+            door.bind(at.removeprefix("unix://"))
+        with pytest.raises(EngineUnavailable) as error:
+            connect.connect(endpoint.endpoint())
+    mend = error.value.mend
+    assert ("unset DOCKER_HOST" in mend, " docker" in mend) == (named, not named)
+    assert ("set DOCKER_HOST" in mend.replace("unset", "")) == (not named and not deaf)
+
+
 def test_an_engine_of_a_context_that_does_not_answer_is_told_with_the_context(docker: Docker) -> None:
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.bind(str(docker.folder / "deaf"))

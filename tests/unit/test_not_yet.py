@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envkit import config
+from envkit.commands import refusals
 from envkit.commands.project import folder_of
+from envkit.commands.survey import Survey
+from envkit.decide import Wanted
 from envkit.engines import connect
-from envkit.errors import ConfigError, Refusal
+from envkit.errors import ConfigError, GpuUnusable, Refusal
 from envkit.model.facts import Account, EngineFacts, Facts
 from envkit.model.found import Found
 from envkit.resolve import resolve
@@ -38,6 +41,16 @@ def test_a_key_that_cannot_be_honoured_yet_is_refused(text: str, says: str) -> N
     with pytest.raises(ConfigError) as error:
         resolve(config.load(text), PROJECT, "vision", FACTS, Found(), None)
     assert says in error.value.message
+
+
+def test_a_gpu_that_is_asked_for_and_not_there_is_refused_with_the_key_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "facts", lambda _: ENGINE)
+    nothing: Any = None
+    plan = resolve(config.load("base: debian\ngpu: 2"), PROJECT, "vision", FACTS, Found(), None)
+    with pytest.raises(GpuUnusable) as error:
+        refusals.no_gpu(Survey(Wanted(plan, nothing, "r"), (), FACTS, Found()), nothing)
+    assert "envkit up --no-gpu" in error.value.mend
+    assert "gpu: off in envkit.yaml" in error.value.mend
 
 
 def test_what_this_version_builds_is_not_refused() -> None:
