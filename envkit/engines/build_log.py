@@ -1,8 +1,9 @@
-"""What a build prints -> news, and when a step fails: its last lines and the mend."""
+"""What a build prints -> news, and when a step fails: why, in one line, what it printed about it, and the mend."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from envkit.errors import BuildFailed
@@ -11,10 +12,28 @@ from envkit.model.report import Progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-LINES_KEPT = 25
+LINES_KEPT = 10
 # The engine's builder paints what a step prints on stderr.
 COLOUR = re.compile(r"\x1b\[[0-9;]*m", re.ASCII)
 STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.ASCII)
+CACHED = "---> Using cache"
+# What the builder says of its own doings: ids of layers and of containers that are gone.
+NOISE = re.compile(r" *--->.*|Removing intermediate container .*|Successfully (built|tagged) .*", re.ASCII)
+RETURNED = re.compile(r"returned a non-zero code: (\d+)", re.ASCII)
+# By this a program says that it gives up, where no rule below knows the cause.
+GIVES_UP = re.compile(r"E: .+|(?:ERROR|[Ee]rror|[Ff]atal|envkit): .+|[×x] .+")
+MARKS = re.compile(r"^(?:E: |W: |ERROR: |[Ee]rror: |[Ff]atal: |envkit: | *[×x] )")
+WORK = re.compile(r'RUN \["/opt/envkit/build/([a-z-]+)"(.*)')
+WORDS = {
+    "mend-image": "mending the base image",
+    "install-apt": "installing system packages",
+    "install-uv": "installing uv",
+    "fetch-python": "fetching a Python",
+    "lay-python": "laying a Python environment",
+    "install-python": "installing Python packages",
+    "furnish": "furnishing the workspace",
+    "settle-layer": "settling what was installed",
+}
 # Of the programs that run in a build, the first rule whose pattern they print decides. None of these is a
 # word that stands in a command line, such as the name of a package.
 MENDS = tuple((re.compile(pattern), mend) for pattern, mend in (
@@ -32,7 +51,7 @@ MENDS = tuple((re.compile(pattern), mend) for pattern, mend in (
      "take the package out of python: in envkit.yaml, or ask for a version that TensorFlow can live with"),
     ("Unable to locate package|has no installation candidate", "correct the name under apt: in envkit.yaml"),
 ))
-OTHERWISE = "the last lines above say what failed; --verbose shows all of them"
+OTHERWISE = "the lines above say what failed; --verbose shows all that the build printed"
 
 
 class BuildLog:
@@ -41,7 +60,10 @@ class BuildLog:
     def __init__(self, say: Callable[[Progress], None], secrets: tuple[str, ...]) -> None:
         self._say, self._secrets = say, secrets
         self._rest = ""
+        self._step: Progress | None = None
+        self._untold = False
         self._last: list[str] = []
+        self._cause = ""
         self._mend = ""
         self._built = False
 
@@ -53,7 +75,7 @@ class BuildLog:
         """
         if "error" in event:
             self._line(self._rest)
-            raise self._failed(str(event["error"]).strip())
+            raise self._failed(self._clean(str(event["error"])).strip())
         self._built = self._built or "ID" in (event.get("aux") or {})
         *lines, self._rest = (self._rest + str(event.get("stream", ""))).split("\n")
         for line in lines:
@@ -68,27 +90,76 @@ class BuildLog:
         if not self._built:
             raise self._failed("the engine ended it without an image")
 
-    def _line(self, line: str) -> None:
+    def _clean(self, line: str) -> str:
         text = COLOUR.sub("", line).rstrip()
         for secret in self._secrets:
             text = text.replace(secret, "(proxy)")
+        return text
+
+    def _line(self, line: str) -> None:
+        text = self._clean(line)
         if not text:
             return
-        step = STEP.fullmatch(text)
-        if step:
-            self._mend = ""
-        else:
-            self._mend = self._mend or mend(text)
-        self._last = [*self._last[1 - LINES_KEPT :], text]
-        shown = f"step {step[1]} of {step[2]}: {step[3][:100]}" if step else text[:200]
-        self._say(Progress("build", shown, detail=step is None))
+        if step := STEP.fullmatch(text):
+            self._tell_step()
+            self._begin(Progress("build", work(step[3]), step=(int(step[1]), int(step[2]))))
+            return
+        # A step that is cached is over at once: only who wants every line hears of it.
+        self._tell_step(cached=text.strip() == CACHED)
+        if not NOISE.fullmatch(text):
+            self._keep(text)
+            self._say(Progress("build", text[:200], detail=True))
+
+    def _begin(self, step: Progress) -> None:
+        self._step, self._untold = step, True
+        self._last, self._cause, self._mend = [], "", ""
+
+    def _tell_step(self, *, cached: bool = False) -> None:
+        if self._step is not None and self._untold:
+            self._say(replace(self._step, detail=cached))
+        self._untold = False
+
+    def _keep(self, text: str) -> None:
+        known = mend(text)
+        if known and not self._mend:
+            # What follows the first cause, follows from it; what stood before it is of no use.
+            self._mend, self._cause, self._last = known, text, []
+        elif not self._mend and GIVES_UP.fullmatch(text.strip()):
+            self._cause = text
+        if not self._mend:
+            self._last = [*self._last[1 - LINES_KEPT :], text]
+        elif len(self._last) < LINES_KEPT:
+            self._last.append(text)
 
     def _failed(self, error: str) -> BuildFailed:
-        lines = "".join(f"\n    {line[:300]}" for line in self._last)
+        self._tell_step()
+        cause = MARKS.sub("", self._cause).strip() or self._ended(error)
+        lines = "".join(f"\n    {line[:300]}" for line in self._last if line != self._cause)
         # The engine repeats the command in its error, so that is asked only for what no step can print.
         return BuildFailed(
-            f"building the image failed: {error}{lines}", mend=self._mend or _engines_own(error) or OTHERWISE
+            f"building the image failed: {cause[:300]}{lines}", tried=self._doing(),
+            mend=self._mend or _engines_own(error) or OTHERWISE,
         )
+
+    def _ended(self, error: str) -> str:
+        code = RETURNED.search(error)
+        return f"a step ended with code {code[1]}" if code and self._step else error
+
+    def _doing(self) -> str:
+        if self._step is None or self._step.step is None:
+            return ""
+        number, count = self._step.step
+        return f"step {number} of {count}, {self._step.text}"
+
+
+def work(instruction: str) -> str:
+    """Say what an instruction of a Dockerfile does: in words, where it is a step of our own."""
+    ours = WORK.match(instruction)
+    if ours is None or ours[1] not in WORDS:
+        return "copying files" if instruction.startswith("COPY ") else instruction[:100]
+    if ours[1] == "install-python":
+        return "installing JupyterLab" if '"/opt/jupyter"' in ours[2] else WORDS[ours[1]]
+    return WORDS[ours[1]]
 
 
 def credentials_in(proxies: Mapping[str, str]) -> tuple[str, ...]:

@@ -92,9 +92,11 @@ class Progress:
         text: The news, one line.
         detail: Whether only `--verbose` shows it.
         done: Whether the stage is over.
+        step: Which of how many steps this is, where that is known.
     """
 
     stage: str
     text: str
     detail: bool = False
     done: bool = False
+    step: tuple[int, int] | None = None

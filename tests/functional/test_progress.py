@@ -47,8 +47,7 @@ def building(
 @pytest.mark.parametrize(("options", "told"), [
     ([], ["build: step 1 of 2: FROM base", "build: step 2 of 2: RUN make"]),
     (["--verbose"], [
-        "build: step 1 of 2: FROM base", "build: ---> 0123456789ab",
-        "build: step 2 of 2: RUN make", "build: no rule to make it",
+        "build: step 1 of 2: FROM base", "build: step 2 of 2: RUN make", "build: no rule to make it",
     ]),
     (["--quiet"], []),
 ])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.engines.build_log import OTHERWISE, BuildLog, credentials_in, mend
+from envkit.engines.build_log import OTHERWISE, BuildLog, credentials_in, mend, work
 from envkit.errors import BuildFailed
 
 if TYPE_CHECKING:
@@ -31,9 +31,34 @@ def test_pieces_become_lines_without_paint() -> None:
     pieces = ("Step 1/2 : FROM base", "\n", "\x1b[91mE", ": no", "thing\x1b[0m\n", "via http://ada:secret@proxy:3128\n")
     for piece in pieces:
         log.hear({"stream": piece})
-    assert [(one.text, one.detail) for one in news] == [
-        ("step 1 of 2: FROM base", False), ("E: nothing", True), ("via (proxy)", True),
+    assert [(one.text, one.detail, one.step) for one in news] == [
+        ("FROM base", False, (1, 2)), ("E: nothing", True, None), ("via (proxy)", True, None),
     ]
+
+
+def test_a_cached_step_is_a_detail_and_the_builders_own_noise_is_nothing() -> None:
+    news: list[Progress] = []
+    log = BuildLog(news.append, ())
+    for text in (
+        "Step 1/3 : FROM base", " ---> 0123456789ab", "Step 2/3 : RUN make", " ---> Using cache", " ---> ba9876543210",
+        "Step 3/3 : RUN [\"/opt/envkit/build/install-apt\", \"tree\"]", " ---> Running in beb1b1831489",
+        "Removing intermediate container beb1b1831489", "Successfully built 0123456789ab", "Successfully tagged e:1",
+    ):
+        log.hear({"stream": f"{text}\n"})
+    assert [(one.text, one.detail) for one in news] == [
+        ("FROM base", False), ("RUN make", True), ("installing system packages", False),
+    ]
+
+
+@pytest.mark.parametrize(("instruction", "words"), [
+    ('RUN ["/opt/envkit/build/install-python", "python3.9", "/opt/jupyter", "x"]', "installing JupyterLab"),
+    ('RUN ["/opt/envkit/build/install-python", "python3.9", "/opt/tensorflow"]', "installing Python packages"),
+    ('RUN ["/opt/envkit/build/unheard-of"]', 'RUN ["/opt/envkit/build/unheard-of"]'),
+    ("COPY a b", "copying files"),
+    ("USER nobody", "USER nobody"),
+])
+def test_an_instruction_is_told_in_words(instruction: str, words: str) -> None:
+    assert work(instruction) == words
 
 
 @pytest.mark.parametrize(("proxies", "printed", "shown"), [
@@ -62,11 +87,33 @@ def test_a_build_that_ends_without_an_image_failed() -> None:
     log.end()
 
 
-def test_a_failure_shows_the_last_lines() -> None:
-    message = failure(STEP, *(f"line {number}\n" for number in range(100)), "the very last").message
-    assert message.startswith("building the image failed: The command")
-    assert "line 99\n    the very last" in message
-    assert "line 50" not in message
+def test_a_failure_without_a_known_cause_shows_the_last_lines_of_its_step() -> None:
+    failed = failure("of another step\n", STEP, *(f"line {number}\n" for number in range(100)), "the very last")
+    assert failed.message.startswith("building the image failed: a step ended with code 100\n")
+    assert "line 99\n    the very last" in failed.message
+    assert "line 50" not in failed.message
+    assert failed.tried == 'step 9 of 34, RUN ["install-apt", "ca-certificates"]'
+    assert "of another step" not in failure("of another step\n", STEP).message
+
+
+def test_a_known_cause_is_the_headline_and_what_follows_it_the_details() -> None:
+    noise = (" ---> Using cache\n", " ---> 0123456789ab\n")
+    apt = failure(*noise, STEP, " ---> Running in beb1b1831489\n", "Reading package lists...\n",
+                  "E: Unable to locate package graphvizz\n", " ---> x\n")
+    assert apt.message == "building the image failed: Unable to locate package graphvizz"
+    python = failure(STEP, "Using Python 3.9\n", "  × No solution found when resolving dependencies:\n",
+                     "  ╰─▶ Because you require protobuf>=4 and protobuf<3.20\n")
+    assert python.message.splitlines() == [
+        "building the image failed: No solution found when resolving dependencies:",
+        "      ╰─▶ Because you require protobuf>=4 and protobuf<3.20",
+    ]
+
+
+def test_a_program_that_gives_up_names_the_cause_where_no_rule_does() -> None:
+    message = failure(STEP, "reading\n", "E: Sub-process dpkg returned an error code (1)\n").message
+    assert message.splitlines() == [
+        "building the image failed: Sub-process dpkg returned an error code (1)", "    reading",
+    ]
 
 
 @pytest.mark.parametrize(("line", "says"), [
