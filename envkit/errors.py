@@ -10,6 +10,8 @@
     │   └── Unhealthy          it runs and does not answer
     ├── GpuUnusable        5   a GPU was asked for and none can be used
     └── PassThrough        125 `exec` and `ssh` themselves failed, not the program inside
+        ├── NotRunnable    126 the program is there and cannot be run
+        └── NoProgram      127 there is no such program
 
 Each carries one message, what was tried, and the mend: the command or the change that helps.
 """
@@ -31,6 +33,8 @@ class Exit(IntEnum):
     GPU = 5
     BUG = 70
     PASS_THROUGH = 125
+    NOT_RUNNABLE = 126
+    NO_PROGRAM = 127
     HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
@@ -125,3 +129,15 @@ class PassThrough(EnvkitError):
     """`exec`, `shell` or `ssh` could not reach the program they should run."""
 
     exit_code = Exit.PASS_THROUGH
+
+
+class NotRunnable(PassThrough):
+    """The program that `exec` should run is there and cannot be run; shells end with the same code."""
+
+    exit_code = Exit.NOT_RUNNABLE
+
+
+class NoProgram(PassThrough):
+    """There is no such program for `exec` to run; shells end with the same code."""
+
+    exit_code = Exit.NO_PROGRAM

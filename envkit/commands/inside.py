@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import names, proc
@@ -14,12 +15,12 @@ from envkit.observe import ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from envkit.commands.project import Known
     from envkit.engines.connect import Engine
 
 SHELL = ("/bin/bash", "--login")
+WORDS = {"exited": "has stopped", "dead": "has stopped", "created": "has not started yet"}
 CLIENTS_OWN = 255  # what the SSH client says when it could not connect
 SSHD = ("/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config")
 
@@ -43,7 +44,18 @@ def execute(known: Known, argv: Sequence[str]) -> int:
     with _before_the_program():
         engine, title = _running(known)
         tty = sys.stdin.isatty() and sys.stdout.isatty()
-        return execs.attached(engine, title, argv, tty=tty, workdir=names.WORKSPACE)
+        below = folder_inside(known)
+        return execs.attached(engine, title, argv, tty=tty, workdir=names.WORKSPACE, below=below)
+
+
+def folder_inside(known: Known) -> str:
+    """Return the folder inside that is the caller's own below the workspace; empty where the caller stands elsewhere."""
+    workspace = Path(known.state.workspace or known.project)
+    try:
+        below = Path.cwd().relative_to(workspace)
+    except (OSError, ValueError):  # the caller's folder may be gone
+        return ""
+    return f"{names.WORKSPACE}/{below}" if below.parts else ""
 
 
 def shell(known: Known) -> int:
@@ -110,8 +122,8 @@ def _running(known: Known) -> tuple[Engine, str]:
     engine, title = known.connect(), names.container(known.owner, known.name)
     found = look.container(engine, title)
     if found is None or found.status != "running":
-        what = "down" if found is None else found.status
-        raise PassThrough(f"the environment {known.name} is {what}", mend="envkit up")
+        what = "is down" if found is None else WORDS.get(found.status, f"is {found.status}")
+        raise PassThrough(f"the environment {known.name} {what}", mend="envkit up")
     return engine, title
 
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from envkit.engines.failure import translated
+from envkit.engines.unstarted import Output, in_folder
 from envkit.errors import EngineError, PassThrough
 
 if TYPE_CHECKING:
@@ -85,32 +86,45 @@ def _ran_over(container: str, limit_s: float) -> RanOver:
 
 def attached(
     engine: Engine, container: str, argv: Sequence[str], *, tty: bool, workdir: str | None = None,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None, below: str = "",
 ) -> int:
     """Run a program on the caller's own stdin, stdout, stderr and terminal; return its exit code.
+
+    Args:
+        engine: Where the container is.
+        container: Its name.
+        argv: The program and its arguments.
+        tty: Whether it gets the caller's terminal.
+        workdir: A folder of the image to run it in.
+        env: Variables to set.
+        below: A folder to go to that is no part of the image, or empty.
 
     Raises:
         PassThrough: It could not be started.
     """
     try:
-        return _attached(engine, container, argv, tty=tty, workdir=workdir, env=dict(env or {}))
+        return _attached(engine, container, argv, tty=tty, workdir=workdir, env=dict(env or {}), below=below)
     except _ReaderLeft:
         return READER_LEFT
 
 
 def _attached(
-    engine: Engine, container: str, argv: Sequence[str], *, tty: bool, workdir: str | None, env: dict[str, str]
+    engine: Engine, container: str, argv: Sequence[str], *, tty: bool, workdir: str | None, env: dict[str, str], below: str
 ) -> int:
+    command = in_folder(below, argv) if below else argv
     with translated(f"running a program in {container}"):
         made = engine.api.exec_create(
-            container, list(argv), stdin=True, stdout=True, stderr=True, tty=tty, workdir=workdir, environment=env,
+            container, list(command), stdin=True, stdout=True, stderr=True, tty=tty, workdir=workdir, environment=env,
         )
+        output = Output(_write, below)
         with _opened(engine, made["Id"], tty=tty) as stream:
             if tty:
-                _terminal(engine, made["Id"], stream)
+                _terminal(engine, made["Id"], stream, output)
             else:
-                _pump(stream, framed=True)
-        return _exit_code(engine, made["Id"])
+                _pump(stream, output, framed=True)
+        code = _exit_code(engine, made["Id"])
+        output.end(code, argv[0])
+        return code
 
 
 def raw(engine: Engine, container: str, argv: Sequence[str]) -> int:
@@ -169,17 +183,17 @@ def _received(stream: sockets.socket, size: int, until: float | None) -> bytes:
     return stream.recv(size)
 
 
-def _pump(stream: sockets.socket, *, framed: bool) -> None:
+def _pump(stream: sockets.socket, write: Callable[[int, bytes], None], *, framed: bool) -> None:
     """Carry bytes both ways until the program closes its side."""
     import threading
 
     threading.Thread(target=_feed, args=(stream,), daemon=True).start()
     if framed:
         for number, chunk in _frames(stream):
-            _write(2 if number == STDERR else 1, chunk)
+            write(2 if number == STDERR else 1, chunk)
     else:
         while chunk := stream.recv(CHUNK):
-            _write(1, chunk)
+            write(1, chunk)
 
 
 def _feed(stream: sockets.socket) -> None:
@@ -202,7 +216,7 @@ def _write(descriptor: int, chunk: bytes) -> None:
             raise _ReaderLeft from error
 
 
-def _terminal(engine: Engine, exec_id: str, stream: sockets.socket) -> None:
+def _terminal(engine: Engine, exec_id: str, stream: sockets.socket, write: Callable[[int, bytes], None]) -> None:
     """Hand the caller's terminal to the program: raw mode, its size followed, restored whatever happens."""
     import termios
     import tty
@@ -219,7 +233,7 @@ def _terminal(engine: Engine, exec_id: str, stream: sockets.socket) -> None:
     try:
         tty.setraw(0)
         resize()
-        _pump(stream, framed=False)
+        _pump(stream, write, framed=False)
     finally:
         signal.signal(signal.SIGWINCH, handler)
         termios.tcsetattr(0, termios.TCSADRAIN, before)

@@ -15,6 +15,8 @@ import pytest
 
 from envkit.engines import execs
 from envkit.engines.connect import Engine
+from envkit.engines.unstarted import GO
+from envkit.errors import NoProgram, NotRunnable, PassThrough
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,29 +27,32 @@ STDOUT = 1
 class Api:
     """A stand-in for the engine's API: a program that printed something and ended."""
 
-    def __init__(self, printed: bytes, resized: Exception | None = None) -> None:
+    def __init__(self, printed: bytes, resized: Exception | None = None, code: int = 7) -> None:
+        self.code, self.argv = code, [""]
         self.ours, self.its = socket.socketpair()
         self.its.sendall(printed)
         self.its.shutdown(socket.SHUT_WR)
         self.resized = resized
 
     def exec_create(self, container: str, argv: list[str], **settings: Any) -> dict[str, str]:
+        self.argv = argv
         return {"Id": "1"}
 
     def exec_start(self, exec_id: str, *, tty: bool, socket: bool) -> socket.socket:
         return self.ours
 
     def exec_inspect(self, exec_id: str) -> dict[str, int]:
-        return {"ExitCode": 7}
+        return {"ExitCode": self.code}
 
     def exec_resize(self, exec_id: str, *, height: int, width: int) -> None:
         if self.resized:
             raise self.resized
 
 
-def run(api: Api, *, tty: bool = False) -> int:
+def run(api: Api, *, tty: bool = False, below: str = "") -> int:
     try:
-        return execs.attached(Engine("unix:///x", api), "c", ["cat", "big"], tty=tty)  # type: ignore[arg-type]
+        engine = Engine("unix:///x", api)  # type: ignore[arg-type]
+        return execs.attached(engine, "c", ["cat", "big"], tty=tty, below=below)
     finally:
         api.its.close()
 
@@ -86,3 +91,46 @@ def test_a_terminal_that_cannot_be_resized_ends_no_session(resized: Exception | 
     os.close(its)
     assert code == 7
     assert b"bye" in shown
+
+
+def framed(*chunks: bytes) -> bytes:
+    return b"".join(struct.pack(">BxxxL", STDOUT, len(chunk)) + chunk for chunk in chunks)
+
+
+OCI = b"OCI runtime exec failed: exec failed: unable to start container process: exec: \"cat\": "
+MISSING = OCI + b"executable file not found in $PATH: unknown\r\n"
+DENIED = OCI + b"permission denied: unknown\r\n"
+
+
+@pytest.mark.parametrize(("said", "code", "kind", "words"), [
+    (MISSING, 126, NoProgram, "there is no program 'cat' in the workspace"),
+    (MISSING, 127, NoProgram, "there is no program 'cat' in the workspace"),
+    (DENIED, 126, NotRunnable, "cannot be run: it is not executable"),
+    (OCI + b"exec format error\n", 126, NotRunnable, "no program for this machine"),
+    (b"/workspace/sub: 1: exec: cat: not found\n", 127, NoProgram, "there is no program 'cat' in the workspace"),
+    (b"/workspace/sub: 1: exec: cat: Permission denied\n", 126, NotRunnable, "it is not executable"),
+    (b"/workspace/sub: 1: cd: can't cd to /workspace/sub\n", 125, PassThrough, "this folder is not in the workspace"),
+])
+def test_a_program_that_did_not_start_is_told_in_words_with_the_code_of_shells(
+    said: bytes, code: int, kind: type[PassThrough], words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(kind, match=words) as failed:
+        run(Api(framed(said), code=code), below="/workspace/sub")
+    assert type(failed.value) is kind
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("chunks", "code"), [
+    ((MISSING,), 0), ((MISSING, b"and more\n"), 127), ((b"hello\n", MISSING), 127), ((b"/workspace/sub: 1: x\n",), 127),
+])
+def test_what_a_program_prints_that_ran_is_passed_on(
+    chunks: tuple[bytes, ...], code: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(Api(framed(*chunks), code=code)) == code
+    assert capfd.readouterr().out.encode() == b"".join(chunks)
+
+
+def test_a_folder_below_is_an_argument_and_no_script() -> None:
+    api = Api(b"")
+    run(api, below='/workspace/$(x)"')
+    assert api.argv == ["/bin/sh", "-c", GO, '/workspace/$(x)"', "cat", "big"]

@@ -92,3 +92,17 @@ def test_a_state_that_cannot_be_read_is_told_with_125(tmp_path: Path) -> None:
     place.folder.mkdir(parents=True)
     (place.folder / "state.json").symlink_to("/proc/self/mem")
     assert code_of(["exec", "true"]) == 125
+
+
+@pytest.mark.parametrize(("stands", "workspace", "folder"), [
+    ("project", "", ""), ("project/a b/c", "", "/workspace/a b/c"), ("elsewhere", "", ""), ("project2", "", ""),
+    ("project/data/x", "project/data", "/workspace/x"), ("project/a", "project/data", ""),
+])
+def test_a_program_runs_in_the_callers_folder_below_the_workspace(
+    stands: str, workspace: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remembered = State("vision", f"{tmp_path}/project", workspace=f"{tmp_path}/{workspace}" if workspace else "")
+    known = Known("vision", f"{tmp_path}/project", 1000, state.Place(tmp_path), remembered, "unix:///x")
+    (tmp_path / stands).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / stands)
+    assert inside.folder_inside(known) == folder
