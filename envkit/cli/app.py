@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from envkit.cli.failures import PastTyper
+from envkit.errors import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,15 +39,21 @@ VERBS = {
     "ssh-proxy": ("inside", "ssh_proxy"),
 }
 HIDDEN = {"ssh-proxy"}
+NEAR = 0.7  # a slip of the fingers, and no word that merely shares letters
 
 
 def application(arguments: list[str]) -> typer.Typer:
     """Return an application with the verb that is called, or with all of them for help and mistakes.
 
     Typer prepares every option it knows, which takes longer than most verbs do.
+
+    Raises:
+        Refusal: There is no such verb.
     """
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in VERBS:
+        raise _no_verb(arguments[0])
     made = typer.Typer(
-        name="envkit", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+        name="envkit", add_completion=False, pretty_exceptions_enable=False,
         rich_markup_mode=None, help=HELP,
     )
     made.callback()(_envkit)
@@ -56,6 +64,12 @@ def application(arguments: list[str]) -> typer.Typer:
         run = getattr(import_module(f"envkit.cli.verbs.{module}"), function)
         made.command(verb, hidden=verb in HIDDEN, context_settings=settings)(_past_typer(run))
     return made
+
+
+def _no_verb(word: str) -> Refusal:
+    near = get_close_matches(word, sorted(set(VERBS) - HIDDEN), n=1, cutoff=NEAR)
+    meant = f"; did you mean `envkit {near[0]}`?" if near else ""
+    return Refusal(f"there is no command {word!r}{meant}", mend="envkit --help")
 
 
 def _past_typer(verb: Callable[..., int]) -> Callable[..., int]:

@@ -8,13 +8,24 @@ import sys
 import traceback
 from contextlib import suppress
 from datetime import datetime, timezone
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envkit import __version__
 from envkit.errors import ConfigError, Ended, EnvkitError, Exit
+from envkit.model.report import Failure, Report
 from envkit.plain import plain
 
-INTERRUPTED = "envkit: interrupted; `envkit up` or `envkit down` goes on from here"
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+INTERRUPTED = "interrupted; `envkit up` or `envkit down` goes on from here"
+# Verbs that only read, or leave the terminal to a program inside: that they were ended needs no word.
+READ = {"status", "logs", "exec", "shell", "open", "token", "ssh", "ssh-config", "ssh-proxy", "schema", "version"}
+PASSES_ON = {"exec", "ssh"}
+OWN_FILES = {"init", "render"}
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -22,58 +33,85 @@ class PastTyper(Exception):
     """Holds as its cause what Typer must not see."""
 
 
-def report(error: BaseException) -> int:
-    """Print what went wrong on stderr and return the exit code."""
+def report(error: BaseException, arguments: Sequence[str] = ()) -> int:
+    """Print what went wrong on stderr, and on stdout where its report was asked for as JSON; return the exit code."""
     if isinstance(error, PastTyper):
         error = error.__cause__ or error
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(Exit.REFUSED)
-    if isinstance(error, EnvkitError):
-        return _told(_message(error), error.exit_code)
-    if isinstance(error, KeyboardInterrupt) or type(error).__name__ in {"Abort", "Exit"}:
-        return _ended(error)
-    if isinstance(error, OSError):
-        return _os_error(error)
-    if hasattr(error, "format_message"):  # Typer's own: a wrong option, a missing argument
-        return _told(f"envkit: {error.format_message()}\n  mend: envkit --help", Exit.REFUSED)
-    return _bug(error)
-
-
-def _message(error: EnvkitError) -> str:
-    lines = [error.message if isinstance(error, ConfigError) else f"envkit: {error.message}"]
-    if error.tried:
-        lines.append(f"  tried: {error.tried}")
-    if error.mend:
-        lines.append(f"  mend: {error.mend}")
-    return "\n".join(lines)
-
-
-def _ended(error: BaseException) -> int:
-    by = error if isinstance(error, Ended) else error.__cause__  # Typer hides it when no verb ran yet
-    if isinstance(by, Ended):
-        with suppress(OSError):  # the terminal may be gone
-            _told(INTERRUPTED, by.exit_code)
-        return int(by.exit_code)
-    code = getattr(error, "exit_code", None)
-    if isinstance(code, int) and type(error).__name__ == "Exit":
-        return code
-    return _told(INTERRUPTED, Exit.INTERRUPTED)
-
-
-def _os_error(error: OSError) -> int:
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it exits
         return int(Exit.OK)
+    if isinstance(error, KeyboardInterrupt) or type(error).__name__ in {"Abort", "Exit"}:
+        return _ended(error, arguments[0] if arguments else "")
+    code, failure = _failure(error)
+    _say(failure)
+    if _wants_json(arguments):
+        _say_json(arguments[0], failure, code)
+    return int(code)
+
+
+def _failure(error: BaseException) -> tuple[Exit, Failure]:
+    if isinstance(error, EnvkitError):
+        problems = error.problems if isinstance(error, ConfigError) else ()
+        return error.exit_code, Failure(error.message, error.tried, error.mend, problems)
+    if isinstance(error, OSError):
+        return Exit.REFUSED, _os_error(error)
+    if hasattr(error, "format_message"):  # Typer's own: a wrong option, a missing argument
+        path = getattr(getattr(error, "ctx", None), "command_path", "envkit")
+        return Exit.REFUSED, Failure(error.format_message(), mend=f"{path} --help")
+    return Exit.BUG, _bug(error)
+
+
+def _say(failure: Failure) -> None:
+    lines = [failure.message if failure.problems else f"envkit: {failure.message}"]
+    if failure.tried:
+        lines.append(f"  tried: {failure.tried}")
+    if failure.mend:
+        lines.append(f"  mend: {failure.mend}")
+    _told("\n".join(lines))
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    if arguments[:1] and arguments[0] in PASSES_ON:
+        return False
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--format=json" in options or ("--format", "json") in pairwise(options)
+
+
+def _say_json(verb: str, failure: Failure, code: Exit) -> None:
+    from envkit.report.json import to_json
+
+    with suppress(BrokenPipeError):  # the code still tells
+        sys.stdout.write(to_json(Report(verb, "", None, exit_code=code, error=failure)) + "\n")
+        sys.stdout.flush()
+
+
+def _ended(error: BaseException, verb: str) -> int:
+    by = error if isinstance(error, Ended) else error.__cause__  # Typer hides it when no verb ran yet
+    code = getattr(error, "exit_code", None)
+    if isinstance(by, Ended):
+        code = by.exit_code
+    elif isinstance(code, int) and type(error).__name__ == "Exit":
+        return code
+    else:
+        code = Exit.INTERRUPTED
+    if verb not in READ:
+        with suppress(OSError):  # the terminal may be gone
+            _told("envkit: interrupted; repeat the command" if verb in OWN_FILES else f"envkit: {INTERRUPTED}")
+    return int(code)
+
+
+def _os_error(error: OSError) -> Failure:
     place = f"{error.filename}: " if error.filename else ""
     mend = "free disk space" if error.errno in NO_SPACE else "look at that path and who may use it"
-    return _told(f"envkit: {place}{error.strerror or error}\n  mend: {mend}, then repeat the command", Exit.REFUSED)
+    return Failure(f"{place}{error.strerror or error}", mend=f"{mend}, then repeat the command")
 
 
-def _bug(error: BaseException) -> int:
+def _bug(error: BaseException) -> Failure:
     text = "".join(traceback.format_exception(error))
     where = _log(f"envkit {__version__} {datetime.now(timezone.utc).isoformat()}\n{text}")
-    message = f"envkit: a bug in envkit: {type(error).__name__}: {error}\n  mend: please report it with {where}"
-    return _told(message, Exit.BUG)
+    return Failure(f"a bug in envkit: {type(error).__name__}: {error}", mend=f"please report it with {where}")
 
 
 def _log(text: str) -> str:
@@ -88,7 +126,6 @@ def _log(text: str) -> str:
     return str(path)
 
 
-def _told(text: str, code: Exit) -> int:
+def _told(text: str) -> None:
     sys.stderr.write(plain(text) + "\n")  # containers and builds had their say in it
     sys.stderr.flush()
-    return int(code)

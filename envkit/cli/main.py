@@ -28,7 +28,7 @@ def _run(arguments: list[str]) -> int:
             signals.become_exceptions()
         from envkit.cli.app import application
 
-        code = application(arguments)(args=arguments, prog_name="envkit", standalone_mode=False)
+        code = application(arguments)(args=arguments or ["--help"], prog_name="envkit", standalone_mode=False)
     except BaseException as error:  # noqa: BLE001 - the one catcher: everything becomes a message and a code
-        return failures.report(error)
+        return failures.report(error, arguments)
     return int(code or 0)

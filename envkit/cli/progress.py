@@ -109,5 +109,5 @@ def plain_line(news: Progress) -> str:
 def live_line(news: Progress, seconds: float, width: int) -> str:
     """Return what goes on and since when, no wider than that: the words are cut, the time never."""
     head = f"{news.stage} {news.step[0]}/{news.step[1]}" if news.step else news.stage
-    time_ = f" · {seconds:.0f} s" if seconds < 60 else f" · {seconds // 60:.0f} min {seconds % 60:.0f} s"  # noqa: PLR2004
+    time_ = f" · {seconds:.0f} s" if seconds < 60 else f" · {seconds // 60:.0f} min {seconds % 60:.0f} s"
     return line(f"{head} · {news.text}", max(width - len(time_), 1)) + time_

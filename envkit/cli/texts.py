@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from envkit.commands.init import Initialised
     from envkit.commands.prune import Pruned
     from envkit.commands.render import DryRun, Rendered
-    from envkit.commands.results import Up
+    from envkit.commands.results import Built, Up
     from envkit.commands.status import Environments
 
 
@@ -46,9 +46,10 @@ def _jupyterlab(result: Up) -> list[str]:
     ]
 
 
-def build(result: Up) -> str:
+def build(result: Built) -> str:
     """Which image there is now."""
-    return f"{result.verdict} {'was built' if result.changed else 'is current'}"
+    notes = "".join(f"\n  Note  {remark}" for remark in result.remarks)
+    return f"image {result.image} {'was built' if result.changed else 'is current'}{notes}"
 
 
 def down(result: Down) -> str:
@@ -81,6 +82,10 @@ def _gigabytes(size_bytes: int) -> str:
 
 def render(result: Rendered) -> str:
     """Which files were rendered, or which are stale."""
+    if result.absent:
+        return f"nothing is rendered in {result.folder}/ yet; envkit render writes it"
+    if result.checked and not result.stale:
+        return f"{result.folder}/ is current"
     if result.stale:
         return "\n".join(f"stale: {path}" for path in result.stale)
     return "\n".join(f"{result.folder}/{path}" for path in result.files)
@@ -88,7 +93,7 @@ def render(result: Rendered) -> str:
 
 def dry_run(result: DryRun) -> str:
     """What an `up` would do."""
-    steps = "".join(f"\n  {number}. {one}" for number, one in enumerate(result.steps, 1)) or "\n  nothing"
+    steps = "".join(f"\n  {number}. {one}" for number, one in enumerate(result.does, 1)) or "\n  nothing"
     asks = "".join(f"\n  - {one}" for one in result.asks)
     agreed = f"would let in more than was agreed to; envkit up asks, --yes agrees:{asks}\n" if asks else ""
     return f"image {result.image}\n{agreed}would do:{steps}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from envkit import checks, credentials, decide, files, names, state
 from envkit.commands import apply, mounted, refusals
-from envkit.commands.results import Up
+from envkit.commands.results import Built, Up
 from envkit.commands.survey import remember, survey
 from envkit.engines import containers, glance, look
 from envkit.engines.failure import PortTaken, SubnetTaken
@@ -53,7 +53,7 @@ def up(project: Project, *, say: Say, ask: Ask, refresh: bool = False) -> tuple[
     return _locked(project, say, ask, lambda climb: climb.whole(refresh=refresh))
 
 
-def build(project: Project, *, say: Say, ask: Ask) -> Report[Up]:
+def build(project: Project, *, say: Say, ask: Ask) -> Report[Built]:
     """Build a project's image and stop there.
 
     Raises:
@@ -108,9 +108,10 @@ class _Climb:
         report = Report("up", surveyed.plan.name, self._result(surveyed, self._state.verdict), findings, code)
         return report, names.container_labels(surveyed.plan, surveyed.wanted.digests)
 
-    def image(self) -> Report[Up]:
+    def image(self) -> Report[Built]:
         surveyed = self._converge(lambda seen: decide.image_only(seen.wanted, seen.found), to_run=False)
-        return Report("build", surveyed.plan.name, self._result(surveyed, f"image {surveyed.wanted.ref}"))
+        plan = surveyed.plan
+        return Report("build", plan.name, Built(plan.name, surveyed.wanted.ref, tuple(self.done), plan.remarks))
 
     @property
     def _state(self) -> State:

@@ -49,7 +49,7 @@ def execute(known: Known, argv: Sequence[str]) -> int:
 
 
 def folder_inside(known: Known) -> str:
-    """Return the folder inside that is the caller's own below the workspace; empty where the caller stands elsewhere."""
+    """Return the caller's own folder below the workspace as it is inside; empty where they stand elsewhere."""
     workspace = Path(known.state.workspace or known.project)
     try:
         below = Path.cwd().relative_to(workspace)

@@ -12,6 +12,7 @@ from envkit.engines import connect
 from envkit.errors import EngineUnavailable, Exit
 from envkit.model.report import Report
 from envkit.render import compose
+from envkit.report.steps import different, sentences
 from envkit.resolve import kept
 
 if TYPE_CHECKING:
@@ -29,11 +30,15 @@ class Rendered:
         folder: Where it lies.
         files: Paths below it.
         stale: With `--check`, the paths that are missing or differ.
+        checked: Whether files were only compared.
+        absent: Whether none of them is there.
     """
 
     folder: str
     files: tuple[str, ...]
     stale: tuple[str, ...] = ()
+    checked: bool = False
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +48,16 @@ class DryRun:
     Attributes:
         plan: What was decided.
         image: Reference of the image.
-        steps: What would be done, in order.
+        steps: What would be done, in order, by step as `up` reports what it changed.
         asks: What would be let in that nobody has agreed to yet, one sentence each.
+        does: What would be done, in words.
     """
 
     plan: object
     image: str
     steps: tuple[str, ...]
     asks: tuple[str, ...] = ()
+    does: tuple[str, ...] = ()
 
 
 def render(project: Project, folder: Path, *, check: bool) -> Report[Rendered]:
@@ -63,11 +70,14 @@ def render(project: Project, folder: Path, *, check: bool) -> Report[Rendered]:
     """
     surveyed = survey(project, _engine(project), project.state)
     artifacts = (*surveyed.context, compose.render(surveyed.wanted))
-    stale = tuple(one.path for one in artifacts if files.read(folder / one.path) != one.text.encode())
+    there = {one.path: files.read(folder / one.path) for one in artifacts} if check else {}
+    stale = tuple(one.path for one in artifacts if check and there[one.path] != one.text.encode())
     paths = tuple(sorted(one.path for one in artifacts))
     if check:
         code = Exit.CHECK_FAILED if stale else Exit.OK
-        return Report("render", surveyed.plan.name, Rendered(str(folder), paths, stale), exit_code=code)
+        absent = all(content is None for content in there.values())
+        told = Rendered(str(folder), paths, stale, checked=True, absent=absent)
+        return Report("render", surveyed.plan.name, told, exit_code=code)
     mounts = surveyed.plan.run.mounts
     writable = {project.folder, *(one.source for one in mounts if one.kind == "bind" and not one.read_only)}
     written.write(folder, artifacts, writable)
@@ -96,9 +106,12 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
         surveyed.wanted, surveyed.found, remembered,
         files_current=mounted.current(place, surveyed.plan), token_kept=mounted.token_kept(place, surveyed.plan),
     )
-    told = tuple(str(one) for one in steps)
+    done = tuple(type(one).__name__ for one in steps)
+    found = surveyed.found.container
+    does = sentences(steps, different(surveyed.wanted, found) if found else "")
+    foretold = DryRun(surveyed.plan, surveyed.wanted.ref, done, asks, does)
     code = Exit.REFUSED if asks and not yes else Exit.OK
-    return Report("up", surveyed.plan.name, DryRun(surveyed.plan, surveyed.wanted.ref, told, asks), exit_code=code)
+    return Report("up", surveyed.plan.name, foretold, exit_code=code)
 
 
 def _engine(project: Project) -> Engine | None:

@@ -30,3 +30,20 @@ class Up:
     changed: tuple[str, ...] = ()
     remarks: tuple[str, ...] = field(default=())
     ssh_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Which image there is now.
+
+    Attributes:
+        name: The environment's name.
+        image: The image's reference.
+        changed: What was done, by step; empty when the image was there.
+        remarks: What was decided differently from what was asked.
+    """
+
+    name: str
+    image: str
+    changed: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()

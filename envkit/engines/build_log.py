@@ -21,8 +21,8 @@ CACHED = "---> Using cache"
 NOISE = re.compile(r" *--->.*|Removing intermediate container .*|Successfully (built|tagged) .*", re.ASCII)
 RETURNED = re.compile(r"returned a non-zero code: (\d+)", re.ASCII)
 # By this a program says that it gives up, where no rule below knows the cause.
-GIVES_UP = re.compile(r"E: .+|(?:ERROR|[Ee]rror|[Ff]atal|envkit): .+|[×x] .+")
-MARKS = re.compile(r"^(?:E: |W: |ERROR: |[Ee]rror: |[Ff]atal: |envkit: | *[×x] )")
+GIVES_UP = re.compile(r"E: .+|(?:ERROR|[Ee]rror|[Ff]atal|envkit): .+|\u00d7 .+")
+MARKS = re.compile(r"^(?:E: |W: |ERROR: |[Ee]rror: |[Ff]atal: |envkit: | *\u00d7 )")
 WORK = re.compile(r'RUN \["/opt/envkit/build/([a-z-]+)"(.*)')
 WORDS = {
     "mend-image": "mending the base image",

@@ -109,7 +109,8 @@ def attached(
 
 
 def _attached(
-    engine: Engine, container: str, argv: Sequence[str], *, tty: bool, workdir: str | None, env: dict[str, str], below: str
+    engine: Engine, container: str, argv: Sequence[str], *, tty: bool, workdir: str | None, env: dict[str, str],
+    below: str,
 ) -> int:
     command = in_folder(below, argv) if below else argv
     with translated(f"running a program in {container}"):

@@ -1,7 +1,8 @@
 """What is said in the place of a program that could not be started -> an error in words.
 
-The engine, or the shell that goes to the caller's folder first, says so on the program's own output and with an exit code that a program may have too, so only both together,
-and nothing else on the output, tell it from a program that ran.
+The engine, or the shell that goes to the caller's folder first, says so on the program's own output and with an exit
+code that a program may have too, so only both together, and nothing else on the output, tell it from a program that
+ran.
 """
 
 from __future__ import annotations
@@ -73,12 +74,12 @@ class Output:
 
 
 def reason(said: str, program: str) -> PassThrough:
-    """Say in words why the engine could not start a program."""
+    """Say in words why a program was not started."""
     if NO_FOLDER.search(said):
         return PassThrough("this folder is not in the workspace, or cannot be entered there", mend="envkit up")
     if MISSING.search(said):
-        return NoProgram(
-            f"there is no program {program!r} in the workspace", mend="correct its name, or add what has it to envkit.yaml"
-        )
+        mend = "correct its name, or add what has it to envkit.yaml"
+        return NoProgram(f"there is no program {program!r} in the workspace", mend=mend)
     why = next((words for pattern, words in REASONS if pattern.search(said)), " ".join(said.split()))
-    return NotRunnable(f"the program {program!r} in the workspace cannot be run: {why}", mend="chmod +x, or name another")
+    mend = "make it executable, or name another"
+    return NotRunnable(f"the program {program!r} in the workspace cannot be run: {why}", mend=mend)

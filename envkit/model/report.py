@@ -11,6 +11,8 @@ from envkit.errors import Exit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from envkit.errors import Problem
+
 T = TypeVar("T")
 
 
@@ -65,6 +67,23 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a command failed, for people and for programs.
+
+    Attributes:
+        message: What went wrong.
+        tried: What was tried, or empty.
+        mend: The command or the change that helps, or empty.
+        problems: Of a config, everything that is wrong in it.
+    """
+
+    message: str
+    tried: str = ""
+    mend: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report(Generic[T]):
     """What a command has to say: the reporters and the exit code are derived from it.
 
@@ -74,6 +93,7 @@ class Report(Generic[T]):
         result: The verb's own result.
         findings: What was checked.
         exit_code: `OK` unless a check failed or the command says otherwise.
+        error: Why the command failed; there is no result then.
     """
 
     command: str
@@ -81,6 +101,7 @@ class Report(Generic[T]):
     result: T
     findings: tuple[Finding, ...] = ()
     exit_code: Exit = Exit.OK
+    error: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)

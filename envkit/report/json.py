@@ -34,6 +34,7 @@ def to_json(report: Report[Any]) -> str:
         "result": as_json(report.result),
         "findings": as_json(report.findings),
         "exit_code": int(report.exit_code),
+        "error": as_json(report.error),
     }
     # ASCII alone: what a container printed cannot reach a terminal as an escape sequence.
     return json.dumps(envelope, indent=2, ensure_ascii=True, allow_nan=False)

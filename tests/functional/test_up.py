@@ -82,7 +82,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
 ) -> None:
     project = workspace("gpu: off\n", name="dry")
     said = run_envkit(["up", "--dry-run"], cwd=project)
-    assert (said.code, "CreateContainer" in said.out, image in said.out) == (0, True, True), str(said)
+    assert (said.code, "create the container" in said.out, image in said.out) == (0, True, True), str(said)
     # What an `up` would ask for is shown, and the code is that of one that can ask nobody.
     (project / "envkit.yaml").write_text("gpu: off\nbuild: {index: 'https://index.example/simple'}\n")
     for options, code in (([], 2), (["--yes"], 0)):
@@ -144,6 +144,30 @@ def test_exec_passes_streams_and_arguments_through(shared_env: SharedEnvironment
     script = 'pwd; cat; echo "$1" >&2'
     ran = run_envkit(["exec", "sh", "-c", script, "-", "--help"], cwd=shared_env.project, text="typed\n")
     assert (ran.code, ran.out, ran.err) == (0, "/workspace\ntyped\n", "--help\n")
+
+
+@pytest.mark.proves("`exec` starts in the caller's own folder below the workspace", "real")
+def test_exec_starts_in_the_callers_own_folder_below_the_workspace(
+    shared_env: SharedEnvironment, run_envkit: Envkit, user: User
+) -> None:
+    user.folder(shared_env.project / "deeper")
+    ran = run_envkit(["exec", "sh", "-c", "pwd; exit 7"], cwd=shared_env.project / "deeper")
+    assert (ran.code, ran.out) == (7, "/workspace/deeper\n"), str(ran)
+
+
+@pytest.mark.parametrize("below", ["", "lower"])
+@pytest.mark.parametrize(("program", "code", "words"), [
+    ("nosuchprog", 127, "there is no program 'nosuchprog' in the workspace"),
+    ("/etc/passwd", 126, "the program '/etc/passwd' in the workspace cannot be run"),
+])
+@pytest.mark.proves("`exec` of what is no program ends with the codes of shells", "real")
+def test_exec_of_what_is_no_program_is_told_with_the_code_of_shells(
+    program: str, code: int, words: str, below: str, shared_env: SharedEnvironment, run_envkit: Envkit, user: User
+) -> None:
+    folder = user.folder(shared_env.project / f"{below}-{code}") if below else shared_env.project
+    ran = run_envkit(["exec", program], cwd=folder)
+    told(ran, code, words)
+    assert ran.out == ""
 
 
 @pytest.mark.proves("`exec` and `ssh` have an exit code of their own for their own failures", "real")
@@ -210,7 +234,8 @@ def test_render_writes_the_artefacts_and_check_says_whether_they_are_current(
     assert rendered.code == 0, str(rendered)
     assert {"out/Dockerfile", "out/compose.yaml"} <= set(rendered.out.splitlines())
     check = ["render", "--check", "--output", "out"]
-    assert run_envkit(check, cwd=shared_env.project).code == 0
+    current = run_envkit(check, cwd=shared_env.project)
+    assert (current.code, current.out) == (0, "out/ is current\n"), str(current)
     dockerfile = shared_env.project / "out/Dockerfile"
     dockerfile.write_text(dockerfile.read_text() + "USER root\n")
     stale = run_envkit(check, cwd=shared_env.project)

@@ -101,7 +101,7 @@ def test_a_known_cause_is_the_headline_and_what_follows_it_the_details() -> None
     apt = failure(*noise, STEP, " ---> Running in beb1b1831489\n", "Reading package lists...\n",
                   "E: Unable to locate package graphvizz\n", " ---> x\n")
     assert apt.message == "building the image failed: Unable to locate package graphvizz"
-    python = failure(STEP, "Using Python 3.9\n", "  × No solution found when resolving dependencies:\n",
+    python = failure(STEP, "Using Python 3.9\n", "  \u00d7 No solution found when resolving dependencies:\n",
                      "  ╰─▶ Because you require protobuf>=4 and protobuf<3.20\n")
     assert python.message.splitlines() == [
         "building the image failed: No solution found when resolving dependencies:",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import errors
+from envkit import __version__, errors
 from envkit.cli import failures, main
 
 if TYPE_CHECKING:
@@ -39,20 +40,69 @@ def test_each_kind_of_error_has_its_exit_code(
     assert getattr(error, "mend", "") in told.err
 
 
-@pytest.mark.parametrize(("error", "code", "said"), [
-    (KeyboardInterrupt(), 130, "envkit: interrupted"), (BrokenPipeError(), 0, ""),
+GOES_ON = "envkit: interrupted; `envkit up` or `envkit down` goes on from here\n"
+
+
+@pytest.mark.parametrize(("verb", "error", "code", "said"), [
+    ("environment.prune", KeyboardInterrupt(), 130, GOES_ON),
+    ("project.render", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
+    ("inside.logs", KeyboardInterrupt(), 130, ""),
+    ("inside.logs", errors.Ended(errors.Exit.TERMINATED), 143, ""),
+    ("project.schema", BrokenPipeError(), 0, ""),
 ])
 def test_what_typer_would_end_without_a_word_reaches_us(
-    error: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    verb: str, error: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    def verb() -> int:
+    def run() -> int:
         raise error
 
-    monkeypatch.setattr("envkit.cli.verbs.project.schema", verb)
+    monkeypatch.setattr(f"envkit.cli.verbs.{verb}", run)
     with pytest.raises(SystemExit) as ended:
-        main.main(["schema"])
+        main.main([verb.partition(".")[2]])
     assert ended.value.code == code
-    assert capfd.readouterr().err.startswith(said)
+    assert capfd.readouterr().err == said
+
+
+PROBLEM = errors.Problem("envkit.yaml", 3, "ssh.port", "no")
+
+
+@pytest.mark.proves("a failure is JSON too where that is asked for", "real")
+@pytest.mark.parametrize(("error", "failure", "code"), [
+    (
+        errors.EngineUnavailable("nothing answers", tried="/run/x", mend="start it"),
+        {"message": "nothing answers", "tried": "/run/x", "mend": "start it", "problems": []}, 3,
+    ),
+    (
+        errors.ConfigError([PROBLEM]),
+        {
+            "message": "envkit.yaml:3 ssh.port: no", "tried": "", "mend": "",
+            "problems": [{"file": "envkit.yaml", "line": 3, "key": "ssh.port", "message": "no"}],
+        }, 2,
+    ),
+])
+@pytest.mark.parametrize("options", [["--format", "json"], ["--format=json"]])
+def test_a_failure_has_the_same_envelope_as_a_report(
+    error: errors.EnvkitError, failure: dict[str, object], code: int, options: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert failures.report(error, ["up", *options]) == code
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {
+        "envkit": __version__, "format": 1, "command": "up", "subject": "", "result": None, "findings": [],
+        "exit_code": code, "error": failure,
+    }
+    assert error.message in told.err
+
+
+@pytest.mark.parametrize("arguments", [
+    ["up"], ["up", "--format", "text"], ["exec", "tool", "--format", "json"], ["up", "--", "--format", "json"], [],
+])
+def test_nothing_goes_to_stdout_where_no_json_was_asked_for(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    failures.report(errors.Refusal("will not"), arguments)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_config_error_shows_every_problem_in_file_order(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,7 +135,9 @@ def test_a_bug_goes_to_a_private_log_whose_path_is_shown(
     ("arguments", "code", "says"),
     [
         (["frobnicate"], 2, "frobnicate"),
-        (["up", "--frobnicate"], 2, "frobnicate"),
+        (["up", "--frobnicate"], 2, "mend: envkit up --help"),
+        (["--frobnicate"], 2, "mend: envkit --help"),
+        (["statsu"], 2, "did you mean `envkit status`?"),
         (["up", "--gpus", "one"], 2, "--gpus"),
         (["up", "--no-gpu", "--gpus", "1"], 2, "--gpus"),
         (["exec"], 2, "program"),
@@ -112,3 +164,17 @@ def test_the_version_is_said_without_loading_anything(
         main.main(arguments)
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith("envkit ")
+
+
+def test_a_far_word_is_not_suggested(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main.main(["bogus"])
+    assert capsys.readouterr().err == "envkit: there is no command 'bogus'\n  mend: envkit --help\n"
+
+
+def test_alone_it_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main.main([])
+    told = capsys.readouterr()
+    assert (ended.value.code, told.err) == (0, "")
+    assert told.out.lstrip().startswith("Usage: envkit")

@@ -37,8 +37,8 @@ def drawn(news: Iterable[Progress], monkeypatch: pytest.MonkeyPatch, *, verbose:
     with Teller(quiet=False, verbose=verbose) as say:
         for one in news:
             say(one)
-            if say._drawing is not None:  # noqa: SLF001 - no clock decides what is drawn
-                say._drawing.refresh()  # noqa: SLF001
+            if say._drawing is not None:  # no clock decides what is drawn
+                say._drawing.refresh()
     return terminal.getvalue()
 
 

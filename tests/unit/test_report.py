@@ -161,21 +161,23 @@ def test_the_envelope_is_what_programs_rely_on() -> None:
             },
         ],
         "exit_code": 5,
+        "error": None,
     }
 
 
 def test_the_envelope_keeps_its_order() -> None:
     keys = list(json.loads(to_json(REPORT)))
-    assert keys == ["envkit", "format", "command", "subject", "result", "findings", "exit_code"]
+    assert keys == ["envkit", "format", "command", "subject", "result", "findings", "exit_code", "error"]
 
 
 ENVELOPE = {
     "type": "object",
-    "required": ["envkit", "format", "command", "subject", "result", "findings", "exit_code"],
+    "required": ["envkit", "format", "command", "subject", "result", "findings", "exit_code", "error"],
     "additionalProperties": False,
     "properties": {
         "envkit": {"type": "string"}, "format": {"const": 1}, "command": {"type": "string"},
         "subject": {"type": "string"}, "result": {}, "exit_code": {"type": "integer"},
+        "error": {"type": ["object", "null"]},
         "findings": {
             "type": "array",
             "items": {

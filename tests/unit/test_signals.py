@@ -23,15 +23,15 @@ for name in sys.argv[2:]:
     signal.signal(getattr(signal, name), signal.SIG_IGN)
 from envkit import proc
 from envkit.cli import main
-from envkit.cli.verbs import project
+from envkit.cli.verbs import environment
 
-def schema():
+def prune():
     with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
         (Path(folder) / "rootfs.tar").touch()
         return proc.stream(["/bin/sh", "-c", "echo $$; exec sleep 60"], lambda line: print(line, flush=True))
 
-project.schema = schema
-main.main(["schema"])
+environment.prune = prune
+main.main(["prune"])
 """
 
 

@@ -1,0 +1,80 @@
+"""What an `up` would do, in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, get_args
+
+import pytest
+
+from envkit.cli import texts
+from envkit.commands.render import DryRun, Rendered
+from envkit.commands.results import Built
+from envkit.model import step
+from envkit.model.plan import Digests
+from envkit.report.steps import GOES_ON, different, sentences
+from tests.unit.worlds import REF, TITLE, container, wanted
+
+if TYPE_CHECKING:
+    from envkit.model.found import FoundContainer
+
+STEPS = (
+    step.BuildImage(REF), step.RemoveContainer(TITLE), step.PrepareVolumes(("a", "b"), REF), step.ReplaceFiles(),
+    step.CreateContainer(TITLE, REF), step.StartContainer(TITLE),
+)
+
+
+def test_steps_are_plain_sentences() -> None:
+    assert sentences(STEPS, "its image is another one") == (
+        f"build the image {REF}",
+        f"remove the container {TITLE}: its image is another one",
+        "give the container's user the volumes a, b",
+        "write the settings, the token and the keys that the container mounts",
+        f"create the container {TITLE}",
+        f"start the container {TITLE}",
+    )
+
+
+def test_every_step_has_a_sentence() -> None:
+    for kind in get_args(step.Step):
+        said = sentences((kind(*("x" for _ in kind.__match_args__)),))
+        assert "(" not in said[0]
+
+
+def test_what_follows_a_base_is_foretold_too() -> None:
+    assert sentences((step.MakeBase("bookworm", "envkit-base:bookworm"),)) == (
+        "assemble Debian bookworm as the image envkit-base:bookworm", GOES_ON,
+    )
+
+
+@pytest.mark.parametrize(("found", "words"), [
+    (container(wanted()), ""),
+    (container(wanted(Digests("other", "run", "files"))), "its image is another one"),
+    (container(wanted(Digests("other", "other", "files"))), "its image is another one, its settings are others"),
+    (replace(container(wanted()), status="dead"), "it is broken"),
+])
+def test_why_a_container_is_made_anew_is_said(found: FoundContainer, words: str) -> None:
+    assert different(wanted(), found) == words
+
+
+def test_a_dry_run_reads_as_sentences() -> None:
+    foretold = DryRun(None, REF, ("StartContainer",), (), ("start the container x",))
+    assert texts.dry_run(foretold) == f"image {REF}\nwould do:\n  1. start the container x"
+
+
+@pytest.mark.parametrize(("result", "words"), [
+    (Rendered("rendered", ("a", "b")), "rendered/a\nrendered/b"),
+    (Rendered("rendered", ("a", "b"), checked=True), "rendered/ is current"),
+    (Rendered("rendered", ("a", "b"), ("b",), checked=True), "stale: b"),
+    (
+        Rendered("rendered", ("a", "b"), ("a", "b"), checked=True, absent=True),
+        "nothing is rendered in rendered/ yet; envkit render writes it",
+    ),
+])
+def test_a_render_says_what_it_wrote_or_found(result: Rendered, words: str) -> None:
+    assert texts.render(result) == words
+
+
+@pytest.mark.parametrize(("changed", "words"), [((), "is current"), (("BuildImage",), "was built")])
+def test_a_build_names_its_image(changed: tuple[str, ...], words: str) -> None:
+    assert texts.build(Built("vision", REF, changed)) == f"image {REF} {words}"
