@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SAYS = b"OCI runtime exec failed"
 CODES = {125, 126, 127}
+LINE_BYTES_MAX = 8192
 NO_FOLDER = re.compile(r"chdir to cwd|can't cd to")
 MISSING = re.compile(r"not found|no such file or directory", re.IGNORECASE)
 # As the engine's own setting of a working folder, it would follow a link that what runs inside put there meanwhile,
@@ -44,28 +45,35 @@ class Output:
 
     def __init__(self, write: Callable[[int, bytes], None], folder: str = "") -> None:
         self._write = write
-        self._says = (SAYS, f"{folder}: 1: ".encode()) if folder else (SAYS,)
+        self._shell_says = (f"{folder}: 1: ".encode(),) if folder else ()
         self._held: list[tuple[int, bytes]] = []
-        self._began = False
+        self._holds = True
 
     def __call__(self, descriptor: int, chunk: bytes) -> None:
         """Take a piece of output."""
-        if not self._began and chunk.startswith(self._says):
-            self._held.append((descriptor, chunk))
-        else:
+        self._held.append((descriptor, chunk))
+        if not (self._holds and self._may_be_anothers(self._said())):
+            self._holds = False
             self._pass_on()
-            self._write(descriptor, chunk)
-        self._began = True
 
     def end(self, code: int, program: str) -> None:
         """Pass on what was held back.
 
         Raises:
-            PassThrough: It was the engine's: the program did not start.
+            PassThrough: It was not the program's: that did not start.
         """
-        if code in CODES and self._held:
-            raise reason(self._held[0][1].decode(errors="replace"), program)
+        said = self._said()
+        if code in CODES and said.startswith((SAYS, *self._shell_says)):
+            raise reason(said.decode(errors="replace"), program)
         self._pass_on()
+
+    def _may_be_anothers(self, said: bytes) -> bool:
+        # One line: the engine's comes in one piece, the shell's in several.
+        begins = said.startswith((SAYS, *self._shell_says)) or any(one.startswith(said) for one in self._shell_says)
+        return begins and len(said) <= LINE_BYTES_MAX and b"\n" not in said.rstrip(b"\r\n")
+
+    def _said(self) -> bytes:
+        return b"".join(chunk for _, chunk in self._held)
 
     def _pass_on(self) -> None:
         for descriptor, chunk in self._held:

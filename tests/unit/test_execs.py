@@ -120,13 +120,22 @@ def test_a_program_that_did_not_start_is_told_in_words_with_the_code_of_shells(
     assert capfd.readouterr().out == ""
 
 
+def test_what_the_shell_says_comes_in_pieces(capfd: pytest.CaptureFixture[str]) -> None:
+    pieces = (b"/workspace/", b"sub: 1: ", b"exec: cat: ", b"not found\n")
+    with pytest.raises(NoProgram):
+        run(Api(framed(*pieces), code=127), below="/workspace/sub")
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("below", ["", "/workspace/sub"])
 @pytest.mark.parametrize(("chunks", "code"), [
-    ((MISSING,), 0), ((MISSING, b"and more\n"), 127), ((b"hello\n", MISSING), 127), ((b"/workspace/sub: 1: x\n",), 127),
+    ((MISSING,), 0),
+    ((MISSING, b"and more\n"), 127), ((b"hello\n", MISSING), 127), ((b"/workspace/sub: 1: x\n",), 1), ((b"/work",), 127),
 ])
 def test_what_a_program_prints_that_ran_is_passed_on(
-    chunks: tuple[bytes, ...], code: int, capfd: pytest.CaptureFixture[str]
+    chunks: tuple[bytes, ...], code: int, below: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(Api(framed(*chunks), code=code)) == code
+    assert run(Api(framed(*chunks), code=code), below=below) == code
     assert capfd.readouterr().out.encode() == b"".join(chunks)
 
 
