@@ -130,7 +130,8 @@ def test_what_the_shell_says_comes_in_pieces(capfd: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("below", ["", "/workspace/sub"])
 @pytest.mark.parametrize(("chunks", "code"), [
     ((MISSING,), 0),
-    ((MISSING, b"and more\n"), 127), ((b"hello\n", MISSING), 127), ((b"/workspace/sub: 1: x\n",), 1), ((b"/work",), 127),
+    ((MISSING, b"and more\n"), 127), ((b"hello\n", MISSING), 127),
+    ((b"/workspace/sub: 1: x\n",), 1), ((b"/work",), 127),
 ])
 def test_what_a_program_prints_that_ran_is_passed_on(
     chunks: tuple[bytes, ...], code: int, below: str, capfd: pytest.CaptureFixture[str]
