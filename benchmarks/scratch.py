@@ -88,7 +88,7 @@ class Scratch:
         )
         if built.returncode:
             raise Failed(f"envkit build ended with {built.returncode}\n{built.stderr}")
-        return str(json.loads(built.stdout)["result"]["verdict"]).removeprefix("image ")
+        return str(json.loads(built.stdout)["result"]["image"])
 
     def has(self, ref: str) -> bool:
         """Say whether the engine has an image."""

@@ -277,7 +277,7 @@ def test_a_build_tells_its_steps_and_an_equal_one_makes_the_same_image(engine: E
     assert known is not None
     assert found is not None
     assert found.id == known.id
-    assert [one.text.split(":")[0] for one in news if not one.detail][:3] == [f"step {n} of 4" for n in (1, 2, 3)]
+    assert [one.step for one in news if one.step] == [(n, 4) for n in (1, 2, 3, 4)]
 
 
 def test_a_build_that_fails_shows_what_was_printed_and_leaves_no_image(engine: Engine, tiny: str) -> None:
