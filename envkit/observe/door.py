@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import names, net
-from envkit.engines import execs
 from envkit.errors import EngineError
 
 if TYPE_CHECKING:
@@ -43,6 +42,7 @@ def at_port(port: int) -> Door:
 
 def at_socket(engine: Engine, container: str) -> Door:
     """Return the way through a program in the container, where JupyterLab listens at no port."""
+    from envkit.engines import execs  # brings the SDK, which a look at a port does without
 
     def ask(path: str, token: str, timeout_s: float) -> int:
         lines = [""]
