@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -104,15 +104,6 @@ def beside(argv: Sequence[str]) -> Iterator[Beside]:
                 process.wait(timeout=3)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-def become(argv: Sequence[str]) -> NoReturn:
-    """Replace this process by a program.
-
-    Raises:
-        OSError: The program could not be started.
-    """
-    os.execvp(argv[0], list(argv))  # noqa: S606 - a list, no shell: that is the point of this door
 
 
 def _merged(env: Mapping[str, str] | None) -> dict[str, str] | None:

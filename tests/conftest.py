@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         said += [f"{left_out} tests that build the image for GPUs are left out; make test-gpu-image runs them"]
     if config.getoption("no_engine"):
         left_out = _leave_out(config, items, [item for item in items if _needs_engine(item)])
-        said += [f"--no-engine: {left_out} tests that need a container engine are left out"]
+        said += [f"{left_out} tests that need a container engine are left out: --no-engine"]
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
@@ -70,7 +70,8 @@ def root() -> Path:
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item], which: list[pytest.Item]) -> int:
-    items[:] = [item for item in items if item not in which]
+    gone = set(which)
+    items[:] = [item for item in items if item not in gone]
     config.hook.pytest_deselected(items=which)
     return len(which)
 

@@ -55,6 +55,7 @@ class Wants:
         ports: The ports the user asks for.
         ca: Whether to look for extra CA certificates.
         proxy: Whether to look for the caller's proxy; whom it is not asked for is looked up always.
+        gpu: Whether a GPU is taken where there is one to be had, which is kept once it was found out.
     """
 
     project: str
@@ -67,6 +68,7 @@ class Wants:
     ports: tuple[int, ...] = ()
     ca: bool = True
     proxy: bool = True
+    gpu: bool = True
 
 
 @dataclass(frozen=True, slots=True)

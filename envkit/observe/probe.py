@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from envkit.engines.connect import Engine
 
 LIMIT_S = 150.0  # more than the probe allows itself
-OBSERVATIONS_MAX = 1000  # the container prints what it likes
 PYTHON = "python"  # of the workspace: the image puts the kernel's own first on PATH
 
 
@@ -25,7 +24,7 @@ def probe(engine: Engine, container: str, seen: Callable[[Observation], None]) -
 
     def on_line(line: str) -> None:
         observation = lines.parse(line)
-        if observation is not None and len(found) < OBSERVATIONS_MAX:
+        if observation is not None and len(found) < lines.COUNT_MAX:
             found.append(observation)
             seen(observation)
 

@@ -22,7 +22,8 @@ SLACK = 1.1  # a host's memory differs a little from one boot to the next
 
 def choices(facts: Facts, wants: Wants) -> dict[str, str]:
     """Return what to remember of the host once it led to a running workspace."""
-    found: dict[str, object] = {"cpus": facts.cpus, "memory_mib": facts.memory_mib, "gpu_offered": offered(facts)}
+    found: dict[str, object] = {"cpus": facts.cpus, "memory_mib": facts.memory_mib}
+    found["gpu_offered"] = offered(facts) if wants.gpu else None  # where nobody asked, nothing was chosen
     if wants.proxy:
         found["run_proxies"] = {name: url for name, url in facts.run_proxies.items() if not has_credentials(url)}
     return {key: json.dumps(value) for key, value in found.items()}

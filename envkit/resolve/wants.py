@@ -28,6 +28,7 @@ def wants(config: Config, project: str, state: str) -> Wants:
         ports=tuple(port for port in (config.jupyter.port, config.ssh.port) if port),
         ca=config.build.ca == "auto",
         proxy=config.build.proxy == "auto",
+        gpu=config.gpu == "auto",
     )
 
 

@@ -14,7 +14,7 @@ from envkit.engines import cdi, settings
 from envkit.model.facts import HostGpu
 from envkit.model.plan import Gpus
 from envkit.render import compose
-from envkit.resolve import gpu, kept
+from envkit.resolve import gpu, kept, wants
 from tests.unit.test_resolve import FACTS, PROJECT, WANTS, plan
 from tests.unit.worlds import wanted
 
@@ -51,6 +51,12 @@ def test_what_auto_found_stays() -> None:
     assert plan("gpu: auto", gone).run.gpus  # and `up` says what became of it
     came = kept.as_chosen(OFFERED, kept.choices(FACTS, WANTS), WANTS)
     assert plan("gpu: auto", came).run.gpus is None
+
+
+def test_auto_chooses_anew_after_another_word_stood_in_the_config() -> None:
+    off = wants(config.load("gpu: off"), PROJECT, "")
+    then = kept.as_chosen(OFFERED, kept.choices(replace(FACTS, gpu=GPU), off), WANTS)
+    assert plan("gpu: auto", then).run.gpus
 
 
 @pytest.mark.parametrize(("roads", "taken"), [
