@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from typing import TYPE_CHECKING
 
 from envkit.errors import Ended, Exit
@@ -11,6 +14,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 CODES = {signal.SIGHUP: Exit.HUNG_UP, signal.SIGTERM: Exit.TERMINATED}
+NUDGE = signal.SIGURG  # means nothing to anybody else: who hears it just looks up
+NUDGES, PAUSE_S = 20, 0.05
 
 
 def become_exceptions() -> None:
@@ -18,6 +23,30 @@ def become_exceptions() -> None:
     for number in CODES:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _raise)
+    _wake_main()
+
+
+def _wake_main() -> None:
+    """Have the main thread look up whenever a signal came, whichever thread the system handed it to.
+
+    Python acts on a signal in the main thread alone, and the system may give it to another one, such as one that has
+    just started a program: then the main thread would go on waiting for the engine until its patience ends. The same
+    befalls a signal that comes in the moment before a wait begins, so it is nudged more than once.
+    """
+    signal.signal(NUDGE, _pass)
+    heard, tells = os.pipe()
+    os.set_blocking(tells, False)
+    signal.set_wakeup_fd(tells, warn_on_full_buffer=False)
+    main = threading.get_ident()
+
+    def wake() -> None:
+        while numbers := os.read(heard, 64):
+            if set(numbers) - {NUDGE}:
+                for _ in range(NUDGES):
+                    signal.pthread_kill(main, NUDGE)
+                    time.sleep(PAUSE_S)
+
+    threading.Thread(target=wake, daemon=True).start()
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:
@@ -28,4 +57,4 @@ def _raise(number: int, _frame: FrameType | None) -> None:
 
 
 def _pass(_number: int, _frame: FrameType | None) -> None:
-    """Hear a signal that came before."""
+    """Hear a signal, and go on."""

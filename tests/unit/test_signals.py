@@ -74,3 +74,38 @@ def test_a_terminal_that_is_gone_is_no_bug(tmp_path: Path) -> None:
     process.send_signal(signal.SIGHUP)
     process.communicate(timeout=30)
     assert (process.returncode, list(tmp_path.iterdir())) == (129, [])
+
+
+# The system hands a signal to any thread, as it did to one that had just started a program; Python acts in the first.
+TAKEN_BY_ANOTHER = """
+import signal, socket, sys, threading, time
+from pathlib import Path
+from envkit.cli import main
+from envkit.cli.verbs import environment
+
+def take(first):
+    stat = Path(f"/proc/self/task/{first}/stat")
+    while stat.read_text().rpartition(")")[2].split()[0] != "S" or not reading.is_set():
+        pass
+    signal.pthread_kill(threading.get_ident(), getattr(signal, sys.argv[1]))
+    time.sleep(60)
+
+def prune():
+    silent, _other_end = socket.socketpair()
+    silent.settimeout(60)
+    threading.Thread(target=take, args=(threading.get_native_id(),), daemon=True).start()
+    reading.set()
+    silent.recv(1)
+
+reading = threading.Event()
+environment.prune = prune
+main.main(["prune"])
+"""
+
+
+@pytest.mark.proves("Ctrl-C leaves at once and cleanly", "real")
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_that_another_thread_took_ends_what_waits_for_a_silent_engine(name: str, code: int) -> None:
+    argv = [sys.executable, "-c", TAKEN_BY_ANOTHER, name]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
+    assert (done.returncode, done.stderr.count("interrupted"), "Traceback" in done.stderr) == (code, 1, False)
