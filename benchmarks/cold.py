@@ -17,7 +17,7 @@ from benchmarks.scratch import unique
 from envkit import catalog, config, names, rootfs, state
 from envkit.engines import connect, images
 from envkit.engines.endpoint import endpoint
-from envkit.model.plan import State
+from envkit.model.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from benchmarks.figures import Figure
 from benchmarks.scratch import command, unique
 from envkit import names, state
 from envkit.engines.endpoint import endpoint
-from envkit.model.plan import State
+from envkit.model.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

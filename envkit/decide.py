@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from envkit.model.found import Found, FoundContainer
-    from envkit.model.plan import Digests, Plan, State
+    from envkit.model.plan import Digests, Plan
+    from envkit.model.state import State
     from envkit.model.step import Step, Steps
 
 BROKEN = {"dead", "removing"}

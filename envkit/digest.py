@@ -15,10 +15,12 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from envkit import names
-from envkit.model.plan import Artifact, Digests, FilesPlan, Plan
+from envkit.model.plan import Digests, FilesPlan, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from envkit.model.artifact import Artifact
 
 LENGTH = 16
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.model.plan import Digests, Plan, RunPlan
+    from envkit.model.plan import Digests, Plan
+    from envkit.model.run import RunPlan
 
 MANAGED = "envkit.managed"
 OWNER = "envkit.owner"

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from envkit import files
 from envkit.errors import Refusal
-from envkit.model.plan import State
+from envkit.model.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

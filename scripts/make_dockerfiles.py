@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from envkit import catalog, names
 from envkit.model.found import Inside
-from envkit.model.plan import Base, ImagePlan, Layout
+from envkit.model.image import Base, ImagePlan, Layout
 from envkit.render import image
 from envkit.resolve import bases
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from envkit.model.facts import EngineFacts, HostGpu
-    from envkit.model.plan import ImagePlan
+    from envkit.model.image import ImagePlan
     from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 

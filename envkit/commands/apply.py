@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from envkit.commands.survey import Survey
     from envkit.engines.connect import Engine
-    from envkit.model.plan import Plan, State
+    from envkit.model.plan import Plan
+    from envkit.model.state import State
     from envkit.state import Place
 
     Say = Callable[[Progress], None]

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from envkit.engines.connect import Engine
     from envkit.model.facts import Facts
     from envkit.model.found import FoundImage
-    from envkit.model.plan import State
     from envkit.model.release import Release
     from envkit.model.report import Progress
+    from envkit.model.state import State
 
     Say = Callable[[Progress], None]
 

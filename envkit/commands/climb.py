@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from envkit.commands.survey import Survey
     from envkit.engines.connect import Engine
     from envkit.model.facts import Wants
-    from envkit.model.plan import Access, RunPlan, State
+    from envkit.model.plan import Access
     from envkit.model.report import Observation
+    from envkit.model.run import RunPlan
+    from envkit.model.state import State
     from envkit.model.step import Steps
     from envkit.observe.door import Door
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from envkit import files, names, state
 from envkit.engines.endpoint import endpoint
 from envkit.errors import EnvkitError, Refusal
-from envkit.model.plan import State
+from envkit.model.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

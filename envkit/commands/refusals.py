@@ -12,7 +12,7 @@ from envkit.resolve import widened
 if TYPE_CHECKING:
     from envkit.commands.survey import Survey
     from envkit.engines.connect import Engine
-    from envkit.model.plan import State
+    from envkit.model.state import State
 
 
 def served(endpoint: str) -> Engine:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from envkit.model.found import FoundContainer
-    from envkit.model.plan import State
+    from envkit.model.state import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
     from envkit.commands.project import Project
     from envkit.engines.connect import Engine
+    from envkit.model.artifact import Artifact
     from envkit.model.facts import Facts
-    from envkit.model.plan import Artifact, Plan, State
+    from envkit.model.plan import Plan
     from envkit.model.report import Progress
+    from envkit.model.state import State
 
     Say = Callable[[Progress], None]
 
@@ -172,7 +174,7 @@ def _with_image(
 
 def remember(surveyed: Survey, remembered: State | None, workspace_name_from_folder: bool) -> State:
     """Return the state with what this survey decided."""
-    from envkit.model.plan import State as State_
+    from envkit.model.state import State as State_
 
     plan = surveyed.plan
     before = remembered or State_(name=plan.name, project=plan.project)

@@ -18,7 +18,7 @@ from envkit.errors import Refusal
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from envkit.model.plan import Artifact
+    from envkit.model.artifact import Artifact
 
 ENTER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 LINKS_MAX = 40  # as the kernel's own

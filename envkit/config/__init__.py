@@ -1,7 +1,8 @@
 """`envkit.yaml` -> Config: as written, validated, with the line of every key. Pure.
 
     yaml_tree   text -> values that know their lines
-    fields, places, packages    what one value may be
+    fields, limits, addresses, variables, places, packages
+                                what one value may be
     model       the keys of each section
     crossings   what two keys may not be together
     explain     what went wrong, in words
@@ -12,7 +13,7 @@
 from __future__ import annotations
 
 from envkit.config.config import Config, gpus, load
-from envkit.config.fields import mebibytes
+from envkit.config.limits import mebibytes
 from envkit.config.model import (
     Build,
     Jupyter,

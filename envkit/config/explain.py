@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import yaml
 from pydantic import BaseModel
 
-from envkit.config.fields import looks_secret
+from envkit.config.variables import looks_secret
 from envkit.config.words import described, shown
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ engine call. Those places quote for themselves; these rules keep out what has no
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Any, Literal
 
 from envkit import catalog
+from envkit.config.addresses import LABEL
 from envkit.config.words import UNPRINTABLE, described, name_character, quoted
 
 Gpu = Literal["auto", "on", "off"] | int | tuple[int, ...]
@@ -19,45 +19,16 @@ Gpu = Literal["auto", "on", "off"] | int | tuple[int, ...]
 ENVIRONMENT_NAME = r"[a-z0-9][a-z0-9_-]{0,40}"
 RELEASE = r"[0-9]{1,3}\.[0-9]{1,3}(\.[0-9]{1,3}(\.post[0-9]{1,3})?)?"
 VOLUME_NAME = r"[a-z0-9][a-z0-9_-]{0,30}"
-VARIABLE_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
-SIZE = r"[1-9][0-9]{0,7}[mMgG]"
 
-ENV_VALUE_LIMIT_BYTES = 32 * 1024
 GPU_LIMIT = 128
-PROCESSOR_MINIMUM = 0.01  # the engine counts in billionths and takes 0 for no limit at all
-PROCESSOR_LIMIT = 4096
-MEMORY_MINIMUM_MIB = 512  # JupyterLab and a kernel that imports TensorFlow
-SHARED_MEMORY_MINIMUM_MIB = 64  # what the engine gives where nothing is asked for
-PROCESS_MINIMUM = 64
-PROCESS_LIMIT = 4_194_304  # the kernel's own
-
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?"
-_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])"
-_PORT = r":(?P<port>[0-9]{1,5})"
-_URL = rf"https?://{_HOST}(?:{_PORT})?(?:/[A-Za-z0-9._~+:%=,/-]*)?"
 
 # The grammar of image references: an optional registry, a lower-case path, a tag, a digest.
 _SEGMENT = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
-_REGISTRY = rf"(?:(?:{_LABEL}(?:\.{_LABEL})+|localhost)(?::[0-9]{{1,5}})?|{_LABEL}:[0-9]{{1,5}})"
+_REGISTRY = rf"(?:(?:{LABEL}(?:\.{LABEL})+|localhost)(?::[0-9]{{1,5}})?|{LABEL}:[0-9]{{1,5}})"
 _IMAGE = (
     rf"(?P<name>(?:{_REGISTRY}/)?{_SEGMENT}(?:/{_SEGMENT})*)"
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
 )
-
-_OWN_VARIABLE = (
-    r"PATH|HOME|USER|ENV|BASH_ENV|IFS|VIRTUAL_ENV|PYTHONHOME|GLIBC_TUNABLES"
-    r"|(?:LD|JUPYTER|JPY|ENVKIT|TRAITLETS)_.*"
-)
-# As a variable each of these would decide what the workspace believes without asking first, as its key does.
-_OTHER_KEY = (
-    (r"(?:PIP|UV)_.*", "can say where packages come from", "build.index"),
-    (r".*_PROXY", "says which proxy is used", "build.proxy"),
-    (r"SSL_CERT_.*|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE", "says which certificates are trusted", "build.ca"),
-)
-_GUARDED_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
-
-_PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-_CIDR = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}"
 
 
 def plain_text(value: str, limit: int = 4096) -> str:
@@ -163,92 +134,6 @@ def network_mode(value: Any) -> str:
     )
 
 
-def processors(value: float) -> float:
-    """Accept a number of processors, or a part of one."""
-    if PROCESSOR_MINIMUM <= value <= PROCESSOR_LIMIT:
-        return value
-    raise ValueError(f"{value} is no number of processors; write {PROCESSOR_MINIMUM} or more, such as 4 or 0.5")
-
-
-def processes(value: int) -> int:
-    """Accept a limit of processes and threads that a notebook server fits in."""
-    if PROCESS_MINIMUM <= value <= PROCESS_LIMIT:
-        return value
-    raise ValueError(f"{value} is no limit of processes here; write {PROCESS_MINIMUM} to {PROCESS_LIMIT}, such as 4096")
-
-
-def size(value: Any) -> str:
-    """Accept an amount of memory such as 512m or 16g."""
-    if isinstance(value, str) and re.fullmatch(SIZE, value):
-        return value
-    raise ValueError(f"expected a size such as 512m or 16g, got {described(value)}; write a whole number and m or g")
-
-
-def memory(value: Any) -> str:
-    """Accept an amount of memory that a notebook server starts in."""
-    return _no_less(size(value), MEMORY_MINIMUM_MIB)
-
-
-def shared_memory(value: Any) -> str:
-    """Accept an amount of shared memory that is worth having."""
-    return _no_less(size(value), SHARED_MEMORY_MINIMUM_MIB)
-
-
-def _no_less(value: str, minimum_mib: int) -> str:
-    if mebibytes(value) < minimum_mib:
-        raise ValueError(f"{value} is less than the workspace starts with; write {minimum_mib}m or more")
-    return value
-
-
-def mebibytes(value: str) -> int:
-    """Return a size such as `16g` in MiB.
-
-    Raises:
-        ValueError: It is no size.
-    """
-    number, unit = int(size(value)[:-1]), value[-1].lower()
-    return number * 1024 if unit == "g" else number
-
-
-def url(value: str, instead: str = "use an address that needs none") -> str:
-    """Accept an http or https address without user, password, query or fragment."""
-    if re.match(r"[A-Za-z]+://[^/]*@", value):
-        raise ValueError(f"{quoted(value)} carries credentials, which do not belong in a config file; {instead}")
-    match = re.fullmatch(_URL, value) if len(value) <= 1024 else None
-    if match and 0 < int(match["port"] or 80) <= 65535:
-        return value
-    raise ValueError(f"{quoted(value)} is no address; write one such as https://packages.example.com/simple")
-
-
-def mirror(value: str) -> str:
-    """Accept the address of a Debian mirror's main archive; its security archive is looked for beside that."""
-    if re.fullmatch(r"https?://[^/]*/*", url(value)):
-        raise ValueError(f"{quoted(value)} names no archive; write one such as https://mirror.example.com/debian")
-    return value
-
-
-def proxy(value: str) -> str:
-    """Accept auto, off, or the address of a proxy."""
-    instead = "write auto, and set HTTPS_PROXY in your own environment"
-    return value if value in {"auto", "off"} else url(value, instead)
-
-
-def pool(value: str) -> str:
-    """Accept a private IPv4 range that holds at least one /24."""
-    mend = 'write a private range of /24 or larger, such as "10.183.0.0/16"'
-    try:
-        network = ipaddress.IPv4Network(value) if re.fullmatch(_CIDR, value) else None
-    except ValueError:
-        network = None
-    if network is None:
-        raise ValueError(f"{quoted(value)} is no IPv4 network; {mend}")
-    if network.prefixlen > 24:
-        raise ValueError(f"{value} is too small for the environments of a host; {mend}")
-    if not any(network.subnet_of(ipaddress.IPv4Network(private)) for private in _PRIVATE_RANGES):
-        raise ValueError(f"{value} is not private (10/8, 172.16/12 or 192.168/16); {mend}")
-    return value
-
-
 def volume_name(value: str) -> str:
     """Accept the name of a volume."""
     if value == "home":
@@ -258,48 +143,3 @@ def volume_name(value: str) -> str:
     raise ValueError(
         f"{quoted(value)} is no volume name; use up to 31 of a-z, 0-9, - and _, beginning with a letter or digit"
     )
-
-
-def variable(value: str) -> str:
-    """Accept the name of an environment variable that envkit leaves to the user."""
-    if not re.fullmatch(VARIABLE_NAME, value):
-        raise ValueError(
-            f"{quoted(value)} is no variable name; use letters, digits and _, not beginning with a digit"
-        )
-    if re.fullmatch(_OWN_VARIABLE, value.upper()):
-        raise ValueError(f"{value} is set by envkit or obeyed before your code runs; take it out")
-    for pattern, decides, key in _OTHER_KEY:
-        if re.fullmatch(pattern, value.upper()):
-            raise ValueError(f"{value} {decides}; write {key}, which asks first, and take it out here")
-    return value
-
-
-def secret_name(value: str) -> str:
-    """Accept the name of a secret, which with `_FILE` behind it becomes a variable."""
-    variable(f"{variable(value)}_FILE")
-    return value
-
-
-def open_variable(value: str) -> str:
-    """Accept the name of a variable whose value everybody may read."""
-    variable(value)
-    if looks_secret(value):
-        raise ValueError(
-            "a variable is shown by `docker inspect` and kept in files, so a secret does not belong in one; "
-            f"write secrets: {{{value}: {{file: ~/.{value.lower()}}}}} and read the file that {value}_FILE names"
-        )
-    return value
-
-
-def looks_secret(name: str) -> bool:
-    """Say whether a name promises a secret. `…_FILE` names the place of one, which is none."""
-    return bool(re.search(_GUARDED_WORD, name.upper())) and not name.upper().endswith("_FILE")
-
-
-def variable_value(value: str) -> str:
-    """Accept the value of an environment variable: one line of up to 32 KiB. It is never shown in a message."""
-    if found := UNPRINTABLE.search(value.replace("\t", " ")):
-        raise ValueError(f"holds the unseen character {name_character(found.group())}; write one line of text")
-    if len(value.encode()) > ENV_VALUE_LIMIT_BYTES:
-        raise ValueError("is larger than 32 KiB; put it in a file of the workspace")
-    return value

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from envkit.config import fields, packages, places
+from envkit.config import addresses, fields, limits, packages, places, variables
 
 
 class Section(BaseModel):
@@ -44,7 +44,7 @@ def shape(pattern: str) -> dict[str, Any]:
 
 def _size(too_few_mib: str) -> dict[str, Any]:
     """Describe a size to the schema, which compares no numbers in texts, by the pattern of those that are too small."""
-    return {"type": "string", **shape(fields.SIZE), "not": {"type": "string", **shape(f"({too_few_mib})[mM]")}}
+    return {"type": "string", **shape(limits.SIZE), "not": {"type": "string", **shape(f"({too_few_mib})[mM]")}}
 
 
 Text = Annotated[str, AfterValidator(fields.plain_text)]
@@ -52,28 +52,28 @@ HostPath = Annotated[str, AfterValidator(places.host_path)]
 Target = Annotated[str, AfterValidator(places.target), Field(json_schema_extra=shape("/.+"))]
 Port = Annotated[int, AfterValidator(fields.port), Field(json_schema_extra={"minimum": 1024, "maximum": 65535})]
 Memory = Annotated[
-    str, PlainValidator(fields.memory), WithJsonSchema(_size(r"[1-9][0-9]?|[1-4][0-9]{2}|50[0-9]|51[01]"))
+    str, PlainValidator(limits.memory), WithJsonSchema(_size(r"[1-9][0-9]?|[1-4][0-9]{2}|50[0-9]|51[01]"))
 ]
-SharedMemory = Annotated[str, PlainValidator(fields.shared_memory), WithJsonSchema(_size(r"[1-9]|[1-5][0-9]|6[0-3]"))]
+SharedMemory = Annotated[str, PlainValidator(limits.shared_memory), WithJsonSchema(_size(r"[1-9]|[1-5][0-9]|6[0-3]"))]
 Processors = Annotated[
     float,
-    AfterValidator(fields.processors),
-    Field(json_schema_extra={"minimum": fields.PROCESSOR_MINIMUM, "maximum": fields.PROCESSOR_LIMIT}),
+    AfterValidator(limits.processors),
+    Field(json_schema_extra={"minimum": limits.PROCESSOR_MINIMUM, "maximum": limits.PROCESSOR_LIMIT}),
 ]
 Processes = Annotated[
     int,
-    AfterValidator(fields.processes),
-    Field(json_schema_extra={"minimum": fields.PROCESS_MINIMUM, "maximum": fields.PROCESS_LIMIT}),
+    AfterValidator(limits.processes),
+    Field(json_schema_extra={"minimum": limits.PROCESS_MINIMUM, "maximum": limits.PROCESS_LIMIT}),
 ]
-Url = Annotated[str, AfterValidator(fields.url), Field(json_schema_extra=shape("https?://[^@?#]+"))]
-Mirror = Annotated[str, AfterValidator(fields.mirror), Field(json_schema_extra=shape("https?://[^@?#/]+/[^@?#]+"))]
+Url = Annotated[str, AfterValidator(addresses.url), Field(json_schema_extra=shape("https?://[^@?#]+"))]
+Mirror = Annotated[str, AfterValidator(addresses.mirror), Field(json_schema_extra=shape("https?://[^@?#/]+/[^@?#]+"))]
 AptPackage = Annotated[str, AfterValidator(packages.apt_package), Field(json_schema_extra=shape(packages.APT_PACKAGE))]
 Requirement = Annotated[str, AfterValidator(packages.requirement)]
 VolumeName = Annotated[str, AfterValidator(fields.volume_name), Field(json_schema_extra=shape(fields.VOLUME_NAME))]
-VariableShape = Field(json_schema_extra=shape(fields.VARIABLE_NAME))
-OpenVariable = Annotated[str, AfterValidator(fields.open_variable), VariableShape]
-Variable = Annotated[str, AfterValidator(fields.secret_name), VariableShape]
-EnvValue = Annotated[str, AfterValidator(fields.variable_value)]
+VariableShape = Field(json_schema_extra=shape(variables.VARIABLE_NAME))
+OpenVariable = Annotated[str, AfterValidator(variables.open_variable), VariableShape]
+Variable = Annotated[str, AfterValidator(variables.secret_name), VariableShape]
+EnvValue = Annotated[str, AfterValidator(variables.variable_value)]
 KeyFile = Annotated[str, AfterValidator(places.public_key_file)]
 KeyFiles = Annotated[
     tuple[KeyFile, ...],
@@ -183,18 +183,18 @@ class Limits(Section):
     @property
     def memory_mib(self) -> int | None:
         """Memory in MiB, or None where the config leaves it open."""
-        return fields.mebibytes(self.memory) if self.memory else None
+        return limits.mebibytes(self.memory) if self.memory else None
 
     @property
     def shm_mib(self) -> int:
         """Shared memory in MiB."""
-        return fields.mebibytes(self.shm)
+        return limits.mebibytes(self.shm)
 
 
 class Build(Section):
     """How the image build reaches its packages."""
 
-    proxy: Annotated[str, AfterValidator(fields.proxy)] = Field(
+    proxy: Annotated[str, AfterValidator(addresses.proxy)] = Field(
         default="auto", description="auto (your environment's), off, or an address.", examples=["auto"]
     )
     ca: Annotated[str, AfterValidator(places.certificates)] = Field(
@@ -225,7 +225,7 @@ class Network(Section):
     mode: NetworkMode = Field(
         default="bridge", description="bridge, or none: nothing but the workspace's own loopback.", examples=["none"]
     )
-    pool: Annotated[str, AfterValidator(fields.pool)] = Field(
+    pool: Annotated[str, AfterValidator(addresses.pool)] = Field(
         default="10.183.0.0/16",
         description="A private IPv4 range of /24 or larger that nothing else on this host uses.",
         examples=["10.183.0.0/16"],

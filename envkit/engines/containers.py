@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from envkit.engines.connect import Engine
     from envkit.model.facts import Account
-    from envkit.model.plan import RunPlan
+    from envkit.model.run import RunPlan
 
 
 def create(engine: Engine, run: RunPlan, ref: str, labels: Mapping[str, str]) -> None:

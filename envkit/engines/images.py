@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envkit.engines.connect import Engine
-    from envkit.model.plan import Artifact
+    from envkit.model.artifact import Artifact
     from envkit.model.report import Progress
 
     Say = Callable[[Progress], None]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from docker import APIClient
 
-    from envkit.model.plan import Gpus, Mount, RunPlan
+    from envkit.model.run import Gpus, Mount, RunPlan
 
 NANOSECONDS = 10**9
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from envkit import names
-from envkit.model.plan import Artifact
+from envkit.model.artifact import Artifact
 from envkit.render.environment import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from envkit.decide import Wanted
-    from envkit.model.plan import Gpus, Mount, RunPlan, Tmpfs
+    from envkit.model.run import Gpus, Mount, RunPlan, Tmpfs
 
 FILE = "compose.yaml"
 PREFIX = "com.docker.compose."

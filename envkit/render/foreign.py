@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.model.plan import Artifact
+from envkit.model.artifact import Artifact
 from envkit.render import quote
 from envkit.render.environment import static, text
 from envkit.resolve.bases import MITIGATED
@@ -12,7 +12,7 @@ from envkit.resolve.bases import MITIGATED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from envkit.model.plan import ImagePlan, Layout
+    from envkit.model.image import ImagePlan, Layout
 
 NEWEST_LOCK = "3.11"  # the Debian workspace's own, which newer Pythons take too
 SCRIPTS = ("fetch-python", "install-uv", "lay-python", "mend-image", "settle-layer")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from envkit import names
 from envkit.certificates import certificates
-from envkit.model.plan import Artifact
+from envkit.model.artifact import Artifact
 from envkit.model.release import Bound
 from envkit.render import foreign, quote
 from envkit.render.environment import static, text
 
 if TYPE_CHECKING:
-    from envkit.model.plan import ImagePlan
+    from envkit.model.image import ImagePlan
     from envkit.model.release import Release
 
 DEBIAN = "http://deb.debian.org/debian"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkit import names
-from envkit.model.plan import Artifact
+from envkit.model.artifact import Artifact
 from envkit.render.environment import text
 
 if TYPE_CHECKING:

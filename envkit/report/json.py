@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from envkit import __version__
-from envkit.model.plan import Artifact
+from envkit.model.artifact import Artifact
 
 if TYPE_CHECKING:
     from envkit.model.report import Report

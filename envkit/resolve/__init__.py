@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.model.facts import Facts
     from envkit.model.found import Found
-    from envkit.model.plan import RunPlan, State
     from envkit.model.release import Release
+    from envkit.model.run import RunPlan
+    from envkit.model.state import State
 
 __all__ = ["access_of_base", "name_of", "resolve", "wants", "widened"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.model.facts import Facts
     from envkit.model.found import FoundBind
-    from envkit.model.plan import Mount
+    from envkit.model.run import Mount
 
 OWN_BASES = {"debian", "official", "auto"}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envkit import catalog, names, plain
 from envkit.model.found import FoundImage, Inside
-from envkit.model.plan import Interpreter, Layout
+from envkit.model.image import Interpreter, Layout
 
 if TYPE_CHECKING:
     from envkit.model.release import Release, Suite

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkit import names
-from envkit.model.plan import Mount
+from envkit.model.run import Mount
 from envkit.resolve.mounts import denied, innermost, inside
 from envkit.resolve.wants import nested, targets
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.model.plan import Gpus
+from envkit.model.run import Gpus
 
 if TYPE_CHECKING:
     from envkit.config.fields import Gpu

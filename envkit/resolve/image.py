@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from envkit import catalog, names
 from envkit.certificates import certificates
 from envkit.config import requirement_lines
-from envkit.model.plan import Base, ImagePlan, Layout
+from envkit.model.image import Base, ImagePlan, Layout
 from envkit.model.release import Suite
 from envkit.resolve import bases
 from envkit.resolve.mounts import inside
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from envkit.errors import Problem
     from envkit.model.facts import Facts
     from envkit.model.found import Found, FoundImage, Ground
-    from envkit.model.plan import State
+    from envkit.model.state import State
 
 
 def image(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from envkit.model.facts import Facts, Wants
-    from envkit.model.plan import State
+    from envkit.model.state import State
 
 KEYS = ("cpus", "memory_mib", "run_proxies", "gpu_offered")
 BASE, GROUND = "base", "ground"  # what `auto` chose and why; what was seen in an image that others made

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envkit.errors import Problem
     from envkit.model.facts import Facts
     from envkit.model.found import Found, FoundContainer
-    from envkit.model.plan import State
+    from envkit.model.state import State
 
 HOLDING = {"running", "paused", "restarting"}  # states in which a container keeps its ports
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from envkit import names
-from envkit.model.plan import Artifact, FilesPlan, Gpus, Health, Limits, Mount, RunPlan, Secret, Tmpfs
+from envkit.model.artifact import Artifact
+from envkit.model.plan import FilesPlan, Secret
+from envkit.model.run import Gpus, Health, Limits, Mount, RunPlan, Tmpfs
 from envkit.resolve import ssh
 from envkit.resolve.binds import binds, guarded, guards, replaceable, workspace_and_mounts
 from envkit.resolve.mounts import inside

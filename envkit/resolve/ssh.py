@@ -10,7 +10,7 @@ from envkit.model.entrance import Ssh
 if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.errors import Problem
-    from envkit.model.plan import ImagePlan
+    from envkit.model.image import ImagePlan
 
 POST_QUANTUM = ("mlkem768x25519-", "sntrup761x25519-")  # each joined with curve25519, so never weaker than that
 LOOPBACK = "localhost:* 127.0.0.1:* [::1]:*"  # what the image's own settings permit

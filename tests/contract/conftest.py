@@ -16,9 +16,10 @@ import pytest
 
 from envkit import net
 from envkit.engines import connect, containers, endpoint, execs, images, look
+from envkit.model.artifact import Artifact
 from envkit.model.entrance import Network, Port
 from envkit.model.facts import Account
-from envkit.model.plan import Artifact, Health, Limits, Mount, RunPlan, Tmpfs
+from envkit.model.run import Health, Limits, Mount, RunPlan, Tmpfs
 from envkit.resolve.choices import subnet
 from tests.contract.second import VERSION, second_engine
 

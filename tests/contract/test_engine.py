@@ -14,9 +14,10 @@ from envkit import names
 from envkit.engines import connect, containers, execs, images, look
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import BuildFailed, EngineError, StartFailed
+from envkit.model.artifact import Artifact
 from envkit.model.entrance import Network, Port
 from envkit.model.found import Found, FoundBind
-from envkit.model.plan import Artifact, Limits, Mount
+from envkit.model.run import Limits, Mount
 from tests.contract.conftest import DOCKERFILE, LABELS, USER, launch
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envkit.engines.connect import Engine
-    from envkit.model.plan import RunPlan
     from envkit.model.report import Progress
+    from envkit.model.run import RunPlan
 
 
 def said(engine: Engine, run: RunPlan, script: str, text: str = "") -> tuple[int, list[str]]:

@@ -9,7 +9,7 @@ import pytest
 from envkit.engines import cdi, connect, execs, look
 from envkit.engines.failure import GpuRefused
 from envkit.errors import Exit
-from envkit.model.plan import Gpus
+from envkit.model.run import Gpus
 from tests.contract.conftest import launch
 from tests.contract.second import VERSION
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envkit.engines.connect import Engine
-    from envkit.model.plan import RunPlan
+    from envkit.model.run import RunPlan
 
 # What CDI puts into the environment reaches what the engine started, and no exec.
 INSIDE = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from envkit.model.plan import Base, ImagePlan
+from envkit.model.image import Base, ImagePlan
 from envkit.model.release import Bound, Release, Suite
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envkit import config
-from envkit.config import fields, packages
+from envkit.config import addresses, packages
 from envkit.errors import ConfigError
 from envkit.render import image
 from tests.unit.plans import image_plan
@@ -35,14 +35,14 @@ def accepts(rule: Callable[[str], str], value: str) -> bool:
 
 @given(st.text(PRINTABLE, max_size=20) | ADDRESS)
 def test_an_address_that_is_accepted_renders(value: str) -> None:
-    if accepts(fields.url, value):
+    if accepts(addresses.url, value):
         texts = {one.path: one.text for one in image.render(image_plan(index=value))}
         assert f"index-url = {value}\n" in texts["python/pip.conf"]
 
 
 @given(ADDRESS)
 def test_a_mirror_that_is_accepted_renders(value: str) -> None:
-    if accepts(fields.mirror, value):
+    if accepts(addresses.mirror, value):
         texts = {one.path: one.text for one in image.render(image_plan(mirror=value))}
         assert f"URIs: {value.rstrip('/')}-security\n" in texts["apt/debian.sources"]
 

@@ -13,7 +13,7 @@ from envkit.commands.bases import Choice
 from envkit.errors import ConfigError
 from envkit.model.facts import Account, Facts, HostGpu
 from envkit.model.found import Ground, Inside
-from envkit.model.plan import State
+from envkit.model.state import State
 from envkit.resolve import kept
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from envkit import catalog, names
 from envkit.model.found import FoundImage, Inside
-from envkit.model.plan import Layout
+from envkit.model.image import Layout
 from envkit.model.release import Suite
 from envkit.resolve import bases
 from envkit.resolve.bases import Unsuitable

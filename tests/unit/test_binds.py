@@ -15,7 +15,8 @@ from envkit.model.found import Found, FoundBind, FoundImage
 from envkit.resolve import resolve
 
 if TYPE_CHECKING:
-    from envkit.model.plan import Mount, Plan
+    from envkit.model.plan import Plan
+    from envkit.model.run import Mount
 
 PROJECT = "/home/ada/vision"
 GUARD = "/home/ada/.local/state/envkit/local/vision-1/guard/envkit.yaml"

@@ -11,7 +11,7 @@ from envkit.commands import apply, climb
 from envkit.commands.project import Project
 from envkit.errors import EngineError
 from envkit.model import step
-from envkit.model.plan import State
+from envkit.model.state import State
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,9 @@ from envkit.errors import Refusal
 from envkit.model import step
 from envkit.model.entrance import Network, Port
 from envkit.model.found import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
-from envkit.model.plan import Digests, Mount, State
+from envkit.model.plan import Digests
+from envkit.model.run import Mount
+from envkit.model.state import State
 from tests.unit.worlds import HOME_VOLUME, LABELS, NAME, OWNER, PROJECT, TITLE, World, container, wanted
 
 if TYPE_CHECKING:

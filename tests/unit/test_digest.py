@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import digest, names
+from envkit.model.artifact import Artifact
 from envkit.model.entrance import Network, Port
 from envkit.model.facts import Account
-from envkit.model.plan import Artifact, Base, FilesPlan, Limits, Mount, Plan, Secret
+from envkit.model.image import Base
+from envkit.model.plan import FilesPlan, Plan, Secret
+from envkit.model.run import Limits, Mount
 from envkit.render import image
 from tests.unit.plans import image_plan
 from tests.unit.worlds import NAME, OWNER, PROJECT, run_plan

@@ -15,8 +15,10 @@ from envkit.engines import connect
 from envkit.errors import EngineUnavailable, Exit, GpuUnusable, Refusal
 from envkit.model.facts import EngineFacts
 from envkit.model.found import Found
-from envkit.model.plan import Access, Gpus, State
+from envkit.model.plan import Access
 from envkit.model.report import Finding, Verdict
+from envkit.model.run import Gpus
+from envkit.model.state import State
 from tests.unit.worlds import wanted
 
 if TYPE_CHECKING:

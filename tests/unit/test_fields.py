@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envkit.config import fields, packages, places, words
+from envkit.config import addresses, fields, limits, packages, places, variables, words
 from tests.unit.hostile import HOSTILE
 
 if TYPE_CHECKING:
@@ -25,27 +25,27 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
     fields.port: [1024, 8888, 65535],
     fields.key_exchanges: ["default", "pq-only"],
     fields.network_mode: ["bridge", "none"],
-    fields.size: ["1m", "512m", "16g", "16G", "512M"],
-    fields.memory: ["512m", "1g", "600M"],
-    fields.shared_memory: ["64m", "1G"],
-    fields.processors: [1, 4, 0.5, 0.01, 4096],
-    fields.processes: [64, 4096, 4_194_304],
+    limits.size: ["1m", "512m", "16g", "16G", "512M"],
+    limits.memory: ["512m", "1g", "600M"],
+    limits.shared_memory: ["64m", "1G"],
+    limits.processors: [1, 4, 0.5, 0.01, 4096],
+    limits.processes: [64, 4096, 4_194_304],
     places.some_key_files: [("a.pub",)],
-    fields.url: [
+    addresses.url: [
         "https://packages.example.com/simple", "http://10.0.0.1:3128", "https://a.b/c%20d/~e+f/", "https://h:65535/",
         "http://[fd00::1]:8080/x",
     ],
-    fields.mirror: ["https://mirror.example.com/debian", "http://[fd00::1]:8080/debian/"],
-    fields.proxy: ["auto", "off", "http://proxy.example.com:3128"],
-    fields.pool: ["10.183.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "172.31.255.0/24", "192.168.0.0/16"],
+    addresses.mirror: ["https://mirror.example.com/debian", "http://[fd00::1]:8080/debian/"],
+    addresses.proxy: ["auto", "off", "http://proxy.example.com:3128"],
+    addresses.pool: ["10.183.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "172.31.255.0/24", "192.168.0.0/16"],
     fields.volume_name: ["cache", "c", "a_b-c9", "home2"],
-    fields.variable: ["A", "_x", "TF_CPP_MIN_LOG_LEVEL", "PYTHONPATH", "path_x", "A" * 128],
-    fields.secret_name: ["WANDB_API_KEY", "A"],
-    fields.open_variable: [
+    variables.variable: ["A", "_x", "TF_CPP_MIN_LOG_LEVEL", "PYTHONPATH", "path_x", "A" * 128],
+    variables.secret_name: ["WANDB_API_KEY", "A"],
+    variables.open_variable: [
         "TOKENIZERS_PARALLELISM", "MAX_TOKENS", "DB_PASSWORD_FILE", "KEYBOARD", "PRIVATE", "SECRETARY", "PIPELINE_X",
         "PROXY",
     ],
-    fields.variable_value: ["", "1", "a b\tc", "$HOME ${X} 'q' \"d\" \\", "ä💡", "x" * 32 * 1024],
+    variables.variable_value: ["", "1", "a b\tc", "$HOME ${X} 'q' \"d\" \\", "ä💡", "x" * 32 * 1024],
     packages.apt_package: [
         "graphviz", "g++", "libc6-dev", "python3.9", "graphviz=2.42.2-7+deb12u1", "0ad", "xz-utils=1:2~3",
     ],
@@ -74,28 +74,28 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
     fields.port: [-1, 0, 80, 1023, 65536, 10**12],
     fields.key_exchanges: ["", "pq", "PQ-only", "default\n", "curve25519-sha256", None, True, 1, ["default"]],
     fields.network_mode: ["", "host", "None", None, False, "container:x", "bridge\n"],
-    fields.size: [
+    limits.size: [
         16, 1.5, None, True, [], "16", "g", "0g", "1.5g", "16 g", "16gb", "16t", "-1g", "1g\n", "999999999g", "\u0661g",
     ],
-    fields.memory: ["511m", "6m", "1m", "16", 16, None],
-    fields.shared_memory: ["63m", "1M", "g"],
-    fields.processors: [0, -1, 0.009, 1e-10, 4097, float("nan"), float("inf")],
-    fields.processes: [-1, 0, 63, 4_194_305],
+    limits.memory: ["511m", "6m", "1m", "16", 16, None],
+    limits.shared_memory: ["63m", "1M", "g"],
+    limits.processors: [0, -1, 0.009, 1e-10, 4097, float("nan"), float("inf")],
+    limits.processes: [-1, 0, 63, 4_194_305],
     places.some_key_files: [()],
-    fields.url: [
+    addresses.url: [
         "", "packages.example.com", "ftp://x/", "https://", "https://x:0/", "https://x:65536/", "https://x/?a=b",
         "https://x/#a", "https://x /", "https://x/\n--extra", "https://x/$(id)", "file:///etc/passwd", "https://-x/",
         "https://user@x/", "https://user:pw@x/", "http://x\\@y/", "https://" + "a" * 1100, "HTTPS://x/",
     ],
-    fields.mirror: ["", "https://mirror.example.com", "https://mirror.example.com//", "https://u:p@h/debian"],
-    fields.proxy: ["", "on", "proxy:3128", "socks5://x:1", "http://u:p@proxy:3128"],
-    fields.pool: [
+    addresses.mirror: ["", "https://mirror.example.com", "https://mirror.example.com//", "https://u:p@h/debian"],
+    addresses.proxy: ["", "on", "proxy:3128", "socks5://x:1", "http://u:p@proxy:3128"],
+    addresses.pool: [
         "", "10.183.0.0", "10.183.0.1/16", "10.183.0.0/25", "10.0.0.0/7", "8.8.0.0/16", "127.0.0.0/8",
         "169.254.0.0/16", "192.168.0.0/15", "100.64.0.0/16", "fd00::/64", "10.0.0.0/255.0.0.0", "10.0.0.0/08\n",
         "010.0.0.0/8", "0.0.0.0/0", "300.0.0.0/8", "10.0.0.0/99",
     ],
     fields.volume_name: ["", "home", "A", "a.b", "-a", "a" * 32, "a:/etc", "a\n"],
-    fields.variable: [
+    variables.variable: [
         "", "1A", "A-B", "A B", "A=B", "A\n", "Ä", "A" * 129, "PATH", "Path", "HOME", "USER", "LD_PRELOAD",
         "ld_library_path", "LD_AUDIT", "BASH_ENV", "ENV", "IFS", "VIRTUAL_ENV", "PYTHONHOME", "JUPYTER_TOKEN",
         "JUPYTER_CONFIG_DIR", "ENVKIT_X", "PIP_CONSTRAINT", "UV_CONSTRAINT", "TRAITLETS_X", "GLIBC_TUNABLES",
@@ -103,12 +103,12 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "https_proxy", "HTTP_PROXY", "No_Proxy", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
         "CURL_CA_BUNDLE",
     ],
-    fields.secret_name: ["", "A-B", "PATH", "SSL_CERT", "PIP_CONFIG", "A" * 124],
-    fields.open_variable: [
+    variables.secret_name: ["", "A-B", "PATH", "SSL_CERT", "PIP_CONFIG", "A" * 124],
+    variables.open_variable: [
         "WANDB_API_KEY", "APIKEY", "my_token", "GITHUB_TOKEN", "TOKEN", "DB_PASSWORD", "PGPASSWORD", "MYSQL_PASSWD",
         "AWS_SECRET_ACCESS_KEY", "CLIENT_SECRET", "SSH_PRIVATE_KEY", "TOKEN_X", "PATH",
     ],
-    fields.variable_value: [
+    variables.variable_value: [
         "a\nb", "a\0b", "a\x1b[31m", "a\rb", "\u202e", "\ud800", "x" * (32 * 1024 + 1), "ä" * 20_000,
     ],
     packages.apt_package: [
@@ -161,7 +161,7 @@ def test_refused_values_get_one_readable_line(rule: Callable[[Any], object], val
 
 # Those whose rule is about one text that stays as it is.
 TEXTS = ACCEPTED.keys() - {
-    fields.port, fields.processors, fields.processes, places.some_key_files, places.below_workspace,
+    fields.port, limits.processors, limits.processes, places.some_key_files, places.below_workspace,
 }
 
 
@@ -205,7 +205,7 @@ def test_anything_else_is_no_choice_of_gpus(written: Any) -> None:
 
 @pytest.mark.parametrize(("size", "mib"), [("1m", 1), ("512m", 512), ("512M", 512), ("1g", 1024), ("16G", 16384)])
 def test_sizes_in_mebibytes(size: str, mib: int) -> None:
-    assert fields.mebibytes(size) == mib
+    assert limits.mebibytes(size) == mib
 
 
 @pytest.mark.parametrize(("written", "meant"), [("logs/", "logs"), ("./logs", "logs"), ("a//b/./c", "a/b/c")])
@@ -218,7 +218,7 @@ def test_a_requirement_loses_the_space_around_it() -> None:
 
 
 def test_credentials_in_an_address_are_never_shown() -> None:
-    for rule in (fields.url, fields.proxy, fields.base, packages.requirement, packages.apt_package):
+    for rule in (addresses.url, addresses.proxy, fields.base, packages.requirement, packages.apt_package):
         with pytest.raises(ValueError, match=r".") as error:
             rule("https://user:hunter2@example.com/simple")
         assert "hunter2" not in str(error.value)

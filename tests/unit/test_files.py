@@ -11,7 +11,7 @@ import pytest
 from envkit import credentials, files, state
 from envkit.errors import Refusal
 from envkit.model.facts import Account
-from envkit.model.plan import State
+from envkit.model.state import State
 
 
 def test_a_file_is_private_and_whole(tmp_path: Path) -> None:

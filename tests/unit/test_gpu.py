@@ -12,7 +12,7 @@ import pytest
 from envkit import config
 from envkit.engines import cdi, settings
 from envkit.model.facts import HostGpu
-from envkit.model.plan import Gpus
+from envkit.model.run import Gpus
 from envkit.render import compose
 from envkit.resolve import gpu, kept, wants
 from tests.unit.test_resolve import FACTS, PROJECT, WANTS, plan

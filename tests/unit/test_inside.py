@@ -14,7 +14,7 @@ from envkit.commands.project import Known
 from envkit.engines import glance
 from envkit.errors import PassThrough
 from envkit.model.found import FoundContainer
-from envkit.model.plan import State
+from envkit.model.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

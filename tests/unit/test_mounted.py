@@ -12,8 +12,9 @@ import pytest
 from envkit import credentials, files, state
 from envkit.commands import mounted
 from envkit.errors import Refusal
+from envkit.model.artifact import Artifact
 from envkit.model.facts import Account
-from envkit.model.plan import Artifact, FilesPlan, Plan, Secret
+from envkit.model.plan import FilesPlan, Plan, Secret
 from tests.unit.worlds import wanted
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from envkit.commands.project import Known
 from envkit.engines import glance
 from envkit.errors import Unhealthy
 from envkit.model.found import FoundContainer
-from envkit.model.plan import State
+from envkit.model.state import State
 from envkit.observe import ready
 from envkit.state import Place
 

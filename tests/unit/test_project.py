@@ -11,7 +11,7 @@ from envkit import state
 from envkit.commands import project
 from envkit.engines.endpoint import DEFAULT
 from envkit.errors import Refusal
-from envkit.model.plan import State
+from envkit.model.state import State
 
 if TYPE_CHECKING:
     from pathlib import Path

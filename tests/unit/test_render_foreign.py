@@ -11,14 +11,14 @@ import pytest
 
 from envkit import catalog
 from envkit.model.found import Inside
-from envkit.model.plan import Base, Layout
+from envkit.model.image import Base, Layout
 from envkit.render import image
 from envkit.render.quote import Unsafe
 from envkit.resolve import bases
 from tests.unit.plans import image_plan
 
 if TYPE_CHECKING:
-    from envkit.model.plan import ImagePlan
+    from envkit.model.image import ImagePlan
 
 BULLSEYE = Inside("Debian GNU/Linux 11", "bullseye", "apt-get", "glibc", "2.31")
 FOCAL = Inside("Ubuntu 20.04", "focal", "apt-get", "glibc", "2.31", "3.8.10", "/usr/bin/python3.8", "2.9.0")

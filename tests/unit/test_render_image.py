@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envkit.model.plan import Base
+from envkit.model.image import Base
 from envkit.model.release import Bound
 from envkit.render import image
 from envkit.render.environment import text
@@ -20,7 +20,8 @@ from tests.unit.hostile import HOSTILE
 from tests.unit.plans import image_plan, release, suite
 
 if TYPE_CHECKING:
-    from envkit.model.plan import Artifact, ImagePlan
+    from envkit.model.artifact import Artifact
+    from envkit.model.image import ImagePlan
 
 WORDS = re.compile(r"^(?P<word>[A-Z]+) (?P<rest>.*)$")
 PEM = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"

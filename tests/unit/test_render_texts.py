@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envkit import names
-from envkit.model.plan import Mount, Tmpfs
+from envkit.model.run import Mount, Tmpfs
 from envkit.render import compose, ssh_config
 from envkit.render.environment import text
 from envkit.render.quote import Unsafe

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from envkit import __version__
 from envkit.errors import Exit
-from envkit.model.plan import Artifact
+from envkit.model.artifact import Artifact
 from envkit.model.report import Finding, Report, Verdict
 from envkit.plain import line, plain
 from envkit.report.json import as_json, to_json

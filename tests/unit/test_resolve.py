@@ -13,8 +13,8 @@ from envkit.commands.render import DryRun
 from envkit.errors import ConfigError, Refusal
 from envkit.model.facts import Account, Facts, PublicKey, Wants
 from envkit.model.found import Found, FoundContainer, FoundImage, FoundNetwork
-from envkit.model.plan import State
 from envkit.model.report import Report
+from envkit.model.state import State
 from envkit.report.json import to_json
 from envkit.resolve import kept, name_of, resolve
 

@@ -15,7 +15,7 @@ from envkit.errors import ConfigError, Unhealthy
 from envkit.model.entrance import Port, Ssh
 from envkit.model.facts import Account, Facts
 from envkit.model.found import Found, FoundContainer, FoundImage
-from envkit.model.plan import Plan, State
+from envkit.model.state import State
 from envkit.observe import ready
 from envkit.render import ssh_config
 from envkit.resolve import kept, resolve, widened
@@ -25,6 +25,8 @@ from tests.unit.worlds import container, wanted
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from envkit.model.plan import Plan
 
 PROJECT = "/home/ada/vision"
 FACTS = Facts(

@@ -12,7 +12,7 @@ from envkit.commands import status
 from envkit.engines import connect, endpoint, look
 from envkit.errors import Refusal
 from envkit.model.found import FoundContainer
-from envkit.model.plan import State
+from envkit.model.state import State
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from envkit import net
 from envkit.commands import access, project
 from envkit.errors import Refusal
-from envkit.model.plan import State
+from envkit.model.state import State
 from envkit.state import Place
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from envkit import files
 from envkit.commands import written
 from envkit.errors import Refusal
-from envkit.model.plan import Artifact
+from envkit.model.artifact import Artifact
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,9 @@ from envkit.model import step
 from envkit.model.entrance import Network, Port
 from envkit.model.facts import Account
 from envkit.model.found import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
-from envkit.model.plan import Digests, FilesPlan, Health, Limits, Mount, Plan, RunPlan, State
+from envkit.model.plan import Digests, FilesPlan, Plan
+from envkit.model.run import Health, Limits, Mount, RunPlan
+from envkit.model.state import State
 from tests.unit.plans import image_plan
 
 OWNER, NAME, PROJECT = 1000, "vision", "/home/ada/vision"
