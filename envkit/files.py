@@ -116,8 +116,17 @@ def private_folder(path: Path, owner: Account | None = None, *, mode: int = 0o70
     return path
 
 
-def write(path: Path, content: bytes, *, mode: int = 0o600, owner: Account | None = None) -> None:
+def write(
+    path: Path, content: bytes, *, mode: int = 0o600, owner: Account | None = None, lasting: bool = True
+) -> None:
     """Write a file whole: beside its place, synced, then renamed over it.
+
+    Args:
+        path: Where.
+        content: All of it.
+        mode: Its permissions.
+        owner: Whom root gives it to.
+        lasting: Whether it has to outlive a power cut; what can be made again at any time need not be waited for.
 
     Raises:
         OSError: The disk is full, or the place cannot be written.
@@ -125,7 +134,7 @@ def write(path: Path, content: bytes, *, mode: int = 0o600, owner: Account | Non
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     beside.unlink(missing_ok=True)
     try:
-        create(beside, content, mode=mode, owner=owner)
+        create(beside, content, mode=mode, owner=owner, lasting=lasting)
         beside.rename(path)
     except BaseException as error:
         beside.unlink(missing_ok=True)
@@ -135,7 +144,8 @@ def write(path: Path, content: bytes, *, mode: int = 0o600, owner: Account | Non
 
 
 def create(
-    path: Path | str, content: bytes, *, mode: int = 0o600, owner: Account | None = None, inside: int | None = None
+    path: Path | str, content: bytes, *, mode: int = 0o600, owner: Account | None = None, inside: int | None = None,
+    lasting: bool = True,
 ) -> None:
     """Make a file where nothing is yet, not even a link.
 
@@ -145,6 +155,7 @@ def create(
         mode: Its permissions.
         owner: Whom root gives it to.
         inside: Descriptor of a folder.
+        lasting: As in `write`.
 
     Raises:
         FileExistsError: Something is there.
@@ -157,7 +168,8 @@ def create(
             os.fchown(file.fileno(), owner.uid, owner.gid)
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        if lasting:
+            os.fsync(file.fileno())
 
 
 def is_private(path: Path, mode: int, uid: int) -> bool:

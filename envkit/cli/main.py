@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import NoReturn
 
 from envkit import __version__
 
 QUICK = {"version", "--version"}
+# What is loaded stays, so to look for garbage among it again and again is a tenth of a start spent on nothing.
+OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -21,6 +24,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     from envkit.cli import failures, signals
 
     try:

@@ -135,4 +135,4 @@ def write_rendered(place: Place, surveyed: Survey) -> None:
         path = place.rendered / artifact.path
         files.private_folder(path.parent)
         if files.read(path) != artifact.text.encode():
-            files.write(path, artifact.text.encode(), mode=artifact.mode & 0o700 | 0o600)
+            files.write(path, artifact.text.encode(), mode=artifact.mode & 0o700 | 0o600, lasting=False)

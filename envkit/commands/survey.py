@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from envkit import digest, host, names
+from envkit import catalog, digest, host, names
 from envkit.commands import bases
 from envkit.commands.bases import Choice
 from envkit.commands.project import names_taken
@@ -96,6 +96,9 @@ def survey(
             if project.config.base != "auto" or bases.stands(choice, remembered):
                 raise
             choice = replace(choice, kind="debian", ref="", why=error.message)
+    if engine is not None and (remembered is None or not remembered.base_id):
+        suite = catalog.release(project.config.tensorflow).suite
+        found = replace(found, base=look.base(engine, suite, ""))
     surveyed = _with_image(project, engine, name, facts, found, remembered)
     if surveyed.found.image is None and engine is not None and found.base is None:
         # Nothing was built on what the last build stood on: build on what is there now.

@@ -13,7 +13,6 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from packaging.requirements import InvalidRequirement, Requirement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,6 +82,8 @@ def package(value: str) -> str:
 
 def requirement(value: str) -> str:
     """Return a Python requirement by name and version; an option, a URL or a path is none."""
+    from packaging.requirements import InvalidRequirement, Requirement  # slow to load, and most configs need none
+
     try:
         known = Requirement(_checked(_REQUIREMENT, "a requirement", value))
     except InvalidRequirement as error:
