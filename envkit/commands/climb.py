@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from envkit import checks, credentials, decide, files, names, state
@@ -16,12 +17,13 @@ from envkit.errors import Refusal, StartFailed, Unhealthy
 from envkit.model import step
 from envkit.model.report import Finding, Progress, Report, Verdict
 from envkit.observe import door, probe, ready
-from envkit.observe.aside import aside
+from envkit.observe.aside import aside, begun
 from envkit.render import ssh_config
 from envkit.resolve import access_of_base, kept, wants, widened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from envkit.commands.project import Project
     from envkit.commands.survey import Survey
@@ -162,16 +164,27 @@ class _Climb:
         )
 
     def _carry_out(self, steps: Steps, surveyed: Survey) -> None:
+        network: Future[State] | None = None
         try:
             for one in steps:
                 if not isinstance(one, APART):  # what was proven is so until something it was proven of changes
                     self._save(replace(self._state, proven=False, verdict=""))
-                self.state = apply.apply((one,), surveyed, self.engine, self.project.place, self._state, self.say)
+                if isinstance(one, step.CreateNetwork):  # the engine takes a while, and only the container needs it
+                    network = begun(partial(self._apply, one, surveyed))
+                    continue
+                if network and isinstance(one, step.CreateContainer):
+                    network.result()
+                self.state = self._apply(one, surveyed)
+            if network:
+                network.result()
         except SubnetTaken:
             self._save(replace(self._state, subnet=""))
         except PortTaken as error:
             self._avoid(error, surveyed.plan.run)
         self.done += [type(one).__name__ for one in steps]
+
+    def _apply(self, one: step.Step, surveyed: Survey) -> State:
+        return apply.apply((one,), surveyed, self.engine, self.project.place, self._state, self.say)
 
     def _avoid(self, error: PortTaken, run: RunPlan) -> None:
         """Let the next round pick another port in the place of the one that was taken."""

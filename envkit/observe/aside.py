@@ -1,29 +1,39 @@
-"""A look beside another one: begun at once, its result fetched later."""
+"""Work beside other work: begun at once, its result fetched later."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+T = TypeVar("T")
+
+
+def begun(work: Callable[[], T]) -> Future[T]:
+    """Start some work at once; an interrupt does not wait for it."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future
+
 
 def aside(look: Callable[[], str], limit_s: float) -> Callable[[], str]:
-    """Start a look at once and return what fetches its result; an interrupt does not wait for it.
+    """Start a look at once and return what fetches its result.
 
     The result is the look's: what it says is wrong, or what it raised. One that is not there `limit_s` after it
     was asked for is wrong for that.
     """
-    future: Future[str] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(look())
-        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
-            future.set_exception(error)
+    future = begun(look)
 
     def fetch() -> str:
         try:
@@ -33,5 +43,4 @@ def aside(look: Callable[[], str], limit_s: float) -> Callable[[], str]:
                 raise
             return f"no result within {limit_s:.0f} s"
 
-    Thread(target=run, daemon=True).start()
     return fetch
