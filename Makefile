@@ -20,7 +20,7 @@ test: dev engine tools ## set up what is missing, then run every test, the quick
 	@$(PYTHON) -m pytest $(ARGS)
 
 unit: dev ## run the tests that need no engine
-	@$(PYTHON) -m pytest --no-engine tests/unit tests/guest $(ARGS)
+	@$(PYTHON) -m pytest --no-engine tests/unit tests/guest tests/process $(ARGS)
 
 test-gpu-image: dev engine ## build the image for GPUs (2 GB of downloads) and load all of CUDA in it
 	@$(PYTHON) -m pytest --gpu-image -m gpu_image tests/functional $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import signal
 import subprocess
@@ -23,7 +24,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = pytest.StashKey[list[str]]()
 # The quick ones first: what they find should not wait for an image to be built.
-ORDER = ("unit", "guest", "contract", "functional")
+ORDER = ("unit", "guest", "process", "contract", "functional")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,6 +54,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     return [line for line in config.stash[LEFT_OUT] if not line.startswith("0 ")]
+
+
+def pytest_collection_finish() -> None:
+    # What was imported and collected stays to the end. Set aside, it no longer costs each collection 0.1 s.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

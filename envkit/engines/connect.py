@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import docker
 import docker.errors
-import requests
 
 from envkit import names, proc
 from envkit.engines import cdi, endpoint
@@ -70,8 +69,9 @@ def connect(at: str) -> Engine:
             mend=f"{chosen.undo}, or set DOCKER_HOST to a unix:// socket",
         )
     try:
+        _knock(Path(at.removeprefix("unix://")))
         return Engine(at, Client(base_url=at, version="auto", timeout=TIMEOUT_S))
-    except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+    except (OSError, docker.errors.DockerException) as error:  # what `requests` raises is an OSError
         raise _unavailable(at) from error
 
 
@@ -165,14 +165,19 @@ def _unavailable(at: str) -> EngineUnavailable:
     return EngineUnavailable(message, tried="; ".join((*chosen.passed_over, f"{_told(chosen)}: {why}")), mend=mend)
 
 
-def _refused(path: Path) -> str:
-    """Say how a socket fails that is there and may be used."""
+def _knock(path: Path) -> None:
+    """Connect and hang up, or raise an OSError; the SDK would leave a socket that nobody took open."""
     with socket.socket(socket.AF_UNIX) as tried:
         tried.settimeout(1)
-        try:
-            tried.connect(str(path))
-        except OSError as error:
-            return (error.strerror or "it does not answer").lower()
+        tried.connect(str(path))
+
+
+def _refused(path: Path) -> str:
+    """Say how a socket fails that is there and may be used."""
+    try:
+        _knock(path)
+    except OSError as error:
+        return (error.strerror or "it does not answer").lower()
     return "what answers is no container engine"
 
 

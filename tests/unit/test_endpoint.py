@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import socket
@@ -15,12 +14,9 @@ from envkit.engines import connect, endpoint
 from envkit.errors import EngineUnavailable, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 UNIX, OTHER = "unix:///run/other.sock", "unix:///run/third.sock"
-# The SDK leaves the socket of an engine that does not answer to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 class Docker:
@@ -42,7 +38,7 @@ class Docker:
 
 
 @pytest.fixture
-def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Docker]:
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
@@ -51,8 +47,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Docker]:
     made = Docker(tmp_path)
     made.context("mine", UNIX)
     made.context("third", OTHER)
-    yield made
-    gc.collect()
+    return made
 
 
 @pytest.mark.proves("the engine is found as Docker's client finds it, contexts included", "real")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,11 +16,9 @@ from envkit.model.found import FoundContainer
 from envkit.model.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-# The SDK leaves the socket of an engine that does not answer to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 def code_of(arguments: list[str]) -> int:
     with pytest.raises(SystemExit) as ended:
@@ -31,12 +28,10 @@ def code_of(arguments: list[str]) -> int:
 
 
 @pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine")
     monkeypatch.chdir(tmp_path)
-    yield
-    gc.collect()
 
 
 @pytest.mark.proves("each kind of error has its exit code", "real")

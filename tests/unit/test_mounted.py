@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 ME = Account(os.getuid(), os.getgid())
 
 
-@pytest.fixture
-def plan(tmp_path: Path) -> Plan:
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     import hashlib
 
-    source = tmp_path / "wandb"
+    source = tmp_path_factory.mktemp("own") / "wandb"
     source.write_text("key")
     own = wanted(user=ME).plan
     artifacts = (
@@ -40,10 +41,17 @@ def plan(tmp_path: Path) -> Plan:
     return replace(own, files=FilesPlan(artifacts, secrets))
 
 
-@pytest.fixture
-def place(tmp_path: Path, plan: Plan) -> Place:
-    where = state.Place(tmp_path / "state")
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> Place:
+    where = state.Place(tmp_path_factory.mktemp("first") / "state")
     assert mounted.replace_files(where, plan) == ()
+    return where
+
+
+@pytest.fixture
+def place(tmp_path: Path, first: Place, plan: Plan) -> Place:
+    where = state.Place(tmp_path / "state")
+    shutil.copytree(first.folder, where.folder)
     assert mounted.current(where, plan)
     return where
 

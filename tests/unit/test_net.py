@@ -29,7 +29,7 @@ def server() -> Iterator[int]:
             return
 
     made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=made.serve_forever)
+    thread = threading.Thread(target=made.serve_forever, args=(0.01,))
     thread.start()
     yield made.server_address[1]
     made.shutdown()
@@ -58,7 +58,7 @@ def test_a_server_that_never_comes_to_an_end_has_not_answered(tmp_path: Path, do
         with guest:
             guest.sendall(forever)
             with suppress(OSError):
-                while not left.wait(0.02):
+                while not left.wait(0.005):
                     guest.sendall(b"x")
 
     at = str(tmp_path / "door")
@@ -67,8 +67,8 @@ def test_a_server_that_never_comes_to_an_end_has_not_answered(tmp_path: Path, do
         listener.listen()
         thread = threading.Thread(target=trickle, args=(listener,), daemon=True)
         thread.start()
-        got = net.get_local(at, "/", timeout_s=0.2) if door == "socket" else net.get(
-            listener.getsockname()[1], "/", timeout_s=0.2
+        got = net.get_local(at, "/", timeout_s=0.05) if door == "socket" else net.get(
+            listener.getsockname()[1], "/", timeout_s=0.05
         )
         left.set()
         thread.join()

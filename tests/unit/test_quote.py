@@ -116,11 +116,11 @@ def test_what_is_in_use_passes_unchanged(quoted: Callable[[str], str], value: st
     assert quoted(value) == value
 
 
-@pytest.mark.parametrize("value", BREAKING)
 @pytest.mark.parametrize("quoted", [quote.line, quote.toml, quote.word, quote.package, quote.requirement, quote.url])
-def test_no_value_ends_its_line_or_hides(quoted: Callable[[str], str], value: str) -> None:
-    with pytest.raises(Unsafe):
-        quoted(value)
+def test_no_value_ends_its_line_or_hides(quoted: Callable[[str], str]) -> None:
+    for value in BREAKING:
+        with pytest.raises(Unsafe):
+            quoted(value)
 
 
 @pytest.mark.parametrize("value", BREAKING)

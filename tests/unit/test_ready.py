@@ -18,7 +18,7 @@ from envkit.errors import Unhealthy
 from envkit.observe import probe, ready
 from envkit.observe.aside import aside
 from envkit.observe.door import at_port
-from tests.unit.pretended import answering
+from tests.process.pretended import answering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ def server() -> Iterator[Server]:
 
     made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     seen.port = made.server_address[1]
-    thread = threading.Thread(target=made.serve_forever)
+    thread = threading.Thread(target=made.serve_forever, args=(0.01,))
     thread.start()
     yield seen
     made.shutdown()
@@ -71,12 +71,12 @@ def at_times(seen: list[bool]) -> Callable[[], bool]:
 @pytest.mark.parametrize("seen", [[False], [True, False]], ids=["never ours", "it fails between two looks"])
 def test_a_server_that_is_not_ours_gets_no_token(server: Server, seen: list[bool]) -> None:
     with pytest.raises(Unhealthy, match="does not answer"):
-        ready.jupyter(at_port(server.port), TOKEN, at_times(seen), timeout_s=0.3)
+        ready.jupyter(at_port(server.port), TOKEN, at_times(seen), timeout_s=0.1)
     assert server.tokens == []
 
 
 def test_a_tensorboard_that_is_not_ours_gets_no_token(server: Server) -> None:
-    assert "answers nothing" in ready.tensorboard(at_port(server.port), TOKEN, at_times([False]), timeout_s=0.3)
+    assert "answers nothing" in ready.tensorboard(at_port(server.port), TOKEN, at_times([False]), timeout_s=0.1)
     assert server.asked == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,15 +112,18 @@ def test_only_a_mirror_that_speaks_https_needs_certificates_in_the_base(origin: 
     assert "--include=ca-certificates" in secure[0]
 
 
-@pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("origin", ["mmdebstrap", "debootstrap"])
-def test_a_hostile_mirror_or_suite_is_refused_or_stays_in_its_word(origin: str, value: str) -> None:
-    with pytest.raises(Unsafe):
-        rootfs._commands(origin, "bookworm", value, TAR)
-    try:
-        commands = rootfs._commands(origin, value, "", TAR)
-    except Unsafe:
-        return
-    assert all(len(one) == len(two) for one, two in zip(commands, rootfs._commands(origin, "x", "", TAR), strict=True))
-    assert value.split() == [value]
-    assert not value.startswith("-")
+def test_a_hostile_mirror_is_refused(origin: str) -> None:
+    for value in HOSTILE:
+        with pytest.raises(Unsafe):
+            rootfs._commands(origin, "bookworm", value, TAR)
+
+
+@pytest.mark.parametrize("origin", ["mmdebstrap", "debootstrap"])
+def test_a_hostile_suite_is_refused_or_stays_in_its_word(origin: str) -> None:
+    lengths = [len(one) for one in rootfs._commands(origin, "x", "", TAR)]
+    for value in HOSTILE:
+        with suppress(Unsafe):
+            assert [len(one) for one in rootfs._commands(origin, value, "", TAR)] == lengths, value
+            assert value.split() == [value]
+            assert not value.startswith("-")

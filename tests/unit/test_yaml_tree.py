@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envkit.config import yaml_tree
-from envkit.config.yaml_tree import read, resolved
+from envkit.config.yaml_tree import read
 from envkit.errors import ConfigError
 
 LOADERS = sorted({"BaseLoader", "CBaseLoader"} & set(dir(yaml)))
@@ -28,27 +28,6 @@ def refusal(text: str) -> str:
         read(text, "f.yaml")
     assert len(error.value.problems) == 1
     return str(error.value)
-
-
-@pytest.mark.parametrize(("raw", "expected"), [
-    ("true", True), ("True", True), ("FALSE", False),
-    ("on", "on"), ("off", "off"), ("yes", "yes"), ("no", "no"), ("y", "y"),
-    ("null", None), ("~", None), ("", None), ("nULL", "nULL"),
-    ("0", 0), ("-7", -7), ("+7", 7), ("0755", 755), ("0o17", 15), ("0x1f", 31), ("0b1", "0b1"), ("1_000", "1_000"),
-    ("2.10", 2.1), (".5", 0.5), ("1e3", 1000.0), ("2.9.0", "2.9.0"), (".", "."), ("-.inf", float("-inf")),
-    ("22:22", "22:22"), ("2001-01-01", "2001-01-01"), ("=", "="), ("<<", "<<"),
-])
-def test_plain_scalars_follow_yaml_1_2(raw: str, expected: object) -> None:
-    assert resolved(raw) == expected
-    assert type(resolved(raw)) is type(expected)
-
-
-def test_not_a_number_is_a_number() -> None:
-    assert resolved(".nan") != resolved(".nan")
-
-
-def test_a_number_too_long_for_a_machine_word_stays_text() -> None:
-    assert resolved("9" * 5000) == "9" * 5000
 
 
 @pytest.mark.parametrize("text", ['a: "1"', "a: '1'", "a: !!str 1", "a: |-\n  1"])
@@ -132,41 +111,6 @@ def test_what_cannot_be_read_is_one_problem_with_its_line(text: str, expected: s
 
 def test_a_message_shows_no_control_characters() -> None:
     assert "\x1b" not in refusal('a: !<\\x1b> 1')
-
-
-def bomb(levels: int) -> str:
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, levels)]
-    return "\n".join(lines)
-
-
-def test_aliases_of_aliases_stop_at_ten_thousand_values() -> None:
-    assert "stands for more than 10000 values" in refusal(bomb(30))
-
-
-def test_many_values_stop_at_ten_thousand() -> None:
-    assert "stands for more than 10000 values" in refusal("[" + "x," * 10_000 + "]")
-
-
-@pytest.mark.parametrize("text", ["[" * 20_000, "- " * 20_000, "{a: " * 20_000, "a: &x " + "[" * 20_000])
-def test_deep_nesting_is_refused_and_does_not_end_the_process(text: str) -> None:
-    assert "f.yaml:1: nested deeper than 40 levels" in refusal(text)
-
-
-def test_forty_levels_are_read() -> None:
-    assert read("[" * 40 + "]" * 40, "f.yaml")[0].height == 40
-    assert "nested deeper" in refusal("[" * 41 + "]" * 41)
-
-
-def test_an_alias_adds_the_depth_of_what_it_names() -> None:
-    assert read("- &x " + "[" * 30 + "]" * 30 + "\n- " + "[" * 9 + "*x" + "]" * 9, "f.yaml")[0].height == 40
-    assert "nested deeper" in refusal("- &x " + "[" * 30 + "]" * 30 + "\n- " + "[" * 10 + "*x" + "]" * 10)
-
-
-def test_a_text_of_more_than_256_kib_is_refused() -> None:
-    assert value("#" * (256 * 1024)) is None
-    assert "larger than 256 KiB" in refusal("#" * (256 * 1024 + 1))
-    assert "larger than 256 KiB" in refusal("#" + "ä" * (128 * 1024))
 
 
 yaml_values = st.recursive(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.pretended import Machine, answering, pretend
+from tests.process.pretended import Machine, answering, pretend
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.pretended import Machine, pretend, redirect
+from tests.process.pretended import Machine, pretend, redirect
 
 
 @pytest.fixture

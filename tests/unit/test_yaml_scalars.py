@@ -1,0 +1,28 @@
+"""A plain word of a config has the type that YAML 1.2 gives it, whoever reads the text."""
+
+from __future__ import annotations
+
+import pytest
+
+from envkit.config.yaml_tree import resolved
+
+
+@pytest.mark.parametrize(("raw", "expected"), [
+    ("true", True), ("True", True), ("FALSE", False),
+    ("on", "on"), ("off", "off"), ("yes", "yes"), ("no", "no"), ("y", "y"),
+    ("null", None), ("~", None), ("", None), ("nULL", "nULL"),
+    ("0", 0), ("-7", -7), ("+7", 7), ("0755", 755), ("0o17", 15), ("0x1f", 31), ("0b1", "0b1"), ("1_000", "1_000"),
+    ("2.10", 2.1), (".5", 0.5), ("1e3", 1000.0), ("2.9.0", "2.9.0"), (".", "."), ("-.inf", float("-inf")),
+    ("22:22", "22:22"), ("2001-01-01", "2001-01-01"), ("=", "="), ("<<", "<<"),
+])
+def test_plain_scalars_follow_yaml_1_2(raw: str, expected: object) -> None:
+    assert resolved(raw) == expected
+    assert type(resolved(raw)) is type(expected)
+
+
+def test_not_a_number_is_a_number() -> None:
+    assert resolved(".nan") != resolved(".nan")
+
+
+def test_a_number_too_long_for_a_machine_word_stays_text() -> None:
+    assert resolved("9" * 5000) == "9" * 5000
