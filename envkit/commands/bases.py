@@ -3,48 +3,30 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from envkit import catalog, names, net
 from envkit.engines import inside as inside_
 from envkit.engines import look, registry
-from envkit.errors import BuildFailed, ConfigError, Refusal
+from envkit.errors import BuildFailed, Refusal
 from envkit.model.found import Ground, Inside
-from envkit.resolve import bases
+from envkit.resolve import auto, bases
+from envkit.resolve.auto import Choice, Seen
 from envkit.resolve.bases import Unsuitable
-from envkit.resolve.gpu import gpus
-from envkit.resolve.kept import BASE, GROUND
+from envkit.resolve.kept import GROUND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from envkit.config import Config
     from envkit.engines.connect import Engine
     from envkit.model.facts import Facts
     from envkit.model.found import FoundImage
-    from envkit.model.release import Release
     from envkit.model.report import Progress
     from envkit.model.state import State
 
     Say = Callable[[Progress], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which base it is.
-
-    Attributes:
-        kind: `debian`, `official` or `image`.
-        ref: What the engine knows it by; empty for `debian`.
-        asked: What it was chosen for: another question is answered anew.
-        why: Why, where `auto` chose.
-    """
-
-    kind: str
-    ref: str = ""
-    asked: str = ""
-    why: str = ""
 
 
 def choose(config: Config, facts: Facts, engine: Engine | None, remembered: State | None) -> Choice:
@@ -53,21 +35,8 @@ def choose(config: Config, facts: Facts, engine: Engine | None, remembered: Stat
     Raises:
         ConfigError: There is no official image of that release that serves.
     """
-    release = catalog.release(config.tensorflow)
-    gpu = gpus(config.gpu, facts) is not None
-    if config.base == "auto":
-        return _auto(release, engine, remembered, gpu=gpu)
-    if config.base != "official":
-        return Choice("debian") if config.base == "debian" else Choice("image", config.base)
-    broken = bases.official_broken(release, gpu=gpu)
-    if broken:
-        raise ConfigError([config.problem("base", broken)])
-    return Choice("official", catalog.official(release, gpu=gpu))
-
-
-def stands(choice: Choice, remembered: State | None) -> bool:
-    """Say whether `auto` chose this before: then nothing but being asked to takes it back."""
-    return bool(choice.asked) and _record(remembered, BASE).get("asked") == choice.asked
+    chosen = auto.named(config, facts) or auto.before(config, facts, remembered)
+    return chosen or auto.choose(config, facts, _seen(engine, auto.official(config, facts)[0]))
 
 
 def ground(
@@ -116,30 +85,22 @@ def question(config: Config) -> str:
 
 def kept(choice: Choice, found: Ground | None, asked: str) -> dict[str, str]:
     """Return what to remember of a base."""
-    told: dict[str, str] = {}
-    if choice.asked:
-        told[BASE] = json.dumps(asdict(choice))
-    if found is not None:
-        told[GROUND] = json.dumps({**asdict(found), "asked": asked})
-    return told
+    ground_ = {} if found is None else {GROUND: json.dumps({**asdict(found), "asked": asked})}
+    return auto.kept(choice) | ground_
 
 
-def _auto(release: Release, engine: Engine | None, remembered: State | None, *, gpu: bool) -> Choice:
-    asked = f"{release.version} {'gpu' if gpu else 'cpu'}"
-    before = _record(remembered, BASE)
-    if before.get("asked") == asked:
-        return Choice(**before)
-    why = bases.official_broken(release, gpu=gpu) or "no engine answers"
-    ref = "" if bases.official_broken(release, gpu=gpu) else catalog.official(release, gpu=gpu)
-    if ref and engine is not None:
-        found = look.image(engine, ref)
-        if found is not None and found.pulled:
-            return Choice("official", ref, asked, f"{ref} is here")
+def _seen(engine: Engine | None, ref: str) -> Seen | None:
+    """Ask engine and registry for the official image; the registry only where the engine lacks it."""
+    if engine is None or not ref:
+        return None
+    found = look.image(engine, ref)
+    if found is not None and found.pulled:
+        return Seen(here=True)
+    try:
         refused = registry.refused(engine, ref)
-        if refused is None:
-            return Choice("official", ref, asked, f"{ref} can be pulled")
-        why = f"{ref} cannot be had: {refused[0]}"
-    return Choice("debian", "", asked, why)
+    except BuildFailed as error:  # nobody named that registry: what keeps it closed is a reason for Debian
+        return Seen(refused=error.message)
+    return Seen(refused=refused[0] if refused else "")
 
 
 def _at_hand(engine: Engine, ref: str, say: Say | None) -> FoundImage:
@@ -164,16 +125,12 @@ def _insist(ref: str, found: Any) -> Any:
 
 
 def _remembered(choice: Choice, asked: str, remembered: State | None) -> Ground | None:
-    given = _record(remembered, GROUND)
+    given = json.loads(remembered.choices.get(GROUND, "{}")) if remembered else {}
+    if not isinstance(given, dict):
+        return None
     if (given.get("kind"), given.get("ref"), given.get("asked")) != (choice.kind, choice.ref, asked):
         return None
     try:
         return Ground(given["kind"], given["ref"], given["id"], Inside(**given["inside"]), given["managed"])
     except (KeyError, TypeError):
         return None
-
-
-def _record(remembered: State | None, key: str) -> Mapping[str, Any]:
-    found = json.loads(remembered.choices.get(key, "{}")) if remembered else {}
-    return found if isinstance(found, dict) else {}
-

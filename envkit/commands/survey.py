@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from envkit import catalog, digest, host, names
 from envkit.commands import bases
-from envkit.commands.bases import Choice
 from envkit.commands.project import names_taken
 from envkit.decide import Wanted
 from envkit.engines import connect, look
 from envkit.errors import EngineUnavailable, Refusal
 from envkit.model.found import Found
 from envkit.render import image as image_
-from envkit.resolve import kept, name_of, resolve, wants
+from envkit.resolve import auto, kept, name_of, resolve, wants
+from envkit.resolve.auto import DEBIAN, Choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from envkit.model.state import State
 
     Say = Callable[[Progress], None]
-
-DEBIAN = Choice("debian")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +91,10 @@ def survey(
         try:
             return _on_image(project, engine, name, facts, found, remembered, choice, say)
         except Refusal as error:
-            if project.config.base != "auto" or bases.stands(choice, remembered):
+            other = auto.instead(choice, remembered, error.message)
+            if other is None:
                 raise
-            choice = replace(choice, kind="debian", ref="", why=error.message)
+            choice = other
     if engine is not None and (remembered is None or not remembered.base_id):
         suite = catalog.release(project.config.tensorflow).suite
         found = replace(found, base=look.base(engine, suite, ""))
@@ -110,12 +109,8 @@ def survey(
 
 
 def _chosen(surveyed: Survey, choice: Choice) -> Survey:
-    """Say which base it became, where the config leaves it open."""
-    if not choice.why:
-        return replace(surveyed, choice=choice)
-    why = f"base: auto chose {choice.kind}, because {choice.why}; --refresh chooses anew"
-    plan = replace(surveyed.plan, remarks=(*surveyed.plan.remarks, why))
-    return replace(surveyed, choice=choice, wanted=replace(surveyed.wanted, plan=plan))
+    wanted = replace(surveyed.wanted, plan=auto.told(surveyed.plan, choice))
+    return replace(surveyed, choice=choice, wanted=wanted)
 
 
 def _on_image(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from typing import TYPE_CHECKING
 
@@ -149,6 +150,18 @@ def test_auto_falls_back_to_debian_says_why_and_stays(
         refreshed = json.loads(envkit(["up", "--refresh", "--format", "json", "--project", project]).out)["result"]
         engine.images.remove(f"{repository}:2.9.0-jupyter")
         assert any("it has no shell" in one for one in refreshed["remarks"])
+
+
+@pytest.mark.proves("the example comes up without a registry, and says why it stands on Debian", "real")
+def test_the_example_comes_up_without_a_registry(
+    run_envkit: Envkit, user: User, place: Path, workspace: Workspaces, root: Path
+) -> None:
+    envkit = official.with_catalogue(run_envkit, user.folder(place / "example"), closed())
+    project = workspace((root / "examples/quickstart/envkit.yaml").read_text(), name="example")
+    up = envkit(["up", "--project", project], timeout_s=FIRST_UP_S)
+    assert up.code == 0, up.err
+    said = " ".join((up.out + up.err).split())
+    assert re.search(r"auto chose debian, because 127\.0\.0\.1:\d+/tensorflow:2\.9\.0-jupyter cannot be had", said)
 
 
 def closed() -> str:

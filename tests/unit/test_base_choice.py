@@ -9,12 +9,13 @@ import pytest
 
 from envkit import config
 from envkit.commands import bases
-from envkit.commands.bases import Choice
-from envkit.errors import ConfigError
+from envkit.engines import look, registry
+from envkit.errors import BuildFailed, ConfigError
 from envkit.model.facts import Account, Facts, HostGpu
 from envkit.model.found import Ground, Inside
 from envkit.model.state import State
 from envkit.resolve import kept
+from envkit.resolve.auto import Choice
 
 if TYPE_CHECKING:
     from envkit.engines.connect import Engine
@@ -64,13 +65,22 @@ def test_auto_says_why_it_takes_debian() -> None:
     assert "holds cuDNN 8.9" in broken.why
 
 
+def test_auto_takes_debian_where_the_credentials_of_the_registry_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: object) -> None:
+        raise BuildFailed("the credentials for docker.io cannot be read: no such helper")
+
+    monkeypatch.setattr(look, "image", lambda *_: None)
+    monkeypatch.setattr(registry, "refused", refused)
+    found = bases.choose(config.load("base: auto"), FACTS, cast("Engine", object()), None)
+    assert (found.kind, "no such helper" in found.why) == ("debian", True)
+
+
 def test_what_auto_chose_stays_until_something_else_is_asked() -> None:
     official = Choice("official", "tensorflow/tensorflow:2.9.0-jupyter", "2.9.0 cpu", "it is here")
     remembered = remembering(official)
     assert chosen("base: auto", FACTS, remembered) == official
-    assert bases.stands(official, remembered)
-    assert not bases.stands(official, None)
-    assert not bases.stands(Choice("image", "team/image:1"), remembered)
     assert chosen("base: auto\ntensorflow: '2.10'", FACTS, remembered).kind == "debian"
     assert chosen("base: auto\ngpu: on", FACTS, remembered).kind == "debian"
     assert chosen("base: auto", FACTS, kept.refreshed(remembered)).kind == "debian"

@@ -93,7 +93,7 @@ def test_every_key_of_the_design_is_read() -> None:
 
 
 def test_the_quickstart_is_read() -> None:
-    assert load((ROOT / "examples/quickstart/envkit.yaml").read_text()).base == "debian"
+    assert load((ROOT / "examples/quickstart/envkit.yaml").read_text()).base == "auto"
 
 
 @pytest.mark.parametrize(("text", "key", "value"), [

@@ -40,6 +40,6 @@ def test_the_notebook_writes_where_tensorboard_reads(root: Path, notebook: dict[
     assert folders == {repr(example.tensorboard.logdir)}
 
 
-def test_the_quickstart_needs_no_image_registry_and_no_gpu(root: Path) -> None:
+def test_the_quickstart_takes_what_can_be_had(root: Path) -> None:
     example = config.load((root / "examples/quickstart/envkit.yaml").read_text())
-    assert (example.base, example.gpu) == ("debian", "auto")
+    assert (example.base, example.gpu) == ("auto", "auto")

@@ -18,6 +18,8 @@ from envkit.resolve import bases
 from tests.unit.plans import image_plan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from envkit.model.image import ImagePlan
 
 BULLSEYE = Inside("Debian GNU/Linux 11", "bullseye", "apt-get", "glibc", "2.31")
@@ -98,6 +100,13 @@ def test_a_server_on_an_old_python_is_mitigated_where_no_newer_one_can_be_had(
     assert ("etc/jupyter_config.py" in context(plan)) == mitigated
     assert ("COPY etc/jupyter_config.py" in context(plan)["Dockerfile"]) == mitigated
     assert ("COPY python/jupyter-3.9.txt" in context(plan)["Dockerfile"]) == mitigated
+
+
+@pytest.mark.parametrize("version", bases.LOCKS)
+def test_the_server_has_the_same_parts_on_every_python(root: Path, version: str) -> None:
+    lock = (root / f"templates/image/python/jupyter-{version}.txt").read_text()
+    for part in ("jupyterlab", "jupyter-server-proxy", "jupyterlab-widgets", "jedi==0.19"):
+        assert re.search(rf"^{re.escape(part)}[=.]", lock, re.MULTILINE), part
 
 
 @pytest.mark.parametrize("version", bases.LOCKS)
