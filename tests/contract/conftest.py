@@ -142,6 +142,12 @@ def launch(engine: Engine, run: RunPlan, image: str) -> None:
     containers.start(engine, run.name)
 
 
+def said(engine: Engine, run: RunPlan, script: str, text: str = "") -> tuple[int, list[str]]:
+    """Run a shell script inside; return its exit code and the lines it printed."""
+    lines: list[str] = []
+    return execs.script(engine, run.name, ["/bin/sh", "-c", script], text, lines.append, limit_s=60), lines
+
+
 def free_port() -> int:
     """Return a port of loopback that nobody listens on."""
     busy = net.busy_ports()

@@ -18,7 +18,8 @@ from tests.functional.account import NAME, ordinary_user
 from tests.functional.alone import alone, clear
 from tests.functional.inside import Inside
 from tests.functional.install import install
-from tests.functional.jupyter import Jupyter, jupyter_of
+from tests.functional.jupyter import Jupyter, Session, jupyter_of
+from tests.functional.openssh import Ssh
 from tests.functional.workspaces import Envkit, Workspaces, label
 
 if TYPE_CHECKING:
@@ -196,3 +197,24 @@ def chromium() -> str:
     if not found:
         pytest.fail("Chromium is not here: `scripts/tools.sh` gets it", pytrace=False)
     return found[0]
+
+
+@pytest.fixture(scope="module")
+def ssh(shared_env: SharedEnvironment, user: User, run_envkit: Envkit) -> Ssh:
+    entry = run_envkit(["ssh-config", "--project", shared_env.project])
+    assert entry.code == 0, str(entry)
+    (config,) = user.home.glob(".local/state/envkit/*/shared-*/client/ssh_config")
+    assert config.read_text() == entry.out
+    return Ssh(user, config, str(shared_env.container.name))
+
+
+@pytest.fixture
+def folder(user: User, tmp_path_factory: pytest.TempPathFactory, place: Path) -> Path:
+    """Return a new folder of the user's own, outside of every workspace."""
+    return user.folder(place / tmp_path_factory.mktemp("ssh").name)
+
+
+@pytest.fixture
+def session(jupyter: Jupyter) -> Session:
+    """Return a browser that is logged in."""
+    return jupyter.login()

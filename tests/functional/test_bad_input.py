@@ -105,7 +105,6 @@ def test_a_config_that_cannot_be_read_is_refused(
 def test_a_wrong_command_line_is_refused(arguments: list[str], says: str, trying: Path, run_envkit: Envkit) -> None:
     told(run_envkit(arguments, cwd=trying), 2, says)
 
-
 LISTEN = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
 
 

@@ -93,7 +93,6 @@ def test_a_state_that_was_lost_keeps_nothing_from_being_found_and_taken_away(
     assert leftovers(engine, str(begun)) == {}
     assert forgotten(user, begun)
 
-
 SIZE = 3_000_000
 
 

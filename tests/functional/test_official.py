@@ -68,7 +68,6 @@ def unmended(image: str, engine: docker.DockerClient) -> Iterator[Inside]:
     yield Inside(made)
     made.remove(force=True)
 
-
 FAULTS = [
     pytest.param("python3 -c 'import tensorflow'", id="protobuf and numpy without caps"),
     pytest.param("python3 -I -c 'import pip; assert int(pip.__version__.split(\".\")[0]) > 20'", id="old pip"),

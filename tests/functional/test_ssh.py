@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
-from socket import create_server, socket
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.openssh import Ssh, answer, audited
-from tests.functional.waiting import wait_until
+from tests.functional.openssh import Ssh, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,85 +14,14 @@ if TYPE_CHECKING:
 
     from tests.functional.account import User
     from tests.functional.conftest import SharedEnvironment
-    from tests.functional.inside import Inside
     from tests.functional.workspaces import Envkit
 
-# What `sshd -T` must say: the settings that decide who gets in and what for.
-GOLDEN = {
-    "allowagentforwarding": "no",
-    "allowstreamlocalforwarding": "no",
-    "allowtcpforwarding": "local",
-    "allowusers": "dev",
-    "authenticationmethods": "publickey",
-    "authorizedkeyscommand": "none",
-    "authorizedkeysfile": "/run/secrets/envkit/authorized_keys",
-    "authorizedprincipalscommand": "none",
-    "authorizedprincipalsfile": "none",
-    "chrootdirectory": "none",
-    "ciphers": "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr",
-    "clientalivecountmax": "3",
-    "clientaliveinterval": "60",
-    "compression": "no",
-    "forcecommand": "none",
-    "gatewayports": "no",
-    "gssapiauthentication": "no",
-    "gssapikeyexchange": "no",
-    "hostbasedauthentication": "no",
-    "hostkey": "/run/secrets/envkit/ssh_host_ed25519_key",
-    "hostkeyagent": "none",
-    "hostkeyalgorithms": "ssh-ed25519",
-    "kbdinteractiveauthentication": "no",
-    "kerberosauthentication": "no",
-    "kexalgorithms": "sntrup761x25519-sha512@openssh.com,curve25519-sha256,curve25519-sha256@libssh.org",
-    "logingracetime": "20",
-    "macs": "hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com",
-    "maxauthtries": "3",
-    "passwordauthentication": "no",
-    "permitemptypasswords": "no",
-    "permitlisten": "none",
-    "permitopen": "localhost:* 127.0.0.1:* [::1]:*",
-    "permitrootlogin": "no",
-    "permittunnel": "no",
-    "permituserenvironment": "no",
-    "permituserrc": "no",
-    "pubkeyacceptedalgorithms": "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
-    "ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256",
-    "pubkeyauthentication": "yes",
-    "requiredrsasize": "3072",
-    "strictmodes": "yes",
-    "subsystem": "sftp internal-sftp",
-    "tcpkeepalive": "no",
-    "trustedusercakeys": "none",
-    "usedns": "no",
-    "usepam": "no",
-    "x11forwarding": "no",
-}
-REFUSED = "Permission denied (publickey)."
-PROHIBITED = "administratively prohibited"
 BINARY = bytes(range(256)) * 4096
 REQUEST = "GET /api HTTP/1.0\r\nHost: localhost\r\n\r\n"
 ONE_REQUEST = (
     "from http.server import HTTPServer, SimpleHTTPRequestHandler as Files; "
     "server = HTTPServer(('127.0.0.1', {port}), Files); print('ready', flush=True); server.handle_request()"
 )
-
-
-@pytest.fixture(scope="module")
-def ssh(shared_env: SharedEnvironment, user: User, run_envkit: Envkit) -> Ssh:
-    entry = run_envkit(["ssh-config", "--project", shared_env.project])
-    assert entry.code == 0, str(entry)
-    (config,) = user.home.glob(".local/state/envkit/*/shared-*/client/ssh_config")
-    assert config.read_text() == entry.out
-    return Ssh(user, config, str(shared_env.container.name))
-
-
-@pytest.fixture
-def folder(user: User, tmp_path_factory: pytest.TempPathFactory, place: Path) -> Path:
-    """Return a new folder of the user's own, outside of every workspace."""
-    return user.folder(place / tmp_path_factory.mktemp("ssh").name)
-
-
-# Getting in.
 
 
 @pytest.mark.proves("`envkit ssh` logs in by SSH, and passes the exit code on", "real")
@@ -166,160 +91,6 @@ def test_ports_are_forwarded_to_any_port_of_loopback(ssh: Ssh) -> None:
         serving.communicate()
 
 
-# Staying out.
-
-
-@pytest.mark.proves("an unknown key, a password, root and an unknown user are refused", "real")
-def test_an_unknown_key_is_refused(ssh: Ssh, folder: Path) -> None:
-    done = ssh.changed(folder, IdentityFile=ssh.new_key(folder))("true")
-    assert (done.code, done.err.strip()) == (255, f"dev@{ssh.host}: {REFUSED}")
-
-
-@pytest.mark.parametrize("name", ["root", "nosuch", "nobody"])
-def test_nobody_but_the_workspaces_user_can_log_in_not_even_with_the_key(ssh: Ssh, name: str) -> None:
-    done = ssh("-l", name, "HOST", "true")
-    assert (done.code, done.err.strip()) == (255, f"{name}@{ssh.host}: {REFUSED}")
-
-
-def test_no_other_way_of_logging_in_is_offered(ssh: Ssh) -> None:
-    for method in ("none", "password", "keyboard-interactive"):
-        done = ssh("-v", "-o", "PubkeyAuthentication=no", "-o", f"PreferredAuthentications={method}", "HOST", "true")
-        assert done.code == 255, method
-        assert "Authentications that can continue: publickey\n" in done.err.replace("\r", ""), method
-
-
-@pytest.mark.parametrize("target", ["169.254.169.254:80", "10.0.0.1:22", "example.com:80", "0.0.0.0:8888"])
-def test_no_other_machine_is_reached_through_the_workspace(ssh: Ssh, target: str) -> None:
-    done = ssh("-W", target, "HOST")
-    assert done.code == 255
-    assert PROHIBITED in done.err
-
-
-def test_no_socket_of_the_workspace_is_forwarded(ssh: Ssh) -> None:
-    with ssh.forwarded("/run/envkit/any.sock") as port:
-        assert answer(port) == b""
-    backwards = ssh("-o", "ExitOnForwardFailure=yes", "-R", "/tmp/any.sock:127.0.0.1:1", "HOST", "true")
-    assert backwards.code == 255
-
-
-def test_nothing_is_forwarded_back_to_the_host(ssh: Ssh) -> None:
-    done = ssh("-o", "ExitOnForwardFailure=yes", "-R", "19999:127.0.0.1:22", "HOST", "true")
-    assert done.code == 255
-    assert "remote port forwarding failed" in done.err
-
-
-def test_no_agent_and_no_display_is_forwarded(ssh: Ssh) -> None:
-    asked = 'echo "${SSH_AUTH_SOCK:-no agent}, ${DISPLAY:-no display}"'
-    agent = ssh.user.run(["ssh-agent", *ssh.remote_shell.split(), "-v", "-A", ssh.host, asked])
-    assert "Requesting authentication agent forwarding" in agent.err
-    display = ssh("-o", "ForwardX11=yes", "-o", "ForwardX11Trusted=yes", "HOST", asked, env={"DISPLAY": ":99"})
-    assert "X11 forwarding request failed" in display.err
-    assert (agent.out, display.out) == ("no agent, no display\n",) * 2
-
-
-@pytest.mark.proves("what is written inside the workspace lets nobody in", "real")
-def test_keys_and_commands_planted_inside_have_no_effect(ssh: Ssh, inside: Inside, folder: Path) -> None:
-    key = ssh.new_key(folder)
-    line = key.with_suffix(".pub").read_text().strip()
-    try:
-        planted = inside.sh(
-            f"mkdir -m 0700 ~/.ssh && cd ~/.ssh && echo '{line}' > authorized_keys"
-            " && echo 'touch ~/ran' > rc && echo 'PLANTED=yes' > environment && chmod 0600 *"
-        )
-        assert planted.code == 0
-        assert ssh.changed(folder, IdentityFile=key)("true").code == 255
-        assert ssh('echo "${PLANTED:-no}"; ls ~/ran').out == "no\n"
-    finally:
-        inside.sh("rm -rf ~/.ssh ~/ran")
-
-
-def test_the_client_sets_no_variables(ssh: Ssh) -> None:
-    done = ssh("-o", "SetEnv=LD_PRELOAD=/tmp/x.so BASH_ENV=/tmp/x LANGUAGE=x", "HOST", "env")
-    assert not {"LD_PRELOAD", "BASH_ENV", "LANGUAGE"} & {line.split("=")[0] for line in done.out.splitlines()}
-
-
-def test_sshd_means_what_its_settings_say(inside: Inside) -> None:
-    asked = inside(
-        "/usr/sbin/sshd", "-T", "-f", "/etc/envkit/sshd_config", "-C", "user=dev,host=x,addr=127.0.0.1",
-    )
-    found = dict(line.split(" ", 1) for line in asked.out.splitlines() if " " in line)
-    assert {name: found[name] for name in GOLDEN} == GOLDEN
-
-
-def test_sshd_is_no_daemon(ssh: Ssh, inside: Inside) -> None:
-    assert ssh("true").code == 0
-    wait_until(lambda: inside("pgrep", "-x", "sshd").code == 1, "no sshd is left")
-
-
-def test_a_client_that_is_killed_leaves_no_sshd(ssh: Ssh, inside: Inside) -> None:
-    client = ssh.user.start([*ssh.remote_shell.split(), ssh.host, "echo in; cat"])
-    assert client.stdout is not None
-    assert client.stdout.readline() == "in\n"
-    assert inside("pgrep", "-x", "sshd").code == 0
-    client.kill()
-    client.communicate()
-    wait_until(lambda: inside("pgrep", "-x", "sshd").code == 1, "no sshd is left")
-
-
-# The host key.
-
-
-@pytest.mark.proves("the host key is pinned: a changed one is refused", "real")
-def test_a_changed_host_key_is_refused(ssh: Ssh, folder: Path) -> None:
-    known = folder / "known_hosts"
-    kind, blob, *_ = ssh.new_key(folder).with_suffix(".pub").read_text().split()
-    known.write_text(f"{ssh.host} {kind} {blob}\n")
-    ssh.user.own(known, 0o600)
-    done = ssh.changed(folder, UserKnownHostsFile=known)("true")
-    assert (done.code, "Host key verification failed." in done.err) == (255, True)
-
-
-def test_an_unknown_host_key_is_refused_without_a_question(ssh: Ssh, folder: Path) -> None:
-    done = ssh.changed(folder, UserKnownHostsFile=folder / "missing")("true")
-    assert (done.code, "Host key verification failed." in done.err) == (255, True)
-    assert not (folder / "missing").exists()
-
-
-@pytest.mark.proves("ssh-audit finds nothing weak", "real")
-def test_ssh_audit_finds_nothing_but_what_quantum_computers_may_do(ssh: Ssh, run_envkit: Envkit) -> None:
-    with create_server(("127.0.0.1", 0)) as door:
-        argv = [run_envkit.program, "ssh-proxy", ssh.host]
-        threading.Thread(target=serve, args=(door, ssh.user, argv), daemon=True).start()
-        found = audited(door.getsockname()[1], "--skip-rate-test")
-    assert found["fail"] == []
-    assert [text for text in found["warn"] if "post-quantum" not in text] == []
-
-
-def serve(door: socket, user: User, argv: list[str | Path]) -> None:
-    """Give each connection to a door an SSH server of its own."""
-    with suppress(OSError):  # the door was closed
-        while True:
-            connection, _ = door.accept()
-            threading.Thread(target=carry, args=(connection, user, argv), daemon=True).start()
-
-
-def carry(connection: socket, user: User, argv: list[str | Path]) -> None:
-    """Carry bytes between a connection and a program until either ends."""
-    with connection, user.start(argv) as program, suppress(OSError, ValueError):
-        assert program.stdin is not None
-        assert program.stdout is not None
-        there, back = program.stdin.buffer, program.stdout.buffer  # type: ignore[attr-defined]
-
-        def feed() -> None:
-            with suppress(OSError, ValueError):
-                while chunk := connection.recv(1 << 16):
-                    there.write(chunk)
-                    there.flush()
-                there.close()
-
-        threading.Thread(target=feed, daemon=True).start()
-        while chunk := back.read1(1 << 16):
-            connection.sendall(chunk)
-
-
-# The client's config.
-
-
 @pytest.fixture
 def own_config(user: User) -> Iterator[Path]:
     """Yield the path of the user's own SSH config, with something in it; all of it is gone in the end."""
@@ -347,11 +118,3 @@ def test_the_entry_is_included_once_and_serves(
     assert Ssh(ssh.user, own_config, ssh.host)("id -un").out == "dev\n"
     elsewhere = ssh.user.run(["ssh", "-G", "-F", own_config, "elsewhere"])
     assert "user somebody\n" in elsewhere.out
-
-
-@pytest.mark.proves("no port is open for SSH", "real")
-def test_no_port_is_open_for_ssh(shared_env: SharedEnvironment, inside: Inside) -> None:
-    assert set(shared_env.container.ports) == {"8888/tcp"}
-    assert set(shared_env.container.attrs["HostConfig"]["PortBindings"]) == {"8888/tcp"}
-    listening = [line.split()[1] for line in inside("cat", "/proc/net/tcp", "/proc/net/tcp6").out.splitlines()]
-    assert [one for one in listening if one.endswith(f":{2222:04X}")] == []

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from socket import create_connection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.inside import Inside
 from tests.functional.messages import told
-from tests.functional.openssh import Ssh, answer, audited, listens
-from tests.functional.traces import container, state_folder, title
+from tests.functional.openssh import answer, audited, listens
+from tests.functional.published import FIRST_UP_S, Published, brought_up
+from tests.functional.traces import container
 from tests.functional.waiting import wait_until
 from tests.functional.workspaces import Workspaces, leftovers
 
@@ -26,38 +26,11 @@ if TYPE_CHECKING:
     from tests.functional.account import Ran, User
     from tests.functional.workspaces import Envkit
 
-FIRST_UP_S = 1500
 PUBLISHED = "gpu: off\nssh: {publish: true}\n"
 STRICT = "gpu: off\nssh: {publish: true, agent: true, kex: pq-only}\n"
 OLD_CLIENT = "KexAlgorithms=curve25519-sha256"
 REFUSED = "Permission denied (publickey)."
 AGENT = 'echo "${SSH_AUTH_SOCK:-no agent}"'
-
-
-@dataclass(frozen=True)
-class Published:
-    """An environment whose SSH server is published, and the ordinary client that uses it."""
-
-    project: Path
-    up: Ran
-    ssh: Ssh
-    engine: docker.DockerClient
-
-    @property
-    def inside(self) -> Inside:
-        """Return its container, to run programs in."""
-        return Inside(container(self.engine, self.ssh.user, self.project))
-
-    @property
-    def result(self) -> dict[str, Any]:
-        """Return the report of its `up`."""
-        found: dict[str, Any] = json.loads(self.up.out)["result"]
-        return found
-
-    @property
-    def port(self) -> int:
-        """Return the port of loopback it is published at."""
-        return int(self.result["ssh_port"])
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +47,6 @@ def refused(project: Path, run_envkit: Envkit, engine: docker.DockerClient) -> t
     """Return an `up` that nobody agreed to, and what it made on the engine."""
     up = run_envkit(["up", "--project", project], timeout_s=FIRST_UP_S)
     return up, list(leftovers(engine, str(project)))
-
-
-def brought_up(project: Path, user: User, run_envkit: Envkit, engine: docker.DockerClient) -> Published:
-    up = run_envkit(["up", "--yes", "--format", "json", "--project", project], timeout_s=FIRST_UP_S)
-    assert up.code == 0, str(up)
-    ssh = Ssh(user, state_folder(user, project) / "client/ssh_config", title(user, project))
-    return Published(project, up, ssh, engine)
 
 
 @pytest.fixture(scope="module")

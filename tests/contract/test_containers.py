@@ -1,0 +1,78 @@
+"""Containers, networks and volumes are made, stop, go on and go, on real engines and through envkit's own doors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from envkit.engines import containers, look
+from envkit.model.found import Found
+from tests.contract.conftest import LABELS, USER, said
+
+if TYPE_CHECKING:
+    from envkit.engines.connect import Engine
+    from envkit.model.run import RunPlan
+
+
+def test_a_container_that_stopped_is_told_with_its_exit_code(engine: Engine, running: RunPlan) -> None:
+    engine.api.kill(running.name)
+    engine.api.wait(running.name, timeout=30)
+    found = look.container(engine, running.name)
+    assert found is not None
+    assert (found.status, found.exit_code) == ("exited", 137)
+
+
+def test_a_paused_container_goes_on(engine: Engine, running: RunPlan) -> None:
+    engine.api.pause(running.name)
+    containers.unpause(engine, running.name)
+    found = look.container(engine, running.name)
+    assert found is not None
+    assert found.status == "running"
+
+
+def test_what_is_gone_already_can_be_removed_again(engine: Engine, running: RunPlan) -> None:
+    for _ in range(2):
+        containers.remove(engine, running.name, grace_s=0)
+        containers.remove_network(engine, running.name)
+        containers.remove_volume(engine, f"{running.name}-home")
+    assert replace(look.surroundings(engine, running.name, ()), subnets=()) == Found()
+
+
+def test_a_prepared_volume_belongs_to_its_user_alone(engine: Engine, standing: RunPlan) -> None:
+    assert said(engine, standing, "stat -c '%u %g %a' /home/dev; touch /home/dev/x") == (0, ["4242 4343 700"])
+
+
+def test_preparing_a_volume_again_touches_nothing_in_it(engine: Engine, running: RunPlan, image: str) -> None:
+    assert said(engine, running, "umask 022; echo kept > /home/dev/file")[0] == 0
+    volume, other = f"{running.name}-home", replace(USER, uid=5252)
+    containers.prepare_volumes(engine, {volume: ("deep", "deep/er")}, other, image, f"{running.name}-helper", LABELS)
+    made = engine.api.create_container(image, user="0:0", command="x", host_config=_with(engine, volume))
+    try:
+        stream, _ = engine.api.get_archive(made["Id"], "/v")
+        owners = _owners(b"".join(stream))
+    finally:
+        engine.api.remove_container(made["Id"], force=True)
+    assert owners == {"v": 5252, "v/deep": 5252, "v/deep/er": 5252, "v/file": USER.uid}
+
+
+def test_what_a_cut_off_preparation_left_is_taken_away_by_the_next(
+    engine: Engine, running: RunPlan, image: str,
+) -> None:
+    helper = f"{running.name}-helper"
+    engine.api.create_container(image, name=helper, labels=LABELS)
+    found = look.surroundings(engine, running.name, ())
+    assert (look.container(engine, helper) is None, found.helper) == (False, None)
+    containers.prepare_volumes(engine, {f"{running.name}-home": ()}, USER, image, helper, LABELS)
+    assert look.container(engine, helper) is None
+
+
+def _with(engine: Engine, volume: str) -> Any:
+    return engine.api.create_host_config(binds=[f"{volume}:/v"], network_mode="none")
+
+
+def _owners(archive: bytes) -> dict[str, int]:
+    import io
+    import tarfile
+
+    with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
+        return {entry.name.rstrip("/"): entry.uid for entry in packed}

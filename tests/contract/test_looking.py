@@ -1,0 +1,56 @@
+"""What is on an engine is told as it is, and what is not there as not there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from envkit import names
+from envkit.engines import containers, look
+from envkit.model.found import Found, FoundBind
+from envkit.model.run import Mount
+from tests.contract.conftest import LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envkit.engines.connect import Engine
+    from envkit.model.run import RunPlan
+
+
+def test_what_is_not_there_is_told_as_not_there(engine: Engine, plan: Callable[..., RunPlan]) -> None:
+    name = plan().name
+    assert look.container(engine, name) is None
+    assert look.image(engine, f"{name}:missing") is None
+    found = look.surroundings(engine, name, (f"{name}-home",))
+    assert replace(found, subnets=()) == Found()
+
+
+def test_what_was_made_is_found_again(engine: Engine, standing: RunPlan, image: str) -> None:
+    found = look.surroundings(engine, standing.name, (f"{standing.name}-home",))
+    assert found.container is not None
+    assert found.network is not None
+    assert (found.container.status, found.container.networks) == ("running", (standing.name,))
+    assert (found.network.subnet, found.helper) == (standing.network.subnet, None)
+    assert set(found.volumes) == {f"{standing.name}-home"}
+    for labels in (found.container.labels, found.network.labels, found.volumes[f"{standing.name}-home"].labels):
+        assert labels.items() >= LABELS.items()
+    known = look.image(engine, image)
+    assert known is not None
+    assert known.id == found.container.image_id
+
+
+def test_other_subnets_are_told_and_ones_own_is_not(engine: Engine, standing: RunPlan) -> None:
+    assert standing.network.subnet not in look.surroundings(engine, standing.name, ()).subnets
+    assert standing.network.subnet in look.surroundings(engine, "another", ()).subnets
+
+
+def test_what_other_environments_show_of_the_host_is_told_and_ones_own_is_not(
+    engine: Engine, image: str, plan: Callable[..., RunPlan]
+) -> None:
+    run = plan(mounts=(Mount("bind", "/srv", "/data", read_only=True),))
+    containers.create_network(engine, run, LABELS)
+    containers.create(engine, run, image, names.labels(4242, run.name, "/project"))
+    shown = FoundBind(run.name, "/srv", read_only=True)
+    assert shown in look.binds(engine, 4242, "/another")
+    assert shown not in look.binds(engine, 4242, "/project")
