@@ -15,32 +15,36 @@ log=/var/log/envkit-dockerd.log
 packages=(docker.io iptables)
 rootfs_packages=(mmdebstrap uidmap debian-archive-keyring)
 
-case ${DOCKER_HOST:-} in
+python=.venv/bin/python
+[ -x $python ] || python=python3
+
+# The engine that envkit would take.
+chosen=$("$python" scripts/chosen_engine.py)
+{ read -r address; read -r by; read -r undo; } <<<"$chosen" || true
+case $address in
   '') socket=$default ;;
-  unix://*) socket=${DOCKER_HOST#unix://} ;;
+  unix://*) socket=${address#unix://} ;;
   *)
-    say "DOCKER_HOST names an engine elsewhere ($DOCKER_HOST): left to it"
+    say "$by names an engine elsewhere ($address): left to it"
     exit 0
     ;;
 esac
-
-python=.venv/bin/python
-[ -x $python ] || python=python3
 
 # 0 it answers, 1 nothing does, 4 not for this user
 ask() { "$python" scripts/ping_engine.py "$socket"; }
 
 need_group() {
-  local user
+  local user group=docker
   user=$(id -un)
+  [ -z "$address" ] || group=$(stat -Lc %G "$socket")
   case " $(id -nG "$user") " in
-    *' docker '*)
-      stop 3 "an engine runs at $socket; you are in the group docker, but this login began before that." \
-        "The mend: log in again, or run this under 'sg docker'." ;;
+    *" $group "*)
+      stop 3 "an engine runs at $socket; you are in the group $group, but this login began before that." \
+        "The mend: log in again, or run this under 'sg $group'." ;;
     *)
       stop 3 "an engine runs at $socket, and you ($user) may not use it." \
-        "The mend: sudo usermod -aG docker $user, then log in again." \
-        "(Whoever is in the group docker is in effect root on this machine: README.md says more.)" ;;
+        "The mend: sudo usermod -aG $group $user, then log in again${undo:+; or $undo}." \
+        "(Whoever is in the group $group is in effect root on this machine: README.md says more.)" ;;
   esac
 }
 
@@ -116,8 +120,8 @@ case $code in
   4) need_group ;;
   *)
     if [ "${socket#/var}" != "${default#/var}" ]; then  # /var/run is /run
-      stop 3 "nothing answers at DOCKER_HOST=$DOCKER_HOST." \
-        "The mend: start that engine, or unset DOCKER_HOST to use this machine's own."
+      stop 3 "nothing answers at $address ($by)." \
+        "The mend: start that engine, or $undo to use this machine's own."
     fi
     command -v dockerd >/dev/null || install_engine
     pid=$(start_engine)

@@ -33,9 +33,14 @@ class PastTyper(Exception):
     """Holds as its cause what Typer must not see."""
 
 
+class PastReport(Exception):
+    """Holds as its cause what went wrong when the verb's report had been printed: a program reads one document."""
+
+
 def report(error: BaseException, arguments: Sequence[str] = ()) -> int:
     """Print what went wrong on stderr, and on stdout where its report was asked for as JSON; return the exit code."""
-    if isinstance(error, PastTyper):
+    reported = isinstance(error, PastReport)
+    if isinstance(error, PastTyper | PastReport):
         error = error.__cause__ or error
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(Exit.REFUSED)
@@ -46,7 +51,7 @@ def report(error: BaseException, arguments: Sequence[str] = ()) -> int:
         return _ended(error, arguments[0] if arguments else "")
     code, failure = _failure(error)
     _say(failure)
-    if _wants_json(arguments):
+    if _wants_json(arguments) and not reported:
         _say_json(arguments[0], failure, code)
     return int(code)
 

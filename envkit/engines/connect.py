@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import grp
+import pwd
 import socket
+import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ from envkit.errors import EngineUnavailable, Refusal
 from envkit.model.facts import EngineFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 TIMEOUT_S = 60
 PATIENCE_S = 24 * 3600
@@ -70,9 +72,12 @@ def connect(at: str) -> Engine:
         )
     try:
         _knock(Path(at.removeprefix("unix://")))
+    except OSError as error:
+        raise _unavailable(at, error) from error
+    try:
         return Engine(at, Client(base_url=at, version="auto", timeout=TIMEOUT_S))
     except (OSError, docker.errors.DockerException) as error:  # what `requests` raises is an OSError
-        raise _unavailable(at) from error
+        raise _unavailable(at, None) from error
 
 
 @contextmanager
@@ -148,21 +153,44 @@ def _gpu_roads(info: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(road for road, there in roads.items() if there)
 
 
-def _unavailable(at: str) -> EngineUnavailable:
+def _unavailable(at: str, refused: OSError | None) -> EngineUnavailable:
     chosen, path = _chosen(at), Path(at.removeprefix("unix://"))
     named = bool(chosen.by) and at != endpoint.DEFAULT  # then any engine may listen there
-    if not path.exists():
+    if isinstance(refused, FileNotFoundError):
         why, message = "not there", f"no container engine answers at {at}: the socket is not there"
         mend = "start the engine that listens there" if named else f"{INSTALL}; or set DOCKER_HOST"
-    elif not os.access(path, os.R_OK | os.W_OK):
+    elif isinstance(refused, PermissionError):
         why, message = "permission denied", f"you may not use the container engine at {at}"
-        mend = 'sudo usermod -aG docker "$USER", then log in again (members of that group are root on this machine)'
+        mend = _joining("docker") if at == endpoint.DEFAULT else _opened_by(path)
     else:
-        why, message = _refused(path), f"the container engine at {at} does not answer"
+        why = "what answers is no container engine" if refused is None else refused.strerror or "it does not answer"
+        why, message = why.lower(), f"the container engine at {at} does not answer"
         mend = "restart the engine that listens there" if named else "sudo systemctl restart docker"
     if chosen.by:
         mend = f"{mend}; or {chosen.undo}"
     return EngineUnavailable(message, tried="; ".join((*chosen.passed_over, f"{_told(chosen)}: {why}")), mend=mend)
+
+
+def _opened_by(path: Path) -> str:
+    """Say what lets the caller use a socket that is closed to them."""
+    try:
+        found = path.stat()
+    except OSError:
+        return "run the command as the user whose engine it is"
+    if found.st_gid and found.st_mode & stat.S_IWGRP:
+        return _joining(_called(grp.getgrgid, found.st_gid))
+    return f"run the command as {_called(pwd.getpwuid, found.st_uid)}, whose engine it is"
+
+
+def _called(look_up: Callable[[int], Sequence[Any]], number: int) -> str:
+    try:
+        return str(look_up(number)[0])
+    except KeyError:
+        return str(number)
+
+
+def _joining(group: str) -> str:
+    return f'sudo usermod -aG {group} "$USER", then log in again (members of that group are root on this machine)'
 
 
 def _knock(path: Path) -> None:
@@ -170,15 +198,6 @@ def _knock(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as tried:
         tried.settimeout(1)
         tried.connect(str(path))
-
-
-def _refused(path: Path) -> str:
-    """Say how a socket fails that is there and may be used."""
-    try:
-        _knock(path)
-    except OSError as error:
-        return (error.strerror or "it does not answer").lower()
-    return "what answers is no container engine"
 
 
 def _chosen(at: str) -> Choice:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import pytest
 from tests.process.pretended import Machine, answering, pretend
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 WELL = b"HTTP/1.0 200 OK\r\n\r\nOK"
@@ -110,7 +113,7 @@ def test_an_engine_that_never_answers_is_given_up_at_the_deadline(machine: Machi
 )
 def test_an_engine_closed_to_the_caller_names_the_mend(machine: Machine, groups: str, mend: str) -> None:
     machine.command("id", f'case "$1" in -un) echo ada;; -nG) echo {groups};; *) echo 1000;; esac')
-    machine.command("python3", "exit 4")
+    machine.command("python3", f'case "$*" in *ping*) exit 4;; esac\nexec {sys.executable} "$@"')
     done = machine.run("scripts/engine.sh")
     assert (done.returncode, machine.calls()) == (3, [])
     assert mend in done.stderr
@@ -121,6 +124,66 @@ def test_an_engine_elsewhere_is_left_to_its_owner(machine: Machine, address: str
     done = machine.run("scripts/engine.sh", DOCKER_HOST=address)
     assert (done.returncode, machine.calls()) == (0, [])
     assert address in done.stderr
+
+
+@pytest.fixture
+def context(machine: Machine) -> Callable[[str], str]:
+    """Return what makes a Docker context for an address the current one; it gives the client's config folder."""
+
+    def made(address: str) -> str:
+        folder = machine.top / "client"
+        meta = folder / "contexts/meta" / hashlib.sha256(b"mine").hexdigest() / "meta.json"
+        meta.parent.mkdir(parents=True)
+        meta.write_text(json.dumps({"Name": "mine", "Endpoints": {"docker": {"Host": address}}}))
+        (folder / "config.json").write_text('{"currentContext": "mine"}')
+        return str(folder)
+
+    return made
+
+
+@pytest.mark.parametrize("chosen", ["context", "nothing"])
+def test_the_engine_of_the_current_docker_context_is_used_as_it_is(
+    machine: Machine, context: Callable[[str], str], chosen: str
+) -> None:
+    folder = context(f"unix://{machine.top}/other.sock")
+    env = {"DOCKER_CONFIG": folder} if chosen == "context" else {}
+    with answering(machine.top / "other.sock" if chosen == "context" else machine.socket, WELL):
+        done = machine.run("scripts/engine.sh", **env)
+    assert (done.returncode, done.stderr, machine.calls()) == (0, "", [])
+
+
+def test_the_dead_engine_of_a_docker_context_is_not_replaced_by_another(
+    machine: Machine, context: Callable[[str], str]
+) -> None:
+    done = machine.run("scripts/engine.sh", DOCKER_CONFIG=context(f"unix://{machine.top}/other.sock"))
+    assert (done.returncode, machine.calls()) == (3, [])
+    assert "the Docker context mine" in done.stderr
+    assert "docker context use default" in done.stderr
+
+
+def test_a_docker_context_of_another_machine_is_left_to_its_owner(
+    machine: Machine, context: Callable[[str], str]
+) -> None:
+    done = machine.run("scripts/engine.sh", DOCKER_CONFIG=context("ssh://ada@build-box"))
+    assert (done.returncode, machine.calls()) == (0, [])
+    assert "ssh://ada@build-box" in done.stderr
+
+
+def test_a_docker_config_that_cannot_be_read_is_told_with_the_mend(machine: Machine) -> None:
+    (machine.top / "config.json").write_text("{")
+    done = machine.run("scripts/engine.sh", DOCKER_CONFIG=str(machine.top))
+    assert (done.returncode, machine.calls()) == (3, [])
+    assert "it is no JSON" in done.stderr
+    assert "mend that file" in done.stderr
+
+
+def test_a_chosen_socket_closed_to_the_caller_names_its_own_group(machine: Machine) -> None:
+    machine.command("id", 'case "$1" in -un) echo ada;; *) echo 1000;; esac')
+    machine.command("stat", "echo wheel")
+    machine.command("python3", f'case "$*" in *ping*) exit 4;; esac\nexec {sys.executable} "$@"')
+    done = machine.run("scripts/engine.sh", DOCKER_HOST=f"unix://{machine.top}/other.sock")
+    assert (done.returncode, machine.calls()) == (3, ["stat -Lc %G " + f"{machine.top}/other.sock"])
+    assert "sudo usermod -aG wheel ada" in done.stderr
 
 
 def test_a_chosen_socket_that_is_dead_is_not_replaced_by_another_engine(machine: Machine) -> None:

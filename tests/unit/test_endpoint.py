@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import socket
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from envkit.cli import main
 from envkit.engines import connect, endpoint
 from envkit.errors import EngineUnavailable, Refusal
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 UNIX, OTHER = "unix:///run/other.sock", "unix:///run/third.sock"
 
@@ -193,6 +192,39 @@ def test_the_mend_of_an_engine_that_is_not_there_fits_how_it_was_chosen(
     mend = error.value.mend
     assert ("unset DOCKER_HOST" in mend, " docker" in mend) == (named, not named)
     assert ("set DOCKER_HOST" in mend.replace("unset", "")) == (not named and not deaf)
+
+
+@pytest.mark.parametrize(("mode", "group", "mend"), [
+    (0o660, 4242, 'sudo usermod -aG 4242 "$USER", then log in again'), (0o600, 4242, "run the command as 4343"),
+    (0o660, 0, "run the command as 4343"),
+])
+def test_a_socket_closed_to_the_caller_says_whose_it_is(
+    docker: Docker, monkeypatch: pytest.MonkeyPatch, mode: int, group: int, mend: str
+) -> None:
+    path = docker.folder / "other.sock"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+    monkeypatch.setattr(connect, "_knock", denied)
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: os.stat_result((mode, 0, 0, 1, 4343, group, 0, 0, 0, 0)))
+    with pytest.raises(EngineUnavailable, match="may not use") as error:
+        connect.connect(endpoint.endpoint())
+    monkeypatch.undo()
+    assert error.value.mend.startswith(mend)
+    assert "docker" not in error.value.mend
+    assert error.value.mend.endswith("; or unset DOCKER_HOST")
+
+
+def test_a_socket_in_a_folder_closed_to_the_caller_is_told(docker: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{docker.folder}/other.sock")
+    monkeypatch.setattr(Path, "stat", denied)
+    monkeypatch.setattr(connect, "_knock", denied)
+    with pytest.raises(EngineUnavailable, match="may not use") as error:
+        connect.connect(endpoint.endpoint())
+    monkeypatch.undo()
+    assert error.value.mend.startswith("run the command as the user whose engine it is")
+
+
+def denied(*_: object, **__: object) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied")
 
 
 def test_an_engine_of_a_context_that_does_not_answer_is_told_with_the_context(docker: Docker) -> None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from envkit import names
-from envkit.commands import access
+from envkit.cli import main
+from envkit.commands import access, project
+from envkit.commands.access import Opened
 from envkit.commands.project import Known
 from envkit.engines import glance
 from envkit.errors import Unhealthy
 from envkit.model.found import FoundContainer
+from envkit.model.report import Report
 from envkit.model.state import State
 from envkit.observe import ready
 from envkit.state import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from envkit.observe.door import Door
@@ -30,6 +35,22 @@ def known(tmp_path: Path) -> Known:
     place.mount.mkdir()
     (place.mount / "token").write_text("t" * 43)
     return Known("vision", "/home/ada/vision", 1000, place, State("vision", "/home/ada/vision", port=PORT), "unix:///x")
+
+
+def test_programs_read_one_document_whatever_happens_after_it(
+    known: Known, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def opened(_: Known, shown: Callable[[Report[Opened]], int]) -> int:
+        shown(Report("open", "vision", Opened("vision", "http://127.0.0.1:8901/lab", logged_in=True)))
+        raise Unhealthy("the forward broke")
+
+    monkeypatch.setattr(project, "known", lambda *_: known)
+    monkeypatch.setattr(access, "open_", opened)
+    with pytest.raises(SystemExit) as ended:
+        main.main(["open", "--format", "json"])
+    said = capsys.readouterr()
+    assert (ended.value.code, json.loads(said.out)["result"]["logged_in"]) == (3, True)
+    assert "the forward broke" in said.err
 
 
 @pytest.mark.parametrize(

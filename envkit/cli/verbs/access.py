@@ -18,15 +18,26 @@ if TYPE_CHECKING:
 def open_(project: ProjectOption = HERE, name: NameOption = None, format_: FormatOption = Format.text) -> int:
     """Open JupyterLab in the browser, logged in; where it has no port, a forwarded one stays until you press Ctrl-C."""
     from envkit.cli import texts
+    from envkit.cli.failures import PastReport
     from envkit.commands import access
     from envkit.commands import project as projects
+    from envkit.errors import EnvkitError
+
+    reported = False
 
     def shown(report: Report[Opened]) -> int:
+        nonlocal reported
         code = show(report, format_, texts.opened)
         sys.stdout.flush()  # the command may stay
+        reported = True
         return code
 
-    return access.open_(projects.known(project, name), shown)
+    try:
+        return access.open_(projects.known(project, name), shown)
+    except (EnvkitError, OSError) as error:
+        if reported:
+            raise PastReport from error
+        raise
 
 
 def token(
