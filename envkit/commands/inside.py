@@ -66,10 +66,12 @@ def shell(known: Known) -> int:
 def ssh(known: Known, argv: Sequence[str]) -> int:
     """Log in with the SSH client, or run a command through it; return its exit code.
 
-    The client says 255 of itself and passes on 255 from inside. A login tried once more tells them apart.
+    The client says 255 of itself and passes on 255 from inside. A login tried once more, and the same arguments
+    without a connection, tell most of it apart: what is left is a forward or a connection that broke.
 
     Raises:
-        PassThrough: There is no client, the environment does not run, or nobody can log in.
+        PassThrough: There is no client, it does not take these arguments, the environment does not run, or nobody can
+            log in.
     """
     title = names.container(known.owner, known.name)
     if glance.running(known.endpoint, title) is None:
@@ -83,13 +85,26 @@ def ssh(known: Known, argv: Sequence[str]) -> int:
         )
     config = known.place.client / "ssh_config"
     code = proc.call([client, "-F", str(config), title, *argv])
-    if code == CLIENTS_OWN and (wrong := ready.ssh(config, title)):
+    if code == CLIENTS_OWN:
+        _insist_on_the_program(client, config, title, argv)
+    return code
+
+
+def _insist_on_the_program(client: str, config: Path, title: str, argv: Sequence[str]) -> None:
+    """Raise where it was the client that failed, and not what ran inside."""
+    if wrong := ready.ssh(config, title):
         why = wrong.splitlines()[-1]  # the client itself has told the rest
         raise PassThrough(
             f"nobody can log in by SSH: {why}",
             mend="envkit up; where the host key is refused, find out who answers instead",
         )
-    return code
+    read = proc.run([client, "-G", "-F", str(config), title, *argv])  # reads its arguments and connects nowhere
+    if read.code:
+        why = next(iter(read.err.splitlines()), "it says no more")
+        raise PassThrough(
+            f"the ssh client does not take these arguments: {why}",
+            mend="man ssh; what belongs to the command inside goes after --",
+        )
 
 
 def ssh_proxy(container: str) -> int:

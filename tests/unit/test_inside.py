@@ -67,7 +67,8 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], K
 
 
 REFUSED = "echo 'Host key verification failed.' >&2; exit 255"
-LOGS_IN = 'for last; do true; done; [ "$last" = true ]'
+LOGS_IN = 'for last; do true; done; [ "$1" = -G ] || [ "$last" = true ]'
+MISUSED = 'for last; do true; done; [ "$last" = true ] || { echo "unknown option -- Z" >&2; exit 255; }'
 
 
 @pytest.mark.parametrize(("script", "code"), [
@@ -80,6 +81,13 @@ def test_the_code_of_what_ran_over_ssh_is_passed_on(client: Callable[[str], Know
 def test_a_login_that_is_refused_is_none_of_the_programs_codes(client: Callable[[str], Known]) -> None:
     with pytest.raises(PassThrough, match="Host key verification failed"):
         inside.ssh(client(REFUSED), ["exit", "255"])
+
+
+def test_arguments_that_the_ssh_client_does_not_take_are_none_of_the_programs_codes(
+    client: Callable[[str], Known],
+) -> None:
+    with pytest.raises(PassThrough, match="does not take these arguments: unknown option -- Z"):
+        inside.ssh(client(MISUSED), ["-Z"])
 
 
 def test_a_state_that_cannot_be_read_is_told_with_125(tmp_path: Path) -> None:
