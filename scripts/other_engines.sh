@@ -2,6 +2,7 @@
 # The engines that tests look at beside this machine's own, from Debian's archive, in .cache/engines:
 #   trixie    Docker 26.1.5; it starts its containers with this system's runc
 #   bookworm  Podman 4.3.1, and RootlessKit, which starts that Docker without root
+#   podman5   trixie's Podman 5.4.2, with the C library it is made for
 # Without an argument they are fetched where they are missing, and nothing is started.
 #   start FOLDER    start that Docker, all it writes in FOLDER, its socket FOLDER/docker.sock; returns when it answers
 #   stop FOLDER     end it, and remove its bridge and all it wrote
@@ -17,12 +18,12 @@ bridge=envkit-2nd
 address=10.213.0.1/24
 wait_s=60
 
-# need SUITE PACKAGE... : have them in a folder of their own; half a folder counts as none.
+# need FOLDER SUITE PACKAGE... : have them in a folder of their own; half a folder counts as none.
 need() {
-  local suite=$1
-  if [ -e "$engines/$suite/complete" ]; then return; fi
-  unpack "$suite" "$engines/$suite" "${@:2}"
-  touch "$engines/$suite/complete"
+  local folder=$engines/$1 suite=$2
+  if [ -e "$folder/complete" ]; then return; fi
+  unpack "$suite" "$folder" "${@:3}"
+  touch "$folder/complete"
 }
 
 living() { [ -n "$1" ] && [ -e "/proc/$1" ]; }
@@ -76,9 +77,11 @@ case ${1:-} in
   start) start_docker "$2" ;;
   stop) stop_docker "$2" ;;
   *)
-    need trixie docker.io containerd tini
-    need bookworm podman conmon crun netavark golang-github-containers-common golang-github-containers-image \
+    need trixie trixie docker.io containerd tini
+    need bookworm bookworm podman conmon crun netavark golang-github-containers-common golang-github-containers-image \
       libgpgme11 libassuan0 libyajl2 libsubid4 rootlesskit
+    need podman5 trixie podman conmon crun netavark golang-github-containers-common golang-github-containers-image \
+      libc6 libglib2.0-0t64 libgpgme11t64 libassuan9 libgpg-error0 libyajl2 libsubid5
     have runc || scripts/packages.sh "a second container engine" runc
     ;;
 esac

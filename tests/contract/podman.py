@@ -1,8 +1,9 @@
-"""Podman 4.3.1 as a service, root's or a user's own: all it writes lies in one folder, and nothing is set up for it."""
+"""Podman as a service, root's or a user's own: all it writes lies in one folder, and nothing is set up for it."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -22,35 +23,38 @@ if TYPE_CHECKING:
 
     from tests.functional.account import User
 
-VERSION = "4.3.1"
-KEPT = ROOT / ".cache/engines/bookworm"
+# The versions that are tried, each with where `scripts/other_engines.sh` unpacks it.
+VERSIONS = {"4.3.1": ROOT / ".cache/engines/bookworm", "5.4.2": ROOT / ".cache/engines/podman5"}
+LOADER = "usr/lib64/ld-linux-x86-64.so.2"
+LIBRARIES = "usr/lib/x86_64-linux-gnu"
+PROGRAMS = ("usr/bin/conmon", "usr/bin/crun", "usr/bin/podman", "usr/lib/podman/netavark")
 CONTAINERS = """
 [network]
 network_backend = "netavark"
 network_config_dir = "{folder}/net"
 [engine]
 tmp_dir = "{folder}/tmp"
-conmon_path = ["{podman}/usr/bin/conmon"]
-helper_binaries_dir = ["{podman}/usr/lib/podman"]
+conmon_path = ["{folder}/bin/conmon"]
+helper_binaries_dir = ["{folder}/bin"]
 runtime = "crun"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 [engine.runtimes]
-crun = ["{podman}/usr/bin/crun"]
+crun = ["{folder}/bin/crun"]
 """
 STORAGE = '[storage]\ndriver = "vfs"\ngraphroot = "{folder}/graph"\nrunroot = "{folder}/run"\n'
 
 
 @contextmanager
-def podman_service(*, rootless: bool) -> Iterator[str]:
+def podman_service(version: str, *, rootless: bool) -> Iterator[str]:
     """Start the service and yield its address; in the end it and all it wrote are gone."""
     folder = Path(tempfile.mkdtemp(prefix="envkit-podman-"))
     folder.chmod(0o755)
     user = ordinary_user(folder / "home") if rootless else None
-    program = within_reach(KEPT, folder, user)
+    program = within_reach(VERSIONS[version], folder, user)
     environment = _configured(folder, program, user)
     socket = folder / "home/podman.sock"
-    argv = [str(program / "usr/bin/podman"), "system", "service", "--time", "0", f"unix://{socket}"]
+    argv = [*_command(program, "usr/bin/podman"), "system", "service", "--time", "0", f"unix://{socket}"]
     with (folder / "log").open("w") as log, subprocess.Popen(
         argv, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True, text=True,
         **(user.switch() if user else {}),
@@ -80,16 +84,27 @@ def _configured(folder: Path, program: Path, user: User | None) -> dict[str, str
     (home / "runtime").mkdir(mode=0o700)
     shutil.copy(program / "etc/containers/policy.json", home / ".config/containers/policy.json")
     (home / ".config/containers/registries.conf").touch()
-    (home / "containers.conf").write_text(CONTAINERS.format(folder=home, podman=program))
+    (home / "bin").mkdir()
+    for one in PROGRAMS:
+        started = home / "bin" / Path(one).name
+        started.write_text(f'#!/bin/sh\nexec {shlex.join(_command(program, one))} "$@"\n')
+        started.chmod(0o755)
+    (home / "containers.conf").write_text(CONTAINERS.format(folder=home))
     (home / "storage.conf").write_text(STORAGE.format(folder=home))
     if user:
         for path in (home, *home.rglob("*")):
             os.chown(path, user.uid, user.gid)
     return {
-        "HOME": str(home), "PATH": f"{program}/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "XDG_RUNTIME_DIR": str(home / "runtime"), "LD_LIBRARY_PATH": f"{program}/usr/lib/x86_64-linux-gnu",
+        "HOME": str(home), "PATH": f"{home}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "XDG_RUNTIME_DIR": str(home / "runtime"),
         "CONTAINERS_CONF": str(home / "containers.conf"), "CONTAINERS_STORAGE_CONF": str(home / "storage.conf"),
     }
+
+
+def _command(program: Path, name: str) -> list[str]:
+    """Return what starts a program: by the loader it came with, where its C library is another than this system's."""
+    loader = program / LOADER if (program / LOADER).exists() else Path("/lib64/ld-linux-x86-64.so.2")
+    return [str(loader), "--library-path", str(program / LIBRARIES), str(program / name)]
 
 
 def _end(service: subprocess.Popen[str], folder: Path) -> None:

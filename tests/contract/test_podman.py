@@ -9,7 +9,7 @@ import pytest
 
 from envkit.cli import main
 from envkit.engines import connect
-from tests.contract.podman import VERSION, podman_service
+from tests.contract.podman import VERSIONS, podman_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,23 +25,28 @@ def rootless(request: pytest.FixtureRequest) -> bool:
     return bool(request.param == "a user's")
 
 
+@pytest.fixture(scope="module", params=VERSIONS)
+def version(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def podman(rootless: bool) -> Iterator[Engine]:
-    with podman_service(rootless=rootless) as address:
+def podman(version: str, rootless: bool) -> Iterator[Engine]:
+    with podman_service(version, rootless=rootless) as address:
         engine = connect.connect(address)
         yield engine
         engine.api.close()
 
 
-def test_podman_is_known_and_whether_it_runs_without_root(podman: Engine, rootless: bool) -> None:
+def test_podman_is_known_and_whether_it_runs_without_root(podman: Engine, version: str, rootless: bool) -> None:
     found = connect.facts(podman)
-    assert (found.podman, found.version, found.rootless) == (True, VERSION, rootless)
+    assert (found.podman, found.version, found.rootless) == (True, version, rootless)
 
 
 @pytest.mark.proves("Podman and rootless engines are refused with the reason, before anything is made", "real")
 @pytest.mark.parametrize("verb", ["up", "build"])
 def test_an_up_on_podman_is_refused_and_makes_nothing(
-    podman: Engine, rootless: bool, verb: str, tmp_path: Path,
+    podman: Engine, version: str, rootless: bool, verb: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:
     project = tmp_path / "project"
@@ -54,7 +59,7 @@ def test_an_up_on_podman_is_refused_and_makes_nothing(
         main.main([verb, "--yes"])
     said = capsys.readouterr().err
     assert ended.value.code == 2, said
-    assert f"is Podman {VERSION}" in said
+    assert f"is Podman {version}" in said
     assert ("run without root" in said) is rootless
     assert "unset DOCKER_HOST" in said
     assert held(podman) == before

@@ -224,7 +224,7 @@ def test_a_compose_of_version_2_is_used_as_it_is(machine: Machine) -> None:
 
 def test_engines_that_are_there_are_not_fetched_again(machine: Machine) -> None:
     machine.command("runc")
-    for suite in ("trixie", "bookworm"):
+    for suite in ("trixie", "bookworm", "podman5"):
         (machine.checkout / ".cache/engines" / suite).mkdir(parents=True)
         (machine.checkout / ".cache/engines" / suite / "complete").touch()
     assert machine.run("scripts/other_engines.sh").returncode == 0
