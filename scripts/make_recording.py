@@ -16,6 +16,7 @@ import os
 import pty
 import re
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -37,6 +38,7 @@ IMAGE = Path(__file__).resolve().parent.parent / "docs" / "images" / "up.svg"
 COLUMNS, ROWS = 100, 30
 SIZE_LIMIT = 60_000
 SHORTEST_S, LONGEST_S = 0.15, 0.8  # how long one state of the screen is shown
+SECONDS = re.compile(r"\d+ s\b")
 SPINNER = re.compile("[\u2800-\u28ff]")
 TOKEN = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b.|[\r\n\b]|[^\x1b\r\n\b]+", re.DOTALL)
 ROW = re.compile(r"<text [^>]*#run-line-(\d+)\)[^>]*>[^<]*</text>")
@@ -123,21 +125,30 @@ def record(argv: Sequence[str], folder: Path) -> tuple[Screen, list[tuple[float,
     return screen, states
 
 
+def thinned(states: Sequence[tuple[float, tuple[str, ...]]]) -> list[tuple[float, tuple[str, ...]]]:
+    """Return the states without those in which nothing but a count of seconds goes on."""
+    told = [tuple(SECONDS.sub("", line) for line in lines) for _, lines in states]
+    return [one for at, one in enumerate(states) if not 0 < at < len(told) - 1 or len(set(told[at - 1 : at + 2])) > 1]
+
+
 def _run(argv: Sequence[str], folder: Path) -> Iterator[str]:
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(folder)
-        os.environ.update(TERM="xterm-256color", COLUMNS=str(COLUMNS), LINES=str(ROWS))
-        os.environ.pop("CI", None)
-        os.execvp(argv[0], list(argv))  # noqa: S606 - what is recorded is the caller's own command
+    # It leads no session with this as its terminal: the kernel hangs that up when the leader ends, and what nobody
+    # had read by then is lost. Nor is it forked from here, where other threads may run.
+    terminal, side = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    with suppress(OSError):  # raised once the command has closed its side
-        while chunk := os.read(terminal, 1 << 16):
-            yield decoder.decode(chunk)
-    os.close(terminal)
-    if code := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
-        raise SystemExit(f"{' '.join(argv)} ended with {code}; nothing is written")
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    environment |= {"TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(ROWS)}
+    with subprocess.Popen(
+        argv, cwd=folder, env=environment, stdin=side, stdout=side, stderr=side, start_new_session=True,
+    ) as command:
+        os.close(side)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        with suppress(OSError):  # raised once the command has closed its side
+            while chunk := os.read(terminal, 1 << 16):
+                yield decoder.decode(chunk)
+        os.close(terminal)
+    if command.returncode:
+        raise SystemExit(f"{' '.join(argv)} ended with {command.returncode}; nothing is written")
 
 
 def drawn(screen: Screen, states: Sequence[tuple[float, tuple[str, ...]]], title: str) -> str:
@@ -179,7 +190,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=IMAGE)
     parser.add_argument("command", nargs=argparse.REMAINDER)
     given = parser.parse_args()
-    picture = drawn(*record(given.command, given.folder), title=given.folder.resolve().name)
+    screen, states = record(given.command, given.folder)
+    picture = drawn(screen, thinned(states), title=given.folder.resolve().name)
     if len(picture.encode()) > SIZE_LIMIT:
         raise SystemExit(f"the picture has {len(picture.encode())} bytes, and {SIZE_LIMIT} is the limit")
     given.output.parent.mkdir(parents=True, exist_ok=True)
