@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -265,22 +263,3 @@ def test_the_last_line_of_ci_is_the_summary(machine: Machine, root: Path, code: 
     assert done.returncode == code
     assert done.stdout.splitlines()[-1] == summary
     assert machine.calls() == ["make test"]
-
-
-def test_the_scripts_are_clean_under_shellcheck(root: Path) -> None:
-    scripts = [str(path.relative_to(root)) for path in sorted((root / "scripts").glob("*.sh"))]
-    program = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert program, "shellcheck is not here: the development dependencies bring it"
-    argv = [program, "-x", *scripts, ".ci/run"]
-    done = subprocess.run(argv, cwd=root, capture_output=True, text=True, check=False)
-    assert done.stdout == ""
-
-
-def test_the_scripts_that_run_in_images_are_clean_under_shellcheck(root: Path) -> None:
-    built = (path for path in sorted(root.glob("templates/*/build/*")) if path.suffix != ".py")
-    scripts = [str(path.relative_to(root)) for path in (*built, root / "envkit/guest/inside.sh")]
-    assert "templates/image/build/mend-image" in scripts
-    program = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert program, "shellcheck is not here: the development dependencies bring it"
-    done = subprocess.run([program, "--shell=sh", *scripts], cwd=root, capture_output=True, text=True, check=False)
-    assert done.stdout == ""

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-import threading
-import xml.etree.ElementTree as ET
-from typing import TYPE_CHECKING
-
 import pytest
 
-from scripts.make_recording import Screen, drawn, record, thinned
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from scripts.make_recording import Screen, thinned
 
 
 @pytest.mark.parametrize(
@@ -38,36 +30,7 @@ def test_a_sequence_that_is_not_known_is_not_guessed() -> None:
         Screen().feed("\x1b[2J")
 
 
-def test_a_run_is_recorded_and_drawn_with_its_earlier_states(tmp_path: Path) -> None:
-    screen, states = record([sys.executable, "-c", "print('<first>'); print('second')"], tmp_path)
-    assert screen.plain()[-2:] == ("<first>", "second")
-    assert states[0][1] == screen.plain()[:-2]
-    picture = ET.fromstring(drawn(screen, states, "title"))  # noqa: S314 - made here
-    words = "".join(picture.itertext()).replace("\xa0", " ")
-    assert "<first>" in words
-    assert "title" in words
-
-
 def test_of_a_wait_that_only_counts_seconds_the_first_and_the_last_are_shown() -> None:
     told = ["build 1/2 · 0 s", "build 1/2 · 1 s", "build 1/2 · 2 s", "build 2/2 · 0 s", "built"]
     states = [(float(at), (one,)) for at, one in enumerate(told)]
     assert [lines[0] for _, lines in thinned(states)] == ["build 1/2 · 0 s", "build 1/2 · 2 s", *told[3:]]
-
-
-def test_a_run_is_recorded_beside_threads_that_go_on(tmp_path: Path) -> None:
-    over = threading.Event()
-    others = [threading.Thread(target=over.wait) for _ in range(4)]
-    for other in others:
-        other.start()
-    try:
-        screen, _ = record([sys.executable, "-c", "import os; print(*os.get_terminal_size(1))"], tmp_path)
-    finally:
-        over.set()
-        for other in others:
-            other.join()
-    assert screen.plain()[-1] == "100 30"
-
-
-def test_a_run_that_failed_is_not_drawn(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="ended with 3"):
-        record([sys.executable, "-c", "raise SystemExit(3)"], tmp_path)
