@@ -35,6 +35,7 @@ RUNTIME = "/run/envkit"
 JUPYTER_PORT = 8888
 JUPYTER_SOCKET = f"{RUNTIME}/jupyter.sock"
 SSH_PORT = 2222  # an ordinary user can listen at none below 1024
+NETRC = "netrc"  # by this name a build is handed the login for the package index
 
 
 def environment(folder: str) -> str:

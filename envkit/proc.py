@@ -7,10 +7,14 @@ import shutil
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+NOTHING = Path(os.devnull)
+TimeoutExpired = subprocess.TimeoutExpired  # by this name others know it
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +32,51 @@ def which(program: str) -> str | None:
     return shutil.which(program, path=path)
 
 
-def run(argv: Sequence[str], *, text: str = "", timeout_s: float = 60, env: Mapping[str, str] | None = None) -> Done:
+def run(
+    argv: Sequence[str], *, text: str = "", timeout_s: float = 60, env: Mapping[str, str] | None = None,
+    alone: bool = False,
+) -> Done:
     """Run a program to its end and keep what it printed.
+
+    Args:
+        argv: The program and its arguments.
+        text: What it reads.
+        timeout_s: How long it may take.
+        env: Variables over those of this process.
+        alone: Whether `env` is its whole environment.
 
     Raises:
         OSError: The program could not be started.
-        subprocess.TimeoutExpired: It ran longer than `timeout_s`, and was killed.
+        TimeoutExpired: It ran longer than `timeout_s`, and was killed.
     """
     done = subprocess.run(
-        list(argv), input=text, capture_output=True, text=True, timeout=timeout_s, env=_merged(env), check=False,
-        errors="replace",
+        list(argv), input=text, capture_output=True, text=True, timeout=timeout_s, check=False, errors="replace",
+        env=_merged(env, alone=alone),
     )
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def stream(argv: Sequence[str], on_line: Callable[[str], None], *, env: Mapping[str, str] | None = None) -> int:
+def stream(
+    argv: Sequence[str], on_line: Callable[[str], None], *, env: Mapping[str, str] | None = None,
+    alone: bool = False, source: Path = NOTHING,
+) -> int:
     """Run a program, hand over each line it prints on either stream, and return its exit code.
 
     An exception, an interrupt included, ends the program before it goes on.
 
+    Args:
+        argv: The program and its arguments.
+        on_line: Gets each line.
+        env: Variables over those of this process.
+        alone: Whether `env` is its whole environment.
+        source: The file it reads.
+
     Raises:
         OSError: The program could not be started.
     """
-    with subprocess.Popen(
-        list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=_merged(env), errors="replace", start_new_session=True,
+    with source.open("rb") as given, subprocess.Popen(
+        list(argv), stdin=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=_merged(env, alone=alone), errors="replace", start_new_session=True,
     ) as process:
         try:
             for line in process.stdout or ():
@@ -106,7 +130,9 @@ def beside(argv: Sequence[str]) -> Iterator[Beside]:
                 process.kill()
 
 
-def _merged(env: Mapping[str, str] | None) -> dict[str, str] | None:
+def _merged(env: Mapping[str, str] | None, *, alone: bool = False) -> dict[str, str] | None:
+    if alone:
+        return dict(env or {})
     return {**os.environ, **env} if env else None
 
 

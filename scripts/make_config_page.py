@@ -86,6 +86,10 @@ NOTES = {
     "makes for itself is always among them. If set: *asks first*.",
     "limits": "`up` says what it capped.",
     "limits.memory": "That is four fifths of it.",
+    "build.builder": "Both make [the same image](builds.md); `up` says which it was. Where buildx is asked for and is "
+    "not there, nothing is done.",
+    "build.netrc": "Needs buildx. The steps that install from the index alone are lent what it holds for that host, "
+    "and [no record keeps it](builds.md#a-private-package-index). *Asks first*.",
     "build.proxy": "Your own is set inside as well, unless it carries credentials. An address serves the build alone: "
     "*asks first*.",
     "build.ca": "They join Debian's bundle, and never replace it. A file: *asks first*.",

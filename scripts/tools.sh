@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Get what the tests use beside envkit: OpenSSH's client, rsync, git, Chromium, and the real Docker Compose.
-# System packages are installed only where the command is missing. Compose, where no version 2 is here,
-# comes from Debian's archive into .cache/tools, its signature checked by apt; this system's package
-# sources and its own packages stay as they are.
+# Get what the tests use beside envkit: OpenSSH's client, rsync, git, Chromium, the real Docker Compose and buildx.
+# System packages are installed only where the command is missing. Compose, where no version 2 is here, and buildx
+# come from Debian's archive into .cache/tools, its signature checked by apt; this system's package sources and its
+# own packages stay as they are. buildx lies in .cache/tools/docker as in a folder of the Docker client's config,
+# and is used where DOCKER_CONFIG names that: what builds the other tests' images is this machine's own affair.
 #   --bench  also the Dev Containers CLI, which the benchmarks are measured against, into .cache/tools
 # ENVKIT_CHROMIUM names another browser of that family.
 set -euo pipefail
@@ -31,6 +32,16 @@ find_compose() {
     fi
   done
   return 1
+}
+
+need_buildx() {
+  local plugin=docker/cli-plugins/docker-buildx
+  if "$tools/$plugin" version >/dev/null 2>&1; then return; fi
+  unpack trixie "$tools/buildx" docker-buildx
+  mkdir -p "$tools/${plugin%/*}"
+  mv "$tools/buildx/usr/libexec/$plugin" "$tools/$plugin"
+  rm -rf "$tools/buildx"
+  "$tools/$plugin" version >/dev/null || stop 3 "the buildx that was fetched does not run here"
 }
 
 fetch_compose() {
@@ -63,4 +74,5 @@ need_devcontainers() {
 }
 
 need_compose
+need_buildx
 if [ "${1:-}" = --bench ]; then need_devcontainers; fi

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import decide, files, names, state
-from envkit.commands import mounted
+from envkit.commands import builders, mounted
 from envkit.engines import containers, images, look
 from envkit.model import step
 from envkit.model.report import Progress
@@ -103,9 +103,8 @@ def _make_base(engine: Engine, suite: str, ref: str, plan: Plan, say: Say) -> No
 def _build(engine: Engine, surveyed: Survey, ref: str, place: Place, remembered: State, say: Say) -> State:
     builder = str(surveyed.plan.owner)
     labels = {names.MANAGED: "1", names.BUILDER: builder, names.IMAGE: surveyed.wanted.digests.image}
-    images.build(engine, surveyed.context, ref, labels, surveyed.plan.build_proxies, say)
+    builders.build(surveyed, engine, ref, labels, say)
     base = surveyed.plan.image.base
-    say(Progress("build", f"built {ref}", done=True))
     return _saved(place, replace(remembered, base_ref=base.ref, base_id=base.id, base_origin=base.origin))
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from envkit import checks, credentials, decide, files, names, state
-from envkit.commands import apply, mounted, refusals
+from envkit.commands import apply, builders, mounted, refusals
 from envkit.commands.results import Built, Up
 from envkit.commands.survey import remember, survey
 from envkit.engines import containers, glance, look
@@ -137,6 +137,7 @@ class _Climb:
             steps = decided(surveyed)
             if not steps:
                 return surveyed
+            builders.refuse(surveyed.plan, steps)
             apply.write_rendered(self.project.place, surveyed)
             self._carry_out(steps, surveyed)
         raise StartFailed("the environment does not settle: something keeps changing it", mend="envkit status")

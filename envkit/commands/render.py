@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import decide, files
-from envkit.commands import mounted, refusals, written
+from envkit.commands import builders, mounted, refusals, written
 from envkit.commands.survey import survey
 from envkit.engines import connect
 from envkit.errors import EngineUnavailable, Exit
@@ -106,6 +106,7 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
         surveyed.wanted, surveyed.found, remembered,
         files_current=mounted.current(place, surveyed.plan), token_kept=mounted.token_kept(place, surveyed.plan),
     )
+    builders.refuse(surveyed.plan, steps)
     done = tuple(type(one).__name__ for one in steps)
     found = surveyed.found.container
     does = sentences(steps, different(surveyed.wanted, found) if found else "")

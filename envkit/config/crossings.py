@@ -16,6 +16,7 @@ def crossings(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     yield from _shared_port(value)
     yield from _closed_doors(value)
     yield from _covered_variables(value)
+    yield from _lost_login(value)
 
 
 def _shared_targets(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -56,6 +57,17 @@ def _covered_variables(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]
     for name in _mapping(value, "secrets"):
         if f"{name}_FILE" in env:
             yield ("env", f"{name}_FILE"), f"the secret {name} sets this variable; take it out here"
+
+
+def _lost_login(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    build = _mapping(value, "build")
+    if build.get("netrc") is None:
+        return
+    if build.get("index") is None:
+        yield ("build", "netrc"), "it is the login for build.index, which is not set; add that, or take this out"
+    if build.get("builder") == "classic":
+        message = "the classic builder would keep what build.netrc holds in the image; write builder: buildx, or auto"
+        yield ("build", "builder"), message
 
 
 def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -7,11 +7,14 @@ engine call. Those places quote for themselves; these rules keep out what has no
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from envkit import catalog
 from envkit.config.addresses import LABEL
 from envkit.config.words import UNPRINTABLE, described, name_character, quoted
+
+if TYPE_CHECKING:
+    from envkit.model.plan import Builder
 
 Gpu = Literal["auto", "on", "off"] | int | tuple[int, ...]
 
@@ -112,6 +115,15 @@ def port(value: int) -> int:
     if 1024 <= value <= 65535:
         return value
     raise ValueError(f"{value} is no port for this; use a number from 1024 to 65535")
+
+
+def builder(value: Any) -> Builder:
+    """Accept auto, buildx or classic."""
+    if value in ("auto", "buildx", "classic"):
+        return value  # type: ignore[no-any-return]  # one of the three words, just compared
+    raise ValueError(
+        f"expected what builds the image, got {described(value)}; write auto, buildx, or classic for the engine's own"
+    )
 
 
 def key_exchanges(value: Any) -> str:

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from envkit.config import addresses, fields, limits, packages, places, variables
+from envkit.model import plan
 
 
 class Section(BaseModel):
@@ -86,6 +87,11 @@ NetworkMode = Annotated[
 ]
 KeyExchanges = Annotated[
     str, PlainValidator(fields.key_exchanges), WithJsonSchema({"enum": ["default", "pq-only"], "type": "string"})
+]
+Builder = Annotated[
+    plan.Builder,
+    PlainValidator(fields.builder),
+    WithJsonSchema({"enum": ["auto", "buildx", "classic"], "type": "string"}),
 ]
 Gpu = Annotated[
     fields.Gpu,
@@ -192,8 +198,13 @@ class Limits(Section):
 
 
 class Build(Section):
-    """How the image build reaches its packages."""
+    """What builds the image, and how it reaches its packages."""
 
+    builder: Builder = Field(
+        default="auto",
+        description="auto (buildx where it is installed, else classic), buildx, or the engine's classic builder.",
+        examples=["buildx"],
+    )
     proxy: Annotated[str, AfterValidator(addresses.proxy)] = Field(
         default="auto", description="auto (your environment's), off, or an address.", examples=["auto"]
     )
@@ -206,6 +217,9 @@ class Build(Section):
         default=None,
         description="Address of a Python package index used instead of the default.",
         examples=["https://packages.example.com/simple"],
+    )
+    netrc: HostPath | None = Field(
+        default=None, description="A netrc file of the host with the login for `index`.", examples=["~/.netrc"]
     )
     mirror: Mirror | None = Field(
         default=None,

@@ -19,11 +19,12 @@ STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.ASCII)
 CACHED = "---> Using cache"
 # What the builder says of its own doings: ids of layers and of containers that are gone.
 NOISE = re.compile(r" *--->.*|Removing intermediate container .*|Successfully (built|tagged) .*", re.ASCII)
-RETURNED = re.compile(r"returned a non-zero code: (\d+)", re.ASCII)
+# As the engine's builder says it, and as BuildKit does.
+RETURNED = re.compile(r"(?:returned a non-zero code|exit code): (\d+)", re.ASCII)
 # By this a program says that it gives up, where no rule below knows the cause.
 GIVES_UP = re.compile(r"E: .+|(?:ERROR|[Ee]rror|[Ff]atal|envkit): .+|\u00d7 .+")
 MARKS = re.compile(r"^(?:E: |W: |ERROR: |[Ee]rror: |[Ff]atal: |envkit: | *\u00d7 )")
-WORK = re.compile(r'RUN \["/opt/envkit/build/([a-z-]+)"(.*)')
+WORK = re.compile(r'RUN (?:--mount=\S+ )?\["/opt/envkit/build/([a-z-]+)"(.*)')
 WORDS = {
     "mend-image": "mending the base image",
     "install-apt": "installing system packages",
@@ -51,14 +52,25 @@ MENDS = tuple((re.compile(pattern), mend) for pattern, mend in (
      "take the package out of python: in envkit.yaml, or ask for a version that TensorFlow can live with"),
     ("Unable to locate package|has no installation candidate", "correct the name under apt: in envkit.yaml"),
 ))
+# How pip and uv say it: the first asks nobody for a name, and gives up with a traceback.
+UNAUTHORIZED = re.compile(r"User for \S+: |401 Unauthorized")
+LOGIN = "the package index asks for a login, and got none that it takes"
+LOGIN_MEND = "name a netrc file with the login as build.netrc in envkit.yaml, or correct what that file holds for it"
 OTHERWISE = "the lines above say what failed; --verbose shows all that the build printed"
 
 
 class BuildLog:
-    """Hears the events of a build; they come in pieces that end with a line or do not."""
+    """Hears the events of a build; they come in pieces that end with a line or do not.
 
-    def __init__(self, say: Callable[[Progress], None], secrets: tuple[str, ...]) -> None:
-        self._say, self._secrets = say, secrets
+    Another builder's events are told to it by `begin`, `told`, `printed` and `failed`.
+
+    Args:
+        say: Gets the news.
+        hidden: What must not be shown, each with what is shown in its place; longer ones first.
+    """
+
+    def __init__(self, say: Callable[[Progress], None], hidden: Mapping[str, str]) -> None:
+        self._say, self._hidden = say, hidden
         self._rest = ""
         self._step: Progress | None = None
         self._untold = False
@@ -75,7 +87,7 @@ class BuildLog:
         """
         if "error" in event:
             self._line(self._rest)
-            raise self._failed(self._clean(str(event["error"])).strip())
+            raise self.failed(str(event["error"]))
         self._built = self._built or "ID" in (event.get("aux") or {})
         *lines, self._rest = (self._rest + str(event.get("stream", ""))).split("\n")
         for line in lines:
@@ -88,12 +100,48 @@ class BuildLog:
             BuildFailed: No image came before it: the engine was stopped.
         """
         if not self._built:
-            raise self._failed("the engine ended it without an image")
+            raise self.failed("the engine ended it without an image")
+
+    def begin(self, number: int, count: int, instruction: str) -> None:
+        """Take the beginning of a step; it is told with what follows, when it shows whether it is cached."""
+        self.told()
+        self._step, self._untold = Progress("build", self._clean(work(instruction)), step=(number, count)), True
+        self._last, self._cause, self._mend = [], "", ""
+
+    def told(self, *, cached: bool = False) -> None:
+        """Tell the step that began; one that is cached is over at once: only who wants every line hears of it."""
+        if self._step is not None and self._untold:
+            self._say(replace(self._step, detail=cached))
+        self._untold = False
+
+    def tell(self, news: Progress) -> None:
+        """Tell what is no step."""
+        self.told()
+        self._say(news)
+
+    def printed(self, line: str) -> None:
+        """Take a line that a step printed."""
+        if text := self._clean(line):
+            self.told()
+            self._keep(text)
+            self._say(Progress("build", text[:200], detail=True))
+
+    def failed(self, error: str) -> BuildFailed:
+        """Return the error of a build that failed, of what its last step printed and what its builder says."""
+        self.told()
+        error = self._clean(error).strip()
+        cause = MARKS.sub("", self._cause).strip() or self._ended(error)
+        lines = "".join(f"\n    {line[:300]}" for line in self._last if line != self._cause)
+        # The engine repeats the command in its error, so that is asked only for what no step can print.
+        return BuildFailed(
+            f"building the image failed: {cause[:300]}{lines}", tried=self._doing(),
+            mend=self._mend or _engines_own(error) or OTHERWISE,
+        )
 
     def _clean(self, line: str) -> str:
         text = COLOUR.sub("", line).rstrip()
-        for secret in self._secrets:
-            text = text.replace(secret, "(proxy)")
+        for secret, shown in self._hidden.items():
+            text = text.replace(secret, shown)
         return text
 
     def _line(self, line: str) -> None:
@@ -101,25 +149,18 @@ class BuildLog:
         if not text:
             return
         if step := STEP.fullmatch(text):
-            self._tell_step()
-            self._begin(Progress("build", work(step[3]), step=(int(step[1]), int(step[2]))))
+            self.begin(int(step[1]), int(step[2]), step[3])
             return
-        # A step that is cached is over at once: only who wants every line hears of it.
-        self._tell_step(cached=text.strip() == CACHED)
+        self.told(cached=text.strip() == CACHED)
         if not NOISE.fullmatch(text):
-            self._keep(text)
-            self._say(Progress("build", text[:200], detail=True))
-
-    def _begin(self, step: Progress) -> None:
-        self._step, self._untold = step, True
-        self._last, self._cause, self._mend = [], "", ""
-
-    def _tell_step(self, *, cached: bool = False) -> None:
-        if self._step is not None and self._untold:
-            self._say(replace(self._step, detail=cached))
-        self._untold = False
+            self.printed(text)
 
     def _keep(self, text: str) -> None:
+        if self._mend == LOGIN_MEND:
+            return
+        if UNAUTHORIZED.search(text):
+            self._mend, self._cause, self._last = LOGIN_MEND, LOGIN, [text]
+            return
         known = mend(text)
         if known and not self._mend:
             # What follows the first cause, follows from it; what stood before it is of no use.
@@ -130,16 +171,6 @@ class BuildLog:
             self._last = [*self._last[1 - LINES_KEPT :], text]
         elif len(self._last) < LINES_KEPT:
             self._last.append(text)
-
-    def _failed(self, error: str) -> BuildFailed:
-        self._tell_step()
-        cause = MARKS.sub("", self._cause).strip() or self._ended(error)
-        lines = "".join(f"\n    {line[:300]}" for line in self._last if line != self._cause)
-        # The engine repeats the command in its error, so that is asked only for what no step can print.
-        return BuildFailed(
-            f"building the image failed: {cause[:300]}{lines}", tried=self._doing(),
-            mend=self._mend or _engines_own(error) or OTHERWISE,
-        )
 
     def _ended(self, error: str) -> str:
         code = RETURNED.search(error)
@@ -182,4 +213,4 @@ def mend(line: str) -> str:
 
 
 def _engines_own(error: str) -> str:
-    return mend(error) if "returned a non-zero code" not in error else ""
+    return "" if RETURNED.search(error) else mend(error)

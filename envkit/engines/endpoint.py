@@ -55,7 +55,7 @@ def choice() -> Choice:
         return Choice(host, "DOCKER_HOST", "unset DOCKER_HOST")
     if named and named != NO_CONTEXT:
         return Choice(_host(named), f"the Docker context {named}", "unset DOCKER_CONTEXT", ("DOCKER_HOST: not set",))
-    config = _folder() / "config.json"
+    config = folder() / "config.json"
     current = None if named else _current(config)
     if current and current != NO_CONTEXT:
         passed_over = ("DOCKER_HOST: not set", "DOCKER_CONTEXT: not set")
@@ -80,7 +80,8 @@ def is_there(address: str) -> bool:
     return os.path.lexists(address.removeprefix("unix://"))
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Return where Docker's own client keeps its config."""
     return Path(os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"))  # noqa: PTH111 - no home, no error
 
 
@@ -94,7 +95,7 @@ def _current(config: Path) -> str:
 
 
 def _host(context: str) -> str:
-    path = _folder() / "contexts" / "meta" / hashlib.sha256(context.encode(errors="replace")).hexdigest() / "meta.json"
+    path = folder() / "contexts" / "meta" / hashlib.sha256(context.encode(errors="replace")).hexdigest() / "meta.json"
     if not path.exists():
         raise EngineUnavailable(
             f"there is no Docker context {context}", tried=str(path),

@@ -54,12 +54,17 @@ def translated(doing: str, kind: type[EngineError] = EngineError) -> Iterator[No
         text = str(error.explanation or error)[:TEXT_MAX].strip()
         raise _told_apart(text, kind)(f"{doing} failed: {text}", mend=_mend(text)) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
-        raise EngineUnavailable(
-            f"the engine went away while {doing}", tried=type(error).__name__,
-            mend="start it again (sudo systemctl start docker), then repeat the command",
-        ) from error
+        raise went_away(doing, type(error).__name__) from error
     except docker.errors.DockerException as error:
         raise kind(f"{doing} failed: {str(error)[:TEXT_MAX]}") from error
+
+
+def went_away(doing: str, seen: str) -> EngineUnavailable:
+    """Return the error of an engine that is gone while `doing` something."""
+    return EngineUnavailable(
+        f"the engine went away while {doing}", tried=seen,
+        mend="start it again (sudo systemctl start docker), then repeat the command",
+    )
 
 
 def _told_apart(text: str, kind: type[EngineError]) -> type[EngineError]:

@@ -49,16 +49,20 @@ def build(
     Raises:
         BuildFailed: A step failed: the last lines it printed say why.
     """
-    arguments = {**proxies, **{name.upper(): value for name, value in proxies.items()}}
-    log = BuildLog(say, credentials_in(proxies))
+    log = BuildLog(say, dict.fromkeys(credentials_in(proxies), "(proxy)"))
     with translated("building the image", BuildFailed), patient(engine):
         events = engine.api.build(
             fileobj=pack(context), custom_context=True, encoding=None, tag=ref, rm=True, forcerm=True, decode=True,
-            labels=dict(labels), buildargs=arguments, use_config_proxy=False,
+            labels=dict(labels), buildargs=both_cases(proxies), use_config_proxy=False,
         )
         for event in events:
             log.hear(event)
         log.end()
+
+
+def both_cases(proxies: Mapping[str, str]) -> dict[str, str]:
+    """Return proxies under the names in small letters and in capitals: programs read one or the other."""
+    return {**proxies, **{name.upper(): value for name, value in proxies.items()}}
 
 
 def remove(engine: Engine, ref: str) -> bool:

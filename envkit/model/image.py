@@ -74,6 +74,7 @@ class ImagePlan:
         ca: Extra CA certificates in PEM, or empty.
         index: URL of a Python package index instead of the default, or empty.
         mirror: URL of a Debian mirror instead of the default, or empty.
+        private_index: Whether that index asks for a login, which the steps that install from it are handed.
         layout: How it lies over a base that envkit did not make and is not Debian's own; else None.
     """
 
@@ -86,6 +87,7 @@ class ImagePlan:
     ca: str = ""
     index: str = ""
     mirror: str = ""
+    private_index: bool = False
     layout: Layout | None = None
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from envkit.model.artifact import Artifact
     from envkit.model.image import ImagePlan
     from envkit.model.run import RunPlan
+
+Builder = Literal["auto", "buildx", "classic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Plan:
         gpu_required: Whether a run without a usable GPU is a failure.
         logdir: TensorBoard's log folder inside the container.
         build_proxies: Proxy settings of the build alone; they may carry credentials.
+        builder: What builds the image; `auto` is Docker's buildx where it is here, else the engine's classic builder.
+        netrc: Real path of the file with the login for the Python index, or empty.
     """
 
     name: str
@@ -81,6 +85,8 @@ class Plan:
     gpu_required: bool = False
     logdir: str = "/workspace/logs"
     build_proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    builder: Builder = "auto"
+    netrc: str = ""
 
 
 @dataclass(frozen=True, slots=True)

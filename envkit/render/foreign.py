@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envkit import names
 from envkit.model.artifact import Artifact
 from envkit.render import quote
 from envkit.render.environment import static, text
@@ -59,7 +60,13 @@ def dockerfile(plan: ImagePlan, environment: Mapping[str, str], *, ca: bool) -> 
         apt=[quote.package(one) for one in plan.apt],
         python=plan.python,
         environment=environment,
+        login=login(plan),
     )
+
+
+def login(plan: ImagePlan) -> str:
+    """Return the option of RUN that lends a step the index's login; BuildKit alone knows it."""
+    return f"--mount=type=secret,id={names.NETRC},target=/root/.netrc,required=true " if plan.private_index else ""
 
 
 def _lock(layout: Layout) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from envkit import names
 from envkit.certificates import certificates
@@ -134,6 +135,7 @@ def _dockerfile(plan: ImagePlan, *, ca: bool) -> str:
         apt=[quote.package(one) for one in plan.apt],
         python=plan.python,
         environment=environment(plan),
+        login=foreign.login(plan),
     )
 
 
@@ -152,9 +154,10 @@ def _apt(plan: ImagePlan) -> tuple[Artifact, ...]:
 def _python(plan: ImagePlan) -> tuple[Artifact, ...]:
     bounds = (*_itself(plan.release), *plan.release.bounds)
     constraints = text("debian/python/constraints.txt.j2", release=plan.release, bounds=bounds)
+    settings = text("debian/python/pip.conf.j2", index=plan.index, unencrypted=_unencrypted(plan.index))
     made = (
         Artifact("python/constraints.txt", constraints),
-        Artifact("python/pip.conf", text("debian/python/pip.conf.j2", index=plan.index)),
+        Artifact("python/pip.conf", settings),
         Artifact("python/uv.toml", text("debian/python/uv.toml.j2", index=plan.index)),
     )
     if not plan.python:
@@ -194,6 +197,11 @@ def _itself(release: Release) -> tuple[Bound, ...]:
     # Another TensorFlow beside this one would hide it from the kernel.
     why = f"this workspace is TensorFlow {release.version}; `tensorflow:` in envkit.yaml changes it"
     return tuple(Bound(name, f"=={release.version}", why) for name in ("tensorflow", "tensorflow-cpu"))
+
+
+def _unencrypted(index: str) -> str:
+    """Return host and port of an address that is reached without TLS, else nothing."""
+    return urlsplit(index).netloc if index.startswith("http://") else ""
 
 
 def _certificates(pem: str) -> tuple[Artifact, ...]:

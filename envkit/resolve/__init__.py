@@ -9,7 +9,7 @@ from envkit.errors import ConfigError, Problem, Refusal
 from envkit.model.entrance import Network
 from envkit.model.plan import Plan
 from envkit.resolve import access as access_
-from envkit.resolve import bases, choices, gpu, image, run, ssh
+from envkit.resolve import bases, choices, gpu, image, run, secrets, ssh
 from envkit.resolve import ports as ports_
 from envkit.resolve.access import base as access_of_base
 from envkit.resolve.access import widened
@@ -81,6 +81,7 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
     network = _network(config, names.container(facts.caller.uid, name), facts, found, state)
     run_plan, remarks = run.run(config, name, facts, user, ports, network, allowed, gpus, problems)
     files_plan = run.files(config, facts, run_plan, keys, problems)
+    netrc = secrets.netrc(config, facts, problems)
     if image_plan.layout:
         remarks = (*remarks, *bases.remarks(image_plan.layout))
     if problems:
@@ -97,6 +98,8 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
         gpu_required=config.gpu not in {"auto", "off"},
         logdir=run.logdir(config),
         build_proxies=run.build_proxies(config, facts),
+        builder=config.build.builder,
+        netrc=netrc,
     )
 
 
@@ -105,6 +108,8 @@ def _remarks(config: Config, facts: Facts, run_plan: RunPlan, release: Release) 
         yield f"this host has an NVIDIA GPU, and {_without_gpu(facts)}, so TensorFlow runs on the CPU"
     if not release.proven:
         yield _unproven(release)
+    if config.build.netrc and (config.build.index or "").startswith("http://"):
+        yield "build.index begins with http://, so its login crosses the network unencrypted"
     yield from ssh.remarks(run_plan.ssh)
 
 

@@ -89,6 +89,9 @@ def _entrances(config: Config, facts: Facts) -> Iterable[str]:
 def _sources(config: Config, facts: Facts) -> Iterable[str]:
     if config.build.index:
         yield f"Python packages come from {config.build.index}"
+    if config.build.netrc:
+        real = facts.real_paths.get(config.build.netrc) or config.build.netrc
+        yield f"what the build installs can read the login that {real} holds for {config.build.index}"
     if config.build.mirror:
         yield f"Debian packages come from {config.build.mirror}"
     if config.build.python_mirror:

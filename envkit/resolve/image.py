@@ -37,6 +37,7 @@ def image(
         ca=_ca(config, facts, problems),
         index=config.build.index or "",
         mirror=config.build.mirror or "",
+        private_index=config.build.netrc is not None,
     )
     return _over(plan, found.ground, config, problems) if found.ground else plan
 

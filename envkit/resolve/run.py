@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from envkit import names
 from envkit.model.artifact import Artifact
-from envkit.model.plan import FilesPlan, Secret
+from envkit.model.plan import FilesPlan
 from envkit.model.run import Gpus, Health, Limits, Mount, RunPlan, Tmpfs
 from envkit.resolve import ssh
-from envkit.resolve.binds import binds, guarded, guards, replaceable, workspace_and_mounts
-from envkit.resolve.mounts import inside
+from envkit.resolve.binds import binds, guarded, guards
+from envkit.resolve.secrets import secrets
 
 if TYPE_CHECKING:
     from envkit.config import Config
@@ -73,7 +73,7 @@ def files(
             Artifact("etc/group", _group(plan.user)),
             *(Artifact(f"guard/{name}", text) for name, text in guarded(facts, plan.mounts).items()),
         ),
-        secrets=_secrets(config, facts, problems),
+        secrets=secrets(config, facts, problems),
     )
 
 
@@ -109,8 +109,8 @@ def _env(config: Config, facts: Facts) -> dict[str, str]:
     proxies = {name: value for name, value in facts.run_proxies.items() if not has_credentials(value)}
     if proxies:
         proxies["no_proxy"] = ",".join(filter(None, [proxies.get("no_proxy", ""), "localhost", "127.0.0.1"]))
-    secrets = {f"{name}_FILE": f"{names.SECRETS}/secrets/{name}" for name in config.secrets}
-    return {"HOME": names.HOME, "USER": names.USER, **proxies, **secrets, **config.env}
+    named = {f"{name}_FILE": f"{names.SECRETS}/secrets/{name}" for name in config.secrets}
+    return {"HOME": names.HOME, "USER": names.USER, **proxies, **named, **config.env}
 
 
 def build_proxies(config: Config, facts: Facts) -> dict[str, str]:
@@ -141,24 +141,6 @@ def _limits(config: Config, facts: Facts) -> tuple[Limits, tuple[str, ...]]:
         remarks.append(f"limits.memory: {asked.memory} is more than this host has; capped to {facts.memory_mib}m")
         memory = facts.memory_mib
     return Limits(cpus, memory, min(asked.shm_mib, memory), asked.pids), tuple(remarks)
-
-
-def _secrets(config: Config, facts: Facts, problems: list[Problem]) -> tuple[Secret, ...]:
-    found, shown = [], workspace_and_mounts(config, facts)
-    for name, secret in sorted(config.secrets.items()):
-        sha256, real = facts.secrets.get(name), facts.real_paths.get(secret.file)
-        if real and inside(real, facts.workspace):
-            message = f"{secret.file} lies in the workspace, where all can read it; keep it outside of the project"
-            problems.append(config.problem(f"secrets.{name}.file", message))
-        elif real and (around := replaceable(real, shown)):
-            message = f"{secret.file} lies in {around}, which is mounted to be written; keep it elsewhere"
-            problems.append(config.problem(f"secrets.{name}.file", message))
-        elif sha256 is None or real is None:
-            message = f"{secret.file} is not there or cannot be read; create it with mode 0600"
-            problems.append(config.problem(f"secrets.{name}.file", message))
-        else:
-            found.append(Secret(name, real, sha256))
-    return tuple(found)
 
 
 def _passwd(user: Account) -> str:

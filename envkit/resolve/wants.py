@@ -24,12 +24,17 @@ def wants(config: Config, project: str, state: str) -> Wants:
         keys=config.ssh.keys,
         texts=tuple(texts),
         paths=(*(mount.source for mount in config.mounts), *(path for _, path in nested(config).values())),
-        secrets=tuple((name, secret.file) for name, secret in sorted(config.secrets.items())),
+        secrets=(*((name, secret.file) for name, secret in sorted(config.secrets.items())), *login(config)),
         ports=tuple(port for port in (config.jupyter.port, config.ssh.port) if port),
         ca=config.build.ca == "auto",
         proxy=config.build.proxy == "auto",
         gpu=config.gpu == "auto",
     )
+
+
+def login(config: Config) -> tuple[tuple[str, str], ...]:
+    """Return the key and the path of the file with the index's login, if the config names one."""
+    return (("build.netrc", config.build.netrc),) if config.build.netrc else ()
 
 
 def targets(config: Config) -> list[tuple[str, str]]:

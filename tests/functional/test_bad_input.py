@@ -183,7 +183,7 @@ def test_an_engine_that_cannot_be_locked_down_yet_is_refused(
 def test_an_engine_that_fails_is_told_in_its_own_words(
     request_: str, status: str, body: str, says: str, trying: Path, run_envkit: Envkit, gate: Gate
 ) -> None:
-    (trying / "envkit.yaml").write_text("gpu: off\napt: [tree]\n")
+    (trying / "envkit.yaml").write_text("gpu: off\napt: [tree]\nbuild: {builder: classic}\n")
     gate.answer(request_, status, body)
     ran = run_envkit(["build"], cwd=trying, env=gate.env)
     gate.open()

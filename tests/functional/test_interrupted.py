@@ -209,7 +209,7 @@ def test_an_engine_that_goes_away_is_one_message_and_the_next_up_goes_on(
 @pytest.mark.parametrize("deed", ["cut", "cut after"])
 def test_an_engine_that_goes_away_during_the_build_is_one_message(deed: str, through: Through) -> None:
     # The last layer alone has to be built, and never is.
-    (through.project / "envkit.yaml").write_text("gpu: off\napt: [tree]\n")
+    (through.project / "envkit.yaml").write_text("gpu: off\napt: [tree]\nbuild: {builder: classic}\n")
     rule = through.gate.on("POST .*/build.*", deed)  # type: ignore[arg-type]
     ran = through.run("build")
     assert rule.reached.is_set()

@@ -38,7 +38,7 @@ def building(
     workspaces = Workspaces(user, projects, run_envkit, engine)
     with Gate(place / "telling.sock", address.removeprefix("unix://")) as gate:
         gate.answer("POST .*/build.*", "200 OK", BUILD)
-        project = workspaces("gpu: off\napt: [tree]\n", name="telling")
+        project = workspaces("gpu: off\napt: [tree]\nbuild: {builder: classic}\n", name="telling")
         yield project, gate.env
         run_envkit(["down", "--volumes"], cwd=project, env=gate.env)
     workspaces.close()

@@ -211,6 +211,10 @@ def test_a_compose_of_version_2_is_used_as_it_is(machine: Machine) -> None:
     for name in ("git", "ssh", "rsync", "chromium"):
         machine.command(name)
     machine.command("docker-compose", "echo 2.26.1-4")
+    plugin = machine.checkout / ".cache/tools/docker/cli-plugins/docker-buildx"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text("#!/bin/sh\n")
+    plugin.chmod(0o755)
     assert machine.run("scripts/tools.sh").returncode == 0
     tool = machine.checkout / ".cache/tools/bin/docker-compose"
     assert tool.resolve() == machine.commands / "docker-compose"

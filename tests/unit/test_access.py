@@ -55,6 +55,14 @@ def test_certificates_are_told_with_their_content_so_that_another_content_asks_a
     assert widened(after, before.entries) == after.entries
 
 
+def test_a_login_is_told_by_its_real_path_and_for_whom_it_is() -> None:
+    text = "build: {index: 'https://a.example/simple', netrc: n}"
+    assert entries(text, replace(FACTS, real_paths={"n": "/home/ada/.netrc"})) == (
+        "Python packages come from https://a.example/simple",
+        "what the build installs can read the login that /home/ada/.netrc holds for https://a.example/simple",
+    )
+
+
 def test_a_key_is_told_by_the_key_and_not_by_its_comment() -> None:
     facts = replace(FACTS, keys=(PublicKey("ssh-ed25519 AAAA ada@home", "~/k.pub"),))
     assert entries("ssh: {keys: [~/k.pub]}", facts) == ("whoever holds the SSH key ssh-ed25519 AAAA can log in",)

@@ -54,6 +54,7 @@ def files(**changes: object) -> Plan:
         (lambda: image_(apt=("graphviz",)), {"image"}),
         (lambda: image_(python=("pandas",)), {"image"}),
         (lambda: image_(index="https://packages.example.com/simple"), {"image"}),
+        (lambda: image_(private_index=True), {"image"}),
         (lambda: image_(mirror="http://mirror.example.com/debian"), {"image"}),
         (lambda: image_(ca="-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n"), {"image"}),
         (lambda: image_(base=Base("debian", PLAN.image.base.ref, "sha256:another", "mmdebstrap")), {"image"}),
@@ -70,6 +71,8 @@ def files(**changes: object) -> Plan:
         (lambda: run(ports=(Port(9999, 8888),)), set()),
         (lambda: run(network=Network(names.container(OWNER, NAME), "10.183.9.0/29")), set()),
         (lambda: replace(PLAN, remarks=("capped",)), set()),
+        (lambda: replace(PLAN, builder="classic"), set()),
+        (lambda: replace(PLAN, netrc="/home/ada/.netrc"), set()),
         (lambda: replace(PLAN, build_proxies={"http_proxy": "http://proxy.example.com:3128"}), set()),
     ],
 )

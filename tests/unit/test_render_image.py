@@ -6,13 +6,14 @@ import configparser
 import json
 import re
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envkit.model.image import Base
+from envkit.model.image import Base, Interpreter, Layout
 from envkit.model.release import Bound
 from envkit.render import image
 from envkit.render.environment import text
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
 WORDS = re.compile(r"^(?P<word>[A-Z]+) (?P<rest>.*)$")
 PEM = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
+
+LAYOUT = Layout(
+    Interpreter("3.9", "/usr/bin/python3.9", "apt"), Interpreter("3.12", "/usr/local/bin/python3.12", "managed"),
+    has_release=False, lock="3.11",
+)
 
 
 def context(plan: ImagePlan) -> dict[str, Artifact]:
@@ -328,3 +334,34 @@ def test_no_secret_and_no_setting_of_one_workspace_is_in_the_servers_config() ->
     other = context(image_plan(apt=("git",), python=("six",), index="https://index.example/simple"))
     assert other["etc/jupyter_server_config.py"].text == one
     compile(one, "jupyter_server_config.py", "exec")
+
+
+def private(plan: ImagePlan) -> tuple[str, str]:
+    """Return a Dockerfile as it is, and for an index that asks for a login."""
+    return dockerfile(plan), dockerfile(replace(plan, private_index=True))
+
+
+@pytest.mark.parametrize("plan", [
+    image_plan(python=("six",), apt=("git",)), image_plan(gpu=True), image_plan(python=("six",), layout=LAYOUT),
+    image_plan(layout=replace(LAYOUT, has_release=True)),
+])
+def test_for_a_login_the_steps_that_install_from_the_index_alone_are_others(plan: ImagePlan) -> None:
+    plain, lent = private(plan)
+    assert "--mount" not in plain
+    mount = "--mount=type=secret,id=netrc,target=/root/.netrc,required=true "
+    steps = [line for line in lent.splitlines() if line.startswith("RUN ")]
+    assert [mount in line for line in steps] == ["/install-uv" in line or "/install-python" in line for line in steps]
+    assert sum(mount in line for line in steps) >= 3
+    assert image.instructions(lent).replace(mount, "").replace('ARG NETRC="/root/.netrc"\n', "") == (
+        image.instructions(plain)
+    )
+
+
+@pytest.mark.parametrize(("index", "trusted"), [
+    ("http://packages.example.com:8080/simple", "packages.example.com:8080"), ("http://[::1]/simple", "[::1]"),
+    ("https://packages.example.com/simple", None), ("", None),
+])
+def test_an_index_without_tls_is_trusted_by_pip_where_it_was_named(index: str, trusted: str | None) -> None:
+    parsed = configparser.ConfigParser()
+    parsed.read_string(context(image_plan(index=index))["python/pip.conf"].text)
+    assert parsed.get("global", "trusted-host", fallback=None) == trusted

@@ -132,6 +132,29 @@ def test_a_proxy_with_credentials_serves_the_build_and_no_environment(proxy: str
     assert "hunter2" not in str(kept.choices(replace(FACTS, run_proxies={"https_proxy": proxy}), WANTS))
 
 
+NETRC = "build: {index: 'https://packages.example.com', netrc: /n}"
+
+
+def test_the_login_of_an_index_is_named_by_its_real_path_and_lent_to_the_build() -> None:
+    found = plan(NETRC, replace(seeing(_n="/srv/n"), secrets={"build.netrc": "5ec7e7" * 10}))
+    assert (found.netrc, found.image.private_index, found.remarks) == ("/srv/n", True, ())
+    assert "5ec7e7" not in repr(found)
+    assert "5ec7e7" not in to_json(Report("up", "vision", DryRun(found, "x", ())))
+    clear = plan(NETRC.replace("https", "http"), replace(seeing(_n="/srv/n"), secrets={"build.netrc": "0"}))
+    assert clear.remarks == ("build.index begins with http://, so its login crosses the network unencrypted",)
+
+
+@pytest.mark.parametrize(("real", "sha256", "says"), [
+    (f"{PROJECT}/n", "0" * 64, "lies in the workspace, where all can read it"),
+    ("/srv/n", None, "is not there or cannot be read"),
+    (None, None, "is not there or cannot be read"),
+])
+def test_a_login_that_others_can_read_or_nobody_is_refused(real: str | None, sha256: str | None, says: str) -> None:
+    (problem,) = problems(NETRC, replace(FACTS, real_paths={"/n": real}, secrets={"build.netrc": sha256}))
+    assert problem.startswith("envkit.yaml:1 build.netrc: /n ")
+    assert says in problem
+
+
 def test_a_secrets_digest_is_shown_no_more_than_the_secret() -> None:
     # A short secret is guessed from its digest in no time.
     facts = replace(seeing(_s="/srv/s"), secrets={"KEY": "5ec7e7" * 10})
