@@ -34,6 +34,25 @@ def get(port: int, path: str, *, headers: Mapping[str, str] | None = None, timeo
     return _got(_Connection("127.0.0.1", port, socket.AF_INET, ("127.0.0.1", port), timeout_s), path, headers)
 
 
+def send(
+    port: int, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", *, timeout_s: float = 10
+) -> Answer:
+    """Send a request to a server on this host's loopback exactly as given: the path is not tidied up."""
+    connection = _Connection("127.0.0.1", port, socket.AF_INET, ("127.0.0.1", port), timeout_s)
+    given = {"Host": f"127.0.0.1:{port}", **headers, **({"Content-Length": str(len(body))} if body else {})}
+    try:
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for name, value in given.items():
+            connection.putheader(name, value)
+        connection.endheaders(body or None)
+        response = connection.getresponse()
+        return Answer(response.status, dict(response.getheaders()), response.read(1 << 20))
+    except (OSError, http.client.HTTPException):
+        return Answer(0, {})
+    finally:
+        connection.close()
+
+
 def get_local(socket_path: str, path: str, *, timeout_s: float = 5) -> Answer:
     """Ask a server at a unix socket of this host; after `timeout_s` in all it has not answered."""
     return _got(_Connection("localhost", None, socket.AF_UNIX, socket_path, timeout_s), path, None)
@@ -86,6 +105,26 @@ def _got(connection: http.client.HTTPConnection, path: str, headers: Mapping[str
         return Answer(0, {})
     finally:
         connection.close()
+
+
+def ask(url: str, proxies: Mapping[str, str], *, timeout_s: float) -> Answer:
+    """Ask a server anywhere for its headers, as the caller's other programs would; who does not answer has status 0.
+
+    Then the body says why, in the words of whatever failed.
+    """
+    import urllib.error
+    import urllib.request
+
+    known = {name.partition("_")[0]: address for name, address in proxies.items() if name != "no_proxy"}
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler(known))
+    request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": "envkit"})  # noqa: S310
+    try:
+        with opener.open(request, timeout=timeout_s) as response:
+            return Answer(response.status, {name.lower(): value for name, value in response.headers.items()})
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, {name.lower(): value for name, value in error.headers.items()})
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return Answer(0, {}, str(getattr(error, "reason", error)).encode())
 
 
 def reachable(url: str, proxies: Mapping[str, str], *, timeout_s: float = 1.5) -> bool:

@@ -1,6 +1,6 @@
 """Write docs/proven.md from the tests' marks: `python scripts/make_proven_page.py`.
 
-    @pytest.mark.proves("a claim", "real")      how: real, stand-in or fake
+    @pytest.mark.proves("a claim", "real")      how: real, stand-in, quoted or fake
 
 docs/claims.yaml says which claims together show a statement of README.md. The tests are read, not run, so the page
 is the same whatever this machine can do.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "proven.md"
 CLAIMS = ROOT / "docs" / "claims.yaml"
-HOW = ("real", "stand-in", "fake", "not yet")  # strongest first
+HOW = ("real", "stand-in", "quoted", "fake", "not yet")  # strongest first
 QUIET = {"Where to go next"}  # sections of README.md that state nothing
 
 HEAD = """\
@@ -147,7 +147,7 @@ def _proof(call: ast.Call, file: str, test: str) -> Proof:
     except (ValueError, KeyError):
         claim, how = "", ""
     if not isinstance(claim, str) or not claim or how not in HOW[:-1]:
-        raise ValueError(f'{file}:{call.lineno}: write proves("a claim", "real"), "stand-in" or "fake"')
+        raise ValueError(f'{file}:{call.lineno}: write proves("a claim", "real"), "stand-in", "quoted" or "fake"')
     return Proof(" ".join(claim.split()), how, file, test)
 
 

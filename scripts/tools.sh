@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Get what the tests use beside envkit: OpenSSH's client, rsync, git, Chromium, the real Docker Compose and buildx.
+# Get what the tests use beside envkit: OpenSSH's client, rsync, git, a C compiler, Chromium, the real Docker Compose and buildx.
 # System packages are installed only where the command is missing. Compose, where no version 2 is here, and buildx
 # come from Debian's archive into .cache/tools, its signature checked by apt; this system's package sources and its
 # own packages stay as they are. buildx lies in .cache/tools/docker as in a folder of the Docker client's config,
@@ -17,6 +17,7 @@ packages=()
 have git || packages+=(git)
 have ssh || packages+=(openssh-client)
 have rsync || packages+=(rsync)
+have cc || packages+=(gcc libc6-dev)
 have "${ENVKIT_CHROMIUM:-chromium}" || have google-chrome || packages+=(chromium)
 [ ${#packages[@]} = 0 ] || scripts/packages.sh "the tests" "${packages[@]}"
 

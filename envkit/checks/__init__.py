@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkit.checks import gpu, tensorflow
+from envkit.checks.smoke import check as smoke
+from envkit.checks.table import finding
 from envkit.checks.verdict import exit_code, verdict
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 
-__all__ = ["exit_code", "gpu_before", "probe", "verdict"]
+__all__ = ["exit_code", "gpu_before", "gpu_of_host", "probe", "smoke", "verdict"]
 
 
 def probe(
@@ -32,3 +34,14 @@ def probe(
 def gpu_before(host: HostGpu, engine: EngineFacts, image: ImagePlan) -> Finding | None:
     """Return why a GPU that is asked for cannot be used, as far as that shows before anything is created."""
     return gpu.before(required=True, host=host, engine=engine, release=image.release, gpu_build=image.gpu)
+
+
+def gpu_of_host(
+    host: HostGpu, engine: EngineFacts | None, release: Release, *, required: bool
+) -> tuple[Finding, ...]:
+    """Judge before anything is pulled whether this release, its CUDA, the driver and the engine can work together."""
+    fault = gpu.before(required=required, host=host, engine=engine, release=release)
+    if fault is None:
+        words = f"driver {host.driver} serves TensorFlow {release.version} with CUDA {release.cuda}"
+        return (finding("host/gpu", words),)
+    return (fault,)

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from envkit.checks import nodes, operations, signatures
+from envkit.checks import driver, nodes, operations, signatures
 from envkit.checks import observations as look
 from envkit.checks.ending import ending
 from envkit.checks.table import finding
@@ -62,11 +62,11 @@ def check(
     """
     usable = _usable(observations)
     if usable:
-        return (usable,)
+        return (usable, *driver.notes(observations, release))
     build = look.data(observations, "tensorflow.build").get("is_cuda_build")
     fault = (
         _host(host, release) or _engine(engine) or _image(gpu_build=build is not False)
-        or nodes.fault(observations) or _tensorflow(observations)
+        or nodes.fault(observations) or driver.fault(observations, release) or _tensorflow(observations)
     )
     without = "" if operations.fault(observations, "CPU:0") else "TensorFlow runs on the CPU"
     return (_weighed(fault, required=required, without=without),)

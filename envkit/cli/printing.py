@@ -13,31 +13,46 @@ from envkit.model.report import Verdict
 from envkit.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from envkit.model.report import Report
 
 
-def show(report: Report[Any], format_: Format, text: Callable[[Any], str]) -> int:
+def show(
+    report: Report[Any], format_: Format, text: Callable[[Any], str], *, junit: Path | None = None,
+    suites: Sequence[Report[Any]] = (), whole: bool = False,
+) -> int:
     """Print a report on stdout and return its exit code.
 
     Args:
         report: What a command has to say.
         format_: For people or for programs.
         text: Makes the result's text for people.
+        junit: A file to write its findings to as JUnit's XML, too.
+        suites: What to write there, where that is not this report as one suite.
+        whole: Whether people are told what is well, too, check by check.
+
+    Raises:
+        OSError: The file cannot be written.
     """
     if format_ is Format.json:
         from envkit.report.json import to_json
 
         sys.stdout.write(to_json(report) + "\n")
     else:
-        sys.stdout.write(_for_people(report, text))
+        sys.stdout.write(_for_people(report, text, whole=whole))
+    if junit is not None:  # last: where the file cannot be written, the report is not lost
+        from envkit.report.junit import to_junit
+
+        junit.write_text(to_junit(suites or [report]), "utf-8")
     return int(report.exit_code)
 
 
-def _for_people(report: Report[Any], text: Callable[[Any], str]) -> str:
-    # They are told what is wrong; what is well stands in one line of the result.
-    troubles = tuple(one for one in report.findings if one.status not in {Verdict.PASSED, Verdict.SKIPPED})
+def _for_people(report: Report[Any], text: Callable[[Any], str], *, whole: bool) -> str:
+    # They are told what is wrong; what is well stands in one line of the result, unless it was asked for.
+    well = () if whole else (Verdict.PASSED, Verdict.SKIPPED)
+    troubles = tuple(one for one in report.findings if one.status not in well)
     if not troubles:
         return plain(text(report.result)) + "\n"  # nothing to colour, so nothing to import for it
     from envkit.report.text import render_text

@@ -9,11 +9,15 @@ from envkit.names import JUPYTER_SOCKET
 
 if TYPE_CHECKING:
     from envkit.commands.access import Opened
+    from envkit.commands.audit import Audited
+    from envkit.commands.doctor import Host
     from envkit.commands.down import Down
     from envkit.commands.init import Initialised
+    from envkit.commands.probe import Probed
     from envkit.commands.prune import Pruned
     from envkit.commands.render import DryRun, Rendered
     from envkit.commands.results import Built, Up
+    from envkit.commands.smoke import Smoked
     from envkit.commands.status import Environments
 
 
@@ -44,6 +48,38 @@ def _jupyterlab(result: Up) -> list[str]:
         "  JupyterLab   envkit open        opens it, logged in, and forwards a port to it until you press Ctrl-C",
         f"               or envkit ssh -N -L 8888:{JUPYTER_SOCKET}",
     ]
+
+
+def probe(result: Probed) -> str:
+    """Which GPUs there are; the findings say whether they compute."""
+    lines = [f"{result.name}, TensorFlow {result.tensorflow}"]
+    for gpu in result.gpus:
+        busy = "" if gpu.processes is None else f", {gpu.processes} {'process' if gpu.processes == 1 else 'processes'}"
+        lines.append(
+            f"  GPU {gpu.index}  {gpu.name} {gpu.uuid}, {gpu.used_mib} of {gpu.memory_mib} MiB used{busy}, driver "
+            f"{gpu.driver}, compute capability {gpu.compute_capability or 'unknown'}"
+        )
+    return "\n".join(lines)
+
+
+def doctor(result: Host) -> str:
+    """How things stand; the findings say what is meant."""
+    fixed = "".join(f"\n  mended {one}" for one in result.fixed)
+    return f"{result.summary}{fixed}"
+
+
+def audit(result: Audited) -> str:
+    """What came of the attacks; the findings say which succeeded."""
+    return f"{result.name} {result.summary}"
+
+
+def smoke(result: Smoked) -> str:
+    """What came of each image, its checks one by one."""
+    lines = []
+    for one in result.tried:
+        lines.append(f"{one.subject}: {'well' if not one.exit_code else one.verdict}")
+        lines += [f"  {found.status.value:<8} {found.check:<22} {found.seen}" for found in one.findings]
+    return "\n".join(lines)
 
 
 def build(result: Built) -> str:

@@ -110,6 +110,18 @@ def facts(engine: Engine) -> EngineFacts:
     )
 
 
+def about(engine: Engine) -> dict[str, Any]:
+    """Return what else is worth knowing of an engine: its API, its control groups, where it keeps images."""
+    from envkit.engines.failure import translated
+
+    with translated("asking the engine what it is"):
+        info: Mapping[str, Any] = engine.api.info()
+    return {
+        "api": str(engine.api.api_version), "cgroup": str(info.get("CgroupVersion", "")),
+        "root": str(info.get("DockerRootDir", "")), "images": info.get("Images"),
+    }
+
+
 def refuse_unsupported(engine: EngineFacts, machine: str) -> None:
     """Refuse engines this version cannot lock down or build for.
 

@@ -58,7 +58,7 @@ def script(
         )
         try:
             with _opened(engine, made["Id"], tty=False) as stream:
-                _talk(stream, text.encode(), on_line, began + limit_s + 2 * GRACE_S)
+                talk(stream, text.encode(), on_line, began + limit_s + 2 * GRACE_S)
         except TimeoutError:
             raise _ran_over(container, limit_s) from None
         code = _exit_code(engine, made["Id"])
@@ -67,7 +67,12 @@ def script(
     return code
 
 
-def _talk(stream: sockets.socket, text: bytes, on_line: Callable[[str], None], until: float) -> None:
+def talk(stream: sockets.socket, text: bytes, on_line: Callable[[str], None], until: float) -> None:
+    """Send a text to a program's stdin and hand over each line of its stdout, to its end.
+
+    Raises:
+        TimeoutError: It is `until` by the monotonic clock.
+    """
     rest = b""
     stream.settimeout(max(0.001, until - time.monotonic()))
     stream.sendall(text)
@@ -134,8 +139,21 @@ def raw(engine: Engine, container: str, argv: Sequence[str]) -> int:
 
 
 @contextmanager
+def attached_to(engine: Engine, container: str) -> Iterator[sockets.socket]:
+    """Yield what a container's own program reads and writes, framed; to be taken before it is started."""
+    params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+    with _half_closable(engine.api.attach_socket(container, params=params)) as stream:
+        yield stream
+
+
+@contextmanager
 def _opened(engine: Engine, exec_id: str, *, tty: bool) -> Iterator[sockets.socket]:
-    stream: Any = engine.api.exec_start(exec_id, tty=tty, socket=True)
+    with _half_closable(engine.api.exec_start(exec_id, tty=tty, socket=True)) as stream:
+        yield stream
+
+
+@contextmanager
+def _half_closable(stream: Any) -> Iterator[sockets.socket]:
     # The SDK wraps the connection in a reader of its own; the socket beneath is what can be half-closed.
     connection: sockets.socket = getattr(stream, "_sock", stream)
     connection.settimeout(None)

@@ -10,6 +10,7 @@ import docker.errors
 import requests
 import urllib3.exceptions  # what reading a stream raises, which requests does not translate
 
+from envkit.checks import toolkit
 from envkit.errors import EngineError, EngineUnavailable, Exit
 
 if TYPE_CHECKING:
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
 
 TEXT_MAX = 600
 PUBLISHED = re.compile(r"127\.0\.0\.1:([0-9]{1,5})\b", re.ASCII)
-# In order: `--gpus` without a hook, or CDI on an engine that has none; a hook that failed; CDI without the device;
-# the runtime on engines before and after 23.
-GPU_SIGNS = (
-    "could not select device driver", "nvidia-container-cli", "CDI device", "nknown runtime specified nvidia",
-    "unknown or invalid runtime name: nvidia",
-)
 
 
 class PortTaken(EngineError):
@@ -52,7 +47,9 @@ def translated(doing: str, kind: type[EngineError] = EngineError) -> Iterator[No
         yield
     except docker.errors.APIError as error:
         text = str(error.explanation or error)[:TEXT_MAX].strip()
-        raise _told_apart(text, kind)(f"{doing} failed: {text}", mend=_mend(text)) from error
+        gpu = toolkit.refused(text)
+        why = f": {gpu.cause}" if gpu else ""
+        raise _told_apart(text, kind)(f"{doing} failed: {text}{why}", mend=_mend(text)) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
         raise went_away(doing, type(error).__name__) from error
     except docker.errors.DockerException as error:
@@ -73,17 +70,14 @@ def _told_apart(text: str, kind: type[EngineError]) -> type[EngineError]:
         return PortTaken
     if "overlaps with other one" in text:
         return SubnetTaken
-    if any(sign in text for sign in GPU_SIGNS):
+    if toolkit.refused(text):
         return GpuRefused
     return kind
 
 
 def _mend(text: str) -> str:
-    if any(sign in text for sign in GPU_SIGNS):
-        return (
-            "sudo nvidia-ctk runtime configure --runtime=docker, then sudo systemctl restart docker; for CDI "
-            "sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
-        )
+    if gpu := toolkit.refused(text):
+        return gpu.mend
     if "no space left on device" in text:
         return "free disk space where the engine keeps its images (envkit prune), then repeat the command"
     if "predefined address pools" in text or "overlaps with other one" in text:

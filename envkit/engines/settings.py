@@ -60,7 +60,7 @@ def _networking(api: APIClient, run: RunPlan) -> Any:
 
 def _host_config(api: APIClient, run: RunPlan) -> Any:
     return api.create_host_config(
-        **_gpus(run.gpus),
+        **device_requests(run.gpus),
         mounts=[_mount(one) for one in run.mounts],
         tmpfs={one.target: tmpfs_options(one) for one in run.tmpfs},
         port_bindings={f"{port.container}/tcp": (port.address, port.host) for port in run.ports},
@@ -86,7 +86,7 @@ def _host_config(api: APIClient, run: RunPlan) -> Any:
     )
 
 
-def _gpus(gpus: Gpus | None) -> dict[str, Any]:
+def device_requests(gpus: Gpus | None) -> dict[str, Any]:
     """Return what hands over GPUs: a request of the engine's own, or another runtime."""
     if gpus is None:
         return {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as lines
 from envkit.engines import execs
 from envkit.model.report import Observation
+from envkit.observe import guest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +28,8 @@ def probe(engine: Engine, container: str, seen: Callable[[Observation], None]) -
             found.append(observation)
             seen(observation)
 
-    text = resources.files("envkit").joinpath("guest/probe.py").read_text("utf-8")
     try:
-        execs.script(engine, container, [PYTHON, "-"], text, on_line, limit_s=LIMIT_S)
+        execs.script(engine, container, [PYTHON, "-"], guest.program("probe"), on_line, limit_s=LIMIT_S)
     except execs.RanOver:
         # The probe has a clock of its own; what keeps Python from ever reaching it is told in the same words.
         found.append(Observation("ended", {"by": "limit", "limit_s": LIMIT_S}))

@@ -12,7 +12,7 @@ import docker.errors
 import psutil
 import pytest
 
-from tests.functional import hardening
+from envkit.checks import container as hardening
 from tests.functional.inside import Inside
 from tests.functional.jupyter import port_of
 from tests.functional.waiting import wait_until
@@ -75,7 +75,7 @@ def inspected(engine: docker.DockerClient, shared_env: SharedEnvironment) -> dic
 
 @pytest.mark.proves("memory, processors, processes, shared memory and logs are limited", "real")
 @pytest.mark.proves("the container runs without root, without capabilities, on a read-only root", "real")
-@pytest.mark.parametrize("check", hardening.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", hardening.CHECKS.values(), ids=lambda check: check.__name__)
 def test_the_engine_was_asked_for_a_locked_down_container(inspected: dict[str, Any], check: hardening.Check) -> None:
     assert list(check(inspected)) == []
 

@@ -19,14 +19,14 @@ import pytest
 from envkit import catalog, checks
 from envkit.checks import observations
 from envkit.model.facts import HostGpu
-from tests.conftest import ROOT
+from envkit.observe import guest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envkit.model.report import Finding
 
-PROBE = (ROOT / "envkit" / "guest" / "probe.py").read_text("utf-8")
+PROBE = guest.program("probe")
 
 
 @functools.cache

@@ -23,7 +23,8 @@ def test_without_tensorflow_it_says_so_and_comes_to_its_end(probe: Callable[...,
     told = probe()
     assert (told.code, told.err) == (0, "")
     assert told.whats == [
-        "python", "gpu.nodes", "gpu.variables", "packages", "tensorflow.missing", "tensorflow.log", "done",
+        "gpu.nodes", "gpu.variables", "gpu.libcuda", "python", "packages", "tensorflow.missing", "tensorflow.log",
+        "done",
     ]
     assert [one.check for one in told.findings()] == ["tensorflow/missing", "gpu/driver-missing"]
     nodes = told.data("gpu.nodes")["nodes"]
@@ -34,7 +35,7 @@ def test_without_tensorflow_it_says_so_and_comes_to_its_end(probe: Callable[...,
 def test_every_look_is_announced_before_it_is_taken(probe: Callable[..., Told]) -> None:
     told = probe(tensorflow="raise ImportError('no')")
     looks = [line["data"]["look"] for line in told.lines if line["what"] == "begin"]
-    assert looks == ["python", "gpu.nodes", "gpu.variables", "packages", "tensorflow.import"]
+    assert looks == ["gpu.nodes", "gpu.variables", "gpu.libcuda", "python", "packages", "tensorflow.import"]
     for look in looks:
         begun = told.lines.index({"what": "begin", "data": {"look": look}, "seconds": 0.0})
         assert told.lines[begun + 1]["what"] == look

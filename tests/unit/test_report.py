@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -20,6 +21,7 @@ from envkit.model.artifact import Artifact
 from envkit.model.report import Finding, Report, Verdict
 from envkit.plain import line, plain
 from envkit.report.json import as_json, to_json
+from envkit.report.junit import to_junit
 from envkit.report.text import render_text
 
 if TYPE_CHECKING:
@@ -45,6 +47,28 @@ REPORT = Report("up", "vision", Where("http://127.0.0.1:8888/lab", (8888,)), (PA
 
 def texts(result: Where) -> str:
     return f"go to {result.url}"
+
+
+# ── JUnit ──
+
+
+@pytest.mark.proves("findings are written as JUnit's XML", "real")
+def test_a_report_is_a_junit_suite_with_a_case_for_each_finding() -> None:
+    skipped = Finding("gpu/device-missing", Verdict.SKIPPED, "no NVIDIA GPU in this machine", where="host")
+    odd = Finding("gpu/not-listed", Verdict.UNKNOWN, "\x1b[31mred\x00 & <b>", where="tensorflow")
+    root = ElementTree.fromstring(to_junit([replace(REPORT, findings=(*REPORT.findings, skipped, odd))]))  # noqa: S314
+    (suite,) = root
+    assert {key: suite.get(key) for key in ("name", "tests", "failures", "errors", "skipped", "time")} == {
+        "name": "envkit up vision", "tests": "4", "failures": "1", "errors": "1", "skipped": "1", "time": "0.500",
+    }
+    assert [(case.get("classname"), case.get("name"), [one.tag for one in case]) for case in suite] == [
+        ("up.tensorflow", "tensorflow/computes", ["system-out"]), ("up.gpu", "gpu/driver-missing", ["failure"]),
+        ("up.gpu", "gpu/device-missing", ["skipped"]), ("up.gpu", "gpu/not-listed", ["error"]),
+    ]
+    told = suite[1][0]
+    assert told.get("message") == FAILED.seen
+    assert told.text == f"{FAILED.seen}\ncause: {FAILED.cause}\nmend: {FAILED.mend}"
+    assert suite[3][0].get("message") == r"\x1b[31mred\x00 & <b>"
 
 
 # ── text ──

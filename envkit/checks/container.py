@@ -1,17 +1,17 @@
-"""What `docker inspect` must say of a locked-down container: one check each, all of them returning faults.
+"""What `docker inspect` says of a container, against what it says of a locked-down one.
 
-A check is a function from what inspect says to sentences about what is wrong; none means that it holds.
+Each check is a function from what inspect says to sentences about what is wrong; none means that it holds.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     Inspected = dict[str, Any]
     Check = Callable[[Inspected], Iterator[str]]
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 OFF_LIMITS = ("/", "/boot", "/dev", "/etc", "/proc", "/root", "/run", "/sys", "/usr", "/var/lib/docker", "/var/run")
 MASKED = {"/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/sys/firmware"}
 READ_ONLY = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"}
+KEPT = ("/etc", "/run/secrets", "/usr", "/opt")  # what envkit mounts to be read alone
 SECRET_NAME = re.compile(r"TOKEN|PASSW|SECRET|KEY|CREDENTIAL", re.IGNORECASE)
 
 
@@ -82,12 +83,12 @@ def network(found: Inspected) -> Iterator[str]:
 def mounts(found: Inspected) -> Iterator[str]:
     """It sees nothing of the host's own, no engine's socket, and what envkit made only to read."""
     for mount in found["Mounts"]:
-        source, target = str(Path(mount["Source"]).resolve()), mount["Destination"]
+        source, target = str(PurePosixPath(mount["Source"])), mount["Destination"]
         if mount["Type"] == "bind" and (source in OFF_LIMITS or source.endswith(".sock") or "/.ssh" in source):
             yield f"{source} of the host is at {target}"
         if mount["Propagation"] not in {"", "rprivate"}:
             yield f"{target} is mounted with {mount['Propagation']}"
-        if mount["RW"] and target not in {"/workspace", "/home/dev"}:
+        if mount["RW"] and target.startswith(KEPT):
             yield f"{target} can be written"
 
 
@@ -118,7 +119,7 @@ def limits(found: Inspected) -> Iterator[str]:
 def identity(found: Inspected) -> Iterator[str]:
     """It runs as a number that is not root's."""
     user = found["Config"]["User"]
-    if not re.fullmatch(r"[1-9][0-9]*:[1-9][0-9]*", user):
+    if not re.fullmatch(r"[1-9][0-9]*(:[0-9]+)?", user):
         yield f"it runs as {user or 'root'}"
 
 
@@ -130,9 +131,12 @@ def environment(found: Inspected) -> Iterator[str]:
             yield f"{name} is in the environment"
 
 
-CHECKS: tuple[Check, ...] = (
-    loopback, privileges, kernel, namespaces, network, mounts, temporary, limits, identity, environment,
-)
+# Check -> what judges it.
+CHECKS: Mapping[str, Check] = {
+    "audit/ports": loopback, "audit/privileges": privileges, "audit/kernel": kernel, "audit/namespaces": namespaces,
+    "audit/network": network, "audit/mounts": mounts, "audit/temporary": temporary, "audit/limits": limits,
+    "audit/identity": identity, "audit/environment": environment,
+}
 
 
 def _networks(found: Inspected) -> dict[str, Any]:

@@ -1,0 +1,178 @@
+"""Whether this host can make and run workspaces: engine, disk, memory, network, clock, programs."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from envkit.checks import observations as look
+from envkit.checks.table import finding
+from envkit.model.report import Verdict
+from envkit.plain import line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from envkit.model.report import Finding, Observation
+
+DISK_LEAST_MIB = 4 * 1024  # one CPU image and what building it needs
+DISK_GOOD_MIB = 15 * 1024  # one for GPUs, and a second environment
+MEMORY_LEAST_MIB = 1024
+MEMORY_GOOD_MIB = 3 * 1024
+CLOCK_S = 300.0  # what certificates and signed package lists put up with
+# Of a finding's data: a command that mends it, word by word, and whether it changes nothing but what is the caller's.
+FIX, SAFE = "fix", "safe"
+OK_STATUS = range(200, 400)
+# The packages that bring a program, and the command that installs them, by the system's family.
+INSTALLERS = {
+    "debian": "sudo apt-get install {}", "ubuntu": "sudo apt-get install {}", "fedora": "sudo dnf install {}",
+    "rhel": "sudo dnf install {}", "arch": "sudo pacman -S {}", "suse": "sudo zypper install {}",
+    "alpine": "sudo apk add {}",
+}
+PACKAGES = {
+    "ssh": {"": "openssh-client", "fedora": "openssh-clients", "rhel": "openssh-clients", "arch": "openssh"},
+    "rsync": {"": "rsync"},
+}
+
+
+def check(observations: Sequence[Observation]) -> tuple[Finding, ...]:
+    """Judge every look at the host; what was not looked at is skipped, and says why."""
+    return tuple(_all({one.what: one for one in observations}))
+
+
+def _all(seen: Mapping[str, Observation]) -> Iterator[Finding]:
+    yield _engine(seen["host.engine"])
+    yield _disk(seen["host.engine"])
+    yield from _machine(seen["host.machine"])
+    yield _network(seen["host.registry"], "host/registry", _registry(seen["host.registry"].data))
+    for what, check in (("host.mirror", "host/mirror"), ("host.index", "host/index")):
+        yield _network(seen[what], check, _answered(seen[what].data))
+    yield _clock(seen["host.mirror"], seen["host.index"])
+    yield _port(seen["host.port"])
+    yield _state(seen["host.state"])
+
+
+def _passed(check: str, words: str, one: Observation) -> Finding:
+    return finding(check, words, status=Verdict.PASSED, cause="", mend="", seconds=one.seconds)
+
+
+def _skipped(check: str, why: str) -> Finding:
+    return finding(check, why, status=Verdict.SKIPPED, cause="", mend="")
+
+
+def _engine(one: Observation) -> Finding:
+    refused, unsupported = look.table(one.data, "refused"), look.table(one.data, "unsupported")
+    if one.data.get("late") or look.error(one.data):
+        return finding("host/engine", f"the engine did not answer in time {look.error(one.data)}".strip())
+    if refused:
+        tried = look.text(refused, "tried")
+        return finding(
+            "host/engine", look.text(refused, "message"), cause=tried, mend=look.text(refused, "mend"),
+            data={FIX: ["sudo", "systemctl", "start", "docker"]},
+        )
+    if unsupported:
+        return finding("host/engine", look.text(unsupported, "message"), cause="", mend=look.text(unsupported, "mend"))
+    words = f"{look.text(one.data, 'endpoint')}: version {line(look.text(one.data, 'version'))}"
+    words += f", API {line(look.text(one.data, 'api'))}, cgroups {line(look.text(one.data, 'cgroup'))}"
+    return _passed("host/engine", words, one)
+
+
+def _disk(one: Observation) -> Finding:
+    free, root = one.data.get("free_mib"), look.text(one.data, "root")
+    if not isinstance(free, int):
+        return _skipped("host/disk", "where images lie is not known without an engine")
+    words = f"{free / 1024:.1f} GiB are free for images in {line(root)}"
+    if free >= DISK_GOOD_MIB:
+        return _passed("host/disk", words, one)
+    status = Verdict.FAILED if free < DISK_LEAST_MIB else Verdict.WARNED
+    return finding("host/disk", words, status=status, seconds=one.seconds)
+
+
+def _machine(one: Observation) -> Iterator[Finding]:
+    memory = one.data.get("memory_mib")
+    if isinstance(memory, int):
+        words = f"{memory / 1024:.1f} GiB of memory are available"
+        if memory >= MEMORY_GOOD_MIB:
+            yield _passed("host/memory", words, one)
+        else:
+            status = Verdict.FAILED if memory < MEMORY_LEAST_MIB else Verdict.WARNED
+            yield finding("host/memory", words, status=status)
+    else:
+        yield _skipped("host/memory", "the kernel does not say how much memory is available")
+    programs, systems = look.table(one.data, "programs"), [str(each) for each in one.data.get("systems") or ()]
+    missing = [name for name in PACKAGES if programs.get(name) is False]
+    if not missing:
+        yield _passed("host/programs", "ssh and rsync are here", one)
+    else:
+        command = install(missing, systems)
+        yield finding(
+            "host/programs", f"there is no {' and no '.join(missing)}", mend=command, data={FIX: command.split()}
+        )
+
+
+def install(programs: Sequence[str], systems: Sequence[str]) -> str:
+    """Return the command that installs programs on a system, by the first family it names that is known."""
+    family = next((one for one in systems if one in INSTALLERS), "debian")
+    packages = [PACKAGES[name].get(family, PACKAGES[name][""]) for name in programs]
+    return INSTALLERS[family].format(" ".join(packages))
+
+
+def _registry(data: Mapping[str, Any]) -> tuple[str, str, str]:
+    why = look.text(data, "why")
+    image = look.text(data, "image")
+    return (f"{image} can be pulled", "", "") if image and not why else ("", f"{image}: {why}", look.text(data, "mend"))
+
+
+def _answered(data: Mapping[str, Any]) -> tuple[str, str, str]:
+    url, status = look.text(data, "url"), data.get("status")
+    if isinstance(status, int) and status in OK_STATUS:
+        return f"{line(url)} answers", "", ""
+    said = line(look.text(data, "said")) or f"answers {status}"
+    return "", f"{line(url)}: {said}", ""
+
+
+def _network(one: Observation, check: str, outcome: tuple[str, str, str]) -> Finding:
+    good, wrong, mend = outcome
+    if one.data.get("late"):
+        return finding(check, "there was no answer within a second and a half", status=Verdict.WARNED)
+    if error := look.error(one.data):
+        return _skipped(check, line(error))
+    if not one.data:
+        return _skipped(check, "there is no address to ask")
+    if good:
+        return _passed(check, good, one)
+    return finding(check, wrong, status=Verdict.WARNED, mend=mend or None)
+
+
+def _clock(*answers: Observation) -> Finding:
+    for one in answers:
+        try:
+            told = parsedate_to_datetime(look.text(one.data, "date")).timestamp()
+            off = float(one.data["now"]) - told
+        except (ValueError, TypeError, KeyError, IndexError):
+            continue
+        words = f"this clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
+        if abs(off) <= CLOCK_S:
+            return _passed("host/clock", words, one)
+        return finding("host/clock", words, data={FIX: ["sudo", "timedatectl", "set-ntp", "true"]})
+    return _skipped("host/clock", "no server told the time")
+
+
+def _port(one: Observation) -> Finding:
+    port, holder = one.data.get("port"), one.data.get("holder")
+    if holder is None:
+        return _passed("host/port", f"port {port} of 127.0.0.1 is free", one)
+    return finding("host/port", f"port {port} is taken{f' by {line(str(holder))}' if holder else ''}")
+
+
+def _state(one: Observation) -> Finding:
+    folder, mode = look.text(one.data, "folder"), one.data.get("mode")
+    if not isinstance(mode, int):
+        return _passed("host/state", f"{line(folder)} will be made when it is needed", one)
+    if mode & 0o077 or one.data.get("own") is not True:
+        return finding(
+            "host/state", f"{line(folder)} has mode {mode:o}", mend=f"chmod 700 {line(folder)}",
+            data={FIX: ["chmod", "700", folder], SAFE: True},
+        )
+    return _passed("host/state", f"{line(folder)} is yours alone", one)

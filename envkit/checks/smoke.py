@@ -1,0 +1,57 @@
+"""What the smoke test saw of an image, judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from envkit import catalog
+from envkit.checks import driver, gpu, image, keras, tensorflow
+from envkit.checks import observations as look
+from envkit.checks.table import finding
+from envkit.model.report import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envkit.checks.image import Claim
+    from envkit.model.facts import HostGpu
+    from envkit.model.release import Release
+    from envkit.model.report import Finding, Observation
+
+Expected = Literal["gpu", "cpu", "any"]
+
+
+def check(
+    observations: Sequence[Observation], claimed: Claim, expect: Expected, host: HostGpu
+) -> tuple[Finding, ...]:
+    """Judge an image: its label and packages, TensorFlow, the GPU as it was expected, the loop.
+
+    Args:
+        observations: What the test saw; none where the image has no Python.
+        claimed: What the image's tag claims.
+        expect: Whether a GPU has to compute (`gpu`), is not looked for (`cpu`), or may be there (`any`).
+        host: What the host says of GPUs.
+    """
+    if not observations:
+        return (finding("image/python", "neither python nor python3 starts in the image"),)
+    inside = look.text(look.data(observations, "tensorflow.version"), "version")
+    return (
+        *image.check(observations, claimed),
+        *tensorflow.check(observations, expected_version=inside),
+        *_gpu(observations, expect, host, _release(claimed.version or inside)),
+        *keras.check(observations),
+    )
+
+
+def _gpu(
+    observations: Sequence[Observation], expect: Expected, host: HostGpu, release: Release | None
+) -> tuple[Finding, ...]:
+    stub = driver.stub(observations)
+    if expect == "gpu" or not stub:
+        found = gpu.check(observations, required=expect == "gpu", host=host, release=release)
+        return tuple(one for one in found if expect != "cpu" or one.status is not Verdict.SKIPPED)
+    return (stub,)  # wherever this image meets a GPU, it will not find it
+
+
+def _release(version: str) -> Release | None:
+    return next((one for one in catalog.releases() if one.version == version), None)

@@ -1,0 +1,98 @@
+"""The verbs that check: doctor, probe, audit, smoke."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from envkit.cli.options import HERE, Format, FormatOption, NameOption, ProjectOption, QuietOption, VerboseOption
+from envkit.cli.printing import show
+from envkit.model.report import Report
+
+JunitOption = Annotated[
+    Optional[Path], typer.Option("--junit", metavar="FILE", help="Write the findings as JUnit XML, too.")  # noqa: UP045
+]
+
+
+def doctor(
+    project: ProjectOption = HERE,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Insist on a GPU.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe, and ask before the rest.")] = False,
+    junit: JunitOption = None, format_: FormatOption = Format.text,
+) -> int:
+    """Look at this host before anything runs: engine, disk, network, driver, and what mends them."""
+    from envkit.cli import fixing, texts
+    from envkit.commands import doctor as command
+    from envkit.commands import project as projects
+
+    loaded = projects.load(project, {})
+    report = command.doctor(loaded, gpu=gpu, fix=fixing.fix if fix else None)
+    return show(report, format_, texts.doctor, junit=junit, whole=True)
+
+
+def probe(
+    which: Annotated[Optional[str], typer.Argument(metavar="[NAME]", help="An environment, from anywhere.")] = None,  # noqa: UP045
+    project: ProjectOption = HERE, name: NameOption = None,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Insist on a GPU.")] = False,
+    junit: JunitOption = None, quiet: QuietOption = False, verbose: VerboseOption = False,
+    format_: FormatOption = Format.text,
+) -> int:
+    """Look at GPU and TensorFlow in a running environment, layer by layer, and name what fails."""
+    from envkit.cli import texts
+    from envkit.cli.progress import Teller
+    from envkit.commands import probe as command
+    from envkit.commands import project as projects
+
+    known = projects.known(project, which or name)
+    with Teller(quiet=quiet, verbose=verbose) as say:
+        report = command.probe(known, gpu=gpu, say=say)
+    return show(report, format_, texts.probe, junit=junit, whole=True)
+
+
+def audit(
+    which: Annotated[Optional[str], typer.Argument(metavar="[NAME]", help="An environment, from anywhere.")] = None,  # noqa: UP045
+    project: ProjectOption = HERE, name: NameOption = None, junit: JunitOption = None,
+    quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
+) -> int:
+    """Attack your own environment from outside and inside, and say what happened."""
+    from envkit.cli import texts
+    from envkit.cli.progress import Teller
+    from envkit.commands import audit as command
+    from envkit.commands import project as projects
+
+    known = projects.known(project, which or name)
+    with Teller(quiet=quiet, verbose=verbose) as say:
+        report = command.audit(known, say=say)
+    return show(report, format_, texts.audit, junit=junit, whole=verbose)
+
+
+class Expect(str, Enum):
+    """What is expected of GPUs."""
+
+    gpu = "gpu"
+    cpu = "cpu"
+    any = "any"
+
+
+def smoke(
+    subjects: Annotated[list[str], typer.Argument(metavar="IMAGE|NAME...", help="Images, or running environments.")],
+    expect: Annotated[Expect, typer.Option("--expect", help="Whether a GPU has to compute.")] = Expect.any,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many at once.")] = 1,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="For TensorFlow and training, in each.")
+    ] = 300,
+    junit: JunitOption = None, quiet: QuietOption = False, verbose: VerboseOption = False,
+    format_: FormatOption = Format.text,
+) -> int:
+    """Try images as a developer would: import, compute, train, save, export. For CI."""
+    from envkit.cli import texts
+    from envkit.cli.progress import Teller
+    from envkit.commands import smoke as command
+
+    with Teller(quiet=quiet, verbose=verbose) as say:
+        report = command.smoke(subjects, expect=expect.value, jobs=jobs, limit_s=timeout, say=say)
+    suites = [Report("smoke", one.subject, None, one.findings, one.exit_code) for one in report.result.tried]
+    return show(report, format_, texts.smoke, junit=junit, suites=suites)

@@ -1,0 +1,65 @@
+"""`doctor`: the host, before anything runs on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkit import catalog, checks, host
+from envkit.checks import host as judged
+from envkit.model.report import Report, Verdict
+from envkit.observe import doctor as observed
+from envkit.render.image import DEBIAN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envkit.commands.project import Project
+    from envkit.model.report import Finding
+
+PORT = 8888
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What was found of this host.
+
+    Attributes:
+        summary: In one line.
+        fixed: Checks that `--fix` mended.
+    """
+
+    summary: str
+    fixed: tuple[str, ...] = ()
+
+
+def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None = None) -> Report[Host]:
+    """Look at the host and judge it.
+
+    Args:
+        project: Whose config says which release, mirror, index and port are meant.
+        gpu: Whether a GPU is insisted on.
+        fix: Mends a finding, if its mend is one that can be run and was agreed to; says whether it did.
+    """
+    found = _looked(project, gpu=gpu)
+    fixed = tuple(one.check for one in found if one.status is not Verdict.PASSED and fix is not None and fix(one))
+    if fixed:
+        found = _looked(project, gpu=gpu)
+    failed = sum(one.status is Verdict.FAILED for one in found)
+    warned = sum(one.status is Verdict.WARNED for one in found)
+    summary = "this host is ready" if not failed + warned else f"{failed} failed, {warned} warned"
+    return Report("doctor", "", Host(summary, fixed), found, checks.exit_code(found))
+
+
+def _looked(project: Project, *, gpu: bool) -> tuple[Finding, ...]:
+    config = project.config
+    release = catalog.release(config.tensorflow)
+    suite = catalog.suite(release.suite)
+    mirror = f"{(config.build.mirror or DEBIAN).rstrip('/')}/dists/{suite.name}/InRelease"
+    wanted = gpu or config.gpu not in {"auto", "off"}
+    seen, engine = observed.looks(
+        official=catalog.official(release, gpu=wanted), mirror=mirror, index=config.build.index or "",
+        port=config.jupyter.port or PORT, proxies=host.proxies(),
+    )
+    graphics = checks.gpu_of_host(host.gpu(), engine, release, required=wanted)
+    return (*judged.check(seen), *graphics)

@@ -1,0 +1,69 @@
+"""`probe`: the layers from the device nodes to a real operation, looked at again in a running environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkit import catalog, checks, host, names
+from envkit.checks import gpus
+from envkit.commands import project
+from envkit.engines import connect, look
+from envkit.errors import StartFailed
+from envkit.model.report import Progress, Report
+from envkit.observe import probe as observed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envkit.checks.gpus import Gpu
+    from envkit.commands.project import Known
+    from envkit.model.report import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What was looked at.
+
+    Attributes:
+        name: The environment's name.
+        tensorflow: The release that its config asks for.
+        gpus: Each GPU that the driver in the container counts.
+    """
+
+    name: str
+    tensorflow: str
+    gpus: tuple[Gpu, ...]
+
+
+def probe(known: Known, *, gpu: bool, say: Callable[[Progress], None]) -> Report[Probed]:
+    """Probe a running environment.
+
+    Args:
+        known: Which.
+        gpu: Whether to insist on a GPU, whatever the config says.
+        say: Gets each look as it is taken.
+
+    Raises:
+        StartFailed: The environment does not run.
+        ConfigError: Its config cannot be read, and with it which TensorFlow it should hold.
+    """
+    engine, title = known.connect(), names.container(known.owner, known.name)
+    found = look.container(engine, title)
+    if found is None or found.status != "running":
+        raise StartFailed(f"the environment {known.name} does not run", mend="envkit up")
+    config = project.load(Path(known.project), {}).config
+    release = catalog.release(config.tensorflow)
+    say(Progress("probe", f"looking at {known.name}, layer by layer"))
+
+    def seen(one: Observation) -> None:
+        say(Progress("probe", one.what, detail=True))
+
+    observations = observed.probe(engine, title, seen)
+    findings = checks.probe(
+        observations, release=release, gpu_required=gpu or config.gpu not in {"auto", "off"}, host=host.gpu(),
+        engine=connect.facts(engine),
+    )
+    result = Probed(known.name, release.version, gpus.seen(observations))
+    return Report("probe", known.name, result, findings, checks.exit_code(findings))

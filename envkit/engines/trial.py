@@ -1,0 +1,107 @@
+"""One run of one program in an image that anybody may have made: no network, no rights, nothing of the host in it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import docker.errors
+
+from envkit.engines import execs, look
+from envkit.engines.failure import translated
+from envkit.engines.settings import device_requests
+from envkit.errors import StartFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from envkit.engines.connect import Engine
+    from envkit.model.run import Gpus
+
+MEMORY = "8g"
+PROCESSES = 4096
+SCRATCH = {"/tmp": "rw,exec,nosuid,nodev,size=2g", "/run": "rw,nosuid,nodev,size=64m"}  # noqa: S108 - in the container
+MISSING = ("executable file not found", "no such file or directory", "not a directory")
+
+
+class NoProgram(StartFailed):
+    """The image has no program of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended.
+
+    Attributes:
+        code: The program's exit code, or None where it was stopped for taking too long.
+        out_of_memory: Whether the kernel killed something in it for want of memory.
+    """
+
+    code: int | None
+    out_of_memory: bool
+
+
+def run(
+    engine: Engine, image: str, argv: Sequence[str], text: str, on_line: Callable[[str], None],
+    *, name: str, labels: Mapping[str, str], limit_s: float, gpus: Gpus | None = None,
+) -> Ended:
+    """Run a program of an image with a text on its stdin, and hand over each line of its stdout.
+
+    Args:
+        engine: Where.
+        image: Id of the image.
+        argv: The program and its arguments; the image's own entrypoint is left out.
+        text: What it reads.
+        on_line: Gets each line.
+        name: What to call the container; one of that name and these labels was left by an envkit that was killed.
+        labels: Of the container.
+        limit_s: How long it may take, seconds.
+        gpus: Which GPUs it gets.
+
+    Raises:
+        NoProgram: There is none of that name in the image.
+        StartFailed: The image cannot run.
+    """
+    with translated(f"trying the image {image}", StartFailed):
+        left = look.container(engine, name)
+        if left is not None and left.labels.items() >= labels.items():
+            engine.api.remove_container(left.id, force=True, v=True)
+        made = engine.api.create_container(
+            image, name=name, entrypoint=list(argv), command=[], stdin_open=True, labels=dict(labels), working_dir="/",
+            environment={"HOME": "/tmp"}, network_disabled=True, healthcheck={"test": ["NONE"]},  # noqa: S108
+            use_config_proxy=False, host_config=_host_config(engine.api, gpus),
+        )["Id"]
+        try:
+            return _talked(engine, made, argv[0], text, on_line, time.monotonic() + limit_s)
+        finally:
+            with suppress(docker.errors.NotFound):
+                engine.api.remove_container(made, force=True, v=True)
+
+
+def _host_config(api: Any, gpus: Gpus | None) -> Any:
+    return api.create_host_config(
+        network_mode="none", read_only=True, tmpfs=SCRATCH, cap_drop=["ALL"], security_opt=["no-new-privileges:true"],
+        mem_limit=MEMORY, pids_limit=PROCESSES, ipc_mode="private", init=False, shm_size="256m",
+        log_config={"type": "none"}, **device_requests(gpus),
+    )
+
+
+def _talked(
+    engine: Engine, container: str, program: str, text: str, on_line: Callable[[str], None], until: float
+) -> Ended:
+    with execs.attached_to(engine, container) as stream:
+        try:
+            engine.api.start(container)
+        except docker.errors.APIError as error:
+            if any(one in str(error.explanation or error) for one in MISSING):
+                raise NoProgram(f"the image has no program {program}") from error
+            raise
+        try:
+            execs.talk(stream, text.encode(), on_line, until)
+            code = engine.api.wait(container, timeout=max(1, int(until - time.monotonic())))["StatusCode"]
+        except (TimeoutError, OSError):
+            return Ended(None, out_of_memory=False)
+    state = engine.api.inspect_container(container)["State"]
+    return Ended(int(code), bool(state.get("OOMKilled")))

@@ -1,0 +1,126 @@
+"""Looks at TensorFlow: what it is, which devices it lists, and whether each of them computes."""
+
+import importlib.metadata
+import importlib.util
+import os
+import sys
+
+# The operands are small whole numbers, so a right result is whole as well, even in TF32; a wrong one is off by 1.
+TOLERANCE = 0.05
+PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "protobuf", "h5py")
+BUILD_KEYS = ("is_cuda_build", "cuda_version", "cudnn_version", "cpu_compiler", "cuda_compute_capabilities")
+
+
+def look_python():
+    """Return the interpreter that runs this."""
+    return {"version": sys.version.split()[0], "executable": sys.executable, "machine": os.uname().machine}
+
+
+def look_packages():
+    """Return the versions of the packages that decide whether TensorFlow can be imported."""
+    found = {name: list(importlib.metadata.Distribution.discover(name=name)) for name in PACKAGES}
+    return {"versions": {name: copies[0].version for name, copies in found.items() if copies}}
+
+
+def tensorflow_is_there():
+    """Return whether there is a TensorFlow to import; a folder left empty by an uninstallation is none."""
+    spec = importlib.util.find_spec("tensorflow")
+    return spec is not None and spec.origin is not None
+
+
+def load_tensorflow():
+    """Import TensorFlow, with its log on and without its habit of taking all memory of a GPU."""
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="0", TF_FORCE_GPU_ALLOW_GROWTH="true")
+    import tensorflow
+
+    return {"path": str(tensorflow.__file__)}
+
+
+def look_version(tf):
+    """Return which TensorFlow this is."""
+    names = ("version", "git_version", "compiler_version")
+    return {name: str(getattr(tf.version, name.upper())) for name in names}
+
+
+def look_build(tf):
+    """Return how it was built. A build without CUDA names no CUDA version."""
+    info = tf.sysconfig.get_build_info()
+    return {key: info[key] for key in BUILD_KEYS if key in info}
+
+
+def look_devices(tf):
+    """Return the processors and GPUs that TensorFlow lists. A listed GPU is not yet one that computes."""
+    gpus = tf.config.list_physical_devices("GPU")
+    return {"cpus": len(tf.config.list_physical_devices("CPU")), "gpus": [look_gpu(tf, gpu) for gpu in gpus]}
+
+
+def look_gpu(tf, gpu):
+    """Return name, model and compute capability of a GPU."""
+    details = tf.config.experimental.get_device_details(gpu)
+    return {
+        "device": gpu.name.replace("/physical_device:", ""),
+        "model": str(details.get("device_name", "")),
+        "compute_capability": ".".join(map(str, details.get("compute_capability") or ())),
+    }
+
+
+def whole_numbers(numpy, shape, step):
+    """Return a float32 array of the numbers -3 to 3 in an order without symmetry."""
+    count = numpy.arange(numpy.prod(shape))
+    return ((count * count * step + count) % 7 - 3).astype("float32").reshape(shape)
+
+
+def operations(tf, numpy):
+    """Return name, operation and right result of each operation that every device has to get right."""
+    left, right = whole_numbers(numpy, (256, 192), 3), whole_numbers(numpy, (192, 320), 5)
+    image, kernel = whole_numbers(numpy, (2, 24, 20, 4), 3), whole_numbers(numpy, (3, 3, 4, 8), 5)
+    convolved = sum(
+        numpy.tensordot(image[:, row:row + 22, column:column + 18, :], kernel[row, column], axes=1)
+        for row in range(3) for column in range(3)
+    )
+    return (
+        ("matmul", lambda: tf.matmul(left, right), left @ right),
+        ("conv2d", lambda: tf.nn.conv2d(image, kernel, strides=1, padding="VALID"), convolved),
+    )
+
+
+def compute(tf, numpy, device, operation, expected):
+    """Run an operation on a device and return where it really ran and whether the result is right."""
+    with tf.device("/" + device):
+        result = operation()
+    values = result.numpy()
+    same_shape = values.shape == expected.shape
+    off = float(numpy.max(numpy.abs(values - expected))) if same_shape else float("inf")
+    # A result that is not a number compares as false, so it counts as wrong.
+    return {"placed": result.device, "right": off < TOLERANCE, "largest_error": off if off < 1e30 else None}
+
+
+def look_operations(teller, tf, devices):
+    """Run every operation on every device. Nothing may quietly move to the CPU."""
+    import numpy
+
+    tf.config.set_soft_device_placement(False)
+    for device in devices:
+        for name, operation, expected in operations(tf, numpy):
+            about = {"device": device, "op": name}
+            teller.look("tensorflow.op", lambda: compute(tf, numpy, device, operation, expected), about)  # noqa: B023
+
+
+def look_at_tensorflow(teller):
+    """Take every look at TensorFlow, cheap and certain ones first."""
+    teller.look("python", look_python)
+    teller.look("packages", look_packages)
+    if not tensorflow_is_there():
+        teller.tell("tensorflow.missing", {})
+    elif teller.look("tensorflow.import", load_tensorflow):
+        look_inside_tensorflow(teller)
+
+
+def look_inside_tensorflow(teller):
+    """Take the looks that need TensorFlow, which is imported by now."""
+    tf = sys.modules["tensorflow"]
+    if not teller.look("tensorflow.version", lambda: look_version(tf)):
+        return
+    teller.look("tensorflow.build", lambda: look_build(tf))
+    seen = teller.look("tensorflow.devices", lambda: look_devices(tf)) or {"gpus": []}
+    look_operations(teller, tf, ["CPU:0"] + [gpu["device"] for gpu in seen["gpus"]])

@@ -1,0 +1,131 @@
+"""A second process looks, while the first one keeps the reader's pipe, the clock and whatever is printed besides.
+
+So a look that hangs in native code, is killed or crashes is still told of, and the last line is always `done`. Each
+stage has a process of its own: what one loads changes nothing for the next.
+"""
+
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from envkit.guest.telling import KEPT_CHARACTERS, Teller, described, shortened
+
+GRACE_S = 5
+OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+
+
+class Stage:
+    """Looks that one process takes.
+
+    Args:
+        look: Takes them; gets the teller.
+        limit_s: How long they may take.
+        ended: What a bad end is told as.
+        log: What is told of what it printed, or None for nothing.
+    """
+
+    def __init__(self, look, limit_s, ended="ended", log=None):
+        self.look, self.limit_s, self.ended, self.log = look, limit_s, ended, log
+
+
+def act_as_looker(teller, stage):
+    """Look, and leave without the teardown of native libraries, which may crash after all is said."""
+    code = 1
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        # Should the first process be killed, nobody is left to end this one.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(int(stage.limit_s) + GRACE_S)
+        stage.look(teller)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def wait_for(pid, limit_s):
+    """Return the wait status of a process, or None if it still runs when the time is over."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        left = deadline - time.monotonic()
+        if ended or left <= 0:
+            return status if ended else None
+        signal.sigtimedwait({signal.SIGCHLD}, left)
+
+
+def how_it_ended(pid, limit_s, oom_before):
+    """Wait for the looking process and return how it ended, or None if it came to its end."""
+    status = wait_for(pid, limit_s)
+    if status is None:
+        os.kill(pid, signal.SIGKILL)
+        wait_for(pid, GRACE_S)  # a process stuck in a driver may outlive even that
+        return {"by": "limit", "limit_s": limit_s}
+    if os.WIFSIGNALED(status):
+        name = signal.Signals(os.WTERMSIG(status)).name
+        return {"by": "signal", "signal": name, "out_of_memory": name == "SIGKILL" and oom_kills() > oom_before}
+    code = os.WEXITSTATUS(status)
+    return {"by": "exit", "code": code} if code else None
+
+
+def oom_kills():
+    """Return how many processes of this container the kernel killed for want of memory, as far as it tells."""
+    counters = next((Path(path) for path in OOM_COUNTERS if os.access(path, os.R_OK)), None)
+    lines = counters.read_text("ascii").splitlines() if counters else []
+    return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+
+
+def kept_file():
+    """Return the descriptor of a nameless file; in memory if possible, because no folder may be writable."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("log")
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def text_of(descriptor):
+    """Return what was written to a file, with its middle cut out if it is long."""
+    size, part = os.fstat(descriptor).st_size, 2 * KEPT_CHARACTERS
+    ends = os.pread(descriptor, part, 0) + os.pread(descriptor, part, max(part, size - part))
+    return shortened(ends.decode("utf-8", "replace"))
+
+
+def supervise(teller, stage):
+    """Let a second process look; tell how it ended if not well, and what was printed besides."""
+    log = kept_file()
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    oom_before = oom_kills()
+    pid = os.fork()
+    if pid == 0:
+        act_as_looker(teller, stage)
+    ended = how_it_ended(pid, stage.limit_s, oom_before)
+    if ended:
+        teller.tell(stage.ended, ended)
+    if stage.log:
+        teller.tell(stage.log, {"text": text_of(log)})
+    os.close(log)
+
+
+def run(stages):
+    """Take every stage that a function returns; the reader's pipe is for observations alone, `done` the last."""
+    teller, started = Teller(os.dup(1)), time.monotonic()
+    try:
+        for stage in stages():
+            supervise(teller, stage)
+        teller.tell("done", {}, time.monotonic() - started)
+    except BrokenPipeError:
+        os._exit(1)  # nobody reads any more
+    except BaseException as error:
+        teller.tell("ended", {"by": "error", "error": described(error)})
+        teller.tell("done", {})

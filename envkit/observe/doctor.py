@@ -1,0 +1,140 @@
+"""Look at the host, all at once: whatever waits for a network waits beside the rest."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from concurrent.futures import TimeoutError as NotYet
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envkit import files, host, net, proc, state
+from envkit.engines import connect, endpoint, registry
+from envkit.errors import EnvkitError
+from envkit.model.report import Observation
+from envkit.observe.aside import begun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from envkit.model.facts import EngineFacts
+
+LIMIT_S = 1.5  # for everything together: what takes longer is told as not answered
+NETWORK_S = 1.3
+PROGRAMS = ("ssh", "rsync", "docker")
+LOCAL_INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
+
+
+def looks(
+    *, official: str, mirror: str, index: str, port: int, proxies: Mapping[str, str]
+) -> tuple[tuple[Observation, ...], EngineFacts | None]:
+    """Take every look at the host.
+
+    Args:
+        official: The image that a registry is asked for, or empty for none.
+        mirror: A file of the Debian mirror that builds install from.
+        index: Where Python packages come from, or empty for what pip itself uses.
+        port: The port that JupyterLab would get.
+        proxies: The caller's proxies.
+    """
+    facts: list[EngineFacts] = []
+    taken: dict[str, Callable[[], Mapping[str, Any]]] = {
+        "host.engine": lambda: _engine(facts),
+        "host.registry": lambda: _registry(official),
+        "host.mirror": lambda: _asked(mirror, proxies),
+        "host.index": lambda: _asked(index or _default_index(), proxies),
+        "host.machine": _machine,
+        "host.port": lambda: {"port": port, "holder": net.port_holder(port) if port in net.busy_ports() else None},
+        "host.state": _state,
+    }
+    started = time.monotonic()
+    begun_ones = {what: begun(look) for what, look in taken.items()}
+    found = []
+    for what, future in begun_ones.items():
+        try:
+            data = dict(future.result(max(0.01, started + LIMIT_S - time.monotonic())))
+        except NotYet:
+            data = {"late": True}
+        except Exception as error:  # noqa: BLE001 - a look that fails is told like any other
+            data = {"error": {"type": type(error).__name__, "message": str(error)}}
+        found.append(Observation(what, data, time.monotonic() - started))
+    return tuple(found), facts[0] if facts else None
+
+
+def _engine(facts: list[EngineFacts]) -> Mapping[str, Any]:
+    try:
+        engine = connect.connect(endpoint.endpoint())
+        found = connect.facts(engine)
+        about = connect.about(engine)
+    except EnvkitError as error:
+        return {"refused": {"message": error.message, "tried": error.tried, "mend": error.mend}}
+    facts.append(found)
+    try:
+        connect.refuse_unsupported(found, host.machine())
+    except EnvkitError as error:
+        about = {**about, "unsupported": {"message": error.message, "mend": error.mend}}
+    return {
+        **about, "endpoint": found.endpoint, "version": found.version, "gpu_roads": list(found.gpu_roads),
+        "free_mib": _free_mib(Path(str(about.get("root", "")))),
+    }
+
+
+def _free_mib(folder: Path) -> int | None:
+    """Return what is free where images lie: of the nearest folder that the caller may look at."""
+    for one in (folder, *folder.parents):
+        try:
+            found = os.statvfs(one)
+        except OSError:
+            continue
+        return found.f_bavail * found.f_frsize >> 20
+    return None
+
+
+def _registry(official: str) -> Mapping[str, Any]:
+    if not official:
+        return {}
+    engine = connect.connect(endpoint.endpoint())
+    refused = registry.refused(engine, official)
+    return {"image": official, "why": refused[0] if refused else "", "mend": refused[1] if refused else ""}
+
+
+def _asked(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:
+    if not url:
+        return {}
+    answer = net.ask(url, proxies, timeout_s=NETWORK_S)
+    return {
+        "url": url, "status": answer.status, "said": "" if answer.status else answer.body.decode("utf-8", "replace"),
+        "date": answer.headers.get("date", ""), "now": time.time(), "proxy": bool(proxies),
+    }
+
+
+def _default_index() -> str:
+    """Return where pip looks by itself: what the caller set, or else the address it was made with."""
+    named = next((os.environ[one] for one in LOCAL_INDEXES if os.environ.get(one)), "")
+    if named:
+        return named
+    try:
+        index = importlib.import_module("pip._internal.models.index")
+    except ImportError:
+        return ""
+    return str(index.PyPI.simple_url)
+
+
+def _machine() -> Mapping[str, Any]:
+    memory = (files.readable(Path("/proc/meminfo")) or b"").decode("ascii", "replace")
+    available = next((line.split()[1] for line in memory.splitlines() if line.startswith("MemAvailable:")), "")
+    release = (files.readable(Path("/etc/os-release")) or b"").decode("utf-8", "replace")
+    words = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)
+    like = f"{words.get('ID', '')} {words.get('ID_LIKE', '')}".replace('"', "")
+    return {
+        "memory_mib": int(available) >> 10 if available.isdecimal() else None, "systems": like.split(),
+        "programs": {name: proc.which(name) is not None for name in PROGRAMS},
+    }
+
+
+def _state() -> Mapping[str, Any]:
+    folder = state.root(endpoint.endpoint())
+    if not folder.exists():
+        return {"folder": str(folder), "mode": None}
+    return {"folder": str(folder), "mode": folder.stat().st_mode & 0o777, "own": folder.stat().st_uid == os.getuid()}

@@ -1,0 +1,142 @@
+"""Our own attacks: an environment as envkit makes it withstands them, a weakened one fails by what was weakened."""
+
+from __future__ import annotations
+
+import copy
+import json
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from envkit.checks import audit
+from envkit.engines import connect, search
+from envkit.model.report import Verdict
+from envkit.observe import attacks
+from envkit.observe import audit as observed
+from tests.functional.jupyter import Jupyter, port_of
+from tests.functional.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import docker
+
+    from envkit.engines.connect import Engine
+    from tests.functional.conftest import SharedEnvironment
+    from tests.functional.workspaces import Envkit
+
+TIMEOUT_S = 180
+
+
+@pytest.mark.proves("an environment withstands the attacks of `envkit audit`", "real")
+def test_an_environment_as_envkit_makes_it_withstands(run_envkit: Envkit, shared_env: SharedEnvironment) -> None:
+    done = run_envkit(["audit", "--project", shared_env.project, "--format", "json"], timeout_s=TIMEOUT_S)
+    report = json.loads(done.out)
+    outcome = {one["check"]: one["status"] for one in report["findings"]}
+    assert done.code == 0, str(done)
+    assert set(outcome.values()) == {"passed"}, outcome
+
+
+def test_what_does_not_run_cannot_be_attacked(run_envkit: Envkit, workspace: Any) -> None:
+    done = run_envkit(["audit", "--project", workspace("gpu: off")])
+    assert done.code in {2, 3}
+    assert "Traceback" not in done.err
+
+
+@pytest.fixture(scope="module")
+def reached() -> Engine:
+    return connect.connect("unix:///var/run/docker.sock")
+
+
+@contextmanager
+def weakened(
+    engine: docker.DockerClient, like: SharedEnvironment, change: dict[str, dict[str, Any]]
+) -> Iterator[str]:
+    """Start a container with the settings of an environment and one of them changed; its program only waits."""
+    data = copy.deepcopy(engine.api.inspect_container(str(like.container.id)))
+    config = {**data["Config"], "Entrypoint": ["/bin/sleep"], "Cmd": ["600"], "Hostname": "weak", "Labels": {}}
+    config |= change.get("Config", {})
+    host = {**data["HostConfig"], "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}}
+    # Its ports are another environment's already, and what is published is judged from what was asked for.
+    host |= {"PortBindings": {}, **change.get("HostConfig", {})}
+    name = f"envkit-weak-{secrets.token_hex(4)}"
+    api: Any = engine.api
+    made = api.create_container_from_config({**config, "HostConfig": host}, name)["Id"]
+    try:
+        engine.api.start(made)
+        yield made
+    finally:
+        engine.api.remove_container(made, force=True, v=True)
+
+
+# What is weakened; and what the audit must find then, in settings and inside: these and no others.
+WEAK: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
+    "nothing": ({}, set()),
+    "the root file system": ({"HostConfig": {"ReadonlyRootfs": False}}, {"kernel"}),
+    "new privileges": ({"HostConfig": {"SecurityOpt": []}}, {"privileges", "capabilities"}),
+    "system calls": (
+        {"HostConfig": {"SecurityOpt": ["no-new-privileges:true", "seccomp=unconfined"]}},
+        {"privileges", "capabilities", "escapes"},
+    ),
+    # The engine itself switches labels off for that.
+    "the host's processes": ({"HostConfig": {"PidMode": "host"}}, {"namespaces", "privileges", "escapes"}),
+    "the host's control groups": ({"HostConfig": {"CgroupnsMode": "host"}}, {"namespaces"}),
+    "limits": ({"HostConfig": {"Memory": 0, "MemorySwap": 0}}, {"limits"}),
+    "a port for everybody": (
+        {"HostConfig": {"PortBindings": {"8888/tcp": [{"HostIp": "0.0.0.0", "HostPort": "0"}]}}}, {"ports"},
+    ),
+    "a token as a variable": (
+        {"Config": {"Env": ["PATH=/opt/tensorflow/bin:/usr/bin:/bin", "API_TOKEN=x"]}}, {"environment", "secrets"},
+    ),
+    "root": (
+        {"Config": {"User": "0:0"}}, {"identity", "capabilities", "escapes"},
+    ),
+}
+
+
+@pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
+@pytest.mark.parametrize("what", WEAK)
+def test_what_was_weakened_is_found_and_nothing_else(
+    what: str, engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment
+) -> None:
+    change, expected = WEAK[what]
+    with weakened(engine, shared_env, change) as container:
+        seen = observed.inside(reached, container)
+        found = audit.check(seen, search.inspected(reached, container))
+    failed = {one.check.removeprefix("audit/") for one in found if one.status is Verdict.FAILED}
+    assert failed == expected, [one for one in found if one.status is Verdict.FAILED]
+
+
+@pytest.fixture(scope="module")
+def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[Jupyter]:
+    """Yield JupyterLab with the settings it comes with, but for a token that a person chose, and no XSRF check."""
+    command = [
+        "-m", "jupyterlab", "--ip=0.0.0.0", "--no-browser", "--IdentityProvider.token=jupyter",
+        "--ServerApp.root_dir=/home", "--ServerApp.disable_check_xsrf=True", "--ServerApp.allow_origin=*",
+    ]
+    container = engine.containers.run(
+        shared_env.container.attrs["Image"], command, entrypoint="/opt/jupyter/bin/python", detach=True,
+        user="1000:1000", tmpfs={"/home": "uid=1000,exec"}, environment={"HOME": "/home"},
+        ports={"8888/tcp": ("127.0.0.1", 0)},
+    )
+    try:
+        server = Jupyter(port_of(container), "jupyter")
+        wait_until(lambda: server.answers("/api"), "the server with stock settings answers")
+        yield server
+    finally:
+        container.remove(force=True, v=True)
+
+
+@pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
+def test_jupyterlab_with_weak_settings_fails_by_those(
+    stock: Jupyter, reached: Engine, shared_env: SharedEnvironment
+) -> None:
+    locked = search.inspected(reached, str(shared_env.container.id))
+    found = audit.check(attacks.over_http(stock.port, stock.token), locked)
+    failed = {one.check.removeprefix("audit/") for one in found if one.status is Verdict.FAILED}
+    assert failed == {
+        "http-host", "http-guesses", "http-cookie", "frames", "http-origin", "http-forgery", "http-wrong-token",
+        "websockets",
+    }

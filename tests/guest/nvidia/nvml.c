@@ -1,0 +1,52 @@
+/* Stands for NVIDIA's libnvidia-ml.so.1: answers what the environment says, in the form of the real one. */
+#include <stdio.h>
+#include <stdlib.h>
+
+static int number(const char *name, int otherwise) {
+    const char *value = getenv(name);
+    return value ? atoi(value) : otherwise;
+}
+
+int nvmlInit_v2(void) { return number("FAKE_NVML", 0); }
+
+int nvmlSystemGetDriverVersion(char *version, unsigned size) { snprintf(version, size, "470.256.02"); return 0; }
+
+int nvmlDeviceGetCount_v2(unsigned *count) { *count = number("FAKE_NVML_GPUS", 1); return 0; }
+
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **handle) {
+    *handle = (void *)(unsigned long)(index + 1);
+    return 0;
+}
+
+int nvmlDeviceGetName(void *gpu, char *name, unsigned size) { (void)gpu; snprintf(name, size, "NVIDIA T4"); return 0; }
+
+int nvmlDeviceGetUUID(void *gpu, char *uuid, unsigned size) {
+    snprintf(uuid, size, "GPU-%08lx-1111-2222-3333-444444444444", (unsigned long)gpu);
+    return 0;
+}
+
+int nvmlDeviceGetMemoryInfo(void *gpu, unsigned long long *memory) {
+    (void)gpu;
+    memory[0] = 16ULL << 30;
+    memory[2] = (unsigned long long)number("FAKE_USED_MIB", 3) << 20;
+    memory[1] = memory[0] - memory[2];
+    return 0;
+}
+
+#ifndef WITHOUT_MIG
+int nvmlDeviceGetMigMode(void *gpu, unsigned *mode, unsigned *pending) {
+    (void)gpu;
+    if (!getenv("FAKE_MIG")) return 3; /* not supported */
+    *mode = *pending = number("FAKE_MIG", 0);
+    return 0;
+}
+#endif
+
+struct process { unsigned pid; unsigned long long used; };
+
+int nvmlDeviceGetComputeRunningProcesses(void *gpu, unsigned *count, struct process *found) {
+    (void)gpu;
+    *count = number("FAKE_PROCESSES", 0);
+    for (unsigned at = 0; at < *count; at++) found[at].pid = 100 + at;
+    return 0;
+}

@@ -1,0 +1,132 @@
+"""What the looks at a host amount to: each fault with its mend, and what is well beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from envkit import catalog, checks
+from envkit.checks import host
+from envkit.errors import Exit
+from envkit.model.facts import EngineFacts, HostGpu
+from envkit.model.report import Finding, Observation, Verdict
+
+MIRROR, INDEX = "http://mirror.example.com/debian/dists/bookworm/InRelease", "https://index.example.com/simple"
+DATE = "Mon, 23 Nov 2026 06:00:00 GMT"
+NOW = 1795413600.0  # the same moment
+WELL: dict[str, dict[str, Any]] = {
+    "host.engine": {
+        "endpoint": "unix:///var/run/docker.sock", "version": "26.1.5", "api": "1.45", "cgroup": "2",
+        "root": "/var/lib/docker", "free_mib": 40960, "gpu_roads": [],
+    },
+    "host.registry": {"image": "tensorflow/tensorflow:2.9.0-jupyter", "why": "", "mend": ""},
+    "host.mirror": {"url": MIRROR, "status": 200, "said": "", "date": DATE, "now": NOW},
+    "host.index": {"url": INDEX, "status": 200, "said": "", "date": "", "now": NOW},
+    "host.machine": {"memory_mib": 16384, "systems": ["debian"], "programs": {"ssh": True, "rsync": True}},
+    "host.port": {"port": 8888, "holder": None},
+    "host.state": {"folder": "/home/a/.local/state/envkit/local", "mode": 0o700, "own": True},
+}
+
+
+def judged(**changed: dict[str, Any]) -> dict[str, Finding]:
+    """Judge a host where all is well but what is given, by the last word of its look."""
+    seen = [
+        Observation(what, {**data, **changed.get(what.removeprefix("host."), {})}, 0.1) for what, data in WELL.items()
+    ]
+    return {one.check.removeprefix("host/"): one for one in host.check(seen)}
+
+
+def test_a_host_where_all_is_well_passes() -> None:
+    found = judged()
+    assert {one.status for one in found.values()} == {Verdict.PASSED}
+    assert all(one.seen and not one.mend for one in found.values())
+
+
+# Check: what is seen, how it comes out, part of the mend; and the nearest host where all is well.
+FAULTS: dict[str, tuple[dict[str, Any], Verdict, str, dict[str, Any]]] = {
+    "engine": (
+        {"engine": {"refused": {"message": "you may not use it", "tried": "a", "mend": "sudo usermod -aG docker me"}}},
+        Verdict.FAILED, "usermod", {},
+    ),
+    "disk": ({"engine": {"free_mib": 4095}}, Verdict.FAILED, "envkit prune", {"engine": {"free_mib": 15 * 1024}}),
+    "memory": ({"machine": {"memory_mib": 1000}}, Verdict.FAILED, "memory", {"machine": {"memory_mib": 3072}}),
+    "programs": (
+        {"machine": {"programs": {"ssh": False, "rsync": True}, "systems": ["fedora"]}}, Verdict.FAILED,
+        "sudo dnf install openssh-clients", {"machine": {"programs": {"ssh": True}}},
+    ),
+    "registry": (
+        {"registry": {"why": "the registry cannot be reached", "mend": "check the engine's proxy"}}, Verdict.WARNED,
+        "proxy", {},
+    ),
+    "mirror": ({"mirror": {"status": 404}}, Verdict.WARNED, "build.mirror", {"mirror": {"status": 301}}),
+    "index": (
+        {"index": {"status": 0, "said": "certificate verify failed"}}, Verdict.WARNED, "SSL_CERT_FILE",
+        {"index": {"status": 200}},
+    ),
+    "clock": ({"mirror": {"now": NOW + 301}}, Verdict.FAILED, "timedatectl", {"mirror": {"now": NOW - 299}}),
+    "state": ({"state": {"mode": 0o750}}, Verdict.FAILED, "chmod 700", {"state": {"mode": None}}),
+}
+WARNINGS = {"programs", "clock"}
+
+
+@pytest.mark.proves("`doctor` names what a host lacks, with the command that mends it", "real")
+@pytest.mark.parametrize("check", FAULTS)
+def test_a_fault_of_the_host_is_named_with_its_mend(check: str) -> None:
+    given, status, mend, near = FAULTS[check]
+    found = judged(**given)[check]
+    assert found.status is (Verdict.WARNED if check in WARNINGS else status)
+    assert mend in found.mend
+    assert judged(**near)[check].status is Verdict.PASSED
+
+
+def test_little_room_warns_before_it_fails() -> None:
+    assert judged(engine={"free_mib": 8 * 1024})["disk"].status is Verdict.WARNED
+    assert judged(machine={"memory_mib": 2048})["memory"].status is Verdict.WARNED
+
+
+def test_what_could_not_be_looked_at_is_skipped_and_says_why() -> None:
+    found = judged(engine={"free_mib": None}, machine={"memory_mib": None}, mirror={"date": "soon"})
+    for check in ("disk", "memory", "clock"):
+        assert found[check].status is Verdict.SKIPPED
+        assert found[check].seen
+    silent = judged(registry={"error": {"type": "EngineUnavailable", "message": "no"}})
+    assert silent["registry"].status is Verdict.SKIPPED
+
+
+def test_what_answers_too_late_is_warned_of() -> None:
+    found = judged(mirror={"late": True}, engine={"late": True})
+    assert (found["mirror"].status, found["engine"].status) == (Verdict.WARNED, Verdict.FAILED)
+
+
+@pytest.mark.parametrize(("systems", "command"), [
+    (["ubuntu", "debian"], "sudo apt-get install openssh-client rsync"),
+    (["rocky", "rhel", "fedora"], "sudo dnf install openssh-clients rsync"),
+    (["arch"], "sudo pacman -S openssh rsync"), (["somebodys"], "sudo apt-get install openssh-client rsync"),
+])
+def test_the_mend_is_that_of_the_distribution(systems: list[str], command: str) -> None:
+    assert host.install(["ssh", "rsync"], systems) == command
+
+
+def test_only_what_changes_nothing_but_the_callers_own_is_safe_to_mend() -> None:
+    safe = {
+        check for check, (given, *_) in FAULTS.items() if judged(**given)[check].data.get(host.SAFE) is True
+    }
+    assert safe == {"state"}
+
+
+@pytest.mark.parametrize(("driver", "roads", "required", "check", "status"), [
+    ("535.54.03", ("hook",), True, "host/gpu", Verdict.PASSED),
+    ("440.33", ("hook",), True, "gpu/driver-too-old", Verdict.FAILED),
+    ("440.33", ("hook",), False, "gpu/driver-too-old", Verdict.SKIPPED),
+    ("535.54.03", (), True, "gpu/engine-cannot", Verdict.FAILED),
+])
+def test_whether_a_release_can_use_this_driver_is_told_before_a_pull(
+    driver: str, roads: tuple[str, ...], required: bool, check: str, status: Verdict
+) -> None:
+    engine = EngineFacts("unix:///x", "26.1.5", "amd64", rootless=False, userns=False, gpu_roads=roads)
+    release = replace(catalog.release("2.9.0"))
+    (found,) = checks.gpu_of_host(HostGpu(driver, devices=("0000:01:00.0",)), engine, release, required=required)
+    assert (found.check, found.status) == (check, status)
+    assert checks.exit_code([found]) is (Exit.GPU if status is Verdict.FAILED else Exit.OK)
