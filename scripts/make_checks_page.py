@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from envkit.checks.table import TABLE, Check
+from envkit.checks.table import TABLE
+
+if TYPE_CHECKING:
+    from envkit.checks.check import Check
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "checks.md"
 HEAD = """\
 # Checks
 
-What envkit looks for, by the id that stands in its reports. This page is made from `envkit/checks/table.py` by
+What envkit looks for, by the id that stands in its reports. This page is made from `envkit/checks/rows/` by
 `scripts/make_checks_page.py`.
 
 A check comes out as `passed`, `failed`, `warned`, `skipped` or `unknown`; what is skipped says why. Where a run finds a

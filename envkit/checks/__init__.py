@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.checks import gpu, tensorflow
+from envkit.checks import gpu, nodes, tensorflow
+from envkit.checks import observations as look
 from envkit.checks.smoke import check as smoke
 from envkit.checks.table import finding
 from envkit.checks.verdict import exit_code, verdict
+from envkit.model.report import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 
-__all__ = ["exit_code", "gpu_before", "gpu_of_host", "probe", "smoke", "verdict"]
+__all__ = ["alive", "drift", "exit_code", "gpu_before", "gpu_of_host", "probe", "smoke", "verdict"]
 
 
 def probe(
@@ -45,3 +47,24 @@ def gpu_of_host(
         words = f"driver {host.driver} serves TensorFlow {release.version} with CUDA {release.cuda}"
         return (finding("host/gpu", words),)
     return (fault,)
+
+
+def alive(observations: Sequence[Observation]) -> Finding:
+    """Judge whether a GPU that a container was given is still there."""
+    if not look.table(look.data(observations, "gpu.nodes"), "nodes"):
+        return finding("gpu/nodes-open", "the device nodes could not be looked at", status=Verdict.UNKNOWN)
+    return nodes.fault(observations) or finding("gpu/nodes-open", "every device node opens")
+
+
+def drift(does: Sequence[str], wrong: str = "") -> Finding:
+    """Judge whether an environment is what its config says.
+
+    Args:
+        does: What an `up` would do, in words.
+        wrong: Why that cannot be told, or empty.
+    """
+    if wrong:
+        return finding("environment/drift", wrong, mend="envkit up says more")
+    if does:
+        return finding("environment/drift", f"an `up` would now: {'; '.join(does)}")
+    return finding("environment/drift", "it is what its config says", status=Verdict.PASSED, cause="", mend="")

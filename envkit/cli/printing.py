@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from envkit.cli.options import Format
@@ -19,8 +19,21 @@ if TYPE_CHECKING:
     from envkit.model.report import Report
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files that a report is written to beside stdout.
+
+    Attributes:
+        junit: For CI systems, or None.
+        html: For people, or None.
+    """
+
+    junit: Path | None = None
+    html: Path | None = None
+
+
 def show(
-    report: Report[Any], format_: Format, text: Callable[[Any], str], *, junit: Path | None = None,
+    report: Report[Any], format_: Format, text: Callable[[Any], str], *, files: Files | None = None,
     suites: Sequence[Report[Any]] = (), whole: bool = False,
 ) -> int:
     """Print a report on stdout and return its exit code.
@@ -29,8 +42,8 @@ def show(
         report: What a command has to say.
         format_: For people or for programs.
         text: Makes the result's text for people.
-        junit: A file to write its findings to as JUnit's XML, too.
-        suites: What to write there, where that is not this report as one suite.
+        files: Where its findings are to be written to, too.
+        suites: What to write there, where that is not this report alone.
         whole: Whether people are told what is well, too, check by check.
 
     Raises:
@@ -42,11 +55,20 @@ def show(
         sys.stdout.write(to_json(report) + "\n")
     else:
         sys.stdout.write(_for_people(report, text, whole=whole))
-    if junit is not None:  # last: where the file cannot be written, the report is not lost
+    if files is not None:  # last: where a file cannot be written, the report is not lost
+        _write(suites or [report], files)
+    return int(report.exit_code)
+
+
+def _write(reports: Sequence[Report[Any]], files: Files) -> None:
+    if files.junit is not None:
         from envkit.report.junit import to_junit
 
-        junit.write_text(to_junit(suites or [report]), "utf-8")
-    return int(report.exit_code)
+        files.junit.write_text(to_junit(reports), "utf-8")
+    if files.html is not None:
+        from envkit.report.html import to_html
+
+        files.html.write_text(to_html(reports), "utf-8")
 
 
 def _for_people(report: Report[Any], text: Callable[[Any], str], *, whole: bool) -> str:

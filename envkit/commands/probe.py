@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from envkit import catalog, checks, host, names
 from envkit.checks import gpus
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from envkit.checks.gpus import Gpu
     from envkit.commands.project import Known
-    from envkit.model.report import Observation
+    from envkit.model.report import Finding, Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,22 @@ def probe(known: Known, *, gpu: bool, say: Callable[[Progress], None]) -> Report
     )
     result = Probed(known.name, release.version, gpus.seen(observations))
     return Report("probe", known.name, result, findings, checks.exit_code(findings))
+
+
+def watch(known: Known, every_s: float, tell: Callable[[Finding], None]) -> NoReturn:
+    """Look at the device nodes again and again, and tell whenever what they say has changed; never returns.
+
+    Raises:
+        StartFailed: The environment does not run any more.
+        EngineUnavailable: The engine went away.
+    """
+    engine, title, last = known.connect(), names.container(known.owner, known.name), ""
+    while True:
+        found = look.container(engine, title)
+        if found is None or found.status != "running":
+            raise StartFailed(f"the environment {known.name} does not run any more", mend="envkit up")
+        now = checks.alive(observed.nodes(engine, title))
+        if now.check != last:
+            tell(now)
+            last = now.check
+        time.sleep(every_s)

@@ -62,6 +62,13 @@ def surroundings(engine: Engine, name: str, volumes: Iterable[str]) -> Found:
     )
 
 
+def has_gpus(engine: Engine, name: str) -> bool:
+    """Say whether a container was given GPUs, by whichever road."""
+    data = _inspect("looking at the container", lambda: engine.api.inspect_container(name))
+    host = (data or {}).get("HostConfig") or {}
+    return bool(host.get("DeviceRequests")) or host.get("Runtime") == "nvidia"
+
+
 def environments(engine: Engine, owner: int | None) -> list[FoundContainer]:
     """List the containers of one owner's environments, or of everybody's, in one call."""
     labels = [f"{names.MANAGED}=1"] + ([] if owner is None else [f"{names.OWNER}={owner}"])

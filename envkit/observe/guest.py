@@ -11,6 +11,7 @@ from importlib import resources
 
 # Program -> its modules, each after those it needs.
 PROGRAMS = {
+    "nodes": ("telling", "supervising", "driver", "nodes"),
     "probe": ("telling", "supervising", "driver", "computing", "probe"),
     "audit": ("telling", "supervising", "audit"),
     "smoke": ("telling", "supervising", "driver", "computing", "contents", "training", "smoke"),

@@ -15,11 +15,23 @@ if TYPE_CHECKING:
     from envkit.engines.connect import Engine
 
 LIMIT_S = 150.0  # more than the probe allows itself
+NODES_S = 20.0
 PYTHON = "python"  # of the workspace: the image puts the kernel's own first on PATH
 
 
 def probe(engine: Engine, container: str, seen: Callable[[Observation], None]) -> tuple[Observation, ...]:
     """Run the probe; `seen` gets each observation at once, the result holds them all."""
+    return _run(engine, container, "probe", LIMIT_S, seen)
+
+
+def nodes(engine: Engine, container: str) -> tuple[Observation, ...]:
+    """Look at the device nodes alone."""
+    return _run(engine, container, "nodes", NODES_S, lambda _: None)
+
+
+def _run(
+    engine: Engine, container: str, program: str, limit_s: float, seen: Callable[[Observation], None]
+) -> tuple[Observation, ...]:
     found: list[Observation] = []
 
     def on_line(line: str) -> None:
@@ -29,8 +41,8 @@ def probe(engine: Engine, container: str, seen: Callable[[Observation], None]) -
             seen(observation)
 
     try:
-        execs.script(engine, container, [PYTHON, "-"], guest.program("probe"), on_line, limit_s=LIMIT_S)
+        execs.script(engine, container, [PYTHON, "-"], guest.program(program), on_line, limit_s=limit_s)
     except execs.RanOver:
         # The probe has a clock of its own; what keeps Python from ever reaching it is told in the same words.
-        found.append(Observation("ended", {"by": "limit", "limit_s": LIMIT_S}))
+        found.append(Observation("ended", {"by": "limit", "limit_s": limit_s}))
     return tuple(found)

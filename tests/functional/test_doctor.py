@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.functional.processes import ended
 
 if TYPE_CHECKING:
     from tests.functional.account import User
@@ -64,6 +67,19 @@ def test_an_environment_is_probed_again(run_envkit: Envkit, shared_env: SharedEn
     found = {one["check"]: one["status"] for one in json.loads(done.out)["findings"]}
     assert (done.code, found["tensorflow/computes"]) == (0, "passed")
     assert 'name="tensorflow/computes"' in junit.read_text()
+
+
+def test_a_probe_that_watches_tells_what_changes_until_it_is_interrupted(
+    run_envkit: Envkit, shared_env: SharedEnvironment
+) -> None:
+    with run_envkit.start(["probe", "shared", "--watch", "0.5", "--quiet"]) as process:
+        assert process.stdout is not None
+        told = next(line for line in process.stdout if line.startswith("failed   gpu/nodes"))
+        process.send_signal(signal.SIGINT)
+        ran = ended(process)
+    assert "gpu/nodes-missing" in told
+    assert ran.code == 130, str(ran)
+    assert ran.err.count("interrupted") <= 1
 
 
 def test_a_gpu_that_is_insisted_on_fails_the_probe(run_envkit: Envkit, shared_env: SharedEnvironment) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,27 @@ def test_everybodys_environments_are_listed_with_their_users(theirs: str, run_en
     (line,) = [line for line in listed.splitlines() if line.startswith(theirs)]
     assert line.split()[1:4] == ["(user", f"{STRANGER})", "created"]
     assert "shared" in listed
+
+
+@pytest.mark.proves("`status --check` tells of drift", "real")
+def test_an_environment_that_is_not_what_its_config_says_any_more_is_told(
+    run_envkit: Envkit, shared_env: SharedEnvironment
+) -> None:
+    config = shared_env.project / "envkit.yaml"
+    before = config.read_text()
+    assert _drift(run_envkit) == "passed"
+    try:
+        config.write_text(before + "env: {ANOTHER: word}\n")
+        assert _drift(run_envkit) == "warned"
+    finally:
+        config.write_text(before)
+
+
+def _drift(run_envkit: Envkit) -> str:
+    done = run_envkit(["status", "--name", "shared", "--check", "--format", "json"])
+    (found,) = json.loads(done.out)["findings"]
+    assert (done.code, found["check"]) == (0, "environment/drift"), str(done)
+    return str(found["status"])
 
 
 def test_ones_own_list_leaves_out_what_others_run(theirs: str, run_envkit: Envkit) -> None:

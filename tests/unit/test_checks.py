@@ -110,7 +110,7 @@ def test_a_gpu_that_is_required_passes_only_by_computing() -> None:
 def test_every_check_of_tensorflow_and_gpu_has_a_case() -> None:
     covered = {row["check"] for name in NAMES for row in expected(name)["findings"]}
     covered |= {check for row in ROWS.values() for check in row if isinstance(check, str)}
-    covered |= SLOWER.keys() | {"gpu/driver-crashed"}
+    covered |= SLOWER.keys() | {"gpu/driver-crashed", "gpu/nodes-open"}
     assert {check for check in TABLE if check.startswith(("tensorflow/", "gpu/"))} <= covered
 
 
@@ -149,6 +149,23 @@ def test_a_gpu_that_computes_and_lacks_something_is_warned_of_and_no_failure(che
     assert [one.check for one in found(data)] == [check]
     assert all(one.seen and one.mend for one in found(data))
     assert found(near) == []
+
+
+@pytest.mark.parametrize(("answer", "check", "status"), [
+    ("ok", "gpu/nodes-open", Verdict.PASSED), ("EPERM", "gpu/nodes-denied", Verdict.FAILED),
+    ("ENXIO", "gpu/module-not-loaded", Verdict.FAILED),
+])
+def test_a_gpu_that_was_there_is_looked_at_again(answer: str, check: str, status: Verdict) -> None:
+    nodes = dict.fromkeys(("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia0"), answer)
+    found = checks.alive([Observation("gpu.nodes", {"nodes": nodes})])
+    assert (found.check, found.status) == (check, status)
+    assert checks.alive([]).status is not Verdict.PASSED
+
+
+def test_what_an_up_would_do_is_drift() -> None:
+    assert checks.drift(()).status is Verdict.PASSED
+    for found in (checks.drift(("start the container",)), checks.drift((), "line 3: no such key")):
+        assert (found.status, bool(found.mend)) == (Verdict.WARNED, True)
 
 
 # ── before anything is created ──

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from html.parser import HTMLParser
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,13 @@ from hypothesis import strategies as st
 from rich.table import Table
 
 from envkit import __version__
+from envkit.checks.gpus import Gpu
+from envkit.commands.probe import Probed
 from envkit.errors import Exit
 from envkit.model.artifact import Artifact
 from envkit.model.report import Finding, Report, Verdict
 from envkit.plain import line, plain
+from envkit.report.html import to_html
 from envkit.report.json import as_json, to_json
 from envkit.report.junit import to_junit
 from envkit.report.text import render_text
@@ -69,6 +73,49 @@ def test_a_report_is_a_junit_suite_with_a_case_for_each_finding() -> None:
     assert told.get("message") == FAILED.seen
     assert told.text == f"{FAILED.seen}\ncause: {FAILED.cause}\nmend: {FAILED.mend}"
     assert suite[3][0].get("message") == r"\x1b[31mred\x00 & <b>"
+
+
+# ── HTML ──
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its text, its elements, and whatever it would fetch or run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words, self.tags, self.fetches = "", list[str](), list[tuple[str, str]]()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.fetches += [(name, value or "") for name, value in attrs if name in {"src", "href", "onload", "onclick"}]
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@pytest.mark.proves("a report is a page that needs no network", "real")
+def test_a_report_is_one_page_that_fetches_and_runs_nothing() -> None:
+    hostile = Finding(
+        "gpu/not-listed", Verdict.FAILED, "<script>alert(1)</script>\x1b[31m",
+        cause='"><img src=x onerror=y>', mend="a & b",
+    )
+    trained = Finding(
+        "keras/training", Verdict.PASSED, "fell", seconds=2.0, data={"losses": [0.7, float("nan"), 0.4, "x", 0.1]},
+    )
+    page = Page(to_html([replace(REPORT, findings=(*REPORT.findings, hostile, trained))]))
+    assert "script" not in page.tags
+    assert page.fetches == []
+    assert page.tags.count("svg") == 2
+    for words in ("2 passed, 2 failed", FAILED.mend, hostile.cause, "0.100 after 3 epochs", "2.00 s", r"\x1b[31m"):
+        assert words in page.words
+
+
+def test_a_page_shows_the_gpus_of_a_probe() -> None:
+    gpu = Gpu(0, "NVIDIA T4", "GPU-00000001", 16384, 1024, 2, "535.54.03", "7.5")
+    words = Page(to_html([Report("probe", "vision", Probed("vision", "2.9.0", (gpu,)))])).words
+    assert all(one in words for one in ("NVIDIA T4 GPU-00000001", "1024 of 16384 MiB", "535.54.03", "7.5"))
 
 
 # ── text ──

@@ -9,11 +9,16 @@ from typing import Annotated, Optional
 import typer
 
 from envkit.cli.options import HERE, Format, FormatOption, NameOption, ProjectOption, QuietOption, VerboseOption
-from envkit.cli.printing import show
+from envkit.cli.printing import Files, show
 from envkit.model.report import Report
+from envkit.plain import plain
 
 JunitOption = Annotated[
     Optional[Path], typer.Option("--junit", metavar="FILE", help="Write the findings as JUnit XML, too.")  # noqa: UP045
+]
+
+HtmlOption = Annotated[
+    Optional[Path], typer.Option("--html", metavar="FILE", help="Write a page to look at, too.")  # noqa: UP045
 ]
 
 
@@ -21,7 +26,7 @@ def doctor(
     project: ProjectOption = HERE,
     gpu: Annotated[bool, typer.Option("--gpu", help="Insist on a GPU.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe, and ask before the rest.")] = False,
-    junit: JunitOption = None, format_: FormatOption = Format.text,
+    junit: JunitOption = None, html: HtmlOption = None, format_: FormatOption = Format.text,
 ) -> int:
     """Look at this host before anything runs: engine, disk, network, driver, and what mends them."""
     from envkit.cli import fixing, texts
@@ -30,14 +35,17 @@ def doctor(
 
     loaded = projects.load(project, {})
     report = command.doctor(loaded, gpu=gpu, fix=fixing.fix if fix else None)
-    return show(report, format_, texts.doctor, junit=junit, whole=True)
+    return show(report, format_, texts.doctor, files=Files(junit, html), whole=True)
 
 
 def probe(
     which: Annotated[Optional[str], typer.Argument(metavar="[NAME]", help="An environment, from anywhere.")] = None,  # noqa: UP045
     project: ProjectOption = HERE, name: NameOption = None,
     gpu: Annotated[bool, typer.Option("--gpu", help="Insist on a GPU.")] = False,
-    junit: JunitOption = None, quiet: QuietOption = False, verbose: VerboseOption = False,
+    watch: Annotated[
+        Optional[float], typer.Option("--watch", metavar="SECONDS", min=0.5, help="Go on: tell when the GPU is lost.")  # noqa: UP045
+    ] = None,
+    junit: JunitOption = None, html: HtmlOption = None, quiet: QuietOption = False, verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
     """Look at GPU and TensorFlow in a running environment, layer by layer, and name what fails."""
@@ -49,12 +57,15 @@ def probe(
     known = projects.known(project, which or name)
     with Teller(quiet=quiet, verbose=verbose) as say:
         report = command.probe(known, gpu=gpu, say=say)
-    return show(report, format_, texts.probe, junit=junit, whole=True)
+    code = show(report, format_, texts.probe, files=Files(junit, html), whole=True)
+    if watch is not None:
+        command.watch(known, watch, lambda one: typer.echo(f"{one.status.value:<8} {one.check}: {plain(one.seen)}"))
+    return code
 
 
 def audit(
     which: Annotated[Optional[str], typer.Argument(metavar="[NAME]", help="An environment, from anywhere.")] = None,  # noqa: UP045
-    project: ProjectOption = HERE, name: NameOption = None, junit: JunitOption = None,
+    project: ProjectOption = HERE, name: NameOption = None, junit: JunitOption = None, html: HtmlOption = None,
     quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
 ) -> int:
     """Attack your own environment from outside and inside, and say what happened."""
@@ -66,7 +77,7 @@ def audit(
     known = projects.known(project, which or name)
     with Teller(quiet=quiet, verbose=verbose) as say:
         report = command.audit(known, say=say)
-    return show(report, format_, texts.audit, junit=junit, whole=verbose)
+    return show(report, format_, texts.audit, files=Files(junit, html), whole=verbose)
 
 
 class Expect(str, Enum):
@@ -84,7 +95,7 @@ def smoke(
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="For TensorFlow and training, in each.")
     ] = 300,
-    junit: JunitOption = None, quiet: QuietOption = False, verbose: VerboseOption = False,
+    junit: JunitOption = None, html: HtmlOption = None, quiet: QuietOption = False, verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
     """Try images as a developer would: import, compute, train, save, export. For CI."""
@@ -95,4 +106,4 @@ def smoke(
     with Teller(quiet=quiet, verbose=verbose) as say:
         report = command.smoke(subjects, expect=expect.value, jobs=jobs, limit_s=timeout, say=say)
     suites = [Report("smoke", one.subject, None, one.findings, one.exit_code) for one in report.result.tried]
-    return show(report, format_, texts.smoke, junit=junit, suites=suites)
+    return show(report, format_, texts.smoke, files=Files(junit, html), suites=suites)

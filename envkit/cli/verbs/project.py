@@ -59,10 +59,17 @@ def version() -> int:
 def status(
     name: NameOption = None,
     everybody: Annotated[bool, typer.Option("--all", "-a", help="Everybody's, not only yours.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Look again: as its config says? its GPU there?")] = False,
     format_: FormatOption = Format.text,
 ) -> int:
     """List your environments."""
     from envkit.cli import texts
     from envkit.commands import status as command
 
-    return show(command.status(everybody=everybody, name=name), format_, texts.status)
+    report = command.status(everybody=everybody, name=name)
+    if check and report.result is not None:
+        from envkit.cli.progress import Teller
+
+        with Teller(quiet=False, verbose=False) as say:
+            report = command.looked_again(report.result, say)
+    return show(report, format_, texts.status, whole=check)

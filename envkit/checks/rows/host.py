@@ -1,0 +1,73 @@
+"""Rows of the table: the host, before anything runs on it."""
+
+from __future__ import annotations
+
+from envkit.checks.check import Check
+
+HOST = (
+    Check(
+        "host/engine", "A container engine answers that envkit serves", "error", "host",
+        "The engine is looked for where Docker's own client would: `DOCKER_HOST`, the Docker context, usual sockets.",
+        "none is installed or started, or you may not use it",
+        "sudo apt-get install docker.io, then sudo systemctl start docker",
+    ),
+    Check(
+        "host/disk", "There is room for images", "error", "host",
+        "A workspace takes about 2 GB, one for GPUs 6 GB, and as much again while it is built.",
+        "images and volumes fill the disk on which the engine keeps them",
+        "envkit prune removes what envkit made and nobody uses; docker system df shows the rest",
+    ),
+    Check(
+        "host/memory", "There is memory for a notebook", "error", "host",
+        "JupyterLab and a kernel with TensorFlow take about 1 GB before any data is loaded.",
+        "other programs use it",
+        "close what is not needed; or use a machine with more memory",
+    ),
+    Check(
+        "host/programs", "The SSH client and rsync are here", "warning", "host",
+        "`envkit ssh`, VS Code and `rsync` use the host's own programs. Everything else works without them.",
+        "they are not installed",
+        "sudo apt-get install openssh-client rsync",
+    ),
+    Check(
+        "host/registry", "TensorFlow's official image can be pulled", "warning", "host",
+        "Asked by the engine, with its own proxy. `base: debian` needs no registry.",
+        "no network, a proxy that the engine does not know, or a tag that is gone",
+        "write base: debian in envkit.yaml, which needs no registry",
+    ),
+    Check(
+        "host/mirror", "The Debian mirror answers", "warning", "host",
+        "A first build installs Debian packages, through the caller's own proxy.",
+        "no network, or a proxy or a mirror has to be named",
+        "export https_proxy and http_proxy; or name a mirror of your own: build.mirror in envkit.yaml",
+    ),
+    Check(
+        "host/index", "The package index answers", "warning", "host",
+        "A first build installs Python packages, through the caller's own proxy and with the certificates this host "
+        "trusts.",
+        "no network, a proxy, or a certificate of the company's that this host does not trust",
+        "export https_proxy, and SSL_CERT_FILE for a certificate; or name an index of your own: build.index in "
+        "envkit.yaml",
+    ),
+    Check(
+        "host/clock", "The clock is right", "warning", "host",
+        "Certificates and signed package lists are refused by a clock that is minutes off.",
+        "nothing sets this clock",
+        "sudo timedatectl set-ntp true",
+    ),
+    Check(
+        "host/port", "JupyterLab's port is free", "info", "host",
+        "Where it is taken, `envkit up` picks another one, unless `jupyter.port` names it.",
+    ),
+    Check(
+        "host/gpu", "The driver serves this TensorFlow release", "info", "host",
+        "Told from the catalogue, before anything is pulled: the release's CUDA, the oldest driver for it, and how the "
+        "engine passes a GPU.",
+    ),
+    Check(
+        "host/state", "envkit's own folder is private", "error", "host",
+        "Tokens and keys lie in it.",
+        "somebody opened it to others",
+        "chmod 700, on that folder",
+    ),
+)
