@@ -150,12 +150,15 @@ def _usable(observations: Sequence[Observation]) -> Finding | None:
     if not gpus or any(operations.fault(observations, name) for name in gpus):
         return None
     seconds = {name: operations.times(observations, name) for name in gpus}
-    words = [f"{_named(gpu)} ({operations.summary(seconds[name])})" for name, gpu in gpus.items()]
+    speeds = {name: operations.tflops(observations, name) for name in gpus}
+    words = [
+        f"{_named(gpu)} ({operations.summary(seconds[name])}{_speed(speeds[name])})" for name, gpu in gpus.items()
+    ]
     return finding(
         "gpu/usable",
         f"TensorFlow {_version(observations)} computes on {'; '.join(words)}",
         seconds=sum(sum(one.values()) for one in seconds.values()),
-        data={"gpus": list(gpus.values()), "seconds": seconds},
+        data={"gpus": list(gpus.values()), "seconds": seconds, "tflops": speeds},
     )
 
 
@@ -167,6 +170,10 @@ def _gpus(observations: Sequence[Observation]) -> dict[str, Mapping[str, Any]]:
 
 def _named(gpu: Mapping[str, Any]) -> str:
     return line(f"{look.text(gpu, 'device')} {look.text(gpu, 'model')}".strip())
+
+
+def _speed(tflops: float | None) -> str:
+    return f", {tflops:.1f} TFLOP/s" if tflops else ""
 
 
 def _version(observations: Sequence[Observation]) -> str:

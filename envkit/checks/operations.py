@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from envkit.model.report import Observation
 
 OPERATIONS = ("matmul", "conv2d")
+HALF = ("matmul_half", "conv2d_half")  # in float16, on GPUs: most of their speed is there
 
 
 def on(observations: Sequence[Observation], device: str) -> dict[str, Observation]:
@@ -31,7 +32,19 @@ def fault(observations: Sequence[Observation], device: str) -> str:
         wrong = _wrong(results[name].data, device) if name in results else "was not reported"
         if wrong:
             return f"{name} on {device} {wrong}"
+    for name in (one for one in HALF if one in results):
+        if wrong := _wrong(results[name].data, device):
+            return f"{name.removesuffix('_half')} in float16 on {device} {wrong}"
     return ""
+
+
+def tflops(observations: Sequence[Observation], device: str) -> float | None:
+    """Return how fast a device multiplied matrices, in TFLOP/s, or None where that was not measured."""
+    for one in observations:
+        if one.what == "tensorflow.speed" and look.text(one.data, "device") == device:
+            value = one.data.get("tflops")
+            return float(value) if isinstance(value, int | float) and value > 0 else None
+    return None
 
 
 def times(observations: Sequence[Observation], device: str) -> dict[str, float]:

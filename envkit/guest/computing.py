@@ -4,9 +4,11 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
+import time
 
 # The operands are small whole numbers, so a right result is whole as well, even in TF32; a wrong one is off by 1.
 TOLERANCE = 0.05
+SPEED_SIDE, SPEED_TIMES = 4096, 5
 PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "protobuf", "h5py")
 BUILD_KEYS = ("is_cuda_build", "cuda_version", "cudnn_version", "cpu_compiler", "cuda_compute_capabilities")
 
@@ -70,18 +72,38 @@ def whole_numbers(numpy, shape, step):
     return ((count * count * step + count) % 7 - 3).astype("float32").reshape(shape)
 
 
-def operations(tf, numpy):
-    """Return name, operation and right result of each operation that every device has to get right."""
+def operations(tf, numpy, half=False):
+    """Return name, operation and right result of each operation that a device has to get right.
+
+    With `half`, in float16: its whole numbers reach to 2048, and no result goes beyond.
+    """
     left, right = whole_numbers(numpy, (256, 192), 3), whole_numbers(numpy, (192, 320), 5)
     image, kernel = whole_numbers(numpy, (2, 24, 20, 4), 3), whole_numbers(numpy, (3, 3, 4, 8), 5)
     convolved = sum(
         numpy.tensordot(image[:, row:row + 22, column:column + 18, :], kernel[row, column], axes=1)
         for row in range(3) for column in range(3)
     )
+    product = left @ right
+    if half:
+        left, right, image, kernel = (one.astype("float16") for one in (left, right, image, kernel))
+    suffix = "_half" if half else ""
     return (
-        ("matmul", lambda: tf.matmul(left, right), left @ right),
-        ("conv2d", lambda: tf.nn.conv2d(image, kernel, strides=1, padding="VALID"), convolved),
+        ("matmul" + suffix, lambda: tf.matmul(left, right), product),
+        ("conv2d" + suffix, lambda: tf.nn.conv2d(image, kernel, strides=1, padding="VALID"), convolved),
     )
+
+
+def speed(tf, device):
+    """Return how fast a device multiplies large matrices, after a first time that prepares it."""
+    with tf.device("/" + device):
+        matrix = tf.random.normal((SPEED_SIDE, SPEED_SIDE))
+        float(tf.reduce_sum(tf.matmul(matrix, matrix)))
+        started = time.monotonic()
+        for _ in range(SPEED_TIMES):
+            product = tf.matmul(matrix, matrix)
+        float(tf.reduce_sum(product))
+    seconds = time.monotonic() - started
+    return {"tflops": round(2 * SPEED_SIDE ** 3 * SPEED_TIMES / seconds / 1e12, 2), "dtype": "float32"}
 
 
 def compute(tf, numpy, device, operation, expected):
@@ -101,9 +123,12 @@ def look_operations(teller, tf, devices):
 
     tf.config.set_soft_device_placement(False)
     for device in devices:
-        for name, operation, expected in operations(tf, numpy):
+        gpu = device.startswith("GPU")
+        for name, operation, expected in (*operations(tf, numpy), *(operations(tf, numpy, half=True) if gpu else ())):
             about = {"device": device, "op": name}
             teller.look("tensorflow.op", lambda: compute(tf, numpy, device, operation, expected), about)  # noqa: B023
+        if gpu:
+            teller.look("tensorflow.speed", lambda: speed(tf, device), {"device": device})  # noqa: B023
 
 
 def look_at_tensorflow(teller):

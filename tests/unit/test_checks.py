@@ -151,6 +151,19 @@ def test_a_gpu_that_computes_and_lacks_something_is_warned_of_and_no_failure(che
     assert found(near) == []
 
 
+def test_half_precision_counts_where_it_was_tried_and_the_speed_is_told() -> None:
+    def found(right: bool) -> Finding:
+        op = {"device": "GPU:0", "op": "matmul_half", "placed": "/device:GPU:0", "right": right}
+        given = (
+            *seen("gpu-works"), Observation("tensorflow.op", op),
+            Observation("tensorflow.speed", {"device": "GPU:0", "tflops": 8.14}),
+        )
+        return checks.probe(given, release=RELEASE, gpu_required=True, host=DRIVER, engine=ENGINE)[1]
+
+    assert (found(right=True).check, "8.1 TFLOP/s" in found(right=True).seen) == ("gpu/usable", True)
+    assert (found(right=False).check, "in float16" in found(right=False).seen) == ("gpu/op-failed", True)
+
+
 @pytest.mark.parametrize(("answer", "check", "status"), [
     ("ok", "gpu/nodes-open", Verdict.PASSED), ("EPERM", "gpu/nodes-denied", Verdict.FAILED),
     ("ENXIO", "gpu/module-not-loaded", Verdict.FAILED),
