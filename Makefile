@@ -60,4 +60,4 @@ engine:
 
 tools:
 	@scripts/tools.sh
-	@scripts/other_engines.sh
+	@scripts/other_machine.sh fetch

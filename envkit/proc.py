@@ -56,6 +56,22 @@ def run(
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+def away(argv: Sequence[str], *, timeout_s: float) -> int | None:
+    """Run a program on no stream at all; what it leaves behind holds none of ours.
+
+    Returns its exit code, or None where it ran longer than `timeout_s` and was killed.
+
+    Raises:
+        OSError: The program could not be started.
+    """
+    none = subprocess.DEVNULL
+    try:
+        ended = subprocess.run(list(argv), stdin=none, stdout=none, stderr=none, timeout=timeout_s, check=False)
+    except subprocess.TimeoutExpired:
+        return None
+    return ended.returncode
+
+
 def stream(
     argv: Sequence[str], on_line: Callable[[str], None], *, env: Mapping[str, str] | None = None,
     alone: bool = False, source: Path = NOTHING,

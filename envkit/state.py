@@ -8,6 +8,7 @@
         guard/          copies of the config files: mounted read-only over those in the workspace
         client/         what the SSH client on this host needs
         rendered/       the artefacts of the last `up`
+        agreed.json     what workspace and copy were when they last agreed, where the engine is on another machine
 """
 
 from __future__ import annotations
@@ -34,8 +35,13 @@ RECORD = "state.json"
 
 def root(engine: str) -> Path:
     """Return the folder of all environments of one engine, by its endpoint."""
+    return home() / _engine_key(engine)
+
+
+def home() -> Path:
+    """Return the folder of everything envkit remembers."""
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "envkit" / _engine_key(engine)
+    return Path(base) / "envkit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 OFF_LIMITS = ("/", "/boot", "/dev", "/etc", "/proc", "/root", "/run", "/sys", "/usr", "/var/lib/docker", "/var/run")
 MASKED = {"/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/sys/firmware"}
 READ_ONLY = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"}
+SINGLE_FILES = ("/etc/passwd", "/etc/group")  # on another machine's engine they lie in a volume
 KEPT = ("/etc", "/run/secrets", "/usr", "/opt")  # what envkit mounts to be read alone
 SECRET_NAME = re.compile(r"TOKEN|PASSW|SECRET|KEY|CREDENTIAL", re.IGNORECASE)
 
@@ -86,7 +87,9 @@ def mounts(found: Inspected) -> Iterator[str]:
         source, target = str(PurePosixPath(mount["Source"])), mount["Destination"]
         if mount["Type"] == "bind" and (source in OFF_LIMITS or source.endswith(".sock") or "/.ssh" in source):
             yield f"{source} of the host is at {target}"
-        if mount["Propagation"] not in {"", "rprivate"}:
+        # A file below the engine's own folder: the engine takes no less, and nothing is ever mounted on one.
+        within = target in SINGLE_FILES and not mount["RW"] and source.endswith(f"/_data{target.removeprefix('/etc')}")
+        if mount["Propagation"] not in {"", "rprivate", *(["rslave"] if within else [])}:
             yield f"{target} is mounted with {mount['Propagation']}"
         if mount["RW"] and target.startswith(KEPT):
             yield f"{target} can be written"

@@ -25,7 +25,7 @@ INTERRUPTED = "interrupted; `envkit up` or `envkit down` goes on from here"
 # Verbs that only read, or leave the terminal to a program inside: that they were ended needs no word.
 READ = {"status", "logs", "exec", "shell", "open", "token", "ssh", "ssh-config", "ssh-proxy", "schema", "version"}
 PASSES_ON = {"exec", "ssh"}
-OWN_FILES = {"init", "render"}
+OWN_FILES = {"init", "render", "sync"}
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 

@@ -22,6 +22,10 @@ ProjectOption = Annotated[
 NameOption = Annotated[
     Optional[str], typer.Option("--name", "-n", metavar="NAME", help="An environment by name, from anywhere.")  # noqa: UP045
 ]
+EngineOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--engine", metavar="ADDRESS", help="The engine: unix:///PATH or ssh://[USER@]HOST[:PORT]."),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the report.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Every line of builds and probes.")]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from envkit.commands.results import Built, Up
     from envkit.commands.smoke import Smoked
     from envkit.commands.status import Environments
+    from envkit.commands.synced import Synced
 
 
 def up(result: Up) -> str:
@@ -93,6 +94,21 @@ def down(result: Down) -> str:
     gone = "".join(f"\n  removed {one}" for one in result.removed) or "\n  there was nothing to remove"
     kept = "".join(f"\n  kept    volume {one}" for one in result.kept)
     return f"{result.name} is down{gone}{kept}"
+
+
+def sync(result: Synced) -> str:
+    """What was copied which way."""
+    would = "would be " if result.foretold else ""
+    told = [
+        *(f"  {would}copied there   {one}" for one in result.pushed),
+        *(f"  {would}copied back    {one}" for one in result.pulled),
+        *(f"  {would}removed there  {one}" for one in result.removed_there),
+        *(f"  {would}removed here   {one}" for one in result.removed),
+        *(f"  conflict: the other machine's version {'would be' if would else 'is'} {one}" for one in result.conflicts),
+        *(f"  left alone     {one}" for one in result.left),
+        *(f"  changed while it was copied, comes the next time: {one}" for one in result.missed),
+    ]
+    return "\n".join([f"{result.name}: {'both sides' if told else 'both sides are the same'}", *told])
 
 
 def status(result: Environments) -> str:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from envkit import credentials, files, names, net
-from envkit.commands import forward
+from envkit import credentials, files, names, net, tunnel
+from envkit.commands import forward, reach
 from envkit.engines import glance
 from envkit.errors import Refusal, Unhealthy
 from envkit.model.report import Report
@@ -78,11 +78,17 @@ def open_(known: Known, shown: Callable[[Report[Opened]], int]) -> int:
         Refusal: No browser can be started here.
         Unhealthy: JupyterLab does not answer with our token.
     """
-    title = names.container(known.owner, known.name)
-    if not glance.holds(known.endpoint, title, 0):
+    title, at = names.container(known.owner, known.name), known.endpoint
+    if tunnel.is_remote(at):
+        known.connect()
+    if not glance.holds(at, title, 0):
         # While our container runs, the port is the engine's; else the token might go to whoever took the port.
-        port = known.state.port
-        return shown(_opened(known, port, lambda: glance.holds(known.endpoint, title, port)))
+        there, forwarded = known.state.port, known.state.forwarded
+
+        def ours() -> bool:
+            return glance.holds(at, title, there) and bool(reach.here(at, forwarded, there))
+
+        return shown(_opened(known, reach.here(at, forwarded, there), ours))
     with forward.forwarded(known.place.client / "ssh_config", title) as kept:
         code = shown(_opened(known, kept.port, kept.alive, forwarded=True))
         with suppress(KeyboardInterrupt):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import decide, files, names, state
-from envkit.commands import builders, mounted
+from envkit.commands import builders, delivered, mounted
 from envkit.engines import containers, images, look
 from envkit.model import step
 from envkit.model.report import Progress
@@ -40,6 +40,17 @@ def apply(
     return remembered
 
 
+def files_current(place: Place, surveyed: Survey, remembered: State | None) -> bool:
+    """Say whether the mounted files are what the plan says: here, and where the engine is on another machine there."""
+    if not mounted.current(place, surveyed.plan):
+        return False
+    if not surveyed.facts.far:
+        return True
+    return remembered is not None and remembered.delivered == delivered.mark(
+        place, surveyed.plan, surveyed.found.volumes
+    )
+
+
 def _apply(one: step.Step, surveyed: Survey, engine: Engine, place: Place, remembered: State, say: Say) -> State:
     plan = surveyed.plan
     own = names.labels(plan.owner, plan.name, plan.project)
@@ -56,7 +67,7 @@ def _apply(one: step.Step, surveyed: Survey, engine: Engine, place: Place, remem
         case step.PrepareVolumes(volumes, image):
             return _prepare(engine, surveyed, volumes, image, place, remembered)
         case step.ReplaceFiles():
-            _replace_files(place, plan, say)
+            return _replace_files(engine, surveyed, place, remembered, say)
         case step.CreateContainer(name, ref):
             say(Progress("start", f"starting {name}"))
             labels = names.container_labels(plan, surveyed.wanted.digests)
@@ -71,9 +82,19 @@ def _apply(one: step.Step, surveyed: Survey, engine: Engine, place: Place, remem
     return remembered
 
 
-def _replace_files(place: Place, plan: Plan, say: Say) -> None:
-    for told in mounted.replace_files(place, plan):
+def _replace_files(engine: Engine, surveyed: Survey, place: Place, remembered: State, say: Say) -> State:
+    for told in mounted.replace_files(place, surveyed.plan):
         say(Progress("keys", told, done=True))
+    return _deliver(engine, surveyed, place, remembered) if surveyed.facts.far else remembered
+
+
+def _deliver(engine: Engine, surveyed: Survey, place: Place, remembered: State) -> State:
+    plan, kept = surveyed.plan, surveyed.found.container
+    labels = _helpers(plan)
+    at_hand = surveyed.wanted.ref if look.image(engine, surveyed.wanted.ref) or kept is None else kept.image_id
+    delivered.deliver(engine, place, plan, at_hand, labels)
+    volumes = look.surroundings(engine, plan.run.name, (delivered.volume(plan),)).volumes
+    return _saved(place, replace(remembered, delivered=delivered.mark(place, plan, volumes)))
 
 
 def remove(one: step.Step, engine: Engine, say: Say) -> None:
@@ -112,14 +133,18 @@ def _prepare(
     engine: Engine, surveyed: Survey, volumes: tuple[str, ...], image: str, place: Place, remembered: State
 ) -> State:
     plan = surveyed.plan
-    own = names.labels(plan.owner, plan.name, plan.project)
-    # Without the environment's own label: it is no workspace, and `status` passes it by.
-    labels = {key: value for key, value in own.items() if key != names.NAME}
+    labels = _helpers(plan)
     folders = {name: decide.folders_in(plan).get(name, ()) for name in volumes}
     containers.prepare_volumes(engine, folders, plan.run.user, image, names.helper(plan.run.name), labels)
     found = look.surroundings(engine, plan.run.name, volumes)
     made = {name: decide.mark(plan, found, name) for name in volumes if name in found.volumes}
     return _saved(place, replace(remembered, prepared={**remembered.prepared, **made}))
+
+
+def _helpers(plan: Plan) -> dict[str, str]:
+    """Return a helper's labels: without the environment's name, because it is none, and `status` passes it by."""
+    own = names.labels(plan.owner, plan.name, plan.project)
+    return {key: value for key, value in own.items() if key != names.NAME}
 
 
 def _saved(place: Place, remembered: State) -> State:

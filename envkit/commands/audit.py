@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from envkit import checks, credentials, names
 from envkit.checks import audit as judged
+from envkit.commands import reach
 from envkit.engines import look
 from envkit.errors import StartFailed
 from envkit.model.report import Progress, Report, Verdict
@@ -36,16 +37,20 @@ def audit(known: Known, *, say: Callable[[Progress], None]) -> Report[Audited]:
     """Attack a running environment and judge what happened.
 
     Raises:
-        StartFailed: The environment does not run.
+        StartFailed: The environment does not run, or cannot be reached.
     """
     engine, title = known.connect(), names.container(known.owner, known.name)
     found = look.container(engine, title)
     if found is None or found.status != "running":
         raise StartFailed(f"the environment {known.name} does not run", mend="envkit up")
     say(Progress("audit", f"attacking {known.name} from outside and inside"))
-    port = found.labels.get(names.PORT, "")
+    published = found.labels.get(names.PORT, "")
+    there = int(published) if published.isdecimal() else 0
+    port = reach.here(known.endpoint, known.state.forwarded, there)
+    if there and not port:  # the token would go to whoever listens at that port of this machine
+        raise StartFailed(f"no port of this machine leads to JupyterLab of {known.name}", mend="envkit up")
     seen, inspected = observed.everything(
-        engine, title, port=int(port) if port.isdecimal() else 0, token=credentials.token(known.place),
+        engine, title, port=port, token=credentials.token(known.place),
         ssh=known.place.client / ssh_config.FILE,
     )
     findings = judged.check(seen, inspected)

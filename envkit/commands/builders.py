@@ -58,7 +58,9 @@ def _road(plan: Plan) -> Buildx | None:
     """Return the buildx to build with, or None for the engine's own builder."""
     if plan.builder == "classic":
         return None
-    found = buildx.find(one.source for one in plan.run.mounts if one.kind == "bind" and not one.read_only)
+    writable = [one.source for one in plan.run.mounts if one.kind == "bind" and not one.read_only]
+    # Where nothing of this machine is mounted, what changes inside comes back to the project.
+    found = buildx.find(writable or [plan.project])
     if isinstance(found, buildx.Buildx):
         return found
     if plan.netrc:

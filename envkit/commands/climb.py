@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from envkit import checks, credentials, decide, files, names, state
-from envkit.commands import apply, builders, mounted, refusals
+from envkit import checks, credentials, decide, files, names, state, tunnel
+from envkit.commands import apply, builders, mounted, reach, refusals, synced
 from envkit.commands.results import Built, Up
 from envkit.commands.survey import remember, survey
 from envkit.engines import containers, glance, look
@@ -100,7 +100,9 @@ class _Climb:
             self.state = kept.refreshed(self.state)
         surveyed = self._converge(self._steps_up)
         self._keep_entry(surveyed)
+        self._forward(surveyed.plan.run)
         self._wait(surveyed)
+        remarks = self._sync()
         chosen = kept.choices(surveyed.facts, wants_of(self.project))
         self._save(replace(self._state, choices={**self._state.choices, **chosen}))
         findings: tuple[Finding, ...] = ()
@@ -109,7 +111,8 @@ class _Climb:
         code = checks.exit_code(findings)
         if findings:
             self._save(replace(self._state, verdict=checks.verdict(findings), proven=not code))
-        report = Report("up", surveyed.plan.name, self._result(surveyed, self._state.verdict), findings, code)
+        result = self._result(surveyed, self._state.verdict)
+        report = Report("up", surveyed.plan.name, replace(result, remarks=result.remarks + remarks), findings, code)
         return report, names.container_labels(surveyed.plan, surveyed.wanted.digests)
 
     def image(self) -> Report[Built]:
@@ -133,6 +136,7 @@ class _Climb:
             surveyed = survey(self.project, self.engine, self.state, avoid=self.avoid, say=self.say)
             if to_run:  # an image for a GPU can be built anywhere
                 refusals.no_gpu(surveyed, self.engine)
+                refusals.other_copy(surveyed, self.state)
             self._refuse(surveyed)
             steps = decided(surveyed)
             if not steps:
@@ -161,7 +165,8 @@ class _Climb:
         place = self.project.place
         return decide.up(
             surveyed.wanted, surveyed.found, self.state,
-            files_current=mounted.current(place, surveyed.plan), token_kept=mounted.token_kept(place, surveyed.plan),
+            files_current=apply.files_current(place, surveyed, self.state),
+            token_kept=mounted.token_kept(place, surveyed.plan),
         )
 
     def _carry_out(self, steps: Steps, surveyed: Survey) -> None:
@@ -211,6 +216,24 @@ class _Climb:
         if files.read(place.client / entry.path) != entry.text.encode():
             files.write(place.client / entry.path, entry.text.encode(), mode=entry.mode)
 
+    def _forward(self, run: RunPlan) -> None:
+        """Bring the port of an engine on another machine here."""
+        there, at = run.published(names.JUPYTER_PORT), self.engine.endpoint
+        if there and tunnel.is_remote(at):
+            forwarded = reach.forward(at, self._state.forwarded, there, self.project.config.jupyter.port)
+            self._save(replace(self._state, forwarded=forwarded))
+
+    def _port(self, run: RunPlan) -> int:
+        """Return the port of this machine at which JupyterLab answers; 0 for none."""
+        return reach.here(self.engine.endpoint, self._state.forwarded, run.published(names.JUPYTER_PORT))
+
+    def _sync(self) -> tuple[str, ...]:
+        """Copy what changed both ways, where the engine is on another machine; return what somebody should know."""
+        if not tunnel.is_remote(self.engine.endpoint):
+            return ()
+        known = synced.known(self.project, self._state)
+        return synced.remarks(synced.sync(known, self.engine, say=self.say))
+
     def _wait(self, surveyed: Survey) -> None:
         run = surveyed.plan.run
         name, port, ssh_port = run.name, run.published(names.JUPYTER_PORT), run.published(names.SSH_PORT)
@@ -222,12 +245,12 @@ class _Climb:
             ready.sshd(ssh_port, lambda: self._ours(name, port))
 
     def _door(self, run: RunPlan) -> Door:
-        port = run.published(names.JUPYTER_PORT)
-        return door.at_port(port) if port else door.at_socket(self.engine, run.name)
+        return door.at_port(self._port(run)) if run.ports else door.at_socket(self.engine, run.name)
 
     def _ours(self, name: str, port: int) -> bool:
         """Say whether our container holds its port, so that the token may be sent there; raise when it has ended."""
-        if glance.holds(self.engine.endpoint, name, port):
+        at = self.engine.endpoint
+        if glance.holds(at, name, port) and (not port or reach.here(at, self._state.forwarded, port)):
             return True
         found = look.container(self.engine, name)
         if found is None or found.status in {"exited", "dead"}:
@@ -261,7 +284,7 @@ class _Climb:
 
     def _result(self, surveyed: Survey, verdict: str) -> Up:
         plan = surveyed.plan
-        port = plan.run.published(names.JUPYTER_PORT)
+        port = self._port(plan.run)
         address = f"http://127.0.0.1:{port}" if port else ""
         return Up(
             name=plan.name,

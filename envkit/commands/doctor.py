@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import catalog, checks, host
+from envkit import catalog, checks, host, tunnel
 from envkit.checks import host as judged
+from envkit.errors import Refusal
 from envkit.model.report import Report, Verdict
 from envkit.observe import doctor as observed
 from envkit.render.image import DEBIAN
@@ -40,7 +41,15 @@ def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None
         project: Whose config says which release, mirror, index and port are meant.
         gpu: Whether a GPU is insisted on.
         fix: Mends a finding, if its mend is one that can be run and was agreed to; says whether it did.
+
+    Raises:
+        Refusal: The engine is on another machine.
     """
+    if tunnel.is_remote(project.endpoint):
+        raise Refusal(
+            f"the engine is on another machine, {project.endpoint}, and doctor looks at the one it runs on",
+            mend="run envkit doctor there; envkit status says whether that engine answers",
+        )
     found = _looked(project, gpu=gpu)
     fixed = tuple(one.check for one in found if one.status is not Verdict.PASSED and fix is not None and fix(one))
     if fixed:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from envkit import catalog, checks, host, names
+from envkit import catalog, checks, names
 from envkit.checks import gpus
-from envkit.commands import project
+from envkit.commands import project, reach
 from envkit.engines import connect, look
 from envkit.errors import StartFailed
 from envkit.model.report import Progress, Report
@@ -63,8 +63,8 @@ def probe(known: Known, *, gpu: bool, say: Callable[[Progress], None]) -> Report
 
     observations = observed.probe(engine, title, seen)
     findings = checks.probe(
-        observations, release=release, gpu_required=gpu or config.gpu not in {"auto", "off"}, host=host.gpu(),
-        engine=connect.facts(engine),
+        observations, release=release, gpu_required=gpu or config.gpu not in {"auto", "off"},
+        host=reach.gpu(known.endpoint), engine=connect.facts(engine),
     )
     result = Probed(known.name, release.version, gpus.seen(observations))
     return Report("probe", known.name, result, findings, checks.exit_code(findings))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit import checks, host
+from envkit import checks, host, names, tunnel
+from envkit.commands import synced
 from envkit.engines import connect
 from envkit.errors import GpuUnusable, Refusal
-from envkit.resolve import widened
+from envkit.resolve import far, widened
 
 if TYPE_CHECKING:
     from envkit.commands.survey import Survey
@@ -22,6 +23,8 @@ def served(endpoint: str) -> Engine:
         EngineUnavailable: Nothing answers there.
         Refusal: It is of a kind that envkit does not serve.
     """
+    if tunnel.is_remote(endpoint):
+        synced.tools()
     engine = connect.connect(endpoint)
     connect.refuse_unsupported(connect.facts(engine), host.machine())
     return engine
@@ -42,6 +45,23 @@ def no_gpu(surveyed: Survey, engine: Engine) -> None:
         again = "; or envkit up --refresh goes on without a GPU"
         without = "; to do without for good: gpu: off in envkit.yaml" if surveyed.plan.gpu_required else again
         raise GpuUnusable(message, tried=finding.cause, mend=finding.mend + without)
+
+
+def other_copy(surveyed: Survey, remembered: State | None) -> None:
+    """Refuse to mix two workspaces in one copy on another machine.
+
+    Raises:
+        Refusal: The copy there is of another folder.
+    """
+    if not surveyed.facts.far:
+        return
+    before, now = remembered.workspace if remembered else "", surveyed.facts.workspace
+    copy = names.volume(surveyed.plan.run.name, far.WORKSPACE)
+    if before not in {"", now} and copy in surveyed.found.volumes:
+        raise Refusal(
+            f"the workspace is now {now}, and the copy on the other machine is of {before}",
+            mend="envkit down --volumes first: it brings that one back",
+        )
 
 
 def unapproved(surveyed: Survey, remembered: State | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import decide, files
-from envkit.commands import builders, mounted, refusals, written
+from envkit.commands import apply, builders, mounted, refusals, written
 from envkit.commands.survey import survey
 from envkit.engines import connect
 from envkit.errors import EngineUnavailable, Exit
@@ -101,10 +101,12 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
     remembered = kept.refreshed(project.state) if refresh and project.state else project.state
     surveyed = survey(project, engine, remembered)
     refusals.no_gpu(surveyed, engine)
+    refusals.other_copy(surveyed, remembered)
     asks = refusals.unapproved(surveyed, remembered)
     steps = decide.up(
         surveyed.wanted, surveyed.found, remembered,
-        files_current=mounted.current(place, surveyed.plan), token_kept=mounted.token_kept(place, surveyed.plan),
+        files_current=apply.files_current(place, surveyed, remembered),
+        token_kept=mounted.token_kept(place, surveyed.plan),
     )
     builders.refuse(surveyed.plan, steps)
     done = tuple(type(one).__name__ for one in steps)

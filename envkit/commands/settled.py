@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envkit import credentials, files, host, names, state
+from envkit import credentials, files, host, names, state, tunnel
 from envkit.commands.project import FILE, folder_of
 from envkit.commands.results import Up
 from envkit.engines import glance
@@ -41,6 +41,8 @@ def unchanged(start: Path, flags: Mapping[str, object]) -> Report[Up] | None:
         Refusal: There is no such folder, or the state folder is open to others.
     """
     folder, engine = folder_of(start), endpoint()
+    if tunnel.is_remote(engine):
+        return None  # what changed in workspace and copy has to be looked at
     place = state.place(engine, folder)
     record = _record(place)
     if record is None:

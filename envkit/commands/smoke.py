@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from envkit import checks, host, names, state
 from envkit.checks import image as claims
+from envkit.commands import reach
 from envkit.engines import connect, endpoint, look, registry
 from envkit.errors import BuildFailed, Exit, Refusal, StartFailed
 from envkit.model.report import Progress, Report
@@ -82,7 +83,7 @@ def smoke(subjects: Sequence[str], *, expect: Expected, jobs: int, limit_s: floa
             seen = _observed(engine, subject, number, limit_s, None if subject not in known else subject, gpus, tell)
         except (StartFailed, Refusal) as error:
             return Tried(subject, f"{error.message}; {error.mend}", Exit.ENGINE, ())
-        found = checks.smoke(seen, claims.claim("" if subject in known else subject), expect, host.gpu())
+        found = checks.smoke(seen, claims.claim("" if subject in known else subject), expect, reach.gpu(at))
         tell(Progress("smoke", f"{subject}: {checks.verdict(found)}", done=True))
         code = checks.exit_code(found)
         if code is Exit.GPU and expect != "gpu":  # nobody expected one: what is wrong with it is a check like any other
@@ -140,6 +141,6 @@ def _gpus(engine: Engine, expect: Expected) -> Gpus | None:
     if expect == "cpu":
         return None
     roads = connect.facts(engine).gpu_roads
-    if not roads or not (host.gpu().driver or expect == "gpu"):
+    if not roads or not (reach.gpu(engine.endpoint).driver or expect == "gpu"):
         return None
     return Gpus(roads[0], ("all",))

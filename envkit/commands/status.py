@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import checks, names, state
-from envkit.commands import project, render
+from envkit.commands import project, reach, render
 from envkit.commands.project import no_environment
 from envkit.engines import connect, endpoint, look
 from envkit.errors import EnvkitError
@@ -66,7 +66,7 @@ def status(*, everybody: bool = False, name: str | None = None) -> Report[Enviro
     remembered = {one.name: one for _, one in state.all_of(at)}
     found = look.environments(engine, None if everybody else owner)
     sizes = look.image_sizes(engine) if found else {}
-    rows = [_row(one, remembered, owner, sizes) for one in found if names.NAME in one.labels]
+    rows = [_row(one, remembered, owner, sizes, at) for one in found if names.NAME in one.labels]
     running = {row.name for row in rows if row.owner == owner}
     rows += [
         Row(one.name, owner, "down", project=one.project, verdict=_verdict(one))
@@ -111,13 +111,15 @@ def _of(row: Row, found: Finding) -> Finding:
 
 
 def _row(
-    found: FoundContainer, remembered: Mapping[str, State], owner: int, sizes: Mapping[str, int]
+    found: FoundContainer, remembered: Mapping[str, State], owner: int, sizes: Mapping[str, int], at: str
 ) -> Row:
     labels = found.labels
     whose = int(labels[names.OWNER]) if labels.get(names.OWNER, "").isdecimal() else -1
     mine = remembered.get(labels[names.NAME]) if whose == owner else None
-    port = labels.get(names.PORT, "") if found.status == "running" else ""
-    url = f"http://127.0.0.1:{port}/lab" if port.isdecimal() else ""  # JupyterLab may listen on a socket alone
+    published = labels.get(names.PORT, "") if found.status == "running" else ""
+    # JupyterLab may listen on a socket alone; a port of another machine is brought here for its owner alone.
+    port = reach.here(at, mine.forwarded if mine else {}, int(published)) if published.isdecimal() else 0
+    url = f"http://127.0.0.1:{port}/lab" if port else ""
     return Row(
         name=labels[names.NAME],
         owner=whose,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from envkit import catalog, digest, host, names
+from envkit import catalog, digest, host, names, tunnel
 from envkit.commands import bases
 from envkit.commands.project import names_taken
 from envkit.decide import Wanted
@@ -13,7 +13,7 @@ from envkit.engines import connect, look
 from envkit.errors import EngineUnavailable, Refusal
 from envkit.model.found import Found
 from envkit.render import image as image_
-from envkit.resolve import auto, kept, name_of, resolve, wants
+from envkit.resolve import auto, far, kept, name_of, resolve, wants
 from envkit.resolve.auto import DEBIAN, Choice
 
 if TYPE_CHECKING:
@@ -74,18 +74,23 @@ def survey(
         Refusal: The workspace cannot be one, or a name belongs to somebody else.
     """
     wanted = wants(project.config, project.folder, str(project.place.folder))
-    facts = kept.as_chosen(host.look(wanted), remembered.choices if remembered else {}, wanted)
+    facts, abroad = host.look(wanted), tunnel.is_remote(project.endpoint)
+    if abroad:
+        facts = far.facts(facts, connect.facts(engine) if engine else None)
+    facts = kept.as_chosen(facts, remembered.choices if remembered else {}, wanted)
     if engine is not None and facts.gpu.driver and project.config.gpu != "off":
         facts = replace(facts, gpu_roads=connect.facts(engine).gpu_roads)
     facts = replace(facts, busy_ports={**facts.busy_ports, **dict.fromkeys(avoid, "")})
     name = name_of(project.config, project.folder, remembered, _taken(project, engine, facts.caller.uid, remembered))
     title = names.container(facts.caller.uid, name)
     _refuse_renaming(engine, facts.caller.uid, name, remembered)
-    volumes = [names.volume(title, one) for one in ("home", *project.config.volumes)]
+    own = ("home", *far.OWN) if abroad else ("home",)
+    volumes = [names.volume(title, one) for one in (*own, *project.config.volumes)]
     found = Found()
     if engine is not None:
         found = look.surroundings(engine, title, volumes)
-        found = replace(found, binds=look.binds(engine, facts.caller.uid, project.folder))
+        if not abroad:  # what is shown of another machine has nothing to do with folders of this one
+            found = replace(found, binds=look.binds(engine, facts.caller.uid, project.folder))
     choice = bases.choose(project.config, facts, engine, remembered)
     if choice.kind != "debian":
         try:

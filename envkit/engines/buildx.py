@@ -104,7 +104,7 @@ def build(
         tar = Path(folder) / "context.tar"
         files.write(tar, pack(context).getvalue())
         own = dict.fromkeys(("HOME", "TMPDIR", "DOCKER_CONFIG", "BUILDX_CONFIG"), folder)
-        env = {**own, "DOCKER_HOST": engine.endpoint, **arguments, **({LOGIN: login} if login else {})}
+        env = {**own, "DOCKER_HOST": engine.here, **arguments, **({LOGIN: login} if login else {})}
         code = proc.stream(
             argv(buildx, ref, labels, arguments, login=bool(login)), log.hear, env=env, alone=True, source=tar
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import docker
 import docker.errors
 
-from envkit import names, proc
+from envkit import names, proc, tunnel
 from envkit.engines import cdi, endpoint
 from envkit.engines.endpoint import Choice
 from envkit.errors import EngineUnavailable, Refusal
@@ -51,33 +51,60 @@ class Client(docker.APIClient):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An engine that answers."""
+    """An engine that answers.
+
+    Attributes:
+        endpoint: Its address as it was named; of an engine on another machine, that machine's.
+        api: The SDK's client.
+    """
 
     endpoint: str
     api: docker.APIClient
 
+    @property
+    def here(self) -> str:
+        """Where it answers on this machine: of an engine on another one, the socket that leads there."""
+        return f"unix://{tunnel.socket_of(self.endpoint)}" if tunnel.is_remote(self.endpoint) else self.endpoint
+
 
 def connect(at: str) -> Engine:
-    """Reach the engine at an endpoint.
+    """Reach the engine at an endpoint: a socket of this machine, or `ssh://` to another one.
 
     Raises:
-        Refusal: It is on another machine: not supported yet.
+        Refusal: The address is none of these.
         EngineUnavailable: Nothing answers there, or it may not be used.
     """
-    if not at.startswith("unix://"):
-        chosen = _chosen(at)
-        raise Refusal(
-            f"the engine at {_told(chosen)} is on another machine; this version of envkit serves local engines only",
-            mend=f"{chosen.undo}, or set DOCKER_HOST to a unix:// socket",
-        )
+    if not at.startswith("unix://") and not tunnel.is_remote(at):
+        raise _unsafe(_chosen(at))
+    socket_ = f"unix://{_opened(at)}" if tunnel.is_remote(at) else at
     try:
-        _knock(Path(at.removeprefix("unix://")))
+        _knock(Path(socket_.removeprefix("unix://")))
     except OSError as error:
         raise _unavailable(at, error) from error
     try:
-        return Engine(at, Client(base_url=at, version="auto", timeout=TIMEOUT_S))
+        return Engine(at, Client(base_url=socket_, version="auto", timeout=TIMEOUT_S))
     except (OSError, docker.errors.DockerException) as error:  # what `requests` raises is an OSError
         raise _unavailable(at, None) from error
+
+
+def _opened(at: str) -> Path:
+    """Open the way to another machine; a failure says too how that machine came to be chosen."""
+    try:
+        return tunnel.opened(at)
+    except EngineUnavailable as error:
+        chosen = _chosen(at)
+        tried = "; ".join((*chosen.passed_over, f"{_told(chosen)}: {error.tried}"))
+        raise EngineUnavailable(error.message, tried=tried, mend=f"{error.mend}; or {chosen.undo}") from error
+
+
+def _unsafe(chosen: Choice) -> Refusal:
+    why = "its address is neither unix:// nor ssh://"
+    if chosen.address.startswith(("tcp://", "http://", "https://")):
+        why = "whoever is on the way there could read and change what is said, or be that engine"
+    return Refusal(
+        f"the engine at {_told(chosen)} is not used: {why}",
+        mend=f"{chosen.undo}, or name it so: unix:///PATH for a socket here, ssh://[user@]host for another machine",
+    )
 
 
 @contextmanager
@@ -105,8 +132,11 @@ def facts(engine: Engine) -> EngineFacts:
         # Podman 4.3 tells it by a field of its own, and not among the options.
         rootless=any("name=rootless" in option for option in security) or info.get("Rootless") is True,
         userns=any("name=userns" in option for option in security),
-        gpu_roads=_gpu_roads(info),
+        gpu_roads=_gpu_roads(info, here=not tunnel.is_remote(engine.endpoint)),
         podman="BuildahVersion" in info,  # Podman builds with Buildah, and Docker's answer has no such field
+        cpus=int(info.get("NCPU") or 0),
+        memory_mib=int(info.get("MemTotal") or 0) // 2**20,
+        volumes=f"{info.get('DockerRootDir') or '/var/lib/docker'}/volumes",
     )
 
 
@@ -155,17 +185,22 @@ def _docker(at: str) -> str:
     return f"{chosen.undo}; where there is none, {INSTALL}" if chosen.by else INSTALL
 
 
-def _gpu_roads(info: Mapping[str, Any]) -> tuple[str, ...]:
+def _gpu_roads(info: Mapping[str, Any], *, here: bool) -> tuple[str, ...]:
+    """Return the ways to pass a GPU: what the engine tells, and what lies beside one of this machine."""
     known = any(f"{cdi.KIND}=" in str(device.get("ID")) for device in info.get("DiscoveredDevices") or ())
     roads = {
-        "cdi": known or bool(cdi.devices(info.get("CDISpecDirs") or ())),
-        "hook": proc.which(HOOK) is not None,
+        "cdi": known or (here and bool(cdi.devices(info.get("CDISpecDirs") or ()))),
+        "hook": here and proc.which(HOOK) is not None,
         "runtime": "nvidia" in (info.get("Runtimes") or {}),
     }
     return tuple(road for road, there in roads.items() if there)
 
 
 def _unavailable(at: str, refused: OSError | None) -> EngineUnavailable:
+    if tunnel.is_remote(at):
+        return EngineUnavailable(
+            f"the container engine at {at} stopped answering", tried=at, mend="repeat the command; is Docker up there?"
+        )
     chosen, path = _chosen(at), Path(at.removeprefix("unix://"))
     named = bool(chosen.by) and at != endpoint.DEFAULT  # then any engine may listen there
     if isinstance(refused, FileNotFoundError):
@@ -213,7 +248,7 @@ def _knock(path: Path) -> None:
 
 
 def _chosen(at: str) -> Choice:
-    """Say how an address was chosen; one that comes from elsewhere than the environment was simply given."""
+    """Say how an address was chosen; one that comes from elsewhere was simply given."""
     chosen = endpoint.choice()
     return chosen if chosen.address == at else Choice(at, "DOCKER_HOST", "unset DOCKER_HOST")
 

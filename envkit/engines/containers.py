@@ -16,7 +16,7 @@ from envkit.engines.failure import translated
 from envkit.errors import StartFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from envkit.engines.connect import Engine
     from envkit.model.facts import Account
@@ -97,20 +97,36 @@ def prepare_volumes(
 ) -> None:
     """Give the roots of volumes to a user without running anything and without touching what is in them.
 
-    A container that is created and never started mounts them while the engine unpacks an archive of
-    bare folders into it; the engine sets owner and mode of those that are there. Should this be cut off,
-    its name and labels let the next call, `down` and `prune` find the container.
-
     Args:
         engine: Where.
         volumes: Names of volumes, and the folders to make in each, outermost first.
         owner: Who gets them.
         ref: An image the engine has.
+        helper: What to call the container that mounts them meanwhile.
+        labels: Of that container.
+    """
+    paths = [path for at, inner in enumerate(volumes.values()) for path in (str(at), *(f"{at}/{one}" for one in inner))]
+    unpack(engine, tuple(volumes), _folders(paths, owner), ref, helper, labels)
+
+
+def unpack(
+    engine: Engine, volumes: Sequence[str], archive: bytes, ref: str, helper: str, labels: Mapping[str, str]
+) -> None:
+    """Unpack an archive into volumes, each a folder of its number, without running anything.
+
+    A container that is created and never started mounts them meanwhile. The engine sets owner and mode of each
+    entry: a folder that is there stays, with what is in it, and a file takes the place of what is there. Should this
+    be cut off, its name and labels let the next call, `down` and `prune` find the container.
+
+    Args:
+        engine: Where.
+        volumes: Their names.
+        archive: A tar archive.
+        ref: An image the engine has.
         helper: What to call the container.
         labels: Of the container.
     """
     mounts = [docker.types.Mount(f"/v/{at}", name, no_copy=True) for at, name in enumerate(volumes)]
-    paths = [path for at, inner in enumerate(volumes.values()) for path in (str(at), *(f"{at}/{one}" for one in inner))]
     with translated("preparing volumes"):
         left = look.container(engine, helper)
         if left is not None and left.labels.items() >= labels.items():
@@ -121,7 +137,7 @@ def prepare_volumes(
             host_config=engine.api.create_host_config(mounts=mounts, network_mode="none", cap_drop=["ALL"]),
         )
         try:
-            engine.api.put_archive(made["Id"], "/v", _folders(paths, owner))
+            engine.api.put_archive(made["Id"], "/v", archive)
         finally:
             engine.api.remove_container(made["Id"], force=True)
 

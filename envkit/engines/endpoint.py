@@ -5,15 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envkit.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEFAULT = "unix:///var/run/docker.sock"
 PODMAN = "unix:///run/podman/podman.sock"  # of root's Podman; a user's own is below XDG_RUNTIME_DIR
 NO_CONTEXT = "default"  # the name by which Docker calls the usual socket
+FLAG = "--engine"
+_given: ContextVar[str] = ContextVar("engine", default="")  # of the command line, once for the whole command
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,7 @@ class Choice:
 
     Attributes:
         address: Such as `unix:///var/run/docker.sock`.
-        by: What named it: `DOCKER_HOST` or a Docker context; empty for a usual place.
+        by: What named it: `--engine`, `DOCKER_HOST` or a Docker context; empty for a usual place.
         undo: The command that takes this choice back.
         passed_over: What was asked before, each with why it decided nothing.
     """
@@ -31,6 +38,19 @@ class Choice:
     by: str = ""
     undo: str = "sudo systemctl start docker"
     passed_over: tuple[str, ...] = ()
+
+
+@contextmanager
+def using(address: str) -> Iterator[None]:
+    """Have the engine at an address count while the body runs, whatever the environment says; none for an empty one.
+
+    The bare path of a socket is understood.
+    """
+    before = _given.set(f"unix://{address}" if address.startswith("/") else address)
+    try:
+        yield
+    finally:
+        _given.reset(before)
 
 
 def endpoint() -> str:
@@ -43,7 +63,7 @@ def endpoint() -> str:
 
 
 def choice() -> Choice:
-    """Choose: `DOCKER_HOST`, else `DOCKER_CONTEXT`, else Docker's current context, else a usual socket.
+    """Choose: `--engine`, `DOCKER_HOST`, `DOCKER_CONTEXT`, Docker's current context, or a usual socket, in this order.
 
     Docker's sockets come before Podman's, and the machine's before the user's own, as long as it is Docker's.
 
@@ -51,6 +71,8 @@ def choice() -> Choice:
         EngineUnavailable: A Docker context should say so, and its files are not as they should be.
     """
     host, named = os.environ.get("DOCKER_HOST"), os.environ.get("DOCKER_CONTEXT")
+    if given := _given.get():
+        return Choice(given, FLAG, f"leave {FLAG} out")
     if host:
         return Choice(host, "DOCKER_HOST", "unset DOCKER_HOST")
     if named and named != NO_CONTEXT:
@@ -125,5 +147,6 @@ def _read(path: Path) -> dict[str, Any]:
 def _damaged(path: Path, why: str) -> EngineUnavailable:
     return EngineUnavailable(
         f"which engine to use cannot be told: {path}: {why}",
-        tried="DOCKER_HOST, DOCKER_CONTEXT, Docker's current context", mend="mend that file, or set DOCKER_HOST",
+        tried="DOCKER_HOST, DOCKER_CONTEXT, Docker's current context",
+        mend=f"mend that file, or name an engine: {FLAG} {DEFAULT}, or DOCKER_HOST",
     )

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from envkit import names, net
+from envkit import names, net, tunnel
 from envkit.model.found import FoundContainer
 
 if TYPE_CHECKING:
@@ -19,10 +19,14 @@ OK = 200
 
 
 def running(endpoint: str, name: str) -> FoundContainer | None:
-    """Return a container if a local engine says that it runs."""
-    if not endpoint.startswith("unix://"):
+    """Return a container if an engine that can be asked at once says that it runs."""
+    if tunnel.is_remote(endpoint):
+        at = str(tunnel.socket_of(endpoint))
+    elif endpoint.startswith("unix://"):
+        at = endpoint.removeprefix("unix://")
+    else:
         return None
-    answer = net.get_local(endpoint.removeprefix("unix://"), f"/containers/{quote(name, safe='')}/json")
+    answer = net.get_local(at, f"/containers/{quote(name, safe='')}/json")
     try:
         data = json.loads(answer.body) if answer.status == OK else {}
         return _container(data) if data["State"]["Status"] == "running" else None

@@ -103,7 +103,7 @@ def _mount(one: Mount) -> docker.types.Mount:
         # Without no_copy the engine would copy the image's folder, and its owner, into a new volume.
         return docker.types.Mount(one.target, one.source, type="volume", read_only=one.read_only, no_copy=True)
     return docker.types.Mount(
-        one.target, one.source, type="bind", read_only=one.read_only, propagation="rprivate"
+        one.target, one.source, type="bind", read_only=one.read_only, propagation=one.propagation
     )
 
 

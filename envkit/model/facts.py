@@ -100,6 +100,7 @@ class Facts:
         gpu: What the host says of GPUs.
         gpu_roads: Ways the engine offers to pass one; empty where it was not asked.
         gpu_offered: Whether there was a GPU to be had when this environment was made, or None before that.
+        far: For an engine on another machine, that machine's folder of volumes; empty for one of this machine.
     """
 
     caller: Account
@@ -126,6 +127,7 @@ class Facts:
     gpu: HostGpu = HostGpu()
     gpu_roads: tuple[str, ...] = ()
     gpu_offered: bool | None = None
+    far: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,9 @@ class EngineFacts:
         userns: Whether it maps container users to other host users.
         gpu_roads: Ways it offers to pass a GPU: `cdi`, `hook`, `runtime`.
         podman: Whether it is Podman, which speaks Docker's language beside its own.
+        cpus: Processors of its machine.
+        memory_mib: Memory of its machine in MiB.
+        volumes: Folder of its machine that its volumes lie in.
     """
 
     endpoint: str
@@ -149,3 +154,6 @@ class EngineFacts:
     userns: bool
     gpu_roads: tuple[str, ...]
     podman: bool = False
+    cpus: int = 0
+    memory_mib: int = 0
+    volumes: str = ""

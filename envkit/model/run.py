@@ -16,12 +16,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A folder or file of the host, or a named volume, inside the container."""
+    """A folder or file of the host, a named volume, or a file that lies in one, inside the container.
 
-    kind: Literal["bind", "volume"]
+    Attributes:
+        kind: `within` for a file of a volume, by its path on the engine's machine.
+        source: A path of the host, or the volume's name.
+        target: Where it shows.
+        read_only: Whether it can only be read there.
+    """
+
+    kind: Literal["bind", "volume", "within"]
     source: str
     target: str
     read_only: bool = False
+
+    @property
+    def propagation(self) -> str:
+        """What of later mounts is seen: nothing, but for what the engine keeps itself, where it insists on more."""
+        return "rslave" if self.kind == "within" else "rprivate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ class State:
         prepared: Volumes whose root was given to the container user: name to what tells it from its like.
         choices: What `auto` chose, by key.
         verdict: The last verdict of the probe, or empty.
+        forwarded: Ports of this host's loopback that lead to ports of the engine's machine, by those; for another one.
+        delivered: What of the mounted files an engine on another machine got: a digest, and which volume holds them.
         proven: Whether that verdict is of the environment as it is now, and every check passed.
     """
 
@@ -46,3 +48,5 @@ class State:
     choices: Mapping[str, str] = field(default_factory=dict)
     verdict: str = ""
     proven: bool = False
+    forwarded: Mapping[str, int] = field(default_factory=dict)
+    delivered: str = ""

@@ -171,7 +171,7 @@ def _mount(run: RunPlan, one: Mount) -> dict[str, Any]:
         }
     return {
         "type": "bind", "source": one.source, "target": one.target, "read_only": one.read_only,
-        "bind": {"propagation": "rprivate", "create_host_path": False},
+        "bind": {"propagation": one.propagation, "create_host_path": False},
     }
 
 

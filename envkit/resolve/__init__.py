@@ -9,7 +9,7 @@ from envkit.errors import ConfigError, Problem, Refusal
 from envkit.model.entrance import Network
 from envkit.model.plan import Plan
 from envkit.resolve import access as access_
-from envkit.resolve import bases, choices, gpu, image, run, secrets, ssh
+from envkit.resolve import bases, choices, far, gpu, image, run, secrets, ssh
 from envkit.resolve import ports as ports_
 from envkit.resolve.access import base as access_of_base
 from envkit.resolve.access import widened
@@ -71,6 +71,7 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
         Refusal: The workspace itself cannot be one.
     """
     _refuse_workspace(facts, project)
+    far.refuse(facts)
     user = choices.user(facts)
     problems: list[Problem] = []
     keys = _keys(config, facts, problems)
@@ -111,6 +112,7 @@ def _remarks(config: Config, facts: Facts, run_plan: RunPlan, release: Release) 
     if config.build.netrc and (config.build.index or "").startswith("http://"):
         yield "build.index begins with http://, so its login crosses the network unencrypted"
     yield from ssh.remarks(run_plan.ssh)
+    yield from far.remarks(config, facts)
 
 
 def _without_gpu(facts: Facts) -> str:

@@ -10,7 +10,7 @@ from envkit import names
 from envkit.model.artifact import Artifact
 from envkit.model.plan import FilesPlan
 from envkit.model.run import Gpus, Health, Limits, Mount, RunPlan, Tmpfs
-from envkit.resolve import ssh
+from envkit.resolve import far, ssh
 from envkit.resolve.binds import binds, guarded, guards
 from envkit.resolve.secrets import secrets
 
@@ -89,6 +89,9 @@ def logdir(config: Config) -> str:
 
 
 def _mounts(config: Config, facts: Facts, title: str, problems: list[Problem]) -> tuple[Mount, ...]:
+    if facts.far:
+        problems += far.problems(config)
+        return far.mounts(title, _volumes(config, title), facts.far)
     shown = Mount("bind", facts.workspace, names.WORKSPACE), *binds(config, facts, problems), *_volumes(config, title)
     return (
         *shown,

@@ -66,6 +66,36 @@ def test_what_a_cut_off_preparation_left_is_taken_away_by_the_next(
     assert look.container(engine, helper) is None
 
 
+def test_unpacking_into_a_volume_in_use_replaces_files_and_takes_a_folder_away(
+    engine: Engine, running: RunPlan, image: str,
+) -> None:
+    volume, helper = f"{running.name}-home", f"{running.name}-helper"
+    before = _archive("0/", "0/secrets/", "0/secrets/old", "0/token")
+    # A file in the place of the folder, and the folder again: the engine takes nothing out of a folder itself.
+    after = _archive("0/", "0/secrets", "0/secrets/", "0/secrets/new", "0/token")
+    for archive in (before, after):
+        containers.unpack(engine, (volume,), archive, image, helper, LABELS)
+    code, lines = said(engine, running, "cd /home/dev; stat -c '%n %u %g %a' . token secrets secrets/*")
+    assert (code, lines) == (0, [
+        ". 4242 4343 700", "token 4242 4343 600", "secrets 4242 4343 700", "secrets/new 4242 4343 600",
+    ])
+
+
+def _archive(*paths: str) -> bytes:
+    """Pack folders, which end with a slash, and files, all of the user's."""
+    import io
+    import tarfile
+
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for path in paths:
+            entry = tarfile.TarInfo(path.rstrip("/"))
+            entry.type, entry.mode = (tarfile.DIRTYPE, 0o700) if path.endswith("/") else (tarfile.REGTYPE, 0o600)
+            entry.uid, entry.gid = USER.uid, USER.gid
+            tar.addfile(entry)
+    return packed.getvalue()
+
+
 def _with(engine: Engine, volume: str) -> Any:
     return engine.api.create_host_config(binds=[f"{volume}:/v"], network_mode="none")
 

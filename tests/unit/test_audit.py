@@ -143,6 +143,10 @@ SETTINGS: dict[str, tuple[tuple[str, ...], Any, str]] = {
         ("Mounts",), [{"Type": "bind", "Source": "/etc", "Destination": "/host", "RW": False, "Propagation": ""}],
         "mounts",
     ),
+    "a mount that follows the host's": (
+        ("Mounts",), [{"Type": "bind", "Source": "/d", "Destination": "/data", "RW": False, "Propagation": "rslave"}],
+        "mounts",
+    ),
     "endless memory": (("HostConfig", "Memory"), 0, "limits"),
     "endless restarts": (("HostConfig", "RestartPolicy"), {"Name": "always"}, "limits"),
     "scratch without a size": (("HostConfig", "Tmpfs"), {"/tmp": "exec"}, "temporary"),
@@ -185,3 +189,13 @@ def test_what_could_not_be_attacked_is_skipped_and_never_passes() -> None:
     assert all(one.seen for one in found)
     silent = [Observation("audit.http", {**one.data, "status": 0}) for one in answers()]
     assert {one.check[6:] for one in ATTACKS} <= failed(silent)
+
+
+def test_a_file_of_a_volume_of_the_engines_own_is_mounted_as_the_engine_insists() -> None:
+    files = [
+        {"Type": "bind", "Source": f"/var/lib/docker/volumes/x/_data/{name}", "Destination": f"/etc/{name}",
+         "RW": False, "Propagation": "rslave"} for name in ("passwd", "group")
+    ]
+    assert list(container.mounts({**LOCKED, "Mounts": files})) == []
+    assert list(container.mounts({**LOCKED, "Mounts": [{**files[0], "RW": True}]})) != []
+    assert list(container.mounts({**LOCKED, "Mounts": [{**files[0], "Source": "/data/passwd"}]})) != []

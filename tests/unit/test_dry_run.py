@@ -43,7 +43,7 @@ class Scene:
     def survey(self, _: object, __: object, remembered: State | None) -> Survey:
         self.seen.append(remembered)
         want = wanted()
-        facts: Any = SimpleNamespace(gpu=None)
+        facts: Any = SimpleNamespace(gpu=None, far="")
         return Survey(replace(want, plan=replace(want.plan, **self.plan)), (), facts, Found())
 
 

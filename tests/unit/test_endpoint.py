@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from envkit.cli import main
+from envkit.cli.app import NO_ENGINE, VERBS
 from envkit.engines import connect, endpoint
 from envkit.errors import EngineUnavailable, Refusal
 
@@ -149,18 +150,55 @@ def test_a_docker_config_that_is_a_folder_is_told(docker: Docker) -> None:
         endpoint.endpoint()
 
 
-@pytest.mark.parametrize("host", ["ssh://ada@build.example.com", "tcp://192.0.2.1:2376"])
 @pytest.mark.parametrize(("variable", "mend"), [(True, "unset DOCKER_CONTEXT"), (False, "docker context use default")])
-def test_a_context_of_another_machine_is_refused_by_name(
-    docker: Docker, monkeypatch: pytest.MonkeyPatch, host: str, mend: str, *, variable: bool,
+def test_a_context_whose_engine_is_not_used_is_refused_by_name(
+    docker: Docker, monkeypatch: pytest.MonkeyPatch, mend: str, *, variable: bool,
 ) -> None:
-    docker.context("far", host)
+    docker.context("far", "tcp://192.0.2.1:2376")
     docker.use("far")
     if variable:
         monkeypatch.setenv("DOCKER_CONTEXT", "far")
-    with pytest.raises(Refusal, match=r"the Docker context far.*another machine") as error:
+    with pytest.raises(Refusal, match=r"the Docker context far.*is not used") as error:
         connect.connect(endpoint.endpoint())
     assert mend in error.value.mend
+
+
+def test_a_context_may_name_another_machine(docker: Docker) -> None:
+    docker.context("far", "ssh://ada@build.example.com")
+    docker.use("far")
+    assert endpoint.choice().address == "ssh://ada@build.example.com"
+    assert endpoint.choice().by == "the Docker context far"
+
+
+@pytest.mark.proves("`--engine` comes before what the environment says", "real")
+@pytest.mark.parametrize(("given", "expected"), [
+    ("ssh://far", "ssh://far"), ("unix:///run/x.sock", "unix:///run/x.sock"), ("/run/x.sock", "unix:///run/x.sock"),
+    ("", "unix:///run/host.sock"),
+])
+def test_the_flag_comes_first(docker: Docker, monkeypatch: pytest.MonkeyPatch, given: str, expected: str) -> None:
+    docker.use("mine")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/host.sock")
+    with endpoint.using(given):
+        assert endpoint.endpoint() == expected
+        assert endpoint.choice().by == ("--engine" if given else "DOCKER_HOST")
+    assert endpoint.choice().by == "DOCKER_HOST"
+
+
+@pytest.mark.proves("every verb that uses an engine takes `--engine`", "real")
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - NO_ENGINE - {"ssh-proxy"}))
+def test_every_verb_that_uses_an_engine_takes_the_flag(
+    docker: Docker, verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(docker.folder)
+    arguments = ["true"] if verb == "exec" else []
+    with pytest.raises(SystemExit) as ended:
+        main.main([verb, "--engine", f"unix://{docker.folder}/named.sock", *arguments])
+    said = capsys.readouterr().err
+    if verb in {"up", "build", "status", "prune"}:
+        assert f"{docker.folder}/named.sock (--engine): not there" in said
+        assert "leave --engine out" in said
+    assert ended.value.code != 70
+    assert "No such option" not in said
 
 
 def test_an_engine_that_is_not_there_is_told_with_all_that_was_tried(

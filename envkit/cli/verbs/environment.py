@@ -72,6 +72,7 @@ def build(
 def down(
     project: ProjectOption = HERE, name: NameOption = None,
     volumes: Annotated[bool, typer.Option("--volumes", help="Its volumes, token and keys too.")] = False,
+    discard: Annotated[bool, typer.Option("--discard", help="Also what another machine alone holds.")] = False,
     quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
 ) -> int:
     """Take the environment away; the workspace stays, and so do volumes unless told otherwise."""
@@ -81,8 +82,24 @@ def down(
 
     known = projects.known(project, name)
     with _teller(quiet, verbose) as say:
-        report = command.down(known, volumes=volumes, say=say)
+        report = command.down(known, volumes=volumes, say=say, discard=discard)
     return show(report, format_, texts.down)
+
+
+def sync(
+    project: ProjectOption = HERE, name: NameOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be copied.")] = False,
+    quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
+) -> int:
+    """Copy what changed between the workspace and its copy on another machine's engine, both ways."""
+    from envkit.cli import texts
+    from envkit.commands import project as projects
+    from envkit.commands import synced as command
+
+    known = projects.known(project, name)
+    with _teller(quiet, verbose) as say:
+        report = command.run(known, dry_run=dry_run, say=say)
+    return show(report, format_, texts.sync)
 
 
 def prune(format_: FormatOption = Format.text) -> int:
