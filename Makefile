@@ -16,8 +16,9 @@ up: venv engine ## set up what is missing, then run the example: a locked-down T
 down: venv ## stop the example and remove its container and network; files and volumes stay
 	@scripts/quickstart.sh down
 
-test: dev engine tools ## set up what is missing, then run every test, the quick ones first
-	@$(PYTHON) -m pytest $(ARGS)
+# Most of the time goes to waiting for environments: a second process runs the other tests meanwhile.
+test: dev engine tools ## set up what is missing, then run every test
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 unit: dev ## run the tests that need no engine
 	@$(PYTHON) -m pytest --no-engine tests/unit tests/guest tests/process $(ARGS)

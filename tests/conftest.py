@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = pytest.StashKey[list[str]]()
 # The quick ones first: what they find should not wait for an image to be built.
 ORDER = ("unit", "guest", "process", "contract", "functional")
+# Of two processes, one runs all of these, one after the other: environments and engines are shared among them.
+TOGETHER = {"contract", "functional"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,8 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if _folder(item) == "functional":
+        folder = _folder(item)
+        if folder == "functional":
             item.add_marker("engine")
+        if folder in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(folder))
     items.sort(key=_place)
     said = config.stash[LEFT_OUT] = []
     if not config.getoption("gpu_image"):
