@@ -10,21 +10,18 @@ FROM envkit-base:bookworm
 # updates and gives the same packages.
 COPY apt/debian.sources /etc/apt/sources.list.d/debian.sources
 COPY apt/none /etc/apt/sources.list
-COPY apt/borrowed.pref /etc/apt/preferences.d/borrowed.pref
 COPY apt/envkit.conf /etc/apt/apt.conf.d/90envkit
 COPY apt/dpkg.cfg /etc/dpkg/dpkg.cfg.d/envkit
 COPY build/install-apt build/install-uv build/install-python /opt/envkit/build/
 
-# All of Debian in one layer, so that nothing removed stays below; the script also takes the SUID bits,
-# the SSH host keys and apt's lists away again. A login over `exec` needs no daemon, only sshd itself.
-RUN ["/opt/envkit/build/install-apt", "--upgrade", \
-"--borrow", "3.9", "bullseye", "--", \
+# Debian itself, the same for every release on this suite; the script also takes the SUID bits, the SSH host
+# keys and apt's lists away again. A login over `exec` needs no daemon, only sshd itself.
+RUN ["/opt/envkit/build/install-apt", "--upgrade", "--", \
      "ca-certificates", "curl", "git", "less", "openssh-server", "procps", "python3", "python3-pip-whl", "rsync"]
 
-# Where Python packages come from, and what may be installed beside TensorFlow.
+# Where Python packages come from.
 COPY python/pip.conf /etc/pip.conf
 COPY python/uv.toml /etc/uv/uv.toml
-COPY python/constraints.txt /etc/envkit/constraints.txt
 
 # uv, pinned with its hashes: it installs TensorFlow in a fifth of pip's time.
 COPY python/uv-requirements.txt /opt/envkit/build/
@@ -36,6 +33,15 @@ RUN ["/opt/envkit/build/install-uv"]
 COPY python/jupyter-requirements.txt build/prove-jupyter.py /opt/envkit/build/
 RUN ["/opt/envkit/build/install-python", "python3.11", "/opt/jupyter", \
      "/opt/envkit/build/prove-jupyter.py", "--no-deps", "--require-hashes", "--requirement", "/opt/envkit/build/jupyter-requirements.txt"]
+
+# From here on it is this release's own: another one on the same suite keeps all of the above.
+# Its Python is an older one, of another Debian release.
+COPY apt/borrowed.pref /etc/apt/preferences.d/borrowed.pref
+COPY apt/borrowed.sources /etc/apt/sources.list.d/borrowed.sources
+RUN ["/opt/envkit/build/install-apt", "--borrow", "3.9", "bullseye", "--"]
+
+# What may be installed beside TensorFlow.
+COPY python/constraints.txt /etc/envkit/constraints.txt
 
 # The kernel: TensorFlow on the newest Python this release has a wheel for. The layer ends by importing it.
 COPY build/prove-tensorflow.py /opt/envkit/build/

@@ -144,11 +144,13 @@ def _apt(plan: ImagePlan) -> tuple[Artifact, ...]:
     main, security = archives(plan.mirror)
     if plan.suite.system != "debian":
         return ()  # other systems keep their own lists
-    sources = text("debian/apt/debian.sources.j2", main=main, security=security, suite=suite, borrowed=borrowed)
+    own = text("debian/apt/debian.sources.j2", main=main, security=security, suite=suite)
+    sources = Artifact("apt/debian.sources", own)
     if not borrowed:
-        return (Artifact("apt/debian.sources", sources),)
+        return (sources,)
+    lent = text("debian/apt/borrowed.sources.j2", main=main, security=security, borrowed=borrowed)
     pinned = text("debian/apt/borrowed.pref.j2", suite=suite, borrowed=borrowed, python=plan.release.python)
-    return Artifact("apt/debian.sources", sources), Artifact("apt/borrowed.pref", pinned)
+    return sources, Artifact("apt/borrowed.sources", lent), Artifact("apt/borrowed.pref", pinned)
 
 
 def _python(plan: ImagePlan) -> tuple[Artifact, ...]:
