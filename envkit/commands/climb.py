@@ -8,16 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from envkit import checks, credentials, decide, files, names, state, tunnel
-from envkit.commands import apply, builders, mounted, reach, refusals, synced
+from envkit.commands import apply, builders, mounted, proof, reach, refusals, synced
 from envkit.commands.results import Built, Up
 from envkit.commands.survey import remember, survey
-from envkit.engines import containers, glance, look
 from envkit.engines.failure import PortTaken, SubnetTaken
-from envkit.errors import Refusal, StartFailed, Unhealthy
+from envkit.errors import Refusal, StartFailed
 from envkit.model import step
-from envkit.model.report import Finding, Progress, Report, Verdict
-from envkit.observe import door, probe, ready
-from envkit.observe.aside import aside, begun
+from envkit.model.report import Finding, Progress, Report
+from envkit.observe.aside import begun
 from envkit.render import ssh_config
 from envkit.resolve import access_of_base, kept, wants, widened
 
@@ -30,11 +28,9 @@ if TYPE_CHECKING:
     from envkit.engines.connect import Engine
     from envkit.model.facts import Wants
     from envkit.model.plan import Access
-    from envkit.model.report import Observation
     from envkit.model.run import RunPlan
     from envkit.model.state import State
     from envkit.model.step import Steps
-    from envkit.observe.door import Door
 
     Say = Callable[[Progress], None]
     Ask = Callable[[tuple[str, ...]], bool]
@@ -43,9 +39,7 @@ T = TypeVar("T")
 # As `python -m envkit`, which would look for modules in the working folder first: a workspace is hostile.
 SSH_PROXY = "import sys; sys.path[:] = filter(None, sys.path); from envkit.cli.main import main; main()"
 ROUNDS = 8  # base, image, a few taken ports: more means that something keeps undoing our work
-LOG_LINES = 15
 APART = (step.MakeBase, step.BuildImage, step.CreateNetwork, step.CreateVolume)  # they leave what runs as it is
-ASIDE_S = ready.TENSORBOARD_S + 30  # beyond what the looks allow themselves
 
 
 def up(project: Project, *, say: Say, ask: Ask, refresh: bool = False) -> tuple[Report[Up], dict[str, str]]:
@@ -101,17 +95,20 @@ class _Climb:
         surveyed = self._converge(self._steps_up)
         self._keep_entry(surveyed)
         self._forward(surveyed.plan.run)
-        self._wait(surveyed)
+        started = proof.Started(self.project.place, self.engine, surveyed.plan, self._state.forwarded, self.say)
+        if self.done:
+            self.say(Progress("wait", "waiting for JupyterLab"))
+        started.wait()
         remarks = self._sync()
         chosen = kept.choices(surveyed.facts, wants_of(self.project))
         self._save(replace(self._state, choices={**self._state.choices, **chosen}))
         findings: tuple[Finding, ...] = ()
         if self.done or not self._state.proven:
-            findings = self._prove(surveyed)
+            findings = started.prove(surveyed.facts.gpu)
         code = checks.exit_code(findings)
         if findings:
             self._save(replace(self._state, verdict=checks.verdict(findings), proven=not code))
-        result = self._result(surveyed, self._state.verdict)
+        result = self._result(surveyed, self._state.verdict, started.port)
         report = Report("up", surveyed.plan.name, replace(result, remarks=result.remarks + remarks), findings, code)
         return report, names.container_labels(surveyed.plan, surveyed.wanted.digests)
 
@@ -223,10 +220,6 @@ class _Climb:
             forwarded = reach.forward(at, self._state.forwarded, there, self.project.config.jupyter.port)
             self._save(replace(self._state, forwarded=forwarded))
 
-    def _port(self, run: RunPlan) -> int:
-        """Return the port of this machine at which JupyterLab answers; 0 for none."""
-        return reach.here(self.engine.endpoint, self._state.forwarded, run.published(names.JUPYTER_PORT))
-
     def _sync(self) -> tuple[str, ...]:
         """Copy what changed both ways, where the engine is on another machine; return what somebody should know."""
         if not tunnel.is_remote(self.engine.endpoint):
@@ -234,57 +227,8 @@ class _Climb:
         known = synced.known(self.project, self._state)
         return synced.remarks(synced.sync(known, self.engine, say=self.say))
 
-    def _wait(self, surveyed: Survey) -> None:
-        run = surveyed.plan.run
-        name, port, ssh_port = run.name, run.published(names.JUPYTER_PORT), run.published(names.SSH_PORT)
-        if self.done:
-            self.say(Progress("wait", "waiting for JupyterLab"))
-
-        ready.jupyter(self._door(run), credentials.token(self.project.place), lambda: self._ours(name, port))
-        if ssh_port:
-            ready.sshd(ssh_port, lambda: self._ours(name, port))
-
-    def _door(self, run: RunPlan) -> Door:
-        return door.at_port(self._port(run)) if run.ports else door.at_socket(self.engine, run.name)
-
-    def _ours(self, name: str, port: int) -> bool:
-        """Say whether our container holds its port, so that the token may be sent there; raise when it has ended."""
-        at = self.engine.endpoint
-        if glance.holds(at, name, port) and (not port or reach.here(at, self._state.forwarded, port)):
-            return True
-        found = look.container(self.engine, name)
-        if found is None or found.status in {"exited", "dead"}:
-            raise self._died(name, found.exit_code if found else -1)
-        return False
-
-    def _died(self, name: str, code: int) -> Unhealthy:
-        last = b"".join(containers.logs(self.engine, name, lines=LOG_LINES)).decode(errors="replace")
-        lines = "".join(f"\n    {line}" for line in last.splitlines())
-        return Unhealthy(
-            f"the workspace ended with code {code}; its last lines:{lines}",
-            mend="envkit logs shows all of them; envkit up starts it again",
-        )
-
-    def _prove(self, surveyed: Survey) -> tuple[Finding, ...]:
-        """Probe TensorFlow, log in by SSH and ask for TensorBoard, all at once."""
-        plan, place = surveyed.plan, self.project.place
-        self.say(Progress("probe", "proving TensorFlow, SSH and TensorBoard"))
-        token, port = credentials.token(place), plan.run.published(names.JUPYTER_PORT)
-        ssh = aside(lambda: ready.ssh(place.client / ssh_config.FILE, plan.run.name), ASIDE_S)
-        way = self._door(plan.run)
-        board = aside(lambda: ready.tensorboard(way, token, lambda: self._ours(plan.run.name, port)), ASIDE_S)
-        seen = probe.probe(self.engine, plan.run.name, self._seen)
-        judged = checks.probe(
-            seen, release=plan.image.release, gpu_required=plan.gpu_required, host=surveyed.facts.gpu
-        )
-        return (*judged, _served("ssh/login", ssh()), _served("tensorboard/route", board()))
-
-    def _seen(self, one: Observation) -> None:
-        self.say(Progress("probe", one.what, detail=True))
-
-    def _result(self, surveyed: Survey, verdict: str) -> Up:
+    def _result(self, surveyed: Survey, verdict: str, port: int) -> Up:
         plan = surveyed.plan
-        port = self._port(plan.run)
         address = f"http://127.0.0.1:{port}" if port else ""
         return Up(
             name=plan.name,
@@ -297,11 +241,3 @@ class _Climb:
             remarks=plan.remarks,
             ssh_port=plan.run.published(names.SSH_PORT),
         )
-
-
-def _served(check: str, wrong: str) -> Finding:
-    if wrong == ready.NO_CLIENT:
-        return Finding(check, Verdict.SKIPPED, wrong, mend="sudo apt-get install openssh-client", where="host")
-    return Finding(check, Verdict.FAILED if wrong else Verdict.PASSED, wrong or "answers", where="container")
-
-
