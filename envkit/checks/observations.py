@@ -69,6 +69,12 @@ def text(values: Mapping[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def texts(values: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Return the texts in a list, or none."""
+    value = values.get(key)
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list | tuple) else ()
+
+
 def table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return a value that is a table, or an empty one."""
     value = values.get(key)
