@@ -22,11 +22,15 @@ LISTENING = "0A"  # the kernel's number for TCP_LISTEN in /proc/net/tcp
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an HTTP server said; `status` 0 means that none answered."""
+    """What an HTTP server said; `status` 0 means that none answered.
+
+    Of a header that comes more than once, `headers` keeps the last; each `Set-Cookie` is in `cookies`.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
+    cookies: tuple[str, ...] = ()
 
 
 def get(port: int, path: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 5) -> Answer:
@@ -37,7 +41,10 @@ def get(port: int, path: str, *, headers: Mapping[str, str] | None = None, timeo
 def send(
     port: int, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", *, timeout_s: float = 10
 ) -> Answer:
-    """Send a request to a server on this host's loopback exactly as given: the path is not tidied up."""
+    """Send a request to a server on this host's loopback exactly as given: the path is not tidied up.
+
+    After `timeout_s` in all it has not answered; nor has it where a header cannot be sent at all.
+    """
     connection = _Connection("127.0.0.1", port, socket.AF_INET, ("127.0.0.1", port), timeout_s)
     given = {"Host": f"127.0.0.1:{port}", **headers, **({"Content-Length": str(len(body))} if body else {})}
     try:
@@ -46,8 +53,9 @@ def send(
             connection.putheader(name, value)
         connection.endheaders(body or None)
         response = connection.getresponse()
-        return Answer(response.status, dict(response.getheaders()), response.read(1 << 20))
-    except (OSError, http.client.HTTPException):
+        cookies = tuple(response.headers.get_all("Set-Cookie", ()))
+        return Answer(response.status, dict(response.getheaders()), response.read(1 << 20), cookies)
+    except (OSError, http.client.HTTPException, ValueError):  # ValueError: no header can hold what was to be sent
         return Answer(0, {})
     finally:
         connection.close()

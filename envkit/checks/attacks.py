@@ -1,4 +1,4 @@
-"""The attacks on JupyterLab: what is sent, and what a server that is locked down answers. Data, read by both sides."""
+"""The attacks from outside: what is sent, and what a server that is locked down answers. Data, read by both sides."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EVIL = "http://evil.example"
+GUESSES = 100  # of the token
 REFUSED = frozenset({401, 403, 404, 405, 400})
 As = Literal["nobody", "stranger", "owner", "browser"]
 
@@ -87,5 +88,66 @@ ATTACKS: tuple[Attack, ...] = (
     Attack(
         "audit/frames", "GET", "/lab", "owner", good=frozenset({200}),
         has=("content-security-policy", "frame-ancestors 'none'"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One attack over SSH.
+
+    Attributes:
+        name: What is tried, in words.
+        check: The check it belongs to.
+        options: What the client is given before the host.
+        refused: What the client says when the server refuses; without that it was not refused.
+        code: What the client ends with then.
+        command: What is run if it is let in; none for a connection that is only forwarded.
+        reached: What the client says when the server did what it must not, beside ending with 0.
+        display: Whether the client is to believe in a display.
+        agent: Whether it has an agent of its own, which holds no key: there has to be one to forward.
+        key: Whether it uses a key that was just made, in place of the owner's.
+    """
+
+    name: str
+    check: str
+    options: tuple[str, ...]
+    refused: str = "Permission denied ("
+    code: int = 255
+    command: tuple[str, ...] = ("true",)
+    reached: str = ""
+    display: bool = False
+    agent: bool = False
+    key: bool = False
+
+
+OWNER = Login("owner", "", (), refused="", code=0)  # must be let in, or the others show nothing
+LOGINS: tuple[Login, ...] = (
+    Login(
+        "password", "audit/ssh-password",
+        ("-oPubkeyAuthentication=no", "-oPreferredAuthentications=password,keyboard-interactive"),
+    ),
+    Login("none", "audit/ssh-password", ("-oPubkeyAuthentication=no", "-oPreferredAuthentications=none")),
+    Login("root", "audit/ssh-users", ("-lroot",)),
+    Login("unknown user", "audit/ssh-users", ("-lnosuch",)),
+    Login("unknown key", "audit/ssh-keys", (), key=True),
+    # Nobody has that address: a server that would forward there says at once that it cannot, and nobody is reached.
+    Login(
+        "forward to another machine", "audit/ssh-forwarding", ("-W", "255.255.255.255:80"), command=(),
+        refused="administratively prohibited", reached="connect failed",
+    ),
+    # Port 0: any that is free, as a taken one would look like a refusal.
+    Login(
+        "forward back", "audit/ssh-forwarding", ("-oExitOnForwardFailure=yes", "-R", "0:127.0.0.1:9"),
+        refused="remote port forwarding failed",
+    ),
+    Login(
+        "display", "audit/ssh-forwarding", ("-Y",), command=('test -n "$DISPLAY"',), display=True, code=1,
+        refused="X11 forwarding request failed",
+    ),
+    # sshd answers nothing to that; what runs inside then has no agent.
+    Login(
+        "agent", "audit/ssh-agent", ("-A",), command=('test -n "$SSH_AUTH_SOCK"',), agent=True, code=1,
+        refused="Requesting authentication agent forwarding",
     ),
 )

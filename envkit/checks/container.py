@@ -10,6 +10,9 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from envkit import names
+from envkit.config.variables import looks_secret
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -22,15 +25,16 @@ MASKED = {"/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", 
 READ_ONLY = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"}
 SINGLE_FILES = ("/etc/passwd", "/etc/group")  # on another machine's engine they lie in a volume
 KEPT = ("/etc", "/run/secrets", "/usr", "/opt")  # what envkit mounts to be read alone
-SECRET_NAME = re.compile(r"TOKEN|PASSW|SECRET|KEY|CREDENTIAL", re.IGNORECASE)
+PUBLISHED = {f"{names.JUPYTER_PORT}/tcp", f"{names.SSH_PORT}/tcp"}
+NVIDIA = frozenset({"gpu", "nvidia", "compute", "utility", "video", "graphics", "display", "compat32", "ngx"})
 
 
 def loopback(found: Inspected) -> Iterator[str]:
-    """Ports are published on loopback alone, and none but JupyterLab's."""
+    """Ports are published on loopback alone, and none but JupyterLab's and the SSH server's."""
     for port, bindings in (found["HostConfig"]["PortBindings"] or {}).items():
-        if port != "8888/tcp":
+        if port not in PUBLISHED:
             yield f"{port} is published"
-        for binding in bindings:
+        for binding in bindings or ():
             if not binding["HostIp"] or not ipaddress.ip_address(binding["HostIp"]).is_loopback:
                 yield f"{port} is published on {binding['HostIp'] or 'every address'}"
     if found["HostConfig"]["PublishAllPorts"]:
@@ -70,9 +74,12 @@ def namespaces(found: Inspected) -> Iterator[str]:
             yield f"{name} is {host[name]}"
     if host["CgroupnsMode"] != "private":
         yield "it sees the host's control groups"
-    for name in ("Devices", "DeviceRequests", "DeviceCgroupRules", "VolumesFrom", "Links", "GroupAdd", "ExtraHosts"):
+    for name in ("Devices", "DeviceCgroupRules", "VolumesFrom", "Links", "GroupAdd", "ExtraHosts"):
         if host[name]:
             yield f"{name} is {host[name]}"
+    for request in host["DeviceRequests"] or ():
+        if not _nvidia(request):
+            yield f"DeviceRequests holds {request}"
 
 
 def network(found: Inspected) -> Iterator[str]:
@@ -129,8 +136,8 @@ def identity(found: Inspected) -> Iterator[str]:
 def environment(found: Inspected) -> Iterator[str]:
     """No variable holds a secret; those that end in _FILE name a file."""
     for pair in found["Config"]["Env"] or ():
-        name, value = pair.split("=", 1)
-        if SECRET_NAME.search(name) and not name.endswith("_FILE") and value:
+        name, _, value = pair.partition("=")
+        if looks_secret(name) and value:
             yield f"{name} is in the environment"
 
 
@@ -140,6 +147,17 @@ CHECKS: Mapping[str, Check] = {
     "audit/network": network, "audit/mounts": mounts, "audit/temporary": temporary, "audit/limits": limits,
     "audit/identity": identity, "audit/environment": environment,
 }
+
+
+def _nvidia(request: Mapping[str, Any]) -> bool:
+    """Say whether a request hands over NVIDIA's GPUs and nothing else, in one of the ways that envkit has."""
+    wanted = [set(one) for one in request.get("Capabilities") or ()]
+    if request.get("Driver") == "cdi":
+        named = request.get("DeviceIDs") or ()
+        return bool(named) and all(str(one).startswith("nvidia.com/gpu=") for one in named)
+    return request.get("Driver") in {"", None, "nvidia"} and bool(wanted) and all(
+        one & {"gpu", "nvidia"} and one <= NVIDIA for one in wanted
+    )
 
 
 def _networks(found: Inspected) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import docker.errors
@@ -11,7 +10,7 @@ import docker.errors
 from envkit.engines.failure import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Mapping
 
     from envkit.engines.connect import Engine
 
@@ -22,20 +21,32 @@ def inspected(engine: Engine, container: str) -> dict[str, Any]:
         return dict(engine.api.inspect_container(container))
 
 
-def places(engine: Engine, container: str, secret: str) -> tuple[str, ...]:
-    """Return where a text stands: the log, settings, history and process list of a container and its image."""
+def places(engine: Engine, container: str, secret: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Search the log, settings, history and process list of a container and its image for a text.
+
+    Returns:
+        Where the text stands, and what could not be searched.
+    """
+    found: list[str] = []
+    unread: list[str] = []
     with translated(f"looking for traces in {container}"):
-        return tuple(name for name, text in _told(engine, container) if secret in text)
+        image = str(engine.api.inspect_container(container)["Image"])
+        for name, told in _told(engine, container, image).items():
+            try:
+                if secret in told():
+                    found.append(name)
+            except docker.errors.APIError:
+                # Not every log driver reads, and an image may be gone that a container still runs from.
+                unread.append(name)
+    return tuple(found), tuple(unread)
 
 
-def _told(engine: Engine, container: str) -> Iterator[tuple[str, str]]:
-    found = engine.api.inspect_container(container)
-    yield "the container's settings", json.dumps(found)
-    yield "the container's log", engine.api.logs(container).decode("utf-8", "replace")
-    image = str(found["Image"])
-    with suppress(docker.errors.ImageNotFound):
-        api: Any = engine.api
-        yield "the image's settings", json.dumps(api.inspect_image(image))
-        yield "the image's history", json.dumps(api.history(image))
-    with suppress(docker.errors.APIError):
-        yield "the process list", json.dumps(engine.api.top(container))
+def _told(engine: Engine, container: str, image: str) -> Mapping[str, Callable[[], str]]:
+    api: Any = engine.api
+    return {
+        "the container's settings": lambda: json.dumps(api.inspect_container(container)),
+        "the container's log": lambda: api.logs(container).decode("utf-8", "replace"),
+        "the image's settings": lambda: json.dumps(api.inspect_image(image)),
+        "the image's history": lambda: json.dumps(api.history(image)),
+        "the process list": lambda: json.dumps(api.top(container)),
+    }

@@ -7,33 +7,49 @@ from typing import TYPE_CHECKING, Any
 from envkit.checks import observations as lines
 from envkit.engines import execs, search
 from envkit.model.report import Observation
-from envkit.observe import attacks, guest
+from envkit.observe import attacks, guest, logins
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from envkit.engines.connect import Engine
 
-LIMIT_S = 90.0
+STAGE_S = 120  # more than all attempts together may take
+LIMIT_S = 150.0
+# What is looked at inside. Nothing else that is printed there is believed to be a look: not one at what is outside.
+INSIDE = frozenset({
+    "audit.identity", "audit.escapes", "audit.tampering", "audit.rights", "audit.variables", "audit.secrets",
+    "audit.sshd", "ended", "done",
+})
 
 
 def everything(
-    engine: Engine, container: str, *, port: int, token: str, ssh: Path
+    engine: Engine, container: str, *, port: int, ours: Callable[[], bool], token: str, ssh: Path,
+    say: Callable[[str], None],
 ) -> tuple[tuple[Observation, ...], dict[str, Any]]:
-    """Attack; returns what came of it, and what the engine says of the container.
+    """Attack; returns what came of it, and what the engine says of the container. The token stands in neither.
 
     Args:
         engine: Where.
         container: Its name.
         port: Where JupyterLab answers, or 0.
-        token: The right one.
+        ours: Says whether our container holds that port at this moment; else nothing is sent there.
+        token: The right one, or empty.
         ssh: The client's config file for this environment.
+        say: Gets the news.
     """
-    seen = [*(attacks.over_http(port, token) if port else ()), *attacks.over_ssh(ssh, container)]
+    seen: list[Observation] = []
+    if port:
+        seen += attacks.over_http(port, token, ours, say)
+    seen += logins.over_ssh(ssh, container, say)
+    say("attacking from inside")
     seen += inside(engine, container)
-    places = search.places(engine, container, token)  # last: by now it had every occasion to leak
-    seen.append(Observation("audit.traces", {"places": list(places)}))
-    return tuple(seen), search.inspected(engine, container)
+    if token:  # last: by now it had every occasion to leak
+        places, unread = search.places(engine, container, token)
+        seen.append(Observation("audit.traces", {"places": list(places), "unread": list(unread)}))
+    inspected: dict[str, Any] = attacks.replaced(search.inspected(engine, container), [token])
+    return attacks.without(seen, [token]), inspected
 
 
 def inside(engine: Engine, container: str) -> list[Observation]:
@@ -42,11 +58,13 @@ def inside(engine: Engine, container: str) -> list[Observation]:
 
     def on_line(text: str) -> None:
         one = lines.parse(text)
-        if one is not None and len(found) < lines.COUNT_MAX:
+        if one is not None and one.what in INSIDE and len(found) < lines.COUNT_MAX:
             found.append(one)
 
     try:
-        execs.script(engine, container, ["python", "-", "60"], guest.program("audit"), on_line, limit_s=LIMIT_S)
+        execs.script(
+            engine, container, ["python", "-", str(STAGE_S)], guest.program("audit"), on_line, limit_s=LIMIT_S
+        )
     except execs.RanOver:
         found.append(Observation("ended", {"by": "limit", "limit_s": LIMIT_S}))
     return found

@@ -13,7 +13,7 @@ from importlib import resources
 PROGRAMS = {
     "nodes": ("telling", "supervising", "driver", "nodes"),
     "probe": ("telling", "supervising", "driver", "computing", "probe"),
-    "audit": ("telling", "supervising", "audit"),
+    "audit": ("telling", "supervising", "attempts", "audit"),
     "smoke": ("telling", "supervising", "driver", "computing", "contents", "training", "smoke"),
 }
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envkit.checks import audit, container
-from envkit.checks.attacks import ATTACKS
+from envkit.checks import observations as look
+from envkit.checks.attacks import ATTACKS, LOGINS, OWNER
 from envkit.checks.table import TABLE
-from envkit.model.report import Observation, Verdict
+from envkit.commands.audit import summary
+from envkit.model.report import Finding, Observation, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envkit.checks.attacks import Login
 
 NONE = "0" * 16
 # As the engine says of an environment: what the settings are judged by.
@@ -41,19 +48,20 @@ SSHD = {
     "macs": "hmac-sha2-512-etm@openssh.com", "hostkeyalgorithms": "ssh-ed25519",
 }
 INSIDE: dict[str, dict[str, Any]] = {
-    "audit.guesses": {"tried": 100, "let_in": 0, "characters": 43, "different": 30},
-    "audit.cookie": {"flags": ["HttpOnly", "SameSite=Strict"]},
+    "audit.control": {"owner": 200, "browser": 200},
+    "audit.guesses": {"tried": 100, "refused": 100, "let_in": 0, "characters": 43, "different": 30},
+    "audit.cookie": {"cookies": [{"name": "username-1", "flags": ["HttpOnly", "SameSite=Strict"]}]},
     "audit.identity": {"uid": 1000, "status": {
         "CapPrm": NONE, "CapEff": NONE, "CapBnd": NONE, "CapInh": NONE, "CapAmb": NONE, "NoNewPrivs": "1",
         "Seccomp": "2",
     }},
-    "audit.escapes": {"tried": 13, "succeeded": [], "missing": []},
-    "audit.tampering": {"tried": 8, "succeeded": [], "missing": []},
+    "audit.escapes": {"tried": 14, "succeeded": [], "missing": [], "unfinished": []},
+    "audit.tampering": {"tried": 8, "succeeded": [], "missing": [], "unfinished": []},
     "audit.rights": {"checked": True, "files": []},
     "audit.variables": {"names": []},
     "audit.secrets": {"checked": True, "open": [], "shown": False},
     "audit.sshd": {"settings": SSHD},
-    "audit.traces": {"places": []},
+    "audit.traces": {"places": [], "unread": []},
 }
 
 
@@ -73,12 +81,13 @@ def answers(check: str = "", **wrong: object) -> list[Observation]:
     return found
 
 
-def logins(**let_in: int) -> list[Observation]:
-    """Return what the SSH client ended with: refused everywhere but where something else is said."""
-    codes = {name: let_in.get(name.replace(" ", "_"), 255) for name in audit.SSH}
-    return [
-        Observation("audit.ssh", {"attack": name, "code": code, "offers": "publickey"}) for name, code in codes.items()
-    ]
+def logins(attack: str = "", **other: object) -> list[Observation]:
+    """Return what came of every login: as it should, but of one attack, or of `all`, something else."""
+    found = [Observation("audit.ssh", {"attack": OWNER.name, "code": 0, "refused": True})]
+    for one in LOGINS:
+        data = {"attack": one.name, "code": one.code, "offers": "publickey", "refused": True, "reached": False}
+        found.append(Observation("audit.ssh", {**data, **(other if attack in {one.name, "all"} else {})}))
+    return found
 
 
 def failed(
@@ -111,14 +120,44 @@ def test_an_answer_is_judged_by_more_than_its_status(check: str, wrong: dict[str
     assert failed(answers(check, **wrong)) == {check[6:]}
 
 
-@pytest.mark.parametrize(("attack", "check"), [(name, check[6:]) for name, check in audit.SSH.items()])
-def test_a_login_that_succeeds_is_one_finding(attack: str, check: str) -> None:
-    assert failed(ssh=logins(**{attack.replace(" ", "_"): 0})) == {check}
+@pytest.mark.parametrize("attack", LOGINS, ids=lambda one: one.name)
+def test_a_login_that_succeeds_is_one_finding(attack: Login) -> None:
+    assert failed(ssh=logins(attack.name, code=0)) == {attack.check[6:]}
 
 
 def test_another_way_to_log_in_that_is_offered_is_a_finding_too() -> None:
-    offered = [Observation("audit.ssh", {**one.data, "offers": "publickey,password"}) for one in logins()]
-    assert failed(ssh=offered) == {"ssh-password"}
+    assert failed(ssh=logins("all", offers="publickey,password")) == {"ssh-password"}
+
+
+def test_a_server_that_tries_to_forward_fails_though_nobody_was_reached() -> None:
+    seen = logins("forward to another machine", refused=False, reached=True, said="connect failed")
+    assert verdicts(seen)["audit/ssh-forwarding"] is Verdict.FAILED
+
+
+@pytest.mark.parametrize("attack", LOGINS, ids=lambda one: one.name)
+@pytest.mark.parametrize("nothing", [{"code": None, "refused": False}, {"refused": False, "said": "unreachable"}])
+def test_a_login_that_was_not_refused_in_so_many_words_is_unknown(attack: Login, nothing: dict[str, object]) -> None:
+    found = verdicts(logins(attack.name, **nothing))
+    assert {check for check, verdict in found.items() if verdict is Verdict.UNKNOWN} == {attack.check}
+
+
+@pytest.mark.parametrize("code", [255, None, 1])
+def test_attacks_on_an_ssh_server_that_does_not_let_in_its_owner_show_nothing(code: int | None) -> None:
+    dead = [Observation("audit.ssh", {"attack": OWNER.name, "code": code, "said": "Connection refused"})]
+    refusing = [*dead, *logins()[1:]]
+    for seen in (dead, refusing):
+        assert {verdicts(seen)[one.check] for one in LOGINS} == {Verdict.UNKNOWN}
+
+
+def test_without_an_agent_to_forward_that_check_alone_is_skipped() -> None:
+    found = verdicts(logins("agent", code=None, refused=False, skipped="there is no ssh-agent"))
+    assert {check for check, verdict in found.items() if verdict is not Verdict.PASSED} == {"audit/ssh-agent"}
+    assert found["audit/ssh-agent"] is Verdict.SKIPPED
+
+
+def verdicts(seen: Sequence[Observation]) -> dict[str, Verdict]:
+    """Return how the checks on SSH came out."""
+    return {one.check: one.status for one in audit.check(seen, LOCKED) if one.check in {one.check for one in LOGINS}}
 
 
 # What is weakened, at which place of what the engine says, and the check that notices.
@@ -152,7 +191,43 @@ SETTINGS: dict[str, tuple[tuple[str, ...], Any, str]] = {
     "scratch without a size": (("HostConfig", "Tmpfs"), {"/tmp": "exec"}, "temporary"),
     "root": (("Config", "User"), "", "identity"),
     "a token as a variable": (("Config", "Env"), ["JUPYTER_TOKEN=x"], "environment"),
+    "SSH for everybody": (("HostConfig", "PortBindings"), {"2222/tcp": [{"HostIp": "0.0.0.0"}]}, "ports"),
+    "another device": (("HostConfig", "DeviceRequests"), [{"Driver": "cdi", "DeviceIDs": ["a.com/disk=0"]}],
+                       "namespaces"),
+    "more than GPUs": (("HostConfig", "DeviceRequests"), [{"Driver": "", "Capabilities": [["gpu", "tpm"]]}],
+                       "namespaces"),
 }
+# What envkit.yaml may ask for, or an image bring.
+ALLOWED: dict[str, tuple[tuple[str, str], Any]] = {
+    "ssh.publish": (("HostConfig", "PortBindings"), {
+        "8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8888"}],
+        "2222/tcp": [{"HostIp": "127.0.0.1", "HostPort": "2222"}],
+    }),
+    "no port, with a socket": (("HostConfig", "PortBindings"), {"8888/tcp": None}),
+    "all GPUs": (("HostConfig", "DeviceRequests"), [
+        {"Driver": "", "Count": -1, "DeviceIDs": None, "Capabilities": [["gpu", "compute", "utility"]]},
+    ]),
+    "GPUs by CDI": (("HostConfig", "DeviceRequests"), [
+        {"Driver": "cdi", "Count": 0, "DeviceIDs": ["nvidia.com/gpu=all"], "Capabilities": None},
+    ]),
+    "GPUs by a runtime": (("HostConfig", "Runtime"), "nvidia"),
+    "variables that hold no secret": (("Config", "Env"), [
+        "TOKENIZERS_PARALLELISM=false", "KEYRING_BACKEND=x", "GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D",
+        "NO_VALUE", "WANDB_API_KEY_FILE=/run/secrets/x",
+    ]),
+}
+
+
+@pytest.mark.parametrize("asked", ALLOWED)
+def test_what_envkit_itself_configures_passes(asked: str) -> None:
+    (part, key), value = ALLOWED[asked]
+    assert failed(inspected={**LOCKED, part: {**LOCKED[part], key: value}}) == set()
+
+
+def test_what_the_engine_does_not_say_is_unknown() -> None:
+    assert failed(inspected={**LOCKED, "HostConfig": {}}) == {
+        "ports", "privileges", "kernel", "namespaces", "network", "temporary", "limits",
+    }
 
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "stand-in")
@@ -169,7 +244,8 @@ def test_a_setting_that_is_weakened_is_one_finding(weakened: str) -> None:
 
 @pytest.mark.parametrize(("look", "data", "check"), [
     ("guesses", {"let_in": 1}, "http-guesses"), ("guesses", {"characters": 6}, "http-guesses"),
-    ("guesses", {"different": 2}, "http-guesses"), ("cookie", {"flags": ["HttpOnly"]}, "http-cookie"),
+    ("guesses", {"different": 2}, "http-guesses"),
+    ("cookie", {"cookies": [{"name": "username-1", "flags": ["HttpOnly"]}]}, "http-cookie"),
     ("identity", {"uid": 0}, "capabilities"), ("identity", {"status": {"CapEff": "00000000a80425fb"}}, "capabilities"),
     ("escapes", {"succeeded": ["become root"]}, "escapes"),
     ("tampering", {"succeeded": ["write to /usr"]}, "tampering"),
@@ -177,18 +253,94 @@ def test_a_setting_that_is_weakened_is_one_finding(weakened: str) -> None:
     ("secrets", {"open": ["/run/secrets/envkit/token"]}, "secrets"), ("secrets", {"shown": True}, "secrets"),
     ("sshd", {"settings": {**SSHD, "kexalgorithms": "diffie-hellman-group14-sha1"}}, "ssh-algorithms"),
     ("traces", {"places": ["the container's log"]}, "traces"),
+    # Not tried, not to the end, or not told.
+    ("guesses", {"tried": 1, "refused": 0}, "http-guesses"), ("guesses", {"refused": 99}, "http-guesses"),
+    ("cookie", {"cookies": []}, "http-cookie"), ("identity", {"status": {}}, "capabilities"),
+    ("identity", {"uid": None}, "capabilities"), ("escapes", {"tried": 13}, "escapes"),
+    ("escapes", {"missing": ["mount a file system"]}, "escapes"),
+    ("escapes", {"error": {"type": "OSError"}}, "escapes"),
+    ("tampering", {"unfinished": ["write to /usr"]}, "tampering"), ("rights", {"checked": False}, "rights"),
+    ("rights", {"error": {"type": "TimeoutExpired"}}, "rights"), ("sshd", {"error": {}}, "ssh-algorithms"),
+    ("sshd", {"settings": {}}, "ssh-algorithms"), ("secrets", {"checked": False}, "secrets"),
+    ("secrets", {"error": {}}, "secrets"), ("variables", {"error": {}}, "secrets"),
+    ("traces", {"unread": ["the container's log"]}, "traces"),
 ])
 def test_what_goes_wrong_inside_is_one_finding(look: str, data: dict[str, Any], check: str) -> None:
     assert failed(inside={look: data}) == {check}
 
 
-def test_what_could_not_be_attacked_is_skipped_and_never_passes() -> None:
-    found = audit.check([], LOCKED)
-    skipped = {one.check for one in found if one.status is Verdict.SKIPPED}
-    assert skipped == {one.check for one in found} - container.CHECKS.keys()
+def test_what_could_not_be_attacked_never_passes() -> None:
+    found = [one for one in audit.check([], LOCKED) if one.check not in container.CHECKS]
+    assert {one.status for one in found} == {Verdict.SKIPPED, Verdict.UNKNOWN}
     assert all(one.seen for one in found)
-    silent = [Observation("audit.http", {**one.data, "status": 0}) for one in answers()]
-    assert {one.check[6:] for one in ATTACKS} <= failed(silent)
+
+
+@pytest.mark.parametrize("ended", [{"by": "limit"}, {"by": "signal"}, {"by": "exit"}, {"by": ["?"]}])
+def test_what_was_not_looked_at_before_the_end_is_unknown(ended: dict[str, Any]) -> None:
+    seen = [Observation("audit.identity", INSIDE["audit.identity"]), Observation("ended", ended)]
+    found = {one.check: one for one in audit.check(seen, LOCKED)}
+    assert found["audit/capabilities"].status is Verdict.PASSED
+    for check in ("escapes", "tampering", "rights", "ssh-algorithms", "secrets"):
+        assert found[f"audit/{check}"].status is Verdict.UNKNOWN
+        assert "before that" in found[f"audit/{check}"].seen
+
+
+def test_a_jupyterlab_that_does_not_answer_passes_and_fails_nothing() -> None:
+    seen = [Observation("audit.stopped", {"why": "JupyterLab does not answer"})]
+    names = {*(one.check for one in ATTACKS), "audit/http-guesses", "audit/http-cookie"}
+    found = [one for one in audit.check(seen, LOCKED) if one.check in names]
+    assert {one.check for one in found} == names
+    assert {(one.status, one.seen) for one in found} == {(Verdict.UNKNOWN, "JupyterLab does not answer")}
+
+
+@pytest.mark.parametrize("check", dict.fromkeys(one.check for one in ATTACKS))
+def test_an_attack_that_is_not_answered_is_unknown(check: str) -> None:
+    assert failed(answers(check, status=0)) == {check[6:]}
+
+
+def test_attacks_that_were_never_sent_are_unknown() -> None:
+    sent = len(ATTACKS) - 1
+    assert failed(answers()[:sent]) == {ATTACKS[-1].check[6:]}
+
+
+@pytest.mark.parametrize("who", ["owner", "browser"])
+def test_attacks_as_somebody_whom_the_server_does_not_know_show_nothing(who: str) -> None:
+    expected = {one.check[6:] for one in ATTACKS if one.who == who}
+    assert failed(inside={"control": {who: 403}}) == expected
+
+
+HOSTILE: tuple[Any, ...] = (5, "text", None, True, [1, None, ["x"]], {"a": 1}, [[]], -1.5)
+
+
+@pytest.mark.parametrize("what", [what for what in INSIDE if what != "audit.traces"])
+@pytest.mark.parametrize("value", HOSTILE, ids=repr)
+def test_whatever_a_container_says_is_judged(what: str, value: Any) -> None:
+    for key in INSIDE[what]:
+        assert audit.check([*answers(), *logins(), Observation(what, {key: value})], LOCKED)
+    assert audit.check([Observation(what, {"error": value})], LOCKED)
+
+
+def test_what_a_server_says_is_shown_in_plain_characters() -> None:
+    seen = answers("audit/http-anonymous", status=302, location="//\x1b[2Jevil")
+    found = next(one for one in audit.check(seen, LOCKED) if one.check == "audit/http-anonymous")
+    assert "\x1b" not in found.seen + str(found.data["faults"])
+    assert all("\x1b" not in one for one in found.data["faults"])
+
+
+@pytest.mark.parametrize(("value", "expected"), [
+    (["a", 1, None, "b", ["c"]], ("a", "b")), ("ab", ()), (5, ()), ({"a": "b"}, ()), (None, ()),
+])
+def test_only_texts_are_taken_from_a_list(value: object, expected: tuple[str, ...]) -> None:
+    assert look.texts({"names": value}, "names") == expected
+
+
+def test_what_could_not_be_tried_is_told_beside_what_withstood() -> None:
+    passed, unknown, wrong = (
+        Finding("audit/ports", status, "") for status in (Verdict.PASSED, Verdict.UNKNOWN, Verdict.FAILED)
+    )
+    assert summary((passed, passed)) == "withstood: 2 of 2 checks"
+    assert summary((passed, unknown)) == "withstood: 1 of 2 checks; 1 could not be tried"
+    assert summary((passed, unknown, wrong)) == "1 of 3 checks failed; 1 could not be tried"
 
 
 def test_a_file_of_a_volume_of_the_engines_own_is_mounted_as_the_engine_insists() -> None:

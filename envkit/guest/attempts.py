@@ -1,0 +1,100 @@
+"""What a hostile notebook or package would try from inside: out of the container, or at what is kept.
+
+Nothing is changed by it, also where an attempt succeeds. Most only ask whether they could: whether a file may be
+written, whether a capability is held. A file system is mounted in a namespace of its own, which ends with the
+attempt; a device is made in a folder of its own, which is removed.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+EACH_S = 3
+SYS_TIME = 25  # the kernel's number for the capability to set the clock
+# Attempt -> the programs it takes, and a line of shell that succeeds where the attempt would.
+ESCAPES = {
+    "change the kernel's settings": ((), "test -w /proc/sys/kernel/core_pattern"),
+    "read the kernel's memory": (("head", "wc"), 'test "$(head -c 1 /proc/kcore | wc -c)" -gt 0'),
+    "make a control group": ((), "test -w /sys/fs/cgroup || test -w /sys/fs/cgroup/memory"),
+    "mount a file system": (("unshare", "mount"), "unshare -m mount -t tmpfs none /tmp"),
+    "become root in a user namespace": (("unshare",), "unshare -Ur true"),
+    "leave its mounts": (("nsenter",), "nsenter -t 1 -m true"),
+    "make a disk's device": (
+        ("mktemp", "mknod", "rm"),
+        'made=$(mktemp -d) || exit 126; mknod "$made/disk" b 8 0; code=$?; rm -rf "$made"; exit "$code"',
+    ),
+    "find a disk": (
+        (), 'for disk in /dev/sd* /dev/vd* /dev/nvme* /dev/mapper/control; do test -e "$disk" && exit 0; done; exit 1',
+    ),
+    "find an engine's socket": (
+        (), "test -S /var/run/docker.sock || test -S /run/docker.sock || test -S /run/containerd/containerd.sock",
+    ),
+    "see the host's processes": (
+        ("grep",), "grep -qxE 'dockerd|systemd|containerd' /proc/[0-9]*/comm",
+    ),
+    # Where there is neither of these two, they make nobody root.
+    "become root by su": ((), "command -v su >/dev/null || exit 1; su -c true"),
+    "become root by sudo": ((), "command -v sudo >/dev/null || exit 1; sudo -n true"),
+    "read the passwords": ((), "test -r /etc/shadow"),
+    "set the clock": (
+        ("sed",), f"test $((0x$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status) >> {SYS_TIME} & 1)) = 1",
+    ),
+}
+TAMPERING = {
+    what: ((), f"test -w {path}") for what, path in (
+        ("write to /usr", "/usr"), ("write to /etc", "/etc"), ("write to /opt", "/opt"),
+        ("change the server's settings", "/etc/envkit/jupyter_server_config.py"),
+        ("change sshd's settings", "/etc/envkit/sshd_config"),
+        ("change the list of keys", "/run/secrets/envkit/authorized_keys"),
+        ("change the token", "/run/secrets/envkit/token"), ("change the list of users", "/etc/passwd"),
+    )
+}
+MISSING, UNFINISHED = 126, 124
+# What a variable is called that holds a secret: the words that envkit.yaml lets no variable be called by.
+GUARDED_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
+
+
+def look_at(attempts):
+    """Return which attempts succeed, which could not be made for want of a program, and which did not end in time."""
+    seen = {"tried": 0, "succeeded": [], "missing": [], "unfinished": []}
+    for name, (programs, script) in attempts.items():
+        code = run(script) if all(shutil.which(one) for one in programs) else MISSING
+        kept = {0: "succeeded", MISSING: "missing", 127: "missing", UNFINISHED: "unfinished"}.get(code)
+        seen["tried"] += 1
+        if kept:
+            seen[kept].append(name)
+    return seen
+
+
+def run(script, limit_s=EACH_S):
+    """Run a line of shell and return its exit code; all that it started ends with it."""
+    with subprocess.Popen(
+        ["/bin/sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd="/", start_new_session=True,
+    ) as process:
+        try:
+            return process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return UNFINISHED
+
+
+def looks_secret(name):
+    """Return whether a variable's name promises a secret. `..._FILE` names the place of one, which is none."""
+    return bool(re.search(GUARDED_WORD, name.upper())) and not name.upper().endswith("_FILE")
+
+
+def variables():
+    """Return the names of all variables that hold a value, here and in the other processes that may be looked at."""
+    found = set()
+    for one in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            pairs = one.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        named = (pair.decode("utf-8", "replace").partition("=") for pair in pairs)
+        found |= {name for name, _, value in named if value}
+    return found

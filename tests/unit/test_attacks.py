@@ -1,0 +1,302 @@
+"""The attacks themselves: sent to our own alone, in limited time, harmless, and no secret is in what is told."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import runpy
+import secrets
+import shutil
+import socket
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import docker.errors
+import pytest
+
+import envkit
+from envkit import net, proc
+from envkit.checks import audit_inside
+from envkit.checks.attacks import ATTACKS, LOGINS
+from envkit.config import variables
+from envkit.engines import execs, search
+from envkit.observe import attacks, logins
+from envkit.observe import audit as observed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from envkit.engines.connect import Engine
+    from envkit.model.report import Observation
+
+TOKEN = secrets.token_urlsafe(32)
+COOKIE = secrets.token_urlsafe(32)
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    """Repeats what it is asked with, and sets two cookies at a login."""
+
+    asked: list[str]
+    xsrf = "_xsrf=a"
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        if name.startswith("do_"):
+            return self.answer
+        raise AttributeError(name)
+
+    def answer(self) -> None:
+        self.asked.append(self.path)
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
+        known = self.headers["Authorization"] == f"token {TOKEN}" or COOKIE in (self.headers["Cookie"] or "")
+        self.send_response(200 if known else 403)
+        self.send_header("Location", f"/x?{self.headers['Authorization']}&{self.headers['Cookie']}")
+        self.send_header("Set-Cookie", self.xsrf)
+        if self.command == "POST" and self.path == "/login":
+            self.send_header("Set-Cookie", f"username-127-0-0-1={COOKIE}; Path=/; HttpOnly; SameSite=Strict")
+            self.send_header("Set-Cookie", "other=1; Path=/")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def server() -> Iterator[http.server.ThreadingHTTPServer]:
+    Server.asked, Server.xsrf = [], "_xsrf=a"
+    made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    thread = threading.Thread(target=made.serve_forever, args=(0.01,))
+    thread.start()
+    yield made
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+def told(port: int, ours: Callable[[], bool] = lambda: True, limit_s: float = 60) -> dict[str, Any]:
+    """Return what was observed, the last of each name."""
+    return {one.what: one.data for one in attacks.over_http(port, TOKEN, ours, limit_s=limit_s)}
+
+
+def test_neither_token_nor_cookie_reaches_what_is_told(server: Any) -> None:
+    seen = attacks.over_http(server.server_port, TOKEN, lambda: True)
+    assert len(seen) == len(ATTACKS) + 3
+    text = json.dumps([one.data for one in seen])
+    assert TOKEN not in text
+    assert COOKIE not in text
+    assert "[hidden]" in text
+
+
+def test_the_login_cookie_is_judged_by_its_own_flags_alone(server: Any) -> None:
+    seen = told(server.server_port)
+    assert seen["audit.cookie"] == {"cookies": [
+        {"name": "username-127-0-0-1", "flags": ["HttpOnly", "SameSite=Strict"]},
+    ]}
+    assert seen["audit.control"] == {"owner": 200, "browser": 200}
+    assert seen["audit.guesses"]["refused"] == 100
+
+
+def test_a_cookie_that_no_header_can_hold_ends_nothing(server: Any) -> None:
+    Server.xsrf = r'_xsrf="a\012b"'
+    assert "audit.guesses" in told(server.server_port)
+    assert net.send(server.server_port, "GET", "/", {"Cookie": "a\nb"}) == net.Answer(0, {})
+
+
+@pytest.mark.parametrize("asked", [0, 1, 5, 40])
+def test_nothing_is_sent_once_the_port_is_not_ours(server: Any, asked: int) -> None:
+    answers = iter([True] * asked)
+    seen = told(server.server_port, lambda: next(answers, False))
+    assert len(Server.asked) == asked
+    assert "does not hold port" in seen["audit.stopped"]["why"]
+
+
+def test_a_server_that_says_nothing_is_asked_once() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        may_be_asked = iter([True])
+        seen = told(listener.getsockname()[1], lambda: next(may_be_asked), limit_s=0.05)
+    assert seen == {"audit.stopped": {"why": "JupyterLab does not answer"}}
+
+
+def test_guessing_ends_at_the_first_silence(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, sent = net.send, []
+
+    def send(port: int, method: str, path: str, headers: dict[str, str], *rest: Any, **more: Any) -> net.Answer:
+        sent.append(path)
+        return real(port, method, path, headers, *rest, **more) if len(sent) <= len(ATTACKS) + 4 else net.Answer(0, {})
+
+    monkeypatch.setattr(net, "send", send)
+    assert told(server.server_port)["audit.guesses"]["tried"] == 1
+
+
+# ── SSH ──
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[list[str]]]:
+    """Return a function that puts a client in place of ssh; what it was started with is returned."""
+    (tmp_path / "ssh_config").write_text("Host x\n    IdentityFile owner\n")
+
+    def put(run: Callable[[list[str]], proc.Done], programs: tuple[str, ...] = ("ssh", "ssh-agent")) -> list[list[str]]:
+        started: list[list[str]] = []
+
+        def stand_in(argv: list[str], **_: object) -> proc.Done:
+            started.append(argv)
+            return run(argv)
+
+        monkeypatch.setattr(proc, "which", lambda name: name if name in programs else None)
+        monkeypatch.setattr(proc, "run", stand_in)
+        return started
+
+    return put
+
+
+def test_nothing_is_attacked_where_the_owner_does_not_get_in(client: Any, tmp_path: Path) -> None:
+    started = client(lambda _: proc.Done(255, "", "ssh: connect to host x: Connection refused"))
+    seen = logins.over_ssh(tmp_path / "ssh_config", "x")
+    assert [one.data["attack"] for one in seen] == ["owner"]
+    assert len(started) == 1
+
+
+def test_a_client_that_hangs_has_no_code_and_saw_no_refusal(client: Any, tmp_path: Path) -> None:
+    def hang(argv: list[str]) -> proc.Done:
+        if argv[-1] == "true" and not any("Authentication" in one for one in argv):
+            return proc.Done(0, "", "")
+        raise proc.TimeoutExpired(argv, 1)
+
+    client(hang)
+    seen = {one.data["attack"]: one.data for one in logins.over_ssh(tmp_path / "ssh_config", "x")}
+    assert seen["password"]["code"] is None
+    assert not seen["password"].get("refused")
+
+
+def test_without_an_agent_that_attack_alone_is_left_out(client: Any, tmp_path: Path) -> None:
+    client(lambda _: proc.Done(0, "", ""), programs=("ssh",))
+    seen = {one.data["attack"]: one.data for one in logins.over_ssh(tmp_path / "ssh_config", "x")}
+    assert {name for name, data in seen.items() if data["skipped"]} == {"agent"}
+    assert seen.keys() == {"owner", *(one.name for one in LOGINS)}
+
+
+# ── from inside ──
+
+
+@pytest.fixture(scope="module")
+def attempts() -> SimpleNamespace:
+    return SimpleNamespace(**runpy.run_path(str(Path(envkit.__file__).parent / "guest" / "attempts.py")))
+
+
+def test_as_many_attempts_are_made_as_are_judged(attempts: Any) -> None:
+    made = {"audit.escapes": len(attempts.ESCAPES), "audit.tampering": len(attempts.TAMPERING)}
+    assert made == {what: count for what, (_, count) in audit_inside.ATTEMPTS.items()}
+
+
+def test_all_attempts_fit_into_their_time(attempts: Any) -> None:
+    looks = runpy_constants("audit")
+    longest = attempts.EACH_S * (len(attempts.ESCAPES) + len(attempts.TAMPERING)) + looks["FIND_S"] + looks["EACH_S"]
+    assert longest < observed.STAGE_S < observed.LIMIT_S
+
+
+def runpy_constants(name: str) -> dict[str, int]:
+    """Return the whole numbers at the top of a guest script, which cannot be imported here."""
+    lines = (Path(envkit.__file__).parent / "guest" / f"{name}.py").read_text("utf-8").splitlines()
+    pairs = (line.split(" = ") for line in lines if " = " in line and not line.startswith(" "))
+    return {key: int(value) for key, value in pairs if value.isdecimal()}
+
+
+@pytest.mark.parametrize("name", [
+    "API_KEY", "APIKEY", "wandb_api_key", "JUPYTER_TOKEN", "TOKENIZERS_PARALLELISM", "KEYRING_BACKEND", "GPG_KEY",
+    "PASSWORD", "DB_PASSWD", "TOKEN_FILE", "PRIVATE_KEY_PATH", "MONKEY", "SECRET",
+])
+def test_a_secret_is_called_the_same_inside_and_in_the_config(attempts: Any, name: str) -> None:
+    assert attempts.GUARDED_WORD == variables._GUARDED_WORD
+    assert attempts.looks_secret(name) == variables.looks_secret(name)
+
+
+def test_attempts_are_told_by_how_they_ended(attempts: Any) -> None:
+    seen = attempts.look_at({
+        "one": ((), "true"), "two": ((), "false"), "three": (("no-such-program",), "true"),
+        "four": ((), "no-such-program"), "five": ((), "exit 124"),
+    })
+    assert seen == {"tried": 5, "succeeded": ["one"], "missing": ["three", "four"], "unfinished": ["five"]}
+    assert attempts.run("sleep 60 & sleep 60", 0.05) == attempts.UNFINISHED
+
+
+def test_one_engine_socket_of_several_is_found(attempts: Any, tmp_path: Path) -> None:
+    programs, script = attempts.ESCAPES["find an engine's socket"]
+    script = script.replace("/run", f"{tmp_path}/run").replace(f"/var{tmp_path}", f"{tmp_path}/var")
+    assert not programs
+    assert attempts.run(script) == 1
+    (tmp_path / "run" / "containerd").mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "run/containerd/containerd.sock"))
+        assert attempts.run(script) == 0
+
+
+def test_an_attempt_to_make_a_device_leaves_nothing(attempts: Any, tmp_path: Path) -> None:
+    programs, script = attempts.ESCAPES["make a disk's device"]
+    attempts.run(f"export TMPDIR={tmp_path}; {script}")
+    assert all(shutil.which(one) for one in programs)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("harm", ["> /proc", "date --set", "touch ", "mkdir "])
+def test_no_attempt_changes_the_kernel_the_clock_or_a_folder(attempts: Any, harm: str) -> None:
+    scripts = [script for _, script in (*attempts.ESCAPES.values(), *attempts.TAMPERING.values())]
+    assert not [script for script in scripts if harm in script]
+    assert [script for script in scripts if "mount -t" in script] == ["unshare -m mount -t tmpfs none /tmp"]
+
+
+def test_a_container_cannot_tell_what_was_seen_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(*given: Any, **_: object) -> int:
+        for what in ("audit.http", "audit.ssh", "audit.guesses", "audit.traces", "audit.identity"):
+            given[4](json.dumps({"what": what, "data": {"status": []}}))
+        return 0
+
+    monkeypatch.setattr(execs, "script", script)
+    assert [one.what for one in observed.inside(cast("Engine", None), "x")] == ["audit.identity"]
+
+
+# ── traces ──
+
+
+class Api:
+    """An engine whose log driver does not read."""
+
+    def inspect_container(self, _: str) -> dict[str, str]:
+        return {"Image": "sha256:1"}
+
+    def inspect_image(self, _: str) -> dict[str, str]:
+        return {}
+
+    def history(self, _: str) -> list[str]:
+        return [f"ENV TOKEN={TOKEN}"]
+
+    def logs(self, _: str) -> bytes:
+        raise docker.errors.APIError("configured logging driver does not support reading")
+
+    def top(self, _: str) -> list[str]:
+        return []
+
+
+def test_a_log_that_cannot_be_read_is_told_and_the_rest_is_searched() -> None:
+    engine = cast("Engine", SimpleNamespace(api=Api()))
+    assert search.places(engine, "x", TOKEN) == (("the image's history",), ("the container's log",))
+
+
+def test_no_token_is_no_trace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(observed, "inside", lambda *_: [])
+    monkeypatch.setattr(proc, "which", lambda _: None)
+    engine = cast("Engine", SimpleNamespace(api=Api(), endpoint="unix:///x"))
+
+    def everything(token: str) -> tuple[tuple[Observation, ...], dict[str, Any]]:
+        return observed.everything(
+            engine, "x", port=0, ours=lambda: True, token=token, ssh=tmp_path, say=lambda _: None
+        )
+
+    seen, _ = everything("")
+    assert [one.what for one in seen] == ["audit.ssh"]
+    seen, inspected = everything("sha256:1")
+    assert [one.what for one in seen] == ["audit.ssh", "audit.traces"]
+    assert inspected == {"Image": "[hidden]"}
