@@ -16,6 +16,7 @@ from envkit.model.facts import Account, Facts, HostGpu, PublicKey, Wants
 DEFAULT_KEYS = ("~/.ssh/id_ed25519.pub", "~/.ssh/id_ed25519_sk.pub", "~/.ssh/id_ecdsa.pub", "~/.ssh/id_rsa.pub")
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS")
 SYSTEM_CA = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+WSL_GPU = Path("/dev/dxg")
 PUBLIC_CA = "/usr/share/ca-certificates/**/*.crt"
 
 
@@ -98,7 +99,7 @@ def gpu() -> HostGpu:
     text = (files.readable(Path("/proc/driver/nvidia/version")) or b"").decode(errors="replace")
     driver = re.search(r"Kernel Module\s+(?:for \S+\s+)?([0-9.]+)", text, re.ASCII)
     nodes = tuple(sorted(glob.glob("/dev/nvidia*")))  # noqa: PTH207 - an absolute pattern
-    return HostGpu(driver[1] if driver else "", nodes, _nvidia_displays())
+    return HostGpu(driver[1] if driver else "", nodes, _nvidia_displays(), WSL_GPU.exists())
 
 
 def _nvidia_displays(bus: Path = Path("/sys/bus/pci/devices")) -> tuple[str, ...] | None:

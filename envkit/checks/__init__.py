@@ -43,6 +43,8 @@ def gpu_of_host(
 ) -> tuple[Finding, ...]:
     """Judge before anything is pulled whether this release, its CUDA, the driver and the engine can work together."""
     fault = gpu.before(required=required, host=host, engine=engine, release=release)
+    if fault is None and engine is None:
+        return (finding("host/gpu", "no engine answered that could pass a GPU", status=Verdict.SKIPPED),)
     if fault is None:
         words = f"driver {host.driver} serves TensorFlow {release.version} with CUDA {release.cuda}"
         return (finding("host/gpu", words),)

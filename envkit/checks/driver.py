@@ -32,6 +32,7 @@ DOING = {
     "gpu.libraries": "loading CUDA's libraries",
 }
 HIDES = "CUDA_VISIBLE_DEVICES"
+HIDING = frozenset({"", "-1", "NoDevFiles"})  # its values that hide every GPU there may be
 _VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
 
 
@@ -129,10 +130,10 @@ def _hidden(observations: Sequence[Observation], said: str) -> Finding:
     hidden = _variables(observations).get(HIDES)
     if not listed:
         return finding("gpu/none-left", said)
+    if any(one.get("mig") is True for one in listed) and not (isinstance(hidden, str) and hidden in HIDING):
+        return finding("gpu/mig-empty", f"{said}; MIG is on")
     if isinstance(hidden, str):
         return finding("gpu/hidden", f"NVML lists {len(listed)} and {said}; {HIDES} is {hidden!r}")
-    if any(one.get("mig") is True for one in listed):
-        return finding("gpu/mig-empty", f"{said}; MIG is on")
     return finding("gpu/driver-unknown", f"NVML lists {len(listed)} and {said}")
 
 

@@ -85,6 +85,8 @@ def _weighed(fault: Finding, *, required: bool, without: str) -> Finding:
 
 
 def _host(host: HostGpu, release: Release | None) -> Finding | None:
+    if host.wsl and not host.driver:
+        return finding("gpu/wsl", "this is WSL: its GPU is /dev/dxg, which this version of envkit passes to no container")
     if host.devices == () and not host.driver:
         return finding("gpu/device-missing", "no NVIDIA GPU in this machine")
     if not host.driver:
@@ -119,7 +121,7 @@ def _tensorflow(observations: Sequence[Observation]) -> Finding:
 
 def _not_listed(observations: Sequence[Observation], error: str) -> Finding:
     hidden = look.table(look.data(observations, "gpu.variables"), "variables").get("CUDA_VISIBLE_DEVICES")
-    if hidden in {"", "-1"}:
+    if isinstance(hidden, str) and hidden in driver.HIDING:
         return finding(
             "gpu/not-listed", f"TensorFlow lists no GPU; CUDA_VISIBLE_DEVICES is {hidden!r}",
             cause="CUDA_VISIBLE_DEVICES hides all GPUs",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as look
 from envkit.checks.table import finding
-from envkit.model.report import Verdict
+from envkit.model.report import Observation, Verdict
 from envkit.plain import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from envkit.model.report import Finding, Observation
+    from envkit.model.report import Finding
 
 DISK_LEAST_MIB = 4 * 1024  # one CPU image and what building it needs
 DISK_GOOD_MIB = 15 * 1024  # one for GPUs, and a second environment
@@ -23,7 +24,9 @@ MEMORY_GOOD_MIB = 3 * 1024
 CLOCK_S = 300.0  # what certificates and signed package lists put up with
 # Of a finding's data: a command that mends it, word by word, and whether it changes nothing but what is the caller's.
 FIX, SAFE = "fix", "safe"
-OK_STATUS = range(200, 400)
+LOGIN = frozenset({401, 403, 407})
+STARTS = frozenset({"sudo systemctl start docker", "sudo systemctl restart docker"})
+NOTHING = Observation("", {})
 # The packages that bring a program, and the command that installs them, by the system's family.
 INSTALLERS = {
     "debian": "sudo apt-get install {}", "ubuntu": "sudo apt-get install {}", "fedora": "sudo dnf install {}",
@@ -38,7 +41,7 @@ PACKAGES = {
 
 def check(observations: Sequence[Observation]) -> tuple[Finding, ...]:
     """Judge every look at the host; what was not looked at is skipped, and says why."""
-    return tuple(_all({one.what: one for one in observations}))
+    return tuple(_all(defaultdict(lambda: NOTHING, {one.what: one for one in observations})))
 
 
 def _all(seen: Mapping[str, Observation]) -> Iterator[Finding]:
@@ -47,7 +50,7 @@ def _all(seen: Mapping[str, Observation]) -> Iterator[Finding]:
     yield from _machine(seen["host.machine"])
     yield _network(seen["host.registry"], "host/registry", _registry(seen["host.registry"].data))
     for what, check in (("host.mirror", "host/mirror"), ("host.index", "host/index")):
-        yield _network(seen[what], check, _answered(seen[what].data))
+        yield _served(seen[what], check)
     yield _clock(seen["host.mirror"], seen["host.index"])
     yield _port(seen["host.port"])
     yield _state(seen["host.state"])
@@ -66,10 +69,10 @@ def _engine(one: Observation) -> Finding:
     if one.data.get("late") or look.error(one.data):
         return finding("host/engine", f"the engine did not answer in time {look.error(one.data)}".strip())
     if refused:
-        tried = look.text(refused, "tried")
+        mend = look.text(refused, "mend")
+        fix = {FIX: mend.split()} if mend in STARTS else {}
         return finding(
-            "host/engine", look.text(refused, "message"), cause=tried, mend=look.text(refused, "mend"),
-            data={FIX: ["sudo", "systemctl", "start", "docker"]},
+            "host/engine", look.text(refused, "message"), cause=look.text(refused, "tried"), mend=mend, data=fix
         )
     if unsupported:
         return finding("host/engine", look.text(unsupported, "message"), cause="", mend=look.text(unsupported, "mend"))
@@ -79,8 +82,8 @@ def _engine(one: Observation) -> Finding:
 
 
 def _disk(one: Observation) -> Finding:
-    free, root = one.data.get("free_mib"), look.text(one.data, "root")
-    if not isinstance(free, int):
+    free, root = look.number(one.data.get("free_mib")), look.text(one.data, "root")
+    if free is None:
         return _skipped("host/disk", "where images lie is not known without an engine")
     words = f"{free / 1024:.1f} GiB are free for images in {line(root)}"
     if free >= DISK_GOOD_MIB:
@@ -90,8 +93,8 @@ def _disk(one: Observation) -> Finding:
 
 
 def _machine(one: Observation) -> Iterator[Finding]:
-    memory = one.data.get("memory_mib")
-    if isinstance(memory, int):
+    memory = look.number(one.data.get("memory_mib"))
+    if memory is not None:
         words = f"{memory / 1024:.1f} GiB of memory are available"
         if memory >= MEMORY_GOOD_MIB:
             yield _passed("host/memory", words, one)
@@ -100,7 +103,7 @@ def _machine(one: Observation) -> Iterator[Finding]:
             yield finding("host/memory", words, status=status)
     else:
         yield _skipped("host/memory", "the kernel does not say how much memory is available")
-    programs, systems = look.table(one.data, "programs"), [str(each) for each in one.data.get("systems") or ()]
+    programs, systems = look.table(one.data, "programs"), look.texts(one.data, "systems")
     missing = [name for name in PACKAGES if programs.get(name) is False]
     if not missing:
         yield _passed("host/programs", "ssh and rsync are here", one)
@@ -124,16 +127,25 @@ def _registry(data: Mapping[str, Any]) -> tuple[str, str, str]:
     return (f"{image} can be pulled", "", "") if image and not why else ("", f"{image}: {why}", look.text(data, "mend"))
 
 
-def _answered(data: Mapping[str, Any]) -> tuple[str, str, str]:
-    url, status = look.text(data, "url"), data.get("status")
-    if isinstance(status, int) and status in OK_STATUS:
-        return f"{line(url)} answers", "", ""
-    said = line(look.text(data, "said")) or f"answers {status}"
-    return "", f"{line(url)}: {said}", ""
+def _served(one: Observation, check: str) -> Finding:
+    """Judge whether a server answers: whoever says anything at all is there, and no matter of the network."""
+    url, status = line(look.text(one.data, "url")), look.number(one.data.get("status")) or 0
+    if status < 100 or one.data.get("late") or look.error(one.data) or look.text(one.data, "skipped"):
+        return _network(one, check, ("", f"{url}: {line(look.text(one.data, 'said')) or 'does not answer'}", ""))
+    wrong = (
+        ("it asks for a login", "name a login for it: build.netrc in envkit.yaml") if status in LOGIN
+        else ("the server is in trouble", "try again later, or name another one in envkit.yaml") if status >= 500
+        else ("it has no such release", None) if status == 404 and check == "host/mirror" else None
+    )
+    if wrong is None:
+        return _passed(check, f"{url} answers", one)
+    return finding(check, f"{url}: answers {status:.0f}", status=Verdict.WARNED, cause=wrong[0], mend=wrong[1])
 
 
 def _network(one: Observation, check: str, outcome: tuple[str, str, str]) -> Finding:
     good, wrong, mend = outcome
+    if skipped := look.text(one.data, "skipped"):
+        return _skipped(check, line(skipped))
     if one.data.get("late"):
         return finding(check, "there was no answer within a second and a half", status=Verdict.WARNED)
     if error := look.error(one.data):
@@ -149,9 +161,12 @@ def _clock(*answers: Observation) -> Finding:
     for one in answers:
         try:
             told = parsedate_to_datetime(look.text(one.data, "date")).timestamp()
-            off = float(one.data["now"]) - told
-        except (ValueError, TypeError, KeyError, IndexError):
+            now = look.number(one.data.get("now"))
+        except (ValueError, TypeError, IndexError, OverflowError):
             continue
+        if now is None:
+            continue
+        off = now - told
         words = f"this clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
         if abs(off) <= CLOCK_S:
             return _passed("host/clock", words, one)
@@ -163,7 +178,13 @@ def _port(one: Observation) -> Finding:
     port, holder = one.data.get("port"), one.data.get("holder")
     if holder is None:
         return _passed("host/port", f"port {port} of 127.0.0.1 is free", one)
-    return finding("host/port", f"port {port} is taken{f' by {line(str(holder))}' if holder else ''}")
+    if one.data.get("ours") is True:
+        return _passed("host/port", f"port {port} is this workspace's own", one)
+    words = f"port {port} is taken{f' by {line(str(holder))}' if holder else ''}"
+    if one.data.get("named") is not True:
+        return finding("host/port", words)
+    mend = "end what listens there, or name another port: jupyter.port in envkit.yaml"
+    return finding("host/port", words, status=Verdict.FAILED, mend=mend)
 
 
 def _state(one: Observation) -> Finding:

@@ -67,9 +67,12 @@ def _label(observations: Sequence[Observation], claimed: Claim) -> Finding | Non
         wrong.append(f"the tag says TensorFlow {claimed.version}, and {line(version)} is inside")
     if claimed.gpu is not None and isinstance(cuda, bool) and cuda is not claimed.gpu:
         wrong.append(f"the tag says {_kind(claimed.gpu)}, and TensorFlow's {_kind(cuda)} build is inside")
-    status = Verdict.FAILED if wrong else Verdict.PASSED
-    words = "; ".join(wrong) or f"TensorFlow {line(version)} is inside, as the tag says"
-    return finding("image/label", words, status=status)
+    if wrong:
+        return finding("image/label", "; ".join(wrong))
+    if claimed.gpu is not None and not isinstance(cuda, bool):
+        words = f"the tag says {_kind(claimed.gpu)}, and TensorFlow did not tell which build it is: not compared"
+        return finding("image/label", words, status=Verdict.UNKNOWN, cause="", mend="")
+    return finding("image/label", f"TensorFlow {line(version)} is inside, as the tag says", status=Verdict.PASSED)
 
 
 def _kind(gpu: bool) -> str:
@@ -79,10 +82,10 @@ def _kind(gpu: bool) -> str:
 def _packages(observations: Sequence[Observation]) -> Finding:
     seen = look.last(observations, "image.packages")
     if seen is None:
-        return finding("image/packages", "the look did not come to it", status=Verdict.SKIPPED, mend="")
+        return _not_seen(observations, "image/packages")
     if error := look.error(seen.data):
         return finding("image/packages", f"pip check raised {line(error)}", seconds=seen.seconds)
-    broken = [line(one) for one in seen.data.get("broken") or () if isinstance(one, str)]
+    broken = [line(one) for one in look.texts(seen.data, "broken")]
     if seen.data.get("checked") is not True:
         return finding("image/packages", "there is no pip to check with", status=Verdict.SKIPPED, mend="")
     status = Verdict.FAILED if broken else Verdict.PASSED
@@ -91,11 +94,28 @@ def _packages(observations: Sequence[Observation]) -> Finding:
 
 
 def _jupyter(observations: Sequence[Observation], claimed: Claim) -> Finding | None:
-    seen = look.data(observations, "image.jupyter")
+    one = look.last(observations, "image.jupyter")
+    seen = one.data if one else {}
     path = look.text(seen, "path")
     if path and seen.get("works") is True:
         return finding("image/jupyter", f"{line(path)} answers", status=Verdict.PASSED)
     if not claimed.jupyter:
         return None
+    if one is None:
+        return _not_seen(observations, "image/jupyter")
+    if error := look.error(seen):
+        return finding("image/jupyter", f"asking it for its version raised {line(error)}", seconds=one.seconds)
     words = f"{line(path)} does not start" if path else "the tag says Jupyter, and none is on PATH"
     return finding("image/jupyter", words)
+
+
+def _not_seen(observations: Sequence[Observation], check: str) -> Finding:
+    """Say of a look at the contents that nothing came of it, and why."""
+    ended = look.last(observations, "contents.ended")
+    if ended is None:
+        return finding(check, "the look did not come to it", status=Verdict.SKIPPED, mend="")
+    if look.text(ended.data, "by") == "limit":
+        words, mend = "the look took too long and was stopped", "once the machine is idle, or with a longer --timeout"
+        return finding(check, words, status=Verdict.UNKNOWN, cause="this machine is too busy", mend=mend)
+    how = look.text(ended.data, "signal")
+    return finding(check, f"the look was ended by {line(how)}" if how else "the look failed")

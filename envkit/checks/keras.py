@@ -51,7 +51,7 @@ def _data(seen: Mapping[str, Any]) -> tuple[bool, str]:
 
 
 def _fit(seen: Mapping[str, Any]) -> tuple[bool, str]:
-    losses = [one for one in seen.get("losses") or () if isinstance(one, int | float)]
+    losses = look.numbers(seen, "losses")
     policy, output = look.text(seen, "policy"), look.text(seen, "output")
     if not losses:
         return False, "no loss was told"
@@ -82,8 +82,8 @@ def _exported(seen: Mapping[str, Any]) -> tuple[bool, str]:
 
 
 def _number(seen: Mapping[str, Any], key: str, otherwise: float = float("inf")) -> float:
-    value = seen.get(key)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else otherwise
+    value = look.number(seen.get(key))
+    return otherwise if value is None else value
 
 
 # Check -> the look it judges, and how.

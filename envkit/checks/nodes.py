@@ -59,6 +59,6 @@ def _better(observations: Sequence[Observation], path: str, check: str) -> tuple
             "sudo nvidia-modprobe -u -c=0, on the host, then: envkit down && envkit up --gpu"
         )
     asked = look.table(look.data(observations, "gpu.variables"), "variables").get("NVIDIA_VISIBLE_DEVICES")
-    if asked in _NOT_ASKED:
+    if isinstance(asked, str) and asked in _NOT_ASKED:
         return f"NVIDIA_VISIBLE_DEVICES is {asked!r}: the container asks for no GPU", None
     return None, None

@@ -87,6 +87,29 @@ def tables(values: Mapping[str, Any], key: str) -> tuple[Mapping[str, Any], ...]
     return tuple(one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
 
 
+def texts(values: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Return the texts in a list, or none."""
+    value = values.get(key)
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+def numbers(values: Mapping[str, Any], key: str) -> tuple[float, ...]:
+    """Return the numbers in a list, or none."""
+    value = values.get(key)
+    found = (number(one) for one in value) if isinstance(value, list) else ()
+    return tuple(one for one in found if one is not None)
+
+
+def number(value: object) -> float | None:
+    """Return a value that is a number, and one that can be reckoned with, or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # JSON's whole numbers are of any length
+        return None
+
+
 def error(values: Mapping[str, Any]) -> str:
     """Return what a failed look reports as `Type: message`, or nothing if it did not fail."""
     if "error" not in values:
@@ -101,9 +124,8 @@ def log(observations: Sequence[Observation]) -> str:
 
 
 def _seconds(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0.0
-    return float(value) if 0 <= value <= SECONDS_MAX else 0.0
+    found = number(value)
+    return found if found is not None and 0 <= found <= SECONDS_MAX else 0.0
 
 
 def _clean(value: Any, depth: int) -> Any:

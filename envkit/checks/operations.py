@@ -42,8 +42,8 @@ def tflops(observations: Sequence[Observation], device: str) -> float | None:
     """Return how fast a device multiplied matrices, in TFLOP/s, or None where that was not measured."""
     for one in observations:
         if one.what == "tensorflow.speed" and look.text(one.data, "device") == device:
-            value = one.data.get("tflops")
-            return float(value) if isinstance(value, int | float) and value > 0 else None
+            value = look.number(one.data.get("tflops"))
+            return value if value is not None and value > 0 else None
     return None
 
 

@@ -19,14 +19,17 @@ CPU = "CPU:0"
 PACKAGES = ("numpy", "protobuf")
 
 
-def check(observations: Sequence[Observation], *, expected_version: str) -> tuple[Finding, ...]:
+def check(
+    observations: Sequence[Observation], *, expected_version: str, gpu_is_told: bool = True
+) -> tuple[Finding, ...]:
     """Judge TensorFlow itself; GPUs are judged apart.
 
     Args:
         observations: What the probe saw, in its order.
         expected_version: The version that was configured, such as `2.9.0`.
+        gpu_is_told: Whether an end while a GPU computed is told of elsewhere, and counts there.
     """
-    failure = _not_imported(observations) or _silent(observations)
+    failure = _not_imported(observations) or _silent(observations, gpu_is_told=gpu_is_told)
     if failure:
         return (failure,)
     found = (_wrong_version(observations, expected_version), _computed(observations))
@@ -56,10 +59,10 @@ def _import_failed(observations: Sequence[Observation], error: str) -> Finding:
     )
 
 
-def _silent(observations: Sequence[Observation]) -> Finding | None:
+def _silent(observations: Sequence[Observation], *, gpu_is_told: bool) -> Finding | None:
     ended = ending(observations)
-    # An end while a GPU computed is that GPU's fault, and told of there.
-    if ended and not ended.device.startswith("GPU"):
+    # An end while a GPU computed is that GPU's fault.
+    if ended and not (gpu_is_told and ended.device.startswith("GPU")):
         return finding("tensorflow/silent", ended.seen, cause=ended.cause, mend=ended.mend)
     if look.text(look.data(observations, "tensorflow.version"), "version"):
         return None

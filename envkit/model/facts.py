@@ -33,11 +33,13 @@ class HostGpu:
         driver: Version of the loaded kernel driver, or empty when none is loaded.
         nodes: The `/dev/nvidia*` device nodes that exist.
         devices: PCI addresses of NVIDIA display devices, or None when nobody looked.
+        wsl: Whether this is Windows' Linux (WSL 2) and shows a GPU in its own way, as `/dev/dxg`.
     """
 
     driver: str = ""
     nodes: tuple[str, ...] = ()
     devices: tuple[str, ...] | None = None
+    wsl: bool = False
 
 
 @dataclass(frozen=True, slots=True)

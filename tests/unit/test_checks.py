@@ -61,7 +61,8 @@ def judged(name: str) -> tuple[Finding, ...]:
     engine = replace(ENGINE, gpu_roads=tuple(case["engine"]["gpu_roads"])) if "engine" in case else None
     return checks.probe(
         seen(name), release=replace(RELEASE, version=case.get("version", "2.9.0")),
-        gpu_required=case.get("required", False), host=HostGpu(host.get("driver", ""), devices=devices), engine=engine,
+        gpu_required=case.get("required", False), engine=engine,
+        host=HostGpu(host.get("driver", ""), devices=devices, wsl=host.get("wsl", False)),
     )
 
 
@@ -360,3 +361,23 @@ def test_a_guest_script_is_python_3_8_and_imports_the_standard_library_and_tenso
     } | {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
     assert imported - sys.stdlib_module_names <= {"tensorflow", "tensorboard", "numpy", "envkit"}
     assert "__file__" not in text.replace("tensorflow.__file__", "")
+
+
+@pytest.mark.parametrize(("hidden", "mig", "check"), [
+    ("0", True, "gpu/mig-empty"), ("0", False, "gpu/hidden"), ("-1", True, "gpu/hidden"), ("", True, "gpu/hidden"),
+    ("NoDevFiles", True, "gpu/hidden"), (None, True, "gpu/mig-empty"), (["0"], True, "gpu/mig-empty"),
+])
+def test_a_split_gpu_without_parts_is_told_from_a_hidden_one(hidden: object, mig: bool, check: str) -> None:
+    nodes = {f"/dev/{one}": "ok" for one in ("nvidiactl", "nvidia-uvm", "nvidia0")}
+    seen = [
+        Observation("gpu.nodes", {"nodes": nodes}), Observation("gpu.libcuda", {"path": "/usr/lib/libcuda.so.1"}),
+        Observation("gpu.variables", {"variables": {"CUDA_VISIBLE_DEVICES": hidden} if hidden is not None else {}}),
+        Observation("gpu.nvml", {"code": 0, "gpus": [{"mig": mig}]}), Observation("gpu.cuda", {"code": 100}),
+    ]
+    assert gpu.check(seen, required=True, host=DRIVER, engine=ENGINE)[0].check == check
+
+
+def test_wsl_is_named_where_it_is_what_hides_the_gpu() -> None:
+    found = gpu.before(required=True, host=HostGpu(devices=(), wsl=True), engine=ENGINE)
+    assert found is not None
+    assert (found.check, "WSL" in found.seen) == ("gpu/wsl", True)

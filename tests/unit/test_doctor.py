@@ -130,3 +130,48 @@ def test_whether_a_release_can_use_this_driver_is_told_before_a_pull(
     (found,) = checks.gpu_of_host(HostGpu(driver, devices=("0000:01:00.0",)), engine, release, required=required)
     assert (found.check, found.status) == (check, status)
     assert checks.exit_code([found]) is (Exit.GPU if status is Verdict.FAILED else Exit.OK)
+
+
+def test_an_engine_that_was_not_asked_serves_no_gpu_yet() -> None:
+    (found,) = checks.gpu_of_host(
+        HostGpu("535.54.03", devices=("0000:01:00.0",)), None, catalog.release("2.9.0"), required=True
+    )
+    assert (found.check, found.status) == ("host/gpu", Verdict.SKIPPED)
+
+
+@pytest.mark.parametrize(("given", "status", "mend"), [
+    ({"holder": "python (process 7)"}, Verdict.WARNED, ""),
+    ({"holder": "python (process 7)", "named": True}, Verdict.FAILED, "jupyter.port"),
+    ({"holder": "docker-proxy", "named": True, "ours": True}, Verdict.PASSED, ""),
+])
+def test_a_taken_port_is_no_pass(given: dict[str, Any], status: Verdict, mend: str) -> None:
+    found = judged(port=given)["port"]
+    assert found.status is status
+    assert mend in found.mend
+
+
+@pytest.mark.parametrize(("status", "verdict", "mend"), [
+    (405, Verdict.PASSED, ""), (302, Verdict.PASSED, ""), (404, Verdict.PASSED, ""), (401, Verdict.WARNED, "build.netrc"),
+    (403, Verdict.WARNED, "build.netrc"), (503, Verdict.WARNED, "again"),
+])
+def test_whatever_status_an_index_answers_with_it_is_no_matter_of_the_network(
+    status: int, verdict: Verdict, mend: str
+) -> None:
+    found = judged(index={"status": status})["index"]
+    assert found.status is verdict
+    assert mend in found.mend
+    assert "network" not in found.cause
+
+
+def test_an_address_that_is_not_asked_is_skipped_with_its_reason() -> None:
+    found = judged(index={"skipped": "it is not asked before it was approved"})["index"]
+    assert (found.status, found.seen) == (Verdict.SKIPPED, "it is not asked before it was approved")
+
+
+@pytest.mark.parametrize(("mend", "fix"), [
+    ("sudo systemctl start docker", True), ('sudo usermod -aG docker "$USER"', False),
+    ("sudo apt-get install docker.io, then sudo systemctl start docker", False),
+])
+def test_the_engine_is_started_only_where_that_is_the_mend(mend: str, fix: bool) -> None:
+    found = judged(engine={"refused": {"message": "no", "tried": "", "mend": mend}})["engine"]
+    assert (host.FIX in found.data) is fix

@@ -12,6 +12,13 @@ GPU = (
         "use a machine with an NVIDIA GPU; or envkit up --no-gpu to work on the CPU",
     ),
     Check(
+        "gpu/wsl", "This is WSL, whose GPU is not served", "error", "host",
+        "WSL 2 has no NVIDIA kernel driver of Linux and no GPU on its bus: the driver is Windows', reached by "
+        "`/dev/dxg`. This version of envkit neither passes that nor looks at it.",
+        "envkit runs in Windows' Linux",
+        "envkit up --no-gpu to work on the CPU; or use a machine that runs Linux itself",
+    ),
+    Check(
         "gpu/driver-missing", "No NVIDIA driver is loaded on this host", "error", "host",
         "A container uses the kernel driver of its host. `/proc/driver/nvidia/version` is there while one is "
         "loaded.",

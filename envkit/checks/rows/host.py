@@ -37,14 +37,16 @@ HOST = (
     ),
     Check(
         "host/mirror", "The Debian mirror answers", "warning", "host",
-        "A first build installs Debian packages, through the caller's own proxy.",
+        "A first build installs Debian packages, through the caller's own proxy. A mirror that only a config names is "
+        "not asked before that config's access was approved.",
         "no network, or a proxy or a mirror has to be named",
         "export https_proxy and http_proxy; or name a mirror of your own: build.mirror in envkit.yaml",
     ),
     Check(
         "host/index", "The package index answers", "warning", "host",
         "A first build installs Python packages, through the caller's own proxy and with the certificates this host "
-        "trusts.",
+        "trusts. Any status but a refusal counts as an answer, and no redirect is followed. An index that only a "
+        "config names is not asked before that config's access was approved.",
         "no network, a proxy, or a certificate of the company's that this host does not trust",
         "export https_proxy, and SSL_CERT_FILE for a certificate; or name an index of your own: build.index in "
         "envkit.yaml",
@@ -56,8 +58,11 @@ HOST = (
         "sudo timedatectl set-ntp true",
     ),
     Check(
-        "host/port", "JupyterLab's port is free", "info", "host",
-        "Where it is taken, `envkit up` picks another one, unless `jupyter.port` names it.",
+        "host/port", "JupyterLab's port is free", "warning", "host",
+        "Where it is taken, `envkit up` picks another one; one that `jupyter.port` names has to be free, or held by the "
+        "workspace itself.",
+        "another program listens there",
+        "envkit up picks another port",
     ),
     Check(
         "host/gpu", "The driver serves this TensorFlow release", "info", "host",

@@ -6,6 +6,12 @@ from envkit.checks.check import Check
 
 IMAGE = (
     Check(
+        "image/runs", "The image can be had and run", "error", "image",
+        "It is looked for on the engine, then in its registry, and started once. Of a workspace: it has to run.",
+        "its name is wrong, its registry does not offer it, or the engine refused to start it",
+        "docker pull, and docker run, with that image say more",
+    ),
+    Check(
         "image/label", "The tag says what is inside", "error", "image",
         "Tags of `tensorflow/tensorflow` and of envkit begin with a TensorFlow release and name the build. Both are "
         "compared with what is imported.",
@@ -44,7 +50,7 @@ KERAS = (
         "A small convolutional network is trained under `mixed_float16`, its output in float32, until the loss has "
         "fallen to half.",
         "an operation gives wrong results, or a part of Keras is of another release",
-        "envkit probe tells whether single operations are right",
+        "the message names what failed; where there is none, reinstall TensorFlow and its keras together",
     ),
     Check(
         "keras/events", "TensorBoard can read what training wrote", "error", "tensorflow",
