@@ -24,6 +24,8 @@ SUITE = "envkit.suite"
 ORIGIN = "envkit.origin"
 BUILDER = "envkit.builder"  # on images; not OWNER, because every container of an image has its labels too
 MADE = "envkit.made"
+WAITS = "envkit.waits"  # of a container of one run: which process waits for it
+UNTIL = "envkit.until"  # and when that gave up at the latest, seconds since 1970
 SERVICE = "workspace"
 REPOSITORY, BASE_REPOSITORY = "envkit", "envkit-base"  # what images are called, before the colon
 
@@ -82,6 +84,11 @@ def base_refs(suite: str) -> tuple[str, str]:
 def look(title: str) -> str:
     """Return what the container is called that looks into an environment's base image."""
     return f"{title}.look"
+
+
+def smoke(owner: int) -> str:
+    """Return how the name of every container begins that a smoke test of that user makes."""
+    return f"envkit-{owner}-smoke."
 
 
 def project_id(project: str) -> str:

@@ -86,7 +86,7 @@ def _weighed(fault: Finding, *, required: bool, without: str) -> Finding:
 
 def _host(host: HostGpu, release: Release | None) -> Finding | None:
     if host.wsl and not host.driver:
-        return finding("gpu/wsl", "this is WSL: its GPU is /dev/dxg, which this version of envkit passes to no container")
+        return finding("gpu/wsl", "this is WSL: its GPU is /dev/dxg, which this version of envkit does not serve")
     if host.devices == () and not host.driver:
         return finding("gpu/device-missing", "no NVIDIA GPU in this machine")
     if not host.driver:

@@ -39,8 +39,8 @@ MENDS: Mapping[str, str] = {
 _INSTEAD: Mapping[str, str] = {
     ending.OUT_OF_MEMORY[1]: "the test gives an image 8 GB: what is in it needs more than that",
     ending.TOO_LONG[1]: "once the machine is idle, or with a longer --timeout",
-    ending.CRASH_MEND: "docker run --rm -it IMAGE python -q -X faulthandler, and in it what is named above, shows where "
-    "it crashes",
+    ending.CRASH_MEND: "docker run --rm -it IMAGE python -q -X faulthandler, and in it what is named above, shows "
+    "where it crashes",
 }
 _OTHERWISE = "docker run --rm -it IMAGE python, and in it what is named above, shows more"
 _GPU_OTHERWISE = "docker run --rm --gpus all IMAGE python, and in it what is named above, shows TensorFlow's whole log"

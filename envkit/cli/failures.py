@@ -25,7 +25,7 @@ INTERRUPTED = "interrupted; `envkit up` or `envkit down` goes on from here"
 # Verbs that only read, or leave the terminal to a program inside: that they were ended needs no word.
 READ = {"status", "logs", "exec", "shell", "open", "token", "ssh", "ssh-config", "ssh-proxy", "schema", "version"}
 PASSES_ON = {"exec", "ssh"}
-OWN_FILES = {"init", "render", "sync"}
+ONCE = {"init", "render", "sync", "doctor", "smoke"}  # what they left half done, the next one takes away
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -103,7 +103,7 @@ def _ended(error: BaseException, verb: str) -> int:
         code = Exit.INTERRUPTED
     if verb not in READ:
         with suppress(OSError):  # the terminal may be gone
-            _told("envkit: interrupted; repeat the command" if verb in OWN_FILES else f"envkit: {INTERRUPTED}")
+            _told("envkit: interrupted; repeat the command" if verb in ONCE else f"envkit: {INTERRUPTED}")
     return int(code)
 
 

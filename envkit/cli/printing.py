@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from envkit.model.report import Report
 
 
+SYSTEM = ("/dev/", "/proc/")  # where a name stands for what is open already
+
+
 @dataclass(frozen=True, slots=True)
 class Files:
     """Files that a report is written to beside stdout.
@@ -30,6 +33,15 @@ class Files:
 
     junit: Path | None = None
     html: Path | None = None
+
+    def clear(self) -> None:
+        """Take away what an earlier run left there: should this one fail, no old report must pass for its own."""
+        for path in filter(None, (self.junit, self.html)):
+            if path.is_symlink() or not path.is_file():
+                if path.is_file() and not str(path.absolute()).startswith(SYSTEM):
+                    path.write_text("", "utf-8")  # a link, and what it leads to, are the caller's own arrangement
+            else:
+                path.unlink()
 
 
 def show(

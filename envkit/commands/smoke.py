@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import os
+import secrets
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from envkit import checks, host, names, state
 from envkit.checks import image as claims
+from envkit.checks.table import finding
 from envkit.commands import reach
-from envkit.engines import connect, endpoint, look, registry
-from envkit.errors import BuildFailed, Exit, Refusal, StartFailed
+from envkit.engines import connect, endpoint, leftovers, look, registry
+from envkit.errors import BuildFailed, EngineError, EnvkitError, Exit, Refusal, StartFailed
 from envkit.model.report import Progress, Report
 from envkit.model.run import Gpus
 from envkit.observe import smoke as observed
+from envkit.observe.aside import begun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from concurrent.futures import Future
 
     from envkit.checks.smoke import Expected
     from envkit.engines.connect import Engine
+    from envkit.model.facts import EngineFacts
     from envkit.model.report import Finding, Observation
 
     Say = Callable[[Progress], None]
 
 LIMIT_S = 300.0
+SLACK_S = 120.0  # for an engine that is slow to make and to remove a container
 WORST = (Exit.OK, Exit.CHECK_FAILED, Exit.ENGINE, Exit.GPU)  # of several images, the last of these counts
 
 
@@ -68,37 +75,72 @@ def smoke(subjects: Sequence[str], *, expect: Expected, jobs: int, limit_s: floa
         EngineUnavailable: Nothing answers.
     """
     at = endpoint.endpoint()
-    engine = connect.connect(at)
-    known = {one.name for _, one in state.all_of(at)}
-    gpus = _gpus(engine, expect)
-    lock = threading.Lock()
+    engine, owner = connect.connect(at), os.getuid()
+    leftovers.sweep(engine, owner)
+    known, facts = {one.name for _, one in state.all_of(at)}, connect.facts(engine)
+    title, stopped, lock = _title(owner), threading.Event(), threading.Lock()
+    room = threading.Semaphore(jobs)
 
     def tell(news: Progress) -> None:
         with lock:
-            say(news)
+            if not stopped.is_set():
+                say(news)
 
-    def one(numbered: tuple[int, str]) -> Tried:
-        number, subject = numbered
-        try:
-            seen = _observed(engine, subject, number, limit_s, None if subject not in known else subject, gpus, tell)
-        except (StartFailed, Refusal) as error:
-            return Tried(subject, f"{error.message}; {error.mend}", Exit.ENGINE, ())
-        found = checks.smoke(seen, claims.claim("" if subject in known else subject), expect, reach.gpu(at))
-        tell(Progress("smoke", f"{subject}: {checks.verdict(found)}", done=True))
-        code = checks.exit_code(found)
-        if code is Exit.GPU and expect != "gpu":  # nobody expected one: what is wrong with it is a check like any other
-            code = Exit.CHECK_FAILED
-        return Tried(subject, checks.verdict(found), code, found)
+    def one(number: int, subject: str) -> Tried:
+        with room:
+            if stopped.is_set():
+                raise Refusal("interrupted")
+            one_of_ours = subject in known
+            return _tried(at, subject, f"{title}{number}", facts, expect, limit_s, tell, one_of_ours=one_of_ours)
 
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        tried = tuple(pool.map(one, enumerate(subjects)))
+    futures = [begun(partial(one, number, subject)) for number, subject in enumerate(subjects)]
+    try:
+        tried = _results(futures)
+    except BaseException:  # whoever interrupts waits for nothing that runs
+        stopped.set()
+        with suppress(EnvkitError):
+            leftovers.remove_named(engine, owner, title)
+        raise
     findings = tuple(found for each in tried for found in each.findings)
     code = max((each.exit_code for each in tried), key=WORST.index, default=Exit.OK)
     return Report("smoke", " ".join(subjects), Smoked(tried), findings, code)
 
 
+def _results(futures: Iterable[Future[Tried]]) -> tuple[Tried, ...]:
+    return tuple(one.result() for one in futures)
+
+
+def _title(owner: int) -> str:
+    """Return how the names of this run's containers begin: no other run's do, whatever number its process has."""
+    return f"{names.smoke(owner)}{os.getpid()}.{secrets.token_hex(4)}."
+
+
+def _tried(
+    at: str, subject: str, title: str, facts: EngineFacts, expect: Expected, limit_s: float, say: Say, *,
+    one_of_ours: bool,
+) -> Tried:
+    """Try one; what befalls it takes nothing from the others."""
+    graphics = reach.gpu(at)
+    try:
+        engine = connect.connect(at)  # its own: what the SDK keeps of a connection is not for two at once
+        gpus = _gpus(facts, expect)
+        seen = _observed(engine, subject, title, limit_s, subject if one_of_ours else None, gpus, say)
+    except (EngineError, Refusal) as error:
+        failed = finding("image/runs", error.message, cause=error.tried or None, mend=error.mend or None)
+        code = Exit.GPU if error.exit_code is Exit.GPU and expect == "gpu" else Exit.ENGINE
+        say(Progress("smoke", f"{subject}: {error.message}", done=True))
+        return Tried(subject, f"{error.message}; {error.mend}", code, (failed,))
+    claimed = claims.claim("" if one_of_ours else subject)
+    found = checks.smoke(seen, claimed, expect, graphics, facts, own=one_of_ours)
+    say(Progress("smoke", f"{subject}: {checks.verdict(found)}", done=True))
+    code = checks.exit_code(found)
+    if code is Exit.GPU and expect != "gpu":  # nobody expected one: what is wrong with it is a check like any other
+        code = Exit.CHECK_FAILED
+    return Tried(subject, checks.verdict(found), code, found)
+
+
 def _observed(
-    engine: Engine, subject: str, number: int, limit_s: float, environment: str | None, gpus: Gpus | None, say: Say
+    engine: Engine, subject: str, title: str, limit_s: float, environment: str | None, gpus: Gpus | None, say: Say
 ) -> tuple[Observation, ...]:
     say(Progress("smoke", f"trying {subject}"))
 
@@ -106,15 +148,14 @@ def _observed(
         say(Progress("smoke", f"{subject}: {one.what}", detail=True))
 
     if environment is not None:
-        title = names.container(os.getuid(), environment)
-        found = look.container(engine, title)
+        container = names.container(os.getuid(), environment)
+        found = look.container(engine, container)
         if found is None or found.status != "running":
             raise StartFailed(f"the environment {environment} does not run", mend="envkit up")
-        return observed.environment(engine, title, limit_s=limit_s, seen=seen)
+        return observed.environment(engine, container, limit_s=limit_s, seen=seen)
     image = _image(engine, subject, say)
-    owner = os.getuid()
-    labels = {names.MANAGED: "1", names.OWNER: str(owner)}
-    title = f"envkit-{owner}-smoke.{os.getpid()}.{number}"
+    longest_s = len(observed.PYTHONS) * observed.whole_s(limit_s) + SLACK_S
+    labels = {names.MANAGED: "1", names.OWNER: str(os.getuid()), **leftovers.waiting(longest_s)}
     return observed.image(engine, image, name=title, labels=labels, limit_s=limit_s, gpus=gpus, seen=seen)
 
 
@@ -137,10 +178,10 @@ def _image(engine: Engine, ref: str, say: Say) -> str:
     return found.id
 
 
-def _gpus(engine: Engine, expect: Expected) -> Gpus | None:
+def _gpus(engine: EngineFacts, expect: Expected) -> Gpus | None:
     if expect == "cpu":
         return None
-    roads = connect.facts(engine).gpu_roads
+    roads = engine.gpu_roads
     if not roads or not (reach.gpu(engine.endpoint).driver or expect == "gpu"):
         return None
     return Gpus(roads[0], ("all",))

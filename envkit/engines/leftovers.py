@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envkit import names
@@ -10,7 +13,7 @@ from envkit.engines.connect import patient
 from envkit.engines.failure import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from envkit.engines.connect import Engine
 
@@ -31,20 +34,74 @@ def remove(
     """
     before = _disk(engine)
     mine = {"label": [MANAGED, f"{names.OWNER}={owner}"]}
-    removed = list(_containers(engine, mine, remembered))
+    removed = list(_containers(engine, mine, owner, remembered))
     removed += _networks(engine, mine)
     removed += _images(engine, owner, kept_bases, kept_images)
     return removed, max(0, before - _disk(engine)) if removed else 0
 
 
-def _containers(engine: Engine, mine: dict[str, list[str]], remembered: Collection[str]) -> Iterator[str]:
+def waiting(limit_s: float) -> dict[str, str]:
+    """Return the labels of a container that this process waits for, for so long at most."""
+    return {names.WAITS: f"{os.getpid()}@{_processes()}", names.UNTIL: f"{time.time() + limit_s:.0f}"}
+
+
+def sweep(engine: Engine, owner: int) -> list[str]:
+    """Remove what smoke tests of a user left that were killed; returns what went."""
+    mine = {"label": [MANAGED, f"{names.OWNER}={owner}"]}
+    return [
+        _removed(engine, data, grace_s=0) for data in _listed(engine, mine)
+        if _name(data).startswith(names.smoke(owner)) and _abandoned(data.get("Labels") or {})
+    ]
+
+
+def remove_named(engine: Engine, owner: int, beginning: str) -> list[str]:
+    """Remove containers of a user whose names begin like this; returns what went."""
+    mine = {"label": [MANAGED, f"{names.OWNER}={owner}"]}
+    return [_removed(engine, data, grace_s=0) for data in _listed(engine, mine) if _name(data).startswith(beginning)]
+
+
+def _abandoned(labels: Mapping[str, str]) -> bool:
+    """Say whether nobody waits for a container any more, as far as that shows from here."""
+    until, (pid, _, processes) = labels.get(names.UNTIL, ""), labels.get(names.WAITS, "").partition("@")
+    if not until.isdecimal():
+        return False
+    if int(until) < time.time():
+        return True
+    # Of another container's processes nothing shows from here: then the time alone decides.
+    return processes == _processes() and pid.isdecimal() and not Path("/proc", pid).exists()
+
+
+def _processes() -> str:
+    """Return what tells this set of processes, in which numbers have their meaning, from those of containers."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+def _containers(
+    engine: Engine, mine: dict[str, list[str]], owner: int, remembered: Collection[str]
+) -> Iterator[str]:
+    for data in _listed(engine, mine):
+        at_rest = data["State"] not in {"running", "paused", "restarting"} and _name(data) not in remembered
+        smokes = _name(data).startswith(names.smoke(owner))
+        if _abandoned(data.get("Labels") or {}) if smokes else at_rest:
+            yield _removed(engine, data)
+
+
+def _listed(engine: Engine, mine: dict[str, list[str]]) -> list[dict[str, Any]]:
     with translated("listing containers"):
-        listed = engine.api.containers(all=True, filters=mine)
-    for data in listed:
-        name = data["Names"][0].lstrip("/") if data.get("Names") else data["Id"]
-        if data["State"] not in {"running", "paused", "restarting"} and name not in remembered:
-            containers.remove(engine, data["Id"])
-            yield f"container {name}"
+        listed: list[dict[str, Any]] = engine.api.containers(all=True, filters=mine)
+    return listed
+
+
+def _name(data: Mapping[str, Any]) -> str:
+    return str(data["Names"][0]).lstrip("/") if data.get("Names") else str(data["Id"])
+
+
+def _removed(engine: Engine, data: Mapping[str, Any], *, grace_s: int = 10) -> str:
+    containers.remove(engine, data["Id"], grace_s)
+    return f"container {_name(data)}"
 
 
 def _networks(engine: Engine, mine: dict[str, list[str]]) -> Iterator[str]:

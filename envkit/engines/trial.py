@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import docker.errors
+import requests
+import urllib3.exceptions
 
-from envkit.engines import execs, look
+from envkit.checks import toolkit
+from envkit.engines import execs
 from envkit.engines.failure import translated
 from envkit.engines.settings import device_requests
 from envkit.errors import StartFailed
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 MEMORY = "8g"
 PROCESSES = 4096
 SCRATCH = {"/tmp": "rw,exec,nosuid,nodev,size=2g", "/run": "rw,nosuid,nodev,size=64m"}  # noqa: S108 - in the container
-MISSING = ("executable file not found", "no such file or directory", "not a directory")
+MISSING = r'exec: \\*"{}\\*": (stat \S+: )?(executable file not found|no such file or directory|not a directory)'
 
 
 class NoProgram(StartFailed):
@@ -55,7 +59,7 @@ def run(
         argv: The program and its arguments; the image's own entrypoint is left out.
         text: What it reads.
         on_line: Gets each line.
-        name: What to call the container; one of that name and these labels was left by an envkit that was killed.
+        name: What to call the container.
         labels: Of the container.
         limit_s: How long it may take, seconds.
         gpus: Which GPUs it gets.
@@ -65,9 +69,6 @@ def run(
         StartFailed: The image cannot run.
     """
     with translated(f"trying the image {image}", StartFailed):
-        left = look.container(engine, name)
-        if left is not None and left.labels.items() >= labels.items():
-            engine.api.remove_container(left.id, force=True, v=True)
         made = engine.api.create_container(
             image, name=name, entrypoint=list(argv), command=[], stdin_open=True, labels=dict(labels), working_dir="/",
             environment={"HOME": "/tmp"}, network_disabled=True, healthcheck={"test": ["NONE"]},  # noqa: S108
@@ -95,13 +96,28 @@ def _talked(
         try:
             engine.api.start(container)
         except docker.errors.APIError as error:
-            if any(one in str(error.explanation or error) for one in MISSING):
+            said = str(error.explanation or error)
+            if not toolkit.refused(said) and re.search(MISSING.format(re.escape(program)), said):
                 raise NoProgram(f"the image has no program {program}") from error
             raise
         try:
-            execs.talk(stream, text.encode(), on_line, until)
-            code = engine.api.wait(container, timeout=max(1, int(until - time.monotonic())))["StatusCode"]
-        except (TimeoutError, OSError):
+            with suppress(BrokenPipeError, ConnectionResetError):  # it ended before it had read everything
+                execs.talk(stream, text.encode(), on_line, until)
+        except TimeoutError:
             return Ended(None, out_of_memory=False)
+    try:
+        code = engine.api.wait(container, timeout=max(1, int(until - time.monotonic())))["StatusCode"]
+    except (requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError) as error:
+        if not _took_too_long(error):
+            raise
+        return Ended(None, out_of_memory=False)
     state = engine.api.inspect_container(container)["State"]
     return Ended(int(code), bool(state.get("OOMKilled")))
+
+
+def _took_too_long(error: requests.exceptions.RequestException) -> bool:
+    """Say whether an engine was silent for too long, and not gone: the SDK tells both by one type at times."""
+    said = error.args[:1]
+    return isinstance(error, requests.exceptions.ReadTimeout) or any(
+        isinstance(one, urllib3.exceptions.ReadTimeoutError) for one in said
+    )

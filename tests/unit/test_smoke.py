@@ -48,7 +48,8 @@ TENSORFLOW = (
     op("matmul"), op("conv2d"),
 )
 LOOP = (
-    look("training.data", images=96), look("training.fit", losses=[1.0, 0.4], fallen=True, policy="p", output="float32"),
+    look("training.data", images=96),
+    look("training.fit", losses=[1.0, 0.4], fallen=True, policy="p", output="float32"),
     look("training.events", losses=3), look("training.saved", largest_error=0.0),
     look("training.hdf5", largest_error=0.0), look("training.exported", largest_error=0.0, agreement=1.0, flex=[]),
 )
@@ -177,8 +178,8 @@ JSON = st.recursive(
 )
 KEYS = sorted({
     *(key for one in WELL_SEEN for key in one.data), *(key for data in WELL.values() for key in data), "error",
-    "variables", "code", "cudnn", "libraries", "tflops", "by", "signal", "limit_s", "look", "late", "skipped", "refused",
-    "unsupported", "path", "package", "text", "ptxas", "libdevice", "named", "ours",
+    "variables", "code", "cudnn", "libraries", "tflops", "by", "signal", "limit_s", "look", "late", "skipped",
+    "refused", "unsupported", "path", "package", "text", "ptxas", "libdevice", "named", "ours",
 })
 WHATS = sorted({one.what for one in WELL_SEEN} | {
     "begin", "ended", "contents.ended", "driver.ended", "gpu.libcuda", "gpu.nvml", "gpu.cuda", "gpu.libraries",

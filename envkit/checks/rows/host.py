@@ -59,8 +59,8 @@ HOST = (
     ),
     Check(
         "host/port", "JupyterLab's port is free", "warning", "host",
-        "Where it is taken, `envkit up` picks another one; one that `jupyter.port` names has to be free, or held by the "
-        "workspace itself.",
+        "Where it is taken, `envkit up` picks another one; one that `jupyter.port` names has to be free, or held by "
+        "the workspace itself.",
         "another program listens there",
         "envkit up picks another port",
     ),

@@ -33,9 +33,11 @@ def doctor(
     from envkit.commands import doctor as command
     from envkit.commands import project as projects
 
+    files = Files(junit, html)
+    files.clear()
     loaded = projects.load(project, {})
     report = command.doctor(loaded, gpu=gpu, fix=fixing.fix if fix else None)
-    return show(report, format_, texts.doctor, files=Files(junit, html), whole=True)
+    return show(report, format_, texts.doctor, files=files, whole=True)
 
 
 def probe(
@@ -54,10 +56,12 @@ def probe(
     from envkit.commands import probe as command
     from envkit.commands import project as projects
 
+    files = Files(junit, html)
+    files.clear()
     known = projects.known(project, which or name)
     with Teller(quiet=quiet, verbose=verbose) as say:
         report = command.probe(known, gpu=gpu, say=say)
-    code = show(report, format_, texts.probe, files=Files(junit, html), whole=True)
+    code = show(report, format_, texts.probe, files=files, whole=True)
     if watch is not None:
         command.watch(known, watch, lambda one: typer.echo(f"{one.status.value:<8} {one.check}: {plain(one.seen)}"))
     return code
@@ -74,10 +78,12 @@ def audit(
     from envkit.commands import audit as command
     from envkit.commands import project as projects
 
+    files = Files(junit, html)
+    files.clear()
     known = projects.known(project, which or name)
     with Teller(quiet=quiet, verbose=verbose) as say:
         report = command.audit(known, say=say)
-    return show(report, format_, texts.audit, files=Files(junit, html), whole=verbose)
+    return show(report, format_, texts.audit, files=files, whole=verbose)
 
 
 class Expect(str, Enum):
@@ -103,7 +109,9 @@ def smoke(
     from envkit.cli.progress import Teller
     from envkit.commands import smoke as command
 
+    files = Files(junit, html)
+    files.clear()
     with Teller(quiet=quiet, verbose=verbose) as say:
         report = command.smoke(subjects, expect=expect.value, jobs=jobs, limit_s=timeout, say=say)
     suites = [Report("smoke", one.subject, None, one.findings, one.exit_code) for one in report.result.tried]
-    return show(report, format_, texts.smoke, files=Files(junit, html), suites=suites)
+    return show(report, format_, texts.smoke, files=files, suites=suites)
