@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import math
 import socket
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+NO_ADDRESS = b"this is no address"
 LISTENING = "0A"  # the kernel's number for TCP_LISTEN in /proc/net/tcp
 
 
@@ -115,24 +117,43 @@ def _got(connection: http.client.HTTPConnection, path: str, headers: Mapping[str
         connection.close()
 
 
-def ask(url: str, proxies: Mapping[str, str], *, timeout_s: float) -> Answer:
+def ask(url: str, proxies: Mapping[str, str], *, timeout_s: float, login: str = "") -> Answer:
     """Ask a server anywhere for its headers, as the caller's other programs would; who does not answer has status 0.
 
-    Then the body says why, in the words of whatever failed.
+    Then the body says why, in the words of whatever failed. No redirect is followed: who is asked is who was meant.
+
+    Args:
+        url: Its address, http or https, without a login.
+        proxies: The caller's.
+        timeout_s: How long each step may take.
+        login: `user:password` for the server, or empty.
     """
     import urllib.error
     import urllib.request
 
+    class Here(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: Any) -> None:
+            """Follow none."""
+
+    if not url.startswith(("http://", "https://")):
+        return Answer(0, {}, b"only http and https are asked")
+    headers = {"User-Agent": "envkit"}
+    if login:
+        headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
     known = {name.partition("_")[0]: address for name, address in proxies.items() if name != "no_proxy"}
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler(known))
-    request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": "envkit"})  # noqa: S310
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler(known), Here)
     try:
+        request = urllib.request.Request(url, method="HEAD", headers=headers)  # noqa: S310 - looked at above
         with opener.open(request, timeout=timeout_s) as response:
             return Answer(response.status, {name.lower(): value for name, value in response.headers.items()})
     except urllib.error.HTTPError as error:
         return Answer(error.code, {name.lower(): value for name, value in error.headers.items()})
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return Answer(0, {}, str(getattr(error, "reason", error)).encode())
+    except http.client.InvalidURL:  # its message holds what stands in the address
+        return Answer(0, {}, NO_ADDRESS)
+    except (OSError, http.client.HTTPException) as error:
+        return Answer(0, {}, str(getattr(error, "reason", error)).encode() or type(error).__name__.encode())
+    except ValueError:  # and so do these
+        return Answer(0, {}, NO_ADDRESS)
 
 
 def reachable(url: str, proxies: Mapping[str, str], *, timeout_s: float = 1.5) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 NOTHING = Path(os.devnull)
+STDERR = 2  # the descriptor
 TimeoutExpired = subprocess.TimeoutExpired  # by this name others know it
 
 
@@ -103,13 +104,18 @@ def stream(
         return process.wait()
 
 
-def call(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
+def call(argv: Sequence[str], *, env: Mapping[str, str] | None = None, to_stderr: bool = False) -> int:
     """Run a program on the caller's own terminal and return its exit code: 128 and the number of what killed it.
+
+    Args:
+        argv: The program and its arguments.
+        env: Variables over those of this process.
+        to_stderr: Whether what it prints goes to stderr, because a report of ours is to have stdout for itself.
 
     Raises:
         OSError: The program could not be started.
     """
-    code = subprocess.call(list(argv), env=_merged(env))
+    code = subprocess.call(list(argv), env=_merged(env), stdout=STDERR if to_stderr else None)
     return code if code >= 0 else 128 - code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from typing import TYPE_CHECKING
@@ -17,15 +18,21 @@ if TYPE_CHECKING:
 
 
 def fix(finding: Finding) -> bool:
-    """Carry out the command that mends a finding, if there is one and it was agreed to; say whether it helped."""
+    """Carry out the command that mends a finding, if there is one and it was agreed to; say whether it ended well."""
     words = finding.data.get(FIX)
     if not isinstance(words, list):
         return False
+    if words[0] == "sudo" and os.geteuid() == 0:  # who is root needs none, and a container has none
+        words = words[1:]
     shown = plain(shlex.join(words))
     if finding.data.get(SAFE) is not True and not _agreed(finding.check, shown):
         return False
     typer.echo(f"running: {shown}", err=True)
-    return proc.call(words) == 0
+    try:
+        return proc.call(words, to_stderr=True) == 0
+    except OSError as error:
+        typer.echo(f"{plain(words[0])} cannot be run: {error.strerror}", err=True)
+        return False
 
 
 def _agreed(check: str, shown: str) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import catalog, checks, host, tunnel
+from envkit import catalog, checks, host, names, tunnel
 from envkit.checks import host as judged
 from envkit.errors import Refusal
 from envkit.model.report import Report, Verdict
@@ -13,7 +14,7 @@ from envkit.observe import doctor as observed
 from envkit.render.image import DEBIAN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from envkit.commands.project import Project
     from envkit.model.report import Finding
@@ -51,9 +52,10 @@ def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None
             mend="run envkit doctor there; envkit status says whether that engine answers",
         )
     found = _looked(project, gpu=gpu)
-    fixed = tuple(one.check for one in found if one.status is not Verdict.PASSED and fix is not None and fix(one))
-    if fixed:
+    run = {one.check for one in found if one.status is not Verdict.PASSED and fix is not None and fix(one)}
+    if run:
         found = _looked(project, gpu=gpu)
+    fixed = tuple(one.check for one in found if one.check in run and one.status is Verdict.PASSED)
     failed = sum(one.status is Verdict.FAILED for one in found)
     warned = sum(one.status is Verdict.WARNED for one in found)
     summary = "this host is ready" if not failed + warned else f"{failed} failed, {warned} warned"
@@ -66,9 +68,24 @@ def _looked(project: Project, *, gpu: bool) -> tuple[Finding, ...]:
     suite = catalog.suite(release.suite)
     mirror = f"{(config.build.mirror or DEBIAN).rstrip('/')}/dists/{suite.name}/InRelease"
     wanted = gpu or config.gpu not in {"auto", "off"}
+    known = project.state
     seen, engine = observed.looks(
         official=catalog.official(release, gpu=wanted), mirror=mirror, index=config.build.index or "",
-        port=config.jupyter.port or PORT, proxies=host.proxies(),
+        unasked=_unasked(project), port=config.jupyter.port or (known.port if known else 0) or PORT,
+        named=bool(config.jupyter.port), own=names.container(os.getuid(), known.name) if known else "",
+        proxies=host.proxies(),
     )
     graphics = checks.gpu_of_host(host.gpu(), engine, release, required=wanted)
     return (*judged.check(seen), *graphics)
+
+
+def _unasked(project: Project) -> Mapping[str, str]:
+    """Return the looks that are not taken, and why: a config may be anybody's, until a person agreed to it."""
+    if project.state is not None and project.state.approved is not None:
+        return {}
+    build = project.config.build
+    own = {"host.mirror": ("build.mirror", build.mirror), "host.index": ("build.index", build.index)}
+    return {
+        what: f"the server that {key} names is not asked before a first `envkit up` has approved it"
+        for what, (key, url) in own.items() if url
+    }

@@ -68,13 +68,14 @@ def _abandoned(labels: Mapping[str, str]) -> bool:
     if int(until) < time.time():
         return True
     # Of another container's processes nothing shows from here: then the time alone decides.
-    return processes == _processes() and pid.isdecimal() and not Path("/proc", pid).exists()
+    return processes == _processes() != "" and pid.isdecimal() and not Path("/proc", pid).exists()
 
 
 def _processes() -> str:
-    """Return what tells this set of processes, in which numbers have their meaning, from those of containers."""
+    """Return what tells this set of processes, in which numbers mean something, from containers' and machines'."""
     try:
-        return str(Path("/proc/self/ns/pid").readlink())
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{Path('/proc/self/ns/pid').readlink()}{boot}"
     except OSError:
         return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from contextvars import copy_context
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,7 +24,8 @@ def begun(work: Callable[[], T]) -> Future[T]:
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
             future.set_exception(error)
 
-    Thread(target=run, daemon=True).start()
+    # What was chosen for the whole command, such as its engine, is a thread's own unless it is handed on.
+    Thread(target=copy_context().run, args=(run,), daemon=True).start()
     return future
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import time
 from concurrent.futures import TimeoutError as NotYet
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from envkit import files, host, net, proc, state
-from envkit.engines import connect, endpoint, registry
+from envkit.engines import connect, endpoint, glance, registry
 from envkit.errors import EnvkitError
 from envkit.model.report import Observation
 from envkit.observe.aside import begun
@@ -23,11 +26,13 @@ if TYPE_CHECKING:
 LIMIT_S = 1.5  # for everything together: what takes longer is told as not answered
 NETWORK_S = 1.3
 PROGRAMS = ("ssh", "rsync", "docker")
+NAMED = re.compile(r"[A-Za-z0-9._-]+=(?=https?:)", re.ASCII)  # uv lets an index have a name
 LOCAL_INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 
 def looks(
-    *, official: str, mirror: str, index: str, port: int, proxies: Mapping[str, str]
+    *, official: str, mirror: str, index: str, unasked: Mapping[str, str], port: int, named: bool, own: str,
+    proxies: Mapping[str, str],
 ) -> tuple[tuple[Observation, ...], EngineFacts | None]:
     """Take every look at the host.
 
@@ -35,7 +40,10 @@ def looks(
         official: The image that a registry is asked for, or empty for none.
         mirror: A file of the Debian mirror that builds install from.
         index: Where Python packages come from, or empty for what pip itself uses.
+        unasked: Looks that are not taken, and why.
         port: The port that JupyterLab would get.
+        named: Whether the config names it.
+        own: Container of the workspace, which may hold it, or empty.
         proxies: The caller's proxies.
     """
     facts: list[EngineFacts] = []
@@ -45,9 +53,10 @@ def looks(
         "host.mirror": lambda: _asked(mirror, proxies),
         "host.index": lambda: _asked(index or _default_index(), proxies),
         "host.machine": _machine,
-        "host.port": lambda: {"port": port, "holder": net.port_holder(port) if port in net.busy_ports() else None},
+        "host.port": lambda: _port(port, own, named=named),
         "host.state": _state,
     }
+    taken |= {what: partial(_unasked, why) for what, why in unasked.items()}
     started = time.monotonic()
     begun_ones = {what: begun(look) for what, look in taken.items()}
     found = []
@@ -76,13 +85,23 @@ def _engine(facts: list[EngineFacts]) -> Mapping[str, Any]:
         about = {**about, "unsupported": {"message": error.message, "mend": error.mend}}
     return {
         **about, "endpoint": found.endpoint, "version": found.version, "gpu_roads": list(found.gpu_roads),
-        "free_mib": _free_mib(Path(str(about.get("root", "")))),
+        "free_mib": _free_mib(str(about.get("root") or "")),
     }
 
 
-def _free_mib(folder: Path) -> int | None:
+def _unasked(why: str) -> Mapping[str, Any]:
+    return {"skipped": why}
+
+
+def _port(port: int, own: str, *, named: bool) -> Mapping[str, Any]:
+    holder = net.port_holder(port) if port in net.busy_ports() else None
+    ours = holder is not None and bool(own) and glance.holds(endpoint.endpoint(), own, port)
+    return {"port": port, "holder": holder, "named": named, "ours": ours}
+
+
+def _free_mib(root: str) -> int | None:
     """Return what is free where images lie: of the nearest folder that the caller may look at."""
-    for one in (folder, *folder.parents):
+    for one in (Path(root), *Path(root).parents) if root else ():
         try:
             found = os.statvfs(one)
         except OSError:
@@ -102,11 +121,28 @@ def _registry(official: str) -> Mapping[str, Any]:
 def _asked(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:
     if not url:
         return {}
-    answer = net.ask(url, proxies, timeout_s=NETWORK_S)
+    address, login = _parted(url)
+    if not address:
+        return {"skipped": "it is no address of http or https: nothing else is asked"}
+    answer = net.ask(address, proxies, timeout_s=NETWORK_S, login=login)
     return {
-        "url": url, "status": answer.status, "said": "" if answer.status else answer.body.decode("utf-8", "replace"),
+        "url": address.partition("?")[0], "status": answer.status,
+        "said": "" if answer.status else answer.body.decode("utf-8", "replace"),
         "date": answer.headers.get("date", ""), "now": time.time(), "proxy": bool(proxies),
     }
+
+
+def _parted(url: str) -> tuple[str, str]:
+    """Return an address without the login in it, and that; no address where it is none of the web's."""
+    try:
+        parts = urlsplit(NAMED.sub("", url))
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    except ValueError:
+        return "", ""
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "", ""
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
+    return urlunsplit(bare), f"{user}:{password}" if user or password else ""
 
 
 def _default_index() -> str:

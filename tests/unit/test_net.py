@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import http.server
 import socket
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -122,3 +124,49 @@ def test_a_server_is_reachable_where_a_connection_is_taken_or_its_proxy_takes_on
         assert net.reachable(nowhere, {"http_proxy": here})
         assert not net.reachable(here, {"http_proxy": nowhere})
         assert not net.reachable("http://name.invalid/", {})
+
+
+class Asked(BaseHTTPRequestHandler):
+    """Answers with the status that the path names, and keeps what was asked."""
+
+    seen: ClassVar[list[tuple[str, str | None]]] = []
+
+    def do_HEAD(self) -> None:
+        self.seen.append((self.path, self.headers.get("Authorization")))
+        self.send_response(int(self.path.rpartition("/")[2]))
+        self.send_header("Location", "/200")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def asked() -> Iterator[int]:
+    Asked.seen.clear()
+    with HTTPServer(("127.0.0.1", 0), Asked) as listening:
+        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        yield listening.server_port
+        listening.shutdown()
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 405, 503])
+def test_a_server_is_asked_once_and_led_nowhere(asked: int, status: int) -> None:
+    assert net.ask(f"http://127.0.0.1:{asked}/{status}", {}, timeout_s=5).status == status
+    assert Asked.seen == [(f"/{status}", None)]
+
+
+def test_a_login_goes_where_it_is_for_and_shows_nowhere(asked: int) -> None:
+    net.ask(f"http://127.0.0.1:{asked}/200", {}, timeout_s=5, login="ada:hunter2")
+    assert Asked.seen == [("/200", "Basic " + base64.b64encode(b"ada:hunter2").decode())]
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x", "/etc/passwd", "", "http://[x"])
+def test_nothing_but_http_is_asked(url: str) -> None:
+    answer = net.ask(url, {}, timeout_s=5)
+    assert (answer.status, answer.headers) == (0, {})
+    assert answer.body
+
+
+def test_an_address_that_is_none_is_told_without_what_stands_in_it() -> None:
+    assert b"hunter2" not in net.ask("http://ada:hunter2@host:port/", {}, timeout_s=5).body

@@ -18,12 +18,13 @@ from envkit import names
 from envkit.cli.printing import Files
 from envkit.commands import smoke
 from envkit.engines import connect as connecting
-from envkit.engines import leftovers, trial
+from envkit.engines import endpoint, leftovers, trial
 from envkit.engines.connect import Engine
 from envkit.engines.failure import GpuRefused
 from envkit.errors import EngineUnavailable, Exit, StartFailed
 from envkit.model.facts import EngineFacts
 from envkit.model.report import Observation, Report, Verdict
+from envkit.observe.aside import begun
 from envkit.report.junit import to_junit
 
 if TYPE_CHECKING:
@@ -288,3 +289,8 @@ def test_titles_of_two_runs_differ() -> None:
 
 def test_the_time_is_one_that_others_can_compare() -> None:
     assert abs(float(leftovers.waiting(60)[names.UNTIL]) - time.time() - 60) < 30
+
+
+def test_work_beside_keeps_to_the_engine_of_the_command() -> None:
+    with endpoint.using("unix:///chosen.sock"):
+        assert begun(endpoint.endpoint).result(10) == "unix:///chosen.sock"
