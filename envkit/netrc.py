@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 # A word, a word in quotes, or where a line ends: a macro ends at an empty one.
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[^\s]+|\n')
+_QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _VALUES = ("login", "password", "account")
+_CALLED = {"user": "login"}  # by some of its readers
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def only(text: str, host: str) -> str:
@@ -29,9 +32,11 @@ def only(text: str, host: str) -> str:
 
 
 def passwords(text: str) -> tuple[str, ...]:
-    """Return every password of a netrc file, as written and without quotes: what no log may show."""
+    """Return every password of a netrc file, as written and as it is meant: what no log may show."""
     found = {values["password"] for _, values in _entries(text) if _password(values)}
-    return tuple(sorted(found | {one.strip('"') for one in found}, key=len, reverse=True))
+    bare = {one.strip('"') for one in found} | {one[1:-1] for one in found if _QUOTED.fullmatch(one)}
+    meant = {_ESCAPED.sub(r"\1", one) for one in bare}
+    return tuple(sorted((found | bare | meant) - {""}, key=len, reverse=True))
 
 
 def _password(values: dict[str, str]) -> str:
@@ -52,8 +57,8 @@ def _entries(text: str) -> Iterator[tuple[str, dict[str, str]]]:
             if machine is not None:
                 yield machine, values
             machine, values = "" if key == "default" else _word(tokens), {}
-        elif key in _VALUES:
-            values[key] = _word(tokens)
+        elif _CALLED.get(key, key) in _VALUES:
+            values[_CALLED.get(key, key)] = _word(tokens)
         elif key == "macdef":
             _pass_macro(tokens)
         elif key.startswith("#"):

@@ -35,6 +35,7 @@ OLDEST = (0, 13)  # the first that tells its progress in JSON
 VERSION = re.compile(r"buildx v?(([0-9]+)\.([0-9]+)[0-9.]*)", re.ASCII)
 LOGIN = "ENVKIT_NETRC"
 ASKED_S = 20
+LINKS_MAX = 40  # as the kernel has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def find(open_to_others: Iterable[str] = ()) -> Buildx | Absent:
     path = next((path for folder in _folders() if os.access(path := folder / NAME, os.X_OK) and path.is_file()), None)
     if path is None:
         return Absent("Docker's plug-in buildx is not installed")
-    if any(one.is_relative_to(folder) for folder in open_to_others for one in (path.absolute(), path.resolve())):
+    passed = {path.absolute(), path.resolve(), *_way(path)}
+    if any(one.is_relative_to(folder) for folder in open_to_others for one in passed):
         return Absent(f"{path} could be replaced from inside the workspace")
     try:
         said = proc.run([str(path), "version"], timeout_s=ASKED_S, env={"DOCKER_CONFIG": os.devnull}, alone=True)
@@ -125,6 +127,25 @@ def argv(buildx: Buildx, ref: str, labels: Mapping[str, str], arguments: Iterabl
         *(word for name in sorted(arguments) for word in ("--build-arg", name)),
         *secret, "-",
     ]
+
+
+def _way(path: Path) -> Iterator[Path]:
+    """Yield every place on the way to a file, by its real folder: who can replace one of them leads it elsewhere."""
+    left, here, links = list(reversed(path.absolute().parts[1:])), Path("/"), 0
+    while left and links <= LINKS_MAX:
+        part = left.pop()
+        if part == "..":
+            here = here.parent
+            continue
+        yield here / part
+        try:
+            target = (here / part).readlink()
+        except OSError:  # it is none
+            here /= part
+            continue
+        links += 1
+        here = Path("/") if target.is_absolute() else here
+        left += reversed([one for one in target.parts if one != "/"])
 
 
 def _folders() -> Iterator[Path]:

@@ -22,7 +22,7 @@ def stages():
 def tensorflow_and_training(teller):
     """Look at TensorFlow, and train if it can be imported: once, since importing it takes seconds."""
     computing.look_at_tensorflow(teller)
-    if "tensorflow" in sys.modules and hasattr(sys.modules["tensorflow"], "keras"):
+    if "tensorflow" in sys.modules:
         training.look_at_training(teller)
 
 

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from envkit.guest.telling import KEPT_CHARACTERS, Teller, described, shortened
@@ -35,6 +36,8 @@ def act_as_looker(teller, stage):
     """Look, and leave without the teardown of native libraries, which may crash after all is said."""
     code = 1
     try:
+        os.setsid()  # what the look starts is ended with it
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         # Should the first process be killed, nobody is left to end this one.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -63,8 +66,9 @@ def wait_for(pid, limit_s):
 def how_it_ended(pid, limit_s, oom_before):
     """Wait for the looking process and return how it ended, or None if it came to its end."""
     status = wait_for(pid, limit_s)
+    end_group(pid)
     if status is None:
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)  # in its first moment it has no group of its own
         wait_for(pid, GRACE_S)  # a process stuck in a driver may outlive even that
         return {"by": "limit", "limit_s": limit_s}
     if os.WIFSIGNALED(status):
@@ -72,6 +76,23 @@ def how_it_ended(pid, limit_s, oom_before):
         return {"by": "signal", "signal": name, "out_of_memory": name == "SIGKILL" and oom_kills() > oom_before}
     code = os.WEXITSTATUS(status)
     return {"by": "exit", "code": code} if code else None
+
+
+def end_group(pid):
+    """End whatever the looking process started and did not go its own way, and that itself where it still runs."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def end_with(pid):
+    """Let the looking process end with this one, where somebody asks this one to end: it hears no group's signals."""
+
+    def end(number, _frame):
+        end_group(pid)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def oom_kills():
@@ -109,7 +130,9 @@ def supervise(teller, stage):
     pid = os.fork()
     if pid == 0:
         act_as_looker(teller, stage)
+    end_with(pid)
     ended = how_it_ended(pid, stage.limit_s, oom_before)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # its number may be another process's from now on
     if ended:
         teller.tell(stage.ended, ended)
     if stage.log:

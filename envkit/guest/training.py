@@ -17,12 +17,7 @@ class Loop:
     """The parts of the loop, in order; each takes what those before it made."""
 
     def __init__(self, teller):
-        import numpy
-        import tensorflow
-
-        self.teller, self.tf, self.numpy = teller, tensorflow, numpy
-        self.folder = Path(tempfile.mkdtemp(prefix="envkit-smoke-"))
-        self.keras_3 = tensorflow.keras.Sequential.__module__.startswith("keras.src.models")
+        self.teller, self.folder = teller, None
 
     def run(self):
         """Take every part; one that fails ends the loop, since the rest stands on it."""
@@ -35,10 +30,21 @@ class Loop:
                 if self.teller.look(what, part) is None and what in {"training.data", "training.fit"}:
                     return
         finally:
-            shutil.rmtree(str(self.folder), ignore_errors=True)
+            if self.folder:
+                shutil.rmtree(str(self.folder), ignore_errors=True)
+
+    def begin(self):
+        """Find what the parts need; a TensorFlow without Keras has none of it."""
+        import numpy
+        import tensorflow
+
+        self.tf, self.numpy = tensorflow, numpy
+        self.keras_3 = tensorflow.keras.Sequential.__module__.startswith("keras.src.models")
+        self.folder = Path(tempfile.mkdtemp(prefix="envkit-smoke-"))
 
     def data(self):
         """Write pictures into a folder for each kind, and read them back as a dataset."""
+        self.begin()
         for kind in ("lying", "standing"):
             (self.folder / "pictures" / kind).mkdir(parents=True)
             for index in range(PICTURES):

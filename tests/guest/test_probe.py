@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import runpy
 import select
 import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from envkit.observe import guest, smoke
+from tests.conftest import ROOT
 from tests.guest.conftest import PROBE, Told
 
 if TYPE_CHECKING:
@@ -228,3 +231,44 @@ def test_the_second_process_ends_by_itself_when_the_first_is_killed(
         process.send_signal(signal.SIGKILL)
         assert ready_within(handle, 10)
         os.close(handle)
+
+
+CHILD = "import os, time; open('looker', 'w').write(str(os.getpid())); time.sleep(60)"
+STARTS = f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {CHILD!r}])\n"
+
+
+@pytest.mark.parametrize(("after", "limit"), [("time.sleep(60)", 2), ("raise ImportError('no')", 60)])
+def test_what_a_look_started_ends_with_it(
+    start: Callable[..., subprocess.Popen[bytes]], looker: Callable[[], int], after: str, limit: int
+) -> None:
+    waits = "\n".join(("import os", "while not os.path.exists('started'): time.sleep(0.01)"))
+    child = STARTS.replace("time.sleep(60)", "open('started', 'w'); time.sleep(60)")
+    with start(tensorflow=f"{child}{waits}\n{after}", limit=limit) as process:
+        handle = looker()
+        assert ready_within(handle, 15)
+        os.close(handle)
+        process.wait(timeout=15)
+
+
+def test_a_request_to_end_reaches_the_second_process(
+    start: Callable[..., subprocess.Popen[bytes]], looker: Callable[[], int]
+) -> None:
+    with start(tensorflow=WAITS, limit=60) as process:
+        handle = looker()
+        process.send_signal(signal.SIGTERM)
+        assert ready_within(handle, 10)
+        os.close(handle)
+        assert process.wait(timeout=10) == -signal.SIGTERM
+
+
+def test_a_tensorflow_without_keras_fails_a_look(probe: Callable[..., Told], packages: Path) -> None:
+    (packages / "numpy.py").write_text("")
+    program = guest.program("smoke").replace("computing.look_at_tensorflow(teller)", "import tensorflow")
+    told = probe(tensorflow="", text=program)
+    assert told.data("training.data")["error"]["type"] == "AttributeError"
+    assert "training.fit" not in told.whats
+
+
+def test_the_looks_at_the_contents_have_the_time_that_each_of_them_may_take() -> None:
+    contents = runpy.run_path(str(ROOT / "envkit" / "guest" / "contents.py"))
+    assert contents["LOOKS"] * contents["CHECK_S"] < smoke.CONTENTS_S

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,6 @@ from tests.unit.worlds import wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 SAYS = "#!/bin/sh\necho 'github.com/docker/buildx {} 0123456'\n"
 BUILD = (step.BuildImage("envkit:x"),)
@@ -77,6 +77,18 @@ def test_a_buildx_that_the_workspace_could_replace_is_not_run(
     monkeypatch.setenv("DOCKER_CONFIG", str(link))
     assert isinstance(buildx.find((str(link),)), Absent)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_buildx_reached_by_way_of_the_workspace_is_not_asked(
+    absolute: bool, plugin: Callable[..., Path], tmp_path: Path
+) -> None:
+    real, workspace = plugin(SAYS.format("0.14.0"), "system"), tmp_path / "ws"
+    (workspace / "plug").mkdir(parents=True)
+    (workspace / "plug" / buildx.NAME).symlink_to(real)  # a link that leads out again
+    (tmp_path / "cli-plugins").symlink_to(workspace / "plug" if absolute else Path("ws/plug"))
+    assert isinstance(buildx.find((str(workspace),)), Absent)
+    assert isinstance(buildx.find((str(tmp_path / "elsewhere"),)), Buildx)
 
 
 def test_it_is_looked_for_in_the_order_of_dockers_client(plugin: Callable[..., Path], tmp_path: Path) -> None:

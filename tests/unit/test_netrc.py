@@ -66,3 +66,14 @@ def test_what_is_taken_says_to_its_readers_what_the_whole_file_says(login: str, 
         found = readers.netrc(file.name)
     assert set(found.hosts) == {"host"}
     assert found.authenticators("host") == (login, "", password)
+
+
+def test_a_login_goes_by_the_name_that_pythons_reader_takes_as_well() -> None:
+    assert netrc.only("machine h user ada password p", "h") == "machine h login ada password p\n"
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    (r'"of \"ada\""', 'of "ada"'), (r'"a\\b"', r"a\b"), (r"a\b", "ab"), (r'"ends in \""', 'ends in "'),
+])
+def test_a_password_is_hidden_as_its_readers_understand_it(written: str, meant: str) -> None:
+    assert {written, meant} <= set(netrc.passwords(f"machine h login ada password {written}\n"))
