@@ -24,7 +24,8 @@ MEMORY_GOOD_MIB = 3 * 1024
 CLOCK_S = 300.0  # what certificates and signed package lists put up with
 # Of a finding's data: a command that mends it, word by word, and whether it changes nothing but what is the caller's.
 FIX, SAFE = "fix", "safe"
-LOGIN = frozenset({401, 403, 407})
+NETRC = "name a login for it: build.netrc in envkit.yaml"
+PROXY = "write the proxy's login into its address: export https_proxy=http://USER:PASSWORD@PROXY"
 STARTS = frozenset({"sudo systemctl start docker", "sudo systemctl restart docker"})
 NOTHING = Observation("", {})
 # The packages that bring a program, and the command that installs them, by the system's family.
@@ -132,14 +133,21 @@ def _served(one: Observation, check: str) -> Finding:
     url, status = line(look.text(one.data, "url")), look.number(one.data.get("status")) or 0
     if status < 100 or one.data.get("late") or look.error(one.data) or look.text(one.data, "skipped"):
         return _network(one, check, ("", f"{url}: {line(look.text(one.data, 'said')) or 'does not answer'}", ""))
-    wrong = (
-        ("it asks for a login", "name a login for it: build.netrc in envkit.yaml") if status in LOGIN
-        else ("the server is in trouble", "try again later, or name another one in envkit.yaml") if status >= 500
-        else ("it has no such release", None) if status == 404 and check == "host/mirror" else None
-    )
-    if wrong is None:
+    cause, mend = _trouble(status, index=check == "host/index")
+    if not cause:
         return _passed(check, f"{url} answers", one)
-    return finding(check, f"{url}: answers {status:.0f}", status=Verdict.WARNED, cause=wrong[0], mend=wrong[1])
+    return finding(check, f"{url}: answers {status:.0f}", status=Verdict.WARNED, cause=cause, mend=mend)
+
+
+def _trouble(status: float, *, index: bool) -> tuple[str, str | None]:
+    """Return what a server's status means to a build, or nothing, and the mend where it is not the check's own."""
+    if status in {401, 403}:
+        return "it asks for a login", NETRC if index else "name another mirror: build.mirror in envkit.yaml"
+    if status == 407:
+        return "the proxy asks for a login", PROXY
+    if status >= 500:
+        return "the server is in trouble", "try again later, or name another one in envkit.yaml"
+    return ("it has no such release" if status == 404 and not index else "", None)
 
 
 def _network(one: Observation, check: str, outcome: tuple[str, str, str]) -> Finding:

@@ -41,7 +41,8 @@ def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None
     Args:
         project: Whose config says which release, mirror, index and port are meant.
         gpu: Whether a GPU is insisted on.
-        fix: Mends a finding, if its mend is one that can be run and was agreed to; says whether it did.
+        fix: Mends a finding, if its mend is one that can be run and was agreed to; says whether it
+            ended well. What counts as mended is what passes afterwards.
 
     Raises:
         Refusal: The engine is on another machine.

@@ -166,7 +166,10 @@ def _image(engine: Engine, ref: str, say: Say) -> str:
         try:
             registry.pull(engine, ref, say)
         except BuildFailed as error:
-            raise StartFailed(f"the image {ref} is not here, and {error.message}", mend=error.mend) from error
+            why = error.message.partition(": ")[2] or error.message
+            raise StartFailed(
+                f"the image {ref} is not here, and cannot be pulled: {why}", mend=f"docker pull {ref} says more"
+            ) from error
         found = look.image(engine, ref)
     if found is None:
         raise StartFailed(f"the image {ref} vanished as it came", mend="repeat the command")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -10,6 +11,8 @@ import docker.errors
 import pytest
 
 from tests.functional import foreign
+from tests.functional.processes import ended
+from tests.functional.waiting import wait_until
 from tests.guest.test_driver import compiled
 
 if TYPE_CHECKING:
@@ -157,5 +160,39 @@ def test_an_image_that_misbehaves_is_a_finding_within_its_time_and_leaves_nothin
         assert says in told["verdict"]
     finally:
         engine.images.remove(ref, force=True)
-    left = engine.containers.list(all=True, filters={"name": f"envkit-{user.uid}-smoke"})
-    assert left == []
+    assert of_ours(engine, user) == []
+
+
+def of_ours(engine: docker.DockerClient, user: User) -> list[str]:
+    found = engine.containers.list(all=True, filters={"name": f"envkit-{user.uid}-smoke"})
+    return [str(one.name) for one in found]
+
+
+@pytest.fixture
+def hanging(engine: docker.DockerClient, images: dict[str, str]) -> Iterator[str]:
+    """Yield an image whose Python never ends."""
+    dockerfile = f"FROM {images['well']}\nUSER 0\nCOPY python /usr/local/sbin/python\nENV PATH=/usr/local/sbin:$PATH\n"
+    ref = foreign.build(engine, "envkit-tried:hangs", {"Dockerfile": dockerfile, "python": BAD["hangs"][0]})
+    yield ref
+    engine.images.remove(ref, force=True)
+
+
+def test_an_interrupt_waits_for_no_image_and_leaves_no_container(
+    hanging: str, engine: docker.DockerClient, run_envkit: Envkit, user: User
+) -> None:
+    with run_envkit.start(["smoke", hanging, hanging, "--jobs", "2", "--quiet"]) as process:
+        wait_until(lambda: len(of_ours(engine, user)) == 2, "both are tried")
+        process.send_signal(signal.SIGINT)
+        ran = ended(process)
+    assert ran.code == 130, str(ran)
+    assert of_ours(engine, user) == []
+
+
+def test_what_a_killed_test_left_is_taken_away_by_the_next(
+    hanging: str, engine: docker.DockerClient, run_envkit: Envkit, user: User
+) -> None:
+    with run_envkit.start(["smoke", hanging, "--quiet"]) as process:
+        wait_until(lambda: of_ours(engine, user), "it is tried")
+        process.kill()
+    done = run_envkit(["smoke", "envkit-no-such:1"], timeout_s=TIMEOUT_S)
+    assert (done.code, of_ours(engine, user)) == (3, [])

@@ -161,7 +161,7 @@ def test_a_taken_port_is_no_pass(given: dict[str, Any], status: Verdict, mend: s
 
 @pytest.mark.parametrize(("status", "verdict", "mend"), [
     (405, Verdict.PASSED, ""), (302, Verdict.PASSED, ""), (404, Verdict.PASSED, ""),
-    (401, Verdict.WARNED, "build.netrc"),
+    (401, Verdict.WARNED, "build.netrc"), (407, Verdict.WARNED, "https_proxy"),
     (403, Verdict.WARNED, "build.netrc"), (503, Verdict.WARNED, "again"),
 ])
 def test_whatever_status_an_index_answers_with_it_is_no_matter_of_the_network(
