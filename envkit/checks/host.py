@@ -27,7 +27,7 @@ FIX, SAFE = "fix", "safe"
 NETRC = "name a login for it: build.netrc in envkit.yaml"
 PROXY = "write the proxy's login into its address: export https_proxy=http://USER:PASSWORD@PROXY"
 STARTS = frozenset({"sudo systemctl start docker", "sudo systemctl restart docker"})
-NOTHING = Observation("", {})
+NOTHING = Observation("", {"error": {"type": "error", "message": "it was not looked at"}})
 # The packages that bring a program, and the command that installs them, by the system's family.
 INSTALLERS = {
     "debian": "sudo apt-get install {}", "ubuntu": "sudo apt-get install {}", "fedora": "sudo dnf install {}",
@@ -53,8 +53,8 @@ def _all(seen: Mapping[str, Observation]) -> Iterator[Finding]:
     for what, check in (("host.mirror", "host/mirror"), ("host.index", "host/index")):
         yield _served(seen[what], check)
     yield _clock(seen["host.mirror"], seen["host.index"])
-    yield _port(seen["host.port"])
-    yield _state(seen["host.state"])
+    for what, check, judge in (("host.port", "host/port", _port), ("host.state", "host/state", _state)):
+        yield _failed(seen[what], check) or judge(seen[what])
 
 
 def _passed(check: str, words: str, one: Observation) -> Finding:
@@ -63,6 +63,13 @@ def _passed(check: str, words: str, one: Observation) -> Finding:
 
 def _skipped(check: str, why: str) -> Finding:
     return finding(check, why, status=Verdict.SKIPPED, cause="", mend="")
+
+
+def _failed(one: Observation, check: str) -> Finding | None:
+    """Return that nothing came of a look, or None."""
+    if one.data.get("late"):
+        return _skipped(check, "the look took too long")
+    return _skipped(check, line(error)) if (error := look.error(one.data)) else None
 
 
 def _engine(one: Observation) -> Finding:
@@ -94,6 +101,9 @@ def _disk(one: Observation) -> Finding:
 
 
 def _machine(one: Observation) -> Iterator[Finding]:
+    if failed := _failed(one, "host/memory"):
+        yield failed
+        return
     memory = look.number(one.data.get("memory_mib"))
     if memory is not None:
         words = f"{memory / 1024:.1f} GiB of memory are available"

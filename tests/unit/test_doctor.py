@@ -292,3 +292,11 @@ def test_a_mend_prints_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     assert proc.call(["echo", "hello"], to_stderr=True) == 0
     printed = capfd.readouterr()
     assert (printed.out, printed.err) == ("", "hello\n")
+
+
+@pytest.mark.parametrize("check", ["port", "state"])
+@pytest.mark.parametrize("data", [{"late": True}, {"error": {"type": "OSError", "message": "no"}}])
+def test_a_look_that_failed_is_no_pass(check: str, data: dict[str, Any]) -> None:
+    found = {one.check: one for one in host.check([Observation(f"host.{check}", data)])}
+    assert found[f"host/{check}"].status is Verdict.SKIPPED
+    assert not [one for one in host.check([]) if one.status is Verdict.PASSED]
