@@ -87,12 +87,6 @@ def tables(values: Mapping[str, Any], key: str) -> tuple[Mapping[str, Any], ...]
     return tuple(one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
 
 
-def texts(values: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    """Return the texts in a list, or none."""
-    value = values.get(key)
-    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
-
-
 def numbers(values: Mapping[str, Any], key: str) -> tuple[float, ...]:
     """Return the numbers in a list, or none."""
     value = values.get(key)
