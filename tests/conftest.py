@@ -17,9 +17,12 @@ from hypothesis import settings
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=20)
 settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=100)
 
-# A job in the background is started with Ctrl-C ignored, and would hand that on to every envkit it interrupts.
+# A job in the background is started with Ctrl-C ignored, one under nohup with hanging up; each would hand that on to
+# every envkit that is interrupted here.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = pytest.StashKey[list[str]]()
