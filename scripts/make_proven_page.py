@@ -35,6 +35,7 @@ Every statement of [README.md](../README.md), and the tests that show it. This p
 - **real**: shown on the real thing: a real engine, container, browser, SSH client, file system, or the code itself
   where no outside is involved
 - **stand-in**: shown with something in place of a part that is not at hand, such as a pretended machine for the setup
+- **quoted**: shown on words that the real thing is known to print, quoted in the test
 - **fake**: shown against a small class that plays the outside
 - **not yet**: no test shows it
 
@@ -79,7 +80,7 @@ def proofs(folder: Path) -> tuple[Proof, ...]:
     """Return what the marks of all tests below a folder say, in the order of claims and files.
 
     Raises:
-        ValueError: A mark's claim is no literal text, or its how is none of the three; says where.
+        ValueError: A mark's claim is no literal text, or its how is none of the four; says where.
     """
     found: set[Proof] = set()
     for path in folder.rglob("*.py"):

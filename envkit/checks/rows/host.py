@@ -25,7 +25,7 @@ HOST = (
     ),
     Check(
         "host/programs", "The SSH client and rsync are here", "warning", "host",
-        "`envkit ssh`, VS Code and `rsync` use the host's own programs. Everything else works without them.",
+        "`envkit ssh`, VS Code, `audit` and engines on other machines use the host's own programs.",
         "they are not installed",
         "sudo apt-get install openssh-client rsync",
     ),
