@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # More arguments for pytest: make test ARGS="-k ssh"
 ARGS ?=
 
-.PHONY: help up down test test-gpu-image unit lint bench wheel dockerfiles docs clean venv dev engine tools
+.PHONY: help up down test test-builders test-gpu-image unit lint bench wheel dockerfiles docs clean venv dev engine tools
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -16,12 +16,14 @@ up: venv engine ## set up what is missing, then run the example: a locked-down T
 down: venv ## stop the example and remove its container and network; files and volumes stay
 	@scripts/quickstart.sh down
 
-# Most of the time goes to waiting for environments: a second process runs the other tests meanwhile.
-test: dev engine tools ## set up what is missing, then run every test
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
+test: dev engine tools ## set up what is missing, then run every test, the quick ones first
+	@$(PYTHON) -m pytest $(ARGS)
 
 unit: dev ## run the tests that need no engine
 	@$(PYTHON) -m pytest --no-engine tests/unit tests/guest tests/process $(ARGS)
+
+test-builders: dev engine tools ## compare whole images of both of Docker's builders, file by file
+	@$(PYTHON) -m pytest --builders tests/functional/test_builder.py $(ARGS)
 
 test-gpu-image: dev engine ## build the image for GPUs (2 GB of downloads) and load all of CUDA in it
 	@$(PYTHON) -m pytest --gpu-image -m gpu_image tests/functional $(ARGS)

@@ -28,12 +28,11 @@ ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = pytest.StashKey[list[str]]()
 # The quick ones first: what they find should not wait for an image to be built.
 ORDER = ("unit", "guest", "process", "contract", "functional")
-# Of two processes, one runs all of these, one after the other: environments and engines are shared among them.
-TOGETHER = {"contract", "functional"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-engine", action="store_true", help="leave out tests that need a container engine")
+    parser.addoption("--builders", action="store_true", help="also compare whole images of both builders: 4 minutes")
     parser.addoption("--gpu-image", action="store_true", help="also build the image for GPUs: 2 GB of downloads")
 
 
@@ -45,16 +44,16 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        folder = _folder(item)
-        if folder == "functional":
+        if _folder(item) == "functional":
             item.add_marker("engine")
-        if folder in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(folder))
     items.sort(key=_place)
     said = config.stash[LEFT_OUT] = []
     if not config.getoption("gpu_image"):
         left_out = _leave_out(config, items, [item for item in items if item.get_closest_marker("gpu_image")])
         said += [f"{left_out} tests that build the image for GPUs are left out; make test-gpu-image runs them"]
+    if not config.getoption("builders"):
+        left_out = _leave_out(config, items, [item for item in items if item.path.name == "test_builder.py"])
+        said += [f"{left_out} tests of whole images by both builders are left out; make test-builders runs them"]
     if config.getoption("no_engine"):
         left_out = _leave_out(config, items, [item for item in items if _needs_engine(item)])
         said += [f"{left_out} tests that need a container engine are left out: --no-engine"]

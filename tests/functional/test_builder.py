@@ -36,7 +36,6 @@ OTHERWISE = {
     "etc/pip.conf": "it names the index",
     "etc/uv/uv.toml": "it names the index",
     "var/cache/ldconfig/aux-cache": "it holds inodes and times of libraries",
-    "var/log/dpkg.log": "it says when packages were installed",
 }
 STALE = "an image of this machine was built when other versions were published? docker rmi it and build anew: "
 
