@@ -24,12 +24,14 @@ def verdict(findings: Sequence[Finding]) -> str:
     return next((proven[check] for check in PROOFS if check in proven), "not proven")
 
 
-def exit_code(findings: Sequence[Finding]) -> Exit:
+def exit_code(findings: Sequence[Finding], *, gpu_expected: bool = True) -> Exit:
     """Return what a command with these findings exits with.
 
-    A GPU check fails only if a GPU was required; otherwise it warns or is skipped.
+    Args:
+        findings: What was judged. A GPU check fails where a GPU was required; otherwise it warns or is skipped.
+        gpu_expected: Whether one that fails has the code of its own, or is a failed check like any other.
     """
     failed = [one.check for one in findings if one.status is Verdict.FAILED]
-    if any(check.startswith("gpu/") for check in failed):
+    if gpu_expected and any(check.startswith("gpu/") for check in failed):
         return Exit.GPU
     return Exit.CHECK_FAILED if failed else Exit.OK

@@ -12,6 +12,7 @@ from envkit.errors import Refusal
 from envkit.model.report import Report, Verdict
 from envkit.observe import doctor as observed
 from envkit.render.image import DEBIAN
+from envkit.resolve.gpu import required
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,7 +69,7 @@ def _looked(project: Project, *, gpu: bool) -> tuple[Finding, ...]:
     release = catalog.release(config.tensorflow)
     suite = catalog.suite(release.suite)
     mirror = f"{(config.build.mirror or DEBIAN).rstrip('/')}/dists/{suite.name}/InRelease"
-    wanted = gpu or config.gpu not in {"auto", "off"}
+    wanted = gpu or required(config.gpu)
     known = project.state
     seen, engine = observed.looks(
         official=catalog.official(release, gpu=wanted), mirror=mirror, index=config.build.index or "",

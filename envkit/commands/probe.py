@@ -14,6 +14,7 @@ from envkit.engines import connect, look
 from envkit.errors import StartFailed
 from envkit.model.report import Progress, Report
 from envkit.observe import probe as observed
+from envkit.resolve.gpu import required
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,7 @@ def probe(known: Known, *, gpu: bool, say: Callable[[Progress], None]) -> Report
 
     observations = observed.probe(engine, title, seen)
     findings = checks.probe(
-        observations, release=release, gpu_required=gpu or config.gpu not in {"auto", "off"},
+        observations, release=release, gpu_required=gpu or required(config.gpu),
         host=reach.gpu(known.endpoint), engine=connect.facts(engine),
     )
     result = Probed(known.name, release.version, gpus.seen(observations))

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     Say = Callable[[Progress], None]
 
-LIMIT_S = 300.0
 SLACK_S = 120.0  # for an engine that is slow to make and to remove a container
 WORST = (Exit.OK, Exit.CHECK_FAILED, Exit.ENGINE, Exit.GPU)  # of several images, the last of these counts
 
@@ -133,9 +132,7 @@ def _tried(
     claimed = claims.claim("" if one_of_ours else subject)
     found = checks.smoke(seen, claimed, expect, graphics, facts, own=one_of_ours)
     say(Progress("smoke", f"{subject}: {checks.verdict(found)}", done=True))
-    code = checks.exit_code(found)
-    if code is Exit.GPU and expect != "gpu":  # nobody expected one: what is wrong with it is a check like any other
-        code = Exit.CHECK_FAILED
+    code = checks.exit_code(found, gpu_expected=expect == "gpu")
     return Tried(subject, checks.verdict(found), code, found)
 
 

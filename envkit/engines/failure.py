@@ -10,11 +10,12 @@ import docker.errors
 import requests
 import urllib3.exceptions  # what reading a stream raises, which requests does not translate
 
-from envkit.checks import toolkit
 from envkit.errors import EngineError, EngineUnavailable, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from envkit.checks.signatures import Signature
 
 TEXT_MAX = 600
 PUBLISHED = re.compile(r"127\.0\.0\.1:([0-9]{1,5})\b", re.ASCII)
@@ -47,7 +48,7 @@ def translated(doing: str, kind: type[EngineError] = EngineError) -> Iterator[No
         yield
     except docker.errors.APIError as error:
         text = str(error.explanation or error)[:TEXT_MAX].strip()
-        gpu = toolkit.refused(text)
+        gpu = _gpu(text)
         why = f": {gpu.cause}" if gpu else ""
         raise _told_apart(text, kind)(f"{doing} failed: {text}{why}", mend=_mend(text)) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
@@ -64,19 +65,25 @@ def went_away(doing: str, seen: str) -> EngineUnavailable:
     )
 
 
+def _gpu(text: str) -> Signature | None:
+    from envkit.checks import toolkit  # what goes well needs none of the checks
+
+    return toolkit.refused(text)
+
+
 def _told_apart(text: str, kind: type[EngineError]) -> type[EngineError]:
     # The engine answers nearly all of these with status 500, so its text is all there is to go by.
     if "port is already allocated" in text or "address already in use" in text:
         return PortTaken
     if "overlaps with other one" in text:
         return SubnetTaken
-    if toolkit.refused(text):
+    if _gpu(text):
         return GpuRefused
     return kind
 
 
 def _mend(text: str) -> str:
-    if gpu := toolkit.refused(text):
+    if gpu := _gpu(text):
         return gpu.mend
     if "no space left on device" in text:
         return "free disk space where the engine keeps its images (envkit prune), then repeat the command"

@@ -4,7 +4,6 @@ import shutil
 import subprocess
 import sys
 
-LOOKS = 2
 CHECK_S = 40  # each of them, so that all end before the stage's own time
 LINES_MAX = 20
 

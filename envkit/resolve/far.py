@@ -12,6 +12,7 @@ from envkit import names
 from envkit.errors import Refusal
 from envkit.model.facts import HostGpu
 from envkit.model.run import Mount
+from envkit.resolve.gpu import required
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +82,7 @@ def problems(config: Config) -> Iterator[Problem]:
         if name in config.volumes:
             message = "on another machine's engine envkit keeps a volume of that name itself; choose another name"
             yield config.problem(f"volumes.{name}", message)
-    if config.gpu not in {"auto", "off"}:
+    if required(config.gpu):
         message = f"{GPU.removeprefix('gpu: ')}; write auto or off, or run envkit on that machine"
         yield config.problem("gpu", message)
     if config.ssh.publish:

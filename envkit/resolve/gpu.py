@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 PREFERRED = ("cdi", "hook", "runtime")
 
 
+def required(asked: Gpu) -> bool:
+    """Say whether a config insists on a GPU: a run without one is a failure then."""
+    return asked not in {"auto", "off"}
+
+
 def gpus(asked: Gpu, facts: Facts) -> Gpus | None:
     """Return the GPUs of a config, or None for a workspace that computes on the CPU.
 

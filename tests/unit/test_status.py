@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,7 @@ from envkit.engines import connect, endpoint, look
 from envkit.errors import Refusal
 from envkit.model.found import FoundContainer
 from envkit.model.state import State
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,3 +81,9 @@ def test_a_workspace_without_a_published_port_has_no_address(
     holding(monkeypatch, [FoundContainer("c", "running", labels, "i", ())])
     (row,) = status.status(everybody=True).result.rows
     assert row.url == url
+
+
+def test_the_plain_list_loads_nothing_that_only_a_plan_needs() -> None:
+    program = "import sys, envkit.commands.status; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"pydantic", "jinja2", "envkit.resolve", "envkit.checks"} & set(done.stdout.split())

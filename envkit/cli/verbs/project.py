@@ -69,7 +69,8 @@ def status(
     report = command.status(everybody=everybody, name=name)
     if check and report.result is not None:
         from envkit.cli.progress import Teller
+        from envkit.commands import drift
 
         with Teller(quiet=False, verbose=False) as say:
-            report = command.looked_again(report.result, say)
+            report = drift.looked_again(report.result, say)
     return show(report, format_, texts.status, whole=check)
