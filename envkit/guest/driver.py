@@ -13,6 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
+LIMIT_S = 20.0
 VARIABLES = (
     "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "XLA_FLAGS",
 )

@@ -10,14 +10,13 @@ import sys
 from envkit.guest import computing, driver, supervising
 
 LIMIT_S = 120.0
-DRIVER_S = 20.0
 
 
 def stages():
     """Return what is looked at, TensorFlow within the seconds that were given."""
     limit_s = float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S
     return (
-        supervising.Stage(driver.look_at_driver, min(DRIVER_S, limit_s), ended="driver.ended"),
+        supervising.Stage(driver.look_at_driver, min(driver.LIMIT_S, limit_s), ended="driver.ended"),
         supervising.Stage(computing.look_at_tensorflow, limit_s, log="tensorflow.log"),
     )
 

@@ -5,16 +5,14 @@ import sys
 from envkit.guest import computing, contents, driver, supervising, training
 
 LIMIT_S = 300.0
-DRIVER_S = 20.0
-CONTENTS_S = 90.0
 
 
 def stages():
     """Return what is looked at; the loop gets the seconds that were given, and so does the look at TensorFlow."""
     limit_s = float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S
     return (
-        supervising.Stage(driver.look_at_driver, min(DRIVER_S, limit_s), ended="driver.ended"),
-        supervising.Stage(contents.look_at_contents, min(CONTENTS_S, limit_s), ended="contents.ended"),
+        supervising.Stage(driver.look_at_driver, min(driver.LIMIT_S, limit_s), ended="driver.ended"),
+        supervising.Stage(contents.look_at_contents, min(contents.LIMIT_S, limit_s), ended="contents.ended"),
         supervising.Stage(tensorflow_and_training, limit_s, log="tensorflow.log"),
     )
 

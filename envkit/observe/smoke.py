@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from envkit.checks import observations as lines
 from envkit.engines import execs, trial
+from envkit.guest import contents, driver
 from envkit.model.report import Observation
 from envkit.observe import guest
 
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
 
 SIGNALLED = 128  # and the number of the signal: what an engine says of a program that one ended
 PYTHONS = ("python", "python3")
-# What the looks at driver and packages may take beside TensorFlow, and the start of it all.
-DRIVER_S, CONTENTS_S, GRACE_S = 20.0, 90.0, 8.0
+GRACE_S = 8.0  # for the start of it all
 
 
 def whole_s(limit_s: float) -> float:
     """Return how long a test may take in all, with this for TensorFlow and the training."""
-    return limit_s + min(limit_s, DRIVER_S) + min(limit_s, CONTENTS_S) + GRACE_S
+    return limit_s + min(limit_s, driver.LIMIT_S) + min(limit_s, contents.LIMIT_S) + GRACE_S
 
 
 class Collected:
