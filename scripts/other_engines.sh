@@ -12,6 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/say.sh
 . scripts/archive.sh
+. scripts/engines.sh
 
 engines=$PWD/.cache/engines
 bridge=envkit-2nd
@@ -25,8 +26,6 @@ need() {
   unpack "$suite" "$folder" "${@:3}"
   touch "$folder/complete"
 }
-
-living() { [ -n "$1" ] && [ -e "/proc/$1" ]; }
 
 # end PID... : processes of ours, and wait until they are gone.
 end() {
@@ -42,7 +41,7 @@ end() {
 
 # One at a time, by the caller's lock: what has our bridge by now was left by a run that was killed.
 start_docker() {
-  local folder=$1 path=$engines/trixie/usr deadline=$((SECONDS + wait_s)) pid
+  local folder=$1 path=$engines/trixie/usr deadline=$((SECONDS + wait_s))
   [ -e "$engines/trixie/complete" ] || stop 3 "the second engine is not here. The mend: scripts/other_engines.sh"
   # shellcheck disable=SC2046 # one word for each process
   end $(pgrep -f "^dockerd .*--bridge $bridge ")
@@ -56,14 +55,7 @@ start_docker() {
     --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" --host "unix://$1/docker.sock" \
     --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false </dev/null >"$1/log" 2>&1 & echo $!' \
     sh "$folder" "$path" "$bridge" >"$folder/started"
-  pid=$(cat "$folder/started")
-  until python3 scripts/ping_engine.py "$folder/docker.sock"; do
-    if ! living "$pid" || [ $SECONDS -ge $deadline ]; then
-      tail -n 20 "$folder/log" >&2
-      stop 3 "the second engine does not answer; the last lines of its log stand above"
-    fi
-    sleep 0.1
-  done
+  wait_for_engine "$folder" "$deadline" "the second engine"
 }
 
 stop_docker() {

@@ -9,6 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/say.sh
 . scripts/archive.sh
+. scripts/engines.sh
 
 engines=$PWD/.cache/engines
 namespace=envkit-far
@@ -21,8 +22,6 @@ fetch() {
   [ -e "$engines/sshd/complete" ] || unpack bookworm "$engines/sshd" openssh-server libwrap0
   touch "$engines/sshd/complete"
 }
-
-living() { [ -n "$1" ] && [ -e "/proc/$1" ]; }
 
 # One at a time, by the caller's lock: what has our namespace by now was left by a run that was killed.
 end_all() {
@@ -48,21 +47,14 @@ network() {
 }
 
 start_docker() {
-  local folder=$1 path=$engines/trixie/usr deadline=$((SECONDS + wait_s)) pid
+  local folder=$1 path=$engines/trixie/usr deadline=$((SECONDS + wait_s))
   printf '{}\n' >"$folder/daemon.json"
   # shellcheck disable=SC2016 # the inner shell, which is root's, expands it
   as_root nsenter --net=/run/netns/$namespace sh -c 'cd /; PATH=$2/bin:$2/sbin:$PATH; setsid nohup dockerd \
     --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" \
     --host "unix://$1/docker.sock" --group "$3" </dev/null >"$1/log" 2>&1 & echo $!' \
     sh "$folder" "$path" "$2" >"$folder/started"
-  pid=$(cat "$folder/started")
-  until python3 scripts/ping_engine.py "$folder/docker.sock"; do
-    if ! living "$pid" || [ $SECONDS -ge $deadline ]; then
-      tail -n 20 "$folder/log" >&2
-      stop 3 "the other machine's engine does not answer; the last lines of its log stand above"
-    fi
-    sleep 0.1
-  done
+  wait_for_engine "$folder" "$deadline" "the other machine's engine"
 }
 
 # As the user: then it needs no account of its own, and can let in nobody else.

@@ -8,7 +8,7 @@ from envkit.checks import gpu, nodes, tensorflow
 from envkit.checks import observations as look
 from envkit.checks.smoke import check as smoke
 from envkit.checks.table import finding
-from envkit.checks.verdict import exit_code, verdict
+from envkit.checks.verdict import exit_code, ready, verdict, withstood
 from envkit.model.report import Verdict
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 
-__all__ = ["alive", "drift", "exit_code", "gpu_before", "gpu_of_host", "probe", "smoke", "verdict"]
+__all__ = [
+    "alive", "drift", "exit_code", "gpu_before", "gpu_of_host", "probe", "ready", "smoke", "verdict", "withstood",
+]
 
 
 def probe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from envkit.errors import Exit
@@ -22,6 +23,25 @@ def verdict(findings: Sequence[Finding]) -> str:
         return f"{failed[0].check}: {failed[0].seen}"
     proven = {one.check: one.seen for one in findings if one.status is Verdict.PASSED}
     return next((proven[check] for check in PROOFS if check in proven), "not proven")
+
+
+def withstood(findings: Sequence[Finding]) -> str:
+    """Return what came of all checks, in one line; what could not be tried did not withstand."""
+    count = Counter(one.status for one in findings)
+    untried = count[Verdict.UNKNOWN] + count[Verdict.SKIPPED]
+    more = f"; {count[Verdict.WARNED]} warned" if count[Verdict.WARNED] else ""
+    more += f"; {untried} could not be tried" if untried else ""
+    if count[Verdict.FAILED]:
+        return f"{count[Verdict.FAILED]} of {len(findings)} checks failed{more}"
+    return f"withstood: {count[Verdict.PASSED]} of {len(findings)} checks{more}"
+
+
+def ready(findings: Sequence[Finding]) -> str:
+    """Return how a host stands, in one line."""
+    count = Counter(one.status for one in findings)
+    if not count[Verdict.FAILED] + count[Verdict.WARNED]:
+        return "this host is ready"
+    return f"{count[Verdict.FAILED]} failed, {count[Verdict.WARNED]} warned"
 
 
 def exit_code(findings: Sequence[Finding], *, gpu_expected: bool = True) -> Exit:

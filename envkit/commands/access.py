@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from envkit import credentials, files, names, net, tunnel
+from envkit import credentials, files, net, tunnel
 from envkit.commands import forward, reach
 from envkit.engines import glance
 from envkit.errors import Refusal, Unhealthy
@@ -78,7 +78,7 @@ def open_(known: Known, shown: Callable[[Report[Opened]], int]) -> int:
         Refusal: No browser can be started here.
         Unhealthy: JupyterLab does not answer with our token.
     """
-    title, at = names.container(known.owner, known.name), known.endpoint
+    title, at = known.container, known.endpoint
     if tunnel.is_remote(at):
         known.connect()
     if not glance.holds(at, title, 0):

@@ -58,10 +58,7 @@ def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None
     if run:
         found = _looked(project, gpu=gpu)
     fixed = tuple(one.check for one in found if one.check in run and one.status is Verdict.PASSED)
-    failed = sum(one.status is Verdict.FAILED for one in found)
-    warned = sum(one.status is Verdict.WARNED for one in found)
-    summary = "this host is ready" if not failed + warned else f"{failed} failed, {warned} warned"
-    return Report("doctor", "", Host(summary, fixed), found, checks.exit_code(found))
+    return Report("doctor", "", Host(checks.ready(found), fixed), found, checks.exit_code(found))
 
 
 def _looked(project: Project, *, gpu: bool) -> tuple[Finding, ...]:

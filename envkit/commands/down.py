@@ -50,7 +50,7 @@ def down(known: Known, *, volumes: bool, say: Say, discard: bool = False) -> Rep
     """
     engine = known.connect()
     with files.locked(known.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
-        found = look.surroundings(engine, names.container(known.owner, known.name), ())
+        found = look.surroundings(engine, known.container, ())
         steps = decide.down(known.name, known.owner, known.project, found, volumes=volumes)
         if tunnel.is_remote(known.endpoint):
             _leave(known, engine, found, volumes=volumes, discard=discard, say=say)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from envkit.engines.connect import Engine
 
 SHELL = ("/bin/bash", "--login")
-WORDS = {"exited": "has stopped", "dead": "has stopped", "created": "has not started yet"}
 CLIENTS_OWN = 255  # what the SSH client says when it could not connect
 SSHD = ("/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config")
 
@@ -73,7 +72,7 @@ def ssh(known: Known, argv: Sequence[str]) -> int:
         PassThrough: There is no client, it does not take these arguments, the environment does not run, or nobody can
             log in.
     """
-    title = names.container(known.owner, known.name)
+    title = known.container
     if glance.running(known.endpoint, title) is None:
         with _before_the_program():
             _running(known)
@@ -127,19 +126,16 @@ def logs(known: Known, *, lines: int | None, follow: bool) -> Iterator[bytes]:
     Raises:
         Refusal: It has no container.
     """
-    engine, title = known.connect(), names.container(known.owner, known.name)
+    engine, title = known.connect(), known.container
     if look.container(engine, title) is None:
         raise Refusal(f"the environment {known.name} is down and has no log", mend="envkit up")
     return containers.logs(engine, title, lines=lines, follow=follow)
 
 
 def _running(known: Known) -> tuple[Engine, str]:
-    engine, title = known.connect(), names.container(known.owner, known.name)
-    found = look.container(engine, title)
-    if found is None or found.status != "running":
-        what = "is down" if found is None else WORDS.get(found.status, f"is {found.status}")
-        raise PassThrough(f"the environment {known.name} {what}", mend="envkit up")
-    return engine, title
+    engine = known.connect()
+    project.running(engine, known.name)
+    return engine, known.container
 
 
 @contextmanager

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from envkit import catalog, checks, names
+from envkit import catalog, checks
 from envkit.checks import gpus
 from envkit.commands import project, reach
-from envkit.engines import connect, look
-from envkit.errors import StartFailed
+from envkit.engines import connect
 from envkit.model.report import Progress, Report
 from envkit.observe import probe as observed
 from envkit.resolve.gpu import required
@@ -51,10 +50,8 @@ def probe(known: Known, *, gpu: bool, say: Callable[[Progress], None]) -> Report
         StartFailed: The environment does not run.
         ConfigError: Its config cannot be read, and with it which TensorFlow it should hold.
     """
-    engine, title = known.connect(), names.container(known.owner, known.name)
-    found = look.container(engine, title)
-    if found is None or found.status != "running":
-        raise StartFailed(f"the environment {known.name} does not run", mend="envkit up")
+    engine = known.connect()
+    project.running(engine, known.name)
     config = project.load(Path(known.project), {}).config
     release = catalog.release(config.tensorflow)
     say(Progress("probe", f"looking at {known.name}, layer by layer"))
@@ -62,7 +59,7 @@ def probe(known: Known, *, gpu: bool, say: Callable[[Progress], None]) -> Report
     def seen(one: Observation) -> None:
         say(Progress("probe", one.what, detail=True))
 
-    observations = observed.probe(engine, title, seen)
+    observations = observed.probe(engine, known.container, seen)
     findings = checks.probe(
         observations, release=release, gpu_required=gpu or required(config.gpu),
         host=reach.gpu(known.endpoint), engine=connect.facts(engine),
@@ -78,12 +75,10 @@ def watch(known: Known, every_s: float, tell: Callable[[Finding], None]) -> NoRe
         StartFailed: The environment does not run any more.
         EngineUnavailable: The engine went away.
     """
-    engine, title, last = known.connect(), names.container(known.owner, known.name), ""
+    engine, last = known.connect(), ""
     while True:
-        found = look.container(engine, title)
-        if found is None or found.status != "running":
-            raise StartFailed(f"the environment {known.name} does not run any more", mend="envkit up")
-        now = checks.alive(observed.nodes(engine, title))
+        project.running(engine, known.name)
+        now = checks.alive(observed.nodes(engine, known.container))
         if now.check != last:
             tell(now)
             last = now.check

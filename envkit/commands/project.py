@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envkit import files, names, state
 from envkit.engines.endpoint import endpoint
-from envkit.errors import EnvkitError, Refusal
+from envkit.errors import EnvkitError, Refusal, StartFailed
 from envkit.model.state import State
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from envkit.config import Config
     from envkit.engines.connect import Engine
+    from envkit.model.found import FoundContainer
     from envkit.state import Place
 
 FILE = "envkit.yaml"
+STATUS = {"exited": "has stopped", "dead": "has stopped", "created": "has not started yet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Known:
     place: Place
     state: State
     endpoint: str
+
+    @property
+    def container(self) -> str:
+        """Return what its container is called."""
+        return names.container(self.owner, self.name)
 
     def connect(self) -> Engine:
         """Reach its engine.
@@ -157,6 +164,21 @@ def known(start: Path, name: str | None) -> Known:
     if remembered_here is None:
         raise Refusal(f"{folder} has no environment", mend="envkit up starts one; envkit status lists yours")
     return _known(at, place, remembered_here)
+
+
+def running(engine: Engine, name: str) -> FoundContainer:
+    """Return the container of an environment of the caller's that runs.
+
+    Raises:
+        StartFailed: It does not.
+    """
+    from envkit.engines import look
+
+    found = look.container(engine, names.container(os.getuid(), name))
+    if found is None or found.status != "running":
+        what = "is down" if found is None else STATUS.get(found.status, f"is {found.status}")
+        raise StartFailed(f"the environment {name} {what}", mend="envkit up")
+    return found
 
 
 def no_environment(name: str) -> Refusal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkit import checks, host, names, tunnel
-from envkit.commands import synced
+from envkit.commands import carried
 from envkit.engines import connect
 from envkit.errors import GpuUnusable, Refusal
 from envkit.resolve import far, widened
@@ -24,7 +24,7 @@ def served(endpoint: str) -> Engine:
         Refusal: It is of a kind that envkit does not serve.
     """
     if tunnel.is_remote(endpoint):
-        synced.tools()
+        carried.tools()
     engine = connect.connect(endpoint)
     connect.refuse_unsupported(connect.facts(engine), host.machine())
     return engine

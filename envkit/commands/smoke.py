@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from envkit import checks, host, names, state
 from envkit.checks import image as claims
 from envkit.checks.table import finding
-from envkit.commands import reach
+from envkit.commands import project, reach
 from envkit.engines import connect, endpoint, leftovers, look, registry
 from envkit.errors import BuildFailed, EngineError, EnvkitError, Exit, Refusal, StartFailed
 from envkit.model.report import Progress, Report
@@ -145,10 +145,8 @@ def _observed(
         say(Progress("smoke", f"{subject}: {one.what}", detail=True))
 
     if environment is not None:
+        project.running(engine, environment)
         container = names.container(os.getuid(), environment)
-        found = look.container(engine, container)
-        if found is None or found.status != "running":
-            raise StartFailed(f"the environment {environment} does not run", mend="envkit up")
         return observed.environment(engine, container, limit_s=limit_s, seen=seen)
     image = _image(engine, subject, say)
     longest_s = len(observed.PYTHONS) * observed.whole_s(limit_s) + SLACK_S

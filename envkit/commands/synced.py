@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envkit import files, names, proc, tunnel
+from envkit import files, names, tunnel
 from envkit import sync as rules
+from envkit.commands import carried
 from envkit.commands.project import FILE, Known
 from envkit.engines import look
 from envkit.errors import EngineError, EnvkitError, Refusal
 from envkit.model.report import Progress, Report
 from envkit.observe import trees
-from envkit.render import ssh_config
 from envkit.resolve import far
-from envkit.sync import STAGE, Agreed, Entry, Moves
+from envkit.sync import Agreed, Entry, Moves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from envkit.commands.project import Project
     from envkit.engines.connect import Engine
@@ -31,16 +29,12 @@ if TYPE_CHECKING:
     from envkit.observe.trees import Side
 
     Say = Callable[[Progress], None]
-    Trees = tuple[dict[str, Entry], dict[str, Entry]]
 
 RECORD = "agreed.json"
 RECORD_MAX_BYTES = 512 << 20
 CONFIGS = (FILE, "envkit.lock")
 ROUNDS = 4  # what is set aside can uncover little
 SHOWN = 10
-# Nothing but files and links, with their times and modes; no link that leads out, and no file that is none.
-OPTIONS = ("-lptR", "--from0", "--safe-links", "--no-devices", "--no-specials", "--whole-file", "--timeout=300")
-VANISHED = {23, 24}  # rsync's: some files went, or cannot be read; the next look sees that
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +64,6 @@ class Synced:
     foretold: bool = False
 
 
-def tools() -> tuple[str, str]:
-    """Return rsync and the SSH client.
-
-    Raises:
-        Refusal: One of them is not here.
-    """
-    program, client = proc.which("rsync"), proc.which("ssh")
-    if program is None or client is None:
-        raise Refusal(
-            "to another machine's engine the workspace is copied by rsync over SSH, and this host lacks one of them",
-            mend="sudo apt-get install rsync openssh-client",
-        )
-    return program, client
-
-
 def known(project: Project, remembered: State) -> Known:
     """Return the environment of a project that is being brought up."""
     return Known(remembered.name, project.folder, os.getuid(), project.place, remembered, project.endpoint)
@@ -111,7 +90,7 @@ def run(known: Known, *, dry_run: bool, say: Say) -> Report[Synced]:
 
 def running(known: Known, engine: Engine) -> bool:
     """Say whether the copy can be looked at: by a program in the container."""
-    found = look.container(engine, names.container(known.owner, known.name))
+    found = look.container(engine, known.container)
     return found is not None and found.status == "running"
 
 
@@ -122,7 +101,7 @@ def sync(known: Known, engine: Engine, *, say: Say, dry_run: bool = False) -> Sy
         EngineError: It could not be copied; what was is whole, and the next time goes on.
         Refusal: There is no rsync on this machine, or the workspace cannot be read.
     """
-    title = names.container(known.owner, known.name)
+    title = known.container
     here, there = trees.here(known.state.workspace or known.project), trees.there(engine, title)
     volume = look.surroundings(engine, title, ()).volumes.get(names.volume(title, far.WORKSPACE))
     top, own = here.tree()
@@ -143,7 +122,7 @@ def sync(known: Known, engine: Engine, *, say: Say, dry_run: bool = False) -> Sy
     after = own, copy
     if moves:
         say(Progress("sync", f"copying {len(moves.push)} there and {len(moves.pull)} back"))
-        missed = _carried(known, moves, (here, there), (own, copy))
+        missed = carried.carry(known, moves, (here, there), (own, copy))
         # A side that nothing was brought to is as it was, as far as this goes.
         after = (
             here.tree()[1] if moves.pull or moves.remove_here else own,
@@ -166,7 +145,7 @@ def bring_back(known: Known, engine: Engine, *, found: Found, last: bool, say: S
     Raises:
         Refusal: The copy goes, and it may hold what is not here.
     """
-    volume = found.volumes.get(names.volume(names.container(known.owner, known.name), far.WORKSPACE))
+    volume = found.volumes.get(names.volume(known.container, far.WORKSPACE))
     record = _record(known)
     if volume is None or not record["which"].endswith(f" {volume.created}"):
         return  # nothing was ever copied there
@@ -213,55 +192,6 @@ def _equal(
         return set()
     ours, theirs = here.digests(paths), there.digests(paths)
     return {path for path in paths if ours.get(path) and ours.get(path) == theirs.get(path)}
-
-
-def _carried(known: Known, moves: Moves, sides: tuple[Side, Side], seen: Trees) -> tuple[str, ...]:
-    """Bring what is to be placed to the stage of each side, and then all of it to its place; return what was not."""
-    (here, there), (own, copy) = sides, seen
-    missed: list[str] = []
-    for side, gone, came, now, source in (
-        (there, moves.remove_there, moves.push, copy, own), (here, moves.remove_here, moves.pull, own, copy),
-    ):
-        if gone or came:
-            with _staged(side):
-                _rsync(known, [one for one in came if source[one].kind != rules.FOLDER], push=side is there)
-                removed = [(path, now[path]) for path in gone]
-                missed += side.change(removed, [(path, now.get(path), source[path]) for path in came])
-    return tuple(missed)
-
-
-@contextmanager
-def _staged(side: Side) -> Iterator[None]:
-    """Have the stage of a side while the body runs, and leave nothing of it when that fails."""
-    side.stage()
-    try:
-        yield
-    except BaseException:
-        with suppress(EnvkitError):
-            side.clear()
-        raise
-
-
-def _rsync(known: Known, paths: Sequence[str], *, push: bool) -> None:
-    """Have rsync copy files through our own SSH to the stage of the other side."""
-    if not paths:
-        return
-    program, client = tools()
-    listed = known.place.client / "on-its-way"
-    files.write(listed, b"\0".join(os.fsencode(one) for one in paths))
-    title = names.container(known.owner, known.name)
-    settings = str(known.place.client / ssh_config.FILE)
-    shell = shlex.join([client, "-F", settings, "-oBatchMode=yes", "-oControlMaster=no"])
-    workspace, inside = Path(known.state.workspace or known.project), f"{title}:{names.WORKSPACE}"
-    ways = (f"{workspace}/", f"{inside}/{STAGE}/") if push else (f"{inside}/", f"{workspace / STAGE}/")
-    line = [program, *OPTIONS, f"--files-from={listed}", "--rsync-path=/usr/bin/rsync", "-e", shell, *ways]
-    said: list[str] = []
-    code = proc.stream(line, said.append)
-    if code not in {0, *VANISHED}:
-        raise EngineError(
-            f"rsync could not copy the workspace (it ended with {code})", tried="; ".join(said[-5:]),
-            mend="envkit ssh true says whether SSH works; then repeat the command",
-        )
 
 
 def _guarded(known: Known) -> set[str]:

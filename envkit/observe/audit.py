@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from envkit.checks import observations as lines
-from envkit.engines import execs, search
+from envkit.engines import search
 from envkit.model.report import Observation
 from envkit.observe import attacks, guest, logins
 
@@ -54,17 +53,6 @@ def everything(
 
 def inside(engine: Engine, container: str) -> list[Observation]:
     """Attack from inside, as the workspace's user."""
-    found: list[Observation] = []
-
-    def on_line(text: str) -> None:
-        one = lines.parse(text)
-        if one is not None and one.what in INSIDE and len(found) < lines.COUNT_MAX:
-            found.append(one)
-
-    try:
-        execs.script(
-            engine, container, ["python", "-", str(STAGE_S)], guest.program("audit"), on_line, limit_s=LIMIT_S
-        )
-    except execs.RanOver:
-        found.append(Observation("ended", {"by": "limit", "limit_s": LIMIT_S}))
-    return found
+    found = guest.Collected(believed=INSIDE)
+    guest.run(engine, container, "audit", found, str(STAGE_S), limit_s=LIMIT_S)
+    return found.all

@@ -6,7 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as lines
-from envkit.engines import execs, trial
+from envkit.engines import trial
 from envkit.guest import contents, driver
 from envkit.model.report import Observation
 from envkit.observe import guest
@@ -18,27 +18,13 @@ if TYPE_CHECKING:
     from envkit.model.run import Gpus
 
 SIGNALLED = 128  # and the number of the signal: what an engine says of a program that one ended
-PYTHONS = ("python", "python3")
+PYTHONS = (guest.PYTHON, "python3")
 GRACE_S = 8.0  # for the start of it all
 
 
 def whole_s(limit_s: float) -> float:
     """Return how long a test may take in all, with this for TensorFlow and the training."""
     return limit_s + min(limit_s, driver.LIMIT_S) + min(limit_s, contents.LIMIT_S) + GRACE_S
-
-
-class Collected:
-    """Observations as they come, no more than are wanted."""
-
-    def __init__(self, seen: Callable[[Observation], None]) -> None:
-        self.seen, self.all = seen, list[Observation]()
-
-    def __call__(self, line: str) -> None:
-        """Take one line of what the test printed."""
-        found = lines.parse(line)
-        if found is not None and len(self.all) < lines.COUNT_MAX:
-            self.all.append(found)
-            self.seen(found)
 
 
 def image(
@@ -52,7 +38,7 @@ def image(
     """
     text = guest.program("smoke")
     for python in PYTHONS:
-        found = Collected(seen)
+        found = guest.Collected(seen)
         try:
             ended = trial.run(
                 engine, ref, (python, "-", f"{limit_s:g}"), text, found, name=name, labels=labels,
@@ -80,12 +66,6 @@ def environment(
     engine: Engine, container: str, *, limit_s: float, seen: Callable[[Observation], None]
 ) -> tuple[Observation, ...]:
     """Try a running environment, as its user would."""
-    found = Collected(seen)
-    try:
-        execs.script(
-            engine, container, [PYTHONS[0], "-", f"{limit_s:g}"], guest.program("smoke"), found,
-            limit_s=whole_s(limit_s),
-        )
-    except execs.RanOver:
-        found.all.append(Observation("ended", {"by": "limit", "limit_s": whole_s(limit_s)}))
+    found = guest.Collected(seen)
+    guest.run(engine, container, "smoke", found, f"{limit_s:g}", limit_s=whole_s(limit_s))
     return tuple(found.all)

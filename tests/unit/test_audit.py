@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit.checks import audit, container
+from envkit.checks import audit, container, withstood
 from envkit.checks import observations as look
 from envkit.checks.attacks import ATTACKS, LOGINS, OWNER
 from envkit.checks.table import TABLE
-from envkit.commands.audit import summary
 from envkit.model.report import Finding, Observation, Verdict
 
 if TYPE_CHECKING:
@@ -338,9 +337,9 @@ def test_what_could_not_be_tried_is_told_beside_what_withstood() -> None:
     passed, unknown, wrong = (
         Finding("audit/ports", status, "") for status in (Verdict.PASSED, Verdict.UNKNOWN, Verdict.FAILED)
     )
-    assert summary((passed, passed)) == "withstood: 2 of 2 checks"
-    assert summary((passed, unknown)) == "withstood: 1 of 2 checks; 1 could not be tried"
-    assert summary((passed, unknown, wrong)) == "1 of 3 checks failed; 1 could not be tried"
+    assert withstood((passed, passed)) == "withstood: 2 of 2 checks"
+    assert withstood((passed, unknown)) == "withstood: 1 of 2 checks; 1 could not be tried"
+    assert withstood((passed, unknown, wrong)) == "1 of 3 checks failed; 1 could not be tried"
 
 
 def test_a_file_of_a_volume_of_the_engines_own_is_mounted_as_the_engine_insists() -> None:

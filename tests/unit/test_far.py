@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import config, host, names, proc, state
-from envkit.commands import audit, builders, delivered, doctor, mounted, reach, refusals, synced
+from envkit.commands import audit, builders, carried, delivered, doctor, mounted, reach, refusals, synced
 from envkit.commands.project import Known
 from envkit.commands.survey import Survey
 from envkit.decide import Wanted
@@ -295,5 +295,5 @@ def test_sync_with_an_engine_of_this_machine_is_refused(known: Known) -> None:
 def test_without_rsync_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proc, "which", lambda program: None if program == "rsync" else program)
     with pytest.raises(Refusal, match="lacks one of them") as error:
-        synced.tools()
+        carried.tools()
     assert error.value.mend == "sudo apt-get install rsync openssh-client"
