@@ -42,6 +42,17 @@ class Ran:
         return f"{' '.join(self.argv)} ended with {self.code}\n{said}"
 
 
+class Started(subprocess.Popen[str]):
+    """A program in a session of its own; a test that fails meanwhile kills it and its children, and awaits nothing."""
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        """Kill what a failed test left, and wait."""
+        if kind is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+        super().__exit__(kind, *rest)  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """An account, and the folder that stands for its home.
@@ -66,9 +77,9 @@ class User:
 
     def start(
         self, argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None,
-    ) -> subprocess.Popen[str]:
+    ) -> Started:
         """Start a program as this user, in a session of its own, its streams on pipes."""
-        return subprocess.Popen(
+        return Started(
             [str(word) for word in argv], cwd=cwd or self.home, env=self.environment() | dict(env or {}),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             errors="replace", start_new_session=True, umask=0o022, **self.switch(),
@@ -80,12 +91,7 @@ class User:
     ) -> Ran:
         """Run a program as this user to its end; what outlives its time is killed with all its children."""
         with self.start(argv, cwd=cwd, env=env) as process:
-            try:
-                out, err = process.communicate(text, timeout=timeout_s)
-            except BaseException:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                raise
+            out, err = process.communicate(text, timeout=timeout_s)
         return Ran(tuple(str(word) for word in argv), process.returncode, out, err)
 
     def own(self, path: Path, mode: int) -> Path:

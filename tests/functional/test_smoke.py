@@ -164,7 +164,7 @@ def test_an_image_that_misbehaves_is_a_finding_within_its_time_and_leaves_nothin
 
 
 def of_ours(engine: docker.DockerClient, user: User) -> list[str]:
-    found = engine.containers.list(all=True, filters={"name": f"envkit-{user.uid}-smoke"})
+    found = engine.containers.list(all=True, filters={"name": f"envkit-{user.uid}-smoke"}, ignore_removed=True)
     return [str(one.name) for one in found]
 
 
