@@ -6,30 +6,24 @@ import gc
 import sys
 from typing import NoReturn
 
-from envkit import __version__
-
-QUICK = {"version", "--version"}
 # What is loaded stays, so to look for garbage among it again and again is a tenth of a start spent on nothing.
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
-    arguments = sys.argv[1:] if argv is None else argv
-    if len(arguments) == 1 and arguments[0] in QUICK:
-        # Scripts ask for it often; it needs none of the machinery below.
-        sys.stdout.write(f"envkit {__version__}\n")
-        sys.exit(0)
-    sys.exit(_run(arguments))
+    sys.exit(_run(sys.argv[1:] if argv is None else argv))
 
 
 def _run(arguments: list[str]) -> int:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-    from envkit.cli import failures, signals
+    from envkit.cli import failures, quick, signals
 
     try:
         if arguments[:1] != ["ssh-proxy"]:  # the SSH client hangs up on that one at every logout
             signals.become_exceptions()
+        if (code := quick.answer(arguments)) is not None:
+            return code
         from envkit.cli.app import application
 
         code = application(arguments)(args=arguments or ["--help"], prog_name="envkit", standalone_mode=False)

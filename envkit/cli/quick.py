@@ -1,0 +1,43 @@
+"""What scripts and editors ask often, answered before the machinery is loaded that reads a whole command line.
+
+Typer loads Pydantic for every option of a verb, which takes longer than to see that nothing changed. Only the plainest
+words are known here, and only an answer that needs no more looking; all else is for the ordinary road.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkit import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VERSION = (["version"], ["--version"])
+UP = (["up"], ["up", "--quiet"], ["up", "-q"])
+
+
+def answer(arguments: Sequence[str]) -> int | None:
+    """Answer on stdout and return the exit code, or None where that takes more.
+
+    Raises:
+        EnvkitError: What the ordinary road would raise, too.
+    """
+    if list(arguments) in VERSION:
+        sys.stdout.write(f"envkit {__version__}\n")
+        return 0
+    return _up() if list(arguments) in UP else None
+
+
+def _up() -> int | None:
+    from envkit.cli import texts
+    from envkit.commands import settled
+    from envkit.plain import plain
+
+    report = settled.unchanged(Path(), {})
+    if report is None:
+        return None
+    sys.stdout.write(plain(texts.up(report.result)) + "\n")
+    return int(report.exit_code)
