@@ -1,0 +1,97 @@
+"""The schema for editors, and the config that `init` writes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from envkit import config
+from envkit.config import Config, load, yaml_tree
+from tests.unit.configs import DESIGN, problems, validator
+from tests.unit.hostile import HOSTILE
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(config.schema())
+    assert json.loads(json.dumps(config.schema()))["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.proves("the JSON Schema accepts what envkit accepts", "real")
+@pytest.mark.parametrize("text", [
+    DESIGN,
+    (ROOT / "examples/quickstart/envkit.yaml").read_text(),
+    config.starter("vision"),
+    "python: {requirements: x.txt}\ngpu: [0, 1]\nlimits: {shm: }\n",
+    "".join(f"{key}:\n" for key in Config.model_fields),
+    "gpu: true\nlimits: {cpus: 0.5}\n",
+    "limits: {cpus: 0.01, memory: 512m, shm: 64M, pids: 64}\n",
+    "limits: {memory: 1g, shm: 100m}\n",
+    "{}",
+])
+def test_schema_and_load_accept_the_same(text: str) -> None:
+    load(text)
+    validator().validate(yaml_tree.read(text, "f")[0].value)
+
+
+@pytest.mark.parametrize("text", [
+    "x: 1", "ssh: {x: 1}", "mounts: [{source: /a}]", "mounts: [/a:/b]", "name: 1", "name: A", "tensorflow: 2.10",
+    "tensorflow: latest", "gpu: yes", "gpu: 0", "gpu: []", "gpu: [0, 0]", "gpu: [-1]", "apt: x", "apt: [1]",
+    "apt: ['-o']", "python: x", "python: {}", "python: [1]", "workspace: 1", "env: []", "env: {A: 1}",
+    "volumes: {A: /x}", "volumes: {a: x}", "secrets: {A: x}", "secrets: {A: {}}", "jupyter: {port: 80}",
+    "jupyter: {port: '1'}", "ssh: {publish: yes}", "ssh: {keys: []}", "ssh: []", "limits: {cpus: 0}",
+    "limits: {memory: 16}", "limits: {memory: 1t}", "limits: {pids: 1}", "limits: {cpus: 0.009}",
+    "limits: {memory: 511m}", "limits: {memory: 9M}", "limits: {shm: 63m}", "build: {index: x}", "- a",
+])
+def test_schema_and_load_refuse_the_same(text: str) -> None:
+    problems(text)
+    assert not validator().is_valid(yaml_tree.read(text, "f")[0].value)
+
+
+def test_every_key_is_described_for_editors() -> None:
+    found = config.schema()
+    sections = {"": found, **found["$defs"]}
+    bare = [
+        f"{name}.{key}"
+        for name, section in sections.items()
+        for key, shape in section["properties"].items()
+        if "description" not in shape and not any("$ref" in choice for choice in shape.get("anyOf", ()))
+    ]
+    assert bare == []
+    assert all("description" in section for section in sections.values())
+
+
+def test_every_example_of_the_schema_is_accepted() -> None:
+    examples = [(key, example) for key, info in Config.model_fields.items() for example in info.examples or ()]
+    assert len(examples) >= len(Config.model_fields)
+    for key, example in examples:
+        assert key in load(json.dumps({key: example})).model_fields_set
+
+
+def test_the_starter_is_a_config_that_leaves_the_name_to_the_folder_and_names_the_schema_in_its_first_line() -> None:
+    text = config.starter("vision")
+    assert load(text) == load('base: debian\ngpu: auto\ntensorflow: "2.9.0"\n')
+    assert text.splitlines()[0] == f"# yaml-language-server: $schema={config.SCHEMA_FILE}"
+
+
+def test_the_starter_is_still_a_config_when_its_comments_are_taken_away() -> None:
+    lines = config.starter("vision").splitlines()[4:]
+    found = load("\n".join(line.removeprefix("# ") for line in lines))
+    assert found.model_fields_set == set(Config.model_fields)
+
+
+@pytest.mark.parametrize("name", ["vision", "yes", "null", "bash-", "true", "123", "1e3", "0x1f", "off"])
+def test_the_starter_keeps_a_name(name: str) -> None:
+    assert load(config.starter(name).replace("# name:", "name:")).name == name
+
+
+def test_the_starter_refuses_what_is_no_name() -> None:
+    for name in HOSTILE:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,40}", name):
+            with pytest.raises(ValueError, match="is no environment name"):
+                config.starter(name)
