@@ -1,68 +1,31 @@
-"""The build context: what is in it, what each value changes, and what no value can change."""
+"""The build context: what is in it, and what each value changes."""
 
 from __future__ import annotations
 
 import configparser
 import json
 import re
-from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from envkit.model.image import Base, Interpreter, Layout
-from envkit.model.release import Bound
+from envkit.model.image import Interpreter, Layout
 from envkit.render import image
 from envkit.render.environment import text
-from envkit.render.quote import Unsafe
-from tests.unit.hostile import HOSTILE
-from tests.unit.plans import image_plan, release, suite
+from tests.unit.contexts import context, dockerfile
+from tests.unit.plans import image_plan, release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
-    from envkit.model.artifact import Artifact
     from envkit.model.image import ImagePlan
 
-WORDS = re.compile(r"^(?P<word>[A-Z]+) (?P<rest>.*)$")
 PEM = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
 
 LAYOUT = Layout(
     Interpreter("3.9", "/usr/bin/python3.9", "apt"), Interpreter("3.12", "/usr/local/bin/python3.12", "managed"),
     has_release=False, lock="3.11",
 )
-
-
-def context(plan: ImagePlan) -> dict[str, Artifact]:
-    return {one.path: one for one in image.render(plan)}
-
-
-def dockerfile(plan: ImagePlan) -> str:
-    return context(plan)["Dockerfile"].text
-
-
-def sequence(dockerfile: str) -> list[str]:
-    """Return the instruction words in order, as the builder sees them: continued lines are one."""
-    joined = re.sub(r"\\[ \t]*\n", " ", image.instructions(dockerfile))
-    found = [WORDS.match(line) for line in joined.splitlines()]
-    assert all(found), "each line is an instruction"
-    return [one["word"] for one in found if one]
-
-
-def users_command(plan: ImagePlan) -> list[str]:
-    """Return the words of the instruction that installs what the user adds from Debian."""
-    start = 'RUN ["/opt/envkit/build/install-apt", "--",'
-    lines = [line for line in dockerfile(plan).splitlines() if line.startswith(start)]
-    words: list[str] = json.loads(lines[-1].removeprefix("RUN "))
-    return words
-
-
-PLAIN = sequence(dockerfile(image_plan()))
-WITH_APT = sequence(dockerfile(image_plan(apt=("git",))))
-WITH_PYTHON = sequence(dockerfile(image_plan(python=("six",))))
 
 
 def test_the_same_plan_gives_the_same_bytes() -> None:
@@ -134,77 +97,6 @@ def test_more_packages_change_only_the_last_layers() -> None:
     assert plain[shared].startswith("ENV ")
 
 
-def test_a_hostile_debian_package_is_refused_or_stays_one_word() -> None:
-    for value in HOSTILE:
-        with suppress(Unsafe):
-            assert users_command(image_plan(apt=(value,))) == ["/opt/envkit/build/install-apt", "--", value]
-            assert re.fullmatch(r"[a-z0-9][a-z0-9+.=:~-]*[A-Za-z0-9+]", value)
-
-
-def test_a_hostile_requirement_is_refused_or_stays_one_line() -> None:
-    for value in HOSTILE:
-        with suppress(Unsafe):
-            made = context(image_plan(python=(value,)))
-            assert made["python/requirements.txt"].text == f"{value}\n"
-            assert re.fullmatch(r"[A-Za-z0-9].*", value)
-            assert sequence(made["Dockerfile"].text) == WITH_PYTHON, value
-
-
-@pytest.mark.proves("no value changes the sequence of the Dockerfile's instructions", "real")
-@pytest.mark.parametrize("changes", [
-    lambda value: {"base": Base("debian", value, "", "")},
-    lambda value: {"index": value},
-    lambda value: {"mirror": value},
-    lambda value: {"suite": suite(kex=(value,))},
-    lambda value: {"suite": suite(name=value)},
-    lambda value: {"release": release(package_cpu=value)},
-    lambda value: {"release": release(python=value)},
-], ids=["base", "index", "mirror", "key exchange", "suite", "package", "Python"])
-def test_a_hostile_base_index_mirror_or_key_exchange_changes_nothing_else(
-    changes: Callable[[str], dict[str, Any]],
-) -> None:
-    for value in HOSTILE:
-        with suppress(Unsafe):
-            assert sequence(context(image_plan(**changes(value)))["Dockerfile"].text) == PLAIN, value
-
-
-def test_a_hostile_reason_stays_a_comment() -> None:
-    for value in HOSTILE:
-        with suppress(Unsafe):
-            made = context(image_plan(release=release(bounds=(Bound("protobuf", "<3.20", value),))))
-            assert made["python/constraints.txt"].text.splitlines()[-1] == f"protobuf<3.20  # {value}"
-
-
-@pytest.mark.proves("no value changes the sequence of the Dockerfile's instructions", "real")
-@given(st.text(max_size=40), st.text(max_size=40))
-def test_no_package_ever_changes_the_sequence_of_instructions(apt: str, python: str) -> None:
-    for plan, expected in ((image_plan(apt=(apt,)), WITH_APT), (image_plan(python=(python,)), WITH_PYTHON)):
-        try:
-            assert sequence(dockerfile(plan)) == expected
-        except Unsafe:
-            continue
-
-
-@given(st.from_regex(r"[a-z0-9][a-z0-9+.-]{0,20}[a-z0-9+](=[0-9][A-Za-z0-9.+:~-]{0,10})?", fullmatch=True))
-def test_every_valid_debian_package_arrives(package: str) -> None:
-    plan = image_plan(apt=(package,))
-    assert users_command(plan)[-1] == package
-    assert sequence(dockerfile(plan)) == WITH_APT
-
-
-@given(st.from_regex(r"[a-z][a-z0-9]{0,20}(==[0-9]{1,3}(\.[0-9]{1,3}){0,2}(\.\*)?)?", fullmatch=True))
-def test_every_valid_requirement_arrives(requirement: str) -> None:
-    made = context(image_plan(python=(requirement,)))
-    assert made["python/requirements.txt"].text == f"{requirement}\n"
-    assert sequence(made["Dockerfile"].text) == WITH_PYTHON
-
-
-def test_a_value_is_never_rendered_again() -> None:
-    bounds = (Bound("six", "<2", "{{ 7 * 7 }} {% raw %}"),)
-    made = context(image_plan(release=release(bounds=bounds)))
-    assert "{{ 7 * 7 }} {% raw %}" in made["python/constraints.txt"].text
-
-
 def test_constraints_carry_each_bound_with_its_reason_and_tensorflow_itself() -> None:
     rendered = context(image_plan())["python/constraints.txt"].text
     assert "protobuf>=3.19.6,<3.20  # protobuf 4 stops the import" in rendered
@@ -259,50 +151,6 @@ def test_certificates_are_taken_once_each_and_nothing_else_with_them() -> None:
 
 def test_without_certificates_none_are_copied() -> None:
     assert "ca/" not in dockerfile(image_plan(ca="no certificate here"))
-
-
-def test_sessions_over_ssh_get_what_the_image_gives() -> None:
-    made = context(image_plan())
-    sent = re.search(r"^SetEnv (.*)$", made["etc/sshd_config"].text, re.MULTILINE)
-    env = re.search(r"^ENV ((?:.*\\\n)*.*)$", made["Dockerfile"].text, re.MULTILINE)
-    assert sent
-    assert env
-    assert sent[1].split() == [one.replace('"', "") for one in env[1].replace("\\\n", "").split()]
-
-
-def test_each_sshd_directive_stands_once_and_none_is_conditional() -> None:
-    lines = context(image_plan())["etc/sshd_config"].text.splitlines()
-    names = [line.split()[0] for line in lines if line and not line.startswith("#")]
-    assert len(names) == len(set(names))
-    assert {"Match", "Port", "ListenAddress", "AcceptEnv"}.isdisjoint(names)
-
-
-def test_sshd_reads_first_what_the_config_changes_from_where_only_envkit_writes() -> None:
-    lines = context(image_plan())["etc/sshd_config"].text.splitlines()
-    directives = [line for line in lines if line and not line.startswith("#")]
-    assert directives[0] == "Include /run/secrets/envkit/sshd_config"
-
-
-@pytest.mark.parametrize(("openssh", "known"), [("8.4", False), ("9.2", False), ("9.8", True), ("10.0", True)])
-def test_nobody_is_locked_out_for_what_others_do_through_the_same_address(openssh: str, known: bool) -> None:
-    # An sshd that does not know the directive would not start.
-    made = context(image_plan(suite=suite(openssh=openssh)))["etc/sshd_config"].text.splitlines()
-    assert ("PerSourcePenalties no" in made) == known
-
-
-@pytest.mark.parametrize("directive", [
-    "PermitRootLogin no", "PasswordAuthentication no", "AuthenticationMethods publickey", "AllowUsers dev",
-    "PermitUserEnvironment no", "PermitUserRC no", "AllowAgentForwarding no", "X11Forwarding no", "PermitTunnel no",
-    "PermitListen none", "GatewayPorts no", "PermitOpen localhost:* 127.0.0.1:* [::1]:*", "StrictModes yes",
-    "AuthorizedKeysFile /run/secrets/envkit/authorized_keys",
-])  # fmt: skip
-def test_sshd_lets_in_only_mounted_keys_and_forwards_only_to_itself(directive: str) -> None:
-    assert directive in context(image_plan())["etc/sshd_config"].text.splitlines()
-
-
-def test_key_exchanges_are_the_suites_own() -> None:
-    made = context(image_plan(suite=suite(kex=("curve25519-sha256", "sntrup761x25519-sha512@openssh.com"))))
-    assert "\nKexAlgorithms curve25519-sha256,sntrup761x25519-sha512@openssh.com\n" in made["etc/sshd_config"].text
 
 
 def test_the_kernel_runs_in_the_users_own_layer() -> None:
