@@ -25,7 +25,7 @@ unit: dev ## run the tests that need no engine
 test-builders: dev engine tools ## compare whole images of both of Docker's builders, file by file
 	@$(PYTHON) -m pytest --builders tests/functional/test_builder.py $(ARGS)
 
-test-gpu-image: dev engine ## build the image for GPUs (2 GB of downloads) and load all of CUDA in it
+test-gpu-image: dev engine ## build the image for GPUs (2 GB of downloads), load CUDA in it, and see how a made-up GPU fails
 	@$(PYTHON) -m pytest --gpu-image -m gpu_image tests/functional $(ARGS)
 
 lint: dev ## check style, types and the direction of imports
@@ -45,7 +45,7 @@ dockerfiles: dev ## render dockerfiles/ anew from the templates
 	@$(PYTHON) scripts/make_dockerfiles.py
 
 docs: dev ## write the generated pages in docs/ anew
-	@for page in scripts/make_*_page.py; do $(PYTHON) $$page || exit; done
+	@for page in scripts/make_*_page.py; do PYTHONPATH=. $(PYTHON) $$page || exit; done
 
 clean: ## remove everything made here: .venv, caches, built files (no container, image or volume)
 	@rm -rf .venv .cache build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -17,6 +17,7 @@ DEFAULT_KEYS = ("~/.ssh/id_ed25519.pub", "~/.ssh/id_ed25519_sk.pub", "~/.ssh/id_
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS")
 SYSTEM_CA = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 WSL_GPU = Path("/dev/dxg")
+PCI = "sys/bus/pci/devices"
 PUBLIC_CA = "/usr/share/ca-certificates/**/*.crt"
 
 
@@ -94,15 +95,15 @@ def machine() -> str:
     return names.machine(platform.machine())
 
 
-def gpu() -> HostGpu:
-    """Say which NVIDIA driver is loaded and which device nodes exist."""
-    text = (files.readable(Path("/proc/driver/nvidia/version")) or b"").decode(errors="replace")
+def gpu(root: Path = Path("/")) -> HostGpu:
+    """Say which NVIDIA driver is loaded, and which device nodes and GPUs there are, below a root."""
+    text = (files.readable(root / "proc/driver/nvidia/version") or b"").decode(errors="replace")
     driver = re.search(r"Kernel Module\s+(?:for \S+\s+)?([0-9.]+)", text, re.ASCII)
-    nodes = tuple(sorted(glob.glob("/dev/nvidia*")))  # noqa: PTH207 - an absolute pattern
-    return HostGpu(driver[1] if driver else "", nodes, _nvidia_displays(), WSL_GPU.exists())
+    nodes = tuple(sorted(str(node) for node in (root / "dev").glob("nvidia*")))
+    return HostGpu(driver[1] if driver else "", nodes, _nvidia_displays(root / PCI), WSL_GPU.exists())
 
 
-def _nvidia_displays(bus: Path = Path("/sys/bus/pci/devices")) -> tuple[str, ...] | None:
+def _nvidia_displays(bus: Path) -> tuple[str, ...] | None:
     """Return the PCI addresses of NVIDIA display devices, or None where there is no such bus to look at."""
     if not bus.is_dir():
         return None

@@ -21,7 +21,8 @@ What envkit looks for, by the id that stands in its reports. This page is made f
 A check comes out as `passed`, `failed`, `warned`, `skipped` or `unknown`; what is skipped says why. Where a run finds a
 better cause or mend than the usual one below, it names that instead. A failed `gpu/` check ends envkit with exit code
 5, any other failed check with 1; `envkit smoke` ends with 5 only under `--expect gpu`, and with 3 for `image/runs`. If
-no GPU was asked for, `up`, `probe` and `doctor` fail no `gpu/` check.
+no GPU was asked for, `up`, `probe` and `doctor` fail no `gpu/` check. [failures.md](failures.md) lists what is known to
+keep a GPU from computing, which of these checks it is told as, and whether the tests reproduce it.
 """
 
 

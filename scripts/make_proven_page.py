@@ -39,7 +39,8 @@ Every statement of [README.md](../README.md), and the tests that show it. This p
 - **fake**: shown against a small class that plays the outside
 - **not yet**: no test shows it
 
-A statement counts for what its weakest claim counts for.
+A statement counts for what its weakest claim counts for. [failures.md](failures.md) says how each way in which a GPU
+fails is shown.
 """
 
 

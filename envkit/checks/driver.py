@@ -14,7 +14,7 @@ from envkit.checks.table import finding
 from envkit.plain import line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from envkit.model.release import Release
@@ -31,6 +31,7 @@ DOING = {
     "gpu.libcuda": "loading libcuda.so.1", "gpu.nvml": "asking NVML", "gpu.cuda": "initialising the driver",
     "gpu.libraries": "loading CUDA's libraries",
 }
+CAPABILITIES = "set NVIDIA_DRIVER_CAPABILITIES to compute,utility, then: envkit down && envkit up --gpu"
 HIDES = "CUDA_VISIBLE_DEVICES"
 HIDING = frozenset({"", "-1", "NoDevFiles"})  # its values that hide every GPU there may be
 _VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
@@ -47,12 +48,6 @@ def fault(observations: Sequence[Observation], release: Release | None) -> Findi
         _crashed(observations) or _library(observations) or _nvml(observations) or _cuda(observations)
         or _too_old(observations, release) or _libraries(observations, release)
     )
-
-
-def notes(observations: Sequence[Observation], release: Release | None) -> tuple[Finding, ...]:
-    """Return what makes a GPU that computes slower than it could be, or keeps XLA from using it."""
-    found = (_compiles(observations, release), *_tools(observations))
-    return tuple(one for one in found if one)
 
 
 def _crashed(observations: Sequence[Observation]) -> Finding | None:
@@ -76,7 +71,7 @@ def _library(observations: Sequence[Observation]) -> Finding | None:
         return None
     path = look.text(seen.data, "path")
     if not path:
-        said = look.error(seen.data) or look.text(seen.data, "error")
+        said = look.text(seen.data, "error") or look.error(seen.data)
         return finding("gpu/libcuda-missing", f"loading libcuda.so.1 says {line(said)}", mend=_injected(observations))
     return stub(observations)
 
@@ -89,10 +84,13 @@ def stub(observations: Sequence[Observation]) -> Finding | None:
 
 def _injected(observations: Sequence[Observation]) -> str | None:
     """Return the mend where the container asks for too little of the driver."""
-    asked = _variables(observations).get("NVIDIA_DRIVER_CAPABILITIES")
-    if not isinstance(asked, str) or "compute" in asked or "all" in asked.split(","):
-        return None
-    return "set NVIDIA_DRIVER_CAPABILITIES to compute,utility, then: envkit down && envkit up --gpu"
+    return CAPABILITIES if lacks(observations, "compute") else None
+
+
+def lacks(observations: Sequence[Observation], capability: str) -> bool:
+    """Return whether the container asks for a part of the driver without one capability."""
+    asked = variables(observations).get("NVIDIA_DRIVER_CAPABILITIES")
+    return isinstance(asked, str) and not {capability, "all"} & set(asked.split(","))
 
 
 def _nvml(observations: Sequence[Observation]) -> Finding | None:
@@ -127,7 +125,7 @@ def _cuda(observations: Sequence[Observation]) -> Finding | None:
 def _hidden(observations: Sequence[Observation], said: str) -> Finding:
     """Tell apart what hides GPUs that the driver itself counts."""
     listed = look.tables(look.data(observations, "gpu.nvml"), "gpus")
-    hidden = _variables(observations).get(HIDES)
+    hidden = variables(observations).get(HIDES)
     if not listed:
         return finding("gpu/none-left", said)
     if any(one.get("mig") is True for one in listed) and not (isinstance(hidden, str) and hidden in HIDING):
@@ -149,36 +147,14 @@ def _mismatch(observations: Sequence[Observation], said: str) -> Finding:
 
 
 def _too_old(observations: Sequence[Observation], release: Release | None) -> Finding | None:
-    gpus = _capabilities(observations)
+    gpus = capabilities(observations)
     if release is None or not gpus or not release.compute_capabilities:
         return None
-    oldest = min(_architecture(one) for one in release.compute_capabilities)
+    oldest = min(architecture(one) for one in release.compute_capabilities)
     if any(found >= oldest for found in gpus.values()):
         return None
-    names = "; ".join(f"{line(name)} has compute capability {_dotted(found)}" for name, found in gpus.items())
-    return finding("gpu/too-old", f"{names}; TensorFlow {release.version} needs {_dotted(oldest)} or newer")
-
-
-def _compiles(observations: Sequence[Observation], release: Release | None) -> Finding | None:
-    """Tell that kernels are compiled at first use: the release has no machine code for any GPU of that generation."""
-    if release is None or not release.ptx:
-        return None
-    generations = {_architecture(one)[0] for one in release.compute_capabilities}
-    newer = {name: found for name, found in _capabilities(observations).items() if found[0] not in generations}
-    if not newer:
-        return None
-    names = "; ".join(f"{line(name)} ({_dotted(found)})" for name, found in newer.items())
-    return finding("gpu/compiles-at-first-use", f"TensorFlow {release.version} has no machine code for {names}")
-
-
-def _tools(observations: Sequence[Observation]) -> Iterator[Finding]:
-    seen = look.last(observations, "gpu.tools")
-    if seen is None or look.error(seen.data):
-        return
-    if not look.text(seen.data, "ptxas"):
-        yield finding("gpu/ptxas-missing", "there is no ptxas on PATH, in CUDA's folder, or beside TensorFlow")
-    if not look.text(seen.data, "libdevice"):
-        yield finding("gpu/libdevice-missing", "there is no libdevice.10.bc where XLA looks for it")
+    names = "; ".join(f"{line(name)} has compute capability {dotted(found)}" for name, found in gpus.items())
+    return finding("gpu/too-old", f"{names}; TensorFlow {release.version} needs {dotted(oldest)} or newer")
 
 
 def _libraries(observations: Sequence[Observation], release: Release | None) -> Finding | None:
@@ -200,12 +176,12 @@ def _cudnn(version: object, release: Release | None) -> Finding | None:
         return None
     return finding(
         "gpu/cudnn-wrong",
-        f"cuDNN {_dotted(found)} is loaded; TensorFlow {release.version} was built with {release.cudnn}",
+        f"cuDNN {dotted(found)} is loaded; TensorFlow {release.version} was built with {release.cudnn}",
         data={"cudnn": version},
     )
 
 
-def _capabilities(observations: Sequence[Observation]) -> dict[str, tuple[int, int]]:
+def capabilities(observations: Sequence[Observation]) -> dict[str, tuple[int, int]]:
     """Return the compute capability of each GPU that the driver counts, by its number and name."""
     listed = look.tables(look.data(observations, "gpu.cuda"), "gpus")
     named = {
@@ -222,15 +198,17 @@ def _pair(text: str) -> tuple[int, int] | None:
     return int(major), int(minor)
 
 
-def _architecture(name: str) -> tuple[int, int]:
+def architecture(name: str) -> tuple[int, int]:
     """Return `sm_75` as 7, 5."""
     digits = "".join(filter(str.isdecimal, name))
     return int(digits[:-1]), int(digits[-1])
 
 
-def _dotted(pair: tuple[int, int]) -> str:
+def dotted(pair: tuple[int, int]) -> str:
+    """Return (7, 5) as `7.5`."""
     return f"{pair[0]}.{pair[1]}"
 
 
-def _variables(observations: Sequence[Observation]) -> Mapping[str, Any]:
+def variables(observations: Sequence[Observation]) -> Mapping[str, Any]:
+    """Return the variables that choose GPUs and libraries, those that are set in the container."""
     return look.table(look.data(observations, "gpu.variables"), "variables")

@@ -10,18 +10,16 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from envkit.checks import driver, nodes, operations, signatures
+from envkit.checks import computing, driver, nodes, operations, signatures, slower
 from envkit.checks import observations as look
-from envkit.checks.ending import ending
 from envkit.checks.table import finding
 from envkit.model.report import Verdict
 from envkit.plain import line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from envkit.checks.ending import Ending
     from envkit.model.facts import EngineFacts, HostGpu
     from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
@@ -62,11 +60,11 @@ def check(
     """
     usable = _usable(observations)
     if usable:
-        return (usable, *driver.notes(observations, release))
+        return (usable, *slower.notes(observations, release))
     build = look.data(observations, "tensorflow.build").get("is_cuda_build")
     fault = (
         _host(host, release) or _engine(engine) or _image(gpu_build=build is not False)
-        or nodes.fault(observations) or driver.fault(observations, release) or _tensorflow(observations)
+        or nodes.fault(observations) or driver.fault(observations, release) or _tensorflow(observations, release)
     )
     without = "" if operations.fault(observations, "CPU:0") else "TensorFlow runs on the CPU"
     return (_weighed(fault, required=required, without=without),)
@@ -111,12 +109,12 @@ def _image(*, gpu_build: bool) -> Finding | None:
     return None if gpu_build else finding("gpu/cpu-build", "this workspace holds TensorFlow's CPU build")
 
 
-def _tensorflow(observations: Sequence[Observation]) -> Finding:
+def _tensorflow(observations: Sequence[Observation], release: Release | None) -> Finding:
     devices = look.last(observations, "tensorflow.devices")
     if devices is None:
         return finding("gpu/not-looked", "the look at TensorFlow ended before it came to GPUs")
     gpus = _gpus(observations)
-    return _op_failed(observations, gpus) if gpus else _not_listed(observations, look.error(devices.data))
+    return computing.fault(observations, gpus, release) if gpus else _not_listed(observations, look.error(devices.data))
 
 
 def _not_listed(observations: Sequence[Observation], error: str) -> Finding:
@@ -130,21 +128,10 @@ def _not_listed(observations: Sequence[Observation], error: str) -> Finding:
     log = look.log(observations)
     said = line(error) if error else _serious(log)
     known = signatures.recognise(f"{error}\n{log}", signatures.NOT_LISTED)
-    return _explained("gpu/not-listed", f"TensorFlow lists no GPU{': ' + said if said else ''}", known)
-
-
-def _op_failed(observations: Sequence[Observation], names: Iterable[str]) -> Finding:
-    ended = ending(observations)
-    if ended and ended.device.startswith("GPU"):
-        known = signatures.recognise(look.log(observations), signatures.TOO_LONG) if ended.too_long else None
-        return _explained("gpu/op-failed", ended.seen, known or ended)
-    wrong = next(filter(None, (operations.fault(observations, name) for name in names)), "")
-    messages = "\n".join(look.error(one.data) for one in observations if one.what == "tensorflow.op")
-    return _explained("gpu/op-failed", wrong, signatures.recognise(messages, signatures.OPERATION))
-
-
-def _explained(check_id: str, seen: str, known: signatures.Signature | Ending | None) -> Finding:
-    return finding(check_id, seen, cause=known.cause, mend=known.mend) if known else finding(check_id, seen)
+    seen = f"TensorFlow lists no GPU{': ' + said if said else ''}"
+    if known is None:
+        return finding("gpu/not-listed", seen)
+    return finding("gpu/not-listed", seen, cause=known.cause, mend=known.mend)
 
 
 def _usable(observations: Sequence[Observation]) -> Finding | None:

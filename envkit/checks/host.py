@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -24,6 +25,10 @@ MEMORY_GOOD_MIB = 3 * 1024
 CLOCK_S = 300.0  # what certificates and signed package lists put up with
 # Of a finding's data: a command that mends it, word by word, and whether it changes nothing but what is the caller's.
 FIX, SAFE = "fix", "safe"
+# In apt's own words: it gives no other sign of which fault it is.
+_SIGNED_TWICE = re.compile(
+    r"Conflicting values set for option Signed-By regarding source [a-z+]+://([A-Za-z0-9.-]+)\S* .*", re.ASCII
+)
 NETRC = "name a login for it: build.netrc in envkit.yaml"
 PROXY = "write the proxy's login into its address: export https_proxy=http://USER:PASSWORD@PROXY"
 STARTS = frozenset({"sudo systemctl start docker", "sudo systemctl restart docker"})
@@ -52,6 +57,7 @@ def _all(seen: Mapping[str, Observation]) -> Iterator[Finding]:
     yield _network(seen["host.registry"], "host/registry", _registry(seen["host.registry"].data))
     for what, check in (("host.mirror", "host/mirror"), ("host.index", "host/index")):
         yield _served(seen[what], check)
+    yield _failed(seen["host.apt"], "host/apt") or _apt(seen["host.apt"])
     yield _clock(seen["host.mirror"], seen["host.index"])
     for what, check, judge in (("host.port", "host/port", _port), ("host.state", "host/state", _state)):
         yield _failed(seen[what], check) or judge(seen[what])
@@ -173,6 +179,21 @@ def _network(one: Observation, check: str, outcome: tuple[str, str, str]) -> Fin
     if good:
         return _passed(check, good, one)
     return finding(check, wrong, status=Verdict.WARNED, mend=mend or None)
+
+
+def _apt(one: Observation) -> Finding:
+    if skipped := look.text(one.data, "skipped"):
+        return _skipped("host/apt", line(skipped))
+    if one.data.get("code") == 0:
+        return _passed("host/apt", "apt can read its lists of sources", one)
+    said = look.text(one.data, "said")
+    if twice := _SIGNED_TWICE.search(said):
+        return finding(
+            "host/apt", line(twice[0]), cause=f"two lists name {twice[1]}, each with another key",
+            mend=f"delete one of the files that this names: grep -rl {twice[1]} /etc/apt/sources.list.d",
+        )
+    words = next((one for one in said.splitlines() if one.startswith("E: ")), said)
+    return finding("host/apt", f"apt-get ends with {one.data.get('code')}: {line(words)}")
 
 
 def _clock(*answers: Observation) -> Finding:

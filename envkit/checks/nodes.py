@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from envkit.checks import observations as look
 from envkit.checks.table import finding
+from envkit.checks.toolkit import CONFIGURE
 from envkit.plain import line
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ FAULTS = {
     "EACCES": "gpu/nodes-forbidden",
 }
 CONTROL, MEMORY = "/dev/nvidiactl", "/dev/nvidia-uvm"
+UNHEARD = f"envkit down && envkit up --gpu; where that changes nothing: {CONFIGURE}, on the host"
 _GPU = re.compile(r"/dev/nvidia[0-9]+", re.ASCII)
 _NOT_ASKED = frozenset({"", "void", "none"})
 
@@ -61,4 +63,6 @@ def _better(observations: Sequence[Observation], path: str, check: str) -> tuple
     asked = look.table(look.data(observations, "gpu.variables"), "variables").get("NVIDIA_VISIBLE_DEVICES")
     if isinstance(asked, str) and asked in _NOT_ASKED:
         return f"NVIDIA_VISIBLE_DEVICES is {asked!r}: the container asks for no GPU", None
+    if isinstance(asked, str):
+        return f"NVIDIA_VISIBLE_DEVICES is {asked!r}, and no toolkit of NVIDIA's heard it", UNHEARD
     return None, None

@@ -38,6 +38,27 @@ def fault(observations: Sequence[Observation], device: str) -> str:
     return ""
 
 
+def reported(observations: Sequence[Observation], device: str) -> str:
+    """Return what is wrong with those operations on a device that were reported, or nothing."""
+    for name, one in on(observations, device).items():
+        if wrong := _wrong(one.data, device):
+            half = " in float16" if name in HALF else ""
+            return f"{line(name.removesuffix('_half'))}{half} on {device} {wrong}"
+    return ""
+
+
+def errors(observations: Sequence[Observation]) -> str:
+    """Return what the operations raised, a line each."""
+    found = (look.error(one.data) for one in observations if one.what == "tensorflow.op")
+    return "\n".join(filter(None, found))
+
+
+def first(observations: Sequence[Observation]) -> float | None:
+    """Return how long the first operation on a GPU took, seconds, with all that it had to prepare."""
+    gpus = (one for one in observations if one.what == "tensorflow.op" and look.text(one.data, "device")[:3] == "GPU")
+    return next((one.seconds for one in gpus), None)
+
+
 def tflops(observations: Sequence[Observation], device: str) -> float | None:
     """Return how fast a device multiplied matrices, in TFLOP/s, or None where that was not measured."""
     for one in observations:

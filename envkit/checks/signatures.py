@@ -16,13 +16,15 @@ class Signature:
 
     Attributes:
         pattern: What is searched for.
-        cause: What it means.
-        mend: What helps.
+        cause: What it means; empty where the check that it names says so.
+        mend: What helps, likewise.
+        check: The check that it is, where there is one of its own.
     """
 
     pattern: re.Pattern[str]
-    cause: str
-    mend: str
+    cause: str = ""
+    mend: str = ""
+    check: str = ""
 
 
 def recognise(text: str, signatures: Iterable[Signature]) -> Signature | None:
@@ -77,12 +79,32 @@ NOT_LISTED = (
     ),
 )
 
-# In the message of an operation that failed on a GPU.
+# In what an operation on a GPU raises, or in the last words of a process that it ended. In order: what a library could
+# not do for want of memory is said of the library as well.
 OPERATION = (
     Signature(
-        re.compile(r"CUDA_ERROR_OUT_OF_MEMORY|ResourceExhaustedError|CUDNN_STATUS_(INTERNAL_ERROR|NOT_INITIALIZED)"),
-        "the GPU's memory is taken, most likely by another process",
-        "nvidia-smi on the host shows who uses it: stop that, or wait for it",
+        re.compile(
+            r"CUDA_ERROR_OUT_OF_MEMORY|ResourceExhaustedError|Dst tensor is not initialized"
+            r"|Failed to allocate scratch buffer|C(UDNN|UBLAS)_STATUS_ALLOC_FAILED"
+        ),
+        check="gpu/memory-taken",
+    ),
+    Signature(re.compile(r"Could not load library libcudnn_\w+\.so"), check="gpu/cudnn-incomplete"),
+    Signature(
+        re.compile(r"CUDA_ERROR_UNSUPPORTED_PTX_VERSION|PTX was compiled with an unsupported toolchain"),
+        check="gpu/ptx-too-new",
+    ),
+    Signature(
+        re.compile(
+            r"device kernel image is invalid|no kernel image is available|CUDA_ERROR_(INVALID_IMAGE|NO_BINARY_FOR_GPU)"
+        ),
+        check="gpu/no-kernel",
+    ),
+    Signature(
+        re.compile(
+            r"C(UDNN|UBLAS)_STATUS_(INTERNAL_ERROR|NOT_INITIALIZED)|DNN library is not found|without BLAS support"
+        ),
+        check="gpu/library-fails",
     ),
     Signature(
         re.compile(r"cudaGetDevice\(\) failed"),
@@ -91,12 +113,11 @@ OPERATION = (
     ),
 )
 
-# In TensorFlow's log, when an operation on a GPU takes too long.
-TOO_LONG = (
-    Signature(
-        re.compile(r"CUDA kernels will be jit-compiled from PTX"),
-        "this GPU is newer than this TensorFlow release: its kernels are compiled at first use, which can take "
-        "half an hour",
-        "choose a TensorFlow release that knows this GPU, in envkit.yaml; or let a first run take its time",
-    ),
+COMPILES = Signature(
+    re.compile(r"CUDA kernels will be jit-compiled from PTX"),
+    "this GPU is newer than this TensorFlow release: its kernels are compiled at first use, which can take "
+    "half an hour",
+    "choose a TensorFlow release that knows this GPU, in envkit.yaml; or let a first run take its time",
 )
+# In TensorFlow's log, when an operation on a GPU takes too long.
+TOO_LONG = (COMPILES,)

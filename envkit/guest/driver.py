@@ -32,6 +32,7 @@ LIBRARIES = {
 NEEDED = ("libnvJitLink.so.12",)
 LIBDEVICE = "nvvm/libdevice/libdevice.10.bc"
 CUDA = "/usr/local/cuda"
+WITHOUT_WHEELS = ("11.0", "11.2")  # builds whose XLA does not look into NVIDIA's wheels
 MAJOR, MINOR = 75, 76  # cuDeviceGetAttribute: of the compute capability
 PROCESSES_MAX = 64
 DEV = Path("/dev")
@@ -45,10 +46,11 @@ def look_at_driver(teller):
         return  # the rest stands on it
     teller.look("gpu.nvml", look_nvml)
     teller.look("gpu.cuda", look_cuda)
+    teller.look("gpu.cache", look_cache)
     build = built_with()
     if build.get("is_cuda_build"):
         teller.look("gpu.libraries", lambda: look_libraries(build))
-        teller.look("gpu.tools", look_tools)
+        teller.look("gpu.tools", lambda: look_tools(build))
 
 
 def look_nodes():
@@ -190,6 +192,26 @@ def cuda_gpu(library, index):
     return {"name": name.value.decode("utf-8", "replace"), "compute_capability": ".".join(parts)}
 
 
+def look_cache():
+    """Return where the driver keeps what it compiles, and what that folder lies on."""
+    path = os.environ.get("CUDA_CACHE_PATH") or str(Path("~/.nv/ComputeCache").expanduser())
+    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines()]
+    inside = os.path.realpath(path) + "/"
+    under = [one for one in mounts if inside.startswith(one[4].rstrip("/") + "/")]
+    mount = max(reversed(under), key=lambda one: len(one[4]))  # of two at one place the later one counts
+    kind = mount[mount.index("-") + 1]
+    return {
+        "path": path, "off": os.environ.get("CUDA_CACHE_DISABLE") == "1", "mount": mount[4], "type": kind,
+        "writable": can_be_written(Path(path)),
+    }
+
+
+def can_be_written(folder):
+    """Return whether a folder can be written to, or made."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    return os.access(str(there), os.W_OK)
+
+
 def built_with():
     """Return what TensorFlow was built with, without importing it: a file beside it says so."""
     spec = importlib.util.find_spec("tensorflow")
@@ -223,11 +245,13 @@ def load_anywhere(name):
     return "ok" if library is not None else error
 
 
-def look_tools():
-    """Return where the assembler and the device library are that XLA compiles kernels with."""
-    given = re.search(r"--xla_gpu_cuda_data_dir=(\S+)", os.environ.get("XLA_FLAGS", ""))
-    wheels = [str(path) for folder in sys.path for path in Path(folder).glob("nvidia/cuda_nvcc")]
-    places = [*([given[1]] if given else []), os.environ.get("CUDA_DIR", CUDA), CUDA, *wheels, "."]
+def look_tools(build):
+    """Return where the assembler and the device library are that XLA compiles kernels with, by its own search."""
+    given = re.findall(r"--xla_gpu_cuda_data_dir=(\S+)", os.environ.get("XLA_FLAGS", ""))
+    cuda = str(build.get("cuda_version", ""))
+    found = () if cuda in WITHOUT_WHEELS else sys.path
+    wheels = [str(path) for folder in found for path in Path(folder).glob("nvidia/cuda_nvcc")]
+    places = [*given[-1:], "cuda_sdk_lib", CUDA + "-" + cuda, CUDA, *wheels, "."]
     device = next((str(Path(place, LIBDEVICE)) for place in places if Path(place, LIBDEVICE).is_file()), "")
     beside = next((str(Path(place, "bin/ptxas")) for place in places if Path(place, "bin/ptxas").is_file()), "")
     return {"ptxas": shutil.which("ptxas") or beside, "libdevice": device}

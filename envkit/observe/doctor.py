@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LIMIT_S = 1.5  # for everything together: what takes longer is told as not answered
 NETWORK_S = 1.3
+# Reads every list of sources, and neither the lists of packages nor the network.
+READ_SOURCES = ["apt-get", "-o", "Dir::State::lists=/nonexistent", "indextargets", "--format", "$(SITE)"]
 PROGRAMS = ("ssh", "rsync", "docker")
 NAMED = re.compile(r"[A-Za-z0-9._-]+=(?=https?:)", re.ASCII)  # uv lets an index have a name
 LOCAL_INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
@@ -55,6 +57,7 @@ def looks(
         "host.machine": _machine,
         "host.port": lambda: _port(port, own, named=named),
         "host.state": _state,
+        "host.apt": _apt,
     }
     taken |= {what: partial(_unasked, why) for what, why in unasked.items()}
     started = time.monotonic()
@@ -174,3 +177,10 @@ def _state() -> Mapping[str, Any]:
     if not folder.exists():
         return {"folder": str(folder), "mode": None}
     return {"folder": str(folder), "mode": folder.stat().st_mode & 0o777, "own": folder.stat().st_uid == os.getuid()}
+
+
+def _apt() -> Mapping[str, Any]:
+    if proc.which(READ_SOURCES[0]) is None:
+        return {"skipped": "there is no apt-get here"}
+    done = proc.run(READ_SOURCES, timeout_s=NETWORK_S, env={"LC_ALL": "C"})
+    return {"code": done.code, "said": done.err}

@@ -158,10 +158,19 @@ def _written(path: Path, text: str) -> Path:
 @pytest.fixture(scope="session")
 def image(user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient) -> Iterator[str]:
     """Build the image of an unchanged plan, and yield its reference."""
-    workspaces = Workspaces(user, projects, run_envkit, engine)
-    build = run_envkit(["build", "--format", "json"], cwd=workspaces("gpu: off\n", name="image"), timeout_s=FIRST_UP_S)
-    assert build.code == 0, str(build)
-    yield json.loads(build.out)["result"]["image"]
+    yield from _built("gpu: off\n", "image", Workspaces(user, projects, run_envkit, engine), run_envkit)
+
+
+@pytest.fixture(scope="session")
+def gpu_image(user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient) -> Iterator[str]:
+    """Build the image of a project that asks for a GPU, on this machine that has none; yield its reference."""
+    yield from _built("gpu: on\n", "gpu-image", Workspaces(user, projects, run_envkit, engine), run_envkit)
+
+
+def _built(config: str, name: str, workspaces: Workspaces, run_envkit: Envkit) -> Iterator[str]:
+    built = run_envkit(["build", "--format", "json"], cwd=workspaces(config, name=name), timeout_s=FIRST_UP_S)
+    assert built.code == 0, str(built)
+    yield json.loads(built.out)["result"]["image"]
     workspaces.close()
 
 

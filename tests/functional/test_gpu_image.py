@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.conftest import FIRST_UP_S
-from tests.functional.workspaces import Workspaces
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     import docker
-
-    from tests.functional.account import User
-    from tests.functional.workspaces import Envkit
 
 pytestmark = pytest.mark.gpu_image
 
@@ -36,19 +27,6 @@ LIBRARIES = (
     "libcudart.so.11.0", "libcublas.so.11", "libcublasLt.so.11", "libcufft.so.10", "libcurand.so.10",
     "libcusolver.so.11", "libcusparse.so.11", "libcudnn.so.8", "libnvrtc.so", "libcupti.so.11.2",
 )
-
-
-@pytest.fixture(scope="module")
-def gpu_image(
-    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient,
-) -> Iterator[str]:
-    """Build the image of a project that asks for a GPU, on this machine that has none; yield its reference."""
-    workspaces = Workspaces(user, projects, run_envkit, engine)
-    project = workspaces("gpu: on\n", name="gpu-image")
-    built = run_envkit(["build", "--format", "json"], cwd=project, timeout_s=FIRST_UP_S)
-    assert built.code == 0, str(built)
-    yield json.loads(built.out)["result"]["image"]
-    workspaces.close()
 
 
 @pytest.mark.proves("CUDA's libraries load in a GPU image", "real")

@@ -13,7 +13,7 @@ import pytest
 from tests.functional import foreign
 from tests.functional.processes import ended
 from tests.functional.waiting import wait_until
-from tests.guest.test_driver import compiled
+from tests.guest.made_up import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

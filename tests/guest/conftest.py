@@ -20,11 +20,12 @@ from envkit import catalog, checks
 from envkit.checks import observations
 from envkit.model.facts import HostGpu
 from envkit.observe import guest
+from tests.guest import machines, made_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.model.report import Finding
+    from envkit.model.report import Finding, Observation
 
 PROBE = guest.program("probe")
 
@@ -117,3 +118,19 @@ def probe(start: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., Told]:
         return Told(code, lines, err, time.monotonic() - started)
 
     return probe
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with every library of driver, CUDA and cuDNN that TensorFlow 2.9.0 opens, made up."""
+    return made_up.libraries(tmp_path_factory.mktemp("nvidia"))
+
+
+@pytest.fixture
+def looked(built: Path, tmp_path: Path) -> Callable[[machines.Machine], tuple[Observation, ...]]:
+    """Return what takes the driver's looks on such a machine."""
+
+    def looked(machine: machines.Machine) -> tuple[Observation, ...]:
+        return machines.look(built, tmp_path / f"machine-{len(list(tmp_path.iterdir()))}", machine)
+
+    return looked

@@ -7,13 +7,7 @@ since a look only opens them. `near` is the nearest miss: one thing changed, and
 from __future__ import annotations
 
 import json
-import os
 import runpy
-import shutil
-import socket
-import subprocess
-import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,112 +18,15 @@ from envkit.model.facts import HostGpu
 from envkit.model.report import Verdict
 from envkit.observe import guest
 from tests.conftest import ROOT
+from tests.guest.machines import NODES, Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from envkit.model.report import Finding, Observation
 
-SOURCES = ROOT / "tests/guest/nvidia"
 RELEASE = catalog.release("2.9.0")
 HOST = HostGpu("470.256.02", ("/dev/nvidia0",), ("0000:01:00.0",))
-NODES = ("nvidiactl", "nvidia-uvm", "nvidia0")
-CUDNN = "libcudnn.so.8"
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What the looks find: variables that the made-up driver answers by, and what is not there."""
-
-    says: Mapping[str, str] = field(default_factory=dict)
-    without: Sequence[str] = ()
-    nodes: Mapping[str, str] = field(default_factory=dict)
-    stub: bool = False
-    package: str = ""
-
-
-def compiled(folder: Path, source: str, name: str) -> Path:
-    path = folder / name
-    command = ["cc", "-shared", "-fPIC", f"-Wl,-soname,{name}", "-o", str(path), str(SOURCES / source)]
-    subprocess.run(command, check=True)
-    return path
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with every library of driver, CUDA and cuDNN that TensorFlow 2.9.0 opens."""
-    if shutil.which("cc") is None:
-        pytest.skip("no C compiler here to make the driver up with; `make test` installs one")
-    folder = tmp_path_factory.mktemp("nvidia")
-    compiled(folder, "cuda.c", "libcuda.so.1")
-    compiled(folder, "nvml.c", "libnvidia-ml.so.1")
-    empty = compiled(folder, "cudnn.c", CUDNN)
-    for name in RELEASE.libraries:
-        if name != CUDNN:
-            os.link(empty, folder / name)
-    return folder
-
-
-@pytest.fixture
-def looked(built: Path, tmp_path: Path) -> Callable[[Machine], tuple[Observation, ...]]:
-    """Return what takes the looks on such a machine, with the real script as a real process."""
-
-    def look(machine: Machine) -> tuple[Observation, ...]:
-        place = tmp_path / f"machine-{len(list(tmp_path.iterdir()))}"
-        libraries = place / ("lib64/stubs" if machine.stub else "lib")
-        libraries.mkdir(parents=True)
-        for library in built.iterdir():
-            if library.name not in machine.without:
-                os.link(library, libraries / library.name)
-        text = guest.program("probe").replace('DEV = Path(\\"/dev\\")', f'DEV = Path(\\"{nodes(place, machine)}\\")')
-        text = text.replace("/var/lib/dpkg/info", str(packages(place, libraries, machine)))
-        packaged(place / "site")
-        environment = {
-            "PATH": f"{place}/bin", "LD_LIBRARY_PATH": str(libraries), "PYTHONPATH": str(place / "site"),
-            **machine.says,
-        }
-        done = subprocess.run(
-            [sys.executable, "-", "30"], input=text, capture_output=True, text=True, env=environment, check=False,
-            cwd=place, timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
-        return observations.parse_all(done.stdout.splitlines())
-
-    return look
-
-
-def nodes(place: Path, machine: Machine) -> Path:
-    """Make device nodes: `ok` opens, ENXIO is what opening a socket says, ENOENT is none."""
-    folder = place / "dev"
-    folder.mkdir()
-    for name in NODES:
-        answer = machine.nodes.get(name, "ok")
-        if answer == "ok":
-            (folder / name).touch()
-        elif answer == "ENXIO":
-            with socket.socket(socket.AF_UNIX) as node:
-                node.bind(str(folder / name))
-    return folder
-
-
-def packages(place: Path, libraries: Path, machine: Machine) -> Path:
-    """Make the lists of installed packages, in one of which the driver's library may stand."""
-    folder = place / "info"
-    folder.mkdir()
-    (folder / "libcudart11.list").write_text("/.\n/usr\n")
-    if machine.package:
-        (folder / f"{machine.package}.list").write_text(f"/.\n{libraries}/libcuda.so.1\n")
-    return folder
-
-
-def packaged(site: Path) -> None:
-    """Make a TensorFlow that says what it was built with, and cannot be imported."""
-    folder = site / "tensorflow/python/platform"
-    folder.mkdir(parents=True)
-    (site / "tensorflow/__init__.py").write_text("raise ImportError('not part of this')\n")
-    build = {"is_cuda_build": True, "cuda_version": "11.2", "cudnn_version": "8"}
-    (folder / "build_info.py").write_text(f"build_info = {build!r}\n")
 
 
 def judged(seen: Sequence[Observation]) -> Finding:
@@ -166,6 +63,11 @@ ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
     ),
     "4 nvidia_uvm broken": (
         stopped(999), "gpu/uvm", "modprobe -r nvidia_uvm", Machine(nodes={"nvidia-uvm": "ENOENT"}), "gpu/nodes-missing",
+    ),
+    "24 no GPU was asked for": (
+        Machine({"NVIDIA_VISIBLE_DEVICES": "void"}, nodes=dict.fromkeys(NODES, "ENOENT")), "gpu/nodes-missing",
+        "envkit up --gpu",
+        Machine({"NVIDIA_VISIBLE_DEVICES": "all"}, nodes=dict.fromkeys(NODES, "ENOENT")), "gpu/nodes-missing",
     ),
     "26 libcuda not injected": (
         Machine(without=["libcuda.so.1"]), "gpu/libcuda-missing", "nvidia-ctk runtime configure",
@@ -243,6 +145,11 @@ def test_what_nobody_has_seen_before_is_shown_as_it_is(looked: Callable[[Machine
     found = judged(looked(ROWS["an answer that nobody has seen"][0]))
     assert found.seen == "cuInit answers 12345 CUDA_ERROR_NEW"
     assert found.cause == "unknown"
+
+
+def test_the_loaders_own_words_are_told(looked: Callable[[Machine], tuple[Observation, ...]]) -> None:
+    found = judged(looked(Machine(without=["libcuda.so.1"])))
+    assert found.seen.endswith("libcuda.so.1: cannot open shared object file: No such file or directory")
 
 
 def test_a_healthy_machine_is_told_gpu_by_gpu(looked: Callable[[Machine], tuple[Observation, ...]]) -> None:

@@ -26,12 +26,14 @@ from envkit.model.report import Finding, Observation, Verdict
 from envkit.observe import guest
 from tests.conftest import ROOT
 from tests.guest.test_driver import ROWS
+from tests.guest.test_slower import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CASES = ROOT / "tests" / "cases" / "probe"
 NAMES = sorted(folder.name for folder in CASES.iterdir())
+CASE_KEYS = {"about", "source", "row", "observations", "given", "findings", "verdict", "exit_code"}
 ENGINE = EngineFacts(
     endpoint="unix:///var/run/docker.sock", version="20.10.24", machine="amd64", rootless=False, userns=False,
     gpu_roads=("runtime",),
@@ -85,7 +87,7 @@ def test_every_case_says_what_it_is_and_where_it_comes_from() -> None:
         case = expected(name)
         assert case["about"], name
         assert ("source" in case) != ("observations" in case), name
-        assert set(case) <= {"about", "source", "observations", "given", "findings", "verdict", "exit_code"}, name
+        assert set(case) <= CASE_KEYS, name
 
 
 def test_a_failure_says_what_was_seen_why_and_what_mends_it() -> None:
@@ -111,14 +113,16 @@ def test_a_gpu_that_is_required_passes_only_by_computing() -> None:
 def test_every_check_of_tensorflow_and_gpu_has_a_case() -> None:
     covered = {row["check"] for name in NAMES for row in expected(name)["findings"]}
     covered |= {check for row in ROWS.values() for check in row if isinstance(check, str)}
+    covered |= {check for _, check, *_ in NOTES.values()}
     covered |= SLOWER.keys() | {"gpu/driver-crashed", "gpu/nodes-open"}
     assert {check for check in TABLE if check.startswith(("tensorflow/", "gpu/"))} <= covered
 
 
 @pytest.mark.parametrize("table", [signatures.IMPORT, signatures.NOT_LISTED, signatures.OPERATION, signatures.TOO_LONG])
 def test_every_signature_has_a_case(table: Sequence[signatures.Signature]) -> None:
-    causes = {one.cause for name in NAMES for one in judged(name)}
-    assert {signature.cause for signature in table} <= causes
+    found = [one for name in NAMES for one in judged(name)]
+    known = {(one.cause, "") for one in found} | {("", one.check) for one in found}
+    assert {(signature.cause, signature.check) for signature in table} <= known
 
 
 # What a GPU that computes may lack, by what the driver looks saw.

@@ -35,6 +35,7 @@ WELL: dict[str, dict[str, Any]] = {
     "host.index": {"url": INDEX, "status": 200, "said": "", "date": "", "now": NOW},
     "host.machine": {"memory_mib": 16384, "systems": ["debian"], "programs": {"ssh": True, "rsync": True}},
     "host.port": {"port": 8888, "holder": None},
+    "host.apt": {"code": 0, "said": ""},
     "host.state": {"folder": "/home/a/.local/state/envkit/local", "mode": 0o700, "own": True},
 }
 
@@ -75,6 +76,11 @@ FAULTS: dict[str, tuple[dict[str, Any], Verdict, str, dict[str, Any]]] = {
         {"index": {"status": 200}},
     ),
     "clock": ({"mirror": {"now": NOW + 301}}, Verdict.FAILED, "timedatectl", {"mirror": {"now": NOW - 299}}),
+    "apt": (
+        {"apt": {"code": 100, "said": "E: Conflicting values set for option Signed-By regarding source "
+                 "https://nvidia.github.io/libnvidia-container/stable/deb/amd64/ /: /usr/share/keyrings/a.gpg != \n"}},
+        Verdict.WARNED, "grep -rl nvidia.github.io", {"apt": {"said": "W: Target Packages is configured twice"}},
+    ),
     "state": ({"state": {"mode": 0o750}}, Verdict.FAILED, "chmod 700", {"state": {"mode": None}}),
 }
 WARNINGS = {"programs", "clock"}
@@ -88,6 +94,32 @@ def test_a_fault_of_the_host_is_named_with_its_mend(check: str) -> None:
     assert found.status is (Verdict.WARNED if check in WARNINGS else status)
     assert mend in found.mend
     assert judged(**near)[check].status is Verdict.PASSED
+
+
+# Two lists: the options of each, and the mend.
+LISTS = {
+    "23 with two keys": ("[signed-by=/usr/share/keyrings/nvidia.gpg] ", "", "grep -rl nvidia.github.io"),
+    "23 twice alike": ("", "", ""),
+    "23 one cannot be read": ("", "[arch=", "sudo apt-get update"),
+}
+
+
+@pytest.mark.skipif(proc.which("apt-get") is None, reason="no apt here")
+@pytest.mark.parametrize("lists", LISTS)
+def test_apt_itself_is_asked_whether_it_can_read_its_lists(
+    lists: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *options, mend = LISTS[lists]
+    (tmp_path / "parts").mkdir()
+    for number, option in enumerate(options):
+        text = f"deb {option}https://nvidia.github.io/libnvidia-container/stable/deb/amd64 /\n"
+        (tmp_path / f"parts/{number}.list").write_text(text)
+    settings = f'Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "{tmp_path}/parts";'
+    (tmp_path / "apt.conf").write_text(settings)
+    monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
+    found = judged(apt=dict(looking._apt()))["apt"]
+    assert (found.status is Verdict.WARNED) == bool(mend)
+    assert mend in found.mend
 
 
 def test_little_room_warns_before_it_fails() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit import host
+import pytest
+
+from envkit import checks, host
+from envkit.checks import gpu
 from envkit.model.facts import Wants
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def test_who_needs_no_proxy_is_seen_whatever_proxy_the_config_names(
@@ -30,3 +31,36 @@ def test_the_config_of_the_project_is_seen_wherever_the_workspace_is(tmp_path: P
     (project / "envkit.yaml").write_text("workspace: ..\n")
     seen = host.look(Wants(str(project), workspace="..")).config_files
     assert seen == {str(project.resolve() / "envkit.yaml"): "workspace: ..\n"}
+
+
+LOADED = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  470.256.02  Thu May  2 14:37:44 UTC 2024\n"
+OPEN = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  560.35.03  Release Build\n"
+# Row of the failure table: the devices of a bus by vendor and class, or no bus; what the driver says; check, mend.
+HOSTS: dict[str, tuple[list[tuple[str, str]] | None, str, str, str]] = {
+    "1 no GPU": ([("0x8086", "0x030000")], "", "gpu/device-missing", "use a machine with an NVIDIA GPU"),
+    "1 an NVIDIA device that is none": ([("0x10de", "0x040300")], "", "gpu/device-missing", "--no-gpu"),
+    "1 a GPU without a driver": ([("0x10de", "0x030200")], "", "gpu/driver-missing", "sudo modprobe nvidia"),
+    "1 a GPU and its driver": ([("0x10de", "0x030200")], LOADED, "", ""),
+    "1 a GPU and its open driver": ([("0x10de", "0x030000")], OPEN, "", ""),
+    "1 no bus to look at": (None, "", "gpu/driver-missing", "lspci"),
+}
+
+
+@pytest.mark.proves("A GPU that fails is explained by the layer that failed", "stand-in")
+@pytest.mark.parametrize("row", HOSTS)
+def test_a_host_without_a_gpu_or_a_driver_is_told_with_its_mend(row: str, tmp_path: Path) -> None:
+    devices, driver, check, mend = HOSTS[row]
+    if devices is not None:
+        (tmp_path / host.PCI).mkdir(parents=True)
+    for number, (vendor, kind) in enumerate(devices or ()):
+        folder = tmp_path / host.PCI / f"0000:0{number}:00.0"
+        folder.mkdir()
+        (folder / "vendor").write_text(vendor + "\n")
+        (folder / "class").write_text(kind + "\n")
+    if driver:
+        (tmp_path / "proc/driver/nvidia").mkdir(parents=True)
+        (tmp_path / "proc/driver/nvidia/version").write_text(driver)
+    found = gpu.before(required=True, host=host.gpu(tmp_path), engine=None)
+    assert (found.check if found else "") == check
+    assert mend in (found.mend if found else "")
+    assert not found or checks.exit_code([found]) == 5

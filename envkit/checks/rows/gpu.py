@@ -198,6 +198,42 @@ GPU = (
         "nvidia-smi on the host shows the GPU's state and who uses its memory",
     ),
     Check(
+        "gpu/memory-taken", "The GPU's memory is taken", "error", "host",
+        "An operation failed, and NVML counted less than 512 MiB of free memory before TensorFlow began, or TensorFlow "
+        "says itself that it got none.",
+        "another process computes on this GPU and holds its memory",
+        "nvidia-smi on the host shows who uses it: stop that, or wait for it",
+    ),
+    Check(
+        "gpu/library-fails", "cuDNN or cuBLAS cannot be set up on this GPU", "error", "tensorflow",
+        "The library loads, is of the right version, and answers its first call with NOT_INITIALIZED or "
+        "INTERNAL_ERROR, although memory is free. TensorFlow then says no more than that there is no DNN or BLAS.",
+        "the driver and CUDA's libraries in the image do not work together, or the GPU is in a bad state",
+        "nvidia-smi on the host tells whether the GPU works; then: envkit down && envkit up --gpu, or sudo reboot",
+    ),
+    Check(
+        "gpu/cudnn-incomplete", "cuDNN does not find a library that it opens by itself", "error", "image",
+        "From 8.5 on cuDNN opens `libnvrtc.so`, without a number, and ends the whole program where there is none. The "
+        "packages of CUDA bring it under its numbered name alone, but for those for development.",
+        "there is no link of that name where the loader looks",
+        "in the image: ln -s libnvrtc.so.11.2 libnvrtc.so, in the folder of the first (ldconfig -p | grep nvrtc names "
+        "it), then ldconfig; envkit's own images have it",
+    ),
+    Check(
+        "gpu/ptx-too-new", "The driver is too old for code that a library brings as PTX", "error", "host",
+        "A library of CUDA has no machine code for this GPU, and its PTX was made by a newer toolkit than the driver "
+        "knows (222).",
+        "the driver is older than the CUDA that the image's libraries come from",
+        "sudo apt-get install --only-upgrade nvidia-driver && sudo reboot (Debian) or sudo ubuntu-drivers install && "
+        "sudo reboot (Ubuntu)",
+    ),
+    Check(
+        "gpu/no-kernel", "This TensorFlow has no code for this GPU", "error", "tensorflow",
+        "The driver refuses the code of a kernel: it is of another architecture (209), or damaged (200).",
+        "TensorFlow, or a library beside it, was built for other GPUs",
+        "choose a TensorFlow release that knows this GPU, in envkit.yaml (docs/catalog.md), then: envkit up",
+    ),
+    Check(
         "gpu/not-looked", "The GPU could not be looked at", "error", "tensorflow",
         "The look at TensorFlow ended before it came to GPUs. The other findings say why.",
         "see the other findings",
@@ -209,21 +245,31 @@ GPU = (
     ),
     Check(
         "gpu/compiles-at-first-use", "This GPU is newer than the TensorFlow release", "warning", "tensorflow",
-        "Without machine code for a GPU's generation the driver compiles each kernel from PTX when it is first used. "
-        "What was compiled is kept in the home volume, so it happens once; it can take half an hour.",
+        "Without machine code for a GPU's generation the driver compiles each kernel from PTX when it is first used, "
+        "which can take half an hour. How long the first operation took is told, and whether what was compiled lies on "
+        "a volume: `CUDA_CACHE_PATH` names a folder of the home volume, so that it happens once.",
         "the release was made before this GPU",
         "choose a TensorFlow release that knows this GPU, in envkit.yaml; or let a first run take its time",
     ),
     Check(
+        "gpu/nvml-missing", "nvidia-smi and its library are not in the container", "warning", "container",
+        "The device nodes open and computing needs no `libnvidia-ml.so.1`, but nobody can see the GPU's memory, its "
+        "processes and its driver.",
+        "NVIDIA_DRIVER_CAPABILITIES does not name utility",
+        "set NVIDIA_DRIVER_CAPABILITIES to compute,utility, then: envkit down && envkit up --gpu",
+    ),
+    Check(
         "gpu/ptxas-missing", "XLA has no assembler for GPUs", "warning", "image",
-        "`ptxas` turns what XLA generates into machine code. Without it the driver does so, more slowly.",
+        "`ptxas` turns what XLA generates into machine code. Without it `tf.function(jit_compile=True)` on a GPU ends "
+        "the whole program (seen with 2.9.0).",
         "the image holds CUDA's libraries without its tools",
-        "install the package that holds ptxas (cuda-nvcc of CUDA, or nvidia-cuda-nvcc of Python)",
+        "install the package that holds ptxas (cuda-nvcc of CUDA, or nvidia-cuda-nvcc of Python) and put it on PATH",
     ),
     Check(
         "gpu/libdevice-missing", "XLA has no device library", "warning", "image",
         "`tf.function(jit_compile=True)` needs `nvvm/libdevice/libdevice.10.bc`, and fails without it.",
-        "XLA looks in its own data folder, in CUDA_DIR and in /usr/local/cuda, and finds none",
+        "XLA looks in the folder that XLA_FLAGS names and in /usr/local/cuda, newer releases in NVIDIA's Python "
+        "packages too, and finds none; CUDA_DIR, which its message names, it does not read",
         "install cuda-nvcc (or nvidia-cuda-nvcc of Python) and set XLA_FLAGS=--xla_gpu_cuda_data_dir=FOLDER, the one "
         "that holds nvvm/libdevice",
     ),

@@ -52,6 +52,13 @@ HOST = (
         "envkit.yaml",
     ),
     Check(
+        "host/apt", "apt can read its lists of sources", "warning", "host",
+        "Where it cannot, nothing can be installed: no driver, no container toolkit. Adding NVIDIA's repository twice, "
+        "each time with another key, is enough for that. apt itself is asked, without the network.",
+        "unknown: apt's own words are all there is",
+        "sudo apt-get update shows all of it",
+    ),
+    Check(
         "host/clock", "The clock is right", "warning", "host",
         "Certificates and signed package lists are refused by a clock that is minutes off.",
         "nothing sets this clock",

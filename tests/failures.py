@@ -1,0 +1,137 @@
+"""The failure table: what can stand between a host and a GPU that computes, and which tests show each row, and how.
+
+Nothing is said here of how a row is shown: that is read from the tests' own tables, whose keys begin with the row.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+
+from tests.conftest import ROOT
+from tests.functional import test_gpu_failures, test_gpu_nodes, test_gpu_refusals
+from tests.guest import test_driver, test_slower
+from tests.unit import test_doctor, test_host, test_toolkit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+REPRODUCED, RECORDED, QUOTED, MISSING = "reproduced", "recorded", "quoted", "missing"
+HOW = (REPRODUCED, RECORDED, QUOTED, MISSING)  # strongest first
+CASES = ROOT / "tests/cases/probe"
+_ROW = re.compile(r"(nodes [A-Z]+|[0-9]+)\b", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the table: by what it is known, and where that shows."""
+
+    number: str
+    layer: str
+    shows: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shown:
+    """That a file of tests shows a row, how, and which checks it is told as."""
+
+    number: str
+    how: str
+    file: str
+    checks: frozenset[str]
+
+
+ROWS = (
+    Row("nodes ENOENT", "container", "opening `/dev/nvidiactl` says ENOENT; NVML 9, `cuInit` 100"),
+    Row("nodes ENXIO", "container", "opening it says ENXIO; NVML 9, `cuInit` 100"),
+    Row("nodes EPERM", "container", "opening it says EPERM; NVML 999, `cuInit` 100"),
+    Row("nodes EACCES", "container", "opening it says EACCES; NVML 4, `cuInit` 100"),
+    Row("1", "host", "no NVIDIA display device on the bus, or no `/proc/driver/nvidia/version`"),
+    Row("2", "host", "NVML 18, `cuInit` 803; `kernel version … does not match DSO version …`"),
+    Row("3", "host", "`cuInit` 802 `CUDA_ERROR_SYSTEM_NOT_READY`, nvidia-smi is fine"),
+    Row("4", "host", "`cuInit` 999 `CUDA_ERROR_UNKNOWN`, or no `/dev/nvidia-uvm`"),
+    Row("5", "engine", '`could not select device driver "" with capabilities: [[gpu]]`'),
+    Row("6", "engine", '`could not select device driver "nvidia" with capabilities: [[gpu]]`'),
+    Row("7", "engine", '`could not select device driver "cdi" with capabilities: []`'),
+    Row("8", "engine", "`failed to discover GPU vendor from CDI: no known GPU vendor found`"),
+    Row("9", "engine", "`Unknown runtime specified nvidia`, `unknown or invalid runtime name: nvidia`"),
+    Row("10", "engine", "`cannot set both Count and DeviceIDs on device request`"),
+    Row("11", "engine", '`error gathering device information while adding custom device "/dev/nvidia0"`'),
+    Row("12", "engine", "`unresolvable CDI devices nvidia.com/gpu=all`"),
+    Row("13", "engine", "`stat nvidia.com/gpu=0: no such file or directory`"),
+    Row("14", "toolkit", "`load library failed: libnvidia-ml.so.1`"),
+    Row("15", "toolkit", "`nvml error: driver not loaded`"),
+    Row("16", "toolkit", "`driver error: failed to process request`, `cuda error: unknown error`"),
+    Row("17", "toolkit", "`requirement error: unsatisfied condition: cuda>=…`"),
+    Row("18", "toolkit", "`mount error: failed to add device rules: … bpf_prog_query …`"),
+    Row("19", "toolkit", "`device error: …: unknown device`"),
+    Row("20", "toolkit", "`ldcache error: process /sbin/ldconfig failed with error code`"),
+    Row("21", "toolkit", "`WSL environment detected but no adapters were found`"),
+    Row("22", "toolkit", "`invoking the NVIDIA Container Runtime Hook directly … is not supported`"),
+    Row("23", "host", "`E: Conflicting values set for option Signed-By`"),
+    Row("24", "container", "`NVIDIA_VISIBLE_DEVICES` is void, none or empty, and there are no nodes"),
+    Row("25", "container", "nodes, and neither `nvidia-smi` nor `libnvidia-ml.so.1`"),
+    Row("26", "container", "`Could not load dynamic library 'libcuda.so.1'`; `cuInit` 303 in TensorFlow's words"),
+    Row("27", "container", "`cuInit` 34 `CUDA_ERROR_STUB_LIBRARY`, or a libcuda below `/stubs/`"),
+    Row("28", "container", "`cuInit` 100 `CUDA_ERROR_NO_DEVICE`, NVML 9"),
+    Row("29", "container", "the nodes opened, and now say EPERM"),
+    Row("30", "container", "NVML 4, the nodes open for others alone"),
+    Row("31", "container", "NVML lists GPUs, `cuInit` 100 or none counted"),
+    Row("32", "container", "`cuInit` 803, and libcuda belongs to a package of the image"),
+    Row("33", "container", "`cuInit` 804 `CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE`"),
+    Row("34", "CUDA", "`Cannot dlopen some GPU libraries`; one of eight does not load"),
+    Row("35", "CUDA", "`Loaded runtime CuDNN library: … but source was compiled with: …`"),
+    Row("36", "CUDA", "`Could not load library libcudnn_….so.8. Error: libnvrtc.so: …`"),
+    Row("37", "TensorFlow", "`CUDA kernels will be jit-compiled from PTX`: a compute capability without code"),
+    Row("38", "TensorFlow", "`The minimum required Cuda capability is …`"),
+    Row("39", "TensorFlow", "`Couldn't get ptxas version string`: no `ptxas`"),
+    Row("40", "TensorFlow", "`libdevice not found at ./libdevice.10.bc`"),
+    Row("41", "TensorFlow", "222 `the provided PTX was compiled with an unsupported toolchain`"),
+    Row("42", "TensorFlow", "`Could not create cudnn handle: CUDNN_STATUS_INTERNAL_ERROR`, `DNN library is not found`"),
+    Row("43", "TensorFlow", "200 `device kernel image is invalid`, 209 `no kernel image is available`"),
+    Row("44", "TensorFlow", "listed, and `cudaGetDevice() failed`"),
+)
+
+
+def shown() -> tuple[Shown, ...]:
+    """Return what shows each row."""
+    return (*_tables(), *_cases())
+
+
+def _tables() -> Iterator[Shown]:
+    reproduced = (
+        ("tests/guest/test_driver.py", {key: row[1] for key, row in test_driver.ROWS.items()}),
+        ("tests/guest/test_slower.py", {key: row[1] for key, row in test_slower.NOTES.items()}),
+        ("tests/functional/test_gpu_nodes.py", {key: row[3] for key, row in test_gpu_nodes.ROWS.items()}),
+        ("tests/functional/test_gpu_nodes.py", test_gpu_nodes.LOST),
+        ("tests/functional/test_gpu_refusals.py", dict.fromkeys(test_gpu_refusals.ROWS, "")),
+        ("tests/functional/test_gpu_failures.py", {key: row[1] for key, row in test_gpu_failures.ROWS.items()}),
+        ("tests/functional/test_gpu_failures.py", {key: row[1] for key, row in test_gpu_failures.COMPILERS.items()}),
+        ("tests/functional/test_gpu_failures.py", test_gpu_failures.ENDED),
+        ("tests/unit/test_host.py", {key: row[2] for key, row in test_host.HOSTS.items()}),
+        ("tests/unit/test_doctor.py", dict.fromkeys(test_doctor.LISTS, "host/apt")),
+    )
+    for file, table in reproduced:
+        yield from _grouped(REPRODUCED, file, table.items())
+    yield from _grouped(QUOTED, "tests/unit/test_toolkit.py", ((key, "") for key in test_toolkit.ROWS))
+
+
+def _cases() -> Iterator[Shown]:
+    for folder in sorted(CASES.iterdir()):
+        case = yaml.safe_load((folder / "expected.yaml").read_text("utf-8"))
+        if "row" in case:
+            how = RECORDED if str(case.get("source", "")).startswith("recorded") else QUOTED
+            found = {one["check"] for one in case["findings"] if one["check"].startswith("gpu/")}
+            yield Shown(case["row"], how, f"tests/cases/probe/{folder.name}/expected.yaml", frozenset(found))
+
+
+def _grouped(how: str, file: str, rows: Iterable[tuple[str, str]]) -> Iterator[Shown]:
+    checks: dict[str, set[str]] = {}
+    for key, check in rows:
+        if found := _ROW.match(key):
+            checks.setdefault(found[1], set()).update({check} - {""})
+    for number, told in checks.items():
+        yield Shown(number, how, file, frozenset(told))
