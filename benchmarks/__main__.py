@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import cold, figures, first, image, light, machine, package, unchanged
+from benchmarks import cold, doctor, figures, first, image, light, machine, package, probe, smoke, unchanged
 from benchmarks import page as pages
 from benchmarks.clock import Failed
 from benchmarks.scratch import scratch
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figure, Machine
     from benchmarks.scratch import Scratch
 
-MEASURES = {one.__name__.rpartition(".")[2]: one for one in (unchanged, first, light, image, package, cold)}
+MEASURES = {one.__name__.rpartition(".")[2]: one for one in (
+    unchanged, first, light, doctor, probe, smoke, image, package, cold,
+)}
 SLOW = frozenset({"cold"})
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks/results.json"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
 T = TypeVar("T")
@@ -44,12 +44,12 @@ class Launch:
 
 def spend(
     argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None,
-    time_limit_s: float = TIME_LIMIT_S,
+    time_limit_s: float = TIME_LIMIT_S, codes: Collection[int] = (0,),
 ) -> Spent:
     """Run a program to its end and say what it took.
 
     Raises:
-        Failed: It ended with another code than 0, or ran too long.
+        Failed: It ended with a code that is none of `codes`, or ran too long.
         OSError: It could not be started.
     """
     with tempfile.TemporaryFile() as said:
@@ -69,7 +69,7 @@ def spend(
             limit.cancel()
         wall_s = time.perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if process.returncode not in codes:
             said.seek(max(0, said.seek(0, os.SEEK_END) - LAST_BYTES))
             last = said.read().decode(errors="replace")
             raise Failed(f"{' '.join(map(str, argv))} ended with {process.returncode}\n{last}")

@@ -7,8 +7,9 @@ import re
 
 import pytest
 
+from benchmarks import __main__ as bench
 from benchmarks import figures, page
-from benchmarks.clock import alternate
+from benchmarks.clock import Failed, alternate, spend
 from benchmarks.figures import Figure, Machine
 
 MACHINE = Machine(2, 24, "Linux on x86_64", "20.10.24 with overlay2", "3.11.2", "2.26.1", "0.89.0")
@@ -85,6 +86,24 @@ def test_everybody_takes_a_turn_in_each_round_and_the_first_round_does_not_count
 
 def test_rounds_without_a_warm_up_all_count() -> None:
     assert alternate(1, {"a": lambda: 7}, warm_ups=0) == {"a": [7]}
+
+
+@pytest.mark.parametrize(("codes", "measured"), [((0,), False), ((0, 1), False), ((0, 3), True)])
+def test_a_program_that_ends_with_a_code_nobody_named_has_no_figure(codes: tuple[int, ...], *, measured: bool) -> None:
+    argv = ["/bin/sh", "-c", "exit 3"]
+    if measured:
+        assert spend(argv, codes=codes).wall_s >= 0
+        return
+    with pytest.raises(Failed, match="ended with 3"):
+        spend(argv, codes=codes)
+
+
+def test_every_measure_says_on_the_page_what_it_is() -> None:
+    for name, module in bench.MEASURES.items():
+        title, _, text = str(module.__doc__).partition("\n")
+        assert title, name
+        assert text.strip(), name
+    assert {"doctor", "probe", "smoke"} <= bench.MEASURES.keys()
 
 
 def test_what_was_not_measured_again_is_kept_in_the_order_of_the_measures() -> None:

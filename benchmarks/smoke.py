@@ -1,0 +1,26 @@
+"""Smoke test
+`envkit smoke` of envkit's own image without a GPU: packages, TensorFlow, a network trained, saved, loaded and
+converted. The bar is 60 s on two cores.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.clock import spend
+from benchmarks.figures import Figure
+from benchmarks.scratch import command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.scratch import Scratch
+
+ROUNDS = 3
+
+
+def measure(scratch: Scratch) -> Iterator[Figure]:
+    """Yield the seconds that a smoke test takes."""
+    ref = scratch.build(scratch.project("smoke"))
+    argv = [*command(), "smoke", ref, "--expect", "cpu"]
+    yield Figure("smoke/cpu", "envkit smoke of the CPU image", tuple(spend(argv).wall_s for _ in range(ROUNDS)), bar=60)
