@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
 import re
 import shlex
+import shutil
+import signal
 import subprocess
 import sys
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from socket import create_connection, socket
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.functional.account import Ran, User
+
+
+ASKED_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +78,22 @@ class Ssh:
             wait_until(lambda: listens(port) or client.poll() is not None, "the client listens")
             yield port
         finally:
-            client.terminate()
-            client.communicate()
+            wait_until(lambda: ended(client), "the client ended")
+
+
+def ended(client: subprocess.Popen[str]) -> bool:
+    """Ask a client, and what started it, to end, and say whether they did.
+
+    A signal that comes just before it begins to wait is noticed when the server says something again, two minutes
+    later. So it is asked more than once.
+    """
+    with suppress(ProcessLookupError):
+        os.killpg(client.pid, signal.SIGTERM)
+    try:
+        client.communicate(timeout=ASKED_S)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def audited(port: int, *options: str) -> dict[str, list[str]]:
@@ -88,6 +109,16 @@ def audited(port: int, *options: str) -> dict[str, list[str]]:
         level: [f"{one['algorithm']}: {text}" for one in seen for text in one["notes"].get(level, ())]
         for level in ("fail", "warn")
     }
+
+
+def ssh_audit_in(folder: Path) -> Path:
+    """Put ssh-audit into a folder, as a program that any user can run, and return that folder."""
+    (place,) = importlib.util.find_spec("ssh_audit").submodule_search_locations  # type: ignore[union-attr,misc]
+    shutil.copytree(place, folder / "lib/ssh_audit")
+    program = folder / "ssh-audit"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH="{folder}/lib" exec python3 -m ssh_audit "$@"\n')
+    program.chmod(0o755)
+    return folder
 
 
 def free_port() -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.functional.inside import Inside
-from tests.functional.openssh import Ssh, answer, free_port, listens
+from tests.functional.openssh import Ssh, answer, ended, free_port, listens
 from tests.functional.traces import container, life, state_folder, title
 from tests.functional.twins import differences
 from tests.functional.waiting import wait_until
@@ -207,9 +207,7 @@ def through(alone_env: Alone) -> Iterator[int]:
         wait_until(lambda: listens(port) or client.poll() is not None, "the forward stands")
         yield port
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(client.pid, signal.SIGTERM)
-        client.communicate()
+        wait_until(lambda: ended(client), "the client ended")
 
 
 def test_envkit_ssh_forwards_to_the_socket_by_hand(through: int) -> None:
