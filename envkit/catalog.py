@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from envkit.model.release import Bound, Release, Suite
+from envkit.model.release import Bound, Enough, Floor, Release, Suite
 
 DEFAULT_RELEASE = "2.9.0"
 
@@ -94,6 +94,26 @@ def managed_mirror() -> str:
 def managed_server() -> str:
     """The version of the managed Python that the Jupyter server runs on, such as `3.12`."""
     return str(_data()["managed"]["server"])
+
+
+def floors() -> tuple[Floor, ...]:
+    """Of each package that the server consists of: the versions without a published hole."""
+    return tuple(_floor(name, given) for name, given in _data()["floors"]["packages"].items())
+
+
+def openssh_floors() -> dict[str, str]:
+    """The oldest version of the package `openssh-server` without a published hole, for each codename."""
+    return dict(_data()["floors"]["openssh"])
+
+
+def floors_source() -> tuple[str, str]:
+    """The day the floors were read, and where those of OpenSSH were."""
+    return str(_data()["floors"]["read"]), str(_data()["floors"]["openssh_source"])
+
+
+def _floor(name: str, given: dict[str, Any]) -> Floor:
+    enough = Enough(**given["enough"]) if "enough" in given else None
+    return Floor(name, tuple(given["well"]), given["hole"], given["source"], enough)
 
 
 @cache

@@ -91,6 +91,16 @@ def smoke(owner: int) -> str:
     return f"envkit-{owner}-smoke."
 
 
+def neighbour(owner: int) -> str:
+    """Return how the name of every container begins that an audit of that user's knocks from."""
+    return f"envkit-{owner}-neighbour."
+
+
+def passing(owner: int) -> tuple[str, ...]:
+    """Return how the names of all containers of one run begin, of one user."""
+    return smoke(owner), neighbour(owner)
+
+
 def project_id(project: str) -> str:
     """Return a short stand-in for a project's real path: labels are for everybody to read."""
     return hashlib.sha256(project.encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ from envkit import catalog
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from envkit.model.release import Release
+    from envkit.model.release import Floor, Release
 
 Key = TypeVar("Key")
 
@@ -49,6 +49,17 @@ Without a GPU `tensorflow/tensorflow:<version>-jupyter`, with one
 `tensorflow/tensorflow:<version>-gpu-jupyter`. These do not serve as they are:
 """
 
+SERVED = """
+## What serves a workspace
+
+Versions without a published hole that reaches a workspace, as far as was read on {day}; `envkit audit` judges by
+them and asks nobody. Where a server's Python is too old for the newest, *enough* does.
+"""
+
+OPENSSH = """
+OpenSSH, by the version of its package, because distributions carry fixes back ({source}):
+"""
+
 SOURCES = """
 ## Sources
 
@@ -58,7 +69,7 @@ SOURCES = """
 
 def page() -> str:
     """The page's whole text."""
-    return "".join([INTRO, RELEASES, _releases(), BOUNDS, _bounds(), IMAGES, _broken(), SOURCES, _sources()])
+    return "".join([INTRO, RELEASES, _releases(), BOUNDS, _bounds(), IMAGES, _broken(), _served(), SOURCES, _sources()])
 
 
 def _releases() -> str:
@@ -93,6 +104,22 @@ def _broken() -> str:
     groups = _grouped((one.known_broken, one) for one in ALL if one.known_broken)
     rows = ([_spans(group), why] for why, group in groups.items())
     return _table(["TensorFlow", "why, and the mend"], rows)
+
+
+def _served() -> str:
+    day, source = catalog.floors_source()
+    rows = (
+        [one.package, " or ".join(f"`{well}`" for well in one.well), one.hole, _enough(one), one.source]
+        for one in catalog.floors()
+    )
+    packages = _table(["package", "well", "what others let happen", "enough", "source"], rows)
+    known = catalog.openssh_floors()
+    openssh = _table(["system", "openssh-server"], ([name, f"`{one}`"] for name, one in known.items()))
+    return SERVED.format(day=day) + packages + OPENSSH.format(source=source) + openssh
+
+
+def _enough(floor: Floor) -> str:
+    return f"`{floor.enough.well}` below Python {floor.enough.below}: {floor.enough.shut}" if floor.enough else ""
 
 
 def _sources() -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envkit.model.report import Finding, Observation
 
 NOBODY = "0" * 16
+FOR_OTHERS = 0o077  # the bits of a mode that are not its owner's
 POWERS = ("CapPrm", "CapEff", "CapBnd", "CapInh")  # CapAmb is known to newer kernels alone
 ENDED = {"limit": "it took too long and was stopped", "signal": "it was killed"}
 # Look -> its check, and how many attempts it has; a test holds that equal to what is tried.
@@ -47,10 +48,11 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     yield _rights(observations)
     yield _algorithms(observations)
     yield _secrets(observations)
+    yield _socket(observations)
 
 
-def _why(observations: Sequence[Observation], what: str) -> str:
-    """Return why a look shows nothing: it failed or did not come to its end; empty if it did."""
+def why_unseen(observations: Sequence[Observation], what: str) -> str:
+    """Return why a look inside shows nothing: it failed or did not come to its end; empty if it did."""
     seen = look.last(observations, what)
     if seen is not None:
         failed = look.error(seen.data)
@@ -62,7 +64,7 @@ def _why(observations: Sequence[Observation], what: str) -> str:
 
 def _capabilities(observations: Sequence[Observation]) -> Finding:
     identity = look.data(observations, "audit.identity")
-    status, why = look.table(identity, "status"), _why(observations, "audit.identity")
+    status, why = look.table(identity, "status"), why_unseen(observations, "audit.identity")
     untold = [name for name in (*POWERS, "NoNewPrivs", "Seccomp") if not look.text(status, name)]
     if why or untold or not isinstance(identity.get("uid"), int):
         return held("audit/capabilities", (), why or f"the kernel does not tell {', '.join(untold) or 'who it is'}")
@@ -83,7 +85,7 @@ def _powers(identity: Mapping[str, Any], status: Mapping[str, Any]) -> Iterator[
 
 def _attempts(observations: Sequence[Observation], what: str) -> Finding:
     name, count = ATTEMPTS[what]
-    seen, why = look.data(observations, what), _why(observations, what)
+    seen, why = look.data(observations, what), why_unseen(observations, what)
     missing, unfinished = look.texts(seen, "missing"), look.texts(seen, "unfinished")
     if not why and seen.get("tried") != count:
         why = f"{seen.get('tried')} of {count} attempts were made"
@@ -95,14 +97,14 @@ def _attempts(observations: Sequence[Observation], what: str) -> Finding:
 
 
 def _rights(observations: Sequence[Observation]) -> Finding:
-    seen, why = look.data(observations, "audit.rights"), _why(observations, "audit.rights")
+    seen, why = look.data(observations, "audit.rights"), why_unseen(observations, "audit.rights")
     if not why and seen.get("checked") is not True:
         why = "there is no find to look with"
     return held("audit/rights", look.texts(seen, "files"), why)
 
 
 def _algorithms(observations: Sequence[Observation]) -> Finding:
-    seen, why = look.data(observations, "audit.sshd"), _why(observations, "audit.sshd")
+    seen, why = look.data(observations, "audit.sshd"), why_unseen(observations, "audit.sshd")
     settings = look.table(seen, "settings")
     if why:
         return held("audit/ssh-algorithms", (), why)
@@ -117,7 +119,7 @@ def _algorithms(observations: Sequence[Observation]) -> Finding:
 
 def _secrets(observations: Sequence[Observation]) -> Finding:
     variables, files = look.data(observations, "audit.variables"), look.data(observations, "audit.secrets")
-    why = _why(observations, "audit.variables") or _why(observations, "audit.secrets")
+    why = why_unseen(observations, "audit.variables") or why_unseen(observations, "audit.secrets")
     if not why and files.get("checked") is not True:
         why = "there is no folder of secrets to look at"
     faults = [f"the variable {name} holds a value" for name in look.texts(variables, "names")]
@@ -125,3 +127,19 @@ def _secrets(observations: Sequence[Observation]) -> Finding:
     if files.get("shown") is True:
         faults.append("a process shows the token in its arguments")
     return held("audit/secrets", faults, why)
+
+
+def _socket(observations: Sequence[Observation]) -> Finding:
+    seen, why = look.data(observations, "audit.socket"), why_unseen(observations, "audit.socket")
+    if not why and seen.get("there") is False:
+        return skipped("audit/socket", "JupyterLab listens on no socket")
+    mode, folder = seen.get("mode"), seen.get("folder")
+    if why or not isinstance(mode, int) or not isinstance(folder, int):
+        return held("audit/socket", (), why or "the modes of JupyterLab's socket are not told")
+    faults = [
+        f"{what} has mode {found:04o}" for what, found in (("the socket", mode), ("its folder", folder))
+        if found & FOR_OTHERS
+    ]
+    if seen.get("owned") is not True:
+        faults.append("the socket or its folder belongs to another user")
+    return held("audit/socket", faults)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 SHOWN = 3  # of the attacks that succeeded, in words
 
 
-def held(check: str, faults: Sequence[str], untried: str = "", well: str = "") -> Finding:
+def held(
+    check: str, faults: Sequence[str], untried: str = "", well: str = "", mend: str | None = None
+) -> Finding:
     """Return a finding: what went wrong, or else what could not be tried, or else how it is well.
 
     Args:
@@ -24,11 +26,12 @@ def held(check: str, faults: Sequence[str], untried: str = "", well: str = "") -
         faults: What went wrong. One is enough, whatever else could not be tried.
         untried: Why not all could be tried, or empty.
         well: How it is well, if not by the check's title.
+        mend: What helps against the faults, if not what the table says.
     """
     said = [line(one) for one in faults]
     if said:
         more = f"; and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
-        return finding(check, "; ".join(said[:SHOWN]) + more, data={"faults": said})
+        return finding(check, "; ".join(said[:SHOWN]) + more, mend=mend, data={"faults": said})
     if untried:
         return finding(check, line(untried), status=Verdict.UNKNOWN, cause="", mend="")
     return finding(check, line(well) or TABLE[check].title, status=Verdict.PASSED, cause="", mend="")

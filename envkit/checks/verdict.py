@@ -26,11 +26,12 @@ def verdict(findings: Sequence[Finding]) -> str:
 
 
 def withstood(findings: Sequence[Finding]) -> str:
-    """Return what came of all checks, in one line; what could not be tried did not withstand."""
+    """Return what came of all checks, in one line; what was not tried did not withstand."""
     count = Counter(one.status for one in findings)
-    untried = count[Verdict.UNKNOWN] + count[Verdict.SKIPPED]
+    untried, left_out = count[Verdict.UNKNOWN], count[Verdict.SKIPPED]
     more = f"; {count[Verdict.WARNED]} warned" if count[Verdict.WARNED] else ""
     more += f"; {untried} could not be tried" if untried else ""
+    more += f"; {left_out} skipped" if left_out else ""
     if count[Verdict.FAILED]:
         return f"{count[Verdict.FAILED]} of {len(findings)} checks failed{more}"
     return f"withstood: {count[Verdict.PASSED]} of {len(findings)} checks{more}"

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import checks, credentials, names
 from envkit.checks import audit as judged
 from envkit.commands import project, reach
-from envkit.engines import glance
+from envkit.engines import glance, leftovers
 from envkit.errors import StartFailed
 from envkit.model.report import Progress, Report
 from envkit.observe import audit as observed
+from envkit.observe import neighbours
 from envkit.render import ssh_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envkit.commands.project import Known
+
+SLACK_S = 120.0  # for an engine that is slow to make and to remove a container
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,7 @@ def audit(known: Known, *, say: Callable[[Progress], None]) -> Report[Audited]:
     found = project.running(engine, known.name)
     say(Progress("audit", f"attacking {known.name} from outside and inside"))
     at, forwarded = known.endpoint, known.state.forwarded
-    published = found.labels.get(names.PORT, "")
-    there = int(published) if published.isdecimal() else 0
+    there, ssh_there = (_number(found.labels.get(one, "")) for one in (names.PORT, names.PORT_OF_SSH))
     port = reach.here(at, forwarded, there)
     if there and not port:  # the token would go to whoever listens at that port of this machine
         raise StartFailed(f"no port of this machine leads to JupyterLab of {known.name}", mend="envkit up")
@@ -55,10 +59,18 @@ def audit(known: Known, *, say: Callable[[Progress], None]) -> Report[Audited]:
     def news(text: str) -> None:
         say(Progress("audit", text))
 
+    leftovers.sweep(engine, known.owner)
+    title = f"{names.neighbour(known.owner)}{os.getpid()}.{secrets.token_hex(4)}."
+    labels = {names.MANAGED: "1", names.OWNER: str(known.owner), **leftovers.waiting(neighbours.WHOLE_S + SLACK_S)}
     seen, inspected = observed.everything(
-        engine, known.container, port=port, ours=ours, token=credentials.token(known.place),
-        ssh=known.place.client / ssh_config.FILE, say=news,
+        engine, known.container, port=port, ssh_port=reach.here(at, forwarded, ssh_there), ours=ours,
+        token=credentials.token(known.place), ssh=known.place.client / ssh_config.FILE, title=title, labels=labels,
+        say=news,
     )
     findings = judged.check(seen, inspected)
     result = Audited(known.name, checks.withstood(findings))
     return Report("audit", known.name, result, findings, checks.exit_code(findings))
+
+
+def _number(label: str) -> int:
+    return int(label) if label.isdecimal() else 0

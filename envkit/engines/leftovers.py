@@ -46,11 +46,11 @@ def waiting(limit_s: float) -> dict[str, str]:
 
 
 def sweep(engine: Engine, owner: int) -> list[str]:
-    """Remove what smoke tests of a user left that were killed; returns what went."""
+    """Remove containers of one run that a killed envkit of that user left; returns what went."""
     mine = {"label": [MANAGED, f"{names.OWNER}={owner}"]}
     return [
         _removed(engine, data, grace_s=0) for data in _listed(engine, mine)
-        if _name(data).startswith(names.smoke(owner)) and _abandoned(data.get("Labels") or {})
+        if _name(data).startswith(names.passing(owner)) and _abandoned(data.get("Labels") or {})
     ]
 
 
@@ -85,8 +85,8 @@ def _containers(
 ) -> Iterator[str]:
     for data in _listed(engine, mine):
         at_rest = data["State"] not in {"running", "paused", "restarting"} and _name(data) not in remembered
-        smokes = _name(data).startswith(names.smoke(owner))
-        if _abandoned(data.get("Labels") or {}) if smokes else at_rest:
+        passing = _name(data).startswith(names.passing(owner))
+        if _abandoned(data.get("Labels") or {}) if passing else at_rest:
             yield _removed(engine, data)
 
 

@@ -21,6 +21,17 @@ def inspected(engine: Engine, container: str) -> dict[str, Any]:
         return dict(engine.api.inspect_container(container))
 
 
+def image_made(engine: Engine, container: str) -> str:
+    """Return when the image of a container was made, as the engine writes it; empty where the image is gone."""
+    api: Any = engine.api
+    with translated(f"looking at the image of {container}"):
+        image = api.inspect_container(container)["Image"]
+        try:
+            return str(api.inspect_image(image).get("Created") or "")
+        except docker.errors.NotFound:  # a container runs on without it
+            return ""
+
+
 def places(engine: Engine, container: str, secret: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Search the log, settings, history and process list of a container and its image for a text.
 

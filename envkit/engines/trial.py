@@ -1,4 +1,7 @@
-"""One run of one program in an image that anybody may have made: no network, no rights, nothing of the host in it."""
+"""One run of one program in an image that anybody may have made: without rights, and with nothing of the host in it.
+
+It has no network, unless one is named.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ class Ended:
 
 def run(
     engine: Engine, image: str, argv: Sequence[str], text: str, on_line: Callable[[str], None],
-    *, name: str, labels: Mapping[str, str], limit_s: float, gpus: Gpus | None = None,
+    *, name: str, labels: Mapping[str, str], limit_s: float, gpus: Gpus | None = None, network: str = "none",
 ) -> Ended:
     """Run a program of an image with a text on its stdin, and hand over each line of its stdout.
 
@@ -63,6 +66,7 @@ def run(
         labels: Of the container.
         limit_s: How long it may take, seconds.
         gpus: Which GPUs it gets.
+        network: The network it joins.
 
     Raises:
         NoProgram: There is none of that name in the image.
@@ -71,8 +75,8 @@ def run(
     with translated(f"trying the image {image}", StartFailed):
         made = engine.api.create_container(
             image, name=name, entrypoint=list(argv), command=[], stdin_open=True, labels=dict(labels), working_dir="/",
-            environment={"HOME": "/tmp"}, network_disabled=True, healthcheck={"test": ["NONE"]},  # noqa: S108
-            use_config_proxy=False, host_config=_host_config(engine.api, gpus),
+            environment={"HOME": "/tmp"}, network_disabled=network == "none", healthcheck={"test": ["NONE"]},  # noqa: S108
+            use_config_proxy=False, host_config=_host_config(engine.api, gpus, network),
         )["Id"]
         try:
             return _talked(engine, made, argv[0], text, on_line, time.monotonic() + limit_s)
@@ -81,9 +85,9 @@ def run(
                 engine.api.remove_container(made, force=True, v=True)
 
 
-def _host_config(api: Any, gpus: Gpus | None) -> Any:
+def _host_config(api: Any, gpus: Gpus | None, network: str) -> Any:
     return api.create_host_config(
-        network_mode="none", read_only=True, tmpfs=SCRATCH, cap_drop=["ALL"], security_opt=["no-new-privileges:true"],
+        network_mode=network, read_only=True, tmpfs=SCRATCH, cap_drop=["ALL"], security_opt=["no-new-privileges:true"],
         mem_limit=MEMORY, pids_limit=PROCESSES, ipc_mode="private", init=False, shm_size="256m",
         log_config={"type": "none"}, **device_requests(gpus),
     )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from envkit.guest import attempts, supervising
+from envkit.guest import attempts, served, supervising
 
 LIMIT_S = 120.0
 EACH_S = 10
@@ -24,6 +24,8 @@ def look_at_everything(teller):
     teller.look("audit.variables", look_variables)
     teller.look("audit.secrets", look_secrets)
     teller.look("audit.sshd", look_sshd)
+    teller.look("audit.socket", served.look_socket)
+    teller.look("audit.packages", served.look_packages)
 
 
 def look_identity():

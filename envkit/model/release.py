@@ -93,3 +93,37 @@ class Release:
     proven: bool
     sources: tuple[str, ...]
     broken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """Which versions do where nothing newer runs, because envkit shuts the hole itself.
+
+    Attributes:
+        well: Specifier of these versions.
+        below: The first Python that newer ones run on, such as `3.10`.
+        shut: How envkit shuts the hole.
+    """
+
+    well: str
+    below: str
+    shut: str
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """From which versions on a package of the server has no published hole that reaches a workspace.
+
+    Attributes:
+        package: Its name, as an index writes it.
+        well: Specifiers; a version is well that one of them takes.
+        hole: What others let happen.
+        source: Where that was read.
+        enough: What does on an older Python, or None.
+    """
+
+    package: str
+    well: tuple[str, ...]
+    hole: str
+    source: str
+    enough: Enough | None = None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from envkit.engines import search
 from envkit.model.report import Observation
-from envkit.observe import attacks, guest, logins
+from envkit.observe import attacks, guest, logins, neighbours, ssh_audit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from envkit.engines.connect import Engine
@@ -19,13 +20,13 @@ LIMIT_S = 150.0
 # What is looked at inside. Nothing else that is printed there is believed to be a look: not one at what is outside.
 INSIDE = frozenset({
     "audit.identity", "audit.escapes", "audit.tampering", "audit.rights", "audit.variables", "audit.secrets",
-    "audit.sshd", "ended", "done",
+    "audit.sshd", "audit.socket", "audit.packages", "ended", "done",
 })
 
 
 def everything(
-    engine: Engine, container: str, *, port: int, ours: Callable[[], bool], token: str, ssh: Path,
-    say: Callable[[str], None],
+    engine: Engine, container: str, *, port: int, ssh_port: int, ours: Callable[[], bool], token: str, ssh: Path,
+    title: str, labels: Mapping[str, str], say: Callable[[str], None],
 ) -> tuple[tuple[Observation, ...], dict[str, Any]]:
     """Attack; returns what came of it, and what the engine says of the container. The token stands in neither.
 
@@ -33,22 +34,30 @@ def everything(
         engine: Where.
         container: Its name.
         port: Where JupyterLab answers, or 0.
+        ssh_port: Where its SSH server answers, or 0.
         ours: Says whether our container holds that port at this moment; else nothing is sent there.
         token: The right one, or empty.
         ssh: The client's config file for this environment.
+        title: How the names of other containers begin that knock at it.
+        labels: Of those.
         say: Gets the news.
     """
+    inspected = search.inspected(engine, container)
     seen: list[Observation] = []
     if port:
         seen += attacks.over_http(port, token, ours, say)
     seen += logins.over_ssh(ssh, container, say)
+    seen.append(ssh_audit.asked(ssh_port if ssh_port and ours() else 0))
+    say("knocking from other containers")
+    seen += neighbours.knocks(engine, inspected, title=title, labels=labels)
     say("attacking from inside")
     seen += inside(engine, container)
+    seen.append(image_made(engine, container))
     if token:  # last: by now it had every occasion to leak
         places, unread = search.places(engine, container, token)
         seen.append(Observation("audit.traces", {"places": list(places), "unread": list(unread)}))
-    inspected: dict[str, Any] = attacks.replaced(search.inspected(engine, container), [token])
-    return attacks.without(seen, [token]), inspected
+    hidden: dict[str, Any] = attacks.replaced(inspected, [token])
+    return attacks.without(seen, [token]), hidden
 
 
 def inside(engine: Engine, container: str) -> list[Observation]:
@@ -56,3 +65,9 @@ def inside(engine: Engine, container: str) -> list[Observation]:
     found = guest.Collected(believed=INSIDE)
     guest.run(engine, container, "audit", found, str(STAGE_S), limit_s=LIMIT_S)
     return found.all
+
+
+def image_made(engine: Engine, container: str) -> Observation:
+    """Look when the image was made, by the engine's clock, and which day it is, by ours."""
+    today = datetime.now(timezone.utc).date()
+    return Observation("audit.image", {"made": search.image_made(engine, container), "today": today.isoformat()})

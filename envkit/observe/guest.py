@@ -25,7 +25,8 @@ PYTHON = "python"  # of the workspace: the image puts the kernel's own first on 
 PROGRAMS = {
     "nodes": ("telling", "supervising", "driver", "nodes"),
     "probe": ("telling", "supervising", "driver", "computing", "probe"),
-    "audit": ("telling", "supervising", "attempts", "audit"),
+    "audit": ("telling", "supervising", "attempts", "served", "audit"),
+    "neighbour": ("telling", "supervising", "knocking", "neighbour"),
     "smoke": ("telling", "supervising", "driver", "computing", "contents", "training", "smoke"),
 }
 

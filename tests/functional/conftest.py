@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
+from envkit.engines import connect
 from tests.conftest import ROOT
 from tests.functional.account import NAME, ordinary_user
 from tests.functional.alone import alone, clear
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from docker.models.containers import Container
 
+    from envkit.engines.connect import Engine
     from tests.functional.account import Ran, User
 
 # The first `up` of a run builds the image, from nothing where no run was before it.
@@ -60,6 +62,12 @@ def engine() -> Iterator[docker.DockerClient]:
     client = docker.DockerClient(base_url=os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session")
+def reached() -> Engine:
+    """Return the engine as envkit itself reaches it."""
+    return connect.connect(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
 
 
 @pytest.fixture(scope="session")

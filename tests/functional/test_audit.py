@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 import json
-import secrets
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envkit.checks import audit
-from envkit.engines import connect, search
-from envkit.model.report import Verdict
+from envkit.engines import search
 from envkit.observe import attacks
-from envkit.observe import audit as observed
+from tests.functional.inside import Inside
 from tests.functional.jupyter import Jupyter, port_of
 from tests.functional.waiting import wait_until
+from tests.functional.weak import PYTHON, failures, looked_inside, weakened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,12 +28,17 @@ TIMEOUT_S = 180
 
 
 @pytest.mark.proves("an environment withstands the attacks of `envkit audit`", "real")
-def test_an_environment_as_envkit_makes_it_withstands(run_envkit: Envkit, shared_env: SharedEnvironment) -> None:
+def test_an_environment_as_envkit_makes_it_withstands(
+    run_envkit: Envkit, shared_env: SharedEnvironment, engine: docker.DockerClient
+) -> None:
     done = run_envkit(["audit", "--project", shared_env.project, "--format", "json"], timeout_s=TIMEOUT_S)
     report = json.loads(done.out)
     outcome = {one["check"]: one["status"] for one in report["findings"]}
     assert done.code == 0, str(done)
+    # JupyterLab listens at a port here and no socket, and the SSH server at none.
+    assert {outcome.pop(check) for check in ("audit/socket", "audit/ssh-audit")} == {"skipped"}
     assert set(outcome.values()) == {"passed"}, outcome
+    assert list(engine.containers.list(all=True, filters={"name": "neighbour"})) == []
 
 
 def test_what_does_not_run_cannot_be_attacked(run_envkit: Envkit, workspace: Any) -> None:
@@ -45,32 +47,15 @@ def test_what_does_not_run_cannot_be_attacked(run_envkit: Envkit, workspace: Any
     assert "Traceback" not in done.err
 
 
-@pytest.fixture(scope="module")
-def reached() -> Engine:
-    return connect.connect("unix:///var/run/docker.sock")
-
-
-@contextmanager
-def weakened(
-    engine: docker.DockerClient, like: SharedEnvironment, change: dict[str, dict[str, Any]]
-) -> Iterator[str]:
-    """Start a container with the settings of an environment and one of them changed; its program only waits."""
-    data = copy.deepcopy(engine.api.inspect_container(str(like.container.id)))
-    config = {**data["Config"], "Entrypoint": ["/bin/sleep"], "Cmd": ["600"], "Hostname": "weak", "Labels": {}}
-    config |= change.get("Config", {})
-    host = {**data["HostConfig"], "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}}
-    # Its ports are another environment's already, and what is published is judged from what was asked for.
-    host |= {"PortBindings": {}, **change.get("HostConfig", {})}
-    name = f"envkit-weak-{secrets.token_hex(4)}"
-    api: Any = engine.api
-    made = api.create_container_from_config({**config, "HostConfig": host}, name)["Id"]
-    try:
-        engine.api.start(made)
-        yield made
-    finally:
-        engine.api.remove_container(made, force=True, v=True)
-
-
+# Listens on a socket that everybody may open, in a folder that everybody may enter.
+OPEN_SOCKET = """
+import os, socket, time
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("/run/envkit/jupyter.sock")
+os.chmod("/run/envkit/jupyter.sock", 0o666)
+os.chmod("/run/envkit", 0o755)
+time.sleep(600)
+"""
 # What is weakened; and what the audit must find then, in settings and inside: these and no others.
 WEAK: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
     "nothing": ({}, set()),
@@ -93,6 +78,7 @@ WEAK: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
     "root": (
         {"Config": {"User": "0:0"}}, {"identity", "capabilities", "escapes"},
     ),
+    "the socket's modes": ({"Config": {"Entrypoint": [PYTHON, "-c", OPEN_SOCKET], "Cmd": []}}, {"socket"}),
 }
 
 
@@ -103,10 +89,10 @@ def test_what_was_weakened_is_found_and_nothing_else(
 ) -> None:
     change, expected = WEAK[what]
     with weakened(engine, shared_env, change) as container:
-        seen = observed.inside(reached, container)
-        found = audit.check(seen, search.inspected(reached, container))
-    failed = {one.check.removeprefix("audit/") for one in found if one.status is Verdict.FAILED}
-    assert failed == expected, [one for one in found if one.status is Verdict.FAILED]
+        if "socket" in expected:
+            there = Inside(engine.containers.get(container))
+            wait_until(lambda: there("test", "-S", "/run/envkit/jupyter.sock").code == 0, "there is a socket")
+        assert failures(looked_inside(reached, container)) == expected
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +121,7 @@ def test_jupyterlab_with_weak_settings_fails_by_those(
 ) -> None:
     locked = search.inspected(reached, str(shared_env.container.id))
     found = audit.check(attacks.over_http(stock.port, stock.token, lambda: True), locked)
-    failed = {one.check.removeprefix("audit/") for one in found if one.status is Verdict.FAILED}
-    assert failed == {
+    assert failures(found) == {
         "http-host", "http-guesses", "http-cookie", "frames", "http-origin", "http-forgery", "http-wrong-token",
         "websockets",
     }

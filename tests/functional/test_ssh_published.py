@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.functional.messages import told
-from tests.functional.openssh import answer, audited, listens
+from tests.functional.openssh import answer, audited, listens, ssh_audit_in
 from tests.functional.published import FIRST_UP_S, Published, brought_up
 from tests.functional.traces import container
 from tests.functional.waiting import wait_until
@@ -203,6 +203,14 @@ def test_ssh_audit_warns_of_nothing_but_what_quantum_computers_may_do(published:
     found = audited(published.port)
     assert found["fail"] == []
     assert [text for text in found["warn"] if "post-quantum" not in text] == []
+
+
+@pytest.mark.proves("an environment withstands the attacks of `envkit audit`", "real")
+def test_an_audit_asks_the_real_ssh_audit(published: Published, folder: Path, run_envkit: Envkit) -> None:
+    path = {"PATH": f"{ssh_audit_in(folder)}:/usr/bin:/bin"}
+    done = run_envkit(["audit", "--project", published.project, "--format", "json"], env=path, timeout_s=180)
+    found = {one["check"]: one["status"] for one in json.loads(done.out)["findings"]}
+    assert (done.code, found["audit/ssh-audit"]) == (0, "passed"), str(done)
 
 
 # Staying there.

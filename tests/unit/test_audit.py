@@ -42,6 +42,7 @@ LOCKED: dict[str, Any] = {
         {"Type": "bind", "Source": "/x/token", "Destination": "/run/secrets/envkit", "RW": False, "Propagation": ""},
     ],
 }
+QUANTUM = "curve25519-sha256: does not provide protection against post-quantum attacks"
 SSHD = {
     "kexalgorithms": "sntrup761x25519-sha512@openssh.com,curve25519-sha256", "ciphers": "aes256-gcm@openssh.com",
     "macs": "hmac-sha2-512-etm@openssh.com", "hostkeyalgorithms": "ssh-ed25519",
@@ -60,6 +61,17 @@ INSIDE: dict[str, dict[str, Any]] = {
     "audit.variables": {"names": []},
     "audit.secrets": {"checked": True, "open": [], "shown": False},
     "audit.sshd": {"settings": SSHD},
+    "audit.socket": {"there": True, "mode": 0o600, "folder": 0o700, "owned": True},
+    "audit.packages": {
+        "python": "3.11", "codename": "bookworm", "openssh": "1:9.2p1-2+deb12u10",
+        "versions": {
+            "jupyter-server": ["2.21.1"], "jupyter-server-proxy": ["4.6.0"], "jupyterlab": ["4.6.6"],
+            "tornado": ["6.6.1"], "nbconvert": ["7.17.2"],
+        },
+    },
+    "audit.image": {"made": "2026-11-01T08:00:44.097544024Z", "today": "2026-11-23"},
+    "audit.ssh_audit": {"count": 9, "fail": [], "warn": [QUANTUM]},
+    "audit.neighbour": {"network": "bridge", "tried": 3, "opened": [], "alive": True, "ended": True},
     "audit.traces": {"places": [], "unread": []},
 }
 
@@ -252,6 +264,11 @@ def test_a_setting_that_is_weakened_is_one_finding(weakened: str) -> None:
     ("secrets", {"open": ["/run/secrets/envkit/token"]}, "secrets"), ("secrets", {"shown": True}, "secrets"),
     ("sshd", {"settings": {**SSHD, "kexalgorithms": "diffie-hellman-group14-sha1"}}, "ssh-algorithms"),
     ("traces", {"places": ["the container's log"]}, "traces"),
+    ("socket", {"mode": 0o606}, "socket"), ("socket", {"mode": 0o660}, "socket"),
+    ("socket", {"folder": 0o701}, "socket"), ("socket", {"owned": False}, "socket"),
+    ("ssh_audit", {"fail": ["ecdh-sha2-nistp256: NIST"]}, "ssh-audit"),
+    ("ssh_audit", {"warn": [QUANTUM, "hmac-sha1: SHA-1"]}, "ssh-audit"),
+    ("neighbour", {"opened": ["172.17.0.2:8888"]}, "neighbours"),
     # Not tried, not to the end, or not told.
     ("guesses", {"tried": 1, "refused": 0}, "http-guesses"), ("guesses", {"refused": 99}, "http-guesses"),
     ("cookie", {"cookies": []}, "http-cookie"), ("identity", {"status": {}}, "capabilities"),
@@ -263,6 +280,12 @@ def test_a_setting_that_is_weakened_is_one_finding(weakened: str) -> None:
     ("sshd", {"settings": {}}, "ssh-algorithms"), ("secrets", {"checked": False}, "secrets"),
     ("secrets", {"error": {}}, "secrets"), ("variables", {"error": {}}, "secrets"),
     ("traces", {"unread": ["the container's log"]}, "traces"),
+    ("socket", {"there": False}, "socket"), ("socket", {"mode": None}, "socket"), ("socket", {"error": {}}, "socket"),
+    ("ssh_audit", {"skipped": "there is no port"}, "ssh-audit"), ("ssh_audit", {"why": "it hung"}, "ssh-audit"),
+    ("ssh_audit", {"count": 0}, "ssh-audit"), ("neighbour", {"skipped": "refused"}, "neighbours"),
+    ("neighbour", {"alive": False}, "neighbours"), ("neighbour", {"ended": False}, "neighbours"),
+    ("neighbour", {"tried": 0}, "neighbours"), ("packages", {"error": {}}, "packages"),
+    ("image", {"made": "0001-01-01T00:00:00Z"}, "image-age"), ("image", {"made": ""}, "image-age"),
 ])
 def test_what_goes_wrong_inside_is_one_finding(look: str, data: dict[str, Any], check: str) -> None:
     assert failed(inside={look: data}) == {check}
@@ -279,7 +302,7 @@ def test_what_was_not_looked_at_before_the_end_is_unknown(ended: dict[str, Any])
     seen = [Observation("audit.identity", INSIDE["audit.identity"]), Observation("ended", ended)]
     found = {one.check: one for one in audit.check(seen, LOCKED)}
     assert found["audit/capabilities"].status is Verdict.PASSED
-    for check in ("escapes", "tampering", "rights", "ssh-algorithms", "secrets"):
+    for check in ("escapes", "tampering", "rights", "ssh-algorithms", "secrets", "socket", "packages"):
         assert found[f"audit/{check}"].status is Verdict.UNKNOWN
         assert "before that" in found[f"audit/{check}"].seen
 
@@ -334,11 +357,13 @@ def test_only_texts_are_taken_from_a_list(value: object, expected: tuple[str, ..
 
 
 def test_what_could_not_be_tried_is_told_beside_what_withstood() -> None:
-    passed, unknown, wrong = (
-        Finding("audit/ports", status, "") for status in (Verdict.PASSED, Verdict.UNKNOWN, Verdict.FAILED)
+    passed, unknown, wrong, skipped = (
+        Finding("audit/ports", status, "")
+        for status in (Verdict.PASSED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.SKIPPED)
     )
     assert withstood((passed, passed)) == "withstood: 2 of 2 checks"
     assert withstood((passed, unknown)) == "withstood: 1 of 2 checks; 1 could not be tried"
+    assert withstood((passed, skipped, skipped)) == "withstood: 1 of 3 checks; 2 skipped"
     assert withstood((passed, unknown, wrong)) == "1 of 3 checks failed; 1 could not be tried"
 
 

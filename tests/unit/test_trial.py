@@ -47,11 +47,13 @@ class Api:
         self.start_error, self.wait_error, self.hangs_up = start, wait, hangs_up
         self.removed: list[str] = []
         self.ours, self.its = socket.socketpair()
+        self.asked: dict[str, Any] = {}
 
     def create_host_config(self, **settings: Any) -> dict[str, Any]:
         return settings
 
     def create_container(self, image: str, **settings: Any) -> dict[str, str]:
+        self.asked = settings
         return {"Id": "made"}
 
     def attach_socket(self, container: str, params: dict[str, int]) -> socket.socket:
@@ -74,10 +76,11 @@ class Api:
         self.removed.append(container)
 
 
-def run(api: Api, text: str = "pass", program: str = "python") -> trial.Ended:
+def run(api: Api, text: str = "pass", program: str = "python", **more: str) -> trial.Ended:
     try:
         return trial.run(
             Engine("unix:///x", api), "i", (program, "-"), text, lambda _: None, name="n", labels={}, limit_s=5,  # type: ignore[arg-type]
+            **more,  # type: ignore[arg-type]
         )
     finally:
         api.its.close()
@@ -112,6 +115,18 @@ def test_another_fault_of_the_start_is_not_a_missing_program(said: str, kind: ty
     with pytest.raises(kind) as raised:
         run(Api(refused(said)))
     assert not isinstance(raised.value, trial.NoProgram)
+
+
+def test_a_trial_is_on_no_network_unless_one_is_named_and_has_no_rights_on_any() -> None:
+    alone, joined = Api(), Api()
+    run(alone)
+    run(joined, network="bridge")
+    assert (alone.asked["network_disabled"], alone.asked["host_config"]["network_mode"]) == (True, "none")
+    assert (joined.asked["network_disabled"], joined.asked["host_config"]["network_mode"]) == (False, "bridge")
+    for one in (alone, joined):
+        given = one.asked["host_config"]
+        assert (given["cap_drop"], given["read_only"]) == (["ALL"], True)
+        assert given["security_opt"] == ["no-new-privileges:true"]
 
 
 READ_TIMED_OUT = urllib3.exceptions.ReadTimeoutError(None, "", "Read timed out.")  # type: ignore[arg-type]
@@ -270,10 +285,12 @@ GONE = 2**22 + 1  # no process has such a number
     (labels(left_s=-1), True), (labels(namespace="pid:[1]", left_s=-1), True), ({}, False), ({names.UNTIL: "x"}, False),
 ])
 def test_what_a_killed_test_left_is_found_again_and_what_runs_is_left_alone(of: dict[str, str], goes: bool) -> None:
-    api = Held(**{"envkit-1000-smoke__1__aa__0": of, "envkit-1000-vision": labels(left_s=-1)})
+    others = ("envkit-1000-vision", "envkit-1000-neighbour", "envkit-1001-neighbour__1__aa__0")
+    ours = ("envkit-1000-smoke__1__aa__0", "envkit-1000-neighbour__1__aa__0")
+    api = Held(**dict.fromkeys(ours, of), **{name: labels(left_s=-1) for name in others})
     removed = leftovers.sweep(Engine("unix:///x", api), 1000)  # type: ignore[arg-type]
-    assert bool(removed) is goes
-    assert "envkit-1000-vision" in api.held  # whatever labels its image gave it
+    assert len(removed) == (len(ours) if goes else 0)
+    assert {name.replace("__", ".") for name in others} <= api.held.keys()  # whatever labels its image gave it
 
 
 def test_prune_leaves_a_test_alone_that_has_made_its_container_and_not_started_it() -> None:

@@ -179,6 +179,26 @@ AUDIT = (
         "envkit build && envkit up",
     ),
     Check(
+        "audit/ssh-audit", "ssh-audit finds nothing", "error", "container",
+        "Where SSH has a port and the program ssh-audit is installed on this host, its failures and warnings. The one "
+        "warning that is accepted: a quantum computer may break a key exchange. `ssh.kex: pq-only` ends that one too.",
+        "the SSH server's settings were changed, or a newer ssh-audit knows of something new",
+        "get the newest envkit, then: envkit up",
+    ),
+    Check(
+        "audit/neighbours", "No other container reaches the workspace", "error", "engine",
+        "Containers of envkit's own, made of the same image and gone at once, knock at its ports: one on the engine's "
+        "usual network, one on the very network of the workspace. Nothing is sent to what opens.",
+        "the engine sets no firewall rules (`iptables: false`), or the workspace is on another network than envkit's",
+        "look at /etc/docker/daemon.json and the host's firewall, then: envkit down && envkit up",
+    ),
+    Check(
+        "audit/socket", "JupyterLab's socket opens for its user alone", "error", "container",
+        "With `jupyter.socket` the modes of a socket and its folder are what keeps other users out.",
+        "the modes were changed from inside",
+        "envkit down && envkit up",
+    ),
+    Check(
         "audit/capabilities", "Programs inside have no power of root", "error", "container",
         "As the kernel tells it of a process: no capability, none to be gained, system calls filtered.",
         "the container was started with weaker settings",
@@ -202,6 +222,21 @@ AUDIT = (
         "Neither SUID bits nor files that everybody may write.",
         "a package brought them",
         "build the image with envkit, which takes the bits away",
+    ),
+    Check(
+        "audit/packages", "What serves the workspace has no published hole", "error", "image",
+        "Versions of JupyterLab's server, of what it consists of and of OpenSSH, against those in "
+        "[the catalogue](catalog.md#what-serves-a-workspace). Nobody is asked: what was published after that is not "
+        "known.",
+        "the image was built long ago, or the newest version does not run on its Python",
+        "get the newest envkit, then: envkit up",
+    ),
+    Check(
+        "audit/image-age", "The image was made lately", "warning", "image",
+        "What Debian mended after that is not in it. Ninety days are long.",
+        "it was built once and used since",
+        "envkit down && docker image rm envkit-base:SUITE && envkit up --refresh makes it of today's packages; where "
+        "`base` names another image, docker pull that",
     ),
     Check(
         "audit/secrets", "No process and no open file shows a secret", "error", "container",

@@ -1,0 +1,20 @@
+"""The program of another container: knock at what it is told, and tell what opened."""
+
+import sys
+
+from envkit.guest import knocking, supervising
+
+LIMIT_S = 8.0
+
+
+def look_around(teller):
+    """Take the one look."""
+    teller.look("neighbour.knocked", lambda: knocking.look_ports(sys.argv[2:]))
+
+
+def stages():
+    """Return what is looked at, within the seconds that were given."""
+    return (supervising.Stage(look_around, float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S),)
+
+
+supervising.run(stages)

@@ -1,0 +1,74 @@
+"""Knock at a workspace from other containers: from the engine's usual network, and from the workspace's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from envkit import names
+from envkit.checks import observations as lines
+from envkit.engines import trial
+from envkit.errors import EngineError
+from envkit.model.report import Observation
+from envkit.observe import guest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from envkit.engines.connect import Engine
+
+USUAL = "bridge"  # the network of every container that is given none
+TENSORBOARD_PORT = 6006  # its usual one
+PORTS = (names.JUPYTER_PORT, names.SSH_PORT, TENSORBOARD_PORT)
+PYTHONS = (guest.PYTHON, "python3")
+STAGE_S = 8  # more than the knocking takes
+LIMIT_S = 20.0  # for a container, from its start to its end
+WHOLE_S = 2 * len(PYTHONS) * LIMIT_S
+KNOCKED, SEEN = "neighbour.knocked", "audit.neighbour"
+
+
+def knocks(
+    engine: Engine, inspected: Mapping[str, Any], *, title: str, labels: Mapping[str, str]
+) -> Iterator[Observation]:
+    """Start a container on each network, let it knock, and remove it.
+
+    Args:
+        engine: Where.
+        inspected: What the engine says of the workspace's container.
+        title: How the names of the containers begin.
+        labels: Of the containers.
+    """
+    joined = {
+        name: found for name, at in inspected["NetworkSettings"]["Networks"].items() if (found := _addresses(at))
+    }
+    targets = [f"{address}:{port}" for found in joined.values() for address in found for port in PORTS]
+    if not targets:
+        yield Observation(SEEN, {"network": "", "skipped": "the workspace is on no network"})
+        return
+    for number, network in enumerate(dict.fromkeys((USUAL, *joined))):
+        try:
+            seen = _knocked(engine, str(inspected["Image"]), network, targets, f"{title}{number}", labels)
+        except EngineError as error:
+            seen = {"skipped": f"no container could be started on {network}: {error.message}"}
+        yield Observation(SEEN, {**seen, "network": network})
+
+
+def _knocked(
+    engine: Engine, image: str, network: str, targets: list[str], name: str, labels: Mapping[str, str]
+) -> Mapping[str, Any]:
+    text = guest.program("neighbour")
+    for python in PYTHONS:
+        found = guest.Collected(believed={KNOCKED})
+        try:
+            trial.run(
+                engine, image, (python, "-", str(STAGE_S), *targets), text, found, name=name, labels=labels,
+                limit_s=LIMIT_S, network=network,
+            )
+        except trial.NoProgram:
+            continue
+        seen = lines.last(found.all, KNOCKED)
+        return {**seen.data, "ended": "error" not in seen.data} if seen else {"ended": False}
+    return {"skipped": "the image has no Python to knock with"}
+
+
+def _addresses(joined: Mapping[str, Any]) -> list[str]:
+    return [str(one) for one in (joined.get("IPAddress"), joined.get("GlobalIPv6Address")) if one]

@@ -1,0 +1,169 @@
+"""Knocking from other containers: what opens is told, and what shows nothing is not taken for closed."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import socket
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from envkit import names
+from envkit.checks import neighbours as judged
+from envkit.engines import trial
+from envkit.errors import StartFailed
+from envkit.model.report import Observation, Verdict
+from envkit.observe import neighbours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from envkit.engines.connect import Engine
+    from envkit.model.report import Finding
+
+knocking: Any = importlib.import_module("envkit.guest.knocking")
+served: Any = importlib.import_module("envkit.guest.served")
+OWN = "envkit-1000-a"
+INSPECTED = {
+    "Image": "sha256:1", "NetworkSettings": {"Networks": {OWN: {"IPAddress": "172.18.0.2", "GlobalIPv6Address": ""}}},
+}
+CLOSED = {"tried": 3, "opened": [], "alive": True}
+
+
+def knocks(inspected: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    found = neighbours.knocks(cast("Engine", None), inspected or INSPECTED, title="t.", labels={"a": "b"})
+    return [dict(one.data) for one in found]
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], object]], list[dict[str, Any]]]:
+    """Return what stands in for the engine: its answer to each network, as data, or an error; and the runs it saw."""
+
+    def put(answer: Callable[[str], object]) -> list[dict[str, Any]]:
+        runs: list[dict[str, Any]] = []
+
+        def run(engine: Engine, image: str, argv: Any, text: str, on_line: Any, **given: Any) -> trial.Ended:
+            runs.append({"image": image, "argv": argv, **given})
+            said = answer(given["network"])
+            if isinstance(said, Exception):
+                raise said
+            if said is not None:
+                on_line(json.dumps({"what": "neighbour.knocked", "data": said}))
+            return trial.Ended(0, out_of_memory=False)
+
+        monkeypatch.setattr(trial, "run", run)
+        return runs
+
+    return put
+
+
+def test_it_is_knocked_from_the_usual_network_and_from_its_own(ran: Any) -> None:
+    runs = ran(lambda _: CLOSED)
+    assert [one["network"] for one in knocks()] == ["bridge", OWN]
+    assert [(one["network"], one["name"], one["labels"]) for one in runs] == [
+        ("bridge", "t.0", {"a": "b"}), (OWN, "t.1", {"a": "b"}),
+    ]
+    assert runs[0]["argv"][3:] == ("172.18.0.2:8888", "172.18.0.2:2222", "172.18.0.2:6006")
+
+
+def test_a_workspace_on_the_usual_network_is_knocked_at_once(ran: Any) -> None:
+    runs = ran(lambda _: CLOSED)
+    knocks({"Image": "i", "NetworkSettings": {"Networks": {"bridge": {"IPAddress": "172.17.0.2"}}}})
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize("networks", [
+    {}, {"none": {"IPAddress": ""}}, {"x": {"IPAddress": "", "GlobalIPv6Address": ""}},
+])
+def test_a_workspace_without_a_network_is_left_alone(networks: dict[str, Any], ran: Any) -> None:
+    runs = ran(lambda _: CLOSED)
+    (seen,) = knocks({"Image": "i", "NetworkSettings": {"Networks": networks}})
+    assert seen["skipped"]
+    assert runs == []
+
+
+def test_an_engine_that_refuses_one_network_is_told_and_the_other_is_tried(ran: Any) -> None:
+    ran(lambda network: StartFailed("it is not attachable") if network == OWN else CLOSED)
+    usual, own = knocks()
+    assert usual["ended"] is True
+    assert "it is not attachable" in own["skipped"]
+
+
+def test_an_image_without_python_is_told(ran: Any) -> None:
+    ran(lambda _: trial.NoProgram("no python"))
+    assert all("Python" in one["skipped"] for one in knocks())
+
+
+@pytest.mark.parametrize("said", [None, {"error": {"type": "OSError"}}])
+def test_a_container_that_does_not_come_to_an_end_is_told(said: object, ran: Any) -> None:
+    ran(lambda _: said)
+    assert [one["ended"] for one in knocks()] == [False, False]
+
+
+def test_what_a_container_says_of_other_things_is_not_taken(ran: Any) -> None:
+    ran(lambda _: {**CLOSED, "network": "elsewhere", "ended": True})
+    assert [one["network"] for one in knocks()] == ["bridge", OWN]
+
+
+def verdict(*seen: dict[str, Any]) -> Finding:
+    return judged.check([Observation("audit.neighbour", {"network": "n", "ended": True, **one}) for one in seen])
+
+
+@pytest.mark.parametrize(("one", "other", "status"), [
+    (CLOSED, CLOSED, Verdict.PASSED),
+    (CLOSED, {**CLOSED, "opened": ["172.18.0.2:8888"]}, Verdict.FAILED),
+    ({"skipped": "no"}, {**CLOSED, "opened": ["172.18.0.2:8888"]}, Verdict.FAILED),
+    ({**CLOSED, "alive": False}, {**CLOSED, "opened": ["a:1"]}, Verdict.FAILED),
+    (CLOSED, {"skipped": "refused"}, Verdict.SKIPPED), ({"skipped": "no"}, {"skipped": "no"}, Verdict.SKIPPED),
+    (CLOSED, {**CLOSED, "alive": False}, Verdict.UNKNOWN), (CLOSED, {**CLOSED, "ended": False}, Verdict.UNKNOWN),
+    (CLOSED, {**CLOSED, "tried": 0}, Verdict.UNKNOWN), ({"skipped": "no"}, {"ended": False}, Verdict.UNKNOWN),
+])
+def test_closed_from_everywhere_is_well_and_nothing_less(
+    one: dict[str, Any], other: dict[str, Any], status: Verdict
+) -> None:
+    found = verdict(one, other)
+    assert found.status is status
+    assert found.seen
+
+
+def test_where_nobody_knocked_it_is_skipped() -> None:
+    assert verdict().status is Verdict.SKIPPED
+
+
+# ── the guest's part ──
+
+
+def test_open_ports_are_told_and_closed_ones_are_not() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        there, nowhere = (f"127.0.0.1:{one.getsockname()[1]}" for one in (server, closed))
+        seen = knocking.look_ports([nowhere, there])
+    assert (seen["tried"], seen["opened"]) == (2, [there])
+
+
+HEAD = "IP address       HW type     Flags       HW address            Mask     Device\n"
+
+
+@pytest.mark.parametrize(("rows", "alive"), [
+    ("", False), ("172.17.0.1  0x1  0x0  00:00:00:00:00:00  *  eth0\n", False),
+    ("172.17.0.1  0x1  0x2  02:42:7b:6f:0c:99  *  eth0\n", True),
+    ("172.17.0.1  0x1  0x6  02:42:7b:6f:0c:99  *  eth0\n", True),
+])
+def test_a_network_is_alive_when_somebody_on_it_answered(rows: str, *, alive: bool, tmp_path: Path) -> None:
+    table = tmp_path / "arp"
+    table.write_text(HEAD + rows)
+    assert knocking.alive(table) is alive
+    assert knocking.alive(tmp_path / "none") is False
+
+
+def test_the_modes_of_a_socket_and_its_folder_are_told(tmp_path: Path) -> None:
+    place = tmp_path / "jupyter.sock"
+    assert served.look_socket(place) == {"there": False}
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place))
+        place.chmod(0o660)
+        tmp_path.chmod(0o711)
+        assert served.look_socket(place) == {"there": True, "mode": 0o660, "folder": 0o711, "owned": True}
+    assert served.SOCKET == names.JUPYTER_SOCKET

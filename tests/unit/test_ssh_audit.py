@@ -1,0 +1,73 @@
+"""The real ssh-audit, where it is there: what it says is taken over, and what it does not say is not made up."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from envkit import proc
+from envkit.checks import audit_ssh
+from envkit.model.report import Verdict
+from envkit.observe import ssh_audit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envkit.model.report import Finding
+
+QUANTUM = "does not provide protection against post-quantum attacks"
+
+
+def told(**notes: dict[str, list[str]]) -> str:
+    """Return what ssh-audit prints of a server with one algorithm of each kind."""
+    return json.dumps({kind: [{"algorithm": f"{kind}-1", "notes": notes.get(kind, {})}] for kind in ssh_audit.KINDS})
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finding]:
+    """Return the finding of a program that ends so."""
+
+    def put(out: str, code: int = 0, *, error: Exception | None = None, port: int = 2222) -> Finding:
+        def run(argv: list[str], **_: Any) -> proc.Done:
+            assert argv[-2:] == [str(port), "127.0.0.1"]
+            if error:
+                raise error
+            return proc.Done(code, out, "Traceback")
+
+        monkeypatch.setattr(proc, "which", lambda _: "/usr/bin/ssh-audit")
+        monkeypatch.setattr(proc, "run", run)
+        return audit_ssh.check([ssh_audit.asked(port)])
+
+    return put
+
+
+@pytest.mark.parametrize(("out", "code", "status"), [
+    (told(), 0, Verdict.PASSED), (told(kex={"warn": [QUANTUM], "info": ["available since 6.5"]}), 2, Verdict.PASSED),
+    (told(kex={"warn": ["uses a weak hash"]}), 2, Verdict.FAILED),
+    (told(mac={"fail": ["broken SHA-1"]}), 3, Verdict.FAILED),
+    (told(kex={"fail": [QUANTUM]}), 3, Verdict.FAILED), (told(), 1, Verdict.UNKNOWN), ("", 1, Verdict.UNKNOWN),
+    ("[]", 0, Verdict.UNKNOWN), ("{}", 0, Verdict.UNKNOWN), ('{"kex": 5}', 0, Verdict.UNKNOWN),
+    (json.dumps({kind: [] for kind in ssh_audit.KINDS}), 0, Verdict.UNKNOWN),
+])
+def test_failures_and_warnings_fail_but_for_the_one_of_quantum_computers(
+    out: str, code: int, status: Verdict, found: Callable[..., Finding]
+) -> None:
+    assert found(out, code).status is status
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), proc.TimeoutExpired("ssh-audit", 60)])
+def test_a_program_that_does_not_end_shows_nothing(error: Exception, found: Callable[..., Finding]) -> None:
+    assert found("", error=error).status is Verdict.UNKNOWN
+
+
+def test_without_a_port_or_the_program_it_is_skipped_and_says_so(
+    found: Callable[..., Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_port = found(told(), port=0)
+    monkeypatch.setattr(proc, "which", lambda _: None)
+    without_program = audit_ssh.check([ssh_audit.asked(2222)])
+    assert {without_port.status, without_program.status, audit_ssh.check([]).status} == {Verdict.SKIPPED}
+    assert "port" in without_port.seen
+    assert "ssh-audit is not installed" in without_program.seen
