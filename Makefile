@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # More arguments for pytest: make test ARGS="-k ssh"
 ARGS ?=
 
-.PHONY: help up down test test-builders test-gpu-image unit lint bench wheel dockerfiles docs clean venv dev engine tools
+.PHONY: help up down test test-images test-gpu-image unit lint bench wheel dockerfiles docs clean venv dev engine tools
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -22,8 +22,8 @@ test: dev engine tools ## set up what is missing, then run every test, the quick
 unit: dev ## run the tests that need no engine
 	@$(PYTHON) -m pytest --no-engine tests/unit tests/guest tests/process $(ARGS)
 
-test-builders: dev engine tools ## compare whole images of both of Docker's builders, file by file
-	@$(PYTHON) -m pytest --builders tests/functional/test_builder.py $(ARGS)
+test-images: dev engine tools ## build whole images: by both of Docker's builders, compared file by file, and on a new base
+	@$(PYTHON) -m pytest --whole-images -m whole_image tests/functional $(ARGS)
 
 test-gpu-image: dev engine ## build the image for GPUs (2 GB of downloads), load CUDA in it, and see how a made-up GPU fails
 	@$(PYTHON) -m pytest --gpu-image -m gpu_image tests/functional $(ARGS)

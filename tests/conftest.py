@@ -32,7 +32,7 @@ ORDER = ("unit", "guest", "process", "contract", "functional")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-engine", action="store_true", help="leave out tests that need a container engine")
-    parser.addoption("--builders", action="store_true", help="also compare whole images of both builders: 4 minutes")
+    parser.addoption("--whole-images", action="store_true", help="also build whole images: 8 minutes")
     parser.addoption("--gpu-image", action="store_true", help="also build the image for GPUs: 2 GB of downloads")
 
 
@@ -51,9 +51,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("gpu_image"):
         left_out = _leave_out(config, items, [item for item in items if item.get_closest_marker("gpu_image")])
         said += [f"{left_out} tests that build the image for GPUs are left out; make test-gpu-image runs them"]
-    if not config.getoption("builders"):
-        left_out = _leave_out(config, items, [item for item in items if item.path.name == "test_builder.py"])
-        said += [f"{left_out} tests of whole images by both builders are left out; make test-builders runs them"]
+    if not config.getoption("whole_images"):
+        left_out = _leave_out(config, items, [item for item in items if item.get_closest_marker("whole_image")])
+        said += [f"{left_out} tests that build whole images are left out; make test-images runs them"]
     if config.getoption("no_engine"):
         left_out = _leave_out(config, items, [item for item in items if _needs_engine(item)])
         said += [f"{left_out} tests that need a container engine are left out: --no-engine"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from envkit import catalog, names
+from envkit import catalog
 from envkit.checks import debian
 from envkit.checks import observations as look
 from envkit.checks.audit_inside import why_unseen
@@ -86,11 +86,7 @@ def _openssh(seen: Mapping[str, Any]) -> tuple[Verdict, str]:
 def _mend(seen: Mapping[str, Any]) -> str:
     if _below(look.text(seen, "python"), NEW_ENOUGH):
         return NEW_PYTHON
-    base = names.base_ref(look.text(seen, "codename") or "SUITE")
-    return line(
-        f"take the newest envkit; then, so that the image is made of today's packages: envkit down && docker image rm "
-        f"{base} (or docker pull your own base image) && envkit up --refresh"
-    )
+    return "take the newest envkit; then, so that the image is made of today's packages: envkit up --pull"
 
 
 def _age(seen: Mapping[str, Any]) -> Finding:

@@ -30,6 +30,7 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How to print the
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Every line of builds and probes.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what lets in more than before.")]
+PullOption = Annotated[bool, typer.Option("--pull", help="Bring the base anew, and build on today's packages.")]
 GpuOption = Annotated[Optional[bool], typer.Option("--gpu/--no-gpu", help="Insist on a GPU, or use none.")]  # noqa: UP045
 GpusOption = Annotated[Optional[str], typer.Option("--gpus", metavar="N|0,1", help="How many GPUs, or which.")]  # noqa: UP045
 HERE = Path()

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from envkit import decide, files, names, state
 from envkit.commands import builders, delivered, mounted
-from envkit.engines import containers, images, look
+from envkit.engines import containers, images, look, registry
 from envkit.model import step
 from envkit.model.report import Progress
 from envkit.render import compose
+from envkit.resolve import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +110,24 @@ def remove(one: step.Step, engine: Engine, say: Say) -> None:
             containers.remove_volume(engine, name)
         case _:
             raise AssertionError(one)
+
+
+def bring_base(surveyed: Survey, engine: Engine, place: Place, remembered: State, say: Say) -> State:
+    """Bring the base of a plan anew, and forget what the old one was: another base is another image.
+
+    Raises:
+        BuildFailed: It cannot be had; the old one is still there.
+        Refusal: It could not be built on.
+    """
+    plan = surveyed.plan
+    builders.refuse(plan, (step.BuildImage(surveyed.wanted.ref),))
+    own = surveyed.choice.kind == "debian"
+    ref = plan.image.base.ref if own else surveyed.choice.ref
+    if own and ref == names.base_ref(plan.image.suite.name):
+        _make_base(engine, plan.image.suite.name, ref, plan, say)
+    else:
+        registry.pull(engine, ref, say)
+    return _saved(place, kept.without_base(remembered))
 
 
 def _make_base(engine: Engine, suite: str, ref: str, plan: Plan, say: Say) -> None:

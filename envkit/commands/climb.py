@@ -42,22 +42,31 @@ ROUNDS = 8  # base, image, a few taken ports: more means that something keeps un
 APART = (step.MakeBase, step.BuildImage, step.CreateNetwork, step.CreateVolume)  # they leave what runs as it is
 
 
-def up(project: Project, *, say: Say, ask: Ask, refresh: bool = False) -> tuple[Report[Up], dict[str, str]]:
+def up(
+    project: Project, *, say: Say, ask: Ask, refresh: bool = False, pull: bool = False
+) -> tuple[Report[Up], dict[str, str]]:
     """Bring a project's environment to what its config says; returns the report and the container's labels.
+
+    Args:
+        project: Whose.
+        say: Gets the news.
+        ask: Shown what would be let in anew; says whether that is agreed to.
+        refresh: Whether to choose anew what was merely picked or found at the first `up`.
+        pull: Whether to bring the base anew first, and so build on today's packages.
 
     Raises:
         EnvkitError: Why it could not be done; what was there before is still there.
     """
-    return _locked(project, say, ask, lambda climb: climb.whole(refresh=refresh))
+    return _locked(project, say, ask, lambda climb: climb.whole(refresh=refresh, pull=pull))
 
 
-def build(project: Project, *, say: Say, ask: Ask) -> Report[Built]:
-    """Build a project's image and stop there.
+def build(project: Project, *, say: Say, ask: Ask, pull: bool = False) -> Report[Built]:
+    """Build a project's image and stop there; `pull` brings the base anew first.
 
     Raises:
         EnvkitError: Why it could not be done.
     """
-    return _locked(project, say, ask, lambda climb: climb.image())
+    return _locked(project, say, ask, lambda climb: climb.image(pull=pull))
 
 
 def wants_of(project: Project) -> Wants:
@@ -89,10 +98,10 @@ class _Climb:
         self.avoid: set[int] = set()
         self.agreed: tuple[str, ...] = ()
 
-    def whole(self, *, refresh: bool) -> tuple[Report[Up], dict[str, str]]:
+    def whole(self, *, refresh: bool, pull: bool) -> tuple[Report[Up], dict[str, str]]:
         if refresh and self.state is not None:
             self.state = kept.refreshed(self.state)
-        surveyed = self._converge(self._steps_up)
+        surveyed = self._converge(self._steps_up, pull=pull)
         self._keep_entry(surveyed)
         self._forward(surveyed.plan.run)
         started = proof.Started(self.project.place, self.engine, surveyed.plan, self._state.forwarded, self.say)
@@ -112,8 +121,8 @@ class _Climb:
         report = Report("up", surveyed.plan.name, replace(result, remarks=result.remarks + remarks), findings, code)
         return report, names.container_labels(surveyed.plan, surveyed.wanted.digests)
 
-    def image(self) -> Report[Built]:
-        surveyed = self._converge(lambda seen: decide.image_only(seen.wanted, seen.found), to_run=False)
+    def image(self, *, pull: bool) -> Report[Built]:
+        surveyed = self._converge(lambda seen: decide.image_only(seen.wanted, seen.found), to_run=False, pull=pull)
         plan = surveyed.plan
         return Report("build", plan.name, Built(plan.name, surveyed.wanted.ref, tuple(self.done), plan.remarks))
 
@@ -127,7 +136,9 @@ class _Climb:
             state.save(self.project.place, new)
             self.state = new
 
-    def _converge(self, decided: Callable[[Survey], Steps], *, to_run: bool = True) -> Survey:
+    def _converge(
+        self, decided: Callable[[Survey], Steps], *, to_run: bool = True, pull: bool = False
+    ) -> Survey:
         self._agree(access_of_base(self.project.config))
         for _ in range(ROUNDS):
             surveyed = survey(self.project, self.engine, self.state, avoid=self.avoid, say=self.say)
@@ -135,6 +146,10 @@ class _Climb:
                 refusals.no_gpu(surveyed, self.engine)
                 refusals.other_copy(surveyed, self.state)
             self._refuse(surveyed)
+            if pull:
+                pull = False
+                self.state = apply.bring_base(surveyed, self.engine, self.project.place, self._state, self.say)
+                continue
             steps = decided(surveyed)
             if not steps:
                 return surveyed

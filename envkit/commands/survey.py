@@ -102,7 +102,7 @@ def survey(
             choice = other
     if engine is not None and (remembered is None or not remembered.base_id):
         suite = catalog.release(project.config.tensorflow).suite
-        found = replace(found, base=look.base(engine, suite, ""))
+        found = replace(found, base=look.base(engine, suite, remembered.base_ref if remembered else ""))
     surveyed = _with_image(project, engine, name, facts, found, remembered)
     if surveyed.found.image is None and engine is not None and found.base is None:
         # Nothing was built on what the last build stood on: build on what is there now.

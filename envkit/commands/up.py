@@ -21,6 +21,7 @@ def up(
     say: Callable[[Progress], None],
     ask: Callable[[tuple[str, ...]], bool],
     refresh: bool = False,
+    pull: bool = False,
 ) -> Report[Up]:
     """Bring a project's environment to what its config says.
 
@@ -30,11 +31,12 @@ def up(
         say: Gets the news.
         ask: Shown what would be let in anew; says whether that is agreed to.
         refresh: Whether to choose anew what was merely picked or found at the first `up`.
+        pull: Whether to bring the base anew first, and so build on today's packages.
 
     Raises:
         EnvkitError: Why it could not be done; what was there before is still there.
     """
-    report = None if refresh else settled.unchanged(start, flags)
+    report = None if refresh or pull else settled.unchanged(start, flags)
     if report is not None:
         return report
     from envkit.commands import climb, project
@@ -43,7 +45,7 @@ def up(
     loaded = project.load(start, flags)
     wanted = climb.wants_of(loaded)
     before = settled.outside(loaded.folder, flags, wanted, config)
-    report, labels = climb.up(loaded, say=say, ask=ask, refresh=refresh)
+    report, labels = climb.up(loaded, say=say, ask=ask, refresh=refresh, pull=pull)
     if not report.exit_code:
         settled.remember(before, loaded.place, wanted, labels, report.result)
     return report

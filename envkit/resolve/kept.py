@@ -43,6 +43,12 @@ def as_chosen(facts: Facts, chosen: Mapping[str, str], wants: Wants) -> Facts:
     return replace(facts, **kept)
 
 
+def without_base(state: State) -> State:
+    """Return the state without what a base was; which one it is stays."""
+    left = {key: value for key, value in state.choices.items() if key != GROUND}
+    return replace(state, base_id="", base_origin="", choices=left)
+
+
 def refreshed(state: State) -> State:
     """Return the state without what was merely picked or found: the next `up` chooses anew."""
     left = {key: value for key, value in state.choices.items() if key not in {*KEYS, BASE, GROUND}}

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tests.functional.trees import Tree
     from tests.functional.workspaces import Envkit
 
+pytestmark = pytest.mark.whole_image
+
 PASSWORD = "hunter2-Zq7-of-ada"
 ELSEWHERE = "machine packages.example.com login ada password another-one"
 # What cannot be the same in two builds, or was asked for otherwise, and why; each of it has to differ.

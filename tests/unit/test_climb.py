@@ -1,17 +1,24 @@
-"""What an `up` that fails leaves remembered."""
+"""What an `up` that fails leaves remembered, and what a base that is brought anew does."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envkit import config, state
-from envkit.commands import apply, climb
+from envkit.commands import apply, builders, climb
 from envkit.commands.project import Project
+from envkit.commands.survey import Survey
+from envkit.engines import registry
 from envkit.errors import EngineError
 from envkit.model import step
+from envkit.model.found import Found
 from envkit.model.state import State
+from envkit.resolve.auto import Choice
+from envkit.resolve.kept import GROUND
+from tests.unit.worlds import wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,3 +51,28 @@ def test_what_was_proven_is_forgotten_when_the_container_changes_and_not_before(
     left = state.load(place)
     assert left is not None
     assert (left.proven, bool(left.verdict)) == (kept, kept)
+
+
+@pytest.mark.parametrize(("kind", "ref", "brought"), [
+    ("debian", "envkit-base:bookworm", "made envkit-base:bookworm"),
+    ("debian", "debian:bookworm-slim", "pulled debian:bookworm-slim"),
+    ("image", "team/base:1", "pulled team/base:1"),
+    ("official", "tensorflow/tensorflow:2.9.0-jupyter", "pulled tensorflow/tensorflow:2.9.0-jupyter"),
+])
+def test_a_base_that_is_brought_anew_is_looked_at_anew(
+    kind: str, ref: str, brought: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(builders, "refuse", lambda *_: None)
+    monkeypatch.setattr(apply, "_make_base", lambda _engine, _suite, ref, *_: done.append(f"made {ref}"))
+    monkeypatch.setattr(registry, "pull", lambda _engine, ref, _: done.append(f"pulled {ref}"))
+    want = wanted()
+    plan = replace(want.plan, image=replace(want.plan.image, base=replace(want.plan.image.base, ref=ref)))
+    nothing: Any = None
+    surveyed = Survey(replace(want, plan=plan), (), nothing, Found(), Choice(kind, ref))
+    choices = {GROUND: "{}", "base": "b"}
+    before = State("vision", "/p", base_ref=ref, base_id="sha256:1", base_origin="x", choices=choices)
+    place = state.Place(tmp_path / "state")
+    after = apply.bring_base(surveyed, nothing, place, before, nothing)
+    assert done == [brought]
+    assert after == replace(before, base_id="", base_origin="", choices={"base": "b"}) == state.load(place)

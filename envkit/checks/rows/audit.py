@@ -235,8 +235,7 @@ AUDIT = (
         "audit/image-age", "The image was made lately", "warning", "image",
         "What Debian mended after that is not in it. Ninety days are long.",
         "it was built once and used since",
-        "envkit down && docker image rm envkit-base:SUITE && envkit up --refresh makes it of today's packages; where "
-        "`base` names another image, docker pull that",
+        "envkit up --pull",
     ),
     Check(
         "audit/secrets", "No process and no open file shows a secret", "error", "container",

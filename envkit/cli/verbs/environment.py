@@ -15,11 +15,13 @@ from envkit.cli.options import (
     GpusOption,
     NameOption,
     ProjectOption,
+    PullOption,
     QuietOption,
     VerboseOption,
     YesOption,
 )
 from envkit.cli.printing import show
+from envkit.errors import Refusal
 from envkit.plain import plain
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def up(
     name: Annotated[Optional[str], typer.Option("--name", "-n", help="Name of the environment.")] = None,  # noqa: UP045
     gpu: GpuOption = None, gpus: GpusOption = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Choose port, base and limits anew.")] = False,
+    pull: PullOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     yes: YesOption = False, quiet: QuietOption = False, verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
@@ -41,6 +44,8 @@ def up(
     from envkit.cli import texts
 
     flags = _flags(name=name, gpu=_gpu(gpu, gpus))
+    if dry_run and pull:
+        raise Refusal("what --pull brings is not known before", mend="leave out --dry-run or --pull")
     if dry_run:
         from envkit.commands import project as projects
         from envkit.commands import render as renders
@@ -50,13 +55,13 @@ def up(
     from envkit.commands import up as command
 
     with _teller(quiet, verbose) as say:
-        report = command.up(project, flags, say=say, ask=_ask(say, yes=yes), refresh=refresh)
+        report = command.up(project, flags, say=say, ask=_ask(say, yes=yes), refresh=refresh, pull=pull)
     return show(report, format_, texts.up)
 
 
 def build(
-    project: ProjectOption = HERE, gpu: GpuOption = None, yes: YesOption = False, quiet: QuietOption = False,
-    verbose: VerboseOption = False, format_: FormatOption = Format.text,
+    project: ProjectOption = HERE, gpu: GpuOption = None, pull: PullOption = False, yes: YesOption = False,
+    quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
 ) -> int:
     """Only build the image."""
     from envkit.cli import texts
@@ -65,7 +70,7 @@ def build(
 
     loaded = projects.load(project, _flags(gpu=_gpu(gpu, None)))
     with _teller(quiet, verbose) as say:
-        report = command.build(loaded, say=say, ask=_ask(say, yes=yes))
+        report = command.build(loaded, say=say, ask=_ask(say, yes=yes), pull=pull)
     return show(report, format_, texts.build)
 
 
