@@ -134,7 +134,7 @@ def test_a_workspace_comes_up_over_an_image_of_somebody_else(over_others: tuple[
 def test_a_base_that_cannot_be_brought_anew_stays_as_it_is(
     over_others: tuple[Path, Container], run_envkit: Envkit
 ) -> None:
-    told(run_envkit(["build", "--pull", "--project", over_others[0]]), 3, f"pulling {OTHERS}")
+    told(run_envkit(["build", "--pull", "--project", over_others[0]]), 3, f"the base image {OTHERS} cannot be had")
     told(run_envkit(["up", "--pull", "--dry-run", "--project", over_others[0]]), 2, "leave out --dry-run or --pull")
     again = run_envkit(["up", "--project", over_others[0]])
     assert (again.code, "nothing changed" in again.out) == (0, True), str(again)
