@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envkit import names
 from tests.functional.conftest import FIRST_UP_S
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import docker
+    from docker.models.images import Image
 
     from tests.functional.workspaces import Envkit, Workspaces
 
 pytestmark = pytest.mark.whole_image
 BASE = "envkit-base:bookworm"
+
+
+def ours(engine: docker.DockerClient) -> list[Image]:
+    """Return the images that envkit made."""
+    return list(engine.images.list(filters={"label": f"{names.MANAGED}=1"}))
 
 
 def told(envkit: Envkit, project: Path, *args: str) -> list[str]:
@@ -34,7 +41,7 @@ def test_a_workspace_is_made_of_todays_packages_where_that_is_asked_for(
 ) -> None:
     project = workspace("gpu: off\nbase: debian\n", name="pulled")
     told(run_envkit, project)
-    before = engine.images.get(BASE)
+    before, known = engine.images.get(BASE), {one.id for one in ours(engine)}
     try:
         assert {"BuildImage", "RemoveContainer", "CreateContainer"} <= set(told(run_envkit, project, "--pull"))
         after = engine.images.get(BASE)
@@ -43,3 +50,7 @@ def test_a_workspace_is_made_of_todays_packages_where_that_is_asked_for(
         assert told(run_envkit, project) == []
     finally:
         before.tag(BASE)
+        run_envkit(["down", "--project", project])
+        made = [one for one in ours(engine) if one.id not in known]
+        for one in sorted(made, key=lambda one: str(one.attrs["Created"]), reverse=True):  # what stands on it first
+            engine.images.remove(str(one.id), force=True)
