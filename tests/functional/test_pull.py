@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     import docker
     from docker.models.images import Image
 
+    from tests.functional.account import User
     from tests.functional.workspaces import Envkit, Workspaces
 
 pytestmark = pytest.mark.whole_image
 BASE = "envkit-base:bookworm"
 
 
-def ours(engine: docker.DockerClient) -> list[Image]:
-    """Return the images that envkit made."""
-    return list(engine.images.list(filters={"label": f"{names.MANAGED}=1"}))
+def made_by(user: User, engine: docker.DockerClient) -> list[Image]:
+    """Return the images that a user's envkit made."""
+    return list(engine.images.list(filters={"label": [f"{names.MANAGED}=1", f"{names.BUILDER}={user.uid}"]}))
 
 
 def told(envkit: Envkit, project: Path, *args: str) -> list[str]:
@@ -37,11 +38,11 @@ def told(envkit: Envkit, project: Path, *args: str) -> list[str]:
 
 @pytest.mark.proves("a base that is brought anew makes the workspace anew, of the packages of today", "real")
 def test_a_workspace_is_made_of_todays_packages_where_that_is_asked_for(
-    run_envkit: Envkit, workspace: Workspaces, engine: docker.DockerClient
+    run_envkit: Envkit, workspace: Workspaces, user: User, engine: docker.DockerClient
 ) -> None:
     project = workspace("gpu: off\nbase: debian\n", name="pulled")
     told(run_envkit, project)
-    before, known = engine.images.get(BASE), {one.id for one in ours(engine)}
+    before, known = engine.images.get(BASE), {one.id for one in made_by(user, engine)}
     try:
         assert {"BuildImage", "RemoveContainer", "CreateContainer"} <= set(told(run_envkit, project, "--pull"))
         after = engine.images.get(BASE)
@@ -51,6 +52,6 @@ def test_a_workspace_is_made_of_todays_packages_where_that_is_asked_for(
     finally:
         before.tag(BASE)
         run_envkit(["down", "--project", project])
-        made = [one for one in ours(engine) if one.id not in known]
+        made = [one for one in made_by(user, engine) if one.id not in known]
         for one in sorted(made, key=lambda one: str(one.attrs["Created"]), reverse=True):  # what stands on it first
             engine.images.remove(str(one.id), force=True)
