@@ -1,0 +1,113 @@
+"""What a TensorFlow release really has: the names under `tensorflow`, as its own Python told them.
+
+The data travels in the package (`api-<release>.json`, written by `scripts/record_api.py`). A name that is not in it is
+not in the release.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from envkit.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FILE = re.compile(r"api-([0-9]+(?:\.[0-9]+)+)\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What a callable takes.
+
+    Attributes:
+        names: Those that have a name, in order.
+        positional: How many of them can be given by position.
+        open: It takes any other keyword too.
+    """
+
+    names: tuple[str, ...]
+    positional: int
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The names of one release.
+
+    Attributes:
+        release: Its version.
+        modules: By the path of each module the names in it, each with its letter (`m`odule, `c`lass, `f`unction,
+            `v`alue) and, for callables under `tf.keras`, its parameters in parentheses.
+    """
+
+    release: str
+    modules: Mapping[str, Mapping[str, str]]
+
+    def kind(self, path: str) -> str:
+        """Return the letter of that dotted name, or nothing where the release has no such name."""
+        return self._row(path)[:1]
+
+    def resolves(self, path: str) -> bool:
+        """Whether the name exists. What stands behind a class or a value is taken for granted."""
+        module, _, name = path.rpartition(".")
+        if path in self.modules or name in self.modules.get(module, {}):
+            return True
+        return bool(module) and module not in self.modules and self._row(module)[:1] in {"c", "v"}
+
+    def is_module(self, path: str) -> bool:
+        """Whether it is a module that can be imported from."""
+        return path in self.modules
+
+    def parameters(self, path: str) -> Parameters | None:
+        """Return what the callable takes; None where that is not known."""
+        return _parameters(self._row(path)[1:])
+
+    def _row(self, path: str) -> str:
+        if path in self.modules:
+            return "m"
+        module, _, name = path.rpartition(".")
+        return self.modules.get(module, {}).get(name, "")
+
+
+def releases() -> tuple[str, ...]:
+    """Every release that is known, oldest first."""
+    found = (_FILE.fullmatch(entry.name) for entry in files("envkit.migrate").iterdir())
+    known = [match[1] for match in found if match]
+    return tuple(sorted(known, key=lambda text: [int(part) for part in text.split(".")]))
+
+
+@cache
+def load(release: str) -> Api:
+    """Return the names of that release.
+
+    Raises:
+        Refusal: Nobody recorded them.
+    """
+    known = releases()
+    if release not in known:
+        raise Refusal(
+            f"what TensorFlow {release[:40]!r} has is not known to envkit; it knows {', '.join(known)}",
+            mend=f"name the nearest: --to {known[0]}",
+        )
+    record = json.loads((files("envkit.migrate") / f"api-{release}.json").read_text("utf-8"))
+    modules = {
+        path: {name: kind for kind, names in kinds.items() for name in names}
+        for path, kinds in record["modules"].items()
+    }
+    return Api(record["release"], modules)
+
+
+@cache
+def _parameters(text: str) -> Parameters | None:
+    if not text:
+        return None
+    parts = [part for part in text.strip("()").split(",") if part]
+    star = next((place for place, part in enumerate(parts) if part.startswith("*")), len(parts))
+    names = tuple(part for part in parts if not part.startswith("*"))
+    return Parameters(names, star, any(part.startswith("**") for part in parts))

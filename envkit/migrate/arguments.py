@@ -1,0 +1,87 @@
+"""The arguments of one call, and how to change them without touching what is between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+if TYPE_CHECKING:
+    from envkit.migrate.draft import Splice
+    from envkit.migrate.source import Source
+
+
+class Arguments:
+    """The arguments of a call.
+
+    Attributes:
+        call: The call.
+        positional: Those by position, up to the first star.
+        keywords: Those by name.
+        open: It has arguments by star, so that more may be given than one sees.
+    """
+
+    def __init__(self, source: Source, call: cst.Call) -> None:
+        self.call = call
+        self._source = source
+        self.open = any(arg.star for arg in call.args)
+        self.positional: list[cst.Arg] = []
+        for arg in call.args:
+            if arg.star or arg.keyword is not None:
+                break
+            self.positional.append(arg)
+        self.keywords = {arg.keyword.value: arg for arg in call.args if arg.keyword is not None}
+
+    def rename(self, arg: cst.Arg, name: str) -> Splice:
+        """Give the argument another name."""
+        assert arg.keyword is not None  # noqa: S101 - only those by name are renamed
+        return (*self._source.spans[arg.keyword], name)
+
+    def name(self, arg: cst.Arg, name: str) -> Splice:
+        """Give an argument by position a name."""
+        begin = self._source.start(arg)
+        return (begin, begin, f"{name}=")
+
+    def value(self, arg: cst.Arg, text: str) -> Splice:
+        """Give the argument another value."""
+        return (*self._source.outer(arg.value), text)
+
+    def wrap(self, first: cst.Arg, last: cst.Arg) -> list[Splice]:
+        """Make one tuple of the arguments from the first to the last."""
+        begin, end = self._source.outer(first.value)[0], self._source.outer(last.value)[1]
+        return [(begin, begin, "("), (end, end, ")")]
+
+    def drop(self, arg: cst.Arg) -> Splice:
+        """Leave the argument out, with the comma that belongs to it."""
+        place = list(self.call.args).index(arg)
+        begin, end = self._source.start(arg), self._source.outer(arg.value)[1]
+        if place + 1 < len(self.call.args):
+            following = self._source.start(self.call.args[place + 1])
+            between = self._source.text[end:following]
+            return (begin, following if "#" not in between else end + between.index(",") + 1, "")
+        if place:
+            before = self._source.outer(self.call.args[place - 1].value)[1]
+            if "#" not in self._source.text[before:begin]:
+                return (before, end, "")
+        rest = self._source.text[end:]
+        comma = len(rest) - len(rest.lstrip()) + 1 if rest.lstrip().startswith(",") else 0
+        return (begin, end + comma, "")
+
+
+def text_of(node: cst.BaseExpression | None) -> str | None:
+    """Return what a string literal says; None for anything else."""
+    if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
+        value = node.evaluated_value
+        return value if isinstance(value, str) else None
+    return None
+
+
+def quoted(source: Source, node: cst.BaseExpression, text: str) -> str:
+    """Write the text with the quotes that the literal has."""
+    quote = '"' if source.code(node).lstrip("rRuUbB").startswith('"') else "'"
+    return f"{quote}{text}{quote}"
+
+
+def number_of(node: cst.BaseExpression) -> int | None:
+    """Return what an integer literal says; None for anything else."""
+    return node.evaluated_value if isinstance(node, cst.Integer) else None

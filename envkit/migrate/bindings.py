@@ -1,0 +1,253 @@
+"""What a file imports from Keras and TensorFlow, and every place that uses it: by LibCST's scopes."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import libcst as cst
+from libcst.metadata.scope_provider import Assignment, GlobalScope, ImportAssignment
+
+from envkit.migrate.names import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from libcst.metadata.scope_provider import Access, BaseAssignment, Scope
+
+    from envkit.migrate.api import Api
+    from envkit.migrate.source import Source
+
+ROOTS = ("keras", "tensorflow")
+_BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__package__"}
+
+
+@dataclass(eq=False)
+class Binding:
+    """A name of the file that stands for something of Keras or TensorFlow.
+
+    Attributes:
+        name: As the file calls it.
+        path: What was imported, as it is written there: `keras.layers`, `tensorflow`.
+        statement: The import.
+        alias: Its part that binds the name; None for what a star brings.
+        top: It stands at the top of the module's scope, for all to see.
+        target: What it will stand for once the import is rewritten, as a dotted name; empty where it stays as it was.
+        instead: Layers that are imported in its place.
+        uses: Where it is used, in the order of the text.
+    """
+
+    name: str
+    path: str
+    statement: cst.Import | cst.ImportFrom
+    alias: cst.ImportAlias | None
+    top: bool
+    target: str = ""
+    instead: tuple[str, ...] = ()
+    uses: list[Use] = field(default_factory=list)
+
+    @property
+    def standalone(self) -> bool:
+        """Whether it comes from standalone Keras, not from TensorFlow."""
+        return self.path.partition(".")[0] == "keras"
+
+
+@dataclass(eq=False)
+class Use:
+    """A place where such a name is used.
+
+    Attributes:
+        node: The whole chain: `keras.layers.Dense` in `keras.layers.Dense(10)`.
+        base: The name at its beginning.
+        binding: What that name stands for.
+        path: What the chain means, as standalone Keras had it (see `names.canonical`).
+        tail: What comes after the name in the chain, with its dot.
+        sure: Nothing else can be meant.
+        scope: Where it stands.
+    """
+
+    node: cst.Name | cst.Attribute
+    base: cst.Name
+    binding: Binding
+    path: str
+    tail: str
+    sure: bool
+    scope: Scope
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """All of it for one file.
+
+    Attributes:
+        bindings: In the order of the text; without those of stars.
+        uses: In the order of the text.
+        stars: Imports of everything from a module of Keras or TensorFlow.
+        leaked: Uses of names that nothing in the file binds, where only stars of Keras can have brought them.
+        bound: Every name that is bound anywhere in the file.
+    """
+
+    bindings: list[Binding]
+    uses: list[Use]
+    stars: list[Binding]
+    leaked: list[cst.Name]
+    bound: frozenset[str]
+
+
+def bound(source: Source, api: Api) -> Bound:
+    """Find what the file imports from Keras and TensorFlow, and where it uses that."""
+    found = {alias: one for statement in _statements(source) for alias, one in _of(source, statement)}
+    stars = _stars(source)
+    uses: dict[cst.CSTNode, Use] = {}
+    loose: dict[cst.CSTNode, tuple[cst.Name, Scope]] = {}
+    names: set[str] = set()
+    for scope in source.scopes:
+        names.update(assignment.name for assignment in scope.assignments)
+        for access in scope.accesses:
+            _sort(source, access, found, uses, loose)
+    leaked = [] if not stars else _starred(source, stars, loose, uses, api)
+    ordered = sorted(uses.values(), key=lambda use: source.start(use.node))
+    for use in ordered:
+        use.binding.uses.append(use)
+    return Bound(sorted(found.values(), key=lambda one: source.start(one.statement)), ordered, stars, leaked,
+                 frozenset(names))
+
+
+def dotted(node: cst.BaseExpression | None) -> str:
+    """Return `a.b.c` for a chain of names, or nothing for anything else."""
+    parts: list[str] = []
+    while isinstance(node, cst.Attribute):
+        parts.append(node.attr.value)
+        node = node.value
+    return ".".join([node.value, *reversed(parts)]) if isinstance(node, cst.Name) else ""
+
+
+def _statements(source: Source) -> list[cst.Import | cst.ImportFrom]:
+    return sorted([*source.all(cst.Import), *source.all(cst.ImportFrom)], key=source.start)
+
+
+def _of(source: Source, statement: cst.Import | cst.ImportFrom) -> list[tuple[cst.ImportAlias, Binding]]:
+    """Return what the statement binds of ours, by its part."""
+    if isinstance(statement, cst.ImportFrom) and (statement.relative or isinstance(statement.names, cst.ImportStar)):
+        return []
+    module = dotted(statement.module) if isinstance(statement, cst.ImportFrom) else ""
+    found = []
+    for alias in statement.names:
+        written = dotted(alias.name)
+        path = f"{module}.{written}" if module else written
+        if path.partition(".")[0] not in ROOTS:
+            continue
+        name = dotted(alias.asname.name) if alias.asname else written  # type: ignore[arg-type]
+        if not module and not alias.asname:
+            name = path = written.partition(".")[0]
+        found.append((alias, Binding(name, path, statement, alias, _top(source, statement))))
+    return found
+
+
+def _top(source: Source, statement: cst.CSTNode) -> bool:
+    return not any(isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)) for node in source.above(statement))
+
+
+def _stars(source: Source) -> list[Binding]:
+    found = []
+    for statement in source.all(cst.ImportFrom):
+        module = dotted(statement.module)
+        if isinstance(statement.names, cst.ImportStar):
+            ours = not statement.relative and module.partition(".")[0] in ROOTS
+            found.append(Binding("*", module if ours else "", statement, None, top=True))
+    return found
+
+
+def _sort(
+    source: Source, access: Access, found: dict[cst.ImportAlias, Binding], uses: dict[cst.CSTNode, Use],
+    loose: dict[cst.CSTNode, tuple[cst.Name, Scope]],
+) -> None:
+    """Put the access where it belongs: to a binding of ours, to those that nothing binds, or to nothing."""
+    base: cst.CSTNode = access.node
+    while isinstance(base, cst.Attribute):
+        base = base.value
+    if not isinstance(base, cst.Name) or base not in source.spans:  # in an annotation that is a string
+        return
+    referents = list(access.scope[base.value]) if not access.referents else list(access.referents)
+    if not referents:
+        loose[base] = (base, access.scope)
+        return
+    ours = [one for one in (_binding(referent, found) for referent in referents) if one is not None]
+    if ours:
+        paths = {canonical(one.path) for one in ours}
+        sure = len(paths) == 1 and all(_harmless(source, referent) for referent in referents)
+        uses[base] = _use(source, base, ours[0], access.scope, sure=sure)
+
+
+def _binding(referent: BaseAssignment, found: dict[cst.ImportAlias, Binding]) -> Binding | None:
+    if not isinstance(referent, ImportAssignment) or isinstance(referent.node, cst.CSTNode) is False:
+        return None
+    names = getattr(referent.node, "names", ())
+    if isinstance(names, cst.ImportStar):
+        return None
+    for alias in names:
+        bound_as = alias.asname.name if alias.asname else alias.name
+        if bound_as is referent.as_name:
+            return found.get(alias)
+    return None
+
+
+def _harmless(source: Source, referent: BaseAssignment) -> bool:
+    """Whether an assignment beside an import leaves no doubt: another import, or `name = None`."""
+    if isinstance(referent, ImportAssignment):
+        return True
+    if not isinstance(referent, Assignment):
+        return False
+    statement = next((one for one in source.above(referent.node) if isinstance(one, cst.Assign)), None)
+    return statement is not None and isinstance(statement.value, cst.Name) and statement.value.value == "None"
+
+
+def _use(source: Source, base: cst.Name, binding: Binding, scope: Scope, *, sure: bool) -> Use:
+    node: cst.Name | cst.Attribute = base
+    tail = ""
+    for parent in source.above(base):
+        if not isinstance(parent, cst.Attribute) or parent.value is not node:
+            break
+        node, tail = parent, f"{tail}.{parent.attr.value}"
+    return Use(node, base, binding, canonical(binding.path + tail), tail, sure, scope)
+
+
+def _starred(
+    source: Source, stars: list[Binding], loose: dict[cst.CSTNode, tuple[cst.Name, Scope]],
+    uses: dict[cst.CSTNode, Use], api: Api,
+) -> list[cst.Name]:
+    """Give the names that nothing binds to the stars that bring them; return those that no star brings."""
+    leaked = []
+    for name, scope in loose.values():
+        if name.value in _BUILTINS:
+            continue
+        star = next((star for star in reversed(stars) if star.path and _brings(star, name.value, api)), None)
+        if star is not None:
+            brought = Binding(name.value, f"{star.path}.{name.value}", star.statement, None, top=True)
+            uses[name] = _use(source, name, brought, scope, sure=True)
+        elif all(star.path for star in stars):
+            leaked.append(name)
+    return leaked
+
+
+def _brings(star: Binding, name: str, api: Api) -> bool:
+    from envkit.migrate.names import target
+
+    found = target(canonical(f"{star.path}.{name}"), api)
+    return bool(found.path or found.rule)
+
+
+def visible(name: str, binding: Binding, use: Use) -> bool:
+    """Whether the name means that binding where the use stands."""
+    return all(
+        isinstance(one, ImportAssignment) and one.node is binding.statement for one in use.scope[name]
+    ) and bool(use.scope[name])
+
+
+def top_level(bindings: Iterable[Binding]) -> list[Binding]:
+    """Return those that the whole file sees."""
+    return [one for one in bindings if one.top]
+
+
+__all__ = ["Binding", "Bound", "GlobalScope", "Use", "bound", "dotted", "top_level", "visible"]

@@ -1,0 +1,1 @@
+"""The rules of `envkit migrate`: a table that people can read and extend."""

@@ -1,0 +1,57 @@
+"""What a row of the table of rules is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from envkit.migrate.outcome import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Class = Literal["mechanical", "review", "impossible", "behaviour", "lint", "unresolved"]
+KINDS: Mapping[Class, Kind] = {
+    "review": Kind.REVIEW, "impossible": Kind.IMPOSSIBLE, "behaviour": Kind.BEHAVIOUR, "lint": Kind.LINT,
+    "unresolved": Kind.UNRESOLVED, "mechanical": Kind.REVIEW,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that changed between standalone Keras and `tf.keras`.
+
+    A rule of class `mechanical` rewrites; where a place is of its kind and cannot be rewritten, it tells so for review.
+    All others tell. What a rule knows as data stands in its last fields; a rule without has code of its own in
+    `envkit/migrate/`, found by its id.
+
+    Attributes:
+        id: Stable name, `topic/what-changed`.
+        what: Its class.
+        before: How it is written in old code, for people.
+        after: How it is written now; empty where there is no such thing.
+        about: What is the matter, in one sentence.
+        mend: What a person does where it is not rewritten.
+        since: The first TensorFlow release that it holds for.
+        moves: Dotted name of standalone Keras, or of a module with all that is in it -> dotted name in TensorFlow.
+        arguments: Old keyword -> new keywords, of which the first that the callable has is taken.
+        of: The callables that `arguments` is about, as the beginnings of their dotted names.
+        names: The dotted names that it tells of, each with all that stands behind it.
+    """
+
+    id: str
+    what: Class
+    before: str
+    after: str
+    about: str
+    mend: str = ""
+    since: str = "2.0.0"
+    moves: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    of: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """What a note by this rule is about."""
+        return KINDS[self.what]

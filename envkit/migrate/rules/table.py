@@ -1,0 +1,20 @@
+"""The one table of rules. `docs/migrate-rules.md` is made from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit.migrate.rules import arguments, imports, runtime, told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkit.migrate.rules.rule import Rule
+
+TABLE: Mapping[str, Rule] = {
+    rule.id: rule
+    for rule in (
+        *imports.IMPORTS, *imports.NAMES, *arguments.ARGUMENTS, *arguments.BACKEND, *told.REVIEW, *told.IMPOSSIBLE,
+        *runtime.RUNTIME,
+    )
+}

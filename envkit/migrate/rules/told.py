@@ -1,0 +1,148 @@
+"""Rows of the table: names that a person has to replace, or that have no successor."""
+
+from __future__ import annotations
+
+from envkit.migrate.rules.rule import Rule
+
+_FLAT_CONV = ("keras.layers.", "keras.layers.convolutional.")
+_VENDOR = "copy what you need of it from the Keras that you had into your project"
+
+
+def _below(places: tuple[str, ...], *names: str) -> tuple[str, ...]:
+    return tuple(place + name for place in places for name in names)
+
+
+REVIEW = (
+    Rule(
+        "layers/merge-class", "review", "Sequential([Merge([a, b], mode='concat')])",
+        "concatenate([a.output, b.output])",
+        "The layer `Merge`, which joined models in a Sequential, is gone.",
+        "write the model with the functional API: concatenate, add, multiply … of the models' outputs, then Model(…)",
+        names=_below(("keras.layers.", "keras.layers.core.", "keras.layers.merge.", "keras.engine.topology.",
+                      "keras.engine.", "keras.legacy.layers."), "Merge"),
+    ),
+    Rule(
+        "layers/deconvolution", "review", "Deconvolution2D(64, 3, 3, output_shape=s)", "Conv2DTranspose(64, (3, 3))",
+        "Transposed convolutions are called Conv2DTranspose, and find their output's shape by themselves.",
+        "Conv2DTranspose(filters, (rows, columns), strides=…, padding=…) without output_shape",
+        names=_below(_FLAT_CONV, "Deconvolution2D", "Deconv2D", "Deconvolution3D", "Deconv3D"),
+    ),
+    Rule(
+        "layers/atrous", "review", "AtrousConvolution2D(64, 3, 3, atrous_rate=(2, 2))",
+        "Conv2D(64, (3, 3), dilation_rate=(2, 2))", "Atrous convolution is an argument of convolutions.",
+        "Conv1D or Conv2D with dilation_rate=",
+        names=_below(_FLAT_CONV, "AtrousConvolution1D", "AtrousConvolution2D", "AtrousConv1D", "AtrousConv2D"),
+    ),
+    Rule(
+        "layers/cudnn", "review", "CuDNNLSTM(64)", "LSTM(64)",
+        "LSTM and GRU use cuDNN by themselves where their arguments allow it.",
+        "write LSTM or GRU; to load old weights, tf.compat.v1.keras.layers.CuDNNLSTM is still there",
+        names=_below(("keras.layers.", "keras.layers.cudnn_recurrent."), "CuDNNLSTM", "CuDNNGRU"),
+    ),
+    Rule(
+        "layers/time-distributed-dense", "review", "TimeDistributedDense(10)", "TimeDistributed(Dense(10))",
+        "The layer is gone.", "TimeDistributed(Dense(units))",
+        names=_below(("keras.layers.", "keras.layers.core."), "TimeDistributedDense"),
+    ),
+    Rule(
+        "backend/session", "review", "K.set_session(tf.Session(config=config))",
+        "tf.config.experimental.set_memory_growth(gpu, True)",
+        "There is no session; what was usually meant is how much of the GPU's memory is taken.",
+        "for gpu in tf.config.list_physical_devices('GPU'): tf.config.experimental.set_memory_growth(gpu, True); "
+        "tf.compat.v1.keras.backend.get_session and set_session are there for code in graph mode",
+        names=_below(("keras.backend.", "keras.backend.tensorflow_backend."), "get_session", "set_session"),
+    ),
+    Rule(
+        "names/initializations", "review", "initializations.normal(shape, scale=0.1)",
+        "initializers.RandomNormal(stddev=0.1)(shape)", "Initializers are classes, whose instances make the weights.",
+        "initializers.RandomNormal(stddev=scale)(shape); a function of one's own takes (shape, dtype=None)",
+        names=("keras.initializations",),
+    ),
+    Rule(
+        "names/activity-regularizers", "review", "activity_l2(0.1)", "l2(0.1)",
+        "Regularizers of the activity are those of the weights.", "activity_regularizer=l1(…), l2(…) or l1_l2(…)",
+        names=_below(("keras.regularizers.",), "activity_l1", "activity_l2", "activity_l1l2", "WeightRegularizer",
+                     "ActivityRegularizer", "EigenvalueRegularizer"),
+    ),
+    Rule(
+        "names/obtain-input-shape", "review", "from keras.applications.imagenet_utils import _obtain_input_shape", "",
+        "The function was private, and the one in Keras 2.9 takes other arguments.",
+        _VENDOR + ": it is short",
+        names=("keras.applications.imagenet_utils._obtain_input_shape",
+               "keras.applications.imagenet_utils.obtain_input_shape"),
+    ),
+    Rule(
+        "names/theano-kernels", "review", "convert_all_kernels_in_model(model)", "",
+        "It turned the kernels of Theano's weights.", "delete the branch that calls it, which is for Theano",
+        names=_below(("keras.utils.layer_utils.", "keras.utils.", "keras.utils.np_utils.", "keras.utils.conv_utils."),
+                     "convert_all_kernels_in_model", "convert_dense_weights_data_format", "convert_kernel"),
+    ),
+    Rule(
+        "names/layer-from-config", "review", "layer_from_config(config)", "layers.deserialize(config)",
+        "The function has another name and place.", "tensorflow.keras.layers.deserialize(config)",
+        names=("keras.utils.layer_utils.layer_from_config",),
+    ),
+)
+
+IMPOSSIBLE = (
+    Rule(
+        "names/multi-gpu-model", "impossible", "multi_gpu_model(model, 2)", "tf.distribute.MirroredStrategy()",
+        "The function is gone.", "build and compile the model within tf.distribute.MirroredStrategy().scope()",
+        names=("keras.utils.multi_gpu_model", "keras.utils.training_utils", "keras.utils.multi_gpu_utils"),
+    ),
+    Rule(
+        "layers/recurrent-base", "impossible", "class Own(Recurrent)", "class Cell(Layer); RNN(Cell())",
+        "The base class of recurrent layers is gone.", "write a cell and give it to tensorflow.keras.layers.RNN",
+        names=_below(("keras.layers.", "keras.layers.recurrent."), "Recurrent", "time_distributed_dense",
+                     "_time_distributed_dense"),
+    ),
+    Rule(
+        "layers/private-base", "impossible", "from keras.layers.merge import _Merge", "",
+        "The base class is private and not in TensorFlow's public API.",
+        "derive from tensorflow.keras.layers.Layer, or from the public layer that is nearest",
+        names=_below(("keras.layers.", "keras.layers.convolutional.", "keras.layers.pooling.", "keras.layers.merge."),
+                     "_Merge", "_Conv", "_Pooling1D", "_Pooling2D", "_Pooling3D", "_GlobalPooling1D",
+                     "_GlobalPooling2D"),
+    ),
+    Rule(
+        "layers/gone", "impossible", "MaxoutDense(10)", "",
+        "The layer is gone.", "write it as a layer of your own, or with Dense, Lambda and Activation",
+        names=_below(("keras.layers.", "keras.layers.core."), "MaxoutDense", "Highway",
+                     "Siamese", "LambdaMerge"),
+    ),
+    Rule(
+        "names/other-backends", "impossible", "from keras.backend import theano_backend", "",
+        "TensorFlow's Keras has one backend.", "delete the branch for the other backend",
+        names=("keras.backend.theano_backend", "keras.backend.cntk_backend", "keras.backend.pattern_broadcast"),
+    ),
+    Rule(
+        "names/private", "impossible", "from keras.utils import conv_utils", "",
+        "The name is private and not in TensorFlow's public API.", _VENDOR,
+        names=(
+            "keras.legacy", "keras.engine.saving", "keras.utils.conv_utils", "keras.optimizers.clip_norm",
+            "keras.engine.training.slice_X", "keras.engine.training.slice_arrays",
+            "keras.engine.training._slice_arrays",
+            "keras.engine.training.make_batches", "keras.engine.training._make_batches", "keras.engine.training_utils",
+            "keras.engine.training.batch_shuffle", "keras.engine.training._batch_shuffle",
+            "keras.engine.training.GeneratorEnqueuer", "keras.engine.training.generator_queue",
+            "keras.engine.training._standardize_input_data", "keras.engine.training.standardize_input_data",
+            "keras.engine.topology.preprocess_weights_for_loading", "keras.engine.topology.Node",
+            "keras.engine.topology._object_list_uid", "keras.engine.topology.to_list", "keras.engine.base_layer.Node",
+            "keras.engine.base_layer.disable_tracking", "keras.engine.topology.load_weights_from_hdf5_group",
+            "keras.engine.topology.load_weights_from_hdf5_group_by_name",
+            "keras.models.preprocess_weights_for_loading", "keras.engine.network.Node",
+            "keras.utils.test_utils", "keras.applications.resnet50.identity_block",
+            "keras.applications.resnet50.conv_block", "keras.datasets.cifar10.load_batch", "keras.datasets.cifar",
+            "keras.utils.np_utils.conv_output_length", "keras.utils.np_utils.conv_input_length",
+            "keras.utils.generic_utils.slice_arrays", "keras.utils.generic_utils.func_dump",
+            "keras.utils.generic_utils.func_load", "keras.utils.generic_utils.has_arg",
+            "keras.utils.generic_utils.to_list", "keras.utils.generic_utils.unpack_singleton",
+            "keras.utils.generic_utils.get_from_module", "keras.utils.generic_utils.transpose_shape",
+            "keras.utils.generic_utils.object_list_uid", "keras.utils.generic_utils.is_all_none",
+            "keras.utils.layer_utils.print_summary", "keras.utils.layer_utils.count_params",
+            "keras.utils.io_utils.ask_to_proceed_with_overwrite", "keras.utils.io_utils.h5dict",
+            "keras.layers.recurrent._generate_dropout_mask", "keras.layers.recurrent._standardize_args",
+            "keras.callbacks.warnings", "keras.layers.warnings", "keras.layers.core.func_load",
+        ),
+    ),
+)

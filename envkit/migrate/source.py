@@ -1,0 +1,158 @@
+"""A Python file as LibCST reads it: its tree, the place of each node in the text, and its scopes.
+
+Nothing is printed back from the tree. What is rewritten is spliced into the text that came in, so that everything else
+stays as it was, byte for byte.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper, ScopeProvider
+
+from envkit.migrate.outcome import Where
+from envkit.migrate.places import Places
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from libcst.metadata.scope_provider import Scope
+
+_NEWLINE = re.compile(r"\r\n?|\n")
+_NODE = TypeVar("_NODE", bound=cst.CSTNode)
+
+
+class Unreadable(Exception):
+    """The file is not Python that can be read.
+
+    Attributes:
+        why: What is the matter.
+        mend: What makes it readable.
+    """
+
+    def __init__(self, why: str, mend: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.mend = mend
+
+
+@dataclass(eq=False)
+class Source:
+    """One file that was read.
+
+    Attributes:
+        text: All of it, without a byte order mark.
+        module: Its tree.
+        spans: From where to where in the text each node stands, without its parentheses.
+        parents: The node that each node stands in.
+        kinds: Every node by its class, in the order of the text.
+    """
+
+    text: str
+    module: cst.Module
+    spans: dict[cst.CSTNode, tuple[int, int]]
+    parents: dict[cst.CSTNode, cst.CSTNode]
+    kinds: dict[type, list[cst.CSTNode]] = field(repr=False)
+
+    def all(self, kind: type[_NODE]) -> list[_NODE]:
+        """Return every node of that class, in the order of the text."""
+        return self.kinds.get(kind, [])  # type: ignore[return-value]
+
+    def start(self, node: cst.CSTNode) -> int:
+        """Where the node begins in the text."""
+        return self.spans[node][0]
+
+    def code(self, node: cst.CSTNode) -> str:
+        """Return the node as it stands in the text, without its parentheses."""
+        begin, end = self.spans[node]
+        return self.text[begin:end]
+
+    def outer(self, node: cst.BaseExpression) -> tuple[int, int]:
+        """From where to where the expression stands with its parentheses."""
+        begin, end = self.spans[node]
+        if node.lpar:
+            begin, end = self.spans[node.lpar[0]][0], self.spans[node.rpar[-1]][1]
+        return begin, end
+
+    def above(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """Yield what the node stands in, from the nearest."""
+        while (node := self.parents.get(node)) is not None:  # type: ignore[assignment]
+            yield node
+
+    def where(self, offset: int) -> Where:
+        """Return the line and the column of that place in the text."""
+        line = bisect_right(self._lines, offset)
+        return Where(line, offset - self._lines[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """Return that line, counted from 1."""
+        return self.text[self._lines[number - 1]:self._lines[number] if number < len(self._lines) else None]
+
+    def whole_line(self, offset: int) -> tuple[int, int]:
+        """From where to where the line stands, with its end."""
+        number = self.where(offset).line
+        return self._lines[number - 1], self._lines[number] if number < len(self._lines) else len(self.text)
+
+    def newline(self, offset: int) -> str:
+        """Return how the line there ends; as the file's lines do, where it is the last."""
+        match = _NEWLINE.search(self.text, offset)
+        return match[0] if match else self.module.default_newline
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        return [0, *(match.end() for match in _NEWLINE.finditer(self.text))]
+
+    @cached_property
+    def scopes(self) -> Collection[Scope]:
+        """Every scope of the file."""
+        provider = MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(ScopeProvider)
+        return dict.fromkeys(scope for scope in provider.values() if scope is not None)
+
+
+def decoded(content: bytes) -> tuple[str, str]:
+    """Return the text and what it is encoded in, by the file's own word for it.
+
+    Raises:
+        Unreadable: The bytes are not what the file says of them.
+    """
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        text = content.decode(encoding)
+        same = text.encode(encoding) == content
+    except (SyntaxError, UnicodeError, LookupError):
+        same = False
+    if not same:
+        raise Unreadable("its bytes are not text in the encoding that it names", "save it as UTF-8")
+    return text, encoding
+
+
+def read(text: str) -> Source:
+    """Read the text.
+
+    Raises:
+        Unreadable: It is not Python 3.
+    """
+    try:
+        module = cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        raise Unreadable(
+            f"it is not Python 3: line {error.raw_line}",
+            "if it is Python 2: 2to3 -w -n FILE, then run this again",
+        ) from error
+    except RecursionError as error:
+        raise Unreadable("its expressions are nested too deeply", "split them up") from error
+    places = Places(module)
+    if "".join(places.tokens) != text:
+        raise Unreadable("it cannot be given back as it is", "save it with one kind of line ending")
+    kinds: dict[type, list[cst.CSTNode]] = defaultdict(list)
+    for node in places.parents:
+        kinds[type(node)].append(node)
+    return Source(text, module, places.spans, places.parents, dict(kinds))

@@ -1,0 +1,33 @@
+"""The way of one file: read it, find what it uses of Keras, rewrite, tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit.migrate import bindings, calls, chains, imports, merges, source
+from envkit.migrate.added import Added
+from envkit.migrate.draft import Draft
+from envkit.migrate.outcome import Outcome
+
+if TYPE_CHECKING:
+    from envkit.migrate.api import Api
+
+
+def transform(content: bytes, api: Api, off: frozenset[str]) -> Outcome:
+    """Return what comes of a file that has to do with Keras."""
+    try:
+        text, encoding = source.decoded(content)
+        read = source.read(text)
+    except source.Unreadable as error:
+        return Outcome(content, unreadable=error.why, mend=error.mend)
+    bound = bindings.bound(read, api)
+    draft = Draft(read, off)
+    if bound.bindings or bound.stars:
+        imports.settle(bound, api)
+        merges.settle(read, bound)
+        added = Added(draft, bound)
+        imports.rewrite(draft, bound, api)
+        chains.rewrite(draft, bound, api, added)
+        calls.rewrite(draft, bound, api, added)
+    rewrites = draft.rewrites()
+    return Outcome(draft.text().encode(encoding) if rewrites else content, rewrites, draft.notes())

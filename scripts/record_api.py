@@ -1,0 +1,110 @@
+"""Tell what a TensorFlow release has, for `envkit/migrate/`: run by the release's own Python, standard library alone.
+
+    docker run -i --rm --network none --entrypoint /opt/tensorflow/bin/python IMAGE - < scripts/record_api.py
+
+What comes out is the file `envkit/migrate/api-<release>.json`. Every public name of TensorFlow is in it by the module
+it stands in: modules, classes, functions and values; for what can be called under `tf.keras` also its parameters.
+`tf.compat` is left out, but for what `tf.compat.v1.keras` adds: nobody is sent there without need.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+import os
+import types
+import warnings
+from typing import Any
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+warnings.simplefilter("ignore")
+logging.disable(logging.CRITICAL)
+
+# The folders of the modules that TensorFlow and Keras declare public; what else can be reached is how they are made.
+DECLARED = {"_api", "api", "_tf_keras"}
+
+
+def main() -> None:
+    """Write the record to stdout, the same for the same release."""
+    import tensorflow as tf
+
+    _show(recorded(tf))
+
+
+def recorded(tf: Any) -> dict[str, Any]:
+    """Return the record of this TensorFlow."""
+    found: dict[str, dict[str, str]] = {}
+    _walk(tf, "tensorflow", found, set())
+    compat = {"compat": "m"} | {name: kind for name, kind in found["tensorflow"].items() if name != "compat"}
+    found["tensorflow"] = compat
+    found["tensorflow.compat"] = {"v1": "m", "v2": "m"}
+    old = tf.compat.v1
+    found["tensorflow.compat.v1"] = {name: _kind(old, name, parameters=False) for name in _public(old)}
+    _walk(tf.compat.v1.keras, "tensorflow.compat.v1.keras", found, set())
+    return {"release": tf.__version__, "modules": {path: _packed(found[path]) for path in sorted(found)}}
+
+
+def _walk(module: Any, path: str, found: dict[str, dict[str, str]], above: set[int]) -> None:
+    """Note down the names of a module and of those below it; a module within itself is not entered again."""
+    inside = found[path] = {}
+    for name in _public(module):
+        value, below = getattr(module, name), f"{path}.{name}"
+        if below == "tensorflow.compat":
+            continue
+        kind = _kind(module, name, parameters=".keras" in path and ".v1" not in path)
+        if kind != "m":
+            inside[name] = kind
+        elif DECLARED.intersection(value.__name__.split(".")) and id(value) not in above:
+            inside[name] = kind
+            _walk(value, below, found, above | {id(module)})
+
+
+def _public(module: Any) -> list[str]:
+    return sorted(name for name in dir(module) if not name.startswith("_") or name == "__version__")
+
+
+def _kind(module: Any, name: str, *, parameters: bool) -> str:
+    """`m`odule, `c`lass, `f`unction or `v`alue; and what a callable takes, as `c(units,*,name,**rest)`."""
+    value = getattr(module, name)
+    if isinstance(value, types.ModuleType) or type(value).__name__ in {"KerasLazyLoader", "_KerasLazyLoader"}:
+        return "m"
+    letter = "c" if inspect.isclass(value) else "f" if callable(value) else "v"
+    return letter + (_parameters(value) if parameters and letter != "v" else "")
+
+
+def _parameters(value: Any) -> str:
+    try:
+        # A class is asked by its __init__: the metaclasses of Keras take anything.
+        found = list(inspect.signature(value.__init__ if inspect.isclass(value) else value).parameters.values())
+    except (TypeError, ValueError):
+        return ""
+    if inspect.isclass(value):
+        found = found[1:]
+    names, starred = [], False
+    for one in found:
+        if one.kind is one.KEYWORD_ONLY and not starred:
+            names.append("*")
+        starred = starred or one.kind in {one.KEYWORD_ONLY, one.VAR_POSITIONAL}
+        names.append({one.VAR_POSITIONAL: "*", one.VAR_KEYWORD: "**"}.get(one.kind, "") + one.name)
+    return "(" + ",".join(names) + ")"
+
+
+def _packed(names: dict[str, str]) -> dict[str, list[str]]:
+    """Turn name -> kind round, which is smaller: many names are of a kind."""
+    packed: dict[str, list[str]] = {}
+    for name in sorted(names):
+        packed.setdefault(names[name], []).append(name)
+    return {kind: packed[kind] for kind in sorted(packed)}
+
+
+def _show(record: dict[str, Any]) -> None:
+    modules = record["modules"].items()
+    lines = [f' {json.dumps(path)}:{json.dumps(names, separators=(",", ":"))}' for path, names in modules]
+    release = json.dumps(record["release"])
+    print(f'{{"release":{release},"modules":{{\n' + ",\n".join(lines) + "\n}}")
+
+
+if __name__ == "__main__":
+    main()
