@@ -10,7 +10,9 @@ from envkit.migrate.bindings import visible
 from envkit.migrate.imports import between
 
 if TYPE_CHECKING:
-    from envkit.migrate.bindings import Bound, Use
+    from libcst.metadata.scope_provider import Scope
+
+    from envkit.migrate.bindings import Bound
     from envkit.migrate.draft import Draft
 
 # What is imported, by which name, and by which statement; the first that leads to a name is taken.
@@ -28,14 +30,14 @@ class Added:
         self._bound = bound
         self._done: set[str] = set()
 
-    def reach(self, path: str, use: Use) -> str:
-        """Return how to write that dotted name where the use stands: by what is imported, or by one import more.
+    def reach(self, path: str, scope: Scope) -> str:
+        """Return how to write that dotted name in the scope: by what is imported, or by one import more.
 
         Nothing comes back if every name for it is taken.
         """
         known = [one for one in self._bound.bindings if one.top and one.target and _leads(one.target, path)]
         for one in sorted(known, key=lambda one: -len(one.target)):
-            if visible(one.name, one, use):
+            if visible(one.name, one, scope):
                 return one.name + path[len(one.target):]
         for root, name, statement in _OFFERS:
             free = name in self._done or name not in self._bound.bound

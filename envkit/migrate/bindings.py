@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from libcst.metadata.scope_provider import Assignment, GlobalScope, ImportAssignment
+from libcst.metadata.scope_provider import Assignment, ImportAssignment
 
 from envkit.migrate.names import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from libcst.metadata.scope_provider import Access, BaseAssignment, Scope
 
     from envkit.migrate.api import Api
@@ -62,8 +60,9 @@ class Use:
         base: The name at its beginning.
         binding: What that name stands for.
         path: What the chain means, as standalone Keras had it (see `names.canonical`).
+        others: What else it may mean, where several imports bind the name.
         tail: What comes after the name in the chain, with its dot.
-        sure: Nothing else can be meant.
+        sure: Nothing but imports of ours can be meant.
         scope: Where it stands.
     """
 
@@ -71,6 +70,7 @@ class Use:
     base: cst.Name
     binding: Binding
     path: str
+    others: tuple[str, ...]
     tail: str
     sure: bool
     scope: Scope
@@ -133,12 +133,12 @@ def _of(source: Source, statement: cst.Import | cst.ImportFrom) -> list[tuple[cs
         return []
     module = dotted(statement.module) if isinstance(statement, cst.ImportFrom) else ""
     found = []
-    for alias in statement.names:
+    for alias in statement.names:  # type: ignore[union-attr]
         written = dotted(alias.name)
         path = f"{module}.{written}" if module else written
         if path.partition(".")[0] not in ROOTS:
             continue
-        name = dotted(alias.asname.name) if alias.asname else written  # type: ignore[arg-type]
+        name = dotted(alias.asname.name) if alias.asname else written
         if not module and not alias.asname:
             name = path = written.partition(".")[0]
         found.append((alias, Binding(name, path, statement, alias, _top(source, statement))))
@@ -175,9 +175,8 @@ def _sort(
         return
     ours = [one for one in (_binding(referent, found) for referent in referents) if one is not None]
     if ours:
-        paths = {canonical(one.path) for one in ours}
-        sure = len(paths) == 1 and all(_harmless(source, referent) for referent in referents)
-        uses[base] = _use(source, base, ours[0], access.scope, sure=sure)
+        ours.sort(key=lambda one: source.start(one.statement))
+        uses[base] = _use(source, base, ours, access.scope, sure=all(_harmless(source, one) for one in referents))
 
 
 def _binding(referent: BaseAssignment, found: dict[cst.ImportAlias, Binding]) -> Binding | None:
@@ -203,14 +202,15 @@ def _harmless(source: Source, referent: BaseAssignment) -> bool:
     return statement is not None and isinstance(statement.value, cst.Name) and statement.value.value == "None"
 
 
-def _use(source: Source, base: cst.Name, binding: Binding, scope: Scope, *, sure: bool) -> Use:
+def _use(source: Source, base: cst.Name, meant: list[Binding], scope: Scope, *, sure: bool) -> Use:
     node: cst.Name | cst.Attribute = base
     tail = ""
     for parent in source.above(base):
         if not isinstance(parent, cst.Attribute) or parent.value is not node:
             break
         node, tail = parent, f"{tail}.{parent.attr.value}"
-    return Use(node, base, binding, canonical(binding.path + tail), tail, sure, scope)
+    path, *others = dict.fromkeys(canonical(one.path + tail) for one in meant)
+    return Use(node, base, meant[0], path, tuple(others), tail, sure, scope)
 
 
 def _starred(
@@ -225,7 +225,7 @@ def _starred(
         star = next((star for star in reversed(stars) if star.path and _brings(star, name.value, api)), None)
         if star is not None:
             brought = Binding(name.value, f"{star.path}.{name.value}", star.statement, None, top=True)
-            uses[name] = _use(source, name, brought, scope, sure=True)
+            uses[name] = _use(source, name, [brought], scope, sure=True)
         elif all(star.path for star in stars):
             leaked.append(name)
     return leaked
@@ -238,16 +238,10 @@ def _brings(star: Binding, name: str, api: Api) -> bool:
     return bool(found.path or found.rule)
 
 
-def visible(name: str, binding: Binding, use: Use) -> bool:
-    """Whether the name means that binding where the use stands."""
-    return all(
-        isinstance(one, ImportAssignment) and one.node is binding.statement for one in use.scope[name]
-    ) and bool(use.scope[name])
-
-
-def top_level(bindings: Iterable[Binding]) -> list[Binding]:
-    """Return those that the whole file sees."""
-    return [one for one in bindings if one.top]
-
-
-__all__ = ["Binding", "Bound", "GlobalScope", "Use", "bound", "dotted", "top_level", "visible"]
+def visible(name: str, binding: Binding, scope: Scope) -> bool:
+    """Whether the name means that binding, or another import of the same, in the scope."""
+    meant = scope[name]
+    return bool(meant) and all(
+        isinstance(one, ImportAssignment) and (one.node is binding.statement or one.scope is scope.globals)
+        for one in meant
+    )

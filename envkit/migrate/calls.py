@@ -12,7 +12,6 @@ from envkit.migrate.names import target
 from envkit.migrate.rules.table import TABLE
 
 if TYPE_CHECKING:
-    from envkit.migrate.added import Added
     from envkit.migrate.api import Api, Parameters
     from envkit.migrate.bindings import Bound, Use
     from envkit.migrate.draft import Draft
@@ -31,7 +30,7 @@ _ANY_LAYER = frozenset({
 })
 
 
-def rewrite(draft: Draft, bound: Bound, api: Api, added: Added) -> None:  # noqa: ARG001
+def rewrite(draft: Draft, bound: Bound, api: Api) -> None:
     """Rewrite the arguments of every call of a name of Keras."""
     for use in bound.uses:
         call = draft.source.parents.get(use.node)
@@ -106,6 +105,9 @@ def _dropped(draft: Draft, args: Arguments, takes: Parameters, was: str) -> set[
         else:
             draft.tell("arguments/batch-normalization-mode", draft.source.start(arg))
         done.add("mode")
+    if "output_shape" in args.keywords and was.endswith("Transpose"):
+        draft.tell("layers/deconvolution", draft.source.start(args.call))
+        done.add("output_shape")
     if "forget_bias_init" in args.keywords and "unit_forget_bias" in takes.names:
         arg = args.keywords["forget_bias_init"]
         if text_of(arg.value) == "one":

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
 from envkit.migrate import merges
-from envkit.migrate.bindings import visible
-from envkit.migrate.names import PREFIX, target
+from envkit.migrate.names import PREFIX, Target, canonical, target
+from envkit.migrate.rules.table import TABLE
 
 if TYPE_CHECKING:
     from envkit.migrate.added import Added
     from envkit.migrate.api import Api
     from envkit.migrate.bindings import Binding, Bound, Use
     from envkit.migrate.draft import Draft
+    from envkit.migrate.source import Source
 
 _UNRESOLVED = "names/unresolved"
+# What modules of Keras had from the beginning, and still have.
+_SAME = (".get", ".serialize", ".deserialize")
 _TF1 = "tensorflow-1/symbol"
 
 
@@ -22,25 +27,35 @@ def rewrite(draft: Draft, bound: Bound, api: Api, added: Added) -> None:
     """Rewrite every chain that moved; tell of every name that does not resolve."""
     for binding in bound.bindings:
         _binding(draft, binding, api)
+    stored = {draft.source.code(use.node) for use in bound.uses if _stored(draft.source, use)}
     for use in bound.uses:
-        if use.tail:
+        code = draft.source.code(use.node) + "."
+        if use.tail and not any(code.startswith(own + ".") for own in stored):
             _use(draft, use, api, added)
     for name in bound.leaked:
         draft.tell("imports/star", draft.source.start(name), f"`{name.value}` is bound nowhere in this file, and "
                    "the star of `tensorflow.keras` does not bring it either.")
 
 
+def _stored(source: Source, use: Use) -> bool:
+    """Whether a value is put there: the file gives the module a name of its own."""
+    return bool(use.tail) and isinstance(source.parents[use.node], (cst.AssignTarget, cst.AnnAssign))
+
+
 def _binding(draft: Draft, binding: Binding, api: Api) -> None:
-    if binding.target or binding.instead or binding.alias is None:
+    if binding.alias is None or binding.instead:
         return
-    tell_missing(draft, canonical_of(binding), draft.source.start(binding.alias), api)
+    if binding.target:
+        if not api.is_module(binding.target):  # of a module, each use is told
+            _told_too(draft, target(canonical(binding.path), api), draft.source.start(binding.alias))
+        return
+    tell_missing(draft, canonical(binding.path), draft.source.start(binding.alias), api)
 
 
-def canonical_of(binding: Binding) -> str:
-    """Return what the binding means, as standalone Keras had it."""
-    from envkit.migrate.names import canonical
-
-    return canonical(binding.path)
+def _told_too(draft: Draft, found: Target, offset: int) -> None:
+    """Tell of what was rewritten and needs a person all the same."""
+    if found.rule and TABLE[found.rule].what == "review":
+        draft.tell(found.rule, offset)
 
 
 def tell_missing(draft: Draft, path: str, offset: int, api: Api) -> None:
@@ -65,11 +80,13 @@ def _use(draft: Draft, use: Use, api: Api, added: Added) -> None:
     if not found.path:
         tell_missing(draft, use.path, begin, api)
         return
+    if not use.tail.endswith(_SAME):
+        _told_too(draft, found, begin)
     if found.path == binding.target + use.tail:
         return
-    if not use.sure:
-        draft.tell("names/ambiguous", begin, f"`{use.base.value}` means different things by turns, so that "
-                   f"`{source.code(use.node)}` was left as it is.")
+    if not use.sure or any(target(other, api).path != found.path for other in use.others):
+        turns = f"`{use.base.value}` means different things by turns, so that `{source.code(use.node)}` stays as it is."
+        draft.tell("names/ambiguous", begin, turns)
         return
     rule = found.rule if found.rule != PREFIX else "imports/private-copy"
     if (text := reach(found.path, use, added)) and source.code(use.node) != text:
@@ -84,7 +101,5 @@ def reach(path: str, use: Use, added: Added) -> str:
     base = use.binding
     if path == base.target or path.startswith(base.target + "."):
         return use.base.value + path[len(base.target):]
-    return added.reach(path, use)
+    return added.reach(path, use.scope)
 
-
-__all__ = ["canonical_of", "reach", "rewrite", "tell_missing", "visible"]

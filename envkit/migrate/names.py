@@ -20,6 +20,9 @@ _COPIES = (
     "tensorflow.python.keras", "tensorflow.keras",
 )
 
+# Private, and there in every release; what exactly is nobody's promise.
+_UNLISTED = ("tensorflow.python.", "tensorflow.core.", "tensorflow.compiler.")
+
 _MOVES: Mapping[str, tuple[str, str]] = {
     before: (after, rule.id) for rule in TABLE.values() for before, after in rule.moves.items()
 }
@@ -52,6 +55,8 @@ def canonical(path: str) -> str:
 
 def target(path: str, api: Api) -> Target:
     """Return where that canonical name stands in the release."""
+    if path.startswith(_UNLISTED):
+        return Target(path, "")
     if not (path == "keras" or path.startswith("keras.")):
         return Target(path if api.resolves(path) else "", "")
     if api.resolves("tensorflow." + path):

@@ -22,7 +22,7 @@ from envkit.migrate.outcome import Where
 from envkit.migrate.places import Places
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from libcst.metadata.scope_provider import Scope
 
@@ -113,8 +113,15 @@ class Source:
     @cached_property
     def scopes(self) -> Collection[Scope]:
         """Every scope of the file."""
-        provider = MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(ScopeProvider)
-        return dict.fromkeys(scope for scope in provider.values() if scope is not None)
+        return dict.fromkeys(scope for scope in self._scopes.values() if scope is not None)
+
+    def scope(self, node: cst.CSTNode) -> Scope | None:
+        """Return the scope that the node stands in."""
+        return self._scopes.get(node)
+
+    @cached_property
+    def _scopes(self) -> Mapping[cst.CSTNode, Scope | None]:
+        return MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(ScopeProvider)
 
 
 def decoded(content: bytes) -> tuple[str, str]:

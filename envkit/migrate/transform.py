@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.migrate import bindings, calls, chains, imports, merges, source
+from envkit.migrate import (
+    arms,
+    backend,
+    behaviour,
+    bindings,
+    calls,
+    chains,
+    failing,
+    imports,
+    lints,
+    merges,
+    methods,
+    source,
+)
 from envkit.migrate.added import Added
 from envkit.migrate.draft import Draft
+from envkit.migrate.look import Look
 from envkit.migrate.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -28,6 +42,13 @@ def transform(content: bytes, api: Api, off: frozenset[str]) -> Outcome:
         added = Added(draft, bound)
         imports.rewrite(draft, bound, api)
         chains.rewrite(draft, bound, api, added)
-        calls.rewrite(draft, bound, api, added)
+        calls.rewrite(draft, bound, api)
+        backend.rewrite(draft, bound, added)
+        methods.rewrite(draft, bound)
+        arms.tell(draft)
+        look = Look(draft, bound)
+        failing.tell(look)
+        behaviour.tell(look)
+        lints.tell(look)
     rewrites = draft.rewrites()
     return Outcome(draft.text().encode(encoding) if rewrites else content, rewrites, draft.notes())

@@ -141,12 +141,14 @@ BACKEND = (
         "K.image_data_format() == 'channels_first'",
         "The order of dimensions is called data format, and its values have other names.",
         mend="compare with 'channels_first' ('th') and 'channels_last' ('tf') wherever the value goes",
+        moves={"keras.backend.image_dim_ordering": "tensorflow.keras.backend.image_data_format"},
     ),
     Rule(
         "backend/set-image-dim-ordering", "mechanical", "K.set_image_dim_ordering('tf')",
         "K.set_image_data_format('channels_last')",
         "The order of dimensions is called data format, and its values have other names.",
         mend="'th' is 'channels_first', 'tf' is 'channels_last'",
+        moves={"keras.backend.set_image_dim_ordering": "tensorflow.keras.backend.set_image_data_format"},
     ),
     Rule(
         "backend/channels-first", "behaviour", "K.set_image_data_format('channels_first')",

@@ -15,6 +15,6 @@ TABLE: Mapping[str, Rule] = {
     rule.id: rule
     for rule in (
         *imports.IMPORTS, *imports.NAMES, *arguments.ARGUMENTS, *arguments.BACKEND, *told.REVIEW, *told.IMPOSSIBLE,
-        *runtime.RUNTIME,
+        *runtime.RUNTIME, *runtime.GRAPH, *runtime.TRAINING, *runtime.BEHAVIOUR, *runtime.LINTS,
     )
 }

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from envkit.migrate.rules.rule import Rule
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _FLAT_CONV = ("keras.layers.", "keras.layers.convolutional.")
+_LAYERS = "tensorflow.keras.layers"
+_INITIALIZERS = "tensorflow.keras.initializers"
+_REGULARIZERS = "tensorflow.keras.regularizers"
 _VENDOR = "copy what you need of it from the Keras that you had into your project"
 
 
 def _below(places: tuple[str, ...], *names: str) -> tuple[str, ...]:
     return tuple(place + name for place in places for name in names)
+
+
+def _moved(places: tuple[str, ...], names: Mapping[str, str]) -> dict[str, str]:
+    return {place + old: new for place in places for old, new in names.items()}
 
 
 REVIEW = (
@@ -25,19 +37,27 @@ REVIEW = (
         "layers/deconvolution", "review", "Deconvolution2D(64, 3, 3, output_shape=s)", "Conv2DTranspose(64, (3, 3))",
         "Transposed convolutions are called Conv2DTranspose, and find their output's shape by themselves.",
         "Conv2DTranspose(filters, (rows, columns), strides=…, padding=…) without output_shape",
-        names=_below(_FLAT_CONV, "Deconvolution2D", "Deconv2D", "Deconvolution3D", "Deconv3D"),
+        moves=_moved(_FLAT_CONV, {
+            "Deconvolution2D": f"{_LAYERS}.Conv2DTranspose", "Deconv2D": f"{_LAYERS}.Conv2DTranspose",
+            "Deconvolution3D": f"{_LAYERS}.Conv3DTranspose", "Deconv3D": f"{_LAYERS}.Conv3DTranspose",
+        }),
     ),
     Rule(
-        "layers/atrous", "review", "AtrousConvolution2D(64, 3, 3, atrous_rate=(2, 2))",
+        "layers/atrous", "mechanical", "AtrousConvolution2D(64, 3, 3, atrous_rate=(2, 2))",
         "Conv2D(64, (3, 3), dilation_rate=(2, 2))", "Atrous convolution is an argument of convolutions.",
         "Conv1D or Conv2D with dilation_rate=",
-        names=_below(_FLAT_CONV, "AtrousConvolution1D", "AtrousConvolution2D", "AtrousConv1D", "AtrousConv2D"),
+        moves=_moved(_FLAT_CONV, {
+            "AtrousConvolution1D": f"{_LAYERS}.Conv1D", "AtrousConvolution2D": f"{_LAYERS}.Conv2D",
+            "AtrousConv1D": f"{_LAYERS}.Conv1D", "AtrousConv2D": f"{_LAYERS}.Conv2D",
+        }),
     ),
     Rule(
         "layers/cudnn", "review", "CuDNNLSTM(64)", "LSTM(64)",
         "LSTM and GRU use cuDNN by themselves where their arguments allow it.",
-        "write LSTM or GRU; to load old weights, tf.compat.v1.keras.layers.CuDNNLSTM is still there",
-        names=_below(("keras.layers.", "keras.layers.cudnn_recurrent."), "CuDNNLSTM", "CuDNNGRU"),
+        "look at its other arguments; to load old weights, tf.compat.v1.keras.layers.CuDNNLSTM is still there",
+        moves=_moved(("keras.layers.", "keras.layers.cudnn_recurrent."), {
+            "CuDNNLSTM": f"{_LAYERS}.LSTM", "CuDNNGRU": f"{_LAYERS}.GRU",
+        }),
     ),
     Rule(
         "layers/time-distributed-dense", "review", "TimeDistributedDense(10)", "TimeDistributed(Dense(10))",
@@ -50,19 +70,33 @@ REVIEW = (
         "There is no session; what was usually meant is how much of the GPU's memory is taken.",
         "for gpu in tf.config.list_physical_devices('GPU'): tf.config.experimental.set_memory_growth(gpu, True); "
         "tf.compat.v1.keras.backend.get_session and set_session are there for code in graph mode",
-        names=_below(("keras.backend.", "keras.backend.tensorflow_backend."), "get_session", "set_session"),
+        moves=_moved(("keras.backend.", "keras.backend.tensorflow_backend."), {
+            "get_session": "tensorflow.compat.v1.keras.backend.get_session",
+            "set_session": "tensorflow.compat.v1.keras.backend.set_session",
+        }),
     ),
     Rule(
         "names/initializations", "review", "initializations.normal(shape, scale=0.1)",
         "initializers.RandomNormal(stddev=0.1)(shape)", "Initializers are classes, whose instances make the weights.",
         "initializers.RandomNormal(stddev=scale)(shape); a function of one's own takes (shape, dtype=None)",
-        names=("keras.initializations",),
+        moves={"keras.initializations": "tensorflow.keras.initializers"} | _moved(("keras.initializations.",), {
+            "normal": f"{_INITIALIZERS}.RandomNormal", "uniform": f"{_INITIALIZERS}.RandomUniform",
+            "zero": f"{_INITIALIZERS}.Zeros", "one": f"{_INITIALIZERS}.Ones", "zeros": f"{_INITIALIZERS}.Zeros",
+            "ones": f"{_INITIALIZERS}.Ones", "identity": f"{_INITIALIZERS}.Identity",
+            "orthogonal": f"{_INITIALIZERS}.Orthogonal", "glorot_normal": f"{_INITIALIZERS}.GlorotNormal",
+            "glorot_uniform": f"{_INITIALIZERS}.GlorotUniform", "he_normal": f"{_INITIALIZERS}.HeNormal",
+            "he_uniform": f"{_INITIALIZERS}.HeUniform", "lecun_uniform": f"{_INITIALIZERS}.LecunUniform",
+        }),
     ),
     Rule(
         "names/activity-regularizers", "review", "activity_l2(0.1)", "l2(0.1)",
         "Regularizers of the activity are those of the weights.", "activity_regularizer=l1(…), l2(…) or l1_l2(…)",
-        names=_below(("keras.regularizers.",), "activity_l1", "activity_l2", "activity_l1l2", "WeightRegularizer",
-                     "ActivityRegularizer", "EigenvalueRegularizer"),
+        moves=_moved(("keras.regularizers.",), {
+            "activity_l1": f"{_REGULARIZERS}.l1", "activity_l2": f"{_REGULARIZERS}.l2",
+            "activity_l1l2": f"{_REGULARIZERS}.l1_l2", "WeightRegularizer": f"{_REGULARIZERS}.l1_l2",
+            "ActivityRegularizer": f"{_REGULARIZERS}.l1_l2",
+        }),
+        names=("keras.regularizers.EigenvalueRegularizer",),
     ),
     Rule(
         "names/obtain-input-shape", "review", "from keras.applications.imagenet_utils import _obtain_input_shape", "",
@@ -80,7 +114,7 @@ REVIEW = (
     Rule(
         "names/layer-from-config", "review", "layer_from_config(config)", "layers.deserialize(config)",
         "The function has another name and place.", "tensorflow.keras.layers.deserialize(config)",
-        names=("keras.utils.layer_utils.layer_from_config",),
+        moves={"keras.utils.layer_utils.layer_from_config": f"{_LAYERS}.deserialize"},
     ),
 )
 
