@@ -4,11 +4,13 @@
 
 What comes out is the file `envkit/migrate/api-<release>.json`. Every public name of TensorFlow is in it by the module
 it stands in: modules, classes, functions and values; for what can be called under `tf.keras` also its parameters.
+Beside them are the private modules of the package `keras` that old code reaches into, where it still has them.
 `tf.compat` is left out, but for what `tf.compat.v1.keras` adds: nobody is sent there without need.
 """
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import logging
@@ -24,6 +26,10 @@ logging.disable(logging.CRITICAL)
 
 # The folders of the modules that TensorFlow and Keras declare public; what else can be reached is how they are made.
 DECLARED = {"_api", "api", "_tf_keras"}
+PRIVATE = (
+    "keras.applications.imagenet_utils", "keras.datasets.cifar", "keras.utils.conv_utils", "keras.utils.generic_utils",
+    "keras.utils.layer_utils", "keras.utils.np_utils", "keras.utils.tf_utils",
+)
 
 
 def main() -> None:
@@ -43,6 +49,7 @@ def recorded(tf: Any) -> dict[str, Any]:
     old = tf.compat.v1
     found["tensorflow.compat.v1"] = {name: _kind(old, name, parameters=False) for name in _public(old)}
     _walk(tf.compat.v1.keras, "tensorflow.compat.v1.keras", found, set())
+    found |= {path: _private(path) for path in PRIVATE if _private(path)}
     return {"release": tf.__version__, "modules": {path: _packed(found[path]) for path in sorted(found)}}
 
 
@@ -59,6 +66,16 @@ def _walk(module: Any, path: str, found: dict[str, dict[str, str]], above: set[i
         elif DECLARED.intersection(value.__name__.split(".")) and id(value) not in above:
             inside[name] = kind
             _walk(value, below, found, above | {id(module)})
+
+
+def _private(path: str) -> dict[str, str]:
+    """Return the names that the private module itself defines; none where there is no such module."""
+    try:
+        module = importlib.import_module(path)
+    except ImportError:
+        return {}
+    own = [name for name in dir(module) if getattr(getattr(module, name), "__module__", "") == path]
+    return {name: _kind(module, name, parameters=True) for name in sorted(own)}
 
 
 def _public(module: Any) -> list[str]:

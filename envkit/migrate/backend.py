@@ -23,7 +23,7 @@ _SET = "backend/set-image-dim-ordering"
 _FIRST = "backend/channels-first"
 _SHAPE = "backend/keras-shape"
 _INT_SHAPE = "tensorflow.keras.backend.int_shape"
-_NAMES = {"keras.backend._BACKEND", "keras.backend._backend"}
+NAMES = {"keras.backend._BACKEND", "keras.backend._backend"}
 _TAKES_IT = {"dim_ordering", "data_format", "image_data_format"}
 
 
@@ -33,7 +33,7 @@ def rewrite(draft: Draft, bound: Bound, added: Added) -> None:
         call = _called(draft.source, use)
         if call is not None:
             _call(draft, use.path, call)
-        elif use.path in _NAMES and use.tail and (text := added.reach("tensorflow.keras.backend.backend", use.scope)):
+        elif use.path in NAMES and use.tail and (text := added.reach("tensorflow.keras.backend.backend", use.scope)):
             begin, end = draft.source.spans[use.node]
             draft.rewrite("backend/name", begin, end, (begin, end, f"{text}()"))
     for node in draft.source.all(cst.Attribute):

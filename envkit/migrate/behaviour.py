@@ -26,7 +26,9 @@ _HISTORY = "behaviour/history-keys"
 
 
 def tell(look: Look) -> None:
-    """Tell of all such places."""
+    """Tell of all such places: in code for standalone Keras, as that of TensorFlow has always been so."""
+    if not look.standalone:
+        return
     _learning_rates(look)
     _history(look)
     _files(look)

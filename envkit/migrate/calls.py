@@ -8,7 +8,7 @@ import libcst as cst
 
 from envkit.migrate import convolutions, merges
 from envkit.migrate.arguments import Arguments, number_of, quoted, text_of
-from envkit.migrate.names import target
+from envkit.migrate.names import canonical, target
 from envkit.migrate.rules.table import TABLE
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def rewrite(draft: Draft, bound: Bound, api: Api) -> None:
 
 def _call(draft: Draft, use: Use, args: Arguments, path: str, api: Api) -> None:
     takes = api.parameters(path)
-    was = "keras" + path.removeprefix("tensorflow.keras")
+    was = canonical(path)
     layer = was.startswith("keras.layers.")
     renamed = {keyword for rule in _RENAMES if was.startswith(rule.of)
                for keyword in _renamed(draft, args, rule, takes)}

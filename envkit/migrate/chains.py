@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from envkit.migrate import merges
+from envkit.migrate import backend, merges
 from envkit.migrate.names import PREFIX, Target, canonical, target
 from envkit.migrate.rules.table import TABLE
 
@@ -46,7 +46,7 @@ def _binding(draft: Draft, binding: Binding, api: Api) -> None:
     if binding.alias is None or binding.instead:
         return
     if binding.target:
-        if not api.is_module(binding.target):  # of a module, each use is told
+        if not api.is_module(binding.target) or binding.target.startswith("keras."):  # of others, each use is told
             _told_too(draft, target(canonical(binding.path), api), draft.source.start(binding.alias))
         return
     tell_missing(draft, canonical(binding.path), draft.source.start(binding.alias), api)
@@ -54,7 +54,7 @@ def _binding(draft: Draft, binding: Binding, api: Api) -> None:
 
 def _told_too(draft: Draft, found: Target, offset: int) -> None:
     """Tell of what was rewritten and needs a person all the same."""
-    if found.rule and TABLE[found.rule].what == "review":
+    if found.rule and TABLE[found.rule].what in {"review", "impossible"}:
         draft.tell(found.rule, offset)
 
 
@@ -71,7 +71,7 @@ def tell_missing(draft: Draft, path: str, offset: int, api: Api) -> None:
 
 def _use(draft: Draft, use: Use, api: Api, added: Added) -> None:
     source, binding = draft.source, use.binding
-    if merges.is_function(source, use):
+    if merges.is_function(source, use) or use.path in backend.NAMES:
         return
     if not binding.target:
         return  # told at the import
@@ -80,7 +80,7 @@ def _use(draft: Draft, use: Use, api: Api, added: Added) -> None:
     if not found.path:
         tell_missing(draft, use.path, begin, api)
         return
-    if not use.tail.endswith(_SAME):
+    if not use.tail.endswith(_SAME) and not binding.target.startswith("keras."):
         _told_too(draft, found, begin)
     if found.path == binding.target + use.tail:
         return

@@ -35,6 +35,11 @@ class Look:
     bound: Bound
 
     @cached_property
+    def standalone(self) -> bool:
+        """Whether the file was written for standalone Keras, not for that of TensorFlow."""
+        return any(one.standalone for one in [*self.bound.bindings, *self.bound.stars])
+
+    @cached_property
     def calls(self) -> Mapping[str, list[cst.Call]]:
         """Calls of attributes, by the attribute's name."""
         found = defaultdict(list)

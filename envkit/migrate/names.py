@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from envkit.migrate.api import Api
 
 PREFIX = "imports/keras"
+_PRIVATE = "names/private"
 
 # Longest first: what each of them holds is Keras.
 _COPIES = (
@@ -34,7 +35,8 @@ class Target:
     """Where a name of Keras stands now.
 
     Attributes:
-        path: Its dotted name in TensorFlow; empty where the release has none.
+        path: Its dotted name in TensorFlow, or in the private parts of the Keras that comes with it; empty where the
+            release has none.
         rule: By which rule it moved, or which rule tells of it; empty where no rule knows it.
     """
 
@@ -68,6 +70,8 @@ def target(path: str, api: Api) -> Target:
         if api.resolves(after + path[len(head):]):
             return Target(after + path[len(head):], rule)
         head = _longest(head.rpartition(".")[0], _MOVES)
+    if path != "keras" and api.resolves(path):
+        return Target(path, _TOLD.get(told, _PRIVATE))
     return Target("", _TOLD.get(told, ""))
 
 

@@ -52,8 +52,14 @@ ARGUMENTS = (
         arguments={"std": ("stddev",)},
     ),
     Rule(
-        "arguments/regularizers", "mechanical", "l2(l=0.1)", "l2(0.1)", "Keras 2 gave the argument a new name.",
+        "arguments/regularizers", "mechanical", "l2(l=0.1)", "l2(l2=0.1)", "Keras 2 gave the argument a new name.",
         of=("keras.regularizers.l1", "keras.regularizers.l2"), arguments={"l": ("l1", "l2")},
+    ),
+    Rule(
+        "arguments/input-shape", "mechanical", "_obtain_input_shape(s, dim_ordering=d, include_top=True)",
+        "_obtain_input_shape(s, data_format=d, require_flatten=True)", "The private function has other arguments now.",
+        of=("keras.applications.imagenet_utils.",), until="2.13.0",
+        arguments={"dim_ordering": ("data_format",), "include_top": ("require_flatten",)},
     ),
     Rule(
         "arguments/model", "mechanical", "Model(input=x, output=y)", "Model(inputs=x, outputs=y)",

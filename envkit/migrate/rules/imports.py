@@ -127,12 +127,6 @@ NAMES = (
             f"keras.initializers.{old}": f"tensorflow.keras.initializers.{new}"
             for old, new in {
                 "normal": "RandomNormal", "uniform": "RandomUniform", "zero": "Zeros", "one": "Ones",
-                "random_normal": "RandomNormal", "random_uniform": "RandomUniform",
-                "truncated_normal": "TruncatedNormal",
-                "zeros": "Zeros", "ones": "Ones", "constant": "Constant", "orthogonal": "Orthogonal",
-                "identity": "Identity", "glorot_normal": "GlorotNormal", "glorot_uniform": "GlorotUniform",
-                "he_normal": "HeNormal", "he_uniform": "HeUniform", "lecun_normal": "LecunNormal",
-                "lecun_uniform": "LecunUniform",
             }.items()
         },
     ),
@@ -167,12 +161,5 @@ NAMES = (
     ),
     Rule(
         "backend/name", "mechanical", "K._BACKEND", "K.backend()", "The backend tells its name by a function.",
-    ),
-    Rule(
-        "names/legacy-layers", "mechanical", "layers.Convolution2DTranspose", "layers.Conv2DTranspose",
-        "The layer has another name.",
-        moves={
-            "keras.layers.Deconv3D": f"{_LAYERS}.Conv3DTranspose",
-        },
     ),
 )

@@ -33,6 +33,7 @@ class Rule:
         about: What is the matter, in one sentence.
         mend: What a person does where it is not rewritten.
         since: The first TensorFlow release that it holds for.
+        until: The first one whose names it does not lead to any more; empty while there is none.
         moves: Dotted name of standalone Keras, or of a module with all that is in it -> dotted name in TensorFlow.
         arguments: Old keyword -> new keywords, of which the first that the callable has is taken.
         of: The callables that `arguments` is about, as the beginnings of their dotted names.
@@ -46,6 +47,7 @@ class Rule:
     about: str
     mend: str = ""
     since: str = "2.0.0"
+    until: str = ""
     moves: Mapping[str, str] = field(default_factory=dict)
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     of: tuple[str, ...] = ()

@@ -99,11 +99,16 @@ REVIEW = (
         names=("keras.regularizers.EigenvalueRegularizer",),
     ),
     Rule(
-        "names/obtain-input-shape", "review", "from keras.applications.imagenet_utils import _obtain_input_shape", "",
-        "The function was private, and the one in Keras 2.9 takes other arguments.",
+        "names/obtain-input-shape", "review", "from keras.applications.imagenet_utils import _obtain_input_shape",
+        "from keras.applications.imagenet_utils import obtain_input_shape as _obtain_input_shape",
+        "The function is private: Keras 2.9 has one of another name, later releases have none.",
         _VENDOR + ": it is short",
-        names=("keras.applications.imagenet_utils._obtain_input_shape",
-               "keras.applications.imagenet_utils.obtain_input_shape"),
+        until="2.13.0",
+        names=("keras.applications.imagenet_utils.obtain_input_shape",),
+        moves={
+            "keras.applications.imagenet_utils._obtain_input_shape":
+                "keras.applications.imagenet_utils.obtain_input_shape",
+        },
     ),
     Rule(
         "names/theano-kernels", "review", "convert_all_kernels_in_model(model)", "",

@@ -1,0 +1,2 @@
+from keras.constraints import maxnorm
+maxnorm(m=2)

@@ -1,0 +1,2 @@
+from tensorflow.keras.constraints import max_norm
+max_norm(2)

@@ -1,0 +1,3 @@
+from tensorflow.keras.layers import Conv2D
+dim_ordering = 'th'
+own(dim_ordering='th')

@@ -1,0 +1,3 @@
+from tensorflow.keras.layers import LSTM
+LSTM(10)
+other(consume_less='gpu')

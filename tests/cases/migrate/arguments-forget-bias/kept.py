@@ -1,0 +1,2 @@
+from tensorflow.keras.layers import LSTM
+LSTM(10, unit_forget_bias=True)

@@ -1,0 +1,2 @@
+from tensorflow.keras.initializers import RandomNormal
+RandomNormal(stddev=0.1)

@@ -1,0 +1,2 @@
+from keras.initializers import RandomNormal
+RandomNormal(std=0.1)

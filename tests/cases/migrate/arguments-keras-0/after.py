@@ -1,0 +1,2 @@
+from tensorflow.keras.layers import Dense
+Dense(784, 128)

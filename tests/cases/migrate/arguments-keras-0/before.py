@@ -1,0 +1,2 @@
+from keras.layers.core import Dense
+Dense(784, 128)

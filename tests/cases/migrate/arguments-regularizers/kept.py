@@ -1,0 +1,2 @@
+from tensorflow.keras.regularizers import l2
+l2(0.2)

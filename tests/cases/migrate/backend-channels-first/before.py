@@ -1,0 +1,2 @@
+from keras import backend as K
+K.set_image_data_format('channels_first')

@@ -1,0 +1,2 @@
+from tensorflow.keras import backend as K
+K.set_image_data_format('channels_last')

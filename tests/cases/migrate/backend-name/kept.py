@@ -1,0 +1,3 @@
+from tensorflow.keras import backend as K
+if K.backend() == 'theano':
+    raise ValueError(settings._BACKEND)

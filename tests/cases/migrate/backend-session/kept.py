@@ -1,0 +1,2 @@
+import tensorflow as tf
+tf.compat.v1.keras.backend.set_session(tf.compat.v1.Session())  # keras in graph mode

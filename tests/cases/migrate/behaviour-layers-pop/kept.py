@@ -1,0 +1,5 @@
+from tensorflow.keras.models import Sequential
+model = Sequential()
+model.pop()
+layers = [1]
+layers.pop()

@@ -1,0 +1,3 @@
+from keras.optimizers import Adadelta
+model.compile(Adadelta(), 'mse')
+model.compile(optimizer='adagrad', loss='mse')

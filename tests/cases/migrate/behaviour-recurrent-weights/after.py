@@ -1,0 +1,4 @@
+from tensorflow.keras.layers import LSTM, GRU
+from tensorflow.keras.models import Sequential
+model = Sequential([LSTM(10), GRU(10, recurrent_activation='sigmoid')])
+model.load_weights('old.h5')

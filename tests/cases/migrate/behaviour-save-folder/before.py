@@ -1,0 +1,4 @@
+from keras.models import Sequential
+model = Sequential()
+model.save('my.model')
+model.save('model')

@@ -1,0 +1,4 @@
+from keras.optimizers import Optimizer
+class Own(Optimizer):
+    def get_updates(self, loss, params):
+        return []

@@ -1,0 +1,2 @@
+from tensorflow.keras import backend as K
+g = tape.gradients(loss, [x])

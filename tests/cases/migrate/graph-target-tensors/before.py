@@ -1,0 +1,2 @@
+from keras.models import Model
+Model(x, y).compile('sgd', 'mse', target_tensors=[t])

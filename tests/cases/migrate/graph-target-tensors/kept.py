@@ -1,0 +1,2 @@
+from tensorflow.keras.models import Model
+Model(x, y).compile('sgd', 'mse')

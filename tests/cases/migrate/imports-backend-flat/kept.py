@@ -1,0 +1,2 @@
+from tensorflow.keras import backend as K
+K.clear_session()

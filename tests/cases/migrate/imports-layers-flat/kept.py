@@ -1,0 +1,3 @@
+from mine.layers.core import Dense
+layers = object()
+x = layers.core.Dense(10)

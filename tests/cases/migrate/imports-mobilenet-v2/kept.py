@@ -1,0 +1,1 @@
+from tensorflow.keras.applications import mobilenet_v2 as mobilenetv2

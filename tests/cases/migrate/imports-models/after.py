@@ -1,0 +1,2 @@
+from tensorflow.keras.layers import Layer
+from tensorflow.keras import Model, backend as K

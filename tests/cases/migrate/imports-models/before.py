@@ -1,0 +1,2 @@
+from keras.models import Layer
+from keras.layers import Model, K

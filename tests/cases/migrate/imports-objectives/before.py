@@ -1,0 +1,3 @@
+from keras import objectives
+from keras.objectives import mean_squared_error
+loss = objectives.mse

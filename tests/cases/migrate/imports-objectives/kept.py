@@ -1,0 +1,2 @@
+from tensorflow.keras import losses as objectives
+loss = objectives.mse

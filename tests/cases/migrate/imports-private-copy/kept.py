@@ -1,0 +1,2 @@
+from tensorflow.python.framework import ops
+from tensorflow.python.keras_like import layers

@@ -1,0 +1,1 @@
+from keras.utils.layer_utils import get_source_inputs

@@ -1,0 +1,1 @@
+from tensorflow.keras.utils import get_source_inputs

@@ -1,0 +1,3 @@
+from tensorflow.keras.layers import *
+x = Dense(10)
+y = np.zeros(3)

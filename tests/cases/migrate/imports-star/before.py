@@ -1,0 +1,3 @@
+from keras.layers import *
+x = Dense(10)
+y = np.zeros(3)

@@ -1,0 +1,6 @@
+from keras.layers import Layer
+class Own(Layer):
+    def build(self, input_shape):
+        self.a = self.add_weight((3, 4), initializer='zero')
+        self.b = self.add_weight(input_shape, 'zero', name='b')
+        self.c = self.add_weight(something)

@@ -1,0 +1,2 @@
+from keras.layers import CuDNNLSTM
+CuDNNLSTM(10, return_sequences=True)

@@ -1,0 +1,2 @@
+from keras.layers import Deconvolution2D
+Deconvolution2D(64, 3, 3, output_shape=(1, 2, 3), border_mode='same')

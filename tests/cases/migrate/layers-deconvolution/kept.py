@@ -1,0 +1,2 @@
+from tensorflow.keras.layers import Conv2DTranspose
+Conv2DTranspose(64, (3, 3))

@@ -1,0 +1,2 @@
+from tensorflow.keras.layers import Dense
+from keras.layers.core import MaxoutDense

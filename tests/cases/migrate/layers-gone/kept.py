@@ -1,0 +1,1 @@
+from mine import MaxoutDense  # once of keras

@@ -1,0 +1,2 @@
+from keras.layers import Merge
+model.add(Merge([a, b], mode='concat'))

@@ -1,0 +1,3 @@
+from mine import Merge
+from tensorflow.keras.layers import Concatenate
+model.add(Merge([a, b], mode='concat'))

@@ -1,0 +1,6 @@
+from tensorflow.keras.layers import concatenate, add, Dense
+from tensorflow import keras
+a = concatenate([x, y], axis=1)
+b = add([a, y], name='b')
+c = keras.layers.dot([a, b], axes=2)
+d = keras.layers.dot([a, b], axes=2, normalize=True)

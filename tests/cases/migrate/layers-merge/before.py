@@ -1,0 +1,6 @@
+from keras.layers import merge, Dense
+import keras
+a = merge([x, y], mode='concat', concat_axis=1)
+b = merge([a, y], 'sum', name='b')
+c = keras.layers.merge([a, b], mode='dot', dot_axes=2)
+d = keras.layers.merge([a, b], mode='cos', dot_axes=2)

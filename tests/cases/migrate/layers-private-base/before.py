@@ -1,0 +1,1 @@
+from keras.layers.merge import _Merge

@@ -1,0 +1,2 @@
+from tensorflow.keras.layers import LSTM
+from keras.layers import Recurrent

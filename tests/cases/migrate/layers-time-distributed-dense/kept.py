@@ -1,0 +1,2 @@
+from tensorflow.keras.layers import TimeDistributed, Dense
+TimeDistributed(Dense(10))

@@ -1,0 +1,2 @@
+from tensorflow.keras.callbacks import ModelCheckpoint
+ModelCheckpoint('w.h5', period=5)

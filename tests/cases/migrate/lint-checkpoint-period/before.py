@@ -1,0 +1,2 @@
+from keras.callbacks import ModelCheckpoint
+ModelCheckpoint('w.h5', period=5)

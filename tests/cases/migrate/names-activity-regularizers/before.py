@@ -1,0 +1,1 @@
+from keras.regularizers import activity_l2

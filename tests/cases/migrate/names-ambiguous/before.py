@@ -1,0 +1,4 @@
+import keras
+if not keras:
+    keras = object()
+keras.layers.core.Dense(10)

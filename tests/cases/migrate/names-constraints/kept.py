@@ -1,0 +1,2 @@
+from tensorflow.keras.constraints import max_norm as maxnorm
+x = maxnorm(2)

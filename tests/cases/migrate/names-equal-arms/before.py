@@ -1,0 +1,4 @@
+try:
+    from keras.layers.core import Dense
+except ImportError:
+    from keras.layers import Dense

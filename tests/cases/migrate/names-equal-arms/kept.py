@@ -1,0 +1,4 @@
+try:
+    from tensorflow.keras.layers import Dense
+except ImportError:
+    from mine import Dense

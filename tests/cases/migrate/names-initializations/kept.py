@@ -1,0 +1,2 @@
+from tensorflow.keras import initializers
+x = initializers.get('glorot_uniform')

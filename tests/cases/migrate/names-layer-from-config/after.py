@@ -1,0 +1,1 @@
+from tensorflow.keras.layers import deserialize as layer_from_config

@@ -1,0 +1,1 @@
+from keras.utils.layer_utils import layer_from_config

@@ -1,0 +1,2 @@
+from tensorflow.keras import losses
+x = losses.cosine_similarity

@@ -1,0 +1,1 @@
+from keras.utils import multi_gpu_model

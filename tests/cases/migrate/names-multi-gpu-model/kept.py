@@ -1,0 +1,1 @@
+from mine import multi_gpu_model  # keras of ours

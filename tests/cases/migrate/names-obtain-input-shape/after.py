@@ -1,0 +1,2 @@
+from tensorflow.keras.applications.imagenet_utils import decode_predictions
+from keras.applications.imagenet_utils import obtain_input_shape as _obtain_input_shape

@@ -1,0 +1,1 @@
+from keras.applications.imagenet_utils import _obtain_input_shape, decode_predictions

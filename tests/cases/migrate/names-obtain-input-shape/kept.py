@@ -1,0 +1,1 @@
+from keras_applications.imagenet_utils import _obtain_input_shape

@@ -1,0 +1,3 @@
+from tensorflow.keras.optimizers import Adam as adam, SGD as descent
+from tensorflow.keras import optimizers
+model.compile(optimizers.RMSprop(), 'mse')

@@ -1,0 +1,2 @@
+from tensorflow.keras import optimizers
+adam = optimizers.Adam()

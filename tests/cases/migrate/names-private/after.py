@@ -1,0 +1,2 @@
+from keras.utils import conv_utils
+from keras.engine.saving import load_weights_from_hdf5_group

@@ -1,0 +1,1 @@
+from mine.keras import conv_utils

@@ -1,0 +1,1 @@
+from keras.regularizers import l1l2

@@ -1,0 +1,1 @@
+from tensorflow.keras.regularizers import l1_l2 as l1l2

@@ -1,0 +1,3 @@
+from keras.layers import Unheard
+from tensorflow import keras
+keras.layers.Dance(10)

@@ -1,0 +1,3 @@
+from keras.layers import Unheard
+import keras
+keras.layers.Dance(10)

@@ -1,0 +1,2 @@
+from tensorflow.keras.layers import Dense
+from mine.keras.layers import Unheard

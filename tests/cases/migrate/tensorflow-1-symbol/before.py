@@ -1,0 +1,4 @@
+import tensorflow as tf
+import keras
+x = tf.placeholder('float32')
+y = tf.train.AdamOptimizer()

@@ -1,0 +1,2 @@
+from tensorflow.keras.models import Sequential
+Sequential().fit(x, y, class_weight='auto')

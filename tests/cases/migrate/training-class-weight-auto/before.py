@@ -1,0 +1,2 @@
+from keras.models import Sequential
+Sequential().fit(x, y, class_weight='auto')

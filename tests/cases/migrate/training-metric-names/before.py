@@ -1,0 +1,3 @@
+from keras.models import Sequential
+model = Sequential()
+model.compile('sgd', 'cosine_proximity', metrics=['accuracy', 'precision'])

@@ -1,0 +1,2 @@
+from tensorflow.keras.models import Sequential
+forest.predict_proba(x)

@@ -1,0 +1,3 @@
+from tensorflow.keras.models import Sequential, model_from_yaml
+text = Sequential().to_yaml()
+model = model_from_yaml(text)
