@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 from libcst.metadata.scope_provider import Assignment, ImportAssignment
 
-from envkit.migrate.names import canonical
+from envkit.migrate.names import canonical, target
 
 if TYPE_CHECKING:
     from libcst.metadata.scope_provider import Access, BaseAssignment, Scope
@@ -29,7 +29,7 @@ class Binding:
         name: As the file calls it.
         path: What was imported, as it is written there: `keras.layers`, `tensorflow`.
         statement: The import.
-        alias: Its part that binds the name; None for what a star brings.
+        alias: Its part that binds the name; None for what a star brings, and for a variable that was given a module.
         top: It stands at the top of the module's scope, for all to see.
         target: What it will stand for once the import is rewritten, as a dotted name; empty where it stays as it was.
         instead: Layers that are imported in its place.
@@ -107,11 +107,12 @@ def bound(source: Source, api: Api) -> Bound:
         for access in scope.accesses:
             _sort(source, access, found, uses, loose)
     leaked = [] if not stars else _starred(source, stars, loose, uses, api)
+    assigned = _assigned(source, list(uses.values()), uses, api)
     ordered = sorted(uses.values(), key=lambda use: source.start(use.node))
     for use in ordered:
         use.binding.uses.append(use)
-    return Bound(sorted(found.values(), key=lambda one: source.start(one.statement)), ordered, stars, leaked,
-                 frozenset(names))
+    bindings = sorted([*found.values(), *assigned], key=lambda one: source.start(one.statement))
+    return Bound(bindings, ordered, stars, leaked, frozenset(names))
 
 
 def dotted(node: cst.BaseExpression | None) -> str:
@@ -213,6 +214,25 @@ def _use(source: Source, base: cst.Name, meant: list[Binding], scope: Scope, *, 
     return Use(node, base, meant[0], path, tuple(others), tail, sure, scope)
 
 
+def _assigned(source: Source, known: list[Use], uses: dict[cst.CSTNode, Use], api: Api) -> list[Binding]:
+    """Follow `K = keras.backend`: a variable that is given a module once, and its uses."""
+    found = []
+    for use in known:
+        assign = source.parents[use.node]
+        if not isinstance(assign, cst.Assign) or assign.value is not use.node or len(assign.targets) != 1:
+            continue
+        name = assign.targets[0].target
+        meant = list(use.scope.assignments[name.value]) if isinstance(name, cst.Name) else []
+        if not isinstance(name, cst.Name) or len(meant) != 1 or not api.is_module(target(use.path, api).path):
+            continue
+        binding = Binding(name.value, use.binding.path + use.tail, use.binding.statement, None, top=False)
+        found.append(binding)
+        for access in meant[0].references:
+            if isinstance(access.node, cst.Name):
+                uses[access.node] = _use(source, access.node, [binding], access.scope, sure=use.sure)
+    return found
+
+
 def _starred(
     source: Source, stars: list[Binding], loose: dict[cst.CSTNode, tuple[cst.Name, Scope]],
     uses: dict[cst.CSTNode, Use], api: Api,
@@ -232,8 +252,6 @@ def _starred(
 
 
 def _brings(star: Binding, name: str, api: Api) -> bool:
-    from envkit.migrate.names import target
-
     found = target(canonical(f"{star.path}.{name}"), api)
     return bool(found.path or found.rule)
 

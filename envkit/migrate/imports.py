@@ -30,6 +30,8 @@ def settle(bound: Bound, api: Api) -> None:
 def _settled(binding: Binding, api: Api) -> str:
     path = canonical(binding.path)
     own = target(path, api).path
+    if binding.alias is None:
+        return own
     if not api.is_module(own) or api.resolves("tensorflow." + path) or binding.path == "tensorflow":
         return own
     # The module was taken apart: bind the one that holds all that is used of it.

@@ -6,20 +6,22 @@ stays as it was, byte for byte.
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import tokenize
-from bisect import bisect_right
+import warnings
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, ScopeProvider
 
 from envkit.migrate.outcome import Where
 from envkit.migrate.places import Places
+from envkit.migrate.scopes import scopes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -42,6 +44,13 @@ class Unreadable(Exception):
         super().__init__(why)
         self.why = why
         self.mend = mend
+
+
+class TooDeep(Unreadable):
+    """Its expressions stand in each other deeper than can be followed."""
+
+    def __init__(self) -> None:
+        super().__init__("its expressions are nested too deeply", "split them up, or give parts of them names")
 
 
 @dataclass(eq=False)
@@ -113,15 +122,15 @@ class Source:
     @cached_property
     def scopes(self) -> Collection[Scope]:
         """Every scope of the file."""
-        return dict.fromkeys(scope for scope in self._scopes.values() if scope is not None)
+        return dict.fromkeys(self._scopes.values())
 
     def scope(self, node: cst.CSTNode) -> Scope | None:
         """Return the scope that the node stands in."""
         return self._scopes.get(node)
 
     @cached_property
-    def _scopes(self) -> Mapping[cst.CSTNode, Scope | None]:
-        return MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(ScopeProvider)
+    def _scopes(self) -> Mapping[cst.CSTNode, Scope]:
+        return scopes(self.module)
 
 
 def decoded(content: bytes) -> tuple[str, str]:
@@ -141,25 +150,53 @@ def decoded(content: bytes) -> tuple[str, str]:
     return text, encoding
 
 
+def _too_deep(text: str) -> bool:
+    """Whether the nesting is beyond what Python itself takes: LibCST's parser would end the process."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except (RecursionError, MemoryError):
+        return True
+    except SyntaxError as error:
+        return "nested" in error.msg
+    except ValueError:
+        return False
+    return False
+
+
 def read(text: str) -> Source:
     """Read the text.
 
     Raises:
-        Unreadable: It is not Python 3.
+        Unreadable: It is not Python 3, or nested too deeply.
     """
+    if _too_deep(text):
+        raise TooDeep
+    # LibCST drops form feeds before statements: it reads the text without them, and its places are put right.
+    plain = text.replace("\f", "")
     try:
-        module = cst.parse_module(text)
+        module = cst.parse_module(plain)
     except cst.ParserSyntaxError as error:
         raise Unreadable(
             f"it is not Python 3: line {error.raw_line}",
             "if it is Python 2: 2to3 -w -n FILE, then run this again",
         ) from error
-    except RecursionError as error:
-        raise Unreadable("its expressions are nested too deeply", "split them up") from error
     places = Places(module)
-    if "".join(places.tokens) != text:
+    if "".join(places.tokens) != plain:
         raise Unreadable("it cannot be given back as it is", "save it with one kind of line ending")
     kinds: dict[type, list[cst.CSTNode]] = defaultdict(list)
     for node in places.parents:
         kinds[type(node)].append(node)
-    return Source(text, module, places.spans, places.parents, dict(kinds))
+    spans = places.spans if plain == text else _with_form_feeds(text, places.spans)
+    return Source(text, module, spans, places.parents, dict(kinds))
+
+
+def _with_form_feeds(text: str, spans: dict[cst.CSTNode, tuple[int, int]]) -> dict[cst.CSTNode, tuple[int, int]]:
+    """Return the places in the text that were found in it without its form feeds."""
+    left_out = [match.start() - before for before, match in enumerate(re.finditer("\f", text))]
+    found = {}
+    for node, (first, last) in spans.items():
+        begin = first + bisect_right(left_out, first)
+        found[node] = (begin, max(begin, last + bisect_left(left_out, last)))
+    return found

@@ -32,8 +32,15 @@ def transform(content: bytes, api: Api, off: frozenset[str]) -> Outcome:
     try:
         text, encoding = source.decoded(content)
         read = source.read(text)
+        return _transformed(content, read, encoding, api, off)
+    except RecursionError:
+        deep = source.TooDeep()
+        return Outcome(content, unreadable=deep.why, mend=deep.mend)
     except source.Unreadable as error:
         return Outcome(content, unreadable=error.why, mend=error.mend)
+
+
+def _transformed(content: bytes, read: source.Source, encoding: str, api: Api, off: frozenset[str]) -> Outcome:
     bound = bindings.bound(read, api)
     draft = Draft(read, off)
     if bound.bindings or bound.stars:

@@ -9,6 +9,7 @@ import pytest
 from envkit.migrate import api
 from envkit.migrate.code import migrate
 from envkit.migrate.rules.table import TABLE
+from scripts import make_migrate_page
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -58,3 +59,12 @@ def test_a_second_run_finds_nothing(rule: str) -> None:
     after = (case(rule) / "after.py").read_bytes()
     outcome = migrate(after, RELEASE)
     assert (outcome.content, outcome.rewrites) == (after, ())
+
+
+def test_the_page_is_made_from_the_table_and_the_cases() -> None:
+    written = make_migrate_page.PAGE.read_text("utf-8")
+    assert written == make_migrate_page.page(), "scripts/make_migrate_page.py writes docs/migrate-rules.md anew"
+
+
+def test_every_case_is_of_a_rule() -> None:
+    assert {path.name for path in CASES.iterdir()} == {rule.replace("/", "-") for rule in RULES}

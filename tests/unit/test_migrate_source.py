@@ -1,0 +1,159 @@
+"""What `migrate` does not rewrite stays as it was, byte for byte, and what it cannot read it says."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import libcst as cst
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from libcst.metadata import MetadataWrapper, ScopeProvider
+
+from envkit.migrate import api
+from envkit.migrate.code import migrate
+from envkit.migrate.scopes import scopes
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RELEASE = api.load("2.9.0")
+BEFORE = sorted((ROOT / "tests/cases/migrate").glob("*/before.py"))
+COMMON = b"import keras\nx = keras.layers.core.Dense(output_dim=3)\n"
+MIGRATED = b"from tensorflow import keras\nx = keras.layers.Dense(units=3)\n"
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    (COMMON, MIGRATED),
+    (COMMON.replace(b"\n", b"\r\n"), MIGRATED.replace(b"\n", b"\r\n")),
+    (COMMON.rstrip(b"\n"), MIGRATED.rstrip(b"\n")),
+    (b"\xef\xbb\xbf" + COMMON, b"\xef\xbb\xbf" + MIGRATED),
+    (b"# -*- coding: latin-1 -*-\n# \xe9\n" + COMMON, b"# -*- coding: latin-1 -*-\n# \xe9\n" + MIGRATED),
+    (b"#!/usr/bin/python\n\x0c\n" + COMMON + b"\x0cif x:\n\ty = 1  \n\n\n", None),
+    (b"import keras\x0c\n\x0cx = keras.layers.core.Dense('\x0c',\x0c  output_dim=3)\x0c\n",
+     b"from tensorflow import keras\x0c\n\x0cx = keras.layers.Dense('\x0c',\x0c  units=3)\x0c\n"),
+    (b"\n\n'''import keras'''  # keras.layers.core\n" + COMMON + b"s = 'keras.layers.core'\n", None),
+    ("# 日本 Ω\nπ = 3\n".encode() + COMMON, None),
+    (b"import os\r\n" + COMMON, b"import os\r\n" + MIGRATED),
+    (b"if 1:\n  import json, keras\n  x = 1\n", b"if 1:\n  import json\n  from tensorflow import keras\n  x = 1\n"),
+    (b"if 1:\r\n\timport json, keras\r\n", b"if 1:\r\n\timport json\r\n\tfrom tensorflow import keras\r\n"),
+    (b"if 1: import json, keras\n", b"if 1: import json; from tensorflow import keras\n"),
+    (b"import os; import keras.layers as L; os\n", b"import os; from tensorflow.keras import layers as L; os\n"),
+    (b"from keras.models import Model, Input  # noqa\r\n",
+     b"from tensorflow.keras import Input\r\nfrom tensorflow.keras.models import Model  # noqa\r\n"),
+    (b"from keras.engine import (\n    Layer,  # own\n    Model, # all\n    InputSpec)\n",
+     (b"from tensorflow.keras import Model\nfrom tensorflow.keras.layers import (\n    Layer,  # own\n     # all\n"
+      b"    InputSpec)\n")),
+    (b"from keras.layers \\\n    import core\n", b"from tensorflow.keras \\\n    import layers as core\n"),
+    (b"import keras.layers\nimport keras.models\nimport keras.utils  # too\n",
+     b"from tensorflow import keras\nfrom tensorflow import keras  # too\n"),
+])
+def test_all_else_survives(before: bytes, after: bytes | None) -> None:
+    expected = before.replace(COMMON, MIGRATED) if after is None else after
+    assert migrate(before, RELEASE).content == expected
+
+
+@pytest.mark.parametrize("source", [
+    b"import keras\nprint 'Python 2'\n",
+    b"import keras\nx = (\n",
+    b"# coding: ascii\nimport keras  # \xff\n",
+    b"# coding: no-such\nimport keras\n",
+    b"import keras\n\x00\n",
+    b"import keras\nx = " + b"(" * 3000 + b"1" + b")" * 3000 + b"\n",
+    b"import keras\nx = " + b"+".join([b"1"] * 9000) + b"\n",
+    b"import keras\nx = a" + b".b()" * 400 + b"\n",
+])
+def test_what_cannot_be_read_is_said_and_left(source: bytes) -> None:
+    outcome = migrate(source, RELEASE)
+    assert (outcome.content, outcome.rewrites, outcome.notes) == (source, (), ())
+    assert outcome.unreadable
+    assert outcome.mend
+
+
+@pytest.mark.parametrize("source", [
+    b"", b"print 'Python 2'\n", b"\xff\xfe", b"import tensorflow as tf\ntf.Session()\n",
+])
+def test_what_does_not_say_keras_is_not_even_parsed(source: bytes) -> None:
+    outcome = migrate(source, RELEASE)
+    assert outcome.content is source
+    assert not outcome.unreadable
+
+
+def test_nothing_is_loaded_for_a_file_without_keras() -> None:
+    script = (
+        "import sys\nfrom envkit.migrate import api, code\ncode.migrate(b'x = 1', api.load('2.9.0'))\n"
+        "assert 'libcst' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize(("comment", "told"), [
+    (b"", ["lint/checkpoint-period"]),
+    (b"  # envkit: ignore", []),
+    (b"  # envkit: ignore[lint/checkpoint-period]", []),
+    (b"  # short of time, envkit: ignore[a/b, lint/checkpoint-period]", []),
+    (b"  # envkit: ignore[lint/hdf5]", ["lint/checkpoint-period"]),
+])
+def test_a_comment_on_the_line_switches_a_rule_off(comment: bytes, told: list[str]) -> None:
+    call = b"ModelCheckpoint('w.h5', period=2)" + comment
+    source = b"from tensorflow.keras.callbacks import ModelCheckpoint\n" + call + b"\n"
+    assert [note.rule for note in migrate(source, RELEASE).notes] == told
+
+
+def test_a_rule_can_be_switched_off_for_all() -> None:
+    source = b"from keras.optimizers import Adam\nAdam(lr=1)\n"
+    outcome = migrate(source, RELEASE, off=frozenset({"arguments/optimizers"}))
+    assert outcome.content == b"from tensorflow.keras.optimizers import Adam\nAdam(lr=1)\n"
+
+
+def test_a_place_is_told_in_lines_and_columns() -> None:
+    outcome = migrate(b"import keras\r\nif 1:\r\n\tx = keras.layers.Dance()\r\n", RELEASE)
+    (note,) = outcome.notes
+    assert (note.where.line, note.where.column, note.where.cell) == (3, 6, 0)
+
+
+def test_a_rewrite_tells_what_stood_there_and_what_stands_there_now() -> None:
+    outcome = migrate(COMMON, RELEASE)
+    assert [(one.where.line, one.before, one.after) for one in outcome.rewrites] == [
+        (1, "import keras", "from tensorflow import keras"),
+        (2, "keras.layers.core.Dense", "keras.layers.Dense"),
+        (2, "output_dim=3", "units=3"),
+    ]
+
+
+@pytest.mark.parametrize("path", BEFORE, ids=lambda path: path.parent.name)
+def test_the_scopes_are_those_of_libcst(path: Path) -> None:
+    module = cst.parse_module(path.read_text())
+    theirs = MetadataWrapper(module, unsafe_skip_copy=True).resolve(ScopeProvider)
+    ours = scopes(module)
+    names = [node for node in ours if isinstance(node, (cst.Name, cst.Attribute, cst.Call))]
+    for node in names:
+        scope = theirs[node]
+        assert scope is not None
+        assert ours[node].get_qualified_names_for(node) == scope.get_qualified_names_for(node)
+    found = {type(scope) for scope in theirs.values() if scope is not None}
+    assert {type(scope) for scope in ours.values()} == found
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    chosen=st.lists(st.sampled_from(BEFORE), min_size=1, max_size=4),
+    newline=st.sampled_from(["\n", "\r\n"]),
+    indented=st.booleans(),
+)
+def test_together_they_parse_and_a_second_run_finds_nothing(
+    chosen: list[Path], newline: str, indented: bool
+) -> None:
+    text = "".join(path.read_text() for path in chosen)
+    if indented:
+        text = "if 1:\n" + "".join(f"    {line}\n" for line in text.splitlines())
+    once = migrate(text.replace("\n", newline).encode(), RELEASE)
+    assert not once.unreadable
+    ast.parse(once.content)
+    assert once.content.count(b"\r\n") == (once.content.count(b"\n") if newline == "\r\n" else 0)
+    again = migrate(once.content, RELEASE)
+    assert (again.content, again.rewrites) == (once.content, ())
