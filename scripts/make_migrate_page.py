@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "migrate-rules.md"
 CASES = ROOT / "tests" / "cases" / "migrate"
 HEAD = """\
-# Rules of `envkit migrate`
+# Rules of migrate
 
 What is rewritten and what is told, by the id that stands in reports. This page is made from `envkit/migrate/rules/` and
 from the cases in `tests/cases/migrate/` by `scripts/make_migrate_page.py`.

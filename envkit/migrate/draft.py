@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Splice = tuple[int, int, str]
 
-_IGNORE = re.compile(r"#.*?\benvkit:\s*ignore(?:\[([a-z0-9/,\s-]*)\])?")
+_IGNORE = re.compile(r"#\s*envkit:\s*ignore(?:\[([a-z0-9/,\s-]*)\])?")
 
 
 class Draft:

@@ -95,7 +95,7 @@ def test_nothing_is_loaded_for_a_file_without_keras() -> None:
     (b"", ["lint/checkpoint-period"]),
     (b"  # envkit: ignore", []),
     (b"  # envkit: ignore[lint/checkpoint-period]", []),
-    (b"  # short of time, envkit: ignore[a/b, lint/checkpoint-period]", []),
+    (b"  # short of time  # envkit: ignore[a/b, lint/checkpoint-period]", []),
     (b"  # envkit: ignore[lint/hdf5]", ["lint/checkpoint-period"]),
 ])
 def test_a_comment_on_the_line_switches_a_rule_off(comment: bytes, told: list[str]) -> None:
