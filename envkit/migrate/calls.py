@@ -26,7 +26,8 @@ _ANY_LAYER = frozenset({
     "name", "dtype", "trainable", "dynamic", "input_shape", "batch_input_shape", "input_dim", "input_length",
     "batch_size", "weights", "activity_regularizer", "autocast",
     "implementation", "unroll", "time_major", "zero_output_for_mask",
-    "return_state", "stateful", "go_backwards", "return_sequences", "input_tensor", "sparse", "ragged", "sparse_input",
+    "return_state", "stateful", "go_backwards", "return_sequences", "input_tensor", "batch_shape",
+    "sparse", "ragged", "sparse_input",
 })
 
 

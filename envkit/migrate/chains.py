@@ -49,6 +49,9 @@ def _binding(draft: Draft, binding: Binding, api: Api) -> None:
         if not api.is_module(binding.target) or binding.target.startswith("keras."):  # of others, each use is told
             _told_too(draft, target(canonical(binding.path), api), draft.source.start(binding.alias))
         return
+    if merges.is_merge(canonical(binding.path)):
+        draft.tell(merges.RULE, draft.source.start(binding.alias))
+        return
     tell_missing(draft, canonical(binding.path), draft.source.start(binding.alias), api)
 
 

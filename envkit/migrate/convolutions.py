@@ -24,7 +24,7 @@ _SIDE = {
     "nb_row", "nb_col", "num_row", "num_col", "row", "col", "rows", "cols", "n_row", "n_col", "kernel_row",
     "kernel_col", "filter_row",
     "filter_col", "kh", "kw", "nb_conv", "filter_length", "filter_size", "kernel_dim1", "kernel_dim2",
-    "kernel_dim3", "n_conv", "height", "width", "kernel_h", "kernel_w", "filter_h", "filter_w",
+    "kernel_dim3", "n_conv", "height", "width", "kernel_h", "kernel_w", "filter_h", "filter_w", "h", "w",
 }
 
 
@@ -43,6 +43,9 @@ def rewrite(draft: Draft, use: Use, args: Arguments, takes: Parameters) -> set[s
 def _by_position(draft: Draft, use: Use, args: Arguments, rank: int) -> None:
     sides, rest = args.positional[1:rank + 1], args.positional[rank + 1:]
     sizes = [_side(arg.value) for arg in sides]
+    if use.path.rpartition(".")[2].startswith("Convolution"):  # the name of Keras 1: `(64, size, size)` is a square
+        codes = {draft.source.code(arg.value) for arg in sides}
+        sizes = [len(codes) == 1 or size for size in sizes]
     begin = draft.source.start(args.call)
     if "kernel_size" in args.keywords or any(isinstance(arg.value, (cst.Tuple, cst.List)) for arg in sides):
         return

@@ -9,5 +9,6 @@ def block(x, nb_row, nb_col, size, kind):
     x = Convolution3D(8, 3, 3, 3)(x)
     x = SeparableConv2D(8, 3, 3)(x)
     x = Convolution2D(64, nb_row, nb_col)(x)
+    x = Convolution2D(64, size, size)(x)
     x = Convolution2D(64, kind, size)(x)
     return Convolution2D(64, 3, 3, 'he_normal')(x)
