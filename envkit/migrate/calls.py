@@ -38,7 +38,7 @@ def rewrite(draft: Draft, bound: Bound, api: Api) -> None:
         if not isinstance(call, cst.Call) or call.func is not use.node or not use.path.startswith("keras."):
             continue
         if merges.is_function(draft.source, use):
-            merges.rewrite(draft, use, call)
+            merges.rewrite(draft, use, call, bound.bound)
             continue
         found = target(use.path, api)
         if found.path:

@@ -19,6 +19,7 @@ _MODES = {
     "concat": "concatenate", "sum": "add", "mul": "multiply", "ave": "average", "max": "maximum", "dot": "dot",
     "cos": "dot",
 }
+_LAMBDA = "Lambda"
 _PATHS = {"keras.layers.merge", "keras.layers.core.merge", "keras.engine.merge", "keras.engine.topology.merge",
           "keras.layers.merge.merge", "keras.legacy.layers.merge"}
 
@@ -64,22 +65,66 @@ def _called(source: Source, use: Use) -> cst.Call | None:
 def plan(source: Source, call: cst.Call) -> str:
     """Return the function that computes what this call does; nothing where a person has to see."""
     args = Arguments(source, call)
-    new, _ = mode_of(args)
+    new, mode = mode_of(args)
+    if mode is not None and _by_function(source, args, mode):
+        return _LAMBDA
     unfit = set(args.keywords) - {"inputs", "mode", "concat_axis", "dot_axes", "name"}
     if unfit or args.open or len(args.positional) > 2 or (new == "dot" and "dot_axes" not in args.keywords):
         return ""
     return new
 
 
-def rewrite(draft: Draft, use: Use, call: cst.Call) -> None:
-    """Rewrite a call whose mode is written there; tell of any other."""
+def _by_function(source: Source, args: Arguments, mode: cst.Arg) -> bool:
+    """Whether the mode is a function of the file, and the rest can be put where a Lambda has it."""
+    value, call = mode.value, args.call
+    own = isinstance(value, cst.Name) and any(one.name.value == value.value for one in source.all(cst.FunctionDef))
+    plain = set(args.keywords) <= {"mode", "output_shape", "arguments", "name"}
+    if args.open or not plain or len(args.positional) not in {1, 2} or call.args[1] is not mode:
+        return False
+    return (own or isinstance(value, cst.Lambda)) and _names_only(call.args[0].value)
+
+
+def _names_only(inputs: cst.BaseExpression) -> bool:
+    """Whether nothing is called there that might have to be rewritten: it is moved as it is written."""
+    elements = [one.value for one in inputs.elements] if isinstance(inputs, (cst.List, cst.Tuple)) else [inputs]
+    return all(isinstance(one, cst.Name) for one in elements)
+
+
+def _to_lambda(draft: Draft, use: Use, call: cst.Call) -> None:
+    """`merge([a, b], mode=f, output_shape=s)` becomes `Lambda(f, output_shape=s)([a, b])`."""
+    source = draft.source
+    inputs, mode = call.args[0].value, call.args[1].value
+    begin, end = source.spans[call]
+    first, last = source.outer(inputs)
+    draft.rewrite(
+        RULE, begin, end, (*source.spans[use.node], _callee(use, _LAMBDA)),
+        (source.start(call.args[0]), source.outer(mode)[0], ""), (end, end, f"({source.text[first:last]})"),
+    )
+
+
+def _callee(use: Use, new: str) -> str:
+    return use.base.value + use.tail.removesuffix("merge") + new if use.tail else new
+
+
+def rewrite(draft: Draft, use: Use, call: cst.Call, names: frozenset[str]) -> None:
+    """Rewrite a call whose mode is written there; tell of any other.
+
+    Args:
+        draft: What is being made of the file.
+        use: The function.
+        call: Its call.
+        names: Every name that the file binds.
+    """
     args = Arguments(draft.source, call)
     new, (_, mode) = plan(draft.source, call), mode_of(args)
-    if not new or not (use.tail or use.binding.instead or use.binding.alias is None):
+    by_star = use.binding.alias is None and new not in names
+    if not new or not (use.tail or use.binding.instead or by_star):
         draft.tell(RULE, draft.source.start(call))
         return
-    callee = use.base.value + use.tail.removesuffix("merge") + new if use.tail else new
-    splices: list[Splice] = [(*draft.source.spans[use.node], callee)]
+    if new == _LAMBDA:
+        _to_lambda(draft, use, call)
+        return
+    splices: list[Splice] = [(*draft.source.spans[use.node], _callee(use, new))]
     if mode is not None:
         splices.append(args.drop(mode))
     for old, name, function in (("concat_axis", "axis", "concatenate"), ("dot_axes", "axes", "dot")):

@@ -126,7 +126,7 @@ ARGUMENTS = (
     Rule(
         "layers/merge", "mechanical", "merge([a, b], mode='concat', concat_axis=1)", "concatenate([a, b], axis=1)",
         "`merge` became one function for each mode.",
-        mend="concat: concatenate, sum: add, mul: multiply, ave: average, max: maximum, dot: dot; a function as mode: "
+        mend="concat: concatenate, sum: add, mul: multiply, ave: average, max: maximum, dot: dot; a function: "
              "Lambda(function)([a, b])",
     ),
     Rule(
