@@ -1,0 +1,39 @@
+"""Which files say what is to be installed, by their names."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+
+class Place(Enum):
+    """How a file says what is to be installed."""
+
+    REQUIREMENTS = "requirements"  # one a line, for pip
+    CONSTRAINTS = "constraints"  # the same, for what is installed anyway
+    CONDA = "conda"  # YAML lists
+    DECLARED = "declared"  # setup.py, setup.cfg, pyproject.toml, Pipfile, tox.ini
+    COMMANDS = "commands"  # Dockerfiles, CI, scripts
+
+
+PATTERNS = (
+    (re.compile(r"(?i)(?:.*[-_./])?constraints?(?:[-_.0-9][^/]*)?\.(?:txt|in|pip)"), Place.CONSTRAINTS),
+    (re.compile(r"(?i)(?:.*[-_./])?(?:requirements?|reqs)(?:[-_.0-9/][^/]*)?\.(?:txt|in|pip)"), Place.REQUIREMENTS),
+    (re.compile(r"(?i)(?:.*/)?(?:setup\.py|setup\.cfg|pyproject\.toml|pipfile|tox\.ini)"), Place.DECLARED),
+    (re.compile(r"(?:.*/)?\.(?:github/workflows|circleci)/[^/]+\.ya?ml"), Place.COMMANDS),
+    (re.compile(r"(?i)(?:.*/)?\.?(?:travis|appveyor|gitlab-ci|azure-pipelines)\.ya?ml"), Place.COMMANDS),
+    (re.compile(r"(?i)(?:.*/)?(?:(?:docker|container)file[^/]*|[^/]+\.dockerfile|jenkinsfile|makefile|[^/]+\.(?:sh|bash))"),
+     Place.COMMANDS),
+    (re.compile(r"(?:.*/)?envkit\.ya?ml"), None),
+    (re.compile(r"(?i)(?:.*/)?[^/]*(?:env|conda)[^/]*\.ya?ml"), Place.CONDA),
+)
+
+
+def place(path: PurePath) -> Place | None:
+    """Return how a file says what is to be installed, or None where its name tells of nothing of the kind."""
+    name = path.as_posix()
+    return next((kind for pattern, kind in PATTERNS if pattern.fullmatch(name)), None)
