@@ -31,6 +31,7 @@ class Exit(IntEnum):
     ENGINE = 3
     LOCK = 4
     GPU = 5
+    UNREADABLE = 6
     BUG = 70
     PASS_THROUGH = 125
     NOT_RUNNABLE = 126

@@ -35,6 +35,7 @@ VERBS = {
     "probe": ("checks", "probe"),
     "audit": ("checks", "audit"),
     "smoke": ("checks", "smoke"),
+    "migrate": ("migrate", "migrate"),
     "open": ("access", "open_"),
     "token": ("access", "token"),
     "ssh": ("inside", "ssh"),
@@ -47,7 +48,7 @@ VERBS = {
     "ssh-proxy": ("inside", "ssh_proxy"),
 }
 HIDDEN = {"ssh-proxy"}
-NO_ENGINE = {"init", "schema", "version"}  # every other verb takes `--engine`
+NO_ENGINE = {"init", "migrate", "schema", "version"}  # every other verb takes `--engine`
 NEAR = 0.7  # a slip of the fingers, and no word that merely shares letters
 
 

@@ -25,7 +25,7 @@ INTERRUPTED = "interrupted; `envkit up` or `envkit down` goes on from here"
 # Verbs that only read, or leave the terminal to a program inside: that they were ended needs no word.
 READ = {"status", "logs", "exec", "shell", "open", "token", "ssh", "ssh-config", "ssh-proxy", "schema", "version"}
 PASSES_ON = {"exec", "ssh"}
-ONCE = {"init", "render", "sync", "doctor", "smoke"}  # what they left half done, the next one takes away
+ONCE = {"init", "render", "sync", "doctor", "smoke", "migrate"}  # what they left half done, the next one takes away
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 

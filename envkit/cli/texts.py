@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from envkit.names import JUPYTER_SOCKET
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from envkit.commands.doctor import Host
     from envkit.commands.down import Down
     from envkit.commands.init import Initialised
+    from envkit.commands.migrate import Migrated
     from envkit.commands.probe import Probed
     from envkit.commands.prune import Pruned
     from envkit.commands.render import DryRun, Rendered
@@ -168,3 +170,22 @@ def opened(result: Opened) -> str:
     if result.logged_in:
         return f"{result.name} is open in your browser: {result.url}{until}"
     return f"the browser has not logged in; open {result.url} and paste the token of `envkit token`{until}"
+
+
+def migrate(result: Migrated) -> str:
+    """How much was found, in all; each file's own part was told before."""
+    ported = [one for one in result.files if one.rewrites]
+    places = sum(len(one.rewrites) for one in ported)
+    kinds = Counter(note.kind.value for one in result.files for note in one.notes)
+    left = sum(bool(one.left) for one in result.files)
+    lines = [f"{_many(result.looked, 'file')} looked at, for TensorFlow {result.release}"]
+    if ported:
+        what = "rewritten" if result.wrote else "would be rewritten; --write does it"
+        lines.append(f"  {_many(places, 'place')} in {_many(len(ported), 'file')} {what}")
+    lines += [f"  {_many(count, 'note')} of kind {kind}" for kind, count in sorted(kinds.items())]
+    lines += [f"  {_many(left, 'file')} left as {'they are' if left > 1 else 'it is'}"] if left else []
+    return "\n".join(lines if len(lines) > 1 else [f"{lines[0]}: nothing to do"])
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from envkit.migrate.ignored import ignores
 from envkit.migrate.outcome import Note, Rewrite
 from envkit.migrate.rules.table import TABLE
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from envkit.migrate.source import Source
 
 Splice = tuple[int, int, str]
-
-_IGNORE = re.compile(r"#\s*envkit:\s*ignore(?:\[([a-z0-9/,\s-]*)\])?")
 
 
 class Draft:
@@ -94,7 +92,4 @@ class Draft:
         return "".join([*parts, self.source.text[at:end]])
 
     def _ignored(self, rule: str, offset: int) -> bool:
-        match = _IGNORE.search(self.source.line(self.source.where(offset).line))
-        if match is None:
-            return False
-        return match[1] is None or rule in {word.strip() for word in match[1].split(",")}
+        return ignores(self.source.line(self.source.where(offset).line), rule)

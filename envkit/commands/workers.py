@@ -1,0 +1,92 @@
+"""The same work on many items in several processes: results in order, no more of them in memory than are worked on."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection, get_context, parent_process
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+T = TypeVar("T")
+R = TypeVar("R")
+AHEAD = 8  # items that wait for each process, so that none of them ever waits
+_work: list[Callable[[Any], Any]] = []  # of this process, if it is one of those that work
+
+
+def each(
+    items: Iterable[T], work: Callable[[T], R], *, lost: Callable[[T], R], processes: int | None = None
+) -> Iterator[R]:
+    """Yield what comes of each item, in their order.
+
+    A process that dies (a parser written in C may crash) takes nothing with it: what it had is tried again, each item
+    in a process of its own.
+
+    Args:
+        items: What to work on; taken as they are needed.
+        work: Does it, in another process that has all this one has.
+        lost: Says what came of an item whose process died again.
+        processes: How many; as many as this one may use processors, if that is not said.
+    """
+    count = processes or len(os.sched_getaffinity(0))
+    pool = _pool(work, count)
+    waiting: deque[tuple[T, Future[R]]] = deque()
+    try:
+        for item in items:
+            try:
+                waiting.append((item, pool.submit(_run, item)))
+            except BrokenProcessPool:
+                pool.shutdown(wait=False)
+                pool = _pool(work, count)
+                waiting.append((item, pool.submit(_run, item)))
+            if len(waiting) > count * AHEAD:
+                yield _result(*waiting.popleft(), work, lost)
+        while waiting:
+            yield _result(*waiting.popleft(), work, lost)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _result(item: T, future: Future[R], work: Callable[[T], R], lost: Callable[[T], R]) -> R:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        pass
+    try:
+        with _pool(work, 1) as alone:
+            again: Future[R] = alone.submit(_run, item)
+            return again.result()
+    except BrokenProcessPool:
+        return lost(item)
+
+
+def _pool(work: Callable[[Any], Any], count: int) -> ProcessPoolExecutor:
+    # A fork has all that is loaded here, so that nothing is imported or sent twice.
+    return ProcessPoolExecutor(count, mp_context=get_context("fork"), initializer=_begin, initargs=(work,))
+
+
+def _begin(work: Callable[[Any], Any]) -> None:
+    _work[:] = [work]
+    gc.freeze()  # what came with the fork stays; to look for garbage in it would copy all of it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one in front says what is to be done
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _run(item: Any) -> Any:
+    return _work[0](item)

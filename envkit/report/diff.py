@@ -1,0 +1,30 @@
+"""What changes in a file, as a unified diff that `patch` and `git apply` read."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LINE = re.compile(r"[^\n]*\n|[^\n]+")
+NO_NEWLINE = "\\ No newline at end of file\n"
+
+
+def unified(before: str, after: str, name: str) -> str:
+    """Return what makes one text of the other; empty where they are the same.
+
+    Args:
+        before: The text as it is.
+        after: As it would be.
+        name: Of the file, as people call it.
+    """
+    return "".join(_whole_lines(before, after, name)) if before != after else ""
+
+
+def _whole_lines(before: str, after: str, name: str) -> Iterator[str]:
+    old, new = LINE.findall(before), LINE.findall(after)
+    for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
+        yield line if line.endswith("\n") else f"{line}\n{NO_NEWLINE}"
