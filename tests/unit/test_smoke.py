@@ -18,7 +18,7 @@ from envkit.checks.table import TABLE
 from envkit.errors import Exit
 from envkit.model.facts import EngineFacts, HostGpu
 from envkit.model.report import Finding, Observation, Verdict
-from tests.unit.test_doctor import WELL
+from tests.unit.hosts import WELL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
