@@ -73,14 +73,19 @@ def show(
 
 
 def _write(reports: Sequence[Report[Any]], files: Files) -> None:
+    if files.junit is None and files.html is None:
+        return
+    from datetime import datetime
+
+    now = datetime.now().astimezone()
     if files.junit is not None:
         from envkit.report.junit import to_junit
 
-        files.junit.write_text(to_junit(reports), "utf-8")
+        files.junit.write_text(to_junit(reports, at=now), "utf-8")
     if files.html is not None:
         from envkit.report.html import to_html
 
-        files.html.write_text(to_html(reports), "utf-8")
+        files.html.write_text(to_html(reports, at=now), "utf-8")
 
 
 def _for_people(report: Report[Any], text: Callable[[Any], str], *, whole: bool) -> str:

@@ -13,6 +13,7 @@ from envkit.report.json import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from envkit.model.report import Finding, Report
 
@@ -34,8 +35,13 @@ svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 """
 
 
-def to_html(reports: Sequence[Report[Any]]) -> str:
-    """Return reports as one page, a section for each."""
+def to_html(reports: Sequence[Report[Any]], *, at: datetime) -> str:
+    """Return reports as one page, a section for each.
+
+    Args:
+        reports: What to show.
+        at: When they were made.
+    """
     title = _text(f"envkit {reports[0].command}" if reports else "envkit")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
@@ -43,14 +49,20 @@ def to_html(reports: Sequence[Report[Any]]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title><style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n"
         + "".join(_section(one) for one in reports)
-        + f"<p>Made by envkit {_text(__version__)}.</p></body></html>\n"
+        + f"<p>Made by envkit {_text(__version__)} on {_text(_when(at))}.</p></body></html>\n"
     )
+
+
+def _when(at: datetime) -> str:
+    zone = at.isoformat()[-6:] if at.utcoffset() else "UTC"
+    return f"{at:%Y-%m-%d} at {at:%H:%M} {zone}"
 
 
 def _section(report: Report[Any]) -> str:
     counts = {status: sum(one.status is status for one in report.findings) for status in Verdict}
     words = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count) or "nothing was checked"
-    parts = [f"<section><h2>{_text(report.subject or report.command)}</h2><p>{words}</p>\n"]
+    head = f"<h2>{_text(report.subject)}</h2>" if report.subject else ""
+    parts = [f"<section>{head}<p>{words}</p>\n"]
     parts += [_gpus(as_json(report.result)), _findings(report.findings)]
     parts += [_losses(one.data) for one in report.findings if one.check == "keras/training"]
     return "".join([*parts, _timeline(report.findings), "</section>\n"])

@@ -10,26 +10,32 @@ from envkit.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from envkit.model.report import Finding, Report
 
 
-def to_junit(reports: Sequence[Report[Any]]) -> str:
-    """Return reports as one JUnit document, a suite for each."""
+def to_junit(reports: Sequence[Report[Any]], *, at: datetime) -> str:
+    """Return reports as one JUnit document, a suite for each.
+
+    Args:
+        reports: What to tell.
+        at: When they were made.
+    """
     root = ElementTree.Element("testsuites", name="envkit")
     for report in reports:
-        root.append(_suite(report))
+        root.append(_suite(report, at))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(report: Report[Any]) -> ElementTree.Element:
+def _suite(report: Report[Any], at: datetime) -> ElementTree.Element:
     findings = report.findings
     counts = {status: sum(one.status is status for one in findings) for status in Verdict}
     suite = ElementTree.Element(
         "testsuite", name=plain(f"envkit {report.command} {report.subject}".strip()), tests=str(len(findings)),
         failures=str(counts[Verdict.FAILED]), errors=str(counts[Verdict.UNKNOWN]), skipped=str(counts[Verdict.SKIPPED]),
-        time=f"{sum(one.seconds for one in findings):.3f}",
+        time=f"{sum(one.seconds for one in findings):.3f}", timestamp=at.isoformat(timespec="seconds"),
     )
     suite.extend(_case(one, report) for one in findings)
     return suite
@@ -51,5 +57,7 @@ def _case(finding: Finding, report: Report[Any]) -> ElementTree.Element:
 
 
 def _words(finding: Finding) -> str:
+    if finding.status is Verdict.PASSED:
+        return plain(finding.seen)  # its row's usual cause and mend are of when it fails
     parts = (finding.seen, finding.cause and f"cause: {finding.cause}", finding.mend and f"mend: {finding.mend}")
     return plain("\n".join(part for part in parts if part))

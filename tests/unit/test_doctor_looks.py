@@ -51,6 +51,18 @@ def test_an_address_of_another_kind_is_skipped(url: str) -> None:
     assert url not in seen["skipped"]
 
 
+def test_a_look_is_told_with_the_time_that_it_took_itself() -> None:
+    assert looking._timed(lambda: {"a": 1}, clock=iter([5.0, 7.5]).__next__) == ({"a": 1}, 2.5)
+
+
+def test_a_look_that_raises_is_told_like_any_other() -> None:
+    def look() -> dict[str, Any]:
+        raise OSError("gone")
+
+    data, _ = looking._timed(look)
+    assert data == {"error": {"type": "OSError", "message": "gone"}}
+
+
 def test_no_folder_has_no_room() -> None:
     assert looking._free_mib("") is None
     assert looking._free_mib("/nowhere/at/all") is not None

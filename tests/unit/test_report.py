@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
 from types import MappingProxyType
@@ -46,6 +47,7 @@ FAILED = Finding(
 PASSED = Finding(
     "tensorflow/computes", Verdict.PASSED, "TensorFlow 2.9.0 computes on CPU", where="tensorflow", seconds=0.5,
 )
+AT = datetime(2026, 11, 23, 10, 5, 7, tzinfo=timezone(timedelta(hours=1)))
 REPORT = Report("up", "vision", Where("http://127.0.0.1:8888/lab", (8888,)), (PASSED, FAILED), Exit.GPU)
 
 
@@ -60,7 +62,8 @@ def texts(result: Where) -> str:
 def test_a_report_is_a_junit_suite_with_a_case_for_each_finding() -> None:
     skipped = Finding("gpu/device-missing", Verdict.SKIPPED, "no NVIDIA GPU in this machine", where="host")
     odd = Finding("gpu/not-listed", Verdict.UNKNOWN, "\x1b[31mred\x00 & <b>", where="tensorflow")
-    root = ElementTree.fromstring(to_junit([replace(REPORT, findings=(*REPORT.findings, skipped, odd))]))  # noqa: S314
+    reports = [replace(REPORT, findings=(*REPORT.findings, skipped, odd))]
+    root = ElementTree.fromstring(to_junit(reports, at=AT))  # noqa: S314
     (suite,) = root
     assert {key: suite.get(key) for key in ("name", "tests", "failures", "errors", "skipped", "time")} == {
         "name": "envkit up vision", "tests": "4", "failures": "1", "errors": "1", "skipped": "1", "time": "0.500",
@@ -73,6 +76,17 @@ def test_a_report_is_a_junit_suite_with_a_case_for_each_finding() -> None:
     assert told.get("message") == FAILED.seen
     assert told.text == f"{FAILED.seen}\ncause: {FAILED.cause}\nmend: {FAILED.mend}"
     assert suite[3][0].get("message") == r"\x1b[31mred\x00 & <b>"
+
+
+def test_a_suite_says_when_it_was_made() -> None:
+    (suite,) = ElementTree.fromstring(to_junit([REPORT], at=AT))  # noqa: S314
+    assert suite.get("timestamp") == "2026-11-23T10:05:07+01:00"
+
+
+def test_what_passed_has_no_cause_and_no_mend_in_junit() -> None:
+    usual = replace(PASSED, cause="something was installed later", mend="build the image anew")
+    (suite,) = ElementTree.fromstring(to_junit([replace(REPORT, findings=(usual,))], at=AT))  # noqa: S314
+    assert suite[0][0].text == PASSED.seen
 
 
 # ── HTML ──
@@ -104,7 +118,7 @@ def test_a_report_is_one_page_that_fetches_and_runs_nothing() -> None:
     trained = Finding(
         "keras/training", Verdict.PASSED, "fell", seconds=2.0, data={"losses": [0.7, float("nan"), 0.4, "x", 0.1]},
     )
-    page = Page(to_html([replace(REPORT, findings=(*REPORT.findings, hostile, trained))]))
+    page = Page(to_html([replace(REPORT, findings=(*REPORT.findings, hostile, trained))], at=AT))
     assert "script" not in page.tags
     assert page.fetches == []
     assert page.tags.count("svg") == 2
@@ -114,8 +128,17 @@ def test_a_report_is_one_page_that_fetches_and_runs_nothing() -> None:
 
 def test_a_page_shows_the_gpus_of_a_probe() -> None:
     gpu = Gpu(0, "NVIDIA T4", "GPU-00000001", 16384, 1024, 2, "535.54.03", "7.5")
-    words = Page(to_html([Report("probe", "vision", Probed("vision", "2.9.0", (gpu,)))])).words
+    words = Page(to_html([Report("probe", "vision", Probed("vision", "2.9.0", (gpu,)))], at=AT)).words
     assert all(one in words for one in ("NVIDIA T4 GPU-00000001", "1024 of 16384 MiB", "535.54.03", "7.5"))
+
+
+def test_a_page_says_when_it_was_made() -> None:
+    assert "on 2026-11-23 at 10:05 +01:00" in Page(to_html([REPORT], at=AT)).words
+
+
+@pytest.mark.parametrize(("subject", "heads"), [("vision", 1), ("", 0)])
+def test_a_report_about_nothing_by_name_has_no_heading_of_its_own(subject: str, heads: int) -> None:
+    assert Page(to_html([replace(REPORT, subject=subject)], at=AT)).tags.count("h2") == heads
 
 
 # ── text ──

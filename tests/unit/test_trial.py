@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import docker.errors
@@ -196,7 +197,8 @@ def test_what_befalls_one_image_takes_nothing_from_the_others(
     assert (bad.exit_code, report.exit_code) == (code, code)
     assert [(one.check, one.status) for one in bad.findings] == [("image/runs", Verdict.FAILED)]
     assert [one.check for one in good.findings] == ["image/python"]
-    suite = to_junit([Report("smoke", bad.subject, None, bad.findings, bad.exit_code)])
+    told = Report("smoke", bad.subject, None, bad.findings, bad.exit_code)
+    suite = to_junit([told], at=datetime(2026, 11, 23, tzinfo=timezone.utc))
     assert 'failures="1"' in suite
 
 
