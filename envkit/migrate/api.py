@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FILE = re.compile(r"api-([0-9]+(?:\.[0-9]+)+)\.json")
+_MINOR = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\..*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,14 @@ def releases() -> tuple[str, ...]:
     return tuple(sorted(known, key=lambda text: [int(part) for part in text.split(".")]))
 
 
+def _apart(one: str, other: str) -> int:
+    """Return how many minor releases lie between two; of what is no release, nothing is known."""
+    first, second = (_MINOR.fullmatch(text) for text in (one, other))
+    if not first or not second:
+        return 0
+    return abs(1000 * (int(first[1]) - int(second[1])) + int(first[2]) - int(second[2]))
+
+
 @cache
 def load(release: str) -> Api:
     """Return the names of that release.
@@ -93,7 +102,7 @@ def load(release: str) -> Api:
     if release not in known:
         raise Refusal(
             f"what TensorFlow {release[:40]!r} has is not known to envkit; it knows {', '.join(known)}",
-            mend=f"name the nearest: --to {known[0]}",
+            mend=f"name the nearest: --to {min(known, key=lambda one: _apart(one, release))}",
         )
     record = json.loads((files("envkit.migrate") / f"api-{release}.json").read_text("utf-8"))
     modules = {

@@ -85,6 +85,16 @@ def test_what_nobody_recorded_is_refused() -> None:
     assert refusal.value.mend
 
 
+@pytest.mark.parametrize(
+    ("asked", "nearest"),
+    [("2.21.0", "2.15.1"), ("2.14.0", "2.15.1"), ("2.10.1", "2.9.0"), ("1.15.0", "2.9.0"), ("latest", "2.9.0")],
+)
+def test_of_a_release_that_nobody_recorded_the_nearest_is_named(asked: str, nearest: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        api.load(asked)
+    assert refusal.value.mend == f"name the nearest: --to {nearest}"
+
+
 def test_a_release_is_no_path() -> None:
     with pytest.raises(Refusal):
         api.load("../api-2.9.0")

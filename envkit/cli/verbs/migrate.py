@@ -21,13 +21,15 @@ def migrate(
     paths: PathsArgument,
     write: Annotated[bool, typer.Option("--write", help="Change the files.")] = False,
     check: Annotated[bool, typer.Option("--check", help="End with 1 when something is left to do. For CI.")] = False,
-    to: Annotated[str, typer.Option("--to", metavar="RELEASE", help="The TensorFlow to migrate to.")] = RELEASE,
+    to: Annotated[
+        str, typer.Option("--to", metavar="RELEASE", help="The TensorFlow to migrate to: 2.9.0 or 2.15.1.")
+    ] = RELEASE,
     ignore: Annotated[
         Optional[list[str]], typer.Option("--ignore", metavar="RULE", help="Switch a rule off, by its id; repeatable.")  # noqa: UP045
     ] = None,
     quiet: QuietOption = False, format_: FormatOption = Format.text,
 ) -> int:
-    """Move code from standalone Keras to tf.keras: show what changes, and what a person has to look at."""
+    """Move code from standalone Keras to tf.keras. Shows what changes, and what a person has to look at."""
     from envkit.cli import texts
     from envkit.cli.bar import Bar
     from envkit.cli.changes import show as show_file
