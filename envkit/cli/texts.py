@@ -71,9 +71,9 @@ def doctor(result: Host) -> str:
     return f"{result.summary}{fixed}"
 
 
-def audit(result: Audited) -> str:
-    """What came of the attacks; the findings say which succeeded."""
-    return f"{result.name} {result.summary}"
+def audit(result: Audited, *, listed: bool = False) -> str:
+    """What came of the attacks; the findings say which succeeded, and all of them where they are listed."""
+    return f"{result.name} {result.summary}" + ("" if listed else "; --verbose lists them all")
 
 
 def smoke(result: Smoked) -> str:
@@ -161,7 +161,8 @@ def prune(result: Pruned) -> str:
 
 def init(result: Initialised) -> str:
     """Where the project is and what comes next."""
-    return f"{result.folder} is ready: {', '.join(result.files)}\nnext: envkit up --project {result.folder}"
+    elsewhere = "" if os.path.realpath(".") == result.folder else f" --project {result.folder}"
+    return f"{result.folder} is ready: {', '.join(result.files)}\nnext: envkit up{elsewhere}"
 
 
 def opened(result: Opened) -> str:

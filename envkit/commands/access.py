@@ -125,7 +125,7 @@ def _no_browser(port: int, *, forwarded: bool) -> Refusal:
     """Say how to get there from another machine: our own forward ends with us, so one has to be kept by hand."""
     own = JUPYTER_PORT if forwarded else port
     first = f"envkit ssh -N -L {own}:{JUPYTER_SOCKET}, and meanwhile " if forwarded else ""
-    mend = f"{first}ssh -L {own}:127.0.0.1:{own} from your own machine, open http://127.0.0.1:{own}/lab"
+    mend = f"{first}ssh -L {own}:127.0.0.1:{own} USER@THIS-HOST on your own machine, open http://127.0.0.1:{own}/lab"
     return Refusal("no browser can be started here", mend=f"{mend}, paste `envkit token`")
 
 

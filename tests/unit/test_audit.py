@@ -10,6 +10,8 @@ from envkit.checks import audit, container, withstood
 from envkit.checks import observations as look
 from envkit.checks.attacks import ATTACKS, LOGINS, OWNER
 from envkit.checks.table import TABLE
+from envkit.cli import texts
+from envkit.commands.audit import Audited
 from envkit.model.report import Finding, Observation, Verdict
 
 if TYPE_CHECKING:
@@ -354,6 +356,14 @@ def test_what_a_server_says_is_shown_in_plain_characters() -> None:
 ])
 def test_only_texts_are_taken_from_a_list(value: object, expected: tuple[str, ...]) -> None:
     assert look.texts({"names": value}, "names") == expected
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"), [(False, "vision withstood: 2 of 2 checks; --verbose lists them all"),
+                         (True, "vision withstood: 2 of 2 checks")],
+)
+def test_who_sees_a_count_alone_is_told_how_to_see_the_checks(listed: bool, told: str) -> None:
+    assert texts.audit(Audited("vision", "withstood: 2 of 2 checks"), listed=listed) == told
 
 
 def test_what_could_not_be_tried_is_told_beside_what_withstood() -> None:

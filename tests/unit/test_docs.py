@@ -76,6 +76,12 @@ def test_make_targets_exist(page: Path) -> None:
     assert named <= targets
 
 
+def test_the_list_of_verbs_cuts_no_line_short() -> None:
+    verbs = get_command(application([])).commands  # type: ignore[attr-defined]
+    columns = 80 - 8 - max(map(len, verbs))  # what a terminal of 80 columns leaves beside the names
+    assert [name for name, one in verbs.items() if one.get_short_help_str(columns).endswith("...")] == []
+
+
 def test_the_readme_has_every_verb_and_no_other() -> None:
     table = re.findall(r"^\| `envkit ([a-z-]+)` \|", README, re.MULTILINE)
     assert sorted(table) == sorted(set(VERBS) - HIDDEN)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit.commands.init import init
+from envkit.cli import texts
+from envkit.commands.init import Initialised, init
 from envkit.errors import Refusal
 
 if TYPE_CHECKING:
@@ -32,6 +33,16 @@ def test_a_new_folder_and_all_that_was_made_for_it_belong_to_its_owner(tmp_path:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make a folder for somebody else")
+def test_the_next_command_is_as_short_as_where_one_stands_allows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Initialised(str(tmp_path), 1000, ("envkit.yaml",))
+    monkeypatch.chdir(tmp_path)
+    assert texts.init(made).endswith("\nnext: envkit up")
+    monkeypatch.chdir("/")
+    assert texts.init(made).endswith(f"\nnext: envkit up --project {tmp_path}")
+
+
 def test_a_folder_of_somebody_else_is_refused_with_the_mend(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="there already and belongs to user 0, not to user 4242") as refusal:
         init(tmp_path, owner="4242")

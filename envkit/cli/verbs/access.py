@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def open_(project: ProjectOption = HERE, name: NameOption = None, format_: FormatOption = Format.text) -> int:
-    """Open JupyterLab in the browser, logged in; where it has no port, a forwarded one stays until you press Ctrl-C."""
+    """Open JupyterLab in the browser, logged in. Where it has no port, a forwarded one stays until you press Ctrl-C."""
     from envkit.cli import texts
     from envkit.cli.failures import PastReport
     from envkit.commands import access
@@ -60,7 +60,7 @@ def ssh_config(
     project: ProjectOption = HERE, name: NameOption = None,
     install: Annotated[bool, typer.Option("--install", help="Include it from ~/.ssh/config.")] = False,
 ) -> int:
-    """Print the SSH host entry that VS Code, PyCharm, scp and rsync use."""
+    """Print the SSH host entry for VS Code, PyCharm, scp and rsync."""
     from envkit.commands import access
     from envkit.commands import project as projects
     from envkit.names import container

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -28,7 +29,7 @@ def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe, and ask before the rest.")] = False,
     junit: JunitOption = None, html: HtmlOption = None, format_: FormatOption = Format.text,
 ) -> int:
-    """Look at this host before anything runs: engine, disk, network, driver, and what mends them."""
+    """Look at this host before anything runs on it. Engine, disk, network and driver, and what mends them."""
     from envkit.cli import fixing, texts
     from envkit.commands import doctor as command
     from envkit.commands import project as projects
@@ -50,7 +51,7 @@ def probe(
     junit: JunitOption = None, html: HtmlOption = None, quiet: QuietOption = False, verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Look at GPU and TensorFlow in a running environment, layer by layer, and name what fails."""
+    """Look at GPU and TensorFlow in a running environment. Layer by layer; what fails is named."""
     from envkit.cli import texts
     from envkit.cli.progress import Teller
     from envkit.commands import probe as command
@@ -72,7 +73,7 @@ def audit(
     project: ProjectOption = HERE, name: NameOption = None, junit: JunitOption = None, html: HtmlOption = None,
     quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
 ) -> int:
-    """Attack your own environment from outside and inside, and say what happened."""
+    """Attack your own environment, and say what happened. From outside and from inside."""
     from envkit.cli import texts
     from envkit.cli.progress import Teller
     from envkit.commands import audit as command
@@ -83,7 +84,7 @@ def audit(
     known = projects.known(project, which or name)
     with Teller(quiet=quiet, verbose=verbose) as say:
         report = command.audit(known, say=say)
-    return show(report, format_, texts.audit, files=files, whole=verbose)
+    return show(report, format_, partial(texts.audit, listed=verbose), files=files, whole=verbose)
 
 
 class Expect(str, Enum):
@@ -104,7 +105,7 @@ def smoke(
     junit: JunitOption = None, html: HtmlOption = None, quiet: QuietOption = False, verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Try images as a developer would: import, compute, train, save, export. For CI."""
+    """Try images in CI as a developer would. Import, compute, train, save, export."""
     from envkit.cli import texts
     from envkit.cli.progress import Teller
     from envkit.commands import smoke as command

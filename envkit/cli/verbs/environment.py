@@ -80,7 +80,7 @@ def down(
     discard: Annotated[bool, typer.Option("--discard", help="Also what another machine alone holds.")] = False,
     quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
 ) -> int:
-    """Take the environment away; the workspace stays, and so do volumes unless told otherwise."""
+    """Take the environment away. The workspace stays, and so do volumes unless told otherwise."""
     from envkit.cli import texts
     from envkit.commands import down as command
     from envkit.commands import project as projects
@@ -96,7 +96,7 @@ def sync(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be copied.")] = False,
     quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
 ) -> int:
-    """Copy what changed between the workspace and its copy on another machine's engine, both ways."""
+    """Copy what changed to and from another machine's engine. It holds a copy of the workspace."""
     from envkit.cli import texts
     from envkit.commands import project as projects
     from envkit.commands import synced as command

@@ -17,7 +17,7 @@ LINE_BYTES_MAX = 1 << 20
 
 
 def exec_(context: typer.Context, project: ProjectOption = HERE, name: NameOption = None) -> int:
-    """Run a program in the workspace: envkit exec [OPTIONS] PROGRAM [ARGUMENTS]. Its exit code is passed on."""
+    """Run a program in the workspace, and pass on its exit code. Usage: envkit exec [OPTIONS] PROGRAM [ARGUMENTS]."""
     from envkit.commands import inside
 
     if not context.args:
@@ -33,7 +33,7 @@ def shell(project: ProjectOption = HERE, name: NameOption = None) -> int:
 
 
 def ssh(context: typer.Context, project: ProjectOption = HERE, name: NameOption = None) -> int:
-    """Log in by SSH, or run a command through it: envkit ssh [OPTIONS] [COMMAND]."""
+    """Log in by SSH, or run a command through it. Usage: envkit ssh [OPTIONS] [COMMAND]."""
     from envkit.commands import inside
 
     return inside.ssh(inside.known(project, name), context.args)
