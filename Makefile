@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # More arguments for pytest: make test ARGS="-k ssh"
 ARGS ?=
 
-.PHONY: help up down test test-images test-gpu-image unit lint bench wheel dockerfiles docs clean venv dev engine tools
+.PHONY: help up down test test-images test-gpu-image unit lint bench bench-migrate wheel dockerfiles docs clean venv dev engine tools
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ lint: dev ## check style, types and the direction of imports
 bench: dev engine ## measure speed and size beside Docker Compose and the Dev Containers CLI
 	@scripts/tools.sh --bench
 	@$(PYTHON) -m benchmarks
+
+bench-migrate: dev $(if $(CORPUS),engine) ## judge envkit migrate on public checkouts of old code: make bench-migrate CORPUS=FOLDER
+	@$(PYTHON) -m benchmarks.migrate $(if $(CORPUS),--corpus "$(CORPUS)") $(ARGS)
 
 wheel: dev ## build the wheel into dist/
 	@$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .

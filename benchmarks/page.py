@@ -49,7 +49,7 @@ def page(figures: Sequence[Figure], machine: Machine, abouts: Mapping[str, str])
         own = [one for one in figures if one.key.partition("/")[0] == measure]
         if own:
             title, _, text = about.partition("\n")
-            sections.append(f"\n## {title}\n\n{text.strip()}\n\n{_markdown(own)}")
+            sections.append(f"\n## {title}\n\n{text.strip()}\n\n{markdown(own)}")
     return f"{HEAD}\n{_machine(machine)}{''.join(sections)}"
 
 
@@ -61,7 +61,8 @@ def _machine(machine: Machine) -> str:
     )
 
 
-def _markdown(figures: Sequence[Figure]) -> str:
+def markdown(figures: Sequence[Figure]) -> str:
+    """Return the table of a page, one line a figure."""
     rows: list[tuple[str, ...]] = [(*COLUMNS[:5], "verdict", "measured on"), ("---",) * 7]
     rows += [(*_cells(one, spread=True), one.on) for one in figures]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

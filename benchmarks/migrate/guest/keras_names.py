@@ -1,0 +1,42 @@
+"""Tell every name of the package `keras` that comes with a TensorFlow release, by module, as JSON.
+
+    docker run -i --rm --network none --entrypoint /opt/tensorflow/bin/python IMAGE - < keras_names.py
+
+What comes out is `benchmarks/migrate/keras-2.9.0.json`: what `import keras` finds where nobody migrated anything.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import pkgutil
+import sys
+import warnings
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+warnings.simplefilter("ignore")
+logging.disable(logging.CRITICAL)
+
+# How Keras is made and tested; nobody imports from there.
+LEFT_OUT = {"api", "tests", "integration_test", "distribute", "testing_infra", "benchmarks", "protobuf", "dtensor"}
+
+
+def main() -> None:
+    """Write one line a module."""
+    import keras  # type: ignore[import-not-found]
+
+    walked = [one.name for one in pkgutil.walk_packages(keras.__path__, "keras.", onerror=lambda _: None)]
+    wanted = [name for name in ["keras", *walked] if not LEFT_OUT.intersection(name.split(".")) and "_test" not in name]
+    rows = []
+    for name in wanted:
+        try:
+            names = [one for one in dir(importlib.import_module(name)) if one == "__version__" or one[:2] != "__"]
+        except ImportError:
+            continue
+        rows.append(f' "{name}": "{" ".join(sorted(names))}"')
+    sys.stdout.write("{\n" + ",\n".join(sorted(rows)) + "\n}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""The unit tests of public checkouts, run by the TensorFlow in envkit's image, as they are and migrated."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.clock import Failed
+
+if TYPE_CHECKING:
+    import docker
+    from docker.models.containers import Container
+
+PYTHON = "/opt/tensorflow/bin/python"
+OF_PYTHON = "3.9"
+CACHE = Path(__file__).resolve().parents[2] / ".cache/bench-migrate"
+GUEST = Path(__file__).parent / "guest/finds.py"
+COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
+LIMIT_S = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The tests of one checkout.
+
+    Attributes:
+        checkout: Its folder.
+        paths: What pytest is given.
+        packages: What it needs beside TensorFlow and pytest, without what the image has.
+        passes: How many have to pass once it is migrated.
+    """
+
+    checkout: str
+    paths: tuple[str, ...]
+    passes: int
+    packages: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name as people know it."""
+        return self.checkout.replace("+", "/")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How many tests passed and did not, as the checkout was and migrated."""
+
+    name: str
+    before: dict[str, int]
+    after: dict[str, int]
+    passes: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether as many pass as have to."""
+        return self.after.get("passed", 0) >= self.passes
+
+
+SUITES = (
+    Suite("CyberZHG+keras-self-attention", ("tests",), 6),
+    Suite("broadinstitute+keras-resnet", ("tests",), 6),
+    Suite(
+        "divamgupta+image-segmentation-keras", ("test/test_models.py", "test/unit"), 14,
+        ("opencv-python-headless==4.5.5.64", "tqdm", "imgaug==0.4.0", "imageio<2.28", "scikit-image<0.20", "six",
+         "matplotlib<3.8", "shapely", "networkx", "pywavelets", "tifffile<2023", "scipy<1.11", "pillow", "zipp",
+         "python-dateutil", "contourpy", "cycler", "kiwisolver", "fonttools", "pyparsing", "importlib-resources"),
+    ),
+)
+
+
+def run(engine: docker.DockerClient, image: str, before: Path, after: Path) -> list[Ran]:
+    """Run every suite whose checkout is there.
+
+    Raises:
+        Failed: pytest could not be had, or ended without counting.
+    """
+    found = [one for one in SUITES if (before / one.checkout).is_dir()]
+    return [
+        Ran(one.name, _tests(engine, image, before, one), _tests(engine, image, after, one), one.passes)
+        for one in found
+    ]
+
+
+def finds(engine: docker.DockerClient, image: str, asked: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Ask the real TensorFlow which of these imports and names it does not find."""
+    container = _made(engine, image, [PYTHON, "/tmp/finds.py", "/tmp/asked.json"])  # noqa: S108 - in the container
+    try:
+        _put(container, "/tmp", {"finds.py": GUEST.read_bytes(), "asked.json": json.dumps(asked).encode()})  # noqa: S108
+        said: dict[str, list[str]] = json.loads(_output(container).splitlines()[-1])
+        return said
+    finally:
+        container.remove(force=True)
+
+
+def _tests(engine: docker.DockerClient, image: str, tree: Path, suite: Suite) -> dict[str, int]:
+    folders = [_packages("pytest", ("pytest>=8.4,<9",), whole=True)]
+    if suite.packages:
+        folders.append(_packages(suite.checkout, suite.packages, whole=False))
+    argv = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--continue-on-collection-errors", *suite.paths]
+    path = ":".join(["/home/dev/tree", *(f"/home/dev/{folder.name}" for folder in folders)])
+    container = _made(engine, image, argv, workdir="/home/dev/tree", PYTHONPATH=path, MPLBACKEND="agg")
+    try:
+        for folder, name in [(tree / suite.checkout, "tree"), *((folder, folder.name) for folder in folders)]:
+            _put_tree(container, folder, name)
+        said = _output(container)
+    finally:
+        container.remove(force=True)
+    counts = {what.removesuffix("s") if what == "errors" else what: int(number)
+              for number, what in COUNT.findall(said.strip().rpartition("\n")[2])}
+    if not counts:
+        raise Failed(f"the tests of {suite.name} counted nothing\n{said[-2000:]}")
+    return counts
+
+
+def _packages(name: str, wanted: tuple[str, ...], *, whole: bool) -> Path:
+    """Return a folder of packages for the image's Python; what it holds already is not fetched again."""
+    folder = CACHE / name.replace("+", "-")
+    if not folder.is_dir():
+        argv = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), "--only-binary=:all:",
+                "--python-version", OF_PYTHON, *wanted]
+        done = subprocess.run([*argv, *([] if whole else ["--no-deps"])], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Failed(f"pip could not fetch {' '.join(wanted)}\n{done.stderr[-1000:]}")
+    return folder
+
+
+def _made(engine: docker.DockerClient, image: str, argv: list[str], workdir: str = "/", **env: str) -> Container:
+    return engine.containers.create(
+        image, argv[1:], entrypoint=argv[0], network_mode="none", user="0", working_dir=workdir,
+        environment={"TF_CPP_MIN_LOG_LEVEL": "3", "HOME": "/home/dev", **env},
+    )
+
+
+def _put_tree(container: Container, folder: Path, name: str) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        tar.add(folder, arcname=name)
+    container.put_archive("/home/dev", packed.getvalue())
+
+
+def _put(container: Container, folder: str, contents: dict[str, bytes]) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, content in contents.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    container.put_archive(folder, packed.getvalue())
+
+
+def _output(container: Container) -> str:
+    container.start()
+    ended = container.wait(timeout=LIMIT_S)
+    said: str = container.logs(stdout=True, stderr=False).decode(errors="replace")
+    if ended["StatusCode"] > 1:  # 1: tests failed, which is counted
+        raise Failed(f"ended with {ended['StatusCode']}\n{container.logs().decode(errors='replace')[-2000:]}")
+    return said
