@@ -20,6 +20,8 @@ _OFFERS = (
     ("tensorflow.keras.backend", "K", "from tensorflow.keras import backend as K"),
     ("tensorflow", "tf", "import tensorflow as tf"),
 )
+_CONDITIONS = (cst.If, cst.Else, cst.While, cst.For, cst.ExceptHandler, cst.MatchCase)
+_LATER = (cst.FunctionDef, cst.Lambda)
 
 
 class Added:
@@ -28,26 +30,38 @@ class Added:
     def __init__(self, draft: Draft, bound: Bound) -> None:
         self._draft = draft
         self._bound = bound
-        self._done: set[str] = set()
+        self._done: dict[str, int] = {}  # and where
 
-    def reach(self, path: str, scope: Scope) -> str:
-        """Return how to write that dotted name in the scope: by what is imported, or by one import more.
+    def reach(self, path: str, scope: Scope, node: cst.CSTNode) -> str:
+        """Return how to write that dotted name where the node stands: by what is imported, or by one import more.
 
-        Nothing comes back if every name for it is taken.
+        Nothing comes back if every name for it is taken, or bound only later.
         """
         known = [one for one in self._bound.bindings if one.top and one.target and _leads(one.target, path)]
         for one in sorted(known, key=lambda one: -len(one.target)):
-            if visible(one.name, one, scope):
+            if visible(one.name, one, scope) and self._ran(one.statement, node):
                 return one.name + path[len(one.target):]
         for root, name, statement in _OFFERS:
             free = name in self._done or name not in self._bound.bound
-            if free and _leads(root, path) and self._add(name, statement):
+            if free and _leads(root, path) and self._add(name, statement, node):
                 return name + path[len(root):]
         return ""
 
-    def _add(self, name: str, statement: str) -> bool:
+    def _ran(self, statement: cst.CSTNode, node: cst.CSTNode) -> bool:
+        """Whether an import has run when the node is reached: it stands before, under no condition of its own."""
+        source = self._draft.source
+        around = list(source.above(node))
+        suites = [one for one in source.above(statement) if isinstance(source.parents.get(one), _CONDITIONS)]
+        return self._reached(source.start(statement), node) and all(one in around for one in suites)
+
+    def _reached(self, place: int, node: cst.CSTNode) -> bool:
+        """Whether what stands at a place of the module has run when the node is; a function is called later."""
+        source = self._draft.source
+        return place < source.start(node) or any(isinstance(one, _LATER) for one in source.above(node))
+
+    def _add(self, name: str, statement: str, node: cst.CSTNode) -> bool:
         if name in self._done:
-            return True
+            return self._reached(self._done[name], node)
         source = self._draft.source
         first = next((one for one in [*self._bound.bindings, *self._bound.stars] if one.top), None)
         if first is None:
@@ -56,9 +70,11 @@ class Added:
         simple = isinstance(line, cst.SimpleStatementLine)
         place = source.start(first.statement) if simple else source.start(line)
         joint = between(source, first.statement) if simple else source.newline(place)
+        if not self._reached(place, node):
+            return False
         if not self._draft.rewrite("imports/added", place, place, (place, place, statement + joint)):
             return False
-        self._done.add(name)
+        self._done[name] = place
         return True
 
 

@@ -33,9 +33,8 @@ def rewrite(draft: Draft, bound: Bound, added: Added) -> None:
         call = _called(draft.source, use)
         if call is not None:
             _call(draft, use.path, call)
-        elif use.path in NAMES and use.tail and (text := added.reach("tensorflow.keras.backend.backend", use.scope)):
-            begin, end = draft.source.spans[use.node]
-            draft.rewrite("backend/name", begin, end, (begin, end, f"{text}()"))
+        elif use.path in NAMES and use.tail:
+            _name(draft, use, added)
     for node in draft.source.all(cst.Attribute):
         if node.attr.value == "_keras_shape":
             _shape(draft, node, added)
@@ -51,6 +50,15 @@ def _call(draft: Draft, path: str, call: cst.Call) -> None:
         _set(draft, call, old=path.endswith("ordering"))
     elif path == "keras.backend.arange":
         _arange(draft, call)
+
+
+def _name(draft: Draft, use: Use, added: Added) -> None:
+    begin, end = draft.source.spans[use.node]
+    text = added.reach("tensorflow.keras.backend.backend", use.scope, use.node) if use.sure else ""
+    if text:
+        draft.rewrite("backend/name", begin, end, (begin, end, f"{text}()"))
+    else:
+        draft.tell("backend/name", begin)
 
 
 def _called(source: Source, use: Use) -> cst.Call | None:
@@ -158,7 +166,7 @@ def _shape(draft: Draft, node: cst.Attribute, added: Added) -> None:
     begin, end = source.spans[node]
     scope = source.scope(node)
     stored = isinstance(source.parents[node], (cst.AssignTarget, cst.AugAssign, cst.Del)) and not _value(source, node)
-    text = added.reach(_INT_SHAPE, scope) if scope is not None and not stored else ""
+    text = added.reach(_INT_SHAPE, scope, node) if scope is not None and not stored else ""
     if not text:
         draft.tell(_SHAPE, begin)
         return

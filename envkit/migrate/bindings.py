@@ -170,7 +170,8 @@ def _sort(
         base = base.value
     if not isinstance(base, cst.Name) or base not in source.spans:  # in an annotation that is a string
         return
-    referents = list(access.scope[base.value]) if not access.referents else list(access.referents)
+    # By its first name, as Python does: to LibCST `keras.layers` is what is imported even where `keras` is a parameter.
+    referents = list(access.scope[base.value]) or list(access.referents)
     if not referents:
         loose[base] = (base, access.scope)
         return

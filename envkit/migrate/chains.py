@@ -92,6 +92,9 @@ def _use(draft: Draft, use: Use, api: Api, added: Added) -> None:
         draft.tell("names/ambiguous", begin, turns)
         return
     rule = found.rule if found.rule != PREFIX else "imports/private-copy"
+    if "#" in source.code(use.node):
+        draft.tell(rule, begin, f"There is a comment within what is `{found.path}` now.", "write it anew by hand")
+        return
     if (text := reach(found.path, use, added)) and source.code(use.node) != text:
         draft.rewrite(rule, begin, end, (begin, end, text))
     elif not text:
@@ -104,5 +107,5 @@ def reach(path: str, use: Use, added: Added) -> str:
     base = use.binding
     if path == base.target or path.startswith(base.target + "."):
         return use.base.value + path[len(base.target):]
-    return added.reach(path, use.scope)
+    return added.reach(path, use.scope, use.node)
 
