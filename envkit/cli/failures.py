@@ -45,7 +45,7 @@ def report(error: BaseException, arguments: Sequence[str] = ()) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(Exit.REFUSED)
     if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it exits
+        nobody_reads()
         return int(Exit.OK)
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ in {"Abort", "Exit"}:
         return _ended(error, arguments[0] if arguments else "")
@@ -54,6 +54,11 @@ def report(error: BaseException, arguments: Sequence[str] = ()) -> int:
     if _wants_json(arguments) and not reported:
         _say_json(arguments[0], failure, code)
     return int(code)
+
+
+def nobody_reads() -> None:
+    """Let go of an output that is closed, so that neither what is still printed nor Python's exit complains."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failure(error: BaseException) -> tuple[Exit, Failure]:

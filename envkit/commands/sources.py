@@ -67,7 +67,7 @@ def _holds(paths: Sequence[Path], other: int, at: int) -> bool:
 def _below(path: Path) -> Iterator[Source]:
     if path.is_dir():
         top, ignored = _top(path), _ignored(path)
-        yield from (Source(one, one.relative_to(path), top, trouble) for one, trouble in _walk(path, path, ignored))
+        yield from (Source(one, one.relative_to(path), top, trouble) for one, trouble in _walk(path, ignored))
         return
     yield Source(path, path, _top(path.parent))
 
@@ -84,24 +84,30 @@ def _refuse(path: Path) -> None:
         )
 
 
-def _walk(top: Path, folder: Path, ignored: frozenset[str]) -> Iterator[tuple[Path, str]]:
-    try:
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda one: one.name)
-    except OSError as error:
-        yield folder, error.strerror or str(error)
-        return
-    if folder != top and any(one.name in ENVIRONMENT for one in entries):
-        return
-    for one in entries:
-        path = folder / one.name
-        if one.is_symlink() or path.relative_to(top).as_posix() in ignored:
-            continue
-        if one.is_dir():
-            if one.name not in SKIPPED:
-                yield from _walk(top, path, ignored)
-        elif one.is_file() and is_known(path.relative_to(top)):
+def _walk(top: Path, ignored: frozenset[str]) -> Iterator[tuple[Path, str]]:
+    """Yield files in the order of their names, and folders that nobody can look into with the reason."""
+    waiting: list[os.DirEntry[str] | Path] = [top]  # the next one last; folders may be nested deeper than calls
+    while waiting:
+        one = waiting.pop()
+        path = Path(one)
+        if not one.is_dir():
             yield path, ""
+            continue
+        try:
+            with os.scandir(path) as found:
+                entries = sorted(found, key=lambda entry: entry.name, reverse=True)
+        except OSError as error:
+            yield path, error.strerror or str(error)
+            continue
+        if path == top or not any(entry.name in ENVIRONMENT for entry in entries):
+            waiting += [entry for entry in entries if _is_wanted(entry, top, ignored)]
+
+
+def _is_wanted(one: os.DirEntry[str], top: Path, ignored: frozenset[str]) -> bool:
+    below = Path(one.path).relative_to(top)
+    if one.is_symlink() or below.as_posix() in ignored:
+        return False
+    return one.name not in SKIPPED if one.is_dir() else one.is_file() and is_known(below)
 
 
 @lru_cache(maxsize=16)

@@ -30,6 +30,8 @@ def is_known(path: PurePath) -> bool:
 
 def mentions(path: PurePath, content: bytes) -> bool:
     """Say whether there can be anything to do or to tell: most files are done with here."""
+    if place(path) is not None and content.startswith(requirements.UTF_16):
+        content = content.replace(b"\0", b"")
     words = (WORD,) if path.suffix in PYTHON and place(path) is None else OF_PACKAGES
     return any(word in content for word in words)
 

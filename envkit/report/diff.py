@@ -13,6 +13,10 @@ LINE = re.compile(r"[^\n]*\n|[^\n]+")
 NO_NEWLINE = "\\ No newline at end of file\n"
 
 
+# As git writes a name that could be taken for something else, which `patch` reads too.
+ESCAPES = {'"': '\\"', "\\": "\\\\", **{chr(code): f"\\{code:03o}" for code in (*range(32), 127)}}
+
+
 def unified(before: str, after: str, name: str) -> str:
     """Return what makes one text of the other; empty where they are the same.
 
@@ -26,5 +30,11 @@ def unified(before: str, after: str, name: str) -> str:
 
 def _whole_lines(before: str, after: str, name: str) -> Iterator[str]:
     old, new = LINE.findall(before), LINE.findall(after)
-    for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
+    for line in difflib.unified_diff(old, new, _quoted(f"a/{name}"), _quoted(f"b/{name}")):
         yield line if line.endswith("\n") else f"{line}\n{NO_NEWLINE}"
+
+
+def _quoted(name: str) -> str:
+    if ESCAPES.keys() & set(name):
+        return '"' + "".join(ESCAPES.get(one, one) for one in name) + '"'
+    return f"{name}\t" if " " in name else name

@@ -176,6 +176,20 @@ def test_what_no_person_wrote_is_left_out(tmp_path: Path) -> None:
     assert found == ["a.py", "src/b.py"]
 
 
+def test_folders_may_be_nested_deeper_than_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("d")
+    for _ in range(sys.getrecursionlimit() + 100):
+        folder.mkdir()
+        folder /= "d"
+    deepest = folder.with_name("a.py")
+    deepest.write_bytes(OLD)
+    found = [one.path for one in sources.gather([Path("d")])]
+    deepest.unlink()
+    os.removedirs(deepest.parent)  # what pytest would do itself is nested as deeply
+    assert found == [deepest]
+
+
 def test_what_git_ignores_is_left_out_unless_it_is_named(tmp_path: Path) -> None:
     tree(tmp_path, {"a.py": OLD, "build/b.py": OLD, "c.py": OLD, "d.py": OLD, ".gitignore": b"build/\nc.py\nd.py\n"})
     for words in (["init", "-q"], ["add", "-f", "d.py"]):
@@ -270,12 +284,28 @@ def test_a_diff_has_the_bytes_of_the_file(tmp_path: Path) -> None:
     assert shown["b.py"] == b"--- a/%s/b.py\n+++ b/%s/b.py\n@@ -1 +1 @@\n-%s%s+%s%s" % (at, at, OLD, end, NEW, end)
 
 
+@pytest.mark.parametrize("reader", [["patch", "-p1", "--quiet"], ["git", "apply"]], ids=["patch", "git"])
+@pytest.mark.parametrize(
+    "name", ["a.py", "a b.py", "a\tb.py", 'a"\\.py', "a\n--- a/other.py\n+++ b/other.py", "\x1b.py", "é.py"]
+)
+def test_a_diff_is_read_back_whatever_the_file_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes], name: str,
+    reader: list[str],
+) -> None:
+    monkeypatch.chdir(tree(tmp_path, {"other.py": OLD, name: OLD + b"x = 1"}))
+    with pytest.raises(SystemExit):
+        main.main(["migrate", "."] if name == "a.py" else ["migrate", "--", f"{name.partition('/')[0]}"])
+    subprocess.run(reader, input=capsysbinary.readouterr().out, check=True)
+    assert (tmp_path / name).read_bytes() == NEW + b"x = 1"
+    assert (tmp_path / "other.py").read_bytes() == (NEW if name == "a.py" else OLD)
+
+
 def test_a_notebooks_diff_is_of_its_cells(tmp_path: Path) -> None:
     cells = [{"cell_type": "code", "source": text} for text in ("x = 1", "import keras\nx = '\\x1b[2J'")]
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}}))
     (shown,) = diffs(tmp_path).values()
     assert shown.splitlines()[:5] == [
-        f"--- a/{tmp_path}/a.ipynb cell 2", f"+++ b/{tmp_path}/a.ipynb cell 2", "@@ -1,2 +1,2 @@", "-import keras",
+        f"--- a/{tmp_path}/a.ipynb cell 2\t", f"+++ b/{tmp_path}/a.ipynb cell 2\t", "@@ -1,2 +1,2 @@", "-import keras",
         "+from tensorflow import keras",
     ]
 
@@ -334,6 +364,19 @@ def test_a_writer_that_nobody_reads_ends_quietly(tmp_path: Path) -> None:
         assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(("option", "code_", "content"), [("--write", 0, NEW), ("--check", 1, OLD)])
+def test_what_was_asked_for_is_done_when_nobody_reads(tmp_path: Path, option: str, code_: int, content: bytes) -> None:
+    tree(tmp_path, {f"m{number}.py": OLD for number in range(50)})
+    argv = [sys.executable, "-m", "envkit", "migrate", str(tmp_path), option]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(60) == code_
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {content}
 
 
 def test_an_interrupt_leaves_whole_files_and_no_process(tmp_path: Path) -> None:

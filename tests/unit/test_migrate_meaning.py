@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from envkit.migrate import api
 from envkit.migrate.code import migrate
-from envkit.migrate.outcome import Outcome
+
+if TYPE_CHECKING:
+    from envkit.migrate.outcome import Outcome
 
 RELEASE = api.load("2.9.0")
 
@@ -44,14 +48,15 @@ def test_a_chain_of_a_name_that_is_bound_twice_is_ambiguous() -> None:
     ("if typing:\n    import tensorflow as tf\nfrom keras import backend as K\ny = K.logsumexp(x)\n",
      "if typing:\n    import tensorflow as tf\nfrom tensorflow.keras import backend as K\ny = K.logsumexp(x)\n"),
     ("if a:\n    import tensorflow as tf\n    from keras import backend as K\n    y = K.logsumexp(x)\n",
-     "if a:\n    import tensorflow as tf\n    from tensorflow.keras import backend as K\n    y = tf.reduce_logsumexp(x)\n"),
-    ("try:\n    import keras.backend as K\nexcept ImportError:\n    from tensorflow.keras import backend as K\n"
-     "y = x._keras_shape\n",
-     "try:\n    from tensorflow.keras import backend as K\nexcept ImportError:\n"
-     "    from tensorflow.keras import backend as K\ny = K.int_shape(x)\n"),
+     ("if a:\n    import tensorflow as tf\n    from tensorflow.keras import backend as K\n"
+      "    y = tf.reduce_logsumexp(x)\n")),
+    (("try:\n    import keras.backend as K\nexcept ImportError:\n    from tensorflow.keras import backend as K\n"
+      "y = x._keras_shape\n"),
+     ("try:\n    from tensorflow.keras import backend as K\nexcept ImportError:\n"
+      "    from tensorflow.keras import backend as K\ny = K.int_shape(x)\n")),
     ("if a:\n    import keras.backend as K\nelse:\n    y = x._keras_shape\n",
-     "import tensorflow as tf\nif a:\n    from tensorflow.keras import backend as K\nelse:\n"
-     "    y = tf.keras.backend.int_shape(x)\n"),
+     ("import tensorflow as tf\nif a:\n    from tensorflow.keras import backend as K\nelse:\n"
+      "    y = tf.keras.backend.int_shape(x)\n")),
 ])
 def test_a_name_is_taken_where_it_is_bound_by_then(before: str, after: str) -> None:
     assert outcome(before).content.decode() == after

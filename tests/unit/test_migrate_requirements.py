@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from envkit.migrate import requirements
+from envkit.migrate import file, requirements
 from envkit.migrate.outcome import Kind, Outcome
 
 LISTS = {
@@ -76,6 +76,25 @@ def test_other_packages_are_told_where_they_matter(line: str, rule: str | None) 
     outcome = migrate("requirements.txt", f"{line}\n")
     assert [one.rule for one in outcome.notes] == ([f"requirements/{rule}"] if rule else [])
     assert outcome.rewrites == ()
+
+
+def test_what_comes_with_its_hash_stays_and_is_told() -> None:
+    text = "keras==2.2.4 --hash=sha256:aa\ntensorflow==1.13.1 --hash=sha256:bb\n"
+    outcome = migrate("requirements.txt", text)
+    assert (outcome.content, [one.where.line for one in outcome.notes]) == (text.encode(), [1, 2])
+
+
+def test_a_byte_order_mark_hides_nothing() -> None:
+    outcome = migrate("requirements.txt", "\xef\xbb\xbfkeras==2.2.4\nnumpy\n")
+    assert outcome.content == b"\xef\xbb\xbftensorflow==2.9.0\nnumpy\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_what_a_shell_of_windows_wrote_is_left_and_told(encoding: str) -> None:
+    content = "\ufeffnumpy\nkeras==2.2.4\n".encode(encoding)
+    path = PurePosixPath("requirements.txt")
+    outcome = file.migrate(path, content, Outcome, "2.9.0")
+    assert (file.mentions(path, content), outcome.content, outcome.unreadable) == (True, content, "it is UTF-16")
 
 
 CONDA = """\

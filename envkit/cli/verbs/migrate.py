@@ -33,6 +33,7 @@ def migrate(
     from envkit.cli import texts
     from envkit.cli.bar import Bar
     from envkit.cli.changes import show as show_file
+    from envkit.cli.failures import nobody_reads
     from envkit.commands import migrate as command
 
     if write and check:
@@ -42,7 +43,12 @@ def migrate(
 
         def tell(one: Ported) -> None:
             bar.rest()
-            show_file(one)
+            try:
+                show_file(one)
+            except BrokenPipeError:
+                if not (write or check):
+                    raise
+                nobody_reads()  # what was asked for is done all the same, and the code tells
 
         job = command.job(to, ignore or [], compare=for_people)
         told = tell if for_people else lambda _: None

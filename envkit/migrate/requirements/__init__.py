@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "command", "migrate"]
 
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # marks at a file's beginning
+UTF_8 = "\xef\xbb\xbf"
+
 RULES = {
     "requirements/keras": "TensorFlow brings the Keras it works with; another one breaks `tf.keras`",
     "requirements/keras-applications": "`tf.keras.applications` has these models; this package serves Keras 2.2 alone",
@@ -36,9 +39,13 @@ def migrate(path: PurePath, content: bytes, release: str) -> Outcome:
     kind = place(path)
     if kind is None:
         return Outcome(content)
+    if content.startswith(UTF_16):  # as some shells of Windows write `pip freeze > requirements.txt`
+        return Outcome(content, unreadable="it is UTF-16", mend="save it as UTF-8")
     text = content.decode("latin-1")  # byte for character; all that is looked for is ASCII
     if kind in {Place.REQUIREMENTS, Place.CONSTRAINTS, Place.CONDA}:
-        outcome = lists.migrate(content, text, kind, release)
+        lead = UTF_8 if text.startswith(UTF_8) else ""
+        outcome = lists.migrate(content.removeprefix(lead.encode("latin-1")), text.removeprefix(lead), kind, release)
+        outcome = replace(outcome, content=lead.encode("latin-1") + outcome.content)
     elif kind is Place.COMMANDS:
         outcome = Outcome(content, notes=tuple(command(text, release)))
     else:

@@ -89,7 +89,7 @@ def _is_alone(items: list[Item], at: int) -> bool:
         return False
     if item.found is None or item.wanted is None or (at and HELD_TOGETHER.fullmatch(items[at - 1].text)):
         return False
-    return ";" not in item.wanted.text and "@" not in item.wanted.text
+    return not any(mark in item.wanted.text for mark in (";", "@", "--"))
 
 
 def _has_siblings(items: list[Item], at: int) -> bool:
