@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from envkit.migrate.ignored import ignores
@@ -27,6 +29,7 @@ class Draft:
         self.source = source
         self._off = off
         self._splices: list[tuple[int, int, int, str]] = []
+        self._ordered: list[tuple[int, int, int, str]] = []  # the same, by their places
         self._rewrites: dict[tuple[str, int, int], None] = {}
         self._notes: dict[Note, None] = {}
         self._told: set[tuple[str, int]] = set()
@@ -81,8 +84,11 @@ class Draft:
 
     def _render(self, begin: int, end: int) -> str:
         parts, at = [], begin
-        for first, last, _, text in sorted(self._splices):
-            if first < begin or last > end:
+        if len(self._ordered) != len(self._splices):
+            self._ordered = sorted(self._splices)
+        start = bisect_left(self._ordered, (begin,))
+        for first, last, _, text in islice(self._ordered, start, bisect_right(self._ordered, (end, end + 1))):
+            if last > end:
                 continue
             if first < at:  # within what was replaced as a whole, or a deletion that reaches further
                 at = max(at, last)

@@ -11,7 +11,7 @@ from envkit.migrate.bindings import Binding, dotted
 from envkit.migrate.names import PREFIX, canonical, target
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from envkit.migrate.api import Api
     from envkit.migrate.bindings import Bound
@@ -223,19 +223,17 @@ def _alone(source: Source, statement: cst.CSTNode) -> bool:
     return line.trailing_whitespace.comment is None and not any(one.comment for one in line.leading_lines)
 
 
-def _before(draft: Draft, statement: cst.Import) -> set[str]:
-    """Return the statements that were written right before this one, in the same block."""
+def _before(draft: Draft, statement: cst.Import) -> Iterator[str]:
+    """Yield the statements that were written right before this one, in the same block."""
     source = draft.source
     line = source.parents[statement]
     block = source.parents.get(line)
     if not isinstance(block, (cst.Module, cst.IndentedBlock)):
-        return set()
+        return
     earlier = block.body[:list(block.body).index(line)]  # type: ignore[arg-type]
-    texts = set()
     for one in earlier:
         if isinstance(one, cst.SimpleStatementLine) and isinstance(one.body[0], cst.Import):
-            texts.add(draft.rendered(one.body[0]))
-    return texts
+            yield draft.rendered(one.body[0])
 
 
 def between(source: Source, statement: cst.CSTNode) -> str:
