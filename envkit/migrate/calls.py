@@ -51,10 +51,13 @@ def _call(draft: Draft, use: Use, args: Arguments, path: str, api: Api) -> None:
     layer = was.startswith("keras.layers.")
     renamed = {keyword for rule in _RENAMES if was.startswith(rule.of)
                for keyword in _renamed(draft, args, rule, takes)}
-    if layer and takes is not None:
+    if takes is None:
+        return
+    renamed |= _ordering(draft, args, takes)
+    if layer:
         renamed |= convolutions.rewrite(draft, use, args, takes)
-        renamed |= _ordering(draft, args, takes)
         renamed |= _dropped(draft, args, takes, was)
+    if layer or not takes.open:
         _unknown(draft, args, takes, renamed, was, api)
 
 
@@ -121,7 +124,7 @@ def _dropped(draft: Draft, args: Arguments, takes: Parameters, was: str) -> set[
 
 
 def _unknown(draft: Draft, args: Arguments, takes: Parameters, known: set[str], was: str, api: Api) -> None:
-    """Tell of each keyword that the layer does not take, as nothing else would."""
+    """Tell of each keyword that the callable does not take, as nothing else would."""
     for name, arg in args.keywords.items():
         if name in known or name in takes.names or (takes.open and name in _ANY_LAYER):
             continue

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _FIT = TABLE["arguments/fit"]
 _SAMPLES = {"samples_per_epoch", "nb_val_samples", "val_samples"}
+_GONE = {"show_accuracy"}
 _METHODS = {"fit", "fit_generator", "evaluate", "evaluate_generator", "predict", "predict_generator", "train_on_batch"}
 _WRAPPERS = ("keras.wrappers.scikit_learn.",)
 _OLD, _NEW = "get_output_shape_for", "compute_output_shape"
@@ -38,6 +39,10 @@ def _method(draft: Draft, call: cst.Call, name: str) -> None:
         _fit(draft, args)
         for old in _SAMPLES & args.keywords.keys():
             draft.tell("arguments/samples", draft.source.start(args.keywords[old]))
+        for old in _GONE & args.keywords.keys():
+            draft.tell("arguments/gone", draft.source.start(args.keywords[old]))
+    elif name == "compile" and "class_mode" in args.keywords:
+        draft.tell("arguments/gone", draft.source.start(args.keywords["class_mode"]))
     elif name == "add_weight" and args.positional:
         _add_weight(draft, args)
 

@@ -116,8 +116,13 @@ ARGUMENTS = (
     ),
     Rule(
         "arguments/unknown", "unresolved", "Dense(10, colour='red')", "",
-        "The layer takes no argument of that name in the release aimed at.",
-        "look up what the layer takes; an argument of an own subclass belongs to its __init__",
+        "What is called takes no argument of that name in the release aimed at.",
+        "look up what it takes; an argument of an own subclass belongs to its __init__",
+    ),
+    Rule(
+        "arguments/gone", "review", "model.fit(x, y, show_accuracy=True)", "model.fit(x, y)",
+        "Only the first Keras has the argument: TypeError.",
+        "leave it out; what show_accuracy asked for is metrics=['accuracy'] in compile",
     ),
     Rule(
         "arguments/keras-0", "review", "Dense(784, 128)", "Dense(128, input_dim=784)",

@@ -5,3 +5,5 @@ MaxPooling2D((2, 2), data_format="channels_last", name='p')
 MaxPooling2D((2, 2))
 MaxPooling2D((2, 2), data_format=K.image_data_format())
 MaxPooling2D((2, 2), data_format=given)
+from tensorflow.keras.preprocessing.image import ImageDataGenerator
+ImageDataGenerator(data_format='channels_first')

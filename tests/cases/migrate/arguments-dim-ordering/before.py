@@ -5,3 +5,5 @@ MaxPooling2D((2, 2), dim_ordering="tf", name='p')
 MaxPooling2D((2, 2), dim_ordering='default')
 MaxPooling2D((2, 2), dim_ordering=K.image_dim_ordering())
 MaxPooling2D((2, 2), dim_ordering=given)
+from keras.preprocessing.image import ImageDataGenerator
+ImageDataGenerator(dim_ordering='th')

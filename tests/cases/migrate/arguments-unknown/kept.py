@@ -5,3 +5,5 @@ class Own(Dense):
     pass
 Own(10, colour='red')
 Dense(10, **settings)
+from tensorflow.keras.optimizers import SGD
+SGD(clipnorm=1.0)

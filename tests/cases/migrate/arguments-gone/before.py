@@ -1,0 +1,5 @@
+from keras.models import Sequential
+model = Sequential()
+model.compile(loss='mse', optimizer='sgd', class_mode='binary')
+model.fit(x, y, nb_epoch=2, show_accuracy=True)
+score = model.evaluate(x, y, show_accuracy=True)
