@@ -105,8 +105,14 @@ def written(one: Ported) -> Ported:
         if replaced.replace(Path(one.path), one.before, one.content):
             return replace(one, written=True)
     except OSError as error:
-        return _unusable(one.path, error.strerror or str(error))
-    return Ported(one.path, left="somebody changed it meanwhile, so it was not written", mend="repeat the command")
+        return _unwritten(one, _unusable(one.path, error.strerror or str(error)))
+    meanwhile = "somebody changed it meanwhile, so it was not written"
+    return _unwritten(one, Ported(one.path, left=meanwhile, mend="repeat the command"))
+
+
+def _unwritten(one: Ported, left: Ported) -> Ported:
+    """Say why a file was left; what a person should know of it stays."""
+    return replace(left, notes=one.notes)
 
 
 def lost(source: Source) -> Ported:

@@ -153,6 +153,15 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["a.py"]
 
 
+def test_what_is_to_be_known_of_a_file_is_told_where_it_could_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replaced, "replace", lambda *_: False)
+    (one,) = run(tree(tmp_path, {"a.py": OLD + b"keras.Old\n"}), write=True).result.files
+    assert (one.rewrites, [note.rule for note in one.notes], one.written) == ((), ["names/old"], False)
+    assert "somebody changed it" in one.left
+
+
 def test_a_file_may_become_empty(tmp_path: Path) -> None:
     run(tree(tmp_path, {"constraints.txt": b"keras==2.2.4\n"}), write=True)
     assert (tmp_path / "constraints.txt").read_bytes() == b""

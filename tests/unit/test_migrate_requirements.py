@@ -78,6 +78,20 @@ def test_other_packages_are_told_where_they_matter(line: str, rule: str | None) 
     assert outcome.rewrites == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("requirements.txt", "keras" + " " * 200_000 + "x\\\n"),
+        ("requirements.txt", "keras\\" + " " * 200_000 + "#\n"),
+        ("environment.yml", "dependencies:\n - keras" + " " * 200_000 + "x\\\n"),
+    ],
+    ids=["spaces", "spaces before a comment", "spaces in an environment"],
+)
+def test_a_line_of_any_length_comes_to_an_end(name: str, line: str) -> None:
+    # Were each of the spaces looked at once for each other, this would take an hour.
+    assert migrate(name, line) == Outcome(line.encode())
+
+
 def test_what_comes_with_its_hash_stays_and_is_told() -> None:
     text = "keras==2.2.4 --hash=sha256:aa\ntensorflow==1.13.1 --hash=sha256:bb\n"
     outcome = migrate("requirements.txt", text)

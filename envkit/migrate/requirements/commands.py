@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 INSTALL = re.compile(r"\b(?:pip[0-9.]*|conda|mamba|micromamba)[ \t]+install\b(?P<words>(?:\\\r?\n|[^|;&\n\\])*)")
 WORD = re.compile(r"(?P<quote>[\"']?)(?P<text>[A-Za-z][^\s\"'\\]*)(?P=quote)(?=\s|\\|$)")
-BEFORE = re.compile(r"(?:^|[\s\\])$")
+BEFORE = frozenset(" \t\r\n\f\v\\")
 
 
 def notes(text: str, release: str) -> Iterator[Note]:
@@ -24,7 +24,7 @@ def notes(text: str, release: str) -> Iterator[Note]:
         if _is_comment(text, found.start()):
             continue
         for word in WORD.finditer(found["words"]):
-            if BEFORE.search(found["words"][: word.start()]) is None:
+            if word.start() and found["words"][word.start() - 1] not in BEFORE:
                 continue
             at = found.start("words") + word.start("text")
             line = text.count("\n", 0, at) + 1

@@ -11,9 +11,13 @@ from envkit.migrate.requirements.places import Place
 from envkit.migrate.requirements.wanted import TENSORFLOW, Wanted, is_leftover, note, wanted
 
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
-PIP = re.compile(r"(?P<lead>[ \t]*)(?P<text>[A-Za-z][^#\\\r\n]*?)(?P<comment>[ \t]+#[^\r\n]*)?(?P<rest>[ \t]*\r?\n?)")
+# Words and the space between them apart: a run of spaces is walked through once, however long it is.
+PIP = re.compile(
+    r"(?P<lead>[ \t]*)(?P<text>[A-Za-z][^#\\ \t\r\n]*(?:[ \t]+[^#\\ \t\r\n]+)*)"
+    r"(?P<comment>[ \t]+#[^\r\n]*)?(?P<rest>[ \t]*\r?\n?)"
+)
 CONDA = re.compile(
-    r"(?P<lead>[ \t]*-[ \t]+)(?P<quote>[\"']?)(?P<text>[A-Za-z][^#\\\r\n\"']*?)(?P=quote)"
+    r"(?P<lead>[ \t]*-[ \t]+)(?P<quote>[\"']?)(?P<text>[A-Za-z][^#\\ \t\r\n\"']*(?:[ \t]+[^#\\ \t\r\n\"']+)*)(?P=quote)"
     r"(?P<comment>[ \t]+#[^\r\n]*)?(?P<rest>[ \t]*\r?\n?)"
 )
 DEPENDENCIES = re.compile(r"^dependencies[ \t]*:", re.MULTILINE)

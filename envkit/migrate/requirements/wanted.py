@@ -14,7 +14,7 @@ KERAS = {"keras", "keras-gpu", "keras-base"}
 TENSORFLOW = {"tensorflow", "tensorflow-gpu", "tensorflow-cpu", "tf-nightly", "intel-tensorflow"}
 REQUIREMENT = re.compile(
     r"(?:[\w-]+::)?(?P<name>[A-Za-z][A-Za-z0-9._-]*?)(?:\[[^\]\n]*\])?[ \t]*"
-    r"(?P<version>(?:[<>=!~^]=?|===)[^;#\\\"'\r\n]*|\([^)\n]*\)|@[ \t]*[^\s;]+)?[ \t]*(?:;[^#\n]*)?"
+    r"(?:(?P<version>(?:[<>=!~^]=?|===)[^;#\\\"'\r\n]*|\([^)\n]*\)|@[ \t]*[^\s;]+)[ \t]*)?(?:;[^#\n]*)?"
 )
 FIRST_KERAS_3 = 16  # minor of TensorFlow 2
 
