@@ -73,24 +73,10 @@ def survey(
         ConfigError: The config cannot be honoured on this host.
         Refusal: The workspace cannot be one, or a name belongs to somebody else.
     """
-    wanted = wants(project.config, project.folder, str(project.place.folder))
-    facts, abroad = host.look(wanted), tunnel.is_remote(project.endpoint)
-    if abroad:
-        facts = far.facts(facts, connect.facts(engine) if engine else None)
-    facts = kept.as_chosen(facts, remembered.choices if remembered else {}, wanted)
-    if engine is not None and facts.gpu.driver and project.config.gpu != "off":
-        facts = replace(facts, gpu_roads=connect.facts(engine).gpu_roads)
-    facts = replace(facts, busy_ports={**facts.busy_ports, **dict.fromkeys(avoid, "")})
+    facts = _facts(project, engine, remembered, avoid)
     name = name_of(project.config, project.folder, remembered, _taken(project, engine, facts.caller.uid, remembered))
-    title = names.container(facts.caller.uid, name)
     _refuse_renaming(engine, facts.caller.uid, name, remembered)
-    own = ("home", *far.OWN) if abroad else ("home",)
-    volumes = [names.volume(title, one) for one in (*own, *project.config.volumes)]
-    found = Found()
-    if engine is not None:
-        found = look.surroundings(engine, title, volumes)
-        if not abroad:  # what is shown of another machine has nothing to do with folders of this one
-            found = replace(found, binds=look.binds(engine, facts.caller.uid, project.folder))
+    found = Found() if engine is None else _found(project, engine, facts.caller.uid, name)
     choice = bases.choose(project.config, facts, engine, remembered)
     if choice.kind != "debian":
         try:
@@ -111,6 +97,30 @@ def survey(
         fresh = replace(remembered, base_ref="", base_id="", base_origin="") if remembered else None
         surveyed = _with_image(project, engine, name, facts, replace(found, base=base), fresh)
     return _chosen(surveyed, choice)
+
+
+def _facts(
+    project: Project, engine: Engine | None, remembered: State | None, avoid: Collection[int]
+) -> Facts:
+    """Look at the host, and at the machine that the engine is on."""
+    wanted = wants(project.config, project.folder, str(project.place.folder))
+    facts = host.look(wanted)
+    if tunnel.is_remote(project.endpoint):
+        facts = far.facts(facts, connect.facts(engine) if engine else None)
+    facts = kept.as_chosen(facts, remembered.choices if remembered else {}, wanted)
+    if engine is not None and facts.gpu.driver and project.config.gpu != "off":
+        facts = replace(facts, gpu_roads=connect.facts(engine).gpu_roads)
+    return replace(facts, busy_ports={**facts.busy_ports, **dict.fromkeys(avoid, "")})
+
+
+def _found(project: Project, engine: Engine, owner: int, name: str) -> Found:
+    """Look at what the engine holds of an environment, but for its images."""
+    title, abroad = names.container(owner, name), tunnel.is_remote(project.endpoint)
+    own = ("home", *far.OWN) if abroad else ("home",)
+    found = look.surroundings(engine, title, [names.volume(title, one) for one in (*own, *project.config.volumes)])
+    if abroad:  # what is shown of another machine has nothing to do with folders of this one
+        return found
+    return replace(found, binds=look.binds(engine, owner, project.folder))
 
 
 def _chosen(surveyed: Survey, choice: Choice) -> Survey:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from envkit.model.facts import Account
     from envkit.model.run import RunPlan
 
+CONFLICT = 409
+REMOVAL_S = 60
+
 
 def create(engine: Engine, run: RunPlan, ref: str, labels: Mapping[str, str]) -> None:
     """Create the container of a plan.
@@ -64,7 +67,13 @@ def remove(engine: Engine, name: str, grace_s: int = 10) -> None:
     with translated(f"removing the container {name}"), suppress(docker.errors.NotFound):
         with suppress(docker.errors.APIError):
             engine.api.stop(name, timeout=grace_s)
-        engine.api.remove_container(name, force=True, v=False)
+        try:
+            engine.api.remove_container(name, force=True, v=False)
+        except docker.errors.APIError as error:
+            if error.status_code != CONFLICT:
+                raise
+            # Whoever waited for its end removes it at this moment, too: it is gone when that is done.
+            engine.api.wait(name, timeout=REMOVAL_S, condition="removed")
 
 
 def create_network(engine: Engine, run: RunPlan, labels: Mapping[str, str]) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import docker.errors
 import pytest
+import requests
 
 from envkit import files, names, state
 from envkit.commands import prune
-from envkit.engines import leftovers
+from envkit.engines import containers, leftovers
 from envkit.engines.connect import PATIENCE_S, Engine
 from envkit.errors import Refusal
 
@@ -89,3 +91,28 @@ def test_nothing_goes_while_another_envkit_works(tmp_path: Path, monkeypatch: py
         assert str(busy.folder) in refusal.value.message
     with prune._at_rest(AT):
         assert busy.lock.exists()
+
+
+class Removing:
+    """An engine that is removing a container already, for somebody else."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def stop(self, name: str, *, timeout: int) -> None:
+        self.asked.append(("stop", name))
+
+    def remove_container(self, name: str, *, force: bool, v: bool) -> None:
+        self.asked.append(("remove", name))
+        conflict = requests.Response()
+        conflict.status_code = 409
+        raise docker.errors.APIError("removal is already in progress", response=conflict)
+
+    def wait(self, name: str, *, timeout: int, condition: str) -> None:
+        self.asked.append((condition, name))
+
+
+def test_a_container_that_somebody_else_removes_at_this_moment_is_waited_for() -> None:
+    api: Any = Removing()
+    containers.remove(Engine(AT, api), "smoke.1", grace_s=0)
+    assert api.asked == [("stop", "smoke.1"), ("remove", "smoke.1"), ("removed", "smoke.1")]
