@@ -40,6 +40,13 @@ def test_a_terminal_is_a_terminal(ssh: Ssh) -> None:
     assert done.out.split()[-1] == "xterm-256color"
 
 
+@pytest.mark.proves("a shell over SSH begins in /workspace", "real")
+def test_a_shell_begins_in_the_workspace_and_one_within_it_where_it_was_started(ssh: Ssh) -> None:
+    typed = "pwd\ncd\nbash -l -i -c pwd\nexit\n"
+    done = ssh("-tt", "HOST", text=typed)
+    assert [line.strip() for line in done.out.splitlines() if line.startswith("/")] == ["/workspace", "/home/dev"]
+
+
 @pytest.mark.parametrize("command", ["{}", "bash -c '{}'", "bash -lc '{}'"], ids=["plain", "shell", "login shell"])
 def test_a_session_finds_the_workspaces_own_python(ssh: Ssh, command: str) -> None:
     done = ssh(command.format("python -c \"import numpy, sys; print(sys.prefix)\"; command -v pip git"))
