@@ -38,7 +38,7 @@ class Project:
 
     def configure(self, *config: str) -> None:
         """Write the project's envkit.yaml: its name and port, and lines on top of them."""
-        lines = [f"name: {self.name}", "gpu: off", f"jupyter: {{port: {self.port}}}", *config]
+        lines = [f"name: {self.name}", "base: debian", "gpu: off", f"jupyter: {{port: {self.port}}}", *config]
         (self.folder / "envkit.yaml").write_text("".join(f"{line}\n" for line in lines))
 
     def envkit(self, verb: str, *options: str) -> Spent:

@@ -39,8 +39,8 @@ class Config(model.Section):
         json_schema_extra=model.shape(fields.RELEASE),
     )
     base: Annotated[str, AfterValidator(fields.base)] = Field(
-        default="debian",
-        description="What the image is built on: debian, official, auto, or an image reference.",
+        default="auto",
+        description="What the image is built on: auto, official, debian, or an image reference.",
         examples=["debian"],
     )
     gpu: model.Gpu = Field(

@@ -14,7 +14,7 @@ _STARTER = """\
 
 # name: "{name}"    # left out: the folder's name, with a suffix when that is taken
 tensorflow: "{release}"     # in quotes: a bare 2.10 is the number 2.1
-base: debian            # assembled from Debian packages and Python wheels
+base: auto              # TensorFlow's own image where it can be had, else Debian packages and Python wheels
 gpu: auto               # auto, on, off, a count, or GPU numbers such as [0, 1]
 
 # apt: [graphviz]

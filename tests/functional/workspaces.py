@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -60,7 +61,7 @@ class Workspaces:
         project = self.user.folder(self.folder / str(len(list(self.folder.iterdir()))))
         project = self.user.folder(project / name)
         self.made.append(project)
-        texts = dict(files or {}) | ({} if config is None else {"envkit.yaml": config})
+        texts = dict(files or {}) | ({} if config is None else {"envkit.yaml": _pinned(textwrap.dedent(config))})
         for path, text in texts.items():
             self._write(project, path, text)
         return project
@@ -90,6 +91,12 @@ class Workspaces:
                 self.user.folder(project / parent)
         target.write_text(textwrap.dedent(text))
         self.user.own(target, 0o644)
+
+
+def _pinned(config: str) -> str:
+    """Name a base where a config of plain lines names none: `auto` would fetch gigabytes where a registry answers."""
+    of_lines = all(re.match(r"[a-z]+:|[\s#]|$", line) for line in config.splitlines())
+    return config if "base:" in config or not of_lines else f"{config.rstrip()}\nbase: debian\n".lstrip()
 
 
 def label(project: str) -> dict[str, str | list[str] | bool]:

@@ -38,7 +38,7 @@ def remembering(choice: Choice, ground: Ground | None = None, text: str = "base:
 
 
 @pytest.mark.parametrize(("text", "facts", "kind", "ref"), [
-    ("", FACTS, "debian", ""),
+    ("base: debian", FACTS, "debian", ""),
     ("base: debian", WITH_GPU, "debian", ""),
     ("base: official", FACTS, "official", "tensorflow/tensorflow:2.9.0-jupyter"),
     ("base: official", WITH_GPU, "official", "tensorflow/tensorflow:2.9.0-gpu-jupyter"),
@@ -56,6 +56,10 @@ def test_the_base_is_chosen_by_the_config_and_the_gpu(text: str, facts: Facts, k
 def test_a_broken_official_image_is_a_problem_of_the_config_with_the_remedy() -> None:
     with pytest.raises(ConfigError, match=r"envkit\.yaml:1 base: .*2\.18\.0-gpu-jupyter does not serve.*Install"):
         chosen("base: official\ntensorflow: '2.18.0'\ngpu: on")
+
+
+def test_auto_is_taken_where_the_config_names_no_base() -> None:
+    assert (chosen(""), chosen("gpu: on")) == (chosen("base: auto"), chosen("base: auto\ngpu: on"))
 
 
 def test_auto_says_why_it_takes_debian() -> None:

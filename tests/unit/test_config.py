@@ -21,7 +21,7 @@ def test_nothing_is_a_config_of_defaults(text: str | None) -> None:
     found = load(text)
     assert found == Config()
     assert found.tensorflow == catalog.DEFAULT_RELEASE
-    assert (found.name, found.base, found.gpu, found.workspace) == (None, "debian", "auto", ".")
+    assert (found.name, found.base, found.gpu, found.workspace) == (None, "auto", "auto", ".")
     assert (found.jupyter.port, found.ssh.publish, found.ssh.port, found.ssh.keys) == (None, False, None, None)
     assert (found.ssh.agent, found.ssh.kex) == (False, "default")
     limits = found.limits

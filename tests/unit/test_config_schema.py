@@ -75,7 +75,7 @@ def test_every_example_of_the_schema_is_accepted() -> None:
 
 def test_the_starter_is_a_config_that_leaves_the_name_to_the_folder_and_names_the_schema_in_its_first_line() -> None:
     text = config.starter("vision")
-    assert load(text) == load('base: debian\ngpu: auto\ntensorflow: "2.9.0"\n')
+    assert load(text) == load('base: auto\ngpu: auto\ntensorflow: "2.9.0"\n')
     assert text.splitlines()[0] == f"# yaml-language-server: $schema={config.SCHEMA_FILE}"
 
 
