@@ -31,6 +31,7 @@ _SIGNED_TWICE = re.compile(
 )
 NETRC = "name a login for it: build.netrc in envkit.yaml"
 PROXY = "write the proxy's login into its address: export https_proxy=http://USER:PASSWORD@PROXY"
+SPARE = "nothing needs mending, base: auto stands on Debian then"
 STARTS = frozenset({"sudo systemctl start docker", "sudo systemctl restart docker"})
 NOTHING = Observation("", {"error": {"type": "error", "message": "it was not looked at"}})
 # The packages that bring a program, and the command that installs them, by the system's family.
@@ -141,7 +142,10 @@ def install(programs: Sequence[str], systems: Sequence[str]) -> str:
 def _registry(data: Mapping[str, Any]) -> tuple[str, str, str]:
     why = look.text(data, "why")
     image = look.text(data, "image")
-    return (f"{image} can be pulled", "", "") if image and not why else ("", f"{image}: {why}", look.text(data, "mend"))
+    if image and not why:
+        return f"{image} can be pulled", "", ""
+    mend = look.text(data, "mend")
+    return "", f"{image}: {why}", f"{SPARE}; for TensorFlow's own image {mend}" if data.get("spare") else mend
 
 
 def _served(one: Observation, check: str) -> Finding:

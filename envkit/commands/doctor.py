@@ -69,8 +69,9 @@ def _looked(project: Project, *, gpu: bool) -> tuple[Finding, ...]:
     wanted = gpu or required(config.gpu)
     known = project.state
     seen, engine = observed.looks(
-        official=catalog.official(release, gpu=wanted), mirror=mirror, index=config.build.index or "",
-        unasked=_unasked(project), port=config.jupyter.port or (known.port if known else 0) or PORT,
+        official=catalog.official(release, gpu=wanted), spare=config.base == "auto", mirror=mirror,
+        index=config.build.index or "", unasked=_unasked(project),
+        port=config.jupyter.port or (known.port if known else 0) or PORT,
         named=bool(config.jupyter.port), own=names.container(os.getuid(), known.name) if known else "",
         proxies=host.proxies(),
     )
@@ -80,11 +81,13 @@ def _looked(project: Project, *, gpu: bool) -> tuple[Finding, ...]:
 
 def _unasked(project: Project) -> Mapping[str, str]:
     """Return the looks that are not taken, and why: a config may be anybody's, until a person agreed to it."""
+    base = project.config.base
+    unneeded = {} if base in {"auto", "official"} else {"host.registry": f"base: {base} takes no official image"}
     if project.state is not None and project.state.approved is not None:
-        return {}
+        return unneeded
     build = project.config.build
     own = {"host.mirror": ("build.mirror", build.mirror), "host.index": ("build.index", build.index)}
-    return {
+    return unneeded | {
         what: f"the server that {key} names is not asked before a first `envkit up` has approved it"
         for what, (key, url) in own.items() if url
     }

@@ -33,13 +33,14 @@ LOCAL_INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 
 def looks(
-    *, official: str, mirror: str, index: str, unasked: Mapping[str, str], port: int, named: bool, own: str,
-    proxies: Mapping[str, str],
+    *, official: str, spare: bool, mirror: str, index: str, unasked: Mapping[str, str], port: int, named: bool,
+    own: str, proxies: Mapping[str, str],
 ) -> tuple[tuple[Observation, ...], EngineFacts | None]:
     """Take every look at the host.
 
     Args:
         official: The image that a registry is asked for, or empty for none.
+        spare: Whether a workspace stands on another base where that one cannot be had.
         mirror: A file of the Debian mirror that builds install from.
         index: Where Python packages come from, or empty for what pip itself uses.
         unasked: Looks that are not taken, and why.
@@ -51,7 +52,7 @@ def looks(
     facts: list[EngineFacts] = []
     taken: dict[str, Callable[[], Mapping[str, Any]]] = {
         "host.engine": lambda: _engine(facts),
-        "host.registry": lambda: _registry(official),
+        "host.registry": lambda: _registry(official, spare=spare),
         "host.mirror": lambda: _asked(mirror, proxies),
         "host.index": lambda: _asked(index or _default_index(), proxies),
         "host.machine": _machine,
@@ -123,12 +124,13 @@ def _free_mib(root: str) -> int | None:
     return None
 
 
-def _registry(official: str) -> Mapping[str, Any]:
+def _registry(official: str, *, spare: bool) -> Mapping[str, Any]:
     if not official:
         return {}
     engine = connect.connect(endpoint.endpoint())
     refused = registry.refused(engine, official)
-    return {"image": official, "why": refused[0] if refused else "", "mend": refused[1] if refused else ""}
+    why, mend = refused or ("", "")
+    return {"image": official, "why": why, "mend": mend, "spare": spare}
 
 
 def _asked(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:

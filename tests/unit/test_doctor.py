@@ -64,6 +64,12 @@ FAULTS: dict[str, tuple[dict[str, Any], Verdict, str, dict[str, Any]]] = {
 WARNINGS = {"programs", "clock"}
 
 
+def test_a_registry_that_base_auto_can_do_without_needs_no_mend() -> None:
+    found = judged(registry={"why": "it cannot be reached", "mend": "check its network", "spare": True})["registry"]
+    mend = "nothing needs mending, base: auto stands on Debian then; for TensorFlow's own image check its network"
+    assert (found.status, found.mend) == (Verdict.WARNED, mend)
+
+
 @pytest.mark.proves("`doctor` names what a host lacks, with the command that mends it", "real")
 @pytest.mark.parametrize("check", FAULTS)
 def test_a_fault_of_the_host_is_named_with_its_mend(check: str) -> None:

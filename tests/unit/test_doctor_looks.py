@@ -103,6 +103,17 @@ def test_a_host_that_only_a_config_names_is_not_asked_before_that_was_approved(
     assert [sorted(one["unasked"]) for one in taken] == [["host.index", "host.mirror"], [], []]
 
 
+@pytest.mark.parametrize(("base", "unasked", "spare"), [
+    ("auto", [], True), ("official", [], False), ("debian", ["host.registry"], False),
+    ("team/image:1", ["host.registry"], False),
+])
+def test_a_registry_is_asked_where_the_base_is_an_official_image(
+    base: str, unasked: list[str], spare: bool, taken: list[dict[str, Any]], tmp_path: Path,
+) -> None:
+    doctor.doctor(project_of(tmp_path, f"base: {base}\n", ()), gpu=False)
+    assert [(sorted(one["unasked"]), one["spare"]) for one in taken] == [(unasked, spare)]
+
+
 def test_fixed_is_what_passes_afterwards(taken: list[dict[str, Any]], tmp_path: Path) -> None:
     report = doctor.doctor(project_of(tmp_path, "", None), gpu=False, fix=lambda one: host.FIX in one.data)
     assert report.result.fixed == ("host/state",)  # rsync is still not there, whatever the command said

@@ -31,7 +31,8 @@ HOST = (
     ),
     Check(
         "host/registry", "TensorFlow's official image can be pulled", "warning", "host",
-        "Asked by the engine, with its own proxy. `base: debian` needs no registry.",
+        "Asked by the engine, with its own proxy, where `base:` is `official` or `auto`. Where it is "
+        "`auto`, a workspace stands on Debian instead.",
         "no network, a proxy that the engine does not know, or a tag that is gone",
         "write base: debian in envkit.yaml, which needs no registry",
     ),
