@@ -154,9 +154,12 @@ def dry_run(result: DryRun) -> str:
 
 
 def prune(result: Pruned) -> str:
-    """What was removed and how much space that freed."""
-    gone = "".join(f"removed {one}\n" for one in result.removed)
-    return f"{gone}freed {result.freed_bytes / 1e6:.1f} MB"
+    """What was removed and how much space that freed, or would."""
+    if not result.removed:
+        return "there is nothing to remove"
+    would, up_to = ("would remove", "would free up to") if result.foretold else ("removed", "freed")
+    gone = "".join(f"{would} {one}\n" for one in result.removed)
+    return f"{gone}{up_to} {result.freed_bytes / 1e6:.1f} MB"
 
 
 def init(result: Initialised) -> str:

@@ -9,12 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from envkit import files, names, state
-from envkit.engines import connect, endpoint, leftovers
+from envkit.engines import connect, endpoint, unused
 from envkit.errors import Refusal
-from envkit.model.report import Report
+from envkit.model.report import Progress, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import NoReturn
 
     from envkit.state import Place
@@ -22,21 +22,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What was removed.
+    """What was removed, or would be.
 
     Attributes:
         removed: Each thing, in the engine's words.
-        freed_bytes: How much space its images and volumes took.
+        freed_bytes: How much space its images took; of what is only foretold, at most.
+        foretold: Whether nothing was done.
     """
 
     removed: tuple[str, ...]
     freed_bytes: int
+    foretold: bool = False
 
 
-def prune() -> Report[Pruned]:
+def prune(*, dry_run: bool, say: Callable[[Progress], None]) -> Report[Pruned]:
     """Remove images no environment needs, and containers and networks that no environment remembers.
 
     Volumes of environments that are down are in use: only `down --volumes` removes those.
+
+    Args:
+        dry_run: Whether it is only foretold.
+        say: Gets the news.
 
     Raises:
         EngineUnavailable: Nothing answers.
@@ -49,7 +55,12 @@ def prune() -> Report[Pruned]:
         known = [one for _, one in state.all_of(at)]
         remembered = {names.container(owner, one.name) for one in known}
         kept_bases, kept_images = {one.base_id for one in known}, {one.image_ref for one in known}
-        removed, freed = leftovers.remove(engine, owner, remembered, kept_bases, kept_images)
+        say(Progress("prune", "looking for what nobody uses"))
+        found = unused.find(engine, owner, remembered, kept_bases, kept_images)
+        if dry_run:
+            foretold = Pruned(tuple(map(str, found)), unused.weight(engine, found), foretold=True)
+            return Report("prune", "", foretold)
+        removed, freed = unused.remove(engine, found, say)
     return Report("prune", "", Pruned(tuple(removed), freed))
 
 

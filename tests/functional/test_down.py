@@ -153,6 +153,7 @@ def things(engine: docker.DockerClient, image: str) -> Iterator[Things]:
             engine.images.remove(ref, force=True)
 
 
+@pytest.mark.proves("`prune --dry-run` says what would go and changes nothing", "real")
 @pytest.mark.proves("`prune` removes only what is ours and unused, and says how much it freed", "real")
 def test_prune_removes_what_is_ours_and_unused_and_nothing_else(
     begun: Path, things: Things, run_envkit: Envkit, engine: docker.DockerClient, user: User
@@ -180,11 +181,17 @@ def test_prune_removes_what_is_ours_and_unused_and_nothing_else(
     engine.volumes.create("envkit-prune-foreign")
 
     before = things.all()
+    dry = run_envkit(["prune", "--dry-run", "--quiet", "--format", "json"], cwd=begun)
+    assert (dry.code, dry.err) == (0, ""), str(dry)
+    assert things.all() == before
     prune = run_envkit(["prune", "--format", "json"], cwd=begun)
     after = things.all()
 
     assert prune.code == 0, str(prune)
-    result = json.loads(prune.out)["result"]
+    result, foretold = json.loads(prune.out)["result"], json.loads(dry.out)["result"]
+    assert (foretold["removed"], foretold["foretold"]) == (result["removed"], True)
+    assert foretold["freed_bytes"] >= result["freed_bytes"]
+    assert [f"step {at} of 3: removing {one}" in prune.err for at, one in enumerate(result["removed"], 1)] == [True] * 3
     assert sorted(result["removed"]) == sorted(f"{kind} {name}" for kind, name in ours_unused.items())
     assert {kind: before[kind] - after[kind] for kind in before} == {
         "image": {ours_unused["image"]}, "container": {ours_unused["container"]},

@@ -1,96 +1,72 @@
 # ruff: noqa: ARG002 - a stand-in takes what the engine's API takes
-"""`prune` takes what nobody uses: not the image of an environment that is down, and nothing while somebody works."""
+"""What a killed command left, and what somebody else is removing at the same moment."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+import time
+from typing import Any
 
 import docker.errors
 import pytest
 import requests
 
-from envkit import files, names, state
-from envkit.commands import prune
-from envkit.engines import containers, leftovers
-from envkit.engines.connect import PATIENCE_S, Engine
-from envkit.errors import Refusal
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from envkit import names
+from envkit.engines import containers, leftovers, unused
+from envkit.engines.connect import Engine
 
 AT = "unix:///x"
 
 
-class Api:
-    """A stand-in for an engine with images, and neither containers nor networks."""
+class Held:
+    """A stand-in for an engine with containers."""
 
-    def __init__(self, *refs: str) -> None:
-        self.refs = list(refs)
-        self.timeout = 60
-        self.log: list[str] = []
+    def __init__(self, **containers: dict[str, str]) -> None:
+        self.held = {name.replace("__", "."): labels for name, labels in containers.items()}
+        self.state = "running"
 
     def containers(self, **asked: Any) -> list[dict[str, Any]]:
-        return []
+        return [{"Id": name, "Names": [f"/{name}"], "State": self.state, "Labels": labels}
+                for name, labels in self.held.items()]
 
-    def networks(self, **asked: Any) -> list[dict[str, Any]]:
-        return []
+    def stop(self, container: str, timeout: int) -> None:
+        """Do nothing."""
 
-    def images(self, **asked: Any) -> list[dict[str, Any]]:
-        return [{"Id": f"id of {ref}", "RepoTags": [ref], "Labels": {names.IMAGE: "d"}} for ref in self.refs]
-
-    def remove_image(self, ref: str, *, force: bool) -> None:
-        self.log.append(f"remove {ref}")
-        self.refs.remove(ref)
-
-    def df(self) -> dict[str, int]:
-        assert self.timeout == PATIENCE_S
-        self.log.append("df")
-        return {"LayersSize": 100 * len(self.refs)}
+    def remove_container(self, container: str, **how: bool) -> None:
+        del self.held[container]
 
 
-def remove(api: Api, kept: set[str]) -> tuple[list[str], int]:
-    return leftovers.remove(Engine(AT, api), 1000, set(), set(), kept)  # type: ignore[arg-type]
+def labels(*, pid: int = 0, namespace: str = "", left_s: float = 60) -> dict[str, str]:
+    given = leftovers.waiting(left_s)
+    at = namespace or given[names.WAITS].partition("@")[2]
+    return {**given, names.WAITS: f"{pid or os.getpid()}@{at}"}
 
 
-def test_the_image_of_an_environment_that_is_down_stays() -> None:
-    api = Api("envkit:old", "envkit:mine")
-    assert remove(api, {"envkit:mine"}) == (["image envkit:old"], 100)
-    assert api.refs == ["envkit:mine"]
+GONE = 2**22 + 1  # no process has such a number
 
 
-def test_what_somebody_built_on_an_image_of_ours_stays_though_it_has_the_same_labels() -> None:
-    api = Api("model:1", "envkit:old")
-    assert remove(api, set())[0] == ["image envkit:old"]
-    assert api.refs == ["model:1"]
-
-
-@pytest.mark.parametrize(("labels", "goes"), [
-    ({names.SUITE: "bookworm"}, True),  # a step of a build that failed, on a base of ours
-    ({names.SUITE: "bookworm", names.IMAGE: "d"}, False),  # built on an image of ours
+@pytest.mark.parametrize(("of", "goes"), [
+    (labels(), False), (labels(pid=GONE), True), (labels(pid=GONE, namespace="pid:[1]"), False),
+    (labels(left_s=-1), True), (labels(namespace="pid:[1]", left_s=-1), True), ({}, False), ({names.UNTIL: "x"}, False),
 ])
-def test_of_the_images_without_a_name_those_of_failed_builds_go(labels: dict[str, str], goes: bool) -> None:
-    api = Api()
-    api.refs = ["<none>:<none>"]
-    api.images = lambda **_: [{"Id": "sha256:0123", "RepoTags": ["<none>:<none>"], "Labels": labels}]  # type: ignore[method-assign]
-    api.remove_image = lambda ref, **_: api.log.append(f"remove {ref}")  # type: ignore[method-assign]
-    assert remove(api, set())[0] == (["image sha256:0123"] if goes else [])
+def test_what_a_killed_test_left_is_found_again_and_what_runs_is_left_alone(of: dict[str, str], goes: bool) -> None:
+    others = ("envkit-1000-vision", "envkit-1000-neighbour", "envkit-1001-neighbour__1__aa__0")
+    ours = ("envkit-1000-smoke__1__aa__0", "envkit-1000-neighbour__1__aa__0")
+    api = Held(**dict.fromkeys(ours, of), **{name: labels(left_s=-1) for name in others})
+    removed = leftovers.sweep(Engine("unix:///x", api), 1000)  # type: ignore[arg-type]
+    assert len(removed) == (len(ours) if goes else 0)
+    assert {name.replace("__", ".") for name in others} <= api.held.keys()  # whatever labels its image gave it
 
 
-def test_the_disk_is_measured_with_patience_and_before_anything_goes() -> None:
-    api = Api("envkit:old")
-    remove(api, set())
-    assert api.log == ["df", "remove envkit:old", "df"]
+def test_prune_leaves_a_test_alone_that_has_made_its_container_and_not_started_it() -> None:
+    api = Held(**{"envkit-1000-smoke__1__aa__0": labels(), "envkit-1000-smoke__1__aa__1": labels(pid=GONE)})
+    api.state = "created"
+    found = unused._containers(Engine("unix:///x", api), 1000, set())  # type: ignore[arg-type]
+    assert [str(one) for one in found] == ["container envkit-1000-smoke.1.aa.1"]
 
 
-def test_nothing_goes_while_another_envkit_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    busy = state.place(AT, "/home/ada/vision")  # an `up` that has not come to remember anything
-    with files.locked(busy.lock, lambda: pytest.fail("nobody else holds it")):
-        with pytest.raises(Refusal) as refusal, prune._at_rest(AT):
-            pytest.fail("not at rest")
-        assert str(busy.folder) in refusal.value.message
-    with prune._at_rest(AT):
-        assert busy.lock.exists()
+def test_the_time_is_one_that_others_can_compare() -> None:
+    assert abs(float(leftovers.waiting(60)[names.UNTIL]) - time.time() - 60) < 30
 
 
 class Removing:

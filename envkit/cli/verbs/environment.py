@@ -107,12 +107,17 @@ def sync(
     return show(report, format_, texts.sync)
 
 
-def prune(format_: FormatOption = Format.text) -> int:
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go, and how much it frees.")] = False,
+    quiet: QuietOption = False, format_: FormatOption = Format.text,
+) -> int:
     """Remove what envkit made and nobody uses."""
     from envkit.cli import texts
     from envkit.commands import prune as command
 
-    return show(command.prune(), format_, texts.prune)
+    with _teller(quiet, verbose=False) as say:
+        report = command.prune(dry_run=dry_run, say=say)
+    return show(report, format_, texts.prune)
 
 
 def _flags(**given: object) -> dict[str, object]:
