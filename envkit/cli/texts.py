@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from envkit.commands.render import DryRun, Rendered
     from envkit.commands.results import Built, Up
     from envkit.commands.smoke import Smoked
-    from envkit.commands.status import Environments
     from envkit.commands.synced import Synced
 
 
@@ -111,27 +110,6 @@ def sync(result: Synced) -> str:
         *(f"  changed while it was copied, comes the next time: {one}" for one in result.missed),
     ]
     return "\n".join([f"{result.name}: {'both sides' if told else 'both sides are the same'}", *told])
-
-
-def status(result: Environments) -> str:
-    """A table of environments."""
-    if not result.rows:
-        return "no environments; `envkit up` in a project folder starts one"
-    own = os.getuid()
-    rows = [("NAME", "STATUS", "JUPYTERLAB", "IMAGE", "PROJECT", "PROVEN")]
-    for row in result.rows:
-        owner = "" if row.owner == own else f" (user {row.owner})"
-        size = _gigabytes(row.size_bytes)
-        rows.append((row.name + owner, row.status, row.url or "-", size, row.project or "-", row.verdict or "-"))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
-        for row in rows
-    )
-
-
-def _gigabytes(size_bytes: int) -> str:
-    return f"{size_bytes / 1e9:.2f} GB" if size_bytes else "-"
 
 
 def render(result: Rendered) -> str:

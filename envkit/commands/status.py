@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ class Row:
         size_bytes: Of its image, all layers; environments with the same plan share it.
         project: Its project folder, where that is known to the caller.
         verdict: The last verdict of the probe, or that nothing is proven of it as it is now.
+        mend: The command that removes it, where its project folder is gone; else empty.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Row:
     size_bytes: int = 0
     project: str = ""
     verdict: str = ""
+    mend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def status(*, everybody: bool = False, name: str | None = None) -> Report[Enviro
     rows = [_row(one, remembered, owner, sizes, at) for one in found if names.NAME in one.labels]
     running = {row.name for row in rows if row.owner == owner}
     rows += [
-        Row(one.name, owner, "down", project=one.project, verdict=_verdict(one))
+        Row(one.name, owner, "down", project=one.project, verdict=_verdict(one), mend=_mend(one))
         for one in remembered.values()
         if one.name not in running
     ]
@@ -93,13 +96,27 @@ def _row(
         size_bytes=sizes.get(found.image_id, 0),
         project=mine.project if mine else "",
         verdict=_verdict(mine) if mine else "",
+        mend=_mend(mine) if mine else "",
     )
 
 
 def _verdict(remembered: State) -> str:
     """Return what was proven, only as long as that is true of the environment as it is now."""
-    if not os.path.isdir(remembered.project):  # noqa: PTH112 - one that may not be entered is no error
+    if _is_gone(remembered):
         return "not proven: folder gone"
     if remembered.proven:
         return remembered.verdict
     return f"not proven: {remembered.verdict}" if remembered.verdict else "not proven"
+
+
+def _is_gone(remembered: State) -> bool:
+    return not os.path.isdir(remembered.project)  # noqa: PTH112 - one that may not be entered is no error
+
+
+def _mend(remembered: State) -> str:
+    """Return the command that removes an environment that no folder leads to any more."""
+    if not _is_gone(remembered):
+        return ""
+    chosen = endpoint.choice()
+    engine = f" {endpoint.FLAG} {shlex.quote(chosen.address)}" if chosen.by == endpoint.FLAG else ""
+    return f"envkit down --volumes --name {remembered.name}{engine}"

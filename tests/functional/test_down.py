@@ -76,6 +76,19 @@ def test_down_by_name_works_from_anywhere(begun: Path, run_envkit: Envkit, engin
     assert leftovers(engine, str(begun)) == {}
 
 
+@pytest.mark.proves("an environment whose folder is gone is removed by the command that `status` tells", "real")
+def test_an_environment_whose_folder_is_gone_is_removed_by_the_command_that_status_tells(
+    begun: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
+) -> None:
+    shutil.rmtree(begun)
+    listed = run_envkit(["status", "--name", "ending"])
+    told = listed.out.splitlines()[-1].split()
+    assert told == ["envkit", "down", "--volumes", "--name", "ending"], str(listed)
+    down = run_envkit(told[1:])
+    assert down.code == 0, str(down)
+    assert (leftovers(engine, str(begun)), forgotten(user, begun)) == ({}, True)
+
+
 @pytest.mark.proves("`down --volumes` leaves no volume and no state", "real")
 def test_a_state_that_was_lost_keeps_nothing_from_being_found_and_taken_away(
     begun: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User

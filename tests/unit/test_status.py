@@ -63,6 +63,24 @@ def test_an_environment_whose_folder_is_gone_is_marked(tmp_path: Path, monkeypat
     holding(monkeypatch, [])
     (row,) = status.status().result.rows
     assert (row.project, row.verdict) == (str(tmp_path / "gone"), "not proven: folder gone")
+    assert row.mend == "envkit down --volumes --name vision"
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_the_way_out_is_on_the_engine_that_was_named(
+    running: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with endpoint.using("ssh://far"):
+        project = known(tmp_path, State("vision", str(tmp_path / "gone")))
+        holding(monkeypatch, [FoundContainer("c", "exited", project, "i", ())] if running else [])
+        (row,) = status.status().result.rows
+    assert row.mend == "envkit down --volumes --name vision --engine ssh://far"
+
+
+def test_whose_folder_is_there_needs_no_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known(tmp_path, State("vision", str(tmp_path)))
+    holding(monkeypatch, [])
+    assert [row.mend for row in status.status().result.rows] == [""]
 
 
 def test_a_name_that_no_environment_has_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

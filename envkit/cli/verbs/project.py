@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -63,7 +66,7 @@ def status(
     format_: FormatOption = Format.text,
 ) -> int:
     """List your environments."""
-    from envkit.cli import texts
+    from envkit.cli.listing import listing
     from envkit.commands import status as command
 
     report = command.status(everybody=everybody, name=name)
@@ -73,4 +76,5 @@ def status(
 
         with Teller(quiet=False, verbose=False) as say:
             report = drift.looked_again(report.result, say)
-    return show(report, format_, texts.status, whole=check)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return show(report, format_, partial(listing, width=width), whole=check)
