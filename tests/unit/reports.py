@@ -1,0 +1,35 @@
+"""Reports that the tests of every form share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from envkit.errors import Exit
+from envkit.model.report import Finding, Report, Verdict
+
+
+@dataclass(frozen=True)
+class Where:
+    url: str
+    ports: tuple[int, ...]
+
+
+FAILED = Finding(
+    "gpu/driver-missing", Verdict.FAILED, "no NVIDIA driver on this host",
+    cause="the machine has no NVIDIA GPU, or its driver is not installed or not loaded",
+    mend="sudo modprobe nvidia && sudo nvidia-modprobe -u -c=0", where="host",
+)
+PASSED = Finding(
+    "tensorflow/computes", Verdict.PASSED, "TensorFlow 2.9.0 computes on CPU", where="tensorflow", seconds=0.5,
+)
+AT = datetime(2026, 11, 23, 10, 5, 7, tzinfo=timezone(timedelta(hours=1)))
+REPORT = Report("up", "vision", Where("http://127.0.0.1:8888/lab", (8888,)), (PASSED, FAILED), Exit.GPU)
+HOSTILE = (
+    "\x1b[2J\x1b]0;owned\x07", "\x9b31m", "a\rb", "\u202egnp.exe", "\ud800", "[bold red]markup[/]", ":boom:", "\x00",
+)
+
+
+def texts(result: Where) -> str:
+    """Return the text of a result."""
+    return f"go to {result.url}"

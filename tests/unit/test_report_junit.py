@@ -1,0 +1,43 @@
+"""A report as JUnit's XML."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from envkit.model.report import Finding, Verdict
+from envkit.report.junit import to_junit
+from tests.unit.reports import AT, FAILED, PASSED, REPORT
+
+
+@pytest.mark.proves("findings are written as JUnit's XML", "real")
+def test_a_report_is_a_junit_suite_with_a_case_for_each_finding() -> None:
+    skipped = Finding("gpu/device-missing", Verdict.SKIPPED, "no NVIDIA GPU in this machine", where="host")
+    odd = Finding("gpu/not-listed", Verdict.UNKNOWN, "\x1b[31mred\x00 & <b>", where="tensorflow")
+    reports = [replace(REPORT, findings=(*REPORT.findings, skipped, odd))]
+    root = ElementTree.fromstring(to_junit(reports, at=AT))  # noqa: S314
+    (suite,) = root
+    assert {key: suite.get(key) for key in ("name", "tests", "failures", "errors", "skipped", "time")} == {
+        "name": "envkit up vision", "tests": "4", "failures": "1", "errors": "1", "skipped": "1", "time": "0.500",
+    }
+    assert [(case.get("classname"), case.get("name"), [one.tag for one in case]) for case in suite] == [
+        ("up.tensorflow", "tensorflow/computes", ["system-out"]), ("up.gpu", "gpu/driver-missing", ["failure"]),
+        ("up.gpu", "gpu/device-missing", ["skipped"]), ("up.gpu", "gpu/not-listed", ["error"]),
+    ]
+    told = suite[1][0]
+    assert told.get("message") == FAILED.seen
+    assert told.text == f"{FAILED.seen}\ncause: {FAILED.cause}\nmend: {FAILED.mend}"
+    assert suite[3][0].get("message") == r"\x1b[31mred\x00 & <b>"
+
+
+def test_a_suite_says_when_it_was_made() -> None:
+    (suite,) = ElementTree.fromstring(to_junit([REPORT], at=AT))  # noqa: S314
+    assert suite.get("timestamp") == "2026-11-23T10:05:07+01:00"
+
+
+def test_what_passed_has_no_cause_and_no_mend_in_junit() -> None:
+    usual = replace(PASSED, cause="something was installed later", mend="build the image anew")
+    (suite,) = ElementTree.fromstring(to_junit([replace(REPORT, findings=(usual,))], at=AT))  # noqa: S314
+    assert suite[0][0].text == PASSED.seen
