@@ -95,6 +95,14 @@ def machine() -> str:
     return names.machine(platform.machine())
 
 
+def distribution() -> str:
+    """Return what this host's distribution calls itself, or an empty text."""
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", "")
+    except OSError:
+        return ""
+
+
 def gpu(root: Path = Path("/")) -> HostGpu:
     """Say which NVIDIA driver is loaded, and which device nodes and GPUs there are, below a root."""
     text = (files.readable(root / "proc/driver/nvidia/version") or b"").decode(errors="replace")

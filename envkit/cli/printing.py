@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from envkit.cli.options import Format
-from envkit.model.report import Verdict
+from envkit.model.report import Site, Verdict
 from envkit.plain import plain
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Files:
 
 def show(
     report: Report[Any], format_: Format, text: Callable[[Any], str], *, files: Files | None = None,
-    suites: Sequence[Report[Any]] = (), whole: bool = False,
+    site: Site | None = None, suites: Sequence[Report[Any]] = (), whole: bool = False,
 ) -> int:
     """Print a report on stdout and return its exit code.
 
@@ -55,6 +55,7 @@ def show(
         format_: For people or for programs.
         text: Makes the result's text for people.
         files: Where its findings are to be written to, too.
+        site: Where it was checked, for those.
         suites: What to write there, where that is not this report alone.
         whole: Whether people are told what is well, too, check by check.
 
@@ -68,11 +69,11 @@ def show(
     else:
         sys.stdout.write(_for_people(report, text, whole=whole))
     if files is not None:  # last: where a file cannot be written, the report is not lost
-        _write(suites or [report], files)
+        _write(report, suites, files, site or Site())
     return int(report.exit_code)
 
 
-def _write(reports: Sequence[Report[Any]], files: Files) -> None:
+def _write(report: Report[Any], suites: Sequence[Report[Any]], files: Files, site: Site) -> None:
     if files.junit is None and files.html is None:
         return
     from datetime import datetime
@@ -81,11 +82,11 @@ def _write(reports: Sequence[Report[Any]], files: Files) -> None:
     if files.junit is not None:
         from envkit.report.junit import to_junit
 
-        files.junit.write_text(to_junit(reports, at=now), "utf-8")
+        files.junit.write_text(to_junit(suites or [report], at=now, site=site), "utf-8")
     if files.html is not None:
         from envkit.report.html import to_html
 
-        files.html.write_text(to_html(reports, at=now), "utf-8")
+        files.html.write_text(to_html(report, suites, at=now, site=site), "utf-8")
 
 
 def _for_people(report: Report[Any], text: Callable[[Any], str], *, whole: bool) -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from envkit import checks, credentials, names
 from envkit.checks import audit as judged
+from envkit.checks import image as claims
 from envkit.commands import project, reach
-from envkit.engines import glance, leftovers
+from envkit.commands.site import site
+from envkit.engines import connect, glance, leftovers
 from envkit.errors import StartFailed
 from envkit.model.report import Progress, Report
 from envkit.observe import audit as observed
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envkit.commands.project import Known
+    from envkit.model.report import Site
 
 SLACK_S = 120.0  # for an engine that is slow to make and to remove a container
 
@@ -32,10 +35,14 @@ class Audited:
     Attributes:
         name: The environment's name.
         summary: What came of it, in one line.
+        tensorflow: The release that its image is for, or empty.
+        site: Where it was attacked.
     """
 
     name: str
     summary: str
+    tensorflow: str
+    site: Site
 
 
 def audit(known: Known, *, say: Callable[[Progress], None]) -> Report[Audited]:
@@ -68,7 +75,8 @@ def audit(known: Known, *, say: Callable[[Progress], None]) -> Report[Audited]:
         say=news,
     )
     findings = judged.check(seen, inspected)
-    result = Audited(known.name, checks.withstood(findings))
+    release = claims.claim(known.state.image_ref).version
+    result = Audited(known.name, checks.withstood(findings), release, site(connect.facts(engine)))
     return Report("audit", known.name, result, findings, checks.exit_code(findings))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envkit import catalog, checks, host, names, tunnel
 from envkit.checks import host as judged
+from envkit.commands.site import site
 from envkit.errors import Refusal
 from envkit.model.report import Report, Verdict
 from envkit.observe import doctor as observed
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from envkit.commands.project import Project
-    from envkit.model.report import Finding
+    from envkit.model.facts import EngineFacts
+    from envkit.model.report import Finding, Site
 
 PORT = 8888
 
@@ -30,10 +32,14 @@ class Host:
     Attributes:
         summary: In one line.
         fixed: Checks that `--fix` mended.
+        tensorflow: The release that its config asks for.
+        site: The host.
     """
 
     summary: str
-    fixed: tuple[str, ...] = ()
+    fixed: tuple[str, ...]
+    tensorflow: str
+    site: Site
 
 
 def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None = None) -> Report[Host]:
@@ -53,15 +59,16 @@ def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None
             f"the engine is on another machine, {project.endpoint}, and doctor looks at the one it runs on",
             mend="run envkit doctor there; envkit status says whether that engine answers",
         )
-    found = _looked(project, gpu=gpu)
+    found, engine = _looked(project, gpu=gpu)
     run = {one.check for one in found if one.status is not Verdict.PASSED and fix is not None and fix(one)}
     if run:
-        found = _looked(project, gpu=gpu)
+        found, engine = _looked(project, gpu=gpu)
     fixed = tuple(one.check for one in found if one.check in run and one.status is Verdict.PASSED)
-    return Report("doctor", "", Host(checks.ready(found), fixed), found, checks.exit_code(found))
+    result = Host(checks.ready(found), fixed, project.config.tensorflow, site(engine))
+    return Report("doctor", "", result, found, checks.exit_code(found))
 
 
-def _looked(project: Project, *, gpu: bool) -> tuple[Finding, ...]:
+def _looked(project: Project, *, gpu: bool) -> tuple[tuple[Finding, ...], EngineFacts | None]:
     config = project.config
     release = catalog.release(config.tensorflow)
     suite = catalog.suite(release.suite)
@@ -76,7 +83,7 @@ def _looked(project: Project, *, gpu: bool) -> tuple[Finding, ...]:
         proxies=host.proxies(),
     )
     graphics = checks.gpu_of_host(host.gpu(), engine, release, required=wanted)
-    return (*judged.check(seen), *graphics)
+    return (*judged.check(seen), *graphics), engine
 
 
 def _unasked(project: Project) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from envkit import catalog, checks
 from envkit.checks import gpus
 from envkit.commands import project, reach
+from envkit.commands.site import site
 from envkit.engines import connect
 from envkit.model.report import Progress, Report
 from envkit.observe import probe as observed
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from envkit.checks.gpus import Gpu
     from envkit.commands.project import Known
-    from envkit.model.report import Finding, Observation
+    from envkit.model.report import Finding, Observation, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,13 @@ class Probed:
         name: The environment's name.
         tensorflow: The release that its config asks for.
         gpus: Each GPU that the driver in the container counts.
+        site: Where it was looked at.
     """
 
     name: str
     tensorflow: str
     gpus: tuple[Gpu, ...]
+    site: Site
 
 
 def probe(known: Known, *, gpu: bool, say: Callable[[Progress], None]) -> Report[Probed]:
@@ -59,12 +62,13 @@ def probe(known: Known, *, gpu: bool, say: Callable[[Progress], None]) -> Report
     def seen(one: Observation) -> None:
         say(Progress("probe", one.what, detail=True))
 
+    facts = connect.facts(engine)
     observations = observed.probe(engine, known.container, seen)
     findings = checks.probe(
         observations, release=release, gpu_required=gpu or required(config.gpu),
-        host=reach.gpu(known.endpoint), engine=connect.facts(engine),
+        host=reach.gpu(known.endpoint), engine=facts,
     )
-    result = Probed(known.name, release.version, gpus.seen(observations))
+    result = Probed(known.name, release.version, gpus.seen(observations), site(facts))
     return Report("probe", known.name, result, findings, checks.exit_code(findings))
 
 

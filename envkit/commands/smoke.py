@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from envkit import checks, host, names, state
 from envkit.checks import image as claims
+from envkit.checks import observations as looks
 from envkit.checks.table import finding
 from envkit.commands import project, reach
+from envkit.commands.site import site
 from envkit.engines import connect, endpoint, leftovers, look, registry
 from envkit.errors import BuildFailed, EngineError, EnvkitError, Exit, Refusal, StartFailed
 from envkit.model.report import Progress, Report
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from envkit.checks.smoke import Expected
     from envkit.engines.connect import Engine
     from envkit.model.facts import EngineFacts
-    from envkit.model.report import Finding, Observation
+    from envkit.model.report import Finding, Observation, Site
 
     Say = Callable[[Progress], None]
 
@@ -45,19 +47,22 @@ class Tried:
         verdict: What came of it, in one line.
         exit_code: What it would exit with alone.
         findings: Every check of it.
+        tensorflow: The release that was found in it, or empty.
     """
 
     subject: str
     verdict: str
     exit_code: Exit
     findings: tuple[Finding, ...]
+    tensorflow: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Smoked:
-    """All that were tried, in the order they were named."""
+    """All that were tried, in the order they were named, and where."""
 
     tried: tuple[Tried, ...]
+    site: Site
 
 
 def smoke(subjects: Sequence[str], *, expect: Expected, jobs: int, limit_s: float, say: Say) -> Report[Smoked]:
@@ -76,33 +81,45 @@ def smoke(subjects: Sequence[str], *, expect: Expected, jobs: int, limit_s: floa
     at = endpoint.endpoint()
     engine, owner = connect.connect(at), os.getuid()
     leftovers.sweep(engine, owner)
-    known, facts = {one.name for _, one in state.all_of(at)}, connect.facts(engine)
-    title, stopped, lock = _title(owner), threading.Event(), threading.Lock()
-    room = threading.Semaphore(jobs)
+    known, facts, title = {one.name for _, one in state.all_of(at)}, connect.facts(engine), _title(owner)
+
+    def one(number: int, subject: str, tell: Say) -> Tried:
+        one_of_ours = subject in known
+        return _tried(at, subject, f"{title}{number}", facts, expect, limit_s, tell, one_of_ours=one_of_ours)
+
+    try:
+        tried = _together(one, subjects, jobs, say)
+    except BaseException:
+        with suppress(EnvkitError):
+            leftovers.remove_named(engine, owner, title)
+        raise
+    findings = tuple(found for each in tried for found in each.findings)
+    code = max((each.exit_code for each in tried), key=WORST.index, default=Exit.OK)
+    return Report("smoke", " ".join(subjects), Smoked(tried, site(facts)), findings, code)
+
+
+def _together(
+    one: Callable[[int, str, Say], Tried], subjects: Sequence[str], jobs: int, say: Say
+) -> tuple[Tried, ...]:
+    """Try so many at once; whoever interrupts waits for nothing that runs, and hears no more of it."""
+    room, stopped, lock = threading.Semaphore(jobs), threading.Event(), threading.Lock()
 
     def tell(news: Progress) -> None:
         with lock:
             if not stopped.is_set():
                 say(news)
 
-    def one(number: int, subject: str) -> Tried:
+    def in_turn(number: int, subject: str) -> Tried:
         with room:
             if stopped.is_set():
                 raise Refusal("interrupted")
-            one_of_ours = subject in known
-            return _tried(at, subject, f"{title}{number}", facts, expect, limit_s, tell, one_of_ours=one_of_ours)
+            return one(number, subject, tell)
 
-    futures = [begun(partial(one, number, subject)) for number, subject in enumerate(subjects)]
     try:
-        tried = _results(futures)
-    except BaseException:  # whoever interrupts waits for nothing that runs
+        return _results([begun(partial(in_turn, number, subject)) for number, subject in enumerate(subjects)])
+    except BaseException:
         stopped.set()
-        with suppress(EnvkitError):
-            leftovers.remove_named(engine, owner, title)
         raise
-    findings = tuple(found for each in tried for found in each.findings)
-    code = max((each.exit_code for each in tried), key=WORST.index, default=Exit.OK)
-    return Report("smoke", " ".join(subjects), Smoked(tried), findings, code)
 
 
 def _results(futures: Iterable[Future[Tried]]) -> tuple[Tried, ...]:
@@ -133,7 +150,8 @@ def _tried(
     found = checks.smoke(seen, claimed, expect, graphics, facts, own=one_of_ours)
     say(Progress("smoke", f"{subject}: {checks.verdict(found)}", done=True))
     code = checks.exit_code(found, gpu_expected=expect == "gpu")
-    return Tried(subject, checks.verdict(found), code, found)
+    inside = looks.text(looks.data(seen, "tensorflow.version"), "version")
+    return Tried(subject, checks.verdict(found), code, found, inside)
 
 
 def _observed(

@@ -137,6 +137,9 @@ def facts(engine: Engine) -> EngineFacts:
         cpus=int(info.get("NCPU") or 0),
         memory_mib=int(info.get("MemTotal") or 0) // 2**20,
         volumes=f"{info.get('DockerRootDir') or '/var/lib/docker'}/volumes",
+        host=str(info.get("Name") or ""),
+        system=str(info.get("OperatingSystem") or ""),
+        kernel=str(info.get("KernelVersion") or ""),
     )
 
 

@@ -147,6 +147,9 @@ class EngineFacts:
         cpus: Processors of its machine.
         memory_mib: Memory of its machine in MiB.
         volumes: Folder of its machine that its volumes lie in.
+        host: What its machine is called, or empty.
+        system: Distribution of its machine, or empty.
+        kernel: Release of its machine's kernel, or empty.
     """
 
     endpoint: str
@@ -159,3 +162,6 @@ class EngineFacts:
     cpus: int = 0
     memory_mib: int = 0
     volumes: str = ""
+    host: str = ""
+    system: str = ""
+    kernel: str = ""

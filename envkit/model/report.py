@@ -67,6 +67,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """The machine on which something was checked: the engine's, which may be another one than the caller's.
+
+    Attributes:
+        host: Its name, or empty.
+        system: Its distribution and kernel, or empty.
+        engine: Its engine and where that answered, or empty where none did.
+    """
+
+    host: str = ""
+    system: str = ""
+    engine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why a command failed, for people and for programs.
 

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from envkit.model.report import Finding, Report
+    from envkit.model.report import Finding, Report, Site
 
 WIDTH, HEIGHT, MARGIN, BAR = 640, 180, 36, 18
 COLORS = {
     Verdict.PASSED: "#1a7f37", Verdict.FAILED: "#cf222e", Verdict.WARNED: "#9a6700", Verdict.SKIPPED: "#656d76",
     Verdict.UNKNOWN: "#8250df",
 }
+PASSED, FAILED = COLORS[Verdict.PASSED], COLORS[Verdict.FAILED]
 # Nothing is fetched and nothing runs, whatever the findings hold.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """
@@ -30,27 +31,63 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .6rem; vertical-align: top;
   border-bottom: 1px solid #d1d9e0; } code { font: 13px ui-monospace, monospace; } .mend { user-select: all; }
 .status { font-weight: 600; white-space: nowrap; } svg { max-width: 100%; height: auto; }
+.verdict { font-size: 1.15rem; } dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; }
+dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 @media (prefers-color-scheme: dark) { body { color: #e6edf3; background: #0d1117; } th, td { border-color: #3d444d; } }
 """
 
 
-def to_html(reports: Sequence[Report[Any]], *, at: datetime) -> str:
-    """Return reports as one page, a section for each.
+def to_html(report: Report[Any], suites: Sequence[Report[Any]] = (), *, at: datetime, site: Site) -> str:
+    """Return a report as one page: the verdict, where and when it was made, and what was seen.
 
     Args:
-        reports: What to show.
-        at: When they were made.
+        report: What to show.
+        suites: Its parts, a section for each, where it has some.
+        at: When it was made.
+        site: Where.
     """
-    title = _text(f"envkit {reports[0].command}" if reports else "envkit")
+    title = _text(f"envkit {report.command}")
+    shown = suites or (report,)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title><style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n"
-        + "".join(_section(one) for one in reports)
-        + f"<p>Made by envkit {_text(__version__)} on {_text(_when(at))}.</p></body></html>\n"
+        + _verdict(report) + _origin(shown, at, site)
+        + "".join(_section(one, apart=bool(suites)) for one in shown)
+        + "</body></html>\n"
     )
+
+
+def _verdict(report: Report[Any]) -> str:
+    """Say in one line what was checked, what came of it, and the word and code that the command ended with."""
+    word, color = ("failed", FAILED) if report.exit_code else ("passed", PASSED)
+    what = f"{report.command} of {report.subject}" if report.subject else report.command
+    told = _text(f"{what}: {_counts(report.findings)}; exit code {int(report.exit_code)}")
+    return f'<p class="verdict"><strong style="color:{color}">{word}</strong> {told}</p>\n'
+
+
+def _counts(findings: Sequence[Finding]) -> str:
+    counts = {status: sum(one.status is status for one in findings) for status in Verdict}
+    return ", ".join(f"{count} {status.value}" for status, count in counts.items() if count) or "nothing was checked"
+
+
+def _origin(shown: Sequence[Report[Any]], at: datetime, site: Site) -> str:
+    """Tell where, on what and when it was checked, as far as that is known."""
+    told = {
+        "Host": site.host, "System": site.system, "Engine": site.engine,
+        "TensorFlow": ", ".join(dict.fromkeys(filter(None, map(_release, shown)))),
+        "Time": f"{_when(at)}, by envkit {__version__}",
+    }
+    rows = "".join(f"<dt>{name}</dt><dd>{_text(value)}</dd>" for name, value in told.items() if value)
+    return f"<dl>{rows}</dl>\n"
+
+
+def _release(report: Report[Any]) -> str:
+    """Return the release of TensorFlow that a report is about, or an empty text."""
+    result = as_json(report.result)
+    return str(result.get("tensorflow") or "") if isinstance(result, dict) else ""
 
 
 def _when(at: datetime) -> str:
@@ -58,11 +95,11 @@ def _when(at: datetime) -> str:
     return f"{at:%Y-%m-%d} at {at:%H:%M} {zone}"
 
 
-def _section(report: Report[Any]) -> str:
-    counts = {status: sum(one.status is status for one in report.findings) for status in Verdict}
-    words = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count) or "nothing was checked"
+def _section(report: Report[Any], *, apart: bool) -> str:
+    """Show what was seen; of one part of several, what came of it too, which for the whole stands above."""
     head = f"<h2>{_text(report.subject)}</h2>" if report.subject else ""
-    parts = [f"<section>{head}<p>{words}</p>\n"]
+    of = f"TensorFlow {_text(_release(report))}: " if _release(report) else ""
+    parts = ["<section>", head, f"<p>{of}{_counts(report.findings)}</p>\n" if apart else ""]
     parts += [_gpus(as_json(report.result)), _findings(report.findings)]
     parts += [_losses(one.data) for one in report.findings if one.check == "keras/training"]
     return "".join([*parts, _timeline(report.findings), "</section>\n"])

@@ -12,30 +12,34 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from envkit.model.report import Finding, Report
+    from envkit.model.report import Finding, Report, Site
+
+UNNAMED = "localhost"  # what the form asks for where the name of the host cannot be told
 
 
-def to_junit(reports: Sequence[Report[Any]], *, at: datetime) -> str:
+def to_junit(reports: Sequence[Report[Any]], *, at: datetime, site: Site) -> str:
     """Return reports as one JUnit document, a suite for each.
 
     Args:
         reports: What to tell.
         at: When they were made.
+        site: Where.
     """
     root = ElementTree.Element("testsuites", name="envkit")
     for report in reports:
-        root.append(_suite(report, at))
+        root.append(_suite(report, at, site))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(report: Report[Any], at: datetime) -> ElementTree.Element:
+def _suite(report: Report[Any], at: datetime, site: Site) -> ElementTree.Element:
     findings = report.findings
     counts = {status: sum(one.status is status for one in findings) for status in Verdict}
     suite = ElementTree.Element(
         "testsuite", name=plain(f"envkit {report.command} {report.subject}".strip()), tests=str(len(findings)),
         failures=str(counts[Verdict.FAILED]), errors=str(counts[Verdict.UNKNOWN]), skipped=str(counts[Verdict.SKIPPED]),
         time=f"{sum(one.seconds for one in findings):.3f}", timestamp=at.isoformat(timespec="seconds"),
+        hostname=plain(site.host) or UNNAMED,
     )
     suite.extend(_case(one, report) for one in findings)
     return suite
@@ -49,7 +53,7 @@ def _case(finding: Finding, report: Report[Any]) -> ElementTree.Element:
     )
     kind = {Verdict.FAILED: "failure", Verdict.UNKNOWN: "error", Verdict.SKIPPED: "skipped"}.get(finding.status)
     if kind is not None:
-        told = ElementTree.SubElement(case, kind, message=plain(finding.seen))
+        told = ElementTree.SubElement(case, kind, type=plain(finding.check), message=plain(finding.seen))
         told.text = _words(finding)
     else:
         ElementTree.SubElement(case, "system-out").text = _words(finding)

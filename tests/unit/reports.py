@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from envkit.errors import Exit
-from envkit.model.report import Finding, Report, Verdict
+from envkit.model.report import Finding, Report, Site, Verdict
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ PASSED = Finding(
     "tensorflow/computes", Verdict.PASSED, "TensorFlow 2.9.0 computes on CPU", where="tensorflow", seconds=0.5,
 )
 AT = datetime(2026, 11, 23, 10, 5, 7, tzinfo=timezone(timedelta(hours=1)))
+SITE = Site("gpu-box", "Debian GNU/Linux 12 (bookworm), kernel 6.1.0-18-amd64", "Docker 26.1.5 at unix:///x")
 REPORT = Report("up", "vision", Where("http://127.0.0.1:8888/lab", (8888,)), (PASSED, FAILED), Exit.GPU)
 HOSTILE = (
     "\x1b[2J\x1b]0;owned\x07", "\x9b31m", "a\rb", "\u202egnp.exe", "\ud800", "[bold red]markup[/]", ":boom:", "\x00",

@@ -12,7 +12,7 @@ from envkit.checks.attacks import ATTACKS, LOGINS, OWNER
 from envkit.checks.table import TABLE
 from envkit.cli import texts
 from envkit.commands.audit import Audited
-from envkit.model.report import Finding, Observation, Verdict
+from envkit.model.report import Finding, Observation, Site, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -363,7 +363,7 @@ def test_only_texts_are_taken_from_a_list(value: object, expected: tuple[str, ..
                          (True, "vision withstood: 2 of 2 checks")],
 )
 def test_who_sees_a_count_alone_is_told_how_to_see_the_checks(listed: bool, told: str) -> None:
-    assert texts.audit(Audited("vision", "withstood: 2 of 2 checks"), listed=listed) == told
+    assert texts.audit(Audited("vision", "withstood: 2 of 2 checks", "2.9.0", Site()), listed=listed) == told
 
 
 def test_what_could_not_be_tried_is_told_beside_what_withstood() -> None:

@@ -17,7 +17,7 @@ from envkit.engines.connect import Engine
 from envkit.engines.failure import GpuRefused
 from envkit.errors import EngineUnavailable, Exit, StartFailed
 from envkit.model.facts import EngineFacts
-from envkit.model.report import Observation, Report, Verdict
+from envkit.model.report import Observation, Report, Site, Verdict
 from envkit.observe.aside import begun
 from envkit.report.junit import to_junit
 
@@ -67,7 +67,7 @@ def test_what_befalls_one_image_takes_nothing_from_the_others(
     assert [(one.check, one.status) for one in bad.findings] == [("image/runs", Verdict.FAILED)]
     assert [one.check for one in good.findings] == ["image/python"]
     told = Report("smoke", bad.subject, None, bad.findings, bad.exit_code)
-    suite = to_junit([told], at=datetime(2026, 11, 23, tzinfo=timezone.utc))
+    suite = to_junit([told], at=datetime(2026, 11, 23, tzinfo=timezone.utc), site=Site())
     assert 'failures="1"' in suite
 
 

@@ -38,7 +38,7 @@ def doctor(
     files.clear()
     loaded = projects.load(project, {})
     report = command.doctor(loaded, gpu=gpu, fix=fixing.fix if fix else None)
-    return show(report, format_, texts.doctor, files=files, whole=True)
+    return show(report, format_, texts.doctor, files=files, site=report.result.site, whole=True)
 
 
 def probe(
@@ -62,7 +62,7 @@ def probe(
     known = projects.known(project, which or name)
     with Teller(quiet=quiet, verbose=verbose) as say:
         report = command.probe(known, gpu=gpu, say=say)
-    code = show(report, format_, texts.probe, files=files, whole=True)
+    code = show(report, format_, texts.probe, files=files, site=report.result.site, whole=True)
     if watch is not None:
         command.watch(known, watch, lambda one: typer.echo(f"{one.status.value:<8} {one.check}: {plain(one.seen)}"))
     return code
@@ -84,7 +84,8 @@ def audit(
     known = projects.known(project, which or name)
     with Teller(quiet=quiet, verbose=verbose) as say:
         report = command.audit(known, say=say)
-    return show(report, format_, partial(texts.audit, listed=verbose), files=files, whole=verbose)
+    text = partial(texts.audit, listed=verbose)
+    return show(report, format_, text, files=files, site=report.result.site, whole=verbose)
 
 
 class Expect(str, Enum):
@@ -114,5 +115,5 @@ def smoke(
     files.clear()
     with Teller(quiet=quiet, verbose=verbose) as say:
         report = command.smoke(subjects, expect=expect.value, jobs=jobs, limit_s=timeout, say=say)
-    suites = [Report("smoke", one.subject, None, one.findings, one.exit_code) for one in report.result.tried]
-    return show(report, format_, texts.smoke, files=files, suites=suites)
+    suites = [Report("smoke", one.subject, one, one.findings, one.exit_code) for one in report.result.tried]
+    return show(report, format_, texts.smoke, files=files, site=report.result.site, suites=suites)

@@ -1,0 +1,48 @@
+"""On which machine something was checked: the engine's, or this one where no engine answers."""
+
+from __future__ import annotations
+
+import os
+
+from envkit import host
+from envkit.commands.site import site
+from envkit.engines import connect
+from envkit.engines.connect import Engine
+from envkit.model.facts import EngineFacts
+from envkit.model.report import Site
+
+FACTS = EngineFacts(
+    "ssh://far", "26.1.5", "amd64", rootless=False, userns=False, gpu_roads=(), host="far", system="Debian 13",
+    kernel="6.12",
+)
+
+
+class Api:
+    """A stand-in for an engine that says what it is."""
+
+    def __init__(self, **says: object) -> None:
+        self.says = says
+
+    def info(self) -> dict[str, object]:
+        return self.says
+
+
+def test_it_is_the_engines_machine() -> None:
+    assert site(FACTS) == Site("far", "Debian 13, kernel 6.12", "Docker 26.1.5 at ssh://far")
+
+
+def test_without_an_engine_it_is_this_one() -> None:
+    here = site(None)
+    assert (here.host, here.engine) == (os.uname().nodename, "")
+    assert here.system == ", ".join(filter(None, [host.distribution(), f"kernel {os.uname().release}"]))
+
+
+def test_an_engine_says_on_what_it_runs() -> None:
+    told = {"Name": "box", "OperatingSystem": "Debian GNU/Linux 12 (bookworm)", "KernelVersion": "6.1.0"}
+    facts = connect.facts(Engine("unix:///x", Api(**told)))  # type: ignore[arg-type]
+    assert (facts.host, facts.system, facts.kernel) == ("box", "Debian GNU/Linux 12 (bookworm)", "6.1.0")
+
+
+def test_what_an_engine_does_not_say_is_left_out() -> None:
+    facts = connect.facts(Engine("unix:///x", Api()))  # type: ignore[arg-type]
+    assert (site(facts).host, site(facts).system) == ("", "")
