@@ -62,12 +62,12 @@ def application(arguments: list[str]) -> typer.Typer:
     """
     if arguments and not arguments[0].startswith("-") and arguments[0] not in VERBS:
         raise _no_verb(arguments[0])
+    called = [arguments[0]] if arguments and arguments[0] in VERBS else list(VERBS)
     made = typer.Typer(
-        name="envkit", add_completion=False, pretty_exceptions_enable=False,
+        name="envkit", add_completion=len(called) > 1, pretty_exceptions_enable=False,
         rich_markup_mode=None, help=HELP,
     )
     made.callback()(_envkit)
-    called = [arguments[0]] if arguments and arguments[0] in VERBS else list(VERBS)
     for verb in called:
         module, function = VERBS[verb]
         settings = PASSED_ON if verb in {"exec", "ssh"} else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Optional
@@ -16,11 +17,27 @@ class Format(str, Enum):
     json = "json"
 
 
+def names(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the names of the caller's environments that begin like this, for the shell: it never says why not."""
+    from envkit.commands import project
+    from envkit.engines import endpoint
+    from envkit.errors import EnvkitError
+
+    with suppress(EnvkitError, OSError), endpoint.using(context.params.get("engine") or ""):
+        return [one for one in project.names_known() if one.startswith(incomplete)]
+    return []
+
+
 ProjectOption = Annotated[
     Path, typer.Option("--project", "-p", metavar="DIR", help="The project's folder, or one below it.")
 ]
 NameOption = Annotated[
-    Optional[str], typer.Option("--name", "-n", metavar="NAME", help="An environment by name, from anywhere.")  # noqa: UP045
+    Optional[str],  # noqa: UP045
+    typer.Option("--name", "-n", metavar="NAME", help="An environment by name, from anywhere.", autocompletion=names),
+]
+NameArgument = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Argument(metavar="[NAME]", help="An environment, from anywhere.", autocompletion=names),
 ]
 EngineOption = Annotated[
     Optional[str],  # noqa: UP045

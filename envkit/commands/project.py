@@ -186,6 +186,11 @@ def no_environment(name: str) -> Refusal:
     return Refusal(f"there is no environment {name!r}", mend="envkit status lists yours")
 
 
+def names_known() -> list[str]:
+    """Return the names of the caller's environments on the engine that a command would use."""
+    return [one.name for _, one in state.all_of(endpoint())]
+
+
 def names_taken(at: str, but: str) -> dict[str, str]:
     """Return the names of the caller's environments on an engine, each with its project; not `but`'s."""
     return {one.name: one.project for _, one in state.all_of(at) if one.project != but}

@@ -9,7 +9,17 @@ from typing import Annotated, Optional
 
 import typer
 
-from envkit.cli.options import HERE, Format, FormatOption, NameOption, ProjectOption, QuietOption, VerboseOption
+from envkit.cli.options import (
+    HERE,
+    Format,
+    FormatOption,
+    NameArgument,
+    NameOption,
+    ProjectOption,
+    QuietOption,
+    VerboseOption,
+    names,
+)
 from envkit.cli.printing import Files, show
 from envkit.model.report import Report
 from envkit.plain import plain
@@ -42,7 +52,7 @@ def doctor(
 
 
 def probe(
-    which: Annotated[Optional[str], typer.Argument(metavar="[NAME]", help="An environment, from anywhere.")] = None,  # noqa: UP045
+    which: NameArgument = None,
     project: ProjectOption = HERE, name: NameOption = None,
     gpu: Annotated[bool, typer.Option("--gpu", help="Insist on a GPU.")] = False,
     watch: Annotated[
@@ -69,7 +79,7 @@ def probe(
 
 
 def audit(
-    which: Annotated[Optional[str], typer.Argument(metavar="[NAME]", help="An environment, from anywhere.")] = None,  # noqa: UP045
+    which: NameArgument = None,
     project: ProjectOption = HERE, name: NameOption = None, junit: JunitOption = None, html: HtmlOption = None,
     quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
 ) -> int:
@@ -97,7 +107,10 @@ class Expect(str, Enum):
 
 
 def smoke(
-    subjects: Annotated[list[str], typer.Argument(metavar="IMAGE|NAME...", help="Images, or running environments.")],
+    subjects: Annotated[
+        list[str],
+        typer.Argument(metavar="IMAGE|NAME...", help="Images, or running environments.", autocompletion=names),
+    ],
     expect: Annotated[Expect, typer.Option("--expect", help="Whether a GPU has to compute.")] = Expect.any,
     jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many at once.")] = 1,
     timeout: Annotated[
