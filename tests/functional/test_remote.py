@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
-import subprocess
-import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import net
-from tests.functional.far import Machine, arguments, base_of, beyond_loopback, other_machine
+from envkit import names, net
+from tests.functional.far import Machine, base_of, beyond_loopback, other_machine
+from tests.functional.there import SECRET, There, brought_up, port_of
 from tests.functional.waiting import wait_until
 from tests.functional.workspaces import Workspaces, leftovers
 
@@ -24,62 +21,8 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.functional.account import Ran, User
+    from tests.functional.account import User
     from tests.functional.workspaces import Envkit
-
-SECRET = "kQ3-what-only-the-workspace-reads-Zx"
-CONFIG = """
-base: debian
-gpu: off
-secrets: {TEAM_KEY: {file: ~/far-key}}
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class There:
-    """The environment on the other machine."""
-
-    machine: Machine
-    project: Path
-    up: Ran
-    run: Envkit
-    seen: tuple[bytes, ...] = field(repr=False)
-
-    def envkit(self, *args: str, text: str = "") -> Ran:
-        verb, *rest = args
-        return self.machine.envkit(self.run, verb, "--project", self.project, *rest, text=text)
-
-    def status(self) -> Ran:
-        return self.machine.envkit(self.run, "status", "--name", "far")
-
-    def inside(self, command: str) -> str:
-        done = self.envkit("exec", "sh", "-c", command)
-        assert done.code == 0, str(done)
-        return done.out
-
-    def sync(self) -> dict[str, list[str]]:
-        done = self.envkit("sync", "--format", "json")
-        assert done.code == 0, str(done)
-        result: dict[str, list[str]] = json.loads(done.out)["result"]
-        return result
-
-    def write(self, path: str, text: str) -> None:
-        (self.project / path).write_text(text)
-        self.machine.user.own(self.project / path, 0o644)
-
-    @property
-    def master(self) -> list[int]:
-        line = ["pgrep", "-u", self.machine.user.name, "-f", "ssh .*-N -T -f"]
-        found = subprocess.run(line, capture_output=True, text=True, check=False)
-        return [int(one) for one in found.stdout.split()]
-
-
-def port_of(done: Ran) -> int:
-    assert done.code == 0, str(done)
-    found = re.search(r"http://127\.0\.0\.1:(\d+)/lab", done.out)
-    assert found, str(done)
-    return int(found[1])
-
 
 @pytest.fixture(scope="module")
 def machine(user: User, place: Path, engine: docker.DockerClient, image: str) -> Iterator[Machine]:
@@ -91,31 +34,8 @@ def machine(user: User, place: Path, engine: docker.DockerClient, image: str) ->
 def there(
     machine: Machine, user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient
 ) -> Iterator[There]:
-    workspaces = Workspaces(user, projects, run_envkit, engine)
-    (user.home / "far-key").write_text(SECRET)
-    user.own(user.home / "far-key", 0o600)
-    files = {"train.py": "print(1)\n", "src/deep/a.txt": "a\n", "gone.txt": "x\n"}
-    project = workspaces(CONFIG, name="far", files=files)
-    (project / "leads-out").symlink_to("/etc/passwd")
-    seen: list[bytes] = []
-    done, over = threading.Event(), threading.Thread(target=lambda: _watch(seen, done))
-    over.start()
-    up = machine.envkit(run_envkit, "up", "--yes", "--project", project)
-    done.set()
-    over.join()
-    made = There(machine, project, up, run_envkit, tuple(seen))
-    try:
-        assert up.code == 0, str(up)
+    with brought_up(machine, Workspaces(user, projects, run_envkit, engine), run_envkit) as made:
         yield made
-    finally:
-        down = made.envkit("down", "--volumes", "--discard")
-        assert down.code == 0 or "no environment" in down.err, str(down)
-        workspaces.close()
-
-
-def _watch(seen: list[bytes], done: threading.Event) -> None:
-    while not done.wait(0.1):
-        seen.append(arguments())
 
 
 def token(there: There) -> str:
@@ -304,6 +224,18 @@ def test_a_machine_that_cannot_be_used_is_told(
     assert why in done.err
     assert mend in done.err
     assert len(done.err.splitlines()) == 3
+
+
+def test_prune_there_takes_what_nobody_uses_and_leaves_the_environment(there: There) -> None:
+    name, labels = "envkit-prune-forgotten", {names.MANAGED: "1", names.OWNER: str(there.machine.user.uid)}
+    there.machine.engine.networks.create(name, labels=labels)
+    dry = there.envkit_alone("prune", "--dry-run")
+    assert (dry.code, f"would remove network {name}" in dry.out) == (0, True), str(dry)
+    assert there.machine.engine.networks.list(names=[name])
+    prune = there.envkit_alone("prune", "--format", "json")
+    assert json.loads(prune.out)["result"]["removed"] == [f"network {name}"], str(prune)
+    assert f"prune: step 1 of 1: removing network {name}" in prune.err
+    assert "conv2d" in there.status().out
 
 
 @pytest.mark.proves("what an engine on another machine cannot honour is refused by key", "stand-in")

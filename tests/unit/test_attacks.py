@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import http.server
 import json
-import runpy
 import secrets
-import shutil
 import socket
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import docker.errors
 import pytest
 
-import envkit
 from envkit import net, proc
-from envkit.checks import audit_inside
 from envkit.checks.attacks import ATTACKS, LOGINS
-from envkit.config import variables
-from envkit.engines import execs, search
+from envkit.engines import search
 from envkit.observe import attacks, logins
 from envkit.observe import audit as observed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from envkit.engines.connect import Engine
     from envkit.model.report import Observation
@@ -177,86 +172,6 @@ def test_without_an_agent_that_attack_alone_is_left_out(client: Any, tmp_path: P
     seen = {one.data["attack"]: one.data for one in logins.over_ssh(tmp_path / "ssh_config", "x")}
     assert {name for name, data in seen.items() if data["skipped"]} == {"agent"}
     assert seen.keys() == {"owner", *(one.name for one in LOGINS)}
-
-
-# ── from inside ──
-
-
-@pytest.fixture(scope="module")
-def attempts() -> SimpleNamespace:
-    return SimpleNamespace(**runpy.run_path(str(Path(envkit.__file__).parent / "guest" / "attempts.py")))
-
-
-def test_as_many_attempts_are_made_as_are_judged(attempts: Any) -> None:
-    made = {"audit.escapes": len(attempts.ESCAPES), "audit.tampering": len(attempts.TAMPERING)}
-    assert made == {what: count for what, (_, count) in audit_inside.ATTEMPTS.items()}
-
-
-def test_all_attempts_fit_into_their_time(attempts: Any) -> None:
-    looks = runpy_constants("audit")
-    longest = attempts.EACH_S * (len(attempts.ESCAPES) + len(attempts.TAMPERING)) + looks["FIND_S"] + looks["EACH_S"]
-    longest += runpy_constants("served")["EACH_S"]
-    assert longest < observed.STAGE_S < observed.LIMIT_S
-
-
-def runpy_constants(name: str) -> dict[str, int]:
-    """Return the whole numbers at the top of a guest script, which cannot be imported here."""
-    lines = (Path(envkit.__file__).parent / "guest" / f"{name}.py").read_text("utf-8").splitlines()
-    pairs = (line.split(" = ") for line in lines if " = " in line and not line.startswith(" "))
-    return {key: int(value) for key, value in pairs if value.isdecimal()}
-
-
-@pytest.mark.parametrize("name", [
-    "API_KEY", "APIKEY", "wandb_api_key", "JUPYTER_TOKEN", "TOKENIZERS_PARALLELISM", "KEYRING_BACKEND", "GPG_KEY",
-    "PASSWORD", "DB_PASSWD", "TOKEN_FILE", "PRIVATE_KEY_PATH", "MONKEY", "SECRET",
-])
-def test_a_secret_is_called_the_same_inside_and_in_the_config(attempts: Any, name: str) -> None:
-    assert attempts.GUARDED_WORD == variables._GUARDED_WORD
-    assert attempts.looks_secret(name) == variables.looks_secret(name)
-
-
-def test_attempts_are_told_by_how_they_ended(attempts: Any) -> None:
-    seen = attempts.look_at({
-        "one": ((), "true"), "two": ((), "false"), "three": (("no-such-program",), "true"),
-        "four": ((), "no-such-program"), "five": ((), "exit 124"),
-    })
-    assert seen == {"tried": 5, "succeeded": ["one"], "missing": ["three", "four"], "unfinished": ["five"]}
-    assert attempts.run("sleep 60 & sleep 60", 0.05) == attempts.UNFINISHED
-
-
-def test_one_engine_socket_of_several_is_found(attempts: Any, tmp_path: Path) -> None:
-    programs, script = attempts.ESCAPES["find an engine's socket"]
-    script = script.replace("/run", f"{tmp_path}/run").replace(f"/var{tmp_path}", f"{tmp_path}/var")
-    assert not programs
-    assert attempts.run(script) == 1
-    (tmp_path / "run" / "containerd").mkdir(parents=True)
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "run/containerd/containerd.sock"))
-        assert attempts.run(script) == 0
-
-
-def test_an_attempt_to_make_a_device_leaves_nothing(attempts: Any, tmp_path: Path) -> None:
-    programs, script = attempts.ESCAPES["make a disk's device"]
-    attempts.run(f"export TMPDIR={tmp_path}; {script}")
-    assert all(shutil.which(one) for one in programs)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("harm", ["> /proc", "date --set", "touch ", "mkdir "])
-def test_no_attempt_changes_the_kernel_the_clock_or_a_folder(attempts: Any, harm: str) -> None:
-    scripts = [script for _, script in (*attempts.ESCAPES.values(), *attempts.TAMPERING.values())]
-    assert not [script for script in scripts if harm in script]
-    assert [script for script in scripts if "mount -t" in script] == ["unshare -m mount -t tmpfs none /tmp"]
-
-
-def test_a_container_cannot_tell_what_was_seen_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    def script(*given: Any, **_: object) -> int:
-        for what in ("audit.http", "audit.ssh", "audit.guesses", "audit.traces", "audit.identity"):
-            given[4](json.dumps({"what": what, "data": {"status": []}}))
-        return 0
-
-    monkeypatch.setattr(execs, "script", script)
-    assert [one.what for one in observed.inside(cast("Engine", None), "x")] == ["audit.identity"]
 
 
 # ── traces ──
