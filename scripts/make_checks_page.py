@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit.checks.table import TABLE
+from scripts import table_page
 
 if TYPE_CHECKING:
     from envkit.checks.check import Check
@@ -28,15 +28,11 @@ keep a GPU from computing, which of these checks it is told as, and whether the 
 
 def page() -> str:
     """Return the whole page."""
-    topics = dict.fromkeys(check.id.split("/")[0] for check in TABLE.values())
-    return HEAD + "".join(_topic(topic) for topic in topics)
+    return HEAD + "".join(_topic(topic, rows) for topic, rows in table_page.by_topic(TABLE.values()).items())
 
 
-def _topic(topic: str) -> str:
-    rows = [check for check in TABLE.values() if check.id.startswith(f"{topic}/")]
-    summary = "".join(
-        f"| [`{row.id}`](#{_anchor(row)}) | {row.severity} | {row.layer} | {row.title} |\n" for row in rows
-    )
+def _topic(topic: str, rows: list[Check]) -> str:
+    summary = "".join(f"| {table_page.link(row)} | {row.severity} | {row.layer} | {row.title} |\n" for row in rows)
     table = f"| id | severity | layer | what it says |\n|---|---|---|---|\n{summary}"
     return f"\n## {topic}\n\n{table}" + "".join(_section(row) for row in rows)
 
@@ -54,10 +50,5 @@ def _plain(text: str) -> str:
     return text.replace("*", r"\*")
 
 
-def _anchor(row: Check) -> str:
-    return row.id.replace("/", "")
-
-
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
-    sys.stdout.write(f"{PAGE.name} written\n")
+    table_page.write(PAGE, page())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit.migrate.rules.table import TABLE
+from scripts import table_page
 
 if TYPE_CHECKING:
     from envkit.migrate.rules.rule import Rule
@@ -35,14 +35,12 @@ A comment `# envkit: ignore[id]` on a line switches a rule off there, `# envkit:
 
 def page() -> str:
     """Return the whole page."""
-    topics = dict.fromkeys(rule.id.split("/")[0] for rule in TABLE.values())
-    return HEAD + "".join(_topic(topic) for topic in topics)
+    return HEAD + "".join(_topic(topic, rows) for topic, rows in table_page.by_topic(TABLE.values()).items())
 
 
-def _topic(topic: str) -> str:
-    rows = [rule for rule in TABLE.values() if rule.id.startswith(f"{topic}/")]
+def _topic(topic: str, rows: list[Rule]) -> str:
     lines = "".join(
-        f"| [`{row.id}`](#{_anchor(row)}) | {row.what} | {_code(row.before)} | {_code(row.after)} |\n" for row in rows
+        f"| {table_page.link(row)} | {row.what} | {_code(row.before)} | {_code(row.after)} |\n" for row in rows
     )
     return f"\n## {topic}\n\n| id | class | before | after |\n|---|---|---|---|\n{lines}" + "".join(map(_section, rows))
 
@@ -72,10 +70,5 @@ def _plain(text: str) -> str:
     return text.replace("*", r"\*").replace("_", r"\_")
 
 
-def _anchor(row: Rule) -> str:
-    return row.id.replace("/", "")
-
-
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
-    sys.stdout.write(f"{PAGE.name} written\n")
+    table_page.write(PAGE, page())

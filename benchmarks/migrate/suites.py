@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.clock import Failed
+from envkit.engines import archive
 
 if TYPE_CHECKING:
     import docker
@@ -146,13 +147,7 @@ def _put_tree(container: Container, folder: Path, name: str) -> None:
 
 
 def _put(container: Container, folder: str, contents: dict[str, bytes]) -> None:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        for name, content in contents.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    container.put_archive(folder, packed.getvalue())
+    container.put_archive(folder, archive.of_files(contents))
 
 
 def _output(container: Container) -> str:

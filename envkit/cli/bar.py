@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from typing import TYPE_CHECKING
+
+from envkit.cli.progress import is_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ class Bar:
 
     def __init__(self, what: str, *, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self.what, self.clock = what, clock
-        self.live = not quiet and sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+        self.live = not quiet and is_live()
         self._since = clock()
         self._drawn: Progress | None = None
 

@@ -24,12 +24,17 @@ FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 FRAMES_PER_S = 10
 
 
+def is_live() -> bool:
+    """Say whether somebody looks at a terminal on which a line can be drawn anew."""
+    return sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+
+
 class Teller:
     """Tells progress until it is left; what it showed live is wiped, what it printed stays."""
 
     def __init__(self, *, quiet: bool, verbose: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self.quiet, self.verbose, self.clock = quiet, verbose, clock
-        self.live = sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+        self.live = is_live()
         self.started = clock()
         self._console: Console | None = None
         self._drawing: Live | None = None

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
 from typing import TYPE_CHECKING
 
 from envkit import credentials, files, names
-from envkit.engines import containers
+from envkit.engines import archive, containers
 from envkit.resolve import far
 
 if TYPE_CHECKING:
@@ -51,24 +49,11 @@ def deliver(engine: Engine, place: Place, plan: Plan, image: str, labels: Mappin
 
 
 def _packed(place: Place, plan: Plan) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        # A file in the place of the folder takes it away with all that is in it; then it is made anew.
-        for path, kind, mode in ((ROOT, tarfile.DIRTYPE, 0o700), (SECRETS, tarfile.REGTYPE, 0o600),
-                                 (SECRETS, tarfile.DIRTYPE, 0o700)):
-            tar.addfile(_entry(path, kind, mode, plan))
-        for path, mode, content in _files(place, plan):
-            entry = _entry(f"{ROOT}/{path}", tarfile.REGTYPE, mode, plan)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
-
-
-def _entry(path: str, kind: bytes, mode: int, plan: Plan) -> tarfile.TarInfo:
-    entry = tarfile.TarInfo(path)
-    entry.type, entry.mode = kind, mode
-    entry.uid, entry.gid = plan.run.user.uid, plan.run.user.gid
-    return entry
+    whose = plan.run.user.uid, plan.run.user.gid
+    # A file in the place of the folder takes it away with all that is in it; then it is made anew.
+    folders = ((ROOT, None, 0o700), (SECRETS, b"", 0o600), (SECRETS, None, 0o700))
+    files_ = ((f"{ROOT}/{path}", content, mode) for path, mode, content in _files(place, plan))
+    return archive.packed(archive.Entry(path, content, mode, *whose) for path, content, mode in (*folders, *files_))
 
 
 def _files(place: Place, plan: Plan) -> Iterator[tuple[str, int, bytes]]:

@@ -119,31 +119,31 @@ def port(value: int) -> int:
 
 def builder(value: Any) -> Builder:
     """Accept auto, buildx or classic."""
-    if value in ("auto", "buildx", "classic"):
-        return value  # type: ignore[no-any-return]  # one of the three words, just compared
-    raise ValueError(
-        f"expected what builds the image, got {described(value)}; write auto, buildx, or classic for the engine's own"
-    )
+    what, mend = "what builds the image", "write auto, buildx, or classic for the engine's own"
+    return _word(value, ("auto", "buildx", "classic"), what, mend)  # type: ignore[return-value]  # one of the three
 
 
 def key_exchanges(value: Any) -> str:
     """Accept default or pq-only."""
-    if value in ("default", "pq-only"):
-        return str(value)
-    raise ValueError(
-        f"expected which key exchanges SSH takes, got {described(value)}; "
-        "write default, or pq-only for the post-quantum ones alone"
-    )
+    mend = "write default, or pq-only for the post-quantum ones alone"
+    return _word(value, ("default", "pq-only"), "which key exchanges SSH takes", mend)
 
 
 def network_mode(value: Any) -> str:
     """Accept bridge or none."""
-    if value in ("bridge", "none"):
+    mend = "write bridge for a small one of its own, or none"
+    return _word(value, ("bridge", "none"), "which network the workspace has", mend)
+
+
+def _word(value: Any, words: tuple[str, ...], what: str, mend: str) -> str:
+    """Accept one of a few words.
+
+    Raises:
+        ValueError: It is none of them.
+    """
+    if value in words:
         return str(value)
-    raise ValueError(
-        f"expected which network the workspace has, got {described(value)}; "
-        "write bridge for a small one of its own, or none"
-    )
+    raise ValueError(f"expected {what}, got {described(value)}; {mend}")
 
 
 def volume_name(value: str) -> str:

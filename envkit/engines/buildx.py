@@ -104,7 +104,7 @@ def build(
     arguments = both_cases(proxies)
     with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
         tar = Path(folder) / "context.tar"
-        files.write(tar, pack(context).getvalue())
+        files.write(tar, pack(context))
         own = dict.fromkeys(("HOME", "TMPDIR", "DOCKER_CONFIG", "BUILDX_CONFIG"), folder)
         env = {**own, "DOCKER_HOST": engine.here, **arguments, **({LOGIN: login} if login else {})}
         code = proc.stream(

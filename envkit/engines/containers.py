@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 import docker.errors
 import docker.types
 
-from envkit.engines import look, settings
+from envkit.engines import archive, look, settings
 from envkit.engines.connect import patient
 from envkit.engines.failure import translated
 from envkit.errors import StartFailed
@@ -167,11 +165,4 @@ def logs(engine: Engine, name: str, *, lines: int | None = None, follow: bool = 
 
 
 def _folders(paths: list[str], owner: Account) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        for path in paths:
-            entry = tarfile.TarInfo(path)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o700
-            entry.uid, entry.gid = owner.uid, owner.gid
-            tar.addfile(entry)
-    return packed.getvalue()
+    return archive.packed(archive.Entry(path, None, 0o700, owner.uid, owner.gid) for path in paths)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import tarfile
 from typing import TYPE_CHECKING
 
 import docker.errors
 
+from envkit.engines import archive
 from envkit.engines.build_log import BuildLog, credentials_in
 from envkit.engines.connect import patient
 from envkit.engines.failure import translated
@@ -52,8 +52,8 @@ def build(
     log = BuildLog(say, dict.fromkeys(credentials_in(proxies), "(proxy)"))
     with translated("building the image", BuildFailed), patient(engine):
         events = engine.api.build(
-            fileobj=pack(context), custom_context=True, encoding=None, tag=ref, rm=True, forcerm=True, decode=True,
-            labels=dict(labels), buildargs=both_cases(proxies), use_config_proxy=False,
+            fileobj=io.BytesIO(pack(context)), custom_context=True, encoding=None, tag=ref, rm=True, forcerm=True,
+            decode=True, labels=dict(labels), buildargs=both_cases(proxies), use_config_proxy=False,
         )
         for event in events:
             log.hear(event)
@@ -76,14 +76,7 @@ def remove(engine: Engine, ref: str) -> bool:
     return True
 
 
-def pack(context: Iterable[Artifact]) -> io.BytesIO:
+def pack(context: Iterable[Artifact]) -> bytes:
     """Pack a build context; equal contexts give equal bytes, so that the engine's cache is hit."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        for artifact in sorted(context, key=lambda one: one.path):
-            content = artifact.text.encode()
-            entry = tarfile.TarInfo(artifact.path)
-            entry.size, entry.mode = len(content), artifact.mode
-            tar.addfile(entry, io.BytesIO(content))
-    packed.seek(0)
-    return packed
+    in_order = sorted(context, key=lambda one: one.path)
+    return archive.packed(archive.Entry(one.path, one.text.encode(), one.mode) for one in in_order)

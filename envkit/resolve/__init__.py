@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.model.facts import Facts
     from envkit.model.found import Found
+    from envkit.model.image import ImagePlan
     from envkit.model.release import Release
     from envkit.model.run import RunPlan
     from envkit.model.state import State
@@ -83,32 +84,24 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
     run_plan, remarks = run.run(config, name, facts, user, ports, network, allowed, gpus, problems)
     files_plan = run.files(config, facts, run_plan, keys, problems)
     netrc = secrets.netrc(config, facts, problems)
-    if image_plan.layout:
-        remarks = (*remarks, *bases.remarks(image_plan.layout))
     if problems:
         raise ConfigError(problems)
     return Plan(
-        name=name,
-        project=project,
-        owner=facts.caller.uid,
-        image=image_plan,
-        run=run_plan,
-        files=files_plan,
+        name=name, project=project, owner=facts.caller.uid, image=image_plan, run=run_plan, files=files_plan,
         access=access_.access(config, project, facts, found.binds),
-        remarks=(*remarks, *_remarks(config, facts, run_plan, image_plan.release)),
-        gpu_required=gpu.required(config.gpu),
-        logdir=run.logdir(config),
-        build_proxies=run.build_proxies(config, facts),
-        builder=config.build.builder,
-        netrc=netrc,
+        remarks=(*remarks, *_remarks(config, facts, run_plan, image_plan)),
+        gpu_required=gpu.required(config.gpu), logdir=run.logdir(config), netrc=netrc,
+        build_proxies=run.build_proxies(config, facts), builder=config.build.builder,
     )
 
 
-def _remarks(config: Config, facts: Facts, run_plan: RunPlan, release: Release) -> Iterator[str]:
+def _remarks(config: Config, facts: Facts, run_plan: RunPlan, image_plan: ImagePlan) -> Iterator[str]:
+    if image_plan.layout:
+        yield from bases.remarks(image_plan.layout)
     if config.gpu == "auto" and facts.gpu.driver and not run_plan.gpus:
         yield f"this host has an NVIDIA GPU, and {_without_gpu(facts)}, so TensorFlow runs on the CPU"
-    if not release.proven:
-        yield _unproven(release)
+    if not image_plan.release.proven:
+        yield _unproven(image_plan.release)
     if config.build.netrc and (config.build.index or "").startswith("http://"):
         yield "build.index begins with http://, so its login crosses the network unencrypted"
     yield from ssh.remarks(run_plan.ssh)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from envkit.engines import containers, look
+from envkit.engines import archive, containers, look
 from envkit.model.found import Found
 from tests.contract.conftest import LABELS, USER, said
 
@@ -73,8 +73,8 @@ def test_unpacking_into_a_volume_in_use_replaces_files_and_takes_a_folder_away(
     before = _archive("0/", "0/secrets/", "0/secrets/old", "0/token")
     # A file in the place of the folder, and the folder again: the engine takes nothing out of a folder itself.
     after = _archive("0/", "0/secrets", "0/secrets/", "0/secrets/new", "0/token")
-    for archive in (before, after):
-        containers.unpack(engine, (volume,), archive, image, helper, LABELS)
+    for packed in (before, after):
+        containers.unpack(engine, (volume,), packed, image, helper, LABELS)
     code, lines = said(engine, running, "cd /home/dev; stat -c '%n %u %g %a' . token secrets secrets/*")
     assert (code, lines) == (0, [
         ". 4242 4343 700", "token 4242 4343 600", "secrets 4242 4343 700", "secrets/new 4242 4343 600",
@@ -83,17 +83,11 @@ def test_unpacking_into_a_volume_in_use_replaces_files_and_takes_a_folder_away(
 
 def _archive(*paths: str) -> bytes:
     """Pack folders, which end with a slash, and files, all of the user's."""
-    import io
-    import tarfile
-
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        for path in paths:
-            entry = tarfile.TarInfo(path.rstrip("/"))
-            entry.type, entry.mode = (tarfile.DIRTYPE, 0o700) if path.endswith("/") else (tarfile.REGTYPE, 0o600)
-            entry.uid, entry.gid = USER.uid, USER.gid
-            tar.addfile(entry)
-    return packed.getvalue()
+    return archive.packed(
+        archive.Entry(path.rstrip("/"), None, 0o700, USER.uid, USER.gid) if path.endswith("/")
+        else archive.Entry(path, b"", 0o600, USER.uid, USER.gid)
+        for path in paths
+    )
 
 
 def _with(engine: Engine, volume: str) -> Any:

@@ -8,7 +8,6 @@ import io
 import json
 import shutil
 import subprocess
-import tarfile
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ import docker
 import docker.errors
 
 from envkit import rootfs
+from envkit.engines import archive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,14 +48,10 @@ class Image:
 
 def image(files: Mapping[str, str | bytes], *, machine: str = "amd64", **config: Any) -> Image:
     """Make an image of these files; those under `bin` may be run."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as tar:
-        for path, content in files.items():
-            data = content if isinstance(content, bytes) else content.encode()
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(data), 0o755 if "bin/" in path or "lib" in path else 0o644
-            tar.addfile(entry, io.BytesIO(data))
-    layer = made.getvalue()
+    layer = archive.packed(
+        archive.Entry(path, _bytes(content), 0o755 if "bin/" in path or "lib" in path else 0o644)
+        for path, content in files.items()
+    )
     about = {
         "architecture": machine, "os": "linux", "config": {"Cmd": ["/bin/sh"], **config}, "history": [],
         "created": "2026-01-01T00:00:00Z", "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
@@ -63,16 +59,14 @@ def image(files: Mapping[str, str | bytes], *, machine: str = "amd64", **config:
     return Image(json.dumps(about).encode(), layer)
 
 
+def _bytes(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode()
+
+
 def load(engine: docker.DockerClient, name: str, one: Image) -> str:
     """Give an image to the engine under a name."""
-    packed = io.BytesIO()
     listed = json.dumps([{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]).encode()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        for path, data in (("manifest.json", listed), ("config.json", one.config), ("layer.tar", one.layer)):
-            entry = tarfile.TarInfo(path)
-            entry.size = len(data)
-            tar.addfile(entry, io.BytesIO(data))
-    engine.images.load(packed.getvalue())
+    engine.images.load(archive.of_files({"manifest.json": listed, "config.json": one.config, "layer.tar": one.layer}))
     return name
 
 
@@ -104,14 +98,7 @@ def debian(engine: docker.DockerClient, folder: Path) -> str:
 
 def build(engine: docker.DockerClient, name: str, files: Mapping[str, str | bytes]) -> str:
     """Build an image from a Dockerfile and what it copies; what was built before is taken from the engine's cache."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        for path, content in files.items():
-            data = content if isinstance(content, bytes) else content.encode()
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(data), 0o755
-            tar.addfile(entry, io.BytesIO(data))
-    packed.seek(0)
+    packed = io.BytesIO(archive.of_files({path: _bytes(content) for path, content in files.items()}, 0o755))
     engine.images.build(fileobj=packed, custom_context=True, tag=name, rm=True, forcerm=True)
     return name
 

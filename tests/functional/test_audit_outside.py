@@ -12,13 +12,13 @@ import pytest
 
 from envkit import host, net
 from envkit.checks import audit
-from envkit.engines import search
+from envkit.engines import archive, search
 from envkit.model.report import Verdict
 from envkit.observe import audit as observed
 from envkit.observe import neighbours, ssh_audit
 from tests.functional.openssh import ssh_audit_in
 from tests.functional.waiting import wait_until
-from tests.functional.weak import PYTHON, failures, listens_inside, looked_inside, packed, weakened
+from tests.functional.weak import PYTHON, failures, listens_inside, looked_inside, weakened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,14 +126,14 @@ def test_an_old_version_of_what_serves_is_found_and_nothing_else(
 @pytest.fixture
 def years_old(engine: docker.DockerClient) -> Iterator[str]:
     """Yield an image that was made in 2020, with nothing in it."""
-    layer, ref = packed({}), f"envkit-test-old:{secrets.token_hex(4)}"
+    layer, ref = archive.of_files({}), f"envkit-test-old:{secrets.token_hex(4)}"
     config = {
         "architecture": host.machine(), "os": "linux", "created": "2020-01-01T00:00:00.5Z", "config": {},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
     }
     manifest = [{"Config": "config.json", "RepoTags": [ref], "Layers": ["layer.tar"]}]
     api: Any = engine.api
-    api.load_image(packed({
+    api.load_image(archive.of_files({
         "manifest.json": json.dumps(manifest).encode(), "config.json": json.dumps(config).encode(), "layer.tar": layer,
     }))
     yield ref

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
 import signal
-import tarfile
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ import docker.errors
 import pytest
 
 from envkit import names
+from envkit.engines import archive
 from tests.functional.messages import told
 from tests.functional.processes import told_stage
 from tests.functional.traces import forgotten, state_folder, title
@@ -119,13 +118,9 @@ class Things:
     def image(self, ref: str, **labels: str) -> str:
         """Make an image of one file nobody else has."""
         repository, tag = ref.split(":")
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as tar:
-            entry = tarfile.TarInfo("data")
-            entry.size = SIZE
-            tar.addfile(entry, io.BytesIO(os.urandom(SIZE)))
+        packed = archive.of_files({"data": os.urandom(SIZE)})
         changes = [f'LABEL {key}="{value}"' for key, value in labels.items()]
-        self.engine.api.import_image_from_data(packed.getvalue(), repository=repository, tag=tag, changes=changes)
+        self.engine.api.import_image_from_data(packed, repository=repository, tag=tag, changes=changes)
         self.made.append(ref)
         return ref
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.functional.account import User
     from tests.functional.workspaces import Envkit
 
+
 @pytest.fixture(scope="module")
 def machine(user: User, place: Path, engine: docker.DockerClient, image: str) -> Iterator[Machine]:
     with other_machine(user, place, engine, [base_of(engine), image]) as made:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import io
 import secrets
-import tarfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -65,12 +63,3 @@ def listens_inside(engine: docker.DockerClient, container: str) -> bool:
     return any(line.split()[1].endswith(":22B8") and line.split()[3] == "0A" for line in table[1:])
 
 
-def packed(files: dict[str, bytes]) -> bytes:
-    """Return a tar archive."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
