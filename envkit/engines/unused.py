@@ -96,14 +96,17 @@ def weight(engine: Engine, found: Sequence[Unused]) -> int:
 
 
 def _layers(engine: Engine, image: str) -> dict[object, int]:
-    """Return an image's layers, each known by all that lies below it, with their sizes in bytes."""
+    """Return an image's steps, each known by the lowest layer and all steps below it, with their sizes in bytes.
+
+    An engine tells sizes of steps alone, and of a root file system that was imported nothing but when that was.
+    """
     with translated("looking at the layers of images"):
         try:
+            below: object = tuple(engine.api.inspect_image(image)["RootFS"].get("Layers") or ())[:1]  # type: ignore[no-untyped-call]
             history: list[dict[str, Any]] = engine.api.history(image)  # type: ignore[no-untyped-call]
         except docker.errors.NotFound:  # somebody else has just removed it
             return {}
     layers: dict[object, int] = {}
-    below: object = None
     for step in reversed(history):
         below = (below, step.get("Created"), step.get("CreatedBy"), step.get("Size"))
         layers[below] = int(step.get("Size") or 0)

@@ -198,11 +198,10 @@ def test_prune_removes_what_is_ours_and_unused_and_nothing_else(
     assert prune.code == 0, str(prune)
     result, foretold = json.loads(prune.out)["result"], json.loads(dry.out)["result"]
     assert (foretold["removed"], foretold["foretold"]) == (result["removed"], True)
-    assert foretold["freed_bytes"] >= result["freed_bytes"]
     assert [f"step {at} of 3: removing {one}" in prune.err for at, one in enumerate(result["removed"], 1)] == [True] * 3
     assert sorted(result["removed"]) == sorted(f"{kind} {name}" for kind, name in ours_unused.items())
     assert {kind: before[kind] - after[kind] for kind in before} == {
         "image": {ours_unused["image"]}, "container": {ours_unused["container"]},
         "network": {ours_unused["network"]}, "volume": set(),
     }
-    assert result["freed_bytes"] >= SIZE
+    assert foretold["freed_bytes"] >= result["freed_bytes"] >= SIZE, str(prune)

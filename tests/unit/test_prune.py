@@ -31,6 +31,10 @@ class Api:
         self.timeout = 60
         self.log: list[str] = []
         self.layers: dict[str, list[tuple[str, int]]] = {}
+        self.lowest: dict[str, str] = {}
+
+    def inspect_image(self, image: str) -> dict[str, Any]:
+        return {"RootFS": {"Layers": [self.lowest.get(image.removeprefix("id of "), "sha256:0"), "sha256:1"]}}
 
     def history(self, image: str) -> list[dict[str, Any]]:
         layers = self.layers.get(image.removeprefix("id of "), [])
@@ -174,6 +178,14 @@ def test_what_would_be_freed_is_what_no_other_image_stands_on(layers: dict[str, 
     goes = unused.find(engine, 1000, (), (), {"envkit:mine"})
     assert unused.weight(engine, goes) == freed
     assert api.log == []  # measuring the whole engine takes minutes
+
+
+def test_what_was_imported_in_the_same_second_is_not_the_same() -> None:
+    api = Api("envkit:old", "envkit:mine")
+    api.layers = {"envkit:old": [("", 3000)], "envkit:mine": [("", 3000)]}
+    api.lowest = {"envkit:mine": "sha256:2"}
+    engine = Engine(AT, api)  # type: ignore[arg-type]
+    assert unused.weight(engine, unused.find(engine, 1000, (), (), {"envkit:mine"})) == 3000
 
 
 def test_an_image_that_has_another_name_frees_nothing() -> None:
