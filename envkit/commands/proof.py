@@ -80,7 +80,7 @@ class Started:
         self.say(Progress("probe", one.what, detail=True))
 
     def _door(self) -> Door:
-        return door.at_port(self.port) if self.plan.run.ports else door.at_socket(self.engine, self.plan.run.name)
+        return door.at_port(self.port) if self._there else door.at_socket(self.engine, self.plan.run.name)
 
     def _ours(self) -> bool:
         """Say whether our container holds its port, so that the token may be sent there; raise when it has ended."""

@@ -10,21 +10,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import config, names, proc
-from envkit.commands import forward
+from envkit.commands import forward, proof
 from envkit.commands import settled as settled_
 from envkit.engines import execs, glance, settings
 from envkit.engines.connect import Engine
 from envkit.errors import ConfigError, EngineError, Unhealthy
 from envkit.model.entrance import Network, Ssh
 from envkit.model.found import FoundContainer, FoundNetwork
-from envkit.observe import door
+from envkit.observe import door, ready
 from envkit.render import compose
 from envkit.resolve import resolve
 from envkit.resolve.ssh import settings as ssh_settings
+from envkit.state import Place
 from tests.unit.test_ssh_published import FACTS, FOUND, PROJECT
 from tests.unit.worlds import wanted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from envkit.model.found import Found
     from envkit.model.plan import Plan
 
@@ -58,6 +61,21 @@ def test_a_socket_and_a_published_ssh_server_go_together() -> None:
     assert [(port.host, port.container) for port in run.ports] == [(2222, 2222)]
     assert run.health.command[:2] == ("/opt/envkit/listens", "2222")
     assert "--unix-socket" in run.health.command
+
+
+@pytest.mark.parametrize(("text", "where"), [
+    (SOCKET, f"{names.JUPYTER_SOCKET} inside"), (f"{SOCKET}\nssh: {{publish: true}}", f"{names.JUPYTER_SOCKET} inside"),
+    ("ssh: {publish: true}", "http://127.0.0.1:8888"),
+])
+def test_jupyterlab_is_waited_for_where_it_listens(
+    text: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(ready, "jupyter", lambda way, *_: asked.append(way.where))
+    monkeypatch.setattr(ready, "sshd", lambda *_: None)
+    engine = Engine("unix:///x", None)  # type: ignore[arg-type]
+    proof.Started(Place(tmp_path), engine, plan(text), {}, lambda _: None).wait()
+    assert asked == [where]
 
 
 @pytest.mark.parametrize(("text", "place"), [(SOCKET, {"socket": "/run/envkit/jupyter.sock"}), ("", {"port": 8888})])
