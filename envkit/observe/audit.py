@@ -47,7 +47,7 @@ def everything(
     if port:
         seen += attacks.over_http(port, token, ours, say)
     seen += logins.over_ssh(ssh, container, say)
-    seen.append(ssh_audit.asked(ssh_port if ssh_port and ours() else 0))
+    seen.append(ssh_audit.asked(ssh_port, ours))
     say("knocking from other containers")
     seen += neighbours.knocks(engine, inspected, title=title, labels=labels)
     say("attacking from inside")

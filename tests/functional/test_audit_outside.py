@@ -85,7 +85,7 @@ def test_an_ssh_server_with_its_own_defaults_fails_by_that(
         ports = engine.api.inspect_container(container)["NetworkSettings"]["Ports"]
         port = int(ports["2222/tcp"][0]["HostPort"])
         wait_until(lambda: net.greeting(port).startswith(b"SSH-2.0-"), "sshd greets")
-        seen = ssh_audit.asked(port)
+        seen = ssh_audit.asked(port, lambda: True)
         found = audit.check([seen], search.inspected(reached, container))
     assert failures(found) == {"ssh-audit"}, seen
 

@@ -29,16 +29,18 @@ def told(**notes: dict[str, list[str]]) -> str:
 def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finding]:
     """Return the finding of a program that ends so."""
 
-    def put(out: str, code: int = 0, *, error: Exception | None = None, port: int = 2222) -> Finding:
+    def put(
+        out: str, code: int = 0, *, error: Exception | None = None, port: int = 2222, ours: bool = True,
+    ) -> Finding:
         def run(argv: list[str], **_: Any) -> proc.Done:
             assert argv[-2:] == [str(port), "127.0.0.1"]
             if error:
                 raise error
-            return proc.Done(code, out, "Traceback")
+            return proc.Done(code, out, "")
 
         monkeypatch.setattr(proc, "which", lambda _: "/usr/bin/ssh-audit")
         monkeypatch.setattr(proc, "run", run)
-        return audit_ssh.check([ssh_audit.asked(port)])
+        return audit_ssh.check([ssh_audit.asked(port, lambda: ours)])
 
     return put
 
@@ -67,7 +69,33 @@ def test_without_a_port_or_the_program_it_is_skipped_and_says_so(
 ) -> None:
     without_port = found(told(), port=0)
     monkeypatch.setattr(proc, "which", lambda _: None)
-    without_program = audit_ssh.check([ssh_audit.asked(2222)])
+    without_program = audit_ssh.check([ssh_audit.asked(2222, lambda: True)])
     assert {without_port.status, without_program.status, audit_ssh.check([]).status} == {Verdict.SKIPPED}
     assert "port" in without_port.seen
     assert "ssh-audit is not installed" in without_program.seen
+
+
+# As version 2.5 writes it, which is Debian 12's: algorithms, and not a word of what is wrong with them.
+OLD = {"kex": [{"algorithm": "diffie-hellman-group1-sha1"}], "key": [{"algorithm": "ssh-dss"}], "enc": ["3des-cbc"]}
+
+
+@pytest.mark.parametrize("macs", [["hmac-md5"], [{"algorithm": "hmac-md5"}]])
+def test_a_program_that_is_too_old_to_judge_is_left_out_and_a_newer_one_named(
+    macs: list[object], found: Callable[..., Finding]
+) -> None:
+    seen = found(json.dumps({**OLD, "mac": macs}))
+    assert seen.status is Verdict.SKIPPED
+    assert "too old" in seen.seen
+    assert "pipx install ssh-audit" in seen.seen
+
+
+def test_why_it_could_not_connect_is_told(found: Callable[..., Finding]) -> None:
+    seen = found("\x1b[0;31m[exception] cannot connect to 127.0.0.1 port 2222\x1b[0m", 1)
+    assert seen.status is Verdict.UNKNOWN
+    assert "cannot connect to 127.0.0.1 port 2222" in seen.seen
+    assert "\x1b" not in seen.seen
+
+
+def test_a_port_that_is_another_ones_by_now_is_not_asked(found: Callable[..., Finding]) -> None:
+    seen = found(told(), ours=False)
+    assert (seen.status, seen.seen) == (Verdict.UNKNOWN, "the workspace does not hold port 2222 any more")
