@@ -2,31 +2,48 @@
 
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 KNOCK_S = 2.0  # for a port that lets nobody know whether it is there
 RESOLVED = 0x2  # the kernel's flag of a machine on the wire that answered
+TELL_WHO_REFUSED = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}  # *_RECVERR
 
 
 def look_ports(targets):
-    """Return which addresses with ports opened, and whether anybody on the wire answered at all."""
-    opened = []
-    knocks = [threading.Thread(target=knock, args=(one, opened), daemon=True) for one in targets]
+    """Return which addresses with ports opened, which were reached and closed, and whether anybody answered at all."""
+    told = {"opened": [], "refused": []}
+    knocks = [threading.Thread(target=knock, args=(one, told), daemon=True) for one in targets]
     for one in knocks:
         one.start()
     for one in knocks:
         one.join(2 * KNOCK_S)
-    return {"tried": len(targets), "opened": sorted(opened), "alive": alive()}
+    return {"tried": len(targets), "alive": alive(), **{name: sorted(found) for name, found in told.items()}}
 
 
-def knock(target, opened):
-    """Open a connection to `address:port` and close it again; add it to the list if that worked."""
+def knock(target, told):
+    """Open a connection to `address:port` and close it again; add it to the list of what came of it, if anything."""
     address, _, port = target.rpartition(":")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as door, suppress(OSError):
+        door.settimeout(KNOCK_S)
+        door.setsockopt(*TELL_WHO_REFUSED[family], 1)
+        try:
+            door.connect((address, int(port)))
+        except ConnectionRefusedError:
+            if not somebody_between(door):
+                told["refused"].append(target)
+        else:
+            told["opened"].append(target)
+
+
+def somebody_between(door):
+    """Return whether a firewall refused, which says so by a message of its own, and not the machine knocked at."""
+    door.settimeout(0)
     try:
-        socket.create_connection((address, int(port)), KNOCK_S).close()
+        return bool(door.recvmsg(512, 512, socket.MSG_ERRQUEUE)[1])
     except OSError:
-        return
-    opened.append(target)
+        return False
 
 
 def alive(table="/proc/net/arp"):

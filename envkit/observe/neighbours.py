@@ -42,13 +42,13 @@ def knocks(
     }
     targets = [f"{address}:{port}" for found in joined.values() for address in found for port in PORTS]
     if not targets:
-        yield Observation(SEEN, {"network": "", "skipped": "the workspace is on no network"})
+        yield Observation(SEEN, {"network": "", **_unaddressed(str(inspected["HostConfig"]["NetworkMode"]))})
         return
     for number, network in enumerate(dict.fromkeys((USUAL, *joined))):
         try:
             seen = _knocked(engine, str(inspected["Image"]), network, targets, f"{title}{number}", labels)
         except EngineError as error:
-            seen = {"skipped": f"no container could be started on {network}: {error.message}"}
+            seen = {"why": f"no container could knock from {network}: {error.message}"}
         yield Observation(SEEN, {**seen, "network": network})
 
 
@@ -68,6 +68,12 @@ def _knocked(
         seen = lines.last(found.all, KNOCKED)
         return {**seen.data, "ended": "error" not in seen.data} if seen else {"ended": False}
     return {"skipped": "the image has no Python to knock with"}
+
+
+def _unaddressed(mode: str) -> dict[str, str]:
+    if mode == "none":
+        return {"skipped": "the workspace is on no network"}
+    return {"why": f"the engine tells no address of the workspace to knock at; its network is {mode}"}
 
 
 def _addresses(joined: Mapping[str, Any]) -> list[str]:

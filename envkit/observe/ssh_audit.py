@@ -40,9 +40,12 @@ def _asked(port: int, ours: Callable[[], bool]) -> dict[str, Any]:
         done = proc.run([PROGRAM, "--json", "--no-colors", "--port", str(port), "127.0.0.1"], timeout_s=LIMIT_S)
     except (OSError, proc.TimeoutExpired) as error:
         return {"why": f"{PROGRAM} did not come to an end with it: {type(error).__name__}"}
+    return _said(done)
+
+
+def _said(done: proc.Done) -> dict[str, Any]:
     if done.code not in CODES:
-        said = (done.err.strip() or done.out.strip())[-SAID_CHARACTERS:]
-        return {"why": f"{PROGRAM} ended with {done.code}: {said}"}
+        return {"why": f"{PROGRAM} ended with {done.code}: {(done.err.strip() or done.out.strip())[-SAID_CHARACTERS:]}"}
     try:
         return _read(json.loads(done.out))
     except (ValueError, LookupError, TypeError, AttributeError) as error:

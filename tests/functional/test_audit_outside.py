@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import docker
 
     from envkit.engines.connect import Engine
+    from envkit.model.report import Finding, Observation
     from tests.functional.conftest import SharedEnvironment
 
 # As the neighbours see it.
@@ -52,9 +53,24 @@ def test_a_workspace_that_neighbours_reach_is_found(
     mode = "bridge" if which == "the usual one" else open_network
     with weakened(engine, shared_env, {"Config": serve, "HostConfig": {"NetworkMode": mode}}) as container:
         wait_until(lambda: listens_inside(engine, container), "it serves")
-        inspected = search.inspected(reached, container)
-        seen = list(neighbours.knocks(reached, inspected, title=f"envkit-weak-{secrets.token_hex(4)}.", labels={}))
-    assert failures(audit.check(seen, inspected)) == NETWORKS[which], seen
+        seen, found = knocked(reached, container)
+    assert failures(found) == NETWORKS[which], seen
+
+
+def knocked(reached: Engine, container: str) -> tuple[list[Observation], tuple[Finding, ...]]:
+    """Knock at a container; return what was seen and what the audit finds of it."""
+    inspected = search.inspected(reached, container)
+    seen = list(neighbours.knocks(reached, inspected, title=f"envkit-weak-{secrets.token_hex(4)}.", labels={}))
+    return seen, audit.check(seen, inspected)
+
+
+@pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
+def test_a_workspace_that_neighbours_reach_is_found_also_while_nothing_listens_there(
+    engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment, open_network: str
+) -> None:
+    with weakened(engine, shared_env, {"HostConfig": {"NetworkMode": open_network}}) as container:
+        seen, found = knocked(reached, container)
+    assert failures(found) == {"neighbours"}, seen
 
 
 # As ssh-audit sees it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import socket
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
 
@@ -27,9 +27,10 @@ knocking: Any = importlib.import_module("envkit.guest.knocking")
 served: Any = importlib.import_module("envkit.guest.served")
 OWN = "envkit-1000-a"
 INSPECTED = {
-    "Image": "sha256:1", "NetworkSettings": {"Networks": {OWN: {"IPAddress": "172.18.0.2", "GlobalIPv6Address": ""}}},
+    "Image": "sha256:1", "HostConfig": {"NetworkMode": OWN},
+    "NetworkSettings": {"Networks": {OWN: {"IPAddress": "172.18.0.2", "GlobalIPv6Address": ""}}},
 }
-CLOSED = {"tried": 3, "opened": [], "alive": True}
+CLOSED = {"tried": 3, "opened": [], "refused": [], "alive": True}
 
 
 def knocks(inspected: dict[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -70,17 +71,20 @@ def test_it_is_knocked_from_the_usual_network_and_from_its_own(ran: Any) -> None
 
 def test_a_workspace_on_the_usual_network_is_knocked_at_once(ran: Any) -> None:
     runs = ran(lambda _: CLOSED)
-    knocks({"Image": "i", "NetworkSettings": {"Networks": {"bridge": {"IPAddress": "172.17.0.2"}}}})
+    knocks({**INSPECTED, "NetworkSettings": {"Networks": {"bridge": {"IPAddress": "172.17.0.2"}}}})
     assert len(runs) == 1
 
 
-@pytest.mark.parametrize("networks", [
-    {}, {"none": {"IPAddress": ""}}, {"x": {"IPAddress": "", "GlobalIPv6Address": ""}},
+@pytest.mark.parametrize(("mode", "networks", "how"), [
+    ("none", {}, "skipped"), ("none", {"none": {"IPAddress": ""}}, "skipped"),
+    # The host's or another container's are not of its own, and one that is restarting has none for a moment.
+    ("host", {"host": {"IPAddress": ""}}, "why"), ("container:1", {}, "why"),
+    (OWN, {OWN: {"IPAddress": "", "GlobalIPv6Address": ""}}, "why"),
 ])
-def test_a_workspace_without_a_network_is_left_alone(networks: dict[str, Any], ran: Any) -> None:
+def test_a_workspace_without_an_address_is_left_alone(mode: str, networks: Any, how: str, ran: Any) -> None:
     runs = ran(lambda _: CLOSED)
-    (seen,) = knocks({"Image": "i", "NetworkSettings": {"Networks": networks}})
-    assert seen["skipped"]
+    (seen,) = knocks({"Image": "i", "HostConfig": {"NetworkMode": mode}, "NetworkSettings": {"Networks": networks}})
+    assert seen[how]
     assert runs == []
 
 
@@ -88,7 +92,7 @@ def test_an_engine_that_refuses_one_network_is_told_and_the_other_is_tried(ran: 
     ran(lambda network: StartFailed("it is not attachable") if network == OWN else CLOSED)
     usual, own = knocks()
     assert usual["ended"] is True
-    assert "it is not attachable" in own["skipped"]
+    assert "it is not attachable" in own["why"]
 
 
 def test_an_image_without_python_is_told(ran: Any) -> None:
@@ -116,7 +120,10 @@ def verdict(*seen: dict[str, Any]) -> Finding:
     (CLOSED, {**CLOSED, "opened": ["172.18.0.2:8888"]}, Verdict.FAILED),
     ({"skipped": "no"}, {**CLOSED, "opened": ["172.18.0.2:8888"]}, Verdict.FAILED),
     ({**CLOSED, "alive": False}, {**CLOSED, "opened": ["a:1"]}, Verdict.FAILED),
-    (CLOSED, {"skipped": "refused"}, Verdict.SKIPPED), ({"skipped": "no"}, {"skipped": "no"}, Verdict.SKIPPED),
+    # A port at which nobody listens now says no by itself: what listens there later is open to that container.
+    (CLOSED, {**CLOSED, "refused": ["172.18.0.2:8888"]}, Verdict.FAILED),
+    (CLOSED, {"why": "the engine refuses"}, Verdict.UNKNOWN), (CLOSED, {"skipped": "no"}, Verdict.SKIPPED),
+    ({"skipped": "no"}, {"skipped": "no"}, Verdict.SKIPPED),
     (CLOSED, {**CLOSED, "alive": False}, Verdict.UNKNOWN), (CLOSED, {**CLOSED, "ended": False}, Verdict.UNKNOWN),
     (CLOSED, {**CLOSED, "tried": 0}, Verdict.UNKNOWN), ({"skipped": "no"}, {"ended": False}, Verdict.UNKNOWN),
 ])
@@ -135,12 +142,29 @@ def test_where_nobody_knocked_it_is_skipped() -> None:
 # ── the guest's part ──
 
 
-def test_open_ports_are_told_and_closed_ones_are_not() -> None:
+def test_open_ports_are_told_and_closed_ones_that_were_reached() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         there, nowhere = (f"127.0.0.1:{one.getsockname()[1]}" for one in (server, closed))
         seen = knocking.look_ports([nowhere, there])
-    assert (seen["tried"], seen["opened"]) == (2, [there])
+    assert (seen["tried"], seen["opened"], seen["refused"]) == (2, [there], [nowhere])
+
+
+def test_what_a_firewall_refuses_was_not_reached() -> None:
+    class Refused(socket.socket):
+        """Stands in for a connection that a firewall refused: only the kernel makes a real one."""
+
+        told: ClassVar[list[Any]] = []
+
+        def recvmsg(self, *_: int) -> Any:
+            if not self.told:
+                raise BlockingIOError
+            return b"", self.told, 0, None
+
+    with Refused() as door:
+        assert knocking.somebody_between(door) is False
+        door.told.append((0, 11, b"ICMP"))
+        assert knocking.somebody_between(door) is True
 
 
 HEAD = "IP address       HW type     Flags       HW address            Mask     Device\n"

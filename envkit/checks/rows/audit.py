@@ -180,15 +180,17 @@ AUDIT = (
     ),
     Check(
         "audit/ssh-audit", "ssh-audit finds nothing", "error", "container",
-        "Where SSH has a port and the program ssh-audit is installed on this host, its failures and warnings. The one "
-        "warning that is accepted: a quantum computer may break a key exchange. `ssh.kex: pq-only` ends that one too.",
+        "Where SSH has a port and the program ssh-audit is installed on this host, its failures and warnings; the one "
+        "of Debian 12 and Ubuntu 22.04 is too old to tell any. The one warning that is accepted: a quantum computer "
+        "may break a key exchange. `ssh.kex: pq-only` ends that one too.",
         "the SSH server's settings were changed, or a newer ssh-audit knows of something new",
         "get the newest envkit, then: envkit up",
     ),
     Check(
         "audit/neighbours", "No other container reaches the workspace", "error", "engine",
         "Containers of envkit's own, made of the same image and gone at once, knock at its ports: one on the engine's "
-        "usual network, one on the very network of the workspace. Nothing is sent to what opens.",
+        "usual network, one on the very network of the workspace. Nothing is sent to what opens. Where a port is "
+        "closed and the workspace itself says so, it was reached too: what listens there later would be open.",
         "the engine sets no firewall rules (`iptables: false`), or the workspace is on another network than envkit's",
         "look at /etc/docker/daemon.json and the host's firewall, then: envkit down && envkit up",
     ),
