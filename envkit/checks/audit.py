@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.checks import audit_http, audit_inside, audit_ssh, container, neighbours, versions
+from envkit.checks import age, audit_http, audit_inside, audit_ssh, container, neighbours, versions
 from envkit.checks import observations as look
 from envkit.checks.attacks import LOGINS, OWNER
 from envkit.checks.held import held, skipped
@@ -29,8 +29,8 @@ def check(observations: Sequence[Observation], inspected: Mapping[str, Any]) -> 
     """
     return (
         *_settings(inspected), *audit_http.check(observations), *_ssh(observations), audit_ssh.check(observations),
-        neighbours.check(observations), *audit_inside.check(observations), *versions.check(observations),
-        _traces(observations),
+        neighbours.check(observations), *audit_inside.check(observations), versions.check(observations),
+        age.check(observations), _traces(observations),
     )
 
 

@@ -1,8 +1,8 @@
-"""Whether what serves a workspace is of versions without a published hole, and how old its image is. No network."""
+"""Whether what serves a workspace is of versions without a published hole. No network."""
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -26,85 +26,75 @@ if TYPE_CHECKING:
 
 NEEDED = "jupyter-server"  # without it nothing serves, so that it was looked for in the wrong place
 NEW_ENOUGH = "3.10"  # for all that the server consists of, in its newest version
-OLD_DAYS = 90
-FIRST = date(2016, 1, 1)  # what builds write that shall be the same each time is no date: 0001, 1970, 1980
 NEW_PYTHON = "build.python_mirror in envkit.yaml brings a newer Python to the server, then: envkit up"
+NEW_SYSTEM = "base: debian in envkit.yaml, or an image of a system that still gets fixes, then: envkit up"
+TODAYS = "take the newest envkit; then, so that the image is made of today's packages: envkit up --pull"
+WORST_FIRST = (Verdict.FAILED, Verdict.UNKNOWN, Verdict.WARNED)
 
 
-def check(observations: Sequence[Observation]) -> Iterator[Finding]:
-    """Judge what is installed, and when the image was made."""
-    yield _packages(look.data(observations, "audit.packages"), why_unseen(observations, "audit.packages"))
-    yield _age(look.data(observations, "audit.image"))
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of one package, and what helps."""
+
+    verdict: Verdict
+    said: str
+    mend: str = ""
 
 
-def _packages(seen: Mapping[str, Any], why: str) -> Finding:
-    if why:
+def check(observations: Sequence[Observation]) -> Finding:
+    """Judge what is installed."""
+    if why := why_unseen(observations, "audit.packages"):
         return held("audit/packages", (), why)
-    judged = [*_server(seen), _openssh(seen)]
-    said = {verdict: [text for one, text in judged if one is verdict] for verdict in Verdict}
-    if said[Verdict.FAILED]:
-        return held("audit/packages", said[Verdict.FAILED], mend=_mend(seen))
-    if said[Verdict.WARNED] and not said[Verdict.UNKNOWN]:
-        return finding("audit/packages", line("; ".join(said[Verdict.WARNED])), status=Verdict.WARNED, mend=NEW_PYTHON)
-    well = f"nothing that serves has a hole known on {catalog.floors_source()[0]}"
-    return held("audit/packages", (), "; ".join(said[Verdict.UNKNOWN]), well)
+    seen = look.data(observations, "audit.packages")
+    today = look.text(look.data(observations, "audit.image"), "today")
+    judged = [*_server(seen), *_openssh(look.text(seen, "codename"), look.text(seen, "openssh"), today)]
+    worst = next((one for one in WORST_FIRST if any(one is told.verdict for told in judged)), Verdict.PASSED)
+    told = [one for one in judged if one.verdict is worst]
+    said, mend = "; ".join(one.said for one in told), " / ".join(dict.fromkeys(one.mend for one in told))
+    if worst is Verdict.WARNED:
+        return finding("audit/packages", line(said), status=worst, mend=mend)
+    if worst is Verdict.FAILED:
+        return held("audit/packages", [one.said for one in told], mend=mend)
+    return held("audit/packages", (), said, f"nothing that serves has a hole known on {catalog.floors_source()[0]}")
 
 
-def _server(seen: Mapping[str, Any]) -> Iterator[tuple[Verdict, str]]:
+def _server(seen: Mapping[str, Any]) -> Iterator[Told]:
     versions, python = look.table(seen, "versions"), look.text(seen, "python")
     if not look.texts(versions, NEEDED):
-        yield Verdict.UNKNOWN, f"{NEEDED} is not where it is looked for"
+        yield Told(Verdict.UNKNOWN, f"{NEEDED} is not where it is looked for")
     for floor in catalog.floors():
         for version in look.texts(versions, floor.package):
-            yield _judged(floor, version, python)
+            yield from _judged(floor, version, python)
 
 
-def _judged(floor: Floor, written: str, python: str) -> tuple[Verdict, str]:
+def _judged(floor: Floor, written: str, python: str) -> Iterator[Told]:
     version, enough = _version(written), floor.enough
     if version is None:
-        return Verdict.UNKNOWN, f"{floor.package} {written}: that is no version"
-    if any(SpecifierSet(one).contains(version, prereleases=True) for one in floor.well):
-        return Verdict.PASSED, ""
-    if enough and _below(python, enough.below) and SpecifierSet(enough.well).contains(version, prereleases=True):
-        return Verdict.WARNED, f"{floor.package} {version} is the newest for Python {python}: {enough.shut}"
-    return Verdict.FAILED, f"{floor.package} {version}: {floor.hole}"
+        yield Told(Verdict.UNKNOWN, f"{floor.package} {written}: that is no version")
+    elif any(SpecifierSet(one).contains(version, prereleases=True) for one in floor.well):
+        return
+    elif enough and _below(python, enough.below) and SpecifierSet(enough.well).contains(version, prereleases=True):
+        said = f"{floor.package} {version} is the newest for Python {python}: {enough.shut}"
+        yield Told(Verdict.WARNED, said, NEW_PYTHON)
+    else:
+        mend = NEW_PYTHON if _below(python, NEW_ENOUGH) else TODAYS
+        yield Told(Verdict.FAILED, f"{floor.package} {version}: {floor.hole}", mend)
 
 
-def _openssh(seen: Mapping[str, Any]) -> tuple[Verdict, str]:
-    version, codename = look.text(seen, "openssh"), look.text(seen, "codename")
-    floor = catalog.openssh_floors().get(codename)
-    if floor is None:
-        return Verdict.UNKNOWN, f"which OpenSSH of {codename or 'this system'} has no known hole is not known"
-    older = debian.older(version, floor)
+def _openssh(codename: str, version: str, today: str) -> Iterator[Told]:
+    floor, system = catalog.openssh_floors().get(codename), catalog.system(codename)
+    over = system is not None and system.security_until < max(today, catalog.floors_source()[0])
+    older = debian.older(version, floor or "0")
     if older is None:
-        return Verdict.UNKNOWN, f"the version of OpenSSH is not told: {version or 'nothing'}"
-    if older:
-        return Verdict.FAILED, f"openssh-server {version}: holes that {codename} closed in {floor} are open"
-    return Verdict.PASSED, ""
-
-
-def _mend(seen: Mapping[str, Any]) -> str:
-    if _below(look.text(seen, "python"), NEW_ENOUGH):
-        return NEW_PYTHON
-    return "take the newest envkit; then, so that the image is made of today's packages: envkit up --pull"
-
-
-def _age(seen: Mapping[str, Any]) -> Finding:
-    made, today = _day(look.text(seen, "made")), _day(look.text(seen, "today"))
-    if made is None or today is None or not FIRST <= made <= today:
-        said = line(look.text(seen, "made")) or "nothing"
-        return held("audit/image-age", (), f"the engine does not say when the image was made: {said}")
-    days = (today - made).days
-    if days > OLD_DAYS:
-        return held("audit/image-age", [f"the image was made {days} days ago, on {made}"])
-    return held("audit/image-age", (), well=f"the image was made {days} days ago")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        return None
+        yield Told(Verdict.UNKNOWN, f"the version of OpenSSH is not told: {version or 'nothing'}")
+    elif floor and older:
+        said = f"openssh-server {version}: holes that {codename} closed in {floor} are open"
+        yield Told(Verdict.FAILED, said, NEW_SYSTEM if over else TODAYS)
+    elif over and system:
+        said = f"openssh-server {version}: {codename} closes no hole that was found after {system.security_until}"
+        yield Told(Verdict.WARNED, said, NEW_SYSTEM)
+    elif floor is None:
+        yield Told(Verdict.UNKNOWN, f"which OpenSSH of {codename or 'this system'} has no known hole is not known")
 
 
 def _version(text: str) -> Version | None:

@@ -70,9 +70,9 @@ def audit(known: Known, *, say: Callable[[Progress], None]) -> Report[Audited]:
     title = f"{names.neighbour(known.owner)}{os.getpid()}.{secrets.token_hex(4)}."
     labels = {names.MANAGED: "1", names.OWNER: str(known.owner), **leftovers.waiting(neighbours.WHOLE_S + SLACK_S)}
     seen, inspected = observed.everything(
-        engine, known.container, port=port, ssh_port=reach.here(at, forwarded, ssh_there), ours=ours,
-        token=credentials.token(known.place), ssh=known.place.client / ssh_config.FILE, title=title, labels=labels,
-        say=news,
+        engine, known.container, base=known.state.base_id, port=port, ssh_port=reach.here(at, forwarded, ssh_there),
+        ours=ours, token=credentials.token(known.place), ssh=known.place.client / ssh_config.FILE, title=title,
+        labels=labels, say=news,
     )
     findings = judged.check(seen, inspected)
     release = claims.claim(known.state.image_ref).version

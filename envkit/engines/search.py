@@ -1,9 +1,10 @@
-"""Where a secret stands in what an engine tells everybody who may use it."""
+"""What an engine tells of a container: where a secret stands in it for everybody who may ask, and how old it is."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import docker.errors
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from envkit.engines.connect import Engine
 
+T = TypeVar("T")
+UPDATES = "/opt/envkit/build/install-apt --upgrade "  # what a step of a build is called that brings the newest packages
+
 
 def inspected(engine: Engine, container: str) -> dict[str, Any]:
     """Return all that the engine says of a container."""
@@ -21,15 +25,35 @@ def inspected(engine: Engine, container: str) -> dict[str, Any]:
         return dict(engine.api.inspect_container(container))
 
 
-def image_made(engine: Engine, container: str) -> str:
-    """Return when the image of a container was made, as the engine writes it; empty where the image is gone."""
+def image_dates(engine: Engine, container: str, base: str) -> dict[str, str]:
+    """Return how old the image of a container is, as days in ISO's way; what is not told is empty.
+
+    Args:
+        engine: Where.
+        container: Its name.
+        base: Id of the image that its own was built on, or empty.
+
+    Returns:
+        When it was `made`; when the packages of its system were `updated`, for a builder may have kept that step from
+        long ago; and when its `base` was made.
+    """
     api: Any = engine.api
     with translated(f"looking at the image of {container}"):
         image = api.inspect_container(container)["Image"]
-        try:
-            return str(api.inspect_image(image).get("Created") or "")
-        except docker.errors.NotFound:  # a container runs on without it
-            return ""
+        steps: list[Any] = _asked(lambda: api.history(image), [])
+        updated = max((one["Created"] for one in steps if UPDATES in (one.get("CreatedBy") or "")), default=None)
+        return {
+            "made": _asked(lambda: str(api.inspect_image(image).get("Created") or ""), ""),
+            "updated": datetime.fromtimestamp(updated, timezone.utc).isoformat() if updated is not None else "",
+            "base": _asked(lambda: str(api.inspect_image(base).get("Created") or ""), "") if base else "",
+        }
+
+
+def _asked(look: Callable[[], T], otherwise: T) -> T:
+    try:
+        return look()
+    except docker.errors.NotFound:  # a container runs on without its image
+        return otherwise
 
 
 def places(engine: Engine, container: str, secret: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

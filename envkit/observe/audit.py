@@ -25,14 +25,15 @@ INSIDE = frozenset({
 
 
 def everything(
-    engine: Engine, container: str, *, port: int, ssh_port: int, ours: Callable[[], bool], token: str, ssh: Path,
-    title: str, labels: Mapping[str, str], say: Callable[[str], None],
+    engine: Engine, container: str, *, base: str, port: int, ssh_port: int, ours: Callable[[], bool], token: str,
+    ssh: Path, title: str, labels: Mapping[str, str], say: Callable[[str], None],
 ) -> tuple[tuple[Observation, ...], dict[str, Any]]:
     """Attack; returns what came of it, and what the engine says of the container. The token stands in neither.
 
     Args:
         engine: Where.
         container: Its name.
+        base: Id of the image that its own was built on, or empty.
         port: Where JupyterLab answers, or 0.
         ssh_port: Where its SSH server answers, or 0.
         ours: Says whether our container holds that port at this moment; else nothing is sent there.
@@ -52,7 +53,7 @@ def everything(
     seen += neighbours.knocks(engine, inspected, title=title, labels=labels)
     say("attacking from inside")
     seen += inside(engine, container)
-    seen.append(image_made(engine, container))
+    seen.append(image_dates(engine, container, base))
     if token:  # last: by now it had every occasion to leak
         places, unread = search.places(engine, container, token)
         seen.append(Observation("audit.traces", {"places": list(places), "unread": list(unread)}))
@@ -67,7 +68,7 @@ def inside(engine: Engine, container: str) -> list[Observation]:
     return found.all
 
 
-def image_made(engine: Engine, container: str) -> Observation:
-    """Look when the image was made, by the engine's clock, and which day it is, by ours."""
-    today = datetime.now(timezone.utc).date()
-    return Observation("audit.image", {"made": search.image_made(engine, container), "today": today.isoformat()})
+def image_dates(engine: Engine, container: str, base: str) -> Observation:
+    """Look how old the image is, by the engine's clock, and which day it is, by ours."""
+    today = datetime.now(timezone.utc).date().isoformat()
+    return Observation("audit.image", {**search.image_dates(engine, container, base), "today": today})

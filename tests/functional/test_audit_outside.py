@@ -161,7 +161,7 @@ def test_an_image_that_is_years_old_warns_and_fails_nothing(
 ) -> None:
     made = engine.containers.create(years_old, ["nothing"])
     try:
-        seen = observed.image_made(reached, str(made.id))
+        seen = observed.image_dates(reached, str(made.id), "")
     finally:
         made.remove()
     found = audit.check([seen], search.inspected(reached, str(shared_env.container.id)))

@@ -53,7 +53,7 @@ def failures(found: Sequence[Finding]) -> set[str]:
 
 def looked_inside(reached: Engine, container: str) -> tuple[Finding, ...]:
     """Return what is found inside, in the settings and of the image."""
-    seen = [*observed.inside(reached, container), observed.image_made(reached, container)]
+    seen = [*observed.inside(reached, container), observed.image_dates(reached, container, "")]
     return audit.check(seen, search.inspected(reached, container))
 
 

@@ -7,24 +7,18 @@ import json
 import secrets
 import socket
 import threading
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import docker.errors
 import pytest
 
 from envkit import net, proc
 from envkit.checks.attacks import ATTACKS, LOGINS
-from envkit.engines import search
 from envkit.observe import attacks, logins
-from envkit.observe import audit as observed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from envkit.engines.connect import Engine
-    from envkit.model.report import Observation
 
 TOKEN = secrets.token_urlsafe(32)
 COOKIE = secrets.token_urlsafe(32)
@@ -172,49 +166,3 @@ def test_without_an_agent_that_attack_alone_is_left_out(client: Any, tmp_path: P
     seen = {one.data["attack"]: one.data for one in logins.over_ssh(tmp_path / "ssh_config", "x")}
     assert {name for name, data in seen.items() if data["skipped"]} == {"agent"}
     assert seen.keys() == {"owner", *(one.name for one in LOGINS)}
-
-
-# ── traces ──
-
-
-class Api:
-    """An engine whose log driver does not read."""
-
-    def inspect_container(self, _: str) -> dict[str, Any]:
-        return {"Image": "sha256:1", "NetworkSettings": {"Networks": {}}}
-
-    def inspect_image(self, _: str) -> dict[str, str]:
-        return {}
-
-    def history(self, _: str) -> list[str]:
-        return [f"ENV TOKEN={TOKEN}"]
-
-    def logs(self, _: str) -> bytes:
-        raise docker.errors.APIError("configured logging driver does not support reading")
-
-    def top(self, _: str) -> list[str]:
-        return []
-
-
-def test_a_log_that_cannot_be_read_is_told_and_the_rest_is_searched() -> None:
-    engine = cast("Engine", SimpleNamespace(api=Api()))
-    assert search.places(engine, "x", TOKEN) == (("the image's history",), ("the container's log",))
-
-
-def test_no_token_is_no_trace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(observed, "inside", lambda *_: [])
-    monkeypatch.setattr(proc, "which", lambda _: None)
-    engine = cast("Engine", SimpleNamespace(api=Api(), endpoint="unix:///x"))
-
-    def everything(token: str) -> tuple[tuple[Observation, ...], dict[str, Any]]:
-        return observed.everything(
-            engine, "x", port=0, ssh_port=0, ours=lambda: True, token=token, ssh=tmp_path, title="n.", labels={},
-            say=lambda _: None,
-        )
-
-    seen, _ = everything("")
-    always = ["audit.ssh", "audit.ssh_audit", "audit.neighbour", "audit.image"]
-    assert [one.what for one in seen] == always
-    seen, inspected = everything("sha256:1")
-    assert [one.what for one in seen] == [*always, "audit.traces"]
-    assert inspected["Image"] == "[hidden]"

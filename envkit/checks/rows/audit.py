@@ -229,13 +229,15 @@ AUDIT = (
         "audit/packages", "What serves the workspace has no published hole", "error", "image",
         "Versions of JupyterLab's server, of what it consists of and of OpenSSH, against those in "
         "[the catalogue](catalog.md#what-serves-a-workspace). Nobody is asked: what was published after that is not "
-        "known.",
+        "known. An OpenSSH of a system that gets no more fixes warns.",
         "the image was built long ago, or the newest version does not run on its Python",
         "get the newest envkit, then: envkit up",
     ),
     Check(
-        "audit/image-age", "The image was made lately", "warning", "image",
-        "What Debian mended after that is not in it. Ninety days are long.",
+        "audit/image-age", "The image stands on packages of late", "warning", "image",
+        "What the system's makers mended after that is not in it; ninety days are long. What counts is when the build "
+        "brought the system's packages up to date, which a builder may have kept from an earlier build; on a base that "
+        "others made, which keeps its packages, it is the day that base was made.",
         "it was built once and used since",
         "envkit up --pull",
     ),
