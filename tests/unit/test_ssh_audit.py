@@ -59,6 +59,11 @@ def test_failures_and_warnings_fail_but_for_the_one_of_quantum_computers(
     assert found(out, code).status is status
 
 
+def test_what_is_accepted_is_told(found: Callable[..., Finding]) -> None:
+    assert "quantum" in found(told(kex={"warn": [QUANTUM]}), 2).seen
+    assert "quantum" not in found(told()).seen
+
+
 @pytest.mark.parametrize("error", [OSError("gone"), proc.TimeoutExpired("ssh-audit", 60)])
 def test_a_program_that_does_not_end_shows_nothing(error: Exception, found: Callable[..., Finding]) -> None:
     assert found("", error=error).status is Verdict.UNKNOWN
