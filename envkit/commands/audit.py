@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import checks, credentials, names
+from envkit import checks, credentials, files, names, state
 from envkit.checks import audit as judged
 from envkit.checks import image as claims
 from envkit.commands import project, reach
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envkit.commands.project import Known
+    from envkit.engines.connect import Engine
     from envkit.model.report import Site
 
 SLACK_S = 120.0  # for an engine that is slow to make and to remove a container
@@ -46,12 +47,22 @@ class Audited:
 
 
 def audit(known: Known, *, say: Callable[[Progress], None]) -> Report[Audited]:
-    """Attack a running environment and judge what happened.
+    """Attack a running environment and judge what happened. Meanwhile no other envkit changes it.
 
     Raises:
         StartFailed: The environment does not run, or cannot be reached.
     """
     engine = known.connect()
+    with files.locked(known.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
+        try:
+            return _audited(known, engine, say)
+        finally:
+            # A folder with nothing but the lock was made here, for an environment without state.
+            if list(known.place.folder.iterdir()) == [known.place.lock]:
+                state.forget(known.place)
+
+
+def _audited(known: Known, engine: Engine, say: Callable[[Progress], None]) -> Report[Audited]:
     found = project.running(engine, known.name)
     say(Progress("audit", f"attacking {known.name} from outside and inside"))
     at, forwarded = known.endpoint, known.state.forwarded

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import decide, files, names, state, tunnel
 from envkit.commands import access, apply, reach, synced
-from envkit.engines import look
+from envkit.engines import leftovers, look
+from envkit.errors import EngineError
 from envkit.model.report import Progress, Report
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ def down(known: Known, *, volumes: bool, say: Say, discard: bool = False) -> Rep
         steps = decide.down(known.name, known.owner, known.project, found, volumes=volumes)
         if tunnel.is_remote(known.endpoint):
             _leave(known, engine, found, volumes=volumes, discard=discard, say=say)
+        with suppress(EngineError):  # a network goes only when nobody is on it, and says so otherwise
+            leftovers.sweep(engine, known.owner)
         for one in steps:
             apply.remove(one, engine, say)
         # A folder with nothing but the lock was made by this command, for an environment without state.
