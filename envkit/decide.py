@@ -65,6 +65,22 @@ def image_only(wanted: Wanted, found: Found) -> Steps:
     return tuple(_image(wanted, found))
 
 
+def anew(wanted: Wanted, found: Found, steps: Steps, *, to_run: bool) -> Steps:
+    """Return the steps to an image of today's packages, where others would find nothing to do or take what is kept.
+
+    Args:
+        wanted: The plan.
+        found: What the engine holds.
+        steps: What there is to do otherwise.
+        to_run: Whether the container is to be made of that image.
+    """
+    build = step.BuildImage(wanted.ref, anew=True)
+    if any(isinstance(one, step.BuildImage) for one in steps):
+        return tuple(build if isinstance(one, step.BuildImage) else one for one in steps)
+    # Without its container the next look finds that it is to be made.
+    return (build, step.RemoveContainer(wanted.plan.run.name)) if to_run and found.container else (build,)
+
+
 def down(name: str, owner: int, project: str, found: Found, *, volumes: bool) -> Steps:
     """Return the steps that take an environment away, its volumes only when that was asked for.
 

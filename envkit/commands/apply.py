@@ -58,8 +58,8 @@ def _apply(one: step.Step, surveyed: Survey, engine: Engine, place: Place, remem
     match one:
         case step.MakeBase(suite, ref):
             _make_base(engine, suite, ref, plan, say)
-        case step.BuildImage(ref):
-            return _build(engine, surveyed, ref, place, remembered, say)
+        case step.BuildImage(ref, anew):
+            return _build(engine, surveyed, ref, place, remembered, say, anew=anew)
         case step.CreateNetwork():
             containers.create_network(engine, plan.run, {**own, **compose.network_labels(plan.run)})
         case step.CreateVolume(name):
@@ -140,10 +140,12 @@ def _make_base(engine: Engine, suite: str, ref: str, plan: Plan, say: Say) -> No
         images.import_tar(engine, tar, ref, labels)
 
 
-def _build(engine: Engine, surveyed: Survey, ref: str, place: Place, remembered: State, say: Say) -> State:
+def _build(
+    engine: Engine, surveyed: Survey, ref: str, place: Place, remembered: State, say: Say, *, anew: bool
+) -> State:
     builder = str(surveyed.plan.owner)
     labels = {names.MANAGED: "1", names.BUILDER: builder, names.IMAGE: surveyed.wanted.digests.image}
-    builders.build(surveyed, engine, ref, labels, say)
+    builders.build(surveyed, engine, ref, labels, say, anew=anew)
     base = surveyed.plan.image.base
     return _saved(place, replace(remembered, base_ref=base.ref, base_id=base.id, base_origin=base.origin))
 

@@ -36,9 +36,10 @@ def refuse(plan: Plan, steps: Steps) -> None:
 
 
 def build(
-    surveyed: Survey, engine: Engine, ref: str, labels: Mapping[str, str], say: Callable[[Progress], None]
+    surveyed: Survey, engine: Engine, ref: str, labels: Mapping[str, str], say: Callable[[Progress], None],
+    *, anew: bool = False,
 ) -> None:
-    """Build the image of a plan.
+    """Build the image of a plan; `anew`: with nothing that the builder keeps of earlier builds.
 
     Raises:
         BuildFailed: A step failed: the last lines it printed say why.
@@ -48,9 +49,9 @@ def build(
     found, login = _road(plan), _login(plan)
     by = f"buildx {found.version}" if found else "the classic builder"
     if found is None:
-        images.build(engine, context, ref, labels, plan.build_proxies, say)
+        images.build(engine, context, ref, labels, plan.build_proxies, say, anew=anew)
     else:
-        buildx.build(found, engine, context, ref, labels, plan.build_proxies, login, say)
+        buildx.build(found, engine, context, ref, labels, plan.build_proxies, login, say, anew=anew)
     say(Progress("build", f"built {ref} with {by}", done=True))
 
 

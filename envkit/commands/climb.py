@@ -11,6 +11,7 @@ from envkit import checks, credentials, decide, files, names, state, tunnel
 from envkit.commands import apply, builders, mounted, proof, reach, refusals, synced
 from envkit.commands.results import Built, Up
 from envkit.commands.survey import remember, survey
+from envkit.engines import images, look
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import Refusal, StartFailed
 from envkit.model import step
@@ -140,6 +141,7 @@ class _Climb:
         self, decided: Callable[[Survey], Steps], *, to_run: bool = True, pull: bool = False
     ) -> Survey:
         self._agree(access_of_base(self.project.config))
+        anew = False
         for _ in range(ROUNDS):
             surveyed = survey(self.project, self.engine, self.state, avoid=self.avoid, say=self.say)
             if to_run:  # an image for a GPU can be built anywhere
@@ -147,16 +149,27 @@ class _Climb:
                 refusals.other_copy(surveyed, self.state)
             self._refuse(surveyed)
             if pull:
-                pull = False
+                pull, anew = False, True
                 self.state = apply.bring_base(surveyed, self.engine, self.project.place, self._state, self.say)
                 continue
             steps = decided(surveyed)
+            if anew:
+                steps = decide.anew(surveyed.wanted, surveyed.found, steps, to_run=to_run)
             if not steps:
                 return surveyed
             builders.refuse(surveyed.plan, steps)
             apply.write_rendered(self.project.place, surveyed)
             self._carry_out(steps, surveyed)
+            if anew:
+                anew = False
+                self._remove_old(surveyed)
         raise StartFailed("the environment does not settle: something keeps changing it", mend="envkit status")
+
+    def _remove_old(self, surveyed: Survey) -> None:
+        """Remove an image whose name a new one has, unless somebody still uses it: nobody would find it again."""
+        old, new = surveyed.found.image, look.image(self.engine, surveyed.wanted.ref)
+        if old and new and old.id != new.id:
+            images.remove(self.engine, old.id)
 
     def _refuse(self, surveyed: Survey) -> None:
         """Stop before anything is done: access nobody agreed to, also when that came meanwhile."""

@@ -79,7 +79,7 @@ def find(open_to_others: Iterable[str] = ()) -> Buildx | Absent:
 
 def build(
     buildx: Buildx, engine: Engine, context: tuple[Artifact, ...], ref: str, labels: Mapping[str, str],
-    proxies: Mapping[str, str], login: str, say: Callable[[Progress], None],
+    proxies: Mapping[str, str], login: str, say: Callable[[Progress], None], *, anew: bool = False,
 ) -> None:
     """Build an image from a context in memory, by the builder that the engine itself carries.
 
@@ -94,6 +94,7 @@ def build(
         proxies: Of the build.
         login: Netrc text that the steps which ask for it can read, or empty.
         say: Gets the news.
+        anew: Whether nothing of earlier builds is taken.
 
     Raises:
         BuildFailed: A step failed: the last lines it printed say why.
@@ -107,13 +108,14 @@ def build(
         files.write(tar, pack(context))
         own = dict.fromkeys(("HOME", "TMPDIR", "DOCKER_CONFIG", "BUILDX_CONFIG"), folder)
         env = {**own, "DOCKER_HOST": engine.here, **arguments, **({LOGIN: login} if login else {})}
-        code = proc.stream(
-            argv(buildx, ref, labels, arguments, login=bool(login)), log.hear, env=env, alone=True, source=tar
-        )
+        words = argv(buildx, ref, labels, arguments, login=bool(login), anew=anew)
+        code = proc.stream(words, log.hear, env=env, alone=True, source=tar)
     log.end(code)
 
 
-def argv(buildx: Buildx, ref: str, labels: Mapping[str, str], arguments: Iterable[str], *, login: bool) -> list[str]:
+def argv(
+    buildx: Buildx, ref: str, labels: Mapping[str, str], arguments: Iterable[str], *, login: bool, anew: bool = False,
+) -> list[str]:
     """Return the command that builds the context on its standard input.
 
     The builder is named, because another one may be the chosen one; and what it would add of its own, a record of
@@ -125,7 +127,7 @@ def argv(buildx: Buildx, ref: str, labels: Mapping[str, str], arguments: Iterabl
         "--progress", "rawjson", "--tag", ref,
         *(word for key, value in sorted(labels.items()) for word in ("--label", f"{key}={value}")),
         *(word for name in sorted(arguments) for word in ("--build-arg", name)),
-        *secret, "-",
+        *secret, *(["--no-cache"] if anew else []), "-",
     ]
 
 

@@ -40,11 +40,12 @@ def import_tar(engine: Engine, tar: Path, ref: str, labels: Mapping[str, str]) -
 
 def build(
     engine: Engine, context: tuple[Artifact, ...], ref: str, labels: Mapping[str, str],
-    proxies: Mapping[str, str], say: Say,
+    proxies: Mapping[str, str], say: Say, *, anew: bool = False,
 ) -> None:
-    """Build an image from a context in memory; the proxy reaches it as the engine's own build arguments.
+    """Build an image from a context in memory, `anew` without anything that is kept of earlier builds.
 
-    Those are the names the engine keeps out of the image's history, so a proxy's credentials stay out of it.
+    The proxy reaches it as the engine's own build arguments: those are the names that the engine keeps out of the
+    image's history, so a proxy's credentials stay out of it.
 
     Raises:
         BuildFailed: A step failed: the last lines it printed say why.
@@ -53,7 +54,7 @@ def build(
     with translated("building the image", BuildFailed), patient(engine):
         events = engine.api.build(
             fileobj=io.BytesIO(pack(context)), custom_context=True, encoding=None, tag=ref, rm=True, forcerm=True,
-            decode=True, labels=dict(labels), buildargs=both_cases(proxies), use_config_proxy=False,
+            decode=True, labels=dict(labels), buildargs=both_cases(proxies), use_config_proxy=False, nocache=anew,
         )
         for event in events:
             log.hear(event)

@@ -35,6 +35,12 @@ def test_values_that_may_be_secret_stand_in_no_argument() -> None:
     ]
 
 
+@pytest.mark.parametrize(("anew", "last"), [(True, ["--no-cache", "-"]), (False, ["envkit:1", "-"])])
+def test_what_is_kept_of_earlier_builds_is_left_out_where_that_is_asked_for(*, anew: bool, last: list[str]) -> None:
+    words = buildx.argv(Buildx(Path("/x/docker-buildx"), "0.14.0"), "envkit:1", {}, {}, login=False, anew=anew)
+    assert words[-2:] == last
+
+
 # Understanding it.
 
 

@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import config, state
-from envkit.commands import apply, builders, climb
+from envkit.commands import apply, builders, climb, refusals
 from envkit.commands.project import Project
 from envkit.commands.survey import Survey
-from envkit.engines import registry
+from envkit.engines import images, look, registry
 from envkit.errors import EngineError
 from envkit.model import step
-from envkit.model.found import Found
+from envkit.model.found import Found, FoundImage
 from envkit.model.state import State
 from envkit.resolve.auto import Choice
 from envkit.resolve.kept import GROUND
-from tests.unit.worlds import wanted
+from tests.unit.worlds import REF, container, wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 BUILD, NETWORK, REMOVE = step.BuildImage("r"), step.CreateNetwork("n", "10.0.0.0/29"), step.RemoveContainer("c")
+BUILD_ANEW, REMOVE_OWN = step.BuildImage(REF, anew=True), step.RemoveContainer(wanted().plan.run.name)
 START, FILES = step.StartContainer("c"), step.ReplaceFiles()
 
 
@@ -51,6 +52,39 @@ def test_what_was_proven_is_forgotten_when_the_container_changes_and_not_before(
     left = state.load(place)
     assert left is not None
     assert (left.proven, bool(left.verdict)) == (kept, kept)
+
+
+@pytest.mark.parametrize(("running", "new", "expected"), [
+    (True, "sha256:2", ["brought", BUILD_ANEW, REMOVE_OWN, "removed sha256:1"]),
+    (False, "sha256:2", ["brought", BUILD_ANEW, "removed sha256:1"]), (False, "sha256:1", ["brought", BUILD_ANEW]),
+])
+def test_the_image_is_made_anew_also_where_the_base_is_still_the_newest(
+    *, running: bool, new: str, expected: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[object] = []
+    want, before = wanted(), State("vision", "/p", base_id="sha256:base")
+    found = Found(image=FoundImage("sha256:1", {}), container=container(want) if running else None)
+    nothing: Any = None
+    place = state.Place(tmp_path / "state")
+    state.save(place, before)
+
+    def did(*what: object) -> State:
+        done.extend(what)
+        return before
+
+    monkeypatch.setattr(climb, "survey", lambda *_, **__: Survey(want, (), nothing, found, Choice("debian", "b")))
+    monkeypatch.setattr(apply, "bring_base", lambda *_: did("brought"))
+    monkeypatch.setattr(apply, "write_rendered", lambda *_: None)
+    monkeypatch.setattr(apply, "apply", lambda steps, *_: did(*steps))
+    monkeypatch.setattr(builders, "refuse", lambda *_: None)
+    monkeypatch.setattr(look, "image", lambda *_: FoundImage(new, {}))
+    monkeypatch.setattr(images, "remove", lambda _, ref: done.append(f"removed {ref}"))
+    monkeypatch.setattr(climb._Climb, "_refuse", lambda *_: None)
+    for one in ("no_gpu", "other_copy"):
+        monkeypatch.setattr(refusals, one, lambda *_: None)
+    climbing = climb._Climb(Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing)
+    climbing._converge(lambda _: (), to_run=running, pull=True)
+    assert done == expected
 
 
 @pytest.mark.parametrize(("kind", "ref", "brought"), [

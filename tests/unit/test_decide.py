@@ -138,6 +138,20 @@ def test_each_state_of_the_container_has_its_steps(status: str, expected: list[s
     assert kinds(decide.up(want, found, world.state, files_current=True)) == expected
 
 
+@pytest.mark.parametrize(("to_run", "expected"), [(True, ["BuildImage", "RemoveContainer"]), (False, ["BuildImage"])])
+def test_an_image_that_is_there_is_built_anew_where_that_is_asked_for(*, to_run: bool, expected: list[str]) -> None:
+    want = wanted()
+    steps = decide.anew(want, Found(container=container(want)), (), to_run=to_run)
+    assert [type(one).__name__ for one in steps] == expected
+    assert steps[0] == step.BuildImage(want.ref, anew=True)
+
+
+def test_what_is_built_anyway_is_built_anew_and_the_rest_stays() -> None:
+    want = wanted()
+    steps = (step.BuildImage(want.ref), step.RemoveContainer("c"))
+    assert decide.anew(want, Found(), steps, to_run=True) == (step.BuildImage(want.ref, anew=True), steps[1])
+
+
 def test_a_new_image_is_built_before_the_old_container_goes() -> None:
     _, world = settled()
     new = wanted(Digests("new image", "run", "files"))
