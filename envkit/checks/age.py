@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as look
-from envkit.checks.held import held
+from envkit.checks.held import held, skipped
 from envkit.plain import line
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ def check(observations: Sequence[Observation]) -> Finding:
     days = max(0, (today - made).days)
     if days > OLD_DAYS:
         return held(CHECK, [f"{what} is {days} days old, of {made}"], mend=NEWER_BASE if what is BASE else None)
-    unseen = "the image is young; how old what it was built on is, the engine does not say" if what is IMAGE else ""
-    return held(CHECK, (), unseen, well=f"{what} is {days} days old")
+    if what is IMAGE:
+        return skipped(CHECK, "the image is young; what it was built on is gone from the engine, and its age with it")
+    return held(CHECK, (), well=f"{what} is {days} days old")
 
 
 def _of_what(seen: Mapping[str, Any]) -> tuple[str, str]:

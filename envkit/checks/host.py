@@ -33,6 +33,7 @@ NETRC = "name a login for it: build.netrc in envkit.yaml"
 PROXY = "write the proxy's login into its address: export https_proxy=http://USER:PASSWORD@PROXY"
 SPARE = "nothing needs mending, base: auto stands on Debian then"
 STARTS = frozenset({"sudo systemctl start docker", "sudo systemctl restart docker"})
+UNNAMED = "no address to ask is known: envkit.yaml names none, and no pip is installed beside envkit whose own to take"
 NOTHING = Observation("", {"error": {"type": "error", "message": "it was not looked at"}})
 # The packages that bring a program, and the command that installs them, by the system's family.
 INSTALLERS = {
@@ -179,7 +180,7 @@ def _network(one: Observation, check: str, outcome: tuple[str, str, str]) -> Fin
     if error := look.error(one.data):
         return _skipped(check, line(error))
     if not one.data:
-        return _skipped(check, "there is no address to ask")
+        return _skipped(check, UNNAMED)
     if good:
         return _passed(check, good, one)
     return finding(check, wrong, status=Verdict.WARNED, mend=mend or None)

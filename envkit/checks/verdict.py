@@ -45,14 +45,16 @@ def ready(findings: Sequence[Finding]) -> str:
     return f"{count[Verdict.FAILED]} failed, {count[Verdict.WARNED]} warned"
 
 
-def exit_code(findings: Sequence[Finding], *, gpu_expected: bool = True) -> Exit:
+def exit_code(findings: Sequence[Finding], *, gpu_expected: bool = True, all_tried: bool = False) -> Exit:
     """Return what a command with these findings exits with.
 
     Args:
         findings: What was judged. A GPU check fails where a GPU was required; otherwise it warns or is skipped.
         gpu_expected: Whether one that fails has the code of its own, or is a failed check like any other.
+        all_tried: Whether one that could not be tried is as bad as one that failed; what was left out never is.
     """
     failed = [one.check for one in findings if one.status is Verdict.FAILED]
     if gpu_expected and any(check.startswith("gpu/") for check in failed):
         return Exit.GPU
-    return Exit.CHECK_FAILED if failed else Exit.OK
+    untried = all_tried and any(one.status is Verdict.UNKNOWN for one in findings)
+    return Exit.CHECK_FAILED if failed or untried else Exit.OK

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import files, names, state
+from envkit.checks import audit as judged
 from envkit.commands import apply, audit, down, project
 from envkit.commands.project import Known
 from envkit.engines import leftovers, look
 from envkit.model.found import Found, FoundContainer, FoundNetwork
+from envkit.model.report import Finding, Verdict
 from envkit.model.state import State
 from envkit.observe import audit as observed
 from envkit.state import Place
@@ -45,6 +47,18 @@ def test_nobody_changes_an_environment_while_it_is_attacked(known: Known, monkey
     audit.audit(known, say=lambda _: None)
     assert kept_out == ["kept out"]
     assert state.load(known.place) == known.state
+
+
+@pytest.mark.parametrize(("status", "code"), [
+    (Verdict.PASSED, 0), (Verdict.SKIPPED, 0), (Verdict.WARNED, 0), (Verdict.UNKNOWN, 1), (Verdict.FAILED, 1),
+])
+def test_what_could_not_be_tried_is_not_well(
+    status: Verdict, code: int, known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = (Finding("audit/ports", Verdict.PASSED, "well"), Finding("audit/rights", status, "so"))
+    monkeypatch.setattr(observed, "everything", lambda *_, **__: ([], {}))
+    monkeypatch.setattr(judged, "check", lambda *_: found)
+    assert audit.audit(known, say=lambda _: None).exit_code == code
 
 
 def test_an_audit_without_state_leaves_none(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
