@@ -29,7 +29,7 @@ def check(observations: Sequence[Observation], inspected: Mapping[str, Any]) -> 
     """
     return (
         *_settings(inspected), *audit_http.check(observations), *_ssh(observations), audit_ssh.check(observations),
-        neighbours.check(observations), *audit_inside.check(observations), versions.check(observations),
+        neighbours.check(observations), *audit_inside.check(observations, inspected), versions.check(observations),
         age.check(observations), _traces(observations),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envkit import names
 from envkit.checks import observations as look
 from envkit.checks.held import held, skipped
 from envkit.plain import line
@@ -40,15 +41,16 @@ ALGORITHMS: Mapping[str, frozenset[str]] = {
 }
 
 
-def check(observations: Sequence[Observation]) -> Iterator[Finding]:
-    """Judge what could be done inside."""
+def check(observations: Sequence[Observation], inspected: Mapping[str, Any]) -> Iterator[Finding]:
+    """Judge what could be done inside, of a container of which the engine says this."""
     yield _capabilities(observations)
     for what in ATTEMPTS:
         yield _attempts(observations, what)
     yield _rights(observations)
     yield _algorithms(observations)
     yield _secrets(observations)
-    yield _socket(observations)
+    labels = look.table(look.table(inspected, "Config"), "Labels")
+    yield _socket(observations, wanted=labels.get(names.PORT) == "")
 
 
 def why_unseen(observations: Sequence[Observation], what: str) -> str:
@@ -129,9 +131,11 @@ def _secrets(observations: Sequence[Observation]) -> Finding:
     return held("audit/secrets", faults, why)
 
 
-def _socket(observations: Sequence[Observation]) -> Finding:
+def _socket(observations: Sequence[Observation], *, wanted: bool) -> Finding:
     seen, why = look.data(observations, "audit.socket"), why_unseen(observations, "audit.socket")
     if not why and seen.get("there") is False:
+        if wanted:
+            return held("audit/socket", (), "there is no socket, though JupyterLab has no port to listen at")
         return skipped("audit/socket", "JupyterLab listens on no socket")
     mode, folder = seen.get("mode"), seen.get("folder")
     if why or not isinstance(mode, int) or not isinstance(folder, int):

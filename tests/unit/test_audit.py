@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from envkit import names
 from envkit.checks import audit, container, withstood
 from envkit.checks import observations as look
 from envkit.cli import texts
@@ -57,6 +58,13 @@ def test_an_environment_that_withstands_passes_every_check() -> None:
 ])
 def test_what_goes_wrong_inside_is_one_finding(look: str, data: dict[str, Any], check: str) -> None:
     assert failed(inside={look: data}) == {check}
+
+
+@pytest.mark.parametrize(("port", "status"), [("8888", Verdict.SKIPPED), ("", Verdict.UNKNOWN)])
+def test_a_socket_is_missed_where_jupyterlab_has_no_port(port: str, status: Verdict) -> None:
+    inspected = {**LOCKED, "Config": {**LOCKED["Config"], "Labels": {names.PORT: port}}}
+    found = audit.check([Observation("audit.socket", {"there": False})], inspected)
+    assert {one.status for one in found if one.check == "audit/socket"} == {status}
 
 
 def test_what_could_not_be_attacked_never_passes() -> None:
