@@ -63,5 +63,6 @@ def _case(finding: Finding, report: Report[Any]) -> ElementTree.Element:
 def _words(finding: Finding) -> str:
     if finding.status is Verdict.PASSED:
         return plain(finding.seen)  # its row's usual cause and mend are of when it fails
-    parts = (finding.seen, finding.cause and f"cause: {finding.cause}", finding.mend and f"mend: {finding.mend}")
+    seen = f"warned: {finding.seen}" if finding.status is Verdict.WARNED else finding.seen
+    parts = (seen, finding.cause and f"cause: {finding.cause}", finding.mend and f"mend: {finding.mend}")
     return plain("\n".join(part for part in parts if part))

@@ -11,9 +11,9 @@ from envkit import files, names, state
 from envkit.checks import audit as judged
 from envkit.commands import apply, audit, down, project
 from envkit.commands.project import Known
-from envkit.engines import leftovers, look
+from envkit.engines import connect, leftovers, look
 from envkit.model.found import Found, FoundContainer, FoundNetwork
-from envkit.model.report import Finding, Verdict
+from envkit.model.report import Finding, Site, Verdict
 from envkit.model.state import State
 from envkit.observe import audit as observed
 from envkit.state import Place
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Known:
     monkeypatch.setattr(Known, "connect", lambda _: None)
     monkeypatch.setattr(leftovers, "sweep", lambda *_: [])
+    monkeypatch.setattr(connect, "facts", lambda _: None)
+    monkeypatch.setattr(audit, "site", lambda _: Site())
     monkeypatch.setattr(project, "running", lambda *_: FoundContainer("c", "running", {}, "i", ()))
     return Known("vision", "/p", os.getuid(), Place(tmp_path / "state"), State("vision", "/p"), "unix:///x")
 

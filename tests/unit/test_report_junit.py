@@ -43,6 +43,13 @@ def test_what_passed_has_no_cause_and_no_mend_in_junit() -> None:
     assert suite[0][0].text == PASSED.seen
 
 
+def test_a_warning_says_that_it_is_one_in_junit_which_has_no_word_for_it() -> None:
+    warned = replace(FAILED, status=Verdict.WARNED)
+    (suite,) = ElementTree.fromstring(to_junit([replace(REPORT, findings=(warned,))], at=AT, site=SITE))  # noqa: S314
+    assert (suite.get("failures"), suite[0][0].tag) == ("0", "system-out")
+    assert (suite[0][0].text or "").startswith(f"warned: {FAILED.seen}\n")
+
+
 @pytest.mark.parametrize(("host", "told"), [("gpu-box", "gpu-box"), ("\x1b[2J", r"\x1b[2J"), ("", "localhost")])
 def test_a_suite_says_on_which_host_it_was_made(host: str, told: str) -> None:
     (suite,) = ElementTree.fromstring(to_junit([REPORT], at=AT, site=Site(host)))  # noqa: S314
