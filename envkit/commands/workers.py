@@ -75,6 +75,7 @@ def _pool(work: Callable[[Any], Any], count: int) -> ProcessPoolExecutor:
 def _begin(work: Callable[[Any], Any]) -> None:
     _work[:] = [work]
     gc.freeze()  # what came with the fork stays; to look for garbage in it would copy all of it
+    gc.disable()  # and is looked for between items only: within one, nearly all that is made is in use
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one in front says what is to be done
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
@@ -89,4 +90,7 @@ def _end_with_parent() -> None:
 
 
 def _run(item: Any) -> Any:
-    return _work[0](item)
+    try:
+        return _work[0](item)
+    finally:
+        gc.collect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from envkit.migrate.source import Source
 
 ROOTS = ("keras", "tensorflow")
+# Where statements stand in statements.
+_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__package__"}
 
 
@@ -113,6 +116,23 @@ def bound(source: Source, api: Api) -> Bound:
         use.binding.uses.append(use)
     bindings = sorted([*found.values(), *assigned], key=lambda one: source.start(one.statement))
     return Bound(bindings, ordered, stars, leaked, frozenset(names))
+
+
+def imports(python: ast.Module) -> bool:
+    """Say whether a file can bind anything of ours: it imports it, or a star brings nobody knows what."""
+    waiting: list[ast.AST] = [python]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            if any(one.name.partition(".")[0] in ROOTS for one in node.names):
+                return True
+        elif isinstance(node, ast.ImportFrom):
+            module = "" if node.level else (node.module or "").partition(".")[0]
+            if module in ROOTS or node.names[0].name == "*":
+                return True
+        else:
+            waiting += [one for block in _BLOCKS for one in getattr(node, block, ())]
+    return False
 
 
 def dotted(node: cst.BaseExpression | None) -> str:

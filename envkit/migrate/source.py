@@ -12,19 +12,20 @@ import re
 import tokenize
 import warnings
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import libcst as cst
 
+from envkit.migrate.nodes import ByNode
 from envkit.migrate.outcome import Where
 from envkit.migrate.places import Places
 from envkit.migrate.scopes import scopes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from libcst.metadata.scope_provider import Scope
 
@@ -62,14 +63,16 @@ class Source:
         module: Its tree.
         spans: From where to where in the text each node stands, without its parentheses.
         parents: The node that each node stands in.
-        kinds: Every node by its class, in the order of the text.
+        kinds: Every node but spaces and comments by its class, in the order of the text.
+        placed: The scope that each node stands in.
     """
 
     text: str
     module: cst.Module
-    spans: dict[cst.CSTNode, tuple[int, int]]
-    parents: dict[cst.CSTNode, cst.CSTNode]
+    spans: ByNode[tuple[int, int]]
+    parents: ByNode[cst.CSTNode]
     kinds: dict[type, list[cst.CSTNode]] = field(repr=False)
+    placed: ByNode[Scope] = field(repr=False)
 
     def all(self, kind: type[_NODE]) -> list[_NODE]:
         """Return every node of that class, in the order of the text."""
@@ -122,15 +125,11 @@ class Source:
     @cached_property
     def scopes(self) -> Collection[Scope]:
         """Every scope of the file."""
-        return dict.fromkeys(self._scopes.values())
+        return dict.fromkeys(self.placed.values())
 
     def scope(self, node: cst.CSTNode) -> Scope | None:
         """Return the scope that the node stands in."""
-        return self._scopes.get(node)
-
-    @cached_property
-    def _scopes(self) -> Mapping[cst.CSTNode, Scope]:
-        return scopes(self.module)
+        return self.placed.get(node)
 
 
 def decoded(content: bytes) -> tuple[str, str]:
@@ -150,33 +149,52 @@ def decoded(content: bytes) -> tuple[str, str]:
     return text, encoding
 
 
-def _too_deep(text: str) -> bool:
-    """Whether the nesting is beyond what Python itself takes: LibCST's parser would end the process."""
+def parsed(text: str) -> ast.Module | None:
+    """Return the text as Python itself reads it, which is quick, or None where it does not.
+
+    Raises:
+        TooDeep: The nesting is beyond what Python takes: LibCST's parser would end the process.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(text)
+            return ast.parse(text)
     except (RecursionError, MemoryError):
-        return True
+        raise TooDeep from None
     except SyntaxError as error:
-        return "nested" in error.msg
+        if "nested" in error.msg:
+            raise TooDeep from None
     except ValueError:
-        return False
-    return False
+        pass
+    return None
+
+
+def _nothing(_: cst.CSTNode) -> None:
+    pass
+
+
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """LibCST checks every node that is made, a fifth of its time; what its own parser makes needs no check."""
+    check = cst.CSTNode.__post_init__
+    cst.CSTNode.__post_init__ = _nothing  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        cst.CSTNode.__post_init__ = check  # type: ignore[method-assign]
 
 
 def read(text: str) -> Source:
-    """Read the text.
+    """Read the text, which is not nested too deeply (see `parsed`).
 
     Raises:
-        Unreadable: It is not Python 3, or nested too deeply.
+        Unreadable: It is not Python 3.
     """
-    if _too_deep(text):
-        raise TooDeep
     # LibCST drops form feeds before statements: it reads the text without them, and its places are put right.
     plain = text.replace("\f", "")
     try:
-        module = cst.parse_module(plain)
+        with _unchecked():
+            module = cst.parse_module(plain)
     except cst.ParserSyntaxError as error:
         raise Unreadable(
             f"it is not Python 3: line {error.raw_line}",
@@ -185,14 +203,12 @@ def read(text: str) -> Source:
     places = Places(module)
     if "".join(places.tokens) != plain:
         raise Unreadable("it cannot be given back as it is", "save it with one kind of line ending")
-    kinds: dict[type, list[cst.CSTNode]] = defaultdict(list)
-    for node in places.parents:
-        kinds[type(node)].append(node)
     spans = places.spans if plain == text else _with_form_feeds(text, places.spans)
-    return Source(text, module, spans, places.parents, dict(kinds))
+    return Source(text, module, ByNode(spans), ByNode(places.parents), dict(places.kinds),
+                  scopes(module, typed="typing" in text))
 
 
-def _with_form_feeds(text: str, spans: dict[cst.CSTNode, tuple[int, int]]) -> dict[cst.CSTNode, tuple[int, int]]:
+def _with_form_feeds(text: str, spans: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
     """Return the places in the text that were found in it without its form feeds."""
     left_out = [match.start() - before for before, match in enumerate(re.finditer("\f", text))]
     found = {}

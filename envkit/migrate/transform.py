@@ -31,8 +31,11 @@ def transform(content: bytes, api: Api, off: frozenset[str]) -> Outcome:
     """Return what comes of a file that has to do with Keras."""
     try:
         text, encoding = source.decoded(content)
+        python = source.parsed(text)
+        if python is not None and not bindings.imports(python):
+            return Outcome(content)
         read = source.read(text)
-        return _transformed(content, read, encoding, api, off)
+        return transformed(content, read, encoding, api, off)
     except RecursionError:
         deep = source.TooDeep()
         return Outcome(content, unreadable=deep.why, mend=deep.mend)
@@ -40,7 +43,10 @@ def transform(content: bytes, api: Api, off: frozenset[str]) -> Outcome:
         return Outcome(content, unreadable=error.why, mend=error.mend)
 
 
-def _transformed(content: bytes, read: source.Source, encoding: str, api: Api, off: frozenset[str]) -> Outcome:
+def transformed(
+    content: bytes, read: source.Source, encoding: str, api: Api, off: frozenset[str] = frozenset()
+) -> Outcome:
+    """Return what comes of a file that was read."""
     bound = bindings.bound(read, api)
     draft = Draft(read, off)
     if bound.bindings or bound.stars:
