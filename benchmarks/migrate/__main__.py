@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import figures, page
 from benchmarks.clock import Failed
-from benchmarks.migrate import asked, results, speed, suites, tally, variants
+from benchmarks.migrate import asked, golden, results, speed, suites, tally, variants
 from benchmarks.migrate.results import Measured
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/bench-migrate.md"
 RESULTS = ROOT / "benchmarks/migrate/results.json"
-PARTS = ("counts", "tests", "speed")
+PARTS = ("counts", "golden", "tests", "speed")
 CANNOT = 3
 
 
@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks.migrate", description="Judge envkit migrate on old code.")
     parser.add_argument("--corpus", type=Path, help="the folder with the checkouts, OWNER+NAME each")
+    parser.add_argument("--golden", type=Path, metavar="FOLDER", help="clones, OWNER+NAME each, to compare with people")
     parser.add_argument("--only", action="append", choices=PARTS, help="this part alone; may be repeated")
     parser.add_argument("--keep", action="store_true", help="leave results and page as they are")
     parser.add_argument("--wrong", type=Path, metavar="FILE", help="write all that the checker has to say to a file")
@@ -71,6 +72,11 @@ def _measured(told: argparse.Namespace, corpus: Path, stack: ExitStack) -> int:
     if "speed" in parts:
         _say("measuring times")
         found = replace(found, speed=figures.dated(speed.measure(corpus, folder), day))
+    if "golden" in parts and told.golden is not None:
+        _say("comparing with what people made")
+        place = stack.enter_context(_scratch())
+        pairs = golden.run(place.engine, place.build(place.project("migrate")), told.golden)
+        found = replace(found, golden=tuple(pairs), paired=day)
     if {"counts", "tests"} & {*parts}:
         after = variants.copy(corpus, folder / "after")
         _say("migrating")

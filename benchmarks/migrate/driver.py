@@ -1,21 +1,36 @@
-"""`python -m benchmarks.migrate.driver FOLDER`: the same transform, run by LibCST's own parallel codemod driver.
+"""`python -m benchmarks.migrate.driver FOLDER [lent]`: the same transform, run by LibCST's parallel codemod driver.
 
-The driver reads and parses each file and hands its tree on; the transform takes that tree and parses nothing anew.
+The driver reads and parses each file, and computes what the codemod says that it depends on: positions, parents and
+scopes, each by LibCST's own provider, as its documentation has codemods written. What is rewritten and told is decided
+by envkit's transform, which parses nothing anew. With `lent`, the driver's tree is handed to envkit's own ways of
+finding places and scopes instead, so that what is left to compare is what stands around the transform.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
 
 import libcst as cst
 from libcst.codemod import Codemod, SkipFile, parallel_exec_transform_with_prettyprint
+from libcst.metadata import ParentNodeProvider, PositionProvider, ScopeProvider
 
 from benchmarks.migrate.world import RELEASE
-from envkit.migrate import api, code
+from envkit.migrate import api, code, source, transform
+from envkit.migrate.nodes import ByNode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkit.migrate.outcome import Outcome
+
+_NEWLINE = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +44,27 @@ class Done:
 class Migration(Codemod):
     """The transform of `envkit migrate`, as LibCST's driver calls it."""
 
+    METADATA_DEPENDENCIES: ClassVar[tuple[Any, ...]] = (PositionProvider, ParentNodeProvider, ScopeProvider)
+
     def transform_module_impl(self, tree: cst.Module) -> Done:  # type: ignore[override]  # all that the driver asks for
         """Return what becomes of the file whose tree this is."""
-        with mock.patch.object(cst, "parse_module", return_value=tree):
-            outcome = code.migrate(tree.bytes, api.load(RELEASE))
+        return self._done(tree, transform.transformed(tree.bytes, self._read(tree), tree.encoding, api.load(RELEASE)))
+
+    def _read(self, tree: cst.Module) -> source.Source:
+        """Return the file as the transform knows it, from what LibCST's providers found."""
+        text, places, parents, scopes = tree.code, *(self.metadata[one] for one in self.METADATA_DEPENDENCIES)
+        lines = [0, *(match.end() for match in _NEWLINE.finditer(text)), len(text)]
+        spans: dict[int, tuple[int, int]] = {}
+        for node, found in places.items():
+            begin, end = found.start, found.end  # type: ignore[attr-defined]
+            spans[id(node)] = lines[begin.line - 1] + begin.column, min(lines[end.line - 1] + end.column, len(text))
+        kinds: dict[type, list[cst.CSTNode]] = defaultdict(list)
+        for node in sorted(parents, key=lambda node: (spans[id(node)][0], -spans[id(node)][1])):
+            kinds[type(node)].append(node)
+        above, placed = (_by_node(found) for found in (parents, scopes))
+        return source.Source(text, tree, ByNode(spans), above, dict(kinds), placed)
+
+    def _done(self, tree: cst.Module, outcome: Outcome) -> Done:
         if outcome.unreadable:
             raise SkipFile(outcome.unreadable)
         for note in outcome.notes:
@@ -40,12 +72,33 @@ class Migration(Codemod):
         return Done(outcome.content, tree.encoding)
 
 
+class Lent(Migration):
+    """The same with envkit's places and scopes, which are quicker than LibCST's."""
+
+    METADATA_DEPENDENCIES = ()
+
+    @classmethod
+    def get_inherited_dependencies(cls) -> tuple[()]:
+        """Return that LibCST is to compute nothing."""
+        return ()
+
+    def transform_module_impl(self, tree: cst.Module) -> Done:  # type: ignore[override]  # as above
+        """Return what becomes of the file whose tree this is."""
+        with mock.patch.object(cst, "parse_module", return_value=tree):
+            return self._done(tree, code.migrate(tree.bytes, api.load(RELEASE)))
+
+
+def _by_node(found: Mapping[cst.CSTNode, Any]) -> ByNode[Any]:
+    return ByNode({id(node): one for node, one in found.items()})
+
+
 def main() -> None:
     """Run it over every file below a folder; files that cannot be read are counted and left."""
     paths = [str(path) for path in sorted(Path(sys.argv[1]).rglob("*.py"))]
     api.load(RELEASE)
     jobs = len(os.sched_getaffinity(0))
-    told = parallel_exec_transform_with_prettyprint(Migration, paths, jobs=jobs, hide_progress=True)
+    codemod = Lent if "lent" in sys.argv[2:] else Migration
+    told = parallel_exec_transform_with_prettyprint(codemod, paths, jobs=jobs, hide_progress=True)
     print(f"{told.successes} done, {told.failures} failed, {told.skips} skipped, {told.warnings} warnings")
 
 

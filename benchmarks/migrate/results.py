@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import figures, page
+from benchmarks.migrate.golden import BAR, Pair
 from benchmarks.migrate.suites import Ran
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class Measured:
         machine: What it was measured on.
         rows: Counts.
         counted: The day of that.
+        golden: What people made of checkouts, beside it.
+        paired: The day of that.
         ran: Tests of checkouts.
         tested: The day of that.
         speed: Times and memory, each with its day.
@@ -106,6 +109,8 @@ class Measured:
     machine: str = ""
     rows: tuple[Row, ...] = ()
     counted: str = ""
+    golden: tuple[Pair, ...] = ()
+    paired: str = ""
     ran: tuple[Ran, ...] = ()
     tested: str = ""
     speed: tuple[Figure, ...] = ()
@@ -114,7 +119,8 @@ class Measured:
     def missed(self) -> list[str]:
         """What stays below its bar."""
         return [
-            *(one.what for one in self.rows if not one.holds), *(one.name for one in self.ran if not one.holds),
+            *(one.what for one in self.rows if not one.holds), *([GOLDEN] if not _agrees(self.golden) else []),
+            *(one.name for one in self.ran if not one.holds),
             *(one.what for one in self.speed if not one.holds),
         ]
 
@@ -128,6 +134,8 @@ def from_data(data: Mapping[str, Any]) -> Measured:
     """Return what `to_data` made this of."""
     return Measured(
         data["machine"], tuple(Row(**one) for one in data["rows"]), data["counted"],
+        tuple(Pair(**{**one, "others": tuple(one["others"])}) for one in data.get("golden", ())),
+        data.get("paired", ""),
         tuple(Ran(**one) for one in data["ran"]), data["tested"],
         tuple(figures.from_data(one) for one in data["speed"]),
     )
@@ -144,9 +152,26 @@ def written(measured: Measured) -> str:
     return (
         f"{HEAD}\n{measured.machine}.\n\n## What comes of the files\n\n{COUNTED}\nCounted on {measured.counted}.\n\n"
         + _table([head, *(row.cells() for row in found)])
+        + (f"\n## Beside what people made\n\n{PAIRED}\nCompared on {measured.paired}.\n\n{_pairs(measured.golden)}"
+           if measured.golden else "")
         + (f"\n## Tests of the checkouts\n\n{TESTS}\nRun on {measured.tested}.\n\n{shown}" if ran else "")
         + (f"\n## Speed\n\n{SPEED}\n{page.markdown(measured.speed)}" if measured.speed else "")
     )
+
+
+def _agrees(golden: Sequence[Pair]) -> bool:
+    return sum(one.same for one in golden) >= BAR * sum(one.bound for one in golden)
+
+
+def _pairs(golden: Sequence[Pair]) -> str:
+    files, bound, same = (sum(getattr(one, what) for one in golden) for what in ("files", "bound", "same"))
+    lines = [(one.name, str(one.files), str(one.bound), str(one.same), "", "") for one in golden]
+    verdict = "holds" if _agrees(golden) else "MISSED"
+    whole = (GOLDEN, str(files), str(bound), str(same), f"at least {BAR:.0%}", verdict)
+    others = "".join(f"- {pair.name}, {one}\n" for pair in golden for one in pair.others)
+    head = ("checkout and commit", "files", "names bound", "the same object", "bar", "verdict")
+    table = _table([head, *lines, whole])
+    return table + (f"\nWhat differs, first as envkit has it:\n\n{others}" if others else "")
 
 
 def _table(lines: Sequence[Sequence[str]]) -> str:
@@ -174,6 +199,13 @@ is left unresolved has to have a note on its line. Imports and names of the migr
 TensorFlow in the image too, which has to judge as the checker does. Files are counted that import standalone Keras;
 Python 2 stays as it is and counts as unresolved.
 """
+GOLDEN = "names that imports bind to what people bind them to"
+PAIRED = """\
+Three of the checkouts left standalone Keras by themselves. Of each file that the commit changed, what was there before
+is migrated, and every name that an import of Keras bound, and still binds in both, has to stand for the same object in
+the TensorFlow 2.9.0 of envkit's image. What people import from `tensorflow.python` is listed and not counted: it is a
+private copy of Keras that went stale. `ARGS="--golden FOLDER"` compares, with a clone OWNER+NAME each in the folder.
+"""
 TESTS = """\
 The checkouts' own tests, by the TensorFlow 2.9.0 of envkit's image, without a network. What fails still: one
 test uses a name of TensorFlow 1, which a note tells of; one looks for a single file of weights by a name without a
@@ -181,6 +213,8 @@ suffix, where TensorFlow writes a checkpoint of several.
 """
 SPEED = """\
 `envkit migrate --write` as a command of its own, on fresh copies. LibCST's driver is
-`parallel_exec_transform_with_prettyprint` with one process a processor; it parses and hands the tree to the same
-transform. Peak memory counts shared pages once.
+`parallel_exec_transform_with_prettyprint` with one process a processor. It runs the same transform as a codemod written
+the way LibCST's documentation has it: the driver parses; positions, parents and scopes come from LibCST's providers.
+As envkit finds places and scopes by quicker ways of its own, the driver is timed once more with those lent to it; what
+is compared then is what stands around the transform. Peak memory counts shared pages once.
 """

@@ -42,15 +42,25 @@ def measure(corpus: Path, scratch: Path) -> Iterator[Figure]:
     turns = alternate(ROUNDS, {
         "ours": lambda: spend(_argv(fresh(words)), codes=variants.DONE),
         "theirs": lambda: spend([*DRIVER, str(fresh(words))]),
+        "lent": lambda: spend([*DRIVER, str(fresh(words)), "lent"]),
     }, warm_ups=0)
+    walls, processor = ({name: tuple(getattr(one, unit) for one in spent) for name, spent in turns.items()}
+                        for unit in ("wall_s", "cpu_s"))
     yield Figure(
-        "speed/driver", f"the {len(words)} files of source with the word keras",
-        tuple(one.wall_s for one in turns["ours"]), tuple(one.wall_s for one in turns["theirs"]),
+        "speed/driver", f"the {len(words)} files of source with the word keras", walls["ours"], walls["theirs"],
         "LibCST's driver with the same transform", bar=RATIO_BAR,
     )
     yield Figure(
-        "speed/driver-processor", "the same files", tuple(one.cpu_s for one in turns["ours"]),
-        tuple(one.cpu_s for one in turns["theirs"]), "LibCST's driver", unit="CPU s",
+        "speed/driver-processor", "the same files", processor["ours"], processor["theirs"],
+        "LibCST's driver", unit="CPU s",
+    )
+    yield Figure(
+        "speed/driver-lent", "the same files", walls["ours"], walls["lent"],
+        "LibCST's driver with envkit's places and scopes",
+    )
+    yield Figure(
+        "speed/driver-lent-processor", "the same files", processor["ours"], processor["lent"],
+        "LibCST's driver with envkit's places and scopes", unit="CPU s",
     )
     twice = scratch / "twice"
     for name in ("one", "other"):

@@ -10,7 +10,7 @@ import sys
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.clock import Failed
 from envkit.engines import archive
@@ -89,12 +89,15 @@ def run(engine: docker.DockerClient, image: str, before: Path, after: Path) -> l
     ]
 
 
-def finds(engine: docker.DockerClient, image: str, asked: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Ask the real TensorFlow which of these imports and names it does not find."""
-    container = _made(engine, image, [PYTHON, "/tmp/finds.py", "/tmp/asked.json"])  # noqa: S108 - in the container
+def finds(
+    engine: docker.DockerClient, image: str, asked: dict[str, list[Any]], script: Path = GUEST
+) -> dict[str, list[Any]]:
+    """Ask the real TensorFlow which of these imports and names it does not find, or what else a script tells."""
+    container = _made(engine, image, [PYTHON, "/tmp/script.py", "/tmp/asked.json"])  # noqa: S108 - in the container
     try:
-        _put(container, "/tmp", {"finds.py": GUEST.read_bytes(), "asked.json": json.dumps(asked).encode()})  # noqa: S108
-        said: dict[str, list[str]] = json.loads(_output(container).splitlines()[-1])
+        contents = {"script.py": script.read_bytes(), "asked.json": json.dumps(asked).encode()}
+        _put(container, "/tmp", contents)  # noqa: S108
+        said: dict[str, list[Any]] = json.loads(_output(container).splitlines()[-1])
         return said
     finally:
         container.remove(force=True)

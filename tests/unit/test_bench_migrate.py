@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.migrate import __main__ as command
-from benchmarks.migrate import kept, results, tally, units, variants
+from benchmarks.migrate import golden, kept, results, tally, units, variants
 from benchmarks.migrate.tally import Tally
 from benchmarks.migrate.variants import Told
 from benchmarks.migrate.verdict import Verdict, judge
@@ -194,3 +194,22 @@ def test_without_checkouts_it_says_so_and_is_skipped(tmp_path: Path, capsys: pyt
     assert command.main(["--corpus", str(tmp_path / "none")]) == 0
     assert command.main(["--corpus", str(tmp_path)]) == 0
     assert capsys.readouterr().err.count("skipped") == 3
+
+
+def test_names_are_compared_with_those_that_people_import() -> None:
+    before = "from keras.layers import Dense, core\nimport keras.backend as K\nimport numpy as np\n"
+    theirs = "from tensorflow.keras.layers import Dense\nimport tensorflow.keras.backend as K\nimport numpy as core\n"
+    assert list(golden.compare(before, theirs)) == [
+        ("Dense", "from tensorflow.keras.layers import Dense", "from tensorflow.keras.layers import Dense"),
+        ("K", "from tensorflow.keras import backend as K", "import tensorflow.keras.backend as K"),
+    ]
+    assert list(golden.compare("from .keras import Dense\n", theirs)) == []
+
+
+def test_people_who_bind_other_things_are_told() -> None:
+    pair = golden.Pair("a/b 1", 2, 100, 97, ("a.py: `import x`, by people `import y`",))
+    found = results.Measured(golden=(pair,), paired="2026-11-23")
+    assert found.missed == [results.GOLDEN]
+    assert replace(found, golden=(replace(pair, same=98),)).missed == []
+    assert "- a/b 1, a.py: `import x`, by people `import y`\n" in results.written(found)
+    assert results.from_data(json.loads(json.dumps(results.to_data(found)))) == found
