@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -9,6 +10,9 @@ import libcst as cst
 if TYPE_CHECKING:
     from envkit.migrate.draft import Splice
     from envkit.migrate.source import Source
+
+_PLAIN = re.compile(r"""(?P<quote>["'])(?P<text>(?:(?!(?P=quote))[^\\\r\n])*)(?P=quote)""")
+_DECIMAL = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 class Arguments:
@@ -70,10 +74,12 @@ class Arguments:
 
 def text_of(node: cst.BaseExpression | None) -> str | None:
     """Return what a string literal says; None for anything else."""
-    if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
-        value = node.evaluated_value
-        return value if isinstance(value, str) else None
-    return None
+    if not isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
+        return None
+    if isinstance(node, cst.SimpleString) and (plain := _PLAIN.fullmatch(node.value)):  # most, and nothing to compile
+        return plain["text"]
+    value = node.evaluated_value
+    return value if isinstance(value, str) else None
 
 
 def quoted(source: Source, node: cst.BaseExpression, text: str) -> str:
@@ -84,4 +90,6 @@ def quoted(source: Source, node: cst.BaseExpression, text: str) -> str:
 
 def number_of(node: cst.BaseExpression) -> int | None:
     """Return what an integer literal says; None for anything else."""
-    return node.evaluated_value if isinstance(node, cst.Integer) else None
+    if not isinstance(node, cst.Integer):
+        return None
+    return int(node.value) if _DECIMAL.fullmatch(node.value) else node.evaluated_value

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from envkit.migrate.arguments import quoted, text_of
+from envkit.migrate.arguments import number_of, quoted, text_of
+from envkit.migrate.endings import ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envkit.migrate.arguments import Arguments
     from envkit.migrate.look import Look
 
 _RATES = {"adadelta": "1.0", "adagrad": "0.01", "adamax": "0.002", "nadam": "0.002"}
@@ -23,6 +25,7 @@ _KEYS = {"acc": "accuracy", "val_acc": "val_accuracy"}
 _IN_NAME = re.compile(r"\{(val_)?acc(?=[:}!])")
 _LOGS = re.compile(r"hist|logs?$|result", re.IGNORECASE)
 _HISTORY = "behaviour/history-keys"
+_FOURTH = 3  # the number of the fourth axis
 
 
 def tell(look: Look) -> None:
@@ -33,6 +36,7 @@ def tell(look: Look) -> None:
     _history(look)
     _files(look)
     _recurrent(look)
+    _batch_dot(look)
     for call in look.calls["pop"]:
         assert isinstance(call.func, cst.Attribute)  # noqa: S101 - calls of attributes
         if isinstance(call.func.value, cst.Attribute) and call.func.value.attr.value == "layers":
@@ -116,16 +120,34 @@ def _gets(look: Look, call: cst.CSTNode) -> bool:
 def _files(look: Look) -> None:
     for call in look.calls["save"]:
         args = look.arguments(call)
-        path = look.text(args, 0, "filepath")
-        if path is not None and not path.endswith(_FILES) and "save_format" not in args.keywords \
-                and not _OTHER_FILES.search(path) and look.is_model(call):
+        path = _no_file(look, args)
+        if path and not _OTHER_FILES.search(path) and look.is_model(call):
             look.tell("behaviour/save-folder", call)
     for name in ("save_weights", "load_weights"):
         for call in look.calls[name]:
-            args = look.arguments(call)
-            path = look.text(args, 0, "filepath")
-            if path is not None and not path.endswith(_FILES) and "save_format" not in args.keywords:
+            if _no_file(look, look.arguments(call)):
                 look.tell("behaviour/weights-checkpoint", call)
+
+
+def _no_file(look: Look, args: Arguments) -> str:
+    """Return how the path ends, if that is no ending of a single file as far as it is written there."""
+    arg = args.keywords.get("filepath") or (args.positional[0] if args.positional else None)
+    path = ending(arg.value) if arg is not None else ""
+    whole = look.text(args, 0, "filepath") is not None
+    if path.endswith(_FILES) or "save_format" in args.keywords:
+        return ""
+    return path if whole or not any(one.endswith(path) for one in _FILES) else ""
+
+
+def _batch_dot(look: Look) -> None:
+    """An axis from 3 on is one of a tensor of four dimensions or more; fewer are told of nothing."""
+    for use, args in look.called.get("keras.backend.batch_dot", []):
+        arg = args.keywords.get("axes") or (args.positional[2] if len(args.positional) > 2 else None)
+        axes = [arg.value] if arg is not None else []
+        if arg is not None and isinstance(arg.value, (cst.List, cst.Tuple)):
+            axes = [element.value for element in arg.value.elements]
+        if any((number_of(axis) or 0) >= _FOURTH for axis in axes):
+            look.tell("behaviour/batch-dot", use.node)
 
 
 def _recurrent(look: Look) -> None:

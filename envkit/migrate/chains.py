@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from envkit.migrate.source import Source
 
 _UNRESOLVED = "names/unresolved"
+_INCIDENTAL = "names/incidental"
+# What modules of Keras imported for themselves, and how to import it.
+_HELD = {name: name for name in sys.stdlib_module_names} | {"np": "numpy as np", "six": "six", "tf": "tensorflow as tf"}
 # What modules of Keras had from the beginning, and still have.
 _SAME = (".get", ".serialize", ".deserialize")
 _TF1 = "tensorflow-1/symbol"
@@ -47,7 +51,8 @@ def _binding(draft: Draft, binding: Binding, api: Api) -> None:
         return
     if binding.target:
         if not api.is_module(binding.target) or binding.target.startswith("keras."):  # of others, each use is told
-            _told_too(draft, target(canonical(binding.path), api), draft.source.start(binding.alias))
+            path = canonical(binding.path)
+            _told_too(draft, path, target(path, api), draft.source.start(binding.alias))
         return
     if merges.is_merge(canonical(binding.path)):
         draft.tell(merges.RULE, draft.source.start(binding.alias))
@@ -55,19 +60,28 @@ def _binding(draft: Draft, binding: Binding, api: Api) -> None:
     tell_missing(draft, canonical(binding.path), draft.source.start(binding.alias), api)
 
 
-def _told_too(draft: Draft, found: Target, offset: int) -> None:
+def _told_too(draft: Draft, path: str, found: Target, offset: int) -> None:
     """Tell of what was rewritten and needs a person all the same."""
     if found.rule and TABLE[found.rule].what in {"review", "impossible"}:
-        draft.tell(found.rule, offset)
+        draft.tell(found.rule, offset, _named(found.rule, path))
+
+
+def _named(rule: str, path: str) -> str:
+    """Return what the rule is about, with the name where it is about several."""
+    row = TABLE[rule]
+    return f"`{path}`: {row.about}" if row.names and "`" not in row.about else row.about
 
 
 def tell_missing(draft: Draft, path: str, offset: int, api: Api) -> None:
     """Tell that the name is not in the release: by the rule that knows it, or as unresolved."""
     rule = target(path, api).rule
     if rule:
-        draft.tell(rule, offset)
+        draft.tell(rule, offset, _named(rule, path))
     elif path.startswith("tensorflow"):
         draft.tell(_TF1, offset, f"TensorFlow {api.release} has no `{path}`.")
+    elif name := next((part for part in path.split(".")[2:] if part in _HELD), ""):
+        draft.tell(_INCIDENTAL, offset, f"`{name}` is no name of Keras: its module happened to import it.",
+                   f"import {_HELD[name]}")
     else:
         draft.tell(_UNRESOLVED, offset, f"TensorFlow {api.release} has no `tensorflow.{path}`.")
 
@@ -84,7 +98,7 @@ def _use(draft: Draft, use: Use, api: Api, added: Added) -> None:
         tell_missing(draft, use.path, begin, api)
         return
     if not use.tail.endswith(_SAME) and not binding.target.startswith("keras."):
-        _told_too(draft, found, begin)
+        _told_too(draft, use.path, found, begin)
     if found.path == binding.target + use.tail:
         return
     if not use.sure or any(target(other, api).path != found.path for other in use.others):

@@ -124,7 +124,11 @@ def _from(draft: Draft, statement: cst.ImportFrom, ours: dict[cst.ImportAlias, B
              for part in _parts(source, alias, ours[alias], old, api)]
     modules = dict.fromkeys(part.module for part in parts)
     groups = {module: [part for part in parts if part.module == module] for module in modules}
-    main = max(groups, key=lambda module: len(groups[module]))
+    main = max(filter(None, groups), key=lambda module: len(groups[module]), default="")
+    rule = next((part.rule for part in parts if part.rule not in {"", PREFIX}), PREFIX)
+    if not main:
+        _as_a_whole(draft, statement, parts, rule)
+        return
     splices = _main(source, statement, main, old, groups.pop(main))
     if groups:
         extra = [_extra(module, group) for module, group in groups.items()]
@@ -135,8 +139,16 @@ def _from(draft: Draft, statement: cst.ImportFrom, ours: dict[cst.ImportAlias, B
         splices += _without(source, statement, gone)
     if not splices:
         return
-    rule = next((part.rule for part in parts if part.rule not in {"", PREFIX}), PREFIX)
     draft.rewrite(rule, *source.spans[statement], *sorted(splices, key=lambda one: one[:2]))
+
+
+def _as_a_whole(draft: Draft, statement: cst.ImportFrom, parts: list[_Part], rule: str) -> None:
+    """`from keras.backend import tf`: nothing of it stands in a module now, so that it is another statement."""
+    begin, end = draft.source.spans[statement]
+    if "#" in draft.source.code(statement):
+        draft.tell(rule, begin, "There is a comment within what is another statement now.", _extra("", parts))
+    else:
+        draft.rewrite(rule, begin, end, (begin, end, _extra("", parts)))
 
 
 def _parts(source: Source, alias: cst.ImportAlias, binding: Binding, old: str, api: Api) -> list[_Part]:

@@ -37,6 +37,7 @@ STAY = {
     "the Keras of that release": "keras==2.9.0\n",
     "any of its fixes": "keras>=2.9,<2.10\ntensorflow==2.9.*\n",
     "other packages": "keras-tuner\ntf-keras-vis\nmykeras==1\n# keras==2.2.4\n-r keras.txt\n",
+    "other repositories": "git+https://github.com/me/keras-mine.git\ngit+https://github.com/keras-team/keras-tuner\n",
     "options": "--find-links https://example.org/keras\n",
 }
 
@@ -50,6 +51,8 @@ def test_what_serves_stays_and_is_not_told(text: str) -> None:
 TOLD = {
     "with a condition": "keras==2.2.4; python_version < '3.8'\ntensorflow\n",
     "from an address": "keras @ https://example.org/keras.zip\ntensorflow\n",
+    "from a repository": "git+https://github.com/keras-team/keras.git@2.2.4#egg=keras\ntensorflow\n",
+    "from one that is edited": "-e git+ssh://git@github.com/keras-team/keras\ntensorflow\n",
     "with hashes": "keras==2.2.4 \\\n    --hash=sha256:0\ntensorflow\n",
     "where other files may have TensorFlow": "-r base.txt\nkeras==2.2.4\n",
 }
@@ -84,8 +87,10 @@ def test_other_packages_are_told_where_they_matter(line: str, rule: str | None) 
         ("requirements.txt", "keras" + " " * 200_000 + "x\\\n"),
         ("requirements.txt", "keras\\" + " " * 200_000 + "#\n"),
         ("environment.yml", "dependencies:\n - keras" + " " * 200_000 + "x\\\n"),
+        ("environment.yml", "dependencies: [\n" * 20_000),
+        ("requirements.txt", "git+a:" + "/a@" * 100_000 + "\n"),
     ],
-    ids=["spaces", "spaces before a comment", "spaces in an environment"],
+    ids=["spaces", "spaces before a comment", "spaces in an environment", "brackets", "parts of an address"],
 )
 def test_a_line_of_any_length_comes_to_an_end(name: str, line: str) -> None:
     # Were each of the spaces looked at once for each other, this would take an hour.
@@ -130,6 +135,20 @@ def test_keras_leaves_the_lists_of_an_environment() -> None:
     assert told == [("requirements/tensorflow", 5), ("requirements/keras", 7)]
 
 
+def test_lists_in_brackets_are_told_and_stay() -> None:
+    text = "dependencies: [keras, 'keras-vis',  # keras\n  conda-forge::keras=2.2, {pip: x}]\n"
+    outcome = migrate("environment.yml", text)
+    assert outcome.content == text.encode()
+    assert [(one.rule, one.where.line, one.where.column) for one in outcome.notes] == [
+        ("requirements/keras", 1, 16), ("requirements/imports-keras", 1, 24), ("requirements/keras", 2, 3),
+    ]
+
+
+def test_a_list_in_brackets_for_pip_is_told() -> None:
+    text = "dependencies:\n  - python\n  - pip: [keras==2.2.4, numpy]\nname: [keras]\n"
+    assert [one.where.line for one in migrate("environment.yml", text).notes] == [3]
+
+
 DECLARED = {
     "setup.py": ("import setuptools\nsetup(name='keras', keywords=['keras'], install_requires=['keras>=2.0'])\n", 2),
     "pkg/setup.py": ("NEEDED = [\n    'numpy',\n    'Keras==2.2.4',\n]\n", 3),
@@ -156,6 +175,7 @@ COMMANDS = {
     "Dockerfile": "FROM a\n# pip install keras==2.0\nRUN pip install \\\n    numpy \\\n    keras==2.2.4 && rm keras\n",
     ".travis.yml": "install:\n- pip install a\n- pip install -q\\\n  numpy\n- conda install \"keras>=2\" theano\n",
     ".github/workflows/test.yml": "jobs:\n  a:\n    steps:\n\n      - run: pip3 install keras\n",
+    "Dockerfile.git": "\n\n\n\nRUN pip install numpy git+https://github.com/keras-team/keras.git\n",
     "scripts/setup.sh": "\n\n\ncd keras\npip2.7 install Keras==1.2.2; python -m keras\n",
 }
 

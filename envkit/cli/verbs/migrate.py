@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -53,4 +54,10 @@ def migrate(
         job = command.job(to, ignore or [], compare=for_people)
         told = tell if for_people else lambda _: None
         report = command.migrate(paths, job, write=write, check=check, tell=told, seen=bar)
-    return show(report, format_, texts.migrate)
+    try:
+        code = show(report, format_, texts.migrate)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nobody_reads()
+        return int(report.exit_code)  # the work is done, and what came of it is known
+    return code

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from envkit.migrate.ignored import ignores
 from envkit.migrate.outcome import Note, Outcome, Rewrite, Where
 from envkit.migrate.requirements.places import Place
 from envkit.migrate.requirements.wanted import TENSORFLOW, Wanted, is_leftover, note, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 # Words and the space between them apart: a run of spaces is walked through once, however long it is.
@@ -21,6 +25,11 @@ CONDA = re.compile(
     r"(?P<comment>[ \t]+#[^\r\n]*)?(?P<rest>[ \t]*\r?\n?)"
 )
 DEPENDENCIES = re.compile(r"^dependencies[ \t]*:", re.MULTILINE)
+FLOW = re.compile(r"^[ \t]*(?:-[ \t]+)?(?:dependencies|pip)[ \t]*:[ \t]*\[(?P<items>[^\]]{0,4000})\]", re.MULTILINE)
+IN_FLOW = re.compile(r"(?P<comment>#[^\n]*)|(?P<text>[^\s,\"'#][^,\"'#\n]*)")
+FROM_ADDRESS = re.compile(
+    r"[ \t]*(?:-e[ \t]+|--editable[ \t=]+|-[ \t]+)?(?:-e[ \t]+)?[\"']?(?P<text>git\+[^\s\"']+)"
+)
 OTHERS = re.compile(r"[ \t]*(?:-r|--requirement)\b")
 HELD_TOGETHER = re.compile(r".*\\\r?\n?")
 
@@ -72,7 +81,20 @@ def migrate(content: bytes, text: str, kind: Place, release: str) -> Outcome:
         notes += [told] if told else []
         written.append(item.text)
     made = "".join(written).encode("latin-1") if rewrites else content
+    if kind is Place.CONDA:
+        notes += _flowing(text, release)
     return Outcome(made, tuple(rewrites), tuple(notes))
+
+
+def _flowing(text: str, release: str) -> Iterator[Note]:
+    """Yield what is to be said of lists in brackets, which stay as they are."""
+    for found in FLOW.finditer(text):
+        for item in IN_FLOW.finditer(found["items"]):
+            at = found.start("items") + item.start("text")
+            where = Where(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+            one = None if item["comment"] else wanted(item["text"], where)
+            if told := note(one, release) if one else None:
+                yield told
 
 
 def _items(text: str, form: re.Pattern[str]) -> list[Item]:
@@ -82,6 +104,8 @@ def _items(text: str, form: re.Pattern[str]) -> list[Item]:
         one = wanted(found["text"], Where(number, found.start("text") + 1)) if found else None
         if found is None and HELD_TOGETHER.fullmatch(line):  # hashes follow
             one = wanted(line.rstrip("\\\r\n \t"), Where(number, 1))
+        if one is None and (address := FROM_ADDRESS.match(line)):
+            one = wanted(address["text"], Where(number, address.start("text") + 1))
         made.append(Item(number, line, found, one))
     return made
 
@@ -93,7 +117,7 @@ def _is_alone(items: list[Item], at: int) -> bool:
         return False
     if item.found is None or item.wanted is None or (at and HELD_TOGETHER.fullmatch(items[at - 1].text)):
         return False
-    return not any(mark in item.wanted.text for mark in (";", "@", "--"))
+    return not any(mark in item.wanted.text for mark in (";", "@", "--", "://"))
 
 
 def _has_siblings(items: list[Item], at: int) -> bool:

@@ -16,6 +16,10 @@ REQUIREMENT = re.compile(
     r"(?:[\w-]+::)?(?P<name>[A-Za-z][A-Za-z0-9._-]*?)(?:\[[^\]\n]*\])?[ \t]*"
     r"(?:(?P<version>(?:[<>=!~^]=?|===)[^;#\\\"'\r\n]*|\([^)\n]*\)|@[ \t]*[^\s;]+)[ \t]*)?(?:;[^#\n]*)?"
 )
+# A repository, which is called as its package is.
+ADDRESS = re.compile(
+    r"git\+[a-z+]+:[^\s\"'#]*/(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:\.git)?/?(?:@[\w./-]+)?(?:#[^\s\"']*)?"
+)
 FIRST_KERAS_3 = 16  # minor of TensorFlow 2
 
 
@@ -38,10 +42,17 @@ class Wanted:
 
 def wanted(text: str, where: Where) -> Wanted | None:
     """Return what a text asks for, or None where it is no requirement."""
+    if address := ADDRESS.fullmatch(text.strip()):
+        name = _plain(address["name"])
+        return Wanted(where, text.strip(), name, "@ git") if name in KERAS or name in IMPORT_KERAS else None
     found = REQUIREMENT.fullmatch(text.strip())
     if found is None:
         return None
-    return Wanted(where, text.strip(), re.sub(r"[-_.]+", "-", found["name"]).lower(), (found["version"] or "").strip())
+    return Wanted(where, text.strip(), _plain(found["name"]), (found["version"] or "").strip())
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def is_leftover(one: Wanted, release: str) -> bool:

@@ -13,6 +13,10 @@ RUNTIME = (
         "look for its successor in the documentation of tf.keras, or copy it from the Keras that you had",
     ),
     Rule(
+        "names/incidental", "review", "from keras.layers import Dense, warnings", "import warnings",
+        "The name is none of Keras: its module happened to import it.", "import it by itself",
+    ),
+    Rule(
         "names/ambiguous", "review", "keras = keras or None; keras.layers.core.Dense(10)", "",
         "The name means different things by turns, so that it was left as it is.",
         "give one of the things another name",
@@ -66,13 +70,13 @@ GRAPH = (
 TRAINING = (
     Rule(
         "training/predict-classes", "review", "model.predict_classes(x)", "np.argmax(model.predict(x), axis=-1)",
-        "The method is gone.",
+        "The method `predict_classes` is gone.",
         "after a softmax: np.argmax(model.predict(x), axis=-1); after a sigmoid: "
         "(model.predict(x) > 0.5).astype('int32')",
     ),
     Rule(
         "training/predict-proba", "review", "model.predict_proba(x)", "model.predict(x)",
-        "Models of Keras have no such method any more.", "model.predict(x), if this is a model of Keras",
+        "Models of Keras have no `predict_proba` any more.", "model.predict(x), if this is a model of Keras",
     ),
     Rule(
         "training/yaml", "impossible", "model.to_yaml()", "model.to_json()",
@@ -125,6 +129,12 @@ BEHAVIOUR = (
         "Without .h5, .hdf5 or .keras at the end of the name, weights are a TensorFlow checkpoint of several files, "
         "which by_name=True cannot read.",
         "name the file .h5; save_format='h5' forces it",
+    ),
+    Rule(
+        "behaviour/batch-dot", "review", "K.batch_dot(x, y, axes=[2, 3])", "tf.einsum(…, x, y)",
+        "Since Keras 2.3, batch_dot of tensors with four dimensions or more multiplies other axes with each other: "
+        "another shape comes out, or ValueError.",
+        "write it with tf.einsum or tf.linalg.matmul, and compare the shapes",
     ),
     Rule(
         "behaviour/recurrent-weights", "behaviour", "LSTM(10); model.load_weights('old.h5')",

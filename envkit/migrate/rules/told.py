@@ -181,7 +181,7 @@ IMPOSSIBLE = (
             "keras.utils.layer_utils.print_summary", "keras.utils.layer_utils.count_params",
             "keras.utils.io_utils.ask_to_proceed_with_overwrite", "keras.utils.io_utils.h5dict",
             "keras.layers.recurrent._generate_dropout_mask", "keras.layers.recurrent._standardize_args",
-            "keras.callbacks.warnings", "keras.layers.warnings", "keras.layers.core.func_load",
+            "keras.layers.core.func_load",
         ),
     ),
 )

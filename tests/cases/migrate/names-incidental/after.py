@@ -1,0 +1,6 @@
+from keras.layers import warnings
+from tensorflow.keras.layers import Dense
+from keras.callbacks import np
+from tensorflow import keras
+warnings.warn("x")
+keras.utils.os.getcwd()

@@ -1,0 +1,5 @@
+from keras.layers import Dense, warnings
+from keras.callbacks import np
+import keras
+warnings.warn("x")
+keras.utils.os.getcwd()

@@ -1,0 +1,3 @@
+from mine.keras import warnings
+from tensorflow.keras import callbacks
+import os

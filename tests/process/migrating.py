@@ -1,0 +1,55 @@
+"""A stand-in for the codemod of `migrate`, and what the tests of its runs over files share."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkit.commands import migrate
+from envkit.commands.ported import Job
+from envkit.migrate.outcome import Kind, Note, Outcome, Rewrite, Where
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkit.model.report import Report
+
+OLD, NEW = b"import keras\n", b"from tensorflow import keras\n"
+
+
+def code(source: bytes) -> Outcome:
+    """Stand for the codemod; what some words stand for happens to a file that holds them."""
+    if b"crash keras" in source:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if b"bug keras" in source:
+        raise ValueError("keras")
+    if b"print 'keras'" in source:
+        return Outcome(source, unreadable="it is Python 2", mend="2to3 -w")
+    notes = []
+    if b"keras.Old" in source:
+        notes = [Note(Where(2, 1), "names/old", Kind.REVIEW, "Old is gone", "take New")]
+    if b"keras.Slow" in source:
+        notes = [Note(Where(2, 1), "names/slow", Kind.BEHAVIOUR, "Slow is slower", "be patient")]
+    made = re.sub(rb"(?m)^import keras$", NEW.strip(), source)
+    rewrites = (Rewrite(Where(1, 1), "imports/keras", "import keras", NEW.decode().strip()),) if made != source else ()
+    return Outcome(made, rewrites, tuple(notes))
+
+
+def run(*paths: Path, write: bool = False, check: bool = False, off: tuple[str, ...] = ()) -> Report[migrate.Migrated]:
+    job = Job(code, "2.9.0", frozenset(off), compare=True)
+    return migrate.migrate(paths, job, write=write, check=check, tell=lambda _: None, seen=lambda _, __: None)
+
+
+def tree(folder: Path, files: Mapping[str, bytes]) -> Path:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def told(report: Report[migrate.Migrated], folder: Path) -> dict[str, str]:
+    return {Path(one.path).relative_to(folder).as_posix(): one.left for one in report.result.files}
