@@ -219,6 +219,8 @@ def _clock(*answers: Observation) -> Finding:
 
 
 def _port(one: Observation) -> Finding:
+    if skipped := look.text(one.data, "skipped"):
+        return _skipped("host/port", line(skipped))
     port, holder = one.data.get("port"), one.data.get("holder")
     if holder is None:
         return _passed("host/port", f"port {port} of 127.0.0.1 is free", one)

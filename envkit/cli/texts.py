@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from envkit.names import JUPYTER_SOCKET
 
@@ -48,7 +49,7 @@ def _jupyterlab(result: Up) -> list[str]:
         ]
     return [
         "  JupyterLab   envkit open        opens it, logged in, and forwards a port to it until you press Ctrl-C",
-        f"               or envkit ssh -N -L 8888:{JUPYTER_SOCKET}",
+        f"               or envkit ssh -N -L PORT:{JUPYTER_SOCKET}   with any free PORT",
     ]
 
 
@@ -149,6 +150,13 @@ def init(result: Initialised) -> str:
 def opened(result: Opened) -> str:
     """Whether the browser arrived."""
     until = "\nthis address is there until you press Ctrl-C" if result.forwarded else ""
+    if not result.browser:
+        port = urlsplit(result.url).port
+        return (
+            f"no browser can be started here; JupyterLab of {result.name} answers at {result.url}\n"
+            f"on your own machine: ssh -L {port}:127.0.0.1:{port} USER@THIS-HOST, open that address there, paste the "
+            f"token of `envkit token`{until}"
+        )
     if result.logged_in:
         return f"{result.name} is open in your browser: {result.url}{until}"
     return f"the browser has not logged in; open {result.url} and paste the token of `envkit token`{until}"

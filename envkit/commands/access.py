@@ -19,7 +19,6 @@ from envkit.commands import forward, reach
 from envkit.engines import glance
 from envkit.errors import Refusal, Unhealthy
 from envkit.model.report import Report
-from envkit.names import JUPYTER_PORT, JUPYTER_SOCKET
 from envkit.observe import door, ready
 from envkit.render.environment import text
 
@@ -45,12 +44,14 @@ class Opened:
         url: JupyterLab's address, without the token.
         logged_in: Whether the browser arrived.
         forwarded: Whether the address is there only until the command is interrupted.
+        browser: Whether there is one on this host. Where there is none, the address is for one elsewhere.
     """
 
     name: str
     url: str
     logged_in: bool
     forwarded: bool = False
+    browser: bool = True
 
 
 def token(known: Known) -> str:
@@ -112,7 +113,10 @@ def _opened(known: Known, port: int, ours: Callable[[], bool], *, forwarded: boo
     before = _activity(port, secret, ours)
     with _page(known, text("open.html.j2", name=known.name, target=target)) as page:
         if not _browse(page):
-            raise _no_browser(port, forwarded=forwarded)
+            if forwarded:  # a shared server: the user's browser is on another machine
+                return Report("open", known.name, Opened(known.name, f"{url}/lab", logged_in=False, forwarded=True,
+                                                         browser=False))
+            raise _no_browser(port)
         limit_s = float(os.environ.get("ENVKIT_OPEN_TIMEOUT_S") or OPENED_S)
         unread = page.stat().st_atime_ns
         arrived = _arrived(
@@ -121,11 +125,8 @@ def _opened(known: Known, port: int, ours: Callable[[], bool], *, forwarded: boo
     return Report("open", known.name, Opened(known.name, f"{url}/lab", arrived, forwarded))
 
 
-def _no_browser(port: int, *, forwarded: bool) -> Refusal:
-    """Say how to get there from another machine: our own forward ends with us, so one has to be kept by hand."""
-    own = JUPYTER_PORT if forwarded else port
-    first = f"envkit ssh -N -L {own}:{JUPYTER_SOCKET}, and meanwhile " if forwarded else ""
-    mend = f"{first}ssh -L {own}:127.0.0.1:{own} USER@THIS-HOST on your own machine, open http://127.0.0.1:{own}/lab"
+def _no_browser(port: int) -> Refusal:
+    mend = f"ssh -L {port}:127.0.0.1:{port} USER@THIS-HOST on your own machine, open http://127.0.0.1:{port}/lab"
     return Refusal("no browser can be started here", mend=f"{mend}, paste `envkit token`")
 
 

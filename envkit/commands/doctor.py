@@ -88,11 +88,13 @@ def _looked(project: Project, *, gpu: bool) -> tuple[tuple[Finding, ...], Engine
 
 def _unasked(project: Project) -> Mapping[str, str]:
     """Return the looks that are not taken, and why: a config may be anybody's, until a person agreed to it."""
-    base = project.config.base
+    config, base = project.config, project.config.base
     unneeded = {} if base in {"auto", "official"} else {"host.registry": f"base: {base} takes no official image"}
+    if config.jupyter.socket:
+        unneeded["host.port"] = "jupyter.socket needs none"
     if project.state is not None and project.state.approved is not None:
         return unneeded
-    build = project.config.build
+    build = config.build
     own = {"host.mirror": ("build.mirror", build.mirror), "host.index": ("build.index", build.index)}
     return unneeded | {
         what: f"the server that {key} names is not asked before a first `envkit up` has approved it"

@@ -83,7 +83,8 @@ def ssh(known: Known, argv: Sequence[str]) -> int:
             mend="sudo apt-get install openssh-client; or envkit shell, which needs none",
         )
     config = known.place.client / "ssh_config"
-    code = proc.call([client, "-F", str(config), title, *argv])
+    # A forward that cannot be had is an end with a reason: the client alone would wait on for nothing.
+    code = proc.call([client, "-F", str(config), "-oExitOnForwardFailure=yes", title, *argv])
     if code == CLIENTS_OWN:
         _insist_on_the_program(client, config, title, argv)
     return code

@@ -44,7 +44,9 @@ def no_gpu(surveyed: Survey, engine: Engine) -> None:
         # A GPU that was found at the first `up` is not quietly done without.
         again = "; or envkit up --refresh goes on without a GPU"
         without = "; to do without for good: gpu: off in envkit.yaml" if surveyed.plan.gpu_required else again
-        raise GpuUnusable(message, tried=finding.cause, mend=finding.mend + without)
+        if finding.cause:
+            message += f"; the usual cause: {finding.cause}"
+        raise GpuUnusable(message, tried=f"{finding.check}, without starting anything", mend=finding.mend + without)
 
 
 def other_copy(surveyed: Survey, remembered: State | None) -> None:

@@ -70,7 +70,7 @@ class Config(model.Section):
     env: model.Env = Field(
         default_factory=dict,
         description="Environment variables, values in quotes. No secrets: those go under `secrets`.",
-        examples=[{"TF_DETERMINISTIC_OPS": "1"}],
+        examples=[{"TF_CPP_MIN_LOG_LEVEL": "1"}],
     )
     secrets: model.Secrets = Field(
         default_factory=dict,

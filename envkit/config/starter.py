@@ -27,7 +27,7 @@ gpu: auto               # auto, on, off, a count, or GPU numbers such as [0, 1]
 #   cache: /home/dev/.cache
 
 # env:
-#   TF_DETERMINISTIC_OPS: "1"       # in quotes: every value is a text
+#   TF_CPP_MIN_LOG_LEVEL: "1"     # in quotes: every value is a text
 # secrets:
 #   WANDB_API_KEY: {{file: ~/.wandb}} # inside, WANDB_API_KEY_FILE names a copy
 

@@ -6,6 +6,7 @@ import http.client
 import os
 import re
 import signal
+import socket
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +121,7 @@ def test_nothing_listens_but_the_socket_in_a_folder_of_the_users_own(alone_env: 
 def test_the_up_proved_it_and_says_how_to_get_in(alone_env: Alone) -> None:
     assert "TensorFlow 2.9.0 computes on CPU" in alone_env.up.out
     assert "envkit open" in alone_env.up.out
-    assert f"envkit ssh -N -L 8888:{SOCKET}" in alone_env.up.out
+    assert f"envkit ssh -N -L PORT:{SOCKET}" in alone_env.up.out
     assert "127.0.0.1" not in alone_env.up.out
 
 
@@ -190,11 +191,29 @@ def arguments() -> str:
     return said
 
 
-def test_without_a_browser_the_other_way_is_named(alone_env: Alone) -> None:
-    done = alone_env.envkit(["open"], cwd=alone_env.project, env={"BROWSER": "/bin/false"})
-    assert done.code == 2
-    assert f"envkit ssh -N -L 8888:{SOCKET}" in done.err
-    assert alone_env.token not in done.out + done.err
+def test_without_a_browser_the_forward_stays_for_one_elsewhere(alone_env: Alone) -> None:
+    process = alone_env.envkit.start(["open"], cwd=alone_env.project, env={"BROWSER": "/bin/false"})
+    assert process.stdout is not None
+    try:
+        told = [process.stdout.readline() for _ in range(3)]
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/lab", told[0])
+        assert found, told
+        port = int(found[1])
+        assert f"ssh -L {port}:127.0.0.1:{port} USER@THIS-HOST" in told[1]
+        assert asked(port, "/api/contents", Authorization=f"token {alone_env.token}")[0] == 200
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        rest, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert alone_env.token not in "".join(told) + rest + err
+
+
+def test_a_forward_that_cannot_be_had_ends_with_the_reason(alone_env: Alone) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = alone_env.run("ssh", "-N", "-L", f"127.0.0.1:{taken.getsockname()[1]}:{SOCKET}")
+    assert (done.code, "Address already in use" in done.err) == (255, True), str(done)
 
 
 @pytest.fixture(scope="module")
@@ -227,8 +246,8 @@ def test_another_host_name_is_refused_even_with_the_token(alone_env: Alone, thro
 
 
 def test_no_other_socket_is_let_through(alone_env: Alone) -> None:
-    for socket in ("/run/envkit/other.sock", "/run/envkit/../envkit/jupyter.sock"):
-        with alone_env.ssh.forwarded(socket) as port:
+    for path in ("/run/envkit/other.sock", "/run/envkit/../envkit/jupyter.sock"):
+        with alone_env.ssh.forwarded(path) as port:
             assert answer(port) == b""
     backwards = ["-o", "ExitOnForwardFailure=yes", "-R", "/tmp/any.sock:127.0.0.1:1"]
     assert alone_env.ssh(*backwards, "HOST", "true").code == 255

@@ -25,7 +25,7 @@ python: ["pandas==1.4.*"]
 workspace: .
 mounts: [{source: /data, target: /data, read_only: true}]
 volumes: {cache: /home/dev/.cache}
-env: {TF_DETERMINISTIC_OPS: "1"}
+env: {TF_CPP_MIN_LOG_LEVEL: "1"}
 secrets: {WANDB_API_KEY: {file: ~/.wandb}}
 jupyter: {port: 8888}
 ssh: {publish: false, port: 2222, keys: ["~/.ssh/id_ed25519.pub"]}

@@ -37,7 +37,7 @@ def test_every_key_of_the_design_is_read() -> None:
     assert found.python == ("pandas==1.4.*",)
     assert found.mounts[0].model_dump() == {"source": "/data", "target": "/data", "read_only": True}
     assert found.volumes == {"cache": "/home/dev/.cache"}
-    assert found.env == {"TF_DETERMINISTIC_OPS": "1"}
+    assert found.env == {"TF_CPP_MIN_LOG_LEVEL": "1"}
     assert found.secrets["WANDB_API_KEY"].file == "~/.wandb"
     assert (found.jupyter.port, found.ssh.keys) == (8888, ("~/.ssh/id_ed25519.pub",))
     limits = found.limits

@@ -34,7 +34,7 @@ from tests.unit.test_yaml_limits import bomb
     ("env: {A: 1}", 'env.A: expected a text, got the number 1; put it in quotes: A: "1"'),
     ("env: {A: true}", 'got the YAML word true; put it in quotes: A: "true"'),
     ("env: {A: }", 'env.A: expected a text, got nothing; write "" for an empty text, or take it out'),
-    ("env: {A: [1]}", "env.A: expected a text, got a list; write it like this: env: {TF_DETERMINISTIC_OPS: '1'}"),
+    ("env: {A: [1]}", "env.A: expected a text, got a list; write it like this: env: {TF_CPP_MIN_LOG_LEVEL: '1'}"),
     ('env: {A: "x\\ny"}', "env.A: holds the unseen character U+000A"),
     ('env: {"A B": x}', 'env.A B: "A B" is no variable name'),
     ('env: {PATH: x}', "env.PATH: PATH is set by envkit"),

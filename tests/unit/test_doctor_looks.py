@@ -114,6 +114,13 @@ def test_a_registry_is_asked_where_the_base_is_an_official_image(
     assert [(sorted(one["unasked"]), one["spare"]) for one in taken] == [(unasked, spare)]
 
 
+def test_no_port_is_looked_at_where_none_is_wanted(taken: list[dict[str, Any]], tmp_path: Path) -> None:
+    doctor.doctor(project_of(tmp_path, "base: debian\njupyter: {socket: true}\n", ()), gpu=False)
+    assert sorted(taken[0]["unasked"]) == ["host.port", "host.registry"]
+    (found,) = [one for one in host.check([Observation("host.port", {"skipped": "none"})]) if one.check == "host/port"]
+    assert found.status is Verdict.SKIPPED
+
+
 def test_fixed_is_what_passes_afterwards(taken: list[dict[str, Any]], tmp_path: Path) -> None:
     report = doctor.doctor(project_of(tmp_path, "", None), gpu=False, fix=lambda one: host.FIX in one.data)
     assert report.result.fixed == ("host/state",)  # rsync is still not there, whatever the command said
