@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from envkit import checks, credentials, files, names, state
 from envkit.checks import audit as judged
 from envkit.checks import image as claims
 from envkit.commands import project, reach
+from envkit.commands.forward import forwarded
 from envkit.commands.site import site
 from envkit.engines import connect, glance, leftovers
 from envkit.errors import StartFailed
@@ -20,7 +22,7 @@ from envkit.observe import neighbours
 from envkit.render import ssh_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from envkit.commands.project import Known
     from envkit.engines.connect import Engine
@@ -65,14 +67,14 @@ def audit(known: Known, *, say: Callable[[Progress], None]) -> Report[Audited]:
 def _audited(known: Known, engine: Engine, say: Callable[[Progress], None]) -> Report[Audited]:
     found = project.running(engine, known.name)
     say(Progress("audit", f"attacking {known.name} from outside and inside"))
-    at, forwarded = known.endpoint, known.state.forwarded
+    at, here = known.endpoint, known.state.forwarded
     there, ssh_there = (_number(found.labels.get(one, "")) for one in (names.PORT, names.PORT_OF_SSH))
-    port = reach.here(at, forwarded, there)
+    port = reach.here(at, here, there)
     if there and not port:  # the token would go to whoever listens at that port of this machine
         raise StartFailed(f"no port of this machine leads to JupyterLab of {known.name}", mend="envkit up")
 
     def ours() -> bool:
-        return glance.holds(at, known.container, there) and reach.here(at, forwarded, there) == port
+        return glance.holds(at, known.container, there) and reach.here(at, here, there) == port
 
     def news(text: str) -> None:
         say(Progress("audit", text))
@@ -81,14 +83,24 @@ def _audited(known: Known, engine: Engine, say: Callable[[Progress], None]) -> R
     title = f"{names.neighbour(known.owner)}{os.getpid()}.{secrets.token_hex(4)}."
     labels = {names.MANAGED: "1", names.OWNER: str(known.owner), **leftovers.waiting(neighbours.WHOLE_S + SLACK_S)}
     seen, inspected = observed.everything(
-        engine, known.container, base=known.state.base_id, port=port, ssh_port=reach.here(at, forwarded, ssh_there),
-        ours=ours, token=credentials.token(known.place), ssh=known.place.client / ssh_config.FILE, title=title,
-        labels=labels, say=news,
+        engine, known.container, base=known.state.base_id, way=lambda: _way(known, port, ours),
+        ssh_port=reach.here(at, here, ssh_there), ours=ours, token=credentials.token(known.place),
+        ssh=known.place.client / ssh_config.FILE, title=title, labels=labels, say=news,
     )
     findings = judged.check(seen, inspected)
     release = claims.claim(known.state.image_ref).version
     result = Audited(known.name, checks.withstood(findings), release, site(connect.facts(engine)))
     return Report("audit", known.name, result, findings, checks.exit_code(findings, all_tried=True))
+
+
+@contextmanager
+def _way(known: Known, port: int, ours: Callable[[], bool]) -> Iterator[tuple[int, Callable[[], bool]]]:
+    """Lead to JupyterLab: to its own port, or to its socket, as `envkit open` does."""
+    if port:
+        yield port, ours
+        return
+    with forwarded(known.place.client / ssh_config.FILE, known.container) as made:
+        yield made.port, made.alive
 
 
 def _number(label: str) -> int:

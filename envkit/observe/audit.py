@@ -6,14 +6,19 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from envkit.engines import search
+from envkit.errors import EnvkitError
 from envkit.model.report import Observation
 from envkit.observe import attacks, guest, logins, neighbours, ssh_audit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from envkit.engines.connect import Engine
+
+    # Opens a way to JupyterLab: a port of this host's loopback, and whether it still leads there at this moment.
+    Way = Callable[[], AbstractContextManager[tuple[int, Callable[[], bool]]]]
 
 STAGE_S = 120  # more than all attempts together may take
 LIMIT_S = 150.0
@@ -25,7 +30,7 @@ INSIDE = frozenset({
 
 
 def everything(
-    engine: Engine, container: str, *, base: str, port: int, ssh_port: int, ours: Callable[[], bool], token: str,
+    engine: Engine, container: str, *, base: str, way: Way, ssh_port: int, ours: Callable[[], bool], token: str,
     ssh: Path, title: str, labels: Mapping[str, str], say: Callable[[str], None],
 ) -> tuple[tuple[Observation, ...], dict[str, Any]]:
     """Attack; returns what came of it, and what the engine says of the container. The token stands in neither.
@@ -34,9 +39,9 @@ def everything(
         engine: Where.
         container: Its name.
         base: Id of the image that its own was built on, or empty.
-        port: Where JupyterLab answers, or 0.
+        way: Leads to JupyterLab. Nothing is sent when it does not, and the token to nobody else.
         ssh_port: Where its SSH server answers, or 0.
-        ours: Says whether our container holds that port at this moment; else nothing is sent there.
+        ours: Says whether our container holds its ports at this moment; else nothing is sent there.
         token: The right one, or empty.
         ssh: The client's config file for this environment.
         title: How the names of other containers begin that knock at it.
@@ -44,9 +49,7 @@ def everything(
         say: Gets the news.
     """
     inspected = search.inspected(engine, container)
-    seen: list[Observation] = []
-    if port:
-        seen += attacks.over_http(port, token, ours, say)
+    seen = [*over_http(way, token, say)]
     seen += logins.over_ssh(ssh, container, say)
     seen.append(ssh_audit.asked(ssh_port, ours))
     say("knocking from other containers")
@@ -59,6 +62,15 @@ def everything(
         seen.append(Observation("audit.traces", {"places": list(places), "unread": list(unread)}))
     hidden: dict[str, Any] = attacks.replaced(inspected, [token])
     return attacks.without(seen, [token]), hidden
+
+
+def over_http(way: Way, token: str, say: Callable[[str], None]) -> tuple[Observation, ...]:
+    """Attack JupyterLab from outside, or tell why no way leads there."""
+    try:
+        with way() as (port, leads_there):
+            return attacks.over_http(port, token, leads_there, say)
+    except EnvkitError as error:
+        return (Observation("audit.stopped", {"why": error.message}),)
 
 
 def inside(engine: Engine, container: str) -> list[Observation]:

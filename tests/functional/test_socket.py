@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envkit.checks.table import TABLE
 from tests.functional.inside import Inside
 from tests.functional.openssh import Ssh, answer, ended, free_port, listens
 from tests.functional.traces import container, life, state_folder, title
@@ -256,6 +258,15 @@ def test_no_other_socket_is_let_through(alone_env: Alone) -> None:
 def test_a_login_works_without_a_network(alone_env: Alone) -> None:
     done = alone_env.run("ssh", "python -c 'import tensorflow as tf; print(int(tf.reduce_sum([20, 22])))'")
     assert (done.code, done.out) == (0, "42\n")
+
+
+@pytest.mark.proves("an environment withstands the attacks of `envkit audit`", "real")
+def test_an_audit_attacks_jupyterlab_through_the_forward(alone_env: Alone) -> None:
+    done = alone_env.run("audit", "--format", "json")
+    found = {one["check"]: one["status"] for one in json.loads(done.out)["findings"]}
+    attacked = {name: status for name, status in found.items() if name.startswith("audit/http")}
+    every = {name for name in TABLE if name.startswith("audit/http")}
+    assert (done.code, attacked) == (0, dict.fromkeys(every, "passed")), str(done)
 
 
 # Both launchers, and the way back.

@@ -11,9 +11,11 @@ import pytest
 
 from envkit import proc
 from envkit.engines import search
+from envkit.errors import Refusal
 from envkit.observe import audit as observed
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from envkit.engines.connect import Engine
@@ -87,14 +89,17 @@ def test_no_token_is_no_trace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setattr(proc, "which", lambda _: None)
     engine = cast("Engine", SimpleNamespace(api=Api(), endpoint="unix:///x"))
 
+    def no_way() -> AbstractContextManager[Any]:
+        raise Refusal("no way leads there")
+
     def everything(token: str) -> tuple[tuple[Observation, ...], dict[str, Any]]:
         return observed.everything(
-            engine, "x", base="", port=0, ssh_port=0, ours=lambda: True, token=token, ssh=tmp_path, title="n.",
+            engine, "x", base="", way=no_way, ssh_port=0, ours=lambda: True, token=token, ssh=tmp_path, title="n.",
             labels={}, say=lambda _: None,
         )
 
     seen, _ = everything("")
-    always = ["audit.ssh", "audit.ssh_audit", "audit.neighbour", "audit.image"]
+    always = ["audit.stopped", "audit.ssh", "audit.ssh_audit", "audit.neighbour", "audit.image"]
     assert [one.what for one in seen] == always
     seen, inspected = everything("sha256:1")
     assert [one.what for one in seen] == [*always, "audit.traces"]
