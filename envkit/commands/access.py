@@ -17,7 +17,7 @@ from urllib.parse import quote
 from envkit import credentials, files, net, tunnel
 from envkit.commands import forward, reach
 from envkit.engines import glance
-from envkit.errors import Refusal, Unhealthy
+from envkit.errors import Exit, Refusal, Unhealthy
 from envkit.model.report import Report
 from envkit.observe import door, ready
 from envkit.render.environment import text
@@ -91,8 +91,9 @@ def open_(known: Known, shown: Callable[[Report[Opened]], int]) -> int:
 
         return shown(_opened(known, reach.here(at, forwarded, there), ours))
     with forward.forwarded(known.place.client / "ssh_config", title) as kept:
-        code = shown(_opened(known, kept.port, kept.alive, forwarded=True))
-        with suppress(KeyboardInterrupt):
+        report, code = _opened(known, kept.port, kept.alive, forwarded=True), int(Exit.OK)
+        with suppress(KeyboardInterrupt):  # from the moment on when the address is shown, that is the way to end
+            code = shown(report)
             kept.wait()
         return code
 
