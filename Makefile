@@ -41,8 +41,9 @@ bench: dev engine ## measure speed and size beside Docker Compose and the Dev Co
 bench-migrate: dev $(if $(CORPUS),engine) ## judge envkit migrate on public checkouts of old code: make bench-migrate CORPUS=FOLDER
 	@$(PYTHON) -m benchmarks.migrate $(if $(CORPUS),--corpus "$(CORPUS)") $(ARGS)
 
-wheel: dev ## build the wheel into dist/
+wheel: venv ## build the wheel into dist/
 	@$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@ls dist/envkit-*.whl
 
 dockerfiles: dev ## render dockerfiles/ anew from the templates
 	@$(PYTHON) scripts/make_dockerfiles.py
