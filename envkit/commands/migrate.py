@@ -91,13 +91,14 @@ def _exit_code(told: Sequence[Ported], *, check: bool) -> Exit:
     return Exit.CHECK_FAILED if check and todo else Exit.OK
 
 
-def job(release: str, off: Sequence[str], *, compare: bool) -> Job:
+def job(release: str, off: Sequence[str], *, compare: bool, by_cell: bool = False) -> Job:
     """Return what is to be done to every file.
 
     Args:
         release: Of TensorFlow.
         off: Rules that are switched off.
         compare: Whether what changes is to be shown.
+        by_cell: Whether that of a notebook is shown by its cells, and not by its file's lines.
 
     Raises:
         Refusal: The release, or a rule, is not known.
@@ -110,4 +111,4 @@ def job(release: str, off: Sequence[str], *, compare: bool) -> Job:
     if unknown:
         raise Refusal(f"there is no rule {unknown[0]}", mend="take the id that stands in brackets behind a note")
     switched = frozenset(off)
-    return Job(partial(code.migrate, api=target, off=switched), release, switched, compare=compare)
+    return Job(partial(code.migrate, api=target, off=switched), release, switched, compare=compare, by_cell=by_cell)

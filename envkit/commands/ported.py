@@ -35,12 +35,14 @@ class Job:
         release: Of TensorFlow.
         off: Rules that are switched off.
         compare: Whether what changes is to be shown.
+        by_cell: Whether that of a notebook is shown by its cells, for people; else by its file's lines, for `patch`.
     """
 
     code: Callable[[bytes], Outcome]
     release: str
     off: frozenset[str]
     compare: bool
+    by_cell: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def _ported(source: Source, job: Job) -> Ported:
     told = Ported(path, outcome.rewrites, outcome.notes, left=outcome.unreadable, mend=outcome.mend)
     if outcome.content == content:
         return told
-    shown = _difference(source.path, content, outcome.content) if job.compare else ""
+    shown = _difference(source.path, content, outcome.content, job) if job.compare else ""
     return replace(told, diff=shown, before=replaced.digest(content), content=outcome.content)
 
 
@@ -146,8 +148,8 @@ def _unusable(path: str, why: str) -> Ported:
     return Ported(path, left=f"it cannot be used: {why}", mend="look at it and who may use it")
 
 
-def _difference(path: Path, before: bytes, after: bytes) -> str:
-    if path.suffix != file.NOTEBOOK:
+def _difference(path: Path, before: bytes, after: bytes, job: Job) -> str:
+    if not job.by_cell or path.suffix != file.NOTEBOOK:
         # Whatever its encoding: what is printed to a file has the bytes that it had.
         old_text, new_text = (one.decode("utf-8", "surrogateescape") for one in (before, after))
         return diff.unified(old_text, new_text, str(path))

@@ -37,9 +37,9 @@ def test_the_report_for_programs_has_every_place(tmp_path: Path) -> None:
     assert (left["left"], left["mend"], "diff" in left) == ("it is Python 2", "2to3 -w", False)
 
 
-def diffs(folder: Path) -> dict[str, str]:
+def diffs(folder: Path, *, by_cell: bool = False) -> dict[str, str]:
     shown: list[Ported] = []
-    job = Job(code, "2.9.0", frozenset(), compare=True)
+    job = Job(code, "2.9.0", frozenset(), compare=True, by_cell=by_cell)
     migrate.migrate([folder], job, tell=shown.append, seen=lambda _, __: None)
     return {Path(one.path).name: one.diff for one in shown}
 
@@ -70,14 +70,64 @@ def test_a_diff_is_read_back_whatever_the_file_is_called(
     assert (tmp_path / "other.py").read_bytes() == (NEW if name == "a.py" else OLD)
 
 
-def test_a_notebooks_diff_is_of_its_cells(tmp_path: Path) -> None:
+CELL = {"cell_type": "code", "source": ["# caf\xe9\n", "import keras\n", "keras.layers.core.Dense(3)"]}
+NOTEBOOK = json.dumps({"cells": [CELL]}, indent=1)
+KINDS = {
+    "a.py": OLD + b"x = 1\n",
+    "crlf.py": b"x = 1\r\nimport keras\r\n\r\ny = 2",
+    "no end.py": b"x = 1\n" + OLD.strip(),
+    "latin.py": b"# coding: latin-1\nimport keras\nx = '\xe9'\n",
+    "feed.py": b"x = 1\x0c\r\n" + OLD + b"y = '\x0b'\x0c",
+    "sub/\xe9 b.py": OLD * 9,
+    "requirements.txt": b"keras==2.2.4\r\ntensorflow==1.14\r\n",
+    "nb.ipynb": NOTEBOOK.encode() + b"\n",
+    "sub/\xfc nb.ipynb": NOTEBOOK.encode(),
+    "crlf.ipynb": NOTEBOOK.replace("\n", "\r\n").encode(),
+    "line.ipynb": json.dumps({"cells": [CELL]}).encode(),
+    "mark.ipynb": f"\ufeff{NOTEBOOK}\n".encode(),
+    "utf.ipynb": json.dumps({"cells": [CELL]}, ensure_ascii=False).encode(),
+    "left.py": b"import keras\nprint 'x'\n",
+    "same.ipynb": NOTEBOOK.replace("keras", "numpy").encode(),
+}
+
+
+@pytest.mark.proves("the diff of `migrate` in a pipe is one that `patch` and `git apply` take", "real")
+@pytest.mark.parametrize("reader", [["patch", "-p1", "--quiet"], ["git", "apply"]], ids=["patch", "git"])
+def test_a_whole_diff_is_read_back_as_what_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes], reader: list[str]
+) -> None:
+    patched, written = tree(tmp_path / "patched", KINDS), tree(tmp_path / "written", KINDS)
+    for folder, words in ((written, [".", "--write"]), (patched, ["."])):
+        monkeypatch.chdir(folder)
+        with pytest.raises(SystemExit):
+            main.main(["migrate", *words])
+        shown = capsysbinary.readouterr().out
+    assert {(patched / name).read_bytes() == content for name, content in KINDS.items()} == {True}
+    subprocess.run(["git", "apply", "--check"], input=shown, check=True)
+    subprocess.run(reader, input=shown, check=True)
+    made = {name: (patched / name).read_bytes() for name in KINDS}
+    assert made == {name: (written / name).read_bytes() for name in KINDS}
+    assert {name for name, content in KINDS.items() if made[name] == content} == {"left.py", "same.ipynb"}
+    assert not [*patched.rglob("*.orig")]  # patch found every place by its very line
+
+
+def test_on_a_terminal_a_notebooks_diff_is_of_its_cells(tmp_path: Path) -> None:
     cells = [{"cell_type": "code", "source": text} for text in ("x = 1", "import keras\nx = '\\x1b[2J'")]
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}}))
-    (shown,) = diffs(tmp_path).values()
+    (shown,) = diffs(tmp_path, by_cell=True).values()
     assert shown.splitlines()[:5] == [
         f"--- a/{tmp_path}/a.ipynb cell 2\t", f"+++ b/{tmp_path}/a.ipynb cell 2\t", "@@ -1,2 +1,2 @@", "-import keras",
         "+from tensorflow import keras",
     ]
+
+
+def test_the_verb_shows_cells_on_a_terminal_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.chdir(tree(tmp_path, {"a.ipynb": NOTEBOOK.encode()}))
+    assert "+++ b/a.ipynb\n" in envkit(capsysbinary, ".")[1]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert "+++ b/a.ipynb cell 1" in envkit(capsysbinary, ".")[1]
 
 
 def test_what_a_terminal_is_shown_is_harmless_and_coloured() -> None:

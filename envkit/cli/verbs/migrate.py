@@ -51,7 +51,7 @@ def migrate(
                     raise
                 nobody_reads()  # what was asked for is done all the same, and the code tells
 
-        job = command.job(to, ignore or [], compare=for_people)
+        job = command.job(to, ignore or [], compare=for_people, by_cell=sys.stdout.isatty())
         told = tell if for_people else lambda _: None
         report = command.migrate(paths, job, write=write, check=check, tell=told, seen=bar)
     try:
