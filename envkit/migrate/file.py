@@ -30,10 +30,11 @@ def is_known(path: PurePath) -> bool:
 
 def mentions(path: PurePath, content: bytes) -> bool:
     """Say whether there can be anything to do or to tell: most files are done with here."""
-    if place(path) is not None and content.startswith(requirements.UTF_16):
-        content = content.replace(b"\0", b"")
-    words = (WORD,) if path.suffix in PYTHON and place(path) is None else OF_PACKAGES
-    return any(word in content for word in words)
+    if place(path) is None:
+        return any(word in content for word in ((WORD,) if path.suffix in PYTHON else OF_PACKAGES))
+    if content.startswith(requirements.UTF_16):
+        return any(word in content.replace(b"\0", b"") for word in OF_PACKAGES)
+    return requirements.names_any(content)
 
 
 def migrate(

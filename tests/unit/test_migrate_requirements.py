@@ -209,3 +209,31 @@ def test_the_keras_that_a_release_brings_is_known(release: str, served: str) -> 
 
 def migrate(name: str, text: str) -> Outcome:
     return requirements.migrate(PurePosixPath(name), text.encode("latin-1"), "2.9.0")
+
+
+NAMED = [
+    ("requirements.txt", "tensorflow==1.14\n", "tensorflow"),
+    ("requirements.txt", "TensorFlow-GPU==1.3\n", "tensorflow"),
+    ("requirements.txt", "tf_nightly==1.3\n", "tensorflow"), ("requirements.txt", "hyperas==0.4\n", "imports-keras"),
+    ("requirements.txt", "segmentation_models\n", "imports-keras"),
+    ("environment.yml", "dependencies:\n - tensorflow=1.14\n", "tensorflow"),
+    ("setup.py", "setup(install_requires=['tensorflow==1.14'])\n", "tensorflow"),
+    ("Dockerfile", "RUN pip install tensorflow==1.14\n", "tensorflow"),
+    ("pyproject.toml", "[project]\ndependencies = ['tensorflow==1.14']\n", "tensorflow"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "rule"), NAMED)
+def test_what_is_told_stays_so_when_keras_is_gone(name: str, text: str, rule: str) -> None:
+    path = PurePosixPath(name)
+    assert file.mentions(path, text.encode())
+    assert [one.rule for one in migrate(name, text).notes] == [f"requirements/{rule}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("requirements.txt", "numpy\n"), ("a.py", "import tensorflow\n"), ("Dockerfile", "RUN pip install numpy\n"),
+     ("requirements.txt", "\ufefftensorflow".encode("utf-16-le").decode("latin-1")), ("notes.txt", "tensorflow")],
+)
+def test_what_says_nothing_of_keras_or_tensorflow_is_not_read(name: str, text: str) -> None:
+    assert not file.mentions(PurePosixPath(name), text.encode("latin-1"))

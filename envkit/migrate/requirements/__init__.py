@@ -10,11 +10,12 @@ from envkit.migrate.outcome import Outcome
 from envkit.migrate.requirements import declared, lists
 from envkit.migrate.requirements.commands import notes as command
 from envkit.migrate.requirements.places import Place, place
+from envkit.migrate.requirements.wanted import names_any
 
 if TYPE_CHECKING:
     from pathlib import PurePath
 
-__all__ = ["RULES", "command", "migrate"]
+__all__ = ["RULES", "command", "migrate", "names_any"]
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # marks at a file's beginning
 UTF_8 = "\xef\xbb\xbf"

@@ -12,6 +12,9 @@ from envkit.migrate.requirements.packages import IMPORT_KERAS
 
 KERAS = {"keras", "keras-gpu", "keras-base"}
 TENSORFLOW = {"tensorflow", "tensorflow-gpu", "tensorflow-cpu", "tf-nightly", "intel-tensorflow"}
+# What a file has to name for anything to be said of it; other names have one of these in them.
+NAMES = ["keras", "tensorflow"]
+NAMES += [one for one in sorted({*TENSORFLOW, *IMPORT_KERAS}) if not any(part in one for part in NAMES)]
 REQUIREMENT = re.compile(
     r"(?:[\w-]+::)?(?P<name>[A-Za-z][A-Za-z0-9._-]*?)(?:\[[^\]\n]*\])?[ \t]*"
     r"(?:(?P<version>(?:[<>=!~^]=?|===)[^;#\\\"'\r\n]*|\([^)\n]*\)|@[ \t]*[^\s;]+)[ \t]*)?(?:;[^#\n]*)?"
@@ -38,6 +41,12 @@ class Wanted:
     text: str
     name: str
     version: str
+
+
+def names_any(content: bytes) -> bool:
+    """Say whether a file can ask for any package of which something is to be said, however it is written."""
+    plain = content.lower().replace(b"_", b"-").replace(b".", b"-")
+    return any(name.encode() in plain for name in NAMES)
 
 
 def wanted(text: str, where: Where) -> Wanted | None:
