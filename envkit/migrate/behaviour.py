@@ -29,17 +29,25 @@ _FOURTH = 3  # the number of the fourth axis
 
 
 def tell(look: Look) -> None:
-    """Tell of all such places: in code for standalone Keras, as that of TensorFlow has always been so."""
+    """Tell of all such places: in code of TensorFlow, which has always been so, of what can never be meant alone."""
+    _popped(look)
     if not look.standalone:
+        _missing_keys(look)
         return
     _learning_rates(look)
     _history(look)
     _files(look)
     _recurrent(look)
     _batch_dot(look)
+
+
+def _popped(look: Look) -> None:
     for call in look.calls["pop"]:
         assert isinstance(call.func, cst.Attribute)  # noqa: S101 - calls of attributes
-        if isinstance(call.func.value, cst.Attribute) and call.func.value.attr.value == "layers":
+        layers = call.func.value
+        if not isinstance(layers, cst.Attribute) or layers.attr.value != "layers":
+            continue
+        if look.standalone or (look.uses_keras and look.names_model(layers.value)):
             look.tell("behaviour/layers-pop", call)
 
 
@@ -78,16 +86,30 @@ def _history(look: Look) -> None:
             look.tell(_HISTORY, literal)
 
 
+def _missing_keys(look: Look) -> None:
+    """Tell of `acc` where every `compile` of the file is written, and none brings it: that can only be a KeyError."""
+    asked = [_asked(look, call) for call in look.calls["compile"]]
+    known = {use.node for use in look.bound.uses}
+    names = [text_of(one) if one not in known else "" for metrics in asked for one in metrics or []]
+    if None not in asked and None not in names and "accuracy" in names and "acc" not in names:
+        for literal in _keys(look):
+            look.tell(_HISTORY, literal)
+
+
 def _metrics(look: Look, call: cst.Call) -> list[str] | None:
     """Return the metrics that are asked for; None where they are not written there."""
+    asked = _asked(look, call)
+    return None if asked is None else [text_of(one) or "" for one in asked]
+
+
+def _asked(look: Look, call: cst.Call) -> list[cst.BaseExpression] | None:
     args = look.arguments(call)
     arg = args.keywords.get("metrics") or (args.positional[2] if len(args.positional) > 2 else None)
     if arg is None:
         return None if args.open else []
     if not isinstance(arg.value, (cst.List, cst.Tuple)):
-        said = text_of(arg.value)
-        return None if said is None else [said]
-    return [text_of(element.value) or "" for element in arg.value.elements]
+        return None if text_of(arg.value) is None else [arg.value]
+    return [element.value for element in arg.value.elements]
 
 
 def _keys(look: Look) -> Iterator[cst.BaseExpression]:

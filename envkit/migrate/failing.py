@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from envkit.migrate.arguments import text_of
+from envkit.migrate.rules.table import TABLE
 
 if TYPE_CHECKING:
     from envkit.migrate.look import Look
@@ -23,12 +24,20 @@ _METRICS = {
     "mean_absolute_percentage_deviation", "jaccard_distance",
 }
 _OF_CALLBACKS = {"self.validation_data", "self.params['metrics']", 'self.params["metrics"]'}
+_SESSIONS = {f"tensorflow.compat.v1.keras.backend.{name}_session" for name in ("get", "set")}
+_TO_GRAPH_MODE = ("compat.v1.disable_eager_execution", "compat.v1.disable_v2_behavior")
+_INITIALIZERS = {
+    target.removeprefix("tensorflow.") for name, target in TABLE["names/initializations"].moves.items()
+    if name.startswith("keras.initializations.")
+}
 _MODEL_FILES = {"keras.models.model_from_yaml"}
 
 
 def tell(look: Look) -> None:
     """Tell of all such places."""
     _graph(look)
+    _sessions(look)
+    _initializers(look)
     _methods(look)
     _compiled(look)
     _own_classes(look)
@@ -48,6 +57,29 @@ def _graph(look: Look) -> None:
         phase = first is not None and "learning_phase" in look.draft.source.code(first.value)
         if phase or "updates" in args.keywords or len(args.positional) > 2:
             look.tell("graph/function-learning-phase", args.call)
+
+
+def _sessions(look: Look) -> None:
+    """Tell of sessions by the name that the rewrite gives them, unless the file is for graph mode."""
+    of_graph_mode = any(use.path.endswith(_TO_GRAPH_MODE) for use in look.bound.uses)
+    if of_graph_mode or any(one.path == "tensorflow.compat.v1" for one in look.bound.bindings):
+        return
+    for binding in look.bound.bindings:
+        if binding.alias is not None and binding.path in _SESSIONS:
+            look.tell("backend/session", binding.alias)
+    for use in look.bound.uses:
+        if use.tail and use.path in _SESSIONS:
+            look.tell("backend/session", use.node)
+
+
+def _initializers(look: Look) -> None:
+    """Tell of classes that are called as functions, with a shape."""
+    for path in _INITIALIZERS & look.called.keys():
+        for use, args in look.called[path]:
+            first = args.positional[0].value if args.positional else None
+            shape = isinstance(first, cst.Name) and first.value.lower().endswith("shape")
+            if shape or isinstance(first, (cst.Tuple, cst.List)):
+                look.tell("names/initializations", use.node)
 
 
 def _methods(look: Look) -> None:

@@ -40,6 +40,11 @@ class Look:
         return any(one.standalone for one in [*self.bound.bindings, *self.bound.stars])
 
     @cached_property
+    def uses_keras(self) -> bool:
+        """Whether it uses any Keras, not TensorFlow alone."""
+        return any(use.path.startswith("keras.") for use in self.bound.uses)
+
+    @cached_property
     def calls(self) -> Mapping[str, list[cst.Call]]:
         """Calls of attributes, by the attribute's name."""
         found = defaultdict(list)
@@ -79,7 +84,11 @@ class Look:
     def is_model(self, call: cst.Call) -> bool:
         """Whether a method is called on what looks like a model of Keras, and not on an imported module."""
         assert isinstance(call.func, cst.Attribute)  # noqa: S101 - only methods are asked about
-        code = self.draft.source.code(call.func.value)
+        return self.names_model(call.func.value)
+
+    def names_model(self, node: cst.BaseExpression) -> bool:
+        """Whether what is written there looks like a model of Keras."""
+        code = self.draft.source.code(node)
         if code in self.models:
             return True
         last = code.rpartition(".")[2]

@@ -58,7 +58,7 @@ def transformed(
         calls.rewrite(draft, bound, api)
         backend.rewrite(draft, bound, added)
         methods.rewrite(draft, bound)
-        arms.tell(draft)
+        arms.tell(draft, bound)
         look = Look(draft, bound)
         failing.tell(look)
         behaviour.tell(look)

@@ -23,7 +23,7 @@ RUNTIME = (
     ),
     Rule(
         "names/equal-arms", "review", "try: from keras import initializations\nexcept ImportError: …", "",
-        "After the rewrite, this arm and the one before it import the same: one of them is for a Keras that is gone.",
+        "This arm and the one before it are the same after the rewrite: one of them is for a Keras that is gone.",
         "keep one of them",
     ),
     Rule(
