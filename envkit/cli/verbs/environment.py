@@ -111,9 +111,10 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go, and how much it frees.")] = False,
     quiet: QuietOption = False, format_: FormatOption = Format.text,
 ) -> int:
-    """Remove what envkit made for you and nobody uses: images, and containers and networks of no environment.
+    """Remove what envkit made for you and nobody uses.
 
-    What an environment needs stays, also of one that is down, and so does every volume: `down --volumes` removes those.
+    That is images, and containers and networks of no environment. What an environment needs stays, also of one that is
+    down, and so does every volume: `down --volumes` removes those.
     """
     from envkit.cli import texts
     from envkit.commands import prune as command
