@@ -100,7 +100,7 @@ def folder_of(start: Path) -> str:
         raise Refusal(f"the name of {shown} is not UTF-8", mend="rename the folder, or copy it to another") from error
     at = endpoint()
     for folder in (here, *here.parents):
-        if (folder / FILE).is_file():
+        if (folder / FILE).exists():
             _refuse_planted(folder / FILE, here)
             return str(folder)
         if (state.place(at, str(folder)).folder / state.RECORD).is_file():
@@ -213,8 +213,11 @@ def _known(at: str, place: Place, remembered: State) -> Known:
 
 
 def _text(path: Path) -> str:
-    if not path.is_file():
+    if not path.exists():
         return ""
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "no regular file"
+        raise Refusal(f"{path} is {what}, and a config is a file", mend=f"put a file there, or: mv {path} {path}.old")
     content = files.readable(path)
     if content is None:
         raise Refusal(f"{path} cannot be read", mend=f"chmod u+r {path}")

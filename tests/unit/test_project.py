@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ from envkit.errors import Refusal
 from envkit.model.state import State
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 
 def test_a_config_is_found_upwards(tmp_path: Path) -> None:
@@ -35,6 +36,18 @@ def test_a_config_that_is_a_link_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "envkit.yaml").symlink_to(name)
     with pytest.raises(Refusal, match="is a link"):
         project.load(tmp_path, {})
+
+
+@pytest.mark.parametrize(("made", "what"), [(Path.mkdir, "a folder"), (os.mkfifo, "no regular file")])
+def test_a_config_that_is_no_file_is_refused_and_not_passed_over(
+    tmp_path: Path, made: Callable[[Path], None], what: str
+) -> None:
+    made(tmp_path / "envkit.yaml")
+    (tmp_path / "src").mkdir()
+    for start in (tmp_path, tmp_path / "src"):
+        with pytest.raises(Refusal, match=rf"envkit\.yaml is {what}") as error:
+            project.load(start, {})
+        assert error.value.exit_code == 2
 
 
 @pytest.fixture
