@@ -18,7 +18,7 @@ from envkit import credentials, files, net, tunnel
 from envkit.commands import forward, reach
 from envkit.engines import glance
 from envkit.errors import Exit, Refusal, Unhealthy
-from envkit.model.report import Report
+from envkit.model.report import Progress, Report
 from envkit.observe import door, ready
 from envkit.render.environment import text
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from envkit.commands.project import Known
     from envkit.state import Place
+
+    Say = Callable[[Progress], None]
 
 OPENED_S = 60
 KEPT_S = 15  # what the browser needs to read its page, where the file system does not tell that it did
@@ -66,7 +68,7 @@ def token(known: Known) -> str:
     return found
 
 
-def open_(known: Known, shown: Callable[[Report[Opened]], int]) -> int:
+def open_(known: Known, shown: Callable[[Report[Opened]], int], say: Say) -> int:
     """Send the caller's browser to JupyterLab, logged in, and say so.
 
     Where JupyterLab listens on a socket alone, a port is forwarded to it, until the caller interrupts.
@@ -74,6 +76,7 @@ def open_(known: Known, shown: Callable[[Report[Opened]], int]) -> int:
     Args:
         known: The environment.
         shown: Prints the report; returns the exit code.
+        say: Gets the news.
 
     Raises:
         Refusal: No browser can be started here.
@@ -89,16 +92,18 @@ def open_(known: Known, shown: Callable[[Report[Opened]], int]) -> int:
         def ours() -> bool:
             return glance.holds(at, title, there) and bool(reach.here(at, forwarded, there))
 
-        return shown(_opened(known, reach.here(at, forwarded, there), ours))
+        return shown(_opened(known, reach.here(at, forwarded, there), ours, say))
     with forward.forwarded(known.place.client / "ssh_config", title) as kept:
-        report, code = _opened(known, kept.port, kept.alive, forwarded=True), int(Exit.OK)
+        report, code = _opened(known, kept.port, kept.alive, say, forwarded=True), int(Exit.OK)
         with suppress(KeyboardInterrupt):  # from the moment on when the address is shown, that is the way to end
             code = shown(report)
             kept.wait()
         return code
 
 
-def _opened(known: Known, port: int, ours: Callable[[], bool], *, forwarded: bool = False) -> Report[Opened]:
+def _opened(
+    known: Known, port: int, ours: Callable[[], bool], say: Say, *, forwarded: bool = False
+) -> Report[Opened]:
     """Open JupyterLab through a file that only the caller can read.
 
     The token stands in that file alone: in no argument of the browser, where every user of the host could
@@ -119,11 +124,13 @@ def _opened(known: Known, port: int, ours: Callable[[], bool], *, forwarded: boo
                                                          browser=False))
             raise _no_browser(port)
         limit_s = float(os.environ.get("ENVKIT_OPEN_TIMEOUT_S") or OPENED_S)
+        say(Progress("open", f"waiting for the browser to log in, at most {limit_s:g} s"))
         unread = page.stat().st_atime_ns
         arrived = _arrived(
             lambda: _activity(port, secret, ours), before, limit_s, read=lambda: page.stat().st_atime_ns != unread
         )
-    return Report("open", known.name, Opened(known.name, f"{url}/lab", arrived, forwarded))
+    code = Exit.OK if arrived else Exit.CHECK_FAILED
+    return Report("open", known.name, Opened(known.name, f"{url}/lab", arrived, forwarded), exit_code=code)
 
 
 def _no_browser(port: int) -> Refusal:

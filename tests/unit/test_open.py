@@ -40,7 +40,7 @@ def known(tmp_path: Path) -> Known:
 def test_programs_read_one_document_whatever_happens_after_it(
     known: Known, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def opened(_: Known, shown: Callable[[Report[Opened]], int]) -> int:
+    def opened(_: Known, shown: Callable[[Report[Opened]], int], _say: object) -> int:
         shown(Report("open", "vision", Opened("vision", "http://127.0.0.1:8901/lab", logged_in=True)))
         raise Unhealthy("the forward broke")
 
@@ -70,5 +70,25 @@ def test_the_token_goes_to_nobody_while_our_container_does_not_hold_the_port(
     monkeypatch.setattr(glance, "running", lambda _endpoint, _name: found)
     monkeypatch.setattr(ready, "answers", answers)
     with pytest.raises(Unhealthy, match="does not answer") as error:
-        access.open_(known, lambda _: 0)
+        access.open_(known, lambda _: 0, lambda _: None)
     assert (asked, error.value.mend) == ([], "envkit up")
+
+
+@pytest.mark.proves("`open` says that it waits, and ends with 1 where the browser does not log in", "real")
+@pytest.mark.parametrize(("arrived", "code"), [(True, 0), (False, 1)])
+def test_a_browser_that_never_comes_is_waited_for_aloud_and_told_by_the_code(
+    arrived: bool, code: int, known: Known, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running = FoundContainer("c1", "running", {names.PORT: str(PORT)}, "i1")
+    monkeypatch.setattr(project, "known", lambda *_: known)
+    monkeypatch.setattr(glance, "running", lambda *_: running)
+    monkeypatch.setattr(ready, "answers", lambda *_: ready.OK)
+    monkeypatch.setattr(access, "_browse", lambda _: True)
+    monkeypatch.setattr(access, "_activity", lambda *_: "")
+    monkeypatch.setattr(access, "_arrived", lambda *_, **__: arrived)
+    with pytest.raises(SystemExit) as ended:
+        main.main(["open"])
+    said = capsys.readouterr()
+    assert ended.value.code == code
+    assert "waiting for the browser to log in, at most 60 s" in said.err
+    assert ("the browser has not logged in" in said.out) != arrived

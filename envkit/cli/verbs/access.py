@@ -19,6 +19,7 @@ def open_(project: ProjectOption = HERE, name: NameOption = None, format_: Forma
     """Open JupyterLab in the browser, logged in. Where it has no port, a forwarded one stays until you press Ctrl-C."""
     from envkit.cli import texts
     from envkit.cli.failures import PastReport
+    from envkit.cli.progress import Teller
     from envkit.commands import access
     from envkit.commands import project as projects
     from envkit.errors import EnvkitError
@@ -27,13 +28,15 @@ def open_(project: ProjectOption = HERE, name: NameOption = None, format_: Forma
 
     def shown(report: Report[Opened]) -> int:
         nonlocal reported
+        say.rest()
         code = show(report, format_, texts.opened)
         sys.stdout.flush()  # the command may stay
         reported = True
         return code
 
     try:
-        return access.open_(projects.known(project, name), shown)
+        with Teller(quiet=False, verbose=False) as say:
+            return access.open_(projects.known(project, name), shown, say)
     except (EnvkitError, OSError) as error:
         if reported:
             raise PastReport from error
