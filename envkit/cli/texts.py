@@ -125,11 +125,16 @@ def render(result: Rendered) -> str:
 
 
 def dry_run(result: DryRun) -> str:
-    """What an `up` would do."""
+    """What an `up` would do, where it would answer, and what is decided differently from what was asked."""
     steps = "".join(f"\n  {number}. {one}" for number, one in enumerate(result.does, 1)) or "\n  nothing"
     asks = "".join(f"\n  - {one}" for one in result.asks)
     agreed = f"would let in more than was agreed to; envkit up asks, --yes agrees:{asks}\n" if asks else ""
-    return f"image {result.image}\n{agreed}would do:{steps}"
+    lines = [
+        *([f"  JupyterLab   {result.url}"] if result.url else []),
+        *([f"  SSH          port {result.ssh_port} of 127.0.0.1, user dev"] if result.ssh_port else []),
+        *(f"  Note         {remark}" for remark in result.remarks),
+    ]
+    return "\n".join([f"image {result.image}\n{agreed}would do:{steps}", *lines])
 
 
 def prune(result: Pruned) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import decide, files
+from envkit import decide, files, names, tunnel
 from envkit.commands import apply, builders, mounted, refusals, written
 from envkit.commands.survey import survey
 from envkit.engines import connect
@@ -51,6 +51,9 @@ class DryRun:
         steps: What would be done, in order, by step as `up` reports what it changed.
         asks: What would be let in that nobody has agreed to yet, one sentence each.
         does: What would be done, in words.
+        remarks: What was decided differently from what was asked, as `up` tells it.
+        url: Where JupyterLab would answer; empty where it has no port, or the engine is on another machine.
+        ssh_port: The port of loopback that SSH would answer at; 0 where none is published.
     """
 
     plan: object
@@ -58,6 +61,9 @@ class DryRun:
     steps: tuple[str, ...]
     asks: tuple[str, ...] = ()
     does: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    url: str = ""
+    ssh_port: int = 0
 
 
 def render(project: Project, folder: Path, *, check: bool) -> Report[Rendered]:
@@ -112,9 +118,14 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
     done = tuple(type(one).__name__ for one in steps)
     found = surveyed.found.container
     does = sentences(steps, different(surveyed.wanted, found) if found else "")
-    foretold = DryRun(surveyed.plan, surveyed.wanted.ref, done, asks, does)
+    plan = surveyed.plan
+    port, abroad = plan.run.published(names.JUPYTER_PORT), tunnel.is_remote(project.endpoint)
+    foretold = DryRun(
+        plan, surveyed.wanted.ref, done, asks, does, plan.remarks,
+        f"http://127.0.0.1:{port}/lab" if port and not abroad else "", plan.run.published(names.SSH_PORT),
+    )
     code = Exit.REFUSED if asks and not yes else Exit.OK
-    return Report("up", surveyed.plan.name, foretold, exit_code=code)
+    return Report("up", plan.name, foretold, exit_code=code)
 
 
 def _engine(project: Project) -> Engine | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import checks, files, host, state
-from envkit.commands import project, render
+from envkit.commands import carried, project, render
 from envkit.commands.survey import Survey
 from envkit.engines import connect
 from envkit.errors import EngineUnavailable, Exit, GpuUnusable, Refusal
@@ -90,6 +90,16 @@ def test_access_that_nobody_agreed_to_is_shown_and_ends_as_up_would(
     assert (report.result.asks, report.exit_code) == (asks, code)
     assert report.result.steps
     assert not scene.project.place.folder.exists()
+
+
+@pytest.mark.parametrize(("endpoint", "url"), [("unix:///x", "http://127.0.0.1:8888/lab"), ("ssh://far", "")])
+def test_the_notes_of_up_and_where_it_would_answer_are_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, endpoint: str, url: str
+) -> None:
+    monkeypatch.setattr(carried, "tools", lambda: None)
+    scene.plan = {"remarks": ("limits.cpus: capped",)}
+    result = render.dry_run(replace(scene.project, endpoint=endpoint)).result
+    assert (result.remarks, result.url, result.ssh_port) == (("limits.cpus: capped",), url, 0)
 
 
 def test_what_is_to_be_chosen_anew_is(scene: Scene) -> None:

@@ -62,6 +62,17 @@ def test_a_dry_run_reads_as_sentences() -> None:
     assert texts.dry_run(foretold) == f"image {REF}\nwould do:\n  1. start the container x"
 
 
+@pytest.mark.proves("`envkit up --dry-run` tells the notes and the port that `up` would", "real")
+def test_a_dry_run_says_where_it_would_answer_and_what_is_decided_differently() -> None:
+    url, remarks = "http://127.0.0.1:8890/lab", ("limits.cpus: 99 is more than this host has; capped to 2",)
+    foretold = DryRun(None, REF, (), remarks=remarks, url=url, ssh_port=2301)
+    assert texts.dry_run(foretold).splitlines()[3:] == [
+        f"  JupyterLab   {url}",
+        "  SSH          port 2301 of 127.0.0.1, user dev",
+        f"  Note         {remarks[0]}",
+    ]
+
+
 @pytest.mark.parametrize(("result", "words"), [
     (Rendered("rendered", ("a", "b")), "rendered/a\nrendered/b"),
     (Rendered("rendered", ("a", "b"), checked=True), "rendered/ is current"),
