@@ -7,6 +7,7 @@ import os
 import platform
 import pwd
 import re
+import stat
 from pathlib import Path
 
 from envkit import files, names, net, sshkeys
@@ -47,6 +48,7 @@ def look(wants: Wants) -> Facts:
         texts={path: _text(real[path]) for path in wants.texts},
         real_paths={path: None if found is None else str(found) for path, found in real.items()},
         secrets={name: _sha256(real[source]) for name, source in wants.secrets},
+        exposed=tuple(name for name, source in wants.secrets if (found := real[source]) and readable_by_all(found)),
         ca=extra_ca() if wants.ca else "",
         proxies=own_proxies if wants.proxy else without,
         run_proxies=own_proxies if wants.proxy else {},
@@ -206,6 +208,18 @@ def _text(real: Path | None) -> str | None:
         return None if content is None else content.decode()
     except UnicodeDecodeError:
         return None
+
+
+def readable_by_all(real: Path, below: Path = Path("/")) -> bool:
+    """Say whether every user may read a file: by its own mode, and those of the folders that lead there from `below`.
+
+    Whether an access list says otherwise is not looked at.
+    """
+    try:
+        ways = [one for one in real.parents if one.is_relative_to(below)]
+        return bool(real.stat().st_mode & stat.S_IROTH) and all(one.stat().st_mode & stat.S_IXOTH for one in ways)
+    except OSError:
+        return False
 
 
 def _sha256(real: Path | None) -> str | None:

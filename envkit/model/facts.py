@@ -92,6 +92,7 @@ class Facts:
         texts: Contents of files the config names (requirements, CA), by path as written; None if unreadable.
         real_paths: Real path of each file, mount and secret source, by path as written; None if it is not there.
         secrets: SHA-256 of each secret's source file, by name; None if unreadable.
+        exposed: The secrets, by name, whose source file every user of this host may read.
         ca: Extra CA certificates in PEM that the caller's own environment trusts, or empty.
         proxies: Proxy settings of the caller's environment (`http_proxy`, `https_proxy`, `no_proxy`).
         run_proxies: Those the workspace itself runs with; they stay what they were at the first `up`.
@@ -118,6 +119,7 @@ class Facts:
     texts: Mapping[str, str | None] = field(default_factory=dict)
     real_paths: Mapping[str, str | None] = field(default_factory=dict)
     secrets: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    exposed: tuple[str, ...] = ()
     ca: str = ""
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     run_proxies: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -104,6 +104,7 @@ def _remarks(config: Config, facts: Facts, run_plan: RunPlan, image_plan: ImageP
         yield _unproven(image_plan.release)
     if config.build.netrc and (config.build.index or "").startswith("http://"):
         yield "build.index begins with http://, so its login crosses the network unencrypted"
+    yield from secrets.remarks(config, facts)
     yield from ssh.remarks(run_plan.ssh)
     yield from far.remarks(config, facts)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import TYPE_CHECKING
 
 from envkit.model.plan import Secret
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.errors import Problem
     from envkit.model.facts import Facts
+
+_PLAIN = re.compile(r"(~/|/)[A-Za-z0-9._/-]+", re.ASCII)
 
 
 def secrets(config: Config, facts: Facts, problems: list[Problem]) -> tuple[Secret, ...]:
@@ -36,6 +40,19 @@ def netrc(config: Config, facts: Facts, problems: list[Problem]) -> str:
         elif real is not None:
             return real
     return ""
+
+
+def remarks(config: Config, facts: Facts) -> tuple[str, ...]:
+    """Return which of the files everybody on this host may read, one sentence each."""
+    sources = {name: (f"secrets.{name}.file", secret.file) for name, secret in sorted(config.secrets.items())}
+    sources |= {key: (key, path) for key, path in login(config)}
+    told = []
+    for name in (one for one in sources if one in facts.exposed):
+        key, path = sources[name]
+        # As written where a shell takes it so: the tilde of a quoted path is no home.
+        shown = path if _PLAIN.fullmatch(path) else shlex.quote(facts.real_paths.get(path) or path)
+        told.append(f"{key}: {path} may be read by everybody on this machine; chmod 600 {shown}")
+    return tuple(told)
 
 
 def _unfit(path: str, real: str | None, sha256: str | None, config: Config, facts: Facts) -> str:

@@ -33,6 +33,29 @@ def test_the_config_of_the_project_is_seen_wherever_the_workspace_is(tmp_path: P
     assert seen == {str(project.resolve() / "envkit.yaml"): "workspace: ..\n"}
 
 
+@pytest.mark.parametrize(("folder", "mode", "open_"), [
+    (0o755, 0o644, True), (0o711, 0o604, True), (0o755, 0o640, False), (0o750, 0o644, False),
+])
+def test_a_secret_is_exposed_where_file_and_folders_let_everybody_read(
+    tmp_path: Path, folder: int, mode: int, open_: bool
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir(folder)
+    home.chmod(folder)
+    key = home / "key"
+    key.touch()
+    key.chmod(mode)
+    assert host.readable_by_all(key, below=home) == open_
+
+
+def test_the_secrets_that_everybody_may_read_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("open", "closed"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(host, "readable_by_all", lambda path: path.name == "open")
+    wants = Wants(str(tmp_path), secrets=(("A", "open"), ("B", "closed"), ("C", "gone")))
+    assert host.look(wants).exposed == ("A",)
+
+
 LOADED = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  470.256.02  Thu May  2 14:37:44 UTC 2024\n"
 OPEN = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  560.35.03  Release Build\n"
 # Row of the failure table: the devices of a bus by vendor and class, or no bus; what the driver says; check, mend.

@@ -163,6 +163,25 @@ def test_a_secrets_digest_is_shown_no_more_than_the_secret() -> None:
     assert "5ec7e7" not in to_json(Report("up", "vision", DryRun(found, "ref", ()))) + repr(found) + repr(facts)
 
 
+@pytest.mark.proves("a secret's file that everybody may read is told, with the mend", "real")
+@pytest.mark.parametrize(("path", "shown"), [
+    ("~/.wandb", "~/.wandb"), ("~/a key", "'/srv/a key'"), ("k", "'/srv/a key'"),
+])
+def test_a_secret_that_everybody_may_read_is_told_and_not_refused(path: str, shown: str) -> None:
+    facts = replace(FACTS, real_paths={path: "/srv/a key"}, secrets={"KEY": "0" * 64})
+    text = f"secrets: {{KEY: {{file: {path}}}}}"
+    assert plan(text, facts).remarks == ()
+    assert plan(text, replace(facts, exposed=("KEY",))).remarks == (
+        f"secrets.KEY.file: {path} may be read by everybody on this machine; chmod 600 {shown}",
+    )
+
+
+def test_a_login_that_everybody_may_read_is_told() -> None:
+    facts = replace(seeing(_n="/srv/n"), secrets={"build.netrc": "0"}, exposed=("build.netrc",))
+    (told,) = plan(NETRC, facts).remarks
+    assert told == "build.netrc: /n may be read by everybody on this machine; chmod 600 /n"
+
+
 def test_loopback_never_goes_through_the_proxy() -> None:
     env = plan("", replace(FACTS, run_proxies={"http_proxy": "http://proxy:3128", "no_proxy": "corp"})).run.env
     assert env["no_proxy"] == "corp,localhost,127.0.0.1"
