@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from envkit import credentials, files, net, tunnel
-from envkit.commands import forward, reach
+from envkit.commands import forward, project, reach
 from envkit.engines import glance
 from envkit.errors import Exit, Refusal, Unhealthy
 from envkit.model.report import Progress, Report
@@ -64,7 +64,7 @@ def token(known: Known) -> str:
     """
     found = credentials.token(known.place)
     if not found:
-        raise Refusal(f"the environment {known.name} has no token yet", mend="envkit up")
+        raise Refusal(f"the environment {known.name} has no token yet", mend=known.mend)
     return found
 
 
@@ -80,11 +80,14 @@ def open_(known: Known, shown: Callable[[Report[Opened]], int], say: Say) -> int
 
     Raises:
         Refusal: No browser can be started here.
+        StartFailed: The environment does not run.
         Unhealthy: JupyterLab does not answer with our token.
     """
     title, at = known.container, known.endpoint
     if tunnel.is_remote(at):
         known.connect()
+    if glance.running(at, title) is None:
+        project.running(known.connect(), known)  # says so where it is down
     if not glance.holds(at, title, 0):
         # While our container runs, the port is the engine's; else the token might go to whoever took the port.
         there, forwarded = known.state.port, known.state.forwarded
@@ -93,7 +96,7 @@ def open_(known: Known, shown: Callable[[Report[Opened]], int], say: Say) -> int
             return glance.holds(at, title, there) and bool(reach.here(at, forwarded, there))
 
         return shown(_opened(known, reach.here(at, forwarded, there), ours, say))
-    with forward.forwarded(known.place.client / "ssh_config", title) as kept:
+    with forward.forwarded(known.place.client / "ssh_config", title, known.mend) as kept:
         report, code = _opened(known, kept.port, kept.alive, say, forwarded=True), int(Exit.OK)
         with suppress(KeyboardInterrupt):  # from the moment on when the address is shown, that is the way to end
             code = shown(report)
@@ -111,7 +114,7 @@ def _opened(
     """
     secret = token(known)
     if not ours() or ready.answers(door.at_port(port), secret) != ready.OK:
-        raise Unhealthy(f"JupyterLab of {known.name} does not answer at port {port}", mend="envkit up")
+        raise Unhealthy(f"JupyterLab of {known.name} does not answer at port {port}", mend=known.mend)
     url = f"http://127.0.0.1:{port}"
     # Straight to the page: browsers do not send a SameSite=Strict cookie along a redirect that began in a file.
     # JupyterLab takes the token out of its address as it loads.
@@ -146,7 +149,7 @@ def ssh_config(known: Known) -> str:
     """
     content = files.read(known.place.client / "ssh_config")
     if content is None:
-        raise Refusal(f"the environment {known.name} has no SSH entry yet", mend="envkit up")
+        raise Refusal(f"the environment {known.name} has no SSH entry yet", mend=known.mend)
     return content.decode()
 
 

@@ -65,13 +65,13 @@ def audit(known: Known, *, say: Callable[[Progress], None]) -> Report[Audited]:
 
 
 def _audited(known: Known, engine: Engine, say: Callable[[Progress], None]) -> Report[Audited]:
-    found = project.running(engine, known.name)
+    found = project.running(engine, known)
     say(Progress("audit", f"attacking {known.name} from outside and inside"))
     at, here = known.endpoint, known.state.forwarded
     there, ssh_there = (_number(found.labels.get(one, "")) for one in (names.PORT, names.PORT_OF_SSH))
     port = reach.here(at, here, there)
     if there and not port:  # the token would go to whoever listens at that port of this machine
-        raise StartFailed(f"no port of this machine leads to JupyterLab of {known.name}", mend="envkit up")
+        raise StartFailed(f"no port of this machine leads to JupyterLab of {known.name}", mend=known.mend)
 
     def ours() -> bool:
         return glance.holds(at, known.container, there) and reach.here(at, here, there) == port
@@ -99,7 +99,7 @@ def _way(known: Known, port: int, ours: Callable[[], bool]) -> Iterator[tuple[in
     if port:
         yield port, ours
         return
-    with forwarded(known.place.client / ssh_config.FILE, known.container) as made:
+    with forwarded(known.place.client / ssh_config.FILE, known.container, known.mend) as made:
         yield made.port, made.alive
 
 

@@ -36,12 +36,13 @@ class Forward:
 
 
 @contextmanager
-def forwarded(config: Path, host: str) -> Iterator[Forward]:
+def forwarded(config: Path, host: str, mend: str) -> Iterator[Forward]:
     """Keep a forward from a free port of loopback to JupyterLab's socket.
 
     Args:
         config: The client's settings.
         host: The host's name in them.
+        mend: The command that brings the environment to order.
 
     Raises:
         Refusal: There is no SSH client.
@@ -56,15 +57,15 @@ def forwarded(config: Path, host: str) -> Iterator[Forward]:
     line = [client, "-F", str(config), *options, "-N", "-L", f"127.0.0.1:{port}:{names.JUPYTER_SOCKET}", host]
     with proc.beside(line) as beside:
         made = Forward(port, beside.alive, beside.wait)
-        _until_it_answers(made)
+        _until_it_answers(made, mend)
         yield made
 
 
-def _until_it_answers(made: Forward) -> None:
+def _until_it_answers(made: Forward, mend: str) -> None:
     until = time.monotonic() + LIMIT_S
     while made.alive() and time.monotonic() < until:
         # The client ends where it cannot have the port, so while it lives nobody else has it.
         if net.get(made.port, ready.OPEN).status == ready.OK and made.alive():
             return
         time.sleep(PAUSE_S)
-    raise Unhealthy("JupyterLab does not answer through SSH", mend="envkit up; envkit ssh true says whether SSH works")
+    raise Unhealthy("JupyterLab does not answer through SSH", mend=f"{mend}; envkit ssh true says whether SSH works")

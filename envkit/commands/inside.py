@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from envkit import names, proc
 from envkit.commands import project
 from envkit.engines import connect, containers, endpoint, execs, glance, look
-from envkit.errors import EnvkitError, PassThrough, Refusal
+from envkit.errors import EnvkitError, PassThrough
 from envkit.observe import ready
 
 if TYPE_CHECKING:
@@ -86,17 +86,17 @@ def ssh(known: Known, argv: Sequence[str]) -> int:
     # A forward that cannot be had is an end with a reason: the client alone would wait on for nothing.
     code = proc.call([client, "-F", str(config), "-oExitOnForwardFailure=yes", title, *argv])
     if code == CLIENTS_OWN:
-        _insist_on_the_program(client, config, title, argv)
+        _insist_on_the_program(client, config, title, argv, known.mend)
     return code
 
 
-def _insist_on_the_program(client: str, config: Path, title: str, argv: Sequence[str]) -> None:
+def _insist_on_the_program(client: str, config: Path, title: str, argv: Sequence[str], mend: str) -> None:
     """Raise where it was the client that failed, and not what ran inside."""
     if wrong := ready.ssh(config, title):
         why = wrong.splitlines()[-1]  # the client itself has told the rest
         raise PassThrough(
             f"nobody can log in by SSH: {why}",
-            mend="envkit up; where the host key is refused, find out who answers instead",
+            mend=f"{mend}; where the host key is refused, find out who answers instead",
         )
     read = proc.run([client, "-G", "-F", str(config), title, *argv])  # reads its arguments and connects nowhere
     if read.code:
@@ -117,7 +117,9 @@ def ssh_proxy(container: str) -> int:
         engine = connect.connect(endpoint.endpoint())
         found = look.container(engine, container)
         if found is None or found.status != "running" or found.labels.get(names.MANAGED) != "1":
-            raise PassThrough(f"{container} does not run", mend="envkit up")
+            mine = (project.known(Path(), name) for name in project.names_known())
+            mend = next((one.mend for one in mine if one.container == container), "envkit up")
+            raise PassThrough(f"{container} does not run", mend=mend)
         return execs.raw(engine, container, SSHD)
 
 
@@ -125,17 +127,17 @@ def logs(known: Known, *, lines: int | None, follow: bool) -> Iterator[bytes]:
     """Yield what the environment printed.
 
     Raises:
-        Refusal: It has no container.
+        StartFailed: It has no container.
     """
     engine, title = known.connect(), known.container
     if look.container(engine, title) is None:
-        raise Refusal(f"the environment {known.name} is down and has no log", mend="envkit up")
+        project.running(engine, known)  # says so, in the words of all
     return containers.logs(engine, title, lines=lines, follow=follow)
 
 
 def _running(known: Known) -> tuple[Engine, str]:
     engine = known.connect()
-    project.running(engine, known.name)
+    project.running(engine, known)
     return engine, known.container
 
 

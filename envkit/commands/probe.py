@@ -54,7 +54,7 @@ def probe(known: Known, *, gpu: bool, say: Callable[[Progress], None]) -> Report
         ConfigError: Its config cannot be read, and with it which TensorFlow it should hold.
     """
     engine = known.connect()
-    project.running(engine, known.name)
+    project.running(engine, known)
     config = project.load(Path(known.project), {}).config
     release = catalog.release(config.tensorflow)
     say(Progress("probe", f"looking at {known.name}, layer by layer"))
@@ -81,7 +81,7 @@ def watch(known: Known, every_s: float, tell: Callable[[Finding], None]) -> NoRe
     """
     engine, last = known.connect(), ""
     while True:
-        project.running(engine, known.name)
+        project.running(engine, known)
         now = checks.alive(observed.nodes(engine, known.container))
         if now.check != last:
             tell(now)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import files, names, state
-from envkit.engines.endpoint import endpoint
+from envkit.engines.endpoint import FLAG, choice, endpoint
 from envkit.errors import EnvkitError, Refusal, StartFailed
 from envkit.model.state import State
 
@@ -67,6 +68,14 @@ class Known:
     def container(self) -> str:
         """Return what its container is called."""
         return names.container(self.owner, self.name)
+
+    @property
+    def mend(self) -> str:
+        """Return the command that brings it up from where the caller stands, or removes one whose folder is gone."""
+        if is_gone(self.project):
+            return removal(self.name)
+        elsewhere = "" if _stands_in(self.project) else f" --project {shlex.quote(self.project)}"
+        return f"envkit up{elsewhere}{_on_engine()}"
 
     def connect(self) -> Engine:
         """Reach its engine.
@@ -166,7 +175,7 @@ def known(start: Path, name: str | None) -> Known:
     return _known(at, place, remembered_here)
 
 
-def running(engine: Engine, name: str) -> FoundContainer:
+def running(engine: Engine, known: Known) -> FoundContainer:
     """Return the container of an environment of the caller's that runs.
 
     Raises:
@@ -174,11 +183,34 @@ def running(engine: Engine, name: str) -> FoundContainer:
     """
     from envkit.engines import look
 
-    found = look.container(engine, names.container(os.getuid(), name))
+    found = look.container(engine, known.container)
     if found is None or found.status != "running":
         what = "is down" if found is None else STATUS.get(found.status, f"is {found.status}")
-        raise StartFailed(f"the environment {name} {what}", mend="envkit up")
+        gone = f", and its folder {known.project} is gone" if is_gone(known.project) else ""
+        raise StartFailed(f"the environment {known.name} {what}{gone}", mend=known.mend)
     return found
+
+
+def is_gone(folder: str) -> bool:
+    """Say whether a project's folder is not there any more; one that may not be looked at counts as gone."""
+    return not os.path.isdir(folder)  # noqa: PTH112 - one that may not be entered is no error
+
+
+def removal(name: str) -> str:
+    """Return the command that removes an environment from wherever the caller stands."""
+    return f"envkit down --volumes --name {name}{_on_engine()}"
+
+
+def _stands_in(folder: str) -> bool:
+    try:
+        return folder_of(Path()) == folder
+    except (EnvkitError, OSError):
+        return False
+
+
+def _on_engine() -> str:
+    chosen = choice()
+    return f" {FLAG} {shlex.quote(chosen.address)}" if chosen.by == FLAG else ""
 
 
 def no_environment(name: str) -> Refusal:

@@ -8,9 +8,10 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import checks, host, names, state
+from envkit import checks, host, names
 from envkit.checks import image as claims
 from envkit.checks import observations as looks
 from envkit.checks.table import finding
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from envkit.checks.smoke import Expected
+    from envkit.commands.project import Known
     from envkit.engines.connect import Engine
     from envkit.model.facts import EngineFacts
     from envkit.model.report import Finding, Observation, Site
@@ -81,11 +83,11 @@ def smoke(subjects: Sequence[str], *, expect: Expected, jobs: int, limit_s: floa
     at = endpoint.endpoint()
     engine, owner = connect.connect(at), os.getuid()
     leftovers.sweep(engine, owner)
-    known, facts, title = {one.name for _, one in state.all_of(at)}, connect.facts(engine), _title(owner)
+    ours = {name: project.known(Path(), name) for name in project.names_known() if name in subjects}
+    facts, title = connect.facts(engine), _title(owner)
 
     def one(number: int, subject: str, tell: Say) -> Tried:
-        one_of_ours = subject in known
-        return _tried(at, subject, f"{title}{number}", facts, expect, limit_s, tell, one_of_ours=one_of_ours)
+        return _tried(at, subject, f"{title}{number}", facts, expect, limit_s, tell, ours.get(subject))
 
     try:
         tried = _together(one, subjects, jobs, say)
@@ -132,22 +134,22 @@ def _title(owner: int) -> str:
 
 
 def _tried(
-    at: str, subject: str, title: str, facts: EngineFacts, expect: Expected, limit_s: float, say: Say, *,
-    one_of_ours: bool,
+    at: str, subject: str, title: str, facts: EngineFacts, expect: Expected, limit_s: float, say: Say,
+    known: Known | None,
 ) -> Tried:
     """Try one; what befalls it takes nothing from the others."""
     graphics = reach.gpu(at)
     try:
         engine = connect.connect(at)  # its own: what the SDK keeps of a connection is not for two at once
         gpus = _gpus(facts, expect)
-        seen = _observed(engine, subject, title, limit_s, subject if one_of_ours else None, gpus, say)
+        seen = _observed(engine, subject, title, limit_s, known, gpus, say)
     except (EngineError, Refusal) as error:
         failed = finding("image/runs", error.message, cause=error.tried or None, mend=error.mend or None)
         code = Exit.GPU if error.exit_code is Exit.GPU and expect == "gpu" else Exit.ENGINE
         say(Progress("smoke", f"{subject}: {error.message}", done=True))
         return Tried(subject, f"{error.message}; {error.mend}", code, (failed,))
-    claimed = claims.claim("" if one_of_ours else subject)
-    found = checks.smoke(seen, claimed, expect, graphics, facts, own=one_of_ours)
+    claimed = claims.claim("" if known else subject)
+    found = checks.smoke(seen, claimed, expect, graphics, facts, own=known is not None)
     say(Progress("smoke", f"{subject}: {checks.verdict(found)}", done=True))
     code = checks.exit_code(found, gpu_expected=expect == "gpu")
     inside = looks.text(looks.data(seen, "tensorflow.version"), "version")
@@ -155,17 +157,16 @@ def _tried(
 
 
 def _observed(
-    engine: Engine, subject: str, title: str, limit_s: float, environment: str | None, gpus: Gpus | None, say: Say
+    engine: Engine, subject: str, title: str, limit_s: float, known: Known | None, gpus: Gpus | None, say: Say
 ) -> tuple[Observation, ...]:
     say(Progress("smoke", f"trying {subject}"))
 
     def seen(one: Observation) -> None:
         say(Progress("smoke", f"{subject}: {one.what}", detail=True))
 
-    if environment is not None:
-        project.running(engine, environment)
-        container = names.container(os.getuid(), environment)
-        return observed.environment(engine, container, limit_s=limit_s, seen=seen)
+    if known is not None:
+        project.running(engine, known)
+        return observed.environment(engine, known.container, limit_s=limit_s, seen=seen)
     image = _image(engine, subject, say)
     longest_s = len(observed.PYTHONS) * observed.whole_s(limit_s) + SLACK_S
     labels = {names.MANAGED: "1", names.OWNER: str(os.getuid()), **leftovers.waiting(longest_s)}

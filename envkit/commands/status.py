@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import names, state
 from envkit.commands import reach
-from envkit.commands.project import no_environment
+from envkit.commands.project import is_gone, no_environment, removal
 from envkit.engines import connect, endpoint, look
 from envkit.model.report import Report
 
@@ -102,21 +101,13 @@ def _row(
 
 def _verdict(remembered: State) -> str:
     """Return what was proven, only as long as that is true of the environment as it is now."""
-    if _is_gone(remembered):
+    if is_gone(remembered.project):
         return "not proven: folder gone"
     if remembered.proven:
         return remembered.verdict
     return f"not proven: {remembered.verdict}" if remembered.verdict else "not proven"
 
 
-def _is_gone(remembered: State) -> bool:
-    return not os.path.isdir(remembered.project)  # noqa: PTH112 - one that may not be entered is no error
-
-
 def _mend(remembered: State) -> str:
     """Return the command that removes an environment that no folder leads to any more."""
-    if not _is_gone(remembered):
-        return ""
-    chosen = endpoint.choice()
-    engine = f" {endpoint.FLAG} {shlex.quote(chosen.address)}" if chosen.by == endpoint.FLAG else ""
-    return f"envkit down --volumes --name {remembered.name}{engine}"
+    return removal(remembered.name) if is_gone(remembered.project) else ""

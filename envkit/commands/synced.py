@@ -84,7 +84,7 @@ def run(known: Known, *, dry_run: bool, say: Say) -> Report[Synced]:
     with files.locked(known.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
         engine = known.connect()
         if not running(known, engine):
-            raise Refusal(f"the environment {known.name} is down, and its copy with it", mend="envkit up")
+            raise Refusal(f"the environment {known.name} is down, and its copy with it", mend=known.mend)
         return Report("sync", known.name, sync(known, engine, say=say, dry_run=dry_run))
 
 

@@ -12,7 +12,7 @@ from envkit.cli import main
 from envkit.commands import access, project
 from envkit.commands.access import Opened
 from envkit.commands.project import Known
-from envkit.engines import glance
+from envkit.engines import glance, look
 from envkit.errors import Unhealthy
 from envkit.model.found import FoundContainer
 from envkit.model.report import Report
@@ -34,7 +34,7 @@ def known(tmp_path: Path) -> Known:
     place = Place(tmp_path)
     place.mount.mkdir()
     (place.mount / "token").write_text("t" * 43)
-    return Known("vision", "/home/ada/vision", 1000, place, State("vision", "/home/ada/vision", port=PORT), "unix:///x")
+    return Known("vision", str(tmp_path), 1000, place, State("vision", str(tmp_path), port=PORT), "unix:///x")
 
 
 def test_programs_read_one_document_whatever_happens_after_it(
@@ -55,11 +55,11 @@ def test_programs_read_one_document_whatever_happens_after_it(
 
 @pytest.mark.parametrize(
     "found",
-    [None, FoundContainer("c1", "running", {names.PORT: "8902"}, "i1"), FoundContainer("c1", "running", {}, "i1")],
-    ids=["no container of ours runs", "ours has another port", "one without our labels"],
+    [FoundContainer("c1", "running", {names.PORT: "8902"}, "i1"), FoundContainer("c1", "running", {}, "i1")],
+    ids=["ours has another port", "one without our labels"],
 )
 def test_the_token_goes_to_nobody_while_our_container_does_not_hold_the_port(
-    found: FoundContainer | None, known: Known, monkeypatch: pytest.MonkeyPatch
+    found: FoundContainer, known: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
 
@@ -71,7 +71,23 @@ def test_the_token_goes_to_nobody_while_our_container_does_not_hold_the_port(
     monkeypatch.setattr(ready, "answers", answers)
     with pytest.raises(Unhealthy, match="does not answer") as error:
         access.open_(known, lambda _: 0, lambda _: None)
-    assert (asked, error.value.mend) == ([], "envkit up")
+    assert (asked, error.value.mend) == ([], f"envkit up --project {known.project}")
+
+
+@pytest.mark.parametrize("verb", ["open", "logs", "probe", "exec", "ssh"])
+def test_an_environment_that_is_down_is_told_in_the_same_words_by_all(
+    verb: str, known: Known, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(project, "known", lambda *_: known)
+    monkeypatch.setattr(Known, "connect", lambda _: None)
+    monkeypatch.setattr(glance, "running", lambda *_: None)
+    monkeypatch.setattr(look, "container", lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        main.main([verb, *(["true"] if verb in {"exec", "ssh"} else [])])
+    assert ended.value.code == (125 if verb in {"exec", "ssh"} else 3)
+    assert capsys.readouterr().err.splitlines() == [
+        "envkit: the environment vision is down", f"  mend: envkit up --project {known.project}",
+    ]
 
 
 @pytest.mark.proves("`open` says that it waits, and ends with 1 where the browser does not log in", "real")

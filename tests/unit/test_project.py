@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,10 @@ import pytest
 
 from envkit import state
 from envkit.commands import project
+from envkit.commands.project import Known
+from envkit.engines import endpoint, look
 from envkit.engines.endpoint import DEFAULT
-from envkit.errors import Refusal
+from envkit.errors import Refusal, StartFailed
 from envkit.model.state import State
 
 if TYPE_CHECKING:
@@ -72,6 +75,26 @@ def test_the_nearest_of_config_and_environment_wins(remembered: Path) -> None:
     assert project.folder_of(remembered / "src") == str(remembered)
     (remembered / "src/envkit.yaml").touch()
     assert project.folder_of(remembered / "src/model") == str(remembered / "src")
+
+
+@pytest.mark.proves("the mend of an environment that is down serves where one stands", "real")
+def test_the_mend_of_an_environment_that_is_down_serves_where_one_stands(
+    remembered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look, "container", lambda *_: None)
+    monkeypatch.setattr(Known, "connect", lambda _: None)
+    known = project.known(remembered, None)
+    told = []
+    for folder in (remembered, remembered / "src", Path("/")):
+        monkeypatch.chdir(folder)
+        told.append(known.mend)
+    assert told == ["envkit up", "envkit up", f"envkit up --project {remembered}"]
+    with endpoint.using("ssh://far"):
+        assert known.mend == f"envkit up --project {remembered} --engine ssh://far"
+    shutil.rmtree(remembered)
+    with pytest.raises(StartFailed, match=f"vision is down, and its folder {remembered} is gone") as error:
+        project.running(known.connect(), known)
+    assert error.value.mend == "envkit down --volumes --name vision"
 
 
 def test_an_environment_on_another_engine_is_none_here(remembered: Path, monkeypatch: pytest.MonkeyPatch) -> None:

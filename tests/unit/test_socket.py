@@ -190,7 +190,7 @@ def test_a_container_that_ended_meanwhile_is_no_answer(monkeypatch: pytest.Monke
 
 def test_a_forward_whose_client_ended_is_not_waited_for() -> None:
     with pytest.raises(Unhealthy, match="does not answer through SSH"):
-        forward._until_it_answers(forward.Forward(1, lambda: False, lambda: 255))
+        forward._until_it_answers(forward.Forward(1, lambda: False, lambda: 255), "envkit up")
 
 
 def test_the_short_cut_is_not_taken_where_there_is_no_port_to_ask_at(tmp_path: Any) -> None:
