@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envkit import catalog, digest, host, names, tunnel
 from envkit.commands import bases
-from envkit.commands.project import names_taken
+from envkit.commands.project import is_gone, names_taken
 from envkit.decide import Wanted
 from envkit.engines import connect, look
 from envkit.errors import EngineUnavailable, Refusal
@@ -153,9 +153,11 @@ def _on_image(
 def _taken(project: Project, engine: Engine | None, owner: int, remembered: State | None) -> dict[str, str]:
     """Return the names this project may not choose; one that it has already is not given up for a leftover."""
     taken, asked = names_taken(project.endpoint, project.folder), project.config.name
-    if engine is not None and asked in taken:
-        there = look.container(engine, names.container(owner, asked))
-        return {**taken, asked: f"{taken[asked]} ({'down' if there is None else there.status})"}
+    if asked in taken:
+        there = look.container(engine, names.container(owner, asked)) if engine is not None else None
+        about: list[str] = [] if engine is None else ["down" if there is None else there.status]
+        about += ["its folder is gone"] if is_gone(taken[asked]) else []
+        return {**taken, asked: taken[asked] + (f" ({', '.join(about)})" if about else "")}
     if engine is None or remembered is not None or asked:
         return taken  # a name that was asked for is refused with what holds it, by `decide`
     held = (one for one in look.labels_held(engine, owner) if not names.ours(one, owner, project.folder))

@@ -46,7 +46,7 @@ def name_of(config: Config, project: str, state: State | None, taken: Mapping[st
         if config.name in taken:
             message = (
                 f"another project's environment has this name: {taken[config.name]}; choose another, or give that one "
-                f"up with its volumes: envkit down --name {config.name} --volumes"
+                f"up with its volumes: envkit down --volumes --name {config.name}"
             )
             raise ConfigError([config.problem("name", message)])
         return config.name

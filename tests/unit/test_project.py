@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envkit import state
-from envkit.commands import project
+from envkit.commands import project, survey
 from envkit.commands.project import Known
 from envkit.engines import endpoint, look
 from envkit.engines.endpoint import DEFAULT
-from envkit.errors import Refusal, StartFailed
+from envkit.errors import ConfigError, Refusal, StartFailed
 from envkit.model.state import State
 
 if TYPE_CHECKING:
@@ -95,6 +95,18 @@ def test_the_mend_of_an_environment_that_is_down_serves_where_one_stands(
     with pytest.raises(StartFailed, match=f"vision is down, and its folder {remembered} is gone") as error:
         project.running(known.connect(), known)
     assert error.value.mend == "envkit down --volumes --name vision"
+
+
+@pytest.mark.parametrize(("engine", "about"), [(None, ""), (object(), r"down, ")])
+def test_a_name_whose_environment_has_no_folder_any_more_is_refused_with_the_way_out(
+    engine: Any, about: str, remembered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look, "container", lambda *_: None)
+    remembered.rename(tmp_path / "moved")
+    (tmp_path / "moved/envkit.yaml").write_text("name: vision\n")
+    way_out = rf"{remembered} \({about}its folder is gone\); .*envkit down --volumes --name vision"
+    with pytest.raises(ConfigError, match=way_out):
+        survey.survey(project.load(tmp_path / "moved", {}), engine, None)
 
 
 def test_an_environment_on_another_engine_is_none_here(remembered: Path, monkeypatch: pytest.MonkeyPatch) -> None:

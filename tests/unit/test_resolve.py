@@ -212,7 +212,7 @@ def test_the_name_is_the_folders_with_a_suffix_when_that_is_taken() -> None:
 
 
 def test_a_name_that_is_taken_is_refused_with_who_has_it_and_the_mend() -> None:
-    with pytest.raises(ConfigError, match=r"another project.*: /data/other \(running\);.*down --name vision --volumes"):
+    with pytest.raises(ConfigError, match=r"another project.*: /data/other \(running\);.*down --volumes --name vision"):
         name_of(config.load("name: vision"), PROJECT, None, {"vision": "/data/other (running)"})
 
 
