@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from envkit.model.report import Finding, Observation
 
 __all__ = [
-    "alive", "drift", "exit_code", "gpu_before", "gpu_of_host", "probe", "ready", "smoke", "verdict", "withstood",
+    "alive", "drift", "exit_code", "gpu_before", "gpu_of_host", "no_gpu_to_watch", "probe",
+    "ready", "smoke", "verdict", "withstood",
 ]
 
 
@@ -58,6 +59,12 @@ def alive(observations: Sequence[Observation]) -> Finding:
     if not look.table(look.data(observations, "gpu.nodes"), "nodes"):
         return finding("gpu/nodes-open", "the device nodes could not be looked at", status=Verdict.UNKNOWN)
     return nodes.fault(observations) or finding("gpu/nodes-open", "every device node opens")
+
+
+def no_gpu_to_watch() -> Finding:
+    """Say that a container was given no GPU that could be lost."""
+    words = "this workspace was given no GPU, so there is none to watch; whether it runs is watched"
+    return finding("gpu/nodes-open", words, status=Verdict.SKIPPED)
 
 
 def drift(does: Sequence[str], wrong: str = "") -> Finding:

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
 
 INTERRUPTED = "interrupted; `envkit up` or `envkit down` goes on from here"
+CHANGE = {"up", "down"}  # verbs that leave an environment half way
+AS_IT_WAS = "interrupted; the environment is as it was"
+AGAIN = "interrupted; repeat the command"  # of all others, what was left half done the next one takes away
 # Verbs that only read, or leave the terminal to a program inside: that they were ended needs no word.
-READ = {"status", "logs", "exec", "shell", "open", "token", "ssh", "ssh-config", "ssh-proxy", "schema", "version"}
+READ = {
+    "status", "probe", "logs", "exec", "shell", "open", "token", "ssh", "ssh-config", "ssh-proxy", "schema", "version",
+}
 PASSES_ON = {"exec", "ssh"}
-ONCE = {"init", "render", "sync", "doctor", "smoke", "migrate"}  # what they left half done, the next one takes away
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -48,7 +52,7 @@ def report(error: BaseException, arguments: Sequence[str] = ()) -> int:
         nobody_reads()
         return int(Exit.OK)
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ in {"Abort", "Exit"}:
-        return _ended(error, arguments[0] if arguments else "")
+        return _ended(error, arguments)
     code, failure = _failure(error)
     _say(failure)
     if _wants_json(arguments) and not reported:
@@ -97,8 +101,9 @@ def _say_json(verb: str, failure: Failure, code: Exit) -> None:
         sys.stdout.flush()
 
 
-def _ended(error: BaseException, verb: str) -> int:
-    by = error if isinstance(error, Ended) else error.__cause__  # Typer hides it when no verb ran yet
+def _ended(error: BaseException, arguments: Sequence[str]) -> int:
+    # Typer hides it when no verb ran yet, and where it asks something.
+    by = error if isinstance(error, Ended) else error.__cause__ or error.__context__
     code = getattr(error, "exit_code", None)
     if isinstance(by, Ended):
         code = by.exit_code
@@ -106,10 +111,18 @@ def _ended(error: BaseException, verb: str) -> int:
         return code
     else:
         code = Exit.INTERRUPTED
+    verb = arguments[0] if arguments else ""
     if verb not in READ:
         with suppress(OSError):  # the terminal may be gone
-            _told("envkit: interrupted; repeat the command" if verb in ONCE else f"envkit: {INTERRUPTED}")
+            _told(f"envkit: {_interrupted(verb, arguments, early=type(error).__name__ == 'Abort')}")
     return int(code)
+
+
+def _interrupted(verb: str, arguments: Sequence[str], *, early: bool) -> str:
+    """Say what was left, where it was interrupted before anything was done, as in a question, or later."""
+    if verb not in CHANGE or "--dry-run" in arguments:
+        return AGAIN
+    return AS_IT_WAS if early else INTERRUPTED
 
 
 def _os_error(error: OSError) -> Failure:

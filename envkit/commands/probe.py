@@ -11,8 +11,8 @@ from envkit import catalog, checks
 from envkit.checks import gpus
 from envkit.commands import project, reach
 from envkit.commands.site import site
-from envkit.engines import connect
-from envkit.model.report import Progress, Report
+from envkit.engines import connect, look
+from envkit.model.report import Progress, Report, Verdict
 from envkit.observe import probe as observed
 from envkit.resolve.gpu import required
 
@@ -72,18 +72,27 @@ def probe(known: Known, *, gpu: bool, say: Callable[[Progress], None]) -> Report
     return Report("probe", known.name, result, findings, checks.exit_code(findings))
 
 
-def watch(known: Known, every_s: float, tell: Callable[[Finding], None]) -> NoReturn:
+def watch(known: Known, every_s: float, tell: Callable[[Finding], None], *, gpu: bool = False) -> NoReturn:
     """Look at the device nodes again and again, and tell whenever what they say has changed; never returns.
+
+    Of a workspace without a GPU it is told once that there are none, and only whether it runs is looked at.
+
+    Args:
+        known: Which.
+        every_s: How long between two looks, seconds.
+        tell: Gets what is new.
+        gpu: Whether a GPU is insisted on.
 
     Raises:
         StartFailed: The environment does not run any more.
         EngineUnavailable: The engine went away.
     """
-    engine, last = known.connect(), ""
+    engine, last = known.connect(), ("", Verdict.UNKNOWN)
     while True:
         project.running(engine, known)
-        now = checks.alive(observed.nodes(engine, known.container))
-        if now.check != last:
+        watched = gpu or look.has_gpus(engine, known.container)
+        now = checks.alive(observed.nodes(engine, known.container)) if watched else checks.no_gpu_to_watch()
+        if (now.check, now.status) != last:
             tell(now)
-            last = now.check
+            last = (now.check, now.status)
         time.sleep(every_s)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import typer
 
 from envkit import __version__, errors
 from envkit.cli import failures, main
@@ -44,7 +46,11 @@ GOES_ON = "envkit: interrupted; `envkit up` or `envkit down` goes on from here\n
 
 
 @pytest.mark.parametrize(("verb", "error", "code", "said"), [
-    ("environment.prune", KeyboardInterrupt(), 130, GOES_ON),
+    ("environment.up", KeyboardInterrupt(), 130, GOES_ON),
+    ("environment.down", errors.Ended(errors.Exit.TERMINATED), 143, GOES_ON),
+    ("environment.prune", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
+    ("checks.audit", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
+    ("checks.probe", KeyboardInterrupt(), 130, ""),
     ("project.render", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
     ("inside.logs", KeyboardInterrupt(), 130, ""),
     ("inside.logs", errors.Ended(errors.Exit.TERMINATED), 143, ""),
@@ -62,6 +68,31 @@ def test_what_typer_would_end_without_a_word_reaches_us(
         main.main([verb.partition(".")[2]])
     assert ended.value.code == code
     assert capfd.readouterr().err == said
+
+
+@pytest.mark.parametrize(("error", "code"), [
+    (KeyboardInterrupt(), 130), (errors.Ended(errors.Exit.TERMINATED), 143),
+])
+def test_an_up_that_is_interrupted_while_it_asks_has_nothing_to_go_on_from(
+    error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def asked(_: str) -> str:
+        raise error
+
+    def up() -> int:
+        return int(typer.confirm("Agree?", err=True))
+
+    monkeypatch.setattr(sys.modules[typer.confirm.__module__], "visible_prompt_func", asked)
+    monkeypatch.setattr("envkit.cli.verbs.environment.up", up)
+    with pytest.raises(SystemExit) as ended:
+        main.main(["up", "--engine", "unix:///x"])
+    assert ended.value.code == code
+    assert capfd.readouterr().err.endswith("envkit: interrupted; the environment is as it was\n")
+
+
+def test_an_up_that_only_foretells_has_nothing_to_go_on_from(capsys: pytest.CaptureFixture[str]) -> None:
+    assert failures.report(KeyboardInterrupt(), ["up", "--dry-run"]) == 130
+    assert capsys.readouterr().err == "envkit: interrupted; repeat the command\n"
 
 
 PROBLEM = errors.Problem("envkit.yaml", 3, "ssh.port", "no")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -23,6 +23,9 @@ from envkit.cli.options import (
 from envkit.cli.printing import Files, show
 from envkit.model.report import Report
 from envkit.plain import plain
+
+if TYPE_CHECKING:
+    from envkit.model.report import Finding
 
 JunitOption = Annotated[
     Optional[Path], typer.Option("--junit", metavar="FILE", help="Write the findings as JUnit XML, too.")  # noqa: UP045
@@ -74,7 +77,11 @@ def probe(
         report = command.probe(known, gpu=gpu, say=say)
     code = show(report, format_, texts.probe, files=files, site=report.result.site, whole=True)
     if watch is not None:
-        command.watch(known, watch, lambda one: typer.echo(f"{one.status.value:<8} {one.check}: {plain(one.seen)}"))
+
+        def tell(one: Finding) -> None:
+            typer.echo(f"{one.status.value:<8} {one.check}: {plain(one.seen)}")
+
+        command.watch(known, watch, tell, gpu=gpu)
     return code
 
 

@@ -1,0 +1,45 @@
+"""`probe --watch` judges the device nodes of a workspace that was given a GPU, and of no other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import state
+from envkit.commands import probe
+from envkit.commands.project import Known
+from envkit.engines import look
+from envkit.errors import StartFailed
+from envkit.model.found import FoundContainer
+from envkit.model.report import Finding, Observation
+from envkit.model.state import State
+from envkit.observe import probe as observed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OPEN = {"/dev/nvidiactl": "ok", "/dev/nvidia0": "ok", "/dev/nvidia-uvm": "ok"}
+NONE = {"/dev/nvidiactl": "ENOENT"}
+
+
+@pytest.mark.parametrize(("given", "gpu", "nodes", "told"), [
+    (False, False, [], ["skipped gpu/nodes-open"]),
+    (False, True, [NONE, NONE], ["failed gpu/nodes-missing"]),
+    (True, False, [OPEN, OPEN], ["passed gpu/nodes-open"]),
+    (True, False, [OPEN, NONE], ["passed gpu/nodes-open", "failed gpu/nodes-missing"]),
+], ids=["no GPU", "no GPU, one insisted on", "a GPU that stays", "a GPU that is lost"])
+def test_what_changes_is_told_until_the_workspace_ends(
+    given: bool, gpu: bool, nodes: list[dict[str, str]], told: list[str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = Known("vision", str(tmp_path), 1000, state.Place(tmp_path), State("vision", str(tmp_path)), "unix:///x")
+    looks, seen = iter(nodes), list[Finding]()
+    runs = iter([FoundContainer("c", "running", {}, "i")] * 2)
+    monkeypatch.setattr(Known, "connect", lambda _: None)
+    monkeypatch.setattr(look, "has_gpus", lambda *_: given)
+    monkeypatch.setattr(look, "container", lambda *_: next(runs, None))
+    monkeypatch.setattr(observed, "nodes", lambda *_: (Observation("gpu.nodes", {"nodes": next(looks)}),))
+    with pytest.raises(StartFailed, match="vision is down"):
+        probe.watch(known, 0, seen.append, gpu=gpu)
+    assert [f"{one.status.value} {one.check}" for one in seen] == told
