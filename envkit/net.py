@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NO_ADDRESS = b"this is no address"
+UNSEEN = "a process that you may not see"
 LISTENING = "0A"  # the kernel's number for TCP_LISTEN in /proc/net/tcp
 
 
@@ -201,7 +202,7 @@ def port_holder(port: int) -> str:
                 return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
     except psutil.Error:
         pass
-    return "a process of another user"
+    return UNSEEN
 
 
 def routes(table: str = "/proc/net/route") -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import files, names, state
-from envkit.engines.endpoint import FLAG, choice, endpoint
+from envkit.engines.endpoint import endpoint, named
 from envkit.errors import EnvkitError, Refusal, StartFailed
 from envkit.model.state import State
 
@@ -75,7 +75,7 @@ class Known:
         if is_gone(self.project):
             return removal(self.name)
         elsewhere = "" if _stands_in(self.project) else f" --project {shlex.quote(self.project)}"
-        return f"envkit up{elsewhere}{_on_engine()}"
+        return f"envkit up{elsewhere}{named()}"
 
     def connect(self) -> Engine:
         """Reach its engine.
@@ -198,7 +198,7 @@ def is_gone(folder: str) -> bool:
 
 def removal(name: str) -> str:
     """Return the command that removes an environment from wherever the caller stands."""
-    return f"envkit down --volumes --name {name}{_on_engine()}"
+    return f"envkit down --volumes --name {name}{named()}"
 
 
 def _stands_in(folder: str) -> bool:
@@ -206,11 +206,6 @@ def _stands_in(folder: str) -> bool:
         return folder_of(Path()) == folder
     except (EnvkitError, OSError):
         return False
-
-
-def _on_engine() -> str:
-    chosen = choice()
-    return f" {FLAG} {shlex.quote(chosen.address)}" if chosen.by == FLAG else ""
 
 
 def no_environment(name: str) -> Refusal:

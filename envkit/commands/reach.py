@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from envkit import host, names, net, state, tunnel
-from envkit.engines import glance
+from envkit.engines import glance, holder
 from envkit.errors import Refusal
 from envkit.model.facts import HostGpu
 
@@ -54,9 +54,14 @@ def forward(endpoint: str, forwarded: Mapping[str, int], there: int, asked: int 
             return {str(there): port}
     raise Refusal(
         f"no port of 127.0.0.1 can be forwarded to {endpoint}" if not asked
-        else f"jupyter.port: port {asked} is taken on this machine by {net.port_holder(asked)}",
+        else f"jupyter.port: port {asked} is taken on this machine by {_holder(endpoint, asked)}",
         mend="free one, or set jupyter.port in envkit.yaml to one that is free here and there",
     )
+
+
+def _holder(endpoint: str, port: int) -> str:
+    forwards = (one.name for _, one in state.all_of(endpoint) if port in one.forwarded.values())
+    return next((holder.yours(name) for name in forwards), "") or net.port_holder(port)
 
 
 def release(endpoint: str, forwarded: Mapping[str, int]) -> None:

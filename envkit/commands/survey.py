@@ -9,7 +9,7 @@ from envkit import catalog, digest, host, names, tunnel
 from envkit.commands import bases
 from envkit.commands.project import is_gone, names_taken
 from envkit.decide import Wanted
-from envkit.engines import connect, look
+from envkit.engines import connect, holder, look
 from envkit.errors import EngineUnavailable, Refusal
 from envkit.model.found import Found
 from envkit.render import image as image_
@@ -110,7 +110,11 @@ def _facts(
     facts = kept.as_chosen(facts, remembered.choices if remembered else {}, wanted)
     if engine is not None and facts.gpu.driver and project.config.gpu != "off":
         facts = replace(facts, gpu_roads=connect.facts(engine).gpu_roads)
-    return replace(facts, busy_ports={**facts.busy_ports, **dict.fromkeys(avoid, "")})
+    busy = {**facts.busy_ports, **dict.fromkeys(avoid, "")}
+    asked = (port for port in wanted.ports if port in busy)
+    return replace(
+        facts, busy_ports=busy | {port: holder.holder(engine, project.endpoint, port, busy[port]) for port in asked}
+    )
 
 
 def _found(project: Project, engine: Engine, owner: int, name: str) -> Found:

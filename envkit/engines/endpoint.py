@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -84,6 +85,12 @@ def choice() -> Choice:
         return Choice(_host(current), f"the Docker context {current}", "docker context use default", passed_over)
     why = "DOCKER_CONTEXT: the default one" if named else f"DOCKER_CONTEXT: not set; {config}: names no context"
     return _usual(("DOCKER_HOST: not set", why))
+
+
+def named() -> str:
+    """Return what a further command needs to be about the same engine: the flag, where that named it, else nothing."""
+    given = _given.get()
+    return f" {FLAG} {shlex.quote(given)}" if given else ""
 
 
 def _usual(passed_over: tuple[str, ...]) -> Choice:

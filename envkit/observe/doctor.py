@@ -7,13 +7,14 @@ import os
 import re
 import time
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from envkit import files, host, net, proc, state
-from envkit.engines import connect, endpoint, glance, registry
+from envkit.engines import connect, endpoint, glance, holder, registry
 from envkit.errors import EnvkitError
 from envkit.model.report import Observation
 from envkit.observe.aside import begun
@@ -108,9 +109,14 @@ def _unasked(why: str) -> Mapping[str, Any]:
 
 
 def _port(port: int, own: str, *, named: bool) -> Mapping[str, Any]:
-    holder = net.port_holder(port) if port in net.busy_ports() else None
-    ours = holder is not None and bool(own) and glance.holds(endpoint.endpoint(), own, port)
-    return {"port": port, "holder": holder, "named": named, "ours": ours}
+    if port not in net.busy_ports():
+        return {"port": port, "holder": None, "named": named, "ours": False}
+    at, engine = endpoint.endpoint(), None
+    ours = bool(own) and glance.holds(at, own, port)
+    with suppress(EnvkitError):
+        engine = connect.connect(at)
+    who = holder.holder(engine, at, port, net.port_holder(port))
+    return {"port": port, "holder": who, "named": named, "ours": ours}
 
 
 def _free_mib(root: str) -> int | None:
