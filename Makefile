@@ -22,7 +22,7 @@ test: dev engine tools ## set up what is missing, then run every test, the quick
 unit: dev ## run the tests that need no engine
 	@$(PYTHON) -m pytest --no-engine tests/unit tests/guest tests/process $(ARGS)
 
-test-images: dev engine tools ## build whole images: by both of Docker's builders, compared file by file, and on a new base
+test-images: dev engine tools ## build whole images: by both of Docker's builders, compared; on a new base; an older release
 	@$(PYTHON) -m pytest --whole-images -m whole_image tests/functional $(ARGS)
 
 test-gpu-image: dev engine ## build the image for GPUs (2 GB of downloads), load CUDA in it, and see how a made-up GPU fails

@@ -17,7 +17,7 @@ SAYS = "import sys, tensorflow as tf; print(tf.__version__, '.'.join(map(str, sy
 
 @pytest.mark.proves("Another release of TensorFlow is one word", "real")
 @pytest.mark.parametrize(("version", "python", "suite"), [
-    ("2.15.1", "3.11", "bookworm"), ("2.21.0", "3.13", "trixie"),
+    pytest.param("2.15.1", "3.11", "bookworm", marks=pytest.mark.whole_image), ("2.21.0", "3.13", "trixie"),
 ])
 def test_another_release_comes_up_and_computes(
     version: str, python: str, suite: str, workspace: Workspaces, run_envkit: Envkit,

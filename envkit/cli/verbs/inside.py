@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from envkit.cli.options import HERE, NameOption, ProjectOption
+from envkit.errors import Refusal
 from envkit.plain import plain
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def exec_(context: typer.Context, project: ProjectOption = HERE, name: NameOptio
     from envkit.commands import inside
 
     if not context.args:
-        raise typer.BadParameter("name a program to run: envkit exec python train.py")
+        raise Refusal("exec needs a program to run", mend="name one: envkit exec python train.py")
     return inside.execute(inside.known(project, name), context.args)
 
 
