@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 # More arguments for pytest: make test ARGS="-k ssh"
 ARGS ?=
+# How many tests run side by side, each with an account and environments of its own: most of their time is waiting.
+WORKERS ?= 3
 
 .PHONY: help up down test test-images test-gpu-image unit lint bench bench-migrate wheel dockerfiles docs clean venv dev engine tools
 
@@ -16,11 +18,11 @@ up: venv engine ## set up what is missing, then run the example: a locked-down T
 down: venv ## stop the example and remove its container and network; files and volumes stay
 	@scripts/quickstart.sh down
 
-test: dev engine tools ## set up what is missing, then run every test, the quick ones first
-	@$(PYTHON) -m pytest $(ARGS)
+test: dev engine tools ## set up what is missing, then run every test, a few side by side
+	@$(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
 unit: dev ## run the tests that need no engine
-	@$(PYTHON) -m pytest --no-engine tests/unit tests/guest tests/process $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) --no-engine tests/unit tests/guest tests/process $(ARGS)
 
 test-images: dev engine tools ## build whole images: by both of Docker's builders, compared; on a new base; an older release
 	@$(PYTHON) -m pytest --whole-images -m whole_image tests/functional $(ARGS)

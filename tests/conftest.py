@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import os
@@ -9,9 +10,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+from tests import workers
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 # Whether a test holds does not depend on how busy the machine is, and the same cases are tried everywhere.
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=20)
@@ -28,6 +35,12 @@ ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = pytest.StashKey[list[str]]()
 # The quick ones first: what they find should not wait for an image to be built.
 ORDER = ("unit", "guest", "process", "contract", "functional")
+# Side by side, the image is built meanwhile, and of what uses it the longest come first: the end is short.
+BUILDS = "test_interrupted.py"
+LONGEST = (
+    "test_remote.py", "test_official.py", "test_converge.py", "test_audit.py", "test_bases.py", "test_bad_input.py",
+    "test_packages.py", "test_smoke.py", "test_releases.py", "test_down.py", "test_browser.py", "test_compose.py",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,6 +52,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # Without an engine somebody waits for the verdict on an edit; with one, the whole run takes minutes anyway.
     settings.load_profile("quick" if config.getoption("no_engine") else "thorough")
+    if not hasattr(config, "workerinput"):
+        kept = contextlib.ExitStack()
+        kept.enter_context(workers.locks())
+        config.add_cleanup(kept.close)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> workers.ByFile:
+    config.option.loadscopereorder = False  # the order is that of `_place`
+    return workers.ByFile(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    if not _needs_engine(item):
+        return (yield)
+    with workers.turn(alone=bool(item.get_closest_marker("alone"))):
+        return (yield)
 
 
 @pytest.hookimpl(trylast=True)
@@ -59,8 +90,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         said += [f"{left_out} tests that need a container engine are left out: --no-engine"]
 
 
-def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
-    return [line for line in config.stash[LEFT_OUT] if not line.startswith("0 ")]
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[LEFT_OUT] = node.workeroutput["left_out"]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash[LEFT_OUT]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(LEFT_OUT, []):
+        if not line.startswith("0 "):
+            terminalreporter.line(line)
 
 
 def pytest_collection_finish() -> None:
@@ -94,9 +137,16 @@ def _folder(item: pytest.Item) -> str:
     return item.path.relative_to(ROOT / "tests").parts[0]
 
 
-def _place(item: pytest.Item) -> int:
-    folder = _folder(item)
-    return ORDER.index(folder) if folder in ORDER else len(ORDER)
+def _place(item: pytest.Item) -> tuple[int, int]:
+    folder, file = _folder(item), item.path.name
+    part = ORDER.index(folder) if folder in ORDER else len(ORDER)
+    if not workers.WORKER:
+        return part, 0
+    if file == BUILDS:
+        return -2, 0
+    if folder == "contract":  # a minute at a stretch
+        return -1, 0
+    return part, LONGEST.index(file) if file in LONGEST else len(LONGEST)
 
 
 def _needs_engine(item: pytest.Item) -> bool:

@@ -5,6 +5,7 @@ Nothing is said here of how a row is shown: that is read from the tests' own tab
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -96,6 +97,7 @@ ROWS = (
 )
 
 
+@functools.cache
 def shown() -> tuple[Shown, ...]:
     """Return what shows each row."""
     return (*_tables(), *_cases())

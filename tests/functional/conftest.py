@@ -22,6 +22,7 @@ from tests.functional.install import install
 from tests.functional.jupyter import Jupyter, Session, jupyter_of
 from tests.functional.openssh import Ssh
 from tests.functional.workspaces import Envkit, Workspaces, label
+from tests.workers import one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 # The first `up` of a run builds the image, from nothing where no run was before it.
 FIRST_UP_S = 1500
+IMAGE = "image"
 TEAM_KEY = "wK7-a-secret-of-the-team-8Qz"
 RICH = """
 gpu: off
@@ -99,7 +101,8 @@ def run_envkit(user: User, place: Path) -> Envkit:
 @pytest.fixture(scope="session")
 def projects(user: User, place: Path) -> Path:
     """Return the folder the project folders are made in."""
-    return user.folder(place / "work")
+    with one_by_one(IMAGE):  # what uses the image waits for the worker that builds it
+        return user.folder(place / "work")
 
 
 @pytest.fixture
@@ -120,7 +123,8 @@ def shared_env(
     workspaces = Workspaces(user, projects, run_envkit, engine)
     project = workspaces("gpu: off\n", name="shared")
     try:
-        up = run_envkit(["up", "--project", project], timeout_s=FIRST_UP_S)
+        with one_by_one(IMAGE):
+            up = run_envkit(["up", "--project", project], timeout_s=FIRST_UP_S)
         assert up.code == 0, str(up)
         (container,) = engine.containers.list(filters=label(str(project)))
         yield SharedEnvironment(project, up, container)
@@ -176,7 +180,8 @@ def gpu_image(user: User, projects: Path, run_envkit: Envkit, engine: docker.Doc
 
 
 def _built(config: str, name: str, workspaces: Workspaces, run_envkit: Envkit) -> Iterator[str]:
-    built = run_envkit(["build", "--format", "json"], cwd=workspaces(config, name=name), timeout_s=FIRST_UP_S)
+    with one_by_one(IMAGE):
+        built = run_envkit(["build", "--format", "json"], cwd=workspaces(config, name=name), timeout_s=FIRST_UP_S)
     assert built.code == 0, str(built)
     yield json.loads(built.out)["result"]["image"]
     workspaces.close()

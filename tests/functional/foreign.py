@@ -19,6 +19,7 @@ import docker.errors
 
 from envkit import rootfs
 from envkit.engines import archive
+from tests.workers import one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,14 +86,15 @@ def shell(*programs: str) -> dict[str, bytes]:
 
 def debian(engine: docker.DockerClient, folder: Path) -> str:
     """Return a bare Debian 11, without Python; it is assembled once on a machine."""
-    try:
-        engine.images.get(ROOT)
-    except docker.errors.ImageNotFound:
-        tar = folder / "bullseye.tar"
-        rootfs.make("bullseye", "", tar, lambda _: None)
-        repository, tag = ROOT.split(":")
-        engine.api.import_image_from_file(str(tar), repository=repository, tag=tag)
-        tar.unlink()
+    with one_by_one(ROOT):
+        try:
+            engine.images.get(ROOT)
+        except docker.errors.ImageNotFound:
+            tar = folder / "bullseye.tar"
+            rootfs.make("bullseye", "", tar, lambda _: None)
+            repository, tag = ROOT.split(":")
+            engine.api.import_image_from_file(str(tar), repository=repository, tag=tag)
+            tar.unlink()
     return ROOT
 
 

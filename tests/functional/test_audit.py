@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from envkit import names
 from envkit.checks import audit
 from envkit.engines import search
 from envkit.observe import attacks
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import docker
 
     from envkit.engines.connect import Engine
+    from tests.functional.account import User
     from tests.functional.conftest import SharedEnvironment
     from tests.functional.workspaces import Envkit
 
@@ -29,7 +31,7 @@ TIMEOUT_S = 180
 
 @pytest.mark.proves("an environment withstands the attacks of `envkit audit`", "real")
 def test_an_environment_as_envkit_makes_it_withstands(
-    run_envkit: Envkit, shared_env: SharedEnvironment, engine: docker.DockerClient
+    run_envkit: Envkit, shared_env: SharedEnvironment, engine: docker.DockerClient, user: User
 ) -> None:
     done = run_envkit(["audit", "--project", shared_env.project, "--format", "json"], timeout_s=TIMEOUT_S)
     report = json.loads(done.out)
@@ -38,7 +40,7 @@ def test_an_environment_as_envkit_makes_it_withstands(
     # JupyterLab listens at a port here and no socket, and the SSH server at none.
     assert {outcome.pop(check) for check in ("audit/socket", "audit/ssh-audit")} == {"skipped"}
     assert set(outcome.values()) == {"passed"}, outcome
-    assert list(engine.containers.list(all=True, filters={"name": "neighbour"})) == []
+    assert list(engine.containers.list(all=True, filters={"name": names.neighbour(user.uid)})) == []
 
 
 def test_what_does_not_run_cannot_be_attacked(run_envkit: Envkit, workspace: Any) -> None:

@@ -21,7 +21,7 @@ from tests.functional.inside import Inside
 from tests.functional.jupyter import jupyter_of
 from tests.functional.messages import told
 from tests.functional.test_trust import address_of_host
-from tests.functional.traces import forgotten
+from tests.functional.traces import forgotten, title
 from tests.functional.workspaces import Workspaces, label
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def test_an_unsuitable_image_is_refused_before_anything_is_built(
     up = run_envkit(["up", "--yes", "--project", project])
     told(up, 2, f"no workspace can be built on {TINY}", reason)
     assert "step" not in up.err
-    assert engine.containers.list(all=True, filters={"name": names.look("envkit")}) == []
+    assert engine.containers.list(all=True, filters={"name": names.look(title(user, project))}) == []
     assert forgotten(user, project)
 
 

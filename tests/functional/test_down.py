@@ -161,6 +161,7 @@ def things(engine: docker.DockerClient, image: str) -> Iterator[Things]:
             engine.images.remove(ref, force=True)
 
 
+@pytest.mark.alone
 @pytest.mark.proves("`prune --dry-run` says what would go and changes nothing", "real")
 @pytest.mark.proves("`prune` removes only what is ours and unused, and says how much it freed", "real")
 def test_prune_removes_what_is_ours_and_unused_and_nothing_else(

@@ -145,7 +145,7 @@ class Asked(BaseHTTPRequestHandler):
 def asked() -> Iterator[int]:
     Asked.seen.clear()
     with HTTPServer(("127.0.0.1", 0), Asked) as listening:
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
         yield listening.server_port
         listening.shutdown()
 
