@@ -29,7 +29,12 @@ class ByFile(LoadScopeScheduling):
     """Hands out whole files, in the order of collection: what the tests of a file share is made once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return TOGETHER if nodeid.startswith(f"{TOGETHER}/") else nodeid.partition("::")[0]
+        return part(nodeid)
+
+
+def part(nodeid: str) -> str:
+    """Return what a test is handed out with: its file, and where more is shared, its folder."""
+    return TOGETHER if nodeid.startswith(f"{TOGETHER}/") else nodeid.partition("::")[0]
 
 
 def own(name: str) -> str:
@@ -57,11 +62,11 @@ def one_by_one(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def locks() -> Iterator[None]:
+def locks() -> Iterator[Path]:
     """Have a folder for the locks of one run; the processes that it starts know it."""
     with tempfile.TemporaryDirectory(prefix="envkit-tests-") as folder:
         os.environ[LOCKS] = folder
-        yield
+        yield Path(folder)
 
 
 @contextmanager

@@ -111,6 +111,16 @@ def _end(service: subprocess.Popen[str], folder: Path) -> None:
     """End the service, and the process that holds a user's namespace open behind its back."""
     os.killpg(service.pid, signal.SIGTERM)
     service.wait(timeout=30)
+    # What it started in a user's namespace is of its group, outlives it and then removes the socket.
+    wait_until(lambda: not _alive(service.pid), "all of Podman has ended")
     for pause in folder.rglob("pause.pid"):
         with suppress(ProcessLookupError):
             os.kill(int(pause.read_text()), signal.SIGKILL)
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

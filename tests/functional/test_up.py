@@ -122,8 +122,8 @@ def test_status_lists_environments(shared_env: SharedEnvironment, run_envkit: En
     address = re.findall(r"http://127.0.0.1:\d+/lab", shared_env.up.out)[0]
     for options in ([], ["--all"]):
         lines = run_envkit(["status", *options]).out.splitlines()
-        (words,) = [line.split() for line in lines if line.startswith("shared ")]
-        assert {"running", address, str(shared_env.project), "TensorFlow"} <= set(words)
+        (words,) = [line.split() for line in lines if line.startswith("shared ") and address in line]
+        assert {"running", str(shared_env.project), "TensorFlow"} <= set(words)
     rows = result(run_envkit(["status", "--name", "shared", "--format", "json"]))["rows"]
     assert [(row["name"], row["owner"], row["status"], row["url"]) for row in rows] == [
         ("shared", user.uid, "running", address)
