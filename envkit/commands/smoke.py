@@ -22,11 +22,10 @@ from envkit.errors import BuildFailed, EngineError, EnvkitError, Exit, Refusal, 
 from envkit.model.report import Progress, Report
 from envkit.model.run import Gpus
 from envkit.observe import smoke as observed
-from envkit.observe.aside import begun
+from envkit.observe.aside import together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Callable, Sequence
 
     from envkit.checks.smoke import Expected
     from envkit.commands.project import Known
@@ -104,28 +103,18 @@ def _together(
     one: Callable[[int, str, Say], Tried], subjects: Sequence[str], jobs: int, say: Say
 ) -> tuple[Tried, ...]:
     """Try so many at once; whoever interrupts waits for nothing that runs, and hears no more of it."""
-    room, stopped, lock = threading.Semaphore(jobs), threading.Event(), threading.Lock()
+    stopped, lock = threading.Event(), threading.Lock()
 
     def tell(news: Progress) -> None:
         with lock:
             if not stopped.is_set():
                 say(news)
 
-    def in_turn(number: int, subject: str) -> Tried:
-        with room:
-            if stopped.is_set():
-                raise Refusal("interrupted")
-            return one(number, subject, tell)
-
     try:
-        return _results([begun(partial(in_turn, number, subject)) for number, subject in enumerate(subjects)])
+        return together([partial(one, number, subject, tell) for number, subject in enumerate(subjects)], jobs)
     except BaseException:
         stopped.set()
         raise
-
-
-def _results(futures: Iterable[Future[Tried]]) -> tuple[Tried, ...]:
-    return tuple(one.result() for one in futures)
 
 
 def _title(owner: int) -> str:

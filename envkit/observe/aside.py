@@ -5,11 +5,14 @@ from __future__ import annotations
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from contextvars import copy_context
-from threading import Thread
+from functools import partial
+from threading import Event, Semaphore, Thread
 from typing import TYPE_CHECKING, TypeVar
 
+from envkit.errors import Refusal
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
 T = TypeVar("T")
 
@@ -27,6 +30,31 @@ def begun(work: Callable[[], T]) -> Future[T]:
     # What was chosen for the whole command, such as its engine, is a thread's own unless it is handed on.
     Thread(target=copy_context().run, args=(run,), daemon=True).start()
     return future
+
+
+def together(works: Sequence[Callable[[], T]], at_once: int) -> tuple[T, ...]:
+    """Do all works, no more than `at_once` at a time; return their results in the order of the works.
+
+    The first of them that raised something is raised. An interrupt waits for nothing, and nothing more is begun then.
+    """
+    room, stopped = Semaphore(at_once), Event()
+
+    def in_turn(work: Callable[[], T]) -> T:
+        with room:
+            if stopped.is_set():
+                raise Refusal("interrupted")
+            return work()
+
+    futures = [begun(partial(in_turn, one)) for one in works]
+    try:
+        return _results(futures)
+    except BaseException:
+        stopped.set()
+        raise
+
+
+def _results(futures: Iterable[Future[T]]) -> tuple[T, ...]:
+    return tuple(one.result() for one in futures)
 
 
 def aside(look: Callable[[], str], limit_s: float) -> Callable[[], str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from envkit.engines import search
 from envkit.errors import EnvkitError
 from envkit.model.report import Observation
 from envkit.observe import attacks, guest, logins, neighbours, ssh_audit
+from envkit.observe.aside import begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +37,9 @@ def everything(
 ) -> tuple[tuple[Observation, ...], dict[str, Any]]:
     """Attack; returns what came of it, and what the engine says of the container. The token stands in neither.
 
+    What mostly waits goes on beside the attacks on the servers. An interrupt waits for none of it: then containers may
+    be left whose names begin with the title.
+
     Args:
         engine: Where.
         container: Its name.
@@ -49,14 +54,12 @@ def everything(
         say: Gets the news.
     """
     inspected = search.inspected(engine, container)
-    seen = [*over_http(way, token, say)]
-    seen += logins.over_ssh(ssh, container, say)
-    seen.append(ssh_audit.asked(ssh_port, ours))
     say("knocking from other containers")
-    seen += neighbours.knocks(engine, inspected, title=title, labels=labels)
+    knocks = begun(partial(neighbours.knocks, engine, inspected, title=title, labels=labels))
     say("attacking from inside")
-    seen += inside(engine, container)
-    seen.append(image_dates(engine, container, base))
+    within = begun(partial(inside, engine, container))
+    seen = [*over_http(way, token, say), *logins.over_ssh(ssh, container, say), ssh_audit.asked(ssh_port, ours)]
+    seen += [*knocks.result(), *within.result(), image_dates(engine, container, base)]
     if token:  # last: by now it had every occasion to leak
         places, unread = search.places(engine, container, token)
         seen.append(Observation("audit.traces", {"places": list(places), "unread": list(unread)}))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envkit import proc
 from envkit.checks.attacks import LOGINS, OWNER
 from envkit.model.report import Observation
+from envkit.observe.aside import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 LIMIT_S = 90.0  # for all of them together
 EACH_S = 20.0
+AT_ONCE = 3  # of connections that have not logged in, an sshd drops some from the eleventh on
+CLIENTS_OWN = 255  # what the client ends with when it came to no session
 SAID_CHARACTERS = 300
 NO_AGENT = "there is no ssh-agent on this host to forward"
 
@@ -26,7 +30,10 @@ NO_AGENT = "there is no ssh-agent on this host to forward"
 def over_ssh(
     config: Path, host: str, say: Callable[[str], None] = lambda _: None, *, limit_s: float = LIMIT_S
 ) -> tuple[Observation, ...]:
-    """Log in as the owner, which must succeed; then attack.
+    """Log in as the owner, which must succeed; then attack, a few at once.
+
+    It is a refusal only once the server has said how one may log in. Before that it hangs up on some where too many
+    are at its door, whoever they are: such an attack is made again, by itself.
 
     Args:
         config: The client's config file for this environment.
@@ -41,16 +48,22 @@ def over_ssh(
     first = _tried(config, host, OWNER, (), until)
     if first.data["code"] != 0:
         return (first,)
-    return (first, *(_attacked(config, host, one, until) for one in LOGINS))
+    with _stranger(config) as stranger:
+
+        def attacked(one: Login) -> Observation:
+            if one.agent and proc.which("ssh-agent") is None:
+                return _seen(one.name, skipped=NO_AGENT)
+            given, options = stranger if one.key else (config, ())
+            if one.key and not options:
+                return _seen(one.name, said="no key could be made")
+            return _tried(given, host, one, options, until)
+
+        seen = together([partial(attacked, one) for one in LOGINS], AT_ONCE)
+        return (first, *(attacked(one) if _unheard(was) else was for one, was in zip(LOGINS, seen, strict=True)))
 
 
-def _attacked(config: Path, host: str, one: Login, until: float) -> Observation:
-    if one.agent and proc.which("ssh-agent") is None:
-        return _seen(one.name, skipped=NO_AGENT)
-    if not one.key:
-        return _tried(config, host, one, (), until)
-    with _stranger(config) as (other, options):
-        return _tried(other, host, one, options, until) if options else _seen(one.name, said="no key could be made")
+def _unheard(seen: Observation) -> bool:
+    return seen.data["code"] == CLIENTS_OWN and not seen.data["offers"]
 
 
 @contextmanager
@@ -83,7 +96,8 @@ def _tried(config: Path, host: str, one: Login, options: tuple[str, ...], until:
     offers = [line.partition("can continue: ")[2].strip() for line in lines if "can continue: " in line]
     spoken = [line for line in lines if not line.startswith(("debug1:", "OpenSSH_"))]
     return _seen(
-        one.name, code=done.code, offers=offers[-1] if offers else "", refused=one.refused in done.err,
+        one.name, code=done.code, offers=offers[-1] if offers else "",
+        refused=bool(offers) and one.refused in done.err,
         reached=bool(one.reached) and one.reached in done.err, said=" ".join(spoken)[-SAID_CHARACTERS:],
     )
 

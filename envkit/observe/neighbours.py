@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from envkit import names
@@ -10,9 +11,10 @@ from envkit.engines import trial
 from envkit.errors import EngineError
 from envkit.model.report import Observation
 from envkit.observe import guest
+from envkit.observe.aside import together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from envkit.engines.connect import Engine
 
@@ -20,6 +22,7 @@ USUAL = "bridge"  # the network of every container that is given none
 TENSORBOARD_PORT = 6006  # its usual one
 PORTS = (names.JUPYTER_PORT, names.SSH_PORT, TENSORBOARD_PORT)
 PYTHONS = (guest.PYTHON, "python3")
+AT_ONCE = 2  # containers: each mostly waits
 STAGE_S = 8  # more than the knocking takes
 LIMIT_S = 20.0  # for a container, from its start to its end
 WHOLE_S = 2 * len(PYTHONS) * LIMIT_S
@@ -28,8 +31,10 @@ KNOCKED, SEEN = "neighbour.knocked", "audit.neighbour"
 
 def knocks(
     engine: Engine, inspected: Mapping[str, Any], *, title: str, labels: Mapping[str, str]
-) -> Iterator[Observation]:
+) -> tuple[Observation, ...]:
     """Start a container on each network, let it knock, and remove it.
+
+    Whoever interrupts removes those that are left, by their names.
 
     Args:
         engine: Where.
@@ -42,14 +47,17 @@ def knocks(
     }
     targets = [f"{address}:{port}" for found in joined.values() for address in found for port in PORTS]
     if not targets:
-        yield Observation(SEEN, {"network": "", **_unaddressed(str(inspected["HostConfig"]["NetworkMode"]))})
-        return
-    for number, network in enumerate(dict.fromkeys((USUAL, *joined))):
+        return (Observation(SEEN, {"network": "", **_unaddressed(str(inspected["HostConfig"]["NetworkMode"]))}),)
+
+    def knocked(number: int, network: str) -> Observation:
         try:
             seen = _knocked(engine, str(inspected["Image"]), network, targets, f"{title}{number}", labels)
         except EngineError as error:
             seen = {"why": f"no container could knock from {network}: {error.message}"}
-        yield Observation(SEEN, {**seen, "network": network})
+        return Observation(SEEN, {**seen, "network": network})
+
+    networks = dict.fromkeys((USUAL, *joined))
+    return together([partial(knocked, number, network) for number, network in enumerate(networks)], AT_ONCE)
 
 
 def _knocked(

@@ -7,13 +7,16 @@ import json
 import secrets
 import socket
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envkit import net, proc
 from envkit.checks.attacks import ATTACKS, LOGINS
+from envkit.model.report import Verdict
 from envkit.observe import attacks, logins
+from tests.unit.audits import verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -159,6 +162,70 @@ def test_a_client_that_hangs_has_no_code_and_saw_no_refusal(client: Any, tmp_pat
     seen = {one.data["attack"]: one.data for one in logins.over_ssh(tmp_path / "ssh_config", "x")}
     assert seen["password"]["code"] is None
     assert not seen["password"].get("refused")
+
+
+# What the client says where the server hangs up before it has heard who comes: it serves too many, it has had enough of
+# this address, or it waited too long. The last are words of whatever leads to the server, which is not the server.
+NOT_HEARD = [
+    "kex_exchange_identification: read: Connection reset by peer\nConnection reset by 127.0.0.1 port 2222",
+    "debug1: kex_exchange_identification: banner line 0: Exceeded MaxStartups\nConnection closed by remote host",
+    "debug1: kex_exchange_identification: banner line 0: Not allowed at this time\nConnection closed by remote host",
+    "Connection closed by 127.0.0.1 port 2222", "Timeout, server 127.0.0.1 not responding.",
+    "ana@gateway: Permission denied (publickey).\nConnection closed by UNKNOWN port 65535",
+]
+REFUSED = proc.Done(255, "", "debug1: Authentications that can continue: publickey\nx: Permission denied (publickey).")
+
+
+def owner_or(other: Callable[[list[str]], proc.Done], argv: list[str]) -> proc.Done:
+    """Let in the owner, who comes without options of an attack, and make keys; all else is the other's."""
+    well = argv[0] == "ssh-keygen" or argv[5:] == ["-v", "x", "true"]
+    return proc.Done(0, "", "") if well else other(argv)
+
+
+@pytest.mark.parametrize("said", NOT_HEARD)
+def test_a_server_that_hangs_up_on_an_attack_has_refused_nobody(said: str, client: Any, tmp_path: Path) -> None:
+    client(lambda argv: owner_or(lambda _: proc.Done(255, "", said), argv))
+    seen = logins.over_ssh(tmp_path / "ssh_config", "x")
+    assert {one.data["code"] for one in seen} == {0, 255}
+    assert set(verdicts(list(seen)).values()) == {Verdict.UNKNOWN}
+
+
+def test_what_the_server_hung_up_on_is_tried_again_and_what_it_refused_or_allowed_is_not(
+    client: Any, tmp_path: Path
+) -> None:
+    tried = Counter[str]()
+
+    def serve(argv: list[str]) -> proc.Done:
+        tried[who := " ".join(one for one in argv if one in {"-lroot", "-lnosuch"})] += 1
+        if who == "-lroot" and tried[who] == 1:
+            return proc.Done(255, "", NOT_HEARD[1])
+        return proc.Done(0, "", "") if who == "-lnosuch" else REFUSED
+
+    client(lambda argv: owner_or(serve, argv))
+    seen = {one.data["attack"]: one.data for one in logins.over_ssh(tmp_path / "ssh_config", "x")}
+    assert (tried["-lroot"], tried["-lnosuch"], tried[""]) == (2, 1, len(LOGINS) - 2)
+    assert (seen["root"]["refused"], seen["unknown user"]["code"]) == (True, 0)
+    assert list(seen) == ["owner", *(one.name for one in LOGINS)]
+
+
+def test_a_few_attacks_at_once_are_no_crowd_at_the_door(client: Any, tmp_path: Path) -> None:
+    running, begun, most, lock, all_there = 0, 0, 0, threading.Lock(), threading.Barrier(logins.AT_ONCE)
+
+    def refuse(_: list[str]) -> proc.Done:
+        nonlocal running, most, begun
+        with lock:
+            running, begun = running + 1, begun + 1
+            most, among_the_first = max(most, running), begun <= logins.AT_ONCE
+        if among_the_first:
+            all_there.wait(30)  # nobody comes through alone
+        with lock:
+            running -= 1
+        return REFUSED
+
+    client(lambda argv: owner_or(refuse, argv))
+    logins.over_ssh(tmp_path / "ssh_config", "x")
+    assert begun == len(LOGINS)
+    assert most == logins.AT_ONCE < 10  # from the eleventh on our own sshd drops some, as others do
 
 
 def test_without_an_agent_that_attack_alone_is_left_out(client: Any, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], object]], 
 def test_it_is_knocked_from_the_usual_network_and_from_its_own(ran: Any) -> None:
     runs = ran(lambda _: CLOSED)
     assert [one["network"] for one in knocks()] == ["bridge", OWN]
-    assert [(one["network"], one["name"], one["labels"]) for one in runs] == [
+    assert sorted((one["network"], one["name"], one["labels"]) for one in runs) == [
         ("bridge", "t.0", {"a": "b"}), (OWN, "t.1", {"a": "b"}),
     ]
     assert runs[0]["argv"][3:] == ("172.18.0.2:8888", "172.18.0.2:2222", "172.18.0.2:6006")

@@ -6,6 +6,7 @@ import http.server
 import json
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,7 @@ from envkit.engines import execs, glance
 from envkit.engines.connect import Engine
 from envkit.errors import Unhealthy
 from envkit.observe import probe, ready
-from envkit.observe.aside import aside
+from envkit.observe.aside import aside, together
 from envkit.observe.door import at_port
 from tests.process.pretended import answering
 
@@ -130,6 +131,37 @@ def test_what_a_look_aside_says_or_raises_arrives() -> None:
     assert aside(lambda: "wrong", 10)() == "wrong"
     with pytest.raises(TimeoutError, match="of its own"):
         aside(failing, 10)()
+
+
+def test_works_go_on_together_and_no_more_of_them_than_was_said() -> None:
+    both, running, most, lock = threading.Barrier(2), set[int](), list[int](), threading.Lock()
+
+    def work(number: int) -> int:
+        with lock:
+            running.add(number)
+            most.append(len(running))
+        both.wait(30)  # nobody comes through alone
+        with lock:
+            running.remove(number)
+        return number
+
+    assert together([partial(work, number) for number in range(6)], 2) == (0, 1, 2, 3, 4, 5)
+    assert max(most) == 2
+
+
+def test_of_works_that_fail_the_first_in_their_order_is_raised() -> None:
+    failed = threading.Event()
+
+    def first() -> None:
+        failed.wait(30)
+        raise ValueError("first")
+
+    def second() -> None:
+        failed.set()
+        raise KeyError("second")
+
+    with pytest.raises(ValueError, match="first"):
+        together([first, second], 2)
 
 
 def test_a_look_aside_that_does_not_end_is_told() -> None:

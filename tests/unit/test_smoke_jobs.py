@@ -18,6 +18,7 @@ from envkit.engines.failure import GpuRefused
 from envkit.errors import EngineUnavailable, Exit, StartFailed
 from envkit.model.facts import EngineFacts
 from envkit.model.report import Observation, Report, Site, Verdict
+from envkit.observe import aside
 from envkit.observe.aside import begun
 from envkit.report.junit import to_junit
 
@@ -100,7 +101,7 @@ def test_an_interrupt_waits_for_no_job_and_takes_its_containers_away(
 
     monkeypatch.setattr(smoke, "_observed", observed)
     monkeypatch.setattr(leftovers, "remove_named", remove)
-    monkeypatch.setattr(smoke, "_results", interrupted)
+    monkeypatch.setattr(aside, "_results", interrupted)
     try:
         with pytest.raises(KeyboardInterrupt):
             smoked("a:1", "b:1")
