@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import json
 import math
 import socket
 import time
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NO_ADDRESS = b"this is no address"
 UNSEEN = "a process that you may not see"
+HEAD_BYTES_MAX, HEAD_END = 1 << 14, b"\r\n\r\n"  # of an answer
 LISTENING = "0A"  # the kernel's number for TCP_LISTEN in /proc/net/tcp
 
 
@@ -69,6 +71,46 @@ def get_local(socket_path: str, path: str, *, timeout_s: float = 5) -> Answer:
     return _got(_Connection("localhost", None, socket.AF_UNIX, socket_path, timeout_s), path, None)
 
 
+def post_local(socket_path: str, path: str, asked: object, *, timeout_s: float = 60) -> Answer:
+    """Send JSON to a server at a unix socket of this host; after `timeout_s` in all it has not answered."""
+    connection = _Connection("localhost", None, socket.AF_UNIX, socket_path, timeout_s)
+    return _got(connection, path, {"Content-Type": "application/json"}, json.dumps(asked).encode())
+
+
+def upgraded(socket_path: str, path: str, asked: object, *, timeout_s: float = 60) -> socket.socket | None:
+    """Send JSON to a server at a unix socket of this host, and keep the connection for what both say from then on.
+
+    Returns None where the server does not agree to that within `timeout_s`.
+    """
+    body = json.dumps(asked).encode()
+    lines = (
+        f"POST {path} HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: tcp",
+        "Content-Type: application/json", f"Content-Length: {len(body)}", "", "",
+    )
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.settimeout(timeout_s)
+    try:
+        made.connect(socket_path)
+        made.sendall("\r\n".join(lines).encode() + body)
+        said = _head(made)
+        agreed = said.startswith(b"HTTP/1.1 101 ") and said.endswith(HEAD_END)
+    except OSError:
+        agreed = False
+    if not agreed:
+        made.close()
+        return None
+    made.settimeout(None)
+    return made
+
+
+def _head(connection: socket.socket) -> bytes:
+    """Read the head of an answer, and nothing of what comes behind it."""
+    got = b""
+    while not got.endswith(HEAD_END) and len(got) < HEAD_BYTES_MAX and (more := connection.recv(1)):
+        got += more
+    return got
+
+
 def greeting(port: int, *, timeout_s: float = 5) -> bytes:
     """Return the first bytes a server on this host's loopback says unasked, or nothing."""
     try:
@@ -107,9 +149,11 @@ class _Connection(http.client.HTTPConnection):
         made.connect(self._address)
 
 
-def _got(connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str] | None) -> Answer:
+def _got(
+    connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str] | None, body: bytes | None = None
+) -> Answer:
     try:
-        connection.request("GET", path, headers=dict(headers or {}))
+        connection.request("GET" if body is None else "POST", path, body, dict(headers or {}))
         response = connection.getresponse()
         return Answer(response.status, dict(response.getheaders()), response.read(1 << 20))
     except (OSError, http.client.HTTPException):

@@ -1,4 +1,4 @@
-"""What scripts and editors ask often, answered before the machinery is loaded that reads a whole command line.
+"""What scripts, editors and logins ask often, answered before the machinery is loaded that reads a whole command line.
 
 Typer loads Pydantic for every option of a verb, which takes longer than to see that nothing changed. Only the plainest
 words are known here, and only an answer that needs no more looking; all else is for the ordinary road.
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 VERSION = (["version"], ["--version"])
+PROXY = "ssh-proxy"
 UP = (["up"], ["up", "--quiet"], ["up", "-q"])
 
 
@@ -28,7 +29,15 @@ def answer(arguments: Sequence[str]) -> int | None:
     if list(arguments) in VERSION:
         sys.stdout.write(f"envkit {__version__}\n")
         return 0
+    if len(arguments) == 2 and arguments[0] == PROXY and not arguments[1].startswith("-"):
+        return _ssh_proxy(arguments[1])
     return _up() if list(arguments) in UP else None
+
+
+def _ssh_proxy(container: str) -> int | None:
+    from envkit.commands import proxied
+
+    return proxied.ssh_proxy(container)
 
 
 def _up() -> int | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from envkit import names, proc
 from envkit.commands import project
+from envkit.commands.proxied import SSHD
 from envkit.engines import connect, containers, endpoint, execs, glance, look
 from envkit.errors import EnvkitError, PassThrough
 from envkit.observe import ready
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 SHELL = ("/bin/bash", "--login")
 CLIENTS_OWN = 255  # what the SSH client says when it could not connect
-SSHD = ("/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config")
 
 
 def known(start: Path, name: str | None) -> Known:

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket as sockets
-import struct
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from envkit.engines import streams
 from envkit.engines.failure import translated
 from envkit.engines.unstarted import Output, in_folder
-from envkit.errors import EngineError, PassThrough
+from envkit.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from envkit.engines.connect import Engine
 
-HEADER = struct.Struct(">BxxxL")  # the engine's framing: stream number, length
-STDOUT, STDERR = 1, 2
-CHUNK = 1 << 16
 LINE_BYTES_MAX = 1 << 20
 TIMEOUT = "/usr/bin/timeout"  # of coreutils; the program is ended with its whole process group
 KILLED = {124, 128 + signal.SIGKILL}  # what that says when it ended the program
 GRACE_S = 5
-READER_LEFT = 128 + signal.SIGPIPE  # what a shell says of any program whose reader left
 
 
 class RanOver(EngineError):
     """A script did not end in the time it had."""
-
-
-class _ReaderLeft(Exception):
-    """Whoever read our output is gone: no failure of the engine's, and nobody to tell."""
 
 
 def script(
@@ -77,8 +68,8 @@ def talk(stream: sockets.socket, text: bytes, on_line: Callable[[str], None], un
     stream.settimeout(max(0.001, until - time.monotonic()))
     stream.sendall(text)
     stream.shutdown(sockets.SHUT_WR)
-    for number, chunk in _frames(stream, until):
-        if number == STDOUT:
+    for number, chunk in streams.frames(stream, until):
+        if number == streams.STDOUT:
             *lines, rest = (rest + chunk).split(b"\n")
             rest = rest[-LINE_BYTES_MAX:]  # a line without end is no line, and must not fill our memory
             for line in lines:
@@ -109,8 +100,8 @@ def attached(
     """
     try:
         return _attached(engine, container, argv, tty=tty, workdir=workdir, env=dict(env or {}), below=below)
-    except _ReaderLeft:
-        return READER_LEFT
+    except streams.ReaderLeft:
+        return streams.READER_LEFT
 
 
 def _attached(
@@ -122,12 +113,12 @@ def _attached(
         made = engine.api.exec_create(
             container, list(command), stdin=True, stdout=True, stderr=True, tty=tty, workdir=workdir, environment=env,
         )
-        output = Output(_write, below)
+        output = Output(streams.write, below)
         with _opened(engine, made["Id"], tty=tty) as stream:
             if tty:
                 _terminal(engine, made["Id"], stream, output)
             else:
-                _pump(stream, output, framed=True)
+                streams.pump(stream, output, framed=True)
         code = _exit_code(engine, made["Id"])
         output.end(code, argv[0])
         return code
@@ -166,73 +157,7 @@ def _half_closable(stream: Any) -> Iterator[sockets.socket]:
 
 
 def _exit_code(engine: Engine, exec_id: str) -> int:
-    code = engine.api.exec_inspect(exec_id)["ExitCode"]
-    if code is None:
-        raise PassThrough("the engine let go of the program before it ended", mend="look with `envkit logs`")
-    return int(code)
-
-
-def _frames(stream: sockets.socket, until: float | None = None) -> Any:
-    while header := _exactly(stream, HEADER.size, until):
-        number, length = HEADER.unpack(header)
-        while length:
-            chunk = _received(stream, min(length, CHUNK), until)
-            if not chunk:
-                return
-            length -= len(chunk)
-            yield number, chunk
-
-
-def _exactly(stream: sockets.socket, size: int, until: float | None) -> bytes:
-    got = b""
-    while len(got) < size:
-        more = _received(stream, size - len(got), until)
-        if not more:
-            return b""
-        got += more
-    return got
-
-
-def _received(stream: sockets.socket, size: int, until: float | None) -> bytes:
-    if until is not None:
-        left = until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        stream.settimeout(left)
-    return stream.recv(size)
-
-
-def _pump(stream: sockets.socket, write: Callable[[int, bytes], None], *, framed: bool) -> None:
-    """Carry bytes both ways until the program closes its side."""
-    import threading
-
-    threading.Thread(target=_feed, args=(stream,), daemon=True).start()
-    if framed:
-        for number, chunk in _frames(stream):
-            write(2 if number == STDERR else 1, chunk)
-    else:
-        while chunk := stream.recv(CHUNK):
-            write(1, chunk)
-
-
-def _feed(stream: sockets.socket) -> None:
-    try:
-        while chunk := os.read(0, CHUNK):
-            stream.sendall(chunk)
-        stream.shutdown(sockets.SHUT_WR)
-    except OSError:
-        return  # the program ended first
-
-
-def _write(descriptor: int, chunk: bytes) -> None:
-    view = memoryview(chunk)
-    while view:
-        try:
-            view = view[os.write(descriptor, view) :]
-        except BlockingIOError:
-            select.select([], [descriptor], [])
-        except BrokenPipeError as error:
-            raise _ReaderLeft from error
+    return streams.ended(engine.api.exec_inspect(exec_id)["ExitCode"])
 
 
 def _terminal(engine: Engine, exec_id: str, stream: sockets.socket, write: Callable[[int, bytes], None]) -> None:
@@ -252,7 +177,7 @@ def _terminal(engine: Engine, exec_id: str, stream: sockets.socket, write: Calla
     try:
         tty.setraw(0)
         resize()
-        _pump(stream, write, framed=False)
+        streams.pump(stream, write, framed=False)
     finally:
         signal.signal(signal.SIGWINCH, handler)
         termios.tcsetattr(0, termios.TCSADRAIN, before)

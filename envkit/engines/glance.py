@@ -20,11 +20,7 @@ OK = 200
 
 def running(endpoint: str, name: str) -> FoundContainer | None:
     """Return a container if an engine that can be asked at once says that it runs."""
-    if tunnel.is_remote(endpoint):
-        at = str(tunnel.socket_of(endpoint))
-    elif endpoint.startswith("unix://"):
-        at = endpoint.removeprefix("unix://")
-    else:
+    if not (at := door(endpoint)):
         return None
     answer = net.get_local(at, f"/containers/{quote(name, safe='')}/json")
     try:
@@ -32,6 +28,13 @@ def running(endpoint: str, name: str) -> FoundContainer | None:
         return _container(data) if data["State"]["Status"] == "running" else None
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def door(endpoint: str) -> str:
+    """Return the path of the socket where an engine can be asked at once, or nothing."""
+    if tunnel.is_remote(endpoint):
+        return str(tunnel.socket_of(endpoint))
+    return endpoint.removeprefix("unix://") if endpoint.startswith("unix://") else ""
 
 
 def holds(endpoint: str, name: str, port: int) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.engines import containers, execs
+from envkit.engines import containers, direct, execs
 from envkit.errors import EngineError
 from tests.contract.conftest import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from envkit.engines.connect import Engine
     from envkit.model.run import RunPlan
@@ -60,6 +62,28 @@ def test_nobody_waits_for_what_a_script_left_running_with_its_output(
     with pytest.raises(execs.RanOver):
         execs.script(engine, running.name, ["/bin/sh", "-c", script], "", lines.append, limit_s=1)
     assert lines == ["said"]
+
+
+def test_a_program_without_the_sdk_gets_and_gives_every_byte_and_its_code(
+    engine: Engine, standing: RunPlan, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    text = bytes(range(256)) * 1000
+    (tmp_path / "typed").write_bytes(text)
+    kept = os.dup(0)
+    try:
+        with (tmp_path / "typed").open("rb") as typed:
+            os.dup2(typed.fileno(), 0)
+        code = direct.raw(engine.endpoint, standing.name, ["/bin/sh", "-c", "cat; echo no >&2; exit 3"])
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+    assert (code, *capfdbinary.readouterr()) == (3, text, b"no\n")
+
+
+def test_without_the_sdk_nothing_is_started_in_a_container_that_is_gone(
+    engine: Engine, plan: Callable[..., RunPlan]
+) -> None:
+    assert direct.raw(engine.endpoint, plan().name, ["/bin/sh"]) is None
 
 
 def test_programs_run_as_the_plans_user(engine: Engine, standing: RunPlan) -> None:

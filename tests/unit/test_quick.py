@@ -10,7 +10,7 @@ import pytest
 
 from envkit import __version__
 from envkit.cli import quick
-from envkit.commands import settled
+from envkit.commands import proxied, settled
 from envkit.commands.results import Up
 from envkit.errors import Exit
 from envkit.model.report import Report
@@ -46,11 +46,30 @@ def test_anything_else_is_for_the_ordinary_road(
     assert (quick.answer(arguments), capsys.readouterr().out) == (None, "")
 
 
-def test_nothing_heavy_is_loaded_to_see_that_nothing_changed(tmp_path: Path) -> None:
-    program = "import sys; from envkit.cli import main, quick; print(quick.answer(['up']), *sys.modules)"
+@pytest.mark.parametrize(("said", "code"), [(["ssh-proxy", "envkit-1000-a"], 7), (["ssh-proxy", "other"], None)])
+def test_a_login_to_what_plainly_runs_is_answered(
+    said: list[str], code: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxied, "ssh_proxy", lambda container: 7 if container == "envkit-1000-a" else None)
+    assert quick.answer(said) == code
+
+
+@pytest.mark.parametrize("arguments", [["ssh-proxy"], ["ssh-proxy", "--help"], ["ssh-proxy", "a", "b"]])
+def test_more_than_a_name_is_for_the_ordinary_road(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxied, "ssh_proxy", lambda _: 7)
+    assert quick.answer(arguments) is None
+
+
+@pytest.mark.parametrize("arguments", [["up"], ["ssh-proxy", "envkit-1000-a"]], ids=" ".join)
+def test_nothing_heavy_is_loaded_to_see_that_nothing_changed_or_to_log_in(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    program = f"import sys; from envkit.cli import main, quick; print(quick.answer({arguments}), *sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path,
-        env={"HOME": str(tmp_path), "PYTHONPATH": str(Path(settled.__file__).parents[2])},
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path, env={
+            "HOME": str(tmp_path), "PYTHONPATH": str(Path(settled.__file__).parents[2]),
+            "DOCKER_HOST": f"unix://{tmp_path}/none",
+        },
     )
     first, *loaded = done.stdout.split()
     assert (first, HEAVY & set(loaded)) == ("None", set())

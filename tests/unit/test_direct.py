@@ -1,0 +1,225 @@
+"""A login without the SDK: bytes go both ways whole, and whatever is not plain is left to the ordinary road."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from envkit import names, net
+from envkit.commands import proxied
+from envkit.engines import direct, endpoint, streams
+from envkit.errors import EngineUnavailable, NoProgram, PassThrough
+from tests.unit.test_execs import MISSING, framed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SSHD = ("/usr/sbin/sshd", "-i")
+GREETING = b"SSH-2.0-x\r\n"
+
+
+class Engine:
+    """An engine at a socket that knows one container, and runs one program in it: it says something, then repeats.
+
+    Args:
+        door: The socket.
+        answers: What it answers in the place of its own: the request's beginning, and the whole answer.
+        says: What the program says first; in one piece with the head of the answer, as an engine may send it.
+        code: The program's exit code.
+    """
+
+    def __init__(self, door: Path, answers: dict[str, bytes], says: bytes = framed(GREETING), code: int = 7) -> None:
+        self.door, self.answers, self.says, self.code = door, answers, says, code
+        self.asked: list[tuple[str, Any]] = []
+
+    @property
+    def address(self) -> str:
+        return f"unix://{self.door}"
+
+    def serve(self, guest: socket.socket) -> None:
+        with guest, guest.makefile("rb") as reader:
+            request = reader.readline().decode().rsplit(" ", 1)[0]
+            length = 0
+            while (line := reader.readline().strip().lower()):
+                length = int(line.split(b":")[1]) if line.startswith(b"content-length:") else length
+            self.asked.append((request, json.loads(reader.read(length) or b"null")))
+            own = self.answers | {one: text for one, text in self.plain().items() if one not in self.answers}
+            with suppress(OSError):  # it may hang up on what it does not want to hear
+                guest.sendall(own[request])
+                while b" 101 UPGRADED" in own[request] and (chunk := reader.read1()):
+                    guest.sendall(framed(chunk))
+
+    def plain(self) -> dict[str, bytes]:
+        container = {
+            "Id": "c1", "Image": "i1", "State": {"Status": "running"}, "Config": {"Labels": {names.MANAGED: "1"}},
+            "NetworkSettings": {"Networks": {}},
+        }
+        return {
+            "GET /containers/c/json": answer(200, container), "POST /containers/c/exec": answer(201, {"Id": "e/1"}),
+            "POST /exec/e%2F1/start": b"HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\n\r\n" + self.says,
+            "GET /exec/e%2F1/json": answer(200, {"ExitCode": self.code}),
+        }
+
+
+def answer(status: int, data: object) -> bytes:
+    body = json.dumps(data).encode()
+    return b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
+
+
+@contextmanager
+def engine_at(door: Path, **given: Any) -> Iterator[Engine]:
+    """Run such an engine; each connection has a thread of its own."""
+    engine = Engine(door, **{"answers": {}, **given})
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(door))
+        listener.listen()
+
+        def accept() -> None:
+            while True:
+                try:
+                    guest, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=engine.serve, args=(guest,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield engine
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def typed(text: bytes) -> Iterator[None]:
+    """Put a text, and its end, on our stdin."""
+    reads, writes = os.pipe()
+    kept = os.dup(0)
+    os.write(writes, text)
+    os.close(writes)
+    os.dup2(reads, 0)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+        os.close(reads)
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Path:
+    return tmp_path / "engine"
+
+
+def test_bytes_go_both_ways_from_the_first_to_the_last(door: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with engine_at(door) as engine, typed(b"\0typed\xff"):
+        assert direct.raw(engine.address, "c", SSHD) == 7
+    assert capfdbinary.readouterr() == (GREETING + b"\0typed\xff", b"")
+    made, started, ended = engine.asked
+    assert made[1] == {"AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Tty": False, "Cmd": [*SSHD]}
+    assert started == ("POST /exec/e%2F1/start", {"Detach": False, "Tty": False})
+    assert ended[0] == "GET /exec/e%2F1/json"
+
+
+def test_what_the_program_says_on_stderr_comes_there(door: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with engine_at(door, says=struct.pack(">BxxxL", 2, 2) + b"no") as engine, typed(b""):
+        direct.raw(engine.address, "c", SSHD)
+    assert capfdbinary.readouterr() == (b"", b"no")
+
+
+def test_a_reader_that_left_ends_it_as_any_program(door: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def left(*_: object) -> None:
+        raise streams.ReaderLeft
+
+    monkeypatch.setattr(streams, "write", left)
+    with engine_at(door) as engine, typed(b""):
+        assert direct.raw(engine.address, "c", SSHD) == 141  # 128 and the number of SIGPIPE
+
+
+def test_a_program_that_is_not_there_is_told_in_words(door: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with engine_at(door, says=framed(MISSING), code=126) as engine, typed(b""), pytest.raises(NoProgram):
+        direct.raw(engine.address, "c", SSHD)
+    assert capfdbinary.readouterr().out == b""
+
+
+@pytest.mark.parametrize("said", [answer(200, {"ExitCode": None}), answer(500, {}), b"", b"x", answer(200, [])])
+def test_an_engine_that_lets_go_of_the_program_is_told(said: bytes, door: Path) -> None:
+    with (
+        engine_at(door, answers={"GET /exec/e%2F1/json": said}) as engine, typed(b""),
+        pytest.raises(PassThrough, match="let go of the program"),
+    ):
+        direct.raw(engine.address, "c", SSHD)
+
+
+@pytest.mark.parametrize("said", [
+    ("POST /containers/c/exec", answer(409, {"message": "it is paused"})), ("POST /containers/c/exec", answer(201, {})),
+    ("POST /containers/c/exec", answer(201, [])), ("POST /containers/c/exec", b"HTTP/1.1 201 x\r\n\r\n{"),
+    ("POST /exec/e%2F1/start", answer(500, {"message": "no"})), ("POST /exec/e%2F1/start", b""),
+    ("POST /exec/e%2F1/start", b"HTTP/1.1 101 x\r\n"), ("POST /exec/e%2F1/start", b"HTTP/1.1 200 OK\r\n\r\n"),
+])
+def test_what_an_engine_does_not_plainly_do_is_for_the_ordinary_road(
+    said: tuple[str, bytes], door: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    with engine_at(door, answers=dict([said])) as engine, typed(b"x"):
+        assert direct.raw(engine.address, "c", SSHD) is None
+        assert os.read(0, 2) == b"x"  # it is there for whoever comes next
+    assert capfdbinary.readouterr() == (b"", b"")
+
+
+def test_an_answer_without_an_end_is_none(door: Path) -> None:
+    endless = b"HTTP/1.1 101 x\r\nA: " + b"a" * (2 * net.HEAD_BYTES_MAX)
+    with engine_at(door, answers={"POST /exec/e%2F1/start": endless}) as engine, typed(b""):
+        assert direct.raw(engine.address, "c", SSHD) is None
+
+
+def test_an_engine_that_is_not_there_is_for_the_ordinary_road(door: Path) -> None:
+    assert direct.raw(f"unix://{door}", "c", SSHD) is None
+    assert net.upgraded(str(door), "/", {}) is None
+
+
+# The verb.
+
+
+@pytest.mark.parametrize(("container", "status"), [
+    ({"Config": {"Labels": {}}}, "running"), ({"Config": {"Labels": {names.MANAGED: "1"}}}, "paused"),
+    ({"Config": {"Labels": None}}, "running"),
+])
+def test_nothing_is_started_in_what_is_not_ours_or_does_not_run(
+    container: dict[str, Any], status: str, door: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"Id": "c1", "Image": "i1", "State": {"Status": status}, "NetworkSettings": {"Networks": {}}, **container}
+    with engine_at(door, answers={"GET /containers/c/json": answer(200, told)}) as engine:
+        monkeypatch.setenv("DOCKER_HOST", engine.address)
+        assert proxied.ssh_proxy("c") is None
+    assert [request for request, _ in engine.asked] == ["GET /containers/c/json"]
+
+
+def test_an_sshd_is_started_in_ours(
+    door: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    with engine_at(door) as engine, typed(b""):
+        monkeypatch.setenv("DOCKER_HOST", engine.address)
+        assert proxied.ssh_proxy("c") == 7
+    assert capfdbinary.readouterr().out == GREETING
+    assert engine.asked[1][1]["Cmd"] == ["/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config"]
+
+
+def test_an_engine_that_cannot_be_named_is_for_the_ordinary_road(monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged() -> str:
+        raise EngineUnavailable("which engine to use cannot be told")
+
+    monkeypatch.setattr(endpoint, "endpoint", damaged)
+    assert proxied.ssh_proxy("c") is None
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "ssh://-oProxyCommand=x", "ssh://nowhere.invalid", "nothing"])
+def test_engines_that_cannot_be_asked_at_once_are_for_the_ordinary_road(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", address)
+    assert proxied.ssh_proxy("c") is None
