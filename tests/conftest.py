@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from tests import workers
+from tests.functional.alone import alone
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -55,6 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         kept = contextlib.ExitStack()
         kept.enter_context(workers.locks())
+        if config.getoption("numprocesses", None) and not config.getoption("no_engine"):
+            # Before any worker waits for another: two runs would hold what the other one's workers wait for.
+            kept.enter_context(alone())
         config.add_cleanup(kept.close)
 
 
@@ -92,12 +96,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    node.config.stash[LEFT_OUT] = node.workeroutput["left_out"]
+    # A worker that died has said nothing.
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", [])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["left_out"] = session.config.stash[LEFT_OUT]
+        session.config.workeroutput["left_out"] = session.config.stash.get(LEFT_OUT, [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,8 +1,8 @@
 """Tests side by side (`pytest -n 3`): what one worker runs at a stretch, and what runs while all others pause.
 
-More than half of a run on two cores is waiting: for containers to start and to end, for pages to answer. Each worker
-has an account of its own on the machine, and environments of its own. What is the machine's, such as all that is
-unused on the engine, is for tests marked `alone`.
+More than half of a run on two cores is waiting: for containers to start and to end, for pages to answer. Where root
+runs the tests, each worker has an account of its own on the machine, and environments of its own. What is the
+machine's, such as all that is unused on the engine, is for tests marked `alone`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 LOCKS = "ENVKIT_TESTS_LOCKS"
-# They share a second engine, of which there is one.
-TOGETHER = "tests/contract"
+# The first share a second engine, of which there is one. The others share an account and so all that envkit makes,
+# where nobody may make an account for each worker.
+TOGETHER = ("tests/contract", *(() if os.geteuid() == 0 else ("tests/functional",)))
 
 
 class ByFile(LoadScopeScheduling):
@@ -34,7 +35,7 @@ class ByFile(LoadScopeScheduling):
 
 def part(nodeid: str) -> str:
     """Return what a test is handed out with: its file, and where more is shared, its folder."""
-    return TOGETHER if nodeid.startswith(f"{TOGETHER}/") else nodeid.partition("::")[0]
+    return next((folder for folder in TOGETHER if nodeid.startswith(f"{folder}/")), nodeid.partition("::")[0])
 
 
 def own(name: str) -> str:

@@ -30,6 +30,9 @@ class Suite:
     archive: str = ""
 
 
+ITSELF = ("tensorflow", "tensorflow-cpu")
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A version bound that keeps a TensorFlow release importable, and why."""
@@ -93,6 +96,12 @@ class Release:
     proven: bool
     sources: tuple[str, ...]
     broken: str = ""
+
+    @property
+    def beside(self) -> tuple[Bound, ...]:
+        """Return what may be installed in its environment: no other TensorFlow, which would hide it from the kernel."""
+        why = f"this workspace is TensorFlow {self.version}; `tensorflow:` in envkit.yaml changes it"
+        return (*(Bound(name, f"=={self.version}", why) for name in ITSELF), *self.bounds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,11 @@ from urllib.parse import urlsplit
 from envkit import names
 from envkit.certificates import certificates
 from envkit.model.artifact import Artifact
-from envkit.model.release import Bound
 from envkit.render import foreign, quote
 from envkit.render.environment import static, text
 
 if TYPE_CHECKING:
     from envkit.model.image import ImagePlan
-    from envkit.model.release import Release
 
 DEBIAN = "http://deb.debian.org/debian"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -154,8 +152,7 @@ def _apt(plan: ImagePlan) -> tuple[Artifact, ...]:
 
 
 def _python(plan: ImagePlan) -> tuple[Artifact, ...]:
-    bounds = (*_itself(plan.release), *plan.release.bounds)
-    constraints = text("debian/python/constraints.txt.j2", release=plan.release, bounds=bounds)
+    constraints = text("debian/python/constraints.txt.j2", release=plan.release, bounds=plan.release.beside)
     settings = text("debian/python/pip.conf.j2", index=plan.index, unencrypted=_unencrypted(plan.index))
     made = (
         Artifact("python/constraints.txt", constraints),
@@ -193,12 +190,6 @@ def _borrowed(plan: ImagePlan) -> str:
     if plan.layout:
         return plan.release.python_suite if plan.layout.kernel.origin == "borrowed" else ""
     return "" if plan.release.python_suite == plan.suite.name else plan.release.python_suite
-
-
-def _itself(release: Release) -> tuple[Bound, ...]:
-    # Another TensorFlow beside this one would hide it from the kernel.
-    why = f"this workspace is TensorFlow {release.version}; `tensorflow:` in envkit.yaml changes it"
-    return tuple(Bound(name, f"=={release.version}", why) for name in ("tensorflow", "tensorflow-cpu"))
 
 
 def _unencrypted(index: str) -> str:

@@ -10,7 +10,7 @@ from envkit.certificates import certificates
 from envkit.config import requirement_lines
 from envkit.model.image import Base, ImagePlan, Layout
 from envkit.model.release import Suite
-from envkit.resolve import bases
+from envkit.resolve import bases, beside
 from envkit.resolve.mounts import inside
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from envkit.errors import Problem
     from envkit.model.facts import Facts
     from envkit.model.found import Found, FoundImage, Ground
+    from envkit.model.release import Release
     from envkit.model.state import State
 
 
@@ -33,7 +34,7 @@ def image(
         release=release,
         gpu=gpu,
         apt=tuple(sorted(set(config.apt))),
-        python=_python(config, project, facts, problems),
+        python=_python(config, project, facts, release, problems),
         ca=_ca(config, facts, problems),
         index=config.build.index or "",
         mirror=config.build.mirror or "",
@@ -68,10 +69,22 @@ def _base(suite: str, found: FoundImage | None, state: State | None) -> Base:
     return Base("debian", names.base_ref(suite), "", "")
 
 
-def _python(config: Config, project: str, facts: Facts, problems: list[Problem]) -> tuple[str, ...]:
-    if isinstance(config.python, tuple):
-        return config.python
-    path = config.python.requirements
+def _python(
+    config: Config, project: str, facts: Facts, release: Release, problems: list[Problem]
+) -> tuple[str, ...]:
+    listed = config.python
+    asked = listed if isinstance(listed, tuple) else _in_file(listed.requirements, config, project, facts, problems)
+    for number, one in enumerate(asked):
+        if not (why := beside.refused(one, release)):
+            continue
+        if isinstance(listed, tuple):
+            problems.append(config.problem(f"python[{number}]", why))
+        else:
+            problems.append(config.problem("python.requirements", f"{listed.requirements}: {why}"))
+    return asked
+
+
+def _in_file(path: str, config: Config, project: str, facts: Facts, problems: list[Problem]) -> tuple[str, ...]:
     real, text = facts.real_paths.get(path), facts.texts.get(path)
     if real is None or text is None:
         message = f"{path} is not there or cannot be read as text; create it, or list the packages under python:"

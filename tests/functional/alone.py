@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import names
-from tests.workers import own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.functional.account import User
 
-LOCK = Path(tempfile.gettempdir()) / f"{own('envkit-functional')}.lock"
+LOCK = Path(tempfile.gettempdir()) / "envkit-functional.lock"
 
 
 @contextmanager

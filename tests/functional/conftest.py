@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import docker
 import pytest
 
 from envkit.engines import connect
+from tests import workers
 from tests.conftest import ROOT
 from tests.functional.account import NAME, ordinary_user
 from tests.functional.alone import alone, clear
@@ -75,7 +77,7 @@ def reached() -> Engine:
 @pytest.fixture(scope="session")
 def place() -> Iterator[Path]:
     """Yield a folder for this run that the ordinary user can reach: pytest's own is closed to others."""
-    with alone():
+    with nullcontext() if workers.WORKER else alone():  # for workers, the process that started them has seen to it
         folder = Path(tempfile.mkdtemp(prefix="envkit-functional-")).resolve()
         folder.chmod(0o755)
         yield folder

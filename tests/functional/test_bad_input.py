@@ -56,6 +56,7 @@ def trying(folder: Path, engine: docker.DockerClient, user: User) -> Iterator[Pa
     pytest.param(BOMB, ["envkit.yaml:"], id="bomb"),
     pytest.param("[" * 5000, ["envkit.yaml:1: "], id="deep"),
     ("apt: ['vim; rm -rf /']\npython: ['x --index-url=y']\n", ["envkit.yaml:1 apt[0]: ", "envkit.yaml:2 python[0]: "]),
+    ("python: [pandas, 'protobuf>=4']\n", ["envkit.yaml:1 python[1]: protobuf>=4 cannot be installed beside"]),
     ("python: {requirements: missing.txt}\n", ["envkit.yaml:1 python.requirements: missing.txt is not there"]),
     ("mounts: [{source: ../absent, target: /x}]\n", ["envkit.yaml:1 mounts[0].source: ../absent is not there"]),
     ("mounts: [{source: /var/run/docker.sock, target: /x}]\n", ["envkit.yaml:1 mounts[0].source: "]),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import workers
+from tests import conftest, workers
 from tests.functional.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -36,8 +37,16 @@ def waiting(lock: Path) -> int:
     ("tests/contract/test_images.py::test_a", "tests/contract"),
     ("tests/contract/test_gpus.py::test_a", "tests/contract"),
 ])
-def test_files_stay_whole_and_what_shares_an_engine_together(test: str, part: str) -> None:
+def test_files_stay_whole_and_what_shares_an_engine_together(
+    test: str, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "TOGETHER", ("tests/contract",))
     assert workers.part(test) == part
+
+
+def test_workers_of_one_account_do_not_run_its_envkit_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "TOGETHER", ("tests/contract", "tests/functional"))
+    assert workers.part("tests/functional/test_up.py::test_a") == "tests/functional"
 
 
 def test_a_test_runs_alone_after_those_that_run_and_before_those_that_come(own_locks: Path) -> None:
@@ -82,3 +91,10 @@ def test_what_all_need_is_made_by_one_of_them(own_locks: Path) -> None:
 def test_each_worker_has_an_account_of_its_own(worker: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "WORKER", worker)
     assert workers.own("envkit-test") == name
+
+
+@pytest.mark.parametrize(("said", "left_out"), [({"workeroutput": {"left_out": ["2 tests"]}}, ["2 tests"]), ({}, [])])
+def test_a_worker_that_died_is_no_error_of_the_run(said: dict[str, object], left_out: list[str]) -> None:
+    node = SimpleNamespace(config=SimpleNamespace(stash={}), **said)
+    conftest.pytest_testnodedown(node)
+    assert node.config.stash == {conftest.LEFT_OUT: left_out}

@@ -1,0 +1,66 @@
+"""Requirements that no version meets beside TensorFlow: told at once, not by an installer minutes into a build."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit.model.release import ITSELF
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.specifiers import SpecifierSet
+
+    from envkit.model.release import Bound, Release
+
+_MANY = 999_999  # a later part of a version than any has
+
+
+def refused(requirement: str, release: Release) -> str:
+    """Return why a valid requirement can be met by no version beside a release, with the mend; or nothing.
+
+    A requirement with a marker is left to the installer, which knows where the marker holds.
+    """
+    # Imported where a config lists packages: most do not, and every command resolves one.
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    asked = Requirement(requirement)
+    if asked.marker is not None:
+        return ""
+    for bound in release.beside:
+        if canonicalize_name(asked.name) == bound.package and not _meet(asked.specifier, bound.specifier):
+            return f"{requirement} cannot be installed beside TensorFlow {release.version}, {_mend(bound)}"
+    return ""
+
+
+def _mend(bound: Bound) -> str:
+    if bound.package in ITSELF:
+        return "which the workspace brings; leave it out here, and choose the release by tensorflow:"
+    return f"which needs {bound.package}{bound.specifier} ({bound.reason}); ask for one of these, or for no version"
+
+
+def _meet(asked: SpecifierSet, bound: str) -> bool:
+    from packaging.specifiers import SpecifierSet
+
+    both = asked & SpecifierSet(bound)
+    return any(both.contains(one, prereleases=True) for one in _candidates(both))
+
+
+def _candidates(both: SpecifierSet) -> Iterator[str]:
+    """Yield versions of which one is in the set, unless nothing is: each that it names, and those close by."""
+    from packaging.version import InvalidVersion, Version
+
+    yield "1"  # of a set that names none
+    for one in both:
+        try:
+            named = Version(one.version.removesuffix(".*"))
+        except InvalidVersion:  # of ===, which compares texts
+            yield one.version
+            continue
+        numbers = named.release
+        yield str(named)
+        yield ".".join(str(part) for part in (*numbers, *(0,) * (4 - len(numbers)), 1))
+        below = max((at for at, part in enumerate(numbers) if part), default=None)
+        if below is not None:
+            yield ".".join(str(part) for part in (*numbers[:below], numbers[below] - 1, _MANY))
