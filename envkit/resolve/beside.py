@@ -52,15 +52,17 @@ def _candidates(both: SpecifierSet) -> Iterator[str]:
     from packaging.version import InvalidVersion, Version
 
     yield "1"  # of a set that names none
-    for one in both:
+    for clause in both:
         try:
-            named = Version(one.version.removesuffix(".*"))
+            named = Version(clause.version.removesuffix(".*"))
         except InvalidVersion:  # of ===, which compares texts
-            yield one.version
+            yield clause.version
             continue
         numbers = named.release
         yield str(named)
         yield ".".join(str(part) for part in (*numbers, *(0,) * (4 - len(numbers)), 1))
+        for at, part in enumerate(numbers):  # behind all that !=1.2.* leaves out
+            yield ".".join(str(one) for one in (*numbers[:at], part + 1))
         below = max((at for at, part in enumerate(numbers) if part), default=None)
         if below is not None:
             yield ".".join(str(part) for part in (*numbers[:below], numbers[below] - 1, _MANY))

@@ -40,6 +40,7 @@ def test_what_cannot_be_is_refused_with_the_mend(requirement: str, says: str) ->
 @pytest.mark.parametrize("requirement", [
     "tensorflow", "tensorflow==2.9.*", "tensorflow-cpu==2.9.0", "tensorflow>=2.8", "protobuf", "protobuf<4",
     "protobuf==3.19.6", "protobuf>3.19.6", "numpy!=1.21.0", "numpy<2", "pandas>=99", "tensorflow-datasets==4.9",
+    "numpy>1.22.4,!=1.22.*",
     "protobuf>=4; python_version > '3.99'", "tensorflow==2.8; platform_machine == 'ppc64'", "numpy>=1.23,!=1.23.0",
 ])
 def test_what_can_be_is_not(requirement: str) -> None:
