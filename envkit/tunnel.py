@@ -91,8 +91,7 @@ def opened(address: str) -> Path:
         Refusal: The address is none, there is no SSH client, or the folder of its sockets is not private.
     """
     remote, at = parse(address), socket_of(address)
-    files.private_folder(at.parent)
-    _hold(address)
+    hold(address)
     if _answers(at):
         return at
     with files.locked(at.parent / "lock", lambda: None):
@@ -105,6 +104,20 @@ def opened(address: str) -> Path:
             close(address)
             raise _no_engine(address)
     return at
+
+
+def hold(address: str) -> None:
+    """Have others see that this command uses the connection: until it leaves, or ends, nobody else ends that.
+
+    Raises:
+        Refusal: The address is none, or the folder of its sockets is not private.
+    """
+    parse(address)
+    folder = files.private_folder(_folder(address))
+    if address not in _held:
+        held = os.open(folder / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fcntl.flock(held, fcntl.LOCK_SH)
+        _held[address] = held
 
 
 def forward(address: str, here: int, there: int) -> bool:
@@ -143,14 +156,6 @@ def close(address: str) -> None:
     _asked(address, "exit")
     for path in (_control(address), socket_of(address)):
         path.unlink(missing_ok=True)
-
-
-def _hold(address: str) -> None:
-    """Have others see that this command uses the connection, until it ends."""
-    if address not in _held:
-        held = os.open(_folder(address) / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        fcntl.flock(held, fcntl.LOCK_SH)
-        _held[address] = held
 
 
 def _start(address: str, remote: Remote) -> None:

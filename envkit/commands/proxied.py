@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envkit import names
+from envkit import names, tunnel
 from envkit.engines import direct, endpoint, glance
 from envkit.errors import EnvkitError
 
@@ -12,16 +12,36 @@ SSHD = ("/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config")
 def ssh_proxy(container: str) -> int | None:
     """Connect stdin and stdout to a fresh SSH server inside a container; return its exit code.
 
-    Returns None where nothing was started: the ordinary road tries that again, and says why it cannot be.
+    Returns None where nobody was let in: the ordinary road tries that again, and says why it cannot be.
 
     Raises:
-        PassThrough: It could not be started, or the engine let go of it.
+        PassThrough: It could not be started, or the engine let go of it, or went away.
+    """
+    try:
+        at = _runs_at(container)
+        return direct.raw(at, container, SSHD) if at else None
+    finally:
+        _leave()
+
+
+def _runs_at(container: str) -> str:
+    """Return the address of the engine where a container of ours plainly runs, or nothing.
+
+    The way to an engine on another machine is held from before the look: no command elsewhere ends it meanwhile.
     """
     try:
         at = endpoint.endpoint()
+        if tunnel.is_remote(at):
+            tunnel.hold(at)
         found = glance.running(at, container)
-    except EnvkitError:
-        return None
-    if found is None or found.labels.get(names.MANAGED) != "1":
-        return None
-    return direct.raw(at, container, SSHD)
+    except (EnvkitError, OSError, ValueError):  # of files that cannot be read, and of names that are no text
+        return ""
+    return at if found is not None and found.labels.get(names.MANAGED) == "1" else ""
+
+
+def _leave() -> None:
+    if used := tunnel.in_use():
+        from envkit.commands import reach  # a login on this machine needs none of it
+
+        for address in used:
+            reach.leave(address)

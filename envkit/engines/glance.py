@@ -22,8 +22,8 @@ def running(endpoint: str, name: str) -> FoundContainer | None:
     """Return a container if an engine that can be asked at once says that it runs."""
     if not (at := door(endpoint)):
         return None
-    answer = net.get_local(at, f"/containers/{quote(name, safe='')}/json")
     try:
+        answer = net.get_local(at, f"/containers/{quote(name, safe='')}/json")
         data = json.loads(answer.body) if answer.status == OK else {}
         return _container(data) if data["State"]["Status"] == "running" else None
     except (ValueError, KeyError, TypeError):

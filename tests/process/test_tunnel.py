@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import tunnel
-from envkit.commands import reach
-from envkit.engines import connect, endpoint, glance
+from envkit import names, tunnel
+from envkit.commands import proxied, reach
+from envkit.engines import connect, direct, endpoint, glance
 from envkit.errors import EngineUnavailable, Refusal
+from envkit.model.found import FoundContainer
 from envkit.tunnel import Remote
 
 if TYPE_CHECKING:
@@ -150,6 +151,47 @@ def test_a_way_that_nobody_uses_is_ended_and_one_that_somebody_uses_is_not(clien
     assert tunnel.in_use() == ()
     assert ["exit" in one for one in client.told] == ([] if others else [True])
     assert (folder / "c").exists() == others
+
+
+def test_a_login_uses_the_way_until_it_ends(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = FoundContainer("c1", "running", {names.MANAGED: "1"}, "i1", ())
+
+    def held() -> bool:
+        with (tunnel.socket_of(FAR).parent / "users").open() as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
+    monkeypatch.setenv("DOCKER_HOST", FAR)
+    monkeypatch.setattr(glance, "running", lambda *_: ours if held() else None)
+    monkeypatch.setattr(direct, "raw", lambda *_: 7 if held() else None)
+    assert proxied.ssh_proxy("c") == 7
+    assert not held()
+    assert tunnel.in_use() == ()
+
+
+def test_a_login_makes_no_way_by_itself_and_leaves_that_to_the_ordinary_road(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", FAR)
+    assert proxied.ssh_proxy("c") is None
+    assert not client.told
+    assert tunnel.in_use() == ()
+
+
+def test_a_login_looks_at_no_way_whose_folder_is_open_to_others(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    folder = tunnel.socket_of(FAR).parent
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    monkeypatch.setenv("DOCKER_HOST", FAR)
+    monkeypatch.setattr(glance, "running", lambda at, _: looked.append(at))
+    assert proxied.ssh_proxy("c") is None
+    assert (looked, client.told) == ([], [])
 
 
 def _pong(door: socket.socket) -> None:
