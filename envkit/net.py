@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import math
 import socket
 import time
 from contextlib import suppress
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 NO_ADDRESS = b"this is no address"
 UNSEEN = "a process that you may not see"
 HEAD_BYTES_MAX, HEAD_END = 1 << 14, b"\r\n\r\n"  # of an answer
+STREAMS = {b"application/vnd.docker.raw-stream", b"application/vnd.docker.multiplexed-stream"}
 LISTENING = "0A"  # the kernel's number for TCP_LISTEN in /proc/net/tcp
 
 
@@ -80,27 +80,37 @@ def post_local(socket_path: str, path: str, asked: object, *, timeout_s: float =
 def upgraded(socket_path: str, path: str, asked: object, *, timeout_s: float = 60) -> socket.socket | None:
     """Send JSON to a server at a unix socket of this host, and keep the connection for what both say from then on.
 
-    Returns None where the server does not agree to that within `timeout_s`.
+    Returns None where the server does not agree to that within `timeout_s` in all; what it began all the same finds
+    the connection closed.
     """
     body = json.dumps(asked).encode()
     lines = (
         f"POST {path} HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: tcp",
         "Content-Type: application/json", f"Content-Length: {len(body)}", "", "",
     )
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    made.settimeout(timeout_s)
+    made = _Hurried(socket.AF_UNIX, timeout_s)
     try:
         made.connect(socket_path)
         made.sendall("\r\n".join(lines).encode() + body)
-        said = _head(made)
-        agreed = said.startswith(b"HTTP/1.1 101 ") and said.endswith(HEAD_END)
+        agreed = _agrees(_head(made))
     except OSError:
         agreed = False
     if not agreed:
         made.close()
         return None
-    made.settimeout(None)
-    return made
+    unhurried = socket.socket(fileno=made.detach())
+    unhurried.settimeout(None)
+    return unhurried
+
+
+def _agrees(head: bytes) -> bool:
+    """Say whether both may speak from now on: an engine says so also by 200, where nothing of our wish came to it."""
+    status, *lines = head.lower().split(b"\r\n") if head.endswith(HEAD_END) else [b""]
+    headers = {name: value.strip() for name, _, value in (one.partition(b":") for one in lines)}
+    return status.startswith(b"http/1.1 101 ") or (
+        status.startswith(b"http/1.1 200 ") and headers.get(b"content-type") in STREAMS
+        and not headers.keys() & {b"content-length", b"transfer-encoding"}  # such a stream has neither
+    )
 
 
 def _head(connection: socket.socket) -> bytes:
@@ -121,16 +131,30 @@ def greeting(port: int, *, timeout_s: float = 5) -> bytes:
 
 
 class _Hurried(socket.socket):
-    """A socket whose reads end at one moment, all of them together: who answers may send a byte at a time."""
+    """A socket with one time limit for everything: who answers may send a byte at a time."""
 
-    until = math.inf
+    def __init__(self, family: int, limit_s: float) -> None:
+        super().__init__(family, socket.SOCK_STREAM)
+        self._until = time.monotonic() + limit_s
+        self.settimeout(limit_s)
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        self._hurry()
+        super().sendall(data, flags)
+
+    def recv(self, bufsize: int, flags: int = 0) -> bytes:
+        self._hurry()
+        return super().recv(bufsize, flags)
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        left = self.until - time.monotonic()
+        self._hurry()
+        return super().recv_into(buffer, nbytes, flags)
+
+    def _hurry(self) -> None:
+        left = self._until - time.monotonic()
         if left <= 0:
             raise TimeoutError
         self.settimeout(left)
-        return super().recv_into(buffer, nbytes, flags)
 
 
 class _Connection(http.client.HTTPConnection):
@@ -143,10 +167,8 @@ class _Connection(http.client.HTTPConnection):
         self._family, self._address, self._limit_s = family, address, timeout_s
 
     def connect(self) -> None:
-        made = self.sock = _Hurried(self._family, socket.SOCK_STREAM)
-        made.until = time.monotonic() + self._limit_s
-        made.settimeout(self._limit_s)
-        made.connect(self._address)
+        self.sock = _Hurried(self._family, self._limit_s)
+        self.sock.connect(self._address)
 
 
 def _got(

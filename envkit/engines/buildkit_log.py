@@ -8,7 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from envkit.engines.failure import went_away
+from envkit.engines.gone import went_away
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:

@@ -11,41 +11,60 @@ from urllib.parse import quote
 
 from envkit import net
 from envkit.engines import glance, streams
+from envkit.engines.gone import went_away
 from envkit.engines.unstarted import Output
+from envkit.errors import PassThrough
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OK, MADE = 200, 201
+ANSWER_S = 60  # as long as the SDK waits on the ordinary road
 
 
 def raw(endpoint: str, container: str, argv: Sequence[str]) -> int | None:
     """Connect a program's stdin and stdout to the caller's, byte for byte, as `execs.raw` does.
 
     Returns:
-        Its exit code, or None where it was not started.
+        Its exit code, or None where the engine does not plainly start it. Should it have done so all the same, the
+        program finds its stdin at an end, and ours was not read.
 
     Raises:
-        PassThrough: It could not be started, or the engine let go of it.
+        PassThrough: It could not be started, the engine let go of it, or went away.
     """
     at = glance.door(endpoint)
     wanted = {"AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Tty": False, "Cmd": list(argv)}
-    made = _told(net.post_local(at, f"/containers/{quote(container, safe='')}/exec", wanted), MADE)
+    made = _told(net.post_local(at, f"/containers/{quote(container, safe='')}/exec", wanted, timeout_s=ANSWER_S), MADE)
     path = f"/exec/{quote(str(made.get('Id')), safe='')}"
-    stream = net.upgraded(at, f"{path}/start", {"Detach": False, "Tty": False}) if "Id" in made else None
+    how = {"Detach": False, "Tty": False}
+    stream = net.upgraded(at, f"{path}/start", how, timeout_s=ANSWER_S) if "Id" in made else None
     if stream is None:
         return None
     output = Output(streams.write)
     try:
         with stream:
             streams.pump(stream, output, framed=True)
+        code = _exit_code(at, path, container)
+        output.end(code, argv[0])
     except streams.ReaderLeft:
         return streams.READER_LEFT
-    except OSError:
-        return streams.ended(None)
-    code = streams.ended(_told(net.get_local(at, f"{path}/json"), OK).get("ExitCode"))
-    output.end(code, argv[0])
+    except ConnectionError as error:
+        raise _gone(container, type(error).__name__) from error
+    except OSError as error:  # our own stdout
+        raise PassThrough(f"what {argv[0]} says cannot be passed on: {error.strerror or error}") from error
     return code
+
+
+def _exit_code(at: str, path: str, container: str) -> int:
+    answer = net.get_local(at, f"{path}/json", timeout_s=ANSWER_S)
+    if not answer.status:
+        raise _gone(container, "no answer")
+    return streams.ended(_told(answer, OK).get("ExitCode"))
+
+
+def _gone(container: str, seen: str) -> PassThrough:
+    told = went_away(f"running a program in {container}", seen)
+    return PassThrough(told.message, tried=told.tried, mend=told.mend)
 
 
 def _told(answer: net.Answer, status: int) -> dict[str, Any]:

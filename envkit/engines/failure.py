@@ -10,7 +10,8 @@ import docker.errors
 import requests
 import urllib3.exceptions  # what reading a stream raises, which requests does not translate
 
-from envkit.errors import EngineError, EngineUnavailable, Exit
+from envkit.engines.gone import went_away
+from envkit.errors import EngineError, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,14 +56,6 @@ def translated(doing: str, kind: type[EngineError] = EngineError) -> Iterator[No
         raise went_away(doing, type(error).__name__) from error
     except docker.errors.DockerException as error:
         raise kind(f"{doing} failed: {str(error)[:TEXT_MAX]}") from error
-
-
-def went_away(doing: str, seen: str) -> EngineUnavailable:
-    """Return the error of an engine that is gone while `doing` something."""
-    return EngineUnavailable(
-        f"the engine went away while {doing}", tried=seen,
-        mend="start it again (sudo systemctl start docker), then repeat the command",
-    )
 
 
 def _gpu(text: str) -> Signature | None:

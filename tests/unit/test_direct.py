@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import json
 import os
 import socket
 import struct
 import threading
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +17,7 @@ import pytest
 
 from envkit import names, net
 from envkit.commands import proxied
-from envkit.engines import direct, endpoint, streams
+from envkit.engines import connect, direct, endpoint, glance, streams
 from envkit.errors import EngineUnavailable, NoProgram, PassThrough
 from tests.unit.test_execs import MISSING, framed
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 SSHD = ("/usr/sbin/sshd", "-i")
 GREETING = b"SSH-2.0-x\r\n"
+RAW = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
+STREAMS = (RAW, RAW.replace(b"raw", b"multiplexed"))  # the first is an older engine's
 
 
 class Engine:
@@ -54,7 +59,7 @@ class Engine:
             own = self.answers | {one: text for one, text in self.plain().items() if one not in self.answers}
             with suppress(OSError):  # it may hang up on what it does not want to hear
                 guest.sendall(own[request])
-                while b" 101 UPGRADED" in own[request] and (chunk := reader.read1()):
+                while own[request].startswith((b"HTTP/1.1 101 UPGRADED", *STREAMS)) and (chunk := reader.read1()):
                     guest.sendall(framed(chunk))
 
     def plain(self) -> dict[str, bytes]:
@@ -126,6 +131,16 @@ def test_bytes_go_both_ways_from_the_first_to_the_last(door: Path, capfdbinary: 
     assert ended[0] == "GET /exec/e%2F1/json"
 
 
+@pytest.mark.parametrize("agrees", STREAMS)
+def test_an_engine_that_starts_it_without_a_word_of_change_is_heard(
+    agrees: bytes, door: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    started = {"POST /exec/e%2F1/start": agrees + framed(GREETING)}
+    with engine_at(door, answers=started) as engine, typed(b"typed"):
+        assert direct.raw(engine.address, "c", SSHD) == 7
+    assert capfdbinary.readouterr() == (GREETING + b"typed", b"")
+
+
 def test_what_the_program_says_on_stderr_comes_there(door: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     with engine_at(door, says=struct.pack(">BxxxL", 2, 2) + b"no") as engine, typed(b""):
         direct.raw(engine.address, "c", SSHD)
@@ -147,7 +162,71 @@ def test_a_program_that_is_not_there_is_told_in_words(door: Path, capfdbinary: p
     assert capfdbinary.readouterr().out == b""
 
 
-@pytest.mark.parametrize("said", [answer(200, {"ExitCode": None}), answer(500, {}), b"", b"x", answer(200, [])])
+def test_a_reader_that_left_before_the_last_words_ends_it_as_any_program(
+    door: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def left(*_: object) -> None:
+        raise streams.ReaderLeft
+
+    monkeypatch.setattr(streams, "write", left)
+    held_back = framed(b"OCI runtime exec failed")  # until the exit code tells whose words these are
+    with engine_at(door, says=held_back) as engine, typed(b""):
+        assert direct.raw(engine.address, "c", SSHD) == 141
+
+
+@pytest.mark.parametrize("said", [b"", b"x"])
+def test_an_engine_that_is_gone_at_the_end_is_told_as_gone(said: bytes, door: Path) -> None:
+    with (
+        engine_at(door, answers={"GET /exec/e%2F1/json": said}) as engine, typed(b""),
+        pytest.raises(PassThrough, match="the engine went away while running a program in c") as error,
+    ):
+        direct.raw(engine.address, "c", SSHD)
+    assert "start it again" in error.value.mend
+
+
+def test_a_connection_that_breaks_is_told_as_an_engine_that_is_gone(
+    door: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(streams, "pump", broken)
+    with engine_at(door) as engine, pytest.raises(PassThrough, match="went away") as error:
+        direct.raw(engine.address, "c", SSHD)
+    assert error.value.tried == "ConnectionResetError"
+
+
+def test_an_output_that_takes_nothing_is_no_engine_that_is_gone(door: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(streams, "write", full)
+    with engine_at(door) as engine, typed(b""), pytest.raises(PassThrough, match="No space left on device"):
+        direct.raw(engine.address, "c", SSHD)
+
+
+def test_a_slow_engine_has_as_long_for_each_answer_as_on_the_ordinary_road(
+    door: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[object] = []
+
+    def limited(name: str) -> None:
+        ask = getattr(net, name)
+
+        def asked(*given: Any, timeout_s: float | None = None) -> Any:
+            limits.append(timeout_s)
+            return ask(*given, timeout_s=timeout_s)
+
+        monkeypatch.setattr(net, name, asked)
+
+    for name in ("post_local", "upgraded", "get_local"):
+        limited(name)
+    with engine_at(door) as engine, typed(b""):
+        direct.raw(engine.address, "c", SSHD)
+    assert limits == [connect.TIMEOUT_S] * 3
+
+
+@pytest.mark.parametrize("said", [answer(200, {"ExitCode": None}), answer(500, {}), answer(200, [])])
 def test_an_engine_that_lets_go_of_the_program_is_told(said: bytes, door: Path) -> None:
     with (
         engine_at(door, answers={"GET /exec/e%2F1/json": said}) as engine, typed(b""),
@@ -161,6 +240,9 @@ def test_an_engine_that_lets_go_of_the_program_is_told(said: bytes, door: Path) 
     ("POST /containers/c/exec", answer(201, [])), ("POST /containers/c/exec", b"HTTP/1.1 201 x\r\n\r\n{"),
     ("POST /exec/e%2F1/start", answer(500, {"message": "no"})), ("POST /exec/e%2F1/start", b""),
     ("POST /exec/e%2F1/start", b"HTTP/1.1 101 x\r\n"), ("POST /exec/e%2F1/start", b"HTTP/1.1 200 OK\r\n\r\n"),
+    ("POST /exec/e%2F1/start", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"),
+    ("POST /exec/e%2F1/start", RAW[:-2] + b"Transfer-Encoding: chunked\r\n\r\n"),
+    ("POST /exec/e%2F1/start", RAW[:-2] + b"Content-Length: 0\r\n\r\n"),
 ])
 def test_what_an_engine_does_not_plainly_do_is_for_the_ordinary_road(
     said: tuple[str, bytes], door: Path, capfdbinary: pytest.CaptureFixture[bytes]
@@ -174,6 +256,14 @@ def test_what_an_engine_does_not_plainly_do_is_for_the_ordinary_road(
 def test_an_answer_without_an_end_is_none(door: Path) -> None:
     endless = b"HTTP/1.1 101 x\r\nA: " + b"a" * (2 * net.HEAD_BYTES_MAX)
     with engine_at(door, answers={"POST /exec/e%2F1/start": endless}) as engine, typed(b""):
+        assert direct.raw(engine.address, "c", SSHD) is None
+
+
+def test_an_answer_that_comes_byte_by_byte_has_one_time_limit(door: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count()  # a second for every look at it
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    slow = b"HTTP/1.1 101 UPGRADED\r\nA: " + b"a" * 60 + b"\r\n\r\n"
+    with engine_at(door, answers={"POST /exec/e%2F1/start": slow}) as engine, typed(b""):
         assert direct.raw(engine.address, "c", SSHD) is None
 
 
@@ -209,15 +299,35 @@ def test_an_sshd_is_started_in_ours(
     assert engine.asked[1][1]["Cmd"] == ["/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config"]
 
 
-def test_an_engine_that_cannot_be_named_is_for_the_ordinary_road(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [EngineUnavailable("which engine cannot be told"), PermissionError(), ValueError()])
+def test_an_engine_that_cannot_be_named_is_for_the_ordinary_road(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def damaged() -> str:
-        raise EngineUnavailable("which engine to use cannot be told")
+        raise error
 
     monkeypatch.setattr(endpoint, "endpoint", damaged)
     assert proxied.ssh_proxy("c") is None
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "ssh://-oProxyCommand=x", "ssh://nowhere.invalid", "nothing"])
+def test_a_folder_of_settings_that_cannot_be_looked_at_is_for_the_ordinary_road(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", f"/{'a' * 300}")  # longer than any name may be
+    assert proxied.ssh_proxy("c") is None
+
+
+def test_a_name_that_is_no_text_is_for_the_ordinary_road(door: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with engine_at(door) as engine:
+        monkeypatch.setenv("DOCKER_HOST", engine.address)
+        assert proxied.ssh_proxy("\udcff") is None
+        assert glance.running(engine.address, "\udcff") is None
+    assert engine.asked == []
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "ssh://-oProxyCommand=x", "nothing"])
 def test_engines_that_cannot_be_asked_at_once_are_for_the_ordinary_road(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
