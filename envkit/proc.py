@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
+
+from envkit.errors import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,11 +55,70 @@ def run(
         OSError: The program could not be started.
         TimeoutExpired: It ran longer than `timeout_s`, and was killed.
     """
-    done = subprocess.run(
-        list(argv), input=text, capture_output=True, text=True, timeout=timeout_s, check=False, errors="replace",
-        env=_merged(env, alone=alone),
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
+    leash, pipe = _leash.get(), subprocess.PIPE
+
+    def begin() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            list(argv), stdin=pipe, stdout=pipe, stderr=pipe, text=True, errors="replace",
+            env=_merged(env, alone=alone), start_new_session=leash is not None,
+        )
+
+    with leash.held(begin) if leash else begin() as process:
+        try:
+            out, err = process.communicate(text, timeout_s)
+        except BaseException:
+            _kill(process, whole=leash is not None)
+            raise
+        return Done(process.returncode, out, err)
+
+
+@contextmanager
+def leashed() -> Iterator[None]:
+    """Have what `run` starts in the block end at once, with all that it started, where an exception leaves the block.
+
+    Nothing more is started then. It holds in threads to which the block's context was handed on: no interrupt comes to
+    them, and a program that one of them waits for would go on alone.
+    """
+    leash = _Leash()
+    before = _leash.set(leash)
+    try:
+        yield
+    except BaseException:
+        leash.pull()
+        raise
+    finally:
+        _leash.reset(before)
+
+
+class _Leash:
+    """What runs for one block, each program in a session of its own."""
+
+    def __init__(self) -> None:
+        self._lock, self._pulled = Lock(), False
+        self._running: set[subprocess.Popen[str]] = set()
+
+    @contextmanager
+    def held(self, begin: Callable[[], subprocess.Popen[str]]) -> Iterator[subprocess.Popen[str]]:
+        with self._lock:
+            if self._pulled:
+                raise Refusal("interrupted")
+            process = begin()
+            self._running.add(process)
+        try:
+            with process:
+                yield process
+        finally:
+            with self._lock:
+                self._running.discard(process)
+
+    def pull(self) -> None:
+        with self._lock:
+            self._pulled = True
+            for one in self._running:
+                _kill(one, whole=True)
+
+
+_leash: ContextVar[_Leash | None] = ContextVar("leash", default=None)
 
 
 def away(argv: Sequence[str], *, timeout_s: float) -> int | None:
@@ -158,10 +222,16 @@ def _merged(env: Mapping[str, str] | None, *, alone: bool = False) -> dict[str, 
     return {**os.environ, **env} if env else None
 
 
+def _kill(process: subprocess.Popen[str], *, whole: bool) -> None:
+    if not whole:
+        process.kill()
+    elif process.poll() is None:  # else its number may be another's by now
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 def _end(process: subprocess.Popen[str]) -> None:
     # The program has its own session, so that Ctrl-C reaches us first; its children go with it.
-    import signal
-
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

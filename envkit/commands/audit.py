@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from envkit.commands import project, reach
 from envkit.commands.forward import forwarded
 from envkit.commands.site import site
 from envkit.engines import connect, glance, leftovers
-from envkit.errors import EnvkitError, StartFailed
+from envkit.errors import StartFailed
 from envkit.model.report import Progress, Report
 from envkit.observe import audit as observed
 from envkit.observe import neighbours
@@ -82,16 +82,11 @@ def _audited(known: Known, engine: Engine, say: Callable[[Progress], None]) -> R
     leftovers.sweep(engine, known.owner)
     title = f"{names.neighbour(known.owner)}{os.getpid()}.{secrets.token_hex(4)}."
     labels = {names.MANAGED: "1", names.OWNER: str(known.owner), **leftovers.waiting(neighbours.WHOLE_S + SLACK_S)}
-    try:
-        seen, inspected = observed.everything(
-            engine, known.container, base=known.state.base_id, way=lambda: _way(known, port, ours),
-            ssh_port=reach.here(at, here, ssh_there), ours=ours, token=credentials.token(known.place),
-            ssh=known.place.client / ssh_config.FILE, title=title, labels=labels, say=news,
-        )
-    except BaseException:
-        with suppress(EnvkitError):
-            leftovers.remove_named(engine, known.owner, title)
-        raise
+    seen, inspected = observed.everything(
+        engine, known.container, base=known.state.base_id, way=lambda: _way(known, port, ours),
+        ssh_port=reach.here(at, here, ssh_there), ours=ours, token=credentials.token(known.place),
+        ssh=known.place.client / ssh_config.FILE, owner=known.owner, title=title, labels=labels, say=news,
+    )
     findings = judged.check(seen, inspected)
     release = claims.claim(known.state.image_ref).version
     result = Audited(known.name, checks.withstood(findings), release, site(connect.facts(engine)))

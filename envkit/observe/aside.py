@@ -9,6 +9,7 @@ from functools import partial
 from threading import Event, Semaphore, Thread
 from typing import TYPE_CHECKING, TypeVar
 
+from envkit import proc
 from envkit.errors import Refusal
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def begun(work: Callable[[], T]) -> Future[T]:
 def together(works: Sequence[Callable[[], T]], at_once: int) -> tuple[T, ...]:
     """Do all works, no more than `at_once` at a time; return their results in the order of the works.
 
-    The first of them that raised something is raised. An interrupt waits for nothing, and nothing more is begun then.
+    The first of them that raised something is raised. An interrupt waits for nothing, nothing more is begun then, and
+    programs that the works have started end.
     """
     room, stopped = Semaphore(at_once), Event()
 
@@ -45,12 +47,12 @@ def together(works: Sequence[Callable[[], T]], at_once: int) -> tuple[T, ...]:
                 raise Refusal("interrupted")
             return work()
 
-    futures = [begun(partial(in_turn, one)) for one in works]
-    try:
-        return _results(futures)
-    except BaseException:
-        stopped.set()
-        raise
+    with proc.leashed():
+        try:
+            return _results([begun(partial(in_turn, one)) for one in works])
+        except BaseException:
+            stopped.set()
+            raise
 
 
 def _results(futures: Iterable[Future[T]]) -> tuple[T, ...]:

@@ -33,12 +33,12 @@ INSIDE = frozenset({
 
 def everything(
     engine: Engine, container: str, *, base: str, way: Way, ssh_port: int, ours: Callable[[], bool], token: str,
-    ssh: Path, title: str, labels: Mapping[str, str], say: Callable[[str], None],
+    ssh: Path, owner: int, title: str, labels: Mapping[str, str], say: Callable[[str], None],
 ) -> tuple[tuple[Observation, ...], dict[str, Any]]:
     """Attack; returns what came of it, and what the engine says of the container. The token stands in neither.
 
-    What mostly waits goes on beside the attacks on the servers. An interrupt waits for none of it: then containers may
-    be left whose names begin with the title.
+    What mostly waits goes on beside the attacks on the servers. An interrupt waits for none of the attacks, and takes
+    their programs and containers away.
 
     Args:
         engine: Where.
@@ -49,17 +49,18 @@ def everything(
         ours: Says whether our container holds its ports at this moment; else nothing is sent there.
         token: The right one, or empty.
         ssh: The client's config file for this environment.
+        owner: Whose environment it is.
         title: How the names of other containers begin that knock at it.
         labels: Of those.
         say: Gets the news.
     """
     inspected = search.inspected(engine, container)
     say("knocking from other containers")
-    knocks = begun(partial(neighbours.knocks, engine, inspected, title=title, labels=labels))
-    say("attacking from inside")
-    within = begun(partial(inside, engine, container))
-    seen = [*over_http(way, token, say), *logins.over_ssh(ssh, container, say), ssh_audit.asked(ssh_port, ours)]
-    seen += [*knocks.result(), *within.result(), image_dates(engine, container, base)]
+    with neighbours.knocking(engine, inspected, owner=owner, title=title, labels=labels) as knocks:
+        say("attacking from inside")
+        within = begun(partial(inside, engine, container))
+        seen = [*over_http(way, token, say), *logins.over_ssh(ssh, container, say), ssh_audit.asked(ssh_port, ours)]
+        seen += [*knocks(), *within.result(), image_dates(engine, container, base)]
     if token:  # last: by now it had every occasion to leak
         places, unread = search.places(engine, container, token)
         seen.append(Observation("audit.traces", {"places": list(places), "unread": list(unread)}))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from envkit import names
@@ -13,6 +15,7 @@ from envkit.engines import search
 from envkit.observe import attacks
 from tests.functional.inside import Inside
 from tests.functional.jupyter import Jupyter, port_of
+from tests.functional.processes import ended
 from tests.functional.waiting import wait_until
 from tests.functional.weak import PYTHON, failures, looked_inside, weakened
 
@@ -41,6 +44,24 @@ def test_an_environment_as_envkit_makes_it_withstands(
     assert {outcome.pop(check) for check in ("audit/socket", "audit/ssh-audit")} == {"skipped"}
     assert set(outcome.values()) == {"passed"}, outcome
     assert list(engine.containers.list(all=True, filters={"name": names.neighbour(user.uid)})) == []
+
+
+def test_an_audit_that_is_ended_leaves_neither_clients_nor_containers(
+    run_envkit: Envkit, shared_env: SharedEnvironment, engine: docker.DockerClient, user: User
+) -> None:
+    def attackers() -> list[list[str]]:
+        run = psutil.process_iter(["uids", "cmdline"])
+        lines = [one.info["cmdline"] or [] for one in run if one.info["uids"].real == user.uid]
+        # The agent of one of them looks every 10 s whether its client is still there, and ends then.
+        return [words for words in lines if words[:1] == ["ssh"] and "-oControlMaster=no" in words]
+
+    with run_envkit.start(["audit", "--project", shared_env.project]) as process:
+        wait_until(lambda: len(attackers()) > 1 or process.poll() is not None, "SSH is attacked by several clients")
+        process.send_signal(signal.SIGTERM)
+        done = ended(process)
+    assert (done.code, "Traceback" in done.err) == (143, False), str(done)
+    assert list(engine.containers.list(all=True, filters={"name": names.neighbour(user.uid)})) == []
+    wait_until(lambda: not attackers(), "no client is left", timeout_s=5)
 
 
 def test_what_does_not_run_cannot_be_attacked(run_envkit: Envkit, workspace: Any) -> None:

@@ -59,8 +59,9 @@ def test_a_workspace_that_neighbours_reach_is_found(
 
 def knocked(reached: Engine, container: str) -> tuple[list[Observation], tuple[Finding, ...]]:
     """Knock at a container; return what was seen and what the audit finds of it."""
-    inspected = search.inspected(reached, container)
-    seen = list(neighbours.knocks(reached, inspected, title=f"envkit-weak-{secrets.token_hex(4)}.", labels={}))
+    inspected, title = search.inspected(reached, container), f"envkit-weak-{secrets.token_hex(4)}."
+    with neighbours.knocking(reached, inspected, owner=os.getuid(), title=title, labels={}) as knocks:
+        seen = list(knocks())
     return seen, audit.check(seen, inspected)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envkit.observe import logins
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -109,3 +111,52 @@ def test_a_signal_that_another_thread_took_ends_what_waits_for_a_silent_engine(n
     argv = [sys.executable, "-c", TAKEN_BY_ANOTHER, name]
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
     assert (done.returncode, done.stderr.count("interrupted"), "Traceback" in done.stderr) == (code, 1, False)
+
+
+# A verb that attacks an SSH server, which makes three attacks at a time, each in a thread of its own.
+ATTACKING = """
+import sys
+from pathlib import Path
+from envkit.cli import main
+from envkit.cli.verbs import environment
+from envkit.observe import logins
+
+environment.prune = lambda: logins.over_ssh(Path(sys.argv[1]) / "ssh_config", "x")
+main.main(["prune"])
+"""
+# Lets the owner in; else it tells that it runs, and hangs in a program that it started.
+HANGING = """#!/bin/sh
+case "$*" in *"-v x true") exit 0 ;; esac
+exec 3>"${0%/*}/running"
+echo . >&3
+sleep 60
+"""
+
+
+@pytest.mark.proves("a signal that ends envkit is as clean as Ctrl-C", "real")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+def test_clients_that_run_in_threads_end_with_it(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    (tmp_path / "ssh_config").touch()
+    for name, script in {"ssh": HANGING, "ssh-keygen": "#!/bin/sh\n", "ssh-agent": '#!/bin/sh\nexec "$@"\n'}.items():
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    os.mkfifo(tmp_path / "running")
+    reads = os.open(tmp_path / "running", os.O_RDONLY | os.O_NONBLOCK)
+    ours = os.open(tmp_path / "running", os.O_WRONLY)  # while it is open there is no end to read
+    argv, env = [sys.executable, "-c", ATTACKING, str(tmp_path)], os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=env)
+    try:
+        assert len([heard(reads) for _ in range(logins.AT_ONCE)]) == logins.AT_ONCE
+        os.close(ours)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+        assert (process.returncode, said) == (code, "envkit: interrupted; repeat the command\n")
+        assert heard(reads) == b""  # nobody is left who could say more
+    finally:
+        os.close(reads)
+
+
+def heard(descriptor: int) -> bytes:
+    """Return the next word of what runs, or nothing once all of it is gone."""
+    assert select.select([descriptor], [], [], 30)[0], "it runs, and says nothing"
+    return os.read(descriptor, len(b".\n"))

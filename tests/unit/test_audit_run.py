@@ -12,8 +12,9 @@ import pytest
 from envkit import credentials
 from envkit.commands import audit as command
 from envkit.commands import project
-from envkit.engines import leftovers, search
+from envkit.engines import leftovers, search, trial
 from envkit.engines.connect import Engine
+from envkit.errors import StartFailed
 from envkit.model.report import Observation
 from envkit.observe import attacks, audit, guest, logins, neighbours, ssh_audit
 
@@ -52,7 +53,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def everything(tmp_path: Path, said: list[str]) -> tuple[Observation, ...]:
     seen, inspected = audit.everything(
         ENGINE, "c", base="", way=lambda: nullcontext((1, lambda: True)), ssh_port=0, ours=lambda: True, token="t" * 43,
-        ssh=tmp_path, title="t.", labels={}, say=said.append,
+        ssh=tmp_path, owner=1000, title="t.", labels={}, say=said.append,
     )
     assert inspected == {"Id": "c1"}
     return seen
@@ -79,18 +80,57 @@ def test_what_befalls_a_part_beside_the_others_befalls_the_audit(
     monkeypatch.setattr(logins, "over_ssh", lambda *_: ())
     monkeypatch.setattr(neighbours, "knocks", lambda *_, **__: ())
     monkeypatch.setattr(audit, "inside", fail)
+    monkeypatch.setattr(leftovers, "remove_named", lambda *_: [])
     with pytest.raises(ConnectionError, match="the engine is gone"):
         everything(tmp_path, [])
 
 
-@pytest.mark.parametrize("ended", [KeyboardInterrupt, OSError])
-def test_an_audit_that_is_cut_short_takes_its_containers_away(
-    ended: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    titles, removed = list[str](), list[str]()
+class Containers:
+    """Stands in for an engine's containers: one is there from its making until it is removed, and knocks so long.
 
-    def cut_short(*_: Any, title: str, **__: Any) -> Any:
-        titles.append(title)
+    Args:
+        at_first: How many are made without a wait; the others only after containers were removed once.
+    """
+
+    def __init__(self, at_first: int) -> None:
+        self.at_first, self.changed = at_first, threading.Condition()
+        self.asked_for, self.there, self.removals = list[str](), set[str](), 0
+
+    def run(self, *_: Any, name: str, **__: Any) -> None:
+        with self.changed:
+            self.asked_for.append(name)
+            self.changed.notify_all()
+            waits = len(self.asked_for) > self.at_first
+            assert self.changed.wait_for(lambda: self.removals > 0 or not waits, 30)
+            self.there.add(name)
+            self.changed.notify_all()
+            assert self.changed.wait_for(lambda: name not in self.there, 30)
+        raise StartFailed("it is gone")
+
+    def remove(self, _engine: Engine, _owner: int, beginning: str) -> None:
+        with self.changed:
+            self.there = {one for one in self.there if not one.startswith(beginning)}
+            self.removals += 1
+            self.changed.notify_all()
+
+    def until_two_were_asked_for(self) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.asked_for) == 2, 30)
+
+
+THREE = {name: {"IPAddress": "192.0.2.2"} for name in ("bridge", "own", "other")}
+KNOCKABLE = {"Image": "i", "HostConfig": {"NetworkMode": "own"}, "NetworkSettings": {"Networks": THREE}}
+
+
+@pytest.mark.parametrize("ended", [KeyboardInterrupt, OSError])
+@pytest.mark.parametrize("at_first", [2, 0], ids=["running", "being made"])
+def test_an_audit_that_is_cut_short_takes_its_containers_away_and_begins_no_more(
+    ended: type[BaseException], at_first: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    containers = Containers(at_first)
+
+    def cut_short(*_: Any) -> Any:
+        containers.until_two_were_asked_for()
         raise ended
 
     known = SimpleNamespace(
@@ -99,12 +139,14 @@ def test_an_audit_that_is_cut_short_takes_its_containers_away(
         place=SimpleNamespace(lock=tmp_path / "lock", folder=tmp_path, client=tmp_path, token=tmp_path / "token"),
     )
     (tmp_path / "state.json").write_text("{}")
-    found = SimpleNamespace(labels={})
-    monkeypatch.setattr(project, "running", lambda *_: found)
+    monkeypatch.setattr(project, "running", lambda *_: SimpleNamespace(labels={}))
     monkeypatch.setattr(leftovers, "sweep", lambda *_: [])
-    monkeypatch.setattr(leftovers, "remove_named", lambda _engine, _owner, beginning: removed.append(beginning))
+    monkeypatch.setattr(leftovers, "remove_named", containers.remove)
+    monkeypatch.setattr(trial, "run", containers.run)
     monkeypatch.setattr(credentials, "token", lambda _: "t")
-    monkeypatch.setattr(audit, "everything", cut_short)
+    monkeypatch.setattr(search, "inspected", lambda *_: KNOCKABLE)
+    monkeypatch.setattr(audit, "inside", lambda *_: [])
+    monkeypatch.setattr(audit, "over_http", cut_short)
     with pytest.raises(ended):
         command.audit(cast("project.Known", known), say=lambda _: None)
-    assert removed == titles != []
+    assert (len(containers.asked_for), containers.there) == (2, set())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import socket
+import threading
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
@@ -34,7 +35,9 @@ CLOSED = {"tried": 3, "opened": [], "refused": [], "alive": True}
 
 
 def knocks(inspected: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    found = neighbours.knocks(cast("Engine", None), inspected or INSPECTED, title="t.", labels={"a": "b"})
+    found = neighbours.knocks(
+        cast("Engine", None), inspected or INSPECTED, title="t.", labels={"a": "b"}, stop=threading.Event()
+    )
     return [dict(one.data) for one in found]
 
 

@@ -94,8 +94,8 @@ def test_no_token_is_no_trace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
     def everything(token: str) -> tuple[tuple[Observation, ...], dict[str, Any]]:
         return observed.everything(
-            engine, "x", base="", way=no_way, ssh_port=0, ours=lambda: True, token=token, ssh=tmp_path, title="n.",
-            labels={}, say=lambda _: None,
+            engine, "x", base="", way=no_way, ssh_port=0, ours=lambda: True, token=token, ssh=tmp_path, owner=1000,
+            title="n.", labels={}, say=lambda _: None,
         )
 
     seen, _ = everything("")

@@ -1,0 +1,27 @@
+"""Programs on a leash run as others do, and none is started once it was pulled."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from contextvars import copy_context
+
+import pytest
+
+from envkit import proc
+from envkit.errors import Refusal
+
+
+def test_a_program_on_a_leash_reads_and_speaks_as_any_other() -> None:
+    with proc.leashed():
+        assert proc.run(["/bin/sh", "-c", "cat; echo b >&2; exit 3"], text="a") == proc.Done(3, "a", "b\n")
+
+
+def test_nothing_is_started_once_a_leash_was_pulled() -> None:
+    contexts = []
+    with suppress(KeyError), proc.leashed():
+        contexts.append(copy_context())
+        raise KeyError
+    (handed_on,) = contexts
+    with pytest.raises(Refusal, match="interrupted"):
+        handed_on.run(proc.run, ["true"])
+    assert proc.run(["true"]).code == 0
