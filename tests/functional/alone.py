@@ -25,7 +25,9 @@ LOCK = Path(tempfile.gettempdir()) / "envkit-functional.lock"
 @contextmanager
 def alone(path: Path = LOCK) -> Iterator[None]:
     """Wait for another run on this machine to end: it would meet ours in names, ports and processor time."""
-    with path.open("a") as lock:
+    if not path.exists():
+        path.touch()
+    with path.open() as lock:  # to read: somebody else may have made it, and a lock needs no more
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
