@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 # More arguments for pytest: make test ARGS="-k ssh"
 ARGS ?=
-# How many tests run side by side, each with an account and environments of its own: most of their time is waiting.
+# How many tests run side by side, each with an account and environments of its own: one at a time leaves cores idle.
 WORKERS ?= 3
 
 .PHONY: help up down test test-images test-gpu-image unit lint bench bench-migrate wheel dockerfiles docs clean venv dev engine tools

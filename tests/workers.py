@@ -1,8 +1,8 @@
 """Tests side by side (`pytest -n 3`): what one worker runs at a stretch, and what runs while all others pause.
 
-More than half of a run on two cores is waiting: for containers to start and to end, for pages to answer. Where root
-runs the tests, each worker has an account of its own on the machine, and environments of its own. What is the
-machine's, such as all that is unused on the engine, is for tests marked `alone`.
+One test at a time leaves four tenths of two cores idle: it waits for containers to start and to end, for pages to
+answer. Where root runs the tests, each worker has an account of its own on the machine, and environments of its own.
+What is the machine's, such as all that is unused on the engine, is for tests marked `alone`.
 """
 
 from __future__ import annotations

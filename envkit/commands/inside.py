@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import names, proc
 from envkit.commands import project
-from envkit.commands.proxied import SSHD
+from envkit.commands.proxied import SSHD, before_the_program
 from envkit.engines import connect, containers, endpoint, execs, glance, look
-from envkit.errors import EnvkitError, PassThrough
+from envkit.errors import PassThrough
 from envkit.observe import ready
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def known(start: Path, name: str | None) -> Known:
     Raises:
         PassThrough: There is none.
     """
-    with _before_the_program():
+    with before_the_program():
         return project.known(start, name)
 
 
@@ -40,7 +39,7 @@ def execute(known: Known, argv: Sequence[str]) -> int:
     Raises:
         PassThrough: It could not be started.
     """
-    with _before_the_program():
+    with before_the_program():
         engine, title = _running(known)
         tty = sys.stdin.isatty() and sys.stdout.isatty()
         below = folder_inside(known)
@@ -74,7 +73,7 @@ def ssh(known: Known, argv: Sequence[str]) -> int:
     """
     title = known.container
     if glance.running(known.endpoint, title) is None:
-        with _before_the_program():
+        with before_the_program():
             _running(known)
     client = proc.which("ssh")
     if client is None:
@@ -113,7 +112,7 @@ def ssh_proxy(container: str) -> int:
     Raises:
         PassThrough: The container does not run, or is none of envkit's.
     """
-    with _before_the_program():
+    with before_the_program():
         engine = connect.connect(endpoint.endpoint())
         found = look.container(engine, container)
         if found is None or found.status != "running" or found.labels.get(names.MANAGED) != "1":
@@ -139,17 +138,3 @@ def _running(known: Known) -> tuple[Engine, str]:
     engine = known.connect()
     project.running(engine, known)
     return engine, known.container
-
-
-@contextmanager
-def _before_the_program() -> Iterator[None]:
-    """Give every failure of envkit's own the exit code that no program inside is likely to have."""
-    try:
-        yield
-    except PassThrough:
-        raise
-    except EnvkitError as error:
-        raise PassThrough(error.message, tried=error.tried, mend=error.mend) from error
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        raise PassThrough(f"{place}{error.strerror or error}", mend="look at that path and who may use it") from error

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from envkit import names, tunnel
 from envkit.engines import direct, endpoint, glance
-from envkit.errors import EnvkitError
+from envkit.errors import EnvkitError, PassThrough
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SSHD = ("/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config")
 
@@ -19,7 +25,8 @@ def ssh_proxy(container: str) -> int | None:
     """
     try:
         at = _runs_at(container)
-        return direct.raw(at, container, SSHD) if at else None
+        with before_the_program():
+            return direct.raw(at, container, SSHD) if at else None
     finally:
         _leave()
 
@@ -45,3 +52,17 @@ def _leave() -> None:
 
         for address in used:
             reach.leave(address)
+
+
+@contextmanager
+def before_the_program() -> Iterator[None]:
+    """Give every failure of envkit's own the exit code that no program inside is likely to have."""
+    try:
+        yield
+    except PassThrough:
+        raise
+    except EnvkitError as error:
+        raise PassThrough(error.message, tried=error.tried, mend=error.mend) from error
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise PassThrough(f"{place}{error.strerror or error}", mend="look at that path and who may use it") from error

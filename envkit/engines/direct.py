@@ -13,10 +13,11 @@ from envkit import net
 from envkit.engines import glance, streams
 from envkit.engines.gone import went_away
 from envkit.engines.unstarted import Output
-from envkit.errors import PassThrough
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from envkit.errors import EngineUnavailable
 
 OK, MADE = 200, 201
 ANSWER_S = 60  # as long as the SDK waits on the ordinary road
@@ -30,7 +31,9 @@ def raw(endpoint: str, container: str, argv: Sequence[str]) -> int | None:
         program finds its stdin at an end, and ours was not read.
 
     Raises:
-        PassThrough: It could not be started, the engine let go of it, or went away.
+        EngineUnavailable: The engine went away.
+        OSError: Our own stdout takes nothing.
+        PassThrough: It could not be started, or the engine let go of it.
     """
     at = glance.door(endpoint)
     wanted = {"AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Tty": False, "Cmd": list(argv)}
@@ -50,8 +53,6 @@ def raw(endpoint: str, container: str, argv: Sequence[str]) -> int | None:
         return streams.READER_LEFT
     except ConnectionError as error:
         raise _gone(container, type(error).__name__) from error
-    except OSError as error:  # our own stdout
-        raise PassThrough(f"what {argv[0]} says cannot be passed on: {error.strerror or error}") from error
     return code
 
 
@@ -62,9 +63,8 @@ def _exit_code(at: str, path: str, container: str) -> int:
     return streams.ended(_told(answer, OK).get("ExitCode"))
 
 
-def _gone(container: str, seen: str) -> PassThrough:
-    told = went_away(f"running a program in {container}", seen)
-    return PassThrough(told.message, tried=told.tried, mend=told.mend)
+def _gone(container: str, seen: str) -> EngineUnavailable:
+    return went_away(f"running a program in {container}", seen)
 
 
 def _told(answer: net.Answer, status: int) -> dict[str, Any]:
