@@ -65,10 +65,14 @@ def read_inside(folder: int, name: str, limit: int = 1 << 20) -> bytes | None:
 
 def _content(descriptor: int, name: str, limit: int) -> bytes | None:
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
             return None
         with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(limit + 1)
+            # Space is made for as much as is asked for: not for the limit where the file is small.
+            content = file.read(min(found.st_size, limit) + 1)
+            if len(content) > found.st_size:  # it grows, or has no size, as in /proc
+                content += file.read(max(limit + 1 - len(content), 0))
     finally:
         os.close(descriptor)
     if len(content) > limit:

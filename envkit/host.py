@@ -9,10 +9,14 @@ import pwd
 import re
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envkit import files, names, net, sshkeys
 from envkit.certificates import certificates
 from envkit.model.facts import Account, Facts, HostGpu, PublicKey, Wants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEFAULT_KEYS = ("~/.ssh/id_ed25519.pub", "~/.ssh/id_ed25519_sk.pub", "~/.ssh/id_ecdsa.pub", "~/.ssh/id_rsa.pub")
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS")
@@ -140,15 +144,21 @@ def extra_ca() -> str:
 
     The public ones are what the distribution and certifi ship: every base image has those itself.
     """
+    trusted = dict.fromkeys(found for path in _bundles() for found in _certificates(path))
+    for path in _public():
+        if not trusted:
+            break
+        for found in _certificates(path):
+            trusted.pop(found, None)
+    return "".join(trusted)
+
+
+def _public() -> Iterator[str]:
+    """Yield the files of public certificates: first the one that holds most, as the others are many."""
     import certifi
 
-    trusted = dict.fromkeys(found for path in _bundles() for found in _certificates(path))
-    if not trusted:
-        return ""
-    public = set(_certificates(certifi.where()))
-    for path in glob.iglob(PUBLIC_CA, recursive=True):  # noqa: PTH207 - an absolute pattern
-        public.update(_certificates(path))
-    return "".join(found for found in trusted if found not in public)
+    yield certifi.where()
+    yield from glob.iglob(PUBLIC_CA, recursive=True)  # noqa: PTH207 - an absolute pattern
 
 
 def _bundles() -> list[str]:

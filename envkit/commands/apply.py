@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envkit import decide, files, names, state
 from envkit.commands import builders, delivered, mounted
-from envkit.engines import containers, images, look, registry
+from envkit.engines import containers, look, registry
 from envkit.model import step
 from envkit.model.report import Progress
 from envkit.render import compose
@@ -132,6 +132,7 @@ def bring_base(surveyed: Survey, engine: Engine, place: Place, remembered: State
 
 def _make_base(engine: Engine, suite: str, ref: str, plan: Plan, say: Say) -> None:
     from envkit import rootfs
+    from envkit.engines import images
 
     with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
         tar = Path(folder) / "rootfs.tar"

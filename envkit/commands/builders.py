@@ -1,4 +1,7 @@
-"""Which road an image is built by: buildx where it is here, else the engine's own builder; and with which login."""
+"""Which road an image is built by: buildx where it is here, else the engine's own builder; and with which login.
+
+What builds is loaded where something is built: an `up` whose image is there asks here too.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from envkit import files, netrc
-from envkit.engines import buildx, images
+from envkit import files
 from envkit.errors import Refusal
 from envkit.model import step
 from envkit.model.report import Progress
@@ -45,6 +47,8 @@ def build(
         BuildFailed: A step failed: the last lines it printed say why.
         Refusal: There is no buildx and it is needed, or no login.
     """
+    from envkit.engines import buildx, images
+
     plan, context = surveyed.plan, surveyed.context
     found, login = _road(plan), _login(plan)
     by = f"buildx {found.version}" if found else "the classic builder"
@@ -57,6 +61,8 @@ def build(
 
 def _road(plan: Plan) -> Buildx | None:
     """Return the buildx to build with, or None for the engine's own builder."""
+    from envkit.engines import buildx
+
     if plan.builder == "classic":
         return None
     writable = [one.source for one in plan.run.mounts if one.kind == "bind" and not one.read_only]
@@ -77,6 +83,8 @@ def _login(plan: Plan) -> str:
     """Return what of the netrc file is for the index, and nothing of the rest."""
     if not plan.netrc:
         return ""
+    from envkit import netrc
+
     host = urlsplit(plan.image.index).hostname or ""
     login = netrc.only((files.readable(Path(plan.netrc)) or b"").decode(errors="replace"), host)
     if not login:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from envkit import checks, credentials, decide, files, names, state, tunnel
-from envkit.commands import apply, builders, mounted, proof, reach, refusals, synced
+from envkit import credentials, decide, files, names, state, tunnel
+from envkit.commands import apply, builders, mounted, refusals
 from envkit.commands.results import Built, Up
 from envkit.commands.survey import remember, survey
-from envkit.engines import images, look
+from envkit.engines import look
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import Refusal, StartFailed
 from envkit.model import step
@@ -105,6 +105,14 @@ class _Climb:
         surveyed = self._converge(self._steps_up, pull=pull)
         self._keep_entry(surveyed)
         self._forward(surveyed.plan.run)
+        return self._answering(surveyed), names.container_labels(surveyed.plan, surveyed.wanted.digests)
+
+    def _answering(self, surveyed: Survey) -> Report[Up]:
+        """Wait for the container and prove it, where it changed or nothing was proven of it."""
+        # Loaded here, while the container starts: what is loaded before delays its start.
+        from envkit import checks
+        from envkit.commands import proof
+
         started = proof.Started(self.project.place, self.engine, surveyed.plan, self._state.forwarded, self.say)
         if self.done:
             self.say(Progress("wait", "waiting for JupyterLab"))
@@ -119,8 +127,7 @@ class _Climb:
         if findings:
             self._save(replace(self._state, verdict=checks.verdict(findings), proven=not code))
         result = self._result(surveyed, self._state.verdict, started.port)
-        report = Report("up", surveyed.plan.name, replace(result, remarks=result.remarks + remarks), findings, code)
-        return report, names.container_labels(surveyed.plan, surveyed.wanted.digests)
+        return Report("up", surveyed.plan.name, replace(result, remarks=result.remarks + remarks), findings, code)
 
     def image(self, *, pull: bool) -> Report[Built]:
         surveyed = self._converge(lambda seen: decide.image_only(seen.wanted, seen.found), to_run=False, pull=pull)
@@ -169,6 +176,8 @@ class _Climb:
         """Remove an image whose name a new one has, unless somebody still uses it: nobody would find it again."""
         old, new = surveyed.found.image, look.image(self.engine, surveyed.wanted.ref)
         if old and new and old.id != new.id:
+            from envkit.engines import images
+
             images.remove(self.engine, old.id)
 
     def _refuse(self, surveyed: Survey) -> None:
@@ -245,6 +254,8 @@ class _Climb:
         """Bring the port of an engine on another machine here."""
         there, at = run.published(names.JUPYTER_PORT), self.engine.endpoint
         if there and tunnel.is_remote(at):
+            from envkit.commands import reach
+
             forwarded = reach.forward(at, self._state.forwarded, there, self.project.config.jupyter.port)
             self._save(replace(self._state, forwarded=forwarded))
 
@@ -252,6 +263,8 @@ class _Climb:
         """Copy what changed both ways, where the engine is on another machine; return what somebody should know."""
         if not tunnel.is_remote(self.engine.endpoint):
             return ()
+        from envkit.commands import synced
+
         known = synced.known(self.project, self._state)
         return synced.remarks(synced.sync(known, self.engine, say=self.say))
 

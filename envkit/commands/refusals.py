@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit import checks, host, names, tunnel
-from envkit.commands import carried
+from envkit import host, names, tunnel
 from envkit.engines import connect
 from envkit.errors import GpuUnusable, Refusal
 from envkit.resolve import far, widened
@@ -24,6 +23,8 @@ def served(endpoint: str) -> Engine:
         Refusal: It is of a kind that envkit does not serve.
     """
     if tunnel.is_remote(endpoint):
+        from envkit.commands import carried
+
         carried.tools()
     engine = connect.connect(endpoint)
     connect.refuse_unsupported(connect.facts(engine), host.machine())
@@ -38,6 +39,8 @@ def no_gpu(surveyed: Survey, engine: Engine) -> None:
     """
     if surveyed.plan.run.gpus is None:
         return
+    from envkit import checks
+
     finding = checks.gpu_before(surveyed.facts.gpu, connect.facts(engine), surveyed.plan.image)
     if finding is not None:
         message = f"no GPU can be used ({finding.where}): {finding.seen}"

@@ -27,6 +27,11 @@ _IMAGE = re.compile(
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](?:=[A-Za-z0-9.+:~-]+)?")
 # What a requirement is written with; `$`, `\`, `/`, `@` and `#` mean more to an installer than a version.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9 ._\-\[\],<>=!~;()'\"*+]+")
+# What our own pins and bounds look like, and most of a user's: what this matches is a requirement, by any reading.
+_PLAIN_REQUIREMENT = re.compile(
+    r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*(?:(?:[=!]=|[<>]=?)[0-9]+(?:\.[0-9]+)*"
+    r"(?:,(?:[=!]=|[<>]=?)[0-9]+(?:\.[0-9]+)*)*)?"
+)
 # No user or password: the image keeps what it is built with.
 _URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~+:%=,/-]*)?")
 # Without a dash in front, which would make an option of it.
@@ -82,6 +87,8 @@ def package(value: str) -> str:
 
 def requirement(value: str) -> str:
     """Return a Python requirement by name and version; an option, a URL or a path is none."""
+    if len(value) <= LINE_LENGTH_MAX and _PLAIN_REQUIREMENT.fullmatch(value):
+        return value
     from packaging.requirements import InvalidRequirement, Requirement  # slow to load, and most configs need none
 
     try:

@@ -94,6 +94,19 @@ def test_a_file_too_large_to_be_one_of_ours_is_refused(tmp_path: Path) -> None:
         files.read(path, 100)
 
 
+@pytest.mark.parametrize("size", [0, 1, 9, 10])
+def test_a_file_of_up_to_the_limit_is_read_whole(size: int, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x" * size)
+    assert files.read(tmp_path / "file", limit=10) == b"x" * size
+
+
+def test_a_file_that_does_not_tell_its_size_is_read_whole() -> None:
+    told = Path("/proc/self/environ")
+    assert (told.stat().st_size, files.read(told)) == (0, told.read_bytes())
+    with pytest.raises(Refusal, match="larger than 10 bytes"):
+        files.read(told, limit=10)
+
+
 def test_a_second_holder_of_a_lock_is_told_and_waits(tmp_path: Path) -> None:
     lock, order, told = tmp_path / "lock", [], threading.Event()
 

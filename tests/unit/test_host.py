@@ -25,6 +25,32 @@ def test_who_needs_no_proxy_is_seen_whatever_proxy_the_config_names(
     assert host.look(Wants(str(tmp_path), proxy=False)).run_proxies == {}
 
 
+def test_what_this_host_trusts_beyond_the_public_certificates_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public, packaged, own, named = (_certificate(letter) for letter in ("MIIp", "MIIq", "MIIo", "MIIn"))
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share/packaged.crt").write_text(packaged)
+    (tmp_path / "certifi.pem").write_text(f"# Public\n{public}")
+    (tmp_path / "bundle.pem").write_text(public + own + packaged)
+    (tmp_path / "named.pem").write_text(f"# Ours\r\n{named}{public}".replace("\n", "\r\n"))
+    for variable in host.CA_VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(host, "SYSTEM_CA", (str(tmp_path / "bundle.pem"), str(tmp_path / "none")))
+    monkeypatch.setattr(host, "PUBLIC_CA", str(tmp_path / "share/**/*.crt"))
+    monkeypatch.setattr("certifi.where", lambda: str(tmp_path / "certifi.pem"))
+    assert host.extra_ca() == own
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "named.pem"))
+    assert host.extra_ca() == named + own
+    (tmp_path / "bundle.pem").write_text(packaged + public)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert host.extra_ca() == ""
+
+
+def _certificate(content: str) -> str:
+    return f"-----BEGIN CERTIFICATE-----\n{content}\n-----END CERTIFICATE-----\n"
+
+
 def test_the_config_of_the_project_is_seen_wherever_the_workspace_is(tmp_path: Path) -> None:
     project = tmp_path / "vision"
     project.mkdir()

@@ -73,3 +73,10 @@ def test_nothing_heavy_is_loaded_to_see_that_nothing_changed_or_to_log_in(
     )
     first, *loaded = done.stdout.split()
     assert (first, HEAVY & set(loaded)) == ("None", set())
+
+
+def test_what_builds_and_what_judges_is_not_loaded_before_the_container_starts() -> None:
+    program = "import sys, envkit.commands.climb; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert "envkit.commands.apply" in loaded
+    assert {"envkit.checks", "envkit.commands.proof", "envkit.engines.buildx", "packaging"} & set(loaded) == set()

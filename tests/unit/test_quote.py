@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.requirements import Requirement
 
 from envkit.render import quote
 from envkit.render.quote import Unsafe
@@ -114,6 +116,22 @@ def test_a_value_that_would_leave_its_place_is_refused(quoted: Callable[[str], s
 ])  # fmt: skip
 def test_what_is_in_use_passes_unchanged(quoted: Callable[[str], str], value: str) -> None:
     assert quoted(value) == value
+
+
+@given(st.from_regex(quote._PLAIN_REQUIREMENT, fullmatch=True))
+def test_what_passes_as_a_plain_requirement_is_one_to_an_installer_too(value: str) -> None:
+    known = Requirement(value)
+    assert (known.url, known.marker, known.extras) == (None, None, set())
+    assert value.startswith(known.name)
+
+
+def test_a_plain_requirement_needs_no_parser() -> None:
+    program = (
+        "import sys; from envkit.render import quote; quote.requirement(sys.argv[1]); print('packaging' in sys.modules)"
+    )
+    for value, loaded in {"numpy>=1.20,<1.24": "False", "tensorflow-cpu==2.9.0": "False", "six~=1.0": "True"}.items():
+        done = subprocess.run([sys.executable, "-c", program, value], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == loaded
 
 
 @pytest.mark.parametrize("quoted", [quote.line, quote.toml, quote.word, quote.package, quote.requirement, quote.url])
