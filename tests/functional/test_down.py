@@ -147,7 +147,9 @@ def things(engine: docker.DockerClient, image: str) -> Iterator[Things]:
     Whatever image envkit built so far is held by a container: what a later test or run needs stays.
     """
     made = Things(engine)
-    for number, one in enumerate(engine.images.list(name="envkit", filters={"label": f"{names.MANAGED}=1"})):
+    ours = {"label": f"{names.MANAGED}=1"}
+    built = [one for name in (names.REPOSITORY, names.BASE_REPOSITORY) for one in engine.images.list(name, filters=ours)]
+    for number, one in enumerate(built):
         engine.api.create_container(str(one.id), command=["/none"], name=f"envkit-prune-held-{number}")
     yield made
     for container in engine.containers.list(all=True, filters={"name": "envkit-prune-"}):
