@@ -148,7 +148,8 @@ def things(engine: docker.DockerClient, image: str) -> Iterator[Things]:
     """
     made = Things(engine)
     ours = {"label": f"{names.MANAGED}=1"}
-    built = [one for name in (names.REPOSITORY, names.BASE_REPOSITORY) for one in engine.images.list(name, filters=ours)]
+    repositories = names.REPOSITORY, names.BASE_REPOSITORY
+    built = [one for repository in repositories for one in engine.images.list(repository, filters=ours)]
     for number, one in enumerate(built):
         engine.api.create_container(str(one.id), command=["/none"], name=f"envkit-prune-held-{number}")
     yield made
