@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
     from envkit.model.release import Bound, Release
 
+# Other builds of TensorFlow: their wheels hold a package `tensorflow` too, and would replace the one that is there.
+_OTHER_BUILDS = frozenset({
+    "tensorflow-gpu", "tf-nightly", "tf-nightly-cpu", "tf-nightly-gpu", "intel-tensorflow", "intel-tensorflow-avx512",
+    "tensorflow-intel", "tensorflow-rocm", "tensorflow-macos", "tensorflow-aarch64", "tensorflow-cpu-aws",
+})
+_CHOOSE = "leave it out here, and choose the release by tensorflow:"
 _MANY = 999_999  # a later part of a version than any has
 
 
@@ -28,15 +34,18 @@ def refused(requirement: str, release: Release) -> str:
     asked = Requirement(requirement)
     if asked.marker is not None:
         return ""
+    name, beside = canonicalize_name(asked.name), f"cannot be installed beside TensorFlow {release.version}"
+    if name in _OTHER_BUILDS:
+        return f"{requirement} {beside}, whose files it would replace by its own; {_CHOOSE}"
     for bound in release.beside:
-        if canonicalize_name(asked.name) == bound.package and not _meet(asked.specifier, bound.specifier):
-            return f"{requirement} cannot be installed beside TensorFlow {release.version}, {_mend(bound)}"
+        if name == bound.package and not _meet(asked.specifier, bound.specifier):
+            return f"{requirement} {beside}, {_mend(bound)}"
     return ""
 
 
 def _mend(bound: Bound) -> str:
     if bound.package in ITSELF:
-        return "which the workspace brings; leave it out here, and choose the release by tensorflow:"
+        return f"which the workspace brings; {_CHOOSE}"
     return f"which needs {bound.package}{bound.specifier} ({bound.reason}); ask for one of these, or for no version"
 
 

@@ -28,6 +28,10 @@ SPECIFIERS = st.lists(CLAUSES, max_size=3).map(",".join)
     ("tensorflow==2.8", "choose the release by tensorflow:"),
     ("TensorFlow>=2.10", "choose the release by tensorflow:"),
     ("tensorflow_cpu<2.9", "choose the release by tensorflow:"),
+    ("tensorflow-gpu", "replace by its own; leave it out here, and choose the release by tensorflow:"),
+    ("tensorflow_gpu==2.9.0", "choose the release by tensorflow:"),
+    ("TF.nightly>2", "replace by its own;"),
+    ("intel-tensorflow[all]", "replace by its own;"),
     ("protobuf>=4", "which needs protobuf>=3.19.6,<3.20 ("),
     ("protobuf==3.20.*", "ask for one of these, or for no version"),
     ("numpy~=2.0", "which needs numpy>=1.20,<1.24 ("),
@@ -39,6 +43,7 @@ def test_what_cannot_be_is_refused_with_the_mend(requirement: str, says: str) ->
 
 @pytest.mark.parametrize("requirement", [
     "tensorflow", "tensorflow==2.9.*", "tensorflow-cpu==2.9.0", "tensorflow>=2.8", "protobuf", "protobuf<4",
+    "tensorflow-gpu; python_version < '3'", "tensorflow-text", "tensorflow-io",
     "protobuf==3.19.6", "protobuf>3.19.6", "numpy!=1.21.0", "numpy<2", "pandas>=99", "tensorflow-datasets==4.9",
     "numpy>1.22.4,!=1.22.*",
     "protobuf>=4; python_version > '3.99'", "tensorflow==2.8; platform_machine == 'ppc64'", "numpy>=1.23,!=1.23.0",
