@@ -121,9 +121,10 @@ def scratch() -> Iterator[Scratch]:
         os.environ |= {"HOME": str(folder / "home"), "XDG_STATE_HOME": str(folder / "state")}
         for name in ("home", "state"):
             (folder / name).mkdir(mode=0o700)
-        # As an installer leaves it. Where PYTHONDONTWRITEBYTECODE is set, whatever changed in a checkout since it was
+        # As pip leaves it. Where PYTHONDONTWRITEBYTECODE is set, whatever changed in a checkout since it was
         # compiled would be compiled again by every command that is measured.
-        compileall.compile_dir(Path(envkit.__file__).parent, quiet=1)
+        if not compileall.compile_dir(Path(envkit.__file__).parent, quiet=1):
+            raise Failed(f"{Path(envkit.__file__).parent} could not be compiled")
         engine = docker.DockerClient(base_url=endpoint(), timeout=3600)
         ending.callback(engine.close)
         yield Scratch(folder, engine, ending)

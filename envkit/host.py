@@ -145,11 +145,13 @@ def extra_ca() -> str:
     The public ones are what the distribution and certifi ship: every base image has those itself.
     """
     trusted = dict.fromkeys(found for path in _bundles() for found in _certificates(path))
+    if not trusted:
+        return ""
     for path in _public():
-        if not trusted:
-            break
         for found in _certificates(path):
             trusted.pop(found, None)
+        if not trusted:
+            break
     return "".join(trusted)
 
 

@@ -27,7 +27,7 @@ _IMAGE = re.compile(
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](?:=[A-Za-z0-9.+:~-]+)?")
 # What a requirement is written with; `$`, `\`, `/`, `@` and `#` mean more to an installer than a version.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9 ._\-\[\],<>=!~;()'\"*+]+")
-# What our own pins and bounds look like, and most of a user's: what this matches is a requirement, by any reading.
+# What our own pins and bounds look like, and most of a user's: `packaging` reads them the same.
 _PLAIN_REQUIREMENT = re.compile(
     r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*(?:(?:[=!]=|[<>]=?)[0-9]+(?:\.[0-9]+)*"
     r"(?:,(?:[=!]=|[<>]=?)[0-9]+(?:\.[0-9]+)*)*)?"

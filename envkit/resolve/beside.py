@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.model.release import ITSELF
+from envkit.model.release import ITSELF, OTHER_BUILDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
 
     from envkit.model.release import Bound, Release
 
-# Other builds of TensorFlow: their wheels hold a package `tensorflow` too, and would replace the one that is there.
-_OTHER_BUILDS = frozenset({
-    "tensorflow-gpu", "tf-nightly", "tf-nightly-cpu", "tf-nightly-gpu", "intel-tensorflow", "intel-tensorflow-avx512",
-    "tensorflow-intel", "tensorflow-rocm", "tensorflow-macos", "tensorflow-aarch64", "tensorflow-cpu-aws",
-})
 _CHOOSE = "leave it out here, and choose the release by tensorflow:"
 _MANY = 999_999  # a later part of a version than any has
 
@@ -25,22 +20,29 @@ _MANY = 999_999  # a later part of a version than any has
 def refused(requirement: str, release: Release) -> str:
     """Return why a valid requirement can be met by no version beside a release, with the mend; or nothing.
 
-    A requirement with a marker is left to the installer, which knows where the marker holds.
+    A bound on a requirement with a marker is left to the installer, which knows where the marker holds. Another build
+    of TensorFlow is not: no constraint that an installer reads keeps it from replacing the files of this one.
     """
     # Imported where a config lists packages: most do not, and every command resolves one.
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
     asked = Requirement(requirement)
+    name, beside = canonicalize_name(asked.name), f"cannot be installed beside TensorFlow {release.version}"
+    if name in OTHER_BUILDS and (asked.marker is None or asked.marker.evaluate(_inside(release))):
+        return f"{requirement} {beside}: it is another build of TensorFlow, for the same place; {_CHOOSE}"
     if asked.marker is not None:
         return ""
-    name, beside = canonicalize_name(asked.name), f"cannot be installed beside TensorFlow {release.version}"
-    if name in _OTHER_BUILDS:
-        return f"{requirement} {beside}, whose files it would replace by its own; {_CHOOSE}"
     for bound in release.beside:
         if name == bound.package and not _meet(asked.specifier, bound.specifier):
             return f"{requirement} {beside}, {_mend(bound)}"
     return ""
+
+
+def _inside(release: Release) -> dict[str, str]:
+    """Return what markers ask of where a release runs."""
+    system = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
+    return {**system, "python_version": release.python, "python_full_version": f"{release.python}.0"}
 
 
 def _mend(bound: Bound) -> str:

@@ -45,6 +45,9 @@ def test_what_this_host_trusts_beyond_the_public_certificates_is_seen(
     (tmp_path / "bundle.pem").write_text(packaged + public)
     monkeypatch.delenv("SSL_CERT_FILE")
     assert host.extra_ca() == ""
+    (tmp_path / "bundle.pem").write_text(public)
+    monkeypatch.setattr(host, "PUBLIC_CA", None)  # what certifi knows needs no look at the many files
+    assert host.extra_ca() == ""
 
 
 def _certificate(content: str) -> str:
