@@ -31,8 +31,8 @@ class Suite:
 
 
 ITSELF = ("tensorflow", "tensorflow-cpu")
-# Distributions of the same package `tensorflow`: those that PyPI had for Linux in November 2026 replace the files of
-# the one that is there; of the others it had no wheel. Plug-ins, such as tensorflow-metal, are none.
+# Other distributions of TensorFlow, by name: what they install is a package `tensorflow` too. PyPI had versions of most
+# for Linux in November 2026. Plug-ins, such as tensorflow-metal, are none.
 OTHER_BUILDS = frozenset({
     "tensorflow-gpu", "tf-nightly", "tf-nightly-cpu", "tf-nightly-gpu", "tf-nightly-intel", "tf-nightly-cpu-aws",
     "intel-tensorflow", "intel-tensorflow-avx512", "tensorflow-intel", "tensorflow-rocm", "tensorflow-rocm-enhanced",
