@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import NoReturn
 
@@ -17,6 +18,8 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
 def _run(arguments: list[str]) -> int:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    # Pydantic would look into every installed package for one, and run it over what a config holds.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     from envkit.cli import failures, quick, signals
 
     try:

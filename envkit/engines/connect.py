@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import grp
 import pwd
+import re
 import socket
 import stat
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import docker
 import docker.errors
 
-from envkit import names, proc, tunnel
+from envkit import names, net, proc, tunnel
 from envkit.engines import cdi, endpoint
 from envkit.engines.endpoint import Choice
 from envkit.errors import EngineUnavailable, Refusal
@@ -23,6 +24,7 @@ from envkit.model.facts import EngineFacts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+OK = 200
 TIMEOUT_S = 60
 PATIENCE_S = 24 * 3600
 INSTALL = "sudo apt-get install docker.io, then sudo systemctl start docker"
@@ -78,11 +80,11 @@ def connect(at: str) -> Engine:
         raise _unsafe(_chosen(at))
     socket_ = f"unix://{_opened(at)}" if tunnel.is_remote(at) else at
     try:
-        _knock(Path(socket_.removeprefix("unix://")))
+        _knock(Path(path := socket_.removeprefix("unix://")))
     except OSError as error:
         raise _unavailable(at, error) from error
     try:
-        return Engine(at, Client(base_url=socket_, version="auto", timeout=TIMEOUT_S))
+        return Engine(at, Client(base_url=socket_, version=_api(path), timeout=TIMEOUT_S))
     except (OSError, docker.errors.DockerException) as error:  # what `requests` raises is an OSError
         raise _unavailable(at, None) from error
 
@@ -248,6 +250,13 @@ def _knock(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as tried:
         tried.settimeout(1)
         tried.connect(str(path))
+
+
+def _api(path: str) -> str:
+    """Return the API's version, or `auto`: a ping tells it too, and starts no runc to ask for that one's."""
+    pong = net.get_local(path, "/_ping")
+    told = {name.lower(): text for name, text in pong.headers.items()}.get("api-version", "")
+    return told if pong.status == OK and re.fullmatch(r"1\.[0-9]{1,3}", told) else "auto"
 
 
 def _chosen(at: str) -> Choice:

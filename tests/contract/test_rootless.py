@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def rootless() -> Iterator[Engine]:
-    # Asked without negotiation: on the host's network this daemon fails at `GET /version`, and at nothing else.
-    with rootless_docker() as address, closing(connect.Client(base_url=address, version="1.41")) as api:
+    with rootless_docker() as address, closing(connect.connect(address).api) as api:
         yield connect.Engine(address, api)
 
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import socket
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from envkit.cli import main
 from envkit.cli.app import NO_ENGINE, VERBS
 from envkit.engines import connect, endpoint
 from envkit.errors import EngineUnavailable, Refusal
+from tests.unit.plain_engine import answer, engine_at
 
 UNIX, OTHER = "unix:///run/other.sock", "unix:///run/third.sock"
 
@@ -273,3 +275,18 @@ def test_an_engine_of_a_context_that_does_not_answer_is_told_with_the_context(do
         with pytest.raises(EngineUnavailable, match="does not answer") as error:
             connect.connect(endpoint.endpoint())
     assert error.value.tried.endswith(f"unix://{docker.folder}/deaf (the Docker context deaf): connection refused")
+
+
+@pytest.mark.parametrize(("pong", "asked", "api"), [
+    (b"200 x\r\nApi-Version: 1.40", ["GET /_ping"], "1.40"),  # enough: for `version` the engine starts runc
+    (b"200 x", ["GET /_ping", "GET /version"], "1.42"),
+    (b"200 x\r\nApi-Version: newest", ["GET /_ping", "GET /version"], "1.42"),
+    (b"403 x\r\nApi-Version: 1.40", ["GET /_ping", "GET /version"], "1.42"),
+])
+def test_the_api_is_the_engines_own(docker: Docker, pong: bytes, asked: list[str], api: str) -> None:
+    pong = b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % pong
+    answers = {"": b"", "GET /_ping": pong, "GET /version": answer(200, {"ApiVersion": "1.42"})}
+    with engine_at(docker.folder / "e.sock", answers=answers) as engine:
+        with closing(connect.connect(engine.address).api) as ours:
+            assert ours.api_version == api
+        assert [request for request, _ in engine.asked if request] == asked
