@@ -205,23 +205,26 @@ class _Climb:
 
     def _carry_out(self, steps: Steps, surveyed: Survey) -> None:
         network: Future[State] | None = None
+        done: list[step.Step] = []
         try:
             for one in steps:
                 if not isinstance(one, APART):  # what was proven is so until something it was proven of changes
                     self._save(replace(self._state, proven=False, verdict=""))
                 if isinstance(one, step.CreateNetwork):  # the engine takes a while, and only the container needs it
                     network = begun(partial(self._apply, one, surveyed))
-                    continue
-                if network and isinstance(one, step.CreateContainer):
-                    network.result()
-                self.state = self._apply(one, surveyed)
+                else:
+                    if network and isinstance(one, step.CreateContainer):
+                        network.result()
+                    self.state = self._apply(one, surveyed)
+                done.append(one)
             if network:
                 network.result()
         except SubnetTaken:
+            done = [one for one in done if not isinstance(one, step.CreateNetwork)]
             self._save(replace(self._state, subnet=""))
         except PortTaken as error:
             self._avoid(error, surveyed.plan.run)
-        self.done += [type(one).__name__ for one in steps]
+        self.done += [type(one).__name__ for one in done]
 
     def _apply(self, one: step.Step, surveyed: Survey) -> State:
         return apply.apply((one,), surveyed, self.engine, self.project.place, self._state, self.say)

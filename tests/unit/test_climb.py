@@ -12,6 +12,7 @@ from envkit.commands import apply, builders, climb, refusals
 from envkit.commands.project import Project
 from envkit.commands.survey import Survey
 from envkit.engines import images, look, registry
+from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import EngineError
 from envkit.model import step
 from envkit.model.found import Found, FoundImage
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 BUILD, NETWORK, REMOVE = step.BuildImage("r"), step.CreateNetwork("n", "10.0.0.0/29"), step.RemoveContainer("c")
 BUILD_ANEW, REMOVE_OWN = step.BuildImage(REF, anew=True), step.RemoveContainer(wanted().plan.run.name)
-START, FILES = step.StartContainer("c"), step.ReplaceFiles()
+CREATE, START, FILES = step.CreateContainer("c", "r"), step.StartContainer("c"), step.ReplaceFiles()
 
 
 @pytest.mark.parametrize(("steps", "kept"), [
@@ -52,6 +53,30 @@ def test_what_was_proven_is_forgotten_when_the_container_changes_and_not_before(
     left = state.load(place)
     assert left is not None
     assert (left.proven, bool(left.verdict)) == (kept, kept)
+
+
+@pytest.mark.parametrize(("fails", "error", "done"), [
+    (NETWORK, SubnetTaken, ["RemoveContainer"]),
+    (START, PortTaken, ["RemoveContainer", "CreateNetwork", "CreateContainer"]),
+    (None, EngineError, ["RemoveContainer", "CreateNetwork", "CreateContainer", "StartContainer"]),
+])
+def test_only_steps_that_were_done_are_told_where_somebody_was_quicker(
+    fails: step.Step | None, error: type[EngineError], done: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, before = state.Place(tmp_path / "state"), State("vision", "/p", subnet="10.0.0.0/29")
+    state.save(place, before)
+
+    def taken(given: step.Steps, *_: object) -> State | None:
+        if fails in given:
+            raise error("somebody was quicker")
+        return state.load(place)
+
+    monkeypatch.setattr(apply, "apply", taken)
+    nothing: Any = None
+    want = wanted()
+    climbing = climb._Climb(Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing)
+    climbing._carry_out((REMOVE, NETWORK, CREATE, START), Survey(want, (), nothing, Found(), Choice("debian", "b")))
+    assert climbing.done == done
 
 
 @pytest.mark.parametrize(("running", "new", "expected"), [
