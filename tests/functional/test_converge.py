@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from tests.functional.workspaces import Envkit
 
 FIRST_UP_S, BUILD_S = 1500, 600
-PLAIN = "gpu: off\n"
-CHANGED = """\
-gpu: off
-env: {GREETING: "good morning"}
-limits: {memory: 3g}
+# Addresses, and later a port, that no other environment picks while these tests have stopped or removed theirs.
+PLAIN = "gpu: off\nnetwork: {pool: 10.184.0.0/24}\n"
+CHANGED = f"""\
+{PLAIN}\
+jupyter: {{port: 18888}}
+env: {{GREETING: "good morning"}}
+limits: {{memory: 3g}}
 python: [iniconfig]
-mounts: [{source: ../data, target: /data, read_only: true}]
+mounts: [{{source: ../data, target: /data, read_only: true}}]
 """
 
 
