@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 knocking: Any = importlib.import_module("envkit.guest.knocking")
 served: Any = importlib.import_module("envkit.guest.served")
-OWN = "envkit-1000-a"
+OWN, THERE = "envkit-1000-a", "172.18.0.2:8888"
 INSPECTED = {
     "Image": "sha256:1", "HostConfig": {"NetworkMode": OWN},
     "NetworkSettings": {"Networks": {OWN: {"IPAddress": "172.18.0.2", "GlobalIPv6Address": ""}}},
@@ -151,6 +151,21 @@ def test_open_ports_are_told_and_closed_ones_that_were_reached() -> None:
         there, nowhere = (f"127.0.0.1:{one.getsockname()[1]}" for one in (server, closed))
         seen = knocking.look_ports([nowhere, there])
     assert (seen["tried"], seen["opened"], seen["refused"]) == (2, [there], [nowhere])
+
+
+@pytest.mark.parametrize(("came", "told"), [
+    (["opened", ""], {"opened": [], "refused": []}), (["refused", ""], {"opened": [], "refused": []}),
+    (["opened", "opened"], {"opened": [THERE], "refused": []}),
+    (["refused", "refused"], {"opened": [], "refused": [THERE]}),
+    ([""], {"opened": [], "refused": []}),
+])
+def test_what_is_open_for_the_moment_in_which_an_engine_arranges_its_rules_is_not_told(
+    came: list[str], told: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(knocking, "AGAIN_S", 0)
+    monkeypatch.setattr(knocking, "came_of", lambda _: came.pop(0))
+    seen = knocking.look_ports([THERE])
+    assert ({name: seen[name] for name in told}, came) == (told, [])
 
 
 def test_what_a_firewall_refuses_was_not_reached() -> None:
