@@ -147,6 +147,7 @@ def test_an_audit_that_is_cut_short_takes_its_containers_away_and_begins_no_more
     monkeypatch.setattr(search, "inspected", lambda *_: KNOCKABLE)
     monkeypatch.setattr(audit, "inside", lambda *_: [])
     monkeypatch.setattr(audit, "over_http", cut_short)
+    monkeypatch.setattr(neighbours, "PAUSE_S", 0.01)
     with pytest.raises(ended):
         command.audit(cast("project.Known", known), say=lambda _: None)
     assert (len(containers.asked_for), containers.there) == (2, set())

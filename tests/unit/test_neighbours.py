@@ -145,7 +145,8 @@ def test_where_nobody_knocked_it_is_skipped() -> None:
 # ── the guest's part ──
 
 
-def test_open_ports_are_told_and_closed_ones_that_were_reached() -> None:
+def test_open_ports_are_told_and_closed_ones_that_were_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(knocking, "AGAIN_S", 0)
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         there, nowhere = (f"127.0.0.1:{one.getsockname()[1]}" for one in (server, closed))

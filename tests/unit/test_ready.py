@@ -40,6 +40,11 @@ class Server:
         return [login for _, login in self.asked if login]
 
 
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ready, "PAUSE_S", 0.005)
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     seen = Server()
@@ -72,12 +77,12 @@ def at_times(seen: list[bool]) -> Callable[[], bool]:
 @pytest.mark.parametrize("seen", [[False], [True, False]], ids=["never ours", "it fails between two looks"])
 def test_a_server_that_is_not_ours_gets_no_token(server: Server, seen: list[bool]) -> None:
     with pytest.raises(Unhealthy, match="does not answer"):
-        ready.jupyter(at_port(server.port), TOKEN, at_times(seen), timeout_s=0.1)
+        ready.jupyter(at_port(server.port), TOKEN, at_times(seen), timeout_s=0.05)
     assert server.tokens == []
 
 
 def test_a_tensorboard_that_is_not_ours_gets_no_token(server: Server) -> None:
-    assert "answers nothing" in ready.tensorboard(at_port(server.port), TOKEN, at_times([False]), timeout_s=0.1)
+    assert "answers nothing" in ready.tensorboard(at_port(server.port), TOKEN, at_times([False]), timeout_s=0.05)
     assert server.asked == []
 
 
