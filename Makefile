@@ -54,6 +54,7 @@ docs: dev ## write the generated pages in docs/ anew
 	@for page in scripts/make_*_page.py; do PYTHONPATH=. $(PYTHON) $$page || exit; done
 
 clean: ## remove everything made here: .venv, caches, built files (no container, image or volume)
+	@[ ! -e /var/cache/envkit-far ] || scripts/other_machine.sh forget
 	@rm -rf .venv .cache build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Another machine, as far as a network tells: a namespace of its own with an address, an SSH server, and the Docker of
 # scripts/other_engines.sh, whose ports of loopback are that machine's alone. Needs root.
-#   start FOLDER USER PUBLIC_KEY   all it writes in FOLDER; USER logs in with the key, at port 2222 of the address
-#                                  printed; the host's key is FOLDER/host_key.pub; returns when both answer
-#   stop FOLDER                    end it, and remove its namespace and all it wrote
+#   start FOLDER USER PUBLIC_KEY   what it writes lies in FOLDER, but for what its engine holds; USER logs in with the
+#                                  key, at port 2222 of the address printed; the host's key is FOLDER/host_key.pub;
+#                                  returns when both answer
+#   stop FOLDER                    end it, and remove its namespace and FOLDER; what its engine holds stays for the next
+#   forget                         remove what its engine holds: 1.5 GB, a good half a minute to bring there again
 #   fetch                          have the SSH server in .cache/engines; nothing is started
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,6 +14,7 @@ cd "$(dirname "$0")/.."
 . scripts/engines.sh
 
 engines=$PWD/.cache/engines
+data=/var/cache/envkit-far
 namespace=envkit-far
 address=10.214.0.2
 port=2222
@@ -51,9 +54,9 @@ start_docker() {
   printf '{}\n' >"$folder/daemon.json"
   # shellcheck disable=SC2016 # the inner shell, which is root's, expands it
   as_root nsenter --net=/run/netns/$namespace sh -c 'cd /; PATH=$2/bin:$2/sbin:$PATH; setsid nohup dockerd \
-    --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" \
+    --config-file "$1/daemon.json" --data-root "$4" --exec-root "$1/exec" --pidfile "$1/pid" \
     --host "unix://$1/docker.sock" --group "$3" </dev/null >"$1/log" 2>&1 & echo $!' \
-    sh "$folder" "$path" "$2" >"$folder/started"
+    sh "$folder" "$path" "$2" "$data" >"$folder/started"
   wait_for_engine "$folder" "$deadline" "the other machine's engine"
 }
 
@@ -89,6 +92,8 @@ EOF
   done
 }
 
+forget() { as_root rm -rf "$data"; }
+
 case ${1:-} in
   fetch) fetch ;;
   start)
@@ -98,7 +103,12 @@ case ${1:-} in
     cp "$4" "$2/authorized_keys"
     chmod 755 "$2"
     network
-    start_docker "$2" docker
+    # What a run that was killed left there may be broken.
+    if ! (start_docker "$2" docker); then
+      as_root ip netns pids $namespace | while read -r pid; do as_root kill -9 "$pid" || true; done
+      forget
+      start_docker "$2" docker
+    fi
     start_sshd "$2" "$3"
     echo "$3@$address:$port"
     ;;
@@ -106,5 +116,9 @@ case ${1:-} in
     end_all
     as_root rm -rf "$2"
     ;;
-  *) stop 2 "scripts/other_machine.sh fetch | start FOLDER USER PUBLIC_KEY | stop FOLDER" ;;
+  forget)
+    end_all
+    forget
+    ;;
+  *) stop 2 "scripts/other_machine.sh fetch | start FOLDER USER PUBLIC_KEY | stop FOLDER | forget" ;;
 esac
