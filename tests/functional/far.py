@@ -137,7 +137,7 @@ def _bring(own: docker.DockerClient, far: docker.DockerClient, refs: Sequence[st
             far.images.remove(tag, force=True)
         if kept is None and not image.tags:
             with suppress(docker.errors.NotFound):  # went with another one
-                far.images.remove(image.id, force=True)
+                far.images.remove(str(image.id), force=True)
     there = {str(image.id) for image in far.images.list()}
     for one, ref in wanted.items():
         if one in there:
