@@ -58,7 +58,7 @@ def script(
     return code
 
 
-def talk(stream: sockets.socket, text: bytes, on_line: Callable[[str], None], until: float) -> None:
+def talk(stream: streams.Stream, text: bytes, on_line: Callable[[str], None], until: float) -> None:
     """Send a text to a program's stdin and hand over each line of its stdout, to its end.
 
     Raises:
@@ -130,7 +130,7 @@ def raw(engine: Engine, container: str, argv: Sequence[str]) -> int:
 
 
 @contextmanager
-def attached_to(engine: Engine, container: str) -> Iterator[sockets.socket]:
+def attached_to(engine: Engine, container: str) -> Iterator[streams.Stream]:
     """Yield what a container's own program reads and writes, framed; to be taken before it is started."""
     params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
     with _half_closable(engine.api.attach_socket(container, params=params)) as stream:
@@ -138,29 +138,39 @@ def attached_to(engine: Engine, container: str) -> Iterator[sockets.socket]:
 
 
 @contextmanager
-def _opened(engine: Engine, exec_id: str, *, tty: bool) -> Iterator[sockets.socket]:
+def _opened(engine: Engine, exec_id: str, *, tty: bool) -> Iterator[streams.Stream]:
     with _half_closable(engine.api.exec_start(exec_id, tty=tty, socket=True)) as stream:
         yield stream
 
 
 @contextmanager
-def _half_closable(stream: Any) -> Iterator[sockets.socket]:
+def _half_closable(stream: Any) -> Iterator[streams.Stream]:
     # The SDK wraps the connection in a reader of its own; the socket beneath is what can be half-closed.
     connection: sockets.socket = getattr(stream, "_sock", stream)
+    taken = _taken(connection, getattr(stream, "_response", None))
     connection.settimeout(None)
     with ExitStack() as held:
         # Each of these would keep the connection open.
         for one in (connection, stream, getattr(stream, "_response", None)):
             if one is not None:
                 held.callback(one.close)
-        yield connection
+        yield streams.ReadAhead(connection, taken)
+
+
+def _taken(connection: sockets.socket, response: Any) -> bytes:
+    """Return what the SDK read together with the head of the engine's answer, and would keep to itself."""
+    if response is None:
+        return b""
+    connection.settimeout(0)  # of what is not there yet, nothing is waited for
+    said: bytes = response.raw._fp.fp.peek()  # noqa: SLF001 - where the SDK itself finds the connection
+    return said
 
 
 def _exit_code(engine: Engine, exec_id: str) -> int:
     return streams.ended(engine.api.exec_inspect(exec_id)["ExitCode"])
 
 
-def _terminal(engine: Engine, exec_id: str, stream: sockets.socket, write: Callable[[int, bytes], None]) -> None:
+def _terminal(engine: Engine, exec_id: str, stream: streams.Stream, write: Callable[[int, bytes], None]) -> None:
     """Hand the caller's terminal to the program: raw mode, its size followed, restored whatever happens."""
     import termios
     import tty

@@ -8,7 +8,7 @@ import signal
 import socket
 import struct
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from envkit.errors import PassThrough
 
@@ -21,11 +21,58 @@ CHUNK = 1 << 16
 READER_LEFT = 128 + signal.SIGPIPE  # what a shell says of any program whose reader left
 
 
+class Stream(Protocol):
+    """What both sides say, as a socket carries it."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Return what came, at most so many bytes; none at the end."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """Say something."""
+
+    def shutdown(self, how: int, /) -> None:
+        """End one of the directions."""
+
+    def settimeout(self, seconds: float | None, /) -> None:
+        """Have `recv` and `sendall` wait so long, or for ever."""
+
+
+class ReadAhead(Stream):
+    """A connection whose reader before us took more than was its own: that comes first.
+
+    Args:
+        connection: What is still to come.
+        taken: What that reader took.
+    """
+
+    def __init__(self, connection: socket.socket, taken: bytes) -> None:
+        self._connection, self._taken = connection, taken
+
+    def recv(self, size: int, /) -> bytes:
+        """Return what was taken, then what comes."""
+        if not self._taken:
+            return self._connection.recv(size)
+        first, self._taken = self._taken[:size], self._taken[size:]
+        return first
+
+    def sendall(self, data: bytes, /) -> None:
+        """Say something."""
+        self._connection.sendall(data)
+
+    def shutdown(self, how: int, /) -> None:
+        """End one of the directions."""
+        self._connection.shutdown(how)
+
+    def settimeout(self, seconds: float | None, /) -> None:
+        """Have what is not there yet waited for so long, or for ever."""
+        self._connection.settimeout(seconds)
+
+
 class ReaderLeft(Exception):
     """Whoever read our output is gone: no failure of the engine's, and nobody to tell."""
 
 
-def frames(stream: socket.socket, until: float | None = None) -> Iterator[tuple[int, bytes]]:
+def frames(stream: Stream, until: float | None = None) -> Iterator[tuple[int, bytes]]:
     """Yield what comes, each piece with the number of the stream it was written to.
 
     Raises:
@@ -41,7 +88,7 @@ def frames(stream: socket.socket, until: float | None = None) -> Iterator[tuple[
             yield number, chunk
 
 
-def pump(stream: socket.socket, write: Callable[[int, bytes], None], *, framed: bool) -> None:
+def pump(stream: Stream, write: Callable[[int, bytes], None], *, framed: bool) -> None:
     """Carry our stdin there and what comes to a function, with the number of its stream, until the program is done."""
     import threading
 
@@ -81,7 +128,7 @@ def ended(code: int | None) -> int:
     return int(code)
 
 
-def _exactly(stream: socket.socket, size: int, until: float | None) -> bytes:
+def _exactly(stream: Stream, size: int, until: float | None) -> bytes:
     got = b""
     while len(got) < size:
         more = _received(stream, size - len(got), until)
@@ -91,7 +138,7 @@ def _exactly(stream: socket.socket, size: int, until: float | None) -> bytes:
     return got
 
 
-def _received(stream: socket.socket, size: int, until: float | None) -> bytes:
+def _received(stream: Stream, size: int, until: float | None) -> bytes:
     if until is not None:
         left = until - time.monotonic()
         if left <= 0:
@@ -100,7 +147,7 @@ def _received(stream: socket.socket, size: int, until: float | None) -> bytes:
     return stream.recv(size)
 
 
-def _feed(stream: socket.socket) -> None:
+def _feed(stream: Stream) -> None:
     try:
         while chunk := os.read(0, CHUNK):
             stream.sendall(chunk)

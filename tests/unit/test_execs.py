@@ -10,16 +10,19 @@ import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import docker
 import docker.errors
 import pytest
 
-from envkit.engines import execs
+from envkit.engines import execs, streams
 from envkit.engines.connect import Engine
 from envkit.engines.unstarted import GO
 from envkit.errors import NoProgram, NotRunnable, PassThrough
+from tests.process.pretended import answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 STDOUT = 1
 
@@ -68,6 +71,21 @@ def standing_for(*descriptors: int, by: int) -> Iterator[None]:
         for number, saved in kept.items():
             os.dup2(saved, number)
             os.close(saved)
+
+
+@pytest.mark.parametrize("size", [1, 5, 9000])
+def test_output_that_comes_with_the_head_of_the_answer_is_not_lost(tmp_path: Path, size: int) -> None:
+    head = b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\n\r\n"
+    text = b"x" * size
+    sdk = docker.APIClient(base_url=f"unix://{tmp_path}/engine", version="1.41")
+    with (
+        answering(tmp_path / "engine", head + framed(text, b"end")),
+        execs._opened(Engine("unix:///x", sdk), "1", tty=False) as stream,
+    ):
+        seen = list(streams.frames(stream))
+    assert {number for number, _ in seen} == {STDOUT}
+    assert b"".join(chunk for _, chunk in seen) == text + b"end"
+    sdk.close()
 
 
 def test_a_reader_that_left_ends_the_program_as_it_would_any_other() -> None:
