@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+NUMBER = int(WORKER.removeprefix("gw") or 0)
 LOCKS = "ENVKIT_TESTS_LOCKS"
 # The first share a second engine, of which there is one. The others share an account and so all that envkit makes,
 # where nobody may make an account for each worker.

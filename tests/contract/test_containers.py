@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from envkit.engines import archive, containers, look
 from envkit.model.found import Found
 from tests.contract.conftest import LABELS, USER, said
+from tests.functional.waiting import wait_until
 
 if TYPE_CHECKING:
     from envkit.engines.connect import Engine
@@ -25,9 +26,13 @@ def test_a_container_that_stopped_is_told_with_its_exit_code(engine: Engine, run
 def test_a_paused_container_goes_on(engine: Engine, running: RunPlan) -> None:
     engine.api.pause(running.name)
     containers.unpause(engine, running.name)
-    found = look.container(engine, running.name)
-    assert found is not None
-    assert found.status == "running"
+
+    def goes_on() -> bool:
+        found = look.container(engine, running.name)
+        return found is not None and found.status == "running"
+
+    # Docker 26 may hear of the pause only after its end, and says "paused" until it hears of that too.
+    wait_until(goes_on, "it runs")
 
 
 def test_what_is_gone_already_can_be_removed_again(engine: Engine, running: RunPlan) -> None:

@@ -24,7 +24,7 @@ from tests.functional.install import install
 from tests.functional.jupyter import Jupyter, Session, jupyter_of
 from tests.functional.openssh import Ssh
 from tests.functional.workspaces import Envkit, Workspaces, label
-from tests.workers import one_by_one
+from tests.workers import NUMBER, one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,15 +38,18 @@ if TYPE_CHECKING:
 FIRST_UP_S = 1500
 IMAGE = "image"
 TEAM_KEY = "wK7-a-secret-of-the-team-8Qz"
-RICH = """
+# With ports and addresses that no other environment picks while this one is stopped or removed.
+RICH = f"""
 gpu: off
-env: {TEAM: "vision $HOME `id`"}
-secrets: {TEAM_KEY: {file: ~/team-key}}
-volumes: {datasets: /data}
-mounts: [{source: ~/dataset, target: /dataset, read_only: true}]
-limits: {cpus: 1.5, memory: 6g, shm: 256m, pids: 700}
-tensorboard: {logdir: runs}
-ssh: {publish: true}
+env: {{TEAM: "vision $HOME `id`"}}
+secrets: {{TEAM_KEY: {{file: ~/team-key}}}}
+volumes: {{datasets: /data}}
+mounts: [{{source: ~/dataset, target: /dataset, read_only: true}}]
+limits: {{cpus: 1.5, memory: 6g, shm: 256m, pids: 700}}
+network: {{pool: 10.185.{NUMBER}.0/24}}
+tensorboard: {{logdir: runs}}
+jupyter: {{port: {18900 + NUMBER}}}
+ssh: {{publish: true, port: {12200 + NUMBER}}}
 """
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 

@@ -23,6 +23,7 @@ SECRET = "kQ3-what-only-the-workspace-reads-Zx"
 CONFIG = """
 base: debian
 gpu: off
+jupyter: {port: 18889}  # which nobody else picks while the way there is lost
 secrets: {TEAM_KEY: {file: ~/far-key}}
 """
 
