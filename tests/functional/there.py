@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from tests.functional.workspaces import Envkit, Workspaces
 
 SECRET = "kQ3-what-only-the-workspace-reads-Zx"
+# At first with a port that nobody else picks while the way there is lost; it stays, as any port once picked does.
+PORT = "jupyter: {port: 18889}\n"
 CONFIG = """
 base: debian
 gpu: off
-jupyter: {port: 18889}  # which nobody else picks while the way there is lost
 secrets: {TEAM_KEY: {file: ~/far-key}}
 """
 
@@ -85,7 +86,7 @@ def brought_up(machine: Machine, workspaces: Workspaces, run_envkit: Envkit) -> 
     (user.home / "far-key").write_text(SECRET)
     user.own(user.home / "far-key", 0o600)
     files = {"train.py": "print(1)\n", "src/deep/a.txt": "a\n", "gone.txt": "x\n"}
-    project = workspaces(CONFIG, name="far", files=files)
+    project = workspaces(CONFIG + PORT, name="far", files=files)
     (project / "leads-out").symlink_to("/etc/passwd")
     seen: list[bytes] = []
     done, over = threading.Event(), threading.Thread(target=lambda: _watch(seen, done))
@@ -93,6 +94,8 @@ def brought_up(machine: Machine, workspaces: Workspaces, run_envkit: Envkit) -> 
     up = machine.envkit(run_envkit, "up", "--yes", "--project", project)
     done.set()
     over.join()
+    config = project / "envkit.yaml"
+    config.write_text(config.read_text().replace(PORT, ""))
     made = There(machine, project, up, run_envkit, tuple(seen))
     try:
         assert up.code == 0, str(up)
