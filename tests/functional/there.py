@@ -99,6 +99,7 @@ def brought_up(machine: Machine, workspaces: Workspaces, run_envkit: Envkit) -> 
     made = There(machine, project, up, run_envkit, tuple(seen))
     try:
         assert up.code == 0, str(up)
+        made.sync()
         yield made
     finally:
         down = made.envkit("down", "--volumes", "--discard")
