@@ -5,8 +5,9 @@ time is that of `docker compose up -d --wait` with a health check every second, 
 answers. Two figures compare like with like: until the answer on both sides. On envkit's own image Compose starts the
 rendered compose.yaml, on volumes, keys and token that envkit prepared before, which Compose cannot.
 
-When the machine is slower, envkit's time grows with it, and Compose's hardly does, whose check comes once a second:
-the last five runs on envkit's own image gave 0.93, 0.99, 1.11, 1.04 and 0.97.
+When the machine is slower, envkit's time grows with it, and Compose's hardly does, whose check comes once a second: on
+the machine of this page three runs on envkit's own image gave 0.79, 0.77, 0.77 and 0.79; on one where JupyterLab takes half
+as long again, five gave 0.93, 0.99, 1.11, 1.04 and 0.97.
 """
 
 from __future__ import annotations
