@@ -6,8 +6,8 @@ answers. Two figures compare like with like: until the answer on both sides. On 
 rendered compose.yaml, on volumes, keys and token that envkit prepared before, which Compose cannot.
 
 When the machine is slower, envkit's time grows with it, and Compose's hardly does, whose check comes once a second: on
-the machine of this page three runs on envkit's own image gave 0.79, 0.77, 0.77 and 0.79; on one where JupyterLab takes half
-as long again, five gave 0.93, 0.99, 1.11, 1.04 and 0.97.
+the machine of this page four runs on envkit's own image gave 0.79, 0.77, 0.77 and 0.79; on one where JupyterLab takes
+nearly half as long again, five gave 0.93, 0.99, 1.11, 1.04 and 0.97.
 """
 
 from __future__ import annotations
