@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TEXT_LIMIT_BYTES = 256 * 1024
 SIZE_LIMIT = 10_000
 DEPTH_LIMIT = 40
+_TOO_DEEP = f"nested deeper than {DEPTH_LIMIT} levels; no config needs that"
 
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -83,11 +84,16 @@ def read(text: str, file: str) -> tuple[Node, tuple[Problem, ...]]:
         return reader.document(), tuple(reader.problems)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        why = shown(str(error.problem or error.context), 120)
-        message = f"not valid YAML: {why}; check quotes, indentation and brackets"
-        raise ConfigError([Problem(file, mark.line + 1 if mark else 0, "", message)]) from None
+        raise ConfigError([Problem(file, mark.line + 1 if mark else 0, "", _refusal(error))]) from None
     except yaml.YAMLError:
         raise ConfigError([Problem(file, 0, "", "not valid YAML; check it with a YAML editor")]) from None
+
+
+def _refusal(error: yaml.MarkedYAMLError) -> str:
+    # libyaml 0.2.6 and later (PyYAML 6.0.4) stops at a depth of its own, and reads ahead to it before our first event.
+    if "nesting depth" in str(error.problem):
+        return _TOO_DEEP
+    return f"not valid YAML: {shown(str(error.problem or error.context), 120)}; check quotes, indentation and brackets"
 
 
 def _refuse_unreadable(text: str, file: str) -> None:
@@ -194,7 +200,7 @@ class _Reader:
         return size + child.size
 
     def too_deep(self, event: Any) -> ConfigError:
-        return self.error(event, f"nested deeper than {DEPTH_LIMIT} levels; no config needs that")
+        return self.error(event, _TOO_DEEP)
 
     def error(self, event: Any, message: str) -> ConfigError:
         return ConfigError([Problem(self.file, _line(event), "", message)])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import yaml
 
 from envkit.config import yaml_tree
 from envkit.config.yaml_tree import read
 from tests.unit.test_yaml_tree import refusal, value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def bomb(levels: int) -> str:
@@ -32,6 +37,16 @@ def test_deep_nesting_is_refused_and_does_not_end_the_process(text: str) -> None
 def test_deep_nesting_does_not_end_the_process_where_yaml_is_read_by_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yaml_tree, "LOADER", yaml.BaseLoader)
     assert "f.yaml:1: nested deeper than 40 levels" in refusal("- " * 20_000)
+
+
+def test_a_parser_that_stops_at_a_depth_of_its_own_is_told_in_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(_text: str, **_options: object) -> Iterator[yaml.Event]:
+        yield yaml.StreamStartEvent()
+        mark = yaml.Mark("f.yaml", 1000, 0, 1000, "", 0)
+        raise yaml.scanner.ScannerError("while increasing flow level", mark, "exceeded maximum nesting depth", mark)
+
+    monkeypatch.setattr(yaml, "parse", stopped)
+    assert "f.yaml:1: nested deeper than 40 levels" in refusal("[")
 
 
 def test_forty_levels_are_read() -> None:
