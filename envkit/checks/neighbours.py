@@ -29,7 +29,9 @@ def check(observations: Sequence[Observation]) -> Finding:
     if left_out:
         return skipped(CHECK, "; ".join(left_out))
     tried = " and ".join(look.text(one, "network") for one in seen)
-    return held(CHECK, (), well=f"containers on {tried} get no answer from it")
+    once = [target for one in seen for target in look.texts(one, "once")]
+    moment = f"; one got to {', '.join(once)} for a moment, as while an engine arranges its rules" if once else ""
+    return held(CHECK, (), well=f"containers on {tried} get no answer from it{moment}")
 
 
 def _reached(seen: Mapping[str, Any]) -> Iterator[str]:

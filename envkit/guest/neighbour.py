@@ -4,7 +4,7 @@ import sys
 
 from envkit.guest import knocking, supervising
 
-LIMIT_S = 8.0
+LIMIT_S = 10.0
 
 
 def look_around(teller):

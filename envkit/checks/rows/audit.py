@@ -191,7 +191,8 @@ AUDIT = (
         "Containers of envkit's own, made of the same image and gone at once, knock at its ports: one on the engine's "
         "usual network, one on the very network of the workspace. Nothing is sent to what opens. Where a port is "
         "closed and the workspace itself says so, it was reached too: what listens there later would be open. What "
-        "is reached once and not a second later was open while the engine arranged its rules anew, and is not told.",
+        "is reached in one knock of three is told and does not fail: Docker lets its networks reach each other for a "
+        "moment whenever one is made.",
         "the engine sets no firewall rules (`iptables: false`), or the workspace is on another network than envkit's",
         "look at /etc/docker/daemon.json and the host's firewall, then: envkit down && envkit up",
     ),
