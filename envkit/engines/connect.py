@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 OK = 200
 TIMEOUT_S = 60
+SILENT_S = 30  # for the first answer: one that its socket starts takes a while
 PATIENCE_S = 24 * 3600
 INSTALL = "sudo apt-get install docker.io, then sudo systemctl start docker"
 # NVIDIA's toolkit for containers: Docker offers `--gpus` where its daemon finds this program.
@@ -83,8 +84,11 @@ def connect(at: str) -> Engine:
         _knock(Path(path := socket_.removeprefix("unix://")))
     except OSError as error:
         raise _unavailable(at, error) from error
+    pong = net.get_local(path, "/_ping", timeout_s=SILENT_S)
+    if not pong.status:
+        raise _unavailable(at, TimeoutError())
     try:
-        return Engine(at, Client(base_url=socket_, version=_api(path), timeout=TIMEOUT_S))
+        return Engine(at, Client(base_url=socket_, version=_api(pong), timeout=TIMEOUT_S))
     except (OSError, docker.errors.DockerException) as error:  # what `requests` raises is an OSError
         raise _unavailable(at, None) from error
 
@@ -252,9 +256,8 @@ def _knock(path: Path) -> None:
         tried.connect(str(path))
 
 
-def _api(path: str) -> str:
+def _api(pong: net.Answer) -> str:
     """Return the API's version, or `auto`: a ping tells it too, and starts no runc to ask for that one's."""
-    pong = net.get_local(path, "/_ping")
     told = {name.lower(): text for name, text in pong.headers.items()}.get("api-version", "")
     return told if pong.status == OK and re.fullmatch(r"1\.[0-9]{1,3}", told) else "auto"
 

@@ -122,5 +122,8 @@ def answering(path: Path, answer: bytes) -> Iterator[None]:
 def _answer(door: socket.socket, answer: bytes) -> None:
     guest, _ = door.accept()
     with guest:
-        guest.recv(1000)
         guest.sendall(answer)
+        guest.shutdown(socket.SHUT_WR)
+        # What is closed with a part of the request unread resets the connection, the answer with it.
+        while guest.recv(1000):
+            pass

@@ -277,6 +277,20 @@ def test_an_engine_of_a_context_that_does_not_answer_is_told_with_the_context(do
     assert error.value.tried.endswith(f"unix://{docker.folder}/deaf (the Docker context deaf): connection refused")
 
 
+def test_an_engine_that_takes_the_question_and_says_nothing_is_asked_once(
+    docker: Docker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "SILENT_S", 0.05)
+    monkeypatch.setattr(connect, "Client", pytest.fail)  # it would ask again, and wait longer
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{docker.folder}/silent")
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(docker.folder / "silent"))
+        silent.listen()
+        with pytest.raises(EngineUnavailable, match="does not answer") as error:
+            connect.connect(endpoint.endpoint())
+    assert error.value.tried.endswith("(DOCKER_HOST): it does not answer")
+
+
 @pytest.mark.parametrize(("pong", "asked", "api"), [
     (b"200 x\r\nApi-Version: 1.40", ["GET /_ping"], "1.40"),  # enough: for `version` the engine starts runc
     (b"200 x", ["GET /_ping", "GET /version"], "1.42"),
