@@ -53,10 +53,10 @@ dockerfiles: dev ## render dockerfiles/ anew from the templates
 docs: dev ## write the generated pages in docs/ anew
 	@for page in scripts/make_*_page.py; do PYTHONPATH=. $(PYTHON) $$page || exit; done
 
-clean: ## remove everything made here: .venv, caches, built files (no container, image or volume)
-	@[ ! -e /var/cache/envkit-far ] || scripts/other_machine.sh forget
+clean: ## remove everything made here: .venv, caches, built files, the tests' second machine (nothing of your engine)
 	@rm -rf .venv .cache build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@[ ! -e /var/cache/envkit-far ] || scripts/other_machine.sh forget
 
 # The parts that the targets above share.
 venv:

@@ -7,7 +7,8 @@ rendered compose.yaml, on volumes, keys and token that envkit prepared before, w
 
 When the machine is slower, envkit's time grows with it, and Compose's hardly does, whose check comes once a second: on
 the machine of this page four runs on envkit's own image gave 0.79, 0.77, 0.77 and 0.79; on one where JupyterLab takes
-nearly half as long again, five gave 0.93, 0.99, 1.11, 1.04 and 0.97.
+nearly half as long again, five gave 0.93, 0.99, 1.11, 1.04 and 0.97, twice above the bar. results.json holds the last
+run on the machine of this page alone.
 """
 
 from __future__ import annotations

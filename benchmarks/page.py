@@ -22,9 +22,9 @@ How fast and how large envkit is, beside the real Docker Compose, the real Dev C
 [benchmarks/results.json](../benchmarks/results.json).
 
 Programs that are compared take turns (A B A B), after one round that does not count. Where there are two, the value is
-the ratio of their medians: below 1 envkit is the faster or smaller one. Ratios carry over to other machines, seconds
-do not. A bar is the most a value may be; `make bench` exits with 1 when one is missed. In brackets: least and most of
-all rounds.
+the ratio of their medians: below 1 envkit is the faster or smaller one. Ratios carry over to other machines better than
+seconds do; where we know that one does not, its section says so. A bar is the most a value may be; `make bench` exits
+with 1 when one is missed. In brackets: least and most of all rounds.
 """
 
 

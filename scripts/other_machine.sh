@@ -18,6 +18,7 @@ data=/var/cache/envkit-far
 namespace=envkit-far
 address=10.214.0.2
 port=2222
+lock=${TMPDIR:-/tmp}/envkit-other-machine.lock # of tests/functional/far.py
 wait_s=60
 
 fetch() {
@@ -26,15 +27,19 @@ fetch() {
   touch "$engines/sshd/complete"
 }
 
-# One at a time, by the caller's lock: what has our namespace by now was left by a run that was killed.
-end_all() {
-  local pid deadline=$((SECONDS + wait_s))
+end_processes() {
+  local signal=$1 pid deadline=$((SECONDS + wait_s))
   # shellcheck disable=SC2013 # one word for each process
-  for pid in $(as_root ip netns pids $namespace 2>/dev/null); do as_root kill "$pid" 2>/dev/null || true; done
+  for pid in $(as_root ip netns pids $namespace 2>/dev/null); do as_root kill -s "$signal" "$pid" 2>/dev/null || true; done
   while [ -n "$(as_root ip netns pids $namespace 2>/dev/null)" ]; do
     if [ $SECONDS -ge $deadline ]; then stop 3 "the other machine does not end: $(as_root ip netns pids $namespace)"; fi
     sleep 0.1
   done
+}
+
+# One at a time, by the caller's lock: what has our namespace by now was left by a run that was killed.
+end_all() {
+  end_processes TERM
   as_root ip netns delete $namespace 2>/dev/null || true
   as_root ip link delete $namespace 2>/dev/null || true
 }
@@ -105,7 +110,8 @@ case ${1:-} in
     network
     # What a run that was killed left there may be broken.
     if ! (start_docker "$2" docker); then
-      as_root ip netns pids $namespace | while read -r pid; do as_root kill -9 "$pid" || true; done
+      end_processes KILL
+      as_root rm -f "$2/pid"
       forget
       start_docker "$2" docker
     fi
@@ -117,6 +123,8 @@ case ${1:-} in
     as_root rm -rf "$2"
     ;;
   forget)
+    exec 9>>"$lock"
+    flock -n 9 || stop 3 "tests are using the other machine. The mend: try again when they have ended"
     end_all
     forget
     ;;

@@ -203,7 +203,7 @@ def test_an_interrupted_build_ends_and_leaves_nothing(engine: Engine, tiny: str,
 
     def interrupt(news: Progress) -> None:
         if news.text == "begun":
-            assert running(marked)
+            wait_until(lambda: running(marked), "the step of the build runs")
             raise KeyboardInterrupt
 
     long = context(f'FROM {{base}}\nRUN ["/bin/sh", "-c", "echo begun; exec sleep {marked}"]\n', tiny)

@@ -239,5 +239,5 @@ def test_the_wait_for_an_ssh_server_ends(monkeypatch: pytest.MonkeyPatch, ours: 
     monkeypatch.setattr(ready, "greets", greets)
     monkeypatch.setattr(ready, "PAUSE_S", 0.005)
     with pytest.raises(Unhealthy, match="SSH at port 2230"):
-        ready.sshd(2230, lambda: ours, timeout_s=0.02)
+        ready.sshd(2230, lambda: ours, timeout_s=0.2)
     assert bool(asked) == ours
