@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import cold, doctor, figures, first, image, light, machine, package, probe, smoke, unchanged
 from benchmarks import page as pages
-from benchmarks.clock import Failed
-from benchmarks.scratch import scratch
+from benchmarks.clock import BenchmarkError
+from benchmarks.scratch import open_scratch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figure, Machine
     from benchmarks.scratch import Scratch
 
-MEASURES = {one.__name__.rpartition(".")[2]: one for one in (
+MEASURES = {module.__name__.rpartition(".")[2]: module for module in (
     unchanged, first, light, doctor, probe, smoke, image, package, cold,
 )}
 SLOW = frozenset({"cold"})
@@ -34,24 +34,24 @@ PAGE = ROOT / "docs/benchmarks.md"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure what was asked for and return the exit code: 1 below a bar, 3 where something cannot be measured."""
-    asked = _parser().parse_args(argv)
+    args = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is taken down all the same
-    chosen = asked.only or [name for name in MEASURES if name not in SLOW or asked.cold]
-    if busy := machine.busy():
-        _say(f"{busy}; ratios hold better than seconds")
+    measure_names = args.only or [name for name in MEASURES if name not in SLOW or args.cold]
+    if busy := machine.busy_warning():
+        _log(f"{busy}; ratios hold better than seconds")
     try:
-        with scratch() as place:
-            here = machine.look(place.engine)
-            measured = figures.dated(_measured(chosen, place), datetime.date.today().isoformat())  # noqa: DTZ011
-    except Failed as error:
-        _say(str(error))
+        with open_scratch() as scratch:
+            host = machine.describe(scratch.engine)
+            measurements = figures.with_date(_run_measures(measure_names, scratch), datetime.date.today().isoformat())  # noqa: DTZ011
+    except BenchmarkError as error:
+        _log(str(error))
         return 3
-    if not asked.keep:
-        _write(measured, here)
-    print(pages.table(measured), end="")
-    missed = [one.key for one in measured if not one.holds]
-    print(f"below the bar: {', '.join(missed)}" if missed else "every bar holds")
-    return 1 if missed else 0
+    if not args.keep:
+        _write(measurements, host)
+    print(pages.table(measurements), end="")
+    missed_keys = [figure.key for figure in measurements if not figure.holds]
+    print(f"below the bar: {', '.join(missed_keys)}" if missed_keys else "every bar holds")
+    return 1 if missed_keys else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,33 +62,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measured(chosen: Collection[str], place: Scratch) -> list[Figure]:
-    found = []
-    for name in chosen:
-        begun = time.monotonic()
-        _say(f"measuring: {name}")
-        found += list(MEASURES[name].measure(place))
-        _say(f"measured: {name}, in {time.monotonic() - begun:.0f} s")
-    return found
+def _run_measures(measure_names: Collection[str], scratch: Scratch) -> list[Figure]:
+    measurements = []
+    for name in measure_names:
+        start = time.monotonic()
+        _log(f"measuring: {name}")
+        measurements += list(MEASURES[name].measure(scratch))
+        _log(f"measured: {name}, in {time.monotonic() - start:.0f} s")
+    return measurements
 
 
-def _write(measured: Sequence[Figure], here: Machine) -> None:
+def _write(measurements: Sequence[Figure], host: Machine) -> None:
     """Write results and page; what was not measured again stays if it was measured on a machine like this one."""
-    together = figures.merged(_before(here), measured, {name: rank for rank, name in enumerate(MEASURES)})
-    data = {"machine": asdict(here), "figures": [figures.to_data(one) for one in together]}
+    all_figures = figures.merge(_saved_figures(host), measurements, {name: rank for rank, name in enumerate(MEASURES)})
+    data = {"machine": asdict(host), "figures": [figures.to_data(figure) for figure in all_figures]}
     RESULTS.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
-    abouts = {name: str(module.__doc__) for name, module in MEASURES.items()}
-    PAGE.write_text(pages.page(together, here, abouts), "utf-8")
+    descriptions = {name: str(module.__doc__) for name, module in MEASURES.items()}
+    PAGE.write_text(pages.page(all_figures, host, descriptions), "utf-8")
 
 
-def _before(here: Machine) -> list[Figure]:
+def _saved_figures(host: Machine) -> list[Figure]:
     if not RESULTS.exists():
         return []
     data: dict[str, Any] = json.loads(RESULTS.read_text("utf-8"))
-    return [figures.from_data(one) for one in data["figures"]] if data["machine"] == asdict(here) else []
+    return [figures.from_data(item) for item in data["figures"]] if data["machine"] == asdict(host) else []
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 

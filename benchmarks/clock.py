@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TIME_LIMIT_S = 600.0
-PAUSE_S = 0.01  # between two looks at a server that does not answer yet
-LAST_BYTES = 3000
+POLL_INTERVAL_S = 0.01  # between two looks at a server that does not answer yet
+TAIL_BYTES = 3000
 
 
-class Failed(Exception):
+class BenchmarkError(Exception):
     """A program that is measured did not do its work, so there is no figure."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class Usage:
     """What a program took: seconds on the wall, and of the processor for it and its children."""
 
     wall_s: float
@@ -38,82 +38,82 @@ class Spent:
 class Launch:
     """What a program took, and how long after its start the server it starts answered."""
 
-    whole: Spent
-    answered_s: float
+    usage: Usage
+    ready_s: float
 
 
-def spend(
+def run_timed(
     argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None,
     time_limit_s: float = TIME_LIMIT_S, codes: Collection[int] = (0,),
-) -> Spent:
+) -> Usage:
     """Run a program to its end and say what it took.
 
     Raises:
         Failed: It ended with a code that is none of `codes`, or ran too long.
         OSError: It could not be started.
     """
-    with tempfile.TemporaryFile() as said:
-        begun = time.perf_counter()
+    with tempfile.TemporaryFile() as output:
+        start = time.perf_counter()
         process = subprocess.Popen(
-            argv, cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, stdout=said,
+            argv, cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, stdout=output,
             stderr=subprocess.STDOUT,
         )
-        limit = threading.Timer(time_limit_s, process.kill)
-        limit.start()
+        timer = threading.Timer(time_limit_s, process.kill)
+        timer.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:
             process.kill()
             raise
         finally:
-            limit.cancel()
-        wall_s = time.perf_counter() - begun
+            timer.cancel()
+        wall_s = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in codes:
-            said.seek(max(0, said.seek(0, os.SEEK_END) - LAST_BYTES))
-            last = said.read().decode(errors="replace")
-            raise Failed(f"{' '.join(map(str, argv))} ended with {process.returncode}\n{last}")
-    return Spent(wall_s, usage.ru_utime + usage.ru_stime)
+            output.seek(max(0, output.seek(0, os.SEEK_END) - TAIL_BYTES))
+            tail = output.read().decode(errors="replace")
+            raise BenchmarkError(f"{' '.join(map(str, argv))} ended with {process.returncode}\n{tail}")
+    return Usage(wall_s, usage.ru_utime + usage.ru_stime)
 
 
-def launch(start: Callable[[], Spent], answers: Callable[[], bool], *, time_limit_s: float = 120) -> Launch:
+def launch(start: Callable[[], Usage], is_ready: Callable[[], bool], *, time_limit_s: float = 120) -> Launch:
     """Run what starts a server, asking that server all the while.
 
     Args:
         start: Runs the program.
-        answers: Says whether the server serves; must be cheap.
+        is_ready: Says whether the server serves; must be cheap.
         time_limit_s: How long to ask.
 
     Raises:
         Failed: The program failed, or the server never answered.
     """
-    begun, over = time.perf_counter(), threading.Event()
+    start_time, stop = time.perf_counter(), threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        seen = pool.submit(_first, answers, begun, over, time_limit_s)
+        ready = pool.submit(_wait_until_ready, is_ready, start_time, stop, time_limit_s)
         try:
-            whole = start()
+            usage = start()
         except BaseException:
-            over.set()
+            stop.set()
             raise
-        return Launch(whole, seen.result())
+        return Launch(usage, ready.result())
 
 
 def alternate(rounds: int, turns: Mapping[str, Callable[[], T]], *, warm_ups: int = 1) -> dict[str, list[T]]:
     """Let everybody take a turn in every round, and return what each turn gave but for the first rounds."""
-    given: dict[str, list[T]] = {name: [] for name in turns}
+    results: dict[str, list[T]] = {name: [] for name in turns}
     for number in range(warm_ups + rounds):
         for name, turn in turns.items():
-            one = turn()
+            result = turn()
             if number >= warm_ups:
-                given[name].append(one)
-    return given
+                results[name].append(result)
+    return results
 
 
-def _first(answers: Callable[[], bool], begun: float, over: threading.Event, time_limit_s: float) -> float:
-    while not over.is_set():
-        if answers():
-            return time.perf_counter() - begun
-        if time.perf_counter() - begun > time_limit_s:
-            raise Failed(f"the server did not answer within {time_limit_s:.0f} s")
-        over.wait(PAUSE_S)
-    raise Failed("the program that starts the server failed")
+def _wait_until_ready(is_ready: Callable[[], bool], start_time: float, stop: threading.Event, time_limit_s: float) -> float:
+    while not stop.is_set():
+        if is_ready():
+            return time.perf_counter() - start_time
+        if time.perf_counter() - start_time > time_limit_s:
+            raise BenchmarkError(f"the server did not answer within {time_limit_s:.0f} s")
+        stop.wait(POLL_INTERVAL_S)
+    raise BenchmarkError("the program that starts the server failed")

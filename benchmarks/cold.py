@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from benchmarks import plain_image
-from benchmarks.clock import Failed, alternate
+from benchmarks.clock import BenchmarkError, alternate
 from benchmarks.figures import Figure
 from benchmarks.scratch import unique
 from envkit import catalog, config, names
@@ -27,47 +27,47 @@ ROUNDS = 2
 
 def measure(scratch: Scratch) -> Iterator[Figure]:
     """Yield the figure of a build from nothing."""
-    turns = {"envkit": lambda: _ours(scratch), "plain": lambda: _plain(scratch)}
-    took = alternate(ROUNDS, turns, warm_ups=0)
-    ours, theirs = tuple(took["envkit"]), tuple(took["plain"])
+    turns = {"envkit": lambda: _time_envkit_build(scratch), "plain": lambda: _time_plain_build(scratch)}
+    durations = alternate(ROUNDS, turns, warm_ups=0)
+    ours, theirs = tuple(durations["envkit"]), tuple(durations["plain"])
     yield Figure("cold/build", "image from nothing", ours, theirs, "the plain image from nothing", bar=1.0)
 
 
-def _ours(scratch: Scratch) -> float:
+def _time_envkit_build(scratch: Scratch) -> float:
     project = scratch.project(unique("cold"))
     base = names.base_ref(catalog.release(config.load("").tensorflow).suite)
-    with _away(scratch, base):
-        begun = time.perf_counter()
+    with _hide_image(scratch, base):
+        start = time.perf_counter()
         project.envkit("build", "--quiet")
-        took = time.perf_counter() - begun
+        duration = time.perf_counter() - start
         if not scratch.has(base):
-            raise Failed("envkit build made no base image, so that nothing was built from nothing")
+            raise BenchmarkError("envkit build made no base image, so that nothing was built from nothing")
         scratch.remove_image(scratch.build(project))
         scratch.remove_image(base)
-    return took
+    return duration
 
 
 @contextmanager
-def _away(scratch: Scratch, ref: str) -> Iterator[None]:
+def _hide_image(scratch: Scratch, ref: str) -> Iterator[None]:
     """Have an image under another name meanwhile, so that envkit makes it as where nothing is."""
-    kept = f"{plain_image.REPOSITORY}:{unique('kept')}"
+    backup = f"{plain_image.REPOSITORY}:{unique('kept')}"
     if not scratch.has(ref):
         yield
         return
-    scratch.engine.images.get(ref).tag(kept)
+    scratch.engine.images.get(ref).tag(backup)
     scratch.engine.images.remove(ref, noprune=True)
     try:
         yield
     finally:
-        scratch.engine.images.get(kept).tag(ref)
-        scratch.engine.images.remove(kept, noprune=True)
+        scratch.engine.images.get(backup).tag(ref)
+        scratch.engine.images.remove(backup, noprune=True)
 
 
-def _plain(scratch: Scratch) -> float:
+def _time_plain_build(scratch: Scratch) -> float:
     ref, base = (f"{plain_image.REPOSITORY}:{unique(name)}" for name in ("image", "rootfs"))
-    begun = time.perf_counter()
-    plain_image.make(scratch, ref, base)
-    took = time.perf_counter() - begun
+    start = time.perf_counter()
+    plain_image.build(scratch, ref, base)
+    duration = time.perf_counter() - start
     scratch.remove_image(ref)
     scratch.remove_image(base)
-    return took
+    return duration

@@ -9,7 +9,7 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
-from benchmarks.clock import Failed, spend
+from benchmarks.clock import BenchmarkError, run_timed
 from benchmarks.figures import Figure
 from benchmarks.scratch import command
 
@@ -26,18 +26,18 @@ CODES = frozenset({0, 1})  # 1: something is wrong with this host, which takes a
 def measure(scratch: Scratch) -> Iterator[Figure]:
     """Yield the seconds that a look at this host takes."""
     folder = scratch.project("doctor").folder
-    _look(folder)
-    seconds = tuple(spend([*command(), "doctor"], cwd=folder, codes=CODES).wall_s for _ in range(ROUNDS))
+    _check_report(folder)
+    seconds = tuple(run_timed([*command(), "doctor"], cwd=folder, codes=CODES).wall_s for _ in range(ROUNDS))
     yield Figure("doctor/host", "envkit doctor", seconds, bar=2.0)
 
 
-def _look(folder: Path) -> None:
+def _check_report(folder: Path) -> None:
     """Look once, outside of any figure: that it ends with 1 has to mean findings, and not that it cannot run."""
     argv = [*command(), "doctor", "--format", "json"]
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
+    completed = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
     try:
-        found = json.loads(done.stdout)["findings"]
+        findings = json.loads(completed.stdout)["findings"]
     except (ValueError, KeyError) as error:
-        raise Failed(f"envkit doctor ended with {done.returncode} and no report\n{done.stderr}") from error
-    if not found:
-        raise Failed("envkit doctor looked at nothing")
+        raise BenchmarkError(f"envkit doctor ended with {completed.returncode} and no report\n{completed.stderr}") from error
+    if not findings:
+        raise BenchmarkError("envkit doctor looked at nothing")

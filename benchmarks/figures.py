@@ -71,7 +71,7 @@ class Machine:
     devcontainers: str
 
 
-def merged(old: Iterable[Figure], new: Iterable[Figure], order: Mapping[str, int]) -> tuple[Figure, ...]:
+def merge(old: Iterable[Figure], new: Iterable[Figure], order: Mapping[str, int]) -> tuple[Figure, ...]:
     """Return the new figures, and of the old ones those that were not measured again, in the order of the measures.
 
     Args:
@@ -79,15 +79,15 @@ def merged(old: Iterable[Figure], new: Iterable[Figure], order: Mapping[str, int
         new: Figures of this run.
         order: Rank of each measure, by the first part of a key; an old figure of an unknown measure goes.
     """
-    kept = {one.key: one for one in old if _measure(one) in order}
-    fresh = {_measure(one) for one in new}
-    together = [one for one in kept.values() if _measure(one) not in fresh] + list(new)
-    return tuple(sorted(together, key=lambda one: order[_measure(one)]))
+    old_by_key = {figure.key: figure for figure in old if _measure_name(figure) in order}
+    new_measures = {_measure_name(figure) for figure in new}
+    figures = [figure for figure in old_by_key.values() if _measure_name(figure) not in new_measures] + list(new)
+    return tuple(sorted(figures, key=lambda figure: order[_measure_name(figure)]))
 
 
-def dated(figures: Iterable[Figure], day: str) -> tuple[Figure, ...]:
+def with_date(figures: Iterable[Figure], day: str) -> tuple[Figure, ...]:
     """Return the figures with the day they were measured on."""
-    return tuple(replace(one, on=day) for one in figures)
+    return tuple(replace(figure, on=day) for figure in figures)
 
 
 def to_data(figure: Figure) -> dict[str, Any]:
@@ -104,17 +104,17 @@ def from_data(data: Mapping[str, Any]) -> Figure:
     Raises:
         KeyError: A key is missing.
     """
-    given = {name: data[name] for name in Figure.__slots__}
-    return Figure(**{**given, "ours": tuple(given["ours"]), "theirs": tuple(given["theirs"])})
+    fields = {name: data[name] for name in Figure.__slots__}
+    return Figure(**{**fields, "ours": tuple(fields["ours"]), "theirs": tuple(fields["theirs"])})
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Write a number with three digits that count, and never more than three behind the point."""
     if value == 0:
         return "0"
-    behind = 2 - math.floor(math.log10(abs(value)))
-    return f"{value:.{min(3, max(0, behind))}f}"
+    decimals = 2 - math.floor(math.log10(abs(value)))
+    return f"{value:.{min(3, max(0, decimals))}f}"
 
 
-def _measure(figure: Figure) -> str:
+def _measure_name(figure: Figure) -> str:
     return figure.key.partition("/")[0]

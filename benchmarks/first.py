@@ -32,35 +32,35 @@ OWN = "compose --wait on the same image"
 
 def measure(scratch: Scratch) -> Iterator[Figure]:
     """Yield the figures of a first `up`."""
-    plain = peers.compose_plain(scratch, plain_image.ensure(scratch))
-    prepared = scratch.project("first-compose")
-    own = peers.compose_ours(scratch, prepared)
+    plain_compose = peers.plain_compose(scratch, plain_image.ensure(scratch))
+    compose_project = scratch.project("first-compose")
+    same_compose = peers.rendered_compose(scratch, compose_project)
     project = scratch.project("first")
-    took = alternate(
+    launches = alternate(
         ROUNDS,
         {
-            "envkit": lambda: _envkit(project),
-            "plain": lambda: _compose(plain, plain.answers),
-            "own": lambda: _compose(own, prepared.answers),
+            "envkit": lambda: _launch_envkit(project),
+            "plain": lambda: _launch_compose(plain_compose, plain_compose.is_ready),
+            "own": lambda: _launch_compose(same_compose, compose_project.is_ready),
         },
     )
-    answered = {who: tuple(one.answered_s for one in all_) for who, all_ in took.items()}
-    whole = {who: tuple(one.whole.wall_s for one in all_) for who, all_ in took.items()}
-    what = "first up, until the notebook answers"
-    yield Figure("first/plain", what, answered["envkit"], whole["plain"], PLAIN, bar=0.75)
-    yield Figure("first/own", what, answered["envkit"], whole["own"], OWN, bar=1.0)
-    yield Figure("first/plain-answer", what, answered["envkit"], answered["plain"], "the same on the plain image")
-    yield Figure("first/own-answer", what, answered["envkit"], answered["own"], "the same by compose on the same image")
-    yield Figure("first/whole", "first up, proof included", whole["envkit"])
+    ready_times = {tool: tuple(launched.ready_s for launched in samples) for tool, samples in launches.items()}
+    total_times = {tool: tuple(launched.usage.wall_s for launched in samples) for tool, samples in launches.items()}
+    label = "first up, until the notebook answers"
+    yield Figure("first/plain", label, ready_times["envkit"], total_times["plain"], PLAIN, bar=0.75)
+    yield Figure("first/own", label, ready_times["envkit"], total_times["own"], OWN, bar=1.0)
+    yield Figure("first/plain-answer", label, ready_times["envkit"], ready_times["plain"], "the same on the plain image")
+    yield Figure("first/own-answer", label, ready_times["envkit"], ready_times["own"], "the same by compose on the same image")
+    yield Figure("first/whole", "first up, proof included", total_times["envkit"])
 
 
-def _envkit(project: Project) -> Launch:
-    took = launch(lambda: project.envkit("up", "--quiet"), project.answers)
+def _launch_envkit(project: Project) -> Launch:
+    result = launch(lambda: project.envkit("up", "--quiet"), project.is_ready)
     project.envkit("down", "--volumes", "--quiet")
-    return took
+    return result
 
 
-def _compose(compose: Compose, answers: Callable[[], bool]) -> Launch:
-    took = launch(compose.up, answers)
+def _launch_compose(compose: Compose, is_ready: Callable[[], bool]) -> Launch:
+    result = launch(compose.up, is_ready)
     compose.down()
-    return took
+    return result

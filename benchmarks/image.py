@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import plain_image
-from benchmarks.clock import Failed
+from benchmarks.clock import BenchmarkError
 from benchmarks.figures import Figure
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
     ref, plain = scratch.build(scratch.project("image")), plain_image.ensure(scratch)
     ours, theirs = (scratch.size(ref) / MB,), (scratch.size(plain) / MB,)
     yield Figure("image/size", "image", ours, theirs, "the plain image", unit="MB", bar=1.15)
-    broken = _lines(scratch, ref, "/bin/sh", "-c", CHECK, "sh", *ENVIRONMENTS)
-    yield Figure("image/pip-check", "environments that fail pip check", (len(broken),), unit="of 2", bar=0)
-    altered = _lines(scratch, ref, "/usr/bin/python3", "-I", "-c", WHEELS.read_text(), *ENVIRONMENTS)
-    yield Figure("image/wheels", "altered or missing files of wheels", (len(altered),), unit="files", bar=0)
+    broken_environments = _lines(scratch, ref, "/bin/sh", "-c", CHECK, "sh", *ENVIRONMENTS)
+    yield Figure("image/pip-check", "environments that fail pip check", (len(broken_environments),), unit="of 2", bar=0)
+    altered_files = _lines(scratch, ref, "/usr/bin/python3", "-I", "-c", WHEELS.read_text(), *ENVIRONMENTS)
+    yield Figure("image/wheels", "altered or missing files of wheels", (len(altered_files),), unit="files", bar=0)
 
 
 def _lines(scratch: Scratch, ref: str, *argv: str) -> list[str]:
@@ -42,9 +42,9 @@ def _lines(scratch: Scratch, ref: str, *argv: str) -> list[str]:
     try:
         container.start()
         code = container.wait()["StatusCode"]
-        said = container.logs(stdout=True, stderr=False).decode(errors="replace")
+        output = container.logs(stdout=True, stderr=False).decode(errors="replace")
         if code:
-            raise Failed(f"{argv[0]} in the image ended with {code}\n{container.logs().decode(errors='replace')}")
-        return said.splitlines()
+            raise BenchmarkError(f"{argv[0]} in the image ended with {code}\n{container.logs().decode(errors='replace')}")
+        return output.splitlines()
     finally:
         container.remove(force=True)

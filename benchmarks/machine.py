@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import docker
 
 
-def look(engine: docker.DockerClient) -> Machine:
+def describe(engine: docker.DockerClient) -> Machine:
     """Look at this machine and its programs."""
     info = engine.info()
     return Machine(
@@ -25,17 +25,17 @@ def look(engine: docker.DockerClient) -> Machine:
         system=f"{platform.system()} on {platform.machine()}",
         engine=f"{info['ServerVersion']} with {info['Driver']}",
         python=platform.python_version(),
-        compose=_said(peers.compose_program(), "version", "--short"),
-        devcontainers=_said(peers.devcontainer_program(), "--version"),
+        compose=_version_output(peers.compose_program(), "version", "--short"),
+        devcontainers=_version_output(peers.devcontainer_program(), "--version"),
     )
 
 
-def busy() -> str:
+def busy_warning() -> str:
     """Say so if other programs keep this machine busy: seconds then tell little."""
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
     return f"this machine is busy: {load:.1f} programs run on {cores} cores" if load > cores / 2 else ""
 
 
-def _said(program: Path, *words: str) -> str:
-    done = subprocess.run([program, *words], capture_output=True, text=True, check=True, timeout=60)
-    return done.stdout.strip()
+def _version_output(program: Path, *arguments: str) -> str:
+    completed = subprocess.run([program, *arguments], capture_output=True, text=True, check=True, timeout=60)
+    return completed.stdout.strip()

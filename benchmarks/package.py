@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.clock import Failed
+from benchmarks.clock import BenchmarkError
 from benchmarks.figures import Figure
 
 if TYPE_CHECKING:
@@ -24,16 +24,16 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
     """Yield the seconds that one more package takes."""
     project = scratch.project("package")
     scratch.build(project)
-    seconds = tuple(_add(scratch, project, package) for package in PACKAGES)
+    seconds = tuple(_time_build(scratch, project, package) for package in PACKAGES)
     yield Figure("package/build", "one more Python package: pandas", seconds, bar=20)
 
 
-def _add(scratch: Scratch, project: Project, package: str) -> float:
+def _time_build(scratch: Scratch, project: Project, package: str) -> float:
     before = {ref for image in scratch.engine.images.list() for ref in image.tags}
     project.configure(f'python: ["{package}"]')
-    spent = project.envkit("build", "--quiet")
+    usage = project.envkit("build", "--quiet")
     ref = scratch.build(project)
     if ref in before:
-        raise Failed(f"{ref} was there before, so nothing was measured: docker image rm {ref}")
+        raise BenchmarkError(f"{ref} was there before, so nothing was measured: docker image rm {ref}")
     scratch.remove_image(ref)
-    return spent.wall_s
+    return usage.wall_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import number
+from benchmarks.figures import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,26 +30,26 @@ with 1 when one is missed. In brackets: least and most of all rounds.
 
 def table(figures: Sequence[Figure]) -> str:
     """Return the table that a terminal shows, one line a figure."""
-    rows = [COLUMNS, *(_cells(one) for one in figures)]
+    rows = [COLUMNS, *(_cells(figure) for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "".join(f"{line}\n" for line in lines)
 
 
-def page(figures: Sequence[Figure], machine: Machine, abouts: Mapping[str, str]) -> str:
+def page(figures: Sequence[Figure], machine: Machine, descriptions: Mapping[str, str]) -> str:
     """Return the page, one section a measure.
 
     Args:
         figures: In the order they are to stand in.
         machine: What they were measured on.
-        abouts: By measure, the first part of a figure's key: its title, and below it how it is measured.
+        descriptions: By measure, the first part of a figure's key: its title, and below it how it is measured.
     """
     sections = []
-    for measure, about in abouts.items():
-        own = [one for one in figures if one.key.partition("/")[0] == measure]
-        if own:
-            title, _, text = about.partition("\n")
-            sections.append(f"\n## {title}\n\n{text.strip()}\n\n{markdown(own)}")
+    for measure, description in descriptions.items():
+        section_figures = [figure for figure in figures if figure.key.partition("/")[0] == measure]
+        if section_figures:
+            title, _, text = description.partition("\n")
+            sections.append(f"\n## {title}\n\n{text.strip()}\n\n{markdown(section_figures)}")
     return f"{HEAD}\n{_machine(machine)}{''.join(sections)}"
 
 
@@ -64,25 +64,25 @@ def _machine(machine: Machine) -> str:
 def markdown(figures: Sequence[Figure]) -> str:
     """Return the table of a page, one line a figure."""
     rows: list[tuple[str, ...]] = [(*COLUMNS[:5], "verdict", "measured on"), ("---",) * 7]
-    rows += [(*_cells(one, spread=True), one.on) for one in figures]
+    rows += [(*_cells(figure, spread=True), figure.on) for figure in figures]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _cells(figure: Figure, *, spread: bool = False) -> tuple[str, ...]:
-    what = f"{figure.what}, beside {figure.beside}" if figure.beside else figure.what
+    label = f"{figure.what}, beside {figure.beside}" if figure.beside else figure.what
     unit = TIMES if figure.theirs else figure.unit
     return (
-        what,
+        label,
         _samples(figure.ours, figure.unit, spread=spread),
         _samples(figure.theirs, figure.unit, spread=spread) if figure.theirs else "",
-        f"{number(figure.value)} {unit}",
-        "" if figure.bar is None else f"{number(figure.bar)} {unit}",
+        f"{format_number(figure.value)} {unit}",
+        "" if figure.bar is None else f"{format_number(figure.bar)} {unit}",
         figure.verdict,
     )
 
 
 def _samples(samples: Sequence[float], unit: str, *, spread: bool) -> str:
-    median = f"{number(statistics.median(samples))} {unit}"
+    median = f"{format_number(statistics.median(samples))} {unit}"
     if not spread or len(samples) == 1:
         return median
-    return f"{median} ({number(min(samples))} to {number(max(samples))})"
+    return f"{median} ({format_number(min(samples))} to {format_number(max(samples))})"

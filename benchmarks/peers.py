@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from benchmarks.clock import Failed, Spent, spend
-from benchmarks.scratch import OK, free_port, unique
+from benchmarks.clock import BenchmarkError, Usage, run_timed
+from benchmarks.scratch import HTTP_OK, free_port, unique
 from envkit import names, net
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from benchmarks.scratch import Project, Scratch
 
-HERE = Path(__file__).resolve().parent
-TOOLS = HERE.parent / ".cache/tools"
+BENCHMARKS = Path(__file__).resolve().parent
+TOOLS = BENCHMARKS.parent / ".cache/tools"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +30,35 @@ class Compose:
     options: tuple[str | Path, ...]
     env: Mapping[str, str] = field(default_factory=dict)
 
-    def up(self) -> Spent:
+    def up(self) -> Usage:
         """Bring it up and wait until its health check passes; where nothing changed, only look."""
         return self._run("up", "--detach", "--wait")
 
-    def down(self) -> Spent:
+    def down(self) -> Usage:
         """Take its containers and networks away; volumes stay."""
         return self._run("down")
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         """Say whether JupyterLab of the plain image accepts its token."""
         headers = {"Authorization": f"token {self.env['BENCH_TOKEN']}"}
-        return net.get(int(self.env["BENCH_PORT"]), "/api/status", headers=headers).status == OK
+        return net.get(int(self.env["BENCH_PORT"]), "/api/status", headers=headers).status == HTTP_OK
 
-    def _run(self, *words: str) -> Spent:
-        return spend([compose_program(), *self.options, *words], env=self.env)
+    def _run(self, *arguments: str) -> Usage:
+        return run_timed([compose_program(), *self.options, *arguments], env=self.env)
 
 
-def compose_plain(scratch: Scratch, ref: str) -> Compose:
+def plain_compose(scratch: Scratch, ref: str) -> Compose:
     """Return JupyterLab on the plain image; it is taken down when the run ends."""
     folder = scratch.folder / "plain"
     folder.mkdir()
     env = {"BENCH_IMAGE": ref, "BENCH_TOKEN": secrets.token_hex(32), "BENCH_PORT": str(free_port())}
-    options = ("--file", HERE / "plain/compose.yaml", "--project-directory", folder, "--project-name", unique("plain"))
-    plain = Compose(options, env)
-    scratch.ending.callback(plain.down)
-    return plain
+    options = ("--file", BENCHMARKS / "plain/compose.yaml", "--project-directory", folder, "--project-name", unique("plain"))
+    compose = Compose(options, env)
+    scratch.exit_stack.callback(compose.down)
+    return compose
 
 
-def compose_ours(scratch: Scratch, project: Project) -> Compose:
+def rendered_compose(scratch: Scratch, project: Project) -> Compose:
     """Return the environment of a project in Compose's hands: envkit prepared its volumes and went down again.
 
     It starts from the compose.yaml that envkit rendered, but for two things: Compose looks as often as at the plain
@@ -66,14 +66,14 @@ def compose_ours(scratch: Scratch, project: Project) -> Compose:
     """
     project.envkit("up", "--quiet")
     project.envkit("down", "--quiet")
-    document = yaml.safe_load((project.place.rendered / "compose.yaml").read_text())
+    document = yaml.safe_load((project.state_dir.rendered / "compose.yaml").read_text())
     document["services"][names.SERVICE]["healthcheck"]["interval"] = "1s"
     del document["networks"]["default"]["ipam"]
     file = scratch.folder / f"{project.folder.name}.json"
     file.write_text(json.dumps(document))
-    ours = Compose(("--file", file))
-    scratch.ending.callback(ours.down)
-    return ours
+    compose = Compose(("--file", file))
+    scratch.exit_stack.callback(compose.down)
+    return compose
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ class Devcontainer:
 
     folder: Path
 
-    def up(self) -> Spent:
+    def up(self) -> Usage:
         """Bring it up; where nothing changed, only look."""
-        return spend([devcontainer_program(), "up", "--workspace-folder", self.folder])
+        return run_timed([devcontainer_program(), "up", "--workspace-folder", self.folder])
 
 
 def devcontainer(scratch: Scratch, ref: str) -> Devcontainer:
@@ -100,21 +100,21 @@ def devcontainer(scratch: Scratch, ref: str) -> Devcontainer:
         for container in scratch.engine.containers.list(all=True, filters={"label": label}):
             container.remove(force=True, v=True)
 
-    scratch.ending.callback(remove)
+    scratch.exit_stack.callback(remove)
     return Devcontainer(folder)
 
 
 def compose_program() -> Path:
     """Return the path of Docker Compose."""
-    return _tool("bin/docker-compose")
+    return _find_tool("bin/docker-compose")
 
 
 def devcontainer_program() -> Path:
     """Return the path of the Dev Containers CLI."""
-    return _tool("node_modules/.bin/devcontainer")
+    return _find_tool("node_modules/.bin/devcontainer")
 
 
-def _tool(path: str) -> Path:
+def _find_tool(path: str) -> Path:
     if not (TOOLS / path).exists():
-        raise Failed(f"{Path(path).name} is not here: scripts/tools.sh --bench fetches it")
+        raise BenchmarkError(f"{Path(path).name} is not here: scripts/tools.sh --bench fetches it")
     return TOOLS / path

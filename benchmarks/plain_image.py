@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.clock import Failed, spend
+from benchmarks.clock import BenchmarkError, run_timed
 from envkit import host
 
 if TYPE_CHECKING:
@@ -23,21 +23,21 @@ BUNDLES = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pki/tls/certs/
 
 def ensure(scratch: Scratch) -> str:
     """Return the reference of the plain image; it stays on the engine for the next run."""
-    recipe = hashlib.sha256("\n".join([SUITE, PACKAGES, RECIPE.read_text()]).encode()).hexdigest()[:12]
-    ref, base = f"{REPOSITORY}:plain-{recipe}", f"{REPOSITORY}:{SUITE}-{recipe}"
+    digest = hashlib.sha256("\n".join([SUITE, PACKAGES, RECIPE.read_text()]).encode()).hexdigest()[:12]
+    ref, base = f"{REPOSITORY}:plain-{digest}", f"{REPOSITORY}:{SUITE}-{digest}"
     if not scratch.has(ref):
-        make(scratch, ref, base)
+        build(scratch, ref, base)
     return ref
 
 
-def make(scratch: Scratch, ref: str, base: str) -> None:
+def build(scratch: Scratch, ref: str, base: str) -> None:
     """Assemble Debian and install by pip: all of it anew, whatever the engine's cache holds.
 
     Raises:
         Failed: Debian could not be assembled, or pip could not install.
     """
     tar = scratch.folder / "plain.tar"
-    spend(["mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, tar])
+    run_timed(["mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, tar])
     repository, _, tag = base.partition(":")
     scratch.engine.api.import_image_from_file(str(tar), repository=repository, tag=tag)
     tar.unlink()
@@ -49,20 +49,20 @@ def _build(scratch: Scratch, ref: str, base: str) -> None:
         fileobj=_context(), custom_context=True, tag=ref, rm=True, forcerm=True, nocache=True, decode=True,
         buildargs={"BASE": base, **host.proxies()},
     )
-    said: list[str] = []
+    output: list[str] = []
     for event in events:
-        said += str(event.get("stream") or event.get("error") or "").splitlines()
+        output += str(event.get("stream") or event.get("error") or "").splitlines()
         if "error" in event:
-            raise Failed("building the plain image failed\n" + "\n".join(said[-20:]))
+            raise BenchmarkError("building the plain image failed\n" + "\n".join(output[-20:]))
 
 
 def _context() -> io.BytesIO:
     bundle = next((path.read_bytes() for path in BUNDLES if path.exists()), b"")
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, content in (("Dockerfile", RECIPE.read_bytes()), (BUNDLES[0].name, bundle)):
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(content), 0o644
             tar.addfile(entry, io.BytesIO(content))
-    packed.seek(0)
-    return packed
+    buffer.seek(0)
+    return buffer

@@ -10,7 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks.clock import Failed, alternate
+from benchmarks.clock import BenchmarkError, alternate
 from benchmarks.figures import Figure
 from envkit import names
 from envkit.observe import guest
@@ -28,21 +28,21 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
     """Yield the figures of a probe."""
     project = scratch.project("probe")
     project.envkit("up", "--quiet")
-    took = alternate(
+    durations = alternate(
         ROUNDS,
-        {"probe": lambda: project.envkit("probe", "--quiet").wall_s, "import": lambda: _imported(scratch, project)},
+        {"probe": lambda: project.envkit("probe", "--quiet").wall_s, "import": lambda: _time_import(scratch, project)},
     )
-    ours, theirs = tuple(took["probe"]), tuple(took["import"])
-    beyond = tuple(one - other for one, other in zip(ours, theirs, strict=True))
+    ours, theirs = tuple(durations["probe"]), tuple(durations["import"])
+    overhead = tuple(probe_s - import_s for probe_s, import_s in zip(ours, theirs, strict=True))
     yield Figure("probe/import", "envkit probe", ours, theirs, IMPORT)
-    yield Figure("probe/beyond", "envkit probe, what it takes beyond the import", beyond, bar=2.0)
+    yield Figure("probe/beyond", "envkit probe, what it takes beyond the import", overhead, bar=2.0)
 
 
-def _imported(scratch: Scratch, project: Project) -> float:
+def _time_import(scratch: Scratch, project: Project) -> float:
     container = scratch.engine.containers.get(names.container(os.getuid(), project.name))
-    begun = time.perf_counter()
-    code, said = container.exec_run([guest.PYTHON, "-c", "import tensorflow"], stream=False)
-    took = time.perf_counter() - begun
+    start = time.perf_counter()
+    code, output = container.exec_run([guest.PYTHON, "-c", "import tensorflow"], stream=False)
+    duration = time.perf_counter() - start
     if code:
-        raise Failed(f"import tensorflow ended with {code}\n{said!r}")
-    return took
+        raise BenchmarkError(f"import tensorflow ended with {code}\n{output!r}")
+    return duration

@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING
 import docker
 
 import envkit
-from benchmarks.clock import Failed, Spent, spend
+from benchmarks.clock import BenchmarkError, Usage, run_timed
 from envkit import net, state
-from envkit.engines.endpoint import endpoint
+from envkit.engines.endpoint import current_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ORDINARY_UID = 1000  # who owns the workspaces when root measures and sudo named nobody
-OK = 200
+DEFAULT_UID = 1000  # who owns the workspaces when root measures and sudo named nobody
+HTTP_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +38,28 @@ class Project:
     name: str
     port: int
 
-    def configure(self, *config: str) -> None:
+    def configure(self, *lines: str) -> None:
         """Write the project's envkit.yaml: its name and port, and lines on top of them."""
-        lines = [f"name: {self.name}", "base: debian", "gpu: off", f"jupyter: {{port: {self.port}}}", *config]
-        (self.folder / "envkit.yaml").write_text("".join(f"{line}\n" for line in lines))
+        settings = [f"name: {self.name}", "base: debian", "gpu: off", f"jupyter: {{port: {self.port}}}", *lines]
+        (self.folder / "envkit.yaml").write_text("".join(f"{line}\n" for line in settings))
 
-    def envkit(self, verb: str, *options: str) -> Spent:
+    def envkit(self, verb: str, *options: str) -> Usage:
         """Run one of envkit's verbs on this project."""
-        return spend([*command(), verb, *options], cwd=self.folder)
+        return run_timed([*command(), verb, *options], cwd=self.folder)
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         """Say whether JupyterLab serves this project, by its token."""
         try:
-            token = (self.place.mount / "token").read_text()
+            token = (self.state_dir.mount / "token").read_text()
         except OSError:
             return False
         headers = {"Authorization": f"token {token.strip()}"}
-        return net.get(self.port, "/api/status", headers=headers).status == OK
+        return net.get(self.port, "/api/status", headers=headers).status == HTTP_OK
 
     @property
-    def place(self) -> state.Place:
+    def state_dir(self) -> state.StateDir:
         """Where its state lies."""
-        return state.place(endpoint(), str(self.folder))
+        return state.directory(current_endpoint(), str(self.folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Scratch:
 
     folder: Path
     engine: docker.DockerClient
-    ending: ExitStack
+    exit_stack: ExitStack
 
     def project(self, name: str) -> Project:
         """Make a project folder that belongs to an ordinary user; its environment goes when the run ends."""
@@ -76,21 +76,21 @@ class Scratch:
         project.folder.mkdir()
         project.configure()
         if os.getuid() == 0:
-            owner = int(os.environ.get("SUDO_UID") or ORDINARY_UID)
+            owner = int(os.environ.get("SUDO_UID") or DEFAULT_UID)
             for path in (project.folder, project.folder / "envkit.yaml"):
                 os.chown(path, owner, owner)
-        self.ending.callback(self._forget, project)
+        self.exit_stack.callback(self._remove_environment, project)
         return project
 
     def build(self, project: Project) -> str:
         """Build a project's image, if it is not there yet, and return its reference."""
-        built = subprocess.run(
+        completed = subprocess.run(
             [*command(), "build", "--quiet", "--format", "json"], cwd=project.folder, capture_output=True, text=True,
             check=False,
         )
-        if built.returncode:
-            raise Failed(f"envkit build ended with {built.returncode}\n{built.stderr}")
-        return str(json.loads(built.stdout)["result"]["image"])
+        if completed.returncode:
+            raise BenchmarkError(f"envkit build ended with {completed.returncode}\n{completed.stderr}")
+        return str(json.loads(completed.stdout)["result"]["image"])
 
     def has(self, ref: str) -> bool:
         """Say whether the engine has an image."""
@@ -105,17 +105,17 @@ class Scratch:
         if self.has(ref):
             self.engine.images.remove(ref, force=False)
 
-    def _forget(self, project: Project) -> None:
-        if state.load(project.place) is not None:
+    def _remove_environment(self, project: Project) -> None:
+        if state.load(project.state_dir) is not None:
             project.envkit("down", "--volumes", "--quiet")
 
 
 @contextmanager
-def scratch() -> Iterator[Scratch]:
+def open_scratch() -> Iterator[Scratch]:
     """Yield a place for one run; nothing of it stays, however the run ends."""
-    with ExitStack() as ending:
+    with ExitStack() as exit_stack:
         folder = Path(tempfile.mkdtemp(prefix="envkit-bench-")).resolve()
-        ending.callback(shutil.rmtree, folder, ignore_errors=True)
+        exit_stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o755)
         # Neither keys, settings nor environments of the person who measures have a part in it.
         os.environ |= {"HOME": str(folder / "home"), "XDG_STATE_HOME": str(folder / "state")}
@@ -124,10 +124,10 @@ def scratch() -> Iterator[Scratch]:
         # As pip leaves it. Where PYTHONDONTWRITEBYTECODE is set, whatever changed in a checkout since it was
         # compiled would be compiled again by every command that is measured.
         if not compileall.compile_dir(Path(envkit.__file__).parent, quiet=1):
-            raise Failed(f"{Path(envkit.__file__).parent} could not be compiled")
-        engine = docker.DockerClient(base_url=endpoint(), timeout=3600)
-        ending.callback(engine.close)
-        yield Scratch(folder, engine, ending)
+            raise BenchmarkError(f"{Path(envkit.__file__).parent} could not be compiled")
+        engine = docker.DockerClient(base_url=current_endpoint(), timeout=3600)
+        exit_stack.callback(engine.close)
+        yield Scratch(folder, engine, exit_stack)
 
 
 def command() -> list[str]:
@@ -143,6 +143,6 @@ def unique(name: str) -> str:
 
 def free_port() -> int:
     """Return a loopback port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.clock import spend
+from benchmarks.clock import run_timed
 from benchmarks.figures import Figure
 from benchmarks.scratch import command
 
@@ -23,4 +23,4 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
     """Yield the seconds that a smoke test takes."""
     ref = scratch.build(scratch.project("smoke"))
     argv = [*command(), "smoke", ref, "--expect", "cpu"]
-    yield Figure("smoke/cpu", "envkit smoke of the CPU image", tuple(spend(argv).wall_s for _ in range(ROUNDS)), bar=60)
+    yield Figure("smoke/cpu", "envkit smoke of the CPU image", tuple(run_timed(argv).wall_s for _ in range(ROUNDS)), bar=60)

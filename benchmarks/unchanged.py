@@ -28,16 +28,16 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
     """Yield the figures of an `up` with nothing to do."""
     project = scratch.project("unchanged")
     project.envkit("up", "--quiet")
-    compose = peers.compose_ours(scratch, scratch.project("unchanged-compose"))
+    compose = peers.rendered_compose(scratch, scratch.project("unchanged-compose"))
     devcontainer = peers.devcontainer(scratch, scratch.build(project))
-    spent = alternate(
+    usages = alternate(
         ROUNDS,
         {"envkit": lambda: project.envkit("up"), "compose": compose.up, "devcontainer": devcontainer.up},
     )
-    wall = {who: tuple(one.wall_s for one in all_) for who, all_ in spent.items()}
-    cpu = {who: tuple(one.cpu_s for one in all_) for who, all_ in spent.items()}
-    what = "no-change up"
-    yield Figure("unchanged/compose", what, wall["envkit"], wall["compose"], COMPOSE, bar=0.7, aim=0.5)
-    yield Figure("unchanged/devcontainer", what, wall["envkit"], wall["devcontainer"], DEVCONTAINER, bar=1.0)
-    yield Figure("unchanged/compose-cpu", what, cpu["envkit"], cpu["compose"], COMPOSE, unit="CPU s")
-    yield Figure("unchanged/devcontainer-cpu", what, cpu["envkit"], cpu["devcontainer"], DEVCONTAINER, unit="CPU s")
+    wall = {tool: tuple(usage.wall_s for usage in samples) for tool, samples in usages.items()}
+    cpu = {tool: tuple(usage.cpu_s for usage in samples) for tool, samples in usages.items()}
+    label = "no-change up"
+    yield Figure("unchanged/compose", label, wall["envkit"], wall["compose"], COMPOSE, bar=0.7, aim=0.5)
+    yield Figure("unchanged/devcontainer", label, wall["envkit"], wall["devcontainer"], DEVCONTAINER, bar=1.0)
+    yield Figure("unchanged/compose-cpu", label, cpu["envkit"], cpu["compose"], COMPOSE, unit="CPU s")
+    yield Figure("unchanged/devcontainer-cpu", label, cpu["envkit"], cpu["devcontainer"], DEVCONTAINER, unit="CPU s")

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from envkit.model.release import Bound, Enough, Floor, Release, Suite
+from envkit.model.release import Bound, Mitigation, Floor, Release, Suite
 
 DEFAULT_RELEASE = "2.9.0"
 
@@ -29,8 +29,8 @@ class UnknownRelease(LookupError):
     """
 
     def __init__(self, version: str, nearest: tuple[str, ...]) -> None:
-        known = " or ".join(nearest)
-        super().__init__(f"TensorFlow {version[:40]!r} is not in the catalogue; the nearest is {known}")
+        suggestions = " or ".join(nearest)
+        super().__init__(f"TensorFlow {version[:40]!r} is not in the catalogue; the nearest is {suggestions}")
         self.version = version
         self.nearest = nearest
 
@@ -44,11 +44,11 @@ def release(version: str) -> Release:
     Raises:
         UnknownRelease: The catalogue does not hold it.
     """
-    known = _releases()
-    full = version if version in known else _first_of_series(version)
-    if full is None:
+    by_version = _releases()
+    full_version = version if version in by_version else _first_of_series(version)
+    if full_version is None:
         raise UnknownRelease(version, _nearest(version))
-    return known[full]
+    return by_version[full_version]
 
 
 def releases() -> tuple[Release, ...]:
@@ -62,17 +62,17 @@ def suite(name: str) -> Suite:
     Raises:
         LookupError: The catalogue does not hold it.
     """
-    known = _data()["suites"]
-    if name not in known:
-        raise LookupError(f"Debian suite {name!r} is not in the catalogue; it holds {', '.join(known)}")
-    return _suite(name, known[name])
+    suites = _data()["suites"]
+    if name not in suites:
+        raise LookupError(f"Debian suite {name!r} is not in the catalogue; it holds {', '.join(suites)}")
+    return _suite(name, suites[name])
 
 
 def system(name: str) -> Suite | None:
     """The release of Debian or Ubuntu an image can be, by its codename; None where nobody tried it."""
     tables = _data()
-    given = tables["systems"].get(name) or tables["suites"].get(name)
-    return _suite(name, given) if given else None
+    entry = tables["systems"].get(name) or tables["suites"].get(name)
+    return _suite(name, entry) if entry else None
 
 
 def systems() -> tuple[str, ...]:
@@ -80,25 +80,25 @@ def systems() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*_data()["systems"], *_data()["suites"]]))
 
 
-def official(release: Release, *, gpu: bool) -> str:
+def official_image(release: Release, *, gpu: bool) -> str:
     """The reference of a release's official image; empty where none was published."""
     tag = release.official_tag_gpu if gpu else release.official_tag
     return f"{_data()['official']['repository']}:{tag}" if tag else ""
 
 
-def managed_mirror() -> str:
+def python_mirror() -> str:
     """Where uv gets the Pythons it manages, when no other mirror is named."""
     return str(_data()["managed"]["mirror"])
 
 
-def managed_server() -> str:
+def server_python() -> str:
     """The version of the managed Python that the Jupyter server runs on, such as `3.12`."""
     return str(_data()["managed"]["server"])
 
 
 def floors() -> tuple[Floor, ...]:
     """Of each package that the server consists of: the versions without a published hole."""
-    return tuple(_floor(name, given) for name, given in _data()["floors"]["packages"].items())
+    return tuple(_floor(name, entry) for name, entry in _data()["floors"]["packages"].items())
 
 
 def openssh_floors() -> dict[str, str]:
@@ -111,9 +111,9 @@ def floors_source() -> tuple[str, str]:
     return str(_data()["floors"]["read"]), str(_data()["floors"]["openssh_source"])
 
 
-def _floor(name: str, given: dict[str, Any]) -> Floor:
-    enough = Enough(**given["enough"]) if "enough" in given else None
-    return Floor(name, tuple(given["well"]), given["hole"], given["source"], enough)
+def _floor(name: str, entry: dict[str, Any]) -> Floor:
+    mitigation = Mitigation(**entry["enough"]) if "enough" in entry else None
+    return Floor(name, tuple(entry["well"]), entry["hole"], entry["source"], mitigation)
 
 
 @cache
@@ -125,47 +125,47 @@ def _data() -> Any:
 
 @cache
 def _releases() -> dict[str, Release]:
-    every = _data()["every_release"]
+    defaults = _data()["every_release"]
     return {
-        version: _release(version, _merged(every, series, own))
+        version: _release(version, _merge(defaults, series, patch))
         for series in _data()["series"].values()
-        for version, own in series["patches"].items()
+        for version, patch in series["patches"].items()
     }
 
 
-def _merged(*layers: dict[str, Any]) -> dict[str, Any]:
-    given = {key: value for layer in layers for key, value in layer.items()}
-    return {**given, "sources": [name for layer in layers for name in layer.get("sources", [])]}
+def _merge(*layers: dict[str, Any]) -> dict[str, Any]:
+    merged = {key: value for layer in layers for key, value in layer.items()}
+    return {**merged, "sources": [name for layer in layers for name in layer.get("sources", [])]}
 
 
-def _release(version: str, given: dict[str, Any]) -> Release:
+def _release(version: str, entry: dict[str, Any]) -> Release:
     tables = _data()
-    python_min, python_max = given["pythons"]
-    build = dict(tables["builds"][given["build"]])
-    wheels, libraries = given.get("wheels", build.pop("wheels", "")), build.pop("libraries")
+    python_min, python_max = entry["pythons"]
+    build = dict(tables["builds"][entry["build"]])
+    wheels, libraries = entry.get("wheels", build.pop("wheels", "")), build.pop("libraries")
     return Release(
         version=version,
         package_cpu=f"tensorflow-cpu=={version}",
-        package_gpu=f"{given.get('package_gpu', 'tensorflow')}=={version}",
+        package_gpu=f"{entry.get('package_gpu', 'tensorflow')}=={version}",
         python_min=python_min,
         python_max=python_max,
         wheels_gpu=tuple(tables["wheels"][wheels]) if wheels else (),
         libraries=tuple(tables["libraries"][libraries]),
-        also=tuple(given.get("also", ())),
-        bounds=tuple(Bound(**tables["bounds"][name]) for name in given["bounds"]),
-        official_tag=f"{version}-jupyter" if given.get("published", True) else "",
-        official_tag_gpu=f"{version}-gpu-jupyter" if given.get("published", True) else "",
-        known_broken=tables["broken"][given["broken"]] if "broken" in given else "",
-        broken=given.get("broken", ""),
-        proven=given.get("proven", False),
-        sources=tuple(tables["sources"][name] for name in given["sources"]),
+        also=tuple(entry.get("also", ())),
+        bounds=tuple(Bound(**tables["bounds"][name]) for name in entry["bounds"]),
+        official_tag=f"{version}-jupyter" if entry.get("published", True) else "",
+        official_tag_gpu=f"{version}-gpu-jupyter" if entry.get("published", True) else "",
+        known_broken=tables["broken"][entry["broken"]] if "broken" in entry else "",
+        broken=entry.get("broken", ""),
+        proven=entry.get("proven", False),
+        sources=tuple(tables["sources"][name] for name in entry["sources"]),
         **{**build, "compute_capabilities": tuple(build["compute_capabilities"])},
-        **tables["kernels"][given["kernel"]],
+        **tables["kernels"][entry["kernel"]],
     )
 
 
-def _suite(name: str, given: dict[str, Any]) -> Suite:
-    return Suite(name=name, **{**given, "kex": tuple(given["kex"])})
+def _suite(name: str, entry: dict[str, Any]) -> Suite:
+    return Suite(name=name, **{**entry, "kex": tuple(entry["kex"])})
 
 
 def _first_of_series(version: str) -> str | None:
@@ -174,16 +174,16 @@ def _first_of_series(version: str) -> str | None:
 
 
 def _nearest(version: str) -> tuple[str, ...]:
-    wanted = _order(version)
-    if not wanted:
+    target = _sort_key(version)
+    if not target:
         return (DEFAULT_RELEASE,)
-    known = [one for one in _releases() if _order(one)[:2] == wanted[:2]] or list(_releases())
-    below = [one for one in known if _order(one) < wanted]
-    above = [one for one in known if _order(one) > wanted]
-    return (*below[-1:], *above[:1])
+    candidates = [candidate for candidate in _releases() if _sort_key(candidate)[:2] == target[:2]] or list(_releases())
+    older = [candidate for candidate in candidates if _sort_key(candidate) < target]
+    newer = [candidate for candidate in candidates if _sort_key(candidate) > target]
+    return (*older[-1:], *newer[:1])
 
 
-def _order(version: str) -> tuple[int, ...]:
+def _sort_key(version: str) -> tuple[int, ...]:
     """What versions are ordered by; empty for what is no version."""
     match = _VERSION.fullmatch(version)
     return tuple(int(part or 0) for part in match.groups()) if match else ()

@@ -9,5 +9,5 @@ CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----EN
 
 def certificates(pem: str) -> tuple[str, ...]:
     """Return the certificates of a text in their order, each once; the last line of each ends too."""
-    found = CERTIFICATE.findall(pem.replace("\r\n", "\n"))
-    return tuple(dict.fromkeys(f"{one}\n" for one in found))
+    blocks = CERTIFICATE.findall(pem.replace("\r\n", "\n"))
+    return tuple(dict.fromkeys(f"{block}\n" for block in blocks))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envkit.model.facts import Account
-    from envkit.state import Place
+    from envkit.state import StateDir
 
 TOKEN, HOST_KEY = "token", "ssh_host_ed25519_key"
 MODE = 0o600
@@ -20,7 +20,7 @@ TOKEN_BYTES = 32
 TOKEN_LENGTH = 43  # characters that so many bytes take
 
 
-def ensure_token(where: Place, owner: Account) -> None:
+def ensure_token(state_dir: StateDir, owner: Account) -> None:
     """Make the Jupyter token if there is none: 256 random bits, readable by the container user alone.
 
     A damaged one, which the workspace would not start with, is made anew.
@@ -28,26 +28,26 @@ def ensure_token(where: Place, owner: Account) -> None:
     Raises:
         OSError: There is one and it cannot be read, or it cannot be written.
     """
-    path = where.mount / TOKEN
+    path = state_dir.mount / TOKEN
     files.set_mode(path, MODE)
-    kept = files.read(path) or b""
-    if not _is_token(kept):
+    content = files.read(path) or b""
+    if not _is_token(content):
         files.write(path, secrets.token_urlsafe(TOKEN_BYTES).encode(), owner=owner)
     elif not files.is_private(path, MODE, owner.uid):
-        files.write(path, kept, owner=owner)
+        files.write(path, content, owner=owner)
 
 
-def token(where: Place) -> str:
+def token(state_dir: StateDir) -> str:
     """Return the Jupyter token, or an empty text when none was made or it is damaged.
 
     Raises:
         OSError: There is one and it cannot be read.
     """
-    kept = files.read(where.mount / TOKEN) or b""
-    return kept.decode().strip() if _is_token(kept) else ""
+    content = files.read(state_dir.mount / TOKEN) or b""
+    return content.decode().strip() if _is_token(content) else ""
 
 
-def ensure_host_key(where: Place, owner: Account, alias: str) -> bool:
+def ensure_host_key(state_dir: StateDir, owner: Account, alias: str) -> bool:
     """Make the SSH host key if there is none, or a damaged one, and pin it for the client under an alias.
 
     Returns:
@@ -56,52 +56,52 @@ def ensure_host_key(where: Place, owner: Account, alias: str) -> bool:
     Raises:
         OSError: There is one and it cannot be read, or it cannot be written.
     """
-    path, known = where.mount / HOST_KEY, where.client / "known_hosts"
+    path, known_hosts = state_dir.mount / HOST_KEY, state_dir.client / "known_hosts"
     files.set_mode(path, MODE)
     private = files.read(path) or b""
-    made = not public_half(private)
-    if made:
-        private = _new_ed25519()
-    if made or not files.is_private(path, MODE, owner.uid):
+    is_new = not public_key(private)
+    if is_new:
+        private = _generate_key()
+    if is_new or not files.is_private(path, MODE, owner.uid):
         files.write(path, private, owner=owner)
-    before, pinned = files.read(known), _pinned(alias, private)
-    if before != pinned:
-        files.write(known, pinned)
-    return made and before is not None
+    old_entry, new_entry = files.read(known_hosts), _known_hosts_entry(alias, private)
+    if old_entry != new_entry:
+        files.write(known_hosts, new_entry)
+    return is_new and old_entry is not None
 
 
-def host_key_pinned(where: Place, alias: str) -> bool:
+def is_host_key_pinned(state_dir: StateDir, alias: str) -> bool:
     """Say whether the SSH host key is sound, and the client knows it under an alias.
 
     Raises:
         OSError: There is one and it cannot be read.
     """
-    private = files.read(where.mount / HOST_KEY) or b""
-    return bool(public_half(private)) and files.read(where.client / "known_hosts") == _pinned(alias, private)
+    private = files.read(state_dir.mount / HOST_KEY) or b""
+    return bool(public_key(private)) and files.read(state_dir.client / "known_hosts") == _known_hosts_entry(alias, private)
 
 
-def ensure_client_key(where: Place) -> Path:
+def ensure_client_key(state_dir: StateDir) -> Path:
     """Make an SSH key for the client in the state folder if there is none, and return its public half's path.
 
     A damaged one is made anew: it opens only this environment, which learns the new one.
     """
-    files.private_folder(where.folder)
-    files.private_folder(where.client)
-    path = where.client / "id_ed25519"
-    public = path.with_suffix(".pub")
+    files.ensure_private_folder(state_dir.folder)
+    files.ensure_private_folder(state_dir.client)
+    path = state_dir.client / "id_ed25519"
+    public_path = path.with_suffix(".pub")
     files.set_mode(path, MODE)
     private = files.read(path) or b""
-    if not public_half(private):
-        files.remove(public)
-        private = _new_ed25519()
+    if not public_key(private):
+        files.remove(public_path)
+        private = _generate_key()
         files.write(path, private)
-    line = f"{public_half(private)} envkit\n".encode()
-    if files.read(public) != line:
-        files.write(public, line, mode=0o644)
-    return public
+    line = f"{public_key(private)} envkit\n".encode()
+    if files.read(public_path) != line:
+        files.write(public_path, line, mode=0o644)
+    return public_path
 
 
-def public_half(private: bytes) -> str:
+def public_key(private: bytes) -> str:
     """Return the public line of an Ed25519 key in OpenSSH's form without passphrase; nothing if it is none."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -116,8 +116,8 @@ def public_half(private: bytes) -> str:
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
-def _pinned(alias: str, private: bytes) -> bytes:
-    return f"{alias} {public_half(private)}\n".encode()
+def _known_hosts_entry(alias: str, private: bytes) -> bytes:
+    return f"{alias} {public_key(private)}\n".encode()
 
 
 def _is_token(content: bytes) -> bool:
@@ -125,7 +125,7 @@ def _is_token(content: bytes) -> bool:
     return re.fullmatch(rb"[!-~]{%d,}" % TOKEN_LENGTH, content.strip()) is not None
 
 
-def _new_ed25519() -> bytes:
+def _generate_key() -> bytes:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 

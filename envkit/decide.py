@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import names
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from envkit.model import step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from envkit.model.found import Found, FoundContainer
+    from envkit.model.found import ActualState, ContainerInfo
     from envkit.model.plan import Digests, Plan
     from envkit.model.state import State
     from envkit.model.step import Step, Steps
@@ -26,7 +26,7 @@ ALIVE = {"running", "restarting"}
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredState:
     """A plan with what it amounts to.
 
     Attributes:
@@ -41,97 +41,97 @@ class Wanted:
 
 
 def up(
-    wanted: Wanted, found: Found, state: State | None, *, files_current: bool, token_kept: bool = True
+    desired: DesiredState, actual: ActualState, state: State | None, *, files_current: bool, token_exists: bool = True
 ) -> Steps:
     """Return the steps to a running environment; none when it already is what is wanted.
 
     Args:
-        wanted: The plan.
-        found: What the engine holds.
+        desired: The plan.
+        actual: What the engine holds.
         state: What is remembered, for volumes that were prepared.
         files_current: Whether the mounted files already are what the plan says.
-        token_kept: Whether the token and the host key are there; a container that runs without them has
+        token_exists: Whether the token and the host key are there; a container that runs without them has
             others, or holds a folder that is gone.
 
     Raises:
         Refusal: Something under a name envkit needs belongs to somebody else.
     """
-    _refuse_strangers(wanted.plan, found)
-    return tuple(_up(wanted, found, state, files_current=files_current, token_kept=token_kept))
+    _check_ownership(desired.plan, actual)
+    return tuple(_up_steps(desired, actual, state, files_current=files_current, token_exists=token_exists))
 
 
-def image_only(wanted: Wanted, found: Found) -> Steps:
+def image_only(desired: DesiredState, actual: ActualState) -> Steps:
     """Return the steps to a built image."""
-    return tuple(_image(wanted, found))
+    return tuple(_image_steps(desired, actual))
 
 
-def anew(wanted: Wanted, found: Found, steps: Steps, *, to_run: bool) -> Steps:
+def rebuild(desired: DesiredState, actual: ActualState, steps: Steps, *, recreate: bool) -> Steps:
     """Return the steps to an image of today's packages, where others would find nothing to do or take what is kept.
 
     Args:
-        wanted: The plan.
-        found: What the engine holds.
+        desired: The plan.
+        actual: What the engine holds.
         steps: What there is to do otherwise.
-        to_run: Whether the container is to be made of that image.
+        recreate: Whether the container is to be made of that image.
     """
-    build = step.BuildImage(wanted.ref, anew=True)
-    if any(isinstance(one, step.BuildImage) for one in steps):
-        return tuple(build if isinstance(one, step.BuildImage) else one for one in steps)
+    build = step.BuildImage(desired.ref, no_cache=True)
+    if any(isinstance(action, step.BuildImage) for action in steps):
+        return tuple(build if isinstance(action, step.BuildImage) else action for action in steps)
     # Without its container the next look finds that it is to be made.
-    return (build, step.RemoveContainer(wanted.plan.run.name)) if to_run and found.container else (build,)
+    return (build, step.RemoveContainer(desired.plan.run.name)) if recreate and actual.container else (build,)
 
 
-def down(name: str, owner: int, project: str, found: Found, *, volumes: bool) -> Steps:
+def down(name: str, owner: int, project: str, actual: ActualState, *, volumes: bool) -> Steps:
     """Return the steps that take an environment away, its volumes only when that was asked for.
 
     Raises:
         Refusal: The container under its name belongs to somebody else.
     """
-    title = names.container(owner, name)
+    container_name = names.container(owner, name)
     steps: list[Step] = []
-    if found.helper is not None and names.ours(found.helper.labels, owner, project):
-        steps.append(step.RemoveContainer(names.helper(title)))
-    if found.container is not None:
-        _refuse_stranger(f"container {title}", found.container.labels, owner, project)
-        steps.append(step.RemoveContainer(title))
-    if found.network is not None and names.ours(found.network.labels, owner, project):
-        steps.append(step.RemoveNetwork(title))
+    if actual.helper is not None and names.belongs_to(actual.helper.labels, owner, project):
+        steps.append(step.RemoveContainer(names.helper(container_name)))
+    if actual.container is not None:
+        _check_owner(f"container {container_name}", actual.container.labels, owner, project)
+        steps.append(step.RemoveContainer(container_name))
+    if actual.network is not None and names.belongs_to(actual.network.labels, owner, project):
+        steps.append(step.RemoveNetwork(container_name))
     if volumes:
-        mine = [name for name, volume in found.volumes.items() if names.ours(volume.labels, owner, project)]
-        steps += [step.RemoveVolume(name) for name in sorted(mine)]
+        owned_volumes = [volume_name for volume_name, volume in actual.volumes.items() if names.belongs_to(volume.labels, owner, project)]
+        steps += [step.RemoveVolume(volume_name) for volume_name in sorted(owned_volumes)]
     return tuple(steps)
 
 
-def _up(
-    wanted: Wanted, found: Found, state: State | None, *, files_current: bool, token_kept: bool
+def _up_steps(
+    desired: DesiredState, actual: ActualState, state: State | None, *, files_current: bool, token_exists: bool
 ) -> Iterator[Step]:
-    plan, container = wanted.plan, found.container
-    keep = token_kept and container is not None and _same(wanted, container) and container.status not in BROKEN
-    bridge, there = plan.run.network.mode == "bridge", found.network
-    in_place = there is not None and there.subnet == plan.run.network.subnet if bridge else there is None
-    keep = keep and (in_place or not bridge)
+    plan, container = desired.plan, actual.container
+    keep = token_exists and container is not None and _is_current(desired, container) and container.status not in BROKEN
+    needs_bridge, network = plan.run.network.mode == "bridge", actual.network
+    network_matches = network is not None and network.subnet == plan.run.network.subnet if needs_bridge else network is None
+    keep = keep and (network_matches or not needs_bridge)
     if not keep:
-        image = tuple(_image(wanted, found))
-        yield from image
-        if any(isinstance(one, step.MakeBase) for one in image):
+        image_steps = tuple(_image_steps(desired, actual))
+        yield from image_steps
+        if any(isinstance(action, step.MakeBase) for action in image_steps):
             return  # the base's id decides the image's digest: look again before anything else
         if container is not None:
             yield step.RemoveContainer(plan.run.name)
-    if found.network is not None and not in_place:
+    if actual.network is not None and not network_matches:
         yield step.RemoveNetwork(plan.run.name)
-    if bridge and not in_place:
+    if needs_bridge and not network_matches:
         yield step.CreateNetwork(plan.run.network.name, plan.run.network.subnet)
-    at_hand = container.image_id if keep and container is not None else wanted.ref
-    yield from _volumes(plan, found, state.prepared if state else {}, at_hand)
+    image_ref = container.image_id if keep and container is not None else desired.ref
+    yield from _volume_steps(plan, actual, state.prepared if state else {}, image_ref)
     if not files_current:
         yield step.ReplaceFiles()
-    yield from _start(wanted, container if keep else None)
+    yield from _start_steps(desired, container if keep else None)
 
 
-def _start(wanted: Wanted, container: FoundContainer | None) -> Iterator[Step]:
-    name = wanted.plan.run.name
+def _start_steps(desired: DesiredState, container: ContainerInfo | None) -> Iterator[Step]:
+    name = desired.plan.run.name
     if container is None:
-        yield step.CreateContainer(name, wanted.ref)
+        yield step.CreateContainer(name, desired.ref)
         yield step.StartContainer(name)
     elif container.status == "paused":
         yield step.UnpauseContainer(name)
@@ -139,75 +139,75 @@ def _start(wanted: Wanted, container: FoundContainer | None) -> Iterator[Step]:
         yield step.StartContainer(name)
 
 
-def _image(wanted: Wanted, found: Found) -> Iterator[Step]:
-    if found.image is not None:
+def _image_steps(desired: DesiredState, actual: ActualState) -> Iterator[Step]:
+    if actual.image is not None:
         return
-    if found.base is None:
-        yield step.MakeBase(wanted.plan.image.suite.name, wanted.plan.image.base.ref)
+    if actual.base is None:
+        yield step.MakeBase(desired.plan.image.suite.name, desired.plan.image.base.ref)
     else:
-        yield step.BuildImage(wanted.ref)
+        yield step.BuildImage(desired.ref)
 
 
-def _volumes(plan: Plan, found: Found, prepared: Mapping[str, str], image: str) -> Iterator[Step]:
-    wanted = _own_volumes(plan)
-    missing = [name for name in wanted if name not in found.volumes]
+def _volume_steps(plan: Plan, actual: ActualState, prepared: Mapping[str, str], image: str) -> Iterator[Step]:
+    volume_names = _volume_names(plan)
+    missing = [name for name in volume_names if name not in actual.volumes]
     yield from (step.CreateVolume(name) for name in missing)
     # A volume of the same name made anew is root's again; what it was given then tells it from the old one.
-    new = [name for name in wanted if name in missing or prepared.get(name) != mark(plan, found, name)]
-    if new:
-        yield step.PrepareVolumes(tuple(new), image)
+    unprepared = [name for name in volume_names if name in missing or prepared.get(name) != volume_marker(plan, actual, name)]
+    if unprepared:
+        yield step.PrepareVolumes(tuple(unprepared), image)
 
 
-def mark(plan: Plan, found: Found, volume: str) -> str:
+def volume_marker(plan: Plan, actual: ActualState, volume: str) -> str:
     """Return what to remember of a volume that was prepared: which one it was, and the folders made in it."""
-    return " ".join([found.volumes[volume].created, *folders_in(plan).get(volume, ())])
+    return " ".join([actual.volumes[volume].creation_id, *required_folders(plan).get(volume, ())])
 
 
-def folders_in(plan: Plan) -> dict[str, tuple[str, ...]]:
+def required_folders(plan: Plan) -> dict[str, tuple[str, ...]]:
     """Return the folders that other mounts need in each volume, outermost first.
 
     The engine would make them on the way to its mount points, as root's. The last one, for a mount of the host's,
     is left to it: only the engine knows whether a folder or a file is mounted there.
     """
-    found = {}
-    for outer in (one for one in plan.run.mounts if one.kind == "volume"):
+    folders_by_volume = {}
+    for volume_mount in (mount for mount in plan.run.mounts if mount.kind == "volume"):
         needed: set[str] = set()
-        for one in plan.run.mounts:
-            parts = one.target.removeprefix(f"{outer.target}/").split("/")
-            if one.target.startswith(f"{outer.target}/"):
-                needed.update("/".join(parts[:depth]) for depth in range(1, len(parts) + (one.kind == "volume")))
-        found[outer.source] = tuple(sorted(needed))
-    return {volume: folders for volume, folders in found.items() if folders}
+        for mount in plan.run.mounts:
+            parts = mount.target.removeprefix(f"{volume_mount.target}/").split("/")
+            if mount.target.startswith(f"{volume_mount.target}/"):
+                needed.update("/".join(parts[:depth]) for depth in range(1, len(parts) + (mount.kind == "volume")))
+        folders_by_volume[volume_mount.source] = tuple(sorted(needed))
+    return {volume: folders for volume, folders in folders_by_volume.items() if folders}
 
 
-def _own_volumes(plan: Plan) -> list[str]:
+def _volume_names(plan: Plan) -> list[str]:
     return sorted(mount.source for mount in plan.run.mounts if mount.kind == "volume")
 
 
-def _same(wanted: Wanted, container: FoundContainer) -> bool:
-    labels, digests = container.labels, wanted.digests
-    ports = names.port_labels(wanted.plan.run)
-    same_ports = all(labels.get(one, "") == ports.get(one, "") for one in (names.PORT, names.PORT_OF_SSH))
-    found = (labels.get(names.IMAGE), labels.get(names.RUN))
-    return same_ports and found == (digests.image, digests.run) and wanted.plan.run.network.name in container.networks
+def _is_current(desired: DesiredState, container: ContainerInfo) -> bool:
+    labels, digests = container.labels, desired.digests
+    ports = names.port_labels(desired.plan.run)
+    ports_match = all(labels.get(label, "") == ports.get(label, "") for label in (names.PORT, names.SSH_PORT_LABEL))
+    actual_digests = (labels.get(names.IMAGE), labels.get(names.RUN))
+    return ports_match and actual_digests == (digests.image, digests.run) and desired.plan.run.network.name in container.networks
 
 
-def _refuse_strangers(plan: Plan, found: Found) -> None:
-    title = plan.run.name
-    if found.container is not None:
-        _refuse_stranger(f"container {title}", found.container.labels, plan.owner, plan.project)
-    if found.network is not None:
-        _refuse_stranger(f"network {title}", found.network.labels, plan.owner, plan.project)
-    for name in _own_volumes(plan):
-        if name in found.volumes:
-            _refuse_stranger(f"volume {name}", found.volumes[name].labels, plan.owner, plan.project)
+def _check_ownership(plan: Plan, actual: ActualState) -> None:
+    resource_name = plan.run.name
+    if actual.container is not None:
+        _check_owner(f"container {resource_name}", actual.container.labels, plan.owner, plan.project)
+    if actual.network is not None:
+        _check_owner(f"network {resource_name}", actual.network.labels, plan.owner, plan.project)
+    for name in _volume_names(plan):
+        if name in actual.volumes:
+            _check_owner(f"volume {name}", actual.volumes[name].labels, plan.owner, plan.project)
 
 
-def _refuse_stranger(what: str, labels: Mapping[str, str], owner: int, project: str) -> None:
-    if names.ours(labels, owner, project):
+def _check_owner(resource: str, labels: Mapping[str, str], owner: int, project: str) -> None:
+    if names.belongs_to(labels, owner, project):
         return
-    whose = "another project's environment" if labels.get(names.MANAGED) == "1" else "somebody else"
-    raise Refusal(
-        f"the {what} belongs to {whose}; envkit touches only what it made for this project",
-        mend="set another `name:` in envkit.yaml, or remove that one yourself",
+    other_owner = "another project's environment" if labels.get(names.MANAGED) == "1" else "somebody else"
+    raise PreconditionError(
+        f"the {resource} belongs to {other_owner}; envkit touches only what it made for this project",
+        hint="set another `name:` in envkit.yaml, or remove that one yourself",
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LENGTH = 16
 
 
-def digests(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[str], str]) -> Digests:
+def compute(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[str], str]) -> Digests:
     """Compute the digests of a plan and its rendered build context.
 
     Args:
@@ -36,28 +36,28 @@ def digests(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[s
     return Digests(_image(plan, context, instructions), _run(plan), _files(plan.files))
 
 
-def image_ref(plan: Plan, found: Digests) -> str:
+def image_ref(plan: Plan, digests: Digests) -> str:
     """Return the reference an image of that digest gets: equal plans share one image."""
     kind = "gpu" if plan.image.gpu else "cpu"
-    return f"{names.REPOSITORY}:{plan.image.release.version}-{kind}-{found.image}"
+    return f"{names.REPOSITORY}:{plan.image.release.version}-{kind}-{digests.image}"
 
 
 def _image(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[str], str]) -> str:
     entries = [
-        (one.path, one.mode, instructions(one.text) if one.path == "Dockerfile" else one.text) for one in context
+        (artifact.path, artifact.mode, instructions(artifact.text) if artifact.path == "Dockerfile" else artifact.text) for artifact in context
     ]
     return _sha([plan.image.base.id, sorted(entries)])
 
 
 def _run(plan: Plan) -> str:
     run = plan.run
-    picked_aside = replace(
+    stable_run = replace(
         run,
         ports=tuple(replace(port, host=0) for port in run.ports),
         network=replace(run.network, subnet=""),
     )
     # Jupyter reads where the logs are once, as it starts.
-    return _sha([asdict(picked_aside), plan.logdir])
+    return _sha([asdict(stable_run), plan.logdir])
 
 
 def _files(plan: FilesPlan) -> str:

@@ -22,29 +22,29 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 
-class Exit(IntEnum):
+class ExitCode(IntEnum):
     """Exit codes of the `envkit` command."""
 
     OK = 0
     CHECK_FAILED = 1
-    REFUSED = 2
+    USAGE = 2
     ENGINE = 3
     LOCK = 4
     GPU = 5
     UNREADABLE = 6
     BUG = 70
-    PASS_THROUGH = 125
-    NOT_RUNNABLE = 126
-    NO_PROGRAM = 127
-    HUNG_UP = 129
+    EXEC_FAILED = 125
+    NOT_EXECUTABLE = 126
+    COMMAND_NOT_FOUND = 127
+    HANGUP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 
 
-class Ended(KeyboardInterrupt):
+class TerminatedBySignal(KeyboardInterrupt):
     """Somebody else ended this process, by a signal that asks for it: everything is left as Ctrl-C leaves it."""
 
-    def __init__(self, exit_code: Exit) -> None:
+    def __init__(self, exit_code: ExitCode) -> None:
         super().__init__()
         self.exit_code = exit_code
 
@@ -52,13 +52,13 @@ class Ended(KeyboardInterrupt):
 class EnvkitError(Exception):
     """An error with a message for people, what was tried, and the mend."""
 
-    exit_code = Exit.BUG
+    exit_code = ExitCode.BUG
 
-    def __init__(self, message: str, *, tried: str = "", mend: str = "") -> None:
+    def __init__(self, message: str, *, detail: str = "", hint: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.tried = tried
-        self.mend = mend
+        self.detail = detail
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,30 +78,30 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place} {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+        location = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{location} {self.key}: {self.message}" if self.key else f"{location}: {self.message}"
 
 
 class ConfigError(EnvkitError):
     """The config as a whole: all its problems, in file order."""
 
-    exit_code = Exit.REFUSED
+    exit_code = ExitCode.USAGE
 
     def __init__(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-class Refusal(EnvkitError):
+class PreconditionError(EnvkitError):
     """Something envkit will not do as things stand."""
 
-    exit_code = Exit.REFUSED
+    exit_code = ExitCode.USAGE
 
 
 class EngineError(EnvkitError):
     """The container engine said no, or did not answer."""
 
-    exit_code = Exit.ENGINE
+    exit_code = ExitCode.ENGINE
 
 
 class EngineUnavailable(EngineError):
@@ -123,22 +123,22 @@ class Unhealthy(EngineError):
 class GpuUnusable(EnvkitError):
     """A GPU was asked for and cannot be used; the message names the layer."""
 
-    exit_code = Exit.GPU
+    exit_code = ExitCode.GPU
 
 
-class PassThrough(EnvkitError):
+class ExecError(EnvkitError):
     """`exec`, `shell` or `ssh` could not reach the program they should run."""
 
-    exit_code = Exit.PASS_THROUGH
+    exit_code = ExitCode.EXEC_FAILED
 
 
-class NotRunnable(PassThrough):
+class CommandNotExecutable(ExecError):
     """The program that `exec` should run is there and cannot be run; shells end with the same code."""
 
-    exit_code = Exit.NOT_RUNNABLE
+    exit_code = ExitCode.NOT_EXECUTABLE
 
 
-class NoProgram(PassThrough):
+class CommandNotFound(ExecError):
     """There is no such program for `exec` to run; shells end with the same code."""
 
-    exit_code = Exit.NO_PROGRAM
+    exit_code = ExitCode.COMMAND_NOT_FOUND

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from envkit import files, names, net, sshkeys
 from envkit.certificates import certificates
-from envkit.model.facts import Account, Facts, HostGpu, PublicKey, Wants
+from envkit.model.facts import Account, Facts, HostGpu, PublicKey, HostQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,21 +26,21 @@ PCI = "sys/bus/pci/devices"
 PUBLIC_CA = "/usr/share/ca-certificates/**/*.crt"
 
 
-def look(wants: Wants) -> Facts:
+def inspect(query: HostQuery) -> Facts:
     """Look at everything a config wants to know of this host."""
-    project = Path(wants.project)
-    workspace = _real(project, wants.workspace)
-    busy = net.busy_ports()
-    named = (*wants.paths, *wants.texts, *(source for _, source in wants.secrets))
+    project = Path(query.project)
+    workspace = _resolve(project, query.workspace)
+    busy_ports = net.busy_ports()
+    paths = (*query.paths, *query.texts, *(source for _, source in query.secrets))
     # Followed once: what is read, compared and shown must be one file, whatever a link does meanwhile.
-    real = {path: _real(project, path) for path in named}
+    real_paths = {path: _resolve(project, path) for path in paths}
     own_proxies = proxies()
     # Also a proxy that the config names is not asked for what the caller reaches without one.
-    without = {name: value for name, value in own_proxies.items() if name == "no_proxy"}
+    no_proxy = {name: value for name, value in own_proxies.items() if name == "no_proxy"}
     return Facts(
         caller=Account(os.getuid(), os.getgid()),
         sudo_caller=_sudo_caller(),
-        workspace=str(workspace or project / wants.workspace),
+        workspace=str(workspace or project / query.workspace),
         workspace_owner=_owner(workspace),
         home=str(Path.home().resolve()),
         homes=_homes(workspace),
@@ -48,57 +48,57 @@ def look(wants: Wants) -> Facts:
         cpus=os.cpu_count() or 1,
         memory_mib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
         machine=machine(),
-        keys=_keys(project, wants.keys),
-        texts={path: _text(real[path]) for path in wants.texts},
-        real_paths={path: None if found is None else str(found) for path, found in real.items()},
-        secrets={name: _sha256(real[source]) for name, source in wants.secrets},
-        exposed=tuple(name for name, source in wants.secrets if (found := real[source]) and readable_by_all(found)),
-        ca=extra_ca() if wants.ca else "",
-        proxies=own_proxies if wants.proxy else without,
-        run_proxies=own_proxies if wants.proxy else {},
-        busy_ports={port: net.port_holder(port) if port in wants.ports else "" for port in busy},
+        keys=_read_keys(project, query.keys),
+        texts={path: _read_text(real_paths[path]) for path in query.texts},
+        real_paths={path: None if real_path is None else str(real_path) for path, real_path in real_paths.items()},
+        secrets={name: _sha256(real_paths[source]) for name, source in query.secrets},
+        exposed_secrets=tuple(name for name, source in query.secrets if (real_path := real_paths[source]) and is_world_readable(real_path)),
+        ca=extra_ca() if query.ca else "",
+        proxies=own_proxies if query.proxy else no_proxy,
+        run_proxies=own_proxies if query.proxy else {},
+        busy_ports={port: net.port_listener(port) if port in query.ports else "" for port in busy_ports},
         routes=net.routes(),
-        state=wants.state,
-        client_key=_own_key(wants.state),
+        state=query.state,
+        client_key=_read_client_key(query.state),
         gpu=gpu(),
     )
 
 
-def stamp(wants: Wants) -> list[object]:
+def fingerprint(query: HostQuery) -> list[object]:
     """Return everything `look` goes by for these wants, cheaply: files by size, inode and modification time.
 
     Equal stamps mean that `look` would say the same, but for ports and routes, which only a new pick needs.
     """
-    project = Path(wants.project)
-    keys = DEFAULT_KEYS if wants.keys is None else wants.keys
-    named = (wants.workspace, *keys, *wants.texts, *wants.paths, *(source for _, source in wants.secrets))
-    real = [_real(project, path) for path in named]
-    workspace = real[0]
-    read = [path for path in real[1:] if path is not None]
-    bundles = [Path(path) for path in (*_bundles(), "/usr/share/ca-certificates")] if wants.ca else []
+    project = Path(query.project)
+    keys = DEFAULT_KEYS if query.keys is None else query.keys
+    paths = (query.workspace, *keys, *query.texts, *query.paths, *(source for _, source in query.secrets))
+    real_paths = [_resolve(project, path) for path in paths]
+    workspace = real_paths[0]
+    input_paths = [path for path in real_paths[1:] if path is not None]
+    bundles = [Path(path) for path in (*_trusted_bundles(), "/usr/share/ca-certificates")] if query.ca else []
     return [
         [os.getuid(), os.getgid(), repr(_sudo_caller()), str(Path.home())],
         [os.environ.get(name) for name in ("XDG_STATE_HOME", *CA_VARIABLES)],
         sorted(proxies().items()),
-        [str(path) for path in real],
+        [str(path) for path in real_paths],
         [repr(_owner(workspace)), _homes(workspace), sorted(_config_files(project).items())],
-        [file_stamp(path) for path in (*read, *bundles)],
+        [file_fingerprint(path) for path in (*input_paths, *bundles)],
         [os.cpu_count(), os.sysconf("SC_PHYS_PAGES"), repr(gpu())],
     ]
 
 
-def file_stamp(path: Path) -> list[object]:
+def file_fingerprint(path: Path) -> list[object]:
     """Return what tells one state of a file or folder from another without reading it."""
     try:
-        found = path.stat()
+        info = path.stat()
     except OSError:
         return [str(path)]
-    return [str(path), found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode, found.st_uid, found.st_gid]
+    return [str(path), info.st_ino, info.st_size, info.st_mtime_ns, info.st_mode, info.st_uid, info.st_gid]
 
 
 def machine() -> str:
     """Return this host's architecture in Docker's words."""
-    return names.machine(platform.machine())
+    return names.architecture(platform.machine())
 
 
 def distribution() -> str:
@@ -111,7 +111,7 @@ def distribution() -> str:
 
 def gpu(root: Path = Path("/")) -> HostGpu:
     """Say which NVIDIA driver is loaded, and which device nodes and GPUs there are, below a root."""
-    text = (files.readable(root / "proc/driver/nvidia/version") or b"").decode(errors="replace")
+    text = (files.read_if_permitted(root / "proc/driver/nvidia/version") or b"").decode(errors="replace")
     driver = re.search(r"Kernel Module\s+(?:for \S+\s+)?([0-9.]+)", text, re.ASCII)
     nodes = tuple(sorted(str(node) for node in (root / "dev").glob("nvidia*")))
     return HostGpu(driver[1] if driver else "", nodes, _nvidia_displays(root / PCI), WSL_GPU.exists())
@@ -121,22 +121,22 @@ def _nvidia_displays(bus: Path) -> tuple[str, ...] | None:
     """Return the PCI addresses of NVIDIA display devices, or None where there is no such bus to look at."""
     if not bus.is_dir():
         return None
-    found = (one for one in bus.iterdir() if _is(one, "vendor", "0x10de") and _is(one, "class", "0x03"))
-    return tuple(sorted(one.name for one in found))
+    devices = (device for device in bus.iterdir() if _attribute_starts_with(device, "vendor", "0x10de") and _attribute_starts_with(device, "class", "0x03"))
+    return tuple(sorted(device.name for device in devices))
 
 
-def _is(device: Path, attribute: str, prefix: str) -> bool:
-    return (files.readable(device / attribute) or b"").decode("ascii", "replace").startswith(prefix)
+def _attribute_starts_with(device: Path, attribute: str, prefix: str) -> bool:
+    return (files.read_if_permitted(device / attribute) or b"").decode("ascii", "replace").startswith(prefix)
 
 
 def proxies() -> dict[str, str]:
     """Return the caller's proxy settings under their lower-case names."""
-    found = {}
+    settings = {}
     for name in ("http_proxy", "https_proxy", "no_proxy"):
         value = os.environ.get(name) or os.environ.get(name.upper())
         if value:
-            found[name] = value
-    return found
+            settings[name] = value
+    return settings
 
 
 def extra_ca() -> str:
@@ -144,18 +144,18 @@ def extra_ca() -> str:
 
     The public ones are what the distribution and certifi ship: every base image has those itself.
     """
-    trusted = dict.fromkeys(found for path in _bundles() for found in _certificates(path))
+    trusted = dict.fromkeys(certificate for path in _trusted_bundles() for certificate in _read_certificates(path))
     if not trusted:
         return ""
-    for path in _public():
-        for found in _certificates(path):
-            trusted.pop(found, None)
+    for path in _public_bundles():
+        for certificate in _read_certificates(path):
+            trusted.pop(certificate, None)
         if not trusted:
             break
     return "".join(trusted)
 
 
-def _public() -> Iterator[str]:
+def _public_bundles() -> Iterator[str]:
     """Yield the files of public certificates: first the one that holds most, as the others are many."""
     import certifi
 
@@ -163,13 +163,13 @@ def _public() -> Iterator[str]:
     yield from glob.iglob(PUBLIC_CA, recursive=True)  # noqa: PTH207 - an absolute pattern
 
 
-def _bundles() -> list[str]:
-    named = [os.environ[name] for name in CA_VARIABLES if os.environ.get(name)]
-    return list(dict.fromkeys([*named, *(path for path in SYSTEM_CA if Path(path).is_file())]))
+def _trusted_bundles() -> list[str]:
+    env_bundles = [os.environ[name] for name in CA_VARIABLES if os.environ.get(name)]
+    return list(dict.fromkeys([*env_bundles, *(path for path in SYSTEM_CA if Path(path).is_file())]))
 
 
-def _certificates(path: str) -> tuple[str, ...]:
-    content = files.readable(Path(path), 4 << 20) or b""
+def _read_certificates(path: str) -> tuple[str, ...]:
+    content = files.read_if_permitted(Path(path), 4 << 20) or b""
     return certificates(content.decode("ascii", "replace"))
 
 
@@ -180,7 +180,7 @@ def _sudo_caller() -> Account | None:
     return Account(int(uid), int(gid))
 
 
-def _real(project: Path, path: str) -> Path | None:
+def _resolve(project: Path, path: str) -> Path | None:
     try:
         return (project / Path(path).expanduser()).resolve(strict=True)
     except (OSError, RuntimeError):
@@ -190,14 +190,14 @@ def _real(project: Path, path: str) -> Path | None:
 def _owner(path: Path | None) -> Account | None:
     if path is None or not path.is_dir():
         return None
-    found = path.stat()
-    return Account(found.st_uid, found.st_gid)
+    info = path.stat()
+    return Account(info.st_uid, info.st_gid)
 
 
 def _homes(workspace: Path | None) -> tuple[str, ...]:
     """Return the homes of everybody this may be about: under sudo, the caller's own is root's."""
-    owner, sudo = _owner(workspace), _sudo_caller()
-    users = {os.getuid()} | ({owner.uid} if owner else set()) | ({sudo.uid} if sudo else set())
+    owner, sudo_caller = _owner(workspace), _sudo_caller()
+    users = {os.getuid()} | ({owner.uid} if owner else set()) | ({sudo_caller.uid} if sudo_caller else set())
     homes = {str(Path.home().resolve())}
     for uid in users:
         try:
@@ -210,51 +210,51 @@ def _homes(workspace: Path | None) -> tuple[str, ...]:
 def _config_files(project: Path) -> dict[str, str]:
     folder = project.resolve()
     candidates = (folder / name for name in ("envkit.yaml", "envkit.lock"))
-    texts = {str(path): _text(path) for path in candidates if path.is_file() and not path.is_symlink()}
+    texts = {str(path): _read_text(path) for path in candidates if path.is_file() and not path.is_symlink()}
     return {path: text for path, text in texts.items() if text is not None}
 
 
-def _text(real: Path | None) -> str | None:
-    content = files.readable(real) if real else None
+def _read_text(path: Path | None) -> str | None:
+    content = files.read_if_permitted(path) if path else None
     try:
         return None if content is None else content.decode()
     except UnicodeDecodeError:
         return None
 
 
-def readable_by_all(real: Path, below: Path = Path("/")) -> bool:
-    """Say whether every user may read a file: by its own mode, and those of the folders that lead there from `below`.
+def is_world_readable(path: Path, root: Path = Path("/")) -> bool:
+    """Say whether every user may read a file: by its own mode, and those of the folders that lead there from `root`.
 
     Whether an access list says otherwise is not looked at.
     """
     try:
-        ways = [one for one in real.parents if one.is_relative_to(below)]
-        return bool(real.stat().st_mode & stat.S_IROTH) and all(one.stat().st_mode & stat.S_IXOTH for one in ways)
+        parents = [parent for parent in path.parents if parent.is_relative_to(root)]
+        return bool(path.stat().st_mode & stat.S_IROTH) and all(parent.stat().st_mode & stat.S_IXOTH for parent in parents)
     except OSError:
         return False
 
 
-def _sha256(real: Path | None) -> str | None:
+def _sha256(path: Path | None) -> str | None:
     import hashlib
 
-    content = files.readable(real) if real else None
+    content = files.read_if_permitted(path) if path else None
     return None if content is None else hashlib.sha256(content).hexdigest()
 
 
-def _keys(project: Path, wanted: tuple[str, ...] | None) -> tuple[PublicKey, ...]:
+def _read_keys(project: Path, paths: tuple[str, ...] | None) -> tuple[PublicKey, ...]:
     """Read the keys asked for; a bad one keeps an empty line, so that `resolve` can name it."""
-    found = []
-    for path in DEFAULT_KEYS if wanted is None else wanted:
-        text = _text(_real(project, path))
+    keys = []
+    for path in DEFAULT_KEYS if paths is None else paths:
+        text = _read_text(_resolve(project, path))
         try:
             line = sshkeys.parse(text) if text is not None else ""
         except ValueError:
             line = ""
-        if line or wanted is not None:
-            found.append(PublicKey(line, path))
-    return tuple(found)
+        if line or paths is not None:
+            keys.append(PublicKey(line, path))
+    return tuple(keys)
 
 
-def _own_key(state: str) -> str:
+def _read_client_key(state: str) -> str:
     content = files.read(Path(state) / "client" / "id_ed25519.pub") if state else None
     return content.decode("ascii").strip() if content else ""

@@ -19,13 +19,13 @@ PROJECT = "envkit.project"
 IMAGE = "envkit.image"
 RUN = "envkit.run"
 PORT = "envkit.port"
-PORT_OF_SSH = "envkit.ssh-port"
+SSH_PORT_LABEL = "envkit.ssh-port"
 SUITE = "envkit.suite"
 ORIGIN = "envkit.origin"
 BUILDER = "envkit.builder"  # on images; not OWNER, because every container of an image has its labels too
-MADE = "envkit.made"
-WAITS = "envkit.waits"  # of a container of one run: which process waits for it
-UNTIL = "envkit.until"  # and when that gave up at the latest, seconds since 1970
+CREATED = "envkit.made"
+WAITING_PROCESS = "envkit.waits"  # of a container of one run: which process waits for it
+DEADLINE = "envkit.until"  # and when that gave up at the latest, seconds since 1970
 SERVICE = "workspace"
 REPOSITORY, BASE_REPOSITORY = "envkit", "envkit-base"  # what images are called, before the colon
 
@@ -46,7 +46,7 @@ def environment(folder: str) -> str:
     return slug[:32].rstrip("-_") or "workspace"
 
 
-def suffixed(name: str, project: str) -> str:
+def with_suffix(name: str, project: str) -> str:
     """Return the name for a project whose folder's name is taken by another."""
     return f"{name}-{project_id(project)[:4]}"
 
@@ -56,19 +56,19 @@ def container(owner: int, name: str) -> str:
     return f"envkit-{owner}-{name}"
 
 
-def helper(title: str) -> str:
+def helper(container_name: str) -> str:
     """Return what the container that prepares an environment's volumes is called; no environment has a dot."""
-    return f"{title}.volumes"
+    return f"{container_name}.volumes"
 
 
-def volume(title: str, name: str) -> str:
+def volume(container_name: str, name: str) -> str:
     """Return what a volume of the environment whose container has that title is called."""
-    return f"{title}-{name}"
+    return f"{container_name}-{name}"
 
 
-def machine(word: str) -> str:
+def architecture(machine: str) -> str:
     """Return a machine's architecture as Docker calls it, from the kernel's word."""
-    return {"x86_64": "amd64", "aarch64": "arm64"}.get(word, word)
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
 
 
 def base_ref(suite: str) -> str:
@@ -81,24 +81,24 @@ def base_refs(suite: str) -> tuple[str, str]:
     return base_ref(suite), f"debian:{suite}-slim"
 
 
-def look(title: str) -> str:
+def inspector(container_name: str) -> str:
     """Return what the container is called that looks into an environment's base image."""
-    return f"{title}.look"
+    return f"{container_name}.look"
 
 
-def smoke(owner: int) -> str:
+def smoke_prefix(owner: int) -> str:
     """Return how the name of every container begins that a smoke test of that user makes."""
     return f"envkit-{owner}-smoke."
 
 
-def neighbour(owner: int) -> str:
+def neighbour_prefix(owner: int) -> str:
     """Return how the name of every container begins that an audit of that user's knocks from."""
     return f"envkit-{owner}-neighbour."
 
 
-def passing(owner: int) -> tuple[str, ...]:
+def temporary_prefixes(owner: int) -> tuple[str, ...]:
     """Return how the names of all containers of one run begin, of one user."""
-    return smoke(owner), neighbour(owner)
+    return smoke_prefix(owner), neighbour_prefix(owner)
 
 
 def project_id(project: str) -> str:
@@ -106,7 +106,7 @@ def project_id(project: str) -> str:
     return hashlib.sha256(project.encode()).hexdigest()[:16]
 
 
-def ours(labels: Mapping[str, str], owner: int, project: str) -> bool:
+def belongs_to(labels: Mapping[str, str], owner: int, project: str) -> bool:
     """Say whether labels are those of one project's environment."""
     return (labels.get(MANAGED), labels.get(OWNER), labels.get(PROJECT)) == ("1", str(owner), project_id(project))
 
@@ -118,11 +118,11 @@ def labels(owner: int, name: str, project: str) -> dict[str, str]:
 
 def container_labels(plan: Plan, digests: Digests) -> dict[str, str]:
     """Return the container's labels, without those that serve other tools."""
-    own = {**labels(plan.owner, plan.name, plan.project), IMAGE: digests.image, RUN: digests.run}
-    return {**own, **port_labels(plan.run)}
+    base_labels = {**labels(plan.owner, plan.name, plan.project), IMAGE: digests.image, RUN: digests.run}
+    return {**base_labels, **port_labels(plan.run)}
 
 
 def port_labels(run: RunPlan) -> dict[str, str]:
     """Return the labels that say at which ports of loopback a container is published."""
-    ssh = run.published(SSH_PORT)
-    return {PORT: str(run.published(JUPYTER_PORT) or ""), **({PORT_OF_SSH: str(ssh)} if ssh else {})}
+    ssh_port = run.host_port(SSH_PORT)
+    return {PORT: str(run.host_port(JUPYTER_PORT) or ""), **({SSH_PORT_LABEL: str(ssh_port)} if ssh_port else {})}

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 # A word, a word in quotes, or where a line ends: a macro ends at an empty one.
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[^\s]+|\n')
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
-_VALUES = ("login", "password", "account")
-_CALLED = {"user": "login"}  # by some of its readers
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_FIELDS = ("login", "password", "account")
+_ALIASES = {"user": "login"}  # by some of its readers
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
-def only(text: str, host: str) -> str:
+def for_host(text: str, host: str) -> str:
     """Return the part of a netrc file that is for one host, in the same form; empty where it has no password for it.
 
     The file's default is used where nothing else is for that host, as its readers do.
@@ -26,25 +26,25 @@ def only(text: str, host: str) -> str:
         host: Name of the host, without port.
     """
     entries = [(machine, values) for machine, values in _entries(text) if _password(values)]
-    own = [values for machine, values in entries if machine.lower() == host.lower()]
-    found = own or [values for machine, values in entries if not machine]
-    return "".join(f"machine {host}{_written(values)}\n" for values in found)
+    host_entries = [values for machine, values in entries if machine.lower() == host.lower()]
+    selected = host_entries or [values for machine, values in entries if not machine]
+    return "".join(f"machine {host}{_format_values(values)}\n" for values in selected)
 
 
 def passwords(text: str) -> tuple[str, ...]:
     """Return every password of a netrc file, as written and as it is meant: what no log may show."""
-    found = {values["password"] for _, values in _entries(text) if _password(values)}
-    bare = {one.strip('"') for one in found} | {one[1:-1] for one in found if _QUOTED.fullmatch(one)}
-    meant = {_ESCAPED.sub(r"\1", one) for one in bare}
-    return tuple(sorted((found | bare | meant) - {""}, key=len, reverse=True))
+    raw = {values["password"] for _, values in _entries(text) if _password(values)}
+    unquoted = {value.strip('"') for value in raw} | {value[1:-1] for value in raw if _QUOTED.fullmatch(value)}
+    unescaped = {_ESCAPE.sub(r"\1", value) for value in unquoted}
+    return tuple(sorted((raw | unquoted | unescaped) - {""}, key=len, reverse=True))
 
 
 def _password(values: dict[str, str]) -> str:
     return values.get("password", "").strip('"')
 
 
-def _written(values: dict[str, str]) -> str:
-    return "".join(f" {key} {values[key]}" for key in _VALUES if key in values)
+def _format_values(values: dict[str, str]) -> str:
+    return "".join(f" {key} {values[key]}" for key in _FIELDS if key in values)
 
 
 def _entries(text: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -56,24 +56,24 @@ def _entries(text: str) -> Iterator[tuple[str, dict[str, str]]]:
         if key in {"machine", "default"}:
             if machine is not None:
                 yield machine, values
-            machine, values = "" if key == "default" else _word(tokens), {}
-        elif _CALLED.get(key, key) in _VALUES:
-            values[_CALLED.get(key, key)] = _word(tokens)
+            machine, values = "" if key == "default" else _next_word(tokens), {}
+        elif _ALIASES.get(key, key) in _FIELDS:
+            values[_ALIASES.get(key, key)] = _next_word(tokens)
         elif key == "macdef":
-            _pass_macro(tokens)
+            _skip_macro(tokens)
         elif key.startswith("#"):
-            next((one for one in tokens if one == "\n"), None)
+            next((token for token in tokens if token == "\n"), None)
     if machine is not None:
         yield machine, values
 
 
-def _word(tokens: Iterator[str]) -> str:
-    return next((one for one in tokens if one != "\n"), "")
+def _next_word(tokens: Iterator[str]) -> str:
+    return next((token for token in tokens if token != "\n"), "")
 
 
-def _pass_macro(tokens: Iterator[str]) -> None:
-    before = ""
-    for one in tokens:
-        if one == before == "\n":
+def _skip_macro(tokens: Iterator[str]) -> None:
+    previous = ""
+    for token in tokens:
+        if token == previous == "\n":
             return
-        before = one
+        previous = token

@@ -13,18 +13,18 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-NOTHING = Path(os.devnull)
-STDERR = 2  # the descriptor
+DEVNULL = Path(os.devnull)
+STDERR_FD = 2  # the descriptor
 TimeoutExpired = subprocess.TimeoutExpired  # by this name others know it
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class CompletedProcess:
     """A process that ended."""
 
     code: int
@@ -39,89 +39,89 @@ def which(program: str) -> str | None:
 
 
 def run(
-    argv: Sequence[str], *, text: str = "", timeout_s: float = 60, env: Mapping[str, str] | None = None,
-    alone: bool = False,
-) -> Done:
+    argv: Sequence[str], *, stdin: str = "", timeout_s: float = 60, env: Mapping[str, str] | None = None,
+    replace_env: bool = False,
+) -> CompletedProcess:
     """Run a program to its end and keep what it printed.
 
     Args:
         argv: The program and its arguments.
-        text: What it reads.
+        stdin: What it reads.
         timeout_s: How long it may take.
         env: Variables over those of this process.
-        alone: Whether `env` is its whole environment.
+        replace_env: Whether `env` is its whole environment.
 
     Raises:
         OSError: The program could not be started.
         TimeoutExpired: It ran longer than `timeout_s`, and was killed.
     """
-    leash, pipe = _leash.get(), subprocess.PIPE
+    group, pipe = _process_group.get(), subprocess.PIPE
 
-    def begin() -> subprocess.Popen[str]:
+    def spawn() -> subprocess.Popen[str]:
         return subprocess.Popen(
             list(argv), stdin=pipe, stdout=pipe, stderr=pipe, text=True, errors="replace",
-            env=_merged(env, alone=alone), start_new_session=leash is not None,
+            env=_merge_env(env, replace_env=replace_env), start_new_session=group is not None,
         )
 
-    with leash.held(begin) if leash else begin() as process:
+    with group.start(spawn) if group else spawn() as process:
         try:
-            out, err = process.communicate(text, timeout_s)
+            out, err = process.communicate(stdin, timeout_s)
         except BaseException:
-            _kill(process, whole=leash is not None)
+            _kill(process, group=group is not None)
             raise
-        return Done(process.returncode, out, err)
+        return CompletedProcess(process.returncode, out, err)
 
 
 @contextmanager
-def leashed() -> Iterator[None]:
+def kill_on_error() -> Iterator[None]:
     """Have what `run` starts in the block end at once, with all that it started, where an exception leaves the block.
 
     Nothing more is started then. It holds in threads to which the block's context was handed on: no interrupt comes to
     them, and a program that one of them waits for would go on alone.
     """
-    leash = _Leash()
-    before = _leash.set(leash)
+    group = _ProcessGroup()
+    token = _process_group.set(group)
     try:
         yield
     except BaseException:
-        leash.pull()
+        group.kill()
         raise
     finally:
-        _leash.reset(before)
+        _process_group.reset(token)
 
 
-class _Leash:
+class _ProcessGroup:
     """What runs for one block, each program in a session of its own."""
 
     def __init__(self) -> None:
-        self._lock, self._pulled = Lock(), False
-        self._running: set[subprocess.Popen[str]] = set()
+        self._lock, self._is_killed = Lock(), False
+        self._processes: set[subprocess.Popen[str]] = set()
 
     @contextmanager
-    def held(self, begin: Callable[[], subprocess.Popen[str]]) -> Iterator[subprocess.Popen[str]]:
+    def start(self, spawn: Callable[[], subprocess.Popen[str]]) -> Iterator[subprocess.Popen[str]]:
         with self._lock:
-            if self._pulled:
-                raise Refusal("interrupted")
-            process = begin()
-            self._running.add(process)
+            if self._is_killed:
+                raise PreconditionError("interrupted")
+            process = spawn()
+            self._processes.add(process)
         try:
             with process:
                 yield process
         finally:
             with self._lock:
-                self._running.discard(process)
+                self._processes.discard(process)
 
-    def pull(self) -> None:
+    def kill(self) -> None:
         with self._lock:
-            self._pulled = True
-            for one in self._running:
-                _kill(one, whole=True)
+            self._is_killed = True
+            for process in self._processes:
+                _kill(process, group=True)
 
 
-_leash: ContextVar[_Leash | None] = ContextVar("leash", default=None)
+_process_group: ContextVar[_ProcessGroup | None] = ContextVar("leash", default=None)
 
 
-def away(argv: Sequence[str], *, timeout_s: float) -> int | None:
+def run_detached(argv: Sequence[str], *, timeout_s: float) -> int | None:
     """Run a program on no stream at all; what it leaves behind holds none of ours.
 
     Returns its exit code, or None where it ran longer than `timeout_s` and was killed.
@@ -129,17 +129,17 @@ def away(argv: Sequence[str], *, timeout_s: float) -> int | None:
     Raises:
         OSError: The program could not be started.
     """
-    none = subprocess.DEVNULL
+    devnull = subprocess.DEVNULL
     try:
-        ended = subprocess.run(list(argv), stdin=none, stdout=none, stderr=none, timeout=timeout_s, check=False)
+        result = subprocess.run(list(argv), stdin=devnull, stdout=devnull, stderr=devnull, timeout=timeout_s, check=False)
     except subprocess.TimeoutExpired:
         return None
-    return ended.returncode
+    return result.returncode
 
 
 def stream(
     argv: Sequence[str], on_line: Callable[[str], None], *, env: Mapping[str, str] | None = None,
-    alone: bool = False, source: Path = NOTHING,
+    replace_env: bool = False, stdin_path: Path = DEVNULL,
 ) -> int:
     """Run a program, hand over each line it prints on either stream, and return its exit code.
 
@@ -149,21 +149,21 @@ def stream(
         argv: The program and its arguments.
         on_line: Gets each line.
         env: Variables over those of this process.
-        alone: Whether `env` is its whole environment.
-        source: The file it reads.
+        replace_env: Whether `env` is its whole environment.
+        stdin_path: The file it reads.
 
     Raises:
         OSError: The program could not be started.
     """
-    with source.open("rb") as given, subprocess.Popen(
-        list(argv), stdin=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=_merged(env, alone=alone), errors="replace", start_new_session=True,
+    with stdin_path.open("rb") as stdin, subprocess.Popen(
+        list(argv), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=_merge_env(env, replace_env=replace_env), errors="replace", start_new_session=True,
     ) as process:
         try:
             for line in process.stdout or ():
                 on_line(line.rstrip("\n"))
         except BaseException:
-            _end(process)
+            _terminate(process)
             raise
         return process.wait()
 
@@ -179,25 +179,25 @@ def call(argv: Sequence[str], *, env: Mapping[str, str] | None = None, to_stderr
     Raises:
         OSError: The program could not be started.
     """
-    code = subprocess.call(list(argv), env=_merged(env), stdout=STDERR if to_stderr else None)
+    code = subprocess.call(list(argv), env=_merge_env(env), stdout=STDERR_FD if to_stderr else None)
     return code if code >= 0 else 128 - code
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class BackgroundProcess:
     """A program that runs beside this one.
 
     Attributes:
-        alive: Says whether it still runs.
+        is_alive: Says whether it still runs.
         wait: Waits for its end; returns its exit code.
     """
 
-    alive: Callable[[], bool]
+    is_alive: Callable[[], bool]
     wait: Callable[[], int]
 
 
 @contextmanager
-def beside(argv: Sequence[str]) -> Iterator[Beside]:
+def run_in_background(argv: Sequence[str]) -> Iterator[BackgroundProcess]:
     """Run a program beside this one, and end it when the block is left; what goes wrong it says on our stderr.
 
     A terminal that closes, or Ctrl-C in it, ends both.
@@ -207,7 +207,7 @@ def beside(argv: Sequence[str]) -> Iterator[Beside]:
     """
     with subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
-            yield Beside(lambda: process.poll() is None, process.wait)
+            yield BackgroundProcess(lambda: process.poll() is None, process.wait)
         finally:
             process.terminate()
             try:
@@ -216,21 +216,21 @@ def beside(argv: Sequence[str]) -> Iterator[Beside]:
                 process.kill()
 
 
-def _merged(env: Mapping[str, str] | None, *, alone: bool = False) -> dict[str, str] | None:
-    if alone:
+def _merge_env(env: Mapping[str, str] | None, *, replace_env: bool = False) -> dict[str, str] | None:
+    if replace_env:
         return dict(env or {})
     return {**os.environ, **env} if env else None
 
 
-def _kill(process: subprocess.Popen[str], *, whole: bool) -> None:
-    if not whole:
+def _kill(process: subprocess.Popen[str], *, group: bool) -> None:
+    if not group:
         process.kill()
     elif process.poll() is None:  # else its number may be another's by now
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _terminate(process: subprocess.Popen[str]) -> None:
     # The program has its own session, so that Ctrl-C reaches us first; its children go with it.
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:

@@ -13,16 +13,16 @@ from envkit import proc
 from envkit.errors import BuildFailed
 from envkit.model.report import Progress
 from envkit.render import quote
-from envkit.render.image import archives
+from envkit.render.image import archive_urls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    Say = Callable[[Progress], None]
+    ProgressCallback = Callable[[Progress], None]
 
 STAGE = "base"
-KEPT_LINES = 40
+LOG_LINES_MAX = 40
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 # As the slim images of Debian: no manuals and translations, licences stay; no waiting for the disk.
@@ -35,16 +35,16 @@ DPKG_OPTIONS = (
     "force-unsafe-io",
 )
 # Nothing else leaves the tar: what apt downloaded is of no use in an image.
-LEFT_OUT = ("./proc/*", "./sys/*", "./var/cache/apt/archives/*.deb", "./var/lib/apt/lists/*")
+TAR_EXCLUDES = ("./proc/*", "./sys/*", "./var/cache/apt/archives/*.deb", "./var/lib/apt/lists/*")
 
-NO_NETWORK = (
+NETWORK_ERRORS = (
     "Temporary failure resolving", "Could not resolve", "Could not connect", "Unable to connect",
     "Network is unreachable", "Connection timed out", "Connection refused", "Connection failed",
 )
-NO_NAMESPACES = ("newuidmap", "newgidmap", "/etc/subuid", "/etc/subgid", "unshare", "Operation not permitted")
+NAMESPACE_ERRORS = ("newuidmap", "newgidmap", "/etc/subuid", "/etc/subgid", "unshare", "Operation not permitted")
 
 
-def make(suite: str, mirror: str, tar: Path, say: Say, *, proxies: Mapping[str, str] | None = None) -> str:
+def build(suite: str, mirror: str, tar: Path, on_progress: ProgressCallback, *, proxies: Mapping[str, str] | None = None) -> str:
     """Assemble the root file system of a Debian suite as a tar, and say which program did it.
 
     A file that is there already is replaced only by a whole one.
@@ -53,7 +53,7 @@ def make(suite: str, mirror: str, tar: Path, say: Say, *, proxies: Mapping[str, 
         suite: Debian's word for the release, such as `bookworm`.
         mirror: URL of a Debian mirror, or empty for Debian's own.
         tar: Where to write it.
-        say: Takes news as it comes.
+        on_progress: Takes news as it comes.
         proxies: Proxy settings instead of the caller's own; empty for none.
 
     Returns:
@@ -63,86 +63,86 @@ def make(suite: str, mirror: str, tar: Path, say: Say, *, proxies: Mapping[str, 
         BuildFailed: No program for it, no network, no space, or the program's own last words.
         quote.Unsafe: Suite or mirror cannot stand in a list of sources.
     """
-    origin = _program(suite)
-    part = tar.with_name(f"{tar.name}.part")
-    last: deque[str] = deque(maxlen=KEPT_LINES)
+    program = _choose_program(suite)
+    partial_tar = tar.with_name(f"{tar.name}.part")
+    log_lines: deque[str] = deque(maxlen=LOG_LINES_MAX)
 
-    def heard(line: str) -> None:
-        last.append(line)
-        say(Progress(STAGE, line.removeprefix("I: "), detail=True))
+    def on_line(line: str) -> None:
+        log_lines.append(line)
+        on_progress(Progress(STAGE, line.removeprefix("I: "), verbose=True))
 
     env = None if proxies is None else {name: proxies.get(name, "") for name in PROXIES}
-    say(Progress(STAGE, f"assembling Debian {suite} with {origin}"))
+    on_progress(Progress(STAGE, f"assembling Debian {suite} with {program}"))
     try:
-        for command in _commands(origin, suite, mirror, part):
-            if proc.stream(command, heard, env=env) != 0:
-                raise explain(origin, suite, "\n".join(last))
-        part.replace(tar)
+        for command in _build_commands(program, suite, mirror, partial_tar):
+            if proc.stream(command, on_line, env=env) != 0:
+                raise explain_failure(program, suite, "\n".join(log_lines))
+        partial_tar.replace(tar)
     except OSError as error:
-        raise explain(origin, suite, str(error)) from error
+        raise explain_failure(program, suite, str(error)) from error
     finally:
-        part.unlink(missing_ok=True)
-    say(Progress(STAGE, f"assembled Debian {suite}", done=True))
-    return origin
+        partial_tar.unlink(missing_ok=True)
+    on_progress(Progress(STAGE, f"assembled Debian {suite}", finished=True))
+    return program
 
 
-def explain(origin: str, suite: str, said: str) -> BuildFailed:
+def explain_failure(program: str, suite: str, output: str) -> BuildFailed:
     """Turn a program's last words into one message with its mend."""
-    tried = f"{origin} {suite}"
-    if "No space left on device" in said:
+    detail = f"{program} {suite}"
+    if "No space left on device" in output:
         return BuildFailed(
-            f"the disk is full: Debian {suite} could not be assembled", tried=tried,
-            mend="free 1 GB for temporary files, or point TMPDIR to a disk that has it",
+            f"the disk is full: Debian {suite} could not be assembled", detail=detail,
+            hint="free 1 GB for temporary files, or point TMPDIR to a disk that has it",
         )
-    if any(sign in said for sign in NO_NETWORK):
+    if any(pattern in output for pattern in NETWORK_ERRORS):
         return BuildFailed(
-            f"Debian's mirror cannot be reached, so Debian {suite} could not be assembled", tried=tried,
-            mend="check the network and `http_proxy`, or name a mirror near you: `build: {mirror: ...}`",
+            f"Debian's mirror cannot be reached, so Debian {suite} could not be assembled", detail=detail,
+            hint="check the network and `http_proxy`, or name a mirror near you: `build: {mirror: ...}`",
         )
-    if any(sign in said for sign in NO_NAMESPACES):
+    if any(pattern in output for pattern in NAMESPACE_ERRORS):
         return BuildFailed(
-            f"{origin} may not assemble Debian {suite} as this user: it needs mounts and more than one user id",
-            tried=tried,
-            mend=f"sudo apt-get install uidmap; or give the engine the base image: docker pull debian:{suite}-slim",
+            f"{program} may not assemble Debian {suite} as this user: it needs mounts and more than one user id",
+            detail=detail,
+            hint=f"sudo apt-get install uidmap; or give the engine the base image: docker pull debian:{suite}-slim",
         )
-    words = said.strip().splitlines()
-    reason = next((line for line in reversed(words) if line.startswith(("E:", "Err"))), words[-1] if words else "")
+    lines = output.strip().splitlines()
+    reason = next((line for line in reversed(lines) if line.startswith(("E:", "Err"))), lines[-1] if lines else "")
     return BuildFailed(
-        f"Debian {suite} could not be assembled: {reason or 'no reason was given'}", tried=tried,
-        mend=f"--verbose shows all of it; or give the engine the base image: docker pull debian:{suite}-slim",
+        f"Debian {suite} could not be assembled: {reason or 'no reason was given'}", detail=detail,
+        hint=f"--verbose shows all of it; or give the engine the base image: docker pull debian:{suite}-slim",
     )
 
 
-def _program(suite: str) -> str:
+def _choose_program(suite: str) -> str:
     if proc.which("mmdebstrap"):
         return "mmdebstrap"
     if os.geteuid() == 0 and proc.which("debootstrap"):
         return "debootstrap"
     raise BuildFailed(
         f"neither the image debian:{suite}-slim nor a program to assemble Debian {suite} is here",
-        tried="mmdebstrap, and debootstrap for root",
-        mend=f"sudo apt-get install mmdebstrap uidmap, or docker pull debian:{suite}-slim",
+        detail="mmdebstrap, and debootstrap for root",
+        hint=f"sudo apt-get install mmdebstrap uidmap, or docker pull debian:{suite}-slim",
     )
 
 
-def _commands(origin: str, suite: str, mirror: str, tar: Path) -> tuple[list[str], ...]:
-    main, security = (quote.url(one) for one in archives(mirror))
+def _build_commands(program: str, suite: str, mirror: str, tar: Path) -> tuple[list[str], ...]:
+    main, security = (quote.url(archive) for archive in archive_urls(mirror))
     suite = quote.word(suite)
-    if origin == "mmdebstrap":
-        return (_mmdebstrap(suite, main, security, tar),)
+    if program == "mmdebstrap":
+        return (_mmdebstrap_command(suite, main, security, tar),)
     root = str(tar.with_name("root"))
     # A mount namespace of its own: what debootstrap mounts in the folder is gone with it.
     return (
-        ["unshare", "--mount", "debootstrap", "--variant=minbase", *_certificates(main), suite, root, main],
-        ["tar", "--create", "--numeric-owner", *(f"--exclude={one}" for one in LEFT_OUT), f"--file={tar}",
+        ["unshare", "--mount", "debootstrap", "--variant=minbase", *_certificate_options(main), suite, root, main],
+        ["tar", "--create", "--numeric-owner", *(f"--exclude={pattern}" for pattern in TAR_EXCLUDES), f"--file={tar}",
          f"--directory={root}", "."],
     )  # fmt: skip
 
 
-def _mmdebstrap(suite: str, main: str, security: str, tar: Path) -> list[str]:
+def _mmdebstrap_command(suite: str, main: str, security: str, tar: Path) -> list[str]:
     return [
         "mmdebstrap", f"--mode={'root' if os.geteuid() == 0 else 'unshare'}", "--format=tar", "--variant=minbase",
-        *_certificates(main),
+        *_certificate_options(main),
         '--aptopt=Acquire::Languages "none"',
         *(f"--dpkgopt={option}" for option in DPKG_OPTIONS),
         suite, str(tar),
@@ -150,6 +150,6 @@ def _mmdebstrap(suite: str, main: str, security: str, tar: Path) -> list[str]:
     ]
 
 
-def _certificates(mirror: str) -> tuple[str, ...]:
+def _certificate_options(mirror: str) -> tuple[str, ...]:
     # The Dockerfile installs them anyway; only a mirror that speaks https needs them before that.
     return ("--include=ca-certificates",) if mirror.startswith("https:") else ()

@@ -29,7 +29,7 @@ def parse(text: str) -> str:
         raise ValueError("it is not exactly one public key of a known type without options")
     try:
         blob = base64.b64decode(match["blob"], validate=True)
-        fields = _fields(blob)
+        fields = _split_fields(blob)
     except (binascii.Error, IndexError) as error:
         raise ValueError("its data is damaged") from error
     if not fields or fields[0] != match["type"].encode():
@@ -41,13 +41,13 @@ def parse(text: str) -> str:
     return line
 
 
-def _fields(blob: bytes) -> list[bytes]:
+def _split_fields(blob: bytes) -> list[bytes]:
     """Split the SSH wire format: each field is a 32-bit big-endian length and as many bytes."""
-    fields, at = [], 0
-    while at < len(blob):
-        length = int.from_bytes(blob[at : at + 4], "big")
-        if at + 4 + length > len(blob):
-            raise IndexError(at)
-        fields.append(blob[at + 4 : at + 4 + length])
-        at += 4 + length
+    fields, offset = [], 0
+    while offset < len(blob):
+        length = int.from_bytes(blob[offset : offset + 4], "big")
+        if offset + 4 + length > len(blob):
+            raise IndexError(offset)
+        fields.append(blob[offset + 4 : offset + 4 + length])
+        offset += 4 + length
     return fields

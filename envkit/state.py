@@ -23,29 +23,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import files
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from envkit.model.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT = 1
-RECORD = "state.json"
+STATE_FILE = "state.json"
 
 
-def root(engine: str) -> Path:
+def engine_root(engine: str) -> Path:
     """Return the folder of all environments of one engine, by its endpoint."""
-    return home() / _engine_key(engine)
+    return state_home() / _engine_key(engine)
 
 
-def home() -> Path:
+def state_home() -> Path:
     """Return the folder of everything envkit remembers."""
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "envkit"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StateDir:
     """The state folder of one environment."""
 
     folder: Path
@@ -81,20 +81,20 @@ class Place:
         return self.folder / "lock"
 
 
-def place(engine: str, project: str) -> Place:
+def directory(engine: str, project: str) -> StateDir:
     """Return where the state of a project's environment lives: one folder for one real path."""
     slug = re.sub(r"[^a-z0-9]+", "-", Path(project).name.lower()).strip("-")[:32] or "project"
-    return Place(root(engine) / f"{slug}-{hashlib.sha256(project.encode()).hexdigest()[:10]}")
+    return StateDir(engine_root(engine) / f"{slug}-{hashlib.sha256(project.encode()).hexdigest()[:10]}")
 
 
-def load(where: Place) -> State | None:
+def load(state_dir: StateDir) -> State | None:
     """Return what is remembered, or None when there is nothing.
 
     Raises:
         OSError: The file is there and cannot be read.
         Refusal: The file is there and cannot be understood.
     """
-    content = files.read(where.folder / RECORD)
+    content = files.read(state_dir.folder / STATE_FILE)
     if content is None:
         return None
     try:
@@ -104,58 +104,58 @@ def load(where: Place) -> State | None:
         data["approved"] = None if data["approved"] is None else tuple(data["approved"])
         return State(**data)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refusal(
-            f"{where.folder / RECORD} cannot be understood: {error}",
-            mend=f"rm {where.folder / RECORD}, then envkit up: it finds container, volumes, token and keys again",
+        raise PreconditionError(
+            f"{state_dir.folder / STATE_FILE} cannot be understood: {error}",
+            hint=f"rm {state_dir.folder / STATE_FILE}, then envkit up: it finds container, volumes, token and keys again",
         ) from error
 
 
-def save(where: Place, state: State) -> None:
+def save(state_dir: StateDir, state: State) -> None:
     """Write what is to be remembered, whole or not at all.
 
     Raises:
         OSError: The disk is full, or the place cannot be written.
         Refusal: The state folder is not private.
     """
-    files.private_folder(where.folder)
+    files.ensure_private_folder(state_dir.folder)
     text = json.dumps({"format": FORMAT, **asdict(state)}, indent=1, sort_keys=True)
-    files.write(where.folder / RECORD, text.encode())
+    files.write(state_dir.folder / STATE_FILE, text.encode())
 
 
-def all_of(engine: str) -> Iterator[tuple[Place, State]]:
+def environments(engine: str) -> Iterator[tuple[StateDir, State]]:
     """Yield every environment remembered for one engine, by name of its folder; damaged ones are left out.
 
     Raises:
         OSError: One cannot be read.
     """
-    for where in places(engine):
+    for state_dir in directories(engine):
         try:
-            state = load(where)
-        except (Refusal, PermissionError):  # damaged, or somebody else's
+            state = load(state_dir)
+        except (PreconditionError, PermissionError):  # damaged, or somebody else's
             continue
         if state is not None:
-            yield where, state
+            yield state_dir, state
 
 
-def places(engine: str) -> Iterator[Place]:
+def directories(engine: str) -> Iterator[StateDir]:
     """Yield where the state of each environment of one engine lies, of those that are being made too."""
-    folder = root(engine)
-    yield from map(Place, sorted(folder.iterdir()) if folder.is_dir() else ())
+    folder = engine_root(engine)
+    yield from map(StateDir, sorted(folder.iterdir()) if folder.is_dir() else ())
 
 
-def forget(where: Place) -> None:
+def forget(state_dir: StateDir) -> None:
     """Remove everything that is remembered of an environment.
 
     What `down` knows it by goes last, so that being killed here leaves something to go on from.
     """
-    last = (where.folder / RECORD, where.lock)
-    for path in where.folder.iterdir() if where.folder.is_dir() else ():
-        if path not in last:
+    final_paths = (state_dir.folder / STATE_FILE, state_dir.lock)
+    for path in state_dir.folder.iterdir() if state_dir.folder.is_dir() else ():
+        if path not in final_paths:
             files.remove(path)
-    for path in last:
+    for path in final_paths:
         files.remove(path)
     with suppress(OSError):  # another envkit has begun there again
-        where.folder.rmdir()
+        state_dir.folder.rmdir()
 
 
 def _engine_key(endpoint: str) -> str:

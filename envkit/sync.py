@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 FILE, FOLDER, LINK, OTHER = "f", "d", "l", "o"
-STAGE = ".envkit-sync"  # at the top of both, while files are on their way
-ASIDE = ".conflict-remote"
+STAGING_FOLDER = ".envkit-sync"  # at the top of both, while files are on their way
+CONFLICT_SUFFIX = ".conflict-remote"
 PATH_MAX, TARGET_MAX = 4096, 4096
 
 
@@ -38,33 +38,33 @@ class Entry(NamedTuple):
     target: str = ""
 
 
-Agreed = tuple[Entry, Entry]
+EntryPair = tuple[Entry, Entry]
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
+class SyncPlan:
     """What has to be done, paths in an order in which it can be.
 
     Attributes:
         push: To be copied to the other side.
         pull: To be copied from there.
-        remove_there: Deleted here, and unchanged there.
-        remove_here: Deleted there, and unchanged here.
-        agreed: What is the same on both sides, as it is on each.
-        aside: What has to be set aside on the other side first, to which names; then everything is looked at again.
-        left: What is neither copied nor touched, being no file, folder or link that stays inside.
+        remove_remote: Deleted here, and unchanged there.
+        remove_local: Deleted there, and unchanged here.
+        in_sync: What is the same on both sides, as it is on each.
+        conflicts: What has to be set aside on the other side first, to which names; then everything is looked at again.
+        skipped: What is neither copied nor touched, being no file, folder or link that stays inside.
     """
 
     push: tuple[str, ...] = ()
     pull: tuple[str, ...] = ()
-    remove_there: tuple[str, ...] = ()
-    remove_here: tuple[str, ...] = ()
-    agreed: Mapping[str, Agreed] = field(default_factory=dict)
-    aside: Mapping[str, str] = field(default_factory=dict)
-    left: tuple[str, ...] = ()
+    remove_remote: tuple[str, ...] = ()
+    remove_local: tuple[str, ...] = ()
+    in_sync: Mapping[str, EntryPair] = field(default_factory=dict)
+    conflicts: Mapping[str, str] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.push or self.pull or self.remove_there or self.remove_here or self.aside)
+        return bool(self.push or self.pull or self.remove_remote or self.remove_local or self.conflicts)
 
 
 def is_safe(path: str) -> bool:
@@ -73,7 +73,7 @@ def is_safe(path: str) -> bool:
     return len(path) <= PATH_MAX and "\0" not in path and not {"", ".", ".."} & set(parts)
 
 
-def stays(path: str, target: str) -> bool:
+def is_safe_link(path: str, target: str) -> bool:
     """Say whether a link at a path leads to somewhere below the same top folder."""
     if not target or target.startswith("/") or "\0" in target or len(target) > TARGET_MAX:
         return False
@@ -85,182 +85,182 @@ def stays(path: str, target: str) -> bool:
     return True
 
 
-def doubtful(here: Mapping[str, Entry], there: Mapping[str, Entry], agreed: Mapping[str, Agreed]) -> tuple[str, ...]:
+def ambiguous_files(local: Mapping[str, Entry], remote: Mapping[str, Entry], baseline: Mapping[str, EntryPair]) -> tuple[str, ...]:
     """Return the files that changed on both sides, so that their contents have to be compared."""
-    both = (path for path in here if path in there and here[path].kind == there[path].kind == FILE)
-    return tuple(sorted(path for path in both if all(_changes(path, here, there, agreed))))
+    shared_files = (path for path in local if path in remote and local[path].kind == remote[path].kind == FILE)
+    return tuple(sorted(path for path in shared_files if all(_changes(path, local, remote, baseline))))
 
 
-def moves(
-    here: Mapping[str, Entry], there: Mapping[str, Entry], agreed: Mapping[str, Agreed], *,
-    equal: Collection[str] = (), guarded: Collection[str] = (),
-) -> Moves:
+def build_plan(
+    local: Mapping[str, Entry], remote: Mapping[str, Entry], baseline: Mapping[str, EntryPair], *,
+    identical: Collection[str] = (), protected: Collection[str] = (),
+) -> SyncPlan:
     """Decide what has to be copied.
 
     Args:
-        here: The workspace.
-        there: Its copy.
-        agreed: What was the same on both sides when they last agreed.
-        equal: Of the doubtful files, those whose contents are the same.
-        guarded: Files that never come back: the config, which nobody inside may change.
+        local: The workspace.
+        remote: Its copy.
+        baseline: What was the same on both sides when they last agreed.
+        identical: Of the doubtful files, those whose contents are the same.
+        protected: Files that never come back: the config, which nobody inside may change.
     """
-    blocked = _blocked(here, there)
-    aside: dict[str, str] = {}
-    wins: dict[str, str] = {}
-    for path in sorted({*here, *there, *agreed}):
-        if not blocked(path):
-            wins[path] = _winner(path, here, there, agreed, equal, guarded)
-    clashes = {path for path, side in wins.items() if side == "both"}
-    clashes |= _misplaced(wins, here, there)
-    for path in sorted(clashes):
-        if not any(_is_below(path, other) for other in aside):
-            aside[path] = _free(path, {*here, *there, *agreed, *aside.values()})
-    left = tuple(sorted(path for path in {*here, *there} if _odd(path, here.get(path)) or _odd(path, there.get(path))))
-    if aside:
-        return Moves(aside=aside, left=left)
-    kept = {path: agreed[path] for path in agreed if blocked(path)}
-    same = {path: (here[path], there[path]) for path, side in wins.items() if side == "same"}
-    return Moves(
-        push=_chosen(wins, "here", here), pull=_chosen(wins, "there", there),
-        remove_there=_gone(wins, "here", here, there), remove_here=_gone(wins, "there", there, here),
-        agreed={**kept, **same}, left=left,
+    is_blocked = _blocked_check(local, remote)
+    conflicts: dict[str, str] = {}
+    winners: dict[str, str] = {}
+    for path in sorted({*local, *remote, *baseline}):
+        if not is_blocked(path):
+            winners[path] = _winner(path, local, remote, baseline, identical, protected)
+    conflict_paths = {path for path, side in winners.items() if side == "both"}
+    conflict_paths |= _type_conflicts(winners, local, remote)
+    for path in sorted(conflict_paths):
+        if not any(_is_below(path, conflict) for conflict in conflicts):
+            conflicts[path] = _unused_path(path, {*local, *remote, *baseline, *conflicts.values()})
+    skipped = tuple(sorted(path for path in {*local, *remote} if _is_unsupported(path, local.get(path)) or _is_unsupported(path, remote.get(path))))
+    if conflicts:
+        return SyncPlan(conflicts=conflicts, skipped=skipped)
+    blocked_pairs = {path: baseline[path] for path in baseline if is_blocked(path)}
+    unchanged = {path: (local[path], remote[path]) for path, side in winners.items() if side == "same"}
+    return SyncPlan(
+        push=_paths_to_copy(winners, "here", local), pull=_paths_to_copy(winners, "there", remote),
+        remove_remote=_paths_to_remove(winners, "here", local, remote), remove_local=_paths_to_remove(winners, "there", remote, local),
+        in_sync={**blocked_pairs, **unchanged}, skipped=skipped,
     )
 
 
-def settled(
-    done: Moves, before: Mapping[str, Agreed], here: tuple[Mapping[str, Entry], Mapping[str, Entry]],
-    there: tuple[Mapping[str, Entry], Mapping[str, Entry]],
-) -> dict[str, Agreed]:
+def new_baseline(
+    plan: SyncPlan, baseline: Mapping[str, EntryPair], local: tuple[Mapping[str, Entry], Mapping[str, Entry]],
+    remote: tuple[Mapping[str, Entry], Mapping[str, Entry]],
+) -> dict[str, EntryPair]:
     """Return what is agreed after moves were made: of the source as it was before them, of the other as it is now.
 
     What did not arrive, because somebody wrote meanwhile, stays as it was agreed before: the next time sees it.
 
     Args:
-        done: The moves.
-        before: What was agreed before them.
-        here: The workspace before and after.
-        there: The copy before and after.
+        plan: The moves.
+        baseline: What was agreed before them.
+        local: The workspace before and after.
+        remote: The copy before and after.
     """
-    found = dict(done.agreed)
-    for path in (*done.push, *done.pull):
-        source, other = (here[0], there[1]) if path in done.push else (there[0], here[1])
-        if _arrived(source[path], other.get(path)):
+    merged = dict(plan.in_sync)
+    for path in (*plan.push, *plan.pull):
+        source, other = (local[0], remote[1]) if path in plan.push else (remote[0], local[1])
+        if _is_copied(source[path], other.get(path)):
             pair = source[path], other[path]
-            found[path] = pair if path in done.push else (pair[1], pair[0])
-        elif path in before:
-            found[path] = before[path]
-    for path in (*done.remove_there, *done.remove_here):
-        after = there[1] if path in done.remove_there else here[1]
-        if path in after and path in before:
-            found[path] = before[path]
-    return found
+            merged[path] = pair if path in plan.push else (pair[1], pair[0])
+        elif path in baseline:
+            merged[path] = baseline[path]
+    for path in (*plan.remove_remote, *plan.remove_local):
+        remaining = remote[1] if path in plan.remove_remote else local[1]
+        if path in remaining and path in baseline:
+            merged[path] = baseline[path]
+    return merged
 
 
 def _changes(
-    path: str, here: Mapping[str, Entry], there: Mapping[str, Entry], agreed: Mapping[str, Agreed]
+    path: str, local: Mapping[str, Entry], remote: Mapping[str, Entry], baseline: Mapping[str, EntryPair]
 ) -> tuple[bool, bool]:
-    was_here, was_there = agreed.get(path, (None, None))
-    return _differs(here.get(path), was_here), _differs(there.get(path), was_there)
+    old_local, old_remote = baseline.get(path, (None, None))
+    return _differs(local.get(path), old_local), _differs(remote.get(path), old_remote)
 
 
-def _differs(now: Entry | None, before: Entry | None) -> bool:
-    if now is not None and before is not None and now.kind == before.kind == FOLDER:
+def _differs(current: Entry | None, previous: Entry | None) -> bool:
+    if current is not None and previous is not None and current.kind == previous.kind == FOLDER:
         return False
-    return now != before
+    return current != previous
 
 
 def _winner(
-    path: str, here: Mapping[str, Entry], there: Mapping[str, Entry], agreed: Mapping[str, Agreed],
-    equal: Collection[str], guarded: Collection[str],
+    path: str, local: Mapping[str, Entry], remote: Mapping[str, Entry], baseline: Mapping[str, EntryPair],
+    identical: Collection[str], protected: Collection[str],
 ) -> str:
-    """Return whose version counts: `here`, `there`, `both` for a conflict, `same` for either, or nothing."""
-    own, other = here.get(path), there.get(path)
-    new_here, new_there = _changes(path, here, there, agreed)
-    if (own is None and other is None) or (own is None and path in guarded):
+    """Return whose version counts: `local`, `remote`, `both` for a conflict, `same` for either, or nothing."""
+    local_entry, remote_entry = local.get(path), remote.get(path)
+    local_changed, remote_changed = _changes(path, local, remote, baseline)
+    if (local_entry is None and remote_entry is None) or (local_entry is None and path in protected):
         return ""
-    if path in guarded:
-        return "here" if new_here or new_there else "same"
-    if own is None or other is None:  # what was deleted on one side goes, if nobody changed it on the other
-        return ("here" if new_here else "there") if new_here != new_there else _holder(path, here)
-    if new_here and new_there:
-        return "same" if _same(path, own, other, equal) else "both"
-    return "here" if new_here else ("there" if new_there else "same")
+    if path in protected:
+        return "here" if local_changed or remote_changed else "same"
+    if local_entry is None or remote_entry is None:  # what was deleted on one side goes, if nobody changed it on the other
+        return ("here" if local_changed else "there") if local_changed != remote_changed else _side_with(path, local)
+    if local_changed and remote_changed:
+        return "same" if _is_identical(path, local_entry, remote_entry, identical) else "both"
+    return "here" if local_changed else ("there" if remote_changed else "same")
 
 
-def _same(path: str, own: Entry, other: Entry, equal: Collection[str]) -> bool:
-    if own.kind != other.kind:
+def _is_identical(path: str, local_entry: Entry, remote_entry: Entry, identical: Collection[str]) -> bool:
+    if local_entry.kind != remote_entry.kind:
         return False
-    return own.kind == FOLDER or (own.kind == LINK and own.target == other.target) or path in equal
+    return local_entry.kind == FOLDER or (local_entry.kind == LINK and local_entry.target == remote_entry.target) or path in identical
 
 
-def _misplaced(wins: dict[str, str], here: Mapping[str, Entry], there: Mapping[str, Entry]) -> set[str]:
+def _type_conflicts(winners: dict[str, str], local: Mapping[str, Entry], remote: Mapping[str, Entry]) -> set[str]:
     """Return files that stand where the other side needs a folder; a folder that is still needed is kept."""
-    found = set()
-    for path, side in list(wins.items()):
-        if side and _entry(side, path, here, there) is not None:
-            for around in _around(path):
-                kept = _entry(wins.get(around, ""), around, here, there)
-                if kept is None:
-                    wins[around] = "same" if around in here and around in there else _holder(around, here)
-                elif kept.kind != FOLDER:
-                    found.add(around)
-    return found
+    conflicts = set()
+    for path, side in list(winners.items()):
+        if side and _entry(side, path, local, remote) is not None:
+            for parent in _parents(path):
+                parent_entry = _entry(winners.get(parent, ""), parent, local, remote)
+                if parent_entry is None:
+                    winners[parent] = "same" if parent in local and parent in remote else _side_with(parent, local)
+                elif parent_entry.kind != FOLDER:
+                    conflicts.add(parent)
+    return conflicts
 
 
-def _holder(path: str, here: Mapping[str, Entry]) -> str:
-    return "here" if path in here else "there"
+def _side_with(path: str, local: Mapping[str, Entry]) -> str:
+    return "here" if path in local else "there"
 
 
-def _entry(side: str, path: str, here: Mapping[str, Entry], there: Mapping[str, Entry]) -> Entry | None:
+def _entry(side: str, path: str, local: Mapping[str, Entry], remote: Mapping[str, Entry]) -> Entry | None:
     if side == "there":
-        return there.get(path)
-    return here.get(path) if side else None
+        return remote.get(path)
+    return local.get(path) if side else None
 
 
-def _chosen(wins: Mapping[str, str], side: str, source: Mapping[str, Entry]) -> tuple[str, ...]:
+def _paths_to_copy(winners: Mapping[str, str], side: str, source: Mapping[str, Entry]) -> tuple[str, ...]:
     """Return what one side gives, each folder before what is in it."""
-    return tuple(sorted(path for path, winner in wins.items() if winner == side and path in source))
+    return tuple(sorted(path for path, winner in winners.items() if winner == side and path in source))
 
 
-def _gone(
-    wins: Mapping[str, str], side: str, source: Mapping[str, Entry], other: Mapping[str, Entry]
+def _paths_to_remove(
+    winners: Mapping[str, str], side: str, source: Mapping[str, Entry], other: Mapping[str, Entry]
 ) -> tuple[str, ...]:
     """Return what one side has no longer and the other still has, each folder after what is in it."""
-    paths = (path for path, winner in wins.items() if winner == side and path not in source and path in other)
+    paths = (path for path, winner in winners.items() if winner == side and path not in source and path in other)
     return tuple(sorted(paths, reverse=True))
 
 
-def _arrived(source: Entry, now: Entry | None) -> bool:
-    if now is None or now.kind != source.kind:
+def _is_copied(source: Entry, current: Entry | None) -> bool:
+    if current is None or current.kind != source.kind:
         return False
     if source.kind == FILE:
-        return (now.size, now.modified, now.mode) == (source.size, source.modified, source.mode)
-    return now.target == source.target
+        return (current.size, current.modified, current.mode) == (source.size, source.modified, source.mode)
+    return current.target == source.target
 
 
-def _odd(path: str, entry: Entry | None) -> bool:
-    return entry is not None and (entry.kind == OTHER or (entry.kind == LINK and not stays(path, entry.target)))
+def _is_unsupported(path: str, entry: Entry | None) -> bool:
+    return entry is not None and (entry.kind == OTHER or (entry.kind == LINK and not is_safe_link(path, entry.target)))
 
 
-def _blocked(here: Mapping[str, Entry], there: Mapping[str, Entry]) -> Callable[[str], bool]:
+def _blocked_check(local: Mapping[str, Entry], remote: Mapping[str, Entry]) -> Callable[[str], bool]:
     """Return what says whether a path is left alone: odd things, and what lies behind them on the other side."""
-    odd = {path for tree in (here, there) for path, entry in tree.items() if _odd(path, entry)}
-    return lambda path: path in odd or any(around in odd for around in _around(path))
+    unsupported = {path for tree in (local, remote) for path, entry in tree.items() if _is_unsupported(path, entry)}
+    return lambda path: path in unsupported or any(parent in unsupported for parent in _parents(path))
 
 
-def _around(path: str) -> Iterator[str]:
+def _parents(path: str) -> Iterator[str]:
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
 
 
-def _is_below(path: str, other: str) -> bool:
-    return path.startswith(f"{other}/")
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}/")
 
 
-def _free(path: str, taken: Iterable[str]) -> str:
-    known, name, number = set(taken), f"{path}{ASIDE}", 1
-    while name in known or any(_is_below(one, name) for one in known):
+def _unused_path(path: str, used: Iterable[str]) -> str:
+    used_paths, name, number = set(used), f"{path}{CONFLICT_SUFFIX}", 1
+    while name in used_paths or any(_is_below(used_path, name) for used_path in used_paths):
         number += 1
-        name = f"{path}{ASIDE}-{number}"
+        name = f"{path}{CONFLICT_SUFFIX}-{number}"
     return name

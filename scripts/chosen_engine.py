@@ -18,12 +18,12 @@ from envkit.errors import EngineUnavailable
 def main() -> int:
     """Print it, and return the exit code."""
     try:
-        chosen = endpoint.choice()
+        choice = endpoint.choose()
     except EngineUnavailable as error:
-        sys.stderr.write(f"setup: {error.message}\nsetup: The mend: {error.mend}\n")
+        sys.stderr.write(f"setup: {error.message}\nsetup: The mend: {error.hint}\n")
         return 3
-    if chosen.by:
-        print(chosen.address, chosen.by, chosen.undo, sep="\n")
+    if choice.source:
+        print(choice.address, choice.source, choice.undo, sep="\n")
     return 0
 
 

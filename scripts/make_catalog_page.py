@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Key = TypeVar("Key")
 
 PAGE = Path(__file__).parents[1] / "docs" / "catalog.md"
-ALL = catalog.releases()
+ALL_RELEASES = catalog.releases()
 
 INTRO = """\
 # The catalogue
@@ -69,11 +69,11 @@ SOURCES = """
 
 def page() -> str:
     """The page's whole text."""
-    return "".join([INTRO, RELEASES, _releases(), BOUNDS, _bounds(), IMAGES, _broken(), _served(), SOURCES, _sources()])
+    return "".join([INTRO, RELEASES, _releases(), BOUNDS, _bounds(), IMAGES, _broken_images(), _server_packages(), SOURCES, _sources()])
 
 
 def _releases() -> str:
-    groups = _grouped((_facts(one), one) for one in ALL)
+    groups = _group_releases((_facts(release), release) for release in ALL_RELEASES)
     header = ["TensorFlow", "Python", "server, kernel", "CUDA, cuDNN", "oldest driver", "native code, PTX"]
     return _table(header, ([", ".join(map(_name, group)), *facts] for facts, group in groups.items()))
 
@@ -93,53 +93,53 @@ def _name(release: Release) -> str:
 
 
 def _bounds() -> str:
-    groups = _grouped((bound, one) for one in ALL for bound in one.bounds)
+    groups = _group_releases((bound, release) for release in ALL_RELEASES for bound in release.bounds)
     return _table(["package", "bound", "TensorFlow", "reason"], (
-        [bound.package, f"`{bound.specifier}`", _spans(groups[bound]), bound.reason]
-        for bound in sorted(groups, key=lambda one: one.package)
+        [bound.package, f"`{bound.specifier}`", _version_ranges(groups[bound]), bound.reason]
+        for bound in sorted(groups, key=lambda item: item.package)
     ))
 
 
-def _broken() -> str:
-    groups = _grouped((one.known_broken, one) for one in ALL if one.known_broken)
-    rows = ([_spans(group), why] for why, group in groups.items())
+def _broken_images() -> str:
+    groups = _group_releases((release.known_broken, release) for release in ALL_RELEASES if release.known_broken)
+    rows = ([_version_ranges(group), reason] for reason, group in groups.items())
     return _table(["TensorFlow", "why, and the mend"], rows)
 
 
-def _served() -> str:
+def _server_packages() -> str:
     day, source = catalog.floors_source()
     rows = (
-        [one.package, " or ".join(f"`{well}`" for well in one.well), one.hole, _enough(one), one.source]
-        for one in catalog.floors()
+        [floor.package, " or ".join(f"`{version}`" for version in floor.fixed_versions), floor.vulnerability, _mitigation(floor), floor.source]
+        for floor in catalog.floors()
     )
     packages = _table(["package", "well", "what others let happen", "enough", "source"], rows)
-    known = catalog.openssh_floors()
-    openssh = _table(["system", "openssh-server"], ([name, f"`{one}`"] for name, one in known.items()))
+    openssh_floors = catalog.openssh_floors()
+    openssh = _table(["system", "openssh-server"], ([name, f"`{version}`"] for name, version in openssh_floors.items()))
     return SERVED.format(day=day) + packages + OPENSSH.format(source=source) + openssh
 
 
-def _enough(floor: Floor) -> str:
-    return f"`{floor.enough.well}` below Python {floor.enough.below}: {floor.enough.shut}" if floor.enough else ""
+def _mitigation(floor: Floor) -> str:
+    return f"`{floor.mitigation.well}` below Python {floor.mitigation.below}: {floor.mitigation.shut}" if floor.mitigation else ""
 
 
 def _sources() -> str:
-    groups = _grouped((source, one) for one in ALL for source in one.sources)
-    return _table(["source", "TensorFlow"], ([source, _spans(groups[source])] for source in sorted(groups)))
+    groups = _group_releases((source, release) for release in ALL_RELEASES for source in release.sources)
+    return _table(["source", "TensorFlow"], ([source, _version_ranges(groups[source])] for source in sorted(groups)))
 
 
-def _grouped(pairs: Iterable[tuple[Key, Release]]) -> dict[Key, list[Release]]:
+def _group_releases(pairs: Iterable[tuple[Key, Release]]) -> dict[Key, list[Release]]:
     groups: dict[Key, list[Release]] = {}
     for key, release in pairs:
         groups.setdefault(key, []).append(release)
     return groups
 
 
-def _spans(group: list[Release]) -> str:
+def _version_ranges(group: list[Release]) -> str:
     """Releases as runs of the catalogue: `2.7.0 to 2.7.2, 2.9.0`."""
-    if len(group) == len(ALL):
+    if len(group) == len(ALL_RELEASES):
         return "all"
-    runs = groupby(enumerate(ALL.index(one) for one in group), key=lambda pair: pair[1] - pair[0])
-    ends = [[ALL[index].version for _, index in run] for _, run in runs]
+    runs = groupby(enumerate(ALL_RELEASES.index(release) for release in group), key=lambda pair: pair[1] - pair[0])
+    ends = [[ALL_RELEASES[index].version for _, index in run] for _, run in runs]
     return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in ends)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit.checks.table import TABLE
+from envkit.checks.table import CHECKS
 from scripts import table_page
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ keep a GPU from computing, which of these checks it is told as, and whether the 
 
 def page() -> str:
     """Return the whole page."""
-    return HEAD + "".join(_topic(topic, rows) for topic, rows in table_page.by_topic(TABLE.values()).items())
+    return HEAD + "".join(_topic(topic, rows) for topic, rows in table_page.by_topic(CHECKS.values()).items())
 
 
 def _topic(topic: str, rows: list[Check]) -> str:
@@ -38,15 +38,15 @@ def _topic(topic: str, rows: list[Check]) -> str:
 
 
 def _section(row: Check) -> str:
-    lines = [f"\n### `{row.id}`\n", f"{row.title}. {row.about}\n"]
+    lines = [f"\n### `{row.id}`\n", f"{row.title}. {row.description}\n"]
     if row.cause:
         lines.append(f"- Usual cause: {row.cause}")
-    if row.mend:
-        lines.append(f"- Mend: {_plain(row.mend)}")
+    if row.hint:
+        lines.append(f"- Mend: {_escape(row.hint)}")
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _plain(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("*", r"\*")
 
 

@@ -110,11 +110,11 @@ def page() -> str:
 
 def _key(key: str, shape: Shape) -> str:
     section = _section(shape)
-    about = shape.get("description") or (section or {}).get("description", "")
-    parts = [f"\n## `{key}`\n", _sentences(about, key)]
+    description = shape.get("description") or (section or {}).get("description", "")
+    parts = [f"\n## `{key}`\n", _sentences(description, key)]
     if section is None:
         parts.append(f"- It is {_kind(shape)}.\n{_default(shape)}{_examples(key, shape)}")
-        parts += [_table(_named(one)["properties"], key) for one in _members(shape)]
+        parts += [_table(_resolve_ref(member)["properties"], key) for member in _members(shape)]
     else:
         parts.append(_examples(key, shape).removeprefix("- "))
         parts.append(_table(section["properties"], key))
@@ -123,47 +123,47 @@ def _key(key: str, shape: Shape) -> str:
 
 def _table(properties: Mapping[str, Shape], section: str) -> str:
     rows = (
-        f"| `{key}` | {_cell(_kind(shape))} | {_shown_default(shape)} | "
-        f"{_cell(_sentences(shape.get('description', ''), f'{section}.{key}', end=''))} |\n"
+        f"| `{key}` | {_escape_cell(_kind(shape))} | {_shown_default(shape)} | "
+        f"{_escape_cell(_sentences(shape.get('description', ''), f'{section}.{key}', end=''))} |\n"
         for key, shape in properties.items()
     )
     return "| key | value | default | about |\n|---|---|---|---|\n" + "".join(rows)
 
 
-def _sentences(about: str, key: str, end: str = "\n") -> str:
-    return " ".join(filter(None, (about, NOTES.get(key, "")))) + end
+def _sentences(description: str, key: str, end: str = "\n") -> str:
+    return " ".join(filter(None, (description, NOTES.get(key, "")))) + end
 
 
 def _kind(shape: Shape) -> str:
     """Say in words what a value may be; a key without a value is allowed everywhere and left out here."""
-    options = [one for one in shape.get("anyOf") or shape.get("oneOf") or () if one != NULL]
+    options = [option for option in shape.get("anyOf") or shape.get("oneOf") or () if option != NULL]
     if options:
-        return " or ".join(dict.fromkeys(_kind({**shape, "anyOf": None, "oneOf": None, **one}) for one in options))
+        return " or ".join(dict.fromkeys(_kind({**shape, "anyOf": None, "oneOf": None, **option}) for option in options))
     if "$ref" in shape:
-        return "a mapping with " + " and ".join(f"`{key}`" for key in _named(shape)["properties"])
+        return "a mapping with " + " and ".join(f"`{key}`" for key in _resolve_ref(shape)["properties"])
     if "enum" in shape:
-        return " or ".join(f"`{one}`" for one in shape["enum"])
+        return " or ".join(f"`{value}`" for value in shape["enum"])
     return _simple(shape)
 
 
 def _simple(shape: Shape) -> str:
     declared = shape["type"]
-    kind = declared if isinstance(declared, str) else next(one for one in declared if one != "null")
+    kind = declared if isinstance(declared, str) else next(name for name in declared if name != "null")
     match kind:
         case "array":
             return f"a list; each item is {_kind(shape['items'])}"
         case "object":
             ((pattern, value),) = shape["patternProperties"].items()
-            return f"a mapping of names {_like(pattern)} to {_kind(value)}"
+            return f"a mapping of names {_pattern_text(pattern)} to {_kind(value)}"
         case "string":
-            return f"a text {_like(shape['pattern'])}" if "pattern" in shape else "a text"
+            return f"a text {_pattern_text(shape['pattern'])}" if "pattern" in shape else "a text"
         case "boolean":
             return "true or false"
         case _:
             return " ".join(filter(None, ("a whole number" if kind == "integer" else "a number", _range(shape))))
 
 
-def _like(pattern: str) -> str:
+def _pattern_text(pattern: str) -> str:
     return f"like `{pattern.removeprefix('^').removesuffix('$')}`"
 
 
@@ -176,46 +176,46 @@ def _range(shape: Shape) -> str:
 
 
 def _default(shape: Shape) -> str:
-    shown = _shown_default(shape)
-    return f"- Default: {shown}\n" if shown else ""
+    default = _shown_default(shape)
+    return f"- Default: {default}\n" if default else ""
 
 
 def _shown_default(shape: Shape) -> str:
-    return f"`{written(shape['default'])}`" if shape.get("default") not in (None, (), [], {}) else ""
+    return f"`{to_yaml(shape['default'])}`" if shape.get("default") not in (None, (), [], {}) else ""
 
 
 def _examples(key: str, shape: Shape) -> str:
-    lines = [f"`{key}: {written(one)}`" for one in shape.get("examples", ())]
+    lines = [f"`{key}: {to_yaml(example)}`" for example in shape.get("examples", ())]
     return f"- Written: {', '.join(lines)}\n" if lines else ""
 
 
 def _section(shape: Shape) -> Shape | None:
     """Return the mapping of fixed keys that a key holds, or None where it holds something else."""
-    options = [one for one in shape.get("anyOf", ()) if one != NULL]
-    return _named(options[0]) if len(options) == 1 and "$ref" in options[0] else None
+    options = [option for option in shape.get("anyOf", ()) if option != NULL]
+    return _resolve_ref(options[0]) if len(options) == 1 and "$ref" in options[0] else None
 
 
 def _members(shape: Shape) -> Iterator[Shape]:
     """Yield the mapping of fixed keys that each item of a list or mapping is."""
     values = [shape.get("items", {}), *shape.get("patternProperties", {}).values()]
-    yield from (one for one in values if "$ref" in one)
+    yield from (value for value in values if "$ref" in value)
 
 
-def _named(shape: Shape) -> Shape:
-    found: Shape = SCHEMA["$defs"][shape["$ref"].rsplit("/", 1)[-1]]
-    return found
+def _resolve_ref(shape: Shape) -> Shape:
+    definition: Shape = SCHEMA["$defs"][shape["$ref"].rsplit("/", 1)[-1]]
+    return definition
 
 
-def written(value: Any) -> str:
+def to_yaml(value: Any) -> str:
     """Write a value in YAML's flow form, with quotes where they are needed."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {written(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {to_yaml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(written(one) for one in value) + "]"
+        return "[" + ", ".join(to_yaml(item) for item in value) + "]"
     return value if isinstance(value, str) and PLAIN.fullmatch(value) else json.dumps(value)
 
 
-def _cell(text: str) -> str:
+def _escape_cell(text: str) -> str:
     return text.replace("|", r"\|")
 
 

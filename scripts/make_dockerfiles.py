@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from envkit import catalog, names
-from envkit.model.found import Inside
+from envkit.model.found import ImageContents
 from envkit.model.image import Base, ImagePlan, Layout
 from envkit.render import image
 from envkit.resolve import bases
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from envkit.model.release import Release
 
 # What is in the official image of 2.9.0, and in a bare Debian 11.
-OFFICIAL = Inside(
+OFFICIAL = ImageContents(
     "Ubuntu 20.04 LTS", "focal", "apt-get", "glibc", "2.31", python="3.8.10", python_path="/usr/bin/python3.8",
     tensorflow="2.9.0",
 )
-IMAGE = Inside("Debian GNU/Linux 11 (bullseye)", "bullseye", "apt-get", "glibc", "2.31")
+IMAGE = ImageContents("Debian GNU/Linux 11 (bullseye)", "bullseye", "apt-get", "glibc", "2.31")
 FOLDER = Path(__file__).parent.parent / "dockerfiles"
 
 
@@ -32,32 +32,32 @@ def variants() -> dict[str, str]:
     release = catalog.release(catalog.DEFAULT_RELEASE)
     base = Base("debian", names.base_ref(release.suite), "", "")
     plain = ImagePlan(base, catalog.suite(release.suite), release)
-    added = ImagePlan(
+    with_packages = ImagePlan(
         base, catalog.suite(release.suite), release, apt=("graphviz",), python=("pandas==1.4.*",),
         ca="-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n",
     )
     stem = f"debian-{release.version}"
     return {
         f"{stem}-cpu.Dockerfile": _dockerfile(plain),
-        f"{stem}-cpu-with-packages.Dockerfile": _dockerfile(added),
+        f"{stem}-cpu-with-packages.Dockerfile": _dockerfile(with_packages),
         f"{stem}-gpu.Dockerfile": _dockerfile(replace(plain, gpu=True)),
-        f"official-{release.version}-cpu.Dockerfile": _dockerfile(_over(release, OFFICIAL, "official", "default")),
-        f"image-{release.version}-cpu.Dockerfile": _dockerfile(_over(release, IMAGE, "image", "")),
+        f"official-{release.version}-cpu.Dockerfile": _dockerfile(_plan_over(release, OFFICIAL, "official", "default")),
+        f"image-{release.version}-cpu.Dockerfile": _dockerfile(_plan_over(release, IMAGE, "image", "")),
     }
 
 
-def _over(release: Release, inside: Inside, kind: Literal["official", "image"], managed: str) -> ImagePlan:
+def _plan_over(release: Release, contents: ImageContents, kind: Literal["official", "image"], managed: str) -> ImagePlan:
     """Return the plan over an image that holds this."""
-    system = catalog.system(inside.codename)
+    system = catalog.system(contents.codename)
     assert system is not None  # noqa: S101 - it is in the catalogue
-    layout = bases.layout(inside, system, release, managed=managed)
+    layout = bases.choose_layout(contents, system, release, python_mirror=managed)
     assert isinstance(layout, Layout)  # noqa: S101 - it serves
-    ref = catalog.official(release, gpu=False) if kind == "official" else "registry.example.com/team/image:1"
+    ref = catalog.official_image(release, gpu=False) if kind == "official" else "registry.example.com/team/image:1"
     return ImagePlan(Base(kind, ref, "", "engine"), system, release, layout=layout)
 
 
 def _dockerfile(plan: ImagePlan) -> str:
-    return next(one.text for one in image.render(plan) if one.path == "Dockerfile")
+    return next(file.text for file in image.render(plan) if file.path == "Dockerfile")
 
 
 def main() -> None:

@@ -30,21 +30,21 @@ COLUMNS = "| row | layer | shows | told as | how | by |\n|---|---|---|---|---|--
 
 def page() -> str:
     """Return the whole page."""
-    found = {row.number: [one for one in failures.shown() if one.number == row.number] for row in failures.ROWS}
-    best = {number: min((one.how for one in by), key=failures.HOW.index, default=failures.MISSING)
-            for number, by in found.items()}
-    counted = Counter(best.values())
-    counts = ", ".join(f"{counted[how]} {how}" for how in failures.HOW if how in counted)
-    lines = [_line(row, best[row.number], found[row.number]) for row in failures.ROWS]
+    evidence = {row.number: [shown for shown in failures.shown() if shown.number == row.number] for row in failures.ROWS}
+    best = {number: min((shown.how for shown in shown_rows), key=failures.HOW.index, default=failures.MISSING)
+            for number, shown_rows in evidence.items()}
+    totals = Counter(best.values())
+    counts = ", ".join(f"{totals[how]} {how}" for how in failures.HOW if how in totals)
+    lines = [_line(row, best[row.number], evidence[row.number]) for row in failures.ROWS]
     return f"{HEAD}\n{len(lines)} rows: {counts}.\n\n{COLUMNS}" + "".join(lines)
 
 
-def _line(row: failures.Row, how: str, found: list[failures.Shown]) -> str:
-    checks = sorted(set().union(*(one.checks for one in found)))
-    told = ", ".join(f"[`{one}`](checks.md#{one.replace('/', '')})" for one in checks) or "the engine's refusal"
-    files = dict.fromkeys(one.file for one in sorted(found, key=lambda one: failures.HOW.index(one.how)))
+def _line(row: failures.Row, how: str, evidence: list[failures.Shown]) -> str:
+    checks = sorted(set().union(*(shown.checks for shown in evidence)))
+    checks_text = ", ".join(f"[`{check}`](checks.md#{check.replace('/', '')})" for check in checks) or "the engine's refusal"
+    files = dict.fromkeys(shown.file for shown in sorted(evidence, key=lambda shown: failures.HOW.index(shown.how)))
     links = ", ".join(f"[{_name(file)}](../{file})" for file in files)
-    return f"| {row.number} | {row.layer} | {row.shows} | {told} | {how} | {links} |\n"
+    return f"| {row.number} | {row.layer} | {row.shows} | {checks_text} | {how} | {links} |\n"
 
 
 def _name(file: str) -> str:

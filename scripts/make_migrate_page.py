@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit.migrate.rules.table import TABLE
+from envkit.migrate.rules.table import RULE_TABLE
 from scripts import table_page
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ A comment `# envkit: ignore[id]` on a line switches a rule off there, `# envkit:
 
 def page() -> str:
     """Return the whole page."""
-    return HEAD + "".join(_topic(topic, rows) for topic, rows in table_page.by_topic(TABLE.values()).items())
+    return HEAD + "".join(_topic(topic, rows) for topic, rows in table_page.by_topic(RULE_TABLE.values()).items())
 
 
 def _topic(topic: str, rows: list[Rule]) -> str:
     lines = "".join(
-        f"| {table_page.link(row)} | {row.what} | {_code(row.before)} | {_code(row.after)} |\n" for row in rows
+        f"| {table_page.link(row)} | {row.rule_class} | {_code(row.before)} | {_code(row.after)} |\n" for row in rows
     )
     return f"\n## {topic}\n\n| id | class | before | after |\n|---|---|---|---|\n{lines}" + "".join(map(_section, rows))
 
@@ -48,9 +48,9 @@ def _topic(topic: str, rows: list[Rule]) -> str:
 def _section(row: Rule) -> str:
     folder = CASES / row.id.replace("/", "-")
     before, after = ((folder / name).read_text("utf-8").rstrip("\n") for name in ("before.py", "after.py"))
-    parts = [f"\n### `{row.id}`\n\n{row.about} {_since(row)}\n"]
-    if row.mend:
-        parts.append(f"\n- By hand: {_plain(row.mend)}\n")
+    parts = [f"\n### `{row.id}`\n\n{row.description} {_since(row)}\n"]
+    if row.hint:
+        parts.append(f"\n- By hand: {_plain(row.hint)}\n")
     parts.append(f"\n```python\n{before}\n```\n")
     if after != before:
         parts.append(f"\nbecomes\n\n```python\n{after}\n```\n")

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "proven.md"
 CLAIMS = ROOT / "docs" / "claims.yaml"
-HOW = ("real", "stand-in", "quoted", "fake", "not yet")  # strongest first
-QUIET = {"Where to go next"}  # sections of README.md that state nothing
+EVIDENCE_LEVELS = ("real", "stand-in", "quoted", "fake", "not yet")  # strongest first
+IGNORED_SECTIONS = {"Where to go next"}  # sections of README.md that state nothing
 
 HEAD = """\
 # What is proven
@@ -49,7 +49,7 @@ class Proof:
     """A test that shows a claim."""
 
     claim: str
-    how: str
+    evidence: str
     file: str
     test: str
 
@@ -68,13 +68,13 @@ def page(root: Path = ROOT) -> str:
     Raises:
         ValueError: A mark or the table of claims cannot be read as one; says where.
     """
-    found = proofs(root / "tests")
+    all_proofs = proofs(root / "tests")
     table = claims((root / "docs/claims.yaml").read_text("utf-8"))
-    told = statements((root / "README.md").read_text("utf-8"))
-    paired = {statement: _claims_of(statement, table) for statement in told}
-    used = {claim for group in paired.values() for claim in group}
-    rest = [one for one in found if one.claim not in used]
-    return HEAD + _counts(paired, found) + _sections(paired, found) + _beyond(rest)
+    readme_statements = statements((root / "README.md").read_text("utf-8"))
+    statement_claims = {statement: _claims_of(statement, table) for statement in readme_statements}
+    used_claims = {claim for group in statement_claims.values() for claim in group}
+    other_proofs = [proof for proof in all_proofs if proof.claim not in used_claims]
+    return HEAD + _counts(statement_claims, all_proofs) + _sections(statement_claims, all_proofs) + _other_section(other_proofs)
 
 
 def proofs(folder: Path) -> tuple[Proof, ...]:
@@ -83,31 +83,31 @@ def proofs(folder: Path) -> tuple[Proof, ...]:
     Raises:
         ValueError: A mark's claim is no literal text, or its how is none of the four; says where.
     """
-    found: set[Proof] = set()
+    collected: set[Proof] = set()
     for path in folder.rglob("*.py"):
         text = path.read_text("utf-8")
         if "proves(" in text:
-            marks = _Marks(path.relative_to(folder.parent).as_posix())
+            marks = _MarkCollector(path.relative_to(folder.parent).as_posix())
             marks.visit(ast.parse(text))
-            found |= marks.found
-    return tuple(sorted(found))
+            collected |= marks.proofs
+    return tuple(sorted(collected))
 
 
 def claims(text: str) -> dict[str, tuple[str, ...]]:
     """Return the claims that show a statement, by the statement's first words."""
-    return {str(start): tuple(given or ()) for start, given in (yaml.safe_load(text) or {}).items()}
+    return {str(start): tuple(claim_names or ()) for start, claim_names in (yaml.safe_load(text) or {}).items()}
 
 
 def statements(readme: str) -> tuple[Statement, ...]:
     """Return each list item and table row of a README, with its section."""
-    found, section = [], ""
-    whole = re.sub(r"^```.*?^```", "", readme, flags=re.MULTILINE | re.DOTALL)
-    for line in re.sub(r"\n {2,}", " ", whole).splitlines():  # an item's further lines are indented
+    items, section = [], ""
+    text_ = re.sub(r"^```.*?^```", "", readme, flags=re.MULTILINE | re.DOTALL)
+    for line in re.sub(r"\n {2,}", " ", text_).splitlines():  # an item's further lines are indented
         if line.startswith("## "):
             section = line.removeprefix("## ")
-        elif section not in QUIET and (text := _statement(line)):
-            found.append(Statement(section, text))
-    return tuple(found)
+        elif section not in IGNORED_SECTIONS and (text := _statement(line)):
+            items.append(Statement(section, text))
+    return tuple(items)
 
 
 def _statement(line: str) -> str:
@@ -119,78 +119,78 @@ def _statement(line: str) -> str:
 
 
 def _claims_of(statement: Statement, table: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return next((given for start, given in table.items() if statement.text.startswith(start)), ())
+    return next((claim_names for start, claim_names in table.items() if statement.text.startswith(start)), ())
 
 
-class _Marks(ast.NodeVisitor):
+class _MarkCollector(ast.NodeVisitor):
     """Collects the marks of a file: one stands on a test, a class or the whole file, or in a test's parameters."""
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.names: list[str] = []
-        self.found: set[Proof] = set()
+        self.scope_names: list[str] = []
+        self.proofs: set[Proof] = set()
 
     def generic_visit(self, node: ast.AST) -> None:
-        named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        if named:
-            self.names.append(node.name)  # type: ignore[attr-defined]
+        is_scope = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if is_scope:
+            self.scope_names.append(node.name)  # type: ignore[attr-defined]
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "proves":
-            self.found.add(_proof(node, self.file, "::".join(self.names)))
+            self.proofs.add(_proof(node, self.file, "::".join(self.scope_names)))
         super().generic_visit(node)
-        if named:
-            self.names.pop()
+        if is_scope:
+            self.scope_names.pop()
 
 
 def _proof(call: ast.Call, file: str, test: str) -> Proof:
-    given = dict(zip(("claim", "how"), call.args, strict=False))
-    given |= {word.arg: word.value for word in call.keywords if word.arg}
+    arguments = dict(zip(("claim", "how"), call.args, strict=False))
+    arguments |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
     try:
-        claim, how = (ast.literal_eval(given[name]) for name in ("claim", "how"))
+        claim, evidence = (ast.literal_eval(arguments[name]) for name in ("claim", "how"))
     except (ValueError, KeyError):
-        claim, how = "", ""
-    if not isinstance(claim, str) or not claim or how not in HOW[:-1]:
+        claim, evidence = "", ""
+    if not isinstance(claim, str) or not claim or evidence not in EVIDENCE_LEVELS[:-1]:
         raise ValueError(f'{file}:{call.lineno}: write proves("a claim", "real"), "stand-in", "quoted" or "fake"')
-    return Proof(" ".join(claim.split()), how, file, test)
+    return Proof(" ".join(claim.split()), evidence, file, test)
 
 
-def _strength(claim: str, found: Sequence[Proof]) -> str:
+def _strength(claim: str, all_proofs: Sequence[Proof]) -> str:
     """Return how a claim was shown best."""
-    return min((one.how for one in found if one.claim == claim), key=HOW.index, default=HOW[-1])
+    return min((proof.evidence for proof in all_proofs if proof.claim == claim), key=EVIDENCE_LEVELS.index, default=EVIDENCE_LEVELS[-1])
 
 
-def _verdict(given: Iterable[str], found: Sequence[Proof]) -> str:
+def _verdict(claim_names: Iterable[str], all_proofs: Sequence[Proof]) -> str:
     """Return how a statement was shown: as its weakest claim."""
-    return max((_strength(claim, found) for claim in given), key=HOW.index, default=HOW[-1])
+    return max((_strength(claim, all_proofs) for claim in claim_names), key=EVIDENCE_LEVELS.index, default=EVIDENCE_LEVELS[-1])
 
 
-def _counts(paired: Mapping[Statement, tuple[str, ...]], found: Sequence[Proof]) -> str:
-    verdicts = [_verdict(given, found) for given in paired.values()]
-    counted = ", ".join(f"{verdicts.count(how)} {how}" for how in HOW if how in verdicts)
-    return f"\n{len(verdicts)} statements: {counted}.\n"
+def _counts(statement_claims: Mapping[Statement, tuple[str, ...]], all_proofs: Sequence[Proof]) -> str:
+    verdicts = [_verdict(claim_names, all_proofs) for claim_names in statement_claims.values()]
+    totals = ", ".join(f"{verdicts.count(level)} {level}" for level in EVIDENCE_LEVELS if level in verdicts)
+    return f"\n{len(verdicts)} statements: {totals}.\n"
 
 
-def _sections(paired: Mapping[Statement, tuple[str, ...]], found: Sequence[Proof]) -> str:
+def _sections(statement_claims: Mapping[Statement, tuple[str, ...]], all_proofs: Sequence[Proof]) -> str:
     text = ""
-    for section in dict.fromkeys(statement.section for statement in paired):
+    for section in dict.fromkeys(statement.section for statement in statement_claims):
         text += f"\n## {section}\n\n"
-        for statement, given in paired.items():
+        for statement, claim_names in statement_claims.items():
             if statement.section == section:
-                text += f"- {_unlinked(statement.text)} **{_verdict(given, found)}**\n"
-                text += "".join(f"  - {_line(claim, found)}\n" for claim in given)
+                text += f"- {_strip_links(statement.text)} **{_verdict(claim_names, all_proofs)}**\n"
+                text += "".join(f"  - {_line(claim, all_proofs)}\n" for claim in claim_names)
     return text
 
 
-def _beyond(rest: Sequence[Proof]) -> str:
-    lines = [f"- {_line(claim, rest)}\n" for claim in dict.fromkeys(one.claim for one in rest)]
+def _other_section(other_proofs: Sequence[Proof]) -> str:
+    lines = [f"- {_line(claim, other_proofs)}\n" for claim in dict.fromkeys(proof.claim for proof in other_proofs)]
     return "".join(["\n## Beyond the README\n\n", *lines]) if lines else ""
 
 
-def _line(claim: str, found: Sequence[Proof]) -> str:
-    links = [f"[{one.test or Path(one.file).stem}](../{one.file})" for one in found if one.claim == claim]
-    return f"{_strength(claim, found)}: {claim}" + (f" ({', '.join(links)})" if links else "")
+def _line(claim: str, all_proofs: Sequence[Proof]) -> str:
+    links = [f"[{proof.test or Path(proof.file).stem}](../{proof.file})" for proof in all_proofs if proof.claim == claim]
+    return f"{_strength(claim, all_proofs)}: {claim}" + (f" ({', '.join(links)})" if links else "")
 
 
-def _unlinked(text: str) -> str:
+def _strip_links(text: str) -> str:
     # A link of the README is relative to another folder.
     return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
 

@@ -42,7 +42,7 @@ SECONDS = re.compile(r"\d+ s\b")
 SPINNER = re.compile("[\u2800-\u28ff]")
 TOKEN = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b.|[\r\n\b]|[^\x1b\r\n\b]+", re.DOTALL)
 ROW = re.compile(r"<text [^>]*#run-line-(\d+)\)[^>]*>[^<]*</text>")
-PLAIN = "run-r1"  # the class that rich gives to text without a style
+PLAIN_CLASS = "run-r1"  # the class that rich gives to text without a style
 
 
 @dataclass
@@ -56,18 +56,18 @@ class Screen:
 
     def feed(self, text: str) -> None:
         """Take what the command printed."""
-        for found in TOKEN.finditer(text):
-            if found[2]:
-                self._control(found[1], found[2])
-            elif found[0] == "\n":
-                self._down()
-            elif found[0] == "\r":
+        for match in TOKEN.finditer(text):
+            if match[2]:
+                self._handle_control(match[1], match[2])
+            elif match[0] == "\n":
+                self._line_feed()
+            elif match[0] == "\r":
                 self.column = 0
-            elif found[0] == "\b":
+            elif match[0] == "\b":
                 self.column = max(0, self.column - 1)
-            elif not found[0].startswith("\x1b"):
-                for character in found[0]:
-                    self._put(character)
+            elif not match[0].startswith("\x1b"):
+                for character in match[0]:
+                    self._write(character)
 
     def plain(self) -> tuple[str, ...]:
         """Return the lines without styles and without blank ones at the end."""
@@ -81,106 +81,106 @@ class Screen:
         for line in self.lines[: len(self.plain())]:
             yield Text.from_ansi("".join(f"{style}{character}\x1b[0m" for character, style in line))
 
-    def _put(self, character: str) -> None:
+    def _write(self, character: str) -> None:
         if self.column == COLUMNS:
             self.column = 0
-            self._down()
+            self._line_feed()
         line = self.lines[self.row]
         line += [(" ", "")] * (self.column + 1 - len(line))
         line[self.column] = (character, self.style)
         self.column += 1
 
-    def _down(self) -> None:
+    def _line_feed(self) -> None:
         self.row += 1
         if self.row == len(self.lines):
             self.lines.append([])
 
-    def _control(self, given: str, letter: str) -> None:
-        number = int(given) if given.isdigit() else 1
-        match letter:
+    def _handle_control(self, parameters: str, final: str) -> None:
+        number = int(parameters) if parameters.isdigit() else 1
+        match final:
             case "m":
-                self.style = "" if given in {"", "0"} else f"{self.style}\x1b[{given}m"
+                self.style = "" if parameters in {"", "0"} else f"{self.style}\x1b[{parameters}m"
             case "A":
                 self.row = max(0, self.row - number)
             case "G":
                 self.column = number - 1
             case "K":
-                del self.lines[self.row][0 if given == "2" else self.column :]
+                del self.lines[self.row][0 if parameters == "2" else self.column :]
             case "h" | "l":
                 pass  # the cursor is hidden or shown, which a picture has none of
             case _:
-                raise ValueError(f"the command used a control sequence that is not known here: {given}{letter}")
+                raise ValueError(f"the command used a control sequence that is not known here: {parameters}{final}")
 
 
 def record(argv: Sequence[str], folder: Path) -> tuple[Screen, list[tuple[float, tuple[str, ...]]]]:
     """Run a command on a terminal; return the last screen, and each screen with its time in seconds."""
     screen = Screen()
     screen.feed(f"$ {' '.join(argv)}\r\n")
-    started, states = time.monotonic(), [(0.0, screen.plain())]
+    start, states = time.monotonic(), [(0.0, screen.plain())]
     for text in _run(argv, folder):
         screen.feed(text)
         state = tuple(SPINNER.sub("\u2826", line) for line in screen.plain())
         if state != states[-1][1]:
-            states.append((time.monotonic() - started, state))
+            states.append((time.monotonic() - start, state))
     return screen, states
 
 
-def thinned(states: Sequence[tuple[float, tuple[str, ...]]]) -> list[tuple[float, tuple[str, ...]]]:
+def without_ticks(states: Sequence[tuple[float, tuple[str, ...]]]) -> list[tuple[float, tuple[str, ...]]]:
     """Return the states without those in which nothing but a count of seconds goes on."""
-    told = [tuple(SECONDS.sub("", line) for line in lines) for _, lines in states]
-    return [one for at, one in enumerate(states) if not 0 < at < len(told) - 1 or len(set(told[at - 1 : at + 2])) > 1]
+    texts = [tuple(SECONDS.sub("", line) for line in lines) for _, lines in states]
+    return [state for index, state in enumerate(states) if not 0 < index < len(texts) - 1 or len(set(texts[index - 1 : index + 2])) > 1]
 
 
 def _run(argv: Sequence[str], folder: Path) -> Iterator[str]:
     # It leads no session with this as its terminal: the kernel hangs that up when the leader ends, and what nobody
     # had read by then is lost. Nor is it forked from here, where other threads may run.
-    terminal, side = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    master, slave = pty.openpty()
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name != "CI"}
     environment |= {"TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(ROWS)}
     with subprocess.Popen(
-        argv, cwd=folder, env=environment, stdin=side, stdout=side, stderr=side, start_new_session=True,
+        argv, cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
     ) as command:
-        os.close(side)
+        os.close(slave)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         with suppress(OSError):  # raised once the command has closed its side
-            while chunk := os.read(terminal, 1 << 16):
+            while chunk := os.read(master, 1 << 16):
                 yield decoder.decode(chunk)
-        os.close(terminal)
+        os.close(master)
     if command.returncode:
         raise SystemExit(f"{' '.join(argv)} ended with {command.returncode}; nothing is written")
 
 
-def drawn(screen: Screen, states: Sequence[tuple[float, tuple[str, ...]]], title: str) -> str:
+def render_svg(screen: Screen, states: Sequence[tuple[float, tuple[str, ...]]], title: str) -> str:
     """Return the picture: the last screen, and over it the earlier ones, each in its time."""
     console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True, legacy_windows=False)
     for line in screen.styled():
         console.print(line, soft_wrap=True)
-    still = console.export_svg(title=title, unique_id="run", code_format=_without_fonts())
-    height = float(re.findall(r'y="([0-9.]+)" textLength', still)[0])
-    line_height = float(re.search(r"line-height: ([0-9.]+)px", still)[1])  # type: ignore[index]
-    shown = [min(max(after - before, SHORTEST_S), LONGEST_S) for (before, _), (after, _) in pairwise(states)]
-    starts = [round(sum(shown[:number]), 2) for number in range(len(states))]
-    hidden = f'<set attributeName="visibility" to="hidden" begin="0s" end="{starts[-1]}s"/>'
-    still = ROW.sub(lambda row: row[0].replace("</text>", f"{hidden}</text>"), still)
+    svg = console.export_svg(title=title, unique_id="run", code_format=_without_fonts())
+    height = float(re.findall(r'y="([0-9.]+)" textLength', svg)[0])
+    line_height = float(re.search(r"line-height: ([0-9.]+)px", svg)[1])  # type: ignore[index]
+    durations = [min(max(after - before, SHORTEST_S), LONGEST_S) for (before, _), (after, _) in pairwise(states)]
+    starts = [round(sum(durations[:number]), 2) for number in range(len(states))]
+    hide_animation = f'<set attributeName="visibility" to="hidden" begin="0s" end="{starts[-1]}s"/>'
+    svg = ROW.sub(lambda row: row[0].replace("</text>", f"{hide_animation}</text>"), svg)
     frames = [
         f'<g visibility="hidden">{_frame(lines, height, line_height)}'
         f'<set attributeName="visibility" to="visible" begin="{start}s" end="{end}s"/></g>'
         for (_, lines), (start, end) in zip(states, pairwise(starts), strict=False)
     ]
-    head, tail = still.rsplit("</g>", 2)[0], "</g>".join(["", *still.rsplit("</g>", 2)[1:]])
+    head, tail = svg.rsplit("</g>", 2)[0], "</g>".join(["", *svg.rsplit("</g>", 2)[1:]])
     return "\n".join(line.rstrip() for line in (head + "\n".join(frames) + tail).splitlines() if line.strip()) + "\n"
 
 
 def _frame(lines: Sequence[str], height: float, line_height: float) -> str:
     rows = ((round(height + number * line_height, 1), escape(line)) for number, line in enumerate(lines) if line)
-    return "".join(f'<text class="{PLAIN}" x="0" y="{y}" xml:space="preserve">{line}</text>' for y, line in rows)
+    return "".join(f'<text class="{PLAIN_CLASS}" x="0" y="{y}" xml:space="preserve">{line}</text>' for y, line in rows)
 
 
 def _without_fonts() -> str:
     """Return rich's picture format without the fonts it would load from elsewhere."""
-    usual: str = inspect.signature(Console.export_svg).parameters["code_format"].default
-    return re.sub(r"@font-face \{\{.*?\}\}", "", usual, flags=re.DOTALL)
+    template: str = inspect.signature(Console.export_svg).parameters["code_format"].default
+    return re.sub(r"@font-face \{\{.*?\}\}", "", template, flags=re.DOTALL)
 
 
 def main() -> None:
@@ -189,14 +189,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path())
     parser.add_argument("--output", type=Path, default=IMAGE)
     parser.add_argument("command", nargs=argparse.REMAINDER)
-    given = parser.parse_args()
-    screen, states = record(given.command, given.folder)
-    picture = drawn(screen, thinned(states), title=given.folder.resolve().name)
+    args = parser.parse_args()
+    screen, states = record(args.command, args.folder)
+    picture = render_svg(screen, without_ticks(states), title=args.folder.resolve().name)
     if len(picture.encode()) > SIZE_LIMIT:
         raise SystemExit(f"the picture has {len(picture.encode())} bytes, and {SIZE_LIMIT} is the limit")
-    given.output.parent.mkdir(parents=True, exist_ok=True)
-    given.output.write_text(picture, "utf-8")
-    sys.stdout.write(f"{given.output} written, {len(picture.encode())} bytes\n")
+    args.output.parent.mkdir(parents=True, exist_ok=True)
+    args.output.write_text(picture, "utf-8")
+    sys.stdout.write(f"{args.output} written, {len(picture.encode())} bytes\n")
 
 
 if __name__ == "__main__":

@@ -9,24 +9,24 @@ from __future__ import annotations
 import socket
 import sys
 
-ANSWERS, NOTHING, DENIED = 0, 1, 4
+OK, UNREACHABLE, DENIED = 0, 1, 4
 # Socket activation starts the engine on the first connection, which takes its time to answer.
 TIMEOUT_S = 20
 
 
 def ping(path: str) -> int:
     """Send one ping and say how it went, as an exit code."""
-    with socket.socket(socket.AF_UNIX) as door:
-        door.settimeout(TIMEOUT_S)
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(TIMEOUT_S)
         try:
-            door.connect(path)
-            door.sendall(b"GET /_ping HTTP/1.0\r\nHost: engine\r\n\r\n")
-            status = door.makefile("rb").readline()
+            sock.connect(path)
+            sock.sendall(b"GET /_ping HTTP/1.0\r\nHost: engine\r\n\r\n")
+            status = sock.makefile("rb").readline()
         except PermissionError:
             return DENIED
         except OSError:
-            return NOTHING
-    return ANSWERS if b" 200 " in status else NOTHING
+            return UNREACHABLE
+    return OK if b" 200 " in status else UNREACHABLE
 
 
 if __name__ == "__main__":

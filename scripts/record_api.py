@@ -25,7 +25,7 @@ warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 
 # The folders of the modules that TensorFlow and Keras declare public; what else can be reached is how they are made.
-DECLARED = {"_api", "api", "_tf_keras"}
+PUBLIC_FOLDERS = {"_api", "api", "_tf_keras"}
 PRIVATE = (
     "keras.applications.imagenet_utils", "keras.datasets.cifar", "keras.utils.conv_utils", "keras.utils.generic_utils",
     "keras.utils.layer_utils", "keras.utils.np_utils", "keras.utils.tf_utils",
@@ -36,36 +36,36 @@ def main() -> None:
     """Write the record to stdout, the same for the same release."""
     import tensorflow as tf
 
-    _show(recorded(tf))
+    _print_record(build_record(tf))
 
 
-def recorded(tf: Any) -> dict[str, Any]:
+def build_record(tf: Any) -> dict[str, Any]:
     """Return the record of this TensorFlow."""
-    found: dict[str, dict[str, str]] = {}
-    _walk(tf, "tensorflow", found, set())
-    compat = {"compat": "m"} | {name: kind for name, kind in found["tensorflow"].items() if name != "compat"}
-    found["tensorflow"] = compat
-    found["tensorflow.compat"] = {"v1": "m", "v2": "m"}
-    old = tf.compat.v1
-    found["tensorflow.compat.v1"] = {name: _kind(old, name, parameters=False) for name in _public(old)}
-    _walk(tf.compat.v1.keras, "tensorflow.compat.v1.keras", found, set())
-    found |= {path: _private(path) for path in PRIVATE if _private(path)}
-    return {"release": tf.__version__, "modules": {path: _packed(found[path]) for path in sorted(found)}}
+    modules: dict[str, dict[str, str]] = {}
+    _walk(tf, "tensorflow", modules, set())
+    compat = {"compat": "m"} | {name: kind for name, kind in modules["tensorflow"].items() if name != "compat"}
+    modules["tensorflow"] = compat
+    modules["tensorflow.compat"] = {"v1": "m", "v2": "m"}
+    compat_v1 = tf.compat.v1
+    modules["tensorflow.compat.v1"] = {name: _kind(compat_v1, name, with_parameters=False) for name in _public(compat_v1)}
+    _walk(tf.compat.v1.keras, "tensorflow.compat.v1.keras", modules, set())
+    modules |= {path: _private(path) for path in PRIVATE if _private(path)}
+    return {"release": tf.__version__, "modules": {path: _group_by_kind(modules[path]) for path in sorted(modules)}}
 
 
-def _walk(module: Any, path: str, found: dict[str, dict[str, str]], above: set[int]) -> None:
+def _walk(module: Any, path: str, modules: dict[str, dict[str, str]], ancestors: set[int]) -> None:
     """Note down the names of a module and of those below it; a module within itself is not entered again."""
-    inside = found[path] = {}
+    names = modules[path] = {}
     for name in _public(module):
-        value, below = getattr(module, name), f"{path}.{name}"
-        if below == "tensorflow.compat":
+        value, child_path = getattr(module, name), f"{path}.{name}"
+        if child_path == "tensorflow.compat":
             continue
-        kind = _kind(module, name, parameters=".keras" in path and ".v1" not in path)
+        kind = _kind(module, name, with_parameters=".keras" in path and ".v1" not in path)
         if kind != "m":
-            inside[name] = kind
-        elif DECLARED.intersection(value.__name__.split(".")) and id(value) not in above:
-            inside[name] = kind
-            _walk(value, below, found, above | {id(module)})
+            names[name] = kind
+        elif PUBLIC_FOLDERS.intersection(value.__name__.split(".")) and id(value) not in ancestors:
+            names[name] = kind
+            _walk(value, child_path, modules, ancestors | {id(module)})
 
 
 def _private(path: str) -> dict[str, str]:
@@ -74,49 +74,49 @@ def _private(path: str) -> dict[str, str]:
         module = importlib.import_module(path)
     except ImportError:
         return {}
-    own = [name for name in dir(module) if getattr(getattr(module, name), "__module__", "") == path]
-    return {name: _kind(module, name, parameters=True) for name in sorted(own)}
+    own_names = [name for name in dir(module) if getattr(getattr(module, name), "__module__", "") == path]
+    return {name: _kind(module, name, with_parameters=True) for name in sorted(own_names)}
 
 
 def _public(module: Any) -> list[str]:
     return sorted(name for name in dir(module) if not name.startswith("_") or name == "__version__")
 
 
-def _kind(module: Any, name: str, *, parameters: bool) -> str:
+def _kind(module: Any, name: str, *, with_parameters: bool) -> str:
     """`m`odule, `c`lass, `f`unction or `v`alue; and what a callable takes, as `c(units,*,name,**rest)`."""
     value = getattr(module, name)
     if isinstance(value, types.ModuleType) or type(value).__name__ in {"KerasLazyLoader", "_KerasLazyLoader"}:
         return "m"
     letter = "c" if inspect.isclass(value) else "f" if callable(value) else "v"
-    return letter + (_parameters(value) if parameters and letter != "v" else "")
+    return letter + (_parameters(value) if with_parameters and letter != "v" else "")
 
 
 def _parameters(value: Any) -> str:
     try:
         # A class is asked by its __init__: the metaclasses of Keras take anything.
-        found = list(inspect.signature(value.__init__ if inspect.isclass(value) else value).parameters.values())
+        parameters = list(inspect.signature(value.__init__ if inspect.isclass(value) else value).parameters.values())
     except (TypeError, ValueError):
         return ""
     if inspect.isclass(value):
-        found = found[1:]
-    names, starred = [], False
-    for one in found:
-        if one.kind is one.KEYWORD_ONLY and not starred:
+        parameters = parameters[1:]
+    names, has_star = [], False
+    for parameter in parameters:
+        if parameter.kind is parameter.KEYWORD_ONLY and not has_star:
             names.append("*")
-        starred = starred or one.kind in {one.KEYWORD_ONLY, one.VAR_POSITIONAL}
-        names.append({one.VAR_POSITIONAL: "*", one.VAR_KEYWORD: "**"}.get(one.kind, "") + one.name)
+        has_star = has_star or parameter.kind in {parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL}
+        names.append({parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "") + parameter.name)
     return "(" + ",".join(names) + ")"
 
 
-def _packed(names: dict[str, str]) -> dict[str, list[str]]:
+def _group_by_kind(names: dict[str, str]) -> dict[str, list[str]]:
     """Turn name -> kind round, which is smaller: many names are of a kind."""
-    packed: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for name in sorted(names):
-        packed.setdefault(names[name], []).append(name)
-    return {kind: packed[kind] for kind in sorted(packed)}
+        groups.setdefault(names[name], []).append(name)
+    return {kind: groups[kind] for kind in sorted(groups)}
 
 
-def _show(record: dict[str, Any]) -> None:
+def _print_record(record: dict[str, Any]) -> None:
     modules = record["modules"].items()
     lines = [f' {json.dumps(path)}:{json.dumps(names, separators=(",", ":"))}' for path, names in modules]
     release = json.dumps(record["release"])

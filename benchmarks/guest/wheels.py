@@ -16,6 +16,6 @@ for prefix in sys.argv[1:]:
             if not expected:
                 continue
             path = record.parent.parent / name
-            found = hashlib.new(algorithm, path.read_bytes()).digest() if path.is_file() else b""
-            if base64.urlsafe_b64encode(found).rstrip(b"=").decode() != expected:
+            actual = hashlib.new(algorithm, path.read_bytes()).digest() if path.is_file() else b""
+            if base64.urlsafe_b64encode(actual).rstrip(b"=").decode() != expected:
                 print(path)

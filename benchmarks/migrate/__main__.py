@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import figures, page
-from benchmarks.clock import Failed
+from benchmarks.clock import BenchmarkError
 from benchmarks.migrate import asked, golden, results, speed, suites, tally, variants
-from benchmarks.migrate.results import Measured
+from benchmarks.migrate.results import BenchmarkResults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,28 +27,28 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
     from benchmarks.migrate.tally import Tally
-    from benchmarks.migrate.variants import Told
+    from benchmarks.migrate.variants import MigrationReport
     from benchmarks.scratch import Scratch
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/bench-migrate.md"
 RESULTS = ROOT / "benchmarks/migrate/results.json"
 PARTS = ("counts", "golden", "tests", "speed")
-CANNOT = 3
+CANNOT_MEASURE = 3
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and return the exit code: 0 where the checkouts are not there, 1 below a bar, 3 where it cannot be."""
-    told = _parser().parse_args(argv)
-    if told.corpus is None or not told.corpus.is_dir():
-        _say("skipped: no checkouts are named: make bench-migrate CORPUS=FOLDER, with a folder OWNER+NAME for each")
+    args = _parser().parse_args(argv)
+    if args.corpus is None or not args.corpus.is_dir():
+        _log("skipped: no checkouts are named: make bench-migrate CORPUS=FOLDER, with a folder OWNER+NAME for each")
         return 0
     try:
         with ExitStack() as stack:
-            return _measured(told, told.corpus.resolve(), stack)
-    except Failed as error:
-        _say(str(error))
-        return CANNOT
+            return _measure(args, args.corpus.resolve(), stack)
+    except BenchmarkError as error:
+        _log(str(error))
+        return CANNOT_MEASURE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,102 +61,102 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measured(told: argparse.Namespace, corpus: Path, stack: ExitStack) -> int:
+def _measure(args: argparse.Namespace, corpus: Path, stack: ExitStack) -> int:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="envkit-bench-")))
-    wanted, parts = variants.files(corpus), told.only or PARTS
-    if not wanted:
-        _say("skipped: no file there imports standalone Keras")
+    paths, parts = variants.files(corpus), args.only or PARTS
+    if not paths:
+        _log("skipped: no file there imports standalone Keras")
         return 0
-    _say(f"{len(wanted)} files import standalone Keras")
-    day, found = datetime.date.today().isoformat(), _before(_about(len(wanted)))  # noqa: DTZ011
+    _log(f"{len(paths)} files import standalone Keras")
+    day, measurements = datetime.date.today().isoformat(), _saved_results(_describe_machine(len(paths)))  # noqa: DTZ011
     if "speed" in parts:
-        _say("measuring times")
-        found = replace(found, speed=figures.dated(speed.measure(corpus, folder), day))
-    if "golden" in parts and told.golden is not None:
-        _say("comparing with what people made")
-        place = stack.enter_context(_scratch())
-        pairs = golden.run(place.engine, place.build(place.project("migrate")), told.golden)
-        found = replace(found, golden=tuple(pairs), paired=day)
+        _log("measuring times")
+        measurements = replace(measurements, speed=figures.with_date(speed.measure(corpus, folder), day))
+    if "golden" in parts and args.golden is not None:
+        _log("comparing with what people made")
+        scratch = stack.enter_context(_open_scratch())
+        pairs = golden.run(scratch.engine, scratch.build(scratch.project("migrate")), args.golden)
+        measurements = replace(measurements, golden=tuple(pairs), paired=day)
     if {"counts", "tests"} & {*parts}:
         after = variants.copy(corpus, folder / "after")
-        _say("migrating")
-        said = variants.migrate(after)
-        place = stack.enter_context(_scratch())
-        image = place.build(place.project("migrate"))
+        _log("migrating")
+        reports = variants.migrate(after)
+        scratch = stack.enter_context(_open_scratch())
+        image = scratch.build(scratch.project("migrate"))
         if "counts" in parts:
-            rows = _rows(corpus, after, wanted, said, (place.engine, image), told.wrong)
-            found = replace(found, rows=tuple(rows), counted=day)
+            rows = _rows(corpus, after, paths, reports, (scratch.engine, image), args.wrong)
+            measurements = replace(measurements, rows=tuple(rows), counted=day)
         if "tests" in parts:
-            _say("running the tests of checkouts")
-            found = replace(found, ran=tuple(suites.run(place.engine, image, corpus, after)), tested=day)
-    return _concluded(found, keep=told.keep)
+            _log("running the tests of checkouts")
+            measurements = replace(measurements, ran=tuple(suites.run(scratch.engine, image, corpus, after)), tested=day)
+    return _finish(measurements, keep=args.keep)
 
 
-def _before(machine: str) -> Measured:
+def _saved_results(machine: str) -> BenchmarkResults:
     """Return what was measured before on a machine like this one, and as many files."""
     if RESULTS.exists():
-        before = results.from_data(json.loads(RESULTS.read_text("utf-8")))
-        if before.machine == machine:
-            return before
-    return Measured(machine)
+        saved = results.from_data(json.loads(RESULTS.read_text("utf-8")))
+        if saved.machine == machine:
+            return saved
+    return BenchmarkResults(machine)
 
 
 def _rows(
-    corpus: Path, after: Path, wanted: Sequence[Path], said: Mapping[Path, Told], real: tuple[DockerClient, str],
-    wrong: Path | None,
+    corpus: Path, after: Path, paths: Sequence[Path], reports: Mapping[Path, MigrationReport], tensorflow: tuple[DockerClient, str],
+    problems_file: Path | None,
 ) -> list[results.Row]:
-    tallies = _tallies(corpus, after, wanted, said)
-    _say("asking the real TensorFlow")
-    asked.ask(tallies["envkit"], *real, after, wanted)
-    if wrong is not None:
-        lines = [f"{way}: {line}\n" for way, one in tallies.items() for line in one.worst]
-        wrong.write_text("".join(lines), "utf-8")
+    tallies = _tallies(corpus, after, paths, reports)
+    _log("asking the real TensorFlow")
+    asked.cross_check(tallies["envkit"], *tensorflow, after, paths)
+    if problems_file is not None:
+        lines = [f"{method}: {line}\n" for method, totals in tallies.items() for line in totals.problems]
+        problems_file.write_text("".join(lines), "utf-8")
     return results.rows(tallies, tallies["untouched"].convolutions)
 
 
-def _tallies(corpus: Path, after: Path, wanted: Sequence[Path], said: Mapping[Path, Told]) -> dict[str, Tally]:
-    before = {path: (corpus / path).read_bytes() for path in wanted}
-    ours = {path: (after / path).read_bytes() for path in wanted}
-    _say("migrating again")
-    again = variants.migrate(after)
-    _say("judging")
+def _tallies(corpus: Path, after: Path, paths: Sequence[Path], reports: Mapping[Path, MigrationReport]) -> dict[str, Tally]:
+    before = {path: (corpus / path).read_bytes() for path in paths}
+    migrated = {path: (after / path).read_bytes() for path in paths}
+    _log("migrating again")
+    second_run = variants.migrate(after)
+    _log("judging")
     tallies = {
-        "untouched": tally.tally(wanted, before, before),
-        "sed": tally.tally(wanted, before, {path: variants.sed(content) for path, content in before.items()}),
-        "envkit": tally.tally(wanted, before, ours, said),
+        "untouched": tally.tally(paths, before, before),
+        "sed": tally.tally(paths, before, {path: variants.sed(content) for path, content in before.items()}),
+        "envkit": tally.tally(paths, before, migrated, reports),
     }
-    tallies["envkit"].again = sum(bool(one.rewrites) for one in again.values())
+    tallies["envkit"].unstable = sum(bool(report.rewrites) for report in second_run.values())
     return tallies
 
 
-def _scratch() -> AbstractContextManager[Scratch]:
-    from benchmarks.scratch import scratch
+def _open_scratch() -> AbstractContextManager[Scratch]:
+    from benchmarks.scratch import open_scratch
 
-    return scratch()
+    return open_scratch()
 
 
-def _concluded(found: Measured, *, keep: bool) -> int:
-    print(results.counted(found.rows))
-    for one in found.ran:
-        print(f"{one.name}: {one.before} -> {one.after}")
-    print(page.table(found.speed), end="")
+def _finish(measurements: BenchmarkResults, *, keep: bool) -> int:
+    print(results.terminal_table(measurements.rows))
+    for suite_result in measurements.ran:
+        print(f"{suite_result.name}: {suite_result.before} -> {suite_result.after}")
+    print(page.table(measurements.speed), end="")
     if not keep:
-        RESULTS.write_text(json.dumps(results.to_data(found), indent=1) + "\n", "utf-8")
-        PAGE.write_text(results.written(found), "utf-8")
-    _say(f"below the bar: {', '.join(found.missed)}" if found.missed else "every bar holds")
-    return 1 if found.missed else 0
+        RESULTS.write_text(json.dumps(results.to_data(measurements), indent=1) + "\n", "utf-8")
+        PAGE.write_text(results.render_page(measurements), "utf-8")
+    _log(f"below the bar: {', '.join(measurements.missed_bars)}" if measurements.missed_bars else "every bar holds")
+    return 1 if measurements.missed_bars else 0
 
 
-def _about(count: int) -> str:
+def _describe_machine(count: int) -> str:
     memory = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
     return (
-        f"{count} files were found of the {results.SHOWN} that the bars were set for. {os.cpu_count()} cores, "
+        f"{count} files were found of the {results.CORPUS_SIZE} that the bars were set for. {os.cpu_count()} cores, "
         f"{memory} GiB of memory, {platform.system()} on {platform.machine()}, Python {platform.python_version()}, "
         f"LibCST {version('libcst')}"
     )
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 

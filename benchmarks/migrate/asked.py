@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.migrate import suites, units
-from benchmarks.migrate.statements import imports, parsed
+from benchmarks.migrate.statements import imports, parse
 from benchmarks.migrate.uses import uses
-from benchmarks.migrate.world import OURS, UNKNOWN, is_of, world
+from benchmarks.migrate.world import ROOTS, UNRECORDED, is_under, api_index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,39 +15,39 @@ if TYPE_CHECKING:
 
     import docker
 
-    from benchmarks.migrate.statements import Imported
+    from benchmarks.migrate.statements import ImportedName
     from benchmarks.migrate.tally import Tally
 
 
-def ask(count: Tally, engine: docker.DockerClient, image: str, folder: Path, wanted: Sequence[Path]) -> None:
+def cross_check(totals: Tally, engine: docker.DockerClient, image: str, folder: Path, paths: Sequence[Path]) -> None:
     """Ask for every import and every name, and add to the tally what is judged otherwise."""
-    statements, names = _collected(folder, wanted)
-    told = suites.finds(engine, image, {"imports": sorted(statements), "names": sorted(names)})
-    missing = {*told["imports"], *told["names"]}
+    statements, names = _collect(folder, paths)
+    missing_names = suites.run_guest(engine, image, {"imports": sorted(statements), "names": sorted(names)})
+    missing = {*missing_names["imports"], *missing_names["names"]}
     judged = {**statements, **names}
-    differ = [one for one, good in judged.items() if good == (one in missing)]
-    count.asked, count.otherwise = len(judged), len(differ)
-    count.worst += [f"the real TensorFlow says otherwise: {one}" for one in sorted(differ)]
+    mismatches = [query for query, is_valid in judged.items() if is_valid == (query in missing)]
+    totals.query_count, totals.disagreements = len(judged), len(mismatches)
+    totals.problems += [f"the real TensorFlow says otherwise: {query}" for query in sorted(mismatches)]
 
 
-def _collected(folder: Path, wanted: Sequence[Path]) -> tuple[dict[str, bool], dict[str, bool]]:
+def _collect(folder: Path, paths: Sequence[Path]) -> tuple[dict[str, bool], dict[str, bool]]:
     statements: dict[str, bool] = {}
     names: dict[str, bool] = {}
-    for path in wanted:
+    for path in paths:
         unit = units.read(path, (folder / path).read_bytes())
-        tree = parsed(unit.text) if unit is not None else None
+        tree = parse(unit.text) if unit is not None else None
         if unit is None or tree is None:
             continue
-        for one in imports(unit.text, tree):
-            if one.ours and not is_of(one.path, UNKNOWN):
-                statements[statement(one)] = one.resolves(world())
+        for imported in imports(unit.text, tree):
+            if imported.is_tracked and not is_under(imported.path, UNRECORDED):
+                statements[statement(imported)] = imported.resolves(api_index())
         for use in uses(tree).uses:
             for name in use.paths:
-                if is_of(name, OURS) and not is_of(name, UNKNOWN):
-                    names[name] = world().has(name) or world().has_module(name)
+                if is_under(name, ROOTS) and not is_under(name, UNRECORDED):
+                    names[name] = api_index().has(name) or api_index().has_module(name)
     return statements, names
 
 
-def statement(one: Imported) -> str:
+def statement(imported: ImportedName) -> str:
     """Return the import as a statement of its own."""
-    return f"from {one.module} import {one.name}" if one.module else f"import {one.name}"
+    return f"from {imported.module} import {imported.name}" if imported.module else f"import {imported.name}"

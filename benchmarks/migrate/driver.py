@@ -23,7 +23,7 @@ from libcst.metadata import ParentNodeProvider, PositionProvider, ScopeProvider
 
 from benchmarks.migrate.world import RELEASE
 from envkit.migrate import api, code, source, transform
-from envkit.migrate.nodes import ByNode
+from envkit.migrate.nodes import NodeMap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ _NEWLINE = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class MigratedFile:
     """A file as the driver takes it back: its bytes, and what they are encoded in."""
 
     bytes: bytes
@@ -46,33 +46,33 @@ class Migration(Codemod):
 
     METADATA_DEPENDENCIES: ClassVar[tuple[Any, ...]] = (PositionProvider, ParentNodeProvider, ScopeProvider)
 
-    def transform_module_impl(self, tree: cst.Module) -> Done:  # type: ignore[override]  # all that the driver asks for
+    def transform_module_impl(self, tree: cst.Module) -> MigratedFile:  # type: ignore[override]  # all that the driver asks for
         """Return what becomes of the file whose tree this is."""
-        return self._done(tree, transform.transformed(tree.bytes, self._read(tree), tree.encoding, api.load(RELEASE)))
+        return self._to_migrated_file(tree, transform.transform_source(tree.bytes, self._build_source(tree), tree.encoding, api.load(RELEASE)))
 
-    def _read(self, tree: cst.Module) -> source.Source:
+    def _build_source(self, tree: cst.Module) -> source.Source:
         """Return the file as the transform knows it, from what LibCST's providers found."""
-        text, places, parents, scopes = tree.code, *(self.metadata[one] for one in self.METADATA_DEPENDENCIES)
+        text, positions, parents, scopes = tree.code, *(self.metadata[provider] for provider in self.METADATA_DEPENDENCIES)
         lines = [0, *(match.end() for match in _NEWLINE.finditer(text)), len(text)]
         spans: dict[int, tuple[int, int]] = {}
-        for node, found in places.items():
-            begin, end = found.start, found.end  # type: ignore[attr-defined]
+        for node, code_range in positions.items():
+            begin, end = code_range.start, code_range.end  # type: ignore[attr-defined]
             spans[id(node)] = lines[begin.line - 1] + begin.column, min(lines[end.line - 1] + end.column, len(text))
-        kinds: dict[type, list[cst.CSTNode]] = defaultdict(list)
+        nodes_by_class: dict[type, list[cst.CSTNode]] = defaultdict(list)
         for node in sorted(parents, key=lambda node: (spans[id(node)][0], -spans[id(node)][1])):
-            kinds[type(node)].append(node)
-        above, placed = (_by_node(found) for found in (parents, scopes))
-        return source.Source(text, tree, ByNode(spans), above, dict(kinds), placed)
+            nodes_by_class[type(node)].append(node)
+        parent_map, scope_map = (_node_map(mapping) for mapping in (parents, scopes))
+        return source.Source(text, tree, NodeMap(spans), parent_map, dict(nodes_by_class), scope_map)
 
-    def _done(self, tree: cst.Module, outcome: Outcome) -> Done:
-        if outcome.unreadable:
-            raise SkipFile(outcome.unreadable)
+    def _to_migrated_file(self, tree: cst.Module, outcome: Outcome) -> MigratedFile:
+        if outcome.error:
+            raise SkipFile(outcome.error)
         for note in outcome.notes:
-            self.warn(f"{note.where.line}:{note.where.column}: {note.message}")
-        return Done(outcome.content, tree.encoding)
+            self.warn(f"{note.location.line}:{note.location.column}: {note.message}")
+        return MigratedFile(outcome.content, tree.encoding)
 
 
-class Lent(Migration):
+class FastMigration(Migration):
     """The same with envkit's places and scopes, which are quicker than LibCST's."""
 
     METADATA_DEPENDENCIES = ()
@@ -82,14 +82,14 @@ class Lent(Migration):
         """Return that LibCST is to compute nothing."""
         return ()
 
-    def transform_module_impl(self, tree: cst.Module) -> Done:  # type: ignore[override]  # as above
+    def transform_module_impl(self, tree: cst.Module) -> MigratedFile:  # type: ignore[override]  # as above
         """Return what becomes of the file whose tree this is."""
         with mock.patch.object(cst, "parse_module", return_value=tree):
-            return self._done(tree, code.migrate(tree.bytes, api.load(RELEASE)))
+            return self._to_migrated_file(tree, code.migrate(tree.bytes, api.load(RELEASE)))
 
 
-def _by_node(found: Mapping[cst.CSTNode, Any]) -> ByNode[Any]:
-    return ByNode({id(node): one for node, one in found.items()})
+def _node_map(mapping: Mapping[cst.CSTNode, Any]) -> NodeMap[Any]:
+    return NodeMap({id(node): value for node, value in mapping.items()})
 
 
 def main() -> None:
@@ -97,9 +97,9 @@ def main() -> None:
     paths = [str(path) for path in sorted(Path(sys.argv[1]).rglob("*.py"))]
     api.load(RELEASE)
     jobs = len(os.sched_getaffinity(0))
-    codemod = Lent if "lent" in sys.argv[2:] else Migration
-    told = parallel_exec_transform_with_prettyprint(codemod, paths, jobs=jobs, hide_progress=True)
-    print(f"{told.successes} done, {told.failures} failed, {told.skips} skipped, {told.warnings} warnings")
+    codemod = FastMigration if "lent" in sys.argv[2:] else Migration
+    result = parallel_exec_transform_with_prettyprint(codemod, paths, jobs=jobs, hide_progress=True)
+    print(f"{result.successes} done, {result.failures} failed, {result.skips} skipped, {result.warnings} warnings")
 
 
 if __name__ == "__main__":

@@ -9,67 +9,67 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from benchmarks.migrate import statements, units
-from benchmarks.migrate.world import OURS, is_of
+from benchmarks.migrate.world import ROOTS, is_under
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 # The only strings that rules rewrite or leave out: orders of dimensions, modes of `merge`, keys of a history.
-REWRITTEN = {"th", "tf", "channels_first", "channels_last", "sum", "mul", "concat", "ave", "cos", "dot", "max",
+REWRITABLE_STRINGS = {"th", "tf", "channels_first", "channels_last", "sum", "mul", "concat", "ave", "cos", "dot", "max",
              "acc", "val_acc", "accuracy", "val_accuracy", "same", "valid", "glorot_normal", "glorot_uniform"}
 
 
-def edits(path: Path, before: bytes, after: bytes) -> list[str]:
+def unwanted_edits(path: Path, before: bytes, after: bytes) -> list[str]:
     """Return what was changed that should not have been."""
     if before == after:
         return []
     old, new = units.read(path, before), units.read(path, after)
     if old is None or new is None:
         return [] if old is None else ["it cannot be read any more"]
-    return [*_imports(old.text, new.text), *_tokens(old.text, new.text), *_ends(before, after),
-            *(_around(before, after) if path.suffix == units.NOTEBOOK else ())]
+    return [*_import_changes(old.text, new.text), *_token_changes(old.text, new.text), *_line_ending_changes(before, after),
+            *(_notebook_changes(before, after) if path.suffix == units.NOTEBOOK else ())]
 
 
-def _imports(old: str, new: str) -> Iterator[str]:
-    gone = _others(old) - _others(new)
-    yield from (f"look-alike or other import: {one}" for one in gone.elements())
+def _import_changes(old: str, new: str) -> Iterator[str]:
+    removed = _other_imports(old) - _other_imports(new)
+    yield from (f"look-alike or other import: {name}" for name in removed.elements())
 
 
-def _others(text: str) -> Counter[str]:
-    every = statements.imports(text, statements.parsed(text))
-    return Counter(f"{one.path} as {one.bound}" for one in every if one.name and not is_of(one.path, OURS))
+def _other_imports(text: str) -> Counter[str]:
+    imported = statements.imports(text, statements.parse(text))
+    return Counter(f"{imported_name.path} as {imported_name.local_name}" for imported_name in imported if imported_name.name and not is_under(imported_name.path, ROOTS))
 
 
-def _tokens(old: str, new: str) -> Iterator[str]:
+def _token_changes(old: str, new: str) -> Iterator[str]:
     for kind, name in ((tokenize.COMMENT, "comment"), (tokenize.STRING, "string")):
-        one, other = _said(old, kind), _said(new, kind)
-        changed = [*(one - other).elements(), *(other - one).elements()]
-        yield from (f"{name}: {text[:80]}" for text in changed
-                    if kind == tokenize.COMMENT or text.strip("rRuUbB'\"") not in REWRITTEN)
+        old_counts, new_counts = _count_tokens(old, kind), _count_tokens(new, kind)
+        changes = [*(old_counts - new_counts).elements(), *(new_counts - old_counts).elements()]
+        yield from (f"{name}: {text[:80]}" for text in changes
+                    if kind == tokenize.COMMENT or text.strip("rRuUbB'\"") not in REWRITABLE_STRINGS)
 
 
-def _said(text: str, kind: int) -> Counter[str]:
-    found: Counter[str] = Counter()
+def _count_tokens(text: str, kind: int) -> Counter[str]:
+    counts: Counter[str] = Counter()
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == kind:
-                found[token.string] += 1
+                counts[token.string] += 1
     except (tokenize.TokenError, IndentationError):
         pass
-    return found
+    return counts
 
 
-def _ends(before: bytes, after: bytes) -> Iterator[str]:
-    for end in (b"\r\n", b"\n"):
-        if before.endswith(b"\n") != after.endswith(b"\n") or (before.count(end) and not after.count(end)):
+def _line_ending_changes(before: bytes, after: bytes) -> Iterator[str]:
+    for line_ending in (b"\r\n", b"\n"):
+        if before.endswith(b"\n") != after.endswith(b"\n") or (before.count(line_ending) and not after.count(line_ending)):
             yield "line ends"
             return
     if before.count(b"\n") == before.count(b"\r\n") > 0 and after.count(b"\n") != after.count(b"\r\n"):
         yield "line ends"
 
 
-def _around(before: bytes, after: bytes) -> Iterator[str]:
+def _notebook_changes(before: bytes, after: bytes) -> Iterator[str]:
     old, new = json.loads(before), json.loads(after)
     for notebook in (old, new):
         for cell in units.cells(notebook):
@@ -78,10 +78,10 @@ def _around(before: bytes, after: bytes) -> Iterator[str]:
     if old != new:
         yield "notebook: outputs, markdown or metadata"
     for indent in (1, 2, None):
-        if _dumped(before, indent) and not _dumped(after, indent):
+        if _is_dumped_with(before, indent) and not _is_dumped_with(after, indent):
             yield "notebook: the form of its JSON"
 
 
-def _dumped(content: bytes, indent: int | None) -> bool:
+def _is_dumped_with(content: bytes, indent: int | None) -> bool:
     text = json.dumps(json.loads(content), indent=indent, ensure_ascii=False)
     return text.encode() == content.rstrip(b"\n")

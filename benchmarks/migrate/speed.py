@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from benchmarks.clock import alternate, spend
+from benchmarks.clock import alternate, run_timed
 from benchmarks.figures import Figure
 from benchmarks.migrate import variants
 
@@ -20,56 +20,56 @@ if TYPE_CHECKING:
 
 ROUNDS = 3
 WORD = b"keras"
-LOOK_S = 0.05
+POLL_INTERVAL_S = 0.05
 DRIVER = (sys.executable, "-m", "benchmarks.migrate.driver")
 MB = 10**6
-WHOLE_BAR_S, RATIO_BAR, GROWTH_BAR = 30.0, 0.5, 1.25
+TOTAL_BAR_S, RATIO_BAR, GROWTH_BAR = 30.0, 0.5, 1.25
 
 
 def measure(corpus: Path, scratch: Path) -> Iterator[Figure]:
     """Yield the figures; every round gets copies of its own."""
     numbers = itertools.count()
 
-    def fresh(wanted: list[Path] | None) -> Path:
-        return variants.copy(corpus, scratch / f"copy-{next(numbers)}", wanted)
+    def fresh_copy(paths: list[Path] | None) -> Path:
+        return variants.copy(corpus, scratch / f"copy-{next(numbers)}", paths)
 
-    whole = [spend(_argv(fresh(None)), codes=variants.DONE) for _ in range(ROUNDS)]
+    full_runs = [run_timed(_argv(fresh_copy(None)), codes=variants.EXPECTED_CODES) for _ in range(ROUNDS)]
     yield Figure(
-        "speed/whole", "all of the checkouts", tuple(one.wall_s for one in whole), bar=WHOLE_BAR_S,
+        "speed/whole", "all of the checkouts", tuple(usage.wall_s for usage in full_runs), bar=TOTAL_BAR_S,
     )
-    yield Figure("speed/processor", "all of the checkouts", tuple(one.cpu_s for one in whole), unit="CPU s")
-    words = [path.relative_to(corpus) for path in sorted(corpus.rglob("*.py")) if WORD in path.read_bytes()]
+    yield Figure("speed/processor", "all of the checkouts", tuple(usage.cpu_s for usage in full_runs), unit="CPU s")
+    keras_paths = [path.relative_to(corpus) for path in sorted(corpus.rglob("*.py")) if WORD in path.read_bytes()]
     turns = alternate(ROUNDS, {
-        "ours": lambda: spend(_argv(fresh(words)), codes=variants.DONE),
-        "theirs": lambda: spend([*DRIVER, str(fresh(words))]),
-        "lent": lambda: spend([*DRIVER, str(fresh(words)), "lent"]),
+        "ours": lambda: run_timed(_argv(fresh_copy(keras_paths)), codes=variants.EXPECTED_CODES),
+        "theirs": lambda: run_timed([*DRIVER, str(fresh_copy(keras_paths))]),
+        "lent": lambda: run_timed([*DRIVER, str(fresh_copy(keras_paths)), "lent"]),
     }, warm_ups=0)
-    walls, processor = ({name: tuple(getattr(one, unit) for one in spent) for name, spent in turns.items()}
+    wall_times, cpu_times = ({name: tuple(getattr(usage, unit) for usage in usages) for name, usages in turns.items()}
                         for unit in ("wall_s", "cpu_s"))
     yield Figure(
-        "speed/driver", f"the {len(words)} files of source with the word keras", walls["ours"], walls["theirs"],
+        "speed/driver", f"the {len(keras_paths)} files of source with the word keras", wall_times["ours"], wall_times["theirs"],
         "LibCST's driver with the same transform", bar=RATIO_BAR,
     )
     yield Figure(
-        "speed/driver-processor", "the same files", processor["ours"], processor["theirs"],
+        "speed/driver-processor", "the same files", cpu_times["ours"], cpu_times["theirs"],
         "LibCST's driver", unit="CPU s",
     )
     yield Figure(
-        "speed/driver-lent", "the same files", walls["ours"], walls["lent"],
+        "speed/driver-lent", "the same files", wall_times["ours"], wall_times["lent"],
         "LibCST's driver with envkit's places and scopes",
     )
     yield Figure(
-        "speed/driver-lent-processor", "the same files", processor["ours"], processor["lent"],
+        "speed/driver-lent-processor", "the same files", cpu_times["ours"], cpu_times["lent"],
         "LibCST's driver with envkit's places and scopes", unit="CPU s",
     )
-    twice = scratch / "twice"
+    doubled = scratch / "twice"
     for name in ("one", "other"):
-        variants.copy(corpus, twice / name)
-    yield from _memory(fresh(None), twice)
+        variants.copy(corpus, doubled / name)
+    yield from _measure_memory(fresh_copy(None), doubled)
 
 
-def _memory(once: Path, twice: Path) -> Iterator[Figure]:
-    peaks = [peak(_argv(folder)) / MB for folder in (once, twice)]
+def _measure_memory(single: Path, doubled: Path) -> Iterator[Figure]:
+    peaks = [peak_memory(_argv(folder)) / MB for folder in (single, doubled)]
     yield Figure("speed/memory", "memory at its peak, of all processes", (peaks[0],), unit="MB")
     yield Figure(
         "speed/growth", "memory at its peak with every file there twice", (peaks[1],), (peaks[0],), "once", unit="MB",
@@ -81,28 +81,28 @@ def _argv(folder: Path) -> list[str]:
     return [*variants.COMMAND, str(folder), "--write", "--format", "json", "--quiet"]
 
 
-def peak(argv: list[str]) -> int:
+def peak_memory(argv: list[str]) -> int:
     """Run a program and return the most memory that it and its children had, shared pages counted once, in bytes."""
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    most, over = 0, threading.Event()
+    maximum, exited = 0, threading.Event()
 
     def wait() -> None:
         process.wait()
-        over.set()
+        exited.set()
 
     waiter = threading.Thread(target=wait)
     waiter.start()
-    while not over.wait(LOOK_S):
-        most = max(most, _held(psutil.Process(process.pid)))
+    while not exited.wait(POLL_INTERVAL_S):
+        maximum = max(maximum, _memory_of(psutil.Process(process.pid)))
     waiter.join()
-    return most
+    return maximum
 
 
-def _held(process: psutil.Process) -> int:
-    held = 0
+def _memory_of(process: psutil.Process) -> int:
+    total = 0
     try:
-        for one in [process, *process.children(recursive=True)]:
-            held += int(one.memory_full_info().pss)
+        for child in [process, *process.children(recursive=True)]:
+            total += int(child.memory_full_info().pss)
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         pass
-    return held
+    return total

@@ -8,21 +8,21 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.migrate.world import OURS, UNKNOWN, is_of
+from benchmarks.migrate.world import ROOTS, UNRECORDED, is_under
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.migrate.world import World
+    from benchmarks.migrate.world import ApiIndex
 
 KERAS = ("keras", "tensorflow.keras", "tensorflow.contrib.keras", "tensorflow.python.keras")
 GRAMMAR = (3, 9)
-MOST_LINES = 40  # of a statement; beyond, its parenthesis was never closed
-BEGIN = re.compile(r"^[ \t]*(?:from|import)\b")
+MAX_LINES = 40  # of a statement; beyond, its parenthesis was never closed
+IMPORT_START = re.compile(r"^[ \t]*(?:from|import)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedName:
     """One name that is imported.
 
     Attributes:
@@ -30,14 +30,14 @@ class Imported:
         end: Where that ends.
         module: What stands behind `from`, with its dots; empty for a plain import.
         name: What is imported; `*` for all; empty where the statement is no Python.
-        bound: The name that the file has for it.
+        local_name: The name that the file has for it.
     """
 
     line: int
     end: int
     module: str
     name: str
-    bound: str
+    local_name: str
 
     @property
     def path(self) -> str:
@@ -45,27 +45,27 @@ class Imported:
         return ".".join(part for part in (self.module, self.name) if part and part != "*")
 
     @property
-    def ours(self) -> bool:
+    def is_tracked(self) -> bool:
         """Whether it is of Keras or TensorFlow."""
-        return is_of(self.path, OURS) or not self.name
+        return is_under(self.path, ROOTS) or not self.name
 
     @property
-    def of_keras(self) -> bool:
+    def is_keras(self) -> bool:
         """Whether it is of Keras: by itself, or in TensorFlow; look-alikes below TensorFlow are what sed makes."""
-        return is_of(self.path, KERAS) or self.path.startswith("tensorflow.keras") or not self.name
+        return is_under(self.path, KERAS) or self.path.startswith("tensorflow.keras") or not self.name
 
-    def resolves(self, world: World) -> bool:
+    def resolves(self, index: ApiIndex) -> bool:
         """Whether the import finds what it names."""
         if not self.name:
             return False
         if not self.module or self.name == "*":
-            return world.has_module(self.path)
-        if is_of(self.module, UNKNOWN):
+            return index.has_module(self.path)
+        if is_under(self.module, UNRECORDED):
             return True
-        return world.has_module(self.module) and (world.has(self.path) or world.has_module(self.path))
+        return index.has_module(self.module) and (index.has(self.path) or index.has_module(self.path))
 
 
-def parsed(text: str) -> ast.Module | None:
+def parse(text: str) -> ast.Module | None:
     """Return its tree; nothing where it is not Python of TensorFlow 2.9's time."""
     try:
         return ast.parse(text, feature_version=GRAMMAR)
@@ -73,45 +73,45 @@ def parsed(text: str) -> ast.Module | None:
         return None
 
 
-def imports(text: str, tree: ast.Module | None) -> list[Imported]:
+def imports(text: str, tree: ast.Module | None) -> list[ImportedName]:
     """Return every name that the text imports."""
     if tree is not None:
-        return list(_of(tree, 0))
-    return [one for line, statement in _pieces(text.split("\n")) for one in _alone(line, statement)]
+        return list(_tree_imports(tree, 0))
+    return [imported for line, statement in _import_statements(text.split("\n")) for imported in _parse_statement(line, statement)]
 
 
-def of_statement(node: ast.Import | ast.ImportFrom, before: int = 0) -> Iterator[Imported]:
+def statement_imports(node: ast.Import | ast.ImportFrom, line_offset: int = 0) -> Iterator[ImportedName]:
     """Yield the names of one statement."""
-    line, end = node.lineno + before, (node.end_lineno or node.lineno) + before
+    line, end = node.lineno + line_offset, (node.end_lineno or node.lineno) + line_offset
     module = "." * node.level + (node.module or "") if isinstance(node, ast.ImportFrom) else ""
     for alias in node.names:
-        bound = alias.asname or (alias.name if module else alias.name.partition(".")[0])
-        yield Imported(line, end, module, alias.name, bound)
+        local_name = alias.asname or (alias.name if module else alias.name.partition(".")[0])
+        yield ImportedName(line, end, module, alias.name, local_name)
 
 
-def _of(tree: ast.AST, before: int) -> Iterator[Imported]:
+def _tree_imports(tree: ast.AST, line_offset: int) -> Iterator[ImportedName]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from of_statement(node, before)
+            yield from statement_imports(node, line_offset)
 
 
-def _pieces(lines: list[str]) -> Iterator[tuple[int, str]]:
+def _import_statements(lines: list[str]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines):
-        if BEGIN.match(line):
-            piece = [line]
-            while _goes_on(piece) and number + len(piece) < len(lines):
-                piece.append(lines[number + len(piece)])
-            yield number, "\n".join(piece)
+        if IMPORT_START.match(line):
+            statement_lines = [line]
+            while _is_continued(statement_lines) and number + len(statement_lines) < len(lines):
+                statement_lines.append(lines[number + len(statement_lines)])
+            yield number, "\n".join(statement_lines)
 
 
-def _goes_on(piece: list[str]) -> bool:
-    text = "".join(piece)
-    return len(piece) < MOST_LINES and (text.endswith("\\") or text.count("(") > text.count(")"))
+def _is_continued(statement_lines: list[str]) -> bool:
+    text = "".join(statement_lines)
+    return len(statement_lines) < MAX_LINES and (text.endswith("\\") or text.count("(") > text.count(")"))
 
 
-def _alone(before: int, statement: str) -> Iterator[Imported]:
-    tree = parsed(textwrap.dedent(statement))
+def _parse_statement(line_offset: int, statement: str) -> Iterator[ImportedName]:
+    tree = parse(textwrap.dedent(statement))
     if tree is not None:
-        yield from _of(tree, before)
+        yield from _tree_imports(tree, line_offset)
     elif "keras" in statement:
-        yield Imported(before + 1, before + 1 + statement.count("\n"), "", "", "")
+        yield ImportedName(line_offset + 1, line_offset + 1 + statement.count("\n"), "", "", "")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.clock import Failed
+from benchmarks.clock import BenchmarkError
 from envkit.engines import archive
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 PYTHON = "/opt/tensorflow/bin/python"
-OF_PYTHON = "3.9"
+PYTHON_VERSION = "3.9"
 CACHE = Path(__file__).resolve().parents[2] / ".cache/bench-migrate"
 GUEST = Path(__file__).parent / "guest/finds.py"
 COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
@@ -50,7 +50,7 @@ class Suite:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class SuiteResult:
     """How many tests passed and did not, as the checkout was and migrated."""
 
     name: str
@@ -76,66 +76,66 @@ SUITES = (
 )
 
 
-def run(engine: docker.DockerClient, image: str, before: Path, after: Path) -> list[Ran]:
+def run(engine: docker.DockerClient, image: str, before: Path, after: Path) -> list[SuiteResult]:
     """Run every suite whose checkout is there.
 
     Raises:
         Failed: pytest could not be had, or ended without counting.
     """
-    found = [one for one in SUITES if (before / one.checkout).is_dir()]
+    suites = [suite for suite in SUITES if (before / suite.checkout).is_dir()]
     return [
-        Ran(one.name, _tests(engine, image, before, one), _tests(engine, image, after, one), one.passes)
-        for one in found
+        SuiteResult(suite.name, _run_tests(engine, image, before, suite), _run_tests(engine, image, after, suite), suite.passes)
+        for suite in suites
     ]
 
 
-def finds(
-    engine: docker.DockerClient, image: str, asked: dict[str, list[Any]], script: Path = GUEST
+def run_guest(
+    engine: docker.DockerClient, image: str, queries: dict[str, list[Any]], script: Path = GUEST
 ) -> dict[str, list[Any]]:
     """Ask the real TensorFlow which of these imports and names it does not find, or what else a script tells."""
-    container = _made(engine, image, [PYTHON, "/tmp/script.py", "/tmp/asked.json"])  # noqa: S108 - in the container
+    container = _create_container(engine, image, [PYTHON, "/tmp/script.py", "/tmp/asked.json"])  # noqa: S108 - in the container
     try:
-        contents = {"script.py": script.read_bytes(), "asked.json": json.dumps(asked).encode()}
-        _put(container, "/tmp", contents)  # noqa: S108
-        said: dict[str, list[Any]] = json.loads(_output(container).splitlines()[-1])
-        return said
+        contents = {"script.py": script.read_bytes(), "asked.json": json.dumps(queries).encode()}
+        _put_files(container, "/tmp", contents)  # noqa: S108
+        result: dict[str, list[Any]] = json.loads(_output(container).splitlines()[-1])
+        return result
     finally:
         container.remove(force=True)
 
 
-def _tests(engine: docker.DockerClient, image: str, tree: Path, suite: Suite) -> dict[str, int]:
-    folders = [_packages("pytest", ("pytest>=8.4,<9",), whole=True)]
+def _run_tests(engine: docker.DockerClient, image: str, tree: Path, suite: Suite) -> dict[str, int]:
+    folders = [_fetch_packages("pytest", ("pytest>=8.4,<9",), with_dependencies=True)]
     if suite.packages:
-        folders.append(_packages(suite.checkout, suite.packages, whole=False))
+        folders.append(_fetch_packages(suite.checkout, suite.packages, with_dependencies=False))
     argv = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--continue-on-collection-errors", *suite.paths]
     path = ":".join(["/home/dev/tree", *(f"/home/dev/{folder.name}" for folder in folders)])
-    container = _made(engine, image, argv, workdir="/home/dev/tree", PYTHONPATH=path, MPLBACKEND="agg")
+    container = _create_container(engine, image, argv, workdir="/home/dev/tree", PYTHONPATH=path, MPLBACKEND="agg")
     try:
         for folder, name in [(tree / suite.checkout, "tree"), *((folder, folder.name) for folder in folders)]:
             _put_tree(container, folder, name)
-        said = _output(container)
+        output = _output(container)
     finally:
         container.remove(force=True)
-    counts = {what.removesuffix("s") if what == "errors" else what: int(number)
-              for number, what in COUNT.findall(said.strip().rpartition("\n")[2])}
+    counts = {outcome.removesuffix("s") if outcome == "errors" else outcome: int(number)
+              for number, outcome in COUNT.findall(output.strip().rpartition("\n")[2])}
     if not counts:
-        raise Failed(f"the tests of {suite.name} counted nothing\n{said[-2000:]}")
+        raise BenchmarkError(f"the tests of {suite.name} counted nothing\n{output[-2000:]}")
     return counts
 
 
-def _packages(name: str, wanted: tuple[str, ...], *, whole: bool) -> Path:
+def _fetch_packages(name: str, requirements: tuple[str, ...], *, with_dependencies: bool) -> Path:
     """Return a folder of packages for the image's Python; what it holds already is not fetched again."""
     folder = CACHE / name.replace("+", "-")
     if not folder.is_dir():
         argv = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), "--only-binary=:all:",
-                "--python-version", OF_PYTHON, *wanted]
-        done = subprocess.run([*argv, *([] if whole else ["--no-deps"])], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Failed(f"pip could not fetch {' '.join(wanted)}\n{done.stderr[-1000:]}")
+                "--python-version", PYTHON_VERSION, *requirements]
+        completed = subprocess.run([*argv, *([] if with_dependencies else ["--no-deps"])], capture_output=True, text=True, check=False)
+        if completed.returncode:
+            raise BenchmarkError(f"pip could not fetch {' '.join(requirements)}\n{completed.stderr[-1000:]}")
     return folder
 
 
-def _made(engine: docker.DockerClient, image: str, argv: list[str], workdir: str = "/", **env: str) -> Container:
+def _create_container(engine: docker.DockerClient, image: str, argv: list[str], workdir: str = "/", **env: str) -> Container:
     return engine.containers.create(
         image, argv[1:], entrypoint=argv[0], network_mode="none", user="0", working_dir=workdir,
         environment={"TF_CPP_MIN_LOG_LEVEL": "3", "HOME": "/home/dev", **env},
@@ -143,20 +143,20 @@ def _made(engine: docker.DockerClient, image: str, argv: list[str], workdir: str
 
 
 def _put_tree(container: Container, folder: Path, name: str) -> None:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
         tar.add(folder, arcname=name)
-    container.put_archive("/home/dev", packed.getvalue())
+    container.put_archive("/home/dev", buffer.getvalue())
 
 
-def _put(container: Container, folder: str, contents: dict[str, bytes]) -> None:
-    container.put_archive(folder, archive.of_files(contents))
+def _put_files(container: Container, folder: str, contents: dict[str, bytes]) -> None:
+    container.put_archive(folder, archive.pack_files(contents))
 
 
 def _output(container: Container) -> str:
     container.start()
-    ended = container.wait(timeout=LIMIT_S)
-    said: str = container.logs(stdout=True, stderr=False).decode(errors="replace")
-    if ended["StatusCode"] > 1:  # 1: tests failed, which is counted
-        raise Failed(f"ended with {ended['StatusCode']}\n{container.logs().decode(errors='replace')[-2000:]}")
-    return said
+    status = container.wait(timeout=LIMIT_S)
+    output: str = container.logs(stdout=True, stderr=False).decode(errors="replace")
+    if status["StatusCode"] > 1:  # 1: tests failed, which is counted
+        raise BenchmarkError(f"ended with {status['StatusCode']}\n{container.logs().decode(errors='replace')[-2000:]}")
+    return output

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from benchmarks.migrate import kept, units
-from benchmarks.migrate.variants import Told
+from benchmarks.migrate.variants import MigrationReport
 from benchmarks.migrate.verdict import judge
-from benchmarks.migrate.world import world
+from benchmarks.migrate.world import api_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,11 +33,11 @@ class Tally:
         clean: Files with nothing wrong.
         convolutions: Calls with three numbers by position, whose meaning changed.
         edits: What was changed and should not have been.
-        silent: Unresolved names that no note tells of.
-        again: Files that a second run changes.
-        asked: Imports and names that the real TensorFlow was asked for.
-        otherwise: Those that it judges in another way.
-        worst: What to look at, by file.
+        unreported: Unresolved names that no note tells of.
+        unstable: Files that a second run changes.
+        query_count: Imports and names that the real TensorFlow was asked for.
+        disagreements: Those that it judges in another way.
+        problems: What to look at, by file.
     """
 
     files: int = 0
@@ -49,79 +49,79 @@ class Tally:
     clean: int = 0
     convolutions: int = 0
     edits: int = 0
-    silent: int = 0
-    again: int = 0
-    asked: int = 0
-    otherwise: int = 0
-    worst: list[str] = field(default_factory=list)
+    unreported: int = 0
+    unstable: int = 0
+    query_count: int = 0
+    disagreements: int = 0
+    problems: list[str] = field(default_factory=list)
 
 
 def tally(
-    wanted: Iterable[Path], before: Mapping[Path, bytes], after: Mapping[Path, bytes],
-    told: Mapping[Path, Told] | None = None,
+    paths: Iterable[Path], before: Mapping[Path, bytes], after: Mapping[Path, bytes],
+    reports: Mapping[Path, MigrationReport] | None = None,
 ) -> Tally:
     """Count what came of the files.
 
     Args:
-        wanted: Their names.
+        paths: Their names.
         before: Their contents.
         after: What came of them.
-        told: What was said of them; where nothing could be, nothing is asked for.
+        reports: What was said of them; where nothing could be, nothing is asked for.
     """
-    count = Tally()
-    for path in wanted:
+    totals = Tally()
+    for path in paths:
         old, new = units.read(path, before[path]), units.read(path, after[path])
-        was = judge(old.text, world()) if old is not None else None
-        _one(count, path, judge(new.text, world()) if new is not None else None, was)
-        for edit in kept.edits(path, before[path], after[path]):
-            count.edits += 1
-            count.worst.append(f"{path}: edit: {edit}")
-        said = told.get(path, Told()) if told is not None else None
-        if said is not None and not said.left and old is not None and new is not None:
-            _silent(count, path, judge(new.text, world()), old, new, said)
-    return count
+        old_verdict = judge(old.text, api_index()) if old is not None else None
+        _count_file(totals, path, judge(new.text, api_index()) if new is not None else None, old_verdict)
+        for edit in kept.unwanted_edits(path, before[path], after[path]):
+            totals.edits += 1
+            totals.problems.append(f"{path}: edit: {edit}")
+        report = reports.get(path, MigrationReport()) if reports is not None else None
+        if report is not None and not report.skip_reason and old is not None and new is not None:
+            _count_unreported(totals, path, judge(new.text, api_index()), old, new, report)
+    return totals
 
 
-def _one(count: Tally, path: Path, verdict: Verdict | None, was: Verdict | None) -> None:
-    count.files += 1
-    names = was.names if was is not None else 0
-    count.names += names
-    parsed = was is not None and was.parses
+def _count_file(totals: Tally, path: Path, verdict: Verdict | None, old_verdict: Verdict | None) -> None:
+    totals.files += 1
+    names = old_verdict.name_count if old_verdict is not None else 0
+    totals.names += names
+    did_parse = old_verdict is not None and old_verdict.parses
     if verdict is None or not verdict.parses:
-        count.broken += parsed
-        if parsed:
-            count.worst.append(f"{path}: does not parse any more")
+        totals.broken += did_parse
+        if did_parse:
+            totals.problems.append(f"{path}: does not parse any more")
     if verdict is None:
         return
-    count.parse += verdict.parses
-    missing = sum(one.of_keras and not one.resolves(world()) for one in verdict.imported)
-    count.found += max(0, names - missing)
-    count.resolve += verdict.resolves
-    count.clean += verdict.clean
-    count.convolutions += sum(one.kind == "convolution" and one.literal for one in verdict.faults)
-    count.worst += [f"{path}:{one.line}: {one.kind}: {one.what}" for one in verdict.faults]
+    totals.parse += verdict.parses
+    missing = sum(imported.is_keras and not imported.resolves(api_index()) for imported in verdict.imported_names)
+    totals.found += max(0, names - missing)
+    totals.resolve += verdict.imports_resolve
+    totals.clean += verdict.is_clean
+    totals.convolutions += sum(fault.kind == "convolution" and fault.literal for fault in verdict.faults)
+    totals.problems += [f"{path}:{fault.line}: {fault.kind}: {fault.name}" for fault in verdict.faults]
 
 
-def _silent(count: Tally, path: Path, verdict: Verdict, old: Unit, new: Unit, told: Told) -> None:
-    lines = origin(old, new)
-    watched = [*verdict.unresolved, *(one for one in verdict.faults if one.kind == "convolution")]
-    for fault in watched:
-        places = {old.places[line] for at in range(fault.line, fault.end + 1) for line in lines.get(at - 1, ())}
-        if not places & told.notes:
-            count.silent += 1
-            count.worst.append(f"{path}:{fault.line}: not reported: {_what(fault)}")
+def _count_unreported(totals: Tally, path: Path, verdict: Verdict, old: Unit, new: Unit, report: MigrationReport) -> None:
+    lines = map_lines(old, new)
+    unresolved = [*verdict.unresolved, *(fault for fault in verdict.faults if fault.kind == "convolution")]
+    for fault in unresolved:
+        origins = {old.positions[line] for number in range(fault.line, fault.end + 1) for line in lines.get(number - 1, ())}
+        if not origins & report.notes:
+            totals.unreported += 1
+            totals.problems.append(f"{path}:{fault.line}: not reported: {_fault_text(fault)}")
 
 
-def _what(fault: Fault) -> str:
-    return f"{fault.kind} {fault.what}"
+def _fault_text(fault: Fault) -> str:
+    return f"{fault.kind} {fault.name}"
 
 
-def origin(old: Unit, new: Unit) -> dict[int, range]:
+def map_lines(old: Unit, new: Unit) -> dict[int, range]:
     """Return by each line of the new text, from 0, the lines of the old one that it came from."""
-    found: dict[int, range] = {}
+    line_map: dict[int, range] = {}
     matcher = difflib.SequenceMatcher(None, old.lines, new.lines, autojunk=False)
-    for what, begin, end, first, last in matcher.get_opcodes():
-        for place, line in enumerate(range(first, last)):
-            same = what == "equal" or end - begin == last - first
-            found[line] = range(begin + place, begin + place + 1) if same else range(begin, end)
-    return found
+    for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        for index, line in enumerate(range(new_start, new_end)):
+            is_aligned = tag == "equal" or old_end - old_start == new_end - new_start
+            line_map[line] = range(old_start + index, old_start + index + 1) if is_aligned else range(old_start, old_end)
+    return line_map

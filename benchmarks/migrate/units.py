@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 NOTEBOOK = ".ipynb"
 MAGIC = re.compile(r"^(?P<indent>[ \t]*)(?:[%!?]|[\w.]+\?\??[ \t]*$|[\w, ]+=[ \t]*[!%])")
 FOREIGN = re.compile(r"\s*%%(?!time\b|timeit\b|capture\b)")
-_BEFORE = r"(?:[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*"  # what else the same statement imports
-IMPORTS_KERAS = re.compile(rf"^[ \t]*(?:from[ \t]+keras[ \t.]|import[ \t]+{_BEFORE}keras(?!\w))", re.MULTILINE)
+_OTHER_NAMES = r"(?:[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*"  # what else the same statement imports
+IMPORTS_KERAS = re.compile(rf"^[ \t]*(?:from[ \t]+keras[ \t.]|import[ \t]+{_OTHER_NAMES}keras(?!\w))", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,11 @@ class Unit:
 
     Attributes:
         lines: Its lines, without their ends.
-        places: Of each line its cell, from 1, or 0 in a file of source; and its line there.
+        positions: Of each line its cell, from 1, or 0 in a file of source; and its line there.
     """
 
     lines: tuple[str, ...]
-    places: tuple[tuple[int, int], ...]
+    positions: tuple[tuple[int, int], ...]
 
     @property
     def text(self) -> str:
@@ -56,15 +56,15 @@ def read(path: Path, content: bytes) -> Unit | None:
 
 def _notebook(data: dict[str, Any]) -> Unit:
     lines: list[str] = []
-    places: list[tuple[int, int]] = []
+    positions: list[tuple[int, int]] = []
     for number, cell in enumerate(cells(data), 1):
         if cell.get("cell_type") != "code":
             continue
         source = "".join(cell.get("source", cell.get("input", "")))
-        masked = [""] * len(source.split("\n")) if FOREIGN.match(source) else _masked(source.split("\n"))
-        lines += masked
-        places += [(number, line) for line in range(1, len(masked) + 1)]
-    return Unit(tuple(lines), tuple(places))
+        masked_lines = [""] * len(source.split("\n")) if FOREIGN.match(source) else _mask_magics(source.split("\n"))
+        lines += masked_lines
+        positions += [(number, line) for line in range(1, len(masked_lines) + 1)]
+    return Unit(tuple(lines), tuple(positions))
 
 
 def cells(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -73,13 +73,13 @@ def cells(data: dict[str, Any]) -> list[dict[str, Any]]:
     return [cell for sheet in (sheets if isinstance(sheets, list) else [data]) for cell in sheet["cells"]]
 
 
-def _masked(lines: list[str]) -> list[str]:
-    masked, goes_on = [], False
+def _mask_magics(lines: list[str]) -> list[str]:
+    masked_lines, is_continued = [], False
     for line in lines:
         magic = MAGIC.match(line)
-        if goes_on or magic:
-            masked.append("" if goes_on else f"{magic['indent'] if magic else ''}pass")
-            goes_on = line.endswith("\\")
+        if is_continued or magic:
+            masked_lines.append("" if is_continued else f"{magic['indent'] if magic else ''}pass")
+            is_continued = line.endswith("\\")
         else:
-            masked.append(line)
-    return masked
+            masked_lines.append(line)
+    return masked_lines

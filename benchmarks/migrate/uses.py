@@ -7,7 +7,7 @@ import builtins
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from benchmarks.migrate.statements import of_statement
+from benchmarks.migrate.statements import statement_imports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,16 +35,16 @@ class Use:
 
 
 @dataclass(slots=True)
-class Names:
+class ScopeNames:
     """What a scope binds: by name what was imported, or None where the name stands for something else too."""
 
-    known: dict[str, set[str] | None] = field(default_factory=dict)
-    of_class: bool = False
+    paths: dict[str, set[str] | None] = field(default_factory=dict)
+    is_class: bool = False
 
     def bind(self, name: str, path: str | None) -> None:
         """Note down one binding."""
-        before = self.known.get(name, set())
-        self.known[name] = None if path is None or before is None else {*before, path}
+        known_paths = self.paths.get(name, set())
+        self.paths[name] = None if path is None or known_paths is None else {*known_paths, path}
 
 
 @dataclass(slots=True)
@@ -53,34 +53,34 @@ class Walk:
 
     Attributes:
         uses: Chains that begin with an import.
-        loose: Names that nothing binds, with their lines.
+        unbound: Names that nothing binds, with their lines.
     """
 
     uses: list[Use] = field(default_factory=list)
-    loose: list[tuple[str, int]] = field(default_factory=list)
+    unbound: list[tuple[str, int]] = field(default_factory=list)
 
 
 def uses(tree: ast.Module) -> Walk:
     """Find all uses of imports in a module."""
     walk = Walk()
-    _scope(tree, [], walk)
+    _walk_scope(tree, [], walk)
     return walk
 
 
-def _scope(node: ast.AST, outer: list[Names], walk: Walk) -> None:
-    names = Names(of_class=isinstance(node, ast.ClassDef))
+def _walk_scope(node: ast.AST, outer_scopes: list[ScopeNames], walk: Walk) -> None:
+    names = ScopeNames(is_class=isinstance(node, ast.ClassDef))
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         args = node.args
         for arg in [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]:
             if arg is not None:
                 names.bind(arg.arg, None)
-    inside = _generators(node) if isinstance(node, COMPREHENSIONS) else list(_body(node))
-    shared = {name for one in inside for name in _shared(one)}
-    for one in inside:
-        _bind(one, names, shared)
-    scopes = [*[one for one in outer if not one.of_class], names]
-    for one in inside:
-        _look(one, scopes, walk, None)
+    children = _generators(node) if isinstance(node, COMPREHENSIONS) else list(_body(node))
+    outer_names = {name for child in children for name in _outer_names(child)}
+    for child in children:
+        _bind(child, names, outer_names)
+    scopes = [*[scope for scope in outer_scopes if not scope.is_class], names]
+    for child in children:
+        _visit(child, scopes, walk, None)
 
 
 def _body(node: ast.AST) -> Iterator[ast.AST]:
@@ -94,53 +94,53 @@ def _generators(node: ast.AST) -> list[ast.AST]:
     return list(ast.iter_child_nodes(node))
 
 
-def _shared(node: ast.AST) -> Iterator[str]:
+def _outer_names(node: ast.AST) -> Iterator[str]:
     """Yield names that a scope takes from outside of it to bind them there."""
     if isinstance(node, (ast.Global, ast.Nonlocal)):
         yield from node.names
     elif not isinstance(node, SCOPES):
         for child in ast.iter_child_nodes(node):
-            yield from _shared(child)
+            yield from _outer_names(child)
 
 
-def _bind(node: ast.AST, names: Names, shared: set[str]) -> None:
+def _bind(node: ast.AST, names: ScopeNames, outer_names: set[str]) -> None:
     if isinstance(node, (ast.Import, ast.ImportFrom)):
-        for one in of_statement(node):
-            names.bind(one.bound, one.path if one.bound != one.path.partition(".")[0] or one.module else one.bound)
+        for imported in statement_imports(node):
+            names.bind(imported.local_name, imported.path if imported.local_name != imported.path.partition(".")[0] or imported.module else imported.local_name)
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler)) and node.name:
         names.bind(node.name, None)
-    elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and node.id not in shared:
+    elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and node.id not in outer_names:
         names.bind(node.id, None)
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is None:
         return  # `layers = None` where an import failed
     if not isinstance(node, (*SCOPES, *COMPREHENSIONS)):
         for child in ast.iter_child_nodes(node):
-            _bind(child, names, shared)
+            _bind(child, names, outer_names)
 
 
-def _look(node: ast.AST, scopes: list[Names], walk: Walk, call: ast.Call | None) -> None:
+def _visit(node: ast.AST, scopes: list[ScopeNames], walk: Walk, call: ast.Call | None) -> None:
     if isinstance(node, (*SCOPES, *COMPREHENSIONS)):
-        for outside in _outside(node):
-            _look(outside, scopes, walk, None)
-        _scope(node, scopes, walk)
+        for outer_node in _outer_nodes(node):
+            _visit(outer_node, scopes, walk, None)
+        _walk_scope(node, scopes, walk)
     elif isinstance(node, (ast.Attribute, ast.Name)):
-        _chain(node, scopes, walk, call)
+        _record_chain(node, scopes, walk, call)
     else:
         for child in ast.iter_child_nodes(node):
-            _look(child, scopes, walk, node if isinstance(node, ast.Call) and child is node.func else None)
+            _visit(child, scopes, walk, node if isinstance(node, ast.Call) and child is node.func else None)
 
 
-def _outside(node: ast.AST) -> Iterator[ast.AST]:
+def _outer_nodes(node: ast.AST) -> Iterator[ast.AST]:
     """Yield what of a definition is evaluated around it."""
     if isinstance(node, ast.ClassDef):
         yield from [*node.bases, *node.keywords, *node.decorator_list]
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-        yield from [*node.args.defaults, *(one for one in node.args.kw_defaults if one is not None)]
+        yield from [*node.args.defaults, *(default for default in node.args.kw_defaults if default is not None)]
         if not isinstance(node, ast.Lambda):
             yield from node.decorator_list
 
 
-def _chain(node: ast.Attribute | ast.Name, scopes: list[Names], walk: Walk, call: ast.Call | None) -> None:
+def _record_chain(node: ast.Attribute | ast.Name, scopes: list[ScopeNames], walk: Walk, call: ast.Call | None) -> None:
     parts: list[str] = []
     base: ast.expr = node
     while isinstance(base, ast.Attribute):
@@ -148,13 +148,13 @@ def _chain(node: ast.Attribute | ast.Name, scopes: list[Names], walk: Walk, call
             parts.insert(0, base.attr)
         base = base.value
     if not isinstance(base, ast.Name):
-        _look(base, scopes, walk, None)
+        _visit(base, scopes, walk, None)
         return
     if not isinstance(base.ctx, ast.Load):
         return
-    scope = next((one for one in reversed(scopes) if base.id in one.known), None)
+    scope = next((candidate for candidate in reversed(scopes) if base.id in candidate.paths), None)
     if scope is None:
-        walk.loose.append((base.id, base.lineno))
-    elif (known := scope.known[base.id]) is not None:
-        paths = tuple(sorted(".".join([path, *parts]) for path in known))
+        walk.unbound.append((base.id, base.lineno))
+    elif (known_paths := scope.paths[base.id]) is not None:
+        paths = tuple(sorted(".".join([path, *parts]) for path in known_paths))
         walk.uses.append(Use(node.lineno, node.end_lineno or node.lineno, paths, call))

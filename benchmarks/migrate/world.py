@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from envkit.migrate.api import Api, Parameters
 
 RELEASE = "2.9.0"
-OURS = ("keras", "tensorflow")
+ROOTS = ("keras", "tensorflow")
 # Nobody's promise, and not recorded: what is imported from there is not judged.
-UNKNOWN = ("tensorflow.python", "tensorflow.core", "tensorflow.compiler", "tensorflow.tools")
+UNRECORDED = ("tensorflow.python", "tensorflow.core", "tensorflow.compiler", "tensorflow.tools")
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class ApiIndex:
     """The names.
 
     Attributes:
@@ -35,9 +35,9 @@ class World:
 
     def has(self, path: str) -> bool:
         """Whether the dotted name leads to something. What stands behind a class or a value is taken for granted."""
-        if is_of(path, UNKNOWN):
+        if is_under(path, UNRECORDED):
             return True
-        if not is_of(path, ("keras",)):
+        if not is_under(path, ("keras",)):
             return self.tensorflow.resolves(path)
         module = path
         while module not in self.keras:
@@ -47,7 +47,7 @@ class World:
 
     def has_module(self, path: str) -> bool:
         """Whether it can be imported."""
-        return is_of(path, UNKNOWN) or path in self.keras or self.tensorflow.is_module(path)
+        return is_under(path, UNRECORDED) or path in self.keras or self.tensorflow.is_module(path)
 
     def exports(self, module: str) -> frozenset[str]:
         """Return what a star brings from there."""
@@ -57,21 +57,21 @@ class World:
 
     def parameters(self, path: str) -> Parameters | None:
         """Return what the callable takes, where that is known."""
-        return self.tensorflow.parameters(path) or self.tensorflow.parameters(public(path))
+        return self.tensorflow.parameters(path) or self.tensorflow.parameters(public_path(path))
 
 
-def public(path: str) -> str:
+def public_path(path: str) -> str:
     """Return the name that TensorFlow has for one of `keras`: both are the same thing in 2.9."""
-    return f"tensorflow.{path}" if is_of(path, ("keras",)) else path
+    return f"tensorflow.{path}" if is_under(path, ("keras",)) else path
 
 
-def is_of(path: str, roots: tuple[str, ...]) -> bool:
+def is_under(path: str, roots: tuple[str, ...]) -> bool:
     """Whether the dotted name is one of those, or stands below one."""
     return any(path == root or path.startswith(f"{root}.") for root in roots)
 
 
 @cache
-def world() -> World:
+def api_index() -> ApiIndex:
     """Load the records."""
     record = json.loads((Path(__file__).parent / f"keras-{RELEASE}.json").read_text("utf-8"))
-    return World(api.load(RELEASE), {module: frozenset(names.split()) for module, names in record.items()})
+    return ApiIndex(api.load(RELEASE), {module: frozenset(names.split()) for module, names in record.items()})

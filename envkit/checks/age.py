@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from envkit.checks import observations as look
-from envkit.checks.held import held, skipped
-from envkit.plain import line
+from envkit.checks import observations as obs
+from envkit.checks.held import judge, skip
+from envkit.plain import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from envkit.model.report import Finding, Observation
 
 CHECK = "audit/image-age"
-OLD_DAYS = 90
-FIRST = date(2016, 1, 1)  # what builds write that shall be the same each time is no date: 0001, 1970, 1980
-AHEAD = timedelta(days=1)  # the engine's clock may be before ours, or write the day of another time zone
-IMAGE, UPDATED, BASE = "the image", "the state of the system's packages", "the base, which nothing updates,"
-NEWER_BASE = (
+MAX_AGE_DAYS = 90
+EARLIEST_DATE = date(2016, 1, 1)  # what builds write that shall be the same each time is no date: 0001, 1970, 1980
+CLOCK_TOLERANCE = timedelta(days=1)  # the engine's clock may be before ours, or write the day of another time zone
+IMAGE, SYSTEM_PACKAGES, BASE = "the image", "the state of the system's packages", "the base, which nothing updates,"
+BASE_HINT = (
     "envkit up --pull brings a newer one where its maker has made one; base: debian in envkit.yaml gets security "
     "updates"
 )
@@ -28,27 +28,27 @@ NEWER_BASE = (
 
 def check(observations: Sequence[Observation]) -> Finding:
     """Judge the age of what an image stands on: the day it was made itself says little."""
-    seen = look.data(observations, "audit.image")
-    what, told = _of_what(seen)
-    made, today = _day(told), _day(look.text(seen, "today"))
-    if made is None or today is None or not FIRST <= made <= today + AHEAD:
-        return held(CHECK, (), f"the engine does not say how old {what} is: {line(told) or 'nothing'}")
-    days = max(0, (today - made).days)
-    if days > OLD_DAYS:
-        return held(CHECK, [f"{what} is {days} days old, of {made}"], mend=NEWER_BASE if what is BASE else None)
-    if what is IMAGE:
-        return skipped(CHECK, "the image is young; what it was built on is gone from the engine, and its age with it")
-    return held(CHECK, (), well=f"{what} is {days} days old")
+    data = obs.data(observations, "audit.image")
+    subject, timestamp = _age_source(data)
+    image_date, today = _parse_date(timestamp), _parse_date(obs.text(data, "today"))
+    if image_date is None or today is None or not EARLIEST_DATE <= image_date <= today + CLOCK_TOLERANCE:
+        return judge(CHECK, (), f"the engine does not say how old {subject} is: {single_line(timestamp) or 'nothing'}")
+    days = max(0, (today - image_date).days)
+    if days > MAX_AGE_DAYS:
+        return judge(CHECK, [f"{subject} is {days} days old, of {image_date}"], hint=BASE_HINT if subject is BASE else None)
+    if subject is IMAGE:
+        return skip(CHECK, "the image is young; what it was built on is gone from the engine, and its age with it")
+    return judge(CHECK, (), pass_detail=f"{subject} is {days} days old")
 
 
-def _of_what(seen: Mapping[str, Any]) -> tuple[str, str]:
-    updated, base, made = (look.text(seen, name) for name in ("updated", "base", "made"))
-    if updated:
-        return UPDATED, updated
-    return (BASE, base) if base else (IMAGE, made)
+def _age_source(data: Mapping[str, Any]) -> tuple[str, str]:
+    packages_date, base_date, image_date = (obs.text(data, name) for name in ("updated", "base", "made"))
+    if packages_date:
+        return SYSTEM_PACKAGES, packages_date
+    return (BASE, base_date) if base_date else (IMAGE, image_date)
 
 
-def _day(text: str) -> date | None:
+def _parse_date(text: str) -> date | None:
     try:
         return date.fromisoformat(text[:10])
     except ValueError:

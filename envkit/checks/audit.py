@@ -8,79 +8,79 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkit.checks import age, audit_http, audit_inside, audit_ssh, container, neighbours, versions
-from envkit.checks import observations as look
-from envkit.checks.attacks import LOGINS, OWNER
-from envkit.checks.held import held, skipped
+from envkit.checks import observations as obs
+from envkit.checks.attacks import SSH_ATTACKS, OWNER_LOGIN
+from envkit.checks.held import judge, skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from envkit.checks.attacks import Login
+    from envkit.checks.attacks import SshAttack
     from envkit.model.report import Finding, Observation
 
 
-def check(observations: Sequence[Observation], inspected: Mapping[str, Any]) -> tuple[Finding, ...]:
+def check(observations: Sequence[Observation], inspection: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Judge every attack and every setting.
 
     Args:
         observations: What came of the attacks, from outside and from inside.
-        inspected: What the engine says of the container.
+        inspection: What the engine says of the container.
     """
     return (
-        *_settings(inspected), *audit_http.check(observations), *_ssh(observations), audit_ssh.check(observations),
-        neighbours.check(observations), *audit_inside.check(observations, inspected), versions.check(observations),
-        age.check(observations), _traces(observations),
+        *_check_settings(inspection), *audit_http.check(observations), *_check_ssh(observations), audit_ssh.check(observations),
+        neighbours.check(observations), *audit_inside.check(observations, inspection), versions.check(observations),
+        age.check(observations), _check_traces(observations),
     )
 
 
-def _settings(inspected: Mapping[str, Any]) -> Iterator[Finding]:
-    for name, judge in container.CHECKS.items():
-        faults, untried = [], ""
+def _check_settings(inspection: Mapping[str, Any]) -> Iterator[Finding]:
+    for check_id, rule in container.CHECKS.items():
+        faults, unknown_reason = [], ""
         try:
-            faults = list(judge(dict(inspected)))
+            faults = list(rule(dict(inspection)))
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            untried = f"the engine does not say it as expected: {type(error).__name__} {error}"
-        yield held(name, faults, untried)
+            unknown_reason = f"the engine does not say it as expected: {type(error).__name__} {error}"
+        yield judge(check_id, faults, unknown_reason)
 
 
-def _ssh(observations: Sequence[Observation]) -> Iterator[Finding]:
-    tried = {look.text(one.data, "attack"): one.data for one in observations if one.what == "audit.ssh"}
-    why = next((look.text(one, "skipped") for name, one in tried.items() if not name), "")
-    owner = tried.get(OWNER.name, {})
-    silent = "" if owner.get("code") == 0 else f"the owner's own login failed: {look.text(owner, 'said')}"
-    for name in dict.fromkeys(one.check for one in LOGINS):
-        seen = [(one, tried.get(one.name, {})) for one in LOGINS if one.check == name]
-        left_out = next((look.text(data, "skipped") for _, data in seen if look.text(data, "skipped")), "")
-        if why or left_out or not tried:
-            yield skipped(name, why or left_out or "the SSH server was not attacked")
+def _check_ssh(observations: Sequence[Observation]) -> Iterator[Finding]:
+    results = {obs.text(observation.data, "attack"): observation.data for observation in observations if observation.name == "audit.ssh"}
+    suite_reason = next((obs.text(result, "skipped") for name, result in results.items() if not name), "")
+    owner = results.get(OWNER_LOGIN.name, {})
+    login_error = "" if owner.get("code") == 0 else f"the owner's own login failed: {obs.text(owner, 'said')}"
+    for check_id in dict.fromkeys(attack.check for attack in SSH_ATTACKS):
+        outcomes = [(attack, results.get(attack.name, {})) for attack in SSH_ATTACKS if attack.check == check_id]
+        skip_reason = next((obs.text(data, "skipped") for _, data in outcomes if obs.text(data, "skipped")), "")
+        if suite_reason or skip_reason or not results:
+            yield skip(check_id, suite_reason or skip_reason or "the SSH server was not attacked")
             continue
-        faults = [fault for one, data in seen for fault in _let_in(one, data)]
-        yield held(name, faults, silent or next((said for one, data in seen if (said := _unrefused(one, data))), ""))
+        faults = [fault for attack, data in outcomes for fault in _find_breaches(attack, data)]
+        yield judge(check_id, faults, login_error or next((reason for attack, data in outcomes if (reason := _missing_refusal(attack, data))), ""))
 
 
-def _let_in(attack: Login, seen: Mapping[str, Any]) -> Iterator[str]:
-    if seen.get("code") == 0:
+def _find_breaches(attack: SshAttack, data: Mapping[str, Any]) -> Iterator[str]:
+    if data.get("code") == 0:
         yield f"{attack.name}: let in"
-    elif seen.get("reached") is True:
+    elif data.get("reached") is True:
         yield f"{attack.name}: the server tried to"
-    if attack.check == "audit/ssh-password" and look.text(seen, "offers") not in {"", "publickey"}:
-        yield f"it offers {look.text(seen, 'offers')}"
+    if attack.check == "audit/ssh-password" and obs.text(data, "offers") not in {"", "publickey"}:
+        yield f"it offers {obs.text(data, 'offers')}"
 
 
-def _unrefused(attack: Login, seen: Mapping[str, Any]) -> str:
+def _missing_refusal(attack: SshAttack, data: Mapping[str, Any]) -> str:
     """Return why an attack was not refused in the refusal's own words, or nothing."""
-    if seen.get("refused") is True and seen.get("code") == attack.code:
+    if data.get("refused") is True and data.get("code") == attack.exit_code:
         return ""
-    return f"{attack.name}: no refusal was seen; {look.text(seen, 'said') or 'nothing was said'}"
+    return f"{attack.name}: no refusal was seen; {obs.text(data, 'said') or 'nothing was said'}"
 
 
-def _traces(observations: Sequence[Observation]) -> Finding:
-    seen = look.last(observations, "audit.traces")
-    if seen is None:
-        return skipped("audit/traces", "there is no token to look for")
-    unread = look.texts(seen.data, "unread")
-    return held(
-        "audit/traces", [f"the token stands in {one}" for one in look.texts(seen.data, "places")],
-        f"could not be searched: {', '.join(unread)}" if unread else "",
+def _check_traces(observations: Sequence[Observation]) -> Finding:
+    observation = obs.last(observations, "audit.traces")
+    if observation is None:
+        return skip("audit/traces", "there is no token to look for")
+    unreadable = obs.texts(observation.data, "unread")
+    return judge(
+        "audit/traces", [f"the token stands in {location}" for location in obs.texts(observation.data, "places")],
+        f"could not be searched: {', '.join(unreadable)}" if unreadable else "",
     )

@@ -4,87 +4,87 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.checks import observations as look
-from envkit.checks.attacks import ATTACKS, GUESSES
-from envkit.checks.held import held
+from envkit.checks import observations as obs
+from envkit.checks.attacks import HTTP_ATTACKS, TOKEN_GUESSES
+from envkit.checks.held import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from envkit.checks.attacks import Attack
+    from envkit.checks.attacks import HttpAttack
     from envkit.model.report import Finding, Observation
 
-TOKEN_CHARACTERS = 43  # 256 bits
+MIN_TOKEN_LENGTH = 43  # 256 bits
 OK, REDIRECT = 200, 302
-LOGIN_PAGE = ("/login?next=", "/hub/login?next=")
-FLAGS = ("HttpOnly", "SameSite=Strict")
+LOGIN_PREFIXES = ("/login?next=", "/hub/login?next=")
+COOKIE_FLAGS = ("HttpOnly", "SameSite=Strict")
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Judge what JupyterLab answered."""
-    names = dict.fromkeys(one.check for one in ATTACKS)
-    answers = [one.data for one in observations if one.what == "audit.http"]
-    tried = list(zip(ATTACKS, answers, strict=False))
-    stopped = look.text(look.data(observations, "audit.stopped"), "why") or "JupyterLab does not answer"
-    for name in names:
-        mine = [(attack, seen) for attack, seen in tried if attack.check == name]
-        faults = [fault for attack, seen in mine for fault in _answered(attack, seen)]
-        whole = len(mine) == sum(attack.check == name for attack in ATTACKS)
-        yield held(name, faults, _untried(name, mine, observations) if whole else stopped)
-    yield _guesses(look.data(observations, "audit.guesses"), stopped)
-    yield _cookie(look.last(observations, "audit.cookie"), stopped)
+    check_ids = dict.fromkeys(attack.check for attack in HTTP_ATTACKS)
+    answers = [observation.data for observation in observations if observation.name == "audit.http"]
+    results = list(zip(HTTP_ATTACKS, answers, strict=False))
+    stop_reason = obs.text(obs.data(observations, "audit.stopped"), "why") or "JupyterLab does not answer"
+    for check_id in check_ids:
+        check_results = [(attack, answer) for attack, answer in results if attack.check == check_id]
+        faults = [fault for attack, answer in check_results for fault in _find_faults(attack, answer)]
+        complete = len(check_results) == sum(attack.check == check_id for attack in HTTP_ATTACKS)
+        yield judge(check_id, faults, _unknown_reason(check_id, check_results, observations) if complete else stop_reason)
+    yield _check_guesses(obs.data(observations, "audit.guesses"), stop_reason)
+    yield _check_cookie(obs.last(observations, "audit.cookie"), stop_reason)
 
 
-def _untried(
-    name: str, tried: Sequence[tuple[Attack, Mapping[str, Any]]], observations: Sequence[Observation]
+def _unknown_reason(
+    check_id: str, results: Sequence[tuple[HttpAttack, Mapping[str, Any]]], observations: Sequence[Observation]
 ) -> str:
     """Return why answers show nothing: there was none, or who asked was nobody to the server."""
-    silent = next((look.text(seen, "attack") for _, seen in tried if seen.get("status") == 0), "")
-    if silent:
-        return f"{silent} is not answered"
-    control = look.data(observations, "audit.control")
-    for who in {attack.who for attack in ATTACKS if attack.check == name} & {"owner", "browser"}:
-        if control.get(who) != OK:
-            return f"nothing was shown: without an attack the {who} is answered with {control.get(who)}"
+    request = next((obs.text(answer, "attack") for _, answer in results if answer.get("status") == 0), "")
+    if request:
+        return f"{request} is not answered"
+    control = obs.data(observations, "audit.control")
+    for identity in {attack.identity for attack in HTTP_ATTACKS if attack.check == check_id} & {"owner", "browser"}:
+        if control.get(identity) != OK:
+            return f"nothing was shown: without an attack the {identity} is answered with {control.get(identity)}"
     return ""
 
 
-def _answered(attack: Attack, seen: Mapping[str, Any]) -> Iterator[str]:
-    status, said, leads_to = seen.get("status"), look.text(seen, "attack"), look.text(seen, "location")
+def _find_faults(attack: HttpAttack, answer: Mapping[str, Any]) -> Iterator[str]:
+    status, request, location = answer.get("status"), obs.text(answer, "attack"), obs.text(answer, "location")
     if status == 0:
         return
-    if seen.get("leaked") is True:
-        yield f"{said} shows a file of the system"
-    elif status not in attack.good:
-        yield f"{said} is answered with {status}"
-    elif status == REDIRECT and not leads_to.startswith(LOGIN_PAGE) and leads_to != attack.path.rstrip("/"):
-        yield f"{said} leads to {leads_to}"
-    if look.text(seen, "allows") and attack.check == "audit/http-origin":
-        yield f"{said} allows {look.text(seen, 'allows')}"
-    if attack.has[0] and attack.has[1] not in look.text(seen, "header"):
-        yield f"{said} sends no {attack.has[1]}"
+    if answer.get("leaked") is True:
+        yield f"{request} shows a file of the system"
+    elif status not in attack.statuses:
+        yield f"{request} is answered with {status}"
+    elif status == REDIRECT and not location.startswith(LOGIN_PREFIXES) and location != attack.path.rstrip("/"):
+        yield f"{request} leads to {location}"
+    if obs.text(answer, "allows") and attack.check == "audit/http-origin":
+        yield f"{request} allows {obs.text(answer, 'allows')}"
+    if attack.required_header[0] and attack.required_header[1] not in obs.text(answer, "header"):
+        yield f"{request} sends no {attack.required_header[1]}"
 
 
-def _guesses(seen: Mapping[str, Any], stopped: str) -> Finding:
-    if not seen:
-        return held("audit/http-guesses", (), stopped)
-    characters, different, let_in, refused = (seen.get(key) for key in ("characters", "different", "let_in", "refused"))
-    faults = [f"{let_in} of {seen.get('tried')} made-up tokens let in"] if let_in else []
-    if not isinstance(characters, int) or characters < TOKEN_CHARACTERS:
-        faults.append(f"the token has {characters} characters and can be guessed")
-    elif not isinstance(different, int) or different < TOKEN_CHARACTERS // 4:
+def _check_guesses(data: Mapping[str, Any], stop_reason: str) -> Finding:
+    if not data:
+        return judge("audit/http-guesses", (), stop_reason)
+    length, distinct, successes, refusals = (data.get(key) for key in ("characters", "different", "let_in", "refused"))
+    faults = [f"{successes} of {data.get('tried')} made-up tokens let in"] if successes else []
+    if not isinstance(length, int) or length < MIN_TOKEN_LENGTH:
+        faults.append(f"the token has {length} characters and can be guessed")
+    elif not isinstance(distinct, int) or distinct < MIN_TOKEN_LENGTH // 4:
         faults.append("the token repeats few characters and can be guessed")
-    untried = "" if refused == GUESSES else f"{refused} of {GUESSES} made-up tokens were refused"
-    return held("audit/http-guesses", faults, untried, f"{refused} made-up tokens were refused")
+    unknown_reason = "" if refusals == TOKEN_GUESSES else f"{refusals} of {TOKEN_GUESSES} made-up tokens were refused"
+    return judge("audit/http-guesses", faults, unknown_reason, f"{refusals} made-up tokens were refused")
 
 
-def _cookie(seen: Observation | None, stopped: str) -> Finding:
-    if seen is None:
-        return held("audit/http-cookie", (), stopped)
-    cookies = look.tables(seen.data, "cookies")
+def _check_cookie(observation: Observation | None, stop_reason: str) -> Finding:
+    if observation is None:
+        return judge("audit/http-cookie", (), stop_reason)
+    cookies = obs.tables(observation.data, "cookies")
     faults = [
-        f"the login cookie {look.text(one, 'name')} lacks {flag}"
-        for one in cookies for flag in FLAGS if flag not in look.texts(one, "flags")
+        f"the login cookie {obs.text(cookie, 'name')} lacks {flag}"
+        for cookie in cookies for flag in COOKIE_FLAGS if flag not in obs.texts(cookie, "flags")
     ]
-    return held("audit/http-cookie", faults, "" if cookies else "a login with the right token gave no cookie")
+    return judge("audit/http-cookie", faults, "" if cookies else "a login with the right token gave no cookie")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkit import names
-from envkit.checks import observations as look
-from envkit.checks.held import held, skipped
-from envkit.plain import line
+from envkit.checks import observations as obs
+from envkit.checks.held import judge, skip
+from envkit.plain import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from envkit.model.report import Finding, Observation
 
-NOBODY = "0" * 16
-FOR_OTHERS = 0o077  # the bits of a mode that are not its owner's
-POWERS = ("CapPrm", "CapEff", "CapBnd", "CapInh")  # CapAmb is known to newer kernels alone
-ENDED = {"limit": "it took too long and was stopped", "signal": "it was killed"}
+NO_CAPABILITIES = "0" * 16
+GROUP_OTHER_BITS = 0o077  # the bits of a mode that are not its owner's
+CAPABILITY_SETS = ("CapPrm", "CapEff", "CapBnd", "CapInh")  # CapAmb is known to newer kernels alone
+END_REASONS = {"limit": "it took too long and was stopped", "signal": "it was killed"}
 # Look -> its check, and how many attempts it has; a test holds that equal to what is tried.
 ATTEMPTS: Mapping[str, tuple[str, int]] = {
     "audit.escapes": ("audit/escapes", 14), "audit.tampering": ("audit/tampering", 8),
@@ -26,7 +26,7 @@ ATTEMPTS: Mapping[str, tuple[str, int]] = {
 
 # What OpenSSH of today calls strong, and ssh-audit finds no fault with; curve25519 alone is not safe from what
 # quantum computers may do one day, and stays for clients that know nothing else.
-ALGORITHMS: Mapping[str, frozenset[str]] = {
+STRONG_ALGORITHMS: Mapping[str, frozenset[str]] = {
     "kexalgorithms": frozenset({
         "mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com", "curve25519-sha256",
         "curve25519-sha256@libssh.org",
@@ -41,109 +41,109 @@ ALGORITHMS: Mapping[str, frozenset[str]] = {
 }
 
 
-def check(observations: Sequence[Observation], inspected: Mapping[str, Any]) -> Iterator[Finding]:
+def check(observations: Sequence[Observation], inspection: Mapping[str, Any]) -> Iterator[Finding]:
     """Judge what could be done inside, of a container of which the engine says this."""
-    yield _capabilities(observations)
-    for what in ATTEMPTS:
-        yield _attempts(observations, what)
-    yield _rights(observations)
-    yield _algorithms(observations)
-    yield _secrets(observations)
-    labels = look.table(look.table(inspected, "Config"), "Labels")
-    yield _socket(observations, wanted=labels.get(names.PORT) == "")
+    yield _check_capabilities(observations)
+    for name in ATTEMPTS:
+        yield _check_attempts(observations, name)
+    yield _check_rights(observations)
+    yield _check_algorithms(observations)
+    yield _check_secrets(observations)
+    labels = obs.table(obs.table(inspection, "Config"), "Labels")
+    yield _check_socket(observations, required=labels.get(names.PORT) == "")
 
 
-def why_unseen(observations: Sequence[Observation], what: str) -> str:
+def unknown_reason(observations: Sequence[Observation], name: str) -> str:
     """Return why a look inside shows nothing: it failed or did not come to its end; empty if it did."""
-    seen = look.last(observations, what)
-    if seen is not None:
-        failed = look.error(seen.data)
-        return f"could not be looked at inside: {failed}" if failed else ""
-    ended = look.data(observations, "ended")
-    how = ENDED.get(look.text(ended, "by"), "it ended")
-    return f"could not be looked at inside: {how} before that" if ended else "nothing was looked at inside"
+    observation = obs.last(observations, name)
+    if observation is not None:
+        error = obs.error(observation.data)
+        return f"could not be looked at inside: {error}" if error else ""
+    end = obs.data(observations, "ended")
+    cause = END_REASONS.get(obs.text(end, "by"), "it ended")
+    return f"could not be looked at inside: {cause} before that" if end else "nothing was looked at inside"
 
 
-def _capabilities(observations: Sequence[Observation]) -> Finding:
-    identity = look.data(observations, "audit.identity")
-    status, why = look.table(identity, "status"), why_unseen(observations, "audit.identity")
-    untold = [name for name in (*POWERS, "NoNewPrivs", "Seccomp") if not look.text(status, name)]
-    if why or untold or not isinstance(identity.get("uid"), int):
-        return held("audit/capabilities", (), why or f"the kernel does not tell {', '.join(untold) or 'who it is'}")
-    return held("audit/capabilities", list(_powers(identity, status)))
+def _check_capabilities(observations: Sequence[Observation]) -> Finding:
+    identity = obs.data(observations, "audit.identity")
+    status, reason = obs.table(identity, "status"), unknown_reason(observations, "audit.identity")
+    missing = [name for name in (*CAPABILITY_SETS, "NoNewPrivs", "Seccomp") if not obs.text(status, name)]
+    if reason or missing or not isinstance(identity.get("uid"), int):
+        return judge("audit/capabilities", (), reason or f"the kernel does not tell {', '.join(missing) or 'who it is'}")
+    return judge("audit/capabilities", list(_find_privileges(identity, status)))
 
 
-def _powers(identity: Mapping[str, Any], status: Mapping[str, Any]) -> Iterator[str]:
+def _find_privileges(identity: Mapping[str, Any], status: Mapping[str, Any]) -> Iterator[str]:
     if identity.get("uid") == 0:
         yield "programs run as root"
-    for name in (*POWERS, "CapAmb"):
-        if look.text(status, name) not in {"", NOBODY}:
-            yield f"{name} is {look.text(status, name)}"
-    if look.text(status, "NoNewPrivs") != "1":
+    for name in (*CAPABILITY_SETS, "CapAmb"):
+        if obs.text(status, name) not in {"", NO_CAPABILITIES}:
+            yield f"{name} is {obs.text(status, name)}"
+    if obs.text(status, "NoNewPrivs") != "1":
         yield "programs may gain privileges"
-    if look.text(status, "Seccomp") != "2":
+    if obs.text(status, "Seccomp") != "2":
         yield "system calls are not filtered"
 
 
-def _attempts(observations: Sequence[Observation], what: str) -> Finding:
-    name, count = ATTEMPTS[what]
-    seen, why = look.data(observations, what), why_unseen(observations, what)
-    missing, unfinished = look.texts(seen, "missing"), look.texts(seen, "unfinished")
-    if not why and seen.get("tried") != count:
-        why = f"{seen.get('tried')} of {count} attempts were made"
-    if not why and missing:
-        why = f"could not be tried for want of a program: {', '.join(missing)}"
-    if not why and unfinished:
-        why = f"did not come to an end: {', '.join(unfinished)}"
-    return held(name, [f"it could {one}" for one in look.texts(seen, "succeeded")], why, f"{count} attempts failed")
+def _check_attempts(observations: Sequence[Observation], name: str) -> Finding:
+    check_id, count = ATTEMPTS[name]
+    data, reason = obs.data(observations, name), unknown_reason(observations, name)
+    missing, unfinished = obs.texts(data, "missing"), obs.texts(data, "unfinished")
+    if not reason and data.get("tried") != count:
+        reason = f"{data.get('tried')} of {count} attempts were made"
+    if not reason and missing:
+        reason = f"could not be tried for want of a program: {', '.join(missing)}"
+    if not reason and unfinished:
+        reason = f"did not come to an end: {', '.join(unfinished)}"
+    return judge(check_id, [f"it could {attempt}" for attempt in obs.texts(data, "succeeded")], reason, f"{count} attempts failed")
 
 
-def _rights(observations: Sequence[Observation]) -> Finding:
-    seen, why = look.data(observations, "audit.rights"), why_unseen(observations, "audit.rights")
-    if not why and seen.get("checked") is not True:
-        why = "there is no find to look with"
-    return held("audit/rights", look.texts(seen, "files"), why)
+def _check_rights(observations: Sequence[Observation]) -> Finding:
+    data, reason = obs.data(observations, "audit.rights"), unknown_reason(observations, "audit.rights")
+    if not reason and data.get("checked") is not True:
+        reason = "there is no find to look with"
+    return judge("audit/rights", obs.texts(data, "files"), reason)
 
 
-def _algorithms(observations: Sequence[Observation]) -> Finding:
-    seen, why = look.data(observations, "audit.sshd"), why_unseen(observations, "audit.sshd")
-    settings = look.table(seen, "settings")
-    if why:
-        return held("audit/ssh-algorithms", (), why)
+def _check_algorithms(observations: Sequence[Observation]) -> Finding:
+    data, reason = obs.data(observations, "audit.sshd"), unknown_reason(observations, "audit.sshd")
+    settings = obs.table(data, "settings")
+    if reason:
+        return judge("audit/ssh-algorithms", (), reason)
     if not settings:
-        return skipped("audit/ssh-algorithms", "the SSH server does not tell its settings")
+        return skip("audit/ssh-algorithms", "the SSH server does not tell its settings")
     faults = []
-    for name, known in ALGORITHMS.items():
-        weak = [one for one in look.text(settings, name).split(",") if one not in known]
-        faults += [f"{name} allows {line(one) or 'everything'}" for one in weak]
-    return held("audit/ssh-algorithms", faults)
+    for setting, strong in STRONG_ALGORITHMS.items():
+        weak = [algorithm for algorithm in obs.text(settings, setting).split(",") if algorithm not in strong]
+        faults += [f"{setting} allows {single_line(algorithm) or 'everything'}" for algorithm in weak]
+    return judge("audit/ssh-algorithms", faults)
 
 
-def _secrets(observations: Sequence[Observation]) -> Finding:
-    variables, files = look.data(observations, "audit.variables"), look.data(observations, "audit.secrets")
-    why = why_unseen(observations, "audit.variables") or why_unseen(observations, "audit.secrets")
-    if not why and files.get("checked") is not True:
-        why = "there is no folder of secrets to look at"
-    faults = [f"the variable {name} holds a value" for name in look.texts(variables, "names")]
-    faults += [f"{path} can be read by everybody" for path in look.texts(files, "open")]
+def _check_secrets(observations: Sequence[Observation]) -> Finding:
+    variables, files = obs.data(observations, "audit.variables"), obs.data(observations, "audit.secrets")
+    reason = unknown_reason(observations, "audit.variables") or unknown_reason(observations, "audit.secrets")
+    if not reason and files.get("checked") is not True:
+        reason = "there is no folder of secrets to look at"
+    faults = [f"the variable {name} holds a value" for name in obs.texts(variables, "names")]
+    faults += [f"{path} can be read by everybody" for path in obs.texts(files, "open")]
     if files.get("shown") is True:
         faults.append("a process shows the token in its arguments")
-    return held("audit/secrets", faults, why)
+    return judge("audit/secrets", faults, reason)
 
 
-def _socket(observations: Sequence[Observation], *, wanted: bool) -> Finding:
-    seen, why = look.data(observations, "audit.socket"), why_unseen(observations, "audit.socket")
-    if not why and seen.get("there") is False:
-        if wanted:
-            return held("audit/socket", (), "there is no socket, though JupyterLab has no port to listen at")
-        return skipped("audit/socket", "JupyterLab listens on no socket")
-    mode, folder = seen.get("mode"), seen.get("folder")
-    if why or not isinstance(mode, int) or not isinstance(folder, int):
-        return held("audit/socket", (), why or "the modes of JupyterLab's socket are not told")
+def _check_socket(observations: Sequence[Observation], *, required: bool) -> Finding:
+    data, reason = obs.data(observations, "audit.socket"), unknown_reason(observations, "audit.socket")
+    if not reason and data.get("there") is False:
+        if required:
+            return judge("audit/socket", (), "there is no socket, though JupyterLab has no port to listen at")
+        return skip("audit/socket", "JupyterLab listens on no socket")
+    socket_mode, folder_mode = data.get("mode"), data.get("folder")
+    if reason or not isinstance(socket_mode, int) or not isinstance(folder_mode, int):
+        return judge("audit/socket", (), reason or "the modes of JupyterLab's socket are not told")
     faults = [
-        f"{what} has mode {found:04o}" for what, found in (("the socket", mode), ("its folder", folder))
-        if found & FOR_OTHERS
+        f"{label} has mode {mode:04o}" for label, mode in (("the socket", socket_mode), ("its folder", folder_mode))
+        if mode & GROUP_OTHER_BITS
     ]
-    if seen.get("owned") is not True:
+    if data.get("owned") is not True:
         faults.append("the socket or its folder belongs to another user")
-    return held("audit/socket", faults)
+    return judge("audit/socket", faults)

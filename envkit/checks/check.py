@@ -18,15 +18,15 @@ class Check:
         title: What it means, in one line.
         severity: `error`: something promised does not work; `info`: all is well.
         layer: Where it sits.
-        about: What one should know of it, for the documentation.
+        description: What one should know of it, for the documentation.
         cause: The usual cause, where a finding knows none better.
-        mend: The usual mend, where a finding knows none better.
+        hint: The usual mend, where a finding knows none better.
     """
 
     id: str
     title: str
     severity: Severity
     layer: Layer
-    about: str
+    description: str
     cause: str = ""
-    mend: str = ""
+    hint: str = ""

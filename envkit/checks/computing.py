@@ -10,28 +10,28 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from envkit.checks import observations as look
+from envkit.checks import observations as obs
 from envkit.checks import operations, signatures, slower
-from envkit.checks.ending import ending
-from envkit.checks.table import finding
-from envkit.plain import line
+from envkit.checks.ending import find_crash
+from envkit.checks.table import make_finding
+from envkit.plain import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from envkit.checks.ending import Ending
-    from envkit.checks.signatures import Signature
+    from envkit.checks.ending import Crash
+    from envkit.checks.signatures import ErrorPattern
     from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 
-LEAST_MIB = 512  # what CUDA, cuBLAS and cuDNN take before there is any data
-UNCOUNTED = "the GPU's memory is taken, which nothing here could count; or the driver and these libraries do not fit"
-WORDS = 500
-_DATE = re.compile(r"^(?:F\d{4} \S+|\S+ \S+: F) ", re.ASCII)
-_FATAL = re.compile(r"^(?:F\d{4} .*|\S+ \S+: F .*|Could not load library libcudnn.*)$", re.ASCII | re.MULTILINE)
+MIN_FREE_MIB = 512  # what CUDA, cuBLAS and cuDNN take before there is any data
+MEMORY_CAUSE = "the GPU's memory is taken, which nothing here could count; or the driver and these libraries do not fit"
+DETAIL_LENGTH = 500
+_LOG_PREFIX = re.compile(r"^(?:F\d{4} \S+|\S+ \S+: F) ", re.ASCII)
+_FATAL_LINE = re.compile(r"^(?:F\d{4} .*|\S+ \S+: F .*|Could not load library libcudnn.*)$", re.ASCII | re.MULTILINE)
 
 
-def fault(observations: Sequence[Observation], gpus: Iterable[str], release: Release | None) -> Finding:
+def diagnose(observations: Sequence[Observation], gpus: Iterable[str], release: Release | None) -> Finding:
     """Return what keeps listed GPUs from computing.
 
     Args:
@@ -39,63 +39,63 @@ def fault(observations: Sequence[Observation], gpus: Iterable[str], release: Rel
         gpus: What TensorFlow calls them, such as `GPU:0`; one of them does not compute.
         release: The TensorFlow release that runs, for what it was built for.
     """
-    names = tuple(gpus)
-    ended = ending(observations)
-    if ended and not ended.device.startswith("GPU"):
-        ended = None
-    wrong = next(filter(None, (operations.reported(observations, one) for one in names)), "")
-    if not wrong and not ended:
-        wrong = next(filter(None, (operations.fault(observations, one) for one in names)), "")
-    said = operations.errors(observations)
-    if not wrong and ended:
-        return _ended(observations, ended, release)
-    return _explained(observations, wrong, said, look.log(observations) if said else "")
+    devices = tuple(gpus)
+    crash = find_crash(observations)
+    if crash and not crash.device.startswith("GPU"):
+        crash = None
+    detail = next(filter(None, (operations.describe_reported_fault(observations, device) for device in devices)), "")
+    if not detail and not crash:
+        detail = next(filter(None, (operations.describe_fault(observations, device) for device in devices)), "")
+    errors = operations.errors(observations)
+    if not detail and crash:
+        return _diagnose_crash(observations, crash, release)
+    return _explain(observations, detail, errors, obs.log(observations) if errors else "")
 
 
-def _ended(observations: Sequence[Observation], ended: Ending, release: Release | None) -> Finding:
-    log = look.log(observations)
-    if ended.too_long:
-        compiled = slower.newer(observations, release)
-        seen = f"{ended.seen}; there is no machine code for {compiled}" if compiled else ended.seen
-        known = signatures.COMPILES if compiled else signatures.recognise(log, signatures.TOO_LONG)
-        return _finding(seen, known) if known else finding("gpu/op-failed", seen, cause=ended.cause, mend=ended.mend)
+def _diagnose_crash(observations: Sequence[Observation], crash: Crash, release: Release | None) -> Finding:
+    log = obs.log(observations)
+    if crash.timed_out:
+        newer_gpus = slower.describe_newer_gpus(observations, release)
+        detail = f"{crash.detail}; there is no machine code for {newer_gpus}" if newer_gpus else crash.detail
+        match = signatures.PTX_COMPILATION if newer_gpus else signatures.find_pattern(log, signatures.TIMEOUTS)
+        return _match_finding(detail, match) if match else make_finding("gpu/op-failed", detail, cause=crash.cause, hint=crash.hint)
     # The last words are why it ended; what was warned of before may be something else.
-    words = _FATAL.findall(log)
-    if not words:
-        return finding("gpu/op-failed", ended.seen, cause=ended.cause, mend=ended.mend)
-    seen = f"{ended.seen}: {line(_DATE.sub('', words[-1]), WORDS)}"  # what was wrong stands at its end
-    found = _explained(observations, seen, words[-1], "")
-    return replace(found, mend=ended.mend) if found.cause == "unknown" else found
+    fatal_lines = _FATAL_LINE.findall(log)
+    if not fatal_lines:
+        return make_finding("gpu/op-failed", crash.detail, cause=crash.cause, hint=crash.hint)
+    detail = f"{crash.detail}: {single_line(_LOG_PREFIX.sub('', fatal_lines[-1]), DETAIL_LENGTH)}"  # what was wrong stands at its end
+    finding = _explain(observations, detail, fatal_lines[-1], "")
+    return replace(finding, hint=crash.hint) if finding.cause == "unknown" else finding
 
 
-def _explained(observations: Sequence[Observation], seen: str, said: str, log: str) -> Finding:
+def _explain(observations: Sequence[Observation], detail: str, errors: str, log: str) -> Finding:
     """Explain by what the exception says, then by the log around it; what that leaves open, by what was counted."""
-    known = signatures.recognise(said, signatures.OPERATION) or signatures.recognise(log, signatures.OPERATION)
-    if known is None:
-        return finding("gpu/op-failed", seen)
-    if known.check == "gpu/library-fails":
-        return _library(observations, seen)
-    return _finding(seen, known)
+    match = signatures.find_pattern(errors, signatures.OPERATION_ERRORS) or signatures.find_pattern(log, signatures.OPERATION_ERRORS)
+    if match is None:
+        return make_finding("gpu/op-failed", detail)
+    if match.check == "gpu/library-fails":
+        return _library_finding(observations, detail)
+    return _match_finding(detail, match)
 
 
-def _library(observations: Sequence[Observation], seen: str) -> Finding:
+def _library_finding(observations: Sequence[Observation], detail: str) -> Finding:
     """Tell why cuBLAS or cuDNN cannot be set up: the texts of it are the same for two causes."""
-    if short := _short(observations):
-        return finding("gpu/memory-taken", f"{seen}; {short}")
-    counted = look.tables(look.data(observations, "gpu.nvml"), "gpus")
-    return finding("gpu/library-fails", seen, cause=None if counted else UNCOUNTED)
+    if shortage := _memory_shortage(observations):
+        return make_finding("gpu/memory-taken", f"{detail}; {shortage}")
+    gpus = obs.tables(obs.data(observations, "gpu.nvml"), "gpus")
+    return make_finding("gpu/library-fails", detail, cause=None if gpus else MEMORY_CAUSE)
 
 
-def _finding(seen: str, known: Signature) -> Finding:
-    return finding(known.check or "gpu/op-failed", seen, cause=known.cause or None, mend=known.mend or None)
+def _match_finding(detail: str, match: ErrorPattern) -> Finding:
+    return make_finding(match.check or "gpu/op-failed", detail, cause=match.cause or None, hint=match.hint or None)
 
 
-def _short(observations: Sequence[Observation]) -> str:
+def _memory_shortage(observations: Sequence[Observation]) -> str:
     """Return that some GPU's memory was taken before TensorFlow came, in words, or nothing."""
-    for gpu in look.tables(look.data(observations, "gpu.nvml"), "gpus"):
-        total, used = look.number(gpu.get("memory_mib")), look.number(gpu.get("used_mib"))
-        if total is not None and used is not None and total > 0 and total - used < LEAST_MIB:
-            others = look.number(gpu.get("processes"))
-            by = f" by {others:.0f} process{'' if others == 1 else 'es'}" if others else ""
-            return f"{used:.0f} of {total:.0f} MiB were taken{by} before TensorFlow began"
+    for gpu in obs.tables(obs.data(observations, "gpu.nvml"), "gpus"):
+        total, used = obs.number(gpu.get("memory_mib")), obs.number(gpu.get("used_mib"))
+        if total is not None and used is not None and total > 0 and total - used < MIN_FREE_MIB:
+            processes = obs.number(gpu.get("processes"))
+            suffix = f" by {processes:.0f} process{'' if processes == 1 else 'es'}" if processes else ""
+            return f"{used:.0f} of {total:.0f} MiB were taken{suffix} before TensorFlow began"
     return ""

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import re
 
-SHAPE = re.compile(
+VERSION_PATTERN = re.compile(
     r"(?:(?P<epoch>[0-9]{1,9}):)?(?P<upstream>[0-9][A-Za-z0-9.+~-]{0,99}?(?<!-))(?:-(?P<revision>[A-Za-z0-9.+~]{1,99}))?"
 )
 
 
-def older(version: str, than: str) -> bool | None:
+def is_older(version: str, other: str) -> bool | None:
     """Say whether a version is older than another; None where one of them is no version."""
-    one, other = _order(version), _order(than)
-    return None if one is None or other is None else one < other
+    version_key, other_key = _sort_key(version), _sort_key(other)
+    return None if version_key is None or other_key is None else version_key < other_key
 
 
-def _order(version: str) -> tuple[object, ...] | None:
+def _sort_key(version: str) -> tuple[object, ...] | None:
     """Return what versions are ordered by, or None for what is none."""
-    found = SHAPE.fullmatch(version)
-    if found is None:
+    match = VERSION_PATTERN.fullmatch(version)
+    if match is None:
         return None
-    return int(found["epoch"] or 0), _parts(found["upstream"]), _parts(found["revision"] or "")
+    return int(match["epoch"] or 0), _parts(match["upstream"]), _parts(match["revision"] or "")
 
 
 def _parts(text: str) -> tuple[tuple[tuple[int, ...], int], ...]:
     """Return words and numbers in turn; the end of a word comes after `~` and before all else."""
-    turns = re.findall(r"([^0-9]*)([0-9]*)", text)
-    return tuple(((*map(_rank, word), 0), int(number or 0)) for word, number in turns)
+    pairs = re.findall(r"([^0-9]*)([0-9]*)", text)
+    return tuple(((*map(_rank, word), 0), int(number or 0)) for word, number in pairs)
 
 
 def _rank(character: str) -> int:

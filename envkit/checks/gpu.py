@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envkit.checks import computing, driver, nodes, operations, signatures, slower
-from envkit.checks import observations as look
-from envkit.checks.table import finding
+from envkit.checks import observations as obs
+from envkit.checks.table import make_finding
 from envkit.model.report import Verdict
-from envkit.plain import line
+from envkit.plain import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from envkit.model.report import Finding, Observation
 
 _DEVICE = re.compile(r"GPU:[0-9]{1,4}", re.ASCII)
-_DRIVER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}", re.ASCII)
-_SERIOUS = re.compile(r"^(?:[EF]\d{4} .*|\S+ \S+: [EFW] .*)$", re.ASCII | re.MULTILINE)
+_DRIVER_VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}", re.ASCII)
+_PROBLEM_LINE = re.compile(r"^(?:[EF]\d{4} .*|\S+ \S+: [EFW] .*)$", re.ASCII | re.MULTILINE)
 
 
-def before(
+def preflight(
     *, required: bool, host: HostGpu, engine: EngineFacts | None, release: Release | None = None, gpu_build: bool = True
 ) -> Finding | None:
     """Judge what can be told before anything is created.
@@ -41,8 +41,8 @@ def before(
         release: The TensorFlow release that is to run, for the driver it needs.
         gpu_build: Whether the image holds TensorFlow's GPU build, or will.
     """
-    fault = _host(host, release) or _engine(engine) or _image(gpu_build=gpu_build)
-    return _weighed(fault, required=required, without="TensorFlow runs on the CPU") if fault else None
+    fault = _find_host_fault(host, release) or _find_engine_fault(engine) or _find_image_fault(gpu_build=gpu_build)
+    return _apply_requirement(fault, required=required, cpu_note="TensorFlow runs on the CPU") if fault else None
 
 
 def check(
@@ -58,40 +58,40 @@ def check(
         engine: The engine, or None if it was not asked.
         release: The TensorFlow release that runs, for the driver it needs.
     """
-    usable = _usable(observations)
-    if usable:
-        return (usable, *slower.notes(observations, release))
-    build = look.data(observations, "tensorflow.build").get("is_cuda_build")
+    usable_finding = _find_usable(observations)
+    if usable_finding:
+        return (usable_finding, *slower.collect_warnings(observations, release))
+    is_cuda_build = obs.data(observations, "tensorflow.build").get("is_cuda_build")
     fault = (
-        _host(host, release) or _engine(engine) or _image(gpu_build=build is not False)
-        or nodes.fault(observations) or driver.fault(observations, release) or _tensorflow(observations, release)
+        _find_host_fault(host, release) or _find_engine_fault(engine) or _find_image_fault(gpu_build=is_cuda_build is not False)
+        or nodes.find_fault(observations) or driver.find_fault(observations, release) or _find_tensorflow_fault(observations, release)
     )
-    without = "" if operations.fault(observations, "CPU:0") else "TensorFlow runs on the CPU"
-    return (_weighed(fault, required=required, without=without),)
+    cpu_note = "" if operations.describe_fault(observations, "CPU:0") else "TensorFlow runs on the CPU"
+    return (_apply_requirement(fault, required=required, cpu_note=cpu_note),)
 
 
-def _weighed(fault: Finding, *, required: bool, without: str) -> Finding:
+def _apply_requirement(fault: Finding, *, required: bool, cpu_note: str) -> Finding:
     """Return a fault as what it is to this run: a failure, a warning, or a reason to do without a GPU.
 
-    `without` says how things stand without one, as far as that was seen.
+    `cpu_note` says how things stand without one, as far as that was seen.
     """
     if required:
         return fault
-    if fault.where in {"host", "engine", "image"}:
-        return replace(fault, status=Verdict.SKIPPED, seen="; ".join(filter(None, (fault.seen, without))), mend="")
+    if fault.layer in {"host", "engine", "image"}:
+        return replace(fault, status=Verdict.SKIPPED, detail="; ".join(filter(None, (fault.detail, cpu_note))), hint="")
     return replace(fault, status=Verdict.SKIPPED if fault.check == "gpu/not-looked" else Verdict.WARNED)
 
 
-def _host(host: HostGpu, release: Release | None) -> Finding | None:
+def _find_host_fault(host: HostGpu, release: Release | None) -> Finding | None:
     if host.wsl and not host.driver:
-        return finding("gpu/wsl", "this is WSL: its GPU is /dev/dxg, which this version of envkit does not serve")
+        return make_finding("gpu/wsl", "this is WSL: its GPU is /dev/dxg, which this version of envkit does not serve")
     if host.devices == () and not host.driver:
-        return finding("gpu/device-missing", "no NVIDIA GPU in this machine")
+        return make_finding("gpu/device-missing", "no NVIDIA GPU in this machine")
     if not host.driver:
         cause = "there is an NVIDIA GPU, and its driver is not installed or not loaded" if host.devices else None
-        return finding("gpu/driver-missing", "no NVIDIA driver on this host", cause=cause)
-    if release and _older(host.driver, release.driver_min):
-        return finding(
+        return make_finding("gpu/driver-missing", "no NVIDIA driver on this host", cause=cause)
+    if release and _is_older(host.driver, release.driver_min):
+        return make_finding(
             "gpu/driver-too-old",
             f"driver {host.driver} is loaded; TensorFlow {release.version} with CUDA {release.cuda} needs "
             f"{release.driver_min} or newer",
@@ -99,87 +99,87 @@ def _host(host: HostGpu, release: Release | None) -> Finding | None:
     return None
 
 
-def _engine(engine: EngineFacts | None) -> Finding | None:
-    if engine is None or engine.gpu_roads:
+def _find_engine_fault(engine: EngineFacts | None) -> Finding | None:
+    if engine is None or engine.gpu_methods:
         return None
-    return finding("gpu/engine-cannot", f"the engine {engine.version} at {engine.endpoint} offers no way to pass a GPU")
+    return make_finding("gpu/engine-cannot", f"the engine {engine.version} at {engine.endpoint} offers no way to pass a GPU")
 
 
-def _image(*, gpu_build: bool) -> Finding | None:
-    return None if gpu_build else finding("gpu/cpu-build", "this workspace holds TensorFlow's CPU build")
+def _find_image_fault(*, gpu_build: bool) -> Finding | None:
+    return None if gpu_build else make_finding("gpu/cpu-build", "this workspace holds TensorFlow's CPU build")
 
 
-def _tensorflow(observations: Sequence[Observation], release: Release | None) -> Finding:
-    devices = look.last(observations, "tensorflow.devices")
-    if devices is None:
-        return finding("gpu/not-looked", "the look at TensorFlow ended before it came to GPUs")
+def _find_tensorflow_fault(observations: Sequence[Observation], release: Release | None) -> Finding:
+    observation = obs.last(observations, "tensorflow.devices")
+    if observation is None:
+        return make_finding("gpu/not-looked", "the look at TensorFlow ended before it came to GPUs")
     gpus = _gpus(observations)
-    return computing.fault(observations, gpus, release) if gpus else _not_listed(observations, look.error(devices.data))
+    return computing.diagnose(observations, gpus, release) if gpus else _explain_not_listed(observations, obs.error(observation.data))
 
 
-def _not_listed(observations: Sequence[Observation], error: str) -> Finding:
-    hidden = look.table(look.data(observations, "gpu.variables"), "variables").get("CUDA_VISIBLE_DEVICES")
-    if isinstance(hidden, str) and hidden in driver.HIDING:
-        return finding(
-            "gpu/not-listed", f"TensorFlow lists no GPU; CUDA_VISIBLE_DEVICES is {hidden!r}",
+def _explain_not_listed(observations: Sequence[Observation], error: str) -> Finding:
+    visible_devices = obs.table(obs.data(observations, "gpu.variables"), "variables").get("CUDA_VISIBLE_DEVICES")
+    if isinstance(visible_devices, str) and visible_devices in driver.HIDING_VALUES:
+        return make_finding(
+            "gpu/not-listed", f"TensorFlow lists no GPU; CUDA_VISIBLE_DEVICES is {visible_devices!r}",
             cause="CUDA_VISIBLE_DEVICES hides all GPUs",
-            mend="take CUDA_VISIBLE_DEVICES out of env in envkit.yaml, then: envkit up",
+            hint="take CUDA_VISIBLE_DEVICES out of env in envkit.yaml, then: envkit up",
         )
-    log = look.log(observations)
-    said = line(error) if error else _serious(log)
-    known = signatures.recognise(f"{error}\n{log}", signatures.NOT_LISTED)
-    seen = f"TensorFlow lists no GPU{': ' + said if said else ''}"
-    if known is None:
-        return finding("gpu/not-listed", seen)
-    return finding("gpu/not-listed", seen, cause=known.cause, mend=known.mend)
+    log = obs.log(observations)
+    message = single_line(error) if error else _last_problem(log)
+    match = signatures.find_pattern(f"{error}\n{log}", signatures.GPU_NOT_LISTED)
+    detail = f"TensorFlow lists no GPU{': ' + message if message else ''}"
+    if match is None:
+        return make_finding("gpu/not-listed", detail)
+    return make_finding("gpu/not-listed", detail, cause=match.cause, hint=match.hint)
 
 
-def _usable(observations: Sequence[Observation]) -> Finding | None:
+def _find_usable(observations: Sequence[Observation]) -> Finding | None:
     gpus = _gpus(observations)
-    if not gpus or any(operations.fault(observations, name) for name in gpus):
+    if not gpus or any(operations.describe_fault(observations, name) for name in gpus):
         return None
-    seconds = {name: operations.times(observations, name) for name in gpus}
+    durations = {name: operations.durations(observations, name) for name in gpus}
     speeds = {name: operations.tflops(observations, name) for name in gpus}
-    words = [
-        f"{_named(gpu)} ({operations.summary(seconds[name])}{_speed(speeds[name])})" for name, gpu in gpus.items()
+    descriptions = [
+        f"{_gpu_label(gpu)} ({operations.summary(durations[name])}{_format_speed(speeds[name])})" for name, gpu in gpus.items()
     ]
-    return finding(
+    return make_finding(
         "gpu/usable",
-        f"TensorFlow {_version(observations)} computes on {'; '.join(words)}",
-        seconds=sum(sum(one.values()) for one in seconds.values()),
-        data={"gpus": list(gpus.values()), "seconds": seconds, "tflops": speeds},
+        f"TensorFlow {_version(observations)} computes on {'; '.join(descriptions)}",
+        seconds=sum(sum(op_durations.values()) for op_durations in durations.values()),
+        data={"gpus": list(gpus.values()), "seconds": durations, "tflops": speeds},
     )
 
 
 def _gpus(observations: Sequence[Observation]) -> dict[str, Mapping[str, Any]]:
     """Return the GPUs that TensorFlow lists, by the name it gives each device."""
-    listed = look.tables(look.data(observations, "tensorflow.devices"), "gpus")
-    return {look.text(gpu, "device"): gpu for gpu in listed if _DEVICE.fullmatch(look.text(gpu, "device"))}
+    gpus = obs.tables(obs.data(observations, "tensorflow.devices"), "gpus")
+    return {obs.text(gpu, "device"): gpu for gpu in gpus if _DEVICE.fullmatch(obs.text(gpu, "device"))}
 
 
-def _named(gpu: Mapping[str, Any]) -> str:
-    return line(f"{look.text(gpu, 'device')} {look.text(gpu, 'model')}".strip())
+def _gpu_label(gpu: Mapping[str, Any]) -> str:
+    return single_line(f"{obs.text(gpu, 'device')} {obs.text(gpu, 'model')}".strip())
 
 
-def _speed(tflops: float | None) -> str:
+def _format_speed(tflops: float | None) -> str:
     return f", {tflops:.1f} TFLOP/s" if tflops else ""
 
 
 def _version(observations: Sequence[Observation]) -> str:
-    return line(look.text(look.data(observations, "tensorflow.version"), "version"))
+    return single_line(obs.text(obs.data(observations, "tensorflow.version"), "version"))
 
 
-def _serious(log: str) -> str:
+def _last_problem(log: str) -> str:
     """Return the last error or warning in TensorFlow's log, old form or new, without its date."""
-    written = _SERIOUS.findall(log)
-    return line(re.sub(r"^\S+ \S+: ", "", written[-1])) if written else ""
+    lines = _PROBLEM_LINE.findall(log)
+    return single_line(re.sub(r"^\S+ \S+: ", "", lines[-1])) if lines else ""
 
 
-def _older(version: str, minimum: str) -> bool:
+def _is_older(version: str, minimum: str) -> bool:
     """Return whether a driver version stands before another; one that cannot be read does not."""
-    found, needed = _numbers(version), _numbers(minimum)
-    return bool(found and needed) and found < needed
+    version_parts, minimum_parts = _parse_version(version), _parse_version(minimum)
+    return bool(version_parts and minimum_parts) and version_parts < minimum_parts
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")) if _DRIVER.fullmatch(version) else ()
+def _parse_version(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")) if _DRIVER_VERSION.fullmatch(version) else ()

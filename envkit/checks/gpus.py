@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit.checks import observations as look
-from envkit.plain import line
+from envkit.checks import observations as obs
+from envkit.plain import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,33 +40,33 @@ class Gpu:
     compute_capability: str
 
 
-def seen(observations: Sequence[Observation]) -> tuple[Gpu, ...]:
+def list_gpus(observations: Sequence[Observation]) -> tuple[Gpu, ...]:
     """Return the GPUs that NVML lists, with what the driver says of those it counts by the same name."""
-    nvml = look.data(observations, "gpu.nvml")
-    counted = list(look.tables(look.data(observations, "gpu.cuda"), "gpus"))
-    found = []
-    for one in look.tables(nvml, "gpus"):
+    nvml = obs.data(observations, "gpu.nvml")
+    cuda_gpus = list(obs.tables(obs.data(observations, "gpu.cuda"), "gpus"))
+    gpus = []
+    for nvml_gpu in obs.tables(nvml, "gpus"):
         # The driver has an order of its own, and leaves out what a variable hides: the model's name joins the two.
-        same = next((gpu for gpu in counted if look.text(gpu, "name") == look.text(one, "name")), None)
-        if same is not None:
-            counted.remove(same)
-        found.append(_gpu(one, same or {}, look.text(nvml, "driver")))
-    return tuple(found)
+        cuda_gpu = next((gpu for gpu in cuda_gpus if obs.text(gpu, "name") == obs.text(nvml_gpu, "name")), None)
+        if cuda_gpu is not None:
+            cuda_gpus.remove(cuda_gpu)
+        gpus.append(_build_gpu(nvml_gpu, cuda_gpu or {}, obs.text(nvml, "driver")))
+    return tuple(gpus)
 
 
-def _gpu(one: Mapping[str, Any], counted: Mapping[str, Any], driver: str) -> Gpu:
-    processes = one.get("processes")
+def _build_gpu(nvml_gpu: Mapping[str, Any], cuda_gpu: Mapping[str, Any], driver: str) -> Gpu:
+    processes = nvml_gpu.get("processes")
     return Gpu(
-        index=_whole(one.get("index")),
-        name=line(look.text(one, "name")),
-        uuid=line(look.text(one, "uuid")),
-        memory_mib=_whole(one.get("memory_mib")),
-        used_mib=_whole(one.get("used_mib")),
-        processes=_whole(processes) if isinstance(processes, int) else None,
-        driver=line(driver),
-        compute_capability=line(look.text(counted, "compute_capability")),
+        index=_non_negative_int(nvml_gpu.get("index")),
+        name=single_line(obs.text(nvml_gpu, "name")),
+        uuid=single_line(obs.text(nvml_gpu, "uuid")),
+        memory_mib=_non_negative_int(nvml_gpu.get("memory_mib")),
+        used_mib=_non_negative_int(nvml_gpu.get("used_mib")),
+        processes=_non_negative_int(processes) if isinstance(processes, int) else None,
+        driver=single_line(driver),
+        compute_capability=single_line(obs.text(cuda_gpu, "compute_capability")),
     )
 
 
-def _whole(value: object) -> int:
+def _non_negative_int(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0

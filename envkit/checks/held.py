@@ -4,39 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.checks.table import TABLE, finding
+from envkit.checks.table import CHECKS, make_finding
 from envkit.model.report import Verdict
-from envkit.plain import line
+from envkit.plain import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from envkit.model.report import Finding
 
-SHOWN = 3  # of the attacks that succeeded, in words
+MAX_SHOWN = 3  # of the attacks that succeeded, in words
 
 
-def held(
-    check: str, faults: Sequence[str], untried: str = "", well: str = "", mend: str | None = None
+def judge(
+    check_id: str, faults: Sequence[str], unknown_reason: str = "", pass_detail: str = "", hint: str | None = None
 ) -> Finding:
     """Return a finding: what went wrong, or else what could not be tried, or else how it is well.
 
     Args:
-        check: Its id.
+        check_id: Its id.
         faults: What went wrong. One is enough, whatever else could not be tried.
-        untried: Why not all could be tried, or empty.
-        well: How it is well, if not by the check's title.
-        mend: What helps against the faults, if not what the table says.
+        unknown_reason: Why not all could be tried, or empty.
+        pass_detail: How it is well, if not by the check's title.
+        hint: What helps against the faults, if not what the table says.
     """
-    said = [line(one) for one in faults]
-    if said:
-        more = f"; and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
-        return finding(check, "; ".join(said[:SHOWN]) + more, mend=mend, data={"faults": said})
-    if untried:
-        return finding(check, line(untried), status=Verdict.UNKNOWN, cause="", mend="")
-    return finding(check, line(well) or TABLE[check].title, status=Verdict.PASSED, cause="", mend="")
+    messages = [single_line(fault) for fault in faults]
+    if messages:
+        suffix = f"; and {len(messages) - MAX_SHOWN} more" if len(messages) > MAX_SHOWN else ""
+        return make_finding(check_id, "; ".join(messages[:MAX_SHOWN]) + suffix, hint=hint, data={"faults": messages})
+    if unknown_reason:
+        return make_finding(check_id, single_line(unknown_reason), status=Verdict.UNKNOWN, cause="", hint="")
+    return make_finding(check_id, single_line(pass_detail) or CHECKS[check_id].title, status=Verdict.PASSED, cause="", hint="")
 
 
-def skipped(check: str, why: str) -> Finding:
+def skip(check_id: str, reason: str) -> Finding:
     """Return the finding of a check that nobody meant to take here."""
-    return finding(check, line(why), status=Verdict.SKIPPED, cause="", mend="")
+    return make_finding(check_id, single_line(reason), status=Verdict.SKIPPED, cause="", hint="")

@@ -7,10 +7,10 @@ from collections import defaultdict
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from envkit.checks import observations as look
-from envkit.checks.table import finding
+from envkit.checks import observations as obs
+from envkit.checks.table import make_finding
 from envkit.model.report import Observation, Verdict
-from envkit.plain import line
+from envkit.plain import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
     from envkit.model.report import Finding
 
-DISK_LEAST_MIB = 4 * 1024  # one CPU image and what building it needs
-DISK_GOOD_MIB = 15 * 1024  # one for GPUs, and a second environment
-MEMORY_LEAST_MIB = 1024
-MEMORY_GOOD_MIB = 3 * 1024
-CLOCK_S = 300.0  # what certificates and signed package lists put up with
+MIN_DISK_MIB = 4 * 1024  # one CPU image and what building it needs
+RECOMMENDED_DISK_MIB = 15 * 1024  # one for GPUs, and a second environment
+MIN_MEMORY_MIB = 1024
+RECOMMENDED_MEMORY_MIB = 3 * 1024
+MAX_CLOCK_SKEW_S = 300.0  # what certificates and signed package lists put up with
 # Of a finding's data: a command that mends it, word by word, and whether it changes nothing but what is the caller's.
 FIX, SAFE = "fix", "safe"
 # In apt's own words: it gives no other sign of which fault it is.
-_SIGNED_TWICE = re.compile(
+_SIGNED_BY_CONFLICT = re.compile(
     r"Conflicting values set for option Signed-By regarding source [a-z+]+://([A-Za-z0-9.-]+)\S* .*", re.ASCII
 )
-NETRC = "name a login for it: build.netrc in envkit.yaml"
-PROXY = "write the proxy's login into its address: export https_proxy=http://USER:PASSWORD@PROXY"
-SPARE = "nothing needs mending, base: auto stands on Debian then"
-STARTS = frozenset({"sudo systemctl start docker", "sudo systemctl restart docker"})
-UNNAMED = "no address to ask is known: envkit.yaml names none, and no pip is installed beside envkit whose own to take"
-NOTHING = Observation("", {"error": {"type": "error", "message": "it was not looked at"}})
+NETRC_HINT = "name a login for it: build.netrc in envkit.yaml"
+PROXY_HINT = "write the proxy's login into its address: export https_proxy=http://USER:PASSWORD@PROXY"
+DEBIAN_HINT = "nothing needs mending, base: auto stands on Debian then"
+START_COMMANDS = frozenset({"sudo systemctl start docker", "sudo systemctl restart docker"})
+NO_INDEX = "no address to ask is known: envkit.yaml names none, and no pip is installed beside envkit whose own to take"
+NO_OBSERVATION = Observation("", {"error": {"type": "error", "message": "it was not looked at"}})
 # The packages that bring a program, and the command that installs them, by the system's family.
-INSTALLERS = {
+INSTALL_COMMANDS = {
     "debian": "sudo apt-get install {}", "ubuntu": "sudo apt-get install {}", "fedora": "sudo dnf install {}",
     "rhel": "sudo dnf install {}", "arch": "sudo pacman -S {}", "suse": "sudo zypper install {}",
     "alpine": "sudo apk add {}",
@@ -49,197 +49,197 @@ PACKAGES = {
 
 def check(observations: Sequence[Observation]) -> tuple[Finding, ...]:
     """Judge every look at the host; what was not looked at is skipped, and says why."""
-    return tuple(_all(defaultdict(lambda: NOTHING, {one.what: one for one in observations})))
+    return tuple(_judge_all(defaultdict(lambda: NO_OBSERVATION, {observation.name: observation for observation in observations})))
 
 
-def _all(seen: Mapping[str, Observation]) -> Iterator[Finding]:
-    yield _engine(seen["host.engine"])
-    yield _disk(seen["host.engine"])
-    yield from _machine(seen["host.machine"])
-    yield _network(seen["host.registry"], "host/registry", _registry(seen["host.registry"].data))
-    for what, check in (("host.mirror", "host/mirror"), ("host.index", "host/index")):
-        yield _served(seen[what], check)
-    yield _failed(seen["host.apt"], "host/apt") or _apt(seen["host.apt"])
-    yield _clock(seen["host.mirror"], seen["host.index"])
-    for what, check, judge in (("host.port", "host/port", _port), ("host.state", "host/state", _state)):
-        yield _failed(seen[what], check) or judge(seen[what])
+def _judge_all(observations: Mapping[str, Observation]) -> Iterator[Finding]:
+    yield _judge_engine(observations["host.engine"])
+    yield _judge_disk(observations["host.engine"])
+    yield from _judge_machine(observations["host.machine"])
+    yield _judge_network(observations["host.registry"], "host/registry", _registry_outcome(observations["host.registry"].data))
+    for name, check_id in (("host.mirror", "host/mirror"), ("host.index", "host/index")):
+        yield _judge_server(observations[name], check_id)
+    yield _skip_if_failed(observations["host.apt"], "host/apt") or _judge_apt(observations["host.apt"])
+    yield _judge_clock(observations["host.mirror"], observations["host.index"])
+    for name, check_id, judge in (("host.port", "host/port", _judge_port), ("host.state", "host/state", _judge_state_dir)):
+        yield _skip_if_failed(observations[name], check_id) or judge(observations[name])
 
 
-def _passed(check: str, words: str, one: Observation) -> Finding:
-    return finding(check, words, status=Verdict.PASSED, cause="", mend="", seconds=one.seconds)
+def _pass(check_id: str, detail: str, observation: Observation) -> Finding:
+    return make_finding(check_id, detail, status=Verdict.PASSED, cause="", hint="", seconds=observation.seconds)
 
 
-def _skipped(check: str, why: str) -> Finding:
-    return finding(check, why, status=Verdict.SKIPPED, cause="", mend="")
+def _skip(check_id: str, reason: str) -> Finding:
+    return make_finding(check_id, reason, status=Verdict.SKIPPED, cause="", hint="")
 
 
-def _failed(one: Observation, check: str) -> Finding | None:
+def _skip_if_failed(observation: Observation, check_id: str) -> Finding | None:
     """Return that nothing came of a look, or None."""
-    if one.data.get("late"):
-        return _skipped(check, "the look took too long")
-    return _skipped(check, line(error)) if (error := look.error(one.data)) else None
+    if observation.data.get("late"):
+        return _skip(check_id, "the look took too long")
+    return _skip(check_id, single_line(error)) if (error := obs.error(observation.data)) else None
 
 
-def _engine(one: Observation) -> Finding:
-    refused, unsupported = look.table(one.data, "refused"), look.table(one.data, "unsupported")
-    if one.data.get("late") or look.error(one.data):
-        return finding("host/engine", f"the engine did not answer in time {look.error(one.data)}".strip())
-    if refused:
-        mend = look.text(refused, "mend")
-        fix = {FIX: mend.split()} if mend in STARTS else {}
-        return finding(
-            "host/engine", look.text(refused, "message"), cause=look.text(refused, "tried"), mend=mend, data=fix
+def _judge_engine(observation: Observation) -> Finding:
+    refusal, unsupported = obs.table(observation.data, "refused"), obs.table(observation.data, "unsupported")
+    if observation.data.get("late") or obs.error(observation.data):
+        return make_finding("host/engine", f"the engine did not answer in time {obs.error(observation.data)}".strip())
+    if refusal:
+        hint = obs.text(refusal, "mend")
+        fix = {FIX: hint.split()} if hint in START_COMMANDS else {}
+        return make_finding(
+            "host/engine", obs.text(refusal, "message"), cause=obs.text(refusal, "tried"), hint=hint, data=fix
         )
     if unsupported:
-        return finding("host/engine", look.text(unsupported, "message"), cause="", mend=look.text(unsupported, "mend"))
-    words = f"{look.text(one.data, 'endpoint')}: version {line(look.text(one.data, 'version'))}"
-    words += f", API {line(look.text(one.data, 'api'))}, cgroups {line(look.text(one.data, 'cgroup'))}"
-    return _passed("host/engine", words, one)
+        return make_finding("host/engine", obs.text(unsupported, "message"), cause="", hint=obs.text(unsupported, "mend"))
+    detail = f"{obs.text(observation.data, 'endpoint')}: version {single_line(obs.text(observation.data, 'version'))}"
+    detail += f", API {single_line(obs.text(observation.data, 'api'))}, cgroups {single_line(obs.text(observation.data, 'cgroup'))}"
+    return _pass("host/engine", detail, observation)
 
 
-def _disk(one: Observation) -> Finding:
-    free, root = look.number(one.data.get("free_mib")), look.text(one.data, "root")
+def _judge_disk(observation: Observation) -> Finding:
+    free, root = obs.number(observation.data.get("free_mib")), obs.text(observation.data, "root")
     if free is None:
-        return _skipped("host/disk", "where images lie is not known without an engine")
-    words = f"{free / 1024:.1f} GiB are free for images in {line(root)}"
-    if free >= DISK_GOOD_MIB:
-        return _passed("host/disk", words, one)
-    status = Verdict.FAILED if free < DISK_LEAST_MIB else Verdict.WARNED
-    return finding("host/disk", words, status=status, seconds=one.seconds)
+        return _skip("host/disk", "where images lie is not known without an engine")
+    detail = f"{free / 1024:.1f} GiB are free for images in {single_line(root)}"
+    if free >= RECOMMENDED_DISK_MIB:
+        return _pass("host/disk", detail, observation)
+    status = Verdict.FAILED if free < MIN_DISK_MIB else Verdict.WARNED
+    return make_finding("host/disk", detail, status=status, seconds=observation.seconds)
 
 
-def _machine(one: Observation) -> Iterator[Finding]:
-    if failed := _failed(one, "host/memory"):
-        yield failed
+def _judge_machine(observation: Observation) -> Iterator[Finding]:
+    if failure := _skip_if_failed(observation, "host/memory"):
+        yield failure
         return
-    memory = look.number(one.data.get("memory_mib"))
+    memory = obs.number(observation.data.get("memory_mib"))
     if memory is not None:
-        words = f"{memory / 1024:.1f} GiB of memory are available"
-        if memory >= MEMORY_GOOD_MIB:
-            yield _passed("host/memory", words, one)
+        detail = f"{memory / 1024:.1f} GiB of memory are available"
+        if memory >= RECOMMENDED_MEMORY_MIB:
+            yield _pass("host/memory", detail, observation)
         else:
-            status = Verdict.FAILED if memory < MEMORY_LEAST_MIB else Verdict.WARNED
-            yield finding("host/memory", words, status=status)
+            status = Verdict.FAILED if memory < MIN_MEMORY_MIB else Verdict.WARNED
+            yield make_finding("host/memory", detail, status=status)
     else:
-        yield _skipped("host/memory", "the kernel does not say how much memory is available")
-    programs, systems = look.table(one.data, "programs"), look.texts(one.data, "systems")
+        yield _skip("host/memory", "the kernel does not say how much memory is available")
+    programs, systems = obs.table(observation.data, "programs"), obs.texts(observation.data, "systems")
     missing = [name for name in PACKAGES if programs.get(name) is False]
     if not missing:
-        yield _passed("host/programs", "ssh and rsync are here", one)
+        yield _pass("host/programs", "ssh and rsync are here", observation)
     else:
-        command = install(missing, systems)
-        yield finding(
-            "host/programs", f"there is no {' and no '.join(missing)}", mend=command, data={FIX: command.split()}
+        command = install_command(missing, systems)
+        yield make_finding(
+            "host/programs", f"there is no {' and no '.join(missing)}", hint=command, data={FIX: command.split()}
         )
 
 
-def install(programs: Sequence[str], systems: Sequence[str]) -> str:
+def install_command(programs: Sequence[str], systems: Sequence[str]) -> str:
     """Return the command that installs programs on a system, by the first family it names that is known."""
-    family = next((one for one in systems if one in INSTALLERS), "debian")
+    family = next((system for system in systems if system in INSTALL_COMMANDS), "debian")
     packages = [PACKAGES[name].get(family, PACKAGES[name][""]) for name in programs]
-    return INSTALLERS[family].format(" ".join(packages))
+    return INSTALL_COMMANDS[family].format(" ".join(packages))
 
 
-def _registry(data: Mapping[str, Any]) -> tuple[str, str, str]:
-    why = look.text(data, "why")
-    image = look.text(data, "image")
-    if image and not why:
+def _registry_outcome(data: Mapping[str, Any]) -> tuple[str, str, str]:
+    reason = obs.text(data, "why")
+    image = obs.text(data, "image")
+    if image and not reason:
         return f"{image} can be pulled", "", ""
-    mend = look.text(data, "mend")
-    return "", f"{image}: {why}", f"{SPARE}; for TensorFlow's own image {mend}" if data.get("spare") else mend
+    hint = obs.text(data, "mend")
+    return "", f"{image}: {reason}", f"{DEBIAN_HINT}; for TensorFlow's own image {hint}" if data.get("spare") else hint
 
 
-def _served(one: Observation, check: str) -> Finding:
+def _judge_server(observation: Observation, check_id: str) -> Finding:
     """Judge whether a server answers: whoever says anything at all is there, and no matter of the network."""
-    url, status = line(look.text(one.data, "url")), look.number(one.data.get("status")) or 0
-    if status < 100 or one.data.get("late") or look.error(one.data) or look.text(one.data, "skipped"):
-        return _network(one, check, ("", f"{url}: {line(look.text(one.data, 'said')) or 'does not answer'}", ""))
-    cause, mend = _trouble(status, index=check == "host/index")
+    url, status = single_line(obs.text(observation.data, "url")), obs.number(observation.data.get("status")) or 0
+    if status < 100 or observation.data.get("late") or obs.error(observation.data) or obs.text(observation.data, "skipped"):
+        return _judge_network(observation, check_id, ("", f"{url}: {single_line(obs.text(observation.data, 'said')) or 'does not answer'}", ""))
+    cause, hint = _explain_status(status, index=check_id == "host/index")
     if not cause:
-        return _passed(check, f"{url} answers", one)
-    return finding(check, f"{url}: answers {status:.0f}", status=Verdict.WARNED, cause=cause, mend=mend)
+        return _pass(check_id, f"{url} answers", observation)
+    return make_finding(check_id, f"{url}: answers {status:.0f}", status=Verdict.WARNED, cause=cause, hint=hint)
 
 
-def _trouble(status: float, *, index: bool) -> tuple[str, str | None]:
+def _explain_status(status: float, *, index: bool) -> tuple[str, str | None]:
     """Return what a server's status means to a build, or nothing, and the mend where it is not the check's own."""
     if status in {401, 403}:
-        return "it asks for a login", NETRC if index else "name another mirror: build.mirror in envkit.yaml"
+        return "it asks for a login", NETRC_HINT if index else "name another mirror: build.mirror in envkit.yaml"
     if status == 407:
-        return "the proxy asks for a login", PROXY
+        return "the proxy asks for a login", PROXY_HINT
     if status >= 500:
         return "the server is in trouble", "try again later, or name another one in envkit.yaml"
     return ("it has no such release" if status == 404 and not index else "", None)
 
 
-def _network(one: Observation, check: str, outcome: tuple[str, str, str]) -> Finding:
-    good, wrong, mend = outcome
-    if skipped := look.text(one.data, "skipped"):
-        return _skipped(check, line(skipped))
-    if one.data.get("late"):
-        return finding(check, "there was no answer within a second and a half", status=Verdict.WARNED)
-    if error := look.error(one.data):
-        return _skipped(check, line(error))
-    if not one.data:
-        return _skipped(check, UNNAMED)
-    if good:
-        return _passed(check, good, one)
-    return finding(check, wrong, status=Verdict.WARNED, mend=mend or None)
+def _judge_network(observation: Observation, check_id: str, outcome: tuple[str, str, str]) -> Finding:
+    success, failure, hint = outcome
+    if skip_reason := obs.text(observation.data, "skipped"):
+        return _skip(check_id, single_line(skip_reason))
+    if observation.data.get("late"):
+        return make_finding(check_id, "there was no answer within a second and a half", status=Verdict.WARNED)
+    if error := obs.error(observation.data):
+        return _skip(check_id, single_line(error))
+    if not observation.data:
+        return _skip(check_id, NO_INDEX)
+    if success:
+        return _pass(check_id, success, observation)
+    return make_finding(check_id, failure, status=Verdict.WARNED, hint=hint or None)
 
 
-def _apt(one: Observation) -> Finding:
-    if skipped := look.text(one.data, "skipped"):
-        return _skipped("host/apt", line(skipped))
-    if one.data.get("code") == 0:
-        return _passed("host/apt", "apt can read its lists of sources", one)
-    said = look.text(one.data, "said")
-    if twice := _SIGNED_TWICE.search(said):
-        return finding(
-            "host/apt", line(twice[0]), cause=f"two lists name {twice[1]}, each with another key",
-            mend=f"delete one of the files that this names: grep -rl {twice[1]} /etc/apt/sources.list.d",
+def _judge_apt(observation: Observation) -> Finding:
+    if skip_reason := obs.text(observation.data, "skipped"):
+        return _skip("host/apt", single_line(skip_reason))
+    if observation.data.get("code") == 0:
+        return _pass("host/apt", "apt can read its lists of sources", observation)
+    output = obs.text(observation.data, "said")
+    if conflict := _SIGNED_BY_CONFLICT.search(output):
+        return make_finding(
+            "host/apt", single_line(conflict[0]), cause=f"two lists name {conflict[1]}, each with another key",
+            hint=f"delete one of the files that this names: grep -rl {conflict[1]} /etc/apt/sources.list.d",
         )
-    words = next((one for one in said.splitlines() if one.startswith("E: ")), said)
-    return finding("host/apt", f"apt-get ends with {one.data.get('code')}: {line(words)}")
+    message = next((output_line for output_line in output.splitlines() if output_line.startswith("E: ")), output)
+    return make_finding("host/apt", f"apt-get ends with {observation.data.get('code')}: {single_line(message)}")
 
 
-def _clock(*answers: Observation) -> Finding:
-    for one in answers:
+def _judge_clock(*answers: Observation) -> Finding:
+    for answer in answers:
         try:
-            told = parsedate_to_datetime(look.text(one.data, "date")).timestamp()
-            now = look.number(one.data.get("now"))
+            server_time = parsedate_to_datetime(obs.text(answer.data, "date")).timestamp()
+            now = obs.number(answer.data.get("now"))
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
         if now is None:
             continue
-        off = now - told
-        words = f"this clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
-        if abs(off) <= CLOCK_S:
-            return _passed("host/clock", words, one)
-        return finding("host/clock", words, data={FIX: ["sudo", "timedatectl", "set-ntp", "true"]})
-    return _skipped("host/clock", "no server told the time")
+        offset = now - server_time
+        detail = f"this clock is {abs(offset):.0f} s {'ahead' if offset > 0 else 'behind'}"
+        if abs(offset) <= MAX_CLOCK_SKEW_S:
+            return _pass("host/clock", detail, answer)
+        return make_finding("host/clock", detail, data={FIX: ["sudo", "timedatectl", "set-ntp", "true"]})
+    return _skip("host/clock", "no server told the time")
 
 
-def _port(one: Observation) -> Finding:
-    if skipped := look.text(one.data, "skipped"):
-        return _skipped("host/port", line(skipped))
-    port, holder = one.data.get("port"), one.data.get("holder")
+def _judge_port(observation: Observation) -> Finding:
+    if skip_reason := obs.text(observation.data, "skipped"):
+        return _skip("host/port", single_line(skip_reason))
+    port, holder = observation.data.get("port"), observation.data.get("holder")
     if holder is None:
-        return _passed("host/port", f"port {port} of 127.0.0.1 is free", one)
-    if one.data.get("ours") is True:
-        return _passed("host/port", f"port {port} is this workspace's own", one)
-    words = f"port {port} is taken{f' by {line(str(holder))}' if holder else ''}"
-    if one.data.get("named") is not True:
-        return finding("host/port", words)
-    mend = "end what listens there, or name another port: jupyter.port in envkit.yaml"
-    return finding("host/port", words, status=Verdict.FAILED, mend=mend)
+        return _pass("host/port", f"port {port} of 127.0.0.1 is free", observation)
+    if observation.data.get("ours") is True:
+        return _pass("host/port", f"port {port} is this workspace's own", observation)
+    detail = f"port {port} is taken{f' by {single_line(str(holder))}' if holder else ''}"
+    if observation.data.get("named") is not True:
+        return make_finding("host/port", detail)
+    hint = "end what listens there, or name another port: jupyter.port in envkit.yaml"
+    return make_finding("host/port", detail, status=Verdict.FAILED, hint=hint)
 
 
-def _state(one: Observation) -> Finding:
-    folder, mode = look.text(one.data, "folder"), one.data.get("mode")
+def _judge_state_dir(observation: Observation) -> Finding:
+    folder, mode = obs.text(observation.data, "folder"), observation.data.get("mode")
     if not isinstance(mode, int):
-        return _passed("host/state", f"{line(folder)} will be made when it is needed", one)
-    if mode & 0o077 or one.data.get("own") is not True:
-        return finding(
-            "host/state", f"{line(folder)} has mode {mode:o}", mend=f"chmod 700 {line(folder)}",
+        return _pass("host/state", f"{single_line(folder)} will be made when it is needed", observation)
+    if mode & 0o077 or observation.data.get("own") is not True:
+        return make_finding(
+            "host/state", f"{single_line(folder)} has mode {mode:o}", hint=f"chmod 700 {single_line(folder)}",
             data={FIX: ["chmod", "700", folder], SAFE: True},
         )
-    return _passed("host/state", f"{line(folder)} is yours alone", one)
+    return _pass("host/state", f"{single_line(folder)} is yours alone", observation)

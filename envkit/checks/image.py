@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit.checks import observations as look
-from envkit.checks.table import finding
+from envkit.checks import observations as obs
+from envkit.checks.table import make_finding
 from envkit.model.report import Verdict
-from envkit.plain import line
+from envkit.plain import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from envkit.model.report import Finding, Observation
 
 # Repositories whose tags begin with the release of TensorFlow inside; what others mean by a number is their own.
-_OURS = re.compile(r"(.*/)?(tensorflow/tensorflow|envkit)", re.ASCII)
+_KNOWN_REPOSITORIES = re.compile(r"(.*/)?(tensorflow/tensorflow|envkit)", re.ASCII)
 _RELEASE = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(\.post[0-9]+)?(?=-|$)", re.ASCII)
 
 
@@ -36,86 +36,86 @@ class Claim:
     jupyter: bool = False
 
 
-def claim(ref: str) -> Claim:
+def parse_claim(ref: str) -> Claim:
     """Return what the reference of an image claims."""
     name, _, tag = ref.partition("@")[0].rpartition(":")
-    if "/" in tag or not _OURS.fullmatch(name):
+    if "/" in tag or not _KNOWN_REPOSITORIES.fullmatch(name):
         return Claim()
     release, parts = _RELEASE.match(tag), tag.split("-")
     if release is None:
         return Claim(jupyter="jupyter" in parts, gpu=True if "gpu" in parts else None)
-    own = name.rpartition("/")[2] == "envkit"
+    is_envkit = name.rpartition("/")[2] == "envkit"
     gpu = "gpu" in parts
-    return Claim(release[0], gpu, own or "jupyter" in parts)
+    return Claim(release[0], gpu, is_envkit or "jupyter" in parts)
 
 
-def check(observations: Sequence[Observation], claimed: Claim) -> tuple[Finding, ...]:
+def check(observations: Sequence[Observation], claim: Claim) -> tuple[Finding, ...]:
     """Judge label against contents, the packages, and Jupyter."""
-    found = (_label(observations, claimed), _packages(observations), _jupyter(observations, claimed))
-    return tuple(one for one in found if one)
+    findings = (_judge_label(observations, claim), _judge_packages(observations), _judge_jupyter(observations, claim))
+    return tuple(finding for finding in findings if finding)
 
 
-def _label(observations: Sequence[Observation], claimed: Claim) -> Finding | None:
-    version = look.text(look.data(observations, "tensorflow.version"), "version")
-    cuda = look.data(observations, "tensorflow.build").get("is_cuda_build")
+def _judge_label(observations: Sequence[Observation], claim: Claim) -> Finding | None:
+    version = obs.text(obs.data(observations, "tensorflow.version"), "version")
+    cuda = obs.data(observations, "tensorflow.build").get("is_cuda_build")
     if not version:
         return None  # the finding on TensorFlow says why
-    if not claimed.version and claimed.gpu is None:
-        return finding("image/label", "the tag claims nothing of TensorFlow", status=Verdict.SKIPPED, mend="")
-    wrong = []
-    if claimed.version and version != claimed.version:
-        wrong.append(f"the tag says TensorFlow {claimed.version}, and {line(version)} is inside")
-    if claimed.gpu is not None and isinstance(cuda, bool) and cuda is not claimed.gpu:
-        wrong.append(f"the tag says {_kind(claimed.gpu)}, and TensorFlow's {_kind(cuda)} build is inside")
-    if wrong:
-        return finding("image/label", "; ".join(wrong))
-    if claimed.gpu is not None and not isinstance(cuda, bool):
-        words = f"the tag says {_kind(claimed.gpu)}, and TensorFlow did not tell which build it is: not compared"
-        return finding("image/label", words, status=Verdict.UNKNOWN, cause="", mend="")
-    return finding("image/label", f"TensorFlow {line(version)} is inside, as the tag says", status=Verdict.PASSED)
+    if not claim.version and claim.gpu is None:
+        return make_finding("image/label", "the tag claims nothing of TensorFlow", status=Verdict.SKIPPED, hint="")
+    mismatches = []
+    if claim.version and version != claim.version:
+        mismatches.append(f"the tag says TensorFlow {claim.version}, and {single_line(version)} is inside")
+    if claim.gpu is not None and isinstance(cuda, bool) and cuda is not claim.gpu:
+        mismatches.append(f"the tag says {_kind(claim.gpu)}, and TensorFlow's {_kind(cuda)} build is inside")
+    if mismatches:
+        return make_finding("image/label", "; ".join(mismatches))
+    if claim.gpu is not None and not isinstance(cuda, bool):
+        detail = f"the tag says {_kind(claim.gpu)}, and TensorFlow did not tell which build it is: not compared"
+        return make_finding("image/label", detail, status=Verdict.UNKNOWN, cause="", hint="")
+    return make_finding("image/label", f"TensorFlow {single_line(version)} is inside, as the tag says", status=Verdict.PASSED)
 
 
 def _kind(gpu: bool) -> str:
     return "GPU" if gpu else "CPU"
 
 
-def _packages(observations: Sequence[Observation]) -> Finding:
-    seen = look.last(observations, "image.packages")
-    if seen is None:
-        return _not_seen(observations, "image/packages")
-    if error := look.error(seen.data):
-        return finding("image/packages", f"pip check raised {line(error)}", seconds=seen.seconds)
-    broken = [line(one) for one in look.texts(seen.data, "broken")]
-    if seen.data.get("checked") is not True:
-        return finding("image/packages", "there is no pip to check with", status=Verdict.SKIPPED, mend="")
-    status = Verdict.FAILED if broken else Verdict.PASSED
-    words = "; ".join(broken) or "every package has what it asks for"
-    return finding("image/packages", words, status=status, seconds=seen.seconds, data={"broken": broken})
+def _judge_packages(observations: Sequence[Observation]) -> Finding:
+    observation = obs.last(observations, "image.packages")
+    if observation is None:
+        return _explain_missing(observations, "image/packages")
+    if error := obs.error(observation.data):
+        return make_finding("image/packages", f"pip check raised {single_line(error)}", seconds=observation.seconds)
+    issues = [single_line(issue) for issue in obs.texts(observation.data, "broken")]
+    if observation.data.get("checked") is not True:
+        return make_finding("image/packages", "there is no pip to check with", status=Verdict.SKIPPED, hint="")
+    status = Verdict.FAILED if issues else Verdict.PASSED
+    detail = "; ".join(issues) or "every package has what it asks for"
+    return make_finding("image/packages", detail, status=status, seconds=observation.seconds, data={"broken": issues})
 
 
-def _jupyter(observations: Sequence[Observation], claimed: Claim) -> Finding | None:
-    one = look.last(observations, "image.jupyter")
-    seen = one.data if one else {}
-    path = look.text(seen, "path")
-    if path and seen.get("works") is True:
-        return finding("image/jupyter", f"{line(path)} answers", status=Verdict.PASSED)
-    if not claimed.jupyter:
+def _judge_jupyter(observations: Sequence[Observation], claim: Claim) -> Finding | None:
+    observation = obs.last(observations, "image.jupyter")
+    data = observation.data if observation else {}
+    path = obs.text(data, "path")
+    if path and data.get("works") is True:
+        return make_finding("image/jupyter", f"{single_line(path)} answers", status=Verdict.PASSED)
+    if not claim.jupyter:
         return None
-    if one is None:
-        return _not_seen(observations, "image/jupyter")
-    if error := look.error(seen):
-        return finding("image/jupyter", f"asking it for its version raised {line(error)}", seconds=one.seconds)
-    words = f"{line(path)} does not start" if path else "the tag says Jupyter, and none is on PATH"
-    return finding("image/jupyter", words)
+    if observation is None:
+        return _explain_missing(observations, "image/jupyter")
+    if error := obs.error(data):
+        return make_finding("image/jupyter", f"asking it for its version raised {single_line(error)}", seconds=observation.seconds)
+    detail = f"{single_line(path)} does not start" if path else "the tag says Jupyter, and none is on PATH"
+    return make_finding("image/jupyter", detail)
 
 
-def _not_seen(observations: Sequence[Observation], check: str) -> Finding:
+def _explain_missing(observations: Sequence[Observation], check_id: str) -> Finding:
     """Say of a look at the contents that nothing came of it, and why."""
-    ended = look.last(observations, "contents.ended")
-    if ended is None:
-        return finding(check, "the look did not come to it", status=Verdict.SKIPPED, mend="")
-    if look.text(ended.data, "by") == "limit":
-        words, mend = "the look took too long and was stopped", "once the machine is idle, or with a longer --timeout"
-        return finding(check, words, status=Verdict.UNKNOWN, cause="this machine is too busy", mend=mend)
-    how = look.text(ended.data, "signal")
-    return finding(check, f"the look was ended by {line(how)}" if how else "the look failed")
+    end = obs.last(observations, "contents.ended")
+    if end is None:
+        return make_finding(check_id, "the look did not come to it", status=Verdict.SKIPPED, hint="")
+    if obs.text(end.data, "by") == "limit":
+        detail, hint = "the look took too long and was stopped", "once the machine is idle, or with a longer --timeout"
+        return make_finding(check_id, detail, status=Verdict.UNKNOWN, cause="this machine is too busy", hint=hint)
+    signal = obs.text(end.data, "signal")
+    return make_finding(check_id, f"the look was ended by {single_line(signal)}" if signal else "the look failed")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.checks import observations as look
-from envkit.checks.ending import ending
-from envkit.checks.table import finding
+from envkit.checks import observations as obs
+from envkit.checks.ending import find_crash
+from envkit.checks.table import make_finding
 from envkit.model.report import Verdict
-from envkit.plain import line
+from envkit.plain import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,82 +16,82 @@ if TYPE_CHECKING:
 
     from envkit.model.report import Finding, Observation
 
-CLOSE = 0.02  # between two predictions of one model, each a share of one
-AGREE = 0.98  # of the pictures are told apart alike by the exported model
+MAX_ERROR = 0.02  # between two predictions of one model, each a share of one
+MIN_AGREEMENT = 0.98  # of the pictures are told apart alike by the exported model
 
 
 def check(observations: Sequence[Observation]) -> tuple[Finding, ...]:
     """Judge every part of the loop; one that was not come to is skipped, and says so."""
-    return tuple(_part(observations, check, what, judge) for check, (what, judge) in PARTS.items())
+    return tuple(_judge_part(observations, check_id, name, rule) for check_id, (name, rule) in PARTS.items())
 
 
-def _part(
-    observations: Sequence[Observation], check: str, what: str, judge: Callable[[Mapping[str, Any]], tuple[bool, str]]
+def _judge_part(
+    observations: Sequence[Observation], check_id: str, name: str, rule: Callable[[Mapping[str, Any]], tuple[bool, str]]
 ) -> Finding:
-    seen = look.last(observations, what)
-    if seen is None:
-        ended = ending(observations)
-        if ended and what == _pending(observations):
-            return finding(check, ended.seen, cause=ended.cause, mend=ended.mend)
-        return finding(check, "the loop did not come to it", status=Verdict.SKIPPED, mend="")
-    if error := look.error(seen.data):
-        return finding(check, f"raised {line(error)}", seconds=seen.seconds)
-    good, words = judge(seen.data)
-    status = Verdict.PASSED if good else Verdict.FAILED
-    return finding(check, words, status=status, seconds=seen.seconds, data=dict(seen.data))
+    observation = obs.last(observations, name)
+    if observation is None:
+        crash = find_crash(observations)
+        if crash and name == _pending_step(observations):
+            return make_finding(check_id, crash.detail, cause=crash.cause, hint=crash.hint)
+        return make_finding(check_id, "the loop did not come to it", status=Verdict.SKIPPED, hint="")
+    if error := obs.error(observation.data):
+        return make_finding(check_id, f"raised {single_line(error)}", seconds=observation.seconds)
+    success, detail = rule(observation.data)
+    status = Verdict.PASSED if success else Verdict.FAILED
+    return make_finding(check_id, detail, status=status, seconds=observation.seconds, data=dict(observation.data))
 
 
-def _pending(observations: Sequence[Observation]) -> str:
-    return look.text(look.data(observations, "begin"), "look")
+def _pending_step(observations: Sequence[Observation]) -> str:
+    return obs.text(obs.data(observations, "begin"), "look")
 
 
-def _data(seen: Mapping[str, Any]) -> tuple[bool, str]:
-    count = seen.get("images")
+def _judge_data(data: Mapping[str, Any]) -> tuple[bool, str]:
+    count = data.get("images")
     return isinstance(count, int) and count > 0, f"{count} pictures were written and read back"
 
 
-def _fit(seen: Mapping[str, Any]) -> tuple[bool, str]:
-    losses = look.numbers(seen, "losses")
-    policy, output = look.text(seen, "policy"), look.text(seen, "output")
+def _judge_fit(data: Mapping[str, Any]) -> tuple[bool, str]:
+    losses = obs.numbers(data, "losses")
+    policy, output = obs.text(data, "policy"), obs.text(data, "output")
     if not losses:
         return False, "no loss was told"
-    words = f"the loss went from {losses[0]:.3f} to {losses[-1]:.3f} in {len(losses)} epochs, with {line(policy)}"
-    return seen.get("fallen") is True and output == "float32", f"{words}, output in {line(output)}"
+    detail = f"the loss went from {losses[0]:.3f} to {losses[-1]:.3f} in {len(losses)} epochs, with {single_line(policy)}"
+    return data.get("fallen") is True and output == "float32", f"{detail}, output in {single_line(output)}"
 
 
-def _events(seen: Mapping[str, Any]) -> tuple[bool, str]:
-    count = seen.get("losses")
-    good = isinstance(count, int) and count > 0
-    return good, f"TensorBoard's files hold {count if good else 'no'} steps of the loss"
+def _judge_events(data: Mapping[str, Any]) -> tuple[bool, str]:
+    count = data.get("losses")
+    success = isinstance(count, int) and count > 0
+    return success, f"TensorBoard's files hold {count if success else 'no'} steps of the loss"
 
 
-def _same(kind: str) -> Callable[[Mapping[str, Any]], tuple[bool, str]]:
-    def judge(seen: Mapping[str, Any]) -> tuple[bool, str]:
-        off = _number(seen, "largest_error")
-        return off <= CLOSE, f"{kind} was saved and loaded, and predicts within {off:.4f} of the trained one"
+def _saved_model_judge(kind: str) -> Callable[[Mapping[str, Any]], tuple[bool, str]]:
+    def judge(data: Mapping[str, Any]) -> tuple[bool, str]:
+        error = _number_or(data, "largest_error")
+        return error <= MAX_ERROR, f"{kind} was saved and loaded, and predicts within {error:.4f} of the trained one"
 
     return judge
 
 
-def _exported(seen: Mapping[str, Any]) -> tuple[bool, str]:
-    off, agreement, flex = _number(seen, "largest_error"), _number(seen, "agreement", 0.0), seen.get("flex")
-    words = f"TFLite predicts within {off:.4f}, and alike for {agreement:.0%} of the pictures"
+def _judge_export(data: Mapping[str, Any]) -> tuple[bool, str]:
+    error, agreement, flex = _number_or(data, "largest_error"), _number_or(data, "agreement", 0.0), data.get("flex")
+    detail = f"TFLite predicts within {error:.4f}, and alike for {agreement:.0%} of the pictures"
     if flex:
-        return False, f"{words}; it needs TensorFlow's own operations: {line(str(flex))}"
-    return off <= CLOSE and agreement >= AGREE, words
+        return False, f"{detail}; it needs TensorFlow's own operations: {single_line(str(flex))}"
+    return error <= MAX_ERROR and agreement >= MIN_AGREEMENT, detail
 
 
-def _number(seen: Mapping[str, Any], key: str, otherwise: float = float("inf")) -> float:
-    value = look.number(seen.get(key))
-    return otherwise if value is None else value
+def _number_or(data: Mapping[str, Any], key: str, default: float = float("inf")) -> float:
+    value = obs.number(data.get(key))
+    return default if value is None else value
 
 
 # Check -> the look it judges, and how.
 PARTS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], tuple[bool, str]]]] = {
-    "keras/data": ("training.data", _data),
-    "keras/training": ("training.fit", _fit),
-    "keras/events": ("training.events", _events),
-    "keras/saved-model": ("training.saved", _same("SavedModel")),
-    "keras/hdf5": ("training.hdf5", _same("HDF5")),
-    "keras/tflite": ("training.exported", _exported),
+    "keras/data": ("training.data", _judge_data),
+    "keras/training": ("training.fit", _judge_fit),
+    "keras/events": ("training.events", _judge_events),
+    "keras/saved-model": ("training.saved", _saved_model_judge("SavedModel")),
+    "keras/hdf5": ("training.hdf5", _saved_model_judge("HDF5")),
+    "keras/tflite": ("training.exported", _judge_export),
 }

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from envkit.model.report import Observation
-from envkit.plain import plain
+from envkit.plain import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ LINE_LENGTH_MAX = 65_536
 COUNT_MAX = 1_000
 DEPTH_MAX = 6
 SECONDS_MAX = 86_400
-_WHAT = re.compile(r"[a-z][a-z0-9_]{0,31}(\.[a-z0-9_]{1,32}){0,3}", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}(\.[a-z0-9_]{1,32}){0,3}", re.ASCII)
 
 
 def parse(line: str) -> Observation | None:
@@ -29,38 +29,38 @@ def parse(line: str) -> Observation | None:
     if len(line) > LINE_LENGTH_MAX:
         return None
     try:
-        read = json.loads(line)
+        record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(read, dict) or not isinstance(read.get("data", {}), dict):
+    if not isinstance(record, dict) or not isinstance(record.get("data", {}), dict):
         return None
-    what = read.get("what")
-    if not isinstance(what, str) or not _WHAT.fullmatch(what):
+    name = record.get("what")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         return None
-    return Observation(what, _clean(read.get("data", {}), DEPTH_MAX), _seconds(read.get("seconds")))
+    return Observation(name, _clean(record.get("data", {}), DEPTH_MAX), _seconds(record.get("seconds")))
 
 
 def parse_all(lines: Iterable[str]) -> tuple[Observation, ...]:
     """Return the observations of a whole output, the first thousand of them."""
-    found: list[Observation] = []
+    observations: list[Observation] = []
     for line in lines:
         observation = parse(line)
         if observation is not None:
-            found.append(observation)
-        if len(found) == COUNT_MAX:
+            observations.append(observation)
+        if len(observations) == COUNT_MAX:
             break
-    return tuple(found)
+    return tuple(observations)
 
 
-def last(observations: Sequence[Observation], what: str) -> Observation | None:
+def last(observations: Sequence[Observation], name: str) -> Observation | None:
     """Return the last observation of that name."""
-    return next((one for one in reversed(observations) if one.what == what), None)
+    return next((observation for observation in reversed(observations) if observation.name == name), None)
 
 
-def data(observations: Sequence[Observation], what: str) -> Mapping[str, Any]:
+def data(observations: Sequence[Observation], name: str) -> Mapping[str, Any]:
     """Return the data of the last observation of that name, empty if there is none."""
-    found = last(observations, what)
-    return found.data if found else {}
+    observation = last(observations, name)
+    return observation.data if observation else {}
 
 
 def text(values: Mapping[str, Any], key: str) -> str:
@@ -72,7 +72,7 @@ def text(values: Mapping[str, Any], key: str) -> str:
 def texts(values: Mapping[str, Any], key: str) -> tuple[str, ...]:
     """Return the texts in a list, or none."""
     value = values.get(key)
-    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list | tuple) else ()
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list | tuple) else ()
 
 
 def table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -84,14 +84,14 @@ def table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def tables(values: Mapping[str, Any], key: str) -> tuple[Mapping[str, Any], ...]:
     """Return the tables in a list, or none."""
     value = values.get(key)
-    return tuple(one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
+    return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
 
 
 def numbers(values: Mapping[str, Any], key: str) -> tuple[float, ...]:
     """Return the numbers in a list, or none."""
     value = values.get(key)
-    found = (number(one) for one in value) if isinstance(value, list) else ()
-    return tuple(one for one in found if one is not None)
+    items = (number(item) for item in value) if isinstance(value, list) else ()
+    return tuple(item for item in items if item is not None)
 
 
 def number(value: object) -> float | None:
@@ -108,8 +108,8 @@ def error(values: Mapping[str, Any]) -> str:
     """Return what a failed look reports as `Type: message`, or nothing if it did not fail."""
     if "error" not in values:
         return ""
-    found = table(values, "error")
-    return f"{text(found, 'type') or 'error'}: {text(found, 'message')}"
+    error_data = table(values, "error")
+    return f"{text(error_data, 'type') or 'error'}: {text(error_data, 'message')}"
 
 
 def log(observations: Sequence[Observation]) -> str:
@@ -118,20 +118,20 @@ def log(observations: Sequence[Observation]) -> str:
 
 
 def _seconds(value: object) -> float:
-    found = number(value)
-    return found if found is not None and 0 <= found <= SECONDS_MAX else 0.0
+    seconds = number(value)
+    return seconds if seconds is not None and 0 <= seconds <= SECONDS_MAX else 0.0
 
 
 def _clean(value: Any, depth: int) -> Any:
     """Return a JSON value without hidden characters, without infinities, and no deeper than allowed."""
     if isinstance(value, str):
-        return plain(value)
+        return escape_controls(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if depth == 0:
         return None if isinstance(value, dict | list) else value
     if isinstance(value, dict):
-        return {plain(key): _clean(one, depth - 1) for key, one in value.items()}
+        return {escape_controls(key): _clean(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_clean(one, depth - 1) for one in value]
+        return [_clean(item, depth - 1) for item in value]
     return value

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from envkit import catalog
 from envkit.checks import driver, gpu, image, keras, tensorflow
-from envkit.checks import observations as look
-from envkit.checks.mends import for_an_image
-from envkit.checks.table import finding
+from envkit.checks import observations as obs
+from envkit.checks.mends import adapt_to_image
+from envkit.checks.table import make_finding
 from envkit.model.report import Verdict
 
 if TYPE_CHECKING:
@@ -19,54 +19,54 @@ if TYPE_CHECKING:
     from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 
-Expected = Literal["gpu", "cpu", "any"]
+GpuExpectation = Literal["gpu", "cpu", "any"]
 
 
 def check(
-    observations: Sequence[Observation], claimed: Claim, expect: Expected, host: HostGpu,
-    engine: EngineFacts | None = None, *, own: bool = False,
+    observations: Sequence[Observation], claim: Claim, expect: GpuExpectation, host: HostGpu,
+    engine: EngineFacts | None = None, *, is_workspace: bool = False,
 ) -> tuple[Finding, ...]:
     """Judge an image: its label and packages, TensorFlow, the GPU as it was expected, the loop.
 
     Args:
         observations: What the test saw; none where the image has no Python.
-        claimed: What the image's tag claims.
+        claim: What the image's tag claims.
         expect: Whether a GPU has to compute (`gpu`), is not looked for (`cpu`), or may be there (`any`).
         host: What the host says of GPUs.
         engine: The engine, or None if it was not asked.
-        own: Whether it is a workspace of envkit's, which is mended by envkit.
+        is_workspace: Whether it is a workspace of envkit's, which is mended by envkit.
     """
     if not observations:
-        return (finding("image/python", "neither python nor python3 starts in the image"),)
-    inside = look.text(look.data(observations, "tensorflow.version"), "version")
-    graphics = _gpu(observations, expect, host, engine, _release(inside or claimed.version))
-    told = any(one.status is Verdict.FAILED for one in graphics)
-    computing = tensorflow.check(observations, expected_version=inside, gpu_is_told=told)
-    found = (*image.check(observations, claimed), *computing, *graphics, *_loop(observations, computing))
-    return found if own else tuple(for_an_image(one) for one in found)
+        return (make_finding("image/python", "neither python nor python3 starts in the image"),)
+    version = obs.text(obs.data(observations, "tensorflow.version"), "version")
+    gpu_findings = _judge_gpu(observations, expect, host, engine, _find_release(version or claim.version))
+    gpu_failed = any(finding.status is Verdict.FAILED for finding in gpu_findings)
+    tensorflow_findings = tensorflow.check(observations, expected_version=version, gpu_reported=gpu_failed)
+    findings = (*image.check(observations, claim), *tensorflow_findings, *gpu_findings, *_judge_training(observations, tensorflow_findings))
+    return findings if is_workspace else tuple(adapt_to_image(finding) for finding in findings)
 
 
-def _loop(observations: Sequence[Observation], computing: Sequence[Finding]) -> tuple[Finding, ...]:
+def _judge_training(observations: Sequence[Observation], tensorflow_findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Judge the loop. Where no finding says why there was no training, that there was none is a failure."""
-    found = keras.check(observations)
-    if any(one.status is Verdict.FAILED for one in (*computing, *found)):
-        return found
-    untrained = finding("keras/training", "the loop did not come to it", cause="unknown: no look says why")
+    findings = keras.check(observations)
+    if any(finding.status is Verdict.FAILED for finding in (*tensorflow_findings, *findings)):
+        return findings
+    no_training = make_finding("keras/training", "the loop did not come to it", cause="unknown: no look says why")
     return tuple(
-        untrained if one.check == untrained.check and one.status is Verdict.SKIPPED else one for one in found
+        no_training if finding.check == no_training.check and finding.status is Verdict.SKIPPED else finding for finding in findings
     )
 
 
-def _gpu(
-    observations: Sequence[Observation], expect: Expected, host: HostGpu, engine: EngineFacts | None,
+def _judge_gpu(
+    observations: Sequence[Observation], expect: GpuExpectation, host: HostGpu, engine: EngineFacts | None,
     release: Release | None,
 ) -> tuple[Finding, ...]:
-    stub = driver.stub(observations)
-    if expect == "gpu" or not stub:
-        found = gpu.check(observations, required=expect == "gpu", host=host, engine=engine, release=release)
-        return tuple(one for one in found if expect != "cpu" or one.status is not Verdict.SKIPPED)
-    return (stub,)  # wherever this image meets a GPU, it will not find it
+    stub_finding = driver.find_stub(observations)
+    if expect == "gpu" or not stub_finding:
+        findings = gpu.check(observations, required=expect == "gpu", host=host, engine=engine, release=release)
+        return tuple(finding for finding in findings if expect != "cpu" or finding.status is not Verdict.SKIPPED)
+    return (stub_finding,)  # wherever this image meets a GPU, it will not find it
 
 
-def _release(version: str) -> Release | None:
-    return next((one for one in catalog.releases() if one.version == version), None)
+def _find_release(version: str) -> Release | None:
+    return next((release for release in catalog.releases() if release.version == version), None)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from envkit.checks.check import Check, Severity
 
 
-def finding(
-    check: str, seen: str, *, status: Verdict | None = None, cause: str | None = None, mend: str | None = None,
+def make_finding(
+    check_id: str, detail: str, *, status: Verdict | None = None, cause: str | None = None, hint: str | None = None,
     seconds: float = 0.0, data: Mapping[str, Any] | None = None,
 ) -> Finding:
     """Return a finding with what the table says of it, unless something better is known.
@@ -25,26 +25,26 @@ def finding(
     Raises:
         KeyError: The table has no such check.
     """
-    row = TABLE[check]
+    check = CHECKS[check_id]
     return Finding(
-        check=row.id,
-        status=status or STATUS[row.severity],
-        seen=seen,
-        cause=row.cause if cause is None else cause,
-        mend=row.mend if mend is None else mend,
-        where=row.layer,
+        check=check.id,
+        status=status or SEVERITY_STATUS[check.severity],
+        detail=detail,
+        cause=check.cause if cause is None else cause,
+        hint=check.hint if hint is None else hint,
+        layer=check.layer,
         seconds=seconds,
         data=data or {},
     )
 
 
-STATUS: Mapping[Severity, Verdict] = {
+SEVERITY_STATUS: Mapping[Severity, Verdict] = {
     "error": Verdict.FAILED, "warning": Verdict.WARNED, "info": Verdict.PASSED,
 }
 
-TABLE: Mapping[str, Check] = {
-    row.id: row
-    for row in (
+CHECKS: Mapping[str, Check] = {
+    check.id: check
+    for check in (
         *host.HOST, *tensorflow.TENSORFLOW, *gpu.GPU, *image.IMAGE, *image.KERAS, *audit.AUDIT,
         *environment.ENVIRONMENT, *environment.SERVICES,
     )

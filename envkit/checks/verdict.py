@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from envkit.errors import Exit
+from envkit.errors import ExitCode
 from envkit.model.report import Verdict
 
 if TYPE_CHECKING:
@@ -13,48 +13,48 @@ if TYPE_CHECKING:
 
     from envkit.model.report import Finding
 
-PROOFS = ("gpu/usable", "tensorflow/computes")
+PROOF_CHECKS = ("gpu/usable", "tensorflow/computes")
 
 
-def verdict(findings: Sequence[Finding]) -> str:
+def summarize(findings: Sequence[Finding]) -> str:
     """Return the one line that says how things stand: what failed first, or else the best that was proven."""
-    failed = [one for one in findings if one.status is Verdict.FAILED]
-    if failed:
-        return f"{failed[0].check}: {failed[0].seen}"
-    proven = {one.check: one.seen for one in findings if one.status is Verdict.PASSED}
-    return next((proven[check] for check in PROOFS if check in proven), "not proven")
+    failures = [finding for finding in findings if finding.status is Verdict.FAILED]
+    if failures:
+        return f"{failures[0].check}: {failures[0].detail}"
+    details = {finding.check: finding.detail for finding in findings if finding.status is Verdict.PASSED}
+    return next((details[check_id] for check_id in PROOF_CHECKS if check_id in details), "not proven")
 
 
-def withstood(findings: Sequence[Finding]) -> str:
+def summarize_audit(findings: Sequence[Finding]) -> str:
     """Return what came of all checks, in one line; what was not tried did not withstand."""
-    count = Counter(one.status for one in findings)
-    untried, left_out = count[Verdict.UNKNOWN], count[Verdict.SKIPPED]
-    more = f"; {count[Verdict.WARNED]} warned" if count[Verdict.WARNED] else ""
-    more += f"; {untried} could not be tried" if untried else ""
-    more += f"; {left_out} skipped" if left_out else ""
-    if count[Verdict.FAILED]:
-        return f"{count[Verdict.FAILED]} of {len(findings)} checks failed{more}"
-    return f"withstood: {count[Verdict.PASSED]} of {len(findings)} checks{more}"
+    counts = Counter(finding.status for finding in findings)
+    unknown, skipped = counts[Verdict.UNKNOWN], counts[Verdict.SKIPPED]
+    suffix = f"; {counts[Verdict.WARNED]} warned" if counts[Verdict.WARNED] else ""
+    suffix += f"; {unknown} could not be tried" if unknown else ""
+    suffix += f"; {skipped} skipped" if skipped else ""
+    if counts[Verdict.FAILED]:
+        return f"{counts[Verdict.FAILED]} of {len(findings)} checks failed{suffix}"
+    return f"withstood: {counts[Verdict.PASSED]} of {len(findings)} checks{suffix}"
 
 
-def ready(findings: Sequence[Finding]) -> str:
+def summarize_host(findings: Sequence[Finding]) -> str:
     """Return how a host stands, in one line."""
-    count = Counter(one.status for one in findings)
-    if not count[Verdict.FAILED] + count[Verdict.WARNED]:
+    counts = Counter(finding.status for finding in findings)
+    if not counts[Verdict.FAILED] + counts[Verdict.WARNED]:
         return "this host is ready"
-    return f"{count[Verdict.FAILED]} failed, {count[Verdict.WARNED]} warned"
+    return f"{counts[Verdict.FAILED]} failed, {counts[Verdict.WARNED]} warned"
 
 
-def exit_code(findings: Sequence[Finding], *, gpu_expected: bool = True, all_tried: bool = False) -> Exit:
+def exit_code(findings: Sequence[Finding], *, gpu_expected: bool = True, fail_on_unknown: bool = False) -> ExitCode:
     """Return what a command with these findings exits with.
 
     Args:
         findings: What was judged. A GPU check fails where a GPU was required; otherwise it warns or is skipped.
         gpu_expected: Whether one that fails has the code of its own, or is a failed check like any other.
-        all_tried: Whether one that could not be tried is as bad as one that failed; what was left out never is.
+        fail_on_unknown: Whether one that could not be tried is as bad as one that failed; what was left out never is.
     """
-    failed = [one.check for one in findings if one.status is Verdict.FAILED]
-    if gpu_expected and any(check.startswith("gpu/") for check in failed):
-        return Exit.GPU
-    untried = all_tried and any(one.status is Verdict.UNKNOWN for one in findings)
-    return Exit.CHECK_FAILED if failed or untried else Exit.OK
+    failed_checks = [finding.check for finding in findings if finding.status is Verdict.FAILED]
+    if gpu_expected and any(check_id.startswith("gpu/") for check_id in failed_checks):
+        return ExitCode.GPU
+    has_unknown = fail_on_unknown and any(finding.status is Verdict.UNKNOWN for finding in findings)
+    return ExitCode.CHECK_FAILED if failed_checks or has_unknown else ExitCode.OK

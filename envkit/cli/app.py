@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from envkit.cli.failures import PastTyper
+from envkit.cli.failures import TyperBypass
 from envkit.cli.options import EngineOption
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+PASSTHROUGH_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 HELP = "From a bare machine to a TensorFlow workspace that is running, locked down and proven."
 
 # Verb -> module and function; in the order `envkit --help` shows them.
@@ -47,12 +47,12 @@ VERBS = {
     "version": ("project", "version"),
     "ssh-proxy": ("inside", "ssh_proxy"),
 }
-HIDDEN = {"ssh-proxy"}
-NO_ENGINE = {"init", "migrate", "schema", "version"}  # every other verb takes `--engine`
-NEAR = 0.7  # a slip of the fingers, and no word that merely shares letters
+HIDDEN_VERBS = {"ssh-proxy"}
+ENGINELESS_VERBS = {"init", "migrate", "schema", "version"}  # every other verb takes `--engine`
+SIMILARITY_CUTOFF = 0.7  # a slip of the fingers, and no word that merely shares letters
 
 
-def application(arguments: list[str]) -> typer.Typer:
+def create_app(arguments: list[str]) -> typer.Typer:
     """Return an application with the verb that is called, or with all of them for help and mistakes.
 
     Typer prepares every option it knows, which takes longer than most verbs do.
@@ -61,60 +61,60 @@ def application(arguments: list[str]) -> typer.Typer:
         Refusal: There is no such verb.
     """
     if arguments and not arguments[0].startswith("-") and arguments[0] not in VERBS:
-        raise _no_verb(arguments[0])
-    called = [arguments[0]] if arguments and arguments[0] in VERBS else list(VERBS)
-    made = typer.Typer(
-        name="envkit", add_completion=len(called) > 1, pretty_exceptions_enable=False,
+        raise _unknown_verb(arguments[0])
+    verbs = [arguments[0]] if arguments and arguments[0] in VERBS else list(VERBS)
+    app = typer.Typer(
+        name="envkit", add_completion=len(verbs) > 1, pretty_exceptions_enable=False,
         rich_markup_mode=None, help=HELP,
     )
-    made.callback()(_envkit)
-    for verb in called:
+    app.callback()(_root_callback)
+    for verb in verbs:
         module, function = VERBS[verb]
-        settings = PASSED_ON if verb in {"exec", "ssh"} else {}
-        run = getattr(import_module(f"envkit.cli.verbs.{module}"), function)
-        passed = _past_typer(run if verb in NO_ENGINE else _on_engine(run))
-        made.command(verb, hidden=verb in HIDDEN, context_settings=settings)(passed)
-    return made
+        settings = PASSTHROUGH_SETTINGS if verb in {"exec", "ssh"} else {}
+        handler = getattr(import_module(f"envkit.cli.verbs.{module}"), function)
+        command = _bypass_typer(handler if verb in ENGINELESS_VERBS else _add_engine_option(handler))
+        app.command(verb, hidden=verb in HIDDEN_VERBS, context_settings=settings)(command)
+    return app
 
 
-def _no_verb(word: str) -> Refusal:
-    near = get_close_matches(word, sorted(set(VERBS) - HIDDEN), n=1, cutoff=NEAR)
-    meant = f"; did you mean `envkit {near[0]}`?" if near else ""
-    return Refusal(f"there is no command {word!r}{meant}", mend="envkit --help")
+def _unknown_verb(word: str) -> PreconditionError:
+    matches = get_close_matches(word, sorted(set(VERBS) - HIDDEN_VERBS), n=1, cutoff=SIMILARITY_CUTOFF)
+    suggestion = f"; did you mean `envkit {matches[0]}`?" if matches else ""
+    return PreconditionError(f"there is no command {word!r}{suggestion}", hint="envkit --help")
 
 
-def _on_engine(verb: Callable[..., int]) -> Callable[..., int]:
+def _add_engine_option(verb: Callable[..., int]) -> Callable[..., int]:
     """Give a verb the option that says which engine it is about."""
     from envkit.engines import endpoint
 
     @wraps(verb)
     def run(*args: object, engine: str | None = None, **options: object) -> int:
-        with endpoint.using(engine or ""), _leaving():
+        with endpoint.override(engine or ""), _close_tunnels():
             return verb(*args, **options)
 
-    own = signature(verb, eval_str=True)
+    verb_signature = signature(verb, eval_str=True)
     option = Parameter("engine", Parameter.KEYWORD_ONLY, default=None, annotation=EngineOption)
-    run.__signature__ = own.replace(parameters=[*own.parameters.values(), option])  # type: ignore[attr-defined]
-    run.__annotations__ = {**{name: one.annotation for name, one in own.parameters.items()}, "engine": EngineOption}
+    run.__signature__ = verb_signature.replace(parameters=[*verb_signature.parameters.values(), option])  # type: ignore[attr-defined]
+    run.__annotations__ = {**{name: parameter.annotation for name, parameter in verb_signature.parameters.items()}, "engine": EngineOption}
     return run
 
 
 @contextmanager
-def _leaving() -> Iterator[None]:
+def _close_tunnels() -> Iterator[None]:
     """Let go of other machines when the verb is done."""
     try:
         yield
     finally:
         from envkit import tunnel
 
-        if used := tunnel.in_use():
+        if endpoints := tunnel.active_addresses():
             from envkit.commands import reach
 
-            for address in used:
-                reach.leave(address)
+            for engine_endpoint in endpoints:
+                reach.close_idle_tunnel(engine_endpoint)
 
 
-def _past_typer(verb: Callable[..., int]) -> Callable[..., int]:
+def _bypass_typer(verb: Callable[..., int]) -> Callable[..., int]:
     """Carry past Typer what it would end the program for without a word."""
 
     @wraps(verb)
@@ -122,13 +122,13 @@ def _past_typer(verb: Callable[..., int]) -> Callable[..., int]:
         try:
             return verb(*args, **options)
         except (KeyboardInterrupt, BrokenPipeError) as error:
-            raise PastTyper from error
+            raise TyperBypass from error
 
     return run
 
 
-def _envkit() -> None:
+def _root_callback() -> None:
     """Stand for the group, so that one verb alone is still called by its name."""
 
 
-_envkit.__doc__ = HELP
+_root_callback.__doc__ = HELP

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from envkit.cli.progress import is_live
+from envkit.cli.progress import is_interactive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from typing_extensions import Self
 
-PATIENCE_S = 1.0
-BETWEEN_S = 0.1
+START_DELAY_S = 1.0
+UPDATE_INTERVAL_S = 0.1
 
 
-class Bar:
+class ProgressBar:
     """Shows how far something is, on a terminal, from the moment it takes long; leaves nothing behind."""
 
-    def __init__(self, what: str, *, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        self.what, self.clock = what, clock
-        self.live = not quiet and is_live()
-        self._since = clock()
-        self._drawn: Progress | None = None
+    def __init__(self, label: str, *, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self.label, self.clock = label, clock
+        self.live = not quiet and is_interactive()
+        self._last_update = clock()
+        self._display: Progress | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -33,34 +33,34 @@ class Bar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.rest()
+        self.clear()
 
-    def __call__(self, done: int, whole: Callable[[], int]) -> None:
+    def __call__(self, completed: int, count_total: Callable[[], int]) -> None:
         """Say how much is done; what counts the whole is asked only when the bar is drawn."""
-        waited = self.clock() - self._since if self.live else 0.0
-        if self._drawn is None and waited > PATIENCE_S:
-            self._drawn = _drawing(self.what, whole())
-            self._drawn.start()
-        if self._drawn is not None and waited > BETWEEN_S:
-            self._drawn.update(self._drawn.task_ids[0], completed=done, refresh=True)
-            self._since = self.clock()
+        elapsed_s = self.clock() - self._last_update if self.live else 0.0
+        if self._display is None and elapsed_s > START_DELAY_S:
+            self._display = _create_display(self.label, count_total())
+            self._display.start()
+        if self._display is not None and elapsed_s > UPDATE_INTERVAL_S:
+            self._display.update(self._display.task_ids[0], completed=completed, refresh=True)
+            self._last_update = self.clock()
 
-    def rest(self) -> None:
+    def clear(self) -> None:
         """Wipe it, so that something else can be printed; it comes back where that takes long again."""
-        if self._drawn is not None:
-            self._drawn.stop()
-            self._drawn = None
-        self._since = self.clock()
+        if self._display is not None:
+            self._display.stop()
+            self._display = None
+        self._last_update = self.clock()
 
 
-def _drawing(what: str, whole: int) -> Progress:
+def _create_display(label: str, total: int) -> Progress:
     from rich.console import Console
     from rich.progress import Progress
 
     # stdout is somebody's own: redirecting it would take a report that is piped to the terminal. No thread draws:
     # processes are forked meanwhile, and a fork has the locks of threads without the threads.
-    drawn = Progress(
+    display = Progress(
         console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False, auto_refresh=False,
     )
-    drawn.add_task(what, total=whole)
-    return drawn
+    display.add_task(label, total=total)
+    return display

@@ -7,63 +7,63 @@ import sys
 from typing import TYPE_CHECKING
 
 from envkit.migrate.outcome import Kind
-from envkit.plain import plain
+from envkit.plain import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envkit.commands.ported import Ported
+    from envkit.commands.ported import FileResult
     from envkit.migrate.outcome import Note
 
 RED, GREEN, YELLOW, MAGENTA, CYAN, BOLD, DIM = 31, 32, 33, 35, 36, 1, 2
-DIFF = {"+++": BOLD, "---": BOLD, "@@": CYAN, "+": GREEN, "-": RED, "\\": DIM}
-KINDS = {
+DIFF_COLORS = {"+++": BOLD, "---": BOLD, "@@": CYAN, "+": GREEN, "-": RED, "\\": DIM}
+KIND_COLORS = {
     Kind.REVIEW: YELLOW, Kind.IMPOSSIBLE: RED, Kind.UNRESOLVED: RED, Kind.BEHAVIOUR: MAGENTA, Kind.LINT: CYAN,
     Kind.REQUIREMENT: YELLOW,
 }
 
 
-def show(one: Ported) -> None:
+def print_result(result: FileResult) -> None:
     """Print what came of one file: on a terminal coloured and made safe, elsewhere with the bytes it has."""
-    terminal = sys.stdout.isatty()
-    told = "".join(lines(one, safe=terminal, color=terminal and not os.environ.get("NO_COLOR")))
-    sys.stdout.buffer.write(told.encode("utf-8", "backslashreplace" if terminal else "surrogateescape"))
+    is_terminal = sys.stdout.isatty()
+    text = "".join(format_lines(result, safe=is_terminal, color=is_terminal and not os.environ.get("NO_COLOR")))
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace" if is_terminal else "surrogateescape"))
     sys.stdout.buffer.flush()
 
 
-def lines(one: Ported, *, safe: bool, color: bool) -> Iterator[str]:
+def format_lines(result: FileResult, *, safe: bool, color: bool) -> Iterator[str]:
     """Yield what is to be said of a file.
 
     Args:
-        one: What came of it.
+        result: What came of it.
         safe: Whether every character has to show itself.
         color: Whether to use a terminal's colours.
     """
     if not safe:
-        yield one.diff
-    for line in one.diff.split("\n") if safe else ():
+        yield result.diff
+    for line in result.diff.split("\n") if safe else ():
         if line:
-            code = next((code for mark, code in DIFF.items() if line.startswith(mark)), 0)
-            yield _painted(plain(line.removesuffix("\r")), code if color else 0) + "\n"
-    for note in one.notes:
-        yield from _note(one.path, note, color=color)
-    if one.left:
-        yield f"{plain(one.path)}: {_painted('left as it is', RED if color else 0)}: {plain(one.left)}\n"
-        yield from _mend(one.mend)
+            code = next((code for mark, code in DIFF_COLORS.items() if line.startswith(mark)), 0)
+            yield _colorize(escape_controls(line.removesuffix("\r")), code if color else 0) + "\n"
+    for note in result.notes:
+        yield from _format_note(result.path, note, color=color)
+    if result.skip_reason:
+        yield f"{escape_controls(result.path)}: {_colorize('left as it is', RED if color else 0)}: {escape_controls(result.skip_reason)}\n"
+        yield from _format_hint(result.hint)
 
 
-def _note(path: str, note: Note, *, color: bool) -> Iterator[str]:
-    where = note.where
-    cell = f":cell {where.cell}" if where.cell else ""
-    kind = _painted(note.kind.value, KINDS[note.kind] if color else 0)
-    yield f"{plain(path)}{cell}:{where.line}:{where.column}: {kind} {plain(note.message)} [{note.rule}]\n"
-    yield from _mend(note.mend)
+def _format_note(path: str, note: Note, *, color: bool) -> Iterator[str]:
+    location = note.location
+    cell = f":cell {location.cell}" if location.cell else ""
+    kind = _colorize(note.kind.value, KIND_COLORS[note.kind] if color else 0)
+    yield f"{escape_controls(path)}{cell}:{location.line}:{location.column}: {kind} {escape_controls(note.message)} [{note.rule}]\n"
+    yield from _format_hint(note.hint)
 
 
-def _mend(mend: str) -> Iterator[str]:
-    if mend:
-        yield f"    mend: {plain(mend)}\n"
+def _format_hint(hint: str) -> Iterator[str]:
+    if hint:
+        yield f"    mend: {escape_controls(hint)}\n"
 
 
-def _painted(text: str, code: int) -> str:
+def _colorize(text: str, code: int) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if code else text

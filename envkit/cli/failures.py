@@ -13,87 +13,87 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import __version__
-from envkit.errors import ConfigError, Ended, EnvkitError, Exit
+from envkit.errors import ConfigError, TerminatedBySignal, EnvkitError, ExitCode
 from envkit.model.report import Failure, Report
-from envkit.plain import plain
+from envkit.plain import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-INTERRUPTED = "interrupted; `envkit up` or `envkit down` goes on from here"
-CHANGE = {"up", "down"}  # verbs that leave an environment half way
-AS_IT_WAS = "interrupted; the environment is as it was"
-AGAIN = "interrupted; repeat the command"  # of all others, what was left half done the next one takes away
+INTERRUPTED_RESUME = "interrupted; `envkit up` or `envkit down` goes on from here"
+CHANGING_VERBS = {"up", "down"}  # verbs that leave an environment half way
+INTERRUPTED_UNCHANGED = "interrupted; the environment is as it was"
+INTERRUPTED_REPEAT = "interrupted; repeat the command"  # of all others, what was left half done the next one takes away
 # Verbs that only read, or leave the terminal to a program inside: that they were ended needs no word.
-READ = {
+READ_ONLY_VERBS = {
     "status", "probe", "logs", "exec", "shell", "open", "token", "ssh", "ssh-config", "ssh-proxy", "schema", "version",
 }
-PASSES_ON = {"exec", "ssh"}
-NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+PASSTHROUGH_VERBS = {"exec", "ssh"}
+NO_SPACE_ERRNOS = {errno.ENOSPC, errno.EDQUOT}
 
 
-class PastTyper(Exception):
+class TyperBypass(Exception):
     """Holds as its cause what Typer must not see."""
 
 
-class PastReport(Exception):
+class ErrorAfterReport(Exception):
     """Holds as its cause what went wrong when the verb's report had been printed: a program reads one document."""
 
 
 def report(error: BaseException, arguments: Sequence[str] = ()) -> int:
     """Print what went wrong on stderr, and on stdout where its report was asked for as JSON; return the exit code."""
-    reported = isinstance(error, PastReport)
-    if isinstance(error, PastTyper | PastReport):
+    after_report = isinstance(error, ErrorAfterReport)
+    if isinstance(error, TyperBypass | ErrorAfterReport):
         error = error.__cause__ or error
     if isinstance(error, SystemExit):
-        return error.code if isinstance(error.code, int) else int(Exit.REFUSED)
+        return error.code if isinstance(error.code, int) else int(ExitCode.USAGE)
     if isinstance(error, BrokenPipeError):
-        nobody_reads()
-        return int(Exit.OK)
+        discard_stdout()
+        return int(ExitCode.OK)
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ in {"Abort", "Exit"}:
-        return _ended(error, arguments)
-    code, failure = _failure(error)
-    _say(failure)
-    if _wants_json(arguments) and not reported:
-        _say_json(arguments[0], failure, code)
+        return _handle_interrupt(error, arguments)
+    code, failure = _classify(error)
+    _print_failure(failure)
+    if _wants_json(arguments) and not after_report:
+        _print_json(arguments[0], failure, code)
     return int(code)
 
 
-def nobody_reads() -> None:
+def discard_stdout() -> None:
     """Let go of an output that is closed, so that neither what is still printed nor Python's exit complains."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _failure(error: BaseException) -> tuple[Exit, Failure]:
+def _classify(error: BaseException) -> tuple[ExitCode, Failure]:
     if isinstance(error, EnvkitError):
         problems = error.problems if isinstance(error, ConfigError) else ()
-        return error.exit_code, Failure(error.message, error.tried, error.mend, problems)
+        return error.exit_code, Failure(error.message, error.detail, error.hint, problems)
     if isinstance(error, OSError):
-        return Exit.REFUSED, _os_error(error)
+        return ExitCode.USAGE, _os_failure(error)
     if hasattr(error, "format_message"):  # Typer's own: a wrong option, a missing argument
-        path = getattr(getattr(error, "ctx", None), "command_path", "envkit")
-        return Exit.REFUSED, Failure(error.format_message(), mend=f"{path} --help")
-    return Exit.BUG, _bug(error)
+        command = getattr(getattr(error, "ctx", None), "command_path", "envkit")
+        return ExitCode.USAGE, Failure(error.format_message(), hint=f"{command} --help")
+    return ExitCode.BUG, _bug_failure(error)
 
 
-def _say(failure: Failure) -> None:
+def _print_failure(failure: Failure) -> None:
     lines = [failure.message if failure.problems else f"envkit: {failure.message}"]
-    if failure.tried:
-        lines.append(f"  tried: {failure.tried}")
-    if failure.mend:
-        lines.append(f"  mend: {failure.mend}")
-    _told("\n".join(lines))
+    if failure.detail:
+        lines.append(f"  tried: {failure.detail}")
+    if failure.hint:
+        lines.append(f"  mend: {failure.hint}")
+    _print_stderr("\n".join(lines))
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
-    if arguments[:1] and arguments[0] in PASSES_ON:
+    if arguments[:1] and arguments[0] in PASSTHROUGH_VERBS:
         return False
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     return "--format=json" in options or ("--format", "json") in pairwise(options)
 
 
-def _say_json(verb: str, failure: Failure, code: Exit) -> None:
+def _print_json(verb: str, failure: Failure, code: ExitCode) -> None:
     from envkit.report.json import to_json
 
     with suppress(BrokenPipeError):  # the code still tells
@@ -101,43 +101,43 @@ def _say_json(verb: str, failure: Failure, code: Exit) -> None:
         sys.stdout.flush()
 
 
-def _ended(error: BaseException, arguments: Sequence[str]) -> int:
+def _handle_interrupt(error: BaseException, arguments: Sequence[str]) -> int:
     # Typer hides it when no verb ran yet, and where it asks something.
-    by = error if isinstance(error, Ended) else error.__cause__ or error.__context__
+    signal_error = error if isinstance(error, TerminatedBySignal) else error.__cause__ or error.__context__
     code = getattr(error, "exit_code", None)
-    if isinstance(by, Ended):
-        code = by.exit_code
+    if isinstance(signal_error, TerminatedBySignal):
+        code = signal_error.exit_code
     elif isinstance(code, int) and type(error).__name__ == "Exit":
         return code
     else:
-        code = Exit.INTERRUPTED
+        code = ExitCode.INTERRUPTED
     verb = arguments[0] if arguments else ""
-    if verb not in READ:
+    if verb not in READ_ONLY_VERBS:
         with suppress(OSError):  # the terminal may be gone
-            _told(f"envkit: {_interrupted(verb, arguments, early=type(error).__name__ == 'Abort')}")
+            _print_stderr(f"envkit: {_interrupt_message(verb, arguments, early=type(error).__name__ == 'Abort')}")
     return int(code)
 
 
-def _interrupted(verb: str, arguments: Sequence[str], *, early: bool) -> str:
+def _interrupt_message(verb: str, arguments: Sequence[str], *, early: bool) -> str:
     """Say what was left, where it was interrupted before anything was done, as in a question, or later."""
-    if verb not in CHANGE or "--dry-run" in arguments:
-        return AGAIN
-    return AS_IT_WAS if early else INTERRUPTED
+    if verb not in CHANGING_VERBS or "--dry-run" in arguments:
+        return INTERRUPTED_REPEAT
+    return INTERRUPTED_UNCHANGED if early else INTERRUPTED_RESUME
 
 
-def _os_error(error: OSError) -> Failure:
-    place = f"{error.filename}: " if error.filename else ""
-    mend = "free disk space" if error.errno in NO_SPACE else "look at that path and who may use it"
-    return Failure(f"{place}{error.strerror or error}", mend=f"{mend}, then repeat the command")
+def _os_failure(error: OSError) -> Failure:
+    prefix = f"{error.filename}: " if error.filename else ""
+    hint = "free disk space" if error.errno in NO_SPACE_ERRNOS else "look at that path and who may use it"
+    return Failure(f"{prefix}{error.strerror or error}", hint=f"{hint}, then repeat the command")
 
 
-def _bug(error: BaseException) -> Failure:
+def _bug_failure(error: BaseException) -> Failure:
     text = "".join(traceback.format_exception(error))
-    where = _log(f"envkit {__version__} {datetime.now(timezone.utc).isoformat()}\n{text}")
-    return Failure(f"a bug in envkit: {type(error).__name__}: {error}", mend=f"please report it with {where}")
+    log_location = _write_crash_log(f"envkit {__version__} {datetime.now(timezone.utc).isoformat()}\n{text}")
+    return Failure(f"a bug in envkit: {type(error).__name__}: {error}", hint=f"please report it with {log_location}")
 
 
-def _log(text: str) -> str:
+def _write_crash_log(text: str) -> str:
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     path = Path(base) / "envkit" / "crash.log"
     try:
@@ -149,6 +149,6 @@ def _log(text: str) -> str:
     return str(path)
 
 
-def _told(text: str) -> None:
-    sys.stderr.write(plain(text) + "\n")  # containers and builds had their say in it
+def _print_stderr(text: str) -> None:
+    sys.stderr.write(escape_controls(text) + "\n")  # containers and builds had their say in it
     sys.stderr.flush()

@@ -11,31 +11,31 @@ import typer
 
 from envkit import proc
 from envkit.checks.host import FIX, SAFE
-from envkit.plain import plain
+from envkit.plain import escape_controls
 
 if TYPE_CHECKING:
     from envkit.model.report import Finding
 
 
-def fix(finding: Finding) -> bool:
+def apply_fix(finding: Finding) -> bool:
     """Carry out the command that mends a finding, if there is one and it was agreed to; say whether it ended well."""
-    words = finding.data.get(FIX)
-    if not isinstance(words, list):
+    command = finding.data.get(FIX)
+    if not isinstance(command, list):
         return False
-    if words[0] == "sudo" and os.geteuid() == 0:  # who is root needs none, and a container has none
-        words = words[1:]
-    shown = plain(shlex.join(words))
-    if finding.data.get(SAFE) is not True and not _agreed(finding.check, shown):
+    if command[0] == "sudo" and os.geteuid() == 0:  # who is root needs none, and a container has none
+        command = command[1:]
+    command_text = escape_controls(shlex.join(command))
+    if finding.data.get(SAFE) is not True and not _confirm(finding.check, command_text):
         return False
-    typer.echo(f"running: {shown}", err=True)
+    typer.echo(f"running: {command_text}", err=True)
     try:
-        return proc.call(words, to_stderr=True) == 0
+        return proc.call(command, to_stderr=True) == 0
     except OSError as error:
-        typer.echo(f"{plain(words[0])} cannot be run: {error.strerror}", err=True)
+        typer.echo(f"{escape_controls(command[0])} cannot be run: {error.strerror}", err=True)
         return False
 
 
-def _agreed(check: str, shown: str) -> bool:
+def _confirm(check: str, command_text: str) -> bool:
     if not sys.stdin.isatty() or not sys.stderr.isatty():
         return False
-    return typer.confirm(f"{check}: run `{shown}`?", default=False, err=True)
+    return typer.confirm(f"{check}: run `{command_text}`?", default=False, err=True)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from envkit.plain import plain
+from envkit.plain import escape_controls
 
 if TYPE_CHECKING:
     from envkit.commands.status import Environments, Row
 
-HEADS = ("NAME", "STATUS", "JUPYTERLAB", "IMAGE", "PROJECT", "PROVEN")
+COLUMNS = ("NAME", "STATUS", "JUPYTERLAB", "IMAGE", "PROJECT", "PROVEN")
 # Where there is no room for all, the last of these columns goes first; half an address serves nobody.
-IMPORTANCE = ("NAME", "STATUS", "JUPYTERLAB", "PROVEN", "PROJECT", "IMAGE")
+COLUMN_PRIORITY = ("NAME", "STATUS", "JUPYTERLAB", "PROVEN", "PROJECT", "IMAGE")
 # These are shortened before they go; to no less than this.
-SHORTEST = {"PROVEN": 24, "PROJECT": 12}
+MIN_WIDTHS = {"PROVEN": 24, "PROJECT": 12}
 GAP = "  "
 
 
-def listing(result: Environments, width: int | None = None) -> str:
+def format_table(result: Environments, width: int | None = None) -> str:
     """Return a table of environments, and what helps those whose folder is gone.
 
     Args:
@@ -27,46 +27,46 @@ def listing(result: Environments, width: int | None = None) -> str:
     """
     if not result.rows:
         return "no environments; `envkit up` in a project folder starts one"
-    cells = [dict(zip(HEADS, HEADS, strict=True)), *(_cells(row) for row in result.rows)]
-    widths = {head: max(len(row[head]) for row in cells) for head in HEADS}
+    table = [dict(zip(COLUMNS, COLUMNS, strict=True)), *(_row_cells(row) for row in result.rows)]
+    widths = {column: max(len(row[column]) for row in table) for column in COLUMNS}
     if width is not None:
-        widths = _fitted(widths, width)
-    lines = [GAP.join(_cell(head, row[head], widths[head]) for head in HEADS if head in widths) for row in cells]
-    gone = (row for row in result.rows if row.mend)
-    mends = (f"the folder of {row.name} is gone; this removes what is left:\n  {row.mend}" for row in gone)
-    return "\n".join([*(line.rstrip() for line in lines), *mends])
+        widths = _fit_columns(widths, width)
+    lines = [GAP.join(_format_cell(column, row[column], widths[column]) for column in COLUMNS if column in widths) for row in table]
+    missing = (row for row in result.rows if row.hint)
+    hints = (f"the folder of {row.name} is gone; this removes what is left:\n  {row.hint}" for row in missing)
+    return "\n".join([*(line.rstrip() for line in lines), *hints])
 
 
-def _fitted(widths: dict[str, int], room: int) -> dict[str, int]:
+def _fit_columns(widths: dict[str, int], max_width: int) -> dict[str, int]:
     """Return the columns that there is room for, with their widths."""
-    for count in range(len(IMPORTANCE), 1, -1):
-        kept = IMPORTANCE[:count]
-        least = {head: min(widths[head], SHORTEST.get(head, widths[head])) for head in kept}
+    for count in range(len(COLUMN_PRIORITY), 1, -1):
+        columns = COLUMN_PRIORITY[:count]
+        min_widths = {column: min(widths[column], MIN_WIDTHS.get(column, widths[column])) for column in columns}
         # The least important column is not worth a shortened other one.
-        if _across(widths if count == len(IMPORTANCE) else least) <= room:
-            return _widened(least, widths, room)
-    return {head: widths[head] for head in IMPORTANCE[:2]}
+        if _total_width(widths if count == len(COLUMN_PRIORITY) else min_widths) <= max_width:
+            return _expand_columns(min_widths, widths, max_width)
+    return {column: widths[column] for column in COLUMN_PRIORITY[:2]}
 
 
-def _widened(least: dict[str, int], widths: dict[str, int], room: int) -> dict[str, int]:
-    for head in (head for head in IMPORTANCE if head in SHORTEST and head in least):
-        least[head] = min(widths[head], least[head] + room - _across(least))
-    return least
+def _expand_columns(min_widths: dict[str, int], widths: dict[str, int], max_width: int) -> dict[str, int]:
+    for column in (name for name in COLUMN_PRIORITY if name in MIN_WIDTHS and name in min_widths):
+        min_widths[column] = min(widths[column], min_widths[column] + max_width - _total_width(min_widths))
+    return min_widths
 
 
-def _across(widths: dict[str, int]) -> int:
+def _total_width(widths: dict[str, int]) -> int:
     return sum(widths.values()) + len(GAP) * (len(widths) - 1)
 
 
-def _cell(head: str, text: str, width: int) -> str:
+def _format_cell(column: str, text: str, width: int) -> str:
     if len(text) <= width:
         return text.ljust(width)
     # The end of a path says more than its beginning.
-    return f"…{text[-(width - 1):]}" if head == "PROJECT" else f"{text[:width - 1]}…"
+    return f"…{text[-(width - 1):]}" if column == "PROJECT" else f"{text[:width - 1]}…"
 
 
-def _cells(row: Row) -> dict[str, str]:
-    owner = "" if row.owner == os.getuid() else f" (user {row.owner})"
+def _row_cells(row: Row) -> dict[str, str]:
+    owner_note = "" if row.owner == os.getuid() else f" (user {row.owner})"
     size = f"{row.size_bytes / 1e9:.2f} GB" if row.size_bytes else "-"
-    cells = (row.name + owner, row.status, row.url or "-", size, plain(row.project) or "-", plain(row.verdict) or "-")
-    return dict(zip(HEADS, cells, strict=True))
+    cells = (row.name + owner_note, row.status, row.url or "-", size, escape_controls(row.project) or "-", escape_controls(row.verdict) or "-")
+    return dict(zip(COLUMNS, cells, strict=True))

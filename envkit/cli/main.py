@@ -8,7 +8,7 @@ import sys
 from typing import NoReturn
 
 # What is loaded stays, so to look for garbage among it again and again is a tenth of a start spent on nothing.
-OBJECTS_BETWEEN_COLLECTIONS = 50_000
+GC_THRESHOLD = 50_000
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -17,19 +17,19 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    gc.set_threshold(GC_THRESHOLD)
     # Pydantic would look into every installed package for one, and run it over what a config holds.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     from envkit.cli import failures, quick, signals
 
     try:
         if arguments[:1] != ["ssh-proxy"]:  # the SSH client hangs up on that one at every logout
-            signals.become_exceptions()
-        if (code := quick.answer(arguments)) is not None:
+            signals.install_handlers()
+        if (code := quick.try_run(arguments)) is not None:
             return code
-        from envkit.cli.app import application
+        from envkit.cli.app import create_app
 
-        code = application(arguments)(args=arguments or ["--help"], prog_name="envkit", standalone_mode=False)
+        code = create_app(arguments)(args=arguments or ["--help"], prog_name="envkit", standalone_mode=False)
     except BaseException as error:  # noqa: BLE001 - the one catcher: everything becomes a message and a code
         return failures.report(error, arguments)
     return int(code or 0)

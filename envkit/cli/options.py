@@ -17,14 +17,14 @@ class Format(str, Enum):
     json = "json"
 
 
-def names(context: typer.Context, incomplete: str) -> list[str]:
+def complete_names(context: typer.Context, incomplete: str) -> list[str]:
     """Return the names of the caller's environments that begin like this, for the shell: it never says why not."""
     from envkit.commands import project
     from envkit.engines import endpoint
     from envkit.errors import EnvkitError
 
-    with suppress(EnvkitError, OSError), endpoint.using(context.params.get("engine") or ""):
-        return [one for one in project.names_known() if one.startswith(incomplete)]
+    with suppress(EnvkitError, OSError), endpoint.override(context.params.get("engine") or ""):
+        return [name for name in project.environment_names() if name.startswith(incomplete)]
     return []
 
 
@@ -33,11 +33,11 @@ ProjectOption = Annotated[
 ]
 NameOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--name", "-n", metavar="NAME", help="An environment by name, from anywhere.", autocompletion=names),
+    typer.Option("--name", "-n", metavar="NAME", help="An environment by name, from anywhere.", autocompletion=complete_names),
 ]
 NameArgument = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Argument(metavar="[NAME]", help="An environment, from anywhere.", autocompletion=names),
+    typer.Argument(metavar="[NAME]", help="An environment, from anywhere.", autocompletion=complete_names),
 ]
 EngineOption = Annotated[
     Optional[str],  # noqa: UP045
@@ -50,4 +50,4 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what lets
 PullOption = Annotated[bool, typer.Option("--pull", help="Bring the base anew, and build on today's packages.")]
 GpuOption = Annotated[Optional[bool], typer.Option("--gpu/--no-gpu", help="Insist on a GPU, or use none.")]  # noqa: UP045
 GpusOption = Annotated[Optional[str], typer.Option("--gpus", metavar="N|0,1", help="How many GPUs, or which.")]  # noqa: UP045
-HERE = Path()
+CURRENT_FOLDER = Path()

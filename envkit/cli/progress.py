@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from envkit.plain import line
+from envkit.plain import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,21 +24,21 @@ FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 FRAMES_PER_S = 10
 
 
-def is_live() -> bool:
+def is_interactive() -> bool:
     """Say whether somebody looks at a terminal on which a line can be drawn anew."""
     return sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
 
 
-class Teller:
+class ProgressPrinter:
     """Tells progress until it is left; what it showed live is wiped, what it printed stays."""
 
     def __init__(self, *, quiet: bool, verbose: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self.quiet, self.verbose, self.clock = quiet, verbose, clock
-        self.live = is_live()
-        self.started = clock()
+        self.live = is_interactive()
+        self.start_time = clock()
         self._console: Console | None = None
-        self._drawing: Live | None = None
-        self._shown: tuple[Progress, float] | None = None
+        self._live: Live | None = None
+        self._current: tuple[Progress, float] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -46,27 +46,27 @@ class Teller:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.rest()
+        self.clear()
 
-    def __call__(self, news: Progress) -> None:
+    def __call__(self, progress: Progress) -> None:
         """Tell one piece of news."""
         # A step that was over at once flickers by in the live line, and is no line of its own.
-        passing = self.live and news.step is not None
-        if self.quiet or (news.detail and not self.verbose and not passing):
+        is_transient = self.live and progress.step is not None
+        if self.quiet or (progress.verbose and not self.verbose and not is_transient):
             return
         if not self.live:
-            self._write(f"[{self.clock() - self.started:6.1f}s] {plain_line(news)}\n")
-        elif self.verbose or news.done:
-            style = "dim" if news.detail else ""
-            self._rich().print(plain_line(news), markup=False, highlight=False, style=style)
+            self._write(f"[{self.clock() - self.start_time:6.1f}s] {format_line(progress)}\n")
+        elif self.verbose or progress.finished:
+            style = "dim" if progress.verbose else ""
+            self._get_console().print(format_line(progress), markup=False, highlight=False, style=style)
         else:
-            self._draw(news)
+            self._show_live(progress)
 
-    def rest(self) -> None:
+    def clear(self) -> None:
         """Wipe the live line, so that something else can be printed or asked."""
-        if self._drawing is not None:
-            self._drawing.stop()
-            self._drawing = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def _write(self, text: str) -> None:
         try:
@@ -75,29 +75,29 @@ class Teller:
         except BrokenPipeError:
             self.quiet = True  # nobody reads the news any more; the work goes on
 
-    def _draw(self, news: Progress) -> None:
+    def _show_live(self, progress: Progress) -> None:
         from rich.live import Live
 
-        self._shown = (news, self.clock())
-        if self._drawing is None:
-            self._drawing = Live(
-                console=self._rich(), get_renderable=self._drawn, refresh_per_second=FRAMES_PER_S, transient=True
+        self._current = (progress, self.clock())
+        if self._live is None:
+            self._live = Live(
+                console=self._get_console(), get_renderable=self._render_live, refresh_per_second=FRAMES_PER_S, transient=True
             )
-            self._drawing.start()
+            self._live.start()
 
-    def _drawn(self) -> Text:
+    def _render_live(self) -> Text:
         from rich.text import Text
 
-        if self._shown is None:
+        if self._current is None:
             return Text()
-        news, since = self._shown
-        seconds = self.clock() - since
+        progress, start_time = self._current
+        seconds = self.clock() - start_time
         frame = FRAMES[int(seconds * FRAMES_PER_S) % len(FRAMES)]
-        shown = Text.assemble((frame, "green"), " ", live_line(news, seconds, self._rich().width - 3))
-        shown.no_wrap, shown.overflow = True, "ellipsis"
-        return shown
+        text = Text.assemble((frame, "green"), " ", format_live_line(progress, seconds, self._get_console().width - 3))
+        text.no_wrap, text.overflow = True, "ellipsis"
+        return text
 
-    def _rich(self) -> Console:
+    def _get_console(self) -> Console:
         if self._console is None:
             from rich.console import Console
 
@@ -105,14 +105,14 @@ class Teller:
         return self._console
 
 
-def plain_line(news: Progress) -> str:
+def format_line(progress: Progress) -> str:
     """Return news as a line of its own, safe to show: builds and containers print what they like."""
-    step = f"step {news.step[0]} of {news.step[1]}: " if news.step else ""
-    return line(f"{news.stage}: {step}{news.text}")
+    step = f"step {progress.step[0]} of {progress.step[1]}: " if progress.step else ""
+    return single_line(f"{progress.stage}: {step}{progress.text}")
 
 
-def live_line(news: Progress, seconds: float, width: int) -> str:
+def format_live_line(progress: Progress, seconds: float, width: int) -> str:
     """Return what goes on and since when, no wider than that: the words are cut, the time never."""
-    head = f"{news.stage} {news.step[0]}/{news.step[1]}" if news.step else news.stage
-    time_ = f" · {seconds:.0f} s" if seconds < 60 else f" · {seconds // 60:.0f} min {seconds % 60:.0f} s"
-    return line(f"{head} · {news.text}", max(width - len(time_), 1)) + time_
+    head = f"{progress.stage} {progress.step[0]}/{progress.step[1]}" if progress.step else progress.stage
+    elapsed = f" · {seconds:.0f} s" if seconds < 60 else f" · {seconds // 60:.0f} min {seconds % 60:.0f} s"
+    return single_line(f"{head} · {progress.text}", max(width - len(elapsed), 1)) + elapsed

@@ -15,38 +15,38 @@ from envkit import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERSION = (["version"], ["--version"])
-PROXY = "ssh-proxy"
-UP = (["up"], ["up", "--quiet"], ["up", "-q"])
+VERSION_ARGS = (["version"], ["--version"])
+PROXY_VERB = "ssh-proxy"
+UP_ARGS = (["up"], ["up", "--quiet"], ["up", "-q"])
 
 
-def answer(arguments: Sequence[str]) -> int | None:
+def try_run(arguments: Sequence[str]) -> int | None:
     """Answer on stdout and return the exit code, or None where that takes more.
 
     Raises:
         EnvkitError: What the ordinary road would raise, too.
     """
-    if list(arguments) in VERSION:
+    if list(arguments) in VERSION_ARGS:
         sys.stdout.write(f"envkit {__version__}\n")
         return 0
-    if len(arguments) == 2 and arguments[0] == PROXY and not arguments[1].startswith("-"):
+    if len(arguments) == 2 and arguments[0] == PROXY_VERB and not arguments[1].startswith("-"):
         return _ssh_proxy(arguments[1])
-    return _up() if list(arguments) in UP else None
+    return _up() if list(arguments) in UP_ARGS else None
 
 
-def _ssh_proxy(container: str) -> int | None:
+def _ssh_proxy(container_name: str) -> int | None:
     from envkit.commands import proxied
 
-    return proxied.ssh_proxy(container)
+    return proxied.ssh_proxy(container_name)
 
 
 def _up() -> int | None:
     from envkit.cli import texts
     from envkit.commands import settled
-    from envkit.plain import plain
+    from envkit.plain import escape_controls
 
-    report = settled.unchanged(Path(), {})
+    report = settled.lookup(Path(), {})
     if report is None:
         return None
-    sys.stdout.write(plain(texts.up(report.result)) + "\n")
+    sys.stdout.write(escape_controls(texts.up(report.result)) + "\n")
     return int(report.exit_code)

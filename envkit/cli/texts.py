@@ -10,38 +10,38 @@ from urllib.parse import urlsplit
 from envkit.names import JUPYTER_SOCKET
 
 if TYPE_CHECKING:
-    from envkit.commands.access import Opened
-    from envkit.commands.audit import Audited
-    from envkit.commands.doctor import Host
-    from envkit.commands.down import Down
-    from envkit.commands.init import Initialised
-    from envkit.commands.migrate import Migrated
-    from envkit.commands.probe import Probed
-    from envkit.commands.prune import Pruned
-    from envkit.commands.render import DryRun, Rendered
-    from envkit.commands.results import Built, Up
-    from envkit.commands.smoke import Smoked
-    from envkit.commands.synced import Synced
+    from envkit.commands.access import OpenResult
+    from envkit.commands.audit import AuditResult
+    from envkit.commands.doctor import DoctorResult
+    from envkit.commands.down import DownResult
+    from envkit.commands.init import InitResult
+    from envkit.commands.migrate import MigrateResult
+    from envkit.commands.probe import ProbeResult
+    from envkit.commands.prune import PruneResult
+    from envkit.commands.render import DryRun, RenderResult
+    from envkit.commands.results import BuildResult, UpResult
+    from envkit.commands.smoke import SmokeResult
+    from envkit.commands.synced import SyncResult
 
 
-def up(result: Up) -> str:
+def up(result: UpResult) -> str:
     """Where to go now."""
-    head = "is up" if result.changed else "was up already, nothing changed"
+    headline = "is up" if result.changed else "was up already, nothing changed"
     lines = [
-        f"{result.name} {head}",
+        f"{result.name} {headline}",
         "",
-        *_jupyterlab(result),
+        *_jupyterlab_lines(result),
         "  SSH          envkit ssh         or ssh " + result.ssh_host + " after envkit ssh-config --install",
         *([f"               port {result.ssh_port} of 127.0.0.1, user dev"] if result.ssh_port else []),
         f"  TensorBoard  {result.tensorboard or '/tensorboard/ instead of /lab'}   behind the same login",
         f"  Workspace    {result.workspace}",
         f"  Proven       {result.verdict}",
     ]
-    lines += [f"  Note         {remark}" for remark in result.remarks]
+    lines += [f"  Note         {note}" for note in result.notes]
     return "\n".join(lines)
 
 
-def _jupyterlab(result: Up) -> list[str]:
+def _jupyterlab_lines(result: UpResult) -> list[str]:
     if result.url:
         return [
             f"  JupyterLab   {result.url}",
@@ -53,71 +53,71 @@ def _jupyterlab(result: Up) -> list[str]:
     ]
 
 
-def probe(result: Probed) -> str:
+def probe(result: ProbeResult) -> str:
     """Which GPUs there are; the findings say whether they compute."""
     lines = [f"{result.name}, TensorFlow {result.tensorflow}"]
     for gpu in result.gpus:
-        busy = "" if gpu.processes is None else f", {gpu.processes} {'process' if gpu.processes == 1 else 'processes'}"
+        process_text = "" if gpu.processes is None else f", {gpu.processes} {'process' if gpu.processes == 1 else 'processes'}"
         lines.append(
-            f"  GPU {gpu.index}  {gpu.name} {gpu.uuid}, {gpu.used_mib} of {gpu.memory_mib} MiB used{busy}, driver "
+            f"  GPU {gpu.index}  {gpu.name} {gpu.uuid}, {gpu.used_mib} of {gpu.memory_mib} MiB used{process_text}, driver "
             f"{gpu.driver}, compute capability {gpu.compute_capability or 'unknown'}"
         )
     return "\n".join(lines)
 
 
-def doctor(result: Host) -> str:
+def doctor(result: DoctorResult) -> str:
     """How things stand; the findings say what is meant."""
-    fixed = "".join(f"\n  mended {one}" for one in result.fixed)
-    return f"{result.summary}{fixed}"
+    fix_lines = "".join(f"\n  mended {fix}" for fix in result.fixed)
+    return f"{result.summary}{fix_lines}"
 
 
-def audit(result: Audited, *, listed: bool = False) -> str:
+def audit(result: AuditResult, *, listed: bool = False) -> str:
     """What came of the attacks; the findings say which succeeded, and all of them where they are listed."""
     return f"{result.name} {result.summary}" + ("" if listed else "; --verbose lists them all")
 
 
-def smoke(result: Smoked) -> str:
+def smoke(result: SmokeResult) -> str:
     """What came of each image, its checks one by one."""
     lines = []
-    for one in result.tried:
-        lines.append(f"{one.subject}: {'well' if not one.exit_code else one.verdict}")
-        lines += [f"  {found.status.value:<8} {found.check:<22} {found.seen}" for found in one.findings]
+    for entry in result.results:
+        lines.append(f"{entry.subject}: {'well' if not entry.exit_code else entry.verdict}")
+        lines += [f"  {finding.status.value:<8} {finding.check:<22} {finding.detail}" for finding in entry.findings]
     return "\n".join(lines)
 
 
-def build(result: Built) -> str:
+def build(result: BuildResult) -> str:
     """Which image there is now."""
-    notes = "".join(f"\n  Note  {remark}" for remark in result.remarks)
+    notes = "".join(f"\n  Note  {note}" for note in result.notes)
     return f"image {result.image} {'was built' if result.changed else 'is current'}{notes}"
 
 
-def down(result: Down) -> str:
+def down(result: DownResult) -> str:
     """What was taken away, and what stays."""
-    gone = "".join(f"\n  removed {one}" for one in result.removed) or "\n  there was nothing to remove"
-    kept = "".join(f"\n  kept    volume {one}" for one in result.kept)
-    return f"{result.name} is down{gone}{kept}"
+    removed_lines = "".join(f"\n  removed {resource}" for resource in result.removed) or "\n  there was nothing to remove"
+    kept_lines = "".join(f"\n  kept    volume {volume}" for volume in result.kept)
+    return f"{result.name} is down{removed_lines}{kept_lines}"
 
 
-def sync(result: Synced) -> str:
+def sync(result: SyncResult) -> str:
     """What was copied which way."""
-    would = "would be " if result.foretold else ""
-    told = [
-        *(f"  {would}copied there   {one}" for one in result.pushed),
-        *(f"  {would}copied back    {one}" for one in result.pulled),
-        *(f"  {would}removed there  {one}" for one in result.removed_there),
-        *(f"  {would}removed here   {one}" for one in result.removed),
-        *(f"  conflict: the other machine's version {'would be' if would else 'is'} {one}" for one in result.conflicts),
-        *(f"  left alone     {one}" for one in result.left),
-        *(f"  changed while it was copied, comes the next time: {one}" for one in result.missed),
+    prefix = "would be " if result.dry_run else ""
+    lines = [
+        *(f"  {prefix}copied there   {path}" for path in result.pushed),
+        *(f"  {prefix}copied back    {path}" for path in result.pulled),
+        *(f"  {prefix}removed there  {path}" for path in result.removed_remote),
+        *(f"  {prefix}removed here   {path}" for path in result.removed),
+        *(f"  conflict: the other machine's version {'would be' if prefix else 'is'} {path}" for path in result.conflicts),
+        *(f"  left alone     {path}" for path in result.skipped),
+        *(f"  changed while it was copied, comes the next time: {path}" for path in result.unstable),
     ]
-    return "\n".join([f"{result.name}: {'both sides' if told else 'both sides are the same'}", *told])
+    return "\n".join([f"{result.name}: {'both sides' if lines else 'both sides are the same'}", *lines])
 
 
-def render(result: Rendered) -> str:
+def render(result: RenderResult) -> str:
     """Which files were rendered, or which are stale."""
-    if result.absent:
+    if result.is_missing:
         return f"nothing is rendered in {result.folder}/ yet; envkit render writes it"
-    if result.checked and not result.stale:
+    if result.check_only and not result.stale:
         return f"{result.folder}/ is current"
     if result.stale:
         return "\n".join(f"stale: {path}" for path in result.stale)
@@ -126,61 +126,61 @@ def render(result: Rendered) -> str:
 
 def dry_run(result: DryRun) -> str:
     """What an `up` would do, where it would answer, and what is decided differently from what was asked."""
-    steps = "".join(f"\n  {number}. {one}" for number, one in enumerate(result.does, 1)) or "\n  nothing"
-    asks = "".join(f"\n  - {one}" for one in result.asks)
-    agreed = f"would let in more than was agreed to; envkit up asks, --yes agrees:{asks}\n" if asks else ""
+    steps = "".join(f"\n  {number}. {description}" for number, description in enumerate(result.descriptions, 1)) or "\n  nothing"
+    approvals = "".join(f"\n  - {entry}" for entry in result.approvals)
+    approval_text = f"would let in more than was agreed to; envkit up asks, --yes agrees:{approvals}\n" if approvals else ""
     lines = [
         *([f"  JupyterLab   {result.url}"] if result.url else []),
         *([f"  SSH          port {result.ssh_port} of 127.0.0.1, user dev"] if result.ssh_port else []),
-        *(f"  Note         {remark}" for remark in result.remarks),
+        *(f"  Note         {note}" for note in result.notes),
     ]
-    return "\n".join([f"image {result.image}\n{agreed}would do:{steps}", *lines])
+    return "\n".join([f"image {result.image}\n{approval_text}would do:{steps}", *lines])
 
 
-def prune(result: Pruned) -> str:
+def prune(result: PruneResult) -> str:
     """What was removed and how much space that freed, or would."""
     if not result.removed:
         return "there is nothing to remove"
-    would, up_to = ("would remove", "would free up to") if result.foretold else ("removed", "freed")
-    gone = "".join(f"{would} {one}\n" for one in result.removed)
-    return f"{gone}{up_to} {result.freed_bytes / 1e6:.1f} MB"
+    removed_label, freed_label = ("would remove", "would free up to") if result.dry_run else ("removed", "freed")
+    removed_lines = "".join(f"{removed_label} {resource}\n" for resource in result.removed)
+    return f"{removed_lines}{freed_label} {result.freed_bytes / 1e6:.1f} MB"
 
 
-def init(result: Initialised) -> str:
+def init(result: InitResult) -> str:
     """Where the project is and what comes next."""
-    elsewhere = "" if os.path.realpath(".") == result.folder else f" --project {result.folder}"
-    return f"{result.folder} is ready: {', '.join(result.files)}\nnext: envkit up{elsewhere}"
+    project_option = "" if os.path.realpath(".") == result.folder else f" --project {result.folder}"
+    return f"{result.folder} is ready: {', '.join(result.files)}\nnext: envkit up{project_option}"
 
 
-def opened(result: Opened) -> str:
+def open_(result: OpenResult) -> str:
     """Whether the browser arrived."""
-    until = "\nthis address is there until you press Ctrl-C" if result.forwarded else ""
-    if not result.browser:
+    forward_note = "\nthis address is there until you press Ctrl-C" if result.forwarded else ""
+    if not result.has_browser:
         port = urlsplit(result.url).port
         return (
             f"no browser can be started here; JupyterLab of {result.name} answers at {result.url}\n"
             f"on your own machine: ssh -L {port}:127.0.0.1:{port} USER@THIS-HOST, open that address there, paste the "
-            f"token of `envkit token`{until}"
+            f"token of `envkit token`{forward_note}"
         )
     if result.logged_in:
-        return f"{result.name} is open in your browser: {result.url}{until}"
-    return f"the browser has not logged in; open {result.url} and paste the token of `envkit token`{until}"
+        return f"{result.name} is open in your browser: {result.url}{forward_note}"
+    return f"the browser has not logged in; open {result.url} and paste the token of `envkit token`{forward_note}"
 
 
-def migrate(result: Migrated) -> str:
+def migrate(result: MigrateResult) -> str:
     """How much was found, in all; each file's own part was told before."""
-    ported = [one for one in result.files if one.rewrites]
-    places = sum(len(one.rewrites) for one in ported)
-    kinds = Counter(note.kind.value for one in result.files for note in one.notes)
-    left = sum(bool(one.left) for one in result.files)
-    lines = [f"{_many(result.looked, 'file')} looked at, for TensorFlow {result.release}"]
-    if ported:
-        what = "rewritten" if result.wrote else "would be rewritten; --write does it"
-        lines.append(f"  {_many(places, 'place')} in {_many(len(ported), 'file')} {what}")
-    lines += [f"  {_many(count, 'note')} of kind {kind}" for kind, count in sorted(kinds.items())]
-    lines += [f"  {_many(left, 'file')} left as {'they are' if left > 1 else 'it is'}"] if left else []
+    changed_files = [file for file in result.files if file.rewrites]
+    rewrite_count = sum(len(file.rewrites) for file in changed_files)
+    note_counts = Counter(note.kind.value for file in result.files for note in file.notes)
+    skipped_count = sum(bool(file.skip_reason) for file in result.files)
+    lines = [f"{_pluralize(result.file_count, 'file')} looked at, for TensorFlow {result.release}"]
+    if changed_files:
+        status = "rewritten" if result.written else "would be rewritten; --write does it"
+        lines.append(f"  {_pluralize(rewrite_count, 'place')} in {_pluralize(len(changed_files), 'file')} {status}")
+    lines += [f"  {_pluralize(count, 'note')} of kind {kind}" for kind, count in sorted(note_counts.items())]
+    lines += [f"  {_pluralize(skipped_count, 'file')} left as {'they are' if skipped_count > 1 else 'it is'}"] if skipped_count else []
     return "\n".join(lines if len(lines) > 1 else [f"{lines[0]}: nothing to do"])
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"
+def _pluralize(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"

@@ -17,28 +17,28 @@ from urllib.parse import quote
 from envkit import credentials, files, net, tunnel
 from envkit.commands import forward, project, reach
 from envkit.engines import glance
-from envkit.errors import Exit, Refusal, Unhealthy
+from envkit.errors import ExitCode, PreconditionError, Unhealthy
 from envkit.model.report import Progress, Report
 from envkit.observe import door, ready
-from envkit.render.environment import text
+from envkit.render.environment import render_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from envkit.commands.project import Known
-    from envkit.state import Place
+    from envkit.commands.project import Environment
+    from envkit.state import StateDir
 
-    Say = Callable[[Progress], None]
+    ProgressCallback = Callable[[Progress], None]
 
-OPENED_S = 60
-KEPT_S = 15  # what the browser needs to read its page, where the file system does not tell that it did
-SNAPS = Path("/snap/bin")
-PAUSE_S = 0.1
-INCLUDE = "Include "
+LOGIN_TIMEOUT_S = 60
+PAGE_LOAD_S = 15  # what the browser needs to read its page, where the file system does not tell that it did
+SNAP_BIN = Path("/snap/bin")
+POLL_INTERVAL_S = 0.1
+INCLUDE_PREFIX = "Include "
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenResult:
     """A browser that was sent to JupyterLab.
 
     Attributes:
@@ -46,114 +46,114 @@ class Opened:
         url: JupyterLab's address, without the token.
         logged_in: Whether the browser arrived.
         forwarded: Whether the address is there only until the command is interrupted.
-        browser: Whether there is one on this host. Where there is none, the address is for one elsewhere.
+        has_browser: Whether there is one on this host. Where there is none, the address is for one elsewhere.
     """
 
     name: str
     url: str
     logged_in: bool
     forwarded: bool = False
-    browser: bool = True
+    has_browser: bool = True
 
 
-def token(known: Known) -> str:
+def read_token(environment: Environment) -> str:
     """Return the Jupyter token.
 
     Raises:
         Refusal: There is none yet.
     """
-    found = credentials.token(known.place)
-    if not found:
-        raise Refusal(f"the environment {known.name} has no token yet", mend=known.mend)
-    return found
+    token = credentials.token(environment.state_dir)
+    if not token:
+        raise PreconditionError(f"the environment {environment.name} has no token yet", hint=environment.hint)
+    return token
 
 
-def open_(known: Known, shown: Callable[[Report[Opened]], int], say: Say) -> int:
+def open_lab(environment: Environment, show_report: Callable[[Report[OpenResult]], int], on_progress: ProgressCallback) -> int:
     """Send the caller's browser to JupyterLab, logged in, and say so.
 
     Where JupyterLab listens on a socket alone, a port is forwarded to it, until the caller interrupts.
 
     Args:
-        known: The environment.
-        shown: Prints the report; returns the exit code.
-        say: Gets the news.
+        environment: The environment.
+        show_report: Prints the report; returns the exit code.
+        on_progress: Gets the news.
 
     Raises:
         Refusal: No browser can be started here.
         StartFailed: The environment does not run.
         Unhealthy: JupyterLab does not answer with our token.
     """
-    title, at = known.container, known.endpoint
-    if tunnel.is_remote(at):
-        known.connect()
-    if glance.running(at, title) is None:
-        project.running(known.connect(), known)  # says so where it is down
-    if not glance.holds(at, title, 0):
+    container_name, endpoint = environment.container_name, environment.endpoint
+    if tunnel.is_remote(endpoint):
+        environment.connect()
+    if glance.running_container(endpoint, container_name) is None:
+        project.require_running(environment.connect(), environment)  # says so where it is down
+    if not glance.owns_port(endpoint, container_name, 0):
         # While our container runs, the port is the engine's; else the token might go to whoever took the port.
-        there, forwarded = known.state.port, known.state.forwarded
+        engine_port, port_forwards = environment.state.port, environment.state.forwarded
 
-        def ours() -> bool:
-            return glance.holds(at, title, there) and bool(reach.here(at, forwarded, there))
+        def holds_port() -> bool:
+            return glance.owns_port(endpoint, container_name, engine_port) and bool(reach.local_port(endpoint, port_forwards, engine_port))
 
-        return shown(_opened(known, reach.here(at, forwarded, there), ours, say))
-    with forward.forwarded(known.place.client / "ssh_config", title, known.mend) as kept:
-        report, code = _opened(known, kept.port, kept.alive, say, forwarded=True), int(Exit.OK)
+        return show_report(_open_browser(environment, reach.local_port(endpoint, port_forwards, engine_port), holds_port, on_progress))
+    with forward.open_forward(environment.state_dir.client / "ssh_config", container_name, environment.hint) as port_forward:
+        report, code = _open_browser(environment, port_forward.port, port_forward.is_alive, on_progress, forwarded=True), int(ExitCode.OK)
         with suppress(KeyboardInterrupt):  # from the moment on when the address is shown, that is the way to end
-            code = shown(report)
-            kept.wait()
+            code = show_report(report)
+            port_forward.wait()
         return code
 
 
-def _opened(
-    known: Known, port: int, ours: Callable[[], bool], say: Say, *, forwarded: bool = False
-) -> Report[Opened]:
+def _open_browser(
+    environment: Environment, port: int, holds_port: Callable[[], bool], on_progress: ProgressCallback, *, forwarded: bool = False
+) -> Report[OpenResult]:
     """Open JupyterLab through a file that only the caller can read.
 
     The token stands in that file alone: in no argument of the browser, where every user of the host could
     read it. The file goes once the browser has had time to log in.
     """
-    secret = token(known)
-    if not ours() or ready.answers(door.at_port(port), secret) != ready.OK:
-        raise Unhealthy(f"JupyterLab of {known.name} does not answer at port {port}", mend=known.mend)
+    secret = read_token(environment)
+    if not holds_port() or ready.get_token_status(door.port_client(port), secret) != ready.OK:
+        raise Unhealthy(f"JupyterLab of {environment.name} does not answer at port {port}", hint=environment.hint)
     url = f"http://127.0.0.1:{port}"
     # Straight to the page: browsers do not send a SameSite=Strict cookie along a redirect that began in a file.
     # JupyterLab takes the token out of its address as it loads.
     target = f"{url}/lab?token={quote(secret, safe='')}"
-    before = _activity(port, secret, ours)
-    with _page(known, text("open.html.j2", name=known.name, target=target)) as page:
-        if not _browse(page):
+    initial_activity = _last_activity(port, secret, holds_port)
+    with _temporary_page(environment, render_template("open.html.j2", name=environment.name, target=target)) as page:
+        if not _start_browser(page):
             if forwarded:  # a shared server: the user's browser is on another machine
-                return Report("open", known.name, Opened(known.name, f"{url}/lab", logged_in=False, forwarded=True,
-                                                         browser=False))
-            raise _no_browser(port)
-        limit_s = float(os.environ.get("ENVKIT_OPEN_TIMEOUT_S") or OPENED_S)
-        say(Progress("open", f"waiting for the browser to log in, at most {limit_s:g} s"))
-        unread = page.stat().st_atime_ns
-        arrived = _arrived(
-            lambda: _activity(port, secret, ours), before, limit_s, read=lambda: page.stat().st_atime_ns != unread
+                return Report("open", environment.name, OpenResult(environment.name, f"{url}/lab", logged_in=False, forwarded=True,
+                                                         has_browser=False))
+            raise _no_browser_error(port)
+        timeout_s = float(os.environ.get("ENVKIT_OPEN_TIMEOUT_S") or LOGIN_TIMEOUT_S)
+        on_progress(Progress("open", f"waiting for the browser to log in, at most {timeout_s:g} s"))
+        initial_atime = page.stat().st_atime_ns
+        logged_in = _wait_for_login(
+            lambda: _last_activity(port, secret, holds_port), initial_activity, timeout_s, is_page_read=lambda: page.stat().st_atime_ns != initial_atime
         )
-    code = Exit.OK if arrived else Exit.CHECK_FAILED
-    return Report("open", known.name, Opened(known.name, f"{url}/lab", arrived, forwarded), exit_code=code)
+    code = ExitCode.OK if logged_in else ExitCode.CHECK_FAILED
+    return Report("open", environment.name, OpenResult(environment.name, f"{url}/lab", logged_in, forwarded), exit_code=code)
 
 
-def _no_browser(port: int) -> Refusal:
-    mend = f"ssh -L {port}:127.0.0.1:{port} USER@THIS-HOST on your own machine, open http://127.0.0.1:{port}/lab"
-    return Refusal("no browser can be started here", mend=f"{mend}, paste `envkit token`")
+def _no_browser_error(port: int) -> PreconditionError:
+    hint = f"ssh -L {port}:127.0.0.1:{port} USER@THIS-HOST on your own machine, open http://127.0.0.1:{port}/lab"
+    return PreconditionError("no browser can be started here", hint=f"{hint}, paste `envkit token`")
 
 
-def ssh_config(known: Known) -> str:
+def read_ssh_config(environment: Environment) -> str:
     """Return the SSH host entry.
 
     Raises:
         Refusal: There is none yet.
     """
-    content = files.read(known.place.client / "ssh_config")
+    content = files.read(environment.state_dir.client / "ssh_config")
     if content is None:
-        raise Refusal(f"the environment {known.name} has no SSH entry yet", mend=known.mend)
+        raise PreconditionError(f"the environment {environment.name} has no SSH entry yet", hint=environment.hint)
     return content.decode()
 
 
-def install_ssh_config(known: Known) -> Path:
+def install_ssh_config(environment: Environment) -> Path:
     """Make the entry known to every SSH client of the caller: one Include line at the top of `~/.ssh/config`.
 
     Where the file is a link, what it leads to is changed: such links belong to a collection of settings.
@@ -164,41 +164,41 @@ def install_ssh_config(known: Known) -> Path:
     """
     folder = Path.home() / ".ssh"
     if not folder.is_dir():
-        files.private_folder(folder)
+        files.ensure_private_folder(folder)
     if folder.stat().st_uid != os.getuid():
-        raise Refusal(f"{folder} belongs to somebody else", mend="run the command as that user, without sudo")
-    named = folder / "config"
-    path = Path(os.path.realpath(named))
-    line = _include(known.place)
-    before = (files.read(path) or b"").decode(errors="surrogateescape")
-    if line not in before:
+        raise PreconditionError(f"{folder} belongs to somebody else", hint="run the command as that user, without sudo")
+    config_path = folder / "config"
+    real_path = Path(os.path.realpath(config_path))
+    line = _include_line(environment.state_dir)
+    content = (files.read(real_path) or b"").decode(errors="surrogateescape")
+    if line not in content:
         # An Include below a Host line would belong to that host alone, so it goes first.
-        files.write(path, (line + before).encode(errors="surrogateescape"))
-    return named
+        files.write(real_path, (line + content).encode(errors="surrogateescape"))
+    return config_path
 
 
-def uninstall_ssh_config(place: Place) -> Path | None:
+def uninstall_ssh_config(state_dir: StateDir) -> Path | None:
     """Take our own line out of the caller's `~/.ssh/config`: what it includes is gone. Return the file if it had one.
 
     What cannot be read or written stays: a client passes by what is not there.
     """
     with suppress(OSError, RuntimeError):  # there may be no home
-        named = Path.home() / ".ssh" / "config"
-        path = Path(os.path.realpath(named))
-        before, line = files.read(path) or b"", os.fsencode(_include(place))
-        lines = before.splitlines(keepends=True)
-        found = path.stat()
-        if line in lines and found.st_uid == os.getuid():
-            files.write(path, b"".join(one for one in lines if one != line), mode=stat.S_IMODE(found.st_mode))
-            return named
+        config_path = Path.home() / ".ssh" / "config"
+        real_path = Path(os.path.realpath(config_path))
+        content, line = files.read(real_path) or b"", os.fsencode(_include_line(state_dir))
+        lines = content.splitlines(keepends=True)
+        file_stat = real_path.stat()
+        if line in lines and file_stat.st_uid == os.getuid():
+            files.write(real_path, b"".join(other for other in lines if other != line), mode=stat.S_IMODE(file_stat.st_mode))
+            return config_path
     return None
 
 
-def _include(place: Place) -> str:
-    return f'{INCLUDE}"{place.client / "ssh_config"}"\n'
+def _include_line(state_dir: StateDir) -> str:
+    return f'{INCLUDE_PREFIX}"{state_dir.client / "ssh_config"}"\n'
 
 
-def _browse(page: Path) -> bool:
+def _start_browser(page: Path) -> bool:
     try:
         return webbrowser.open(page.as_uri())
     except webbrowser.Error:
@@ -206,19 +206,19 @@ def _browse(page: Path) -> bool:
 
 
 @contextmanager
-def _page(known: Known, content: str) -> Iterator[Path]:
+def _temporary_page(environment: Environment, content: str) -> Iterator[Path]:
     """Put the page where the caller's browser can read it and nobody else can, and take it away again.
 
     That is the state folder. It is hidden in the home, and a browser from a snap sees only what is in the home
     and not hidden: where there are snaps, the page lies in a folder of its own in the home meanwhile.
     """
-    if SNAPS.is_dir() and not _seen_by_snaps(known.place.folder):
+    if SNAP_BIN.is_dir() and not _is_visible_to_snaps(environment.state_dir.folder):
         with tempfile.TemporaryDirectory(prefix="envkit-open-", dir=Path.home()) as folder:
             page = Path(folder) / "open.html"
             files.write(page, content.encode())
             yield page
         return
-    page = known.place.folder / "open.html"
+    page = environment.state_dir.folder / "open.html"
     files.write(page, content.encode())
     try:
         yield page
@@ -226,37 +226,37 @@ def _page(known: Known, content: str) -> Iterator[Path]:
         files.remove(page)
 
 
-def _seen_by_snaps(folder: Path) -> bool:
+def _is_visible_to_snaps(folder: Path) -> bool:
     home = Path.home()
     return folder.is_relative_to(home) and not folder.relative_to(home).parts[0].startswith(".")
 
 
-def _arrived(
-    activity: Callable[[], str], before: str, limit_s: float, *, read: Callable[[], bool] = lambda: False,
-    clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep,
+def _wait_for_login(
+    get_activity: Callable[[], str], initial: str, timeout_s: float, *, is_page_read: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
 ) -> bool:
-    """Wait until the browser read its page and the server was used after `before`; say whether that came to be.
+    """Wait until the browser read its page and the server was used after `initial`; say whether that came to be.
 
     Use alone may be a page that is open already, or a kernel at work. Where the file system does not tell when a
     file was read, it has to do once the browser had time to read.
     """
-    began = clock()
-    while (waited := clock() - began) < limit_s:
-        now = activity()
-        before = before or now
-        if now not in {"", before} and (read() or waited >= KEPT_S):
+    start = clock()
+    while (elapsed := clock() - start) < timeout_s:
+        current = get_activity()
+        initial = initial or current
+        if current not in {"", initial} and (is_page_read() or elapsed >= PAGE_LOAD_S):
             return True
-        pause(PAUSE_S)
+        sleep(POLL_INTERVAL_S)
     return False
 
 
-def _activity(port: int, secret: str, ours: Callable[[], bool]) -> str:
+def _last_activity(port: int, secret: str, holds_port: Callable[[], bool]) -> str:
     """Return when our server was last used, or nothing if it does not say; asking does not count as use."""
-    if not ours():
+    if not holds_port():
         return ""
-    answer = net.get(port, "/api/status", headers={"Authorization": f"token {secret}"})
+    response = net.get(port, "/api/status", headers={"Authorization": f"token {secret}"})
     try:
-        return str(json.loads(answer.body)["last_activity"])
+        return str(json.loads(response.body)["last_activity"])
     except (ValueError, KeyError, TypeError, RecursionError):  # what answers was started by the container
         return ""
 

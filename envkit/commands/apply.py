@@ -19,166 +19,166 @@ from envkit.resolve import kept
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.commands.survey import Survey
+    from envkit.commands.survey import PlanningResult
     from envkit.engines.connect import Engine
     from envkit.model.plan import Plan
     from envkit.model.state import State
-    from envkit.state import Place
+    from envkit.state import StateDir
 
-    Say = Callable[[Progress], None]
+    ProgressCallback = Callable[[Progress], None]
 
 
-def apply(
-    steps: step.Steps, surveyed: Survey, engine: Engine, place: Place, remembered: State, say: Say
+def execute_steps(
+    steps: step.Steps, planning: PlanningResult, engine: Engine, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback
 ) -> State:
     """Carry out the steps of an `up` and return what is to be remembered, saved as it came.
 
     Raises:
         EngineError: A step failed; what was done before it stays, and the next `up` goes on from there.
     """
-    for one in steps:
-        remembered = _apply(one, surveyed, engine, place, remembered, say)
-    return remembered
+    for action in steps:
+        saved_state = _execute_step(action, planning, engine, state_dir, saved_state, on_progress)
+    return saved_state
 
 
-def files_current(place: Place, surveyed: Survey, remembered: State | None) -> bool:
+def are_files_current(state_dir: StateDir, planning: PlanningResult, saved_state: State | None) -> bool:
     """Say whether the mounted files are what the plan says: here, and where the engine is on another machine there."""
-    if not mounted.current(place, surveyed.plan):
+    if not mounted.is_current(state_dir, planning.plan):
         return False
-    if not surveyed.facts.far:
+    if not planning.facts.remote_volumes_dir:
         return True
-    return remembered is not None and remembered.delivered == delivered.mark(
-        place, surveyed.plan, surveyed.found.volumes
+    return saved_state is not None and saved_state.delivered == delivered.fingerprint(
+        state_dir, planning.plan, planning.actual.volumes
     )
 
 
-def _apply(one: step.Step, surveyed: Survey, engine: Engine, place: Place, remembered: State, say: Say) -> State:
-    plan = surveyed.plan
-    own = names.labels(plan.owner, plan.name, plan.project)
-    match one:
+def _execute_step(action: step.Step, planning: PlanningResult, engine: Engine, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback) -> State:
+    plan = planning.plan
+    owner_labels = names.labels(plan.owner, plan.name, plan.project)
+    match action:
         case step.MakeBase(suite, ref):
-            _make_base(engine, suite, ref, plan, say)
-        case step.BuildImage(ref, anew):
-            return _build(engine, surveyed, ref, place, remembered, say, anew=anew)
+            _make_base(engine, suite, ref, plan, on_progress)
+        case step.BuildImage(ref, rebuild):
+            return _build_image(engine, planning, ref, state_dir, saved_state, on_progress, rebuild=rebuild)
         case step.CreateNetwork():
-            containers.create_network(engine, plan.run, {**own, **compose.network_labels(plan.run)})
+            containers.create_network(engine, plan.run, {**owner_labels, **compose.network_labels(plan.run)})
         case step.CreateVolume(name):
-            made = {names.MADE: secrets.token_hex(8)}
-            containers.create_volume(engine, name, {**own, **compose.volume_labels(plan.run, name), **made})
+            creation_label = {names.CREATED: secrets.token_hex(8)}
+            containers.create_volume(engine, name, {**owner_labels, **compose.volume_labels(plan.run, name), **creation_label})
         case step.PrepareVolumes(volumes, image):
-            return _prepare(engine, surveyed, volumes, image, place, remembered)
+            return _prepare_volumes(engine, planning, volumes, image, state_dir, saved_state)
         case step.ReplaceFiles():
-            return _replace_files(engine, surveyed, place, remembered, say)
+            return _replace_files(engine, planning, state_dir, saved_state, on_progress)
         case step.CreateContainer(name, ref):
-            say(Progress("start", f"starting {name}"))
-            labels = names.container_labels(plan, surveyed.wanted.digests)
-            labels |= compose.container_labels(plan.run, str(place.rendered))
+            on_progress(Progress("start", f"starting {name}"))
+            labels = names.container_labels(plan, planning.desired.digests)
+            labels |= compose.container_labels(plan.run, str(state_dir.rendered))
             containers.create(engine, plan.run, ref, labels)
         case step.StartContainer(name):
             containers.start(engine, name)
         case step.UnpauseContainer(name):
             containers.unpause(engine, name)
         case _:
-            remove(one, engine, say)
-    return remembered
+            remove(action, engine, on_progress)
+    return saved_state
 
 
-def _replace_files(engine: Engine, surveyed: Survey, place: Place, remembered: State, say: Say) -> State:
-    for told in mounted.replace_files(place, surveyed.plan):
-        say(Progress("keys", told, done=True))
-    return _deliver(engine, surveyed, place, remembered) if surveyed.facts.far else remembered
+def _replace_files(engine: Engine, planning: PlanningResult, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback) -> State:
+    for note in mounted.replace_files(state_dir, planning.plan):
+        on_progress(Progress("keys", note, finished=True))
+    return _upload_files(engine, planning, state_dir, saved_state) if planning.facts.remote_volumes_dir else saved_state
 
 
-def _deliver(engine: Engine, surveyed: Survey, place: Place, remembered: State) -> State:
-    plan, kept = surveyed.plan, surveyed.found.container
-    labels = _helpers(plan)
-    at_hand = surveyed.wanted.ref if look.image(engine, surveyed.wanted.ref) or kept is None else kept.image_id
-    delivered.deliver(engine, place, plan, at_hand, labels)
-    volumes = look.surroundings(engine, plan.run.name, (delivered.volume(plan),)).volumes
-    return _saved(place, replace(remembered, delivered=delivered.mark(place, plan, volumes)))
+def _upload_files(engine: Engine, planning: PlanningResult, state_dir: StateDir, saved_state: State) -> State:
+    plan, container = planning.plan, planning.actual.container
+    labels = _helper_labels(plan)
+    image = planning.desired.ref if look.image(engine, planning.desired.ref) or container is None else container.image_id
+    delivered.upload_files(engine, state_dir, plan, image, labels)
+    volumes = look.actual_state(engine, plan.run.name, (delivered.volume_name(plan),)).volumes
+    return _save_state(state_dir, replace(saved_state, delivered=delivered.fingerprint(state_dir, plan, volumes)))
 
 
-def remove(one: step.Step, engine: Engine, say: Say) -> None:
+def remove(action: step.Step, engine: Engine, on_progress: ProgressCallback) -> None:
     """Carry out a step that takes something away."""
-    match one:
+    match action:
         case step.RemoveContainer(name):
-            say(Progress("stop", f"removing {name}"))
+            on_progress(Progress("stop", f"removing {name}"))
             containers.remove(engine, name)
         case step.RemoveNetwork(name):
             containers.remove_network(engine, name)
         case step.RemoveVolume(name):
             containers.remove_volume(engine, name)
         case _:
-            raise AssertionError(one)
+            raise AssertionError(action)
 
 
-def bring_base(surveyed: Survey, engine: Engine, place: Place, remembered: State, say: Say) -> State:
+def refresh_base(planning: PlanningResult, engine: Engine, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback) -> State:
     """Bring the base of a plan anew, and forget what the old one was: another base is another image.
 
     Raises:
         BuildFailed: It cannot be had; the old one is still there.
         Refusal: It could not be built on.
     """
-    plan = surveyed.plan
-    builders.refuse(plan, (step.BuildImage(surveyed.wanted.ref),))
-    own = surveyed.choice.kind == "debian"
-    ref = plan.image.base.ref if own else surveyed.choice.ref
-    if own and ref == names.base_ref(plan.image.suite.name):
-        _make_base(engine, plan.image.suite.name, ref, plan, say)
+    plan = planning.plan
+    builders.check(plan, (step.BuildImage(planning.desired.ref),))
+    is_debian = planning.choice.kind == "debian"
+    ref = plan.image.base.ref if is_debian else planning.choice.ref
+    if is_debian and ref == names.base_ref(plan.image.suite.name):
+        _make_base(engine, plan.image.suite.name, ref, plan, on_progress)
     else:
-        registry.pull(engine, ref, say)
-    return _saved(place, kept.without_base(remembered))
+        registry.pull(engine, ref, on_progress)
+    return _save_state(state_dir, kept.forget_base(saved_state))
 
 
-def _make_base(engine: Engine, suite: str, ref: str, plan: Plan, say: Say) -> None:
+def _make_base(engine: Engine, suite: str, ref: str, plan: Plan, on_progress: ProgressCallback) -> None:
     from envkit import rootfs
     from envkit.engines import images
 
     with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
         tar = Path(folder) / "rootfs.tar"
-        origin = rootfs.make(suite, plan.image.mirror, tar, say, proxies=plan.build_proxies)
+        origin = rootfs.build(suite, plan.image.mirror, tar, on_progress, proxies=plan.build_proxies)
         labels = {names.MANAGED: "1", names.BUILDER: str(plan.owner), names.SUITE: suite, names.ORIGIN: origin}
         images.import_tar(engine, tar, ref, labels)
 
 
-def _build(
-    engine: Engine, surveyed: Survey, ref: str, place: Place, remembered: State, say: Say, *, anew: bool
+def _build_image(
+    engine: Engine, planning: PlanningResult, ref: str, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback, *, rebuild: bool
 ) -> State:
-    builder = str(surveyed.plan.owner)
-    labels = {names.MANAGED: "1", names.BUILDER: builder, names.IMAGE: surveyed.wanted.digests.image}
-    builders.build(surveyed, engine, ref, labels, say, anew=anew)
-    base = surveyed.plan.image.base
-    return _saved(place, replace(remembered, base_ref=base.ref, base_id=base.id, base_origin=base.origin))
+    builder = str(planning.plan.owner)
+    labels = {names.MANAGED: "1", names.BUILDER: builder, names.IMAGE: planning.desired.digests.image}
+    builders.build(planning, engine, ref, labels, on_progress, rebuild=rebuild)
+    base = planning.plan.image.base
+    return _save_state(state_dir, replace(saved_state, base_ref=base.ref, base_id=base.id, base_origin=base.origin))
 
 
-def _prepare(
-    engine: Engine, surveyed: Survey, volumes: tuple[str, ...], image: str, place: Place, remembered: State
+def _prepare_volumes(
+    engine: Engine, planning: PlanningResult, volumes: tuple[str, ...], image: str, state_dir: StateDir, saved_state: State
 ) -> State:
-    plan = surveyed.plan
-    labels = _helpers(plan)
-    folders = {name: decide.folders_in(plan).get(name, ()) for name in volumes}
+    plan = planning.plan
+    labels = _helper_labels(plan)
+    folders = {name: decide.required_folders(plan).get(name, ()) for name in volumes}
     containers.prepare_volumes(engine, folders, plan.run.user, image, names.helper(plan.run.name), labels)
-    found = look.surroundings(engine, plan.run.name, volumes)
-    made = {name: decide.mark(plan, found, name) for name in volumes if name in found.volumes}
-    return _saved(place, replace(remembered, prepared={**remembered.prepared, **made}))
+    actual = look.actual_state(engine, plan.run.name, volumes)
+    fingerprints = {name: decide.volume_marker(plan, actual, name) for name in volumes if name in actual.volumes}
+    return _save_state(state_dir, replace(saved_state, prepared={**saved_state.prepared, **fingerprints}))
 
 
-def _helpers(plan: Plan) -> dict[str, str]:
+def _helper_labels(plan: Plan) -> dict[str, str]:
     """Return a helper's labels: without the environment's name, because it is none, and `status` passes it by."""
-    own = names.labels(plan.owner, plan.name, plan.project)
-    return {key: value for key, value in own.items() if key != names.NAME}
+    owner_labels = names.labels(plan.owner, plan.name, plan.project)
+    return {key: value for key, value in owner_labels.items() if key != names.NAME}
 
 
-def _saved(place: Place, remembered: State) -> State:
-    state.save(place, remembered)
-    return remembered
+def _save_state(state_dir: StateDir, new_state: State) -> State:
+    state.save(state_dir, new_state)
+    return new_state
 
 
-def write_rendered(place: Place, surveyed: Survey) -> None:
+def write_artifacts(state_dir: StateDir, planning: PlanningResult) -> None:
     """Keep the artefacts of this plan in the state folder, for people and for Compose to read."""
-    files.private_folder(place.rendered)
-    for artifact in (*surveyed.context, compose.render(surveyed.wanted)):
-        path = place.rendered / artifact.path
-        files.private_folder(path.parent)
+    files.ensure_private_folder(state_dir.rendered)
+    for artifact in (*planning.context, compose.render(planning.desired)):
+        path = state_dir.rendered / artifact.path
+        files.ensure_private_folder(path.parent)
         if files.read(path) != artifact.text.encode():
-            files.write(path, artifact.text.encode(), mode=artifact.mode & 0o700 | 0o600, lasting=False)
+            files.write(path, artifact.text.encode(), mode=artifact.mode & 0o700 | 0o600, durable=False)

@@ -9,99 +9,99 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import checks, credentials, files, names, state
-from envkit.checks import audit as judged
-from envkit.checks import image as claims
+from envkit.checks import audit as audit_checks
+from envkit.checks import image as image_checks
 from envkit.commands import project, reach
-from envkit.commands.forward import forwarded
-from envkit.commands.site import site
+from envkit.commands.forward import open_forward
+from envkit.commands.site import describe_host
 from envkit.engines import connect, glance, leftovers
 from envkit.errors import StartFailed
 from envkit.model.report import Progress, Report
-from envkit.observe import audit as observed
+from envkit.observe import audit as audit_probes
 from envkit.observe import neighbours
 from envkit.render import ssh_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from envkit.commands.project import Known
+    from envkit.commands.project import Environment
     from envkit.engines.connect import Engine
-    from envkit.model.report import Site
+    from envkit.model.report import CheckHost
 
 SLACK_S = 120.0  # for an engine that is slow to make and to remove a container
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
+class AuditResult:
     """What was attacked.
 
     Attributes:
         name: The environment's name.
         summary: What came of it, in one line.
         tensorflow: The release that its image is for, or empty.
-        site: Where it was attacked.
+        check_host: Where it was attacked.
     """
 
     name: str
     summary: str
     tensorflow: str
-    site: Site
+    check_host: CheckHost
 
 
-def audit(known: Known, *, say: Callable[[Progress], None]) -> Report[Audited]:
+def audit(environment: Environment, *, on_progress: Callable[[Progress], None]) -> Report[AuditResult]:
     """Attack a running environment and judge what happened. Meanwhile no other envkit changes it.
 
     Raises:
         StartFailed: The environment does not run, or cannot be reached.
     """
-    engine = known.connect()
-    with files.locked(known.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
+    engine = environment.connect()
+    with files.lock(environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))):
         try:
-            return _audited(known, engine, say)
+            return _run_audit(environment, engine, on_progress)
         finally:
             # A folder with nothing but the lock was made here, for an environment without state.
-            if list(known.place.folder.iterdir()) == [known.place.lock]:
-                state.forget(known.place)
+            if list(environment.state_dir.folder.iterdir()) == [environment.state_dir.lock]:
+                state.forget(environment.state_dir)
 
 
-def _audited(known: Known, engine: Engine, say: Callable[[Progress], None]) -> Report[Audited]:
-    found = project.running(engine, known)
-    say(Progress("audit", f"attacking {known.name} from outside and inside"))
-    at, here = known.endpoint, known.state.forwarded
-    there, ssh_there = (_number(found.labels.get(one, "")) for one in (names.PORT, names.PORT_OF_SSH))
-    port = reach.here(at, here, there)
-    if there and not port:  # the token would go to whoever listens at that port of this machine
-        raise StartFailed(f"no port of this machine leads to JupyterLab of {known.name}", mend=known.mend)
+def _run_audit(environment: Environment, engine: Engine, on_progress: Callable[[Progress], None]) -> Report[AuditResult]:
+    container = project.require_running(engine, environment)
+    on_progress(Progress("audit", f"attacking {environment.name} from outside and inside"))
+    endpoint, port_forwards = environment.endpoint, environment.state.forwarded
+    engine_port, engine_ssh_port = (_parse_port(container.labels.get(label, "")) for label in (names.PORT, names.SSH_PORT_LABEL))
+    port = reach.local_port(endpoint, port_forwards, engine_port)
+    if engine_port and not port:  # the token would go to whoever listens at that port of this machine
+        raise StartFailed(f"no port of this machine leads to JupyterLab of {environment.name}", hint=environment.hint)
 
-    def ours() -> bool:
-        return glance.holds(at, known.container, there) and reach.here(at, here, there) == port
+    def holds_port() -> bool:
+        return glance.owns_port(endpoint, environment.container_name, engine_port) and reach.local_port(endpoint, port_forwards, engine_port) == port
 
-    def news(text: str) -> None:
-        say(Progress("audit", text))
+    def report_progress(text: str) -> None:
+        on_progress(Progress("audit", text))
 
-    leftovers.sweep(engine, known.owner)
-    title = f"{names.neighbour(known.owner)}{os.getpid()}.{secrets.token_hex(4)}."
-    labels = {names.MANAGED: "1", names.OWNER: str(known.owner), **leftovers.waiting(neighbours.WHOLE_S + SLACK_S)}
-    seen, inspected = observed.everything(
-        engine, known.container, base=known.state.base_id, way=lambda: _way(known, port, ours),
-        ssh_port=reach.here(at, here, ssh_there), ours=ours, token=credentials.token(known.place),
-        ssh=known.place.client / ssh_config.FILE, owner=known.owner, title=title, labels=labels, say=news,
+    leftovers.remove_abandoned(engine, environment.owner)
+    name_prefix = f"{names.neighbour_prefix(environment.owner)}{os.getpid()}.{secrets.token_hex(4)}."
+    labels = {names.MANAGED: "1", names.OWNER: str(environment.owner), **leftovers.lifetime_labels(neighbours.TOTAL_S + SLACK_S)}
+    observations, inspection = audit_probes.run_attacks(
+        engine, environment.container_name, base=environment.state.base_id, open_port=lambda: _open_jupyter_port(environment, port, holds_port),
+        ssh_port=reach.local_port(endpoint, port_forwards, engine_ssh_port), is_ours=holds_port, token=credentials.token(environment.state_dir),
+        ssh_config=environment.state_dir.client / ssh_config.FILE, owner=environment.owner, name_prefix=name_prefix, labels=labels, on_progress=report_progress,
     )
-    findings = judged.check(seen, inspected)
-    release = claims.claim(known.state.image_ref).version
-    result = Audited(known.name, checks.withstood(findings), release, site(connect.facts(engine)))
-    return Report("audit", known.name, result, findings, checks.exit_code(findings, all_tried=True))
+    findings = audit_checks.check(observations, inspection)
+    release = image_checks.parse_claim(environment.state.image_ref).version
+    result = AuditResult(environment.name, checks.summarize_audit(findings), release, describe_host(connect.facts(engine)))
+    return Report("audit", environment.name, result, findings, checks.exit_code(findings, fail_on_unknown=True))
 
 
 @contextmanager
-def _way(known: Known, port: int, ours: Callable[[], bool]) -> Iterator[tuple[int, Callable[[], bool]]]:
+def _open_jupyter_port(environment: Environment, port: int, holds_port: Callable[[], bool]) -> Iterator[tuple[int, Callable[[], bool]]]:
     """Lead to JupyterLab: to its own port, or to its socket, as `envkit open` does."""
     if port:
-        yield port, ours
+        yield port, holds_port
         return
-    with forwarded(known.place.client / ssh_config.FILE, known.container, known.mend) as made:
-        yield made.port, made.alive
+    with open_forward(environment.state_dir.client / ssh_config.FILE, environment.container_name, environment.hint) as port_forward:
+        yield port_forward.port, port_forward.is_alive
 
 
-def _number(label: str) -> int:
+def _parse_port(label: str) -> int:
     return int(label) if label.isdecimal() else 0

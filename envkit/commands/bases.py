@@ -7,14 +7,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from envkit import catalog, names, net
-from envkit.engines import inside as inside_
+from envkit.engines import inside as image_contents
 from envkit.engines import look, registry
-from envkit.errors import BuildFailed, Refusal
-from envkit.model.found import Ground, Inside
+from envkit.errors import BuildFailed, PreconditionError
+from envkit.model.found import ForeignBase, ImageContents
 from envkit.resolve import auto, bases
-from envkit.resolve.auto import Choice, Seen
-from envkit.resolve.bases import Unsuitable
-from envkit.resolve.kept import GROUND
+from envkit.resolve.auto import BaseChoice, OfficialImage
+from envkit.resolve.bases import UnsuitableImage
+from envkit.resolve.kept import FOREIGN_BASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.engines.connect import Engine
     from envkit.model.facts import Facts
-    from envkit.model.found import FoundImage
+    from envkit.model.found import ImageInfo
     from envkit.model.report import Progress
     from envkit.model.state import State
 
-    Say = Callable[[Progress], None]
+    ProgressCallback = Callable[[Progress], None]
 
 
-def choose(config: Config, facts: Facts, engine: Engine | None, remembered: State | None) -> Choice:
+def choose(config: Config, facts: Facts, engine: Engine | None, state: State | None) -> BaseChoice:
     """Say what a config is built on; what `auto` chose once stays chosen.
 
     Raises:
         ConfigError: There is no official image of that release that serves.
     """
-    chosen = auto.named(config, facts) or auto.before(config, facts, remembered)
-    return chosen or auto.choose(config, facts, _seen(engine, auto.official(config, facts)[0]))
+    choice = auto.from_config(config, facts) or auto.previous(config, facts, state)
+    return choice or auto.choose(config, facts, _check_official_image(engine, auto.official_image(config, facts)[0]))
 
 
-def ground(
-    choice: Choice, config: Config, facts: Facts, engine: Engine, remembered: State | None, title: str,
-    say: Say | None, *, fresh: bool = False,
-) -> Ground:
+def inspect_foreign(
+    choice: BaseChoice, config: Config, facts: Facts, engine: Engine, state: State | None, container_name: str,
+    on_progress: ProgressCallback | None, *, refresh: bool = False,
+) -> ForeignBase:
     """Return what a chosen image is and holds: as remembered, else looked at.
 
     Args:
@@ -50,87 +50,87 @@ def ground(
         config: As written.
         facts: The host.
         engine: Where.
-        remembered: What is remembered.
-        title: What the environment is called.
-        say: Gets the news of a pull; without one nothing is pulled.
-        fresh: Whether what is remembered does not count.
+        state: What is remembered.
+        container_name: What the environment is called.
+        on_progress: Gets the news of a pull; without one nothing is pulled.
+        refresh: Whether what is remembered does not count.
 
     Raises:
         Refusal: No workspace can be built on it.
         BuildFailed: It cannot be had, or is not there and nothing may be pulled.
     """
     mirror = config.build.python_mirror or ""
-    known = None if fresh else _remembered(choice, question(config), remembered)
-    if known is not None:
-        return known
-    image = _at_hand(engine, choice.ref, say)
-    _insist(choice.ref, bases.unfit(image, facts.machine))
+    saved_base = None if refresh else _load_saved_base(choice, inspection_key(config), state)
+    if saved_base is not None:
+        return saved_base
+    image = _pull_if_missing(engine, choice.ref, on_progress)
+    _require_suitable(choice.ref, bases.check_image(image, facts.machine))
     labels = {names.MANAGED: "1", names.OWNER: str(facts.caller.uid)}
-    said = inside_.look_inside(engine, image.id, names.look(title), labels)
-    seen = None if said is None else bases.parse(said)
-    system = _insist(choice.ref, bases.system_of(seen))
-    assert seen is not None  # noqa: S101 - without a shell there is no system
+    output = image_contents.describe_image(engine, image.id, names.inspector(container_name), labels)
+    contents = None if output is None else bases.parse(output)
+    system = _require_suitable(choice.ref, bases.detect_system(contents))
+    assert contents is not None  # noqa: S101 - without a shell there is no system
     release = catalog.release(config.tensorflow)
-    managed = mirror
-    if not managed and bases.wants_managed(bases.layout(seen, system, release, managed="")):
-        managed = "default" if net.reachable(catalog.managed_mirror(), facts.proxies) else ""
-    _insist(choice.ref, bases.layout(seen, system, release, managed=managed))
-    return Ground("official" if choice.kind == "official" else "image", choice.ref, image.id, seen, managed)
+    python_source = mirror
+    if not python_source and bases.needs_managed_python(bases.choose_layout(contents, system, release, python_mirror="")):
+        python_source = "default" if net.is_reachable(catalog.python_mirror(), facts.proxies) else ""
+    _require_suitable(choice.ref, bases.choose_layout(contents, system, release, python_mirror=python_source))
+    return ForeignBase("official" if choice.kind == "official" else "image", choice.ref, image.id, contents, python_source)
 
 
-def question(config: Config) -> str:
+def inspection_key(config: Config) -> str:
     """Return what an image is looked at for: for another release or mirror it is looked at anew."""
     return f"{config.tensorflow} {config.build.python_mirror or ''}"
 
 
-def kept(choice: Choice, found: Ground | None, asked: str) -> dict[str, str]:
+def serialize_choice(choice: BaseChoice, foreign_base: ForeignBase | None, key: str) -> dict[str, str]:
     """Return what to remember of a base."""
-    ground_ = {} if found is None else {GROUND: json.dumps({**asdict(found), "asked": asked})}
-    return auto.kept(choice) | ground_
+    entry = {} if foreign_base is None else {FOREIGN_BASE: json.dumps({**asdict(foreign_base), "asked": key})}
+    return auto.to_record(choice) | entry
 
 
-def _seen(engine: Engine | None, ref: str) -> Seen | None:
+def _check_official_image(engine: Engine | None, ref: str) -> OfficialImage | None:
     """Ask engine and registry for the official image; the registry only where the engine lacks it."""
     if engine is None or not ref:
         return None
-    found = look.image(engine, ref)
-    if found is not None and found.pulled:
-        return Seen(here=True)
+    image = look.image(engine, ref)
+    if image is not None and image.from_registry:
+        return OfficialImage(is_local=True)
     try:
-        refused = registry.refused(engine, ref)
+        rejection = registry.check_image(engine, ref)
     except BuildFailed as error:  # nobody named that registry: what keeps it closed is a reason for Debian
-        return Seen(refused=error.message)
-    return Seen(refused=refused[0] if refused else "")
+        return OfficialImage(unavailable_reason=error.message)
+    return OfficialImage(unavailable_reason=rejection[0] if rejection else "")
 
 
-def _at_hand(engine: Engine, ref: str, say: Say | None) -> FoundImage:
-    found = look.image(engine, ref)
-    if found is None and say is None:
+def _pull_if_missing(engine: Engine, ref: str, on_progress: ProgressCallback | None) -> ImageInfo:
+    image = look.image(engine, ref)
+    if image is None and on_progress is None:
         raise BuildFailed(
             f"the base image {ref} is not on the engine, and what it holds decides everything else",
-            mend=f"docker pull {ref}, or envkit up, which does that",
+            hint=f"docker pull {ref}, or envkit up, which does that",
         )
-    if found is None and say is not None:
-        registry.pull(engine, ref, say)
-        found = look.image(engine, ref)
-    if found is None:
-        raise BuildFailed(f"the base image {ref} vanished as it came", mend="repeat the command")
-    return found
+    if image is None and on_progress is not None:
+        registry.pull(engine, ref, on_progress)
+        image = look.image(engine, ref)
+    if image is None:
+        raise BuildFailed(f"the base image {ref} vanished as it came", hint="repeat the command")
+    return image
 
 
-def _insist(ref: str, found: Any) -> Any:
-    if isinstance(found, Unsuitable):
-        raise Refusal(f"no workspace can be built on {ref}: {found.reason}", mend=found.mend)
-    return found
+def _require_suitable(ref: str, value: Any) -> Any:
+    if isinstance(value, UnsuitableImage):
+        raise PreconditionError(f"no workspace can be built on {ref}: {value.reason}", hint=value.hint)
+    return value
 
 
-def _remembered(choice: Choice, asked: str, remembered: State | None) -> Ground | None:
-    given = json.loads(remembered.choices.get(GROUND, "{}")) if remembered else {}
-    if not isinstance(given, dict):
+def _load_saved_base(choice: BaseChoice, key: str, state: State | None) -> ForeignBase | None:
+    data = json.loads(state.choices.get(FOREIGN_BASE, "{}")) if state else {}
+    if not isinstance(data, dict):
         return None
-    if (given.get("kind"), given.get("ref"), given.get("asked")) != (choice.kind, choice.ref, asked):
+    if (data.get("kind"), data.get("ref"), data.get("asked")) != (choice.kind, choice.ref, key):
         return None
     try:
-        return Ground(given["kind"], given["ref"], given["id"], Inside(**given["inside"]), given["managed"])
+        return ForeignBase(data["kind"], data["ref"], data["id"], ImageContents(**data["contents"]), data["python_mirror"])
     except (KeyError, TypeError):
         return None

@@ -10,38 +10,38 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from envkit import files
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from envkit.model import step
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from envkit.commands.survey import Survey
+    from envkit.commands.survey import PlanningResult
     from envkit.engines.buildx import Buildx
     from envkit.engines.connect import Engine
     from envkit.model.plan import Plan
     from envkit.model.step import Steps
 
-INSTALL = "sudo apt-get install docker-buildx (Debian 13, Ubuntu; among Docker's own packages docker-buildx-plugin)"
+INSTALL_HINT = "sudo apt-get install docker-buildx (Debian 13, Ubuntu; among Docker's own packages docker-buildx-plugin)"
 
 
-def refuse(plan: Plan, steps: Steps) -> None:
+def check(plan: Plan, steps: Steps) -> None:
     """Refuse, before anything is done, a build that could not be made as it was asked for.
 
     Raises:
         Refusal: There is no buildx and it is needed, or no login.
     """
-    if any(isinstance(one, step.BuildImage | step.MakeBase) for one in steps):
-        _road(plan)
-        _login(plan)
+    if any(isinstance(action, step.BuildImage | step.MakeBase) for action in steps):
+        _find_buildx(plan)
+        _read_login(plan)
 
 
 def build(
-    surveyed: Survey, engine: Engine, ref: str, labels: Mapping[str, str], say: Callable[[Progress], None],
-    *, anew: bool = False,
+    planning: PlanningResult, engine: Engine, ref: str, labels: Mapping[str, str], on_progress: Callable[[Progress], None],
+    *, rebuild: bool = False,
 ) -> None:
-    """Build the image of a plan; `anew`: with nothing that the builder keeps of earlier builds.
+    """Build the image of a plan; `rebuild`: with nothing that the builder keeps of earlier builds.
 
     Raises:
         BuildFailed: A step failed: the last lines it printed say why.
@@ -49,47 +49,47 @@ def build(
     """
     from envkit.engines import buildx, images
 
-    plan, context = surveyed.plan, surveyed.context
-    found, login = _road(plan), _login(plan)
-    by = f"buildx {found.version}" if found else "the classic builder"
-    if found is None:
-        images.build(engine, context, ref, labels, plan.build_proxies, say, anew=anew)
+    plan, context = planning.plan, planning.context
+    buildx_cli, login = _find_buildx(plan), _read_login(plan)
+    builder_name = f"buildx {buildx_cli.version}" if buildx_cli else "the classic builder"
+    if buildx_cli is None:
+        images.build(engine, context, ref, labels, plan.build_proxies, on_progress, no_cache=rebuild)
     else:
-        buildx.build(found, engine, context, ref, labels, plan.build_proxies, login, say, anew=anew)
-    say(Progress("build", f"built {ref} with {by}", done=True))
+        buildx.build(buildx_cli, engine, context, ref, labels, plan.build_proxies, login, on_progress, no_cache=rebuild)
+    on_progress(Progress("build", f"built {ref} with {builder_name}", finished=True))
 
 
-def _road(plan: Plan) -> Buildx | None:
+def _find_buildx(plan: Plan) -> Buildx | None:
     """Return the buildx to build with, or None for the engine's own builder."""
     from envkit.engines import buildx
 
     if plan.builder == "classic":
         return None
-    writable = [one.source for one in plan.run.mounts if one.kind == "bind" and not one.read_only]
+    writable_paths = [mount.source for mount in plan.run.mounts if mount.kind == "bind" and not mount.read_only]
     # Where nothing of this machine is mounted, what changes inside comes back to the project.
-    found = buildx.find(writable or [plan.project])
-    if isinstance(found, buildx.Buildx):
-        return found
+    result = buildx.find(writable_paths or [plan.project])
+    if isinstance(result, buildx.Buildx):
+        return result
     if plan.netrc:
         # What the classic builder is given, it keeps in the image.
-        mend = f"{INSTALL}; or take build.netrc out and name an index that needs no login"
-        raise Refusal(f"build.netrc needs buildx, which hands a login over as a secret: {found.why}", mend=mend)
+        hint = f"{INSTALL_HINT}; or take build.netrc out and name an index that needs no login"
+        raise PreconditionError(f"build.netrc needs buildx, which hands a login over as a secret: {result.reason}", hint=hint)
     if plan.builder == "buildx":
-        raise Refusal(f"build.builder is buildx: {found.why}", mend=f"{INSTALL}; or write builder: auto")
+        raise PreconditionError(f"build.builder is buildx: {result.reason}", hint=f"{INSTALL_HINT}; or write builder: auto")
     return None
 
 
-def _login(plan: Plan) -> str:
+def _read_login(plan: Plan) -> str:
     """Return what of the netrc file is for the index, and nothing of the rest."""
     if not plan.netrc:
         return ""
     from envkit import netrc
 
     host = urlsplit(plan.image.index).hostname or ""
-    login = netrc.only((files.readable(Path(plan.netrc)) or b"").decode(errors="replace"), host)
+    login = netrc.for_host((files.read_if_permitted(Path(plan.netrc)) or b"").decode(errors="replace"), host)
     if not login:
-        raise Refusal(
+        raise PreconditionError(
             f"{plan.netrc} holds no password for {host}, from where build.index says packages come",
-            mend=f"add a line to it: machine {host} login NAME password PASSWORD",
+            hint=f"add a line to it: machine {host} login NAME password PASSWORD",
         )
     return login

@@ -9,258 +9,258 @@ from typing import TYPE_CHECKING, TypeVar
 
 from envkit import credentials, decide, files, names, state, tunnel
 from envkit.commands import apply, builders, mounted, refusals
-from envkit.commands.results import Built, Up
-from envkit.commands.survey import remember, survey
+from envkit.commands.results import BuildResult, UpResult
+from envkit.commands.survey import update_state, plan_environment
 from envkit.engines import look
 from envkit.engines.failure import PortTaken, SubnetTaken
-from envkit.errors import Refusal, StartFailed
+from envkit.errors import PreconditionError, StartFailed
 from envkit.model import step
 from envkit.model.report import Finding, Progress, Report
-from envkit.observe.aside import begun
+from envkit.observe.aside import submit
 from envkit.render import ssh_config
-from envkit.resolve import access_of_base, kept, wants, widened
+from envkit.resolve import base_access, kept, host_query, unapproved_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
     from envkit.commands.project import Project
-    from envkit.commands.survey import Survey
+    from envkit.commands.survey import PlanningResult
     from envkit.engines.connect import Engine
-    from envkit.model.facts import Wants
+    from envkit.model.facts import HostQuery
     from envkit.model.plan import Access
     from envkit.model.run import RunPlan
     from envkit.model.state import State
     from envkit.model.step import Steps
 
-    Say = Callable[[Progress], None]
-    Ask = Callable[[tuple[str, ...]], bool]
+    ProgressCallback = Callable[[Progress], None]
+    ApproveCallback = Callable[[tuple[str, ...]], bool]
 
 T = TypeVar("T")
 # As `python -m envkit`, which would look for modules in the working folder first: a workspace is hostile.
-SSH_PROXY = "import sys; sys.path[:] = filter(None, sys.path); from envkit.cli.main import main; main()"
-ROUNDS = 8  # base, image, a few taken ports: more means that something keeps undoing our work
-APART = (step.MakeBase, step.BuildImage, step.CreateNetwork, step.CreateVolume)  # they leave what runs as it is
+SSH_PROXY_CODE = "import sys; sys.path[:] = filter(None, sys.path); from envkit.cli.main import main; main()"
+MAX_ROUNDS = 8  # base, image, a few taken ports: more means that something keeps undoing our work
+INDEPENDENT_STEPS = (step.MakeBase, step.BuildImage, step.CreateNetwork, step.CreateVolume)  # they leave what runs as it is
 
 
 def up(
-    project: Project, *, say: Say, ask: Ask, refresh: bool = False, pull: bool = False
-) -> tuple[Report[Up], dict[str, str]]:
+    project: Project, *, on_progress: ProgressCallback, approve: ApproveCallback, refresh: bool = False, pull: bool = False
+) -> tuple[Report[UpResult], dict[str, str]]:
     """Bring a project's environment to what its config says; returns the report and the container's labels.
 
     Args:
         project: Whose.
-        say: Gets the news.
-        ask: Shown what would be let in anew; says whether that is agreed to.
+        on_progress: Gets the news.
+        approve: Shown what would be let in anew; says whether that is agreed to.
         refresh: Whether to choose anew what was merely picked or found at the first `up`.
         pull: Whether to bring the base anew first, and so build on today's packages.
 
     Raises:
         EnvkitError: Why it could not be done; what was there before is still there.
     """
-    return _locked(project, say, ask, lambda climb: climb.whole(refresh=refresh, pull=pull))
+    return _run_locked(project, on_progress, approve, lambda convergence: convergence.up(refresh=refresh, pull=pull))
 
 
-def build(project: Project, *, say: Say, ask: Ask, pull: bool = False) -> Report[Built]:
+def build(project: Project, *, on_progress: ProgressCallback, approve: ApproveCallback, pull: bool = False) -> Report[BuildResult]:
     """Build a project's image and stop there; `pull` brings the base anew first.
 
     Raises:
         EnvkitError: Why it could not be done.
     """
-    return _locked(project, say, ask, lambda climb: climb.image(pull=pull))
+    return _run_locked(project, on_progress, approve, lambda convergence: convergence.build(pull=pull))
 
 
-def wants_of(project: Project) -> Wants:
+def build_host_query(project: Project) -> HostQuery:
     """Say what a project's config wants to know of the host."""
-    return wants(project.config, project.folder, str(project.place.folder))
+    return host_query(project.config, project.folder, str(project.state_dir.folder))
 
 
-def _locked(project: Project, say: Say, ask: Ask, run: Callable[[_Climb], T]) -> T:
-    engine = refusals.served(project.endpoint)
-    fresh = not project.place.folder.exists()
-    with files.locked(project.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
+def _run_locked(project: Project, on_progress: ProgressCallback, approve: ApproveCallback, operation: Callable[[_Convergence], T]) -> T:
+    engine = refusals.connect_engine(project.endpoint)
+    is_new = not project.state_dir.folder.exists()
+    with files.lock(project.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))):
         try:
-            credentials.ensure_client_key(project.place)
-            return run(_Climb(replace(project, state=state.load(project.place)), engine, say, ask))
+            credentials.ensure_client_key(project.state_dir)
+            return operation(_Convergence(replace(project, state=state.load(project.state_dir)), engine, on_progress, approve))
         except BaseException:
             # A refused first `up` leaves nothing behind; one that began leaves what the next goes on from.
-            if fresh and files.read(project.place.folder / state.RECORD) is None:
-                state.forget(project.place)
+            if is_new and files.read(project.state_dir.folder / state.STATE_FILE) is None:
+                state.forget(project.state_dir)
             raise
 
 
-class _Climb:
+class _Convergence:
     """One `up` from what is to what is wanted."""
 
-    def __init__(self, project: Project, engine: Engine, say: Say, ask: Ask) -> None:
-        self.project, self.engine, self.say, self.ask = project, engine, say, ask
+    def __init__(self, project: Project, engine: Engine, on_progress: ProgressCallback, approve: ApproveCallback) -> None:
+        self.project, self.engine, self.on_progress, self.approve = project, engine, on_progress, approve
         self.state = project.state
-        self.done: list[str] = []
-        self.avoid: set[int] = set()
-        self.agreed: tuple[str, ...] = ()
+        self.changes: list[str] = []
+        self.excluded_ports: set[int] = set()
+        self.approved_entries: tuple[str, ...] = ()
 
-    def whole(self, *, refresh: bool, pull: bool) -> tuple[Report[Up], dict[str, str]]:
+    def up(self, *, refresh: bool, pull: bool) -> tuple[Report[UpResult], dict[str, str]]:
         if refresh and self.state is not None:
-            self.state = kept.refreshed(self.state)
-        surveyed = self._converge(self._steps_up, pull=pull)
-        self._keep_entry(surveyed)
-        self._forward(surveyed.plan.run)
-        return self._answering(surveyed), names.container_labels(surveyed.plan, surveyed.wanted.digests)
+            self.state = kept.reset_choices(self.state)
+        planning = self._converge(self._plan_up, pull=pull)
+        self._write_ssh_entry(planning)
+        self._forward_port(planning.plan.run)
+        return self._verify(planning), names.container_labels(planning.plan, planning.desired.digests)
 
-    def _answering(self, surveyed: Survey) -> Report[Up]:
+    def _verify(self, planning: PlanningResult) -> Report[UpResult]:
         """Wait for the container and prove it, where it changed or nothing was proven of it."""
         # Loaded here, while the container starts: what is loaded before delays its start.
         from envkit import checks
         from envkit.commands import proof
 
-        started = proof.Started(self.project.place, self.engine, surveyed.plan, self._state.forwarded, self.say)
-        if self.done:
-            self.say(Progress("wait", "waiting for JupyterLab"))
-        started.wait()
-        remarks = self._sync()
-        chosen = kept.choices(surveyed.facts, wants_of(self.project))
-        self._save(replace(self._state, choices={**self._state.choices, **chosen}))
+        verification = proof.Verification(self.project.state_dir, self.engine, planning.plan, self._state.forwarded, self.on_progress)
+        if self.changes:
+            self.on_progress(Progress("wait", "waiting for JupyterLab"))
+        verification.wait()
+        notes = self._sync()
+        choices = kept.choices_to_save(planning.facts, build_host_query(self.project))
+        self._save(replace(self._state, choices={**self._state.choices, **choices}))
         findings: tuple[Finding, ...] = ()
-        if self.done or not self._state.proven:
-            findings = started.prove(surveyed.facts.gpu)
+        if self.changes or not self._state.proven:
+            findings = verification.verify(planning.facts.gpu)
         code = checks.exit_code(findings)
         if findings:
-            self._save(replace(self._state, verdict=checks.verdict(findings), proven=not code))
-        result = self._result(surveyed, self._state.verdict, started.port)
-        return Report("up", surveyed.plan.name, replace(result, remarks=result.remarks + remarks), findings, code)
+            self._save(replace(self._state, verdict=checks.summarize(findings), proven=not code))
+        result = self._build_result(planning, self._state.verdict, verification.port)
+        return Report("up", planning.plan.name, replace(result, notes=result.notes + notes), findings, code)
 
-    def image(self, *, pull: bool) -> Report[Built]:
-        surveyed = self._converge(lambda seen: decide.image_only(seen.wanted, seen.found), to_run=False, pull=pull)
-        plan = surveyed.plan
-        return Report("build", plan.name, Built(plan.name, surveyed.wanted.ref, tuple(self.done), plan.remarks))
+    def build(self, *, pull: bool) -> Report[BuildResult]:
+        planning = self._converge(lambda result: decide.image_only(result.desired, result.actual), run_container=False, pull=pull)
+        plan = planning.plan
+        return Report("build", plan.name, BuildResult(plan.name, planning.desired.ref, tuple(self.changes), plan.notes))
 
     @property
     def _state(self) -> State:
         assert self.state is not None  # noqa: S101 - set by the first round of `_converge`
         return self.state
 
-    def _save(self, new: State) -> None:
-        if new != self.state:
-            state.save(self.project.place, new)
-            self.state = new
+    def _save(self, new_state: State) -> None:
+        if new_state != self.state:
+            state.save(self.project.state_dir, new_state)
+            self.state = new_state
 
     def _converge(
-        self, decided: Callable[[Survey], Steps], *, to_run: bool = True, pull: bool = False
-    ) -> Survey:
-        self._agree(access_of_base(self.project.config))
-        anew = False
-        for _ in range(ROUNDS):
-            surveyed = survey(self.project, self.engine, self.state, avoid=self.avoid, say=self.say)
-            if to_run:  # an image for a GPU can be built anywhere
-                refusals.no_gpu(surveyed, self.engine)
-                refusals.other_copy(surveyed, self.state)
-            self._refuse(surveyed)
+        self, plan_steps: Callable[[PlanningResult], Steps], *, run_container: bool = True, pull: bool = False
+    ) -> PlanningResult:
+        self._require_approval(base_access(self.project.config))
+        rebuild = False
+        for _ in range(MAX_ROUNDS):
+            planning = plan_environment(self.project, self.engine, self.state, avoid_ports=self.excluded_ports, on_progress=self.on_progress)
+            if run_container:  # an image for a GPU can be built anywhere
+                refusals.check_gpu(planning, self.engine)
+                refusals.check_remote_copy(planning, self.state)
+            self._approve_plan(planning)
             if pull:
-                pull, anew = False, True
-                self.state = apply.bring_base(surveyed, self.engine, self.project.place, self._state, self.say)
+                pull, rebuild = False, True
+                self.state = apply.refresh_base(planning, self.engine, self.project.state_dir, self._state, self.on_progress)
                 continue
-            steps = decided(surveyed)
-            if anew:
-                steps = decide.anew(surveyed.wanted, surveyed.found, steps, to_run=to_run)
+            steps = plan_steps(planning)
+            if rebuild:
+                steps = decide.rebuild(planning.desired, planning.actual, steps, recreate=run_container)
             if not steps:
-                return surveyed
-            builders.refuse(surveyed.plan, steps)
-            apply.write_rendered(self.project.place, surveyed)
-            self._carry_out(steps, surveyed)
-            if anew:
-                anew = False
-                self._remove_old(surveyed)
-        raise StartFailed("the environment does not settle: something keeps changing it", mend="envkit status")
+                return planning
+            builders.check(planning.plan, steps)
+            apply.write_artifacts(self.project.state_dir, planning)
+            self._execute_steps(steps, planning)
+            if rebuild:
+                rebuild = False
+                self._remove_replaced_image(planning)
+        raise StartFailed("the environment does not settle: something keeps changing it", hint="envkit status")
 
-    def _remove_old(self, surveyed: Survey) -> None:
+    def _remove_replaced_image(self, planning: PlanningResult) -> None:
         """Remove an image whose name a new one has, unless somebody still uses it: nobody would find it again."""
-        old, new = surveyed.found.image, look.image(self.engine, surveyed.wanted.ref)
+        old, new = planning.actual.image, look.image(self.engine, planning.desired.ref)
         if old and new and old.id != new.id:
             from envkit.engines import images
 
             images.remove(self.engine, old.id)
 
-    def _refuse(self, surveyed: Survey) -> None:
+    def _approve_plan(self, planning: PlanningResult) -> None:
         """Stop before anything is done: access nobody agreed to, also when that came meanwhile."""
-        self._agree(surveyed.plan.access)
-        by_folder = self.project.config.name is None
-        approved = replace(remember(surveyed, self.state, by_folder), approved=surveyed.plan.access.entries)
-        self._save(approved)
+        self._require_approval(planning.plan.access)
+        named_by_folder = self.project.config.name is None
+        new_state = replace(update_state(planning, self.state, named_by_folder), approved=planning.plan.access.entries)
+        self._save(new_state)
 
-    def _agree(self, access: Access) -> None:
+    def _require_approval(self, access: Access) -> None:
         """Have somebody agree to what nobody has agreed to yet; once, before a base image is brought or after."""
-        approved = self.state.approved if self.state else None
-        new = widened(access, (*(approved or ()), *self.agreed))
-        if new and not self.ask(new):
-            raise refusals.wider_access(new)
-        self.agreed += new
+        saved_entries = self.state.approved if self.state else None
+        new_entries = unapproved_entries(access, (*(saved_entries or ()), *self.approved_entries))
+        if new_entries and not self.approve(new_entries):
+            raise refusals.approval_error(new_entries)
+        self.approved_entries += new_entries
 
-    def _steps_up(self, surveyed: Survey) -> Steps:
-        place = self.project.place
+    def _plan_up(self, planning: PlanningResult) -> Steps:
+        state_dir = self.project.state_dir
         return decide.up(
-            surveyed.wanted, surveyed.found, self.state,
-            files_current=apply.files_current(place, surveyed, self.state),
-            token_kept=mounted.token_kept(place, surveyed.plan),
+            planning.desired, planning.actual, self.state,
+            files_current=apply.are_files_current(state_dir, planning, self.state),
+            token_exists=mounted.has_credentials(state_dir, planning.plan),
         )
 
-    def _carry_out(self, steps: Steps, surveyed: Survey) -> None:
-        network: Future[State] | None = None
-        done: list[step.Step] = []
+    def _execute_steps(self, steps: Steps, planning: PlanningResult) -> None:
+        network_future: Future[State] | None = None
+        completed_steps: list[step.Step] = []
         try:
-            for one in steps:
-                if not isinstance(one, APART):  # what was proven is so until something it was proven of changes
+            for action in steps:
+                if not isinstance(action, INDEPENDENT_STEPS):  # what was proven is so until something it was proven of changes
                     self._save(replace(self._state, proven=False, verdict=""))
-                if isinstance(one, step.CreateNetwork):  # the engine takes a while, and only the container needs it
-                    network = begun(partial(self._apply, one, surveyed))
+                if isinstance(action, step.CreateNetwork):  # the engine takes a while, and only the container needs it
+                    network_future = submit(partial(self._execute_step, action, planning))
                 else:
-                    if network and isinstance(one, step.CreateContainer):
-                        network.result()
-                    self.state = self._apply(one, surveyed)
-                done.append(one)
-            if network:
-                network.result()
+                    if network_future and isinstance(action, step.CreateContainer):
+                        network_future.result()
+                    self.state = self._execute_step(action, planning)
+                completed_steps.append(action)
+            if network_future:
+                network_future.result()
         except SubnetTaken:
-            done = [one for one in done if not isinstance(one, step.CreateNetwork)]
+            completed_steps = [action for action in completed_steps if not isinstance(action, step.CreateNetwork)]
             self._save(replace(self._state, subnet=""))
         except PortTaken as error:
-            self._avoid(error, surveyed.plan.run)
-        self.done += [type(one).__name__ for one in done]
+            self._exclude_ports(error, planning.plan.run)
+        self.changes += [type(action).__name__ for action in completed_steps]
 
-    def _apply(self, one: step.Step, surveyed: Survey) -> State:
-        return apply.apply((one,), surveyed, self.engine, self.project.place, self._state, self.say)
+    def _execute_step(self, action: step.Step, planning: PlanningResult) -> State:
+        return apply.execute_steps((action,), planning, self.engine, self.project.state_dir, self._state, self.on_progress)
 
-    def _avoid(self, error: PortTaken, run: RunPlan) -> None:
+    def _exclude_ports(self, error: PortTaken, run: RunPlan) -> None:
         """Let the next round pick another port in the place of the one that was taken."""
         config = self.project.config
-        asked = {config.jupyter.port: "jupyter.port", config.ssh.port: "ssh.port"}
-        taken = [port.host for port in run.ports if error.port in {0, port.host}]
-        for port in taken:
-            if port in asked:
-                raise Refusal(
-                    f"{asked[port]}: port {port} was taken by somebody while the container started",
-                    mend="free it, choose another, or leave the key out",
+        config_keys = {config.jupyter.port: "jupyter.port", config.ssh.port: "ssh.port"}
+        taken_ports = [port.host for port in run.ports if error.port in {0, port.host}]
+        for port in taken_ports:
+            if port in config_keys:
+                raise PreconditionError(
+                    f"{config_keys[port]}: port {port} was taken by somebody while the container started",
+                    hint="free it, choose another, or leave the key out",
                 ) from error
-        self.avoid.update(taken)
+        self.excluded_ports.update(taken_ports)
 
-    def _keep_entry(self, surveyed: Survey) -> None:
+    def _write_ssh_entry(self, planning: PlanningResult) -> None:
         """Keep the SSH host entry: it names this envkit, which may have moved, whatever the engine holds."""
-        place, plan = self.project.place, surveyed.plan
+        state_dir, plan = self.project.state_dir, planning.plan
         # With its engine: whoever logs in later may have chosen another one meanwhile.
-        host = f"DOCKER_HOST={self.engine.endpoint}"
-        proxy = ["env", host, sys.executable, "-c", SSH_PROXY, "ssh-proxy", plan.run.name]
-        port, agent = plan.run.published(names.SSH_PORT), plan.run.ssh.agent
-        entry = ssh_config.render(plan.name, plan.run.name, str(place.client), proxy, port=port, agent=agent)
-        if files.read(place.client / entry.path) != entry.text.encode():
-            files.write(place.client / entry.path, entry.text.encode(), mode=entry.mode)
+        docker_host = f"DOCKER_HOST={self.engine.endpoint}"
+        proxy_command = ["env", docker_host, sys.executable, "-c", SSH_PROXY_CODE, "ssh-proxy", plan.run.name]
+        port, agent = plan.run.host_port(names.SSH_PORT), plan.run.ssh.agent
+        entry = ssh_config.render(plan.name, plan.run.name, str(state_dir.client), proxy_command, port=port, agent=agent)
+        if files.read(state_dir.client / entry.path) != entry.text.encode():
+            files.write(state_dir.client / entry.path, entry.text.encode(), mode=entry.mode)
 
-    def _forward(self, run: RunPlan) -> None:
+    def _forward_port(self, run: RunPlan) -> None:
         """Bring the port of an engine on another machine here."""
-        there, at = run.published(names.JUPYTER_PORT), self.engine.endpoint
-        if there and tunnel.is_remote(at):
+        engine_port, endpoint = run.host_port(names.JUPYTER_PORT), self.engine.endpoint
+        if engine_port and tunnel.is_remote(endpoint):
             from envkit.commands import reach
 
-            forwarded = reach.forward(at, self._state.forwarded, there, self.project.config.jupyter.port)
-            self._save(replace(self._state, forwarded=forwarded))
+            port_forwards = reach.forward(endpoint, self._state.forwarded, engine_port, self.project.config.jupyter.port)
+            self._save(replace(self._state, forwarded=port_forwards))
 
     def _sync(self) -> tuple[str, ...]:
         """Copy what changed both ways, where the engine is on another machine; return what somebody should know."""
@@ -268,20 +268,20 @@ class _Climb:
             return ()
         from envkit.commands import synced
 
-        known = synced.known(self.project, self._state)
-        return synced.remarks(synced.sync(known, self.engine, say=self.say))
+        environment = synced.project_environment(self.project, self._state)
+        return synced.notes(synced.sync(environment, self.engine, on_progress=self.on_progress))
 
-    def _result(self, surveyed: Survey, verdict: str, port: int) -> Up:
-        plan = surveyed.plan
-        address = f"http://127.0.0.1:{port}" if port else ""
-        return Up(
+    def _build_result(self, planning: PlanningResult, verdict: str, port: int) -> UpResult:
+        plan = planning.plan
+        base_url = f"http://127.0.0.1:{port}" if port else ""
+        return UpResult(
             name=plan.name,
-            url=address and f"{address}/lab",
+            url=base_url and f"{base_url}/lab",
             ssh_host=plan.run.name,
-            tensorboard=address and f"{address}/tensorboard/",
-            workspace=surveyed.facts.workspace,
+            tensorboard=base_url and f"{base_url}/tensorboard/",
+            workspace=planning.facts.workspace,
             verdict=verdict,
-            changed=tuple(self.done),
-            remarks=plan.remarks,
-            ssh_port=plan.run.published(names.SSH_PORT),
+            changed=tuple(self.changes),
+            notes=plan.notes,
+            ssh_port=plan.run.host_port(names.SSH_PORT),
         )

@@ -7,42 +7,42 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import catalog, checks, host, names, tunnel
-from envkit.checks import host as judged
-from envkit.commands.site import site
-from envkit.errors import Refusal
+from envkit.checks import host as host_checks
+from envkit.commands.site import describe_host
+from envkit.errors import PreconditionError
 from envkit.model.report import Report, Verdict
-from envkit.observe import doctor as observed
-from envkit.render.image import DEBIAN
-from envkit.resolve.gpu import required
+from envkit.observe import doctor as doctor_probes
+from envkit.render.image import DEBIAN_MIRROR
+from envkit.resolve.gpu import requires_gpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from envkit.commands.project import Project
     from envkit.model.facts import EngineFacts
-    from envkit.model.report import Finding, Site
+    from envkit.model.report import Finding, CheckHost
 
-PORT = 8888
+DEFAULT_PORT = 8888
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class DoctorResult:
     """What was found of this host.
 
     Attributes:
         summary: In one line.
         fixed: Checks that `--fix` mended.
         tensorflow: The release that its config asks for.
-        site: The host.
+        check_host: The host.
     """
 
     summary: str
     fixed: tuple[str, ...]
     tensorflow: str
-    site: Site
+    check_host: CheckHost
 
 
-def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None = None) -> Report[Host]:
+def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None = None) -> Report[DoctorResult]:
     """Look at the host and judge it.
 
     Args:
@@ -55,48 +55,48 @@ def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None
         Refusal: The engine is on another machine.
     """
     if tunnel.is_remote(project.endpoint):
-        raise Refusal(
+        raise PreconditionError(
             f"the engine is on another machine, {project.endpoint}, and doctor looks at the one it runs on",
-            mend="run envkit doctor there; envkit status says whether that engine answers",
+            hint="run envkit doctor there; envkit status says whether that engine answers",
         )
-    found, engine = _looked(project, gpu=gpu)
-    run = {one.check for one in found if one.status is not Verdict.PASSED and fix is not None and fix(one)}
-    if run:
-        found, engine = _looked(project, gpu=gpu)
-    fixed = tuple(one.check for one in found if one.check in run and one.status is Verdict.PASSED)
-    result = Host(checks.ready(found), fixed, project.config.tensorflow, site(engine))
-    return Report("doctor", "", result, found, checks.exit_code(found))
+    findings, engine = _run_checks(project, gpu=gpu)
+    attempts = {finding.check for finding in findings if finding.status is not Verdict.PASSED and fix is not None and fix(finding)}
+    if attempts:
+        findings, engine = _run_checks(project, gpu=gpu)
+    fixed = tuple(finding.check for finding in findings if finding.check in attempts and finding.status is Verdict.PASSED)
+    result = DoctorResult(checks.summarize_host(findings), fixed, project.config.tensorflow, describe_host(engine))
+    return Report("doctor", "", result, findings, checks.exit_code(findings))
 
 
-def _looked(project: Project, *, gpu: bool) -> tuple[tuple[Finding, ...], EngineFacts | None]:
+def _run_checks(project: Project, *, gpu: bool) -> tuple[tuple[Finding, ...], EngineFacts | None]:
     config = project.config
     release = catalog.release(config.tensorflow)
     suite = catalog.suite(release.suite)
-    mirror = f"{(config.build.mirror or DEBIAN).rstrip('/')}/dists/{suite.name}/InRelease"
-    wanted = gpu or required(config.gpu)
-    known = project.state
-    seen, engine = observed.looks(
-        official=catalog.official(release, gpu=wanted), spare=config.base == "auto", mirror=mirror,
-        index=config.build.index or "", unasked=_unasked(project),
-        port=config.jupyter.port or (known.port if known else 0) or PORT,
-        named=bool(config.jupyter.port), own=names.container(os.getuid(), known.name) if known else "",
+    mirror = f"{(config.build.mirror or DEBIAN_MIRROR).rstrip('/')}/dists/{suite.name}/InRelease"
+    gpu_required = gpu or requires_gpu(config.gpu)
+    state = project.state
+    observations, engine = doctor_probes.inspect_host(
+        official_image=catalog.official_image(release, gpu=gpu_required), has_fallback=config.base == "auto", mirror=mirror,
+        index=config.build.index or "", skip_reasons=_skip_reasons(project),
+        port=config.jupyter.port or (state.port if state else 0) or DEFAULT_PORT,
+        is_configured=bool(config.jupyter.port), own_container=names.container(os.getuid(), state.name) if state else "",
         proxies=host.proxies(),
     )
-    graphics = checks.gpu_of_host(host.gpu(), engine, release, required=wanted)
-    return (*judged.check(seen), *graphics), engine
+    gpu_findings = checks.host_gpu(host.gpu(), engine, release, required=gpu_required)
+    return (*host_checks.check(observations), *gpu_findings), engine
 
 
-def _unasked(project: Project) -> Mapping[str, str]:
+def _skip_reasons(project: Project) -> Mapping[str, str]:
     """Return the looks that are not taken, and why: a config may be anybody's, until a person agreed to it."""
     config, base = project.config, project.config.base
-    unneeded = {} if base in {"auto", "official"} else {"host.registry": f"base: {base} takes no official image"}
+    reasons = {} if base in {"auto", "official"} else {"host.registry": f"base: {base} takes no official image"}
     if config.jupyter.socket:
-        unneeded["host.port"] = "jupyter.socket needs none"
+        reasons["host.port"] = "jupyter.socket needs none"
     if project.state is not None and project.state.approved is not None:
-        return unneeded
+        return reasons
     build = config.build
-    own = {"host.mirror": ("build.mirror", build.mirror), "host.index": ("build.index", build.index)}
-    return unneeded | {
-        what: f"the server that {key} names is not asked before a first `envkit up` has approved it"
-        for what, (key, url) in own.items() if url
+    unapproved_servers = {"host.mirror": ("build.mirror", build.mirror), "host.index": ("build.index", build.index)}
+    return reasons | {
+        check: f"the server that {key} names is not asked before a first `envkit up` has approved it"
+        for check, (key, url) in unapproved_servers.items() if url
     }

@@ -15,15 +15,15 @@ from envkit.model.report import Progress, Report
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.commands.project import Known
+    from envkit.commands.project import Environment
     from envkit.engines.connect import Engine
-    from envkit.model.found import Found
+    from envkit.model.found import ActualState
 
-    Say = Callable[[Progress], None]
+    ProgressCallback = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Down:
+class DownResult:
     """What was taken away.
 
     Attributes:
@@ -37,42 +37,42 @@ class Down:
     kept: tuple[str, ...]
 
 
-def down(known: Known, *, volumes: bool, say: Say, discard: bool = False) -> Report[Down]:
+def down(environment: Environment, *, volumes: bool, on_progress: ProgressCallback, discard: bool = False) -> Report[DownResult]:
     """Take an environment away; workspace and image stay.
 
     Args:
-        known: The environment.
+        environment: The environment.
         volumes: Whether its volumes and its state go too.
-        say: Gets the news.
+        on_progress: Gets the news.
         discard: Whether the workspace's copy on another machine may go with what it alone holds.
 
     Raises:
         EngineError: The engine would not remove something; what it removed is gone.
         Refusal: The container of that name belongs to somebody else, or what is not copied back would be lost.
     """
-    engine = known.connect()
-    with files.locked(known.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
-        found = look.surroundings(engine, known.container, ())
-        steps = decide.down(known.name, known.owner, known.project, found, volumes=volumes)
-        if tunnel.is_remote(known.endpoint):
-            _leave(known, engine, found, volumes=volumes, discard=discard, say=say)
+    engine = environment.connect()
+    with files.lock(environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))):
+        actual = look.actual_state(engine, environment.container_name, ())
+        steps = decide.down(environment.name, environment.owner, environment.project, actual, volumes=volumes)
+        if tunnel.is_remote(environment.endpoint):
+            _release_remote(environment, engine, actual, volumes=volumes, discard=discard, on_progress=on_progress)
         with suppress(EngineError):  # a network goes only when nobody is on it, and says so otherwise
-            leftovers.sweep(engine, known.owner)
-        for one in steps:
-            apply.remove(one, engine, say)
+            leftovers.remove_abandoned(engine, environment.owner)
+        for step in steps:
+            apply.remove(step, engine, on_progress)
         # A folder with nothing but the lock was made by this command, for an environment without state.
-        if volumes or list(known.place.folder.iterdir()) == [known.place.lock]:
-            state.forget(known.place)
-    removed = tuple(f"{type(one).__name__.removeprefix('Remove').lower()} {one.name}" for one in steps)  # type: ignore[union-attr]
-    included = access.uninstall_ssh_config(known.place) if volumes else None
-    removed += (f"its line in {included}",) if included else ()
-    mine = (name for name, one in found.volumes.items() if names.ours(one.labels, known.owner, known.project))
-    kept = () if volumes else tuple(sorted(mine))
-    return Report("down", known.name, Down(known.name, removed, kept))
+        if volumes or list(environment.state_dir.folder.iterdir()) == [environment.state_dir.lock]:
+            state.forget(environment.state_dir)
+    removed = tuple(f"{type(step).__name__.removeprefix('Remove').lower()} {step.name}" for step in steps)  # type: ignore[union-attr]
+    config_path = access.uninstall_ssh_config(environment.state_dir) if volumes else None
+    removed += (f"its line in {config_path}",) if config_path else ()
+    our_volumes = (name for name, volume in actual.volumes.items() if names.belongs_to(volume.labels, environment.owner, environment.project))
+    kept_volumes = () if volumes else tuple(sorted(our_volumes))
+    return Report("down", environment.name, DownResult(environment.name, removed, kept_volumes))
 
 
-def _leave(known: Known, engine: Engine, found: Found, *, volumes: bool, discard: bool, say: Say) -> None:
+def _release_remote(environment: Environment, engine: Engine, actual: ActualState, *, volumes: bool, discard: bool, on_progress: ProgressCallback) -> None:
     """Bring back from another machine what is there alone, and take back the ports that lead there."""
     if not (volumes and discard):
-        synced.bring_back(known, engine, found=found, last=volumes, say=say)
-    reach.release(known.endpoint, known.state.forwarded)
+        synced.pull_back(environment, engine, actual=actual, is_final=volumes, on_progress=on_progress)
+    reach.release(environment.endpoint, environment.state.forwarded)

@@ -21,32 +21,32 @@ if TYPE_CHECKING:
     from envkit.engines.connect import Engine
 
 
-def looked_again(listed: Environments, say: Callable[[Progress], None]) -> Report[Environments]:
+def check_drift(environments: Environments, on_progress: Callable[[Progress], None]) -> Report[Environments]:
     """Look at one's own running environments again: whether each is what its config says, and its GPU still there.
 
     Raises:
         EngineUnavailable: Nothing answers.
     """
-    at = endpoint.endpoint()
-    engine, findings = connect.connect(at), list[Finding]()
-    for row in listed.rows:
+    engine_endpoint = endpoint.current_endpoint()
+    engine, findings = connect.connect(engine_endpoint), list[Finding]()
+    for row in environments.rows:
         if row.owner != os.getuid() or row.status != "running":
             continue
-        say(Progress("status", f"looking at {row.name} again"))
-        findings += [replace(one, data={**one.data, "environment": row.name}) for one in _again(engine, row)]
-    return Report("status", "", listed, tuple(findings), checks.exit_code(findings))
+        on_progress(Progress("status", f"looking at {row.name} again"))
+        findings += [replace(finding, data={**finding.data, "environment": row.name}) for finding in _check_row(engine, row)]
+    return Report("status", "", environments, tuple(findings), checks.exit_code(findings))
 
 
-def _again(engine: Engine, row: Row) -> Iterator[Finding]:
+def _check_row(engine: Engine, row: Row) -> Iterator[Finding]:
     try:
-        foretold = render.dry_run(project.load(Path(row.project), {}), yes=True)
-        yield _of(row, checks.drift(foretold.result.does if foretold.result else ()))
+        report = render.dry_run(project.load(Path(row.project), {}), yes=True)
+        yield _label_finding(row, checks.drift(report.result.descriptions if report.result else ()))
     except EnvkitError as error:
-        yield _of(row, checks.drift((), error.message))
-    title = names.container(row.owner, row.name)
-    if look.has_gpus(engine, title):
-        yield _of(row, checks.alive(probe.nodes(engine, title)))
+        yield _label_finding(row, checks.drift((), error.message))
+    container_name = names.container(row.owner, row.name)
+    if look.has_gpus(engine, container_name):
+        yield _label_finding(row, checks.gpu_device_nodes(probe.nodes(engine, container_name)))
 
 
-def _of(row: Row, found: Finding) -> Finding:
-    return replace(found, seen=f"{row.name}: {found.seen}")
+def _label_finding(row: Row, finding: Finding) -> Finding:
+    return replace(finding, detail=f"{row.name}: {finding.detail}")

@@ -8,41 +8,41 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import names, net, proc
-from envkit.errors import Refusal, Unhealthy
+from envkit.errors import PreconditionError, Unhealthy
 from envkit.observe import ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-LIMIT_S = 30
+CONNECT_TIMEOUT_S = 30
 PORT_LIMIT = 65536
-PAUSE_S = 0.05
+POLL_INTERVAL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Forward:
+class PortForward:
     """A forward that stands.
 
     Attributes:
         port: On loopback, held by an SSH client of ours.
-        alive: Says whether it still is.
+        is_alive: Says whether it still is.
         wait: Waits until the client ends; returns its exit code.
     """
 
     port: int
-    alive: Callable[[], bool]
+    is_alive: Callable[[], bool]
     wait: Callable[[], int]
 
 
 @contextmanager
-def forwarded(config: Path, host: str, mend: str) -> Iterator[Forward]:
+def open_forward(config: Path, host: str, hint: str) -> Iterator[PortForward]:
     """Keep a forward from a free port of loopback to JupyterLab's socket.
 
     Args:
         config: The client's settings.
         host: The host's name in them.
-        mend: The command that brings the environment to order.
+        hint: The command that brings the environment to order.
 
     Raises:
         Refusal: There is no SSH client.
@@ -50,22 +50,22 @@ def forwarded(config: Path, host: str, mend: str) -> Iterator[Forward]:
     """
     client = proc.which("ssh")
     if client is None:
-        raise Refusal("there is no ssh client on this host", mend="sudo apt-get install openssh-client")
-    busy = net.busy_ports()
-    port = next(one for one in range(names.JUPYTER_PORT, PORT_LIMIT) if one not in busy)
-    options = [f"-o{one}" for one in ("BatchMode=yes", "ExitOnForwardFailure=yes", "ControlMaster=no")]
-    line = [client, "-F", str(config), *options, "-N", "-L", f"127.0.0.1:{port}:{names.JUPYTER_SOCKET}", host]
-    with proc.beside(line) as beside:
-        made = Forward(port, beside.alive, beside.wait)
-        _until_it_answers(made, mend)
-        yield made
+        raise PreconditionError("there is no ssh client on this host", hint="sudo apt-get install openssh-client")
+    busy_ports = net.busy_ports()
+    port = next(candidate for candidate in range(names.JUPYTER_PORT, PORT_LIMIT) if candidate not in busy_ports)
+    options = [f"-o{option}" for option in ("BatchMode=yes", "ExitOnForwardFailure=yes", "ControlMaster=no")]
+    command = [client, "-F", str(config), *options, "-N", "-L", f"127.0.0.1:{port}:{names.JUPYTER_SOCKET}", host]
+    with proc.run_in_background(command) as process:
+        forward = PortForward(port, process.is_alive, process.wait)
+        _wait_until_ready(forward, hint)
+        yield forward
 
 
-def _until_it_answers(made: Forward, mend: str) -> None:
-    until = time.monotonic() + LIMIT_S
-    while made.alive() and time.monotonic() < until:
+def _wait_until_ready(forward: PortForward, hint: str) -> None:
+    deadline = time.monotonic() + CONNECT_TIMEOUT_S
+    while forward.is_alive() and time.monotonic() < deadline:
         # The client ends where it cannot have the port, so while it lives nobody else has it.
-        if net.get(made.port, ready.OPEN).status == ready.OK and made.alive():
+        if net.get(forward.port, ready.PUBLIC_PATH).status == ready.OK and forward.is_alive():
             return
-        time.sleep(PAUSE_S)
-    raise Unhealthy("JupyterLab does not answer through SSH", mend=f"{mend}; envkit ssh true says whether SSH works")
+        time.sleep(POLL_INTERVAL_S)
+    raise Unhealthy("JupyterLab does not answer through SSH", hint=f"{hint}; envkit ssh true says whether SSH works")

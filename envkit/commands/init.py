@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import config, files, names
-from envkit.commands.project import FILE
-from envkit.errors import Refusal
+from envkit.commands.project import CONFIG_FILE
+from envkit.errors import PreconditionError
 from envkit.model.facts import Account
 from envkit.model.report import Report
 
@@ -21,7 +21,7 @@ EXAMPLE_FILE_MAX = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Initialised:
+class InitResult:
     """A project folder that is ready for `up`.
 
     Attributes:
@@ -35,7 +35,7 @@ class Initialised:
     files: tuple[str, ...]
 
 
-def init(folder: Path, *, owner: str | None = None, example: Path | None = None) -> Report[Initialised]:
+def init(folder: Path, *, owner: str | None = None, example: Path | None = None) -> Report[InitResult]:
     """Make a project folder; what is there already stays as it is.
 
     Args:
@@ -47,78 +47,78 @@ def init(folder: Path, *, owner: str | None = None, example: Path | None = None)
         Refusal: A config is there already, or the owner cannot be had, or the folder is there and is another's.
     """
     target = folder.expanduser().absolute()
-    if os.path.lexists(target / FILE):
-        raise Refusal(f"{target / FILE} is there already", mend="edit it, or choose another folder")
+    if os.path.lexists(target / CONFIG_FILE):
+        raise PreconditionError(f"{target / CONFIG_FILE} is there already", hint="edit it, or choose another folder")
     if target.is_symlink() and not target.exists():
-        raise Refusal(f"{target} is a link to what is not there", mend="remove it, or choose another folder")
-    account = _account(owner, target)
+        raise PreconditionError(f"{target} is a link to what is not there", hint="remove it, or choose another folder")
+    account = _resolve_account(owner, target)
     if owner is not None or not os.getuid():
         _refuse_another_owner(target, account)
-    contents = _example(example) if example else _starter(target)
-    with files.folder(target, account) as inside:
-        new = {name: content for name, content in contents.items() if not os.path.lexists(target / name)}
-        for name, content in new.items():
-            files.create(name, content, mode=MODE, owner=account, inside=inside)
-    return Report("init", target.name, Initialised(str(target.resolve()), account.uid, tuple(new)))
+    contents = _read_example(example) if example else _starter_files(target)
+    with files.open_folder(target, account) as folder_fd:
+        new_files = {name: content for name, content in contents.items() if not os.path.lexists(target / name)}
+        for name, content in new_files.items():
+            files.create(name, content, mode=MODE, owner=account, folder_fd=folder_fd)
+    return Report("init", target.name, InitResult(str(target.resolve()), account.uid, tuple(new_files)))
 
 
-def _account(owner: str | None, target: Path) -> Account:
+def _resolve_account(owner: str | None, target: Path) -> Account:
     """Say whom the folder is for. A workspace never runs as root, so root has to name somebody."""
-    me = os.getuid()
+    caller_uid = os.getuid()
     if owner is not None:
-        account = _look_up(owner)
-        if me not in {0, account.uid}:
-            raise Refusal("only root can make a folder for somebody else", mend="sudo, or leave --owner out")
+        account = _find_account(owner)
+        if caller_uid not in {0, account.uid}:
+            raise PreconditionError("only root can make a folder for somebody else", hint="sudo, or leave --owner out")
         if account.uid == 0:
-            raise Refusal("a workspace never runs as root", mend="name an ordinary user with --owner")
+            raise PreconditionError("a workspace never runs as root", hint="name an ordinary user with --owner")
         return account
-    if me:
-        return Account(me, os.getgid())
+    if caller_uid:
+        return Account(caller_uid, os.getgid())
     if target.is_dir() and target.stat().st_uid:
         return Account(target.stat().st_uid, target.stat().st_gid)
     uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
     if uid.isdecimal() and gid.isdecimal() and uid != "0":
         return Account(int(uid), int(gid))
-    raise Refusal("you are root, and a workspace never runs as root", mend="envkit init FOLDER --owner USER")
+    raise PreconditionError("you are root, and a workspace never runs as root", hint="envkit init FOLDER --owner USER")
 
 
 def _refuse_another_owner(target: Path, account: Account) -> None:
     """Refuse a folder that `up` would refuse too: a workspace runs as the owner of its folder, which stays."""
     if not target.exists() or target.stat().st_uid == account.uid:
         return
-    raise Refusal(
+    raise PreconditionError(
         f"{target} is there already and belongs to user {target.stat().st_uid}, not to user {account.uid}",
-        mend=f"name a folder that is not there yet, or chown {account.uid}:{account.gid} {target}",
+        hint=f"name a folder that is not there yet, or chown {account.uid}:{account.gid} {target}",
     )
 
 
-def _look_up(owner: str) -> Account:
+def _find_account(owner: str) -> Account:
     try:
         entry = pwd.getpwuid(int(owner)) if owner.isdecimal() else pwd.getpwnam(owner)
     except KeyError:
         if owner.isdecimal():
             return Account(int(owner), int(owner))  # an account elsewhere, on a shared file system
-        raise Refusal(f"there is no user {owner!r}", mend="name a user of this machine, or a UID") from None
+        raise PreconditionError(f"there is no user {owner!r}", hint="name a user of this machine, or a UID") from None
     return Account(entry.pw_uid, entry.pw_gid)
 
 
-def _starter(target: Path) -> dict[str, bytes]:
-    return {FILE: config.starter(names.environment(target.resolve().name)).encode()}
+def _starter_files(target: Path) -> dict[str, bytes]:
+    return {CONFIG_FILE: config.starter(names.environment(target.resolve().name)).encode()}
 
 
-def _example(folder: Path) -> dict[str, bytes]:
+def _read_example(folder: Path) -> dict[str, bytes]:
     """Read the files of an example, without its links: they may lead to what only root can read.
 
     By descriptor: its owner can put a link in the place of a file, and of the folder, while root reads.
     """
     try:
-        inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        folder_fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise Refusal(f"{folder} cannot be read: {error.strerror}", mend="name a folder with an example") from error
+        raise PreconditionError(f"{folder} cannot be read: {error.strerror}", hint="name a folder with an example") from error
     try:
-        found = {name: files.read_inside(inside, name, EXAMPLE_FILE_MAX) for name in sorted(os.listdir(inside))}  # noqa: PTH208
+        contents = {name: files.read_in_folder(folder_fd, name, EXAMPLE_FILE_MAX) for name in sorted(os.listdir(folder_fd))}  # noqa: PTH208
     finally:
-        os.close(inside)
-    if found.get(FILE) is None:
-        raise Refusal(f"{folder} has no {FILE}", mend="name a folder with one")
-    return {name: content for name, content in found.items() if content is not None}
+        os.close(folder_fd)
+    if contents.get(CONFIG_FILE) is None:
+        raise PreconditionError(f"{folder} has no {CONFIG_FILE}", hint="name a folder with one")
+    return {name: content for name, content in contents.items() if content is not None}

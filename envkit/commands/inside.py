@@ -8,60 +8,60 @@ from typing import TYPE_CHECKING
 
 from envkit import names, proc
 from envkit.commands import project
-from envkit.commands.proxied import SSHD, before_the_program
+from envkit.commands.proxied import SSHD, as_exec_errors
 from envkit.engines import connect, containers, endpoint, execs, glance, look
-from envkit.errors import PassThrough
+from envkit.errors import ExecError
 from envkit.observe import ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from envkit.commands.project import Known
+    from envkit.commands.project import Environment
     from envkit.engines.connect import Engine
 
 SHELL = ("/bin/bash", "--login")
-CLIENTS_OWN = 255  # what the SSH client says when it could not connect
+SSH_CLIENT_ERROR = 255  # what the SSH client says when it could not connect
 
 
-def known(start: Path, name: str | None) -> Known:
+def find_environment(start: Path, name: str | None) -> Environment:
     """Find an environment to run a program in.
 
     Raises:
         PassThrough: There is none.
     """
-    with before_the_program():
-        return project.known(start, name)
+    with as_exec_errors():
+        return project.find_environment(start, name)
 
 
-def execute(known: Known, argv: Sequence[str]) -> int:
+def execute(environment: Environment, argv: Sequence[str]) -> int:
     """Run a program in the workspace on the caller's terminal or pipes; return its exit code.
 
     Raises:
         PassThrough: It could not be started.
     """
-    with before_the_program():
-        engine, title = _running(known)
+    with as_exec_errors():
+        engine, container_name = _require_running(environment)
         tty = sys.stdin.isatty() and sys.stdout.isatty()
-        below = folder_inside(known)
-        return execs.attached(engine, title, argv, tty=tty, workdir=names.WORKSPACE, below=below)
+        workdir = container_workdir(environment)
+        return execs.run_attached(engine, container_name, argv, tty=tty, workdir=names.WORKSPACE, folder=workdir)
 
 
-def folder_inside(known: Known) -> str:
+def container_workdir(environment: Environment) -> str:
     """Return the caller's own folder below the workspace as it is inside; empty where they stand elsewhere."""
-    workspace = Path(known.state.workspace or known.project)
+    workspace = Path(environment.state.workspace or environment.project)
     try:
-        below = Path.cwd().relative_to(workspace)
+        relative_path = Path.cwd().relative_to(workspace)
     except (OSError, ValueError):  # the caller's folder may be gone
         return ""
-    return f"{names.WORKSPACE}/{below}" if below.parts else ""
+    return f"{names.WORKSPACE}/{relative_path}" if relative_path.parts else ""
 
 
-def shell(known: Known) -> int:
+def shell(environment: Environment) -> int:
     """Run a login shell in the workspace; return its exit code."""
-    return execute(known, SHELL)
+    return execute(environment, SHELL)
 
 
-def ssh(known: Known, argv: Sequence[str]) -> int:
+def ssh(environment: Environment, argv: Sequence[str]) -> int:
     """Log in with the SSH client, or run a command through it; return its exit code.
 
     The client says 255 of itself and passes on 255 from inside. A login tried once more, and the same arguments
@@ -71,70 +71,70 @@ def ssh(known: Known, argv: Sequence[str]) -> int:
         PassThrough: There is no client, it does not take these arguments, the environment does not run, or nobody can
             log in.
     """
-    title = known.container
-    if glance.running(known.endpoint, title) is None:
-        with before_the_program():
-            _running(known)
+    container_name = environment.container_name
+    if glance.running_container(environment.endpoint, container_name) is None:
+        with as_exec_errors():
+            _require_running(environment)
     client = proc.which("ssh")
     if client is None:
-        raise PassThrough(
-            "there is no ssh client on this host", tried="ssh on PATH",
-            mend="sudo apt-get install openssh-client; or envkit shell, which needs none",
+        raise ExecError(
+            "there is no ssh client on this host", detail="ssh on PATH",
+            hint="sudo apt-get install openssh-client; or envkit shell, which needs none",
         )
-    config = known.place.client / "ssh_config"
+    config_path = environment.state_dir.client / "ssh_config"
     # A forward that cannot be had is an end with a reason: the client alone would wait on for nothing.
-    code = proc.call([client, "-F", str(config), "-oExitOnForwardFailure=yes", title, *argv])
-    if code == CLIENTS_OWN:
-        _insist_on_the_program(client, config, title, argv, known.mend)
+    code = proc.call([client, "-F", str(config_path), "-oExitOnForwardFailure=yes", container_name, *argv])
+    if code == SSH_CLIENT_ERROR:
+        _raise_client_error(client, config_path, container_name, argv, environment.hint)
     return code
 
 
-def _insist_on_the_program(client: str, config: Path, title: str, argv: Sequence[str], mend: str) -> None:
+def _raise_client_error(client: str, config_path: Path, container_name: str, argv: Sequence[str], hint: str) -> None:
     """Raise where it was the client that failed, and not what ran inside."""
-    if wrong := ready.ssh(config, title):
-        why = wrong.splitlines()[-1]  # the client itself has told the rest
-        raise PassThrough(
-            f"nobody can log in by SSH: {why}",
-            mend=f"{mend}; where the host key is refused, find out who answers instead",
+    if problem := ready.check_ssh_login(config_path, container_name):
+        reason = problem.splitlines()[-1]  # the client itself has told the rest
+        raise ExecError(
+            f"nobody can log in by SSH: {reason}",
+            hint=f"{hint}; where the host key is refused, find out who answers instead",
         )
-    read = proc.run([client, "-G", "-F", str(config), title, *argv])  # reads its arguments and connects nowhere
-    if read.code:
-        why = next(iter(read.err.splitlines()), "it says no more")
-        raise PassThrough(
-            f"the ssh client does not take these arguments: {why}",
-            mend="man ssh; what belongs to the command inside goes after --",
+    result = proc.run([client, "-G", "-F", str(config_path), container_name, *argv])  # reads its arguments and connects nowhere
+    if result.code:
+        reason = next(iter(result.err.splitlines()), "it says no more")
+        raise ExecError(
+            f"the ssh client does not take these arguments: {reason}",
+            hint="man ssh; what belongs to the command inside goes after --",
         )
 
 
-def ssh_proxy(container: str) -> int:
+def ssh_proxy(container_name: str) -> int:
     """Connect stdin and stdout to a fresh SSH server inside a container: what ProxyCommand runs.
 
     Raises:
         PassThrough: The container does not run, or is none of envkit's.
     """
-    with before_the_program():
-        engine = connect.connect(endpoint.endpoint())
-        found = look.container(engine, container)
-        if found is None or found.status != "running" or found.labels.get(names.MANAGED) != "1":
-            mine = (project.known(Path(), name) for name in project.names_known())
-            mend = next((one.mend for one in mine if one.container == container), "envkit up")
-            raise PassThrough(f"{container} does not run", mend=mend)
-        return execs.raw(engine, container, SSHD)
+    with as_exec_errors():
+        engine = connect.connect(endpoint.current_endpoint())
+        container_info = look.container(engine, container_name)
+        if container_info is None or container_info.status != "running" or container_info.labels.get(names.MANAGED) != "1":
+            environments = (project.find_environment(Path(), name) for name in project.environment_names())
+            hint = next((environment.hint for environment in environments if environment.container_name == container_name), "envkit up")
+            raise ExecError(f"{container_name} does not run", hint=hint)
+        return execs.run_raw(engine, container_name, SSHD)
 
 
-def logs(known: Known, *, lines: int | None, follow: bool) -> Iterator[bytes]:
+def logs(environment: Environment, *, lines: int | None, follow: bool) -> Iterator[bytes]:
     """Yield what the environment printed.
 
     Raises:
         StartFailed: It has no container.
     """
-    engine, title = known.connect(), known.container
-    if look.container(engine, title) is None:
-        project.running(engine, known)  # says so, in the words of all
-    return containers.logs(engine, title, lines=lines, follow=follow)
+    engine, container_name = environment.connect(), environment.container_name
+    if look.container(engine, container_name) is None:
+        project.require_running(engine, environment)  # says so, in the words of all
+    return containers.logs(engine, container_name, lines=lines, follow=follow)
 
 
-def _running(known: Known) -> tuple[Engine, str]:
-    engine = known.connect()
-    project.running(engine, known)
-    return engine, known.container
+def _require_running(environment: Environment) -> tuple[Engine, str]:
+    engine = environment.connect()
+    project.require_running(engine, environment)
+    return engine, environment.container_name

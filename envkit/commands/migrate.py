@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envkit.commands import ported, sources, workers
 from envkit.commands.ported import Job
-from envkit.errors import Exit, Refusal
+from envkit.errors import ExitCode, PreconditionError
 from envkit.migrate import file
 from envkit.migrate.outcome import Kind
 from envkit.model.report import Report
@@ -18,36 +18,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from envkit.commands.ported import Ported
+    from envkit.commands.ported import FileResult
     from envkit.commands.sources import Source
 
-    Seen = Callable[[int, Callable[[], int]], None]
+    ScanCallback = Callable[[int, Callable[[], int]], None]
 
 # What keeps code from running; the rest is to be known, and stays true for ever.
-TO_DO = {Kind.REVIEW, Kind.IMPOSSIBLE, Kind.UNRESOLVED}
+TODO_KINDS = {Kind.REVIEW, Kind.IMPOSSIBLE, Kind.UNRESOLVED}
 
 
 @dataclass(frozen=True, slots=True)
-class Migrated:
+class MigrateResult:
     """What came of all files.
 
     Attributes:
         release: Of TensorFlow, that was aimed at.
-        looked: How many files were looked at.
-        wrote: Whether changes were written.
+        file_count: How many files were looked at.
+        written: Whether changes were written.
         files: Those of which there is something to tell.
     """
 
     release: str
-    looked: int
-    wrote: bool
-    files: tuple[Ported, ...]
+    file_count: int
+    written: bool
+    files: tuple[FileResult, ...]
 
 
 def migrate(
-    paths: Sequence[Path], job: Job, *, write: bool = False, check: bool = False, tell: Callable[[Ported], None],
-    seen: Seen,
-) -> Report[Migrated]:
+    paths: Sequence[Path], job: Job, *, write: bool = False, check: bool = False, on_file: Callable[[FileResult], None],
+    on_scan: ScanCallback,
+) -> Report[MigrateResult]:
     """Migrate files, and those below folders.
 
     Args:
@@ -55,60 +55,60 @@ def migrate(
         job: What is done to each file.
         write: Whether files are changed.
         check: Whether it is a failed check that something is left to do.
-        tell: Gets what came of each file, as it comes.
-        seen: Gets how many files were seen, and what counts all of them.
+        on_file: Gets what came of each file, as it comes.
+        on_scan: Gets how many files were seen, and what counts all of them.
 
     Raises:
         Refusal: A path is none to look at.
     """
-    told, looked = [], Counter[str]()
-    found = _worth_a_look(paths, sources.gather(paths), looked, seen)
-    for made in workers.each(found, partial(ported.port, job=job), lost=ported.lost):
-        one = ported.written(made) if write and made.before else made
-        if not one.is_silent:
-            tell(one)
-            told.append(replace(one, diff="", content=b""))
-    result = Migrated(job.release, looked.total(), write, tuple(told))
-    return Report("migrate", " ".join(map(str, paths)), result, exit_code=_exit_code(told, check=check))
+    file_results, suffix_counts = [], Counter[str]()
+    candidates = _filter_candidates(paths, sources.find_sources(paths), suffix_counts, on_scan)
+    for migration in workers.map_ordered(candidates, partial(ported.migrate_file, job=job), on_crash=ported.crash_result):
+        file_result = ported.write(migration) if write and migration.original_digest else migration
+        if not file_result.is_empty:
+            on_file(file_result)
+            file_results.append(replace(file_result, diff="", content=b""))
+    result = MigrateResult(job.release, suffix_counts.total(), write, tuple(file_results))
+    return Report("migrate", " ".join(map(str, paths)), result, exit_code=_exit_code(file_results, check=check))
 
 
-def _worth_a_look(
-    paths: Sequence[Path], found: Iterable[Source], looked: Counter[str], seen: Seen
+def _filter_candidates(
+    paths: Sequence[Path], all_sources: Iterable[Source], suffix_counts: Counter[str], on_scan: ScanCallback
 ) -> Iterator[Source]:
-    for one in found:
-        looked[one.path.suffix] += 1
-        seen(looked.total(), lambda: sum(1 for _ in sources.gather(paths)))
-        if ported.mentions(one):
+    for source in all_sources:
+        suffix_counts[source.path.suffix] += 1
+        on_scan(suffix_counts.total(), lambda: sum(1 for _ in sources.find_sources(paths)))
+        if ported.is_candidate(source):
             from envkit.migrate import transform  # noqa: F401 - loaded before the first fork, so that each has it
 
-            yield one
+            yield source
 
 
-def _exit_code(told: Sequence[Ported], *, check: bool) -> Exit:
-    if any(one.left for one in told):
-        return Exit.UNREADABLE
-    todo = any(one.rewrites or any(note.kind in TO_DO for note in one.notes) for one in told)
-    return Exit.CHECK_FAILED if check and todo else Exit.OK
+def _exit_code(file_results: Sequence[FileResult], *, check: bool) -> ExitCode:
+    if any(file_result.skip_reason for file_result in file_results):
+        return ExitCode.UNREADABLE
+    has_todo = any(file_result.rewrites or any(note.kind in TODO_KINDS for note in file_result.notes) for file_result in file_results)
+    return ExitCode.CHECK_FAILED if check and has_todo else ExitCode.OK
 
 
-def job(release: str, off: Sequence[str], *, compare: bool, by_cell: bool = False) -> Job:
+def create_job(release: str, disabled: Sequence[str], *, show_diff: bool, by_cell: bool = False) -> Job:
     """Return what is to be done to every file.
 
     Args:
         release: Of TensorFlow.
-        off: Rules that are switched off.
-        compare: Whether what changes is to be shown.
+        disabled: Rules that are switched off.
+        show_diff: Whether what changes is to be shown.
         by_cell: Whether that of a notebook is shown by its cells, and not by its file's lines.
 
     Raises:
         Refusal: The release, or a rule, is not known.
     """
     from envkit.migrate import api, code
-    from envkit.migrate.rules.table import TABLE
+    from envkit.migrate.rules.table import RULE_TABLE
 
     target = api.load(release)
-    unknown = sorted(set(off) - {*file.RULES, *TABLE})
-    if unknown:
-        raise Refusal(f"there is no rule {unknown[0]}", mend="take the id that stands in brackets behind a note")
-    switched = frozenset(off)
-    return Job(partial(code.migrate, api=target, off=switched), release, switched, compare=compare, by_cell=by_cell)
+    unknown_rules = sorted(set(disabled) - {*file.RULES, *RULE_TABLE})
+    if unknown_rules:
+        raise PreconditionError(f"there is no rule {unknown_rules[0]}", hint="take the id that stands in brackets behind a note")
+    disabled_rules = frozenset(disabled)
+    return Job(partial(code.migrate, api=target, disabled_rules=disabled_rules), release, disabled_rules, show_diff=show_diff, diff_by_cell=by_cell)

@@ -10,89 +10,89 @@ from typing import TYPE_CHECKING, NoReturn
 from envkit import catalog, checks
 from envkit.checks import gpus
 from envkit.commands import project, reach
-from envkit.commands.site import site
+from envkit.commands.site import describe_host
 from envkit.engines import connect, look
 from envkit.model.report import Progress, Report, Verdict
-from envkit.observe import probe as observed
-from envkit.resolve.gpu import required
+from envkit.observe import probe as observer
+from envkit.resolve.gpu import requires_gpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envkit.checks.gpus import Gpu
-    from envkit.commands.project import Known
-    from envkit.model.report import Finding, Observation, Site
+    from envkit.commands.project import Environment
+    from envkit.model.report import Finding, Observation, CheckHost
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
+class ProbeResult:
     """What was looked at.
 
     Attributes:
         name: The environment's name.
         tensorflow: The release that its config asks for.
         gpus: Each GPU that the driver in the container counts.
-        site: Where it was looked at.
+        check_host: Where it was looked at.
     """
 
     name: str
     tensorflow: str
     gpus: tuple[Gpu, ...]
-    site: Site
+    check_host: CheckHost
 
 
-def probe(known: Known, *, gpu: bool, say: Callable[[Progress], None]) -> Report[Probed]:
+def probe(environment: Environment, *, gpu: bool, on_progress: Callable[[Progress], None]) -> Report[ProbeResult]:
     """Probe a running environment.
 
     Args:
-        known: Which.
+        environment: Which.
         gpu: Whether to insist on a GPU, whatever the config says.
-        say: Gets each look as it is taken.
+        on_progress: Gets each look as it is taken.
 
     Raises:
         StartFailed: The environment does not run.
         ConfigError: Its config cannot be read, and with it which TensorFlow it should hold.
     """
-    engine = known.connect()
-    project.running(engine, known)
-    config = project.load(Path(known.project), {}).config
+    engine = environment.connect()
+    project.require_running(engine, environment)
+    config = project.load(Path(environment.project), {}).config
     release = catalog.release(config.tensorflow)
-    say(Progress("probe", f"looking at {known.name}, layer by layer"))
+    on_progress(Progress("probe", f"looking at {environment.name}, layer by layer"))
 
-    def seen(one: Observation) -> None:
-        say(Progress("probe", one.what, detail=True))
+    def report_observation(observation: Observation) -> None:
+        on_progress(Progress("probe", observation.name, verbose=True))
 
     facts = connect.facts(engine)
-    observations = observed.probe(engine, known.container, seen)
+    observations = observer.probe(engine, environment.container_name, report_observation)
     findings = checks.probe(
-        observations, release=release, gpu_required=gpu or required(config.gpu),
-        host=reach.gpu(known.endpoint), engine=facts,
+        observations, release=release, gpu_required=gpu or requires_gpu(config.gpu),
+        host=reach.host_gpu(environment.endpoint), engine=facts,
     )
-    result = Probed(known.name, release.version, gpus.seen(observations), site(facts))
-    return Report("probe", known.name, result, findings, checks.exit_code(findings))
+    result = ProbeResult(environment.name, release.version, gpus.list_gpus(observations), describe_host(facts))
+    return Report("probe", environment.name, result, findings, checks.exit_code(findings))
 
 
-def watch(known: Known, every_s: float, tell: Callable[[Finding], None], *, gpu: bool = False) -> NoReturn:
+def watch(environment: Environment, interval_s: float, on_change: Callable[[Finding], None], *, gpu: bool = False) -> NoReturn:
     """Look at the device nodes again and again, and tell whenever what they say has changed; never returns.
 
     Of a workspace without a GPU it is told once that there are none, and only whether it runs is looked at.
 
     Args:
-        known: Which.
-        every_s: How long between two looks, seconds.
-        tell: Gets what is new.
+        environment: Which.
+        interval_s: How long between two looks, seconds.
+        on_change: Gets what is new.
         gpu: Whether a GPU is insisted on.
 
     Raises:
         StartFailed: The environment does not run any more.
         EngineUnavailable: The engine went away.
     """
-    engine, last = known.connect(), ("", Verdict.UNKNOWN)
+    engine, previous = environment.connect(), ("", Verdict.UNKNOWN)
     while True:
-        project.running(engine, known)
-        watched = gpu or look.has_gpus(engine, known.container)
-        now = checks.alive(observed.nodes(engine, known.container)) if watched else checks.no_gpu_to_watch()
-        if (now.check, now.status) != last:
-            tell(now)
-            last = (now.check, now.status)
-        time.sleep(every_s)
+        project.require_running(engine, environment)
+        has_gpus = gpu or look.has_gpus(engine, environment.container_name)
+        finding = checks.gpu_device_nodes(observer.nodes(engine, environment.container_name)) if has_gpus else checks.no_gpu_assigned()
+        if (finding.check, finding.status) != previous:
+            on_change(finding)
+            previous = (finding.check, finding.status)
+        time.sleep(interval_s)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import files, names, state
-from envkit.engines.endpoint import endpoint, named
-from envkit.errors import EnvkitError, Refusal, StartFailed
+from envkit.engines.endpoint import current_endpoint, engine_flag
+from envkit.errors import EnvkitError, PreconditionError, StartFailed
 from envkit.model.state import State
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from envkit.config import Config
     from envkit.engines.connect import Engine
-    from envkit.model.found import FoundContainer
-    from envkit.state import Place
+    from envkit.model.found import ContainerInfo
+    from envkit.state import StateDir
 
-FILE = "envkit.yaml"
-STATUS = {"exited": "has stopped", "dead": "has stopped", "created": "has not started yet"}
+CONFIG_FILE = "envkit.yaml"
+STATUS_TEXTS = {"exited": "has stopped", "dead": "has stopped", "created": "has not started yet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +33,26 @@ class Project:
         folder: Real path of the folder the config file lies in, or would.
         config: As written, flags included.
         endpoint: Where its engine is.
-        place: Where its state lies.
+        state_dir: Where its state lies.
         state: What is remembered, or None before the first `up`.
     """
 
     folder: str
     config: Config
     endpoint: str
-    place: Place
+    state_dir: StateDir
     state: State | None
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Environment:
     """An environment that exists, found without reading any config: a broken file stops no `down`.
 
     Attributes:
         name: Its name.
         project: Real path of its project folder.
         owner: UID of the caller.
-        place: Where its state lies.
+        state_dir: Where its state lies.
         state: What is remembered of it.
         endpoint: Where its engine is.
     """
@@ -60,22 +60,22 @@ class Known:
     name: str
     project: str
     owner: int
-    place: Place
+    state_dir: StateDir
     state: State
     endpoint: str
 
     @property
-    def container(self) -> str:
+    def container_name(self) -> str:
         """Return what its container is called."""
         return names.container(self.owner, self.name)
 
     @property
-    def mend(self) -> str:
+    def hint(self) -> str:
         """Return the command that brings it up from where the caller stands, or removes one whose folder is gone."""
-        if is_gone(self.project):
-            return removal(self.name)
-        elsewhere = "" if _stands_in(self.project) else f" --project {shlex.quote(self.project)}"
-        return f"envkit up{elsewhere}{named()}"
+        if is_folder_missing(self.project):
+            return removal_command(self.name)
+        project_option = "" if _is_current_project(self.project) else f" --project {shlex.quote(self.project)}"
+        return f"envkit up{project_option}{engine_flag()}"
 
     def connect(self) -> Engine:
         """Reach its engine.
@@ -88,7 +88,7 @@ class Known:
         return connect.connect(self.endpoint)
 
 
-def folder_of(start: Path) -> str:
+def find_folder(start: Path) -> str:
     """Return the nearest folder upwards that has a config file or an environment, or else the folder itself.
 
     An environment is looked for where the caller remembers it, which is nobody else's to write.
@@ -97,42 +97,42 @@ def folder_of(start: Path) -> str:
         Refusal: There is no such folder, or its name cannot be written in UTF-8.
     """
     try:
-        here = start.expanduser().resolve(strict=True)
+        start_folder = start.expanduser().resolve(strict=True)
     except OSError as error:
-        raise Refusal(f"{start} is not there", mend=f"mkdir -p {start}, or name another folder") from error
-    if not here.is_dir():
-        raise Refusal(f"{start} is not a folder", mend="name the project's folder")
+        raise PreconditionError(f"{start} is not there", hint=f"mkdir -p {start}, or name another folder") from error
+    if not start_folder.is_dir():
+        raise PreconditionError(f"{start} is not a folder", hint="name the project's folder")
     try:
-        str(here).encode()
+        str(start_folder).encode()
     except UnicodeEncodeError as error:
-        shown = os.fsencode(here).decode(errors="backslashreplace")
-        raise Refusal(f"the name of {shown} is not UTF-8", mend="rename the folder, or copy it to another") from error
-    at = endpoint()
-    for folder in (here, *here.parents):
-        if (folder / FILE).exists():
-            _refuse_planted(folder / FILE, here)
+        display_path = os.fsencode(start_folder).decode(errors="backslashreplace")
+        raise PreconditionError(f"the name of {display_path} is not UTF-8", hint="rename the folder, or copy it to another") from error
+    engine_endpoint = current_endpoint()
+    for folder in (start_folder, *start_folder.parents):
+        if (folder / CONFIG_FILE).exists():
+            _refuse_foreign_config(folder / CONFIG_FILE, start_folder)
             return str(folder)
-        if (state.place(at, str(folder)).folder / state.RECORD).is_file():
+        if (state.directory(engine_endpoint, str(folder)).folder / state.STATE_FILE).is_file():
             return str(folder)
-    return str(here)
+    return str(start_folder)
 
 
-def _refuse_planted(config: Path, here: Path) -> None:
+def _refuse_foreign_config(config_path: Path, start_folder: Path) -> None:
     """Refuse to obey a config that somebody else put above the caller's folder, as anybody can in /tmp."""
-    trusted = {0, os.getuid(), here.stat().st_uid}
-    if config.lstat().st_uid not in trusted or config.stat().st_uid not in trusted:
-        raise Refusal(
-            f"{config} belongs to user {config.lstat().st_uid}, and it would decide what is mounted for you",
-            mend=f"put an {FILE} of your own into {here}, or work elsewhere",
+    trusted_uids = {0, os.getuid(), start_folder.stat().st_uid}
+    if config_path.lstat().st_uid not in trusted_uids or config_path.stat().st_uid not in trusted_uids:
+        raise PreconditionError(
+            f"{config_path} belongs to user {config_path.lstat().st_uid}, and it would decide what is mounted for you",
+            hint=f"put an {CONFIG_FILE} of your own into {start_folder}, or work elsewhere",
         )
 
 
-def _refuse_linked(config: Path) -> None:
+def _refuse_symlink(config_path: Path) -> None:
     """Refuse a config whose file is elsewhere: what keeps it from being changed inside covers its name alone."""
-    if config.is_symlink():
-        raise Refusal(
-            f"{config} is a link, and what it leads to could be changed from inside the workspace",
-            mend=f"put the file itself in its place: cp --remove-destination {os.path.realpath(config)} {config}",
+    if config_path.is_symlink():
+        raise PreconditionError(
+            f"{config_path} is a link, and what it leads to could be changed from inside the workspace",
+            hint=f"put the file itself in its place: cp --remove-destination {os.path.realpath(config_path)} {config_path}",
         )
 
 
@@ -145,37 +145,37 @@ def load(start: Path, flags: Mapping[str, object]) -> Project:
     """
     from envkit import config
 
-    folder = folder_of(start)
-    _refuse_linked(Path(folder) / FILE)
-    loaded = config.load(_text(Path(folder) / FILE), FILE)
+    folder = find_folder(start)
+    _refuse_symlink(Path(folder) / CONFIG_FILE)
+    project_config = config.load(_read_config(Path(folder) / CONFIG_FILE), CONFIG_FILE)
     if flags:
-        loaded = loaded.with_(**flags)
-    at = endpoint()
-    place = state.place(at, folder)
-    return Project(folder, loaded, at, place, state.load(place))
+        project_config = project_config.with_flags(**flags)
+    engine_endpoint = current_endpoint()
+    state_dir = state.directory(engine_endpoint, folder)
+    return Project(folder, project_config, engine_endpoint, state_dir, state.load(state_dir))
 
 
-def known(start: Path, name: str | None) -> Known:
+def find_environment(start: Path, name: str | None) -> Environment:
     """Find an environment by its name, or by the folder the caller stands in.
 
     Raises:
         Refusal: There is none.
     """
-    at = endpoint()
+    engine_endpoint = current_endpoint()
     if name is not None:
-        for place, remembered in state.all_of(at):
-            if remembered.name == name:
-                return _known(at, place, remembered)
-        raise no_environment(name)
-    folder = folder_of(start)
-    place = state.place(at, folder)
-    remembered_here = state.load(place) or _from_labels(at, folder)
-    if remembered_here is None:
-        raise Refusal(f"{folder} has no environment", mend="envkit up starts one; envkit status lists yours")
-    return _known(at, place, remembered_here)
+        for state_dir, saved_state in state.environments(engine_endpoint):
+            if saved_state.name == name:
+                return _environment(engine_endpoint, state_dir, saved_state)
+        raise environment_not_found(name)
+    folder = find_folder(start)
+    state_dir = state.directory(engine_endpoint, folder)
+    folder_state = state.load(state_dir) or _state_from_labels(engine_endpoint, folder)
+    if folder_state is None:
+        raise PreconditionError(f"{folder} has no environment", hint="envkit up starts one; envkit status lists yours")
+    return _environment(engine_endpoint, state_dir, folder_state)
 
 
-def running(engine: Engine, known: Known) -> FoundContainer:
+def require_running(engine: Engine, environment: Environment) -> ContainerInfo:
     """Return the container of an environment of the caller's that runs.
 
     Raises:
@@ -183,72 +183,72 @@ def running(engine: Engine, known: Known) -> FoundContainer:
     """
     from envkit.engines import look
 
-    found = look.container(engine, known.container)
-    if found is None or found.status != "running":
-        what = "is down" if found is None else STATUS.get(found.status, f"is {found.status}")
-        gone = f", and its folder {known.project} is gone" if is_gone(known.project) else ""
-        raise StartFailed(f"the environment {known.name} {what}{gone}", mend=known.mend)
-    return found
+    container = look.container(engine, environment.container_name)
+    if container is None or container.status != "running":
+        status_text = "is down" if container is None else STATUS_TEXTS.get(container.status, f"is {container.status}")
+        folder_note = f", and its folder {environment.project} is gone" if is_folder_missing(environment.project) else ""
+        raise StartFailed(f"the environment {environment.name} {status_text}{folder_note}", hint=environment.hint)
+    return container
 
 
-def is_gone(folder: str) -> bool:
+def is_folder_missing(folder: str) -> bool:
     """Say whether a project's folder is not there any more; one that may not be looked at counts as gone."""
     return not os.path.isdir(folder)  # noqa: PTH112 - one that may not be entered is no error
 
 
-def removal(name: str) -> str:
+def removal_command(name: str) -> str:
     """Return the command that removes an environment from wherever the caller stands."""
-    return f"envkit down --volumes --name {name}{named()}"
+    return f"envkit down --volumes --name {name}{engine_flag()}"
 
 
-def _stands_in(folder: str) -> bool:
+def _is_current_project(folder: str) -> bool:
     try:
-        return folder_of(Path()) == folder
+        return find_folder(Path()) == folder
     except (EnvkitError, OSError):
         return False
 
 
-def no_environment(name: str) -> Refusal:
+def environment_not_found(name: str) -> PreconditionError:
     """Return the refusal of a name that no environment has."""
-    return Refusal(f"there is no environment {name!r}", mend="envkit status lists yours")
+    return PreconditionError(f"there is no environment {name!r}", hint="envkit status lists yours")
 
 
-def names_known() -> list[str]:
+def environment_names() -> list[str]:
     """Return the names of the caller's environments on the engine that a command would use."""
-    return [one.name for _, one in state.all_of(endpoint())]
+    return [saved_state.name for _, saved_state in state.environments(current_endpoint())]
 
 
-def names_taken(at: str, but: str) -> dict[str, str]:
-    """Return the names of the caller's environments on an engine, each with its project; not `but`'s."""
-    return {one.name: one.project for _, one in state.all_of(at) if one.project != but}
+def used_names(engine_endpoint: str, excluded_project: str) -> dict[str, str]:
+    """Return the names of the caller's environments on an engine, each with its project; not `excluded_project`'s."""
+    return {saved_state.name: saved_state.project for _, saved_state in state.environments(engine_endpoint) if saved_state.project != excluded_project}
 
 
-def _from_labels(at: str, folder: str) -> State | None:
+def _state_from_labels(engine_endpoint: str, folder: str) -> State | None:
     """Know an environment by its labels on the engine: its state was removed by hand, and `down` must still work."""
     from envkit.engines import connect, look
 
     try:
-        held = look.labels_held(connect.connect(at), os.getuid())
+        label_sets = look.resource_labels(connect.connect(engine_endpoint), os.getuid())
     except EnvkitError:
         return None
-    labels = (one for one in held if names.ours(one, os.getuid(), folder))
-    return next((State(one[names.NAME], folder) for one in labels if names.NAME in one), None)
+    matches = (labels for labels in label_sets if names.belongs_to(labels, os.getuid(), folder))
+    return next((State(labels[names.NAME], folder) for labels in matches if names.NAME in labels), None)
 
 
-def _known(at: str, place: Place, remembered: State) -> Known:
-    return Known(remembered.name, remembered.project, os.getuid(), place, remembered, at)
+def _environment(engine_endpoint: str, state_dir: StateDir, saved_state: State) -> Environment:
+    return Environment(saved_state.name, saved_state.project, os.getuid(), state_dir, saved_state, engine_endpoint)
 
 
-def _text(path: Path) -> str:
+def _read_config(path: Path) -> str:
     if not path.exists():
         return ""
     if not path.is_file():
-        what = "a folder" if path.is_dir() else "no regular file"
-        raise Refusal(f"{path} is {what}, and a config is a file", mend=f"put a file there, or: mv {path} {path}.old")
-    content = files.readable(path)
+        file_kind = "a folder" if path.is_dir() else "no regular file"
+        raise PreconditionError(f"{path} is {file_kind}, and a config is a file", hint=f"put a file there, or: mv {path} {path}.old")
+    content = files.read_if_permitted(path)
     if content is None:
-        raise Refusal(f"{path} cannot be read", mend=f"chmod u+r {path}")
+        raise PreconditionError(f"{path} cannot be read", hint=f"chmod u+r {path}")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise Refusal(f"{path} is not UTF-8 text", mend="save it as UTF-8") from error
+        raise PreconditionError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from error

@@ -11,7 +11,7 @@ from envkit.engines import containers, glance, look
 from envkit.errors import Unhealthy
 from envkit.model.report import Finding, Progress, Verdict
 from envkit.observe import door, probe, ready
-from envkit.observe.aside import aside
+from envkit.observe.aside import start_check
 from envkit.render import ssh_config
 
 if TYPE_CHECKING:
@@ -21,39 +21,39 @@ if TYPE_CHECKING:
     from envkit.model.facts import HostGpu
     from envkit.model.plan import Plan
     from envkit.model.report import Observation
-    from envkit.observe.door import Door
-    from envkit.state import Place
+    from envkit.observe.door import JupyterClient
+    from envkit.state import StateDir
 
 LOG_LINES = 15
-ASIDE_S = ready.TENSORBOARD_S + 30  # beyond what the looks allow themselves
+BACKGROUND_TIMEOUT_S = ready.TENSORBOARD_S + 30  # beyond what the looks allow themselves
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class Verification:
     """An environment whose container runs.
 
     Attributes:
-        place: Where its state lies.
+        state_dir: Where its state lies.
         engine: Where it runs.
         plan: What was decided of it.
-        forwarded: Ports of an engine on another machine, as they are here.
-        say: Gets the news.
+        forwarded_ports: Ports of an engine on another machine, as they are here.
+        on_progress: Gets the news.
     """
 
-    place: Place
+    state_dir: StateDir
     engine: Engine
     plan: Plan
-    forwarded: Mapping[str, int]
-    say: Callable[[Progress], None]
+    forwarded_ports: Mapping[str, int]
+    on_progress: Callable[[Progress], None]
 
     @property
     def port(self) -> int:
         """The port of this machine at which JupyterLab answers; 0 for none."""
-        return reach.here(self.engine.endpoint, self.forwarded, self._there)
+        return reach.local_port(self.engine.endpoint, self.forwarded_ports, self._engine_port)
 
     @property
-    def _there(self) -> int:
-        return self.plan.run.published(names.JUPYTER_PORT)
+    def _engine_port(self) -> int:
+        return self.plan.run.host_port(names.JUPYTER_PORT)
 
     def wait(self) -> None:
         """Wait until JupyterLab takes the token, and SSH answers where it is published.
@@ -61,47 +61,47 @@ class Started:
         Raises:
             Unhealthy: The container ended, or the time is up.
         """
-        ready.jupyter(self._door(), credentials.token(self.place), self._ours)
-        if ssh_port := self.plan.run.published(names.SSH_PORT):
-            ready.sshd(ssh_port, self._ours)
+        ready.wait_for_jupyter(self._jupyter_client(), credentials.token(self.state_dir), self._owns_port)
+        if ssh_port := self.plan.run.host_port(names.SSH_PORT):
+            ready.wait_for_sshd(ssh_port, self._owns_port)
 
-    def prove(self, host: HostGpu) -> tuple[Finding, ...]:
+    def verify(self, host_gpu: HostGpu) -> tuple[Finding, ...]:
         """Probe TensorFlow, log in by SSH and ask for TensorBoard, all at once."""
-        plan, place = self.plan, self.place
-        self.say(Progress("probe", "proving TensorFlow, SSH and TensorBoard"))
-        way, token = self._door(), credentials.token(place)
-        ssh = aside(lambda: ready.ssh(place.client / ssh_config.FILE, plan.run.name), ASIDE_S)
-        board = aside(lambda: ready.tensorboard(way, token, self._ours), ASIDE_S)
-        seen = probe.probe(self.engine, plan.run.name, self._seen)
-        judged = checks.probe(seen, release=plan.image.release, gpu_required=plan.gpu_required, host=host)
-        return (*judged, _served("ssh/login", ssh()), _served("tensorboard/route", board()))
+        plan, state_dir = self.plan, self.state_dir
+        self.on_progress(Progress("probe", "proving TensorFlow, SSH and TensorBoard"))
+        client, token = self._jupyter_client(), credentials.token(state_dir)
+        ssh_check = start_check(lambda: ready.check_ssh_login(state_dir.client / ssh_config.FILE, plan.run.name), BACKGROUND_TIMEOUT_S)
+        tensorboard_check = start_check(lambda: ready.wait_for_tensorboard(client, token, self._owns_port), BACKGROUND_TIMEOUT_S)
+        observations = probe.probe(self.engine, plan.run.name, self._report_observation)
+        findings = checks.probe(observations, release=plan.image.release, gpu_required=plan.gpu_required, host=host_gpu)
+        return (*findings, _service_finding("ssh/login", ssh_check()), _service_finding("tensorboard/route", tensorboard_check()))
 
-    def _seen(self, one: Observation) -> None:
-        self.say(Progress("probe", one.what, detail=True))
+    def _report_observation(self, observation: Observation) -> None:
+        self.on_progress(Progress("probe", observation.name, verbose=True))
 
-    def _door(self) -> Door:
-        return door.at_port(self.port) if self._there else door.at_socket(self.engine, self.plan.run.name)
+    def _jupyter_client(self) -> JupyterClient:
+        return door.port_client(self.port) if self._engine_port else door.socket_client(self.engine, self.plan.run.name)
 
-    def _ours(self) -> bool:
+    def _owns_port(self) -> bool:
         """Say whether our container holds its port, so that the token may be sent there; raise when it has ended."""
-        name, at = self.plan.run.name, self.engine.endpoint
-        if glance.holds(at, name, self._there) and (not self._there or self.port):
+        name, endpoint = self.plan.run.name, self.engine.endpoint
+        if glance.owns_port(endpoint, name, self._engine_port) and (not self._engine_port or self.port):
             return True
-        found = look.container(self.engine, name)
-        if found is None or found.status in {"exited", "dead"}:
-            raise self._died(name, found.exit_code if found else -1)
+        container = look.container(self.engine, name)
+        if container is None or container.status in {"exited", "dead"}:
+            raise self._exit_error(name, container.exit_code if container else -1)
         return False
 
-    def _died(self, name: str, code: int) -> Unhealthy:
-        last = b"".join(containers.logs(self.engine, name, lines=LOG_LINES)).decode(errors="replace")
-        lines = "".join(f"\n    {line}" for line in last.splitlines())
+    def _exit_error(self, name: str, code: int) -> Unhealthy:
+        output = b"".join(containers.logs(self.engine, name, lines=LOG_LINES)).decode(errors="replace")
+        lines = "".join(f"\n    {line}" for line in output.splitlines())
         return Unhealthy(
             f"the workspace ended with code {code}; its last lines:{lines}",
-            mend="envkit logs shows all of them; envkit up starts it again",
+            hint="envkit logs shows all of them; envkit up starts it again",
         )
 
 
-def _served(check: str, wrong: str) -> Finding:
-    if wrong == ready.NO_CLIENT:
-        return Finding(check, Verdict.SKIPPED, wrong, mend="sudo apt-get install openssh-client", where="host")
-    return Finding(check, Verdict.FAILED if wrong else Verdict.PASSED, wrong or "answers", where="container")
+def _service_finding(check: str, error: str) -> Finding:
+    if error == ready.NO_CLIENT:
+        return Finding(check, Verdict.SKIPPED, error, hint="sudo apt-get install openssh-client", layer="host")
+    return Finding(check, Verdict.FAILED if error else Verdict.PASSED, error or "answers", layer="container")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envkit import names, tunnel
 from envkit.engines import direct, endpoint, glance
-from envkit.errors import EnvkitError, PassThrough
+from envkit.errors import EnvkitError, ExecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SSHD = ("/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config")
 
 
-def ssh_proxy(container: str) -> int | None:
+def ssh_proxy(container_name: str) -> int | None:
     """Connect stdin and stdout to a fresh SSH server inside a container; return its exit code.
 
     Returns None where nobody was let in: the ordinary road tries that again, and says why it cannot be.
@@ -24,45 +24,45 @@ def ssh_proxy(container: str) -> int | None:
         PassThrough: It could not be started, or the engine let go of it, or went away.
     """
     try:
-        at = _runs_at(container)
-        with before_the_program():
-            return direct.raw(at, container, SSHD) if at else None
+        engine_endpoint = _find_engine(container_name)
+        with as_exec_errors():
+            return direct.run_raw(engine_endpoint, container_name, SSHD) if engine_endpoint else None
     finally:
-        _leave()
+        _close_tunnels()
 
 
-def _runs_at(container: str) -> str:
+def _find_engine(container_name: str) -> str:
     """Return the address of the engine where a container of ours plainly runs, or nothing.
 
     The way to an engine on another machine is held from before the look: no command elsewhere ends it meanwhile.
     """
     try:
-        at = endpoint.endpoint()
-        if tunnel.is_remote(at):
-            tunnel.hold(at)
-        found = glance.running(at, container)
+        engine_endpoint = endpoint.current_endpoint()
+        if tunnel.is_remote(engine_endpoint):
+            tunnel.acquire(engine_endpoint)
+        container = glance.running_container(engine_endpoint, container_name)
     except (EnvkitError, OSError, ValueError):  # of files that cannot be read, and of names that are no text
         return ""
-    return at if found is not None and found.labels.get(names.MANAGED) == "1" else ""
+    return engine_endpoint if container is not None and container.labels.get(names.MANAGED) == "1" else ""
 
 
-def _leave() -> None:
-    if used := tunnel.in_use():
+def _close_tunnels() -> None:
+    if endpoints := tunnel.active_addresses():
         from envkit.commands import reach  # a login on this machine needs none of it
 
-        for address in used:
-            reach.leave(address)
+        for engine_endpoint in endpoints:
+            reach.close_idle_tunnel(engine_endpoint)
 
 
 @contextmanager
-def before_the_program() -> Iterator[None]:
+def as_exec_errors() -> Iterator[None]:
     """Give every failure of envkit's own the exit code that no program inside is likely to have."""
     try:
         yield
-    except PassThrough:
+    except ExecError:
         raise
     except EnvkitError as error:
-        raise PassThrough(error.message, tried=error.tried, mend=error.mend) from error
+        raise ExecError(error.message, detail=error.detail, hint=error.hint) from error
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        raise PassThrough(f"{place}{error.strerror or error}", mend="look at that path and who may use it") from error
+        prefix = f"{error.filename}: " if error.filename else ""
+        raise ExecError(f"{prefix}{error.strerror or error}", hint="look at that path and who may use it") from error

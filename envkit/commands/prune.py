@@ -10,71 +10,71 @@ from typing import TYPE_CHECKING
 
 from envkit import files, names, state
 from envkit.engines import connect, endpoint, unused
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from envkit.model.report import Progress, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import NoReturn
 
-    from envkit.state import Place
+    from envkit.state import StateDir
 
 
 @dataclass(frozen=True, slots=True)
-class Pruned:
+class PruneResult:
     """What was removed, or would be.
 
     Attributes:
         removed: Each thing, in the engine's words.
         freed_bytes: How much space its images took; of what is only foretold, at most.
-        foretold: Whether nothing was done.
+        dry_run: Whether nothing was done.
     """
 
     removed: tuple[str, ...]
     freed_bytes: int
-    foretold: bool = False
+    dry_run: bool = False
 
 
-def prune(*, dry_run: bool, say: Callable[[Progress], None]) -> Report[Pruned]:
+def prune(*, dry_run: bool, on_progress: Callable[[Progress], None]) -> Report[PruneResult]:
     """Remove images no environment needs, and containers and networks that no environment remembers.
 
     Volumes of environments that are down are in use: only `down --volumes` removes those.
 
     Args:
         dry_run: Whether it is only foretold.
-        say: Gets the news.
+        on_progress: Gets the news.
 
     Raises:
         EngineUnavailable: Nothing answers.
         Refusal: Another envkit works: what it has just made, nobody seems to use yet.
     """
-    at = endpoint.endpoint()
-    engine = connect.connect(at)
+    engine_endpoint = endpoint.current_endpoint()
+    engine = connect.connect(engine_endpoint)
     owner = os.getuid()
-    with _at_rest(at):
-        known = [one for _, one in state.all_of(at)]
-        remembered = {names.container(owner, one.name) for one in known}
-        kept_bases, kept_images = {one.base_id for one in known}, {one.image_ref for one in known}
-        say(Progress("prune", "looking for what nobody uses"))
-        found = unused.find(engine, owner, remembered, kept_bases, kept_images)
+    with _lock_all(engine_endpoint):
+        states = [saved_state for _, saved_state in state.environments(engine_endpoint)]
+        container_names = {names.container(owner, saved_state.name) for saved_state in states}
+        base_ids, image_refs = {saved_state.base_id for saved_state in states}, {saved_state.image_ref for saved_state in states}
+        on_progress(Progress("prune", "looking for what nobody uses"))
+        resources = unused.find(engine, owner, container_names, base_ids, image_refs)
         if dry_run:
-            foretold = Pruned(tuple(map(str, found)), unused.weight(engine, found), foretold=True)
-            return Report("prune", "", foretold)
-        removed, freed = unused.remove(engine, found, say)
-    return Report("prune", "", Pruned(tuple(removed), freed))
+            result = PruneResult(tuple(map(str, resources)), unused.reclaimable_bytes(engine, resources), dry_run=True)
+            return Report("prune", "", result)
+        removed, freed_bytes = unused.remove(engine, resources, on_progress)
+    return Report("prune", "", PruneResult(tuple(removed), freed_bytes))
 
 
 @contextmanager
-def _at_rest(at: str) -> Iterator[None]:
+def _lock_all(engine_endpoint: str) -> Iterator[None]:
     """Hold every environment's lock; waiting for one would keep all the others waiting too."""
-    with ExitStack() as held:
-        for place in state.places(at):
-            if place.lock.is_file():
-                held.enter_context(files.locked(place.lock, partial(_busy, place)))
+    with ExitStack() as stack:
+        for state_dir in state.directories(engine_endpoint):
+            if state_dir.lock.is_file():
+                stack.enter_context(files.lock(state_dir.lock, partial(_raise_busy, state_dir)))
         yield
 
 
-def _busy(place: Place) -> NoReturn:
-    raise Refusal(
-        f"another envkit works on the environment in {place.folder}", mend="repeat the command when it is done"
+def _raise_busy(state_dir: StateDir) -> NoReturn:
+    raise PreconditionError(
+        f"another envkit works on the environment in {state_dir.folder}", hint="repeat the command when it is done"
     )

@@ -7,82 +7,82 @@ from typing import TYPE_CHECKING
 
 from envkit import host, names, net, state, tunnel
 from envkit.engines import glance, holder
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from envkit.model.facts import HostGpu
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-TRIES = 200
+PORT_TRIES = 200
 
 
-def here(endpoint: str, forwarded: Mapping[str, int], there: int) -> int:
+def local_port(endpoint: str, forwarded_ports: Mapping[str, int], engine_port: int) -> int:
     """Return the port of this machine's loopback that leads to one of the engine's machine; 0 where none does.
 
     Where the engine is on another machine, the port counts only while our own connection holds it.
 
     Args:
         endpoint: The engine's address.
-        forwarded: What is remembered of forwarded ports.
-        there: The port there; 0 for none.
+        forwarded_ports: What is remembered of forwarded ports.
+        engine_port: The port there; 0 for none.
     """
-    if not there or not tunnel.is_remote(endpoint):
-        return there
-    port = forwarded.get(str(there), 0)
-    return port if port and tunnel.forward(endpoint, port, there) else 0
+    if not engine_port or not tunnel.is_remote(endpoint):
+        return engine_port
+    port = forwarded_ports.get(str(engine_port), 0)
+    return port if port and tunnel.forward_port(endpoint, port, engine_port) else 0
 
 
-def forward(endpoint: str, forwarded: Mapping[str, int], there: int, asked: int | None) -> dict[str, int]:
+def forward(endpoint: str, forwarded_ports: Mapping[str, int], engine_port: int, requested_port: int | None) -> dict[str, int]:
     """Have a port of this machine's loopback lead to one of the engine's machine; return what is to be remembered.
 
     Args:
         endpoint: The engine's address.
-        forwarded: What is remembered.
-        there: The port there.
-        asked: The port of the config, or None for any.
+        forwarded_ports: What is remembered.
+        engine_port: The port there.
+        requested_port: The port of the config, or None for any.
 
     Raises:
         Refusal: The port asked for is taken here, or none is free.
     """
-    for other, port in forwarded.items():
-        if other != str(there) or (asked and port != asked):
-            tunnel.unforward(endpoint, port, int(other))
-    if here(endpoint, forwarded, there) and asked in {None, forwarded[str(there)]}:
-        return {str(there): forwarded[str(there)]}
-    for port in (asked,) if asked else _candidates(there):
-        if tunnel.forward(endpoint, port, there):
-            return {str(there): port}
-    raise Refusal(
-        f"no port of 127.0.0.1 can be forwarded to {endpoint}" if not asked
-        else f"jupyter.port: port {asked} is taken on this machine by {_holder(endpoint, asked)}",
-        mend="free one, or set jupyter.port in envkit.yaml to one that is free here and there",
+    for other_port, port in forwarded_ports.items():
+        if other_port != str(engine_port) or (requested_port and port != requested_port):
+            tunnel.cancel_forward(endpoint, port, int(other_port))
+    if local_port(endpoint, forwarded_ports, engine_port) and requested_port in {None, forwarded_ports[str(engine_port)]}:
+        return {str(engine_port): forwarded_ports[str(engine_port)]}
+    for port in (requested_port,) if requested_port else _candidate_ports(engine_port):
+        if tunnel.forward_port(endpoint, port, engine_port):
+            return {str(engine_port): port}
+    raise PreconditionError(
+        f"no port of 127.0.0.1 can be forwarded to {endpoint}" if not requested_port
+        else f"jupyter.port: port {requested_port} is taken on this machine by {_port_owner(endpoint, requested_port)}",
+        hint="free one, or set jupyter.port in envkit.yaml to one that is free here and there",
     )
 
 
-def _holder(endpoint: str, port: int) -> str:
-    forwards = (one.name for _, one in state.all_of(endpoint) if port in one.forwarded.values())
-    return next((holder.yours(name) for name in forwards), "") or net.port_holder(port)
+def _port_owner(endpoint: str, port: int) -> str:
+    environment_names = (saved_state.name for _, saved_state in state.environments(endpoint) if port in saved_state.forwarded.values())
+    return next((holder.describe_environment(name) for name in environment_names), "") or net.port_listener(port)
 
 
-def release(endpoint: str, forwarded: Mapping[str, int]) -> None:
+def release(endpoint: str, forwarded_ports: Mapping[str, int]) -> None:
     """Take all ports of an environment back."""
-    for there, port in forwarded.items():
-        tunnel.unforward(endpoint, port, int(there))
+    for engine_port, port in forwarded_ports.items():
+        tunnel.cancel_forward(endpoint, port, int(engine_port))
 
 
-def gpu(endpoint: str) -> HostGpu:
+def host_gpu(endpoint: str) -> HostGpu:
     """Say what is known of GPUs on the engine's machine: of another one nothing."""
     return HostGpu() if tunnel.is_remote(endpoint) else host.gpu()
 
 
-def leave(endpoint: str) -> None:
+def close_idle_tunnel(endpoint: str) -> None:
     """End the way to another machine when a command ends, if no environment is up there that needs it."""
-    titles = (names.container(os.getuid(), one.name) for _, one in state.all_of(endpoint))
-    if not any(glance.running(endpoint, one) for one in titles):
-        tunnel.leave(endpoint)
+    container_names = (names.container(os.getuid(), saved_state.name) for _, saved_state in state.environments(endpoint))
+    if not any(glance.running_container(endpoint, container_name) for container_name in container_names):
+        tunnel.release(endpoint)
 
 
-def _candidates(there: int) -> Iterable[int]:
-    busy = net.busy_ports()
-    wanted = (there, *range(names.JUPYTER_PORT, names.JUPYTER_PORT + TRIES))
-    return (port for port in wanted if port not in busy)
+def _candidate_ports(engine_port: int) -> Iterable[int]:
+    busy_ports = net.busy_ports()
+    candidates = (engine_port, *range(names.JUPYTER_PORT, names.JUPYTER_PORT + PORT_TRIES))
+    return (port for port in candidates if port not in busy_ports)

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from envkit import host, names, tunnel
 from envkit.engines import connect
-from envkit.errors import GpuUnusable, Refusal
-from envkit.resolve import far, widened
+from envkit.errors import GpuUnusable, PreconditionError
+from envkit.resolve import far, unapproved_entries
 
 if TYPE_CHECKING:
-    from envkit.commands.survey import Survey
+    from envkit.commands.survey import PlanningResult
     from envkit.engines.connect import Engine
     from envkit.model.state import State
 
 
-def served(endpoint: str) -> Engine:
+def connect_engine(endpoint: str) -> Engine:
     """Connect to an engine that envkit serves.
 
     Raises:
@@ -25,58 +25,58 @@ def served(endpoint: str) -> Engine:
     if tunnel.is_remote(endpoint):
         from envkit.commands import carried
 
-        carried.tools()
+        carried.find_tools()
     engine = connect.connect(endpoint)
     connect.refuse_unsupported(connect.facts(engine), host.machine())
     return engine
 
 
-def no_gpu(surveyed: Survey, engine: Engine) -> None:
+def check_gpu(planning: PlanningResult, engine: Engine) -> None:
     """Refuse where a GPU is planned and none can be used.
 
     Raises:
         GpuUnusable: Which layer stands in the way.
     """
-    if surveyed.plan.run.gpus is None:
+    if planning.plan.run.gpus is None:
         return
     from envkit import checks
 
-    finding = checks.gpu_before(surveyed.facts.gpu, connect.facts(engine), surveyed.plan.image)
+    finding = checks.gpu_preflight(planning.facts.gpu, connect.facts(engine), planning.plan.image)
     if finding is not None:
-        message = f"no GPU can be used ({finding.where}): {finding.seen}"
+        message = f"no GPU can be used ({finding.layer}): {finding.detail}"
         # A GPU that was found at the first `up` is not quietly done without.
-        again = "; or envkit up --refresh goes on without a GPU"
-        without = "; to do without for good: gpu: off in envkit.yaml" if surveyed.plan.gpu_required else again
+        refresh_hint = "; or envkit up --refresh goes on without a GPU"
+        fallback_hint = "; to do without for good: gpu: off in envkit.yaml" if planning.plan.gpu_required else refresh_hint
         if finding.cause:
             message += f"; the usual cause: {finding.cause}"
-        raise GpuUnusable(message, tried=f"{finding.check}, without starting anything", mend=finding.mend + without)
+        raise GpuUnusable(message, detail=f"{finding.check}, without starting anything", hint=finding.hint + fallback_hint)
 
 
-def other_copy(surveyed: Survey, remembered: State | None) -> None:
+def check_remote_copy(planning: PlanningResult, state: State | None) -> None:
     """Refuse to mix two workspaces in one copy on another machine.
 
     Raises:
         Refusal: The copy there is of another folder.
     """
-    if not surveyed.facts.far:
+    if not planning.facts.remote_volumes_dir:
         return
-    before, now = remembered.workspace if remembered else "", surveyed.facts.workspace
-    copy = names.volume(surveyed.plan.run.name, far.WORKSPACE)
-    if before not in {"", now} and copy in surveyed.found.volumes:
-        raise Refusal(
-            f"the workspace is now {now}, and the copy on the other machine is of {before}",
-            mend="envkit down --volumes first: it brings that one back",
+    old_workspace, workspace = state.workspace if state else "", planning.facts.workspace
+    volume = names.volume(planning.plan.run.name, far.WORKSPACE_VOLUME)
+    if old_workspace not in {"", workspace} and volume in planning.actual.volumes:
+        raise PreconditionError(
+            f"the workspace is now {workspace}, and the copy on the other machine is of {old_workspace}",
+            hint="envkit down --volumes first: it brings that one back",
         )
 
 
-def unapproved(surveyed: Survey, remembered: State | None) -> tuple[str, ...]:
+def unapproved_access(planning: PlanningResult, state: State | None) -> tuple[str, ...]:
     """Return what would be let in that nobody has agreed to yet."""
-    return widened(surveyed.plan.access, remembered.approved if remembered else None)
+    return unapproved_entries(planning.plan.access, state.approved if state else None)
 
 
-def wider_access(new: tuple[str, ...]) -> Refusal:
+def approval_error(entries: tuple[str, ...]) -> PreconditionError:
     """Return the refusal of what nobody has agreed to."""
-    return Refusal(
-        "this `up` would let in more than was agreed to:\n" + "\n".join(f"  - {entry}" for entry in new),
-        mend="envkit up --yes agrees to it; or take it out of envkit.yaml",
+    return PreconditionError(
+        "this `up` would let in more than was agreed to:\n" + "\n".join(f"  - {entry}" for entry in entries),
+        hint="envkit up --yes agrees to it; or take it out of envkit.yaml",
     )

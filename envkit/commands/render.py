@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from envkit import decide, files, names, tunnel
 from envkit.commands import apply, builders, mounted, refusals, written
-from envkit.commands.survey import survey
+from envkit.commands.survey import plan_environment
 from envkit.engines import connect
-from envkit.errors import EngineUnavailable, Exit
+from envkit.errors import EngineUnavailable, ExitCode
 from envkit.model.report import Report
 from envkit.render import compose
-from envkit.report.steps import different, sentences
+from envkit.report.steps import describe_differences, describe_steps
 from envkit.resolve import kept
 
 if TYPE_CHECKING:
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderResult:
     """What was rendered.
 
     Attributes:
         folder: Where it lies.
         files: Paths below it.
         stale: With `--check`, the paths that are missing or differ.
-        checked: Whether files were only compared.
-        absent: Whether none of them is there.
+        check_only: Whether files were only compared.
+        is_missing: Whether none of them is there.
     """
 
     folder: str
     files: tuple[str, ...]
     stale: tuple[str, ...] = ()
-    checked: bool = False
-    absent: bool = False
+    check_only: bool = False
+    is_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class DryRun:
         plan: What was decided.
         image: Reference of the image.
         steps: What would be done, in order, by step as `up` reports what it changed.
-        asks: What would be let in that nobody has agreed to yet, one sentence each.
-        does: What would be done, in words.
-        remarks: What was decided differently from what was asked, as `up` tells it.
+        approvals: What would be let in that nobody has agreed to yet, one sentence each.
+        descriptions: What would be done, in words.
+        notes: What was decided differently from what was asked, as `up` tells it.
         url: Where JupyterLab would answer; empty where it has no port, or the engine is on another machine.
         ssh_port: The port of loopback that SSH would answer at; 0 where none is published.
     """
@@ -59,14 +59,14 @@ class DryRun:
     plan: object
     image: str
     steps: tuple[str, ...]
-    asks: tuple[str, ...] = ()
-    does: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    approvals: tuple[str, ...] = ()
+    descriptions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     url: str = ""
     ssh_port: int = 0
 
 
-def render(project: Project, folder: Path, *, check: bool) -> Report[Rendered]:
+def render(project: Project, folder: Path, *, check: bool) -> Report[RenderResult]:
     """Render a project's artefacts into a folder, or compare them with what lies there.
 
     Raises:
@@ -74,20 +74,20 @@ def render(project: Project, folder: Path, *, check: bool) -> Report[Rendered]:
         Refusal: What runs inside can have planted a link on the way.
         OSError: The folder cannot be written.
     """
-    surveyed = survey(project, _engine(project), project.state)
-    artifacts = (*surveyed.context, compose.render(surveyed.wanted))
-    there = {one.path: files.read(folder / one.path) for one in artifacts} if check else {}
-    stale = tuple(one.path for one in artifacts if check and there[one.path] != one.text.encode())
-    paths = tuple(sorted(one.path for one in artifacts))
+    planning = plan_environment(project, _connect_engine(project), project.state)
+    artifacts = (*planning.context, compose.render(planning.desired))
+    contents = {artifact.path: files.read(folder / artifact.path) for artifact in artifacts} if check else {}
+    stale = tuple(artifact.path for artifact in artifacts if check and contents[artifact.path] != artifact.text.encode())
+    paths = tuple(sorted(artifact.path for artifact in artifacts))
     if check:
-        code = Exit.CHECK_FAILED if stale else Exit.OK
-        absent = all(content is None for content in there.values())
-        told = Rendered(str(folder), paths, stale, checked=True, absent=absent)
-        return Report("render", surveyed.plan.name, told, exit_code=code)
-    mounts = surveyed.plan.run.mounts
-    writable = {project.folder, *(one.source for one in mounts if one.kind == "bind" and not one.read_only)}
-    written.write(folder, artifacts, writable)
-    return Report("render", surveyed.plan.name, Rendered(str(folder), paths))
+        code = ExitCode.CHECK_FAILED if stale else ExitCode.OK
+        is_missing = all(content is None for content in contents.values())
+        result = RenderResult(str(folder), paths, stale, check_only=True, is_missing=is_missing)
+        return Report("render", planning.plan.name, result, exit_code=code)
+    mounts = planning.plan.run.mounts
+    writable_folders = {project.folder, *(mount.source for mount in mounts if mount.kind == "bind" and not mount.read_only)}
+    written.write(folder, artifacts, writable_folders)
+    return Report("render", planning.plan.name, RenderResult(str(folder), paths))
 
 
 def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Report[DryRun]:
@@ -101,34 +101,34 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
     Raises:
         EnvkitError: Why it would be refused.
     """
-    engine, place = refusals.served(project.endpoint), project.place
-    if place.folder.exists():
-        files.private_folder(place.folder)
-    remembered = kept.refreshed(project.state) if refresh and project.state else project.state
-    surveyed = survey(project, engine, remembered)
-    refusals.no_gpu(surveyed, engine)
-    refusals.other_copy(surveyed, remembered)
-    asks = refusals.unapproved(surveyed, remembered)
+    engine, state_dir = refusals.connect_engine(project.endpoint), project.state_dir
+    if state_dir.folder.exists():
+        files.ensure_private_folder(state_dir.folder)
+    state = kept.reset_choices(project.state) if refresh and project.state else project.state
+    planning = plan_environment(project, engine, state)
+    refusals.check_gpu(planning, engine)
+    refusals.check_remote_copy(planning, state)
+    approvals = refusals.unapproved_access(planning, state)
     steps = decide.up(
-        surveyed.wanted, surveyed.found, remembered,
-        files_current=apply.files_current(place, surveyed, remembered),
-        token_kept=mounted.token_kept(place, surveyed.plan),
+        planning.desired, planning.actual, state,
+        files_current=apply.are_files_current(state_dir, planning, state),
+        token_exists=mounted.has_credentials(state_dir, planning.plan),
     )
-    builders.refuse(surveyed.plan, steps)
-    done = tuple(type(one).__name__ for one in steps)
-    found = surveyed.found.container
-    does = sentences(steps, different(surveyed.wanted, found) if found else "")
-    plan = surveyed.plan
-    port, abroad = plan.run.published(names.JUPYTER_PORT), tunnel.is_remote(project.endpoint)
-    foretold = DryRun(
-        plan, surveyed.wanted.ref, done, asks, does, plan.remarks,
-        f"http://127.0.0.1:{port}/lab" if port and not abroad else "", plan.run.published(names.SSH_PORT),
+    builders.check(planning.plan, steps)
+    step_names = tuple(type(step).__name__ for step in steps)
+    container = planning.actual.container
+    descriptions = describe_steps(steps, describe_differences(planning.desired, container) if container else "")
+    plan = planning.plan
+    port, is_remote = plan.run.host_port(names.JUPYTER_PORT), tunnel.is_remote(project.endpoint)
+    result = DryRun(
+        plan, planning.desired.ref, step_names, approvals, descriptions, plan.notes,
+        f"http://127.0.0.1:{port}/lab" if port and not is_remote else "", plan.run.host_port(names.SSH_PORT),
     )
-    code = Exit.REFUSED if asks and not yes else Exit.OK
-    return Report("up", plan.name, foretold, exit_code=code)
+    code = ExitCode.USAGE if approvals and not yes else ExitCode.OK
+    return Report("up", plan.name, result, exit_code=code)
 
 
-def _engine(project: Project) -> Engine | None:
+def _connect_engine(project: Project) -> Engine | None:
     # Without an engine there are no networks to step around; everything else is the same.
     try:
         return connect.connect(project.endpoint)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-FAR_LARGER_BYTES = 1 << 30  # than what is ever read
+READ_LIMIT_BYTES = 1 << 30  # than what is ever read
 
 
 def digest(content: bytes) -> bytes:
@@ -23,12 +23,12 @@ def digest(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-def replace(path: Path, before: bytes, content: bytes) -> bool:
+def replace_if_unchanged(path: Path, original_digest: bytes, content: bytes) -> bool:
     """Replace a file whole or not at all, with its mode and, as far as the caller may, its owner.
 
     Args:
         path: A regular file; what a link leads to is never written.
-        before: The digest of what was read.
+        original_digest: The digest of what was read.
         content: What is to stand there.
 
     Returns:
@@ -37,31 +37,31 @@ def replace(path: Path, before: bytes, content: bytes) -> bool:
     Raises:
         OSError: It may not be written, or the disk is full.
     """
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    beside = f".envkit.{os.getpid()}.new"
+    folder_fd = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    temp_name = f".envkit.{os.getpid()}.new"
     try:
-        found = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
-        if not stat.S_ISREG(found.st_mode):
+        file_stat = os.stat(path.name, dir_fd=folder_fd, follow_symlinks=False)
+        if not stat.S_ISREG(file_stat.st_mode):
             return False
-        if not os.access(path.name, os.W_OK, dir_fd=folder):
+        if not os.access(path.name, os.W_OK, dir_fd=folder_fd):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-        _drop(beside, folder)
-        files.create(beside, content, mode=stat.S_IMODE(found.st_mode), inside=folder)
+        _unlink(temp_name, folder_fd)
+        files.create(temp_name, content, mode=stat.S_IMODE(file_stat.st_mode), folder_fd=folder_fd)
         with suppress(PermissionError):
-            os.chown(beside, found.st_uid, found.st_gid, dir_fd=folder)
-        if digest(files.read_inside(folder, path.name, FAR_LARGER_BYTES) or b"") != before:
+            os.chown(temp_name, file_stat.st_uid, file_stat.st_gid, dir_fd=folder_fd)
+        if digest(files.read_in_folder(folder_fd, path.name, READ_LIMIT_BYTES) or b"") != original_digest:
             return False
-        os.rename(beside, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.rename(temp_name, path.name, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
     except OSError as error:
         error.filename = str(path)  # a full disk names no file
         raise
     else:
         return True
     finally:
-        _drop(beside, folder)
-        os.close(folder)
+        _unlink(temp_name, folder_fd)
+        os.close(folder_fd)
 
 
-def _drop(name: str, folder: int) -> None:
+def _unlink(name: str, folder_fd: int) -> None:
     with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=folder)
+        os.unlink(name, dir_fd=folder_fd)

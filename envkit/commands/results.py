@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Up:
+class UpResult:
     """Where to go now.
 
     Attributes:
@@ -18,7 +18,7 @@ class Up:
         workspace: The folder that is /workspace inside.
         verdict: What the probe found, in one line.
         changed: What was done, by step; empty when there was nothing to do.
-        remarks: What was decided differently from what was asked.
+        notes: What was decided differently from what was asked.
     """
 
     name: str
@@ -28,22 +28,22 @@ class Up:
     workspace: str
     verdict: str
     changed: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
     ssh_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuildResult:
     """Which image there is now.
 
     Attributes:
         name: The environment's name.
         image: The image's reference.
         changed: What was done, by step; empty when the image was there.
-        remarks: What was decided differently from what was asked.
+        notes: What was decided differently from what was asked.
     """
 
     name: str
     image: str
     changed: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

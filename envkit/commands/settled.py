@@ -16,63 +16,63 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envkit import credentials, files, host, names, state, tunnel
-from envkit.commands.project import FILE, folder_of
-from envkit.commands.results import Up
+from envkit.commands.project import CONFIG_FILE, find_folder
+from envkit.commands.results import UpResult
 from envkit.engines import glance
-from envkit.engines.endpoint import endpoint
-from envkit.model.facts import Wants
+from envkit.engines.endpoint import current_endpoint
+from envkit.model.facts import HostQuery
 from envkit.model.report import Report
 from envkit.observe import door, ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from envkit.state import Place
+    from envkit.state import StateDir
 
-RECORD = "settled.json"
-PACKAGE = Path(__file__).parent.parent
-LABELS = (names.IMAGE, names.RUN, names.PORT, names.PORT_OF_SSH)
+CACHE_FILE = "settled.json"
+PACKAGE_FOLDER = Path(__file__).parent.parent
+LABEL_KEYS = (names.IMAGE, names.RUN, names.PORT, names.SSH_PORT_LABEL)
 
 
-def unchanged(start: Path, flags: Mapping[str, object]) -> Report[Up] | None:
+def lookup(start: Path, flags: Mapping[str, object]) -> Report[UpResult] | None:
     """Return the report of an `up` that has nothing to do, or None when that is not certain.
 
     Raises:
         Refusal: There is no such folder, or the state folder is open to others.
     """
-    folder, engine = folder_of(start), endpoint()
-    if tunnel.is_remote(engine):
+    folder, engine_endpoint = find_folder(start), current_endpoint()
+    if tunnel.is_remote(engine_endpoint):
         return None  # what changed in workspace and copy has to be looked at
-    place = state.place(engine, folder)
-    record = _record(place)
+    state_dir = state.directory(engine_endpoint, folder)
+    record = _load_record(state_dir)
     if record is None:
         return None
-    files.private_folder(place.folder)
-    if record.stamp != stamp(outside(folder, flags, record.wants, config_stamp(folder)), place):
+    files.ensure_private_folder(state_dir.folder)
+    if record.stamp != compute_stamp(digest_inputs(folder, flags, record.query, config_stamp(folder)), state_dir):
         return None
     result, labels = record.result, record.labels
-    found = glance.running(engine, result.ssh_host)
-    if found is None or any(found.labels.get(name, "") != labels[name] for name in LABELS):
+    container = glance.running_container(engine_endpoint, result.ssh_host)
+    if container is None or any(container.labels.get(name, "") != labels[name] for name in LABEL_KEYS):
         return None
-    if result.ssh_host not in found.networks:
+    if result.ssh_host not in container.networks:
         return None
-    return Report("up", result.name, result) if _answers(result, labels, place) else None
+    return Report("up", result.name, result) if _is_reachable(result, labels, state_dir) else None
 
 
-def _answers(result: Up, labels: Mapping[str, str], place: Place) -> bool:
+def _is_reachable(result: UpResult, labels: Mapping[str, str], state_dir: StateDir) -> bool:
     if not labels[names.PORT]:
         return False  # a socket inside is asked through the engine's SDK, which is the ordinary road
-    jupyter = ready.answers(door.at_port(int(labels[names.PORT])), credentials.token(place)) == ready.OK
-    return jupyter and (not result.ssh_port or ready.greets(result.ssh_port))
+    jupyter_ok = ready.get_token_status(door.port_client(int(labels[names.PORT])), credentials.token(state_dir)) == ready.OK
+    return jupyter_ok and (not result.ssh_port or ready.is_ssh_server(result.ssh_port))
 
 
-def remember(before: str, place: Place, wants: Wants, labels: Mapping[str, str], result: Up) -> None:
+def store(inputs_digest: str, state_dir: StateDir, query: HostQuery, labels: Mapping[str, str], result: UpResult) -> None:
     """Leave the stamp of an `up` that succeeded.
 
     Args:
-        before: `outside`, taken before anything was looked at: what changed meanwhile must not count as seen.
-        place: Where the environment's state lies.
-        wants: What the config wants to know of the host.
+        inputs_digest: `outside`, taken before anything was looked at: what changed meanwhile must not count as seen.
+        state_dir: Where the environment's state lies.
+        query: What the config wants to know of the host.
         labels: The container's.
         result: What the next `up` reports when nothing changed.
 
@@ -80,83 +80,83 @@ def remember(before: str, place: Place, wants: Wants, labels: Mapping[str, str],
         OSError: The disk is full, or the place cannot be written.
     """
     record = {
-        "stamp": stamp(before, place),
-        "wants": asdict(wants),
-        "labels": {name: labels.get(name, "") for name in LABELS},
+        "stamp": compute_stamp(inputs_digest, state_dir),
+        "wants": asdict(query),
+        "labels": {name: labels.get(name, "") for name in LABEL_KEYS},
         "result": {**asdict(result), "changed": ()},
     }
-    files.write(place.folder / RECORD, json.dumps(record).encode())
+    files.write(state_dir.folder / CACHE_FILE, json.dumps(record).encode())
 
 
 def config_stamp(folder: str) -> list[object]:
     """Return the config file's stamp, to be taken before the file is read."""
-    return host.file_stamp(Path(folder) / FILE)
+    return host.file_fingerprint(Path(folder) / CONFIG_FILE)
 
 
-def outside(folder: str, flags: Mapping[str, object], wants: Wants, config: list[object]) -> str:
+def digest_inputs(folder: str, flags: Mapping[str, object], query: HostQuery, file_stamp: list[object]) -> str:
     """Return what tells one set of a plan's inputs from another, without what envkit itself keeps.
 
     Args:
         folder: The project.
         flags: Keys the command line overrides.
-        wants: What the config wants to know of the host.
-        config: What `config_stamp` said.
+        query: What the config wants to know of the host.
+        file_stamp: What `config_stamp` said.
     """
-    given = sorted((key, repr(value)) for key, value in flags.items())
-    return _sha([folder, given, config, host.stamp(wants), list(_package())])
+    flag_items = sorted((key, repr(value)) for key, value in flags.items())
+    return _sha256([folder, flag_items, file_stamp, host.fingerprint(query), list(_package_stamps())])
 
 
-def stamp(before: str, place: Place) -> str:
+def compute_stamp(inputs_digest: str, state_dir: StateDir) -> str:
     """Return what tells one state of a settled environment from another."""
-    return _sha([before, [host.file_stamp(path) for path in _kept(place)]])
+    return _sha256([inputs_digest, [host.file_fingerprint(path) for path in _state_files(state_dir)]])
 
 
-def _sha(value: object) -> str:
+def _sha256(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class _Record:
     stamp: str
-    wants: Wants
+    query: HostQuery
     labels: Mapping[str, str]
-    result: Up
+    result: UpResult
 
 
-def _record(place: Place) -> _Record | None:
+def _load_record(state_dir: StateDir) -> _Record | None:
     """Read what the last `up` left; what is damaged or of another version counts as nothing."""
-    content = files.read(place.folder / RECORD)
+    content = files.read(state_dir.folder / CACHE_FILE)
     try:
-        given = json.loads(content or b"null")
-        labels = {name: str(given["labels"][name]) for name in LABELS}
-        return _Record(str(given["stamp"]), Wants(**_fields(given["wants"])), labels, Up(**_fields(given["result"])))
+        data = json.loads(content or b"null")
+        labels = {name: str(data["labels"][name]) for name in LABEL_KEYS}
+        return _Record(str(data["stamp"]), HostQuery(**_parse_fields(data["wants"])), labels, UpResult(**_parse_fields(data["result"])))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _frozen(value) for key, value in given.items()}
+def _parse_fields(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _freeze(value) for key, value in data.items()}
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
+def _freeze(value: Any) -> Any:
+    return tuple(_freeze(item) for item in value) if isinstance(value, list) else value
 
 
-def _kept(place: Place) -> Iterator[Path]:
+def _state_files(state_dir: StateDir) -> Iterator[Path]:
     """Yield every file of the state folder that the container or its client reads."""
-    yield place.folder / state.RECORD
-    for folder in (place.mount, place.mount / "secrets", place.etc, place.guard, place.client):
+    yield state_dir.folder / state.STATE_FILE
+    for folder in (state_dir.mount, state_dir.mount / "secrets", state_dir.etc, state_dir.guard, state_dir.client):
         yield folder
         if folder.is_dir():
             yield from sorted(folder.iterdir())
 
 
-def _package(folder: str = str(PACKAGE)) -> Iterator[tuple[str, int, int]]:
+def _package_stamps(folder: str = str(PACKAGE_FOLDER)) -> Iterator[tuple[str, int, int]]:
     """Yield a stamp of every file of envkit itself: another version may decide otherwise."""
-    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+    for entry in sorted(os.scandir(folder), key=lambda dir_entry: dir_entry.name):
         if entry.is_dir():
             if entry.name != "__pycache__":
-                yield from _package(entry.path)
+                yield from _package_stamps(entry.path)
         else:
-            found = entry.stat()
-            yield entry.path, found.st_size, found.st_mtime_ns
+            file_stat = entry.stat()
+            yield entry.path, file_stat.st_size, file_stat.st_mtime_ns

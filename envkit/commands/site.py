@@ -6,20 +6,20 @@ import os
 from typing import TYPE_CHECKING
 
 from envkit import host
-from envkit.model.report import Site
+from envkit.model.report import CheckHost
 
 if TYPE_CHECKING:
     from envkit.model.facts import EngineFacts
 
 
-def site(engine: EngineFacts | None) -> Site:
+def describe_host(facts: EngineFacts | None) -> CheckHost:
     """Return the engine's machine, or this one where no engine answered."""
-    if engine is None:
-        here = os.uname()
-        return Site(here.nodename, _system(host.distribution(), here.release))
-    kind = "Podman" if engine.podman else "Docker"
-    return Site(engine.host, _system(engine.system, engine.kernel), f"{kind} {engine.version} at {engine.endpoint}")
+    if facts is None:
+        uname = os.uname()
+        return CheckHost(uname.nodename, _system_text(host.distribution(), uname.release))
+    kind = "Podman" if facts.podman else "Docker"
+    return CheckHost(facts.host, _system_text(facts.system, facts.kernel), f"{kind} {facts.version} at {facts.endpoint}")
 
 
-def _system(distribution: str, kernel: str) -> str:
+def _system_text(distribution: str, kernel: str) -> str:
     return ", ".join(filter(None, (distribution, kernel and f"kernel {kernel}")))

@@ -12,35 +12,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import checks, host, names
-from envkit.checks import image as claims
-from envkit.checks import observations as looks
-from envkit.checks.table import finding
+from envkit.checks import image as image_checks
+from envkit.checks import observations as observation_fields
+from envkit.checks.table import make_finding
 from envkit.commands import project, reach
-from envkit.commands.site import site
+from envkit.commands.site import describe_host
 from envkit.engines import connect, endpoint, leftovers, look, registry
-from envkit.errors import BuildFailed, EngineError, EnvkitError, Exit, Refusal, StartFailed
+from envkit.errors import BuildFailed, EngineError, EnvkitError, ExitCode, PreconditionError, StartFailed
 from envkit.model.report import Progress, Report
 from envkit.model.run import Gpus
-from envkit.observe import smoke as observed
-from envkit.observe.aside import together
+from envkit.observe import smoke as observer
+from envkit.observe.aside import gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from envkit.checks.smoke import Expected
-    from envkit.commands.project import Known
+    from envkit.checks.smoke import GpuExpectation
+    from envkit.commands.project import Environment
     from envkit.engines.connect import Engine
     from envkit.model.facts import EngineFacts
-    from envkit.model.report import Finding, Observation, Site
+    from envkit.model.report import Finding, Observation, CheckHost
 
-    Say = Callable[[Progress], None]
+    ProgressCallback = Callable[[Progress], None]
 
 SLACK_S = 120.0  # for an engine that is slow to make and to remove a container
-WORST = (Exit.OK, Exit.CHECK_FAILED, Exit.ENGINE, Exit.GPU)  # of several images, the last of these counts
+EXIT_CODE_ORDER = (ExitCode.OK, ExitCode.CHECK_FAILED, ExitCode.ENGINE, ExitCode.GPU)  # of several images, the last of these counts
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class SubjectResult:
     """One image or environment.
 
     Attributes:
@@ -53,20 +53,20 @@ class Tried:
 
     subject: str
     verdict: str
-    exit_code: Exit
+    exit_code: ExitCode
     findings: tuple[Finding, ...]
     tensorflow: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Smoked:
+class SmokeResult:
     """All that were tried, in the order they were named, and where."""
 
-    tried: tuple[Tried, ...]
-    site: Site
+    results: tuple[SubjectResult, ...]
+    check_host: CheckHost
 
 
-def smoke(subjects: Sequence[str], *, expect: Expected, jobs: int, limit_s: float, say: Say) -> Report[Smoked]:
+def smoke(subjects: Sequence[str], *, expect: GpuExpectation, jobs: int, limit_s: float, on_progress: ProgressCallback) -> Report[SmokeResult]:
     """Try images by reference, or running environments by name.
 
     Args:
@@ -74,120 +74,120 @@ def smoke(subjects: Sequence[str], *, expect: Expected, jobs: int, limit_s: floa
         expect: Whether a GPU has to compute, must not be asked for, or may be there.
         jobs: How many are tried at once.
         limit_s: How long TensorFlow and the training may take in each, seconds.
-        say: Gets the news.
+        on_progress: Gets the news.
 
     Raises:
         EngineUnavailable: Nothing answers.
     """
-    at = endpoint.endpoint()
-    engine, owner = connect.connect(at), os.getuid()
-    leftovers.sweep(engine, owner)
-    ours = {name: project.known(Path(), name) for name in project.names_known() if name in subjects}
-    facts, title = connect.facts(engine), _title(owner)
+    engine_endpoint = endpoint.current_endpoint()
+    engine, owner = connect.connect(engine_endpoint), os.getuid()
+    leftovers.remove_abandoned(engine, owner)
+    environments = {name: project.find_environment(Path(), name) for name in project.environment_names() if name in subjects}
+    facts, name_prefix = connect.facts(engine), _name_prefix(owner)
 
-    def one(number: int, subject: str, tell: Say) -> Tried:
-        return _tried(at, subject, f"{title}{number}", facts, expect, limit_s, tell, ours.get(subject))
+    def test_subject(number: int, subject: str, callback: ProgressCallback) -> SubjectResult:
+        return _test_subject(engine_endpoint, subject, f"{name_prefix}{number}", facts, expect, limit_s, callback, environments.get(subject))
 
     try:
-        tried = _together(one, subjects, jobs, say)
+        results = _run_parallel(test_subject, subjects, jobs, on_progress)
     except BaseException:
         with suppress(EnvkitError):
-            leftovers.remove_named(engine, owner, title)
+            leftovers.remove_by_prefix(engine, owner, name_prefix)
         raise
-    findings = tuple(found for each in tried for found in each.findings)
-    code = max((each.exit_code for each in tried), key=WORST.index, default=Exit.OK)
-    return Report("smoke", " ".join(subjects), Smoked(tried, site(facts)), findings, code)
+    findings = tuple(entry for result in results for entry in result.findings)
+    code = max((result.exit_code for result in results), key=EXIT_CODE_ORDER.index, default=ExitCode.OK)
+    return Report("smoke", " ".join(subjects), SmokeResult(results, describe_host(facts)), findings, code)
 
 
-def _together(
-    one: Callable[[int, str, Say], Tried], subjects: Sequence[str], jobs: int, say: Say
-) -> tuple[Tried, ...]:
+def _run_parallel(
+    test_subject: Callable[[int, str, ProgressCallback], SubjectResult], subjects: Sequence[str], jobs: int, on_progress: ProgressCallback
+) -> tuple[SubjectResult, ...]:
     """Try so many at once; whoever interrupts waits for nothing that runs, and hears no more of it."""
-    stopped, lock = threading.Event(), threading.Lock()
+    stop_event, lock = threading.Event(), threading.Lock()
 
-    def tell(news: Progress) -> None:
+    def forward_progress(progress: Progress) -> None:
         with lock:
-            if not stopped.is_set():
-                say(news)
+            if not stop_event.is_set():
+                on_progress(progress)
 
     try:
-        return together([partial(one, number, subject, tell) for number, subject in enumerate(subjects)], jobs)
+        return gather([partial(test_subject, number, subject, forward_progress) for number, subject in enumerate(subjects)], jobs)
     except BaseException:
-        stopped.set()
+        stop_event.set()
         raise
 
 
-def _title(owner: int) -> str:
+def _name_prefix(owner: int) -> str:
     """Return how the names of this run's containers begin: no other run's do, whatever number its process has."""
-    return f"{names.smoke(owner)}{os.getpid()}.{secrets.token_hex(4)}."
+    return f"{names.smoke_prefix(owner)}{os.getpid()}.{secrets.token_hex(4)}."
 
 
-def _tried(
-    at: str, subject: str, title: str, facts: EngineFacts, expect: Expected, limit_s: float, say: Say,
-    known: Known | None,
-) -> Tried:
+def _test_subject(
+    engine_endpoint: str, subject: str, container_name: str, facts: EngineFacts, expect: GpuExpectation, limit_s: float, on_progress: ProgressCallback,
+    environment: Environment | None,
+) -> SubjectResult:
     """Try one; what befalls it takes nothing from the others."""
-    graphics = reach.gpu(at)
+    host_gpu = reach.host_gpu(engine_endpoint)
     try:
-        engine = connect.connect(at)  # its own: what the SDK keeps of a connection is not for two at once
-        gpus = _gpus(facts, expect)
-        seen = _observed(engine, subject, title, limit_s, known, gpus, say)
-    except (EngineError, Refusal) as error:
-        failed = finding("image/runs", error.message, cause=error.tried or None, mend=error.mend or None)
-        code = Exit.GPU if error.exit_code is Exit.GPU and expect == "gpu" else Exit.ENGINE
-        say(Progress("smoke", f"{subject}: {error.message}", done=True))
-        return Tried(subject, f"{error.message}; {error.mend}", code, (failed,))
-    claimed = claims.claim("" if known else subject)
-    found = checks.smoke(seen, claimed, expect, graphics, facts, own=known is not None)
-    say(Progress("smoke", f"{subject}: {checks.verdict(found)}", done=True))
-    code = checks.exit_code(found, gpu_expected=expect == "gpu")
-    inside = looks.text(looks.data(seen, "tensorflow.version"), "version")
-    return Tried(subject, checks.verdict(found), code, found, inside)
+        engine = connect.connect(engine_endpoint)  # its own: what the SDK keeps of a connection is not for two at once
+        gpus = _select_gpus(facts, expect)
+        observations = _observe(engine, subject, container_name, limit_s, environment, gpus, on_progress)
+    except (EngineError, PreconditionError) as error:
+        failure = make_finding("image/runs", error.message, cause=error.detail or None, hint=error.hint or None)
+        code = ExitCode.GPU if error.exit_code is ExitCode.GPU and expect == "gpu" else ExitCode.ENGINE
+        on_progress(Progress("smoke", f"{subject}: {error.message}", finished=True))
+        return SubjectResult(subject, f"{error.message}; {error.hint}", code, (failure,))
+    claim = image_checks.parse_claim("" if environment else subject)
+    findings = checks.smoke(observations, claim, expect, host_gpu, facts, is_workspace=environment is not None)
+    on_progress(Progress("smoke", f"{subject}: {checks.summarize(findings)}", finished=True))
+    code = checks.exit_code(findings, gpu_expected=expect == "gpu")
+    tensorflow_version = observation_fields.text(observation_fields.data(observations, "tensorflow.version"), "version")
+    return SubjectResult(subject, checks.summarize(findings), code, findings, tensorflow_version)
 
 
-def _observed(
-    engine: Engine, subject: str, title: str, limit_s: float, known: Known | None, gpus: Gpus | None, say: Say
+def _observe(
+    engine: Engine, subject: str, container_name: str, limit_s: float, environment: Environment | None, gpus: Gpus | None, on_progress: ProgressCallback
 ) -> tuple[Observation, ...]:
-    say(Progress("smoke", f"trying {subject}"))
+    on_progress(Progress("smoke", f"trying {subject}"))
 
-    def seen(one: Observation) -> None:
-        say(Progress("smoke", f"{subject}: {one.what}", detail=True))
+    def report_observation(observation: Observation) -> None:
+        on_progress(Progress("smoke", f"{subject}: {observation.name}", verbose=True))
 
-    if known is not None:
-        project.running(engine, known)
-        return observed.environment(engine, known.container, limit_s=limit_s, seen=seen)
-    image = _image(engine, subject, say)
-    longest_s = len(observed.PYTHONS) * observed.whole_s(limit_s) + SLACK_S
-    labels = {names.MANAGED: "1", names.OWNER: str(os.getuid()), **leftovers.waiting(longest_s)}
-    return observed.image(engine, image, name=title, labels=labels, limit_s=limit_s, gpus=gpus, seen=seen)
+    if environment is not None:
+        project.require_running(engine, environment)
+        return observer.run_in_environment(engine, environment.container_name, limit_s=limit_s, on_observation=report_observation)
+    image = _ensure_image(engine, subject, on_progress)
+    max_runtime_s = len(observer.PYTHONS) * observer.total_s(limit_s) + SLACK_S
+    labels = {names.MANAGED: "1", names.OWNER: str(os.getuid()), **leftovers.lifetime_labels(max_runtime_s)}
+    return observer.run_in_image(engine, image, name=container_name, labels=labels, limit_s=limit_s, gpus=gpus, on_observation=report_observation)
 
 
-def _image(engine: Engine, ref: str, say: Say) -> str:
+def _ensure_image(engine: Engine, ref: str, on_progress: ProgressCallback) -> str:
     """Return the id of an image, brought from its registry where it is not here."""
-    found = look.image(engine, ref)
-    if found is None:
+    image = look.image(engine, ref)
+    if image is None:
         try:
-            registry.pull(engine, ref, say)
+            registry.pull(engine, ref, on_progress)
         except BuildFailed as error:
-            why = error.message.partition(": ")[2] or error.message
+            reason = error.message.partition(": ")[2] or error.message
             raise StartFailed(
-                f"the image {ref} is not here, and cannot be pulled: {why}", mend=f"docker pull {ref} says more"
+                f"the image {ref} is not here, and cannot be pulled: {reason}", hint=f"docker pull {ref} says more"
             ) from error
-        found = look.image(engine, ref)
-    if found is None:
-        raise StartFailed(f"the image {ref} vanished as it came", mend="repeat the command")
-    if found.system != "linux" or found.machine != host.machine():
+        image = look.image(engine, ref)
+    if image is None:
+        raise StartFailed(f"the image {ref} vanished as it came", hint="repeat the command")
+    if image.system != "linux" or image.machine != host.machine():
         raise StartFailed(
-            f"the image {ref} is for {found.system}/{found.machine}",
-            mend=f"build or pull it for linux/{host.machine()}",
+            f"the image {ref} is for {image.system}/{image.machine}",
+            hint=f"build or pull it for linux/{host.machine()}",
         )
-    return found.id
+    return image.id
 
 
-def _gpus(engine: EngineFacts, expect: Expected) -> Gpus | None:
+def _select_gpus(facts: EngineFacts, expect: GpuExpectation) -> Gpus | None:
     if expect == "cpu":
         return None
-    roads = engine.gpu_roads
-    if not roads or not (reach.gpu(engine.endpoint).driver or expect == "gpu"):
+    methods = facts.gpu_methods
+    if not methods or not (reach.host_gpu(facts.endpoint).driver or expect == "gpu"):
         return None
-    return Gpus(roads[0], ("all",))
+    return Gpus(methods[0], ("all",))

@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import proc
-from envkit.errors import Refusal
-from envkit.migrate.file import is_known
+from envkit.errors import PreconditionError
+from envkit.migrate.file import is_supported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 # What no person wrote, by its folder's name; environments are known by what they hold.
-SKIPPED = {
+SKIPPED_FOLDERS = {
     ".git", ".hg", ".svn", "node_modules", "__pycache__", ".ipynb_checkpoints", "site-packages", ".tox", ".nox",
     ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis",
 }
-ENVIRONMENT = {"pyvenv.cfg", "conda-meta"}
+ENVIRONMENT_MARKERS = {"pyvenv.cfg", "conda-meta"}
 # `--ignored` reads no file but git's own lists; what a repository would have run meanwhile is switched off.
-IGNORED = ("-c", "core.fsmonitor=false", "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
-GIT_S = 60
+GIT_IGNORED_ARGS = ("-c", "core.fsmonitor=false", "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+GIT_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +32,18 @@ class Source:
 
     Attributes:
         path: As people would name it.
-        below: The same, below what was named.
-        top: The folder at which its project begins, as far as that can be told.
-        trouble: Of a folder that stands here because nobody can look into it, why.
+        relative_path: The same, below what was named.
+        project_root: The folder at which its project begins, as far as that can be told.
+        error: Of a folder that stands here because nobody can look into it, why.
     """
 
     path: Path
-    below: Path
-    top: Path
-    trouble: str = ""
+    relative_path: Path
+    project_root: Path
+    error: str = ""
 
 
-def gather(paths: Sequence[Path]) -> Iterator[Source]:
+def find_sources(paths: Sequence[Path]) -> Iterator[Source]:
     """Return the files to look at, in order, each once, as they are found.
 
     Links are not followed, but the folder that is named may be one. What git ignores is left out, unless it is named
@@ -52,76 +52,76 @@ def gather(paths: Sequence[Path]) -> Iterator[Source]:
     Raises:
         Refusal: There is no such path, or it is of a kind that says nothing to us.
     """
-    whole = [path for at, path in enumerate(paths) if not any(_holds(paths, other, at) for other in range(len(paths)))]
-    for path in whole:
-        _refuse(path)
-    return (source for path in whole for source in _below(path))
+    roots = [path for index, path in enumerate(paths) if not any(_is_covered(paths, other_index, index) for other_index in range(len(paths)))]
+    for path in roots:
+        _check_path(path)
+    return (source for path in roots for source in _sources_below(path))
 
 
-def _holds(paths: Sequence[Path], other: int, at: int) -> bool:
+def _is_covered(paths: Sequence[Path], other_index: int, index: int) -> bool:
     """Say whether a path is named again, or lies below another one that is."""
-    mine, its = paths[at].resolve(), paths[other].resolve()
-    return other != at and (mine.is_relative_to(its) if mine != its else other < at)
+    path, other_path = paths[index].resolve(), paths[other_index].resolve()
+    return other_index != index and (path.is_relative_to(other_path) if path != other_path else other_index < index)
 
 
-def _below(path: Path) -> Iterator[Source]:
+def _sources_below(path: Path) -> Iterator[Source]:
     if path.is_dir():
-        top, ignored = _top(path), _ignored(path)
-        yield from (Source(one, one.relative_to(path), top, trouble) for one, trouble in _walk(path, ignored))
+        project_root, ignored_paths = _project_root(path), _git_ignored(path)
+        yield from (Source(file_path, file_path.relative_to(path), project_root, error) for file_path, error in _walk(path, ignored_paths))
         return
-    yield Source(path, path, _top(path.parent))
+    yield Source(path, path, _project_root(path.parent))
 
 
-def _refuse(path: Path) -> None:
+def _check_path(path: Path) -> None:
     if path.is_dir():
         return
     if not path.is_symlink() and not path.is_file():
-        raise Refusal(f"there is no file or folder {path}", mend="name files, or folders to look through")
-    if not is_known(Path(path.name)) and not is_known(path):
-        raise Refusal(
+        raise PreconditionError(f"there is no file or folder {path}", hint="name files, or folders to look through")
+    if not is_supported(Path(path.name)) and not is_supported(path):
+        raise PreconditionError(
             f"{path} is no kind of file that can be migrated",
-            mend="name Python files, notebooks, requirements, Dockerfiles or CI files, or a folder",
+            hint="name Python files, notebooks, requirements, Dockerfiles or CI files, or a folder",
         )
 
 
-def _walk(top: Path, ignored: frozenset[str]) -> Iterator[tuple[Path, str]]:
+def _walk(root: Path, ignored_paths: frozenset[str]) -> Iterator[tuple[Path, str]]:
     """Yield files in the order of their names, and folders that nobody can look into with the reason."""
-    waiting: list[os.DirEntry[str] | Path] = [top]  # the next one last; folders may be nested deeper than calls
-    while waiting:
-        one = waiting.pop()
-        path = Path(one)
-        if not one.is_dir():
+    pending: list[os.DirEntry[str] | Path] = [root]  # the next one last; folders may be nested deeper than calls
+    while pending:
+        current = pending.pop()
+        path = Path(current)
+        if not current.is_dir():
             yield path, ""
             continue
         try:
-            with os.scandir(path) as found:
-                entries = sorted(found, key=lambda entry: entry.name, reverse=True)
+            with os.scandir(path) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name, reverse=True)
         except OSError as error:
             yield path, error.strerror or str(error)
             continue
-        if path == top or not any(entry.name in ENVIRONMENT for entry in entries):
-            waiting += [entry for entry in entries if _is_wanted(entry, top, ignored)]
+        if path == root or not any(entry.name in ENVIRONMENT_MARKERS for entry in entries):
+            pending += [entry for entry in entries if _is_source(entry, root, ignored_paths)]
 
 
-def _is_wanted(one: os.DirEntry[str], top: Path, ignored: frozenset[str]) -> bool:
-    below = Path(one.path).relative_to(top)
-    if one.is_symlink() or below.as_posix() in ignored:
+def _is_source(entry: os.DirEntry[str], root: Path, ignored_paths: frozenset[str]) -> bool:
+    relative_path = Path(entry.path).relative_to(root)
+    if entry.is_symlink() or relative_path.as_posix() in ignored_paths:
         return False
-    return one.name not in SKIPPED if one.is_dir() else one.is_file() and is_known(below)
+    return entry.name not in SKIPPED_FOLDERS if entry.is_dir() else entry.is_file() and is_supported(relative_path)
 
 
 @lru_cache(maxsize=16)
-def _ignored(folder: Path) -> frozenset[str]:
+def _git_ignored(folder: Path) -> frozenset[str]:
     """Return what git ignores below a folder, by paths below it; nothing where git does not know."""
     try:
-        done = proc.run(["git", "-C", str(folder), *IGNORED], timeout_s=GIT_S)
+        result = proc.run(["git", "-C", str(folder), *GIT_IGNORED_ARGS], timeout_s=GIT_TIMEOUT_S)
     except (OSError, proc.TimeoutExpired):
         return frozenset()
-    found = done.out.split("\0") if done.code == 0 else []
-    return frozenset(one.rstrip("/") for one in found if one not in {"", "./"})
+    paths = result.out.split("\0") if result.code == 0 else []
+    return frozenset(path.rstrip("/") for path in paths if path not in {"", "./"})
 
 
-def _top(folder: Path) -> Path:
+def _project_root(folder: Path) -> Path:
     """Return the folder that git manages, or the one that was named where there is none."""
     start = folder.resolve()
-    return next((one for one in (start, *start.parents) if (one / ".git").exists()), start)
+    return next((candidate for candidate in (start, *start.parents) if (candidate / ".git").exists()), start)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from envkit import names, state
 from envkit.commands import reach
-from envkit.commands.project import is_gone, no_environment, removal
+from envkit.commands.project import is_folder_missing, environment_not_found, removal_command
 from envkit.engines import connect, endpoint, look
 from envkit.model.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.model.found import FoundContainer
+    from envkit.model.found import ContainerInfo
     from envkit.model.state import State
 
 
@@ -31,7 +31,7 @@ class Row:
         size_bytes: Of its image, all layers; environments with the same plan share it.
         project: Its project folder, where that is known to the caller.
         verdict: The last verdict of the probe, or that nothing is proven of it as it is now.
-        mend: The command that removes it, where its project folder is gone; else empty.
+        hint: The command that removes it, where its project folder is gone; else empty.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Row:
     size_bytes: int = 0
     project: str = ""
     verdict: str = ""
-    mend: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,63 +51,63 @@ class Environments:
     rows: tuple[Row, ...]
 
 
-def status(*, everybody: bool = False, name: str | None = None) -> Report[Environments]:
+def status(*, all_users: bool = False, name: str | None = None) -> Report[Environments]:
     """List environments: the caller's, or everybody's; two calls to the engine, however many there are.
 
     Raises:
         EngineUnavailable: Nothing answers.
         Refusal: There is none of that name.
     """
-    at = endpoint.endpoint()
-    engine = connect.connect(at)
+    engine_endpoint = endpoint.current_endpoint()
+    engine = connect.connect(engine_endpoint)
     owner = os.getuid()
-    remembered = {one.name: one for _, one in state.all_of(at)}
-    found = look.environments(engine, None if everybody else owner)
-    sizes = look.image_sizes(engine) if found else {}
-    rows = [_row(one, remembered, owner, sizes, at) for one in found if names.NAME in one.labels]
-    running = {row.name for row in rows if row.owner == owner}
+    saved_states = {saved_state.name: saved_state for _, saved_state in state.environments(engine_endpoint)}
+    containers = look.environment_containers(engine, None if all_users else owner)
+    sizes = look.image_sizes(engine) if containers else {}
+    rows = [_build_row(container, saved_states, owner, sizes, engine_endpoint) for container in containers if names.NAME in container.labels]
+    running_names = {row.name for row in rows if row.owner == owner}
     rows += [
-        Row(one.name, owner, "down", project=one.project, verdict=_verdict(one), mend=_mend(one))
-        for one in remembered.values()
-        if one.name not in running
+        Row(saved_state.name, owner, "down", project=saved_state.project, verdict=_verdict(saved_state), hint=_hint(saved_state))
+        for saved_state in saved_states.values()
+        if saved_state.name not in running_names
     ]
-    chosen = sorted((row for row in rows if name in {None, row.name}), key=lambda row: (row.name, row.owner))
-    if name is not None and not chosen:
-        raise no_environment(name)
-    return Report("status", name or "", Environments(tuple(chosen)))
+    selection = sorted((row for row in rows if name in {None, row.name}), key=lambda row: (row.name, row.owner))
+    if name is not None and not selection:
+        raise environment_not_found(name)
+    return Report("status", name or "", Environments(tuple(selection)))
 
 
-def _row(
-    found: FoundContainer, remembered: Mapping[str, State], owner: int, sizes: Mapping[str, int], at: str
+def _build_row(
+    container: ContainerInfo, saved_states: Mapping[str, State], owner: int, sizes: Mapping[str, int], engine_endpoint: str
 ) -> Row:
-    labels = found.labels
-    whose = int(labels[names.OWNER]) if labels.get(names.OWNER, "").isdecimal() else -1
-    mine = remembered.get(labels[names.NAME]) if whose == owner else None
-    published = labels.get(names.PORT, "") if found.status == "running" else ""
+    labels = container.labels
+    container_owner = int(labels[names.OWNER]) if labels.get(names.OWNER, "").isdecimal() else -1
+    saved_state = saved_states.get(labels[names.NAME]) if container_owner == owner else None
+    published_port = labels.get(names.PORT, "") if container.status == "running" else ""
     # JupyterLab may listen on a socket alone; a port of another machine is brought here for its owner alone.
-    port = reach.here(at, mine.forwarded if mine else {}, int(published)) if published.isdecimal() else 0
+    port = reach.local_port(engine_endpoint, saved_state.forwarded if saved_state else {}, int(published_port)) if published_port.isdecimal() else 0
     url = f"http://127.0.0.1:{port}/lab" if port else ""
     return Row(
         name=labels[names.NAME],
-        owner=whose,
-        status=found.status,
+        owner=container_owner,
+        status=container.status,
         url=url,
-        size_bytes=sizes.get(found.image_id, 0),
-        project=mine.project if mine else "",
-        verdict=_verdict(mine) if mine else "",
-        mend=_mend(mine) if mine else "",
+        size_bytes=sizes.get(container.image_id, 0),
+        project=saved_state.project if saved_state else "",
+        verdict=_verdict(saved_state) if saved_state else "",
+        hint=_hint(saved_state) if saved_state else "",
     )
 
 
-def _verdict(remembered: State) -> str:
+def _verdict(saved_state: State) -> str:
     """Return what was proven, only as long as that is true of the environment as it is now."""
-    if is_gone(remembered.project):
+    if is_folder_missing(saved_state.project):
         return "not proven: folder gone"
-    if remembered.proven:
-        return remembered.verdict
-    return f"not proven: {remembered.verdict}" if remembered.verdict else "not proven"
+    if saved_state.proven:
+        return saved_state.verdict
+    return f"not proven: {saved_state.verdict}" if saved_state.verdict else "not proven"
 
 
-def _mend(remembered: State) -> str:
+def _hint(saved_state: State) -> str:
     """Return the command that removes an environment that no folder leads to any more."""
-    return removal(remembered.name) if is_gone(remembered.project) else ""
+    return removal_command(saved_state.name) if is_folder_missing(saved_state.project) else ""

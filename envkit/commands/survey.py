@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from envkit import catalog, digest, host, names, tunnel
 from envkit.commands import bases
-from envkit.commands.project import is_gone, names_taken
-from envkit.decide import Wanted
+from envkit.commands.project import is_folder_missing, used_names
+from envkit.decide import DesiredState
 from envkit.engines import connect, holder, look
-from envkit.errors import EngineUnavailable, Refusal
-from envkit.model.found import Found
-from envkit.render import image as image_
-from envkit.resolve import auto, far, kept, name_of, resolve, wants
-from envkit.resolve.auto import DEBIAN, Choice
+from envkit.errors import EngineUnavailable, PreconditionError
+from envkit.model.found import ActualState
+from envkit.render import image as build_context
+from envkit.resolve import auto, far, kept, environment_name, resolve, host_query
+from envkit.resolve.auto import DEBIAN, BaseChoice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -27,193 +27,193 @@ if TYPE_CHECKING:
     from envkit.model.report import Progress
     from envkit.model.state import State
 
-    Say = Callable[[Progress], None]
+    ProgressCallback = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class PlanningResult:
     """What is wanted and what was found.
 
     Attributes:
-        wanted: The plan with its digests.
+        desired: The plan with its digests.
         context: Its rendered build context.
         facts: The host.
-        found: What the engine holds.
+        actual: What the engine holds.
         choice: Which base it stands on.
-        question: What that base was looked at for.
+        inspection_key: What that base was looked at for.
     """
 
-    wanted: Wanted
+    desired: DesiredState
     context: tuple[Artifact, ...]
     facts: Facts
-    found: Found
-    choice: Choice = DEBIAN
-    question: str = ""
+    actual: ActualState
+    choice: BaseChoice = DEBIAN
+    inspection_key: str = ""
 
     @property
     def plan(self) -> Plan:
         """What was decided."""
-        return self.wanted.plan
+        return self.desired.plan
 
 
-def survey(
-    project: Project, engine: Engine | None, remembered: State | None, *, avoid: Collection[int] = (),
-    say: Say | None = None,
-) -> Survey:
+def plan_environment(
+    project: Project, engine: Engine | None, state: State | None, *, avoid_ports: Collection[int] = (),
+    on_progress: ProgressCallback | None = None,
+) -> PlanningResult:
     """Look at host and engine and decide everything for a project.
 
     Args:
         project: The project.
         engine: Its engine; without one, only what needs none is decided, as `render` does.
-        remembered: What is remembered, which may be newer than the project's.
-        avoid: Ports that turned out to be taken.
-        say: Gets the news of a base image that has to be pulled; without one nothing is pulled.
+        state: What is remembered, which may be newer than the project's.
+        avoid_ports: Ports that turned out to be taken.
+        on_progress: Gets the news of a base image that has to be pulled; without one nothing is pulled.
 
     Raises:
         ConfigError: The config cannot be honoured on this host.
         Refusal: The workspace cannot be one, or a name belongs to somebody else.
     """
-    facts = _facts(project, engine, remembered, avoid)
-    name = name_of(project.config, project.folder, remembered, _taken(project, engine, facts.caller.uid, remembered))
-    _refuse_renaming(engine, facts.caller.uid, name, remembered)
-    found = Found() if engine is None else _found(project, engine, facts.caller.uid, name)
-    choice = bases.choose(project.config, facts, engine, remembered)
+    facts = _gather_facts(project, engine, state, avoid_ports)
+    name = environment_name(project.config, project.folder, state, _unavailable_names(project, engine, facts.caller.uid, state))
+    _refuse_renaming(engine, facts.caller.uid, name, state)
+    actual = ActualState() if engine is None else _inspect_actual(project, engine, facts.caller.uid, name)
+    choice = bases.choose(project.config, facts, engine, state)
     if choice.kind != "debian":
         try:
-            return _on_image(project, engine, name, facts, found, remembered, choice, say)
-        except Refusal as error:
-            other = auto.instead(choice, remembered, error.message)
-            if other is None:
+            return _plan_on_image(project, engine, name, facts, actual, state, choice, on_progress)
+        except PreconditionError as error:
+            fallback = auto.fallback(choice, state, error.message)
+            if fallback is None:
                 raise
-            choice = other
-    if engine is not None and (remembered is None or not remembered.base_id):
+            choice = fallback
+    if engine is not None and (state is None or not state.base_id):
         suite = catalog.release(project.config.tensorflow).suite
-        found = replace(found, base=look.base(engine, suite, remembered.base_ref if remembered else ""))
-    surveyed = _with_image(project, engine, name, facts, found, remembered)
-    if surveyed.found.image is None and engine is not None and found.base is None:
+        actual = replace(actual, base=look.find_base(engine, suite, state.base_ref if state else ""))
+    planning = _plan_with_image(project, engine, name, facts, actual, state)
+    if planning.actual.image is None and engine is not None and actual.base is None:
         # Nothing was built on what the last build stood on: build on what is there now.
-        suite = surveyed.plan.image.suite.name
-        base = look.base(engine, suite, remembered.base_ref if remembered else "")
-        fresh = replace(remembered, base_ref="", base_id="", base_origin="") if remembered else None
-        surveyed = _with_image(project, engine, name, facts, replace(found, base=base), fresh)
-    return _chosen(surveyed, choice)
+        suite = planning.plan.image.suite.name
+        base = look.find_base(engine, suite, state.base_ref if state else "")
+        unpinned_state = replace(state, base_ref="", base_id="", base_origin="") if state else None
+        planning = _plan_with_image(project, engine, name, facts, replace(actual, base=base), unpinned_state)
+    return _with_choice(planning, choice)
 
 
-def _facts(
-    project: Project, engine: Engine | None, remembered: State | None, avoid: Collection[int]
+def _gather_facts(
+    project: Project, engine: Engine | None, state: State | None, avoid_ports: Collection[int]
 ) -> Facts:
     """Look at the host, and at the machine that the engine is on."""
-    wanted = wants(project.config, project.folder, str(project.place.folder))
-    facts = host.look(wanted)
+    query = host_query(project.config, project.folder, str(project.state_dir.folder))
+    facts = host.inspect(query)
     if tunnel.is_remote(project.endpoint):
-        facts = far.facts(facts, connect.facts(engine) if engine else None)
-    facts = kept.as_chosen(facts, remembered.choices if remembered else {}, wanted)
+        facts = far.apply_engine_facts(facts, connect.facts(engine) if engine else None)
+    facts = kept.apply_choices(facts, state.choices if state else {}, query)
     if engine is not None and facts.gpu.driver and project.config.gpu != "off":
-        facts = replace(facts, gpu_roads=connect.facts(engine).gpu_roads)
-    busy = {**facts.busy_ports, **dict.fromkeys(avoid, "")}
-    asked = (port for port in wanted.ports if port in busy)
+        facts = replace(facts, gpu_methods=connect.facts(engine).gpu_methods)
+    busy_ports = {**facts.busy_ports, **dict.fromkeys(avoid_ports, "")}
+    requested_ports = (port for port in query.ports if port in busy_ports)
     return replace(
-        facts, busy_ports=busy | {port: holder.holder(engine, project.endpoint, port, busy[port]) for port in asked}
+        facts, busy_ports=busy_ports | {port: holder.find_owner(engine, project.endpoint, port, busy_ports[port]) for port in requested_ports}
     )
 
 
-def _found(project: Project, engine: Engine, owner: int, name: str) -> Found:
+def _inspect_actual(project: Project, engine: Engine, owner: int, name: str) -> ActualState:
     """Look at what the engine holds of an environment, but for its images."""
-    title, abroad = names.container(owner, name), tunnel.is_remote(project.endpoint)
-    own = ("home", *far.OWN) if abroad else ("home",)
-    found = look.surroundings(engine, title, [names.volume(title, one) for one in (*own, *project.config.volumes)])
-    if abroad:  # what is shown of another machine has nothing to do with folders of this one
-        return found
-    return replace(found, binds=look.binds(engine, owner, project.folder))
+    container_name, is_remote = names.container(owner, name), tunnel.is_remote(project.endpoint)
+    volume_names = ("home", *far.RESERVED_VOLUMES) if is_remote else ("home",)
+    actual = look.actual_state(engine, container_name, [names.volume(container_name, volume_name) for volume_name in (*volume_names, *project.config.volumes)])
+    if is_remote:  # what is shown of another machine has nothing to do with folders of this one
+        return actual
+    return replace(actual, binds=look.other_binds(engine, owner, project.folder))
 
 
-def _chosen(surveyed: Survey, choice: Choice) -> Survey:
-    wanted = replace(surveyed.wanted, plan=auto.told(surveyed.plan, choice))
-    return replace(surveyed, choice=choice, wanted=wanted)
+def _with_choice(planning: PlanningResult, choice: BaseChoice) -> PlanningResult:
+    desired = replace(planning.desired, plan=auto.add_note(planning.plan, choice))
+    return replace(planning, choice=choice, desired=desired)
 
 
-def _on_image(
-    project: Project, engine: Engine | None, name: str, facts: Facts, found: Found, remembered: State | None,
-    choice: Choice, say: Say | None,
-) -> Survey:
+def _plan_on_image(
+    project: Project, engine: Engine | None, name: str, facts: Facts, actual: ActualState, state: State | None,
+    choice: BaseChoice, on_progress: ProgressCallback | None,
+) -> PlanningResult:
     """Survey a workspace over an image that somebody else made."""
     if engine is None:
         raise EngineUnavailable(
             f"what lies in {choice.ref} decides the rest, and no engine answers that has it",
-            mend="start one, or write base: debian, which needs none for this",
+            hint="start one, or write base: debian, which needs none for this",
         )
-    title = names.container(facts.caller.uid, name)
-    ground = bases.ground(choice, project.config, facts, engine, remembered, title, say)
-    surveyed = _with_image(project, engine, name, facts, replace(found, ground=ground), remembered)
-    if surveyed.found.image is None:
+    container_name = names.container(facts.caller.uid, name)
+    foreign_base = bases.inspect_foreign(choice, project.config, facts, engine, state, container_name, on_progress)
+    planning = _plan_with_image(project, engine, name, facts, replace(actual, foreign_base=foreign_base), state)
+    if planning.actual.image is None:
         base = look.image(engine, choice.ref)
-        if base is None or base.id != ground.id:  # nothing was built on what was there then: look at what is there now
-            ground = bases.ground(choice, project.config, facts, engine, remembered, title, say, fresh=True)
+        if base is None or base.id != foreign_base.id:  # nothing was built on what was there then: look at what is there now
+            foreign_base = bases.inspect_foreign(choice, project.config, facts, engine, state, container_name, on_progress, refresh=True)
             base = look.image(engine, choice.ref)
-        surveyed = _with_image(project, engine, name, facts, replace(found, ground=ground, base=base), remembered)
-    return replace(_chosen(surveyed, choice), question=bases.question(project.config))
+        planning = _plan_with_image(project, engine, name, facts, replace(actual, foreign_base=foreign_base, base=base), state)
+    return replace(_with_choice(planning, choice), inspection_key=bases.inspection_key(project.config))
 
 
-def _taken(project: Project, engine: Engine | None, owner: int, remembered: State | None) -> dict[str, str]:
+def _unavailable_names(project: Project, engine: Engine | None, owner: int, state: State | None) -> dict[str, str]:
     """Return the names this project may not choose; one that it has already is not given up for a leftover."""
-    taken, asked = names_taken(project.endpoint, project.folder), project.config.name
-    if asked in taken:
-        there = look.container(engine, names.container(owner, asked)) if engine is not None else None
-        about: list[str] = [] if engine is None else ["down" if there is None else there.status]
-        about += ["its folder is gone"] if is_gone(taken[asked]) else []
-        return {**taken, asked: taken[asked] + (f" ({', '.join(about)})" if about else "")}
-    if engine is None or remembered is not None or asked:
-        return taken  # a name that was asked for is refused with what holds it, by `decide`
-    held = (one for one in look.labels_held(engine, owner) if not names.ours(one, owner, project.folder))
-    return {one[names.NAME]: "" for one in held if names.NAME in one} | taken
+    unavailable, requested_name = used_names(project.endpoint, project.folder), project.config.name
+    if requested_name in unavailable:
+        container = look.container(engine, names.container(owner, requested_name)) if engine is not None else None
+        details: list[str] = [] if engine is None else ["down" if container is None else container.status]
+        details += ["its folder is gone"] if is_folder_missing(unavailable[requested_name]) else []
+        return {**unavailable, requested_name: unavailable[requested_name] + (f" ({', '.join(details)})" if details else "")}
+    if engine is None or state is not None or requested_name:
+        return unavailable  # a name that was asked for is refused with what holds it, by `decide`
+    label_sets = (labels for labels in look.resource_labels(engine, owner) if not names.belongs_to(labels, owner, project.folder))
+    return {labels[names.NAME]: "" for labels in label_sets if names.NAME in labels} | unavailable
 
 
-def _refuse_renaming(engine: Engine | None, owner: int, name: str, remembered: State | None) -> None:
+def _refuse_renaming(engine: Engine | None, owner: int, name: str, state: State | None) -> None:
     """Refuse to leave a container running under a name that nobody would know any more."""
-    if engine is None or remembered is None or remembered.name == name:
+    if engine is None or state is None or state.name == name:
         return
-    if look.container(engine, names.container(owner, remembered.name)) is not None:
-        raise Refusal(
-            f"this project's environment is up as {remembered.name!r}, and would now be called {name!r}",
-            mend=f"envkit down --name {remembered.name} first (its home volume keeps the old name), or keep the name",
+    if look.container(engine, names.container(owner, state.name)) is not None:
+        raise PreconditionError(
+            f"this project's environment is up as {state.name!r}, and would now be called {name!r}",
+            hint=f"envkit down --name {state.name} first (its home volume keeps the old name), or keep the name",
         )
 
 
-def _with_image(
-    project: Project, engine: Engine | None, name: str, facts: Facts, found: Found, remembered: State | None
-) -> Survey:
-    plan = resolve(project.config, project.folder, name, facts, found, remembered)
-    context = image_.render(plan.image)
-    digests = digest.digests(plan, context, image_.instructions)
+def _plan_with_image(
+    project: Project, engine: Engine | None, name: str, facts: Facts, actual: ActualState, state: State | None
+) -> PlanningResult:
+    plan = resolve(project.config, project.folder, name, facts, actual, state)
+    context = build_context.render(plan.image)
+    digests = digest.compute(plan, context, build_context.strip_comments)
     ref = digest.image_ref(plan, digests)
     if engine is not None:
-        found = replace(found, image=look.image(engine, ref))
-    return Survey(Wanted(plan, digests, ref), context, facts, found)
+        actual = replace(actual, image=look.image(engine, ref))
+    return PlanningResult(DesiredState(plan, digests, ref), context, facts, actual)
 
 
-def remember(surveyed: Survey, remembered: State | None, workspace_name_from_folder: bool) -> State:
+def update_state(planning: PlanningResult, state: State | None, name_from_folder: bool) -> State:
     """Return the state with what this survey decided."""
     from envkit.model.state import State as State_
 
-    plan = surveyed.plan
-    before = remembered or State_(name=plan.name, project=plan.project)
+    plan = planning.plan
+    old_state = state or State_(name=plan.name, project=plan.project)
     if plan.image.base.id:
         # What the image stands on must not go by a `prune`: another base would make every image anew.
         base = plan.image.base
-        before = replace(before, base_ref=base.ref, base_id=base.id, base_origin=base.origin)
+        old_state = replace(old_state, base_ref=base.ref, base_id=base.id, base_origin=base.origin)
     return replace(
-        before,
+        old_state,
         name=plan.name,
         project=plan.project,
-        workspace=surveyed.facts.workspace,
-        port=plan.run.published(names.JUPYTER_PORT) or before.port,
-        ssh_port=plan.run.published(names.SSH_PORT) or before.ssh_port,
-        subnet=plan.run.network.subnet or before.subnet,
-        image_ref=surveyed.wanted.ref,
+        workspace=planning.facts.workspace,
+        port=plan.run.host_port(names.JUPYTER_PORT) or old_state.port,
+        ssh_port=plan.run.host_port(names.SSH_PORT) or old_state.ssh_port,
+        subnet=plan.run.network.subnet or old_state.subnet,
+        image_ref=planning.desired.ref,
         choices={
-            **before.choices,
-            "name": "folder" if workspace_name_from_folder else "config",
-            **bases.kept(surveyed.choice, surveyed.found.ground, surveyed.question),
+            **old_state.choices,
+            "name": "folder" if name_from_folder else "config",
+            **bases.serialize_choice(planning.choice, planning.actual.foreign_base, planning.inspection_key),
         },
     )
 

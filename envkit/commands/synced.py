@@ -9,36 +9,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envkit import files, names, tunnel
-from envkit import sync as rules
+from envkit import sync as sync_plan
 from envkit.commands import carried
-from envkit.commands.project import FILE, Known
+from envkit.commands.project import CONFIG_FILE, Environment
 from envkit.engines import look
-from envkit.errors import EngineError, EnvkitError, Refusal
+from envkit.errors import EngineError, EnvkitError, PreconditionError
 from envkit.model.report import Progress, Report
 from envkit.observe import trees
 from envkit.resolve import far
-from envkit.sync import Agreed, Entry, Moves
+from envkit.sync import EntryPair, Entry, SyncPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from envkit.commands.project import Project
     from envkit.engines.connect import Engine
-    from envkit.model.found import Found
+    from envkit.model.found import ActualState
     from envkit.model.state import State
     from envkit.observe.trees import Side
 
-    Say = Callable[[Progress], None]
+    ProgressCallback = Callable[[Progress], None]
 
-RECORD = "agreed.json"
+RECORD_FILE = "agreed.json"
 RECORD_MAX_BYTES = 512 << 20
-CONFIGS = (FILE, "envkit.lock")
-ROUNDS = 4  # what is set aside can uncover little
-SHOWN = 10
+CONFIG_FILES = (CONFIG_FILE, "envkit.lock")
+MAX_ROUNDS = 4  # what is set aside can uncover little
+MAX_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Synced:
+class SyncResult:
     """What was copied, or would be.
 
     Attributes:
@@ -46,191 +46,191 @@ class Synced:
         pushed: Paths that were copied to the other machine.
         pulled: Paths that came from there.
         removed: Paths removed here, because they were deleted there.
-        removed_there: Paths removed there, because they were deleted here.
+        removed_remote: Paths removed there, because they were deleted here.
         conflicts: What had changed on both sides, by the name that the other machine's version has now.
-        left: What is neither copied nor touched: links that lead out, sockets and the like.
-        missed: What changed while it was copied; the next time brings it.
-        foretold: Whether nothing was done.
+        skipped: What is neither copied nor touched: links that lead out, sockets and the like.
+        unstable: What changed while it was copied; the next time brings it.
+        dry_run: Whether nothing was done.
     """
 
     name: str
     pushed: tuple[str, ...] = ()
     pulled: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    removed_there: tuple[str, ...] = ()
+    removed_remote: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    missed: tuple[str, ...] = ()
-    foretold: bool = False
+    skipped: tuple[str, ...] = ()
+    unstable: tuple[str, ...] = ()
+    dry_run: bool = False
 
 
-def known(project: Project, remembered: State) -> Known:
+def project_environment(project: Project, state: State) -> Environment:
     """Return the environment of a project that is being brought up."""
-    return Known(remembered.name, project.folder, os.getuid(), project.place, remembered, project.endpoint)
+    return Environment(state.name, project.folder, os.getuid(), project.state_dir, state, project.endpoint)
 
 
-def run(known: Known, *, dry_run: bool, say: Say) -> Report[Synced]:
+def run(environment: Environment, *, dry_run: bool, on_progress: ProgressCallback) -> Report[SyncResult]:
     """Copy both ways what changed, for the verb.
 
     Raises:
         Refusal: The engine is on this machine, where both are one; or the environment is down.
         EngineError: It could not be copied.
     """
-    if not tunnel.is_remote(known.endpoint):
-        raise Refusal(
+    if not tunnel.is_remote(environment.endpoint):
+        raise PreconditionError(
             "the engine is on this machine, where the workspace itself is mounted: there is nothing to copy",
-            mend="envkit sync --engine ssh://… is for engines on other machines",
+            hint="envkit sync --engine ssh://… is for engines on other machines",
         )
-    with files.locked(known.place.lock, lambda: say(Progress("wait", "another envkit works on this; waiting"))):
-        engine = known.connect()
-        if not running(known, engine):
-            raise Refusal(f"the environment {known.name} is down, and its copy with it", mend=known.mend)
-        return Report("sync", known.name, sync(known, engine, say=say, dry_run=dry_run))
+    with files.lock(environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))):
+        engine = environment.connect()
+        if not is_running(environment, engine):
+            raise PreconditionError(f"the environment {environment.name} is down, and its copy with it", hint=environment.hint)
+        return Report("sync", environment.name, sync(environment, engine, on_progress=on_progress, dry_run=dry_run))
 
 
-def running(known: Known, engine: Engine) -> bool:
+def is_running(environment: Environment, engine: Engine) -> bool:
     """Say whether the copy can be looked at: by a program in the container."""
-    found = look.container(engine, known.container)
-    return found is not None and found.status == "running"
+    container = look.container(engine, environment.container_name)
+    return container is not None and container.status == "running"
 
 
-def sync(known: Known, engine: Engine, *, say: Say, dry_run: bool = False) -> Synced:
+def sync(environment: Environment, engine: Engine, *, on_progress: ProgressCallback, dry_run: bool = False) -> SyncResult:
     """Copy both ways what changed since the last time; what changed on both sides stays on both.
 
     Raises:
         EngineError: It could not be copied; what was is whole, and the next time goes on.
         Refusal: There is no rsync on this machine, or the workspace cannot be read.
     """
-    title = known.container
-    here, there = trees.here(known.state.workspace or known.project), trees.there(engine, title)
-    volume = look.surroundings(engine, title, ()).volumes.get(names.volume(title, far.WORKSPACE))
-    top, own = here.tree()
-    which = f"{top} {volume.created if volume else ''}"
-    agreed, aside = _agreed(known, which), dict[str, str]()
-    for _ in range(ROUNDS):
-        copy = there.tree()[1]
-        moves = rules.moves(own, copy, agreed, equal=_equal(here, there, own, copy, agreed), guarded=_guarded(known))
-        if dry_run or not moves.aside:
+    container_name = environment.container_name
+    local, remote = trees.local_side(environment.state.workspace or environment.project), trees.container_side(engine, container_name)
+    volume = look.actual_state(engine, container_name, ()).volumes.get(names.volume(container_name, far.WORKSPACE_VOLUME))
+    root, local_tree = local.tree()
+    pair_id = f"{root} {volume.creation_id if volume else ''}"
+    baseline, conflicts = _load_baseline(environment, pair_id), dict[str, str]()
+    for _ in range(MAX_ROUNDS):
+        remote_tree = remote.tree()[1]
+        plan = sync_plan.build_plan(local_tree, remote_tree, baseline, identical=_find_identical(local, remote, local_tree, remote_tree, baseline), protected=_protected_paths(environment))
+        if dry_run or not plan.conflicts:
             break
-        there.set_aside(moves.aside)
-        aside.update(moves.aside)
+        remote.rename_paths(plan.conflicts)
+        conflicts.update(plan.conflicts)
     if dry_run:
-        return _told(known, moves, (), tuple(moves.aside.values()), foretold=True)
-    if moves.aside:
-        raise EngineError("the copy of the workspace does not settle: something keeps changing it", mend="repeat it")
-    missed: tuple[str, ...] = ()
-    after = own, copy
-    if moves:
-        say(Progress("sync", f"copying {len(moves.push)} there and {len(moves.pull)} back"))
-        missed = carried.carry(known, moves, (here, there), (own, copy))
+        return _build_result(environment, plan, (), tuple(plan.conflicts.values()), dry_run=True)
+    if plan.conflicts:
+        raise EngineError("the copy of the workspace does not settle: something keeps changing it", hint="repeat it")
+    unstable: tuple[str, ...] = ()
+    final_trees = local_tree, remote_tree
+    if plan:
+        on_progress(Progress("sync", f"copying {len(plan.push)} there and {len(plan.pull)} back"))
+        unstable = carried.apply_plan(environment, plan, (local, remote), (local_tree, remote_tree))
         # A side that nothing was brought to is as it was, as far as this goes.
-        after = (
-            here.tree()[1] if moves.pull or moves.remove_here else own,
-            there.tree()[1] if moves.push or moves.remove_there else copy,
+        final_trees = (
+            local.tree()[1] if plan.pull or plan.remove_local else local_tree,
+            remote.tree()[1] if plan.push or plan.remove_remote else remote_tree,
         )
-    _keep(known, which, rules.settled(moves, agreed, (own, after[0]), (copy, after[1])))
-    return _told(known, moves, missed, tuple(aside.values()), foretold=False)
+    _save_record(environment, pair_id, sync_plan.new_baseline(plan, baseline, (local_tree, final_trees[0]), (remote_tree, final_trees[1])))
+    return _build_result(environment, plan, unstable, tuple(conflicts.values()), dry_run=False)
 
 
-def bring_back(known: Known, engine: Engine, *, found: Found, last: bool, say: Say) -> None:
+def pull_back(environment: Environment, engine: Engine, *, actual: ActualState, is_final: bool, on_progress: ProgressCallback) -> None:
     """Copy back what only the other machine has, before an environment is taken away.
 
     Args:
-        known: The environment.
+        environment: The environment.
         engine: Where it is.
-        found: What the engine holds of it.
-        last: Whether the copy goes too: then all of it has to be here.
-        say: Gets the news.
+        actual: What the engine holds of it.
+        is_final: Whether the copy goes too: then all of it has to be here.
+        on_progress: Gets the news.
 
     Raises:
         Refusal: The copy goes, and it may hold what is not here.
     """
-    volume = found.volumes.get(names.volume(known.container, far.WORKSPACE))
-    record = _record(known)
-    if volume is None or not record["which"].endswith(f" {volume.created}"):
+    volume = actual.volumes.get(names.volume(environment.container_name, far.WORKSPACE_VOLUME))
+    record = _load_record(environment)
+    if volume is None or not record["which"].endswith(f" {volume.creation_id}"):
         return  # nothing was ever copied there
-    why, back = "it does not run", found.container is None and record["back"] is True
-    if found.container is not None and found.container.status == "running":
+    reason, is_complete = "it does not run", actual.container is None and record["back"] is True
+    if actual.container is not None and actual.container.status == "running":
         try:
-            done = sync(known, engine, say=say)
-            back, why = not done.missed, f"these changed meanwhile: {_few(done.missed)}"
-            for told in remarks(done):
-                say(Progress("sync", told, done=True))
+            result = sync(environment, engine, on_progress=on_progress)
+            is_complete, reason = not result.unstable, f"these changed meanwhile: {_list_paths(result.unstable)}"
+            for note in notes(result):
+                on_progress(Progress("sync", note, finished=True))
         except EnvkitError as error:
-            why = error.message
-    files.write(known.place.folder / RECORD, json.dumps({**_record(known), "back": back}).encode())
-    if not back and last:
-        raise Refusal(
-            f"the workspace's copy of {known.name} on the other machine may hold what is not here: {why}",
-            mend="envkit up, then envkit down --volumes; or envkit down --volumes --discard gives it up",
+            reason = error.message
+    files.write(environment.state_dir.folder / RECORD_FILE, json.dumps({**_load_record(environment), "back": is_complete}).encode())
+    if not is_complete and is_final:
+        raise PreconditionError(
+            f"the workspace's copy of {environment.name} on the other machine may hold what is not here: {reason}",
+            hint="envkit up, then envkit down --volumes; or envkit down --volumes --discard gives it up",
         )
-    if not back:
-        say(Progress("sync", f"not copied back, its volume keeps it: {why}", done=True))
+    if not is_complete:
+        on_progress(Progress("sync", f"not copied back, its volume keeps it: {reason}", finished=True))
 
 
-def remarks(done: Synced) -> tuple[str, ...]:
+def notes(result: SyncResult) -> tuple[str, ...]:
     """Return what somebody should know of it."""
-    told = [f"{one}: changed here and there; this is the other machine's version" for one in done.conflicts]
-    if done.left:
-        told.append(f"not copied, being links that lead out of the workspace, or no files: {_few(done.left)}")
-    if done.missed:
-        told.append(f"changed while it was copied; envkit sync brings it: {_few(done.missed)}")
-    return tuple(told)
+    lines = [f"{path}: changed here and there; this is the other machine's version" for path in result.conflicts]
+    if result.skipped:
+        lines.append(f"not copied, being links that lead out of the workspace, or no files: {_list_paths(result.skipped)}")
+    if result.unstable:
+        lines.append(f"changed while it was copied; envkit sync brings it: {_list_paths(result.unstable)}")
+    return tuple(lines)
 
 
-def _few(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-    return ", ".join(paths[:SHOWN]) + more
+def _list_paths(paths: Sequence[str]) -> str:
+    suffix = f" and {len(paths) - MAX_LISTED} more" if len(paths) > MAX_LISTED else ""
+    return ", ".join(paths[:MAX_LISTED]) + suffix
 
 
-def _equal(
-    here: Side, there: Side, own: Mapping[str, Entry], copy: Mapping[str, Entry], agreed: Mapping[str, Agreed]
+def _find_identical(
+    local: Side, remote: Side, local_tree: Mapping[str, Entry], remote_tree: Mapping[str, Entry], baseline: Mapping[str, EntryPair]
 ) -> set[str]:
     """Return the files that changed on both sides and are the same."""
-    paths = [one for one in rules.doubtful(own, copy, agreed) if own[one].size == copy[one].size]
+    paths = [path for path in sync_plan.ambiguous_files(local_tree, remote_tree, baseline) if local_tree[path].size == remote_tree[path].size]
     if not paths:
         return set()
-    ours, theirs = here.digests(paths), there.digests(paths)
-    return {path for path in paths if ours.get(path) and ours.get(path) == theirs.get(path)}
+    local_digests, remote_digests = local.digests(paths), remote.digests(paths)
+    return {path for path in paths if local_digests.get(path) and local_digests.get(path) == remote_digests.get(path)}
 
 
-def _guarded(known: Known) -> set[str]:
+def _protected_paths(environment: Environment) -> set[str]:
     """Return the config files as paths of the workspace: what runs inside must not change them."""
-    workspace, project = Path(known.state.workspace or known.project), Path(known.project)
+    workspace, project = Path(environment.state.workspace or environment.project), Path(environment.project)
     if not project.is_relative_to(workspace):
         return set()
-    return {str(project.relative_to(workspace) / one) for one in CONFIGS}
+    return {str(project.relative_to(workspace) / name) for name in CONFIG_FILES}
 
 
-def _record(known: Known) -> dict[str, Any]:
+def _load_record(environment: Environment) -> dict[str, Any]:
     """Read what was kept the last time; what is damaged counts as nothing, and then nothing counts as deleted."""
-    content = files.read(known.place.folder / RECORD, RECORD_MAX_BYTES)
+    content = files.read(environment.state_dir.folder / RECORD_FILE, RECORD_MAX_BYTES)
     try:
-        given = json.loads(content or b"null")
-        return {"which": str(given["which"]), "back": given["back"] is True, "paths": dict(given["paths"])}
+        data = json.loads(content or b"null")
+        return {"which": str(data["which"]), "back": data["back"] is True, "paths": dict(data["paths"])}
     except (ValueError, TypeError, KeyError):
         return {"which": "", "back": False, "paths": {}}
 
 
-def _agreed(known: Known, which: str) -> dict[str, Agreed]:
+def _load_baseline(environment: Environment, pair_id: str) -> dict[str, EntryPair]:
     """Return what was agreed the last time, if it was between these two folders."""
-    record = _record(known)
+    record = _load_record(environment)
     try:
-        paths = record["paths"] if record["which"] == which else {}
-        return {path: (Entry(*own), Entry(*other)) for path, (own, other) in paths.items()}
+        paths = record["paths"] if record["which"] == pair_id else {}
+        return {path: (Entry(*local_entry), Entry(*remote_entry)) for path, (local_entry, remote_entry) in paths.items()}
     except (ValueError, TypeError):
         return {}
 
 
-def _keep(known: Known, which: str, agreed: Mapping[str, Agreed]) -> None:
-    record = json.dumps({"which": which, "back": False, "paths": agreed}).encode()
-    if files.read(known.place.folder / RECORD, RECORD_MAX_BYTES) != record:
-        files.write(known.place.folder / RECORD, record)
+def _save_record(environment: Environment, pair_id: str, baseline: Mapping[str, EntryPair]) -> None:
+    record = json.dumps({"which": pair_id, "back": False, "paths": baseline}).encode()
+    if files.read(environment.state_dir.folder / RECORD_FILE, RECORD_MAX_BYTES) != record:
+        files.write(environment.state_dir.folder / RECORD_FILE, record)
 
 
-def _told(
-    known: Known, moves: Moves, missed: tuple[str, ...], aside: tuple[str, ...], *, foretold: bool
-) -> Synced:
-    return Synced(
-        known.name, moves.push, moves.pull, moves.remove_here, moves.remove_there, aside, moves.left, missed, foretold
+def _build_result(
+    environment: Environment, plan: SyncPlan, unstable: tuple[str, ...], conflicts: tuple[str, ...], *, dry_run: bool
+) -> SyncResult:
+    return SyncResult(
+        environment.name, plan.push, plan.pull, plan.remove_local, plan.remove_remote, conflicts, plan.skipped, unstable, dry_run
     )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from envkit.commands.results import Up
+    from envkit.commands.results import UpResult
     from envkit.model.report import Progress, Report
 
 
@@ -18,34 +18,34 @@ def up(
     start: Path,
     flags: Mapping[str, object],
     *,
-    say: Callable[[Progress], None],
-    ask: Callable[[tuple[str, ...]], bool],
+    on_progress: Callable[[Progress], None],
+    approve: Callable[[tuple[str, ...]], bool],
     refresh: bool = False,
     pull: bool = False,
-) -> Report[Up]:
+) -> Report[UpResult]:
     """Bring a project's environment to what its config says.
 
     Args:
         start: The project's folder, or one below it.
         flags: Keys of the config that the command line overrides.
-        say: Gets the news.
-        ask: Shown what would be let in anew; says whether that is agreed to.
+        on_progress: Gets the news.
+        approve: Shown what would be let in anew; says whether that is agreed to.
         refresh: Whether to choose anew what was merely picked or found at the first `up`.
         pull: Whether to bring the base anew first, and so build on today's packages.
 
     Raises:
         EnvkitError: Why it could not be done; what was there before is still there.
     """
-    report = None if refresh or pull else settled.unchanged(start, flags)
+    report = None if refresh or pull else settled.lookup(start, flags)
     if report is not None:
         return report
     from envkit.commands import climb, project
 
-    config = settled.config_stamp(project.folder_of(start))
-    loaded = project.load(start, flags)
-    wanted = climb.wants_of(loaded)
-    before = settled.outside(loaded.folder, flags, wanted, config)
-    report, labels = climb.up(loaded, say=say, ask=ask, refresh=refresh, pull=pull)
+    file_stamp = settled.config_stamp(project.find_folder(start))
+    loaded_project = project.load(start, flags)
+    query = climb.build_host_query(loaded_project)
+    inputs_digest = settled.digest_inputs(loaded_project.folder, flags, query, file_stamp)
+    report, labels = climb.up(loaded_project, on_progress=on_progress, approve=approve, refresh=refresh, pull=pull)
     if not report.exit_code:
-        settled.remember(before, loaded.place, wanted, labels, report.result)
+        settled.store(inputs_digest, loaded_project.state_dir, query, labels, report.result)
     return report

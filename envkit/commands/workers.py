@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
-AHEAD = 8  # items that wait for each process, so that none of them ever waits
-_work: list[Callable[[Any], Any]] = []  # of this process, if it is one of those that work
+QUEUE_DEPTH = 8  # items that wait for each process, so that none of them ever waits
+_task: list[Callable[[Any], Any]] = []  # of this process, if it is one of those that work
 
 
-def each(
-    items: Iterable[T], work: Callable[[T], R], *, lost: Callable[[T], R], processes: int | None = None
+def map_ordered(
+    items: Iterable[T], task: Callable[[T], R], *, on_crash: Callable[[T], R], processes: int | None = None
 ) -> Iterator[R]:
     """Yield what comes of each item, in their order.
 
@@ -31,66 +31,66 @@ def each(
 
     Args:
         items: What to work on; taken as they are needed.
-        work: Does it, in another process that has all this one has.
-        lost: Says what came of an item whose process died again.
+        task: Does it, in another process that has all this one has.
+        on_crash: Says what came of an item whose process died again.
         processes: How many; as many as this one may use processors, if that is not said.
     """
     count = processes or len(os.sched_getaffinity(0))
-    pool = _pool(work, count)
-    waiting: deque[tuple[T, Future[R]]] = deque()
+    pool = _create_pool(task, count)
+    pending: deque[tuple[T, Future[R]]] = deque()
     try:
         for item in items:
             try:
-                waiting.append((item, pool.submit(_run, item)))
+                pending.append((item, pool.submit(_run_task, item)))
             except BrokenProcessPool:
                 pool.shutdown(wait=False)
-                pool = _pool(work, count)
-                waiting.append((item, pool.submit(_run, item)))
-            if len(waiting) > count * AHEAD:
-                yield _result(*waiting.popleft(), work, lost)
-        while waiting:
-            yield _result(*waiting.popleft(), work, lost)
+                pool = _create_pool(task, count)
+                pending.append((item, pool.submit(_run_task, item)))
+            if len(pending) > count * QUEUE_DEPTH:
+                yield _await_result(*pending.popleft(), task, on_crash)
+        while pending:
+            yield _await_result(*pending.popleft(), task, on_crash)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _result(item: T, future: Future[R], work: Callable[[T], R], lost: Callable[[T], R]) -> R:
+def _await_result(item: T, future: Future[R], task: Callable[[T], R], on_crash: Callable[[T], R]) -> R:
     try:
         return future.result()
     except BrokenProcessPool:
         pass
     try:
-        with _pool(work, 1) as alone:
-            again: Future[R] = alone.submit(_run, item)
-            return again.result()
+        with _create_pool(task, 1) as retry_pool:
+            retry: Future[R] = retry_pool.submit(_run_task, item)
+            return retry.result()
     except BrokenProcessPool:
-        return lost(item)
+        return on_crash(item)
 
 
-def _pool(work: Callable[[Any], Any], count: int) -> ProcessPoolExecutor:
+def _create_pool(task: Callable[[Any], Any], count: int) -> ProcessPoolExecutor:
     # A fork has all that is loaded here, so that nothing is imported or sent twice.
-    return ProcessPoolExecutor(count, mp_context=get_context("fork"), initializer=_begin, initargs=(work,))
+    return ProcessPoolExecutor(count, mp_context=get_context("fork"), initializer=_init_worker, initargs=(task,))
 
 
-def _begin(work: Callable[[Any], Any]) -> None:
-    _work[:] = [work]
+def _init_worker(task: Callable[[Any], Any]) -> None:
+    _task[:] = [task]
     gc.freeze()  # what came with the fork stays; to look for garbage in it would copy all of it
     gc.disable()  # and is looked for between items only: within one, nearly all that is made is in use
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one in front says what is to be done
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def _exit_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])
         os._exit(1)
 
 
-def _run(item: Any) -> Any:
+def _run_task(item: Any) -> Any:
     try:
-        return _work[0](item)
+        return _task[0](item)
     finally:
         gc.collect()

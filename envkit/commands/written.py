@@ -13,109 +13,109 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from envkit import files
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from envkit.model.artifact import Artifact
 
-ENTER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+OPEN_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 LINKS_MAX = 40  # as the kernel's own
 
 
-def write(folder: Path, artifacts: Iterable[Artifact], writable: Collection[str]) -> None:
+def write(folder: Path, artifacts: Iterable[Artifact], writable_folders: Collection[str]) -> None:
     """Write files below a folder, which is made if it is not there: all of them, or none.
 
     Args:
         folder: Where.
         artifacts: What, by their paths below it.
-        writable: Real paths of the folders that can be written from inside; no link below them is followed.
+        writable_folders: Real paths of the folders that can be written from inside; no link below them is followed.
 
     Raises:
         Refusal: A link or a folder is in the way.
         OSError: The disk is full, or the place cannot be written.
     """
-    with ExitStack() as held:
-        top = _held(os.open("/", ENTER), held)
-        at = _walk(top, folder.absolute().parts[1:], writable, held)
-        parents: dict[PurePosixPath, int] = {}
-        for one in artifacts:
-            parent = PurePosixPath(one.path).parent
-            parents[parent] = parents.get(parent) or _walk(at, parent.parts, ("/",), held)
-            _refuse_folder(parents[parent], PurePosixPath(one.path).name)
-        _write([(parents[PurePosixPath(one.path).parent], one) for one in artifacts])
+    with ExitStack() as stack:
+        root_fd = _close_later(os.open("/", OPEN_FLAGS), stack)
+        folder_fd = _open_folder(root_fd, folder.absolute().parts[1:], writable_folders, stack)
+        parent_fds: dict[PurePosixPath, int] = {}
+        for artifact in artifacts:
+            parent = PurePosixPath(artifact.path).parent
+            parent_fds[parent] = parent_fds.get(parent) or _open_folder(folder_fd, parent.parts, ("/",), stack)
+            _refuse_folder(parent_fds[parent], PurePosixPath(artifact.path).name)
+        _write([(parent_fds[PurePosixPath(artifact.path).parent], artifact) for artifact in artifacts])
 
 
-def _write(placed: list[tuple[int, Artifact]]) -> None:
+def _write(targets: list[tuple[int, Artifact]]) -> None:
     """Write each file beside its place, and only when all are written put them there."""
-    beside = [(at, f".{_name(one)}.{os.getpid()}.new", one) for at, one in placed]
+    temp_files = [(folder_fd, f".{_file_name(artifact)}.{os.getpid()}.new", artifact) for folder_fd, artifact in targets]
     try:
-        for at, name, one in beside:
-            _unlink(at, name)
-            files.create(name, one.text.encode(), mode=one.mode, inside=at)
-        for at, name, one in beside:
-            os.rename(name, _name(one), src_dir_fd=at, dst_dir_fd=at)
+        for parent_fd, temp_name, artifact in temp_files:
+            _unlink(parent_fd, temp_name)
+            files.create(temp_name, artifact.text.encode(), mode=artifact.mode, folder_fd=parent_fd)
+        for parent_fd, temp_name, artifact in temp_files:
+            os.rename(temp_name, _file_name(artifact), src_dir_fd=parent_fd, dst_dir_fd=parent_fd)
     except BaseException:
-        for at, name, _ in beside:
-            _unlink(at, name)
+        for parent_fd, temp_name, _ in temp_files:
+            _unlink(parent_fd, temp_name)
         raise
 
 
-def _walk(at: int, names: Iterable[str], writable: Collection[str], held: ExitStack) -> int:
+def _open_folder(folder_fd: int, parts: Iterable[str], writable_folders: Collection[str], stack: ExitStack) -> int:
     """Go down from a folder by names, and make what is not there; where nobody can plant links, follow them."""
-    pending, links = list(reversed(list(names))), 0
+    pending, link_count = list(reversed(list(parts))), 0
     while pending:
         name = pending.pop()
-        target = _link(at, name)
+        target = _read_link(folder_fd, name)
         if target is None:
-            at = _held(_entered(at, name), held)
+            folder_fd = _close_later(_enter_folder(folder_fd, name), stack)
             continue
-        links += 1
-        here = _real(at)
-        if links > LINKS_MAX or any(here.is_relative_to(one) for one in writable):
-            raise Refusal(
-                f"{here / name} is a link, and what runs inside can have turned it anywhere",
-                mend=f"rm {here / name}, or name another folder with --output",
+        link_count += 1
+        folder = _real_path(folder_fd)
+        if link_count > LINKS_MAX or any(folder.is_relative_to(writable_folder) for writable_folder in writable_folders):
+            raise PreconditionError(
+                f"{folder / name} is a link, and what runs inside can have turned it anywhere",
+                hint=f"rm {folder / name}, or name another folder with --output",
             )
         if target.is_absolute():
-            at = _held(os.open("/", ENTER), held)
+            folder_fd = _close_later(os.open("/", OPEN_FLAGS), stack)
         pending += reversed([part for part in target.parts if part != "/"])
-    return at
+    return folder_fd
 
 
-def _entered(at: int, name: str) -> int:
+def _enter_folder(folder_fd: int, name: str) -> int:
     with suppress(FileExistsError):
-        os.mkdir(name, dir_fd=at)
-    return os.open(name, ENTER, dir_fd=at)
+        os.mkdir(name, dir_fd=folder_fd)
+    return os.open(name, OPEN_FLAGS, dir_fd=folder_fd)
 
 
-def _link(at: int, name: str) -> PurePosixPath | None:
+def _read_link(folder_fd: int, name: str) -> PurePosixPath | None:
     try:
-        return PurePosixPath(os.readlink(name, dir_fd=at))
+        return PurePosixPath(os.readlink(name, dir_fd=folder_fd))
     except OSError:
         return None  # a folder, or nothing yet
 
 
-def _real(at: int) -> Path:
-    return Path(f"/proc/self/fd/{at}").readlink()
+def _real_path(folder_fd: int) -> Path:
+    return Path(f"/proc/self/fd/{folder_fd}").readlink()
 
 
-def _held(descriptor: int, held: ExitStack) -> int:
-    held.callback(os.close, descriptor)
+def _close_later(descriptor: int, stack: ExitStack) -> int:
+    stack.callback(os.close, descriptor)
     return descriptor
 
 
-def _refuse_folder(at: int, name: str) -> None:
+def _refuse_folder(folder_fd: int, name: str) -> None:
     with suppress(FileNotFoundError):
-        if stat.S_ISDIR(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode):
-            raise Refusal(f"{_real(at) / name} is a folder", mend="remove it, or name another folder with --output")
+        if stat.S_ISDIR(os.stat(name, dir_fd=folder_fd, follow_symlinks=False).st_mode):
+            raise PreconditionError(f"{_real_path(folder_fd) / name} is a folder", hint="remove it, or name another folder with --output")
 
 
-def _name(one: Artifact) -> str:
-    return PurePosixPath(one.path).name
+def _file_name(artifact: Artifact) -> str:
+    return PurePosixPath(artifact.path).name
 
 
-def _unlink(at: int, name: str) -> None:
+def _unlink(folder_fd: int, name: str) -> None:
     with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=at)
+        os.unlink(name, dir_fd=folder_fd)

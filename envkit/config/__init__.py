@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from envkit.config.config import Config, gpus, load
+from envkit.config.config import Config, parse_gpus, load
 from envkit.config.limits import mebibytes
 from envkit.config.model import (
     Build,
@@ -41,7 +41,7 @@ __all__ = [
     "SecretFile",
     "Ssh",
     "Tensorboard",
-    "gpus",
+    "parse_gpus",
     "load",
     "mebibytes",
     "requirement",

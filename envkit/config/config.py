@@ -10,10 +10,10 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 
 from envkit.catalog import DEFAULT_RELEASE
 from envkit.config import fields, model
-from envkit.config.crossings import crossings
-from envkit.config.explain import explained
-from envkit.config.source import COMMAND_LINE, Source
-from envkit.config.words import described, quoted, undotted
+from envkit.config.crossings import find_conflicts
+from envkit.config.explain import explain_errors
+from envkit.config.source import COMMAND_LINE, Origin
+from envkit.config.words import describe, quote, parse_key_path
 from envkit.config.yaml_tree import read
 from envkit.errors import ConfigError, Problem
 
@@ -84,28 +84,28 @@ class Config(model.Section):
     build: model.Build = Field(default=model.Build(), examples=[{"proxy": "auto", "ca": "auto"}])
     network: model.Network = Field(default=model.Network(), examples=[{"pool": "10.183.0.0/16"}])
 
-    _source: Source = PrivateAttr(default=Source())
+    _origin: Origin = PrivateAttr(default=Origin())
 
     def model_post_init(self, context: Any, /) -> None:
         """Keep where the values were written."""
-        if isinstance(context, Source):
-            self._source = context
+        if isinstance(context, Origin):
+            self._origin = context
 
     def problem(self, key: str, message: str) -> Problem:
         """Make a problem of a dotted key: it names the flag that set the key, or file and line."""
-        return self._source.problem(undotted(key), message)
+        return self._origin.problem(parse_key_path(key), message)
 
-    def with_(self, **changes: Any) -> Config:
+    def with_flags(self, **changes: Any) -> Config:
         """Return the config with some keys set by flags of the same name. None stands for a flag not given.
 
         Raises:
             ConfigError: A flag's value is none for its key; names the flag.
         """
-        given = {key: value for key, value in changes.items() if value is not None}
-        if not given:
+        overrides = {key: value for key, value in changes.items() if value is not None}
+        if not overrides:
             return self
-        source = replace(self._source, flags=self._source.flags | given.keys())
-        return _validated({**self.model_dump(exclude_unset=True), **given}, source, ())
+        origin = replace(self._origin, flags=self._origin.flags | overrides.keys())
+        return _validate({**self.model_dump(exclude_unset=True), **overrides}, origin, ())
 
 
 def load(text: str | None, file: str = "envkit.yaml") -> Config:
@@ -121,12 +121,12 @@ def load(text: str | None, file: str = "envkit.yaml") -> Config:
     node, problems = read(text or "", file)
     value = {} if node.value is None else node.value
     if not isinstance(value, dict):
-        message = f'expected keys such as tensorflow: "{DEFAULT_RELEASE}", got {described(value)}'
+        message = f'expected keys such as tensorflow: "{DEFAULT_RELEASE}", got {describe(value)}'
         raise ConfigError([Problem(file, 1, "", message)])
-    return _validated(value, Source(file, node), problems)
+    return _validate(value, Origin(file, node), problems)
 
 
-def gpus(text: str) -> int | list[int]:
+def parse_gpus(text: str) -> int | list[int]:
     """Read the value of `--gpus`: a count such as `2`, or GPU numbers such as `0,1`; `0,` is number 0 alone.
 
     Raises:
@@ -134,28 +134,28 @@ def gpus(text: str) -> int | list[int]:
     """
     numbers = [number.strip(" ") for number in text.removesuffix(",").split(",")]
     if not all(number.isascii() and number.isdigit() and len(number) < 5 for number in numbers):
-        message = f"{quoted(text)} is neither a count such as 2 nor a list of GPU numbers such as 0,1"
+        message = f"{quote(text)} is neither a count such as 2 nor a list of GPU numbers such as 0,1"
         raise ConfigError([Problem(COMMAND_LINE, 0, "--gpus", message)])
     return [int(number) for number in numbers] if "," in text else int(numbers[0])
 
 
-def _validated(value: Mapping[str, Any], source: Source, before: tuple[Problem, ...]) -> Config:
-    problems = [*before, *(source.problem(path, message) for path, message in crossings(value))]
+def _validate(value: Mapping[str, Any], origin: Origin, yaml_problems: tuple[Problem, ...]) -> Config:
+    problems = [*yaml_problems, *(origin.problem(path, message) for path, message in find_conflicts(value))]
     count = len(problems)
     try:
-        config = Config.model_validate(value, context=source)
+        config = Config.model_validate(value, context=origin)
     except ValidationError as error:
         count += error.error_count()
-        problems += islice(explained(error, value, source, Config), PROBLEM_LIMIT)
+        problems += islice(explain_errors(error, value, origin, Config), PROBLEM_LIMIT)
     if problems:
-        raise ConfigError(_readable(problems, count))
+        raise ConfigError(_limit_problems(problems, count))
     return config
 
 
-def _readable(problems: list[Problem], count: int) -> list[Problem]:
+def _limit_problems(problems: list[Problem], count: int) -> list[Problem]:
     """Keep as many problems as a person reads, and say how many more there are."""
-    kept = sorted(problems)[:PROBLEM_LIMIT]
-    if count > len(kept):
-        message = f"{count - len(kept)} more problems than are shown here; mend these first"
-        kept.append(Problem(kept[-1].file, kept[-1].line, "", message))
-    return kept
+    visible = sorted(problems)[:PROBLEM_LIMIT]
+    if count > len(visible):
+        message = f"{count - len(visible)} more problems than are shown here; mend these first"
+        visible.append(Problem(visible[-1].file, visible[-1].line, "", message))
+    return visible

@@ -10,39 +10,39 @@ if TYPE_CHECKING:
     from envkit.config.words import KeyPath
 
 
-def crossings(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def find_conflicts(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """Yield the key and the message of each rule that is broken."""
-    yield from _shared_targets(value)
-    yield from _shared_port(value)
-    yield from _closed_doors(value)
-    yield from _covered_variables(value)
-    yield from _lost_login(value)
+    yield from _duplicate_targets(value)
+    yield from _duplicate_port(value)
+    yield from _unreachable_services(value)
+    yield from _overridden_variables(value)
+    yield from _unused_login(value)
 
 
-def _shared_targets(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def _duplicate_targets(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     mounts = value.get("mounts")
-    places: list[tuple[KeyPath, Any]] = [
-        (("mounts", number, "target"), mount.get("target"))
-        for number, mount in enumerate(mounts if isinstance(mounts, list | tuple) else ())
+    targets: list[tuple[KeyPath, Any]] = [
+        (("mounts", index, "target"), mount.get("target"))
+        for index, mount in enumerate(mounts if isinstance(mounts, list | tuple) else ())
         if isinstance(mount, dict)
     ]
-    places += [(("volumes", name), target) for name, target in _mapping(value, "volumes").items()]
-    taken: set[str] = set()
-    for path, target in places:
-        if isinstance(target, str) and target in taken:
+    targets += [(("volumes", name), target) for name, target in _mapping(value, "volumes").items()]
+    used: set[str] = set()
+    for path, target in targets:
+        if isinstance(target, str) and target in used:
             yield path, "something else is mounted there already; give each mount and volume its own target"
         elif isinstance(target, str):
-            taken.add(target)
+            used.add(target)
 
 
-def _shared_port(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def _duplicate_port(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     ssh = _mapping(value, "ssh")
     port = ssh.get("port")
     if ssh.get("publish") is True and port is not None and port == _mapping(value, "jupyter").get("port"):
         yield ("ssh", "port"), f"jupyter.port is {port} too; give each its own port"
 
 
-def _closed_doors(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def _unreachable_services(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     jupyter, network = _mapping(value, "jupyter"), _mapping(value, "network").get("mode")
     if jupyter.get("socket") is True and jupyter.get("port") is not None:
         yield ("jupyter", "port"), "jupyter.socket is true, and then it listens at no port; take one of the two out"
@@ -52,14 +52,14 @@ def _closed_doors(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
         yield ("ssh", "publish"), "network.mode is none, and then no port is published; take one of the two out"
 
 
-def _covered_variables(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def _overridden_variables(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     env = _mapping(value, "env")
     for name in _mapping(value, "secrets"):
         if f"{name}_FILE" in env:
             yield ("env", f"{name}_FILE"), f"the secret {name} sets this variable; take it out here"
 
 
-def _lost_login(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def _unused_login(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     build = _mapping(value, "build")
     if build.get("netrc") is None:
         return
@@ -71,5 +71,5 @@ def _lost_login(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
+    section = value.get(key)
+    return section if isinstance(section, dict) else {}

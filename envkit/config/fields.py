@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from envkit import catalog
 from envkit.config.addresses import LABEL
-from envkit.config.words import UNPRINTABLE, described, name_character, quoted
+from envkit.config.words import UNPRINTABLE, describe, code_point, quote
 
 if TYPE_CHECKING:
     from envkit.model.plan import Builder
@@ -38,8 +38,8 @@ def plain_text(value: str, limit: int = 4096) -> str:
     """Accept a text of one line that shows every character it has."""
     if not value:
         raise ValueError("is empty; write a value, or take the key out")
-    if found := UNPRINTABLE.search(value):
-        raise ValueError(f"holds the unseen character {name_character(found.group())}; remove it")
+    if match := UNPRINTABLE.search(value):
+        raise ValueError(f"holds the unseen character {code_point(match.group())}; remove it")
     if len(value) > limit:
         raise ValueError(f"is longer than {limit} characters; shorten it")
     return value
@@ -50,7 +50,7 @@ def environment_name(value: str) -> str:
     if re.fullmatch(ENVIRONMENT_NAME, value):
         return value
     raise ValueError(
-        f"{quoted(value)} is no environment name; use up to 41 of a-z, 0-9, - and _, beginning with a letter or digit"
+        f"{quote(value)} is no environment name; use up to 41 of a-z, 0-9, - and _, beginning with a letter or digit"
     )
 
 
@@ -58,7 +58,7 @@ def release(value: str) -> str:
     """Accept a TensorFlow version in numbers."""
     if re.fullmatch(RELEASE, value):
         return value
-    raise ValueError(f'{quoted(value)} is no TensorFlow version; write it in numbers, such as "2.9.0"')
+    raise ValueError(f'{quote(value)} is no TensorFlow version; write it in numbers, such as "2.9.0"')
 
 
 def known_release(value: str) -> str:
@@ -76,7 +76,7 @@ def base(value: str) -> str:
     if match and len(match["name"]) <= 255 and not re.fullmatch(r"[0-9a-f]{64}", value):
         return value
     raise ValueError(
-        f"{quoted(value)} is no base; write official, debian, auto, "
+        f"{quote(value)} is no base; write official, debian, auto, "
         "or an image reference such as registry.example.com/team/image:tag"
     )
 
@@ -94,7 +94,7 @@ def gpu(value: Any) -> Gpu:
     if isinstance(value, list | tuple):
         return _gpu_numbers(value)
     raise ValueError(
-        f"expected which GPUs to use, got {described(value)}; "
+        f"expected which GPUs to use, got {describe(value)}; "
         "write auto, on, off, a count such as 2, or a list of GPU numbers such as [0, 1]"
     )
 
@@ -104,7 +104,7 @@ def _gpu_numbers(value: list[Any] | tuple[Any, ...]) -> tuple[int, ...]:
         raise ValueError("an empty list names no GPU; write off for none, or auto")
     for number in value:
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < GPU_LIMIT:
-            raise ValueError(f"{described(number)} is no GPU number; write whole numbers from 0, such as [0, 1]")
+            raise ValueError(f"{describe(number)} is no GPU number; write whole numbers from 0, such as [0, 1]")
     if len(set(value)) != len(value):
         raise ValueError("names a GPU twice; keep each number once")
     return tuple(value)
@@ -119,31 +119,31 @@ def port(value: int) -> int:
 
 def builder(value: Any) -> Builder:
     """Accept auto, buildx or classic."""
-    what, mend = "what builds the image", "write auto, buildx, or classic for the engine's own"
-    return _word(value, ("auto", "buildx", "classic"), what, mend)  # type: ignore[return-value]  # one of the three
+    description, hint = "what builds the image", "write auto, buildx, or classic for the engine's own"
+    return _choice(value, ("auto", "buildx", "classic"), description, hint)  # type: ignore[return-value]  # one of the three
 
 
 def key_exchanges(value: Any) -> str:
     """Accept default or pq-only."""
-    mend = "write default, or pq-only for the post-quantum ones alone"
-    return _word(value, ("default", "pq-only"), "which key exchanges SSH takes", mend)
+    hint = "write default, or pq-only for the post-quantum ones alone"
+    return _choice(value, ("default", "pq-only"), "which key exchanges SSH takes", hint)
 
 
 def network_mode(value: Any) -> str:
     """Accept bridge or none."""
-    mend = "write bridge for a small one of its own, or none"
-    return _word(value, ("bridge", "none"), "which network the workspace has", mend)
+    hint = "write bridge for a small one of its own, or none"
+    return _choice(value, ("bridge", "none"), "which network the workspace has", hint)
 
 
-def _word(value: Any, words: tuple[str, ...], what: str, mend: str) -> str:
+def _choice(value: Any, choices: tuple[str, ...], description: str, hint: str) -> str:
     """Accept one of a few words.
 
     Raises:
         ValueError: It is none of them.
     """
-    if value in words:
+    if value in choices:
         return str(value)
-    raise ValueError(f"expected {what}, got {described(value)}; {mend}")
+    raise ValueError(f"expected {description}, got {describe(value)}; {hint}")
 
 
 def volume_name(value: str) -> str:
@@ -153,5 +153,5 @@ def volume_name(value: str) -> str:
     if re.fullmatch(VOLUME_NAME, value):
         return value
     raise ValueError(
-        f"{quoted(value)} is no volume name; use up to 31 of a-z, 0-9, - and _, beginning with a letter or digit"
+        f"{quote(value)} is no volume name; use up to 31 of a-z, 0-9, - and _, beginning with a letter or digit"
     )

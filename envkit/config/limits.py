@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from envkit.config.words import described
+from envkit.config.words import describe
 
 SIZE = r"[1-9][0-9]{0,7}[mMgG]"
 PROCESSOR_MINIMUM = 0.01  # the engine counts in billionths and takes 0 for no limit at all
@@ -34,20 +34,20 @@ def size(value: Any) -> str:
     """Accept an amount of memory such as 512m or 16g."""
     if isinstance(value, str) and re.fullmatch(SIZE, value):
         return value
-    raise ValueError(f"expected a size such as 512m or 16g, got {described(value)}; write a whole number and m or g")
+    raise ValueError(f"expected a size such as 512m or 16g, got {describe(value)}; write a whole number and m or g")
 
 
 def memory(value: Any) -> str:
     """Accept an amount of memory that a notebook server starts in."""
-    return _no_less(size(value), MEMORY_MINIMUM_MIB)
+    return _check_minimum(size(value), MEMORY_MINIMUM_MIB)
 
 
 def shared_memory(value: Any) -> str:
     """Accept an amount of shared memory that is worth having."""
-    return _no_less(size(value), SHARED_MEMORY_MINIMUM_MIB)
+    return _check_minimum(size(value), SHARED_MEMORY_MINIMUM_MIB)
 
 
-def _no_less(value: str, minimum_mib: int) -> str:
+def _check_minimum(value: str, minimum_mib: int) -> str:
     if mebibytes(value) < minimum_mib:
         raise ValueError(f"{value} is less than the workspace starts with; write {minimum_mib}m or more")
     return value

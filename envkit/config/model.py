@@ -30,7 +30,7 @@ class Section(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _nothing_is_the_default(cls, value: Any) -> Any:
+    def _drop_null_keys(cls, value: Any) -> Any:
         # `apt:` with all its items commented out is a key without a value, and means as much as no key.
         if not isinstance(value, dict):
             return value
@@ -43,9 +43,9 @@ def shape(pattern: str) -> dict[str, Any]:
     return {"pattern": f"^{pattern}$"}
 
 
-def _size(too_few_mib: str) -> dict[str, Any]:
+def _size_schema(too_small_pattern: str) -> dict[str, Any]:
     """Describe a size to the schema, which compares no numbers in texts, by the pattern of those that are too small."""
-    return {"type": "string", **shape(limits.SIZE), "not": {"type": "string", **shape(f"({too_few_mib})[mM]")}}
+    return {"type": "string", **shape(limits.SIZE), "not": {"type": "string", **shape(f"({too_small_pattern})[mM]")}}
 
 
 Text = Annotated[str, AfterValidator(fields.plain_text)]
@@ -53,9 +53,9 @@ HostPath = Annotated[str, AfterValidator(places.host_path)]
 Target = Annotated[str, AfterValidator(places.target), Field(json_schema_extra=shape("/.+"))]
 Port = Annotated[int, AfterValidator(fields.port), Field(json_schema_extra={"minimum": 1024, "maximum": 65535})]
 Memory = Annotated[
-    str, PlainValidator(limits.memory), WithJsonSchema(_size(r"[1-9][0-9]?|[1-4][0-9]{2}|50[0-9]|51[01]"))
+    str, PlainValidator(limits.memory), WithJsonSchema(_size_schema(r"[1-9][0-9]?|[1-4][0-9]{2}|50[0-9]|51[01]"))
 ]
-SharedMemory = Annotated[str, PlainValidator(limits.shared_memory), WithJsonSchema(_size(r"[1-9]|[1-5][0-9]|6[0-3]"))]
+SharedMemory = Annotated[str, PlainValidator(limits.shared_memory), WithJsonSchema(_size_schema(r"[1-9]|[1-5][0-9]|6[0-3]"))]
 Processors = Annotated[
     float,
     AfterValidator(limits.processors),
@@ -72,14 +72,14 @@ AptPackage = Annotated[str, AfterValidator(packages.apt_package), Field(json_sch
 Requirement = Annotated[str, AfterValidator(packages.requirement)]
 VolumeName = Annotated[str, AfterValidator(fields.volume_name), Field(json_schema_extra=shape(fields.VOLUME_NAME))]
 VariableShape = Field(json_schema_extra=shape(variables.VARIABLE_NAME))
-OpenVariable = Annotated[str, AfterValidator(variables.open_variable), VariableShape]
+PublicVariable = Annotated[str, AfterValidator(variables.public_variable), VariableShape]
 Variable = Annotated[str, AfterValidator(variables.secret_name), VariableShape]
 EnvValue = Annotated[str, AfterValidator(variables.variable_value)]
 KeyFile = Annotated[str, AfterValidator(places.public_key_file)]
 KeyFiles = Annotated[
     tuple[KeyFile, ...],
     Strict(strict=False),
-    AfterValidator(places.some_key_files),
+    AfterValidator(places.key_files),
     Field(json_schema_extra={"minItems": 1}),
 ]
 NetworkMode = Annotated[
@@ -169,7 +169,7 @@ class Ssh(Section):
 class Tensorboard(Section):
     """TensorBoard, behind JupyterLab's login."""
 
-    logdir: Annotated[str, AfterValidator(places.below_workspace)] = Field(
+    logdir: Annotated[str, AfterValidator(places.workspace_path)] = Field(
         default="logs", description="Folder with the logs, relative to the workspace.", examples=["logs"]
     )
 
@@ -246,17 +246,17 @@ class Network(Section):
     )
 
 
-def _python_shape(value: Any) -> str:
+def _python_tag(value: Any) -> str:
     return "from a file" if isinstance(value, dict | Requirements) else "as a list"
 
 
 Python = Annotated[
     Annotated[tuple[Requirement, ...], Strict(strict=False), Tag("as a list")]
     | Annotated[Requirements, Tag("from a file")],
-    Discriminator(_python_shape),
+    Discriminator(_python_tag),
 ]
 Packages = Annotated[tuple[AptPackage, ...], Strict(strict=False)]
 Mounts = Annotated[tuple[Mount, ...], Strict(strict=False)]
 Volumes = Mapping[VolumeName, Target]
-Env = Mapping[OpenVariable, EnvValue]
+Env = Mapping[PublicVariable, EnvValue]
 Secrets = Mapping[Variable, SecretFile]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from envkit.config.words import quoted
+from envkit.config.words import quote
 
 APT_PACKAGE = r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](=[A-Za-z0-9.+:~-]+)?"
 
@@ -13,7 +13,7 @@ _COMMENT = r"(?:^|\s)#.*"
 # and ${NAME} is replaced; `/`, `@` and `:` belong to addresses.
 _REQUIREMENT_CHARACTERS = r"""[A-Za-z0-9 ._\-\[\],<>=!~;()'"*+]+"""
 _REQUIREMENT_MAX = 500
-_REQUIREMENT_MEND = "write a name and versions, such as pandas==1.4.*"
+_REQUIREMENT_HINT = "write a name and versions, such as pandas==1.4.*"
 
 
 def apt_package(value: str) -> str:
@@ -25,7 +25,7 @@ def apt_package(value: str) -> str:
     if len(value) <= 200 and re.fullmatch(APT_PACKAGE, value):
         return value
     raise ValueError(
-        f"{quoted(value)} is no Debian package; write its name in lower case, "
+        f"{quote(value)} is no Debian package; write its name in lower case, "
         "or name and version such as graphviz=2.42.2-7"
     )
 
@@ -41,18 +41,18 @@ def requirement(value: str) -> str:
 
     text = value.strip(" ")
     if text.startswith("-"):
-        raise ValueError(f"{quoted(text)} is an option for pip, and only packages are listed here; {_REQUIREMENT_MEND}")
+        raise ValueError(f"{quote(text)} is an option for pip, and only packages are listed here; {_REQUIREMENT_HINT}")
     try:
         parsed = Requirement(text) if len(text) <= _REQUIREMENT_MAX else None
     except (InvalidRequirement, RecursionError):
         parsed = None
     if parsed and parsed.url:
         raise ValueError(
-            f"{quoted(parsed.name)} is to come from an address, and packages come from the package index alone; "
-            f"{_REQUIREMENT_MEND}"
+            f"{quote(parsed.name)} is to come from an address, and packages come from the package index alone; "
+            f"{_REQUIREMENT_HINT}"
         )
     if parsed is None or not re.fullmatch(_REQUIREMENT_CHARACTERS, text):
-        raise ValueError(f"{quoted(text)} is no requirement; {_REQUIREMENT_MEND}")
+        raise ValueError(f"{quote(text)} is no requirement; {_REQUIREMENT_HINT}")
     return text
 
 
@@ -62,13 +62,13 @@ def requirement_lines(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, str]
     Returns:
         Its requirements, and what is wrong with other lines: their 1-based numbers and messages.
     """
-    accepted: list[str] = []
-    wrong: list[tuple[int, str]] = []
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+    requirements: list[str] = []
+    errors: list[tuple[int, str]] = []
+    for line_number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         if not (content := re.sub(_COMMENT, "", line).strip()):
             continue
         try:
-            accepted.append(requirement(content))
+            requirements.append(requirement(content))
         except ValueError as error:
-            wrong.append((number, str(error)))
-    return tuple(accepted), tuple(wrong)
+            errors.append((line_number, str(error)))
+    return tuple(requirements), tuple(errors)

@@ -7,7 +7,7 @@ from typing import Any
 from envkit.config.config import Config
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_NOTHING = {"type": "null"}
+_NULL_TYPE = {"type": "null"}
 
 
 def schema() -> dict[str, Any]:
@@ -15,29 +15,29 @@ def schema() -> dict[str, Any]:
 
     It is as strict as `load` in keys and types. Rules that need more than a pattern are load's alone.
     """
-    found = Config.model_json_schema(mode="validation")
-    sections = [found, *found["$defs"].values()]
+    document = Config.model_json_schema(mode="validation")
+    sections = [document, *document["$defs"].values()]
     for section in sections:
         required = section.get("required", ())
         section["properties"] = {
-            key: _tidied(shape if key in required else _or_nothing(shape))
+            key: _clean_up(shape if key in required else _allow_null(shape))
             for key, shape in section["properties"].items()
         }
-    return {"$schema": DIALECT, **found, "title": "envkit.yaml"}
+    return {"$schema": DIALECT, **document, "title": "envkit.yaml"}
 
 
-def _or_nothing(shape: dict[str, Any]) -> dict[str, Any]:
+def _allow_null(shape: dict[str, Any]) -> dict[str, Any]:
     """Allow a key without a value, which means as much as no key."""
-    for choice in ("anyOf", "oneOf"):
-        if choice in shape:
-            return {**shape, choice: [*(option for option in shape[choice] if option != _NOTHING), _NOTHING]}
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in shape:
+            return {**shape, keyword: [*(option for option in shape[keyword] if option != _NULL_TYPE), _NULL_TYPE]}
     if "$ref" in shape:
         rest = {key: value for key, value in shape.items() if key != "$ref"}
-        return {"anyOf": [{"$ref": shape["$ref"]}, _NOTHING], **rest}
+        return {"anyOf": [{"$ref": shape["$ref"]}, _NULL_TYPE], **rest}
     return {**shape, "type": [shape["type"], "null"]}
 
 
-def _tidied(shape: dict[str, Any]) -> dict[str, Any]:
+def _clean_up(shape: dict[str, Any]) -> dict[str, Any]:
     """Leave out pydantic's titles, and refuse names that fit no pattern."""
-    kept = {key: value for key, value in shape.items() if key != "title"}
-    return {**kept, "additionalProperties": False} if "patternProperties" in kept else kept
+    cleaned = {key: value for key, value in shape.items() if key != "title"}
+    return {**cleaned, "additionalProperties": False} if "patternProperties" in cleaned else cleaned

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from envkit.config.words import dotted
+from envkit.config.words import format_key_path
 from envkit.config.yaml_tree import Node
 from envkit.errors import Problem
 
@@ -16,7 +16,7 @@ COMMAND_LINE = "command line"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Origin:
     """The origin of a config. Two origins are equal: what a config says does not depend on where it says it.
 
     Attributes:
@@ -31,18 +31,18 @@ class Source:
 
     def line(self, path: KeyPath) -> int:
         """Return the 1-based line of a key or of the nearest key around it; 0 where neither is in the file."""
-        return 0 if self._flagged(path) else self.node.nearest(path)[0]
+        return 0 if self._set_by_flag(path) else self.node.locate(path)[0]
 
     def raw(self, path: KeyPath) -> str:
         """Return a scalar as it was written, or an empty text where there is none."""
-        node = None if self._flagged(path) else self.node.nearest(path)[1]
+        node = None if self._set_by_flag(path) else self.node.locate(path)[1]
         return node.raw if node else ""
 
     def problem(self, path: KeyPath, message: str) -> Problem:
         """Name the place of a problem: the flag that set the key, or file and line."""
-        if self._flagged(path):
-            return Problem(COMMAND_LINE, 0, f"--{dotted(path)}", message)
-        return Problem(self.file, self.line(path), dotted(path), message)
+        if self._set_by_flag(path):
+            return Problem(COMMAND_LINE, 0, f"--{format_key_path(path)}", message)
+        return Problem(self.file, self.line(path), format_key_path(path), message)
 
-    def _flagged(self, path: KeyPath) -> bool:
+    def _set_by_flag(self, path: KeyPath) -> bool:
         return bool(path) and path[0] in self.flags

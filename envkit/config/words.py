@@ -7,38 +7,38 @@ from typing import Any
 
 KeyPath = tuple["str | int", ...]
 
-SHOWN_CHARACTERS = 60
+DISPLAY_LENGTH_MAX = 60
 
 # Control characters, and those that break a line, have no width or turn the reading direction around:
 # what a person approves must be what the machine reads. Tab and the line breaks of a text are not in it.
-_UNSEEN = (
+_INVISIBLE = (
     r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069"
     r"\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"
 )
-HIDDEN_CHARACTER = re.compile(f"[{_UNSEEN}]")
-UNPRINTABLE = re.compile(rf"[{_UNSEEN}\t\n\r]")
+HIDDEN_CHARACTER = re.compile(f"[{_INVISIBLE}]")
+UNPRINTABLE = re.compile(rf"[{_INVISIBLE}\t\n\r]")
 
 _CREDENTIALS = re.compile(r"//[^/\s]*@")
-_STEP = re.compile(r"\[([0-9]{1,6})\]|\.?([^.\[\]]+)")
+_PATH_PART = re.compile(r"\[([0-9]{1,6})\]|\.?([^.\[\]]+)")
 
 
-def name_character(character: str) -> str:
+def code_point(character: str) -> str:
     """Name a character that cannot be seen, such as `U+0000`."""
     return f"U+{ord(character):04X}"
 
 
-def shown(text: str, limit: int = SHOWN_CHARACTERS) -> str:
+def display_text(text: str, limit: int = DISPLAY_LENGTH_MAX) -> str:
     """Show a text: escaped, shortened, and without the credentials of a URL."""
-    safe = UNPRINTABLE.sub(_escaped, _CREDENTIALS.sub("//…@", text)[: limit + 1])
-    return safe if len(safe) <= limit else safe[:limit] + "…"
+    escaped = UNPRINTABLE.sub(_escape_match, _CREDENTIALS.sub("//…@", text)[: limit + 1])
+    return escaped if len(escaped) <= limit else escaped[:limit] + "…"
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Show a text in double quotes."""
-    return f'"{shown(text)}"'
+    return f'"{display_text(text)}"'
 
 
-def described(value: Any) -> str:
+def describe(value: Any) -> str:
     """Name the kind of a YAML value, and the value itself where it is short."""
     if value is None:
         return "nothing"
@@ -47,20 +47,20 @@ def described(value: Any) -> str:
     if isinstance(value, int | float):
         return f"the number {value}"
     if isinstance(value, str):
-        return f"the text {quoted(value)}"
+        return f"the text {quote(value)}"
     return "a list" if isinstance(value, list | tuple) else "a mapping"
 
 
-def dotted(path: KeyPath) -> str:
+def format_key_path(path: KeyPath) -> str:
     """Write a path of keys as `mounts[0].target`."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{shown(step, 40)}" for step in path)
-    return "".join(steps).removeprefix(".")
+    parts = (f"[{part}]" if isinstance(part, int) else f".{display_text(part, 40)}" for part in path)
+    return "".join(parts).removeprefix(".")
 
 
-def undotted(key: str) -> KeyPath:
+def parse_key_path(key: str) -> KeyPath:
     """Read a path of keys back from `mounts[0].target`."""
-    return tuple(int(number) if number else word for number, word in _STEP.findall(key))
+    return tuple(int(index) if index else name for index, name in _PATH_PART.findall(key))
 
 
-def _escaped(match: re.Match[str]) -> str:
+def _escape_match(match: re.Match[str]) -> str:
     return match.group().encode("unicode_escape").decode()

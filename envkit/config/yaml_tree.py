@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from envkit.config.words import HIDDEN_CHARACTER, KeyPath, dotted, name_character, shown
+from envkit.config.words import HIDDEN_CHARACTER, KeyPath, format_key_path, code_point, display_text
 from envkit.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -59,13 +59,13 @@ class Node:
     size: int = 1
     height: int = 1
 
-    def nearest(self, path: KeyPath) -> tuple[int, Node | None]:
+    def locate(self, path: KeyPath) -> tuple[int, Node | None]:
         """Return the line of the nearest written key on a path, and the path's own node if it is there."""
         line, node = 0, self
-        for step in path:
-            if step not in node.children:
+        for part in path:
+            if part not in node.children:
                 return line, None
-            line, node = node.lines[step], node.children[step]
+            line, node = node.lines[part], node.children[part]
         return line, node
 
 
@@ -78,31 +78,31 @@ def read(text: str, file: str) -> tuple[Node, tuple[Problem, ...]]:
     Raises:
         ConfigError: The text cannot be read any further; one problem says why and where.
     """
-    _refuse_unreadable(text, file)
+    _check_text(text, file)
     reader = _Reader(text.removeprefix("\ufeff"), file)
     try:
-        return reader.document(), tuple(reader.problems)
+        return reader.read_document(), tuple(reader.problems)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise ConfigError([Problem(file, mark.line + 1 if mark else 0, "", _refusal(error))]) from None
+        raise ConfigError([Problem(file, mark.line + 1 if mark else 0, "", _syntax_error_message(error))]) from None
     except yaml.YAMLError:
         raise ConfigError([Problem(file, 0, "", "not valid YAML; check it with a YAML editor")]) from None
 
 
-def _refusal(error: yaml.MarkedYAMLError) -> str:
+def _syntax_error_message(error: yaml.MarkedYAMLError) -> str:
     # libyaml 0.2.6 and later (PyYAML 6.0.4) stops at a depth of its own, and reads ahead to it before our first event.
     if "nesting depth" in str(error.problem):
         return _TOO_DEEP
-    return f"not valid YAML: {shown(str(error.problem or error.context), 120)}; check quotes, indentation and brackets"
+    return f"not valid YAML: {display_text(str(error.problem or error.context), 120)}; check quotes, indentation and brackets"
 
 
-def _refuse_unreadable(text: str, file: str) -> None:
-    found = HIDDEN_CHARACTER.search(text.removeprefix("\ufeff"))
+def _check_text(text: str, file: str) -> None:
+    hidden = HIDDEN_CHARACTER.search(text.removeprefix("\ufeff"))
     if len(text.encode(errors="replace")) > TEXT_LIMIT_BYTES:
         raise ConfigError([Problem(file, 0, "", f"larger than {TEXT_LIMIT_BYTES // 1024} KiB; is it the right file?")])
-    if found:
-        line = len(_LINE_BREAK.findall(text, 0, found.start())) + 1
-        message = f"holds the unseen character {name_character(found.group())}; remove it"
+    if hidden:
+        line = len(_LINE_BREAK.findall(text, 0, hidden.start())) + 1
+        message = f"holds the unseen character {code_point(hidden.group())}; remove it"
         raise ConfigError([Problem(file, line, "", message)])
 
 
@@ -115,98 +115,98 @@ class _Reader:
         self.anchors: dict[str, Node] = {}
         self.events: Iterator[Any] = iter(yaml.parse(text, Loader=LOADER))
 
-    def document(self) -> Node:
+    def read_document(self) -> Node:
         next(self.events)  # the start of the stream
         if isinstance(next(self.events), yaml.StreamEndEvent):
             return Node()
-        node = self.node(next(self.events), ())
+        node = self.read_node(next(self.events), ())
         next(self.events)  # the end of the document
-        extra = next(self.events)
-        if not isinstance(extra, yaml.StreamEndEvent):
-            raise self.error(extra, "a second document starts here; keep one, without `---` between keys")
+        next_event = next(self.events)
+        if not isinstance(next_event, yaml.StreamEndEvent):
+            raise self.error(next_event, "a second document starts here; keep one, without `---` between keys")
         return node
 
-    def node(self, event: Any, path: KeyPath) -> Node:
+    def read_node(self, event: Any, path: KeyPath) -> Node:
         if len(path) >= DEPTH_LIMIT:
-            raise self.too_deep(event)
+            raise self.depth_error(event)
         if isinstance(event, yaml.AliasEvent):
-            return self.alias(event, path)
-        self.refuse_tag(event)
+            return self.resolve_alias(event, path)
+        self.check_tag(event)
         if isinstance(event, yaml.SequenceStartEvent):
-            node = self.sequence(path)
+            node = self.read_sequence(path)
         elif isinstance(event, yaml.MappingStartEvent):
-            node = self.mapping(path)
+            node = self.read_mapping(path)
         else:
-            plain = event.implicit[0] and not event.tag
-            node = Node(resolved(event.value) if plain else event.value, event.value)
+            is_plain = event.implicit[0] and not event.tag
+            node = Node(resolve_scalar(event.value) if is_plain else event.value, event.value)
         if event.anchor:
             self.anchors[event.anchor] = node
         return node
 
-    def alias(self, event: Any, path: KeyPath) -> Node:
+    def resolve_alias(self, event: Any, path: KeyPath) -> Node:
         node = self.anchors.get(event.anchor)
         if node is None:
-            name = shown(event.anchor)
+            name = display_text(event.anchor)
             raise self.error(event, f"the alias *{name} names nothing written before it; write the value out")
         if len(path) + node.height > DEPTH_LIMIT:
-            raise self.too_deep(event)
+            raise self.depth_error(event)
         return node
 
-    def refuse_tag(self, event: Any) -> None:
+    def check_tag(self, event: Any) -> None:
         if event.tag and not (isinstance(event, yaml.ScalarEvent) and event.tag in _STR_TAGS):
-            tag = shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
+            tag = display_text(event.tag.replace("tag:yaml.org,2002:", "!!"))
             raise self.error(event, f"the tag {tag} is not read here; remove it, and quote what has to stay text")
 
-    def sequence(self, path: KeyPath) -> Node:
+    def read_sequence(self, path: KeyPath) -> Node:
         lines: dict[str | int, int] = {}
         children: dict[str | int, Node] = {}
         size = 1
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
-            number = len(children)
-            lines[number], children[number] = _line(event), self.node(event, (*path, number))
-            size = self.grown(size, children[number], event)
-        return _whole([child.value for child in children.values()], lines, children, size)
+            index = len(children)
+            lines[index], children[index] = _line(event), self.read_node(event, (*path, index))
+            size = self.add_size(size, children[index], event)
+        return _collection([child.value for child in children.values()], lines, children, size)
 
-    def mapping(self, path: KeyPath) -> Node:
+    def read_mapping(self, path: KeyPath) -> Node:
         lines: dict[str | int, int] = {}
         children: dict[str | int, Node] = {}
         size = 1
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            key = self.key(event, path)
-            child = self.node(next(self.events), (*path, key))
-            size = self.grown(size, child, event)
+            key = self.read_key(event, path)
+            child = self.read_node(next(self.events), (*path, key))
+            size = self.add_size(size, child, event)
             if key in children:
-                self.report_twice((*path, key), lines[key], _line(event))
+                self.report_duplicate((*path, key), lines[key], _line(event))
             else:
                 lines[key], children[key] = _line(event), child
-        return _whole({str(key): child.value for key, child in children.items()}, lines, children, size)
+        return _collection({str(key): child.value for key, child in children.items()}, lines, children, size)
 
-    def key(self, event: Any, path: KeyPath) -> str:
+    def read_key(self, event: Any, path: KeyPath) -> str:
         if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
             raise self.error(event, "a list or mapping cannot be a key; write a word before the colon")
-        node = self.node(event, path)
+        node = self.read_node(event, path)
         if isinstance(node.value, list | dict):
             raise self.error(event, "a list or mapping cannot be a key; write a word before the colon")
         return node.raw
 
-    def report_twice(self, path: KeyPath, first: int, second: int) -> None:
-        message = f"written twice, in line {first} and in line {second}; keep one"
-        self.problems.append(Problem(self.file, second, dotted(path), message))
+    def report_duplicate(self, path: KeyPath, first_line: int, second_line: int) -> None:
+        message = f"written twice, in line {first_line} and in line {second_line}; keep one"
+        self.problems.append(Problem(self.file, second_line, format_key_path(path), message))
 
-    def grown(self, size: int, child: Node, event: Any) -> int:
+    def add_size(self, size: int, child: Node, event: Any) -> int:
         if size + child.size > SIZE_LIMIT:
             message = f"stands for more than {SIZE_LIMIT} values; write less, and fewer aliases of aliases"
             raise self.error(event, message)
         return size + child.size
 
-    def too_deep(self, event: Any) -> ConfigError:
+    def depth_error(self, event: Any) -> ConfigError:
         return self.error(event, _TOO_DEEP)
 
     def error(self, event: Any, message: str) -> ConfigError:
         return ConfigError([Problem(self.file, _line(event), "", message)])
 
 
-def _whole(value: Any, lines: Mapping[str | int, int], children: Mapping[str | int, Node], size: int) -> Node:
+def _collection(value: Any, lines: Mapping[str | int, int], children: Mapping[str | int, Node], size: int) -> Node:
     height = 1 + max((child.height for child in children.values()), default=0)
     return Node(value, "", lines, children, size, height)
 
@@ -215,7 +215,7 @@ def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
 
 
-def resolved(raw: str) -> Any:
+def resolve_scalar(raw: str) -> Any:
     """Return the value of a plain scalar by YAML 1.2's core schema: `on`, `22:22` and dates stay text."""
     if raw in _NULL:
         return None

@@ -30,18 +30,18 @@ class Entry:
     gid: int = 0
 
 
-def packed(entries: Iterable[Entry]) -> bytes:
+def pack(entries: Iterable[Entry]) -> bytes:
     """Return an archive of these in their order; equal ones give equal bytes, so that an engine's cache is hit."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as tar:
-        for one in entries:
-            info = tarfile.TarInfo(one.path)
-            info.type = tarfile.DIRTYPE if one.content is None else tarfile.REGTYPE
-            info.size, info.mode, info.uid, info.gid = len(one.content or b""), one.mode, one.uid, one.gid
-            tar.addfile(info, io.BytesIO(one.content or b""))
-    return made.getvalue()
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for entry in entries:
+            info = tarfile.TarInfo(entry.path)
+            info.type = tarfile.DIRTYPE if entry.content is None else tarfile.REGTYPE
+            info.size, info.mode, info.uid, info.gid = len(entry.content or b""), entry.mode, entry.uid, entry.gid
+            tar.addfile(info, io.BytesIO(entry.content or b""))
+    return buffer.getvalue()
 
 
-def of_files(contents: Mapping[str, bytes], mode: int = 0o644) -> bytes:
+def pack_files(contents: Mapping[str, bytes], mode: int = 0o644) -> bytes:
     """Return an archive of root's files, by their paths."""
-    return packed(Entry(path, content, mode) for path, content in contents.items())
+    return pack(Entry(path, content, mode) for path, content in contents.items())

@@ -8,7 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from envkit.engines.gone import went_away
+from envkit.engines.gone import connection_lost_error
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ STEP = re.compile(r"\[(?:\S+ )?([0-9]+)/([0-9]+)\] (.*)", re.ASCII | re.DOTALL)
 EXPORT = "exporting to image"
 ERROR = re.compile(r"(?:ERROR|error): (?:failed to solve: )?(.*)")
 # How the connection to an engine ends that is gone, in gRPC's words and in those of Docker's client.
-GONE = re.compile(r"code = Unavailable|Cannot connect to the Docker daemon|failed to (?:list workers|receive status)")
+CONNECTION_LOST = re.compile(r"code = Unavailable|Cannot connect to the Docker daemon|failed to (?:list workers|receive status)")
 
 
 class BuildKitLog:
@@ -28,20 +28,20 @@ class BuildKitLog:
 
     def __init__(self, log: BuildLog) -> None:
         self._log = log
-        self._document: list[str] = []
-        self._begun: set[str] = set()
+        self._document_lines: list[str] = []
+        self._started: set[str] = set()
         self._rest: dict[str, str] = {}
         self._error = ""
 
-    def hear(self, line: str) -> None:
+    def feed(self, line: str) -> None:
         """Take one line."""
-        if not self._document and not line.startswith("{"):
-            self._text(line)
+        if not self._document_lines and not line.startswith("{"):
+            self._parse_text(line)
             return
-        self._document.append(line)
-        if line.startswith("}") or (len(self._document) == 1 and line.endswith("}")):
-            document, self._document = "\n".join(self._document), []
-            self._take(document)
+        self._document_lines.append(line)
+        if line.startswith("}") or (len(self._document_lines) == 1 and line.endswith("}")):
+            document, self._document_lines = "\n".join(self._document_lines), []
+            self._parse_document(document)
 
     def end(self, code: int) -> None:
         """Take the end of the program.
@@ -52,48 +52,48 @@ class BuildKitLog:
         """
         if not code:
             return
-        if GONE.search(self._error):
-            raise went_away("building the image", "buildx lost its connection")
-        raise self._log.failed(self._error or f"buildx ended with code {code}")
+        if CONNECTION_LOST.search(self._error):
+            raise connection_lost_error("building the image", "buildx lost its connection")
+        raise self._log.build_error(self._error or f"buildx ended with code {code}")
 
-    def _text(self, line: str) -> None:
+    def _parse_text(self, line: str) -> None:
         # Printed last, and after what a step said of it; before it stand excerpts of the Dockerfile.
-        if found := ERROR.fullmatch(line):
-            self._error = self._error or found[1]
+        if match := ERROR.fullmatch(line):
+            self._error = self._error or match[1]
 
-    def _take(self, document: str) -> None:
+    def _parse_document(self, document: str) -> None:
         try:
-            said = json.loads(document)
+            events = json.loads(document)
         except ValueError:
             return
-        for vertex in said.get("vertexes") or ():
-            self._vertex(vertex)
-        for printed in said.get("logs") or ():
-            self._printed(printed)
+        for vertex in events.get("vertexes") or ():
+            self._handle_vertex(vertex)
+        for entry in events.get("logs") or ():
+            self._handle_log(entry)
 
-    def _vertex(self, vertex: Mapping[str, Any]) -> None:
+    def _handle_vertex(self, vertex: Mapping[str, Any]) -> None:
         digest, step = str(vertex.get("digest")), STEP.fullmatch(str(vertex.get("name")))
-        over = bool(vertex.get("completed"))
-        if vertex.get("started") and digest not in self._begun:
-            self._begun.add(digest)
+        completed = bool(vertex.get("completed"))
+        if vertex.get("started") and digest not in self._started:
+            self._started.add(digest)
             if step:
-                self._log.begin(int(step[1]), int(step[2]), step[3].replace("docker.io/library/", "", 1))
+                self._log.begin_step(int(step[1]), int(step[2]), step[3].replace("docker.io/library/", "", 1))
             elif vertex.get("name") == EXPORT:
-                self._log.tell(Progress("build", "keeping the image"))
-        if not step or digest not in self._begun:
+                self._log.report(Progress("build", "keeping the image"))
+        if not step or digest not in self._started:
             return
-        if over:
-            self._log.printed(self._rest.pop(digest, ""))
-        self._log.told(cached=bool(vertex.get("cached")))
+        if completed:
+            self._log.add_line(self._rest.pop(digest, ""))
+        self._log.flush_step(cached=bool(vertex.get("cached")))
         if vertex.get("error"):
             self._error = str(vertex["error"])
 
-    def _printed(self, printed: Mapping[str, Any]) -> None:
-        vertex = str(printed.get("vertex"))
+    def _handle_log(self, entry: Mapping[str, Any]) -> None:
+        vertex = str(entry.get("vertex"))
         try:
-            text = base64.b64decode(str(printed.get("data"))).decode(errors="replace")
+            text = base64.b64decode(str(entry.get("data"))).decode(errors="replace")
         except binascii.Error:
             return
         *lines, self._rest[vertex] = (self._rest.get(vertex, "") + text).split("\n")
         for line in lines:
-            self._log.printed(line)
+            self._log.add_line(line)

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from envkit import files, names, netrc, proc
 from envkit.engines import endpoint
-from envkit.engines.build_log import BuildLog, credentials_in
+from envkit.engines.build_log import BuildLog, proxy_credentials
 from envkit.engines.buildkit_log import BuildKitLog
-from envkit.engines.images import both_cases, pack
+from envkit.engines.images import add_upper_case, pack_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 NAME = "docker-buildx"
 # Where Docker's client looks for its plug-ins, after the folders of its own config.
-FOLDERS = tuple(Path(f"/usr/{one}/docker/cli-plugins") for one in ("local/lib", "local/libexec", "lib", "libexec"))
-OLDEST = (0, 13)  # the first that tells its progress in JSON
+FOLDERS = tuple(Path(f"/usr/{prefix}/docker/cli-plugins") for prefix in ("local/lib", "local/libexec", "lib", "libexec"))
+MIN_VERSION = (0, 13)  # the first that tells its progress in JSON
 VERSION = re.compile(r"buildx v?(([0-9]+)\.([0-9]+)[0-9.]*)", re.ASCII)
-LOGIN = "ENVKIT_NETRC"
-ASKED_S = 20
+LOGIN_VARIABLE = "ENVKIT_NETRC"
+VERSION_TIMEOUT_S = 20
 LINKS_MAX = 40  # as the kernel has it
 
 
@@ -47,39 +47,39 @@ class Buildx:
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class BuildxUnavailable:
     """Why there is none."""
 
-    why: str
+    reason: str
 
 
-def find(open_to_others: Iterable[str] = ()) -> Buildx | Absent:
+def find(writable_folders: Iterable[str] = ()) -> Buildx | BuildxUnavailable:
     """Look for buildx where Docker's client would, and ask the first one for its version.
 
     Args:
-        open_to_others: Folders that the workspace can write: a program that lies there is not even asked.
+        writable_folders: Folders that the workspace can write: a program that lies there is not even asked.
     """
-    path = next((path for folder in _folders() if os.access(path := folder / NAME, os.X_OK) and path.is_file()), None)
+    path = next((path for folder in _plugin_folders() if os.access(path := folder / NAME, os.X_OK) and path.is_file()), None)
     if path is None:
-        return Absent("Docker's plug-in buildx is not installed")
-    passed = {path.absolute(), path.resolve(), *_way(path)}
-    if any(one.is_relative_to(folder) for folder in open_to_others for one in passed):
-        return Absent(f"{path} could be replaced from inside the workspace")
+        return BuildxUnavailable("Docker's plug-in buildx is not installed")
+    components = {path.absolute(), path.resolve(), *_path_components(path)}
+    if any(component.is_relative_to(folder) for folder in writable_folders for component in components):
+        return BuildxUnavailable(f"{path} could be replaced from inside the workspace")
     try:
-        said = proc.run([str(path), "version"], timeout_s=ASKED_S, env={"DOCKER_CONFIG": os.devnull}, alone=True)
+        result = proc.run([str(path), "version"], timeout_s=VERSION_TIMEOUT_S, env={"DOCKER_CONFIG": os.devnull}, replace_env=True)
     except (OSError, proc.TimeoutExpired) as error:
-        return Absent(f"{path} does not run ({type(error).__name__})")
-    found = VERSION.search(said.out)
-    if said.code or found is None:
-        return Absent(f"{path} does not run, or is not buildx")
-    if (int(found[2]), int(found[3])) < OLDEST:
-        return Absent(f"{path} is buildx {found[1]}, and 0.13 or later is needed")
-    return Buildx(path, found[1])
+        return BuildxUnavailable(f"{path} does not run ({type(error).__name__})")
+    match = VERSION.search(result.out)
+    if result.code or match is None:
+        return BuildxUnavailable(f"{path} does not run, or is not buildx")
+    if (int(match[2]), int(match[3])) < MIN_VERSION:
+        return BuildxUnavailable(f"{path} is buildx {match[1]}, and 0.13 or later is needed")
+    return Buildx(path, match[1])
 
 
 def build(
     buildx: Buildx, engine: Engine, context: tuple[Artifact, ...], ref: str, labels: Mapping[str, str],
-    proxies: Mapping[str, str], login: str, say: Callable[[Progress], None], *, anew: bool = False,
+    proxies: Mapping[str, str], login: str, on_progress: Callable[[Progress], None], *, no_cache: bool = False,
 ) -> None:
     """Build an image from a context in memory, by the builder that the engine itself carries.
 
@@ -93,75 +93,75 @@ def build(
         labels: Of the image.
         proxies: Of the build.
         login: Netrc text that the steps which ask for it can read, or empty.
-        say: Gets the news.
-        anew: Whether nothing of earlier builds is taken.
+        on_progress: Gets the news.
+        no_cache: Whether nothing of earlier builds is taken.
 
     Raises:
         BuildFailed: A step failed: the last lines it printed say why.
         EngineUnavailable: The engine went away meanwhile.
     """
-    hidden = {**dict.fromkeys(credentials_in(proxies), "(proxy)"), **dict.fromkeys(netrc.passwords(login), "(login)")}
-    log = BuildKitLog(BuildLog(say, hidden))
-    arguments = both_cases(proxies)
+    redactions = {**dict.fromkeys(proxy_credentials(proxies), "(proxy)"), **dict.fromkeys(netrc.passwords(login), "(login)")}
+    log = BuildKitLog(BuildLog(on_progress, redactions))
+    build_args = add_upper_case(proxies)
     with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
-        tar = Path(folder) / "context.tar"
-        files.write(tar, pack(context))
-        own = dict.fromkeys(("HOME", "TMPDIR", "DOCKER_CONFIG", "BUILDX_CONFIG"), folder)
-        env = {**own, "DOCKER_HOST": engine.here, **arguments, **({LOGIN: login} if login else {})}
-        words = argv(buildx, ref, labels, arguments, login=bool(login), anew=anew)
-        code = proc.stream(words, log.hear, env=env, alone=True, source=tar)
+        tar_path = Path(folder) / "context.tar"
+        files.write(tar_path, pack_context(context))
+        private_env = dict.fromkeys(("HOME", "TMPDIR", "DOCKER_CONFIG", "BUILDX_CONFIG"), folder)
+        env = {**private_env, "DOCKER_HOST": engine.local_endpoint, **build_args, **({LOGIN_VARIABLE: login} if login else {})}
+        command = build_argv(buildx, ref, labels, build_args, login=bool(login), no_cache=no_cache)
+        code = proc.stream(command, log.feed, env=env, replace_env=True, stdin_path=tar_path)
     log.end(code)
 
 
-def argv(
-    buildx: Buildx, ref: str, labels: Mapping[str, str], arguments: Iterable[str], *, login: bool, anew: bool = False,
+def build_argv(
+    buildx: Buildx, ref: str, labels: Mapping[str, str], build_args: Iterable[str], *, login: bool, no_cache: bool = False,
 ) -> list[str]:
     """Return the command that builds the context on its standard input.
 
     The builder is named, because another one may be the chosen one; and what it would add of its own, a record of
     how the image was built, is not wanted: the same context gives the same image.
     """
-    secret = ["--secret", f"id={names.NETRC},env={LOGIN}"] if login else []
+    secret = ["--secret", f"id={names.NETRC},env={LOGIN_VARIABLE}"] if login else []
     return [
         str(buildx.path), "build", "--builder", "default", "--load", "--provenance=false", "--sbom=false",
         "--progress", "rawjson", "--tag", ref,
         *(word for key, value in sorted(labels.items()) for word in ("--label", f"{key}={value}")),
-        *(word for name in sorted(arguments) for word in ("--build-arg", name)),
-        *secret, *(["--no-cache"] if anew else []), "-",
+        *(word for name in sorted(build_args) for word in ("--build-arg", name)),
+        *secret, *(["--no-cache"] if no_cache else []), "-",
     ]
 
 
-def _way(path: Path) -> Iterator[Path]:
+def _path_components(path: Path) -> Iterator[Path]:
     """Yield every place on the way to a file, by its real folder: who can replace one of them leads it elsewhere."""
-    left, here, links = list(reversed(path.absolute().parts[1:])), Path("/"), 0
-    while left and links <= LINKS_MAX:
-        part = left.pop()
+    pending, current, links = list(reversed(path.absolute().parts[1:])), Path("/"), 0
+    while pending and links <= LINKS_MAX:
+        part = pending.pop()
         if part == "..":
-            here = here.parent
+            current = current.parent
             continue
-        yield here / part
+        yield current / part
         try:
-            target = (here / part).readlink()
+            target = (current / part).readlink()
         except OSError:  # it is none
-            here /= part
+            current /= part
             continue
         links += 1
-        here = Path("/") if target.is_absolute() else here
-        left += reversed([one for one in target.parts if one != "/"])
+        current = Path("/") if target.is_absolute() else current
+        pending += reversed([name for name in target.parts if name != "/"])
 
 
-def _folders() -> Iterator[Path]:
-    config = endpoint.folder()
-    extra = _settings(config / "config.json").get("cliPluginsExtraDirs")
-    yield from (Path(one) for one in (extra if isinstance(extra, list) else ()) if isinstance(one, str))
-    yield config / "cli-plugins"
+def _plugin_folders() -> Iterator[Path]:
+    config_dir = endpoint.docker_config_dir()
+    extra_folders = _read_settings(config_dir / "config.json").get("cliPluginsExtraDirs")
+    yield from (Path(folder) for folder in (extra_folders if isinstance(extra_folders, list) else ()) if isinstance(folder, str))
+    yield config_dir / "cli-plugins"
     yield from FOLDERS
 
 
-def _settings(config: Path) -> dict[str, Any]:
+def _read_settings(config_path: Path) -> dict[str, Any]:
     """Read the config of Docker's client; one that is damaged names no folders."""
     try:
-        found = json.loads(files.readable(config) or b"{}")
+        settings = json.loads(files.read_if_permitted(config_path) or b"{}")
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return settings if isinstance(settings, dict) else {}

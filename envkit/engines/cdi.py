@@ -22,11 +22,11 @@ KIND = "nvidia.com/gpu"
 def devices(folders: Iterable[str]) -> tuple[str, ...]:
     """Return the names of the GPUs in the specs of these folders, such as `0` and `all`; damaged specs have none."""
     specs = [path for folder in folders for path in sorted(Path(folder).glob("*")) if path.suffix in {".json", ".yaml"}]
-    return tuple(dict.fromkeys(name for spec in specs for name in _names(spec)))
+    return tuple(dict.fromkeys(name for spec in specs for name in _device_names(spec)))
 
 
-def _names(spec: Path) -> list[str]:
-    text = (files.readable(spec) or b"").decode(errors="replace")
+def _device_names(spec: Path) -> list[str]:
+    text = (files.read_if_permitted(spec) or b"").decode(errors="replace")
     try:
         data = json.loads(text) if spec.suffix == ".json" else yaml.safe_load(text)
         if data["kind"] != KIND:

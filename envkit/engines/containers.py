@@ -9,8 +9,8 @@ import docker.errors
 import docker.types
 
 from envkit.engines import archive, look, settings
-from envkit.engines.connect import patient
-from envkit.engines.failure import translated
+from envkit.engines.connect import long_timeout
+from envkit.engines.failure import translate_errors
 from envkit.errors import StartFailed
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from envkit.model.run import RunPlan
 
 CONFLICT = 409
-REMOVAL_S = 60
+REMOVAL_TIMEOUT_S = 60
 
 
 def create(engine: Engine, run: RunPlan, ref: str, labels: Mapping[str, str]) -> None:
@@ -30,7 +30,7 @@ def create(engine: Engine, run: RunPlan, ref: str, labels: Mapping[str, str]) ->
     Raises:
         StartFailed: The engine refused a setting.
     """
-    with translated(f"creating the container {run.name}", StartFailed):
+    with translate_errors(f"creating the container {run.name}", StartFailed):
         engine.api.create_container(**settings.container(engine.api, run, ref, labels))
 
 
@@ -43,7 +43,7 @@ def start(engine: Engine, name: str) -> None:
         StartFailed: Anything else.
     """
     try:
-        with translated(f"starting the container {name}", StartFailed):
+        with translate_errors(f"starting the container {name}", StartFailed):
             engine.api.start(name)
     except StartFailed:
         remove(engine, name)
@@ -56,13 +56,13 @@ def start(engine: Engine, name: str) -> None:
 
 def unpause(engine: Engine, name: str) -> None:
     """Let a paused container go on."""
-    with translated(f"continuing the container {name}"):
+    with translate_errors(f"continuing the container {name}"):
         engine.api.unpause(name)
 
 
 def remove(engine: Engine, name: str, grace_s: int = 10) -> None:
     """Stop a container if it runs, and remove it; nothing happens when it is gone."""
-    with translated(f"removing the container {name}"), suppress(docker.errors.NotFound):
+    with translate_errors(f"removing the container {name}"), suppress(docker.errors.NotFound):
         with suppress(docker.errors.APIError):
             engine.api.stop(name, timeout=grace_s)
         try:
@@ -71,30 +71,30 @@ def remove(engine: Engine, name: str, grace_s: int = 10) -> None:
             if error.status_code != CONFLICT:
                 raise
             # Whoever waited for its end removes it at this moment, too: it is gone when that is done.
-            engine.api.wait(name, timeout=REMOVAL_S, condition="removed")
+            engine.api.wait(name, timeout=REMOVAL_TIMEOUT_S, condition="removed")
 
 
 def create_network(engine: Engine, run: RunPlan, labels: Mapping[str, str]) -> None:
     """Create the environment's own network."""
-    with translated(f"creating the network {run.network.name}"):
+    with translate_errors(f"creating the network {run.network.name}"):
         engine.api.create_network(**settings.network(run, labels))
 
 
 def remove_network(engine: Engine, name: str) -> None:
     """Remove a network; nothing happens when it is gone."""
-    with translated(f"removing the network {name}"), suppress(docker.errors.NotFound):
+    with translate_errors(f"removing the network {name}"), suppress(docker.errors.NotFound):
         engine.api.remove_network(name)
 
 
 def create_volume(engine: Engine, name: str, labels: Mapping[str, str]) -> None:
     """Create a named volume."""
-    with translated(f"creating the volume {name}"):
+    with translate_errors(f"creating the volume {name}"):
         engine.api.create_volume(name, labels=dict(labels))
 
 
 def remove_volume(engine: Engine, name: str) -> None:
     """Remove a volume and what is in it; nothing happens when it is gone."""
-    with translated(f"removing the volume {name}"), suppress(docker.errors.NotFound):
+    with translate_errors(f"removing the volume {name}"), suppress(docker.errors.NotFound):
         engine.api.remove_volume(name)
 
 
@@ -112,12 +112,12 @@ def prepare_volumes(
         helper: What to call the container that mounts them meanwhile.
         labels: Of that container.
     """
-    paths = [path for at, inner in enumerate(volumes.values()) for path in (str(at), *(f"{at}/{one}" for one in inner))]
-    unpack(engine, tuple(volumes), _folders(paths, owner), ref, helper, labels)
+    paths = [path for index, folders in enumerate(volumes.values()) for path in (str(index), *(f"{index}/{folder}" for folder in folders))]
+    unpack(engine, tuple(volumes), _pack_folders(paths, owner), ref, helper, labels)
 
 
 def unpack(
-    engine: Engine, volumes: Sequence[str], archive: bytes, ref: str, helper: str, labels: Mapping[str, str]
+    engine: Engine, volumes: Sequence[str], tar_data: bytes, ref: str, helper: str, labels: Mapping[str, str]
 ) -> None:
     """Unpack an archive into volumes, each a folder of its number, without running anything.
 
@@ -128,25 +128,25 @@ def unpack(
     Args:
         engine: Where.
         volumes: Their names.
-        archive: A tar archive.
+        tar_data: A tar archive.
         ref: An image the engine has.
         helper: What to call the container.
         labels: Of the container.
     """
-    mounts = [docker.types.Mount(f"/v/{at}", name, no_copy=True) for at, name in enumerate(volumes)]
-    with translated("preparing volumes"):
-        left = look.container(engine, helper)
-        if left is not None and left.labels.items() >= labels.items():
-            engine.api.remove_container(left.id, force=True)
-        made = engine.api.create_container(
+    mounts = [docker.types.Mount(f"/v/{index}", name, no_copy=True) for index, name in enumerate(volumes)]
+    with translate_errors("preparing volumes"):
+        leftover = look.container(engine, helper)
+        if leftover is not None and leftover.labels.items() >= labels.items():
+            engine.api.remove_container(leftover.id, force=True)
+        container = engine.api.create_container(
             ref, name=helper, entrypoint=["/bin/true"], user="0:0", labels=dict(labels), network_disabled=True,
             use_config_proxy=False,
             host_config=engine.api.create_host_config(mounts=mounts, network_mode="none", cap_drop=["ALL"]),
         )
         try:
-            engine.api.put_archive(made["Id"], "/v", archive)
+            engine.api.put_archive(container["Id"], "/v", tar_data)
         finally:
-            engine.api.remove_container(made["Id"], force=True)
+            engine.api.remove_container(container["Id"], force=True)
 
 
 def logs(engine: Engine, name: str, *, lines: int | None = None, follow: bool = False) -> Iterator[bytes]:
@@ -156,13 +156,13 @@ def logs(engine: Engine, name: str, *, lines: int | None = None, follow: bool = 
         EngineError: There is no such container.
     """
     tail: Literal["all"] | int = "all" if lines is None else lines
-    with translated(f"reading the log of {name}"):
+    with translate_errors(f"reading the log of {name}"):
         if not follow:
             yield engine.api.logs(name, tail=tail)
             return
-        with patient(engine):
+        with long_timeout(engine):
             yield from engine.api.logs(name, stream=True, tail=tail, follow=True)
 
 
-def _folders(paths: list[str], owner: Account) -> bytes:
-    return archive.packed(archive.Entry(path, None, 0o700, owner.uid, owner.gid) for path in paths)
+def _pack_folders(paths: list[str], owner: Account) -> bytes:
+    return archive.pack(archive.Entry(path, None, 0o700, owner.uid, owner.gid) for path in paths)

@@ -11,19 +11,19 @@ from urllib.parse import quote
 
 from envkit import net
 from envkit.engines import glance, streams
-from envkit.engines.gone import went_away
-from envkit.engines.unstarted import Output
+from envkit.engines.gone import connection_lost_error
+from envkit.engines.unstarted import OutputBuffer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from envkit.errors import EngineUnavailable
 
-OK, MADE = 200, 201
-ANSWER_S = 60  # as long as the SDK waits on the ordinary road
+OK, CREATED = 200, 201
+ANSWER_TIMEOUT_S = 60  # as long as the SDK waits on the ordinary road
 
 
-def raw(endpoint: str, container: str, argv: Sequence[str]) -> int | None:
+def run_raw(endpoint: str, container: str, argv: Sequence[str]) -> int | None:
     """Connect a program's stdin and stdout to the caller's, byte for byte, as `execs.raw` does.
 
     Returns:
@@ -35,41 +35,41 @@ def raw(endpoint: str, container: str, argv: Sequence[str]) -> int | None:
         OSError: Our own stdout takes nothing.
         PassThrough: It could not be started, or the engine let go of it.
     """
-    at = glance.door(endpoint)
-    wanted = {"AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Tty": False, "Cmd": list(argv)}
-    made = _told(net.post_local(at, f"/containers/{quote(container, safe='')}/exec", wanted, timeout_s=ANSWER_S), MADE)
-    path = f"/exec/{quote(str(made.get('Id')), safe='')}"
-    how = {"Detach": False, "Tty": False}
-    stream = net.upgraded(at, f"{path}/start", how, timeout_s=ANSWER_S) if "Id" in made else None
+    socket_path = glance.local_socket(endpoint)
+    exec_config = {"AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Tty": False, "Cmd": list(argv)}
+    exec_instance = _parse_json(net.post_unix(socket_path, f"/containers/{quote(container, safe='')}/exec", exec_config, timeout_s=ANSWER_TIMEOUT_S), CREATED)
+    path = f"/exec/{quote(str(exec_instance.get('Id')), safe='')}"
+    start_config = {"Detach": False, "Tty": False}
+    stream = net.upgrade_unix(socket_path, f"{path}/start", start_config, timeout_s=ANSWER_TIMEOUT_S) if "Id" in exec_instance else None
     if stream is None:
         return None
-    output = Output(streams.write)
+    output = OutputBuffer(streams.write)
     try:
         with stream:
             streams.pump(stream, output, framed=True)
-        code = _exit_code(at, path, container)
+        code = _exit_code(socket_path, path, container)
         output.end(code, argv[0])
-    except streams.ReaderLeft:
-        return streams.READER_LEFT
+    except streams.OutputClosed:
+        return streams.SIGPIPE_EXIT_CODE
     except ConnectionError as error:
-        raise _gone(container, type(error).__name__) from error
+        raise _connection_lost_error(container, type(error).__name__) from error
     return code
 
 
-def _exit_code(at: str, path: str, container: str) -> int:
-    answer = net.get_local(at, f"{path}/json", timeout_s=ANSWER_S)
+def _exit_code(socket_path: str, path: str, container: str) -> int:
+    answer = net.get_unix(socket_path, f"{path}/json", timeout_s=ANSWER_TIMEOUT_S)
     if not answer.status:
-        raise _gone(container, "no answer")
-    return streams.ended(_told(answer, OK).get("ExitCode"))
+        raise _connection_lost_error(container, "no answer")
+    return streams.require_exit_code(_parse_json(answer, OK).get("ExitCode"))
 
 
-def _gone(container: str, seen: str) -> EngineUnavailable:
-    return went_away(f"running a program in {container}", seen)
+def _connection_lost_error(container: str, detail: str) -> EngineUnavailable:
+    return connection_lost_error(f"running a program in {container}", detail)
 
 
-def _told(answer: net.Answer, status: int) -> dict[str, Any]:
+def _parse_json(answer: net.Response, status: int) -> dict[str, Any]:
     try:
-        found = json.loads(answer.body) if answer.status == status else {}
+        document = json.loads(answer.body) if answer.status == status else {}
     except ValueError:
-        found = {}
-    return found if isinstance(found, dict) else {}
+        document = {}
+    return document if isinstance(document, dict) else {}

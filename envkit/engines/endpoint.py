@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 DEFAULT = "unix:///var/run/docker.sock"
 PODMAN = "unix:///run/podman/podman.sock"  # of root's Podman; a user's own is below XDG_RUNTIME_DIR
-NO_CONTEXT = "default"  # the name by which Docker calls the usual socket
+DEFAULT_CONTEXT = "default"  # the name by which Docker calls the usual socket
 FLAG = "--engine"
-_given: ContextVar[str] = ContextVar("engine", default="")  # of the command line, once for the whole command
+_override: ContextVar[str] = ContextVar("engine", default="")  # of the command line, once for the whole command
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,40 +30,40 @@ class Choice:
 
     Attributes:
         address: Such as `unix:///var/run/docker.sock`.
-        by: What named it: `--engine`, `DOCKER_HOST` or a Docker context; empty for a usual place.
+        source: What named it: `--engine`, `DOCKER_HOST` or a Docker context; empty for a usual place.
         undo: The command that takes this choice back.
-        passed_over: What was asked before, each with why it decided nothing.
+        skipped_sources: What was asked before, each with why it decided nothing.
     """
 
     address: str
-    by: str = ""
+    source: str = ""
     undo: str = "sudo systemctl start docker"
-    passed_over: tuple[str, ...] = ()
+    skipped_sources: tuple[str, ...] = ()
 
 
 @contextmanager
-def using(address: str) -> Iterator[None]:
+def override(address: str) -> Iterator[None]:
     """Have the engine at an address count while the body runs, whatever the environment says; none for an empty one.
 
     The bare path of a socket is understood.
     """
-    before = _given.set(f"unix://{address}" if address.startswith("/") else address)
+    token = _override.set(f"unix://{address}" if address.startswith("/") else address)
     try:
         yield
     finally:
-        _given.reset(before)
+        _override.reset(token)
 
 
-def endpoint() -> str:
+def current_endpoint() -> str:
     """Return where the engine should be.
 
     Raises:
         EngineUnavailable: A Docker context should say so, and its files are not as they should be.
     """
-    return choice().address
+    return choose().address
 
 
-def choice() -> Choice:
+def choose() -> Choice:
     """Choose: `--engine`, `DOCKER_HOST`, `DOCKER_CONTEXT`, Docker's current context, or a usual socket, in this order.
 
     Docker's sockets come before Podman's, and the machine's before the user's own, as long as it is Docker's.
@@ -71,89 +71,89 @@ def choice() -> Choice:
     Raises:
         EngineUnavailable: A Docker context should say so, and its files are not as they should be.
     """
-    host, named = os.environ.get("DOCKER_HOST"), os.environ.get("DOCKER_CONTEXT")
-    if given := _given.get():
-        return Choice(given, FLAG, f"leave {FLAG} out")
+    host, context = os.environ.get("DOCKER_HOST"), os.environ.get("DOCKER_CONTEXT")
+    if address := _override.get():
+        return Choice(address, FLAG, f"leave {FLAG} out")
     if host:
         return Choice(host, "DOCKER_HOST", "unset DOCKER_HOST")
-    if named and named != NO_CONTEXT:
-        return Choice(_host(named), f"the Docker context {named}", "unset DOCKER_CONTEXT", ("DOCKER_HOST: not set",))
-    config = folder() / "config.json"
-    current = None if named else _current(config)
-    if current and current != NO_CONTEXT:
-        passed_over = ("DOCKER_HOST: not set", "DOCKER_CONTEXT: not set")
-        return Choice(_host(current), f"the Docker context {current}", "docker context use default", passed_over)
-    why = "DOCKER_CONTEXT: the default one" if named else f"DOCKER_CONTEXT: not set; {config}: names no context"
-    return _usual(("DOCKER_HOST: not set", why))
+    if context and context != DEFAULT_CONTEXT:
+        return Choice(_context_host(context), f"the Docker context {context}", "unset DOCKER_CONTEXT", ("DOCKER_HOST: not set",))
+    config_path = docker_config_dir() / "config.json"
+    current_context = None if context else _current_context(config_path)
+    if current_context and current_context != DEFAULT_CONTEXT:
+        skipped_sources = ("DOCKER_HOST: not set", "DOCKER_CONTEXT: not set")
+        return Choice(_context_host(current_context), f"the Docker context {current_context}", "docker context use default", skipped_sources)
+    reason = "DOCKER_CONTEXT: the default one" if context else f"DOCKER_CONTEXT: not set; {config_path}: names no context"
+    return _choose_socket(("DOCKER_HOST: not set", reason))
 
 
-def named() -> str:
+def engine_flag() -> str:
     """Return what a further command needs to be about the same engine: the flag, where that named it, else nothing."""
-    given = _given.get()
-    return f" {FLAG} {shlex.quote(given)}" if given else ""
+    address = _override.get()
+    return f" {FLAG} {shlex.quote(address)}" if address else ""
 
 
-def _usual(passed_over: tuple[str, ...]) -> Choice:
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    own = (f"unix://{runtime}/docker.sock", f"unix://{runtime}/podman/podman.sock") if runtime else ()
+def _choose_socket(skipped_sources: tuple[str, ...]) -> Choice:
+    runtime_dir = os.environ.get("XDG_RUNTIME_DIR")
+    user_addresses = (f"unix://{runtime_dir}/docker.sock", f"unix://{runtime_dir}/podman/podman.sock") if runtime_dir else ()
     missing: list[str] = []
-    for address in (DEFAULT, *own, PODMAN):
-        if is_there(address):
-            return Choice(address, passed_over=(*passed_over, *missing))
+    for address in (DEFAULT, *user_addresses, PODMAN):
+        if socket_exists(address):
+            return Choice(address, skipped_sources=(*skipped_sources, *missing))
         missing.append(f"{address}: not there")
-    return Choice(DEFAULT, passed_over=(*passed_over, *missing[1:]))
+    return Choice(DEFAULT, skipped_sources=(*skipped_sources, *missing[1:]))
 
 
-def is_there(address: str) -> bool:
+def socket_exists(address: str) -> bool:
     """Say whether there is something at the path of a `unix://` address."""
     return os.path.lexists(address.removeprefix("unix://"))
 
 
-def folder() -> Path:
+def docker_config_dir() -> Path:
     """Return where Docker's own client keeps its config."""
     return Path(os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"))  # noqa: PTH111 - no home, no error
 
 
-def _current(config: Path) -> str:
-    if not config.exists():
+def _current_context(config_path: Path) -> str:
+    if not config_path.exists():
         return ""
-    named = _read(config).get("currentContext") or ""
-    if not isinstance(named, str):
-        raise _damaged(config, "its currentContext is no text")
-    return named
+    name = _read_json(config_path).get("currentContext") or ""
+    if not isinstance(name, str):
+        raise _invalid_config(config_path, "its currentContext is no text")
+    return name
 
 
-def _host(context: str) -> str:
-    path = folder() / "contexts" / "meta" / hashlib.sha256(context.encode(errors="replace")).hexdigest() / "meta.json"
+def _context_host(context: str) -> str:
+    path = docker_config_dir() / "contexts" / "meta" / hashlib.sha256(context.encode(errors="replace")).hexdigest() / "meta.json"
     if not path.exists():
         raise EngineUnavailable(
-            f"there is no Docker context {context}", tried=str(path),
-            mend="docker context ls shows those there are; docker context use default goes back to the usual engine",
+            f"there is no Docker context {context}", detail=str(path),
+            hint="docker context ls shows those there are; docker context use default goes back to the usual engine",
         )
     try:
-        host = _read(path)["Endpoints"]["docker"]["Host"]
+        host = _read_json(path)["Endpoints"]["docker"]["Host"]
     except (KeyError, TypeError) as error:
-        raise _damaged(path, f"it names no engine for the Docker context {context}") from error
+        raise _invalid_config(path, f"it names no engine for the Docker context {context}") from error
     if not isinstance(host, str) or not host.isprintable() or not host:
-        raise _damaged(path, f"the engine's address of the Docker context {context} is no text of one line")
+        raise _invalid_config(path, f"the engine's address of the Docker context {context} is no text of one line")
     return host
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
+        document = json.loads(path.read_bytes())
     except OSError as error:
-        raise _damaged(path, error.strerror or type(error).__name__) from error
+        raise _invalid_config(path, error.strerror or type(error).__name__) from error
     except (ValueError, RecursionError) as error:
-        raise _damaged(path, "it is no JSON") from error
-    if not isinstance(found, dict):
-        raise _damaged(path, "it is no JSON object")
-    return found
+        raise _invalid_config(path, "it is no JSON") from error
+    if not isinstance(document, dict):
+        raise _invalid_config(path, "it is no JSON object")
+    return document
 
 
-def _damaged(path: Path, why: str) -> EngineUnavailable:
+def _invalid_config(path: Path, reason: str) -> EngineUnavailable:
     return EngineUnavailable(
-        f"which engine to use cannot be told: {path}: {why}",
-        tried="DOCKER_HOST, DOCKER_CONTEXT, Docker's current context",
-        mend=f"mend that file, or name an engine: {FLAG} {DEFAULT}, or DOCKER_HOST",
+        f"which engine to use cannot be told: {path}: {reason}",
+        detail="DOCKER_HOST, DOCKER_CONTEXT, Docker's current context",
+        hint=f"mend that file, or name an engine: {FLAG} {DEFAULT}, or DOCKER_HOST",
     )

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from envkit.engines import streams
-from envkit.engines.failure import translated
-from envkit.engines.unstarted import Output, in_folder
+from envkit.engines.failure import translate_errors
+from envkit.engines.unstarted import OutputBuffer, command_in_folder
 from envkit.errors import EngineError
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 LINE_BYTES_MAX = 1 << 20
 TIMEOUT = "/usr/bin/timeout"  # of coreutils; the program is ended with its whole process group
-KILLED = {124, 128 + signal.SIGKILL}  # what that says when it ended the program
-GRACE_S = 5
+TIMEOUT_EXIT_CODES = {124, 128 + signal.SIGKILL}  # what that says when it ended the program
+KILL_GRACE_S = 5
 
 
-class RanOver(EngineError):
+class TimeLimitExceeded(EngineError):
     """A script did not end in the time it had."""
 
 
-def script(
+def run_script(
     engine: Engine, container: str, argv: Sequence[str], text: str, on_line: Callable[[str], None],
     *, limit_s: float, env: Mapping[str, str] | None = None,
 ) -> int:
@@ -41,48 +41,48 @@ def script(
     Raises:
         RanOver: It took longer than `limit_s` seconds, and was ended.
     """
-    began = time.monotonic()
-    limited = [TIMEOUT, f"--kill-after={GRACE_S}", f"{limit_s:g}", *argv]
-    with translated(f"running a script in {container}"):
-        made = engine.api.exec_create(
-            container, limited, stdin=True, stdout=True, stderr=True, environment=dict(env or {})
+    started_at = time.monotonic()
+    command = [TIMEOUT, f"--kill-after={KILL_GRACE_S}", f"{limit_s:g}", *argv]
+    with translate_errors(f"running a script in {container}"):
+        exec_instance = engine.api.exec_create(
+            container, command, stdin=True, stdout=True, stderr=True, environment=dict(env or {})
         )
         try:
-            with _opened(engine, made["Id"], tty=False) as stream:
-                talk(stream, text.encode(), on_line, began + limit_s + 2 * GRACE_S)
+            with _start_exec(engine, exec_instance["Id"], tty=False) as stream:
+                communicate(stream, text.encode(), on_line, started_at + limit_s + 2 * KILL_GRACE_S)
         except TimeoutError:
-            raise _ran_over(container, limit_s) from None
-        code = _exit_code(engine, made["Id"])
-    if code in KILLED and time.monotonic() - began >= limit_s:
-        raise _ran_over(container, limit_s)
+            raise _time_limit_error(container, limit_s) from None
+        code = _exit_code(engine, exec_instance["Id"])
+    if code in TIMEOUT_EXIT_CODES and time.monotonic() - started_at >= limit_s:
+        raise _time_limit_error(container, limit_s)
     return code
 
 
-def talk(stream: streams.Stream, text: bytes, on_line: Callable[[str], None], until: float) -> None:
+def communicate(stream: streams.Stream, text: bytes, on_line: Callable[[str], None], deadline: float) -> None:
     """Send a text to a program's stdin and hand over each line of its stdout, to its end.
 
     Raises:
-        TimeoutError: It is `until` by the monotonic clock.
+        TimeoutError: It is `deadline` by the monotonic clock.
     """
     rest = b""
-    stream.settimeout(max(0.001, until - time.monotonic()))
+    stream.settimeout(max(0.001, deadline - time.monotonic()))
     stream.sendall(text)
     stream.shutdown(sockets.SHUT_WR)
-    for number, chunk in streams.frames(stream, until):
-        if number == streams.STDOUT:
+    for descriptor, chunk in streams.read_frames(stream, deadline):
+        if descriptor == streams.STDOUT:
             *lines, rest = (rest + chunk).split(b"\n")
             rest = rest[-LINE_BYTES_MAX:]  # a line without end is no line, and must not fill our memory
             for line in lines:
                 on_line(line.decode(errors="replace"))
 
 
-def _ran_over(container: str, limit_s: float) -> RanOver:
-    return RanOver(f"a script in {container} took longer than {limit_s:g} s", mend="envkit down, then envkit up")
+def _time_limit_error(container: str, limit_s: float) -> TimeLimitExceeded:
+    return TimeLimitExceeded(f"a script in {container} took longer than {limit_s:g} s", hint="envkit down, then envkit up")
 
 
-def attached(
+def run_attached(
     engine: Engine, container: str, argv: Sequence[str], *, tty: bool, workdir: str | None = None,
-    env: Mapping[str, str] | None = None, below: str = "",
+    env: Mapping[str, str] | None = None, folder: str = "",
 ) -> int:
     """Run a program on the caller's own stdin, stdout, stderr and terminal; return its exit code.
 
@@ -93,101 +93,101 @@ def attached(
         tty: Whether it gets the caller's terminal.
         workdir: A folder of the image to run it in.
         env: Variables to set.
-        below: A folder to go to that is no part of the image, or empty.
+        folder: A folder to go to that is no part of the image, or empty.
 
     Raises:
         PassThrough: It could not be started.
     """
     try:
-        return _attached(engine, container, argv, tty=tty, workdir=workdir, env=dict(env or {}), below=below)
-    except streams.ReaderLeft:
-        return streams.READER_LEFT
+        return _run_attached(engine, container, argv, tty=tty, workdir=workdir, env=dict(env or {}), folder=folder)
+    except streams.OutputClosed:
+        return streams.SIGPIPE_EXIT_CODE
 
 
-def _attached(
+def _run_attached(
     engine: Engine, container: str, argv: Sequence[str], *, tty: bool, workdir: str | None, env: dict[str, str],
-    below: str,
+    folder: str,
 ) -> int:
-    command = in_folder(below, argv) if below else argv
-    with translated(f"running a program in {container}"):
-        made = engine.api.exec_create(
+    command = command_in_folder(folder, argv) if folder else argv
+    with translate_errors(f"running a program in {container}"):
+        exec_instance = engine.api.exec_create(
             container, list(command), stdin=True, stdout=True, stderr=True, tty=tty, workdir=workdir, environment=env,
         )
-        output = Output(streams.write, below)
-        with _opened(engine, made["Id"], tty=tty) as stream:
+        output = OutputBuffer(streams.write, folder)
+        with _start_exec(engine, exec_instance["Id"], tty=tty) as stream:
             if tty:
-                _terminal(engine, made["Id"], stream, output)
+                _attach_terminal(engine, exec_instance["Id"], stream, output)
             else:
                 streams.pump(stream, output, framed=True)
-        code = _exit_code(engine, made["Id"])
+        code = _exit_code(engine, exec_instance["Id"])
         output.end(code, argv[0])
         return code
 
 
-def raw(engine: Engine, container: str, argv: Sequence[str]) -> int:
+def run_raw(engine: Engine, container: str, argv: Sequence[str]) -> int:
     """Connect a program's stdin and stdout to the caller's, byte for byte: an SSH ProxyCommand."""
-    return attached(engine, container, argv, tty=False)
+    return run_attached(engine, container, argv, tty=False)
 
 
 @contextmanager
-def attached_to(engine: Engine, container: str) -> Iterator[streams.Stream]:
+def attach(engine: Engine, container: str) -> Iterator[streams.Stream]:
     """Yield what a container's own program reads and writes, framed; to be taken before it is started."""
     params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-    with _half_closable(engine.api.attach_socket(container, params=params)) as stream:
+    with _half_closable_stream(engine.api.attach_socket(container, params=params)) as stream:
         yield stream
 
 
 @contextmanager
-def _opened(engine: Engine, exec_id: str, *, tty: bool) -> Iterator[streams.Stream]:
-    with _half_closable(engine.api.exec_start(exec_id, tty=tty, socket=True)) as stream:
+def _start_exec(engine: Engine, exec_id: str, *, tty: bool) -> Iterator[streams.Stream]:
+    with _half_closable_stream(engine.api.exec_start(exec_id, tty=tty, socket=True)) as stream:
         yield stream
 
 
 @contextmanager
-def _half_closable(stream: Any) -> Iterator[streams.Stream]:
+def _half_closable_stream(stream: Any) -> Iterator[streams.Stream]:
     # The SDK wraps the connection in a reader of its own; the socket beneath is what can be half-closed.
     connection: sockets.socket = getattr(stream, "_sock", stream)
-    taken = _taken(connection, getattr(stream, "_response", None))
+    buffered = _read_buffered(connection, getattr(stream, "_response", None))
     connection.settimeout(None)
-    with ExitStack() as held:
+    with ExitStack() as stack:
         # Each of these would keep the connection open.
-        for one in (connection, stream, getattr(stream, "_response", None)):
-            if one is not None:
-                held.callback(one.close)
-        yield streams.ReadAhead(connection, taken)
+        for resource in (connection, stream, getattr(stream, "_response", None)):
+            if resource is not None:
+                stack.callback(resource.close)
+        yield streams.BufferedStream(connection, buffered)
 
 
-def _taken(connection: sockets.socket, response: Any) -> bytes:
+def _read_buffered(connection: sockets.socket, response: Any) -> bytes:
     """Return what the SDK read together with the head of the engine's answer, and would keep to itself."""
     if response is None:
         return b""
     connection.settimeout(0)  # of what is not there yet, nothing is waited for
-    said: bytes = response.raw._fp.fp.peek()  # noqa: SLF001 - where the SDK itself finds the connection
-    return said
+    buffered: bytes = response.raw._fp.fp.peek()  # noqa: SLF001 - where the SDK itself finds the connection
+    return buffered
 
 
 def _exit_code(engine: Engine, exec_id: str) -> int:
-    return streams.ended(engine.api.exec_inspect(exec_id)["ExitCode"])
+    return streams.require_exit_code(engine.api.exec_inspect(exec_id)["ExitCode"])
 
 
-def _terminal(engine: Engine, exec_id: str, stream: streams.Stream, write: Callable[[int, bytes], None]) -> None:
+def _attach_terminal(engine: Engine, exec_id: str, stream: streams.Stream, on_output: Callable[[int, bytes], None]) -> None:
     """Hand the caller's terminal to the program: raw mode, its size followed, restored whatever happens."""
     import termios
     import tty
 
-    before = termios.tcgetattr(0)
+    saved_attributes = termios.tcgetattr(0)
 
     def resize(*_: object) -> None:
         # A program that just ended has no size; none that runs has to end for want of one.
-        with suppress(EngineError, OSError), translated("resizing a terminal"):
+        with suppress(EngineError, OSError), translate_errors("resizing a terminal"):
             size = os.get_terminal_size(1)
             engine.api.exec_resize(exec_id, height=size.lines, width=size.columns)
 
-    handler = signal.signal(signal.SIGWINCH, resize)
+    previous_handler = signal.signal(signal.SIGWINCH, resize)
     try:
         tty.setraw(0)
         resize()
-        streams.pump(stream, write, framed=False)
+        streams.pump(stream, on_output, framed=False)
     finally:
-        signal.signal(signal.SIGWINCH, handler)
-        termios.tcsetattr(0, termios.TCSADRAIN, before)
+        signal.signal(signal.SIGWINCH, previous_handler)
+        termios.tcsetattr(0, termios.TCSADRAIN, saved_attributes)

@@ -10,13 +10,13 @@ import docker.errors
 import requests
 import urllib3.exceptions  # what reading a stream raises, which requests does not translate
 
-from envkit.engines.gone import went_away
-from envkit.errors import EngineError, Exit
+from envkit.engines.gone import connection_lost_error
+from envkit.errors import EngineError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envkit.checks.signatures import Signature
+    from envkit.checks.signatures import ErrorPattern
 
 TEXT_MAX = 600
 PUBLISHED = re.compile(r"127\.0\.0\.1:([0-9]{1,5})\b", re.ASCII)
@@ -28,8 +28,8 @@ class PortTaken(EngineError):
     @property
     def port(self) -> int:
         """Which one, by the engine's own words; 0 where they do not say."""
-        named = PUBLISHED.search(self.message)
-        return int(named[1]) if named else 0
+        match = PUBLISHED.search(self.message)
+        return int(match[1]) if match else 0
 
 
 class SubnetTaken(EngineError):
@@ -39,45 +39,45 @@ class SubnetTaken(EngineError):
 class GpuRefused(EngineError):
     """The engine cannot hand over a GPU: it said so only when it was asked for the container."""
 
-    exit_code = Exit.GPU
+    exit_code = ExitCode.GPU
 
 
 @contextmanager
-def translated(doing: str, kind: type[EngineError] = EngineError) -> Iterator[None]:
-    """Turn whatever the SDK raises while `doing` something into an `EngineError` of a kind."""
+def translate_errors(action: str, error_type: type[EngineError] = EngineError) -> Iterator[None]:
+    """Turn whatever the SDK raises while `action` something into an `EngineError` of a kind."""
     try:
         yield
     except docker.errors.APIError as error:
         text = str(error.explanation or error)[:TEXT_MAX].strip()
-        gpu = _gpu(text)
-        why = f": {gpu.cause}" if gpu else ""
-        raise _told_apart(text, kind)(f"{doing} failed: {text}{why}", mend=_mend(text)) from error
+        signature = _gpu_signature(text)
+        cause = f": {signature.cause}" if signature else ""
+        raise _classify_error(text, error_type)(f"{action} failed: {text}{cause}", hint=_hint(text)) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
-        raise went_away(doing, type(error).__name__) from error
+        raise connection_lost_error(action, type(error).__name__) from error
     except docker.errors.DockerException as error:
-        raise kind(f"{doing} failed: {str(error)[:TEXT_MAX]}") from error
+        raise error_type(f"{action} failed: {str(error)[:TEXT_MAX]}") from error
 
 
-def _gpu(text: str) -> Signature | None:
+def _gpu_signature(text: str) -> ErrorPattern | None:
     from envkit.checks import toolkit  # what goes well needs none of the checks
 
-    return toolkit.refused(text)
+    return toolkit.find_error(text)
 
 
-def _told_apart(text: str, kind: type[EngineError]) -> type[EngineError]:
+def _classify_error(text: str, error_type: type[EngineError]) -> type[EngineError]:
     # The engine answers nearly all of these with status 500, so its text is all there is to go by.
     if "port is already allocated" in text or "address already in use" in text:
         return PortTaken
     if "overlaps with other one" in text:
         return SubnetTaken
-    if _gpu(text):
+    if _gpu_signature(text):
         return GpuRefused
-    return kind
+    return error_type
 
 
-def _mend(text: str) -> str:
-    if gpu := _gpu(text):
-        return gpu.mend
+def _hint(text: str) -> str:
+    if signature := _gpu_signature(text):
+        return signature.hint
     if "no space left on device" in text:
         return "free disk space where the engine keeps its images (envkit prune), then repeat the command"
     if "predefined address pools" in text or "overlaps with other one" in text:

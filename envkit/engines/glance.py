@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from envkit import names, net, tunnel
-from envkit.model.found import FoundContainer
+from envkit.model.found import ContainerInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
 OK = 200
 
 
-def running(endpoint: str, name: str) -> FoundContainer | None:
+def running_container(endpoint: str, name: str) -> ContainerInfo | None:
     """Return a container if an engine that can be asked at once says that it runs."""
-    if not (at := door(endpoint)):
+    if not (socket_path := local_socket(endpoint)):
         return None
     try:
-        answer = net.get_local(at, f"/containers/{quote(name, safe='')}/json")
+        answer = net.get_unix(socket_path, f"/containers/{quote(name, safe='')}/json")
         data = json.loads(answer.body) if answer.status == OK else {}
-        return _container(data) if data["State"]["Status"] == "running" else None
+        return _parse_container(data) if data["State"]["Status"] == "running" else None
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def door(endpoint: str) -> str:
+def local_socket(endpoint: str) -> str:
     """Return the path of the socket where an engine can be asked at once, or nothing."""
     if tunnel.is_remote(endpoint):
-        return str(tunnel.socket_of(endpoint))
+        return str(tunnel.local_socket(endpoint))
     return endpoint.removeprefix("unix://") if endpoint.startswith("unix://") else ""
 
 
-def holds(endpoint: str, name: str, port: int) -> bool:
+def owns_port(endpoint: str, name: str, port: int) -> bool:
     """Say whether a container runs and, with it, holds its port of loopback: what is asked there then is ours.
 
     Port 0 stands for none: JupyterLab listens on a socket.
 
     One that is restarting does not: between two starts anybody may listen at the port.
     """
-    found = running(endpoint, name)
-    return found is not None and found.labels.get(names.PORT) == str(port or "")
+    container = running_container(endpoint, name)
+    return container is not None and container.labels.get(names.PORT) == str(port or "")
 
 
-def _container(data: Mapping[str, Mapping[str, object]]) -> FoundContainer:
+def _parse_container(data: Mapping[str, Mapping[str, object]]) -> ContainerInfo:
     labels, networks = data["Config"]["Labels"], data["NetworkSettings"]["Networks"]
     if not isinstance(labels, dict) or not isinstance(networks, dict):
         raise TypeError(type(labels))
-    return FoundContainer(str(data["Id"]), "running", labels, str(data["Image"]), tuple(networks))
+    return ContainerInfo(str(data["Id"]), "running", labels, str(data["Image"]), tuple(networks))

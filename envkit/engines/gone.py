@@ -5,9 +5,9 @@ from __future__ import annotations
 from envkit.errors import EngineUnavailable
 
 
-def went_away(doing: str, seen: str) -> EngineUnavailable:
-    """Return the error of an engine that is gone while `doing` something."""
+def connection_lost_error(action: str, detail: str) -> EngineUnavailable:
+    """Return the error of an engine that is gone while `action` something."""
     return EngineUnavailable(
-        f"the engine went away while {doing}", tried=seen,
-        mend="start it again (sudo systemctl start docker), then repeat the command",
+        f"the engine went away while {action}", detail=detail,
+        hint="start it again (sudo systemctl start docker), then repeat the command",
     )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import docker.errors
 
 from envkit.engines import archive
-from envkit.engines.build_log import BuildLog, credentials_in
-from envkit.engines.connect import patient
-from envkit.engines.failure import translated
+from envkit.engines.build_log import BuildLog, proxy_credentials
+from envkit.engines.connect import long_timeout
+from envkit.engines.failure import translate_errors
 from envkit.errors import BuildFailed
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from envkit.model.artifact import Artifact
     from envkit.model.report import Progress
 
-    Say = Callable[[Progress], None]
+    ProgressCallback = Callable[[Progress], None]
 
 
-def import_tar(engine: Engine, tar: Path, ref: str, labels: Mapping[str, str]) -> None:
+def import_tar(engine: Engine, tar_path: Path, ref: str, labels: Mapping[str, str]) -> None:
     """Make an image of a root file system in a tar file.
 
     Raises:
@@ -32,17 +32,17 @@ def import_tar(engine: Engine, tar: Path, ref: str, labels: Mapping[str, str]) -
     """
     repository, tag = ref.rsplit(":", 1)
     changes = [f"LABEL {key}={value}" for key, value in sorted(labels.items())]
-    with translated("importing the root file system", BuildFailed), patient(engine):
-        answer = engine.api.import_image_from_file(str(tar), repository=repository, tag=tag, changes=changes)
-    if '"error"' in str(answer):
-        raise BuildFailed(f"importing the root file system failed: {str(answer)[:400]}")
+    with translate_errors("importing the root file system", BuildFailed), long_timeout(engine):
+        response = engine.api.import_image_from_file(str(tar_path), repository=repository, tag=tag, changes=changes)
+    if '"error"' in str(response):
+        raise BuildFailed(f"importing the root file system failed: {str(response)[:400]}")
 
 
 def build(
     engine: Engine, context: tuple[Artifact, ...], ref: str, labels: Mapping[str, str],
-    proxies: Mapping[str, str], say: Say, *, anew: bool = False,
+    proxies: Mapping[str, str], on_progress: ProgressCallback, *, no_cache: bool = False,
 ) -> None:
-    """Build an image from a context in memory, `anew` without anything that is kept of earlier builds.
+    """Build an image from a context in memory, `no_cache` without anything that is kept of earlier builds.
 
     The proxy reaches it as the engine's own build arguments: those are the names that the engine keeps out of the
     image's history, so a proxy's credentials stay out of it.
@@ -50,18 +50,18 @@ def build(
     Raises:
         BuildFailed: A step failed: the last lines it printed say why.
     """
-    log = BuildLog(say, dict.fromkeys(credentials_in(proxies), "(proxy)"))
-    with translated("building the image", BuildFailed), patient(engine):
+    log = BuildLog(on_progress, dict.fromkeys(proxy_credentials(proxies), "(proxy)"))
+    with translate_errors("building the image", BuildFailed), long_timeout(engine):
         events = engine.api.build(
-            fileobj=io.BytesIO(pack(context)), custom_context=True, encoding=None, tag=ref, rm=True, forcerm=True,
-            decode=True, labels=dict(labels), buildargs=both_cases(proxies), use_config_proxy=False, nocache=anew,
+            fileobj=io.BytesIO(pack_context(context)), custom_context=True, encoding=None, tag=ref, rm=True, forcerm=True,
+            decode=True, labels=dict(labels), buildargs=add_upper_case(proxies), use_config_proxy=False, nocache=no_cache,
         )
         for event in events:
-            log.hear(event)
+            log.feed(event)
         log.end()
 
 
-def both_cases(proxies: Mapping[str, str]) -> dict[str, str]:
+def add_upper_case(proxies: Mapping[str, str]) -> dict[str, str]:
     """Return proxies under the names in small letters and in capitals: programs read one or the other."""
     return {**proxies, **{name.upper(): value for name, value in proxies.items()}}
 
@@ -77,7 +77,7 @@ def remove(engine: Engine, ref: str) -> bool:
     return True
 
 
-def pack(context: Iterable[Artifact]) -> bytes:
+def pack_context(context: Iterable[Artifact]) -> bytes:
     """Pack a build context; equal contexts give equal bytes, so that the engine's cache is hit."""
-    in_order = sorted(context, key=lambda one: one.path)
-    return archive.packed(archive.Entry(one.path, one.text.encode(), one.mode) for one in in_order)
+    artifacts = sorted(context, key=lambda artifact: artifact.path)
+    return archive.pack(archive.Entry(artifact.path, artifact.text.encode(), artifact.mode) for artifact in artifacts)

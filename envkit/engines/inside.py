@@ -10,7 +10,7 @@ import docker.errors
 import requests
 from docker.types import LogConfig
 
-from envkit.engines.failure import translated
+from envkit.engines.failure import translate_errors
 from envkit.errors import BuildFailed
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 LIMIT_S = 30
 ANSWER_MAX_BYTES = 16 * 1024
 # Tiny, and yet enough for a shell and a bare interpreter.
-MEMORY = "256m"
-PROCESSES = 64
+MEMORY_LIMIT = "256m"
+PIDS_LIMIT = 64
 
 
-def look_inside(engine: Engine, image: str, name: str, labels: Mapping[str, str]) -> str | None:
+def describe_image(engine: Engine, image: str, name: str, labels: Mapping[str, str]) -> str | None:
     """Run the script of questions in an image and return what it printed; None where there is no shell to run it.
 
     Args:
@@ -38,25 +38,25 @@ def look_inside(engine: Engine, image: str, name: str, labels: Mapping[str, str]
         BuildFailed: It could not be looked into, or took too long.
     """
     script = files("envkit").joinpath("guest", "inside.sh").read_text(encoding="utf-8")
-    with translated(f"looking into the image {image[:19]}", BuildFailed):
-        _remove(engine, name, labels)
-        made = engine.api.create_container(
+    with translate_errors(f"looking into the image {image[:19]}", BuildFailed):
+        _remove_leftover(engine, name, labels)
+        container_id = engine.api.create_container(
             image, name=name, entrypoint=["/bin/sh", "-c"], command=[script], user="0:0", working_dir="/",
             labels=dict(labels), network_disabled=True, stop_signal="SIGKILL", healthcheck={"test": ["NONE"]},
             host_config=engine.api.create_host_config(
                 network_mode="none", read_only=True, cap_drop=["ALL"], security_opt=["no-new-privileges:true"],
-                mem_limit=MEMORY, pids_limit=PROCESSES, ipc_mode="private", init=False,
+                mem_limit=MEMORY_LIMIT, pids_limit=PIDS_LIMIT, ipc_mode="private", init=False,
                 log_config=LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"}),
             ),
         )["Id"]
         try:
-            return _said(engine, made)
+            return _read_output(engine, container_id)
         finally:
             with suppress(docker.errors.NotFound):
-                engine.api.remove_container(made, force=True, v=True)
+                engine.api.remove_container(container_id, force=True, v=True)
 
 
-def _said(engine: Engine, container: str) -> str | None:
+def _read_output(engine: Engine, container: str) -> str | None:
     try:
         engine.api.start(container)
     except docker.errors.APIError as error:
@@ -69,18 +69,18 @@ def _said(engine: Engine, container: str) -> str | None:
     except (requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError) as error:
         raise BuildFailed(
             f"the base image did not say within {LIMIT_S} s what is in it",
-            mend="try again on a machine that is less busy, or write base: debian",
+            hint="try again on a machine that is less busy, or write base: debian",
         ) from error
-    kept = b""
-    for piece in engine.api.logs(container, stdout=True, stderr=False, stream=True, follow=False):
-        kept += piece
-        if len(kept) > ANSWER_MAX_BYTES:
+    output = b""
+    for chunk in engine.api.logs(container, stdout=True, stderr=False, stream=True, follow=False):
+        output += chunk
+        if len(output) > ANSWER_MAX_BYTES:
             break
-    return kept[:ANSWER_MAX_BYTES].decode(errors="replace")
+    return output[:ANSWER_MAX_BYTES].decode(errors="replace")
 
 
-def _remove(engine: Engine, name: str, labels: Mapping[str, str]) -> None:
+def _remove_leftover(engine: Engine, name: str, labels: Mapping[str, str]) -> None:
     with suppress(docker.errors.NotFound):
-        left = engine.api.inspect_container(name)
-        if (left["Config"].get("Labels") or {}).items() >= labels.items():
-            engine.api.remove_container(left["Id"], force=True, v=True)
+        leftover = engine.api.inspect_container(name)
+        if (leftover["Config"].get("Labels") or {}).items() >= labels.items():
+            engine.api.remove_container(leftover["Id"], force=True, v=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from envkit import names
 from envkit.engines import containers
-from envkit.engines.failure import translated
+from envkit.engines.failure import translate_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,59 +17,59 @@ if TYPE_CHECKING:
     from envkit.engines.connect import Engine
 
 
-def waiting(limit_s: float) -> dict[str, str]:
+def lifetime_labels(limit_s: float) -> dict[str, str]:
     """Return the labels of a container that this process waits for, for so long at most."""
-    return {names.WAITS: f"{os.getpid()}@{_processes()}", names.UNTIL: f"{time.time() + limit_s:.0f}"}
+    return {names.WAITING_PROCESS: f"{os.getpid()}@{_pid_namespace()}", names.DEADLINE: f"{time.time() + limit_s:.0f}"}
 
 
-def sweep(engine: Engine, owner: int) -> list[str]:
+def remove_abandoned(engine: Engine, owner: int) -> list[str]:
     """Remove containers of one run that a killed envkit of that user left; returns what went."""
-    passing = names.passing(owner)
-    return _remove(engine, (one for one in listed(engine, owner) if name(one).startswith(passing) and abandoned(one)))
+    prefix = names.temporary_prefixes(owner)
+    return _remove(engine, (container for container in list_containers(engine, owner) if container_name(container).startswith(prefix) and is_abandoned(container)))
 
 
-def remove_named(engine: Engine, owner: int, beginning: str) -> list[str]:
+def remove_by_prefix(engine: Engine, owner: int, prefix: str) -> list[str]:
     """Remove containers of a user whose names begin like this; returns what went."""
-    return _remove(engine, (one for one in listed(engine, owner) if name(one).startswith(beginning)))
+    return _remove(engine, (container for container in list_containers(engine, owner) if container_name(container).startswith(prefix)))
 
 
-def listed(engine: Engine, owner: int) -> list[dict[str, Any]]:
+def list_containers(engine: Engine, owner: int) -> list[dict[str, Any]]:
     """Return what the engine lists of the containers that envkit made for a user."""
     filters = {"label": [f"{names.MANAGED}=1", f"{names.OWNER}={owner}"]}
-    with translated("listing containers"):
-        found: list[dict[str, Any]] = engine.api.containers(all=True, filters=filters)
-    return found
+    with translate_errors("listing containers"):
+        summaries: list[dict[str, Any]] = engine.api.containers(all=True, filters=filters)
+    return summaries
 
 
-def name(listed: Mapping[str, Any]) -> str:
+def container_name(container: Mapping[str, Any]) -> str:
     """Return what a listed container is called."""
-    return str(listed["Names"][0]).lstrip("/") if listed.get("Names") else str(listed["Id"])
+    return str(container["Names"][0]).lstrip("/") if container.get("Names") else str(container["Id"])
 
 
-def abandoned(listed: Mapping[str, Any]) -> bool:
+def is_abandoned(container: Mapping[str, Any]) -> bool:
     """Say whether nobody waits for a listed container any more, as far as that shows from here."""
-    labels = listed.get("Labels") or {}
-    until, (pid, _, processes) = labels.get(names.UNTIL, ""), labels.get(names.WAITS, "").partition("@")
-    if not until.isdecimal():
+    labels = container.get("Labels") or {}
+    expiry, (pid, _, pid_namespace) = labels.get(names.DEADLINE, ""), labels.get(names.WAITING_PROCESS, "").partition("@")
+    if not expiry.isdecimal():
         return False
-    if int(until) < time.time():
+    if int(expiry) < time.time():
         return True
     # Of another container's processes nothing shows from here: then the time alone decides.
-    return processes == _processes() != "" and pid.isdecimal() and not Path("/proc", pid).exists()
+    return pid_namespace == _pid_namespace() != "" and pid.isdecimal() and not Path("/proc", pid).exists()
 
 
-def _remove(engine: Engine, these: Iterable[Mapping[str, Any]]) -> list[str]:
+def _remove(engine: Engine, summaries: Iterable[Mapping[str, Any]]) -> list[str]:
     removed = []
-    for one in these:
-        containers.remove(engine, one["Id"], grace_s=0)
-        removed.append(f"container {name(one)}")
+    for container in summaries:
+        containers.remove(engine, container["Id"], grace_s=0)
+        removed.append(f"container {container_name(container)}")
     return removed
 
 
-def _processes() -> str:
+def _pid_namespace() -> str:
     """Return what tells this set of processes, in which numbers mean something, from containers' and machines'."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        return f"{Path('/proc/self/ns/pid').readlink()}{boot}"
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{Path('/proc/self/ns/pid').readlink()}{boot_id}"
     except OSError:
         return ""

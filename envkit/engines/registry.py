@@ -15,7 +15,7 @@ import requests
 import urllib3.exceptions
 
 from envkit import plain
-from envkit.engines.connect import patient
+from envkit.engines.connect import long_timeout
 from envkit.errors import BuildFailed, EngineUnavailable
 from envkit.model.report import Progress
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from envkit.engines.connect import Engine
 
-    Say = Callable[[Progress], None]
+    ProgressCallback = Callable[[Progress], None]
 
 STAGE = "pull"
-ANSWER_S = 1.8  # so that nobody waits longer to hear that a registry does not answer
+CHECK_TIMEOUT_S = 1.8  # so that nobody waits longer to hear that a registry does not answer
 
 # What the engine says in its own words or the registry's; the first that fits decides.
-_REASONS = tuple((re.compile(pattern, re.IGNORECASE), reason, mend) for pattern, reason, mend in (
+_REASONS = tuple((re.compile(pattern, re.IGNORECASE), reason, hint) for pattern, reason, hint in (
     ("no space left on device", "the disk is full where the engine keeps its images",
      "free disk space there (envkit prune), then repeat the command"),
     ("no matching manifest|does not match the specified platform", "the registry has it for other architectures alone",
@@ -51,21 +51,21 @@ _REASONS = tuple((re.compile(pattern, re.IGNORECASE), reason, mend) for pattern,
 ))
 
 
-def reason(said: str, ref: str) -> tuple[str, str]:
+def explain_failure(message: str, ref: str) -> tuple[str, str]:
     """Return why an image cannot be had, from what engine or registry said, and the mend."""
     registry = registry_of(ref)
-    for pattern, why, mend in _REASONS:
-        if pattern.search(said):
-            return why.format(registry=registry), mend.format(registry=registry)
-    return plain.line(said) or "no reason was given", "docker pull says more; or write base: debian"
+    for pattern, reason, hint in _REASONS:
+        if pattern.search(message):
+            return reason.format(registry=registry), hint.format(registry=registry)
+    return plain.single_line(message) or "no reason was given", "docker pull says more; or write base: debian"
 
 
 def registry_of(ref: str) -> str:
     """Return the registry of a reference, as Docker's own client names it."""
-    return str(docker.auth.resolve_repository_name(_parts(ref)[0])[0])
+    return str(docker.auth.resolve_repository_name(_split_reference(ref)[0])[0])
 
 
-def refused(engine: Engine, ref: str) -> tuple[str, str] | None:
+def check_image(engine: Engine, ref: str) -> tuple[str, str] | None:
     """Ask a registry whether it offers an image: None, or why it cannot be had and the mend.
 
     Whatever does not answer at once counts as unreachable.
@@ -74,12 +74,12 @@ def refused(engine: Engine, ref: str) -> tuple[str, str] | None:
         BuildFailed: The caller's credentials for that registry cannot be read.
     """
     try:
-        return _asked(engine, ref)
+        return _query_image(engine, ref)
     except TimeoutError:
-        return reason("deadline exceeded", ref)
+        return explain_failure("deadline exceeded", ref)
 
 
-def pull(engine: Engine, ref: str, say: Say) -> None:
+def pull(engine: Engine, ref: str, on_progress: ProgressCallback) -> None:
     """Pull an image and say how far it is.
 
     Raises:
@@ -87,87 +87,87 @@ def pull(engine: Engine, ref: str, say: Say) -> None:
         EngineUnavailable: The engine went away.
     """
     try:
-        before = _asked(engine, ref)
+        problem = _query_image(engine, ref)
     except TimeoutError:  # slow is not gone, for somebody who named it: the engine has limits of its own
-        say(Progress(STAGE, f"{registry_of(ref)} has not answered yet; still trying"))
+        on_progress(Progress(STAGE, f"{registry_of(ref)} has not answered yet; still trying"))
     else:
-        if before is not None:
-            raise _failed(ref, *before)
-    repository, tag = _parts(ref)
-    say(Progress(STAGE, f"pulling {ref}"))
-    news = _News(say)
-    with _explained(ref), patient(engine):
+        if problem is not None:
+            raise _pull_error(ref, *problem)
+    repository, tag = _split_reference(ref)
+    on_progress(Progress(STAGE, f"pulling {ref}"))
+    progress = _PullProgress(on_progress)
+    with _translate_pull_errors(ref), long_timeout(engine):
         for event in engine.api.pull(repository, tag=tag, stream=True, decode=True, auth_config=_credentials(ref)):
-            news.hear(event, ref)
+            progress.feed(event, ref)
     if engine.api.images(name=ref) == [] and "@" not in ref:
-        raise _failed(ref, *reason("went away", ref))
-    say(Progress(STAGE, f"pulled {ref}", done=True))
+        raise _pull_error(ref, *explain_failure("went away", ref))
+    on_progress(Progress(STAGE, f"pulled {ref}", finished=True))
 
 
-def _asked(engine: Engine, ref: str) -> tuple[str, str] | None:
+def _query_image(engine: Engine, ref: str) -> tuple[str, str] | None:
     """Ask a registry for an image's name alone.
 
     Raises:
         TimeoutError: It did not answer at once.
     """
     credentials = _credentials(ref)
-    before, engine.api.timeout = engine.api.timeout, ANSWER_S  # type: ignore[assignment]
+    previous_timeout, engine.api.timeout = engine.api.timeout, CHECK_TIMEOUT_S  # type: ignore[assignment]
     try:
         engine.api.inspect_distribution(ref, auth_config=credentials)  # type: ignore[no-untyped-call]
     except docker.errors.APIError as error:
-        return reason(str(error.explanation or error), ref)
+        return explain_failure(str(error.explanation or error), ref)
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
         raise TimeoutError from error
     finally:
-        engine.api.timeout = before
+        engine.api.timeout = previous_timeout
     return None
 
 
-class _News:
+class _PullProgress:
     """Turns the engine's events, one for each layer and moment, into a line now and then."""
 
-    def __init__(self, say: Say) -> None:
-        self._say = say
+    def __init__(self, on_progress: ProgressCallback) -> None:
+        self._on_progress = on_progress
         self._sizes: dict[str, tuple[int, int]] = {}
-        self._last = -1
+        self._last_percent = -1
 
-    def hear(self, event: Mapping[str, Any], ref: str) -> None:
+    def feed(self, event: Mapping[str, Any], ref: str) -> None:
         if "error" in event:
-            raise _failed(ref, *reason(str(event["error"]), ref))
+            raise _pull_error(ref, *explain_failure(str(event["error"]), ref))
         detail = event.get("progressDetail") or {}
         if event.get("status") != "Downloading" or not detail.get("total"):
             return
         self._sizes[str(event.get("id"))] = (int(detail.get("current", 0)), int(detail["total"]))
-        have, whole = (sum(pair[at] for pair in self._sizes.values()) for at in (0, 1))
-        percent = 100 * have // whole
-        if percent != self._last:
-            self._last = percent
-            self._say(Progress(STAGE, f"{have // 2**20} of {whole // 2**20} MiB known so far"))
+        downloaded, total = (sum(size[index] for size in self._sizes.values()) for index in (0, 1))
+        percent = 100 * downloaded // total
+        if percent != self._last_percent:
+            self._last_percent = percent
+            self._on_progress(Progress(STAGE, f"{downloaded // 2**20} of {total // 2**20} MiB known so far"))
 
 
 @contextmanager
-def _explained(ref: str) -> Iterator[None]:
+def _translate_pull_errors(ref: str) -> Iterator[None]:
     try:
         yield
     except docker.errors.APIError as error:
-        raise _failed(ref, *reason(str(error.explanation or error), ref)) from error
+        raise _pull_error(ref, *explain_failure(str(error.explanation or error), ref)) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise EngineUnavailable(
-            f"the engine went away while pulling {ref}", tried=type(error).__name__,
-            mend="start it again (sudo systemctl start docker), then repeat the command",
+            f"the engine went away while pulling {ref}", detail=type(error).__name__,
+            hint="start it again (sudo systemctl start docker), then repeat the command",
         ) from error
 
 
-def _failed(ref: str, why: str, mend: str) -> BuildFailed:
-    tried = f"pulling it from {registry_of(ref)}"
-    return BuildFailed(f"the base image {ref} cannot be had: {why}", tried=tried, mend=mend)
+def _pull_error(ref: str, reason: str, hint: str) -> BuildFailed:
+    detail = f"pulling it from {registry_of(ref)}"
+    return BuildFailed(f"the base image {ref} cannot be had: {reason}", detail=detail, hint=hint)
 
 
-def _parts(ref: str) -> tuple[str, str]:
+def _split_reference(ref: str) -> tuple[str, str]:
     """Split a reference into its repository, and its tag or digest."""
-    name, at, found = ref.partition("@")
-    if at:
-        return re.sub(r":[^:/]*$", "", name), found
+    name, separator, digest = ref.partition("@")
+    if separator:
+        return re.sub(r":[^:/]*$", "", name), digest
     repository, colon, tag = name.rpartition(":")
     return (repository, tag) if colon and "/" not in tag else (name, "latest")
 
@@ -181,10 +181,10 @@ def _credentials(ref: str) -> dict[str, Any] | None:
     try:
         with warnings.catch_warnings():  # of a helper that is gone, which is told here as an error
             warnings.simplefilter("ignore")
-            found = docker.auth.load_config(config_path=str(path)).resolve_authconfig(registry_of(ref))
+            credentials = docker.auth.load_config(config_path=str(path)).resolve_authconfig(registry_of(ref))
     except (docker.errors.DockerException, OSError, ValueError) as error:
         raise BuildFailed(
-            f"the credentials for {registry_of(ref)} cannot be read: {plain.line(str(error))}", tried=str(path),
-            mend=f"docker login {registry_of(ref)}, or take that registry out of {path}",
+            f"the credentials for {registry_of(ref)} cannot be read: {plain.single_line(str(error))}", detail=str(path),
+            hint=f"docker login {registry_of(ref)}, or take that registry out of {path}",
         ) from error
-    return dict(found) if found else None
+    return dict(credentials) if credentials else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import docker.errors
 
-from envkit.engines.failure import translated
+from envkit.engines.failure import translate_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from envkit.engines.connect import Engine
 
 T = TypeVar("T")
-UPDATES = "/opt/envkit/build/install-apt --upgrade "  # what a step of a build is called that brings the newest packages
+UPGRADE = "/opt/envkit/build/install-apt --upgrade "  # what a step of a build is called that brings the newest packages
 
 
-def inspected(engine: Engine, container: str) -> dict[str, Any]:
+def inspect_container(engine: Engine, container: str) -> dict[str, Any]:
     """Return all that the engine says of a container."""
-    with translated(f"looking at {container}"):
+    with translate_errors(f"looking at {container}"):
         return dict(engine.api.inspect_container(container))
 
 
@@ -38,45 +38,45 @@ def image_dates(engine: Engine, container: str, base: str) -> dict[str, str]:
         long ago; and when its `base` was made.
     """
     api: Any = engine.api
-    with translated(f"looking at the image of {container}"):
+    with translate_errors(f"looking at the image of {container}"):
         image = api.inspect_container(container)["Image"]
-        steps: list[Any] = _asked(lambda: api.history(image), [])
-        updated = max((one["Created"] for one in steps if UPDATES in (one.get("CreatedBy") or "")), default=None)
+        steps: list[Any] = _call_or_default(lambda: api.history(image), [])
+        updated = max((step["Created"] for step in steps if UPGRADE in (step.get("CreatedBy") or "")), default=None)
         return {
-            "made": _asked(lambda: str(api.inspect_image(image).get("Created") or ""), ""),
+            "made": _call_or_default(lambda: str(api.inspect_image(image).get("Created") or ""), ""),
             "updated": datetime.fromtimestamp(updated, timezone.utc).isoformat() if updated is not None else "",
-            "base": _asked(lambda: str(api.inspect_image(base).get("Created") or ""), "") if base else "",
+            "base": _call_or_default(lambda: str(api.inspect_image(base).get("Created") or ""), "") if base else "",
         }
 
 
-def _asked(look: Callable[[], T], otherwise: T) -> T:
+def _call_or_default(call: Callable[[], T], default: T) -> T:
     try:
-        return look()
+        return call()
     except docker.errors.NotFound:  # a container runs on without its image
-        return otherwise
+        return default
 
 
-def places(engine: Engine, container: str, secret: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def find_leaks(engine: Engine, container: str, secret: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Search the log, settings, history and process list of a container and its image for a text.
 
     Returns:
         Where the text stands, and what could not be searched.
     """
-    found: list[str] = []
-    unread: list[str] = []
-    with translated(f"looking for traces in {container}"):
+    leaks: list[str] = []
+    unreadable: list[str] = []
+    with translate_errors(f"looking for traces in {container}"):
         image = str(engine.api.inspect_container(container)["Image"])
-        for name, told in _told(engine, container, image).items():
+        for name, read_text in _sources(engine, container, image).items():
             try:
-                if secret in told():
-                    found.append(name)
+                if secret in read_text():
+                    leaks.append(name)
             except docker.errors.APIError:
                 # Not every log driver reads, and an image may be gone that a container still runs from.
-                unread.append(name)
-    return tuple(found), tuple(unread)
+                unreadable.append(name)
+    return tuple(leaks), tuple(unreadable)
 
 
-def _told(engine: Engine, container: str, image: str) -> Mapping[str, Callable[[], str]]:
+def _sources(engine: Engine, container: str, image: str) -> Mapping[str, Callable[[], str]]:
     api: Any = engine.api
     return {
         "the container's settings": lambda: json.dumps(api.inspect_container(container)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import docker.types
 
 from envkit import names
-from envkit.render.compose import cdi_devices, environment, network_options, tmpfs_options
+from envkit.render.compose import cdi_devices, container_env, network_options, tmpfs_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,13 +29,13 @@ def container(api: APIClient, run: RunPlan, ref: str, labels: Mapping[str, str])
         "user": f"{run.user.uid}:{run.user.gid}",
         "working_dir": run.working_dir,
         "command": list(run.command) or None,
-        "environment": environment(run),
+        "environment": container_env(run),
         "labels": dict(sorted(labels.items())),
         "ports": [(port.container, "tcp") for port in run.ports],
-        "healthcheck": _health(run),
+        "healthcheck": _healthcheck(run),
         "stop_timeout": run.stop_grace_s,
         "host_config": _host_config(api, run),
-        "networking_config": _networking(api, run),
+        "networking_config": _networking_config(api, run),
     }
 
 
@@ -51,7 +51,7 @@ def network(run: RunPlan, labels: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _networking(api: APIClient, run: RunPlan) -> Any:
+def _networking_config(api: APIClient, run: RunPlan) -> Any:
     if run.network.mode == "none":
         return None
     endpoint = api.create_endpoint_config(aliases=[run.name, names.SERVICE])
@@ -60,9 +60,9 @@ def _networking(api: APIClient, run: RunPlan) -> Any:
 
 def _host_config(api: APIClient, run: RunPlan) -> Any:
     return api.create_host_config(
-        **device_requests(run.gpus),
-        mounts=[_mount(one) for one in run.mounts],
-        tmpfs={one.target: tmpfs_options(one) for one in run.tmpfs},
+        **gpu_options(run.gpus),
+        mounts=[_mount(mount) for mount in run.mounts],
+        tmpfs={tmpfs.target: tmpfs_options(tmpfs) for tmpfs in run.tmpfs},
         port_bindings={f"{port.container}/tcp": (port.address, port.host) for port in run.ports},
         network_mode=run.network.name,
         extra_hosts={},
@@ -86,28 +86,28 @@ def _host_config(api: APIClient, run: RunPlan) -> Any:
     )
 
 
-def device_requests(gpus: Gpus | None) -> dict[str, Any]:
+def gpu_options(gpus: Gpus | None) -> dict[str, Any]:
     """Return what hands over GPUs: a request of the engine's own, or another runtime."""
     if gpus is None:
         return {}
-    if gpus.road == "runtime":
+    if gpus.method == "runtime":
         return {"runtime": "nvidia"}
-    if gpus.road == "cdi":
+    if gpus.method == "cdi":
         return {"device_requests": [docker.types.DeviceRequest(driver="cdi", device_ids=cdi_devices(gpus))]}
-    some: dict[str, Any] = {"count": -1} if gpus.which == ("all",) else {"device_ids": list(gpus.which)}
-    return {"device_requests": [docker.types.DeviceRequest(capabilities=[["gpu", "compute", "utility"]], **some)]}
+    selection: dict[str, Any] = {"count": -1} if gpus.device_ids == ("all",) else {"device_ids": list(gpus.device_ids)}
+    return {"device_requests": [docker.types.DeviceRequest(capabilities=[["gpu", "compute", "utility"]], **selection)]}
 
 
-def _mount(one: Mount) -> docker.types.Mount:
-    if one.kind == "volume":
+def _mount(mount: Mount) -> docker.types.Mount:
+    if mount.kind == "volume":
         # Without no_copy the engine would copy the image's folder, and its owner, into a new volume.
-        return docker.types.Mount(one.target, one.source, type="volume", read_only=one.read_only, no_copy=True)
+        return docker.types.Mount(mount.target, mount.source, type="volume", read_only=mount.read_only, no_copy=True)
     return docker.types.Mount(
-        one.target, one.source, type="bind", read_only=one.read_only, propagation=one.propagation
+        mount.target, mount.source, type="bind", read_only=mount.read_only, propagation=mount.propagation
     )
 
 
-def _health(run: RunPlan) -> dict[str, Any]:
+def _healthcheck(run: RunPlan) -> dict[str, Any]:
     health = run.health
     return {
         "test": ["CMD", *health.command],

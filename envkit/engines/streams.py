@@ -10,7 +10,7 @@ import struct
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from envkit.errors import PassThrough
+from envkit.errors import ExecError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HEADER = struct.Struct(">BxxxL")  # the engine's framing: stream number, length
 STDOUT, STDERR = 1, 2
 CHUNK = 1 << 16
-READER_LEFT = 128 + signal.SIGPIPE  # what a shell says of any program whose reader left
+SIGPIPE_EXIT_CODE = 128 + signal.SIGPIPE  # what a shell says of any program whose reader left
 
 
 class Stream(Protocol):
@@ -37,23 +37,23 @@ class Stream(Protocol):
         """Have `recv` and `sendall` wait so long, or for ever."""
 
 
-class ReadAhead(Stream):
+class BufferedStream(Stream):
     """A connection whose reader before us took more than was its own: that comes first.
 
     Args:
         connection: What is still to come.
-        taken: What that reader took.
+        buffered: What that reader took.
     """
 
-    def __init__(self, connection: socket.socket, taken: bytes) -> None:
-        self._connection, self._taken = connection, taken
+    def __init__(self, connection: socket.socket, buffered: bytes) -> None:
+        self._connection, self._buffered = connection, buffered
 
     def recv(self, size: int, /) -> bytes:
         """Return what was taken, then what comes."""
-        if not self._taken:
+        if not self._buffered:
             return self._connection.recv(size)
-        first, self._taken = self._taken[:size], self._taken[size:]
-        return first
+        chunk, self._buffered = self._buffered[:size], self._buffered[size:]
+        return chunk
 
     def sendall(self, data: bytes, /) -> None:
         """Say something."""
@@ -68,37 +68,37 @@ class ReadAhead(Stream):
         self._connection.settimeout(seconds)
 
 
-class ReaderLeft(Exception):
+class OutputClosed(Exception):
     """Whoever read our output is gone: no failure of the engine's, and nobody to tell."""
 
 
-def frames(stream: Stream, until: float | None = None) -> Iterator[tuple[int, bytes]]:
+def read_frames(stream: Stream, deadline: float | None = None) -> Iterator[tuple[int, bytes]]:
     """Yield what comes, each piece with the number of the stream it was written to.
 
     Raises:
-        TimeoutError: It is `until` by the monotonic clock.
+        TimeoutError: It is `deadline` by the monotonic clock.
     """
-    while header := _exactly(stream, HEADER.size, until):
-        number, length = HEADER.unpack(header)
+    while header := _read_exactly(stream, HEADER.size, deadline):
+        descriptor, length = HEADER.unpack(header)
         while length:
-            chunk = _received(stream, min(length, CHUNK), until)
+            chunk = _receive(stream, min(length, CHUNK), deadline)
             if not chunk:
                 return
             length -= len(chunk)
-            yield number, chunk
+            yield descriptor, chunk
 
 
-def pump(stream: Stream, write: Callable[[int, bytes], None], *, framed: bool) -> None:
+def pump(stream: Stream, on_output: Callable[[int, bytes], None], *, framed: bool) -> None:
     """Carry our stdin there and what comes to a function, with the number of its stream, until the program is done."""
     import threading
 
-    threading.Thread(target=_feed, args=(stream,), daemon=True).start()
+    threading.Thread(target=_forward_stdin, args=(stream,), daemon=True).start()
     if framed:
-        for number, chunk in frames(stream):
-            write(STDERR if number == STDERR else STDOUT, chunk)
+        for descriptor, chunk in read_frames(stream):
+            on_output(STDERR if descriptor == STDERR else STDOUT, chunk)
     else:
         while chunk := stream.recv(CHUNK):
-            write(STDOUT, chunk)
+            on_output(STDOUT, chunk)
 
 
 def write(descriptor: int, chunk: bytes) -> None:
@@ -114,40 +114,40 @@ def write(descriptor: int, chunk: bytes) -> None:
         except BlockingIOError:
             select.select([], [descriptor], [])
         except BrokenPipeError as error:
-            raise ReaderLeft from error
+            raise OutputClosed from error
 
 
-def ended(code: int | None) -> int:
+def require_exit_code(code: int | None) -> int:
     """Return the exit code that the engine tells.
 
     Raises:
         PassThrough: It tells none.
     """
     if code is None:
-        raise PassThrough("the engine let go of the program before it ended", mend="look with `envkit logs`")
+        raise ExecError("the engine let go of the program before it ended", hint="look with `envkit logs`")
     return int(code)
 
 
-def _exactly(stream: Stream, size: int, until: float | None) -> bytes:
-    got = b""
-    while len(got) < size:
-        more = _received(stream, size - len(got), until)
-        if not more:
+def _read_exactly(stream: Stream, size: int, deadline: float | None) -> bytes:
+    data = b""
+    while len(data) < size:
+        chunk = _receive(stream, size - len(data), deadline)
+        if not chunk:
             return b""
-        got += more
-    return got
+        data += chunk
+    return data
 
 
-def _received(stream: Stream, size: int, until: float | None) -> bytes:
-    if until is not None:
-        left = until - time.monotonic()
-        if left <= 0:
+def _receive(stream: Stream, size: int, deadline: float | None) -> bytes:
+    if deadline is not None:
+        remaining_s = deadline - time.monotonic()
+        if remaining_s <= 0:
             raise TimeoutError
-        stream.settimeout(left)
+        stream.settimeout(remaining_s)
     return stream.recv(size)
 
 
-def _feed(stream: Stream) -> None:
+def _forward_stdin(stream: Stream) -> None:
     try:
         while chunk := os.read(0, CHUNK):
             stream.sendall(chunk)

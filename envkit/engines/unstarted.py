@@ -10,19 +10,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from envkit.errors import NoProgram, NotRunnable, PassThrough
+from envkit.errors import CommandNotFound, CommandNotExecutable, ExecError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-SAYS = b"OCI runtime exec failed"
-CODES = {125, 126, 127}
+RUNTIME_ERROR_PREFIX = b"OCI runtime exec failed"
+START_FAILURE_CODES = {125, 126, 127}
 LINE_BYTES_MAX = 8192
-NO_FOLDER = re.compile(r"chdir to cwd|can't cd to")
-MISSING = re.compile(r"not found|no such file or directory", re.IGNORECASE)
+FOLDER_ERROR = re.compile(r"chdir to cwd|can't cd to")
+NOT_FOUND = re.compile(r"not found|no such file or directory", re.IGNORECASE)
 # As the engine's own setting of a working folder, it would follow a link that what runs inside put there meanwhile,
 # and old runtimes let that lead out of the container (CVE-2024-21626).
-GO = 'cd -- "$0" || exit 125; exec "$@"'
+CHDIR_SCRIPT = 'cd -- "$0" || exit 125; exec "$@"'
 REASONS = (
     (re.compile(r"is a directory", re.IGNORECASE), "it is a folder"),
     (re.compile(r"permission denied", re.IGNORECASE), "it is not executable"),
@@ -30,12 +30,12 @@ REASONS = (
 )
 
 
-def in_folder(folder: str, argv: Sequence[str]) -> tuple[str, ...]:
+def command_in_folder(folder: str, argv: Sequence[str]) -> tuple[str, ...]:
     """Return a command that runs a program in a folder."""
-    return ("/bin/sh", "-c", GO, folder, *argv)
+    return ("/bin/sh", "-c", CHDIR_SCRIPT, folder, *argv)
 
 
-class Output:
+class OutputBuffer:
     """Passes a program's output on, but holds its beginning back where the program may not have started.
 
     Args:
@@ -45,16 +45,16 @@ class Output:
 
     def __init__(self, write: Callable[[int, bytes], None], folder: str = "") -> None:
         self._write = write
-        self._shell_says = (f"{folder}: 1: ".encode(),) if folder else ()
-        self._held: list[tuple[int, bytes]] = []
-        self._holds = True
+        self._shell_prefixes = (f"{folder}: 1: ".encode(),) if folder else ()
+        self._chunks: list[tuple[int, bytes]] = []
+        self._buffering = True
 
     def __call__(self, descriptor: int, chunk: bytes) -> None:
         """Take a piece of output."""
-        self._held.append((descriptor, chunk))
-        if not (self._holds and self._may_be_anothers(self._said())):
-            self._holds = False
-            self._pass_on()
+        self._chunks.append((descriptor, chunk))
+        if not (self._buffering and self._may_be_error(self._buffered_output())):
+            self._buffering = False
+            self._flush()
 
     def end(self, code: int, program: str) -> None:
         """Pass on what was held back.
@@ -62,32 +62,32 @@ class Output:
         Raises:
             PassThrough: It was not the program's: that did not start.
         """
-        said = self._said()
-        if code in CODES and said.startswith((SAYS, *self._shell_says)):
-            raise reason(said.decode(errors="replace"), program)
-        self._pass_on()
+        output = self._buffered_output()
+        if code in START_FAILURE_CODES and output.startswith((RUNTIME_ERROR_PREFIX, *self._shell_prefixes)):
+            raise start_error(output.decode(errors="replace"), program)
+        self._flush()
 
-    def _may_be_anothers(self, said: bytes) -> bool:
+    def _may_be_error(self, output: bytes) -> bool:
         # One line: the engine's comes in one piece, the shell's in several.
-        begins = said.startswith((SAYS, *self._shell_says)) or any(one.startswith(said) for one in self._shell_says)
-        return begins and len(said) <= LINE_BYTES_MAX and b"\n" not in said.rstrip(b"\r\n")
+        has_prefix = output.startswith((RUNTIME_ERROR_PREFIX, *self._shell_prefixes)) or any(prefix.startswith(output) for prefix in self._shell_prefixes)
+        return has_prefix and len(output) <= LINE_BYTES_MAX and b"\n" not in output.rstrip(b"\r\n")
 
-    def _said(self) -> bytes:
-        return b"".join(chunk for _, chunk in self._held)
+    def _buffered_output(self) -> bytes:
+        return b"".join(chunk for _, chunk in self._chunks)
 
-    def _pass_on(self) -> None:
-        for descriptor, chunk in self._held:
+    def _flush(self) -> None:
+        for descriptor, chunk in self._chunks:
             self._write(descriptor, chunk)
-        self._held = []
+        self._chunks = []
 
 
-def reason(said: str, program: str) -> PassThrough:
+def start_error(output: str, program: str) -> ExecError:
     """Say in words why a program was not started."""
-    if NO_FOLDER.search(said):
-        return PassThrough("this folder is not in the workspace, or cannot be entered there", mend="envkit up")
-    if MISSING.search(said):
-        mend = "correct its name, or add what has it to envkit.yaml"
-        return NoProgram(f"there is no program {program!r} in the workspace", mend=mend)
-    why = next((words for pattern, words in REASONS if pattern.search(said)), " ".join(said.split()))
-    mend = "make it executable, or name another"
-    return NotRunnable(f"the program {program!r} in the workspace cannot be run: {why}", mend=mend)
+    if FOLDER_ERROR.search(output):
+        return ExecError("this folder is not in the workspace, or cannot be entered there", hint="envkit up")
+    if NOT_FOUND.search(output):
+        hint = "correct its name, or add what has it to envkit.yaml"
+        return CommandNotFound(f"there is no program {program!r} in the workspace", hint=hint)
+    reason = next((description for pattern, description in REASONS if pattern.search(output)), " ".join(output.split()))
+    hint = "make it executable, or name another"
+    return CommandNotExecutable(f"the program {program!r} in the workspace cannot be run: {reason}", hint=hint)

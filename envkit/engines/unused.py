@@ -9,8 +9,8 @@ import docker.errors
 
 from envkit import names
 from envkit.engines import containers, images, leftovers
-from envkit.engines.connect import patient
-from envkit.engines.failure import translated
+from envkit.engines.connect import long_timeout
+from envkit.engines.failure import translate_errors
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from envkit.engines.connect import Engine
 
-    Say = Callable[[Progress], None]
+    ProgressCallback = Callable[[Progress], None]
 
-RUNS = {"running", "paused", "restarting"}
+ACTIVE_STATES = {"running", "paused", "restarting"}
 
 
 @dataclass(frozen=True, slots=True)
-class Unused:
+class UnusedResource:
     """One thing that nobody uses.
 
     Attributes:
@@ -43,56 +43,56 @@ class Unused:
 
 
 def find(
-    engine: Engine, owner: int, remembered: Collection[str], kept_bases: Collection[str], kept_images: Collection[str]
-) -> tuple[Unused, ...]:
+    engine: Engine, owner: int, environment_names: Collection[str], kept_bases: Collection[str], kept_images: Collection[str]
+) -> tuple[UnusedResource, ...]:
     """Return what nobody uses, in the order in which it can be removed; nothing is changed.
 
     Args:
         engine: Where.
         owner: Whose leftovers: what another user built serves that user's environments, down ones included.
-        remembered: Container names of environments that exist, running or down.
+        environment_names: Container names of environments that exist, running or down.
         kept_bases: Ids of base images that environments stand on.
         kept_images: References of images that environments come back on, without a network if need be.
     """
-    gone = tuple(_containers(engine, owner, remembered))
-    going = {one.id for one in gone}
-    networks = _networks(engine, owner, going)
-    return (*gone, *networks, *_images(engine, owner, going, kept_bases, kept_images))
+    unused_containers = tuple(_containers(engine, owner, environment_names))
+    container_ids = {container.id for container in unused_containers}
+    networks = _networks(engine, owner, container_ids)
+    return (*unused_containers, *networks, *_images(engine, owner, container_ids, kept_bases, kept_images))
 
 
-def remove(engine: Engine, found: Sequence[Unused], say: Say) -> tuple[list[str], int]:
+def remove(engine: Engine, resources: Sequence[UnusedResource], on_progress: ProgressCallback) -> tuple[list[str], int]:
     """Remove what was found unused; returns what went and how many bytes its images took.
 
     Raises:
         EngineError: The engine would not remove a container or a network; what went before is gone.
     """
-    if not found:
+    if not resources:
         return [], 0
-    say(Progress("prune", "measuring the space that images take"))
-    before, removed = _disk(engine), []
-    for number, one in enumerate(found, 1):
-        say(Progress("prune", f"removing {one}", step=(number, len(found))))
-        if _removed(engine, one):
-            removed.append(str(one))
-    say(Progress("prune", "measuring the space that is free now"))
-    return removed, max(0, before - _disk(engine))
+    on_progress(Progress("prune", "measuring the space that images take"))
+    bytes_before, removed = _disk_usage(engine), []
+    for number, resource in enumerate(resources, 1):
+        on_progress(Progress("prune", f"removing {resource}", step=(number, len(resources))))
+        if _remove_resource(engine, resource):
+            removed.append(str(resource))
+    on_progress(Progress("prune", "measuring the space that is free now"))
+    return removed, max(0, bytes_before - _disk_usage(engine))
 
 
-def weight(engine: Engine, found: Sequence[Unused]) -> int:
+def reclaimable_bytes(engine: Engine, resources: Sequence[UnusedResource]) -> int:
     """Return how many bytes it would free at most: what a builder keeps for itself does not show from here.
 
     A layer counts that no image stands on but those that go.
     """
-    with translated("listing images"):
-        listed = engine.api.images()
-    named = {one.name for one in found if one.kind == "image"}
-    goes = {data["Id"] for data in listed if named >= (_refs(data) or {data["Id"]})}
-    if not goes:
+    with translate_errors("listing images"):
+        summaries = engine.api.images()
+    image_refs = {resource.name for resource in resources if resource.kind == "image"}
+    image_ids = {summary["Id"] for summary in summaries if image_refs >= (_refs(summary) or {summary["Id"]})}
+    if not image_ids:
         return 0
-    layers = {data["Id"]: _layers(engine, data["Id"]) for data in listed}
-    kept = {layer for one, of in layers.items() if one not in goes for layer in of}
-    freed = {layer: size for one in goes for layer, size in layers[one].items() if layer not in kept}
-    return sum(freed.values())
+    layers = {summary["Id"]: _layers(engine, summary["Id"]) for summary in summaries}
+    kept_layers = {layer for image_id, image_layers in layers.items() if image_id not in image_ids for layer in image_layers}
+    freed_layers = {layer: size for image_id in image_ids for layer, size in layers[image_id].items() if layer not in kept_layers}
+    return sum(freed_layers.values())
 
 
 def _layers(engine: Engine, image: str) -> dict[object, int]:
@@ -100,66 +100,66 @@ def _layers(engine: Engine, image: str) -> dict[object, int]:
 
     An engine tells sizes of steps alone, and of a root file system that was imported nothing but when that was.
     """
-    with translated("looking at the layers of images"):
+    with translate_errors("looking at the layers of images"):
         try:
-            below: object = tuple(engine.api.inspect_image(image)["RootFS"].get("Layers") or ())[:1]  # type: ignore[no-untyped-call]
+            chain_id: object = tuple(engine.api.inspect_image(image)["RootFS"].get("Layers") or ())[:1]  # type: ignore[no-untyped-call]
             history: list[dict[str, Any]] = engine.api.history(image)  # type: ignore[no-untyped-call]
         except docker.errors.NotFound:  # somebody else has just removed it
             return {}
     layers: dict[object, int] = {}
     for step in reversed(history):
-        below = (below, step.get("Created"), step.get("CreatedBy"), step.get("Size"))
-        layers[below] = int(step.get("Size") or 0)
+        chain_id = (chain_id, step.get("Created"), step.get("CreatedBy"), step.get("Size"))
+        layers[chain_id] = int(step.get("Size") or 0)
     return layers
 
 
-def _removed(engine: Engine, one: Unused) -> bool:
-    if one.kind == "image":
-        return images.remove(engine, one.name)
-    if one.kind == "network":
-        containers.remove_network(engine, one.name)
+def _remove_resource(engine: Engine, resource: UnusedResource) -> bool:
+    if resource.kind == "image":
+        return images.remove(engine, resource.name)
+    if resource.kind == "network":
+        containers.remove_network(engine, resource.name)
     else:
-        containers.remove(engine, one.id)
+        containers.remove(engine, resource.id)
     return True
 
 
-def _containers(engine: Engine, owner: int, remembered: Collection[str]) -> Iterator[Unused]:
-    for data in leftovers.listed(engine, owner):
-        name = leftovers.name(data)
-        at_rest = data["State"] not in RUNS and name not in remembered
-        if leftovers.abandoned(data) if name.startswith(names.passing(owner)) else at_rest:
-            yield Unused("container", name, data["Id"])
+def _containers(engine: Engine, owner: int, environment_names: Collection[str]) -> Iterator[UnusedResource]:
+    for container in leftovers.list_containers(engine, owner):
+        name = leftovers.container_name(container)
+        is_unused = container["State"] not in ACTIVE_STATES and name not in environment_names
+        if leftovers.is_abandoned(container) if name.startswith(names.temporary_prefixes(owner)) else is_unused:
+            yield UnusedResource("container", name, container["Id"])
 
 
-def _networks(engine: Engine, owner: int, going: Collection[str]) -> Iterator[Unused]:
+def _networks(engine: Engine, owner: int, container_ids: Collection[str]) -> Iterator[UnusedResource]:
     filters = {"label": [f"{names.MANAGED}=1", f"{names.OWNER}={owner}"]}
-    with translated("listing networks"):
-        listed = engine.api.networks(filters=filters)
-    for data in listed:
-        if _users(engine, data) <= set(going):
-            yield Unused("network", data["Name"], data["Id"])
+    with translate_errors("listing networks"):
+        summaries = engine.api.networks(filters=filters)
+    for network in summaries:
+        if _attached_ids(engine, network) <= set(container_ids):
+            yield UnusedResource("network", network["Name"], network["Id"])
 
 
-def _users(engine: Engine, network: dict[str, Any]) -> set[str]:
+def _attached_ids(engine: Engine, network: dict[str, Any]) -> set[str]:
     """Return the ids of the containers on a network; the engine tells those that run apart from those that do not."""
-    with translated("looking at a network"):
-        attached = engine.api.inspect_network(network["Id"]).get("Containers")
-        named = engine.api.containers(all=True, filters={"network": network["Name"]})
-    return {*(attached or ()), *(one["Id"] for one in named)}
+    with translate_errors("looking at a network"):
+        running = engine.api.inspect_network(network["Id"]).get("Containers")
+        summaries = engine.api.containers(all=True, filters={"network": network["Name"]})
+    return {*(running or ()), *(container["Id"] for container in summaries)}
 
 
 def _images(
-    engine: Engine, builder: int, going: Collection[str], kept_bases: Collection[str], kept_images: Collection[str]
-) -> Iterator[Unused]:
-    with translated("listing images"):
-        listed = engine.api.images(filters={"label": [f"{names.MANAGED}=1", f"{names.BUILDER}={builder}"]})
-        used = {data["ImageID"] for data in engine.api.containers(all=True) if data["Id"] not in going}
+    engine: Engine, builder: int, container_ids: Collection[str], kept_bases: Collection[str], kept_images: Collection[str]
+) -> Iterator[UnusedResource]:
+    with translate_errors("listing images"):
+        summaries = engine.api.images(filters={"label": [f"{names.MANAGED}=1", f"{names.BUILDER}={builder}"]})
+        used_ids = {container["ImageID"] for container in engine.api.containers(all=True) if container["Id"] not in container_ids}
     # Workspaces before bases: a base goes only when nothing stands on it any more.
-    for data in sorted(listed, key=_is_base):
-        refs = _own_refs(data)
-        if data["Id"] in used or (_is_base(data) and data["Id"] in kept_bases) or not refs.isdisjoint(kept_images):
+    for image in sorted(summaries, key=_is_base):
+        refs = _own_refs(image)
+        if image["Id"] in used_ids or (_is_base(image) and image["Id"] in kept_bases) or not refs.isdisjoint(kept_images):
             continue
-        yield from (Unused("image", ref, data["Id"]) for ref in sorted(refs))
+        yield from (UnusedResource("image", ref, image["Id"]) for ref in sorted(refs))
 
 
 def _is_base(image: dict[str, Any]) -> bool:
@@ -182,6 +182,6 @@ def _own_refs(image: dict[str, Any]) -> set[str]:
     return {ref for ref in refs if ref.rsplit(":", 1)[0] in {names.REPOSITORY, names.BASE_REPOSITORY}}
 
 
-def _disk(engine: Engine) -> int:
-    with translated("measuring disk use"), patient(engine):  # it takes minutes where there are many images
+def _disk_usage(engine: Engine) -> int:
+    with translate_errors("measuring disk use"), long_timeout(engine):  # it takes minutes where there are many images
         return int(engine.api.df().get("LayersSize") or 0)

@@ -12,7 +12,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-EACH_S = 3
+ATTEMPT_S = 3
 SYS_TIME = 25  # the kernel's number for the capability to set the clock
 # Attempt -> the programs it takes, and a line of shell that succeeds where the attempt would.
 ESCAPES = {
@@ -44,7 +44,7 @@ ESCAPES = {
     ),
 }
 TAMPERING = {
-    what: ((), f"test -w {path}") for what, path in (
+    name: ((), f"test -w {path}") for name, path in (
         ("write to /usr", "/usr"), ("write to /etc", "/etc"), ("write to /opt", "/opt"),
         ("change the server's settings", "/etc/envkit/jupyter_server_config.py"),
         ("change sshd's settings", "/etc/envkit/sshd_config"),
@@ -52,24 +52,24 @@ TAMPERING = {
         ("change the token", "/run/secrets/envkit/token"), ("change the list of users", "/etc/passwd"),
     )
 }
-MISSING, UNFINISHED = 126, 124
+MISSING, TIMED_OUT = 126, 124
 # What a variable is called that holds a secret: the words that envkit.yaml lets no variable be called by.
 GUARDED_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
 
 
-def look_at(attempts):
+def run_attempts(attempts):
     """Return which attempts succeed, which could not be made for want of a program, and which did not end in time."""
-    seen = {"tried": 0, "succeeded": [], "missing": [], "unfinished": []}
+    results = {"tried": 0, "succeeded": [], "missing": [], "unfinished": []}
     for name, (programs, script) in attempts.items():
-        code = run(script) if all(shutil.which(one) for one in programs) else MISSING
-        kept = {0: "succeeded", MISSING: "missing", 127: "missing", UNFINISHED: "unfinished"}.get(code)
-        seen["tried"] += 1
-        if kept:
-            seen[kept].append(name)
-    return seen
+        code = run(script) if all(shutil.which(program) for program in programs) else MISSING
+        outcome = {0: "succeeded", MISSING: "missing", 127: "missing", TIMED_OUT: "unfinished"}.get(code)
+        results["tried"] += 1
+        if outcome:
+            results[outcome].append(name)
+    return results
 
 
-def run(script, limit_s=EACH_S):
+def run(script, limit_s=ATTEMPT_S):
     """Run a line of shell and return its exit code; all that it started ends with it."""
     with subprocess.Popen(
         ["/bin/sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -79,22 +79,22 @@ def run(script, limit_s=EACH_S):
             return process.wait(limit_s)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            return UNFINISHED
+            return TIMED_OUT
 
 
-def looks_secret(name):
+def is_secret_name(name):
     """Return whether a variable's name promises a secret. `..._FILE` names the place of one, which is none."""
     return bool(re.search(GUARDED_WORD, name.upper())) and not name.upper().endswith("_FILE")
 
 
-def variables():
+def variable_names():
     """Return the names of all variables that hold a value, here and in the other processes that may be looked at."""
-    found = set()
-    for one in Path("/proc").glob("[0-9]*/environ"):
+    names = set()
+    for path in Path("/proc").glob("[0-9]*/environ"):
         try:
-            pairs = one.read_bytes().split(b"\0")
+            entries = path.read_bytes().split(b"\0")
         except OSError:
             continue
-        named = (pair.decode("utf-8", "replace").partition("=") for pair in pairs)
-        found |= {name for name, _, value in named if value}
-    return found
+        variables = (entry.decode("utf-8", "replace").partition("=") for entry in entries)
+        names |= {name for name, _, value in variables if value}
+    return names

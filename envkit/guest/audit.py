@@ -10,86 +10,86 @@ from pathlib import Path
 from envkit.guest import attempts, served, supervising
 
 LIMIT_S = 120.0
-EACH_S = 10
+COMMAND_S = 10
 FIND_S = 30
-SSHD = ("kexalgorithms", "ciphers", "macs", "hostkeyalgorithms")
+SSHD_SETTINGS = ("kexalgorithms", "ciphers", "macs", "hostkeyalgorithms")
 
 
-def look_at_everything(teller):
+def report_audit(reporter):
     """Take every look."""
-    teller.look("audit.identity", look_identity)
-    teller.look("audit.escapes", lambda: attempts.look_at(attempts.ESCAPES))
-    teller.look("audit.tampering", lambda: attempts.look_at(attempts.TAMPERING))
-    teller.look("audit.rights", look_rights)
-    teller.look("audit.variables", look_variables)
-    teller.look("audit.secrets", look_secrets)
-    teller.look("audit.sshd", look_sshd)
-    teller.look("audit.socket", served.look_socket)
-    teller.look("audit.packages", served.look_packages)
+    reporter.observe("audit.identity", inspect_identity)
+    reporter.observe("audit.escapes", lambda: attempts.run_attempts(attempts.ESCAPES))
+    reporter.observe("audit.tampering", lambda: attempts.run_attempts(attempts.TAMPERING))
+    reporter.observe("audit.rights", inspect_permissions)
+    reporter.observe("audit.variables", inspect_variables)
+    reporter.observe("audit.secrets", inspect_secrets)
+    reporter.observe("audit.sshd", inspect_sshd)
+    reporter.observe("audit.socket", served.inspect_socket)
+    reporter.observe("audit.packages", served.inspect_server_packages)
 
 
-def look_identity():
+def inspect_identity():
     """Return who this is, and what the kernel lets it do."""
     lines = Path("/proc/self/status").read_text("ascii").splitlines()
     status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
-    kept = ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb", "NoNewPrivs", "Seccomp")
-    return {"uid": os.getuid(), "status": {name: status.get(name, "") for name in kept}}
+    fields = ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb", "NoNewPrivs", "Seccomp")
+    return {"uid": os.getuid(), "status": {name: status.get(name, "") for name in fields}}
 
 
-def look_rights():
+def inspect_permissions():
     """Return files that give rights away: with SUID bits, or that everybody may write."""
     if shutil.which("find") is None:
         return {"checked": False, "files": []}
-    found = subprocess.run(
+    result = subprocess.run(
         ["find", "/", "-xdev", "(", "-perm", "/6000", "-o", "-type", "f", "-perm", "-0002", ")", "!", "-type", "l",
          "-print"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True, check=False,
         timeout=FIND_S,
     )
-    return {"checked": True, "files": found.stdout.splitlines()[:20]}
+    return {"checked": True, "files": result.stdout.splitlines()[:20]}
 
 
-def look_variables():
+def inspect_variables():
     """Return names of variables, here and of the other processes, that promise a secret and hold a value."""
-    return {"names": sorted(name for name in attempts.variables() if attempts.looks_secret(name))}
+    return {"names": sorted(name for name in attempts.variable_names() if attempts.is_secret_name(name))}
 
 
-def look_secrets():
+def inspect_secrets():
     """Return files of the folder of secrets that others than their user may read, and processes that show the token."""
     folder, token = Path("/run/secrets/envkit"), ""
     if not folder.is_dir():
         return {"checked": False, "open": [], "shown": False}
     public = {"authorized_keys", "passwd", "group"}
     files = [path for path in folder.rglob("*") if path.is_file()]
-    wide = [str(path) for path in files if path.stat().st_mode & 0o004 and path.name not in public]
+    world_readable = [str(path) for path in files if path.stat().st_mode & 0o004 and path.name not in public]
     if (folder / "token").is_file():
         token = (folder / "token").read_text("ascii").strip()
-    return {"checked": True, "open": [one for one in wide if secret(one)], "shown": bool(token) and shown(token)}
+    return {"checked": True, "open": [path for path in world_readable if is_secret_path(path)], "shown": bool(token) and is_in_cmdline(token)}
 
 
-def look_sshd():
+def inspect_sshd():
     """Return what the SSH server's settings mean, in its own words."""
-    asked = ["/usr/sbin/sshd", "-T", "-f", "/etc/envkit/sshd_config", "-C", "user=dev,host=x,addr=127.0.0.1"]
-    if not Path(asked[0]).exists() or not Path(asked[3]).exists():
+    argv = ["/usr/sbin/sshd", "-T", "-f", "/etc/envkit/sshd_config", "-C", "user=dev,host=x,addr=127.0.0.1"]
+    if not Path(argv[0]).exists() or not Path(argv[3]).exists():
         return {"settings": {}}
-    done = subprocess.run(
-        asked, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True,
-        timeout=EACH_S, check=False,
+    result = subprocess.run(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True,
+        timeout=COMMAND_S, check=False,
     )
-    pairs = (line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
-    return {"settings": {name: value for name, value in pairs if name in SSHD}}
+    pairs = (line.split(" ", 1) for line in result.stdout.splitlines() if " " in line)
+    return {"settings": {name: value for name, value in pairs if name in SSHD_SETTINGS}}
 
 
-def secret(path):
+def is_secret_path(path):
     """Return whether a file of that name holds something secret."""
     return bool(re.search("token|key|secret|passw", Path(path).name)) and not path.endswith(".pub")
 
 
-def shown(token):
+def is_in_cmdline(token):
     """Return whether a process list holds a text."""
     lines = []
-    for one in Path("/proc").glob("[0-9]*/cmdline"):
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            lines.append(one.read_bytes())
+            lines.append(path.read_bytes())
         except OSError:
             continue
     return any(token.encode() in line for line in lines)
@@ -98,7 +98,7 @@ def shown(token):
 def stages():
     """Return what is looked at, within the seconds that were given."""
     limit_s = float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S
-    return (supervising.Stage(look_at_everything, limit_s),)
+    return (supervising.Stage(report_audit, limit_s),)
 
 
 supervising.run(stages)

@@ -8,23 +8,23 @@ import time
 
 # The operands are small whole numbers, so a right result is whole as well, even in TF32; a wrong one is off by 1.
 TOLERANCE = 0.05
-SPEED_SIDE, SPEED_TIMES = 4096, 5
+SPEED_SIZE, SPEED_RUNS = 4096, 5
 PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "protobuf", "h5py")
 BUILD_KEYS = ("is_cuda_build", "cuda_version", "cudnn_version", "cpu_compiler", "cuda_compute_capabilities")
 
 
-def look_python():
+def inspect_python():
     """Return the interpreter that runs this."""
     return {"version": sys.version.split()[0], "executable": sys.executable, "machine": os.uname().machine}
 
 
-def look_packages():
+def inspect_packages():
     """Return the versions of the packages that decide whether TensorFlow can be imported."""
-    found = {name: list(importlib.metadata.Distribution.discover(name=name)) for name in PACKAGES}
-    return {"versions": {name: copies[0].version for name, copies in found.items() if copies}}
+    distributions = {name: list(importlib.metadata.Distribution.discover(name=name)) for name in PACKAGES}
+    return {"versions": {name: copies[0].version for name, copies in distributions.items() if copies}}
 
 
-def tensorflow_is_there():
+def has_tensorflow():
     """Return whether there is a TensorFlow to import; a folder left empty by an uninstallation is none."""
     spec = importlib.util.find_spec("tensorflow")
     return spec is not None and spec.origin is not None
@@ -38,25 +38,25 @@ def load_tensorflow():
     return {"path": str(tensorflow.__file__)}
 
 
-def look_version(tf):
+def inspect_version(tf):
     """Return which TensorFlow this is."""
     names = ("version", "git_version", "compiler_version")
     return {name: str(getattr(tf.version, name.upper())) for name in names}
 
 
-def look_build(tf):
+def inspect_build(tf):
     """Return how it was built. A build without CUDA names no CUDA version."""
     info = tf.sysconfig.get_build_info()
     return {key: info[key] for key in BUILD_KEYS if key in info}
 
 
-def look_devices(tf):
+def inspect_devices(tf):
     """Return the processors and GPUs that TensorFlow lists. A listed GPU is not yet one that computes."""
     gpus = tf.config.list_physical_devices("GPU")
-    return {"cpus": len(tf.config.list_physical_devices("CPU")), "gpus": [look_gpu(tf, gpu) for gpu in gpus]}
+    return {"cpus": len(tf.config.list_physical_devices("CPU")), "gpus": [inspect_gpu(tf, gpu) for gpu in gpus]}
 
 
-def look_gpu(tf, gpu):
+def inspect_gpu(tf, gpu):
     """Return name, model and compute capability of a GPU."""
     details = tf.config.experimental.get_device_details(gpu)
     return {
@@ -66,10 +66,10 @@ def look_gpu(tf, gpu):
     }
 
 
-def whole_numbers(numpy, shape, step):
+def integer_array(numpy, shape, step):
     """Return a float32 array of the numbers -3 to 3 in an order without symmetry."""
-    count = numpy.arange(numpy.prod(shape))
-    return ((count * count * step + count) % 7 - 3).astype("float32").reshape(shape)
+    indices = numpy.arange(numpy.prod(shape))
+    return ((indices * indices * step + indices) % 7 - 3).astype("float32").reshape(shape)
 
 
 def operations(tf, numpy, half=False):
@@ -77,75 +77,75 @@ def operations(tf, numpy, half=False):
 
     With `half`, in float16: its whole numbers reach to 2048, and no result goes beyond.
     """
-    left, right = whole_numbers(numpy, (256, 192), 3), whole_numbers(numpy, (192, 320), 5)
-    image, kernel = whole_numbers(numpy, (2, 24, 20, 4), 3), whole_numbers(numpy, (3, 3, 4, 8), 5)
-    convolved = sum(
+    lhs, rhs = integer_array(numpy, (256, 192), 3), integer_array(numpy, (192, 320), 5)
+    image, kernel = integer_array(numpy, (2, 24, 20, 4), 3), integer_array(numpy, (3, 3, 4, 8), 5)
+    convolution = sum(
         numpy.tensordot(image[:, row:row + 22, column:column + 18, :], kernel[row, column], axes=1)
         for row in range(3) for column in range(3)
     )
-    product = left @ right
+    product = lhs @ rhs
     if half:
-        left, right, image, kernel = (one.astype("float16") for one in (left, right, image, kernel))
+        lhs, rhs, image, kernel = (array.astype("float16") for array in (lhs, rhs, image, kernel))
     suffix = "_half" if half else ""
     return (
-        ("matmul" + suffix, lambda: tf.matmul(left, right), product),
-        ("conv2d" + suffix, lambda: tf.nn.conv2d(image, kernel, strides=1, padding="VALID"), convolved),
+        ("matmul" + suffix, lambda: tf.matmul(lhs, rhs), product),
+        ("conv2d" + suffix, lambda: tf.nn.conv2d(image, kernel, strides=1, padding="VALID"), convolution),
     )
 
 
-def speed(tf, device):
+def measure_speed(tf, device):
     """Return how fast a device multiplies large matrices, after a first time that prepares it."""
     with tf.device("/" + device):
-        matrix = tf.random.normal((SPEED_SIDE, SPEED_SIDE))
+        matrix = tf.random.normal((SPEED_SIZE, SPEED_SIZE))
         float(tf.reduce_sum(tf.matmul(matrix, matrix)))
-        started = time.monotonic()
-        for _ in range(SPEED_TIMES):
+        start = time.monotonic()
+        for _ in range(SPEED_RUNS):
             product = tf.matmul(matrix, matrix)
         float(tf.reduce_sum(product))
-    seconds = time.monotonic() - started
-    return {"tflops": round(2 * SPEED_SIDE ** 3 * SPEED_TIMES / seconds / 1e12, 2), "dtype": "float32"}
+    seconds = time.monotonic() - start
+    return {"tflops": round(2 * SPEED_SIZE ** 3 * SPEED_RUNS / seconds / 1e12, 2), "dtype": "float32"}
 
 
-def compute(tf, numpy, device, operation, expected):
+def check_operation(tf, numpy, device, operation, expected):
     """Run an operation on a device and return where it really ran and whether the result is right."""
     with tf.device("/" + device):
         result = operation()
     values = result.numpy()
     same_shape = values.shape == expected.shape
-    off = float(numpy.max(numpy.abs(values - expected))) if same_shape else float("inf")
+    error = float(numpy.max(numpy.abs(values - expected))) if same_shape else float("inf")
     # A result that is not a number compares as false, so it counts as wrong.
-    return {"placed": result.device, "right": off < TOLERANCE, "largest_error": off if off < 1e30 else None}
+    return {"placed": result.device, "right": error < TOLERANCE, "largest_error": error if error < 1e30 else None}
 
 
-def look_operations(teller, tf, devices):
+def report_operations(reporter, tf, devices):
     """Run every operation on every device. Nothing may quietly move to the CPU."""
     import numpy
 
     tf.config.set_soft_device_placement(False)
     for device in devices:
-        gpu = device.startswith("GPU")
-        for name, operation, expected in (*operations(tf, numpy), *(operations(tf, numpy, half=True) if gpu else ())):
-            about = {"device": device, "op": name}
-            teller.look("tensorflow.op", lambda: compute(tf, numpy, device, operation, expected), about)  # noqa: B023
-        if gpu:
-            teller.look("tensorflow.speed", lambda: speed(tf, device), {"device": device})  # noqa: B023
+        is_gpu = device.startswith("GPU")
+        for name, operation, expected in (*operations(tf, numpy), *(operations(tf, numpy, half=True) if is_gpu else ())):
+            context = {"device": device, "op": name}
+            reporter.observe("tensorflow.op", lambda: check_operation(tf, numpy, device, operation, expected), context)  # noqa: B023
+        if is_gpu:
+            reporter.observe("tensorflow.speed", lambda: measure_speed(tf, device), {"device": device})  # noqa: B023
 
 
-def look_at_tensorflow(teller):
+def report_tensorflow(reporter):
     """Take every look at TensorFlow, cheap and certain ones first."""
-    teller.look("python", look_python)
-    teller.look("packages", look_packages)
-    if not tensorflow_is_there():
-        teller.tell("tensorflow.missing", {})
-    elif teller.look("tensorflow.import", load_tensorflow):
-        look_inside_tensorflow(teller)
+    reporter.observe("python", inspect_python)
+    reporter.observe("packages", inspect_packages)
+    if not has_tensorflow():
+        reporter.emit("tensorflow.missing", {})
+    elif reporter.observe("tensorflow.import", load_tensorflow):
+        report_details(reporter)
 
 
-def look_inside_tensorflow(teller):
+def report_details(reporter):
     """Take the looks that need TensorFlow, which is imported by now."""
     tf = sys.modules["tensorflow"]
-    if not teller.look("tensorflow.version", lambda: look_version(tf)):
+    if not reporter.observe("tensorflow.version", lambda: inspect_version(tf)):
         return
-    teller.look("tensorflow.build", lambda: look_build(tf))
-    seen = teller.look("tensorflow.devices", lambda: look_devices(tf)) or {"gpus": []}
-    look_operations(teller, tf, ["CPU:0"] + [gpu["device"] for gpu in seen["gpus"]])
+    reporter.observe("tensorflow.build", lambda: inspect_build(tf))
+    devices = reporter.observe("tensorflow.devices", lambda: inspect_devices(tf)) or {"gpus": []}
+    report_operations(reporter, tf, ["CPU:0"] + [gpu["device"] for gpu in devices["gpus"]])

@@ -9,29 +9,29 @@ CHECK_S = 40  # each of them
 LINES_MAX = 20
 
 
-def look_at_contents(teller):
+def report_contents(reporter):
     """Take every look that needs no TensorFlow."""
-    for what, look in LOOKS:
-        teller.look(what, look)
+    for name, inspector in INSPECTORS:
+        reporter.observe(name, inspector)
 
 
-def look_consistency():
+def inspect_requirements():
     """Return what pip says of requirements that are not met."""
-    done = ran([sys.executable, "-m", "pip", "check"])
-    if done.returncode and "No module named pip" in done.stderr:
+    result = run_command([sys.executable, "-m", "pip", "check"])
+    if result.returncode and "No module named pip" in result.stderr:
         return {"checked": False, "broken": []}
-    broken = [] if done.returncode == 0 else (done.stdout or done.stderr).strip().splitlines()
+    broken = [] if result.returncode == 0 else (result.stdout or result.stderr).strip().splitlines()
     return {"checked": True, "broken": broken[:LINES_MAX]}
 
 
-def look_jupyter():
+def inspect_jupyter():
     """Return which Jupyter is on PATH, and whether it can say its version."""
     path = shutil.which("jupyter") or ""
-    done = ran([path, "--version"]) if path else None
-    return {"path": path, "works": done is not None and done.returncode == 0}
+    result = run_command([path, "--version"]) if path else None
+    return {"path": path, "works": result is not None and result.returncode == 0}
 
 
-def ran(argv):
+def run_command(argv):
     """Run a program to its end."""
     return subprocess.run(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
@@ -39,4 +39,4 @@ def ran(argv):
     )
 
 
-LOOKS = (("image.packages", look_consistency), ("image.jupyter", look_jupyter))
+INSPECTORS = (("image.packages", inspect_requirements), ("image.jupyter", inspect_jupyter))

@@ -29,37 +29,37 @@ LIBRARIES = {
     ),
 }
 # What some of them need in turn, and find only when it is loaded, where they came as Python packages.
-NEEDED = ("libnvJitLink.so.12",)
+WHEEL_DEPENDENCIES = ("libnvJitLink.so.12",)
 LIBDEVICE = "nvvm/libdevice/libdevice.10.bc"
 CUDA = "/usr/local/cuda"
-WITHOUT_WHEELS = ("11.0", "11.2")  # builds whose XLA does not look into NVIDIA's wheels
-MAJOR, MINOR = 75, 76  # cuDeviceGetAttribute: of the compute capability
+CUDA_WITHOUT_WHEELS = ("11.0", "11.2")  # builds whose XLA does not look into NVIDIA's wheels
+CAPABILITY_MAJOR, CAPABILITY_MINOR = 75, 76  # cuDeviceGetAttribute: of the compute capability
 PROCESSES_MAX = 64
 DEV = Path("/dev")
 
 
-def look_at_driver(teller):
+def report_driver(reporter):
     """Take every look, cheap and certain ones first; nodes before libraries, which as root create missing ones."""
-    teller.look("gpu.nodes", look_nodes)
-    teller.look("gpu.variables", look_variables)
-    if not (teller.look("gpu.libcuda", look_libcuda) or {}).get("path"):
+    reporter.observe("gpu.nodes", inspect_nodes)
+    reporter.observe("gpu.variables", inspect_gpu_variables)
+    if not (reporter.observe("gpu.libcuda", inspect_libcuda) or {}).get("path"):
         return  # the rest stands on it
-    teller.look("gpu.nvml", look_nvml)
-    teller.look("gpu.cuda", look_cuda)
-    teller.look("gpu.cache", look_cache)
-    build = built_with()
+    reporter.observe("gpu.nvml", inspect_nvml)
+    reporter.observe("gpu.cuda", inspect_cuda)
+    reporter.observe("gpu.cache", inspect_cache)
+    build = read_build_info()
     if build.get("is_cuda_build"):
-        teller.look("gpu.libraries", lambda: look_libraries(build))
-        teller.look("gpu.tools", lambda: look_tools(build))
+        reporter.observe("gpu.libraries", lambda: inspect_libraries(build))
+        reporter.observe("gpu.tools", lambda: inspect_tools(build))
 
 
-def look_nodes():
+def inspect_nodes():
     """Return what opening each NVIDIA device node says."""
     gpus = sorted(path.name for path in DEV.glob("nvidia[0-9]*") if re.fullmatch("nvidia[0-9]+", path.name))
-    return {"nodes": {"/dev/" + name: opened(DEV / name) for name in ("nvidiactl", "nvidia-uvm", *gpus)}}
+    return {"nodes": {"/dev/" + name: open_node(DEV / name) for name in ("nvidiactl", "nvidia-uvm", *gpus)}}
 
 
-def opened(path):
+def open_node(path):
     """Return `ok` if a device node can be opened for reading and writing, or else the name of the error."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY))
@@ -68,12 +68,12 @@ def opened(path):
     return "ok"
 
 
-def look_variables():
+def inspect_gpu_variables():
     """Return the variables that choose GPUs and libraries, those that are set."""
     return {"variables": {name: os.environ[name] for name in VARIABLES if name in os.environ}}
 
 
-def loaded(name):
+def load_library(name):
     """Load a library with all it needs, now; return it and an empty text, or None and what the loader says."""
     try:
         return ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL | os.RTLD_NOW), ""
@@ -81,16 +81,16 @@ def loaded(name):
         return None, str(error)
 
 
-def look_libcuda():
+def inspect_libcuda():
     """Return which libcuda.so.1 the loader takes, and which package of the image it belongs to, if any does."""
-    library, error = loaded("libcuda.so.1")
+    library, error = load_library("libcuda.so.1")
     if library is None:
         return {"path": "", "error": error}
-    path = mapped("libcuda.so")
+    path = mapped_path("libcuda.so")
     return {"path": path, "package": package_of(path)}
 
 
-def mapped(name):
+def mapped_path(name):
     """Return the path of a loaded library, links resolved."""
     lines = Path("/proc/self/maps").read_text("utf-8", "replace").splitlines()
     paths = (line.split(None, 5)[5] for line in lines if line.count("/"))
@@ -99,16 +99,16 @@ def mapped(name):
 
 def package_of(path):
     """Return the Debian package that brought a file, or nothing."""
-    for listed in sorted(Path("/var/lib/dpkg/info").glob("*.list")):
-        names_it = "cuda" in listed.name or "nvidia" in listed.name  # to read all of them takes long
-        if names_it and path in listed.read_text("utf-8", "replace").splitlines():
-            return listed.stem
+    for list_file in sorted(Path("/var/lib/dpkg/info").glob("*.list")):
+        is_candidate = "cuda" in list_file.name or "nvidia" in list_file.name  # to read all of them takes long
+        if is_candidate and path in list_file.read_text("utf-8", "replace").splitlines():
+            return list_file.stem
     return ""
 
 
-def look_nvml():
+def inspect_nvml():
     """Return what NVML answers: the driver's version, and each GPU with its memory and who computes on it."""
-    library, error = loaded("libnvidia-ml.so.1")
+    library, error = load_library("libnvidia-ml.so.1")
     if library is None:
         return {"code": None, "error": error}
     code = library.nvmlInit_v2()
@@ -133,7 +133,7 @@ def nvml_gpu(library, index):
     library.nvmlDeviceGetName(handle, name, 96)
     library.nvmlDeviceGetUUID(handle, uuid, 96)
     library.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory))
-    has_mig = not called(library, "nvmlDeviceGetMigMode", handle, ctypes.byref(mode), ctypes.byref(pending))
+    has_mig = not call_optional(library, "nvmlDeviceGetMigMode", handle, ctypes.byref(mode), ctypes.byref(pending))
     return {
         "index": index, "name": name.value.decode("utf-8", "replace"),
         "uuid": uuid.value.decode("ascii", "replace")[:12],
@@ -150,34 +150,34 @@ class Process(ctypes.Structure):
 
 def nvml_processes(library, handle):
     """Return how many processes compute on a GPU; their numbers are those of another name space."""
-    count, found = ctypes.c_uint(PROCESSES_MAX), (Process * PROCESSES_MAX)()
-    code = called(library, "nvmlDeviceGetComputeRunningProcesses", handle, ctypes.byref(count), found)
+    count, processes = ctypes.c_uint(PROCESSES_MAX), (Process * PROCESSES_MAX)()
+    code = call_optional(library, "nvmlDeviceGetComputeRunningProcesses", handle, ctypes.byref(count), processes)
     return count.value if code == 0 else None
 
 
-def called(library, name, *arguments):
+def call_optional(library, name, *arguments):
     """Call a function that older libraries lack; return its code, or None if it is not there."""
     function = getattr(library, name, None)
     return None if function is None else function(*arguments)
 
 
-def look_cuda():
+def inspect_cuda():
     """Return what the driver answers: whether it can be initialised, its CUDA version, and each GPU."""
-    library = loaded("libcuda.so.1")[0]
+    library = load_library("libcuda.so.1")[0]
     version, count = ctypes.c_int(), ctypes.c_int()
     code = library.cuInit(0)
     library.cuDriverGetVersion(ctypes.byref(version))
-    seen = {"code": code, "name": error_name(library, code), "cuda": version.value}
+    info = {"code": code, "name": error_name(library, code), "cuda": version.value}
     if code == 0:
         library.cuDeviceGetCount(ctypes.byref(count))
-        seen["gpus"] = [cuda_gpu(library, index) for index in range(count.value)]
-    return seen
+        info["gpus"] = [cuda_gpu(library, index) for index in range(count.value)]
+    return info
 
 
 def error_name(library, code):
     """Return the name CUDA gives a code."""
     name = ctypes.c_char_p()
-    return "" if called(library, "cuGetErrorName", code, ctypes.byref(name)) else (name.value or b"").decode("ascii")
+    return "" if call_optional(library, "cuGetErrorName", code, ctypes.byref(name)) else (name.value or b"").decode("ascii")
 
 
 def cuda_gpu(library, index):
@@ -185,34 +185,34 @@ def cuda_gpu(library, index):
     device, name, parts = ctypes.c_int(), ctypes.create_string_buffer(96), []
     library.cuDeviceGet(ctypes.byref(device), index)
     library.cuDeviceGetName(name, 96, device)
-    for attribute in (MAJOR, MINOR):
+    for attribute in (CAPABILITY_MAJOR, CAPABILITY_MINOR):
         value = ctypes.c_int()
         library.cuDeviceGetAttribute(ctypes.byref(value), attribute, device)
         parts.append(str(value.value))
     return {"name": name.value.decode("utf-8", "replace"), "compute_capability": ".".join(parts)}
 
 
-def look_cache():
+def inspect_cache():
     """Return where the driver keeps what it compiles, and what that folder lies on."""
     path = os.environ.get("CUDA_CACHE_PATH") or str(Path("~/.nv/ComputeCache").expanduser())
     mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines()]
-    inside = os.path.realpath(path) + "/"
-    under = [one for one in mounts if inside.startswith(one[4].rstrip("/") + "/")]
-    mount = max(reversed(under), key=lambda one: len(one[4]))  # of two at one place the later one counts
-    kind = mount[mount.index("-") + 1]
+    cache_path = os.path.realpath(path) + "/"
+    ancestors = [fields for fields in mounts if cache_path.startswith(fields[4].rstrip("/") + "/")]
+    mount = max(reversed(ancestors), key=lambda fields: len(fields[4]))  # of two at one place the later one counts
+    fs_type = mount[mount.index("-") + 1]
     return {
-        "path": path, "off": os.environ.get("CUDA_CACHE_DISABLE") == "1", "mount": mount[4], "type": kind,
-        "writable": can_be_written(Path(path)),
+        "path": path, "off": os.environ.get("CUDA_CACHE_DISABLE") == "1", "mount": mount[4], "type": fs_type,
+        "writable": is_writable(Path(path)),
     }
 
 
-def can_be_written(folder):
+def is_writable(folder):
     """Return whether a folder can be written to, or made."""
-    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
-    return os.access(str(there), os.W_OK)
+    ancestor = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return os.access(str(ancestor), os.W_OK)
 
 
-def built_with():
+def read_build_info():
     """Return what TensorFlow was built with, without importing it: a file beside it says so."""
     spec = importlib.util.find_spec("tensorflow")
     if spec is None or spec.origin is None:
@@ -221,37 +221,37 @@ def built_with():
     return dict(runpy.run_path(str(file)).get("build_info", {})) if file.is_file() else {}
 
 
-def look_libraries(build):
+def inspect_libraries(build):
     """Return what loading each library says that TensorFlow opens by name, and cuDNN's version."""
     cudnn = "libcudnn.so." + str(build.get("cudnn_version", "8")).split(".")[0]
     names = (*LIBRARIES.get(str(build.get("cuda_version", "")).split(".")[0], ()), cudnn)
-    for name in NEEDED:
-        load_anywhere(name)
-    found = {name: load_anywhere(name) for name in names}
-    library = loaded(cudnn)[0] if found[cudnn] == "ok" else None
+    for name in WHEEL_DEPENDENCIES:
+        load_with_fallback(name)
+    results = {name: load_with_fallback(name) for name in names}
+    library = load_library(cudnn)[0] if results[cudnn] == "ok" else None
     version = None
     if library is not None:
         library.cudnnGetVersion.restype = ctypes.c_size_t
         version = library.cudnnGetVersion()
-    return {"libraries": found, "cudnn": version, "cuda": str(build.get("cuda_version", ""))}
+    return {"libraries": results, "cudnn": version, "cuda": str(build.get("cuda_version", ""))}
 
 
-def load_anywhere(name):
+def load_with_fallback(name):
     """Load a library by name, or from where NVIDIA's wheels put it; return `ok` or what the loader says."""
-    library, error = loaded(name)
+    library, error = load_library(name)
     for folder in sys.path:
         for path in sorted(Path(folder).glob("nvidia/*/lib/" + name)) if library is None else ():
-            library, error = loaded(str(path))
+            library, error = load_library(str(path))
     return "ok" if library is not None else error
 
 
-def look_tools(build):
+def inspect_tools(build):
     """Return where the assembler and the device library are that XLA compiles kernels with, by its own search."""
-    given = re.findall(r"--xla_gpu_cuda_data_dir=(\S+)", os.environ.get("XLA_FLAGS", ""))
+    flag_dirs = re.findall(r"--xla_gpu_cuda_data_dir=(\S+)", os.environ.get("XLA_FLAGS", ""))
     cuda = str(build.get("cuda_version", ""))
-    found = () if cuda in WITHOUT_WHEELS else sys.path
-    wheels = [str(path) for folder in found for path in Path(folder).glob("nvidia/cuda_nvcc")]
-    places = [*given[-1:], "cuda_sdk_lib", CUDA + "-" + cuda, CUDA, *wheels, "."]
-    device = next((str(Path(place, LIBDEVICE)) for place in places if Path(place, LIBDEVICE).is_file()), "")
-    beside = next((str(Path(place, "bin/ptxas")) for place in places if Path(place, "bin/ptxas").is_file()), "")
-    return {"ptxas": shutil.which("ptxas") or beside, "libdevice": device}
+    wheel_roots = () if cuda in CUDA_WITHOUT_WHEELS else sys.path
+    wheels = [str(path) for folder in wheel_roots for path in Path(folder).glob("nvidia/cuda_nvcc")]
+    cuda_dirs = [*flag_dirs[-1:], "cuda_sdk_lib", CUDA + "-" + cuda, CUDA, *wheels, "."]
+    libdevice = next((str(Path(cuda_dir, LIBDEVICE)) for cuda_dir in cuda_dirs if Path(cuda_dir, LIBDEVICE).is_file()), "")
+    ptxas = next((str(Path(cuda_dir, "bin/ptxas")) for cuda_dir in cuda_dirs if Path(cuda_dir, "bin/ptxas").is_file()), "")
+    return {"ptxas": shutil.which("ptxas") or ptxas, "libdevice": libdevice}

@@ -7,14 +7,14 @@ from envkit.guest import knocking, supervising
 LIMIT_S = 10.0
 
 
-def look_around(teller):
+def report_ports(reporter):
     """Take the one look."""
-    teller.look("neighbour.knocked", lambda: knocking.look_ports(sys.argv[2:]))
+    reporter.observe("neighbour.knocked", lambda: knocking.scan_ports(sys.argv[2:]))
 
 
 def stages():
     """Return what is looked at, within the seconds that were given."""
-    return (supervising.Stage(look_around, float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S),)
+    return (supervising.Stage(report_ports, float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S),)
 
 
 supervising.run(stages)

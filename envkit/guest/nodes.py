@@ -5,10 +5,10 @@ from envkit.guest import driver, supervising
 LIMIT_S = 10.0
 
 
-def look(teller):
+def report_nodes(reporter):
     """Take the looks that load nothing."""
-    teller.look("gpu.nodes", driver.look_nodes)
-    teller.look("gpu.variables", driver.look_variables)
+    reporter.observe("gpu.nodes", driver.inspect_nodes)
+    reporter.observe("gpu.variables", driver.inspect_gpu_variables)
 
 
-supervising.run(lambda: (supervising.Stage(look, LIMIT_S),))
+supervising.run(lambda: (supervising.Stage(report_nodes, LIMIT_S),))

@@ -16,8 +16,8 @@ def stages():
     """Return what is looked at, TensorFlow within the seconds that were given."""
     limit_s = float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S
     return (
-        supervising.Stage(driver.look_at_driver, min(driver.LIMIT_S, limit_s), ended="driver.ended"),
-        supervising.Stage(computing.look_at_tensorflow, limit_s, log="tensorflow.log"),
+        supervising.Stage(driver.report_driver, min(driver.LIMIT_S, limit_s), failure_name="driver.ended"),
+        supervising.Stage(computing.report_tensorflow, limit_s, log_name="tensorflow.log"),
     )
 
 

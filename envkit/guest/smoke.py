@@ -11,17 +11,17 @@ def stages():
     """Return what is looked at; the loop gets the seconds that were given, and so does the look at TensorFlow."""
     limit_s = float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S
     return (
-        supervising.Stage(driver.look_at_driver, min(driver.LIMIT_S, limit_s), ended="driver.ended"),
-        supervising.Stage(contents.look_at_contents, min(contents.LIMIT_S, limit_s), ended="contents.ended"),
-        supervising.Stage(tensorflow_and_training, limit_s, log="tensorflow.log"),
+        supervising.Stage(driver.report_driver, min(driver.LIMIT_S, limit_s), failure_name="driver.ended"),
+        supervising.Stage(contents.report_contents, min(contents.LIMIT_S, limit_s), failure_name="contents.ended"),
+        supervising.Stage(report_workload, limit_s, log_name="tensorflow.log"),
     )
 
 
-def tensorflow_and_training(teller):
+def report_workload(reporter):
     """Look at TensorFlow, and train if it can be imported: once, since importing it takes seconds."""
-    computing.look_at_tensorflow(teller)
+    computing.report_tensorflow(reporter)
     if "tensorflow" in sys.modules:
-        training.look_at_training(teller)
+        training.report_training(reporter)
 
 
 supervising.run(stages)

@@ -12,7 +12,7 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from envkit.guest.telling import KEPT_CHARACTERS, Teller, described, shortened
+from envkit.guest.telling import TEXT_LENGTH_MAX, Reporter, describe_error, shorten
 
 GRACE_S = 5
 OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
@@ -22,17 +22,17 @@ class Stage:
     """Looks that one process takes.
 
     Args:
-        look: Takes them; gets the teller.
+        report: Takes them; gets the teller.
         limit_s: How long they may take.
-        ended: What a bad end is told as.
-        log: What is told of what it printed, or None for nothing.
+        failure_name: What a bad end is told as.
+        log_name: What is told of what it printed, or None for nothing.
     """
 
-    def __init__(self, look, limit_s, ended="ended", log=None):
-        self.look, self.limit_s, self.ended, self.log = look, limit_s, ended, log
+    def __init__(self, report, limit_s, failure_name="ended", log_name=None):
+        self.report, self.limit_s, self.failure_name, self.log_name = report, limit_s, failure_name, log_name
 
 
-def act_as_looker(teller, stage):
+def run_stage(reporter, stage):
     """Look, and leave without the teardown of native libraries, which may crash after all is said."""
     code = 1
     try:
@@ -42,7 +42,7 @@ def act_as_looker(teller, stage):
         # Should the first process be killed, nobody is left to end this one.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(int(stage.limit_s) + GRACE_S)
-        stage.look(teller)
+        stage.report(reporter)
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -56,53 +56,53 @@ def wait_for(pid, limit_s):
     """Return the wait status of a process, or None if it still runs when the time is over."""
     deadline = time.monotonic() + limit_s
     while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        left = deadline - time.monotonic()
-        if ended or left <= 0:
-            return status if ended else None
-        signal.sigtimedwait({signal.SIGCHLD}, left)
+        exited_pid, status = os.waitpid(pid, os.WNOHANG)
+        remaining_s = deadline - time.monotonic()
+        if exited_pid or remaining_s <= 0:
+            return status if exited_pid else None
+        signal.sigtimedwait({signal.SIGCHLD}, remaining_s)
 
 
-def how_it_ended(pid, limit_s, oom_before):
+def wait_for_failure(pid, limit_s, oom_before):
     """Wait for the looking process and return how it ended, or None if it came to its end."""
     status = wait_for(pid, limit_s)
-    end_group(pid)
+    kill_group(pid)
     if status is None:
         os.kill(pid, signal.SIGKILL)  # in its first moment it has no group of its own
         wait_for(pid, GRACE_S)  # a process stuck in a driver may outlive even that
         return {"by": "limit", "limit_s": limit_s}
     if os.WIFSIGNALED(status):
         name = signal.Signals(os.WTERMSIG(status)).name
-        return {"by": "signal", "signal": name, "out_of_memory": name == "SIGKILL" and oom_kills() > oom_before}
+        return {"by": "signal", "signal": name, "out_of_memory": name == "SIGKILL" and count_oom_kills() > oom_before}
     code = os.WEXITSTATUS(status)
     return {"by": "exit", "code": code} if code else None
 
 
-def end_group(pid):
+def kill_group(pid):
     """End whatever the looking process started and did not go its own way, and that itself where it still runs."""
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
 
 
-def end_with(pid):
+def forward_sigterm(pid):
     """Let the looking process end with this one, where somebody asks this one to end: it hears no group's signals."""
 
-    def end(number, _frame):
-        end_group(pid)
+    def on_sigterm(number, _frame):
+        kill_group(pid)
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGTERM, on_sigterm)
 
 
-def oom_kills():
+def count_oom_kills():
     """Return how many processes of this container the kernel killed for want of memory, as far as it tells."""
     counters = next((Path(path) for path in OOM_COUNTERS if os.access(path, os.R_OK)), None)
     lines = counters.read_text("ascii").splitlines() if counters else []
     return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
 
-def kept_file():
+def create_log_file():
     """Return the descriptor of a nameless file; in memory if possible, because no folder may be writable."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("log")
@@ -112,43 +112,43 @@ def kept_file():
         return os.dup(file.fileno())
 
 
-def text_of(descriptor):
+def read_log(descriptor):
     """Return what was written to a file, with its middle cut out if it is long."""
-    size, part = os.fstat(descriptor).st_size, 2 * KEPT_CHARACTERS
-    ends = os.pread(descriptor, part, 0) + os.pread(descriptor, part, max(part, size - part))
-    return shortened(ends.decode("utf-8", "replace"))
+    size, chunk_size = os.fstat(descriptor).st_size, 2 * TEXT_LENGTH_MAX
+    ends = os.pread(descriptor, chunk_size, 0) + os.pread(descriptor, chunk_size, max(chunk_size, size - chunk_size))
+    return shorten(ends.decode("utf-8", "replace"))
 
 
-def supervise(teller, stage):
+def supervise(reporter, stage):
     """Let a second process look; tell how it ended if not well, and what was printed besides."""
-    log = kept_file()
+    log = create_log_file()
     os.dup2(log, 1)
     os.dup2(log, 2)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-    oom_before = oom_kills()
+    oom_before = count_oom_kills()
     pid = os.fork()
     if pid == 0:
-        act_as_looker(teller, stage)
-    end_with(pid)
-    ended = how_it_ended(pid, stage.limit_s, oom_before)
+        run_stage(reporter, stage)
+    forward_sigterm(pid)
+    failure = wait_for_failure(pid, stage.limit_s, oom_before)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # its number may be another process's from now on
-    if ended:
-        teller.tell(stage.ended, ended)
-    if stage.log:
-        teller.tell(stage.log, {"text": text_of(log)})
+    if failure:
+        reporter.emit(stage.failure_name, failure)
+    if stage.log_name:
+        reporter.emit(stage.log_name, {"text": read_log(log)})
     os.close(log)
 
 
 def run(stages):
     """Take every stage that a function returns; the reader's pipe is for observations alone, `done` the last."""
-    teller, started = Teller(os.dup(1)), time.monotonic()
+    reporter, start = Reporter(os.dup(1)), time.monotonic()
     try:
         for stage in stages():
-            supervise(teller, stage)
-        teller.tell("done", {}, time.monotonic() - started)
+            supervise(reporter, stage)
+        reporter.emit("done", {}, time.monotonic() - start)
     except BrokenPipeError:
         os._exit(1)  # nobody reads any more
     except BaseException as error:
-        teller.tell("ended", {"by": "error", "error": described(error)})
-        teller.tell("done", {})
+        reporter.emit("ended", {"by": "error", "error": describe_error(error)})
+        reporter.emit("done", {})

@@ -5,42 +5,42 @@ import os
 import time
 import traceback
 
-KEPT_CHARACTERS = 6000
+TEXT_LENGTH_MAX = 6000
 
 
-class Teller:
+class Reporter:
     """Writes observations to the reader, each at once."""
 
     def __init__(self, descriptor):
         self.file = os.fdopen(descriptor, "w", encoding="ascii")
 
-    def tell(self, what, data, seconds=0.0):
+    def emit(self, name, data, seconds=0.0):
         """Write one observation."""
-        line = json.dumps({"what": what, "data": data, "seconds": round(seconds, 4)}, default=str)
+        line = json.dumps({"what": name, "data": data, "seconds": round(seconds, 4)}, default=str)
         self.file.write(line + "\n")
         self.file.flush()
 
-    def look(self, what, function, about=None):
+    def observe(self, name, function, context=None):
         """Announce a look, take it, tell its outcome, and return what was seen, or None if it failed."""
-        about = about or {}
-        self.tell("begin", dict({"look": what}, **about))
-        started = time.monotonic()
+        context = context or {}
+        self.emit("begin", dict({"look": name}, **context))
+        start = time.monotonic()
         try:
-            seen = function()
+            data = function()
         except BaseException as error:
             traceback.print_exc()
-            self.tell(what, dict(about, error=described(error)), time.monotonic() - started)
+            self.emit(name, dict(context, error=describe_error(error)), time.monotonic() - start)
             return None
-        self.tell(what, dict(about, **seen), time.monotonic() - started)
-        return seen
+        self.emit(name, dict(context, **data), time.monotonic() - start)
+        return data
 
 
-def described(error):
+def describe_error(error):
     """Return type and message of an exception."""
-    return {"type": type(error).__name__, "message": shortened(str(error), 2000)}
+    return {"type": type(error).__name__, "message": shorten(str(error), 2000)}
 
 
-def shortened(text, limit=KEPT_CHARACTERS):
+def shorten(text, limit=TEXT_LENGTH_MAX):
     """Return a text with its middle cut out if it is long: causes stand first, consequences last."""
     half = limit // 2
     return text if len(text) <= limit else text[:half] + "\n[...]\n" + text[-half:]

@@ -13,13 +13,13 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FILE = re.compile(r"api-([0-9]+(?:\.[0-9]+)+)\.json")
-_MINOR = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\..*)?", re.ASCII)
+_DATA_FILE = re.compile(r"api-([0-9]+(?:\.[0-9]+)+)\.json")
+_MINOR_RELEASE = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\..*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class Parameters:
 
     Attributes:
         names: Those that have a name, in order.
-        positional: How many of them can be given by position.
-        open: It takes any other keyword too.
+        positional_count: How many of them can be given by position.
+        accepts_kwargs: It takes any other keyword too.
     """
 
     names: tuple[str, ...]
-    positional: int
-    open: bool
+    positional_count: int
+    accepts_kwargs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class Api:
 
     def kind(self, path: str) -> str:
         """Return the letter of that dotted name, or nothing where the release has no such name."""
-        return self._row(path)[:1]
+        return self._get_entry(path)[:1]
 
     def resolves(self, path: str) -> bool:
         """Whether the name exists. What stands behind a class or a value is taken for granted."""
         module, _, name = path.rpartition(".")
         if path in self.modules or name in self.modules.get(module, {}):
             return True
-        return bool(module) and module not in self.modules and self._row(module)[:1] in {"c", "v"}
+        return bool(module) and module not in self.modules and self._get_entry(module)[:1] in {"c", "v"}
 
     def is_module(self, path: str) -> bool:
         """Whether it is a module that can be imported from."""
@@ -67,9 +67,9 @@ class Api:
 
     def parameters(self, path: str) -> Parameters | None:
         """Return what the callable takes; None where that is not known."""
-        return _parameters(self._row(path)[1:])
+        return _parameters(self._get_entry(path)[1:])
 
-    def _row(self, path: str) -> str:
+    def _get_entry(self, path: str) -> str:
         if path in self.modules:
             return "m"
         module, _, name = path.rpartition(".")
@@ -78,17 +78,17 @@ class Api:
 
 def releases() -> tuple[str, ...]:
     """Every release that is known, oldest first."""
-    found = (_FILE.fullmatch(entry.name) for entry in files("envkit.migrate").iterdir())
-    known = [match[1] for match in found if match]
-    return tuple(sorted(known, key=lambda text: [int(part) for part in text.split(".")]))
+    matches = (_DATA_FILE.fullmatch(entry.name) for entry in files("envkit.migrate").iterdir())
+    versions = [match[1] for match in matches if match]
+    return tuple(sorted(versions, key=lambda version: [int(part) for part in version.split(".")]))
 
 
-def _apart(one: str, other: str) -> int:
+def _minor_distance(release: str, other_release: str) -> int:
     """Return how many minor releases lie between two; of what is no release, nothing is known."""
-    first, second = (_MINOR.fullmatch(text) for text in (one, other))
-    if not first or not second:
+    match, other_match = (_MINOR_RELEASE.fullmatch(version) for version in (release, other_release))
+    if not match or not other_match:
         return 0
-    return abs(1000 * (int(first[1]) - int(second[1])) + int(first[2]) - int(second[2]))
+    return abs(1000 * (int(match[1]) - int(other_match[1])) + int(match[2]) - int(other_match[2]))
 
 
 @cache
@@ -98,11 +98,11 @@ def load(release: str) -> Api:
     Raises:
         Refusal: Nobody recorded them.
     """
-    known = releases()
-    if release not in known:
-        raise Refusal(
-            f"what TensorFlow {release[:40]!r} has is not known to envkit; it knows {', '.join(known)}",
-            mend=f"name the nearest: --to {min(known, key=lambda one: _apart(one, release))}",
+    known_releases = releases()
+    if release not in known_releases:
+        raise PreconditionError(
+            f"what TensorFlow {release[:40]!r} has is not known to envkit; it knows {', '.join(known_releases)}",
+            hint=f"name the nearest: --to {min(known_releases, key=lambda one: _minor_distance(one, release))}",
         )
     record = json.loads((files("envkit.migrate") / f"api-{release}.json").read_text("utf-8"))
     modules = {
@@ -117,6 +117,6 @@ def _parameters(text: str) -> Parameters | None:
     if not text:
         return None
     parts = [part for part in text.strip("()").split(",") if part]
-    star = next((place for place, part in enumerate(parts) if part.startswith("*")), len(parts))
+    first_star = next((index for index, part in enumerate(parts) if part.startswith("*")), len(parts))
     names = tuple(part for part in parts if not part.startswith("*"))
-    return Parameters(names, star, any(part.startswith("**") for part in parts))
+    return Parameters(names, first_star, any(part.startswith("**") for part in parts))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from envkit.migrate.draft import Splice
     from envkit.migrate.source import Source
 
-_PLAIN = re.compile(r"""(?P<quote>["'])(?P<text>(?:(?!(?P=quote))[^\\\r\n])*)(?P=quote)""")
+_SIMPLE_LITERAL = re.compile(r"""(?P<quote>["'])(?P<text>(?:(?!(?P=quote))[^\\\r\n])*)(?P=quote)""")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
@@ -22,13 +22,13 @@ class Arguments:
         call: The call.
         positional: Those by position, up to the first star.
         keywords: Those by name.
-        open: It has arguments by star, so that more may be given than one sees.
+        has_unpacking: It has arguments by star, so that more may be given than one sees.
     """
 
     def __init__(self, source: Source, call: cst.Call) -> None:
         self.call = call
         self._source = source
-        self.open = any(arg.star for arg in call.args)
+        self.has_unpacking = any(arg.star for arg in call.args)
         self.positional: list[cst.Arg] = []
         for arg in call.args:
             if arg.star or arg.keyword is not None:
@@ -36,59 +36,59 @@ class Arguments:
             self.positional.append(arg)
         self.keywords = {arg.keyword.value: arg for arg in call.args if arg.keyword is not None}
 
-    def rename(self, arg: cst.Arg, name: str) -> Splice:
+    def rename(self, arg: cst.Arg, keyword: str) -> Splice:
         """Give the argument another name."""
         assert arg.keyword is not None  # noqa: S101 - only those by name are renamed
-        return (*self._source.spans[arg.keyword], name)
+        return (*self._source.spans[arg.keyword], keyword)
 
-    def name(self, arg: cst.Arg, name: str) -> Splice:
+    def add_keyword(self, arg: cst.Arg, keyword: str) -> Splice:
         """Give an argument by position a name."""
         begin = self._source.start(arg)
-        return (begin, begin, f"{name}=")
+        return (begin, begin, f"{keyword}=")
 
-    def value(self, arg: cst.Arg, text: str) -> Splice:
+    def replace_value(self, arg: cst.Arg, text: str) -> Splice:
         """Give the argument another value."""
-        return (*self._source.outer(arg.value), text)
+        return (*self._source.outer_span(arg.value), text)
 
-    def wrap(self, first: cst.Arg, last: cst.Arg) -> list[Splice]:
+    def wrap_in_tuple(self, first_arg: cst.Arg, last_arg: cst.Arg) -> list[Splice]:
         """Make one tuple of the arguments from the first to the last."""
-        begin, end = self._source.outer(first.value)[0], self._source.outer(last.value)[1]
+        begin, end = self._source.outer_span(first_arg.value)[0], self._source.outer_span(last_arg.value)[1]
         return [(begin, begin, "("), (end, end, ")")]
 
-    def drop(self, arg: cst.Arg) -> Splice:
+    def remove(self, arg: cst.Arg) -> Splice:
         """Leave the argument out, with the comma that belongs to it."""
-        place = list(self.call.args).index(arg)
-        begin, end = self._source.start(arg), self._source.outer(arg.value)[1]
-        if place + 1 < len(self.call.args):
-            following = self._source.start(self.call.args[place + 1])
-            between = self._source.text[end:following]
-            return (begin, following if "#" not in between else end + between.index(",") + 1, "")
-        if place:
-            before = self._source.outer(self.call.args[place - 1].value)[1]
-            if "#" not in self._source.text[before:begin]:
-                return (before, end, "")
-        rest = self._source.text[end:]
-        comma = len(rest) - len(rest.lstrip()) + 1 if rest.lstrip().startswith(",") else 0
-        return (begin, end + comma, "")
+        index = list(self.call.args).index(arg)
+        begin, end = self._source.start(arg), self._source.outer_span(arg.value)[1]
+        if index + 1 < len(self.call.args):
+            next_start = self._source.start(self.call.args[index + 1])
+            gap = self._source.text[end:next_start]
+            return (begin, next_start if "#" not in gap else end + gap.index(",") + 1, "")
+        if index:
+            previous_end = self._source.outer_span(self.call.args[index - 1].value)[1]
+            if "#" not in self._source.text[previous_end:begin]:
+                return (previous_end, end, "")
+        remaining_text = self._source.text[end:]
+        comma_length = len(remaining_text) - len(remaining_text.lstrip()) + 1 if remaining_text.lstrip().startswith(",") else 0
+        return (begin, end + comma_length, "")
 
 
-def text_of(node: cst.BaseExpression | None) -> str | None:
+def string_value(node: cst.BaseExpression | None) -> str | None:
     """Return what a string literal says; None for anything else."""
     if not isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
         return None
-    if isinstance(node, cst.SimpleString) and (plain := _PLAIN.fullmatch(node.value)):  # most, and nothing to compile
-        return plain["text"]
+    if isinstance(node, cst.SimpleString) and (match := _SIMPLE_LITERAL.fullmatch(node.value)):  # most, and nothing to compile
+        return match["text"]
     value = node.evaluated_value
     return value if isinstance(value, str) else None
 
 
-def quoted(source: Source, node: cst.BaseExpression, text: str) -> str:
+def quote_like(source: Source, node: cst.BaseExpression, text: str) -> str:
     """Write the text with the quotes that the literal has."""
     quote = '"' if source.code(node).lstrip("rRuUbB").startswith('"') else "'"
     return f"{quote}{text}{quote}"
 
 
-def number_of(node: cst.BaseExpression) -> int | None:
+def integer_value(node: cst.BaseExpression) -> int | None:
     """Return what an integer literal says; None for anything else."""
     if not isinstance(node, cst.Integer):
         return None

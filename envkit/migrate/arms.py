@@ -10,37 +10,37 @@ import libcst as cst
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envkit.migrate.bindings import Bound
-    from envkit.migrate.draft import Draft
+    from envkit.migrate.bindings import KerasUsage
+    from envkit.migrate.draft import EditSet
 
-_OF_VERSIONS = re.compile(r"keras|version", re.IGNORECASE)
+_VERSION_TEST = re.compile(r"keras|version", re.IGNORECASE)
 
 
-def tell(draft: Draft, bound: Bound) -> None:
+def add_notes(edits: EditSet, usage: KerasUsage) -> None:
     """Tell of each arm that came to be like the one before it, now or when the file was rewritten."""
-    imports = {one.statement for one in [*bound.bindings, *bound.stars]}
-    for first, other, chosen in _arms(draft):
-        after = [draft.rendered(one).strip() for one in (first, other)]
-        if after[0] != after[1]:
+    import_statements = {binding.statement for binding in [*usage.bindings, *usage.star_imports]}
+    for branch, other_branch, condition in _iter_branch_pairs(edits):
+        rewritten_codes = [edits.node_text(suite).strip() for suite in (branch, other_branch)]
+        if rewritten_codes[0] != rewritten_codes[1]:
             continue
-        before = [draft.source.code(one).strip() for one in (first, other)]
-        if before[0] != before[1] or _is_of_versions(draft, other, imports, chosen):
-            draft.tell("names/equal-arms", draft.source.start(other.body[0]))
+        original_codes = [edits.source.code(suite).strip() for suite in (branch, other_branch)]
+        if original_codes[0] != original_codes[1] or _selects_keras_version(edits, other_branch, import_statements, condition):
+            edits.add_note("names/equal-arms", edits.source.start(other_branch.body[0]))
 
 
-def _is_of_versions(
-    draft: Draft, arm: cst.BaseSuite, imports: set[cst.Import | cst.ImportFrom], chosen: cst.BaseExpression | None
+def _selects_keras_version(
+    edits: EditSet, branch: cst.BaseSuite, import_statements: set[cst.Import | cst.ImportFrom], condition: cst.BaseExpression | None
 ) -> bool:
     """Whether arms were for one Keras or another: by what chooses; of a `try`, which may try again, by its import."""
-    if chosen is not None:
-        return _OF_VERSIONS.search(draft.source.code(chosen)) is not None
-    return any(arm in draft.source.above(one) for one in imports)
+    if condition is not None:
+        return _VERSION_TEST.search(edits.source.code(condition)) is not None
+    return any(branch in edits.source.ancestors(statement) for statement in import_statements)
 
 
-def _arms(draft: Draft) -> Iterator[tuple[cst.BaseSuite, cst.BaseSuite, cst.BaseExpression | None]]:
-    for attempt in draft.source.all(cst.Try):
-        for handler in attempt.handlers:
-            yield attempt.body, handler.body, None
-    for choice in draft.source.all(cst.If):
-        if isinstance(choice.orelse, cst.Else):
-            yield choice.body, choice.orelse.body, choice.test
+def _iter_branch_pairs(edits: EditSet) -> Iterator[tuple[cst.BaseSuite, cst.BaseSuite, cst.BaseExpression | None]]:
+    for try_node in edits.source.nodes(cst.Try):
+        for handler in try_node.handlers:
+            yield try_node.body, handler.body, None
+    for if_node in edits.source.nodes(cst.If):
+        if isinstance(if_node.orelse, cst.Else):
+            yield if_node.body, if_node.orelse.body, if_node.test

@@ -7,173 +7,173 @@ from typing import TYPE_CHECKING
 import libcst as cst
 from libcst.metadata.scope_provider import Assignment
 
-from envkit.migrate.arguments import Arguments, number_of, quoted, text_of
-from envkit.migrate.calls import ORDERINGS
+from envkit.migrate.arguments import Arguments, integer_value, quote_like, string_value
+from envkit.migrate.calls import DATA_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envkit.migrate.added import Added
-    from envkit.migrate.bindings import Bound, Use
-    from envkit.migrate.draft import Draft, Splice
+    from envkit.migrate.added import ImportInserter
+    from envkit.migrate.bindings import KerasUsage, Use
+    from envkit.migrate.draft import EditSet, Splice
     from envkit.migrate.source import Source
 
-_READ = "backend/image-dim-ordering"
-_SET = "backend/set-image-dim-ordering"
-_FIRST = "backend/channels-first"
-_SHAPE = "backend/keras-shape"
-_INT_SHAPE = "tensorflow.keras.backend.int_shape"
-NAMES = {"keras.backend._BACKEND", "keras.backend._backend"}
-_TAKES_IT = {"dim_ordering", "data_format", "image_data_format"}
+_READ_RULE = "backend/image-dim-ordering"
+_SET_RULE = "backend/set-image-dim-ordering"
+_CHANNELS_FIRST_RULE = "backend/channels-first"
+_KERAS_SHAPE_RULE = "backend/keras-shape"
+_INT_SHAPE_PATH = "tensorflow.keras.backend.int_shape"
+NAME_VARIABLES = {"keras.backend._BACKEND", "keras.backend._backend"}
+_DATA_FORMAT_KEYWORDS = {"dim_ordering", "data_format", "image_data_format"}
 
 
-def rewrite(draft: Draft, bound: Bound, added: Added) -> None:
+def rewrite(edits: EditSet, usage: KerasUsage, inserter: ImportInserter) -> None:
     """Rewrite what the backend has another way for."""
-    for use in bound.uses:
-        call = _called(draft.source, use)
+    for use in usage.uses:
+        call = _get_call(edits.source, use)
         if call is not None:
-            _call(draft, use.path, call)
-        elif use.path in NAMES and use.tail:
-            _name(draft, use, added)
-    for node in draft.source.all(cst.Attribute):
+            _rewrite_call(edits, use.path, call)
+        elif use.path in NAME_VARIABLES and use.tail:
+            _rewrite_backend_name(edits, use, inserter)
+    for node in edits.source.nodes(cst.Attribute):
         if node.attr.value == "_keras_shape":
-            _shape(draft, node, added)
-    for literal in draft.source.all(cst.SimpleString):
-        if text_of(literal) == "_keras_shape":
-            draft.tell(_SHAPE, draft.source.start(literal))
+            _rewrite_keras_shape(edits, node, inserter)
+    for literal in edits.source.nodes(cst.SimpleString):
+        if string_value(literal) == "_keras_shape":
+            edits.add_note(_KERAS_SHAPE_RULE, edits.source.start(literal))
 
 
-def _call(draft: Draft, path: str, call: cst.Call) -> None:
+def _rewrite_call(edits: EditSet, path: str, call: cst.Call) -> None:
     if path == "keras.backend.image_dim_ordering":
-        _read(draft, call)
+        _rewrite_ordering_read(edits, call)
     elif path in {"keras.backend.set_image_dim_ordering", "keras.backend.set_image_data_format"}:
-        _set(draft, call, old=path.endswith("ordering"))
+        _rewrite_ordering_setter(edits, call, is_legacy=path.endswith("ordering"))
     elif path == "keras.backend.arange":
-        _arange(draft, call)
+        _rewrite_arange(edits, call)
 
 
-def _name(draft: Draft, use: Use, added: Added) -> None:
-    begin, end = draft.source.spans[use.node]
-    text = added.reach("tensorflow.keras.backend.backend", use.scope, use.node) if use.sure else ""
-    if text:
-        draft.rewrite("backend/name", begin, end, (begin, end, f"{text}()"))
+def _rewrite_backend_name(edits: EditSet, use: Use, inserter: ImportInserter) -> None:
+    begin, end = edits.source.spans[use.node]
+    reference = inserter.build_reference("tensorflow.keras.backend.backend", use.scope, use.node) if use.is_certain else ""
+    if reference:
+        edits.rewrite("backend/name", begin, end, (begin, end, f"{reference}()"))
     else:
-        draft.tell("backend/name", begin)
+        edits.add_note("backend/name", begin)
 
 
-def _called(source: Source, use: Use) -> cst.Call | None:
+def _get_call(source: Source, use: Use) -> cst.Call | None:
     call = source.parents.get(use.node)
     return call if isinstance(call, cst.Call) and call.func is use.node else None
 
 
-def _read(draft: Draft, call: cst.Call) -> None:
+def _rewrite_ordering_read(edits: EditSet, call: cst.Call) -> None:
     """`K.image_dim_ordering() == 'th'`, and where the value goes by way of a variable."""
-    source = draft.source
-    if _compared(draft, call) or _passed(source, call):
+    source = edits.source
+    if _rewrite_comparison(edits, call) or _is_data_format_argument(source, call):
         return
-    name = _variable(source, call)
-    uses = _uses(source, name) if name is not None else []
-    if name is not None and _given(source, name):
-        draft.tell(_READ, source.start(call), "Who calls this function may give the old names.")
-    for use in uses:
-        if not (_compared(draft, use) or _passed(source, use)):
-            draft.tell(_READ, source.start(use))
-    if not uses:
-        draft.tell(_READ, source.start(call))
+    variable = _get_assigned_variable(source, call)
+    reads = _find_reads(source, variable) if variable is not None else []
+    if variable is not None and _is_parameter(source, variable):
+        edits.add_note(_READ_RULE, source.start(call), "Who calls this function may give the old names.")
+    for name_node in reads:
+        if not (_rewrite_comparison(edits, name_node) or _is_data_format_argument(source, name_node)):
+            edits.add_note(_READ_RULE, source.start(name_node))
+    if not reads:
+        edits.add_note(_READ_RULE, source.start(call))
 
 
-def _compared(draft: Draft, value: cst.BaseExpression) -> bool:
+def _rewrite_comparison(edits: EditSet, value: cst.BaseExpression) -> bool:
     """Rewrite the literals that the value is compared with; whether it is compared."""
-    source = draft.source
+    source = edits.source
     parent = source.parents[value]
-    whole = source.parents[parent] if isinstance(parent, cst.ComparisonTarget) else parent
-    if not isinstance(whole, cst.Comparison):
+    comparison = source.parents[parent] if isinstance(parent, cst.ComparisonTarget) else parent
+    if not isinstance(comparison, cst.Comparison):
         return False
-    others = [whole.left, *(one.comparator for one in whole.comparisons)]
-    literals = [literal for other in others for literal in _literals(other)]
-    splices: list[Splice] = [(*source.outer(one), quoted(source, one, ORDERINGS[said]))
-                             for one in literals if (said := text_of(one)) in ORDERINGS]
+    operands = [comparison.left, *(target.comparator for target in comparison.comparisons)]
+    literals = [literal for operand in operands for literal in _iter_string_literals(operand)]
+    splices: list[Splice] = [(*source.outer_span(literal), quote_like(source, literal, DATA_FORMATS[value_text]))
+                             for literal in literals if (value_text := string_value(literal)) in DATA_FORMATS]
     if splices:
-        draft.rewrite(_READ, *source.spans[whole], *splices)
+        edits.rewrite(_READ_RULE, *source.spans[comparison], *splices)
     elif not literals:
-        draft.tell(_READ, source.start(whole))
+        edits.add_note(_READ_RULE, source.start(comparison))
     return True
 
 
-def _literals(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+def _iter_string_literals(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
     """Yield the strings of a comparison's side: itself, or what a set or list of them holds."""
     if isinstance(node, (cst.Set, cst.List, cst.Tuple)):
-        yield from (element.value for element in node.elements if text_of(element.value) is not None)
-    elif text_of(node) is not None:
+        yield from (element.value for element in node.elements if string_value(element.value) is not None)
+    elif string_value(node) is not None:
         yield node
 
 
-def _passed(source: Source, value: cst.BaseExpression) -> bool:
+def _is_data_format_argument(source: Source, value: cst.BaseExpression) -> bool:
     """Whether the value goes on as an argument that is about just this."""
     arg = source.parents[value]
-    return isinstance(arg, cst.Arg) and arg.keyword is not None and arg.keyword.value in _TAKES_IT
+    return isinstance(arg, cst.Arg) and arg.keyword is not None and arg.keyword.value in _DATA_FORMAT_KEYWORDS
 
 
-def _variable(source: Source, call: cst.Call) -> cst.Name | None:
+def _get_assigned_variable(source: Source, call: cst.Call) -> cst.Name | None:
     assign = source.parents[call]
     if isinstance(assign, cst.Assign) and len(assign.targets) == 1 and isinstance(assign.targets[0].target, cst.Name):
         return assign.targets[0].target
     return None
 
 
-def _uses(source: Source, name: cst.Name) -> list[cst.Name]:
+def _find_reads(source: Source, name: cst.Name) -> list[cst.Name]:
     """Return where the variable is read, if nothing but this name's scope has to be looked at."""
     scope = source.scope(name)
     return sorted(
-        (access.node for one in scope.assignments[name.value] for access in one.references
+        (access.node for assignment in scope.assignments[name.value] for access in assignment.references
          if isinstance(access.node, cst.Name)),
         key=source.start,
     ) if scope is not None else []
 
 
-def _given(source: Source, name: cst.Name) -> bool:
+def _is_parameter(source: Source, name: cst.Name) -> bool:
     """Whether the variable is a parameter too."""
     scope = source.scope(name)
-    nodes = [one.node for one in scope.assignments[name.value] if isinstance(one, Assignment)] if scope else []
+    nodes = [assignment.node for assignment in scope.assignments[name.value] if isinstance(assignment, Assignment)] if scope else []
     return any(isinstance(node, cst.Param) or isinstance(source.parents.get(node), cst.Param) for node in nodes)
 
 
-def _set(draft: Draft, call: cst.Call, *, old: bool) -> None:
-    args = Arguments(draft.source, call)
-    arg = call.args[0] if len(call.args) == 1 and not args.open else None
-    said = text_of(arg.value) if arg is not None else None
-    begin, end = draft.source.spans[call]
-    if old and arg is not None and said in ORDERINGS:
-        draft.rewrite(_SET, begin, end, args.value(arg, quoted(draft.source, arg.value, ORDERINGS[said])))
-    elif old:
-        draft.tell(_SET, begin)
-    if said in {"th", "channels_first"}:
-        draft.tell(_FIRST, begin)
+def _rewrite_ordering_setter(edits: EditSet, call: cst.Call, *, is_legacy: bool) -> None:
+    args = Arguments(edits.source, call)
+    arg = call.args[0] if len(call.args) == 1 and not args.has_unpacking else None
+    ordering = string_value(arg.value) if arg is not None else None
+    begin, end = edits.source.spans[call]
+    if is_legacy and arg is not None and ordering in DATA_FORMATS:
+        edits.rewrite(_SET_RULE, begin, end, args.replace_value(arg, quote_like(edits.source, arg.value, DATA_FORMATS[ordering])))
+    elif is_legacy:
+        edits.add_note(_SET_RULE, begin)
+    if ordering in {"th", "channels_first"}:
+        edits.add_note(_CHANNELS_FIRST_RULE, begin)
 
 
-def _arange(draft: Draft, call: cst.Call) -> None:
+def _rewrite_arange(edits: EditSet, call: cst.Call) -> None:
     if len(call.args) != 1 or call.args[0].keyword is not None or call.args[0].star:
         return
-    inside = [node for node in draft.source.above(call) if isinstance(node, (cst.FunctionDef, cst.Lambda))]
-    if inside and number_of(call.args[0].value) is None:
-        begin = draft.source.start(call.args[0])
-        draft.rewrite("backend/arange", *draft.source.spans[call], (begin, begin, "0, "))
+    enclosing_functions = [node for node in edits.source.ancestors(call) if isinstance(node, (cst.FunctionDef, cst.Lambda))]
+    if enclosing_functions and integer_value(call.args[0].value) is None:
+        begin = edits.source.start(call.args[0])
+        edits.rewrite("backend/arange", *edits.source.spans[call], (begin, begin, "0, "))
 
 
-def _shape(draft: Draft, node: cst.Attribute, added: Added) -> None:
+def _rewrite_keras_shape(edits: EditSet, node: cst.Attribute, inserter: ImportInserter) -> None:
     """`x._keras_shape` is read as `K.int_shape(x)`."""
-    source = draft.source
+    source = edits.source
     begin, end = source.spans[node]
     scope = source.scope(node)
-    stored = isinstance(source.parents[node], (cst.AssignTarget, cst.AugAssign, cst.Del)) and not _value(source, node)
-    text = added.reach(_INT_SHAPE, scope, node) if scope is not None and not stored else ""
-    if not text:
-        draft.tell(_SHAPE, begin)
+    is_write_target = isinstance(source.parents[node], (cst.AssignTarget, cst.AugAssign, cst.Del)) and not _is_augmented_value(source, node)
+    reference = inserter.build_reference(_INT_SHAPE_PATH, scope, node) if scope is not None and not is_write_target else ""
+    if not reference:
+        edits.add_note(_KERAS_SHAPE_RULE, begin)
         return
-    first, last = source.outer(node.value)
-    draft.rewrite(_SHAPE, begin, end, (first, first, f"{text}("), (last, end, ")"))
+    inner_begin, inner_end = source.outer_span(node.value)
+    edits.rewrite(_KERAS_SHAPE_RULE, begin, end, (inner_begin, inner_begin, f"{reference}("), (inner_end, end, ")"))
 
 
-def _value(source: Source, node: cst.BaseExpression) -> bool:
+def _is_augmented_value(source: Source, node: cst.BaseExpression) -> bool:
     parent = source.parents[node]
     return isinstance(parent, cst.AugAssign) and parent.value is node

@@ -7,176 +7,176 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from envkit.migrate.arguments import number_of, quoted, text_of
-from envkit.migrate.endings import ending
+from envkit.migrate.arguments import integer_value, quote_like, string_value
+from envkit.migrate.endings import known_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envkit.migrate.arguments import Arguments
-    from envkit.migrate.look import Look
+    from envkit.migrate.look import FileQueries
 
-_RATES = {"adadelta": "1.0", "adagrad": "0.01", "adamax": "0.002", "nadam": "0.002"}
-_FILES = (".h5", ".hdf5", ".keras")
-_OTHER_FILES = re.compile(
+_KERAS2_LEARNING_RATES = {"adadelta": "1.0", "adagrad": "0.01", "adamax": "0.002", "nadam": "0.002"}
+_MODEL_EXTENSIONS = (".h5", ".hdf5", ".keras")
+_OTHER_EXTENSIONS = re.compile(
     r"\.(?:png|jpe?g|gif|bmp|tiff?|npy|npz|csv|json|txt|pdf|svg|wav|mp[34]|pth?|pb|tflite|ckpt|tf)$",
 )
-_KEYS = {"acc": "accuracy", "val_acc": "val_accuracy"}
-_IN_NAME = re.compile(r"\{(val_)?acc(?=[:}!])")
-_LOGS = re.compile(r"hist|logs?$|result", re.IGNORECASE)
-_HISTORY = "behaviour/history-keys"
-_FOURTH = 3  # the number of the fourth axis
+_HISTORY_KEYS = {"acc": "accuracy", "val_acc": "val_accuracy"}
+_ACC_PLACEHOLDER = re.compile(r"\{(val_)?acc(?=[:}!])")
+_LOGS_NAME = re.compile(r"hist|logs?$|result", re.IGNORECASE)
+_HISTORY_RULE = "behaviour/history-keys"
+_FOURTH_AXIS = 3  # the number of the fourth axis
 
 
-def tell(look: Look) -> None:
+def add_notes(queries: FileQueries) -> None:
     """Tell of all such places: in code of TensorFlow, which has always been so, of what can never be meant alone."""
-    _popped(look)
-    if not look.standalone:
-        _missing_keys(look)
+    _note_layers_pop(queries)
+    if not queries.is_standalone:
+        _note_missing_keys(queries)
         return
-    _learning_rates(look)
-    _history(look)
-    _files(look)
-    _recurrent(look)
-    _batch_dot(look)
+    _note_learning_rates(queries)
+    _rewrite_history_keys(queries)
+    _note_file_formats(queries)
+    _note_recurrent_weights(queries)
+    _note_batch_dot(queries)
 
 
-def _popped(look: Look) -> None:
-    for call in look.calls["pop"]:
+def _note_layers_pop(queries: FileQueries) -> None:
+    for call in queries.method_calls["pop"]:
         assert isinstance(call.func, cst.Attribute)  # noqa: S101 - calls of attributes
         layers = call.func.value
         if not isinstance(layers, cst.Attribute) or layers.attr.value != "layers":
             continue
-        if look.standalone or (look.uses_keras and look.names_model(layers.value)):
-            look.tell("behaviour/layers-pop", call)
+        if queries.is_standalone or (queries.uses_keras and queries.looks_like_model(layers.value)):
+            queries.add_note("behaviour/layers-pop", call)
 
 
-def _learning_rates(look: Look) -> None:
+def _note_learning_rates(queries: FileQueries) -> None:
     rule = "behaviour/learning-rate"
-    for path, calls in look.called.items():
+    for path, calls in queries.keras_calls.items():
         name = path.rpartition(".")[2].lower()
-        if not path.startswith("keras.optimizers.") or name not in _RATES or ".legacy." in path:
+        if not path.startswith("keras.optimizers.") or name not in _KERAS2_LEARNING_RATES or ".legacy." in path:
             continue
         for use, args in calls:
-            if not args.open and not args.positional and not {"lr", "learning_rate"} & args.keywords.keys():
-                look.tell(rule, use.node, mend=f"learning_rate={_RATES[name]} is what Keras 2 had")
-    for call in look.calls["compile"]:
-        args = look.arguments(call)
-        said = (look.text(args, 0, "optimizer") or "").lower()
-        if said in _RATES:
-            name = next(one for one in ("Adadelta", "Adagrad", "Adamax", "Nadam") if one.lower() == said)
-            look.tell(rule, call, mend=f"optimizer={name}(learning_rate={_RATES[said]}) is what Keras 2 had")
+            if not args.has_unpacking and not args.positional and not {"lr", "learning_rate"} & args.keywords.keys():
+                queries.add_note(rule, use.node, hint=f"learning_rate={_KERAS2_LEARNING_RATES[name]} is what Keras 2 had")
+    for call in queries.method_calls["compile"]:
+        args = queries.arguments(call)
+        optimizer = (queries.string_argument(args, 0, "optimizer") or "").lower()
+        if optimizer in _KERAS2_LEARNING_RATES:
+            name = next(class_name for class_name in ("Adadelta", "Adagrad", "Adamax", "Nadam") if class_name.lower() == optimizer)
+            queries.add_note(rule, call, hint=f"optimizer={name}(learning_rate={_KERAS2_LEARNING_RATES[optimizer]}) is what Keras 2 had")
 
 
-def _history(look: Look) -> None:
+def _rewrite_history_keys(queries: FileQueries) -> None:
     """`acc` became what `compile` was asked for: rewritten where all of that is written in the file."""
-    asked = [_metrics(look, call) for call in look.calls["compile"]]
-    if asked and all(names is not None and "acc" in names for names in asked):
+    metric_lists = [_get_metric_names(queries, call) for call in queries.method_calls["compile"]]
+    if metric_lists and all(names is not None and "acc" in names for names in metric_lists):
         return
-    sure = bool(asked) and all(names is not None and "accuracy" in names and "acc" not in names for names in asked)
-    for literal in _keys(look):
-        said = text_of(literal) or ""
-        new = _KEYS.get(said) or _IN_NAME.sub(lambda match: f"{{{match[1] or ''}accuracy", said)
-        if sure and isinstance(literal, cst.SimpleString) and look.draft.source.code(literal).count(said) == 1:
-            code = look.draft.source.code(literal)
-            span = look.draft.source.spans[literal]
-            text = quoted(look.draft.source, literal, new) if said in _KEYS else code.replace(said, new)
-            look.draft.rewrite(_HISTORY, *span, (*span, text))
+    is_certain = bool(metric_lists) and all(names is not None and "accuracy" in names and "acc" not in names for names in metric_lists)
+    for literal in _iter_history_keys(queries):
+        value = string_value(literal) or ""
+        new_value = _HISTORY_KEYS.get(value) or _ACC_PLACEHOLDER.sub(lambda match: f"{{{match[1] or ''}accuracy", value)
+        if is_certain and isinstance(literal, cst.SimpleString) and queries.edits.source.code(literal).count(value) == 1:
+            code = queries.edits.source.code(literal)
+            span = queries.edits.source.spans[literal]
+            new_code = quote_like(queries.edits.source, literal, new_value) if value in _HISTORY_KEYS else code.replace(value, new_value)
+            queries.edits.rewrite(_HISTORY_RULE, *span, (*span, new_code))
         else:
-            look.tell(_HISTORY, literal)
+            queries.add_note(_HISTORY_RULE, literal)
 
 
-def _missing_keys(look: Look) -> None:
+def _note_missing_keys(queries: FileQueries) -> None:
     """Tell of `acc` where every `compile` of the file is written, and none brings it: that can only be a KeyError."""
-    asked = [_asked(look, call) for call in look.calls["compile"]]
-    known = {use.node for use in look.bound.uses}
-    names = [text_of(one) if one not in known else "" for metrics in asked for one in metrics or []]
-    if None not in asked and None not in names and "accuracy" in names and "acc" not in names:
-        for literal in _keys(look):
-            look.tell(_HISTORY, literal)
+    metric_lists = [_get_metrics(queries, call) for call in queries.method_calls["compile"]]
+    use_nodes = {use.node for use in queries.usage.uses}
+    names = [string_value(metric) if metric not in use_nodes else "" for metrics in metric_lists for metric in metrics or []]
+    if None not in metric_lists and None not in names and "accuracy" in names and "acc" not in names:
+        for literal in _iter_history_keys(queries):
+            queries.add_note(_HISTORY_RULE, literal)
 
 
-def _metrics(look: Look, call: cst.Call) -> list[str] | None:
+def _get_metric_names(queries: FileQueries, call: cst.Call) -> list[str] | None:
     """Return the metrics that are asked for; None where they are not written there."""
-    asked = _asked(look, call)
-    return None if asked is None else [text_of(one) or "" for one in asked]
+    metrics = _get_metrics(queries, call)
+    return None if metrics is None else [string_value(metric) or "" for metric in metrics]
 
 
-def _asked(look: Look, call: cst.Call) -> list[cst.BaseExpression] | None:
-    args = look.arguments(call)
+def _get_metrics(queries: FileQueries, call: cst.Call) -> list[cst.BaseExpression] | None:
+    args = queries.arguments(call)
     arg = args.keywords.get("metrics") or (args.positional[2] if len(args.positional) > 2 else None)
     if arg is None:
-        return None if args.open else []
+        return None if args.has_unpacking else []
     if not isinstance(arg.value, (cst.List, cst.Tuple)):
-        return None if text_of(arg.value) is None else [arg.value]
+        return None if string_value(arg.value) is None else [arg.value]
     return [element.value for element in arg.value.elements]
 
 
-def _keys(look: Look) -> Iterator[cst.BaseExpression]:
+def _iter_history_keys(queries: FileQueries) -> Iterator[cst.BaseExpression]:
     """Yield the strings that are keys of a history or of logs, or names with such keys in them."""
-    source = look.draft.source
-    for text in source.all(cst.SimpleString):
-        said = text_of(text)
-        if said is None:
+    source = queries.edits.source
+    for literal in source.nodes(cst.SimpleString):
+        value = string_value(literal)
+        if value is None:
             continue
-        arg = source.parents[text]
-        if said in _KEYS and isinstance(arg, cst.Index):
-            subscript = source.parents[source.parents[arg]]
-            if isinstance(subscript, cst.Subscript) and _LOGS.search(source.code(subscript.value).rpartition(".")[2]):
-                yield text
-        elif isinstance(arg, cst.Arg):
-            call = source.parents[arg]
-            monitored = arg.keyword is not None and arg.keyword.value == "monitor"
-            saved = isinstance(call, cst.Call) and source.code(call.func).endswith("Checkpoint")
-            if (said in _KEYS and (monitored or _gets(look, call))) or (saved and _IN_NAME.search(said)):
-                yield text
+        parent = source.parents[literal]
+        if value in _HISTORY_KEYS and isinstance(parent, cst.Index):
+            subscript = source.parents[source.parents[parent]]
+            if isinstance(subscript, cst.Subscript) and _LOGS_NAME.search(source.code(subscript.value).rpartition(".")[2]):
+                yield literal
+        elif isinstance(parent, cst.Arg):
+            call = source.parents[parent]
+            is_monitor = parent.keyword is not None and parent.keyword.value == "monitor"
+            is_checkpoint = isinstance(call, cst.Call) and source.code(call.func).endswith("Checkpoint")
+            if (value in _HISTORY_KEYS and (is_monitor or _is_logs_get(queries, call))) or (is_checkpoint and _ACC_PLACEHOLDER.search(value)):
+                yield literal
 
 
-def _gets(look: Look, call: cst.CSTNode) -> bool:
+def _is_logs_get(queries: FileQueries, call: cst.CSTNode) -> bool:
     """Whether this is `logs.get(…)`."""
     if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute) or call.func.attr.value != "get":
         return False
-    return _LOGS.search(look.draft.source.code(call.func.value)) is not None
+    return _LOGS_NAME.search(queries.edits.source.code(call.func.value)) is not None
 
 
-def _files(look: Look) -> None:
-    for call in look.calls["save"]:
-        args = look.arguments(call)
-        path = _no_file(look, args)
-        if path and not _OTHER_FILES.search(path) and look.is_model(call):
-            look.tell("behaviour/save-folder", call)
+def _note_file_formats(queries: FileQueries) -> None:
+    for call in queries.method_calls["save"]:
+        args = queries.arguments(call)
+        suffix = _find_folder_suffix(queries, args)
+        if suffix and not _OTHER_EXTENSIONS.search(suffix) and queries.is_model_method(call):
+            queries.add_note("behaviour/save-folder", call)
     for name in ("save_weights", "load_weights"):
-        for call in look.calls[name]:
-            if _no_file(look, look.arguments(call)):
-                look.tell("behaviour/weights-checkpoint", call)
+        for call in queries.method_calls[name]:
+            if _find_folder_suffix(queries, queries.arguments(call)):
+                queries.add_note("behaviour/weights-checkpoint", call)
 
 
-def _no_file(look: Look, args: Arguments) -> str:
+def _find_folder_suffix(queries: FileQueries, args: Arguments) -> str:
     """Return how the path ends, if that is no ending of a single file as far as it is written there."""
     arg = args.keywords.get("filepath") or (args.positional[0] if args.positional else None)
-    path = ending(arg.value) if arg is not None else ""
-    whole = look.text(args, 0, "filepath") is not None
-    if path.endswith(_FILES) or "save_format" in args.keywords:
+    suffix = known_suffix(arg.value) if arg is not None else ""
+    is_literal = queries.string_argument(args, 0, "filepath") is not None
+    if suffix.endswith(_MODEL_EXTENSIONS) or "save_format" in args.keywords:
         return ""
-    return path if whole or not any(one.endswith(path) for one in _FILES) else ""
+    return suffix if is_literal or not any(extension.endswith(suffix) for extension in _MODEL_EXTENSIONS) else ""
 
 
-def _batch_dot(look: Look) -> None:
+def _note_batch_dot(queries: FileQueries) -> None:
     """An axis from 3 on is one of a tensor of four dimensions or more; fewer are told of nothing."""
-    for use, args in look.called.get("keras.backend.batch_dot", []):
+    for use, args in queries.keras_calls.get("keras.backend.batch_dot", []):
         arg = args.keywords.get("axes") or (args.positional[2] if len(args.positional) > 2 else None)
         axes = [arg.value] if arg is not None else []
         if arg is not None and isinstance(arg.value, (cst.List, cst.Tuple)):
             axes = [element.value for element in arg.value.elements]
-        if any((number_of(axis) or 0) >= _FOURTH for axis in axes):
-            look.tell("behaviour/batch-dot", use.node)
+        if any((integer_value(axis) or 0) >= _FOURTH_AXIS for axis in axes):
+            queries.add_note("behaviour/batch-dot", use.node)
 
 
-def _recurrent(look: Look) -> None:
-    loads = look.calls["load_weights"] or any(path.endswith(".load_model") for path in look.called)
-    for path, calls in look.called.items():
-        if not loads or not path.startswith("keras.layers.") or path.rpartition(".")[2] not in {"LSTM", "GRU"}:
+def _note_recurrent_weights(queries: FileQueries) -> None:
+    loads_weights = queries.method_calls["load_weights"] or any(path.endswith(".load_model") for path in queries.keras_calls)
+    for path, calls in queries.keras_calls.items():
+        if not loads_weights or not path.startswith("keras.layers.") or path.rpartition(".")[2] not in {"LSTM", "GRU"}:
             continue
         for use, args in calls:
-            if not args.open and not {"recurrent_activation", "inner_activation"} & args.keywords.keys():
-                look.tell("behaviour/recurrent-weights", use.node)
+            if not args.has_unpacking and not {"recurrent_activation", "inner_activation"} & args.keywords.keys():
+                queries.add_note("behaviour/recurrent-weights", use.node)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 from libcst.metadata.scope_provider import Assignment, ImportAssignment
 
-from envkit.migrate.names import canonical, target
+from envkit.migrate.names import canonical_name, target
 
 if TYPE_CHECKING:
     from libcst.metadata.scope_provider import Access, BaseAssignment, Scope
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from envkit.migrate.api import Api
     from envkit.migrate.source import Source
 
-ROOTS = ("keras", "tensorflow")
+ROOT_PACKAGES = ("keras", "tensorflow")
 # Where statements stand in statements.
-_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
-_BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__package__"}
+_BLOCK_FIELDS = ("body", "orelse", "handlers", "finalbody", "cases")
+_BUILTIN_NAMES = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__package__"}
 
 
 @dataclass(eq=False)
@@ -33,9 +33,9 @@ class Binding:
         path: What was imported, as it is written there: `keras.layers`, `tensorflow`.
         statement: The import.
         alias: Its part that binds the name; None for what a star brings, and for a variable that was given a module.
-        top: It stands at the top of the module's scope, for all to see.
+        is_top_level: It stands at the top of the module's scope, for all to see.
         target: What it will stand for once the import is rewritten, as a dotted name; empty where it stays as it was.
-        instead: Layers that are imported in its place.
+        replacements: Layers that are imported in its place.
         uses: Where it is used, in the order of the text.
     """
 
@@ -43,13 +43,13 @@ class Binding:
     path: str
     statement: cst.Import | cst.ImportFrom
     alias: cst.ImportAlias | None
-    top: bool
+    is_top_level: bool
     target: str = ""
-    instead: tuple[str, ...] = ()
+    replacements: tuple[str, ...] = ()
     uses: list[Use] = field(default_factory=list)
 
     @property
-    def standalone(self) -> bool:
+    def is_standalone(self) -> bool:
         """Whether it comes from standalone Keras, not from TensorFlow."""
         return self.path.partition(".")[0] == "keras"
 
@@ -63,9 +63,9 @@ class Use:
         base: The name at its beginning.
         binding: What that name stands for.
         path: What the chain means, as standalone Keras had it (see `names.canonical`).
-        others: What else it may mean, where several imports bind the name.
+        alternative_paths: What else it may mean, where several imports bind the name.
         tail: What comes after the name in the chain, with its dot.
-        sure: Nothing but imports of ours can be meant.
+        is_certain: Nothing but imports of ours can be meant.
         scope: Where it stands.
     """
 
@@ -73,69 +73,69 @@ class Use:
     base: cst.Name
     binding: Binding
     path: str
-    others: tuple[str, ...]
+    alternative_paths: tuple[str, ...]
     tail: str
-    sure: bool
+    is_certain: bool
     scope: Scope
 
 
 @dataclass(frozen=True, eq=False)
-class Bound:
+class KerasUsage:
     """All of it for one file.
 
     Attributes:
         bindings: In the order of the text; without those of stars.
         uses: In the order of the text.
-        stars: Imports of everything from a module of Keras or TensorFlow.
-        leaked: Uses of names that nothing in the file binds, where only stars of Keras can have brought them.
-        bound: Every name that is bound anywhere in the file.
+        star_imports: Imports of everything from a module of Keras or TensorFlow.
+        unresolved_names: Uses of names that nothing in the file binds, where only stars of Keras can have brought them.
+        bound_names: Every name that is bound anywhere in the file.
     """
 
     bindings: list[Binding]
     uses: list[Use]
-    stars: list[Binding]
-    leaked: list[cst.Name]
-    bound: frozenset[str]
+    star_imports: list[Binding]
+    unresolved_names: list[cst.Name]
+    bound_names: frozenset[str]
 
 
-def bound(source: Source, api: Api) -> Bound:
+def find_usage(source: Source, api: Api) -> KerasUsage:
     """Find what the file imports from Keras and TensorFlow, and where it uses that."""
-    found = {alias: one for statement in _statements(source) for alias, one in _of(source, statement)}
-    stars = _stars(source)
+    by_alias = {alias: binding for statement in _find_import_statements(source) for alias, binding in _build_bindings(source, statement)}
+    star_imports = _find_star_imports(source)
     uses: dict[cst.CSTNode, Use] = {}
-    loose: dict[cst.CSTNode, tuple[cst.Name, Scope]] = {}
-    names: set[str] = set()
+    unbound: dict[cst.CSTNode, tuple[cst.Name, Scope]] = {}
+    bound_names: set[str] = set()
     for scope in source.scopes:
-        names.update(assignment.name for assignment in scope.assignments)
+        bound_names.update(assignment.name for assignment in scope.assignments)
         for access in scope.accesses:
-            _sort(source, access, found, uses, loose)
-    leaked = [] if not stars else _starred(source, stars, loose, uses, api)
-    assigned = _assigned(source, list(uses.values()), uses, api)
-    ordered = sorted(uses.values(), key=lambda use: source.start(use.node))
-    for use in ordered:
+            _resolve_access(source, access, by_alias, uses, unbound)
+    unresolved_names = [] if not star_imports else _resolve_star_names(source, star_imports, unbound, uses, api)
+    module_aliases = _find_module_aliases(source, list(uses.values()), uses, api)
+    sorted_uses = sorted(uses.values(), key=lambda use: source.start(use.node))
+    for use in sorted_uses:
         use.binding.uses.append(use)
-    bindings = sorted([*found.values(), *assigned], key=lambda one: source.start(one.statement))
-    return Bound(bindings, ordered, stars, leaked, frozenset(names))
+    bindings = sorted([*by_alias.values(), *module_aliases], key=lambda binding: source.start(binding.statement))
+    return KerasUsage(bindings, sorted_uses, star_imports, unresolved_names, frozenset(bound_names))
 
 
-def imports(python: ast.Module) -> bool:
+def may_import_keras(tree: ast.Module) -> bool:
     """Say whether a file can bind anything of ours: it imports it, or a star brings nobody knows what."""
-    waiting: list[ast.AST] = [python]
-    while waiting:
-        node = waiting.pop()
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
         if isinstance(node, ast.Import):
-            if any(one.name.partition(".")[0] in ROOTS for one in node.names):
+            if any(alias.name.partition(".")[0] in ROOT_PACKAGES for alias in node.names):
                 return True
         elif isinstance(node, ast.ImportFrom):
             module = "" if node.level else (node.module or "").partition(".")[0]
-            if module in ROOTS or node.names[0].name == "*":
+            if module in ROOT_PACKAGES or node.names[0].name == "*":
                 return True
         else:
-            waiting += [one for block in _BLOCKS for one in getattr(node, block, ())]
+            pending += [child for field_name in _BLOCK_FIELDS for child in getattr(node, field_name, ())]
     return False
 
 
-def dotted(node: cst.BaseExpression | None) -> str:
+def dotted_name(node: cst.BaseExpression | None) -> str:
     """Return `a.b.c` for a chain of names, or nothing for anything else."""
     parts: list[str] = []
     while isinstance(node, cst.Attribute):
@@ -144,45 +144,45 @@ def dotted(node: cst.BaseExpression | None) -> str:
     return ".".join([node.value, *reversed(parts)]) if isinstance(node, cst.Name) else ""
 
 
-def _statements(source: Source) -> list[cst.Import | cst.ImportFrom]:
-    return sorted([*source.all(cst.Import), *source.all(cst.ImportFrom)], key=source.start)
+def _find_import_statements(source: Source) -> list[cst.Import | cst.ImportFrom]:
+    return sorted([*source.nodes(cst.Import), *source.nodes(cst.ImportFrom)], key=source.start)
 
 
-def _of(source: Source, statement: cst.Import | cst.ImportFrom) -> list[tuple[cst.ImportAlias, Binding]]:
+def _build_bindings(source: Source, statement: cst.Import | cst.ImportFrom) -> list[tuple[cst.ImportAlias, Binding]]:
     """Return what the statement binds of ours, by its part."""
     if isinstance(statement, cst.ImportFrom) and (statement.relative or isinstance(statement.names, cst.ImportStar)):
         return []
-    module = dotted(statement.module) if isinstance(statement, cst.ImportFrom) else ""
-    found = []
+    module = dotted_name(statement.module) if isinstance(statement, cst.ImportFrom) else ""
+    pairs = []
     for alias in statement.names:  # type: ignore[union-attr]
-        written = dotted(alias.name)
-        path = f"{module}.{written}" if module else written
-        if path.partition(".")[0] not in ROOTS:
+        imported_name = dotted_name(alias.name)
+        path = f"{module}.{imported_name}" if module else imported_name
+        if path.partition(".")[0] not in ROOT_PACKAGES:
             continue
-        name = dotted(alias.asname.name) if alias.asname else written
+        name = dotted_name(alias.asname.name) if alias.asname else imported_name
         if not module and not alias.asname:
-            name = path = written.partition(".")[0]
-        found.append((alias, Binding(name, path, statement, alias, _top(source, statement))))
-    return found
+            name = path = imported_name.partition(".")[0]
+        pairs.append((alias, Binding(name, path, statement, alias, _is_top_level(source, statement))))
+    return pairs
 
 
-def _top(source: Source, statement: cst.CSTNode) -> bool:
-    return not any(isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)) for node in source.above(statement))
+def _is_top_level(source: Source, statement: cst.CSTNode) -> bool:
+    return not any(isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)) for node in source.ancestors(statement))
 
 
-def _stars(source: Source) -> list[Binding]:
-    found = []
-    for statement in source.all(cst.ImportFrom):
-        module = dotted(statement.module)
+def _find_star_imports(source: Source) -> list[Binding]:
+    star_imports = []
+    for statement in source.nodes(cst.ImportFrom):
+        module = dotted_name(statement.module)
         if isinstance(statement.names, cst.ImportStar):
-            ours = not statement.relative and module.partition(".")[0] in ROOTS
-            found.append(Binding("*", module if ours else "", statement, None, top=True))
-    return found
+            is_keras = not statement.relative and module.partition(".")[0] in ROOT_PACKAGES
+            star_imports.append(Binding("*", module if is_keras else "", statement, None, is_top_level=True))
+    return star_imports
 
 
-def _sort(
-    source: Source, access: Access, found: dict[cst.ImportAlias, Binding], uses: dict[cst.CSTNode, Use],
-    loose: dict[cst.CSTNode, tuple[cst.Name, Scope]],
+def _resolve_access(
+    source: Source, access: Access, by_alias: dict[cst.ImportAlias, Binding], uses: dict[cst.CSTNode, Use],
+    unbound: dict[cst.CSTNode, tuple[cst.Name, Scope]],
 ) -> None:
     """Put the access where it belongs: to a binding of ours, to those that nothing binds, or to nothing."""
     base: cst.CSTNode = access.node
@@ -193,94 +193,94 @@ def _sort(
     # By its first name, as Python does: to LibCST `keras.layers` is what is imported even where `keras` is a parameter.
     referents = list(access.scope[base.value]) or list(access.referents)
     if not referents:
-        loose[base] = (base, access.scope)
+        unbound[base] = (base, access.scope)
         return
-    ours = [one for one in (_binding(referent, found) for referent in referents) if one is not None]
-    if ours:
-        ours.sort(key=lambda one: source.start(one.statement))
-        uses[base] = _use(source, base, ours, access.scope, sure=all(_harmless(source, one) for one in referents))
+    candidates = [binding for binding in (_find_binding(referent, by_alias) for referent in referents) if binding is not None]
+    if candidates:
+        candidates.sort(key=lambda binding: source.start(binding.statement))
+        uses[base] = _build_use(source, base, candidates, access.scope, is_certain=all(_is_harmless(source, referent) for referent in referents))
 
 
-def _binding(referent: BaseAssignment, found: dict[cst.ImportAlias, Binding]) -> Binding | None:
+def _find_binding(referent: BaseAssignment, by_alias: dict[cst.ImportAlias, Binding]) -> Binding | None:
     if not isinstance(referent, ImportAssignment) or isinstance(referent.node, cst.CSTNode) is False:
         return None
-    names = getattr(referent.node, "names", ())
-    if isinstance(names, cst.ImportStar):
+    aliases = getattr(referent.node, "names", ())
+    if isinstance(aliases, cst.ImportStar):
         return None
-    for alias in names:
-        bound_as = alias.asname.name if alias.asname else alias.name
-        if bound_as is referent.as_name:
-            return found.get(alias)
+    for alias in aliases:
+        target_node = alias.asname.name if alias.asname else alias.name
+        if target_node is referent.as_name:
+            return by_alias.get(alias)
     return None
 
 
-def _harmless(source: Source, referent: BaseAssignment) -> bool:
+def _is_harmless(source: Source, referent: BaseAssignment) -> bool:
     """Whether an assignment beside an import leaves no doubt: another import, or `name = None`."""
     if isinstance(referent, ImportAssignment):
         return True
     if not isinstance(referent, Assignment):
         return False
-    statement = next((one for one in source.above(referent.node) if isinstance(one, cst.Assign)), None)
+    statement = next((ancestor for ancestor in source.ancestors(referent.node) if isinstance(ancestor, cst.Assign)), None)
     return statement is not None and isinstance(statement.value, cst.Name) and statement.value.value == "None"
 
 
-def _use(source: Source, base: cst.Name, meant: list[Binding], scope: Scope, *, sure: bool) -> Use:
+def _build_use(source: Source, base: cst.Name, candidates: list[Binding], scope: Scope, *, is_certain: bool) -> Use:
     node: cst.Name | cst.Attribute = base
     tail = ""
-    for parent in source.above(base):
+    for parent in source.ancestors(base):
         if not isinstance(parent, cst.Attribute) or parent.value is not node:
             break
         node, tail = parent, f"{tail}.{parent.attr.value}"
-    path, *others = dict.fromkeys(canonical(one.path + tail) for one in meant)
-    return Use(node, base, meant[0], path, tuple(others), tail, sure, scope)
+    path, *alternative_paths = dict.fromkeys(canonical_name(binding.path + tail) for binding in candidates)
+    return Use(node, base, candidates[0], path, tuple(alternative_paths), tail, is_certain, scope)
 
 
-def _assigned(source: Source, known: list[Use], uses: dict[cst.CSTNode, Use], api: Api) -> list[Binding]:
+def _find_module_aliases(source: Source, import_uses: list[Use], uses: dict[cst.CSTNode, Use], api: Api) -> list[Binding]:
     """Follow `K = keras.backend`: a variable that is given a module once, and its uses."""
-    found = []
-    for use in known:
+    bindings = []
+    for use in import_uses:
         assign = source.parents[use.node]
         if not isinstance(assign, cst.Assign) or assign.value is not use.node or len(assign.targets) != 1:
             continue
-        name = assign.targets[0].target
-        meant = list(use.scope.assignments[name.value]) if isinstance(name, cst.Name) else []
-        if not isinstance(name, cst.Name) or len(meant) != 1 or not api.is_module(target(use.path, api).path):
+        variable = assign.targets[0].target
+        assignments = list(use.scope.assignments[variable.value]) if isinstance(variable, cst.Name) else []
+        if not isinstance(variable, cst.Name) or len(assignments) != 1 or not api.is_module(target(use.path, api).path):
             continue
-        binding = Binding(name.value, use.binding.path + use.tail, use.binding.statement, None, top=False)
-        found.append(binding)
-        for access in meant[0].references:
+        binding = Binding(variable.value, use.binding.path + use.tail, use.binding.statement, None, is_top_level=False)
+        bindings.append(binding)
+        for access in assignments[0].references:
             if isinstance(access.node, cst.Name):
-                uses[access.node] = _use(source, access.node, [binding], access.scope, sure=use.sure)
-    return found
+                uses[access.node] = _build_use(source, access.node, [binding], access.scope, is_certain=use.is_certain)
+    return bindings
 
 
-def _starred(
-    source: Source, stars: list[Binding], loose: dict[cst.CSTNode, tuple[cst.Name, Scope]],
+def _resolve_star_names(
+    source: Source, star_imports: list[Binding], unbound: dict[cst.CSTNode, tuple[cst.Name, Scope]],
     uses: dict[cst.CSTNode, Use], api: Api,
 ) -> list[cst.Name]:
     """Give the names that nothing binds to the stars that bring them; return those that no star brings."""
-    leaked = []
-    for name, scope in loose.values():
-        if name.value in _BUILTINS:
+    unresolved_names = []
+    for name, scope in unbound.values():
+        if name.value in _BUILTIN_NAMES:
             continue
-        star = next((star for star in reversed(stars) if star.path and _brings(star, name.value, api)), None)
+        star = next((star for star in reversed(star_imports) if star.path and _is_exported(star, name.value, api)), None)
         if star is not None:
-            brought = Binding(name.value, f"{star.path}.{name.value}", star.statement, None, top=True)
-            uses[name] = _use(source, name, [brought], scope, sure=True)
-        elif all(star.path for star in stars):
-            leaked.append(name)
-    return leaked
+            binding = Binding(name.value, f"{star.path}.{name.value}", star.statement, None, is_top_level=True)
+            uses[name] = _build_use(source, name, [binding], scope, is_certain=True)
+        elif all(star.path for star in star_imports):
+            unresolved_names.append(name)
+    return unresolved_names
 
 
-def _brings(star: Binding, name: str, api: Api) -> bool:
-    found = target(canonical(f"{star.path}.{name}"), api)
-    return bool(found.path or found.rule)
+def _is_exported(star: Binding, name: str, api: Api) -> bool:
+    destination = target(canonical_name(f"{star.path}.{name}"), api)
+    return bool(destination.path or destination.rule)
 
 
-def visible(name: str, binding: Binding, scope: Scope) -> bool:
+def is_visible(name: str, binding: Binding, scope: Scope) -> bool:
     """Whether the name means that binding, or another import of the same, in the scope."""
-    meant = scope[name]
-    return bool(meant) and all(
-        isinstance(one, ImportAssignment) and (one.node is binding.statement or one.scope is scope.globals)
-        for one in meant
+    assignments = scope[name]
+    return bool(assignments) and all(
+        isinstance(assignment, ImportAssignment) and (assignment.node is binding.statement or assignment.scope is scope.globals)
+        for assignment in assignments
     )

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from envkit.migrate import convolutions, merges
-from envkit.migrate.arguments import Arguments, number_of, quoted, text_of
-from envkit.migrate.names import canonical, target
-from envkit.migrate.rules.table import TABLE
+from envkit.migrate.arguments import Arguments, integer_value, quote_like, string_value
+from envkit.migrate.names import canonical_name, target
+from envkit.migrate.rules.table import RULE_TABLE
 
 if TYPE_CHECKING:
     from envkit.migrate.api import Api, Parameters
-    from envkit.migrate.bindings import Bound, Use
-    from envkit.migrate.draft import Draft
+    from envkit.migrate.bindings import KerasUsage, Use
+    from envkit.migrate.draft import EditSet
     from envkit.migrate.rules.rule import Rule
 
-ORDERINGS = {"th": "channels_first", "tf": "channels_last"}
-_RENAMES = [rule for rule in TABLE.values() if rule.arguments and rule.of]
-_FORCED = "arguments/model"
+DATA_FORMATS = {"th": "channels_first", "tf": "channels_last"}
+_RENAME_RULES = [rule for rule in RULE_TABLE.values() if rule.arguments and rule.callables]
+_MODEL_RULE_ID = "arguments/model"
 
 # What any layer takes through its **kwargs.
-_ANY_LAYER = frozenset({
+_LAYER_KEYWORDS = frozenset({
     "name", "dtype", "trainable", "dynamic", "input_shape", "batch_input_shape", "input_dim", "input_length",
     "batch_size", "weights", "activity_regularizer", "autocast",
     "implementation", "unroll", "time_major", "zero_output_for_mask",
@@ -31,110 +31,110 @@ _ANY_LAYER = frozenset({
 })
 
 
-def rewrite(draft: Draft, bound: Bound, api: Api) -> None:
+def rewrite(edits: EditSet, usage: KerasUsage, api: Api) -> None:
     """Rewrite the arguments of every call of a name of Keras."""
-    for use in bound.uses:
-        call = draft.source.parents.get(use.node)
+    for use in usage.uses:
+        call = edits.source.parents.get(use.node)
         if not isinstance(call, cst.Call) or call.func is not use.node or not use.path.startswith("keras."):
             continue
-        if merges.is_function(draft.source, use):
-            merges.rewrite(draft, use, call, bound.bound)
+        if merges.is_function(edits.source, use):
+            merges.rewrite(edits, use, call, usage.bound_names)
             continue
-        found = target(use.path, api)
-        if found.path:
-            _call(draft, use, Arguments(draft.source, call), found.path, api)
+        destination = target(use.path, api)
+        if destination.path:
+            _rewrite_arguments(edits, use, Arguments(edits.source, call), destination.path, api)
 
 
-def _call(draft: Draft, use: Use, args: Arguments, path: str, api: Api) -> None:
-    takes = api.parameters(path)
-    was = canonical(path)
-    layer = was.startswith("keras.layers.")
-    renamed = {keyword for rule in _RENAMES if was.startswith(rule.of)
-               for keyword in _renamed(draft, args, rule, takes)}
-    if takes is None:
+def _rewrite_arguments(edits: EditSet, use: Use, args: Arguments, path: str, api: Api) -> None:
+    parameters = api.parameters(path)
+    canonical_path = canonical_name(path)
+    is_layer = canonical_path.startswith("keras.layers.")
+    handled_keywords = {keyword for rule in _RENAME_RULES if canonical_path.startswith(rule.callables)
+               for keyword in _rename_keywords(edits, args, rule, parameters)}
+    if parameters is None:
         return
-    renamed |= _ordering(draft, args, takes)
-    if layer:
-        renamed |= convolutions.rewrite(draft, use, args, takes)
-        renamed |= _dropped(draft, args, takes, was)
-    if layer or not takes.open:
-        _unknown(draft, args, takes, renamed, was, api)
+    handled_keywords |= _rewrite_dim_ordering(edits, args, parameters)
+    if is_layer:
+        handled_keywords |= convolutions.rewrite(edits, use, args, parameters)
+        handled_keywords |= _remove_dropped_keywords(edits, args, parameters, canonical_path)
+    if is_layer or not parameters.accepts_kwargs:
+        _note_unknown_keywords(edits, args, parameters, handled_keywords, canonical_path, api)
 
 
-def _renamed(draft: Draft, args: Arguments, rule: Rule, takes: Parameters | None) -> set[str]:
+def _rename_keywords(edits: EditSet, args: Arguments, rule: Rule, parameters: Parameters | None) -> set[str]:
     """Rename what the callable has another name for; return the old names."""
-    names = takes.names if takes is not None else ()
-    done = set()
-    for old, news in rule.arguments.items():
-        arg = args.keywords.get(old)
-        if arg is None or old in names:
+    names = parameters.names if parameters is not None else ()
+    old_keywords = set()
+    for old_name, new_names in rule.arguments.items():
+        arg = args.keywords.get(old_name)
+        if arg is None or old_name in names:
             continue
-        new = news[0] if rule.id == _FORCED else next((one for one in news if one in names), "")
-        if not new or new in args.keywords:
+        new_name = new_names[0] if rule.id == _MODEL_RULE_ID else next((name for name in new_names if name in names), "")
+        if not new_name or new_name in args.keywords:
             continue
-        draft.rewrite(rule.id, *draft.source.spans[arg], args.rename(arg, new))
-        done.add(old)
-    return done
+        edits.rewrite(rule.id, *edits.source.spans[arg], args.rename(arg, new_name))
+        old_keywords.add(old_name)
+    return old_keywords
 
 
-def _ordering(draft: Draft, args: Arguments, takes: Parameters) -> set[str]:
+def _rewrite_dim_ordering(edits: EditSet, args: Arguments, parameters: Parameters) -> set[str]:
     arg = args.keywords.get("dim_ordering")
-    if arg is None or "data_format" not in takes.names:
+    if arg is None or "data_format" not in parameters.names:
         return set()
     rule = "arguments/dim-ordering"
-    said = text_of(arg.value)
-    if said == "default":
-        draft.rewrite(rule, *draft.source.spans[arg], args.drop(arg))
+    ordering = string_value(arg.value)
+    if ordering == "default":
+        edits.rewrite(rule, *edits.source.spans[arg], args.remove(arg))
     else:
         splices = [args.rename(arg, "data_format")]
-        if said in ORDERINGS:
-            splices.append(args.value(arg, quoted(draft.source, arg.value, ORDERINGS[said])))
-        elif not (isinstance(arg.value, cst.Call) and draft.source.code(arg.value).endswith("image_dim_ordering()")):
-            draft.tell(rule, draft.source.start(arg), "Where this value comes from, it may have the old names.")
-        draft.rewrite(rule, *draft.source.spans[arg], *splices)
+        if ordering in DATA_FORMATS:
+            splices.append(args.replace_value(arg, quote_like(edits.source, arg.value, DATA_FORMATS[ordering])))
+        elif not (isinstance(arg.value, cst.Call) and edits.source.code(arg.value).endswith("image_dim_ordering()")):
+            edits.add_note(rule, edits.source.start(arg), "Where this value comes from, it may have the old names.")
+        edits.rewrite(rule, *edits.source.spans[arg], *splices)
     return {"dim_ordering"}
 
 
-def _dropped(draft: Draft, args: Arguments, takes: Parameters, was: str) -> set[str]:
-    done = set()
+def _remove_dropped_keywords(edits: EditSet, args: Arguments, parameters: Parameters, canonical_path: str) -> set[str]:
+    handled_keywords = set()
     for name in ("consume_less",):
-        if name in args.keywords and name not in takes.names:
+        if name in args.keywords and name not in parameters.names:
             arg = args.keywords[name]
-            draft.rewrite("arguments/dropped", *_list(draft, args), args.drop(arg))
-            done.add(name)
-    if was == "keras.layers.BatchNormalization" and "mode" in args.keywords:
+            edits.rewrite("arguments/dropped", *_call_span(edits, args), args.remove(arg))
+            handled_keywords.add(name)
+    if canonical_path == "keras.layers.BatchNormalization" and "mode" in args.keywords:
         arg = args.keywords["mode"]
-        if number_of(arg.value) == 0:
-            draft.rewrite("arguments/batch-normalization-mode", *_list(draft, args), args.drop(arg))
+        if integer_value(arg.value) == 0:
+            edits.rewrite("arguments/batch-normalization-mode", *_call_span(edits, args), args.remove(arg))
         else:
-            draft.tell("arguments/batch-normalization-mode", draft.source.start(arg))
-        done.add("mode")
-    if "output_shape" in args.keywords and was.endswith("Transpose"):
-        draft.tell("layers/deconvolution", draft.source.start(args.call))
-        done.add("output_shape")
-    if "forget_bias_init" in args.keywords and "unit_forget_bias" in takes.names:
+            edits.add_note("arguments/batch-normalization-mode", edits.source.start(arg))
+        handled_keywords.add("mode")
+    if "output_shape" in args.keywords and canonical_path.endswith("Transpose"):
+        edits.add_note("layers/deconvolution", edits.source.start(args.call))
+        handled_keywords.add("output_shape")
+    if "forget_bias_init" in args.keywords and "unit_forget_bias" in parameters.names:
         arg = args.keywords["forget_bias_init"]
-        if text_of(arg.value) == "one":
-            draft.rewrite("arguments/forget-bias", *draft.source.spans[arg],
-                          args.rename(arg, "unit_forget_bias"), args.value(arg, "True"))
+        if string_value(arg.value) == "one":
+            edits.rewrite("arguments/forget-bias", *edits.source.spans[arg],
+                          args.rename(arg, "unit_forget_bias"), args.replace_value(arg, "True"))
         else:
-            draft.tell("arguments/forget-bias", draft.source.start(arg))
-        done.add("forget_bias_init")
-    return done
+            edits.add_note("arguments/forget-bias", edits.source.start(arg))
+        handled_keywords.add("forget_bias_init")
+    return handled_keywords
 
 
-def _unknown(draft: Draft, args: Arguments, takes: Parameters, known: set[str], was: str, api: Api) -> None:
+def _note_unknown_keywords(edits: EditSet, args: Arguments, parameters: Parameters, handled_keywords: set[str], canonical_path: str, api: Api) -> None:
     """Tell of each keyword that the callable does not take, as nothing else would."""
     for name, arg in args.keywords.items():
-        if name in known or name in takes.names or (takes.open and name in _ANY_LAYER):
+        if name in handled_keywords or name in parameters.names or (parameters.accepts_kwargs and name in _LAYER_KEYWORDS):
             continue
-        draft.tell("arguments/unknown", draft.source.start(arg),
-                   f"`tensorflow.{was}` takes no argument `{name}` in TensorFlow {api.release}.")
-    numbers = [number_of(arg.value) is not None for arg in args.positional[:2]]
-    if was == "keras.layers.Dense" and numbers == [True, True]:
-        draft.tell("arguments/keras-0", draft.source.start(args.call))
+        edits.add_note("arguments/unknown", edits.source.start(arg),
+                   f"`tensorflow.{canonical_path}` takes no argument `{name}` in TensorFlow {api.release}.")
+    are_integers = [integer_value(arg.value) is not None for arg in args.positional[:2]]
+    if canonical_path == "keras.layers.Dense" and are_integers == [True, True]:
+        edits.add_note("arguments/keras-0", edits.source.start(args.call))
 
 
-def _list(draft: Draft, args: Arguments) -> tuple[int, int]:
+def _call_span(edits: EditSet, args: Arguments) -> tuple[int, int]:
     """From where to where the call stands."""
-    return draft.source.spans[args.call]
+    return edits.source.spans[args.call]

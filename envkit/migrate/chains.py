@@ -8,118 +8,118 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from envkit.migrate import backend, merges
-from envkit.migrate.names import PREFIX, Target, canonical, target
-from envkit.migrate.rules.table import TABLE
+from envkit.migrate.names import KERAS_IMPORT_RULE, Target, canonical_name, target
+from envkit.migrate.rules.table import RULE_TABLE
 
 if TYPE_CHECKING:
-    from envkit.migrate.added import Added
+    from envkit.migrate.added import ImportInserter
     from envkit.migrate.api import Api
-    from envkit.migrate.bindings import Binding, Bound, Use
-    from envkit.migrate.draft import Draft
+    from envkit.migrate.bindings import Binding, KerasUsage, Use
+    from envkit.migrate.draft import EditSet
     from envkit.migrate.source import Source
 
-_UNRESOLVED = "names/unresolved"
-_INCIDENTAL = "names/incidental"
+_UNRESOLVED_RULE = "names/unresolved"
+_INCIDENTAL_RULE = "names/incidental"
 # What modules of Keras imported for themselves, and how to import it.
-_HELD = {name: name for name in sys.stdlib_module_names} | {"np": "numpy as np", "six": "six", "tf": "tensorflow as tf"}
+_INCIDENTAL_IMPORTS = {name: name for name in sys.stdlib_module_names} | {"np": "numpy as np", "six": "six", "tf": "tensorflow as tf"}
 # What modules of Keras had from the beginning, and still have.
-_SAME = (".get", ".serialize", ".deserialize")
-_TF1 = "tensorflow-1/symbol"
+_UNCHANGED_SUFFIXES = (".get", ".serialize", ".deserialize")
+_TF1_RULE = "tensorflow-1/symbol"
 
 
-def rewrite(draft: Draft, bound: Bound, api: Api, added: Added) -> None:
+def rewrite(edits: EditSet, usage: KerasUsage, api: Api, inserter: ImportInserter) -> None:
     """Rewrite every chain that moved; tell of every name that does not resolve."""
-    for binding in bound.bindings:
-        _binding(draft, binding, api)
-    stored = {draft.source.code(use.node) for use in bound.uses if _stored(draft.source, use)}
-    for use in bound.uses:
-        code = draft.source.code(use.node) + "."
-        if use.tail and not any(code.startswith(own + ".") for own in stored):
-            _use(draft, use, api, added)
-    for name in bound.leaked:
-        draft.tell("imports/star", draft.source.start(name), f"`{name.value}` is bound nowhere in this file, and "
+    for binding in usage.bindings:
+        _note_binding(edits, binding, api)
+    assigned_chains = {edits.source.code(use.node) for use in usage.uses if _is_assigned(edits.source, use)}
+    for use in usage.uses:
+        code = edits.source.code(use.node) + "."
+        if use.tail and not any(code.startswith(chain + ".") for chain in assigned_chains):
+            _rewrite_use(edits, use, api, inserter)
+    for name in usage.unresolved_names:
+        edits.add_note("imports/star", edits.source.start(name), f"`{name.value}` is bound nowhere in this file, and "
                    "the star of `tensorflow.keras` does not bring it either.")
 
 
-def _stored(source: Source, use: Use) -> bool:
+def _is_assigned(source: Source, use: Use) -> bool:
     """Whether a value is put there: the file gives the module a name of its own."""
     return bool(use.tail) and isinstance(source.parents[use.node], (cst.AssignTarget, cst.AnnAssign))
 
 
-def _binding(draft: Draft, binding: Binding, api: Api) -> None:
-    if binding.alias is None or binding.instead:
+def _note_binding(edits: EditSet, binding: Binding, api: Api) -> None:
+    if binding.alias is None or binding.replacements:
         return
     if binding.target:
         if not api.is_module(binding.target) or binding.target.startswith("keras."):  # of others, each use is told
-            path = canonical(binding.path)
-            _told_too(draft, path, target(path, api), draft.source.start(binding.alias))
+            path = canonical_name(binding.path)
+            _note_manual_step(edits, path, target(path, api), edits.source.start(binding.alias))
         return
-    if merges.is_merge(canonical(binding.path)):
-        draft.tell(merges.RULE, draft.source.start(binding.alias))
+    if merges.is_merge(canonical_name(binding.path)):
+        edits.add_note(merges.RULE, edits.source.start(binding.alias))
         return
-    tell_missing(draft, canonical(binding.path), draft.source.start(binding.alias), api)
+    note_missing(edits, canonical_name(binding.path), edits.source.start(binding.alias), api)
 
 
-def _told_too(draft: Draft, path: str, found: Target, offset: int) -> None:
+def _note_manual_step(edits: EditSet, path: str, destination: Target, offset: int) -> None:
     """Tell of what was rewritten and needs a person all the same."""
-    if found.rule and TABLE[found.rule].what in {"review", "impossible"}:
-        draft.tell(found.rule, offset, _named(found.rule, path))
+    if destination.rule and RULE_TABLE[destination.rule].rule_class in {"review", "impossible"}:
+        edits.add_note(destination.rule, offset, _build_message(destination.rule, path))
 
 
-def _named(rule: str, path: str) -> str:
+def _build_message(rule: str, path: str) -> str:
     """Return what the rule is about, with the name where it is about several."""
-    row = TABLE[rule]
-    return f"`{path}`: {row.about}" if row.names and "`" not in row.about else row.about
+    row = RULE_TABLE[rule]
+    return f"`{path}`: {row.description}" if row.names and "`" not in row.description else row.description
 
 
-def tell_missing(draft: Draft, path: str, offset: int, api: Api) -> None:
+def note_missing(edits: EditSet, path: str, offset: int, api: Api) -> None:
     """Tell that the name is not in the release: by the rule that knows it, or as unresolved."""
     rule = target(path, api).rule
     if rule:
-        draft.tell(rule, offset, _named(rule, path))
+        edits.add_note(rule, offset, _build_message(rule, path))
     elif path.startswith("tensorflow"):
-        draft.tell(_TF1, offset, f"TensorFlow {api.release} has no `{path}`.")
-    elif name := next((part for part in path.split(".")[2:] if part in _HELD), ""):
-        draft.tell(_INCIDENTAL, offset, f"`{name}` is no name of Keras: its module happened to import it.",
-                   f"import {_HELD[name]}")
+        edits.add_note(_TF1_RULE, offset, f"TensorFlow {api.release} has no `{path}`.")
+    elif name := next((part for part in path.split(".")[2:] if part in _INCIDENTAL_IMPORTS), ""):
+        edits.add_note(_INCIDENTAL_RULE, offset, f"`{name}` is no name of Keras: its module happened to import it.",
+                   f"import {_INCIDENTAL_IMPORTS[name]}")
     else:
-        draft.tell(_UNRESOLVED, offset, f"TensorFlow {api.release} has no `tensorflow.{path}`.")
+        edits.add_note(_UNRESOLVED_RULE, offset, f"TensorFlow {api.release} has no `tensorflow.{path}`.")
 
 
-def _use(draft: Draft, use: Use, api: Api, added: Added) -> None:
-    source, binding = draft.source, use.binding
-    if merges.is_function(source, use) or use.path in backend.NAMES:
+def _rewrite_use(edits: EditSet, use: Use, api: Api, inserter: ImportInserter) -> None:
+    source, binding = edits.source, use.binding
+    if merges.is_function(source, use) or use.path in backend.NAME_VARIABLES:
         return
     if not binding.target:
         return  # told at the import
     begin, end = source.spans[use.node]
-    found = target(use.path, api)
-    if not found.path:
-        tell_missing(draft, use.path, begin, api)
+    destination = target(use.path, api)
+    if not destination.path:
+        note_missing(edits, use.path, begin, api)
         return
-    if not use.tail.endswith(_SAME) and not binding.target.startswith("keras."):
-        _told_too(draft, use.path, found, begin)
-    if found.path == binding.target + use.tail:
+    if not use.tail.endswith(_UNCHANGED_SUFFIXES) and not binding.target.startswith("keras."):
+        _note_manual_step(edits, use.path, destination, begin)
+    if destination.path == binding.target + use.tail:
         return
-    if not use.sure or any(target(other, api).path != found.path for other in use.others):
-        turns = f"`{use.base.value}` means different things by turns, so that `{source.code(use.node)}` stays as it is."
-        draft.tell("names/ambiguous", begin, turns)
+    if not use.is_certain or any(target(alternative, api).path != destination.path for alternative in use.alternative_paths):
+        message = f"`{use.base.value}` means different things by turns, so that `{source.code(use.node)}` stays as it is."
+        edits.add_note("names/ambiguous", begin, message)
         return
-    rule = found.rule if found.rule != PREFIX else "imports/private-copy"
+    rule = destination.rule if destination.rule != KERAS_IMPORT_RULE else "imports/private-copy"
     if "#" in source.code(use.node):
-        draft.tell(rule, begin, f"There is a comment within what is `{found.path}` now.", "write it anew by hand")
+        edits.add_note(rule, begin, f"There is a comment within what is `{destination.path}` now.", "write it anew by hand")
         return
-    if (text := reach(found.path, use, added)) and source.code(use.node) != text:
-        draft.rewrite(rule, begin, end, (begin, end, text))
-    elif not text:
-        draft.tell(rule, begin, f"`{source.code(use.node)}` is `{found.path}` now, which this file has no name for.",
-                   f"import it, and write {found.path}")
+    if (reference := build_reference(destination.path, use, inserter)) and source.code(use.node) != reference:
+        edits.rewrite(rule, begin, end, (begin, end, reference))
+    elif not reference:
+        edits.add_note(rule, begin, f"`{source.code(use.node)}` is `{destination.path}` now, which this file has no name for.",
+                   f"import it, and write {destination.path}")
 
 
-def reach(path: str, use: Use, added: Added) -> str:
+def build_reference(path: str, use: Use, inserter: ImportInserter) -> str:
     """Return how to write that dotted name where the use stands; nothing if no name for it can be had."""
-    base = use.binding
-    if path == base.target or path.startswith(base.target + "."):
-        return use.base.value + path[len(base.target):]
-    return added.reach(path, use.scope, use.node)
+    binding = use.binding
+    if path == binding.target or path.startswith(binding.target + "."):
+        return use.base.value + path[len(binding.target):]
+    return inserter.build_reference(path, use.scope, use.node)
 

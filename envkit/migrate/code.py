@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from envkit.migrate.api import Api
 
 
-def migrate(source: bytes, api: Api, *, off: frozenset[str] = frozenset()) -> Outcome:
+def migrate(content: bytes, api: Api, *, disabled_rules: frozenset[str] = frozenset()) -> Outcome:
     """Return what comes of a file of Python source.
 
     Args:
-        source: All of it.
+        content: All of it.
         api: The release aimed at.
-        off: Ids of rules that are switched off.
+        disabled_rules: Ids of rules that are switched off.
     """
-    if b"keras" not in source:
-        return Outcome(source)
+    if b"keras" not in content:
+        return Outcome(content)
     from envkit.migrate import transform
 
-    return transform.transform(source, api, off)
+    return transform.transform(content, api, disabled_rules)

@@ -7,77 +7,77 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from envkit.migrate.arguments import text_of
+from envkit.migrate.arguments import string_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NUMBER = "0"  # stands for any: it ends with a digit
+_ANY_DIGIT = "0"  # stands for any: it ends with a digit
 # What is filled in, by `%` and by `.format`; a number if its form is one of numbers.
-_PERCENT = re.compile(r"%(?:\(\w*\))?[-+ #0]*[\d*]*(?:\.[\d*]+)?(?P<form>[a-zA-Z%])")
-_BRACES = re.compile(r"\{[^{}]*?(?::[^{}]*?(?P<form>[a-zA-Z])?)?\}")
-_NUMBERS = frozenset("diufFeEgG")
+_PERCENT_FIELD = re.compile(r"%(?:\(\w*\))?[-+ #0]*[\d*]*(?:\.[\d*]+)?(?P<form>[a-zA-Z%])")
+_BRACE_FIELD = re.compile(r"\{[^{}]*?(?::[^{}]*?(?P<form>[a-zA-Z])?)?\}")
+_NUMBER_FORMATS = frozenset("diufFeEgG")
 
 
-def ending(node: cst.BaseExpression | None) -> str:
+def known_suffix(node: cst.BaseExpression | None) -> str:
     """Return the last part of what the expression makes, which is all of it for a literal; nothing if nobody knows."""
-    if (said := text_of(node)) is not None:
-        return said
+    if (text := string_value(node)) is not None:
+        return text
     if isinstance(node, cst.BinaryOperation):
         if isinstance(node.operator, cst.Add):
-            return _added(ending(node.left), node.right)
+            return _concatenation_suffix(known_suffix(node.left), node.right)
         if isinstance(node.operator, cst.Modulo):
-            return _filled(text_of(node.left) or "", _PERCENT)
+            return _template_suffix(string_value(node.left) or "", _PERCENT_FIELD)
     if isinstance(node, cst.FormattedString):
-        return _formatted(node)
-    return _CALLED.get(_name(node), _unknown)(node) if isinstance(node, cst.Call) else ""
+        return _fstring_suffix(node)
+    return _CALL_SUFFIXES.get(_get_function_name(node), _empty_suffix)(node) if isinstance(node, cst.Call) else ""
 
 
-def _name(call: cst.Call) -> str:
+def _get_function_name(call: cst.Call) -> str:
     func = call.func
     return func.attr.value if isinstance(func, cst.Attribute) else func.value if isinstance(func, cst.Name) else ""
 
 
-def _added(before: str, last: cst.BaseExpression) -> str:
+def _concatenation_suffix(left_suffix: str, right: cst.BaseExpression) -> str:
     """`path + '.' + str(epoch)`: what is made a text behind another one is a number."""
-    if isinstance(last, cst.Call) and _name(last) == "str" and before and not before.endswith(("/", "\\")):
-        return before + _NUMBER
-    said = ending(last)
-    return before + said if said and text_of(last) is not None else said
+    if isinstance(right, cst.Call) and _get_function_name(right) == "str" and left_suffix and not left_suffix.endswith(("/", "\\")):
+        return left_suffix + _ANY_DIGIT
+    right_suffix = known_suffix(right)
+    return left_suffix + right_suffix if right_suffix and string_value(right) is not None else right_suffix
 
 
-def _filled(form: str, places: re.Pattern[str]) -> str:
+def _template_suffix(template: str, field_pattern: re.Pattern[str]) -> str:
     """Return what stands behind the last place of a form that is filled in; with a number, where it ends with one."""
-    found = [*places.finditer(form)]
-    if not found or found[-1].end() != len(form):
-        return form[found[-1].end():] if found else form
-    return _NUMBER if found[-1]["form"] in _NUMBERS else ""
+    fields = [*field_pattern.finditer(template)]
+    if not fields or fields[-1].end() != len(template):
+        return template[fields[-1].end():] if fields else template
+    return _ANY_DIGIT if fields[-1]["form"] in _NUMBER_FORMATS else ""
 
 
-def _formatted(node: cst.FormattedString) -> str:
-    last = node.parts[-1] if node.parts else None
-    if isinstance(last, cst.FormattedStringText):
-        return last.value
-    if not isinstance(last, cst.FormattedStringExpression) or not last.format_spec:
+def _fstring_suffix(node: cst.FormattedString) -> str:
+    last_part = node.parts[-1] if node.parts else None
+    if isinstance(last_part, cst.FormattedStringText):
+        return last_part.value
+    if not isinstance(last_part, cst.FormattedStringExpression) or not last_part.format_spec:
         return ""
-    spec = last.format_spec[-1]
-    return _NUMBER if isinstance(spec, cst.FormattedStringText) and spec.value[-1:] in _NUMBERS else ""
+    spec = last_part.format_spec[-1]
+    return _ANY_DIGIT if isinstance(spec, cst.FormattedStringText) and spec.value[-1:] in _NUMBER_FORMATS else ""
 
 
-def _unknown(_: cst.Call) -> str:
+def _empty_suffix(_: cst.Call) -> str:
     return ""
 
 
-def _of_join(call: cst.Call) -> str:
+def _join_suffix(call: cst.Call) -> str:
     """`os.path.join(folder, 'weights')`."""
-    func, last = call.func, call.args[-1] if call.args else None
-    of_path = isinstance(func, cst.Attribute) and isinstance(func.value, (cst.Attribute, cst.Name))
-    return ending(last.value) if of_path and last is not None and len(call.args) > 1 and not last.star else ""
+    func, last_arg = call.func, call.args[-1] if call.args else None
+    is_path_join = isinstance(func, cst.Attribute) and isinstance(func.value, (cst.Attribute, cst.Name))
+    return known_suffix(last_arg.value) if is_path_join and last_arg is not None and len(call.args) > 1 and not last_arg.star else ""
 
 
-def _of_format(call: cst.Call) -> str:
-    form = text_of(call.func.value) if isinstance(call.func, cst.Attribute) else None
-    return _filled(form or "", _BRACES)
+def _format_suffix(call: cst.Call) -> str:
+    template = string_value(call.func.value) if isinstance(call.func, cst.Attribute) else None
+    return _template_suffix(template or "", _BRACE_FIELD)
 
 
-_CALLED: dict[str, Callable[[cst.Call], str]] = {"join": _of_join, "format": _of_format}
+_CALL_SUFFIXES: dict[str, Callable[[cst.Call], str]] = {"join": _join_suffix, "format": _format_suffix}

@@ -7,61 +7,61 @@ from typing import TYPE_CHECKING
 
 from envkit.migrate import notebook, requirements
 from envkit.migrate.outcome import Outcome
-from envkit.migrate.requirements.places import place
+from envkit.migrate.requirements.places import classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import PurePath
 
-PYTHON = {".py", ".pyw"}
-NOTEBOOK = ".ipynb"
+PYTHON_SUFFIXES = {".py", ".pyw"}
+NOTEBOOK_SUFFIX = ".ipynb"
 # Names that Python imports are written so; package indexes take any case.
-WORD, OF_PACKAGES = b"keras", (b"keras", b"Keras", b"KERAS")
+KERAS_MODULE, KERAS_PACKAGE_NAMES = b"keras", (b"keras", b"Keras", b"KERAS")
 RULES = {
     **requirements.RULES,
-    notebook.FOREIGN: "a cell under `%%writefile` or the like imports keras, and is left alone",
+    notebook.FOREIGN_CELL_RULE: "a cell under `%%writefile` or the like imports keras, and is left alone",
 }
 
 
-def is_known(path: PurePath) -> bool:
+def is_supported(path: PurePath) -> bool:
     """Say whether a file is one to look at, by its name."""
-    return path.suffix in {*PYTHON, NOTEBOOK} or place(path) is not None
+    return path.suffix in {*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX} or classify(path) is not None
 
 
-def mentions(path: PurePath, content: bytes) -> bool:
+def mentions_keras(path: PurePath, content: bytes) -> bool:
     """Say whether there can be anything to do or to tell: most files are done with here."""
-    if place(path) is None:
-        return any(word in content for word in ((WORD,) if path.suffix in PYTHON else OF_PACKAGES))
-    if content.startswith(requirements.UTF_16):
-        return any(word in content.replace(b"\0", b"") for word in OF_PACKAGES)
+    if classify(path) is None:
+        return any(spelling in content for spelling in ((KERAS_MODULE,) if path.suffix in PYTHON_SUFFIXES else KERAS_PACKAGE_NAMES))
+    if content.startswith(requirements.UTF_16_BOMS):
+        return any(spelling in content.replace(b"\0", b"") for spelling in KERAS_PACKAGE_NAMES)
     return requirements.names_any(content)
 
 
 def migrate(
-    path: PurePath, content: bytes, code: Callable[[bytes], Outcome], release: str, off: frozenset[str] = frozenset()
+    path: PurePath, content: bytes, migrate_python: Callable[[bytes], Outcome], release: str, disabled_rules: frozenset[str] = frozenset()
 ) -> Outcome:
     """Migrate a file.
 
     Args:
         path: Its name says what it is; below the folder that is looked through, so that no folder above counts.
         content: All of it.
-        code: Migrates Python.
+        migrate_python: Migrates Python.
         release: Of TensorFlow.
-        off: Rules that are switched off; `code` knows that of its own ones.
+        disabled_rules: Rules that are switched off; `migrate_python` knows that of its own ones.
     """
-    if path.suffix == NOTEBOOK:
-        return _switched(notebook.migrate(content, code, release), content, off)
-    listed = _switched(requirements.migrate(path, content, release), content, off)
-    if path.suffix not in PYTHON:
-        return listed
-    outcome = code(content) if WORD in content else Outcome(content)
-    notes = sorted((*outcome.notes, *listed.notes), key=lambda one: one.where)
-    return replace(outcome, notes=tuple(notes)) if listed.notes else outcome
+    if path.suffix == NOTEBOOK_SUFFIX:
+        return _drop_disabled(notebook.migrate(content, migrate_python, release), content, disabled_rules)
+    requirements_outcome = _drop_disabled(requirements.migrate(path, content, release), content, disabled_rules)
+    if path.suffix not in PYTHON_SUFFIXES:
+        return requirements_outcome
+    outcome = migrate_python(content) if KERAS_MODULE in content else Outcome(content)
+    notes = sorted((*outcome.notes, *requirements_outcome.notes), key=lambda note: note.location)
+    return replace(outcome, notes=tuple(notes)) if requirements_outcome.notes else outcome
 
 
-def _switched(outcome: Outcome, content: bytes, off: frozenset[str]) -> Outcome:
+def _drop_disabled(outcome: Outcome, content: bytes, disabled_rules: frozenset[str]) -> Outcome:
     """Return an outcome without what is switched off; of what is done here, one rule alone rewrites a file."""
-    notes = tuple(one for one in outcome.notes if one.rule not in off)
-    if any(one.rule in off for one in outcome.rewrites):
+    notes = tuple(note for note in outcome.notes if note.rule not in disabled_rules)
+    if any(rewrite.rule in disabled_rules for rewrite in outcome.rewrites):
         return Outcome(content, notes=notes)
     return replace(outcome, notes=notes)

@@ -7,9 +7,9 @@ import re
 COMMENT = re.compile(r"#\s*envkit:\s*ignore(?:\[(?P<rules>[a-z0-9/,\s-]*)\])?")
 
 
-def ignores(line: str, rule: str) -> bool:
+def is_suppressed(line: str, rule: str) -> bool:
     """Say whether a line switches a rule off for itself."""
-    found = COMMENT.search(line)
-    if found is None:
+    match = COMMENT.search(line)
+    if match is None:
         return False
-    return found["rules"] is None or rule in {one.strip() for one in found["rules"].split(",")}
+    return match["rules"] is None or rule in {rule_id.strip() for rule_id in match["rules"].split(",")}

@@ -10,66 +10,66 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from envkit.migrate.arguments import Arguments, text_of
+from envkit.migrate.arguments import Arguments, string_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.migrate.bindings import Bound, Use
-    from envkit.migrate.draft import Draft
+    from envkit.migrate.bindings import KerasUsage, Use
+    from envkit.migrate.draft import EditSet
 
-_MODEL = re.compile(r"model|net|encoder|decoder|generator|discriminator|classifier|regressor|gan$", re.IGNORECASE)
-_MAKES_MODELS = re.compile(r"keras\.(?:\w+\.)*(?:Model|Sequential|load_model|model_from_json|clone_model)")
+_MODEL_NAME = re.compile(r"model|net|encoder|decoder|generator|discriminator|classifier|regressor|gan$", re.IGNORECASE)
+_MODEL_FACTORY = re.compile(r"keras\.(?:\w+\.)*(?:Model|Sequential|load_model|model_from_json|clone_model)")
 
 
 @dataclass(eq=False)
-class Look:
+class FileQueries:
     """One file, for rules that tell.
 
     Attributes:
-        draft: What is being made of it.
-        bound: What it imports, and where it uses that.
+        edits: What is being made of it.
+        usage: What it imports, and where it uses that.
     """
 
-    draft: Draft
-    bound: Bound
+    edits: EditSet
+    usage: KerasUsage
 
     @cached_property
-    def standalone(self) -> bool:
+    def is_standalone(self) -> bool:
         """Whether the file was written for standalone Keras, not for that of TensorFlow."""
-        return any(one.standalone for one in [*self.bound.bindings, *self.bound.stars])
+        return any(binding.is_standalone for binding in [*self.usage.bindings, *self.usage.star_imports])
 
     @cached_property
     def uses_keras(self) -> bool:
         """Whether it uses any Keras, not TensorFlow alone."""
-        return any(use.path.startswith("keras.") for use in self.bound.uses)
+        return any(use.path.startswith("keras.") for use in self.usage.uses)
 
     @cached_property
-    def calls(self) -> Mapping[str, list[cst.Call]]:
+    def method_calls(self) -> Mapping[str, list[cst.Call]]:
         """Calls of attributes, by the attribute's name."""
-        found = defaultdict(list)
-        for call in self.draft.source.all(cst.Call):
+        calls_by_name = defaultdict(list)
+        for call in self.edits.source.nodes(cst.Call):
             if isinstance(call.func, cst.Attribute):
-                found[call.func.attr.value].append(call)
-        return found
+                calls_by_name[call.func.attr.value].append(call)
+        return calls_by_name
 
     @cached_property
-    def called(self) -> Mapping[str, list[tuple[Use, Arguments]]]:
+    def keras_calls(self) -> Mapping[str, list[tuple[Use, Arguments]]]:
         """Calls of names of Keras and TensorFlow, by the name as standalone Keras had it."""
-        found = defaultdict(list)
-        for use in self.bound.uses:
-            call = self.draft.source.parents[use.node]
+        calls_by_path = defaultdict(list)
+        for use in self.usage.uses:
+            call = self.edits.source.parents[use.node]
             if isinstance(call, cst.Call) and call.func is use.node:
-                found[use.path].append((use, Arguments(self.draft.source, call)))
-        return found
+                calls_by_path[use.path].append((use, Arguments(self.edits.source, call)))
+        return calls_by_path
 
     @cached_property
-    def models(self) -> frozenset[str]:
+    def model_names(self) -> frozenset[str]:
         """Variables that are given a model of Keras."""
-        source = self.draft.source
+        source = self.edits.source
         names: set[str] = set()
-        for path, calls in self.called.items():
-            if not _MAKES_MODELS.fullmatch(path):
+        for path, calls in self.keras_calls.items():
+            if not _MODEL_FACTORY.fullmatch(path):
                 continue
             for _, args in calls:
                 assign = source.parents[args.call]
@@ -79,26 +79,26 @@ class Look:
 
     def arguments(self, call: cst.Call) -> Arguments:
         """Return the arguments of the call."""
-        return Arguments(self.draft.source, call)
+        return Arguments(self.edits.source, call)
 
-    def is_model(self, call: cst.Call) -> bool:
+    def is_model_method(self, call: cst.Call) -> bool:
         """Whether a method is called on what looks like a model of Keras, and not on an imported module."""
         assert isinstance(call.func, cst.Attribute)  # noqa: S101 - only methods are asked about
-        return self.names_model(call.func.value)
+        return self.looks_like_model(call.func.value)
 
-    def names_model(self, node: cst.BaseExpression) -> bool:
+    def looks_like_model(self, node: cst.BaseExpression) -> bool:
         """Whether what is written there looks like a model of Keras."""
-        code = self.draft.source.code(node)
-        if code in self.models:
+        code = self.edits.source.code(node)
+        if code in self.model_names:
             return True
-        last = code.rpartition(".")[2]
-        return last.isidentifier() and _MODEL.search(last) is not None
+        last_name = code.rpartition(".")[2]
+        return last_name.isidentifier() and _MODEL_NAME.search(last_name) is not None
 
-    def tell(self, rule: str, node: cst.CSTNode, message: str = "", mend: str = "") -> None:
+    def add_note(self, rule: str, node: cst.CSTNode, message: str = "", hint: str = "") -> None:
         """Note what the rule is about at the node."""
-        self.draft.tell(rule, self.draft.source.start(node), message, mend)
+        self.edits.add_note(rule, self.edits.source.start(node), message, hint)
 
-    def text(self, args: Arguments, place: int, name: str) -> str | None:
+    def string_argument(self, args: Arguments, position: int, keyword: str) -> str | None:
         """Return the string that is given by that position or name."""
-        arg = args.keywords.get(name) or (args.positional[place] if len(args.positional) > place else None)
-        return text_of(arg.value) if arg is not None else None
+        arg = args.keywords.get(keyword) or (args.positional[position] if len(args.positional) > position else None)
+        return string_value(arg.value) if arg is not None else None

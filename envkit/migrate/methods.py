@@ -6,76 +6,76 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from envkit.migrate.arguments import Arguments, text_of
-from envkit.migrate.rules.table import TABLE
+from envkit.migrate.arguments import Arguments, string_value
+from envkit.migrate.rules.table import RULE_TABLE
 
 if TYPE_CHECKING:
-    from envkit.migrate.bindings import Bound
-    from envkit.migrate.draft import Draft
+    from envkit.migrate.bindings import KerasUsage
+    from envkit.migrate.draft import EditSet
 
-_FIT = TABLE["arguments/fit"]
-_SAMPLES = {"samples_per_epoch", "nb_val_samples", "val_samples"}
-_GONE = {"show_accuracy"}
+_FIT = RULE_TABLE["arguments/fit"]
+_SAMPLE_ARGUMENTS = {"samples_per_epoch", "nb_val_samples", "val_samples"}
+_REMOVED_ARGUMENTS = {"show_accuracy"}
 _METHODS = {"fit", "fit_generator", "evaluate", "evaluate_generator", "predict", "predict_generator", "train_on_batch"}
 _WRAPPERS = ("keras.wrappers.scikit_learn.",)
-_OLD, _NEW = "get_output_shape_for", "compute_output_shape"
+_OLD_METHOD, _NEW_METHOD = "get_output_shape_for", "compute_output_shape"
 
 
-def rewrite(draft: Draft, bound: Bound) -> None:
+def rewrite(edits: EditSet, usage: KerasUsage) -> None:
     """Rewrite the arguments and the names of methods."""
-    for call in draft.source.all(cst.Call):
+    for call in edits.source.nodes(cst.Call):
         if isinstance(call.func, cst.Attribute):
-            _method(draft, call, call.func.attr.value)
-    for use in bound.uses:
-        above = draft.source.parents[use.node]
-        if use.path.startswith(_WRAPPERS) and isinstance(above, cst.Call) and above.func is use.node:
-            _fit(draft, Arguments(draft.source, above))
-    _output_shape(draft)
+            _rewrite_method(edits, call, call.func.attr.value)
+    for use in usage.uses:
+        parent = edits.source.parents[use.node]
+        if use.path.startswith(_WRAPPERS) and isinstance(parent, cst.Call) and parent.func is use.node:
+            _rewrite_fit(edits, Arguments(edits.source, parent))
+    _rewrite_output_shape(edits)
 
 
-def _method(draft: Draft, call: cst.Call, name: str) -> None:
-    args = Arguments(draft.source, call)
+def _rewrite_method(edits: EditSet, call: cst.Call, name: str) -> None:
+    args = Arguments(edits.source, call)
     if name in _METHODS:
-        _fit(draft, args)
-        for old in _SAMPLES & args.keywords.keys():
-            draft.tell("arguments/samples", draft.source.start(args.keywords[old]))
-        for old in _GONE & args.keywords.keys():
-            draft.tell("arguments/gone", draft.source.start(args.keywords[old]))
+        _rewrite_fit(edits, args)
+        for old in _SAMPLE_ARGUMENTS & args.keywords.keys():
+            edits.add_note("arguments/samples", edits.source.start(args.keywords[old]))
+        for old in _REMOVED_ARGUMENTS & args.keywords.keys():
+            edits.add_note("arguments/gone", edits.source.start(args.keywords[old]))
     elif name == "compile" and "class_mode" in args.keywords:
-        draft.tell("arguments/gone", draft.source.start(args.keywords["class_mode"]))
+        edits.add_note("arguments/gone", edits.source.start(args.keywords["class_mode"]))
     elif name == "add_weight" and args.positional:
-        _add_weight(draft, args)
+        _rewrite_add_weight(edits, args)
 
 
-def _fit(draft: Draft, args: Arguments) -> None:
+def _rewrite_fit(edits: EditSet, args: Arguments) -> None:
     for old, (new, *_) in _FIT.arguments.items():
         arg = args.keywords.get(old)
         if arg is not None and new not in args.keywords:
-            draft.rewrite(_FIT.id, *draft.source.spans[arg], args.rename(arg, new))
+            edits.rewrite(_FIT.id, *edits.source.spans[arg], args.rename(arg, new))
 
 
-def _add_weight(draft: Draft, args: Arguments) -> None:
+def _rewrite_add_weight(edits: EditSet, args: Arguments) -> None:
     """`add_weight(shape, initializer)`: a name came before them."""
-    rule, first = "layers/add-weight", args.positional[0].value
-    if text_of(first) is not None or isinstance(first, cst.FormattedString):
+    rule, first_value = "layers/add-weight", args.positional[0].value
+    if string_value(first_value) is not None or isinstance(first_value, cst.FormattedString):
         return
-    last = draft.source.code(first).rpartition(".")[2].lower()
-    shape = isinstance(first, (cst.Tuple, cst.List)) or last.endswith("shape")
-    if "shape" in args.keywords or last.endswith("name"):
+    attribute = edits.source.code(first_value).rpartition(".")[2].lower()
+    is_shape = isinstance(first_value, (cst.Tuple, cst.List)) or attribute.endswith("shape")
+    if "shape" in args.keywords or attribute.endswith("name"):
         return
-    if not shape or len(args.positional) > 2 or ("initializer" in args.keywords and len(args.positional) > 1):
-        draft.tell(rule, draft.source.start(args.call))
+    if not is_shape or len(args.positional) > 2 or ("initializer" in args.keywords and len(args.positional) > 1):
+        edits.add_note(rule, edits.source.start(args.call))
         return
     names = ("shape", "initializer")
-    splices = [args.name(arg, name) for arg, name in zip(args.positional, names, strict=False)]
-    draft.rewrite(rule, *draft.source.spans[args.call], *splices)
+    splices = [args.add_keyword(arg, name) for arg, name in zip(args.positional, names, strict=False)]
+    edits.rewrite(rule, *edits.source.spans[args.call], *splices)
 
 
-def _output_shape(draft: Draft) -> None:
-    source = draft.source
-    names = [node.name for node in source.all(cst.FunctionDef)
-             if node.name.value == _OLD and any(isinstance(one, cst.ClassDef) for one in source.above(node))]
-    names += [node.attr for node in source.all(cst.Attribute) if node.attr.value == _OLD]
+def _rewrite_output_shape(edits: EditSet) -> None:
+    source = edits.source
+    names = [node.name for node in source.nodes(cst.FunctionDef)
+             if node.name.value == _OLD_METHOD and any(isinstance(ancestor, cst.ClassDef) for ancestor in source.ancestors(node))]
+    names += [node.attr for node in source.nodes(cst.Attribute) if node.attr.value == _OLD_METHOD]
     for name in names:
         begin, end = source.spans[name]
-        draft.rewrite("layers/output-shape-for", begin, end, (begin, end, _NEW))
+        edits.rewrite("layers/output-shape-for", begin, end, (begin, end, _NEW_METHOD))

@@ -13,7 +13,7 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 
-class ByNode(Generic[T]):
+class NodeMap(Generic[T]):
     """A mapping from nodes; they are told apart by which they are, as LibCST does, and asked for nothing.
 
     A dictionary of nodes would call each one's `__hash__` for every look. Who keeps this keeps the tree too: what was
@@ -22,8 +22,8 @@ class ByNode(Generic[T]):
 
     __slots__ = ("_found",)
 
-    def __init__(self, found: Mapping[int, T]) -> None:
-        self._found = found
+    def __init__(self, mapping: Mapping[int, T]) -> None:
+        self._found = mapping
 
     def __getitem__(self, node: cst.CSTNode) -> T:
         try:

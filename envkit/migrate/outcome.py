@@ -18,7 +18,7 @@ class Kind(str, Enum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Where:
+class Location:
     """A place in a file.
 
     Attributes:
@@ -37,13 +37,13 @@ class Rewrite:
     """One thing that was rewritten.
 
     Attributes:
-        where: In the file as it was.
+        location: In the file as it was.
         rule: Id from the table of rules, such as `layers/convolution-positional`.
         before: What stood there.
         after: What stands there now.
     """
 
-    where: Where
+    location: Location
     rule: str
     before: str
     after: str
@@ -54,18 +54,18 @@ class Note:
     """One thing to tell.
 
     Attributes:
-        where: In the file as it was.
+        location: In the file as it was.
         rule: Id from the table of rules.
         kind: What it is about.
         message: What is the matter, in one sentence.
-        mend: What to do.
+        hint: What to do.
     """
 
-    where: Where
+    location: Location
     rule: str
     kind: Kind
     message: str
-    mend: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,12 @@ class Outcome:
         content: All of it after the rewrites; the very bytes that came in where there were none.
         rewrites: In the order of their places.
         notes: In the order of their places.
-        unreadable: Why it could not be read, or empty; nothing was rewritten then.
-        mend: What makes it readable.
+        error: Why it could not be read, or empty; nothing was rewritten then.
+        hint: What makes it readable.
     """
 
     content: bytes
     rewrites: tuple[Rewrite, ...] = ()
     notes: tuple[Note, ...] = ()
-    unreadable: str = ""
-    mend: str = ""
+    error: str = ""
+    hint: str = ""

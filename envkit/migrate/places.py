@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 # More than half of all nodes, and nobody asks for them.
-_LEFT_OUT = frozenset({
+_TRIVIA = frozenset({
     cst.SimpleWhitespace, cst.ParenthesizedWhitespace, cst.Newline, cst.TrailingWhitespace, cst.EmptyLine, cst.Comment,
 })
 
 
-class Places(CodegenState):
+class Positions(CodegenState):
     """The tree as it is printed, and what was learned on the way of all nodes but spaces and comments.
 
     LibCST's own providers of positions and parents print and walk the tree once each, and keep lines and columns; one
@@ -28,16 +28,16 @@ class Places(CodegenState):
         spans: By the node's `id`, from where to where in the text it stands, without its parentheses and the space
             around it.
         parents: By the node's `id`, the node that it stands in.
-        kinds: The nodes by their class, in the order of the text.
+        nodes_by_class: The nodes by their class, in the order of the text.
     """
 
     def __init__(self, module: cst.Module) -> None:
         super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
         self.spans: dict[int, tuple[int, int]] = {}
         self.parents: dict[int, cst.CSTNode] = {}
-        self.kinds: dict[type, list[cst.CSTNode]] = defaultdict(list)
+        self.nodes_by_class: dict[type, list[cst.CSTNode]] = defaultdict(list)
         self.offset = 0
-        self._open: list[tuple[cst.CSTNode, int]] = []
+        self._stack: list[tuple[cst.CSTNode, int]] = []
         module._codegen(self)  # noqa: SLF001 - how LibCST's own providers do it
 
     def add_indent_tokens(self) -> None:
@@ -53,32 +53,32 @@ class Places(CodegenState):
     def before_codegen(self, node: cst.CSTNode) -> None:
         """Remember where the node begins."""
         kind = type(node)
-        if kind not in _LEFT_OUT:
-            if self._open:
-                self.parents[id(node)] = self._open[-1][0]
-                self.kinds[kind].append(node)
-            self._open.append((node, self.offset))
+        if kind not in _TRIVIA:
+            if self._stack:
+                self.parents[id(node)] = self._stack[-1][0]
+                self.nodes_by_class[kind].append(node)
+            self._stack.append((node, self.offset))
 
     def after_codegen(self, node: cst.CSTNode) -> None:
         """Note down where the node stands, unless it told so itself."""
-        if type(node) not in _LEFT_OUT:
-            _, begin = self._open.pop()
+        if type(node) not in _TRIVIA:
+            _, begin = self._stack.pop()
             self.spans.setdefault(id(node), (begin, self.offset))
 
     def record_syntactic_position(  # type: ignore[override]  # a context manager, made by hand for being called so often
         self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None,
     ) -> AbstractContextManager[None]:
         """Note down where the node stands without the space and the parentheses that it owns."""
-        return _Recorded(self, node, start_node, end_node)
+        return _PositionRecorder(self, node, start_node, end_node)
 
 
-class _Recorded:
+class _PositionRecorder:
     __slots__ = ("_begin", "_end_node", "_node", "_places", "_start_node")
 
     def __init__(
-        self, places: Places, node: cst.CSTNode, start_node: cst.CSTNode | None, end_node: cst.CSTNode | None,
+        self, positions: Positions, node: cst.CSTNode, start_node: cst.CSTNode | None, end_node: cst.CSTNode | None,
     ) -> None:
-        self._places, self._node, self._start_node, self._end_node = places, node, start_node, end_node
+        self._places, self._node, self._start_node, self._end_node = positions, node, start_node, end_node
 
     def __enter__(self) -> None:
         self._begin = self._places.offset
@@ -88,6 +88,6 @@ class _Recorded:
     ) -> None:
         if error is None:
             spans = self._places.spans
-            first = self._begin if self._start_node is None else spans[id(self._start_node)][0]
-            last = self._places.offset if self._end_node is None else spans[id(self._end_node)][1]
-            spans[id(self._node)] = (first, last)
+            start = self._begin if self._start_node is None else spans[id(self._start_node)][0]
+            end = self._places.offset if self._end_node is None else spans[id(self._end_node)][1]
+            spans[id(self._node)] = (start, end)

@@ -15,25 +15,25 @@ import libcst as cst
 from libcst.metadata.expression_context_provider import ExpressionContext
 from libcst.metadata.scope_provider import _ASSIGNMENT_LIKE_NODES, Scope, ScopeVisitor
 
-from envkit.migrate.nodes import ByNode
+from envkit.migrate.nodes import NodeMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-_NO_NAMES: tuple[type[object], ...] = (
+_NAMELESS_BASES: tuple[type[object], ...] = (
     cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Newline, cst.Comment, cst.Comma,
     cst.Dot, cst.Colon, cst.Semicolon, cst.AssignEqual, cst.LeftParen, cst.RightParen, cst.LeftSquareBracket,
     cst.RightSquareBracket, cst.LeftCurlyBrace, cst.RightCurlyBrace, cst.BaseBinaryOp, cst.BaseUnaryOp, cst.BaseCompOp,
     cst.BaseAugOp, cst.BaseBooleanOp, cst.BaseNumber, cst.Pass, cst.Break, cst.Continue, cst.Ellipsis,
 )
 # Fields of nodes that are spaces and punctuation.
-_NO_NAMES_IN = (
+_NAMELESS_FIELDS = (
     "whitespace_", "leading_", "trailing_", "lines_after_", "lpar", "rpar", "lbra", "rbra", "comma", "semicolon",
     "equal", "dot", "colon", "first_colon", "second_colon", "operator", "header", "footer", "asynchronous",
     "posonly_ind",
 )
 # Where the fields of a node are declared in another order than they are written in, or one of them is no name.
-_ORDER: Mapping[type[cst.CSTNode], tuple[str, ...]] = {
+_FIELD_ORDER: Mapping[type[cst.CSTNode], tuple[str, ...]] = {
     cst.IfExp: ("body", "test", "orelse"),
     cst.Parameters: ("posonly_params", "params", "star_arg", "kwonly_params", "star_kwarg"),
     cst.ExceptHandler: ("type", "name", "body"),
@@ -41,93 +41,93 @@ _ORDER: Mapping[type[cst.CSTNode], tuple[str, ...]] = {
     cst.Arg: ("value",),
 }
 # What is written to: the fields in which names are bound, not read.
-_BINDS: Mapping[type[cst.CSTNode], str] = {
+_BINDING_FIELDS: Mapping[type[cst.CSTNode], str] = {
     cst.AssignTarget: "target", cst.AnnAssign: "target", cst.AugAssign: "target", cst.NamedExpr: "target",
     cst.CompFor: "target", cst.For: "target", cst.AsName: "name",
     cst.ListComp: "for_in", cst.SetComp: "for_in", cst.DictComp: "for_in", cst.GeneratorExp: "for_in",
 }
 
 
-def _below(kind: type[object]) -> Iterator[type[object]]:
+def _subclasses(kind: type[object]) -> Iterator[type[object]]:
     yield kind
-    for one in kind.__subclasses__():
-        yield from _below(one)
+    for subclass in kind.__subclasses__():
+        yield from _subclasses(subclass)
 
 
-_LEFT_OUT = frozenset(kind for one in _NO_NAMES for kind in _below(one))
+_NAMELESS_NODES = frozenset(kind for base in _NAMELESS_BASES for kind in _subclasses(base))
 
 
-class _Way(NamedTuple):
+class _VisitPlan(NamedTuple):
     """What is done at nodes of a class.
 
     Attributes:
         enter: The visitor's method for it.
-        leaves: Whether LibCST has anything to do when such a node is left.
-        below: The fields that are walked on into.
-        binds: The field in which names are bound.
+        has_leave: Whether LibCST has anything to do when such a node is left.
+        child_fields: The fields that are walked on into.
+        binding_field: The field in which names are bound.
     """
 
     enter: Callable[[Any, Any], bool | None] | None
-    leaves: bool
-    below: tuple[str, ...]
-    binds: str
+    has_leave: bool
+    child_fields: tuple[str, ...]
+    binding_field: str
 
 
-class _Unnamed:
+class _EmptyScope:
     """Stands in a scope's place where LibCST asks it for names of `typing`, and the file has none."""
 
     def get_qualified_names_for(self, _node: object) -> tuple[()]:
         return ()
 
 
-class _Ledger:
+class _MetadataStore:
     """What the visitor writes its findings into: it stands where LibCST has a provider."""
 
     def __init__(self) -> None:
         self.scopes: dict[int, Scope] = {}
-        self.bound: set[int] = set()
+        self.binding_ids: set[int] = set()
 
     def set_metadata(self, node: cst.CSTNode, value: Scope) -> None:
         self.scopes[id(node)] = value
 
     def get_metadata(self, _key: object, node: cst.CSTNode, _default: object = None) -> ExpressionContext | None:
         """Return how a name is used; the visitor asks for that alone, and takes a read for what is not told."""
-        return ExpressionContext.STORE if id(node) in self.bound else None
+        return ExpressionContext.STORE if id(node) in self.binding_ids else None
 
 
-class _Scopes(ScopeVisitor):
+class _ScopeCollector(ScopeVisitor):
     """Which name stands in which scope, and what it is bound to there."""
 
-    def __init__(self, ledger: Any, *, typed: bool) -> None:
-        super().__init__(ledger)
-        self._ledger: _Ledger = ledger
-        self._typed = typed
+    def __init__(self, store: Any, *, uses_typing: bool) -> None:
+        super().__init__(store)
+        self._store: _MetadataStore = store
+        self._uses_typing = uses_typing
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         """Walk through the node here, and let LibCST walk no further: it would build all below it anew."""
-        way = _way(type(node))
-        if way is None:
+        plan = _visit_plan(type(node))
+        if plan is None:
             return False
-        if way.binds:
-            self._bind(getattr(node, way.binds))
-        if way.enter is not None and way.enter(self, node) is False:
+        if plan.binding_field:
+            self._bind(getattr(node, plan.binding_field))
+        if plan.enter is not None and plan.enter(self, node) is False:
             return False
-        for name in way.below:
+        for name in plan.child_fields:
             child = getattr(node, name)
-            for one in child if isinstance(child, (list, tuple)) else (child,):
-                kind: type = type(one)
-                if _way(kind) is not None:
-                    self.on_visit(one)
-                    self.on_leave(one)
+            for child_node in child if isinstance(child, (list, tuple)) else (child,):
+                kind: type = type(child_node)
+                if _visit_plan(kind) is not None:
+                    self.on_visit(child_node)
+                    self.on_leave(child_node)
         return False
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
-        way = _way(type(original_node))
-        if way is not None:
-            if way.leaves:
+        plan = _visit_plan(type(original_node))
+        if plan is not None:
+            if plan.has_leave:
                 super().on_leave(original_node)
             else:
-                self._ledger.scopes[id(original_node)] = self.scope
+                self._store.scopes[id(original_node)] = self.scope
 
     def visit_Call(self, node: cst.Call) -> bool | None:  # noqa: N802 - LibCST's name
         return self._visit(super().visit_Call, node)
@@ -137,9 +137,9 @@ class _Scopes(ScopeVisitor):
 
     def _visit(self, visit: Callable[[Any], bool | None], node: cst.CSTNode) -> bool | None:
         """Visit what may be a use of `typing`, which LibCST looks up by all that its name can mean."""
-        if self._typed:
+        if self._uses_typing:
             return visit(node)
-        scope, self.scope = self.scope, _UNNAMED
+        scope, self.scope = self.scope, _EMPTY_SCOPE
         try:
             return visit(node)
         finally:
@@ -147,7 +147,7 @@ class _Scopes(ScopeVisitor):
 
     def _bind(self, target: cst.CSTNode) -> None:
         if isinstance(target, cst.Name):
-            self._ledger.bound.add(id(target))
+            self._store.binding_ids.add(id(target))
         elif isinstance(target, (cst.Tuple, cst.List)):
             for element in target.elements:
                 self._bind(element.value)
@@ -155,37 +155,37 @@ class _Scopes(ScopeVisitor):
             self._bind(target.target)
 
 
-_UNNAMED: Any = _Unnamed()
+_EMPTY_SCOPE: Any = _EmptyScope()
 
 
 @cache
-def _way(kind: type) -> _Way | None:
-    if kind in _LEFT_OUT or not issubclass(kind, cst.CSTNode):
+def _visit_plan(kind: type) -> _VisitPlan | None:
+    if kind in _NAMELESS_NODES or not issubclass(kind, cst.CSTNode):
         return None
-    leaves = issubclass(kind, _ASSIGNMENT_LIKE_NODES) or _own(f"leave_{kind.__name__}") is not None
-    below = _ORDER.get(kind) or tuple(one.name for one in fields(kind) if _may_hold_names(one))
-    return _Way(_own(f"visit_{kind.__name__}") if kind not in _ORDER else None, leaves, below, _BINDS.get(kind, ""))
+    has_leave = issubclass(kind, _ASSIGNMENT_LIKE_NODES) or _visitor_method(f"leave_{kind.__name__}") is not None
+    child_fields = _FIELD_ORDER.get(kind) or tuple(field.name for field in fields(kind) if _may_hold_names(field))
+    return _VisitPlan(_visitor_method(f"visit_{kind.__name__}") if kind not in _FIELD_ORDER else None, has_leave, child_fields, _BINDING_FIELDS.get(kind, ""))
 
 
 def _may_hold_names(field: Field[Any]) -> bool:
-    return not field.name.startswith(_NO_NAMES_IN) and field.type not in {"str", str}
+    return not field.name.startswith(_NAMELESS_FIELDS) and field.type not in {"str", str}
 
 
-def _own(name: str) -> Callable[[Any, Any], bool | None] | None:
+def _visitor_method(name: str) -> Callable[[Any, Any], bool | None] | None:
     """Return the method of that name; nothing where it is the one that does nothing, which every visitor has."""
-    found: Callable[[Any, Any], bool | None] | None = getattr(_Scopes, name, None)
-    return None if found is getattr(cst.CSTVisitor, name, None) else found
+    method: Callable[[Any, Any], bool | None] | None = getattr(_ScopeCollector, name, None)
+    return None if method is getattr(cst.CSTVisitor, name, None) else method
 
 
-def scopes(module: cst.Module, *, typed: bool = True) -> ByNode[Scope]:
+def scopes(module: cst.Module, *, uses_typing: bool = True) -> NodeMap[Scope]:
     """Return the scope that each node of the tree stands in.
 
     Args:
         module: The tree.
-        typed: Whether it may have annotations by names of `typing`.
+        uses_typing: Whether it may have annotations by names of `typing`.
     """
-    ledger = _Ledger()
-    visitor = _Scopes(ledger, typed=typed)
+    store = _MetadataStore()
+    visitor = _ScopeCollector(store, uses_typing=uses_typing)
     module.visit(visitor)
     visitor.infer_accesses()
-    return ByNode(ledger.scopes)
+    return NodeMap(store.scopes)

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import libcst as cst
 
-from envkit.migrate.nodes import ByNode
-from envkit.migrate.outcome import Where
-from envkit.migrate.places import Places
+from envkit.migrate.nodes import NodeMap
+from envkit.migrate.outcome import Location
+from envkit.migrate.places import Positions
 from envkit.migrate.scopes import scopes
 
 if TYPE_CHECKING:
@@ -33,21 +33,21 @@ _NEWLINE = re.compile(r"\r\n?|\n")
 _NODE = TypeVar("_NODE", bound=cst.CSTNode)
 
 
-class Unreadable(Exception):
+class UnreadableSource(Exception):
     """The file is not Python that can be read.
 
     Attributes:
-        why: What is the matter.
-        mend: What makes it readable.
+        reason: What is the matter.
+        hint: What makes it readable.
     """
 
-    def __init__(self, why: str, mend: str) -> None:
-        super().__init__(why)
-        self.why = why
-        self.mend = mend
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
 
 
-class TooDeep(Unreadable):
+class NestingTooDeep(UnreadableSource):
     """Its expressions stand in each other deeper than can be followed."""
 
     def __init__(self) -> None:
@@ -63,20 +63,20 @@ class Source:
         module: Its tree.
         spans: From where to where in the text each node stands, without its parentheses.
         parents: The node that each node stands in.
-        kinds: Every node but spaces and comments by its class, in the order of the text.
-        placed: The scope that each node stands in.
+        nodes_by_class: Every node but spaces and comments by its class, in the order of the text.
+        node_scopes: The scope that each node stands in.
     """
 
     text: str
     module: cst.Module
-    spans: ByNode[tuple[int, int]]
-    parents: ByNode[cst.CSTNode]
-    kinds: dict[type, list[cst.CSTNode]] = field(repr=False)
-    placed: ByNode[Scope] = field(repr=False)
+    spans: NodeMap[tuple[int, int]]
+    parents: NodeMap[cst.CSTNode]
+    nodes_by_class: dict[type, list[cst.CSTNode]] = field(repr=False)
+    node_scopes: NodeMap[Scope] = field(repr=False)
 
-    def all(self, kind: type[_NODE]) -> list[_NODE]:
+    def nodes(self, kind: type[_NODE]) -> list[_NODE]:
         """Return every node of that class, in the order of the text."""
-        return self.kinds.get(kind, [])  # type: ignore[return-value]
+        return self.nodes_by_class.get(kind, [])  # type: ignore[return-value]
 
     def start(self, node: cst.CSTNode) -> int:
         """Where the node begins in the text."""
@@ -87,31 +87,31 @@ class Source:
         begin, end = self.spans[node]
         return self.text[begin:end]
 
-    def outer(self, node: cst.BaseExpression) -> tuple[int, int]:
+    def outer_span(self, node: cst.BaseExpression) -> tuple[int, int]:
         """From where to where the expression stands with its parentheses."""
         begin, end = self.spans[node]
         if node.lpar:
             begin, end = self.spans[node.lpar[0]][0], self.spans[node.rpar[-1]][1]
         return begin, end
 
-    def above(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    def ancestors(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """Yield what the node stands in, from the nearest."""
         while (node := self.parents.get(node)) is not None:  # type: ignore[assignment]
             yield node
 
-    def where(self, offset: int) -> Where:
+    def location(self, offset: int) -> Location:
         """Return the line and the column of that place in the text."""
-        line = bisect_right(self._lines, offset)
-        return Where(line, offset - self._lines[line - 1] + 1)
+        line = bisect_right(self._line_starts, offset)
+        return Location(line, offset - self._line_starts[line - 1] + 1)
 
     def line(self, number: int) -> str:
         """Return that line, counted from 1."""
-        return self.text[self._lines[number - 1]:self._lines[number] if number < len(self._lines) else None]
+        return self.text[self._line_starts[number - 1]:self._line_starts[number] if number < len(self._line_starts) else None]
 
-    def whole_line(self, offset: int) -> tuple[int, int]:
+    def line_span(self, offset: int) -> tuple[int, int]:
         """From where to where the line stands, with its end."""
-        number = self.where(offset).line
-        return self._lines[number - 1], self._lines[number] if number < len(self._lines) else len(self.text)
+        number = self.location(offset).line
+        return self._line_starts[number - 1], self._line_starts[number] if number < len(self._line_starts) else len(self.text)
 
     def newline(self, offset: int) -> str:
         """Return how the line there ends; as the file's lines do, where it is the last."""
@@ -119,20 +119,20 @@ class Source:
         return match[0] if match else self.module.default_newline
 
     @cached_property
-    def _lines(self) -> list[int]:
+    def _line_starts(self) -> list[int]:
         return [0, *(match.end() for match in _NEWLINE.finditer(self.text))]
 
     @cached_property
     def scopes(self) -> Collection[Scope]:
         """Every scope of the file."""
-        return dict.fromkeys(self.placed.values())
+        return dict.fromkeys(self.node_scopes.values())
 
     def scope(self, node: cst.CSTNode) -> Scope | None:
         """Return the scope that the node stands in."""
-        return self.placed.get(node)
+        return self.node_scopes.get(node)
 
 
-def decoded(content: bytes) -> tuple[str, str]:
+def decode(content: bytes) -> tuple[str, str]:
     """Return the text and what it is encoded in, by the file's own word for it.
 
     Raises:
@@ -141,15 +141,15 @@ def decoded(content: bytes) -> tuple[str, str]:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         text = content.decode(encoding)
-        same = text.encode(encoding) == content
+        is_lossless = text.encode(encoding) == content
     except (SyntaxError, UnicodeError, LookupError):
-        same = False
-    if not same:
-        raise Unreadable("its bytes are not text in the encoding that it names", "save it as UTF-8")
+        is_lossless = False
+    if not is_lossless:
+        raise UnreadableSource("its bytes are not text in the encoding that it names", "save it as UTF-8")
     return text, encoding
 
 
-def parsed(text: str) -> ast.Module | None:
+def parse_ast(text: str) -> ast.Module | None:
     """Return the text as Python itself reads it, which is quick, or None where it does not.
 
     Raises:
@@ -160,59 +160,59 @@ def parsed(text: str) -> ast.Module | None:
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except (RecursionError, MemoryError):
-        raise TooDeep from None
+        raise NestingTooDeep from None
     except SyntaxError as error:
         if "nested" in error.msg:
-            raise TooDeep from None
+            raise NestingTooDeep from None
     except ValueError:
         pass
     return None
 
 
-def _nothing(_: cst.CSTNode) -> None:
+def _noop(_: cst.CSTNode) -> None:
     pass
 
 
 @contextmanager
-def _unchecked() -> Iterator[None]:
+def _skip_validation() -> Iterator[None]:
     """LibCST checks every node that is made, a fifth of its time; what its own parser makes needs no check."""
-    check = cst.CSTNode.__post_init__
-    cst.CSTNode.__post_init__ = _nothing  # type: ignore[method-assign, assignment]
+    post_init = cst.CSTNode.__post_init__
+    cst.CSTNode.__post_init__ = _noop  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
-        cst.CSTNode.__post_init__ = check  # type: ignore[method-assign]
+        cst.CSTNode.__post_init__ = post_init  # type: ignore[method-assign]
 
 
-def read(text: str) -> Source:
+def parse(text: str) -> Source:
     """Read the text, which is not nested too deeply (see `parsed`).
 
     Raises:
         Unreadable: It is not Python 3.
     """
     # LibCST drops form feeds before statements: it reads the text without them, and its places are put right.
-    plain = text.replace("\f", "")
+    stripped_text = text.replace("\f", "")
     try:
-        with _unchecked():
-            module = cst.parse_module(plain)
+        with _skip_validation():
+            module = cst.parse_module(stripped_text)
     except cst.ParserSyntaxError as error:
-        raise Unreadable(
+        raise UnreadableSource(
             f"it is not Python 3: line {error.raw_line}",
             "if it is Python 2: 2to3 -w -n FILE, then run this again",
         ) from error
-    places = Places(module)
-    if "".join(places.tokens) != plain:
-        raise Unreadable("it cannot be given back as it is", "save it with one kind of line ending")
-    spans = places.spans if plain == text else _with_form_feeds(text, places.spans)
-    return Source(text, module, ByNode(spans), ByNode(places.parents), dict(places.kinds),
-                  scopes(module, typed="typing" in text))
+    positions = Positions(module)
+    if "".join(positions.tokens) != stripped_text:
+        raise UnreadableSource("it cannot be given back as it is", "save it with one kind of line ending")
+    spans = positions.spans if stripped_text == text else _restore_form_feeds(text, positions.spans)
+    return Source(text, module, NodeMap(spans), NodeMap(positions.parents), dict(positions.nodes_by_class),
+                  scopes(module, uses_typing="typing" in text))
 
 
-def _with_form_feeds(text: str, spans: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
+def _restore_form_feeds(text: str, spans: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
     """Return the places in the text that were found in it without its form feeds."""
-    left_out = [match.start() - before for before, match in enumerate(re.finditer("\f", text))]
-    found = {}
-    for node, (first, last) in spans.items():
-        begin = first + bisect_right(left_out, first)
-        found[node] = (begin, max(begin, last + bisect_left(left_out, last)))
-    return found
+    form_feeds = [match.start() - index for index, match in enumerate(re.finditer("\f", text))]
+    restored = {}
+    for node, (start, end) in spans.items():
+        new_start = start + bisect_right(form_feeds, start)
+        restored[node] = (new_start, max(new_start, end + bisect_left(form_feeds, end)))
+    return restored

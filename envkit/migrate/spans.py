@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 SPACE = re.compile(r"[ \t\n\r]*")
-DEPTH_MAX = 200  # far more than a notebook has, and far less than what ends a process
+MAX_DEPTH = 200  # far more than a notebook has, and far less than what ends a process
 DECODER = json.JSONDecoder()
 
 
@@ -44,56 +44,56 @@ def parse(text: str) -> Node:
     Raises:
         ValueError: It is no JSON, or nested too deeply.
     """
-    node = _value(text, _past(text, 0), 0)
-    if _past(text, node.end) != len(text):
+    node = _parse_value(text, _skip_space(text, 0), 0)
+    if _skip_space(text, node.end) != len(text):
         raise json.JSONDecodeError("something follows the value", text, node.end)
     return node
 
 
-def _value(text: str, at: int, depth: int) -> Node:
-    if depth > DEPTH_MAX:
-        raise json.JSONDecodeError("it is nested too deeply", text, at)
-    opening = text[at : at + 1]
+def _parse_value(text: str, position: int, depth: int) -> Node:
+    if depth > MAX_DEPTH:
+        raise json.JSONDecodeError("it is nested too deeply", text, position)
+    opening = text[position : position + 1]
     if opening == "{":
-        return _object(text, at, depth)
+        return _parse_object(text, position, depth)
     if opening == "[":
-        return _array(text, at, depth)
-    value, end = DECODER.raw_decode(text, at)
-    return Node(at, end, value if isinstance(value, str) else None)
+        return _parse_array(text, position, depth)
+    value, end = DECODER.raw_decode(text, position)
+    return Node(position, end, value if isinstance(value, str) else None)
 
 
-def _object(text: str, start: int, depth: int) -> Node:
+def _parse_object(text: str, start: int, depth: int) -> Node:
     members: dict[str, Node] = {}
-    at = _past(text, start + 1)
-    while text[at : at + 1] != "}":
+    position = _skip_space(text, start + 1)
+    while text[position : position + 1] != "}":
         if members:
-            at = _past(text, _expect(text, at, ","))
-        key = _value(text, at, depth + 1)
+            position = _skip_space(text, _expect(text, position, ","))
+        key = _parse_value(text, position, depth + 1)
         if not isinstance(key.value, str):
-            raise json.JSONDecodeError("a key has to be a text", text, at)
-        at = _past(text, _expect(text, _past(text, key.end), ":"))
-        members[key.value] = member = _value(text, at, depth + 1)
-        at = _past(text, member.end)
-    return Node(start, at + 1, members)
+            raise json.JSONDecodeError("a key has to be a text", text, position)
+        position = _skip_space(text, _expect(text, _skip_space(text, key.end), ":"))
+        members[key.value] = member = _parse_value(text, position, depth + 1)
+        position = _skip_space(text, member.end)
+    return Node(start, position + 1, members)
 
 
-def _array(text: str, start: int, depth: int) -> Node:
+def _parse_array(text: str, start: int, depth: int) -> Node:
     elements: list[Node] = []
-    at = _past(text, start + 1)
-    while text[at : at + 1] != "]":
+    position = _skip_space(text, start + 1)
+    while text[position : position + 1] != "]":
         if elements:
-            at = _past(text, _expect(text, at, ","))
-        elements.append(_value(text, at, depth + 1))
-        at = _past(text, elements[-1].end)
-    return Node(start, at + 1, elements)
+            position = _skip_space(text, _expect(text, position, ","))
+        elements.append(_parse_value(text, position, depth + 1))
+        position = _skip_space(text, elements[-1].end)
+    return Node(start, position + 1, elements)
 
 
-def _past(text: str, at: int) -> int:
-    found = SPACE.match(text, at)
-    return found.end() if found else at
+def _skip_space(text: str, position: int) -> int:
+    match = SPACE.match(text, position)
+    return match.end() if match else position
 
 
-def _expect(text: str, at: int, mark: str) -> int:
-    if text[at : at + 1] != mark:
-        raise json.JSONDecodeError(f"{mark!r} is expected", text, at)
-    return at + 1
+def _expect(text: str, position: int, token: str) -> int:
+    if text[position : position + 1] != token:
+        raise json.JSONDecodeError(f"{token!r} is expected", text, position)
+    return position + 1

@@ -37,23 +37,23 @@ class Edit:
 def edits(before: str, after: str) -> list[Edit]:
     """Return what makes one text of the other, line by line and no wider than needed."""
     old, new = LINE.findall(before), LINE.findall(after)
-    head = _common(old, new)
-    tail = _common(old[head:][::-1], new[head:][::-1])
-    at = sum(map(len, old[:head]))
+    head = _common_prefix(old, new)
+    tail = _common_prefix(old[head:][::-1], new[head:][::-1])
+    offset = sum(map(len, old[:head]))
     old, new = old[head : len(old) - tail], new[head : len(new) - tail]
-    found: list[Edit] = []
-    for kind, i, j, k, l in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():  # noqa: E741
+    result: list[Edit] = []
+    for tag, i, j, k, l in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():  # noqa: E741
         blocks = [(old[i:j], new[k:l])]
         if j - i == l - k:
-            blocks = [([one], [other]) for one, other in zip(old[i:j], new[k:l], strict=True)]
-        for gone, come in blocks:
-            if kind != "equal":
-                found.append(_narrow(at, "".join(gone), "".join(come)))
-            at += sum(map(len, gone))
-    return found
+            blocks = [([old_line], [new_line]) for old_line, new_line in zip(old[i:j], new[k:l], strict=True)]
+        for old_block, new_block in blocks:
+            if tag != "equal":
+                result.append(_narrow(offset, "".join(old_block), "".join(new_block)))
+            offset += sum(map(len, old_block))
+    return result
 
 
-def spliced(text: str, node: Node, before: str, after: str, between: str) -> str:
+def replace_source(text: str, node: Node, before: str, after: str, default_separator: str) -> str:
     """Return the JSON of a `source` whose text is to be another one.
 
     Args:
@@ -61,14 +61,14 @@ def spliced(text: str, node: Node, before: str, after: str, between: str) -> str
         node: Of the source in it.
         before: What it stands for.
         after: What it is to stand for.
-        between: What parts elements where the source itself has fewer than two.
+        default_separator: What parts elements where the source itself has fewer than two.
     """
     changes = edits(before, after)
     if not node.elements():
         literal = text[node.start : node.end] if node.text() is not None else '""'
-        made = _literal(_changed(_pieces(literal), changes, 0, _encoder(text, literal), last=True))
-        return made if node.text() is not None else f"[{made}]"
-    return _array(text, node, changes, between)
+        new_literal = _literal(_apply_edits(_pieces(literal), changes, 0, _make_encoder(text, literal), is_last=True))
+        return new_literal if node.text() is not None else f"[{new_literal}]"
+    return _replace_array(text, node, changes, default_separator)
 
 
 def separator(text: str, node: Node) -> str | None:
@@ -77,28 +77,28 @@ def separator(text: str, node: Node) -> str | None:
     return text[elements[0].end : elements[1].start] if len(elements) > 1 else None
 
 
-def _array(text: str, node: Node, changes: Sequence[Edit], between: str) -> str:
-    elements, at = node.elements(), 0
-    a_line_each = all(_is_line(one) for one in elements[:-1])
-    written = [text[node.start : elements[0].start]]
-    parted = separator(text, node)
-    if parted is None:
-        lead = written[0][1:]
-        parted = f",{lead}" if lead else between
-    any_yet, rest = False, list[str]()
-    for number, element in enumerate(elements):
-        length, last = len(element.value or ""), number == len(elements) - 1
+def _replace_array(text: str, node: Node, changes: Sequence[Edit], default_separator: str) -> str:
+    elements, offset = node.elements(), 0
+    one_per_line = all(_is_line(element) for element in elements[:-1])
+    output = [text[node.start : elements[0].start]]
+    delimiter = separator(text, node)
+    if delimiter is None:
+        lead = output[0][1:]
+        delimiter = f",{lead}" if lead else default_separator
+    has_output, rest = False, list[str]()
+    for index, element in enumerate(elements):
+        length, is_last = len(element.value or ""), index == len(elements) - 1
         raw = text[element.start : element.end]
-        pieces = rest + _changed(_pieces(raw), changes, at, _encoder(text, raw), last=last)
-        before = text[elements[number - 1].end : element.start] if number else ""
-        literals = list(_lines(pieces)) if a_line_each else [pieces]
+        pieces = rest + _apply_edits(_pieces(raw), changes, offset, _make_encoder(text, raw), is_last=is_last)
+        gap = text[elements[index - 1].end : element.start] if index else ""
+        literals = list(_split_lines(pieces)) if one_per_line else [pieces]
         # An edit may reach from one line into the next, and the two are one then.
-        rest = literals.pop() if a_line_each and not last and literals and literals[-1][-1] not in NEWLINES else []
+        rest = literals.pop() if one_per_line and not is_last and literals and literals[-1][-1] not in NEWLINES else []
         for literal in literals:
-            written += [(before or parted) if any_yet else "", _literal(literal)]
-            before, any_yet = "", True
-        at += length
-    return "".join([*written, text[elements[-1].end : node.end]])
+            output += [(gap or delimiter) if has_output else "", _literal(literal)]
+            gap, has_output = "", True
+        offset += length
+    return "".join([*output, text[elements[-1].end : node.end]])
 
 
 def _is_line(element: Node) -> bool:
@@ -114,23 +114,23 @@ def _literal(pieces: Sequence[str]) -> str:
     return '"' + "".join(pieces) + '"'
 
 
-def _changed(
-    pieces: list[str], changes: Sequence[Edit], at: int, encode: Callable[[str], str], *, last: bool
+def _apply_edits(
+    pieces: list[str], changes: Sequence[Edit], start_offset: int, encode: Callable[[str], str], *, is_last: bool
 ) -> list[str]:
-    """Return a literal's pieces after the edits that concern it; its first character is number `at` of the text."""
-    end, done = at + len(pieces), 0
-    made: list[str] = []
-    for one in changes:
-        owned = at <= one.start < end or (last and one.start == end)
-        start, stop = max(one.start, at), min(one.end, end)
-        if owned or start < stop:
-            made += pieces[done : start - at]
-            made += PIECE.findall(encode(one.text)) if owned else ()
-            done = stop - at
-    return made + pieces[done:]
+    """Return a literal's pieces after the edits that concern it; its first character is number `start_offset` of the text."""
+    end_offset, position = start_offset + len(pieces), 0
+    result: list[str] = []
+    for change in changes:
+        is_owner = start_offset <= change.start < end_offset or (is_last and change.start == end_offset)
+        start, stop = max(change.start, start_offset), min(change.end, end_offset)
+        if is_owner or start < stop:
+            result += pieces[position : start - start_offset]
+            result += PIECE.findall(encode(change.text)) if is_owner else ()
+            position = stop - start_offset
+    return result + pieces[position:]
 
 
-def _lines(pieces: Sequence[str]) -> Iterator[list[str]]:
+def _split_lines(pieces: Sequence[str]) -> Iterator[list[str]]:
     line: list[str] = []
     for piece in pieces:
         line.append(piece)
@@ -141,22 +141,22 @@ def _lines(pieces: Sequence[str]) -> Iterator[list[str]]:
         yield line
 
 
-def _encoder(text: str, literal: str) -> Callable[[str], str]:
+def _make_encoder(text: str, literal: str) -> Callable[[str], str]:
     """Return how characters are written as this literal writes its own, or the file where the literal does not tell."""
     as_ascii = literal.isascii() and (text.isascii() or BEYOND_ASCII.search(literal) is not None)
     return lambda new: json.dumps(new, ensure_ascii=as_ascii)[1:-1]
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
+def _common_prefix(old: Sequence[str], new: Sequence[str]) -> int:
     count = 0
-    for mine, yours in zip(one, other, strict=False):
-        if mine != yours:
+    for old_item, new_item in zip(old, new, strict=False):
+        if old_item != new_item:
             break
         count += 1
     return count
 
 
-def _narrow(at: int, old: str, new: str) -> Edit:
-    head = _common(old, new)
-    tail = _common(old[head:][::-1], new[head:][::-1])
-    return Edit(at + head, at + len(old) - tail, new[head : len(new) - tail])
+def _narrow(offset: int, old: str, new: str) -> Edit:
+    head = _common_prefix(old, new)
+    tail = _common_prefix(old[head:][::-1], new[head:][::-1])
+    return Edit(offset + head, offset + len(old) - tail, new[head : len(new) - tail])

@@ -18,50 +18,50 @@ from envkit.migrate import (
     methods,
     source,
 )
-from envkit.migrate.added import Added
-from envkit.migrate.draft import Draft
-from envkit.migrate.look import Look
+from envkit.migrate.added import ImportInserter
+from envkit.migrate.draft import EditSet
+from envkit.migrate.look import FileQueries
 from envkit.migrate.outcome import Outcome
 
 if TYPE_CHECKING:
     from envkit.migrate.api import Api
 
 
-def transform(content: bytes, api: Api, off: frozenset[str]) -> Outcome:
+def transform(content: bytes, api: Api, disabled_rules: frozenset[str]) -> Outcome:
     """Return what comes of a file that has to do with Keras."""
     try:
-        text, encoding = source.decoded(content)
-        python = source.parsed(text)
-        if python is not None and not bindings.imports(python):
+        text, encoding = source.decode(content)
+        tree = source.parse_ast(text)
+        if tree is not None and not bindings.may_import_keras(tree):
             return Outcome(content)
-        read = source.read(text)
-        return transformed(content, read, encoding, api, off)
+        parsed_file = source.parse(text)
+        return transform_source(content, parsed_file, encoding, api, disabled_rules)
     except RecursionError:
-        deep = source.TooDeep()
-        return Outcome(content, unreadable=deep.why, mend=deep.mend)
-    except source.Unreadable as error:
-        return Outcome(content, unreadable=error.why, mend=error.mend)
+        nesting_error = source.NestingTooDeep()
+        return Outcome(content, error=nesting_error.reason, hint=nesting_error.hint)
+    except source.UnreadableSource as error:
+        return Outcome(content, error=error.reason, hint=error.hint)
 
 
-def transformed(
-    content: bytes, read: source.Source, encoding: str, api: Api, off: frozenset[str] = frozenset()
+def transform_source(
+    content: bytes, parsed_file: source.Source, encoding: str, api: Api, disabled_rules: frozenset[str] = frozenset()
 ) -> Outcome:
     """Return what comes of a file that was read."""
-    bound = bindings.bound(read, api)
-    draft = Draft(read, off)
-    if bound.bindings or bound.stars:
-        imports.settle(bound, api)
-        merges.settle(read, bound)
-        added = Added(draft, bound)
-        imports.rewrite(draft, bound, api)
-        chains.rewrite(draft, bound, api, added)
-        calls.rewrite(draft, bound, api)
-        backend.rewrite(draft, bound, added)
-        methods.rewrite(draft, bound)
-        arms.tell(draft, bound)
-        look = Look(draft, bound)
-        failing.tell(look)
-        behaviour.tell(look)
-        lints.tell(look)
-    rewrites = draft.rewrites()
-    return Outcome(draft.text().encode(encoding) if rewrites else content, rewrites, draft.notes())
+    usage = bindings.find_usage(parsed_file, api)
+    edits = EditSet(parsed_file, disabled_rules)
+    if usage.bindings or usage.star_imports:
+        imports.choose_targets(usage, api)
+        merges.plan_imports(parsed_file, usage)
+        inserter = ImportInserter(edits, usage)
+        imports.rewrite(edits, usage, api)
+        chains.rewrite(edits, usage, api, inserter)
+        calls.rewrite(edits, usage, api)
+        backend.rewrite(edits, usage, inserter)
+        methods.rewrite(edits, usage)
+        arms.add_notes(edits, usage)
+        queries = FileQueries(edits, usage)
+        failing.add_notes(queries)
+        behaviour.add_notes(queries)
+        lints.add_notes(queries)
+    rewrites = edits.rewrites()
+    return Outcome(edits.text().encode(encoding) if rewrites else content, rewrites, edits.notes())

@@ -43,7 +43,7 @@ class HostGpu:
 
 
 @dataclass(frozen=True, slots=True)
-class Wants:
+class HostQuery:
     """What has to be looked at for a config, no more.
 
     Attributes:
@@ -92,7 +92,7 @@ class Facts:
         texts: Contents of files the config names (requirements, CA), by path as written; None if unreadable.
         real_paths: Real path of each file, mount and secret source, by path as written; None if it is not there.
         secrets: SHA-256 of each secret's source file, by name; None if unreadable.
-        exposed: The secrets, by name, whose source file every user of this host may read.
+        exposed_secrets: The secrets, by name, whose source file every user of this host may read.
         ca: Extra CA certificates in PEM that the caller's own environment trusts, or empty.
         proxies: Proxy settings of the caller's environment (`http_proxy`, `https_proxy`, `no_proxy`).
         run_proxies: Those the workspace itself runs with; they stay what they were at the first `up`.
@@ -101,9 +101,9 @@ class Facts:
         state: Folder envkit keeps this environment's state in.
         client_key: Public line of the key `envkit ssh` itself uses, or empty before it was made.
         gpu: What the host says of GPUs.
-        gpu_roads: Ways the engine offers to pass one; empty where it was not asked.
+        gpu_methods: Ways the engine offers to pass one; empty where it was not asked.
         gpu_offered: Whether there was a GPU to be had when this environment was made, or None before that.
-        far: For an engine on another machine, that machine's folder of volumes; empty for one of this machine.
+        remote_volumes_dir: For an engine on another machine, that machine's folder of volumes; empty for one of this machine.
     """
 
     caller: Account
@@ -119,7 +119,7 @@ class Facts:
     texts: Mapping[str, str | None] = field(default_factory=dict)
     real_paths: Mapping[str, str | None] = field(default_factory=dict)
     secrets: Mapping[str, str | None] = field(default_factory=dict, repr=False)
-    exposed: tuple[str, ...] = ()
+    exposed_secrets: tuple[str, ...] = ()
     ca: str = ""
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     run_proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -129,9 +129,9 @@ class Facts:
     state: str = ""
     client_key: str = ""
     gpu: HostGpu = HostGpu()
-    gpu_roads: tuple[str, ...] = ()
+    gpu_methods: tuple[str, ...] = ()
     gpu_offered: bool | None = None
-    far: str = ""
+    remote_volumes_dir: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +144,11 @@ class EngineFacts:
         machine: Architecture it runs containers for, such as `amd64`.
         rootless: Whether it runs without root.
         userns: Whether it maps container users to other host users.
-        gpu_roads: Ways it offers to pass a GPU: `cdi`, `hook`, `runtime`.
+        gpu_methods: Ways it offers to pass a GPU: `cdi`, `hook`, `runtime`.
         podman: Whether it is Podman, which speaks Docker's language beside its own.
         cpus: Processors of its machine.
         memory_mib: Memory of its machine in MiB.
-        volumes: Folder of its machine that its volumes lie in.
+        volumes_dir: Folder of its machine that its volumes lie in.
         host: What its machine is called, or empty.
         system: Distribution of its machine, or empty.
         kernel: Release of its machine's kernel, or empty.
@@ -159,11 +159,11 @@ class EngineFacts:
     machine: str
     rootless: bool
     userns: bool
-    gpu_roads: tuple[str, ...]
+    gpu_methods: tuple[str, ...]
     podman: bool = False
     cpus: int = 0
     memory_mib: int = 0
-    volumes: str = ""
+    volumes_dir: str = ""
     host: str = ""
     system: str = ""
     kernel: str = ""

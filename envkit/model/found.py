@@ -12,7 +12,7 @@ Status = Literal["created", "running", "paused", "restarting", "removing", "exit
 
 
 @dataclass(frozen=True, slots=True)
-class FoundContainer:
+class ContainerInfo:
     """A container that stands under the name envkit would use.
 
     Attributes:
@@ -33,7 +33,7 @@ class FoundContainer:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundImage:
+class ImageInfo:
     """An image that stands under a reference envkit would use.
 
     Attributes:
@@ -43,8 +43,8 @@ class FoundImage:
         ref: The reference it was found under.
         system: The operating system it is for, as Docker names it.
         machine: The architecture it is for, as Docker names it.
-        pulled: Whether it carries the digest of a registry: it was pulled from one, or pushed to it.
-        triggers: Whether it holds instructions for whoever builds on it.
+        from_registry: Whether it carries the digest of a registry: it was pulled from one, or pushed to it.
+        has_onbuild: Whether it holds instructions for whoever builds on it.
     """
 
     id: str
@@ -53,12 +53,12 @@ class FoundImage:
     ref: str = ""
     system: str = "linux"
     machine: str = ""
-    pulled: bool = False
-    triggers: bool = False
+    from_registry: bool = False
+    has_onbuild: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class ImageContents:
     """What lies inside an image that a workspace shall be built on; empty where there is none.
 
     Attributes:
@@ -83,26 +83,26 @@ class Inside:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class ForeignBase:
     """The image somebody else made that a workspace is built on.
 
     Attributes:
         kind: TensorFlow's `official` image, or another `image`.
         ref: What it is called.
         id: The engine's id of it.
-        inside: What lies in it.
-        managed: Where Pythons that uv manages can be had, `default` for uv's own place, or empty for nowhere.
+        contents: What lies in it.
+        python_mirror: Where Pythons that uv manages can be had, `default` for uv's own place, or empty for nowhere.
     """
 
     kind: Literal["official", "image"]
     ref: str
     id: str
-    inside: Inside
-    managed: str = ""
+    contents: ImageContents
+    python_mirror: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class FoundNetwork:
+class NetworkInfo:
     """A network that stands under the name envkit would use."""
 
     id: str
@@ -111,20 +111,20 @@ class FoundNetwork:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundVolume:
+class VolumeInfo:
     """A volume that stands under a name envkit would use.
 
     Attributes:
         labels: Its labels.
-        created: What it was given when it was made: tells a new volume of an old name.
+        creation_id: What it was given when it was made: tells a new volume of an old name.
     """
 
     labels: Mapping[str, str]
-    created: str
+    creation_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class FoundBind:
+class BindInfo:
     """A file or folder of the host that the container of another environment shows.
 
     Attributes:
@@ -139,7 +139,7 @@ class FoundBind:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ActualState:
     """Everything the engine holds that this environment may collide with or reuse.
 
     Attributes:
@@ -147,19 +147,19 @@ class Found:
         helper: What prepared its volumes, left behind by an envkit that was killed.
         image: The image its plan asks for.
         base: What that image is built on.
-        ground: What the base is and holds, where that is not one of envkit's own Debian.
+        foreign_base: What the base is and holds, where that is not one of envkit's own Debian.
         network: Its network.
         volumes: Its volumes, by name.
         subnets: What the engine's other networks take, in CIDR form.
         binds: What other environments show of the host, everybody's.
     """
 
-    container: FoundContainer | None = None
-    helper: FoundContainer | None = None
-    image: FoundImage | None = None
-    base: FoundImage | None = None
-    ground: Ground | None = None
-    network: FoundNetwork | None = None
-    volumes: Mapping[str, FoundVolume] = field(default_factory=dict)
+    container: ContainerInfo | None = None
+    helper: ContainerInfo | None = None
+    image: ImageInfo | None = None
+    base: ImageInfo | None = None
+    foreign_base: ForeignBase | None = None
+    network: NetworkInfo | None = None
+    volumes: Mapping[str, VolumeInfo] = field(default_factory=dict)
     subnets: tuple[str, ...] = ()
-    binds: tuple[FoundBind, ...] = ()
+    binds: tuple[BindInfo, ...] = ()

@@ -66,7 +66,7 @@ class Plan:
         run: What to run.
         files: What to mount.
         access: What it lets in.
-        remarks: What was decided differently from what was asked, one sentence each.
+        notes: What was decided differently from what was asked, one sentence each.
         gpu_required: Whether a run without a usable GPU is a failure.
         logdir: TensorBoard's log folder inside the container.
         build_proxies: Proxy settings of the build alone; they may carry credentials.
@@ -81,7 +81,7 @@ class Plan:
     run: RunPlan
     files: FilesPlan
     access: Access = Access()
-    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     gpu_required: bool = False
     logdir: str = "/workspace/logs"
     build_proxies: Mapping[str, str] = field(default_factory=dict, repr=False)

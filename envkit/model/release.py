@@ -30,7 +30,7 @@ class Suite:
     archive: str = ""
 
 
-ITSELF = ("tensorflow", "tensorflow-cpu")
+TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-cpu")
 # Other distributions of TensorFlow, by name: what they install is a package `tensorflow` too. PyPI had versions of most
 # for Linux in November 2026. Plug-ins, such as tensorflow-metal, are none.
 OTHER_BUILDS = frozenset({
@@ -105,14 +105,14 @@ class Release:
     broken: str = ""
 
     @property
-    def beside(self) -> tuple[Bound, ...]:
+    def constraints(self) -> tuple[Bound, ...]:
         """Return what may be installed in its environment: no other TensorFlow, which would hide it from the kernel."""
-        why = f"this workspace is TensorFlow {self.version}; `tensorflow:` in envkit.yaml changes it"
-        return (*(Bound(name, f"=={self.version}", why) for name in ITSELF), *self.bounds)
+        reason = f"this workspace is TensorFlow {self.version}; `tensorflow:` in envkit.yaml changes it"
+        return (*(Bound(name, f"=={self.version}", reason) for name in TENSORFLOW_PACKAGES), *self.bounds)
 
 
 @dataclass(frozen=True, slots=True)
-class Enough:
+class Mitigation:
     """Which versions do where nothing newer runs, because envkit shuts the hole itself.
 
     Attributes:
@@ -132,14 +132,14 @@ class Floor:
 
     Attributes:
         package: Its name, as an index writes it.
-        well: Specifiers; a version is well that one of them takes.
-        hole: What others let happen.
+        fixed_versions: Specifiers; a version is well that one of them takes.
+        vulnerability: What others let happen.
         source: Where that was read.
-        enough: What does on an older Python, or None.
+        mitigation: What does on an older Python, or None.
     """
 
     package: str
-    well: tuple[str, ...]
-    hole: str
+    fixed_versions: tuple[str, ...]
+    vulnerability: str
     source: str
-    enough: Enough | None = None
+    mitigation: Mitigation | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from envkit.errors import Exit
+from envkit.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,12 +31,12 @@ class Observation:
     """What a guest script or a look saw, unjudged.
 
     Attributes:
-        what: Name of the look, such as `tensorflow.version`.
+        name: Name of the look, such as `tensorflow.version`.
         data: What was seen, as JSON values.
         seconds: How long the look took.
     """
 
-    what: str
+    name: str
     data: Mapping[str, Any]
     seconds: float = 0.0
 
@@ -48,26 +48,26 @@ class Finding:
     Attributes:
         check: Id from the check table, such as `gpu/driver-missing`.
         status: How it came out.
-        seen: What was seen, in words.
+        detail: What was seen, in words.
         cause: The likely cause, or empty.
-        mend: The command or change that helps, or empty.
-        where: The layer or place, such as `host` or `container`.
+        hint: The command or change that helps, or empty.
+        layer: The layer or place, such as `host` or `container`.
         seconds: How long it took.
         data: The figures behind it.
     """
 
     check: str
     status: Verdict
-    seen: str
+    detail: str
     cause: str = ""
-    mend: str = ""
-    where: str = ""
+    hint: str = ""
+    layer: str = ""
     seconds: float = 0.0
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class CheckHost:
     """The machine on which something was checked: the engine's, which may be another one than the caller's.
 
     Attributes:
@@ -87,14 +87,14 @@ class Failure:
 
     Attributes:
         message: What went wrong.
-        tried: What was tried, or empty.
-        mend: The command or the change that helps, or empty.
+        detail: What was tried, or empty.
+        hint: The command or the change that helps, or empty.
         problems: Of a config, everything that is wrong in it.
     """
 
     message: str
-    tried: str = ""
-    mend: str = ""
+    detail: str = ""
+    hint: str = ""
     problems: tuple[Problem, ...] = ()
 
 
@@ -115,7 +115,7 @@ class Report(Generic[T]):
     subject: str
     result: T
     findings: tuple[Finding, ...] = ()
-    exit_code: Exit = Exit.OK
+    exit_code: ExitCode = ExitCode.OK
     error: Failure | None = None
 
 
@@ -126,13 +126,13 @@ class Progress:
     Attributes:
         stage: What is going on, such as `build`.
         text: The news, one line.
-        detail: Whether only `--verbose` shows it.
-        done: Whether the stage is over.
+        verbose: Whether only `--verbose` shows it.
+        finished: Whether the stage is over.
         step: Which of how many steps this is, where that is known.
     """
 
     stage: str
     text: str
-    detail: bool = False
-    done: bool = False
+    verbose: bool = False
+    finished: bool = False
     step: tuple[int, int] | None = None

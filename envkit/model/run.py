@@ -73,13 +73,13 @@ class Gpus:
     """The NVIDIA GPUs a container gets.
 
     Attributes:
-        road: How the engine hands them over: a CDI device, Docker's own `--gpus` with its hook, or the nvidia
+        method: How the engine hands them over: a CDI device, Docker's own `--gpus` with its hook, or the nvidia
             runtime.
-        which: Their numbers, or `all`.
+        device_ids: Their numbers, or `all`.
     """
 
-    road: str
-    which: tuple[str, ...]
+    method: str
+    device_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,6 @@ class RunPlan:
     stop_grace_s: int = 10
     gpus: Gpus | None = None
 
-    def published(self, container: int) -> int:
+    def host_port(self, container: int) -> int:
         """Return the port of the host that a port of the container is published at; 0 for none."""
         return next((port.host for port in self.ports if port.container == container), 0)

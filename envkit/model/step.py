@@ -15,10 +15,10 @@ class MakeBase:
 
 @dataclass(frozen=True, slots=True)
 class BuildImage:
-    """Build the workspace image under a reference; `anew`: with nothing that the builder keeps of earlier builds."""
+    """Build the workspace image under a reference; `no_cache`: with nothing that the builder keeps of earlier builds."""
 
     ref: str
-    anew: bool = False
+    no_cache: bool = False
 
 
 @dataclass(frozen=True, slots=True)

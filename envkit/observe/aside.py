@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextvars import copy_context
 from functools import partial
 from threading import Event, Semaphore, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from envkit import proc
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def begun(work: Callable[[], T]) -> Future[T]:
+def submit(task: Callable[[], T]) -> Future[T]:
     """Start some work at once; an interrupt does not wait for it."""
     future: Future[T] = Future()
 
     def run() -> None:
         try:
-            future.set_result(work())
+            future.set_result(task())
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
             future.set_exception(error)
 
@@ -33,44 +33,44 @@ def begun(work: Callable[[], T]) -> Future[T]:
     return future
 
 
-def together(works: Sequence[Callable[[], T]], at_once: int) -> tuple[T, ...]:
-    """Do all works, no more than `at_once` at a time; return their results in the order of the works.
+def gather(tasks: Sequence[Callable[[], T]], max_workers: int) -> tuple[T, ...]:
+    """Do all works, no more than `max_workers` at a time; return their results in the order of the works.
 
     The first of them that raised something is raised. An interrupt waits for nothing, nothing more is begun then, and
     programs that the works have started end.
     """
-    room, stopped = Semaphore(at_once), Event()
+    slots, stop = Semaphore(max_workers), Event()
 
-    def in_turn(work: Callable[[], T]) -> T:
-        with room:
-            if stopped.is_set():
-                raise Refusal("interrupted")
-            return work()
+    def run_task(task: Callable[[], T]) -> T:
+        with slots:
+            if stop.is_set():
+                raise PreconditionError("interrupted")
+            return task()
 
-    with proc.leashed():
+    with proc.kill_on_error():
         try:
-            return _results([begun(partial(in_turn, one)) for one in works])
+            return _results([submit(partial(run_task, task)) for task in tasks])
         except BaseException:
-            stopped.set()
+            stop.set()
             raise
 
 
 def _results(futures: Iterable[Future[T]]) -> tuple[T, ...]:
-    return tuple(one.result() for one in futures)
+    return tuple(future.result() for future in futures)
 
 
-def aside(look: Callable[[], str], limit_s: float) -> Callable[[], str]:
+def start_check(check: Callable[[], str], limit_s: float) -> Callable[[], str]:
     """Start a look at once and return what fetches its result.
 
     The result is the look's: what it says is wrong, or what it raised. One that is not there `limit_s` after it
     was asked for is wrong for that.
     """
-    future = begun(look)
+    future = submit(check)
 
     def fetch() -> str:
         try:
             return future.result(limit_s)
-        except NotYet:
+        except FutureTimeoutError:
             if future.done():
                 raise
             return f"no result within {limit_s:.0f} s"

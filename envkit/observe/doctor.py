@@ -6,7 +6,7 @@ import importlib
 import os
 import re
 import time
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from envkit import files, host, net, proc, state
 from envkit.engines import connect, endpoint, glance, holder, registry
 from envkit.errors import EnvkitError
 from envkit.model.report import Observation
-from envkit.observe.aside import begun
+from envkit.observe.aside import submit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,125 +27,125 @@ if TYPE_CHECKING:
 LIMIT_S = 1.5  # for everything together: what takes longer is told as not answered
 NETWORK_S = 1.3
 # Reads every list of sources, and neither the lists of packages nor the network.
-READ_SOURCES = ["apt-get", "-o", "Dir::State::lists=/nonexistent", "indextargets", "--format", "$(SITE)"]
+LIST_SOURCES = ["apt-get", "-o", "Dir::State::lists=/nonexistent", "indextargets", "--format", "$(SITE)"]
 PROGRAMS = ("ssh", "rsync", "docker")
-NAMED = re.compile(r"[A-Za-z0-9._-]+=(?=https?:)", re.ASCII)  # uv lets an index have a name
-LOCAL_INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
+INDEX_NAME = re.compile(r"[A-Za-z0-9._-]+=(?=https?:)", re.ASCII)  # uv lets an index have a name
+INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 
-def looks(
-    *, official: str, spare: bool, mirror: str, index: str, unasked: Mapping[str, str], port: int, named: bool,
-    own: str, proxies: Mapping[str, str],
+def inspect_host(
+    *, official_image: str, has_fallback: bool, mirror: str, index: str, skip_reasons: Mapping[str, str], port: int, is_configured: bool,
+    own_container: str, proxies: Mapping[str, str],
 ) -> tuple[tuple[Observation, ...], EngineFacts | None]:
     """Take every look at the host.
 
     Args:
-        official: The image that a registry is asked for, or empty for none.
-        spare: Whether a workspace stands on another base where that one cannot be had.
+        official_image: The image that a registry is asked for, or empty for none.
+        has_fallback: Whether a workspace stands on another base where that one cannot be had.
         mirror: A file of the Debian mirror that builds install from.
         index: Where Python packages come from, or empty for what pip itself uses.
-        unasked: Looks that are not taken, and why.
+        skip_reasons: Looks that are not taken, and why.
         port: The port that JupyterLab would get.
-        named: Whether the config names it.
-        own: Container of the workspace, which may hold it, or empty.
+        is_configured: Whether the config names it.
+        own_container: Container of the workspace, which may hold it, or empty.
         proxies: The caller's proxies.
     """
     facts: list[EngineFacts] = []
-    taken: dict[str, Callable[[], Mapping[str, Any]]] = {
-        "host.engine": lambda: _engine(facts),
-        "host.registry": lambda: _registry(official, spare=spare),
-        "host.mirror": lambda: _asked(mirror, proxies),
-        "host.index": lambda: _asked(index or _default_index(), proxies),
-        "host.machine": _machine,
-        "host.port": lambda: _port(port, own, named=named),
-        "host.state": _state,
-        "host.apt": _apt,
+    probes: dict[str, Callable[[], Mapping[str, Any]]] = {
+        "host.engine": lambda: _inspect_engine(facts),
+        "host.registry": lambda: _check_registry(official_image, has_fallback=has_fallback),
+        "host.mirror": lambda: _check_url(mirror, proxies),
+        "host.index": lambda: _check_url(index or _default_index(), proxies),
+        "host.machine": _inspect_machine,
+        "host.port": lambda: _inspect_port(port, own_container, is_configured=is_configured),
+        "host.state": _inspect_state,
+        "host.apt": _check_apt,
     }
-    taken |= {what: partial(_unasked, why) for what, why in unasked.items()}
-    started = time.monotonic()
-    begun_ones = {what: begun(partial(_timed, look)) for what, look in taken.items()}
-    found = []
-    for what, future in begun_ones.items():
+    probes |= {name: partial(_skip, reason) for name, reason in skip_reasons.items()}
+    start = time.monotonic()
+    futures = {name: submit(partial(_measure, probe)) for name, probe in probes.items()}
+    observations = []
+    for name, future in futures.items():
         try:
-            data, seconds = future.result(max(0.01, started + LIMIT_S - time.monotonic()))
-        except NotYet:
-            data, seconds = {"late": True}, time.monotonic() - started
-        found.append(Observation(what, data, seconds))
-    return tuple(found), facts[0] if facts else None
+            data, seconds = future.result(max(0.01, start + LIMIT_S - time.monotonic()))
+        except FutureTimeoutError:
+            data, seconds = {"late": True}, time.monotonic() - start
+        observations.append(Observation(name, data, seconds))
+    return tuple(observations), facts[0] if facts else None
 
 
-def _timed(
-    look: Callable[[], Mapping[str, Any]], clock: Callable[[], float] = time.monotonic
+def _measure(
+    probe: Callable[[], Mapping[str, Any]], clock: Callable[[], float] = time.monotonic
 ) -> tuple[dict[str, Any], float]:
     """Take a look; return what was seen and how long it took itself, not how long others kept the caller waiting."""
-    began = clock()
+    start = clock()
     try:
-        data = dict(look())
+        data = dict(probe())
     except Exception as error:  # noqa: BLE001 - a look that fails is told like any other
         data = {"error": {"type": type(error).__name__, "message": str(error)}}
-    return data, clock() - began
+    return data, clock() - start
 
 
-def _engine(facts: list[EngineFacts]) -> Mapping[str, Any]:
+def _inspect_engine(facts: list[EngineFacts]) -> Mapping[str, Any]:
     try:
-        engine = connect.connect(endpoint.endpoint())
-        found = connect.facts(engine)
-        about = connect.about(engine)
+        engine = connect.connect(endpoint.current_endpoint())
+        engine_facts = connect.facts(engine)
+        info = connect.details(engine)
     except EnvkitError as error:
-        return {"refused": {"message": error.message, "tried": error.tried, "mend": error.mend}}
-    facts.append(found)
+        return {"refused": {"message": error.message, "tried": error.detail, "mend": error.hint}}
+    facts.append(engine_facts)
     try:
-        connect.refuse_unsupported(found, host.machine())
+        connect.refuse_unsupported(engine_facts, host.machine())
     except EnvkitError as error:
-        about = {**about, "unsupported": {"message": error.message, "mend": error.mend}}
+        info = {**info, "unsupported": {"message": error.message, "mend": error.hint}}
     return {
-        **about, "endpoint": found.endpoint, "version": found.version, "gpu_roads": list(found.gpu_roads),
-        "free_mib": _free_mib(str(about.get("root") or "")),
+        **info, "endpoint": engine_facts.endpoint, "version": engine_facts.version, "gpu_roads": list(engine_facts.gpu_methods),
+        "free_mib": _free_mib(str(info.get("root") or "")),
     }
 
 
-def _unasked(why: str) -> Mapping[str, Any]:
-    return {"skipped": why}
+def _skip(reason: str) -> Mapping[str, Any]:
+    return {"skipped": reason}
 
 
-def _port(port: int, own: str, *, named: bool) -> Mapping[str, Any]:
+def _inspect_port(port: int, own_container: str, *, is_configured: bool) -> Mapping[str, Any]:
     if port not in net.busy_ports():
-        return {"port": port, "holder": None, "named": named, "ours": False}
-    at, engine = endpoint.endpoint(), None
-    ours = bool(own) and glance.holds(at, own, port)
+        return {"port": port, "holder": None, "named": is_configured, "ours": False}
+    engine_endpoint, engine = endpoint.current_endpoint(), None
+    is_ours = bool(own_container) and glance.owns_port(engine_endpoint, own_container, port)
     with suppress(EnvkitError):
-        engine = connect.connect(at)
-    who = holder.holder(engine, at, port, net.port_holder(port))
-    return {"port": port, "holder": who, "named": named, "ours": ours}
+        engine = connect.connect(engine_endpoint)
+    port_owner = holder.find_owner(engine, engine_endpoint, port, net.port_listener(port))
+    return {"port": port, "holder": port_owner, "named": is_configured, "ours": is_ours}
 
 
 def _free_mib(root: str) -> int | None:
     """Return what is free where images lie: of the nearest folder that the caller may look at."""
-    for one in (Path(root), *Path(root).parents) if root else ():
+    for folder in (Path(root), *Path(root).parents) if root else ():
         try:
-            found = os.statvfs(one)
+            filesystem = os.statvfs(folder)
         except OSError:
             continue
-        return found.f_bavail * found.f_frsize >> 20
+        return filesystem.f_bavail * filesystem.f_frsize >> 20
     return None
 
 
-def _registry(official: str, *, spare: bool) -> Mapping[str, Any]:
-    if not official:
+def _check_registry(official_image: str, *, has_fallback: bool) -> Mapping[str, Any]:
+    if not official_image:
         return {}
-    engine = connect.connect(endpoint.endpoint())
-    refused = registry.refused(engine, official)
-    why, mend = refused or ("", "")
-    return {"image": official, "why": why, "mend": mend, "spare": spare}
+    engine = connect.connect(endpoint.current_endpoint())
+    refusal = registry.check_image(engine, official_image)
+    reason, hint = refusal or ("", "")
+    return {"image": official_image, "why": reason, "mend": hint, "spare": has_fallback}
 
 
-def _asked(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:
+def _check_url(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:
     if not url:
         return {}
-    address, login = _parted(url)
+    address, login = _split_login(url)
     if not address:
         return {"skipped": "it is no address of http or https: nothing else is asked"}
-    answer = net.ask(address, proxies, timeout_s=NETWORK_S, login=login)
+    answer = net.send_head(address, proxies, timeout_s=NETWORK_S, login=login)
     return {
         "url": address.partition("?")[0], "status": answer.status,
         "said": "" if answer.status else answer.body.decode("utf-8", "replace"),
@@ -153,24 +153,24 @@ def _asked(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:
     }
 
 
-def _parted(url: str) -> tuple[str, str]:
+def _split_login(url: str) -> tuple[str, str]:
     """Return an address without the login in it, and that; no address where it is none of the web's."""
     try:
-        parts = urlsplit(NAMED.sub("", url))
+        parts = urlsplit(INDEX_NAME.sub("", url))
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
     except ValueError:
         return "", ""
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "", ""
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
-    return urlunsplit(bare), f"{user}:{password}" if user or password else ""
+    parts_without_login = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
+    return urlunsplit(parts_without_login), f"{user}:{password}" if user or password else ""
 
 
 def _default_index() -> str:
     """Return where pip looks by itself: what the caller set, or else the address it was made with."""
-    named = next((os.environ[one] for one in LOCAL_INDEXES if os.environ.get(one)), "")
-    if named:
-        return named
+    configured_url = next((os.environ[variable] for variable in INDEX_VARIABLES if os.environ.get(variable)), "")
+    if configured_url:
+        return configured_url
     try:
         index = importlib.import_module("pip._internal.models.index")
     except ImportError:
@@ -178,27 +178,27 @@ def _default_index() -> str:
     return str(index.PyPI.simple_url)
 
 
-def _machine() -> Mapping[str, Any]:
-    memory = (files.readable(Path("/proc/meminfo")) or b"").decode("ascii", "replace")
+def _inspect_machine() -> Mapping[str, Any]:
+    memory = (files.read_if_permitted(Path("/proc/meminfo")) or b"").decode("ascii", "replace")
     available = next((line.split()[1] for line in memory.splitlines() if line.startswith("MemAvailable:")), "")
-    release = (files.readable(Path("/etc/os-release")) or b"").decode("utf-8", "replace")
-    words = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)
-    like = f"{words.get('ID', '')} {words.get('ID_LIKE', '')}".replace('"', "")
+    release = (files.read_if_permitted(Path("/etc/os-release")) or b"").decode("utf-8", "replace")
+    os_release = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)
+    systems = f"{os_release.get('ID', '')} {os_release.get('ID_LIKE', '')}".replace('"', "")
     return {
-        "memory_mib": int(available) >> 10 if available.isdecimal() else None, "systems": like.split(),
+        "memory_mib": int(available) >> 10 if available.isdecimal() else None, "systems": systems.split(),
         "programs": {name: proc.which(name) is not None for name in PROGRAMS},
     }
 
 
-def _state() -> Mapping[str, Any]:
-    folder = state.root(endpoint.endpoint())
+def _inspect_state() -> Mapping[str, Any]:
+    folder = state.engine_root(endpoint.current_endpoint())
     if not folder.exists():
         return {"folder": str(folder), "mode": None}
     return {"folder": str(folder), "mode": folder.stat().st_mode & 0o777, "own": folder.stat().st_uid == os.getuid()}
 
 
-def _apt() -> Mapping[str, Any]:
-    if proc.which(READ_SOURCES[0]) is None:
+def _check_apt() -> Mapping[str, Any]:
+    if proc.which(LIST_SOURCES[0]) is None:
         return {"skipped": "there is no apt-get here"}
-    done = proc.run(READ_SOURCES, timeout_s=NETWORK_S, env={"LC_ALL": "C"})
-    return {"code": done.code, "said": done.err}
+    result = proc.run(LIST_SOURCES, timeout_s=NETWORK_S, env={"LC_ALL": "C"})
+    return {"code": result.code, "said": result.err}

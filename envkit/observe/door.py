@@ -18,44 +18,44 @@ CURL = ("/usr/bin/curl", "--config", "-")
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class JupyterClient:
     """A way to JupyterLab.
 
     Attributes:
-        where: For messages.
-        ask: Asks for a path, with a token or without, within some seconds; returns the HTTP status, 0 for no answer.
+        location: For messages.
+        get_status: Asks for a path, with a token or without, within some seconds; returns the HTTP status, 0 for no answer.
     """
 
-    where: str
-    ask: Callable[[str, str, float], int]
+    location: str
+    get_status: Callable[[str, str, float], int]
 
 
-def at_port(port: int) -> Door:
+def port_client(port: int) -> JupyterClient:
     """Return the way through a published port."""
 
-    def ask(path: str, token: str, timeout_s: float) -> int:
+    def get_status(path: str, token: str, timeout_s: float) -> int:
         headers = {"Authorization": f"token {token}"} if token else {}
         return net.get(port, path, headers=headers, timeout_s=timeout_s).status
 
-    return Door(f"http://127.0.0.1:{port}", ask)
+    return JupyterClient(f"http://127.0.0.1:{port}", get_status)
 
 
-def at_socket(engine: Engine, container: str) -> Door:
+def socket_client(engine: Engine, container: str) -> JupyterClient:
     """Return the way through a program in the container, where JupyterLab listens at no port."""
     from envkit.engines import execs  # brings the SDK, which a look at a port does without
 
-    def ask(path: str, token: str, timeout_s: float) -> int:
+    def get_status(path: str, token: str, timeout_s: float) -> int:
         lines = [""]
         try:
-            execs.script(engine, container, CURL, request(path, token, timeout_s), lines.append, limit_s=timeout_s + 5)
+            execs.run_script(engine, container, CURL, curl_config(path, token, timeout_s), lines.append, limit_s=timeout_s + 5)
         except EngineError:  # the container ended meanwhile: whoever waits asks for that too
             return 0
         return int(lines[-1]) if lines[-1].isdecimal() else 0
 
-    return Door(f"{names.JUPYTER_SOCKET} inside", ask)
+    return JupyterClient(f"{names.JUPYTER_SOCKET} inside", get_status)
 
 
-def request(path: str, token: str, timeout_s: float) -> str:
+def curl_config(path: str, token: str, timeout_s: float) -> str:
     """Return the words for curl's standard input: in an argument, everybody inside could read the token."""
     options = {
         "url": f"http://localhost{path}", "unix-socket": names.JUPYTER_SOCKET, "noproxy": "*",

@@ -45,41 +45,41 @@ for name, text in {texts}:
 """
 
 
-def program(name: str) -> str:
+def build_program(name: str) -> str:
     """Return the text of a guest program.
 
     Raises:
         KeyError: There is no such program.
     """
     folder = resources.files("envkit").joinpath("guest")
-    texts = [(one, folder.joinpath(f"{one}.py").read_text("utf-8")) for one in PROGRAMS[name]]
+    texts = [(module, folder.joinpath(f"{module}.py").read_text("utf-8")) for module in PROGRAMS[name]]
     return LOADER.replace("{texts}", json.dumps(texts))
 
 
-class Collected:
+class Collector:
     """Observations as they come, no more than are wanted.
 
     Args:
-        seen: Gets each at once.
-        believed: The names that are taken, or None for any.
+        on_observation: Gets each at once.
+        allowed_names: The names that are taken, or None for any.
     """
 
     def __init__(
-        self, seen: Callable[[Observation], None] = lambda _: None, believed: Collection[str] | None = None
+        self, on_observation: Callable[[Observation], None] = lambda _: None, allowed_names: Collection[str] | None = None
     ) -> None:
-        self.seen, self.believed, self.all = seen, believed, list[Observation]()
+        self.on_observation, self.allowed_names, self.observations = on_observation, allowed_names, list[Observation]()
 
     def __call__(self, line: str) -> None:
         """Take one line of what a program printed."""
-        found = lines.parse(line)
-        if found is None or len(self.all) >= lines.COUNT_MAX:
+        observation = lines.parse(line)
+        if observation is None or len(self.observations) >= lines.COUNT_MAX:
             return
-        if self.believed is None or found.what in self.believed:
-            self.all.append(found)
-            self.seen(found)
+        if self.allowed_names is None or observation.name in self.allowed_names:
+            self.observations.append(observation)
+            self.on_observation(observation)
 
 
-def run(engine: Engine, container: str, name: str, into: Collected, *arguments: str, limit_s: float) -> None:
+def run(engine: Engine, container: str, name: str, collector: Collector, *arguments: str, limit_s: float) -> None:
     """Run a guest program in a running container, as its user.
 
     A program has a clock of its own; what keeps its Python from ever reaching it is told in the same words.
@@ -88,7 +88,7 @@ def run(engine: Engine, container: str, name: str, into: Collected, *arguments: 
         engine: Where.
         container: Its name.
         name: The program's.
-        into: Gets what it says.
+        collector: Gets what it says.
         arguments: Of the program.
         limit_s: How long it may take, seconds: more than it allows itself.
 
@@ -96,6 +96,6 @@ def run(engine: Engine, container: str, name: str, into: Collected, *arguments: 
         EngineError: It could not be started.
     """
     try:
-        execs.script(engine, container, [PYTHON, "-", *arguments], program(name), into, limit_s=limit_s)
-    except execs.RanOver:
-        into.all.append(Observation("ended", {"by": "limit", "limit_s": limit_s}))
+        execs.run_script(engine, container, [PYTHON, "-", *arguments], build_program(name), collector, limit_s=limit_s)
+    except execs.TimeLimitExceeded:
+        collector.observations.append(Observation("ended", {"by": "limit", "limit_s": limit_s}))

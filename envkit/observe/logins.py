@@ -10,25 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envkit import proc
-from envkit.checks.attacks import LOGINS, OWNER
+from envkit.checks.attacks import SSH_ATTACKS, OWNER_LOGIN
 from envkit.model.report import Observation
-from envkit.observe.aside import together
+from envkit.observe.aside import gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from envkit.checks.attacks import Login
+    from envkit.checks.attacks import SshAttack
 
 LIMIT_S = 90.0  # for all of them together
-EACH_S = 20.0
-AT_ONCE = 3  # of connections that have not logged in, an sshd drops some from the eleventh on
-CLIENTS_OWN = 255  # what the client ends with when it came to no session
-SAID_CHARACTERS = 300
+LOGIN_S = 20.0
+CONCURRENCY = 3  # of connections that have not logged in, an sshd drops some from the eleventh on
+CLIENT_ERROR_CODE = 255  # what the client ends with when it came to no session
+OUTPUT_LENGTH_MAX = 300
 NO_AGENT = "there is no ssh-agent on this host to forward"
 
 
-def over_ssh(
-    config: Path, host: str, say: Callable[[str], None] = lambda _: None, *, limit_s: float = LIMIT_S
+def run_attacks(
+    config: Path, host: str, on_progress: Callable[[str], None] = lambda _: None, *, limit_s: float = LIMIT_S
 ) -> tuple[Observation, ...]:
     """Log in as the owner, which must succeed; then attack, a few at once.
 
@@ -38,69 +38,69 @@ def over_ssh(
     Args:
         config: The client's config file for this environment.
         host: What the environment is called there.
-        say: Gets the news.
+        on_progress: Gets the news.
         limit_s: How long all may take.
     """
     if proc.which("ssh") is None:
-        return (_seen("", skipped="there is no ssh client on this host"),)
-    say("attacking the SSH server")
-    until = time.monotonic() + limit_s
-    first = _tried(config, host, OWNER, (), until)
-    if first.data["code"] != 0:
-        return (first,)
-    with _stranger(config) as stranger:
+        return (_observation("", skipped="there is no ssh client on this host"),)
+    on_progress("attacking the SSH server")
+    deadline = time.monotonic() + limit_s
+    owner_login = _log_in(config, host, OWNER_LOGIN, (), deadline)
+    if owner_login.data["code"] != 0:
+        return (owner_login,)
+    with _create_foreign_identity(config) as foreign_identity:
 
-        def attacked(one: Login) -> Observation:
-            if one.agent and proc.which("ssh-agent") is None:
-                return _seen(one.name, skipped=NO_AGENT)
-            given, options = stranger if one.key else (config, ())
-            if one.key and not options:
-                return _seen(one.name, said="no key could be made")
-            return _tried(given, host, one, options, until)
+        def attack(login: SshAttack) -> Observation:
+            if login.agent and proc.which("ssh-agent") is None:
+                return _observation(login.name, skipped=NO_AGENT)
+            login_config, options = foreign_identity if login.unknown_key else (config, ())
+            if login.unknown_key and not options:
+                return _observation(login.name, output="no key could be made")
+            return _log_in(login_config, host, login, options, deadline)
 
-        seen = together([partial(attacked, one) for one in LOGINS], AT_ONCE)
-        return (first, *(attacked(one) if _unheard(was) else was for one, was in zip(LOGINS, seen, strict=True)))
+        observations = gather([partial(attack, login) for login in SSH_ATTACKS], CONCURRENCY)
+        return (owner_login, *(attack(login) if _was_dropped(observation) else observation for login, observation in zip(SSH_ATTACKS, observations, strict=True)))
 
 
-def _unheard(seen: Observation) -> bool:
-    return seen.data["code"] == CLIENTS_OWN and not seen.data["offers"]
+def _was_dropped(observation: Observation) -> bool:
+    return observation.data["code"] == CLIENT_ERROR_CODE and not observation.data["offers"]
 
 
 @contextmanager
-def _stranger(config: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+def _create_foreign_identity(config: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """Make a key, and a copy of a config file without the owner's; the options are empty if that failed."""
     with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
-        key, other = Path(folder) / "id_ed25519", Path(folder) / "ssh_config"
+        key_path, config_copy = Path(folder) / "id_ed25519", Path(folder) / "ssh_config"
         try:
             lines = config.read_text("utf-8").splitlines()
-            other.write_text("".join(f"{line}\n" for line in lines if "IdentityFile" not in line), "utf-8")
-            made = proc.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], timeout_s=EACH_S).code == 0
+            config_copy.write_text("".join(f"{line}\n" for line in lines if "IdentityFile" not in line), "utf-8")
+            has_key = proc.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key_path)], timeout_s=LOGIN_S).code == 0
         except (OSError, proc.TimeoutExpired):
-            made = False
-        yield other, (f"-oIdentityFile={key}", "-oIdentitiesOnly=yes") if made else ()
+            has_key = False
+        yield config_copy, (f"-oIdentityFile={key_path}", "-oIdentitiesOnly=yes") if has_key else ()
 
 
-def _tried(config: Path, host: str, one: Login, options: tuple[str, ...], until: float) -> Observation:
-    agent = ["ssh-agent"] if one.agent else []
+def _log_in(config: Path, host: str, login: SshAttack, options: tuple[str, ...], deadline: float) -> Observation:
+    agent = ["ssh-agent"] if login.agent else []
     argv = [
-        *agent, "ssh", "-F", str(config), "-oBatchMode=yes", "-oControlMaster=no", "-v", *options, *one.options, host,
-        *one.command,
+        *agent, "ssh", "-F", str(config), "-oBatchMode=yes", "-oControlMaster=no", "-v", *options, *login.options, host,
+        *login.command,
     ]
     # A display that nobody serves; without one the client asks for nothing.
-    env = {"DISPLAY": ":99"} if one.display else None
+    env = {"DISPLAY": ":99"} if login.display else None
     try:
-        done = proc.run(argv, timeout_s=max(0.001, min(EACH_S, until - time.monotonic())), env=env)
+        result = proc.run(argv, timeout_s=max(0.001, min(LOGIN_S, deadline - time.monotonic())), env=env)
     except (OSError, proc.TimeoutExpired) as error:
-        return _seen(one.name, said=f"the client did not come to an end: {type(error).__name__}")
-    lines = done.err.strip().splitlines()
+        return _observation(login.name, output=f"the client did not come to an end: {type(error).__name__}")
+    lines = result.err.strip().splitlines()
     offers = [line.partition("can continue: ")[2].strip() for line in lines if "can continue: " in line]
-    spoken = [line for line in lines if not line.startswith(("debug1:", "OpenSSH_"))]
-    return _seen(
-        one.name, code=done.code, offers=offers[-1] if offers else "",
-        refused=bool(offers) and one.refused in done.err,
-        reached=bool(one.reached) and one.reached in done.err, said=" ".join(spoken)[-SAID_CHARACTERS:],
+    messages = [line for line in lines if not line.startswith(("debug1:", "OpenSSH_"))]
+    return _observation(
+        login.name, code=result.code, offers=offers[-1] if offers else "",
+        refused=bool(offers) and login.refusal in result.err,
+        reached=bool(login.breach) and login.breach in result.err, output=" ".join(messages)[-OUTPUT_LENGTH_MAX:],
     )
 
 
-def _seen(attack: str, *, code: int | None = None, said: str = "", skipped: str = "", **more: Any) -> Observation:
-    return Observation("audit.ssh", {"attack": attack, "code": code, "said": said, "skipped": skipped, **more})
+def _observation(attack: str, *, code: int | None = None, output: str = "", skipped: str = "", **extra: Any) -> Observation:
+    return Observation("audit.ssh", {"attack": attack, "code": code, "said": output, "skipped": skipped, **extra})

@@ -15,7 +15,7 @@ from envkit.engines import leftovers, trial
 from envkit.errors import EngineError, EnvkitError
 from envkit.model.report import Observation
 from envkit.observe import guest
-from envkit.observe.aside import begun, together
+from envkit.observe.aside import submit, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
     from envkit.engines.connect import Engine
 
-USUAL = "bridge"  # the network of every container that is given none
+DEFAULT_NETWORK = "bridge"  # the network of every container that is given none
 TENSORBOARD_PORT = 6006  # its usual one
 PORTS = (names.JUPYTER_PORT, names.SSH_PORT, TENSORBOARD_PORT)
 PYTHONS = (guest.PYTHON, "python3")
-AT_ONCE = 2  # containers: each mostly waits
+CONCURRENCY = 2  # containers: each mostly waits
 STAGE_S = 10  # more than the knocking takes
 LIMIT_S = 20.0  # for a container, from its start to its end
-ENDING_S, PAUSE_S = 10.0, 0.25  # for a container that is being made when nobody wants it any more
-WHOLE_S = 2 * len(PYTHONS) * LIMIT_S
-KNOCKED, SEEN = "neighbour.knocked", "audit.neighbour"
+CLEANUP_S, PAUSE_S = 10.0, 0.25  # for a container that is being made when nobody wants it any more
+TOTAL_S = 2 * len(PYTHONS) * LIMIT_S
+GUEST_OBSERVATION, OBSERVATION = "neighbour.knocked", "audit.neighbour"
 
 
 @contextmanager
-def knocking(
-    engine: Engine, inspected: Mapping[str, Any], *, owner: int, title: str, labels: Mapping[str, str]
+def probe_in_background(
+    engine: Engine, inspected: Mapping[str, Any], *, owner: int, name_prefix: str, labels: Mapping[str, str]
 ) -> Iterator[Callable[[], tuple[Observation, ...]]]:
     """Knock while the block runs, and yield what fetches the results; an exception in the block takes all of it away.
 
@@ -45,84 +45,84 @@ def knocking(
         engine: Where.
         inspected: What the engine says of the workspace's container.
         owner: Whose containers they are.
-        title: How their names begin, and those of no others.
+        name_prefix: How their names begin, and those of no others.
         labels: Of the containers.
     """
-    stop, works = Event(), list["Future[tuple[Observation, ...]]"]()
+    stop, futures = Event(), list["Future[tuple[Observation, ...]]"]()
     try:
-        works.append(begun(partial(knocks, engine, inspected, title=title, labels=labels, stop=stop)))
-        yield works[0].result
+        futures.append(submit(partial(probe_networks, engine, inspected, name_prefix=name_prefix, labels=labels, stop=stop)))
+        yield futures[0].result
     except BaseException:
         stop.set()
         with suppress(EnvkitError):
-            _clear(engine, owner, title, works)
+            _remove_containers(engine, owner, name_prefix, futures)
         raise
 
 
-def _clear(engine: Engine, owner: int, title: str, works: Sequence[Future[Any]]) -> None:
+def _remove_containers(engine: Engine, owner: int, name_prefix: str, futures: Sequence[Future[Any]]) -> None:
     """Remove what knocks, until nothing does: what was being made just now shows a moment later."""
-    until = time.monotonic() + ENDING_S
-    busy = True
-    while busy and time.monotonic() < until:
-        leftovers.remove_named(engine, owner, title)
-        busy = bool(wait(works, PAUSE_S).not_done)
+    deadline = time.monotonic() + CLEANUP_S
+    is_busy = True
+    while is_busy and time.monotonic() < deadline:
+        leftovers.remove_by_prefix(engine, owner, name_prefix)
+        is_busy = bool(wait(futures, PAUSE_S).not_done)
 
 
-def knocks(
-    engine: Engine, inspected: Mapping[str, Any], *, title: str, labels: Mapping[str, str], stop: Event
+def probe_networks(
+    engine: Engine, inspected: Mapping[str, Any], *, name_prefix: str, labels: Mapping[str, str], stop: Event
 ) -> tuple[Observation, ...]:
     """Start a container on each network, let it knock, and remove it.
 
     Args:
         engine: Where.
         inspected: What the engine says of the workspace's container.
-        title: How the names of the containers begin.
+        name_prefix: How the names of the containers begin.
         labels: Of the containers.
         stop: Once it is set, no container is begun.
     """
-    joined = {
-        name: found for name, at in inspected["NetworkSettings"]["Networks"].items() if (found := _addresses(at))
+    network_addresses = {
+        name: addresses for name, settings in inspected["NetworkSettings"]["Networks"].items() if (addresses := _addresses(settings))
     }
-    targets = [f"{address}:{port}" for found in joined.values() for address in found for port in PORTS]
+    targets = [f"{address}:{port}" for addresses in network_addresses.values() for address in addresses for port in PORTS]
     if not targets:
-        return (Observation(SEEN, {"network": "", **_unaddressed(str(inspected["HostConfig"]["NetworkMode"]))}),)
+        return (Observation(OBSERVATION, {"network": "", **_explain_no_address(str(inspected["HostConfig"]["NetworkMode"]))}),)
 
-    def knocked(number: int, network: str) -> Observation:
+    def probe(number: int, network: str) -> Observation:
         try:
-            seen = _knocked(engine, str(inspected["Image"]), network, targets, f"{title}{number}", labels, stop)
+            data = _probe_network(engine, str(inspected["Image"]), network, targets, f"{name_prefix}{number}", labels, stop)
         except EngineError as error:
-            seen = {"why": f"no container could knock from {network}: {error.message}"}
-        return Observation(SEEN, {**seen, "network": network})
+            data = {"why": f"no container could knock from {network}: {error.message}"}
+        return Observation(OBSERVATION, {**data, "network": network})
 
-    networks = dict.fromkeys((USUAL, *joined))
-    return together([partial(knocked, number, network) for number, network in enumerate(networks)], AT_ONCE)
+    networks = dict.fromkeys((DEFAULT_NETWORK, *network_addresses))
+    return gather([partial(probe, number, network) for number, network in enumerate(networks)], CONCURRENCY)
 
 
-def _knocked(
+def _probe_network(
     engine: Engine, image: str, network: str, targets: list[str], name: str, labels: Mapping[str, str], stop: Event
 ) -> Mapping[str, Any]:
-    text = guest.program("neighbour")
+    text = guest.build_program("neighbour")
     for python in PYTHONS:
         if stop.is_set():
             return {"skipped": "the audit was interrupted"}
-        found = guest.Collected(believed={KNOCKED})
+        collector = guest.Collector(allowed_names={GUEST_OBSERVATION})
         try:
             trial.run(
-                engine, image, (python, "-", str(STAGE_S), *targets), text, found, name=name, labels=labels,
+                engine, image, (python, "-", str(STAGE_S), *targets), text, collector, name=name, labels=labels,
                 limit_s=LIMIT_S, network=network,
             )
-        except trial.NoProgram:
+        except trial.ProgramNotFound:
             continue
-        seen = lines.last(found.all, KNOCKED)
-        return {**seen.data, "ended": "error" not in seen.data} if seen else {"ended": False}
+        observation = lines.last(collector.observations, GUEST_OBSERVATION)
+        return {**observation.data, "ended": "error" not in observation.data} if observation else {"ended": False}
     return {"skipped": "the image has no Python to knock with"}
 
 
-def _unaddressed(mode: str) -> dict[str, str]:
+def _explain_no_address(mode: str) -> dict[str, str]:
     if mode == "none":
         return {"skipped": "the workspace is on no network"}
     return {"why": f"the engine tells no address of the workspace to knock at; its network is {mode}"}
 
 
-def _addresses(joined: Mapping[str, Any]) -> list[str]:
-    return [str(one) for one in (joined.get("IPAddress"), joined.get("GlobalIPv6Address")) if one]
+def _addresses(settings: Mapping[str, Any]) -> list[str]:
+    return [str(address) for address in (settings.get("IPAddress"), settings.get("GlobalIPv6Address")) if address]

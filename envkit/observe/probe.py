@@ -16,15 +16,15 @@ LIMIT_S = 150.0  # more than the probe allows itself
 NODES_S = 20.0
 
 
-def probe(engine: Engine, container: str, seen: Callable[[Observation], None]) -> tuple[Observation, ...]:
-    """Run the probe; `seen` gets each observation at once, the result holds them all."""
-    found = guest.Collected(seen)
-    guest.run(engine, container, "probe", found, limit_s=LIMIT_S)
-    return tuple(found.all)
+def probe(engine: Engine, container: str, on_observation: Callable[[Observation], None]) -> tuple[Observation, ...]:
+    """Run the probe; `on_observation` gets each observation at once, the result holds them all."""
+    collector = guest.Collector(on_observation)
+    guest.run(engine, container, "probe", collector, limit_s=LIMIT_S)
+    return tuple(collector.observations)
 
 
 def nodes(engine: Engine, container: str) -> tuple[Observation, ...]:
     """Look at the device nodes alone."""
-    found = guest.Collected()
-    guest.run(engine, container, "nodes", found, limit_s=NODES_S)
-    return tuple(found.all)
+    collector = guest.Collector()
+    guest.run(engine, container, "nodes", collector, limit_s=NODES_S)
+    return tuple(collector.observations)

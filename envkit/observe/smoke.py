@@ -17,55 +17,55 @@ if TYPE_CHECKING:
     from envkit.engines.connect import Engine
     from envkit.model.run import Gpus
 
-SIGNALLED = 128  # and the number of the signal: what an engine says of a program that one ended
+SIGNAL_BASE = 128  # and the number of the signal: what an engine says of a program that one ended
 PYTHONS = (guest.PYTHON, "python3")
 GRACE_S = 8.0  # for the start of it all
 
 
-def whole_s(limit_s: float) -> float:
+def total_s(limit_s: float) -> float:
     """Return how long a test may take in all, with this for TensorFlow and the training."""
     return limit_s + min(limit_s, driver.LIMIT_S) + min(limit_s, contents.LIMIT_S) + GRACE_S
 
 
-def image(
+def run_in_image(
     engine: Engine, ref: str, *, name: str, labels: Mapping[str, str], limit_s: float, gpus: Gpus | None,
-    seen: Callable[[Observation], None],
+    on_observation: Callable[[Observation], None],
 ) -> tuple[Observation, ...]:
     """Try an image; the result is empty where it has no Python to try it with.
 
     Raises:
         StartFailed: It cannot run.
     """
-    text = guest.program("smoke")
+    text = guest.build_program("smoke")
     for python in PYTHONS:
-        found = guest.Collected(seen)
+        collector = guest.Collector(on_observation)
         try:
-            ended = trial.run(
-                engine, ref, (python, "-", f"{limit_s:g}"), text, found, name=name, labels=labels,
-                limit_s=whole_s(limit_s), gpus=gpus,
+            result = trial.run(
+                engine, ref, (python, "-", f"{limit_s:g}"), text, collector, name=name, labels=labels,
+                limit_s=total_s(limit_s), gpus=gpus,
             )
-        except trial.NoProgram:
+        except trial.ProgramNotFound:
             continue
-        if ended.code is None:
-            found.all.append(Observation("ended", {"by": "limit", "limit_s": whole_s(limit_s)}))
-        elif lines.last(found.all, "done") is None:
-            found.all.append(_cut_off(ended))
-        return tuple(found.all)
+        if result.code is None:
+            collector.observations.append(Observation("ended", {"by": "limit", "limit_s": total_s(limit_s)}))
+        elif lines.last(collector.observations, "done") is None:
+            collector.observations.append(_crash_observation(result))
+        return tuple(collector.observations)
     return ()
 
 
-def _cut_off(ended: trial.Ended) -> Observation:
+def _crash_observation(result: trial.RunResult) -> Observation:
     """Tell of a test that did not come to its last word."""
-    if ended.code is not None and ended.code > SIGNALLED:
-        name = signal.Signals(ended.code - SIGNALLED).name if ended.code - SIGNALLED in set(signal.Signals) else ""
-        return Observation("ended", {"by": "signal", "signal": name, "out_of_memory": ended.out_of_memory})
-    return Observation("ended", {"by": "exit", "code": ended.code})
+    if result.code is not None and result.code > SIGNAL_BASE:
+        name = signal.Signals(result.code - SIGNAL_BASE).name if result.code - SIGNAL_BASE in set(signal.Signals) else ""
+        return Observation("ended", {"by": "signal", "signal": name, "out_of_memory": result.out_of_memory})
+    return Observation("ended", {"by": "exit", "code": result.code})
 
 
-def environment(
-    engine: Engine, container: str, *, limit_s: float, seen: Callable[[Observation], None]
+def run_in_environment(
+    engine: Engine, container: str, *, limit_s: float, on_observation: Callable[[Observation], None]
 ) -> tuple[Observation, ...]:
     """Try a running environment, as its user would."""
-    found = guest.Collected(seen)
-    guest.run(engine, container, "smoke", found, f"{limit_s:g}", limit_s=whole_s(limit_s))
-    return tuple(found.all)
+    collector = guest.Collector(on_observation)
+    guest.run(engine, container, "smoke", collector, f"{limit_s:g}", limit_s=total_s(limit_s))
+    return tuple(collector.observations)

@@ -13,53 +13,53 @@ if TYPE_CHECKING:
 
 PROGRAM = "ssh-audit"
 LIMIT_S = 60.0
-CODES = frozenset({0, 2, 3})  # all is well, warnings, failures
-KINDS = ("kex", "key", "enc", "mac")
-SAID_CHARACTERS = 300
-NEWER = f"pipx install {PROGRAM} brings a newer one"  # Debian 12 and Ubuntu 22.04 have 2.5
+EXIT_CODES = frozenset({0, 2, 3})  # all is well, warnings, failures
+ALGORITHM_KINDS = ("kex", "key", "enc", "mac")
+OUTPUT_LENGTH_MAX = 300
+UPGRADE_HINT = f"pipx install {PROGRAM} brings a newer one"  # Debian 12 and Ubuntu 22.04 have 2.5
 
 
-def asked(port: int, ours: Callable[[], bool]) -> Observation:
+def audit_port(port: int, is_ours: Callable[[], bool]) -> Observation:
     """Return what it finds at a port; 0 for an SSH server without one.
 
     Args:
         port: On this host's loopback.
-        ours: Says whether our container runs, so that it is ours that answers there.
+        is_ours: Says whether our container runs, so that it is ours that answers there.
     """
-    return Observation("audit.ssh_audit", _asked(port, ours))
+    return Observation("audit.ssh_audit", _run(port, is_ours))
 
 
-def _asked(port: int, ours: Callable[[], bool]) -> dict[str, Any]:
+def _run(port: int, is_ours: Callable[[], bool]) -> dict[str, Any]:
     if not port:
         return {"skipped": "the SSH server has no port on this host, and ssh-audit asks none without"}
     if proc.which(PROGRAM) is None:
         return {"skipped": f"the program {PROGRAM} is not installed on this host"}
-    if not ours():
+    if not is_ours():
         return {"why": f"the workspace does not hold port {port} any more"}
     try:
-        done = proc.run([PROGRAM, "--json", "--no-colors", "--port", str(port), "127.0.0.1"], timeout_s=LIMIT_S)
+        result = proc.run([PROGRAM, "--json", "--no-colors", "--port", str(port), "127.0.0.1"], timeout_s=LIMIT_S)
     except (OSError, proc.TimeoutExpired) as error:
         return {"why": f"{PROGRAM} did not come to an end with it: {type(error).__name__}"}
-    return _said(done)
+    return _parse_result(result)
 
 
-def _said(done: proc.Done) -> dict[str, Any]:
-    if done.code not in CODES:
-        return {"why": f"{PROGRAM} ended with {done.code}: {(done.err.strip() or done.out.strip())[-SAID_CHARACTERS:]}"}
+def _parse_result(result: proc.CompletedProcess) -> dict[str, Any]:
+    if result.code not in EXIT_CODES:
+        return {"why": f"{PROGRAM} ended with {result.code}: {(result.err.strip() or result.out.strip())[-OUTPUT_LENGTH_MAX:]}"}
     try:
-        return _read(json.loads(done.out))
+        return _summarize(json.loads(result.out))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         return {"why": f"what {PROGRAM} says of it is not understood: {type(error).__name__}"}
 
 
-def _read(told: dict[str, Any]) -> dict[str, Any]:
-    seen = [one for kind in KINDS for one in told[kind]]
-    if any(isinstance(one, str) or "notes" not in one for one in seen):
-        return {"skipped": f"the {PROGRAM} of this host is too old: it lists algorithms, and judges none; {NEWER}"}
-    return {"count": len(seen), **{level: list(_notes(seen, level)) for level in ("fail", "warn")}}
+def _summarize(report: dict[str, Any]) -> dict[str, Any]:
+    algorithms = [algorithm for kind in ALGORITHM_KINDS for algorithm in report[kind]]
+    if any(isinstance(algorithm, str) or "notes" not in algorithm for algorithm in algorithms):
+        return {"skipped": f"the {PROGRAM} of this host is too old: it lists algorithms, and judges none; {UPGRADE_HINT}"}
+    return {"count": len(algorithms), **{level: list(_notes(algorithms, level)) for level in ("fail", "warn")}}
 
 
-def _notes(seen: list[Any], level: str) -> Iterator[str]:
-    for one in seen:
-        for text in one["notes"].get(level, ()):
-            yield f"{one['algorithm']}: {text}"
+def _notes(algorithms: list[Any], level: str) -> Iterator[str]:
+    for algorithm in algorithms:
+        for text in algorithm["notes"].get(level, ()):
+            yield f"{algorithm['algorithm']}: {text}"

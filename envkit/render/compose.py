@@ -6,33 +6,33 @@ from typing import TYPE_CHECKING, Any
 
 from envkit import names
 from envkit.model.artifact import Artifact
-from envkit.render.environment import text
+from envkit.render.environment import render_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.decide import Wanted
+    from envkit.decide import DesiredState
     from envkit.model.run import Gpus, Mount, RunPlan, Tmpfs
 
 FILE = "compose.yaml"
 PREFIX = "com.docker.compose."
-UNKNOWN_HASH = "made-by-envkit"
+PLACEHOLDER_HASH = "made-by-envkit"
 
 
-def render(wanted: Wanted) -> Artifact:
+def render(desired: DesiredState) -> Artifact:
     """Render the compose file of an environment."""
-    return Artifact(FILE, text("compose.yaml.j2", name=wanted.plan.name, document=document(wanted)), 0o600)
+    return Artifact(FILE, render_template("compose.yaml.j2", name=desired.plan.name, document=document(desired)), 0o600)
 
 
-def document(wanted: Wanted) -> dict[str, Any]:
+def document(desired: DesiredState) -> dict[str, Any]:
     """Return the compose file as a value."""
-    run, labels = wanted.plan.run, names.labels(wanted.plan.owner, wanted.plan.name, wanted.plan.project)
+    run, labels = desired.plan.run, names.labels(desired.plan.owner, desired.plan.name, desired.plan.project)
     volumes = [mount for mount in run.mounts if mount.kind == "volume"]
     return {
         "name": run.name,
-        "services": {names.SERVICE: _service(wanted)},
+        "services": {names.SERVICE: _service(desired)},
         **_networks(run, labels),
-        "volumes": {_volume_key(run, one): {"name": one.source, "labels": dict(labels)} for one in volumes},
+        "volumes": {_volume_key(run, volume): {"name": volume.source, "labels": dict(labels)} for volume in volumes},
     }
 
 
@@ -60,24 +60,24 @@ def network_options() -> dict[str, str]:
     }
 
 
-def tmpfs_options(one: Tmpfs) -> str:
+def tmpfs_options(tmpfs: Tmpfs) -> str:
     """Return a tmpfs's options; Docker adds noexec unless `exec` is named."""
-    options = ["rw", "nosuid", "nodev", "exec" if one.executable else "noexec", f"size={one.size_mib}m"]
-    options.append(f"mode={one.mode:04o}")
-    if one.owner is not None:
-        options += [f"uid={one.owner.uid}", f"gid={one.owner.gid}"]
+    options = ["rw", "nosuid", "nodev", "exec" if tmpfs.executable else "noexec", f"size={tmpfs.size_mib}m"]
+    options.append(f"mode={tmpfs.mode:04o}")
+    if tmpfs.owner is not None:
+        options += [f"uid={tmpfs.owner.uid}", f"gid={tmpfs.owner.gid}"]
     return ",".join(options)
 
 
-def environment(run: RunPlan) -> dict[str, str]:
+def container_env(run: RunPlan) -> dict[str, str]:
     """Return the container's variables; the nvidia runtime is told by one of them which GPUs to bring."""
-    runtime = {"NVIDIA_VISIBLE_DEVICES": ",".join(run.gpus.which)} if run.gpus and run.gpus.road == "runtime" else {}
+    runtime = {"NVIDIA_VISIBLE_DEVICES": ",".join(run.gpus.device_ids)} if run.gpus and run.gpus.method == "runtime" else {}
     return dict(sorted({**run.env, **runtime}.items()))
 
 
 def cdi_devices(gpus: Gpus) -> list[str]:
     """Return the CDI names of GPUs."""
-    return [f"nvidia.com/gpu={one}" for one in gpus.which]
+    return [f"nvidia.com/gpu={device_id}" for device_id in gpus.device_ids]
 
 
 def container_labels(run: RunPlan, folder: str) -> dict[str, str]:
@@ -90,7 +90,7 @@ def container_labels(run: RunPlan, folder: str) -> dict[str, str]:
         f"{PREFIX}service": names.SERVICE,
         f"{PREFIX}container-number": "1",
         f"{PREFIX}oneoff": "False",
-        f"{PREFIX}config-hash": UNKNOWN_HASH,
+        f"{PREFIX}config-hash": PLACEHOLDER_HASH,
         f"{PREFIX}project.config_files": f"{folder}/{FILE}",
         f"{PREFIX}project.working_dir": folder,
     }
@@ -106,10 +106,10 @@ def volume_labels(run: RunPlan, volume: str) -> dict[str, str]:
     return {f"{PREFIX}project": run.name, f"{PREFIX}volume": volume.removeprefix(f"{run.name}-")}
 
 
-def _service(wanted: Wanted) -> dict[str, Any]:
-    run = wanted.plan.run
+def _service(desired: DesiredState) -> dict[str, Any]:
+    run = desired.plan.run
     return {
-        "image": wanted.ref,
+        "image": desired.ref,
         "pull_policy": "never",
         "container_name": run.name,
         "hostname": run.hostname,
@@ -124,12 +124,12 @@ def _service(wanted: Wanted) -> dict[str, Any]:
         "security_opt": list(run.security_opt),
         "ipc": run.ipc,
         "cgroup": run.cgroupns,
-        "environment": environment(run),
-        "labels": dict(sorted(names.container_labels(wanted.plan, wanted.digests).items())),
+        "environment": container_env(run),
+        "labels": dict(sorted(names.container_labels(desired.plan, desired.digests).items())),
         **({"network_mode": run.network.mode} if run.network.mode == "none" else {}),
-        "ports": [_port(one.address, one.host, one.container) for one in run.ports],
-        "volumes": [_mount(run, one) for one in run.mounts],
-        "tmpfs": [f"{one.target}:{tmpfs_options(one)}" for one in run.tmpfs],
+        "ports": [_port(port.address, port.host, port.container) for port in run.ports],
+        "volumes": [_mount(run, mount) for mount in run.mounts],
+        "tmpfs": [f"{tmpfs.target}:{tmpfs_options(tmpfs)}" for tmpfs in run.tmpfs],
         "shm_size": f"{run.limits.shm_mib}m",
         "mem_limit": f"{run.limits.memory_mib}m",
         "cpus": run.limits.cpus,
@@ -142,20 +142,20 @@ def _service(wanted: Wanted) -> dict[str, Any]:
         },
         "stop_grace_period": f"{run.stop_grace_s}s",
         "healthcheck": _health(run),
-        **_gpus(run.gpus),
+        **_gpu_options(run.gpus),
     }
 
 
-def _gpus(gpus: Gpus | None) -> dict[str, Any]:
+def _gpu_options(gpus: Gpus | None) -> dict[str, Any]:
     if gpus is None:
         return {}
-    if gpus.road == "runtime":
+    if gpus.method == "runtime":
         return {"runtime": "nvidia"}
-    if gpus.road == "cdi":
+    if gpus.method == "cdi":
         device: dict[str, Any] = {"driver": "cdi", "device_ids": cdi_devices(gpus), "capabilities": ["gpu"]}
     else:
         device = {"capabilities": ["gpu", "compute", "utility"]}
-        device |= {"count": "all"} if gpus.which == ("all",) else {"device_ids": list(gpus.which)}
+        device |= {"count": "all"} if gpus.device_ids == ("all",) else {"device_ids": list(gpus.device_ids)}
     return {"deploy": {"resources": {"reservations": {"devices": [device]}}}}
 
 
@@ -163,20 +163,20 @@ def _port(address: str, host: int, container: int) -> dict[str, Any]:
     return {"target": container, "published": str(host), "host_ip": address, "protocol": "tcp"}
 
 
-def _mount(run: RunPlan, one: Mount) -> dict[str, Any]:
-    if one.kind == "volume":
+def _mount(run: RunPlan, mount: Mount) -> dict[str, Any]:
+    if mount.kind == "volume":
         return {
-            "type": "volume", "source": _volume_key(run, one), "target": one.target, "read_only": one.read_only,
+            "type": "volume", "source": _volume_key(run, mount), "target": mount.target, "read_only": mount.read_only,
             "volume": {"nocopy": True},
         }
     return {
-        "type": "bind", "source": one.source, "target": one.target, "read_only": one.read_only,
-        "bind": {"propagation": one.propagation, "create_host_path": False},
+        "type": "bind", "source": mount.source, "target": mount.target, "read_only": mount.read_only,
+        "bind": {"propagation": mount.propagation, "create_host_path": False},
     }
 
 
-def _volume_key(run: RunPlan, one: Mount) -> str:
-    return one.source.removeprefix(f"{run.name}-")
+def _volume_key(run: RunPlan, mount: Mount) -> str:
+    return mount.source.removeprefix(f"{run.name}-")
 
 
 def _health(run: RunPlan) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from envkit.render import quote
 
 
-def text(template: str, /, **values: object) -> str:
+def render_template(template: str, /, **values: object) -> str:
     """Render a template of the package.
 
     Args:
@@ -26,7 +26,7 @@ def text(template: str, /, **values: object) -> str:
 
 
 @cache
-def static(path: str) -> str:
+def read_static(path: str) -> str:
     """Return a file of the package that needs no value, byte for byte.
 
     Args:
@@ -35,21 +35,21 @@ def static(path: str) -> str:
     return files("envkit").joinpath("templates", *path.split("/")).read_text(encoding="utf-8")
 
 
-class _Packaged(BaseLoader):
+class _PackageLoader(BaseLoader):
     """Finds templates in the installed package, wherever it lies."""
 
     def get_source(self, _environment: Environment, template: str) -> tuple[str, str | None, Any]:
         try:
-            return static(template), template, lambda: True
+            return read_static(template), template, lambda: True
         except OSError as error:
             raise TemplateNotFound(template) from error
 
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=_Packaged(), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True,
+    environment = Environment(
+        loader=_PackageLoader(), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True,
         lstrip_blocks=True, autoescape=False,  # noqa: S701 - filters quote for each place
     )
-    made.filters.update(quote.FILTERS)
-    return made
+    environment.filters.update(quote.FILTERS)
+    return environment

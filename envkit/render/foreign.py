@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from envkit import names
 from envkit.model.artifact import Artifact
 from envkit.render import quote
-from envkit.render.environment import static, text
-from envkit.resolve.bases import MITIGATED
+from envkit.render.environment import read_static, render_template
+from envkit.resolve.bases import MITIGATED_PYTHONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,12 +23,12 @@ def files(plan: ImagePlan) -> Iterator[Artifact]:
     """Yield what a layout needs beside the files of the Debian workspace, or in the place of one of them."""
     if plan.layout is None:
         return
-    for name in SCRIPTS:
-        yield Artifact(f"build/{name}", static(f"image/build/{name}"), 0o755)
+    for script in SCRIPTS:
+        yield Artifact(f"build/{script}", read_static(f"image/build/{script}"), 0o755)
     if plan.layout.lock != NEWEST_LOCK:
-        yield Artifact(_lock(plan.layout), static(f"image/{_lock(plan.layout)}"))
-    if plan.layout.lock in MITIGATED:
-        yield Artifact("etc/jupyter_config.py", static("image/etc/jupyter_config.py"))
+        yield Artifact(_lock_path(plan.layout), read_static(f"image/{_lock_path(plan.layout)}"))
+    if plan.layout.lock in MITIGATED_PYTHONS:
+        yield Artifact("etc/jupyter_config.py", read_static("image/etc/jupyter_config.py"))
 
 
 def dockerfile(plan: ImagePlan, environment: Mapping[str, str], *, ca: bool) -> str:
@@ -39,8 +39,8 @@ def dockerfile(plan: ImagePlan, environment: Mapping[str, str], *, ca: bool) -> 
     """
     layout = plan.layout
     assert layout is not None  # noqa: S101 - the caller asked
-    interpreters = {one.version: one for one in (layout.server, layout.kernel)}
-    return text(
+    interpreters = {interpreter.version: interpreter for interpreter in (layout.server, layout.kernel)}
+    return render_template(
         "image/Dockerfile.j2",
         base=plan.base,
         suite=plan.suite.name,
@@ -51,23 +51,23 @@ def dockerfile(plan: ImagePlan, environment: Mapping[str, str], *, ca: bool) -> 
         pip_wheel=plan.suite.pip_wheel,
         release=plan.release,
         layout=layout,
-        managed=sorted(one.version for one in interpreters.values() if one.origin == "managed"),
-        lock=_lock(layout),
-        mitigated=layout.lock in MITIGATED,
+        managed=sorted(interpreter.version for interpreter in interpreters.values() if interpreter.origin == "managed"),
+        lock=_lock_path(layout),
+        mitigated=layout.lock in MITIGATED_PYTHONS,
         tensorflow=plan.release.package_gpu if plan.gpu else plan.release.package_cpu,
-        beside=[quote.requirement(one.package + one.specifier) for one in plan.release.bounds],
+        beside=[quote.requirement(bound.package + bound.specifier) for bound in plan.release.bounds],
         ca=ca,
-        apt=[quote.package(one) for one in plan.apt],
+        apt=[quote.package(package) for package in plan.apt],
         python=plan.python,
         environment=environment,
-        login=login(plan),
+        login=netrc_mount(plan),
     )
 
 
-def login(plan: ImagePlan) -> str:
+def netrc_mount(plan: ImagePlan) -> str:
     """Return the option of RUN that lends a step the index's login; BuildKit alone knows it."""
     return f"--mount=type=secret,id={names.NETRC},target=/root/.netrc,required=true " if plan.private_index else ""
 
 
-def _lock(layout: Layout) -> str:
+def _lock_path(layout: Layout) -> str:
     return "python/jupyter-requirements.txt" if layout.lock == NEWEST_LOCK else f"python/jupyter-{layout.lock}.txt"

@@ -10,15 +10,15 @@ from envkit import names
 from envkit.certificates import certificates
 from envkit.model.artifact import Artifact
 from envkit.render import foreign, quote
-from envkit.render.environment import static, text
+from envkit.render.environment import read_static, render_template
 
 if TYPE_CHECKING:
     from envkit.model.image import ImagePlan
 
-DEBIAN = "http://deb.debian.org/debian"
-BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-PENALTIES = (9, 8)  # the OpenSSH that began to turn away addresses with failures
-SIZES = (9, 1)  # from here on sshd can refuse small RSA keys; envkit refuses them anyway
+DEBIAN_MIRROR = "http://deb.debian.org/debian"
+CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+PENALTIES_MIN_OPENSSH = (9, 8)  # the OpenSSH that began to turn away addresses with failures
+RSA_SIZE_MIN_OPENSSH = (9, 1)  # from here on sshd can refuse small RSA keys; envkit refuses them anyway
 CONSTRAINTS = "/etc/envkit/constraints.txt"
 GPU_ENVIRONMENT = {
     # What the driver brings into the container: libcuda, and nvidia-smi to look with. Which GPUs, the engine
@@ -32,7 +32,7 @@ GPU_ENVIRONMENT = {
 }
 
 # The files that need no value, and the mode each has in the image.
-STATIC = {
+STATIC_FILES = {
     "apt/dpkg.cfg": 0o644,
     "apt/envkit.conf": 0o644,
     "apt/none": 0o644,
@@ -64,38 +64,38 @@ def render(plan: ImagePlan) -> tuple[Artifact, ...]:
     Raises:
         quote.Unsafe: A value of the plan cannot stand where it would land.
     """
-    extra = _certificates(plan.ca)
-    made = (
-        Artifact("Dockerfile", _dockerfile(plan, ca=bool(extra))),
-        *(Artifact(path, static(f"debian/{path}"), mode) for path, mode in STATIC.items()),
+    ca_artifacts = _certificates(plan.ca)
+    artifacts = (
+        Artifact("Dockerfile", _dockerfile(plan, ca=bool(ca_artifacts))),
+        *(Artifact(path, read_static(f"debian/{path}"), mode) for path, mode in STATIC_FILES.items()),
         *foreign.files(plan),
         *_apt(plan),
         *_python(plan),
         *_etc(plan),
         *_gpu(plan),
-        *extra,
+        *ca_artifacts,
     )
     # Of two of one path the later one counts: a layout has its own in the place of some.
-    return tuple(sorted({one.path: one for one in made}.values(), key=lambda one: one.path))
+    return tuple(sorted({artifact.path: artifact for artifact in artifacts}.values(), key=lambda artifact: artifact.path))
 
 
-def instructions(dockerfile: str) -> str:
+def strip_comments(dockerfile: str) -> str:
     """Return a Dockerfile without its comments and blank lines: what the builder acts on."""
-    kept = (line for line in dockerfile.splitlines() if line.strip() and not line.lstrip().startswith("#"))
-    return "".join(f"{line}\n" for line in kept)
+    lines = (line for line in dockerfile.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+    return "".join(f"{line}\n" for line in lines)
 
 
-def archives(mirror: str) -> tuple[str, str]:
+def archive_urls(mirror: str) -> tuple[str, str]:
     """Return the URLs of a Debian mirror's main and security archives: the second lies beside the first.
 
     Args:
         mirror: URL of the main archive, or empty for Debian's own.
     """
-    main = (mirror or DEBIAN).rstrip("/")
+    main = (mirror or DEBIAN_MIRROR).rstrip("/")
     return main, f"{main}-security"
 
 
-def environment(plan: ImagePlan) -> dict[str, str]:
+def workspace_env(plan: ImagePlan) -> dict[str, str]:
     """Return what every process of the workspace is given: by the image, and by sshd to its sessions."""
     release = plan.release
     layer = f"{names.HOME}/.local/share/envkit/tensorflow-{release.version}-py{plan.kernel_python}"
@@ -110,17 +110,17 @@ def environment(plan: ImagePlan) -> dict[str, str]:
         "PIP_CONSTRAINT": CONSTRAINTS,
         "UV_CONSTRAINT": CONSTRAINTS,
         "JUPYTER_PATH": "/opt/envkit/share/jupyter",
-        "SSL_CERT_FILE": BUNDLE,
-        "REQUESTS_CA_BUNDLE": BUNDLE,
-        "CURL_CA_BUNDLE": BUNDLE,
+        "SSL_CERT_FILE": CA_BUNDLE,
+        "REQUESTS_CA_BUNDLE": CA_BUNDLE,
+        "CURL_CA_BUNDLE": CA_BUNDLE,
         **(GPU_ENVIRONMENT if plan.gpu else {}),
     }
 
 
 def _dockerfile(plan: ImagePlan, *, ca: bool) -> str:
     if plan.layout:
-        return foreign.dockerfile(plan, environment(plan), ca=ca)
-    return text(
+        return foreign.dockerfile(plan, workspace_env(plan), ca=ca)
+    return render_template(
         "debian/Dockerfile.j2",
         base=plan.base.ref,
         suite=plan.suite.name,
@@ -128,76 +128,76 @@ def _dockerfile(plan: ImagePlan, *, ca: bool) -> str:
         release=plan.release,
         gpu=plan.gpu,
         tensorflow=plan.release.package_gpu if plan.gpu else plan.release.package_cpu,
-        borrowed=_borrowed(plan),
+        borrowed=_borrowed_suite(plan),
         ca=ca,
-        apt=[quote.package(one) for one in plan.apt],
+        apt=[quote.package(package) for package in plan.apt],
         python=plan.python,
-        environment=environment(plan),
-        login=foreign.login(plan),
+        environment=workspace_env(plan),
+        login=foreign.netrc_mount(plan),
     )
 
 
 def _apt(plan: ImagePlan) -> tuple[Artifact, ...]:
-    suite, borrowed = plan.suite.name, _borrowed(plan)
-    main, security = archives(plan.mirror)
+    suite, borrowed_suite = plan.suite.name, _borrowed_suite(plan)
+    main, security = archive_urls(plan.mirror)
     if plan.suite.system != "debian":
         return ()  # other systems keep their own lists
-    own = text("debian/apt/debian.sources.j2", main=main, security=security, suite=suite)
-    sources = Artifact("apt/debian.sources", own)
-    if not borrowed:
+    debian_sources = render_template("debian/apt/debian.sources.j2", main=main, security=security, suite=suite)
+    sources = Artifact("apt/debian.sources", debian_sources)
+    if not borrowed_suite:
         return (sources,)
-    lent = text("debian/apt/borrowed.sources.j2", main=main, security=security, borrowed=borrowed)
-    pinned = text("debian/apt/borrowed.pref.j2", suite=suite, borrowed=borrowed, python=plan.release.python)
-    return sources, Artifact("apt/borrowed.sources", lent), Artifact("apt/borrowed.pref", pinned)
+    borrowed_sources = render_template("debian/apt/borrowed.sources.j2", main=main, security=security, borrowed=borrowed_suite)
+    pin = render_template("debian/apt/borrowed.pref.j2", suite=suite, borrowed=borrowed_suite, python=plan.release.python)
+    return sources, Artifact("apt/borrowed.sources", borrowed_sources), Artifact("apt/borrowed.pref", pin)
 
 
 def _python(plan: ImagePlan) -> tuple[Artifact, ...]:
-    constraints = text("debian/python/constraints.txt.j2", release=plan.release, bounds=plan.release.beside)
-    settings = text("debian/python/pip.conf.j2", index=plan.index, unencrypted=_unencrypted(plan.index))
-    made = (
+    constraints = render_template("debian/python/constraints.txt.j2", release=plan.release, bounds=plan.release.constraints)
+    pip_conf = render_template("debian/python/pip.conf.j2", index=plan.index, unencrypted=_plain_http_host(plan.index))
+    artifacts = (
         Artifact("python/constraints.txt", constraints),
-        Artifact("python/pip.conf", settings),
-        Artifact("python/uv.toml", text("debian/python/uv.toml.j2", index=plan.index)),
+        Artifact("python/pip.conf", pip_conf),
+        Artifact("python/uv.toml", render_template("debian/python/uv.toml.j2", index=plan.index)),
     )
     if not plan.python:
-        return made
-    return *made, Artifact("python/requirements.txt", text("debian/python/requirements.txt.j2", python=plan.python))
+        return artifacts
+    return *artifacts, Artifact("python/requirements.txt", render_template("debian/python/requirements.txt.j2", python=plan.python))
 
 
 def _etc(plan: ImagePlan) -> tuple[Artifact, ...]:
-    given = environment(plan)
-    version = tuple(int(number) for number in plan.suite.openssh.split("."))
-    sshd = text(
-        "debian/etc/sshd_config.j2", kex=plan.suite.kex, penalties=version >= PENALTIES, old=version < SIZES,
-        environment=given, changes=f"{names.SECRETS}/sshd_config",
+    env = workspace_env(plan)
+    openssh = tuple(int(number) for number in plan.suite.openssh.split("."))
+    sshd = render_template(
+        "debian/etc/sshd_config.j2", kex=plan.suite.kex, penalties=openssh >= PENALTIES_MIN_OPENSSH, old=openssh < RSA_SIZE_MIN_OPENSSH,
+        environment=env, changes=f"{names.SECRETS}/sshd_config",
     )
-    kernel = {
-        "argv": [f"{given['VIRTUAL_ENV']}/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+    kernel_spec = {
+        "argv": [f"{env['VIRTUAL_ENV']}/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": f"TensorFlow {plan.release.version} (Python {plan.kernel_python})",
         "language": "python",
         "metadata": {"debugger": True},
     }
-    return Artifact("etc/sshd_config", sshd), Artifact("share/kernel.json", json.dumps(kernel, indent=1) + "\n")
+    return Artifact("etc/sshd_config", sshd), Artifact("share/kernel.json", json.dumps(kernel_spec, indent=1) + "\n")
 
 
 def _gpu(plan: ImagePlan) -> tuple[Artifact, ...]:
     scripts = {"build/link-cuda": 0o755, "build/prove-cuda.py": 0o644}
-    return tuple(Artifact(path, static(f"debian/{path}"), mode) for path, mode in scripts.items() if plan.gpu)
+    return tuple(Artifact(path, read_static(f"debian/{path}"), mode) for path, mode in scripts.items() if plan.gpu)
 
 
-def _borrowed(plan: ImagePlan) -> str:
+def _borrowed_suite(plan: ImagePlan) -> str:
     """Return the suite that lends the kernel its Python, or nothing when the base has it itself."""
     if plan.layout:
         return plan.release.python_suite if plan.layout.kernel.origin == "borrowed" else ""
     return "" if plan.release.python_suite == plan.suite.name else plan.release.python_suite
 
 
-def _unencrypted(index: str) -> str:
+def _plain_http_host(index: str) -> str:
     """Return host and port of an address that is reached without TLS, else nothing."""
     return urlsplit(index).netloc if index.startswith("http://") else ""
 
 
 def _certificates(pem: str) -> tuple[Artifact, ...]:
     """Take the certificates alone out of a bundle, each once: it may hold comments, or keys."""
-    single = certificates(pem)
-    return (Artifact("ca/extra.pem", "".join(single)),) if single else ()
+    pem_blocks = certificates(pem)
+    return (Artifact("ca/extra.pem", "".join(pem_blocks)),) if pem_blocks else ()

@@ -39,11 +39,11 @@ _WORD = re.compile(r"[A-Za-z0-9_./:,=+@~][A-Za-z0-9_./:,=+@~-]*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-class Unsafe(ValueError):
+class UnsafeValueError(ValueError):
     """A value that cannot stand where it was going to."""
 
-    def __init__(self, what: str, value: str) -> None:
-        super().__init__(f"{value!r} cannot be used as {what}")
+    def __init__(self, role: str, value: str) -> None:
+        super().__init__(f"{value!r} cannot be used as {role}")
 
 
 def argv(words: Sequence[str]) -> str:
@@ -53,36 +53,36 @@ def argv(words: Sequence[str]) -> str:
 
 def settings(values: Mapping[str, str]) -> str:
     """Return `NAME="value"` pairs for ENV, where a bare `$` would expand and a backslash swallow a line."""
-    pairs = [f"{_checked(_NAME, 'a variable', name)}={_double(line(value))}" for name, value in values.items()]
+    pairs = [f"{_validate(_NAME, 'a variable', name)}={_double_quote(line(value))}" for name, value in values.items()]
     return " \\\n    ".join(pairs)
 
 
 def words(values: Mapping[str, str]) -> str:
     """Return `NAME=value` pairs for sshd's SetEnv, from values that need no quotes."""
-    return " ".join(f"{_checked(_NAME, 'a variable', name)}={word(value)}" for name, value in values.items())
+    return " ".join(f"{_validate(_NAME, 'a variable', name)}={word(value)}" for name, value in values.items())
 
 
 def line(value: str) -> str:
     """Return a text that stays on its line and shows itself: no control and no format characters."""
-    hidden = any(unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for one in value)
-    if hidden or len(value) > LINE_LENGTH_MAX:
-        raise Unsafe("one line of text", value)
+    has_hidden = any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in value)
+    if has_hidden or len(value) > LINE_LENGTH_MAX:
+        raise UnsafeValueError("one line of text", value)
     return value
 
 
 def word(value: str) -> str:
     """Return a value made of characters that mean nothing to shells and config files."""
-    return _checked(_WORD, "a word", value)
+    return _validate(_WORD, "a word", value)
 
 
 def image(value: str) -> str:
     """Return an image reference or id."""
-    return _checked(_IMAGE, "an image reference", value)
+    return _validate(_IMAGE, "an image reference", value)
 
 
 def package(value: str) -> str:
     """Return the name of a Debian package, with or without its version; `name-` would remove it."""
-    return _checked(_PACKAGE, "a Debian package", value)
+    return _validate(_PACKAGE, "a Debian package", value)
 
 
 def requirement(value: str) -> str:
@@ -92,17 +92,17 @@ def requirement(value: str) -> str:
     from packaging.requirements import InvalidRequirement, Requirement  # slow to load, and most configs need none
 
     try:
-        known = Requirement(_checked(_REQUIREMENT, "a requirement", value))
+        parsed = Requirement(_validate(_REQUIREMENT, "a requirement", value))
     except InvalidRequirement as error:
-        raise Unsafe("a requirement", value) from error
-    if known.url:
-        raise Unsafe("a requirement", value)
+        raise UnsafeValueError("a requirement", value) from error
+    if parsed.url:
+        raise UnsafeValueError("a requirement", value)
     return value
 
 
 def url(value: str) -> str:
     """Return an http or https address without credentials."""
-    return _checked(_URL, "an address", value)
+    return _validate(_URL, "an address", value)
 
 
 def toml(value: str) -> str:
@@ -115,20 +115,20 @@ def compose(value: Any) -> str:
     # libyaml, where PyYAML was built with it, writes ten times faster; both are the safe dumper.
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return str(yaml.dump(
-        _dollars_doubled(value), Dumper=dumper, sort_keys=False, allow_unicode=True, width=LINE_LENGTH_MAX
+        _double_dollars(value), Dumper=dumper, sort_keys=False, allow_unicode=True, width=LINE_LENGTH_MAX
     ))
 
 
 def ssh_path(value: str) -> str:
     """Return a path for an SSH client's config, where `%` starts a token."""
     if '"' in line(value):
-        raise Unsafe("a path in an SSH config", value)
+        raise UnsafeValueError("a path in an SSH config", value)
     return '"' + value.replace("%", "%%") + '"'
 
 
 def ssh_command(value: Sequence[str]) -> str:
     """Return a command for ProxyCommand, which a shell runs after the client replaced its `%` tokens."""
-    return shlex.join([line(one) for one in value]).replace("%", "%%")
+    return shlex.join([line(argument) for argument in value]).replace("%", "%%")
 
 
 def script(value: str) -> str:
@@ -137,28 +137,28 @@ def script(value: str) -> str:
 
 
 FILTERS = {
-    one.__name__: one
-    for one in (
+    function.__name__: function
+    for function in (
         argv, settings, words, line, word, image, package, requirement, url, toml, compose, ssh_path, ssh_command,
         script,
     )
 }
 
 
-def _checked(pattern: re.Pattern[str], what: str, value: str) -> str:
+def _validate(pattern: re.Pattern[str], role: str, value: str) -> str:
     if len(value) > LINE_LENGTH_MAX or pattern.fullmatch(value) is None:
-        raise Unsafe(what, value)
+        raise UnsafeValueError(role, value)
     return value
 
 
-def _double(value: str) -> str:
+def _double_quote(value: str) -> str:
     escaped = re.sub(r'([\\"$])', r"\\\1", value)
     return f'"{escaped}"'
 
 
-def _dollars_doubled(value: Any) -> Any:
+def _double_dollars(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("$", "$$")
     if isinstance(value, dict):
-        return {key: _dollars_doubled(one) for key, one in value.items()}
-    return [_dollars_doubled(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: _double_dollars(item) for key, item in value.items()}
+    return [_double_dollars(item) for item in value] if isinstance(value, list | tuple) else value

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envkit import names
 from envkit.model.artifact import Artifact
-from envkit.render.environment import text
+from envkit.render.environment import render_template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,8 @@ def render(
         port: The port of loopback it is published at, or 0.
         agent: Whether the caller's agent is forwarded.
     """
-    rendered = text(
+    content = render_template(
         "ssh_config.j2", name=name, host=host, user=names.USER, proxy=proxy, port=port, agent=agent,
         identity=f"{folder}/id_ed25519", known_hosts=f"{folder}/known_hosts",
     )
-    return Artifact(FILE, rendered, 0o600)
+    return Artifact(FILE, content, 0o600)

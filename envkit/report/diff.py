@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LINE = re.compile(r"[^\n]*\n|[^\n]+")
+LINE_PATTERN = re.compile(r"[^\n]*\n|[^\n]+")
 NO_NEWLINE = "\\ No newline at end of file\n"
 
 
@@ -25,16 +25,16 @@ def unified(before: str, after: str, name: str) -> str:
         after: As it would be.
         name: Of the file, as people call it.
     """
-    return "".join(_whole_lines(before, after, name)) if before != after else ""
+    return "".join(_diff_lines(before, after, name)) if before != after else ""
 
 
-def _whole_lines(before: str, after: str, name: str) -> Iterator[str]:
-    old, new = LINE.findall(before), LINE.findall(after)
-    for line in difflib.unified_diff(old, new, _quoted(f"a/{name}"), _quoted(f"b/{name}")):
+def _diff_lines(before: str, after: str, name: str) -> Iterator[str]:
+    old, new = LINE_PATTERN.findall(before), LINE_PATTERN.findall(after)
+    for line in difflib.unified_diff(old, new, _quote_name(f"a/{name}"), _quote_name(f"b/{name}")):
         yield line if line.endswith("\n") else f"{line}\n{NO_NEWLINE}"
 
 
-def _quoted(name: str) -> str:
+def _quote_name(name: str) -> str:
     if ESCAPES.keys() & set(name):
-        return '"' + "".join(ESCAPES.get(one, one) for one in name) + '"'
+        return '"' + "".join(ESCAPES.get(character, character) for character in name) + '"'
     return f"{name}\t" if " " in name else name

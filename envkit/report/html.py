@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from envkit import __version__
 from envkit.model.report import Verdict
-from envkit.plain import plain
+from envkit.plain import escape_controls
 from envkit.report.json import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from envkit.model.report import Finding, Report, Site
+    from envkit.model.report import Finding, Report, CheckHost
 
-WIDTH, HEIGHT, MARGIN, BAR = 640, 180, 36, 18
+WIDTH, HEIGHT, MARGIN, BAR_HEIGHT = 640, 180, 36, 18
 COLORS = {
     Verdict.PASSED: "#1a7f37", Verdict.FAILED: "#cf222e", Verdict.WARNED: "#9a6700", Verdict.SKIPPED: "#656d76",
     Verdict.UNKNOWN: "#8250df",
 }
-PASSED, FAILED = COLORS[Verdict.PASSED], COLORS[Verdict.FAILED]
+PASS_COLOR, FAIL_COLOR = COLORS[Verdict.PASSED], COLORS[Verdict.FAILED]
 # Nothing is fetched and nothing runs, whatever the findings hold.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1f2328;
   background: #fff; }
@@ -38,49 +38,49 @@ svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 """
 
 
-def to_html(report: Report[Any], suites: Sequence[Report[Any]] = (), *, at: datetime, site: Site) -> str:
+def to_html(report: Report[Any], suites: Sequence[Report[Any]] = (), *, created_at: datetime, check_host: CheckHost) -> str:
     """Return a report as one page: the verdict, where and when it was made, and what was seen.
 
     Args:
         report: What to show.
         suites: Its parts, a section for each, where it has some.
-        at: When it was made.
-        site: Where.
+        created_at: When it was made.
+        check_host: Where.
     """
-    title = _text(f"envkit {report.command}")
-    shown = suites or (report,)
+    title = _escape(f"envkit {report.command}")
+    reports = suites or (report,)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title><style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n"
-        + _verdict(report) + _origin(shown, at, site)
-        + "".join(_section(one, apart=bool(suites)) for one in shown)
+        + _verdict(report) + _origin(reports, created_at, check_host)
+        + "".join(_section(part, show_counts=bool(suites)) for part in reports)
         + "</body></html>\n"
     )
 
 
 def _verdict(report: Report[Any]) -> str:
     """Say in one line what was checked, what came of it, and the word and code that the command ended with."""
-    word, color = ("failed", FAILED) if report.exit_code else ("passed", PASSED)
-    what = f"{report.command} of {report.subject}" if report.subject else report.command
-    told = _text(f"{what}: {_counts(report.findings)}; exit code {int(report.exit_code)}")
-    return f'<p class="verdict"><strong style="color:{color}">{word}</strong> {told}</p>\n'
+    outcome, color = ("failed", FAIL_COLOR) if report.exit_code else ("passed", PASS_COLOR)
+    subject = f"{report.command} of {report.subject}" if report.subject else report.command
+    summary = _escape(f"{subject}: {_format_counts(report.findings)}; exit code {int(report.exit_code)}")
+    return f'<p class="verdict"><strong style="color:{color}">{outcome}</strong> {summary}</p>\n'
 
 
-def _counts(findings: Sequence[Finding]) -> str:
-    counts = {status: sum(one.status is status for one in findings) for status in Verdict}
+def _format_counts(findings: Sequence[Finding]) -> str:
+    counts = {status: sum(finding.status is status for finding in findings) for status in Verdict}
     return ", ".join(f"{count} {status.value}" for status, count in counts.items() if count) or "nothing was checked"
 
 
-def _origin(shown: Sequence[Report[Any]], at: datetime, site: Site) -> str:
+def _origin(reports: Sequence[Report[Any]], created_at: datetime, check_host: CheckHost) -> str:
     """Tell where, on what and when it was checked, as far as that is known."""
-    told = {
-        "Host": site.host, "System": site.system, "Engine": site.engine,
-        "TensorFlow": ", ".join(dict.fromkeys(filter(None, map(_release, shown)))),
-        "Time": f"{_when(at)}, by envkit {__version__}",
+    fields = {
+        "Host": check_host.host, "System": check_host.system, "Engine": check_host.engine,
+        "TensorFlow": ", ".join(dict.fromkeys(filter(None, map(_release, reports)))),
+        "Time": f"{_format_time(created_at)}, by envkit {__version__}",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{_text(value)}</dd>" for name, value in told.items() if value)
+    rows = "".join(f"<dt>{name}</dt><dd>{_escape(value)}</dd>" for name, value in fields.items() if value)
     return f"<dl>{rows}</dl>\n"
 
 
@@ -90,66 +90,66 @@ def _release(report: Report[Any]) -> str:
     return str(result.get("tensorflow") or "") if isinstance(result, dict) else ""
 
 
-def _when(at: datetime) -> str:
-    zone = at.isoformat()[-6:] if at.utcoffset() else "UTC"
-    return f"{at:%Y-%m-%d} at {at:%H:%M} {zone}"
+def _format_time(created_at: datetime) -> str:
+    zone = created_at.isoformat()[-6:] if created_at.utcoffset() else "UTC"
+    return f"{created_at:%Y-%m-%d} at {created_at:%H:%M} {zone}"
 
 
-def _section(report: Report[Any], *, apart: bool) -> str:
+def _section(report: Report[Any], *, show_counts: bool) -> str:
     """Show what was seen; of one part of several, what came of it too, which for the whole stands above."""
-    head = f"<h2>{_text(report.subject)}</h2>" if report.subject else ""
-    of = f"TensorFlow {_text(_release(report))}: " if _release(report) else ""
-    parts = ["<section>", head, f"<p>{of}{_counts(report.findings)}</p>\n" if apart else ""]
-    parts += [_gpus(as_json(report.result)), _findings(report.findings)]
-    parts += [_losses(one.data) for one in report.findings if one.check == "keras/training"]
+    heading = f"<h2>{_escape(report.subject)}</h2>" if report.subject else ""
+    prefix = f"TensorFlow {_escape(_release(report))}: " if _release(report) else ""
+    parts = ["<section>", heading, f"<p>{prefix}{_format_counts(report.findings)}</p>\n" if show_counts else ""]
+    parts += [_gpu_table(as_json(report.result)), _findings_table(report.findings)]
+    parts += [_loss_chart(finding.data) for finding in report.findings if finding.check == "keras/training"]
     return "".join([*parts, _timeline(report.findings), "</section>\n"])
 
 
-def _findings(findings: Iterable[Finding]) -> str:
-    rows = "".join(_row(one) for one in findings)
+def _findings_table(findings: Iterable[Finding]) -> str:
+    rows = "".join(_finding_row(finding) for finding in findings)
     return f"<table><thead><tr><th>Status</th><th>Check</th><th>Seen</th></tr></thead><tbody>{rows}</tbody></table>\n"
 
 
-def _row(one: Finding) -> str:
-    more = ""
-    if one.status is not Verdict.PASSED:
-        more += f"<br>Cause: {_text(one.cause)}" if one.cause else ""
-        more += f'<br>Mend: <code class="mend">{_text(one.mend)}</code>' if one.mend else ""
-    status = f'<td class="status" style="color:{COLORS[one.status]}">{one.status.value}</td>'
-    return f"<tr>{status}<td><code>{_text(one.check)}</code></td><td>{_text(one.seen)}{more}</td></tr>\n"
+def _finding_row(finding: Finding) -> str:
+    details = ""
+    if finding.status is not Verdict.PASSED:
+        details += f"<br>Cause: {_escape(finding.cause)}" if finding.cause else ""
+        details += f'<br>Mend: <code class="mend">{_escape(finding.hint)}</code>' if finding.hint else ""
+    status = f'<td class="status" style="color:{COLORS[finding.status]}">{finding.status.value}</td>'
+    return f"<tr>{status}<td><code>{_escape(finding.check)}</code></td><td>{_escape(finding.detail)}{details}</td></tr>\n"
 
 
-def _gpus(result: Any) -> str:
+def _gpu_table(result: Any) -> str:
     gpus = result.get("gpus") if isinstance(result, dict) else None
-    rows = "".join(_gpu(one) for one in gpus or () if isinstance(one, dict))
+    rows = "".join(_gpu_row(gpu) for gpu in gpus or () if isinstance(gpu, dict))
     if not rows:
         return ""
-    heads = "".join(f"<th>{one}</th>" for one in ("GPU", "Model", "Memory used", "Driver", "Compute capability"))
-    return f"<h3>GPUs</h3><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>\n"
+    labels = "".join(f"<th>{label}</th>" for label in ("GPU", "Model", "Memory used", "Driver", "Compute capability"))
+    return f"<h3>GPUs</h3><table><thead><tr>{labels}</tr></thead><tbody>{rows}</tbody></table>\n"
 
 
-def _gpu(one: Mapping[str, Any]) -> str:
-    memory = f"{one.get('used_mib')} of {one.get('memory_mib')} MiB"
-    model, capability = f"{one.get('name')} {one.get('uuid')}", one.get("compute_capability") or "unknown"
-    values = (one.get("index"), model, memory, one.get("driver"), capability)
-    return "<tr>" + "".join(f"<td>{_text(str(value))}</td>" for value in values) + "</tr>"
+def _gpu_row(gpu: Mapping[str, Any]) -> str:
+    memory = f"{gpu.get('used_mib')} of {gpu.get('memory_mib')} MiB"
+    model, capability = f"{gpu.get('name')} {gpu.get('uuid')}", gpu.get("compute_capability") or "unknown"
+    values = (gpu.get("index"), model, memory, gpu.get("driver"), capability)
+    return "<tr>" + "".join(f"<td>{_escape(str(value))}</td>" for value in values) + "</tr>"
 
 
-def _losses(data: Mapping[str, Any]) -> str:
+def _loss_chart(data: Mapping[str, Any]) -> str:
     """Draw the loss of a training, epoch by epoch."""
-    losses = [float(one) for one in data.get("losses") or () if isinstance(one, int | float) and math.isfinite(one)]
+    losses = [float(loss) for loss in data.get("losses") or () if isinstance(loss, int | float) and math.isfinite(loss)]
     if len(losses) < 2:
         return ""
     highest = max(losses) or 1.0
-    across, down = (WIDTH - 2 * MARGIN) / (len(losses) - 1), HEIGHT - 2 * MARGIN
+    step, height = (WIDTH - 2 * MARGIN) / (len(losses) - 1), HEIGHT - 2 * MARGIN
     points = " ".join(
-        f"{MARGIN + at * across:.1f},{MARGIN + down * (1 - one / highest):.1f}" for at, one in enumerate(losses)
+        f"{MARGIN + epoch * step:.1f},{MARGIN + height * (1 - loss / highest):.1f}" for epoch, loss in enumerate(losses)
     )
-    floor = HEIGHT - MARGIN
+    baseline = HEIGHT - MARGIN
     return (
         f'<h3>Loss</h3><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="loss by epoch">'
         f'<polyline fill="none" stroke="#0969da" stroke-width="2" points="{points}"/>'
-        f'<line x1="{MARGIN}" y1="{floor}" x2="{WIDTH - MARGIN}" y2="{floor}" stroke="currentColor"/>'
+        f'<line x1="{MARGIN}" y1="{baseline}" x2="{WIDTH - MARGIN}" y2="{baseline}" stroke="currentColor"/>'
         f'<text x="{MARGIN}" y="{MARGIN - 8}">{losses[0]:.3f}</text>'
         f'<text x="{WIDTH - MARGIN}" y="{HEIGHT - 10}" text-anchor="end">{losses[-1]:.3f} after {len(losses)} epochs'
         "</text></svg>\n"
@@ -158,25 +158,25 @@ def _losses(data: Mapping[str, Any]) -> str:
 
 def _timeline(findings: Sequence[Finding]) -> str:
     """Draw how long each check took, one after the other."""
-    timed = [one for one in findings if one.seconds > 0]
-    whole = sum(one.seconds for one in timed)
-    if not whole:
+    entries = [finding for finding in findings if finding.seconds > 0]
+    total = sum(finding.seconds for finding in entries)
+    if not total:
         return ""
-    bars, at = [], 0.0
-    for row, one in enumerate(timed):
-        left, wide = WIDTH * 0.4 + WIDTH * 0.5 * at / whole, max(1.0, WIDTH * 0.5 * one.seconds / whole)
-        top = row * BAR
+    bars, elapsed = [], 0.0
+    for row, finding in enumerate(entries):
+        x, width = WIDTH * 0.4 + WIDTH * 0.5 * elapsed / total, max(1.0, WIDTH * 0.5 * finding.seconds / total)
+        y = row * BAR_HEIGHT
         bars.append(
-            f'<text x="0" y="{top + 13}">{_text(one.check)}</text><rect x="{left:.1f}" y="{top + 3}" '
-            f'width="{wide:.1f}" height="{BAR - 6}" fill="{COLORS[one.status]}"/>'
-            f'<text x="{WIDTH}" y="{top + 13}" text-anchor="end">{one.seconds:.2f} s</text>'
+            f'<text x="0" y="{y + 13}">{_escape(finding.check)}</text><rect x="{x:.1f}" y="{y + 3}" '
+            f'width="{width:.1f}" height="{BAR_HEIGHT - 6}" fill="{COLORS[finding.status]}"/>'
+            f'<text x="{WIDTH}" y="{y + 13}" text-anchor="end">{finding.seconds:.2f} s</text>'
         )
-        at += one.seconds
+        elapsed += finding.seconds
     return (
-        f'<h3>Time</h3><svg viewBox="0 0 {WIDTH} {len(timed) * BAR}" role="img" aria-label="seconds by check">'
+        f'<h3>Time</h3><svg viewBox="0 0 {WIDTH} {len(entries) * BAR_HEIGHT}" role="img" aria-label="seconds by check">'
         + "".join(bars) + "</svg>\n"
     )
 
 
-def _text(text: str) -> str:
-    return escape(plain(text))
+def _escape(text: str) -> str:
+    return escape(escape_controls(text))

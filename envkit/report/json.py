@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from envkit.model.report import Report
 
 # Raised when a key of the envelope changes its meaning or goes away; a new key leaves it as it is.
-FORMAT = 1
+FORMAT_VERSION = 1
 
 
 def to_json(report: Report[Any]) -> str:
@@ -28,7 +28,7 @@ def to_json(report: Report[Any]) -> str:
     """
     envelope = {
         "envkit": __version__,
-        "format": FORMAT,
+        "format": FORMAT_VERSION,
         "command": report.command,
         "subject": report.subject,
         "result": as_json(report.result),
@@ -54,10 +54,10 @@ def as_json(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, PurePath):
         return str(value)
-    return _compound(value)
+    return _convert_compound(value)
 
 
-def _compound(value: Any) -> Any:
+def _convert_compound(value: Any) -> Any:
     if isinstance(value, Artifact):
         # Its text may be secret, and is no part of what a command reports.
         return {"path": value.path, "mode": f"{value.mode:04o}"}
@@ -67,7 +67,7 @@ def _compound(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): as_json(value[key]) for key in sorted(value, key=str)}
     if isinstance(value, list | tuple):
-        return [as_json(one) for one in value]
+        return [as_json(item) for item in value]
     if isinstance(value, set | frozenset):
-        return sorted((as_json(one) for one in value), key=str)
+        return sorted((as_json(item) for item in value), key=str)
     raise TypeError(f"a {type(value).__name__} has no form in JSON")

@@ -6,63 +6,63 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from envkit.model.report import Verdict
-from envkit.plain import plain
+from envkit.plain import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from envkit.model.report import Finding, Report, Site
+    from envkit.model.report import Finding, Report, CheckHost
 
-UNNAMED = "localhost"  # what the form asks for where the name of the host cannot be told
+UNKNOWN_HOST = "localhost"  # what the form asks for where the name of the host cannot be told
 
 
-def to_junit(reports: Sequence[Report[Any]], *, at: datetime, site: Site) -> str:
+def to_junit(reports: Sequence[Report[Any]], *, created_at: datetime, check_host: CheckHost) -> str:
     """Return reports as one JUnit document, a suite for each.
 
     Args:
         reports: What to tell.
-        at: When they were made.
-        site: Where.
+        created_at: When they were made.
+        check_host: Where.
     """
     root = ElementTree.Element("testsuites", name="envkit")
     for report in reports:
-        root.append(_suite(report, at, site))
+        root.append(_build_suite(report, created_at, check_host))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(report: Report[Any], at: datetime, site: Site) -> ElementTree.Element:
+def _build_suite(report: Report[Any], created_at: datetime, check_host: CheckHost) -> ElementTree.Element:
     findings = report.findings
-    counts = {status: sum(one.status is status for one in findings) for status in Verdict}
+    counts = {status: sum(finding.status is status for finding in findings) for status in Verdict}
     suite = ElementTree.Element(
-        "testsuite", name=plain(f"envkit {report.command} {report.subject}".strip()), tests=str(len(findings)),
+        "testsuite", name=escape_controls(f"envkit {report.command} {report.subject}".strip()), tests=str(len(findings)),
         failures=str(counts[Verdict.FAILED]), errors=str(counts[Verdict.UNKNOWN]), skipped=str(counts[Verdict.SKIPPED]),
-        time=f"{sum(one.seconds for one in findings):.3f}", timestamp=at.isoformat(timespec="seconds"),
-        hostname=plain(site.host) or UNNAMED,
+        time=f"{sum(one.seconds for one in findings):.3f}", timestamp=created_at.isoformat(timespec="seconds"),
+        hostname=escape_controls(check_host.host) or UNKNOWN_HOST,
     )
-    suite.extend(_case(one, report) for one in findings)
+    suite.extend(_build_case(finding, report) for finding in findings)
     return suite
 
 
-def _case(finding: Finding, report: Report[Any]) -> ElementTree.Element:
+def _build_case(finding: Finding, report: Report[Any]) -> ElementTree.Element:
     topic, _, _ = finding.check.partition("/")
     case = ElementTree.Element(
-        "testcase", classname=plain(f"{report.command}.{topic}"), name=plain(finding.check),
+        "testcase", classname=escape_controls(f"{report.command}.{topic}"), name=escape_controls(finding.check),
         time=f"{finding.seconds:.3f}",
     )
-    kind = {Verdict.FAILED: "failure", Verdict.UNKNOWN: "error", Verdict.SKIPPED: "skipped"}.get(finding.status)
-    if kind is not None:
-        told = ElementTree.SubElement(case, kind, type=plain(finding.check), message=plain(finding.seen))
-        told.text = _words(finding)
+    tag = {Verdict.FAILED: "failure", Verdict.UNKNOWN: "error", Verdict.SKIPPED: "skipped"}.get(finding.status)
+    if tag is not None:
+        element = ElementTree.SubElement(case, tag, type=escape_controls(finding.check), message=escape_controls(finding.detail))
+        element.text = _format_finding(finding)
     else:
-        ElementTree.SubElement(case, "system-out").text = _words(finding)
+        ElementTree.SubElement(case, "system-out").text = _format_finding(finding)
     return case
 
 
-def _words(finding: Finding) -> str:
+def _format_finding(finding: Finding) -> str:
     if finding.status is Verdict.PASSED:
-        return plain(finding.seen)  # its row's usual cause and mend are of when it fails
-    seen = f"warned: {finding.seen}" if finding.status is Verdict.WARNED else finding.seen
-    parts = (seen, finding.cause and f"cause: {finding.cause}", finding.mend and f"mend: {finding.mend}")
-    return plain("\n".join(part for part in parts if part))
+        return escape_controls(finding.detail)  # its row's usual cause and mend are of when it fails
+    detail = f"warned: {finding.detail}" if finding.status is Verdict.WARNED else finding.detail
+    parts = (detail, finding.cause and f"cause: {finding.cause}", finding.hint and f"mend: {finding.hint}")
+    return escape_controls("\n".join(part for part in parts if part))

@@ -8,8 +8,8 @@ from envkit import names
 from envkit.model import step
 
 if TYPE_CHECKING:
-    from envkit.decide import Wanted
-    from envkit.model.found import FoundContainer
+    from envkit.decide import DesiredState
+    from envkit.model.found import ContainerInfo
     from envkit.model.step import Step, Steps
 
 VERBS: dict[type[Step], str] = {
@@ -21,37 +21,37 @@ VERBS: dict[type[Step], str] = {
     step.CreateVolume: "create the volume",
     step.RemoveVolume: "remove, with what is in it, the volume",
 }
-GOES_ON = "build the image on that, and start the container"
+FOLLOW_UP = "build the image on that, and start the container"
 
 
-def sentences(steps: Steps, why: str = "") -> tuple[str, ...]:
+def describe_steps(steps: Steps, reason: str = "") -> tuple[str, ...]:
     """Return steps in words, one sentence each.
 
     Args:
         steps: What would be done.
-        why: In what the container that is there differs from what is wanted, or empty.
+        reason: In what the container that is there differs from what is wanted, or empty.
     """
-    said = tuple(_sentence(one, f": {why}" if why else "") for one in steps)
-    return (*said, GOES_ON) if any(isinstance(one, step.MakeBase) for one in steps) else said
+    sentences = tuple(_describe_step(action, f": {reason}" if reason else "") for action in steps)
+    return (*sentences, FOLLOW_UP) if any(isinstance(action, step.MakeBase) for action in steps) else sentences
 
 
-def different(wanted: Wanted, found: FoundContainer) -> str:
+def describe_differences(desired: DesiredState, container: ContainerInfo) -> str:
     """Say in what a container differs from what is wanted, or nothing where its labels do not tell."""
-    plan, digests = wanted.plan, wanted.digests
+    plan, digests = desired.plan, desired.digests
     ports = names.port_labels(plan.run)
     differences = (
-        ("its image is another one", found.labels.get(names.IMAGE) != digests.image),
-        ("its settings are others", found.labels.get(names.RUN) != digests.run),
-        ("its port is another one", any(found.labels.get(key) != port for key, port in ports.items())),
-        ("it is broken", found.status in {"dead", "removing"}),
+        ("its image is another one", container.labels.get(names.IMAGE) != digests.image),
+        ("its settings are others", container.labels.get(names.RUN) != digests.run),
+        ("its port is another one", any(container.labels.get(key) != port for key, port in ports.items())),
+        ("it is broken", container.status in {"dead", "removing"}),
     )
-    return ", ".join(words for words, so in differences if so)
+    return ", ".join(description for description, differs in differences if differs)
 
 
-def _sentence(one: Step, why: str) -> str:
-    match one:
+def _describe_step(action: Step, reason: str) -> str:
+    match action:
         case step.RemoveContainer(name):
-            return f"remove the container {name}{why}"
+            return f"remove the container {name}{reason}"
         case step.PrepareVolumes(volumes):
             return f"give the container's user the volume{'s' * (len(volumes) > 1)} {', '.join(volumes)}"
         case step.MakeBase(suite, ref):
@@ -61,4 +61,4 @@ def _sentence(one: Step, why: str) -> str:
         case step.ReplaceFiles():
             return "write the settings, the token and the keys that the container mounts"
         case _:
-            return f"{VERBS[type(one)]} {one.name}"
+            return f"{VERBS[type(action)]} {action.name}"

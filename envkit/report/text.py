@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from envkit.model.report import Verdict
-from envkit.plain import plain
+from envkit.plain import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     # How one command shows its result. Text is made safe here; who builds something rich can show puts
     # `envkit.plain.plain` around what comes from elsewhere.
-    ResultText = Callable[[Any], RenderableType]
+    ResultFormatter = Callable[[Any], RenderableType]
 
-WIDTH = 100
-NARROWEST = 40
+DEFAULT_WIDTH = 100
+MIN_WIDTH = 40
 STYLES = {
     Verdict.PASSED: "green",
     Verdict.FAILED: "bold red",
@@ -37,68 +37,68 @@ LABEL_WIDTH = len("cause") + 2
 
 
 def render_text(
-    report: Report[Any], *, results: Mapping[str, ResultText], width: int = WIDTH, color: bool = False
+    report: Report[Any], *, formatters: Mapping[str, ResultFormatter], width: int = DEFAULT_WIDTH, color: bool = False
 ) -> str:
     """Return a report as text.
 
     Args:
         report: What to show.
-        results: How each command shows its result, by the command's name.
+        formatters: How each command shows its result, by the command's name.
         width: Of the terminal, in columns.
         color: Whether to use terminal colours.
 
     Raises:
         KeyError: The report has a result and its command has no way to show it.
     """
-    shown: list[RenderableType] = []
+    renderables: list[RenderableType] = []
     if report.result is not None:
-        result = results[report.command](report.result)
-        shown.append(Text(plain(result)) if isinstance(result, str) else result)
-    shown.extend(finding_lines(report.findings, max(width, NARROWEST)))
-    return _printed(shown, max(width, NARROWEST), color=color)
+        result = formatters[report.command](report.result)
+        renderables.append(Text(escape_controls(result)) if isinstance(result, str) else result)
+    renderables.extend(format_findings(report.findings, max(width, MIN_WIDTH)))
+    return _print(renderables, max(width, MIN_WIDTH), color=color)
 
 
-def finding_lines(findings: Iterable[Finding], width: int = WIDTH) -> Iterator[Text]:
+def format_findings(findings: Iterable[Finding], width: int = DEFAULT_WIDTH) -> Iterator[Text]:
     """Return findings as lines no wider than that; a mend stays whole, so that it can be copied."""
     for finding in findings:
-        yield from _finding(finding, width)
+        yield from _format_finding(finding, width)
 
 
-def _finding(finding: Finding, width: int) -> Iterator[Text]:
-    head = Text(finding.status.value.ljust(STATUS_WIDTH), style=STYLES[finding.status])
-    head.append(plain(finding.check), style="bold")
-    if finding.status is not Verdict.PASSED and finding.where:
-        head.append(f" ({plain(finding.where)})", style="dim")
-    yield head
-    yield from _wrapped("", finding.seen, width)
+def _format_finding(finding: Finding, width: int) -> Iterator[Text]:
+    heading = Text(finding.status.value.ljust(STATUS_WIDTH), style=STYLES[finding.status])
+    heading.append(escape_controls(finding.check), style="bold")
+    if finding.status is not Verdict.PASSED and finding.layer:
+        heading.append(f" ({escape_controls(finding.layer)})", style="dim")
+    yield heading
+    yield from _wrap("", finding.detail, width)
     if finding.status is not Verdict.PASSED:
-        yield from _wrapped("cause", finding.cause, width)
-        if finding.mend:
-            yield _line("mend", " ".join(plain(finding.mend).split("\n")), style="bold")
+        yield from _wrap("cause", finding.cause, width)
+        if finding.hint:
+            yield _format_line("mend", " ".join(escape_controls(finding.hint).split("\n")), style="bold")
 
 
-def _wrapped(label: str, text: str, width: int) -> Iterator[Text]:
+def _wrap(label: str, text: str, width: int) -> Iterator[Text]:
     indent = STATUS_WIDTH + (LABEL_WIDTH if label else 0)
-    for written in plain(text).splitlines():
-        for part in textwrap.wrap(written, width - indent, break_long_words=True, break_on_hyphens=False):
-            yield _line(label, part)
+    for paragraph in escape_controls(text).splitlines():
+        for part in textwrap.wrap(paragraph, width - indent, break_long_words=True, break_on_hyphens=False):
+            yield _format_line(label, part)
             label = " " if label else ""
 
 
-def _line(label: str, text: str, style: str = "") -> Text:
-    made = Text(" " * STATUS_WIDTH)
+def _format_line(label: str, text: str, style: str = "") -> Text:
+    line = Text(" " * STATUS_WIDTH)
     if label:
-        made.append(label.ljust(LABEL_WIDTH), style="dim")
-    return made.append(text, style=style)
+        line.append(label.ljust(LABEL_WIDTH), style="dim")
+    return line.append(text, style=style)
 
 
-def _printed(shown: Iterable[RenderableType], width: int, *, color: bool) -> str:
+def _print(renderables: Iterable[RenderableType], width: int, *, color: bool) -> str:
     # An empty environment: what is written depends on the arguments alone.
     console = Console(
         file=StringIO(), width=width, force_terminal=color, color_system="standard" if color else None,
         no_color=not color, markup=False, emoji=False, highlight=False, legacy_windows=False, _environ={},
     )
     with console.capture() as capture:
-        for one in shown:
-            console.print(one, soft_wrap=isinstance(one, Text))
+        for renderable in renderables:
+            console.print(renderable, soft_wrap=isinstance(renderable, Text))
     return capture.get()

@@ -5,58 +5,58 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkit import catalog, names
-from envkit.errors import ConfigError, Problem, Refusal
+from envkit.errors import ConfigError, Problem, PreconditionError
 from envkit.model.entrance import Network
 from envkit.model.plan import Plan
-from envkit.resolve import access as access_
+from envkit.resolve import access as approvals
 from envkit.resolve import bases, choices, far, gpu, image, run, secrets, ssh
 from envkit.resolve import ports as ports_
-from envkit.resolve.access import base as access_of_base
-from envkit.resolve.access import widened
-from envkit.resolve.mounts import denied
-from envkit.resolve.wants import wants
+from envkit.resolve.access import base_access as base_access
+from envkit.resolve.access import unapproved_entries
+from envkit.resolve.mounts import denial_reason
+from envkit.resolve.wants import host_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from envkit.config import Config
     from envkit.model.facts import Facts
-    from envkit.model.found import Found
+    from envkit.model.found import ActualState
     from envkit.model.image import ImagePlan
     from envkit.model.release import Release
     from envkit.model.run import RunPlan
     from envkit.model.state import State
 
-__all__ = ["access_of_base", "name_of", "resolve", "wants", "widened"]
+__all__ = ["base_access", "environment_name", "resolve", "host_query", "unapproved_entries"]
 
 
-def name_of(config: Config, project: str, state: State | None, taken: Mapping[str, str]) -> str:
+def environment_name(config: Config, project: str, state: State | None, used_names: Mapping[str, str]) -> str:
     """Return the environment's name: the config's, the one it already has, or the folder's.
 
     Args:
         config: As written.
         project: Real path of the project folder.
         state: What is remembered of this project.
-        taken: Names of the caller's other environments on this engine, each with where it lies.
+        used_names: Names of the caller's other environments on this engine, each with where it lies.
 
     Raises:
         ConfigError: The config names an environment that another project has.
     """
     if config.name:
-        if config.name in taken:
+        if config.name in used_names:
             message = (
-                f"another project's environment has this name: {taken[config.name]}; choose another, or give that one "
+                f"another project's environment has this name: {used_names[config.name]}; choose another, or give that one "
                 f"up with its volumes: envkit down --volumes --name {config.name}"
             )
             raise ConfigError([config.problem("name", message)])
         return config.name
-    if state is not None and state.name not in taken and state.choices.get("name") == "folder":
+    if state is not None and state.name not in used_names and state.choices.get("name") == "folder":
         return state.name
-    own = names.environment(project.rsplit("/", 1)[-1])
-    return names.suffixed(own, project) if own in taken else own
+    folder_name = names.environment(project.rsplit("/", 1)[-1])
+    return names.with_suffix(folder_name, project) if folder_name in used_names else folder_name
 
 
-def resolve(config: Config, project: str, name: str, facts: Facts, found: Found, state: State | None) -> Plan:
+def resolve(config: Config, project: str, name: str, facts: Facts, actual: ActualState, state: State | None) -> Plan:
     """Make every choice a config leaves open.
 
     Args:
@@ -64,93 +64,93 @@ def resolve(config: Config, project: str, name: str, facts: Facts, found: Found,
         project: Real path of the project folder.
         name: What `name_of` said.
         facts: The host.
-        found: What the engine holds.
+        actual: What the engine holds.
         state: What is remembered of this project.
 
     Raises:
         ConfigError: Every key that cannot be honoured on this host, at once.
         Refusal: The workspace itself cannot be one.
     """
-    _refuse_workspace(facts, project)
-    far.refuse(facts)
+    _check_workspace(facts, project)
+    far.refuse_root(facts)
     user = choices.user(facts)
     problems: list[Problem] = []
-    keys = _keys(config, facts, problems)
-    gpus = gpu.gpus(config.gpu, facts)
-    image_plan = image.image(config, project, facts, found, state, problems, gpu=gpus is not None)
-    ports = ports_.ports(config, project, facts, found, state, problems)
-    allowed = ssh.ssh(config, image_plan, problems)
-    network = _network(config, names.container(facts.caller.uid, name), facts, found, state)
-    run_plan, remarks = run.run(config, name, facts, user, ports, network, allowed, gpus, problems)
-    files_plan = run.files(config, facts, run_plan, keys, problems)
+    keys = _authorized_keys(config, facts, problems)
+    gpus = gpu.select_gpus(config.gpu, facts)
+    image_plan = image.plan_image(config, project, facts, actual, state, problems, gpu=gpus is not None)
+    published_ports = ports_.plan_ports(config, project, facts, actual, state, problems)
+    ssh_options = ssh.plan_ssh(config, image_plan, problems)
+    network = _network(config, names.container(facts.caller.uid, name), facts, actual, state)
+    run_plan, notes = run.plan_run(config, name, facts, user, published_ports, network, ssh_options, gpus, problems)
+    files_plan = run.plan_files(config, facts, run_plan, keys, problems)
     netrc = secrets.netrc(config, facts, problems)
     if problems:
         raise ConfigError(problems)
     return Plan(
         name=name, project=project, owner=facts.caller.uid, image=image_plan, run=run_plan, files=files_plan,
-        access=access_.access(config, project, facts, found.binds),
-        remarks=(*remarks, *_remarks(config, facts, run_plan, image_plan)),
-        gpu_required=gpu.required(config.gpu), logdir=run.logdir(config), netrc=netrc,
+        access=approvals.access(config, project, facts, actual.binds),
+        notes=(*notes, *_notes(config, facts, run_plan, image_plan)),
+        gpu_required=gpu.requires_gpu(config.gpu), logdir=run.logdir(config), netrc=netrc,
         build_proxies=run.build_proxies(config, facts), builder=config.build.builder,
     )
 
 
-def _remarks(config: Config, facts: Facts, run_plan: RunPlan, image_plan: ImagePlan) -> Iterator[str]:
+def _notes(config: Config, facts: Facts, run_plan: RunPlan, image_plan: ImagePlan) -> Iterator[str]:
     if image_plan.layout:
-        yield from bases.remarks(image_plan.layout)
+        yield from bases.notes(image_plan.layout)
     if config.gpu == "auto" and facts.gpu.driver and not run_plan.gpus:
-        yield f"this host has an NVIDIA GPU, and {_without_gpu(facts)}, so TensorFlow runs on the CPU"
+        yield f"this host has an NVIDIA GPU, and {_missing_gpu_reason(facts)}, so TensorFlow runs on the CPU"
     if not image_plan.release.proven:
-        yield _unproven(image_plan.release)
+        yield _untested_note(image_plan.release)
     if config.build.netrc and (config.build.index or "").startswith("http://"):
         yield "build.index begins with http://, so its login crosses the network unencrypted"
-    yield from secrets.remarks(config, facts)
-    yield from ssh.remarks(run_plan.ssh)
-    yield from far.remarks(config, facts)
+    yield from secrets.notes(config, facts)
+    yield from ssh.notes(run_plan.ssh)
+    yield from far.notes(config, facts)
 
 
-def _without_gpu(facts: Facts) -> str:
-    if facts.gpu_roads:
+def _missing_gpu_reason(facts: Facts) -> str:
+    if facts.gpu_methods:
         return "this environment was made without one (`envkit up --refresh` chooses anew)"
     return "the engine offers no way to pass it (NVIDIA's container toolkit does)"
 
 
-def _unproven(release: Release) -> str:
-    near = [one.version for one in catalog.releases() if one.proven and one.python == release.python]
-    return f"envkit's own tests do not build TensorFlow {release.version}; they build {near[0]} on the same Python"
+def _untested_note(release: Release) -> str:
+    tested = [candidate.version for candidate in catalog.releases() if candidate.proven and candidate.python == release.python]
+    return f"envkit's own tests do not build TensorFlow {release.version}; they build {tested[0]} on the same Python"
 
 
-def _refuse_workspace(facts: Facts, project: str) -> None:
-    why = denied(facts.workspace, (facts.home, *facts.homes), facts.state)
-    if why:
-        raise Refusal(
-            f"{facts.workspace} cannot be a workspace: {why}",
-            mend="work in a folder of its own, such as ~/vision"
+def _check_workspace(facts: Facts, project: str) -> None:
+    reason = denial_reason(facts.workspace, (facts.home, *facts.homes), facts.state)
+    if reason:
+        raise PreconditionError(
+            f"{facts.workspace} cannot be a workspace: {reason}",
+            hint="work in a folder of its own, such as ~/vision"
             if facts.workspace == project
             else "set `workspace:` in envkit.yaml to a folder of the project",
         )
 
 
-def _keys(config: Config, facts: Facts, problems: list[Problem]) -> tuple[str, ...]:
-    for number, key in enumerate(facts.keys):
+def _authorized_keys(config: Config, facts: Facts, problems: list[Problem]) -> tuple[str, ...]:
+    for index, key in enumerate(facts.keys):
         if not key.line:
             message = (
                 f"{key.path} is not there, or is not exactly one public key without options "
                 "(Ed25519, ECDSA, or RSA of 3072 bits and more)"
             )
-            problems.append(config.problem(f"ssh.keys[{number}]", message))
+            problems.append(config.problem(f"ssh.keys[{index}]", message))
     lines = [key.line for key in facts.keys if key.line]
     return tuple(dict.fromkeys([*lines, facts.client_key] if facts.client_key else lines))
 
 
-def _network(config: Config, title: str, facts: Facts, found: Found, state: State | None) -> Network:
+def _network(config: Config, network_name: str, facts: Facts, actual: ActualState, state: State | None) -> Network:
     if config.network.mode == "none":
         return Network("none", "", "none")
-    return Network(title, _subnet(config, facts, found, state))
+    return Network(network_name, _subnet(config, facts, actual, state))
 
 
-def _subnet(config: Config, facts: Facts, found: Found, state: State | None) -> str:
-    pool, there = config.network.pool, found.network.subnet if found.network else ""
-    if choices.in_pool(there, pool):
-        return there  # not looked for among what is taken: one of the host's routes leads to it
-    return choices.subnet(pool, state.subnet if state else "", (*facts.routes, *found.subnets))
+def _subnet(config: Config, facts: Facts, actual: ActualState, state: State | None) -> str:
+    pool, current_subnet = config.network.pool, actual.network.subnet if actual.network else ""
+    if choices.in_pool(current_subnet, pool):
+        return current_subnet  # not looked for among what is taken: one of the host's routes leads to it
+    return choices.subnet(pool, state.subnet if state else "", (*facts.routes, *actual.subnets))

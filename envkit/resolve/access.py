@@ -7,76 +7,76 @@ from typing import TYPE_CHECKING
 
 from envkit.model.plan import Access
 from envkit.resolve.binds import workspace_and_mounts
-from envkit.resolve.mounts import inside
+from envkit.resolve.mounts import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from envkit.config import Config
     from envkit.model.facts import Facts
-    from envkit.model.found import FoundBind
+    from envkit.model.found import BindInfo
     from envkit.model.run import Mount
 
-OWN_BASES = {"debian", "official", "auto"}
+BUILTIN_BASES = {"debian", "official", "auto"}
 
 
-def access(config: Config, project: str, facts: Facts, others: Iterable[FoundBind] = ()) -> Access:
+def access(config: Config, project: str, facts: Facts, other_binds: Iterable[BindInfo] = ()) -> Access:
     """List what goes beyond the default: nothing of the host but the project, no key but the caller's own.
 
     Args:
         config: As written.
         project: Real path of the project folder.
         facts: The host.
-        others: What other environments show of the host.
+        other_binds: What other environments show of the host.
     """
-    shown = workspace_and_mounts(config, facts)
+    mounts = workspace_and_mounts(config, facts)
     entries = {
-        *_mounted(config, project, facts), *_entrances(config, facts), *_sources(config, facts), *base(config).entries,
-        *(entry for own in shown for other in others for entry in _entangled(own, other)),
+        *_mount_entries(config, project, facts), *_login_entries(config, facts), *_source_entries(config, facts), *base_access(config).entries,
+        *(entry for mount in mounts for bind in other_binds for entry in _link_risks(mount, bind)),
     }
     return Access(tuple(sorted(entries)))
 
 
-def base(config: Config) -> Access:
+def base_access(config: Config) -> Access:
     """List what of that has to be agreed to before a base image is brought and looked into."""
-    return Access((f"the workspace is built on the image {config.base}",) if config.base not in OWN_BASES else ())
+    return Access((f"the workspace is built on the image {config.base}",) if config.base not in BUILTIN_BASES else ())
 
 
-def widened(now: Access, approved: tuple[str, ...] | None) -> tuple[str, ...]:
+def unapproved_entries(current: Access, approved: tuple[str, ...] | None) -> tuple[str, ...]:
     """Return what a plan allows that nobody has agreed to yet."""
-    return tuple(entry for entry in now.entries if entry not in (approved or ()))
+    return tuple(entry for entry in current.entries if entry not in (approved or ()))
 
 
-def _mounted(config: Config, project: str, facts: Facts) -> Iterable[str]:
-    if not inside(facts.workspace, project):
+def _mount_entries(config: Config, project: str, facts: Facts) -> Iterable[str]:
+    if not is_inside(facts.workspace, project):
         yield f"the workspace {facts.workspace}, outside the project folder, can be read and written"
     for mount in config.mounts:
-        real = facts.real_paths.get(mount.source)
-        if real and not inside(real, project):
-            can = "read" if mount.read_only else "read and written"
-            yield f"{real}, outside the project folder, can be {can} at {mount.target}"
+        real_path = facts.real_paths.get(mount.source)
+        if real_path and not is_inside(real_path, project):
+            permission = "read" if mount.read_only else "read and written"
+            yield f"{real_path}, outside the project folder, can be {permission} at {mount.target}"
     for name, secret in config.secrets.items():
         # The real path: a link in the workspace can be turned from inside to another file of the host.
         yield f"the content of {facts.real_paths.get(secret.file) or secret.file} can be read as the secret {name}"
 
 
-def _entangled(own: Mount, other: FoundBind) -> Iterable[str]:
+def _link_risks(mount: Mount, bind: BindInfo) -> Iterable[str]:
     """Say which of two environments could put a link in the place of what the other one mounts."""
-    if own.source == other.source:
+    if mount.source == bind.source:
         return  # data that both use: neither can replace it
-    if not other.read_only and inside(own.source, other.source):
+    if not bind.read_only and is_inside(mount.source, bind.source):
         yield (
-            f"what runs in the environment {other.environment} can replace {own.source}, which lies in its "
-            f"{other.source}, by a link to any file of the host"
+            f"what runs in the environment {bind.environment} can replace {mount.source}, which lies in its "
+            f"{bind.source}, by a link to any file of the host"
         )
-    if not own.read_only and inside(other.source, own.source):
+    if not mount.read_only and is_inside(bind.source, mount.source):
         yield (
-            f"what runs here can replace {other.source} of the environment {other.environment}, which lies in "
-            f"{own.source}, by a link to any file of the host"
+            f"what runs here can replace {bind.source} of the environment {bind.environment}, which lies in "
+            f"{mount.source}, by a link to any file of the host"
         )
 
 
-def _entrances(config: Config, facts: Facts) -> Iterable[str]:
+def _login_entries(config: Config, facts: Facts) -> Iterable[str]:
     if config.ssh.publish:
         yield "SSH answers at a port of 127.0.0.1, where every user of this host can try to log in"
     if config.ssh.agent:
@@ -86,12 +86,12 @@ def _entrances(config: Config, facts: Facts) -> Iterable[str]:
             yield f"whoever holds the SSH key {' '.join(key.line.split()[:2])} can log in"
 
 
-def _sources(config: Config, facts: Facts) -> Iterable[str]:
+def _source_entries(config: Config, facts: Facts) -> Iterable[str]:
     if config.build.index:
         yield f"Python packages come from {config.build.index}"
     if config.build.netrc:
-        real = facts.real_paths.get(config.build.netrc) or config.build.netrc
-        yield f"what the build installs can read the login that {real} holds for {config.build.index}"
+        real_path = facts.real_paths.get(config.build.netrc) or config.build.netrc
+        yield f"what the build installs can read the login that {real_path} holds for {config.build.index}"
     if config.build.mirror:
         yield f"Debian packages come from {config.build.mirror}"
     if config.build.python_mirror:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from envkit import catalog
 from envkit.errors import ConfigError
 from envkit.resolve import bases
-from envkit.resolve.gpu import gpus
+from envkit.resolve.gpu import select_gpus
 from envkit.resolve.kept import BASE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class BaseChoice:
     """Which base it is.
 
     Attributes:
@@ -38,23 +38,23 @@ class Choice:
     why: str = ""
 
 
-DEBIAN = Choice("debian")
+DEBIAN = BaseChoice("debian")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class OfficialImage:
     """What the engine and the registry say of the official image.
 
     Attributes:
-        here: The engine has it, and a registry vouched for it.
-        refused: Why the registry does not offer it; empty where it does.
+        is_local: The engine has it, and a registry vouched for it.
+        unavailable_reason: Why the registry does not offer it; empty where it does.
     """
 
-    here: bool = False
-    refused: str = ""
+    is_local: bool = False
+    unavailable_reason: str = ""
 
 
-def named(config: Config, facts: Facts) -> Choice | None:
+def from_config(config: Config, facts: Facts) -> BaseChoice | None:
     """Return the base that a config names, or None where it leaves it to `auto`.
 
     Raises:
@@ -63,73 +63,73 @@ def named(config: Config, facts: Facts) -> Choice | None:
     if config.base == "auto":
         return None
     if config.base != "official":
-        return DEBIAN if config.base == "debian" else Choice("image", config.base)
-    ref, broken = official(config, facts)
+        return DEBIAN if config.base == "debian" else BaseChoice("image", config.base)
+    ref, broken = official_image(config, facts)
     if broken:
         raise ConfigError([config.problem("base", broken)])
-    return Choice("official", ref)
+    return BaseChoice("official", ref)
 
 
-def official(config: Config, facts: Facts) -> tuple[str, str]:
+def official_image(config: Config, facts: Facts) -> tuple[str, str]:
     """Return the official image for a config, and why that one does not serve, or an empty text."""
-    release, gpu = catalog.release(config.tensorflow), gpus(config.gpu, facts) is not None
-    broken = bases.official_broken(release, gpu=gpu)
-    return "" if broken else catalog.official(release, gpu=gpu), broken
+    release, gpu = catalog.release(config.tensorflow), select_gpus(config.gpu, facts) is not None
+    broken = bases.official_image_issue(release, gpu=gpu)
+    return "" if broken else catalog.official_image(release, gpu=gpu), broken
 
 
-def before(config: Config, facts: Facts, state: State | None) -> Choice | None:
+def previous(config: Config, facts: Facts, state: State | None) -> BaseChoice | None:
     """Return what `auto` chose before, as long as it is asked for the same release, with a GPU or without."""
-    found = _record(state)
-    if found.get("asked") != _asked(config, facts) or found.keys() != {one.name for one in fields(Choice)}:
+    record = _load_record(state)
+    if record.get("asked") != _request(config, facts) or record.keys() != {field.name for field in fields(BaseChoice)}:
         return None
-    return Choice(**found)
+    return BaseChoice(**record)
 
 
-def choose(config: Config, facts: Facts, seen: Seen | None) -> Choice:
+def choose(config: Config, facts: Facts, image: OfficialImage | None) -> BaseChoice:
     """Say what `auto` becomes: the official image where it serves and is here or can be pulled, else Debian.
 
     Args:
         config: As written.
         facts: The host.
-        seen: What engine and registry say of the official image; None where no engine answers.
+        image: What engine and registry say of the official image; None where no engine answers.
     """
-    asked = _asked(config, facts)
-    ref, broken = official(config, facts)
-    if broken or seen is None:
-        return Choice("debian", "", asked, broken or "no engine answers")
-    if seen.here or not seen.refused:
-        return Choice("official", ref, asked, f"{ref} is here" if seen.here else f"{ref} can be pulled")
-    return Choice("debian", "", asked, f"{ref} cannot be had: {seen.refused}")
+    request = _request(config, facts)
+    ref, broken = official_image(config, facts)
+    if broken or image is None:
+        return BaseChoice("debian", "", request, broken or "no engine answers")
+    if image.is_local or not image.unavailable_reason:
+        return BaseChoice("official", ref, request, f"{ref} is here" if image.is_local else f"{ref} can be pulled")
+    return BaseChoice("debian", "", request, f"{ref} cannot be had: {image.unavailable_reason}")
 
 
-def instead(choice: Choice, state: State | None, why: str) -> Choice | None:
+def fallback(choice: BaseChoice, state: State | None, reason: str) -> BaseChoice | None:
     """Say what `auto` takes where no workspace can be built on its choice, or None where that is a refusal.
 
     What somebody named is refused; so is what `auto` chose at an earlier `up`, which is taken back by nobody but
     who asks for it.
     """
-    stands = _record(state).get("asked") == choice.asked
-    return None if stands or not choice.asked else replace(choice, kind="debian", ref="", why=why)
+    is_remembered = _load_record(state).get("asked") == choice.asked
+    return None if is_remembered or not choice.asked else replace(choice, kind="debian", ref="", why=reason)
 
 
-def told(plan: Plan, choice: Choice) -> Plan:
+def add_note(plan: Plan, choice: BaseChoice) -> Plan:
     """Say in a plan which base `auto` chose and why."""
     if not choice.why:
         return plan
-    why = f"base: auto chose {choice.kind}, because {choice.why}; --refresh chooses anew"
-    return replace(plan, remarks=(*plan.remarks, why))
+    note = f"base: auto chose {choice.kind}, because {choice.why}; --refresh chooses anew"
+    return replace(plan, notes=(*plan.notes, note))
 
 
-def kept(choice: Choice) -> dict[str, str]:
+def to_record(choice: BaseChoice) -> dict[str, str]:
     """Return what to remember of a choice: what the config names needs no memory."""
     return {BASE: json.dumps(asdict(choice))} if choice.asked else {}
 
 
-def _asked(config: Config, facts: Facts) -> str:
-    gpu = gpus(config.gpu, facts) is not None
+def _request(config: Config, facts: Facts) -> str:
+    gpu = select_gpus(config.gpu, facts) is not None
     return f"{catalog.release(config.tensorflow).version} {'gpu' if gpu else 'cpu'}"
 
 
-def _record(state: State | None) -> Mapping[str, Any]:
-    found = json.loads(state.choices.get(BASE, "{}")) if state else {}
-    return found if isinstance(found, dict) else {}
+def _load_record(state: State | None) -> Mapping[str, Any]:
+    record = json.loads(state.choices.get(BASE, "{}")) if state else {}
+    return record if isinstance(record, dict) else {}

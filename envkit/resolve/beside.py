@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.model.release import ITSELF, OTHER_BUILDS
+from envkit.model.release import TENSORFLOW_PACKAGES, OTHER_BUILDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from envkit.model.release import Bound, Release
 
-_CHOOSE = "leave it out here, and choose the release by tensorflow:"
-_MANY = 999_999  # a later part of a version than any has
+_CHOOSE_HINT = "leave it out here, and choose the release by tensorflow:"
+_LARGE_PART = 999_999  # a later part of a version than any has
 
 
-def refused(requirement: str, release: Release) -> str:
+def conflict_reason(requirement: str, release: Release) -> str:
     """Return why a valid requirement can be met by no version beside a release, with the mend; or nothing.
 
     A bound on a requirement with a marker is left to the installer, which knows where the marker holds. Another build
@@ -27,53 +27,53 @@ def refused(requirement: str, release: Release) -> str:
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
-    asked = Requirement(requirement)
-    name, beside = canonicalize_name(asked.name), f"cannot be installed beside TensorFlow {release.version}"
-    if name in OTHER_BUILDS and (asked.marker is None or asked.marker.evaluate(_inside(release))):
-        return f"{requirement} {beside}: it is another build of TensorFlow, for the same place; {_CHOOSE}"
-    if asked.marker is not None:
+    parsed = Requirement(requirement)
+    name, prefix = canonicalize_name(parsed.name), f"cannot be installed beside TensorFlow {release.version}"
+    if name in OTHER_BUILDS and (parsed.marker is None or parsed.marker.evaluate(_marker_environment(release))):
+        return f"{requirement} {prefix}: it is another build of TensorFlow, for the same place; {_CHOOSE_HINT}"
+    if parsed.marker is not None:
         return ""
-    for bound in release.beside:
-        if name == bound.package and not _meet(asked.specifier, bound.specifier):
-            return f"{requirement} {beside}, {_mend(bound)}"
+    for bound in release.constraints:
+        if name == bound.package and not _is_satisfiable(parsed.specifier, bound.specifier):
+            return f"{requirement} {prefix}, {_hint(bound)}"
     return ""
 
 
-def _inside(release: Release) -> dict[str, str]:
+def _marker_environment(release: Release) -> dict[str, str]:
     """Return what markers ask of where a release runs."""
     system = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
     return {**system, "python_version": release.python, "python_full_version": f"{release.python}.0"}
 
 
-def _mend(bound: Bound) -> str:
-    if bound.package in ITSELF:
-        return f"which the workspace brings; {_CHOOSE}"
+def _hint(bound: Bound) -> str:
+    if bound.package in TENSORFLOW_PACKAGES:
+        return f"which the workspace brings; {_CHOOSE_HINT}"
     return f"which needs {bound.package}{bound.specifier} ({bound.reason}); ask for one of these, or for no version"
 
 
-def _meet(asked: SpecifierSet, bound: str) -> bool:
+def _is_satisfiable(specifiers: SpecifierSet, bound: str) -> bool:
     from packaging.specifiers import SpecifierSet
 
-    both = asked & SpecifierSet(bound)
-    return any(both.contains(one, prereleases=True) for one in _candidates(both))
+    combined = specifiers & SpecifierSet(bound)
+    return any(combined.contains(version, prereleases=True) for version in _candidates(combined))
 
 
-def _candidates(both: SpecifierSet) -> Iterator[str]:
+def _candidates(specifiers: SpecifierSet) -> Iterator[str]:
     """Yield versions of which one is in the set, unless nothing is: each that it names, and those close by."""
     from packaging.version import InvalidVersion, Version
 
     yield "1"  # of a set that names none
-    for clause in both:
+    for clause in specifiers:
         try:
-            named = Version(clause.version.removesuffix(".*"))
+            version = Version(clause.version.removesuffix(".*"))
         except InvalidVersion:  # of ===, which compares texts
             yield clause.version
             continue
-        numbers = named.release
-        yield str(named)
-        yield ".".join(str(part) for part in (*numbers, *(0,) * (4 - len(numbers)), 1))
-        for at, part in enumerate(numbers):  # behind all that !=1.2.* leaves out
-            yield ".".join(str(one) for one in (*numbers[:at], part + 1))
-        below = max((at for at, part in enumerate(numbers) if part), default=None)
-        if below is not None:
-            yield ".".join(str(part) for part in (*numbers[:below], numbers[below] - 1, _MANY))
+        parts = version.release
+        yield str(version)
+        yield ".".join(str(part) for part in (*parts, *(0,) * (4 - len(parts)), 1))
+        for index, part in enumerate(parts):  # behind all that !=1.2.* leaves out
+            yield ".".join(str(number) for number in (*parts[:index], part + 1))
+        last_nonzero = max((index for index, part in enumerate(parts) if part), default=None)
+        if last_nonzero is not None:
+            yield ".".join(str(part) for part in (*parts[:last_nonzero], parts[last_nonzero] - 1, _LARGE_PART))

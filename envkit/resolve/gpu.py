@@ -11,29 +11,29 @@ if TYPE_CHECKING:
     from envkit.model.facts import Facts
 
 # A CDI device outlives `systemctl daemon-reload`; the other two lose a running container's GPU at one.
-PREFERRED = ("cdi", "hook", "runtime")
+METHOD_PREFERENCE = ("cdi", "hook", "runtime")
 
 
-def required(asked: Gpu) -> bool:
+def requires_gpu(requested: Gpu) -> bool:
     """Say whether a config insists on a GPU: a run without one is a failure then."""
-    return asked not in {"auto", "off"}
+    return requested not in {"auto", "off"}
 
 
-def gpus(asked: Gpu, facts: Facts) -> Gpus | None:
+def select_gpus(requested: Gpu, facts: Facts) -> Gpus | None:
     """Return the GPUs of a config, or None for a workspace that computes on the CPU.
 
     Where GPUs are asked for and nothing is known of the engine, `--gpus` of Docker's own is planned: `up` looks
     before it does anything, and `render` shows what the field knows best.
     """
-    if asked == "off" or (asked == "auto" and not offered(facts)):
+    if requested == "off" or (requested == "auto" and not is_gpu_available(facts)):
         return None
-    roads = facts.gpu_roads or ("hook",)
-    road = next(road for road in PREFERRED if road in roads)
-    if isinstance(asked, tuple):
-        return Gpus(road, tuple(str(number) for number in asked))
-    return Gpus(road, tuple(str(number) for number in range(asked)) if isinstance(asked, int) else ("all",))
+    methods = facts.gpu_methods or ("hook",)
+    method = next(candidate for candidate in METHOD_PREFERENCE if candidate in methods)
+    if isinstance(requested, tuple):
+        return Gpus(method, tuple(str(number) for number in requested))
+    return Gpus(method, tuple(str(number) for number in range(requested)) if isinstance(requested, int) else ("all",))
 
 
-def offered(facts: Facts) -> bool:
+def is_gpu_available(facts: Facts) -> bool:
     """Say whether host and engine together offer a GPU, today or when this environment was made."""
-    return bool(facts.gpu.driver and facts.gpu_roads) if facts.gpu_offered is None else facts.gpu_offered
+    return bool(facts.gpu.driver and facts.gpu_methods) if facts.gpu_offered is None else facts.gpu_offered

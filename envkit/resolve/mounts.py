@@ -20,7 +20,7 @@ DENIED_IN_HOME = (
 SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
 
 
-def denied(source: str, homes: Iterable[str], state: str) -> str:
+def denial_reason(source: str, homes: Iterable[str], state: str) -> str:
     """Say why a real path may not be mounted, or return an empty text.
 
     A folder is denied for what it is, for what it lies in, and for what it contains.
@@ -31,27 +31,27 @@ def denied(source: str, homes: Iterable[str], state: str) -> str:
     homes = tuple(homes)
     if source in homes:
         return "it is a home folder, with its owner's keys in it"
-    for place in DENIED:
-        if _inside(path, place) and (place != "/" or source == "/"):
-            return f"it is or lies in {place}, which belongs to the host"
-        if _inside(PurePosixPath(place), source):
-            return f"it contains {place}, which belongs to the host"
-    states = str(PurePosixPath(state).parent.parent) if state else ""  # of every environment, on every engine
-    for place in (*(f"{home}/{name}" for home in homes for name in DENIED_IN_HOME), states):
-        if place and (_inside(path, place) or _inside(PurePosixPath(place), source)):
-            return f"it is, lies in or contains {place}, where credentials are kept"
+    for denied_path in DENIED:
+        if _is_inside(path, denied_path) and (denied_path != "/" or source == "/"):
+            return f"it is or lies in {denied_path}, which belongs to the host"
+        if _is_inside(PurePosixPath(denied_path), source):
+            return f"it contains {denied_path}, which belongs to the host"
+    state_root = str(PurePosixPath(state).parent.parent) if state else ""  # of every environment, on every engine
+    for denied_path in (*(f"{home}/{name}" for home in homes for name in DENIED_IN_HOME), state_root):
+        if denied_path and (_is_inside(path, denied_path) or _is_inside(PurePosixPath(denied_path), source)):
+            return f"it is, lies in or contains {denied_path}, where credentials are kept"
     return ""
 
 
-def inside(path: str, folder: str) -> bool:
+def is_inside(path: str, folder: str) -> bool:
     """Say whether a real path is a folder or lies in it."""
-    return _inside(PurePosixPath(path), folder)
+    return _is_inside(PurePosixPath(path), folder)
 
 
 def innermost(path: str, folders: Iterable[str]) -> str:
     """Return the nearest of some folders around a path, or an empty text."""
-    return max((one for one in folders if one != path and inside(path, one)), key=len, default="")
+    return max((folder for folder in folders if folder != path and is_inside(path, folder)), key=len, default="")
 
 
-def _inside(path: PurePosixPath, folder: str) -> bool:
+def _is_inside(path: PurePosixPath, folder: str) -> bool:
     return path.is_relative_to(PurePosixPath(folder))

@@ -15,52 +15,52 @@ if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.errors import Problem
     from envkit.model.facts import Facts
-    from envkit.model.found import Found, FoundContainer
+    from envkit.model.found import ActualState, ContainerInfo
     from envkit.model.state import State
 
-HOLDING = {"running", "paused", "restarting"}  # states in which a container keeps its ports
+PORT_HOLDING_STATUSES = {"running", "paused", "restarting"}  # states in which a container keeps its ports
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _PortRequest:
     """A port to be found: its key, what the config asks for, and what it was before."""
 
     key: str
     container: int
-    asked: int | None
-    kept: int
+    requested: int | None
+    previous: int
 
 
-def ports(
-    config: Config, project: str, facts: Facts, found: Found, state: State | None, problems: list[Problem]
+def plan_ports(
+    config: Config, project: str, facts: Facts, actual: ActualState, state: State | None, problems: list[Problem]
 ) -> tuple[Port, ...]:
     """Decide where an environment is published, each server at a port of its own."""
-    held = _held(found.container, facts.caller.uid, project)
-    busy, chosen = dict(facts.busy_ports), list[Port]()
-    for wish in _wishes(config, state, held):
-        port = choices.port(wish.asked, wish.kept, busy, held=held.values(), key=wish.key, first=wish.container)
+    own_ports = _own_ports(actual.container, facts.caller.uid, project)
+    busy, ports = dict(facts.busy_ports), list[Port]()
+    for request in _port_requests(config, state, own_ports):
+        port = choices.port(request.requested, request.previous, busy, own_ports=own_ports.values(), key=request.key, first_port=request.container)
         if port is None:
-            who = busy.get(wish.asked or 0) or "somebody"
-            message = f"port {wish.asked} is taken by {who}; free it, choose another, or leave the key out"
-            problems.append(config.problem(wish.key, message))
+            holder = busy.get(request.requested or 0) or "somebody"
+            message = f"port {request.requested} is taken by {holder}; free it, choose another, or leave the key out"
+            problems.append(config.problem(request.key, message))
             continue
-        chosen.append(Port(port, wish.container))
-        held = {label: one for label, one in held.items() if one != port}
+        ports.append(Port(port, request.container))
+        own_ports = {label: number for label, number in own_ports.items() if number != port}
         busy[port] = "another server of this environment"
-    return tuple(chosen)
+    return tuple(ports)
 
 
-def _wishes(config: Config, state: State | None, held: Mapping[str, int]) -> tuple[_Wish, ...]:
+def _port_requests(config: Config, state: State | None, own_ports: Mapping[str, int]) -> tuple[_PortRequest, ...]:
     # A container whose state was lost keeps its ports too.
-    kept = (state.port, state.ssh_port) if state else (held.get(names.PORT, 0), held.get(names.PORT_OF_SSH, 0))
-    jupyter = _Wish("jupyter.port", names.JUPYTER_PORT, config.jupyter.port, kept[0])
-    ssh = _Wish("ssh.port", names.SSH_PORT, config.ssh.port, kept[1])
+    previous = (state.port, state.ssh_port) if state else (own_ports.get(names.PORT, 0), own_ports.get(names.SSH_PORT_LABEL, 0))
+    jupyter = _PortRequest("jupyter.port", names.JUPYTER_PORT, config.jupyter.port, previous[0])
+    ssh = _PortRequest("ssh.port", names.SSH_PORT, config.ssh.port, previous[1])
     return (*(() if config.jupyter.socket else (jupyter,)), *((ssh,) if config.ssh.publish else ()))
 
 
-def _held(container: FoundContainer | None, owner: int, project: str) -> dict[str, int]:
+def _own_ports(container: ContainerInfo | None, owner: int, project: str) -> dict[str, int]:
     """Return the ports our own container holds, by label."""
-    if container is None or container.status not in HOLDING or not names.ours(container.labels, owner, project):
+    if container is None or container.status not in PORT_HOLDING_STATUSES or not names.belongs_to(container.labels, owner, project):
         return {}
-    found = {label: container.labels.get(label, "") for label in (names.PORT, names.PORT_OF_SSH)}
-    return {label: int(port) for label, port in found.items() if port.isdecimal()}
+    values = {label: container.labels.get(label, "") for label in (names.PORT, names.SSH_PORT_LABEL)}
+    return {label: int(port) for label, port in values.items() if port.isdecimal()}

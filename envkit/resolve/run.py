@@ -11,8 +11,8 @@ from envkit.model.artifact import Artifact
 from envkit.model.plan import FilesPlan
 from envkit.model.run import Gpus, Health, Limits, Mount, RunPlan, Tmpfs
 from envkit.resolve import far, ssh
-from envkit.resolve.binds import binds, guarded, guards
-from envkit.resolve.secrets import secrets
+from envkit.resolve.binds import plan_binds, guard_files, guard_mounts
+from envkit.resolve.secrets import plan_secrets
 
 if TYPE_CHECKING:
     from envkit.config import Config
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
 MEMORY_SHARE = 0.8  # of the host, when nothing is asked for: a workspace that takes all takes the host down
 GROUPS = {"root": 0, "tty": 5, "nogroup": 65534}
-ASKED = ("curl", "--noproxy", "*", "--fail", "--silent", "--output", "/dev/null")
-AT_PORT = (*ASKED, "http://127.0.0.1:8888/api")
-AT_SOCKET = (*ASKED, "--unix-socket", names.JUPYTER_SOCKET, "http://localhost/api")
+_CURL = ("curl", "--noproxy", "*", "--fail", "--silent", "--output", "/dev/null")
+PORT_HEALTH_COMMAND = (*_CURL, "http://127.0.0.1:8888/api")
+SOCKET_HEALTH_COMMAND = (*_CURL, "--unix-socket", names.JUPYTER_SOCKET, "http://localhost/api")
 
 
-def run(
-    config: Config, name: str, facts: Facts, user: Account, ports: tuple[Port, ...], network: Network, allowed: Ssh,
+def plan_run(
+    config: Config, name: str, facts: Facts, user: Account, ports: tuple[Port, ...], network: Network, ssh_options: Ssh,
     gpus: Gpus | None, problems: list[Problem],
 ) -> tuple[RunPlan, tuple[str, ...]]:
     """Decide every setting of the container; returns it with remarks on what was capped."""
-    limits, remarks = _limits(config, facts)
-    title = names.container(facts.caller.uid, name)
+    limits, notes = _limits(config, facts)
+    container_name = names.container(facts.caller.uid, name)
     plan = RunPlan(
-        name=title,
+        name=container_name,
         hostname=name,
         user=user,
-        mounts=_mounts(config, facts, title, problems),
+        mounts=_mounts(config, facts, container_name, problems),
         tmpfs=(
             Tmpfs("/tmp", 1024, 0o1777, executable=True),  # noqa: S108 - inside the container
             Tmpfs(names.RUNTIME, 16, 0o700, owner=user),
@@ -49,19 +49,19 @@ def run(
         health=_health(config),
         env=_env(config, facts),
         command=("ssh",) if config.ssh.publish else (),
-        ssh=allowed,
+        ssh=ssh_options,
         gpus=gpus,
     )
-    return plan, remarks
+    return plan, notes
 
 
-def files(
+def plan_files(
     config: Config, facts: Facts, plan: RunPlan, keys: tuple[str, ...], problems: list[Problem]
 ) -> FilesPlan:
     """Decide what is mounted read-only beside the image."""
-    place = {"socket": names.JUPYTER_SOCKET} if config.jupyter.socket else {"port": names.JUPYTER_PORT}
+    listen = {"socket": names.JUPYTER_SOCKET} if config.jupyter.socket else {"port": names.JUPYTER_PORT}
     settings = {
-        "jupyter": {**place, "hosts": ["localhost", "127.0.0.1"]},
+        "jupyter": {**listen, "hosts": ["localhost", "127.0.0.1"]},
         "tensorboard": {"logdir": logdir(config)},
     }
     return FilesPlan(
@@ -71,16 +71,16 @@ def files(
             Artifact("mount/settings.json", json.dumps(settings, indent=1, sort_keys=True) + "\n", 0o600),
             Artifact("etc/passwd", _passwd(plan.user)),
             Artifact("etc/group", _group(plan.user)),
-            *(Artifact(f"guard/{name}", text) for name, text in guarded(facts, plan.mounts).items()),
+            *(Artifact(f"guard/{name}", text) for name, text in guard_files(facts, plan.mounts).items()),
         ),
-        secrets=secrets(config, facts, problems),
+        secrets=plan_secrets(config, facts, problems),
     )
 
 
 def _health(config: Config) -> Health:
-    asked = AT_SOCKET if config.jupyter.socket else AT_PORT
-    published = ("/opt/envkit/listens", str(names.SSH_PORT)) if config.ssh.publish else ()
-    return Health(command=(*published, *asked), interval_s=10, timeout_s=5, start_s=30, retries=3)
+    jupyter_check = SOCKET_HEALTH_COMMAND if config.jupyter.socket else PORT_HEALTH_COMMAND
+    ssh_check = ("/opt/envkit/listens", str(names.SSH_PORT)) if config.ssh.publish else ()
+    return Health(command=(*ssh_check, *jupyter_check), interval_s=10, timeout_s=5, start_s=30, retries=3)
 
 
 def logdir(config: Config) -> str:
@@ -88,23 +88,23 @@ def logdir(config: Config) -> str:
     return f"{names.WORKSPACE}/{config.tensorboard.logdir}"
 
 
-def _mounts(config: Config, facts: Facts, title: str, problems: list[Problem]) -> tuple[Mount, ...]:
-    if facts.far:
+def _mounts(config: Config, facts: Facts, container_name: str, problems: list[Problem]) -> tuple[Mount, ...]:
+    if facts.remote_volumes_dir:
         problems += far.problems(config)
-        return far.mounts(title, _volumes(config, title), facts.far)
-    shown = Mount("bind", facts.workspace, names.WORKSPACE), *binds(config, facts, problems), *_volumes(config, title)
+        return far.mounts(container_name, _volumes(config, container_name), facts.remote_volumes_dir)
+    mounts = Mount("bind", facts.workspace, names.WORKSPACE), *plan_binds(config, facts, problems), *_volumes(config, container_name)
     return (
-        *shown,
-        *guards(facts, shown),
+        *mounts,
+        *guard_mounts(facts, mounts),
         Mount("bind", f"{facts.state}/mount", names.SECRETS, read_only=True),
         Mount("bind", f"{facts.state}/etc/passwd", "/etc/passwd", read_only=True),
         Mount("bind", f"{facts.state}/etc/group", "/etc/group", read_only=True),
     )
 
 
-def _volumes(config: Config, title: str) -> tuple[Mount, ...]:
-    made = [Mount("volume", names.volume(title, name), target) for name, target in sorted(config.volumes.items())]
-    return (Mount("volume", names.volume(title, "home"), names.HOME), *made)
+def _volumes(config: Config, container_name: str) -> tuple[Mount, ...]:
+    volumes = [Mount("volume", names.volume(container_name, name), target) for name, target in sorted(config.volumes.items())]
+    return (Mount("volume", names.volume(container_name, "home"), names.HOME), *volumes)
 
 
 def _env(config: Config, facts: Facts) -> dict[str, str]:
@@ -112,18 +112,18 @@ def _env(config: Config, facts: Facts) -> dict[str, str]:
     proxies = {name: value for name, value in facts.run_proxies.items() if not has_credentials(value)}
     if proxies:
         proxies["no_proxy"] = ",".join(filter(None, [proxies.get("no_proxy", ""), "localhost", "127.0.0.1"]))
-    named = {f"{name}_FILE": f"{names.SECRETS}/secrets/{name}" for name in config.secrets}
-    return {"HOME": names.HOME, "USER": names.USER, **proxies, **named, **config.env}
+    secret_paths = {f"{name}_FILE": f"{names.SECRETS}/secrets/{name}" for name in config.secrets}
+    return {"HOME": names.HOME, "USER": names.USER, **proxies, **secret_paths, **config.env}
 
 
 def build_proxies(config: Config, facts: Facts) -> dict[str, str]:
     """Decide which proxy the build goes through: the caller's own, one the config names, or none."""
-    named = config.build.proxy
-    if named == "off":
+    proxy = config.build.proxy
+    if proxy == "off":
         return {}
-    if named == "auto":
+    if proxy == "auto":
         return dict(facts.proxies)
-    return {"http_proxy": named, "https_proxy": named, **{k: v for k, v in facts.proxies.items() if k == "no_proxy"}}
+    return {"http_proxy": proxy, "https_proxy": proxy, **{name: value for name, value in facts.proxies.items() if name == "no_proxy"}}
 
 
 def has_credentials(url: str) -> bool:
@@ -135,15 +135,15 @@ def has_credentials(url: str) -> bool:
 
 
 def _limits(config: Config, facts: Facts) -> tuple[Limits, tuple[str, ...]]:
-    asked, remarks = config.limits, []
-    cpus, memory = asked.cpus or float(facts.cpus), asked.memory_mib or int(facts.memory_mib * MEMORY_SHARE)
+    config_limits, notes = config.limits, []
+    cpus, memory = config_limits.cpus or float(facts.cpus), config_limits.memory_mib or int(facts.memory_mib * MEMORY_SHARE)
     if cpus > facts.cpus:
-        remarks.append(f"limits.cpus: {asked.cpus:g} is more than this host has; capped to {facts.cpus}")
+        notes.append(f"limits.cpus: {config_limits.cpus:g} is more than this host has; capped to {facts.cpus}")
         cpus = float(facts.cpus)
     if memory > facts.memory_mib:
-        remarks.append(f"limits.memory: {asked.memory} is more than this host has; capped to {facts.memory_mib}m")
+        notes.append(f"limits.memory: {config_limits.memory} is more than this host has; capped to {facts.memory_mib}m")
         memory = facts.memory_mib
-    return Limits(cpus, memory, min(asked.shm_mib, memory), asked.pids), tuple(remarks)
+    return Limits(cpus, memory, min(config_limits.shm_mib, memory), config_limits.pids), tuple(notes)
 
 
 def _passwd(user: Account) -> str:
@@ -155,5 +155,5 @@ def _passwd(user: Account) -> str:
 
 
 def _group(user: Account) -> str:
-    own = {} if user.gid in GROUPS.values() else {names.USER: user.gid}
-    return "".join(f"{name}:x:{gid}:\n" for name, gid in {**GROUPS, **own}.items())
+    user_group = {} if user.gid in GROUPS.values() else {names.USER: user.gid}
+    return "".join(f"{name}:x:{gid}:\n" for name, gid in {**GROUPS, **user_group}.items())

@@ -7,60 +7,60 @@ import shlex
 from typing import TYPE_CHECKING
 
 from envkit.model.plan import Secret
-from envkit.resolve.binds import replaceable, workspace_and_mounts
-from envkit.resolve.mounts import inside
-from envkit.resolve.wants import login
+from envkit.resolve.binds import writable_parent, workspace_and_mounts
+from envkit.resolve.mounts import is_inside
+from envkit.resolve.wants import index_login
 
 if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.errors import Problem
     from envkit.model.facts import Facts
 
-_PLAIN = re.compile(r"(~/|/)[A-Za-z0-9._/-]+", re.ASCII)
+_PLAIN_PATH = re.compile(r"(~/|/)[A-Za-z0-9._/-]+", re.ASCII)
 
 
-def secrets(config: Config, facts: Facts, problems: list[Problem]) -> tuple[Secret, ...]:
+def plan_secrets(config: Config, facts: Facts, problems: list[Problem]) -> tuple[Secret, ...]:
     """Decide which secrets the workspace gets; what is wrong with the others is added to `problems`."""
-    found = []
+    secrets = []
     for name, secret in sorted(config.secrets.items()):
-        real, sha256 = facts.real_paths.get(secret.file), facts.secrets.get(name)
-        if message := _unfit(secret.file, real, sha256, config, facts):
+        real_path, sha256 = facts.real_paths.get(secret.file), facts.secrets.get(name)
+        if message := _rejection_reason(secret.file, real_path, sha256, config, facts):
             problems.append(config.problem(f"secrets.{name}.file", message))
-        elif real is not None and sha256 is not None:
-            found.append(Secret(name, real, sha256))
-    return tuple(found)
+        elif real_path is not None and sha256 is not None:
+            secrets.append(Secret(name, real_path, sha256))
+    return tuple(secrets)
 
 
 def netrc(config: Config, facts: Facts, problems: list[Problem]) -> str:
     """Return the real path of the file with the index's login, or nothing where the config names none."""
-    for key, path in login(config):
-        real = facts.real_paths.get(path)
-        if message := _unfit(path, real, facts.secrets.get(key), config, facts):
+    for key, path in index_login(config):
+        real_path = facts.real_paths.get(path)
+        if message := _rejection_reason(path, real_path, facts.secrets.get(key), config, facts):
             problems.append(config.problem(key, message))
-        elif real is not None:
-            return real
+        elif real_path is not None:
+            return real_path
     return ""
 
 
-def remarks(config: Config, facts: Facts) -> tuple[str, ...]:
+def notes(config: Config, facts: Facts) -> tuple[str, ...]:
     """Return which of the files everybody on this host may read, one sentence each."""
     sources = {name: (f"secrets.{name}.file", secret.file) for name, secret in sorted(config.secrets.items())}
-    sources |= {key: (key, path) for key, path in login(config)}
-    told = []
-    for name in (one for one in sources if one in facts.exposed):
+    sources |= {key: (key, path) for key, path in index_login(config)}
+    messages = []
+    for name in (source for source in sources if source in facts.exposed_secrets):
         key, path = sources[name]
         # As written where a shell takes it so: the tilde of a quoted path is no home.
-        shown = path if _PLAIN.fullmatch(path) else shlex.quote(facts.real_paths.get(path) or path)
-        told.append(f"{key}: {path} may be read by everybody on this machine; chmod 600 {shown}")
-    return tuple(told)
+        shell_path = path if _PLAIN_PATH.fullmatch(path) else shlex.quote(facts.real_paths.get(path) or path)
+        messages.append(f"{key}: {path} may be read by everybody on this machine; chmod 600 {shell_path}")
+    return tuple(messages)
 
 
-def _unfit(path: str, real: str | None, sha256: str | None, config: Config, facts: Facts) -> str:
+def _rejection_reason(path: str, real_path: str | None, sha256: str | None, config: Config, facts: Facts) -> str:
     """Say why a file cannot hold a secret, or nothing."""
-    if real and inside(real, facts.workspace):
+    if real_path and is_inside(real_path, facts.workspace):
         return f"{path} lies in the workspace, where all can read it; keep it outside of the project"
-    if real and (around := replaceable(real, workspace_and_mounts(config, facts))):
-        return f"{path} lies in {around}, which is mounted to be written; keep it elsewhere"
-    if sha256 is None or real is None:
+    if real_path and (parent := writable_parent(real_path, workspace_and_mounts(config, facts))):
+        return f"{path} lies in {parent}, which is mounted to be written; keep it elsewhere"
+    if sha256 is None or real_path is None:
         return f"{path} is not there or cannot be read; create it with mode 0600"
     return ""

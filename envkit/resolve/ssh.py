@@ -19,9 +19,9 @@ SETTINGS = """\
 """
 
 
-def ssh(config: Config, image: ImagePlan, problems: list[Problem]) -> Ssh:
+def plan_ssh(config: Config, image: ImagePlan, problems: list[Problem]) -> Ssh:
     """Decide what the SSH server allows."""
-    kex = tuple(one for one in image.suite.kex if one.startswith(POST_QUANTUM)) if config.ssh.kex == "pq-only" else ()
+    kex = tuple(algorithm for algorithm in image.suite.kex if algorithm.startswith(POST_QUANTUM)) if config.ssh.kex == "pq-only" else ()
     if config.ssh.kex == "pq-only" and not kex:
         message = f"the OpenSSH of {image.suite.name} knows no post-quantum key exchange; write `default`"
         problems.append(config.problem("ssh.kex", message))
@@ -30,16 +30,16 @@ def ssh(config: Config, image: ImagePlan, problems: list[Problem]) -> Ssh:
 
 def settings(ssh: Ssh) -> str:
     """Return the settings that sshd reads before those of the image."""
-    changed = ["AllowAgentForwarding yes"] if ssh.agent else []
+    lines = ["AllowAgentForwarding yes"] if ssh.agent else []
     if ssh.socket:
         # sshd compares the path of a socket with the hosts it permits, so that this one alone is let through.
-        changed += ["AllowStreamLocalForwarding local", f"PermitOpen {LOOPBACK} [{names.JUPYTER_SOCKET}]:*"]
+        lines += ["AllowStreamLocalForwarding local", f"PermitOpen {LOOPBACK} [{names.JUPYTER_SOCKET}]:*"]
     if ssh.kex:
-        changed.append(f"KexAlgorithms {','.join(ssh.kex)}")
-    return SETTINGS + "".join(f"{line}\n" for line in changed)
+        lines.append(f"KexAlgorithms {','.join(ssh.kex)}")
+    return SETTINGS + "".join(f"{line}\n" for line in lines)
 
 
-def remarks(ssh: Ssh) -> tuple[str, ...]:
+def notes(ssh: Ssh) -> tuple[str, ...]:
     """Return what was weakened, one sentence each."""
     if not ssh.agent:
         return ()

@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def own() -> Iterator[Engine]:
     """Yield this machine's engine."""
-    engine = connect.connect(endpoint.endpoint())
+    engine = connect.connect(endpoint.current_endpoint())
     yield engine
     engine.api.close()
 
@@ -93,7 +93,7 @@ def plans(engine: Engine) -> Iterator[Callable[..., RunPlan]]:
 
     def plan(**changes: object) -> RunPlan:
         name = f"envkit-contract-{secrets.token_hex(4)}"
-        found = look.surroundings(engine, name, ())
+        found = look.actual_state(engine, name, ())
         made.append(RunPlan(
             name=name, hostname="contract", user=USER, mounts=(Mount("volume", f"{name}-home", "/home/dev"),),
             tmpfs=(Tmpfs("/tmp", 16, 0o1777, executable=True),), ports=(Port(free_port(), 8888),),
@@ -145,7 +145,7 @@ def launch(engine: Engine, run: RunPlan, image: str) -> None:
 def said(engine: Engine, run: RunPlan, script: str, text: str = "") -> tuple[int, list[str]]:
     """Run a shell script inside; return its exit code and the lines it printed."""
     lines: list[str] = []
-    return execs.script(engine, run.name, ["/bin/sh", "-c", script], text, lines.append, limit_s=60), lines
+    return execs.run_script(engine, run.name, ["/bin/sh", "-c", script], text, lines.append, limit_s=60), lines
 
 
 def free_port() -> int:

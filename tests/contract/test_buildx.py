@@ -67,7 +67,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Buildx:
     """Return the buildx that was fetched for the tests, found where the Docker client's config would have it."""
     monkeypatch.setenv("DOCKER_CONFIG", str(PLUGINS))
     plugin = buildx.find()
-    assert isinstance(plugin, buildx.Buildx), f"{plugin.why}; `scripts/tools.sh` gets it"
+    assert isinstance(plugin, buildx.Buildx), f"{plugin.reason}; `scripts/tools.sh` gets it"
     assert plugin.path.is_relative_to(PLUGINS)
     return plugin
 
@@ -128,12 +128,12 @@ def test_a_build_tells_its_steps_and_an_equal_one_is_cached(engine: Engine, made
     again: list[Progress] = []
     known = look.image(engine, made(say=first.append))
     assert [one.step for one in first if one.step] == [(n, 5) for n in range(1, 6)]
-    assert [one.text for one in first if one.detail and not one.step] == ["told"]
+    assert [one.text for one in first if one.verbose and not one.step] == ["told"]
     found = look.image(engine, made(name="again", say=again.append))
     assert known is not None
     assert found is not None
     assert found.id == known.id
-    assert {one.detail for one in again if one.step and one.step[0] > 1} == {True}
+    assert {one.verbose for one in again if one.step and one.step[0] > 1} == {True}
 
 
 def test_a_build_that_fails_shows_what_was_printed_and_leaves_no_image(
@@ -142,7 +142,7 @@ def test_a_build_that_fails_shows_what_was_printed_and_leaves_no_image(
     broken = context('FROM {base}\nRUN ["/bin/sh", "-c", "echo the reason why; exit 3"]\n', tiny)
     with pytest.raises(BuildFailed, match=r"a step ended with code 3\n    the reason why") as failed:
         buildx.build(found, engine, broken, f"{tiny}-broken", LABELS, {}, "", lambda _: None)
-    assert failed.value.tried.startswith("step 2 of 2, RUN ")
+    assert failed.value.detail.startswith("step 2 of 2, RUN ")
     assert look.image(engine, f"{tiny}-broken") is None
 
 
@@ -151,7 +151,7 @@ def test_the_login_is_lent_to_the_step_that_asks_and_kept_nowhere(
 ) -> None:
     news: list[Progress] = []
     ref = made(WITH_LOGIN, login=LOGIN, say=news.append)
-    told = [one.text for one in news if one.detail and not one.step]
+    told = [one.text for one in news if one.verbose and not one.step]
     assert told[0] == "machine packages.example.com login ada password (login)"
     assert told[-1] == f"{len(LOGIN)} /root/.netrc"
     assert "hunter2" not in repr(news)
@@ -178,7 +178,7 @@ def test_a_proxy_reaches_the_build_and_its_password_is_kept_nowhere(
     ref = made(
         f'FROM {{base}}\nRUN ["/bin/sh", "-c", "{script}"]\n', proxies={"http_proxy": address}, say=news.append,
     )
-    assert [one.text for one in news if one.detail and not one.step] == ["(proxy) (proxy)"]
+    assert [one.text for one in news if one.verbose and not one.step] == ["(proxy) (proxy)"]
     assert not holding(client, ref, b"hunter2")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from envkit.engines import archive, containers, look
-from envkit.model.found import Found
+from envkit.model.found import ActualState
 from tests.contract.conftest import LABELS, USER, said
 from tests.functional.waiting import wait_until
 
@@ -40,7 +40,7 @@ def test_what_is_gone_already_can_be_removed_again(engine: Engine, running: RunP
         containers.remove(engine, running.name, grace_s=0)
         containers.remove_network(engine, running.name)
         containers.remove_volume(engine, f"{running.name}-home")
-    assert replace(look.surroundings(engine, running.name, ()), subnets=()) == Found()
+    assert replace(look.actual_state(engine, running.name, ()), subnets=()) == ActualState()
 
 
 def test_a_prepared_volume_belongs_to_its_user_alone(engine: Engine, standing: RunPlan) -> None:
@@ -65,7 +65,7 @@ def test_what_a_cut_off_preparation_left_is_taken_away_by_the_next(
 ) -> None:
     helper = f"{running.name}-helper"
     engine.api.create_container(image, name=helper, labels=LABELS)
-    found = look.surroundings(engine, running.name, ())
+    found = look.actual_state(engine, running.name, ())
     assert (look.container(engine, helper) is None, found.helper) == (False, None)
     containers.prepare_volumes(engine, {f"{running.name}-home": ()}, USER, image, helper, LABELS)
     assert look.container(engine, helper) is None
@@ -88,7 +88,7 @@ def test_unpacking_into_a_volume_in_use_replaces_files_and_takes_a_folder_away(
 
 def _archive(*paths: str) -> bytes:
     """Pack folders, which end with a slash, and files, all of the user's."""
-    return archive.packed(
+    return archive.pack(
         archive.Entry(path.rstrip("/"), None, 0o700, USER.uid, USER.gid) if path.endswith("/")
         else archive.Entry(path, b"", 0o600, USER.uid, USER.gid)
         for path in paths

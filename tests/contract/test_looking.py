@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envkit import names
 from envkit.engines import containers, look
-from envkit.model.found import Found, FoundBind
+from envkit.model.found import ActualState, BindInfo
 from envkit.model.run import Mount
 from tests.contract.conftest import LABELS
 
@@ -22,12 +22,12 @@ def test_what_is_not_there_is_told_as_not_there(engine: Engine, plan: Callable[.
     name = plan().name
     assert look.container(engine, name) is None
     assert look.image(engine, f"{name}:missing") is None
-    found = look.surroundings(engine, name, (f"{name}-home",))
-    assert replace(found, subnets=()) == Found()
+    found = look.actual_state(engine, name, (f"{name}-home",))
+    assert replace(found, subnets=()) == ActualState()
 
 
 def test_what_was_made_is_found_again(engine: Engine, standing: RunPlan, image: str) -> None:
-    found = look.surroundings(engine, standing.name, (f"{standing.name}-home",))
+    found = look.actual_state(engine, standing.name, (f"{standing.name}-home",))
     assert found.container is not None
     assert found.network is not None
     assert (found.container.status, found.container.networks) == ("running", (standing.name,))
@@ -41,8 +41,8 @@ def test_what_was_made_is_found_again(engine: Engine, standing: RunPlan, image: 
 
 
 def test_other_subnets_are_told_and_ones_own_is_not(engine: Engine, standing: RunPlan) -> None:
-    assert standing.network.subnet not in look.surroundings(engine, standing.name, ()).subnets
-    assert standing.network.subnet in look.surroundings(engine, "another", ()).subnets
+    assert standing.network.subnet not in look.actual_state(engine, standing.name, ()).subnets
+    assert standing.network.subnet in look.actual_state(engine, "another", ()).subnets
 
 
 def test_what_other_environments_show_of_the_host_is_told_and_ones_own_is_not(
@@ -51,6 +51,6 @@ def test_what_other_environments_show_of_the_host_is_told_and_ones_own_is_not(
     run = plan(mounts=(Mount("bind", "/srv", "/data", read_only=True),))
     containers.create_network(engine, run, LABELS)
     containers.create(engine, run, image, names.labels(4242, run.name, "/project"))
-    shown = FoundBind(run.name, "/srv", read_only=True)
-    assert shown in look.binds(engine, 4242, "/another")
-    assert shown not in look.binds(engine, 4242, "/project")
+    shown = BindInfo(run.name, "/srv", read_only=True)
+    assert shown in look.other_binds(engine, 4242, "/another")
+    assert shown not in look.other_binds(engine, 4242, "/project")

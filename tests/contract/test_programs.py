@@ -39,28 +39,28 @@ def test_a_script_in_a_container_that_is_gone_is_an_engines_error(engine: Engine
 
 
 def test_a_program_that_is_not_there_ends_as_in_a_shell(engine: Engine, standing: RunPlan) -> None:
-    assert execs.script(engine, standing.name, ["/bin/missing"], "", lambda _: None, limit_s=60) in {126, 127}
+    assert execs.run_script(engine, standing.name, ["/bin/missing"], "", lambda _: None, limit_s=60) in {126, 127}
 
 
 @pytest.mark.parametrize("script", ["exec sleep 987", "trap '' TERM; exec sleep 987"], ids=["ends", "will not end"])
 def test_a_script_that_never_ends_is_ended(
     engine: Engine, standing: RunPlan, script: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(execs, "GRACE_S", 1)
-    with pytest.raises(execs.RanOver, match="longer than 1 s"):
-        execs.script(engine, standing.name, ["/bin/sh", "-c", script], "", lambda _: None, limit_s=1)
+    monkeypatch.setattr(execs, "KILL_GRACE_S", 1)
+    with pytest.raises(execs.TimeLimitExceeded, match="longer than 1 s"):
+        execs.run_script(engine, standing.name, ["/bin/sh", "-c", script], "", lambda _: None, limit_s=1)
     assert "sleep 987" not in str(engine.api.top(standing.name))
 
 
 def test_nobody_waits_for_what_a_script_left_running_with_its_output(
     engine: Engine, running: RunPlan, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(execs, "GRACE_S", 1)
+    monkeypatch.setattr(execs, "KILL_GRACE_S", 1)
     lines: list[str] = []
     # Out of the script's process group, it keeps the output open.
     script = f"{execs.TIMEOUT} 60 sleep 60 & echo said; wait"
-    with pytest.raises(execs.RanOver):
-        execs.script(engine, running.name, ["/bin/sh", "-c", script], "", lines.append, limit_s=1)
+    with pytest.raises(execs.TimeLimitExceeded):
+        execs.run_script(engine, running.name, ["/bin/sh", "-c", script], "", lines.append, limit_s=1)
     assert lines == ["said"]
 
 
@@ -73,7 +73,7 @@ def test_a_program_without_the_sdk_gets_and_gives_every_byte_and_its_code(
     try:
         with (tmp_path / "typed").open("rb") as typed:
             os.dup2(typed.fileno(), 0)
-        code = direct.raw(engine.endpoint, standing.name, ["/bin/sh", "-c", "cat; echo no >&2; exit 3"])
+        code = direct.run_raw(engine.endpoint, standing.name, ["/bin/sh", "-c", "cat; echo no >&2; exit 3"])
     finally:
         os.dup2(kept, 0)
         os.close(kept)
@@ -83,7 +83,7 @@ def test_a_program_without_the_sdk_gets_and_gives_every_byte_and_its_code(
 def test_without_the_sdk_nothing_is_started_in_a_container_that_is_gone(
     engine: Engine, plan: Callable[..., RunPlan]
 ) -> None:
-    assert direct.raw(engine.endpoint, plan().name, ["/bin/sh"]) is None
+    assert direct.run_raw(engine.endpoint, plan().name, ["/bin/sh"]) is None
 
 
 def test_programs_run_as_the_plans_user(engine: Engine, standing: RunPlan) -> None:

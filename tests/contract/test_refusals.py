@@ -49,7 +49,7 @@ def test_a_subnet_that_is_taken_is_told_as_that(
     other = plan()
     with pytest.raises(SubnetTaken) as caught:
         containers.create_network(engine, replace(other, network=Network(other.name, standing.network.subnet)), LABELS)
-    assert "network.pool" in caught.value.mend
+    assert "network.pool" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from envkit import host
 from envkit.engines import connect
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from tests.contract.rootless import rootless_docker
 from tests.contract.second import VERSION
 
@@ -29,6 +29,6 @@ def rootless() -> Iterator[Engine]:
 def test_docker_without_root_is_known_and_refused(rootless: Engine) -> None:
     found = connect.facts(rootless)
     assert (found.rootless, found.podman, found.version.startswith(VERSION)) == (True, False, True)
-    with pytest.raises(Refusal, match=r"runs without root.*would belong to another user") as error:
+    with pytest.raises(PreconditionError, match=r"runs without root.*would belong to another user") as error:
         connect.refuse_unsupported(found, host.machine())
-    assert "systemctl start docker" in error.value.mend
+    assert "systemctl start docker" in error.value.hint

@@ -49,7 +49,7 @@ class Image:
 
 def image(files: Mapping[str, str | bytes], *, machine: str = "amd64", **config: Any) -> Image:
     """Make an image of these files; those under `bin` may be run."""
-    layer = archive.packed(
+    layer = archive.pack(
         archive.Entry(path, _bytes(content), 0o755 if "bin/" in path or "lib" in path else 0o644)
         for path, content in files.items()
     )
@@ -67,7 +67,7 @@ def _bytes(content: str | bytes) -> bytes:
 def load(engine: docker.DockerClient, name: str, one: Image) -> str:
     """Give an image to the engine under a name."""
     listed = json.dumps([{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]).encode()
-    engine.images.load(archive.of_files({"manifest.json": listed, "config.json": one.config, "layer.tar": one.layer}))
+    engine.images.load(archive.pack_files({"manifest.json": listed, "config.json": one.config, "layer.tar": one.layer}))
     return name
 
 
@@ -91,7 +91,7 @@ def debian(engine: docker.DockerClient, folder: Path) -> str:
             engine.images.get(ROOT)
         except docker.errors.ImageNotFound:
             tar = folder / "bullseye.tar"
-            rootfs.make("bullseye", "", tar, lambda _: None)
+            rootfs.build("bullseye", "", tar, lambda _: None)
             repository, tag = ROOT.split(":")
             engine.api.import_image_from_file(str(tar), repository=repository, tag=tag)
             tar.unlink()
@@ -100,7 +100,7 @@ def debian(engine: docker.DockerClient, folder: Path) -> str:
 
 def build(engine: docker.DockerClient, name: str, files: Mapping[str, str | bytes]) -> str:
     """Build an image from a Dockerfile and what it copies; what was built before is taken from the engine's cache."""
-    packed = io.BytesIO(archive.of_files({path: _bytes(content) for path, content in files.items()}, 0o755))
+    packed = io.BytesIO(archive.pack_files({path: _bytes(content) for path, content in files.items()}, 0o755))
     engine.images.build(fileobj=packed, custom_context=True, tag=name, rm=True, forcerm=True)
     return name
 

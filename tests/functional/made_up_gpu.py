@@ -59,7 +59,7 @@ class MadeUpGpu:
 
     def probe(self, given: Given) -> tuple[Observation, ...]:
         """Run the real probe."""
-        return observations.parse_all(self.run(guest.program("probe"), given).splitlines())
+        return observations.parse_all(self.run(guest.build_program("probe"), given).splitlines())
 
     def run(self, program: str, given: Given) -> str:
         """Run a program and return what it prints and what is logged."""

@@ -43,7 +43,7 @@ def test_an_environment_as_envkit_makes_it_withstands(
     # JupyterLab listens at a port here and no socket, and the SSH server at none.
     assert {outcome.pop(check) for check in ("audit/socket", "audit/ssh-audit")} == {"skipped"}
     assert set(outcome.values()) == {"passed"}, outcome
-    assert list(engine.containers.list(all=True, filters={"name": names.neighbour(user.uid)})) == []
+    assert list(engine.containers.list(all=True, filters={"name": names.neighbour_prefix(user.uid)})) == []
 
 
 def test_an_audit_that_is_ended_leaves_neither_clients_nor_containers(
@@ -60,7 +60,7 @@ def test_an_audit_that_is_ended_leaves_neither_clients_nor_containers(
         process.send_signal(signal.SIGTERM)
         done = ended(process)
     assert (done.code, "Traceback" in done.err) == (143, False), str(done)
-    assert list(engine.containers.list(all=True, filters={"name": names.neighbour(user.uid)})) == []
+    assert list(engine.containers.list(all=True, filters={"name": names.neighbour_prefix(user.uid)})) == []
     wait_until(lambda: not attackers(), "no client is left", timeout_s=5)
 
 
@@ -142,8 +142,8 @@ def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterato
 def test_jupyterlab_with_weak_settings_fails_by_those(
     stock: Jupyter, reached: Engine, shared_env: SharedEnvironment
 ) -> None:
-    locked = search.inspected(reached, str(shared_env.container.id))
-    found = audit.check(attacks.over_http(stock.port, stock.token, lambda: True), locked)
+    locked = search.inspect_container(reached, str(shared_env.container.id))
+    found = audit.check(attacks.run_attacks(stock.port, stock.token, lambda: True), locked)
     assert failures(found) == {
         "http-host", "http-guesses", "http-cookie", "frames", "http-origin", "http-forgery", "http-wrong-token",
         "websockets",

@@ -14,7 +14,7 @@ from envkit import host, net
 from envkit.checks import audit
 from envkit.engines import archive, search
 from envkit.model.report import Verdict
-from envkit.observe import audit as observed
+from envkit.observe import audit as audit_probes
 from envkit.observe import neighbours, ssh_audit
 from tests.functional.openssh import ssh_audit_in
 from tests.functional.waiting import wait_until
@@ -59,8 +59,8 @@ def test_a_workspace_that_neighbours_reach_is_found(
 
 def knocked(reached: Engine, container: str) -> tuple[list[Observation], tuple[Finding, ...]]:
     """Knock at a container; return what was seen and what the audit finds of it."""
-    inspected, title = search.inspected(reached, container), f"envkit-weak-{secrets.token_hex(4)}."
-    with neighbours.knocking(reached, inspected, owner=os.getuid(), title=title, labels={}) as knocks:
+    inspected, title = search.inspect_container(reached, container), f"envkit-weak-{secrets.token_hex(4)}."
+    with neighbours.probe_in_background(reached, inspected, owner=os.getuid(), name_prefix=title, labels={}) as knocks:
         seen = list(knocks())
     return seen, audit.check(seen, inspected)
 
@@ -101,9 +101,9 @@ def test_an_ssh_server_with_its_own_defaults_fails_by_that(
     with weakened(engine, shared_env, change) as container:
         ports = engine.api.inspect_container(container)["NetworkSettings"]["Ports"]
         port = int(ports["2222/tcp"][0]["HostPort"])
-        wait_until(lambda: net.greeting(port).startswith(b"SSH-2.0-"), "sshd greets")
-        seen = ssh_audit.asked(port, lambda: True)
-        found = audit.check([seen], search.inspected(reached, container))
+        wait_until(lambda: net.read_banner(port).startswith(b"SSH-2.0-"), "sshd greets")
+        seen = ssh_audit.audit_port(port, lambda: True)
+        found = audit.check([seen], search.inspect_container(reached, container))
     assert failures(found) == {"ssh-audit"}, seen
 
 
@@ -137,20 +137,20 @@ def test_an_old_version_of_what_serves_is_found_and_nothing_else(
     with weakened(engine, shared_env, {"Config": {"Image": outdated}}) as container:
         found = looked_inside(reached, container)
     assert failures(found) == {"packages"}
-    assert [one.seen.split(":")[0] for one in found if one.check == "audit/packages"] == ["tornado 6.4.2"]
+    assert [one.detail.split(":")[0] for one in found if one.check == "audit/packages"] == ["tornado 6.4.2"]
 
 
 @pytest.fixture
 def years_old(engine: docker.DockerClient) -> Iterator[str]:
     """Yield an image that was made in 2020, with nothing in it."""
-    layer, ref = archive.of_files({}), f"envkit-test-old:{secrets.token_hex(4)}"
+    layer, ref = archive.pack_files({}), f"envkit-test-old:{secrets.token_hex(4)}"
     config = {
         "architecture": host.machine(), "os": "linux", "created": "2020-01-01T00:00:00.5Z", "config": {},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
     }
     manifest = [{"Config": "config.json", "RepoTags": [ref], "Layers": ["layer.tar"]}]
     api: Any = engine.api
-    api.load_image(archive.of_files({
+    api.load_image(archive.pack_files({
         "manifest.json": json.dumps(manifest).encode(), "config.json": json.dumps(config).encode(), "layer.tar": layer,
     }))
     yield ref
@@ -162,9 +162,9 @@ def test_an_image_that_is_years_old_warns_and_fails_nothing(
 ) -> None:
     made = engine.containers.create(years_old, ["nothing"])
     try:
-        seen = observed.image_dates(reached, str(made.id), "")
+        seen = audit_probes.image_dates(reached, str(made.id), "")
     finally:
         made.remove()
-    found = audit.check([seen], search.inspected(reached, str(shared_env.container.id)))
+    found = audit.check([seen], search.inspect_container(reached, str(shared_env.container.id)))
     assert {one.check for one in found if one.status is Verdict.WARNED} == {"audit/image-age"}
     assert not [one for one in found if one.status is Verdict.FAILED]

@@ -22,9 +22,9 @@ def test_this_machine_is_looked_at_before_anything_runs(run_envkit: Envkit, work
     found = {one["check"]: one for one in json.loads(done.out)["findings"]}
     assert done.code == 0, str(done)
     assert found["host/engine"]["status"] == "passed"
-    assert "API 1." in found["host/engine"]["seen"]
+    assert "API 1." in found["host/engine"]["detail"]
     assert {"host/disk", "host/memory", "host/registry", "host/mirror", "host/index", "host/clock"} <= set(found)
-    assert all(one["seen"] for one in found.values())
+    assert all(one["detail"] for one in found.values())
 
 
 def test_without_an_engine_the_doctor_says_so_and_looks_on(run_envkit: Envkit, workspace: Workspaces) -> None:
@@ -34,7 +34,7 @@ def test_without_an_engine_the_doctor_says_so_and_looks_on(run_envkit: Envkit, w
     found = {one["check"]: one for one in json.loads(done.out)["findings"]}
     assert done.code == 1, str(done)
     assert (found["host/engine"]["status"], found["host/memory"]["status"]) == ("failed", "passed")
-    assert found["host/engine"]["mend"]
+    assert found["host/engine"]["hint"]
 
 
 def test_a_gpu_that_is_insisted_on_and_missing_is_named_before_a_pull(
@@ -42,7 +42,7 @@ def test_a_gpu_that_is_insisted_on_and_missing_is_named_before_a_pull(
 ) -> None:
     done = run_envkit(["doctor", "--gpu", "--format", "json"], cwd=workspace("gpu: off"))
     (gpu,) = [one for one in json.loads(done.out)["findings"] if one["check"].startswith("gpu/")]
-    assert (done.code, gpu["status"], bool(gpu["mend"])) == (5, "failed", True)
+    assert (done.code, gpu["status"], bool(gpu["hint"])) == (5, "failed", True)
 
 
 def test_what_is_safe_is_mended_without_a_question(

@@ -118,7 +118,7 @@ class Things:
     def image(self, ref: str, **labels: str) -> str:
         """Make an image of one file nobody else has."""
         repository, tag = ref.split(":")
-        packed = archive.of_files({"data": os.urandom(SIZE)})
+        packed = archive.pack_files({"data": os.urandom(SIZE)})
         changes = [f'LABEL {key}="{value}"' for key, value in labels.items()]
         self.engine.api.import_image_from_data(packed, repository=repository, tag=tag, changes=changes)
         self.made.append(ref)
@@ -201,7 +201,7 @@ def test_prune_removes_what_is_ours_and_unused_and_nothing_else(
 
     assert prune.code == 0, str(prune)
     result, foretold = json.loads(prune.out)["result"], json.loads(dry.out)["result"]
-    assert (foretold["removed"], foretold["foretold"]) == (result["removed"], True)
+    assert (foretold["removed"], foretold["dry_run"]) == (result["removed"], True)
     assert [f"step {at} of 3: removing {one}" in prune.err for at, one in enumerate(result["removed"], 1)] == [True] * 3
     assert sorted(result["removed"]) == sorted(f"{kind} {name}" for kind, name in ours_unused.items())
     assert {kind: before[kind] - after[kind] for kind in before} == {

@@ -103,27 +103,27 @@ def test_a_fault_of_a_gpu_is_named_with_its_mend_and_the_nearest_miss_is_another
     given, check, mend, near, other = ROWS[row]
     found, missed = judged(gpu.probe(given)), judged(gpu.probe(near))
     assert (found.check, found.status) == (check, Verdict.FAILED), found
-    assert mend in found.mend
+    assert mend in found.hint
     assert missed.check == other
-    assert other != check or (found.cause, found.mend) != (missed.cause, missed.mend)
+    assert other != check or (found.cause, found.hint) != (missed.cause, missed.hint)
 
 
 def test_what_nobody_has_seen_before_is_shown_as_it_is(gpu: MadeUpGpu) -> None:
     found = judged(gpu.probe(says(FAKE_GEMM="13")))
     assert (found.check, found.cause) == ("gpu/op-failed", "unknown")
-    assert "CUBLAS_STATUS_EXECUTION_FAILED" in found.seen
+    assert "CUBLAS_STATUS_EXECUTION_FAILED" in found.detail
 
 
 @pytest.mark.proves("for a newer GPU the probe tells how long the first operation took and what is kept", "stand-in")
 def test_a_gpu_newer_than_the_release_is_told_with_the_time_of_its_first_operation(gpu: MadeUpGpu) -> None:
     seen = gpu.probe(says(FAKE_CAPABILITY="9.0", CUDA_CACHE_PATH="/tmp/cache"))
-    (found,) = [one for one in slower.notes(seen, RELEASE) if one.check == "gpu/compiles-at-first-use"]
-    assert "(9.0); its first operation took " in found.seen
-    assert "goes with the container: /tmp/cache is on no volume" in found.seen
+    (found,) = [one for one in slower.collect_warnings(seen, RELEASE) if one.check == "gpu/compiles-at-first-use"]
+    assert "(9.0); its first operation took " in found.detail
+    assert "goes with the container: /tmp/cache is on no volume" in found.detail
     assert "jit-compiled from PTX" in observations.log(seen)
     for silent in ("8.6", "8.9"):
         near = gpu.probe(says(FAKE_CAPABILITY=silent))
-        assert not [one for one in slower.notes(near, RELEASE) if one.check == "gpu/compiles-at-first-use"]
+        assert not [one for one in slower.collect_warnings(near, RELEASE) if one.check == "gpu/compiles-at-first-use"]
         assert "jit-compiled from PTX" not in observations.log(near)
 
 
@@ -136,12 +136,12 @@ ENDED = {"36 cuDNN finds no libnvrtc.so": "gpu/cudnn-incomplete"}
 def test_the_last_words_of_the_real_cudnn_are_recognised(row: str, gpu: MadeUpGpu) -> None:
     said = gpu.run(ASKS, Given(real=["libcudnn.so.8"], hidden=[f"{WHEELS}/cuda_nvrtc/lib"]))
     assert "Error: libnvrtc.so: cannot open shared object file" in said
-    found = computing.fault([
+    found = computing.diagnose([
         Observation("begin", {"look": "tensorflow.op", "device": "GPU:0", "op": "conv2d"}),
         Observation("ended", {"by": "signal", "signal": "SIGABRT"}), Observation("tensorflow.log", {"text": said}),
     ], ["GPU:0"], RELEASE)
     assert (found.check, found.status) == (ENDED[row], Verdict.FAILED)
-    assert "ln -s" in found.mend
+    assert "ln -s" in found.hint
     assert "it answers 0" in gpu.run(ASKS, Given(real=["libcudnn.so.8"]))
 
 
@@ -167,14 +167,14 @@ COMPILERS: dict[str, tuple[Given, str, str]] = {
 @pytest.mark.parametrize("row", COMPILERS)
 def test_what_xla_will_lack_is_told_before_it_fails(row: str, gpu: MadeUpGpu) -> None:
     given, check, said = COMPILERS[row]
-    noted = slower.notes(gpu.probe(given), RELEASE)
+    noted = slower.collect_warnings(gpu.probe(given), RELEASE)
     assert [one.check for one in noted] == [check]
-    assert noted[0].mend
+    assert noted[0].hint
     log = gpu.run(XLA, given)
     assert said in log
     assert "ran on" not in log
 
 
 def test_with_all_of_cudas_tools_xla_compiles(gpu: MadeUpGpu) -> None:
-    assert slower.notes(gpu.probe(Given()), RELEASE) == ()
+    assert slower.collect_warnings(gpu.probe(Given()), RELEASE) == ()
     assert "ran on /job:localhost/replica:0/task:0/device:GPU:0" in gpu.run(XLA, Given())

@@ -65,7 +65,7 @@ class Nodes:
 
     def looked(self, container: Container) -> tuple[Observation, ...]:
         """Take the real look, as an ordinary user."""
-        done = container.exec_run(["python", "-c", guest.program("nodes")], user="1000:1000", stderr=False)
+        done = container.exec_run(["python", "-c", guest.build_program("nodes")], user="1000:1000", stderr=False)
         assert isinstance(done.output, bytes)
         return observations.parse_all(done.output.decode().splitlines())
 
@@ -91,8 +91,8 @@ def test_each_answer_of_a_node_is_another_fault(row: str, nodes: Nodes) -> None:
     seen = nodes.looked(nodes.start(command, rules))
     assert set(observations.data(seen, "gpu.nodes")["nodes"].values()) == {answer}
     assert judged(seen).check == check
-    assert mend in judged(seen).mend
-    assert checks.alive(seen).check == check
+    assert mend in judged(seen).hint
+    assert checks.gpu_device_nodes(seen).check == check
 
 
 LOST = {"29 the rules of a running container are lost": "gpu/nodes-denied"}
@@ -104,9 +104,9 @@ LOST = {"29 the rules of a running container are lost": "gpu/nodes-denied"}
 def test_a_container_whose_device_rules_are_lost_is_told(row: str, nodes: Nodes) -> None:
     container = nodes.start(MAKE.format(mode=666, numbers=NULL), [])
     before = nodes.looked(container)
-    assert checks.alive(before).check == "gpu/nodes-open"
+    assert checks.gpu_device_nodes(before).check == "gpu/nodes-open"
     (group,) = DEVICES.glob(f"**/*{container.id}*")
     (group / "devices.deny").write_text("c 1:3 rwm")
     after = nodes.looked(container)
-    assert (checks.alive(after).check, judged(after).check) == (LOST[row], LOST[row])
-    assert "native.cgroupdriver=cgroupfs" in checks.alive(after).mend
+    assert (checks.gpu_device_nodes(after).check, judged(after).check) == (LOST[row], LOST[row])
+    assert "native.cgroupdriver=cgroupfs" in checks.gpu_device_nodes(after).hint

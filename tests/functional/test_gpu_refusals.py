@@ -9,7 +9,7 @@ import pytest
 from docker.errors import APIError
 from docker.types import DeviceRequest
 
-from envkit.checks.toolkit import REFUSED, refused
+from envkit.checks.toolkit import GPU_ERRORS, find_error
 
 if TYPE_CHECKING:
     import docker
@@ -43,10 +43,10 @@ def test_a_real_engines_refusal_is_recognised(
     row: str, engine: docker.DockerClient, shared_env: SharedEnvironment
 ) -> None:
     asked, kinds, mend = ROWS[row]
-    found = refused(said(engine, str(shared_env.container.attrs["Image"]), asked))
+    found = find_error(said(engine, str(shared_env.container.attrs["Image"]), asked))
     assert found is not None
-    assert {name for name, one in REFUSED.items() if one is found} <= kinds
-    assert mend in found.mend
+    assert {name for name, one in GPU_ERRORS.items() if one is found} <= kinds
+    assert mend in found.hint
 
 
 def said(engine: docker.DockerClient, image: str, asked: dict[str, Any]) -> str:

@@ -76,7 +76,7 @@ def inspected(engine: docker.DockerClient, shared_env: SharedEnvironment) -> dic
 @pytest.mark.proves("memory, processors, processes, shared memory and logs are limited", "real")
 @pytest.mark.proves("the container runs without root, without capabilities, on a read-only root", "real")
 @pytest.mark.parametrize("check", hardening.CHECKS.values(), ids=lambda check: check.__name__)
-def test_the_engine_was_asked_for_a_locked_down_container(inspected: dict[str, Any], check: hardening.Check) -> None:
+def test_the_engine_was_asked_for_a_locked_down_container(inspected: dict[str, Any], check: hardening.Rule) -> None:
     assert list(check(inspected)) == []
 
 
@@ -97,7 +97,7 @@ def test_the_engine_was_asked_for_a_locked_down_container(inspected: dict[str, A
         ({"host": {"network_mode": "bridge"}}, hardening.network),
         ({"host": {"binds": ["/var/run/docker.sock:/s"]}}, hardening.mounts),
         ({"host": {"binds": ["/etc:/etc/host:ro"]}}, hardening.mounts),
-        ({"host": {"tmpfs": {"/tmp": "exec"}}}, hardening.temporary),
+        ({"host": {"tmpfs": {"/tmp": "exec"}}}, hardening.tmpfs),
         ({"host": {"mem_limit": 0}}, hardening.limits),
         ({"host": {"restart_policy": {"Name": "always"}}}, hardening.limits),
         ({"user": "0:0"}, hardening.identity),
@@ -106,7 +106,7 @@ def test_the_engine_was_asked_for_a_locked_down_container(inspected: dict[str, A
     ids=lambda value: getattr(value, "__name__", None) or json.dumps(value),
 )
 def test_a_weaker_container_is_noticed(
-    engine: docker.DockerClient, shared_env: SharedEnvironment, weak: dict[str, Any], check: hardening.Check,
+    engine: docker.DockerClient, shared_env: SharedEnvironment, weak: dict[str, Any], check: hardening.Rule,
 ) -> None:
     given = dict(weak)
     host = engine.api.create_host_config(port_bindings=given.pop("bind", None), **given.pop("host", {}))

@@ -142,14 +142,14 @@ def test_auto_falls_back_to_debian_says_why_and_stays(
         envkit = official.with_catalogue(run_envkit, user.folder(place / "later"), repository)
         project = workspace("base: auto\ngpu: off\n", name="auto")
         first = json.loads(envkit(["up", "--format", "json", "--project", project], timeout_s=FIRST_UP_S).out)["result"]
-        assert any("auto chose debian, because" in one and "no image of that name" in one for one in first["remarks"])
+        assert any("auto chose debian, because" in one and "no image of that name" in one for one in first["notes"])
         offers.images["tensorflow:2.9.0-jupyter"] = foreign.image({"hello": "now there is one"})
         (project / "envkit.yaml").write_text("base: auto\ngpu: off\nlimits: {cpus: 1}\n")
         again = json.loads(envkit(["up", "--format", "json", "--project", project]).out)["result"]
         assert "BuildImage" not in again["changed"]
         refreshed = json.loads(envkit(["up", "--refresh", "--format", "json", "--project", project]).out)["result"]
         engine.images.remove(f"{repository}:2.9.0-jupyter")
-        assert any("it has no shell" in one for one in refreshed["remarks"])
+        assert any("it has no shell" in one for one in refreshed["notes"])
 
 
 @pytest.mark.proves("the example comes up without a registry, and says why it stands on Debian", "real")

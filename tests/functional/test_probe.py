@@ -26,12 +26,12 @@ VERSION = "2.9.0"
 @pytest.mark.proves("TensorFlow computes in the workspace, and its results are compared with the right ones", "real")
 def test_tensorflow_of_the_configured_version_computes(shared_env: SharedEnvironment) -> None:
     told: list[Observation] = []
-    seen = probe.probe(connect.connect(endpoint.endpoint()), str(shared_env.container.name), told.append)
+    seen = probe.probe(connect.connect(endpoint.current_endpoint()), str(shared_env.container.name), told.append)
     assert seen == tuple(told)
-    assert seen[-1].what == "done"
+    assert seen[-1].name == "done"
     found = checks.probe(seen, release=catalog.release(VERSION), gpu_required=False, host=HostGpu())
     assert [one.check for one in found] == ["tensorflow/computes", "gpu/driver-missing"]
-    assert checks.verdict(found).startswith(f"TensorFlow {VERSION} computes on CPU (matmul ")
+    assert checks.summarize(found).startswith(f"TensorFlow {VERSION} computes on CPU (matmul ")
 
 
 @pytest.mark.proves("`up --gpu` where no GPU can be used names the layer and creates nothing", "real")

@@ -100,9 +100,9 @@ def test_changes_travel_both_ways_and_belong_to_the_user(there: There) -> None:
     assert not (there.project / "gone.txt").exists()
     assert there.inside("cat train.py") == "print(2)\n"
     (there.project / "src/deep/a.txt").unlink()
-    assert there.sync()["removed_there"] == ["src/deep/a.txt"]
+    assert there.sync()["removed_remote"] == ["src/deep/a.txt"]
     again = there.sync()
-    assert not any(again[key] for key in ("pushed", "pulled", "removed", "removed_there", "conflicts", "missed"))
+    assert not any(again[key] for key in ("pushed", "pulled", "removed", "removed_remote", "conflicts", "unstable"))
 
 
 @pytest.mark.proves("what changed on both sides is kept twice", "stand-in")
@@ -128,14 +128,14 @@ def test_neither_the_config_nor_a_way_out_comes_back(there: There) -> None:
     done = there.sync()
     assert (there.project / "envkit.yaml").read_text() == config
     assert there.inside("cat envkit.yaml") == config
-    assert {"evil", "pipe", "up"} <= set(done["left"])
+    assert {"evil", "pipe", "up"} <= set(done["skipped"])
     assert not any(os.path.lexists(there.project / one) for one in ("evil", "pipe", "up"))
     # A link of ours stands where their folder has files: nothing is written through it.
     outside = there.machine.user.folder(there.project.parent / "outside")
     (there.project / "own").rmdir()
     (there.project / "own").symlink_to(outside)
     there.inside("echo planted > own/file")
-    assert "own" in there.sync()["left"]
+    assert "own" in there.sync()["skipped"]
     assert list(outside.iterdir()) == []
     (there.project / "own").unlink()
     there.inside("rm -rf evil pipe up own")

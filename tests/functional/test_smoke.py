@@ -75,7 +75,7 @@ def smoked(images: dict[str, str], run_envkit: Envkit, user: User) -> tuple[dict
         ["smoke", *images.values(), "--jobs", "2", "--format", "json", "--junit", junit], timeout_s=TIMEOUT_S,
     )
     assert done.code == 1, str(done)
-    told = json.loads(done.out)["result"]["tried"]
+    told = json.loads(done.out)["result"]["results"]
     return {what: next(one for one in told if one["subject"] == ref) for what, ref in images.items()}, junit
 
 
@@ -108,7 +108,7 @@ def test_a_label_that_lies_is_told(smoked: tuple[dict[str, dict[str, Any]], Path
     tried = smoked[0]["the wrong label"]
     (label,) = [one for one in tried["findings"] if one["check"] == "image/label"]
     assert failing(tried) == {"image/label"}
-    assert label["seen"] == "the tag says TensorFlow 2.15.1, and 2.9.0 is inside"
+    assert label["detail"] == "the tag says TensorFlow 2.15.1, and 2.9.0 is inside"
 
 
 def test_all_images_are_in_one_junit_file_a_suite_for_each(
@@ -155,7 +155,7 @@ def test_an_image_that_misbehaves_is_a_finding_within_its_time_and_leaves_nothin
     ref = foreign.build(engine, "envkit-tried:bad", files)
     try:
         done = run_envkit(["smoke", ref, "--timeout", "1", "--format", "json"], timeout_s=TIMEOUT_S)
-        told = json.loads(done.out)["result"]["tried"][0]
+        told = json.loads(done.out)["result"]["results"][0]
         assert (done.code, failing(told)) == (1, {"tensorflow/silent"}), str(done)
         assert says in told["verdict"]
     finally:

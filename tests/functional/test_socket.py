@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.checks.table import TABLE
+from envkit.checks.table import CHECKS
 from tests.functional.inside import Inside
 from tests.functional.openssh import Ssh, answer, ended, free_port, listens
 from tests.functional.traces import container, life, state_folder, title
@@ -267,7 +267,7 @@ def test_an_audit_attacks_jupyterlab_through_the_forward(alone_env: Alone) -> No
     done = alone_env.run("audit", "--format", "json")
     found = {one["check"]: one["status"] for one in json.loads(done.out)["findings"]}
     attacked = {name: status for name, status in found.items() if name.startswith("audit/http")}
-    every = {name for name in TABLE if name.startswith("audit/http")}
+    every = {name for name in CHECKS if name.startswith("audit/http")}
     assert (done.code, attacked) == (0, dict.fromkeys(every, "passed")), str(done)
 
 

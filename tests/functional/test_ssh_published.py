@@ -282,7 +282,7 @@ def test_an_agent_that_was_asked_for_is_forwarded_and_told_as_a_weakening(strict
     script = f"ssh-add -q {key} && {client.remote_shell} {client.host} ssh-add -L"
     done = client.user.run(["ssh-agent", "/bin/sh", "-c", script])
     assert done.out.split()[:2] == key.with_suffix(".pub").read_text().split()[:2], str(done)
-    assert [one for one in strict.result["remarks"] if one.startswith("ssh.agent: ")]
+    assert [one for one in strict.result["notes"] if one.startswith("ssh.agent: ")]
 
 
 def test_what_is_taken_back_is_closed(strict: Published, user: User, run_envkit: Envkit) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def state_folder(user: User, project: Path, engine: str = "local") -> Path:
     """Return where envkit keeps what it remembers of a project's environment."""
-    return user.home / ".local/state/envkit" / engine / state.place("", str(project)).folder.name
+    return user.home / ".local/state/envkit" / engine / state.directory("", str(project)).folder.name
 
 
 def title(user: User, project: Path) -> str:

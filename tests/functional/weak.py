@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from envkit.checks import audit
 from envkit.engines import search
 from envkit.model.report import Verdict
-from envkit.observe import audit as observed
+from envkit.observe import audit as audit_probes
 from tests.functional.inside import Inside
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def failures(found: Sequence[Finding]) -> set[str]:
 
 def looked_inside(reached: Engine, container: str) -> tuple[Finding, ...]:
     """Return what is found inside, in the settings and of the image."""
-    seen = [*observed.inside(reached, container), observed.image_dates(reached, container, "")]
-    return audit.check(seen, search.inspected(reached, container))
+    seen = [*audit_probes.attack_inside(reached, container), audit_probes.image_dates(reached, container, "")]
+    return audit.check(seen, search.inspect_container(reached, container))
 
 
 def listens_inside(engine: docker.DockerClient, container: str) -> bool:

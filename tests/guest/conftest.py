@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from envkit.model.report import Finding, Observation
 
-PROBE = guest.program("probe")
+PROBE = guest.build_program("probe")
 
 
 @functools.cache

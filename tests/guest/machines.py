@@ -43,7 +43,7 @@ def look(built: Path, place: Path, machine: Machine) -> tuple[Observation, ...]:
     for library in built.iterdir():
         if library.name not in machine.without:
             os.link(library, libraries / library.name)
-    text = guest.program("probe").replace('DEV = Path(\\"/dev\\")', f'DEV = Path(\\"{nodes(place, machine)}\\")')
+    text = guest.build_program("probe").replace('DEV = Path(\\"/dev\\")', f'DEV = Path(\\"{nodes(place, machine)}\\")')
     text = text.replace("/usr/local/cuda", str(tools(place / "cuda", machine.without_tools)))
     text = text.replace("/var/lib/dpkg/info", str(packages(place, libraries, machine)))
     packaged(place / "site")

@@ -128,8 +128,8 @@ def test_a_fault_below_tensorflow_is_named_with_its_mend(
     machine, check, mend, _, _ = ROWS[row]
     found = judged(looked(machine))
     assert (found.check, found.status) == (check, Verdict.FAILED), found
-    assert mend in found.mend
-    assert found.seen
+    assert mend in found.hint
+    assert found.detail
     assert found.cause
 
 
@@ -138,18 +138,18 @@ def test_the_nearest_miss_is_something_else(row: str, looked: Callable[[Machine]
     machine, check, _, near, other = ROWS[row]
     found = judged(looked(near))
     assert found.check == other
-    assert other != check or found.mend != judged(looked(machine)).mend
+    assert other != check or found.hint != judged(looked(machine)).hint
 
 
 def test_what_nobody_has_seen_before_is_shown_as_it_is(looked: Callable[[Machine], tuple[Observation, ...]]) -> None:
     found = judged(looked(ROWS["an answer that nobody has seen"][0]))
-    assert found.seen == "cuInit answers 12345 CUDA_ERROR_NEW"
+    assert found.detail == "cuInit answers 12345 CUDA_ERROR_NEW"
     assert found.cause == "unknown"
 
 
 def test_the_loaders_own_words_are_told(looked: Callable[[Machine], tuple[Observation, ...]]) -> None:
     found = judged(looked(Machine(without=["libcuda.so.1"])))
-    assert found.seen.endswith("libcuda.so.1: cannot open shared object file: No such file or directory")
+    assert found.detail.endswith("libcuda.so.1: cannot open shared object file: No such file or directory")
 
 
 def test_a_healthy_machine_is_told_gpu_by_gpu(looked: Callable[[Machine], tuple[Observation, ...]]) -> None:
@@ -176,11 +176,11 @@ def test_a_healthy_machine_is_told_gpu_by_gpu(looked: Callable[[Machine], tuple[
 def test_what_nvml_and_the_driver_say_of_a_gpu_is_put_together(
     looked: Callable[[Machine], tuple[Observation, ...]]
 ) -> None:
-    listed = gpus.seen(looked(Machine({"FAKE_NVML_GPUS": "2", "FAKE_GPUS": "1", "FAKE_PROCESSES": "1"})))
+    listed = gpus.list_gpus(looked(Machine({"FAKE_NVML_GPUS": "2", "FAKE_GPUS": "1", "FAKE_PROCESSES": "1"})))
     assert [(one.index, one.driver, one.compute_capability, one.processes) for one in listed] == [
         (0, "470.256.02", "7.5", 1), (1, "470.256.02", "", 1),
     ]
-    assert gpus.seen(looked(Machine(without=["libcuda.so.1"]))) == ()
+    assert gpus.list_gpus(looked(Machine(without=["libcuda.so.1"]))) == ()
 
 
 def test_a_driver_that_crashes_is_told_of_and_tensorflow_is_looked_at_all_the_same(
@@ -200,4 +200,4 @@ def test_the_looks_open_the_libraries_that_the_catalogue_names(release: Any) -> 
 
 
 def test_the_text_that_is_sent_is_plain_json_lines_in_answer() -> None:
-    assert json.loads(json.dumps(guest.program("probe"))) == guest.program("probe")
+    assert json.loads(json.dumps(guest.build_program("probe"))) == guest.build_program("probe")

@@ -113,7 +113,7 @@ def test_a_look_that_hangs_is_ended_and_told_of(probe: Callable[..., Told], hang
     assert told.whats[-3:] == ["ended", "tensorflow.log", "done"]
     assert 1 <= told.took_s < 30
     assert told.findings()[0].check == "tensorflow/silent"
-    assert told.findings()[0].seen == "importing TensorFlow took longer than 1 s and was stopped"
+    assert told.findings()[0].detail == "importing TensorFlow took longer than 1 s and was stopped"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_look_that_dies_is_told_of_with_its_last_words(
     assert told.data("tensorflow.log") == {"text": "last words"}
     assert told.whats[-1] == "done"
     assert told.findings()[0].check == "tensorflow/silent"
-    assert seen in told.findings()[0].seen
+    assert seen in told.findings()[0].detail
 
 
 def test_what_is_printed_besides_goes_to_the_log_and_nowhere_else(probe: Callable[..., Told]) -> None:
@@ -262,11 +262,11 @@ def test_a_request_to_end_reaches_the_second_process(
 
 def test_a_tensorflow_without_keras_fails_a_look(probe: Callable[..., Told], packages: Path) -> None:
     (packages / "numpy.py").write_text("")
-    program = guest.program("smoke").replace("computing.look_at_tensorflow(teller)", "import tensorflow")
+    program = guest.build_program("smoke").replace("computing.report_tensorflow(reporter)", "import tensorflow")
     told = probe(tensorflow="", text=program)
     assert told.data("training.data")["error"]["type"] == "AttributeError"
     assert "training.fit" not in told.whats
 
 
 def test_the_looks_at_the_contents_have_the_time_that_each_of_them_may_take() -> None:
-    assert len(contents.LOOKS) * contents.CHECK_S < contents.LIMIT_S
+    assert len(contents.INSPECTORS) * contents.CHECK_S < contents.LIMIT_S

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.errors import EngineError, Refusal
+from envkit.errors import EngineError, PreconditionError
 from envkit.observe import trees
-from envkit.sync import FILE, FOLDER, LINK, OTHER, STAGE, Entry
+from envkit.sync import FILE, FOLDER, LINK, OTHER, STAGING_FOLDER, Entry
 from tests.guest.conftest import python_3_8
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def side(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         pytest.skip("no Python 3.8 here")
     monkeypatch.setattr(sys, "executable", python)
     (tmp_path / "top").mkdir()
-    return trees.here(str(tmp_path / "top"))
+    return trees.local_side(str(tmp_path / "top"))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def top(tmp_path: Path) -> Path:
 
 def staged(top: Path, path: str, text: str) -> Entry:
     """Put a file where rsync would, and return it as the other side tells of it."""
-    place = top / STAGE / path
+    place = top / STAGING_FOLDER / path
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text)
     found = place.stat()
@@ -55,8 +55,8 @@ def test_every_kind_is_told_as_what_it_is_and_no_link_is_entered(side: Side, top
     (tmp_path / "outside/secret").write_text("x")
     (top / "out").symlink_to("../outside")
     os.mkfifo(top / "pipe")
-    (top / STAGE).mkdir()
-    (top / STAGE / "left").write_text("x")
+    (top / STAGING_FOLDER).mkdir()
+    (top / STAGING_FOLDER / "left").write_text("x")
     which, tree = side.tree()
     assert which == f"{top.stat().st_dev}:{top.stat().st_ino}"
     kinds = {path: entry.kind for path, entry in tree.items()}
@@ -79,10 +79,10 @@ def test_files_are_compared_by_content_and_a_link_has_none(side: Side, top: Path
 def test_what_is_set_aside_takes_nobodys_place(side: Side, top: Path) -> None:
     (top / "a").write_text("x")
     (top / "b").write_text("y")
-    side.set_aside({"a": "a.conflict-remote"})
+    side.rename_paths({"a": "a.conflict-remote"})
     assert (top / "a.conflict-remote").read_text() == "x"
     with pytest.raises(EngineError, match="could not be renamed"):
-        side.set_aside({"b": "a.conflict-remote"})
+        side.rename_paths({"b": "a.conflict-remote"})
     assert (top / "b").read_text() == "y"
 
 
@@ -90,10 +90,10 @@ def test_what_came_is_placed_with_its_mode_and_the_stage_goes(side: Side, top: P
     (top / "turns").write_text("was a file")
     (top / "was-folder").mkdir()
     before = side.tree()[1]
-    side.stage()
+    side.create_stage()
     entry, other = staged(top, "d/new", "text"), staged(top, "was-folder", "text")
     folder = Entry(FOLDER, mode=0o750)
-    missed = side.change([], [
+    missed = side.apply_changes([], [
         ("d", None, folder), ("d/new", None, entry._replace(mode=0o755)), ("turns", before["turns"], folder),
         ("was-folder", before["was-folder"], other),
     ])
@@ -102,7 +102,7 @@ def test_what_came_is_placed_with_its_mode_and_the_stage_goes(side: Side, top: P
     assert (top / "d/new").stat().st_mode & 0o7777 == 0o755
     assert (top / "turns").is_dir()
     assert (top / "was-folder").is_file()
-    assert not (top / STAGE).exists()
+    assert not (top / STAGING_FOLDER).exists()
 
 
 def test_what_changed_meanwhile_is_neither_replaced_nor_removed(side: Side, top: Path) -> None:
@@ -113,10 +113,10 @@ def test_what_changed_meanwhile_is_neither_replaced_nor_removed(side: Side, top:
     (top / "a").write_text("newer")
     (top / "b").write_text("newer")
     (top / "full/new").write_text("x")
-    side.stage()
+    side.create_stage()
     entry, late = staged(top, "a", "came"), staged(top, "c", "came")
     removed = [("b", before["b"]), ("full", before["full"])]
-    missed = side.change(removed, [("a", before["a"], entry), ("c", before["c"], late._replace(modified=1))])
+    missed = side.apply_changes(removed, [("a", before["a"], entry), ("c", before["c"], late._replace(modified=1))])
     assert missed == ("b", "full", "a", "c")
     assert [(top / name).read_text() for name in ("a", "b", "c")] == ["newer", "newer", "seen"]
 
@@ -126,13 +126,13 @@ def test_nothing_is_written_removed_or_made_through_a_link(side: Side, top: Path
     outside.mkdir()
     (outside / "kept").write_text("x")
     (top / "out").symlink_to(outside)
-    side.stage()
-    (top / STAGE / "way").symlink_to(outside)
+    side.create_stage()
+    (top / STAGING_FOLDER / "way").symlink_to(outside)
     entry = staged(top, "planted", "came")
-    (top / STAGE / "out").mkdir()
-    (top / STAGE / "planted").rename(top / STAGE / "out/planted")
+    (top / STAGING_FOLDER / "out").mkdir()
+    (top / STAGING_FOLDER / "planted").rename(top / STAGING_FOLDER / "out/planted")
     kept = Entry(FILE, 1, (outside / "kept").stat().st_mtime_ns, 0, 0o644)
-    missed = side.change([("out/kept", kept)], [
+    missed = side.apply_changes([("out/kept", kept)], [
         ("out/planted", None, entry), ("out/folder", None, Entry(FOLDER, mode=0o755)), ("kept", None, kept),
         ("way/kept", None, kept),
     ])
@@ -144,17 +144,17 @@ def test_a_stage_that_is_a_link_is_taken_away_and_not_what_it_leads_to(side: Sid
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "kept").write_text("x")
-    (top / STAGE).symlink_to(outside)
-    side.stage()
-    assert (top / STAGE).is_dir()
-    assert not (top / STAGE).is_symlink()
-    side.clear()
+    (top / STAGING_FOLDER).symlink_to(outside)
+    side.create_stage()
+    assert (top / STAGING_FOLDER).is_dir()
+    assert not (top / STAGING_FOLDER).is_symlink()
+    side.remove_stage()
     assert (outside / "kept").exists()
 
 
 def test_a_workspace_that_is_gone_is_told(side: Side, top: Path) -> None:
     top.rmdir()
-    with pytest.raises(Refusal, match="could not be looked at"):
+    with pytest.raises(PreconditionError, match="could not be looked at"):
         side.tree()
 
 

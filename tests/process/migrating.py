@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envkit.commands import migrate
 from envkit.commands.ported import Job
-from envkit.migrate.outcome import Kind, Note, Outcome, Rewrite, Where
+from envkit.migrate.outcome import Kind, Note, Outcome, Rewrite, Location
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,20 +27,20 @@ def code(source: bytes) -> Outcome:
     if b"bug keras" in source:
         raise ValueError("keras")
     if b"print 'keras'" in source:
-        return Outcome(source, unreadable="it is Python 2", mend="2to3 -w")
+        return Outcome(source, error="it is Python 2", hint="2to3 -w")
     notes = []
     if b"keras.Old" in source:
-        notes = [Note(Where(2, 1), "names/old", Kind.REVIEW, "Old is gone", "take New")]
+        notes = [Note(Location(2, 1), "names/old", Kind.REVIEW, "Old is gone", "take New")]
     if b"keras.Slow" in source:
-        notes = [Note(Where(2, 1), "names/slow", Kind.BEHAVIOUR, "Slow is slower", "be patient")]
+        notes = [Note(Location(2, 1), "names/slow", Kind.BEHAVIOUR, "Slow is slower", "be patient")]
     made = re.sub(rb"(?m)^import keras$", NEW.strip(), source)
-    rewrites = (Rewrite(Where(1, 1), "imports/keras", "import keras", NEW.decode().strip()),) if made != source else ()
+    rewrites = (Rewrite(Location(1, 1), "imports/keras", "import keras", NEW.decode().strip()),) if made != source else ()
     return Outcome(made, rewrites, tuple(notes))
 
 
-def run(*paths: Path, write: bool = False, check: bool = False, off: tuple[str, ...] = ()) -> Report[migrate.Migrated]:
-    job = Job(code, "2.9.0", frozenset(off), compare=True)
-    return migrate.migrate(paths, job, write=write, check=check, tell=lambda _: None, seen=lambda _, __: None)
+def run(*paths: Path, write: bool = False, check: bool = False, off: tuple[str, ...] = ()) -> Report[migrate.MigrateResult]:
+    job = Job(code, "2.9.0", frozenset(off), show_diff=True)
+    return migrate.migrate(paths, job, write=write, check=check, on_file=lambda _: None, on_scan=lambda _, __: None)
 
 
 def tree(folder: Path, files: Mapping[str, bytes]) -> Path:
@@ -51,5 +51,5 @@ def tree(folder: Path, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
-def told(report: Report[migrate.Migrated], folder: Path) -> dict[str, str]:
-    return {Path(one.path).relative_to(folder).as_posix(): one.left for one in report.result.files}
+def told(report: Report[migrate.MigrateResult], folder: Path) -> dict[str, str]:
+    return {Path(one.path).relative_to(folder).as_posix(): one.skip_reason for one in report.result.files}

@@ -11,8 +11,8 @@ import pytest
 
 from envkit.commands import builders
 from envkit.engines import buildx
-from envkit.engines.buildx import Absent, Buildx
-from envkit.errors import Refusal
+from envkit.engines.buildx import BuildxUnavailable, Buildx
+from envkit.errors import PreconditionError
 from envkit.model import step
 from tests.unit.worlds import wanted
 
@@ -61,21 +61,21 @@ def test_a_buildx_that_cannot_be_used_is_named_with_the_reason(
     script: str, why: str, plugin: Callable[..., Path]
 ) -> None:
     path = plugin(script)
-    assert buildx.find() == Absent(f"{path} {why}")
+    assert buildx.find() == BuildxUnavailable(f"{path} {why}")
 
 
 def test_a_buildx_that_the_workspace_could_replace_is_not_run(
     plugin: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = plugin(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
-    assert buildx.find(("/srv", str(tmp_path))) == Absent(f"{path} could be replaced from inside the workspace")
+    assert buildx.find(("/srv", str(tmp_path))) == BuildxUnavailable(f"{path} could be replaced from inside the workspace")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_CONFIG", ".")
-    assert isinstance(buildx.find(iter((str(tmp_path),))), Absent)
+    assert isinstance(buildx.find(iter((str(tmp_path),))), BuildxUnavailable)
     link = tmp_path / "link"
     link.symlink_to(tmp_path)
     monkeypatch.setenv("DOCKER_CONFIG", str(link))
-    assert isinstance(buildx.find((str(link),)), Absent)
+    assert isinstance(buildx.find((str(link),)), BuildxUnavailable)
     assert not (tmp_path / "ran").exists()
 
 
@@ -87,12 +87,12 @@ def test_a_buildx_reached_by_way_of_the_workspace_is_not_asked(
     (workspace / "plug").mkdir(parents=True)
     (workspace / "plug" / buildx.NAME).symlink_to(real)  # a link that leads out again
     (tmp_path / "cli-plugins").symlink_to(workspace / "plug" if absolute else Path("ws/plug"))
-    assert isinstance(buildx.find((str(workspace),)), Absent)
+    assert isinstance(buildx.find((str(workspace),)), BuildxUnavailable)
     assert isinstance(buildx.find((str(tmp_path / "elsewhere"),)), Buildx)
 
 
 def test_it_is_looked_for_in_the_order_of_dockers_client(plugin: Callable[..., Path], tmp_path: Path) -> None:
-    assert buildx.find() == Absent("Docker's plug-in buildx is not installed")
+    assert buildx.find() == BuildxUnavailable("Docker's plug-in buildx is not installed")
     for folder in ("system", "cli-plugins", "extra"):
         (tmp_path / "config.json").write_text(json.dumps({"cliPluginsExtraDirs": [str(tmp_path / "extra"), 7]}))
         path = plugin(SAYS.format("v0.14.0"), folder)
@@ -119,15 +119,15 @@ def test_what_it_is_asked_for_its_version_it_is_asked_without_the_callers_variab
 
 def test_without_buildx_what_needs_it_is_refused_before_anything_is_done(plugin: Callable[..., Path]) -> None:
     plan = wanted().plan
-    builders.refuse(plan, BUILD)
-    builders.refuse(replace(plan, builder="buildx"), ())  # nothing is built
-    with pytest.raises(Refusal, match="is buildx: Docker's plug-in buildx is not installed") as refused:
-        builders.refuse(replace(plan, builder="buildx"), BUILD)
-    assert "apt-get install docker-buildx" in refused.value.mend
-    with pytest.raises(Refusal, match="netrc needs buildx"):
-        builders.refuse(replace(plan, netrc="/home/ada/.netrc"), BUILD)
+    builders.check(plan, BUILD)
+    builders.check(replace(plan, builder="buildx"), ())  # nothing is built
+    with pytest.raises(PreconditionError, match="is buildx: Docker's plug-in buildx is not installed") as refused:
+        builders.check(replace(plan, builder="buildx"), BUILD)
+    assert "apt-get install docker-buildx" in refused.value.hint
+    with pytest.raises(PreconditionError, match="netrc needs buildx"):
+        builders.check(replace(plan, netrc="/home/ada/.netrc"), BUILD)
     plugin(SAYS.format("v0.14.0"))
-    builders.refuse(replace(plan, builder="buildx"), BUILD)
+    builders.check(replace(plan, builder="buildx"), BUILD)
 
 
 def test_a_file_without_a_login_for_the_index_is_refused_before_anything_is_done(
@@ -139,7 +139,7 @@ def test_a_file_without_a_login_for_the_index_is_refused_before_anything_is_done
     for text in (None, "", "machine packages.example.com login ada", "machine example.com login ada password b"):
         if text is not None:
             path.write_text(text)
-        with pytest.raises(Refusal, match=f"{path} holds no password for packages.example.com, from where"):
-            builders.refuse(plan, BUILD)
+        with pytest.raises(PreconditionError, match=f"{path} holds no password for packages.example.com, from where"):
+            builders.check(plan, BUILD)
     path.write_text("machine packages.example.com login ada password b")
-    builders.refuse(plan, BUILD)
+    builders.check(plan, BUILD)

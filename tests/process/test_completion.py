@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import state
-from envkit.cli.app import application
+from envkit.cli.app import create_app
 from envkit.engines import endpoint
 from envkit.model.state import State
 from tests.conftest import ROOT
@@ -38,11 +38,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    for name, at in (("vision", endpoint.endpoint()), ("speech", endpoint.endpoint()), ("faraway", FAR)):
-        state.save(state.place(at, f"/p/{name}"), State(name, f"/p/{name}"))
-    damaged = state.place(endpoint.endpoint(), "/p/damaged").folder
+    for name, at in (("vision", endpoint.current_endpoint()), ("speech", endpoint.current_endpoint()), ("faraway", FAR)):
+        state.save(state.directory(at, f"/p/{name}"), State(name, f"/p/{name}"))
+    damaged = state.directory(endpoint.current_endpoint(), "/p/damaged").folder
     damaged.mkdir()
-    (damaged / state.RECORD).write_text("{")
+    (damaged / state.STATE_FILE).write_text("{")
     program = tmp_path / "bin/envkit"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m envkit "$@"\n')
@@ -96,5 +96,5 @@ def test_what_is_installed_is_what_a_new_shell_reads(home: Path) -> None:
 
 
 def test_no_verb_pays_for_it() -> None:
-    assert not application(["status"])._add_completion
-    assert application(["--help"])._add_completion
+    assert not create_app(["status"])._add_completion
+    assert create_app(["--help"])._add_completion

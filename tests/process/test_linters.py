@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 HADOLINT = Path(sys.executable).with_name("hadolint")
 
 
-def lint(path: Path) -> proc.Done:
+def lint(path: Path) -> proc.CompletedProcess:
     return proc.run([str(HADOLINT), "--no-color", "--config", str(ROOT / ".hadolint.yaml"), str(path)])
 
 

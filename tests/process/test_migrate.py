@@ -10,7 +10,7 @@ import pytest
 
 from envkit import files
 from envkit.commands import ported, replaced
-from envkit.errors import Exit
+from envkit.errors import ExitCode
 from tests.process.migrating import NEW, OLD, run, told, tree
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ def test_nothing_is_changed_unless_that_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "code_"),
     [
-        (OLD, Exit.CHECK_FAILED), (NEW, Exit.OK), (NEW + b"keras.Old\n", Exit.CHECK_FAILED), (b"x = 1\n", Exit.OK),
-        (NEW + b"keras.Slow\n", Exit.OK), (b"print 'keras'\n", Exit.UNREADABLE),
+        (OLD, ExitCode.CHECK_FAILED), (NEW, ExitCode.OK), (NEW + b"keras.Old\n", ExitCode.CHECK_FAILED), (b"x = 1\n", ExitCode.OK),
+        (NEW + b"keras.Slow\n", ExitCode.OK), (b"print 'keras'\n", ExitCode.UNREADABLE),
     ],
     ids=["to rewrite", "done", "to review", "no keras", "to know", "unreadable"],
 )
-def test_a_check_ends_with_what_is_left_to_do(tmp_path: Path, content: bytes, code_: Exit) -> None:
+def test_a_check_ends_with_what_is_left_to_do(tmp_path: Path, content: bytes, code_: ExitCode) -> None:
     assert run(tree(tmp_path, {"a.py": content}), check=True).exit_code is code_
 
 
@@ -50,7 +50,7 @@ def test_one_bad_file_stops_no_other_and_stays_as_it_is(tmp_path: Path) -> None:
         "a.py": "", "b.py": "it is Python 2", "c.py": "the parser crashed on it",
         "d.py": "a bug in envkit: ValueError: keras", "e.py": "a bug in envkit: ValueError: keras", "f.py": "",
     }
-    assert report.exit_code is Exit.UNREADABLE
+    assert report.exit_code is ExitCode.UNREADABLE
     assert [(tmp_path / name).read_bytes() for name in ("a.py", "f.py")] == [NEW, NEW]
     assert {name: (tmp_path / name).read_bytes() for name in bad} == bad
 
@@ -80,7 +80,7 @@ def test_a_file_keeps_its_mode_and_leaves_nothing_beside_it(tmp_path: Path) -> N
 
 def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
     path = tree(tmp_path, {"a.py": b"newer\n"}) / "a.py"
-    assert not replaced.replace(path, replaced.digest(OLD), NEW)
+    assert not replaced.replace_if_unchanged(path, replaced.digest(OLD), NEW)
     assert path.read_bytes() == b"newer\n"
     assert [one.name for one in tmp_path.iterdir()] == ["a.py"]
 
@@ -88,10 +88,10 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
 def test_what_is_to_be_known_of_a_file_is_told_where_it_could_not_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replaced, "replace", lambda *_: False)
+    monkeypatch.setattr(replaced, "replace_if_unchanged", lambda *_: False)
     (one,) = run(tree(tmp_path, {"a.py": OLD + b"keras.Old\n"}), write=True).result.files
     assert (one.rewrites, [note.rule for note in one.notes], one.written) == ((), ["names/old"], False)
-    assert "somebody changed it" in one.left
+    assert "somebody changed it" in one.skip_reason
 
 
 def test_a_file_may_become_empty(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from envkit.cli import changes, main
 from envkit.commands import migrate
-from envkit.commands.ported import Job, Ported
-from envkit.migrate.outcome import Kind, Note, Where
+from envkit.commands.ported import Job, FileResult
+from envkit.migrate.outcome import Kind, Note, Location
 from envkit.report.json import to_json
 from tests.process.migrating import NEW, OLD, code, run, tree
 
@@ -27,20 +27,20 @@ def test_the_report_for_programs_has_every_place(tmp_path: Path) -> None:
     assert (value["command"], value["exit_code"], value["result"]["release"]) == ("migrate", 6, "2.9.0")
     book, noted, left = value["result"]["files"]
     assert book["rewrites"] == [{
-        "where": {"line": 1, "column": 1, "cell": 1}, "rule": "imports/keras", "before": "import keras",
+        "location": {"line": 1, "column": 1, "cell": 1}, "rule": "imports/keras", "before": "import keras",
         "after": "from tensorflow import keras",
     }]
     assert noted["notes"] == [{
-        "where": {"line": 2, "column": 1, "cell": 0}, "rule": "names/old", "kind": "review", "message": "Old is gone",
-        "mend": "take New",
+        "location": {"line": 2, "column": 1, "cell": 0}, "rule": "names/old", "kind": "review", "message": "Old is gone",
+        "hint": "take New",
     }]
-    assert (left["left"], left["mend"], "diff" in left) == ("it is Python 2", "2to3 -w", False)
+    assert (left["skip_reason"], left["hint"], "diff" in left) == ("it is Python 2", "2to3 -w", False)
 
 
 def diffs(folder: Path, *, by_cell: bool = False) -> dict[str, str]:
-    shown: list[Ported] = []
-    job = Job(code, "2.9.0", frozenset(), compare=True, by_cell=by_cell)
-    migrate.migrate([folder], job, tell=shown.append, seen=lambda _, __: None)
+    shown: list[FileResult] = []
+    job = Job(code, "2.9.0", frozenset(), show_diff=True, diff_by_cell=by_cell)
+    migrate.migrate([folder], job, on_file=shown.append, on_scan=lambda _, __: None)
     return {Path(one.path).name: one.diff for one in shown}
 
 
@@ -131,13 +131,13 @@ def test_the_verb_shows_cells_on_a_terminal_alone(
 
 
 def test_what_a_terminal_is_shown_is_harmless_and_coloured() -> None:
-    note = Note(Where(2, 1, 3), "names/old", Kind.REVIEW, "Old\x1b[2J is gone", "take New")
-    one = Ported("a\x1b.ipynb", notes=(note,), diff="--- a/a\n+++ b/a\n-x = '\x1b[2J'\r\n+y\n")
-    assert list(changes.lines(one, safe=True, color=True)) == [
+    note = Note(Location(2, 1, 3), "names/old", Kind.REVIEW, "Old\x1b[2J is gone", "take New")
+    one = FileResult("a\x1b.ipynb", notes=(note,), diff="--- a/a\n+++ b/a\n-x = '\x1b[2J'\r\n+y\n")
+    assert list(changes.format_lines(one, safe=True, color=True)) == [
         "\x1b[1m--- a/a\x1b[0m\n", "\x1b[1m+++ b/a\x1b[0m\n", "\x1b[31m-x = '\\x1b[2J'\x1b[0m\n", "\x1b[32m+y\x1b[0m\n",
         "a\\x1b.ipynb:cell 3:2:1: \x1b[33mreview\x1b[0m Old\\x1b[2J is gone [names/old]\n", "    mend: take New\n",
     ]
-    assert "".join(changes.lines(one, safe=False, color=False)).startswith(one.diff)
+    assert "".join(changes.format_lines(one, safe=False, color=False)).startswith(one.diff)
 
 
 def envkit(capsysbinary: pytest.CaptureFixture[bytes], *words: str) -> tuple[int, str]:

@@ -8,20 +8,20 @@ from contextvars import copy_context
 import pytest
 
 from envkit import proc
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 
 
 def test_a_program_on_a_leash_reads_and_speaks_as_any_other() -> None:
-    with proc.leashed():
-        assert proc.run(["/bin/sh", "-c", "cat; echo b >&2; exit 3"], text="a") == proc.Done(3, "a", "b\n")
+    with proc.kill_on_error():
+        assert proc.run(["/bin/sh", "-c", "cat; echo b >&2; exit 3"], stdin="a") == proc.CompletedProcess(3, "a", "b\n")
 
 
 def test_nothing_is_started_once_a_leash_was_pulled() -> None:
     contexts = []
-    with suppress(KeyError), proc.leashed():
+    with suppress(KeyError), proc.kill_on_error():
         contexts.append(copy_context())
         raise KeyError
     (handed_on,) = contexts
-    with pytest.raises(Refusal, match="interrupted"):
+    with pytest.raises(PreconditionError, match="interrupted"):
         handed_on.run(proc.run, ["true"])
     assert proc.run(["true"]).code == 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts.make_recording import drawn, record
+from scripts.make_recording import render_svg, record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ def test_a_run_is_recorded_and_drawn_with_its_earlier_states(tmp_path: Path) -> 
     screen, states = record([sys.executable, "-c", "print('<first>'); print('second')"], tmp_path)
     assert screen.plain()[-2:] == ("<first>", "second")
     assert states[0][1] == screen.plain()[:-2]
-    picture = ET.fromstring(drawn(screen, states, "title"))  # noqa: S314 - made here
+    picture = ET.fromstring(render_svg(screen, states, "title"))  # noqa: S314 - made here
     words = "".join(picture.itertext()).replace("\xa0", " ")
     assert "<first>" in words
     assert "title" in words

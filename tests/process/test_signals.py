@@ -121,7 +121,7 @@ from envkit.cli import main
 from envkit.cli.verbs import environment
 from envkit.observe import logins
 
-environment.prune = lambda: logins.over_ssh(Path(sys.argv[1]) / "ssh_config", "x")
+environment.prune = lambda: logins.run_attacks(Path(sys.argv[1]) / "ssh_config", "x")
 main.main(["prune"])
 """
 # Lets the owner in; else it tells that it runs, and hangs in a program that it started.
@@ -146,7 +146,7 @@ def test_clients_that_run_in_threads_end_with_it(tmp_path: Path, number: signal.
     argv, env = [sys.executable, "-c", ATTACKING, str(tmp_path)], os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=env)
     try:
-        assert len([heard(reads) for _ in range(logins.AT_ONCE)]) == logins.AT_ONCE
+        assert len([heard(reads) for _ in range(logins.CONCURRENCY)]) == logins.CONCURRENCY
         os.close(ours)
         process.send_signal(number)
         _, said = process.communicate(timeout=30)

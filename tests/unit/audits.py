@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from envkit.checks import audit
-from envkit.checks.attacks import ATTACKS, LOGINS, OWNER
-from envkit.checks.table import TABLE
+from envkit.checks.attacks import HTTP_ATTACKS, SSH_ATTACKS, OWNER_LOGIN
+from envkit.checks.table import CHECKS
 from envkit.model.report import Observation, Verdict
 
 if TYPE_CHECKING:
@@ -79,11 +79,11 @@ INSIDE: dict[str, dict[str, Any]] = {
 def answers(check: str = "", **wrong: object) -> list[Observation]:
     """Return what a locked-down server answers, and to the first attack of one check something else."""
     found, given = [], False
-    for attack in ATTACKS:
+    for attack in HTTP_ATTACKS:
         data: dict[str, Any] = {
-            "check": attack.check, "attack": f"{attack.method} {attack.path} as {attack.who}",
-            "status": min(attack.good), "location": "/login?next=%2F", "allows": "", "leaked": False,
-            "header": attack.has[1],
+            "check": attack.check, "attack": f"{attack.method} {attack.path} as {attack.identity}",
+            "status": min(attack.statuses), "location": "/login?next=%2F", "allows": "", "leaked": False,
+            "header": attack.required_header[1],
         }
         if attack.check == check and not given:
             given = True
@@ -94,9 +94,9 @@ def answers(check: str = "", **wrong: object) -> list[Observation]:
 
 def logins(attack: str = "", **other: object) -> list[Observation]:
     """Return what came of every login: as it should, but of one attack, or of `all`, something else."""
-    found = [Observation("audit.ssh", {"attack": OWNER.name, "code": 0, "refused": True})]
-    for one in LOGINS:
-        data = {"attack": one.name, "code": one.code, "offers": "publickey", "refused": True, "reached": False}
+    found = [Observation("audit.ssh", {"attack": OWNER_LOGIN.name, "code": 0, "refused": True})]
+    for one in SSH_ATTACKS:
+        data = {"attack": one.name, "code": one.exit_code, "offers": "publickey", "refused": True, "reached": False}
         found.append(Observation("audit.ssh", {**data, **(other if attack in {one.name, "all"} else {})}))
     return found
 
@@ -110,10 +110,10 @@ def failed(
     given = inside or {}
     seen += [Observation(what, {**data, **given.get(what.removeprefix("audit."), {})}) for what, data in INSIDE.items()]
     found = audit.check(seen, inspected or LOCKED)
-    assert {one.check for one in found} == {check for check in TABLE if check.startswith("audit/")}
+    assert {one.check for one in found} == {check for check in CHECKS if check.startswith("audit/")}
     return {one.check.removeprefix("audit/") for one in found if one.status is not Verdict.PASSED}
 
 
 def verdicts(seen: Sequence[Observation]) -> dict[str, Verdict]:
     """Return how the checks on SSH came out."""
-    return {one.check: one.status for one in audit.check(seen, LOCKED) if one.check in {one.check for one in LOGINS}}
+    return {one.check: one.status for one in audit.check(seen, LOCKED) if one.check in {one.check for one in SSH_ATTACKS}}

@@ -26,7 +26,7 @@ def dockerfile(plan: ImagePlan) -> str:
 
 def sequence(dockerfile: str) -> list[str]:
     """Return the instruction words in order, as the builder sees them: continued lines are one."""
-    joined = re.sub(r"\\[ \t]*\n", " ", image.instructions(dockerfile))
+    joined = re.sub(r"\\[ \t]*\n", " ", image.strip_comments(dockerfile))
     found = [WORDS.match(line) for line in joined.splitlines()]
     assert all(found), "each line is an instruction"
     return [one["word"] for one in found if one]

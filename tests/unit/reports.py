@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from envkit.errors import Exit
-from envkit.model.report import Finding, Report, Site, Verdict
+from envkit.errors import ExitCode
+from envkit.model.report import Finding, Report, CheckHost, Verdict
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,14 @@ class Where:
 FAILED = Finding(
     "gpu/driver-missing", Verdict.FAILED, "no NVIDIA driver on this host",
     cause="the machine has no NVIDIA GPU, or its driver is not installed or not loaded",
-    mend="sudo modprobe nvidia && sudo nvidia-modprobe -u -c=0", where="host",
+    hint="sudo modprobe nvidia && sudo nvidia-modprobe -u -c=0", layer="host",
 )
 PASSED = Finding(
-    "tensorflow/computes", Verdict.PASSED, "TensorFlow 2.9.0 computes on CPU", where="tensorflow", seconds=0.5,
+    "tensorflow/computes", Verdict.PASSED, "TensorFlow 2.9.0 computes on CPU", layer="tensorflow", seconds=0.5,
 )
 AT = datetime(2026, 11, 23, 10, 5, 7, tzinfo=timezone(timedelta(hours=1)))
-SITE = Site("gpu-box", "Debian GNU/Linux 12 (bookworm), kernel 6.1.0-18-amd64", "Docker 26.1.5 at unix:///x")
-REPORT = Report("up", "vision", Where("http://127.0.0.1:8888/lab", (8888,)), (PASSED, FAILED), Exit.GPU)
+SITE = CheckHost("gpu-box", "Debian GNU/Linux 12 (bookworm), kernel 6.1.0-18-amd64", "Docker 26.1.5 at unix:///x")
+REPORT = Report("up", "vision", Where("http://127.0.0.1:8888/lab", (8888,)), (PASSED, FAILED), ExitCode.GPU)
 HOSTILE = (
     "\x1b[2J\x1b]0;owned\x07", "\x9b31m", "a\rb", "\u202egnp.exe", "\ud800", "[bold red]markup[/]", ":boom:", "\x00",
 )

@@ -8,7 +8,7 @@ import pytest
 
 from envkit import config
 from envkit.model.facts import Account, Facts, PublicKey
-from envkit.resolve import widened
+from envkit.resolve import unapproved_entries
 from envkit.resolve.access import access
 
 PROJECT = "/home/ada/vision"
@@ -43,7 +43,7 @@ def test_a_secret_is_told_by_its_real_path_so_that_a_turned_link_asks_again() ->
     text = "secrets: {WANDB_API_KEY: {file: key.txt}}"
     before = access(config.load(text), PROJECT, replace(FACTS, real_paths={"key.txt": f"{PROJECT}/key.txt"}))
     after = access(config.load(text), PROJECT, replace(FACTS, real_paths={"key.txt": "/home/ada/.netrc"}))
-    assert widened(after, before.entries) == (
+    assert unapproved_entries(after, before.entries) == (
         "the content of /home/ada/.netrc can be read as the secret WANDB_API_KEY",
     )
 
@@ -52,7 +52,7 @@ def test_certificates_are_told_with_their_content_so_that_another_content_asks_a
     text = "build: {ca: ca.pem}"
     before = access(config.load(text), PROJECT, replace(FACTS, texts={"ca.pem": "one"}))
     after = access(config.load(text), PROJECT, replace(FACTS, texts={"ca.pem": "two"}))
-    assert widened(after, before.entries) == after.entries
+    assert unapproved_entries(after, before.entries) == after.entries
 
 
 def test_a_login_is_told_by_its_real_path_and_for_whom_it_is() -> None:
@@ -86,6 +86,6 @@ def test_another_source_of_packages_needs_agreement(text: str, entry: str) -> No
 def test_what_was_agreed_to_is_not_asked_again_and_what_is_less_neither() -> None:
     both = access(config.load("build: {index: 'https://a.example/s', mirror: 'https://a.example/d'}"), PROJECT, FACTS)
     one = access(config.load("build: {index: 'https://a.example/s'}"), PROJECT, FACTS)
-    assert widened(both, both.entries) == ()
-    assert widened(one, both.entries) == ()
-    assert widened(both, one.entries) == ("Debian packages come from https://a.example/d",)
+    assert unapproved_entries(both, both.entries) == ()
+    assert unapproved_entries(one, both.entries) == ()
+    assert unapproved_entries(both, one.entries) == ("Debian packages come from https://a.example/d",)

@@ -48,5 +48,5 @@ def test_an_image_is_as_old_as_what_it_stands_on(other: dict[str, str], status: 
 
 
 def test_the_mend_of_an_old_base_is_another_base() -> None:
-    assert "base: debian" in age(YESTERDAY, base=LONG_AGO).mend
-    assert age(LONG_AGO).mend == "envkit up --pull"
+    assert "base: debian" in age(YESTERDAY, base=LONG_AGO).hint
+    assert age(LONG_AGO).hint == "envkit up --pull"

@@ -8,32 +8,32 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import files, names, state
-from envkit.checks import audit as judged
+from envkit.checks import audit as audit_checks
 from envkit.commands import apply, audit, down, project
-from envkit.commands.project import Known
+from envkit.commands.project import Environment
 from envkit.engines import connect, leftovers, look
-from envkit.model.found import Found, FoundContainer, FoundNetwork
-from envkit.model.report import Finding, Site, Verdict
+from envkit.model.found import ActualState, ContainerInfo, NetworkInfo
+from envkit.model.report import Finding, CheckHost, Verdict
 from envkit.model.state import State
-from envkit.observe import audit as observed
-from envkit.state import Place
+from envkit.observe import audit as audit_probes
+from envkit.state import StateDir
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.fixture
-def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Known:
-    monkeypatch.setattr(Known, "connect", lambda _: None)
-    monkeypatch.setattr(leftovers, "sweep", lambda *_: [])
+def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    monkeypatch.setattr(Environment, "connect", lambda _: None)
+    monkeypatch.setattr(leftovers, "remove_abandoned", lambda *_: [])
     monkeypatch.setattr(connect, "facts", lambda _: None)
-    monkeypatch.setattr(audit, "site", lambda _: Site())
-    monkeypatch.setattr(project, "running", lambda *_: FoundContainer("c", "running", {}, "i", ()))
-    return Known("vision", "/p", os.getuid(), Place(tmp_path / "state"), State("vision", "/p"), "unix:///x")
+    monkeypatch.setattr(audit, "describe_host", lambda _: CheckHost())
+    monkeypatch.setattr(project, "require_running", lambda *_: ContainerInfo("c", "running", {}, "i", ()))
+    return Environment("vision", "/p", os.getuid(), StateDir(tmp_path / "state"), State("vision", "/p"), "unix:///x")
 
 
-def test_nobody_changes_an_environment_while_it_is_attacked(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
-    state.save(known.place, known.state)
+def test_nobody_changes_an_environment_while_it_is_attacked(known: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    state.save(known.state_dir, known.state)
     kept_out: list[str] = []
 
     def give_up() -> None:
@@ -41,39 +41,39 @@ def test_nobody_changes_an_environment_while_it_is_attacked(known: Known, monkey
         raise InterruptedError
 
     def everything(*_: object, **__: object) -> tuple[list[Any], dict[str, Any]]:
-        with pytest.raises(InterruptedError), files.locked(known.place.lock, give_up):
+        with pytest.raises(InterruptedError), files.lock(known.state_dir.lock, give_up):
             pass
         return [], {}
 
-    monkeypatch.setattr(observed, "everything", everything)
-    audit.audit(known, say=lambda _: None)
+    monkeypatch.setattr(audit_probes, "run_attacks", everything)
+    audit.audit(known, on_progress=lambda _: None)
     assert kept_out == ["kept out"]
-    assert state.load(known.place) == known.state
+    assert state.load(known.state_dir) == known.state
 
 
 @pytest.mark.parametrize(("status", "code"), [
     (Verdict.PASSED, 0), (Verdict.SKIPPED, 0), (Verdict.WARNED, 0), (Verdict.UNKNOWN, 1), (Verdict.FAILED, 1),
 ])
 def test_what_could_not_be_tried_is_not_well(
-    status: Verdict, code: int, known: Known, monkeypatch: pytest.MonkeyPatch
+    status: Verdict, code: int, known: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = (Finding("audit/ports", Verdict.PASSED, "well"), Finding("audit/rights", status, "so"))
-    monkeypatch.setattr(observed, "everything", lambda *_, **__: ([], {}))
-    monkeypatch.setattr(judged, "check", lambda *_: found)
-    assert audit.audit(known, say=lambda _: None).exit_code == code
+    monkeypatch.setattr(audit_probes, "run_attacks", lambda *_, **__: ([], {}))
+    monkeypatch.setattr(audit_checks, "check", lambda *_: found)
+    assert audit.audit(known, on_progress=lambda _: None).exit_code == code
 
 
-def test_an_audit_without_state_leaves_none(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(observed, "everything", lambda *_, **__: ([], {}))
-    audit.audit(known, say=lambda _: None)
-    assert not known.place.folder.exists()
+def test_an_audit_without_state_leaves_none(known: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_probes, "run_attacks", lambda *_, **__: ([], {}))
+    audit.audit(known, on_progress=lambda _: None)
+    assert not known.state_dir.folder.exists()
 
 
-def test_who_was_left_on_a_network_goes_before_it(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_was_left_on_a_network_goes_before_it(known: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
-    there = Found(network=FoundNetwork("n", names.labels(os.getuid(), "vision", "/p"), "10.0.0.0/24"))
-    monkeypatch.setattr(look, "surroundings", lambda *_: there)
-    monkeypatch.setattr(leftovers, "sweep", lambda *_: done.append("neighbours"))
+    there = ActualState(network=NetworkInfo("n", names.labels(os.getuid(), "vision", "/p"), "10.0.0.0/24"))
+    monkeypatch.setattr(look, "actual_state", lambda *_: there)
+    monkeypatch.setattr(leftovers, "remove_abandoned", lambda *_: done.append("neighbours"))
     monkeypatch.setattr(apply, "remove", lambda one, *_: done.append(type(one).__name__))
-    down.down(known, volumes=False, say=lambda _: None)
+    down.down(known, volumes=False, on_progress=lambda _: None)
     assert done == ["neighbours", "RemoveNetwork"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import net, proc
-from envkit.checks.attacks import ATTACKS, LOGINS
+from envkit.checks.attacks import HTTP_ATTACKS, SSH_ATTACKS
 from envkit.model.report import Verdict
 from envkit.observe import attacks, logins
 from tests.unit.audits import verdicts
@@ -68,12 +68,12 @@ def server() -> Iterator[http.server.ThreadingHTTPServer]:
 
 def told(port: int, ours: Callable[[], bool] = lambda: True, limit_s: float = 60) -> dict[str, Any]:
     """Return what was observed, the last of each name."""
-    return {one.what: one.data for one in attacks.over_http(port, TOKEN, ours, limit_s=limit_s)}
+    return {one.name: one.data for one in attacks.run_attacks(port, TOKEN, ours, limit_s=limit_s)}
 
 
 def test_neither_token_nor_cookie_reaches_what_is_told(server: Any) -> None:
-    seen = attacks.over_http(server.server_port, TOKEN, lambda: True)
-    assert len(seen) == len(ATTACKS) + 3
+    seen = attacks.run_attacks(server.server_port, TOKEN, lambda: True)
+    assert len(seen) == len(HTTP_ATTACKS) + 3
     text = json.dumps([one.data for one in seen])
     assert TOKEN not in text
     assert COOKIE not in text
@@ -92,7 +92,7 @@ def test_the_login_cookie_is_judged_by_its_own_flags_alone(server: Any) -> None:
 def test_a_cookie_that_no_header_can_hold_ends_nothing(server: Any) -> None:
     Server.xsrf = r'_xsrf="a\012b"'
     assert "audit.guesses" in told(server.server_port)
-    assert net.send(server.server_port, "GET", "/", {"Cookie": "a\nb"}) == net.Answer(0, {})
+    assert net.send(server.server_port, "GET", "/", {"Cookie": "a\nb"}) == net.Response(0, {})
 
 
 @pytest.mark.parametrize("asked", [0, 1, 5, 40])
@@ -115,9 +115,9 @@ def test_a_server_that_says_nothing_is_asked_once() -> None:
 def test_guessing_ends_at_the_first_silence(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     real, sent = net.send, []
 
-    def send(port: int, method: str, path: str, headers: dict[str, str], *rest: Any, **more: Any) -> net.Answer:
+    def send(port: int, method: str, path: str, headers: dict[str, str], *rest: Any, **more: Any) -> net.Response:
         sent.append(path)
-        return real(port, method, path, headers, *rest, **more) if len(sent) <= len(ATTACKS) + 4 else net.Answer(0, {})
+        return real(port, method, path, headers, *rest, **more) if len(sent) <= len(HTTP_ATTACKS) + 4 else net.Response(0, {})
 
     monkeypatch.setattr(net, "send", send)
     assert told(server.server_port)["audit.guesses"]["tried"] == 1
@@ -131,10 +131,10 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., lis
     """Return a function that puts a client in place of ssh; what it was started with is returned."""
     (tmp_path / "ssh_config").write_text("Host x\n    IdentityFile owner\n")
 
-    def put(run: Callable[[list[str]], proc.Done], programs: tuple[str, ...] = ("ssh", "ssh-agent")) -> list[list[str]]:
+    def put(run: Callable[[list[str]], proc.CompletedProcess], programs: tuple[str, ...] = ("ssh", "ssh-agent")) -> list[list[str]]:
         started: list[list[str]] = []
 
-        def stand_in(argv: list[str], **_: object) -> proc.Done:
+        def stand_in(argv: list[str], **_: object) -> proc.CompletedProcess:
             started.append(argv)
             return run(argv)
 
@@ -146,20 +146,20 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., lis
 
 
 def test_nothing_is_attacked_where_the_owner_does_not_get_in(client: Any, tmp_path: Path) -> None:
-    started = client(lambda _: proc.Done(255, "", "ssh: connect to host x: Connection refused"))
-    seen = logins.over_ssh(tmp_path / "ssh_config", "x")
+    started = client(lambda _: proc.CompletedProcess(255, "", "ssh: connect to host x: Connection refused"))
+    seen = logins.run_attacks(tmp_path / "ssh_config", "x")
     assert [one.data["attack"] for one in seen] == ["owner"]
     assert len(started) == 1
 
 
 def test_a_client_that_hangs_has_no_code_and_saw_no_refusal(client: Any, tmp_path: Path) -> None:
-    def hang(argv: list[str]) -> proc.Done:
+    def hang(argv: list[str]) -> proc.CompletedProcess:
         if argv[-1] == "true" and not any("Authentication" in one for one in argv):
-            return proc.Done(0, "", "")
+            return proc.CompletedProcess(0, "", "")
         raise proc.TimeoutExpired(argv, 1)
 
     client(hang)
-    seen = {one.data["attack"]: one.data for one in logins.over_ssh(tmp_path / "ssh_config", "x")}
+    seen = {one.data["attack"]: one.data for one in logins.run_attacks(tmp_path / "ssh_config", "x")}
     assert seen["password"]["code"] is None
     assert not seen["password"].get("refused")
 
@@ -173,19 +173,19 @@ NOT_HEARD = [
     "Connection closed by 127.0.0.1 port 2222", "Timeout, server 127.0.0.1 not responding.",
     "ana@gateway: Permission denied (publickey).\nConnection closed by UNKNOWN port 65535",
 ]
-REFUSED = proc.Done(255, "", "debug1: Authentications that can continue: publickey\nx: Permission denied (publickey).")
+REFUSED = proc.CompletedProcess(255, "", "debug1: Authentications that can continue: publickey\nx: Permission denied (publickey).")
 
 
-def owner_or(other: Callable[[list[str]], proc.Done], argv: list[str]) -> proc.Done:
+def owner_or(other: Callable[[list[str]], proc.CompletedProcess], argv: list[str]) -> proc.CompletedProcess:
     """Let in the owner, who comes without options of an attack, and make keys; all else is the other's."""
     well = argv[0] == "ssh-keygen" or argv[5:] == ["-v", "x", "true"]
-    return proc.Done(0, "", "") if well else other(argv)
+    return proc.CompletedProcess(0, "", "") if well else other(argv)
 
 
 @pytest.mark.parametrize("said", NOT_HEARD)
 def test_a_server_that_hangs_up_on_an_attack_has_refused_nobody(said: str, client: Any, tmp_path: Path) -> None:
-    client(lambda argv: owner_or(lambda _: proc.Done(255, "", said), argv))
-    seen = logins.over_ssh(tmp_path / "ssh_config", "x")
+    client(lambda argv: owner_or(lambda _: proc.CompletedProcess(255, "", said), argv))
+    seen = logins.run_attacks(tmp_path / "ssh_config", "x")
     assert {one.data["code"] for one in seen} == {0, 255}
     assert set(verdicts(list(seen)).values()) == {Verdict.UNKNOWN}
 
@@ -195,27 +195,27 @@ def test_what_the_server_hung_up_on_is_tried_again_and_what_it_refused_or_allowe
 ) -> None:
     tried = Counter[str]()
 
-    def serve(argv: list[str]) -> proc.Done:
+    def serve(argv: list[str]) -> proc.CompletedProcess:
         tried[who := " ".join(one for one in argv if one in {"-lroot", "-lnosuch"})] += 1
         if who == "-lroot" and tried[who] == 1:
-            return proc.Done(255, "", NOT_HEARD[1])
-        return proc.Done(0, "", "") if who == "-lnosuch" else REFUSED
+            return proc.CompletedProcess(255, "", NOT_HEARD[1])
+        return proc.CompletedProcess(0, "", "") if who == "-lnosuch" else REFUSED
 
     client(lambda argv: owner_or(serve, argv))
-    seen = {one.data["attack"]: one.data for one in logins.over_ssh(tmp_path / "ssh_config", "x")}
-    assert (tried["-lroot"], tried["-lnosuch"], tried[""]) == (2, 1, len(LOGINS) - 2)
+    seen = {one.data["attack"]: one.data for one in logins.run_attacks(tmp_path / "ssh_config", "x")}
+    assert (tried["-lroot"], tried["-lnosuch"], tried[""]) == (2, 1, len(SSH_ATTACKS) - 2)
     assert (seen["root"]["refused"], seen["unknown user"]["code"]) == (True, 0)
-    assert list(seen) == ["owner", *(one.name for one in LOGINS)]
+    assert list(seen) == ["owner", *(one.name for one in SSH_ATTACKS)]
 
 
 def test_a_few_attacks_at_once_are_no_crowd_at_the_door(client: Any, tmp_path: Path) -> None:
-    running, begun, most, lock, all_there = 0, 0, 0, threading.Lock(), threading.Barrier(logins.AT_ONCE)
+    running, begun, most, lock, all_there = 0, 0, 0, threading.Lock(), threading.Barrier(logins.CONCURRENCY)
 
-    def refuse(_: list[str]) -> proc.Done:
+    def refuse(_: list[str]) -> proc.CompletedProcess:
         nonlocal running, most, begun
         with lock:
             running, begun = running + 1, begun + 1
-            most, among_the_first = max(most, running), begun <= logins.AT_ONCE
+            most, among_the_first = max(most, running), begun <= logins.CONCURRENCY
         if among_the_first:
             all_there.wait(30)  # nobody comes through alone
         with lock:
@@ -223,13 +223,13 @@ def test_a_few_attacks_at_once_are_no_crowd_at_the_door(client: Any, tmp_path: P
         return REFUSED
 
     client(lambda argv: owner_or(refuse, argv))
-    logins.over_ssh(tmp_path / "ssh_config", "x")
-    assert begun == len(LOGINS)
-    assert most == logins.AT_ONCE < 10  # from the eleventh on our own sshd drops some, as others do
+    logins.run_attacks(tmp_path / "ssh_config", "x")
+    assert begun == len(SSH_ATTACKS)
+    assert most == logins.CONCURRENCY < 10  # from the eleventh on our own sshd drops some, as others do
 
 
 def test_without_an_agent_that_attack_alone_is_left_out(client: Any, tmp_path: Path) -> None:
-    client(lambda _: proc.Done(0, "", ""), programs=("ssh",))
-    seen = {one.data["attack"]: one.data for one in logins.over_ssh(tmp_path / "ssh_config", "x")}
+    client(lambda _: proc.CompletedProcess(0, "", ""), programs=("ssh",))
+    seen = {one.data["attack"]: one.data for one in logins.run_attacks(tmp_path / "ssh_config", "x")}
     assert {name for name, data in seen.items() if data["skipped"]} == {"agent"}
-    assert seen.keys() == {"owner", *(one.name for one in LOGINS)}
+    assert seen.keys() == {"owner", *(one.name for one in SSH_ATTACKS)}

@@ -16,7 +16,7 @@ import envkit
 from envkit.checks import audit_inside
 from envkit.config import variables
 from envkit.engines import execs
-from envkit.observe import audit as observed
+from envkit.observe import audit as audit_probes
 
 if TYPE_CHECKING:
     from envkit.engines.connect import Engine
@@ -34,9 +34,9 @@ def test_as_many_attempts_are_made_as_are_judged(attempts: Any) -> None:
 
 def test_all_attempts_fit_into_their_time(attempts: Any) -> None:
     looks = runpy_constants("audit")
-    longest = attempts.EACH_S * (len(attempts.ESCAPES) + len(attempts.TAMPERING)) + looks["FIND_S"] + looks["EACH_S"]
-    longest += runpy_constants("served")["EACH_S"]
-    assert longest < observed.STAGE_S < observed.LIMIT_S
+    longest = attempts.ATTEMPT_S * (len(attempts.ESCAPES) + len(attempts.TAMPERING)) + looks["FIND_S"] + looks["COMMAND_S"]
+    longest += runpy_constants("served")["COMMAND_S"]
+    assert longest < audit_probes.STAGE_S < audit_probes.LIMIT_S
 
 
 def runpy_constants(name: str) -> dict[str, int]:
@@ -51,17 +51,17 @@ def runpy_constants(name: str) -> dict[str, int]:
     "PASSWORD", "DB_PASSWD", "TOKEN_FILE", "PRIVATE_KEY_PATH", "MONKEY", "SECRET",
 ])
 def test_a_secret_is_called_the_same_inside_and_in_the_config(attempts: Any, name: str) -> None:
-    assert attempts.GUARDED_WORD == variables._GUARDED_WORD
-    assert attempts.looks_secret(name) == variables.looks_secret(name)
+    assert attempts.GUARDED_WORD == variables._SECRET_WORD
+    assert attempts.is_secret_name(name) == variables.looks_like_secret(name)
 
 
 def test_attempts_are_told_by_how_they_ended(attempts: Any) -> None:
-    seen = attempts.look_at({
+    seen = attempts.run_attempts({
         "one": ((), "true"), "two": ((), "false"), "three": (("no-such-program",), "true"),
         "four": ((), "no-such-program"), "five": ((), "exit 124"),
     })
     assert seen == {"tried": 5, "succeeded": ["one"], "missing": ["three", "four"], "unfinished": ["five"]}
-    assert attempts.run("sleep 60 & sleep 60", 0.05) == attempts.UNFINISHED
+    assert attempts.run("sleep 60 & sleep 60", 0.05) == attempts.TIMED_OUT
 
 
 def test_one_engine_socket_of_several_is_found(attempts: Any, tmp_path: Path) -> None:
@@ -95,5 +95,5 @@ def test_a_container_cannot_tell_what_was_seen_outside(monkeypatch: pytest.Monke
             given[4](json.dumps({"what": what, "data": {"status": []}}))
         return 0
 
-    monkeypatch.setattr(execs, "script", script)
-    assert [one.what for one in observed.inside(cast("Engine", None), "x")] == ["audit.identity"]
+    monkeypatch.setattr(execs, "run_script", script)
+    assert [one.name for one in audit_probes.attack_inside(cast("Engine", None), "x")] == ["audit.identity"]

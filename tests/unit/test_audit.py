@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from envkit import names
-from envkit.checks import audit, container, withstood
-from envkit.checks import observations as look
+from envkit.checks import audit, container, summarize_audit
+from envkit.checks import observations as obs
 from envkit.cli import texts
-from envkit.commands.audit import Audited
-from envkit.model.report import Finding, Observation, Site, Verdict
+from envkit.commands.audit import AuditResult
+from envkit.model.report import Finding, Observation, CheckHost, Verdict
 from tests.unit.audits import INSIDE, LOCKED, QUANTUM, SSHD, answers, failed, logins
 
 
@@ -70,7 +70,7 @@ def test_a_socket_is_missed_where_jupyterlab_has_no_port(port: str, status: Verd
 def test_what_could_not_be_attacked_never_passes() -> None:
     found = [one for one in audit.check([], LOCKED) if one.check not in container.CHECKS]
     assert {one.status for one in found} == {Verdict.SKIPPED, Verdict.UNKNOWN}
-    assert all(one.seen for one in found)
+    assert all(one.detail for one in found)
 
 
 @pytest.mark.parametrize("ended", [{"by": "limit"}, {"by": "signal"}, {"by": "exit"}, {"by": ["?"]}])
@@ -80,7 +80,7 @@ def test_what_was_not_looked_at_before_the_end_is_unknown(ended: dict[str, Any])
     assert found["audit/capabilities"].status is Verdict.PASSED
     for check in ("escapes", "tampering", "rights", "ssh-algorithms", "secrets", "socket", "packages"):
         assert found[f"audit/{check}"].status is Verdict.UNKNOWN
-        assert "before that" in found[f"audit/{check}"].seen
+        assert "before that" in found[f"audit/{check}"].detail
 
 
 HOSTILE: tuple[Any, ...] = (5, "text", None, True, [1, None, ["x"]], {"a": 1}, [[]], -1.5)
@@ -97,7 +97,7 @@ def test_whatever_a_container_says_is_judged(what: str, value: Any) -> None:
 def test_what_a_server_says_is_shown_in_plain_characters() -> None:
     seen = answers("audit/http-anonymous", status=302, location="//\x1b[2Jevil")
     found = next(one for one in audit.check(seen, LOCKED) if one.check == "audit/http-anonymous")
-    assert "\x1b" not in found.seen + str(found.data["faults"])
+    assert "\x1b" not in found.detail + str(found.data["faults"])
     assert all("\x1b" not in one for one in found.data["faults"])
 
 
@@ -105,7 +105,7 @@ def test_what_a_server_says_is_shown_in_plain_characters() -> None:
     (["a", 1, None, "b", ["c"]], ("a", "b")), ("ab", ()), (5, ()), ({"a": "b"}, ()), (None, ()),
 ])
 def test_only_texts_are_taken_from_a_list(value: object, expected: tuple[str, ...]) -> None:
-    assert look.texts({"names": value}, "names") == expected
+    assert obs.texts({"names": value}, "names") == expected
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_only_texts_are_taken_from_a_list(value: object, expected: tuple[str, ..
                          (True, "vision withstood: 2 of 2 checks")],
 )
 def test_who_sees_a_count_alone_is_told_how_to_see_the_checks(listed: bool, told: str) -> None:
-    assert texts.audit(Audited("vision", "withstood: 2 of 2 checks", "2.9.0", Site()), listed=listed) == told
+    assert texts.audit(AuditResult("vision", "withstood: 2 of 2 checks", "2.9.0", CheckHost()), listed=listed) == told
 
 
 def test_what_could_not_be_tried_is_told_beside_what_withstood() -> None:
@@ -121,7 +121,7 @@ def test_what_could_not_be_tried_is_told_beside_what_withstood() -> None:
         Finding("audit/ports", status, "")
         for status in (Verdict.PASSED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.SKIPPED)
     )
-    assert withstood((passed, passed)) == "withstood: 2 of 2 checks"
-    assert withstood((passed, unknown)) == "withstood: 1 of 2 checks; 1 could not be tried"
-    assert withstood((passed, skipped, skipped)) == "withstood: 1 of 3 checks; 2 skipped"
-    assert withstood((passed, unknown, wrong)) == "1 of 3 checks failed; 1 could not be tried"
+    assert summarize_audit((passed, passed)) == "withstood: 2 of 2 checks"
+    assert summarize_audit((passed, unknown)) == "withstood: 1 of 2 checks; 1 could not be tried"
+    assert summarize_audit((passed, skipped, skipped)) == "withstood: 1 of 3 checks; 2 skipped"
+    assert summarize_audit((passed, unknown, wrong)) == "1 of 3 checks failed; 1 could not be tried"

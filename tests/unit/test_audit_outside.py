@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit.checks import audit
-from envkit.checks.attacks import ATTACKS, LOGINS, OWNER
+from envkit.checks.attacks import HTTP_ATTACKS, SSH_ATTACKS, OWNER_LOGIN
 from envkit.model.report import Observation, Verdict
 from tests.unit.audits import LOCKED, answers, failed, logins, verdicts
 
 if TYPE_CHECKING:
-    from envkit.checks.attacks import Login
+    from envkit.checks.attacks import SshAttack
 
 
-@pytest.mark.parametrize("check", dict.fromkeys(one.check for one in ATTACKS))
+@pytest.mark.parametrize("check", dict.fromkeys(one.check for one in HTTP_ATTACKS))
 def test_an_attack_on_jupyterlab_that_succeeds_is_one_finding(check: str) -> None:
     assert failed(answers(check, status=500 if check in {"audit/traversal", "audit/frames"} else 101)) == {check[6:]}
 
@@ -28,8 +28,8 @@ def test_an_answer_is_judged_by_more_than_its_status(check: str, wrong: dict[str
     assert failed(answers(check, **wrong)) == {check[6:]}
 
 
-@pytest.mark.parametrize("attack", LOGINS, ids=lambda one: one.name)
-def test_a_login_that_succeeds_is_one_finding(attack: Login) -> None:
+@pytest.mark.parametrize("attack", SSH_ATTACKS, ids=lambda one: one.name)
+def test_a_login_that_succeeds_is_one_finding(attack: SshAttack) -> None:
     assert failed(ssh=logins(attack.name, code=0)) == {attack.check[6:]}
 
 
@@ -42,19 +42,19 @@ def test_a_server_that_tries_to_forward_fails_though_nobody_was_reached() -> Non
     assert verdicts(seen)["audit/ssh-forwarding"] is Verdict.FAILED
 
 
-@pytest.mark.parametrize("attack", LOGINS, ids=lambda one: one.name)
+@pytest.mark.parametrize("attack", SSH_ATTACKS, ids=lambda one: one.name)
 @pytest.mark.parametrize("nothing", [{"code": None, "refused": False}, {"refused": False, "said": "unreachable"}])
-def test_a_login_that_was_not_refused_in_so_many_words_is_unknown(attack: Login, nothing: dict[str, object]) -> None:
+def test_a_login_that_was_not_refused_in_so_many_words_is_unknown(attack: SshAttack, nothing: dict[str, object]) -> None:
     found = verdicts(logins(attack.name, **nothing))
     assert {check for check, verdict in found.items() if verdict is Verdict.UNKNOWN} == {attack.check}
 
 
 @pytest.mark.parametrize("code", [255, None, 1])
 def test_attacks_on_an_ssh_server_that_does_not_let_in_its_owner_show_nothing(code: int | None) -> None:
-    dead = [Observation("audit.ssh", {"attack": OWNER.name, "code": code, "said": "Connection refused"})]
+    dead = [Observation("audit.ssh", {"attack": OWNER_LOGIN.name, "code": code, "said": "Connection refused"})]
     refusing = [*dead, *logins()[1:]]
     for seen in (dead, refusing):
-        assert {verdicts(seen)[one.check] for one in LOGINS} == {Verdict.UNKNOWN}
+        assert {verdicts(seen)[one.check] for one in SSH_ATTACKS} == {Verdict.UNKNOWN}
 
 
 def test_without_an_agent_to_forward_that_check_alone_is_skipped() -> None:
@@ -65,23 +65,23 @@ def test_without_an_agent_to_forward_that_check_alone_is_skipped() -> None:
 
 def test_a_jupyterlab_that_does_not_answer_passes_and_fails_nothing() -> None:
     seen = [Observation("audit.stopped", {"why": "JupyterLab does not answer"})]
-    names = {*(one.check for one in ATTACKS), "audit/http-guesses", "audit/http-cookie"}
+    names = {*(one.check for one in HTTP_ATTACKS), "audit/http-guesses", "audit/http-cookie"}
     found = [one for one in audit.check(seen, LOCKED) if one.check in names]
     assert {one.check for one in found} == names
-    assert {(one.status, one.seen) for one in found} == {(Verdict.UNKNOWN, "JupyterLab does not answer")}
+    assert {(one.status, one.detail) for one in found} == {(Verdict.UNKNOWN, "JupyterLab does not answer")}
 
 
-@pytest.mark.parametrize("check", dict.fromkeys(one.check for one in ATTACKS))
+@pytest.mark.parametrize("check", dict.fromkeys(one.check for one in HTTP_ATTACKS))
 def test_an_attack_that_is_not_answered_is_unknown(check: str) -> None:
     assert failed(answers(check, status=0)) == {check[6:]}
 
 
 def test_attacks_that_were_never_sent_are_unknown() -> None:
-    sent = len(ATTACKS) - 1
-    assert failed(answers()[:sent]) == {ATTACKS[-1].check[6:]}
+    sent = len(HTTP_ATTACKS) - 1
+    assert failed(answers()[:sent]) == {HTTP_ATTACKS[-1].check[6:]}
 
 
 @pytest.mark.parametrize("who", ["owner", "browser"])
 def test_attacks_as_somebody_whom_the_server_does_not_know_show_nothing(who: str) -> None:
-    expected = {one.check[6:] for one in ATTACKS if one.who == who}
+    expected = {one.check[6:] for one in HTTP_ATTACKS if one.identity == who}
     assert failed(inside={"control": {who: 403}}) == expected

@@ -38,22 +38,22 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> None:
         return (told(what),)
 
     def look_inside(*given: Any, **_: float) -> None:
-        given[3].all.extend(waits("inside"))
+        given[3].observations.extend(waits("inside"))
 
-    monkeypatch.setattr(search, "inspected", lambda *_: {"Id": "c1"})
-    monkeypatch.setattr(attacks, "over_http", lambda *_: (told("http"),))
-    monkeypatch.setattr(logins, "over_ssh", lambda *_: waits("ssh"))
-    monkeypatch.setattr(ssh_audit, "asked", lambda *_: told("ssh-audit"))
-    monkeypatch.setattr(neighbours, "knocks", lambda *_, **__: waits("neighbours"))
+    monkeypatch.setattr(search, "inspect_container", lambda *_: {"Id": "c1"})
+    monkeypatch.setattr(attacks, "run_attacks", lambda *_: (told("http"),))
+    monkeypatch.setattr(logins, "run_attacks", lambda *_: waits("ssh"))
+    monkeypatch.setattr(ssh_audit, "audit_port", lambda *_: told("ssh-audit"))
+    monkeypatch.setattr(neighbours, "probe_networks", lambda *_, **__: waits("neighbours"))
     monkeypatch.setattr(guest, "run", look_inside)
     monkeypatch.setattr(audit, "image_dates", lambda *_: told("dates"))
-    monkeypatch.setattr(search, "places", lambda *_: ((), ()))
+    monkeypatch.setattr(search, "find_leaks", lambda *_: ((), ()))
 
 
 def everything(tmp_path: Path, said: list[str]) -> tuple[Observation, ...]:
-    seen, inspected = audit.everything(
-        ENGINE, "c", base="", way=lambda: nullcontext((1, lambda: True)), ssh_port=0, ours=lambda: True, token="t" * 43,
-        ssh=tmp_path, owner=1000, title="t.", labels={}, say=said.append,
+    seen, inspected = audit.run_attacks(
+        ENGINE, "c", base="", open_port=lambda: nullcontext((1, lambda: True)), ssh_port=0, is_ours=lambda: True, token="t" * 43,
+        ssh_config=tmp_path, owner=1000, name_prefix="t.", labels={}, on_progress=said.append,
     )
     assert inspected == {"Id": "c1"}
     return seen
@@ -65,7 +65,7 @@ def test_containers_and_looks_inside_go_on_beside_the_attacks_on_servers_and_are
 ) -> None:
     said: list[str] = []
     seen = everything(tmp_path, said)
-    assert [one.what.removeprefix("audit.") for one in seen] == list(ORDER)
+    assert [one.name.removeprefix("audit.") for one in seen] == list(ORDER)
     assert said == ["knocking from other containers", "attacking from inside"]
 
 
@@ -77,10 +77,10 @@ def test_what_befalls_a_part_beside_the_others_befalls_the_audit(
         raise ConnectionError("the engine is gone")
 
     monkeypatch.setattr(audit, "image_dates", lambda *_: Observation("dates", {}))
-    monkeypatch.setattr(logins, "over_ssh", lambda *_: ())
-    monkeypatch.setattr(neighbours, "knocks", lambda *_, **__: ())
-    monkeypatch.setattr(audit, "inside", fail)
-    monkeypatch.setattr(leftovers, "remove_named", lambda *_: [])
+    monkeypatch.setattr(logins, "run_attacks", lambda *_: ())
+    monkeypatch.setattr(neighbours, "probe_networks", lambda *_, **__: ())
+    monkeypatch.setattr(audit, "attack_inside", fail)
+    monkeypatch.setattr(leftovers, "remove_by_prefix", lambda *_: [])
     with pytest.raises(ConnectionError, match="the engine is gone"):
         everything(tmp_path, [])
 
@@ -134,20 +134,20 @@ def test_an_audit_that_is_cut_short_takes_its_containers_away_and_begins_no_more
         raise ended
 
     known = SimpleNamespace(
-        connect=lambda: ENGINE, name="n", container="c", endpoint="unix:///x", owner=1000, mend="m",
+        connect=lambda: ENGINE, name="n", container_name="c", endpoint="unix:///x", owner=1000, hint="m",
         state=SimpleNamespace(forwarded={}, base_id=""),
-        place=SimpleNamespace(lock=tmp_path / "lock", folder=tmp_path, client=tmp_path, token=tmp_path / "token"),
+        state_dir=SimpleNamespace(lock=tmp_path / "lock", folder=tmp_path, client=tmp_path, token=tmp_path / "token"),
     )
     (tmp_path / "state.json").write_text("{}")
-    monkeypatch.setattr(project, "running", lambda *_: SimpleNamespace(labels={}))
-    monkeypatch.setattr(leftovers, "sweep", lambda *_: [])
-    monkeypatch.setattr(leftovers, "remove_named", containers.remove)
+    monkeypatch.setattr(project, "require_running", lambda *_: SimpleNamespace(labels={}))
+    monkeypatch.setattr(leftovers, "remove_abandoned", lambda *_: [])
+    monkeypatch.setattr(leftovers, "remove_by_prefix", containers.remove)
     monkeypatch.setattr(trial, "run", containers.run)
     monkeypatch.setattr(credentials, "token", lambda _: "t")
-    monkeypatch.setattr(search, "inspected", lambda *_: KNOCKABLE)
-    monkeypatch.setattr(audit, "inside", lambda *_: [])
-    monkeypatch.setattr(audit, "over_http", cut_short)
+    monkeypatch.setattr(search, "inspect_container", lambda *_: KNOCKABLE)
+    monkeypatch.setattr(audit, "attack_inside", lambda *_: [])
+    monkeypatch.setattr(audit, "attack_jupyter", cut_short)
     monkeypatch.setattr(neighbours, "PAUSE_S", 0.01)
     with pytest.raises(ended):
-        command.audit(cast("project.Known", known), say=lambda _: None)
+        command.audit(cast("project.Environment", known), on_progress=lambda _: None)
     assert (len(containers.asked_for), containers.there) == (2, set())

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from envkit.cli.bar import Bar
+from envkit.cli.bar import ProgressBar
 
 
 class Terminal(io.StringIO):
@@ -27,7 +27,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, *, after_s: floa
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(sys, "stderr", stream)
-    with Bar("looking", quiet=quiet, clock=lambda: now[0]) as bar:
+    with ProgressBar("looking", quiet=quiet, clock=lambda: now[0]) as bar:
         bar(0, whole)
         now[0] = after_s
         bar(1, whole)

@@ -12,10 +12,10 @@ from envkit.commands import bases
 from envkit.engines import look, registry
 from envkit.errors import BuildFailed, ConfigError
 from envkit.model.facts import Account, Facts, HostGpu
-from envkit.model.found import Ground, Inside
+from envkit.model.found import ForeignBase, ImageContents
 from envkit.model.state import State
 from envkit.resolve import kept
-from envkit.resolve.auto import Choice
+from envkit.resolve.auto import BaseChoice
 
 if TYPE_CHECKING:
     from envkit.engines.connect import Engine
@@ -24,17 +24,17 @@ FACTS = Facts(
     caller=Account(1000, 1000), sudo_caller=None, workspace="/p", workspace_owner=Account(1000, 1000),
     home="/home/ada", config_files={}, cpus=4, memory_mib=8192, machine="amd64",
 )
-WITH_GPU = replace(FACTS, gpu=HostGpu(driver="550.54.14"), gpu_roads=("hook",))
+WITH_GPU = replace(FACTS, gpu=HostGpu(driver="550.54.14"), gpu_methods=("hook",))
 NOBODY = cast("Engine", None)  # what is remembered asks no engine
-GROUND = Ground("image", "team/image:1", "sha256:i", Inside(codename="bookworm", manager="apt-get"), "default")
+GROUND = ForeignBase("image", "team/image:1", "sha256:i", ImageContents(codename="bookworm", manager="apt-get"), "default")
 
 
-def chosen(text: str, facts: Facts = FACTS, remembered: State | None = None) -> Choice:
+def chosen(text: str, facts: Facts = FACTS, remembered: State | None = None) -> BaseChoice:
     return bases.choose(config.load(text), facts, None, remembered)
 
 
-def remembering(choice: Choice, ground: Ground | None = None, text: str = "base: team/image:1") -> State:
-    return State("vision", "/p", choices=bases.kept(choice, ground, bases.question(config.load(text))))
+def remembering(choice: BaseChoice, ground: ForeignBase | None = None, text: str = "base: team/image:1") -> State:
+    return State("vision", "/p", choices=bases.serialize_choice(choice, ground, bases.inspection_key(config.load(text))))
 
 
 @pytest.mark.parametrize(("text", "facts", "kind", "ref"), [
@@ -76,25 +76,25 @@ def test_auto_takes_debian_where_the_credentials_of_the_registry_cannot_be_read(
         raise BuildFailed("the credentials for docker.io cannot be read: no such helper")
 
     monkeypatch.setattr(look, "image", lambda *_: None)
-    monkeypatch.setattr(registry, "refused", refused)
+    monkeypatch.setattr(registry, "check_image", refused)
     found = bases.choose(config.load("base: auto"), FACTS, cast("Engine", object()), None)
     assert (found.kind, "no such helper" in found.why) == ("debian", True)
 
 
 def test_what_auto_chose_stays_until_something_else_is_asked() -> None:
-    official = Choice("official", "tensorflow/tensorflow:2.9.0-jupyter", "2.9.0 cpu", "it is here")
+    official = BaseChoice("official", "tensorflow/tensorflow:2.9.0-jupyter", "2.9.0 cpu", "it is here")
     remembered = remembering(official)
     assert chosen("base: auto", FACTS, remembered) == official
     assert chosen("base: auto\ntensorflow: '2.10'", FACTS, remembered).kind == "debian"
     assert chosen("base: auto\ngpu: on", FACTS, remembered).kind == "debian"
-    assert chosen("base: auto", FACTS, kept.refreshed(remembered)).kind == "debian"
-    assert chosen("base: debian", FACTS, remembered) == Choice("debian")
+    assert chosen("base: auto", FACTS, kept.reset_choices(remembered)).kind == "debian"
+    assert chosen("base: debian", FACTS, remembered) == BaseChoice("debian")
 
 
 def test_an_image_that_was_looked_into_is_not_looked_into_again() -> None:
     text = "base: team/image:1"
-    remembered = remembering(Choice("image", "team/image:1"), GROUND)
-    assert bases.ground(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None) == GROUND
+    remembered = remembering(BaseChoice("image", "team/image:1"), GROUND)
+    assert bases.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None) == GROUND
 
 
 @pytest.mark.parametrize("text", [
@@ -102,14 +102,14 @@ def test_an_image_that_was_looked_into_is_not_looked_into_again() -> None:
     "base: team/image:1\nbuild: {python_mirror: 'https://mirror.example.com/p'}",
 ])
 def test_another_image_release_or_mirror_is_looked_at_anew(text: str) -> None:
-    remembered = remembering(Choice("image", "team/image:1"), GROUND)
+    remembered = remembering(BaseChoice("image", "team/image:1"), GROUND)
     with pytest.raises(AttributeError):  # it asks the engine, of which there is none here
-        bases.ground(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None)
+        bases.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None)
 
 
 @pytest.mark.parametrize("damaged", ["[]", "{}", '{"kind": "image"}', '{"kind": "image", "ref": "team/image:1"}'])
 def test_a_damaged_memory_of_a_look_counts_as_none(damaged: str) -> None:
     text = "base: team/image:1"
-    remembered = State("vision", "/p", choices={kept.GROUND: damaged})
+    remembered = State("vision", "/p", choices={kept.FOREIGN_BASE: damaged})
     with pytest.raises(AttributeError):
-        bases.ground(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None)
+        bases.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None)

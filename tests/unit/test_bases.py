@@ -7,27 +7,27 @@ from dataclasses import replace
 import pytest
 
 from envkit import catalog, names
-from envkit.model.found import FoundImage, Inside
+from envkit.model.found import ImageInfo, ImageContents
 from envkit.model.image import Layout
 from envkit.model.release import Suite
 from envkit.resolve import bases
-from envkit.resolve.bases import Unsuitable
+from envkit.resolve.bases import UnsuitableImage
 
-IMAGE = FoundImage("sha256:i", {}, system="linux", machine="amd64")
-FOCAL = Inside(
+IMAGE = ImageInfo("sha256:i", {}, system="linux", machine="amd64")
+FOCAL = ImageContents(
     "Ubuntu 20.04.6 LTS", "focal", "apt-get", "glibc", "2.31", "3.8.10", "/usr/bin/python3.8", "2.9.0",
 )
-BARE = Inside("Debian GNU/Linux 12 (bookworm)", "bookworm", "apt-get", "glibc", "2.36")
+BARE = ImageContents("Debian GNU/Linux 12 (bookworm)", "bookworm", "apt-get", "glibc", "2.36")
 
 
-def on(codename: str, **changes: str) -> Inside:
+def on(codename: str, **changes: str) -> ImageContents:
     return replace(BARE, codename=codename, **changes)
 
 
-def laid(inside: Inside, tensorflow: str = "2.9.0", managed: str = "") -> Layout | Unsuitable:
-    system = bases.system_of(inside)
+def laid(inside: ImageContents, tensorflow: str = "2.9.0", managed: str = "") -> Layout | UnsuitableImage:
+    system = bases.detect_system(inside)
     assert isinstance(system, Suite)
-    return bases.layout(inside, system, catalog.release(tensorflow), managed=managed)
+    return bases.choose_layout(inside, system, catalog.release(tensorflow), python_mirror=managed)
 
 
 def test_what_an_image_says_is_read_line_by_line() -> None:
@@ -45,7 +45,7 @@ def test_what_an_image_says_is_read_line_by_line() -> None:
     "kind=official", "=", "", "noise",
 ])
 def test_a_line_of_another_shape_counts_as_not_said(line: str) -> None:
-    assert bases.parse(line) == Inside()
+    assert bases.parse(line) == ImageContents()
 
 
 def test_of_two_lines_of_a_name_the_first_counts_as_the_look_says_each_once() -> None:
@@ -55,36 +55,36 @@ def test_of_two_lines_of_a_name_the_first_counts_as_the_look_says_each_once() ->
 @pytest.mark.parametrize(("image", "reason"), [
     (replace(IMAGE, machine="arm64"), "made for linux/arm64, and the engine runs linux/amd64"),
     (replace(IMAGE, system="windows"), "made for windows/amd64"),
-    (replace(IMAGE, triggers=True), "ONBUILD"),
+    (replace(IMAGE, has_onbuild=True), "ONBUILD"),
     (replace(IMAGE, labels={names.IMAGE: "0123"}), "a workspace that envkit built"),
 ])
-def test_an_image_that_should_not_even_be_run_is_refused(image: FoundImage, reason: str) -> None:
-    found = bases.unfit(image, "amd64")
+def test_an_image_that_should_not_even_be_run_is_refused(image: ImageInfo, reason: str) -> None:
+    found = bases.check_image(image, "amd64")
     assert found is not None
     assert reason in found.reason
-    assert "base: debian" in found.mend
+    assert "base: debian" in found.hint
 
 
 def test_an_ordinary_image_may_be_looked_into() -> None:
-    assert bases.unfit(IMAGE, "amd64") is None
+    assert bases.check_image(IMAGE, "amd64") is None
 
 
 @pytest.mark.parametrize(("inside", "reason"), [
     (None, "no shell"),
-    (Inside(), "a system without a name, which has no package manager"),
-    (Inside("Alpine Linux v3.20", "", "apk", "musl"), "Alpine Linux v3.20, whose C library is musl"),
-    (Inside("Fedora Linux 40", "", "dnf", "glibc", "2.39"), "Fedora Linux 40, which installs with dnf"),
-    (Inside("openSUSE Leap 15.6", "", "zypper", "glibc", "2.38"), "installs with zypper"),
+    (ImageContents(), "a system without a name, which has no package manager"),
+    (ImageContents("Alpine Linux v3.20", "", "apk", "musl"), "Alpine Linux v3.20, whose C library is musl"),
+    (ImageContents("Fedora Linux 40", "", "dnf", "glibc", "2.39"), "Fedora Linux 40, which installs with dnf"),
+    (ImageContents("openSUSE Leap 15.6", "", "zypper", "glibc", "2.38"), "installs with zypper"),
     (replace(BARE, title="Ubuntu 18.04.6 LTS", codename="bionic", libc_version="2.27"), "its glibc is 2.27"),
     (replace(BARE, libc="", libc_version=""), "its glibc is unknown"),
     (on("rolling", title="Some Derivative"), "Some Derivative, which envkit does not know; it knows bullseye"),
     (replace(BARE, codename=""), "which envkit does not know"),
 ])
-def test_a_system_no_workspace_can_stand_on_is_refused_with_the_mend(inside: Inside | None, reason: str) -> None:
-    found = bases.system_of(inside)
-    assert isinstance(found, Unsuitable)
+def test_a_system_no_workspace_can_stand_on_is_refused_with_the_mend(inside: ImageContents | None, reason: str) -> None:
+    found = bases.detect_system(inside)
+    assert isinstance(found, UnsuitableImage)
     assert reason in found.reason
-    assert "base: debian" in found.mend
+    assert "base: debian" in found.hint
 
 
 @pytest.mark.parametrize(("inside", "tensorflow", "managed", "kernel", "server", "lock"), [
@@ -108,7 +108,7 @@ def test_a_system_no_workspace_can_stand_on_is_refused_with_the_mend(inside: Ins
     (on("noble"), "2.9.0", "https://mirror.example.com/x", ("3.10", "managed"), ("3.12", "apt"), "3.11"),
 ])
 def test_the_pythons_are_chosen(
-    inside: Inside, tensorflow: str, managed: str, kernel: tuple[str, str], server: tuple[str, str], lock: str,
+    inside: ImageContents, tensorflow: str, managed: str, kernel: tuple[str, str], server: tuple[str, str], lock: str,
 ) -> None:
     found = laid(inside, tensorflow, managed)
     assert isinstance(found, Layout)
@@ -123,18 +123,18 @@ def test_the_pythons_are_chosen(
     (on("noble", python="3.13.1", python_path="/x/python3.13"), "2.9.0", "it has 3.13 and its system's 3.12"),
     (on("trixie"), "2.9.0", "it has 3.13"),
 ])
-def test_without_a_python_that_serves_the_mend_is_named(inside: Inside, tensorflow: str, reason: str) -> None:
+def test_without_a_python_that_serves_the_mend_is_named(inside: ImageContents, tensorflow: str, reason: str) -> None:
     found = laid(inside, tensorflow)
-    assert isinstance(found, Unsuitable)
+    assert isinstance(found, UnsuitableImage)
     assert reason in found.reason
-    assert "build.python_mirror" in found.mend
+    assert "build.python_mirror" in found.hint
 
 
 @pytest.mark.parametrize(("inside", "told"), [(FOCAL, 1), (on("bullseye"), 2), (on("bookworm"), 1)])
-def test_who_named_the_image_is_told_what_is_not_as_it_could_be(inside: Inside, told: int) -> None:
+def test_who_named_the_image_is_told_what_is_not_as_it_could_be(inside: ImageContents, told: int) -> None:
     found = laid(inside)
     assert isinstance(found, Layout)
-    assert len(bases.remarks(found)) == told
+    assert len(bases.notes(found)) == told
 
 
 @pytest.mark.parametrize(("tensorflow", "gpu", "says"), [
@@ -146,7 +146,7 @@ def test_who_named_the_image_is_told_what_is_not_as_it_could_be(inside: Inside, 
     ("2.15.1", False, "No official image of this patch release was published"),
 ])
 def test_an_official_image_that_does_not_serve_is_named_with_the_remedy(tensorflow: str, gpu: bool, says: str) -> None:
-    found = bases.official_broken(catalog.release(tensorflow), gpu=gpu)
+    found = bases.official_image_issue(catalog.release(tensorflow), gpu=gpu)
     assert says in found
     assert bool(found) == bool(says)
 
@@ -158,4 +158,4 @@ def test_every_system_of_the_catalogue_can_be_a_base() -> None:
         assert system.kex, name
         assert system.system in {"debian", "ubuntu"}
         assert system.archive == "" or system.archive.startswith("http://")
-        assert system.python in bases.LOCKS or tuple(map(int, system.python.split("."))) >= bases.SERVER_MIN
+        assert system.python in bases.LOCKED_PYTHONS or tuple(map(int, system.python.split("."))) >= bases.SERVER_PYTHON_MIN

@@ -11,15 +11,15 @@ import pytest
 from benchmarks.migrate import __main__ as command
 from benchmarks.migrate import golden, kept, results, tally, units, variants
 from benchmarks.migrate.tally import Tally
-from benchmarks.migrate.variants import Told
+from benchmarks.migrate.variants import MigrationReport
 from benchmarks.migrate.verdict import Verdict, judge
-from benchmarks.migrate.world import world
+from benchmarks.migrate.world import api_index
 
 FILE = Path("a.py")
 
 
 def verdict(text: str) -> Verdict:
-    return judge(text, world())
+    return judge(text, api_index())
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def verdict(text: str) -> Verdict:
     ],
 )
 def test_what_works_is_clean(text: str) -> None:
-    assert verdict(text).clean, verdict(text).faults
+    assert verdict(text).is_clean, verdict(text).faults
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,14 @@ def test_what_works_is_clean(text: str) -> None:
     ],
 )
 def test_what_does_not_work_is_found(text: str, kind: str, what: str) -> None:
-    assert [(fault.kind, fault.what) for fault in verdict(text).faults] == [(kind, what)]
+    assert [(fault.kind, fault.name) for fault in verdict(text).faults] == [(kind, what)]
 
 
 def test_a_text_that_is_not_python_is_judged_by_its_imports() -> None:
     old = "print 'a'\nfrom keras.layers import (Dense,\n    Nothing)\nfrom tensorflow import keras.backend as K\n"
     seen = verdict(old)
     assert not seen.parses
-    assert seen.names == 3
+    assert seen.name_count == 3
     assert sum(fault.kind == "import" for fault in seen.faults) == 2
 
 
@@ -85,7 +85,7 @@ def test_only_numbers_that_stand_there_make_a_literal_convolution() -> None:
     ],
 )
 def test_edits_where_nothing_may_change_are_counted(before: str, after: str, edits: int) -> None:
-    assert len(kept.edits(FILE, before.encode(), after.encode())) == edits
+    assert len(kept.unwanted_edits(FILE, before.encode(), after.encode())) == edits
 
 
 def notebook(source: str, output: str, indent: int = 1) -> bytes:
@@ -102,7 +102,7 @@ def notebook(source: str, output: str, indent: int = 1) -> bytes:
     ],
 )
 def test_outputs_and_form_of_a_notebook_have_to_stay(after: bytes, edits: int) -> None:
-    assert len(kept.edits(Path("a.ipynb"), notebook("import keras", "from keras"), after)) == edits
+    assert len(kept.unwanted_edits(Path("a.ipynb"), notebook("import keras", "from keras"), after)) == edits
 
 
 def test_magics_of_a_notebook_are_no_python_and_keep_their_lines() -> None:
@@ -112,7 +112,7 @@ def test_magics_of_a_notebook_are_no_python_and_keep_their_lines() -> None:
     assert unit is not None
     assert verdict(unit.text).parses
     assert unit.imports_keras
-    assert unit.places[unit.lines.index("import keras")] == (1, 5)
+    assert unit.positions[unit.lines.index("import keras")] == (1, 5)
 
 
 @pytest.mark.parametrize(
@@ -137,18 +137,18 @@ AFTER = b"from tensorflow import keras\n\nfrom tensorflow.keras.layers import No
 @pytest.mark.parametrize(
     ("told", "silent"),
     [
-        (Told(notes=frozenset({(0, 2)})), 0),  # the line that it came from
-        (Told(notes=frozenset({(0, 3)})), 1),
-        (Told(), 1),
-        (Told(left="it is not Python 3"), 0),
+        (MigrationReport(notes=frozenset({(0, 2)})), 0),  # the line that it came from
+        (MigrationReport(notes=frozenset({(0, 3)})), 1),
+        (MigrationReport(), 1),
+        (MigrationReport(skip_reason="it is not Python 3"), 0),
     ],
 )
-def test_an_unresolved_name_needs_a_note_on_its_line(told: Told, silent: int) -> None:
-    assert tally.tally([FILE], {FILE: BEFORE}, {FILE: AFTER}, {FILE: told}).silent == silent
+def test_an_unresolved_name_needs_a_note_on_its_line(told: MigrationReport, silent: int) -> None:
+    assert tally.tally([FILE], {FILE: BEFORE}, {FILE: AFTER}, {FILE: told}).unreported == silent
 
 
 def test_a_file_that_nothing_is_told_of_is_silent_too() -> None:
-    assert tally.tally([FILE], {FILE: BEFORE}, {FILE: AFTER}, {}).silent == 1
+    assert tally.tally([FILE], {FILE: BEFORE}, {FILE: AFTER}, {}).unreported == 1
 
 
 def test_files_and_names_are_counted() -> None:
@@ -181,8 +181,8 @@ def test_every_bar_can_hold() -> None:
 @pytest.mark.parametrize(
     "missed",
     [
-        {"parse": 8}, {"found": 96}, {"resolve": 9}, {"clean": 7}, {"convolutions": 1}, {"edits": 1}, {"silent": 1},
-        {"again": 1}, {"otherwise": 1},
+        {"parse": 8}, {"found": 96}, {"resolve": 9}, {"clean": 7}, {"convolutions": 1}, {"edits": 1}, {"unreported": 1},
+        {"unstable": 1}, {"disagreements": 1},
     ],
 )
 def test_a_bar_that_is_missed_is_told(missed: dict[str, int]) -> None:
@@ -208,8 +208,8 @@ def test_names_are_compared_with_those_that_people_import() -> None:
 
 def test_people_who_bind_other_things_are_told() -> None:
     pair = golden.Pair("a/b 1", 2, 100, 97, ("a.py: `import x`, by people `import y`",))
-    found = results.Measured(golden=(pair,), paired="2026-11-23")
-    assert found.missed == [results.GOLDEN]
-    assert replace(found, golden=(replace(pair, same=98),)).missed == []
-    assert "- a/b 1, a.py: `import x`, by people `import y`\n" in results.written(found)
+    found = results.BenchmarkResults(golden=(pair,), paired="2026-11-23")
+    assert found.missed_bars == [results.GOLDEN_LABEL]
+    assert replace(found, golden=(replace(pair, same=98),)).missed_bars == []
+    assert "- a/b 1, a.py: `import x`, by people `import y`\n" in results.render_page(found)
     assert results.from_data(json.loads(json.dumps(results.to_data(found)))) == found

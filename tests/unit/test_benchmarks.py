@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import __main__ as bench
 from benchmarks import figures, page
-from benchmarks.clock import Failed, alternate, spend
+from benchmarks.clock import BenchmarkError, alternate, run_timed
 from benchmarks.figures import Figure, Machine
 
 MACHINE = Machine(2, 24, "Linux on x86_64", "20.10.24 with overlay2", "3.11.2", "2.26.1", "0.89.0")
@@ -68,7 +68,7 @@ def test_a_bar_of_zero_is_kept_by_zero() -> None:
     ],
 )
 def test_numbers_have_three_digits_that_count(value: float, text: str) -> None:
-    assert figures.number(value) == text
+    assert figures.format_number(value) == text
 
 
 @pytest.mark.proves("programs that are compared take turns in one run", "real")
@@ -92,10 +92,10 @@ def test_rounds_without_a_warm_up_all_count() -> None:
 def test_a_program_that_ends_with_a_code_nobody_named_has_no_figure(codes: tuple[int, ...], *, measured: bool) -> None:
     argv = ["/bin/sh", "-c", "exit 3"]
     if measured:
-        assert spend(argv, codes=codes).wall_s >= 0
+        assert run_timed(argv, codes=codes).wall_s >= 0
         return
-    with pytest.raises(Failed, match="ended with 3"):
-        spend(argv, codes=codes)
+    with pytest.raises(BenchmarkError, match="ended with 3"):
+        run_timed(argv, codes=codes)
 
 
 def test_every_measure_says_on_the_page_what_it_is() -> None:
@@ -109,7 +109,7 @@ def test_every_measure_says_on_the_page_what_it_is() -> None:
 def test_what_was_not_measured_again_is_kept_in_the_order_of_the_measures() -> None:
     old = [figure("cold/build", on="2026-01-01"), figure("first/own", on="2026-01-01"), figure("gone/x")]
     new = [figure("first/plain", on="2026-02-02")]
-    kept = figures.merged(old, new, {"first": 0, "cold": 1})
+    kept = figures.merge(old, new, {"first": 0, "cold": 1})
     assert [(one.key, one.on) for one in kept] == [("first/plain", "2026-02-02"), ("cold/build", "2026-01-01")]
 
 
@@ -121,7 +121,7 @@ def test_a_figure_survives_its_way_through_json() -> None:
 
 
 def test_figures_get_the_day_they_were_measured_on() -> None:
-    assert [one.on for one in figures.dated([figure(), figure()], "2026-01-31")] == ["2026-01-31"] * 2
+    assert [one.on for one in figures.with_date([figure(), figure()], "2026-01-31")] == ["2026-01-31"] * 2
 
 
 def test_the_table_shows_both_medians_the_ratio_and_the_bar() -> None:

@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 
 from envkit import catalog
 from envkit.model.release import Bound
-from envkit.resolve.beside import refused
+from envkit.resolve.beside import conflict_reason
 from tests.unit.test_resolve import FACTS, PROJECT, problems
 
 RELEASE = catalog.release("2.9.0")
@@ -40,7 +40,7 @@ SPECIFIERS = st.lists(CLAUSES, max_size=3).map(",".join)
     ("numpy[extra] > 1.24", "which needs numpy>=1.20,<1.24 ("),
 ])
 def test_what_cannot_be_is_refused_with_the_mend(requirement: str, says: str) -> None:
-    assert says in refused(requirement, RELEASE)
+    assert says in conflict_reason(requirement, RELEASE)
 
 
 @pytest.mark.parametrize("requirement", [
@@ -52,14 +52,14 @@ def test_what_cannot_be_is_refused_with_the_mend(requirement: str, says: str) ->
     "protobuf>=4; python_version > '3.99'", "tensorflow==2.8; platform_machine == 'ppc64'", "numpy>=1.23,!=1.23.0",
 ])
 def test_what_can_be_is_not(requirement: str) -> None:
-    assert refused(requirement, RELEASE) == ""
+    assert conflict_reason(requirement, RELEASE) == ""
 
 
 @given(SPECIFIERS, SPECIFIERS)
 def test_nothing_is_refused_that_a_version_meets(asked: str, bound: str) -> None:
     both = SpecifierSet(",".join(one for one in (asked, bound) if one))
     if any(both.contains(version) for version in GRID):
-        assert refused(f"some{asked}", replace(RELEASE, bounds=(Bound("some", bound, "why"),))) == ""
+        assert conflict_reason(f"some{asked}", replace(RELEASE, bounds=(Bound("some", bound, "why"),))) == ""
 
 
 def test_it_is_told_with_its_line_or_its_file() -> None:

@@ -11,7 +11,7 @@ import pytest
 from envkit import config
 from envkit.errors import ConfigError
 from envkit.model.facts import Account, Facts
-from envkit.model.found import Found, FoundBind, FoundImage
+from envkit.model.found import ActualState, BindInfo, ImageInfo
 from envkit.resolve import resolve
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ FACTS = Facts(
 )
 
 
-def plan(*mounts: str, facts: Facts = FACTS, others: tuple[FoundBind, ...] = ()) -> Plan:
+def plan(*mounts: str, facts: Facts = FACTS, others: tuple[BindInfo, ...] = ()) -> Plan:
     """Decide on mounts, each written as `source:target` or `source:target:ro`; every source is its own real path."""
     wanted = [one.split(":") for one in mounts]
     written = [{"source": one[0], "target": one[1], "read_only": len(one) > 2} for one in wanted]
     facts = replace(facts, real_paths={**{one[0]: one[0] for one in wanted}, **facts.real_paths})
-    found = Found(base=FoundImage("sha256:base", {}, ref="envkit-base:bookworm"), binds=others)
+    found = ActualState(base=ImageInfo("sha256:base", {}, ref="envkit-base:bookworm"), binds=others)
     return resolve(config.load(json.dumps({"mounts": written})), PROJECT, "vision", facts, found, None)
 
 
@@ -83,7 +83,7 @@ def test_a_secret_that_can_be_turned_into_a_link_is_refused(source: str) -> None
     with pytest.raises(ConfigError, match=r"secrets\.KEY\.file"):
         resolve(
             config.load("mounts: [{source: /data, target: /data}]\nsecrets: {KEY: {file: key}}"), PROJECT, "vision",
-            replace(facts, real_paths={"key": source, "/data": "/data"}), Found(), None,
+            replace(facts, real_paths={"key": source, "/data": "/data"}), ActualState(), None,
         )
 
 
@@ -93,16 +93,16 @@ HERE = "of the environment other, which lies in"
 
 @pytest.mark.proves("sources that another environment can replace are agreed to first", "real")
 @pytest.mark.parametrize(("mount", "bind", "expected"), [
-    ("/srv/data/set:/d:ro", FoundBind("other", "/srv/data"), f"{OTHER} /srv/data/set"),
-    ("/srv/data:/d", FoundBind("other", "/srv/data/set", read_only=True), f"replace /srv/data/set {HERE} /srv/data"),
-    ("/x:/x", FoundBind("other", "/home/ada"), f"{OTHER} {PROJECT}"),
-    ("/x:/x", FoundBind("other", f"{PROJECT}/sub"), f"replace {PROJECT}/sub {HERE} {PROJECT}"),
-    ("/srv/data:/d", FoundBind("other", "/srv/data"), ""),  # shared by both, and neither can replace it
-    ("/srv/data/set:/d", FoundBind("other", "/srv/data", read_only=True), ""),
-    ("/srv/data:/d:ro", FoundBind("other", "/srv/data/set"), ""),
-    ("/srv/data:/d", FoundBind("other", "/srv/database"), ""),
+    ("/srv/data/set:/d:ro", BindInfo("other", "/srv/data"), f"{OTHER} /srv/data/set"),
+    ("/srv/data:/d", BindInfo("other", "/srv/data/set", read_only=True), f"replace /srv/data/set {HERE} /srv/data"),
+    ("/x:/x", BindInfo("other", "/home/ada"), f"{OTHER} {PROJECT}"),
+    ("/x:/x", BindInfo("other", f"{PROJECT}/sub"), f"replace {PROJECT}/sub {HERE} {PROJECT}"),
+    ("/srv/data:/d", BindInfo("other", "/srv/data"), ""),  # shared by both, and neither can replace it
+    ("/srv/data/set:/d", BindInfo("other", "/srv/data", read_only=True), ""),
+    ("/srv/data:/d:ro", BindInfo("other", "/srv/data/set"), ""),
+    ("/srv/data:/d", BindInfo("other", "/srv/database"), ""),
 ])
-def test_what_another_environment_could_replace_is_agreed_to_first(mount: str, bind: FoundBind, expected: str) -> None:
+def test_what_another_environment_could_replace_is_agreed_to_first(mount: str, bind: BindInfo, expected: str) -> None:
     told = [one for one in plan(mount, others=(bind,)).access.entries if "replace" in one]
     assert len(told) == bool(expected)
     assert all(expected in one for one in told)
@@ -163,11 +163,11 @@ def test_a_volume_in_a_folder_of_the_host_needs_that_folder_too() -> None:
     text = "volumes: {cache: /d/cache}\nmounts: [{source: /data, target: /d}]"
     facts = replace(FACTS, real_paths={"/data": "/data"})
     with pytest.raises(ConfigError, match=r"volumes\.cache.*mkdir -p /data/cache"):
-        resolve(config.load(text), PROJECT, "vision", facts, Found(), None)
+        resolve(config.load(text), PROJECT, "vision", facts, ActualState(), None)
 
 
 def test_a_target_in_a_volume_needs_nothing_of_the_host() -> None:
     text = "volumes: {cache: /workspace/cache}\nmounts: [{source: /data, target: /workspace/cache/data}]"
     facts = replace(FACTS, real_paths={"/data": "/data", "./cache": f"{PROJECT}/cache"})
-    found = resolve(config.load(text), PROJECT, "vision", facts, Found(), None)
+    found = resolve(config.load(text), PROJECT, "vision", facts, ActualState(), None)
     assert at(found, "/workspace/cache/data").source == "/data"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.engines.build_log import OTHERWISE, BuildLog, credentials_in, mend, work
+from envkit.engines.build_log import DEFAULT_HINT, BuildLog, proxy_credentials, find_hint, describe_instruction
 from envkit.errors import BuildFailed
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ FAILED = {"error": "The command 'install-apt ca-certificates' returned a non-zer
 def failure(*streamed: str, error: dict[str, str] = FAILED) -> BuildFailed:
     log = BuildLog(lambda _: None, {})
     for text in streamed:
-        log.hear({"stream": text})
+        log.feed({"stream": text})
     with pytest.raises(BuildFailed) as failed:
-        log.hear(error)
+        log.feed(error)
     return failed.value
 
 
@@ -30,8 +30,8 @@ def test_pieces_become_lines_without_paint() -> None:
     log = BuildLog(news.append, {"http://ada:secret@proxy:3128": "(proxy)"})
     pieces = ("Step 1/2 : FROM base", "\n", "\x1b[91mE", ": no", "thing\x1b[0m\n", "via http://ada:secret@proxy:3128\n")
     for piece in pieces:
-        log.hear({"stream": piece})
-    assert [(one.text, one.detail, one.step) for one in news] == [
+        log.feed({"stream": piece})
+    assert [(one.text, one.verbose, one.step) for one in news] == [
         ("FROM base", False, (1, 2)), ("E: nothing", True, None), ("via (proxy)", True, None),
     ]
 
@@ -44,8 +44,8 @@ def test_a_cached_step_is_a_detail_and_the_builders_own_noise_is_nothing() -> No
         "Step 3/3 : RUN [\"/opt/envkit/build/install-apt\", \"tree\"]", " ---> Running in beb1b1831489",
         "Removing intermediate container beb1b1831489", "Successfully built 0123456789ab", "Successfully tagged e:1",
     ):
-        log.hear({"stream": f"{text}\n"})
-    assert [(one.text, one.detail) for one in news] == [
+        log.feed({"stream": f"{text}\n"})
+    assert [(one.text, one.verbose) for one in news] == [
         ("FROM base", False), ("RUN make", True), ("installing system packages", False),
     ]
 
@@ -58,7 +58,7 @@ def test_a_cached_step_is_a_detail_and_the_builders_own_noise_is_nothing() -> No
     ("USER nobody", "USER nobody"),
 ])
 def test_an_instruction_is_told_in_words(instruction: str, words: str) -> None:
-    assert work(instruction) == words
+    assert describe_instruction(instruction) == words
 
 
 @pytest.mark.parametrize(("proxies", "printed", "shown"), [
@@ -74,16 +74,16 @@ def test_of_a_proxy_what_could_be_its_password_alone_is_hidden(
     proxies: dict[str, str], printed: str, shown: str | None
 ) -> None:
     news: list[Progress] = []
-    BuildLog(news.append, dict.fromkeys(credentials_in(proxies), "(proxy)")).hear({"stream": f"{printed}\n"})
+    BuildLog(news.append, dict.fromkeys(proxy_credentials(proxies), "(proxy)")).feed({"stream": f"{printed}\n"})
     assert [one.text for one in news] == [shown or printed]
 
 
 def test_a_build_that_ends_without_an_image_failed() -> None:
     log = BuildLog(lambda _: None, {})
-    log.hear({"stream": STEP})
+    log.feed({"stream": STEP})
     with pytest.raises(BuildFailed, match="without an image"):
         log.end()
-    log.hear({"aux": {"ID": "sha256:0123"}})
+    log.feed({"aux": {"ID": "sha256:0123"}})
     log.end()
 
 
@@ -92,7 +92,7 @@ def test_a_failure_without_a_known_cause_shows_the_last_lines_of_its_step() -> N
     assert failed.message.startswith("building the image failed: a step ended with code 100\n")
     assert "line 99\n    the very last" in failed.message
     assert "line 50" not in failed.message
-    assert failed.tried == 'step 9 of 34, RUN ["install-apt", "ca-certificates"]'
+    assert failed.detail == 'step 9 of 34, RUN ["install-apt", "ca-certificates"]'
     assert "of another step" not in failure("of another step\n", STEP).message
 
 
@@ -127,23 +127,23 @@ def test_a_program_that_gives_up_names_the_cause_where_no_rule_does() -> None:
     ("tar: write error: No space left on device", "free disk space"),
 ])
 def test_what_a_step_prints_decides_the_mend(line: str, says: str) -> None:
-    assert says in str(failure(STEP, f"{line}\n", "E: something after it\n").mend)
+    assert says in str(failure(STEP, f"{line}\n", "E: something after it\n").hint)
 
 
 def test_the_first_cause_decides_and_not_what_follows_from_it() -> None:
     lines = ("W: Could not connect to 127.0.0.1:9\n", *("E: Unable to locate package curl\n",) * 50)
-    assert "could not reach a server" in failure(STEP, *lines).mend
+    assert "could not reach a server" in failure(STEP, *lines).hint
 
 
 def test_what_an_earlier_step_stumbled_over_does_not_count() -> None:
-    assert failure(STEP, "W: Connection timed out\n", "Step 10/34 : RUN x\n", "no\n").mend == OTHERWISE
+    assert failure(STEP, "W: Connection timed out\n", "Step 10/34 : RUN x\n", "no\n").hint == DEFAULT_HINT
 
 
 def test_the_name_of_a_package_is_no_cause() -> None:
-    assert failure(STEP, "Unpacking ca-certificates\n").mend == OTHERWISE
-    assert mend("Setting up ca-certificates (20230311) ... Updating certificates in /etc/ssl/certs") == ""
+    assert failure(STEP, "Unpacking ca-certificates\n").hint == DEFAULT_HINT
+    assert find_hint("Setting up ca-certificates (20230311) ... Updating certificates in /etc/ssl/certs") == ""
 
 
 def test_what_the_engine_itself_says_counts_where_no_step_spoke() -> None:
     error = {"error": "write /var/lib/docker/tmp/x: no space left on device"}
-    assert "free disk space" in failure(STEP, error=error).mend
+    assert "free disk space" in failure(STEP, error=error).hint

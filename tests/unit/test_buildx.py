@@ -11,7 +11,7 @@ import pytest
 
 from envkit import config
 from envkit.engines import buildx
-from envkit.engines.build_log import LOGIN, LOGIN_MEND, BuildLog
+from envkit.engines.build_log import LOGIN_REQUIRED, LOGIN_HINT, BuildLog
 from envkit.engines.buildkit_log import BuildKitLog
 from envkit.engines.buildx import Buildx
 from envkit.errors import BuildFailed, ConfigError, EngineUnavailable
@@ -26,7 +26,7 @@ RUN = 'RUN ["/opt/envkit/build/install-apt", "--", "tree"]'
 
 
 def test_values_that_may_be_secret_stand_in_no_argument() -> None:
-    words = buildx.argv(Buildx(Path("/x/docker-buildx"), "0.14.0"), "envkit:1", {"b": "2", "a": "1"},
+    words = buildx.build_argv(Buildx(Path("/x/docker-buildx"), "0.14.0"), "envkit:1", {"b": "2", "a": "1"},
                         {"http_proxy": "http://ada:hunter2@p", "HTTP_PROXY": "http://ada:hunter2@p"}, login=True)
     assert words == [
         "/x/docker-buildx", "build", "--builder", "default", "--load", "--provenance=false", "--sbom=false",
@@ -37,7 +37,7 @@ def test_values_that_may_be_secret_stand_in_no_argument() -> None:
 
 @pytest.mark.parametrize(("anew", "last"), [(True, ["--no-cache", "-"]), (False, ["envkit:1", "-"])])
 def test_what_is_kept_of_earlier_builds_is_left_out_where_that_is_asked_for(*, anew: bool, last: list[str]) -> None:
-    words = buildx.argv(Buildx(Path("/x/docker-buildx"), "0.14.0"), "envkit:1", {}, {}, login=False, anew=anew)
+    words = buildx.build_argv(Buildx(Path("/x/docker-buildx"), "0.14.0"), "envkit:1", {}, {}, login=False, no_cache=anew)
     assert words[-2:] == last
 
 
@@ -59,7 +59,7 @@ def heard(*said: dict[str, Any] | str, hidden: dict[str, str] | None = None, ind
     log = BuildKitLog(BuildLog(news.append, hidden or {}))
     for one in said:
         for line in (one if isinstance(one, str) else json.dumps(one, indent=indent)).splitlines():
-            log.hear(line)
+            log.feed(line)
     return news, log
 
 
@@ -81,7 +81,7 @@ def test_steps_and_lines_become_the_same_news_as_those_of_the_classic_builder(in
         vertex("exporting to image", started="t"), "WARNING: of no matter", "",
         indent=indent,
     )
-    assert [(one.text, one.detail, one.step) for one in news] == [
+    assert [(one.text, one.verbose, one.step) for one in news] == [
         ("FROM envkit-base:bookworm", False, (1, 2)), ("installing system packages", False, (2, 2)),
         ("in pieces", True, None), ("painted", True, None), ("an end", True, None), ("keeping the image", False, None),
     ]
@@ -91,7 +91,7 @@ def test_steps_and_lines_become_the_same_news_as_those_of_the_classic_builder(in
 def test_a_step_is_told_as_soon_as_it_begins_and_a_cached_one_as_a_detail() -> None:
     cached, began = "[stage-0 1/2] COPY a /a", "[stage-0 2/2] RUN make"
     news, _ = heard(vertex(cached, started="t", completed="t", cached=True), vertex(began, started="t"))
-    assert [(one.text, one.detail) for one in news] == [("copying files", True), ("RUN make", False)]
+    assert [(one.text, one.verbose) for one in news] == [("copying files", True), ("RUN make", False)]
 
 
 def test_what_must_not_be_shown_is_hidden_in_lines_and_in_errors() -> None:
@@ -117,8 +117,8 @@ def test_a_failed_step_is_told_as_the_classic_builder_tells_it(error: str) -> No
         "Dockerfile:5", "--------------------", f"ERROR: failed to solve: {error}",
     )
     assert failed.message == "building the image failed: Unable to locate package tree\n    and so on"
-    assert failed.tried == "step 9 of 34, installing system packages"
-    assert "under apt:" in failed.mend
+    assert failed.detail == "step 9 of 34, installing system packages"
+    assert "under apt:" in failed.hint
     bare = failure(vertex(name, started="t"), printed(name, "no\n"), vertex(name, started="t", error=error))
     assert bare.message == "building the image failed: a step ended with code 100\n    no"
 
@@ -133,14 +133,14 @@ def test_an_index_that_asks_for_a_login_is_told_whatever_else_was_printed(line: 
         vertex(name, started="t"), printed(name, f"No solution found\n{line}\nTraceback\n  more\n"),
         vertex(name, started="t", completed="t", error="exit code: 2"),
     )
-    assert failed.message == f"building the image failed: {LOGIN}\n    {line}"
-    assert failed.mend == LOGIN_MEND
+    assert failed.message == f"building the image failed: {LOGIN_REQUIRED}\n    {line}"
+    assert failed.hint == LOGIN_HINT
 
 
 def test_a_failure_outside_of_every_step_is_told_in_its_own_words() -> None:
     failed = failure("ERROR: failed to solve: write /var/lib/docker/x: no space left on device")
     assert failed.message == "building the image failed: write /var/lib/docker/x: no space left on device"
-    assert "free disk space" in failed.mend
+    assert "free disk space" in failed.hint
     assert "buildx ended with code 1" in failure("what is this").message
 
 

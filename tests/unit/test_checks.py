@@ -16,8 +16,8 @@ import yaml
 
 from envkit import catalog, checks
 from envkit.checks import gpu, observations, signatures
-from envkit.checks.table import TABLE, finding
-from envkit.errors import Exit
+from envkit.checks.table import CHECKS, make_finding
+from envkit.errors import ExitCode
 from envkit.model.facts import EngineFacts, HostGpu
 from envkit.model.report import Finding, Observation, Verdict
 from envkit.observe import guest
@@ -33,7 +33,7 @@ NAMES = sorted(folder.name for folder in CASES.iterdir())
 CASE_KEYS = {"about", "source", "row", "observations", "given", "findings", "verdict", "exit_code"}
 ENGINE = EngineFacts(
     endpoint="unix:///var/run/docker.sock", version="20.10.24", machine="amd64", rootless=False, userns=False,
-    gpu_roads=("runtime",),
+    gpu_methods=("runtime",),
 )
 RELEASE = catalog.release("2.9.0")
 DRIVER = HostGpu(driver="535.183.01")
@@ -57,7 +57,7 @@ def judged(name: str) -> tuple[Finding, ...]:
     case = expected(name).get("given", {})
     host = case.get("host", {})
     devices = tuple(host["devices"]) if "devices" in host else None
-    engine = replace(ENGINE, gpu_roads=tuple(case["engine"]["gpu_roads"])) if "engine" in case else None
+    engine = replace(ENGINE, gpu_methods=tuple(case["engine"]["gpu_roads"])) if "engine" in case else None
     return checks.probe(
         seen(name), release=replace(RELEASE, version=case.get("version", "2.9.0")),
         gpu_required=case.get("required", False), engine=engine,
@@ -71,11 +71,11 @@ def test_a_run_of_the_probe_is_judged_as_its_case_says(name: str) -> None:
     outcome = [(one.check, one.status.value) for one in found]
     assert outcome == [(row["check"], row["status"]) for row in case["findings"]]
     for row, one in zip(case["findings"], found, strict=True):
-        assert row.get("seen", "") in one.seen
+        assert row.get("seen", "") in one.detail
         assert row.get("cause", "") in one.cause
-        assert one.mend == "" if row.get("mend") == "" else row.get("mend", "") in one.mend
+        assert one.hint == "" if row.get("mend") == "" else row.get("mend", "") in one.hint
         assert row.get("data", one.data) == one.data
-    assert checks.verdict(found).startswith(case.get("verdict", ""))
+    assert checks.summarize(found).startswith(case.get("verdict", ""))
     assert checks.exit_code(found) == case["exit_code"]
 
 
@@ -89,7 +89,7 @@ def test_every_case_says_what_it_is_and_where_it_comes_from() -> None:
 
 def test_a_failure_says_what_was_seen_why_and_what_mends_it() -> None:
     failed = [one for name in NAMES for one in judged(name) if one.status is Verdict.FAILED]
-    assert [one for one in failed if not all((one.seen, one.cause, one.mend)) and one.check != "gpu/not-looked"] == []
+    assert [one for one in failed if not all((one.detail, one.cause, one.hint)) and one.check != "gpu/not-looked"] == []
 
 
 def test_no_gpu_fails_a_run_that_needs_none() -> None:
@@ -112,11 +112,11 @@ def test_every_check_of_tensorflow_and_gpu_has_a_case() -> None:
     covered |= {check for row in ROWS.values() for check in row if isinstance(check, str)}
     covered |= {check for _, check, *_ in NOTES.values()}
     covered |= SLOWER.keys() | {"gpu/driver-crashed", "gpu/nodes-open"}
-    assert {check for check in TABLE if check.startswith(("tensorflow/", "gpu/"))} <= covered
+    assert {check for check in CHECKS if check.startswith(("tensorflow/", "gpu/"))} <= covered
 
 
-@pytest.mark.parametrize("table", [signatures.IMPORT, signatures.NOT_LISTED, signatures.OPERATION, signatures.TOO_LONG])
-def test_every_signature_has_a_case(table: Sequence[signatures.Signature]) -> None:
+@pytest.mark.parametrize("table", [signatures.IMPORT_ERRORS, signatures.GPU_NOT_LISTED, signatures.OPERATION_ERRORS, signatures.TIMEOUTS])
+def test_every_signature_has_a_case(table: Sequence[signatures.ErrorPattern]) -> None:
     found = [one for name in NAMES for one in judged(name)]
     known = {(one.cause, "") for one in found} | {("", one.check) for one in found}
     assert {(signature.cause, signature.check) for signature in table} <= known
@@ -145,11 +145,11 @@ def test_a_gpu_that_computes_and_lacks_something_is_warned_of_and_no_failure(che
     def found(data: dict[str, Any]) -> list[Finding]:
         given = (*seen("gpu-works"), Observation(what, data))
         judged = checks.probe(given, release=RELEASE, gpu_required=True, host=DRIVER, engine=ENGINE)
-        assert checks.exit_code(judged) is Exit.OK
+        assert checks.exit_code(judged) is ExitCode.OK
         return [one for one in judged if one.status is Verdict.WARNED]
 
     assert [one.check for one in found(data)] == [check]
-    assert all(one.seen and one.mend for one in found(data))
+    assert all(one.detail and one.hint for one in found(data))
     assert found(near) == []
 
 
@@ -162,8 +162,8 @@ def test_half_precision_counts_where_it_was_tried_and_the_speed_is_told() -> Non
         )
         return checks.probe(given, release=RELEASE, gpu_required=True, host=DRIVER, engine=ENGINE)[1]
 
-    assert (found(right=True).check, "8.1 TFLOP/s" in found(right=True).seen) == ("gpu/usable", True)
-    assert (found(right=False).check, "in float16" in found(right=False).seen) == ("gpu/op-failed", True)
+    assert (found(right=True).check, "8.1 TFLOP/s" in found(right=True).detail) == ("gpu/usable", True)
+    assert (found(right=False).check, "in float16" in found(right=False).detail) == ("gpu/op-failed", True)
 
 
 @pytest.mark.parametrize(("answer", "check", "status"), [
@@ -172,15 +172,15 @@ def test_half_precision_counts_where_it_was_tried_and_the_speed_is_told() -> Non
 ])
 def test_a_gpu_that_was_there_is_looked_at_again(answer: str, check: str, status: Verdict) -> None:
     nodes = dict.fromkeys(("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia0"), answer)
-    found = checks.alive([Observation("gpu.nodes", {"nodes": nodes})])
+    found = checks.gpu_device_nodes([Observation("gpu.nodes", {"nodes": nodes})])
     assert (found.check, found.status) == (check, status)
-    assert checks.alive([]).status is not Verdict.PASSED
+    assert checks.gpu_device_nodes([]).status is not Verdict.PASSED
 
 
 def test_what_an_up_would_do_is_drift() -> None:
     assert checks.drift(()).status is Verdict.PASSED
     for found in (checks.drift(("start the container",)), checks.drift((), "line 3: no such key")):
-        assert (found.status, bool(found.mend)) == (Verdict.WARNED, True)
+        assert (found.status, bool(found.hint)) == (Verdict.WARNED, True)
 
 
 # ── before anything is created ──
@@ -195,10 +195,10 @@ def test_what_an_up_would_do_is_drift() -> None:
         (HostGpu(devices=("0000:01:00.0",)), ENGINE, True, "gpu/driver-missing"),
         (HostGpu(driver="450.80.01"), ENGINE, True, "gpu/driver-too-old"),
         (HostGpu(driver="99.9"), ENGINE, True, "gpu/driver-too-old"),
-        (HostGpu(driver="450.80.02"), replace(ENGINE, gpu_roads=()), True, "gpu/engine-cannot"),
+        (HostGpu(driver="450.80.02"), replace(ENGINE, gpu_methods=()), True, "gpu/engine-cannot"),
         (HostGpu(driver="1000.1"), ENGINE, False, "gpu/cpu-build"),
         (DRIVER, ENGINE, True, None),
-        (DRIVER, replace(ENGINE, gpu_roads=("hook",)), True, None),
+        (DRIVER, replace(ENGINE, gpu_methods=("hook",)), True, None),
         (DRIVER, None, True, None),
         (HostGpu(driver="450.80.02", devices=()), ENGINE, True, None),  # a loaded driver counts for more than a list
         (HostGpu(driver="a build of my own"), ENGINE, True, None),
@@ -207,16 +207,16 @@ def test_what_an_up_would_do_is_drift() -> None:
 def test_what_shows_before_anything_is_created(
     host: HostGpu, engine: EngineFacts | None, *, gpu_build: bool, check: str | None
 ) -> None:
-    fault = gpu.before(required=True, host=host, engine=engine, release=RELEASE, gpu_build=gpu_build)
+    fault = gpu.preflight(required=True, host=host, engine=engine, release=RELEASE, gpu_build=gpu_build)
     assert (fault.check if fault else None) == check
-    assert fault is None or checks.exit_code([fault]) is Exit.GPU
+    assert fault is None or checks.exit_code([fault]) is ExitCode.GPU
 
 
 def test_without_a_gpu_to_require_a_missing_driver_is_a_reason_to_skip() -> None:
-    fault = gpu.before(required=False, host=HostGpu(), engine=ENGINE)
+    fault = gpu.preflight(required=False, host=HostGpu(), engine=ENGINE)
     assert fault is not None
     assert fault.status is Verdict.SKIPPED
-    assert fault.seen == "no NVIDIA driver on this host; TensorFlow runs on the CPU"
+    assert fault.detail == "no NVIDIA driver on this host; TensorFlow runs on the CPU"
 
 
 # ── one line and one exit code ──
@@ -226,31 +226,31 @@ def test_without_a_gpu_to_require_a_missing_driver_is_a_reason_to_skip() -> None
 @pytest.mark.parametrize(
     ("failed", "code"),
     [
-        ((), Exit.OK),
-        (("ssh/login",), Exit.CHECK_FAILED),
-        (("tensorflow/missing", "ssh/login"), Exit.CHECK_FAILED),
-        (("ssh/login", "gpu/not-listed"), Exit.GPU),
+        ((), ExitCode.OK),
+        (("ssh/login",), ExitCode.CHECK_FAILED),
+        (("tensorflow/missing", "ssh/login"), ExitCode.CHECK_FAILED),
+        (("ssh/login", "gpu/not-listed"), ExitCode.GPU),
     ],
 )
-def test_the_exit_code_follows_from_what_failed(failed: tuple[str, ...], code: Exit) -> None:
-    passed = (finding("tensorflow/computes", "well"), finding("gpu/op-failed", "once", status=Verdict.WARNED))
-    assert checks.exit_code((*passed, *(finding(check, "badly") for check in failed))) is code
+def test_the_exit_code_follows_from_what_failed(failed: tuple[str, ...], code: ExitCode) -> None:
+    passed = (make_finding("tensorflow/computes", "well"), make_finding("gpu/op-failed", "once", status=Verdict.WARNED))
+    assert checks.exit_code((*passed, *(make_finding(check, "badly") for check in failed))) is code
 
 
 def test_without_a_proof_nothing_is_said_to_be_proven() -> None:
-    assert checks.verdict(()) == "not proven"
-    assert checks.verdict([finding("gpu/driver-missing", "none", status=Verdict.SKIPPED)]) == "not proven"
+    assert checks.summarize(()) == "not proven"
+    assert checks.summarize([make_finding("gpu/driver-missing", "none", status=Verdict.SKIPPED)]) == "not proven"
 
 
 # ── the table ──
 
 
-@pytest.mark.parametrize("check", TABLE.values(), ids=lambda check: str(check.id))
+@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: str(check.id))
 def test_a_row_of_the_table_is_complete(check: Any) -> None:
     assert re.fullmatch(r"[a-z]+/[a-z]+[0-9]*(-[a-z]+)*", check.id)
     assert check.title
-    assert check.about.endswith(".")
-    assert check.severity == "info" or check.mend or check.id in {"gpu/not-looked", *OWN_MENDS}
+    assert check.description.endswith(".")
+    assert check.severity == "info" or check.hint or check.id in {"gpu/not-looked", *OWN_MENDS}
 
 
 # Their findings always know a mend of their own.
@@ -261,7 +261,7 @@ def test_the_documentation_of_checks_is_current() -> None:
     page = runpy.run_path(str(ROOT / "scripts" / "make_checks_page.py"))["page"]
     written = (ROOT / "docs" / "checks.md").read_text("utf-8")
     assert written == page(), "scripts/make_checks_page.py writes docs/checks.md anew"
-    assert all(f"`{check}`" in written for check in TABLE)
+    assert all(f"`{check}`" in written for check in CHECKS)
 
 
 # ── the guest's script ──
@@ -293,6 +293,6 @@ def test_a_split_gpu_without_parts_is_told_from_a_hidden_one(hidden: object, mig
 
 
 def test_wsl_is_named_where_it_is_what_hides_the_gpu() -> None:
-    found = gpu.before(required=True, host=HostGpu(devices=(), wsl=True), engine=ENGINE)
+    found = gpu.preflight(required=True, host=HostGpu(devices=(), wsl=True), engine=ENGINE)
     assert found is not None
-    assert (found.check, "WSL" in found.seen) == ("gpu/wsl", True)
+    assert (found.check, "WSL" in found.detail) == ("gpu/wsl", True)

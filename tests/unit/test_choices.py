@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from envkit.model.facts import Account, Facts
 from envkit.resolve import choices
-from envkit.resolve.mounts import denied
+from envkit.resolve.mounts import denial_reason
 
 POOL = "10.183.0.0/24"
 
@@ -47,9 +47,9 @@ def test_the_workspace_runs_as_its_owner_or_as_who_called_sudo(
 def test_a_workspace_that_would_run_as_root_or_as_a_stranger_is_refused_with_the_mend(
     caller: int, owner: int | None, mend: str
 ) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(PreconditionError) as refusal:
         choices.user(facts(caller, owner))
-    assert mend in refusal.value.mend
+    assert mend in refusal.value.hint
 
 
 @pytest.mark.parametrize(
@@ -68,18 +68,18 @@ def test_a_workspace_that_would_run_as_root_or_as_a_stranger_is_refused_with_the
 def test_a_port_stays_what_it_was_unless_somebody_took_it(
     asked: int | None, kept: int, busy: dict[int, str], ours: int, expected: int | None
 ) -> None:
-    assert choices.port(asked, kept, busy, held={ours}) == expected
+    assert choices.port(asked, kept, busy, own_ports={ours}) == expected
 
 
 def test_no_free_port_is_a_refusal() -> None:
-    with pytest.raises(Refusal, match="no port"):
+    with pytest.raises(PreconditionError, match="no port"):
         choices.port(None, 0, dict.fromkeys(range(8000, 10000), "x"))
 
 
 def test_a_refusal_names_the_key_of_the_server_that_found_no_port() -> None:
-    with pytest.raises(Refusal, match="between 2222 and 3221") as refusal:
-        choices.port(None, 0, dict.fromkeys(range(2000, 10000), "x"), key="ssh.port", first=2222)
-    assert "ssh.port" in refusal.value.mend
+    with pytest.raises(PreconditionError, match="between 2222 and 3221") as refusal:
+        choices.port(None, 0, dict.fromkeys(range(2000, 10000), "x"), key="ssh.port", first_port=2222)
+    assert "ssh.port" in refusal.value.hint
 
 
 def test_thirty_and_more_environments_fit_in_the_smallest_pool() -> None:
@@ -87,7 +87,7 @@ def test_thirty_and_more_environments_fit_in_the_smallest_pool() -> None:
     for _ in range(32):
         taken.append(choices.subnet(POOL, "", taken))
     assert len({*taken}) == 32
-    with pytest.raises(Refusal, match="every subnet of"):
+    with pytest.raises(PreconditionError, match="every subnet of"):
         choices.subnet(POOL, "", taken)
 
 
@@ -135,11 +135,11 @@ def test_a_picked_subnet_overlaps_nothing(taken: list[int]) -> None:
     ],
 )
 def test_what_hands_over_the_host_or_credentials_is_denied(source: str) -> None:
-    assert denied(source, ["/home/ada"], "/home/ada/.local/state/envkit/local/vision-1")
+    assert denial_reason(source, ["/home/ada"], "/home/ada/.local/state/envkit/local/vision-1")
 
 
 @pytest.mark.parametrize(
     "source", ["/data", "/srv/sets", "/home/ada/vision", "/home/bob/shared", "/mnt/etc", "/var/data"]
 )
 def test_a_folder_with_data_is_not(source: str) -> None:
-    assert denied(source, ["/home/ada"], "/home/ada/.local/state/envkit/local/vision-1") == ""
+    assert denial_reason(source, ["/home/ada"], "/home/ada/.local/state/envkit/local/vision-1") == ""

@@ -10,22 +10,22 @@ import pytest
 from envkit import config, state
 from envkit.commands import apply, builders, climb, refusals
 from envkit.commands.project import Project
-from envkit.commands.survey import Survey
+from envkit.commands.survey import PlanningResult
 from envkit.engines import images, look, registry
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import EngineError
 from envkit.model import step
-from envkit.model.found import Found, FoundImage
+from envkit.model.found import ActualState, ImageInfo
 from envkit.model.state import State
-from envkit.resolve.auto import Choice
-from envkit.resolve.kept import GROUND
+from envkit.resolve.auto import BaseChoice
+from envkit.resolve.kept import FOREIGN_BASE
 from tests.unit.worlds import REF, container, wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 BUILD, NETWORK, REMOVE = step.BuildImage("r"), step.CreateNetwork("n", "10.0.0.0/29"), step.RemoveContainer("c")
-BUILD_ANEW, REMOVE_OWN = step.BuildImage(REF, anew=True), step.RemoveContainer(wanted().plan.run.name)
+BUILD_ANEW, REMOVE_OWN = step.BuildImage(REF, no_cache=True), step.RemoveContainer(wanted().plan.run.name)
 CREATE, START, FILES = step.CreateContainer("c", "r"), step.StartContainer("c"), step.ReplaceFiles()
 
 
@@ -36,7 +36,7 @@ CREATE, START, FILES = step.CreateContainer("c", "r"), step.StartContainer("c"),
 def test_what_was_proven_is_forgotten_when_the_container_changes_and_not_before(
     steps: step.Steps, kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = state.Place(tmp_path / "state")
+    place = state.StateDir(tmp_path / "state")
     before = State("vision", "/p", verdict="TensorFlow computes", proven=True)
     state.save(place, before)
 
@@ -45,11 +45,11 @@ def test_what_was_proven_is_forgotten_when_the_container_changes_and_not_before(
             raise EngineError("no")
         return state.load(place)
 
-    monkeypatch.setattr(apply, "apply", failing)
+    monkeypatch.setattr(apply, "execute_steps", failing)
     nothing: Any = None
-    climbing = climb._Climb(Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing)
+    climbing = climb._Convergence(Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing)
     with pytest.raises(EngineError):
-        climbing._carry_out(steps, nothing)
+        climbing._execute_steps(steps, nothing)
     left = state.load(place)
     assert left is not None
     assert (left.proven, bool(left.verdict)) == (kept, kept)
@@ -63,7 +63,7 @@ def test_what_was_proven_is_forgotten_when_the_container_changes_and_not_before(
 def test_only_steps_that_were_done_are_told_where_somebody_was_quicker(
     fails: step.Step | None, error: type[EngineError], done: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place, before = state.Place(tmp_path / "state"), State("vision", "/p", subnet="10.0.0.0/29")
+    place, before = state.StateDir(tmp_path / "state"), State("vision", "/p", subnet="10.0.0.0/29")
     state.save(place, before)
 
     def taken(given: step.Steps, *_: object) -> State | None:
@@ -71,12 +71,12 @@ def test_only_steps_that_were_done_are_told_where_somebody_was_quicker(
             raise error("somebody was quicker")
         return state.load(place)
 
-    monkeypatch.setattr(apply, "apply", taken)
+    monkeypatch.setattr(apply, "execute_steps", taken)
     nothing: Any = None
     want = wanted()
-    climbing = climb._Climb(Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing)
-    climbing._carry_out((REMOVE, NETWORK, CREATE, START), Survey(want, (), nothing, Found(), Choice("debian", "b")))
-    assert climbing.done == done
+    climbing = climb._Convergence(Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing)
+    climbing._execute_steps((REMOVE, NETWORK, CREATE, START), PlanningResult(want, (), nothing, ActualState(), BaseChoice("debian", "b")))
+    assert climbing.changes == done
 
 
 @pytest.mark.parametrize(("running", "new", "expected"), [
@@ -88,27 +88,27 @@ def test_the_image_is_made_anew_also_where_the_base_is_still_the_newest(
 ) -> None:
     done: list[object] = []
     want, before = wanted(), State("vision", "/p", base_id="sha256:base")
-    found = Found(image=FoundImage("sha256:1", {}), container=container(want) if running else None)
+    found = ActualState(image=ImageInfo("sha256:1", {}), container=container(want) if running else None)
     nothing: Any = None
-    place = state.Place(tmp_path / "state")
+    place = state.StateDir(tmp_path / "state")
     state.save(place, before)
 
     def did(*what: object) -> State:
         done.extend(what)
         return before
 
-    monkeypatch.setattr(climb, "survey", lambda *_, **__: Survey(want, (), nothing, found, Choice("debian", "b")))
-    monkeypatch.setattr(apply, "bring_base", lambda *_: did("brought"))
-    monkeypatch.setattr(apply, "write_rendered", lambda *_: None)
-    monkeypatch.setattr(apply, "apply", lambda steps, *_: did(*steps))
-    monkeypatch.setattr(builders, "refuse", lambda *_: None)
-    monkeypatch.setattr(look, "image", lambda *_: FoundImage(new, {}))
+    monkeypatch.setattr(climb, "plan_environment", lambda *_, **__: PlanningResult(want, (), nothing, found, BaseChoice("debian", "b")))
+    monkeypatch.setattr(apply, "refresh_base", lambda *_: did("brought"))
+    monkeypatch.setattr(apply, "write_artifacts", lambda *_: None)
+    monkeypatch.setattr(apply, "execute_steps", lambda steps, *_: did(*steps))
+    monkeypatch.setattr(builders, "check", lambda *_: None)
+    monkeypatch.setattr(look, "image", lambda *_: ImageInfo(new, {}))
     monkeypatch.setattr(images, "remove", lambda _, ref: done.append(f"removed {ref}"))
-    monkeypatch.setattr(climb._Climb, "_refuse", lambda *_: None)
-    for one in ("no_gpu", "other_copy"):
+    monkeypatch.setattr(climb._Convergence, "_approve_plan", lambda *_: None)
+    for one in ("check_gpu", "check_remote_copy"):
         monkeypatch.setattr(refusals, one, lambda *_: None)
-    climbing = climb._Climb(Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing)
-    climbing._converge(lambda _: (), to_run=running, pull=True)
+    climbing = climb._Convergence(Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing)
+    climbing._converge(lambda _: (), run_container=running, pull=True)
     assert done == expected
 
 
@@ -122,16 +122,16 @@ def test_a_base_that_is_brought_anew_is_looked_at_anew(
     kind: str, ref: str, brought: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    monkeypatch.setattr(builders, "refuse", lambda *_: None)
+    monkeypatch.setattr(builders, "check", lambda *_: None)
     monkeypatch.setattr(apply, "_make_base", lambda _engine, _suite, ref, *_: done.append(f"made {ref}"))
     monkeypatch.setattr(registry, "pull", lambda _engine, ref, _: done.append(f"pulled {ref}"))
     want = wanted()
     plan = replace(want.plan, image=replace(want.plan.image, base=replace(want.plan.image.base, ref=ref)))
     nothing: Any = None
-    surveyed = Survey(replace(want, plan=plan), (), nothing, Found(), Choice(kind, ref))
-    choices = {GROUND: "{}", "base": "b"}
+    surveyed = PlanningResult(replace(want, plan=plan), (), nothing, ActualState(), BaseChoice(kind, ref))
+    choices = {FOREIGN_BASE: "{}", "base": "b"}
     before = State("vision", "/p", base_ref=ref, base_id="sha256:1", base_origin="x", choices=choices)
-    place = state.Place(tmp_path / "state")
-    after = apply.bring_base(surveyed, nothing, place, before, nothing)
+    place = state.StateDir(tmp_path / "state")
+    after = apply.refresh_base(surveyed, nothing, place, before, nothing)
     assert done == [brought]
     assert after == replace(before, base_id="", base_origin="", choices={"base": "b"}) == state.load(place)

@@ -23,7 +23,7 @@ def judged(message: str, gpu: dict[str, Any] | None, log: str = "") -> Finding:
         }),
         Observation("tensorflow.log", {"text": log}), Observation("done", {}),
     ]
-    return computing.fault(seen, ["GPU:0"], catalog.release("2.9.0"))
+    return computing.diagnose(seen, ["GPU:0"], catalog.release("2.9.0"))
 
 
 @pytest.mark.parametrize(("message", "gpu", "check"), [
@@ -38,7 +38,7 @@ def judged(message: str, gpu: dict[str, Any] | None, log: str = "") -> Finding:
 def test_what_was_counted_tells_apart_what_one_text_means(message: str, gpu: dict[str, Any], check: str) -> None:
     found = judged(message, gpu)
     assert found.check == check
-    assert message in found.seen
+    assert message in found.detail
 
 
 def test_where_nobody_counted_the_memory_both_causes_are_named() -> None:
@@ -50,7 +50,7 @@ def test_the_log_counts_where_the_exception_says_nothing() -> None:
     assert judged("an error", FREE, log="status: INTERNAL: device kernel image is invalid").check == "gpu/no-kernel"
     said = judged("an error of a kind that nobody knows", FREE, log="something else")
     assert (said.check, said.cause) == ("gpu/op-failed", "unknown")
-    assert "an error of a kind that nobody knows" in said.seen
+    assert "an error of a kind that nobody knows" in said.detail
 
 
 @pytest.mark.parametrize(("log", "check", "cause"), [
@@ -68,11 +68,11 @@ def test_the_last_words_of_a_process_tell_why_it_ended(log: str, check: str, cau
         Observation("ended", {"by": "signal", "signal": "SIGABRT"}), Observation("tensorflow.log", {"text": log}),
         Observation("done", {}),
     ]
-    found = computing.fault(seen, ["GPU:0"], None)
+    found = computing.diagnose(seen, ["GPU:0"], None)
     assert found.check == check
     assert cause in found.cause
-    assert found.seen.startswith("computing conv2d on GPU:0 was ended by SIGABRT")
-    assert found.mend
+    assert found.detail.startswith("computing conv2d on GPU:0 was ended by SIGABRT")
+    assert found.hint
 
 
 def test_what_failed_first_counts_before_how_it_ended() -> None:
@@ -83,4 +83,4 @@ def test_what_failed_first_counts_before_how_it_ended() -> None:
         Observation("begin", {"look": "tensorflow.op", "device": "GPU:0", "op": "conv2d"}),
         Observation("ended", {"by": "signal", "signal": "SIGABRT"}), Observation("done", {}),
     ]
-    assert computing.fault(seen, ["GPU:0"], None).seen.startswith("matmul on GPU:0 raised InternalError")
+    assert computing.diagnose(seen, ["GPU:0"], None).detail.startswith("matmul on GPU:0 raised InternalError")

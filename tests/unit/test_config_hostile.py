@@ -114,5 +114,5 @@ def test_an_accepted_config_comes_back_the_same(written: dict[str, Any]) -> None
     found = load(flow(written))
     assert load(flow(found.model_dump(mode="json"))) == found
     assert load(json.dumps(found.model_dump(mode="json", exclude_unset=True), ensure_ascii=False)) == found
-    assert found.with_(gpu=found.gpu) == found
+    assert found.with_flags(gpu=found.gpu) == found
     validator().validate(written)

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envkit import decide, names
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from envkit.model import step
 from envkit.model.entrance import Network, Port
-from envkit.model.found import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
+from envkit.model.found import ActualState, ContainerInfo, ImageInfo, NetworkInfo, VolumeInfo
 from envkit.model.plan import Digests
 from envkit.model.run import Mount
 from envkit.model.state import State
 from tests.unit.worlds import HOME_VOLUME, LABELS, NAME, OWNER, PROJECT, TITLE, World, container, wanted
 
 if TYPE_CHECKING:
-    from envkit.decide import Wanted
+    from envkit.decide import DesiredState
 
 SUBNET = wanted().plan.run.network.subnet
 SUBNETS = (SUBNET, "", "10.9.0.0/29")  # a network's own, none that could be read, another
@@ -32,13 +32,13 @@ def kinds(steps: step.Steps) -> list[str]:
     return [type(one).__name__ for one in steps]
 
 
-def settled() -> tuple[Wanted, World]:
+def settled() -> tuple[DesiredState, World]:
     want, world = wanted(), World()
     climb(want, world)
     return want, world
 
 
-def climb(want: Wanted, world: World) -> None:
+def climb(want: DesiredState, world: World) -> None:
     for _ in range(4):
         steps = decide.up(want, world.found, world.state, files_current=world.files_current)
         if not steps:
@@ -49,17 +49,17 @@ def climb(want: Wanted, world: World) -> None:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[Wanted, World]:
+def worlds(draw: st.DrawFn) -> tuple[DesiredState, World]:
     """Any mixture of what may be there: older digests, missing pieces, volumes made anew."""
     want = draw(st.sampled_from([wanted(), wanted(ALONE, network=Network("none", "", "none"))]))
     old = wanted(Digests("older image", "run", "files"))
     made = draw(st.sampled_from([None, want, old]))
-    found = Found(
+    found = ActualState(
         container=container(made, draw(st.sampled_from(STATUSES))) if made else None,
-        image=draw(st.sampled_from([None, FoundImage("i1", {})])),
-        base=draw(st.sampled_from([None, FoundImage("b1", {})])),
-        network=draw(st.sampled_from([None, *(FoundNetwork("n1", LABELS, one) for one in SUBNETS)])),
-        volumes=draw(st.sampled_from([{}, {HOME_VOLUME: FoundVolume(LABELS, "t7")}])),
+        image=draw(st.sampled_from([None, ImageInfo("i1", {})])),
+        base=draw(st.sampled_from([None, ImageInfo("b1", {})])),
+        network=draw(st.sampled_from([None, *(NetworkInfo("n1", LABELS, one) for one in SUBNETS)])),
+        volumes=draw(st.sampled_from([{}, {HOME_VOLUME: VolumeInfo(LABELS, "t7")}])),
     )
     prepared = draw(st.sampled_from([{}, {HOME_VOLUME: "t7"}, {HOME_VOLUME: "t1"}]))
     if found.volumes and prepared != {HOME_VOLUME: "t7"}:  # an envkit was killed while it prepared them
@@ -70,7 +70,7 @@ def worlds(draw: st.DrawFn) -> tuple[Wanted, World]:
 
 @pytest.mark.proves("from every state that can be found the steps lead to what is wanted", "fake")
 @given(worlds())
-def test_every_state_leads_to_nothing_to_do(case: tuple[Wanted, World]) -> None:
+def test_every_state_leads_to_nothing_to_do(case: tuple[DesiredState, World]) -> None:
     want, world = case
     climb(want, world)
     assert world.found.container is not None
@@ -82,7 +82,7 @@ def test_every_state_leads_to_nothing_to_do(case: tuple[Wanted, World]) -> None:
 
 @given(worlds(), st.integers(0, 12))
 def test_being_cut_off_anywhere_leaves_what_the_next_one_brings_to_order(
-    case: tuple[Wanted, World], survived: int
+    case: tuple[DesiredState, World], survived: int
 ) -> None:
     want, world = case
     steps = decide.up(want, world.found, world.state, files_current=world.files_current)
@@ -92,7 +92,7 @@ def test_being_cut_off_anywhere_leaves_what_the_next_one_brings_to_order(
 
 
 @given(worlds(), st.booleans())
-def test_down_from_every_state_leaves_no_container_and_no_network(case: tuple[Wanted, World], volumes: bool) -> None:
+def test_down_from_every_state_leaves_no_container_and_no_network(case: tuple[DesiredState, World], volumes: bool) -> None:
     want, world = case
     for one in decide.down(NAME, OWNER, PROJECT, world.found, volumes=volumes):
         world.do(one, want)
@@ -109,11 +109,11 @@ def test_a_running_environment_that_is_what_is_wanted_needs_no_step() -> None:
 
 def test_from_nothing_the_base_comes_first_and_alone() -> None:
     # The base's id goes into the image's digest, so nothing else can be decided before it is there.
-    assert kinds(decide.up(wanted(), Found(), None, files_current=False)) == ["MakeBase"]
+    assert kinds(decide.up(wanted(), ActualState(), None, files_current=False)) == ["MakeBase"]
 
 
 def test_from_a_base_everything_follows_in_order() -> None:
-    found = Found(base=FoundImage("b1", {}))
+    found = ActualState(base=ImageInfo("b1", {}))
     assert kinds(decide.up(wanted(), found, None, files_current=False)) == [
         "BuildImage", "CreateNetwork", "CreateVolume", "PrepareVolumes", "ReplaceFiles",
         "CreateContainer", "StartContainer",
@@ -141,15 +141,15 @@ def test_each_state_of_the_container_has_its_steps(status: str, expected: list[s
 @pytest.mark.parametrize(("to_run", "expected"), [(True, ["BuildImage", "RemoveContainer"]), (False, ["BuildImage"])])
 def test_an_image_that_is_there_is_built_anew_where_that_is_asked_for(*, to_run: bool, expected: list[str]) -> None:
     want = wanted()
-    steps = decide.anew(want, Found(container=container(want)), (), to_run=to_run)
+    steps = decide.rebuild(want, ActualState(container=container(want)), (), recreate=to_run)
     assert [type(one).__name__ for one in steps] == expected
-    assert steps[0] == step.BuildImage(want.ref, anew=True)
+    assert steps[0] == step.BuildImage(want.ref, no_cache=True)
 
 
 def test_what_is_built_anyway_is_built_anew_and_the_rest_stays() -> None:
     want = wanted()
     steps = (step.BuildImage(want.ref), step.RemoveContainer("c"))
-    assert decide.anew(want, Found(), steps, to_run=True) == (step.BuildImage(want.ref, anew=True), steps[1])
+    assert decide.rebuild(want, ActualState(), steps, recreate=True) == (step.BuildImage(want.ref, no_cache=True), steps[1])
 
 
 def test_a_new_image_is_built_before_the_old_container_goes() -> None:
@@ -169,7 +169,7 @@ def test_changed_files_are_replaced_and_the_container_goes_on() -> None:
 def test_a_container_whose_token_is_lost_is_made_anew() -> None:
     # It runs with a token nobody knows, on a folder that is gone.
     want, world = settled()
-    steps = decide.up(want, world.found, world.state, files_current=False, token_kept=False)
+    steps = decide.up(want, world.found, world.state, files_current=False, token_exists=False)
     assert kinds(steps) == ["RemoveContainer", "ReplaceFiles", "CreateContainer", "StartContainer"]
 
 
@@ -181,7 +181,7 @@ def test_another_port_recreates_the_container() -> None:
 
 def test_another_subnet_replaces_the_network_once_its_container_is_gone() -> None:
     want, world = settled()
-    found = replace(world.found, network=FoundNetwork("n1", LABELS, "10.9.0.0/29"))
+    found = replace(world.found, network=NetworkInfo("n1", LABELS, "10.9.0.0/29"))
     assert kinds(decide.up(want, found, world.state, files_current=True)) == [
         "RemoveContainer", "RemoveNetwork", "CreateNetwork", "CreateContainer", "StartContainer",
     ]
@@ -189,7 +189,7 @@ def test_another_subnet_replaces_the_network_once_its_container_is_gone() -> Non
 
 def test_a_volume_made_anew_under_the_old_name_is_prepared_again() -> None:
     want, world = settled()
-    found = replace(world.found, volumes={HOME_VOLUME: FoundVolume(LABELS, "another time")})
+    found = replace(world.found, volumes={HOME_VOLUME: VolumeInfo(LABELS, "another time")})
     assert kinds(decide.up(want, found, world.state, files_current=True)) == ["PrepareVolumes"]
 
 
@@ -207,17 +207,17 @@ def test_what_belongs_to_somebody_else_is_refused(labels: dict[str, str], what: 
     assert world.found.container is not None
     found = {
         "container": replace(world.found, container=replace(world.found.container, labels=labels)),
-        "network": replace(world.found, network=FoundNetwork("n", labels, "10.0.0.0/29")),
-        "volume": replace(world.found, volumes={HOME_VOLUME: FoundVolume(labels, "t")}),
+        "network": replace(world.found, network=NetworkInfo("n", labels, "10.0.0.0/29")),
+        "volume": replace(world.found, volumes={HOME_VOLUME: VolumeInfo(labels, "t")}),
     }[what]
-    with pytest.raises(Refusal, match=what):
+    with pytest.raises(PreconditionError, match=what):
         decide.up(want, found, world.state, files_current=True)
 
 
 def test_a_volume_of_an_environment_whose_name_goes_on_is_nobody_in_the_way() -> None:
     # Another project of the same folder name is called vision-1a2b, and its volume is seen beside ours.
     want, world = settled()
-    other = FoundVolume(names.labels(OWNER, "vision-1a2b", "/home/ada/other/vision"), "t9")
+    other = VolumeInfo(names.labels(OWNER, "vision-1a2b", "/home/ada/other/vision"), "t9")
     found = replace(world.found, volumes={**world.found.volumes, f"{TITLE}-1a2b-home": other})
     assert decide.up(want, found, world.state, files_current=True) == ()
     assert step.RemoveVolume(f"{TITLE}-1a2b-home") not in decide.down(NAME, OWNER, PROJECT, found, volumes=True)
@@ -227,18 +227,18 @@ def test_down_refuses_a_container_of_somebody_else() -> None:
     _, world = settled()
     assert world.found.container is not None
     found = replace(world.found, container=replace(world.found.container, labels={}))
-    with pytest.raises(Refusal):
+    with pytest.raises(PreconditionError):
         decide.down(NAME, OWNER, PROJECT, found, volumes=True)
 
 
 def test_down_leaves_a_container_of_somebody_else_that_is_called_like_its_helper() -> None:
-    found = Found(helper=FoundContainer("h1", "created", {}, "i1"))
+    found = ActualState(helper=ContainerInfo("h1", "created", {}, "i1"))
     assert decide.down(NAME, OWNER, PROJECT, found, volumes=True) == ()
 
 
 @pytest.mark.proves("`envkit down` leaves what is not ours", "fake")
 def test_down_leaves_a_network_of_the_same_name_that_is_not_ours() -> None:
-    found = Found(network=FoundNetwork("n", {}, "10.0.0.0/29"))
+    found = ActualState(network=NetworkInfo("n", {}, "10.0.0.0/29"))
     assert decide.down(NAME, OWNER, PROJECT, found, volumes=False) == ()
 
 
@@ -252,7 +252,7 @@ def test_down_keeps_volumes_unless_asked() -> None:
 def test_a_file_of_the_host_in_the_home_finds_no_folder_in_its_place() -> None:
     # The engine makes the place of a mount as what it needs, and a file cannot be mounted over a folder.
     gitconfig = Mount("bind", "/home/ada/.config/git/config", "/home/dev/.config/git/config", read_only=True)
-    assert decide.folders_in(wanted(mounts=(*wanted().plan.run.mounts, gitconfig)).plan) == {
+    assert decide.required_folders(wanted(mounts=(*wanted().plan.run.mounts, gitconfig)).plan) == {
         HOME_VOLUME: (".config", ".config/git"),
     }
 
@@ -260,10 +260,10 @@ def test_a_file_of_the_host_in_the_home_finds_no_folder_in_its_place() -> None:
 def test_the_folders_on_the_way_to_a_nested_mount_are_made_for_the_user() -> None:
     cache = Mount("volume", f"{TITLE}-hf", "/home/dev/.cache/huggingface")
     nested = wanted(mounts=(*wanted().plan.run.mounts, cache, Mount("bind", "/d", "/d")))
-    assert decide.folders_in(nested.plan) == {HOME_VOLUME: (".cache", ".cache/huggingface")}
+    assert decide.required_folders(nested.plan) == {HOME_VOLUME: (".cache", ".cache/huggingface")}
     inner = Mount("volume", f"{TITLE}-inner", "/home/dev/.cache/huggingface/a/b")
     deeper = wanted(mounts=(*nested.plan.run.mounts, inner))
-    assert decide.folders_in(deeper.plan)[f"{TITLE}-hf"] == ("a", "a/b")
+    assert decide.required_folders(deeper.plan)[f"{TITLE}-hf"] == ("a", "a/b")
     _, world = settled()
     steps = decide.up(nested, world.found, world.state, files_current=True)
     (prepare,) = [one for one in steps if isinstance(one, step.PrepareVolumes)]

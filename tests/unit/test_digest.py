@@ -28,7 +28,7 @@ PLAN = Plan(NAME, PROJECT, OWNER, image_plan(), run_plan(), FilesPlan((KEYS,)))
 
 
 def digests(plan: Plan) -> Digests:
-    return digest.digests(plan, image.render(plan.image), image.instructions)
+    return digest.compute(plan, image.render(plan.image), image.strip_comments)
 
 
 def moved(changed: Plan) -> set[str]:
@@ -70,7 +70,7 @@ def files(**changes: object) -> Plan:
         (lambda: files(secrets=(Secret("WANDB", "~/.wandb", "0" * 64),)), {"files"}),
         (lambda: run(ports=(Port(9999, 8888),)), set()),
         (lambda: run(network=Network(names.container(OWNER, NAME), "10.183.9.0/29")), set()),
-        (lambda: replace(PLAN, remarks=("capped",)), set()),
+        (lambda: replace(PLAN, notes=("capped",)), set()),
         (lambda: replace(PLAN, builder="classic"), set()),
         (lambda: replace(PLAN, netrc="/home/ada/.netrc"), set()),
         (lambda: replace(PLAN, build_proxies={"http_proxy": "http://proxy.example.com:3128"}), set()),
@@ -85,14 +85,14 @@ def test_a_comment_in_the_dockerfile_moves_none() -> None:
     commented = tuple(
         replace(one, text="# another remark\n" + one.text) if one.path == "Dockerfile" else one for one in context
     )
-    assert digest.digests(PLAN, commented, image.instructions) == digests(PLAN)
+    assert digest.compute(PLAN, commented, image.strip_comments) == digests(PLAN)
 
 
 def test_the_order_of_keys_and_files_moves_none() -> None:
     one, other = run(env={"A": "1", "B": "2"}), run(env={"B": "2", "A": "1"})
     assert digests(one) == digests(other)
     context = image.render(PLAN.image)
-    assert digest.digests(PLAN, context[::-1], image.instructions) == digests(PLAN)
+    assert digest.compute(PLAN, context[::-1], image.strip_comments) == digests(PLAN)
 
 
 def test_equal_plans_share_one_image() -> None:

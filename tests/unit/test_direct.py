@@ -13,7 +13,7 @@ import pytest
 
 from envkit import net
 from envkit.engines import connect, direct, streams
-from envkit.errors import EngineUnavailable, NoProgram, PassThrough
+from envkit.errors import EngineUnavailable, CommandNotFound, ExecError
 from tests.unit.plain_engine import GREETING, RAW, STREAMS, answer, engine_at, typed
 from tests.unit.test_execs import MISSING, framed
 
@@ -30,7 +30,7 @@ def door(tmp_path: Path) -> Path:
 
 def test_bytes_go_both_ways_from_the_first_to_the_last(door: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     with engine_at(door) as engine, typed(b"\0typed\xff"):
-        assert direct.raw(engine.address, "c", SSHD) == 7
+        assert direct.run_raw(engine.address, "c", SSHD) == 7
     assert capfdbinary.readouterr() == (GREETING + b"\0typed\xff", b"")
     made, started, ended = engine.asked
     assert made[1] == {"AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Tty": False, "Cmd": [*SSHD]}
@@ -44,28 +44,28 @@ def test_an_engine_that_starts_it_without_a_word_of_change_is_heard(
 ) -> None:
     started = {"POST /exec/e%2F1/start": agrees + framed(GREETING)}
     with engine_at(door, answers=started) as engine, typed(b"typed"):
-        assert direct.raw(engine.address, "c", SSHD) == 7
+        assert direct.run_raw(engine.address, "c", SSHD) == 7
     assert capfdbinary.readouterr() == (GREETING + b"typed", b"")
 
 
 def test_what_the_program_says_on_stderr_comes_there(door: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     with engine_at(door, says=struct.pack(">BxxxL", 2, 2) + b"no") as engine, typed(b""):
-        direct.raw(engine.address, "c", SSHD)
+        direct.run_raw(engine.address, "c", SSHD)
     assert capfdbinary.readouterr() == (b"", b"no")
 
 
 def test_a_reader_that_left_ends_it_as_any_program(door: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def left(*_: object) -> None:
-        raise streams.ReaderLeft
+        raise streams.OutputClosed
 
     monkeypatch.setattr(streams, "write", left)
     with engine_at(door) as engine, typed(b""):
-        assert direct.raw(engine.address, "c", SSHD) == 141  # 128 and the number of SIGPIPE
+        assert direct.run_raw(engine.address, "c", SSHD) == 141  # 128 and the number of SIGPIPE
 
 
 def test_a_program_that_is_not_there_is_told_in_words(door: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    with engine_at(door, says=framed(MISSING), code=126) as engine, typed(b""), pytest.raises(NoProgram):
-        direct.raw(engine.address, "c", SSHD)
+    with engine_at(door, says=framed(MISSING), code=126) as engine, typed(b""), pytest.raises(CommandNotFound):
+        direct.run_raw(engine.address, "c", SSHD)
     assert capfdbinary.readouterr().out == b""
 
 
@@ -73,12 +73,12 @@ def test_a_reader_that_left_before_the_last_words_ends_it_as_any_program(
     door: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def left(*_: object) -> None:
-        raise streams.ReaderLeft
+        raise streams.OutputClosed
 
     monkeypatch.setattr(streams, "write", left)
     held_back = framed(b"OCI runtime exec failed")  # until the exit code tells whose words these are
     with engine_at(door, says=held_back) as engine, typed(b""):
-        assert direct.raw(engine.address, "c", SSHD) == 141
+        assert direct.run_raw(engine.address, "c", SSHD) == 141
 
 
 @pytest.mark.parametrize("said", [b"", b"x"])
@@ -87,8 +87,8 @@ def test_an_engine_that_is_gone_at_the_end_is_told_as_gone(said: bytes, door: Pa
         engine_at(door, answers={"GET /exec/e%2F1/json": said}) as engine, typed(b""),
         pytest.raises(EngineUnavailable, match="the engine went away while running a program in c") as error,
     ):
-        direct.raw(engine.address, "c", SSHD)
-    assert "start it again" in error.value.mend
+        direct.run_raw(engine.address, "c", SSHD)
+    assert "start it again" in error.value.hint
 
 
 def test_a_connection_that_breaks_is_told_as_an_engine_that_is_gone(
@@ -99,8 +99,8 @@ def test_a_connection_that_breaks_is_told_as_an_engine_that_is_gone(
 
     monkeypatch.setattr(streams, "pump", broken)
     with engine_at(door) as engine, pytest.raises(EngineUnavailable, match="went away") as error:
-        direct.raw(engine.address, "c", SSHD)
-    assert error.value.tried == "ConnectionResetError"
+        direct.run_raw(engine.address, "c", SSHD)
+    assert error.value.detail == "ConnectionResetError"
 
 
 def test_an_output_that_takes_nothing_is_no_engine_that_is_gone(door: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_an_output_that_takes_nothing_is_no_engine_that_is_gone(door: Path, monk
 
     monkeypatch.setattr(streams, "write", full)
     with engine_at(door) as engine, typed(b""), pytest.raises(OSError, match="No space left on device"):
-        direct.raw(engine.address, "c", SSHD)
+        direct.run_raw(engine.address, "c", SSHD)
 
 
 def test_a_slow_engine_has_as_long_for_each_answer_as_on_the_ordinary_road(
@@ -126,10 +126,10 @@ def test_a_slow_engine_has_as_long_for_each_answer_as_on_the_ordinary_road(
 
         monkeypatch.setattr(net, name, asked)
 
-    for name in ("post_local", "upgraded", "get_local"):
+    for name in ("post_unix", "upgrade_unix", "get_unix"):
         limited(name)
     with engine_at(door) as engine, typed(b""):
-        direct.raw(engine.address, "c", SSHD)
+        direct.run_raw(engine.address, "c", SSHD)
     assert limits == [connect.TIMEOUT_S] * 3
 
 
@@ -137,9 +137,9 @@ def test_a_slow_engine_has_as_long_for_each_answer_as_on_the_ordinary_road(
 def test_an_engine_that_lets_go_of_the_program_is_told(said: bytes, door: Path) -> None:
     with (
         engine_at(door, answers={"GET /exec/e%2F1/json": said}) as engine, typed(b""),
-        pytest.raises(PassThrough, match="let go of the program"),
+        pytest.raises(ExecError, match="let go of the program"),
     ):
-        direct.raw(engine.address, "c", SSHD)
+        direct.run_raw(engine.address, "c", SSHD)
 
 
 @pytest.mark.parametrize("said", [
@@ -155,7 +155,7 @@ def test_what_an_engine_does_not_plainly_do_is_for_the_ordinary_road(
     said: tuple[str, bytes], door: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     with engine_at(door, answers=dict([said])) as engine, typed(b"x"):
-        assert direct.raw(engine.address, "c", SSHD) is None
+        assert direct.run_raw(engine.address, "c", SSHD) is None
         assert os.read(0, 2) == b"x"  # it is there for whoever comes next
     assert capfdbinary.readouterr() == (b"", b"")
 
@@ -163,7 +163,7 @@ def test_what_an_engine_does_not_plainly_do_is_for_the_ordinary_road(
 def test_an_answer_without_an_end_is_none(door: Path) -> None:
     endless = b"HTTP/1.1 101 x\r\nA: " + b"a" * (2 * net.HEAD_BYTES_MAX)
     with engine_at(door, answers={"POST /exec/e%2F1/start": endless}) as engine, typed(b""):
-        assert direct.raw(engine.address, "c", SSHD) is None
+        assert direct.run_raw(engine.address, "c", SSHD) is None
 
 
 def test_an_answer_that_comes_byte_by_byte_has_one_time_limit(door: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,9 +171,9 @@ def test_an_answer_that_comes_byte_by_byte_has_one_time_limit(door: Path, monkey
     monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
     slow = b"HTTP/1.1 101 UPGRADED\r\nA: " + b"a" * 60 + b"\r\n\r\n"
     with engine_at(door, answers={"POST /exec/e%2F1/start": slow}) as engine, typed(b""):
-        assert direct.raw(engine.address, "c", SSHD) is None
+        assert direct.run_raw(engine.address, "c", SSHD) is None
 
 
 def test_an_engine_that_is_not_there_is_for_the_ordinary_road(door: Path) -> None:
-    assert direct.raw(f"unix://{door}", "c", SSHD) is None
-    assert net.upgraded(str(door), "/", {}) is None
+    assert direct.run_raw(f"unix://{door}", "c", SSHD) is None
+    assert net.upgrade_unix(str(door), "/", {}) is None

@@ -14,15 +14,15 @@ from typer.main import get_command
 
 from envkit import config
 from envkit.cli import main
-from envkit.cli.app import HIDDEN, VERBS, application
-from envkit.errors import Exit
+from envkit.cli.app import HIDDEN_VERBS, VERBS, create_app
+from envkit.errors import ExitCode
 from scripts import make_config_page, make_proven_page, make_recording
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")])
 README = (ROOT / "README.md").read_text("utf-8")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-GROUP = get_command(application([]))
+GROUP = get_command(create_app([]))
 OWN = {option for parameter in GROUP.params for option in parameter.opts}  # without a verb
 OPTIONS = {
     verb: {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
@@ -86,13 +86,13 @@ def test_the_list_of_verbs_cuts_no_line_short() -> None:
 
 def test_the_readme_has_every_verb_and_no_other() -> None:
     table = re.findall(r"^\| `envkit ([a-z-]+)` \|", README, re.MULTILINE)
-    assert sorted(table) == sorted(set(VERBS) - HIDDEN)
+    assert sorted(table) == sorted(set(VERBS) - HIDDEN_VERBS)
 
 
 @pytest.mark.proves("the README has every exit code and no other", "real")
 def test_the_readme_has_every_exit_code_and_no_other() -> None:
     table = re.findall(r"^\| ([0-9]+) \|", README, re.MULTILINE)
-    assert [int(code) for code in table] == sorted(Exit)
+    assert [int(code) for code in table] == sorted(ExitCode)
 
 
 @pytest.mark.proves("`envkit schema` prints the JSON Schema", "real")

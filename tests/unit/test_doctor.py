@@ -9,7 +9,7 @@ import pytest
 
 from envkit import catalog, checks, proc
 from envkit.checks import host
-from envkit.errors import Exit
+from envkit.errors import ExitCode
 from envkit.model.facts import EngineFacts, HostGpu
 from envkit.model.report import Finding, Observation, Verdict
 from envkit.observe import doctor as looking
@@ -29,7 +29,7 @@ def judged(**changed: dict[str, Any]) -> dict[str, Finding]:
 def test_a_host_where_all_is_well_passes() -> None:
     found = judged()
     assert {one.status for one in found.values()} == {Verdict.PASSED}
-    assert all(one.seen and not one.mend for one in found.values())
+    assert all(one.detail and not one.hint for one in found.values())
 
 
 # Check: what is seen, how it comes out, part of the mend; and the nearest host where all is well.
@@ -67,7 +67,7 @@ WARNINGS = {"programs", "clock"}
 def test_a_registry_that_base_auto_can_do_without_needs_no_mend() -> None:
     found = judged(registry={"why": "it cannot be reached", "mend": "check its network", "spare": True})["registry"]
     mend = "nothing needs mending, base: auto stands on Debian then; for TensorFlow's own image check its network"
-    assert (found.status, found.mend) == (Verdict.WARNED, mend)
+    assert (found.status, found.hint) == (Verdict.WARNED, mend)
 
 
 @pytest.mark.proves("`doctor` names what a host lacks, with the command that mends it", "real")
@@ -76,7 +76,7 @@ def test_a_fault_of_the_host_is_named_with_its_mend(check: str) -> None:
     given, status, mend, near = FAULTS[check]
     found = judged(**given)[check]
     assert found.status is (Verdict.WARNED if check in WARNINGS else status)
-    assert mend in found.mend
+    assert mend in found.hint
     assert judged(**near)[check].status is Verdict.PASSED
 
 
@@ -101,9 +101,9 @@ def test_apt_itself_is_asked_whether_it_can_read_its_lists(
     settings = f'Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "{tmp_path}/parts";'
     (tmp_path / "apt.conf").write_text(settings)
     monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
-    found = judged(apt=dict(looking._apt()))["apt"]
+    found = judged(apt=dict(looking._check_apt()))["apt"]
     assert (found.status is Verdict.WARNED) == bool(mend)
-    assert mend in found.mend
+    assert mend in found.hint
 
 
 def test_little_room_warns_before_it_fails() -> None:
@@ -115,7 +115,7 @@ def test_what_could_not_be_looked_at_is_skipped_and_says_why() -> None:
     found = judged(engine={"free_mib": None}, machine={"memory_mib": None}, mirror={"date": "soon"})
     for check in ("disk", "memory", "clock"):
         assert found[check].status is Verdict.SKIPPED
-        assert found[check].seen
+        assert found[check].detail
     silent = judged(registry={"error": {"type": "EngineUnavailable", "message": "no"}})
     assert silent["registry"].status is Verdict.SKIPPED
 
@@ -131,7 +131,7 @@ def test_what_answers_too_late_is_warned_of() -> None:
     (["arch"], "sudo pacman -S openssh rsync"), (["somebodys"], "sudo apt-get install openssh-client rsync"),
 ])
 def test_the_mend_is_that_of_the_distribution(systems: list[str], command: str) -> None:
-    assert host.install(["ssh", "rsync"], systems) == command
+    assert host.install_command(["ssh", "rsync"], systems) == command
 
 
 def test_only_what_changes_nothing_but_the_callers_own_is_safe_to_mend() -> None:
@@ -150,15 +150,15 @@ def test_only_what_changes_nothing_but_the_callers_own_is_safe_to_mend() -> None
 def test_whether_a_release_can_use_this_driver_is_told_before_a_pull(
     driver: str, roads: tuple[str, ...], required: bool, check: str, status: Verdict
 ) -> None:
-    engine = EngineFacts("unix:///x", "26.1.5", "amd64", rootless=False, userns=False, gpu_roads=roads)
+    engine = EngineFacts("unix:///x", "26.1.5", "amd64", rootless=False, userns=False, gpu_methods=roads)
     release = replace(catalog.release("2.9.0"))
-    (found,) = checks.gpu_of_host(HostGpu(driver, devices=("0000:01:00.0",)), engine, release, required=required)
+    (found,) = checks.host_gpu(HostGpu(driver, devices=("0000:01:00.0",)), engine, release, required=required)
     assert (found.check, found.status) == (check, status)
-    assert checks.exit_code([found]) is (Exit.GPU if status is Verdict.FAILED else Exit.OK)
+    assert checks.exit_code([found]) is (ExitCode.GPU if status is Verdict.FAILED else ExitCode.OK)
 
 
 def test_an_engine_that_was_not_asked_serves_no_gpu_yet() -> None:
-    (found,) = checks.gpu_of_host(
+    (found,) = checks.host_gpu(
         HostGpu("535.54.03", devices=("0000:01:00.0",)), None, catalog.release("2.9.0"), required=True
     )
     assert (found.check, found.status) == ("host/gpu", Verdict.SKIPPED)
@@ -172,7 +172,7 @@ def test_an_engine_that_was_not_asked_serves_no_gpu_yet() -> None:
 def test_a_taken_port_is_no_pass(given: dict[str, Any], status: Verdict, mend: str) -> None:
     found = judged(port=given)["port"]
     assert found.status is status
-    assert mend in found.mend
+    assert mend in found.hint
 
 
 @pytest.mark.parametrize(("status", "verdict", "mend"), [
@@ -185,13 +185,13 @@ def test_whatever_status_an_index_answers_with_it_is_no_matter_of_the_network(
 ) -> None:
     found = judged(index={"status": status})["index"]
     assert found.status is verdict
-    assert mend in found.mend
+    assert mend in found.hint
     assert "network" not in found.cause
 
 
 def test_an_address_that_is_not_asked_is_skipped_with_its_reason() -> None:
     found = judged(index={"skipped": "it is not asked before it was approved"})["index"]
-    assert (found.status, found.seen) == (Verdict.SKIPPED, "it is not asked before it was approved")
+    assert (found.status, found.detail) == (Verdict.SKIPPED, "it is not asked before it was approved")
 
 
 @pytest.mark.parametrize(("mend", "fix"), [

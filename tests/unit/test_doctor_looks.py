@@ -32,12 +32,12 @@ def test_a_login_in_an_address_is_sent_and_not_shown(
 ) -> None:
     asked: list[tuple[str, str]] = []
 
-    def ask(url: str, _proxies: object, *, timeout_s: float, login: str) -> net.Answer:
+    def ask(url: str, _proxies: object, *, timeout_s: float, login: str) -> net.Response:
         asked.append((url, login))
-        return net.Answer(200, {})
+        return net.Response(200, {})
 
-    monkeypatch.setattr(net, "ask", ask)
-    seen = looking._asked(url, {})
+    monkeypatch.setattr(net, "send_head", ask)
+    seen = looking._check_url(url, {})
     assert seen["url"] == told
     assert "hunter2" not in repr(seen)
     assert asked[0][0].startswith(told)
@@ -46,20 +46,20 @@ def test_a_login_in_an_address_is_sent_and_not_shown(
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/y", "nonsense", "http://[x"])
 def test_an_address_of_another_kind_is_skipped(url: str) -> None:
-    seen = looking._asked(url, {})
+    seen = looking._check_url(url, {})
     assert set(seen) == {"skipped"}
     assert url not in seen["skipped"]
 
 
 def test_a_look_is_told_with_the_time_that_it_took_itself() -> None:
-    assert looking._timed(lambda: {"a": 1}, clock=iter([5.0, 7.5]).__next__) == ({"a": 1}, 2.5)
+    assert looking._measure(lambda: {"a": 1}, clock=iter([5.0, 7.5]).__next__) == ({"a": 1}, 2.5)
 
 
 def test_a_look_that_raises_is_told_like_any_other() -> None:
     def look() -> dict[str, Any]:
         raise OSError("gone")
 
-    data, _ = looking._timed(look)
+    data, _ = looking._measure(look)
     assert data == {"error": {"type": "OSError", "message": "gone"}}
 
 
@@ -71,7 +71,7 @@ def test_no_folder_has_no_room() -> None:
 def project_of(tmp_path: Path, text: str, approved: tuple[str, ...] | None) -> Project:
     at = "unix:///nowhere.sock"
     known = State("vision", str(tmp_path), port=8889, approved=approved) if approved is not None else None
-    return Project(str(tmp_path), config.load(text), at, state.place(at, str(tmp_path)), known)
+    return Project(str(tmp_path), config.load(text), at, state.directory(at, str(tmp_path)), known)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any
         return tuple(Observation(what, {**data, **changed.get(what, {})}) for what, data in WELL.items()), None
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(looking, "looks", looks)
+    monkeypatch.setattr(looking, "inspect_host", looks)
     return asked
 
 
@@ -100,7 +100,7 @@ def test_a_host_that_only_a_config_names_is_not_asked_before_that_was_approved(
     doctor.doctor(project_of(tmp_path, OWN, None), gpu=False)
     doctor.doctor(project_of(tmp_path, OWN, ()), gpu=False)
     doctor.doctor(project_of(tmp_path, "", None), gpu=False)
-    assert [sorted(one["unasked"]) for one in taken] == [["host.index", "host.mirror"], [], []]
+    assert [sorted(one["skip_reasons"]) for one in taken] == [["host.index", "host.mirror"], [], []]
 
 
 @pytest.mark.parametrize(("base", "unasked", "spare"), [
@@ -111,12 +111,12 @@ def test_a_registry_is_asked_where_the_base_is_an_official_image(
     base: str, unasked: list[str], spare: bool, taken: list[dict[str, Any]], tmp_path: Path,
 ) -> None:
     doctor.doctor(project_of(tmp_path, f"base: {base}\n", ()), gpu=False)
-    assert [(sorted(one["unasked"]), one["spare"]) for one in taken] == [(unasked, spare)]
+    assert [(sorted(one["skip_reasons"]), one["has_fallback"]) for one in taken] == [(unasked, spare)]
 
 
 def test_no_port_is_looked_at_where_none_is_wanted(taken: list[dict[str, Any]], tmp_path: Path) -> None:
     doctor.doctor(project_of(tmp_path, "base: debian\njupyter: {socket: true}\n", ()), gpu=False)
-    assert sorted(taken[0]["unasked"]) == ["host.port", "host.registry"]
+    assert sorted(taken[0]["skip_reasons"]) == ["host.port", "host.registry"]
     (found,) = [one for one in host.check([Observation("host.port", {"skipped": "none"})]) if one.check == "host/port"]
     assert found.status is Verdict.SKIPPED
 
@@ -139,13 +139,13 @@ def test_root_needs_no_sudo_and_what_a_mend_prints_is_no_report(
     monkeypatch.setattr(os, "geteuid", lambda: uid)
     monkeypatch.setattr(proc, "call", call)
     data = {host.FIX: ["sudo", "apt-get", "install"], host.SAFE: True}
-    assert fixing.fix(Finding("host/x", Verdict.FAILED, "", data=data))
+    assert fixing.apply_fix(Finding("host/x", Verdict.FAILED, "", data=data))
     assert ran == [(runs, True)]
 
 
 def test_a_mend_that_cannot_be_started_loses_no_report(capsys: pytest.CaptureFixture[str]) -> None:
     finding = Finding("host/x", Verdict.FAILED, "", data={host.FIX: ["/no/such/program"], host.SAFE: True})
-    assert fixing.fix(finding) is False
+    assert fixing.apply_fix(finding) is False
     assert "/no/such/program" in capsys.readouterr().err
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from envkit import checks, files, host, state
 from envkit.commands import carried, project, render
-from envkit.commands.survey import Survey
+from envkit.commands.survey import PlanningResult
 from envkit.engines import connect
-from envkit.errors import EngineUnavailable, Exit, GpuUnusable, Refusal
+from envkit.errors import EngineUnavailable, ExitCode, GpuUnusable, PreconditionError
 from envkit.model.facts import EngineFacts
-from envkit.model.found import Found
+from envkit.model.found import ActualState
 from envkit.model.plan import Access
 from envkit.model.report import Finding, Verdict
 from envkit.model.run import Gpus
@@ -24,7 +24,7 @@ from tests.unit.worlds import wanted
 if TYPE_CHECKING:
     from pathlib import Path
 
-ENGINE = EngineFacts("", "20.10.24", host.machine(), rootless=False, userns=False, gpu_roads=())
+ENGINE = EngineFacts("", "20.10.24", host.machine(), rootless=False, userns=False, gpu_methods=())
 ENTRY = "the content of /home/ada/.wandb can be read as the secret WANDB"
 
 
@@ -38,13 +38,13 @@ class Scene:
         self.seen: list[State | None] = []
         monkeypatch.setattr(connect, "connect", lambda _: None)
         monkeypatch.setattr(connect, "facts", lambda _: self.engine)
-        monkeypatch.setattr(render, "survey", self.survey)
+        monkeypatch.setattr(render, "plan_environment", self.survey)
 
-    def survey(self, _: object, __: object, remembered: State | None) -> Survey:
+    def survey(self, _: object, __: object, remembered: State | None) -> PlanningResult:
         self.seen.append(remembered)
         want = wanted()
-        facts: Any = SimpleNamespace(gpu=None, far="")
-        return Survey(replace(want, plan=replace(want.plan, **self.plan)), (), facts, Found())
+        facts: Any = SimpleNamespace(gpu=None, remote_volumes_dir="")
+        return PlanningResult(replace(want, plan=replace(want.plan, **self.plan)), (), facts, ActualState())
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 def test_an_engine_that_up_refuses_is_refused(scene: Scene) -> None:
     scene.engine = replace(ENGINE, rootless=True)
-    with pytest.raises(Refusal, match="runs without root"):
+    with pytest.raises(PreconditionError, match="runs without root"):
         render.dry_run(scene.project)
 
 
@@ -70,36 +70,36 @@ def test_an_engine_that_does_not_answer_is_told(scene: Scene, monkeypatch: pytes
 
 
 def test_a_gpu_that_up_cannot_use_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    finding = Finding("gpu/driver", Verdict.FAILED, "no NVIDIA driver is loaded", mend="install one", where="host")
-    monkeypatch.setattr(checks, "gpu_before", lambda *_: finding)
-    assert render.dry_run(scene.project).exit_code == Exit.OK
+    finding = Finding("gpu/driver", Verdict.FAILED, "no NVIDIA driver is loaded", hint="install one", layer="host")
+    monkeypatch.setattr(checks, "gpu_preflight", lambda *_: finding)
+    assert render.dry_run(scene.project).exit_code == ExitCode.OK
     scene.plan = {"gpu_required": True, "run": replace(wanted().plan.run, gpus=Gpus("hook", ("all",)))}
     with pytest.raises(GpuUnusable, match="no NVIDIA driver"):
         render.dry_run(scene.project)
 
 
 @pytest.mark.parametrize(("approved", "yes", "asks", "code"), [
-    (None, False, (ENTRY,), Exit.REFUSED), (None, True, (ENTRY,), Exit.OK), ((ENTRY,), False, (), Exit.OK),
+    (None, False, (ENTRY,), ExitCode.USAGE), (None, True, (ENTRY,), ExitCode.OK), ((ENTRY,), False, (), ExitCode.OK),
 ])
 def test_access_that_nobody_agreed_to_is_shown_and_ends_as_up_would(
-    scene: Scene, approved: tuple[str, ...] | None, yes: bool, asks: tuple[str, ...], code: Exit
+    scene: Scene, approved: tuple[str, ...] | None, yes: bool, asks: tuple[str, ...], code: ExitCode
 ) -> None:
     scene.plan = {"access": Access((ENTRY,))}
     remembered = State("vision", scene.project.folder, approved=approved)
     report = render.dry_run(replace(scene.project, state=remembered), yes=yes)
-    assert (report.result.asks, report.exit_code) == (asks, code)
+    assert (report.result.approvals, report.exit_code) == (asks, code)
     assert report.result.steps
-    assert not scene.project.place.folder.exists()
+    assert not scene.project.state_dir.folder.exists()
 
 
 @pytest.mark.parametrize(("endpoint", "url"), [("unix:///x", "http://127.0.0.1:8888/lab"), ("ssh://far", "")])
 def test_the_notes_of_up_and_where_it_would_answer_are_told(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, endpoint: str, url: str
 ) -> None:
-    monkeypatch.setattr(carried, "tools", lambda: None)
-    scene.plan = {"remarks": ("limits.cpus: capped",)}
+    monkeypatch.setattr(carried, "find_tools", lambda: None)
+    scene.plan = {"notes": ("limits.cpus: capped",)}
     result = render.dry_run(replace(scene.project, endpoint=endpoint)).result
-    assert (result.remarks, result.url, result.ssh_port) == (("limits.cpus: capped",), url, 0)
+    assert (result.notes, result.url, result.ssh_port) == (("limits.cpus: capped",), url, 0)
 
 
 def test_what_is_to_be_chosen_anew_is(scene: Scene) -> None:
@@ -114,7 +114,7 @@ def test_what_is_to_be_chosen_anew_is(scene: Scene) -> None:
 
 
 def test_a_state_folder_that_is_open_to_others_is_refused(scene: Scene) -> None:
-    state.save(scene.project.place, State("vision", scene.project.folder))
-    files.private_folder(scene.project.place.folder).chmod(0o755)
-    with pytest.raises(Refusal, match="not private"):
+    state.save(scene.project.state_dir, State("vision", scene.project.folder))
+    files.ensure_private_folder(scene.project.state_dir.folder).chmod(0o755)
+    with pytest.raises(PreconditionError, match="not private"):
         render.dry_run(scene.project)

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from envkit.cli import main
-from envkit.cli.app import NO_ENGINE, VERBS
+from envkit.cli.app import ENGINELESS_VERBS, VERBS
 from envkit.engines import connect, endpoint
-from envkit.errors import EngineUnavailable, Refusal
+from envkit.errors import EngineUnavailable, PreconditionError
 from tests.unit.plain_engine import answer, engine_at
 
 UNIX, OTHER = "unix:///run/other.sock", "unix:///run/third.sock"
@@ -72,7 +72,7 @@ def test_the_engine_is_chosen_as_docker_chooses_it(
     docker.use(current)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    assert endpoint.endpoint() == (endpoint.DEFAULT if expected == "usual" else expected)
+    assert endpoint.current_endpoint() == (endpoint.DEFAULT if expected == "usual" else expected)
 
 
 def test_without_a_docker_config_the_home_is_looked_at(docker: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,10 +80,10 @@ def test_without_a_docker_config_the_home_is_looked_at(docker: Docker, monkeypat
     monkeypatch.setenv("HOME", str(docker.folder))
     docker.folder = docker.folder / ".docker"
     docker.config = docker.folder / "config.json"
-    assert endpoint.endpoint() == endpoint.DEFAULT
+    assert endpoint.current_endpoint() == endpoint.DEFAULT
     docker.context("homely", UNIX)
     docker.use("homely")
-    assert endpoint.endpoint() == UNIX
+    assert endpoint.current_endpoint() == UNIX
 
 
 USUAL, ROOTLESS, OWN_PODMAN, PODMAN = "usual.sock", "user/docker.sock", "user/podman/podman.sock", "roots-podman.sock"
@@ -104,14 +104,14 @@ def test_the_first_socket_that_is_there_counts_and_dockers_come_before_podmans(
     (docker.folder / "user/podman").mkdir(parents=True)
     for name in there:
         (docker.folder / name).touch()
-    chosen = endpoint.choice()
+    chosen = endpoint.choose()
     assert chosen.address == f"unix://{docker.folder}/{expected}"
-    assert not any(name in " ".join(chosen.passed_over) for name in there)
+    assert not any(name in " ".join(chosen.skipped_sources) for name in there)
 
 
 def test_without_a_runtime_folder_roots_podman_is_looked_for_alone(docker: Docker) -> None:
     (docker.folder / PODMAN).touch()
-    assert endpoint.endpoint() == f"unix://{docker.folder}/{PODMAN}"
+    assert endpoint.current_endpoint() == f"unix://{docker.folder}/{PODMAN}"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_damaged_docker_config_is_told_with_3(
 def test_a_docker_config_that_is_a_folder_is_told(docker: Docker) -> None:
     docker.config.mkdir()
     with pytest.raises(EngineUnavailable, match="Is a directory"):
-        endpoint.endpoint()
+        endpoint.current_endpoint()
 
 
 @pytest.mark.parametrize(("variable", "mend"), [(True, "unset DOCKER_CONTEXT"), (False, "docker context use default")])
@@ -160,16 +160,16 @@ def test_a_context_whose_engine_is_not_used_is_refused_by_name(
     docker.use("far")
     if variable:
         monkeypatch.setenv("DOCKER_CONTEXT", "far")
-    with pytest.raises(Refusal, match=r"the Docker context far.*is not used") as error:
-        connect.connect(endpoint.endpoint())
-    assert mend in error.value.mend
+    with pytest.raises(PreconditionError, match=r"the Docker context far.*is not used") as error:
+        connect.connect(endpoint.current_endpoint())
+    assert mend in error.value.hint
 
 
 def test_a_context_may_name_another_machine(docker: Docker) -> None:
     docker.context("far", "ssh://ada@build.example.com")
     docker.use("far")
-    assert endpoint.choice().address == "ssh://ada@build.example.com"
-    assert endpoint.choice().by == "the Docker context far"
+    assert endpoint.choose().address == "ssh://ada@build.example.com"
+    assert endpoint.choose().source == "the Docker context far"
 
 
 @pytest.mark.proves("`--engine` comes before what the environment says", "real")
@@ -180,14 +180,14 @@ def test_a_context_may_name_another_machine(docker: Docker) -> None:
 def test_the_flag_comes_first(docker: Docker, monkeypatch: pytest.MonkeyPatch, given: str, expected: str) -> None:
     docker.use("mine")
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/host.sock")
-    with endpoint.using(given):
-        assert endpoint.endpoint() == expected
-        assert endpoint.choice().by == ("--engine" if given else "DOCKER_HOST")
-    assert endpoint.choice().by == "DOCKER_HOST"
+    with endpoint.override(given):
+        assert endpoint.current_endpoint() == expected
+        assert endpoint.choose().source == ("--engine" if given else "DOCKER_HOST")
+    assert endpoint.choose().source == "DOCKER_HOST"
 
 
 @pytest.mark.proves("every verb that uses an engine takes `--engine`", "real")
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - NO_ENGINE - {"ssh-proxy"}))
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - ENGINELESS_VERBS - {"ssh-proxy"}))
 def test_every_verb_that_uses_an_engine_takes_the_flag(
     docker: Docker, verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,8 +208,8 @@ def test_an_engine_that_is_not_there_is_told_with_all_that_was_tried(
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(docker.folder))
     with pytest.raises(EngineUnavailable, match="no container engine answers") as error:
-        connect.connect(endpoint.endpoint())
-    assert error.value.tried.split("; ") == [
+        connect.connect(endpoint.current_endpoint())
+    assert error.value.detail.split("; ") == [
         "DOCKER_HOST: not set", "DOCKER_CONTEXT: not set", f"{docker.config}: names no context",
         f"unix://{docker.folder}/docker.sock: not there", f"unix://{docker.folder}/podman/podman.sock: not there",
         f"{endpoint.PODMAN}: not there", f"{endpoint.DEFAULT}: not there",
@@ -228,8 +228,8 @@ def test_the_mend_of_an_engine_that_is_not_there_fits_how_it_was_chosen(
         if deaf:
             door.bind(at.removeprefix("unix://"))
         with pytest.raises(EngineUnavailable) as error:
-            connect.connect(endpoint.endpoint())
-    mend = error.value.mend
+            connect.connect(endpoint.current_endpoint())
+    mend = error.value.hint
     assert ("unset DOCKER_HOST" in mend, " docker" in mend) == (named, not named)
     assert ("set DOCKER_HOST" in mend.replace("unset", "")) == (not named and not deaf)
 
@@ -243,24 +243,24 @@ def test_a_socket_closed_to_the_caller_says_whose_it_is(
 ) -> None:
     path = docker.folder / "other.sock"
     monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
-    monkeypatch.setattr(connect, "_knock", denied)
+    monkeypatch.setattr(connect, "_probe_socket", denied)
     monkeypatch.setattr(Path, "stat", lambda *_, **__: os.stat_result((mode, 0, 0, 1, 4343, group, 0, 0, 0, 0)))
     with pytest.raises(EngineUnavailable, match="may not use") as error:
-        connect.connect(endpoint.endpoint())
+        connect.connect(endpoint.current_endpoint())
     monkeypatch.undo()
-    assert error.value.mend.startswith(mend)
-    assert "docker" not in error.value.mend
-    assert error.value.mend.endswith("; or unset DOCKER_HOST")
+    assert error.value.hint.startswith(mend)
+    assert "docker" not in error.value.hint
+    assert error.value.hint.endswith("; or unset DOCKER_HOST")
 
 
 def test_a_socket_in_a_folder_closed_to_the_caller_is_told(docker: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{docker.folder}/other.sock")
     monkeypatch.setattr(Path, "stat", denied)
-    monkeypatch.setattr(connect, "_knock", denied)
+    monkeypatch.setattr(connect, "_probe_socket", denied)
     with pytest.raises(EngineUnavailable, match="may not use") as error:
-        connect.connect(endpoint.endpoint())
+        connect.connect(endpoint.current_endpoint())
     monkeypatch.undo()
-    assert error.value.mend.startswith("run the command as the user whose engine it is")
+    assert error.value.hint.startswith("run the command as the user whose engine it is")
 
 
 def denied(*_: object, **__: object) -> None:
@@ -273,22 +273,22 @@ def test_an_engine_of_a_context_that_does_not_answer_is_told_with_the_context(do
         docker.context("deaf", f"unix://{docker.folder}/deaf")
         docker.use("deaf")
         with pytest.raises(EngineUnavailable, match="does not answer") as error:
-            connect.connect(endpoint.endpoint())
-    assert error.value.tried.endswith(f"unix://{docker.folder}/deaf (the Docker context deaf): connection refused")
+            connect.connect(endpoint.current_endpoint())
+    assert error.value.detail.endswith(f"unix://{docker.folder}/deaf (the Docker context deaf): connection refused")
 
 
 def test_an_engine_that_takes_the_question_and_says_nothing_is_asked_once(
     docker: Docker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connect, "SILENT_S", 0.05)
+    monkeypatch.setattr(connect, "PING_TIMEOUT_S", 0.05)
     monkeypatch.setattr(connect, "Client", pytest.fail)  # it would ask again, and wait longer
     monkeypatch.setenv("DOCKER_HOST", f"unix://{docker.folder}/silent")
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(docker.folder / "silent"))
         silent.listen()
         with pytest.raises(EngineUnavailable, match="does not answer") as error:
-            connect.connect(endpoint.endpoint())
-    assert error.value.tried.endswith("(DOCKER_HOST): it does not answer")
+            connect.connect(endpoint.current_endpoint())
+    assert error.value.detail.endswith("(DOCKER_HOST): it does not answer")
 
 
 @pytest.mark.parametrize(("pong", "asked", "api"), [

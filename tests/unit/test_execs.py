@@ -16,8 +16,8 @@ import pytest
 
 from envkit.engines import execs, streams
 from envkit.engines.connect import Engine
-from envkit.engines.unstarted import GO
-from envkit.errors import NoProgram, NotRunnable, PassThrough
+from envkit.engines.unstarted import CHDIR_SCRIPT
+from envkit.errors import CommandNotFound, CommandNotExecutable, ExecError
 from tests.process.pretended import answering
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Api:
 def run(api: Api, *, tty: bool = False, below: str = "") -> int:
     try:
         engine = Engine("unix:///x", api)  # type: ignore[arg-type]
-        return execs.attached(engine, "c", ["cat", "big"], tty=tty, below=below)
+        return execs.run_attached(engine, "c", ["cat", "big"], tty=tty, folder=below)
     finally:
         api.its.close()
 
@@ -80,9 +80,9 @@ def test_output_that_comes_with_the_head_of_the_answer_is_not_lost(tmp_path: Pat
     sdk = docker.APIClient(base_url=f"unix://{tmp_path}/engine", version="1.41")
     with (
         answering(tmp_path / "engine", head + framed(text, b"end")),
-        execs._opened(Engine("unix:///x", sdk), "1", tty=False) as stream,
+        execs._start_exec(Engine("unix:///x", sdk), "1", tty=False) as stream,
     ):
-        seen = list(streams.frames(stream))
+        seen = list(streams.read_frames(stream))
     assert {number for number, _ in seen} == {STDOUT}
     assert b"".join(chunk for _, chunk in seen) == text + b"end"
     sdk.close()
@@ -121,16 +121,16 @@ DENIED = OCI + b"permission denied: unknown\r\n"
 
 
 @pytest.mark.parametrize(("said", "code", "kind", "words"), [
-    (MISSING, 126, NoProgram, "there is no program 'cat' in the workspace"),
-    (MISSING, 127, NoProgram, "there is no program 'cat' in the workspace"),
-    (DENIED, 126, NotRunnable, "cannot be run: it is not executable"),
-    (OCI + b"exec format error\n", 126, NotRunnable, "no program for this machine"),
-    (b"/workspace/sub: 1: exec: cat: not found\n", 127, NoProgram, "there is no program 'cat' in the workspace"),
-    (b"/workspace/sub: 1: exec: cat: Permission denied\n", 126, NotRunnable, "it is not executable"),
-    (b"/workspace/sub: 1: cd: can't cd to /workspace/sub\n", 125, PassThrough, "this folder is not in the workspace"),
+    (MISSING, 126, CommandNotFound, "there is no program 'cat' in the workspace"),
+    (MISSING, 127, CommandNotFound, "there is no program 'cat' in the workspace"),
+    (DENIED, 126, CommandNotExecutable, "cannot be run: it is not executable"),
+    (OCI + b"exec format error\n", 126, CommandNotExecutable, "no program for this machine"),
+    (b"/workspace/sub: 1: exec: cat: not found\n", 127, CommandNotFound, "there is no program 'cat' in the workspace"),
+    (b"/workspace/sub: 1: exec: cat: Permission denied\n", 126, CommandNotExecutable, "it is not executable"),
+    (b"/workspace/sub: 1: cd: can't cd to /workspace/sub\n", 125, ExecError, "this folder is not in the workspace"),
 ])
 def test_a_program_that_did_not_start_is_told_in_words_with_the_code_of_shells(
-    said: bytes, code: int, kind: type[PassThrough], words: str, capfd: pytest.CaptureFixture[str]
+    said: bytes, code: int, kind: type[ExecError], words: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(kind, match=words) as failed:
         run(Api(framed(said), code=code), below="/workspace/sub")
@@ -140,7 +140,7 @@ def test_a_program_that_did_not_start_is_told_in_words_with_the_code_of_shells(
 
 def test_what_the_shell_says_comes_in_pieces(capfd: pytest.CaptureFixture[str]) -> None:
     pieces = (b"/workspace/", b"sub: 1: ", b"exec: cat: ", b"not found\n")
-    with pytest.raises(NoProgram):
+    with pytest.raises(CommandNotFound):
         run(Api(framed(*pieces), code=127), below="/workspace/sub")
     assert capfd.readouterr().out == ""
 
@@ -161,4 +161,4 @@ def test_what_a_program_prints_that_ran_is_passed_on(
 def test_a_folder_below_is_an_argument_and_no_script() -> None:
     api = Api(b"")
     run(api, below='/workspace/$(x)"')
-    assert api.argv == ["/bin/sh", "-c", GO, '/workspace/$(x)"', "cat", "big"]
+    assert api.argv == ["/bin/sh", "-c", CHDIR_SCRIPT, '/workspace/$(x)"', "cat", "big"]

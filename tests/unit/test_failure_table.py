@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import runpy
 
-from envkit.checks.table import TABLE
+from envkit.checks.table import CHECKS
 from tests import failures
 from tests.conftest import ROOT
 
@@ -19,7 +19,7 @@ def test_every_row_of_the_table_is_shown_by_a_test() -> None:
 
 def test_every_row_but_an_engines_refusal_is_told_as_a_check() -> None:
     for one in failures.shown():
-        assert one.checks <= TABLE.keys(), one
+        assert one.checks <= CHECKS.keys(), one
         assert one.checks or int(one.number) in ENGINES, one
 
 

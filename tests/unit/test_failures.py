@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     ("error", "code"),
     [
         (errors.ConfigError([errors.Problem("envkit.yaml", 3, "ssh.port", "no")]), 2),
-        (errors.Refusal("will not", mend="do that"), 2),
-        (errors.EngineUnavailable("nothing answers", mend="start it"), 3),
+        (errors.PreconditionError("will not", hint="do that"), 2),
+        (errors.EngineUnavailable("nothing answers", hint="start it"), 3),
         (errors.BuildFailed("a step failed"), 3),
         (errors.Unhealthy("no answer"), 3),
         (errors.GpuUnusable("no driver"), 5),
-        (errors.PassThrough("not running"), 125),
+        (errors.ExecError("not running"), 125),
         (KeyboardInterrupt(), 130),
         (OSError(errno.ENOSPC, "No space left on device", "/state"), 2),
     ],
@@ -39,7 +39,7 @@ def test_each_kind_of_error_has_its_exit_code(
     told = capsys.readouterr()
     assert told.out == ""
     assert "Traceback" not in told.err
-    assert getattr(error, "mend", "") in told.err
+    assert getattr(error, "hint", "") in told.err
 
 
 GOES_ON = "envkit: interrupted; `envkit up` or `envkit down` goes on from here\n"
@@ -47,13 +47,13 @@ GOES_ON = "envkit: interrupted; `envkit up` or `envkit down` goes on from here\n
 
 @pytest.mark.parametrize(("verb", "error", "code", "said"), [
     ("environment.up", KeyboardInterrupt(), 130, GOES_ON),
-    ("environment.down", errors.Ended(errors.Exit.TERMINATED), 143, GOES_ON),
+    ("environment.down", errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143, GOES_ON),
     ("environment.prune", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
     ("checks.audit", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
     ("checks.probe", KeyboardInterrupt(), 130, ""),
     ("project.render", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
     ("inside.logs", KeyboardInterrupt(), 130, ""),
-    ("inside.logs", errors.Ended(errors.Exit.TERMINATED), 143, ""),
+    ("inside.logs", errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143, ""),
     ("project.schema", BrokenPipeError(), 0, ""),
 ])
 def test_what_typer_would_end_without_a_word_reaches_us(
@@ -71,7 +71,7 @@ def test_what_typer_would_end_without_a_word_reaches_us(
 
 
 @pytest.mark.parametrize(("error", "code"), [
-    (KeyboardInterrupt(), 130), (errors.Ended(errors.Exit.TERMINATED), 143),
+    (KeyboardInterrupt(), 130), (errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143),
 ])
 def test_an_up_that_is_interrupted_while_it_asks_has_nothing_to_go_on_from(
     error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -101,13 +101,13 @@ PROBLEM = errors.Problem("envkit.yaml", 3, "ssh.port", "no")
 @pytest.mark.proves("a failure is JSON too where that is asked for", "real")
 @pytest.mark.parametrize(("error", "failure", "code"), [
     (
-        errors.EngineUnavailable("nothing answers", tried="/run/x", mend="start it"),
-        {"message": "nothing answers", "tried": "/run/x", "mend": "start it", "problems": []}, 3,
+        errors.EngineUnavailable("nothing answers", detail="/run/x", hint="start it"),
+        {"message": "nothing answers", "detail": "/run/x", "hint": "start it", "problems": []}, 3,
     ),
     (
         errors.ConfigError([PROBLEM]),
         {
-            "message": "envkit.yaml:3 ssh.port: no", "tried": "", "mend": "",
+            "message": "envkit.yaml:3 ssh.port: no", "detail": "", "hint": "",
             "problems": [{"file": "envkit.yaml", "line": 3, "key": "ssh.port", "message": "no"}],
         }, 2,
     ),
@@ -132,7 +132,7 @@ def test_a_failure_has_the_same_envelope_as_a_report(
 def test_nothing_goes_to_stdout_where_no_json_was_asked_for(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    failures.report(errors.Refusal("will not"), arguments)
+    failures.report(errors.PreconditionError("will not"), arguments)
     assert capsys.readouterr().out == ""
 
 

@@ -15,15 +15,15 @@ import pytest
 
 from envkit import config, host, names, proc, state
 from envkit.commands import audit, builders, carried, delivered, doctor, mounted, reach, refusals, synced
-from envkit.commands.project import Known
-from envkit.commands.survey import Survey
-from envkit.decide import Wanted
+from envkit.commands.project import Environment
+from envkit.commands.survey import PlanningResult
+from envkit.decide import DesiredState
 from envkit.engines import buildx, connect, look, settings
-from envkit.engines.buildx import Absent
-from envkit.errors import ConfigError, EngineError, Refusal, StartFailed
+from envkit.engines.buildx import BuildxUnavailable
+from envkit.errors import ConfigError, EngineError, PreconditionError, StartFailed
 from envkit.model.artifact import Artifact
 from envkit.model.facts import Account, EngineFacts, Facts, HostGpu
-from envkit.model.found import Found, FoundContainer, FoundVolume
+from envkit.model.found import ActualState, ContainerInfo, VolumeInfo
 from envkit.model.plan import FilesPlan, Plan, Secret
 from envkit.model.run import Mount
 from envkit.model.state import State
@@ -42,28 +42,28 @@ HERE = Facts(
     caller=Account(1000, 1000), sudo_caller=None, workspace=PROJECT, workspace_owner=Account(1000, 1000),
     home="/home/ada", config_files={f"{PROJECT}/envkit.yaml": ""}, cpus=4, memory_mib=8192, machine="amd64",
     state="/home/ada/.local/state/envkit/x/vision", busy_ports={8888: "jupyter"}, routes=("10.0.0.0/8",),
-    gpu=HostGpu("535.1"), gpu_roads=("hook",), real_paths={"~/data": "/home/ada/data"},
+    gpu=HostGpu("535.1"), gpu_methods=("hook",), real_paths={"~/data": "/home/ada/data"},
 )
 THERE = EngineFacts(
-    "ssh://far", "26.1.5", "amd64", rootless=False, userns=False, gpu_roads=("runtime",), cpus=64, memory_mib=262144,
-    volumes="/data/docker/volumes",
+    "ssh://far", "26.1.5", "amd64", rootless=False, userns=False, gpu_methods=("runtime",), cpus=64, memory_mib=262144,
+    volumes_dir="/data/docker/volumes",
 )
-FACTS = far.facts(HERE, THERE)
+FACTS = far.apply_engine_facts(HERE, THERE)
 TITLE = "envkit-1000-vision"
 
 
 def plan(text: str = "base: debian") -> Plan:
-    return resolve(config.load(text), PROJECT, "vision", FACTS, Found(), None)
+    return resolve(config.load(text), PROJECT, "vision", FACTS, ActualState(), None)
 
 
 def test_the_other_machine_counts_in_the_place_of_this_one() -> None:
     made = plan()
     assert made.run.limits.cpus == 64
     assert made.run.limits.memory_mib > 200_000
-    assert made.run.published(8888) == 8888  # what is taken here says nothing of there
+    assert made.run.host_port(8888) == 8888  # what is taken here says nothing of there
     assert made.run.gpus is None
-    assert any(one.startswith("gpu: the engine is on another machine") for one in made.remarks)
-    assert not plan("base: debian\ngpu: off").remarks
+    assert any(one.startswith("gpu: the engine is on another machine") for one in made.notes)
+    assert not plan("base: debian\ngpu: off").notes
 
 
 @pytest.mark.proves("nothing of this machine is mounted on another one", "real")
@@ -90,8 +90,8 @@ def test_a_file_within_a_volume_is_mounted_as_the_engine_insists_and_others_as_e
 
 
 def test_what_is_not_known_of_the_other_machine_is_taken_for_the_usual() -> None:
-    bare = far.facts(HERE, None)
-    assert (bare.far, bare.cpus, bare.memory_mib) == ("/var/lib/docker/volumes", 4, 8192)
+    bare = far.apply_engine_facts(HERE, None)
+    assert (bare.remote_volumes_dir, bare.cpus, bare.memory_mib) == ("/var/lib/docker/volumes", 4, 8192)
 
 
 @pytest.mark.proves("what an engine on another machine cannot honour is refused by key", "real")
@@ -111,26 +111,26 @@ def test_what_it_cannot_honour_is_refused_by_key(text: str, key: str, mend: str)
 
 def test_root_is_refused() -> None:
     facts = replace(FACTS, caller=Account(0, 0))
-    with pytest.raises(Refusal, match="as root you would write what comes back"):
-        resolve(config.load("base: debian"), PROJECT, "vision", facts, Found(), None)
+    with pytest.raises(PreconditionError, match="as root you would write what comes back"):
+        resolve(config.load("base: debian"), PROJECT, "vision", facts, ActualState(), None)
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> tuple[state.Place, Plan]:
+def made(tmp_path: Path) -> tuple[state.StateDir, Plan]:
     import hashlib
 
     (tmp_path / "wandb").write_text("key")
     secrets = (Secret("WANDB", str(tmp_path / "wandb"), hashlib.sha256(b"key").hexdigest()),)
     artifacts = (Artifact("mount/settings.json", "{}\n", 0o600), Artifact("etc/passwd", "dev\n"))
     own = replace(wanted(user=ME).plan, files=FilesPlan(artifacts, secrets))
-    place = state.Place(tmp_path / "state")
+    place = state.StateDir(tmp_path / "state")
     mounted.replace_files(place, own)
     return place, own
 
 
-def test_the_files_travel_with_owner_and_mode_and_what_was_taken_out_goes(made: tuple[state.Place, Plan]) -> None:
+def test_the_files_travel_with_owner_and_mode_and_what_was_taken_out_goes(made: tuple[state.StateDir, Plan]) -> None:
     place, own = made
-    with tarfile.open(fileobj=io.BytesIO(delivered._packed(place, own))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(delivered._build_archive(place, own))) as tar:
         entries = [(one.name, one.isdir(), one.mode, one.uid) for one in tar]
         (token,) = (tar.extractfile(one) for one in tar if one.name == "0/token")
         assert token is not None
@@ -144,74 +144,74 @@ def test_the_files_travel_with_owner_and_mode_and_what_was_taken_out_goes(made: 
     ]
 
 
-def test_a_delivery_is_told_by_content_and_by_the_volume_that_got_it(made: tuple[state.Place, Plan]) -> None:
+def test_a_delivery_is_told_by_content_and_by_the_volume_that_got_it(made: tuple[state.StateDir, Plan]) -> None:
     place, own = made
-    volumes = {delivered.volume(own): FoundVolume({}, "first")}
-    before = delivered.mark(place, own, volumes)
-    assert before == delivered.mark(place, own, volumes)
-    assert before != delivered.mark(place, own, {delivered.volume(own): FoundVolume({}, "second")})
-    assert before != delivered.mark(place, own, {})
+    volumes = {delivered.volume_name(own): VolumeInfo({}, "first")}
+    before = delivered.fingerprint(place, own, volumes)
+    assert before == delivered.fingerprint(place, own, volumes)
+    assert before != delivered.fingerprint(place, own, {delivered.volume_name(own): VolumeInfo({}, "second")})
+    assert before != delivered.fingerprint(place, own, {})
     (place.mount / "secrets/WANDB").write_text("other")
-    assert before != delivered.mark(place, own, volumes)
+    assert before != delivered.fingerprint(place, own, volumes)
 
 
 @pytest.fixture
-def known(tmp_path: Path) -> Known:
-    place = state.Place(tmp_path / "state")
+def known(tmp_path: Path) -> Environment:
+    place = state.StateDir(tmp_path / "state")
     place.folder.mkdir(mode=0o700)
-    return Known("vision", PROJECT, 1000, place, State("vision", PROJECT), "ssh://far")
+    return Environment("vision", PROJECT, 1000, place, State("vision", PROJECT), "ssh://far")
 
 
-VOLUME = {f"{TITLE}-workspace": FoundVolume({}, "made")}
-CONTAINER = FoundContainer("c1", "running", {}, "i1")
+VOLUME = {f"{TITLE}-workspace": VolumeInfo({}, "made")}
+CONTAINER = ContainerInfo("c1", "running", {}, "i1")
 
 
-def kept(known: Known, which: str = "1:2 made", *, back: bool = False) -> None:
+def kept(known: Environment, which: str = "1:2 made", *, back: bool = False) -> None:
     record = {"which": which, "back": back, "paths": {}}
-    (known.place.folder / synced.RECORD).write_text(json.dumps(record))
+    (known.state_dir.folder / synced.RECORD_FILE).write_text(json.dumps(record))
 
 
-def brought_back(known: Known, found: Found, *, last: bool) -> list[str]:
+def brought_back(known: Environment, found: ActualState, *, last: bool) -> list[str]:
     said: list[Progress] = []
     nothing: Any = None
-    synced.bring_back(known, nothing, found=found, last=last, say=said.append)
+    synced.pull_back(known, nothing, actual=found, is_final=last, on_progress=said.append)
     return [one.text for one in said]
 
 
 @pytest.mark.proves("`down` copies back what only the other machine has; `--volumes` loses nothing of it", "fake")
 @pytest.mark.parametrize("status", ["exited", None])
-def test_a_copy_that_cannot_be_looked_at_is_not_thrown_away(known: Known, status: Any) -> None:
+def test_a_copy_that_cannot_be_looked_at_is_not_thrown_away(known: Environment, status: Any) -> None:
     kept(known)
-    found = Found(container=replace(CONTAINER, status=status) if status else None, volumes=VOLUME)
-    with pytest.raises(Refusal, match="may hold what is not here") as error:
+    found = ActualState(container=replace(CONTAINER, status=status) if status else None, volumes=VOLUME)
+    with pytest.raises(PreconditionError, match="may hold what is not here") as error:
         brought_back(known, found, last=True)
-    assert "--discard" in error.value.mend
+    assert "--discard" in error.value.hint
     assert "its volume keeps it" in brought_back(known, found, last=False)[0]
 
 
-def test_a_copy_that_fails_to_come_back_is_not_thrown_away(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_that_fails_to_come_back_is_not_thrown_away(known: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object, **__: object) -> None:
         raise EngineError("rsync could not copy")
 
     monkeypatch.setattr(synced, "sync", fails)
     kept(known, back=True)
-    found = Found(container=CONTAINER, volumes=VOLUME)
-    with pytest.raises(Refusal, match="rsync could not copy"):
+    found = ActualState(container=CONTAINER, volumes=VOLUME)
+    with pytest.raises(PreconditionError, match="rsync could not copy"):
         brought_back(known, found, last=True)
     assert brought_back(known, found, last=False)
-    with pytest.raises(Refusal, match="it does not run"):  # also after the container was taken away
-        brought_back(known, Found(volumes=VOLUME), last=True)
+    with pytest.raises(PreconditionError, match="it does not run"):  # also after the container was taken away
+        brought_back(known, ActualState(volumes=VOLUME), last=True)
 
 
-def test_a_copy_that_came_back_may_go_also_later(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(synced, "sync", lambda *_, **__: synced.Synced("vision"))
+def test_a_copy_that_came_back_may_go_also_later(known: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synced, "sync", lambda *_, **__: synced.SyncResult("vision"))
     kept(known)
-    assert brought_back(known, Found(container=CONTAINER, volumes=VOLUME), last=False) == []
-    assert brought_back(known, Found(volumes=VOLUME), last=True) == []
+    assert brought_back(known, ActualState(container=CONTAINER, volumes=VOLUME), last=False) == []
+    assert brought_back(known, ActualState(volumes=VOLUME), last=True) == []
 
 
-@pytest.mark.parametrize("found", [Found(), Found(volumes={f"{TITLE}-workspace": FoundVolume({}, "another")})])
-def test_what_was_never_copied_may_go(known: Known, found: Found) -> None:
+@pytest.mark.parametrize("found", [ActualState(), ActualState(volumes={f"{TITLE}-workspace": VolumeInfo({}, "another")})])
+def test_what_was_never_copied_may_go(known: Environment, found: ActualState) -> None:
     kept(known)
     assert brought_back(known, found, last=True) == []
 
@@ -221,79 +221,79 @@ def test_what_was_never_copied_may_go(known: Known, found: Found) -> None:
 ])
 def test_two_workspaces_are_not_mixed_in_one_copy(before: str, *, there: bool, refused: bool) -> None:
     nothing: Any = None
-    found = Found(volumes=VOLUME if there else {})
-    surveyed = Survey(Wanted(plan(), nothing, "r"), (), FACTS, found)
-    with pytest.raises(Refusal, match="is of /elsewhere") if refused else nullcontext():
-        refusals.other_copy(surveyed, State("vision", PROJECT, before))
+    found = ActualState(volumes=VOLUME if there else {})
+    surveyed = PlanningResult(DesiredState(plan(), nothing, "r"), (), FACTS, found)
+    with pytest.raises(PreconditionError, match="is of /elsewhere") if refused else nullcontext():
+        refusals.check_remote_copy(surveyed, State("vision", PROJECT, before))
 
 
 def test_a_builder_that_lies_in_the_project_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
 
-    def find(writable: Iterable[str]) -> Absent:
+    def find(writable: Iterable[str]) -> BuildxUnavailable:
         asked.append(list(writable))
-        return Absent("")
+        return BuildxUnavailable("")
 
     monkeypatch.setattr(buildx, "find", find)
-    assert builders._road(plan()) is None
+    assert builders._find_buildx(plan()) is None
     assert asked == [[PROJECT]]  # what changes inside comes back there, although nothing of it is mounted
 
 
 @pytest.mark.proves("the token goes to no port that our own way does not hold", "real")
 def test_audit_sends_the_token_to_no_port_that_does_not_lead_there(
-    known: Known, monkeypatch: pytest.MonkeyPatch
+    known: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nothing: Any = None
     monkeypatch.setattr(connect, "connect", lambda _: nothing)
     monkeypatch.setattr(look, "container", lambda *_: replace(CONTAINER, labels={names.PORT: "8888"}))
-    monkeypatch.setattr(reach, "here", lambda *_: 0)
+    monkeypatch.setattr(reach, "local_port", lambda *_: 0)
     with pytest.raises(StartFailed, match="no port of this machine leads to JupyterLab"):
-        audit.audit(known, say=lambda _: None)
+        audit.audit(known, on_progress=lambda _: None)
 
 
 def test_doctor_looks_at_no_other_machine_and_says_so() -> None:
     elsewhere: Any = SimpleNamespace(endpoint="ssh://far")
-    with pytest.raises(Refusal, match="looks at the one it runs on"):
+    with pytest.raises(PreconditionError, match="looks at the one it runs on"):
         doctor.doctor(elsewhere, gpu=False)
 
 
 def test_a_gpu_of_this_machine_says_nothing_of_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "gpu", lambda: HostGpu("535.1"))
-    assert reach.gpu("unix:///x") == HostGpu("535.1")
-    assert reach.gpu("ssh://far") == HostGpu()
+    assert reach.host_gpu("unix:///x") == HostGpu("535.1")
+    assert reach.host_gpu("ssh://far") == HostGpu()
 
 
 @pytest.mark.parametrize("text", [
     "", "{", "[]", '{"which": 3}', '{"which": "1:2 made", "back": 1, "paths": {"a": [1]}}',
 ])
-def test_a_damaged_record_deletes_nothing(known: Known, text: str) -> None:
-    (known.place.folder / synced.RECORD).write_text(text)
-    assert synced._agreed(known, "1:2 made") == {}
+def test_a_damaged_record_deletes_nothing(known: Environment, text: str) -> None:
+    (known.state_dir.folder / synced.RECORD_FILE).write_text(text)
+    assert synced._load_baseline(known, "1:2 made") == {}
 
 
-def test_what_was_agreed_between_other_folders_counts_for_nothing(known: Known) -> None:
+def test_what_was_agreed_between_other_folders_counts_for_nothing(known: Environment) -> None:
     entry = ["f", 1, 1, 1, 420, ""]
     record = {"which": "1:2 made", "back": False, "paths": {"a": [entry, entry]}}
-    (known.place.folder / synced.RECORD).write_text(json.dumps(record))
-    assert set(synced._agreed(known, "1:2 made")) == {"a"}
-    assert synced._agreed(known, "1:3 made") == synced._agreed(known, "1:2 other") == {}
+    (known.state_dir.folder / synced.RECORD_FILE).write_text(json.dumps(record))
+    assert set(synced._load_baseline(known, "1:2 made")) == {"a"}
+    assert synced._load_baseline(known, "1:3 made") == synced._load_baseline(known, "1:2 other") == {}
 
 
 @pytest.mark.parametrize(("workspace", "expected"), [
     ("", {"envkit.yaml", "envkit.lock"}), ("/home/ada", {"vision/envkit.yaml", "vision/envkit.lock"}),
     (f"{PROJECT}/src", set()), ("/data", set()),
 ])
-def test_the_config_is_guarded_wherever_it_shows(known: Known, workspace: str, expected: set[str]) -> None:
-    assert synced._guarded(replace(known, state=State("vision", PROJECT, workspace))) == expected
+def test_the_config_is_guarded_wherever_it_shows(known: Environment, workspace: str, expected: set[str]) -> None:
+    assert synced._protected_paths(replace(known, state=State("vision", PROJECT, workspace))) == expected
 
 
-def test_sync_with_an_engine_of_this_machine_is_refused(known: Known) -> None:
-    with pytest.raises(Refusal, match="the engine is on this machine"):
-        synced.run(replace(known, endpoint="unix:///x"), dry_run=False, say=lambda _: None)
+def test_sync_with_an_engine_of_this_machine_is_refused(known: Environment) -> None:
+    with pytest.raises(PreconditionError, match="the engine is on this machine"):
+        synced.run(replace(known, endpoint="unix:///x"), dry_run=False, on_progress=lambda _: None)
 
 
 def test_without_rsync_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proc, "which", lambda program: None if program == "rsync" else program)
-    with pytest.raises(Refusal, match="lacks one of them") as error:
-        carried.tools()
-    assert error.value.mend == "sudo apt-get install rsync openssh-client"
+    with pytest.raises(PreconditionError, match="lacks one of them") as error:
+        carried.find_tools()
+    assert error.value.hint == "sudo apt-get install rsync openssh-client"

@@ -30,7 +30,7 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
     limits.shared_memory: ["64m", "1G"],
     limits.processors: [1, 4, 0.5, 0.01, 4096],
     limits.processes: [64, 4096, 4_194_304],
-    places.some_key_files: [("a.pub",)],
+    places.key_files: [("a.pub",)],
     addresses.url: [
         "https://packages.example.com/simple", "http://10.0.0.1:3128", "https://a.b/c%20d/~e+f/", "https://h:65535/",
         "http://[fd00::1]:8080/x",
@@ -41,7 +41,7 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
     fields.volume_name: ["cache", "c", "a_b-c9", "home2"],
     variables.variable: ["A", "_x", "TF_CPP_MIN_LOG_LEVEL", "PYTHONPATH", "path_x", "A" * 128],
     variables.secret_name: ["WANDB_API_KEY", "A"],
-    variables.open_variable: [
+    variables.public_variable: [
         "TOKENIZERS_PARALLELISM", "MAX_TOKENS", "DB_PASSWORD_FILE", "KEYBOARD", "PRIVATE", "SECRETARY", "PIPELINE_X",
         "PROXY",
     ],
@@ -57,7 +57,7 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
         "/data", "/data/a b", "/mnt/x:y,z", "/home/dev/.cache", "/home/other", "/workspace/data", "/tmp/x", "/srv",
         "/opt/tools", "/library", "/data/..x",
     ],
-    places.below_workspace: ["logs", "a/b", "...", "a b", "."],
+    places.workspace_path: ["logs", "a/b", "...", "a b", "."],
     places.public_key_file: ["~/.ssh/id_ed25519.pub", "keys/team", "my_key.pub"],
     places.certificates: ["auto", "off", "/etc/ssl/company.pem", "ca.crt"],
 }
@@ -81,7 +81,7 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
     limits.shared_memory: ["63m", "1M", "g"],
     limits.processors: [0, -1, 0.009, 1e-10, 4097, float("nan"), float("inf")],
     limits.processes: [-1, 0, 63, 4_194_305],
-    places.some_key_files: [()],
+    places.key_files: [()],
     addresses.url: [
         "", "packages.example.com", "ftp://x/", "https://", "https://x:0/", "https://x:65536/", "https://x/?a=b",
         "https://x/#a", "https://x /", "https://x/\n--extra", "https://x/$(id)", "file:///etc/passwd", "https://-x/",
@@ -104,7 +104,7 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "CURL_CA_BUNDLE",
     ],
     variables.secret_name: ["", "A-B", "PATH", "SSL_CERT", "PIP_CONFIG", "A" * 124],
-    variables.open_variable: [
+    variables.public_variable: [
         "WANDB_API_KEY", "APIKEY", "my_token", "GITHUB_TOKEN", "TOKEN", "DB_PASSWORD", "PGPASSWORD", "MYSQL_PASSWD",
         "AWS_SECRET_ACCESS_KEY", "CLIENT_SECRET", "SSH_PRIVATE_KEY", "TOKEN_X", "PATH",
     ],
@@ -128,7 +128,7 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "/libx32", "/opt", "/opt/jupyter", "/opt/jupyter/x", "/opt/tensorflow", "/var/tmp", "/boot", "/root",
         "/tmp", "/workspace", "/home", "/home/dev", "/a\nb", "/a\0", "/x\ud800",
     ],
-    places.below_workspace: ["", "/logs", "..", "a/../b", "../x", "~/logs", "-x", "a\nb"],
+    places.workspace_path: ["", "/logs", "..", "a/../b", "../x", "~/logs", "-x", "a\nb"],
     places.public_key_file: [
         "", "~/.ssh/id_ed25519", "id_rsa", "x.pem", "ssh-ed25519 AAAAC3Nz x", "ecdsa-sha2-nistp256 AAAA",
         "sk-ssh-ed25519@openssh.com AAAA", "a\nb",
@@ -154,7 +154,7 @@ def test_refused_values_get_one_readable_line(rule: Callable[[Any], object]) -> 
 
 # Those whose rule is about one text that stays as it is.
 TEXTS = [rule for rule in ACCEPTED if rule not in {
-    fields.port, limits.processors, limits.processes, places.some_key_files, places.below_workspace,
+    fields.port, limits.processors, limits.processes, places.key_files, places.workspace_path,
 }]
 
 
@@ -203,7 +203,7 @@ def test_sizes_in_mebibytes(size: str, mib: int) -> None:
 
 @pytest.mark.parametrize(("written", "meant"), [("logs/", "logs"), ("./logs", "logs"), ("a//b/./c", "a/b/c")])
 def test_a_log_folder_is_kept_in_its_shortest_form(written: str, meant: str) -> None:
-    assert places.below_workspace(written) == meant
+    assert places.workspace_path(written) == meant
 
 
 def test_a_requirement_loses_the_space_around_it() -> None:
@@ -218,7 +218,7 @@ def test_credentials_in_an_address_are_never_shown() -> None:
 
 
 def test_credentials_are_not_shown_where_a_long_text_is_cut() -> None:
-    assert "hunter2" not in words.shown("https://hunter2" + "x" * 500 + "@example.com")
+    assert "hunter2" not in words.display_text("https://hunter2" + "x" * 500 + "@example.com")
 
 
 def test_a_requirements_file_gives_its_lines_and_says_what_is_wrong_with_others() -> None:
@@ -241,10 +241,10 @@ def test_a_requirements_file_may_hold_anything(text: str) -> None:
 
 @given(st.text())
 def test_what_is_shown_is_short_and_printable(text: str) -> None:
-    assert not words.UNPRINTABLE.search(words.shown(text))
-    assert len(words.quoted(text)) <= words.SHOWN_CHARACTERS + 3
+    assert not words.UNPRINTABLE.search(words.display_text(text))
+    assert len(words.quote(text)) <= words.DISPLAY_LENGTH_MAX + 3
 
 
 @pytest.mark.parametrize("path", [(), ("a",), ("apt", 2), ("mounts", 0, "target"), ("env", "A_B")])
 def test_dotted_keys_read_back(path: words.KeyPath) -> None:
-    assert words.undotted(words.dotted(path)) == path
+    assert words.parse_key_path(words.format_key_path(path)) == path

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from envkit import credentials, files, state
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from envkit.model.facts import Account
 from envkit.model.state import State
 
@@ -45,9 +45,9 @@ def test_a_folder_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -
     folder = tmp_path / "state"
     folder.mkdir()
     folder.chmod(mode)
-    with pytest.raises(Refusal, match="not private") as refusal:
-        files.private_folder(folder)
-    assert refusal.value.mend.startswith(f"chmod 700 {folder}")
+    with pytest.raises(PreconditionError, match="not private") as refusal:
+        files.ensure_private_folder(folder)
+    assert refusal.value.hint.startswith(f"chmod 700 {folder}")
 
 
 @pytest.mark.parametrize(("mode", "refused"), [(0o755, False), (0o700, False), (0o775, True), (0o757, True)])
@@ -56,10 +56,10 @@ def test_a_folder_that_is_made_for_others_to_read_may_stay_readable(tmp_path: Pa
     folder.mkdir()
     folder.chmod(mode)
     if refused:
-        with pytest.raises(Refusal, match="not private"):
-            files.private_folder(folder, mode=0o755)
+        with pytest.raises(PreconditionError, match="not private"):
+            files.ensure_private_folder(folder, mode=0o755)
     else:
-        assert files.private_folder(folder, mode=0o755) == folder
+        assert files.ensure_private_folder(folder, mode=0o755) == folder
 
 
 def test_a_file_of_somebody_elses_folder_is_read_through_no_link(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_file_of_somebody_elses_folder_is_read_through_no_link(tmp_path: Path)
     descriptor = os.open(tmp_path, os.O_RDONLY)
     try:
         names = ("file", "link", "pipe", "missing")
-        assert [files.read_inside(descriptor, name) for name in names] == [b"text", None, None, None]
+        assert [files.read_in_folder(descriptor, name) for name in names] == [b"text", None, None, None]
     finally:
         os.close(descriptor)
 
@@ -77,8 +77,8 @@ def test_a_file_of_somebody_elses_folder_is_read_through_no_link(tmp_path: Path)
 def test_a_link_is_no_private_folder(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir(mode=0o700)
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    with pytest.raises(Refusal, match="not private"):
-        files.private_folder(tmp_path / "link")
+    with pytest.raises(PreconditionError, match="not private"):
+        files.ensure_private_folder(tmp_path / "link")
 
 
 def test_what_is_not_there_or_not_a_file_reads_as_nothing(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_what_is_not_there_or_not_a_file_reads_as_nothing(tmp_path: Path) -> Non
 def test_a_file_too_large_to_be_one_of_ours_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "big"
     path.write_bytes(b"x" * 101)
-    with pytest.raises(Refusal, match="larger than 100"):
+    with pytest.raises(PreconditionError, match="larger than 100"):
         files.read(path, 100)
 
 
@@ -103,7 +103,7 @@ def test_a_file_of_up_to_the_limit_is_read_whole(size: int, tmp_path: Path) -> N
 def test_a_file_that_does_not_tell_its_size_is_read_whole() -> None:
     told = Path("/proc/self/environ")
     assert (told.stat().st_size, files.read(told)) == (0, told.read_bytes())
-    with pytest.raises(Refusal, match="larger than 10 bytes"):
+    with pytest.raises(PreconditionError, match="larger than 10 bytes"):
         files.read(told, limit=10)
 
 
@@ -111,11 +111,11 @@ def test_a_second_holder_of_a_lock_is_told_and_waits(tmp_path: Path) -> None:
     lock, order, told = tmp_path / "lock", [], threading.Event()
 
     def second() -> None:
-        with files.locked(lock, told.set):
+        with files.lock(lock, told.set):
             order.append("second")
 
     thread = threading.Thread(target=second)
-    with files.locked(lock, lambda: pytest.fail("nobody else holds it")):
+    with files.lock(lock, lambda: pytest.fail("nobody else holds it")):
         thread.start()
         assert told.wait(10)
         order.append("first")
@@ -128,11 +128,11 @@ def test_a_lock_that_was_taken_away_is_held_by_nobody(tmp_path: Path) -> None:
     lock, told, order = tmp_path / "state" / "lock", threading.Event(), []
 
     def waiting() -> None:
-        with files.locked(lock, told.set):
+        with files.lock(lock, told.set):
             order.append(lock.exists())
 
     thread = threading.Thread(target=waiting)
-    with files.locked(lock, lambda: pytest.fail("nobody else holds it")):
+    with files.lock(lock, lambda: pytest.fail("nobody else holds it")):
         thread.start()
         assert told.wait(10)
         files.remove(lock.parent)
@@ -142,21 +142,21 @@ def test_a_lock_that_was_taken_away_is_held_by_nobody(tmp_path: Path) -> None:
 
 def test_what_is_forgotten_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    where = state.place("unix:///var/run/docker.sock", "/home/ada/vision")
+    where = state.directory("unix:///var/run/docker.sock", "/home/ada/vision")
     state.save(where, State("vision", "/home/ada/vision"))
     files.write(where.lock, b"")
-    files.private_folder(where.mount)
+    files.ensure_private_folder(where.mount)
     state.forget(where)
     assert not where.folder.exists()
 
 
 def test_state_comes_back_as_it_was_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    where = state.place("unix:///var/run/docker.sock", "/home/ada/vision")
+    where = state.directory("unix:///var/run/docker.sock", "/home/ada/vision")
     remembered = State("vision", "/home/ada/vision", port=8899, approved=("a",), prepared={"v": "t"})
     state.save(where, remembered)
     assert state.load(where) == remembered
-    assert list(state.all_of("unix:///var/run/docker.sock")) == [(where, remembered)]
+    assert list(state.environments("unix:///var/run/docker.sock")) == [(where, remembered)]
     assert where.folder.stat().st_mode & 0o777 == 0o700
 
 
@@ -165,17 +165,17 @@ def test_state_that_cannot_be_understood_is_a_refusal_with_the_mend(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    where = state.place("unix:///var/run/docker.sock", "/home/ada/vision")
-    files.private_folder(where.folder)
+    where = state.directory("unix:///var/run/docker.sock", "/home/ada/vision")
+    files.ensure_private_folder(where.folder)
     (where.folder / "state.json").write_text(text)
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(PreconditionError) as refusal:
         state.load(where)
-    assert "envkit up" in refusal.value.mend
+    assert "envkit up" in refusal.value.hint
 
 
 def test_engines_and_projects_keep_their_states_apart() -> None:
     places = {
-        state.place(engine, project).folder
+        state.directory(engine, project).folder
         for engine in ("unix:///var/run/docker.sock", "unix:///run/user/1000/docker.sock")
         for project in ("/home/ada/vision", "/home/bob/vision")
     }
@@ -185,7 +185,7 @@ def test_engines_and_projects_keep_their_states_apart() -> None:
 def test_a_pipe_without_a_writer_is_no_file_and_nobody_waits_for_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert files.read(tmp_path / "pipe") is None
-    assert files.readable(tmp_path / "pipe") is None
+    assert files.read_if_permitted(tmp_path / "pipe") is None
 
 
 def _unreadable(folder: Path) -> Path:
@@ -201,7 +201,7 @@ def test_what_is_there_and_cannot_be_read_does_not_count_as_absent(tmp_path: Pat
 
 
 def test_a_file_that_only_a_config_names_may_be_unreadable(tmp_path: Path) -> None:
-    assert files.readable(_unreadable(tmp_path)) is None
+    assert files.read_if_permitted(_unreadable(tmp_path)) is None
 
 
 @pytest.mark.parametrize("name", ["config", "nowhere"])
@@ -215,7 +215,7 @@ def test_a_new_file_is_made_through_no_link_and_over_no_file(tmp_path: Path, nam
 
 
 def test_state_and_keys_that_cannot_be_read_are_not_made_anew(tmp_path: Path) -> None:
-    where = state.Place(tmp_path)
+    where = state.StateDir(tmp_path)
     where.mount.mkdir()
     for name in ("state.json", "mount/token", "mount/ssh_host_ed25519_key"):
         (tmp_path / name).symlink_to("/proc/self/mem")
@@ -233,8 +233,8 @@ def test_a_lock_is_let_go_when_the_waiting_is_given_up(tmp_path: Path) -> None:
         raise InterruptedError
 
     lock = tmp_path / "lock"
-    with files.locked(lock, lambda: pytest.fail("nobody else holds it")):
+    with files.lock(lock, lambda: pytest.fail("nobody else holds it")):
         before = len(list(Path("/proc/self/fd").iterdir()))
-        with pytest.raises(InterruptedError), files.locked(lock, give_up):
+        with pytest.raises(InterruptedError), files.lock(lock, give_up):
             pytest.fail("somebody else holds it")
         assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -14,7 +14,7 @@ from envkit.engines import cdi, settings
 from envkit.model.facts import HostGpu
 from envkit.model.run import Gpus
 from envkit.render import compose
-from envkit.resolve import gpu, kept, wants
+from envkit.resolve import gpu, kept, host_query
 from tests.unit.test_resolve import FACTS, PROJECT, WANTS, plan
 from tests.unit.worlds import wanted
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GPU = HostGpu("535.54.03", ("/dev/nvidia0", "/dev/nvidiactl"), ("0000:01:00.0",))
-OFFERED = replace(FACTS, gpu=GPU, gpu_roads=("hook",))
+OFFERED = replace(FACTS, gpu=GPU, gpu_methods=("hook",))
 
 
 @pytest.mark.parametrize(("asked", "which"), [
@@ -42,20 +42,20 @@ def test_what_is_asked_for_is_planned(asked: str, which: tuple[str, ...] | None)
 def test_auto_does_without_where_there_is_none(facts: Any, why: str | None) -> None:
     planned = plan("gpu: auto", facts)
     assert (planned.run.gpus, planned.image.gpu, planned.gpu_required) == (None, False, False)
-    assert [one for one in planned.remarks if "NVIDIA" in one and why and why in one] == list(planned.remarks)
+    assert [one for one in planned.notes if "NVIDIA" in one and why and why in one] == list(planned.notes)
 
 
 def test_what_auto_found_stays() -> None:
-    chosen = kept.choices(OFFERED, WANTS)
-    gone = kept.as_chosen(replace(FACTS, gpu=HostGpu()), chosen, WANTS)
+    chosen = kept.choices_to_save(OFFERED, WANTS)
+    gone = kept.apply_choices(replace(FACTS, gpu=HostGpu()), chosen, WANTS)
     assert plan("gpu: auto", gone).run.gpus  # and `up` says what became of it
-    came = kept.as_chosen(OFFERED, kept.choices(FACTS, WANTS), WANTS)
+    came = kept.apply_choices(OFFERED, kept.choices_to_save(FACTS, WANTS), WANTS)
     assert plan("gpu: auto", came).run.gpus is None
 
 
 def test_auto_chooses_anew_after_another_word_stood_in_the_config() -> None:
-    off = wants(config.load("gpu: off"), PROJECT, "")
-    then = kept.as_chosen(OFFERED, kept.choices(replace(FACTS, gpu=GPU), off), WANTS)
+    off = host_query(config.load("gpu: off"), PROJECT, "")
+    then = kept.apply_choices(OFFERED, kept.choices_to_save(replace(FACTS, gpu=GPU), off), WANTS)
     assert plan("gpu: auto", then).run.gpus
 
 
@@ -63,9 +63,9 @@ def test_auto_chooses_anew_after_another_word_stood_in_the_config() -> None:
     (("hook", "runtime", "cdi"), "cdi"), (("runtime", "hook"), "hook"), (("runtime",), "runtime"), ((), "hook"),
 ])
 def test_the_road_that_lasts_longest_is_taken(roads: tuple[str, ...], taken: str) -> None:
-    planned = gpu.gpus("on", replace(FACTS, gpu_roads=roads))
+    planned = gpu.select_gpus("on", replace(FACTS, gpu_methods=roads))
     assert planned is not None
-    assert planned.road == taken
+    assert planned.method == taken
 
 
 SPEC = {"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": [{"name": "0"}, {"name": "all"}]}
@@ -125,7 +125,7 @@ def test_engine_and_compose_are_told_the_same(
     assert {key: host[key] for key in ("Runtime", "DeviceRequests") if host.get(key)} == engine
     service = compose.document(replace(want, plan=replace(want.plan, run=run)))["services"]["workspace"]
     assert {key: service[key] for key in ("runtime", "deploy") if key in service} == compose_
-    if gpus and gpus.road == "runtime":
+    if gpus and gpus.method == "runtime":
         assert service["environment"]["NVIDIA_VISIBLE_DEVICES"] == "0,1"
     else:
         assert "NVIDIA_VISIBLE_DEVICES" not in service["environment"]

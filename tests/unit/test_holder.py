@@ -12,7 +12,7 @@ from envkit import config, names, net, state
 from envkit.commands import reach, survey
 from envkit.commands.project import Project
 from envkit.engines import connect, endpoint, glance
-from envkit.engines.holder import holder
+from envkit.engines.holder import find_owner
 from envkit.errors import EngineUnavailable
 from envkit.model.state import State
 from envkit.observe import doctor
@@ -31,7 +31,7 @@ def _remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("DOCKER_HOST", AT)
     for at in (AT, "ssh://far"):
-        state.save(state.place(at, "/nv"), State("nv", "/nv", port=8890, ssh_port=2300, forwarded={"8890": 9001}))
+        state.save(state.directory(at, "/nv"), State("nv", "/nv", port=8890, ssh_port=2300, forwarded={"8890": 9001}))
 
 
 def engine(labels: dict[str, str] | None = None, **port: Any) -> Any:
@@ -46,28 +46,28 @@ MINE, THEIRS = names.labels(os.getuid(), "nv", "/nv"), names.labels(4711, "other
 
 @pytest.mark.proves("who holds a port is told: an environment, a container, a process", "real")
 @pytest.mark.parametrize(("engine", "seen", "told"), [
-    (engine(MINE), net.UNSEEN, YOURS),
+    (engine(MINE), net.UNKNOWN_PROCESS, YOURS),
     (engine(MINE), "docker-proxy (process 9)", YOURS),
-    (engine(THEIRS), net.UNSEEN, "the environment other of user 4711"),
-    (engine(), net.UNSEEN, "the container web"),
-    (engine(IP="0.0.0.0"), net.UNSEEN, "the container web"),
-    (engine(IP="192.0.2.1"), net.UNSEEN, net.UNSEEN),
+    (engine(THEIRS), net.UNKNOWN_PROCESS, "the environment other of user 4711"),
+    (engine(), net.UNKNOWN_PROCESS, "the container web"),
+    (engine(IP="0.0.0.0"), net.UNKNOWN_PROCESS, "the container web"),
+    (engine(IP="192.0.2.1"), net.UNKNOWN_PROCESS, net.UNKNOWN_PROCESS),
     (engine(Type="udp"), PROCESS, PROCESS),
-    (engine(PublicPort=8891), net.UNSEEN, net.UNSEEN),  # what is remembered of one that is down says nothing
-    (None, net.UNSEEN, YOURS),
+    (engine(PublicPort=8891), net.UNKNOWN_PROCESS, net.UNKNOWN_PROCESS),  # what is remembered of one that is down says nothing
+    (None, net.UNKNOWN_PROCESS, YOURS),
     (None, PROCESS, PROCESS),
 ])
 def test_who_holds_a_port_is_told(engine: Any, seen: str, told: str) -> None:
-    assert holder(engine, AT, 8890, seen) == told
+    assert find_owner(engine, AT, 8890, seen) == told
 
 
 def test_where_no_engine_answers_what_had_the_port_is_told_and_else_nobody() -> None:
-    assert [holder(None, AT, port, net.UNSEEN) for port in (2300, 8888)] == [YOURS, net.UNSEEN]
+    assert [find_owner(None, AT, port, net.UNKNOWN_PROCESS) for port in (2300, 8888)] == [YOURS, net.UNKNOWN_PROCESS]
 
 
 def test_what_frees_the_port_is_on_the_engine_that_was_named() -> None:
-    with endpoint.using("ssh://far"):
-        told = holder(engine(MINE), "ssh://far", 8890, net.UNSEEN)
+    with endpoint.override("ssh://far"):
+        told = find_owner(engine(MINE), "ssh://far", 8890, net.UNKNOWN_PROCESS)
     assert told == "your environment nv (envkit down --name nv --engine ssh://far)"
 
 
@@ -75,9 +75,9 @@ def test_a_port_that_is_asked_for_is_looked_up_before_it_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(net, "busy_ports", lambda: frozenset({8890, 8891}))
-    monkeypatch.setattr(net, "port_holder", lambda _: net.UNSEEN)
-    project = Project(str(tmp_path), config.load("jupyter: {port: 8890}"), AT, state.place(AT, str(tmp_path)), None)
-    assert survey._facts(project, engine(MINE), None, ()).busy_ports == {8890: YOURS, 8891: ""}
+    monkeypatch.setattr(net, "port_listener", lambda _: net.UNKNOWN_PROCESS)
+    project = Project(str(tmp_path), config.load("jupyter: {port: 8890}"), AT, state.directory(AT, str(tmp_path)), None)
+    assert survey._gather_facts(project, engine(MINE), None, ()).busy_ports == {8890: YOURS, 8891: ""}
 
 
 @pytest.mark.parametrize(("answers", "told"), [(True, "the container web"), (False, YOURS)])
@@ -88,12 +88,12 @@ def test_doctor_says_it_in_the_same_words(answers: bool, told: str, monkeypatch:
         return engine()
 
     monkeypatch.setattr(connect, "connect", connected)
-    monkeypatch.setattr(glance, "running", lambda *_: None)
+    monkeypatch.setattr(glance, "running_container", lambda *_: None)
     monkeypatch.setattr(net, "busy_ports", lambda: frozenset({8890}))
-    monkeypatch.setattr(net, "port_holder", lambda _: net.UNSEEN)
-    assert doctor._port(8890, "envkit-1-x", named=True)["holder"] == told
-    assert doctor._port(8888, "", named=True)["holder"] is None
+    monkeypatch.setattr(net, "port_listener", lambda _: net.UNKNOWN_PROCESS)
+    assert doctor._inspect_port(8890, "envkit-1-x", is_configured=True)["holder"] == told
+    assert doctor._inspect_port(8888, "", is_configured=True)["holder"] is None
 
 
 def test_a_port_that_leads_to_an_environment_elsewhere_is_told_as_that() -> None:
-    assert reach._holder("ssh://far", 9001) == YOURS
+    assert reach._port_owner("ssh://far", 9001) == YOURS

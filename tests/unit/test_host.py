@@ -8,7 +8,7 @@ import pytest
 
 from envkit import checks, host
 from envkit.checks import gpu
-from envkit.model.facts import Wants
+from envkit.model.facts import HostQuery
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +21,8 @@ def test_who_needs_no_proxy_is_seen_whatever_proxy_the_config_names(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", "http://own:3128")
     monkeypatch.setenv("NO_PROXY", "mirror.corp")
-    assert host.look(Wants(str(tmp_path), proxy=False)).proxies == {"no_proxy": "mirror.corp"}
-    assert host.look(Wants(str(tmp_path), proxy=False)).run_proxies == {}
+    assert host.inspect(HostQuery(str(tmp_path), proxy=False)).proxies == {"no_proxy": "mirror.corp"}
+    assert host.inspect(HostQuery(str(tmp_path), proxy=False)).run_proxies == {}
 
 
 def test_what_this_host_trusts_beyond_the_public_certificates_is_seen(
@@ -58,7 +58,7 @@ def test_the_config_of_the_project_is_seen_wherever_the_workspace_is(tmp_path: P
     project = tmp_path / "vision"
     project.mkdir()
     (project / "envkit.yaml").write_text("workspace: ..\n")
-    seen = host.look(Wants(str(project), workspace="..")).config_files
+    seen = host.inspect(HostQuery(str(project), workspace="..")).config_files
     assert seen == {str(project.resolve() / "envkit.yaml"): "workspace: ..\n"}
 
 
@@ -74,15 +74,15 @@ def test_a_secret_is_exposed_where_file_and_folders_let_everybody_read(
     key = home / "key"
     key.touch()
     key.chmod(mode)
-    assert host.readable_by_all(key, below=home) == open_
+    assert host.is_world_readable(key, root=home) == open_
 
 
 def test_the_secrets_that_everybody_may_read_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("open", "closed"):
         (tmp_path / name).touch()
-    monkeypatch.setattr(host, "readable_by_all", lambda path: path.name == "open")
-    wants = Wants(str(tmp_path), secrets=(("A", "open"), ("B", "closed"), ("C", "gone")))
-    assert host.look(wants).exposed == ("A",)
+    monkeypatch.setattr(host, "is_world_readable", lambda path: path.name == "open")
+    wants = HostQuery(str(tmp_path), secrets=(("A", "open"), ("B", "closed"), ("C", "gone")))
+    assert host.inspect(wants).exposed_secrets == ("A",)
 
 
 LOADED = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  470.256.02  Thu May  2 14:37:44 UTC 2024\n"
@@ -112,7 +112,7 @@ def test_a_host_without_a_gpu_or_a_driver_is_told_with_its_mend(row: str, tmp_pa
     if driver:
         (tmp_path / "proc/driver/nvidia").mkdir(parents=True)
         (tmp_path / "proc/driver/nvidia/version").write_text(driver)
-    found = gpu.before(required=True, host=host.gpu(tmp_path), engine=None)
+    found = gpu.preflight(required=True, host=host.gpu(tmp_path), engine=None)
     assert (found.check if found else "") == check
-    assert mend in (found.mend if found else "")
+    assert mend in (found.hint if found else "")
     assert not found or checks.exit_code([found]) == 5

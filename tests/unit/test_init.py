@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit.cli import texts
-from envkit.commands.init import Initialised, init
-from envkit.errors import Refusal
+from envkit.commands.init import InitResult, init
+from envkit.errors import PreconditionError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def test_a_new_folder_and_all_that_was_made_for_it_belong_to_its_owner(tmp_path:
 def test_the_next_command_is_as_short_as_where_one_stands_allows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = Initialised(str(tmp_path), 1000, ("envkit.yaml",))
+    made = InitResult(str(tmp_path), 1000, ("envkit.yaml",))
     monkeypatch.chdir(tmp_path)
     assert texts.init(made).endswith("\nnext: envkit up")
     monkeypatch.chdir("/")
@@ -44,9 +44,9 @@ def test_the_next_command_is_as_short_as_where_one_stands_allows(
 
 
 def test_a_folder_of_somebody_else_is_refused_with_the_mend(tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match="there already and belongs to user 0, not to user 4242") as refusal:
+    with pytest.raises(PreconditionError, match="there already and belongs to user 0, not to user 4242") as refusal:
         init(tmp_path, owner="4242")
-    assert f"chown 4242:4242 {tmp_path}" in refusal.value.mend
+    assert f"chown 4242:4242 {tmp_path}" in refusal.value.hint
     assert not list(tmp_path.iterdir())
 
 
@@ -59,14 +59,14 @@ def test_a_link_that_leads_nowhere_is_not_written_through(tmp_path: Path) -> Non
     project, victim = tmp_path / "project", tmp_path / "victim"
     project.mkdir()
     (project / "envkit.yaml").symlink_to(victim)
-    with pytest.raises(Refusal, match="there already"):
+    with pytest.raises(PreconditionError, match="there already"):
         init(project, owner=OWNER)
     assert not victim.exists()
 
 
 def test_a_folder_is_not_made_where_a_link_leads(tmp_path: Path) -> None:
     (tmp_path / "project").symlink_to(tmp_path / "victim")
-    with pytest.raises(Refusal, match="link"):
+    with pytest.raises(PreconditionError, match="link"):
         init(tmp_path / "project", owner=OWNER)
     assert not (tmp_path / "victim").exists()
 
@@ -112,5 +112,5 @@ def test_a_file_that_is_turned_into_a_link_while_root_looks_is_not_copied(
 def test_an_example_that_is_not_there_or_has_no_config_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for name, says in (("missing", "cannot be read"), ("empty", "has no envkit.yaml")):
-        with pytest.raises(Refusal, match=says):
+        with pytest.raises(PreconditionError, match=says):
             init(tmp_path / "project", owner=OWNER, example=tmp_path / name)

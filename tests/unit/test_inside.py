@@ -9,10 +9,10 @@ import pytest
 from envkit import state
 from envkit.cli import main
 from envkit.commands import inside
-from envkit.commands.project import Known
+from envkit.commands.project import Environment
 from envkit.engines import glance
-from envkit.errors import PassThrough
-from envkit.model.found import FoundContainer
+from envkit.errors import ExecError
+from envkit.model.found import ContainerInfo
 from envkit.model.state import State
 
 if TYPE_CHECKING:
@@ -45,23 +45,23 @@ def test_a_folder_without_an_environment_is_told_with_125(verb: str, capsys: pyt
 def test_an_environment_that_does_not_run_is_told_with_125(
     tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    state.save(state.place(f"unix://{tmp_path}/no-engine", str(tmp_path)), State("vision", str(tmp_path)))
+    state.save(state.directory(f"unix://{tmp_path}/no-engine", str(tmp_path)), State("vision", str(tmp_path)))
     assert code_of([verb, *([] if verb == "shell" else ["true"])]) == 125
     assert "no container engine answers" in capsys.readouterr().err
 
 
 @pytest.fixture
-def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Known]:
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Environment]:
     """Return what puts a stand-in for the SSH client in place, and makes an environment that runs."""
 
-    def made(script: str) -> Known:
+    def made(script: str) -> Environment:
         program = tmp_path / "bin" / "ssh"
         program.parent.mkdir()
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
-        monkeypatch.setattr(glance, "running", lambda *_: FoundContainer("c1", "running", {}, "i1"))
-        return Known("vision", "/p", 1000, state.Place(tmp_path), State("vision", "/p"), "unix:///x")
+        monkeypatch.setattr(glance, "running_container", lambda *_: ContainerInfo("c1", "running", {}, "i1"))
+        return Environment("vision", "/p", 1000, state.StateDir(tmp_path), State("vision", "/p"), "unix:///x")
 
     return made
 
@@ -74,24 +74,24 @@ MISUSED = 'for last; do true; done; [ "$last" = true ] || { echo "unknown option
 @pytest.mark.parametrize(("script", "code"), [
     ("exit 0", 0), ("exit 7", 7), (f"{LOGS_IN} || exit 255", 255), ("kill -TERM $$", 143), ("kill -KILL $$", 137),
 ], ids=["all is well", "its own code", "255 from inside", "ended", "killed"])
-def test_the_code_of_what_ran_over_ssh_is_passed_on(client: Callable[[str], Known], script: str, code: int) -> None:
+def test_the_code_of_what_ran_over_ssh_is_passed_on(client: Callable[[str], Environment], script: str, code: int) -> None:
     assert inside.ssh(client(script), ["exit", "255"]) == code
 
 
-def test_a_login_that_is_refused_is_none_of_the_programs_codes(client: Callable[[str], Known]) -> None:
-    with pytest.raises(PassThrough, match="Host key verification failed"):
+def test_a_login_that_is_refused_is_none_of_the_programs_codes(client: Callable[[str], Environment]) -> None:
+    with pytest.raises(ExecError, match="Host key verification failed"):
         inside.ssh(client(REFUSED), ["exit", "255"])
 
 
 def test_arguments_that_the_ssh_client_does_not_take_are_none_of_the_programs_codes(
-    client: Callable[[str], Known],
+    client: Callable[[str], Environment],
 ) -> None:
-    with pytest.raises(PassThrough, match="does not take these arguments: unknown option -- Z"):
+    with pytest.raises(ExecError, match="does not take these arguments: unknown option -- Z"):
         inside.ssh(client(MISUSED), ["-Z"])
 
 
 def test_a_state_that_cannot_be_read_is_told_with_125(tmp_path: Path) -> None:
-    place = state.place(f"unix://{tmp_path}/no-engine", str(tmp_path))
+    place = state.directory(f"unix://{tmp_path}/no-engine", str(tmp_path))
     place.folder.mkdir(parents=True)
     (place.folder / "state.json").symlink_to("/proc/self/mem")
     assert code_of(["exec", "true"]) == 125
@@ -105,7 +105,7 @@ def test_a_program_runs_in_the_callers_folder_below_the_workspace(
     stands: str, workspace: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remembered = State("vision", f"{tmp_path}/project", workspace=f"{tmp_path}/{workspace}" if workspace else "")
-    known = Known("vision", f"{tmp_path}/project", 1000, state.Place(tmp_path), remembered, "unix:///x")
+    known = Environment("vision", f"{tmp_path}/project", 1000, state.StateDir(tmp_path), remembered, "unix:///x")
     (tmp_path / stands).mkdir(parents=True)
     monkeypatch.chdir(tmp_path / stands)
-    assert inside.folder_inside(known) == folder
+    assert inside.container_workdir(known) == folder

@@ -41,9 +41,9 @@ class Held:
 
 
 def labels(*, pid: int = 0, namespace: str = "", left_s: float = 60) -> dict[str, str]:
-    given = leftovers.waiting(left_s)
-    at = namespace or given[names.WAITS].partition("@")[2]
-    return {**given, names.WAITS: f"{pid or os.getpid()}@{at}"}
+    given = leftovers.lifetime_labels(left_s)
+    at = namespace or given[names.WAITING_PROCESS].partition("@")[2]
+    return {**given, names.WAITING_PROCESS: f"{pid or os.getpid()}@{at}"}
 
 
 GONE = 2**22 + 1  # no process has such a number
@@ -56,7 +56,7 @@ GONE = 2**22 + 1  # no process has such a number
     (partial(labels, left_s=-1), True),
     (partial(labels, namespace="pid:[1]", left_s=-1), True),
     (dict, False),
-    (partial(dict, {names.UNTIL: "x"}), False),
+    (partial(dict, {names.DEADLINE: "x"}), False),
 ])
 def test_sweep_removes_abandoned_containers_and_keeps_those_in_use(
     make_labels: Callable[[], dict[str, str]], removed_expected: bool
@@ -65,7 +65,7 @@ def test_sweep_removes_abandoned_containers_and_keeps_those_in_use(
     others = ("envkit-1000-vision", "envkit-1000-neighbour", "envkit-1001-neighbour__1__aa__0")
     ours = ("envkit-1000-smoke__1__aa__0", "envkit-1000-neighbour__1__aa__0")
     api = Held(**dict.fromkeys(ours, of), **{name: labels(left_s=-1) for name in others})
-    removed = leftovers.sweep(Engine("unix:///x", api), 1000)  # type: ignore[arg-type]
+    removed = leftovers.remove_abandoned(Engine("unix:///x", api), 1000)  # type: ignore[arg-type]
     assert len(removed) == (len(ours) if removed_expected else 0)
     assert {name.replace("__", ".") for name in others} <= api.held.keys()  # whatever labels its image gave it
 
@@ -79,7 +79,7 @@ def test_prune_leaves_a_test_alone_that_has_made_its_container_and_not_started_i
 
 def test_the_time_is_one_that_others_can_compare() -> None:
     before = int(time.time())
-    until = int(leftovers.waiting(60)[names.UNTIL])
+    until = int(leftovers.lifetime_labels(60)[names.DEADLINE])
     assert before + 60 <= until <= time.time() + 61
 
 

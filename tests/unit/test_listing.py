@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from envkit.cli.listing import listing
+from envkit.cli.listing import format_table
 from envkit.commands.status import Environments, Row
 
 OWN = os.getuid()
@@ -24,7 +24,7 @@ WHOLE = [
 
 
 def test_a_pipe_gets_all_of_it() -> None:
-    assert listing(ROWS).splitlines() == WHOLE
+    assert format_table(ROWS).splitlines() == WHOLE
 
 
 @pytest.mark.proves("the table of `envkit status` fits the terminal", "real")
@@ -48,16 +48,16 @@ def test_a_pipe_gets_all_of_it() -> None:
     (20, ["NAME            STATUS", "vision          running", "speech-to-text  down"]),
 ])
 def test_on_a_terminal_what_matters_least_goes_first(width: int, shown: list[str]) -> None:
-    assert listing(ROWS, width).splitlines() == shown
+    assert format_table(ROWS, width).splitlines() == shown
 
 
 @pytest.mark.parametrize("width", range(52, 200, 7))
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    assert max(map(len, listing(ROWS, width).splitlines())) <= width
+    assert max(map(len, format_table(ROWS, width).splitlines())) <= width
 
 
 def test_whose_folder_is_gone_is_told_with_the_command_that_removes_it() -> None:
-    gone = Row("old", OWN, "down", project="/p", mend="envkit down --volumes --name old")
-    assert listing(Environments((gone,)), 80).splitlines()[-2:] == [
+    gone = Row("old", OWN, "down", project="/p", hint="envkit down --volumes --name old")
+    assert format_table(Environments((gone,)), 80).splitlines()[-2:] == [
         "the folder of old is gone; this removes what is left:", "  envkit down --volumes --name old",
     ]

@@ -27,7 +27,7 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     def logs(*_: object, **__: object) -> Iterable[bytes]:
         return iter(chunks)
 
-    monkeypatch.setattr(project, "known", lambda *_: None)
+    monkeypatch.setattr(project, "find_environment", lambda *_: None)
     monkeypatch.setattr(inside, "logs", logs)
     return chunks
 
@@ -85,7 +85,7 @@ def test_a_terminal_that_knows_ascii_alone_is_no_failure(
 def test_a_line_without_end_is_shown_in_pieces(printed: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verbs, "LINE_BYTES_MAX", 4)
     printed += [b"abc", b"def", b"gh\x1b"]
-    assert list(verbs._harmless(printed)) == [b"abcdef\n", b"gh\\x1b\n"]
+    assert list(verbs._sanitize_output(printed)) == [b"abcdef\n", b"gh\\x1b\n"]
 
 
 def test_a_pipe_gets_every_byte(printed: list[bytes], capfdbinary: pytest.CaptureFixture[bytes]) -> None:

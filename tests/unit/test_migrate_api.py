@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from envkit.migrate import api
-from envkit.migrate.rules.table import TABLE
+from envkit.migrate.rules.table import RULE_TABLE
 
 if TYPE_CHECKING:
     from envkit.migrate.rules.rule import Rule
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 RELEASES = api.releases()
 # Of methods, whose parameters are not recorded, and of Model, which takes any.
 METHODS = {"epochs", "max_queue_size", "workers", "use_multiprocessing", "inputs", "outputs"}
-MOVES = [(rule.id, old, new) for rule in TABLE.values() for old, new in rule.moves.items()]
+MOVES = [(rule.id, old, new) for rule in RULE_TABLE.values() for old, new in rule.moves.items()]
 
 
 def version(text: str) -> tuple[int, ...]:
@@ -24,7 +24,7 @@ def version(text: str) -> tuple[int, ...]:
 
 
 def claims(rule: str, release: str) -> bool:
-    row = TABLE[rule]
+    row = RULE_TABLE[rule]
     return version(row.since) <= version(release) and (not row.until or version(release) < version(row.until))
 
 
@@ -39,7 +39,7 @@ def test_no_rule_moves_what_is_where_it_was(rule: str, old: str, new: str) -> No
     assert not api.load("2.9.0").resolves(f"tensorflow.{old}")
 
 
-@pytest.mark.parametrize("rule", [rule for rule in TABLE.values() if rule.arguments], ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", [rule for rule in RULE_TABLE.values() if rule.arguments], ids=lambda rule: rule.id)
 def test_new_arguments_are_those_of_some_callable(rule: Rule) -> None:
     known = api.load("2.9.0")
     names = {
@@ -76,13 +76,13 @@ def test_a_name_resolves_or_not(path: str, there: bool) -> None:
 def test_parameters_stand_in_their_order() -> None:
     takes = api.load("2.9.0").parameters("tensorflow.keras.layers.Dense")
     assert takes is not None
-    assert (takes.names[:3], takes.open) == (("units", "activation", "use_bias"), True)
+    assert (takes.names[:3], takes.accepts_kwargs) == (("units", "activation", "use_bias"), True)
 
 
 def test_what_nobody_recorded_is_refused() -> None:
-    with pytest.raises(Refusal, match=r"knows .*2\.9\.0") as refusal:
+    with pytest.raises(PreconditionError, match=r"knows .*2\.9\.0") as refusal:
         api.load("1.15.0")
-    assert refusal.value.mend
+    assert refusal.value.hint
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,11 @@ def test_what_nobody_recorded_is_refused() -> None:
     [("2.21.0", "2.15.1"), ("2.14.0", "2.15.1"), ("2.10.1", "2.9.0"), ("1.15.0", "2.9.0"), ("latest", "2.9.0")],
 )
 def test_of_a_release_that_nobody_recorded_the_nearest_is_named(asked: str, nearest: str) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(PreconditionError) as refusal:
         api.load(asked)
-    assert refusal.value.mend == f"name the nearest: --to {nearest}"
+    assert refusal.value.hint == f"name the nearest: --to {nearest}"
 
 
 def test_a_release_is_no_path() -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(PreconditionError):
         api.load("../api-2.9.0")

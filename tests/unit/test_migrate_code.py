@@ -8,7 +8,7 @@ import pytest
 
 from envkit.migrate import api
 from envkit.migrate.code import migrate
-from envkit.migrate.rules.table import TABLE
+from envkit.migrate.rules.table import RULE_TABLE
 from scripts import make_migrate_page
 from tests.conftest import ROOT
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CASES = ROOT / "tests/cases/migrate"
-RULES = sorted(TABLE)
+RULES = sorted(RULE_TABLE)
 RELEASE = api.load("2.9.0")
 
 
@@ -26,7 +26,7 @@ def case(rule: str) -> Path:
 
 
 def told(source: bytes) -> list[str]:
-    return [f"{note.where.line} {note.rule}" for note in migrate(source, RELEASE).notes]
+    return [f"{note.location.line} {note.rule}" for note in migrate(source, RELEASE).notes]
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -7,7 +7,7 @@ import pytest
 
 from envkit.migrate import api
 from envkit.migrate.code import migrate
-from envkit.migrate.endings import ending
+from envkit.migrate.endings import known_suffix
 
 RELEASE = api.load("2.9.0")
 
@@ -21,7 +21,7 @@ RELEASE = api.load("2.9.0")
     ("join(a, 'w')", ""), ("', '.join(a, 'w')", ""), ("os.path.join(*a)", ""), ("a - 'w'", ""), ("a(b)('w')", ""),
 ])
 def test_the_end_of_a_text(code: str, end: str) -> None:
-    assert ending(cst.parse_expression(code)) == end
+    assert known_suffix(cst.parse_expression(code)) == end
 
 
 @pytest.mark.parametrize(("path", "told"), [

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from envkit.cli.app import application
-from envkit.migrate.file import RULES, is_known
+from envkit.cli.app import create_app
+from envkit.migrate.file import RULES, is_supported
 
 ROOT = Path(__file__).resolve().parents[2]
 (HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
@@ -21,7 +21,7 @@ TAKEN = ["a.py", "src/b.pyw", "n.ipynb", "requirements.txt", "requirements/dev.i
 @pytest.mark.parametrize("path", TAKEN)
 def test_the_files_it_takes_are_known_to_the_command(path: str) -> None:
     assert re.search(HOOK["files"], path)
-    assert is_known(PurePosixPath(path))
+    assert is_supported(PurePosixPath(path))
 
 
 @pytest.mark.parametrize("path", ["a.pyc", "README.md", "notes.txt", "mypyproject.toml", "data/a.json"])
@@ -32,7 +32,7 @@ def test_it_takes_no_others(path: str) -> None:
 def test_it_calls_the_command_with_options_that_it_has() -> None:
     words: list[str] = [*HOOK["entry"].split(), *HOOK["args"]]
     assert words[:2] == ["envkit", "migrate"]
-    command = get_command(application(["migrate"])).commands["migrate"]  # type: ignore[attr-defined]
+    command = get_command(create_app(["migrate"])).commands["migrate"]  # type: ignore[attr-defined]
     assert set(words[2:]) <= {option for one in command.params for option in one.opts}
 
 

@@ -32,10 +32,10 @@ HIDDEN = {
 
 @pytest.mark.parametrize(("cell", "hidden"), HIDDEN.values(), ids=HIDDEN)
 def test_what_is_not_python_is_hidden_and_comes_back(cell: str, hidden: list[str]) -> None:
-    masked = magics.masked(cell, "m")
+    masked = magics.mask(cell, "m")
     ast.parse(masked.text)
-    assert [one.text for one in masked.hidden] == hidden
-    assert masked.shown(masked.text) == cell
+    assert [one.text for one in masked.magics] == hidden
+    assert masked.unmask(masked.text) == cell
 
 
 PYTHON = [
@@ -47,7 +47,7 @@ PYTHON = [
 
 @pytest.mark.parametrize("cell", PYTHON)
 def test_python_is_not_hidden(cell: str) -> None:
-    assert magics.masked(cell, "m") == magics.Masked(cell, ())
+    assert magics.mask(cell, "m") == magics.MaskedCell(cell, ())
 
 
 @pytest.mark.parametrize("head", ["%%bash", "%%html", "%%writefile a.py", "%%javascript", "\n%%python3", "%%R -i x"])
@@ -61,10 +61,10 @@ def test_a_cell_of_python_is_known(head: str) -> None:
 
 
 def test_a_stand_in_that_is_lost_or_doubled_is_noticed() -> None:
-    masked = magics.masked("!a\n!b\n", "m")
+    masked = magics.mask("!a\n!b\n", "m")
     first, second = masked.text.splitlines()
-    assert masked.holds_all(masked.text)
-    assert not any(masked.holds_all(text) for text in (first, f"{second}\n{first}", masked.text + first))
+    assert masked.has_placeholders(masked.text)
+    assert not any(masked.has_placeholders(text) for text in (first, f"{second}\n{first}", masked.text + first))
 
 
 def test_commands_are_found_where_they_stand() -> None:
@@ -80,7 +80,7 @@ lines = st.lists(st.sampled_from([
 @given(lines)
 def test_any_cell_comes_back_and_keeps_its_lines(pieces: list[str]) -> None:
     cell = "".join(pieces)
-    masked = magics.masked(cell, "m")
-    assert masked.shown(masked.text) == cell
+    masked = magics.mask(cell, "m")
+    assert masked.unmask(masked.text) == cell
     assert len(magics.NEWLINE.findall(masked.text)) == len(magics.NEWLINE.findall(cell))
-    assert masked.holds_all(masked.text)
+    assert masked.has_placeholders(masked.text)

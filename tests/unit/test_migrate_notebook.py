@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from envkit.migrate import api, notebook
 from envkit.migrate import code as codemod
-from envkit.migrate.outcome import Kind, Note, Outcome, Rewrite, Where
+from envkit.migrate.outcome import Kind, Note, Outcome, Rewrite, Location
 
 IMPORT = re.compile(r"^import keras(?=\r?$)", re.MULTILINE)
 NEW = "from tensorflow import keras"
@@ -25,10 +25,10 @@ def code(source: bytes) -> Outcome:
     rewrites, notes = [], []
     for number, line in enumerate(text.split("\n"), 1):
         if line.rstrip("\r") == "import keras":
-            rewrites.append(Rewrite(Where(number, 1), "imports/keras", line, NEW))
+            rewrites.append(Rewrite(Location(number, 1), "imports/keras", line, NEW))
         if "Old" in line:
             column = line.index("Old") + 1
-            notes.append(Note(Where(number, column), "names/old", Kind.REVIEW, "old", "take the new one"))
+            notes.append(Note(Location(number, column), "names/old", Kind.REVIEW, "old", "take the new one"))
     made = IMPORT.sub(NEW, text).replace("Old", "New").replace("import re, keras\n", f"import re\n{NEW}\n")
     return Outcome(made.encode() if made != text else source, tuple(rewrites), tuple(notes))
 
@@ -121,8 +121,8 @@ def test_a_byte_order_mark_stays() -> None:
 def test_places_are_told_by_cell_and_line() -> None:
     cells = code_cell("import os\n", "import keras"), code_cell("%matplotlib inline\n", "\n", "a = keras.Old")
     outcome = notebook.migrate(dumped(book(*cells)), code)
-    assert [one.where for one in outcome.rewrites] == [Where(2, 1, 2)]
-    assert [one.where for one in outcome.notes] == [Where(3, 11, 3)]
+    assert [one.location for one in outcome.rewrites] == [Location(2, 1, 2)]
+    assert [one.location for one in outcome.notes] == [Location(3, 11, 3)]
 
 
 def test_all_cells_are_one_module() -> None:
@@ -163,26 +163,26 @@ def test_other_languages_are_left_alone(language: str) -> None:
 def test_what_is_no_notebook_is_left_with_the_reason(content: bytes, reason: str) -> None:
     outcome = notebook.migrate(content, code)
     assert outcome.content is content
-    assert reason in outcome.unreadable
+    assert reason in outcome.error
 
 
 def test_a_cell_that_cannot_be_read_is_named() -> None:
     content = dumped(book(code_cell("import keras"), code_cell("print 'Python 2'")))
     outcome = notebook.migrate(content, refusing)
-    assert outcome.unreadable == "cell 3: it is Python 2"
+    assert outcome.error == "cell 3: it is Python 2"
     assert outcome.content is content
 
 
 def refusing(source: bytes) -> Outcome:
     if b"keras" in source and b"print '" in source:
-        return Outcome(source, unreadable="it is Python 2", mend="2to3 -w")
+        return Outcome(source, error="it is Python 2", hint="2to3 -w")
     return code(source)
 
 
 def test_code_whose_markers_are_gone_leaves_the_notebook_alone() -> None:
     content = dumped(book(code_cell("import keras")))
     outcome = notebook.migrate(content, lambda _: Outcome(b"import keras\n"))
-    assert (outcome.content, bool(outcome.unreadable)) == (content, True)
+    assert (outcome.content, bool(outcome.error)) == (content, True)
 
 
 def test_the_sheets_of_format_3_are_read() -> None:
@@ -196,14 +196,14 @@ def test_the_sheets_of_format_3_are_read() -> None:
 def test_packages_that_a_cell_installs_are_told() -> None:
     content = dumped(book(code_cell("import os\n", "!pip install -q keras==2.2.4 numpy")))
     (note,) = notebook.migrate(content, code, "2.9.0").notes
-    assert (note.rule, note.where) == ("requirements/keras", Where(2, 17, 2))
+    assert (note.rule, note.location) == ("requirements/keras", Location(2, 17, 2))
 
 
 def test_a_cell_for_another_process_is_left_alone_and_told() -> None:
     content = dumped(book(code_cell("%%writefile train.py\n", "import keras\n"), code_cell("%%bash\n", "cat keras\n")))
     outcome = notebook.migrate(content, code)
     assert outcome.content is content
-    assert [(one.rule, one.where) for one in outcome.notes] == [("notebooks/other-cell", Where(2, 1, 2))]
+    assert [(one.rule, one.location) for one in outcome.notes] == [("notebooks/other-cell", Location(2, 1, 2))]
 
 
 texts = st.text(alphabet=st.sampled_from("ab '\"\\\n\r\t%!?#é😀/\u2028{}[],:"), max_size=30)
@@ -268,4 +268,4 @@ def test_the_codemod_itself_knows_names_across_cells_and_leaves_magics_alone() -
     target = api.load("2.9.0")
     outcome = notebook.migrate(dumped(before), lambda source: codemod.migrate(source, target))
     assert outcome.content == dumped(after)
-    assert [one.where for one in outcome.rewrites if one.where.cell > 2] == [Where(3, 17, 3), Where(3, 31, 4)]
+    assert [one.location for one in outcome.rewrites if one.location.cell > 2] == [Location(3, 17, 3), Location(3, 31, 4)]

@@ -100,7 +100,7 @@ def test_a_line_of_any_length_comes_to_an_end(name: str, line: str) -> None:
 def test_what_comes_with_its_hash_stays_and_is_told() -> None:
     text = "keras==2.2.4 --hash=sha256:aa\ntensorflow==1.13.1 --hash=sha256:bb\n"
     outcome = migrate("requirements.txt", text)
-    assert (outcome.content, [one.where.line for one in outcome.notes]) == (text.encode(), [1, 2])
+    assert (outcome.content, [one.location.line for one in outcome.notes]) == (text.encode(), [1, 2])
 
 
 def test_a_byte_order_mark_hides_nothing() -> None:
@@ -113,7 +113,7 @@ def test_what_a_shell_of_windows_wrote_is_left_and_told(encoding: str) -> None:
     content = "\ufeffnumpy\nkeras==2.2.4\n".encode(encoding)
     path = PurePosixPath("requirements.txt")
     outcome = file.migrate(path, content, Outcome, "2.9.0")
-    assert (file.mentions(path, content), outcome.content, outcome.unreadable) == (True, content, "it is UTF-16")
+    assert (file.mentions_keras(path, content), outcome.content, outcome.error) == (True, content, "it is UTF-16")
 
 
 CONDA = """\
@@ -131,7 +131,7 @@ def test_keras_leaves_the_lists_of_an_environment() -> None:
     outcome = migrate("environment.yml", CONDA)
     kept = [line for line in CONDA.splitlines(keepends=True) if "keras" not in line]
     assert outcome.content.decode() == "".join([*kept, "    - keras==2.2.4\n"])  # the only item of its list
-    told = [(one.rule, one.where.line) for one in outcome.notes]
+    told = [(one.rule, one.location.line) for one in outcome.notes]
     assert told == [("requirements/tensorflow", 5), ("requirements/keras", 7)]
 
 
@@ -139,14 +139,14 @@ def test_lists_in_brackets_are_told_and_stay() -> None:
     text = "dependencies: [keras, 'keras-vis',  # keras\n  conda-forge::keras=2.2, {pip: x}]\n"
     outcome = migrate("environment.yml", text)
     assert outcome.content == text.encode()
-    assert [(one.rule, one.where.line, one.where.column) for one in outcome.notes] == [
+    assert [(one.rule, one.location.line, one.location.column) for one in outcome.notes] == [
         ("requirements/keras", 1, 16), ("requirements/imports-keras", 1, 24), ("requirements/keras", 2, 3),
     ]
 
 
 def test_a_list_in_brackets_for_pip_is_told() -> None:
     text = "dependencies:\n  - python\n  - pip: [keras==2.2.4, numpy]\nname: [keras]\n"
-    assert [one.where.line for one in migrate("environment.yml", text).notes] == [3]
+    assert [one.location.line for one in migrate("environment.yml", text).notes] == [3]
 
 
 DECLARED = {
@@ -163,12 +163,12 @@ DECLARED = {
 def test_what_a_project_declares_is_told(name: str, text: str, line: int) -> None:
     outcome = migrate(name, text)
     assert outcome.content == text.encode()
-    assert [(one.rule, one.where.line) for one in outcome.notes] == [("requirements/keras", line)]
+    assert [(one.rule, one.location.line) for one in outcome.notes] == [("requirements/keras", line)]
 
 
 def test_poetry_is_read() -> None:
     text = '[tool.poetry]\nname = "keras"\n\n[tool.poetry.dependencies]\nkeras = "^2.2"\n'
-    assert [one.where.line for one in migrate("pyproject.toml", text).notes] == [5]
+    assert [one.location.line for one in migrate("pyproject.toml", text).notes] == [5]
 
 
 COMMANDS = {
@@ -182,7 +182,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize(("name", "text"), COMMANDS.items())
 def test_commands_that_install_it_are_told(name: str, text: str) -> None:
-    assert [(one.rule, one.where.line) for one in migrate(name, text).notes] == [("requirements/keras", 5)]
+    assert [(one.rule, one.location.line) for one in migrate(name, text).notes] == [("requirements/keras", 5)]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ NAMED = [
 @pytest.mark.parametrize(("name", "text", "rule"), NAMED)
 def test_what_is_told_stays_so_when_keras_is_gone(name: str, text: str, rule: str) -> None:
     path = PurePosixPath(name)
-    assert file.mentions(path, text.encode())
+    assert file.mentions_keras(path, text.encode())
     assert [one.rule for one in migrate(name, text).notes] == [f"requirements/{rule}"]
 
 
@@ -236,4 +236,4 @@ def test_what_is_told_stays_so_when_keras_is_gone(name: str, text: str, rule: st
      ("requirements.txt", "\ufefftensorflow".encode("utf-16-le").decode("latin-1")), ("notes.txt", "tensorflow")],
 )
 def test_what_says_nothing_of_keras_or_tensorflow_is_not_read(name: str, text: str) -> None:
-    assert not file.mentions(PurePosixPath(name), text.encode("latin-1"))
+    assert not file.mentions_keras(PurePosixPath(name), text.encode("latin-1"))

@@ -15,7 +15,7 @@ from libcst.metadata import MetadataWrapper, ScopeProvider
 
 from envkit.migrate import api
 from envkit.migrate.code import migrate
-from envkit.migrate.places import Places
+from envkit.migrate.places import Positions
 from envkit.migrate.scopes import scopes
 from tests.conftest import ROOT
 
@@ -73,8 +73,8 @@ def test_all_else_survives(before: bytes, after: bytes | None) -> None:
 def test_what_cannot_be_read_is_said_and_left(source: bytes) -> None:
     outcome = migrate(source, RELEASE)
     assert (outcome.content, outcome.rewrites, outcome.notes) == (source, (), ())
-    assert outcome.unreadable
-    assert outcome.mend
+    assert outcome.error
+    assert outcome.hint
 
 
 @pytest.mark.parametrize("source", [
@@ -83,7 +83,7 @@ def test_what_cannot_be_read_is_said_and_left(source: bytes) -> None:
 def test_what_does_not_say_keras_is_not_even_parsed(source: bytes) -> None:
     outcome = migrate(source, RELEASE)
     assert outcome.content is source
-    assert not outcome.unreadable
+    assert not outcome.error
 
 
 @pytest.mark.parametrize("source", [
@@ -96,7 +96,7 @@ def test_what_imports_nothing_of_keras_is_not_read_by_libcst(
 ) -> None:
     monkeypatch.setattr(cst, "parse_module", None)
     outcome = migrate(source, RELEASE)
-    assert (outcome.content, outcome.rewrites, outcome.notes, outcome.unreadable) == (source, (), (), "")
+    assert (outcome.content, outcome.rewrites, outcome.notes, outcome.error) == (source, (), (), "")
 
 
 @pytest.mark.parametrize("source", [
@@ -132,19 +132,19 @@ def test_a_comment_on_the_line_switches_a_rule_off(comment: bytes, told: list[st
 
 def test_a_rule_can_be_switched_off_for_all() -> None:
     source = b"from keras.optimizers import Adam\nAdam(lr=1)\n"
-    outcome = migrate(source, RELEASE, off=frozenset({"arguments/optimizers"}))
+    outcome = migrate(source, RELEASE, disabled_rules=frozenset({"arguments/optimizers"}))
     assert outcome.content == b"from tensorflow.keras.optimizers import Adam\nAdam(lr=1)\n"
 
 
 def test_a_place_is_told_in_lines_and_columns() -> None:
     outcome = migrate(b"import keras\r\nif 1:\r\n\tx = keras.layers.Dance()\r\n", RELEASE)
     (note,) = outcome.notes
-    assert (note.where.line, note.where.column, note.where.cell) == (3, 6, 0)
+    assert (note.location.line, note.location.column, note.location.cell) == (3, 6, 0)
 
 
 def test_a_rewrite_tells_what_stood_there_and_what_stands_there_now() -> None:
     outcome = migrate(COMMON, RELEASE)
-    assert [(one.where.line, one.before, one.after) for one in outcome.rewrites] == [
+    assert [(one.location.line, one.before, one.after) for one in outcome.rewrites] == [
         (1, "import keras", "from tensorflow import keras"),
         (2, "keras.layers.core.Dense", "keras.layers.Dense"),
         (2, "output_dim=3", "units=3"),
@@ -183,7 +183,7 @@ match x:
 def test_the_scopes_are_those_of_libcst(text: str) -> None:
     module = cst.parse_module(text)
     theirs = MetadataWrapper(module, unsafe_skip_copy=True).resolve(ScopeProvider)
-    ours = scopes(module, typed="typing" in text)
+    ours = scopes(module, uses_typing="typing" in text)
     same = {id(scope): ours[node] for node, scope in theirs.items() if node in ours and scope is not None}
     assert len({id(one) for one in same.values()}) == len(same)
     for node, scope in theirs.items():
@@ -191,7 +191,7 @@ def test_the_scopes_are_those_of_libcst(text: str) -> None:
             assert scope is not None
             assert ours[node] is same[id(scope)]
             assert learned(ours[node]) == learned(scope)
-    names = Places(module).kinds[cst.Name]
+    names = Positions(module).nodes_by_class[cst.Name]
     assert [node for node in names if node in ours] == [node for node in names if node in theirs]
 
 
@@ -216,7 +216,7 @@ def test_together_they_parse_and_a_second_run_finds_nothing(
     if indented:
         text = "if 1:\n" + "".join(f"    {line}\n" for line in text.splitlines())
     once = migrate(text.replace("\n", newline).encode(), RELEASE)
-    assert not once.unreadable
+    assert not once.error
     ast.parse(once.content)
     assert once.content.count(b"\r\n") == (once.content.count(b"\n") if newline == "\r\n" else 0)
     again = migrate(once.content, RELEASE)

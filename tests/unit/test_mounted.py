@@ -12,7 +12,7 @@ import pytest
 
 from envkit import credentials, files, state
 from envkit.commands import mounted
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from envkit.model.artifact import Artifact
 from envkit.model.facts import Account
 from envkit.model.plan import FilesPlan, Plan, Secret
@@ -21,7 +21,7 @@ from tests.unit.worlds import wanted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.state import Place
+    from envkit.state import StateDir
 
 ME = Account(os.getuid(), os.getgid())
 
@@ -42,22 +42,22 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> Place:
-    where = state.Place(tmp_path_factory.mktemp("first") / "state")
+def first(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> StateDir:
+    where = state.StateDir(tmp_path_factory.mktemp("first") / "state")
     assert mounted.replace_files(where, plan) == ()
     return where
 
 
 @pytest.fixture
-def place(tmp_path: Path, first: Place, plan: Plan) -> Place:
-    where = state.Place(tmp_path / "state")
+def place(tmp_path: Path, first: StateDir, plan: Plan) -> StateDir:
+    where = state.StateDir(tmp_path / "state")
     shutil.copytree(first.folder, where.folder)
-    assert mounted.current(where, plan)
+    assert mounted.is_current(where, plan)
     return where
 
 
-def kept(place: Place) -> tuple[bytes, ...]:
-    return tuple((place.mount / name).read_bytes() for name in mounted.KEPT)
+def kept(place: StateDir) -> tuple[bytes, ...]:
+    return tuple((place.mount / name).read_bytes() for name in mounted.CREDENTIAL_FILES)
 
 
 @pytest.mark.parametrize("path", [
@@ -65,18 +65,18 @@ def kept(place: Place) -> tuple[bytes, ...]:
     "guard/envkit.yaml", "mount/secrets/WANDB",
 ])
 @pytest.mark.parametrize("mode", [0o666, 0o640, 0o400, 0o000])
-def test_a_file_of_another_mode_gets_its_own_again(place: Place, plan: Plan, path: str, mode: int) -> None:
+def test_a_file_of_another_mode_gets_its_own_again(place: StateDir, plan: Plan, path: str, mode: int) -> None:
     before, file = kept(place), place.folder / path
     right = file.stat().st_mode
     file.chmod(mode)
-    assert not mounted.current(place, plan)
-    assert mounted.token_kept(place, plan)
+    assert not mounted.is_current(place, plan)
+    assert mounted.has_credentials(place, plan)
     assert mounted.replace_files(place, plan) == ()
-    assert mounted.current(place, plan)
+    assert mounted.is_current(place, plan)
     assert (kept(place), file.stat().st_mode) == (before, right)
 
 
-def test_a_mode_is_mended_in_the_file_that_a_container_has_mounted(place: Place, plan: Plan) -> None:
+def test_a_mode_is_mended_in_the_file_that_a_container_has_mounted(place: StateDir, plan: Plan) -> None:
     before = (place.etc / "passwd").stat().st_ino
     (place.etc / "passwd").chmod(0o600)
     mounted.replace_files(place, plan)
@@ -84,34 +84,34 @@ def test_a_mode_is_mended_in_the_file_that_a_container_has_mounted(place: Place,
 
 
 @pytest.mark.parametrize("folder", ["mount", "mount/secrets"])
-def test_a_mounted_folder_that_is_open_to_others_is_refused(place: Place, plan: Plan, folder: str) -> None:
+def test_a_mounted_folder_that_is_open_to_others_is_refused(place: StateDir, plan: Plan, folder: str) -> None:
     (place.folder / folder).chmod(0o755)
-    assert not mounted.current(place, plan)
-    with pytest.raises(Refusal, match="not private"):
+    assert not mounted.is_current(place, plan)
+    with pytest.raises(PreconditionError, match="not private"):
         mounted.replace_files(place, plan)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make a file that belongs to somebody else")
 @pytest.mark.parametrize("path", ["mount/token", "mount/authorized_keys", "guard/envkit.yaml", "mount/secrets/WANDB"])
-def test_a_file_of_another_user_is_written_for_its_own(place: Place, plan: Plan, path: str) -> None:
+def test_a_file_of_another_user_is_written_for_its_own(place: StateDir, plan: Plan, path: str) -> None:
     before = kept(place)
     os.chown(place.folder / path, 4242, 4242)
-    assert not mounted.current(place, plan)
+    assert not mounted.is_current(place, plan)
     mounted.replace_files(place, plan)
-    assert mounted.current(place, plan)
+    assert mounted.is_current(place, plan)
     assert kept(place) == before
 
 
 @pytest.mark.parametrize("token", [b"", b"short", b"\xff" * 43, b"two words" * 10])
 def test_a_damaged_token_is_made_anew_and_no_container_keeps_the_old_one(
-    place: Place, plan: Plan, token: bytes
+    place: StateDir, plan: Plan, token: bytes
 ) -> None:
     files.write(place.mount / "token", token)
     assert credentials.token(place) == ""
-    assert not mounted.token_kept(place, plan)
-    assert not mounted.current(place, plan)
+    assert not mounted.has_credentials(place, plan)
+    assert not mounted.is_current(place, plan)
     mounted.replace_files(place, plan)
-    assert mounted.current(place, plan)
+    assert mounted.is_current(place, plan)
     assert len(credentials.token(place)) == credentials.TOKEN_LENGTH
 
 
@@ -127,30 +127,30 @@ def damage(key: bytes) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("how", ["empty", "cut", "other bytes", "mixed", "another type"])
-def test_a_damaged_host_key_is_made_anew_pinned_and_told(place: Place, plan: Plan, how: str) -> None:
+def test_a_damaged_host_key_is_made_anew_pinned_and_told(place: StateDir, plan: Plan, how: str) -> None:
     key = place.mount / "ssh_host_ed25519_key"
     known = (place.client / "known_hosts").read_text()
     files.write(key, damage(key.read_bytes())[how])
-    assert not mounted.current(place, plan)
+    assert not mounted.is_current(place, plan)
     assert mounted.replace_files(place, plan) == (mounted.NEW_HOST_KEY,)
-    assert mounted.current(place, plan)
+    assert mounted.is_current(place, plan)
     now = (place.client / "known_hosts").read_text()
     assert now != known
-    assert now == f"{plan.run.name} {credentials.public_half(key.read_bytes())}\n"
+    assert now == f"{plan.run.name} {credentials.public_key(key.read_bytes())}\n"
 
 
-def test_a_host_key_that_the_client_does_not_know_is_pinned_again_and_stays(place: Place, plan: Plan) -> None:
+def test_a_host_key_that_the_client_does_not_know_is_pinned_again_and_stays(place: StateDir, plan: Plan) -> None:
     before = kept(place)
     files.write(place.client / "known_hosts", b"damaged")
-    assert not mounted.current(place, plan)
+    assert not mounted.is_current(place, plan)
     assert mounted.replace_files(place, plan) == ()
-    assert mounted.current(place, plan)
+    assert mounted.is_current(place, plan)
     assert kept(place) == before
 
 
 @pytest.mark.parametrize("how", ["empty", "cut", "other bytes", "mixed", "another type"])
 @pytest.mark.parametrize("public", [True, False])
-def test_a_damaged_client_key_is_made_anew_with_its_public_half(place: Place, how: str, public: bool) -> None:
+def test_a_damaged_client_key_is_made_anew_with_its_public_half(place: StateDir, how: str, public: bool) -> None:
     path = credentials.ensure_client_key(place)
     before, private = path.read_text(), path.with_suffix("")
     files.write(private, damage(private.read_bytes())[how])
@@ -158,10 +158,10 @@ def test_a_damaged_client_key_is_made_anew_with_its_public_half(place: Place, ho
         path.unlink()
     credentials.ensure_client_key(place)
     assert path.read_text() != before
-    assert path.read_text() == f"{credentials.public_half(private.read_bytes())} envkit\n"
+    assert path.read_text() == f"{credentials.public_key(private.read_bytes())} envkit\n"
 
 
-def test_a_client_key_gets_its_mode_and_its_public_half_again(place: Place) -> None:
+def test_a_client_key_gets_its_mode_and_its_public_half_again(place: StateDir) -> None:
     path = credentials.ensure_client_key(place)
     before, private = path.read_text(), path.with_suffix("")
     path.write_text("damaged")
@@ -182,19 +182,19 @@ def moved(plan: Plan) -> Plan:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root hands files over")
-def test_token_and_host_key_go_over_to_another_user(place: Place, plan: Plan, moved: Plan) -> None:
+def test_token_and_host_key_go_over_to_another_user(place: StateDir, plan: Plan, moved: Plan) -> None:
     before = kept(place)
-    assert not mounted.token_kept(place, moved)
+    assert not mounted.has_credentials(place, moved)
     mounted.replace_files(place, moved)
-    assert mounted.current(place, moved)
+    assert mounted.is_current(place, moved)
     assert kept(place) == before
-    assert not mounted.current(place, plan)
+    assert not mounted.is_current(place, plan)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root hands files over")
 @pytest.mark.parametrize("call", range(40))
 def test_being_killed_while_they_go_over_loses_neither(
-    place: Place, moved: Plan, call: int, monkeypatch: pytest.MonkeyPatch
+    place: StateDir, moved: Plan, call: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, calls = kept(place), iter(range(call + 1))
 
@@ -218,6 +218,6 @@ def test_being_killed_while_they_go_over_loses_neither(
         else:
             assert call > 20, "the handing over was tried at each of its steps"
     mounted.replace_files(place, moved)
-    assert mounted.current(place, moved)
+    assert mounted.is_current(place, moved)
     assert kept(place) == before
     assert not [one for one in place.folder.iterdir() if one.name.startswith("mount.")]

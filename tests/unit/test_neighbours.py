@@ -35,8 +35,8 @@ CLOSED = {"tried": 3, "opened": [], "refused": [], "alive": True}
 
 
 def knocks(inspected: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    found = neighbours.knocks(
-        cast("Engine", None), inspected or INSPECTED, title="t.", labels={"a": "b"}, stop=threading.Event()
+    found = neighbours.probe_networks(
+        cast("Engine", None), inspected or INSPECTED, name_prefix="t.", labels={"a": "b"}, stop=threading.Event()
     )
     return [dict(one.data) for one in found]
 
@@ -48,14 +48,14 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], object]], 
     def put(answer: Callable[[str], object]) -> list[dict[str, Any]]:
         runs: list[dict[str, Any]] = []
 
-        def run(engine: Engine, image: str, argv: Any, text: str, on_line: Any, **given: Any) -> trial.Ended:
+        def run(engine: Engine, image: str, argv: Any, text: str, on_line: Any, **given: Any) -> trial.RunResult:
             runs.append({"image": image, "argv": argv, **given})
             said = answer(given["network"])
             if isinstance(said, Exception):
                 raise said
             if said is not None:
                 on_line(json.dumps({"what": "neighbour.knocked", "data": said}))
-            return trial.Ended(0, out_of_memory=False)
+            return trial.RunResult(0, out_of_memory=False)
 
         monkeypatch.setattr(trial, "run", run)
         return runs
@@ -99,7 +99,7 @@ def test_an_engine_that_refuses_one_network_is_told_and_the_other_is_tried(ran: 
 
 
 def test_an_image_without_python_is_told(ran: Any) -> None:
-    ran(lambda _: trial.NoProgram("no python"))
+    ran(lambda _: trial.ProgramNotFound("no python"))
     assert all("Python" in one["skipped"] for one in knocks())
 
 
@@ -135,13 +135,13 @@ def test_closed_from_everywhere_is_well_and_nothing_less(
 ) -> None:
     found = verdict(one, other)
     assert found.status is status
-    assert found.seen
+    assert found.detail
 
 
 def test_a_port_that_was_open_for_a_moment_is_told_without_failing() -> None:
     found = verdict(CLOSED, {**CLOSED, "once": [THERE]})
-    assert (found.status, THERE in found.seen) == (Verdict.PASSED, True)
-    assert "moment" not in verdict(CLOSED, CLOSED).seen
+    assert (found.status, THERE in found.detail) == (Verdict.PASSED, True)
+    assert "moment" not in verdict(CLOSED, CLOSED).detail
 
 
 def test_where_nobody_knocked_it_is_skipped() -> None:
@@ -152,11 +152,11 @@ def test_where_nobody_knocked_it_is_skipped() -> None:
 
 
 def test_open_ports_are_told_and_closed_ones_that_were_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(knocking, "AGAIN_S", 0)
+    monkeypatch.setattr(knocking, "RETRY_S", 0)
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         there, nowhere = (f"127.0.0.1:{one.getsockname()[1]}" for one in (server, closed))
-        seen = knocking.look_ports([nowhere, there])
+        seen = knocking.scan_ports([nowhere, there])
     assert (seen["tried"], seen["opened"], seen["refused"]) == (2, [there], [nowhere])
 
 
@@ -168,9 +168,9 @@ def test_open_ports_are_told_and_closed_ones_that_were_reached(monkeypatch: pyte
 def test_what_is_open_for_the_moment_in_which_an_engine_arranges_its_rules_is_told_apart(
     came: list[str], told: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(knocking, "AGAIN_S", 0)
-    monkeypatch.setattr(knocking, "came_of", lambda _: came.pop(0))
-    seen = knocking.look_ports([THERE])
+    monkeypatch.setattr(knocking, "RETRY_S", 0)
+    monkeypatch.setattr(knocking, "try_connect", lambda _: came.pop(0))
+    seen = knocking.scan_ports([THERE])
     assert {name: seen[name] for name in ("opened", "refused", "once") if seen[name]} == told
     assert not came
 
@@ -187,9 +187,9 @@ def test_what_a_firewall_refuses_was_not_reached() -> None:
             return b"", self.told, 0, None
 
     with Refused() as door:
-        assert knocking.somebody_between(door) is False
+        assert knocking.is_firewall_refusal(door) is False
         door.told.append((0, 11, b"ICMP"))
-        assert knocking.somebody_between(door) is True
+        assert knocking.is_firewall_refusal(door) is True
 
 
 HEAD = "IP address       HW type     Flags       HW address            Mask     Device\n"
@@ -203,16 +203,16 @@ HEAD = "IP address       HW type     Flags       HW address            Mask     
 def test_a_network_is_alive_when_somebody_on_it_answered(rows: str, *, alive: bool, tmp_path: Path) -> None:
     table = tmp_path / "arp"
     table.write_text(HEAD + rows)
-    assert knocking.alive(table) is alive
-    assert knocking.alive(tmp_path / "none") is False
+    assert knocking.has_arp_entry(table) is alive
+    assert knocking.has_arp_entry(tmp_path / "none") is False
 
 
 def test_the_modes_of_a_socket_and_its_folder_are_told(tmp_path: Path) -> None:
     place = tmp_path / "jupyter.sock"
-    assert served.look_socket(place) == {"there": False}
+    assert served.inspect_socket(place) == {"there": False}
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(place))
         place.chmod(0o660)
         tmp_path.chmod(0o711)
-        assert served.look_socket(place) == {"there": True, "mode": 0o660, "folder": 0o711, "owned": True}
+        assert served.inspect_socket(place) == {"there": True, "mode": 0o660, "folder": 0o711, "owned": True}
     assert served.SOCKET == names.JUPYTER_SOCKET

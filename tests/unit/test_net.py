@@ -69,17 +69,17 @@ def test_a_server_that_never_comes_to_an_end_has_not_answered(tmp_path: Path, do
         listener.listen()
         thread = threading.Thread(target=trickle, args=(listener,), daemon=True)
         thread.start()
-        got = net.get_local(at, "/", timeout_s=0.05) if door == "socket" else net.get(
+        got = net.get_unix(at, "/", timeout_s=0.05) if door == "socket" else net.get(
             listener.getsockname()[1], "/", timeout_s=0.05
         )
         left.set()
         thread.join()
-    assert got == net.Answer(0, {})
+    assert got == net.Response(0, {})
 
 
 def test_a_listening_port_is_busy_and_has_a_holder(server: int) -> None:
     assert server in net.busy_ports()
-    assert "process" in net.port_holder(server)
+    assert "process" in net.port_listener(server)
 
 
 @pytest.mark.parametrize(
@@ -119,11 +119,11 @@ def test_a_server_is_reachable_where_a_connection_is_taken_or_its_proxy_takes_on
     with socket.create_server(("127.0.0.1", 0)) as open_, socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens there
         here, nowhere = (f"http://127.0.0.1:{one.getsockname()[1]}/x" for one in (open_, taken))
-        assert net.reachable(here, {})
-        assert not net.reachable(nowhere, {})
-        assert net.reachable(nowhere, {"http_proxy": here})
-        assert not net.reachable(here, {"http_proxy": nowhere})
-        assert not net.reachable("http://name.invalid/", {})
+        assert net.is_reachable(here, {})
+        assert not net.is_reachable(nowhere, {})
+        assert net.is_reachable(nowhere, {"http_proxy": here})
+        assert not net.is_reachable(here, {"http_proxy": nowhere})
+        assert not net.is_reachable("http://name.invalid/", {})
 
 
 class Asked(BaseHTTPRequestHandler):
@@ -152,21 +152,21 @@ def asked() -> Iterator[int]:
 
 @pytest.mark.parametrize("status", [200, 302, 401, 405, 503])
 def test_a_server_is_asked_once_and_led_nowhere(asked: int, status: int) -> None:
-    assert net.ask(f"http://127.0.0.1:{asked}/{status}", {}, timeout_s=5).status == status
+    assert net.send_head(f"http://127.0.0.1:{asked}/{status}", {}, timeout_s=5).status == status
     assert Asked.seen == [(f"/{status}", None)]
 
 
 def test_a_login_goes_where_it_is_for_and_shows_nowhere(asked: int) -> None:
-    net.ask(f"http://127.0.0.1:{asked}/200", {}, timeout_s=5, login="ada:hunter2")
+    net.send_head(f"http://127.0.0.1:{asked}/200", {}, timeout_s=5, login="ada:hunter2")
     assert Asked.seen == [("/200", "Basic " + base64.b64encode(b"ada:hunter2").decode())]
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x", "/etc/passwd", "", "http://[x"])
 def test_nothing_but_http_is_asked(url: str) -> None:
-    answer = net.ask(url, {}, timeout_s=5)
+    answer = net.send_head(url, {}, timeout_s=5)
     assert (answer.status, answer.headers) == (0, {})
     assert answer.body
 
 
 def test_an_address_that_is_none_is_told_without_what_stands_in_it() -> None:
-    assert b"hunter2" not in net.ask("http://ada:hunter2@host:port/", {}, timeout_s=5).body
+    assert b"hunter2" not in net.send_head("http://ada:hunter2@host:port/", {}, timeout_s=5).body

@@ -28,11 +28,11 @@ default login anyone password of-anyone
 
 def test_only_the_entries_with_a_password_for_the_host_are_taken() -> None:
     expected = 'machine packages.example.com login ada password "of ada" account team\n'
-    assert netrc.only(FILE, "packages.example.com") == expected
+    assert netrc.for_host(FILE, "packages.example.com") == expected
 
 
 def test_the_default_is_taken_where_nothing_else_is_for_the_host() -> None:
-    assert netrc.only(FILE, "new.example.com") == "machine new.example.com login anyone password of-anyone\n"
+    assert netrc.for_host(FILE, "new.example.com") == "machine new.example.com login anyone password of-anyone\n"
 
 
 @pytest.mark.parametrize("text", [
@@ -40,7 +40,7 @@ def test_the_default_is_taken_where_nothing_else_is_for_the_host() -> None:
     "# machine h login a password b", "\0\n" * 9, "machine hh login a password b", "machine h.h login a password b",
 ])
 def test_a_file_without_a_password_for_the_host_gives_nothing(text: str) -> None:
-    assert netrc.only(text, "h") == ""
+    assert netrc.for_host(text, "h") == ""
 
 
 def test_every_password_is_known_as_it_is_written_and_as_it_is_meant() -> None:
@@ -61,7 +61,7 @@ WORDS = st.text(PLAIN, min_size=1, max_size=20)
 def test_what_is_taken_says_to_its_readers_what_the_whole_file_says(login: str, password: str) -> None:
     whole = f"machine other login x password y\nmachine host\n  login {login}\n  password {password}\n"
     with tempfile.NamedTemporaryFile("w") as file:
-        file.write(netrc.only(whole, "host"))
+        file.write(netrc.for_host(whole, "host"))
         file.flush()
         found = readers.netrc(file.name)
     assert set(found.hosts) == {"host"}
@@ -69,7 +69,7 @@ def test_what_is_taken_says_to_its_readers_what_the_whole_file_says(login: str, 
 
 
 def test_a_login_goes_by_the_name_that_pythons_reader_takes_as_well() -> None:
-    assert netrc.only("machine h user ada password p", "h") == "machine h login ada password p\n"
+    assert netrc.for_host("machine h user ada password p", "h") == "machine h login ada password p\n"
 
 
 @pytest.mark.parametrize(("written", "meant"), [

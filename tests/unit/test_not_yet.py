@@ -9,13 +9,13 @@ import pytest
 
 from envkit import config
 from envkit.commands import refusals
-from envkit.commands.project import folder_of
-from envkit.commands.survey import Survey
-from envkit.decide import Wanted
+from envkit.commands.project import find_folder
+from envkit.commands.survey import PlanningResult
+from envkit.decide import DesiredState
 from envkit.engines import connect
-from envkit.errors import ConfigError, GpuUnusable, Refusal
+from envkit.errors import ConfigError, GpuUnusable, PreconditionError
 from envkit.model.facts import Account, EngineFacts, Facts
-from envkit.model.found import Found
+from envkit.model.found import ActualState
 from envkit.resolve import resolve
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ FACTS = Facts(
     home="/home/ada", config_files={}, cpus=4, memory_mib=8192, machine="amd64",
 )
 ENGINE = EngineFacts(
-    "unix:///var/run/docker.sock", "20.10.24", "amd64", rootless=False, userns=False, gpu_roads=(),
+    "unix:///var/run/docker.sock", "20.10.24", "amd64", rootless=False, userns=False, gpu_methods=(),
 )
 
 
@@ -39,22 +39,22 @@ ENGINE = EngineFacts(
 )
 def test_a_key_that_cannot_be_honoured_yet_is_refused(text: str, says: str) -> None:
     with pytest.raises(ConfigError) as error:
-        resolve(config.load(text), PROJECT, "vision", FACTS, Found(), None)
+        resolve(config.load(text), PROJECT, "vision", FACTS, ActualState(), None)
     assert says in error.value.message
 
 
 def test_a_gpu_that_is_asked_for_and_not_there_is_refused_with_the_key_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connect, "facts", lambda _: ENGINE)
     nothing: Any = None
-    plan = resolve(config.load("base: debian\ngpu: 2"), PROJECT, "vision", FACTS, Found(), None)
+    plan = resolve(config.load("base: debian\ngpu: 2"), PROJECT, "vision", FACTS, ActualState(), None)
     with pytest.raises(GpuUnusable) as error:
-        refusals.no_gpu(Survey(Wanted(plan, nothing, "r"), (), FACTS, Found()), nothing)
-    assert "envkit up --no-gpu" in error.value.mend
-    assert "gpu: off in envkit.yaml" in error.value.mend
+        refusals.check_gpu(PlanningResult(DesiredState(plan, nothing, "r"), (), FACTS, ActualState()), nothing)
+    assert "envkit up --no-gpu" in error.value.hint
+    assert "gpu: off in envkit.yaml" in error.value.hint
 
 
 def test_what_this_version_builds_is_not_refused() -> None:
-    plan = resolve(config.load('base: debian\ntensorflow: "2.9"'), PROJECT, "vision", FACTS, Found(), None)
+    plan = resolve(config.load('base: debian\ntensorflow: "2.9"'), PROJECT, "vision", FACTS, ActualState(), None)
     assert plan.image.release.version == "2.9.0"
     connect.refuse_unsupported(ENGINE, "amd64")
 
@@ -72,9 +72,9 @@ def test_what_this_version_builds_is_not_refused() -> None:
     ],
 )
 def test_an_engine_that_cannot_be_served_yet_is_refused(engine: EngineFacts, machine: str, why: str) -> None:
-    with pytest.raises(Refusal, match=why) as error:
+    with pytest.raises(PreconditionError, match=why) as error:
         connect.refuse_unsupported(engine, machine)
-    assert error.value.mend
+    assert error.value.hint
 
 
 @pytest.mark.proves("a project is found from any folder below it", "real")
@@ -82,6 +82,6 @@ def test_a_project_is_the_nearest_folder_upwards_with_a_config(tmp_path: Path) -
     top = tmp_path.resolve()
     deep = top / "project/src/model"
     deep.mkdir(parents=True)
-    assert folder_of(deep) == str(deep)
+    assert find_folder(deep) == str(deep)
     (top / "project/envkit.yaml").write_text("")
-    assert folder_of(deep) == str(top / "project")
+    assert find_folder(deep) == str(top / "project")

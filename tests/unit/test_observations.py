@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from envkit import catalog, checks
 from envkit.checks import observations
-from envkit.checks.table import TABLE
-from envkit.errors import Exit
+from envkit.checks.table import CHECKS
+from envkit.errors import ExitCode
 from envkit.model.facts import EngineFacts, HostGpu
 from envkit.model.report import Observation
 
 ENGINE = EngineFacts(
     endpoint="unix:///var/run/docker.sock", version="20.10.24", machine="amd64", rootless=False, userns=False,
-    gpu_roads=("runtime",),
+    gpu_methods=("runtime",),
 )
 RELEASE = catalog.release("2.9.0")
 DRIVER = HostGpu(driver="535.183.01")
@@ -101,6 +101,6 @@ def test_whatever_a_container_prints_it_is_judged_and_a_required_gpu_needs_its_p
         observations.parse_all(lines), release=RELEASE, gpu_required=required, host=DRIVER, engine=ENGINE
     )
     assert found
-    assert all(isinstance(one.seen, str) and one.check in TABLE for one in found)
+    assert all(isinstance(one.detail, str) and one.check in CHECKS for one in found)
     if not any(one.check == "gpu/usable" for one in found) and required:
-        assert checks.exit_code(found) is Exit.GPU
+        assert checks.exit_code(found) is ExitCode.GPU

@@ -10,42 +10,42 @@ import pytest
 from envkit import names
 from envkit.cli import main
 from envkit.commands import access, project
-from envkit.commands.access import Opened
-from envkit.commands.project import Known
+from envkit.commands.access import OpenResult
+from envkit.commands.project import Environment
 from envkit.engines import glance, look
 from envkit.errors import Unhealthy
-from envkit.model.found import FoundContainer
+from envkit.model.found import ContainerInfo
 from envkit.model.report import Report
 from envkit.model.state import State
 from envkit.observe import ready
-from envkit.state import Place
+from envkit.state import StateDir
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from envkit.observe.door import Door
+    from envkit.observe.door import JupyterClient
 
 PORT = 8901
 
 
 @pytest.fixture
-def known(tmp_path: Path) -> Known:
-    place = Place(tmp_path)
+def known(tmp_path: Path) -> Environment:
+    place = StateDir(tmp_path)
     place.mount.mkdir()
     (place.mount / "token").write_text("t" * 43)
-    return Known("vision", str(tmp_path), 1000, place, State("vision", str(tmp_path), port=PORT), "unix:///x")
+    return Environment("vision", str(tmp_path), 1000, place, State("vision", str(tmp_path), port=PORT), "unix:///x")
 
 
 def test_programs_read_one_document_whatever_happens_after_it(
-    known: Known, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    known: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def opened(_: Known, shown: Callable[[Report[Opened]], int], _say: object) -> int:
-        shown(Report("open", "vision", Opened("vision", "http://127.0.0.1:8901/lab", logged_in=True)))
+    def opened(_: Environment, shown: Callable[[Report[OpenResult]], int], _say: object) -> int:
+        shown(Report("open", "vision", OpenResult("vision", "http://127.0.0.1:8901/lab", logged_in=True)))
         raise Unhealthy("the forward broke")
 
-    monkeypatch.setattr(project, "known", lambda *_: known)
-    monkeypatch.setattr(access, "open_", opened)
+    monkeypatch.setattr(project, "find_environment", lambda *_: known)
+    monkeypatch.setattr(access, "open_lab", opened)
     with pytest.raises(SystemExit) as ended:
         main.main(["open", "--format", "json"])
     said = capsys.readouterr()
@@ -55,32 +55,32 @@ def test_programs_read_one_document_whatever_happens_after_it(
 
 @pytest.mark.parametrize(
     "found",
-    [FoundContainer("c1", "running", {names.PORT: "8902"}, "i1"), FoundContainer("c1", "running", {}, "i1")],
+    [ContainerInfo("c1", "running", {names.PORT: "8902"}, "i1"), ContainerInfo("c1", "running", {}, "i1")],
     ids=["ours has another port", "one without our labels"],
 )
 def test_the_token_goes_to_nobody_while_our_container_does_not_hold_the_port(
-    found: FoundContainer, known: Known, monkeypatch: pytest.MonkeyPatch
+    found: ContainerInfo, known: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
 
-    def answers(_door: Door, _token: str) -> int:
+    def answers(_door: JupyterClient, _token: str) -> int:
         asked.append(PORT)
         return ready.OK
 
-    monkeypatch.setattr(glance, "running", lambda _endpoint, _name: found)
-    monkeypatch.setattr(ready, "answers", answers)
+    monkeypatch.setattr(glance, "running_container", lambda _endpoint, _name: found)
+    monkeypatch.setattr(ready, "get_token_status", answers)
     with pytest.raises(Unhealthy, match="does not answer") as error:
-        access.open_(known, lambda _: 0, lambda _: None)
-    assert (asked, error.value.mend) == ([], f"envkit up --project {known.project}")
+        access.open_lab(known, lambda _: 0, lambda _: None)
+    assert (asked, error.value.hint) == ([], f"envkit up --project {known.project}")
 
 
 @pytest.mark.parametrize("verb", ["open", "logs", "probe", "exec", "ssh"])
 def test_an_environment_that_is_down_is_told_in_the_same_words_by_all(
-    verb: str, known: Known, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    verb: str, known: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(project, "known", lambda *_: known)
-    monkeypatch.setattr(Known, "connect", lambda _: None)
-    monkeypatch.setattr(glance, "running", lambda *_: None)
+    monkeypatch.setattr(project, "find_environment", lambda *_: known)
+    monkeypatch.setattr(Environment, "connect", lambda _: None)
+    monkeypatch.setattr(glance, "running_container", lambda *_: None)
     monkeypatch.setattr(look, "container", lambda *_: None)
     with pytest.raises(SystemExit) as ended:
         main.main([verb, *(["true"] if verb in {"exec", "ssh"} else [])])
@@ -93,15 +93,15 @@ def test_an_environment_that_is_down_is_told_in_the_same_words_by_all(
 @pytest.mark.proves("`open` says that it waits, and ends with 1 where the browser does not log in", "real")
 @pytest.mark.parametrize(("arrived", "code"), [(True, 0), (False, 1)])
 def test_a_browser_that_never_comes_is_waited_for_aloud_and_told_by_the_code(
-    arrived: bool, code: int, known: Known, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arrived: bool, code: int, known: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    running = FoundContainer("c1", "running", {names.PORT: str(PORT)}, "i1")
-    monkeypatch.setattr(project, "known", lambda *_: known)
-    monkeypatch.setattr(glance, "running", lambda *_: running)
-    monkeypatch.setattr(ready, "answers", lambda *_: ready.OK)
-    monkeypatch.setattr(access, "_browse", lambda _: True)
-    monkeypatch.setattr(access, "_activity", lambda *_: "")
-    monkeypatch.setattr(access, "_arrived", lambda *_, **__: arrived)
+    running = ContainerInfo("c1", "running", {names.PORT: str(PORT)}, "i1")
+    monkeypatch.setattr(project, "find_environment", lambda *_: known)
+    monkeypatch.setattr(glance, "running_container", lambda *_: running)
+    monkeypatch.setattr(ready, "get_token_status", lambda *_: ready.OK)
+    monkeypatch.setattr(access, "_start_browser", lambda _: True)
+    monkeypatch.setattr(access, "_last_activity", lambda *_: "")
+    monkeypatch.setattr(access, "_wait_for_login", lambda *_, **__: arrived)
     with pytest.raises(SystemExit) as ended:
         main.main(["open"])
     said = capsys.readouterr()

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.cli.progress import Teller, live_line, plain_line
+from envkit.cli.progress import ProgressPrinter, format_live_line, format_line
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 STEP = Progress("build", "installing Python packages", step=(29, 38))
-CACHED = Progress("build", "copying files", step=(3, 38), detail=True)
-PRINTED = Progress("build", "Unpacking tree (2.1.0-1)", detail=True)
+CACHED = Progress("build", "copying files", step=(3, 38), verbose=True)
+PRINTED = Progress("build", "Unpacking tree (2.1.0-1)", verbose=True)
 PROBE = Progress("probe", "proving TensorFlow, SSH and TensorBoard")
 
 
@@ -34,11 +34,11 @@ def drawn(news: Iterable[Progress], monkeypatch: pytest.MonkeyPatch, *, verbose:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(sys, "stderr", terminal)
-    with Teller(quiet=False, verbose=verbose) as say:
+    with ProgressPrinter(quiet=False, verbose=verbose) as say:
         for one in news:
             say(one)
-            if say._drawing is not None:  # no clock decides what is drawn
-                say._drawing.refresh()
+            if say._live is not None:  # no clock decides what is drawn
+                say._live.refresh()
     return terminal.getvalue()
 
 
@@ -49,13 +49,13 @@ def drawn(news: Iterable[Progress], monkeypatch: pytest.MonkeyPatch, *, verbose:
     (PROBE, 0, 80, "probe · proving TensorFlow, SSH and TensorBoard · 0 s"),
 ])
 def test_the_live_line_fits_and_keeps_its_time(news: Progress, seconds: float, width: int, shown: str) -> None:
-    assert live_line(news, seconds, width) == shown
+    assert format_live_line(news, seconds, width) == shown
     assert len(shown) <= width
 
 
 def test_a_line_of_its_own_names_the_step() -> None:
-    assert plain_line(STEP) == "build: step 29 of 38: installing Python packages"
-    assert plain_line(Progress("build", "\x1b[2J")) == r"build: \x1b[2J"
+    assert format_line(STEP) == "build: step 29 of 38: installing Python packages"
+    assert format_line(Progress("build", "\x1b[2J")) == r"build: \x1b[2J"
 
 
 def test_a_terminal_shows_the_step_and_not_what_it_prints(monkeypatch: pytest.MonkeyPatch) -> None:

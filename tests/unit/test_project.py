@@ -11,10 +11,10 @@ import pytest
 
 from envkit import state
 from envkit.commands import project, survey
-from envkit.commands.project import Known
+from envkit.commands.project import Environment
 from envkit.engines import endpoint, look
 from envkit.engines.endpoint import DEFAULT
-from envkit.errors import ConfigError, Refusal, StartFailed
+from envkit.errors import ConfigError, PreconditionError, StartFailed
 from envkit.model.state import State
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def test_a_config_is_found_upwards(tmp_path: Path) -> None:
     (tmp_path / "envkit.yaml").touch()
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
-    assert project.folder_of(below) == str(tmp_path)
+    assert project.find_folder(below) == str(tmp_path)
 
 
 def test_without_a_config_the_folder_itself_is_the_project(tmp_path: Path) -> None:
-    assert project.folder_of(tmp_path) == str(tmp_path)
+    assert project.find_folder(tmp_path) == str(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["elsewhere.yaml", "gone.yaml"])
@@ -37,7 +37,7 @@ def test_a_config_that_is_a_link_is_refused(tmp_path: Path, name: str) -> None:
     # The copy that keeps it from being written inside covers a name, not what a link leads to.
     (tmp_path / "elsewhere.yaml").touch()
     (tmp_path / "envkit.yaml").symlink_to(name)
-    with pytest.raises(Refusal, match="is a link"):
+    with pytest.raises(PreconditionError, match="is a link"):
         project.load(tmp_path, {})
 
 
@@ -48,7 +48,7 @@ def test_a_config_that_is_no_file_is_refused_and_not_passed_over(
     made(tmp_path / "envkit.yaml")
     (tmp_path / "src").mkdir()
     for start in (tmp_path, tmp_path / "src"):
-        with pytest.raises(Refusal, match=rf"envkit\.yaml is {what}") as error:
+        with pytest.raises(PreconditionError, match=rf"envkit\.yaml is {what}") as error:
             project.load(start, {})
         assert error.value.exit_code == 2
 
@@ -60,21 +60,21 @@ def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     folder = tmp_path.resolve() / "vision"
     (folder / "src/model").mkdir(parents=True)
-    state.save(state.place(DEFAULT, str(folder)), State("vision", str(folder)))
+    state.save(state.directory(DEFAULT, str(folder)), State("vision", str(folder)))
     return folder
 
 
 @pytest.mark.proves("a project is found from any folder below it", "real")
 def test_an_environment_without_a_config_is_found_from_below(remembered: Path) -> None:
-    assert project.folder_of(remembered / "src/model") == str(remembered)
-    assert project.known(remembered / "src", None).name == "vision"
+    assert project.find_folder(remembered / "src/model") == str(remembered)
+    assert project.find_environment(remembered / "src", None).name == "vision"
 
 
 def test_the_nearest_of_config_and_environment_wins(remembered: Path) -> None:
     (remembered.parent / "envkit.yaml").touch()
-    assert project.folder_of(remembered / "src") == str(remembered)
+    assert project.find_folder(remembered / "src") == str(remembered)
     (remembered / "src/envkit.yaml").touch()
-    assert project.folder_of(remembered / "src/model") == str(remembered / "src")
+    assert project.find_folder(remembered / "src/model") == str(remembered / "src")
 
 
 @pytest.mark.proves("the mend of an environment that is down serves where one stands", "real")
@@ -82,19 +82,19 @@ def test_the_mend_of_an_environment_that_is_down_serves_where_one_stands(
     remembered: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(look, "container", lambda *_: None)
-    monkeypatch.setattr(Known, "connect", lambda _: None)
-    known = project.known(remembered, None)
+    monkeypatch.setattr(Environment, "connect", lambda _: None)
+    known = project.find_environment(remembered, None)
     told = []
     for folder in (remembered, remembered / "src", Path("/")):
         monkeypatch.chdir(folder)
-        told.append(known.mend)
+        told.append(known.hint)
     assert told == ["envkit up", "envkit up", f"envkit up --project {remembered}"]
-    with endpoint.using("ssh://far"):
-        assert known.mend == f"envkit up --project {remembered} --engine ssh://far"
+    with endpoint.override("ssh://far"):
+        assert known.hint == f"envkit up --project {remembered} --engine ssh://far"
     shutil.rmtree(remembered)
     with pytest.raises(StartFailed, match=f"vision is down, and its folder {remembered} is gone") as error:
-        project.running(known.connect(), known)
-    assert error.value.mend == "envkit down --volumes --name vision"
+        project.require_running(known.connect(), known)
+    assert error.value.hint == "envkit down --volumes --name vision"
 
 
 @pytest.mark.parametrize(("engine", "about"), [(None, ""), (object(), r"down, ")])
@@ -106,12 +106,12 @@ def test_a_name_whose_environment_has_no_folder_any_more_is_refused_with_the_way
     (tmp_path / "moved/envkit.yaml").write_text("name: vision\n")
     way_out = rf"{remembered} \({about}its folder is gone\); .*envkit down --volumes --name vision"
     with pytest.raises(ConfigError, match=way_out):
-        survey.survey(project.load(tmp_path / "moved", {}), engine, None)
+        survey.plan_environment(project.load(tmp_path / "moved", {}), engine, None)
 
 
 def test_an_environment_on_another_engine_is_none_here(remembered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/other.sock")
-    assert project.folder_of(remembered / "src") == str(remembered / "src")
+    assert project.find_folder(remembered / "src") == str(remembered / "src")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make a file that belongs to somebody else")
@@ -120,8 +120,8 @@ def test_a_config_of_a_stranger_above_the_folder_is_refused(tmp_path: Path) -> N
     planted.touch()
     mine.mkdir()
     os.chown(planted, 4242, 4242)
-    with pytest.raises(Refusal, match="4242"):
-        project.folder_of(mine)
+    with pytest.raises(PreconditionError, match="4242"):
+        project.find_folder(mine)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make a file that belongs to somebody else")
@@ -129,11 +129,11 @@ def test_root_may_serve_the_folder_of_a_user_with_that_users_config(tmp_path: Pa
     (tmp_path / "envkit.yaml").touch()
     for path in (tmp_path, tmp_path / "envkit.yaml"):
         os.chown(path, 4242, 4242)
-    assert project.folder_of(tmp_path) == str(tmp_path)
+    assert project.find_folder(tmp_path) == str(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["missing", "file"])
 def test_what_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(Refusal):
-        project.folder_of(tmp_path / name)
+    with pytest.raises(PreconditionError):
+        project.find_folder(tmp_path / name)

@@ -11,7 +11,7 @@ import pytest
 from envkit import names
 from envkit.commands import proxied
 from envkit.engines import endpoint, glance, streams
-from envkit.errors import EngineUnavailable, PassThrough
+from envkit.errors import EngineUnavailable, ExecError
 from tests.unit.plain_engine import GREETING, answer, engine_at, typed
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_an_engine_that_goes_away_ends_it_with_the_code_of_no_program(
 ) -> None:
     with engine_at(door, answers={"GET /exec/e%2F1/json": b""}) as engine, typed(b""):
         monkeypatch.setenv("DOCKER_HOST", engine.address)
-        with pytest.raises(PassThrough, match="the engine went away while running a program in c"):
+        with pytest.raises(ExecError, match="the engine went away while running a program in c"):
             proxied.ssh_proxy("c")
 
 
@@ -63,7 +63,7 @@ def test_an_output_that_takes_nothing_ends_it_with_that_code_too(door: Path, mon
     monkeypatch.setattr(streams, "write", full)
     with engine_at(door) as engine, typed(b""):
         monkeypatch.setenv("DOCKER_HOST", engine.address)
-        with pytest.raises(PassThrough, match="No space left on device"):
+        with pytest.raises(ExecError, match="No space left on device"):
             proxied.ssh_proxy("c")
 
 
@@ -74,7 +74,7 @@ def test_an_engine_that_cannot_be_named_is_for_the_ordinary_road(
     def damaged() -> str:
         raise error
 
-    monkeypatch.setattr(endpoint, "endpoint", damaged)
+    monkeypatch.setattr(endpoint, "current_endpoint", damaged)
     assert proxied.ssh_proxy("c") is None
 
 
@@ -91,7 +91,7 @@ def test_a_name_that_is_no_text_is_for_the_ordinary_road(door: Path, monkeypatch
     with engine_at(door) as engine:
         monkeypatch.setenv("DOCKER_HOST", engine.address)
         assert proxied.ssh_proxy("\udcff") is None
-        assert glance.running(engine.address, "\udcff") is None
+        assert glance.running_container(engine.address, "\udcff") is None
     assert engine.asked == []
 
 

@@ -11,8 +11,8 @@ from envkit import files, names, state
 from envkit.cli import texts
 from envkit.commands import prune
 from envkit.engines import connect, unused
-from envkit.engines.connect import PATIENCE_S, Engine
-from envkit.errors import Refusal
+from envkit.engines.connect import LONG_TIMEOUT_S, Engine
+from envkit.errors import PreconditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ class Api:
         self.refs.remove(ref)
 
     def df(self) -> dict[str, int]:
-        assert self.timeout == PATIENCE_S
+        assert self.timeout == LONG_TIMEOUT_S
         self.log.append("df")
         return {"LayersSize": 100 * len(self.refs)}
 
@@ -100,12 +100,12 @@ def test_the_disk_is_measured_with_patience_and_before_anything_goes() -> None:
 
 def test_nothing_goes_while_another_envkit_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    busy = state.place(AT, "/home/ada/vision")  # an `up` that has not come to remember anything
-    with files.locked(busy.lock, lambda: pytest.fail("nobody else holds it")):
-        with pytest.raises(Refusal) as refusal, prune._at_rest(AT):
+    busy = state.directory(AT, "/home/ada/vision")  # an `up` that has not come to remember anything
+    with files.lock(busy.lock, lambda: pytest.fail("nobody else holds it")):
+        with pytest.raises(PreconditionError) as refusal, prune._lock_all(AT):
             pytest.fail("not at rest")
         assert str(busy.folder) in refusal.value.message
-    with prune._at_rest(AT):
+    with prune._lock_all(AT):
         assert busy.lock.exists()
 
 
@@ -176,7 +176,7 @@ def test_what_would_be_freed_is_what_no_other_image_stands_on(layers: dict[str, 
     api.layers = layers
     engine = Engine(AT, api)  # type: ignore[arg-type]
     goes = unused.find(engine, 1000, (), (), {"envkit:mine"})
-    assert unused.weight(engine, goes) == freed
+    assert unused.reclaimable_bytes(engine, goes) == freed
     assert api.log == []  # measuring the whole engine takes minutes
 
 
@@ -185,7 +185,7 @@ def test_what_was_imported_in_the_same_second_is_not_the_same() -> None:
     api.layers = {"envkit:old": [("", 3000)], "envkit:mine": [("", 3000)]}
     api.lowest = {"envkit:mine": "sha256:2"}
     engine = Engine(AT, api)  # type: ignore[arg-type]
-    assert unused.weight(engine, unused.find(engine, 1000, (), (), {"envkit:mine"})) == 3000
+    assert unused.reclaimable_bytes(engine, unused.find(engine, 1000, (), (), {"envkit:mine"})) == 3000
 
 
 def test_an_image_that_has_another_name_frees_nothing() -> None:
@@ -196,17 +196,17 @@ def test_an_image_that_has_another_name_frees_nothing() -> None:
     api.layers = {"envkit:old": [BASE]}
     engine = Engine(AT, api)  # type: ignore[arg-type]
     goes = unused.find(engine, 1000, (), (), ())
-    assert ([str(one) for one in goes], unused.weight(engine, goes)) == (["image envkit:old"], 0)
+    assert ([str(one) for one in goes], unused.reclaimable_bytes(engine, goes)) == (["image envkit:old"], 0)
 
 
 @pytest.mark.parametrize(("pruned", "shown"), [
-    (prune.Pruned(("image envkit:old",), 20_000_000), "removed image envkit:old\nfreed 20.0 MB"),
-    (prune.Pruned(("image envkit:old",), 20_000_000, foretold=True),
+    (prune.PruneResult(("image envkit:old",), 20_000_000), "removed image envkit:old\nfreed 20.0 MB"),
+    (prune.PruneResult(("image envkit:old",), 20_000_000, dry_run=True),
      "would remove image envkit:old\nwould free up to 20.0 MB"),
-    (prune.Pruned((), 0), "there is nothing to remove"),
-    (prune.Pruned((), 0, foretold=True), "there is nothing to remove"),
+    (prune.PruneResult((), 0), "there is nothing to remove"),
+    (prune.PruneResult((), 0, dry_run=True), "there is nothing to remove"),
 ])
-def test_people_read_what_went_or_would_go(pruned: prune.Pruned, shown: str) -> None:
+def test_people_read_what_went_or_would_go(pruned: prune.PruneResult, shown: str) -> None:
     assert texts.prune(pruned) == shown
 
 
@@ -215,6 +215,6 @@ def test_a_dry_run_removes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     api = Crowd()
     api.layers = {"envkit:old": [BASE]}
     monkeypatch.setattr(connect, "connect", lambda at: Engine(at, api))  # type: ignore[arg-type]
-    result = prune.prune(dry_run=True, say=lambda _: None).result
-    assert (result.removed, result.freed_bytes, result.foretold) == (tuple(EVERYTHING), 1000, True)
+    result = prune.prune(dry_run=True, on_progress=lambda _: None).result
+    assert (result.removed, result.freed_bytes, result.dry_run) == (tuple(EVERYTHING), 1000, True)
     assert (api.log, api.refs, len(api.held), len(api.nets)) == ([], ["envkit:old"], 1, 1)

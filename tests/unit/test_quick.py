@@ -11,8 +11,8 @@ import pytest
 from envkit import __version__
 from envkit.cli import quick
 from envkit.commands import proxied, settled
-from envkit.commands.results import Up
-from envkit.errors import Exit
+from envkit.commands.results import UpResult
+from envkit.errors import ExitCode
 from envkit.model.report import Report
 
 HEAVY = {"typer", "pydantic", "jinja2", "yaml", "docker"}
@@ -20,7 +20,7 @@ LATER = {
     "envkit.checks", "envkit.commands.proof", "envkit.commands.reach", "envkit.commands.synced",
     "envkit.engines.buildx", "envkit.engines.images", "envkit.netrc", "packaging",
 }
-SETTLED = Report("up", "vision", Up(
+SETTLED = Report("up", "vision", UpResult(
     name="vision", url="http://127.0.0.1:8888/lab", tensorboard="", ssh_host="envkit-1000-vision",
     workspace="/home/ana/vision", verdict="TensorFlow 2.9.0 computes on CPU",
 ))
@@ -28,15 +28,15 @@ SETTLED = Report("up", "vision", Up(
 
 @pytest.mark.parametrize("arguments", [["version"], ["--version"]])
 def test_the_version_is_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert (quick.answer(arguments), capsys.readouterr().out) == (0, f"envkit {__version__}\n")
+    assert (quick.try_run(arguments), capsys.readouterr().out) == (0, f"envkit {__version__}\n")
 
 
 @pytest.mark.parametrize("arguments", [["up"], ["up", "-q"], ["up", "--quiet"]])
 def test_an_up_with_nothing_to_do_is_answered(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(settled, "unchanged", lambda start, flags: SETTLED if (start, flags) == (Path(), {}) else None)
-    assert quick.answer(arguments) == Exit.OK
+    monkeypatch.setattr(settled, "lookup", lambda start, flags: SETTLED if (start, flags) == (Path(), {}) else None)
+    assert quick.try_run(arguments) == ExitCode.OK
     assert capsys.readouterr().out.startswith("vision was up already, nothing changed\n")
 
 
@@ -46,8 +46,8 @@ def test_an_up_with_nothing_to_do_is_answered(
 def test_anything_else_is_for_the_ordinary_road(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(settled, "unchanged", lambda *_: None)
-    assert (quick.answer(arguments), capsys.readouterr().out) == (None, "")
+    monkeypatch.setattr(settled, "lookup", lambda *_: None)
+    assert (quick.try_run(arguments), capsys.readouterr().out) == (None, "")
 
 
 @pytest.mark.parametrize(("said", "code"), [(["ssh-proxy", "envkit-1000-a"], 7), (["ssh-proxy", "other"], None)])
@@ -55,20 +55,20 @@ def test_a_login_to_what_plainly_runs_is_answered(
     said: list[str], code: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proxied, "ssh_proxy", lambda container: 7 if container == "envkit-1000-a" else None)
-    assert quick.answer(said) == code
+    assert quick.try_run(said) == code
 
 
 @pytest.mark.parametrize("arguments", [["ssh-proxy"], ["ssh-proxy", "--help"], ["ssh-proxy", "a", "b"]])
 def test_more_than_a_name_is_for_the_ordinary_road(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proxied, "ssh_proxy", lambda _: 7)
-    assert quick.answer(arguments) is None
+    assert quick.try_run(arguments) is None
 
 
 @pytest.mark.parametrize("arguments", [["up"], ["ssh-proxy", "envkit-1000-a"]], ids=" ".join)
 def test_nothing_heavy_is_loaded_to_see_that_nothing_changed_or_to_log_in(
     arguments: list[str], tmp_path: Path
 ) -> None:
-    program = f"import sys; from envkit.cli import main, quick; print(quick.answer({arguments}), *sys.modules)"
+    program = f"import sys; from envkit.cli import main, quick; print(quick.try_run({arguments}), *sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path, env={
             "HOME": str(tmp_path), "PYTHONPATH": str(Path(settled.__file__).parents[2]),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
 from envkit.render import quote
-from envkit.render.quote import Unsafe
+from envkit.render.quote import UnsafeValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,7 @@ REFUSED: list[tuple[Callable[[str], str], str]] = [
 
 @pytest.mark.parametrize(("quoted", "value"), REFUSED)
 def test_a_value_that_would_leave_its_place_is_refused(quoted: Callable[[str], str], value: str) -> None:
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeValueError):
         quoted(value)
 
 
@@ -135,23 +135,23 @@ def test_a_plain_requirement_needs_no_parser(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("quoted", [quote.line, quote.toml, quote.word, quote.package, quote.requirement, quote.url])
 def test_no_value_ends_its_line_or_hides(quoted: Callable[[str], str]) -> None:
     for value in BREAKING:
-        with pytest.raises(Unsafe):
+        with pytest.raises(UnsafeValueError):
             quoted(value)
 
 
 @pytest.mark.parametrize("value", BREAKING)
 def test_no_word_of_a_command_and_no_setting_ends_its_line(value: str) -> None:
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeValueError):
         quote.argv([value])
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeValueError):
         quote.settings({"NAME": value})
 
 
 @pytest.mark.parametrize("name", ["", "A B", "A=B", "1A", "A\nRUN id", "Ä"])
 def test_a_setting_has_a_plain_name(name: str) -> None:
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeValueError):
         quote.settings({name: "x"})
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeValueError):
         quote.words({name: "x"})
 
 
@@ -176,7 +176,7 @@ def test_any_text_is_refused_or_unchanged(value: str) -> None:
     for quoted in (quote.line, quote.word, quote.image, quote.package, quote.requirement, quote.url):
         try:
             assert quoted(value) == value
-        except Unsafe:
+        except UnsafeValueError:
             continue
         assert "\n" not in value
 
@@ -191,7 +191,7 @@ def test_compose_reads_each_text_as_itself(value: str) -> None:
 
 
 def test_a_value_too_long_for_any_name_is_refused() -> None:
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeValueError):
         quote.line("a" * (quote.LINE_LENGTH_MAX + 1))
 
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import names
-from envkit.checks.ending import ending
+from envkit.checks.ending import find_crash
 from envkit.engines import execs, glance
 from envkit.engines.connect import Engine
 from envkit.errors import Unhealthy
 from envkit.observe import probe, ready
-from envkit.observe.aside import aside, together
-from envkit.observe.door import at_port
+from envkit.observe.aside import start_check, gather
+from envkit.observe.door import port_client
 from tests.process.pretended import answering
 
 if TYPE_CHECKING:
@@ -77,19 +77,19 @@ def at_times(seen: list[bool]) -> Callable[[], bool]:
 @pytest.mark.parametrize("seen", [[False], [True, False]], ids=["never ours", "it fails between two looks"])
 def test_a_server_that_is_not_ours_gets_no_token(server: Server, seen: list[bool]) -> None:
     with pytest.raises(Unhealthy, match="does not answer"):
-        ready.jupyter(at_port(server.port), TOKEN, at_times(seen), timeout_s=0.05)
+        ready.wait_for_jupyter(port_client(server.port), TOKEN, at_times(seen), timeout_s=0.05)
     assert server.tokens == []
 
 
 def test_a_tensorboard_that_is_not_ours_gets_no_token(server: Server) -> None:
-    assert "answers nothing" in ready.tensorboard(at_port(server.port), TOKEN, at_times([False]), timeout_s=0.05)
+    assert "answers nothing" in ready.wait_for_tensorboard(port_client(server.port), TOKEN, at_times([False]), timeout_s=0.05)
     assert server.asked == []
 
 
 def test_ours_gets_it_once_it_runs_and_once_only(server: Server) -> None:
-    ready.jupyter(at_port(server.port), TOKEN, at_times([False, True]))
+    ready.wait_for_jupyter(port_client(server.port), TOKEN, at_times([False, True]))
     assert server.asked == [("/api", ""), ("/api/status", f"token {TOKEN}")]
-    assert ready.tensorboard(at_port(server.port), TOKEN, at_times([False, True])) == ""
+    assert ready.wait_for_tensorboard(port_client(server.port), TOKEN, at_times([False, True])) == ""
     assert server.tokens == [f"token {TOKEN}"] * 2
 
 
@@ -98,7 +98,7 @@ def test_a_container_that_ended_is_told_at_once(server: Server) -> None:
         raise Unhealthy("the workspace ended")
 
     with pytest.raises(Unhealthy, match="ended"):
-        ready.jupyter(at_port(server.port), TOKEN, ended)
+        ready.wait_for_jupyter(port_client(server.port), TOKEN, ended)
     assert server.asked == []
 
 
@@ -114,28 +114,28 @@ def test_a_container_holds_its_port_only_while_it_runs(tmp_path: Path, status: s
     body = json.dumps(data).encode()
     door = tmp_path / "engine"
     with answering(door, b"HTTP/1.0 200 OK\r\n\r\n" + body):
-        assert glance.holds(f"unix://{door}", "envkit-1000-vision", 8901) is holds
+        assert glance.owns_port(f"unix://{door}", "envkit-1000-vision", 8901) is holds
 
 
 def test_a_probe_that_does_not_end_is_a_finding_and_keeps_what_it_saw(monkeypatch: pytest.MonkeyPatch) -> None:
     def script(*words: Any, limit_s: float) -> int:
         words[-1]('{"what": "begin", "data": {"look": "tensorflow.import"}}')
-        raise execs.RanOver(f"longer than {limit_s} s")
+        raise execs.TimeLimitExceeded(f"longer than {limit_s} s")
 
-    monkeypatch.setattr(execs, "script", script)
+    monkeypatch.setattr(execs, "run_script", script)
     seen = probe.probe(Engine("unix:///x", None), "envkit-1000-vision", lambda _: None)  # type: ignore[arg-type]
-    told = ending(seen)
+    told = find_crash(seen)
     assert told is not None
-    assert told.seen == "importing TensorFlow took longer than 150 s and was stopped"
+    assert told.detail == "importing TensorFlow took longer than 150 s and was stopped"
 
 
 def test_what_a_look_aside_says_or_raises_arrives() -> None:
     def failing() -> str:
         raise TimeoutError("of its own")
 
-    assert aside(lambda: "wrong", 10)() == "wrong"
+    assert start_check(lambda: "wrong", 10)() == "wrong"
     with pytest.raises(TimeoutError, match="of its own"):
-        aside(failing, 10)()
+        start_check(failing, 10)()
 
 
 def test_works_go_on_together_and_no_more_of_them_than_was_said() -> None:
@@ -150,7 +150,7 @@ def test_works_go_on_together_and_no_more_of_them_than_was_said() -> None:
             running.remove(number)
         return number
 
-    assert together([partial(work, number) for number in range(6)], 2) == (0, 1, 2, 3, 4, 5)
+    assert gather([partial(work, number) for number in range(6)], 2) == (0, 1, 2, 3, 4, 5)
     assert max(most) == 2
 
 
@@ -166,10 +166,10 @@ def test_of_works_that_fail_the_first_in_their_order_is_raised() -> None:
         raise KeyError("second")
 
     with pytest.raises(ValueError, match="first"):
-        together([first, second], 2)
+        gather([first, second], 2)
 
 
 def test_a_look_aside_that_does_not_end_is_told() -> None:
     never = threading.Event()
-    assert aside(lambda: str(never.wait()), 0.05)() == "no result within 0 s"
+    assert start_check(lambda: str(never.wait()), 0.05)() == "no result within 0 s"
     never.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.make_recording import Screen, thinned
+from scripts.make_recording import Screen, without_ticks
 
 
 @pytest.mark.parametrize(
@@ -33,4 +33,4 @@ def test_a_sequence_that_is_not_known_is_not_guessed() -> None:
 def test_of_a_wait_that_only_counts_seconds_the_first_and_the_last_are_shown() -> None:
     told = ["build 1/2 · 0 s", "build 1/2 · 1 s", "build 1/2 · 2 s", "build 2/2 · 0 s", "built"]
     states = [(float(at), (one,)) for at, one in enumerate(told)]
-    assert [lines[0] for _, lines in thinned(states)] == ["build 1/2 · 0 s", "build 1/2 · 2 s", *told[3:]]
+    assert [lines[0] for _, lines in without_ticks(states)] == ["build 1/2 · 0 s", "build 1/2 · 2 s", *told[3:]]

@@ -42,7 +42,7 @@ REF = "registry.example.com:5000/team/image:1"
     ("", "no reason was given", "docker pull"),
 ])
 def test_a_reason_comes_with_its_mend(said: str, why: str, mend: str) -> None:
-    reason, how = registry.reason(said, REF)
+    reason, how = registry.explain_failure(said, REF)
     assert why in reason
     assert mend in how
 
@@ -56,7 +56,7 @@ def test_a_reason_comes_with_its_mend(said: str, why: str, mend: str) -> None:
     ("team/image:1@sha256:00", "team/image", "sha256:00"),
 ])
 def test_a_reference_is_taken_apart(ref: str, repository: str, tag: str) -> None:
-    assert registry._parts(ref) == (repository, tag)
+    assert registry._split_reference(ref) == (repository, tag)
 
 
 def test_credentials_are_those_of_that_registry_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_a_credential_store_that_is_gone_is_told(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     with pytest.raises(BuildFailed, match=r"credentials for registry\.example\.com:5000 cannot be read") as error:
         registry._credentials(REF)
-    assert "docker login registry.example.com:5000" in error.value.mend
+    assert "docker login registry.example.com:5000" in error.value.hint
     assert registry._credentials("third.example.com/x") is None
 
 
@@ -111,7 +111,7 @@ def engine(api: Api) -> Engine:
 @pytest.mark.usefixtures("nobody")
 def test_a_registry_that_is_silent_counts_as_unreachable_within_two_seconds() -> None:
     api = Api()
-    refused = registry.refused(engine(api), REF)
+    refused = registry.check_image(engine(api), REF)
     assert refused is not None
     assert "cannot be reached" in refused[0]
     assert (max(api.waited) < 2, api.timeout) == (True, 60)
@@ -141,4 +141,4 @@ def test_a_pull_says_how_far_it_is_and_that_the_registry_is_slow() -> None:
 def test_a_pull_that_ends_in_an_error_is_one_message(said: str, why: str) -> None:
     with pytest.raises(BuildFailed, match=why) as error:
         registry.pull(engine(Api({"status": "Pulling"}, {"error": said})), REF, lambda _: None)
-    assert error.value.mend
+    assert error.value.hint

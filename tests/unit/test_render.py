@@ -10,7 +10,7 @@ import pytest
 from envkit.commands import project
 from envkit.commands.render import render
 from envkit.engines import connect
-from envkit.errors import EngineUnavailable, Refusal
+from envkit.errors import EngineUnavailable, PreconditionError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def test_another_project_that_a_planted_link_leads_to_stays_as_it_is(loaded: pro
     other.mkdir()
     (other / "Dockerfile").write_text("mine")
     (tmp_path / "vision/rendered").symlink_to(other)
-    with pytest.raises(Refusal, match="vision/rendered is a link"):
+    with pytest.raises(PreconditionError, match="vision/rendered is a link"):
         render(loaded, tmp_path / "vision/rendered", check=False)
     assert [one.name for one in other.iterdir()] == ["Dockerfile"]
     assert (other / "Dockerfile").read_text() == "mine"

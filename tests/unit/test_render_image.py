@@ -12,7 +12,7 @@ import pytest
 
 from envkit.model.image import Interpreter, Layout
 from envkit.render import image
-from envkit.render.environment import text
+from envkit.render.environment import render_template
 from tests.unit.contexts import context, dockerfile
 from tests.unit.plans import image_plan, release
 
@@ -56,16 +56,16 @@ def test_nothing_is_writable_by_others_and_what_is_started_is_executable() -> No
 
 def test_a_name_the_template_was_not_given_is_an_error() -> None:
     with pytest.raises(Exception, match="'release' is undefined"):
-        text("debian/Dockerfile.j2", suite="bookworm")
+        render_template("debian/Dockerfile.j2", suite="bookworm")
 
 
 def test_instructions_are_what_is_left_without_comments_and_blank_lines() -> None:
-    assert image.instructions("# a\n\nFROM x\n  # b\nRUN y # c\n") == "FROM x\nRUN y # c\n"
+    assert image.strip_comments("# a\n\nFROM x\n  # b\nRUN y # c\n") == "FROM x\nRUN y # c\n"
 
 
 def test_a_comment_changes_no_instruction() -> None:
     rendered = dockerfile(image_plan())
-    assert image.instructions(rendered.replace("# ", "# so: ")) == image.instructions(rendered)
+    assert image.strip_comments(rendered.replace("# ", "# so: ")) == image.strip_comments(rendered)
 
 
 def test_the_first_line_directs_no_parser() -> None:
@@ -75,11 +75,11 @@ def test_the_first_line_directs_no_parser() -> None:
 
 @pytest.mark.parametrize("told", ["syntax=", "--mount", "--chmod", "<<"])
 def test_both_builders_read_it(told: str) -> None:
-    assert told not in image.instructions(dockerfile(image_plan(apt=("git",), python=("six",))))
+    assert told not in image.strip_comments(dockerfile(image_plan(apt=("git",), python=("six",))))
 
 
 def test_the_image_starts_as_nobody_and_ends_with_the_entrypoint() -> None:
-    lines = image.instructions(dockerfile(image_plan())).splitlines()
+    lines = image.strip_comments(dockerfile(image_plan())).splitlines()
     assert "USER 65534:65534" in lines
     assert lines[-1] == 'ENTRYPOINT ["/opt/envkit/entrypoint"]'
 
@@ -91,8 +91,8 @@ def test_what_the_user_adds_comes_after_everything_that_takes_long() -> None:
 
 
 def test_more_packages_change_only_the_last_layers() -> None:
-    plain = image.instructions(dockerfile(image_plan())).splitlines()
-    added = image.instructions(dockerfile(image_plan(python=("six",)))).splitlines()
+    plain = image.strip_comments(dockerfile(image_plan())).splitlines()
+    added = image.strip_comments(dockerfile(image_plan(python=("six",)))).splitlines()
     shared = next(at for at, (one, other) in enumerate(zip(plain, added, strict=False)) if one != other)
     assert plain[shared].startswith("ENV ")
 
@@ -200,8 +200,8 @@ def test_for_a_login_the_steps_that_install_from_the_index_alone_are_others(plan
     steps = [line for line in lent.splitlines() if line.startswith("RUN ")]
     assert [mount in line for line in steps] == ["/install-uv" in line or "/install-python" in line for line in steps]
     assert sum(mount in line for line in steps) >= 3
-    assert image.instructions(lent).replace(mount, "").replace('ARG NETRC="/root/.netrc"\n', "") == (
-        image.instructions(plain)
+    assert image.strip_comments(lent).replace(mount, "").replace('ARG NETRC="/root/.netrc"\n', "") == (
+        image.strip_comments(plain)
     )
 
 

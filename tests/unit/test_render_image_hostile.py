@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from envkit.model.image import Base
 from envkit.model.release import Bound
-from envkit.render.quote import Unsafe
+from envkit.render.quote import UnsafeValueError
 from tests.unit.contexts import context, dockerfile, sequence, users_command
 from tests.unit.hostile import HOSTILE
 from tests.unit.plans import image_plan, release, suite
@@ -28,14 +28,14 @@ WITH_PYTHON = sequence(dockerfile(image_plan(python=("six",))))
 
 def test_a_hostile_debian_package_is_refused_or_stays_one_word() -> None:
     for value in HOSTILE:
-        with suppress(Unsafe):
+        with suppress(UnsafeValueError):
             assert users_command(image_plan(apt=(value,))) == ["/opt/envkit/build/install-apt", "--", value]
             assert re.fullmatch(r"[a-z0-9][a-z0-9+.=:~-]*[A-Za-z0-9+]", value)
 
 
 def test_a_hostile_requirement_is_refused_or_stays_one_line() -> None:
     for value in HOSTILE:
-        with suppress(Unsafe):
+        with suppress(UnsafeValueError):
             made = context(image_plan(python=(value,)))
             assert made["python/requirements.txt"].text == f"{value}\n"
             assert re.fullmatch(r"[A-Za-z0-9].*", value)
@@ -56,13 +56,13 @@ def test_a_hostile_base_index_mirror_or_key_exchange_changes_nothing_else(
     changes: Callable[[str], dict[str, Any]],
 ) -> None:
     for value in HOSTILE:
-        with suppress(Unsafe):
+        with suppress(UnsafeValueError):
             assert sequence(context(image_plan(**changes(value)))["Dockerfile"].text) == PLAIN, value
 
 
 def test_a_hostile_reason_stays_a_comment() -> None:
     for value in HOSTILE:
-        with suppress(Unsafe):
+        with suppress(UnsafeValueError):
             made = context(image_plan(release=release(bounds=(Bound("protobuf", "<3.20", value),))))
             assert made["python/constraints.txt"].text.splitlines()[-1] == f"protobuf<3.20  # {value}"
 
@@ -73,7 +73,7 @@ def test_no_package_ever_changes_the_sequence_of_instructions(apt: str, python: 
     for plan, expected in ((image_plan(apt=(apt,)), WITH_APT), (image_plan(python=(python,)), WITH_PYTHON)):
         try:
             assert sequence(dockerfile(plan)) == expected
-        except Unsafe:
+        except UnsafeValueError:
             continue
 
 

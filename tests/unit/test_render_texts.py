@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from envkit import names
 from envkit.model.run import Mount, Tmpfs
 from envkit.render import compose, ssh_config
-from envkit.render.environment import text
-from envkit.render.quote import Unsafe
+from envkit.render.environment import render_template
+from envkit.render.quote import UnsafeValueError
 from tests.unit.worlds import PROJECT, run_plan, wanted
 
 # Control characters never pass the config; every other text must arrive.
@@ -100,7 +100,7 @@ def test_any_path_arrives_in_the_ssh_config_or_is_refused(part: str) -> None:
     folder, proxy = f"/home/{part}/state", [f"/opt/{part}/python", "-m", "envkit", "ssh-proxy", "envkit-1000-vision"]
     try:
         rendered = ssh_config.render("vision", "envkit-1000-vision", folder, proxy).text
-    except Unsafe:
+    except UnsafeValueError:
         assert '"' in part
         return
     assert proxy_of(rendered) == proxy
@@ -110,7 +110,7 @@ def test_any_path_arrives_in_the_ssh_config_or_is_refused(part: str) -> None:
 
 @pytest.mark.parametrize("part", ["a\nProxyCommand evil", "a\rb", "a\0b", 'a"b'])
 def test_a_path_that_no_quoting_can_carry_is_refused(part: str) -> None:
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeValueError):
         ssh_config.render("vision", "envkit-1000-vision", f"/home/{part}", ["python"])
 
 
@@ -121,7 +121,7 @@ def test_the_ssh_config_pins_the_host_key_and_forwards_nothing() -> None:
 
 @given(st.text(max_size=60))
 def test_any_address_arrives_in_the_page_and_cannot_end_its_script(address: str) -> None:
-    page = text("open.html.j2", name="vision", target=address)
+    page = render_template("open.html.j2", name="vision", target=address)
     script = page.split("<script>location.replace(", 1)[1].split(");</script>", 1)[0]
     assert json.loads(script) == address
     assert page.count("</script>") == 1

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from envkit import __version__
-from envkit.errors import Exit
+from envkit.errors import ExitCode
 from envkit.model.artifact import Artifact
 from envkit.model.report import Report, Verdict
 from envkit.report.json import as_json, to_json
@@ -32,14 +32,14 @@ def test_the_envelope_is_what_programs_rely_on() -> None:
         "result": {"url": "http://127.0.0.1:8888/lab", "ports": [8888]},
         "findings": [
             {
-                "check": "tensorflow/computes", "status": "passed", "seen": "TensorFlow 2.9.0 computes on CPU",
-                "cause": "", "mend": "", "where": "tensorflow", "seconds": 0.5, "data": {},
+                "check": "tensorflow/computes", "status": "passed", "detail": "TensorFlow 2.9.0 computes on CPU",
+                "cause": "", "hint": "", "layer": "tensorflow", "seconds": 0.5, "data": {},
             },
             {
-                "check": "gpu/driver-missing", "status": "failed", "seen": "no NVIDIA driver on this host",
+                "check": "gpu/driver-missing", "status": "failed", "detail": "no NVIDIA driver on this host",
                 "cause": "the machine has no NVIDIA GPU, or its driver is not installed or not loaded",
-                "mend": "sudo modprobe nvidia && sudo nvidia-modprobe -u -c=0",
-                "where": "host", "seconds": 0.0, "data": {},
+                "hint": "sudo modprobe nvidia && sudo nvidia-modprobe -u -c=0",
+                "layer": "host", "seconds": 0.0, "data": {},
             },
         ],
         "exit_code": 5,
@@ -64,7 +64,7 @@ ENVELOPE = {
             "type": "array",
             "items": {
                 "type": "object",
-                "required": ["check", "status", "seen", "cause", "mend", "where", "seconds", "data"],
+                "required": ["check", "status", "detail", "cause", "hint", "layer", "seconds", "data"],
                 "properties": {"status": {"enum": ["passed", "failed", "warned", "skipped", "unknown"]}},
             },
         },
@@ -87,7 +87,7 @@ def test_the_same_report_is_the_same_text() -> None:
     ("value", "written"),
     [
         (Verdict.FAILED, "failed"),
-        (Exit.GPU, 5),
+        (ExitCode.GPU, 5),
         (True, True),
         (Path("/a/b"), "/a/b"),
         (float("inf"), None),
@@ -114,7 +114,7 @@ def test_the_text_of_a_rendered_file_stays_out() -> None:
     assert json.loads(written)["result"] == {"files": [{"path": "token", "mode": "0600"}]}
 
 
-@pytest.mark.parametrize("form", [to_json, lambda report: render_text(report, results={"up": str})])
+@pytest.mark.parametrize("form", [to_json, lambda report: render_text(report, formatters={"up": str})])
 def test_a_hostile_text_leaves_no_control_character_in_any_form(form: Callable[[Report[Any]], str]) -> None:
     written = form(Report("up", "x", {"log": "".join(HOSTILE)}))
     written.encode()

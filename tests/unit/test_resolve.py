@@ -10,13 +10,13 @@ import pytest
 
 from envkit import config, names
 from envkit.commands.render import DryRun
-from envkit.errors import ConfigError, Refusal
-from envkit.model.facts import Account, Facts, PublicKey, Wants
-from envkit.model.found import Found, FoundContainer, FoundImage, FoundNetwork
+from envkit.errors import ConfigError, PreconditionError
+from envkit.model.facts import Account, Facts, PublicKey, HostQuery
+from envkit.model.found import ActualState, ContainerInfo, ImageInfo, NetworkInfo
 from envkit.model.report import Report
 from envkit.model.state import State
 from envkit.report.json import to_json
-from envkit.resolve import kept, name_of, resolve
+from envkit.resolve import kept, environment_name, resolve
 
 if TYPE_CHECKING:
     from envkit.model.plan import Plan
@@ -29,12 +29,12 @@ FACTS = Facts(
     memory_mib=32_000, machine="amd64", keys=(PublicKey(KEY, "~/.ssh/id_ed25519.pub"),),
     state="/home/ada/.local/state/envkit/local/vision-1",
 )
-FOUND = Found(base=FoundImage("sha256:base", {}, ref="envkit-base:bookworm"))
+FOUND = ActualState(base=ImageInfo("sha256:base", {}, ref="envkit-base:bookworm"))
 
 
 def plan(text: str = "", facts: Facts = FACTS, state: State | None = None) -> Plan:
     loaded = config.load(text)
-    return resolve(loaded, PROJECT, name_of(loaded, PROJECT, state, {}), facts, FOUND, state)
+    return resolve(loaded, PROJECT, environment_name(loaded, PROJECT, state, {}), facts, FOUND, state)
 
 
 def problems(text: str, facts: Facts = FACTS) -> list[str]:
@@ -93,7 +93,7 @@ def test_homes_of_everybody_concerned_are_no_workspaces() -> None:
         FACTS, caller=Account(0, 0), home="/root", homes=("/home/ada", "/root"), workspace="/home/ada",
         sudo_caller=Account(1000, 1000),
     )
-    with pytest.raises(Refusal, match="home"):
+    with pytest.raises(PreconditionError, match="home"):
         plan("", facts)
 
 
@@ -119,7 +119,7 @@ def test_every_problem_is_told_at_once_with_its_line() -> None:
 def test_limits_above_the_host_are_capped_and_said_so() -> None:
     capped = plan("limits: {cpus: 64, memory: 999g}")
     assert (capped.run.limits.cpus, capped.run.limits.memory_mib) == (8, 32_000)
-    assert len(capped.remarks) == 2
+    assert len(capped.notes) == 2
 
 
 @pytest.mark.parametrize("proxy", ["http://user:hunter2@proxy.example.com:3128", "user:hunter2@proxy:3128"])
@@ -129,7 +129,7 @@ def test_a_proxy_with_credentials_serves_the_build_and_no_environment(proxy: str
     assert found.build_proxies == {"https_proxy": proxy}
     assert "hunter2" not in repr(found)
     assert "hunter2" not in to_json(Report("up", "vision", DryRun(found, "ref", ())))
-    assert "hunter2" not in str(kept.choices(replace(FACTS, run_proxies={"https_proxy": proxy}), WANTS))
+    assert "hunter2" not in str(kept.choices_to_save(replace(FACTS, run_proxies={"https_proxy": proxy}), WANTS))
 
 
 NETRC = "build: {index: 'https://packages.example.com', netrc: /n}"
@@ -137,11 +137,11 @@ NETRC = "build: {index: 'https://packages.example.com', netrc: /n}"
 
 def test_the_login_of_an_index_is_named_by_its_real_path_and_lent_to_the_build() -> None:
     found = plan(NETRC, replace(seeing(_n="/srv/n"), secrets={"build.netrc": "5ec7e7" * 10}))
-    assert (found.netrc, found.image.private_index, found.remarks) == ("/srv/n", True, ())
+    assert (found.netrc, found.image.private_index, found.notes) == ("/srv/n", True, ())
     assert "5ec7e7" not in repr(found)
     assert "5ec7e7" not in to_json(Report("up", "vision", DryRun(found, "x", ())))
     clear = plan(NETRC.replace("https", "http"), replace(seeing(_n="/srv/n"), secrets={"build.netrc": "0"}))
-    assert clear.remarks == ("build.index begins with http://, so its login crosses the network unencrypted",)
+    assert clear.notes == ("build.index begins with http://, so its login crosses the network unencrypted",)
 
 
 @pytest.mark.parametrize(("real", "sha256", "says"), [
@@ -170,15 +170,15 @@ def test_a_secrets_digest_is_shown_no_more_than_the_secret() -> None:
 def test_a_secret_that_everybody_may_read_is_told_and_not_refused(path: str, shown: str) -> None:
     facts = replace(FACTS, real_paths={path: "/srv/a key"}, secrets={"KEY": "0" * 64})
     text = f"secrets: {{KEY: {{file: {path}}}}}"
-    assert plan(text, facts).remarks == ()
-    assert plan(text, replace(facts, exposed=("KEY",))).remarks == (
+    assert plan(text, facts).notes == ()
+    assert plan(text, replace(facts, exposed_secrets=("KEY",))).notes == (
         f"secrets.KEY.file: {path} may be read by everybody on this machine; chmod 600 {shown}",
     )
 
 
 def test_a_login_that_everybody_may_read_is_told() -> None:
-    facts = replace(seeing(_n="/srv/n"), secrets={"build.netrc": "0"}, exposed=("build.netrc",))
-    (told,) = plan(NETRC, facts).remarks
+    facts = replace(seeing(_n="/srv/n"), secrets={"build.netrc": "0"}, exposed_secrets=("build.netrc",))
+    (told,) = plan(NETRC, facts).notes
     assert told == "build.netrc: /n may be read by everybody on this machine; chmod 600 /n"
 
 
@@ -207,16 +207,16 @@ def test_access_lists_what_goes_beyond_the_project() -> None:
 
 def test_the_name_is_the_folders_with_a_suffix_when_that_is_taken() -> None:
     loaded = config.load("")
-    assert name_of(loaded, "/home/ada/My Vision!", None, {}) == "my-vision"
-    assert name_of(loaded, PROJECT, None, {"vision": "/p"}).startswith("vision-")
+    assert environment_name(loaded, "/home/ada/My Vision!", None, {}) == "my-vision"
+    assert environment_name(loaded, PROJECT, None, {"vision": "/p"}).startswith("vision-")
 
 
 def test_a_name_that_is_taken_is_refused_with_who_has_it_and_the_mend() -> None:
     with pytest.raises(ConfigError, match=r"another project.*: /data/other \(running\);.*down --volumes --name vision"):
-        name_of(config.load("name: vision"), PROJECT, None, {"vision": "/data/other (running)"})
+        environment_name(config.load("name: vision"), PROJECT, None, {"vision": "/data/other (running)"})
 
 
-WANTS = Wants(PROJECT)
+WANTS = HostQuery(PROJECT)
 
 
 @pytest.mark.parametrize(("status", "remembered", "port"), [
@@ -227,7 +227,7 @@ WANTS = Wants(PROJECT)
 ])
 def test_the_port_of_our_own_container_is_not_taken(status: Any, remembered: int | None, port: int) -> None:
     labels = {**names.labels(1000, "vision", PROJECT), names.PORT: "8890"}
-    found = replace(FOUND, container=FoundContainer("c", status, labels, "i"))
+    found = replace(FOUND, container=ContainerInfo("c", status, labels, "i"))
     facts = replace(FACTS, busy_ports={8890: "docker-proxy", 8888: "", 8889: ""} if status == "exited" else {8890: ""})
     state = State("vision", PROJECT, port=remembered) if remembered else None
     decided = resolve(config.load(""), PROJECT, "vision", facts, found, state)
@@ -239,7 +239,7 @@ def test_the_port_of_our_own_container_is_not_taken(status: Any, remembered: int
     ("10.184.0.0/16", "10.184.0.0/29"),  # which another pool does not hold
 ])
 def test_the_network_that_is_there_stays_while_it_lies_in_the_pool(pool: str, subnet: str) -> None:
-    found = replace(FOUND, network=FoundNetwork("n", {}, "10.183.7.8/29"))
+    found = replace(FOUND, network=NetworkInfo("n", {}, "10.183.7.8/29"))
     facts = replace(FACTS, routes=("10.183.7.8/29",))  # the route to that network itself
     state = State("vision", PROJECT, subnet="10.183.7.8/29")
     decided = resolve(config.load(f"network: {{pool: {pool}}}"), PROJECT, "vision", facts, found, state)
@@ -247,21 +247,21 @@ def test_the_network_that_is_there_stays_while_it_lies_in_the_pool(pool: str, su
 
 
 def test_what_was_found_at_the_first_up_stays() -> None:
-    chosen = kept.choices(replace(FACTS, run_proxies={"http_proxy": "http://a"}), WANTS)
+    chosen = kept.choices_to_save(replace(FACTS, run_proxies={"http_proxy": "http://a"}), WANTS)
     later = replace(FACTS, cpus=16, memory_mib=33_000, run_proxies={})
-    assert kept.as_chosen(later, chosen, WANTS) == replace(
+    assert kept.apply_choices(later, chosen, WANTS) == replace(
         later, cpus=8, memory_mib=32_000, run_proxies={"http_proxy": "http://a"}, gpu_offered=False
     )
 
 
 def test_a_host_that_shrank_counts_as_it_is() -> None:
     smaller = replace(FACTS, cpus=2, memory_mib=8_000)
-    assert kept.as_chosen(smaller, kept.choices(FACTS, WANTS), WANTS) == replace(smaller, gpu_offered=False)
+    assert kept.apply_choices(smaller, kept.choices_to_save(FACTS, WANTS), WANTS) == replace(smaller, gpu_offered=False)
 
 
 def test_a_refresh_forgets_what_was_merely_picked() -> None:
-    state = State("vision", PROJECT, port=8899, base_id="b", choices={**kept.choices(FACTS, WANTS), "name": "folder"})
-    fresh = kept.refreshed(state)
+    state = State("vision", PROJECT, port=8899, base_id="b", choices={**kept.choices_to_save(FACTS, WANTS), "name": "folder"})
+    fresh = kept.reset_choices(state)
     assert (fresh.port, fresh.base_id, fresh.choices) == (0, "", {"name": "folder"})
 
 
@@ -270,4 +270,4 @@ def test_a_refresh_forgets_what_was_merely_picked() -> None:
     ("2.10", ("envkit's own tests do not build TensorFlow 2.10.0; they build 2.9.0 on the same Python",)),
 ])
 def test_a_release_that_no_test_builds_is_named(version: str, said: tuple[str, ...]) -> None:
-    assert plan(f'tensorflow: "{version}"').remarks == said
+    assert plan(f'tensorflow: "{version}"').notes == said

@@ -12,7 +12,7 @@ import pytest
 
 from envkit import rootfs
 from envkit.errors import BuildFailed
-from envkit.render.quote import Unsafe
+from envkit.render.quote import UnsafeValueError
 from tests.unit.hostile import HOSTILE
 
 if TYPE_CHECKING:
@@ -43,20 +43,20 @@ WRITES = 'for word; do case $word in *.part) echo root > "$word";; esac; done; e
 def test_the_tar_appears_whole_and_the_news_with_it(programs: Path, tmp_path: Path) -> None:
     pretend(programs, "mmdebstrap", WRITES)
     said: list[Progress] = []
-    assert rootfs.make("bookworm", "", tmp_path / "base.tar", said.append) == "mmdebstrap"
+    assert rootfs.build("bookworm", "", tmp_path / "base.tar", said.append) == "mmdebstrap"
     assert (tmp_path / "base.tar").read_text() == "root\n"
     assert not (tmp_path / "base.tar.part").exists()
     assert [one.text for one in said] == [
         "assembling Debian bookworm with mmdebstrap", "done", "assembled Debian bookworm",
     ]
-    assert said[-1].done
+    assert said[-1].finished
 
 
 def test_a_failure_leaves_nothing_and_takes_nothing_away(programs: Path, tmp_path: Path) -> None:
     pretend(programs, "mmdebstrap", f"{WRITES}; echo 'E: something broke'; exit 1")
     (tmp_path / "base.tar").write_text("the last good one")
     with pytest.raises(BuildFailed, match="something broke"):
-        rootfs.make("bookworm", "", tmp_path / "base.tar", lambda _: None)
+        rootfs.build("bookworm", "", tmp_path / "base.tar", lambda _: None)
     assert (tmp_path / "base.tar").read_text() == "the last good one"
     assert not (tmp_path / "base.tar.part").exists()
 
@@ -67,9 +67,9 @@ def test_without_a_program_the_mend_names_one_and_the_image(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BuildFailed) as failed:
-        rootfs.make("bookworm", "", tmp_path / "base.tar", lambda _: None)
-    assert "apt-get install mmdebstrap" in failed.value.mend
-    assert "docker pull debian:bookworm-slim" in failed.value.mend
+        rootfs.build("bookworm", "", tmp_path / "base.tar", lambda _: None)
+    assert "apt-get install mmdebstrap" in failed.value.hint
+    assert "docker pull debian:bookworm-slim" in failed.value.hint
 
 
 @pytest.mark.parametrize(("said", "message", "mend"), [
@@ -83,20 +83,20 @@ def test_without_a_program_the_mend_names_one_and_the_image(
     ("", "no reason was given", "--verbose"),
 ])  # fmt: skip
 def test_a_failure_says_what_it_was_and_what_helps(said: str, message: str, mend: str) -> None:
-    failed = rootfs.explain("mmdebstrap", "bookworm", said)
+    failed = rootfs.explain_failure("mmdebstrap", "bookworm", said)
     assert message in failed.message
     assert "bookworm" in failed.message
-    assert mend in failed.mend
+    assert mend in failed.hint
 
 
 def test_a_full_disk_is_no_traceback(programs: Path, tmp_path: Path) -> None:
     pretend(programs, "mmdebstrap", "exit 0")  # wrote nothing, so there is nothing to take
     with pytest.raises(BuildFailed):
-        rootfs.make("bookworm", "", tmp_path / "base.tar", lambda _: None)
+        rootfs.build("bookworm", "", tmp_path / "base.tar", lambda _: None)
 
 
 def test_updates_and_security_are_in_from_the_start() -> None:
-    (command,) = rootfs._commands("mmdebstrap", "bookworm", "http://mirror.example/debian/", TAR)
+    (command,) = rootfs._build_commands("mmdebstrap", "bookworm", "http://mirror.example/debian/", TAR)
     assert command[-3:] == [
         "deb http://mirror.example/debian bookworm main",
         "deb http://mirror.example/debian bookworm-updates main",
@@ -106,8 +106,8 @@ def test_updates_and_security_are_in_from_the_start() -> None:
 
 @pytest.mark.parametrize("origin", ["mmdebstrap", "debootstrap"])
 def test_only_a_mirror_that_speaks_https_needs_certificates_in_the_base(origin: str) -> None:
-    plain = rootfs._commands(origin, "bookworm", "http://mirror.example/debian", TAR)
-    secure = rootfs._commands(origin, "bookworm", "https://mirror.example/debian", TAR)
+    plain = rootfs._build_commands(origin, "bookworm", "http://mirror.example/debian", TAR)
+    secure = rootfs._build_commands(origin, "bookworm", "https://mirror.example/debian", TAR)
     assert "--include=ca-certificates" not in plain[0]
     assert "--include=ca-certificates" in secure[0]
 
@@ -115,15 +115,15 @@ def test_only_a_mirror_that_speaks_https_needs_certificates_in_the_base(origin: 
 @pytest.mark.parametrize("origin", ["mmdebstrap", "debootstrap"])
 def test_a_hostile_mirror_is_refused(origin: str) -> None:
     for value in HOSTILE:
-        with pytest.raises(Unsafe):
-            rootfs._commands(origin, "bookworm", value, TAR)
+        with pytest.raises(UnsafeValueError):
+            rootfs._build_commands(origin, "bookworm", value, TAR)
 
 
 @pytest.mark.parametrize("origin", ["mmdebstrap", "debootstrap"])
 def test_a_hostile_suite_is_refused_or_stays_in_its_word(origin: str) -> None:
-    lengths = [len(one) for one in rootfs._commands(origin, "x", "", TAR)]
+    lengths = [len(one) for one in rootfs._build_commands(origin, "x", "", TAR)]
     for value in HOSTILE:
-        with suppress(Unsafe):
-            assert [len(one) for one in rootfs._commands(origin, value, "", TAR)] == lengths, value
+        with suppress(UnsafeValueError):
+            assert [len(one) for one in rootfs._build_commands(origin, value, "", TAR)] == lengths, value
             assert value.split() == [value]
             assert not value.startswith("-")

@@ -11,8 +11,8 @@ import pytest
 
 from envkit import proc
 from envkit.engines import search
-from envkit.errors import Refusal
-from envkit.observe import audit as observed
+from envkit.errors import PreconditionError
+from envkit.observe import audit as audit_probes
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -45,7 +45,7 @@ class Api:
 
 def test_a_log_that_cannot_be_read_is_told_and_the_rest_is_searched() -> None:
     engine = cast("Engine", SimpleNamespace(api=Api()))
-    assert search.places(engine, "x", TOKEN) == (("the image's history",), ("the container's log",))
+    assert search.find_leaks(engine, "x", TOKEN) == (("the image's history",), ("the container's log",))
 
 
 UPDATED = "RUN |1 NETRC=/root/.netrc /opt/envkit/build/install-apt --upgrade -- ca-certificates curl # buildkit"
@@ -85,22 +85,22 @@ def test_an_image_tells_when_its_system_was_updated_and_its_base_was_made(
 
 
 def test_no_token_is_no_trace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(observed, "inside", lambda *_: [])
+    monkeypatch.setattr(audit_probes, "attack_inside", lambda *_: [])
     monkeypatch.setattr(proc, "which", lambda _: None)
     engine = cast("Engine", SimpleNamespace(api=Api(), endpoint="unix:///x"))
 
     def no_way() -> AbstractContextManager[Any]:
-        raise Refusal("no way leads there")
+        raise PreconditionError("no way leads there")
 
     def everything(token: str) -> tuple[tuple[Observation, ...], dict[str, Any]]:
-        return observed.everything(
-            engine, "x", base="", way=no_way, ssh_port=0, ours=lambda: True, token=token, ssh=tmp_path, owner=1000,
-            title="n.", labels={}, say=lambda _: None,
+        return audit_probes.run_attacks(
+            engine, "x", base="", open_port=no_way, ssh_port=0, is_ours=lambda: True, token=token, ssh_config=tmp_path, owner=1000,
+            name_prefix="n.", labels={}, on_progress=lambda _: None,
         )
 
     seen, _ = everything("")
     always = ["audit.stopped", "audit.ssh", "audit.ssh_audit", "audit.neighbour", "audit.image"]
-    assert [one.what for one in seen] == always
+    assert [one.name for one in seen] == always
     seen, inspected = everything("sha256:1")
-    assert [one.what for one in seen] == [*always, "audit.traces"]
+    assert [one.name for one in seen] == [*always, "audit.traces"]
     assert inspected["Image"] == "[hidden]"

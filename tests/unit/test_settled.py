@@ -8,9 +8,9 @@ import pytest
 
 from envkit import files, state
 from envkit.commands import settled
-from envkit.commands.results import Up
-from envkit.errors import Refusal
-from envkit.model.facts import Wants
+from envkit.commands.results import UpResult
+from envkit.errors import PreconditionError
+from envkit.model.facts import HostQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,21 +27,21 @@ class Scene:
         self.project.mkdir()
         for name in ("envkit.yaml", "requirements.txt", "key.pub", "secret"):
             (self.project / name).write_text(name)
-        self.place = state.place(ENGINE, str(self.project))
+        self.place = state.directory(ENGINE, str(self.project))
         for kept in (self.place.mount / "secrets", self.place.etc, self.place.client):
-            files.private_folder(kept)
+            files.ensure_private_folder(kept)
         files.write(self.place.mount / "token", b"t")
         files.write(self.place.folder / "state.json", b"{}")
         self.flags: dict[str, object] = {}
-        self.wants = Wants(
+        self.wants = HostQuery(
             str(self.project), str(self.place.folder), keys=("key.pub",), texts=("requirements.txt",),
             paths=("data",), secrets=(("KEY", "secret"),),
         )
 
     def stamp(self) -> str:
         folder = str(self.project)
-        before = settled.outside(folder, self.flags, self.wants, settled.config_stamp(folder))
-        return settled.stamp(before, self.place)
+        before = settled.digest_inputs(folder, self.flags, self.wants, settled.config_stamp(folder))
+        return settled.compute_stamp(before, self.place)
 
 
 @pytest.fixture
@@ -96,24 +96,24 @@ def test_what_is_no_input_does_not_move_it(scene: Scene) -> None:
     before = scene.stamp()
     (scene.project / "train.py").write_text("print()")
     files.write(scene.place.folder / "settled.json", b"{}")
-    files.private_folder(scene.place.rendered)
+    files.ensure_private_folder(scene.place.rendered)
     assert scene.stamp() == before
 
 
 def test_nothing_is_taken_for_unchanged_in_a_state_folder_that_is_open_to_others(scene: Scene) -> None:
-    result = Up("vision", "", "envkit-1000-vision", "", "", "")
-    settled.remember("before", scene.place, scene.wants, dict.fromkeys(settled.LABELS, ""), result)
-    assert settled.unchanged(scene.project, {}) is None
+    result = UpResult("vision", "", "envkit-1000-vision", "", "", "")
+    settled.store("before", scene.place, scene.wants, dict.fromkeys(settled.LABEL_KEYS, ""), result)
+    assert settled.lookup(scene.project, {}) is None
     scene.place.folder.chmod(0o755)
-    with pytest.raises(Refusal, match="not private"):
-        settled.unchanged(scene.project, {})
+    with pytest.raises(PreconditionError, match="not private"):
+        settled.lookup(scene.project, {})
 
 
 def test_a_damaged_record_counts_as_none(scene: Scene) -> None:
-    files.write(scene.place.folder / settled.RECORD, b"{damaged")
-    assert settled.unchanged(scene.project, {}) is None
+    files.write(scene.place.folder / settled.CACHE_FILE, b"{damaged")
+    assert settled.lookup(scene.project, {}) is None
 
 
 def test_a_record_of_another_shape_counts_as_none(scene: Scene) -> None:
-    files.write(scene.place.folder / settled.RECORD, b'{"stamp": "x"}')
-    assert settled.unchanged(scene.project, {}) is None
+    files.write(scene.place.folder / settled.CACHE_FILE, b'{"stamp": "x"}')
+    assert settled.lookup(scene.project, {}) is None

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 
 from envkit import host
-from envkit.commands.site import site
+from envkit.commands.site import describe_host
 from envkit.engines import connect
 from envkit.engines.connect import Engine
 from envkit.model.facts import EngineFacts
-from envkit.model.report import Site
+from envkit.model.report import CheckHost
 
 FACTS = EngineFacts(
-    "ssh://far", "26.1.5", "amd64", rootless=False, userns=False, gpu_roads=(), host="far", system="Debian 13",
+    "ssh://far", "26.1.5", "amd64", rootless=False, userns=False, gpu_methods=(), host="far", system="Debian 13",
     kernel="6.12",
 )
 
@@ -28,11 +28,11 @@ class Api:
 
 
 def test_it_is_the_engines_machine() -> None:
-    assert site(FACTS) == Site("far", "Debian 13, kernel 6.12", "Docker 26.1.5 at ssh://far")
+    assert describe_host(FACTS) == CheckHost("far", "Debian 13, kernel 6.12", "Docker 26.1.5 at ssh://far")
 
 
 def test_without_an_engine_it_is_this_one() -> None:
-    here = site(None)
+    here = describe_host(None)
     assert (here.host, here.engine) == (os.uname().nodename, "")
     assert here.system == ", ".join(filter(None, [host.distribution(), f"kernel {os.uname().release}"]))
 
@@ -45,4 +45,4 @@ def test_an_engine_says_on_what_it_runs() -> None:
 
 def test_what_an_engine_does_not_say_is_left_out() -> None:
     facts = connect.facts(Engine("unix:///x", Api()))  # type: ignore[arg-type]
-    assert (site(facts).host, site(facts).system) == ("", "")
+    assert (describe_host(facts).host, describe_host(facts).system) == ("", "")

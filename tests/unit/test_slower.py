@@ -28,11 +28,11 @@ def test_what_is_compiled_for_a_newer_gpu_is_told_with_its_time_and_its_place(
 ) -> None:
     op = Observation("tensorflow.op", {"device": "GPU:0", "op": "matmul"}, 0.1)
     given = [H100, Observation("gpu.cache", {"path": "/home/dev/c", **cache}), op]
-    (found,) = slower.notes(given, RELEASE)
+    (found,) = slower.collect_warnings(given, RELEASE)
     assert (found.check, found.status) == ("gpu/compiles-at-first-use", Verdict.WARNED)
-    assert "its first operation took 0.1 s" in found.seen
-    assert seen in found.seen
-    assert mend in found.mend
+    assert "its first operation took 0.1 s" in found.detail
+    assert seen in found.detail
+    assert mend in found.hint
 
 
 @pytest.mark.parametrize(("built", "ptx", "told"), [
@@ -43,4 +43,4 @@ def test_what_is_compiled_for_a_newer_gpu_is_told_with_its_time_and_its_place(
 def test_what_a_build_says_it_has_code_for_counts_before_the_catalogue(built: object, ptx: str, told: bool) -> None:
     release = replace(RELEASE, compute_capabilities=("sm_75",), ptx=ptx)
     build = Observation("tensorflow.build", {"cuda_compute_capabilities": built})
-    assert bool(slower.notes([H100, build], release)) is told
+    assert bool(slower.collect_warnings([H100, build], release)) is told

@@ -14,8 +14,8 @@ from envkit import catalog, checks
 from envkit.checks import host as hosts
 from envkit.checks import image, observations
 from envkit.checks.image import Claim
-from envkit.checks.table import TABLE
-from envkit.errors import Exit
+from envkit.checks.table import CHECKS
+from envkit.errors import ExitCode
 from envkit.model.facts import EngineFacts, HostGpu
 from envkit.model.report import Finding, Observation, Verdict
 from tests.unit.hosts import WELL
@@ -23,9 +23,9 @@ from tests.unit.hosts import WELL
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from envkit.checks.smoke import Expected
+    from envkit.checks.smoke import GpuExpectation
 
-ENGINE = EngineFacts("unix:///x", "26.1.5", "amd64", rootless=False, userns=False, gpu_roads=("hook",))
+ENGINE = EngineFacts("unix:///x", "26.1.5", "amd64", rootless=False, userns=False, gpu_methods=("hook",))
 DRIVER = HostGpu("535.54.03", devices=("0000:01:00.0",))
 NODES = {f"/dev/{one}": "ok" for one in ("nvidiactl", "nvidia-uvm", "nvidia0")}
 
@@ -58,19 +58,19 @@ WELL_SEEN = (*BEFORE, *CONTENTS, *TENSORFLOW, *LOOP, DONE)
 
 
 def smoked(
-    seen: Iterable[Observation], expect: Expected = "any", claimed: Claim = Claim(), host: HostGpu = DRIVER,  # noqa: B008
+    seen: Iterable[Observation], expect: GpuExpectation = "any", claimed: Claim = Claim(), host: HostGpu = DRIVER,  # noqa: B008
     engine: EngineFacts | None = ENGINE, *, own: bool = False,
 ) -> dict[str, Finding]:
-    return {one.check: one for one in checks.smoke(tuple(seen), claimed, expect, host, engine, own=own)}
+    return {one.check: one for one in checks.smoke(tuple(seen), claimed, expect, host, engine, is_workspace=own)}
 
 
-def code(found: dict[str, Finding]) -> Exit:
+def code(found: dict[str, Finding]) -> ExitCode:
     return checks.exit_code(tuple(found.values()))
 
 
 def test_an_image_where_all_is_well_passes() -> None:
     found = smoked(WELL_SEEN, claimed=Claim("2.9.0", gpu=True))
-    assert code(found) is Exit.OK
+    assert code(found) is ExitCode.OK
     assert found["keras/tflite"].status is Verdict.PASSED
 
 
@@ -83,21 +83,21 @@ def test_a_crash_on_a_gpu_that_nobody_expected_fails() -> None:
     )
     found = smoked(crashed)
     assert found["tensorflow/silent"].status is Verdict.FAILED
-    assert "GPU:0" in found["tensorflow/silent"].seen
-    assert code(found) is Exit.CHECK_FAILED
-    assert code(smoked(crashed, "gpu")) is Exit.GPU
+    assert "GPU:0" in found["tensorflow/silent"].detail
+    assert code(found) is ExitCode.CHECK_FAILED
+    assert code(smoked(crashed, "gpu")) is ExitCode.GPU
 
 
 def test_a_loop_that_was_not_come_to_fails_where_nothing_else_says_why() -> None:
     found = smoked((*BEFORE, *CONTENTS, *TENSORFLOW, DONE))
-    assert (found["keras/training"].status, code(found)) == (Verdict.FAILED, Exit.CHECK_FAILED)
+    assert (found["keras/training"].status, code(found)) == (Verdict.FAILED, ExitCode.CHECK_FAILED)
     missing = smoked((*BEFORE, *CONTENTS, look("tensorflow.missing"), DONE))
     assert missing["keras/training"].status is Verdict.SKIPPED  # the finding on TensorFlow says why
 
 
 def test_an_engine_without_a_road_is_the_reason_why_an_expected_gpu_is_not_there() -> None:
     nodes = look("gpu.nodes", nodes=dict.fromkeys(NODES, "ENOENT"))
-    found = smoked((nodes, *CONTENTS, *TENSORFLOW, *LOOP, DONE), "gpu", engine=replace(ENGINE, gpu_roads=()))
+    found = smoked((nodes, *CONTENTS, *TENSORFLOW, *LOOP, DONE), "gpu", engine=replace(ENGINE, gpu_methods=()))
     assert found["gpu/engine-cannot"].status is Verdict.FAILED
 
 
@@ -125,14 +125,14 @@ FAULTY = {
 def test_the_mends_of_an_image_are_for_an_image(what: str) -> None:
     for host in (DRIVER, HostGpu(devices=()), HostGpu()):
         for one in smoked(FAULTY[what], "gpu", host=host).values():
-            assert not [word for word in OURS if word in one.mend], one
+            assert not [word for word in OURS if word in one.hint], one
     failed = [one for one in smoked(FAULTY[what], "gpu").values() if one.status is Verdict.FAILED]
     assert failed
-    assert all(one.mend for one in failed if one.check != "gpu/not-looked")
+    assert all(one.hint for one in failed if one.check != "gpu/not-looked")
 
 
 def test_a_workspace_of_ours_keeps_its_own_mends() -> None:
-    assert "envkit up" in smoked(FAULTY["nodes"], "gpu", own=True)["gpu/nodes-missing"].mend
+    assert "envkit up" in smoked(FAULTY["nodes"], "gpu", own=True)["gpu/nodes-missing"].hint
 
 
 def test_the_release_inside_decides_and_not_the_tag() -> None:
@@ -148,20 +148,20 @@ def test_a_look_at_the_contents_that_did_not_end_is_judged(by: str, status: Verd
     ended = look("contents.ended", by=by, signal="SIGSEGV", limit_s=90)
     found = smoked((*BEFORE, ended, *TENSORFLOW, *LOOP, DONE), claimed=Claim(jupyter=True))
     assert {found[one].status for one in ("image/packages", "image/jupyter")} == {status}
-    assert all(found[one].seen for one in ("image/packages", "image/jupyter"))
+    assert all(found[one].detail for one in ("image/packages", "image/jupyter"))
 
 
 def test_a_jupyter_that_was_never_looked_at_is_not_called_missing() -> None:
     assert image.check(TENSORFLOW, Claim(jupyter=True))[-1].status is Verdict.SKIPPED
     raised = look("image.jupyter", error={"type": "TimeoutExpired", "message": "40 s"})
     found = image.check((*TENSORFLOW, raised), Claim(jupyter=True))[-1]
-    assert (found.status, "TimeoutExpired" in found.seen) == (Verdict.FAILED, True)
+    assert (found.status, "TimeoutExpired" in found.detail) == (Verdict.FAILED, True)
 
 
 def test_a_label_that_could_not_be_compared_does_not_pass() -> None:
-    seen = [one for one in WELL_SEEN if one.what != "tensorflow.build"]
+    seen = [one for one in WELL_SEEN if one.name != "tensorflow.build"]
     found = smoked(seen, claimed=Claim("2.9.0", gpu=True))["image/label"]
-    assert (found.status, "GPU" in found.seen) == (Verdict.UNKNOWN, True)
+    assert (found.status, "GPU" in found.detail) == (Verdict.UNKNOWN, True)
 
 
 # What is printed may be anything.
@@ -181,7 +181,7 @@ KEYS = sorted({
     "variables", "code", "cudnn", "libraries", "tflops", "by", "signal", "limit_s", "look", "late", "skipped",
     "refused", "unsupported", "path", "package", "text", "ptxas", "libdevice", "named", "ours",
 })
-WHATS = sorted({one.what for one in WELL_SEEN} | {
+WHATS = sorted({one.name for one in WELL_SEEN} | {
     "begin", "ended", "contents.ended", "driver.ended", "gpu.libcuda", "gpu.nvml", "gpu.cuda", "gpu.libraries",
     "gpu.tools", "tensorflow.speed", "tensorflow.log", "tensorflow.missing", "packages", "python",
 })
@@ -192,15 +192,15 @@ SEEN = st.lists(
 
 @given(SEEN, st.booleans(), st.sampled_from(["gpu", "cpu", "any"]))
 def test_whatever_a_container_prints_probe_and_smoke_judge_it(
-    seen: list[Observation], required: bool, expect: Expected
+    seen: list[Observation], required: bool, expect: GpuExpectation
 ) -> None:
     for given_ in (tuple(seen), (*WELL_SEEN, *seen)):
         found = checks.probe(
             given_, release=catalog.release("2.9.0"), gpu_required=required, host=DRIVER, engine=ENGINE
         )
         found += checks.smoke(given_, Claim("2.9.0", gpu=True, jupyter=True), expect, DRIVER, ENGINE)
-        found += (checks.alive(given_),)
-        assert all(isinstance(one.seen, str) and one.check in TABLE for one in found)
+        found += (checks.gpu_device_nodes(given_),)
+        assert all(isinstance(one.detail, str) and one.check in CHECKS for one in found)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(WELL)), st.dictionaries(st.sampled_from(KEYS), JSON, max_size=5)))
@@ -208,7 +208,7 @@ def test_whatever_the_looks_at_a_host_hold_it_is_judged(changed: dict[str, dict[
     for whole in (WELL, {}):
         data: dict[str, dict[str, Any]] = {**whole, **{what: {**WELL[what], **one} for what, one in changed.items()}}
         found = hosts.check([Observation(what, one) for what, one in data.items()])
-        assert all(isinstance(one.seen, str) and one.check in TABLE for one in found)
+        assert all(isinstance(one.detail, str) and one.check in CHECKS for one in found)
 
 
 @pytest.mark.parametrize(("what", "data", "check"), [

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit.cli.printing import Files
+from envkit.cli.printing import ReportFiles
 from envkit.commands import smoke
 from envkit.engines import connect as connecting
 from envkit.engines import endpoint, leftovers
 from envkit.engines.connect import Engine
 from envkit.engines.failure import GpuRefused
-from envkit.errors import EngineUnavailable, Exit, StartFailed
+from envkit.errors import EngineUnavailable, ExitCode, StartFailed
 from envkit.model.facts import EngineFacts
-from envkit.model.report import Observation, Report, Site, Verdict
+from envkit.model.report import Observation, Report, CheckHost, Verdict
 from envkit.observe import aside
-from envkit.observe.aside import begun
+from envkit.observe.aside import submit
 from envkit.report.junit import to_junit
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FACTS = EngineFacts("unix:///x", "26.1.5", "amd64", rootless=False, userns=False, gpu_roads=())
+FACTS = EngineFacts("unix:///x", "26.1.5", "amd64", rootless=False, userns=False, gpu_methods=())
 
 
 @pytest.fixture
@@ -40,35 +40,35 @@ def engines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Engine]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr(connecting, "connect", connect)
     monkeypatch.setattr(connecting, "facts", lambda _: FACTS)
-    monkeypatch.setattr(leftovers, "sweep", lambda *_: [])
-    monkeypatch.setattr(leftovers, "remove_named", lambda *_: [])
+    monkeypatch.setattr(leftovers, "remove_abandoned", lambda *_: [])
+    monkeypatch.setattr(leftovers, "remove_by_prefix", lambda *_: [])
     return made
 
 
-def smoked(*subjects: str, expect: Any = "any", jobs: int = 2) -> Report[smoke.Smoked]:
-    return smoke.smoke(subjects, expect=expect, jobs=jobs, limit_s=5, say=lambda _: None)
+def smoked(*subjects: str, expect: Any = "any", jobs: int = 2) -> Report[smoke.SmokeResult]:
+    return smoke.smoke(subjects, expect=expect, jobs=jobs, limit_s=5, on_progress=lambda _: None)
 
 
 @pytest.mark.parametrize(("error", "expect", "code"), [
-    (EngineUnavailable("gone"), "any", Exit.ENGINE), (GpuRefused("no GPU", mend="m"), "any", Exit.ENGINE),
-    (GpuRefused("no GPU", mend="m"), "gpu", Exit.GPU), (StartFailed("it is not here"), "any", Exit.ENGINE),
+    (EngineUnavailable("gone"), "any", ExitCode.ENGINE), (GpuRefused("no GPU", hint="m"), "any", ExitCode.ENGINE),
+    (GpuRefused("no GPU", hint="m"), "gpu", ExitCode.GPU), (StartFailed("it is not here"), "any", ExitCode.ENGINE),
 ])
 def test_what_befalls_one_image_takes_nothing_from_the_others(
-    error: Exception, expect: str, code: Exit, engines: list[Engine], monkeypatch: pytest.MonkeyPatch
+    error: Exception, expect: str, code: ExitCode, engines: list[Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def observed(engine: Engine, subject: str, *_: Any) -> tuple[Observation, ...]:
         if subject == "bad:1":
             raise error
         return ()
 
-    monkeypatch.setattr(smoke, "_observed", observed)
+    monkeypatch.setattr(smoke, "_observe", observed)
     report = smoked("bad:1", "good:1", expect=expect)
-    bad, good = report.result.tried
+    bad, good = report.result.results
     assert (bad.exit_code, report.exit_code) == (code, code)
     assert [(one.check, one.status) for one in bad.findings] == [("image/runs", Verdict.FAILED)]
     assert [one.check for one in good.findings] == ["image/python"]
     told = Report("smoke", bad.subject, None, bad.findings, bad.exit_code)
-    suite = to_junit([told], at=datetime(2026, 11, 23, tzinfo=timezone.utc), site=Site())
+    suite = to_junit([told], created_at=datetime(2026, 11, 23, tzinfo=timezone.utc), check_host=CheckHost())
     assert 'failures="1"' in suite
 
 
@@ -79,7 +79,7 @@ def test_each_job_has_a_connection_of_its_own(engines: list[Engine], monkeypatch
         used.append(engine)
         return ()
 
-    monkeypatch.setattr(smoke, "_observed", observed)
+    monkeypatch.setattr(smoke, "_observe", observed)
     smoked("a:1", "b:1", "c:1")
     assert len({id(one) for one in used}) == 3
 
@@ -99,8 +99,8 @@ def test_an_interrupt_waits_for_no_job_and_takes_its_containers_away(
     def interrupted(futures: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(smoke, "_observed", observed)
-    monkeypatch.setattr(leftovers, "remove_named", remove)
+    monkeypatch.setattr(smoke, "_observe", observed)
+    monkeypatch.setattr(leftovers, "remove_by_prefix", remove)
     monkeypatch.setattr(aside, "_results", interrupted)
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -116,16 +116,16 @@ def test_no_report_of_an_earlier_run_stays(tmp_path: Path) -> None:
     junit.write_text("old")
     (tmp_path / "page.html").write_text("old")
     link.symlink_to(tmp_path / "page.html")
-    Files(junit, link).clear()
+    ReportFiles(junit, link).clear()
     assert not junit.exists()
     assert link.read_text() == ""
-    Files(tmp_path / "none.xml", None).clear()
+    ReportFiles(tmp_path / "none.xml", None).clear()
 
 
 def test_titles_of_two_runs_differ() -> None:
-    assert smoke._title(1000) != smoke._title(1000)
+    assert smoke._name_prefix(1000) != smoke._name_prefix(1000)
 
 
 def test_work_beside_keeps_to_the_engine_of_the_command() -> None:
-    with endpoint.using("unix:///chosen.sock"):
-        assert begun(endpoint.endpoint).result(10) == "unix:///chosen.sock"
+    with endpoint.override("unix:///chosen.sock"):
+        assert submit(endpoint.current_endpoint).result(10) == "unix:///chosen.sock"

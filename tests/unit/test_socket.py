@@ -16,19 +16,19 @@ from envkit.engines import execs, glance, settings
 from envkit.engines.connect import Engine
 from envkit.errors import ConfigError, EngineError, Unhealthy
 from envkit.model.entrance import Network, Ssh
-from envkit.model.found import FoundContainer, FoundNetwork
+from envkit.model.found import ContainerInfo, NetworkInfo
 from envkit.observe import door, ready
 from envkit.render import compose
 from envkit.resolve import resolve
 from envkit.resolve.ssh import settings as ssh_settings
-from envkit.state import Place
+from envkit.state import StateDir
 from tests.unit.test_ssh_published import FACTS, FOUND, PROJECT
 from tests.unit.worlds import wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from envkit.model.found import Found
+    from envkit.model.found import ActualState
     from envkit.model.plan import Plan
 
 SOCKET = "jupyter: {socket: true}"
@@ -36,7 +36,7 @@ ALONE = f"{SOCKET}\nnetwork: {{mode: none}}"
 TOKEN = "t" * 43
 
 
-def plan(text: str, found: Found = FOUND) -> Plan:
+def plan(text: str, found: ActualState = FOUND) -> Plan:
     return resolve(config.load(text), PROJECT, "vision", FACTS, found, None)
 
 
@@ -71,10 +71,10 @@ def test_jupyterlab_is_waited_for_where_it_listens(
     text: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(ready, "jupyter", lambda way, *_: asked.append(way.where))
-    monkeypatch.setattr(ready, "sshd", lambda *_: None)
+    monkeypatch.setattr(ready, "wait_for_jupyter", lambda way, *_: asked.append(way.location))
+    monkeypatch.setattr(ready, "wait_for_sshd", lambda *_: None)
     engine = Engine("unix:///x", None)  # type: ignore[arg-type]
-    proof.Started(Place(tmp_path), engine, plan(text), {}, lambda _: None).wait()
+    proof.Verification(StateDir(tmp_path), engine, plan(text), {}, lambda _: None).wait()
     assert asked == [where]
 
 
@@ -85,7 +85,7 @@ def test_the_server_is_told_where_to_listen(text: str, place: dict[str, Any]) ->
 
 
 def test_without_a_network_none_is_picked_and_a_subnet_that_was_is_kept() -> None:
-    before = replace(FOUND, network=FoundNetwork("n", {}, "10.183.0.0/29"))
+    before = replace(FOUND, network=NetworkInfo("n", {}, "10.183.0.0/29"))
     assert plan(ALONE, before).run.network == Network("none", "", "none")
     assert plan(SOCKET, before).run.network == Network("envkit-1000-vision", "10.183.0.0/29")
 
@@ -126,7 +126,7 @@ def test_no_network_is_no_network_for_both_launchers() -> None:
     document = compose.document(want)
     assert "networks" not in document
     assert document["services"]["workspace"]["network_mode"] == "none"
-    assert settings._networking(None, want.plan.run) is None  # type: ignore[arg-type]
+    assert settings._networking_config(None, want.plan.run) is None  # type: ignore[arg-type]
     assert "network_mode" not in compose.document(wanted())["services"]["workspace"]
 
 
@@ -139,8 +139,8 @@ def test_a_container_without_a_port_says_so_by_its_label() -> None:
 def test_only_a_container_that_says_it_has_no_port_is_taken_for_one(
     monkeypatch: pytest.MonkeyPatch, labels: dict[str, str], holds: bool
 ) -> None:
-    monkeypatch.setattr(glance, "running", lambda *_: FoundContainer("c", "running", labels, "i"))
-    assert glance.holds("unix:///x", "envkit-1000-vision", 0) == holds
+    monkeypatch.setattr(glance, "running_container", lambda *_: ContainerInfo("c", "running", labels, "i"))
+    assert glance.owns_port("unix:///x", "envkit-1000-vision", 0) == holds
 
 
 # On the way.
@@ -156,14 +156,14 @@ def script(monkeypatch: pytest.MonkeyPatch, lines: list[str]) -> list[tuple[tupl
             on_line(line)
         return 0
 
-    monkeypatch.setattr(execs, "script", run)
+    monkeypatch.setattr(execs, "run_script", run)
     return ran
 
 
 def test_a_socket_is_asked_from_inside_with_the_token_in_no_argument(monkeypatch: pytest.MonkeyPatch) -> None:
     ran = script(monkeypatch, ["200"])
-    way = door.at_socket(Engine("unix:///x", None), "envkit-1000-vision")  # type: ignore[arg-type]
-    assert way.ask("/api/status", TOKEN, 5) == 200
+    way = door.socket_client(Engine("unix:///x", None), "envkit-1000-vision")  # type: ignore[arg-type]
+    assert way.get_status("/api/status", TOKEN, 5) == 200
     ((argv, text),) = ran
     assert TOKEN not in " ".join(argv)
     assert f'header = "Authorization: token {TOKEN}"' in text
@@ -171,35 +171,35 @@ def test_a_socket_is_asked_from_inside_with_the_token_in_no_argument(monkeypatch
 
 
 def test_without_a_token_none_is_sent() -> None:
-    assert "Authorization" not in door.request("/api", "", 5)
+    assert "Authorization" not in door.curl_config("/api", "", 5)
 
 
 @pytest.mark.parametrize("lines", [[], ["000"], ["curl: no such option"], ["200", "x"]])
 def test_what_is_no_status_is_no_answer(monkeypatch: pytest.MonkeyPatch, lines: list[str]) -> None:
     script(monkeypatch, lines)
-    assert door.at_socket(Engine("unix:///x", None), "e").ask("/api", "", 5) == 0  # type: ignore[arg-type]
+    assert door.socket_client(Engine("unix:///x", None), "e").get_status("/api", "", 5) == 0  # type: ignore[arg-type]
 
 
 def test_a_container_that_ended_meanwhile_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(*_: Any, **__: Any) -> int:
         raise EngineError("no such container")
 
-    monkeypatch.setattr(execs, "script", gone)
-    assert door.at_socket(Engine("unix:///x", None), "e").ask("/api", "", 5) == 0  # type: ignore[arg-type]
+    monkeypatch.setattr(execs, "run_script", gone)
+    assert door.socket_client(Engine("unix:///x", None), "e").get_status("/api", "", 5) == 0  # type: ignore[arg-type]
 
 
 def test_a_forward_whose_client_ended_is_not_waited_for() -> None:
     with pytest.raises(Unhealthy, match="does not answer through SSH"):
-        forward._until_it_answers(forward.Forward(1, lambda: False, lambda: 255), "envkit up")
+        forward._wait_until_ready(forward.PortForward(1, lambda: False, lambda: 255), "envkit up")
 
 
 def test_the_short_cut_is_not_taken_where_there_is_no_port_to_ask_at(tmp_path: Any) -> None:
-    labels = dict.fromkeys(settled_.LABELS, "")
-    assert not settled_._answers(Any, labels, tmp_path)  # type: ignore[arg-type]
+    labels = dict.fromkeys(settled_.LABEL_KEYS, "")
+    assert not settled_._is_reachable(Any, labels, tmp_path)  # type: ignore[arg-type]
 
 
 def test_a_program_beside_ends_when_it_is_left() -> None:
-    with proc.beside(["sleep", "600"]) as running:
-        assert running.alive()
-    assert not running.alive()
+    with proc.run_in_background(["sleep", "600"]) as running:
+        assert running.is_alive()
+    assert not running.is_alive()
     assert running.wait() == -signal.SIGTERM

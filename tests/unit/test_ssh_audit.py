@@ -22,7 +22,7 @@ QUANTUM = "does not provide protection against post-quantum attacks"
 
 def told(**notes: dict[str, list[str]]) -> str:
     """Return what ssh-audit prints of a server with one algorithm of each kind."""
-    return json.dumps({kind: [{"algorithm": f"{kind}-1", "notes": notes.get(kind, {})}] for kind in ssh_audit.KINDS})
+    return json.dumps({kind: [{"algorithm": f"{kind}-1", "notes": notes.get(kind, {})}] for kind in ssh_audit.ALGORITHM_KINDS})
 
 
 @pytest.fixture
@@ -32,15 +32,15 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finding]:
     def put(
         out: str, code: int = 0, *, error: Exception | None = None, port: int = 2222, ours: bool = True,
     ) -> Finding:
-        def run(argv: list[str], **_: Any) -> proc.Done:
+        def run(argv: list[str], **_: Any) -> proc.CompletedProcess:
             assert argv[-2:] == [str(port), "127.0.0.1"]
             if error:
                 raise error
-            return proc.Done(code, out, "")
+            return proc.CompletedProcess(code, out, "")
 
         monkeypatch.setattr(proc, "which", lambda _: "/usr/bin/ssh-audit")
         monkeypatch.setattr(proc, "run", run)
-        return audit_ssh.check([ssh_audit.asked(port, lambda: ours)])
+        return audit_ssh.check([ssh_audit.audit_port(port, lambda: ours)])
 
     return put
 
@@ -51,7 +51,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finding]:
     (told(mac={"fail": ["broken SHA-1"]}), 3, Verdict.FAILED),
     (told(kex={"fail": [QUANTUM]}), 3, Verdict.FAILED), (told(), 1, Verdict.UNKNOWN), ("", 1, Verdict.UNKNOWN),
     ("[]", 0, Verdict.UNKNOWN), ("{}", 0, Verdict.UNKNOWN), ('{"kex": 5}', 0, Verdict.UNKNOWN),
-    (json.dumps({kind: [] for kind in ssh_audit.KINDS}), 0, Verdict.UNKNOWN),
+    (json.dumps({kind: [] for kind in ssh_audit.ALGORITHM_KINDS}), 0, Verdict.UNKNOWN),
 ])
 def test_failures_and_warnings_fail_but_for_the_one_of_quantum_computers(
     out: str, code: int, status: Verdict, found: Callable[..., Finding]
@@ -60,8 +60,8 @@ def test_failures_and_warnings_fail_but_for_the_one_of_quantum_computers(
 
 
 def test_what_is_accepted_is_told(found: Callable[..., Finding]) -> None:
-    assert "quantum" in found(told(kex={"warn": [QUANTUM]}), 2).seen
-    assert "quantum" not in found(told()).seen
+    assert "quantum" in found(told(kex={"warn": [QUANTUM]}), 2).detail
+    assert "quantum" not in found(told()).detail
 
 
 @pytest.mark.parametrize("error", [OSError("gone"), proc.TimeoutExpired("ssh-audit", 60)])
@@ -74,10 +74,10 @@ def test_without_a_port_or_the_program_it_is_skipped_and_says_so(
 ) -> None:
     without_port = found(told(), port=0)
     monkeypatch.setattr(proc, "which", lambda _: None)
-    without_program = audit_ssh.check([ssh_audit.asked(2222, lambda: True)])
+    without_program = audit_ssh.check([ssh_audit.audit_port(2222, lambda: True)])
     assert {without_port.status, without_program.status, audit_ssh.check([]).status} == {Verdict.SKIPPED}
-    assert "port" in without_port.seen
-    assert "ssh-audit is not installed" in without_program.seen
+    assert "port" in without_port.detail
+    assert "ssh-audit is not installed" in without_program.detail
 
 
 # As version 2.5 writes it, which is Debian 12's: algorithms, and not a word of what is wrong with them.
@@ -90,17 +90,17 @@ def test_a_program_that_is_too_old_to_judge_is_left_out_and_a_newer_one_named(
 ) -> None:
     seen = found(json.dumps({**OLD, "mac": macs}))
     assert seen.status is Verdict.SKIPPED
-    assert "too old" in seen.seen
-    assert "pipx install ssh-audit" in seen.seen
+    assert "too old" in seen.detail
+    assert "pipx install ssh-audit" in seen.detail
 
 
 def test_why_it_could_not_connect_is_told(found: Callable[..., Finding]) -> None:
     seen = found("\x1b[0;31m[exception] cannot connect to 127.0.0.1 port 2222\x1b[0m", 1)
     assert seen.status is Verdict.UNKNOWN
-    assert "cannot connect to 127.0.0.1 port 2222" in seen.seen
-    assert "\x1b" not in seen.seen
+    assert "cannot connect to 127.0.0.1 port 2222" in seen.detail
+    assert "\x1b" not in seen.detail
 
 
 def test_a_port_that_is_another_ones_by_now_is_not_asked(found: Callable[..., Finding]) -> None:
     seen = found(told(), ours=False)
-    assert (seen.status, seen.seen) == (Verdict.UNKNOWN, "the workspace does not hold port 2222 any more")
+    assert (seen.status, seen.detail) == (Verdict.UNKNOWN, "the workspace does not hold port 2222 any more")

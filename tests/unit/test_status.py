@@ -12,8 +12,8 @@ import pytest
 from envkit import names, state
 from envkit.commands import status
 from envkit.engines import connect, endpoint, look
-from envkit.errors import Refusal
-from envkit.model.found import FoundContainer
+from envkit.errors import PreconditionError
+from envkit.model.found import ContainerInfo
 from envkit.model.state import State
 from tests.conftest import ROOT
 
@@ -31,14 +31,14 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def known(folder: Path, remembered: State) -> dict[str, str]:
     """Remember an environment; return its labels."""
-    state.save(state.place(endpoint.endpoint(), str(folder)), remembered)
+    state.save(state.directory(endpoint.current_endpoint(), str(folder)), remembered)
     return names.labels(os.getuid(), remembered.name, remembered.project)
 
 
-def holding(monkeypatch: pytest.MonkeyPatch, found: list[FoundContainer]) -> None:
+def holding(monkeypatch: pytest.MonkeyPatch, found: list[ContainerInfo]) -> None:
     """Let the engine hold these."""
     monkeypatch.setattr(connect, "connect", lambda _: None)
-    monkeypatch.setattr(look, "environments", lambda *_: found)
+    monkeypatch.setattr(look, "environment_containers", lambda *_: found)
     monkeypatch.setattr(look, "image_sizes", lambda _: {})
 
 
@@ -53,7 +53,7 @@ def test_only_what_is_proven_is_shown_as_such(
     verdict: str, proven: bool, shown: str, running: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = known(tmp_path, State("vision", str(tmp_path), verdict=verdict, proven=proven))
-    holding(monkeypatch, [FoundContainer("c", "running", project, "i", ())] if running else [])
+    holding(monkeypatch, [ContainerInfo("c", "running", project, "i", ())] if running else [])
     (row,) = status.status().result.rows
     assert (row.status, row.verdict) == ("running" if running else "down", shown)
 
@@ -63,30 +63,30 @@ def test_an_environment_whose_folder_is_gone_is_marked(tmp_path: Path, monkeypat
     holding(monkeypatch, [])
     (row,) = status.status().result.rows
     assert (row.project, row.verdict) == (str(tmp_path / "gone"), "not proven: folder gone")
-    assert row.mend == "envkit down --volumes --name vision"
+    assert row.hint == "envkit down --volumes --name vision"
 
 
 @pytest.mark.parametrize("running", [True, False])
 def test_the_way_out_is_on_the_engine_that_was_named(
     running: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with endpoint.using("ssh://far"):
+    with endpoint.override("ssh://far"):
         project = known(tmp_path, State("vision", str(tmp_path / "gone")))
-        holding(monkeypatch, [FoundContainer("c", "exited", project, "i", ())] if running else [])
+        holding(monkeypatch, [ContainerInfo("c", "exited", project, "i", ())] if running else [])
         (row,) = status.status().result.rows
-    assert row.mend == "envkit down --volumes --name vision --engine ssh://far"
+    assert row.hint == "envkit down --volumes --name vision --engine ssh://far"
 
 
 def test_whose_folder_is_there_needs_no_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known(tmp_path, State("vision", str(tmp_path)))
     holding(monkeypatch, [])
-    assert [row.mend for row in status.status().result.rows] == [""]
+    assert [row.hint for row in status.status().result.rows] == [""]
 
 
 def test_a_name_that_no_environment_has_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known(tmp_path, State("vision", str(tmp_path)))
     holding(monkeypatch, [])
-    with pytest.raises(Refusal, match="there is no environment 'nope'"):
+    with pytest.raises(PreconditionError, match="there is no environment 'nope'"):
         status.status(name="nope")
     assert [row.name for row in status.status(name="vision").result.rows] == ["vision"]
 
@@ -96,8 +96,8 @@ def test_a_workspace_without_a_published_port_has_no_address(
     port: str | None, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     labels = names.labels(4711, "theirs", "/p") | ({} if port is None else {names.PORT: port})
-    holding(monkeypatch, [FoundContainer("c", "running", labels, "i", ())])
-    (row,) = status.status(everybody=True).result.rows
+    holding(monkeypatch, [ContainerInfo("c", "running", labels, "i", ())])
+    (row,) = status.status(all_users=True).result.rows
     assert row.url == url
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from envkit.cli import texts
-from envkit.commands.render import DryRun, Rendered
-from envkit.commands.results import Built
+from envkit.commands.render import DryRun, RenderResult
+from envkit.commands.results import BuildResult
 from envkit.model import step
 from envkit.model.plan import Digests
-from envkit.report.steps import GOES_ON, different, sentences
+from envkit.report.steps import FOLLOW_UP, describe_differences, describe_steps
 from tests.unit.worlds import REF, TITLE, container, wanted
 
 if TYPE_CHECKING:
-    from envkit.model.found import FoundContainer
+    from envkit.model.found import ContainerInfo
 
 STEPS = (
     step.BuildImage(REF), step.RemoveContainer(TITLE), step.PrepareVolumes(("a", "b"), REF), step.ReplaceFiles(),
@@ -25,7 +25,7 @@ STEPS = (
 
 
 def test_steps_are_plain_sentences() -> None:
-    assert sentences(STEPS, "its image is another one") == (
+    assert describe_steps(STEPS, "its image is another one") == (
         f"build the image {REF}",
         f"remove the container {TITLE}: its image is another one",
         "give the container's user the volumes a, b",
@@ -37,13 +37,13 @@ def test_steps_are_plain_sentences() -> None:
 
 def test_every_step_has_a_sentence() -> None:
     for kind in get_args(step.Step):
-        said = sentences((kind(*("x" for _ in kind.__match_args__)),))
+        said = describe_steps((kind(*("x" for _ in kind.__match_args__)),))
         assert "(" not in said[0]
 
 
 def test_what_follows_a_base_is_foretold_too() -> None:
-    assert sentences((step.MakeBase("bookworm", "envkit-base:bookworm"),)) == (
-        "assemble Debian bookworm as the image envkit-base:bookworm", GOES_ON,
+    assert describe_steps((step.MakeBase("bookworm", "envkit-base:bookworm"),)) == (
+        "assemble Debian bookworm as the image envkit-base:bookworm", FOLLOW_UP,
     )
 
 
@@ -53,8 +53,8 @@ def test_what_follows_a_base_is_foretold_too() -> None:
     (container(wanted(Digests("other", "other", "files"))), "its image is another one, its settings are others"),
     (replace(container(wanted()), status="dead"), "it is broken"),
 ])
-def test_why_a_container_is_made_anew_is_said(found: FoundContainer, words: str) -> None:
-    assert different(wanted(), found) == words
+def test_why_a_container_is_made_anew_is_said(found: ContainerInfo, words: str) -> None:
+    assert describe_differences(wanted(), found) == words
 
 
 def test_a_dry_run_reads_as_sentences() -> None:
@@ -65,7 +65,7 @@ def test_a_dry_run_reads_as_sentences() -> None:
 @pytest.mark.proves("`envkit up --dry-run` tells the notes and the port that `up` would", "real")
 def test_a_dry_run_says_where_it_would_answer_and_what_is_decided_differently() -> None:
     url, remarks = "http://127.0.0.1:8890/lab", ("limits.cpus: 99 is more than this host has; capped to 2",)
-    foretold = DryRun(None, REF, (), remarks=remarks, url=url, ssh_port=2301)
+    foretold = DryRun(None, REF, (), notes=remarks, url=url, ssh_port=2301)
     assert texts.dry_run(foretold).splitlines()[3:] == [
         f"  JupyterLab   {url}",
         "  SSH          port 2301 of 127.0.0.1, user dev",
@@ -74,18 +74,18 @@ def test_a_dry_run_says_where_it_would_answer_and_what_is_decided_differently() 
 
 
 @pytest.mark.parametrize(("result", "words"), [
-    (Rendered("rendered", ("a", "b")), "rendered/a\nrendered/b"),
-    (Rendered("rendered", ("a", "b"), checked=True), "rendered/ is current"),
-    (Rendered("rendered", ("a", "b"), ("b",), checked=True), "stale: b"),
+    (RenderResult("rendered", ("a", "b")), "rendered/a\nrendered/b"),
+    (RenderResult("rendered", ("a", "b"), check_only=True), "rendered/ is current"),
+    (RenderResult("rendered", ("a", "b"), ("b",), check_only=True), "stale: b"),
     (
-        Rendered("rendered", ("a", "b"), ("a", "b"), checked=True, absent=True),
+        RenderResult("rendered", ("a", "b"), ("a", "b"), check_only=True, is_missing=True),
         "nothing is rendered in rendered/ yet; envkit render writes it",
     ),
 ])
-def test_a_render_says_what_it_wrote_or_found(result: Rendered, words: str) -> None:
+def test_a_render_says_what_it_wrote_or_found(result: RenderResult, words: str) -> None:
     assert texts.render(result) == words
 
 
 @pytest.mark.parametrize(("changed", "words"), [((), "is current"), (("BuildImage",), "was built")])
 def test_a_build_names_its_image(changed: tuple[str, ...], words: str) -> None:
-    assert texts.build(Built("vision", REF, changed)) == f"image {REF} {words}"
+    assert texts.build(BuildResult("vision", REF, changed)) == f"image {REF} {words}"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envkit import sync
-from envkit.sync import FILE, FOLDER, LINK, OTHER, Entry, Moves
+from envkit.sync import FILE, FOLDER, LINK, OTHER, Entry, SyncPlan
 
 
 @dataclass
@@ -60,32 +60,32 @@ class World:
 
     here: Disk = field(default_factory=lambda: Disk(1000))
     there: Disk = field(default_factory=lambda: Disk(5000))
-    agreed: dict[str, sync.Agreed] = field(default_factory=dict)
+    agreed: dict[str, sync.EntryPair] = field(default_factory=dict)
     guarded: tuple[str, ...] = ()
 
-    def moves(self) -> Moves:
+    def moves(self) -> SyncPlan:
         here, there = self.here.tree(), self.there.tree()
         ours, theirs = self.here.texts(), self.there.texts()
-        equal = [path for path in sync.doubtful(here, there, self.agreed) if ours[path] == theirs[path]]
-        return sync.moves(here, there, self.agreed, equal=equal, guarded=self.guarded)
+        equal = [path for path in sync.ambiguous_files(here, there, self.agreed) if ours[path] == theirs[path]]
+        return sync.build_plan(here, there, self.agreed, identical=equal, protected=self.guarded)
 
-    def sync(self) -> Moves:
+    def sync(self) -> SyncPlan:
         done = self.moves()
-        while done.aside:
-            for path, other in done.aside.items():
+        while done.conflicts:
+            for path, other in done.conflicts.items():
                 self.there.rename(path, other)
             done = self.moves()
         before = self.here.tree(), self.there.tree()
-        for path in done.remove_there:
+        for path in done.remove_remote:
             _remove(self.there, path)
         for path in done.push:
             _place(self.here, self.there, path)
-        for path in done.remove_here:
+        for path in done.remove_local:
             _remove(self.here, path)
         for path in done.pull:
             _place(self.there, self.here, path)
         after = self.here.tree(), self.there.tree()
-        self.agreed = sync.settled(done, self.agreed, (before[0], after[0]), (before[1], after[1]))
+        self.agreed = sync.new_baseline(done, self.agreed, (before[0], after[0]), (before[1], after[1]))
         return done
 
 
@@ -144,7 +144,7 @@ def test_what_changed_on_both_sides_is_kept_twice() -> None:
     made = world("a.py")
     made.here.write("a.py", "mine")
     made.there.write("a.py", "theirs")
-    assert made.moves().aside == {"a.py": "a.py.conflict-remote"}
+    assert made.moves().conflicts == {"a.py": "a.py.conflict-remote"}
     made.sync()
     assert made.here.texts() == made.there.texts() == {"a.py": "mine", "a.py.conflict-remote": "theirs"}
     made.here.write("a.py", "mine again")
@@ -208,7 +208,7 @@ def test_what_could_not_be_placed_is_tried_the_next_time() -> None:
     before = dict(made.agreed)
     made.here.write("a", "mine")
     done, here, there = made.moves(), made.here.tree(), made.there.tree()
-    made.agreed = sync.settled(done, before, (here, here), (there, there))
+    made.agreed = sync.new_baseline(done, before, (here, here), (there, there))
     assert made.moves() == done
 
 
@@ -225,19 +225,19 @@ def test_a_path_that_leads_out_is_not_safe(path: str) -> None:
     ("a", "", False),
 ])
 def test_a_link_stays_below_the_top_or_not(path: str, target: str, *, expected: bool) -> None:
-    assert sync.stays(path, target) is expected
+    assert sync.is_safe_link(path, target) is expected
 
 
 @pytest.mark.parametrize("odd", [Entry(OTHER), Entry(LINK, target="/etc"), Entry(LINK, target="../..")])
 @pytest.mark.parametrize("mine", [True, False])
 def test_what_is_no_file_or_leads_out_is_left_alone_on_both_sides_with_all_behind_it(odd: Entry, *, mine: bool) -> None:
     odd_side, other = {"x": odd}, {"x": Entry(FOLDER), "x/y": Entry(FILE, 1, 1, 1), "z": Entry(FILE, 1, 1, 1)}
-    done = sync.moves(odd_side, other, {}) if mine else sync.moves(other, odd_side, {})
+    done = sync.build_plan(odd_side, other, {}) if mine else sync.build_plan(other, odd_side, {})
     assert (done.pull if mine else done.push) == ("z",)
     assert not (done.push if mine else done.pull)
-    assert not done.remove_here
-    assert not done.remove_there
-    assert done.left == ("x",)
+    assert not done.remove_local
+    assert not done.remove_remote
+    assert done.skipped == ("x",)
 
 
 NAMES = st.sampled_from(["a", "b", "d", "d/a", "d/b", "d/d", "d/d/a", "envkit.yaml"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from envkit.checks.toolkit import REFUSED, refused
+from envkit.checks.toolkit import GPU_ERRORS, find_error
 
 CLI = "OCI runtime create failed: container_linux.go:380: nvidia-container-cli: "
 # Row of the failure table: message, what it is, part of the mend; and a message that is nearly the same, with its own.
@@ -102,22 +102,22 @@ ROWS: dict[str, tuple[str, str, str, str, str]] = {
 
 
 def named(text: str) -> str:
-    found = refused(text)
-    return next((name for name, one in REFUSED.items() if one is found), "")
+    found = find_error(text)
+    return next((name for name, one in GPU_ERRORS.items() if one is found), "")
 
 
 @pytest.mark.proves("an engine's refusal of a GPU is explained with its mend", "quoted")
 @pytest.mark.parametrize("row", ROWS)
 def test_a_refusal_is_recognised_by_its_words(row: str) -> None:
     message, kind, mend, near, other = ROWS[row]
-    found = refused(message)
+    found = find_error(message)
     assert found is not None
     assert named(message) == kind
-    assert mend in found.mend
+    assert mend in found.hint
     assert found.cause
     assert named(near) == other
     assert other != kind
 
 
 def test_every_refusal_has_a_row() -> None:
-    assert {named(message) for message, *_ in ROWS.values()} | {"unknown"} == REFUSED.keys()
+    assert {named(message) for message, *_ in ROWS.values()} | {"unknown"} == GPU_ERRORS.keys()

@@ -62,7 +62,7 @@ class Api:
         self.removed.append(container)
 
 
-def run(api: Api, text: str = "pass", program: str = "python", **more: str) -> trial.Ended:
+def run(api: Api, text: str = "pass", program: str = "python", **more: str) -> trial.RunResult:
     try:
         return trial.run(
             Engine("unix:///x", api), "i", (program, "-"), text, lambda _: None, name="n", labels={}, limit_s=5,  # type: ignore[arg-type]
@@ -85,7 +85,7 @@ def refused(text: str) -> docker.errors.APIError:
     f'{OLD} exec: "python": stat python: no such file or directory: unknown',
 ])
 def test_an_image_without_the_program_is_told_as_that(said: str) -> None:
-    with pytest.raises(trial.NoProgram):
+    with pytest.raises(trial.ProgramNotFound):
         run(Api(refused(said)))
 
 
@@ -100,7 +100,7 @@ def test_an_image_without_the_program_is_told_as_that(said: str) -> None:
 def test_another_fault_of_the_start_is_not_a_missing_program(said: str, kind: type[Exception]) -> None:
     with pytest.raises(kind) as raised:
         run(Api(refused(said)))
-    assert not isinstance(raised.value, trial.NoProgram)
+    assert not isinstance(raised.value, trial.ProgramNotFound)
 
 
 def test_a_trial_is_on_no_network_unless_one_is_named_and_has_no_rights_on_any() -> None:

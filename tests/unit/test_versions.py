@@ -32,7 +32,7 @@ def packages(server: dict[str, Any] | None = None, **other: Any) -> Finding:
 
 def test_what_envkit_installs_today_is_well() -> None:
     assert packages().status is Verdict.PASSED
-    assert "2026-" in packages().seen
+    assert "2026-" in packages().detail
 
 
 @pytest.mark.parametrize(("package", "old", "well"), [
@@ -45,7 +45,7 @@ def test_what_envkit_installs_today_is_well() -> None:
 def test_a_version_below_its_floor_is_the_one_finding_and_the_next_is_none(package: str, old: str, well: str) -> None:
     found = packages({package: [old]})
     assert (found.status, len(found.data["faults"])) == (Verdict.FAILED, 1)
-    assert found.seen.startswith(f"{package} {old}: ")
+    assert found.detail.startswith(f"{package} {old}: ")
     assert packages({package: [well]}).status is Verdict.PASSED
 
 
@@ -75,7 +75,7 @@ def test_the_newest_for_an_old_python_warns_where_envkit_shuts_its_hole(
     found = packages({"jupyter-server": [version]}, python=python)
     assert found.status is status
     if python in {"3.8", "3.9"} and status is not Verdict.PASSED:
-        assert "build.python_mirror" in found.mend
+        assert "build.python_mirror" in found.hint
 
 
 @pytest.mark.parametrize(("codename", "version", "status"), [
@@ -101,24 +101,24 @@ def test_a_system_whose_end_came_since_warns_with_the_same_envkit() -> None:
     assert packages(today="2028-06-30").status is Verdict.PASSED
     ended = packages(today="2028-07-01")
     assert ended.status is Verdict.WARNED
-    assert "2028-06-30" in ended.seen
+    assert "2028-06-30" in ended.detail
 
 
 @pytest.mark.parametrize(("changed", "mend"), [
-    ({"openssh": "1:9.2p1-2"}, versions.TODAYS), ({"server": {"tornado": ["6.4.2"]}}, versions.TODAYS),
-    ({"server": {"tornado": ["6.4.2"]}, "python": "3.8"}, versions.NEW_PYTHON),
+    ({"openssh": "1:9.2p1-2"}, versions.REBUILD_HINT), ({"server": {"tornado": ["6.4.2"]}}, versions.REBUILD_HINT),
+    ({"server": {"tornado": ["6.4.2"]}, "python": "3.8"}, versions.PYTHON_HINT),
     # A newer Python is no newer OpenSSH.
-    ({"openssh": "1:9.2p1-2", "python": "3.9"}, versions.TODAYS),
-    ({"openssh": "1:8.2p1-4ubuntu0.13", "codename": "focal", "python": "3.8"}, versions.NEW_SYSTEM),
-    ({"openssh": "1:8.4p1-5", "codename": "bullseye"}, versions.NEW_SYSTEM),
+    ({"openssh": "1:9.2p1-2", "python": "3.9"}, versions.REBUILD_HINT),
+    ({"openssh": "1:8.2p1-4ubuntu0.13", "codename": "focal", "python": "3.8"}, versions.SYSTEM_HINT),
+    ({"openssh": "1:8.4p1-5", "codename": "bullseye"}, versions.SYSTEM_HINT),
 ])
 def test_each_fault_has_its_own_mend(changed: dict[str, Any], mend: str) -> None:
-    assert packages(**changed).mend == mend
+    assert packages(**changed).hint == mend
 
 
 def test_two_faults_have_two_mends() -> None:
     found = packages({"tornado": ["6.4.2"]}, python="3.8", openssh="1:9.2p1-2")
-    assert found.mend == f"{versions.NEW_PYTHON} / {versions.TODAYS}"
+    assert found.hint == f"{versions.PYTHON_HINT} / {versions.REBUILD_HINT}"
 
 
 @pytest.mark.parametrize(("one", "other"), [
@@ -126,14 +126,14 @@ def test_two_faults_have_two_mends() -> None:
     ("1.0", "1.0a"), ("1.0a", "1.0+"), ("1.0-1~~", "1.0-1~"), ("1.0-1", "1.0-1ubuntu1"), ("1-2-1", "1-3-1"),
 ])
 def test_versions_of_debian_are_ordered_as_dpkg_orders_them(one: str, other: str) -> None:
-    assert debian.older(one, other) is True
-    assert debian.older(other, one) is False
-    assert debian.older(one, one) is False
+    assert debian.is_older(one, other) is True
+    assert debian.is_older(other, one) is False
+    assert debian.is_older(one, one) is False
 
 
 @pytest.mark.parametrize("version", ["", "x", "1.0 ", "1.0\n", "1:2:3", "\u0661", "a:1", "1.0-", "1" * 300])
 def test_what_dpkg_would_not_take_is_no_version(version: str) -> None:
-    assert debian.older(version, "1.0") is None
+    assert debian.is_older(version, "1.0") is None
 
 
 # ── the table ──
@@ -141,12 +141,12 @@ def test_what_dpkg_would_not_take_is_no_version(version: str) -> None:
 
 def test_a_floor_takes_a_version_and_leaves_one() -> None:
     for floor in catalog.floors():
-        assert not any(SpecifierSet(one).contains("0.1") for one in floor.well), floor.package
-        assert any(SpecifierSet(one).contains("99") for one in floor.well), floor.package
-        assert floor.hole, floor.package
+        assert not any(SpecifierSet(one).contains("0.1") for one in floor.fixed_versions), floor.package
+        assert any(SpecifierSet(one).contains("99") for one in floor.fixed_versions), floor.package
+        assert floor.vulnerability, floor.package
         assert floor.source.startswith(("measured ", "read ", "unconfirmed ")), floor.package
-        if floor.enough:
-            assert Version(floor.enough.below) == Version(versions.NEW_ENOUGH)
+        if floor.mitigation:
+            assert Version(floor.mitigation.below) == Version(versions.MIN_PYTHON)
 
 
 def test_every_system_that_still_gets_fixes_has_a_floor_of_openssh() -> None:
@@ -158,12 +158,12 @@ def test_every_system_that_still_gets_fixes_has_a_floor_of_openssh() -> None:
     for name, version in catalog.openssh_floors().items():
         suite = known[name]
         assert suite is not None
-        assert debian.older(version, version) is False
+        assert debian.is_older(version, version) is False
         assert version.startswith(f"1:{suite.openssh}p1-")
 
 
 def test_what_is_judged_is_what_is_looked_at() -> None:
-    assert {one.package for one in catalog.floors()} == served.SERVED
+    assert {one.package for one in catalog.floors()} == served.SERVER_PACKAGES
 
 
 # ── the look ──
@@ -175,7 +175,7 @@ def test_versions_are_read_as_the_installer_wrote_them(tmp_path: Path) -> None:
         (place / f"{name}.dist-info").mkdir(parents=True)
     release = tmp_path / "os-release"
     release.write_text('NAME="Ubuntu"\nVERSION_CODENAME="noble"\n')
-    seen = served.look_packages(tmp_path, release)
+    seen = served.inspect_server_packages(tmp_path, release)
     assert seen["python"] == "3.12"
     assert {name: sorted(found) for name, found in seen["versions"].items()} == {
         "jupyter-server": ["2.21.1"], "jupyter-server-proxy": ["4.6.0"], "tornado": ["6.4", "6.6.1"],
@@ -184,5 +184,5 @@ def test_versions_are_read_as_the_installer_wrote_them(tmp_path: Path) -> None:
 
 
 def test_where_nothing_is_installed_nothing_is_told(tmp_path: Path) -> None:
-    seen = served.look_packages(tmp_path, tmp_path / "none")
+    seen = served.inspect_server_packages(tmp_path, tmp_path / "none")
     assert (seen["python"], seen["versions"], seen["codename"]) == ("", {}, "")

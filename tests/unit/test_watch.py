@@ -8,13 +8,13 @@ import pytest
 
 from envkit import state
 from envkit.commands import probe
-from envkit.commands.project import Known
+from envkit.commands.project import Environment
 from envkit.engines import look
 from envkit.errors import StartFailed
-from envkit.model.found import FoundContainer
+from envkit.model.found import ContainerInfo
 from envkit.model.report import Finding, Observation
 from envkit.model.state import State
-from envkit.observe import probe as observed
+from envkit.observe import probe as observer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,13 +33,13 @@ def test_what_changes_is_told_until_the_workspace_ends(
     given: bool, gpu: bool, nodes: list[dict[str, str]], told: list[str], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    known = Known("vision", str(tmp_path), 1000, state.Place(tmp_path), State("vision", str(tmp_path)), "unix:///x")
+    known = Environment("vision", str(tmp_path), 1000, state.StateDir(tmp_path), State("vision", str(tmp_path)), "unix:///x")
     looks, seen = iter(nodes), list[Finding]()
-    runs = iter([FoundContainer("c", "running", {}, "i")] * 2)
-    monkeypatch.setattr(Known, "connect", lambda _: None)
+    runs = iter([ContainerInfo("c", "running", {}, "i")] * 2)
+    monkeypatch.setattr(Environment, "connect", lambda _: None)
     monkeypatch.setattr(look, "has_gpus", lambda *_: given)
     monkeypatch.setattr(look, "container", lambda *_: next(runs, None))
-    monkeypatch.setattr(observed, "nodes", lambda *_: (Observation("gpu.nodes", {"nodes": next(looks)}),))
+    monkeypatch.setattr(observer, "nodes", lambda *_: (Observation("gpu.nodes", {"nodes": next(looks)}),))
     with pytest.raises(StartFailed, match="vision is down"):
         probe.watch(known, 0, seen.append, gpu=gpu)
     assert [f"{one.status.value} {one.check}" for one in seen] == told

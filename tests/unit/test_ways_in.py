@@ -9,17 +9,17 @@ import pytest
 
 from envkit import net
 from envkit.commands import access, project
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from envkit.model.state import State
-from envkit.state import Place
+from envkit.state import StateDir
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def known(folder: Path) -> project.Known:
+def known(folder: Path) -> project.Environment:
     folder.mkdir(parents=True, mode=0o700)
-    return project.Known("vision", "/p", os.getuid(), Place(folder), State("vision", "/p"), "unix:///x")
+    return project.Environment("vision", "/p", os.getuid(), StateDir(folder), State("vision", "/p"), "unix:///x")
 
 
 @pytest.fixture(autouse=True)
@@ -54,13 +54,13 @@ def test_of_an_ssh_config_only_our_own_line_is_taken_out(home: Path, linked: boo
     path.write_bytes(others)
     access.install_ssh_config(here)
     path.chmod(0o644)
-    assert access.uninstall_ssh_config(here.place) == path
+    assert access.uninstall_ssh_config(here.state_dir) == path
     assert (path.read_bytes(), path.stat().st_mode & 0o777, path.is_symlink()) == (others, 0o644, linked)
-    assert access.uninstall_ssh_config(here.place) is None
+    assert access.uninstall_ssh_config(here.state_dir) is None
 
 
 def test_an_ssh_config_that_is_not_there_is_not_made(home: Path) -> None:
-    assert access.uninstall_ssh_config(known(home / "state").place) is None
+    assert access.uninstall_ssh_config(known(home / "state").state_dir) is None
     assert not (home / ".ssh/config").exists()
 
 
@@ -69,13 +69,13 @@ def test_our_line_in_an_ssh_config_of_somebody_else_stays(home: Path, monkeypatc
     access.install_ssh_config(here)
     before = (home / ".ssh/config").stat().st_ino
     monkeypatch.setattr(os, "getuid", lambda: 4242)
-    assert access.uninstall_ssh_config(here.place) is None
+    assert access.uninstall_ssh_config(here.state_dir) is None
     assert (home / ".ssh/config").stat().st_ino == before
 
 
 def test_an_ssh_config_of_somebody_else_is_left_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 4242)
-    with pytest.raises(Refusal, match="somebody else"):
+    with pytest.raises(PreconditionError, match="somebody else"):
         access.install_ssh_config(known(home / "state"))
     assert not (home / ".ssh/config").exists()
 
@@ -87,8 +87,8 @@ def arrival(activities: list[str], before: str, limit_s: float = 60) -> tuple[bo
     def pause(_: float) -> None:
         now[0] += 1
 
-    told = access._arrived(
-        lambda: activities[min(int(now[0]), len(activities) - 1)], before, limit_s, clock=lambda: now[0], pause=pause
+    told = access._wait_for_login(
+        lambda: activities[min(int(now[0]), len(activities) - 1)], before, limit_s, clock=lambda: now[0], sleep=pause
     )
     return told, now[0]
 
@@ -96,11 +96,11 @@ def arrival(activities: list[str], before: str, limit_s: float = 60) -> tuple[bo
 @pytest.mark.parametrize(
     ("activities", "before", "told", "at"),
     [
-        (["1", "2"], "1", True, access.KEPT_S),  # at once: perhaps a kernel at work
+        (["1", "2"], "1", True, access.PAGE_LOAD_S),  # at once: perhaps a kernel at work
         (["1"] * 30 + ["2"], "1", True, 30),
         (["1"], "1", False, 60),
         (["", "1"], "1", False, 60),  # an answer that did not come is no login
-        (["1", "1", "2"], "", True, access.KEPT_S),
+        (["1", "1", "2"], "", True, access.PAGE_LOAD_S),
         (["1", "1", "1"], "", False, 60),
     ],
 )
@@ -116,8 +116,8 @@ def test_the_page_goes_as_soon_as_it_was_read_and_the_server_used() -> None:
     def pause(_: float) -> None:
         now[0] = next(pauses) + 1
 
-    told = access._arrived(
-        lambda: "2", "1", 60, read=lambda: now[0] >= 3, clock=lambda: now[0], pause=pause
+    told = access._wait_for_login(
+        lambda: "2", "1", 60, is_page_read=lambda: now[0] >= 3, clock=lambda: now[0], sleep=pause
     )
     assert (told, now[0]) == (True, 3)
 
@@ -127,35 +127,35 @@ def test_the_page_goes_as_soon_as_it_was_read_and_the_server_used() -> None:
 def test_a_browser_from_a_snap_can_read_the_page_and_nobody_else(
     home: Path, monkeypatch: pytest.MonkeyPatch, state: str, snaps: bool
 ) -> None:
-    monkeypatch.setattr(access, "SNAPS", home if snaps else home / "nowhere")
+    monkeypatch.setattr(access, "SNAP_BIN", home if snaps else home / "nowhere")
     here = known(home / state)
-    with access._page(here, "token") as page:
+    with access._temporary_page(here, "token") as page:
         assert page.stat().st_mode & 0o777 == 0o600
         assert page.parent.stat().st_mode & 0o777 == 0o700
         if snaps:
             assert not page.relative_to(home).parts[0].startswith(".")
         else:
-            assert page.parent == here.place.folder
+            assert page.parent == here.state_dir.folder
         assert page.read_text() == "token"
     assert not page.exists()
     assert not list(home.glob("envkit-open-*"))
 
 
 def test_an_answer_nested_beyond_all_measure_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(net, "get", lambda *_, **__: net.Answer(200, {}, b"[" * 100_000))
-    assert access._activity(8888, "secret", lambda: True) == ""
+    monkeypatch.setattr(net, "get", lambda *_, **__: net.Response(200, {}, b"[" * 100_000))
+    assert access._last_activity(8888, "secret", lambda: True) == ""
 
 
 def test_a_container_that_stopped_meanwhile_is_not_asked_with_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     monkeypatch.setattr(net, "get", lambda *words, **_: asked.append(words))
-    assert access._activity(8888, "secret", lambda: False) == ""
+    assert access._last_activity(8888, "secret", lambda: False) == ""
     assert asked == []
 
 
 def test_a_folder_whose_name_is_not_utf8_is_refused_with_the_mend(tmp_path: Path) -> None:
     folder = tmp_path / os.fsdecode(b"caf\xe9")
     folder.mkdir()
-    with pytest.raises(Refusal, match=r"caf\\xe9 is not UTF-8") as refusal:
-        project.folder_of(folder)
-    assert "rename" in refusal.value.mend
+    with pytest.raises(PreconditionError, match=r"caf\\xe9 is not UTF-8") as refusal:
+        project.find_folder(folder)
+    assert "rename" in refusal.value.hint

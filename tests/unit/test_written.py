@@ -8,7 +8,7 @@ import pytest
 
 from envkit import files
 from envkit.commands import written
-from envkit.errors import Refusal
+from envkit.errors import PreconditionError
 from envkit.model.artifact import Artifact
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_no_planted_link_is_followed_and_nothing_is_written(project: Path, other
     if link == "rendered/bin":
         target.mkdir()
     (project / link).symlink_to(other / "bin" if link.endswith("bin") else other)
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(PreconditionError) as refusal:
         written.write(target, FILES, [str(project)])
     assert str(project / link) in refusal.value.message
     assert untouched(other)
@@ -62,7 +62,7 @@ def test_no_planted_link_is_followed_and_nothing_is_written(project: Path, other
 def test_a_planted_link_on_the_way_of_the_callers_own_is_not_followed(project: Path, other: Path) -> None:
     (project / "rendered").symlink_to(other)
     (project.parent / "mine").symlink_to(project / "rendered")
-    with pytest.raises(Refusal, match="project/rendered is a link"):
+    with pytest.raises(PreconditionError, match="project/rendered is a link"):
         written.write(project.parent / "mine", FILES, [str(project)])
     assert untouched(other)
 
@@ -83,13 +83,13 @@ def test_a_link_in_the_place_of_a_file_is_replaced(project: Path, other: Path) -
 
 def test_links_without_end_are_refused(project: Path, tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(Refusal, match="loop is a link"):
+    with pytest.raises(PreconditionError, match="loop is a link"):
         written.write(tmp_path / "loop", FILES, [str(project)])
 
 
 def test_a_folder_in_the_place_of_a_file_is_refused_before_anything_is_written(project: Path) -> None:
     (project / "bin/x").mkdir(parents=True)
-    with pytest.raises(Refusal, match="bin/x is a folder"):
+    with pytest.raises(PreconditionError, match="bin/x is a folder"):
         written.write(project, FILES, [str(project)])
     assert [one.name for one in project.iterdir()] == ["bin"]
 
@@ -100,10 +100,10 @@ def test_a_disk_that_fills_leaves_the_old_files_and_no_new_ones(
     (project / "Dockerfile").write_text("old")
     real = files.create
 
-    def full(path: str, content: bytes, *, mode: int, inside: int) -> None:
+    def full(path: str, content: bytes, *, mode: int, folder_fd: int) -> None:
         if "entrypoint" in path:
             raise OSError(28, "No space left on device")
-        real(path, content, mode=mode, inside=inside)
+        real(path, content, mode=mode, folder_fd=folder_fd)
 
     monkeypatch.setattr(files, "create", full)
     with pytest.raises(OSError, match="No space left"):

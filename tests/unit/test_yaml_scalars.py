@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from envkit.config.yaml_tree import resolved
+from envkit.config.yaml_tree import resolve_scalar
 
 
 @pytest.mark.parametrize(("raw", "expected"), [
@@ -16,13 +16,13 @@ from envkit.config.yaml_tree import resolved
     ("22:22", "22:22"), ("2001-01-01", "2001-01-01"), ("=", "="), ("<<", "<<"),
 ])
 def test_plain_scalars_follow_yaml_1_2(raw: str, expected: object) -> None:
-    assert resolved(raw) == expected
-    assert type(resolved(raw)) is type(expected)
+    assert resolve_scalar(raw) == expected
+    assert type(resolve_scalar(raw)) is type(expected)
 
 
 def test_not_a_number_is_a_number() -> None:
-    assert resolved(".nan") != resolved(".nan")
+    assert resolve_scalar(".nan") != resolve_scalar(".nan")
 
 
 def test_a_number_too_long_for_a_machine_word_stays_text() -> None:
-    assert resolved("9" * 5000) == "9" * 5000
+    assert resolve_scalar("9" * 5000) == "9" * 5000

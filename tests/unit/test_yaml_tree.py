@@ -46,15 +46,15 @@ def test_keys_are_the_words_as_written() -> None:
 
 def test_every_key_and_item_knows_its_line() -> None:
     node, _ = read("a: 1\n\nb:\n  - x\n  # between\n  - {c: 1,\n     d: 2.10}\n", "f.yaml")
-    assert [node.nearest(path)[0] for path in [("a",), ("b",), ("b", 0), ("b", 1), ("b", 1, "c"), ("b", 1, "d")]] == [
+    assert [node.locate(path)[0] for path in [("a",), ("b",), ("b", 0), ("b", 1), ("b", 1, "c"), ("b", 1, "d")]] == [
         1, 3, 4, 6, 6, 7,
     ]
 
 
 def test_a_missing_key_is_at_the_nearest_key_around_it() -> None:
     node, _ = read("a: 1\nb:\n  c: 2\n", "f.yaml")
-    assert node.nearest(("b", "d", "e")) == (2, None)
-    assert node.nearest(("z",)) == (0, None)
+    assert node.locate(("b", "d", "e")) == (2, None)
+    assert node.locate(("z",)) == (0, None)
 
 
 def test_scalars_keep_how_they_were_written() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from envkit import decide, names
-from envkit.decide import Wanted
+from envkit.decide import DesiredState
 from envkit.model import step
 from envkit.model.entrance import Network, Port
 from envkit.model.facts import Account
-from envkit.model.found import Found, FoundContainer, FoundImage, FoundNetwork, FoundVolume
+from envkit.model.found import ActualState, ContainerInfo, ImageInfo, NetworkInfo, VolumeInfo
 from envkit.model.plan import Digests, FilesPlan, Plan
 from envkit.model.run import Health, Limits, Mount, RunPlan
 from envkit.model.state import State
@@ -36,39 +36,39 @@ def run_plan(**changes: object) -> RunPlan:
 SETTLED = Digests("image", "run", "files")
 
 
-def wanted(digests: Digests = SETTLED, **changes: object) -> Wanted:
+def wanted(digests: Digests = SETTLED, **changes: object) -> DesiredState:
     """A wanted environment."""
     plan = Plan(NAME, PROJECT, OWNER, image_plan(), run_plan(**changes), FilesPlan(()))
-    return Wanted(plan, digests, REF)
+    return DesiredState(plan, digests, REF)
 
 
-def container(want: Wanted, status: str = "running", **labels: str) -> FoundContainer:
+def container(want: DesiredState, status: str = "running", **labels: str) -> ContainerInfo:
     """The container that `want` leads to, in some state."""
     known = {**names.container_labels(want.plan, want.digests), **labels}
-    return FoundContainer("c1", status, known, "i1", (want.plan.run.network.name,))  # type: ignore[arg-type]
+    return ContainerInfo("c1", status, known, "i1", (want.plan.run.network.name,))  # type: ignore[arg-type]
 
 
 @dataclass
 class World:
     """What an engine, the state folder and the mounted files hold."""
 
-    found: Found = field(default_factory=Found)
+    found: ActualState = field(default_factory=ActualState)
     state: State = field(default_factory=lambda: State(NAME, PROJECT))
     files_current: bool = False
     clock: int = 0
 
-    def do(self, one: step.Step, want: Wanted) -> None:
+    def do(self, one: step.Step, want: DesiredState) -> None:
         """Do what a step says, and insist on what a real engine insists on."""
         found = self.found
         match one:
             case step.MakeBase():
-                self.found = replace(found, base=FoundImage("b1", {}))
+                self.found = replace(found, base=ImageInfo("b1", {}))
             case step.BuildImage():
                 assert found.base is not None, "an image is built on a base"
-                self.found = replace(found, image=FoundImage("i1", {}))
+                self.found = replace(found, image=ImageInfo("i1", {}))
             case step.CreateNetwork():
                 assert found.network is None, "the name of a network is taken once"
-                self.found = replace(found, network=FoundNetwork("n1", LABELS, one.subnet))
+                self.found = replace(found, network=NetworkInfo("n1", LABELS, one.subnet))
             case step.RemoveNetwork():
                 used = found.container is not None and TITLE in found.container.networks
                 assert not used, "a network in use cannot be removed"
@@ -76,10 +76,10 @@ class World:
             case step.CreateVolume(name):
                 assert name not in found.volumes
                 self.clock += 1
-                self.found = replace(found, volumes={**found.volumes, name: FoundVolume(LABELS, f"t{self.clock}")})
+                self.found = replace(found, volumes={**found.volumes, name: VolumeInfo(LABELS, f"t{self.clock}")})
             case step.PrepareVolumes(volumes, _):
                 assert found.image is not None or found.container is not None
-                made = {name: decide.mark(want.plan, found, name) for name in volumes}
+                made = {name: decide.volume_marker(want.plan, found, name) for name in volumes}
                 self.state = replace(self.state, prepared={**self.state.prepared, **made})
                 self.found = replace(found, helper=None)
             case step.RemoveVolume(name):
@@ -92,7 +92,7 @@ class World:
             case _:
                 self._container(one, want)
 
-    def _container(self, one: step.Step, want: Wanted) -> None:
+    def _container(self, one: step.Step, want: DesiredState) -> None:
         found = self.found
         match one:
             case step.CreateContainer():

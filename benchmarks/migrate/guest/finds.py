@@ -13,7 +13,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
-def imports(statement: str) -> bool:
+def can_import(statement: str) -> bool:
     """Whether the statement can be carried out."""
     try:
         exec(statement, {})  # noqa: S102 - an import, taken apart and put together by the checker
@@ -22,18 +22,18 @@ def imports(statement: str) -> bool:
     return True
 
 
-def leads(path: str) -> bool:
+def resolves(path: str) -> bool:
     """Whether the dotted name leads to something; what stands behind a class or a value is taken for granted."""
-    first, *rest = path.split(".")
-    value: object = importlib.import_module(first)
-    for at, name in enumerate(rest, 1):
+    root, *rest = path.split(".")
+    value: object = importlib.import_module(root)
+    for depth, name in enumerate(rest, 1):
         if not isinstance(value, types.ModuleType):
             return True
         try:
             value = getattr(value, name)
         except AttributeError:
             try:
-                value = importlib.import_module(".".join([first, *rest[:at]]))
+                value = importlib.import_module(".".join([root, *rest[:depth]]))
             except ImportError:
                 return False
     return True
@@ -41,10 +41,10 @@ def leads(path: str) -> bool:
 
 def main() -> None:
     """Print what is not found, as JSON."""
-    asked = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    queries = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     print(json.dumps({
-        "imports": [one for one in asked["imports"] if not imports(one)],
-        "names": [one for one in asked["names"] if not leads(one)],
+        "imports": [statement for statement in queries["imports"] if not can_import(statement)],
+        "names": [path for path in queries["names"] if not resolves(path)],
     }))
 
 

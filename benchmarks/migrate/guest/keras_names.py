@@ -19,19 +19,19 @@ warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 
 # How Keras is made and tested; nobody imports from there.
-LEFT_OUT = {"api", "tests", "integration_test", "distribute", "testing_infra", "benchmarks", "protobuf", "dtensor"}
+EXCLUDED = {"api", "tests", "integration_test", "distribute", "testing_infra", "benchmarks", "protobuf", "dtensor"}
 
 
 def main() -> None:
     """Write one line a module."""
     import keras  # type: ignore[import-not-found]
 
-    walked = [one.name for one in pkgutil.walk_packages(keras.__path__, "keras.", onerror=lambda _: None)]
-    wanted = [name for name in ["keras", *walked] if not LEFT_OUT.intersection(name.split(".")) and "_test" not in name]
+    modules = [module.name for module in pkgutil.walk_packages(keras.__path__, "keras.", onerror=lambda _: None)]
+    module_names = [name for name in ["keras", *modules] if not EXCLUDED.intersection(name.split(".")) and "_test" not in name]
     rows = []
-    for name in wanted:
+    for name in module_names:
         try:
-            names = [one for one in dir(importlib.import_module(name)) if one == "__version__" or one[:2] != "__"]
+            names = [attribute for attribute in dir(importlib.import_module(name)) if attribute == "__version__" or attribute[:2] != "__"]
         except ImportError:
             continue
         rows.append(f' "{name}": "{" ".join(sorted(names))}"')

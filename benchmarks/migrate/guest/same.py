@@ -12,7 +12,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
-def bound(statement: str, name: str) -> object:
+def bound_object(statement: str, name: str) -> object:
     """Return what the import binds the name to, or why it cannot."""
     names: dict[str, object] = {}
     try:
@@ -22,18 +22,18 @@ def bound(statement: str, name: str) -> object:
     return names[name]
 
 
-def same(one: object, other: object) -> bool:
+def is_same(ours: object, theirs: object) -> bool:
     """Whether two are one; of a module, TensorFlow may hand out several faces."""
-    if isinstance(one, types.ModuleType) and isinstance(other, types.ModuleType):
-        return one is other or {*dir(one)} == {*dir(other)}
-    return one is other
+    if isinstance(ours, types.ModuleType) and isinstance(theirs, types.ModuleType):
+        return ours is theirs or {*dir(ours)} == {*dir(theirs)}
+    return ours is theirs
 
 
 def main() -> None:
     """Print the places of those that differ, as JSON."""
-    asked = json.loads(Path(sys.argv[1]).read_text("utf-8"))["pairs"]
-    differ = [at for at, (name, ours, theirs) in enumerate(asked) if not same(bound(ours, name), bound(theirs, name))]
-    print(json.dumps({"differ": differ}))
+    pairs = json.loads(Path(sys.argv[1]).read_text("utf-8"))["pairs"]
+    mismatches = [index for index, (name, ours, theirs) in enumerate(pairs) if not is_same(bound_object(ours, name), bound_object(theirs, name))]
+    print(json.dumps({"differ": mismatches}))
 
 
 if __name__ == "__main__":

@@ -17,11 +17,11 @@ SERVICES = (
     Check(
         "ssh/login", "SSH lets the workspace's owner in", "error", "container",
         "envkit logs in with its own key, through the engine, as the host entry it writes does.",
-        mend="envkit logs",
+        hint="envkit logs",
     ),
     Check(
         "tensorboard/route", "TensorBoard answers behind Jupyter's login", "error", "container",
         "The address of TensorBoard is asked with the token of the workspace.",
-        mend="envkit logs",
+        hint="envkit logs",
     ),
 )

@@ -27,7 +27,7 @@ TENSORFLOW = (
         "tensorflow/op-failed", "TensorFlow does not compute on the CPU", "error", "tensorflow",
         "A matrix product and a convolution of small whole numbers are computed and compared with the right "
         "result. One of them raised an exception, gave a wrong result, or ran on another device.",
-        mend="envkit exec -- python -c 'import tensorflow as tf; print(tf.constant(1.0) + 1)'",
+        hint="envkit exec -- python -c 'import tensorflow as tf; print(tf.constant(1.0) + 1)'",
     ),
     Check(
         "tensorflow/silent", "The look at TensorFlow did not come to its end", "error", "tensorflow",

@@ -7,60 +7,60 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from envkit.cli.options import HERE, Format, FormatOption, NameOption, ProjectOption
-from envkit.cli.printing import show
+from envkit.cli.options import CURRENT_FOLDER, Format, FormatOption, NameOption, ProjectOption
+from envkit.cli.printing import print_report
 
 if TYPE_CHECKING:
-    from envkit.commands.access import Opened
+    from envkit.commands.access import OpenResult
     from envkit.model.report import Report
 
 
-def open_(project: ProjectOption = HERE, name: NameOption = None, format_: FormatOption = Format.text) -> int:
+def open_(project: ProjectOption = CURRENT_FOLDER, name: NameOption = None, format_: FormatOption = Format.text) -> int:
     """Open JupyterLab in the browser, logged in. Where it has no port, a forwarded one stays until you press Ctrl-C."""
     from envkit.cli import texts
-    from envkit.cli.failures import PastReport
-    from envkit.cli.progress import Teller
+    from envkit.cli.failures import ErrorAfterReport
+    from envkit.cli.progress import ProgressPrinter
     from envkit.commands import access
     from envkit.commands import project as projects
     from envkit.errors import EnvkitError
 
-    reported = False
+    is_reported = False
 
-    def shown(report: Report[Opened]) -> int:
-        nonlocal reported
-        say.rest()
-        code = show(report, format_, texts.opened)
+    def print_opened(report: Report[OpenResult]) -> int:
+        nonlocal is_reported
+        printer.clear()
+        code = print_report(report, format_, texts.open_)
         sys.stdout.flush()  # the command may stay
-        reported = True
+        is_reported = True
         return code
 
     try:
-        with Teller(quiet=False, verbose=False) as say:
-            return access.open_(projects.known(project, name), shown, say)
+        with ProgressPrinter(quiet=False, verbose=False) as printer:
+            return access.open_lab(projects.find_environment(project, name), print_opened, printer)
     except (EnvkitError, OSError) as error:
-        if reported:
-            raise PastReport from error
+        if is_reported:
+            raise ErrorAfterReport from error
         raise
 
 
 def token(
-    project: ProjectOption = HERE, name: NameOption = None,
+    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None,
     show: Annotated[bool, typer.Option("--show", help="Also into a pipe or a file.")] = False,
 ) -> int:
     """Show the Jupyter token, to a terminal only."""
     from envkit.commands import access
     from envkit.commands import project as projects
-    from envkit.errors import Refusal
+    from envkit.errors import PreconditionError
 
-    found = access.token(projects.known(project, name))
+    jupyter_token = access.read_token(projects.find_environment(project, name))
     if not sys.stdout.isatty() and not show:
-        raise Refusal("the token goes to a terminal only, not into a pipe or a log", mend="envkit token --show")
-    typer.echo(found)
+        raise PreconditionError("the token goes to a terminal only, not into a pipe or a log", hint="envkit token --show")
+    typer.echo(jupyter_token)
     return 0
 
 
 def ssh_config(
-    project: ProjectOption = HERE, name: NameOption = None,
+    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None,
     install: Annotated[bool, typer.Option("--install", help="Include it from ~/.ssh/config.")] = False,
 ) -> int:
     """Print the SSH host entry for VS Code, PyCharm, scp and rsync."""
@@ -68,11 +68,11 @@ def ssh_config(
     from envkit.commands import project as projects
     from envkit.names import container
 
-    known = projects.known(project, name)
+    environment = projects.find_environment(project, name)
     if not install:
-        typer.echo(access.ssh_config(known), nl=False)
+        typer.echo(access.read_ssh_config(environment), nl=False)
         return 0
-    access.ssh_config(known)
-    path = access.install_ssh_config(known)
-    typer.echo(f"{path} includes it: ssh {container(known.owner, known.name)}")
+    access.read_ssh_config(environment)
+    path = access.install_ssh_config(environment)
+    typer.echo(f"{path} includes it: ssh {container(environment.owner, environment.name)}")
     return 0

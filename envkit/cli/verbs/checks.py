@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from envkit.cli.options import (
-    HERE,
+    CURRENT_FOLDER,
     Format,
     FormatOption,
     NameArgument,
@@ -18,11 +18,11 @@ from envkit.cli.options import (
     ProjectOption,
     QuietOption,
     VerboseOption,
-    names,
+    complete_names,
 )
-from envkit.cli.printing import Files, show
+from envkit.cli.printing import ReportFiles, print_report
 from envkit.model.report import Report
-from envkit.plain import plain
+from envkit.plain import escape_controls
 
 if TYPE_CHECKING:
     from envkit.model.report import Finding
@@ -37,7 +37,7 @@ HtmlOption = Annotated[
 
 
 def doctor(
-    project: ProjectOption = HERE,
+    project: ProjectOption = CURRENT_FOLDER,
     gpu: Annotated[bool, typer.Option("--gpu", help="Insist on a GPU.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe, and ask before the rest.")] = False,
     junit: JunitOption = None, html: HtmlOption = None, format_: FormatOption = Format.text,
@@ -47,16 +47,16 @@ def doctor(
     from envkit.commands import doctor as command
     from envkit.commands import project as projects
 
-    files = Files(junit, html)
+    files = ReportFiles(junit, html)
     files.clear()
-    loaded = projects.load(project, {})
-    report = command.doctor(loaded, gpu=gpu, fix=fixing.fix if fix else None)
-    return show(report, format_, texts.doctor, files=files, site=report.result.site, whole=True)
+    loaded_project = projects.load(project, {})
+    report = command.doctor(loaded_project, gpu=gpu, fix=fixing.apply_fix if fix else None)
+    return print_report(report, format_, texts.doctor, files=files, check_host=report.result.check_host, show_all=True)
 
 
 def probe(
-    which: NameArgument = None,
-    project: ProjectOption = HERE, name: NameOption = None,
+    positional_name: NameArgument = None,
+    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None,
     gpu: Annotated[bool, typer.Option("--gpu", help="Insist on a GPU.")] = False,
     watch: Annotated[
         Optional[float], typer.Option("--watch", metavar="SECONDS", min=0.5, help="Go on: tell when the GPU is lost.")  # noqa: UP045
@@ -66,43 +66,43 @@ def probe(
 ) -> int:
     """Look at GPU and TensorFlow in a running environment. Layer by layer; what fails is named."""
     from envkit.cli import texts
-    from envkit.cli.progress import Teller
+    from envkit.cli.progress import ProgressPrinter
     from envkit.commands import probe as command
     from envkit.commands import project as projects
 
-    files = Files(junit, html)
+    files = ReportFiles(junit, html)
     files.clear()
-    known = projects.known(project, which or name)
-    with Teller(quiet=quiet, verbose=verbose) as say:
-        report = command.probe(known, gpu=gpu, say=say)
-    code = show(report, format_, texts.probe, files=files, site=report.result.site, whole=True)
+    environment = projects.find_environment(project, positional_name or name)
+    with ProgressPrinter(quiet=quiet, verbose=verbose) as printer:
+        report = command.probe(environment, gpu=gpu, on_progress=printer)
+    code = print_report(report, format_, texts.probe, files=files, check_host=report.result.check_host, show_all=True)
     if watch is not None:
 
-        def tell(one: Finding) -> None:
-            typer.echo(f"{one.status.value:<8} {one.check}: {plain(one.seen)}")
+        def print_change(finding: Finding) -> None:
+            typer.echo(f"{finding.status.value:<8} {finding.check}: {escape_controls(finding.detail)}")
 
-        command.watch(known, watch, tell, gpu=gpu)
+        command.watch(environment, watch, print_change, gpu=gpu)
     return code
 
 
 def audit(
-    which: NameArgument = None,
-    project: ProjectOption = HERE, name: NameOption = None, junit: JunitOption = None, html: HtmlOption = None,
+    positional_name: NameArgument = None,
+    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None, junit: JunitOption = None, html: HtmlOption = None,
     quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
 ) -> int:
     """Attack your own environment, and say what happened. From outside and from inside."""
     from envkit.cli import texts
-    from envkit.cli.progress import Teller
+    from envkit.cli.progress import ProgressPrinter
     from envkit.commands import audit as command
     from envkit.commands import project as projects
 
-    files = Files(junit, html)
+    files = ReportFiles(junit, html)
     files.clear()
-    known = projects.known(project, which or name)
-    with Teller(quiet=quiet, verbose=verbose) as say:
-        report = command.audit(known, say=say)
-    text = partial(texts.audit, listed=verbose)
-    return show(report, format_, text, files=files, site=report.result.site, whole=verbose)
+    environment = projects.find_environment(project, positional_name or name)
+    with ProgressPrinter(quiet=quiet, verbose=verbose) as printer:
+        report = command.audit(environment, on_progress=printer)
+    format_result = partial(texts.audit, listed=verbose)
+    return print_report(report, format_, format_result, files=files, check_host=report.result.check_host, show_all=verbose)
 
 
 class Expect(str, Enum):
@@ -116,7 +116,7 @@ class Expect(str, Enum):
 def smoke(
     subjects: Annotated[
         list[str],
-        typer.Argument(metavar="IMAGE|NAME...", help="Images, or running environments.", autocompletion=names),
+        typer.Argument(metavar="IMAGE|NAME...", help="Images, or running environments.", autocompletion=complete_names),
     ],
     expect: Annotated[Expect, typer.Option("--expect", help="Whether a GPU has to compute.")] = Expect.any,
     jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many at once.")] = 1,
@@ -128,12 +128,12 @@ def smoke(
 ) -> int:
     """Try images in CI as a developer would. Import, compute, train, save, export."""
     from envkit.cli import texts
-    from envkit.cli.progress import Teller
+    from envkit.cli.progress import ProgressPrinter
     from envkit.commands import smoke as command
 
-    files = Files(junit, html)
+    files = ReportFiles(junit, html)
     files.clear()
-    with Teller(quiet=quiet, verbose=verbose) as say:
-        report = command.smoke(subjects, expect=expect.value, jobs=jobs, limit_s=timeout, say=say)
-    suites = [Report("smoke", one.subject, one, one.findings, one.exit_code) for one in report.result.tried]
-    return show(report, format_, texts.smoke, files=files, site=report.result.site, suites=suites)
+    with ProgressPrinter(quiet=quiet, verbose=verbose) as printer:
+        report = command.smoke(subjects, expect=expect.value, jobs=jobs, limit_s=timeout, on_progress=printer)
+    suites = [Report("smoke", result.subject, result, result.findings, result.exit_code) for result in report.result.results]
+    return print_report(report, format_, texts.smoke, files=files, check_host=report.result.check_host, suites=suites)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from envkit.cli.options import (
-    HERE,
+    CURRENT_FOLDER,
     Format,
     FormatOption,
     GpuOption,
@@ -20,18 +20,18 @@ from envkit.cli.options import (
     VerboseOption,
     YesOption,
 )
-from envkit.cli.printing import show
-from envkit.errors import Refusal
-from envkit.plain import plain
+from envkit.cli.printing import print_report
+from envkit.errors import PreconditionError
+from envkit.plain import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.cli.progress import Teller
+    from envkit.cli.progress import ProgressPrinter
 
 
 def up(
-    project: ProjectOption = HERE,
+    project: ProjectOption = CURRENT_FOLDER,
     name: Annotated[Optional[str], typer.Option("--name", "-n", help="Name of the environment.")] = None,  # noqa: UP045
     gpu: GpuOption = None, gpus: GpusOption = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Choose port, base and limits anew.")] = False,
@@ -43,24 +43,24 @@ def up(
     """Bring the project's environment up, and prove it. Nothing changed means nothing done."""
     from envkit.cli import texts
 
-    flags = _flags(name=name, gpu=_gpu(gpu, gpus))
+    flags = _flags(name=name, gpu=_gpu_setting(gpu, gpus))
     if dry_run and pull:
-        raise Refusal("what --pull brings is not known before", mend="leave out --dry-run or --pull")
+        raise PreconditionError("what --pull brings is not known before", hint="leave out --dry-run or --pull")
     if dry_run:
         from envkit.commands import project as projects
         from envkit.commands import render as renders
 
-        foretold = renders.dry_run(projects.load(project, flags), refresh=refresh, yes=yes)
-        return show(foretold, format_, texts.dry_run)
+        dry_run_report = renders.dry_run(projects.load(project, flags), refresh=refresh, yes=yes)
+        return print_report(dry_run_report, format_, texts.dry_run)
     from envkit.commands import up as command
 
-    with _teller(quiet, verbose) as say:
-        report = command.up(project, flags, say=say, ask=_ask(say, yes=yes), refresh=refresh, pull=pull)
-    return show(report, format_, texts.up)
+    with _create_printer(quiet, verbose) as printer:
+        report = command.up(project, flags, on_progress=printer, approve=_create_approval(printer, yes=yes), refresh=refresh, pull=pull)
+    return print_report(report, format_, texts.up)
 
 
 def build(
-    project: ProjectOption = HERE, gpu: GpuOption = None, pull: PullOption = False, yes: YesOption = False,
+    project: ProjectOption = CURRENT_FOLDER, gpu: GpuOption = None, pull: PullOption = False, yes: YesOption = False,
     quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
 ) -> int:
     """Only build the image."""
@@ -68,14 +68,14 @@ def build(
     from envkit.commands import climb as command
     from envkit.commands import project as projects
 
-    loaded = projects.load(project, _flags(gpu=_gpu(gpu, None)))
-    with _teller(quiet, verbose) as say:
-        report = command.build(loaded, say=say, ask=_ask(say, yes=yes), pull=pull)
-    return show(report, format_, texts.build)
+    loaded_project = projects.load(project, _flags(gpu=_gpu_setting(gpu, None)))
+    with _create_printer(quiet, verbose) as printer:
+        report = command.build(loaded_project, on_progress=printer, approve=_create_approval(printer, yes=yes), pull=pull)
+    return print_report(report, format_, texts.build)
 
 
 def down(
-    project: ProjectOption = HERE, name: NameOption = None,
+    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None,
     volumes: Annotated[bool, typer.Option("--volumes", help="Its volumes, token and keys too.")] = False,
     discard: Annotated[bool, typer.Option("--discard", help="Also what another machine alone holds.")] = False,
     quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
@@ -85,14 +85,14 @@ def down(
     from envkit.commands import down as command
     from envkit.commands import project as projects
 
-    known = projects.known(project, name)
-    with _teller(quiet, verbose) as say:
-        report = command.down(known, volumes=volumes, say=say, discard=discard)
-    return show(report, format_, texts.down)
+    environment = projects.find_environment(project, name)
+    with _create_printer(quiet, verbose) as printer:
+        report = command.down(environment, volumes=volumes, on_progress=printer, discard=discard)
+    return print_report(report, format_, texts.down)
 
 
 def sync(
-    project: ProjectOption = HERE, name: NameOption = None,
+    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be copied.")] = False,
     quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
 ) -> int:
@@ -101,10 +101,10 @@ def sync(
     from envkit.commands import project as projects
     from envkit.commands import synced as command
 
-    known = projects.known(project, name)
-    with _teller(quiet, verbose) as say:
-        report = command.run(known, dry_run=dry_run, say=say)
-    return show(report, format_, texts.sync)
+    environment = projects.find_environment(project, name)
+    with _create_printer(quiet, verbose) as printer:
+        report = command.run(environment, dry_run=dry_run, on_progress=printer)
+    return print_report(report, format_, texts.sync)
 
 
 def prune(
@@ -119,41 +119,41 @@ def prune(
     from envkit.cli import texts
     from envkit.commands import prune as command
 
-    with _teller(quiet, verbose=False) as say:
-        report = command.prune(dry_run=dry_run, say=say)
-    return show(report, format_, texts.prune)
+    with _create_printer(quiet, verbose=False) as printer:
+        report = command.prune(dry_run=dry_run, on_progress=printer)
+    return print_report(report, format_, texts.prune)
 
 
-def _flags(**given: object) -> dict[str, object]:
-    return {key: value for key, value in given.items() if value is not None}
+def _flags(**values: object) -> dict[str, object]:
+    return {key: value for key, value in values.items() if value is not None}
 
 
-def _gpu(gpu: bool | None, gpus: str | None) -> object:
+def _gpu_setting(gpu: bool | None, gpus: str | None) -> object:
     if gpus is None:
         return None if gpu is None else ("on" if gpu else "off")
     if gpu is False:
         raise typer.BadParameter("--no-gpu and --gpus contradict each other")
     from envkit import config
 
-    return config.gpus(gpus)
+    return config.parse_gpus(gpus)
 
 
-def _teller(quiet: bool, verbose: bool) -> Teller:
-    from envkit.cli.progress import Teller
+def _create_printer(quiet: bool, verbose: bool) -> ProgressPrinter:
+    from envkit.cli.progress import ProgressPrinter
 
-    return Teller(quiet=quiet, verbose=verbose)
+    return ProgressPrinter(quiet=quiet, verbose=verbose)
 
 
-def _ask(say: Teller, *, yes: bool) -> Callable[[tuple[str, ...]], bool]:
-    def ask(entries: tuple[str, ...]) -> bool:
+def _create_approval(printer: ProgressPrinter, *, yes: bool) -> Callable[[tuple[str, ...]], bool]:
+    def approve(entries: tuple[str, ...]) -> bool:
         if yes:
             return True
         if not sys.stdin.isatty() or not sys.stderr.isatty():
             return False
-        say.rest()
+        printer.clear()
         typer.echo("This would let in more than was agreed to:", err=True)
         for entry in entries:
-            typer.echo(f"  - {plain(entry)}", err=True)
+            typer.echo(f"  - {escape_controls(entry)}", err=True)
         return typer.confirm("Agree?", default=False, err=True)
 
-    return ask
+    return approve

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from envkit.cli.options import HERE, NameOption, ProjectOption
-from envkit.errors import Refusal
-from envkit.plain import plain
+from envkit.cli.options import CURRENT_FOLDER, NameOption, ProjectOption
+from envkit.errors import PreconditionError
+from envkit.plain import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 LINE_BYTES_MAX = 1 << 20
 
 
-def exec_(context: typer.Context, project: ProjectOption = HERE, name: NameOption = None) -> int:
+def exec_(context: typer.Context, project: ProjectOption = CURRENT_FOLDER, name: NameOption = None) -> int:
     """Run a program in the workspace, and pass on its exit code. Usage: envkit exec [OPTIONS] PROGRAM [ARGUMENTS]."""
     from envkit.commands import inside
 
     if not context.args:
-        raise Refusal("exec needs a program to run", mend="name one: envkit exec python train.py")
-    return inside.execute(inside.known(project, name), context.args)
+        raise PreconditionError("exec needs a program to run", hint="name one: envkit exec python train.py")
+    return inside.execute(inside.find_environment(project, name), context.args)
 
 
-def shell(project: ProjectOption = HERE, name: NameOption = None) -> int:
+def shell(project: ProjectOption = CURRENT_FOLDER, name: NameOption = None) -> int:
     """Open a shell in the workspace."""
     from envkit.commands import inside
 
-    return inside.shell(inside.known(project, name))
+    return inside.shell(inside.find_environment(project, name))
 
 
-def ssh(context: typer.Context, project: ProjectOption = HERE, name: NameOption = None) -> int:
+def ssh(context: typer.Context, project: ProjectOption = CURRENT_FOLDER, name: NameOption = None) -> int:
     """Log in by SSH, or run a command through it. Usage: envkit ssh [OPTIONS] [COMMAND]."""
     from envkit.commands import inside
 
-    return inside.ssh(inside.known(project, name), context.args)
+    return inside.ssh(inside.find_environment(project, name), context.args)
 
 
 def ssh_proxy(container: str) -> int:
@@ -48,7 +48,7 @@ def ssh_proxy(container: str) -> int:
 
 
 def logs(
-    project: ProjectOption = HERE, name: NameOption = None,
+    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until interrupted.")] = False,
     tail: Annotated[Optional[int], typer.Option("--tail", metavar="N", min=0, help="Only the last lines.")] = None,  # noqa: UP045
 ) -> int:
@@ -56,25 +56,25 @@ def logs(
     from envkit.commands import inside
     from envkit.commands import project as projects
 
-    printed = inside.logs(projects.known(project, name), lines=tail, follow=follow)
-    for chunk in _harmless(printed) if sys.stdout.isatty() else printed:
+    output = inside.logs(projects.find_environment(project, name), lines=tail, follow=follow)
+    for chunk in _sanitize_output(output) if sys.stdout.isatty() else output:
         sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
     return 0
 
 
-def _harmless(printed: Iterable[bytes]) -> Iterator[bytes]:
+def _sanitize_output(output: Iterable[bytes]) -> Iterator[bytes]:
     """Yield whole lines in which every character shows itself: what runs inside must not paint our terminal."""
     rest = b""
-    for chunk in printed:
+    for chunk in output:
         *lines, rest = (rest + chunk).split(b"\n")
         if len(rest) > LINE_BYTES_MAX:  # a line without end must not fill our memory
             lines, rest = [*lines, rest], b""
         for line in lines:
-            yield _shown(line) + b"\n"
+            yield _sanitize_line(line) + b"\n"
     if rest:
-        yield _shown(rest) + b"\n"
+        yield _sanitize_line(rest) + b"\n"
 
 
-def _shown(line: bytes) -> bytes:
-    return plain(line.decode(errors="backslashreplace").removesuffix("\r")).encode(sys.stdout.encoding, "replace")
+def _sanitize_line(line: bytes) -> bytes:
+    return escape_controls(line.decode(errors="backslashreplace").removesuffix("\r")).encode(sys.stdout.encoding, "replace")

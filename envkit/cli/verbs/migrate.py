@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from envkit.cli.options import Format, FormatOption, QuietOption
-from envkit.cli.printing import show
+from envkit.cli.printing import print_report
 
 if TYPE_CHECKING:
-    from envkit.commands.ported import Ported
+    from envkit.commands.ported import FileResult
 
 PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, or folders to look through.")]
-RELEASE = "2.9.0"
+DEFAULT_RELEASE = "2.9.0"
 
 
 def migrate(
@@ -24,7 +24,7 @@ def migrate(
     check: Annotated[bool, typer.Option("--check", help="End with 1 when something is left to do. For CI.")] = False,
     to: Annotated[
         str, typer.Option("--to", metavar="RELEASE", help="The TensorFlow to migrate to: 2.9.0 or 2.15.1.")
-    ] = RELEASE,
+    ] = DEFAULT_RELEASE,
     ignore: Annotated[
         Optional[list[str]], typer.Option("--ignore", metavar="RULE", help="Switch a rule off, by its id; repeatable.")  # noqa: UP045
     ] = None,
@@ -32,32 +32,32 @@ def migrate(
 ) -> int:
     """Move code from standalone Keras to tf.keras. Shows what changes, and what a person has to look at."""
     from envkit.cli import texts
-    from envkit.cli.bar import Bar
-    from envkit.cli.changes import show as show_file
-    from envkit.cli.failures import nobody_reads
+    from envkit.cli.bar import ProgressBar
+    from envkit.cli.changes import print_result as print_file_result
+    from envkit.cli.failures import discard_stdout
     from envkit.commands import migrate as command
 
     if write and check:
         raise typer.BadParameter("--write and --check contradict each other")
-    for_people = format_ is Format.text
-    with Bar("looking for Keras", quiet=quiet) as bar:
+    is_text = format_ is Format.text
+    with ProgressBar("looking for Keras", quiet=quiet) as progress_bar:
 
-        def tell(one: Ported) -> None:
-            bar.rest()
+        def print_file(result: FileResult) -> None:
+            progress_bar.clear()
             try:
-                show_file(one)
+                print_file_result(result)
             except BrokenPipeError:
                 if not (write or check):
                     raise
-                nobody_reads()  # what was asked for is done all the same, and the code tells
+                discard_stdout()  # what was asked for is done all the same, and the code tells
 
-        job = command.job(to, ignore or [], compare=for_people, by_cell=sys.stdout.isatty())
-        told = tell if for_people else lambda _: None
-        report = command.migrate(paths, job, write=write, check=check, tell=told, seen=bar)
+        job = command.create_job(to, ignore or [], show_diff=is_text, by_cell=sys.stdout.isatty())
+        on_result = print_file if is_text else lambda _: None
+        report = command.migrate(paths, job, write=write, check=check, on_file=on_result, on_scan=progress_bar)
     try:
-        code = show(report, format_, texts.migrate)
+        code = print_report(report, format_, texts.migrate)
         sys.stdout.flush()
     except BrokenPipeError:
-        nobody_reads()
+        discard_stdout()
         return int(report.exit_code)  # the work is done, and what came of it is known
     return code

@@ -10,12 +10,12 @@ from typing import Annotated, Optional
 
 import typer
 
-from envkit.cli.options import HERE, Format, FormatOption, NameOption, ProjectOption
-from envkit.cli.printing import show
+from envkit.cli.options import CURRENT_FOLDER, Format, FormatOption, NameOption, ProjectOption
+from envkit.cli.printing import print_report
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where; it is made if it is not there.")] = HERE,
+    folder: Annotated[Path, typer.Argument(help="Where; it is made if it is not there.")] = CURRENT_FOLDER,
     owner: Annotated[Optional[str], typer.Option(metavar="USER", help="Whose it is; root has to say.")] = None,  # noqa: UP045
     example: Annotated[Optional[Path], typer.Option("--from", metavar="DIR", help="Copy a folder's files.")] = None,  # noqa: UP045
     format_: FormatOption = Format.text,
@@ -24,11 +24,11 @@ def init(
     from envkit.cli import texts
     from envkit.commands import init as command
 
-    return show(command.init(folder, owner=owner, example=example), format_, texts.init)
+    return print_report(command.init(folder, owner=owner, example=example), format_, texts.init)
 
 
 def render(
-    project: ProjectOption = HERE,
+    project: ProjectOption = CURRENT_FOLDER,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where to.")] = Path("rendered"),
     check: Annotated[bool, typer.Option("--check", help="Only say whether what lies there is current.")] = False,
     format_: FormatOption = Format.text,
@@ -38,7 +38,7 @@ def render(
     from envkit.commands import project as projects
     from envkit.commands import render as command
 
-    return show(command.render(projects.load(project, {}), output, check=check), format_, texts.render)
+    return print_report(command.render(projects.load(project, {}), output, check=check), format_, texts.render)
 
 
 def schema() -> int:
@@ -61,20 +61,20 @@ def version() -> int:
 
 def status(
     name: NameOption = None,
-    everybody: Annotated[bool, typer.Option("--all", "-a", help="Everybody's, not only yours.")] = False,
+    all_users: Annotated[bool, typer.Option("--all", "-a", help="Everybody's, not only yours.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Look again: as its config says? its GPU there?")] = False,
     format_: FormatOption = Format.text,
 ) -> int:
     """List your environments."""
-    from envkit.cli.listing import listing
+    from envkit.cli.listing import format_table
     from envkit.commands import status as command
 
-    report = command.status(everybody=everybody, name=name)
+    report = command.status(all_users=all_users, name=name)
     if check and report.result is not None:
-        from envkit.cli.progress import Teller
+        from envkit.cli.progress import ProgressPrinter
         from envkit.commands import drift
 
-        with Teller(quiet=False, verbose=False) as say:
-            report = drift.looked_again(report.result, say)
+        with ProgressPrinter(quiet=False, verbose=False) as printer:
+            report = drift.check_drift(report.result, printer)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return show(report, format_, partial(listing, width=width), whole=check)
+    return print_report(report, format_, partial(format_table, width=width), show_all=check)

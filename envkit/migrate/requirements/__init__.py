@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from envkit.migrate.ignored import ignores
+from envkit.migrate.ignored import is_suppressed
 from envkit.migrate.outcome import Outcome
 from envkit.migrate.requirements import declared, lists
 from envkit.migrate.requirements.commands import notes as command
-from envkit.migrate.requirements.places import Place, place
+from envkit.migrate.requirements.places import FileKind, classify
 from envkit.migrate.requirements.wanted import names_any
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "command", "migrate", "names_any"]
 
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # marks at a file's beginning
-UTF_8 = "\xef\xbb\xbf"
+UTF_16_BOMS = (b"\xff\xfe", b"\xfe\xff")  # marks at a file's beginning
+UTF_8_BOM = "\xef\xbb\xbf"
 
 RULES = {
     "requirements/keras": "TensorFlow brings the Keras it works with; another one breaks `tf.keras`",
@@ -37,20 +37,20 @@ def migrate(path: PurePath, content: bytes, release: str) -> Outcome:
         content: All of it.
         release: Of TensorFlow, that the code is migrated to.
     """
-    kind = place(path)
+    kind = classify(path)
     if kind is None:
         return Outcome(content)
-    if content.startswith(UTF_16):  # as some shells of Windows write `pip freeze > requirements.txt`
-        return Outcome(content, unreadable="it is UTF-16", mend="save it as UTF-8")
+    if content.startswith(UTF_16_BOMS):  # as some shells of Windows write `pip freeze > requirements.txt`
+        return Outcome(content, error="it is UTF-16", hint="save it as UTF-8")
     text = content.decode("latin-1")  # byte for character; all that is looked for is ASCII
-    if kind in {Place.REQUIREMENTS, Place.CONSTRAINTS, Place.CONDA}:
-        lead = UTF_8 if text.startswith(UTF_8) else ""
-        outcome = lists.migrate(content.removeprefix(lead.encode("latin-1")), text.removeprefix(lead), kind, release)
-        outcome = replace(outcome, content=lead.encode("latin-1") + outcome.content)
-    elif kind is Place.COMMANDS:
+    if kind in {FileKind.REQUIREMENTS, FileKind.CONSTRAINTS, FileKind.CONDA}:
+        bom = UTF_8_BOM if text.startswith(UTF_8_BOM) else ""
+        outcome = lists.migrate(content.removeprefix(bom.encode("latin-1")), text.removeprefix(bom), kind, release)
+        outcome = replace(outcome, content=bom.encode("latin-1") + outcome.content)
+    elif kind is FileKind.COMMANDS:
         outcome = Outcome(content, notes=tuple(command(text, release)))
     else:
         outcome = Outcome(content, notes=tuple(declared.notes(path.name, text, release)))
     lines = text.split("\n")
-    notes = tuple(one for one in outcome.notes if not ignores(lines[one.where.line - 1], one.rule))
+    notes = tuple(note for note in outcome.notes if not is_suppressed(lines[note.location.line - 1], note.rule))
     return replace(outcome, notes=notes)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from envkit.migrate.outcome import Where
-from envkit.migrate.requirements.wanted import note, wanted
+from envkit.migrate.outcome import Location
+from envkit.migrate.requirements.wanted import make_note, parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 INSTALL = re.compile(r"\b(?:pip[0-9.]*|conda|mamba|micromamba)[ \t]+install\b(?P<words>(?:\\\r?\n|[^|;&\n\\])*)")
 WORD = re.compile(r"(?P<quote>[\"']?)(?P<text>[A-Za-z][^\s\"'\\]*)(?P=quote)(?=\s|\\|$)")
-BEFORE = frozenset(" \t\r\n\f\v\\")
+WORD_SEPARATORS = frozenset(" \t\r\n\f\v\\")
 
 
 def notes(text: str, release: str) -> Iterator[Note]:
     """Yield what is to be said of the packages that commands in a text install."""
-    for found in INSTALL.finditer(text):
-        if _is_comment(text, found.start()):
+    for install in INSTALL.finditer(text):
+        if _is_comment(text, install.start()):
             continue
-        for word in WORD.finditer(found["words"]):
-            if word.start() and found["words"][word.start() - 1] not in BEFORE:
+        for word in WORD.finditer(install["words"]):
+            if word.start() and install["words"][word.start() - 1] not in WORD_SEPARATORS:
                 continue
-            at = found.start("words") + word.start("text")
-            line = text.count("\n", 0, at) + 1
-            one = wanted(word["text"], Where(line, at - text.rfind("\n", 0, at)))
-            told = note(one, release) if one else None
-            if told is not None:
-                yield told
+            offset = install.start("words") + word.start("text")
+            line = text.count("\n", 0, offset) + 1
+            requirement = parse_requirement(word["text"], Location(line, offset - text.rfind("\n", 0, offset)))
+            note = make_note(requirement, release) if requirement else None
+            if note is not None:
+                yield note
 
 
-def _is_comment(text: str, at: int) -> bool:
-    return text[text.rfind("\n", 0, at) + 1 : at].lstrip().startswith("#")
+def _is_comment(text: str, offset: int) -> bool:
+    return text[text.rfind("\n", 0, offset) + 1 : offset].lstrip().startswith("#")

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit.migrate.ignored import ignores
-from envkit.migrate.outcome import Note, Outcome, Rewrite, Where
-from envkit.migrate.requirements.places import Place
-from envkit.migrate.requirements.wanted import TENSORFLOW, Wanted, is_leftover, note, wanted
+from envkit.migrate.ignored import is_suppressed
+from envkit.migrate.outcome import Note, Outcome, Rewrite, Location
+from envkit.migrate.requirements.places import FileKind
+from envkit.migrate.requirements.wanted import TENSORFLOW, Requirement, is_leftover, make_note, parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,13 +25,13 @@ CONDA = re.compile(
     r"(?P<comment>[ \t]+#[^\r\n]*)?(?P<rest>[ \t]*\r?\n?)"
 )
 DEPENDENCIES = re.compile(r"^dependencies[ \t]*:", re.MULTILINE)
-FLOW = re.compile(r"^[ \t]*(?:-[ \t]+)?(?:dependencies|pip)[ \t]*:[ \t]*\[(?P<items>[^\]]{0,4000})\]", re.MULTILINE)
-IN_FLOW = re.compile(r"(?P<comment>#[^\n]*)|(?P<text>[^\s,\"'#][^,\"'#\n]*)")
-FROM_ADDRESS = re.compile(
+FLOW_LIST = re.compile(r"^[ \t]*(?:-[ \t]+)?(?:dependencies|pip)[ \t]*:[ \t]*\[(?P<items>[^\]]{0,4000})\]", re.MULTILINE)
+FLOW_ITEM = re.compile(r"(?P<comment>#[^\n]*)|(?P<text>[^\s,\"'#][^,\"'#\n]*)")
+GIT_REQUIREMENT = re.compile(
     r"[ \t]*(?:-e[ \t]+|--editable[ \t=]+|-[ \t]+)?(?:-e[ \t]+)?[\"']?(?P<text>git\+[^\s\"']+)"
 )
-OTHERS = re.compile(r"[ \t]*(?:-r|--requirement)\b")
-HELD_TOGETHER = re.compile(r".*\\\r?\n?")
+INCLUDE = re.compile(r"[ \t]*(?:-r|--requirement)\b")
+CONTINUED_LINE = re.compile(r".*\\\r?\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,96 +41,96 @@ class Item:
     Attributes:
         number: From 1.
         text: All of it.
-        found: Its parts, where it is a requirement.
-        wanted: What it asks for, if anything.
+        match: Its parts, where it is a requirement.
+        requirement: What it asks for, if anything.
     """
 
     number: int
     text: str
-    found: re.Match[str] | None
-    wanted: Wanted | None
+    match: re.Match[str] | None
+    requirement: Requirement | None
 
     @property
-    def lead(self) -> str | None:
+    def prefix(self) -> str | None:
         """What stands before the requirement."""
-        return None if self.found is None else self.found["lead"]
+        return None if self.match is None else self.match["lead"]
 
 
-def migrate(content: bytes, text: str, kind: Place, release: str) -> Outcome:
+def migrate(content: bytes, text: str, kind: FileKind, release: str) -> Outcome:
     """Take Keras out of a list where TensorFlow stands beside it, put TensorFlow in its place where it does not."""
-    if kind is Place.CONDA and DEPENDENCIES.search(text) is None:
+    if kind is FileKind.CONDA and DEPENDENCIES.search(text) is None:
         return Outcome(content)
-    items = _items(text, CONDA if kind is Place.CONDA else PIP)
-    brought = any(one.wanted.name in TENSORFLOW for one in items if one.wanted) or kind is Place.CONSTRAINTS
-    includes = any(OTHERS.match(one.text) for one in items)
+    items = _parse_items(text, CONDA if kind is FileKind.CONDA else PIP)
+    has_tensorflow = any(item.requirement.name in TENSORFLOW for item in items if item.requirement) or kind is FileKind.CONSTRAINTS
+    has_includes = any(INCLUDE.match(item.text) for item in items)
     rewrites: list[Rewrite] = []
     notes: list[Note] = []
-    written: list[str] = []
-    for at, item in enumerate(items):
-        if item.wanted is None:
-            written.append(item.text)
+    lines: list[str] = []
+    for index, item in enumerate(items):
+        if item.requirement is None:
+            lines.append(item.text)
             continue
-        if is_leftover(item.wanted, release) and _is_alone(items, at) and (brought or not includes):
-            new = "" if brought else f"tensorflow=={release}"
-            if new or kind is not Place.CONDA or _has_siblings(items, at):
-                rewrites.append(Rewrite(item.wanted.where, "requirements/keras", item.wanted.text, new))
-                written.append(_without(item, new))
-                brought = True
+        if is_leftover(item.requirement, release) and _is_removable(items, index) and (has_tensorflow or not has_includes):
+            replacement = "" if has_tensorflow else f"tensorflow=={release}"
+            if replacement or kind is not FileKind.CONDA or _has_siblings(items, index):
+                rewrites.append(Rewrite(item.requirement.location, "requirements/keras", item.requirement.text, replacement))
+                lines.append(_replace_requirement(item, replacement))
+                has_tensorflow = True
                 continue
-        told = note(item.wanted, release)
-        notes += [told] if told else []
-        written.append(item.text)
-    made = "".join(written).encode("latin-1") if rewrites else content
-    if kind is Place.CONDA:
-        notes += _flowing(text, release)
-    return Outcome(made, tuple(rewrites), tuple(notes))
+        note = make_note(item.requirement, release)
+        notes += [note] if note else []
+        lines.append(item.text)
+    new_content = "".join(lines).encode("latin-1") if rewrites else content
+    if kind is FileKind.CONDA:
+        notes += _flow_notes(text, release)
+    return Outcome(new_content, tuple(rewrites), tuple(notes))
 
 
-def _flowing(text: str, release: str) -> Iterator[Note]:
+def _flow_notes(text: str, release: str) -> Iterator[Note]:
     """Yield what is to be said of lists in brackets, which stay as they are."""
-    for found in FLOW.finditer(text):
-        for item in IN_FLOW.finditer(found["items"]):
-            at = found.start("items") + item.start("text")
-            where = Where(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
-            one = None if item["comment"] else wanted(item["text"], where)
-            if told := note(one, release) if one else None:
-                yield told
+    for flow in FLOW_LIST.finditer(text):
+        for item in FLOW_ITEM.finditer(flow["items"]):
+            offset = flow.start("items") + item.start("text")
+            location = Location(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+            requirement = None if item["comment"] else parse_requirement(item["text"], location)
+            if note := make_note(requirement, release) if requirement else None:
+                yield note
 
 
-def _items(text: str, form: re.Pattern[str]) -> list[Item]:
-    made = []
+def _parse_items(text: str, pattern: re.Pattern[str]) -> list[Item]:
+    items = []
     for number, line in enumerate(LINE.findall(text), 1):
-        found = form.fullmatch(line)
-        one = wanted(found["text"], Where(number, found.start("text") + 1)) if found else None
-        if found is None and HELD_TOGETHER.fullmatch(line):  # hashes follow
-            one = wanted(line.rstrip("\\\r\n \t"), Where(number, 1))
-        if one is None and (address := FROM_ADDRESS.match(line)):
-            one = wanted(address["text"], Where(number, address.start("text") + 1))
-        made.append(Item(number, line, found, one))
-    return made
+        match = pattern.fullmatch(line)
+        requirement = parse_requirement(match["text"], Location(number, match.start("text") + 1)) if match else None
+        if match is None and CONTINUED_LINE.fullmatch(line):  # hashes follow
+            requirement = parse_requirement(line.rstrip("\\\r\n \t"), Location(number, 1))
+        if requirement is None and (git_match := GIT_REQUIREMENT.match(line)):
+            requirement = parse_requirement(git_match["text"], Location(number, git_match.start("text") + 1))
+        items.append(Item(number, line, match, requirement))
+    return items
 
 
-def _is_alone(items: list[Item], at: int) -> bool:
+def _is_removable(items: list[Item], index: int) -> bool:
     """Say whether a requirement may go with its line: no condition, no address, no further line, no word against it."""
-    item = items[at]
-    if ignores(item.text, "requirements/keras"):
+    item = items[index]
+    if is_suppressed(item.text, "requirements/keras"):
         return False
-    if item.found is None or item.wanted is None or (at and HELD_TOGETHER.fullmatch(items[at - 1].text)):
+    if item.match is None or item.requirement is None or (index and CONTINUED_LINE.fullmatch(items[index - 1].text)):
         return False
-    return not any(mark in item.wanted.text for mark in (";", "@", "--", "://"))
+    return not any(marker in item.requirement.text for marker in (";", "@", "--", "://"))
 
 
-def _has_siblings(items: list[Item], at: int) -> bool:
-    beside = [items[other].lead for other in (at - 1, at + 1) if 0 <= other < len(items)]
-    return items[at].lead in beside
+def _has_siblings(items: list[Item], index: int) -> bool:
+    neighbor_prefixes = [items[neighbor].prefix for neighbor in (index - 1, index + 1) if 0 <= neighbor < len(items)]
+    return items[index].prefix in neighbor_prefixes
 
 
-def _without(item: Item, new: str) -> str:
-    found = item.found
-    if found is None:
+def _replace_requirement(item: Item, replacement: str) -> str:
+    match = item.match
+    if match is None:
         return item.text
-    if new:
-        start, end = found.span("text")
-        return item.text[:start] + new + item.text[end:]
-    return found["comment"].lstrip() + found["rest"] if found["comment"] else ""
+    if replacement:
+        start, end = match.span("text")
+        return item.text[:start] + replacement + item.text[end:]
+    return match["comment"].lstrip() + match["rest"] if match["comment"] else ""
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import PurePath
 
 
-class Place(Enum):
+class FileKind(Enum):
     """How a file says what is to be installed."""
 
     REQUIREMENTS = "requirements"  # one a line, for pip
@@ -21,19 +21,19 @@ class Place(Enum):
 
 
 PATTERNS = (
-    (re.compile(r"(?i)(?:.*[-_./])?constraints?(?:[-_.0-9][^/]*)?\.(?:txt|in|pip)"), Place.CONSTRAINTS),
-    (re.compile(r"(?i)(?:.*[-_./])?(?:requirements?|reqs)(?:[-_.0-9/][^/]*)?\.(?:txt|in|pip)"), Place.REQUIREMENTS),
-    (re.compile(r"(?i)(?:.*/)?(?:setup\.py|setup\.cfg|pyproject\.toml|pipfile|tox\.ini)"), Place.DECLARED),
-    (re.compile(r"(?:.*/)?\.(?:github/workflows|circleci)/[^/]+\.ya?ml"), Place.COMMANDS),
-    (re.compile(r"(?i)(?:.*/)?\.?(?:travis|appveyor|gitlab-ci|azure-pipelines)\.ya?ml"), Place.COMMANDS),
+    (re.compile(r"(?i)(?:.*[-_./])?constraints?(?:[-_.0-9][^/]*)?\.(?:txt|in|pip)"), FileKind.CONSTRAINTS),
+    (re.compile(r"(?i)(?:.*[-_./])?(?:requirements?|reqs)(?:[-_.0-9/][^/]*)?\.(?:txt|in|pip)"), FileKind.REQUIREMENTS),
+    (re.compile(r"(?i)(?:.*/)?(?:setup\.py|setup\.cfg|pyproject\.toml|pipfile|tox\.ini)"), FileKind.DECLARED),
+    (re.compile(r"(?:.*/)?\.(?:github/workflows|circleci)/[^/]+\.ya?ml"), FileKind.COMMANDS),
+    (re.compile(r"(?i)(?:.*/)?\.?(?:travis|appveyor|gitlab-ci|azure-pipelines)\.ya?ml"), FileKind.COMMANDS),
     (re.compile(r"(?i)(?:.*/)?(?:(?:docker|container)file[^/]*|[^/]+\.dockerfile|jenkinsfile|makefile|[^/]+\.(?:sh|bash))"),
-     Place.COMMANDS),
+     FileKind.COMMANDS),
     (re.compile(r"(?:.*/)?envkit\.ya?ml"), None),
-    (re.compile(r"(?i)(?:.*/)?[^/]*(?:env|conda)[^/]*\.ya?ml"), Place.CONDA),
+    (re.compile(r"(?i)(?:.*/)?[^/]*(?:env|conda)[^/]*\.ya?ml"), FileKind.CONDA),
 )
 
 
-def place(path: PurePath) -> Place | None:
+def classify(path: PurePath) -> FileKind | None:
     """Return how a file says what is to be installed, or None where its name tells of nothing of the kind."""
     name = path.as_posix()
     return next((kind for pattern, kind in PATTERNS if pattern.fullmatch(name)), None)

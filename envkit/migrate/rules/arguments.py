@@ -11,8 +11,8 @@ ARGUMENTS = (
         "arguments/layers", "mechanical", "Dense(output_dim=10, init='normal', W_regularizer=l2(0.1))",
         "Dense(units=10, kernel_initializer='normal', kernel_regularizer=l2(0.1))",
         "Keras 2 gave the arguments of layers new names; TensorFlow refuses the old ones.",
-        mend="write the argument of the new layer",
-        of=_LAYERS,
+        hint="write the argument of the new layer",
+        callables=_LAYERS,
         arguments={
             "output_dim": ("units",), "nb_filter": ("filters",), "filter_length": ("kernel_size",),
             "pool_length": ("pool_size",), "stride": ("strides",), "subsample": ("strides",),
@@ -32,39 +32,39 @@ ARGUMENTS = (
     Rule(
         "arguments/optimizers", "mechanical", "Adam(lr=0.001)", "Adam(learning_rate=0.001)",
         "`lr` is called `learning_rate`; the old name brings a warning, and newer releases refuse it.",
-        of=("keras.optimizers.",), arguments={"lr": ("learning_rate",)},
+        callables=("keras.optimizers.",), arguments={"lr": ("learning_rate",)},
     ),
     Rule(
         "arguments/functions", "mechanical", "to_categorical(y, nb_classes=10)", "to_categorical(y, num_classes=10)",
         "Keras 2 gave the argument a new name.",
-        of=("keras.utils.", "keras.backend.", "keras.preprocessing.", "keras.datasets."),
+        callables=("keras.utils.", "keras.backend.", "keras.preprocessing.", "keras.datasets."),
         arguments={"nb_classes": ("num_classes",), "nb_words": ("num_words",), "std": ("stddev",)},
     ),
     Rule(
         "arguments/constraints", "mechanical", "maxnorm(m=2)", "max_norm(max_value=2)",
-        "Keras 2 gave the argument a new name.", of=("keras.constraints.",), arguments={"m": ("max_value",)},
+        "Keras 2 gave the argument a new name.", callables=("keras.constraints.",), arguments={"m": ("max_value",)},
     ),
     Rule(
         "arguments/initializers", "mechanical", "RandomNormal(scale=0.1)", "RandomNormal(stddev=0.1)",
         "Keras 2 gave the argument a new name.",
-        of=("keras.initializers.RandomNormal", "keras.initializers.TruncatedNormal", "keras.initializers.random_normal",
+        callables=("keras.initializers.RandomNormal", "keras.initializers.TruncatedNormal", "keras.initializers.random_normal",
             "keras.initializers.normal"),
         arguments={"std": ("stddev",)},
     ),
     Rule(
         "arguments/regularizers", "mechanical", "l2(l=0.1)", "l2(l2=0.1)", "Keras 2 gave the argument a new name.",
-        of=("keras.regularizers.l1", "keras.regularizers.l2"), arguments={"l": ("l1", "l2")},
+        callables=("keras.regularizers.l1", "keras.regularizers.l2"), arguments={"l": ("l1", "l2")},
     ),
     Rule(
         "arguments/input-shape", "mechanical", "_obtain_input_shape(s, dim_ordering=d, include_top=True)",
         "_obtain_input_shape(s, data_format=d, require_flatten=True)", "The private function has other arguments now.",
-        of=("keras.applications.imagenet_utils.",), until="2.13.0",
+        callables=("keras.applications.imagenet_utils.",), until="2.13.0",
         arguments={"dim_ordering": ("data_format",), "include_top": ("require_flatten",)},
     ),
     Rule(
         "arguments/model", "mechanical", "Model(input=x, output=y)", "Model(inputs=x, outputs=y)",
         "Keras 2 gave the arguments new names; TensorFlow refuses the old ones.",
-        of=("keras.models.Model", "keras.Model", "keras.engine.Model", "keras.engine.training.Model",
+        callables=("keras.models.Model", "keras.Model", "keras.engine.Model", "keras.engine.training.Model",
             "keras.engine.topology.Container", "keras.engine.topology.Model", "keras.layers.Model"),
         arguments={"input": ("inputs",), "output": ("outputs",)},
     ),
@@ -80,39 +80,39 @@ ARGUMENTS = (
         "arguments/samples", "review", "model.fit_generator(g, samples_per_epoch=len(x))",
         "model.fit(g, steps_per_epoch=len(x) // batch_size)",
         "Keras 2 counts batches where Keras 1 counted samples: the number has to be divided, not only renamed.",
-        mend="samples_per_epoch=n -> steps_per_epoch=n // batch_size; nb_val_samples=n -> validation_steps=n // "
+        hint="samples_per_epoch=n -> steps_per_epoch=n // batch_size; nb_val_samples=n -> validation_steps=n // "
              "batch_size; val_samples=n -> steps=n // batch_size",
     ),
     Rule(
         "arguments/convolution-positional", "mechanical", "Convolution2D(64, 3, 3)", "Convolution2D(64, (3, 3))",
         "The third position is the strides now: TensorFlow takes the call without a word and computes something else.",
-        mend="give the size of the kernel as one argument: kernel_size=(rows, columns)",
+        hint="give the size of the kernel as one argument: kernel_size=(rows, columns)",
     ),
     Rule(
         "arguments/kernel-size", "mechanical", "Convolution2D(64, nb_row=3, nb_col=3)",
         "Convolution2D(64, kernel_size=(3, 3))", "The sides of a kernel are one argument.",
-        mend="give the size of the kernel as one argument: kernel_size=(rows, columns)",
+        hint="give the size of the kernel as one argument: kernel_size=(rows, columns)",
     ),
     Rule(
         "arguments/dim-ordering", "mechanical", "dim_ordering='th'", "data_format='channels_first'",
         "The order of dimensions is called data format, and its values have other names.",
-        mend="'th' is 'channels_first', 'tf' is 'channels_last'",
+        hint="'th' is 'channels_first', 'tf' is 'channels_last'",
     ),
     Rule(
         "arguments/batch-normalization-mode", "mechanical", "BatchNormalization(mode=0)", "BatchNormalization()",
         "Modes of batch normalization are gone: the one that is left is the old mode 0.",
-        mend="mode 1 was layer normalization (LayerNormalization); mode 2 is BatchNormalization with training=True at "
+        hint="mode 1 was layer normalization (LayerNormalization); mode 2 is BatchNormalization with training=True at "
              "the call",
     ),
     Rule(
         "arguments/dropped", "mechanical", "LSTM(10, consume_less='gpu')", "LSTM(10)",
         "The argument chose between ways to compute the same; TensorFlow chooses by itself.",
-        of=_LAYERS,
+        callables=_LAYERS,
     ),
     Rule(
         "arguments/forget-bias", "mechanical", "LSTM(10, forget_bias_init='one')", "LSTM(10, unit_forget_bias=True)",
         "That the forget gate begins with ones is a switch, and on.",
-        mend="unit_forget_bias=True begins with ones, False with bias_initializer",
+        hint="unit_forget_bias=True begins with ones, False with bias_initializer",
     ),
     Rule(
         "arguments/unknown", "unresolved", "Dense(10, colour='red')", "",
@@ -131,14 +131,14 @@ ARGUMENTS = (
     Rule(
         "layers/merge", "mechanical", "merge([a, b], mode='concat', concat_axis=1)", "concatenate([a, b], axis=1)",
         "`merge` became one function for each mode.",
-        mend="concat: concatenate, sum: add, mul: multiply, ave: average, max: maximum, dot: dot; a function: "
+        hint="concat: concatenate, sum: add, mul: multiply, ave: average, max: maximum, dot: dot; a function: "
              "Lambda(function)([a, b])",
     ),
     Rule(
         "layers/add-weight", "mechanical", "self.add_weight((3, 4), initializer='zero')",
         "self.add_weight(shape=(3, 4), initializer='zero')",
         "The first position of `add_weight` is the name now.",
-        mend="give shape and initializer by name: add_weight(name='w', shape=…, initializer=…)",
+        hint="give shape and initializer by name: add_weight(name='w', shape=…, initializer=…)",
     ),
     Rule(
         "layers/output-shape-for", "mechanical", "def get_output_shape_for(self, shape):",
@@ -151,14 +151,14 @@ BACKEND = (
         "backend/image-dim-ordering", "mechanical", "K.image_dim_ordering() == 'th'",
         "K.image_data_format() == 'channels_first'",
         "The order of dimensions is called data format, and its values have other names.",
-        mend="compare with 'channels_first' ('th') and 'channels_last' ('tf') wherever the value goes",
+        hint="compare with 'channels_first' ('th') and 'channels_last' ('tf') wherever the value goes",
         moves={"keras.backend.image_dim_ordering": "tensorflow.keras.backend.image_data_format"},
     ),
     Rule(
         "backend/set-image-dim-ordering", "mechanical", "K.set_image_dim_ordering('tf')",
         "K.set_image_data_format('channels_last')",
         "The order of dimensions is called data format, and its values have other names.",
-        mend="'th' is 'channels_first', 'tf' is 'channels_last'",
+        hint="'th' is 'channels_first', 'tf' is 'channels_last'",
         moves={"keras.backend.set_image_dim_ordering": "tensorflow.keras.backend.set_image_data_format"},
     ),
     Rule(
@@ -170,7 +170,7 @@ BACKEND = (
     Rule(
         "backend/keras-shape", "mechanical", "x._keras_shape", "K.int_shape(x)",
         "Tensors have no `_keras_shape` any more.",
-        mend="K.int_shape(x) reads it; a layer tells it by compute_output_shape",
+        hint="K.int_shape(x) reads it; a layer tells it by compute_output_shape",
     ),
     Rule(
         "backend/arange", "mechanical", "K.arange(n)", "K.arange(0, n)",

@@ -6,7 +6,7 @@ from envkit.migrate.rules.rule import Rule
 
 _LAYERS = "tensorflow.keras.layers"
 _UTILS = "tensorflow.keras.utils"
-_FLAT = (
+_LAYER_MODULES = (
     "core", "convolutional", "pooling", "recurrent", "embeddings", "merge", "advanced_activations", "wrappers", "noise",
     "normalization", "convolutional_recurrent", "local",
 )
@@ -35,7 +35,7 @@ IMPORTS = (
         "imports/layers-flat", "mechanical", "from keras.layers.core import Dense",
         "from tensorflow.keras.layers import Dense",
         "The modules below `keras.layers` are private: all layers stand in `tensorflow.keras.layers`.",
-        moves={f"keras.layers.{module}": _LAYERS for module in _FLAT},
+        moves={f"keras.layers.{module}": _LAYERS for module in _LAYER_MODULES},
     ),
     Rule(
         "imports/utils-flat", "mechanical", "from keras.utils import np_utils",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from envkit.migrate.rules.rule import Rule
 
-_EAGER = "tf.compat.v1.disable_eager_execution() at the beginning of the program brings graph mode back; or {}"
+_EAGER_HINT = "tf.compat.v1.disable_eager_execution() at the beginning of the program brings graph mode back; or {}"
 
 RUNTIME = (
     Rule(
@@ -37,18 +37,18 @@ GRAPH = (
     Rule(
         "graph/gradients", "review", "K.gradients(loss, inputs)", "tf.GradientTape()",
         "Gradients of symbolic tensors need graph mode: eager TensorFlow raises RuntimeError.",
-        _EAGER.format("compute them under tf.GradientTape()"),
+        _EAGER_HINT.format("compute them under tf.GradientTape()"),
         names=("keras.backend.gradients",),
     ),
     Rule(
         "graph/function-learning-phase", "review", "K.function([x, K.learning_phase()], [y])",
         "model(x, training=False)",
         "In eager TensorFlow the learning phase is no input, and `updates` of a function are refused: ValueError.",
-        _EAGER.format("call a Model, with training=True or False"),
+        _EAGER_HINT.format("call a Model, with training=True or False"),
     ),
     Rule(
         "graph/target-tensors", "impossible", "model.compile(target_tensors=t)", "",
-        "Eager TensorFlow refuses `target_tensors`.", _EAGER.format("give the targets to fit, or use model.add_loss"),
+        "Eager TensorFlow refuses `target_tensors`.", _EAGER_HINT.format("give the targets to fit, or use model.add_loss"),
     ),
     Rule(
         "graph/layer-attributes", "impossible", "self.trainable_weights = [self.w]", "self.w = self.add_weight(…)",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from envkit.migrate.rules.rule import Rule
 
-TABLE: Mapping[str, Rule] = {
+RULE_TABLE: Mapping[str, Rule] = {
     rule.id: rule
     for rule in (
         *imports.IMPORTS, *imports.NAMES, *arguments.ARGUMENTS, *arguments.BACKEND, *told.REVIEW, *told.IMPOSSIBLE,

@@ -9,19 +9,19 @@ from envkit.migrate.rules.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FLAT_CONV = ("keras.layers.", "keras.layers.convolutional.")
+_CONV_PREFIXES = ("keras.layers.", "keras.layers.convolutional.")
 _LAYERS = "tensorflow.keras.layers"
 _INITIALIZERS = "tensorflow.keras.initializers"
 _REGULARIZERS = "tensorflow.keras.regularizers"
-_VENDOR = "copy what you need of it from the Keras that you had into your project"
+_VENDOR_HINT = "copy what you need of it from the Keras that you had into your project"
 
 
-def _below(places: tuple[str, ...], *names: str) -> tuple[str, ...]:
-    return tuple(place + name for place in places for name in names)
+def _qualify_names(prefixes: tuple[str, ...], *names: str) -> tuple[str, ...]:
+    return tuple(prefix + name for prefix in prefixes for name in names)
 
 
-def _moved(places: tuple[str, ...], names: Mapping[str, str]) -> dict[str, str]:
-    return {place + old: new for place in places for old, new in names.items()}
+def _qualify_moves(prefixes: tuple[str, ...], names: Mapping[str, str]) -> dict[str, str]:
+    return {prefix + old: new for prefix in prefixes for old, new in names.items()}
 
 
 REVIEW = (
@@ -30,14 +30,14 @@ REVIEW = (
         "concatenate([a.output, b.output])",
         "The layer `Merge`, which joined models in a Sequential, is gone.",
         "write the model with the functional API: concatenate, add, multiply … of the models' outputs, then Model(…)",
-        names=_below(("keras.layers.", "keras.layers.core.", "keras.layers.merge.", "keras.engine.topology.",
+        names=_qualify_names(("keras.layers.", "keras.layers.core.", "keras.layers.merge.", "keras.engine.topology.",
                       "keras.engine.", "keras.legacy.layers."), "Merge"),
     ),
     Rule(
         "layers/deconvolution", "review", "Deconvolution2D(64, 3, 3, output_shape=s)", "Conv2DTranspose(64, (3, 3))",
         "Transposed convolutions are called Conv2DTranspose, and find their output's shape by themselves.",
         "Conv2DTranspose(filters, (rows, columns), strides=…, padding=…) without output_shape",
-        moves=_moved(_FLAT_CONV, {
+        moves=_qualify_moves(_CONV_PREFIXES, {
             "Deconvolution2D": f"{_LAYERS}.Conv2DTranspose", "Deconv2D": f"{_LAYERS}.Conv2DTranspose",
             "Deconvolution3D": f"{_LAYERS}.Conv3DTranspose", "Deconv3D": f"{_LAYERS}.Conv3DTranspose",
         }),
@@ -46,7 +46,7 @@ REVIEW = (
         "layers/atrous", "mechanical", "AtrousConvolution2D(64, 3, 3, atrous_rate=(2, 2))",
         "Conv2D(64, (3, 3), dilation_rate=(2, 2))", "Atrous convolution is an argument of convolutions.",
         "Conv1D or Conv2D with dilation_rate=",
-        moves=_moved(_FLAT_CONV, {
+        moves=_qualify_moves(_CONV_PREFIXES, {
             "AtrousConvolution1D": f"{_LAYERS}.Conv1D", "AtrousConvolution2D": f"{_LAYERS}.Conv2D",
             "AtrousConv1D": f"{_LAYERS}.Conv1D", "AtrousConv2D": f"{_LAYERS}.Conv2D",
         }),
@@ -55,14 +55,14 @@ REVIEW = (
         "layers/cudnn", "review", "CuDNNLSTM(64)", "LSTM(64)",
         "LSTM and GRU use cuDNN by themselves where their arguments allow it.",
         "look at its other arguments; to load old weights, tf.compat.v1.keras.layers.CuDNNLSTM is still there",
-        moves=_moved(("keras.layers.", "keras.layers.cudnn_recurrent."), {
+        moves=_qualify_moves(("keras.layers.", "keras.layers.cudnn_recurrent."), {
             "CuDNNLSTM": f"{_LAYERS}.LSTM", "CuDNNGRU": f"{_LAYERS}.GRU",
         }),
     ),
     Rule(
         "layers/time-distributed-dense", "review", "TimeDistributedDense(10)", "TimeDistributed(Dense(10))",
         "The layer is gone.", "TimeDistributed(Dense(units))",
-        names=_below(("keras.layers.", "keras.layers.core."), "TimeDistributedDense"),
+        names=_qualify_names(("keras.layers.", "keras.layers.core."), "TimeDistributedDense"),
     ),
     Rule(
         "backend/session", "review", "K.set_session(tf.Session(config=config))",
@@ -70,7 +70,7 @@ REVIEW = (
         "There is no session; what was usually meant is how much of the GPU's memory is taken.",
         "for gpu in tf.config.list_physical_devices('GPU'): tf.config.experimental.set_memory_growth(gpu, True); "
         "tf.compat.v1.keras.backend.get_session and set_session are there for code in graph mode",
-        moves=_moved(("keras.backend.", "keras.backend.tensorflow_backend."), {
+        moves=_qualify_moves(("keras.backend.", "keras.backend.tensorflow_backend."), {
             "get_session": "tensorflow.compat.v1.keras.backend.get_session",
             "set_session": "tensorflow.compat.v1.keras.backend.set_session",
         }),
@@ -79,7 +79,7 @@ REVIEW = (
         "names/initializations", "review", "initializations.normal(shape, scale=0.1)",
         "initializers.RandomNormal(stddev=0.1)(shape)", "Initializers are classes, whose instances make the weights.",
         "initializers.RandomNormal(stddev=scale)(shape); a function of one's own takes (shape, dtype=None)",
-        moves={"keras.initializations": "tensorflow.keras.initializers"} | _moved(("keras.initializations.",), {
+        moves={"keras.initializations": "tensorflow.keras.initializers"} | _qualify_moves(("keras.initializations.",), {
             "normal": f"{_INITIALIZERS}.RandomNormal", "uniform": f"{_INITIALIZERS}.RandomUniform",
             "zero": f"{_INITIALIZERS}.Zeros", "one": f"{_INITIALIZERS}.Ones", "zeros": f"{_INITIALIZERS}.Zeros",
             "ones": f"{_INITIALIZERS}.Ones", "identity": f"{_INITIALIZERS}.Identity",
@@ -91,7 +91,7 @@ REVIEW = (
     Rule(
         "names/activity-regularizers", "review", "activity_l2(0.1)", "l2(0.1)",
         "Regularizers of the activity are those of the weights.", "activity_regularizer=l1(…), l2(…) or l1_l2(…)",
-        moves=_moved(("keras.regularizers.",), {
+        moves=_qualify_moves(("keras.regularizers.",), {
             "activity_l1": f"{_REGULARIZERS}.l1", "activity_l2": f"{_REGULARIZERS}.l2",
             "activity_l1l2": f"{_REGULARIZERS}.l1_l2", "WeightRegularizer": f"{_REGULARIZERS}.l1_l2",
             "ActivityRegularizer": f"{_REGULARIZERS}.l1_l2",
@@ -102,7 +102,7 @@ REVIEW = (
         "names/obtain-input-shape", "review", "from keras.applications.imagenet_utils import _obtain_input_shape",
         "from keras.applications.imagenet_utils import obtain_input_shape as _obtain_input_shape",
         "The function is private: Keras 2.9 has one of another name, later releases have none.",
-        _VENDOR + ": it is short",
+        _VENDOR_HINT + ": it is short",
         until="2.13.0",
         names=("keras.applications.imagenet_utils.obtain_input_shape",),
         moves={
@@ -113,7 +113,7 @@ REVIEW = (
     Rule(
         "names/theano-kernels", "review", "convert_all_kernels_in_model(model)", "",
         "It turned the kernels of Theano's weights.", "delete the branch that calls it, which is for Theano",
-        names=_below(("keras.utils.layer_utils.", "keras.utils.", "keras.utils.np_utils.", "keras.utils.conv_utils."),
+        names=_qualify_names(("keras.utils.layer_utils.", "keras.utils.", "keras.utils.np_utils.", "keras.utils.conv_utils."),
                      "convert_all_kernels_in_model", "convert_dense_weights_data_format", "convert_kernel"),
     ),
     Rule(
@@ -132,21 +132,21 @@ IMPOSSIBLE = (
     Rule(
         "layers/recurrent-base", "impossible", "class Own(Recurrent)", "class Cell(Layer); RNN(Cell())",
         "The base class of recurrent layers is gone.", "write a cell and give it to tensorflow.keras.layers.RNN",
-        names=_below(("keras.layers.", "keras.layers.recurrent."), "Recurrent", "time_distributed_dense",
+        names=_qualify_names(("keras.layers.", "keras.layers.recurrent."), "Recurrent", "time_distributed_dense",
                      "_time_distributed_dense"),
     ),
     Rule(
         "layers/private-base", "impossible", "from keras.layers.merge import _Merge", "",
         "The base class is private and not in TensorFlow's public API.",
         "derive from tensorflow.keras.layers.Layer, or from the public layer that is nearest",
-        names=_below(("keras.layers.", "keras.layers.convolutional.", "keras.layers.pooling.", "keras.layers.merge."),
+        names=_qualify_names(("keras.layers.", "keras.layers.convolutional.", "keras.layers.pooling.", "keras.layers.merge."),
                      "_Merge", "_Conv", "_Pooling1D", "_Pooling2D", "_Pooling3D", "_GlobalPooling1D",
                      "_GlobalPooling2D"),
     ),
     Rule(
         "layers/gone", "impossible", "MaxoutDense(10)", "",
         "The layer is gone.", "write it as a layer of your own, or with Dense, Lambda and Activation",
-        names=_below(("keras.layers.", "keras.layers.core."), "MaxoutDense", "Highway",
+        names=_qualify_names(("keras.layers.", "keras.layers.core."), "MaxoutDense", "Highway",
                      "Siamese", "LambdaMerge"),
     ),
     Rule(
@@ -156,7 +156,7 @@ IMPOSSIBLE = (
     ),
     Rule(
         "names/private", "impossible", "from keras.utils import conv_utils", "",
-        "The name is private and not in TensorFlow's public API.", _VENDOR,
+        "The name is private and not in TensorFlow's public API.", _VENDOR_HINT,
         names=(
             "keras.legacy", "keras.engine.saving", "keras.utils.conv_utils", "keras.optimizers.clip_norm",
             "keras.engine.training.slice_X", "keras.engine.training.slice_arrays",
