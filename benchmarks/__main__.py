@@ -23,9 +23,20 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figure, Machine
     from benchmarks.scratch import Scratch
 
-MEASURES = {module.__name__.rpartition(".")[2]: module for module in (
-    unchanged, first, light, doctor, probe, smoke, image, package, cold,
-)}
+MEASURES = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (
+        unchanged,
+        first,
+        light,
+        doctor,
+        probe,
+        smoke,
+        image,
+        package,
+        cold,
+    )
+}
 SLOW = frozenset({"cold"})
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks/results.json"

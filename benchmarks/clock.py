@@ -43,8 +43,12 @@ class Launch:
 
 
 def run_timed(
-    argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None,
-    time_limit_s: float = TIME_LIMIT_S, codes: Collection[int] = (0,),
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    time_limit_s: float = TIME_LIMIT_S,
+    codes: Collection[int] = (0,),
 ) -> Usage:
     """Run a program to its end and say what it took.
 
@@ -55,7 +59,11 @@ def run_timed(
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(
-            argv, cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, stdout=output,
+            argv,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
             stderr=subprocess.STDOUT,
         )
         timer = threading.Timer(time_limit_s, process.kill)
@@ -109,7 +117,9 @@ def alternate(rounds: int, turns: Mapping[str, Callable[[], T]], *, warm_ups: in
     return results
 
 
-def _wait_until_ready(is_ready: Callable[[], bool], start_time: float, stop: threading.Event, time_limit_s: float) -> float:
+def _wait_until_ready(
+    is_ready: Callable[[], bool], start_time: float, stop: threading.Event, time_limit_s: float
+) -> float:
     while not stop.is_set():
         if is_ready():
             return time.perf_counter() - start_time

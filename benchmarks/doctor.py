@@ -38,6 +38,8 @@ def _check_report(folder: Path) -> None:
     try:
         findings = json.loads(completed.stdout)["findings"]
     except (ValueError, KeyError) as error:
-        raise BenchmarkError(f"envkit doctor ended with {completed.returncode} and no report\n{completed.stderr}") from error
+        raise BenchmarkError(
+            f"envkit doctor ended with {completed.returncode} and no report\n{completed.stderr}"
+        ) from error
     if not findings:
         raise BenchmarkError("envkit doctor looked at nothing")

@@ -49,8 +49,12 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
     label = "first up, until the notebook answers"
     yield Figure("first/plain", label, ready_times["envkit"], total_times["plain"], PLAIN, bar=0.75)
     yield Figure("first/own", label, ready_times["envkit"], total_times["own"], OWN, bar=1.0)
-    yield Figure("first/plain-answer", label, ready_times["envkit"], ready_times["plain"], "the same on the plain image")
-    yield Figure("first/own-answer", label, ready_times["envkit"], ready_times["own"], "the same by compose on the same image")
+    yield Figure(
+        "first/plain-answer", label, ready_times["envkit"], ready_times["plain"], "the same on the plain image"
+    )
+    yield Figure(
+        "first/own-answer", label, ready_times["envkit"], ready_times["own"], "the same by compose on the same image"
+    )
     yield Figure("first/whole", "first up, proof included", total_times["envkit"])
 
 

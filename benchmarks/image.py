@@ -44,7 +44,9 @@ def _lines(scratch: Scratch, ref: str, *argv: str) -> list[str]:
         code = container.wait()["StatusCode"]
         output = container.logs(stdout=True, stderr=False).decode(errors="replace")
         if code:
-            raise BenchmarkError(f"{argv[0]} in the image ended with {code}\n{container.logs().decode(errors='replace')}")
+            raise BenchmarkError(
+                f"{argv[0]} in the image ended with {code}\n{container.logs().decode(errors='replace')}"
+            )
         return output.splitlines()
     finally:
         container.remove(force=True)

@@ -52,7 +52,14 @@ def plain_compose(scratch: Scratch, ref: str) -> Compose:
     folder = scratch.folder / "plain"
     folder.mkdir()
     env = {"BENCH_IMAGE": ref, "BENCH_TOKEN": secrets.token_hex(32), "BENCH_PORT": str(free_port())}
-    options = ("--file", BENCHMARKS / "plain/compose.yaml", "--project-directory", folder, "--project-name", unique("plain"))
+    options = (
+        "--file",
+        BENCHMARKS / "plain/compose.yaml",
+        "--project-directory",
+        folder,
+        "--project-name",
+        unique("plain"),
+    )
     compose = Compose(options, env)
     scratch.exit_stack.callback(compose.down)
     return compose

@@ -46,7 +46,13 @@ def build(scratch: Scratch, ref: str, base: str) -> None:
 
 def _build(scratch: Scratch, ref: str, base: str) -> None:
     events = scratch.engine.api.build(
-        fileobj=_context(), custom_context=True, tag=ref, rm=True, forcerm=True, nocache=True, decode=True,
+        fileobj=_context(),
+        custom_context=True,
+        tag=ref,
+        rm=True,
+        forcerm=True,
+        nocache=True,
+        decode=True,
         buildargs={"BASE": base, **host.proxies()},
     )
     output: list[str] = []

@@ -85,7 +85,10 @@ class Scratch:
     def build(self, project: Project) -> str:
         """Build a project's image, if it is not there yet, and return its reference."""
         completed = subprocess.run(
-            [*command(), "build", "--quiet", "--format", "json"], cwd=project.folder, capture_output=True, text=True,
+            [*command(), "build", "--quiet", "--format", "json"],
+            cwd=project.folder,
+            capture_output=True,
+            text=True,
             check=False,
         )
         if completed.returncode:

@@ -23,4 +23,6 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
     """Yield the seconds that a smoke test takes."""
     ref = scratch.build(scratch.project("smoke"))
     argv = [*command(), "smoke", ref, "--expect", "cpu"]
-    yield Figure("smoke/cpu", "envkit smoke of the CPU image", tuple(run_timed(argv).wall_s for _ in range(ROUNDS)), bar=60)
+    yield Figure(
+        "smoke/cpu", "envkit smoke of the CPU image", tuple(run_timed(argv).wall_s for _ in range(ROUNDS)), bar=60
+    )

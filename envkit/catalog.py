@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from envkit.model.release import Bound, Mitigation, Floor, Release, Suite
+from envkit.model.release import Bound, Floor, Mitigation, Release, Suite
 
 DEFAULT_RELEASE = "2.9.0"
 

@@ -77,7 +77,9 @@ def is_host_key_pinned(state_dir: StateDir, alias: str) -> bool:
         OSError: There is one and it cannot be read.
     """
     private = files.read(state_dir.mount / HOST_KEY) or b""
-    return bool(public_key(private)) and files.read(state_dir.client / "known_hosts") == _known_hosts_entry(alias, private)
+    return bool(public_key(private)) and files.read(state_dir.client / "known_hosts") == _known_hosts_entry(
+        alias, private
+    )
 
 
 def ensure_client_key(state_dir: StateDir) -> Path:

@@ -97,7 +97,11 @@ def down(name: str, owner: int, project: str, actual: ActualState, *, volumes: b
     if actual.network is not None and names.belongs_to(actual.network.labels, owner, project):
         steps.append(step.RemoveNetwork(container_name))
     if volumes:
-        owned_volumes = [volume_name for volume_name, volume in actual.volumes.items() if names.belongs_to(volume.labels, owner, project)]
+        owned_volumes = [
+            volume_name
+            for volume_name, volume in actual.volumes.items()
+            if names.belongs_to(volume.labels, owner, project)
+        ]
         steps += [step.RemoveVolume(volume_name) for volume_name in sorted(owned_volumes)]
     return tuple(steps)
 
@@ -108,7 +112,9 @@ def _up_steps(
     plan, container = desired.plan, actual.container
     keep = token_exists and container is not None and _is_current(desired, container) and container.status not in BROKEN
     needs_bridge, network = plan.run.network.mode == "bridge", actual.network
-    network_matches = network is not None and network.subnet == plan.run.network.subnet if needs_bridge else network is None
+    network_matches = (
+        network is not None and network.subnet == plan.run.network.subnet if needs_bridge else network is None
+    )
     keep = keep and (network_matches or not needs_bridge)
     if not keep:
         image_steps = tuple(_image_steps(desired, actual))
@@ -153,7 +159,9 @@ def _volume_steps(plan: Plan, actual: ActualState, prepared: Mapping[str, str], 
     missing = [name for name in volume_names if name not in actual.volumes]
     yield from (step.CreateVolume(name) for name in missing)
     # A volume of the same name made anew is root's again; what it was given then tells it from the old one.
-    unprepared = [name for name in volume_names if name in missing or prepared.get(name) != volume_marker(plan, actual, name)]
+    unprepared = [
+        name for name in volume_names if name in missing or prepared.get(name) != volume_marker(plan, actual, name)
+    ]
     if unprepared:
         yield step.PrepareVolumes(tuple(unprepared), image)
 
@@ -189,7 +197,11 @@ def _is_current(desired: DesiredState, container: ContainerInfo) -> bool:
     ports = names.port_labels(desired.plan.run)
     ports_match = all(labels.get(label, "") == ports.get(label, "") for label in (names.PORT, names.SSH_PORT_LABEL))
     actual_digests = (labels.get(names.IMAGE), labels.get(names.RUN))
-    return ports_match and actual_digests == (digests.image, digests.run) and desired.plan.run.network.name in container.networks
+    return (
+        ports_match
+        and actual_digests == (digests.image, digests.run)
+        and desired.plan.run.network.name in container.networks
+    )
 
 
 def _check_ownership(plan: Plan, actual: ActualState) -> None:

@@ -44,7 +44,8 @@ def image_ref(plan: Plan, digests: Digests) -> str:
 
 def _image(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[str], str]) -> str:
     entries = [
-        (artifact.path, artifact.mode, instructions(artifact.text) if artifact.path == "Dockerfile" else artifact.text) for artifact in context
+        (artifact.path, artifact.mode, instructions(artifact.text) if artifact.path == "Dockerfile" else artifact.text)
+        for artifact in context
     ]
     return _sha([plan.image.base.id, sorted(entries)])
 

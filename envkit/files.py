@@ -120,9 +120,7 @@ def ensure_private_folder(path: Path, owner: Account | None = None, *, mode: int
     return path
 
 
-def write(
-    path: Path, content: bytes, *, mode: int = 0o600, owner: Account | None = None, durable: bool = True
-) -> None:
+def write(path: Path, content: bytes, *, mode: int = 0o600, owner: Account | None = None, durable: bool = True) -> None:
     """Write a file whole: beside its place, synced, then renamed over it.
 
     Args:
@@ -148,7 +146,12 @@ def write(
 
 
 def create(
-    path: Path | str, content: bytes, *, mode: int = 0o600, owner: Account | None = None, folder_fd: int | None = None,
+    path: Path | str,
+    content: bytes,
+    *,
+    mode: int = 0o600,
+    owner: Account | None = None,
+    folder_fd: int | None = None,
     durable: bool = True,
 ) -> None:
     """Make a file where nothing is yet, not even a link.

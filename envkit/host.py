@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from envkit import files, names, net, sshkeys
 from envkit.certificates import certificates
-from envkit.model.facts import Account, Facts, HostGpu, PublicKey, HostQuery
+from envkit.model.facts import Account, Facts, HostGpu, HostQuery, PublicKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,9 @@ def inspect(query: HostQuery) -> Facts:
         texts={path: _read_text(real_paths[path]) for path in query.texts},
         real_paths={path: None if real_path is None else str(real_path) for path, real_path in real_paths.items()},
         secrets={name: _sha256(real_paths[source]) for name, source in query.secrets},
-        exposed_secrets=tuple(name for name, source in query.secrets if (real_path := real_paths[source]) and is_world_readable(real_path)),
+        exposed_secrets=tuple(
+            name for name, source in query.secrets if (real_path := real_paths[source]) and is_world_readable(real_path)
+        ),
         ca=extra_ca() if query.ca else "",
         proxies=own_proxies if query.proxy else no_proxy,
         run_proxies=own_proxies if query.proxy else {},
@@ -121,7 +123,11 @@ def _nvidia_displays(bus: Path) -> tuple[str, ...] | None:
     """Return the PCI addresses of NVIDIA display devices, or None where there is no such bus to look at."""
     if not bus.is_dir():
         return None
-    devices = (device for device in bus.iterdir() if _attribute_starts_with(device, "vendor", "0x10de") and _attribute_starts_with(device, "class", "0x03"))
+    devices = (
+        device
+        for device in bus.iterdir()
+        if _attribute_starts_with(device, "vendor", "0x10de") and _attribute_starts_with(device, "class", "0x03")
+    )
     return tuple(sorted(device.name for device in devices))
 
 
@@ -229,7 +235,9 @@ def is_world_readable(path: Path, root: Path = Path("/")) -> bool:
     """
     try:
         parents = [parent for parent in path.parents if parent.is_relative_to(root)]
-        return bool(path.stat().st_mode & stat.S_IROTH) and all(parent.stat().st_mode & stat.S_IXOTH for parent in parents)
+        return bool(path.stat().st_mode & stat.S_IROTH) and all(
+            parent.stat().st_mode & stat.S_IXOTH for parent in parents
+        )
     except OSError:
         return False
 

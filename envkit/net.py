@@ -85,8 +85,14 @@ def upgrade_unix(socket_path: str, path: str, payload: object, *, timeout_s: flo
     """
     body = json.dumps(payload).encode()
     lines = (
-        f"POST {path} HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: tcp",
-        "Content-Type: application/json", f"Content-Length: {len(body)}", "", "",
+        f"POST {path} HTTP/1.1",
+        "Host: localhost",
+        "Connection: Upgrade",
+        "Upgrade: tcp",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "",
+        "",
     )
     connection = _DeadlineSocket(socket.AF_UNIX, timeout_s)
     try:
@@ -108,7 +114,8 @@ def _is_upgrade(head: bytes) -> bool:
     status, *lines = head.lower().split(b"\r\n") if head.endswith(HEAD_END) else [b""]
     headers = {name: value.strip() for name, _, value in (line.partition(b":") for line in lines)}
     return status.startswith(b"http/1.1 101 ") or (
-        status.startswith(b"http/1.1 200 ") and headers.get(b"content-type") in STREAM_TYPES
+        status.startswith(b"http/1.1 200 ")
+        and headers.get(b"content-type") in STREAM_TYPES
         and not headers.keys() & {b"content-length", b"transfer-encoding"}  # such a stream has neither
     )
 

@@ -62,18 +62,18 @@ def _entries(text: str) -> Iterator[tuple[str, dict[str, str]]]:
         elif key == "macdef":
             _skip_macro(tokens)
         elif key.startswith("#"):
-            next((token for token in tokens if token == "\n"), None)
+            next((word for word in tokens if word == "\n"), None)
     if machine is not None:
         yield machine, values
 
 
 def _next_word(tokens: Iterator[str]) -> str:
-    return next((token for token in tokens if token != "\n"), "")
+    return next((word for word in tokens if word != "\n"), "")
 
 
 def _skip_macro(tokens: Iterator[str]) -> None:
     previous = ""
-    for token in tokens:
-        if token == previous == "\n":
+    for word in tokens:
+        if word == previous == "\n":
             return
-        previous = token
+        previous = word

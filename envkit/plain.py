@@ -23,4 +23,8 @@ def single_line(text: str, limit: int = 300) -> str:
 
 
 def _escape_character(character: str) -> str:
-    return character if character.isprintable() or character in ALLOWED_CONTROLS else character.encode("unicode_escape").decode()
+    return (
+        character
+        if character.isprintable() or character in ALLOWED_CONTROLS
+        else character.encode("unicode_escape").decode()
+    )

@@ -39,7 +39,11 @@ def which(program: str) -> str | None:
 
 
 def run(
-    argv: Sequence[str], *, stdin: str = "", timeout_s: float = 60, env: Mapping[str, str] | None = None,
+    argv: Sequence[str],
+    *,
+    stdin: str = "",
+    timeout_s: float = 60,
+    env: Mapping[str, str] | None = None,
     replace_env: bool = False,
 ) -> CompletedProcess:
     """Run a program to its end and keep what it printed.
@@ -59,8 +63,14 @@ def run(
 
     def spawn() -> subprocess.Popen[str]:
         return subprocess.Popen(
-            list(argv), stdin=pipe, stdout=pipe, stderr=pipe, text=True, errors="replace",
-            env=_merge_env(env, replace_env=replace_env), start_new_session=group is not None,
+            list(argv),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            errors="replace",
+            env=_merge_env(env, replace_env=replace_env),
+            start_new_session=group is not None,
         )
 
     with group.start(spawn) if group else spawn() as process:
@@ -131,15 +141,21 @@ def run_detached(argv: Sequence[str], *, timeout_s: float) -> int | None:
     """
     devnull = subprocess.DEVNULL
     try:
-        result = subprocess.run(list(argv), stdin=devnull, stdout=devnull, stderr=devnull, timeout=timeout_s, check=False)
+        result = subprocess.run(
+            list(argv), stdin=devnull, stdout=devnull, stderr=devnull, timeout=timeout_s, check=False
+        )
     except subprocess.TimeoutExpired:
         return None
     return result.returncode
 
 
 def stream(
-    argv: Sequence[str], on_line: Callable[[str], None], *, env: Mapping[str, str] | None = None,
-    replace_env: bool = False, stdin_path: Path = DEVNULL,
+    argv: Sequence[str],
+    on_line: Callable[[str], None],
+    *,
+    env: Mapping[str, str] | None = None,
+    replace_env: bool = False,
+    stdin_path: Path = DEVNULL,
 ) -> int:
     """Run a program, hand over each line it prints on either stream, and return its exit code.
 
@@ -155,10 +171,19 @@ def stream(
     Raises:
         OSError: The program could not be started.
     """
-    with stdin_path.open("rb") as stdin, subprocess.Popen(
-        list(argv), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=_merge_env(env, replace_env=replace_env), errors="replace", start_new_session=True,
-    ) as process:
+    with (
+        stdin_path.open("rb") as stdin,
+        subprocess.Popen(
+            list(argv),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=_merge_env(env, replace_env=replace_env),
+            errors="replace",
+            start_new_session=True,
+        ) as process,
+    ):
         try:
             for line in process.stdout or ():
                 on_line(line.rstrip("\n"))

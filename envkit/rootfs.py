@@ -38,13 +38,21 @@ DPKG_OPTIONS = (
 TAR_EXCLUDES = ("./proc/*", "./sys/*", "./var/cache/apt/archives/*.deb", "./var/lib/apt/lists/*")
 
 NETWORK_ERRORS = (
-    "Temporary failure resolving", "Could not resolve", "Could not connect", "Unable to connect",
-    "Network is unreachable", "Connection timed out", "Connection refused", "Connection failed",
+    "Temporary failure resolving",
+    "Could not resolve",
+    "Could not connect",
+    "Unable to connect",
+    "Network is unreachable",
+    "Connection timed out",
+    "Connection refused",
+    "Connection failed",
 )
 NAMESPACE_ERRORS = ("newuidmap", "newgidmap", "/etc/subuid", "/etc/subgid", "unshare", "Operation not permitted")
 
 
-def build(suite: str, mirror: str, tar: Path, on_progress: ProgressCallback, *, proxies: Mapping[str, str] | None = None) -> str:
+def build(
+    suite: str, mirror: str, tar: Path, on_progress: ProgressCallback, *, proxies: Mapping[str, str] | None = None
+) -> str:
     """Assemble the root file system of a Debian suite as a tar, and say which program did it.
 
     A file that is there already is replaced only by a whole one.
@@ -91,12 +99,14 @@ def explain_failure(program: str, suite: str, output: str) -> BuildFailed:
     detail = f"{program} {suite}"
     if "No space left on device" in output:
         return BuildFailed(
-            f"the disk is full: Debian {suite} could not be assembled", detail=detail,
+            f"the disk is full: Debian {suite} could not be assembled",
+            detail=detail,
             hint="free 1 GB for temporary files, or point TMPDIR to a disk that has it",
         )
     if any(pattern in output for pattern in NETWORK_ERRORS):
         return BuildFailed(
-            f"Debian's mirror cannot be reached, so Debian {suite} could not be assembled", detail=detail,
+            f"Debian's mirror cannot be reached, so Debian {suite} could not be assembled",
+            detail=detail,
             hint="check the network and `http_proxy`, or name a mirror near you: `build: {mirror: ...}`",
         )
     if any(pattern in output for pattern in NAMESPACE_ERRORS):
@@ -108,7 +118,8 @@ def explain_failure(program: str, suite: str, output: str) -> BuildFailed:
     lines = output.strip().splitlines()
     reason = next((line for line in reversed(lines) if line.startswith(("E:", "Err"))), lines[-1] if lines else "")
     return BuildFailed(
-        f"Debian {suite} could not be assembled: {reason or 'no reason was given'}", detail=detail,
+        f"Debian {suite} could not be assembled: {reason or 'no reason was given'}",
+        detail=detail,
         hint=f"--verbose shows all of it; or give the engine the base image: docker pull debian:{suite}-slim",
     )
 
@@ -141,12 +152,18 @@ def _build_commands(program: str, suite: str, mirror: str, tar: Path) -> tuple[l
 
 def _mmdebstrap_command(suite: str, main: str, security: str, tar: Path) -> list[str]:
     return [
-        "mmdebstrap", f"--mode={'root' if os.geteuid() == 0 else 'unshare'}", "--format=tar", "--variant=minbase",
+        "mmdebstrap",
+        f"--mode={'root' if os.geteuid() == 0 else 'unshare'}",
+        "--format=tar",
+        "--variant=minbase",
         *_certificate_options(main),
         '--aptopt=Acquire::Languages "none"',
         *(f"--dpkgopt={option}" for option in DPKG_OPTIONS),
-        suite, str(tar),
-        f"deb {main} {suite} main", f"deb {main} {suite}-updates main", f"deb {security} {suite}-security main",
+        suite,
+        str(tar),
+        f"deb {main} {suite} main",
+        f"deb {main} {suite}-updates main",
+        f"deb {security} {suite}-security main",
     ]
 
 

@@ -1,14 +1,14 @@
 """What envkit remembers of each environment, outside the workspace: the container can write that one.
 
-    $XDG_STATE_HOME/envkit/<engine>/<environment>/
-        state.json      name, picks, what was approved
-        lock            held by the command that changes the environment
-        mount/          token, host key, authorized_keys, settings.json, secrets/: mounted read-only
-        etc/            passwd and group: mounted over the image's
-        guard/          copies of the config files: mounted read-only over those in the workspace
-        client/         what the SSH client on this host needs
-        rendered/       the artefacts of the last `up`
-        agreed.json     what workspace and copy were when they last agreed, where the engine is on another machine
+$XDG_STATE_HOME/envkit/<engine>/<environment>/
+    state.json      name, picks, what was approved
+    lock            held by the command that changes the environment
+    mount/          token, host key, authorized_keys, settings.json, secrets/: mounted read-only
+    etc/            passwd and group: mounted over the image's
+    guard/          copies of the config files: mounted read-only over those in the workspace
+    client/         what the SSH client on this host needs
+    rendered/       the artefacts of the last `up`
+    agreed.json     what workspace and copy were when they last agreed, where the engine is on another machine
 """
 
 from __future__ import annotations

@@ -85,15 +85,21 @@ def is_safe_link(path: str, target: str) -> bool:
     return True
 
 
-def ambiguous_files(local: Mapping[str, Entry], remote: Mapping[str, Entry], baseline: Mapping[str, EntryPair]) -> tuple[str, ...]:
+def ambiguous_files(
+    local: Mapping[str, Entry], remote: Mapping[str, Entry], baseline: Mapping[str, EntryPair]
+) -> tuple[str, ...]:
     """Return the files that changed on both sides, so that their contents have to be compared."""
     shared_files = (path for path in local if path in remote and local[path].kind == remote[path].kind == FILE)
     return tuple(sorted(path for path in shared_files if all(_changes(path, local, remote, baseline))))
 
 
 def build_plan(
-    local: Mapping[str, Entry], remote: Mapping[str, Entry], baseline: Mapping[str, EntryPair], *,
-    identical: Collection[str] = (), protected: Collection[str] = (),
+    local: Mapping[str, Entry],
+    remote: Mapping[str, Entry],
+    baseline: Mapping[str, EntryPair],
+    *,
+    identical: Collection[str] = (),
+    protected: Collection[str] = (),
 ) -> SyncPlan:
     """Decide what has to be copied.
 
@@ -115,20 +121,31 @@ def build_plan(
     for path in sorted(conflict_paths):
         if not any(_is_below(path, conflict) for conflict in conflicts):
             conflicts[path] = _unused_path(path, {*local, *remote, *baseline, *conflicts.values()})
-    skipped = tuple(sorted(path for path in {*local, *remote} if _is_unsupported(path, local.get(path)) or _is_unsupported(path, remote.get(path))))
+    skipped = tuple(
+        sorted(
+            path
+            for path in {*local, *remote}
+            if _is_unsupported(path, local.get(path)) or _is_unsupported(path, remote.get(path))
+        )
+    )
     if conflicts:
         return SyncPlan(conflicts=conflicts, skipped=skipped)
     blocked_pairs = {path: baseline[path] for path in baseline if is_blocked(path)}
     unchanged = {path: (local[path], remote[path]) for path, side in winners.items() if side == "same"}
     return SyncPlan(
-        push=_paths_to_copy(winners, "here", local), pull=_paths_to_copy(winners, "there", remote),
-        remove_remote=_paths_to_remove(winners, "here", local, remote), remove_local=_paths_to_remove(winners, "there", remote, local),
-        in_sync={**blocked_pairs, **unchanged}, skipped=skipped,
+        push=_paths_to_copy(winners, "here", local),
+        pull=_paths_to_copy(winners, "there", remote),
+        remove_remote=_paths_to_remove(winners, "here", local, remote),
+        remove_local=_paths_to_remove(winners, "there", remote, local),
+        in_sync={**blocked_pairs, **unchanged},
+        skipped=skipped,
     )
 
 
 def new_baseline(
-    plan: SyncPlan, baseline: Mapping[str, EntryPair], local: tuple[Mapping[str, Entry], Mapping[str, Entry]],
+    plan: SyncPlan,
+    baseline: Mapping[str, EntryPair],
+    local: tuple[Mapping[str, Entry], Mapping[str, Entry]],
     remote: tuple[Mapping[str, Entry], Mapping[str, Entry]],
 ) -> dict[str, EntryPair]:
     """Return what is agreed after moves were made: of the source as it was before them, of the other as it is now.
@@ -170,8 +187,12 @@ def _differs(current: Entry | None, previous: Entry | None) -> bool:
 
 
 def _winner(
-    path: str, local: Mapping[str, Entry], remote: Mapping[str, Entry], baseline: Mapping[str, EntryPair],
-    identical: Collection[str], protected: Collection[str],
+    path: str,
+    local: Mapping[str, Entry],
+    remote: Mapping[str, Entry],
+    baseline: Mapping[str, EntryPair],
+    identical: Collection[str],
+    protected: Collection[str],
 ) -> str:
     """Return whose version counts: `local`, `remote`, `both` for a conflict, `same` for either, or nothing."""
     local_entry, remote_entry = local.get(path), remote.get(path)
@@ -180,7 +201,9 @@ def _winner(
         return ""
     if path in protected:
         return "here" if local_changed or remote_changed else "same"
-    if local_entry is None or remote_entry is None:  # what was deleted on one side goes, if nobody changed it on the other
+    if (
+        local_entry is None or remote_entry is None
+    ):  # what was deleted on one side goes, if nobody changed it on the other
         return ("here" if local_changed else "there") if local_changed != remote_changed else _side_with(path, local)
     if local_changed and remote_changed:
         return "same" if _is_identical(path, local_entry, remote_entry, identical) else "both"
@@ -190,7 +213,11 @@ def _winner(
 def _is_identical(path: str, local_entry: Entry, remote_entry: Entry, identical: Collection[str]) -> bool:
     if local_entry.kind != remote_entry.kind:
         return False
-    return local_entry.kind == FOLDER or (local_entry.kind == LINK and local_entry.target == remote_entry.target) or path in identical
+    return (
+        local_entry.kind == FOLDER
+        or (local_entry.kind == LINK and local_entry.target == remote_entry.target)
+        or path in identical
+    )
 
 
 def _type_conflicts(winners: dict[str, str], local: Mapping[str, Entry], remote: Mapping[str, Entry]) -> set[str]:

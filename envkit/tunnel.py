@@ -35,10 +35,23 @@ _ADDRESS = re.compile(rf"ssh://(?:(?P<user>{_USER})@)?(?P<host>{_HOST})(?::(?P<p
 _SAFE_PATH = re.compile(r"[A-Za-z0-9_./@+=,-]+", re.ASCII)
 # In the place of what the caller's settings for that host may say: they are for logins, and this is none.
 OPTIONS = (
-    "BatchMode=yes", "ControlMaster=yes", "ControlPersist=no", "ClearAllForwardings=yes", "ExitOnForwardFailure=yes",
-    "ForwardAgent=no", "ForwardX11=no", "Tunnel=no", "PermitLocalCommand=no", "RemoteCommand=none", "RequestTTY=no",
-    "StreamLocalBindUnlink=yes", "StreamLocalBindMask=0177", "GatewayPorts=no", "ServerAliveInterval=15",
-    "ServerAliveCountMax=3", f"ConnectTimeout={CONNECT_TIMEOUT_S}",
+    "BatchMode=yes",
+    "ControlMaster=yes",
+    "ControlPersist=no",
+    "ClearAllForwardings=yes",
+    "ExitOnForwardFailure=yes",
+    "ForwardAgent=no",
+    "ForwardX11=no",
+    "Tunnel=no",
+    "PermitLocalCommand=no",
+    "RemoteCommand=none",
+    "RequestTTY=no",
+    "StreamLocalBindUnlink=yes",
+    "StreamLocalBindMask=0177",
+    "GatewayPorts=no",
+    "ServerAliveInterval=15",
+    "ServerAliveCountMax=3",
+    f"ConnectTimeout={CONNECT_TIMEOUT_S}",
 )
 
 
@@ -96,7 +109,9 @@ def connect(address: str) -> Path:
         return socket_path
     with files.lock(socket_path.parent / "lock", lambda: None):
         # One that stands may be busy with what others send through it: to end it would end that too.
-        if _is_answering(socket_path) or (_is_connected(address) and _forward_socket(address) and _is_answering(socket_path, BUSY_TIMEOUT_S)):
+        if _is_answering(socket_path) or (
+            _is_connected(address) and _forward_socket(address) and _is_answering(socket_path, BUSY_TIMEOUT_S)
+        ):
             return socket_path
         close(address)
         _start(address, remote)
@@ -231,6 +246,7 @@ def _unreachable_error(address: str, output: str) -> EngineUnavailable:
 
 def _no_engine_error(address: str) -> EngineUnavailable:
     return EngineUnavailable(
-        f"the machine of {address} lets you in, and no engine answers you there", detail=REMOTE_SOCKET,
+        f"the machine of {address} lets you in, and no engine answers you there",
+        detail=REMOTE_SOCKET,
         hint="there: start Docker, and let that user in: sudo usermod -aG docker USER (docker version says more)",
     )

@@ -69,7 +69,20 @@ SOURCES = """
 
 def page() -> str:
     """The page's whole text."""
-    return "".join([INTRO, RELEASES, _releases(), BOUNDS, _bounds(), IMAGES, _broken_images(), _server_packages(), SOURCES, _sources()])
+    return "".join(
+        [
+            INTRO,
+            RELEASES,
+            _releases(),
+            BOUNDS,
+            _bounds(),
+            IMAGES,
+            _broken_images(),
+            _server_packages(),
+            SOURCES,
+            _sources(),
+        ]
+    )
 
 
 def _releases() -> str:
@@ -94,10 +107,13 @@ def _name(release: Release) -> str:
 
 def _bounds() -> str:
     groups = _group_releases((bound, release) for release in ALL_RELEASES for bound in release.bounds)
-    return _table(["package", "bound", "TensorFlow", "reason"], (
-        [bound.package, f"`{bound.specifier}`", _version_ranges(groups[bound]), bound.reason]
-        for bound in sorted(groups, key=lambda item: item.package)
-    ))
+    return _table(
+        ["package", "bound", "TensorFlow", "reason"],
+        (
+            [bound.package, f"`{bound.specifier}`", _version_ranges(groups[bound]), bound.reason]
+            for bound in sorted(groups, key=lambda item: item.package)
+        ),
+    )
 
 
 def _broken_images() -> str:
@@ -109,7 +125,13 @@ def _broken_images() -> str:
 def _server_packages() -> str:
     day, source = catalog.floors_source()
     rows = (
-        [floor.package, " or ".join(f"`{version}`" for version in floor.fixed_versions), floor.vulnerability, _mitigation(floor), floor.source]
+        [
+            floor.package,
+            " or ".join(f"`{version}`" for version in floor.fixed_versions),
+            floor.vulnerability,
+            _mitigation(floor),
+            floor.source,
+        ]
         for floor in catalog.floors()
     )
     packages = _table(["package", "well", "what others let happen", "enough", "source"], rows)
@@ -119,7 +141,11 @@ def _server_packages() -> str:
 
 
 def _mitigation(floor: Floor) -> str:
-    return f"`{floor.mitigation.well}` below Python {floor.mitigation.below}: {floor.mitigation.shut}" if floor.mitigation else ""
+    return (
+        f"`{floor.mitigation.well}` below Python {floor.mitigation.below}: {floor.mitigation.shut}"
+        if floor.mitigation
+        else ""
+    )
 
 
 def _sources() -> str:

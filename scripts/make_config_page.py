@@ -138,7 +138,9 @@ def _kind(shape: Shape) -> str:
     """Say in words what a value may be; a key without a value is allowed everywhere and left out here."""
     options = [option for option in shape.get("anyOf") or shape.get("oneOf") or () if option != NULL]
     if options:
-        return " or ".join(dict.fromkeys(_kind({**shape, "anyOf": None, "oneOf": None, **option}) for option in options))
+        return " or ".join(
+            dict.fromkeys(_kind({**shape, "anyOf": None, "oneOf": None, **option}) for option in options)
+        )
     if "$ref" in shape:
         return "a mapping with " + " and ".join(f"`{key}`" for key in _resolve_ref(shape)["properties"])
     if "enum" in shape:

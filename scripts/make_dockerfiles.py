@@ -1,6 +1,6 @@
 """Render dockerfiles/ anew: the Dockerfiles of the variants envkit builds, for people and linters to read.
 
-    python scripts/make_dockerfiles.py
+python scripts/make_dockerfiles.py
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 # What is in the official image of 2.9.0, and in a bare Debian 11.
 OFFICIAL = ImageContents(
-    "Ubuntu 20.04 LTS", "focal", "apt-get", "glibc", "2.31", python="3.8.10", python_path="/usr/bin/python3.8",
+    "Ubuntu 20.04 LTS",
+    "focal",
+    "apt-get",
+    "glibc",
+    "2.31",
+    python="3.8.10",
+    python_path="/usr/bin/python3.8",
     tensorflow="2.9.0",
 )
 IMAGE = ImageContents("Debian GNU/Linux 11 (bullseye)", "bullseye", "apt-get", "glibc", "2.31")
@@ -33,7 +39,11 @@ def variants() -> dict[str, str]:
     base = Base("debian", names.base_ref(release.suite), "", "")
     plain = ImagePlan(base, catalog.suite(release.suite), release)
     with_packages = ImagePlan(
-        base, catalog.suite(release.suite), release, apt=("graphviz",), python=("pandas==1.4.*",),
+        base,
+        catalog.suite(release.suite),
+        release,
+        apt=("graphviz",),
+        python=("pandas==1.4.*",),
         ca="-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n",
     )
     stem = f"debian-{release.version}"
@@ -46,7 +56,9 @@ def variants() -> dict[str, str]:
     }
 
 
-def _plan_over(release: Release, contents: ImageContents, kind: Literal["official", "image"], managed: str) -> ImagePlan:
+def _plan_over(
+    release: Release, contents: ImageContents, kind: Literal["official", "image"], managed: str
+) -> ImagePlan:
     """Return the plan over an image that holds this."""
     system = catalog.system(contents.codename)
     assert system is not None  # noqa: S101 - it is in the catalogue

@@ -30,9 +30,13 @@ COLUMNS = "| row | layer | shows | told as | how | by |\n|---|---|---|---|---|--
 
 def page() -> str:
     """Return the whole page."""
-    evidence = {row.number: [shown for shown in failures.shown() if shown.number == row.number] for row in failures.ROWS}
-    best = {number: min((shown.how for shown in shown_rows), key=failures.HOW.index, default=failures.MISSING)
-            for number, shown_rows in evidence.items()}
+    evidence = {
+        row.number: [shown for shown in failures.shown() if shown.number == row.number] for row in failures.ROWS
+    }
+    best = {
+        number: min((shown.how for shown in shown_rows), key=failures.HOW.index, default=failures.MISSING)
+        for number, shown_rows in evidence.items()
+    }
     totals = Counter(best.values())
     counts = ", ".join(f"{totals[how]} {how}" for how in failures.HOW if how in totals)
     lines = [_line(row, best[row.number], evidence[row.number]) for row in failures.ROWS]
@@ -41,7 +45,9 @@ def page() -> str:
 
 def _line(row: failures.Row, how: str, evidence: list[failures.Shown]) -> str:
     checks = sorted(set().union(*(shown.checks for shown in evidence)))
-    checks_text = ", ".join(f"[`{check}`](checks.md#{check.replace('/', '')})" for check in checks) or "the engine's refusal"
+    checks_text = (
+        ", ".join(f"[`{check}`](checks.md#{check.replace('/', '')})" for check in checks) or "the engine's refusal"
+    )
     files = dict.fromkeys(shown.file for shown in sorted(evidence, key=lambda shown: failures.HOW.index(shown.how)))
     links = ", ".join(f"[{_name(file)}](../{file})" for file in files)
     return f"| {row.number} | {row.layer} | {row.shows} | {checks_text} | {how} | {links} |\n"

@@ -74,7 +74,12 @@ def page(root: Path = ROOT) -> str:
     statement_claims = {statement: _claims_of(statement, table) for statement in readme_statements}
     used_claims = {claim for group in statement_claims.values() for claim in group}
     other_proofs = [proof for proof in all_proofs if proof.claim not in used_claims]
-    return HEAD + _counts(statement_claims, all_proofs) + _sections(statement_claims, all_proofs) + _other_section(other_proofs)
+    return (
+        HEAD
+        + _counts(statement_claims, all_proofs)
+        + _sections(statement_claims, all_proofs)
+        + _other_section(other_proofs)
+    )
 
 
 def proofs(folder: Path) -> tuple[Proof, ...]:
@@ -155,12 +160,18 @@ def _proof(call: ast.Call, file: str, test: str) -> Proof:
 
 def _strength(claim: str, all_proofs: Sequence[Proof]) -> str:
     """Return how a claim was shown best."""
-    return min((proof.evidence for proof in all_proofs if proof.claim == claim), key=EVIDENCE_LEVELS.index, default=EVIDENCE_LEVELS[-1])
+    return min(
+        (proof.evidence for proof in all_proofs if proof.claim == claim),
+        key=EVIDENCE_LEVELS.index,
+        default=EVIDENCE_LEVELS[-1],
+    )
 
 
 def _verdict(claim_names: Iterable[str], all_proofs: Sequence[Proof]) -> str:
     """Return how a statement was shown: as its weakest claim."""
-    return max((_strength(claim, all_proofs) for claim in claim_names), key=EVIDENCE_LEVELS.index, default=EVIDENCE_LEVELS[-1])
+    return max(
+        (_strength(claim, all_proofs) for claim in claim_names), key=EVIDENCE_LEVELS.index, default=EVIDENCE_LEVELS[-1]
+    )
 
 
 def _counts(statement_claims: Mapping[Statement, tuple[str, ...]], all_proofs: Sequence[Proof]) -> str:
@@ -186,7 +197,9 @@ def _other_section(other_proofs: Sequence[Proof]) -> str:
 
 
 def _line(claim: str, all_proofs: Sequence[Proof]) -> str:
-    links = [f"[{proof.test or Path(proof.file).stem}](../{proof.file})" for proof in all_proofs if proof.claim == claim]
+    links = [
+        f"[{proof.test or Path(proof.file).stem}](../{proof.file})" for proof in all_proofs if proof.claim == claim
+    ]
     return f"{_strength(claim, all_proofs)}: {claim}" + (f" ({', '.join(links)})" if links else "")
 
 

@@ -128,7 +128,11 @@ def record(argv: Sequence[str], folder: Path) -> tuple[Screen, list[tuple[float,
 def without_ticks(states: Sequence[tuple[float, tuple[str, ...]]]) -> list[tuple[float, tuple[str, ...]]]:
     """Return the states without those in which nothing but a count of seconds goes on."""
     texts = [tuple(SECONDS.sub("", line) for line in lines) for _, lines in states]
-    return [state for index, state in enumerate(states) if not 0 < index < len(texts) - 1 or len(set(texts[index - 1 : index + 2])) > 1]
+    return [
+        state
+        for index, state in enumerate(states)
+        if not 0 < index < len(texts) - 1 or len(set(texts[index - 1 : index + 2])) > 1
+    ]
 
 
 def _run(argv: Sequence[str], folder: Path) -> Iterator[str]:
@@ -139,7 +143,13 @@ def _run(argv: Sequence[str], folder: Path) -> Iterator[str]:
     environment = {name: value for name, value in os.environ.items() if name != "CI"}
     environment |= {"TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(ROWS)}
     with subprocess.Popen(
-        argv, cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        argv,
+        cwd=folder,
+        env=environment,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
     ) as command:
         os.close(slave)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")

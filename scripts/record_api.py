@@ -27,8 +27,13 @@ logging.disable(logging.CRITICAL)
 # The folders of the modules that TensorFlow and Keras declare public; what else can be reached is how they are made.
 PUBLIC_FOLDERS = {"_api", "api", "_tf_keras"}
 PRIVATE = (
-    "keras.applications.imagenet_utils", "keras.datasets.cifar", "keras.utils.conv_utils", "keras.utils.generic_utils",
-    "keras.utils.layer_utils", "keras.utils.np_utils", "keras.utils.tf_utils",
+    "keras.applications.imagenet_utils",
+    "keras.datasets.cifar",
+    "keras.utils.conv_utils",
+    "keras.utils.generic_utils",
+    "keras.utils.layer_utils",
+    "keras.utils.np_utils",
+    "keras.utils.tf_utils",
 )
 
 
@@ -47,7 +52,9 @@ def build_record(tf: Any) -> dict[str, Any]:
     modules["tensorflow"] = compat
     modules["tensorflow.compat"] = {"v1": "m", "v2": "m"}
     compat_v1 = tf.compat.v1
-    modules["tensorflow.compat.v1"] = {name: _kind(compat_v1, name, with_parameters=False) for name in _public(compat_v1)}
+    modules["tensorflow.compat.v1"] = {
+        name: _kind(compat_v1, name, with_parameters=False) for name in _public(compat_v1)
+    }
     _walk(tf.compat.v1.keras, "tensorflow.compat.v1.keras", modules, set())
     modules |= {path: _private(path) for path in PRIVATE if _private(path)}
     return {"release": tf.__version__, "modules": {path: _group_by_kind(modules[path]) for path in sorted(modules)}}
@@ -104,7 +111,9 @@ def _parameters(value: Any) -> str:
         if parameter.kind is parameter.KEYWORD_ONLY and not has_star:
             names.append("*")
         has_star = has_star or parameter.kind in {parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL}
-        names.append({parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "") + parameter.name)
+        names.append(
+            {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "") + parameter.name
+        )
     return "(" + ",".join(names) + ")"
 
 
@@ -118,7 +127,7 @@ def _group_by_kind(names: dict[str, str]) -> dict[str, list[str]]:
 
 def _print_record(record: dict[str, Any]) -> None:
     modules = record["modules"].items()
-    lines = [f' {json.dumps(path)}:{json.dumps(names, separators=(",", ":"))}' for path, names in modules]
+    lines = [f" {json.dumps(path)}:{json.dumps(names, separators=(',', ':'))}" for path, names in modules]
     release = json.dumps(record["release"])
     print(f'{{"release":{release},"modules":{{\n' + ",\n".join(lines) + "\n}}")
 

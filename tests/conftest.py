@@ -39,9 +39,22 @@ ORDER = ("unit", "guest", "process", "contract", "functional")
 # Side by side, the image is built meanwhile, and of what uses it the longest come first: the end is short.
 BUILDS = "test_interrupted.py"
 LONGEST = (
-    "test_remote.py", "test_official.py", "test_converge.py", "test_packages.py", "test_socket.py", "test_smoke.py",
-    "test_ssh_published.py", "test_audit.py", "test_releases.py", "test_bases.py", "test_bad_input.py", "test_users.py",
-    "test_down.py", "test_secrets.py", "test_browser.py", "test_compose.py",
+    "test_remote.py",
+    "test_official.py",
+    "test_converge.py",
+    "test_packages.py",
+    "test_socket.py",
+    "test_smoke.py",
+    "test_ssh_published.py",
+    "test_audit.py",
+    "test_releases.py",
+    "test_bases.py",
+    "test_bad_input.py",
+    "test_users.py",
+    "test_down.py",
+    "test_secrets.py",
+    "test_browser.py",
+    "test_compose.py",
 )
 
 

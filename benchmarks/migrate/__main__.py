@@ -88,7 +88,9 @@ def _measure(args: argparse.Namespace, corpus: Path, stack: ExitStack) -> int:
             measurements = replace(measurements, rows=tuple(rows), counted=day)
         if "tests" in parts:
             _log("running the tests of checkouts")
-            measurements = replace(measurements, ran=tuple(suites.run(scratch.engine, image, corpus, after)), tested=day)
+            measurements = replace(
+                measurements, ran=tuple(suites.run(scratch.engine, image, corpus, after)), tested=day
+            )
     return _finish(measurements, keep=args.keep)
 
 
@@ -102,7 +104,11 @@ def _saved_results(machine: str) -> BenchmarkResults:
 
 
 def _rows(
-    corpus: Path, after: Path, paths: Sequence[Path], reports: Mapping[Path, MigrationReport], tensorflow: tuple[DockerClient, str],
+    corpus: Path,
+    after: Path,
+    paths: Sequence[Path],
+    reports: Mapping[Path, MigrationReport],
+    tensorflow: tuple[DockerClient, str],
     problems_file: Path | None,
 ) -> list[results.Row]:
     tallies = _tallies(corpus, after, paths, reports)
@@ -114,7 +120,9 @@ def _rows(
     return results.rows(tallies, tallies["untouched"].convolutions)
 
 
-def _tallies(corpus: Path, after: Path, paths: Sequence[Path], reports: Mapping[Path, MigrationReport]) -> dict[str, Tally]:
+def _tallies(
+    corpus: Path, after: Path, paths: Sequence[Path], reports: Mapping[Path, MigrationReport]
+) -> dict[str, Tally]:
     before = {path: (corpus / path).read_bytes() for path in paths}
     migrated = {path: (after / path).read_bytes() for path in paths}
     _log("migrating again")

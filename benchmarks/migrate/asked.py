@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from benchmarks.migrate import suites, units
 from benchmarks.migrate.statements import imports, parse
 from benchmarks.migrate.uses import uses
-from benchmarks.migrate.world import ROOTS, UNRECORDED, is_under, api_index
+from benchmarks.migrate.world import ROOTS, UNRECORDED, api_index, is_under
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

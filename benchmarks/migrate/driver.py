@@ -48,11 +48,16 @@ class Migration(Codemod):
 
     def transform_module_impl(self, tree: cst.Module) -> MigratedFile:  # type: ignore[override]  # all that the driver asks for
         """Return what becomes of the file whose tree this is."""
-        return self._to_migrated_file(tree, transform.transform_source(tree.bytes, self._build_source(tree), tree.encoding, api.load(RELEASE)))
+        return self._to_migrated_file(
+            tree, transform.transform_source(tree.bytes, self._build_source(tree), tree.encoding, api.load(RELEASE))
+        )
 
     def _build_source(self, tree: cst.Module) -> source.Source:
         """Return the file as the transform knows it, from what LibCST's providers found."""
-        text, positions, parents, scopes = tree.code, *(self.metadata[provider] for provider in self.METADATA_DEPENDENCIES)
+        text, positions, parents, scopes = (
+            tree.code,
+            *(self.metadata[provider] for provider in self.METADATA_DEPENDENCIES),
+        )
         lines = [0, *(match.end() for match in _NEWLINE.finditer(text)), len(text)]
         spans: dict[int, tuple[int, int]] = {}
         for node, code_range in positions.items():

@@ -24,7 +24,9 @@ ROOTS = ("keras", "tensorflow")
 GUEST = Path(__file__).with_name("guest") / "same.py"
 # The commits in which people left standalone Keras; each is compared with what was there before.
 REFERENCE_COMMITS = {
-    "philipperemy+keras-tcn": "a7eb6c9", "asmith26+wide_resnets_keras": "27188d6", "maxpumperla+elephas": "588f722",
+    "philipperemy+keras-tcn": "a7eb6c9",
+    "asmith26+wide_resnets_keras": "27188d6",
+    "maxpumperla+elephas": "588f722",
 }
 # A stale copy of Keras that TensorFlow still ships: who imports from there is no measure.
 STALE_COPY = re.compile(r"(?:from|import) tensorflow\.python\b")
@@ -57,7 +59,8 @@ def run(engine: docker.DockerClient, image: str, clones: Path) -> list[Pair]:
     """
     return [
         _compare_checkout(engine, image, name, git_dir, commit)
-        for name, commit in REFERENCE_COMMITS.items() for git_dir in _git_dirs(clones / name)
+        for name, commit in REFERENCE_COMMITS.items()
+        for git_dir in _git_dirs(clones / name)
     ]
 
 
@@ -68,7 +71,9 @@ def _git_dirs(folder: Path) -> list[Path]:
 
 def _compare_checkout(engine: docker.DockerClient, image: str, name: str, git_dir: Path, commit: str) -> Pair:
     files, comparisons = 0, []
-    for path in _git(git_dir, "diff", "--name-only", "--diff-filter=M", f"{commit}^1", commit, "--", "*.py").splitlines():
+    for path in _git(
+        git_dir, "diff", "--name-only", "--diff-filter=M", f"{commit}^1", commit, "--", "*.py"
+    ).splitlines():
         before, human_code = (_git(git_dir, "show", f"{revision}:{path}") for revision in (f"{commit}^1", commit))
         names = list(compare(before, human_code))
         files += bool(names)
@@ -102,16 +107,26 @@ def _import_statements(text: str) -> dict[str, str]:
     statements: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").partition(".")[0] in ROOTS:
-            statements |= {alias.asname or alias.name: ast.unparse(ast.ImportFrom(node.module, [alias], 0))
-                      for alias in node.names if alias.name != "*"}
+            statements |= {
+                alias.asname or alias.name: ast.unparse(ast.ImportFrom(node.module, [alias], 0))
+                for alias in node.names
+                if alias.name != "*"
+            }
         elif isinstance(node, ast.Import):
-            statements |= {alias.asname or alias.name.partition(".")[0]: ast.unparse(ast.Import([alias]))
-                      for alias in node.names if alias.name.partition(".")[0] in ROOTS}
+            statements |= {
+                alias.asname or alias.name.partition(".")[0]: ast.unparse(ast.Import([alias]))
+                for alias in node.names
+                if alias.name.partition(".")[0] in ROOTS
+            }
     return statements
 
 
 def _git(git_dir: Path, *arguments: str) -> str:
-    completed = subprocess.run(["git", "--git-dir", str(git_dir), *arguments], capture_output=True, text=True, check=False)
+    completed = subprocess.run(
+        ["git", "--git-dir", str(git_dir), *arguments], capture_output=True, text=True, check=False
+    )
     if completed.returncode:
-        raise BenchmarkError(f"git {arguments[0]} in {git_dir} ended with {completed.returncode}\n{completed.stderr[-500:]}")
+        raise BenchmarkError(
+            f"git {arguments[0]} in {git_dir} ended with {completed.returncode}\n{completed.stderr[-500:]}"
+        )
     return completed.stdout

@@ -16,8 +16,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # The only strings that rules rewrite or leave out: orders of dimensions, modes of `merge`, keys of a history.
-REWRITABLE_STRINGS = {"th", "tf", "channels_first", "channels_last", "sum", "mul", "concat", "ave", "cos", "dot", "max",
-             "acc", "val_acc", "accuracy", "val_accuracy", "same", "valid", "glorot_normal", "glorot_uniform"}
+REWRITABLE_STRINGS = {
+    "th",
+    "tf",
+    "channels_first",
+    "channels_last",
+    "sum",
+    "mul",
+    "concat",
+    "ave",
+    "cos",
+    "dot",
+    "max",
+    "acc",
+    "val_acc",
+    "accuracy",
+    "val_accuracy",
+    "same",
+    "valid",
+    "glorot_normal",
+    "glorot_uniform",
+}
 
 
 def unwanted_edits(path: Path, before: bytes, after: bytes) -> list[str]:
@@ -27,8 +46,12 @@ def unwanted_edits(path: Path, before: bytes, after: bytes) -> list[str]:
     old, new = units.read(path, before), units.read(path, after)
     if old is None or new is None:
         return [] if old is None else ["it cannot be read any more"]
-    return [*_import_changes(old.text, new.text), *_token_changes(old.text, new.text), *_line_ending_changes(before, after),
-            *(_notebook_changes(before, after) if path.suffix == units.NOTEBOOK else ())]
+    return [
+        *_import_changes(old.text, new.text),
+        *_token_changes(old.text, new.text),
+        *_line_ending_changes(before, after),
+        *(_notebook_changes(before, after) if path.suffix == units.NOTEBOOK else ()),
+    ]
 
 
 def _import_changes(old: str, new: str) -> Iterator[str]:
@@ -38,15 +61,22 @@ def _import_changes(old: str, new: str) -> Iterator[str]:
 
 def _other_imports(text: str) -> Counter[str]:
     imported = statements.imports(text, statements.parse(text))
-    return Counter(f"{imported_name.path} as {imported_name.local_name}" for imported_name in imported if imported_name.name and not is_under(imported_name.path, ROOTS))
+    return Counter(
+        f"{imported_name.path} as {imported_name.local_name}"
+        for imported_name in imported
+        if imported_name.name and not is_under(imported_name.path, ROOTS)
+    )
 
 
 def _token_changes(old: str, new: str) -> Iterator[str]:
     for kind, name in ((tokenize.COMMENT, "comment"), (tokenize.STRING, "string")):
         old_counts, new_counts = _count_tokens(old, kind), _count_tokens(new, kind)
         changes = [*(old_counts - new_counts).elements(), *(new_counts - old_counts).elements()]
-        yield from (f"{name}: {text[:80]}" for text in changes
-                    if kind == tokenize.COMMENT or text.strip("rRuUbB'\"") not in REWRITABLE_STRINGS)
+        yield from (
+            f"{name}: {text[:80]}"
+            for text in changes
+            if kind == tokenize.COMMENT or text.strip("rRuUbB'\"") not in REWRITABLE_STRINGS
+        )
 
 
 def _count_tokens(text: str, kind: int) -> Counter[str]:
@@ -62,7 +92,9 @@ def _count_tokens(text: str, kind: int) -> Counter[str]:
 
 def _line_ending_changes(before: bytes, after: bytes) -> Iterator[str]:
     for line_ending in (b"\r\n", b"\n"):
-        if before.endswith(b"\n") != after.endswith(b"\n") or (before.count(line_ending) and not after.count(line_ending)):
+        if before.endswith(b"\n") != after.endswith(b"\n") or (
+            before.count(line_ending) and not after.count(line_ending)
+        ):
             yield "line ends"
             return
     if before.count(b"\n") == before.count(b"\r\n") > 0 and after.count(b"\n") != after.count(b"\r\n"):

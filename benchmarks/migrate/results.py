@@ -73,12 +73,23 @@ def rows(tallies: Mapping[str, Tally], convolution_count: int) -> list[Row]:
         Row("imported names of Keras that resolve", count_by_method("found"), names, 0.97 * names),
         Row("files with every import resolved", count_by_method("resolve"), files, 335 / CORPUS_SIZE * files),
         Row("files that are clean", count_by_method("clean"), files, 275 / CORPUS_SIZE * files),
-        Row("literal convolutions left with three positions", count_by_method("convolutions"), convolution_count, 0, least=False),
+        Row(
+            "literal convolutions left with three positions",
+            count_by_method("convolutions"),
+            convolution_count,
+            0,
+            least=False,
+        ),
         Row("edits to look-alikes, strings, comments, outputs", count_by_method("edits"), 0, 0, least=False),
         Row("unresolved names that no note tells of", {"envkit": ours.unreported}, 0, 0, least=False),
         Row("files that a second run changes", {"envkit": ours.unstable}, files, 0, least=False),
-        Row("imports and names that the real TensorFlow judges otherwise", {"envkit": ours.disagreements}, ours.query_count, 0,
-            least=False),
+        Row(
+            "imports and names that the real TensorFlow judges otherwise",
+            {"envkit": ours.disagreements},
+            ours.query_count,
+            0,
+            least=False,
+        ),
     ]
 
 
@@ -119,7 +130,8 @@ class BenchmarkResults:
     def missed_bars(self) -> list[str]:
         """What stays below its bar."""
         return [
-            *(row.what for row in self.rows if not row.holds), *([GOLDEN_LABEL] if not _agrees(self.golden) else []),
+            *(row.what for row in self.rows if not row.holds),
+            *([GOLDEN_LABEL] if not _agrees(self.golden) else []),
             *(suite.name for suite in self.ran if not suite.holds),
             *(figure.what for figure in self.speed if not figure.holds),
         ]
@@ -133,10 +145,13 @@ def to_data(results: BenchmarkResults) -> dict[str, Any]:
 def from_data(data: Mapping[str, Any]) -> BenchmarkResults:
     """Return what `to_data` made this of."""
     return BenchmarkResults(
-        data["machine"], tuple(Row(**item) for item in data["rows"]), data["counted"],
+        data["machine"],
+        tuple(Row(**item) for item in data["rows"]),
+        data["counted"],
         tuple(Pair(**{**item, "others": tuple(item["others"])}) for item in data.get("golden", ())),
         data.get("paired", ""),
-        tuple(SuiteResult(**item) for item in data["ran"]), data["tested"],
+        tuple(SuiteResult(**item) for item in data["ran"]),
+        data["tested"],
         tuple(figures.from_data(item) for item in data["speed"]),
     )
 
@@ -146,15 +161,30 @@ def render_page(results: BenchmarkResults) -> str:
     counts, suite_results = results.rows, results.ran
     header = ("measure", "of", *METHODS, "bar", "verdict")
     suite_header = ("checkout", "as it is", "migrated", "bar: passes", "verdict")
-    suite_rows = [(suite.name, _counts(suite.before), _counts(suite.after), f"at least {suite.passes}",
-               "holds" if suite.holds else "MISSED") for suite in suite_results]
+    suite_rows = [
+        (
+            suite.name,
+            _counts(suite.before),
+            _counts(suite.after),
+            f"at least {suite.passes}",
+            "holds" if suite.holds else "MISSED",
+        )
+        for suite in suite_results
+    ]
     suite_table = _table([suite_header, *suite_rows])
     return (
         f"{HEAD}\n{results.machine}.\n\n## What comes of the files\n\n{COUNTS_TEXT}\nCounted on {results.counted}.\n\n"
         + _table([header, *(row.cells() for row in counts)])
-        + (f"\n## Beside what people made\n\n{GOLDEN_TEXT}\nCompared on {results.paired}.\n\n{_golden_section(results.golden)}"
-           if results.golden else "")
-        + (f"\n## Tests of the checkouts\n\n{TESTS_TEXT}\nRun on {results.tested}.\n\n{suite_table}" if suite_results else "")
+        + (
+            f"\n## Beside what people made\n\n{GOLDEN_TEXT}\nCompared on {results.paired}.\n\n{_golden_section(results.golden)}"
+            if results.golden
+            else ""
+        )
+        + (
+            f"\n## Tests of the checkouts\n\n{TESTS_TEXT}\nRun on {results.tested}.\n\n{suite_table}"
+            if suite_results
+            else ""
+        )
         + (f"\n## Speed\n\n{SPEED_TEXT}\n{page.markdown(results.speed)}" if results.speed else "")
     )
 
@@ -164,7 +194,9 @@ def _agrees(golden: Sequence[Pair]) -> bool:
 
 
 def _golden_section(golden: Sequence[Pair]) -> str:
-    file_count, bound_count, same_count = (sum(getattr(pair, attribute) for pair in golden) for attribute in ("files", "bound", "same"))
+    file_count, bound_count, same_count = (
+        sum(getattr(pair, attribute) for pair in golden) for attribute in ("files", "bound", "same")
+    )
     lines = [(pair.name, str(pair.files), str(pair.bound), str(pair.same), "", "") for pair in golden]
     verdict = "holds" if _agrees(golden) else "MISSED"
     total_row = (GOLDEN_LABEL, str(file_count), str(bound_count), str(same_count), f"at least {BAR:.0%}", verdict)
@@ -180,7 +212,9 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items(), key=lambda item: item[0] != "passed"))
+    return ", ".join(
+        f"{number} {outcome}" for outcome, number in sorted(counts.items(), key=lambda item: item[0] != "passed")
+    )
 
 
 HEAD = """\

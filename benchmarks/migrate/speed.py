@@ -35,32 +35,56 @@ def measure(corpus: Path, scratch: Path) -> Iterator[Figure]:
 
     full_runs = [run_timed(_argv(fresh_copy(None)), codes=variants.EXPECTED_CODES) for _ in range(ROUNDS)]
     yield Figure(
-        "speed/whole", "all of the checkouts", tuple(usage.wall_s for usage in full_runs), bar=TOTAL_BAR_S,
+        "speed/whole",
+        "all of the checkouts",
+        tuple(usage.wall_s for usage in full_runs),
+        bar=TOTAL_BAR_S,
     )
     yield Figure("speed/processor", "all of the checkouts", tuple(usage.cpu_s for usage in full_runs), unit="CPU s")
     keras_paths = [path.relative_to(corpus) for path in sorted(corpus.rglob("*.py")) if WORD in path.read_bytes()]
-    turns = alternate(ROUNDS, {
-        "ours": lambda: run_timed(_argv(fresh_copy(keras_paths)), codes=variants.EXPECTED_CODES),
-        "theirs": lambda: run_timed([*DRIVER, str(fresh_copy(keras_paths))]),
-        "lent": lambda: run_timed([*DRIVER, str(fresh_copy(keras_paths)), "lent"]),
-    }, warm_ups=0)
-    wall_times, cpu_times = ({name: tuple(getattr(usage, unit) for usage in usages) for name, usages in turns.items()}
-                        for unit in ("wall_s", "cpu_s"))
-    yield Figure(
-        "speed/driver", f"the {len(keras_paths)} files of source with the word keras", wall_times["ours"], wall_times["theirs"],
-        "LibCST's driver with the same transform", bar=RATIO_BAR,
+    turns = alternate(
+        ROUNDS,
+        {
+            "ours": lambda: run_timed(_argv(fresh_copy(keras_paths)), codes=variants.EXPECTED_CODES),
+            "theirs": lambda: run_timed([*DRIVER, str(fresh_copy(keras_paths))]),
+            "lent": lambda: run_timed([*DRIVER, str(fresh_copy(keras_paths)), "lent"]),
+        },
+        warm_ups=0,
+    )
+    wall_times, cpu_times = (
+        {name: tuple(getattr(usage, unit) for usage in usages) for name, usages in turns.items()}
+        for unit in ("wall_s", "cpu_s")
     )
     yield Figure(
-        "speed/driver-processor", "the same files", cpu_times["ours"], cpu_times["theirs"],
-        "LibCST's driver", unit="CPU s",
+        "speed/driver",
+        f"the {len(keras_paths)} files of source with the word keras",
+        wall_times["ours"],
+        wall_times["theirs"],
+        "LibCST's driver with the same transform",
+        bar=RATIO_BAR,
     )
     yield Figure(
-        "speed/driver-lent", "the same files", wall_times["ours"], wall_times["lent"],
+        "speed/driver-processor",
+        "the same files",
+        cpu_times["ours"],
+        cpu_times["theirs"],
+        "LibCST's driver",
+        unit="CPU s",
+    )
+    yield Figure(
+        "speed/driver-lent",
+        "the same files",
+        wall_times["ours"],
+        wall_times["lent"],
         "LibCST's driver with envkit's places and scopes",
     )
     yield Figure(
-        "speed/driver-lent-processor", "the same files", cpu_times["ours"], cpu_times["lent"],
-        "LibCST's driver with envkit's places and scopes", unit="CPU s",
+        "speed/driver-lent-processor",
+        "the same files",
+        cpu_times["ours"],
+        cpu_times["lent"],
+        "LibCST's driver with envkit's places and scopes",
+        unit="CPU s",
     )
     doubled = scratch / "twice"
     for name in ("one", "other"):
@@ -72,7 +96,12 @@ def _measure_memory(single: Path, doubled: Path) -> Iterator[Figure]:
     peaks = [peak_memory(_argv(folder)) / MB for folder in (single, doubled)]
     yield Figure("speed/memory", "memory at its peak, of all processes", (peaks[0],), unit="MB")
     yield Figure(
-        "speed/growth", "memory at its peak with every file there twice", (peaks[1],), (peaks[0],), "once", unit="MB",
+        "speed/growth",
+        "memory at its peak with every file there twice",
+        (peaks[1],),
+        (peaks[0],),
+        "once",
+        unit="MB",
         bar=GROWTH_BAR,
     )
 

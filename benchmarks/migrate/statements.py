@@ -77,7 +77,11 @@ def imports(text: str, tree: ast.Module | None) -> list[ImportedName]:
     """Return every name that the text imports."""
     if tree is not None:
         return list(_tree_imports(tree, 0))
-    return [imported for line, statement in _import_statements(text.split("\n")) for imported in _parse_statement(line, statement)]
+    return [
+        imported
+        for line, statement in _import_statements(text.split("\n"))
+        for imported in _parse_statement(line, statement)
+    ]
 
 
 def statement_imports(node: ast.Import | ast.ImportFrom, line_offset: int = 0) -> Iterator[ImportedName]:

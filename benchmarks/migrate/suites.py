@@ -68,10 +68,32 @@ SUITES = (
     Suite("CyberZHG+keras-self-attention", ("tests",), 6),
     Suite("broadinstitute+keras-resnet", ("tests",), 6),
     Suite(
-        "divamgupta+image-segmentation-keras", ("test/test_models.py", "test/unit"), 14,
-        ("opencv-python-headless==4.5.5.64", "tqdm", "imgaug==0.4.0", "imageio<2.28", "scikit-image<0.20", "six",
-         "matplotlib<3.8", "shapely", "networkx", "pywavelets", "tifffile<2023", "scipy<1.11", "pillow", "zipp",
-         "python-dateutil", "contourpy", "cycler", "kiwisolver", "fonttools", "pyparsing", "importlib-resources"),
+        "divamgupta+image-segmentation-keras",
+        ("test/test_models.py", "test/unit"),
+        14,
+        (
+            "opencv-python-headless==4.5.5.64",
+            "tqdm",
+            "imgaug==0.4.0",
+            "imageio<2.28",
+            "scikit-image<0.20",
+            "six",
+            "matplotlib<3.8",
+            "shapely",
+            "networkx",
+            "pywavelets",
+            "tifffile<2023",
+            "scipy<1.11",
+            "pillow",
+            "zipp",
+            "python-dateutil",
+            "contourpy",
+            "cycler",
+            "kiwisolver",
+            "fonttools",
+            "pyparsing",
+            "importlib-resources",
+        ),
     ),
 )
 
@@ -84,7 +106,9 @@ def run(engine: docker.DockerClient, image: str, before: Path, after: Path) -> l
     """
     suites = [suite for suite in SUITES if (before / suite.checkout).is_dir()]
     return [
-        SuiteResult(suite.name, _run_tests(engine, image, before, suite), _run_tests(engine, image, after, suite), suite.passes)
+        SuiteResult(
+            suite.name, _run_tests(engine, image, before, suite), _run_tests(engine, image, after, suite), suite.passes
+        )
         for suite in suites
     ]
 
@@ -116,8 +140,10 @@ def _run_tests(engine: docker.DockerClient, image: str, tree: Path, suite: Suite
         output = _output(container)
     finally:
         container.remove(force=True)
-    counts = {outcome.removesuffix("s") if outcome == "errors" else outcome: int(number)
-              for number, outcome in COUNT.findall(output.strip().rpartition("\n")[2])}
+    counts = {
+        outcome.removesuffix("s") if outcome == "errors" else outcome: int(number)
+        for number, outcome in COUNT.findall(output.strip().rpartition("\n")[2])
+    }
     if not counts:
         raise BenchmarkError(f"the tests of {suite.name} counted nothing\n{output[-2000:]}")
     return counts
@@ -127,17 +153,37 @@ def _fetch_packages(name: str, requirements: tuple[str, ...], *, with_dependenci
     """Return a folder of packages for the image's Python; what it holds already is not fetched again."""
     folder = CACHE / name.replace("+", "-")
     if not folder.is_dir():
-        argv = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), "--only-binary=:all:",
-                "--python-version", PYTHON_VERSION, *requirements]
-        completed = subprocess.run([*argv, *([] if with_dependencies else ["--no-deps"])], capture_output=True, text=True, check=False)
+        argv = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--target",
+            str(folder),
+            "--only-binary=:all:",
+            "--python-version",
+            PYTHON_VERSION,
+            *requirements,
+        ]
+        completed = subprocess.run(
+            [*argv, *([] if with_dependencies else ["--no-deps"])], capture_output=True, text=True, check=False
+        )
         if completed.returncode:
             raise BenchmarkError(f"pip could not fetch {' '.join(requirements)}\n{completed.stderr[-1000:]}")
     return folder
 
 
-def _create_container(engine: docker.DockerClient, image: str, argv: list[str], workdir: str = "/", **env: str) -> Container:
+def _create_container(
+    engine: docker.DockerClient, image: str, argv: list[str], workdir: str = "/", **env: str
+) -> Container:
     return engine.containers.create(
-        image, argv[1:], entrypoint=argv[0], network_mode="none", user="0", working_dir=workdir,
+        image,
+        argv[1:],
+        entrypoint=argv[0],
+        network_mode="none",
+        user="0",
+        working_dir=workdir,
         environment={"TF_CPP_MIN_LOG_LEVEL": "3", "HOME": "/home/dev", **env},
     )
 

@@ -57,7 +57,9 @@ class Tally:
 
 
 def tally(
-    paths: Iterable[Path], before: Mapping[Path, bytes], after: Mapping[Path, bytes],
+    paths: Iterable[Path],
+    before: Mapping[Path, bytes],
+    after: Mapping[Path, bytes],
     reports: Mapping[Path, MigrationReport] | None = None,
 ) -> Tally:
     """Count what came of the files.
@@ -102,11 +104,15 @@ def _count_file(totals: Tally, path: Path, verdict: Verdict | None, old_verdict:
     totals.problems += [f"{path}:{fault.line}: {fault.kind}: {fault.name}" for fault in verdict.faults]
 
 
-def _count_unreported(totals: Tally, path: Path, verdict: Verdict, old: Unit, new: Unit, report: MigrationReport) -> None:
+def _count_unreported(
+    totals: Tally, path: Path, verdict: Verdict, old: Unit, new: Unit, report: MigrationReport
+) -> None:
     lines = map_lines(old, new)
     unresolved = [*verdict.unresolved, *(fault for fault in verdict.faults if fault.kind == "convolution")]
     for fault in unresolved:
-        origins = {old.positions[line] for number in range(fault.line, fault.end + 1) for line in lines.get(number - 1, ())}
+        origins = {
+            old.positions[line] for number in range(fault.line, fault.end + 1) for line in lines.get(number - 1, ())
+        }
         if not origins & report.notes:
             totals.unreported += 1
             totals.problems.append(f"{path}:{fault.line}: not reported: {_fault_text(fault)}")
@@ -123,5 +129,7 @@ def map_lines(old: Unit, new: Unit) -> dict[int, range]:
     for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         for index, line in enumerate(range(new_start, new_end)):
             is_aligned = tag == "equal" or old_end - old_start == new_end - new_start
-            line_map[line] = range(old_start + index, old_start + index + 1) if is_aligned else range(old_start, old_end)
+            line_map[line] = (
+                range(old_start + index, old_start + index + 1) if is_aligned else range(old_start, old_end)
+            )
     return line_map

@@ -106,7 +106,12 @@ def _outer_names(node: ast.AST) -> Iterator[str]:
 def _bind(node: ast.AST, names: ScopeNames, outer_names: set[str]) -> None:
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         for imported in statement_imports(node):
-            names.bind(imported.local_name, imported.path if imported.local_name != imported.path.partition(".")[0] or imported.module else imported.local_name)
+            names.bind(
+                imported.local_name,
+                imported.path
+                if imported.local_name != imported.path.partition(".")[0] or imported.module
+                else imported.local_name,
+            )
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler)) and node.name:
         names.bind(node.name, None)
     elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and node.id not in outer_names:

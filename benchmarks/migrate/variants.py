@@ -79,7 +79,9 @@ def migrate(folder: Path, *options: str) -> dict[Path, MigrationReport]:
     argv = [*COMMAND, str(folder), "--write", "--format", "json", "--quiet", *options]
     completed = subprocess.run(argv, capture_output=True, check=False, timeout=600)
     if completed.returncode not in EXPECTED_CODES:
-        raise BenchmarkError(f"envkit migrate ended with {completed.returncode}\n{completed.stderr.decode(errors='replace')[-2000:]}")
+        raise BenchmarkError(
+            f"envkit migrate ended with {completed.returncode}\n{completed.stderr.decode(errors='replace')[-2000:]}"
+        )
     reports: dict[Path, MigrationReport] = defaultdict(MigrationReport)
     for file_report in json.loads(completed.stdout)["result"]["files"]:
         positions = [note["location"] for note in file_report["notes"] if note["kind"] in ACTION_KINDS]

@@ -17,16 +17,38 @@ if TYPE_CHECKING:
     from benchmarks.migrate.uses import Use, Walk
     from benchmarks.migrate.world import ApiIndex
 
-CONVOLUTIONS = {"Conv2D", "Convolution2D", "SeparableConv2D", "SeparableConvolution2D", "Conv2DTranspose",
-                "Convolution2DTranspose", "Deconvolution2D", "AtrousConvolution2D"}
+CONVOLUTIONS = {
+    "Conv2D",
+    "Convolution2D",
+    "SeparableConv2D",
+    "SeparableConvolution2D",
+    "Conv2DTranspose",
+    "Convolution2DTranspose",
+    "Deconvolution2D",
+    "AtrousConvolution2D",
+}
 # What each layer takes beside its own arguments, as `Layer.__init__` of 2.9.0 lists it, and those it passes on.
-LAYER_KEYWORDS = {"input_dim", "input_shape", "batch_input_shape", "batch_size", "weights", "activity_regularizer",
-             "autocast", "implementation", "name", "dtype", "trainable", "dynamic"}
+LAYER_KEYWORDS = {
+    "input_dim",
+    "input_shape",
+    "batch_input_shape",
+    "batch_size",
+    "weights",
+    "activity_regularizer",
+    "autocast",
+    "implementation",
+    "name",
+    "dtype",
+    "trainable",
+    "dynamic",
+}
 RECURRENT_KEYWORDS = {"input_length", "time_major", "cell"}
 MODEL_KEYWORDS = {"inputs", "outputs", "name", "trainable", "dynamic"}
 OPTIMIZER_KEYWORDS = {"name", "clipnorm", "clipvalue", "global_clipnorm", "lr", "decay"}
 REMOVED_KEYWORDS = {
-    "fit": {"nb_epoch"}, "evaluate": {"val_samples"}, "predict_generator": {"val_samples"},
+    "fit": {"nb_epoch"},
+    "evaluate": {"val_samples"},
+    "predict_generator": {"val_samples"},
     "fit_generator": {"nb_epoch", "samples_per_epoch", "nb_val_samples", "nb_worker", "max_q_size", "pickle_safe"},
     "evaluate_generator": {"val_samples", "nb_worker", "max_q_size", "pickle_safe"},
 }
@@ -91,8 +113,14 @@ class Verdict:
 def judge(text: str, index: ApiIndex) -> Verdict:
     """Look for all that is wrong."""
     tree = statements.parse(text)
-    imported_names = tuple(imported_name for imported_name in statements.imports(text, tree) if imported_name.is_tracked)
-    faults = [Fault("import", imported_name.line, imported_name.end, imported_name.path) for imported_name in imported_names if not imported_name.resolves(index)]
+    imported_names = tuple(
+        imported_name for imported_name in statements.imports(text, tree) if imported_name.is_tracked
+    )
+    faults = [
+        Fault("import", imported_name.line, imported_name.end, imported_name.path)
+        for imported_name in imported_names
+        if not imported_name.resolves(index)
+    ]
     if tree is not None:
         walk = uses(tree)
         unresolved = {fault.name for fault in faults}
@@ -100,13 +128,19 @@ def judge(text: str, index: ApiIndex) -> Verdict:
         faults += _star_faults(tree, walk, index)
         faults += [fault for use in walk.uses for fault in _call_faults(use, index)]
         faults += _method_faults(tree)
-    return Verdict(tree is not None, imported_names, tuple(sorted(set(faults), key=lambda fault: (fault.line, fault.name))))
+    return Verdict(
+        tree is not None, imported_names, tuple(sorted(set(faults), key=lambda fault: (fault.line, fault.name)))
+    )
 
 
 def _name_faults(walk: Walk, unresolved: set[str], index: ApiIndex) -> Iterator[Fault]:
     for use in walk.uses:
         tracked_paths = [path for path in use.paths if is_under(path, ROOTS)]
-        if tracked_paths and not any(_exists(path, index) for path in tracked_paths) and not any(is_under(tracked_paths[0], (unresolved_path,)) for unresolved_path in unresolved):
+        if (
+            tracked_paths
+            and not any(_exists(path, index) for path in tracked_paths)
+            and not any(is_under(tracked_paths[0], (unresolved_path,)) for unresolved_path in unresolved)
+        ):
             yield Fault("name", use.line, use.end, tracked_paths[0])
 
 

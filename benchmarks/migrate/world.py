@@ -42,7 +42,7 @@ class ApiIndex:
         module = path
         while module not in self.keras:
             module = module.rpartition(".")[0]
-        rest = path[len(module) + 1:]
+        rest = path[len(module) + 1 :]
         return not rest or rest.partition(".")[0] in self.keras[module]
 
     def has_module(self, path: str) -> bool:

@@ -8,7 +8,7 @@ from envkit.checks import gpu, nodes, tensorflow
 from envkit.checks import observations as obs
 from envkit.checks.smoke import check as smoke
 from envkit.checks.table import make_finding
-from envkit.checks.verdict import exit_code, summarize_host, summarize, summarize_audit
+from envkit.checks.verdict import exit_code, summarize, summarize_audit, summarize_host
 from envkit.model.report import Verdict
 
 if TYPE_CHECKING:
@@ -20,13 +20,26 @@ if TYPE_CHECKING:
     from envkit.model.report import Finding, Observation
 
 __all__ = [
-    "gpu_device_nodes", "drift", "exit_code", "gpu_preflight", "host_gpu", "no_gpu_assigned", "probe",
-    "summarize_host", "smoke", "summarize", "summarize_audit",
+    "drift",
+    "exit_code",
+    "gpu_device_nodes",
+    "gpu_preflight",
+    "host_gpu",
+    "no_gpu_assigned",
+    "probe",
+    "smoke",
+    "summarize",
+    "summarize_audit",
+    "summarize_host",
 ]
 
 
 def probe(
-    observations: Sequence[Observation], *, release: Release, gpu_required: bool, host: HostGpu,
+    observations: Sequence[Observation],
+    *,
+    release: Release,
+    gpu_required: bool,
+    host: HostGpu,
     engine: EngineFacts | None = None,
 ) -> tuple[Finding, ...]:
     """Judge everything that the probe saw: TensorFlow first, then the GPUs."""
@@ -41,9 +54,7 @@ def gpu_preflight(host: HostGpu, engine: EngineFacts, image: ImagePlan) -> Findi
     return gpu.preflight(required=True, host=host, engine=engine, release=image.release, gpu_build=image.gpu)
 
 
-def host_gpu(
-    host: HostGpu, engine: EngineFacts | None, release: Release, *, required: bool
-) -> tuple[Finding, ...]:
+def host_gpu(host: HostGpu, engine: EngineFacts | None, release: Release, *, required: bool) -> tuple[Finding, ...]:
     """Judge before anything is pulled whether this release, its CUDA, the driver and the engine can work together."""
     fault = gpu.preflight(required=required, host=host, engine=engine, release=release)
     if fault is None and engine is None:

@@ -35,7 +35,9 @@ def check(observations: Sequence[Observation]) -> Finding:
         return judge(CHECK, (), f"the engine does not say how old {subject} is: {single_line(timestamp) or 'nothing'}")
     days = max(0, (today - image_date).days)
     if days > MAX_AGE_DAYS:
-        return judge(CHECK, [f"{subject} is {days} days old, of {image_date}"], hint=BASE_HINT if subject is BASE else None)
+        return judge(
+            CHECK, [f"{subject} is {days} days old, of {image_date}"], hint=BASE_HINT if subject is BASE else None
+        )
     if subject is IMAGE:
         return skip(CHECK, "the image is young; what it was built on is gone from the engine, and its age with it")
     return judge(CHECK, (), pass_detail=f"{subject} is {days} days old")

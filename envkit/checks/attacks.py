@@ -47,20 +47,46 @@ def _http_attacks(check: str, method: str, *paths: str, **options: object) -> tu
 
 
 _UPGRADE = {
-    "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "ZW52a2l0IGtub2NrcyAhIQ==",
 }
 LOGIN_STATUSES = REFUSAL_STATUSES | {302}
 
 HTTP_ATTACKS: tuple[HttpAttack, ...] = (
     *_http_attacks(
-        "audit/http-anonymous", "GET", "/api/status", "/api/me", "/api/contents", "/api/kernels", "/api/kernelspecs",
-        "/api/sessions", "/api/terminals", "/api/config/notebook", "/metrics", "/lab/api/settings", "/lab", "/files/x",
-        "/view/x", "/proxy/6006/", "/server-proxy/servers-info", "/api/spec.yaml", statuses=LOGIN_STATUSES,
+        "audit/http-anonymous",
+        "GET",
+        "/api/status",
+        "/api/me",
+        "/api/contents",
+        "/api/kernels",
+        "/api/kernelspecs",
+        "/api/sessions",
+        "/api/terminals",
+        "/api/config/notebook",
+        "/metrics",
+        "/lab/api/settings",
+        "/lab",
+        "/files/x",
+        "/view/x",
+        "/proxy/6006/",
+        "/server-proxy/servers-info",
+        "/api/spec.yaml",
+        statuses=LOGIN_STATUSES,
     ),
-    *_http_attacks("audit/tensorboard-anonymous", "GET", "/tensorboard/", "/tensorboard/data/runs", statuses=LOGIN_STATUSES),
     *_http_attacks(
-        "audit/http-writes", "POST", "/api/kernels", "/api/sessions", "/api/terminals", "/api/contents", body="{}",
+        "audit/tensorboard-anonymous", "GET", "/tensorboard/", "/tensorboard/data/runs", statuses=LOGIN_STATUSES
+    ),
+    *_http_attacks(
+        "audit/http-writes",
+        "POST",
+        "/api/kernels",
+        "/api/sessions",
+        "/api/terminals",
+        "/api/contents",
+        body="{}",
     ),
     *_http_attacks("audit/http-writes", "PUT", "/api/contents/x", "/lab/api/settings/a:b", body="{}"),
     *_http_attacks("audit/http-writes", "DELETE", "/api/contents/x"),
@@ -78,15 +104,33 @@ HTTP_ATTACKS: tuple[HttpAttack, ...] = (
     HttpAttack("audit/http-origin", "DELETE", "/api/contents/x", "browser", {"Origin": EVIL_ORIGIN}),
     HttpAttack("audit/websockets", "GET", "/api/events/subscribe", "nobody", _UPGRADE, statuses=LOGIN_STATUSES),
     HttpAttack("audit/websockets", "GET", "/api/events/subscribe", "stranger", _UPGRADE, statuses=LOGIN_STATUSES),
-    HttpAttack("audit/websockets", "GET", "/api/events/subscribe", "browser", {**_UPGRADE, "Origin": EVIL_ORIGIN}, statuses=LOGIN_STATUSES),
+    HttpAttack(
+        "audit/websockets",
+        "GET",
+        "/api/events/subscribe",
+        "browser",
+        {**_UPGRADE, "Origin": EVIL_ORIGIN},
+        statuses=LOGIN_STATUSES,
+    ),
     *_http_attacks(
-        "audit/traversal", "GET", "/api/contents/..%2f..%2fetc%2fpasswd", "/files/../../etc/passwd",
-        "/files/..%2f..%2fetc%2fpasswd", "/static/..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
-        "/lab/static/..%2f..%2f..%2f..%2f..%2fetc%2fpasswd", "/view/..%2f..%2fetc/passwd", identity="owner",
-        statuses=LOGIN_STATUSES | {200}, forbidden_text="root:",
+        "audit/traversal",
+        "GET",
+        "/api/contents/..%2f..%2fetc%2fpasswd",
+        "/files/../../etc/passwd",
+        "/files/..%2f..%2fetc%2fpasswd",
+        "/static/..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
+        "/lab/static/..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
+        "/view/..%2f..%2fetc/passwd",
+        identity="owner",
+        statuses=LOGIN_STATUSES | {200},
+        forbidden_text="root:",
     ),
     HttpAttack(
-        "audit/frames", "GET", "/lab", "owner", statuses=frozenset({200}),
+        "audit/frames",
+        "GET",
+        "/lab",
+        "owner",
+        statuses=frozenset({200}),
         required_header=("content-security-policy", "frame-ancestors 'none'"),
     ),
 )
@@ -124,7 +168,8 @@ class SshAttack:
 OWNER_LOGIN = SshAttack("owner", "", (), refusal="", exit_code=0)  # must be let in, or the others show nothing
 SSH_ATTACKS: tuple[SshAttack, ...] = (
     SshAttack(
-        "password", "audit/ssh-password",
+        "password",
+        "audit/ssh-password",
         ("-oPubkeyAuthentication=no", "-oPreferredAuthentications=password,keyboard-interactive"),
     ),
     SshAttack("none", "audit/ssh-password", ("-oPubkeyAuthentication=no", "-oPreferredAuthentications=none")),
@@ -133,21 +178,37 @@ SSH_ATTACKS: tuple[SshAttack, ...] = (
     SshAttack("unknown key", "audit/ssh-keys", (), unknown_key=True),
     # Nobody has that address: a server that would forward there says at once that it cannot, and nobody is reached.
     SshAttack(
-        "forward to another machine", "audit/ssh-forwarding", ("-W", "255.255.255.255:80"), command=(),
-        refusal="administratively prohibited", breach="connect failed",
+        "forward to another machine",
+        "audit/ssh-forwarding",
+        ("-W", "255.255.255.255:80"),
+        command=(),
+        refusal="administratively prohibited",
+        breach="connect failed",
     ),
     # Port 0: any that is free, as a taken one would look like a refusal.
     SshAttack(
-        "forward back", "audit/ssh-forwarding", ("-oExitOnForwardFailure=yes", "-R", "0:127.0.0.1:9"),
+        "forward back",
+        "audit/ssh-forwarding",
+        ("-oExitOnForwardFailure=yes", "-R", "0:127.0.0.1:9"),
         refusal="remote port forwarding failed",
     ),
     SshAttack(
-        "display", "audit/ssh-forwarding", ("-Y",), command=('test -n "$DISPLAY"',), display=True, exit_code=1,
+        "display",
+        "audit/ssh-forwarding",
+        ("-Y",),
+        command=('test -n "$DISPLAY"',),
+        display=True,
+        exit_code=1,
         refusal="X11 forwarding request failed",
     ),
     # sshd answers nothing to that; what runs inside then has no agent.
     SshAttack(
-        "agent", "audit/ssh-agent", ("-A",), command=('test -n "$SSH_AUTH_SOCK"',), agent=True, exit_code=1,
+        "agent",
+        "audit/ssh-agent",
+        ("-A",),
+        command=('test -n "$SSH_AUTH_SOCK"',),
+        agent=True,
+        exit_code=1,
         refusal="Requesting authentication agent forwarding",
     ),
 )

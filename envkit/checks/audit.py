@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envkit.checks import age, audit_http, audit_inside, audit_ssh, container, neighbours, versions
 from envkit.checks import observations as obs
-from envkit.checks.attacks import SSH_ATTACKS, OWNER_LOGIN
+from envkit.checks.attacks import OWNER_LOGIN, SSH_ATTACKS
 from envkit.checks.held import judge, skip
 
 if TYPE_CHECKING:
@@ -28,9 +28,15 @@ def check(observations: Sequence[Observation], inspection: Mapping[str, Any]) ->
         inspection: What the engine says of the container.
     """
     return (
-        *_check_settings(inspection), *audit_http.check(observations), *_check_ssh(observations), audit_ssh.check(observations),
-        neighbours.check(observations), *audit_inside.check(observations, inspection), versions.check(observations),
-        age.check(observations), _check_traces(observations),
+        *_check_settings(inspection),
+        *audit_http.check(observations),
+        *_check_ssh(observations),
+        audit_ssh.check(observations),
+        neighbours.check(observations),
+        *audit_inside.check(observations, inspection),
+        versions.check(observations),
+        age.check(observations),
+        _check_traces(observations),
     )
 
 
@@ -45,7 +51,11 @@ def _check_settings(inspection: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _check_ssh(observations: Sequence[Observation]) -> Iterator[Finding]:
-    results = {obs.text(observation.data, "attack"): observation.data for observation in observations if observation.name == "audit.ssh"}
+    results = {
+        obs.text(observation.data, "attack"): observation.data
+        for observation in observations
+        if observation.name == "audit.ssh"
+    }
     suite_reason = next((obs.text(result, "skipped") for name, result in results.items() if not name), "")
     owner = results.get(OWNER_LOGIN.name, {})
     login_error = "" if owner.get("code") == 0 else f"the owner's own login failed: {obs.text(owner, 'said')}"
@@ -56,7 +66,12 @@ def _check_ssh(observations: Sequence[Observation]) -> Iterator[Finding]:
             yield skip(check_id, suite_reason or skip_reason or "the SSH server was not attacked")
             continue
         faults = [fault for attack, data in outcomes for fault in _find_breaches(attack, data)]
-        yield judge(check_id, faults, login_error or next((reason for attack, data in outcomes if (reason := _missing_refusal(attack, data))), ""))
+        yield judge(
+            check_id,
+            faults,
+            login_error
+            or next((reason for attack, data in outcomes if (reason := _missing_refusal(attack, data))), ""),
+        )
 
 
 def _find_breaches(attack: SshAttack, data: Mapping[str, Any]) -> Iterator[str]:
@@ -81,6 +96,7 @@ def _check_traces(observations: Sequence[Observation]) -> Finding:
         return skip("audit/traces", "there is no token to look for")
     unreadable = obs.texts(observation.data, "unread")
     return judge(
-        "audit/traces", [f"the token stands in {location}" for location in obs.texts(observation.data, "places")],
+        "audit/traces",
+        [f"the token stands in {location}" for location in obs.texts(observation.data, "places")],
         f"could not be searched: {', '.join(unreadable)}" if unreadable else "",
     )

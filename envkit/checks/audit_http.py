@@ -31,7 +31,9 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
         check_results = [(attack, answer) for attack, answer in results if attack.check == check_id]
         faults = [fault for attack, answer in check_results for fault in _find_faults(attack, answer)]
         complete = len(check_results) == sum(attack.check == check_id for attack in HTTP_ATTACKS)
-        yield judge(check_id, faults, _unknown_reason(check_id, check_results, observations) if complete else stop_reason)
+        yield judge(
+            check_id, faults, _unknown_reason(check_id, check_results, observations) if complete else stop_reason
+        )
     yield _check_guesses(obs.data(observations, "audit.guesses"), stop_reason)
     yield _check_cookie(obs.last(observations, "audit.cookie"), stop_reason)
 
@@ -85,6 +87,8 @@ def _check_cookie(observation: Observation | None, stop_reason: str) -> Finding:
     cookies = obs.tables(observation.data, "cookies")
     faults = [
         f"the login cookie {obs.text(cookie, 'name')} lacks {flag}"
-        for cookie in cookies for flag in COOKIE_FLAGS if flag not in obs.texts(cookie, "flags")
+        for cookie in cookies
+        for flag in COOKIE_FLAGS
+        if flag not in obs.texts(cookie, "flags")
     ]
     return judge("audit/http-cookie", faults, "" if cookies else "a login with the right token gave no cookie")

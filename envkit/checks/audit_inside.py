@@ -21,22 +21,38 @@ CAPABILITY_SETS = ("CapPrm", "CapEff", "CapBnd", "CapInh")  # CapAmb is known to
 END_REASONS = {"limit": "it took too long and was stopped", "signal": "it was killed"}
 # Look -> its check, and how many attempts it has; a test holds that equal to what is tried.
 ATTEMPTS: Mapping[str, tuple[str, int]] = {
-    "audit.escapes": ("audit/escapes", 14), "audit.tampering": ("audit/tampering", 8),
+    "audit.escapes": ("audit/escapes", 14),
+    "audit.tampering": ("audit/tampering", 8),
 }
 
 # What OpenSSH of today calls strong, and ssh-audit finds no fault with; curve25519 alone is not safe from what
 # quantum computers may do one day, and stays for clients that know nothing else.
 STRONG_ALGORITHMS: Mapping[str, frozenset[str]] = {
-    "kexalgorithms": frozenset({
-        "mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com", "curve25519-sha256",
-        "curve25519-sha256@libssh.org",
-    }),
-    "ciphers": frozenset({
-        "aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr",
-    }),
-    "macs": frozenset({
-        "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256-etm@openssh.com", "umac-128-etm@openssh.com",
-    }),
+    "kexalgorithms": frozenset(
+        {
+            "mlkem768x25519-sha256",
+            "sntrup761x25519-sha512",
+            "sntrup761x25519-sha512@openssh.com",
+            "curve25519-sha256",
+            "curve25519-sha256@libssh.org",
+        }
+    ),
+    "ciphers": frozenset(
+        {
+            "aes256-gcm@openssh.com",
+            "aes128-gcm@openssh.com",
+            "aes256-ctr",
+            "aes192-ctr",
+            "aes128-ctr",
+        }
+    ),
+    "macs": frozenset(
+        {
+            "hmac-sha2-512-etm@openssh.com",
+            "hmac-sha2-256-etm@openssh.com",
+            "umac-128-etm@openssh.com",
+        }
+    ),
     "hostkeyalgorithms": frozenset({"ssh-ed25519"}),
 }
 
@@ -69,7 +85,9 @@ def _check_capabilities(observations: Sequence[Observation]) -> Finding:
     status, reason = obs.table(identity, "status"), unknown_reason(observations, "audit.identity")
     missing = [name for name in (*CAPABILITY_SETS, "NoNewPrivs", "Seccomp") if not obs.text(status, name)]
     if reason or missing or not isinstance(identity.get("uid"), int):
-        return judge("audit/capabilities", (), reason or f"the kernel does not tell {', '.join(missing) or 'who it is'}")
+        return judge(
+            "audit/capabilities", (), reason or f"the kernel does not tell {', '.join(missing) or 'who it is'}"
+        )
     return judge("audit/capabilities", list(_find_privileges(identity, status)))
 
 
@@ -95,7 +113,12 @@ def _check_attempts(observations: Sequence[Observation], name: str) -> Finding:
         reason = f"could not be tried for want of a program: {', '.join(missing)}"
     if not reason and unfinished:
         reason = f"did not come to an end: {', '.join(unfinished)}"
-    return judge(check_id, [f"it could {attempt}" for attempt in obs.texts(data, "succeeded")], reason, f"{count} attempts failed")
+    return judge(
+        check_id,
+        [f"it could {attempt}" for attempt in obs.texts(data, "succeeded")],
+        reason,
+        f"{count} attempts failed",
+    )
 
 
 def _check_rights(observations: Sequence[Observation]) -> Finding:
@@ -141,7 +164,8 @@ def _check_socket(observations: Sequence[Observation], *, required: bool) -> Fin
     if reason or not isinstance(socket_mode, int) or not isinstance(folder_mode, int):
         return judge("audit/socket", (), reason or "the modes of JupyterLab's socket are not told")
     faults = [
-        f"{label} has mode {mode:04o}" for label, mode in (("the socket", socket_mode), ("its folder", folder_mode))
+        f"{label} has mode {mode:04o}"
+        for label, mode in (("the socket", socket_mode), ("its folder", folder_mode))
         if mode & GROUP_OTHER_BITS
     ]
     if data.get("owned") is not True:

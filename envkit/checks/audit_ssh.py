@@ -26,7 +26,14 @@ def check(observations: Sequence[Observation]) -> Finding:
     if reason := obs.text(observation.data, "skipped"):
         return skip(CHECK, reason)
     warnings = obs.texts(observation.data, "warn")
-    faults = [*obs.texts(observation.data, "fail"), *(warning for warning in warnings if ACCEPTED_WARNING not in warning)]
+    faults = [
+        *obs.texts(observation.data, "fail"),
+        *(warning for warning in warnings if ACCEPTED_WARNING not in warning),
+    ]
     count = obs.number(observation.data.get("count")) or 0
-    reason = obs.text(observation.data, "why") or ("" if count >= MIN_ALGORITHMS else "ssh-audit does not say what the server offers")
-    return judge(CHECK, faults, reason, "it warns of what quantum computers may do, and of nothing else" if warnings else "")
+    reason = obs.text(observation.data, "why") or (
+        "" if count >= MIN_ALGORITHMS else "ssh-audit does not say what the server offers"
+    )
+    return judge(
+        CHECK, faults, reason, "it warns of what quantum computers may do, and of nothing else" if warnings else ""
+    )

@@ -58,7 +58,11 @@ def _diagnose_crash(observations: Sequence[Observation], crash: Crash, release: 
         newer_gpus = slower.describe_newer_gpus(observations, release)
         detail = f"{crash.detail}; there is no machine code for {newer_gpus}" if newer_gpus else crash.detail
         match = signatures.PTX_COMPILATION if newer_gpus else signatures.find_pattern(log, signatures.TIMEOUTS)
-        return _match_finding(detail, match) if match else make_finding("gpu/op-failed", detail, cause=crash.cause, hint=crash.hint)
+        return (
+            _match_finding(detail, match)
+            if match
+            else make_finding("gpu/op-failed", detail, cause=crash.cause, hint=crash.hint)
+        )
     # The last words are why it ended; what was warned of before may be something else.
     fatal_lines = _FATAL_LINE.findall(log)
     if not fatal_lines:
@@ -70,7 +74,9 @@ def _diagnose_crash(observations: Sequence[Observation], crash: Crash, release: 
 
 def _explain(observations: Sequence[Observation], detail: str, errors: str, log: str) -> Finding:
     """Explain by what the exception says, then by the log around it; what that leaves open, by what was counted."""
-    match = signatures.find_pattern(errors, signatures.OPERATION_ERRORS) or signatures.find_pattern(log, signatures.OPERATION_ERRORS)
+    match = signatures.find_pattern(errors, signatures.OPERATION_ERRORS) or signatures.find_pattern(
+        log, signatures.OPERATION_ERRORS
+    )
     if match is None:
         return make_finding("gpu/op-failed", detail)
     if match.check == "gpu/library-fails":

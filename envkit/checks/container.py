@@ -70,7 +70,11 @@ def namespaces(container: Inspection) -> Iterator[str]:
     """It shares nothing with the host or with another container."""
     host_config = container["HostConfig"]
     for name in ("PidMode", "IpcMode", "UTSMode", "NetworkMode", "UsernsMode", "CgroupnsMode"):
-        if host_config[name] == "host" or host_config[name].startswith("container:") or host_config[name] == "shareable":
+        if (
+            host_config[name] == "host"
+            or host_config[name].startswith("container:")
+            or host_config[name] == "shareable"
+        ):
             yield f"{name} is {host_config[name]}"
     if host_config["CgroupnsMode"] != "private":
         yield "it sees the host's control groups"
@@ -95,7 +99,9 @@ def mounts(container: Inspection) -> Iterator[str]:
         if mount["Type"] == "bind" and (source in DENIED_SOURCES or source.endswith(".sock") or "/.ssh" in source):
             yield f"{source} of the host is at {target}"
         # A file below the engine's own folder: the engine takes no less, and nothing is ever mounted on one.
-        is_volume_file = target in VOLUME_FILES and not mount["RW"] and source.endswith(f"/_data{target.removeprefix('/etc')}")
+        is_volume_file = (
+            target in VOLUME_FILES and not mount["RW"] and source.endswith(f"/_data{target.removeprefix('/etc')}")
+        )
         if mount["Propagation"] not in {"", "rprivate", *(["rslave"] if is_volume_file else [])}:
             yield f"{target} is mounted with {mount['Propagation']}"
         if mount["RW"] and target.startswith(READ_ONLY_TARGETS):
@@ -143,9 +149,16 @@ def environment(container: Inspection) -> Iterator[str]:
 
 # Check -> what judges it.
 CHECKS: Mapping[str, Rule] = {
-    "audit/ports": loopback, "audit/privileges": privileges, "audit/kernel": kernel, "audit/namespaces": namespaces,
-    "audit/network": network, "audit/mounts": mounts, "audit/temporary": tmpfs, "audit/limits": limits,
-    "audit/identity": identity, "audit/environment": environment,
+    "audit/ports": loopback,
+    "audit/privileges": privileges,
+    "audit/kernel": kernel,
+    "audit/namespaces": namespaces,
+    "audit/network": network,
+    "audit/mounts": mounts,
+    "audit/temporary": tmpfs,
+    "audit/limits": limits,
+    "audit/identity": identity,
+    "audit/environment": environment,
 }
 
 
@@ -155,8 +168,12 @@ def _is_nvidia_request(request: Mapping[str, Any]) -> bool:
     if request.get("Driver") == "cdi":
         device_ids = request.get("DeviceIDs") or ()
         return bool(device_ids) and all(str(device_id).startswith("nvidia.com/gpu=") for device_id in device_ids)
-    return request.get("Driver") in {"", None, "nvidia"} and bool(capability_sets) and all(
-        capabilities & {"gpu", "nvidia"} and capabilities <= GPU_CAPABILITIES for capabilities in capability_sets
+    return (
+        request.get("Driver") in {"", None, "nvidia"}
+        and bool(capability_sets)
+        and all(
+            capabilities & {"gpu", "nvidia"} and capabilities <= GPU_CAPABILITIES for capabilities in capability_sets
+        )
     )
 
 

@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 NVML_CHECKS = {4: "gpu/nodes-forbidden", 9: "gpu/module-not-loaded", 18: "gpu/driver-mismatch"}
 # CUDA's, of cuInit.
 CUDA_CHECKS = {
-    34: "gpu/libcuda-stub", 100: "gpu/hidden", 802: "gpu/fabric-manager", 803: "gpu/driver-mismatch",
-    804: "gpu/compat-library", 999: "gpu/uvm",
+    34: "gpu/libcuda-stub",
+    100: "gpu/hidden",
+    802: "gpu/fabric-manager",
+    803: "gpu/driver-mismatch",
+    804: "gpu/compat-library",
+    999: "gpu/uvm",
 }
 STEP_LABELS = {
-    "gpu.libcuda": "loading libcuda.so.1", "gpu.nvml": "asking NVML", "gpu.cuda": "initialising the driver",
+    "gpu.libcuda": "loading libcuda.so.1",
+    "gpu.nvml": "asking NVML",
+    "gpu.cuda": "initialising the driver",
     "gpu.libraries": "loading CUDA's libraries",
 }
 CAPABILITIES_HINT = "set NVIDIA_DRIVER_CAPABILITIES to compute,utility, then: envkit down && envkit up --gpu"
@@ -45,8 +51,12 @@ def find_fault(observations: Sequence[Observation], release: Release | None) -> 
         release: The TensorFlow release that runs, for the GPUs and the cuDNN it can use.
     """
     return (
-        _find_crash(observations) or _find_libcuda_fault(observations) or _find_nvml_fault(observations) or _find_cuda_fault(observations)
-        or _find_old_gpu(observations, release) or _find_missing_libraries(observations, release)
+        _find_crash(observations)
+        or _find_libcuda_fault(observations)
+        or _find_nvml_fault(observations)
+        or _find_cuda_fault(observations)
+        or _find_old_gpu(observations, release)
+        or _find_missing_libraries(observations, release)
     )
 
 
@@ -72,7 +82,11 @@ def _find_libcuda_fault(observations: Sequence[Observation]) -> Finding | None:
     path = obs.text(observation.data, "path")
     if not path:
         error = obs.text(observation.data, "error") or obs.error(observation.data)
-        return make_finding("gpu/libcuda-missing", f"loading libcuda.so.1 says {single_line(error)}", hint=_capabilities_hint(observations))
+        return make_finding(
+            "gpu/libcuda-missing",
+            f"loading libcuda.so.1 says {single_line(error)}",
+            hint=_capabilities_hint(observations),
+        )
     return find_stub(observations)
 
 
@@ -112,7 +126,11 @@ def _find_cuda_fault(observations: Sequence[Observation]) -> Finding | None:
         return None
     code = observation.data.get("code")
     if code == 0:
-        return None if obs.tables(observation.data, "gpus") else _explain_missing_gpus(observations, "the driver counts no GPU")
+        return (
+            None
+            if obs.tables(observation.data, "gpus")
+            else _explain_missing_gpus(observations, "the driver counts no GPU")
+        )
     message = f"cuInit answers {code} {single_line(obs.text(observation.data, 'name'))}".strip()
     if code == 100:
         return _explain_missing_gpus(observations, message)
@@ -128,10 +146,14 @@ def _explain_missing_gpus(observations: Sequence[Observation], message: str) -> 
     visible_devices = env_variables(observations).get(VISIBLE_DEVICES)
     if not nvml_gpus:
         return make_finding("gpu/none-left", message)
-    if any(gpu.get("mig") is True for gpu in nvml_gpus) and not (isinstance(visible_devices, str) and visible_devices in HIDING_VALUES):
+    if any(gpu.get("mig") is True for gpu in nvml_gpus) and not (
+        isinstance(visible_devices, str) and visible_devices in HIDING_VALUES
+    ):
         return make_finding("gpu/mig-empty", f"{message}; MIG is on")
     if isinstance(visible_devices, str):
-        return make_finding("gpu/hidden", f"NVML lists {len(nvml_gpus)} and {message}; {VISIBLE_DEVICES} is {visible_devices!r}")
+        return make_finding(
+            "gpu/hidden", f"NVML lists {len(nvml_gpus)} and {message}; {VISIBLE_DEVICES} is {visible_devices!r}"
+        )
     return make_finding("gpu/driver-unknown", f"NVML lists {len(nvml_gpus)} and {message}")
 
 
@@ -141,7 +163,8 @@ def _explain_mismatch(observations: Sequence[Observation], message: str) -> Find
         return make_finding("gpu/driver-mismatch", message)
     path = obs.text(obs.data(observations, "gpu.libcuda"), "path")
     return make_finding(
-        "gpu/driver-in-image", f"{message}; libcuda.so.1 is {single_line(path)} of the image's package {single_line(package)}",
+        "gpu/driver-in-image",
+        f"{message}; libcuda.so.1 is {single_line(path)} of the image's package {single_line(package)}",
         hint=f"take {single_line(package)} out of the image (apt: in envkit.yaml, or its base), then: envkit up",
     )
 
@@ -153,7 +176,9 @@ def _find_old_gpu(observations: Sequence[Observation], release: Release | None) 
     oldest = min(parse_architecture(architecture) for architecture in release.compute_capabilities)
     if any(capability >= oldest for capability in gpus.values()):
         return None
-    names = "; ".join(f"{single_line(name)} has compute capability {format_version(capability)}" for name, capability in gpus.items())
+    names = "; ".join(
+        f"{single_line(name)} has compute capability {format_version(capability)}" for name, capability in gpus.items()
+    )
     return make_finding("gpu/too-old", f"{names}; TensorFlow {release.version} needs {format_version(oldest)} or newer")
 
 

@@ -82,7 +82,9 @@ def _describe_step(step: Mapping[str, Any]) -> str:
     if not name:
         return "the look at TensorFlow"
     values = {key: obs.text(step, key) for key in ("op", "device")}
-    return single_line(STEP_LABELS.get(name, f"looking at {name}").replace("{op}", values["op"]).replace("{device}", values["device"]))
+    return single_line(
+        STEP_LABELS.get(name, f"looking at {name}").replace("{op}", values["op"]).replace("{device}", values["device"])
+    )
 
 
 def _explain(end: Mapping[str, Any], log: str) -> tuple[str, str, str]:

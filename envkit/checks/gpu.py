@@ -46,7 +46,11 @@ def preflight(
 
 
 def check(
-    observations: Sequence[Observation], *, required: bool, host: HostGpu, engine: EngineFacts | None = None,
+    observations: Sequence[Observation],
+    *,
+    required: bool,
+    host: HostGpu,
+    engine: EngineFacts | None = None,
     release: Release | None = None,
 ) -> tuple[Finding, ...]:
     """Judge the GPUs by what the probe saw.
@@ -63,8 +67,12 @@ def check(
         return (usable_finding, *slower.collect_warnings(observations, release))
     is_cuda_build = obs.data(observations, "tensorflow.build").get("is_cuda_build")
     fault = (
-        _find_host_fault(host, release) or _find_engine_fault(engine) or _find_image_fault(gpu_build=is_cuda_build is not False)
-        or nodes.find_fault(observations) or driver.find_fault(observations, release) or _find_tensorflow_fault(observations, release)
+        _find_host_fault(host, release)
+        or _find_engine_fault(engine)
+        or _find_image_fault(gpu_build=is_cuda_build is not False)
+        or nodes.find_fault(observations)
+        or driver.find_fault(observations, release)
+        or _find_tensorflow_fault(observations, release)
     )
     cpu_note = "" if operations.describe_fault(observations, "CPU:0") else "TensorFlow runs on the CPU"
     return (_apply_requirement(fault, required=required, cpu_note=cpu_note),)
@@ -102,7 +110,9 @@ def _find_host_fault(host: HostGpu, release: Release | None) -> Finding | None:
 def _find_engine_fault(engine: EngineFacts | None) -> Finding | None:
     if engine is None or engine.gpu_methods:
         return None
-    return make_finding("gpu/engine-cannot", f"the engine {engine.version} at {engine.endpoint} offers no way to pass a GPU")
+    return make_finding(
+        "gpu/engine-cannot", f"the engine {engine.version} at {engine.endpoint} offers no way to pass a GPU"
+    )
 
 
 def _find_image_fault(*, gpu_build: bool) -> Finding | None:
@@ -114,14 +124,19 @@ def _find_tensorflow_fault(observations: Sequence[Observation], release: Release
     if observation is None:
         return make_finding("gpu/not-looked", "the look at TensorFlow ended before it came to GPUs")
     gpus = _gpus(observations)
-    return computing.diagnose(observations, gpus, release) if gpus else _explain_not_listed(observations, obs.error(observation.data))
+    return (
+        computing.diagnose(observations, gpus, release)
+        if gpus
+        else _explain_not_listed(observations, obs.error(observation.data))
+    )
 
 
 def _explain_not_listed(observations: Sequence[Observation], error: str) -> Finding:
     visible_devices = obs.table(obs.data(observations, "gpu.variables"), "variables").get("CUDA_VISIBLE_DEVICES")
     if isinstance(visible_devices, str) and visible_devices in driver.HIDING_VALUES:
         return make_finding(
-            "gpu/not-listed", f"TensorFlow lists no GPU; CUDA_VISIBLE_DEVICES is {visible_devices!r}",
+            "gpu/not-listed",
+            f"TensorFlow lists no GPU; CUDA_VISIBLE_DEVICES is {visible_devices!r}",
             cause="CUDA_VISIBLE_DEVICES hides all GPUs",
             hint="take CUDA_VISIBLE_DEVICES out of env in envkit.yaml, then: envkit up",
         )
@@ -141,7 +156,8 @@ def _find_usable(observations: Sequence[Observation]) -> Finding | None:
     durations = {name: operations.durations(observations, name) for name in gpus}
     speeds = {name: operations.tflops(observations, name) for name in gpus}
     descriptions = [
-        f"{_gpu_label(gpu)} ({operations.summary(durations[name])}{_format_speed(speeds[name])})" for name, gpu in gpus.items()
+        f"{_gpu_label(gpu)} ({operations.summary(durations[name])}{_format_speed(speeds[name])})"
+        for name, gpu in gpus.items()
     ]
     return make_finding(
         "gpu/usable",

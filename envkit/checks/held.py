@@ -34,7 +34,9 @@ def judge(
         return make_finding(check_id, "; ".join(messages[:MAX_SHOWN]) + suffix, hint=hint, data={"faults": messages})
     if unknown_reason:
         return make_finding(check_id, single_line(unknown_reason), status=Verdict.UNKNOWN, cause="", hint="")
-    return make_finding(check_id, single_line(pass_detail) or CHECKS[check_id].title, status=Verdict.PASSED, cause="", hint="")
+    return make_finding(
+        check_id, single_line(pass_detail) or CHECKS[check_id].title, status=Verdict.PASSED, cause="", hint=""
+    )
 
 
 def skip(check_id: str, reason: str) -> Finding:

@@ -37,8 +37,12 @@ NO_INDEX = "no address to ask is known: envkit.yaml names none, and no pip is in
 NO_OBSERVATION = Observation("", {"error": {"type": "error", "message": "it was not looked at"}})
 # The packages that bring a program, and the command that installs them, by the system's family.
 INSTALL_COMMANDS = {
-    "debian": "sudo apt-get install {}", "ubuntu": "sudo apt-get install {}", "fedora": "sudo dnf install {}",
-    "rhel": "sudo dnf install {}", "arch": "sudo pacman -S {}", "suse": "sudo zypper install {}",
+    "debian": "sudo apt-get install {}",
+    "ubuntu": "sudo apt-get install {}",
+    "fedora": "sudo dnf install {}",
+    "rhel": "sudo dnf install {}",
+    "arch": "sudo pacman -S {}",
+    "suse": "sudo zypper install {}",
     "alpine": "sudo apk add {}",
 }
 PACKAGES = {
@@ -49,19 +53,26 @@ PACKAGES = {
 
 def check(observations: Sequence[Observation]) -> tuple[Finding, ...]:
     """Judge every look at the host; what was not looked at is skipped, and says why."""
-    return tuple(_judge_all(defaultdict(lambda: NO_OBSERVATION, {observation.name: observation for observation in observations})))
+    return tuple(
+        _judge_all(defaultdict(lambda: NO_OBSERVATION, {observation.name: observation for observation in observations}))
+    )
 
 
 def _judge_all(observations: Mapping[str, Observation]) -> Iterator[Finding]:
     yield _judge_engine(observations["host.engine"])
     yield _judge_disk(observations["host.engine"])
     yield from _judge_machine(observations["host.machine"])
-    yield _judge_network(observations["host.registry"], "host/registry", _registry_outcome(observations["host.registry"].data))
+    yield _judge_network(
+        observations["host.registry"], "host/registry", _registry_outcome(observations["host.registry"].data)
+    )
     for name, check_id in (("host.mirror", "host/mirror"), ("host.index", "host/index")):
         yield _judge_server(observations[name], check_id)
     yield _skip_if_failed(observations["host.apt"], "host/apt") or _judge_apt(observations["host.apt"])
     yield _judge_clock(observations["host.mirror"], observations["host.index"])
-    for name, check_id, judge in (("host.port", "host/port", _judge_port), ("host.state", "host/state", _judge_state_dir)):
+    for name, check_id, judge in (
+        ("host.port", "host/port", _judge_port),
+        ("host.state", "host/state", _judge_state_dir),
+    ):
         yield _skip_if_failed(observations[name], check_id) or judge(observations[name])
 
 
@@ -91,7 +102,9 @@ def _judge_engine(observation: Observation) -> Finding:
             "host/engine", obs.text(refusal, "message"), cause=obs.text(refusal, "tried"), hint=hint, data=fix
         )
     if unsupported:
-        return make_finding("host/engine", obs.text(unsupported, "message"), cause="", hint=obs.text(unsupported, "mend"))
+        return make_finding(
+            "host/engine", obs.text(unsupported, "message"), cause="", hint=obs.text(unsupported, "mend")
+        )
     detail = f"{obs.text(observation.data, 'endpoint')}: version {single_line(obs.text(observation.data, 'version'))}"
     detail += f", API {single_line(obs.text(observation.data, 'api'))}, cgroups {single_line(obs.text(observation.data, 'cgroup'))}"
     return _pass("host/engine", detail, observation)
@@ -152,8 +165,17 @@ def _registry_outcome(data: Mapping[str, Any]) -> tuple[str, str, str]:
 def _judge_server(observation: Observation, check_id: str) -> Finding:
     """Judge whether a server answers: whoever says anything at all is there, and no matter of the network."""
     url, status = single_line(obs.text(observation.data, "url")), obs.number(observation.data.get("status")) or 0
-    if status < 100 or observation.data.get("late") or obs.error(observation.data) or obs.text(observation.data, "skipped"):
-        return _judge_network(observation, check_id, ("", f"{url}: {single_line(obs.text(observation.data, 'said')) or 'does not answer'}", ""))
+    if (
+        status < 100
+        or observation.data.get("late")
+        or obs.error(observation.data)
+        or obs.text(observation.data, "skipped")
+    ):
+        return _judge_network(
+            observation,
+            check_id,
+            ("", f"{url}: {single_line(obs.text(observation.data, 'said')) or 'does not answer'}", ""),
+        )
     cause, hint = _explain_status(status, index=check_id == "host/index")
     if not cause:
         return _pass(check_id, f"{url} answers", observation)
@@ -194,7 +216,9 @@ def _judge_apt(observation: Observation) -> Finding:
     output = obs.text(observation.data, "said")
     if conflict := _SIGNED_BY_CONFLICT.search(output):
         return make_finding(
-            "host/apt", single_line(conflict[0]), cause=f"two lists name {conflict[1]}, each with another key",
+            "host/apt",
+            single_line(conflict[0]),
+            cause=f"two lists name {conflict[1]}, each with another key",
             hint=f"delete one of the files that this names: grep -rl {conflict[1]} /etc/apt/sources.list.d",
         )
     message = next((output_line for output_line in output.splitlines() if output_line.startswith("E: ")), output)
@@ -239,7 +263,9 @@ def _judge_state_dir(observation: Observation) -> Finding:
         return _pass("host/state", f"{single_line(folder)} will be made when it is needed", observation)
     if mode & 0o077 or observation.data.get("own") is not True:
         return make_finding(
-            "host/state", f"{single_line(folder)} has mode {mode:o}", hint=f"chmod 700 {single_line(folder)}",
+            "host/state",
+            f"{single_line(folder)} has mode {mode:o}",
+            hint=f"chmod 700 {single_line(folder)}",
             data={FIX: ["chmod", "700", folder], SAFE: True},
         )
     return _pass("host/state", f"{single_line(folder)} is yours alone", observation)

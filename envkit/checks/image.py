@@ -72,7 +72,9 @@ def _judge_label(observations: Sequence[Observation], claim: Claim) -> Finding |
     if claim.gpu is not None and not isinstance(cuda, bool):
         detail = f"the tag says {_kind(claim.gpu)}, and TensorFlow did not tell which build it is: not compared"
         return make_finding("image/label", detail, status=Verdict.UNKNOWN, cause="", hint="")
-    return make_finding("image/label", f"TensorFlow {single_line(version)} is inside, as the tag says", status=Verdict.PASSED)
+    return make_finding(
+        "image/label", f"TensorFlow {single_line(version)} is inside, as the tag says", status=Verdict.PASSED
+    )
 
 
 def _kind(gpu: bool) -> str:
@@ -104,7 +106,9 @@ def _judge_jupyter(observations: Sequence[Observation], claim: Claim) -> Finding
     if observation is None:
         return _explain_missing(observations, "image/jupyter")
     if error := obs.error(data):
-        return make_finding("image/jupyter", f"asking it for its version raised {single_line(error)}", seconds=observation.seconds)
+        return make_finding(
+            "image/jupyter", f"asking it for its version raised {single_line(error)}", seconds=observation.seconds
+        )
     detail = f"{single_line(path)} does not start" if path else "the tag says Jupyter, and none is on PATH"
     return make_finding("image/jupyter", detail)
 

@@ -55,7 +55,9 @@ def _judge_fit(data: Mapping[str, Any]) -> tuple[bool, str]:
     policy, output = obs.text(data, "policy"), obs.text(data, "output")
     if not losses:
         return False, "no loss was told"
-    detail = f"the loss went from {losses[0]:.3f} to {losses[-1]:.3f} in {len(losses)} epochs, with {single_line(policy)}"
+    detail = (
+        f"the loss went from {losses[0]:.3f} to {losses[-1]:.3f} in {len(losses)} epochs, with {single_line(policy)}"
+    )
     return data.get("fallen") is True and output == "float32", f"{detail}, output in {single_line(output)}"
 
 

@@ -30,12 +30,20 @@ def check(observations: Sequence[Observation]) -> Finding:
         return skip(CHECK, "; ".join(skip_reasons))
     networks = " and ".join(obs.text(result, "network") for result in results)
     brief_targets = [target for result in results for target in obs.texts(result, "once")]
-    note = f"; one got to {', '.join(brief_targets)} for a moment, as while an engine arranges its rules" if brief_targets else ""
+    note = (
+        f"; one got to {', '.join(brief_targets)} for a moment, as while an engine arranges its rules"
+        if brief_targets
+        else ""
+    )
     return judge(CHECK, (), pass_detail=f"containers on {networks} get no answer from it{note}")
 
 
 def _find_faults(data: Mapping[str, Any]) -> Iterator[str]:
-    network, open_targets, closed_targets = obs.text(data, "network"), obs.texts(data, "opened"), obs.texts(data, "refused")
+    network, open_targets, closed_targets = (
+        obs.text(data, "network"),
+        obs.texts(data, "opened"),
+        obs.texts(data, "refused"),
+    )
     yield from (f"a container on {network} opens {target}" for target in open_targets)
     if closed_targets:
         yield f"a container on {network} reaches {', '.join(closed_targets)}: closed merely because nobody listens there now"

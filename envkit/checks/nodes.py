@@ -39,7 +39,9 @@ def find_fault(observations: Sequence[Observation]) -> Finding | None:
         return None
     check_id = ERRNO_CHECKS.get(answer, "gpu/nodes-unknown")
     cause, hint = _refine_cause(observations, path, check_id)
-    return make_finding(check_id, f"opening {path} says {single_line(answer)}", cause=cause, hint=hint, data={"nodes": dict(nodes)})
+    return make_finding(
+        check_id, f"opening {path} says {single_line(answer)}", cause=cause, hint=hint, data={"nodes": dict(nodes)}
+    )
 
 
 def _first_closed(nodes: Mapping[str, Any]) -> tuple[str, str]:

@@ -21,7 +21,8 @@ def device_results(observations: Sequence[Observation], device: str) -> dict[str
     """Return what came of each operation on a device, by name."""
     return {
         obs.text(observation.data, "op"): observation
-        for observation in observations if observation.name == "tensorflow.op" and obs.text(observation.data, "device") == device
+        for observation in observations
+        if observation.name == "tensorflow.op" and obs.text(observation.data, "device") == device
     }
 
 
@@ -70,7 +71,11 @@ def tflops(observations: Sequence[Observation], device: str) -> float | None:
 
 def durations(observations: Sequence[Observation], device: str) -> dict[str, float]:
     """Return the seconds each operation took on a device, the first call's preparations included."""
-    return {name: observation.seconds for name, observation in device_results(observations, device).items() if name in OPERATIONS}
+    return {
+        name: observation.seconds
+        for name, observation in device_results(observations, device).items()
+        if name in OPERATIONS
+    }
 
 
 def summary(seconds: Mapping[str, float]) -> str:

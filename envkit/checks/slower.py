@@ -24,7 +24,11 @@ _ARCHITECTURE = re.compile(r"(?:sm|compute)_[0-9]{2,3}[a-z]?", re.ASCII)
 
 def collect_warnings(observations: Sequence[Observation], release: Release | None) -> tuple[Finding, ...]:
     """Return all of that, none of it a failure."""
-    findings = (_find_compilation(observations, release), *_find_missing_tools(observations), _find_missing_nvml(observations))
+    findings = (
+        _find_compilation(observations, release),
+        *_find_missing_tools(observations),
+        _find_missing_nvml(observations),
+    )
     return tuple(finding for finding in findings if finding)
 
 
@@ -42,7 +46,11 @@ def describe_newer_gpus(observations: Sequence[Observation], release: Release | 
     if not has_ptx:
         return ""
     gpus = driver.compute_capabilities(observations).items()
-    return "; ".join(f"{single_line(name)} ({driver.format_version(capability)})" for name, capability in gpus if capability[0] > max(generations))
+    return "; ".join(
+        f"{single_line(name)} ({driver.format_version(capability)})"
+        for name, capability in gpus
+        if capability[0] > max(generations)
+    )
 
 
 def _find_compilation(observations: Sequence[Observation], release: Release | None) -> Finding | None:
@@ -92,7 +100,8 @@ def _find_missing_nvml(observations: Sequence[Observation]) -> Finding | None:
     if driver.lacks_capability(observations, "utility"):
         return make_finding("gpu/nvml-missing", f"loading libnvidia-ml.so.1 says {single_line(error)}")
     return make_finding(
-        "gpu/nvml-missing", f"loading libnvidia-ml.so.1 says {single_line(error)}",
+        "gpu/nvml-missing",
+        f"loading libnvidia-ml.so.1 says {single_line(error)}",
         cause="the container asks for it, or for all of the driver, and its toolkit did not bring it",
         hint=f"{CONFIGURE_TOOLKIT}, on the host, then: envkit down && envkit up --gpu",
     )

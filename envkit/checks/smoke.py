@@ -23,8 +23,13 @@ GpuExpectation = Literal["gpu", "cpu", "any"]
 
 
 def check(
-    observations: Sequence[Observation], claim: Claim, expect: GpuExpectation, host: HostGpu,
-    engine: EngineFacts | None = None, *, is_workspace: bool = False,
+    observations: Sequence[Observation],
+    claim: Claim,
+    expect: GpuExpectation,
+    host: HostGpu,
+    engine: EngineFacts | None = None,
+    *,
+    is_workspace: bool = False,
 ) -> tuple[Finding, ...]:
     """Judge an image: its label and packages, TensorFlow, the GPU as it was expected, the loop.
 
@@ -42,7 +47,12 @@ def check(
     gpu_findings = _judge_gpu(observations, expect, host, engine, _find_release(version or claim.version))
     gpu_failed = any(finding.status is Verdict.FAILED for finding in gpu_findings)
     tensorflow_findings = tensorflow.check(observations, expected_version=version, gpu_reported=gpu_failed)
-    findings = (*image.check(observations, claim), *tensorflow_findings, *gpu_findings, *_judge_training(observations, tensorflow_findings))
+    findings = (
+        *image.check(observations, claim),
+        *tensorflow_findings,
+        *gpu_findings,
+        *_judge_training(observations, tensorflow_findings),
+    )
     return findings if is_workspace else tuple(adapt_to_image(finding) for finding in findings)
 
 
@@ -53,12 +63,16 @@ def _judge_training(observations: Sequence[Observation], tensorflow_findings: Se
         return findings
     no_training = make_finding("keras/training", "the loop did not come to it", cause="unknown: no look says why")
     return tuple(
-        no_training if finding.check == no_training.check and finding.status is Verdict.SKIPPED else finding for finding in findings
+        no_training if finding.check == no_training.check and finding.status is Verdict.SKIPPED else finding
+        for finding in findings
     )
 
 
 def _judge_gpu(
-    observations: Sequence[Observation], expect: GpuExpectation, host: HostGpu, engine: EngineFacts | None,
+    observations: Sequence[Observation],
+    expect: GpuExpectation,
+    host: HostGpu,
+    engine: EngineFacts | None,
     release: Release | None,
 ) -> tuple[Finding, ...]:
     stub_finding = driver.find_stub(observations)

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 
 
 def make_finding(
-    check_id: str, detail: str, *, status: Verdict | None = None, cause: str | None = None, hint: str | None = None,
-    seconds: float = 0.0, data: Mapping[str, Any] | None = None,
+    check_id: str,
+    detail: str,
+    *,
+    status: Verdict | None = None,
+    cause: str | None = None,
+    hint: str | None = None,
+    seconds: float = 0.0,
+    data: Mapping[str, Any] | None = None,
 ) -> Finding:
     """Return a finding with what the table says of it, unless something better is known.
 
@@ -39,13 +45,21 @@ def make_finding(
 
 
 SEVERITY_STATUS: Mapping[Severity, Verdict] = {
-    "error": Verdict.FAILED, "warning": Verdict.WARNED, "info": Verdict.PASSED,
+    "error": Verdict.FAILED,
+    "warning": Verdict.WARNED,
+    "info": Verdict.PASSED,
 }
 
 CHECKS: Mapping[str, Check] = {
     check.id: check
     for check in (
-        *host.HOST, *tensorflow.TENSORFLOW, *gpu.GPU, *image.IMAGE, *image.KERAS, *audit.AUDIT,
-        *environment.ENVIRONMENT, *environment.SERVICES,
+        *host.HOST,
+        *tensorflow.TENSORFLOW,
+        *gpu.GPU,
+        *image.IMAGE,
+        *image.KERAS,
+        *audit.AUDIT,
+        *environment.ENVIRONMENT,
+        *environment.SERVICES,
     )
 }

@@ -67,8 +67,10 @@ def _find_crash(observations: Sequence[Observation], *, gpu_reported: bool) -> F
     if obs.text(obs.data(observations, "tensorflow.version"), "version"):
         return None
     return make_finding(
-        "tensorflow/silent", "the probe came to its end without a word on TensorFlow",
-        cause="what ran in the container was not envkit's probe", hint="envkit down && envkit up",
+        "tensorflow/silent",
+        "the probe came to its end without a word on TensorFlow",
+        cause="what ran in the container was not envkit's probe",
+        hint="envkit down && envkit up",
     )
 
 

@@ -48,9 +48,14 @@ def check(observations: Sequence[Observation]) -> Finding:
     data = obs.data(observations, "audit.packages")
     today = obs.text(obs.data(observations, "audit.image"), "today")
     verdicts = [*_judge_server(data), *_judge_openssh(obs.text(data, "codename"), obs.text(data, "openssh"), today)]
-    worst = next((status for status in SEVERITY_ORDER if any(status is verdict.status for verdict in verdicts)), Verdict.PASSED)
+    worst = next(
+        (status for status in SEVERITY_ORDER if any(status is verdict.status for verdict in verdicts)), Verdict.PASSED
+    )
     worst_verdicts = [verdict for verdict in verdicts if verdict.status is worst]
-    detail, hint = "; ".join(verdict.detail for verdict in worst_verdicts), " / ".join(dict.fromkeys(verdict.hint for verdict in worst_verdicts))
+    detail, hint = (
+        "; ".join(verdict.detail for verdict in worst_verdicts),
+        " / ".join(dict.fromkeys(verdict.hint for verdict in worst_verdicts)),
+    )
     if worst is Verdict.WARNED:
         return make_finding("audit/packages", single_line(detail), status=worst, hint=hint)
     if worst is Verdict.FAILED:
@@ -94,7 +99,9 @@ def _judge_openssh(codename: str, version: str, today: str) -> Iterator[PackageV
         detail = f"openssh-server {version}: {codename} closes no hole that was found after {system.security_until}"
         yield PackageVerdict(Verdict.WARNED, detail, SYSTEM_HINT)
     elif floor is None:
-        yield PackageVerdict(Verdict.UNKNOWN, f"which OpenSSH of {codename or 'this system'} has no known hole is not known")
+        yield PackageVerdict(
+            Verdict.UNKNOWN, f"which OpenSSH of {codename or 'this system'} has no known hole is not known"
+        )
 
 
 def _parse_version(text: str) -> Version | None:

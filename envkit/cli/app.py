@@ -64,8 +64,11 @@ def create_app(arguments: list[str]) -> typer.Typer:
         raise _unknown_verb(arguments[0])
     verbs = [arguments[0]] if arguments and arguments[0] in VERBS else list(VERBS)
     app = typer.Typer(
-        name="envkit", add_completion=len(verbs) > 1, pretty_exceptions_enable=False,
-        rich_markup_mode=None, help=HELP,
+        name="envkit",
+        add_completion=len(verbs) > 1,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help=HELP,
     )
     app.callback()(_root_callback)
     for verb in verbs:
@@ -95,7 +98,10 @@ def _add_engine_option(verb: Callable[..., int]) -> Callable[..., int]:
     verb_signature = signature(verb, eval_str=True)
     option = Parameter("engine", Parameter.KEYWORD_ONLY, default=None, annotation=EngineOption)
     run.__signature__ = verb_signature.replace(parameters=[*verb_signature.parameters.values(), option])  # type: ignore[attr-defined]
-    run.__annotations__ = {**{name: parameter.annotation for name, parameter in verb_signature.parameters.items()}, "engine": EngineOption}
+    run.__annotations__ = {
+        **{name: parameter.annotation for name, parameter in verb_signature.parameters.items()},
+        "engine": EngineOption,
+    }
     return run
 
 

@@ -60,7 +60,11 @@ def _create_display(label: str, total: int) -> Progress:
     # stdout is somebody's own: redirecting it would take a report that is piped to the terminal. No thread draws:
     # processes are forked meanwhile, and a fork has the locks of threads without the threads.
     display = Progress(
-        console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False, auto_refresh=False,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        auto_refresh=False,
     )
     display.add_task(label, total=total)
     return display

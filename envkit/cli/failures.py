@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import __version__
-from envkit.errors import ConfigError, TerminatedBySignal, EnvkitError, ExitCode
+from envkit.errors import ConfigError, EnvkitError, ExitCode, TerminatedBySignal
 from envkit.model.report import Failure, Report
 from envkit.plain import escape_controls
 
@@ -27,7 +27,18 @@ INTERRUPTED_UNCHANGED = "interrupted; the environment is as it was"
 INTERRUPTED_REPEAT = "interrupted; repeat the command"  # of all others, what was left half done the next one takes away
 # Verbs that only read, or leave the terminal to a program inside: that they were ended needs no word.
 READ_ONLY_VERBS = {
-    "status", "probe", "logs", "exec", "shell", "open", "token", "ssh", "ssh-config", "ssh-proxy", "schema", "version",
+    "status",
+    "probe",
+    "logs",
+    "exec",
+    "shell",
+    "open",
+    "token",
+    "ssh",
+    "ssh-config",
+    "ssh-proxy",
+    "schema",
+    "version",
 }
 PASSTHROUGH_VERBS = {"exec", "ssh"}
 NO_SPACE_ERRNOS = {errno.ENOSPC, errno.EDQUOT}

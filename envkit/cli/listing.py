@@ -31,7 +31,10 @@ def format_table(result: Environments, width: int | None = None) -> str:
     widths = {column: max(len(row[column]) for row in table) for column in COLUMNS}
     if width is not None:
         widths = _fit_columns(widths, width)
-    lines = [GAP.join(_format_cell(column, row[column], widths[column]) for column in COLUMNS if column in widths) for row in table]
+    lines = [
+        GAP.join(_format_cell(column, row[column], widths[column]) for column in COLUMNS if column in widths)
+        for row in table
+    ]
     missing = (row for row in result.rows if row.hint)
     hints = (f"the folder of {row.name} is gone; this removes what is left:\n  {row.hint}" for row in missing)
     return "\n".join([*(line.rstrip() for line in lines), *hints])
@@ -62,11 +65,18 @@ def _format_cell(column: str, text: str, width: int) -> str:
     if len(text) <= width:
         return text.ljust(width)
     # The end of a path says more than its beginning.
-    return f"…{text[-(width - 1):]}" if column == "PROJECT" else f"{text[:width - 1]}…"
+    return f"…{text[-(width - 1) :]}" if column == "PROJECT" else f"{text[: width - 1]}…"
 
 
 def _row_cells(row: Row) -> dict[str, str]:
     owner_note = "" if row.owner == os.getuid() else f" (user {row.owner})"
     size = f"{row.size_bytes / 1e9:.2f} GB" if row.size_bytes else "-"
-    cells = (row.name + owner_note, row.status, row.url or "-", size, escape_controls(row.project) or "-", escape_controls(row.verdict) or "-")
+    cells = (
+        row.name + owner_note,
+        row.status,
+        row.url or "-",
+        size,
+        escape_controls(row.project) or "-",
+        escape_controls(row.verdict) or "-",
+    )
     return dict(zip(COLUMNS, cells, strict=True))

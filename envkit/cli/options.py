@@ -33,7 +33,9 @@ ProjectOption = Annotated[
 ]
 NameOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--name", "-n", metavar="NAME", help="An environment by name, from anywhere.", autocompletion=complete_names),
+    typer.Option(
+        "--name", "-n", metavar="NAME", help="An environment by name, from anywhere.", autocompletion=complete_names
+    ),
 ]
 NameArgument = Annotated[
     Optional[str],  # noqa: UP045

@@ -45,8 +45,14 @@ class ReportFiles:
 
 
 def print_report(
-    report: Report[Any], format_: Format, format_result: Callable[[Any], str], *, files: ReportFiles | None = None,
-    check_host: CheckHost | None = None, suites: Sequence[Report[Any]] = (), show_all: bool = False,
+    report: Report[Any],
+    format_: Format,
+    format_result: Callable[[Any], str],
+    *,
+    files: ReportFiles | None = None,
+    check_host: CheckHost | None = None,
+    suites: Sequence[Report[Any]] = (),
+    show_all: bool = False,
 ) -> int:
     """Print a report on stdout and return its exit code.
 
@@ -99,4 +105,6 @@ def _format_text(report: Report[Any], format_result: Callable[[Any], str], *, sh
 
     width = shutil.get_terminal_size((100, 24)).columns
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return render_text(replace(report, findings=findings), formatters={report.command: format_result}, width=width, color=color)
+    return render_text(
+        replace(report, findings=findings), formatters={report.command: format_result}, width=width, color=color
+    )

@@ -81,7 +81,10 @@ class ProgressPrinter:
         self._current = (progress, self.clock())
         if self._live is None:
             self._live = Live(
-                console=self._get_console(), get_renderable=self._render_live, refresh_per_second=FRAMES_PER_S, transient=True
+                console=self._get_console(),
+                get_renderable=self._render_live,
+                refresh_per_second=FRAMES_PER_S,
+                transient=True,
             )
             self._live.start()
 

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from envkit.errors import TerminatedBySignal, ExitCode
+from envkit.errors import ExitCode, TerminatedBySignal
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -57,7 +57,9 @@ def probe(result: ProbeResult) -> str:
     """Which GPUs there are; the findings say whether they compute."""
     lines = [f"{result.name}, TensorFlow {result.tensorflow}"]
     for gpu in result.gpus:
-        process_text = "" if gpu.processes is None else f", {gpu.processes} {'process' if gpu.processes == 1 else 'processes'}"
+        process_text = (
+            "" if gpu.processes is None else f", {gpu.processes} {'process' if gpu.processes == 1 else 'processes'}"
+        )
         lines.append(
             f"  GPU {gpu.index}  {gpu.name} {gpu.uuid}, {gpu.used_mib} of {gpu.memory_mib} MiB used{process_text}, driver "
             f"{gpu.driver}, compute capability {gpu.compute_capability or 'unknown'}"
@@ -93,7 +95,9 @@ def build(result: BuildResult) -> str:
 
 def down(result: DownResult) -> str:
     """What was taken away, and what stays."""
-    removed_lines = "".join(f"\n  removed {resource}" for resource in result.removed) or "\n  there was nothing to remove"
+    removed_lines = (
+        "".join(f"\n  removed {resource}" for resource in result.removed) or "\n  there was nothing to remove"
+    )
     kept_lines = "".join(f"\n  kept    volume {volume}" for volume in result.kept)
     return f"{result.name} is down{removed_lines}{kept_lines}"
 
@@ -106,7 +110,10 @@ def sync(result: SyncResult) -> str:
         *(f"  {prefix}copied back    {path}" for path in result.pulled),
         *(f"  {prefix}removed there  {path}" for path in result.removed_remote),
         *(f"  {prefix}removed here   {path}" for path in result.removed),
-        *(f"  conflict: the other machine's version {'would be' if prefix else 'is'} {path}" for path in result.conflicts),
+        *(
+            f"  conflict: the other machine's version {'would be' if prefix else 'is'} {path}"
+            for path in result.conflicts
+        ),
         *(f"  left alone     {path}" for path in result.skipped),
         *(f"  changed while it was copied, comes the next time: {path}" for path in result.unstable),
     ]
@@ -126,9 +133,14 @@ def render(result: RenderResult) -> str:
 
 def dry_run(result: DryRun) -> str:
     """What an `up` would do, where it would answer, and what is decided differently from what was asked."""
-    steps = "".join(f"\n  {number}. {description}" for number, description in enumerate(result.descriptions, 1)) or "\n  nothing"
+    steps = (
+        "".join(f"\n  {number}. {description}" for number, description in enumerate(result.descriptions, 1))
+        or "\n  nothing"
+    )
     approvals = "".join(f"\n  - {entry}" for entry in result.approvals)
-    approval_text = f"would let in more than was agreed to; envkit up asks, --yes agrees:{approvals}\n" if approvals else ""
+    approval_text = (
+        f"would let in more than was agreed to; envkit up asks, --yes agrees:{approvals}\n" if approvals else ""
+    )
     lines = [
         *([f"  JupyterLab   {result.url}"] if result.url else []),
         *([f"  SSH          port {result.ssh_port} of 127.0.0.1, user dev"] if result.ssh_port else []),
@@ -178,7 +190,11 @@ def migrate(result: MigrateResult) -> str:
         status = "rewritten" if result.written else "would be rewritten; --write does it"
         lines.append(f"  {_pluralize(rewrite_count, 'place')} in {_pluralize(len(changed_files), 'file')} {status}")
     lines += [f"  {_pluralize(count, 'note')} of kind {kind}" for kind, count in sorted(note_counts.items())]
-    lines += [f"  {_pluralize(skipped_count, 'file')} left as {'they are' if skipped_count > 1 else 'it is'}"] if skipped_count else []
+    lines += (
+        [f"  {_pluralize(skipped_count, 'file')} left as {'they are' if skipped_count > 1 else 'it is'}"]
+        if skipped_count
+        else []
+    )
     return "\n".join(lines if len(lines) > 1 else [f"{lines[0]}: nothing to do"])
 
 

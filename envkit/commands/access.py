@@ -68,7 +68,9 @@ def read_token(environment: Environment) -> str:
     return token
 
 
-def open_lab(environment: Environment, show_report: Callable[[Report[OpenResult]], int], on_progress: ProgressCallback) -> int:
+def open_lab(
+    environment: Environment, show_report: Callable[[Report[OpenResult]], int], on_progress: ProgressCallback
+) -> int:
     """Send the caller's browser to JupyterLab, logged in, and say so.
 
     Where JupyterLab listens on a socket alone, a port is forwarded to it, until the caller interrupts.
@@ -93,11 +95,20 @@ def open_lab(environment: Environment, show_report: Callable[[Report[OpenResult]
         engine_port, port_forwards = environment.state.port, environment.state.forwarded
 
         def holds_port() -> bool:
-            return glance.owns_port(endpoint, container_name, engine_port) and bool(reach.local_port(endpoint, port_forwards, engine_port))
+            return glance.owns_port(endpoint, container_name, engine_port) and bool(
+                reach.local_port(endpoint, port_forwards, engine_port)
+            )
 
-        return show_report(_open_browser(environment, reach.local_port(endpoint, port_forwards, engine_port), holds_port, on_progress))
-    with forward.open_forward(environment.state_dir.client / "ssh_config", container_name, environment.hint) as port_forward:
-        report, code = _open_browser(environment, port_forward.port, port_forward.is_alive, on_progress, forwarded=True), int(ExitCode.OK)
+        return show_report(
+            _open_browser(environment, reach.local_port(endpoint, port_forwards, engine_port), holds_port, on_progress)
+        )
+    with forward.open_forward(
+        environment.state_dir.client / "ssh_config", container_name, environment.hint
+    ) as port_forward:
+        report, code = (
+            _open_browser(environment, port_forward.port, port_forward.is_alive, on_progress, forwarded=True),
+            int(ExitCode.OK),
+        )
         with suppress(KeyboardInterrupt):  # from the moment on when the address is shown, that is the way to end
             code = show_report(report)
             port_forward.wait()
@@ -105,7 +116,12 @@ def open_lab(environment: Environment, show_report: Callable[[Report[OpenResult]
 
 
 def _open_browser(
-    environment: Environment, port: int, holds_port: Callable[[], bool], on_progress: ProgressCallback, *, forwarded: bool = False
+    environment: Environment,
+    port: int,
+    holds_port: Callable[[], bool],
+    on_progress: ProgressCallback,
+    *,
+    forwarded: bool = False,
 ) -> Report[OpenResult]:
     """Open JupyterLab through a file that only the caller can read.
 
@@ -123,17 +139,25 @@ def _open_browser(
     with _temporary_page(environment, render_template("open.html.j2", name=environment.name, target=target)) as page:
         if not _start_browser(page):
             if forwarded:  # a shared server: the user's browser is on another machine
-                return Report("open", environment.name, OpenResult(environment.name, f"{url}/lab", logged_in=False, forwarded=True,
-                                                         has_browser=False))
+                return Report(
+                    "open",
+                    environment.name,
+                    OpenResult(environment.name, f"{url}/lab", logged_in=False, forwarded=True, has_browser=False),
+                )
             raise _no_browser_error(port)
         timeout_s = float(os.environ.get("ENVKIT_OPEN_TIMEOUT_S") or LOGIN_TIMEOUT_S)
         on_progress(Progress("open", f"waiting for the browser to log in, at most {timeout_s:g} s"))
         initial_atime = page.stat().st_atime_ns
         logged_in = _wait_for_login(
-            lambda: _last_activity(port, secret, holds_port), initial_activity, timeout_s, is_page_read=lambda: page.stat().st_atime_ns != initial_atime
+            lambda: _last_activity(port, secret, holds_port),
+            initial_activity,
+            timeout_s,
+            is_page_read=lambda: page.stat().st_atime_ns != initial_atime,
         )
     code = ExitCode.OK if logged_in else ExitCode.CHECK_FAILED
-    return Report("open", environment.name, OpenResult(environment.name, f"{url}/lab", logged_in, forwarded), exit_code=code)
+    return Report(
+        "open", environment.name, OpenResult(environment.name, f"{url}/lab", logged_in, forwarded), exit_code=code
+    )
 
 
 def _no_browser_error(port: int) -> PreconditionError:
@@ -189,7 +213,9 @@ def uninstall_ssh_config(state_dir: StateDir) -> Path | None:
         lines = content.splitlines(keepends=True)
         file_stat = real_path.stat()
         if line in lines and file_stat.st_uid == os.getuid():
-            files.write(real_path, b"".join(other for other in lines if other != line), mode=stat.S_IMODE(file_stat.st_mode))
+            files.write(
+                real_path, b"".join(other for other in lines if other != line), mode=stat.S_IMODE(file_stat.st_mode)
+            )
             return config_path
     return None
 
@@ -232,8 +258,13 @@ def _is_visible_to_snaps(folder: Path) -> bool:
 
 
 def _wait_for_login(
-    get_activity: Callable[[], str], initial: str, timeout_s: float, *, is_page_read: Callable[[], bool] = lambda: False,
-    clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
+    get_activity: Callable[[], str],
+    initial: str,
+    timeout_s: float,
+    *,
+    is_page_read: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> bool:
     """Wait until the browser read its page and the server was used after `initial`; say whether that came to be.
 
@@ -259,5 +290,3 @@ def _last_activity(port: int, secret: str, holds_port: Callable[[], bool]) -> st
         return str(json.loads(response.body)["last_activity"])
     except (ValueError, KeyError, TypeError, RecursionError):  # what answers was started by the container
         return ""
-
-

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 
 
 def execute_steps(
-    steps: step.Steps, planning: PlanningResult, engine: Engine, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback
+    steps: step.Steps,
+    planning: PlanningResult,
+    engine: Engine,
+    state_dir: StateDir,
+    saved_state: State,
+    on_progress: ProgressCallback,
 ) -> State:
     """Carry out the steps of an `up` and return what is to be remembered, saved as it came.
 
@@ -52,7 +57,14 @@ def are_files_current(state_dir: StateDir, planning: PlanningResult, saved_state
     )
 
 
-def _execute_step(action: step.Step, planning: PlanningResult, engine: Engine, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback) -> State:
+def _execute_step(
+    action: step.Step,
+    planning: PlanningResult,
+    engine: Engine,
+    state_dir: StateDir,
+    saved_state: State,
+    on_progress: ProgressCallback,
+) -> State:
     plan = planning.plan
     owner_labels = names.labels(plan.owner, plan.name, plan.project)
     match action:
@@ -64,7 +76,9 @@ def _execute_step(action: step.Step, planning: PlanningResult, engine: Engine, s
             containers.create_network(engine, plan.run, {**owner_labels, **compose.network_labels(plan.run)})
         case step.CreateVolume(name):
             creation_label = {names.CREATED: secrets.token_hex(8)}
-            containers.create_volume(engine, name, {**owner_labels, **compose.volume_labels(plan.run, name), **creation_label})
+            containers.create_volume(
+                engine, name, {**owner_labels, **compose.volume_labels(plan.run, name), **creation_label}
+            )
         case step.PrepareVolumes(volumes, image):
             return _prepare_volumes(engine, planning, volumes, image, state_dir, saved_state)
         case step.ReplaceFiles():
@@ -83,7 +97,9 @@ def _execute_step(action: step.Step, planning: PlanningResult, engine: Engine, s
     return saved_state
 
 
-def _replace_files(engine: Engine, planning: PlanningResult, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback) -> State:
+def _replace_files(
+    engine: Engine, planning: PlanningResult, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback
+) -> State:
     for note in mounted.replace_files(state_dir, planning.plan):
         on_progress(Progress("keys", note, finished=True))
     return _upload_files(engine, planning, state_dir, saved_state) if planning.facts.remote_volumes_dir else saved_state
@@ -92,7 +108,9 @@ def _replace_files(engine: Engine, planning: PlanningResult, state_dir: StateDir
 def _upload_files(engine: Engine, planning: PlanningResult, state_dir: StateDir, saved_state: State) -> State:
     plan, container = planning.plan, planning.actual.container
     labels = _helper_labels(plan)
-    image = planning.desired.ref if look.image(engine, planning.desired.ref) or container is None else container.image_id
+    image = (
+        planning.desired.ref if look.image(engine, planning.desired.ref) or container is None else container.image_id
+    )
     delivered.upload_files(engine, state_dir, plan, image, labels)
     volumes = look.actual_state(engine, plan.run.name, (delivered.volume_name(plan),)).volumes
     return _save_state(state_dir, replace(saved_state, delivered=delivered.fingerprint(state_dir, plan, volumes)))
@@ -112,7 +130,9 @@ def remove(action: step.Step, engine: Engine, on_progress: ProgressCallback) -> 
             raise AssertionError(action)
 
 
-def refresh_base(planning: PlanningResult, engine: Engine, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback) -> State:
+def refresh_base(
+    planning: PlanningResult, engine: Engine, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback
+) -> State:
     """Bring the base of a plan anew, and forget what the old one was: another base is another image.
 
     Raises:
@@ -142,7 +162,14 @@ def _make_base(engine: Engine, suite: str, ref: str, plan: Plan, on_progress: Pr
 
 
 def _build_image(
-    engine: Engine, planning: PlanningResult, ref: str, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback, *, rebuild: bool
+    engine: Engine,
+    planning: PlanningResult,
+    ref: str,
+    state_dir: StateDir,
+    saved_state: State,
+    on_progress: ProgressCallback,
+    *,
+    rebuild: bool,
 ) -> State:
     builder = str(planning.plan.owner)
     labels = {names.MANAGED: "1", names.BUILDER: builder, names.IMAGE: planning.desired.digests.image}
@@ -152,7 +179,12 @@ def _build_image(
 
 
 def _prepare_volumes(
-    engine: Engine, planning: PlanningResult, volumes: tuple[str, ...], image: str, state_dir: StateDir, saved_state: State
+    engine: Engine,
+    planning: PlanningResult,
+    volumes: tuple[str, ...],
+    image: str,
+    state_dir: StateDir,
+    saved_state: State,
 ) -> State:
     plan = planning.plan
     labels = _helper_labels(plan)

@@ -55,7 +55,9 @@ def audit(environment: Environment, *, on_progress: Callable[[Progress], None]) 
         StartFailed: The environment does not run, or cannot be reached.
     """
     engine = environment.connect()
-    with files.lock(environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))):
+    with files.lock(
+        environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))
+    ):
         try:
             return _run_audit(environment, engine, on_progress)
         finally:
@@ -64,42 +66,68 @@ def audit(environment: Environment, *, on_progress: Callable[[Progress], None]) 
                 state.forget(environment.state_dir)
 
 
-def _run_audit(environment: Environment, engine: Engine, on_progress: Callable[[Progress], None]) -> Report[AuditResult]:
+def _run_audit(
+    environment: Environment, engine: Engine, on_progress: Callable[[Progress], None]
+) -> Report[AuditResult]:
     container = project.require_running(engine, environment)
     on_progress(Progress("audit", f"attacking {environment.name} from outside and inside"))
     endpoint, port_forwards = environment.endpoint, environment.state.forwarded
-    engine_port, engine_ssh_port = (_parse_port(container.labels.get(label, "")) for label in (names.PORT, names.SSH_PORT_LABEL))
+    engine_port, engine_ssh_port = (
+        _parse_port(container.labels.get(label, "")) for label in (names.PORT, names.SSH_PORT_LABEL)
+    )
     port = reach.local_port(endpoint, port_forwards, engine_port)
     if engine_port and not port:  # the token would go to whoever listens at that port of this machine
         raise StartFailed(f"no port of this machine leads to JupyterLab of {environment.name}", hint=environment.hint)
 
     def holds_port() -> bool:
-        return glance.owns_port(endpoint, environment.container_name, engine_port) and reach.local_port(endpoint, port_forwards, engine_port) == port
+        return (
+            glance.owns_port(endpoint, environment.container_name, engine_port)
+            and reach.local_port(endpoint, port_forwards, engine_port) == port
+        )
 
     def report_progress(text: str) -> None:
         on_progress(Progress("audit", text))
 
     leftovers.remove_abandoned(engine, environment.owner)
     name_prefix = f"{names.neighbour_prefix(environment.owner)}{os.getpid()}.{secrets.token_hex(4)}."
-    labels = {names.MANAGED: "1", names.OWNER: str(environment.owner), **leftovers.lifetime_labels(neighbours.TOTAL_S + SLACK_S)}
+    labels = {
+        names.MANAGED: "1",
+        names.OWNER: str(environment.owner),
+        **leftovers.lifetime_labels(neighbours.TOTAL_S + SLACK_S),
+    }
     observations, inspection = audit_probes.run_attacks(
-        engine, environment.container_name, base=environment.state.base_id, open_port=lambda: _open_jupyter_port(environment, port, holds_port),
-        ssh_port=reach.local_port(endpoint, port_forwards, engine_ssh_port), is_ours=holds_port, token=credentials.token(environment.state_dir),
-        ssh_config=environment.state_dir.client / ssh_config.FILE, owner=environment.owner, name_prefix=name_prefix, labels=labels, on_progress=report_progress,
+        engine,
+        environment.container_name,
+        base=environment.state.base_id,
+        open_port=lambda: _open_jupyter_port(environment, port, holds_port),
+        ssh_port=reach.local_port(endpoint, port_forwards, engine_ssh_port),
+        is_ours=holds_port,
+        token=credentials.token(environment.state_dir),
+        ssh_config=environment.state_dir.client / ssh_config.FILE,
+        owner=environment.owner,
+        name_prefix=name_prefix,
+        labels=labels,
+        on_progress=report_progress,
     )
     findings = audit_checks.check(observations, inspection)
     release = image_checks.parse_claim(environment.state.image_ref).version
-    result = AuditResult(environment.name, checks.summarize_audit(findings), release, describe_host(connect.facts(engine)))
+    result = AuditResult(
+        environment.name, checks.summarize_audit(findings), release, describe_host(connect.facts(engine))
+    )
     return Report("audit", environment.name, result, findings, checks.exit_code(findings, fail_on_unknown=True))
 
 
 @contextmanager
-def _open_jupyter_port(environment: Environment, port: int, holds_port: Callable[[], bool]) -> Iterator[tuple[int, Callable[[], bool]]]:
+def _open_jupyter_port(
+    environment: Environment, port: int, holds_port: Callable[[], bool]
+) -> Iterator[tuple[int, Callable[[], bool]]]:
     """Lead to JupyterLab: to its own port, or to its socket, as `envkit open` does."""
     if port:
         yield port, holds_port
         return
-    with open_forward(environment.state_dir.client / ssh_config.FILE, environment.container_name, environment.hint) as port_forward:
+    with open_forward(
+        environment.state_dir.client / ssh_config.FILE, environment.container_name, environment.hint
+    ) as port_forward:
         yield port_forward.port, port_forward.is_alive
 
 

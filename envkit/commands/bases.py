@@ -40,8 +40,15 @@ def choose(config: Config, facts: Facts, engine: Engine | None, state: State | N
 
 
 def inspect_foreign(
-    choice: BaseChoice, config: Config, facts: Facts, engine: Engine, state: State | None, container_name: str,
-    on_progress: ProgressCallback | None, *, refresh: bool = False,
+    choice: BaseChoice,
+    config: Config,
+    facts: Facts,
+    engine: Engine,
+    state: State | None,
+    container_name: str,
+    on_progress: ProgressCallback | None,
+    *,
+    refresh: bool = False,
 ) -> ForeignBase:
     """Return what a chosen image is and holds: as remembered, else looked at.
 
@@ -72,10 +79,14 @@ def inspect_foreign(
     assert contents is not None  # noqa: S101 - without a shell there is no system
     release = catalog.release(config.tensorflow)
     python_source = mirror
-    if not python_source and bases.needs_managed_python(bases.choose_layout(contents, system, release, python_mirror="")):
+    if not python_source and bases.needs_managed_python(
+        bases.choose_layout(contents, system, release, python_mirror="")
+    ):
         python_source = "default" if net.is_reachable(catalog.python_mirror(), facts.proxies) else ""
     _require_suitable(choice.ref, bases.choose_layout(contents, system, release, python_mirror=python_source))
-    return ForeignBase("official" if choice.kind == "official" else "image", choice.ref, image.id, contents, python_source)
+    return ForeignBase(
+        "official" if choice.kind == "official" else "image", choice.ref, image.id, contents, python_source
+    )
 
 
 def inspection_key(config: Config) -> str:
@@ -131,6 +142,8 @@ def _load_saved_base(choice: BaseChoice, key: str, state: State | None) -> Forei
     if (data.get("kind"), data.get("ref"), data.get("asked")) != (choice.kind, choice.ref, key):
         return None
     try:
-        return ForeignBase(data["kind"], data["ref"], data["id"], ImageContents(**data["contents"]), data["python_mirror"])
+        return ForeignBase(
+            data["kind"], data["ref"], data["id"], ImageContents(**data["contents"]), data["python_mirror"]
+        )
     except (KeyError, TypeError):
         return None

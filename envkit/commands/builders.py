@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from envkit.model.plan import Plan
     from envkit.model.step import Steps
 
-INSTALL_HINT = "sudo apt-get install docker-buildx (Debian 13, Ubuntu; among Docker's own packages docker-buildx-plugin)"
+INSTALL_HINT = (
+    "sudo apt-get install docker-buildx (Debian 13, Ubuntu; among Docker's own packages docker-buildx-plugin)"
+)
 
 
 def check(plan: Plan, steps: Steps) -> None:
@@ -38,8 +40,13 @@ def check(plan: Plan, steps: Steps) -> None:
 
 
 def build(
-    planning: PlanningResult, engine: Engine, ref: str, labels: Mapping[str, str], on_progress: Callable[[Progress], None],
-    *, rebuild: bool = False,
+    planning: PlanningResult,
+    engine: Engine,
+    ref: str,
+    labels: Mapping[str, str],
+    on_progress: Callable[[Progress], None],
+    *,
+    rebuild: bool = False,
 ) -> None:
     """Build the image of a plan; `rebuild`: with nothing that the builder keeps of earlier builds.
 
@@ -73,9 +80,13 @@ def _find_buildx(plan: Plan) -> Buildx | None:
     if plan.netrc:
         # What the classic builder is given, it keeps in the image.
         hint = f"{INSTALL_HINT}; or take build.netrc out and name an index that needs no login"
-        raise PreconditionError(f"build.netrc needs buildx, which hands a login over as a secret: {result.reason}", hint=hint)
+        raise PreconditionError(
+            f"build.netrc needs buildx, which hands a login over as a secret: {result.reason}", hint=hint
+        )
     if plan.builder == "buildx":
-        raise PreconditionError(f"build.builder is buildx: {result.reason}", hint=f"{INSTALL_HINT}; or write builder: auto")
+        raise PreconditionError(
+            f"build.builder is buildx: {result.reason}", hint=f"{INSTALL_HINT}; or write builder: auto"
+        )
     return None
 
 

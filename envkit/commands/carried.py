@@ -28,7 +28,6 @@ RSYNC_OPTIONS = ("-lptR", "--from0", "--safe-links", "--no-devices", "--no-speci
 PARTIAL_TRANSFER_CODES = {23, 24}  # rsync's: some files went, or cannot be read; the next look sees that
 
 
-
 def find_tools() -> tuple[str, str]:
     """Return rsync and the SSH client.
 
@@ -63,13 +62,20 @@ def apply_plan(environment: Environment, plan: SyncPlan, sides: tuple[Side, Side
     (local, remote), (local_tree, remote_tree) = sides, trees
     skipped_paths: list[str] = []
     for side, remove_paths, copy_paths, tree, source_tree in (
-        (remote, plan.remove_remote, plan.push, remote_tree, local_tree), (local, plan.remove_local, plan.pull, local_tree, remote_tree),
+        (remote, plan.remove_remote, plan.push, remote_tree, local_tree),
+        (local, plan.remove_local, plan.pull, local_tree, remote_tree),
     ):
         if remove_paths or copy_paths:
             with _stage(side):
-                _rsync(environment, [path for path in copy_paths if source_tree[path].kind != sync_plan.FOLDER], push=side is remote)
+                _rsync(
+                    environment,
+                    [path for path in copy_paths if source_tree[path].kind != sync_plan.FOLDER],
+                    push=side is remote,
+                )
                 removals = [(path, tree[path]) for path in remove_paths]
-                skipped_paths += side.apply_changes(removals, [(path, tree.get(path), source_tree[path]) for path in copy_paths])
+                skipped_paths += side.apply_changes(
+                    removals, [(path, tree.get(path), source_tree[path]) for path in copy_paths]
+                )
     return tuple(skipped_paths)
 
 
@@ -95,13 +101,29 @@ def _rsync(environment: Environment, paths: Sequence[str], *, push: bool) -> Non
     container_name = environment.container_name
     config_path = str(environment.state_dir.client / ssh_config.FILE)
     ssh_command = shlex.join([ssh, "-F", config_path, "-oBatchMode=yes", "-oControlMaster=no"])
-    workspace, remote_workspace = Path(environment.state.workspace or environment.project), f"{container_name}:{names.WORKSPACE}"
-    operands = (f"{workspace}/", f"{remote_workspace}/{STAGING_FOLDER}/") if push else (f"{remote_workspace}/", f"{workspace / STAGING_FOLDER}/")
-    command = [rsync, *RSYNC_OPTIONS, f"--files-from={list_file}", "--rsync-path=/usr/bin/rsync", "-e", ssh_command, *operands]
+    workspace, remote_workspace = (
+        Path(environment.state.workspace or environment.project),
+        f"{container_name}:{names.WORKSPACE}",
+    )
+    operands = (
+        (f"{workspace}/", f"{remote_workspace}/{STAGING_FOLDER}/")
+        if push
+        else (f"{remote_workspace}/", f"{workspace / STAGING_FOLDER}/")
+    )
+    command = [
+        rsync,
+        *RSYNC_OPTIONS,
+        f"--files-from={list_file}",
+        "--rsync-path=/usr/bin/rsync",
+        "-e",
+        ssh_command,
+        *operands,
+    ]
     output: list[str] = []
     code = proc.stream(command, output.append)
     if code not in {0, *PARTIAL_TRANSFER_CODES}:
         raise EngineError(
-            f"rsync could not copy the workspace (it ended with {code})", detail="; ".join(output[-5:]),
+            f"rsync could not copy the workspace (it ended with {code})",
+            detail="; ".join(output[-5:]),
             hint="envkit ssh true says whether SSH works; then repeat the command",
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from envkit import credentials, decide, files, names, state, tunnel
 from envkit.commands import apply, builders, mounted, refusals
 from envkit.commands.results import BuildResult, UpResult
-from envkit.commands.survey import update_state, plan_environment
+from envkit.commands.survey import plan_environment, update_state
 from envkit.engines import look
 from envkit.engines.failure import PortTaken, SubnetTaken
 from envkit.errors import PreconditionError, StartFailed
@@ -18,7 +18,7 @@ from envkit.model import step
 from envkit.model.report import Finding, Progress, Report
 from envkit.observe.aside import submit
 from envkit.render import ssh_config
-from envkit.resolve import base_access, kept, host_query, unapproved_entries
+from envkit.resolve import base_access, host_query, kept, unapproved_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,11 +40,21 @@ T = TypeVar("T")
 # As `python -m envkit`, which would look for modules in the working folder first: a workspace is hostile.
 SSH_PROXY_CODE = "import sys; sys.path[:] = filter(None, sys.path); from envkit.cli.main import main; main()"
 MAX_ROUNDS = 8  # base, image, a few taken ports: more means that something keeps undoing our work
-INDEPENDENT_STEPS = (step.MakeBase, step.BuildImage, step.CreateNetwork, step.CreateVolume)  # they leave what runs as it is
+INDEPENDENT_STEPS = (
+    step.MakeBase,
+    step.BuildImage,
+    step.CreateNetwork,
+    step.CreateVolume,
+)  # they leave what runs as it is
 
 
 def up(
-    project: Project, *, on_progress: ProgressCallback, approve: ApproveCallback, refresh: bool = False, pull: bool = False
+    project: Project,
+    *,
+    on_progress: ProgressCallback,
+    approve: ApproveCallback,
+    refresh: bool = False,
+    pull: bool = False,
 ) -> tuple[Report[UpResult], dict[str, str]]:
     """Bring a project's environment to what its config says; returns the report and the container's labels.
 
@@ -61,7 +71,9 @@ def up(
     return _run_locked(project, on_progress, approve, lambda convergence: convergence.up(refresh=refresh, pull=pull))
 
 
-def build(project: Project, *, on_progress: ProgressCallback, approve: ApproveCallback, pull: bool = False) -> Report[BuildResult]:
+def build(
+    project: Project, *, on_progress: ProgressCallback, approve: ApproveCallback, pull: bool = False
+) -> Report[BuildResult]:
     """Build a project's image and stop there; `pull` brings the base anew first.
 
     Raises:
@@ -75,13 +87,19 @@ def build_host_query(project: Project) -> HostQuery:
     return host_query(project.config, project.folder, str(project.state_dir.folder))
 
 
-def _run_locked(project: Project, on_progress: ProgressCallback, approve: ApproveCallback, operation: Callable[[_Convergence], T]) -> T:
+def _run_locked(
+    project: Project, on_progress: ProgressCallback, approve: ApproveCallback, operation: Callable[[_Convergence], T]
+) -> T:
     engine = refusals.connect_engine(project.endpoint)
     is_new = not project.state_dir.folder.exists()
-    with files.lock(project.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))):
+    with files.lock(
+        project.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))
+    ):
         try:
             credentials.ensure_client_key(project.state_dir)
-            return operation(_Convergence(replace(project, state=state.load(project.state_dir)), engine, on_progress, approve))
+            return operation(
+                _Convergence(replace(project, state=state.load(project.state_dir)), engine, on_progress, approve)
+            )
         except BaseException:
             # A refused first `up` leaves nothing behind; one that began leaves what the next goes on from.
             if is_new and files.read(project.state_dir.folder / state.STATE_FILE) is None:
@@ -92,7 +110,9 @@ def _run_locked(project: Project, on_progress: ProgressCallback, approve: Approv
 class _Convergence:
     """One `up` from what is to what is wanted."""
 
-    def __init__(self, project: Project, engine: Engine, on_progress: ProgressCallback, approve: ApproveCallback) -> None:
+    def __init__(
+        self, project: Project, engine: Engine, on_progress: ProgressCallback, approve: ApproveCallback
+    ) -> None:
         self.project, self.engine, self.on_progress, self.approve = project, engine, on_progress, approve
         self.state = project.state
         self.changes: list[str] = []
@@ -113,7 +133,9 @@ class _Convergence:
         from envkit import checks
         from envkit.commands import proof
 
-        verification = proof.Verification(self.project.state_dir, self.engine, planning.plan, self._state.forwarded, self.on_progress)
+        verification = proof.Verification(
+            self.project.state_dir, self.engine, planning.plan, self._state.forwarded, self.on_progress
+        )
         if self.changes:
             self.on_progress(Progress("wait", "waiting for JupyterLab"))
         verification.wait()
@@ -130,7 +152,9 @@ class _Convergence:
         return Report("up", planning.plan.name, replace(result, notes=result.notes + notes), findings, code)
 
     def build(self, *, pull: bool) -> Report[BuildResult]:
-        planning = self._converge(lambda result: decide.image_only(result.desired, result.actual), run_container=False, pull=pull)
+        planning = self._converge(
+            lambda result: decide.image_only(result.desired, result.actual), run_container=False, pull=pull
+        )
         plan = planning.plan
         return Report("build", plan.name, BuildResult(plan.name, planning.desired.ref, tuple(self.changes), plan.notes))
 
@@ -150,14 +174,18 @@ class _Convergence:
         self._require_approval(base_access(self.project.config))
         rebuild = False
         for _ in range(MAX_ROUNDS):
-            planning = plan_environment(self.project, self.engine, self.state, avoid_ports=self.excluded_ports, on_progress=self.on_progress)
+            planning = plan_environment(
+                self.project, self.engine, self.state, avoid_ports=self.excluded_ports, on_progress=self.on_progress
+            )
             if run_container:  # an image for a GPU can be built anywhere
                 refusals.check_gpu(planning, self.engine)
                 refusals.check_remote_copy(planning, self.state)
             self._approve_plan(planning)
             if pull:
                 pull, rebuild = False, True
-                self.state = apply.refresh_base(planning, self.engine, self.project.state_dir, self._state, self.on_progress)
+                self.state = apply.refresh_base(
+                    planning, self.engine, self.project.state_dir, self._state, self.on_progress
+                )
                 continue
             steps = plan_steps(planning)
             if rebuild:
@@ -198,7 +226,9 @@ class _Convergence:
     def _plan_up(self, planning: PlanningResult) -> Steps:
         state_dir = self.project.state_dir
         return decide.up(
-            planning.desired, planning.actual, self.state,
+            planning.desired,
+            planning.actual,
+            self.state,
             files_current=apply.are_files_current(state_dir, planning, self.state),
             token_exists=mounted.has_credentials(state_dir, planning.plan),
         )
@@ -208,7 +238,9 @@ class _Convergence:
         completed_steps: list[step.Step] = []
         try:
             for action in steps:
-                if not isinstance(action, INDEPENDENT_STEPS):  # what was proven is so until something it was proven of changes
+                if not isinstance(
+                    action, INDEPENDENT_STEPS
+                ):  # what was proven is so until something it was proven of changes
                     self._save(replace(self._state, proven=False, verdict=""))
                 if isinstance(action, step.CreateNetwork):  # the engine takes a while, and only the container needs it
                     network_future = submit(partial(self._execute_step, action, planning))
@@ -227,7 +259,9 @@ class _Convergence:
         self.changes += [type(action).__name__ for action in completed_steps]
 
     def _execute_step(self, action: step.Step, planning: PlanningResult) -> State:
-        return apply.execute_steps((action,), planning, self.engine, self.project.state_dir, self._state, self.on_progress)
+        return apply.execute_steps(
+            (action,), planning, self.engine, self.project.state_dir, self._state, self.on_progress
+        )
 
     def _exclude_ports(self, error: PortTaken, run: RunPlan) -> None:
         """Let the next round pick another port in the place of the one that was taken."""
@@ -249,7 +283,9 @@ class _Convergence:
         docker_host = f"DOCKER_HOST={self.engine.endpoint}"
         proxy_command = ["env", docker_host, sys.executable, "-c", SSH_PROXY_CODE, "ssh-proxy", plan.run.name]
         port, agent = plan.run.host_port(names.SSH_PORT), plan.run.ssh.agent
-        entry = ssh_config.render(plan.name, plan.run.name, str(state_dir.client), proxy_command, port=port, agent=agent)
+        entry = ssh_config.render(
+            plan.name, plan.run.name, str(state_dir.client), proxy_command, port=port, agent=agent
+        )
         if files.read(state_dir.client / entry.path) != entry.text.encode():
             files.write(state_dir.client / entry.path, entry.text.encode(), mode=entry.mode)
 
@@ -259,7 +295,9 @@ class _Convergence:
         if engine_port and tunnel.is_remote(endpoint):
             from envkit.commands import reach
 
-            port_forwards = reach.forward(endpoint, self._state.forwarded, engine_port, self.project.config.jupyter.port)
+            port_forwards = reach.forward(
+                endpoint, self._state.forwarded, engine_port, self.project.config.jupyter.port
+            )
             self._save(replace(self._state, forwarded=port_forwards))
 
     def _sync(self) -> tuple[str, ...]:

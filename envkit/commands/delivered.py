@@ -45,7 +45,9 @@ def upload_files(engine: Engine, state_dir: StateDir, plan: Plan, image: str, la
         image: One that the engine has; nothing of it runs.
         labels: Of the container that holds the volume meanwhile.
     """
-    containers.unpack(engine, (volume_name(plan),), _build_archive(state_dir, plan), image, names.helper(plan.run.name), labels)
+    containers.unpack(
+        engine, (volume_name(plan),), _build_archive(state_dir, plan), image, names.helper(plan.run.name), labels
+    )
 
 
 def _build_archive(state_dir: StateDir, plan: Plan) -> bytes:

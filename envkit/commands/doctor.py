@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from envkit.commands.project import Project
     from envkit.model.facts import EngineFacts
-    from envkit.model.report import Finding, CheckHost
+    from envkit.model.report import CheckHost, Finding
 
 DEFAULT_PORT = 8888
 
@@ -60,10 +60,16 @@ def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None
             hint="run envkit doctor there; envkit status says whether that engine answers",
         )
     findings, engine = _run_checks(project, gpu=gpu)
-    attempts = {finding.check for finding in findings if finding.status is not Verdict.PASSED and fix is not None and fix(finding)}
+    attempts = {
+        finding.check
+        for finding in findings
+        if finding.status is not Verdict.PASSED and fix is not None and fix(finding)
+    }
     if attempts:
         findings, engine = _run_checks(project, gpu=gpu)
-    fixed = tuple(finding.check for finding in findings if finding.check in attempts and finding.status is Verdict.PASSED)
+    fixed = tuple(
+        finding.check for finding in findings if finding.check in attempts and finding.status is Verdict.PASSED
+    )
     result = DoctorResult(checks.summarize_host(findings), fixed, project.config.tensorflow, describe_host(engine))
     return Report("doctor", "", result, findings, checks.exit_code(findings))
 
@@ -76,10 +82,14 @@ def _run_checks(project: Project, *, gpu: bool) -> tuple[tuple[Finding, ...], En
     gpu_required = gpu or requires_gpu(config.gpu)
     state = project.state
     observations, engine = doctor_probes.inspect_host(
-        official_image=catalog.official_image(release, gpu=gpu_required), has_fallback=config.base == "auto", mirror=mirror,
-        index=config.build.index or "", skip_reasons=_skip_reasons(project),
+        official_image=catalog.official_image(release, gpu=gpu_required),
+        has_fallback=config.base == "auto",
+        mirror=mirror,
+        index=config.build.index or "",
+        skip_reasons=_skip_reasons(project),
         port=config.jupyter.port or (state.port if state else 0) or DEFAULT_PORT,
-        is_configured=bool(config.jupyter.port), own_container=names.container(os.getuid(), state.name) if state else "",
+        is_configured=bool(config.jupyter.port),
+        own_container=names.container(os.getuid(), state.name) if state else "",
         proxies=host.proxies(),
     )
     gpu_findings = checks.host_gpu(host.gpu(), engine, release, required=gpu_required)
@@ -98,5 +108,6 @@ def _skip_reasons(project: Project) -> Mapping[str, str]:
     unapproved_servers = {"host.mirror": ("build.mirror", build.mirror), "host.index": ("build.index", build.index)}
     return reasons | {
         check: f"the server that {key} names is not asked before a first `envkit up` has approved it"
-        for check, (key, url) in unapproved_servers.items() if url
+        for check, (key, url) in unapproved_servers.items()
+        if url
     }

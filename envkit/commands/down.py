@@ -37,7 +37,9 @@ class DownResult:
     kept: tuple[str, ...]
 
 
-def down(environment: Environment, *, volumes: bool, on_progress: ProgressCallback, discard: bool = False) -> Report[DownResult]:
+def down(
+    environment: Environment, *, volumes: bool, on_progress: ProgressCallback, discard: bool = False
+) -> Report[DownResult]:
     """Take an environment away; workspace and image stay.
 
     Args:
@@ -51,7 +53,9 @@ def down(environment: Environment, *, volumes: bool, on_progress: ProgressCallba
         Refusal: The container of that name belongs to somebody else, or what is not copied back would be lost.
     """
     engine = environment.connect()
-    with files.lock(environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))):
+    with files.lock(
+        environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))
+    ):
         actual = look.actual_state(engine, environment.container_name, ())
         steps = decide.down(environment.name, environment.owner, environment.project, actual, volumes=volumes)
         if tunnel.is_remote(environment.endpoint):
@@ -66,12 +70,24 @@ def down(environment: Environment, *, volumes: bool, on_progress: ProgressCallba
     removed = tuple(f"{type(step).__name__.removeprefix('Remove').lower()} {step.name}" for step in steps)  # type: ignore[union-attr]
     config_path = access.uninstall_ssh_config(environment.state_dir) if volumes else None
     removed += (f"its line in {config_path}",) if config_path else ()
-    our_volumes = (name for name, volume in actual.volumes.items() if names.belongs_to(volume.labels, environment.owner, environment.project))
+    our_volumes = (
+        name
+        for name, volume in actual.volumes.items()
+        if names.belongs_to(volume.labels, environment.owner, environment.project)
+    )
     kept_volumes = () if volumes else tuple(sorted(our_volumes))
     return Report("down", environment.name, DownResult(environment.name, removed, kept_volumes))
 
 
-def _release_remote(environment: Environment, engine: Engine, actual: ActualState, *, volumes: bool, discard: bool, on_progress: ProgressCallback) -> None:
+def _release_remote(
+    environment: Environment,
+    engine: Engine,
+    actual: ActualState,
+    *,
+    volumes: bool,
+    discard: bool,
+    on_progress: ProgressCallback,
+) -> None:
     """Bring back from another machine what is there alone, and take back the ports that lead there."""
     if not (volumes and discard):
         synced.pull_back(environment, engine, actual=actual, is_final=volumes, on_progress=on_progress)

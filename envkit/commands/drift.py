@@ -33,7 +33,9 @@ def check_drift(environments: Environments, on_progress: Callable[[Progress], No
         if row.owner != os.getuid() or row.status != "running":
             continue
         on_progress(Progress("status", f"looking at {row.name} again"))
-        findings += [replace(finding, data={**finding.data, "environment": row.name}) for finding in _check_row(engine, row)]
+        findings += [
+            replace(finding, data={**finding.data, "environment": row.name}) for finding in _check_row(engine, row)
+        ]
     return Report("status", "", environments, tuple(findings), checks.exit_code(findings))
 
 

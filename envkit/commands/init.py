@@ -114,9 +114,13 @@ def _read_example(folder: Path) -> dict[str, bytes]:
     try:
         folder_fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise PreconditionError(f"{folder} cannot be read: {error.strerror}", hint="name a folder with an example") from error
+        raise PreconditionError(
+            f"{folder} cannot be read: {error.strerror}", hint="name a folder with an example"
+        ) from error
     try:
-        contents = {name: files.read_in_folder(folder_fd, name, EXAMPLE_FILE_MAX) for name in sorted(os.listdir(folder_fd))}  # noqa: PTH208
+        contents = {
+            name: files.read_in_folder(folder_fd, name, EXAMPLE_FILE_MAX) for name in sorted(os.listdir(folder_fd))  # noqa: PTH208 - of an open folder
+        }
     finally:
         os.close(folder_fd)
     if contents.get(CONFIG_FILE) is None:

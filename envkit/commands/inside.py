@@ -78,7 +78,8 @@ def ssh(environment: Environment, argv: Sequence[str]) -> int:
     client = proc.which("ssh")
     if client is None:
         raise ExecError(
-            "there is no ssh client on this host", detail="ssh on PATH",
+            "there is no ssh client on this host",
+            detail="ssh on PATH",
             hint="sudo apt-get install openssh-client; or envkit shell, which needs none",
         )
     config_path = environment.state_dir.client / "ssh_config"
@@ -97,7 +98,9 @@ def _raise_client_error(client: str, config_path: Path, container_name: str, arg
             f"nobody can log in by SSH: {reason}",
             hint=f"{hint}; where the host key is refused, find out who answers instead",
         )
-    result = proc.run([client, "-G", "-F", str(config_path), container_name, *argv])  # reads its arguments and connects nowhere
+    result = proc.run(
+        [client, "-G", "-F", str(config_path), container_name, *argv]
+    )  # reads its arguments and connects nowhere
     if result.code:
         reason = next(iter(result.err.splitlines()), "it says no more")
         raise ExecError(
@@ -115,9 +118,16 @@ def ssh_proxy(container_name: str) -> int:
     with as_exec_errors():
         engine = connect.connect(endpoint.current_endpoint())
         container_info = look.container(engine, container_name)
-        if container_info is None or container_info.status != "running" or container_info.labels.get(names.MANAGED) != "1":
+        if (
+            container_info is None
+            or container_info.status != "running"
+            or container_info.labels.get(names.MANAGED) != "1"
+        ):
             environments = (project.find_environment(Path(), name) for name in project.environment_names())
-            hint = next((environment.hint for environment in environments if environment.container_name == container_name), "envkit up")
+            hint = next(
+                (environment.hint for environment in environments if environment.container_name == container_name),
+                "envkit up",
+            )
             raise ExecError(f"{container_name} does not run", hint=hint)
         return execs.run_raw(engine, container_name, SSHD)
 

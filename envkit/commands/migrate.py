@@ -45,7 +45,12 @@ class MigrateResult:
 
 
 def migrate(
-    paths: Sequence[Path], job: Job, *, write: bool = False, check: bool = False, on_file: Callable[[FileResult], None],
+    paths: Sequence[Path],
+    job: Job,
+    *,
+    write: bool = False,
+    check: bool = False,
+    on_file: Callable[[FileResult], None],
     on_scan: ScanCallback,
 ) -> Report[MigrateResult]:
     """Migrate files, and those below folders.
@@ -63,7 +68,9 @@ def migrate(
     """
     file_results, suffix_counts = [], Counter[str]()
     candidates = _filter_candidates(paths, sources.find_sources(paths), suffix_counts, on_scan)
-    for migration in workers.map_ordered(candidates, partial(ported.migrate_file, job=job), on_crash=ported.crash_result):
+    for migration in workers.map_ordered(
+        candidates, partial(ported.migrate_file, job=job), on_crash=ported.crash_result
+    ):
         file_result = ported.write(migration) if write and migration.original_digest else migration
         if not file_result.is_empty:
             on_file(file_result)
@@ -87,7 +94,10 @@ def _filter_candidates(
 def _exit_code(file_results: Sequence[FileResult], *, check: bool) -> ExitCode:
     if any(file_result.skip_reason for file_result in file_results):
         return ExitCode.UNREADABLE
-    has_todo = any(file_result.rewrites or any(note.kind in TODO_KINDS for note in file_result.notes) for file_result in file_results)
+    has_todo = any(
+        file_result.rewrites or any(note.kind in TODO_KINDS for note in file_result.notes)
+        for file_result in file_results
+    )
     return ExitCode.CHECK_FAILED if check and has_todo else ExitCode.OK
 
 
@@ -109,6 +119,14 @@ def create_job(release: str, disabled: Sequence[str], *, show_diff: bool, by_cel
     target = api.load(release)
     unknown_rules = sorted(set(disabled) - {*file.RULES, *RULE_TABLE})
     if unknown_rules:
-        raise PreconditionError(f"there is no rule {unknown_rules[0]}", hint="take the id that stands in brackets behind a note")
+        raise PreconditionError(
+            f"there is no rule {unknown_rules[0]}", hint="take the id that stands in brackets behind a note"
+        )
     disabled_rules = frozenset(disabled)
-    return Job(partial(code.migrate, api=target, disabled_rules=disabled_rules), release, disabled_rules, show_diff=show_diff, diff_by_cell=by_cell)
+    return Job(
+        partial(code.migrate, api=target, disabled_rules=disabled_rules),
+        release,
+        disabled_rules,
+        show_diff=show_diff,
+        diff_by_cell=by_cell,
+    )

@@ -151,7 +151,9 @@ def _read_secrets(plan: Plan) -> Iterator[tuple[str, bytes]]:
     for secret in plan.files.secrets:
         content = files.read_if_permitted(Path(secret.source))
         if content is None:
-            raise PreconditionError(f"{secret.source} vanished while it was read", hint="create it, then repeat the command")
+            raise PreconditionError(
+                f"{secret.source} vanished while it was read", hint="create it, then repeat the command"
+            )
         if hashlib.sha256(content).hexdigest() != secret.sha256:
             raise PreconditionError(f"{secret.source} changed while it was read", hint="repeat the command")
         yield secret.name, content

@@ -98,7 +98,9 @@ def migrate_file(source: Source, job: Job) -> FileResult:
     except OSError as error:
         return _access_failure(path, error.strerror or str(error))
     except Exception as error:  # noqa: BLE001 - a bug in one file's way must not cost the others
-        return FileResult(path, skip_reason=single_line(f"a bug in envkit: {type(error).__name__}: {error}"), hint="please report it")
+        return FileResult(
+            path, skip_reason=single_line(f"a bug in envkit: {type(error).__name__}: {error}"), hint="please report it"
+        )
 
 
 def write(result: FileResult) -> FileResult:
@@ -127,13 +129,18 @@ def _migrate(source: Source, job: Job) -> FileResult:
     if source.error:
         return _access_failure(path, source.error)
     if source.path.is_symlink():
-        return FileResult(path, skip_reason="it is a link, and no link is followed", hint="name the file that it leads to")
+        return FileResult(
+            path, skip_reason="it is a link, and no link is followed", hint="name the file that it leads to"
+        )
     content = files.read(source.path, SIZE_LIMIT_BYTES)
     if content is None:
         return FileResult(path, skip_reason="it is no file any more", hint="repeat the command")
-    if KERAS_IMPORT.search(content) and (local_keras := _find_local_keras(source.path.resolve().parent, source.project_root)):
+    if KERAS_IMPORT.search(content) and (
+        local_keras := _find_local_keras(source.path.resolve().parent, source.project_root)
+    ):
         return FileResult(
-            path, skip_reason=f"`keras` is {local_keras.relative_to(source.project_root)} here, a module of the project's own",
+            path,
+            skip_reason=f"`keras` is {local_keras.relative_to(source.project_root)} here, a module of the project's own",
             hint="give that another name if standalone Keras is meant, then repeat the command",
         )
     outcome = file.migrate(source.relative_path, content, job.migrate_python, job.release, job.disabled_rules)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from envkit.checks.gpus import Gpu
     from envkit.commands.project import Environment
-    from envkit.model.report import Finding, Observation, CheckHost
+    from envkit.model.report import CheckHost, Finding, Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,19 @@ def probe(environment: Environment, *, gpu: bool, on_progress: Callable[[Progres
     facts = connect.facts(engine)
     observations = observer.probe(engine, environment.container_name, report_observation)
     findings = checks.probe(
-        observations, release=release, gpu_required=gpu or requires_gpu(config.gpu),
-        host=reach.host_gpu(environment.endpoint), engine=facts,
+        observations,
+        release=release,
+        gpu_required=gpu or requires_gpu(config.gpu),
+        host=reach.host_gpu(environment.endpoint),
+        engine=facts,
     )
     result = ProbeResult(environment.name, release.version, gpus.list_gpus(observations), describe_host(facts))
     return Report("probe", environment.name, result, findings, checks.exit_code(findings))
 
 
-def watch(environment: Environment, interval_s: float, on_change: Callable[[Finding], None], *, gpu: bool = False) -> NoReturn:
+def watch(
+    environment: Environment, interval_s: float, on_change: Callable[[Finding], None], *, gpu: bool = False
+) -> NoReturn:
     """Look at the device nodes again and again, and tell whenever what they say has changed; never returns.
 
     Of a workspace without a GPU it is told once that there are none, and only whether it runs is looked at.
@@ -91,7 +96,11 @@ def watch(environment: Environment, interval_s: float, on_change: Callable[[Find
     while True:
         project.require_running(engine, environment)
         has_gpus = gpu or look.has_gpus(engine, environment.container_name)
-        finding = checks.gpu_device_nodes(observer.nodes(engine, environment.container_name)) if has_gpus else checks.no_gpu_assigned()
+        finding = (
+            checks.gpu_device_nodes(observer.nodes(engine, environment.container_name))
+            if has_gpus
+            else checks.no_gpu_assigned()
+        )
         if (finding.check, finding.status) != previous:
             on_change(finding)
             previous = (finding.check, finding.status)

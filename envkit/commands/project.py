@@ -106,7 +106,9 @@ def find_folder(start: Path) -> str:
         str(start_folder).encode()
     except UnicodeEncodeError as error:
         display_path = os.fsencode(start_folder).decode(errors="backslashreplace")
-        raise PreconditionError(f"the name of {display_path} is not UTF-8", hint="rename the folder, or copy it to another") from error
+        raise PreconditionError(
+            f"the name of {display_path} is not UTF-8", hint="rename the folder, or copy it to another"
+        ) from error
     engine_endpoint = current_endpoint()
     for folder in (start_folder, *start_folder.parents):
         if (folder / CONFIG_FILE).exists():
@@ -186,7 +188,9 @@ def require_running(engine: Engine, environment: Environment) -> ContainerInfo:
     container = look.container(engine, environment.container_name)
     if container is None or container.status != "running":
         status_text = "is down" if container is None else STATUS_TEXTS.get(container.status, f"is {container.status}")
-        folder_note = f", and its folder {environment.project} is gone" if is_folder_missing(environment.project) else ""
+        folder_note = (
+            f", and its folder {environment.project} is gone" if is_folder_missing(environment.project) else ""
+        )
         raise StartFailed(f"the environment {environment.name} {status_text}{folder_note}", hint=environment.hint)
     return container
 
@@ -220,7 +224,11 @@ def environment_names() -> list[str]:
 
 def used_names(engine_endpoint: str, excluded_project: str) -> dict[str, str]:
     """Return the names of the caller's environments on an engine, each with its project; not `excluded_project`'s."""
-    return {saved_state.name: saved_state.project for _, saved_state in state.environments(engine_endpoint) if saved_state.project != excluded_project}
+    return {
+        saved_state.name: saved_state.project
+        for _, saved_state in state.environments(engine_endpoint)
+        if saved_state.project != excluded_project
+    }
 
 
 def _state_from_labels(engine_endpoint: str, folder: str) -> State | None:
@@ -244,7 +252,9 @@ def _read_config(path: Path) -> str:
         return ""
     if not path.is_file():
         file_kind = "a folder" if path.is_dir() else "no regular file"
-        raise PreconditionError(f"{path} is {file_kind}, and a config is a file", hint=f"put a file there, or: mv {path} {path}.old")
+        raise PreconditionError(
+            f"{path} is {file_kind}, and a config is a file", hint=f"put a file there, or: mv {path} {path}.old"
+        )
     content = files.read_if_permitted(path)
     if content is None:
         raise PreconditionError(f"{path} cannot be read", hint=f"chmod u+r {path}")

@@ -70,11 +70,19 @@ class Verification:
         plan, state_dir = self.plan, self.state_dir
         self.on_progress(Progress("probe", "proving TensorFlow, SSH and TensorBoard"))
         client, token = self._jupyter_client(), credentials.token(state_dir)
-        ssh_check = start_check(lambda: ready.check_ssh_login(state_dir.client / ssh_config.FILE, plan.run.name), BACKGROUND_TIMEOUT_S)
-        tensorboard_check = start_check(lambda: ready.wait_for_tensorboard(client, token, self._owns_port), BACKGROUND_TIMEOUT_S)
+        ssh_check = start_check(
+            lambda: ready.check_ssh_login(state_dir.client / ssh_config.FILE, plan.run.name), BACKGROUND_TIMEOUT_S
+        )
+        tensorboard_check = start_check(
+            lambda: ready.wait_for_tensorboard(client, token, self._owns_port), BACKGROUND_TIMEOUT_S
+        )
         observations = probe.probe(self.engine, plan.run.name, self._report_observation)
         findings = checks.probe(observations, release=plan.image.release, gpu_required=plan.gpu_required, host=host_gpu)
-        return (*findings, _service_finding("ssh/login", ssh_check()), _service_finding("tensorboard/route", tensorboard_check()))
+        return (
+            *findings,
+            _service_finding("ssh/login", ssh_check()),
+            _service_finding("tensorboard/route", tensorboard_check()),
+        )
 
     def _report_observation(self, observation: Observation) -> None:
         self.on_progress(Progress("probe", observation.name, verbose=True))

@@ -54,7 +54,10 @@ def prune(*, dry_run: bool, on_progress: Callable[[Progress], None]) -> Report[P
     with _lock_all(engine_endpoint):
         states = [saved_state for _, saved_state in state.environments(engine_endpoint)]
         container_names = {names.container(owner, saved_state.name) for saved_state in states}
-        base_ids, image_refs = {saved_state.base_id for saved_state in states}, {saved_state.image_ref for saved_state in states}
+        base_ids, image_refs = (
+            {saved_state.base_id for saved_state in states},
+            {saved_state.image_ref for saved_state in states},
+        )
         on_progress(Progress("prune", "looking for what nobody uses"))
         resources = unused.find(engine, owner, container_names, base_ids, image_refs)
         if dry_run:

@@ -32,7 +32,9 @@ def local_port(endpoint: str, forwarded_ports: Mapping[str, int], engine_port: i
     return port if port and tunnel.forward_port(endpoint, port, engine_port) else 0
 
 
-def forward(endpoint: str, forwarded_ports: Mapping[str, int], engine_port: int, requested_port: int | None) -> dict[str, int]:
+def forward(
+    endpoint: str, forwarded_ports: Mapping[str, int], engine_port: int, requested_port: int | None
+) -> dict[str, int]:
     """Have a port of this machine's loopback lead to one of the engine's machine; return what is to be remembered.
 
     Args:
@@ -47,20 +49,26 @@ def forward(endpoint: str, forwarded_ports: Mapping[str, int], engine_port: int,
     for other_port, port in forwarded_ports.items():
         if other_port != str(engine_port) or (requested_port and port != requested_port):
             tunnel.cancel_forward(endpoint, port, int(other_port))
-    if local_port(endpoint, forwarded_ports, engine_port) and requested_port in {None, forwarded_ports[str(engine_port)]}:
+    if local_port(endpoint, forwarded_ports, engine_port) and requested_port in {
+        None,
+        forwarded_ports[str(engine_port)],
+    }:
         return {str(engine_port): forwarded_ports[str(engine_port)]}
     for port in (requested_port,) if requested_port else _candidate_ports(engine_port):
         if tunnel.forward_port(endpoint, port, engine_port):
             return {str(engine_port): port}
     raise PreconditionError(
-        f"no port of 127.0.0.1 can be forwarded to {endpoint}" if not requested_port
+        f"no port of 127.0.0.1 can be forwarded to {endpoint}"
+        if not requested_port
         else f"jupyter.port: port {requested_port} is taken on this machine by {_port_owner(endpoint, requested_port)}",
         hint="free one, or set jupyter.port in envkit.yaml to one that is free here and there",
     )
 
 
 def _port_owner(endpoint: str, port: int) -> str:
-    environment_names = (saved_state.name for _, saved_state in state.environments(endpoint) if port in saved_state.forwarded.values())
+    environment_names = (
+        saved_state.name for _, saved_state in state.environments(endpoint) if port in saved_state.forwarded.values()
+    )
     return next((holder.describe_environment(name) for name in environment_names), "") or net.port_listener(port)
 
 
@@ -77,7 +85,9 @@ def host_gpu(endpoint: str) -> HostGpu:
 
 def close_idle_tunnel(endpoint: str) -> None:
     """End the way to another machine when a command ends, if no environment is up there that needs it."""
-    container_names = (names.container(os.getuid(), saved_state.name) for _, saved_state in state.environments(endpoint))
+    container_names = (
+        names.container(os.getuid(), saved_state.name) for _, saved_state in state.environments(endpoint)
+    )
     if not any(glance.running_container(endpoint, container_name) for container_name in container_names):
         tunnel.release(endpoint)
 

@@ -46,10 +46,14 @@ def check_gpu(planning: PlanningResult, engine: Engine) -> None:
         message = f"no GPU can be used ({finding.layer}): {finding.detail}"
         # A GPU that was found at the first `up` is not quietly done without.
         refresh_hint = "; or envkit up --refresh goes on without a GPU"
-        fallback_hint = "; to do without for good: gpu: off in envkit.yaml" if planning.plan.gpu_required else refresh_hint
+        fallback_hint = (
+            "; to do without for good: gpu: off in envkit.yaml" if planning.plan.gpu_required else refresh_hint
+        )
         if finding.cause:
             message += f"; the usual cause: {finding.cause}"
-        raise GpuUnusable(message, detail=f"{finding.check}, without starting anything", hint=finding.hint + fallback_hint)
+        raise GpuUnusable(
+            message, detail=f"{finding.check}, without starting anything", hint=finding.hint + fallback_hint
+        )
 
 
 def check_remote_copy(planning: PlanningResult, state: State | None) -> None:

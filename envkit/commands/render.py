@@ -77,7 +77,9 @@ def render(project: Project, folder: Path, *, check: bool) -> Report[RenderResul
     planning = plan_environment(project, _connect_engine(project), project.state)
     artifacts = (*planning.context, compose.render(planning.desired))
     contents = {artifact.path: files.read(folder / artifact.path) for artifact in artifacts} if check else {}
-    stale = tuple(artifact.path for artifact in artifacts if check and contents[artifact.path] != artifact.text.encode())
+    stale = tuple(
+        artifact.path for artifact in artifacts if check and contents[artifact.path] != artifact.text.encode()
+    )
     paths = tuple(sorted(artifact.path for artifact in artifacts))
     if check:
         code = ExitCode.CHECK_FAILED if stale else ExitCode.OK
@@ -85,7 +87,10 @@ def render(project: Project, folder: Path, *, check: bool) -> Report[RenderResul
         result = RenderResult(str(folder), paths, stale, check_only=True, is_missing=is_missing)
         return Report("render", planning.plan.name, result, exit_code=code)
     mounts = planning.plan.run.mounts
-    writable_folders = {project.folder, *(mount.source for mount in mounts if mount.kind == "bind" and not mount.read_only)}
+    writable_folders = {
+        project.folder,
+        *(mount.source for mount in mounts if mount.kind == "bind" and not mount.read_only),
+    }
     written.write(folder, artifacts, writable_folders)
     return Report("render", planning.plan.name, RenderResult(str(folder), paths))
 
@@ -110,7 +115,9 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
     refusals.check_remote_copy(planning, state)
     approvals = refusals.unapproved_access(planning, state)
     steps = decide.up(
-        planning.desired, planning.actual, state,
+        planning.desired,
+        planning.actual,
+        state,
         files_current=apply.are_files_current(state_dir, planning, state),
         token_exists=mounted.has_credentials(state_dir, planning.plan),
     )
@@ -121,8 +128,14 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
     plan = planning.plan
     port, is_remote = plan.run.host_port(names.JUPYTER_PORT), tunnel.is_remote(project.endpoint)
     result = DryRun(
-        plan, planning.desired.ref, step_names, approvals, descriptions, plan.notes,
-        f"http://127.0.0.1:{port}/lab" if port and not is_remote else "", plan.run.host_port(names.SSH_PORT),
+        plan,
+        planning.desired.ref,
+        step_names,
+        approvals,
+        descriptions,
+        plan.notes,
+        f"http://127.0.0.1:{port}/lab" if port and not is_remote else "",
+        plan.run.host_port(names.SSH_PORT),
     )
     code = ExitCode.USAGE if approvals and not yes else ExitCode.OK
     return Report("up", plan.name, result, exit_code=code)

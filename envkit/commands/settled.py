@@ -62,11 +62,15 @@ def lookup(start: Path, flags: Mapping[str, object]) -> Report[UpResult] | None:
 def _is_reachable(result: UpResult, labels: Mapping[str, str], state_dir: StateDir) -> bool:
     if not labels[names.PORT]:
         return False  # a socket inside is asked through the engine's SDK, which is the ordinary road
-    jupyter_ok = ready.get_token_status(door.port_client(int(labels[names.PORT])), credentials.token(state_dir)) == ready.OK
+    jupyter_ok = (
+        ready.get_token_status(door.port_client(int(labels[names.PORT])), credentials.token(state_dir)) == ready.OK
+    )
     return jupyter_ok and (not result.ssh_port or ready.is_ssh_server(result.ssh_port))
 
 
-def store(inputs_digest: str, state_dir: StateDir, query: HostQuery, labels: Mapping[str, str], result: UpResult) -> None:
+def store(
+    inputs_digest: str, state_dir: StateDir, query: HostQuery, labels: Mapping[str, str], result: UpResult
+) -> None:
     """Leave the stamp of an `up` that succeeded.
 
     Args:
@@ -129,7 +133,12 @@ def _load_record(state_dir: StateDir) -> _Record | None:
     try:
         data = json.loads(content or b"null")
         labels = {name: str(data["labels"][name]) for name in LABEL_KEYS}
-        return _Record(str(data["stamp"]), HostQuery(**_parse_fields(data["wants"])), labels, UpResult(**_parse_fields(data["result"])))
+        return _Record(
+            str(data["stamp"]),
+            HostQuery(**_parse_fields(data["wants"])),
+            labels,
+            UpResult(**_parse_fields(data["result"])),
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

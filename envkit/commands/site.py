@@ -18,7 +18,9 @@ def describe_host(facts: EngineFacts | None) -> CheckHost:
         uname = os.uname()
         return CheckHost(uname.nodename, _system_text(host.distribution(), uname.release))
     kind = "Podman" if facts.podman else "Docker"
-    return CheckHost(facts.host, _system_text(facts.system, facts.kernel), f"{kind} {facts.version} at {facts.endpoint}")
+    return CheckHost(
+        facts.host, _system_text(facts.system, facts.kernel), f"{kind} {facts.version} at {facts.endpoint}"
+    )
 
 
 def _system_text(distribution: str, kernel: str) -> str:

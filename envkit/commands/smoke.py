@@ -31,12 +31,17 @@ if TYPE_CHECKING:
     from envkit.commands.project import Environment
     from envkit.engines.connect import Engine
     from envkit.model.facts import EngineFacts
-    from envkit.model.report import Finding, Observation, CheckHost
+    from envkit.model.report import CheckHost, Finding, Observation
 
     ProgressCallback = Callable[[Progress], None]
 
 SLACK_S = 120.0  # for an engine that is slow to make and to remove a container
-EXIT_CODE_ORDER = (ExitCode.OK, ExitCode.CHECK_FAILED, ExitCode.ENGINE, ExitCode.GPU)  # of several images, the last of these counts
+EXIT_CODE_ORDER = (
+    ExitCode.OK,
+    ExitCode.CHECK_FAILED,
+    ExitCode.ENGINE,
+    ExitCode.GPU,
+)  # of several images, the last of these counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,9 @@ class SmokeResult:
     check_host: CheckHost
 
 
-def smoke(subjects: Sequence[str], *, expect: GpuExpectation, jobs: int, limit_s: float, on_progress: ProgressCallback) -> Report[SmokeResult]:
+def smoke(
+    subjects: Sequence[str], *, expect: GpuExpectation, jobs: int, limit_s: float, on_progress: ProgressCallback
+) -> Report[SmokeResult]:
     """Try images by reference, or running environments by name.
 
     Args:
@@ -82,11 +89,22 @@ def smoke(subjects: Sequence[str], *, expect: GpuExpectation, jobs: int, limit_s
     engine_endpoint = endpoint.current_endpoint()
     engine, owner = connect.connect(engine_endpoint), os.getuid()
     leftovers.remove_abandoned(engine, owner)
-    environments = {name: project.find_environment(Path(), name) for name in project.environment_names() if name in subjects}
+    environments = {
+        name: project.find_environment(Path(), name) for name in project.environment_names() if name in subjects
+    }
     facts, name_prefix = connect.facts(engine), _name_prefix(owner)
 
     def test_subject(number: int, subject: str, callback: ProgressCallback) -> SubjectResult:
-        return _test_subject(engine_endpoint, subject, f"{name_prefix}{number}", facts, expect, limit_s, callback, environments.get(subject))
+        return _test_subject(
+            engine_endpoint,
+            subject,
+            f"{name_prefix}{number}",
+            facts,
+            expect,
+            limit_s,
+            callback,
+            environments.get(subject),
+        )
 
     try:
         results = _run_parallel(test_subject, subjects, jobs, on_progress)
@@ -100,7 +118,10 @@ def smoke(subjects: Sequence[str], *, expect: GpuExpectation, jobs: int, limit_s
 
 
 def _run_parallel(
-    test_subject: Callable[[int, str, ProgressCallback], SubjectResult], subjects: Sequence[str], jobs: int, on_progress: ProgressCallback
+    test_subject: Callable[[int, str, ProgressCallback], SubjectResult],
+    subjects: Sequence[str],
+    jobs: int,
+    on_progress: ProgressCallback,
 ) -> tuple[SubjectResult, ...]:
     """Try so many at once; whoever interrupts waits for nothing that runs, and hears no more of it."""
     stop_event, lock = threading.Event(), threading.Lock()
@@ -111,7 +132,9 @@ def _run_parallel(
                 on_progress(progress)
 
     try:
-        return gather([partial(test_subject, number, subject, forward_progress) for number, subject in enumerate(subjects)], jobs)
+        return gather(
+            [partial(test_subject, number, subject, forward_progress) for number, subject in enumerate(subjects)], jobs
+        )
     except BaseException:
         stop_event.set()
         raise
@@ -123,7 +146,13 @@ def _name_prefix(owner: int) -> str:
 
 
 def _test_subject(
-    engine_endpoint: str, subject: str, container_name: str, facts: EngineFacts, expect: GpuExpectation, limit_s: float, on_progress: ProgressCallback,
+    engine_endpoint: str,
+    subject: str,
+    container_name: str,
+    facts: EngineFacts,
+    expect: GpuExpectation,
+    limit_s: float,
+    on_progress: ProgressCallback,
     environment: Environment | None,
 ) -> SubjectResult:
     """Try one; what befalls it takes nothing from the others."""
@@ -146,7 +175,13 @@ def _test_subject(
 
 
 def _observe(
-    engine: Engine, subject: str, container_name: str, limit_s: float, environment: Environment | None, gpus: Gpus | None, on_progress: ProgressCallback
+    engine: Engine,
+    subject: str,
+    container_name: str,
+    limit_s: float,
+    environment: Environment | None,
+    gpus: Gpus | None,
+    on_progress: ProgressCallback,
 ) -> tuple[Observation, ...]:
     on_progress(Progress("smoke", f"trying {subject}"))
 
@@ -155,11 +190,15 @@ def _observe(
 
     if environment is not None:
         project.require_running(engine, environment)
-        return observer.run_in_environment(engine, environment.container_name, limit_s=limit_s, on_observation=report_observation)
+        return observer.run_in_environment(
+            engine, environment.container_name, limit_s=limit_s, on_observation=report_observation
+        )
     image = _ensure_image(engine, subject, on_progress)
     max_runtime_s = len(observer.PYTHONS) * observer.total_s(limit_s) + SLACK_S
     labels = {names.MANAGED: "1", names.OWNER: str(os.getuid()), **leftovers.lifetime_labels(max_runtime_s)}
-    return observer.run_in_image(engine, image, name=container_name, labels=labels, limit_s=limit_s, gpus=gpus, on_observation=report_observation)
+    return observer.run_in_image(
+        engine, image, name=container_name, labels=labels, limit_s=limit_s, gpus=gpus, on_observation=report_observation
+    )
 
 
 def _ensure_image(engine: Engine, ref: str, on_progress: ProgressCallback) -> str:

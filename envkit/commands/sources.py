@@ -17,12 +17,33 @@ if TYPE_CHECKING:
 
 # What no person wrote, by its folder's name; environments are known by what they hold.
 SKIPPED_FOLDERS = {
-    ".git", ".hg", ".svn", "node_modules", "__pycache__", ".ipynb_checkpoints", "site-packages", ".tox", ".nox",
-    ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis",
+    ".git",
+    ".hg",
+    ".svn",
+    "node_modules",
+    "__pycache__",
+    ".ipynb_checkpoints",
+    "site-packages",
+    ".tox",
+    ".nox",
+    ".eggs",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".hypothesis",
 }
 ENVIRONMENT_MARKERS = {"pyvenv.cfg", "conda-meta"}
 # `--ignored` reads no file but git's own lists; what a repository would have run meanwhile is switched off.
-GIT_IGNORED_ARGS = ("-c", "core.fsmonitor=false", "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+GIT_IGNORED_ARGS = (
+    "-c",
+    "core.fsmonitor=false",
+    "ls-files",
+    "--others",
+    "--ignored",
+    "--exclude-standard",
+    "--directory",
+    "-z",
+)
 GIT_TIMEOUT_S = 60
 
 
@@ -52,7 +73,11 @@ def find_sources(paths: Sequence[Path]) -> Iterator[Source]:
     Raises:
         Refusal: There is no such path, or it is of a kind that says nothing to us.
     """
-    roots = [path for index, path in enumerate(paths) if not any(_is_covered(paths, other_index, index) for other_index in range(len(paths)))]
+    roots = [
+        path
+        for index, path in enumerate(paths)
+        if not any(_is_covered(paths, other_index, index) for other_index in range(len(paths)))
+    ]
     for path in roots:
         _check_path(path)
     return (source for path in roots for source in _sources_below(path))
@@ -67,7 +92,10 @@ def _is_covered(paths: Sequence[Path], other_index: int, index: int) -> bool:
 def _sources_below(path: Path) -> Iterator[Source]:
     if path.is_dir():
         project_root, ignored_paths = _project_root(path), _git_ignored(path)
-        yield from (Source(file_path, file_path.relative_to(path), project_root, error) for file_path, error in _walk(path, ignored_paths))
+        yield from (
+            Source(file_path, file_path.relative_to(path), project_root, error)
+            for file_path, error in _walk(path, ignored_paths)
+        )
         return
     yield Source(path, path, _project_root(path.parent))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envkit import names, state
 from envkit.commands import reach
-from envkit.commands.project import is_folder_missing, environment_not_found, removal_command
+from envkit.commands.project import environment_not_found, is_folder_missing, removal_command
 from envkit.engines import connect, endpoint, look
 from envkit.model.report import Report
 
@@ -64,10 +64,21 @@ def status(*, all_users: bool = False, name: str | None = None) -> Report[Enviro
     saved_states = {saved_state.name: saved_state for _, saved_state in state.environments(engine_endpoint)}
     containers = look.environment_containers(engine, None if all_users else owner)
     sizes = look.image_sizes(engine) if containers else {}
-    rows = [_build_row(container, saved_states, owner, sizes, engine_endpoint) for container in containers if names.NAME in container.labels]
+    rows = [
+        _build_row(container, saved_states, owner, sizes, engine_endpoint)
+        for container in containers
+        if names.NAME in container.labels
+    ]
     running_names = {row.name for row in rows if row.owner == owner}
     rows += [
-        Row(saved_state.name, owner, "down", project=saved_state.project, verdict=_verdict(saved_state), hint=_hint(saved_state))
+        Row(
+            saved_state.name,
+            owner,
+            "down",
+            project=saved_state.project,
+            verdict=_verdict(saved_state),
+            hint=_hint(saved_state),
+        )
         for saved_state in saved_states.values()
         if saved_state.name not in running_names
     ]
@@ -78,14 +89,22 @@ def status(*, all_users: bool = False, name: str | None = None) -> Report[Enviro
 
 
 def _build_row(
-    container: ContainerInfo, saved_states: Mapping[str, State], owner: int, sizes: Mapping[str, int], engine_endpoint: str
+    container: ContainerInfo,
+    saved_states: Mapping[str, State],
+    owner: int,
+    sizes: Mapping[str, int],
+    engine_endpoint: str,
 ) -> Row:
     labels = container.labels
     container_owner = int(labels[names.OWNER]) if labels.get(names.OWNER, "").isdecimal() else -1
     saved_state = saved_states.get(labels[names.NAME]) if container_owner == owner else None
     published_port = labels.get(names.PORT, "") if container.status == "running" else ""
     # JupyterLab may listen on a socket alone; a port of another machine is brought here for its owner alone.
-    port = reach.local_port(engine_endpoint, saved_state.forwarded if saved_state else {}, int(published_port)) if published_port.isdecimal() else 0
+    port = (
+        reach.local_port(engine_endpoint, saved_state.forwarded if saved_state else {}, int(published_port))
+        if published_port.isdecimal()
+        else 0
+    )
     url = f"http://127.0.0.1:{port}/lab" if port else ""
     return Row(
         name=labels[names.NAME],

@@ -13,7 +13,7 @@ from envkit.engines import connect, holder, look
 from envkit.errors import EngineUnavailable, PreconditionError
 from envkit.model.found import ActualState
 from envkit.render import image as build_context
-from envkit.resolve import auto, far, kept, environment_name, resolve, host_query
+from envkit.resolve import auto, environment_name, far, host_query, kept, resolve
 from envkit.resolve.auto import DEBIAN, BaseChoice
 
 if TYPE_CHECKING:
@@ -57,7 +57,11 @@ class PlanningResult:
 
 
 def plan_environment(
-    project: Project, engine: Engine | None, state: State | None, *, avoid_ports: Collection[int] = (),
+    project: Project,
+    engine: Engine | None,
+    state: State | None,
+    *,
+    avoid_ports: Collection[int] = (),
     on_progress: ProgressCallback | None = None,
 ) -> PlanningResult:
     """Look at host and engine and decide everything for a project.
@@ -74,7 +78,9 @@ def plan_environment(
         Refusal: The workspace cannot be one, or a name belongs to somebody else.
     """
     facts = _gather_facts(project, engine, state, avoid_ports)
-    name = environment_name(project.config, project.folder, state, _unavailable_names(project, engine, facts.caller.uid, state))
+    name = environment_name(
+        project.config, project.folder, state, _unavailable_names(project, engine, facts.caller.uid, state)
+    )
     _refuse_renaming(engine, facts.caller.uid, name, state)
     actual = ActualState() if engine is None else _inspect_actual(project, engine, facts.caller.uid, name)
     choice = bases.choose(project.config, facts, engine, state)
@@ -99,9 +105,7 @@ def plan_environment(
     return _with_choice(planning, choice)
 
 
-def _gather_facts(
-    project: Project, engine: Engine | None, state: State | None, avoid_ports: Collection[int]
-) -> Facts:
+def _gather_facts(project: Project, engine: Engine | None, state: State | None, avoid_ports: Collection[int]) -> Facts:
     """Look at the host, and at the machine that the engine is on."""
     query = host_query(project.config, project.folder, str(project.state_dir.folder))
     facts = host.inspect(query)
@@ -113,7 +117,9 @@ def _gather_facts(
     busy_ports = {**facts.busy_ports, **dict.fromkeys(avoid_ports, "")}
     requested_ports = (port for port in query.ports if port in busy_ports)
     return replace(
-        facts, busy_ports=busy_ports | {port: holder.find_owner(engine, project.endpoint, port, busy_ports[port]) for port in requested_ports}
+        facts,
+        busy_ports=busy_ports
+        | {port: holder.find_owner(engine, project.endpoint, port, busy_ports[port]) for port in requested_ports},
     )
 
 
@@ -121,7 +127,11 @@ def _inspect_actual(project: Project, engine: Engine, owner: int, name: str) -> 
     """Look at what the engine holds of an environment, but for its images."""
     container_name, is_remote = names.container(owner, name), tunnel.is_remote(project.endpoint)
     volume_names = ("home", *far.RESERVED_VOLUMES) if is_remote else ("home",)
-    actual = look.actual_state(engine, container_name, [names.volume(container_name, volume_name) for volume_name in (*volume_names, *project.config.volumes)])
+    actual = look.actual_state(
+        engine,
+        container_name,
+        [names.volume(container_name, volume_name) for volume_name in (*volume_names, *project.config.volumes)],
+    )
     if is_remote:  # what is shown of another machine has nothing to do with folders of this one
         return actual
     return replace(actual, binds=look.other_binds(engine, owner, project.folder))
@@ -133,8 +143,14 @@ def _with_choice(planning: PlanningResult, choice: BaseChoice) -> PlanningResult
 
 
 def _plan_on_image(
-    project: Project, engine: Engine | None, name: str, facts: Facts, actual: ActualState, state: State | None,
-    choice: BaseChoice, on_progress: ProgressCallback | None,
+    project: Project,
+    engine: Engine | None,
+    name: str,
+    facts: Facts,
+    actual: ActualState,
+    state: State | None,
+    choice: BaseChoice,
+    on_progress: ProgressCallback | None,
 ) -> PlanningResult:
     """Survey a workspace over an image that somebody else made."""
     if engine is None:
@@ -147,10 +163,16 @@ def _plan_on_image(
     planning = _plan_with_image(project, engine, name, facts, replace(actual, foreign_base=foreign_base), state)
     if planning.actual.image is None:
         base = look.image(engine, choice.ref)
-        if base is None or base.id != foreign_base.id:  # nothing was built on what was there then: look at what is there now
-            foreign_base = bases.inspect_foreign(choice, project.config, facts, engine, state, container_name, on_progress, refresh=True)
+        if (
+            base is None or base.id != foreign_base.id
+        ):  # nothing was built on what was there then: look at what is there now
+            foreign_base = bases.inspect_foreign(
+                choice, project.config, facts, engine, state, container_name, on_progress, refresh=True
+            )
             base = look.image(engine, choice.ref)
-        planning = _plan_with_image(project, engine, name, facts, replace(actual, foreign_base=foreign_base, base=base), state)
+        planning = _plan_with_image(
+            project, engine, name, facts, replace(actual, foreign_base=foreign_base, base=base), state
+        )
     return replace(_with_choice(planning, choice), inspection_key=bases.inspection_key(project.config))
 
 
@@ -161,10 +183,15 @@ def _unavailable_names(project: Project, engine: Engine | None, owner: int, stat
         container = look.container(engine, names.container(owner, requested_name)) if engine is not None else None
         details: list[str] = [] if engine is None else ["down" if container is None else container.status]
         details += ["its folder is gone"] if is_folder_missing(unavailable[requested_name]) else []
-        return {**unavailable, requested_name: unavailable[requested_name] + (f" ({', '.join(details)})" if details else "")}
+        return {
+            **unavailable,
+            requested_name: unavailable[requested_name] + (f" ({', '.join(details)})" if details else ""),
+        }
     if engine is None or state is not None or requested_name:
         return unavailable  # a name that was asked for is refused with what holds it, by `decide`
-    label_sets = (labels for labels in look.resource_labels(engine, owner) if not names.belongs_to(labels, owner, project.folder))
+    label_sets = (
+        labels for labels in look.resource_labels(engine, owner) if not names.belongs_to(labels, owner, project.folder)
+    )
     return {labels[names.NAME]: "" for labels in label_sets if names.NAME in labels} | unavailable
 
 
@@ -216,5 +243,3 @@ def update_state(planning: PlanningResult, state: State | None, name_from_folder
             **bases.serialize_choice(planning.choice, planning.actual.foreign_base, planning.inspection_key),
         },
     )
-
-

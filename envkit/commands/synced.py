@@ -17,7 +17,7 @@ from envkit.errors import EngineError, EnvkitError, PreconditionError
 from envkit.model.report import Progress, Report
 from envkit.observe import trees
 from envkit.resolve import far
-from envkit.sync import EntryPair, Entry, SyncPlan
+from envkit.sync import Entry, EntryPair, SyncPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,10 +81,14 @@ def run(environment: Environment, *, dry_run: bool, on_progress: ProgressCallbac
             "the engine is on this machine, where the workspace itself is mounted: there is nothing to copy",
             hint="envkit sync --engine ssh://… is for engines on other machines",
         )
-    with files.lock(environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))):
+    with files.lock(
+        environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))
+    ):
         engine = environment.connect()
         if not is_running(environment, engine):
-            raise PreconditionError(f"the environment {environment.name} is down, and its copy with it", hint=environment.hint)
+            raise PreconditionError(
+                f"the environment {environment.name} is down, and its copy with it", hint=environment.hint
+            )
         return Report("sync", environment.name, sync(environment, engine, on_progress=on_progress, dry_run=dry_run))
 
 
@@ -94,7 +98,9 @@ def is_running(environment: Environment, engine: Engine) -> bool:
     return container is not None and container.status == "running"
 
 
-def sync(environment: Environment, engine: Engine, *, on_progress: ProgressCallback, dry_run: bool = False) -> SyncResult:
+def sync(
+    environment: Environment, engine: Engine, *, on_progress: ProgressCallback, dry_run: bool = False
+) -> SyncResult:
     """Copy both ways what changed since the last time; what changed on both sides stays on both.
 
     Raises:
@@ -102,14 +108,25 @@ def sync(environment: Environment, engine: Engine, *, on_progress: ProgressCallb
         Refusal: There is no rsync on this machine, or the workspace cannot be read.
     """
     container_name = environment.container_name
-    local, remote = trees.local_side(environment.state.workspace or environment.project), trees.container_side(engine, container_name)
-    volume = look.actual_state(engine, container_name, ()).volumes.get(names.volume(container_name, far.WORKSPACE_VOLUME))
+    local, remote = (
+        trees.local_side(environment.state.workspace or environment.project),
+        trees.container_side(engine, container_name),
+    )
+    volume = look.actual_state(engine, container_name, ()).volumes.get(
+        names.volume(container_name, far.WORKSPACE_VOLUME)
+    )
     root, local_tree = local.tree()
     pair_id = f"{root} {volume.creation_id if volume else ''}"
     baseline, conflicts = _load_baseline(environment, pair_id), dict[str, str]()
     for _ in range(MAX_ROUNDS):
         remote_tree = remote.tree()[1]
-        plan = sync_plan.build_plan(local_tree, remote_tree, baseline, identical=_find_identical(local, remote, local_tree, remote_tree, baseline), protected=_protected_paths(environment))
+        plan = sync_plan.build_plan(
+            local_tree,
+            remote_tree,
+            baseline,
+            identical=_find_identical(local, remote, local_tree, remote_tree, baseline),
+            protected=_protected_paths(environment),
+        )
         if dry_run or not plan.conflicts:
             break
         remote.rename_paths(plan.conflicts)
@@ -128,11 +145,17 @@ def sync(environment: Environment, engine: Engine, *, on_progress: ProgressCallb
             local.tree()[1] if plan.pull or plan.remove_local else local_tree,
             remote.tree()[1] if plan.push or plan.remove_remote else remote_tree,
         )
-    _save_record(environment, pair_id, sync_plan.new_baseline(plan, baseline, (local_tree, final_trees[0]), (remote_tree, final_trees[1])))
+    _save_record(
+        environment,
+        pair_id,
+        sync_plan.new_baseline(plan, baseline, (local_tree, final_trees[0]), (remote_tree, final_trees[1])),
+    )
     return _build_result(environment, plan, unstable, tuple(conflicts.values()), dry_run=False)
 
 
-def pull_back(environment: Environment, engine: Engine, *, actual: ActualState, is_final: bool, on_progress: ProgressCallback) -> None:
+def pull_back(
+    environment: Environment, engine: Engine, *, actual: ActualState, is_final: bool, on_progress: ProgressCallback
+) -> None:
     """Copy back what only the other machine has, before an environment is taken away.
 
     Args:
@@ -158,7 +181,10 @@ def pull_back(environment: Environment, engine: Engine, *, actual: ActualState, 
                 on_progress(Progress("sync", note, finished=True))
         except EnvkitError as error:
             reason = error.message
-    files.write(environment.state_dir.folder / RECORD_FILE, json.dumps({**_load_record(environment), "back": is_complete}).encode())
+    files.write(
+        environment.state_dir.folder / RECORD_FILE,
+        json.dumps({**_load_record(environment), "back": is_complete}).encode(),
+    )
     if not is_complete and is_final:
         raise PreconditionError(
             f"the workspace's copy of {environment.name} on the other machine may hold what is not here: {reason}",
@@ -172,7 +198,9 @@ def notes(result: SyncResult) -> tuple[str, ...]:
     """Return what somebody should know of it."""
     lines = [f"{path}: changed here and there; this is the other machine's version" for path in result.conflicts]
     if result.skipped:
-        lines.append(f"not copied, being links that lead out of the workspace, or no files: {_list_paths(result.skipped)}")
+        lines.append(
+            f"not copied, being links that lead out of the workspace, or no files: {_list_paths(result.skipped)}"
+        )
     if result.unstable:
         lines.append(f"changed while it was copied; envkit sync brings it: {_list_paths(result.unstable)}")
     return tuple(lines)
@@ -184,10 +212,18 @@ def _list_paths(paths: Sequence[str]) -> str:
 
 
 def _find_identical(
-    local: Side, remote: Side, local_tree: Mapping[str, Entry], remote_tree: Mapping[str, Entry], baseline: Mapping[str, EntryPair]
+    local: Side,
+    remote: Side,
+    local_tree: Mapping[str, Entry],
+    remote_tree: Mapping[str, Entry],
+    baseline: Mapping[str, EntryPair],
 ) -> set[str]:
     """Return the files that changed on both sides and are the same."""
-    paths = [path for path in sync_plan.ambiguous_files(local_tree, remote_tree, baseline) if local_tree[path].size == remote_tree[path].size]
+    paths = [
+        path
+        for path in sync_plan.ambiguous_files(local_tree, remote_tree, baseline)
+        if local_tree[path].size == remote_tree[path].size
+    ]
     if not paths:
         return set()
     local_digests, remote_digests = local.digests(paths), remote.digests(paths)
@@ -217,7 +253,9 @@ def _load_baseline(environment: Environment, pair_id: str) -> dict[str, EntryPai
     record = _load_record(environment)
     try:
         paths = record["paths"] if record["which"] == pair_id else {}
-        return {path: (Entry(*local_entry), Entry(*remote_entry)) for path, (local_entry, remote_entry) in paths.items()}
+        return {
+            path: (Entry(*local_entry), Entry(*remote_entry)) for path, (local_entry, remote_entry) in paths.items()
+        }
     except (ValueError, TypeError):
         return {}
 
@@ -232,5 +270,13 @@ def _build_result(
     environment: Environment, plan: SyncPlan, unstable: tuple[str, ...], conflicts: tuple[str, ...], *, dry_run: bool
 ) -> SyncResult:
     return SyncResult(
-        environment.name, plan.push, plan.pull, plan.remove_local, plan.remove_remote, conflicts, plan.skipped, unstable, dry_run
+        environment.name,
+        plan.push,
+        plan.pull,
+        plan.remove_local,
+        plan.remove_remote,
+        conflicts,
+        plan.skipped,
+        unstable,
+        dry_run,
     )

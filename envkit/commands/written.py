@@ -49,7 +49,9 @@ def write(folder: Path, artifacts: Iterable[Artifact], writable_folders: Collect
 
 def _write(targets: list[tuple[int, Artifact]]) -> None:
     """Write each file beside its place, and only when all are written put them there."""
-    temp_files = [(folder_fd, f".{_file_name(artifact)}.{os.getpid()}.new", artifact) for folder_fd, artifact in targets]
+    temp_files = [
+        (folder_fd, f".{_file_name(artifact)}.{os.getpid()}.new", artifact) for folder_fd, artifact in targets
+    ]
     try:
         for parent_fd, temp_name, artifact in temp_files:
             _unlink(parent_fd, temp_name)
@@ -73,7 +75,9 @@ def _open_folder(folder_fd: int, parts: Iterable[str], writable_folders: Collect
             continue
         link_count += 1
         folder = _real_path(folder_fd)
-        if link_count > LINKS_MAX or any(folder.is_relative_to(writable_folder) for writable_folder in writable_folders):
+        if link_count > LINKS_MAX or any(
+            folder.is_relative_to(writable_folder) for writable_folder in writable_folders
+        ):
             raise PreconditionError(
                 f"{folder / name} is a link, and what runs inside can have turned it anywhere",
                 hint=f"rm {folder / name}, or name another folder with --output",
@@ -109,7 +113,9 @@ def _close_later(descriptor: int, stack: ExitStack) -> int:
 def _refuse_folder(folder_fd: int, name: str) -> None:
     with suppress(FileNotFoundError):
         if stat.S_ISDIR(os.stat(name, dir_fd=folder_fd, follow_symlinks=False).st_mode):
-            raise PreconditionError(f"{_real_path(folder_fd) / name} is a folder", hint="remove it, or name another folder with --output")
+            raise PreconditionError(
+                f"{_real_path(folder_fd) / name} is a folder", hint="remove it, or name another folder with --output"
+            )
 
 
 def _file_name(artifact: Artifact) -> str:

@@ -1,18 +1,18 @@
 """`envkit.yaml` -> Config: as written, validated, with the line of every key. Pure.
 
-    yaml_tree   text -> values that know their lines
-    fields, limits, addresses, variables, places, packages
-                                what one value may be
-    model       the keys of each section
-    crossings   what two keys may not be together
-    explain     what went wrong, in words
-    config      Config and `load`
-    schema, starter     the JSON Schema for editors, the file `envkit init` writes
+yaml_tree   text -> values that know their lines
+fields, limits, addresses, variables, places, packages
+                            what one value may be
+model       the keys of each section
+crossings   what two keys may not be together
+explain     what went wrong, in words
+config      Config and `load`
+schema, starter     the JSON Schema for editors, the file `envkit init` writes
 """
 
 from __future__ import annotations
 
-from envkit.config.config import Config, parse_gpus, load
+from envkit.config.config import Config, load, parse_gpus
 from envkit.config.limits import mebibytes
 from envkit.config.model import (
     Build,
@@ -41,9 +41,9 @@ __all__ = [
     "SecretFile",
     "Ssh",
     "Tensorboard",
-    "parse_gpus",
     "load",
     "mebibytes",
+    "parse_gpus",
     "requirement",
     "requirement_lines",
     "schema",

@@ -13,7 +13,7 @@ from envkit.config import fields, model
 from envkit.config.crossings import find_conflicts
 from envkit.config.explain import explain_errors
 from envkit.config.source import COMMAND_LINE, Origin
-from envkit.config.words import describe, quote, parse_key_path
+from envkit.config.words import describe, parse_key_path, quote
 from envkit.config.yaml_tree import read
 from envkit.errors import ConfigError, Problem
 

@@ -101,11 +101,17 @@ def _unknown_key(path: KeyPath, model: type[BaseModel]) -> str:
     section = _section(path, model)
     if section is not model and name in model.model_fields:
         return f"{prefix} here; it belongs at the top level"
-    sections = [key for key, info in model.model_fields.items() if name in getattr(_nested_model(info), "model_fields", {})]
+    sections = [
+        key for key, info in model.model_fields.items() if name in getattr(_nested_model(info), "model_fields", {})
+    ]
     if section is model and sections:
         return f"{prefix} here; it belongs under {' or '.join(sections)}"
     matches = difflib.get_close_matches(name[:80], section.model_fields, 1)
-    return f"{prefix}; did you mean '{matches[0]}'?" if matches else f"{prefix}; known here: {', '.join(section.model_fields)}"
+    return (
+        f"{prefix}; did you mean '{matches[0]}'?"
+        if matches
+        else f"{prefix}; known here: {', '.join(section.model_fields)}"
+    )
 
 
 def _example(path: KeyPath, model: type[BaseModel]) -> str:

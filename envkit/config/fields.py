@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from envkit import catalog
 from envkit.config.addresses import LABEL
-from envkit.config.words import UNPRINTABLE, describe, code_point, quote
+from envkit.config.words import UNPRINTABLE, code_point, describe, quote
 
 if TYPE_CHECKING:
     from envkit.model.plan import Builder

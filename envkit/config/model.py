@@ -55,7 +55,9 @@ Port = Annotated[int, AfterValidator(fields.port), Field(json_schema_extra={"min
 Memory = Annotated[
     str, PlainValidator(limits.memory), WithJsonSchema(_size_schema(r"[1-9][0-9]?|[1-4][0-9]{2}|50[0-9]|51[01]"))
 ]
-SharedMemory = Annotated[str, PlainValidator(limits.shared_memory), WithJsonSchema(_size_schema(r"[1-9]|[1-5][0-9]|6[0-3]"))]
+SharedMemory = Annotated[
+    str, PlainValidator(limits.shared_memory), WithJsonSchema(_size_schema(r"[1-9]|[1-5][0-9]|6[0-3]"))
+]
 Processors = Annotated[
     float,
     AfterValidator(limits.processors),
@@ -97,19 +99,21 @@ Gpu = Annotated[
     fields.Gpu,
     PlainValidator(fields.gpu),
     PlainSerializer(lambda value: value, return_type=Any),
-    WithJsonSchema({
-        "anyOf": [
-            {"enum": ["auto", "on", "off"]},
-            {"type": "boolean"},
-            {"type": "integer", "minimum": 1, "maximum": fields.GPU_LIMIT},
-            {
-                "type": "array",
-                "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": fields.GPU_LIMIT},
-                "minItems": 1,
-                "uniqueItems": True,
-            },
-        ]
-    }),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": ["auto", "on", "off"]},
+                {"type": "boolean"},
+                {"type": "integer", "minimum": 1, "maximum": fields.GPU_LIMIT},
+                {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": fields.GPU_LIMIT},
+                    "minItems": 1,
+                    "uniqueItems": True,
+                },
+            ]
+        }
+    ),
 ]
 
 

@@ -13,8 +13,24 @@ from envkit.config.words import quote
 
 # Mounted over by nothing: each is the system's, or envkit mounts something of its own there.
 RESERVED_TREES = (
-    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/opt/envkit", "/opt/jupyter",
-    "/opt/tensorflow", "/proc", "/root", "/run", "/sbin", "/sys", "/usr", "/var",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/opt/envkit",
+    "/opt/jupyter",
+    "/opt/tensorflow",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/var",
 )
 RESERVED_FOLDERS = ("/tmp", "/workspace", "/home/dev")  # noqa: S108 - inside the container; folders below are free
 

@@ -19,15 +19,13 @@ _CONFIG_KEYS = (
     (r".*_PROXY", "says which proxy is used", "build.proxy"),
     (r"SSL_CERT_.*|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE", "says which certificates are trusted", "build.ca"),
 )
-_SECRET_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
+_CREDENTIAL_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
 
 
 def variable(value: str) -> str:
     """Accept the name of an environment variable that envkit leaves to the user."""
     if not re.fullmatch(VARIABLE_NAME, value):
-        raise ValueError(
-            f"{quote(value)} is no variable name; use letters, digits and _, not beginning with a digit"
-        )
+        raise ValueError(f"{quote(value)} is no variable name; use letters, digits and _, not beginning with a digit")
     if re.fullmatch(_RESERVED_VARIABLE, value.upper()):
         raise ValueError(f"{value} is set by envkit or obeyed before your code runs; take it out")
     for pattern, effect, key in _CONFIG_KEYS:
@@ -55,7 +53,7 @@ def public_variable(value: str) -> str:
 
 def looks_like_secret(name: str) -> bool:
     """Say whether a name promises a secret. `…_FILE` names the place of one, which is none."""
-    return bool(re.search(_SECRET_WORD, name.upper())) and not name.upper().endswith("_FILE")
+    return bool(re.search(_CREDENTIAL_WORD, name.upper())) and not name.upper().endswith("_FILE")
 
 
 def variable_value(value: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from envkit.config.words import HIDDEN_CHARACTER, KeyPath, format_key_path, code_point, display_text
+from envkit.config.words import HIDDEN_CHARACTER, KeyPath, code_point, display_text, format_key_path
 from envkit.errors import ConfigError, Problem
 
 if TYPE_CHECKING:

@@ -37,21 +37,36 @@ STEP_DESCRIPTIONS = {
 }
 # Of the programs that run in a build, the first rule whose pattern they print decides. None of these is a
 # word that stands in a command line, such as the name of a package.
-HINTS = tuple((re.compile(pattern), hint) for pattern, hint in (
-    ("envkit: no Python .* came from",
-     "check build.python_mirror, which has to hold what uv asks for; or write base: debian, which needs none"),
-    ("[Nn]o space left on device",
-     "free disk space where the engine keeps its images (envkit prune), then repeat the command"),
-    ("Temporary failure (in name resolution|resolving)|Could not resolve|dns error|Name or service not known",
-     "the build could not look up a name: check the network, or set build.proxy in envkit.yaml"),
-    ("CERTIFICATE_VERIFY_FAILED|certificate verif|invalid peer certificate|UnknownIssuer|SSL certificate problem",
-     "the build does not trust the network's certificate: name your CA file as build.ca in envkit.yaml"),
-    ("Connection refused|ould not connect|Unable to connect|is unreachable|onnection timed out|No route to host",
-     "the build could not reach a server: check the network, and build.index, build.mirror and build.proxy"),
-    ("No solution found|unsatisfiable",
-     "take the package out of python: in envkit.yaml, or ask for a version that TensorFlow can live with"),
-    ("Unable to locate package|has no installation candidate", "correct the name under apt: in envkit.yaml"),
-))
+HINTS = tuple(
+    (re.compile(pattern), hint)
+    for pattern, hint in (
+        (
+            "envkit: no Python .* came from",
+            "check build.python_mirror, which has to hold what uv asks for; or write base: debian, which needs none",
+        ),
+        (
+            "[Nn]o space left on device",
+            "free disk space where the engine keeps its images (envkit prune), then repeat the command",
+        ),
+        (
+            "Temporary failure (in name resolution|resolving)|Could not resolve|dns error|Name or service not known",
+            "the build could not look up a name: check the network, or set build.proxy in envkit.yaml",
+        ),
+        (
+            "CERTIFICATE_VERIFY_FAILED|certificate verif|invalid peer certificate|UnknownIssuer|SSL certificate problem",
+            "the build does not trust the network's certificate: name your CA file as build.ca in envkit.yaml",
+        ),
+        (
+            "Connection refused|ould not connect|Unable to connect|is unreachable|onnection timed out|No route to host",
+            "the build could not reach a server: check the network, and build.index, build.mirror and build.proxy",
+        ),
+        (
+            "No solution found|unsatisfiable",
+            "take the package out of python: in envkit.yaml, or ask for a version that TensorFlow can live with",
+        ),
+        ("Unable to locate package|has no installation candidate", "correct the name under apt: in envkit.yaml"),
+    )
+)
 # How pip and uv say it: the first asks nobody for a name, and gives up with a traceback.
 UNAUTHORIZED = re.compile(r"User for \S+: |401 Unauthorized")
 LOGIN_REQUIRED = "the package index asks for a login, and got none that it takes"
@@ -105,7 +120,10 @@ class BuildLog:
     def begin_step(self, number: int, count: int, instruction: str) -> None:
         """Take the beginning of a step; it is told with what follows, when it shows whether it is cached."""
         self.flush_step()
-        self._step, self._step_pending = Progress("build", self._clean(describe_instruction(instruction)), step=(number, count)), True
+        self._step, self._step_pending = (
+            Progress("build", self._clean(describe_instruction(instruction)), step=(number, count)),
+            True,
+        )
         self._last_lines, self._cause, self._hint = [], "", ""
 
     def flush_step(self, *, cached: bool = False) -> None:
@@ -134,7 +152,8 @@ class BuildLog:
         lines = "".join(f"\n    {line[:300]}" for line in self._last_lines if line != self._cause)
         # The engine repeats the command in its error, so that is asked only for what no step can print.
         return BuildFailed(
-            f"building the image failed: {cause[:300]}{lines}", detail=self._step_label(),
+            f"building the image failed: {cause[:300]}{lines}",
+            detail=self._step_label(),
             hint=self._hint or _engine_hint(error) or DEFAULT_HINT,
         )
 

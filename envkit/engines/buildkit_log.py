@@ -20,7 +20,9 @@ STEP = re.compile(r"\[(?:\S+ )?([0-9]+)/([0-9]+)\] (.*)", re.ASCII | re.DOTALL)
 EXPORT = "exporting to image"
 ERROR = re.compile(r"(?:ERROR|error): (?:failed to solve: )?(.*)")
 # How the connection to an engine ends that is gone, in gRPC's words and in those of Docker's client.
-CONNECTION_LOST = re.compile(r"code = Unavailable|Cannot connect to the Docker daemon|failed to (?:list workers|receive status)")
+CONNECTION_LOST = re.compile(
+    r"code = Unavailable|Cannot connect to the Docker daemon|failed to (?:list workers|receive status)"
+)
 
 
 class BuildKitLog:

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 NAME = "docker-buildx"
 # Where Docker's client looks for its plug-ins, after the folders of its own config.
-FOLDERS = tuple(Path(f"/usr/{prefix}/docker/cli-plugins") for prefix in ("local/lib", "local/libexec", "lib", "libexec"))
+FOLDERS = tuple(
+    Path(f"/usr/{prefix}/docker/cli-plugins") for prefix in ("local/lib", "local/libexec", "lib", "libexec")
+)
 MIN_VERSION = (0, 13)  # the first that tells its progress in JSON
 VERSION = re.compile(r"buildx v?(([0-9]+)\.([0-9]+)[0-9.]*)", re.ASCII)
 LOGIN_VARIABLE = "ENVKIT_NETRC"
@@ -59,14 +61,18 @@ def find(writable_folders: Iterable[str] = ()) -> Buildx | BuildxUnavailable:
     Args:
         writable_folders: Folders that the workspace can write: a program that lies there is not even asked.
     """
-    path = next((path for folder in _plugin_folders() if os.access(path := folder / NAME, os.X_OK) and path.is_file()), None)
+    path = next(
+        (path for folder in _plugin_folders() if os.access(path := folder / NAME, os.X_OK) and path.is_file()), None
+    )
     if path is None:
         return BuildxUnavailable("Docker's plug-in buildx is not installed")
     components = {path.absolute(), path.resolve(), *_path_components(path)}
     if any(component.is_relative_to(folder) for folder in writable_folders for component in components):
         return BuildxUnavailable(f"{path} could be replaced from inside the workspace")
     try:
-        result = proc.run([str(path), "version"], timeout_s=VERSION_TIMEOUT_S, env={"DOCKER_CONFIG": os.devnull}, replace_env=True)
+        result = proc.run(
+            [str(path), "version"], timeout_s=VERSION_TIMEOUT_S, env={"DOCKER_CONFIG": os.devnull}, replace_env=True
+        )
     except (OSError, proc.TimeoutExpired) as error:
         return BuildxUnavailable(f"{path} does not run ({type(error).__name__})")
     match = VERSION.search(result.out)
@@ -78,8 +84,16 @@ def find(writable_folders: Iterable[str] = ()) -> Buildx | BuildxUnavailable:
 
 
 def build(
-    buildx: Buildx, engine: Engine, context: tuple[Artifact, ...], ref: str, labels: Mapping[str, str],
-    proxies: Mapping[str, str], login: str, on_progress: Callable[[Progress], None], *, no_cache: bool = False,
+    buildx: Buildx,
+    engine: Engine,
+    context: tuple[Artifact, ...],
+    ref: str,
+    labels: Mapping[str, str],
+    proxies: Mapping[str, str],
+    login: str,
+    on_progress: Callable[[Progress], None],
+    *,
+    no_cache: bool = False,
 ) -> None:
     """Build an image from a context in memory, by the builder that the engine itself carries.
 
@@ -100,21 +114,35 @@ def build(
         BuildFailed: A step failed: the last lines it printed say why.
         EngineUnavailable: The engine went away meanwhile.
     """
-    redactions = {**dict.fromkeys(proxy_credentials(proxies), "(proxy)"), **dict.fromkeys(netrc.passwords(login), "(login)")}
+    redactions = {
+        **dict.fromkeys(proxy_credentials(proxies), "(proxy)"),
+        **dict.fromkeys(netrc.passwords(login), "(login)"),
+    }
     log = BuildKitLog(BuildLog(on_progress, redactions))
     build_args = add_upper_case(proxies)
     with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
         tar_path = Path(folder) / "context.tar"
         files.write(tar_path, pack_context(context))
         private_env = dict.fromkeys(("HOME", "TMPDIR", "DOCKER_CONFIG", "BUILDX_CONFIG"), folder)
-        env = {**private_env, "DOCKER_HOST": engine.local_endpoint, **build_args, **({LOGIN_VARIABLE: login} if login else {})}
+        env = {
+            **private_env,
+            "DOCKER_HOST": engine.local_endpoint,
+            **build_args,
+            **({LOGIN_VARIABLE: login} if login else {}),
+        }
         command = build_argv(buildx, ref, labels, build_args, login=bool(login), no_cache=no_cache)
         code = proc.stream(command, log.feed, env=env, replace_env=True, stdin_path=tar_path)
     log.end(code)
 
 
 def build_argv(
-    buildx: Buildx, ref: str, labels: Mapping[str, str], build_args: Iterable[str], *, login: bool, no_cache: bool = False,
+    buildx: Buildx,
+    ref: str,
+    labels: Mapping[str, str],
+    build_args: Iterable[str],
+    *,
+    login: bool,
+    no_cache: bool = False,
 ) -> list[str]:
     """Return the command that builds the context on its standard input.
 
@@ -123,11 +151,22 @@ def build_argv(
     """
     secret = ["--secret", f"id={names.NETRC},env={LOGIN_VARIABLE}"] if login else []
     return [
-        str(buildx.path), "build", "--builder", "default", "--load", "--provenance=false", "--sbom=false",
-        "--progress", "rawjson", "--tag", ref,
+        str(buildx.path),
+        "build",
+        "--builder",
+        "default",
+        "--load",
+        "--provenance=false",
+        "--sbom=false",
+        "--progress",
+        "rawjson",
+        "--tag",
+        ref,
         *(word for key, value in sorted(labels.items()) for word in ("--label", f"{key}={value}")),
         *(word for name in sorted(build_args) for word in ("--build-arg", name)),
-        *secret, *(["--no-cache"] if no_cache else []), "-",
+        *secret,
+        *(["--no-cache"] if no_cache else []),
+        "-",
     ]
 
 
@@ -153,7 +192,9 @@ def _path_components(path: Path) -> Iterator[Path]:
 def _plugin_folders() -> Iterator[Path]:
     config_dir = endpoint.docker_config_dir()
     extra_folders = _read_settings(config_dir / "config.json").get("cliPluginsExtraDirs")
-    yield from (Path(folder) for folder in (extra_folders if isinstance(extra_folders, list) else ()) if isinstance(folder, str))
+    yield from (
+        Path(folder) for folder in (extra_folders if isinstance(extra_folders, list) else ()) if isinstance(folder, str)
+    )
     yield config_dir / "cli-plugins"
     yield from FOLDERS
 

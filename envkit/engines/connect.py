@@ -156,8 +156,10 @@ def details(engine: Engine) -> dict[str, Any]:
     with translate_errors("asking the engine what it is"):
         info: Mapping[str, Any] = engine.api.info()
     return {
-        "api": str(engine.api.api_version), "cgroup": str(info.get("CgroupVersion", "")),
-        "root": str(info.get("DockerRootDir", "")), "images": info.get("Images"),
+        "api": str(engine.api.api_version),
+        "cgroup": str(info.get("CgroupVersion", "")),
+        "root": str(info.get("DockerRootDir", "")),
+        "images": info.get("Images"),
     }
 
 
@@ -208,7 +210,9 @@ def _gpu_methods(info: Mapping[str, Any], *, is_local: bool) -> tuple[str, ...]:
 def _unavailable_error(engine_endpoint: str, error: OSError | None) -> EngineUnavailable:
     if tunnel.is_remote(engine_endpoint):
         return EngineUnavailable(
-            f"the container engine at {engine_endpoint} stopped answering", detail=engine_endpoint, hint="repeat the command; is Docker up there?"
+            f"the container engine at {engine_endpoint} stopped answering",
+            detail=engine_endpoint,
+            hint="repeat the command; is Docker up there?",
         )
     choice, path = _endpoint_choice(engine_endpoint), Path(engine_endpoint.removeprefix("unix://"))
     is_custom = bool(choice.source) and engine_endpoint != endpoint.DEFAULT  # then any engine may listen there
@@ -224,7 +228,9 @@ def _unavailable_error(engine_endpoint: str, error: OSError | None) -> EngineUna
         hint = "restart the engine that listens there" if is_custom else "sudo systemctl restart docker"
     if choice.source:
         hint = f"{hint}; or {choice.undo}"
-    return EngineUnavailable(message, detail="; ".join((*choice.skipped_sources, f"{_describe_choice(choice)}: {reason}")), hint=hint)
+    return EngineUnavailable(
+        message, detail="; ".join((*choice.skipped_sources, f"{_describe_choice(choice)}: {reason}")), hint=hint
+    )
 
 
 def _access_hint(path: Path) -> str:

@@ -99,7 +99,11 @@ def remove_volume(engine: Engine, name: str) -> None:
 
 
 def prepare_volumes(
-    engine: Engine, volumes: Mapping[str, tuple[str, ...]], owner: Account, ref: str, helper: str,
+    engine: Engine,
+    volumes: Mapping[str, tuple[str, ...]],
+    owner: Account,
+    ref: str,
+    helper: str,
     labels: Mapping[str, str],
 ) -> None:
     """Give the roots of volumes to a user without running anything and without touching what is in them.
@@ -112,7 +116,11 @@ def prepare_volumes(
         helper: What to call the container that mounts them meanwhile.
         labels: Of that container.
     """
-    paths = [path for index, folders in enumerate(volumes.values()) for path in (str(index), *(f"{index}/{folder}" for folder in folders))]
+    paths = [
+        path
+        for index, folders in enumerate(volumes.values())
+        for path in (str(index), *(f"{index}/{folder}" for folder in folders))
+    ]
     unpack(engine, tuple(volumes), _pack_folders(paths, owner), ref, helper, labels)
 
 
@@ -139,7 +147,12 @@ def unpack(
         if leftover is not None and leftover.labels.items() >= labels.items():
             engine.api.remove_container(leftover.id, force=True)
         container = engine.api.create_container(
-            ref, name=helper, entrypoint=["/bin/true"], user="0:0", labels=dict(labels), network_disabled=True,
+            ref,
+            name=helper,
+            entrypoint=["/bin/true"],
+            user="0:0",
+            labels=dict(labels),
+            network_disabled=True,
             use_config_proxy=False,
             host_config=engine.api.create_host_config(mounts=mounts, network_mode="none", cap_drop=["ALL"]),
         )

@@ -37,10 +37,19 @@ def run_raw(endpoint: str, container: str, argv: Sequence[str]) -> int | None:
     """
     socket_path = glance.local_socket(endpoint)
     exec_config = {"AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Tty": False, "Cmd": list(argv)}
-    exec_instance = _parse_json(net.post_unix(socket_path, f"/containers/{quote(container, safe='')}/exec", exec_config, timeout_s=ANSWER_TIMEOUT_S), CREATED)
+    exec_instance = _parse_json(
+        net.post_unix(
+            socket_path, f"/containers/{quote(container, safe='')}/exec", exec_config, timeout_s=ANSWER_TIMEOUT_S
+        ),
+        CREATED,
+    )
     path = f"/exec/{quote(str(exec_instance.get('Id')), safe='')}"
     start_config = {"Detach": False, "Tty": False}
-    stream = net.upgrade_unix(socket_path, f"{path}/start", start_config, timeout_s=ANSWER_TIMEOUT_S) if "Id" in exec_instance else None
+    stream = (
+        net.upgrade_unix(socket_path, f"{path}/start", start_config, timeout_s=ANSWER_TIMEOUT_S)
+        if "Id" in exec_instance
+        else None
+    )
     if stream is None:
         return None
     output = OutputBuffer(streams.write)

@@ -77,13 +77,22 @@ def choose() -> Choice:
     if host:
         return Choice(host, "DOCKER_HOST", "unset DOCKER_HOST")
     if context and context != DEFAULT_CONTEXT:
-        return Choice(_context_host(context), f"the Docker context {context}", "unset DOCKER_CONTEXT", ("DOCKER_HOST: not set",))
+        return Choice(
+            _context_host(context), f"the Docker context {context}", "unset DOCKER_CONTEXT", ("DOCKER_HOST: not set",)
+        )
     config_path = docker_config_dir() / "config.json"
     current_context = None if context else _current_context(config_path)
     if current_context and current_context != DEFAULT_CONTEXT:
         skipped_sources = ("DOCKER_HOST: not set", "DOCKER_CONTEXT: not set")
-        return Choice(_context_host(current_context), f"the Docker context {current_context}", "docker context use default", skipped_sources)
-    reason = "DOCKER_CONTEXT: the default one" if context else f"DOCKER_CONTEXT: not set; {config_path}: names no context"
+        return Choice(
+            _context_host(current_context),
+            f"the Docker context {current_context}",
+            "docker context use default",
+            skipped_sources,
+        )
+    reason = (
+        "DOCKER_CONTEXT: the default one" if context else f"DOCKER_CONTEXT: not set; {config_path}: names no context"
+    )
     return _choose_socket(("DOCKER_HOST: not set", reason))
 
 
@@ -95,7 +104,9 @@ def engine_flag() -> str:
 
 def _choose_socket(skipped_sources: tuple[str, ...]) -> Choice:
     runtime_dir = os.environ.get("XDG_RUNTIME_DIR")
-    user_addresses = (f"unix://{runtime_dir}/docker.sock", f"unix://{runtime_dir}/podman/podman.sock") if runtime_dir else ()
+    user_addresses = (
+        (f"unix://{runtime_dir}/docker.sock", f"unix://{runtime_dir}/podman/podman.sock") if runtime_dir else ()
+    )
     missing: list[str] = []
     for address in (DEFAULT, *user_addresses, PODMAN):
         if socket_exists(address):
@@ -124,10 +135,17 @@ def _current_context(config_path: Path) -> str:
 
 
 def _context_host(context: str) -> str:
-    path = docker_config_dir() / "contexts" / "meta" / hashlib.sha256(context.encode(errors="replace")).hexdigest() / "meta.json"
+    path = (
+        docker_config_dir()
+        / "contexts"
+        / "meta"
+        / hashlib.sha256(context.encode(errors="replace")).hexdigest()
+        / "meta.json"
+    )
     if not path.exists():
         raise EngineUnavailable(
-            f"there is no Docker context {context}", detail=str(path),
+            f"there is no Docker context {context}",
+            detail=str(path),
             hint="docker context ls shows those there are; docker context use default goes back to the usual engine",
         )
     try:

@@ -30,8 +30,14 @@ class TimeLimitExceeded(EngineError):
 
 
 def run_script(
-    engine: Engine, container: str, argv: Sequence[str], text: str, on_line: Callable[[str], None],
-    *, limit_s: float, env: Mapping[str, str] | None = None,
+    engine: Engine,
+    container: str,
+    argv: Sequence[str],
+    text: str,
+    on_line: Callable[[str], None],
+    *,
+    limit_s: float,
+    env: Mapping[str, str] | None = None,
 ) -> int:
     """Run a program with a text on its stdin, hand over each line of its stdout, return its exit code.
 
@@ -77,12 +83,20 @@ def communicate(stream: streams.Stream, text: bytes, on_line: Callable[[str], No
 
 
 def _time_limit_error(container: str, limit_s: float) -> TimeLimitExceeded:
-    return TimeLimitExceeded(f"a script in {container} took longer than {limit_s:g} s", hint="envkit down, then envkit up")
+    return TimeLimitExceeded(
+        f"a script in {container} took longer than {limit_s:g} s", hint="envkit down, then envkit up"
+    )
 
 
 def run_attached(
-    engine: Engine, container: str, argv: Sequence[str], *, tty: bool, workdir: str | None = None,
-    env: Mapping[str, str] | None = None, folder: str = "",
+    engine: Engine,
+    container: str,
+    argv: Sequence[str],
+    *,
+    tty: bool,
+    workdir: str | None = None,
+    env: Mapping[str, str] | None = None,
+    folder: str = "",
 ) -> int:
     """Run a program on the caller's own stdin, stdout, stderr and terminal; return its exit code.
 
@@ -105,13 +119,26 @@ def run_attached(
 
 
 def _run_attached(
-    engine: Engine, container: str, argv: Sequence[str], *, tty: bool, workdir: str | None, env: dict[str, str],
+    engine: Engine,
+    container: str,
+    argv: Sequence[str],
+    *,
+    tty: bool,
+    workdir: str | None,
+    env: dict[str, str],
     folder: str,
 ) -> int:
     command = command_in_folder(folder, argv) if folder else argv
     with translate_errors(f"running a program in {container}"):
         exec_instance = engine.api.exec_create(
-            container, list(command), stdin=True, stdout=True, stderr=True, tty=tty, workdir=workdir, environment=env,
+            container,
+            list(command),
+            stdin=True,
+            stdout=True,
+            stderr=True,
+            tty=tty,
+            workdir=workdir,
+            environment=env,
         )
         output = OutputBuffer(streams.write, folder)
         with _start_exec(engine, exec_instance["Id"], tty=tty) as stream:
@@ -170,7 +197,9 @@ def _exit_code(engine: Engine, exec_id: str) -> int:
     return streams.require_exit_code(engine.api.exec_inspect(exec_id)["ExitCode"])
 
 
-def _attach_terminal(engine: Engine, exec_id: str, stream: streams.Stream, on_output: Callable[[int, bytes], None]) -> None:
+def _attach_terminal(
+    engine: Engine, exec_id: str, stream: streams.Stream, on_output: Callable[[int, bytes], None]
+) -> None:
     """Hand the caller's terminal to the program: raw mode, its size followed, restored whatever happens."""
     import termios
     import tty

@@ -8,6 +8,7 @@ from envkit.errors import EngineUnavailable
 def connection_lost_error(action: str, detail: str) -> EngineUnavailable:
     """Return the error of an engine that is gone while `action` something."""
     return EngineUnavailable(
-        f"the engine went away while {action}", detail=detail,
+        f"the engine went away while {action}",
+        detail=detail,
         hint="start it again (sudo systemctl start docker), then repeat the command",
     )

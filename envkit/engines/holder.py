@@ -34,7 +34,11 @@ def find_owner(engine: Engine | None, endpoint: str, port: int, listener: str) -
             return _find_publisher(engine, port) or listener
     if listener != net.UNKNOWN_PROCESS:
         return listener
-    environments = (saved_state.name for _, saved_state in state.environments(endpoint) if port in {saved_state.port, saved_state.ssh_port})
+    environments = (
+        saved_state.name
+        for _, saved_state in state.environments(endpoint)
+        if port in {saved_state.port, saved_state.ssh_port}
+    )
     return next((describe_environment(name) for name in environments), listener)
 
 
@@ -46,7 +50,14 @@ def describe_environment(name: str) -> str:
 def _find_publisher(engine: Engine, port: int) -> str:
     with translate_errors("listing containers"):
         containers = engine.api.containers()
-    return next((_describe_container(container) for container in containers if any(_publishes(mapping, port) for mapping in container.get("Ports") or ())), "")
+    return next(
+        (
+            _describe_container(container)
+            for container in containers
+            if any(_publishes(mapping, port) for mapping in container.get("Ports") or ())
+        ),
+        "",
+    )
 
 
 def _publishes(mapping: Mapping[str, Any], port: int) -> bool:

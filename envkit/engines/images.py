@@ -39,8 +39,14 @@ def import_tar(engine: Engine, tar_path: Path, ref: str, labels: Mapping[str, st
 
 
 def build(
-    engine: Engine, context: tuple[Artifact, ...], ref: str, labels: Mapping[str, str],
-    proxies: Mapping[str, str], on_progress: ProgressCallback, *, no_cache: bool = False,
+    engine: Engine,
+    context: tuple[Artifact, ...],
+    ref: str,
+    labels: Mapping[str, str],
+    proxies: Mapping[str, str],
+    on_progress: ProgressCallback,
+    *,
+    no_cache: bool = False,
 ) -> None:
     """Build an image from a context in memory, `no_cache` without anything that is kept of earlier builds.
 
@@ -53,8 +59,17 @@ def build(
     log = BuildLog(on_progress, dict.fromkeys(proxy_credentials(proxies), "(proxy)"))
     with translate_errors("building the image", BuildFailed), long_timeout(engine):
         events = engine.api.build(
-            fileobj=io.BytesIO(pack_context(context)), custom_context=True, encoding=None, tag=ref, rm=True, forcerm=True,
-            decode=True, labels=dict(labels), buildargs=add_upper_case(proxies), use_config_proxy=False, nocache=no_cache,
+            fileobj=io.BytesIO(pack_context(context)),
+            custom_context=True,
+            encoding=None,
+            tag=ref,
+            rm=True,
+            forcerm=True,
+            decode=True,
+            labels=dict(labels),
+            buildargs=add_upper_case(proxies),
+            use_config_proxy=False,
+            nocache=no_cache,
         )
         for event in events:
             log.feed(event)

@@ -41,11 +41,25 @@ def describe_image(engine: Engine, image: str, name: str, labels: Mapping[str, s
     with translate_errors(f"looking into the image {image[:19]}", BuildFailed):
         _remove_leftover(engine, name, labels)
         container_id = engine.api.create_container(
-            image, name=name, entrypoint=["/bin/sh", "-c"], command=[script], user="0:0", working_dir="/",
-            labels=dict(labels), network_disabled=True, stop_signal="SIGKILL", healthcheck={"test": ["NONE"]},
+            image,
+            name=name,
+            entrypoint=["/bin/sh", "-c"],
+            command=[script],
+            user="0:0",
+            working_dir="/",
+            labels=dict(labels),
+            network_disabled=True,
+            stop_signal="SIGKILL",
+            healthcheck={"test": ["NONE"]},
             host_config=engine.api.create_host_config(
-                network_mode="none", read_only=True, cap_drop=["ALL"], security_opt=["no-new-privileges:true"],
-                mem_limit=MEMORY_LIMIT, pids_limit=PIDS_LIMIT, ipc_mode="private", init=False,
+                network_mode="none",
+                read_only=True,
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges:true"],
+                mem_limit=MEMORY_LIMIT,
+                pids_limit=PIDS_LIMIT,
+                ipc_mode="private",
+                init=False,
                 log_config=LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"}),
             ),
         )["Id"]

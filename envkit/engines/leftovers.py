@@ -25,12 +25,22 @@ def lifetime_labels(limit_s: float) -> dict[str, str]:
 def remove_abandoned(engine: Engine, owner: int) -> list[str]:
     """Remove containers of one run that a killed envkit of that user left; returns what went."""
     prefix = names.temporary_prefixes(owner)
-    return _remove(engine, (container for container in list_containers(engine, owner) if container_name(container).startswith(prefix) and is_abandoned(container)))
+    return _remove(
+        engine,
+        (
+            container
+            for container in list_containers(engine, owner)
+            if container_name(container).startswith(prefix) and is_abandoned(container)
+        ),
+    )
 
 
 def remove_by_prefix(engine: Engine, owner: int, prefix: str) -> list[str]:
     """Remove containers of a user whose names begin like this; returns what went."""
-    return _remove(engine, (container for container in list_containers(engine, owner) if container_name(container).startswith(prefix)))
+    return _remove(
+        engine,
+        (container for container in list_containers(engine, owner) if container_name(container).startswith(prefix)),
+    )
 
 
 def list_containers(engine: Engine, owner: int) -> list[dict[str, Any]]:
@@ -49,7 +59,10 @@ def container_name(container: Mapping[str, Any]) -> str:
 def is_abandoned(container: Mapping[str, Any]) -> bool:
     """Say whether nobody waits for a listed container any more, as far as that shows from here."""
     labels = container.get("Labels") or {}
-    expiry, (pid, _, pid_namespace) = labels.get(names.DEADLINE, ""), labels.get(names.WAITING_PROCESS, "").partition("@")
+    expiry, (pid, _, pid_namespace) = (
+        labels.get(names.DEADLINE, ""),
+        labels.get(names.WAITING_PROCESS, "").partition("@"),
+    )
     if not expiry.isdecimal():
         return False
     if int(expiry) < time.time():

@@ -30,9 +30,14 @@ def image(engine: Engine, ref: str) -> ImageInfo | None:
         return None
     config = data.get("Config") or {}
     return ImageInfo(
-        data["Id"], config.get("Labels") or {}, data.get("Size", 0), ref,
-        system=data.get("Os", ""), machine=names.architecture(data.get("Architecture", "")),
-        from_registry=bool(data.get("RepoDigests")), has_onbuild=bool(config.get("OnBuild")),
+        data["Id"],
+        config.get("Labels") or {},
+        data.get("Size", 0),
+        ref,
+        system=data.get("Os", ""),
+        machine=names.architecture(data.get("Architecture", "")),
+        from_registry=bool(data.get("RepoDigests")),
+        has_onbuild=bool(config.get("OnBuild")),
     )
 
 
@@ -76,7 +81,10 @@ def environment_containers(engine: Engine, owner: int | None) -> list[ContainerI
         containers = engine.api.containers(all=True, filters={"label": labels})
     return [
         ContainerInfo(
-            id=data["Id"], status=data["State"], labels=data.get("Labels") or {}, image_id=data["ImageID"],
+            id=data["Id"],
+            status=data["State"],
+            labels=data.get("Labels") or {},
+            image_id=data["ImageID"],
             networks=tuple((data.get("NetworkSettings") or {}).get("Networks") or {}),
         )
         for data in containers

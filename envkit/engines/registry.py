@@ -30,25 +30,51 @@ STAGE = "pull"
 CHECK_TIMEOUT_S = 1.8  # so that nobody waits longer to hear that a registry does not answer
 
 # What the engine says in its own words or the registry's; the first that fits decides.
-_REASONS = tuple((re.compile(pattern, re.IGNORECASE), reason, hint) for pattern, reason, hint in (
-    ("no space left on device", "the disk is full where the engine keeps its images",
-     "free disk space there (envkit prune), then repeat the command"),
-    ("no matching manifest|does not match the specified platform", "the registry has it for other architectures alone",
-     "name another tag, or write base: debian"),
-    ("manifest unknown|manifest for .* not found|not found: manifest|\\b404\\b|tag .* not found|name unknown",
-     "the registry has no image of that name and tag", "correct base: in envkit.yaml, or write base: debian"),
-    (r"unauthorized|authentication required|no basic auth|incorrect username|denied|forbidden|\b40[13]\b",
-     "the registry refuses it: it is private, or not there at all",
-     "docker login {registry}, with an account that may read it; or correct base: in envkit.yaml"),
-    ("x509|certificate|server gave HTTP response to HTTPS", "the engine does not trust the registry's certificate",
-     "give the engine your CA (/etc/docker/certs.d/{registry}/ca.crt), or write base: debian"),
-    (r"no such host|refused|i/o timeout|client.timeout|deadline|unreachable|handshake timeout|misbehaving|proxyconnect",
-     "the registry {registry} cannot be reached",
-     "check the engine's network and proxy; or write base: debian, which needs no registry"),
-    ("unexpected eof|connection reset|short read|verification failed|broken pipe|download failed|went away",
-     "the pull was cut off", "repeat the command: what came whole is kept; or write base: debian"),
-    ("toomanyrequests|rate limit", "the registry limits how often one may pull", "docker login {registry}, or wait"),
-))
+_REASONS = tuple(
+    (re.compile(pattern, re.IGNORECASE), reason, hint)
+    for pattern, reason, hint in (
+        (
+            "no space left on device",
+            "the disk is full where the engine keeps its images",
+            "free disk space there (envkit prune), then repeat the command",
+        ),
+        (
+            "no matching manifest|does not match the specified platform",
+            "the registry has it for other architectures alone",
+            "name another tag, or write base: debian",
+        ),
+        (
+            "manifest unknown|manifest for .* not found|not found: manifest|\\b404\\b|tag .* not found|name unknown",
+            "the registry has no image of that name and tag",
+            "correct base: in envkit.yaml, or write base: debian",
+        ),
+        (
+            r"unauthorized|authentication required|no basic auth|incorrect username|denied|forbidden|\b40[13]\b",
+            "the registry refuses it: it is private, or not there at all",
+            "docker login {registry}, with an account that may read it; or correct base: in envkit.yaml",
+        ),
+        (
+            "x509|certificate|server gave HTTP response to HTTPS",
+            "the engine does not trust the registry's certificate",
+            "give the engine your CA (/etc/docker/certs.d/{registry}/ca.crt), or write base: debian",
+        ),
+        (
+            r"no such host|refused|i/o timeout|client.timeout|deadline|unreachable|handshake timeout|misbehaving|proxyconnect",
+            "the registry {registry} cannot be reached",
+            "check the engine's network and proxy; or write base: debian, which needs no registry",
+        ),
+        (
+            "unexpected eof|connection reset|short read|verification failed|broken pipe|download failed|went away",
+            "the pull was cut off",
+            "repeat the command: what came whole is kept; or write base: debian",
+        ),
+        (
+            "toomanyrequests|rate limit",
+            "the registry limits how often one may pull",
+            "docker login {registry}, or wait",
+        ),
+    )
+)
 
 
 def explain_failure(message: str, ref: str) -> tuple[str, str]:
@@ -153,7 +179,8 @@ def _translate_pull_errors(ref: str) -> Iterator[None]:
         raise _pull_error(ref, *explain_failure(str(error.explanation or error), ref)) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise EngineUnavailable(
-            f"the engine went away while pulling {ref}", detail=type(error).__name__,
+            f"the engine went away while pulling {ref}",
+            detail=type(error).__name__,
             hint="start it again (sudo systemctl start docker), then repeat the command",
         ) from error
 
@@ -184,7 +211,8 @@ def _credentials(ref: str) -> dict[str, Any] | None:
             credentials = docker.auth.load_config(config_path=str(path)).resolve_authconfig(registry_of(ref))
     except (docker.errors.DockerException, OSError, ValueError) as error:
         raise BuildFailed(
-            f"the credentials for {registry_of(ref)} cannot be read: {plain.single_line(str(error))}", detail=str(path),
+            f"the credentials for {registry_of(ref)} cannot be read: {plain.single_line(str(error))}",
+            detail=str(path),
             hint=f"docker login {registry_of(ref)}, or take that registry out of {path}",
         ) from error
     return dict(credentials) if credentials else None

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = "8g"
 PIDS_LIMIT = 4096
 TMPFS = {"/tmp": "rw,exec,nosuid,nodev,size=2g", "/run": "rw,nosuid,nodev,size=64m"}  # noqa: S108 - in the container
-PROGRAM_MISSING = r'exec: \\*"{}\\*": (stat \S+: )?(executable file not found|no such file or directory|not a directory)'
+PROGRAM_MISSING = (
+    r'exec: \\*"{}\\*": (stat \S+: )?(executable file not found|no such file or directory|not a directory)'
+)
 
 
 class ProgramNotFound(StartFailed):
@@ -51,8 +53,17 @@ class RunResult:
 
 
 def run(
-    engine: Engine, image: str, argv: Sequence[str], text: str, on_line: Callable[[str], None],
-    *, name: str, labels: Mapping[str, str], limit_s: float, gpus: Gpus | None = None, network: str = "none",
+    engine: Engine,
+    image: str,
+    argv: Sequence[str],
+    text: str,
+    on_line: Callable[[str], None],
+    *,
+    name: str,
+    labels: Mapping[str, str],
+    limit_s: float,
+    gpus: Gpus | None = None,
+    network: str = "none",
 ) -> RunResult:
     """Run a program of an image with a text on its stdin, and hand over each line of its stdout.
 
@@ -74,9 +85,18 @@ def run(
     """
     with translate_errors(f"trying the image {image}", StartFailed):
         container_id = engine.api.create_container(
-            image, name=name, entrypoint=list(argv), command=[], stdin_open=True, labels=dict(labels), working_dir="/",
-            environment={"HOME": "/tmp"}, network_disabled=network == "none", healthcheck={"test": ["NONE"]},  # noqa: S108
-            use_config_proxy=False, host_config=_host_config(engine.api, gpus, network),
+            image,
+            name=name,
+            entrypoint=list(argv),
+            command=[],
+            stdin_open=True,
+            labels=dict(labels),
+            working_dir="/",
+            environment={"HOME": "/tmp"},  # noqa: S108 - in the container
+            network_disabled=network == "none",
+            healthcheck={"test": ["NONE"]},
+            use_config_proxy=False,
+            host_config=_host_config(engine.api, gpus, network),
         )["Id"]
         try:
             return _communicate(engine, container_id, argv[0], text, on_line, time.monotonic() + limit_s)
@@ -87,9 +107,18 @@ def run(
 
 def _host_config(api: Any, gpus: Gpus | None, network: str) -> Any:
     return api.create_host_config(
-        network_mode=network, read_only=True, tmpfs=TMPFS, cap_drop=["ALL"], security_opt=["no-new-privileges:true"],
-        mem_limit=MEMORY_LIMIT, pids_limit=PIDS_LIMIT, ipc_mode="private", init=False, shm_size="256m",
-        log_config={"type": "none"}, **gpu_options(gpus),
+        network_mode=network,
+        read_only=True,
+        tmpfs=TMPFS,
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges:true"],
+        mem_limit=MEMORY_LIMIT,
+        pids_limit=PIDS_LIMIT,
+        ipc_mode="private",
+        init=False,
+        shm_size="256m",
+        log_config={"type": "none"},
+        **gpu_options(gpus),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from envkit.errors import CommandNotFound, CommandNotExecutable, ExecError
+from envkit.errors import CommandNotExecutable, CommandNotFound, ExecError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,7 +69,9 @@ class OutputBuffer:
 
     def _may_be_error(self, output: bytes) -> bool:
         # One line: the engine's comes in one piece, the shell's in several.
-        has_prefix = output.startswith((RUNTIME_ERROR_PREFIX, *self._shell_prefixes)) or any(prefix.startswith(output) for prefix in self._shell_prefixes)
+        has_prefix = output.startswith((RUNTIME_ERROR_PREFIX, *self._shell_prefixes)) or any(
+            prefix.startswith(output) for prefix in self._shell_prefixes
+        )
         return has_prefix and len(output) <= LINE_BYTES_MAX and b"\n" not in output.rstrip(b"\r\n")
 
     def _buffered_output(self) -> bytes:

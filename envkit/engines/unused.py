@@ -43,7 +43,11 @@ class UnusedResource:
 
 
 def find(
-    engine: Engine, owner: int, environment_names: Collection[str], kept_bases: Collection[str], kept_images: Collection[str]
+    engine: Engine,
+    owner: int,
+    environment_names: Collection[str],
+    kept_bases: Collection[str],
+    kept_images: Collection[str],
 ) -> tuple[UnusedResource, ...]:
     """Return what nobody uses, in the order in which it can be removed; nothing is changed.
 
@@ -90,8 +94,12 @@ def reclaimable_bytes(engine: Engine, resources: Sequence[UnusedResource]) -> in
     if not image_ids:
         return 0
     layers = {summary["Id"]: _layers(engine, summary["Id"]) for summary in summaries}
-    kept_layers = {layer for image_id, image_layers in layers.items() if image_id not in image_ids for layer in image_layers}
-    freed_layers = {layer: size for image_id in image_ids for layer, size in layers[image_id].items() if layer not in kept_layers}
+    kept_layers = {
+        layer for image_id, image_layers in layers.items() if image_id not in image_ids for layer in image_layers
+    }
+    freed_layers = {
+        layer: size for image_id in image_ids for layer, size in layers[image_id].items() if layer not in kept_layers
+    }
     return sum(freed_layers.values())
 
 
@@ -149,15 +157,27 @@ def _attached_ids(engine: Engine, network: dict[str, Any]) -> set[str]:
 
 
 def _images(
-    engine: Engine, builder: int, container_ids: Collection[str], kept_bases: Collection[str], kept_images: Collection[str]
+    engine: Engine,
+    builder: int,
+    container_ids: Collection[str],
+    kept_bases: Collection[str],
+    kept_images: Collection[str],
 ) -> Iterator[UnusedResource]:
     with translate_errors("listing images"):
         summaries = engine.api.images(filters={"label": [f"{names.MANAGED}=1", f"{names.BUILDER}={builder}"]})
-        used_ids = {container["ImageID"] for container in engine.api.containers(all=True) if container["Id"] not in container_ids}
+        used_ids = {
+            container["ImageID"]
+            for container in engine.api.containers(all=True)
+            if container["Id"] not in container_ids
+        }
     # Workspaces before bases: a base goes only when nothing stands on it any more.
     for image in sorted(summaries, key=_is_base):
         refs = _own_refs(image)
-        if image["Id"] in used_ids or (_is_base(image) and image["Id"] in kept_bases) or not refs.isdisjoint(kept_images):
+        if (
+            image["Id"] in used_ids
+            or (_is_base(image) and image["Id"] in kept_bases)
+            or not refs.isdisjoint(kept_images)
+        ):
             continue
         yield from (UnusedResource("image", ref, image["Id"]) for ref in sorted(refs))
 

@@ -27,29 +27,37 @@ ESCAPES = {
         'made=$(mktemp -d) || exit 126; mknod "$made/disk" b 8 0; code=$?; rm -rf "$made"; exit "$code"',
     ),
     "find a disk": (
-        (), 'for disk in /dev/sd* /dev/vd* /dev/nvme* /dev/mapper/control; do test -e "$disk" && exit 0; done; exit 1',
+        (),
+        'for disk in /dev/sd* /dev/vd* /dev/nvme* /dev/mapper/control; do test -e "$disk" && exit 0; done; exit 1',
     ),
     "find an engine's socket": (
-        (), "test -S /var/run/docker.sock || test -S /run/docker.sock || test -S /run/containerd/containerd.sock",
+        (),
+        "test -S /var/run/docker.sock || test -S /run/docker.sock || test -S /run/containerd/containerd.sock",
     ),
     "see the host's processes": (
-        ("grep",), "grep -qxE 'dockerd|systemd|containerd' /proc/[0-9]*/comm",
+        ("grep",),
+        "grep -qxE 'dockerd|systemd|containerd' /proc/[0-9]*/comm",
     ),
     # Where there is neither of these two, they make nobody root.
     "become root by su": ((), "command -v su >/dev/null || exit 1; su -c true"),
     "become root by sudo": ((), "command -v sudo >/dev/null || exit 1; sudo -n true"),
     "read the passwords": ((), "test -r /etc/shadow"),
     "set the clock": (
-        ("sed",), f"test $((0x$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status) >> {SYS_TIME} & 1)) = 1",
+        ("sed",),
+        f"test $((0x$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status) >> {SYS_TIME} & 1)) = 1",
     ),
 }
 TAMPERING = {
-    name: ((), f"test -w {path}") for name, path in (
-        ("write to /usr", "/usr"), ("write to /etc", "/etc"), ("write to /opt", "/opt"),
+    name: ((), f"test -w {path}")
+    for name, path in (
+        ("write to /usr", "/usr"),
+        ("write to /etc", "/etc"),
+        ("write to /opt", "/opt"),
         ("change the server's settings", "/etc/envkit/jupyter_server_config.py"),
         ("change sshd's settings", "/etc/envkit/sshd_config"),
         ("change the list of keys", "/run/secrets/envkit/authorized_keys"),
-        ("change the token", "/run/secrets/envkit/token"), ("change the list of users", "/etc/passwd"),
+        ("change the token", "/run/secrets/envkit/token"),
+        ("change the list of users", "/etc/passwd"),
     )
 }
 MISSING, TIMED_OUT = 126, 124
@@ -72,8 +80,12 @@ def run_attempts(attempts):
 def run(script, limit_s=ATTEMPT_S):
     """Run a line of shell and return its exit code; all that it started ends with it."""
     with subprocess.Popen(
-        ["/bin/sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        cwd="/", start_new_session=True,
+        ["/bin/sh", "-c", script],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        start_new_session=True,
     ) as process:
         try:
             return process.wait(limit_s)

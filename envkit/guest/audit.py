@@ -41,8 +41,28 @@ def inspect_permissions():
     if shutil.which("find") is None:
         return {"checked": False, "files": []}
     result = subprocess.run(
-        ["find", "/", "-xdev", "(", "-perm", "/6000", "-o", "-type", "f", "-perm", "-0002", ")", "!", "-type", "l",
-         "-print"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True, check=False,
+        [
+            "find",
+            "/",
+            "-xdev",
+            "(",
+            "-perm",
+            "/6000",
+            "-o",
+            "-type",
+            "f",
+            "-perm",
+            "-0002",
+            ")",
+            "!",
+            "-type",
+            "l",
+            "-print",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        universal_newlines=True,
+        check=False,
         timeout=FIND_S,
     )
     return {"checked": True, "files": result.stdout.splitlines()[:20]}
@@ -63,7 +83,11 @@ def inspect_secrets():
     world_readable = [str(path) for path in files if path.stat().st_mode & 0o004 and path.name not in public]
     if (folder / "token").is_file():
         token = (folder / "token").read_text("ascii").strip()
-    return {"checked": True, "open": [path for path in world_readable if is_secret_path(path)], "shown": bool(token) and is_in_cmdline(token)}
+    return {
+        "checked": True,
+        "open": [path for path in world_readable if is_secret_path(path)],
+        "shown": bool(token) and is_in_cmdline(token),
+    }
 
 
 def inspect_sshd():
@@ -72,8 +96,13 @@ def inspect_sshd():
     if not Path(argv[0]).exists() or not Path(argv[3]).exists():
         return {"settings": {}}
     result = subprocess.run(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True,
-        timeout=COMMAND_S, check=False,
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        universal_newlines=True,
+        timeout=COMMAND_S,
+        check=False,
     )
     pairs = (line.split(" ", 1) for line in result.stdout.splitlines() if " " in line)
     return {"settings": {name: value for name, value in pairs if name in SSHD_SETTINGS}}

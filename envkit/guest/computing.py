@@ -80,8 +80,9 @@ def operations(tf, numpy, half=False):
     lhs, rhs = integer_array(numpy, (256, 192), 3), integer_array(numpy, (192, 320), 5)
     image, kernel = integer_array(numpy, (2, 24, 20, 4), 3), integer_array(numpy, (3, 3, 4, 8), 5)
     convolution = sum(
-        numpy.tensordot(image[:, row:row + 22, column:column + 18, :], kernel[row, column], axes=1)
-        for row in range(3) for column in range(3)
+        numpy.tensordot(image[:, row : row + 22, column : column + 18, :], kernel[row, column], axes=1)
+        for row in range(3)
+        for column in range(3)
     )
     product = lhs @ rhs
     if half:
@@ -103,7 +104,7 @@ def measure_speed(tf, device):
             product = tf.matmul(matrix, matrix)
         float(tf.reduce_sum(product))
     seconds = time.monotonic() - start
-    return {"tflops": round(2 * SPEED_SIZE ** 3 * SPEED_RUNS / seconds / 1e12, 2), "dtype": "float32"}
+    return {"tflops": round(2 * SPEED_SIZE**3 * SPEED_RUNS / seconds / 1e12, 2), "dtype": "float32"}
 
 
 def check_operation(tf, numpy, device, operation, expected):
@@ -124,7 +125,10 @@ def report_operations(reporter, tf, devices):
     tf.config.set_soft_device_placement(False)
     for device in devices:
         is_gpu = device.startswith("GPU")
-        for name, operation, expected in (*operations(tf, numpy), *(operations(tf, numpy, half=True) if is_gpu else ())):
+        for name, operation, expected in (
+            *operations(tf, numpy),
+            *(operations(tf, numpy, half=True) if is_gpu else ()),
+        ):
             context = {"device": device, "op": name}
             reporter.observe("tensorflow.op", lambda: check_operation(tf, numpy, device, operation, expected), context)  # noqa: B023
         if is_gpu:

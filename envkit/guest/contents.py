@@ -34,8 +34,13 @@ def inspect_jupyter():
 def run_command(argv):
     """Run a program to its end."""
     return subprocess.run(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
-        timeout=CHECK_S, check=False,
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        timeout=CHECK_S,
+        check=False,
     )
 
 

@@ -15,17 +15,30 @@ from pathlib import Path
 
 LIMIT_S = 20.0
 VARIABLES = (
-    "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "XLA_FLAGS",
+    "NVIDIA_VISIBLE_DEVICES",
+    "NVIDIA_DRIVER_CAPABILITIES",
+    "CUDA_VISIBLE_DEVICES",
+    "LD_LIBRARY_PATH",
+    "XLA_FLAGS",
 )
 # What TensorFlow opens by name, in an order in which each finds what it needs loaded. By CUDA's major version.
 LIBRARIES = {
     "11": (
-        "libcudart.so.11.0", "libcublasLt.so.11", "libcublas.so.11", "libcufft.so.10", "libcurand.so.10",
-        "libcusparse.so.11", "libcusolver.so.11",
+        "libcudart.so.11.0",
+        "libcublasLt.so.11",
+        "libcublas.so.11",
+        "libcufft.so.10",
+        "libcurand.so.10",
+        "libcusparse.so.11",
+        "libcusolver.so.11",
     ),
     "12": (
-        "libcudart.so.12", "libcublasLt.so.12", "libcublas.so.12", "libcufft.so.11",
-        "libcusparse.so.12", "libcusolver.so.11",
+        "libcudart.so.12",
+        "libcublasLt.so.12",
+        "libcublas.so.12",
+        "libcufft.so.11",
+        "libcusparse.so.12",
+        "libcusolver.so.11",
     ),
 }
 # What some of them need in turn, and find only when it is loaded, where they came as Python packages.
@@ -135,9 +148,12 @@ def nvml_gpu(library, index):
     library.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory))
     has_mig = not call_optional(library, "nvmlDeviceGetMigMode", handle, ctypes.byref(mode), ctypes.byref(pending))
     return {
-        "index": index, "name": name.value.decode("utf-8", "replace"),
+        "index": index,
+        "name": name.value.decode("utf-8", "replace"),
         "uuid": uuid.value.decode("ascii", "replace")[:12],
-        "memory_mib": memory[0] >> 20, "used_mib": memory[2] >> 20, "mig": bool(has_mig and mode.value),
+        "memory_mib": memory[0] >> 20,
+        "used_mib": memory[2] >> 20,
+        "mig": bool(has_mig and mode.value),
         "processes": nvml_processes(library, handle),
     }
 
@@ -177,7 +193,11 @@ def inspect_cuda():
 def error_name(library, code):
     """Return the name CUDA gives a code."""
     name = ctypes.c_char_p()
-    return "" if call_optional(library, "cuGetErrorName", code, ctypes.byref(name)) else (name.value or b"").decode("ascii")
+    return (
+        ""
+        if call_optional(library, "cuGetErrorName", code, ctypes.byref(name))
+        else (name.value or b"").decode("ascii")
+    )
 
 
 def cuda_gpu(library, index):
@@ -201,7 +221,10 @@ def inspect_cache():
     mount = max(reversed(ancestors), key=lambda fields: len(fields[4]))  # of two at one place the later one counts
     fs_type = mount[mount.index("-") + 1]
     return {
-        "path": path, "off": os.environ.get("CUDA_CACHE_DISABLE") == "1", "mount": mount[4], "type": fs_type,
+        "path": path,
+        "off": os.environ.get("CUDA_CACHE_DISABLE") == "1",
+        "mount": mount[4],
+        "type": fs_type,
         "writable": is_writable(Path(path)),
     }
 
@@ -252,6 +275,10 @@ def inspect_tools(build):
     wheel_roots = () if cuda in CUDA_WITHOUT_WHEELS else sys.path
     wheels = [str(path) for folder in wheel_roots for path in Path(folder).glob("nvidia/cuda_nvcc")]
     cuda_dirs = [*flag_dirs[-1:], "cuda_sdk_lib", CUDA + "-" + cuda, CUDA, *wheels, "."]
-    libdevice = next((str(Path(cuda_dir, LIBDEVICE)) for cuda_dir in cuda_dirs if Path(cuda_dir, LIBDEVICE).is_file()), "")
-    ptxas = next((str(Path(cuda_dir, "bin/ptxas")) for cuda_dir in cuda_dirs if Path(cuda_dir, "bin/ptxas").is_file()), "")
+    libdevice = next(
+        (str(Path(cuda_dir, LIBDEVICE)) for cuda_dir in cuda_dirs if Path(cuda_dir, LIBDEVICE).is_file()), ""
+    )
+    ptxas = next(
+        (str(Path(cuda_dir, "bin/ptxas")) for cuda_dir in cuda_dirs if Path(cuda_dir, "bin/ptxas").is_file()), ""
+    )
     return {"ptxas": shutil.which("ptxas") or ptxas, "libdevice": libdevice}

@@ -24,7 +24,11 @@ def scan_ports(targets):
         thread.start()
     for thread in threads:
         thread.join(TRIES_MAX * (CONNECT_S + RETRY_S))
-    return {"tried": len(targets), "alive": has_arp_entry(), **{name: sorted(addresses) for name, addresses in results.items()}}
+    return {
+        "tried": len(targets),
+        "alive": has_arp_entry(),
+        **{name: sorted(addresses) for name, addresses in results.items()},
+    }
 
 
 def probe_port(target, results):

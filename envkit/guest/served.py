@@ -11,9 +11,16 @@ SOCKET = "/run/envkit/jupyter.sock"
 SERVER_PREFIX = "/opt/jupyter"
 DIST_INFO = ".dist-info"
 # What of the server's environment is judged by its version, as an index writes it.
-SERVER_PACKAGES = frozenset({
-    "jupyter-server", "jupyter-server-proxy", "jupyterlab", "nbconvert", "notebook", "tornado",
-})
+SERVER_PACKAGES = frozenset(
+    {
+        "jupyter-server",
+        "jupyter-server-proxy",
+        "jupyterlab",
+        "nbconvert",
+        "notebook",
+        "tornado",
+    }
+)
 
 
 def inspect_socket(path=SOCKET):
@@ -22,7 +29,9 @@ def inspect_socket(path=SOCKET):
         return {"there": False}
     socket_stat, folder_stat = Path(path).stat(), Path(path).parent.stat()
     return {
-        "there": True, "mode": socket_stat.st_mode & 0o777, "folder": folder_stat.st_mode & 0o777,
+        "there": True,
+        "mode": socket_stat.st_mode & 0o777,
+        "folder": folder_stat.st_mode & 0o777,
         "owned": socket_stat.st_uid == folder_stat.st_uid == os.getuid(),
     }
 
@@ -48,8 +57,13 @@ def inspect_openssh(release_path):
     if shutil.which("dpkg-query"):
         argv = ["dpkg-query", "--show", "--showformat=${Version}", "openssh-server"]
         result = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            universal_newlines=True, timeout=COMMAND_S, check=False,
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            universal_newlines=True,
+            timeout=COMMAND_S,
+            check=False,
         )
         version = result.stdout.strip() if result.returncode == 0 else ""
     return {"codename": fields.get("VERSION_CODENAME", "").strip('"'), "openssh": version}

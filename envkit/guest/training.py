@@ -22,8 +22,12 @@ class Loop:
     def run(self):
         """Take every part; one that fails ends the loop, since the rest stands on it."""
         parts = (
-            ("training.data", self.check_dataset), ("training.fit", self.check_fit), ("training.events", self.check_events),
-            ("training.saved", self.check_saved_model), ("training.hdf5", self.check_hdf5), ("training.exported", self.check_tflite),
+            ("training.data", self.check_dataset),
+            ("training.fit", self.check_fit),
+            ("training.events", self.check_events),
+            ("training.saved", self.check_saved_model),
+            ("training.hdf5", self.check_hdf5),
+            ("training.exported", self.check_tflite),
         )
         try:
             for name, part in parts:
@@ -51,7 +55,11 @@ class Loop:
                 content = self.tf.io.encode_png(self.draw_bar(index, vertical=kind == "standing")).numpy()
                 (self.folder / "pictures" / kind / "{}.png".format(index)).write_bytes(content)
         dataset = self.tf.keras.utils.image_dataset_from_directory(
-            str(self.folder / "pictures"), image_size=(SIDE, SIDE), batch_size=BATCH, seed=7, color_mode="grayscale",
+            str(self.folder / "pictures"),
+            image_size=(SIDE, SIDE),
+            batch_size=BATCH,
+            seed=7,
+            color_mode="grayscale",
         )
         self.names = list(dataset.class_names)
         self.batches = dataset.map(lambda x, y: (x / 255.0, y)).cache()
@@ -64,22 +72,24 @@ class Loop:
         pixels = self.numpy.zeros((SIDE, SIDE, 1), "uint8")
         offset, width = 3 + index * 5 % (SIDE - 10), 2 + index % 4
         if vertical:
-            pixels[:, offset:offset + width] = 120 + index
+            pixels[:, offset : offset + width] = 120 + index
         else:
-            pixels[offset:offset + width] = 120 + index
+            pixels[offset : offset + width] = 120 + index
         return pixels
 
     def build_network(self):
         """Return a small convolutional network; it computes in float16 and answers in float32."""
         layers = self.tf.keras.layers
-        return self.tf.keras.Sequential([
-            self.tf.keras.Input((SIDE, SIDE, 1)),
-            layers.Conv2D(8, 3, strides=2, activation="relu"),
-            layers.BatchNormalization(),
-            layers.Conv2D(16, 3, strides=2, activation="relu"),
-            layers.GlobalAveragePooling2D(),
-            layers.Dense(2, activation="softmax", dtype="float32"),
-        ])
+        return self.tf.keras.Sequential(
+            [
+                self.tf.keras.Input((SIDE, SIDE, 1)),
+                layers.Conv2D(8, 3, strides=2, activation="relu"),
+                layers.BatchNormalization(),
+                layers.Conv2D(16, 3, strides=2, activation="relu"),
+                layers.GlobalAveragePooling2D(),
+                layers.Dense(2, activation="softmax", dtype="float32"),
+            ]
+        )
 
     def check_fit(self):
         """Train with mixed precision until the loss has really fallen."""
@@ -102,8 +112,10 @@ class Loop:
         losses = [float(loss) for loss in history.history["loss"]]
         self.baseline = self.model.predict(self.sample, verbose=0)
         return {
-            "policy": keras.mixed_precision.global_policy().name, "losses": [round(loss, 4) for loss in losses],
-            "fallen": losses[-1] < LOSS_RATIO_MAX * losses[0], "output": str(self.baseline.dtype),
+            "policy": keras.mixed_precision.global_policy().name,
+            "losses": [round(loss, 4) for loss in losses],
+            "fallen": losses[-1] < LOSS_RATIO_MAX * losses[0],
+            "output": str(self.baseline.dtype),
         }
 
     def check_events(self):
@@ -116,7 +128,9 @@ class Loop:
             accumulator = EventAccumulator(folder)
             accumulator.Reload()
             for tag in (*accumulator.Tags()["scalars"], *accumulator.Tags()["tensors"]):
-                steps[tag] = len(accumulator.Tensors(tag) if tag in accumulator.Tags()["tensors"] else accumulator.Scalars(tag))
+                steps[tag] = len(
+                    accumulator.Tensors(tag) if tag in accumulator.Tags()["tensors"] else accumulator.Scalars(tag)
+                )
         return {"steps": steps, "losses": max((count for tag, count in steps.items() if "loss" in tag), default=0)}
 
     def check_saved_model(self):
@@ -159,8 +173,10 @@ class Loop:
         operations = interpreter._get_ops_details()  # noqa: SLF001 - there is no public way
         flex = [operation["op_name"] for operation in operations if operation["op_name"].startswith("Flex")]
         return {
-            "bytes": len(content), "largest_error": self.max_difference(outputs),
-            "agreement": float(agreement), "flex": sorted(set(flex)),
+            "bytes": len(content),
+            "largest_error": self.max_difference(outputs),
+            "agreement": float(agreement),
+            "flex": sorted(set(flex)),
         }
 
 

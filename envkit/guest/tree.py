@@ -105,7 +105,9 @@ def rename_entries(top, pairs):
     for path, new_path in pairs:
         parent, _, name = path.rpartition("/")
         folder, new_name = open_folder(top, parent), new_path.rpartition("/")[2]
-        is_renamed = folder is not None and inspect_entry(new_name, folder) is None and inspect_entry(name, folder) is not None
+        is_renamed = (
+            folder is not None and inspect_entry(new_name, folder) is None and inspect_entry(name, folder) is not None
+        )
         if is_renamed:
             os.rename(name, new_name, src_dir_fd=folder, dst_dir_fd=folder)
         if folder is not None:

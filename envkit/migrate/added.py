@@ -37,33 +37,47 @@ class ImportInserter:
 
         Nothing comes back if every name for it is taken, or bound only later.
         """
-        candidates = [binding for binding in self._usage.bindings if binding.is_top_level and binding.target and _is_prefix(binding.target, path)]
+        candidates = [
+            binding
+            for binding in self._usage.bindings
+            if binding.is_top_level and binding.target and _is_prefix(binding.target, path)
+        ]
         for binding in sorted(candidates, key=lambda candidate: -len(candidate.target)):
             if is_visible(binding.name, binding, scope) and self._has_run(binding.statement, node):
-                return binding.name + path[len(binding.target):]
+                return binding.name + path[len(binding.target) :]
         for root, name, statement in _INSERTABLE_IMPORTS:
             is_available = name in self._insert_offsets or name not in self._usage.bound_names
             if is_available and _is_prefix(root, path) and self._insert_import(name, statement, node):
-                return name + path[len(root):]
+                return name + path[len(root) :]
         return ""
 
     def _has_run(self, statement: cst.CSTNode, node: cst.CSTNode) -> bool:
         """Whether an import has run when the node is reached: it stands before, under no condition of its own."""
         source = self._edits.source
         ancestors = list(source.ancestors(node))
-        conditional_suites = [ancestor for ancestor in source.ancestors(statement) if isinstance(source.parents.get(ancestor), _CONDITIONAL_NODES)]
-        return self._is_reached(source.start(statement), node) and all(suite in ancestors for suite in conditional_suites)
+        conditional_suites = [
+            ancestor
+            for ancestor in source.ancestors(statement)
+            if isinstance(source.parents.get(ancestor), _CONDITIONAL_NODES)
+        ]
+        return self._is_reached(source.start(statement), node) and all(
+            suite in ancestors for suite in conditional_suites
+        )
 
     def _is_reached(self, offset: int, node: cst.CSTNode) -> bool:
         """Whether what stands at a place of the module has run when the node is; a function is called later."""
         source = self._edits.source
-        return offset < source.start(node) or any(isinstance(ancestor, _DEFERRED_NODES) for ancestor in source.ancestors(node))
+        return offset < source.start(node) or any(
+            isinstance(ancestor, _DEFERRED_NODES) for ancestor in source.ancestors(node)
+        )
 
     def _insert_import(self, name: str, statement: str, node: cst.CSTNode) -> bool:
         if name in self._insert_offsets:
             return self._is_reached(self._insert_offsets[name], node)
         source = self._edits.source
-        first_binding = next((binding for binding in [*self._usage.bindings, *self._usage.star_imports] if binding.is_top_level), None)
+        first_binding = next(
+            (binding for binding in [*self._usage.bindings, *self._usage.star_imports] if binding.is_top_level), None
+        )
         if first_binding is None:
             return False
         top_level_node = [first_binding.statement, *source.ancestors(first_binding.statement)][-2]

@@ -68,7 +68,9 @@ class Arguments:
             if "#" not in self._source.text[previous_end:begin]:
                 return (previous_end, end, "")
         remaining_text = self._source.text[end:]
-        comma_length = len(remaining_text) - len(remaining_text.lstrip()) + 1 if remaining_text.lstrip().startswith(",") else 0
+        comma_length = (
+            len(remaining_text) - len(remaining_text.lstrip()) + 1 if remaining_text.lstrip().startswith(",") else 0
+        )
         return (begin, end + comma_length, "")
 
 
@@ -76,7 +78,9 @@ def string_value(node: cst.BaseExpression | None) -> str | None:
     """Return what a string literal says; None for anything else."""
     if not isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
         return None
-    if isinstance(node, cst.SimpleString) and (match := _SIMPLE_LITERAL.fullmatch(node.value)):  # most, and nothing to compile
+    if isinstance(node, cst.SimpleString) and (
+        match := _SIMPLE_LITERAL.fullmatch(node.value)
+    ):  # most, and nothing to compile
         return match["text"]
     value = node.evaluated_value
     return value if isinstance(value, str) else None

@@ -24,12 +24,17 @@ def add_notes(edits: EditSet, usage: KerasUsage) -> None:
         if rewritten_codes[0] != rewritten_codes[1]:
             continue
         original_codes = [edits.source.code(suite).strip() for suite in (branch, other_branch)]
-        if original_codes[0] != original_codes[1] or _selects_keras_version(edits, other_branch, import_statements, condition):
+        if original_codes[0] != original_codes[1] or _selects_keras_version(
+            edits, other_branch, import_statements, condition
+        ):
             edits.add_note("names/equal-arms", edits.source.start(other_branch.body[0]))
 
 
 def _selects_keras_version(
-    edits: EditSet, branch: cst.BaseSuite, import_statements: set[cst.Import | cst.ImportFrom], condition: cst.BaseExpression | None
+    edits: EditSet,
+    branch: cst.BaseSuite,
+    import_statements: set[cst.Import | cst.ImportFrom],
+    condition: cst.BaseExpression | None,
 ) -> bool:
     """Whether arms were for one Keras or another: by what chooses; of a `try`, which may try again, by its import."""
     if condition is not None:

@@ -54,7 +54,9 @@ def _rewrite_call(edits: EditSet, path: str, call: cst.Call) -> None:
 
 def _rewrite_backend_name(edits: EditSet, use: Use, inserter: ImportInserter) -> None:
     begin, end = edits.source.spans[use.node]
-    reference = inserter.build_reference("tensorflow.keras.backend.backend", use.scope, use.node) if use.is_certain else ""
+    reference = (
+        inserter.build_reference("tensorflow.keras.backend.backend", use.scope, use.node) if use.is_certain else ""
+    )
     if reference:
         edits.rewrite("backend/name", begin, end, (begin, end, f"{reference}()"))
     else:
@@ -91,8 +93,11 @@ def _rewrite_comparison(edits: EditSet, value: cst.BaseExpression) -> bool:
         return False
     operands = [comparison.left, *(target.comparator for target in comparison.comparisons)]
     literals = [literal for operand in operands for literal in _iter_string_literals(operand)]
-    splices: list[Splice] = [(*source.outer_span(literal), quote_like(source, literal, DATA_FORMATS[value_text]))
-                             for literal in literals if (value_text := string_value(literal)) in DATA_FORMATS]
+    splices: list[Splice] = [
+        (*source.outer_span(literal), quote_like(source, literal, DATA_FORMATS[value_text]))
+        for literal in literals
+        if (value_text := string_value(literal)) in DATA_FORMATS
+    ]
     if splices:
         edits.rewrite(_READ_RULE, *source.spans[comparison], *splices)
     elif not literals:
@@ -124,17 +129,29 @@ def _get_assigned_variable(source: Source, call: cst.Call) -> cst.Name | None:
 def _find_reads(source: Source, name: cst.Name) -> list[cst.Name]:
     """Return where the variable is read, if nothing but this name's scope has to be looked at."""
     scope = source.scope(name)
-    return sorted(
-        (access.node for assignment in scope.assignments[name.value] for access in assignment.references
-         if isinstance(access.node, cst.Name)),
-        key=source.start,
-    ) if scope is not None else []
+    return (
+        sorted(
+            (
+                access.node
+                for assignment in scope.assignments[name.value]
+                for access in assignment.references
+                if isinstance(access.node, cst.Name)
+            ),
+            key=source.start,
+        )
+        if scope is not None
+        else []
+    )
 
 
 def _is_parameter(source: Source, name: cst.Name) -> bool:
     """Whether the variable is a parameter too."""
     scope = source.scope(name)
-    nodes = [assignment.node for assignment in scope.assignments[name.value] if isinstance(assignment, Assignment)] if scope else []
+    nodes = (
+        [assignment.node for assignment in scope.assignments[name.value] if isinstance(assignment, Assignment)]
+        if scope
+        else []
+    )
     return any(isinstance(node, cst.Param) or isinstance(source.parents.get(node), cst.Param) for node in nodes)
 
 
@@ -144,7 +161,9 @@ def _rewrite_ordering_setter(edits: EditSet, call: cst.Call, *, is_legacy: bool)
     ordering = string_value(arg.value) if arg is not None else None
     begin, end = edits.source.spans[call]
     if is_legacy and arg is not None and ordering in DATA_FORMATS:
-        edits.rewrite(_SET_RULE, begin, end, args.replace_value(arg, quote_like(edits.source, arg.value, DATA_FORMATS[ordering])))
+        edits.rewrite(
+            _SET_RULE, begin, end, args.replace_value(arg, quote_like(edits.source, arg.value, DATA_FORMATS[ordering]))
+        )
     elif is_legacy:
         edits.add_note(_SET_RULE, begin)
     if ordering in {"th", "channels_first"}:
@@ -154,7 +173,9 @@ def _rewrite_ordering_setter(edits: EditSet, call: cst.Call, *, is_legacy: bool)
 def _rewrite_arange(edits: EditSet, call: cst.Call) -> None:
     if len(call.args) != 1 or call.args[0].keyword is not None or call.args[0].star:
         return
-    enclosing_functions = [node for node in edits.source.ancestors(call) if isinstance(node, (cst.FunctionDef, cst.Lambda))]
+    enclosing_functions = [
+        node for node in edits.source.ancestors(call) if isinstance(node, (cst.FunctionDef, cst.Lambda))
+    ]
     if enclosing_functions and integer_value(call.args[0].value) is None:
         begin = edits.source.start(call.args[0])
         edits.rewrite("backend/arange", *edits.source.spans[call], (begin, begin, "0, "))
@@ -165,8 +186,12 @@ def _rewrite_keras_shape(edits: EditSet, node: cst.Attribute, inserter: ImportIn
     source = edits.source
     begin, end = source.spans[node]
     scope = source.scope(node)
-    is_write_target = isinstance(source.parents[node], (cst.AssignTarget, cst.AugAssign, cst.Del)) and not _is_augmented_value(source, node)
-    reference = inserter.build_reference(_INT_SHAPE_PATH, scope, node) if scope is not None and not is_write_target else ""
+    is_write_target = isinstance(
+        source.parents[node], (cst.AssignTarget, cst.AugAssign, cst.Del)
+    ) and not _is_augmented_value(source, node)
+    reference = (
+        inserter.build_reference(_INT_SHAPE_PATH, scope, node) if scope is not None and not is_write_target else ""
+    )
     if not reference:
         edits.add_note(_KERAS_SHAPE_RULE, begin)
         return

@@ -59,13 +59,23 @@ def _note_learning_rates(queries: FileQueries) -> None:
             continue
         for use, args in calls:
             if not args.has_unpacking and not args.positional and not {"lr", "learning_rate"} & args.keywords.keys():
-                queries.add_note(rule, use.node, hint=f"learning_rate={_KERAS2_LEARNING_RATES[name]} is what Keras 2 had")
+                queries.add_note(
+                    rule, use.node, hint=f"learning_rate={_KERAS2_LEARNING_RATES[name]} is what Keras 2 had"
+                )
     for call in queries.method_calls["compile"]:
         args = queries.arguments(call)
         optimizer = (queries.string_argument(args, 0, "optimizer") or "").lower()
         if optimizer in _KERAS2_LEARNING_RATES:
-            name = next(class_name for class_name in ("Adadelta", "Adagrad", "Adamax", "Nadam") if class_name.lower() == optimizer)
-            queries.add_note(rule, call, hint=f"optimizer={name}(learning_rate={_KERAS2_LEARNING_RATES[optimizer]}) is what Keras 2 had")
+            name = next(
+                class_name
+                for class_name in ("Adadelta", "Adagrad", "Adamax", "Nadam")
+                if class_name.lower() == optimizer
+            )
+            queries.add_note(
+                rule,
+                call,
+                hint=f"optimizer={name}(learning_rate={_KERAS2_LEARNING_RATES[optimizer]}) is what Keras 2 had",
+            )
 
 
 def _rewrite_history_keys(queries: FileQueries) -> None:
@@ -73,14 +83,24 @@ def _rewrite_history_keys(queries: FileQueries) -> None:
     metric_lists = [_get_metric_names(queries, call) for call in queries.method_calls["compile"]]
     if metric_lists and all(names is not None and "acc" in names for names in metric_lists):
         return
-    is_certain = bool(metric_lists) and all(names is not None and "accuracy" in names and "acc" not in names for names in metric_lists)
+    is_certain = bool(metric_lists) and all(
+        names is not None and "accuracy" in names and "acc" not in names for names in metric_lists
+    )
     for literal in _iter_history_keys(queries):
         value = string_value(literal) or ""
         new_value = _HISTORY_KEYS.get(value) or _ACC_PLACEHOLDER.sub(lambda match: f"{{{match[1] or ''}accuracy", value)
-        if is_certain and isinstance(literal, cst.SimpleString) and queries.edits.source.code(literal).count(value) == 1:
+        if (
+            is_certain
+            and isinstance(literal, cst.SimpleString)
+            and queries.edits.source.code(literal).count(value) == 1
+        ):
             code = queries.edits.source.code(literal)
             span = queries.edits.source.spans[literal]
-            new_code = quote_like(queries.edits.source, literal, new_value) if value in _HISTORY_KEYS else code.replace(value, new_value)
+            new_code = (
+                quote_like(queries.edits.source, literal, new_value)
+                if value in _HISTORY_KEYS
+                else code.replace(value, new_value)
+            )
             queries.edits.rewrite(_HISTORY_RULE, *span, (*span, new_code))
         else:
             queries.add_note(_HISTORY_RULE, literal)
@@ -90,7 +110,9 @@ def _note_missing_keys(queries: FileQueries) -> None:
     """Tell of `acc` where every `compile` of the file is written, and none brings it: that can only be a KeyError."""
     metric_lists = [_get_metrics(queries, call) for call in queries.method_calls["compile"]]
     use_nodes = {use.node for use in queries.usage.uses}
-    names = [string_value(metric) if metric not in use_nodes else "" for metrics in metric_lists for metric in metrics or []]
+    names = [
+        string_value(metric) if metric not in use_nodes else "" for metrics in metric_lists for metric in metrics or []
+    ]
     if None not in metric_lists and None not in names and "accuracy" in names and "acc" not in names:
         for literal in _iter_history_keys(queries):
             queries.add_note(_HISTORY_RULE, literal)
@@ -122,13 +144,17 @@ def _iter_history_keys(queries: FileQueries) -> Iterator[cst.BaseExpression]:
         parent = source.parents[literal]
         if value in _HISTORY_KEYS and isinstance(parent, cst.Index):
             subscript = source.parents[source.parents[parent]]
-            if isinstance(subscript, cst.Subscript) and _LOGS_NAME.search(source.code(subscript.value).rpartition(".")[2]):
+            if isinstance(subscript, cst.Subscript) and _LOGS_NAME.search(
+                source.code(subscript.value).rpartition(".")[2]
+            ):
                 yield literal
         elif isinstance(parent, cst.Arg):
             call = source.parents[parent]
             is_monitor = parent.keyword is not None and parent.keyword.value == "monitor"
             is_checkpoint = isinstance(call, cst.Call) and source.code(call.func).endswith("Checkpoint")
-            if (value in _HISTORY_KEYS and (is_monitor or _is_logs_get(queries, call))) or (is_checkpoint and _ACC_PLACEHOLDER.search(value)):
+            if (value in _HISTORY_KEYS and (is_monitor or _is_logs_get(queries, call))) or (
+                is_checkpoint and _ACC_PLACEHOLDER.search(value)
+            ):
                 yield literal
 
 
@@ -173,7 +199,9 @@ def _note_batch_dot(queries: FileQueries) -> None:
 
 
 def _note_recurrent_weights(queries: FileQueries) -> None:
-    loads_weights = queries.method_calls["load_weights"] or any(path.endswith(".load_model") for path in queries.keras_calls)
+    loads_weights = queries.method_calls["load_weights"] or any(
+        path.endswith(".load_model") for path in queries.keras_calls
+    )
     for path, calls in queries.keras_calls.items():
         if not loads_weights or not path.startswith("keras.layers.") or path.rpartition(".")[2] not in {"LSTM", "GRU"}:
             continue

@@ -100,7 +100,11 @@ class KerasUsage:
 
 def find_usage(source: Source, api: Api) -> KerasUsage:
     """Find what the file imports from Keras and TensorFlow, and where it uses that."""
-    by_alias = {alias: binding for statement in _find_import_statements(source) for alias, binding in _build_bindings(source, statement)}
+    by_alias = {
+        alias: binding
+        for statement in _find_import_statements(source)
+        for alias, binding in _build_bindings(source, statement)
+    }
     star_imports = _find_star_imports(source)
     uses: dict[cst.CSTNode, Use] = {}
     unbound: dict[cst.CSTNode, tuple[cst.Name, Scope]] = {}
@@ -167,7 +171,9 @@ def _build_bindings(source: Source, statement: cst.Import | cst.ImportFrom) -> l
 
 
 def _is_top_level(source: Source, statement: cst.CSTNode) -> bool:
-    return not any(isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)) for node in source.ancestors(statement))
+    return not any(
+        isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)) for node in source.ancestors(statement)
+    )
 
 
 def _find_star_imports(source: Source) -> list[Binding]:
@@ -181,7 +187,10 @@ def _find_star_imports(source: Source) -> list[Binding]:
 
 
 def _resolve_access(
-    source: Source, access: Access, by_alias: dict[cst.ImportAlias, Binding], uses: dict[cst.CSTNode, Use],
+    source: Source,
+    access: Access,
+    by_alias: dict[cst.ImportAlias, Binding],
+    uses: dict[cst.CSTNode, Use],
     unbound: dict[cst.CSTNode, tuple[cst.Name, Scope]],
 ) -> None:
     """Put the access where it belongs: to a binding of ours, to those that nothing binds, or to nothing."""
@@ -195,10 +204,18 @@ def _resolve_access(
     if not referents:
         unbound[base] = (base, access.scope)
         return
-    candidates = [binding for binding in (_find_binding(referent, by_alias) for referent in referents) if binding is not None]
+    candidates = [
+        binding for binding in (_find_binding(referent, by_alias) for referent in referents) if binding is not None
+    ]
     if candidates:
         candidates.sort(key=lambda binding: source.start(binding.statement))
-        uses[base] = _build_use(source, base, candidates, access.scope, is_certain=all(_is_harmless(source, referent) for referent in referents))
+        uses[base] = _build_use(
+            source,
+            base,
+            candidates,
+            access.scope,
+            is_certain=all(_is_harmless(source, referent) for referent in referents),
+        )
 
 
 def _find_binding(referent: BaseAssignment, by_alias: dict[cst.ImportAlias, Binding]) -> Binding | None:
@@ -220,7 +237,9 @@ def _is_harmless(source: Source, referent: BaseAssignment) -> bool:
         return True
     if not isinstance(referent, Assignment):
         return False
-    statement = next((ancestor for ancestor in source.ancestors(referent.node) if isinstance(ancestor, cst.Assign)), None)
+    statement = next(
+        (ancestor for ancestor in source.ancestors(referent.node) if isinstance(ancestor, cst.Assign)), None
+    )
     return statement is not None and isinstance(statement.value, cst.Name) and statement.value.value == "None"
 
 
@@ -235,7 +254,9 @@ def _build_use(source: Source, base: cst.Name, candidates: list[Binding], scope:
     return Use(node, base, candidates[0], path, tuple(alternative_paths), tail, is_certain, scope)
 
 
-def _find_module_aliases(source: Source, import_uses: list[Use], uses: dict[cst.CSTNode, Use], api: Api) -> list[Binding]:
+def _find_module_aliases(
+    source: Source, import_uses: list[Use], uses: dict[cst.CSTNode, Use], api: Api
+) -> list[Binding]:
     """Follow `K = keras.backend`: a variable that is given a module once, and its uses."""
     bindings = []
     for use in import_uses:
@@ -255,15 +276,20 @@ def _find_module_aliases(source: Source, import_uses: list[Use], uses: dict[cst.
 
 
 def _resolve_star_names(
-    source: Source, star_imports: list[Binding], unbound: dict[cst.CSTNode, tuple[cst.Name, Scope]],
-    uses: dict[cst.CSTNode, Use], api: Api,
+    source: Source,
+    star_imports: list[Binding],
+    unbound: dict[cst.CSTNode, tuple[cst.Name, Scope]],
+    uses: dict[cst.CSTNode, Use],
+    api: Api,
 ) -> list[cst.Name]:
     """Give the names that nothing binds to the stars that bring them; return those that no star brings."""
     unresolved_names = []
     for name, scope in unbound.values():
         if name.value in _BUILTIN_NAMES:
             continue
-        star = next((star for star in reversed(star_imports) if star.path and _is_exported(star, name.value, api)), None)
+        star = next(
+            (star for star in reversed(star_imports) if star.path and _is_exported(star, name.value, api)), None
+        )
         if star is not None:
             binding = Binding(name.value, f"{star.path}.{name.value}", star.statement, None, is_top_level=True)
             uses[name] = _build_use(source, name, [binding], scope, is_certain=True)
@@ -281,6 +307,7 @@ def is_visible(name: str, binding: Binding, scope: Scope) -> bool:
     """Whether the name means that binding, or another import of the same, in the scope."""
     assignments = scope[name]
     return bool(assignments) and all(
-        isinstance(assignment, ImportAssignment) and (assignment.node is binding.statement or assignment.scope is scope.globals)
+        isinstance(assignment, ImportAssignment)
+        and (assignment.node is binding.statement or assignment.scope is scope.globals)
         for assignment in assignments
     )

@@ -22,13 +22,35 @@ _RENAME_RULES = [rule for rule in RULE_TABLE.values() if rule.arguments and rule
 _MODEL_RULE_ID = "arguments/model"
 
 # What any layer takes through its **kwargs.
-_LAYER_KEYWORDS = frozenset({
-    "name", "dtype", "trainable", "dynamic", "input_shape", "batch_input_shape", "input_dim", "input_length",
-    "batch_size", "weights", "activity_regularizer", "autocast",
-    "implementation", "unroll", "time_major", "zero_output_for_mask",
-    "return_state", "stateful", "go_backwards", "return_sequences", "input_tensor", "batch_shape",
-    "sparse", "ragged", "sparse_input",
-})
+_LAYER_KEYWORDS = frozenset(
+    {
+        "name",
+        "dtype",
+        "trainable",
+        "dynamic",
+        "input_shape",
+        "batch_input_shape",
+        "input_dim",
+        "input_length",
+        "batch_size",
+        "weights",
+        "activity_regularizer",
+        "autocast",
+        "implementation",
+        "unroll",
+        "time_major",
+        "zero_output_for_mask",
+        "return_state",
+        "stateful",
+        "go_backwards",
+        "return_sequences",
+        "input_tensor",
+        "batch_shape",
+        "sparse",
+        "ragged",
+        "sparse_input",
+    }
+)
 
 
 def rewrite(edits: EditSet, usage: KerasUsage, api: Api) -> None:
@@ -49,8 +71,12 @@ def _rewrite_arguments(edits: EditSet, use: Use, args: Arguments, path: str, api
     parameters = api.parameters(path)
     canonical_path = canonical_name(path)
     is_layer = canonical_path.startswith("keras.layers.")
-    handled_keywords = {keyword for rule in _RENAME_RULES if canonical_path.startswith(rule.callables)
-               for keyword in _rename_keywords(edits, args, rule, parameters)}
+    handled_keywords = {
+        keyword
+        for rule in _RENAME_RULES
+        if canonical_path.startswith(rule.callables)
+        for keyword in _rename_keywords(edits, args, rule, parameters)
+    }
     if parameters is None:
         return
     handled_keywords |= _rewrite_dim_ordering(edits, args, parameters)
@@ -69,7 +95,9 @@ def _rename_keywords(edits: EditSet, args: Arguments, rule: Rule, parameters: Pa
         arg = args.keywords.get(old_name)
         if arg is None or old_name in names:
             continue
-        new_name = new_names[0] if rule.id == _MODEL_RULE_ID else next((name for name in new_names if name in names), "")
+        new_name = (
+            new_names[0] if rule.id == _MODEL_RULE_ID else next((name for name in new_names if name in names), "")
+        )
         if not new_name or new_name in args.keywords:
             continue
         edits.rewrite(rule.id, *edits.source.spans[arg], args.rename(arg, new_name))
@@ -115,21 +143,34 @@ def _remove_dropped_keywords(edits: EditSet, args: Arguments, parameters: Parame
     if "forget_bias_init" in args.keywords and "unit_forget_bias" in parameters.names:
         arg = args.keywords["forget_bias_init"]
         if string_value(arg.value) == "one":
-            edits.rewrite("arguments/forget-bias", *edits.source.spans[arg],
-                          args.rename(arg, "unit_forget_bias"), args.replace_value(arg, "True"))
+            edits.rewrite(
+                "arguments/forget-bias",
+                *edits.source.spans[arg],
+                args.rename(arg, "unit_forget_bias"),
+                args.replace_value(arg, "True"),
+            )
         else:
             edits.add_note("arguments/forget-bias", edits.source.start(arg))
         handled_keywords.add("forget_bias_init")
     return handled_keywords
 
 
-def _note_unknown_keywords(edits: EditSet, args: Arguments, parameters: Parameters, handled_keywords: set[str], canonical_path: str, api: Api) -> None:
+def _note_unknown_keywords(
+    edits: EditSet, args: Arguments, parameters: Parameters, handled_keywords: set[str], canonical_path: str, api: Api
+) -> None:
     """Tell of each keyword that the callable does not take, as nothing else would."""
     for name, arg in args.keywords.items():
-        if name in handled_keywords or name in parameters.names or (parameters.accepts_kwargs and name in _LAYER_KEYWORDS):
+        if (
+            name in handled_keywords
+            or name in parameters.names
+            or (parameters.accepts_kwargs and name in _LAYER_KEYWORDS)
+        ):
             continue
-        edits.add_note("arguments/unknown", edits.source.start(arg),
-                   f"`tensorflow.{canonical_path}` takes no argument `{name}` in TensorFlow {api.release}.")
+        edits.add_note(
+            "arguments/unknown",
+            edits.source.start(arg),
+            f"`tensorflow.{canonical_path}` takes no argument `{name}` in TensorFlow {api.release}.",
+        )
     are_integers = [integer_value(arg.value) is not None for arg in args.positional[:2]]
     if canonical_path == "keras.layers.Dense" and are_integers == [True, True]:
         edits.add_note("arguments/keras-0", edits.source.start(args.call))

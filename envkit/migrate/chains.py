@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 _UNRESOLVED_RULE = "names/unresolved"
 _INCIDENTAL_RULE = "names/incidental"
 # What modules of Keras imported for themselves, and how to import it.
-_INCIDENTAL_IMPORTS = {name: name for name in sys.stdlib_module_names} | {"np": "numpy as np", "six": "six", "tf": "tensorflow as tf"}
+_INCIDENTAL_IMPORTS = {name: name for name in sys.stdlib_module_names} | {
+    "np": "numpy as np",
+    "six": "six",
+    "tf": "tensorflow as tf",
+}
 # What modules of Keras had from the beginning, and still have.
 _UNCHANGED_SUFFIXES = (".get", ".serialize", ".deserialize")
 _TF1_RULE = "tensorflow-1/symbol"
@@ -37,8 +41,12 @@ def rewrite(edits: EditSet, usage: KerasUsage, api: Api, inserter: ImportInserte
         if use.tail and not any(code.startswith(chain + ".") for chain in assigned_chains):
             _rewrite_use(edits, use, api, inserter)
     for name in usage.unresolved_names:
-        edits.add_note("imports/star", edits.source.start(name), f"`{name.value}` is bound nowhere in this file, and "
-                   "the star of `tensorflow.keras` does not bring it either.")
+        edits.add_note(
+            "imports/star",
+            edits.source.start(name),
+            f"`{name.value}` is bound nowhere in this file, and "
+            "the star of `tensorflow.keras` does not bring it either.",
+        )
 
 
 def _is_assigned(source: Source, use: Use) -> bool:
@@ -80,8 +88,12 @@ def note_missing(edits: EditSet, path: str, offset: int, api: Api) -> None:
     elif path.startswith("tensorflow"):
         edits.add_note(_TF1_RULE, offset, f"TensorFlow {api.release} has no `{path}`.")
     elif name := next((part for part in path.split(".")[2:] if part in _INCIDENTAL_IMPORTS), ""):
-        edits.add_note(_INCIDENTAL_RULE, offset, f"`{name}` is no name of Keras: its module happened to import it.",
-                   f"import {_INCIDENTAL_IMPORTS[name]}")
+        edits.add_note(
+            _INCIDENTAL_RULE,
+            offset,
+            f"`{name}` is no name of Keras: its module happened to import it.",
+            f"import {_INCIDENTAL_IMPORTS[name]}",
+        )
     else:
         edits.add_note(_UNRESOLVED_RULE, offset, f"TensorFlow {api.release} has no `tensorflow.{path}`.")
 
@@ -101,25 +113,34 @@ def _rewrite_use(edits: EditSet, use: Use, api: Api, inserter: ImportInserter) -
         _note_manual_step(edits, use.path, destination, begin)
     if destination.path == binding.target + use.tail:
         return
-    if not use.is_certain or any(target(alternative, api).path != destination.path for alternative in use.alternative_paths):
-        message = f"`{use.base.value}` means different things by turns, so that `{source.code(use.node)}` stays as it is."
+    if not use.is_certain or any(
+        target(alternative, api).path != destination.path for alternative in use.alternative_paths
+    ):
+        message = (
+            f"`{use.base.value}` means different things by turns, so that `{source.code(use.node)}` stays as it is."
+        )
         edits.add_note("names/ambiguous", begin, message)
         return
     rule = destination.rule if destination.rule != KERAS_IMPORT_RULE else "imports/private-copy"
     if "#" in source.code(use.node):
-        edits.add_note(rule, begin, f"There is a comment within what is `{destination.path}` now.", "write it anew by hand")
+        edits.add_note(
+            rule, begin, f"There is a comment within what is `{destination.path}` now.", "write it anew by hand"
+        )
         return
     if (reference := build_reference(destination.path, use, inserter)) and source.code(use.node) != reference:
         edits.rewrite(rule, begin, end, (begin, end, reference))
     elif not reference:
-        edits.add_note(rule, begin, f"`{source.code(use.node)}` is `{destination.path}` now, which this file has no name for.",
-                   f"import it, and write {destination.path}")
+        edits.add_note(
+            rule,
+            begin,
+            f"`{source.code(use.node)}` is `{destination.path}` now, which this file has no name for.",
+            f"import it, and write {destination.path}",
+        )
 
 
 def build_reference(path: str, use: Use, inserter: ImportInserter) -> str:
     """Return how to write that dotted name where the use stands; nothing if no name for it can be had."""
     binding = use.binding
     if path == binding.target or path.startswith(binding.target + "."):
-        return use.base.value + path[len(binding.target):]
+        return use.base.value + path[len(binding.target) :]
     return inserter.build_reference(path, use.scope, use.node)
-

@@ -21,10 +21,37 @@ _SIDE_KEYWORDS = {
 }
 # Names for one side of a kernel, where its value cannot be seen.
 _SIDE_NAMES = {
-    "nb_row", "nb_col", "num_row", "num_col", "row", "col", "rows", "cols", "n_row", "n_col", "kernel_row",
-    "kernel_col", "filter_row",
-    "filter_col", "kh", "kw", "nb_conv", "filter_length", "filter_size", "kernel_dim1", "kernel_dim2",
-    "kernel_dim3", "n_conv", "height", "width", "kernel_h", "kernel_w", "filter_h", "filter_w", "h", "w",
+    "nb_row",
+    "nb_col",
+    "num_row",
+    "num_col",
+    "row",
+    "col",
+    "rows",
+    "cols",
+    "n_row",
+    "n_col",
+    "kernel_row",
+    "kernel_col",
+    "filter_row",
+    "filter_col",
+    "kh",
+    "kw",
+    "nb_conv",
+    "filter_length",
+    "filter_size",
+    "kernel_dim1",
+    "kernel_dim2",
+    "kernel_dim3",
+    "n_conv",
+    "height",
+    "width",
+    "kernel_h",
+    "kernel_w",
+    "filter_h",
+    "filter_w",
+    "h",
+    "w",
 }
 
 
@@ -41,7 +68,7 @@ def rewrite(edits: EditSet, use: Use, args: Arguments, parameters: Parameters) -
 
 
 def _rewrite_positional(edits: EditSet, use: Use, args: Arguments, rank: int) -> None:
-    sides, extra_args = args.positional[1:rank + 1], args.positional[rank + 1:]
+    sides, extra_args = args.positional[1 : rank + 1], args.positional[rank + 1 :]
     side_flags = [_is_side_length(arg.value) for arg in sides]
     if use.path.rpartition(".")[2].startswith("Convolution"):  # the name of Keras 1: `(64, size, size)` is a square
         codes = {edits.source.code(arg.value) for arg in sides}
@@ -72,7 +99,7 @@ def _rewrite_keywords(edits: EditSet, args: Arguments, rank: int) -> set[str]:
         if not keyword_args:
             continue
         missing_count = len(names) - len(keyword_args)
-        positional_args = args.positional[1:1 + missing_count] if missing_count else []
+        positional_args = args.positional[1 : 1 + missing_count] if missing_count else []
         side_args = [*positional_args, *keyword_args]
         positions = [list(args.call.args).index(arg) for arg in side_args]
         if len(side_args) != rank or positions != list(range(positions[0], positions[0] + rank)):
@@ -83,7 +110,7 @@ def _rewrite_keywords(edits: EditSet, args: Arguments, rank: int) -> set[str]:
         value_begin = source.outer_span(side_args[0].value)[0]
         keyword_prefix = "kernel_size=" if not positional_args else ""
         begin = source.start(side_args[0])
-        splices = [(begin, value_begin, f"{keyword_prefix}("), *splices[(1 if not positional_args else 0):]]
+        splices = [(begin, value_begin, f"{keyword_prefix}("), *splices[(1 if not positional_args else 0) :]]
         end = source.outer_span(side_args[-1].value)[1]
         edits.rewrite(_KERNEL_SIZE_RULE, *source.spans[args.call], *splices, (end, end, ")"))
         return set(names)

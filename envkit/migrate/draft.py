@@ -45,8 +45,10 @@ class EditSet:
         """
         if not self.allows(rule, begin):
             return False
-        self._splices.extend((splice_begin, splice_end, len(self._splices) + index, text)
-                             for index, (splice_begin, splice_end, text) in enumerate(splices))
+        self._splices.extend(
+            (splice_begin, splice_end, len(self._splices) + index, text)
+            for index, (splice_begin, splice_end, text) in enumerate(splices)
+        )
         self._rewrites[rule, begin, end] = None
         return True
 
@@ -56,7 +58,9 @@ class EditSet:
             return
         self._note_keys.add((rule, offset))
         row = RULE_TABLE[rule]
-        self._notes[Note(self.source.location(offset), rule, row.kind, message or row.description, hint or row.hint)] = None
+        self._notes[
+            Note(self.source.location(offset), rule, row.kind, message or row.description, hint or row.hint)
+        ] = None
 
     def has_note(self, offset: int) -> bool:
         """Whether a note stands at that place already."""
@@ -87,7 +91,9 @@ class EditSet:
         if len(self._sorted_splices) != len(self._splices):
             self._sorted_splices = sorted(self._splices)
         first_index = bisect_left(self._sorted_splices, (begin,))
-        for splice_begin, splice_end, _, text in islice(self._sorted_splices, first_index, bisect_right(self._sorted_splices, (end, end + 1))):
+        for splice_begin, splice_end, _, text in islice(
+            self._sorted_splices, first_index, bisect_right(self._sorted_splices, (end, end + 1))
+        ):
             if splice_end > end:
                 continue
             if splice_begin < position:  # within what was replaced as a whole, or a deletion that reaches further

@@ -40,7 +40,12 @@ def _get_function_name(call: cst.Call) -> str:
 
 def _concatenation_suffix(left_suffix: str, right: cst.BaseExpression) -> str:
     """`path + '.' + str(epoch)`: what is made a text behind another one is a number."""
-    if isinstance(right, cst.Call) and _get_function_name(right) == "str" and left_suffix and not left_suffix.endswith(("/", "\\")):
+    if (
+        isinstance(right, cst.Call)
+        and _get_function_name(right) == "str"
+        and left_suffix
+        and not left_suffix.endswith(("/", "\\"))
+    ):
         return left_suffix + _ANY_DIGIT
     right_suffix = known_suffix(right)
     return left_suffix + right_suffix if right_suffix and string_value(right) is not None else right_suffix
@@ -50,7 +55,7 @@ def _template_suffix(template: str, field_pattern: re.Pattern[str]) -> str:
     """Return what stands behind the last place of a form that is filled in; with a number, where it ends with one."""
     fields = [*field_pattern.finditer(template)]
     if not fields or fields[-1].end() != len(template):
-        return template[fields[-1].end():] if fields else template
+        return template[fields[-1].end() :] if fields else template
     return _ANY_DIGIT if fields[-1]["form"] in _NUMBER_FORMATS else ""
 
 
@@ -72,7 +77,11 @@ def _join_suffix(call: cst.Call) -> str:
     """`os.path.join(folder, 'weights')`."""
     func, last_arg = call.func, call.args[-1] if call.args else None
     is_path_join = isinstance(func, cst.Attribute) and isinstance(func.value, (cst.Attribute, cst.Name))
-    return known_suffix(last_arg.value) if is_path_join and last_arg is not None and len(call.args) > 1 and not last_arg.star else ""
+    return (
+        known_suffix(last_arg.value)
+        if is_path_join and last_arg is not None and len(call.args) > 1 and not last_arg.star
+        else ""
+    )
 
 
 def _format_suffix(call: cst.Call) -> str:

@@ -14,20 +14,38 @@ if TYPE_CHECKING:
 
 _READ_ONLY_ATTRIBUTES = {"trainable_weights", "non_trainable_weights", "updates", "losses", "weights", "constraints"}
 _REMOVED_ATTRIBUTES = {
-    "_uses_learning_phase", "_make_train_function", "_make_test_function", "_make_predict_function",
-    "_collected_trainable_weights", "metrics_tensors", "_feed_inputs", "_feed_targets", "_feed_sample_weights",
-    "_standardize_user_data", "_check_num_samples", "_function_kwargs", "_output_loss_metrics", "stateful_metric_names",
+    "_uses_learning_phase",
+    "_make_train_function",
+    "_make_test_function",
+    "_make_predict_function",
+    "_collected_trainable_weights",
+    "metrics_tensors",
+    "_feed_inputs",
+    "_feed_targets",
+    "_feed_sample_weights",
+    "_standardize_user_data",
+    "_check_num_samples",
+    "_function_kwargs",
+    "_output_loss_metrics",
+    "stateful_metric_names",
 }
 _REMOVED_MODEL_NAMES = {"total_loss", "targets", "sample_weights"}
 _REMOVED_METRICS = {
-    "precision", "recall", "fmeasure", "fbeta_score", "matthews_correlation", "cosine_proximity",
-    "mean_absolute_percentage_deviation", "jaccard_distance",
+    "precision",
+    "recall",
+    "fmeasure",
+    "fbeta_score",
+    "matthews_correlation",
+    "cosine_proximity",
+    "mean_absolute_percentage_deviation",
+    "jaccard_distance",
 }
 _REMOVED_CALLBACK_CODE = {"self.validation_data", "self.params['metrics']", 'self.params["metrics"]'}
 _SESSION_PATHS = {f"tensorflow.compat.v1.keras.backend.{name}_session" for name in ("get", "set")}
 _GRAPH_MODE_SWITCHES = ("compat.v1.disable_eager_execution", "compat.v1.disable_v2_behavior")
 _INITIALIZER_PATHS = {
-    target.removeprefix("tensorflow.") for name, target in RULE_TABLE["names/initializations"].moves.items()
+    target.removeprefix("tensorflow.")
+    for name, target in RULE_TABLE["names/initializations"].moves.items()
     if name.startswith("keras.initializations.")
 }
 _YAML_LOADERS = {"keras.models.model_from_yaml"}
@@ -42,7 +60,9 @@ def add_notes(queries: FileQueries) -> None:
     _note_compile_arguments(queries)
     _note_custom_classes(queries)
     for node in queries.edits.source.nodes(cst.Attribute):
-        is_model_attribute = node.attr.value in _REMOVED_MODEL_NAMES and "model" in queries.edits.source.code(node.value).lower()
+        is_model_attribute = (
+            node.attr.value in _REMOVED_MODEL_NAMES and "model" in queries.edits.source.code(node.value).lower()
+        )
         if node.attr.value in _REMOVED_ATTRIBUTES or is_model_attribute:
             message = f"`{node.attr.value}` is a part of the old training loop of Keras, which is gone."
             queries.add_note("graph/private-methods", node, message)

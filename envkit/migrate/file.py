@@ -31,14 +31,21 @@ def is_supported(path: PurePath) -> bool:
 def mentions_keras(path: PurePath, content: bytes) -> bool:
     """Say whether there can be anything to do or to tell: most files are done with here."""
     if classify(path) is None:
-        return any(spelling in content for spelling in ((KERAS_MODULE,) if path.suffix in PYTHON_SUFFIXES else KERAS_PACKAGE_NAMES))
+        return any(
+            spelling in content
+            for spelling in ((KERAS_MODULE,) if path.suffix in PYTHON_SUFFIXES else KERAS_PACKAGE_NAMES)
+        )
     if content.startswith(requirements.UTF_16_BOMS):
         return any(spelling in content.replace(b"\0", b"") for spelling in KERAS_PACKAGE_NAMES)
     return requirements.names_any(content)
 
 
 def migrate(
-    path: PurePath, content: bytes, migrate_python: Callable[[bytes], Outcome], release: str, disabled_rules: frozenset[str] = frozenset()
+    path: PurePath,
+    content: bytes,
+    migrate_python: Callable[[bytes], Outcome],
+    release: str,
+    disabled_rules: frozenset[str] = frozenset(),
 ) -> Outcome:
     """Migrate a file.
 

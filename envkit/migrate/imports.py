@@ -47,8 +47,10 @@ def _choose_target(binding: Binding, api: Api) -> str:
 def _find_common_module(paths: Sequence[str]) -> str:
     """Return the module that all of the names stand in or below."""
     first_parts, last_parts = min(paths).split("."), max(paths).split(".")
-    mismatches = (index for index, (left, right) in enumerate(zip(first_parts, last_parts, strict=False)) if left != right)
-    return ".".join(first_parts[:next(mismatches, len(first_parts))])
+    mismatches = (
+        index for index, (left, right) in enumerate(zip(first_parts, last_parts, strict=False)) if left != right
+    )
+    return ".".join(first_parts[: next(mismatches, len(first_parts))])
 
 
 def rewrite(edits: EditSet, usage: KerasUsage, api: Api) -> None:
@@ -117,11 +119,16 @@ class _ImportPart:
     rule: str
 
 
-def _rewrite_from_import(edits: EditSet, statement: cst.ImportFrom, bindings: dict[cst.ImportAlias, Binding], api: Api) -> None:
+def _rewrite_from_import(
+    edits: EditSet, statement: cst.ImportFrom, bindings: dict[cst.ImportAlias, Binding], api: Api
+) -> None:
     """`from keras.models import Model, Input`: the module, and what of it stands in another one."""
     source, old_module = edits.source, dotted_name(statement.module)
-    parts = [part for alias in statement.names  # type: ignore[union-attr]
-             for part in _build_parts(source, alias, bindings[alias], old_module, api)]
+    parts = [
+        part
+        for alias in statement.names  # type: ignore[union-attr]
+        for part in _build_parts(source, alias, bindings[alias], old_module, api)
+    ]
     modules = dict.fromkeys(part.module for part in parts)
     groups = {module: [part for part in parts if part.module == module] for module in modules}
     main_module = max(filter(None, groups), key=lambda module: len(groups[module]), default="")
@@ -146,12 +153,16 @@ def _replace_statement(edits: EditSet, statement: cst.ImportFrom, parts: list[_I
     """`from keras.backend import tf`: nothing of it stands in a module now, so that it is another statement."""
     begin, end = edits.source.spans[statement]
     if "#" in edits.source.code(statement):
-        edits.add_note(rule, begin, "There is a comment within what is another statement now.", _format_extra_import("", parts))
+        edits.add_note(
+            rule, begin, "There is a comment within what is another statement now.", _format_extra_import("", parts)
+        )
     else:
         edits.rewrite(rule, begin, end, (begin, end, _format_extra_import("", parts)))
 
 
-def _build_parts(source: Source, alias: cst.ImportAlias, binding: Binding, old_module: str, api: Api) -> list[_ImportPart]:
+def _build_parts(
+    source: Source, alias: cst.ImportAlias, binding: Binding, old_module: str, api: Api
+) -> list[_ImportPart]:
     if binding.replacements:
         return [_ImportPart(alias, "tensorflow.keras.layers", ", ".join(binding.replacements), "layers/merge")]
     return [_build_part(source, alias, binding, old_module, api)]
@@ -167,7 +178,9 @@ def _build_part(source: Source, alias: cst.ImportAlias, binding: Binding, old_mo
     return _ImportPart(alias, module, text, _select_rule(binding, api))
 
 
-def _build_main_splices(source: Source, statement: cst.ImportFrom, module: str, old_module: str, parts: list[_ImportPart]) -> list[Splice]:
+def _build_main_splices(
+    source: Source, statement: cst.ImportFrom, module: str, old_module: str, parts: list[_ImportPart]
+) -> list[Splice]:
     assert statement.module is not None  # noqa: S101 - an absolute import has one
     splices = [] if module == old_module else [(*source.spans[statement.module], module)]
     for part in parts:
@@ -199,12 +212,16 @@ def _build_removals(source: Source, statement: cst.ImportFrom, moved_parts: list
             continue
         begin, end = source.start(alias), _alias_end(source, alias)
         next_alias = aliases[index + 1] if index + 1 < len(aliases) else None
-        if next_alias is not None and alias is not kept_aliases[-1] and source.start(alias) < source.start(kept_aliases[-1]):
-            gap = source.text[end:source.start(next_alias)]
+        if (
+            next_alias is not None
+            and alias is not kept_aliases[-1]
+            and source.start(alias) < source.start(kept_aliases[-1])
+        ):
+            gap = source.text[end : source.start(next_alias)]
             end = source.start(next_alias) if "#" not in gap else end + gap.index(",") + 1
         else:  # it stands behind all that stay: the comma before it goes along
             previous_alias = aliases[index - 1]
-            gap = source.text[_alias_end(source, previous_alias):begin]
+            gap = source.text[_alias_end(source, previous_alias) : begin]
             begin = _alias_end(source, previous_alias) if "#" not in gap else begin
             if "#" in gap:
                 end += len(source.text[end:]) - len(source.text[end:].lstrip(" ,"))
@@ -224,7 +241,9 @@ def _rewrite_star(edits: EditSet, star: Binding, api: Api) -> None:
     assert isinstance(statement, cst.ImportFrom)  # noqa: S101 - a star is imported from something
     assert statement.module is not None  # noqa: S101 - and not from a folder
     rule = destination.rule if destination.rule != KERAS_IMPORT_RULE or star.is_standalone else _PRIVATE_COPY_RULE
-    edits.rewrite(rule or KERAS_IMPORT_RULE, *source.spans[statement], (*source.spans[statement.module], destination.path))
+    edits.rewrite(
+        rule or KERAS_IMPORT_RULE, *source.spans[statement], (*source.spans[statement.module], destination.path)
+    )
 
 
 def _is_alone(source: Source, statement: cst.CSTNode) -> bool:
@@ -242,7 +261,7 @@ def _iter_preceding_imports(edits: EditSet, statement: cst.Import) -> Iterator[s
     block = source.parents.get(line)
     if not isinstance(block, (cst.Module, cst.IndentedBlock)):
         return
-    siblings = block.body[:list(block.body).index(line)]  # type: ignore[arg-type]
+    siblings = block.body[: list(block.body).index(line)]  # type: ignore[arg-type]
     for sibling in siblings:
         if isinstance(sibling, cst.SimpleStatementLine) and isinstance(sibling.body[0], cst.Import):
             yield edits.node_text(sibling.body[0])
@@ -254,7 +273,7 @@ def statement_separator(source: Source, statement: cst.CSTNode) -> str:
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
         return "; "
     begin = source.start(statement)
-    return source.newline(begin) + source.text[_line_begin(source, begin):begin].lstrip("\f")
+    return source.newline(begin) + source.text[_line_begin(source, begin) : begin].lstrip("\f")
 
 
 def _line_begin(source: Source, offset: int) -> int:

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from envkit.migrate.look import FileQueries
 
 _POLICY_PATHS = (
-    "keras.mixed_precision.set_global_policy", "keras.mixed_precision.experimental.set_policy",
-    "keras.mixed_precision.Policy", "keras.mixed_precision.experimental.Policy",
+    "keras.mixed_precision.set_global_policy",
+    "keras.mixed_precision.experimental.set_policy",
+    "keras.mixed_precision.Policy",
+    "keras.mixed_precision.experimental.Policy",
 )
 _SAVED_MODEL_READERS = (".saved_model.load", ".lite.TFLiteConverter.from_saved_model")
 _OUTPUT_ACTIVATIONS = {"softmax", "sigmoid"}
@@ -26,7 +28,11 @@ def add_notes(queries: FileQueries) -> None:
 
 
 def _note_mixed_precision(queries: FileQueries) -> None:
-    policies = [queries.string_argument(args, 0, "name") for path in _POLICY_PATHS for _, args in queries.keras_calls.get(path, [])]
+    policies = [
+        queries.string_argument(args, 0, "name")
+        for path in _POLICY_PATHS
+        for _, args in queries.keras_calls.get(path, [])
+    ]
     if "mixed_float16" not in policies:
         return
     for path, calls in queries.keras_calls.items():

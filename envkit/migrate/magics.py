@@ -123,7 +123,9 @@ def commands(cell: str) -> Iterator[tuple[int, int, str]]:
 
 def _mask_magic(statement: str, match: re.Match[str], line: int, name: str) -> MaskedMagic:
     timing = TIMING_MAGIC.match(statement)
-    if timing is not None and all(timing["timed"].count(opening) == timing["timed"].count(closing) for opening, closing in BRACKET_PAIRS):
+    if timing is not None and all(
+        timing["timed"].count(opening) == timing["timed"].count(closing) for opening, closing in BRACKET_PAIRS
+    ):
         return MaskedMagic(line, f"'''{name}'''; ", timing["hidden"], timing.start("timed") + 1)
     text = match["hidden"]
     newlines = "".join(NEWLINE.findall(text))

@@ -16,12 +16,23 @@ if TYPE_CHECKING:
 
 RULE = "layers/merge"
 _MODE_FUNCTIONS = {
-    "concat": "concatenate", "sum": "add", "mul": "multiply", "ave": "average", "max": "maximum", "dot": "dot",
+    "concat": "concatenate",
+    "sum": "add",
+    "mul": "multiply",
+    "ave": "average",
+    "max": "maximum",
+    "dot": "dot",
     "cos": "dot",
 }
 _LAMBDA = "Lambda"
-_MERGE_PATHS = {"keras.layers.merge", "keras.layers.core.merge", "keras.engine.merge", "keras.engine.topology.merge",
-          "keras.layers.merge.merge", "keras.legacy.layers.merge"}
+_MERGE_PATHS = {
+    "keras.layers.merge",
+    "keras.layers.core.merge",
+    "keras.engine.merge",
+    "keras.engine.topology.merge",
+    "keras.layers.merge.merge",
+    "keras.legacy.layers.merge",
+}
 
 
 def is_merge(path: str) -> bool:
@@ -45,7 +56,11 @@ def plan_imports(source: Source, usage: KerasUsage) -> None:
         calls = [_find_call(source, call_use) for call_use in binding.uses]
         replacements = [find_replacement(source, call) for call in calls if call is not None]
         names = dict.fromkeys(name for name in replacements if name)
-        layer_names = {other_binding.name for other_binding in usage.bindings if other_binding.path.endswith((f".layers.{other_binding.name}", f".merge.{other_binding.name}"))}
+        layer_names = {
+            other_binding.name
+            for other_binding in usage.bindings
+            if other_binding.path.endswith((f".layers.{other_binding.name}", f".merge.{other_binding.name}"))
+        }
         conflicts = names.keys() & (usage.bound_names - layer_names)
         binding.target = ""
         if None not in calls and all(replacements) and not conflicts:
@@ -69,7 +84,12 @@ def find_replacement(source: Source, call: cst.Call) -> str:
     if mode is not None and _has_function_mode(source, args, mode):
         return _LAMBDA
     unsupported = set(args.keywords) - {"inputs", "mode", "concat_axis", "dot_axes", "name"}
-    if unsupported or args.has_unpacking or len(args.positional) > 2 or (function == "dot" and "dot_axes" not in args.keywords):
+    if (
+        unsupported
+        or args.has_unpacking
+        or len(args.positional) > 2
+        or (function == "dot" and "dot_axes" not in args.keywords)
+    ):
         return ""
     return function
 
@@ -77,7 +97,9 @@ def find_replacement(source: Source, call: cst.Call) -> str:
 def _has_function_mode(source: Source, args: Arguments, mode: cst.Arg) -> bool:
     """Whether the mode is a function of the file, and the rest can be put where a Lambda has it."""
     value, call = mode.value, args.call
-    is_local = isinstance(value, cst.Name) and any(function.name.value == value.value for function in source.nodes(cst.FunctionDef))
+    is_local = isinstance(value, cst.Name) and any(
+        function.name.value == value.value for function in source.nodes(cst.FunctionDef)
+    )
     has_known_args = set(args.keywords) <= {"mode", "output_shape", "arguments", "name"}
     if args.has_unpacking or not has_known_args or len(args.positional) not in {1, 2} or call.args[1] is not mode:
         return False
@@ -97,8 +119,12 @@ def _rewrite_as_lambda(edits: EditSet, use: Use, call: cst.Call) -> None:
     begin, end = source.spans[call]
     input_start, input_end = source.outer_span(inputs)
     edits.rewrite(
-        RULE, begin, end, (*source.spans[use.node], _callee(use, _LAMBDA)),
-        (source.start(call.args[0]), source.outer_span(mode)[0], ""), (end, end, f"({source.text[input_start:input_end]})"),
+        RULE,
+        begin,
+        end,
+        (*source.spans[use.node], _callee(use, _LAMBDA)),
+        (source.start(call.args[0]), source.outer_span(mode)[0], ""),
+        (end, end, f"({source.text[input_start:input_end]})"),
     )
 
 

@@ -73,8 +73,12 @@ def _rewrite_add_weight(edits: EditSet, args: Arguments) -> None:
 
 def _rewrite_output_shape(edits: EditSet) -> None:
     source = edits.source
-    names = [node.name for node in source.nodes(cst.FunctionDef)
-             if node.name.value == _OLD_METHOD and any(isinstance(ancestor, cst.ClassDef) for ancestor in source.ancestors(node))]
+    names = [
+        node.name
+        for node in source.nodes(cst.FunctionDef)
+        if node.name.value == _OLD_METHOD
+        and any(isinstance(ancestor, cst.ClassDef) for ancestor in source.ancestors(node))
+    ]
     names += [node.attr for node in source.nodes(cst.Attribute) if node.attr.value == _OLD_METHOD]
     for name in names:
         begin, end = source.spans[name]

@@ -17,8 +17,11 @@ _PRIVATE_RULE = "names/private"
 
 # Longest first: what each of them holds is Keras.
 _KERAS_PREFIXES = (
-    "tensorflow.contrib.keras.python.keras", "tensorflow.contrib.keras.api.keras", "tensorflow.contrib.keras",
-    "tensorflow.python.keras", "tensorflow.keras",
+    "tensorflow.contrib.keras.python.keras",
+    "tensorflow.contrib.keras.api.keras",
+    "tensorflow.contrib.keras",
+    "tensorflow.python.keras",
+    "tensorflow.keras",
 )
 
 # Private, and there in every release; what exactly is nobody's promise.
@@ -51,7 +54,7 @@ def canonical_name(path: str) -> str:
     """
     for prefix in _KERAS_PREFIXES:
         if path == prefix or path.startswith(prefix + "."):
-            return "keras" + path[len(prefix):]
+            return "keras" + path[len(prefix) :]
     return path
 
 
@@ -67,8 +70,8 @@ def target(path: str, api: Api) -> Target:
     move_prefix = _longest_prefix(path, _MOVES)
     while move_prefix and len(move_prefix) >= len(note_prefix):
         destination, rule = _MOVES[move_prefix]
-        if api.resolves(destination + path[len(move_prefix):]):
-            return Target(destination + path[len(move_prefix):], rule)
+        if api.resolves(destination + path[len(move_prefix) :]):
+            return Target(destination + path[len(move_prefix) :], rule)
         move_prefix = _longest_prefix(move_prefix.rpartition(".")[0], _MOVES)
     if path != "keras" and api.resolves(path):
         return Target(path, _NOTE_RULES.get(note_prefix, _PRIVATE_RULE))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envkit.migrate import magics, requirements, spans, splice
 from envkit.migrate.ignored import is_suppressed
-from envkit.migrate.outcome import Kind, Note, Outcome, Rewrite, Location
+from envkit.migrate.outcome import Kind, Location, Note, Outcome, Rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,10 @@ class Module:
 
     def source(self) -> bytes:
         """Return it as Python."""
-        pieces = [f"{self.marker(part)}{part.masked_cell.text}{_missing_newline(part.masked_cell.text)}" for part in self.parts]
+        pieces = [
+            f"{self.marker(part)}{part.masked_cell.text}{_missing_newline(part.masked_cell.text)}"
+            for part in self.parts
+        ]
         return "".join(pieces).encode()
 
     def marker(self, part: Part) -> str:
@@ -128,7 +131,11 @@ def _migrate_cells(
     return Outcome(
         (bom + _replace_sources(text, new_sources)).encode() if outcome.content != source else content,
         tuple(_relocate_rewrite(module, rewrite) for rewrite in outcome.rewrites),
-        tuple(_sort_notes([*notes, *(replace(note, location=_cell_location(module, note.location)) for note in outcome.notes)])),
+        tuple(
+            _sort_notes(
+                [*notes, *(replace(note, location=_cell_location(module, note.location)) for note in outcome.notes)]
+            )
+        ),
     )
 
 
@@ -143,7 +150,9 @@ def _code_cells(root: Node) -> Iterator[Cell]:
         kind, source = cell.member("cell_type"), cell.member(key)
         if kind is None or kind.text() != "code" or source is None:
             continue
-        texts = [source.text()] if not isinstance(source.value, list) else [element.text() for element in source.elements()]
+        texts = (
+            [source.text()] if not isinstance(source.value, list) else [element.text() for element in source.elements()]
+        )
         if None in texts:
             raise ValueError(f"the source of cell {number} is no text")
         language = cell.member("language")
@@ -155,7 +164,9 @@ def _is_python(root: Node) -> bool:
     """Say whether a notebook's language is Python, or it does not tell."""
     metadata = root.member("metadata") or root
     kernelspec, language_info = metadata.member("kernelspec") or root, metadata.member("language_info") or root
-    languages = [node.text() for node in (kernelspec.member("language"), language_info.member("name")) if node is not None]
+    languages = [
+        node.text() for node in (kernelspec.member("language"), language_info.member("name")) if node is not None
+    ]
     return not languages or any(str(language).lower() in PYTHON_LANGUAGES for language in languages)
 
 
@@ -198,23 +209,37 @@ def _append_cell(new_sources: list[tuple[Cell, str]], module: Module, index: int
     if not part.masked_cell.has_placeholders(text):
         return False
     cell_source = part.masked_cell.unmask(text)
-    new_sources.append((part.cell, cell_source.removesuffix("\n") if _missing_newline(part.masked_cell.text) else cell_source))
+    new_sources.append(
+        (part.cell, cell_source.removesuffix("\n") if _missing_newline(part.masked_cell.text) else cell_source)
+    )
     return True
 
 
 def _replace_sources(text: str, new_sources: list[tuple[Cell, str]]) -> str:
-    separator = next((found_separator for cell, _ in new_sources if (found_separator := splice.separator(text, cell.node)) is not None), ", ")
+    separator = next(
+        (
+            found_separator
+            for cell, _ in new_sources
+            if (found_separator := splice.separator(text, cell.node)) is not None
+        ),
+        ", ",
+    )
     position, parts = 0, []
     for cell, new_text in new_sources:
         if new_text != cell.text:
-            parts += [text[position : cell.node.start], splice.replace_source(text, cell.node, cell.text, new_text, separator)]
+            parts += [
+                text[position : cell.node.start],
+                splice.replace_source(text, cell.node, cell.text, new_text, separator),
+            ]
             position = cell.node.end
     return "".join([*parts, text[position:]])
 
 
 def _relocate_rewrite(module: Module, rewrite: Rewrite) -> Rewrite:
     unmask = _part_at(module, rewrite.location).masked_cell.unmask
-    return Rewrite(_cell_location(module, rewrite.location), rewrite.rule, unmask(rewrite.before), unmask(rewrite.after))
+    return Rewrite(
+        _cell_location(module, rewrite.location), rewrite.rule, unmask(rewrite.before), unmask(rewrite.after)
+    )
 
 
 def _part_at(module: Module, location: Location) -> Part:
@@ -234,7 +259,9 @@ def _cell_location(module: Module, location: Location) -> Location:
 def _unreadable_outcome(content: bytes, outcome: Outcome, module: Module, migrate_python: PythonMigrator) -> Outcome:
     for part in module.parts:
         # The word makes sure that it is read at all.
-        cell_outcome = migrate_python(f"{part.masked_cell.text}{_missing_newline(part.masked_cell.text)}# keras\n".encode())
+        cell_outcome = migrate_python(
+            f"{part.masked_cell.text}{_missing_newline(part.masked_cell.text)}# keras\n".encode()
+        )
         if cell_outcome.error:
             reason = f"cell {part.cell.number}: {cell_outcome.error}"
             return Outcome(content, error=reason, hint="write that cell in Python 3, then repeat the command")
@@ -247,7 +274,9 @@ def _foreign_notes(code_cells: tuple[Cell, ...]) -> Iterator[Note]:
             line = cell.text.count("\n", 0, match.start()) + 1
             magic = cell.text.split(maxsplit=1)[0]
             yield Note(
-                Location(line, 1, cell.number), FOREIGN_CELL_RULE, Kind.REVIEW,
+                Location(line, 1, cell.number),
+                FOREIGN_CELL_RULE,
+                Kind.REVIEW,
                 f"a cell under {magic} imports keras and is left alone",
                 "migrate what the cell holds by hand, or write it to a file and migrate that",
             )
@@ -259,7 +288,9 @@ def _install_notes(python_cells: list[Cell], release: str) -> Iterator[Note]:
             for note in requirements.command(text, release):
                 if is_suppressed(text, note.rule):
                     continue
-                location = Location(line + note.location.line - 1, note.location.column + (column - 1) * (note.location.line == 1))
+                location = Location(
+                    line + note.location.line - 1, note.location.column + (column - 1) * (note.location.line == 1)
+                )
                 yield replace(note, location=replace(location, cell=cell.number))
 
 

@@ -13,9 +13,16 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 # More than half of all nodes, and nobody asks for them.
-_TRIVIA = frozenset({
-    cst.SimpleWhitespace, cst.ParenthesizedWhitespace, cst.Newline, cst.TrailingWhitespace, cst.EmptyLine, cst.Comment,
-})
+_TRIVIA = frozenset(
+    {
+        cst.SimpleWhitespace,
+        cst.ParenthesizedWhitespace,
+        cst.Newline,
+        cst.TrailingWhitespace,
+        cst.EmptyLine,
+        cst.Comment,
+    }
+)
 
 
 class Positions(CodegenState):
@@ -66,7 +73,11 @@ class Positions(CodegenState):
             self.spans.setdefault(id(node), (begin, self.offset))
 
     def record_syntactic_position(  # type: ignore[override]  # a context manager, made by hand for being called so often
-        self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None,
+        self,
+        node: cst.CSTNode,
+        *,
+        start_node: cst.CSTNode | None = None,
+        end_node: cst.CSTNode | None = None,
     ) -> AbstractContextManager[None]:
         """Note down where the node stands without the space and the parentheses that it owns."""
         return _PositionRecorder(self, node, start_node, end_node)
@@ -76,7 +87,11 @@ class _PositionRecorder:
     __slots__ = ("_begin", "_end_node", "_node", "_places", "_start_node")
 
     def __init__(
-        self, positions: Positions, node: cst.CSTNode, start_node: cst.CSTNode | None, end_node: cst.CSTNode | None,
+        self,
+        positions: Positions,
+        node: cst.CSTNode,
+        start_node: cst.CSTNode | None,
+        end_node: cst.CSTNode | None,
     ) -> None:
         self._places, self._node, self._start_node, self._end_node = positions, node, start_node, end_node
 

@@ -21,15 +21,54 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _NAMELESS_BASES: tuple[type[object], ...] = (
-    cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Newline, cst.Comment, cst.Comma,
-    cst.Dot, cst.Colon, cst.Semicolon, cst.AssignEqual, cst.LeftParen, cst.RightParen, cst.LeftSquareBracket,
-    cst.RightSquareBracket, cst.LeftCurlyBrace, cst.RightCurlyBrace, cst.BaseBinaryOp, cst.BaseUnaryOp, cst.BaseCompOp,
-    cst.BaseAugOp, cst.BaseBooleanOp, cst.BaseNumber, cst.Pass, cst.Break, cst.Continue, cst.Ellipsis,
+    cst.BaseParenthesizableWhitespace,
+    cst.TrailingWhitespace,
+    cst.EmptyLine,
+    cst.Newline,
+    cst.Comment,
+    cst.Comma,
+    cst.Dot,
+    cst.Colon,
+    cst.Semicolon,
+    cst.AssignEqual,
+    cst.LeftParen,
+    cst.RightParen,
+    cst.LeftSquareBracket,
+    cst.RightSquareBracket,
+    cst.LeftCurlyBrace,
+    cst.RightCurlyBrace,
+    cst.BaseBinaryOp,
+    cst.BaseUnaryOp,
+    cst.BaseCompOp,
+    cst.BaseAugOp,
+    cst.BaseBooleanOp,
+    cst.BaseNumber,
+    cst.Pass,
+    cst.Break,
+    cst.Continue,
+    cst.Ellipsis,
 )
 # Fields of nodes that are spaces and punctuation.
 _NAMELESS_FIELDS = (
-    "whitespace_", "leading_", "trailing_", "lines_after_", "lpar", "rpar", "lbra", "rbra", "comma", "semicolon",
-    "equal", "dot", "colon", "first_colon", "second_colon", "operator", "header", "footer", "asynchronous",
+    "whitespace_",
+    "leading_",
+    "trailing_",
+    "lines_after_",
+    "lpar",
+    "rpar",
+    "lbra",
+    "rbra",
+    "comma",
+    "semicolon",
+    "equal",
+    "dot",
+    "colon",
+    "first_colon",
+    "second_colon",
+    "operator",
+    "header",
+    "footer",
+    "asynchronous",
     "posonly_ind",
 )
 # Where the fields of a node are declared in another order than they are written in, or one of them is no name.
@@ -42,9 +81,17 @@ _FIELD_ORDER: Mapping[type[cst.CSTNode], tuple[str, ...]] = {
 }
 # What is written to: the fields in which names are bound, not read.
 _BINDING_FIELDS: Mapping[type[cst.CSTNode], str] = {
-    cst.AssignTarget: "target", cst.AnnAssign: "target", cst.AugAssign: "target", cst.NamedExpr: "target",
-    cst.CompFor: "target", cst.For: "target", cst.AsName: "name",
-    cst.ListComp: "for_in", cst.SetComp: "for_in", cst.DictComp: "for_in", cst.GeneratorExp: "for_in",
+    cst.AssignTarget: "target",
+    cst.AnnAssign: "target",
+    cst.AugAssign: "target",
+    cst.NamedExpr: "target",
+    cst.CompFor: "target",
+    cst.For: "target",
+    cst.AsName: "name",
+    cst.ListComp: "for_in",
+    cst.SetComp: "for_in",
+    cst.DictComp: "for_in",
+    cst.GeneratorExp: "for_in",
 }
 
 
@@ -164,7 +211,12 @@ def _visit_plan(kind: type) -> _VisitPlan | None:
         return None
     has_leave = issubclass(kind, _ASSIGNMENT_LIKE_NODES) or _visitor_method(f"leave_{kind.__name__}") is not None
     child_fields = _FIELD_ORDER.get(kind) or tuple(field.name for field in fields(kind) if _may_hold_names(field))
-    return _VisitPlan(_visitor_method(f"visit_{kind.__name__}") if kind not in _FIELD_ORDER else None, has_leave, child_fields, _BINDING_FIELDS.get(kind, ""))
+    return _VisitPlan(
+        _visitor_method(f"visit_{kind.__name__}") if kind not in _FIELD_ORDER else None,
+        has_leave,
+        child_fields,
+        _BINDING_FIELDS.get(kind, ""),
+    )
 
 
 def _may_hold_names(field: Field[Any]) -> bool:

@@ -106,12 +106,16 @@ class Source:
 
     def line(self, number: int) -> str:
         """Return that line, counted from 1."""
-        return self.text[self._line_starts[number - 1]:self._line_starts[number] if number < len(self._line_starts) else None]
+        return self.text[
+            self._line_starts[number - 1] : self._line_starts[number] if number < len(self._line_starts) else None
+        ]
 
     def line_span(self, offset: int) -> tuple[int, int]:
         """From where to where the line stands, with its end."""
         number = self.location(offset).line
-        return self._line_starts[number - 1], self._line_starts[number] if number < len(self._line_starts) else len(self.text)
+        return self._line_starts[number - 1], self._line_starts[number] if number < len(self._line_starts) else len(
+            self.text
+        )
 
     def newline(self, offset: int) -> str:
         """Return how the line there ends; as the file's lines do, where it is the last."""
@@ -204,8 +208,14 @@ def parse(text: str) -> Source:
     if "".join(positions.tokens) != stripped_text:
         raise UnreadableSource("it cannot be given back as it is", "save it with one kind of line ending")
     spans = positions.spans if stripped_text == text else _restore_form_feeds(text, positions.spans)
-    return Source(text, module, NodeMap(spans), NodeMap(positions.parents), dict(positions.nodes_by_class),
-                  scopes(module, uses_typing="typing" in text))
+    return Source(
+        text,
+        module,
+        NodeMap(spans),
+        NodeMap(positions.parents),
+        dict(positions.nodes_by_class),
+        scopes(module, uses_typing="typing" in text),
+    )
 
 
 def _restore_form_feeds(text: str, spans: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     from envkit.migrate.spans import Node
 
-PIECE = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL
-)
+PIECE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL)
 NEWLINES = {"\\n", "\\u000a", "\\u000A"}
 BEYOND_ASCII = re.compile(r"\\u(?!00[0-7])")
 LINE = re.compile(r"[^\n]*\n|[^\n]+")

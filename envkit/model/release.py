@@ -33,11 +33,25 @@ class Suite:
 TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-cpu")
 # Other distributions of TensorFlow, by name: what they install is a package `tensorflow` too. PyPI had versions of most
 # for Linux in November 2026. Plug-ins, such as tensorflow-metal, are none.
-OTHER_BUILDS = frozenset({
-    "tensorflow-gpu", "tf-nightly", "tf-nightly-cpu", "tf-nightly-gpu", "tf-nightly-intel", "tf-nightly-cpu-aws",
-    "intel-tensorflow", "intel-tensorflow-avx512", "tensorflow-intel", "tensorflow-rocm", "tensorflow-rocm-enhanced",
-    "tensorflow-macos", "tensorflow-aarch64", "tensorflow-cpu-aws", "tensorflow-directml",
-})
+OTHER_BUILDS = frozenset(
+    {
+        "tensorflow-gpu",
+        "tf-nightly",
+        "tf-nightly-cpu",
+        "tf-nightly-gpu",
+        "tf-nightly-intel",
+        "tf-nightly-cpu-aws",
+        "intel-tensorflow",
+        "intel-tensorflow-avx512",
+        "tensorflow-intel",
+        "tensorflow-rocm",
+        "tensorflow-rocm-enhanced",
+        "tensorflow-macos",
+        "tensorflow-aarch64",
+        "tensorflow-cpu-aws",
+        "tensorflow-directml",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,12 @@ class _Login:
 
 
 def run_attacks(
-    port: int, token: str, is_ours: Callable[[], bool], on_progress: Callable[[str], None] = lambda _: None,
-    *, limit_s: float = LIMIT_S,
+    port: int,
+    token: str,
+    is_ours: Callable[[], bool],
+    on_progress: Callable[[str], None] = lambda _: None,
+    *,
+    limit_s: float = LIMIT_S,
 ) -> tuple[Observation, ...]:
     """Send every attack of the table, guess tokens, and look at the cookie of a login.
 
@@ -77,11 +81,15 @@ def run_attacks(
         limit_s: How long all may take.
     """
     secret_values = [token]
-    observations = list(_run_until_abort(_Target(port, token, is_ours, time.monotonic() + limit_s), secret_values, on_progress))
+    observations = list(
+        _run_until_abort(_Target(port, token, is_ours, time.monotonic() + limit_s), secret_values, on_progress)
+    )
     return redact_observations(observations, secret_values)
 
 
-def _run_until_abort(target: _Target, secret_values: list[str], on_progress: Callable[[str], None]) -> Iterator[Observation]:
+def _run_until_abort(
+    target: _Target, secret_values: list[str], on_progress: Callable[[str], None]
+) -> Iterator[Observation]:
     try:
         yield from _attack(target, secret_values, on_progress)
     except _AbortError as error:
@@ -97,9 +105,12 @@ def _attack(target: _Target, secret_values: list[str], on_progress: Callable[[st
     secret_values += [value for value in login.cookies.values() if len(value) >= SECRET_LENGTH_MIN]
     browser_status = target.send("GET", STATUS_PATH, {"Cookie": login.header}).status
     yield Observation("audit.control", {"owner": owner_status, "browser": browser_status})
-    yield Observation("audit.cookie", {
-        "cookies": [{"name": name, "flags": list(flags)} for name, flags in login.auth_cookies.items()],
-    })
+    yield Observation(
+        "audit.cookie",
+        {
+            "cookies": [{"name": name, "flags": list(flags)} for name, flags in login.auth_cookies.items()],
+        },
+    )
     for attack in HTTP_ATTACKS:
         yield Observation("audit.http", _send_attack(attack, target, login.header))
     on_progress("guessing its token")
@@ -108,14 +119,19 @@ def _attack(target: _Target, secret_values: list[str], on_progress: Callable[[st
 
 def _send_attack(attack: HttpAttack, target: _Target, cookies: str) -> dict[str, Any]:
     auth_headers = {
-        "nobody": {}, "stranger": {"Authorization": f"token {secrets.token_urlsafe(32)}"},
-        "owner": {"Authorization": f"token {target.token}"}, "browser": {"Cookie": cookies},
+        "nobody": {},
+        "stranger": {"Authorization": f"token {secrets.token_urlsafe(32)}"},
+        "owner": {"Authorization": f"token {target.token}"},
+        "browser": {"Cookie": cookies},
     }[attack.identity]
     answer = target.send(attack.method, attack.path, {**auth_headers, **attack.headers}, attack.body.encode())
     headers = {name.lower(): value for name, value in answer.headers.items()}
     return {
-        "check": attack.check, "attack": f"{attack.method} {attack.path} as {attack.identity}", "status": answer.status,
-        "location": headers.get("location", ""), "allows": headers.get("access-control-allow-origin", ""),
+        "check": attack.check,
+        "attack": f"{attack.method} {attack.path} as {attack.identity}",
+        "status": answer.status,
+        "location": headers.get("location", ""),
+        "allows": headers.get("access-control-allow-origin", ""),
         "leaked": bool(attack.forbidden_text) and attack.forbidden_text.encode() in answer.body,
         "header": headers.get(attack.required_header[0], "") if attack.required_header[0] else "",
     }
@@ -128,8 +144,10 @@ def _guess_tokens(target: _Target) -> dict[str, Any]:
         headers = {"Authorization": f"token {secrets.token_urlsafe(32)}"}
         statuses.append(target.send("GET", STATUS_PATH, headers).status)
     return {
-        "tried": len(statuses), "refused": sum(status in DENIED_STATUSES for status in statuses),
-        "let_in": sum(200 <= status < 300 for status in statuses), "characters": len(target.token),
+        "tried": len(statuses),
+        "refused": sum(status in DENIED_STATUSES for status in statuses),
+        "let_in": sum(200 <= status < 300 for status in statuses),
+        "characters": len(target.token),
         "different": len(set(target.token)),
     }
 
@@ -139,10 +157,13 @@ def _log_in(target: _Target) -> _Login:
     xsrf = jar["_xsrf"].coded_value if "_xsrf" in jar else ""
     form = urlencode({"_xsrf": xsrf, "password": target.token}).encode()
     login_cookies = _parse_cookies(target.send("POST", "/login", {**FORM, "Cookie": f"_xsrf={xsrf}"}, form))
-    auth_cookies = {name: cookie for name, cookie in login_cookies.items() if name.startswith("username-") and cookie.value}
+    auth_cookies = {
+        name: cookie for name, cookie in login_cookies.items() if name.startswith("username-") and cookie.value
+    }
     flags = {
         name: [
-            *(["HttpOnly"] if cookie["httponly"] else []), *([f"SameSite={cookie['samesite']}"] if cookie["samesite"] else []),
+            *(["HttpOnly"] if cookie["httponly"] else []),
+            *([f"SameSite={cookie['samesite']}"] if cookie["samesite"] else []),
         ]
         for name, cookie in auth_cookies.items()
     }
@@ -162,7 +183,10 @@ def _parse_cookies(answer: net.Response) -> SimpleCookie:
 
 def redact_observations(observations: Sequence[Observation], secret_values: Sequence[str]) -> tuple[Observation, ...]:
     """Return observations in which no secret stands: what a server or a program says may repeat it."""
-    return tuple(Observation(observation.name, redact(observation.data, secret_values), observation.seconds) for observation in observations)
+    return tuple(
+        Observation(observation.name, redact(observation.data, secret_values), observation.seconds)
+        for observation in observations
+    )
 
 
 def redact(value: Any, secret_values: Sequence[str]) -> Any:

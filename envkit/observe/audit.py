@@ -25,15 +25,37 @@ if TYPE_CHECKING:
 STAGE_S = 120  # more than all attempts together may take
 LIMIT_S = 150.0
 # What is looked at inside. Nothing else that is printed there is believed to be a look: not one at what is outside.
-GUEST_OBSERVATIONS = frozenset({
-    "audit.identity", "audit.escapes", "audit.tampering", "audit.rights", "audit.variables", "audit.secrets",
-    "audit.sshd", "audit.socket", "audit.packages", "ended", "done",
-})
+GUEST_OBSERVATIONS = frozenset(
+    {
+        "audit.identity",
+        "audit.escapes",
+        "audit.tampering",
+        "audit.rights",
+        "audit.variables",
+        "audit.secrets",
+        "audit.sshd",
+        "audit.socket",
+        "audit.packages",
+        "ended",
+        "done",
+    }
+)
 
 
 def run_attacks(
-    engine: Engine, container: str, *, base: str, open_port: OpenPort, ssh_port: int, is_ours: Callable[[], bool], token: str,
-    ssh_config: Path, owner: int, name_prefix: str, labels: Mapping[str, str], on_progress: Callable[[str], None],
+    engine: Engine,
+    container: str,
+    *,
+    base: str,
+    open_port: OpenPort,
+    ssh_port: int,
+    is_ours: Callable[[], bool],
+    token: str,
+    ssh_config: Path,
+    owner: int,
+    name_prefix: str,
+    labels: Mapping[str, str],
+    on_progress: Callable[[str], None],
 ) -> tuple[tuple[Observation, ...], dict[str, Any]]:
     """Attack; returns what came of it, and what the engine says of the container. The token stands in neither.
 
@@ -56,10 +78,16 @@ def run_attacks(
     """
     inspected = search.inspect_container(engine, container)
     on_progress("knocking from other containers")
-    with neighbours.probe_in_background(engine, inspected, owner=owner, name_prefix=name_prefix, labels=labels) as network_results:
+    with neighbours.probe_in_background(
+        engine, inspected, owner=owner, name_prefix=name_prefix, labels=labels
+    ) as network_results:
         on_progress("attacking from inside")
         guest_future = submit(partial(attack_inside, engine, container))
-        observations = [*attack_jupyter(open_port, token, on_progress), *logins.run_attacks(ssh_config, container, on_progress), ssh_audit.audit_port(ssh_port, is_ours)]
+        observations = [
+            *attack_jupyter(open_port, token, on_progress),
+            *logins.run_attacks(ssh_config, container, on_progress),
+            ssh_audit.audit_port(ssh_port, is_ours),
+        ]
         observations += [*network_results(), *guest_future.result(), image_dates(engine, container, base)]
     if token:  # last: by now it had every occasion to leak
         leaks, unreadable = search.find_leaks(engine, container, token)

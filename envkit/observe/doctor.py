@@ -34,8 +34,16 @@ INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 
 def inspect_host(
-    *, official_image: str, has_fallback: bool, mirror: str, index: str, skip_reasons: Mapping[str, str], port: int, is_configured: bool,
-    own_container: str, proxies: Mapping[str, str],
+    *,
+    official_image: str,
+    has_fallback: bool,
+    mirror: str,
+    index: str,
+    skip_reasons: Mapping[str, str],
+    port: int,
+    is_configured: bool,
+    own_container: str,
+    proxies: Mapping[str, str],
 ) -> tuple[tuple[Observation, ...], EngineFacts | None]:
     """Take every look at the host.
 
@@ -99,7 +107,10 @@ def _inspect_engine(facts: list[EngineFacts]) -> Mapping[str, Any]:
     except EnvkitError as error:
         info = {**info, "unsupported": {"message": error.message, "mend": error.hint}}
     return {
-        **info, "endpoint": engine_facts.endpoint, "version": engine_facts.version, "gpu_roads": list(engine_facts.gpu_methods),
+        **info,
+        "endpoint": engine_facts.endpoint,
+        "version": engine_facts.version,
+        "gpu_roads": list(engine_facts.gpu_methods),
         "free_mib": _free_mib(str(info.get("root") or "")),
     }
 
@@ -147,9 +158,12 @@ def _check_url(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:
         return {"skipped": "it is no address of http or https: nothing else is asked"}
     answer = net.send_head(address, proxies, timeout_s=NETWORK_S, login=login)
     return {
-        "url": address.partition("?")[0], "status": answer.status,
+        "url": address.partition("?")[0],
+        "status": answer.status,
         "said": "" if answer.status else answer.body.decode("utf-8", "replace"),
-        "date": answer.headers.get("date", ""), "now": time.time(), "proxy": bool(proxies),
+        "date": answer.headers.get("date", ""),
+        "now": time.time(),
+        "proxy": bool(proxies),
     }
 
 
@@ -185,7 +199,8 @@ def _inspect_machine() -> Mapping[str, Any]:
     os_release = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)
     systems = f"{os_release.get('ID', '')} {os_release.get('ID_LIKE', '')}".replace('"', "")
     return {
-        "memory_mib": int(available) >> 10 if available.isdecimal() else None, "systems": systems.split(),
+        "memory_mib": int(available) >> 10 if available.isdecimal() else None,
+        "systems": systems.split(),
         "programs": {name: proc.which(name) is not None for name in PROGRAMS},
     }
 

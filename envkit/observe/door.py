@@ -47,7 +47,9 @@ def socket_client(engine: Engine, container: str) -> JupyterClient:
     def get_status(path: str, token: str, timeout_s: float) -> int:
         lines = [""]
         try:
-            execs.run_script(engine, container, CURL, curl_config(path, token, timeout_s), lines.append, limit_s=timeout_s + 5)
+            execs.run_script(
+                engine, container, CURL, curl_config(path, token, timeout_s), lines.append, limit_s=timeout_s + 5
+            )
         except EngineError:  # the container ended meanwhile: whoever waits asks for that too
             return 0
         return int(lines[-1]) if lines[-1].isdecimal() else 0
@@ -58,8 +60,12 @@ def socket_client(engine: Engine, container: str) -> JupyterClient:
 def curl_config(path: str, token: str, timeout_s: float) -> str:
     """Return the words for curl's standard input: in an argument, everybody inside could read the token."""
     options = {
-        "url": f"http://localhost{path}", "unix-socket": names.JUPYTER_SOCKET, "noproxy": "*",
-        "max-time": f"{max(timeout_s, 1):.0f}", "output": "/dev/null", "write-out": "%{http_code}\\n",
+        "url": f"http://localhost{path}",
+        "unix-socket": names.JUPYTER_SOCKET,
+        "noproxy": "*",
+        "max-time": f"{max(timeout_s, 1):.0f}",
+        "output": "/dev/null",
+        "write-out": "%{http_code}\\n",
         **({"header": f"Authorization: token {token}"} if token else {}),
     }
     return "silent\n" + "".join(f'{name} = "{value}"\n' for name, value in options.items())

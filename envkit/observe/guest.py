@@ -65,7 +65,9 @@ class Collector:
     """
 
     def __init__(
-        self, on_observation: Callable[[Observation], None] = lambda _: None, allowed_names: Collection[str] | None = None
+        self,
+        on_observation: Callable[[Observation], None] = lambda _: None,
+        allowed_names: Collection[str] | None = None,
     ) -> None:
         self.on_observation, self.allowed_names, self.observations = on_observation, allowed_names, list[Observation]()
 

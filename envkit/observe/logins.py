@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envkit import proc
-from envkit.checks.attacks import SSH_ATTACKS, OWNER_LOGIN
+from envkit.checks.attacks import OWNER_LOGIN, SSH_ATTACKS
 from envkit.model.report import Observation
 from envkit.observe.aside import gather
 
@@ -59,7 +59,13 @@ def run_attacks(
             return _log_in(login_config, host, login, options, deadline)
 
         observations = gather([partial(attack, login) for login in SSH_ATTACKS], CONCURRENCY)
-        return (owner_login, *(attack(login) if _was_dropped(observation) else observation for login, observation in zip(SSH_ATTACKS, observations, strict=True)))
+        return (
+            owner_login,
+            *(
+                attack(login) if _was_dropped(observation) else observation
+                for login, observation in zip(SSH_ATTACKS, observations, strict=True)
+            ),
+        )
 
 
 def _was_dropped(observation: Observation) -> bool:
@@ -74,7 +80,10 @@ def _create_foreign_identity(config: Path) -> Iterator[tuple[Path, tuple[str, ..
         try:
             lines = config.read_text("utf-8").splitlines()
             config_copy.write_text("".join(f"{line}\n" for line in lines if "IdentityFile" not in line), "utf-8")
-            has_key = proc.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key_path)], timeout_s=LOGIN_S).code == 0
+            has_key = (
+                proc.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key_path)], timeout_s=LOGIN_S).code
+                == 0
+            )
         except (OSError, proc.TimeoutExpired):
             has_key = False
         yield config_copy, (f"-oIdentityFile={key_path}", "-oIdentitiesOnly=yes") if has_key else ()
@@ -83,7 +92,16 @@ def _create_foreign_identity(config: Path) -> Iterator[tuple[Path, tuple[str, ..
 def _log_in(config: Path, host: str, login: SshAttack, options: tuple[str, ...], deadline: float) -> Observation:
     agent = ["ssh-agent"] if login.agent else []
     argv = [
-        *agent, "ssh", "-F", str(config), "-oBatchMode=yes", "-oControlMaster=no", "-v", *options, *login.options, host,
+        *agent,
+        "ssh",
+        "-F",
+        str(config),
+        "-oBatchMode=yes",
+        "-oControlMaster=no",
+        "-v",
+        *options,
+        *login.options,
+        host,
         *login.command,
     ]
     # A display that nobody serves; without one the client asks for nothing.
@@ -96,11 +114,16 @@ def _log_in(config: Path, host: str, login: SshAttack, options: tuple[str, ...],
     offers = [line.partition("can continue: ")[2].strip() for line in lines if "can continue: " in line]
     messages = [line for line in lines if not line.startswith(("debug1:", "OpenSSH_"))]
     return _observation(
-        login.name, code=result.code, offers=offers[-1] if offers else "",
+        login.name,
+        code=result.code,
+        offers=offers[-1] if offers else "",
         refused=bool(offers) and login.refusal in result.err,
-        reached=bool(login.breach) and login.breach in result.err, output=" ".join(messages)[-OUTPUT_LENGTH_MAX:],
+        reached=bool(login.breach) and login.breach in result.err,
+        output=" ".join(messages)[-OUTPUT_LENGTH_MAX:],
     )
 
 
-def _observation(attack: str, *, code: int | None = None, output: str = "", skipped: str = "", **extra: Any) -> Observation:
+def _observation(
+    attack: str, *, code: int | None = None, output: str = "", skipped: str = "", **extra: Any
+) -> Observation:
     return Observation("audit.ssh", {"attack": attack, "code": code, "said": output, "skipped": skipped, **extra})

@@ -15,7 +15,7 @@ from envkit.engines import leftovers, trial
 from envkit.errors import EngineError, EnvkitError
 from envkit.model.report import Observation
 from envkit.observe import guest
-from envkit.observe.aside import submit, gather
+from envkit.observe.aside import gather, submit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,7 +50,9 @@ def probe_in_background(
     """
     stop, futures = Event(), list["Future[tuple[Observation, ...]]"]()
     try:
-        futures.append(submit(partial(probe_networks, engine, inspected, name_prefix=name_prefix, labels=labels, stop=stop)))
+        futures.append(
+            submit(partial(probe_networks, engine, inspected, name_prefix=name_prefix, labels=labels, stop=stop))
+        )
         yield futures[0].result
     except BaseException:
         stop.set()
@@ -81,15 +83,25 @@ def probe_networks(
         stop: Once it is set, no container is begun.
     """
     network_addresses = {
-        name: addresses for name, settings in inspected["NetworkSettings"]["Networks"].items() if (addresses := _addresses(settings))
+        name: addresses
+        for name, settings in inspected["NetworkSettings"]["Networks"].items()
+        if (addresses := _addresses(settings))
     }
-    targets = [f"{address}:{port}" for addresses in network_addresses.values() for address in addresses for port in PORTS]
+    targets = [
+        f"{address}:{port}" for addresses in network_addresses.values() for address in addresses for port in PORTS
+    ]
     if not targets:
-        return (Observation(OBSERVATION, {"network": "", **_explain_no_address(str(inspected["HostConfig"]["NetworkMode"]))}),)
+        return (
+            Observation(
+                OBSERVATION, {"network": "", **_explain_no_address(str(inspected["HostConfig"]["NetworkMode"]))}
+            ),
+        )
 
     def probe(number: int, network: str) -> Observation:
         try:
-            data = _probe_network(engine, str(inspected["Image"]), network, targets, f"{name_prefix}{number}", labels, stop)
+            data = _probe_network(
+                engine, str(inspected["Image"]), network, targets, f"{name_prefix}{number}", labels, stop
+            )
         except EngineError as error:
             data = {"why": f"no container could knock from {network}: {error.message}"}
         return Observation(OBSERVATION, {**data, "network": network})
@@ -108,8 +120,15 @@ def _probe_network(
         collector = guest.Collector(allowed_names={GUEST_OBSERVATION})
         try:
             trial.run(
-                engine, image, (python, "-", str(STAGE_S), *targets), text, collector, name=name, labels=labels,
-                limit_s=LIMIT_S, network=network,
+                engine,
+                image,
+                (python, "-", str(STAGE_S), *targets),
+                text,
+                collector,
+                name=name,
+                labels=labels,
+                limit_s=LIMIT_S,
+                network=network,
             )
         except trial.ProgramNotFound:
             continue

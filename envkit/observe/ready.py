@@ -30,7 +30,9 @@ PUBLIC_PATH = "/api"  # answers everybody
 NO_CLIENT = "there is no ssh client on this host to try the login with"
 
 
-def wait_for_jupyter(client: JupyterClient, token: str, is_ours: Callable[[], bool], *, timeout_s: float = JUPYTER_S) -> None:
+def wait_for_jupyter(
+    client: JupyterClient, token: str, is_ours: Callable[[], bool], *, timeout_s: float = JUPYTER_S
+) -> None:
     """Wait until the Jupyter server at a door accepts the token, which is sent to our container alone.
 
     Args:
@@ -66,7 +68,9 @@ def get_token_status(client: JupyterClient, token: str) -> int:
     return client.get_status("/api/status", token, REQUEST_S)
 
 
-def wait_for_tensorboard(client: JupyterClient, token: str, is_ours: Callable[[], bool], *, timeout_s: float = TENSORBOARD_S) -> str:
+def wait_for_tensorboard(
+    client: JupyterClient, token: str, is_ours: Callable[[], bool], *, timeout_s: float = TENSORBOARD_S
+) -> str:
     """Ask for TensorBoard behind Jupyter's login until it answers; returns an empty text or what is wrong.
 
     `is_ours` is asked before the token is sent, as in `jupyter`.

@@ -28,7 +28,13 @@ def total_s(limit_s: float) -> float:
 
 
 def run_in_image(
-    engine: Engine, ref: str, *, name: str, labels: Mapping[str, str], limit_s: float, gpus: Gpus | None,
+    engine: Engine,
+    ref: str,
+    *,
+    name: str,
+    labels: Mapping[str, str],
+    limit_s: float,
+    gpus: Gpus | None,
     on_observation: Callable[[Observation], None],
 ) -> tuple[Observation, ...]:
     """Try an image; the result is empty where it has no Python to try it with.
@@ -41,8 +47,15 @@ def run_in_image(
         collector = guest.Collector(on_observation)
         try:
             result = trial.run(
-                engine, ref, (python, "-", f"{limit_s:g}"), text, collector, name=name, labels=labels,
-                limit_s=total_s(limit_s), gpus=gpus,
+                engine,
+                ref,
+                (python, "-", f"{limit_s:g}"),
+                text,
+                collector,
+                name=name,
+                labels=labels,
+                limit_s=total_s(limit_s),
+                gpus=gpus,
             )
         except trial.ProgramNotFound:
             continue
@@ -57,7 +70,9 @@ def run_in_image(
 def _crash_observation(result: trial.RunResult) -> Observation:
     """Tell of a test that did not come to its last word."""
     if result.code is not None and result.code > SIGNAL_BASE:
-        name = signal.Signals(result.code - SIGNAL_BASE).name if result.code - SIGNAL_BASE in set(signal.Signals) else ""
+        name = (
+            signal.Signals(result.code - SIGNAL_BASE).name if result.code - SIGNAL_BASE in set(signal.Signals) else ""
+        )
         return Observation("ended", {"by": "signal", "signal": name, "out_of_memory": result.out_of_memory})
     return Observation("ended", {"by": "exit", "code": result.code})
 

@@ -45,7 +45,9 @@ def _run(port: int, is_ours: Callable[[], bool]) -> dict[str, Any]:
 
 def _parse_result(result: proc.CompletedProcess) -> dict[str, Any]:
     if result.code not in EXIT_CODES:
-        return {"why": f"{PROGRAM} ended with {result.code}: {(result.err.strip() or result.out.strip())[-OUTPUT_LENGTH_MAX:]}"}
+        return {
+            "why": f"{PROGRAM} ended with {result.code}: {(result.err.strip() or result.out.strip())[-OUTPUT_LENGTH_MAX:]}"
+        }
     try:
         return _summarize(json.loads(result.out))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -55,7 +57,9 @@ def _parse_result(result: proc.CompletedProcess) -> dict[str, Any]:
 def _summarize(report: dict[str, Any]) -> dict[str, Any]:
     algorithms = [algorithm for kind in ALGORITHM_KINDS for algorithm in report[kind]]
     if any(isinstance(algorithm, str) or "notes" not in algorithm for algorithm in algorithms):
-        return {"skipped": f"the {PROGRAM} of this host is too old: it lists algorithms, and judges none; {UPGRADE_HINT}"}
+        return {
+            "skipped": f"the {PROGRAM} of this host is too old: it lists algorithms, and judges none; {UPGRADE_HINT}"
+        }
     return {"count": len(algorithms), **{level: list(_notes(algorithms, level)) for level in ("fail", "warn")}}
 
 

@@ -58,7 +58,9 @@ class Side:
         results = dict(self._request("aside", pairs=list(pairs.items()))[1:])
         for path, new_path in pairs.items():
             if results.get(path) is not True:
-                raise EngineError(f"{path} of {self.name} could not be renamed to {new_path}", hint="repeat the command")
+                raise EngineError(
+                    f"{path} of {self.name} could not be renamed to {new_path}", hint="repeat the command"
+                )
 
     def create_stage(self) -> None:
         """Make the empty folder for what is on its way."""
@@ -96,9 +98,13 @@ def local_side(folder: str) -> Side:
         try:
             result = proc.run(argv, stdin=_program(text, folder), timeout_s=LIMIT_S)
         except proc.TimeoutExpired as error:
-            raise PreconditionError(f"{folder} could not be looked at in {LIMIT_S:g} s", hint="repeat the command") from error
+            raise PreconditionError(
+                f"{folder} could not be looked at in {LIMIT_S:g} s", hint="repeat the command"
+            ) from error
         if result.code:
-            raise PreconditionError(f"{folder} could not be looked at: {result.err.strip()[-300:]}", hint="mend that, repeat it")
+            raise PreconditionError(
+                f"{folder} could not be looked at: {result.err.strip()[-300:]}", hint="mend that, repeat it"
+            )
         return result.out.splitlines()
 
     return Side(folder, run)

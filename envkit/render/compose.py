@@ -71,7 +71,9 @@ def tmpfs_options(tmpfs: Tmpfs) -> str:
 
 def container_env(run: RunPlan) -> dict[str, str]:
     """Return the container's variables; the nvidia runtime is told by one of them which GPUs to bring."""
-    runtime = {"NVIDIA_VISIBLE_DEVICES": ",".join(run.gpus.device_ids)} if run.gpus and run.gpus.method == "runtime" else {}
+    runtime = (
+        {"NVIDIA_VISIBLE_DEVICES": ",".join(run.gpus.device_ids)} if run.gpus and run.gpus.method == "runtime" else {}
+    )
     return dict(sorted({**run.env, **runtime}.items()))
 
 
@@ -166,11 +168,17 @@ def _port(address: str, host: int, container: int) -> dict[str, Any]:
 def _mount(run: RunPlan, mount: Mount) -> dict[str, Any]:
     if mount.kind == "volume":
         return {
-            "type": "volume", "source": _volume_key(run, mount), "target": mount.target, "read_only": mount.read_only,
+            "type": "volume",
+            "source": _volume_key(run, mount),
+            "target": mount.target,
+            "read_only": mount.read_only,
             "volume": {"nocopy": True},
         }
     return {
-        "type": "bind", "source": mount.source, "target": mount.target, "read_only": mount.read_only,
+        "type": "bind",
+        "source": mount.source,
+        "target": mount.target,
+        "read_only": mount.read_only,
         "bind": {"propagation": mount.propagation, "create_host_path": False},
     }
 

@@ -48,8 +48,12 @@ class _PackageLoader(BaseLoader):
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=_PackageLoader(), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True,
-        lstrip_blocks=True, autoescape=False,  # noqa: S701 - filters quote for each place
+        loader=_PackageLoader(),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - filters quote for each place
     )
     environment.filters.update(quote.FILTERS)
     return environment

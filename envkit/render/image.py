@@ -76,7 +76,9 @@ def render(plan: ImagePlan) -> tuple[Artifact, ...]:
         *ca_artifacts,
     )
     # Of two of one path the later one counts: a layout has its own in the place of some.
-    return tuple(sorted({artifact.path: artifact for artifact in artifacts}.values(), key=lambda artifact: artifact.path))
+    return tuple(
+        sorted({artifact.path: artifact for artifact in artifacts}.values(), key=lambda artifact: artifact.path)
+    )
 
 
 def strip_comments(dockerfile: str) -> str:
@@ -100,7 +102,12 @@ def workspace_env(plan: ImagePlan) -> dict[str, str]:
     release = plan.release
     layer = f"{names.HOME}/.local/share/envkit/tensorflow-{release.version}-py{plan.kernel_python}"
     path = (
-        "/opt/envkit/bin", f"{layer}/bin", "/opt/tensorflow/bin", "/usr/local/bin", "/usr/bin", "/bin",
+        "/opt/envkit/bin",
+        f"{layer}/bin",
+        "/opt/tensorflow/bin",
+        "/usr/local/bin",
+        "/usr/bin",
+        "/bin",
         "/opt/jupyter/bin",
     )
     return {
@@ -146,13 +153,19 @@ def _apt(plan: ImagePlan) -> tuple[Artifact, ...]:
     sources = Artifact("apt/debian.sources", debian_sources)
     if not borrowed_suite:
         return (sources,)
-    borrowed_sources = render_template("debian/apt/borrowed.sources.j2", main=main, security=security, borrowed=borrowed_suite)
-    pin = render_template("debian/apt/borrowed.pref.j2", suite=suite, borrowed=borrowed_suite, python=plan.release.python)
+    borrowed_sources = render_template(
+        "debian/apt/borrowed.sources.j2", main=main, security=security, borrowed=borrowed_suite
+    )
+    pin = render_template(
+        "debian/apt/borrowed.pref.j2", suite=suite, borrowed=borrowed_suite, python=plan.release.python
+    )
     return sources, Artifact("apt/borrowed.sources", borrowed_sources), Artifact("apt/borrowed.pref", pin)
 
 
 def _python(plan: ImagePlan) -> tuple[Artifact, ...]:
-    constraints = render_template("debian/python/constraints.txt.j2", release=plan.release, bounds=plan.release.constraints)
+    constraints = render_template(
+        "debian/python/constraints.txt.j2", release=plan.release, bounds=plan.release.constraints
+    )
     pip_conf = render_template("debian/python/pip.conf.j2", index=plan.index, unencrypted=_plain_http_host(plan.index))
     artifacts = (
         Artifact("python/constraints.txt", constraints),
@@ -161,15 +174,21 @@ def _python(plan: ImagePlan) -> tuple[Artifact, ...]:
     )
     if not plan.python:
         return artifacts
-    return *artifacts, Artifact("python/requirements.txt", render_template("debian/python/requirements.txt.j2", python=plan.python))
+    return *artifacts, Artifact(
+        "python/requirements.txt", render_template("debian/python/requirements.txt.j2", python=plan.python)
+    )
 
 
 def _etc(plan: ImagePlan) -> tuple[Artifact, ...]:
     env = workspace_env(plan)
     openssh = tuple(int(number) for number in plan.suite.openssh.split("."))
     sshd = render_template(
-        "debian/etc/sshd_config.j2", kex=plan.suite.kex, penalties=openssh >= PENALTIES_MIN_OPENSSH, old=openssh < RSA_SIZE_MIN_OPENSSH,
-        environment=env, changes=f"{names.SECRETS}/sshd_config",
+        "debian/etc/sshd_config.j2",
+        kex=plan.suite.kex,
+        penalties=openssh >= PENALTIES_MIN_OPENSSH,
+        old=openssh < RSA_SIZE_MIN_OPENSSH,
+        environment=env,
+        changes=f"{names.SECRETS}/sshd_config",
     )
     kernel_spec = {
         "argv": [f"{env['VIRTUAL_ENV']}/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],

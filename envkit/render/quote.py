@@ -114,9 +114,9 @@ def compose(value: Any) -> str:
     """Return a tree as YAML for Compose, which would put host variables in the place of a single `$`."""
     # libyaml, where PyYAML was built with it, writes ten times faster; both are the safe dumper.
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return str(yaml.dump(
-        _double_dollars(value), Dumper=dumper, sort_keys=False, allow_unicode=True, width=LINE_LENGTH_MAX
-    ))
+    return str(
+        yaml.dump(_double_dollars(value), Dumper=dumper, sort_keys=False, allow_unicode=True, width=LINE_LENGTH_MAX)
+    )
 
 
 def ssh_path(value: str) -> str:
@@ -139,7 +139,19 @@ def script(value: str) -> str:
 FILTERS = {
     function.__name__: function
     for function in (
-        argv, settings, words, line, word, image, package, requirement, url, toml, compose, ssh_path, ssh_command,
+        argv,
+        settings,
+        words,
+        line,
+        word,
+        image,
+        package,
+        requirement,
+        url,
+        toml,
+        compose,
+        ssh_path,
+        ssh_command,
         script,
     )
 }

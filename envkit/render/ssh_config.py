@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 FILE = "ssh_config"
 
 
-def render(
-    name: str, host: str, folder: str, proxy: Sequence[str], *, port: int = 0, agent: bool = False
-) -> Artifact:
+def render(name: str, host: str, folder: str, proxy: Sequence[str], *, port: int = 0, agent: bool = False) -> Artifact:
     """Render the host entry.
 
     Args:
@@ -28,7 +26,14 @@ def render(
         agent: Whether the caller's agent is forwarded.
     """
     content = render_template(
-        "ssh_config.j2", name=name, host=host, user=names.USER, proxy=proxy, port=port, agent=agent,
-        identity=f"{folder}/id_ed25519", known_hosts=f"{folder}/known_hosts",
+        "ssh_config.j2",
+        name=name,
+        host=host,
+        user=names.USER,
+        proxy=proxy,
+        port=port,
+        agent=agent,
+        identity=f"{folder}/id_ed25519",
+        known_hosts=f"{folder}/known_hosts",
     )
     return Artifact(FILE, content, 0o600)

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from envkit.model.report import Finding, Report, CheckHost
+    from envkit.model.report import CheckHost, Finding, Report
 
 WIDTH, HEIGHT, MARGIN, BAR_HEIGHT = 640, 180, 36, 18
 COLORS = {
-    Verdict.PASSED: "#1a7f37", Verdict.FAILED: "#cf222e", Verdict.WARNED: "#9a6700", Verdict.SKIPPED: "#656d76",
+    Verdict.PASSED: "#1a7f37",
+    Verdict.FAILED: "#cf222e",
+    Verdict.WARNED: "#9a6700",
+    Verdict.SKIPPED: "#656d76",
     Verdict.UNKNOWN: "#8250df",
 }
 PASS_COLOR, FAIL_COLOR = COLORS[Verdict.PASSED], COLORS[Verdict.FAILED]
@@ -38,7 +41,9 @@ svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 """
 
 
-def to_html(report: Report[Any], suites: Sequence[Report[Any]] = (), *, created_at: datetime, check_host: CheckHost) -> str:
+def to_html(
+    report: Report[Any], suites: Sequence[Report[Any]] = (), *, created_at: datetime, check_host: CheckHost
+) -> str:
     """Return a report as one page: the verdict, where and when it was made, and what was seen.
 
     Args:
@@ -54,7 +59,8 @@ def to_html(report: Report[Any], suites: Sequence[Report[Any]] = (), *, created_
         f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title><style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n"
-        + _verdict(report) + _origin(reports, created_at, check_host)
+        + _verdict(report)
+        + _origin(reports, created_at, check_host)
         + "".join(_section(part, show_counts=bool(suites)) for part in reports)
         + "</body></html>\n"
     )
@@ -76,7 +82,9 @@ def _format_counts(findings: Sequence[Finding]) -> str:
 def _origin(reports: Sequence[Report[Any]], created_at: datetime, check_host: CheckHost) -> str:
     """Tell where, on what and when it was checked, as far as that is known."""
     fields = {
-        "Host": check_host.host, "System": check_host.system, "Engine": check_host.engine,
+        "Host": check_host.host,
+        "System": check_host.system,
+        "Engine": check_host.engine,
         "TensorFlow": ", ".join(dict.fromkeys(filter(None, map(_release, reports)))),
         "Time": f"{_format_time(created_at)}, by envkit {__version__}",
     }
@@ -116,7 +124,9 @@ def _finding_row(finding: Finding) -> str:
         details += f"<br>Cause: {_escape(finding.cause)}" if finding.cause else ""
         details += f'<br>Mend: <code class="mend">{_escape(finding.hint)}</code>' if finding.hint else ""
     status = f'<td class="status" style="color:{COLORS[finding.status]}">{finding.status.value}</td>'
-    return f"<tr>{status}<td><code>{_escape(finding.check)}</code></td><td>{_escape(finding.detail)}{details}</td></tr>\n"
+    return (
+        f"<tr>{status}<td><code>{_escape(finding.check)}</code></td><td>{_escape(finding.detail)}{details}</td></tr>\n"
+    )
 
 
 def _gpu_table(result: Any) -> str:
@@ -174,7 +184,8 @@ def _timeline(findings: Sequence[Finding]) -> str:
         elapsed += finding.seconds
     return (
         f'<h3>Time</h3><svg viewBox="0 0 {WIDTH} {len(entries) * BAR_HEIGHT}" role="img" aria-label="seconds by check">'
-        + "".join(bars) + "</svg>\n"
+        + "".join(bars)
+        + "</svg>\n"
     )
 
 

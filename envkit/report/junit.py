@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from envkit.model.report import Finding, Report, CheckHost
+    from envkit.model.report import CheckHost, Finding, Report
 
 UNKNOWN_HOST = "localhost"  # what the form asks for where the name of the host cannot be told
 
@@ -36,9 +36,14 @@ def _build_suite(report: Report[Any], created_at: datetime, check_host: CheckHos
     findings = report.findings
     counts = {status: sum(finding.status is status for finding in findings) for status in Verdict}
     suite = ElementTree.Element(
-        "testsuite", name=escape_controls(f"envkit {report.command} {report.subject}".strip()), tests=str(len(findings)),
-        failures=str(counts[Verdict.FAILED]), errors=str(counts[Verdict.UNKNOWN]), skipped=str(counts[Verdict.SKIPPED]),
-        time=f"{sum(one.seconds for one in findings):.3f}", timestamp=created_at.isoformat(timespec="seconds"),
+        "testsuite",
+        name=escape_controls(f"envkit {report.command} {report.subject}".strip()),
+        tests=str(len(findings)),
+        failures=str(counts[Verdict.FAILED]),
+        errors=str(counts[Verdict.UNKNOWN]),
+        skipped=str(counts[Verdict.SKIPPED]),
+        time=f"{sum(one.seconds for one in findings):.3f}",
+        timestamp=created_at.isoformat(timespec="seconds"),
         hostname=escape_controls(check_host.host) or UNKNOWN_HOST,
     )
     suite.extend(_build_case(finding, report) for finding in findings)
@@ -48,12 +53,16 @@ def _build_suite(report: Report[Any], created_at: datetime, check_host: CheckHos
 def _build_case(finding: Finding, report: Report[Any]) -> ElementTree.Element:
     topic, _, _ = finding.check.partition("/")
     case = ElementTree.Element(
-        "testcase", classname=escape_controls(f"{report.command}.{topic}"), name=escape_controls(finding.check),
+        "testcase",
+        classname=escape_controls(f"{report.command}.{topic}"),
+        name=escape_controls(finding.check),
         time=f"{finding.seconds:.3f}",
     )
     tag = {Verdict.FAILED: "failure", Verdict.UNKNOWN: "error", Verdict.SKIPPED: "skipped"}.get(finding.status)
     if tag is not None:
-        element = ElementTree.SubElement(case, tag, type=escape_controls(finding.check), message=escape_controls(finding.detail))
+        element = ElementTree.SubElement(
+            case, tag, type=escape_controls(finding.check), message=escape_controls(finding.detail)
+        )
         element.text = _format_finding(finding)
     else:
         ElementTree.SubElement(case, "system-out").text = _format_finding(finding)

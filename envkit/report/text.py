@@ -95,8 +95,16 @@ def _format_line(label: str, text: str, style: str = "") -> Text:
 def _print(renderables: Iterable[RenderableType], width: int, *, color: bool) -> str:
     # An empty environment: what is written depends on the arguments alone.
     console = Console(
-        file=StringIO(), width=width, force_terminal=color, color_system="standard" if color else None,
-        no_color=not color, markup=False, emoji=False, highlight=False, legacy_windows=False, _environ={},
+        file=StringIO(),
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        _environ={},
     )
     with console.capture() as capture:
         for renderable in renderables:

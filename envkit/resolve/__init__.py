@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkit import catalog, names
-from envkit.errors import ConfigError, Problem, PreconditionError
+from envkit.errors import ConfigError, PreconditionError, Problem
 from envkit.model.entrance import Network
 from envkit.model.plan import Plan
 from envkit.resolve import access as approvals
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from envkit.model.run import RunPlan
     from envkit.model.state import State
 
-__all__ = ["base_access", "environment_name", "resolve", "host_query", "unapproved_entries"]
+__all__ = ["base_access", "environment_name", "host_query", "resolve", "unapproved_entries"]
 
 
 def environment_name(config: Config, project: str, state: State | None, used_names: Mapping[str, str]) -> str:
@@ -87,11 +87,19 @@ def resolve(config: Config, project: str, name: str, facts: Facts, actual: Actua
     if problems:
         raise ConfigError(problems)
     return Plan(
-        name=name, project=project, owner=facts.caller.uid, image=image_plan, run=run_plan, files=files_plan,
+        name=name,
+        project=project,
+        owner=facts.caller.uid,
+        image=image_plan,
+        run=run_plan,
+        files=files_plan,
         access=approvals.access(config, project, facts, actual.binds),
         notes=(*notes, *_notes(config, facts, run_plan, image_plan)),
-        gpu_required=gpu.requires_gpu(config.gpu), logdir=run.logdir(config), netrc=netrc,
-        build_proxies=run.build_proxies(config, facts), builder=config.build.builder,
+        gpu_required=gpu.requires_gpu(config.gpu),
+        logdir=run.logdir(config),
+        netrc=netrc,
+        build_proxies=run.build_proxies(config, facts),
+        builder=config.build.builder,
     )
 
 
@@ -116,7 +124,9 @@ def _missing_gpu_reason(facts: Facts) -> str:
 
 
 def _untested_note(release: Release) -> str:
-    tested = [candidate.version for candidate in catalog.releases() if candidate.proven and candidate.python == release.python]
+    tested = [
+        candidate.version for candidate in catalog.releases() if candidate.proven and candidate.python == release.python
+    ]
     return f"envkit's own tests do not build TensorFlow {release.version}; they build {tested[0]} on the same Python"
 
 

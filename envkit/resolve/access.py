@@ -31,7 +31,10 @@ def access(config: Config, project: str, facts: Facts, other_binds: Iterable[Bin
     """
     mounts = workspace_and_mounts(config, facts)
     entries = {
-        *_mount_entries(config, project, facts), *_login_entries(config, facts), *_source_entries(config, facts), *base_access(config).entries,
+        *_mount_entries(config, project, facts),
+        *_login_entries(config, facts),
+        *_source_entries(config, facts),
+        *base_access(config).entries,
         *(entry for mount in mounts for bind in other_binds for entry in _link_risks(mount, bind)),
     }
     return Access(tuple(sorted(entries)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from envkit import catalog, names, plain
-from envkit.model.found import ImageInfo, ImageContents
+from envkit.model.found import ImageContents, ImageInfo
 from envkit.model.image import Interpreter, Layout
 
 if TYPE_CHECKING:
@@ -105,7 +105,9 @@ def detect_system(contents: ImageContents | None) -> Suite | UnsuitableImage:
     return suite
 
 
-def choose_layout(contents: ImageContents, system: Suite, release: Release, *, python_mirror: str) -> Layout | UnsuitableImage:
+def choose_layout(
+    contents: ImageContents, system: Suite, release: Release, *, python_mirror: str
+) -> Layout | UnsuitableImage:
     """Choose the Pythons of a workspace.
 
     Args:
@@ -175,7 +177,10 @@ def _kernel_python(contents: ImageContents, system: Suite, release: Release, pyt
 
 
 def _server_python(contents: ImageContents, system: Suite, python_mirror: str) -> Interpreter | None:
-    image_python, system_python = _minor_version(contents.python), Interpreter(system.python, f"/usr/bin/python{system.python}", "apt")
+    image_python, system_python = (
+        _minor_version(contents.python),
+        Interpreter(system.python, f"/usr/bin/python{system.python}", "apt"),
+    )
     if _version_tuple(system.python) >= SERVER_PYTHON_MIN:
         return system_python
     if _version_tuple(image_python) >= SERVER_PYTHON_MIN and contents.python_path:
@@ -187,7 +192,11 @@ def _server_python(contents: ImageContents, system: Suite, python_mirror: str) -
 
 
 def _has_release(contents: ImageContents, release: Release) -> bool:
-    return contents.tensorflow == release.version and _supports(_minor_version(contents.python), release) and bool(contents.python_path)
+    return (
+        contents.tensorflow == release.version
+        and _supports(_minor_version(contents.python), release)
+        and bool(contents.python_path)
+    )
 
 
 def _supports(python: str, release: Release) -> bool:
@@ -196,7 +205,11 @@ def _supports(python: str, release: Release) -> bool:
 
 def _available_pythons(contents: ImageContents, system: Suite) -> str:
     image_python = _minor_version(contents.python)
-    return f"{image_python} and its system's {system.python}" if image_python and image_python != system.python else system.python
+    return (
+        f"{image_python} and its system's {system.python}"
+        if image_python and image_python != system.python
+        else system.python
+    )
 
 
 def _minor_version(version: str) -> str:

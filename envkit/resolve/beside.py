@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.model.release import TENSORFLOW_PACKAGES, OTHER_BUILDS
+from envkit.model.release import OTHER_BUILDS, TENSORFLOW_PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from envkit import names
 from envkit.model.run import Mount
 from envkit.resolve.mounts import denial_reason, innermost, is_inside
-from envkit.resolve.wants import nested_targets, mount_targets
+from envkit.resolve.wants import mount_targets, nested_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,7 +32,9 @@ def plan_binds(config: Config, facts: Facts, problems: list[Problem]) -> tuple[M
             problems.append(config.problem(key, f"{mount.source} is not there; create it, or take the mount out"))
             continue
         bind = Mount("bind", real_path, mount.target, mount.read_only)
-        if reason := denial_reason(real_path, (facts.home, *facts.homes), facts.state) or _unsafe_reason(bind, all_mounts, facts):
+        if reason := denial_reason(real_path, (facts.home, *facts.homes), facts.state) or _unsafe_reason(
+            bind, all_mounts, facts
+        ):
             problems.append(config.problem(key, f"{mount.source} cannot be mounted: {reason}"))
         else:
             binds.append(bind)

@@ -45,7 +45,12 @@ def user(facts: Facts) -> Account:
 
 
 def port(
-    requested: int | None, previous: int, busy: Mapping[int, str], *, own_ports: Collection[int] = (), key: str = "jupyter.port",
+    requested: int | None,
+    previous: int,
+    busy: Mapping[int, str],
+    *,
+    own_ports: Collection[int] = (),
+    key: str = "jupyter.port",
     first_port: int = JUPYTER_PORT,
 ) -> int | None:
     """Return a loopback port for a server, or None when the one asked for is taken.
@@ -82,7 +87,11 @@ def subnet(pool: str, previous: str, used_subnets: Iterable[str]) -> str:
         Refusal: The pool is used up.
     """
     networks = [ipaddress.ip_network(cidr, strict=False) for cidr in used_subnets]
-    used_networks = [network for network in networks if isinstance(network, ipaddress.IPv4Network) and network.prefixlen >= WIDEST_PREFIX]
+    used_networks = [
+        network
+        for network in networks
+        if isinstance(network, ipaddress.IPv4Network) and network.prefixlen >= WIDEST_PREFIX
+    ]
     pool_network = ipaddress.IPv4Network(pool)
     if in_pool(previous, pool) and not _overlaps(ipaddress.IPv4Network(previous), used_networks):
         return previous

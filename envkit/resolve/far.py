@@ -35,7 +35,11 @@ def apply_engine_facts(local: Facts, engine: EngineFacts | None) -> Facts:
         cpus=(engine.cpus if engine else 0) or local.cpus,
         memory_mib=(engine.memory_mib if engine else 0) or local.memory_mib,
         # Who listens over there shows when the container is started: another port is picked then.
-        busy_ports={}, routes=(), gpu=HostGpu(), gpu_methods=(), gpu_offered=False,
+        busy_ports={},
+        routes=(),
+        gpu=HostGpu(),
+        gpu_methods=(),
+        gpu_offered=False,
     )
 
 
@@ -50,7 +54,8 @@ def mounts(container_name: str, volumes: tuple[Mount, ...], volumes_dir: str) ->
     files_volume = names.volume(container_name, FILES_VOLUME)
     files_path = f"{volumes_dir}/{files_volume}/_data"
     return (
-        Mount("volume", names.volume(container_name, WORKSPACE_VOLUME), names.WORKSPACE), *volumes,
+        Mount("volume", names.volume(container_name, WORKSPACE_VOLUME), names.WORKSPACE),
+        *volumes,
         Mount("volume", files_volume, names.SECRETS, read_only=True),
         Mount("within", f"{files_path}/passwd", "/etc/passwd", read_only=True),
         Mount("within", f"{files_path}/group", "/etc/group", read_only=True),

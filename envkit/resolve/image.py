@@ -17,14 +17,20 @@ if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.errors import Problem
     from envkit.model.facts import Facts
-    from envkit.model.found import ActualState, ImageInfo, ForeignBase
+    from envkit.model.found import ActualState, ForeignBase, ImageInfo
     from envkit.model.release import Release
     from envkit.model.state import State
 
 
 def plan_image(
-    config: Config, project: str, facts: Facts, actual: ActualState, state: State | None, problems: list[Problem],
-    *, gpu: bool = False,
+    config: Config,
+    project: str,
+    facts: Facts,
+    actual: ActualState,
+    state: State | None,
+    problems: list[Problem],
+    *,
+    gpu: bool = False,
 ) -> ImagePlan:
     """Decide what goes into the image; what is wrong is added to `problems`."""
     release = catalog.release(config.tensorflow)
@@ -43,19 +49,25 @@ def plan_image(
     return _apply_foreign_base(plan, actual.foreign_base, config, problems) if actual.foreign_base else plan
 
 
-def _apply_foreign_base(plan: ImagePlan, foreign_base: ForeignBase, config: Config, problems: list[Problem]) -> ImagePlan:
+def _apply_foreign_base(
+    plan: ImagePlan, foreign_base: ForeignBase, config: Config, problems: list[Problem]
+) -> ImagePlan:
     """Lay a workspace over an image that somebody else made."""
     system = bases.detect_system(foreign_base.contents)
     layout: Layout | bases.UnsuitableImage | Suite = system
     if isinstance(system, Suite):
-        layout = bases.choose_layout(foreign_base.contents, system, plan.release, python_mirror=foreign_base.python_mirror)
+        layout = bases.choose_layout(
+            foreign_base.contents, system, plan.release, python_mirror=foreign_base.python_mirror
+        )
     if isinstance(layout, bases.UnsuitableImage):
         problems.append(config.problem("base", f"{foreign_base.ref}: {layout.reason}; {layout.hint}"))
     if not isinstance(layout, Layout) or not isinstance(system, Suite):
         return plan
     base = Base(foreign_base.kind, foreign_base.ref, foreign_base.id, "engine")
     if plan.gpu and not layout.has_release:
-        message = f"{foreign_base.ref} brings no TensorFlow {plan.release.version} for GPUs; write base: debian, or gpu: off"
+        message = (
+            f"{foreign_base.ref} brings no TensorFlow {plan.release.version} for GPUs; write base: debian, or gpu: off"
+        )
         problems.append(config.problem("base", message))
     return replace(plan, base=base, suite=system, layout=layout)
 
@@ -73,7 +85,11 @@ def _python_requirements(
     config: Config, project: str, facts: Facts, release: Release, problems: list[Problem]
 ) -> tuple[str, ...]:
     declared = config.python
-    requirements = declared if isinstance(declared, tuple) else _read_requirements(declared.requirements, config, project, facts, problems)
+    requirements = (
+        declared
+        if isinstance(declared, tuple)
+        else _read_requirements(declared.requirements, config, project, facts, problems)
+    )
     for index, requirement in enumerate(requirements):
         if not (reason := beside.conflict_reason(requirement, release)):
             continue
@@ -84,7 +100,9 @@ def _python_requirements(
     return requirements
 
 
-def _read_requirements(path: str, config: Config, project: str, facts: Facts, problems: list[Problem]) -> tuple[str, ...]:
+def _read_requirements(
+    path: str, config: Config, project: str, facts: Facts, problems: list[Problem]
+) -> tuple[str, ...]:
     real_path, text = facts.real_paths.get(path), facts.texts.get(path)
     if real_path is None or text is None:
         message = f"{path} is not there or cannot be read as text; create it, or list the packages under python:"

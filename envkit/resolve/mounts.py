@@ -10,12 +10,37 @@ if TYPE_CHECKING:
 
 # Handing one of these to a workspace hands over the host, the engine or somebody's credentials.
 DENIED = (
-    "/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr",
-    "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/run",
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib64",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/var/lib/docker",
+    "/var/lib/containerd",
+    "/var/lib/containers",
+    "/var/run",
 )
 DENIED_IN_HOME = (
-    ".aws", ".azure", ".config/gcloud", ".config/gh", ".docker", ".gnupg", ".kube", ".netrc", ".npmrc", ".pypirc",
-    ".ssh", ".local/state/envkit",
+    ".aws",
+    ".azure",
+    ".config/gcloud",
+    ".config/gh",
+    ".docker",
+    ".gnupg",
+    ".kube",
+    ".netrc",
+    ".npmrc",
+    ".pypirc",
+    ".ssh",
+    ".local/state/envkit",
 )
 SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
 

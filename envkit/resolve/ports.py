@@ -38,7 +38,14 @@ def plan_ports(
     own_ports = _own_ports(actual.container, facts.caller.uid, project)
     busy, ports = dict(facts.busy_ports), list[Port]()
     for request in _port_requests(config, state, own_ports):
-        port = choices.port(request.requested, request.previous, busy, own_ports=own_ports.values(), key=request.key, first_port=request.container)
+        port = choices.port(
+            request.requested,
+            request.previous,
+            busy,
+            own_ports=own_ports.values(),
+            key=request.key,
+            first_port=request.container,
+        )
         if port is None:
             holder = busy.get(request.requested or 0) or "somebody"
             message = f"port {request.requested} is taken by {holder}; free it, choose another, or leave the key out"
@@ -52,7 +59,11 @@ def plan_ports(
 
 def _port_requests(config: Config, state: State | None, own_ports: Mapping[str, int]) -> tuple[_PortRequest, ...]:
     # A container whose state was lost keeps its ports too.
-    previous = (state.port, state.ssh_port) if state else (own_ports.get(names.PORT, 0), own_ports.get(names.SSH_PORT_LABEL, 0))
+    previous = (
+        (state.port, state.ssh_port)
+        if state
+        else (own_ports.get(names.PORT, 0), own_ports.get(names.SSH_PORT_LABEL, 0))
+    )
     jupyter = _PortRequest("jupyter.port", names.JUPYTER_PORT, config.jupyter.port, previous[0])
     ssh = _PortRequest("ssh.port", names.SSH_PORT, config.ssh.port, previous[1])
     return (*(() if config.jupyter.socket else (jupyter,)), *((ssh,) if config.ssh.publish else ()))
@@ -60,7 +71,11 @@ def _port_requests(config: Config, state: State | None, own_ports: Mapping[str, 
 
 def _own_ports(container: ContainerInfo | None, owner: int, project: str) -> dict[str, int]:
     """Return the ports our own container holds, by label."""
-    if container is None or container.status not in PORT_HOLDING_STATUSES or not names.belongs_to(container.labels, owner, project):
+    if (
+        container is None
+        or container.status not in PORT_HOLDING_STATUSES
+        or not names.belongs_to(container.labels, owner, project)
+    ):
         return {}
     values = {label: container.labels.get(label, "") for label in (names.PORT, names.SSH_PORT_LABEL)}
     return {label: int(port) for label, port in values.items() if port.isdecimal()}

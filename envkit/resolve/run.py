@@ -11,7 +11,7 @@ from envkit.model.artifact import Artifact
 from envkit.model.plan import FilesPlan
 from envkit.model.run import Gpus, Health, Limits, Mount, RunPlan, Tmpfs
 from envkit.resolve import far, ssh
-from envkit.resolve.binds import plan_binds, guard_files, guard_mounts
+from envkit.resolve.binds import guard_files, guard_mounts, plan_binds
 from envkit.resolve.secrets import plan_secrets
 
 if TYPE_CHECKING:
@@ -28,8 +28,15 @@ SOCKET_HEALTH_COMMAND = (*_CURL, "--unix-socket", names.JUPYTER_SOCKET, "http://
 
 
 def plan_run(
-    config: Config, name: str, facts: Facts, user: Account, ports: tuple[Port, ...], network: Network, ssh_options: Ssh,
-    gpus: Gpus | None, problems: list[Problem],
+    config: Config,
+    name: str,
+    facts: Facts,
+    user: Account,
+    ports: tuple[Port, ...],
+    network: Network,
+    ssh_options: Ssh,
+    gpus: Gpus | None,
+    problems: list[Problem],
 ) -> tuple[RunPlan, tuple[str, ...]]:
     """Decide every setting of the container; returns it with remarks on what was capped."""
     limits, notes = _limits(config, facts)
@@ -92,7 +99,11 @@ def _mounts(config: Config, facts: Facts, container_name: str, problems: list[Pr
     if facts.remote_volumes_dir:
         problems += far.problems(config)
         return far.mounts(container_name, _volumes(config, container_name), facts.remote_volumes_dir)
-    mounts = Mount("bind", facts.workspace, names.WORKSPACE), *plan_binds(config, facts, problems), *_volumes(config, container_name)
+    mounts = (
+        Mount("bind", facts.workspace, names.WORKSPACE),
+        *plan_binds(config, facts, problems),
+        *_volumes(config, container_name),
+    )
     return (
         *mounts,
         *guard_mounts(facts, mounts),
@@ -103,7 +114,9 @@ def _mounts(config: Config, facts: Facts, container_name: str, problems: list[Pr
 
 
 def _volumes(config: Config, container_name: str) -> tuple[Mount, ...]:
-    volumes = [Mount("volume", names.volume(container_name, name), target) for name, target in sorted(config.volumes.items())]
+    volumes = [
+        Mount("volume", names.volume(container_name, name), target) for name, target in sorted(config.volumes.items())
+    ]
     return (Mount("volume", names.volume(container_name, "home"), names.HOME), *volumes)
 
 
@@ -123,7 +136,11 @@ def build_proxies(config: Config, facts: Facts) -> dict[str, str]:
         return {}
     if proxy == "auto":
         return dict(facts.proxies)
-    return {"http_proxy": proxy, "https_proxy": proxy, **{name: value for name, value in facts.proxies.items() if name == "no_proxy"}}
+    return {
+        "http_proxy": proxy,
+        "https_proxy": proxy,
+        **{name: value for name, value in facts.proxies.items() if name == "no_proxy"},
+    }
 
 
 def has_credentials(url: str) -> bool:
@@ -136,7 +153,10 @@ def has_credentials(url: str) -> bool:
 
 def _limits(config: Config, facts: Facts) -> tuple[Limits, tuple[str, ...]]:
     config_limits, notes = config.limits, []
-    cpus, memory = config_limits.cpus or float(facts.cpus), config_limits.memory_mib or int(facts.memory_mib * MEMORY_SHARE)
+    cpus, memory = (
+        config_limits.cpus or float(facts.cpus),
+        config_limits.memory_mib or int(facts.memory_mib * MEMORY_SHARE),
+    )
     if cpus > facts.cpus:
         notes.append(f"limits.cpus: {config_limits.cpus:g} is more than this host has; capped to {facts.cpus}")
         cpus = float(facts.cpus)

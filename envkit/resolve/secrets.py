@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from envkit.model.plan import Secret
-from envkit.resolve.binds import writable_parent, workspace_and_mounts
+from envkit.resolve.binds import workspace_and_mounts, writable_parent
 from envkit.resolve.mounts import is_inside
 from envkit.resolve.wants import index_login
 

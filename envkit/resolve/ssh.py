@@ -21,7 +21,11 @@ SETTINGS = """\
 
 def plan_ssh(config: Config, image: ImagePlan, problems: list[Problem]) -> Ssh:
     """Decide what the SSH server allows."""
-    kex = tuple(algorithm for algorithm in image.suite.kex if algorithm.startswith(POST_QUANTUM)) if config.ssh.kex == "pq-only" else ()
+    kex = (
+        tuple(algorithm for algorithm in image.suite.kex if algorithm.startswith(POST_QUANTUM))
+        if config.ssh.kex == "pq-only"
+        else ()
+    )
     if config.ssh.kex == "pq-only" and not kex:
         message = f"the OpenSSH of {image.suite.name} knows no post-quantum key exchange; write `default`"
         problems.append(config.problem("ssh.kex", message))

@@ -94,12 +94,20 @@ def plans(engine: Engine) -> Iterator[Callable[..., RunPlan]]:
     def plan(**changes: object) -> RunPlan:
         name = f"envkit-contract-{secrets.token_hex(4)}"
         found = look.actual_state(engine, name, ())
-        made.append(RunPlan(
-            name=name, hostname="contract", user=USER, mounts=(Mount("volume", f"{name}-home", "/home/dev"),),
-            tmpfs=(Tmpfs("/tmp", 16, 0o1777, executable=True),), ports=(Port(free_port(), 8888),),
-            network=Network(name, subnet(POOL, "", (*found.subnets, *net.routes()))),
-            limits=Limits(1.0, 128, 16, 64), health=Health(("true",), 10, 5, 30, 3), working_dir="/",
-        ))
+        made.append(
+            RunPlan(
+                name=name,
+                hostname="contract",
+                user=USER,
+                mounts=(Mount("volume", f"{name}-home", "/home/dev"),),
+                tmpfs=(Tmpfs("/tmp", 16, 0o1777, executable=True),),
+                ports=(Port(free_port(), 8888),),
+                network=Network(name, subnet(POOL, "", (*found.subnets, *net.routes()))),
+                limits=Limits(1.0, 128, 16, 64),
+                health=Health(("true",), 10, 5, 30, 3),
+                working_dir="/",
+            )
+        )
         return replace(made[-1], **changes)  # type: ignore[arg-type]
 
     yield plan

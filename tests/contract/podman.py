@@ -55,10 +55,19 @@ def podman_service(version: str, *, rootless: bool) -> Iterator[str]:
     environment = _configured(folder, program, user)
     socket = folder / "home/podman.sock"
     argv = [*_command(program, "usr/bin/podman"), "system", "service", "--time", "0", f"unix://{socket}"]
-    with (folder / "log").open("w") as log, subprocess.Popen(
-        argv, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True, text=True,
-        **(user.switch() if user else {}),
-    ) as service:
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            argv,
+            env=environment,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            text=True,
+            **(user.switch() if user else {}),
+        ) as service,
+    ):
         try:
             wait_until(lambda: socket.exists() or service.poll() is not None, "Podman listens or has ended")
             assert service.poll() is None, (folder / "log").read_text()
@@ -95,9 +104,11 @@ def _configured(folder: Path, program: Path, user: User | None) -> dict[str, str
         for path in (home, *home.rglob("*")):
             os.chown(path, user.uid, user.gid)
     return {
-        "HOME": str(home), "PATH": f"{home}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": str(home),
+        "PATH": f"{home}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "XDG_RUNTIME_DIR": str(home / "runtime"),
-        "CONTAINERS_CONF": str(home / "containers.conf"), "CONTAINERS_STORAGE_CONF": str(home / "storage.conf"),
+        "CONTAINERS_CONF": str(home / "containers.conf"),
+        "CONTAINERS_STORAGE_CONF": str(home / "storage.conf"),
     }
 
 

@@ -39,10 +39,19 @@ def rootless_docker() -> Iterator[str]:
     environment = {"HOME": str(home), "XDG_RUNTIME_DIR": str(runtime), "PATH": f"{path}:/usr/sbin:/usr/bin:/sbin:/bin"}
     kit = ["rootlesskit", "--net=host", "--copy-up=/etc", "--copy-up=/run", f"--state-dir={runtime}/kit"]
     ready = runtime / "docker.sock"
-    with (folder / "log").open("w") as log, subprocess.Popen(
-        ["env", *kit, "sh", "-c", DAEMON], env=environment, cwd=home, stdout=log, stderr=log, start_new_session=True,
-        text=True, **user.switch(),
-    ) as daemon:
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            ["env", *kit, "sh", "-c", DAEMON],
+            env=environment,
+            cwd=home,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            text=True,
+            **user.switch(),
+        ) as daemon,
+    ):
         try:
             wait_until(lambda: ready.exists() or daemon.poll() is not None, "Docker listens or has ended")
             assert daemon.poll() is None, (folder / "log").read_text()

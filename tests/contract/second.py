@@ -26,12 +26,17 @@ SPEC = {
     "cdiVersion": "0.5.0",
     "kind": "nvidia.com/gpu",
     "devices": [
-        {"name": name, "containerEdits": {
-            "env": [f"MADE_UP_GPU={name}"],
-            "deviceNodes": [{"path": path, "hostPath": "/dev/null", "permissions": "rw"} for path in nodes],
-        }}
+        {
+            "name": name,
+            "containerEdits": {
+                "env": [f"MADE_UP_GPU={name}"],
+                "deviceNodes": [{"path": path, "hostPath": "/dev/null", "permissions": "rw"} for path in nodes],
+            },
+        }
         for name, nodes in (
-            ("0", ["/dev/nvidia0"]), ("1", ["/dev/nvidia1"]), ("all", ["/dev/nvidia0", "/dev/nvidia1"]),
+            ("0", ["/dev/nvidia0"]),
+            ("1", ["/dev/nvidia1"]),
+            ("all", ["/dev/nvidia0", "/dev/nvidia1"]),
         )
     ],
 }

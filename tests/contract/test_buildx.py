@@ -57,7 +57,8 @@ RUN ["/bin/sh", "-c", "[ ! -e /root/.netrc ]"]
 """
 RUN = secrets.token_hex(8)
 FILES = (
-    Artifact("run", "#!/bin/sh\n", 0o755), Artifact("settings/secret", "x\n", 0o600),
+    Artifact("run", "#!/bin/sh\n", 0o755),
+    Artifact("settings/secret", "x\n", 0o600),
     Artifact("settings/open", "y\n", 0o644),
 )
 
@@ -78,8 +79,12 @@ def made(engine: Engine, tiny: str, found: Buildx) -> Iterator[Callable[..., str
     refs = []
 
     def build(
-        dockerfile: str = DOCKERFILE, *, name: str = "buildx", proxies: Mapping[str, str] | None = None,
-        login: str = "", say: Callable[[Progress], None] = lambda _: None,
+        dockerfile: str = DOCKERFILE,
+        *,
+        name: str = "buildx",
+        proxies: Mapping[str, str] | None = None,
+        login: str = "",
+        say: Callable[[Progress], None] = lambda _: None,
     ) -> str:
         refs.append(f"{tiny}-{name}")
         buildx.build(found, engine, context(dockerfile, tiny), refs[-1], LABELS, proxies or {}, login, say)
@@ -176,7 +181,9 @@ def test_a_proxy_reaches_the_build_and_its_password_is_kept_nowhere(
     script = "echo $http_proxy $HTTP_PROXY"
     address = "http://ada:hunter2@proxy.example.com:3128"
     ref = made(
-        f'FROM {{base}}\nRUN ["/bin/sh", "-c", "{script}"]\n', proxies={"http_proxy": address}, say=news.append,
+        f'FROM {{base}}\nRUN ["/bin/sh", "-c", "{script}"]\n',
+        proxies={"http_proxy": address},
+        say=news.append,
     )
     assert [one.text for one in news if one.verbose and not one.step] == ["(proxy) (proxy)"]
     assert not holding(client, ref, b"hunter2")
@@ -190,8 +197,13 @@ def test_nothing_of_the_callers_own_docker_reaches_a_build(
     (tmp_path / "config.json").write_text(json.dumps({**config, "currentContext": "gone"}))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     for name, value in {
-        "BUILDX_BUILDER": "gone", "BUILDX_CONFIG": str(tmp_path), "DOCKER_HOST": "unix:///nowhere", "http_proxy": "x:1",
-        "DOCKER_CONTEXT": "gone", "DOCKER_DEFAULT_PLATFORM": "linux/s390x", "SOURCE_DATE_EPOCH": "1",
+        "BUILDX_BUILDER": "gone",
+        "BUILDX_CONFIG": str(tmp_path),
+        "DOCKER_HOST": "unix:///nowhere",
+        "http_proxy": "x:1",
+        "DOCKER_CONTEXT": "gone",
+        "DOCKER_DEFAULT_PLATFORM": "linux/s390x",
+        "SOURCE_DATE_EPOCH": "1",
     }.items():
         monkeypatch.setenv(name, value)
     made('FROM {base}\nRUN ["/bin/sh", "-c", "[ -z $http_proxy$HTTP_PROXY$no_proxy$SOURCE_DATE_EPOCH ]"]\n')

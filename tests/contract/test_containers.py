@@ -61,7 +61,9 @@ def test_preparing_a_volume_again_touches_nothing_in_it(engine: Engine, running:
 
 
 def test_what_a_cut_off_preparation_left_is_taken_away_by_the_next(
-    engine: Engine, running: RunPlan, image: str,
+    engine: Engine,
+    running: RunPlan,
+    image: str,
 ) -> None:
     helper = f"{running.name}-helper"
     engine.api.create_container(image, name=helper, labels=LABELS)
@@ -72,7 +74,9 @@ def test_what_a_cut_off_preparation_left_is_taken_away_by_the_next(
 
 
 def test_unpacking_into_a_volume_in_use_replaces_files_and_takes_a_folder_away(
-    engine: Engine, running: RunPlan, image: str,
+    engine: Engine,
+    running: RunPlan,
+    image: str,
 ) -> None:
     volume, helper = f"{running.name}-home", f"{running.name}-helper"
     before = _archive("0/", "0/secrets/", "0/secrets/old", "0/token")
@@ -81,15 +85,22 @@ def test_unpacking_into_a_volume_in_use_replaces_files_and_takes_a_folder_away(
     for packed in (before, after):
         containers.unpack(engine, (volume,), packed, image, helper, LABELS)
     code, lines = said(engine, running, "cd /home/dev; stat -c '%n %u %g %a' . token secrets secrets/*")
-    assert (code, lines) == (0, [
-        ". 4242 4343 700", "token 4242 4343 600", "secrets 4242 4343 700", "secrets/new 4242 4343 600",
-    ])
+    assert (code, lines) == (
+        0,
+        [
+            ". 4242 4343 700",
+            "token 4242 4343 600",
+            "secrets 4242 4343 700",
+            "secrets/new 4242 4343 600",
+        ],
+    )
 
 
 def _archive(*paths: str) -> bytes:
     """Pack folders, which end with a slash, and files, all of the user's."""
     return archive.pack(
-        archive.Entry(path.rstrip("/"), None, 0o700, USER.uid, USER.gid) if path.endswith("/")
+        archive.Entry(path.rstrip("/"), None, 0o700, USER.uid, USER.gid)
+        if path.endswith("/")
         else archive.Entry(path, b"", 0o600, USER.uid, USER.gid)
         for path in paths
     )

@@ -36,12 +36,21 @@ def test_an_engine_that_knows_cdi_devices_offers_that_road(engine: Engine) -> No
 
 @on_second
 @pytest.mark.proves("GPUs that are asked for by CDI are inside, and no others", "stand-in")
-@pytest.mark.parametrize(("which", "nodes"), [
-    (("0",), ["nvidia0"]), (("1",), ["nvidia1"]), (("0", "1"), ["nvidia0", "nvidia1"]),
-    (("all",), ["nvidia0", "nvidia1"]),
-])
+@pytest.mark.parametrize(
+    ("which", "nodes"),
+    [
+        (("0",), ["nvidia0"]),
+        (("1",), ["nvidia1"]),
+        (("0", "1"), ["nvidia0", "nvidia1"]),
+        (("all",), ["nvidia0", "nvidia1"]),
+    ],
+)
 def test_the_devices_that_are_asked_for_by_cdi_are_inside_and_no_others(
-    engine: Engine, image: str, plan: Callable[..., RunPlan], which: tuple[str, ...], nodes: list[str],
+    engine: Engine,
+    image: str,
+    plan: Callable[..., RunPlan],
+    which: tuple[str, ...],
+    nodes: list[str],
 ) -> None:
     run = plan(gpus=Gpus("cdi", which))
     launch(engine, run, image)
@@ -54,7 +63,9 @@ def test_the_devices_that_are_asked_for_by_cdi_are_inside_and_no_others(
 
 @on_second
 def test_a_device_that_no_spec_names_is_refused_as_a_gpu_and_nothing_stays(
-    engine: Engine, image: str, plan: Callable[..., RunPlan],
+    engine: Engine,
+    image: str,
+    plan: Callable[..., RunPlan],
 ) -> None:
     refused(engine, image, plan(gpus=Gpus("cdi", ("7",))), "nvidia.com/gpu=7")
 
@@ -62,7 +73,10 @@ def test_a_device_that_no_spec_names_is_refused_as_a_gpu_and_nothing_stays(
 @pytest.mark.proves("a GPU that the engine cannot hand over is told as that, with 5, and nothing stays", "real")
 @pytest.mark.parametrize("road", ["hook", "runtime", "cdi"])
 def test_a_road_that_an_engine_does_not_have_is_refused_as_a_gpu_and_nothing_stays(
-    engine: Engine, image: str, plan: Callable[..., RunPlan], road: str,
+    engine: Engine,
+    image: str,
+    plan: Callable[..., RunPlan],
+    road: str,
 ) -> None:
     missing = "7" if road in connect.facts(engine).gpu_methods else "all"
     refused(engine, image, plan(gpus=Gpus(road, (missing,))), "")

@@ -69,7 +69,9 @@ def beside_a_config(
 
 
 def test_the_proxies_of_a_docker_config_reach_no_container(
-    beside_a_config: Engine, image: str, plan: Callable[..., RunPlan],
+    beside_a_config: Engine,
+    image: str,
+    plan: Callable[..., RunPlan],
 ) -> None:
     run = plan()
     launch(beside_a_config, run, image)

@@ -46,8 +46,13 @@ def test_podman_is_known_and_whether_it_runs_without_root(podman: Engine, versio
 @pytest.mark.proves("Podman and rootless engines are refused with the reason, before anything is made", "real")
 @pytest.mark.parametrize("verb", ["up", "build"])
 def test_an_up_on_podman_is_refused_and_makes_nothing(
-    podman: Engine, version: str, rootless: bool, verb: str, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    podman: Engine,
+    version: str,
+    rootless: bool,
+    verb: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     project = tmp_path / "project"
     project.mkdir()

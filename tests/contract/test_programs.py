@@ -44,7 +44,10 @@ def test_a_program_that_is_not_there_ends_as_in_a_shell(engine: Engine, standing
 
 @pytest.mark.parametrize("script", ["exec sleep 987", "trap '' TERM; exec sleep 987"], ids=["ends", "will not end"])
 def test_a_script_that_never_ends_is_ended(
-    engine: Engine, standing: RunPlan, script: str, monkeypatch: pytest.MonkeyPatch,
+    engine: Engine,
+    standing: RunPlan,
+    script: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(execs, "KILL_GRACE_S", 1)
     with pytest.raises(execs.TimeLimitExceeded, match="longer than 1 s"):
@@ -53,7 +56,9 @@ def test_a_script_that_never_ends_is_ended(
 
 
 def test_nobody_waits_for_what_a_script_left_running_with_its_output(
-    engine: Engine, running: RunPlan, monkeypatch: pytest.MonkeyPatch,
+    engine: Engine,
+    running: RunPlan,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(execs, "KILL_GRACE_S", 1)
     lines: list[str] = []
@@ -65,7 +70,10 @@ def test_nobody_waits_for_what_a_script_left_running_with_its_output(
 
 
 def test_a_program_without_the_sdk_gets_and_gives_every_byte_and_its_code(
-    engine: Engine, standing: RunPlan, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes],
+    engine: Engine,
+    standing: RunPlan,
+    tmp_path: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:
     text = bytes(range(256)) * 1000
     (tmp_path / "typed").write_bytes(text)

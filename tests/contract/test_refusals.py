@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("by", ["a program", "a container"])
 def test_a_port_that_is_taken_is_told_as_that_and_the_container_is_gone(
-    engine: Engine, standing: RunPlan, plan: Callable[..., RunPlan], image: str, by: str,
+    engine: Engine,
+    standing: RunPlan,
+    plan: Callable[..., RunPlan],
+    image: str,
+    by: str,
 ) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         port = server.getsockname()[1] if by == "a program" else standing.ports[0].host
@@ -44,7 +48,9 @@ def test_a_name_that_is_taken_is_told_and_nothing_is_removed(engine: Engine, sta
 
 
 def test_a_subnet_that_is_taken_is_told_as_that(
-    engine: Engine, standing: RunPlan, plan: Callable[..., RunPlan],
+    engine: Engine,
+    standing: RunPlan,
+    plan: Callable[..., RunPlan],
 ) -> None:
     other = plan()
     with pytest.raises(SubnetTaken) as caught:
@@ -62,7 +68,11 @@ def test_a_subnet_that_is_taken_is_told_as_that(
     ids=["more processors than there are", "less memory than a container needs", "an unknown protection"],
 )
 def test_a_setting_the_engine_refuses_is_told_and_nothing_stays(
-    engine: Engine, plan: Callable[..., RunPlan], image: str, changes: dict[str, Any], why: str,
+    engine: Engine,
+    plan: Callable[..., RunPlan],
+    image: str,
+    changes: dict[str, Any],
+    why: str,
 ) -> None:
     run = plan(**changes)
     with pytest.raises(StartFailed, match=why):

@@ -72,24 +72,44 @@ class User:
         """Return the environment of a fresh login, with what the machine's network asks for."""
         kept = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
         return kept | {
-            "HOME": str(self.home), "USER": self.name, "LOGNAME": self.name,
+            "HOME": str(self.home),
+            "USER": self.name,
+            "LOGNAME": self.name,
             "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "XDG_STATE_HOME": str(self.home / ".local/state"), "XDG_CACHE_HOME": str(self.home / ".cache"),
+            "XDG_STATE_HOME": str(self.home / ".local/state"),
+            "XDG_CACHE_HOME": str(self.home / ".cache"),
         }
 
     def start(
-        self, argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None,
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> Started:
         """Start a program as this user, in a session of its own, its streams on pipes."""
         return Started(
-            [str(word) for word in argv], cwd=cwd or self.home, env=self.environment() | dict(env or {}),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            errors="replace", start_new_session=True, umask=0o022, **self.switch(),
+            [str(word) for word in argv],
+            cwd=cwd or self.home,
+            env=self.environment() | dict(env or {}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            umask=0o022,
+            **self.switch(),
         )
 
     def run(
-        self, argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None,
-        text: str = "", timeout_s: float = 60,
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        text: str = "",
+        timeout_s: float = 60,
     ) -> Ran:
         """Run a program as this user to its end; what outlives its time is killed with all its children."""
         with self.start(argv, cwd=cwd, env=env) as process:
@@ -131,7 +151,8 @@ def _account() -> pwd.struct_passwd:
     except KeyError:
         subprocess.run(
             ["useradd", "--create-home", "--shell", "/bin/bash", "--groups", GROUP, NAME],
-            check=True, env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
+            check=True,
+            env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
         )
         return pwd.getpwnam(NAME)
 

@@ -73,8 +73,13 @@ class Bare:
         passwd.write_text(PASSWD.format(uid=uid, gid=gid))
         private = f"mode=0700,uid={uid},gid={gid}"
         settings: dict[str, Any] = {
-            "user": f"{uid}:{gid}", "network_mode": "none", "read_only": True, "cap_drop": ["ALL"], "init": True,
-            "security_opt": ["no-new-privileges:true"], "environment": {"HOME": "/home/dev"},
+            "user": f"{uid}:{gid}",
+            "network_mode": "none",
+            "read_only": True,
+            "cap_drop": ["ALL"],
+            "init": True,
+            "security_opt": ["no-new-privileges:true"],
+            "environment": {"HOME": "/home/dev"},
             "tmpfs": {"/tmp": "exec", "/run/envkit": private, "/home/dev": f"exec,{private}"},
             "mounts": [
                 Mount(names.SECRETS, str(secrets), type="bind", read_only=True),

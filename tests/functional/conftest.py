@@ -112,7 +112,10 @@ def projects(user: User, place: Path) -> Path:
 
 @pytest.fixture
 def workspace(
-    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient,
+    user: User,
+    projects: Path,
+    run_envkit: Envkit,
+    engine: docker.DockerClient,
 ) -> Iterator[Workspaces]:
     """Yield `workspace("gpu: off", files={…}, name=…)`: makes project folders, takes them down in the end."""
     workspaces = Workspaces(user, projects, run_envkit, engine)
@@ -122,7 +125,10 @@ def workspace(
 
 @pytest.fixture(scope="session")
 def shared_env(
-    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient,
+    user: User,
+    projects: Path,
+    run_envkit: Envkit,
+    engine: docker.DockerClient,
 ) -> Iterator[SharedEnvironment]:
     """Yield one running environment for all tests that only look."""
     workspaces = Workspaces(user, projects, run_envkit, engine)
@@ -139,7 +145,10 @@ def shared_env(
 
 @pytest.fixture(scope="session")
 def changing_env(
-    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient,
+    user: User,
+    projects: Path,
+    run_envkit: Envkit,
+    engine: docker.DockerClient,
 ) -> Iterator[SharedEnvironment]:
     """Yield a second environment, one that uses what a config can ask for.
 

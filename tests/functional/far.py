@@ -81,7 +81,9 @@ class Machine:
         """Return where somebody listens there, in the kernel's words, beyond its loopback."""
         tables = subprocess.run(
             ["nsenter", f"--net=/run/netns/{NAMESPACE}", "cat", "/proc/net/tcp", "/proc/net/tcp6"],
-            capture_output=True, text=True, check=True,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         return beyond_loopback(tables)
 
@@ -89,9 +91,7 @@ class Machine:
 def beyond_loopback(tables: str, uid: int | None = None) -> set[str]:
     """Return the listening addresses of kernel tables that others can reach, of one user or of all."""
     rows = [line.split() for line in tables.splitlines()]
-    local = {
-        row[1] for row in rows if len(row) > 7 and row[3] == LISTENING and (uid is None or row[7] == str(uid))
-    }
+    local = {row[1] for row in rows if len(row) > 7 and row[3] == LISTENING and (uid is None or row[7] == str(uid))}
     return {one for one in local if not re.match(r"[0-9A-F]{6}7F:|0{24}01000000:|0{16}FFFF0000[0-9A-F]{6}7F:", one)}
 
 

@@ -40,11 +40,14 @@ class Image:
     def manifest(self) -> bytes:
         """Return what a registry says of it."""
         kind = "application/vnd.docker"
-        return json.dumps({
-            "schemaVersion": 2, "mediaType": f"{kind}.distribution.manifest.v2+json",
-            "config": _described(f"{kind}.container.image.v1+json", self.config),
-            "layers": [_described(f"{kind}.image.rootfs.diff.tar", self.layer)],
-        }).encode()
+        return json.dumps(
+            {
+                "schemaVersion": 2,
+                "mediaType": f"{kind}.distribution.manifest.v2+json",
+                "config": _described(f"{kind}.container.image.v1+json", self.config),
+                "layers": [_described(f"{kind}.image.rootfs.diff.tar", self.layer)],
+            }
+        ).encode()
 
 
 def image(files: Mapping[str, str | bytes], *, machine: str = "amd64", **config: Any) -> Image:
@@ -54,8 +57,12 @@ def image(files: Mapping[str, str | bytes], *, machine: str = "amd64", **config:
         for path, content in files.items()
     )
     about = {
-        "architecture": machine, "os": "linux", "config": {"Cmd": ["/bin/sh"], **config}, "history": [],
-        "created": "2026-01-01T00:00:00Z", "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
+        "architecture": machine,
+        "os": "linux",
+        "config": {"Cmd": ["/bin/sh"], **config},
+        "history": [],
+        "created": "2026-01-01T00:00:00Z",
+        "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
     }
     return Image(json.dumps(about).encode(), layer)
 

@@ -73,7 +73,11 @@ class Jupyter:
         return {"Authorization": f"token {self.token}"}
 
     def ask(
-        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: str = "",
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
     ) -> Answer:
         """Ask as given: no header is added but Host and the body's length, the path is not tidied up."""
         given = {"Host": f"127.0.0.1:{self.port}", **(headers or {})}
@@ -143,9 +147,17 @@ class Kernel:
         asked = secrets.token_hex(16)
         header = {"msg_id": asked, "msg_type": "execute_request", "username": "", "session": asked, "version": "5.3"}
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False, "stop_on_error": True}
-        self.socket.send(json.dumps({
-            "header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell",
-        }))
+        self.socket.send(
+            json.dumps(
+                {
+                    "header": header,
+                    "parent_header": {},
+                    "metadata": {},
+                    "content": content,
+                    "channel": "shell",
+                }
+            )
+        )
         said = ""
         while True:
             message = json.loads(self.socket.receive())

@@ -65,10 +65,15 @@ class MadeUpGpu:
         """Run a program and return what it prints and what is logged."""
         (self.place / "program.py").write_text(program)
         container = self.engine.containers.create(
-            self.image, ["/program.py", str(given.limit_s)], entrypoint="/opt/tensorflow/bin/python",
-            user="1000:1000", network_mode="none", cap_drop=["ALL"],
+            self.image,
+            ["/program.py", str(given.limit_s)],
+            entrypoint="/opt/tensorflow/bin/python",
+            user="1000:1000",
+            network_mode="none",
+            cap_drop=["ALL"],
             environment={"LD_LIBRARY_PATH": "/made-up", **given.says},
-            tmpfs={"/tmp": "", **dict.fromkeys(given.hidden, "")}, volumes=self._volumes(given),
+            tmpfs={"/tmp": "", **dict.fromkeys(given.hidden, "")},
+            volumes=self._volumes(given),
         )
         try:
             container.start()

@@ -25,13 +25,23 @@ class Terminal:
     """A program of a user on a terminal of its own; `seen` is all it wrote there."""
 
     def __init__(
-        self, user: User, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None,
+        self,
+        user: User,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
         out: int | None = None,
     ) -> None:
         self._master, inner = pty.openpty()
         self.process = subprocess.Popen(
-            [str(word) for word in argv], cwd=cwd, env={**user.environment(), "TERM": "xterm", **(env or {})},
-            stdin=inner, stdout=inner if out is None else out, stderr=inner, start_new_session=True,
+            [str(word) for word in argv],
+            cwd=cwd,
+            env={**user.environment(), "TERM": "xterm", **(env or {})},
+            stdin=inner,
+            stdout=inner if out is None else out,
+            stderr=inner,
+            start_new_session=True,
             **user.switch(),
         )
         os.close(inner)

@@ -93,13 +93,16 @@ WEAK: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
     "the host's control groups": ({"HostConfig": {"CgroupnsMode": "host"}}, {"namespaces"}),
     "limits": ({"HostConfig": {"Memory": 0, "MemorySwap": 0}}, {"limits"}),
     "a port for everybody": (
-        {"HostConfig": {"PortBindings": {"8888/tcp": [{"HostIp": "0.0.0.0", "HostPort": "0"}]}}}, {"ports"},
+        {"HostConfig": {"PortBindings": {"8888/tcp": [{"HostIp": "0.0.0.0", "HostPort": "0"}]}}},
+        {"ports"},
     ),
     "a token as a variable": (
-        {"Config": {"Env": ["PATH=/opt/tensorflow/bin:/usr/bin:/bin", "API_TOKEN=x"]}}, {"environment", "secrets"},
+        {"Config": {"Env": ["PATH=/opt/tensorflow/bin:/usr/bin:/bin", "API_TOKEN=x"]}},
+        {"environment", "secrets"},
     ),
     "root": (
-        {"Config": {"User": "0:0"}}, {"identity", "capabilities", "escapes"},
+        {"Config": {"User": "0:0"}},
+        {"identity", "capabilities", "escapes"},
     ),
     "the socket's modes": ({"Config": {"Entrypoint": [PYTHON, "-c", OPEN_SOCKET], "Cmd": []}}, {"socket"}),
 }
@@ -122,12 +125,23 @@ def test_what_was_weakened_is_found_and_nothing_else(
 def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[Jupyter]:
     """Yield JupyterLab with the settings it comes with, but for a token that a person chose, and no XSRF check."""
     command = [
-        "-m", "jupyterlab", "--ip=0.0.0.0", "--no-browser", "--IdentityProvider.token=jupyter",
-        "--ServerApp.root_dir=/home", "--ServerApp.disable_check_xsrf=True", "--ServerApp.allow_origin=*",
+        "-m",
+        "jupyterlab",
+        "--ip=0.0.0.0",
+        "--no-browser",
+        "--IdentityProvider.token=jupyter",
+        "--ServerApp.root_dir=/home",
+        "--ServerApp.disable_check_xsrf=True",
+        "--ServerApp.allow_origin=*",
     ]
     container = engine.containers.run(
-        shared_env.container.attrs["Image"], command, entrypoint="/opt/jupyter/bin/python", detach=True,
-        user="1000:1000", tmpfs={"/home": "uid=1000,exec"}, environment={"HOME": "/home"},
+        shared_env.container.attrs["Image"],
+        command,
+        entrypoint="/opt/jupyter/bin/python",
+        detach=True,
+        user="1000:1000",
+        tmpfs={"/home": "uid=1000,exec"},
+        environment={"HOME": "/home"},
         ports={"8888/tcp": ("127.0.0.1", 0)},
     )
     try:
@@ -145,6 +159,12 @@ def test_jupyterlab_with_weak_settings_fails_by_those(
     locked = search.inspect_container(reached, str(shared_env.container.id))
     found = audit.check(attacks.run_attacks(stock.port, stock.token, lambda: True), locked)
     assert failures(found) == {
-        "http-host", "http-guesses", "http-cookie", "frames", "http-origin", "http-forgery", "http-wrong-token",
+        "http-host",
+        "http-guesses",
+        "http-cookie",
+        "frames",
+        "http-origin",
+        "http-forgery",
+        "http-wrong-token",
         "websockets",
     }

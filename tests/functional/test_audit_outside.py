@@ -116,7 +116,11 @@ def outdated(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iter
     place = "/opt/jupyter/lib/python3*/site-packages"
     script = f"cd {place} && mv tornado-*.dist-info tornado-6.4.2.dist-info"
     made = engine.containers.create(
-        shared_env.container.attrs["Image"], ["-c", script], entrypoint="/bin/sh", user="0:0", network_mode="none",
+        shared_env.container.attrs["Image"],
+        ["-c", script],
+        entrypoint="/bin/sh",
+        user="0:0",
+        network_mode="none",
     )
     ref = f"envkit-test-outdated:{secrets.token_hex(4)}"
     try:
@@ -145,14 +149,23 @@ def years_old(engine: docker.DockerClient) -> Iterator[str]:
     """Yield an image that was made in 2020, with nothing in it."""
     layer, ref = archive.pack_files({}), f"envkit-test-old:{secrets.token_hex(4)}"
     config = {
-        "architecture": host.machine(), "os": "linux", "created": "2020-01-01T00:00:00.5Z", "config": {},
+        "architecture": host.machine(),
+        "os": "linux",
+        "created": "2020-01-01T00:00:00.5Z",
+        "config": {},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
     }
     manifest = [{"Config": "config.json", "RepoTags": [ref], "Layers": ["layer.tar"]}]
     api: Any = engine.api
-    api.load_image(archive.pack_files({
-        "manifest.json": json.dumps(manifest).encode(), "config.json": json.dumps(config).encode(), "layer.tar": layer,
-    }))
+    api.load_image(
+        archive.pack_files(
+            {
+                "manifest.json": json.dumps(manifest).encode(),
+                "config.json": json.dumps(config).encode(),
+                "layer.tar": layer,
+            }
+        )
+    )
     yield ref
     engine.images.remove(ref)
 

@@ -49,21 +49,27 @@ def trying(folder: Path, engine: docker.DockerClient, user: User) -> Iterator[Pa
     assert forgotten(user, folder)
 
 
-@pytest.mark.parametrize(("config", "problems"), [
-    ("tensorflw: '2.9.0'\n", ["envkit.yaml:1 tensorflw: unknown key 'tensorflw'; did you mean 'tensorflow'?"]),
-    ("limits: {memory: 16}\nname: no/name\n", ["envkit.yaml:1 limits.memory: ", "envkit.yaml:2 name: "]),
-    ("tensorflow: 2.10\n", ["envkit.yaml:1 tensorflow: expected a text, got the number 2.1"]),
-    pytest.param(BOMB, ["envkit.yaml:"], id="bomb"),
-    pytest.param("[" * 5000, ["envkit.yaml:1: "], id="deep"),
-    ("apt: ['vim; rm -rf /']\npython: ['x --index-url=y']\n", ["envkit.yaml:1 apt[0]: ", "envkit.yaml:2 python[0]: "]),
-    ("python: [pandas, 'protobuf>=4']\n", ["envkit.yaml:1 python[1]: protobuf>=4 cannot be installed beside"]),
-    ("python: {requirements: missing.txt}\n", ["envkit.yaml:1 python.requirements: missing.txt is not there"]),
-    ("mounts: [{source: ../absent, target: /x}]\n", ["envkit.yaml:1 mounts[0].source: ../absent is not there"]),
-    ("mounts: [{source: /var/run/docker.sock, target: /x}]\n", ["envkit.yaml:1 mounts[0].source: "]),
-    ("volumes: {mine: /opt/envkit}\n", ["envkit.yaml:1 volumes.mine: "]),
-    ("secrets: {KEY: {file: absent}}\n", ["envkit.yaml:1 secrets.KEY.file: absent is not there"]),
-    ("ssh: {keys: [absent.pub]}\n", ["envkit.yaml:1 ssh.keys[0]: absent.pub is not there"]),
-])
+@pytest.mark.parametrize(
+    ("config", "problems"),
+    [
+        ("tensorflw: '2.9.0'\n", ["envkit.yaml:1 tensorflw: unknown key 'tensorflw'; did you mean 'tensorflow'?"]),
+        ("limits: {memory: 16}\nname: no/name\n", ["envkit.yaml:1 limits.memory: ", "envkit.yaml:2 name: "]),
+        ("tensorflow: 2.10\n", ["envkit.yaml:1 tensorflow: expected a text, got the number 2.1"]),
+        pytest.param(BOMB, ["envkit.yaml:"], id="bomb"),
+        pytest.param("[" * 5000, ["envkit.yaml:1: "], id="deep"),
+        (
+            "apt: ['vim; rm -rf /']\npython: ['x --index-url=y']\n",
+            ["envkit.yaml:1 apt[0]: ", "envkit.yaml:2 python[0]: "],
+        ),
+        ("python: [pandas, 'protobuf>=4']\n", ["envkit.yaml:1 python[1]: protobuf>=4 cannot be installed beside"]),
+        ("python: {requirements: missing.txt}\n", ["envkit.yaml:1 python.requirements: missing.txt is not there"]),
+        ("mounts: [{source: ../absent, target: /x}]\n", ["envkit.yaml:1 mounts[0].source: ../absent is not there"]),
+        ("mounts: [{source: /var/run/docker.sock, target: /x}]\n", ["envkit.yaml:1 mounts[0].source: "]),
+        ("volumes: {mine: /opt/envkit}\n", ["envkit.yaml:1 volumes.mine: "]),
+        ("secrets: {KEY: {file: absent}}\n", ["envkit.yaml:1 secrets.KEY.file: absent is not there"]),
+        ("ssh: {keys: [absent.pub]}\n", ["envkit.yaml:1 ssh.keys[0]: absent.pub is not there"]),
+    ],
+)
 @pytest.mark.proves("all mistakes in the config are told at once", "real")
 def test_a_mistake_in_the_config_is_told_with_file_line_and_key(
     config: str, problems: list[str], trying: Path, run_envkit: Envkit
@@ -72,21 +78,27 @@ def test_a_mistake_in_the_config_is_told_with_file_line_and_key(
     told_of_config(run_envkit(["up"], cwd=trying), *problems)
 
 
-@pytest.mark.parametrize(("config", "says"), [
-    ("workspace: nowhere\n", "nowhere is not there"),
-    ("workspace: /\n", "/ cannot be a workspace"),
-    ("workspace: '~'\n", "home folder"),
-])
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ("workspace: nowhere\n", "nowhere is not there"),
+        ("workspace: /\n", "/ cannot be a workspace"),
+        ("workspace: '~'\n", "home folder"),
+    ],
+)
 def test_a_workspace_that_cannot_be_one_is_refused(config: str, says: str, trying: Path, run_envkit: Envkit) -> None:
     (trying / "envkit.yaml").write_text(config)
     told(run_envkit(["up"], cwd=trying), 2, says)
 
 
-@pytest.mark.parametrize(("mode", "content", "says"), [
-    (0o644, b"name: \xff\n", "is not UTF-8 text"),
-    (0o000, b"gpu: off\n", "cannot be read"),
-    (0o644, b"# much\n" * 200_000, "is larger than"),
-])
+@pytest.mark.parametrize(
+    ("mode", "content", "says"),
+    [
+        (0o644, b"name: \xff\n", "is not UTF-8 text"),
+        (0o000, b"gpu: off\n", "cannot be read"),
+        (0o644, b"# much\n" * 200_000, "is larger than"),
+    ],
+)
 def test_a_config_that_cannot_be_read_is_refused(
     mode: int, content: bytes, says: str, trying: Path, run_envkit: Envkit, user: User
 ) -> None:
@@ -95,16 +107,20 @@ def test_a_config_that_cannot_be_read_is_refused(
     told(run_envkit(["up"], cwd=trying), 2, str(trying / "envkit.yaml"), says)
 
 
-@pytest.mark.parametrize(("arguments", "says"), [
-    (["up", "--project", "nowhere"], "nowhere is not there"),
-    (["up", "--project", "envkit.yaml"], "envkit.yaml is not a folder"),
-    (["down"], "has no environment"),
-    (["logs", "--name", "absent"], "there is no environment 'absent'"),
-    (["frobnicate"], "frobnicate"),
-    (["up", "--gpus", "1", "--no-gpu"], "contradict"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["up", "--project", "nowhere"], "nowhere is not there"),
+        (["up", "--project", "envkit.yaml"], "envkit.yaml is not a folder"),
+        (["down"], "has no environment"),
+        (["logs", "--name", "absent"], "there is no environment 'absent'"),
+        (["frobnicate"], "frobnicate"),
+        (["up", "--gpus", "1", "--no-gpu"], "contradict"),
+    ],
+)
 def test_a_wrong_command_line_is_refused(arguments: list[str], says: str, trying: Path, run_envkit: Envkit) -> None:
     told(run_envkit(arguments, cwd=trying), 2, says)
+
 
 LISTEN = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
 
@@ -160,12 +176,15 @@ def gate(place: Path, trying: Path) -> Iterator[Gate]:
         yield made
 
 
-@pytest.mark.parametrize(("info", "says"), [
-    ('{"Architecture": "aarch64", "SecurityOptions": []}', "arm64"),
-    ('{"Architecture": "x86_64", "SecurityOptions": ["name=rootless"]}', "runs without root"),
-    ('{"Architecture": "x86_64", "SecurityOptions": ["name=userns"]}', "maps container users"),
-    ('{"Architecture": "amd64", "ServerVersion": "5.4.2", "BuildahVersion": "1.39.3"}', "is Podman 5.4.2"),
-])
+@pytest.mark.parametrize(
+    ("info", "says"),
+    [
+        ('{"Architecture": "aarch64", "SecurityOptions": []}', "arm64"),
+        ('{"Architecture": "x86_64", "SecurityOptions": ["name=rootless"]}', "runs without root"),
+        ('{"Architecture": "x86_64", "SecurityOptions": ["name=userns"]}', "maps container users"),
+        ('{"Architecture": "amd64", "ServerVersion": "5.4.2", "BuildahVersion": "1.39.3"}', "is Podman 5.4.2"),
+    ],
+)
 @pytest.mark.proves("rootless engines, and those of other machines, are refused", "stand-in")
 def test_an_engine_that_cannot_be_locked_down_yet_is_refused(
     info: str, says: str, trying: Path, run_envkit: Envkit, gate: Gate
@@ -174,13 +193,21 @@ def test_an_engine_that_cannot_be_locked_down_yet_is_refused(
     told(run_envkit(["up"], cwd=trying, env=gate.env), 2, says)
 
 
-@pytest.mark.parametrize(("request_", "status", "body", "says"), [
-    ("POST .*/build.*", "200 OK", '{"error": "write /var/lib/docker/x: no space left on device"}', "free disk space"),
-    ("POST .*/build.*", "200 OK", '{"stream": "Step 1/2 : FROM base\\n"}', "without an image"),
-    ("POST .*/build.*", "500 Server Error", '{"message": "no space left on device"}', "free disk space"),
-    ("GET .*/networks.*", "500 Server Error", '{"message": "something is wrong"}', "something is wrong"),
-    ("GET .*/networks.*", "200 OK", "this is no JSON", ""),
-])
+@pytest.mark.parametrize(
+    ("request_", "status", "body", "says"),
+    [
+        (
+            "POST .*/build.*",
+            "200 OK",
+            '{"error": "write /var/lib/docker/x: no space left on device"}',
+            "free disk space",
+        ),
+        ("POST .*/build.*", "200 OK", '{"stream": "Step 1/2 : FROM base\\n"}', "without an image"),
+        ("POST .*/build.*", "500 Server Error", '{"message": "no space left on device"}', "free disk space"),
+        ("GET .*/networks.*", "500 Server Error", '{"message": "something is wrong"}', "something is wrong"),
+        ("GET .*/networks.*", "200 OK", "this is no JSON", ""),
+    ],
+)
 def test_an_engine_that_fails_is_told_in_its_own_words(
     request_: str, status: str, body: str, says: str, trying: Path, run_envkit: Envkit, gate: Gate
 ) -> None:

@@ -71,16 +71,26 @@ def tiny(engine: docker.DockerClient) -> Iterator[None]:
 
 @pytest.mark.proves("an image no workspace can be built on is refused with the reason before anything is built", "real")
 @pytest.mark.usefixtures("tiny")
-@pytest.mark.parametrize(("image", "reason"), [
-    pytest.param(foreign.image({"hello": "world"}), "it has no shell", id="no shell"),
-    pytest.param(foreign.image({**HANDS, **ALPINE}), "Alpine Linux v3.20", id="musl"),
-    pytest.param(foreign.image({**foreign.shell(), **FEDORA}), "which installs with dnf", id="dnf"),
-    pytest.param(foreign.image({**foreign.shell(), **HOSTILE}), "a system without a name, which envkit", id="hostile"),
-    pytest.param(foreign.image({}, machine="arm64"), "made for linux/arm64", id="architecture"),
-    pytest.param(foreign.image({}, OnBuild=["COPY . /app"]), "ONBUILD", id="triggers"),
-])
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        pytest.param(foreign.image({"hello": "world"}), "it has no shell", id="no shell"),
+        pytest.param(foreign.image({**HANDS, **ALPINE}), "Alpine Linux v3.20", id="musl"),
+        pytest.param(foreign.image({**foreign.shell(), **FEDORA}), "which installs with dnf", id="dnf"),
+        pytest.param(
+            foreign.image({**foreign.shell(), **HOSTILE}), "a system without a name, which envkit", id="hostile"
+        ),
+        pytest.param(foreign.image({}, machine="arm64"), "made for linux/arm64", id="architecture"),
+        pytest.param(foreign.image({}, OnBuild=["COPY . /app"]), "ONBUILD", id="triggers"),
+    ],
+)
 def test_an_unsuitable_image_is_refused_before_anything_is_built(
-    image: Image, reason: str, workspace: Workspaces, run_envkit: Envkit, user: User, engine: docker.DockerClient,
+    image: Image,
+    reason: str,
+    workspace: Workspaces,
+    run_envkit: Envkit,
+    user: User,
+    engine: docker.DockerClient,
 ) -> None:
     foreign.load(engine, TINY, image)
     project = workspace(f"base: {TINY}\n")
@@ -92,7 +102,9 @@ def test_an_unsuitable_image_is_refused_before_anything_is_built(
 
 
 def test_the_look_into_an_image_has_no_network_no_rights_and_nothing_to_write_to(
-    workspace: Workspaces, run_envkit: Envkit, engine: docker.DockerClient,
+    workspace: Workspaces,
+    run_envkit: Envkit,
+    engine: docker.DockerClient,
 ) -> None:
     foreign.load(engine, TINY, foreign.image({**HANDS, "bin/python3": NOSY}))
     try:
@@ -178,7 +190,11 @@ def offers() -> Iterator[Registry]:
 
 
 def test_an_image_that_is_not_here_is_pulled_with_the_credentials_of_its_registry_alone(
-    offers: Registry, workspace: Workspaces, run_envkit: Envkit, user: User, engine: docker.DockerClient,
+    offers: Registry,
+    workspace: Workspaces,
+    run_envkit: Envkit,
+    user: User,
+    engine: docker.DockerClient,
 ) -> None:
     ref = f"{offers.address}/team/tiny:1"
     login = base64.b64encode(b"ada:of this registry").decode()
@@ -199,13 +215,22 @@ def test_an_image_that_is_not_here_is_pulled_with_the_credentials_of_its_registr
         engine.images.remove(ref)
 
 
-@pytest.mark.parametrize(("ref", "says", "mend"), [
-    ("team/tiny:2", "the registry has no image of that name and tag", "correct base:"),
-    ("team/tiny:secret", "the registry refuses it", "docker login"),
-    ("team/tiny:broken", "the pull was cut off", "repeat the command"),
-])
+@pytest.mark.parametrize(
+    ("ref", "says", "mend"),
+    [
+        ("team/tiny:2", "the registry has no image of that name and tag", "correct base:"),
+        ("team/tiny:secret", "the registry refuses it", "docker login"),
+        ("team/tiny:broken", "the pull was cut off", "repeat the command"),
+    ],
+)
 def test_an_image_that_cannot_be_pulled_is_told_in_one_message(
-    ref: str, says: str, mend: str, offers: Registry, workspace: Workspaces, run_envkit: Envkit, user: User,
+    ref: str,
+    says: str,
+    mend: str,
+    offers: Registry,
+    workspace: Workspaces,
+    run_envkit: Envkit,
+    user: User,
     engine: docker.DockerClient,
 ) -> None:
     offers.login = "nobody" if ref.endswith("secret") else ""

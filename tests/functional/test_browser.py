@@ -38,7 +38,8 @@ CELL = "import tensorflow as tf; tf.linalg.matmul([[1., 2.], [3., 4.]], [[1.], [
 NOTEBOOK = {
     "cells": [{"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": CELL}],
     "metadata": {"kernelspec": {"name": "python3", "display_name": "TensorFlow", "language": "python"}},
-    "nbformat": 4, "nbformat_minor": 4,
+    "nbformat": 4,
+    "nbformat_minor": 4,
 }
 
 
@@ -78,7 +79,10 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def opened(
-    browser: Browser, user: User, run_envkit: Envkit, shared_env: SharedEnvironment,
+    browser: Browser,
+    user: User,
+    run_envkit: Envkit,
+    shared_env: SharedEnvironment,
 ) -> Iterator[Opened]:
     place = user.folder(user.home / "handed-over")
     script = place / "browser"
@@ -151,7 +155,10 @@ def test_another_browser_is_asked_for_the_token(browser: Browser, opened: Opened
 
 @pytest.mark.proves("a notebook in the browser runs TensorFlow", "real")
 def test_a_notebook_runs_a_tensorflow_cell(
-    opened: Opened, jupyter: Jupyter, shared_env: SharedEnvironment, user: User,
+    opened: Opened,
+    jupyter: Jupyter,
+    shared_env: SharedEnvironment,
+    user: User,
 ) -> None:
     page, saved = opened.page, shared_env.project / "cell.ipynb"
     saved.write_text(json.dumps(NOTEBOOK))
@@ -181,7 +188,10 @@ def test_the_launcher_offers_tensorflow(opened: Opened, jupyter: Jupyter) -> Non
 
 
 def test_without_a_browser_the_other_way_is_named_and_no_file_stays(
-    run_envkit: Envkit, shared_env: SharedEnvironment, user: User, jupyter: Jupyter,
+    run_envkit: Envkit,
+    shared_env: SharedEnvironment,
+    user: User,
+    jupyter: Jupyter,
 ) -> None:
     done = run_envkit(["open", "--project", shared_env.project], env={"BROWSER": "/bin/false"})
     assert done.code == 2
@@ -193,7 +203,10 @@ def test_without_a_browser_the_other_way_is_named_and_no_file_stays(
 
 @pytest.mark.usefixtures("opened")
 def test_a_page_that_is_open_already_is_not_taken_for_the_browser_that_was_sent(
-    run_envkit: Envkit, shared_env: SharedEnvironment, user: User, jupyter: Jupyter,
+    run_envkit: Envkit,
+    shared_env: SharedEnvironment,
+    user: User,
+    jupyter: Jupyter,
 ) -> None:
     given = {"BROWSER": "/bin/true", "ENVKIT_OPEN_TIMEOUT_S": "2"}
     with jupyter.kernel() as kernel:

@@ -80,9 +80,7 @@ def index(engine: docker.DockerClient, user: User, run_envkit: Envkit) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def project(
-    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient
-) -> Iterator[Path]:
+def project(user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient) -> Iterator[Path]:
     workspaces = Workspaces(user, projects, run_envkit, engine)
     yield workspaces("gpu: off\n", name="private")
     workspaces.close()
@@ -97,7 +95,12 @@ def login(user: User, index: PrivateIndex) -> Path:
 
 @pytest.fixture(scope="module")
 def built(
-    index: PrivateIndex, project: Path, login: Path, plugin: Path, run_envkit: Envkit, engine: docker.DockerClient,
+    index: PrivateIndex,
+    project: Path,
+    login: Path,
+    plugin: Path,
+    run_envkit: Envkit,
+    engine: docker.DockerClient,
     classic: str,
 ) -> Iterator[Built]:
     """Build the second image, where nothing says by which road; in the end it goes, and its cache with it."""
@@ -152,9 +155,7 @@ def test_where_buildx_is_it_is_what_builds(built: Built, engine: docker.DockerCl
 
 
 @pytest.mark.proves("an image is the same by buildx and by the engine's own builder, file for file", "real")
-def test_both_roads_lead_to_the_same_files(
-    both: tuple[Tree, Tree], built: Built, engine: docker.DockerClient
-) -> None:
+def test_both_roads_lead_to_the_same_files(both: tuple[Tree, Tree], built: Built, engine: docker.DockerClient) -> None:
     one, other = both
     differ = different(one, other)
     by_python = {path for path in differ if path.endswith(".pyc") and path in one and path in other}

@@ -70,7 +70,10 @@ def run(user: User, compose: list[str], rendered: Path) -> Compose:
 
 @pytest.fixture(scope="module")
 def story(
-    engine: docker.DockerClient, changing_env: SharedEnvironment, run_envkit: Envkit, run: Compose,
+    engine: docker.DockerClient,
+    changing_env: SharedEnvironment,
+    run_envkit: Envkit,
+    run: Compose,
 ) -> Story:
     api, name = engine.api, str(changing_env.container.name)
 
@@ -167,7 +170,12 @@ def test_envkit_comes_back_after_compose_took_it_down(story: Story) -> None:
     ids=lambda value: "" if isinstance(value, dict) else value,
 )
 def test_one_more_setting_on_one_side_is_found(
-    engine: docker.DockerClient, story: Story, rendered: Path, run: Compose, user: User, setting: dict[str, Any],
+    engine: docker.DockerClient,
+    story: Story,
+    rendered: Path,
+    run: Compose,
+    user: User,
+    setting: dict[str, Any],
     path: str,
 ) -> None:
     document = copy.deepcopy(yaml.safe_load(rendered.read_text()))

@@ -209,13 +209,16 @@ def _restore_carelessly(env: Environment) -> None:
     key.write_text(key.read_text()[:100])
 
 
-@pytest.mark.parametrize(("disturb", "steps"), [
-    (_restore_carelessly, ["ReplaceFiles"]),
-    (_stop, ["StartContainer"]),
-    (_pause, ["UnpauseContainer"]),
-    (_lose_network, ["RemoveContainer", "CreateNetwork", "CreateContainer", "StartContainer"]),
-    (_lose_everything, ["CreateNetwork", "CreateVolume", "PrepareVolumes", "CreateContainer", "StartContainer"]),
-])
+@pytest.mark.parametrize(
+    ("disturb", "steps"),
+    [
+        (_restore_carelessly, ["ReplaceFiles"]),
+        (_stop, ["StartContainer"]),
+        (_pause, ["UnpauseContainer"]),
+        (_lose_network, ["RemoveContainer", "CreateNetwork", "CreateContainer", "StartContainer"]),
+        (_lose_everything, ["CreateNetwork", "CreateVolume", "PrepareVolumes", "CreateContainer", "StartContainer"]),
+    ],
+)
 @pytest.mark.proves("Whatever was stopped, paused or removed is brought to order by the next `up`", "real")
 def test_what_was_disturbed_is_brought_to_order(
     disturb: Callable[[Environment], None], steps: list[str], env: Environment

@@ -29,7 +29,9 @@ def test_this_machine_is_looked_at_before_anything_runs(run_envkit: Envkit, work
 
 def test_without_an_engine_the_doctor_says_so_and_looks_on(run_envkit: Envkit, workspace: Workspaces) -> None:
     done = run_envkit(
-        ["doctor", "--format", "json"], cwd=workspace("gpu: off"), env={"DOCKER_HOST": "unix:///nowhere.sock"},
+        ["doctor", "--format", "json"],
+        cwd=workspace("gpu: off"),
+        env={"DOCKER_HOST": "unix:///nowhere.sock"},
     )
     found = {one["check"]: one for one in json.loads(done.out)["findings"]}
     assert done.code == 1, str(done)
@@ -62,7 +64,8 @@ def test_what_is_safe_is_mended_without_a_question(
 def test_an_environment_is_probed_again(run_envkit: Envkit, shared_env: SharedEnvironment, user: User) -> None:
     junit = user.home / "probe.xml"
     done = run_envkit(
-        ["probe", "--format", "json", "--junit", junit, "--project", shared_env.project], timeout_s=120,
+        ["probe", "--format", "json", "--junit", junit, "--project", shared_env.project],
+        timeout_s=120,
     )
     found = {one["check"]: one["status"] for one in json.loads(done.out)["findings"]}
     assert (done.code, found["tensorflow/computes"]) == (0, "passed")

@@ -45,7 +45,9 @@ def test_down_takes_container_and_network_and_keeps_the_rest(
     down = run_envkit(["down", "--format", "json"], cwd=begun)
     assert down.code == 0, str(down)
     assert json.loads(down.out)["result"] == {
-        "name": "ending", "removed": [f"container {name}", f"network {name}"], "kept": [f"{name}-home"],
+        "name": "ending",
+        "removed": [f"container {name}", f"network {name}"],
+        "kept": [f"{name}-home"],
     }
     assert list(leftovers(engine, str(begun))) == [f"volume {name}-home"]
     assert (state_folder(user, begun) / "mount/token").exists()
@@ -104,6 +106,7 @@ def test_a_state_that_was_lost_keeps_nothing_from_being_found_and_taken_away(
     assert down.code == 0, str(down)
     assert leftovers(engine, str(begun)) == {}
     assert forgotten(user, begun)
+
 
 SIZE = 3_000_000
 
@@ -205,7 +208,9 @@ def test_prune_removes_what_is_ours_and_unused_and_nothing_else(
     assert [f"step {at} of 3: removing {one}" in prune.err for at, one in enumerate(result["removed"], 1)] == [True] * 3
     assert sorted(result["removed"]) == sorted(f"{kind} {name}" for kind, name in ours_unused.items())
     assert {kind: before[kind] - after[kind] for kind in before} == {
-        "image": {ours_unused["image"]}, "container": {ours_unused["container"]},
-        "network": {ours_unused["network"]}, "volume": set(),
+        "image": {ours_unused["image"]},
+        "container": {ours_unused["container"]},
+        "network": {ours_unused["network"]},
+        "volume": set(),
     }
     assert foretold["freed_bytes"] >= result["freed_bytes"] >= SIZE, str(prune)

@@ -26,7 +26,10 @@ ELSEWHERE = '{"jupyter": {"socket": "/tmp/s", "hosts": ["x"]}, "tensorboard": {"
 
 @pytest.fixture(scope="module")
 def bare(
-    engine: docker.DockerClient, shared_env: SharedEnvironment, user: User, tmp_path_factory: pytest.TempPathFactory,
+    engine: docker.DockerClient,
+    shared_env: SharedEnvironment,
+    user: User,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Bare:
     container = shared_env.container
     return Bare(engine, container.attrs["Image"], mounted(container), user, tmp_path_factory.mktemp("bare"))
@@ -72,13 +75,26 @@ def without(name: str) -> Callable[[Path], object]:
         (lambda folder: (folder / "sshd_config").write_text("PermitRootLogin perhaps\n"), "sshd cannot start"),
     ],
     ids=[
-        "token empty", "token blank", "token short", "token one short", "token with a blank", "token for everybody",
-        "token for the group", "no token", "no settings", "settings damaged", "no hosts", "a socket elsewhere",
-        "no host key", "sshd settings damaged",
+        "token empty",
+        "token blank",
+        "token short",
+        "token one short",
+        "token with a blank",
+        "token for everybody",
+        "token for the group",
+        "no token",
+        "no settings",
+        "settings damaged",
+        "no hosts",
+        "a socket elsewhere",
+        "no host key",
+        "sshd settings damaged",
     ],
 )
 def test_the_workspace_ends_with_one_line_that_says_why(
-    bare: Bare, change: Callable[[Path], object], said: str,
+    bare: Bare,
+    change: Callable[[Path], object],
+    said: str,
 ) -> None:
     code, log = bare.end(change)
     assert code not in {0, 137}
@@ -89,9 +105,13 @@ def test_the_workspace_ends_with_one_line_that_says_why(
 
 def test_a_token_of_another_user_cannot_be_read(bare: Bare, user: User) -> None:
     folder = bare.copy()
-    with bare.started(folder, user=f"{user.uid + 1}:{user.gid + 1}", mounts=[
-        Mount("/run/secrets/envkit", str(folder), type="bind", read_only=True),
-    ]) as container:
+    with bare.started(
+        folder,
+        user=f"{user.uid + 1}:{user.gid + 1}",
+        mounts=[
+            Mount("/run/secrets/envkit", str(folder), type="bind", read_only=True),
+        ],
+    ) as container:
         assert container.wait(timeout=60)["StatusCode"] == 78
 
 
@@ -110,9 +130,12 @@ def test_settings_that_fail_are_not_passed_over(bare: Bare, tmp_path: Path, text
     broken = tmp_path / "broken.py"
     broken.write_text(text)
     broken.chmod(0o644)
-    with bare.started(bare.copy(), volumes={
-        str(broken): {"bind": "/etc/envkit/jupyter_server_config.py", "mode": "ro"},
-    }) as container:
+    with bare.started(
+        bare.copy(),
+        volumes={
+            str(broken): {"bind": "/etc/envkit/jupyter_server_config.py", "mode": "ro"},
+        },
+    ) as container:
         assert container.wait(timeout=60)["StatusCode"] == 1
         assert "http://" not in container.logs().decode()
 

@@ -35,51 +35,96 @@ def says(**variables: str) -> Given:
 # Row of the failure table: what is given, check, part of the mend; and the nearest miss with its check.
 ROWS: dict[str, tuple[Given, str, str, Given, str]] = {
     "26 libcuda not injected": (
-        Given(real=["libcuda.so.1"]), "gpu/libcuda-missing", "nvidia-ctk runtime configure",
-        Given(ASKS_FOR_UTILITY, real=["libcuda.so.1"]), "gpu/libcuda-missing",
+        Given(real=["libcuda.so.1"]),
+        "gpu/libcuda-missing",
+        "nvidia-ctk runtime configure",
+        Given(ASKS_FOR_UTILITY, real=["libcuda.so.1"]),
+        "gpu/libcuda-missing",
     ),
     "27 a stub": (says(FAKE_CUINIT="34"), "gpu/libcuda-stub", "stubs", says(FAKE_CUINIT="35"), "gpu/driver-unknown"),
     "28 no device": (
-        says(FAKE_CUINIT="100", FAKE_NVML="9"), "gpu/module-not-loaded", "modprobe nvidia",
-        says(FAKE_CUINIT="100"), "gpu/driver-unknown",
+        says(FAKE_CUINIT="100", FAKE_NVML="9"),
+        "gpu/module-not-loaded",
+        "modprobe nvidia",
+        says(FAKE_CUINIT="100"),
+        "gpu/driver-unknown",
     ),
     "34 a library is missing": (
-        Given(broken=["libcusolver.so.11"]), "gpu/libraries-missing", "ldconfig",
-        says(FAKE_CUDNN="8005"), "gpu/cudnn-wrong",
+        Given(broken=["libcusolver.so.11"]),
+        "gpu/libraries-missing",
+        "ldconfig",
+        says(FAKE_CUDNN="8005"),
+        "gpu/cudnn-wrong",
     ),
     "35 an older cuDNN": (
-        says(FAKE_CUDNN="8005"), "gpu/cudnn-wrong", "docs/catalog.md",
-        says(FAKE_CUDNN_CREATE="4"), "gpu/library-fails",
+        says(FAKE_CUDNN="8005"),
+        "gpu/cudnn-wrong",
+        "docs/catalog.md",
+        says(FAKE_CUDNN_CREATE="4"),
+        "gpu/library-fails",
     ),
     "37 kernels are compiled": (
-        Given({**SLOW, "FAKE_CAPABILITY": "9.0"}, limit_s=25), "gpu/op-failed", "first run take its time",
-        Given({**SLOW, "FAKE_CAPABILITY": "8.6"}, limit_s=25), "gpu/op-failed",
+        Given({**SLOW, "FAKE_CAPABILITY": "9.0"}, limit_s=25),
+        "gpu/op-failed",
+        "first run take its time",
+        Given({**SLOW, "FAKE_CAPABILITY": "8.6"}, limit_s=25),
+        "gpu/op-failed",
     ),
     "38 too old a GPU": (
-        says(FAKE_CAPABILITY="3.0"), "gpu/too-old", "older TensorFlow",
-        says(FAKE_CAPABILITY="3.5", FAKE_LAUNCH="209"), "gpu/no-kernel",
+        says(FAKE_CAPABILITY="3.0"),
+        "gpu/too-old",
+        "older TensorFlow",
+        says(FAKE_CAPABILITY="3.5", FAKE_LAUNCH="209"),
+        "gpu/no-kernel",
     ),
     "41 PTX of a newer toolkit": (
-        says(FAKE_LAUNCH="222"), "gpu/ptx-too-new", "nvidia-driver", says(FAKE_LAUNCH="200"), "gpu/no-kernel",
+        says(FAKE_LAUNCH="222"),
+        "gpu/ptx-too-new",
+        "nvidia-driver",
+        says(FAKE_LAUNCH="200"),
+        "gpu/no-kernel",
     ),
     "42 cuDNN gets no memory": (
-        Given(TAKEN), "gpu/memory-taken", "stop that", says(FAKE_CUDNN_CREATE="1"), "gpu/library-fails",
+        Given(TAKEN),
+        "gpu/memory-taken",
+        "stop that",
+        says(FAKE_CUDNN_CREATE="1"),
+        "gpu/library-fails",
     ),
     "42 cuDNN fails with memory free": (
-        says(FAKE_CUDNN_CREATE="4"), "gpu/library-fails", "whether the GPU works", Given(TAKEN), "gpu/memory-taken",
+        says(FAKE_CUDNN_CREATE="4"),
+        "gpu/library-fails",
+        "whether the GPU works",
+        Given(TAKEN),
+        "gpu/memory-taken",
     ),
     "42 TensorFlow gets no memory": (
-        Given({"FAKE_FREE_MIB": "0"}, limit_s=110), "gpu/memory-taken", "stop that",
-        says(FAKE_CUBLAS="1"), "gpu/library-fails",
+        Given({"FAKE_FREE_MIB": "0"}, limit_s=110),
+        "gpu/memory-taken",
+        "stop that",
+        says(FAKE_CUBLAS="1"),
+        "gpu/library-fails",
     ),
     "43 no code for this GPU": (
-        says(FAKE_LAUNCH="209"), "gpu/no-kernel", "TensorFlow release", says(FAKE_LAUNCH="999"), "gpu/op-failed",
+        says(FAKE_LAUNCH="209"),
+        "gpu/no-kernel",
+        "TensorFlow release",
+        says(FAKE_LAUNCH="999"),
+        "gpu/op-failed",
     ),
     "43 code that is damaged": (
-        says(FAKE_LAUNCH="200"), "gpu/no-kernel", "TensorFlow release", says(FAKE_LAUNCH="222"), "gpu/ptx-too-new",
+        says(FAKE_LAUNCH="200"),
+        "gpu/no-kernel",
+        "TensorFlow release",
+        says(FAKE_LAUNCH="222"),
+        "gpu/ptx-too-new",
     ),
     "44 listed, and no operation runs": (
-        Given(real=CUDART), "gpu/op-failed", "sudo reboot", says(FAKE_GEMM="13"), "gpu/op-failed",
+        Given(real=CUDART),
+        "gpu/op-failed",
+        "sudo reboot",
+        says(FAKE_GEMM="13"),
+        "gpu/op-failed",
     ),
 }
 
@@ -136,10 +181,15 @@ ENDED = {"36 cuDNN finds no libnvrtc.so": "gpu/cudnn-incomplete"}
 def test_the_last_words_of_the_real_cudnn_are_recognised(row: str, gpu: MadeUpGpu) -> None:
     said = gpu.run(ASKS, Given(real=["libcudnn.so.8"], hidden=[f"{WHEELS}/cuda_nvrtc/lib"]))
     assert "Error: libnvrtc.so: cannot open shared object file" in said
-    found = computing.diagnose([
-        Observation("begin", {"look": "tensorflow.op", "device": "GPU:0", "op": "conv2d"}),
-        Observation("ended", {"by": "signal", "signal": "SIGABRT"}), Observation("tensorflow.log", {"text": said}),
-    ], ["GPU:0"], RELEASE)
+    found = computing.diagnose(
+        [
+            Observation("begin", {"look": "tensorflow.op", "device": "GPU:0", "op": "conv2d"}),
+            Observation("ended", {"by": "signal", "signal": "SIGABRT"}),
+            Observation("tensorflow.log", {"text": said}),
+        ],
+        ["GPU:0"],
+        RELEASE,
+    )
     assert (found.check, found.status) == (ENDED[row], Verdict.FAILED)
     assert "ln -s" in found.hint
     assert "it answers 0" in gpu.run(ASKS, Given(real=["libcudnn.so.8"]))
@@ -154,11 +204,14 @@ with tf.device("/GPU:0"):
 # Row: what is given, the note that the probe makes of it, and what TensorFlow says where it compiles all the same.
 COMPILERS: dict[str, tuple[Given, str, str]] = {
     "39 no ptxas": (
-        Given({"PATH": "/usr/bin:/bin"}, hidden=[f"{WHEELS}/cuda_nvcc/bin"]), "gpu/ptxas-missing",
+        Given({"PATH": "/usr/bin:/bin"}, hidden=[f"{WHEELS}/cuda_nvcc/bin"]),
+        "gpu/ptxas-missing",
         "Couldn't get ptxas version string",
     ),
     "40 no libdevice": (
-        Given(hidden=[f"{WHEELS}/cuda_nvcc/nvvm"]), "gpu/libdevice-missing", "libdevice not found at ./libdevice.10.bc",
+        Given(hidden=[f"{WHEELS}/cuda_nvcc/nvvm"]),
+        "gpu/libdevice-missing",
+        "libdevice not found at ./libdevice.10.bc",
     ),
 }
 

@@ -24,8 +24,16 @@ print(json.dumps({
 }))
 """
 LIBRARIES = (
-    "libcudart.so.11.0", "libcublas.so.11", "libcublasLt.so.11", "libcufft.so.10", "libcurand.so.10",
-    "libcusolver.so.11", "libcusparse.so.11", "libcudnn.so.8", "libnvrtc.so", "libcupti.so.11.2",
+    "libcudart.so.11.0",
+    "libcublas.so.11",
+    "libcublasLt.so.11",
+    "libcufft.so.10",
+    "libcurand.so.10",
+    "libcusolver.so.11",
+    "libcusparse.so.11",
+    "libcudnn.so.8",
+    "libnvrtc.so",
+    "libcupti.so.11.2",
 )
 
 
@@ -33,14 +41,26 @@ LIBRARIES = (
 @pytest.mark.proves("the compiler's cache lies in the home volume", "real")
 def test_tensorflow_and_cuda_load_as_in_a_workspace(gpu_image: str, engine: docker.DockerClient) -> None:
     said = engine.containers.run(
-        gpu_image, ["-c", LOOK, json.dumps(LIBRARIES)], entrypoint="/opt/tensorflow/bin/python", user="1000:1000",
-        read_only=True, tmpfs={"/tmp": ""}, cap_drop=["ALL"], security_opt=["no-new-privileges"], network_mode="none",
-        remove=True, stderr=False,
+        gpu_image,
+        ["-c", LOOK, json.dumps(LIBRARIES)],
+        entrypoint="/opt/tensorflow/bin/python",
+        user="1000:1000",
+        read_only=True,
+        tmpfs={"/tmp": ""},
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        network_mode="none",
+        remove=True,
+        stderr=False,
     )
     seen = json.loads(said.splitlines()[-1])
     assert seen == {
-        "cuda": True, "version": "2.9.0", "ptxas": "/usr/local/bin/ptxas", "libdevice": ["libdevice.10.bc"],
-        "cache": "/home/dev/.cache/nvidia", "sum": 6.0,
+        "cuda": True,
+        "version": "2.9.0",
+        "ptxas": "/usr/local/bin/ptxas",
+        "libdevice": ["libdevice.10.bc"],
+        "cache": "/home/dev/.cache/nvidia",
+        "sum": 6.0,
     }
 
 

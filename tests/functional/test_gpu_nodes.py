@@ -35,11 +35,19 @@ RULE = "c 195:* rwm"
 ROWS: dict[str, tuple[str, list[str], str, str, str]] = {
     "nodes ENOENT": ("sleep 300", [RULE], "ENOENT", "gpu/nodes-missing", "envkit up --gpu"),
     "nodes ENXIO": (
-        MAKE.format(mode=666, numbers=NVIDIA), [RULE], "ENXIO", "gpu/module-not-loaded", "modprobe nvidia",
+        MAKE.format(mode=666, numbers=NVIDIA),
+        [RULE],
+        "ENXIO",
+        "gpu/module-not-loaded",
+        "modprobe nvidia",
     ),
     "nodes EPERM": (MAKE.format(mode=666, numbers=NVIDIA), [], "EPERM", "gpu/nodes-denied", "envkit up --gpu"),
     "nodes EACCES": (
-        MAKE.format(mode=600, numbers=NVIDIA), [RULE], "EACCES", "gpu/nodes-forbidden", "chmod a+rw",
+        MAKE.format(mode=600, numbers=NVIDIA),
+        [RULE],
+        "EACCES",
+        "gpu/nodes-forbidden",
+        "chmod a+rw",
     ),
 }
 
@@ -54,8 +62,16 @@ class Nodes:
     def start(self, command: str, rules: list[str]) -> Container:
         """Start one, and return it once its nodes are there."""
         container = self.engine.containers.run(
-            self.image, ["-c", f"trap exit TERM; ({command}) & wait"], entrypoint="sh", user="0:0", detach=True,
-            cap_drop=["ALL"], cap_add=["MKNOD"], network_mode="none", device_cgroup_rules=rules, init=True,
+            self.image,
+            ["-c", f"trap exit TERM; ({command}) & wait"],
+            entrypoint="sh",
+            user="0:0",
+            detach=True,
+            cap_drop=["ALL"],
+            cap_add=["MKNOD"],
+            network_mode="none",
+            device_cgroup_rules=rules,
+            init=True,
         )
         self.made.append(container)
         if "mknod" in command:

@@ -26,11 +26,13 @@ ROWS: dict[str, tuple[dict[str, Any], set[str], str]] = {
     "5": ({"device_requests": [DeviceRequest(count=-1, capabilities=[["gpu"]])]}, {"hook-missing", "no-spec"}, NEEDED),
     "6": (
         {"device_requests": [DeviceRequest(driver="nvidia", count=-1, capabilities=[["gpu"]])]},
-        {"hook-missing"}, "sudo nvidia-ctk runtime configure",
+        {"hook-missing"},
+        "sudo nvidia-ctk runtime configure",
     ),
     "7": (
         {"device_requests": [DeviceRequest(driver="cdi", device_ids=["nvidia.com/gpu=all"])]},
-        {"engine-without-cdi", "stale-spec"}, "/etc/",
+        {"engine-without-cdi", "stale-spec"},
+        "/etc/",
     ),
     "9": ({"runtime": "nvidia"}, {"runtime-missing"}, NEEDED),
     "11": ({"devices": ["/dev/nvidia0:/dev/nvidia0:rwm"]}, {"host-node-missing"}, "sudo nvidia-modprobe"),

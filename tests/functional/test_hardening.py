@@ -106,7 +106,10 @@ def test_the_engine_was_asked_for_a_locked_down_container(inspected: dict[str, A
     ids=lambda value: getattr(value, "__name__", None) or json.dumps(value),
 )
 def test_a_weaker_container_is_noticed(
-    engine: docker.DockerClient, shared_env: SharedEnvironment, weak: dict[str, Any], check: hardening.Rule,
+    engine: docker.DockerClient,
+    shared_env: SharedEnvironment,
+    weak: dict[str, Any],
+    check: hardening.Rule,
 ) -> None:
     given = dict(weak)
     host = engine.api.create_host_config(port_bindings=given.pop("bind", None), **given.pop("host", {}))
@@ -119,7 +122,8 @@ def test_a_weaker_container_is_noticed(
 
 
 def test_the_image_itself_runs_as_nobody_and_holds_no_secret(
-    engine: docker.DockerClient, shared_env: SharedEnvironment,
+    engine: docker.DockerClient,
+    shared_env: SharedEnvironment,
 ) -> None:
     image = dict(engine.images.get(shared_env.container.attrs["Image"]).attrs)
     assert list(hardening.identity(image)) == []
@@ -133,7 +137,11 @@ def test_the_image_itself_runs_as_nobody_and_holds_no_secret(
 def weak(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[Inside]:
     """A container of the same image as `docker run` makes it when nothing is asked for: as root."""
     container = engine.containers.run(
-        shared_env.container.attrs["Image"], ["infinity"], entrypoint="/bin/sleep", user="0:0", detach=True,
+        shared_env.container.attrs["Image"],
+        ["infinity"],
+        entrypoint="/bin/sleep",
+        user="0:0",
+        detach=True,
     )
     try:
         yield Inside(container)
@@ -165,8 +173,14 @@ def test_tampering_fails(inside: Inside, script: str) -> None:
 @pytest.mark.parametrize(
     "what",
     [
-        "make a disk's device", "write to /usr", "write to /etc", "write to /opt", "write to /", "become root",
-        "read the passwords", "take packets off the wire",
+        "make a disk's device",
+        "write to /usr",
+        "write to /etc",
+        "write to /opt",
+        "write to /",
+        "become root",
+        "read the passwords",
+        "take packets off the wire",
     ],
 )
 def test_the_same_escape_works_in_an_ordinary_container(weak: Inside, what: str) -> None:
@@ -216,9 +230,13 @@ def test_the_workspace_owner_is_the_user_inside(inside: Inside, shared_env: Shar
 
 
 def test_the_home_belongs_to_the_user_and_nobody_else_enters_it(inside: Inside, user: User) -> None:
-    assert inside.sh("stat -c '%u %g %a' /home/dev /run/envkit /run/secrets/envkit").out.splitlines() == [
-        f"{user.uid} {user.gid} 700",
-    ] * 3
+    assert (
+        inside.sh("stat -c '%u %g %a' /home/dev /run/envkit /run/secrets/envkit").out.splitlines()
+        == [
+            f"{user.uid} {user.gid} 700",
+        ]
+        * 3
+    )
 
 
 def test_the_state_folder_is_private(user: User) -> None:
@@ -236,8 +254,11 @@ def test_the_state_folder_is_private(user: User) -> None:
 
 def test_the_host_listens_on_loopback_alone(shared_env: SharedEnvironment) -> None:
     port = port_of(shared_env.container)
-    listening = {one.laddr.ip for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN
-                 and one.laddr and one.laddr.port == port}
+    listening = {
+        one.laddr.ip
+        for one in psutil.net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port
+    }
     assert listening == {"127.0.0.1"}
 
 

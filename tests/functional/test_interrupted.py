@@ -129,7 +129,9 @@ def test_up_goes_on_from_wherever_it_was_killed(through: Through, engine: docker
     assert up.code == 0, str(up)
     assert "probe: proving" in up.err
     assert sorted(leftovers(engine, str(through.project))) == [
-        f"container envkit-{user.uid}-cut", f"network envkit-{user.uid}-cut", f"volume envkit-{user.uid}-cut-home",
+        f"container envkit-{user.uid}-cut",
+        f"network envkit-{user.uid}-cut",
+        f"volume envkit-{user.uid}-cut-home",
     ]
     assert "CHANGED=yes" in container(engine, user, through.project).attrs["Config"]["Env"]
 
@@ -158,9 +160,7 @@ def test_ctrl_c_ends_envkit_while_it_waits_and_while_the_engine_is_silent(throug
 
 
 @pytest.mark.proves("Two at once: one waits or says so", "real")
-def test_two_ups_at_once_make_one_environment(
-    through: Through, engine: docker.DockerClient, user: User
-) -> None:
+def test_two_ups_at_once_make_one_environment(through: Through, engine: docker.DockerClient, user: User) -> None:
     rule = through.gate.on(CREATE, "hold")
     with through.start("up") as first:
         reached(rule, first)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-
-
     from tests.functional.jupyter import Jupyter, Session
 
 

@@ -27,10 +27,17 @@ if TYPE_CHECKING:
 EVIL = "http://evil.example"
 HOSTS = ("evil.example", "evil.example:8888", "127.0.0.1.evil.example", "169.254.169.254", "10.0.0.1", "")
 OUTSIDE = (
-    "/api/contents/..%2f..%2fetc%2fpasswd", "/api/contents/%2e%2e/%2e%2e/etc/passwd", "/files/../../etc/passwd",
-    "/files/..%2f..%2fetc%2fpasswd", "/files/%2e%2e%2f%2e%2e%2fetc/passwd", "/files//etc/passwd",
-    "/static/..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd", "/lab/static/..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
-    "/view/..%2f..%2fetc/passwd", "/lab/extensions/..%2f..%2f..%2fetc/passwd", "/custom/..%2f..%2fetc/passwd",
+    "/api/contents/..%2f..%2fetc%2fpasswd",
+    "/api/contents/%2e%2e/%2e%2e/etc/passwd",
+    "/files/../../etc/passwd",
+    "/files/..%2f..%2fetc%2fpasswd",
+    "/files/%2e%2e%2f%2e%2e%2fetc/passwd",
+    "/files//etc/passwd",
+    "/static/..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
+    "/lab/static/..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
+    "/view/..%2f..%2fetc/passwd",
+    "/lab/extensions/..%2f..%2f..%2fetc/passwd",
+    "/custom/..%2f..%2fetc/passwd",
 )
 
 
@@ -44,7 +51,8 @@ def test_another_host_name_is_refused_even_with_the_token(jupyter: Jupyter, host
 
 @pytest.mark.proves("other pages of the browser get nothing from JupyterLab", "real")
 def test_a_logged_in_browser_cannot_be_made_to_write_by_a_form_of_another_page(
-    jupyter: Jupyter, session: Session,
+    jupyter: Jupyter,
+    session: Session,
 ) -> None:
     for headers in (
         {},
@@ -133,12 +141,21 @@ def test_kernels_listen_on_no_port(jupyter: Jupyter) -> None:
 def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[Jupyter]:
     token = secrets.token_urlsafe(32)
     command = [
-        "-m", "jupyterlab", "--ip=0.0.0.0", "--no-browser", f"--IdentityProvider.token={token}",
+        "-m",
+        "jupyterlab",
+        "--ip=0.0.0.0",
+        "--no-browser",
+        f"--IdentityProvider.token={token}",
         "--ServerApp.root_dir=/home",
     ]
     container = engine.containers.run(
-        shared_env.container.attrs["Image"], command, entrypoint="/opt/jupyter/bin/python", detach=True,
-        user="1000:1000", tmpfs={"/home": "uid=1000,exec"}, environment={"HOME": "/home"},
+        shared_env.container.attrs["Image"],
+        command,
+        entrypoint="/opt/jupyter/bin/python",
+        detach=True,
+        user="1000:1000",
+        tmpfs={"/home": "uid=1000,exec"},
+        environment={"HOME": "/home"},
         ports={"8888/tcp": ("127.0.0.1", 0)},
     )
     try:
@@ -160,7 +177,9 @@ def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterato
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_these_attacks_succeed_on_stock_settings(
-    stock: Jupyter, attack: Callable[..., None], given: dict[str, Any],
+    stock: Jupyter,
+    attack: Callable[..., None],
+    given: dict[str, Any],
 ) -> None:
     given = given | ({"session": stock.login()} if "session" in given else {})
     with pytest.raises(AssertionError):

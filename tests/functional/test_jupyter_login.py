@@ -8,27 +8,57 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-
-
     from tests.functional.conftest import SharedEnvironment
     from tests.functional.jupyter import Answer, Jupyter, Session
 
 EVIL = "http://evil.example"
 APIS = (
-    "/api/status", "/api/me", "/api/contents", "/api/kernels", "/api/kernelspecs", "/api/sessions", "/api/terminals",
-    "/api/config/notebook", "/api/nbconvert", "/api/events", "/api/spec.yaml", "/metrics", "/lab/api/settings",
-    "/lab/api/workspaces", "/lab/api/extensions", "/lab/api/translations",
+    "/api/status",
+    "/api/me",
+    "/api/contents",
+    "/api/kernels",
+    "/api/kernelspecs",
+    "/api/sessions",
+    "/api/terminals",
+    "/api/config/notebook",
+    "/api/nbconvert",
+    "/api/events",
+    "/api/spec.yaml",
+    "/metrics",
+    "/lab/api/settings",
+    "/lab/api/workspaces",
+    "/lab/api/extensions",
+    "/lab/api/translations",
 )
 PAGES = (
-    "/lab", "/lab/tree/x", "/doc", "/files/x", "/view/x", "/nbconvert/html/x.ipynb", "/custom/custom.css",
-    "/proxy/6006/", "/proxy/localhost:6006/", "/proxy/absolute/6006/", "/tensorboard/", "/tensorboard/data/runs",
+    "/lab",
+    "/lab/tree/x",
+    "/doc",
+    "/files/x",
+    "/view/x",
+    "/nbconvert/html/x.ipynb",
+    "/custom/custom.css",
+    "/proxy/6006/",
+    "/proxy/localhost:6006/",
+    "/proxy/absolute/6006/",
+    "/tensorboard/",
+    "/tensorboard/data/runs",
     "/server-proxy/servers-info",
 )
 WRITES = (
-    ("POST", "/api/kernels"), ("POST", "/api/sessions"), ("POST", "/api/terminals"), ("POST", "/api/shutdown"),
-    ("POST", "/api/contents"), ("PUT", "/api/contents/x"), ("PATCH", "/api/contents/x"), ("DELETE", "/api/contents/x"),
-    ("POST", "/api/events"), ("PUT", "/lab/api/settings/a:b"), ("POST", "/lab/api/extensions"),
-    ("POST", "/tensorboard/x"), ("POST", "/proxy/6006/x"),
+    ("POST", "/api/kernels"),
+    ("POST", "/api/sessions"),
+    ("POST", "/api/terminals"),
+    ("POST", "/api/shutdown"),
+    ("POST", "/api/contents"),
+    ("PUT", "/api/contents/x"),
+    ("PATCH", "/api/contents/x"),
+    ("DELETE", "/api/contents/x"),
+    ("POST", "/api/events"),
+    ("PUT", "/lab/api/settings/a:b"),
+    ("POST", "/lab/api/extensions"),
+    ("POST", "/tensorboard/x"),
+    ("POST", "/proxy/6006/x"),
 )
 
 

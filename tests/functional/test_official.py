@@ -40,9 +40,7 @@ def image(engine: docker.DockerClient, place: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def project(
-    image: str, envkit: Envkit, user: User, projects: Path, engine: docker.DockerClient
-) -> Iterator[Path]:
+def project(image: str, envkit: Envkit, user: User, projects: Path, engine: docker.DockerClient) -> Iterator[Path]:
     """Yield a project whose workspace runs on the stand-in."""
     workspaces = Workspaces(user, projects, envkit, engine)
     made = workspaces("gpu: off\nbase: official\n", name="official")
@@ -68,21 +66,27 @@ def unmended(image: str, engine: docker.DockerClient) -> Iterator[Inside]:
     yield Inside(made)
     made.remove(force=True)
 
+
 FAULTS = [
     pytest.param("python3 -c 'import tensorflow'", id="protobuf and numpy without caps"),
     pytest.param("python3 -I -c 'import pip; assert int(pip.__version__.split(\".\")[0]) > 20'", id="old pip"),
     pytest.param("python3 -c 'import ipykernel; assert ipykernel.version_info[0] > 5'", id="old ipykernel"),
     pytest.param("! ldconfig -p | grep libcuda.so.1", id="stub libcuda"),
-    pytest.param("! python3 -c 'import importlib.util as u; assert u.find_spec(\"jupyter_http_over_ws\")'",
-                 id="open extension"),
-    pytest.param("test ! -e /etc/jupyter/jupyter_config.json || ! grep -q allow_root /etc/jupyter/jupyter_config.json",
-                 id="settings of another Jupyter"),
-    pytest.param("test -z \"$(find / -xdev -perm -0002 -type f; find / -xdev -perm -0002 -type d ! -perm -1000)\"",
-                 id="world-writable"),
+    pytest.param(
+        "! python3 -c 'import importlib.util as u; assert u.find_spec(\"jupyter_http_over_ws\")'", id="open extension"
+    ),
+    pytest.param(
+        "test ! -e /etc/jupyter/jupyter_config.json || ! grep -q allow_root /etc/jupyter/jupyter_config.json",
+        id="settings of another Jupyter",
+    ),
+    pytest.param(
+        'test -z "$(find / -xdev -perm -0002 -type f; find / -xdev -perm -0002 -type d ! -perm -1000)"',
+        id="world-writable",
+    ),
     pytest.param("! grep -q '^ldconfig' /etc/bash.bashrc", id="ldconfig at login"),
-    pytest.param("test \"$(id -u)\" -ne 0", id="root"),
+    pytest.param('test "$(id -u)" -ne 0', id="root"),
     pytest.param("test ! -e /etc/apt/sources.list.d/cuda.list", id="rotated key"),
-    pytest.param("test \"${NVIDIA_VISIBLE_DEVICES:-void}\" = void", id="every GPU unasked"),
+    pytest.param('test "${NVIDIA_VISIBLE_DEVICES:-void}" = void', id="every GPU unasked"),
 ]
 
 
@@ -114,10 +118,13 @@ def test_the_tensorflow_of_the_official_image_itself_is_used(
         assert "protobuf" in kernel.run("%pip install --quiet --no-input 'protobuf==4.25.8'")
 
 
-@pytest.mark.parametrize(("config", "says"), [
-    ('base: official\ntensorflow: "2.18.0"\ngpu: on\n', "does not serve: It holds cuDNN 8.9"),
-    ('base: official\ntensorflow: "2.15.1"\n', "No official image of this patch release was published"),
-])
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ('base: official\ntensorflow: "2.18.0"\ngpu: on\n', "does not serve: It holds cuDNN 8.9"),
+        ('base: official\ntensorflow: "2.15.1"\n', "No official image of this patch release was published"),
+    ],
+)
 def test_a_broken_official_image_is_named_before_it_is_pulled(
     config: str, says: str, envkit: Envkit, workspace: Workspaces
 ) -> None:

@@ -59,7 +59,9 @@ def installed(changing_env: SharedEnvironment, run_envkit: Envkit, engine: docke
 @pytest.mark.usefixtures("installed")
 @pytest.mark.proves("%pip install and uv pip install work in the running workspace", "real")
 def test_what_was_installed_is_there_in_kernels_and_logins(
-    kernel: Kernel, run_envkit: Envkit, changing_env: SharedEnvironment,
+    kernel: Kernel,
+    run_envkit: Envkit,
+    changing_env: SharedEnvironment,
 ) -> None:
     for name in (BY_KERNEL, BY_UV, BY_PIP):
         code = IMPORTED.format(name)
@@ -79,7 +81,10 @@ def test_what_was_installed_survives_a_restart(server: Jupyter, lively: Containe
 @pytest.mark.usefixtures("installed")
 @pytest.mark.proves("a new container keeps home, installed packages, token and host key", "real")
 def test_what_was_installed_survives_a_new_container(
-    server: Jupyter, lively: Container, changing_env: SharedEnvironment, run_envkit: Envkit,
+    server: Jupyter,
+    lively: Container,
+    changing_env: SharedEnvironment,
+    run_envkit: Envkit,
     engine: docker.DockerClient,
 ) -> None:
     entry = run_envkit(["ssh-config", "--project", changing_env.project])

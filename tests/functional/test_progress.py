@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from tests.functional.workspaces import Envkit
 
 # What the engine's builder says of a build of two steps that fails: in pieces, and painted.
-BUILD = "".join((
-    r'{"stream": "Step 1/2 : FROM base"}{"stream": "\n"}{"stream": " ---> 0123456789ab\n"}',
-    r'{"stream": "Step 2/2 : RUN make\n"}{"stream": "\u001b[91mno rule to"}{"stream": " make it\u001b[0m\n"}',
-    r'{"error": "The command make returned a non-zero code: 2"}',
-))
+BUILD = "".join(
+    (
+        r'{"stream": "Step 1/2 : FROM base"}{"stream": "\n"}{"stream": " ---> 0123456789ab\n"}',
+        r'{"stream": "Step 2/2 : RUN make\n"}{"stream": "\u001b[91mno rule to"}{"stream": " make it\u001b[0m\n"}',
+        r'{"error": "The command make returned a non-zero code: 2"}',
+    )
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +46,21 @@ def building(
     workspaces.close()
 
 
-@pytest.mark.parametrize(("options", "told"), [
-    ([], ["build: step 1 of 2: FROM base", "build: step 2 of 2: RUN make"]),
-    (["--verbose"], [
-        "build: step 1 of 2: FROM base", "build: step 2 of 2: RUN make", "build: no rule to make it",
-    ]),
-    (["--quiet"], []),
-])
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], ["build: step 1 of 2: FROM base", "build: step 2 of 2: RUN make"]),
+        (
+            ["--verbose"],
+            [
+                "build: step 1 of 2: FROM base",
+                "build: step 2 of 2: RUN make",
+                "build: no rule to make it",
+            ],
+        ),
+        (["--quiet"], []),
+    ],
+)
 @pytest.mark.proves("Progress is plain lines in a pipe, more with --verbose, none with --quiet", "stand-in")
 def test_in_a_pipe_progress_is_plain_lines(
     options: list[str], told: list[str], building: tuple[Path, Mapping[str, str]], run_envkit: Envkit

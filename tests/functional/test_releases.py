@@ -16,11 +16,19 @@ SAYS = "import sys, tensorflow as tf; print(tf.__version__, '.'.join(map(str, sy
 
 
 @pytest.mark.proves("Another release of TensorFlow is one word", "real")
-@pytest.mark.parametrize(("version", "python", "suite"), [
-    pytest.param("2.15.1", "3.11", "bookworm", marks=pytest.mark.whole_image), ("2.21.0", "3.13", "trixie"),
-])
+@pytest.mark.parametrize(
+    ("version", "python", "suite"),
+    [
+        pytest.param("2.15.1", "3.11", "bookworm", marks=pytest.mark.whole_image),
+        ("2.21.0", "3.13", "trixie"),
+    ],
+)
 def test_another_release_comes_up_and_computes(
-    version: str, python: str, suite: str, workspace: Workspaces, run_envkit: Envkit,
+    version: str,
+    python: str,
+    suite: str,
+    workspace: Workspaces,
+    run_envkit: Envkit,
 ) -> None:
     project = workspace(f'tensorflow: "{version}"\ngpu: off\n', name=f"release-{version.replace('.', '-')}")
     up = run_envkit(["up"], cwd=project, timeout_s=FIRST_UP_S)

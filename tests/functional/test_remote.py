@@ -202,11 +202,14 @@ def test_a_port_that_somebody_else_took_meanwhile_is_not_told_and_gets_no_token(
 
 
 @pytest.mark.proves("a machine that cannot be reached, is not known or lets nobody in is told, with 3", "stand-in")
-@pytest.mark.parametrize(("fault", "why", "mend"), [
-    ("unknown", "its host key is not the one that is known for it, or none is known", "compare it with"),
-    ("refused", "it lets none of your SSH keys in", "ssh-copy-id"),
-    ("unreachable", "it cannot be reached by SSH", "look whether ssh"),
-])
+@pytest.mark.parametrize(
+    ("fault", "why", "mend"),
+    [
+        ("unknown", "its host key is not the one that is known for it, or none is known", "compare it with"),
+        ("refused", "it lets none of your SSH keys in", "ssh-copy-id"),
+        ("unreachable", "it cannot be reached by SSH", "look whether ssh"),
+    ],
+)
 def test_a_machine_that_cannot_be_used_is_told(
     machine: Machine, user: User, run_envkit: Envkit, projects: Path, fault: str, why: str, mend: str
 ) -> None:

@@ -39,8 +39,10 @@ def secrets(state: Path) -> dict[str, str]:
     host_key = (state / "mount/ssh_host_ed25519_key").read_text()
     client_key = (state / "client/id_ed25519").read_text()
     return {
-        "token": (state / "mount/token").read_text().strip(), "team's key": TEAM_KEY,
-        "host key": host_key.splitlines()[2], "client's key": client_key.splitlines()[2],
+        "token": (state / "mount/token").read_text().strip(),
+        "team's key": TEAM_KEY,
+        "host key": host_key.splitlines()[2],
+        "client's key": client_key.splitlines()[2],
         "digest of the team's key": hashlib.sha256(TEAM_KEY.encode()).hexdigest(),
     }
 
@@ -57,7 +59,9 @@ def test_a_secret_is_a_file_that_a_variable_names(lively: Container, user: User)
 
 
 def test_a_kernel_and_a_login_find_it_too(
-    lively: Container, changing_env: SharedEnvironment, run_envkit: Envkit,
+    lively: Container,
+    changing_env: SharedEnvironment,
+    run_envkit: Envkit,
 ) -> None:
     with jupyter_of(changing_env.project, lively, run_envkit).kernel() as kernel:
         assert kernel.run("import os; print(open(os.environ['TEAM_KEY_FILE']).read())").strip() == TEAM_KEY
@@ -66,7 +70,9 @@ def test_a_kernel_and_a_login_find_it_too(
 
 
 def test_a_variable_arrives_as_it_was_written(
-    lively: Container, changing_env: SharedEnvironment, run_envkit: Envkit,
+    lively: Container,
+    changing_env: SharedEnvironment,
+    run_envkit: Envkit,
 ) -> None:
     assert Inside(lively)("printenv", "TEAM").out == "vision $HOME `id`\n"
     assert run_envkit(["ssh", "--project", changing_env.project, "printenv TEAM"]).out == "vision $HOME `id`\n"
@@ -74,7 +80,9 @@ def test_a_variable_arrives_as_it_was_written(
 
 @pytest.mark.proves("secrets and the token are in no inspect, environment, argument, label, history or log", "real")
 def test_the_engine_shows_no_secret(
-    engine: docker.DockerClient, lively: Container, secrets: dict[str, str],
+    engine: docker.DockerClient,
+    lively: Container,
+    secrets: dict[str, str],
 ) -> None:
     name, image = str(lively.name), str(lively.attrs["Image"])
     told = {
@@ -117,13 +125,23 @@ def files(folder: Path) -> Iterator[Path]:
 @pytest.mark.parametrize(
     "words",
     [
-        ["up", "--verbose"], ["up", "--verbose", "--format", "json"], ["up", "--dry-run", "--format", "json"],
-        ["status"], ["status", "--format", "json"], ["logs"], ["ssh-config"], ["render", "--output", "{output}"],
+        ["up", "--verbose"],
+        ["up", "--verbose", "--format", "json"],
+        ["up", "--dry-run", "--format", "json"],
+        ["status"],
+        ["status", "--format", "json"],
+        ["logs"],
+        ["ssh-config"],
+        ["render", "--output", "{output}"],
     ],
     ids=" ".join,
 )
 def test_envkit_itself_prints_no_secret(
-    run_envkit: Envkit, lively: Container, changing_env: SharedEnvironment, user: User, secrets: dict[str, str],
+    run_envkit: Envkit,
+    lively: Container,
+    changing_env: SharedEnvironment,
+    user: User,
+    secrets: dict[str, str],
     words: list[str],
 ) -> None:
     argv = [word.format(output=user.home / "rendered") for word in words]
@@ -134,7 +152,9 @@ def test_envkit_itself_prints_no_secret(
 
 
 def test_the_token_goes_to_no_pipe_unless_that_was_asked_for(
-    run_envkit: Envkit, changing_env: SharedEnvironment, secrets: dict[str, str],
+    run_envkit: Envkit,
+    changing_env: SharedEnvironment,
+    secrets: dict[str, str],
 ) -> None:
     refused = run_envkit(["token", "--project", changing_env.project])
     assert (refused.code, refused.out) == (2, "")
@@ -144,7 +164,10 @@ def test_the_token_goes_to_no_pipe_unless_that_was_asked_for(
 
 @pytest.mark.proves("a changed secret arrives without a new container", "real")
 def test_a_changed_secret_is_replaced_in_place(
-    run_envkit: Envkit, lively: Container, changing_env: SharedEnvironment, user: User,
+    run_envkit: Envkit,
+    lively: Container,
+    changing_env: SharedEnvironment,
+    user: User,
 ) -> None:
     path = user.home / "team-key"
     try:
@@ -160,7 +183,10 @@ def test_a_changed_secret_is_replaced_in_place(
 
 
 def test_a_secret_that_is_not_there_is_refused_before_anything_changes(
-    run_envkit: Envkit, lively: Container, changing_env: SharedEnvironment, user: User,
+    run_envkit: Envkit,
+    lively: Container,
+    changing_env: SharedEnvironment,
+    user: User,
 ) -> None:
     path = user.home / "team-key"
     away = path.rename(path.with_suffix(".away"))

@@ -72,7 +72,8 @@ def smoked(images: dict[str, str], run_envkit: Envkit, user: User) -> tuple[dict
     """Return what one run says of all of them, by image, and its JUnit file."""
     junit = user.home / "smoke.xml"
     done = run_envkit(
-        ["smoke", *images.values(), "--jobs", "2", "--format", "json", "--junit", junit], timeout_s=TIMEOUT_S,
+        ["smoke", *images.values(), "--jobs", "2", "--format", "json", "--junit", junit],
+        timeout_s=TIMEOUT_S,
     )
     assert done.code == 1, str(done)
     told = json.loads(done.out)["result"]["results"]
@@ -89,8 +90,16 @@ def test_a_good_image_does_what_a_developer_needs(smoked: tuple[dict[str, dict[s
     passed = {one["check"] for one in tried["findings"] if one["status"] == "passed"}
     assert (tried["exit_code"], failing(tried)) == (0, set())
     assert passed >= {
-        "image/label", "image/packages", "image/jupyter", "tensorflow/computes", "keras/data", "keras/training",
-        "keras/events", "keras/saved-model", "keras/hdf5", "keras/tflite",
+        "image/label",
+        "image/packages",
+        "image/jupyter",
+        "tensorflow/computes",
+        "keras/data",
+        "keras/training",
+        "keras/events",
+        "keras/saved-model",
+        "keras/hdf5",
+        "keras/tflite",
     }
 
 
@@ -120,9 +129,13 @@ def test_all_images_are_in_one_junit_file_a_suite_for_each(
     assert broken.get("failures") == "1"
 
 
-@pytest.mark.parametrize(("ref", "code", "says"), [
-    ("envkit-no-such:1", 3, "is not here"), ("envkit-base:bookworm", 1, "image/python"),
-])
+@pytest.mark.parametrize(
+    ("ref", "code", "says"),
+    [
+        ("envkit-no-such:1", 3, "is not here"),
+        ("envkit-base:bookworm", 1, "image/python"),
+    ],
+)
 def test_an_image_that_is_not_there_or_has_no_python_is_told(
     ref: str, code: int, says: str, run_envkit: Envkit, shared_env: SharedEnvironment
 ) -> None:

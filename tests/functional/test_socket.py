@@ -37,7 +37,7 @@ FIRST_UP_S = 1500
 SOCKET = "/run/envkit/jupyter.sock"
 ALONE = "gpu: off\njupyter: {socket: true}\nnetwork: {mode: none}\n"
 # Stands for the user's browser: hands the page over to the test.
-BROWSER = "#!/bin/sh\nprintf %%s \"${1#file://}\" > %s.part && mv %s.part %s\n"
+BROWSER = '#!/bin/sh\nprintf %%s "${1#file://}" > %s.part && mv %s.part %s\n'
 ADDRESS = re.compile(r'location\.replace\("http://127\.0\.0\.1:(\d+)(/lab\?token=[A-Za-z0-9_-]+)"\)')
 
 
@@ -72,9 +72,7 @@ class Alone:
 
 
 @pytest.fixture(scope="module")
-def alone_env(
-    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient
-) -> Iterator[Alone]:
+def alone_env(user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient) -> Iterator[Alone]:
     workspaces = Workspaces(user, projects, run_envkit, engine)
     project = workspaces(ALONE, name="alone")
     try:

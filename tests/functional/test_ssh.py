@@ -49,7 +49,7 @@ def test_a_shell_begins_in_the_workspace_and_one_within_it_where_it_was_started(
 
 @pytest.mark.parametrize("command", ["{}", "bash -c '{}'", "bash -lc '{}'"], ids=["plain", "shell", "login shell"])
 def test_a_session_finds_the_workspaces_own_python(ssh: Ssh, command: str) -> None:
-    done = ssh(command.format("python -c \"import numpy, sys; print(sys.prefix)\"; command -v pip git"))
+    done = ssh(command.format('python -c "import numpy, sys; print(sys.prefix)"; command -v pip git'))
     assert done.out.splitlines()[0].startswith("/home/dev/.local/share/envkit/tensorflow-2.9.0")
     assert done.out.splitlines()[1:] == ["/opt/envkit/bin/pip", "/usr/bin/git"]
 
@@ -57,7 +57,10 @@ def test_a_session_finds_the_workspaces_own_python(ssh: Ssh, command: str) -> No
 @pytest.mark.proves("scp, sftp and rsync work, and the files belong to you", "real")
 @pytest.mark.parametrize("how", ["scp", "scp -O", "sftp", "rsync"])
 def test_files_go_both_ways_and_belong_to_the_user(
-    ssh: Ssh, shared_env: SharedEnvironment, folder: Path, how: str,
+    ssh: Ssh,
+    shared_env: SharedEnvironment,
+    folder: Path,
+    how: str,
 ) -> None:
     there, back = folder / "there", folder / "back"
     there.write_bytes(BINARY)
@@ -113,7 +116,10 @@ def own_config(user: User) -> Iterator[Path]:
 
 @pytest.mark.proves("`ssh HOST`, and so VS Code and PyCharm, work after `envkit ssh-config --install`", "real")
 def test_the_entry_is_included_once_and_serves(
-    ssh: Ssh, own_config: Path, run_envkit: Envkit, shared_env: SharedEnvironment,
+    ssh: Ssh,
+    own_config: Path,
+    run_envkit: Envkit,
+    shared_env: SharedEnvironment,
 ) -> None:
     texts = []
     for _ in range(2):

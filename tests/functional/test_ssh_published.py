@@ -34,9 +34,7 @@ AGENT = 'echo "${SSH_AUTH_SOCK:-no agent}"'
 
 
 @pytest.fixture(scope="module")
-def project(
-    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient
-) -> Iterator[Path]:
+def project(user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient) -> Iterator[Path]:
     workspaces = Workspaces(user, projects, run_envkit, engine)
     yield workspaces(PUBLISHED, name="published")
     workspaces.close()
@@ -243,8 +241,11 @@ def test_the_health_check_looks_at_the_port(published: Published) -> None:
     at = check.index("2222")
     assert published.inside(*check[:at], "2223", *check[at + 1 :]).code == 1
     wait_until(
-        lambda: container(published.engine, published.ssh.user, published.project).attrs["State"]["Health"]["Status"]
-        == "healthy", "the engine calls it healthy",
+        lambda: (
+            container(published.engine, published.ssh.user, published.project).attrs["State"]["Health"]["Status"]
+            == "healthy"
+        ),
+        "the engine calls it healthy",
     )
 
 

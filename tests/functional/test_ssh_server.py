@@ -74,7 +74,12 @@ GOLDEN = {
 
 def test_sshd_means_what_its_settings_say(inside: Inside) -> None:
     asked = inside(
-        "/usr/sbin/sshd", "-T", "-f", "/etc/envkit/sshd_config", "-C", "user=dev,host=x,addr=127.0.0.1",
+        "/usr/sbin/sshd",
+        "-T",
+        "-f",
+        "/etc/envkit/sshd_config",
+        "-C",
+        "user=dev,host=x,addr=127.0.0.1",
     )
     found = dict(line.split(" ", 1) for line in asked.out.splitlines() if " " in line)
     assert {name: found[name] for name in GOLDEN} == GOLDEN

@@ -26,7 +26,8 @@ def theirs(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterat
     name, image = "theirs", shared_env.container.image
     assert image is not None
     made = engine.containers.create(
-        image, name=names.container(STRANGER, name),
+        image,
+        name=names.container(STRANGER, name),
         labels=names.labels(STRANGER, name, "/home/somebody/theirs"),
     )
     yield name

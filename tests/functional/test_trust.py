@@ -74,15 +74,28 @@ def company() -> str:
     """Make a certificate authority that nobody knows, and return its certificate."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string(f"CN=Company {uuid4()}")
     now = datetime.now(timezone.utc)
-    made = x509.CertificateBuilder(
-        name, name, key.public_key(), x509.random_serial_number(), now - timedelta(1), now + timedelta(1),
-    ).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, hashes.SHA256())
+    made = (
+        x509.CertificateBuilder(
+            name,
+            name,
+            key.public_key(),
+            x509.random_serial_number(),
+            now - timedelta(1),
+            now + timedelta(1),
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
     return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
 @pytest.fixture
 def certified(
-    company: str, image: str, workspace: Workspaces, run_envkit: Envkit, engine: docker.DockerClient,
+    company: str,
+    image: str,
+    workspace: Workspaces,
+    run_envkit: Envkit,
+    engine: docker.DockerClient,
 ) -> Iterator[str]:
     """Yield an image made by the first steps of the Dockerfile that is rendered where `company` is trusted."""
     project = workspace("gpu: off\n", files={"company.pem": company})

@@ -130,9 +130,14 @@ def test_status_lists_environments(shared_env: SharedEnvironment, run_envkit: En
     ]
 
 
-@pytest.mark.parametrize(("program", "code"), [
-    (["sh", "-c", "exit 7"], 7), (["true"], 0), (["sh", "-c", "kill -9 $$"], 137),
-])
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        (["sh", "-c", "exit 7"], 7),
+        (["true"], 0),
+        (["sh", "-c", "kill -9 $$"], 137),
+    ],
+)
 @pytest.mark.proves("`exec` passes the inner exit code through", "real")
 def test_exec_passes_the_exit_code_through(
     program: list[str], code: int, shared_env: SharedEnvironment, run_envkit: Envkit
@@ -156,10 +161,13 @@ def test_exec_starts_in_the_callers_own_folder_below_the_workspace(
 
 
 @pytest.mark.parametrize("below", ["", "lower"])
-@pytest.mark.parametrize(("program", "code", "words"), [
-    ("nosuchprog", 127, "there is no program 'nosuchprog' in the workspace"),
-    ("/etc/passwd", 126, "the program '/etc/passwd' in the workspace cannot be run"),
-])
+@pytest.mark.parametrize(
+    ("program", "code", "words"),
+    [
+        ("nosuchprog", 127, "there is no program 'nosuchprog' in the workspace"),
+        ("/etc/passwd", 126, "the program '/etc/passwd' in the workspace cannot be run"),
+    ],
+)
 @pytest.mark.proves("`exec` of what is no program ends with the codes of shells", "real")
 def test_exec_of_what_is_no_program_is_told_with_the_code_of_shells(
     program: str, code: int, words: str, below: str, shared_env: SharedEnvironment, run_envkit: Envkit, user: User
@@ -213,14 +221,17 @@ def test_the_token_goes_to_a_terminal_only(shared_env: SharedEnvironment, run_en
 
 
 @pytest.mark.proves("The config is mounted read-only inside", "real")
-@pytest.mark.parametrize("attempt", [
-    "echo 'gpu: on' >> /workspace/envkit.yaml", "rm -f /workspace/envkit.yaml",
-    "mv /workspace/envkit.yaml /workspace/other", "chmod 777 /workspace/envkit.yaml",
-    "echo 'gpu: on' > /workspace/new && mv -f /workspace/new /workspace/envkit.yaml",
-])
-def test_the_config_cannot_be_changed_from_inside(
-    attempt: str, inside: Inside, shared_env: SharedEnvironment
-) -> None:
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "echo 'gpu: on' >> /workspace/envkit.yaml",
+        "rm -f /workspace/envkit.yaml",
+        "mv /workspace/envkit.yaml /workspace/other",
+        "chmod 777 /workspace/envkit.yaml",
+        "echo 'gpu: on' > /workspace/new && mv -f /workspace/new /workspace/envkit.yaml",
+    ],
+)
+def test_the_config_cannot_be_changed_from_inside(attempt: str, inside: Inside, shared_env: SharedEnvironment) -> None:
     config = shared_env.project / "envkit.yaml"
     before = config.read_text()
     tried = inside.sh(attempt)

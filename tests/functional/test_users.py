@@ -45,9 +45,7 @@ class Owned:
 
 
 @pytest.fixture(scope="module", params=[1000, 4242, 2000000])
-def owned(
-    request: pytest.FixtureRequest, place: Path, as_root: Envkit, engine: docker.DockerClient
-) -> Iterator[Owned]:
+def owned(request: pytest.FixtureRequest, place: Path, as_root: Envkit, engine: docker.DockerClient) -> Iterator[Owned]:
     """Yield an environment for a UID, whether the machine knows that one or not."""
     uid: int = request.param
     project = place / f"owned-{uid}"
@@ -105,9 +103,7 @@ def test_a_workspace_of_roots_is_refused_with_the_mend(place: Path, as_root: Env
 def test_with_sudo_the_caller_is_who_it_runs_as(place: Path, as_root: Envkit, image: str) -> None:
     project = place / "with-sudo"
     project.mkdir()
-    plan = as_root(
-        ["up", "--dry-run", "--format", "json"], cwd=project, env={"SUDO_UID": "4242", "SUDO_GID": "4243"}
-    )
+    plan = as_root(["up", "--dry-run", "--format", "json"], cwd=project, env={"SUDO_UID": "4242", "SUDO_GID": "4243"})
     assert plan.code == 0, str(plan)
     assert json.loads(plan.out)["result"]["plan"]["run"]["user"] == {"uid": 4242, "gid": 4243}
 

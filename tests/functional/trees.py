@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 BUFFER = 1 << 20
 # What a container of an image is started with, and what its programs are told; labels are compared by those who know.
 SETTINGS = (
-    "Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "OnBuild", "Shell", "StopSignal", "User", "Volumes",
+    "Cmd",
+    "Entrypoint",
+    "Env",
+    "ExposedPorts",
+    "Healthcheck",
+    "OnBuild",
+    "Shell",
+    "StopSignal",
+    "User",
+    "Volumes",
     "WorkingDir",
 )
 COMPILED = Path(__file__).with_name("compiled.py")
@@ -79,8 +88,11 @@ def compiled(engine: docker.DockerClient, image: str, paths: Iterable[str]) -> d
     for tag in sorted(set(found.values())):
         named = [f"/{path}" for path, one in sorted(found.items()) if one == tag]
         printed = engine.containers.run(
-            image, ["-I", "-c", COMPILED.read_text(), *named], entrypoint=f"/usr/bin/python{tag[0]}.{tag[1:]}",
-            network_mode="none", remove=True,
+            image,
+            ["-I", "-c", COMPILED.read_text(), *named],
+            entrypoint=f"/usr/bin/python{tag[0]}.{tag[1:]}",
+            network_mode="none",
+            remove=True,
         )
         for line in printed.decode().splitlines():
             digest, path = line.split(" ", 1)
@@ -120,6 +132,13 @@ def _entry(tar: tarfile.TarFile, one: tarfile.TarInfo) -> Entry:
         data = data[:8] + bytes(4) + data[12:]  # the time of its source, which is the time of the build
     attributes = tuple(sorted((key, value) for key, value in one.pax_headers.items() if "xattr" in key))
     return Entry(
-        one.type, one.mode, one.uid, one.gid, one.size, hashlib.sha256(data).hexdigest(), one.linkname,
-        (one.devmajor, one.devminor), attributes,
+        one.type,
+        one.mode,
+        one.uid,
+        one.gid,
+        one.size,
+        hashlib.sha256(data).hexdigest(),
+        one.linkname,
+        (one.devmajor, one.devminor),
+        attributes,
     )

@@ -26,9 +26,7 @@ PYTHON = "/usr/bin/python3"
 
 
 @contextmanager
-def weakened(
-    engine: docker.DockerClient, like: SharedEnvironment, change: dict[str, dict[str, Any]]
-) -> Iterator[str]:
+def weakened(engine: docker.DockerClient, like: SharedEnvironment, change: dict[str, dict[str, Any]]) -> Iterator[str]:
     """Start a container with the settings of an environment and one of them changed; its program only waits."""
     data = copy.deepcopy(engine.api.inspect_container(str(like.container.id)))
     config = {**data["Config"], "Entrypoint": ["/bin/sleep"], "Cmd": ["600"], "Hostname": "weak", "Labels": {}}
@@ -61,5 +59,3 @@ def listens_inside(engine: docker.DockerClient, container: str) -> bool:
     """Say whether something listens at port 8888 of a container's own network."""
     table = Inside(engine.containers.get(container))("cat", "/proc/net/tcp").out.splitlines()
     return any(line.split()[1].endswith(":22B8") and line.split()[3] == "0A" for line in table[1:])
-
-

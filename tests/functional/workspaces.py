@@ -31,8 +31,13 @@ class Envkit:
     program: Path
 
     def __call__(
-        self, args: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None,
-        text: str = "", timeout_s: float = 120,
+        self,
+        args: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        text: str = "",
+        timeout_s: float = 120,
     ) -> Ran:
         """Run `envkit ARGS` to its end."""
         return self.user.run([self.program, *args], cwd=cwd, env=env, text=text, timeout_s=timeout_s)
@@ -55,7 +60,11 @@ class Workspaces:
     made: list[Path] = field(default_factory=list)
 
     def __call__(
-        self, config: str | None = None, *, name: str = "project", files: Mapping[str, str] | None = None,
+        self,
+        config: str | None = None,
+        *,
+        name: str = "project",
+        files: Mapping[str, str] | None = None,
     ) -> Path:
         """Make a project folder: `config` is the text of its `envkit.yaml`, None for no such file."""
         project = self.user.folder(self.folder / str(len(list(self.folder.iterdir()))))

@@ -91,7 +91,11 @@ def start(python: str, packages: Path, cwd: Path) -> Callable[..., subprocess.Po
             (packages / "tensorflow").mkdir()
             (packages / "tensorflow" / "__init__.py").write_text(textwrap.dedent(tensorflow))
         process = subprocess.Popen(
-            [python, "-", str(limit)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd,
+            [python, "-", str(limit)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(packages), "HOME": str(cwd)},
         )
         assert process.stdin is not None

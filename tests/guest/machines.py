@@ -48,12 +48,20 @@ def look(built: Path, place: Path, machine: Machine) -> tuple[Observation, ...]:
     text = text.replace("/var/lib/dpkg/info", str(packages(place, libraries, machine)))
     packaged(place / "site")
     environment = {
-        "PATH": f"{place}/bin", "LD_LIBRARY_PATH": str(libraries), "PYTHONPATH": str(place / "site"),
+        "PATH": f"{place}/bin",
+        "LD_LIBRARY_PATH": str(libraries),
+        "PYTHONPATH": str(place / "site"),
         **machine.says,
     }
     done = subprocess.run(
-        [sys.executable, "-", "30"], input=text, capture_output=True, text=True, env=environment, check=False,
-        cwd=place, timeout=60,
+        [sys.executable, "-", "30"],
+        input=text,
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+        cwd=place,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     return observations.parse_all(done.stdout.splitlines())

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 SOURCES = ROOT / "tests/guest/nvidia"
 MADE = {
-    "libcuda.so.1": "cuda.c", "libnvidia-ml.so.1": "nvml.c", "libcudart.so.11.0": "cudart.c",
-    "libcublas.so.11": "cublas.c", "libcublasLt.so.11": "cublas.c",
+    "libcuda.so.1": "cuda.c",
+    "libnvidia-ml.so.1": "nvml.c",
+    "libcudart.so.11.0": "cudart.c",
+    "libcublas.so.11": "cublas.c",
+    "libcublasLt.so.11": "cublas.c",
 }
 PLAIN = "cudnn.c"
 

@@ -47,75 +47,133 @@ def stopped(code: int, **also: str) -> Machine:
 # Row of the table: machine, check, part of the mend; and the nearest miss with its check.
 ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
     "nodes ENOENT": (
-        Machine(nodes=dict.fromkeys(NODES, "ENOENT")), "gpu/nodes-missing", "envkit up --gpu",
-        Machine(nodes={"nvidia-uvm": "ENOENT"}), "gpu/nodes-missing",
+        Machine(nodes=dict.fromkeys(NODES, "ENOENT")),
+        "gpu/nodes-missing",
+        "envkit up --gpu",
+        Machine(nodes={"nvidia-uvm": "ENOENT"}),
+        "gpu/nodes-missing",
     ),
     "nodes ENXIO": (
-        Machine(nodes=dict.fromkeys(NODES, "ENXIO")), "gpu/module-not-loaded", "sudo modprobe nvidia",
-        Machine(), HEALTHY,
+        Machine(nodes=dict.fromkeys(NODES, "ENXIO")),
+        "gpu/module-not-loaded",
+        "sudo modprobe nvidia",
+        Machine(),
+        HEALTHY,
     ),
     "2 driver updated, old module loaded": (
-        Machine({"FAKE_NVML": "18", "FAKE_CUINIT": "803"}), "gpu/driver-mismatch", "sudo reboot",
-        Machine({"FAKE_NVML": "18"}), HEALTHY,
+        Machine({"FAKE_NVML": "18", "FAKE_CUINIT": "803"}),
+        "gpu/driver-mismatch",
+        "sudo reboot",
+        Machine({"FAKE_NVML": "18"}),
+        HEALTHY,
     ),
     "3 no fabric manager": (
-        stopped(802), "gpu/fabric-manager", "nvidia-fabricmanager", stopped(801), "gpu/driver-unknown",
+        stopped(802),
+        "gpu/fabric-manager",
+        "nvidia-fabricmanager",
+        stopped(801),
+        "gpu/driver-unknown",
     ),
     "4 nvidia_uvm broken": (
-        stopped(999), "gpu/uvm", "modprobe -r nvidia_uvm", Machine(nodes={"nvidia-uvm": "ENOENT"}), "gpu/nodes-missing",
+        stopped(999),
+        "gpu/uvm",
+        "modprobe -r nvidia_uvm",
+        Machine(nodes={"nvidia-uvm": "ENOENT"}),
+        "gpu/nodes-missing",
     ),
     "24 no GPU was asked for": (
-        Machine({"NVIDIA_VISIBLE_DEVICES": "void"}, nodes=dict.fromkeys(NODES, "ENOENT")), "gpu/nodes-missing",
+        Machine({"NVIDIA_VISIBLE_DEVICES": "void"}, nodes=dict.fromkeys(NODES, "ENOENT")),
+        "gpu/nodes-missing",
         "envkit up --gpu",
-        Machine({"NVIDIA_VISIBLE_DEVICES": "all"}, nodes=dict.fromkeys(NODES, "ENOENT")), "gpu/nodes-missing",
+        Machine({"NVIDIA_VISIBLE_DEVICES": "all"}, nodes=dict.fromkeys(NODES, "ENOENT")),
+        "gpu/nodes-missing",
     ),
     "26 libcuda not injected": (
-        Machine(without=["libcuda.so.1"]), "gpu/libcuda-missing", "nvidia-ctk runtime configure",
-        Machine(UTILITY, without=["libcuda.so.1"]), "gpu/libcuda-missing",
+        Machine(without=["libcuda.so.1"]),
+        "gpu/libcuda-missing",
+        "nvidia-ctk runtime configure",
+        Machine(UTILITY, without=["libcuda.so.1"]),
+        "gpu/libcuda-missing",
     ),
     "27 a stub stands first": (Machine(stub=True), "gpu/libcuda-stub", "z-cuda-stubs.conf", Machine(), HEALTHY),
     "27 a stub answers 34": (stopped(34), "gpu/libcuda-stub", "stubs", stopped(35), "gpu/driver-unknown"),
     "28 no device": (
-        stopped(100, FAKE_NVML="9"), "gpu/module-not-loaded", "sudo modprobe nvidia",
-        stopped(100, FAKE_NVML_GPUS="0"), "gpu/none-left",
+        stopped(100, FAKE_NVML="9"),
+        "gpu/module-not-loaded",
+        "sudo modprobe nvidia",
+        stopped(100, FAKE_NVML_GPUS="0"),
+        "gpu/none-left",
     ),
     "30 node modes": (
-        stopped(100, FAKE_NVML="4"), "gpu/nodes-forbidden", "chmod a+rw",
-        stopped(100, FAKE_NVML="999"), "gpu/none-left",
+        stopped(100, FAKE_NVML="4"),
+        "gpu/nodes-forbidden",
+        "chmod a+rw",
+        stopped(100, FAKE_NVML="999"),
+        "gpu/none-left",
     ),
     "31 hidden by a variable": (
-        stopped(100, CUDA_VISIBLE_DEVICES="-1"), "gpu/hidden", "CUDA_VISIBLE_DEVICES",
-        stopped(100), "gpu/driver-unknown",
+        stopped(100, CUDA_VISIBLE_DEVICES="-1"),
+        "gpu/hidden",
+        "CUDA_VISIBLE_DEVICES",
+        stopped(100),
+        "gpu/driver-unknown",
     ),
     "31 counted none, hidden": (
-        Machine({"FAKE_GPUS": "0", "CUDA_VISIBLE_DEVICES": "7"}), "gpu/hidden", "CUDA_VISIBLE_DEVICES",
-        Machine({"CUDA_VISIBLE_DEVICES": "0"}), HEALTHY,
+        Machine({"FAKE_GPUS": "0", "CUDA_VISIBLE_DEVICES": "7"}),
+        "gpu/hidden",
+        "CUDA_VISIBLE_DEVICES",
+        Machine({"CUDA_VISIBLE_DEVICES": "0"}),
+        HEALTHY,
     ),
     "31 MIG without instances": (
-        stopped(100, FAKE_MIG="1"), "gpu/mig-empty", "nvidia-smi mig -cgi",
-        stopped(100, FAKE_MIG="0"), "gpu/driver-unknown",
+        stopped(100, FAKE_MIG="1"),
+        "gpu/mig-empty",
+        "nvidia-smi mig -cgi",
+        stopped(100, FAKE_MIG="0"),
+        "gpu/driver-unknown",
     ),
     "32 a driver in the image": (
-        Machine({"FAKE_CUINIT": "803"}, package="libcuda1"), "gpu/driver-in-image", "take libcuda1 out",
-        stopped(803), "gpu/driver-mismatch",
+        Machine({"FAKE_CUINIT": "803"}, package="libcuda1"),
+        "gpu/driver-in-image",
+        "take libcuda1 out",
+        stopped(803),
+        "gpu/driver-mismatch",
     ),
     "33 compat library": (stopped(804), "gpu/compat-library", "cuda-compat", stopped(805), "gpu/driver-unknown"),
     "34 a library is missing": (
-        Machine(without=["libcusolver.so.11"]), "gpu/libraries-missing", "ldconfig", Machine(), HEALTHY,
+        Machine(without=["libcusolver.so.11"]),
+        "gpu/libraries-missing",
+        "ldconfig",
+        Machine(),
+        HEALTHY,
     ),
     "35 an older cuDNN": (
-        Machine({"FAKE_CUDNN": "8005"}), "gpu/cudnn-wrong", "docs/catalog.md", Machine({"FAKE_CUDNN": "8700"}), HEALTHY,
+        Machine({"FAKE_CUDNN": "8005"}),
+        "gpu/cudnn-wrong",
+        "docs/catalog.md",
+        Machine({"FAKE_CUDNN": "8700"}),
+        HEALTHY,
     ),
     "35 a cuDNN of another kind": (
-        Machine({"FAKE_CUDNN": "90100"}), "gpu/cudnn-wrong", "docs/catalog.md",
-        Machine({"FAKE_CUDNN": "8100"}), HEALTHY,
+        Machine({"FAKE_CUDNN": "90100"}),
+        "gpu/cudnn-wrong",
+        "docs/catalog.md",
+        Machine({"FAKE_CUDNN": "8100"}),
+        HEALTHY,
     ),
     "38 too old a GPU": (
-        Machine({"FAKE_CAPABILITY": "3.0"}), "gpu/too-old", "older TensorFlow",
-        Machine({"FAKE_CAPABILITY": "3.5"}), HEALTHY,
+        Machine({"FAKE_CAPABILITY": "3.0"}),
+        "gpu/too-old",
+        "older TensorFlow",
+        Machine({"FAKE_CAPABILITY": "3.5"}),
+        HEALTHY,
     ),
     "an answer that nobody has seen": (
-        stopped(12345, FAKE_ERROR_NAME="CUDA_ERROR_NEW"), "gpu/driver-unknown", "nvidia-smi", Machine(), HEALTHY,
+        stopped(12345, FAKE_ERROR_NAME="CUDA_ERROR_NEW"),
+        "gpu/driver-unknown",
+        "nvidia-smi",
+        Machine(),
+        HEALTHY,
     ),
 }
 
@@ -158,13 +216,20 @@ def test_a_healthy_machine_is_told_gpu_by_gpu(looked: Callable[[Machine], tuple[
     assert nvml["driver"] == "470.256.02"
     assert nvml["gpus"] == [
         {
-            "index": index, "name": "NVIDIA T4", "uuid": f"GPU-0000000{index + 1}", "memory_mib": 16384,
-            "used_mib": 1024, "mig": False, "processes": 2,
+            "index": index,
+            "name": "NVIDIA T4",
+            "uuid": f"GPU-0000000{index + 1}",
+            "memory_mib": 16384,
+            "used_mib": 1024,
+            "mig": False,
+            "processes": 2,
         }
         for index in range(2)
     ]
     assert cuda == {
-        "code": 0, "name": "", "cuda": 11080,
+        "code": 0,
+        "name": "",
+        "cuda": 11080,
         "gpus": [{"name": "NVIDIA T4", "compute_capability": "7.5"}] * 2,
     }
     libraries: dict[str, Any] = dict(observations.data(seen, "gpu.libraries"))
@@ -174,17 +239,18 @@ def test_a_healthy_machine_is_told_gpu_by_gpu(looked: Callable[[Machine], tuple[
 
 
 def test_what_nvml_and_the_driver_say_of_a_gpu_is_put_together(
-    looked: Callable[[Machine], tuple[Observation, ...]]
+    looked: Callable[[Machine], tuple[Observation, ...]],
 ) -> None:
     listed = gpus.list_gpus(looked(Machine({"FAKE_NVML_GPUS": "2", "FAKE_GPUS": "1", "FAKE_PROCESSES": "1"})))
     assert [(one.index, one.driver, one.compute_capability, one.processes) for one in listed] == [
-        (0, "470.256.02", "7.5", 1), (1, "470.256.02", "", 1),
+        (0, "470.256.02", "7.5", 1),
+        (1, "470.256.02", "", 1),
     ]
     assert gpus.list_gpus(looked(Machine(without=["libcuda.so.1"]))) == ()
 
 
 def test_a_driver_that_crashes_is_told_of_and_tensorflow_is_looked_at_all_the_same(
-    looked: Callable[[Machine], tuple[Observation, ...]]
+    looked: Callable[[Machine], tuple[Observation, ...]],
 ) -> None:
     seen = looked(Machine({"FAKE_CRASH": "1"}))
     assert observations.data(seen, "driver.ended")["signal"] == "SIGABRT"

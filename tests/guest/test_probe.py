@@ -25,7 +25,13 @@ def test_without_tensorflow_it_says_so_and_comes_to_its_end(probe: Callable[...,
     told = probe()
     assert (told.code, told.err) == (0, "")
     assert told.whats == [
-        "gpu.nodes", "gpu.variables", "gpu.libcuda", "python", "packages", "tensorflow.missing", "tensorflow.log",
+        "gpu.nodes",
+        "gpu.variables",
+        "gpu.libcuda",
+        "python",
+        "packages",
+        "tensorflow.missing",
+        "tensorflow.log",
         "done",
     ]
     assert [one.check for one in told.findings()] == ["tensorflow/missing", "gpu/driver-missing"]
@@ -61,15 +67,18 @@ def test_files_of_the_workspace_are_not_imported(probe: Callable[..., Told], cwd
     [
         (
             "raise TypeError('Descriptors cannot be created directly.')",
-            {"type": "TypeError", "message": "Descriptors cannot be created directly."}, "protobuf is newer",
+            {"type": "TypeError", "message": "Descriptors cannot be created directly."},
+            "protobuf is newer",
         ),
         (
             "import sys\nsys.stderr.write('AttributeError: _ARRAY_API not found')\nraise TypeError('() -> handle')",
-            {"type": "TypeError", "message": "() -> handle"}, "numpy 2 is installed",
+            {"type": "TypeError", "message": "() -> handle"},
+            "numpy 2 is installed",
         ),
         (
             "import no_such_module",
-            {"type": "ModuleNotFoundError", "message": "No module named 'no_such_module'"}, "unknown",
+            {"type": "ModuleNotFoundError", "message": "No module named 'no_such_module'"},
+            "unknown",
         ),
         ("raise SystemExit(3)", {"type": "SystemExit", "message": "3"}, "unknown"),
         ("raise KeyboardInterrupt", {"type": "KeyboardInterrupt", "message": ""}, "unknown"),
@@ -91,6 +100,7 @@ def test_a_module_of_that_name_that_is_not_tensorflow_is_told_of(probe: Callable
     told = probe(tensorflow="")
     assert told.data("tensorflow.version")["error"]["type"] == "AttributeError"
     assert told.findings()[0].check == "tensorflow/import-failed"
+
 
 HANGS = {
     "in Python": "import time; time.sleep(600)",
@@ -128,8 +138,10 @@ def test_a_look_that_hangs_is_ended_and_told_of(probe: Callable[..., Told], hang
 def test_a_look_that_dies_is_told_of_with_its_last_words(
     probe: Callable[..., Told], death: str, ended: dict[str, Any], seen: str
 ) -> None:
-    told = probe(tensorflow=f"import os, resource\nresource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
-                            f"os.write(2, b'last words')\n{death}")
+    told = probe(
+        tensorflow=f"import os, resource\nresource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
+        f"os.write(2, b'last words')\n{death}"
+    )
     assert (told.code, told.err) == (0, "")
     assert told.data("ended") == ended
     assert told.data("tensorflow.log") == {"text": "last words"}
@@ -139,12 +151,14 @@ def test_a_look_that_dies_is_told_of_with_its_last_words(
 
 
 def test_what_is_printed_besides_goes_to_the_log_and_nowhere_else(probe: Callable[..., Told]) -> None:
-    told = probe(tensorflow="""
+    told = probe(
+        tensorflow="""
         import os
         print('{"what": "done", "data": {}}')
         os.write(1, b'{"what": "tensorflow.version", "data": {"version": "2.9.0"}}\\n')
         os.system('echo from a child')
-        """)
+        """
+    )
     assert told.whats.count("done") == 1
     assert "2.9.0" not in str([line for line in told.lines if line["what"] == "tensorflow.version"])
     log = told.data("tensorflow.log")["text"]
@@ -153,14 +167,16 @@ def test_what_is_printed_besides_goes_to_the_log_and_nowhere_else(probe: Callabl
 
 
 def test_a_flood_is_kept_short_and_keeps_its_ends(probe: Callable[..., Told]) -> None:
-    told = probe(tensorflow="""
+    told = probe(
+        tensorflow="""
         import os
         os.write(2, b'first words ')
         for _ in range(64):
             os.write(2, b'x' * 65536)
         os.write(2, b' last words')
         os._exit(1)
-        """)
+        """
+    )
     log = told.data("tensorflow.log")["text"]
     assert len(log) < 7_000
     assert log.startswith("first words")
@@ -182,9 +198,12 @@ def test_a_limit_that_is_none_is_told_of(probe: Callable[..., Told]) -> None:
 
 
 def test_without_files_in_memory_it_uses_a_temporary_one(probe: Callable[..., Told]) -> None:
-    told = probe(tensorflow="import os; os.write(2, b'words'); raise ImportError", text="import os\n"
-                 "if hasattr(os, 'memfd_create'):\n    del os.memfd_create\n" + PROBE)
+    told = probe(
+        tensorflow="import os; os.write(2, b'words'); raise ImportError",
+        text="import os\nif hasattr(os, 'memfd_create'):\n    del os.memfd_create\n" + PROBE,
+    )
     assert told.data("tensorflow.log")["text"].startswith("words")
+
 
 WAITS = "import os, time; open('looker', 'w').write(str(os.getpid())); time.sleep(60)"
 

@@ -23,28 +23,46 @@ H100 = {"FAKE_CAPABILITY": "9.0", "FAKE_NAME": "NVIDIA H100"}
 # What a GPU may lack that computes: machine, check, part of the mend; and the nearest miss with its checks.
 NOTES: dict[str, tuple[Machine, str, str, Machine, list[str]]] = {
     "25 the container asks for no utility": (
-        Machine({"NVIDIA_DRIVER_CAPABILITIES": "compute"}, without=[NVML]), "gpu/nvml-missing", "compute,utility",
-        Machine({"NVIDIA_DRIVER_CAPABILITIES": "compute"}), [],
+        Machine({"NVIDIA_DRIVER_CAPABILITIES": "compute"}, without=[NVML]),
+        "gpu/nvml-missing",
+        "compute,utility",
+        Machine({"NVIDIA_DRIVER_CAPABILITIES": "compute"}),
+        [],
     ),
     "25 the toolkit did not bring it": (
-        Machine({"NVIDIA_DRIVER_CAPABILITIES": "all"}, without=[NVML]), "gpu/nvml-missing", "nvidia-ctk",
-        Machine({"FAKE_NVML": "999"}), [],
+        Machine({"NVIDIA_DRIVER_CAPABILITIES": "all"}, without=[NVML]),
+        "gpu/nvml-missing",
+        "nvidia-ctk",
+        Machine({"FAKE_NVML": "999"}),
+        [],
     ),
     "37 newer than the release": (
-        Machine(H100), "gpu/compiles-at-first-use", "envkit.yaml",
-        Machine({"FAKE_CAPABILITY": "8.9"}), [],
+        Machine(H100),
+        "gpu/compiles-at-first-use",
+        "envkit.yaml",
+        Machine({"FAKE_CAPABILITY": "8.9"}),
+        [],
     ),
     "37 and nothing of it is kept": (
-        Machine({**H100, "CUDA_CACHE_DISABLE": "1"}), "gpu/compiles-at-first-use", "CUDA_CACHE_PATH",
-        Machine({"CUDA_CACHE_DISABLE": "1"}), [],
+        Machine({**H100, "CUDA_CACHE_DISABLE": "1"}),
+        "gpu/compiles-at-first-use",
+        "CUDA_CACHE_PATH",
+        Machine({"CUDA_CACHE_DISABLE": "1"}),
+        [],
     ),
     "39 no ptxas": (
-        Machine(without_tools=["ptxas"]), "gpu/ptxas-missing", "PATH",
-        Machine(without_tools=["libdevice.10.bc"]), ["gpu/libdevice-missing"],
+        Machine(without_tools=["ptxas"]),
+        "gpu/ptxas-missing",
+        "PATH",
+        Machine(without_tools=["libdevice.10.bc"]),
+        ["gpu/libdevice-missing"],
     ),
     "40 no libdevice": (
-        Machine(without_tools=["libdevice.10.bc"]), "gpu/libdevice-missing", "--xla_gpu_cuda_data_dir",
-        Machine(), [],
+        Machine(without_tools=["libdevice.10.bc"]),
+        "gpu/libdevice-missing",
+        "--xla_gpu_cuda_data_dir",
+        Machine(),
+        [],
     ),
 }
 
@@ -74,7 +92,7 @@ def test_where_what_is_compiled_is_kept_is_told(
 
 
 def test_an_xla_of_another_search_finds_nothing_in_the_wheels(
-    looked: Callable[[Machine], tuple[Observation, ...]]
+    looked: Callable[[Machine], tuple[Observation, ...]],
 ) -> None:
     """2.9.0 looks neither into NVIDIA's wheels nor where CUDA_DIR says, although its message names that."""
     without = Machine({"CUDA_DIR": "/usr/lib/cuda"}, without_tools=["ptxas", "libdevice.10.bc"])

@@ -49,7 +49,7 @@ def staged(top: Path, path: str, text: str) -> Entry:
 
 def test_every_kind_is_told_as_what_it_is_and_no_link_is_entered(side: Side, top: Path, tmp_path: Path) -> None:
     (top / "d/e").mkdir(parents=True)
-    (top / "d/e/a b\n\"c").write_text("12345")
+    (top / 'd/e/a b\n"c').write_text("12345")
     (top / os.fsdecode(b"caf\xe9")).write_text("latin")
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/secret").write_text("x")
@@ -61,9 +61,14 @@ def test_every_kind_is_told_as_what_it_is_and_no_link_is_entered(side: Side, top
     assert which == f"{top.stat().st_dev}:{top.stat().st_ino}"
     kinds = {path: entry.kind for path, entry in tree.items()}
     assert kinds == {
-        "d": FOLDER, "d/e": FOLDER, "d/e/a b\n\"c": FILE, os.fsdecode(b"caf\xe9"): FILE, "out": LINK, "pipe": OTHER,
+        "d": FOLDER,
+        "d/e": FOLDER,
+        'd/e/a b\n"c': FILE,
+        os.fsdecode(b"caf\xe9"): FILE,
+        "out": LINK,
+        "pipe": OTHER,
     }
-    assert tree["d/e/a b\n\"c"].size == 5
+    assert tree['d/e/a b\n"c'].size == 5
     assert tree["out"].target == "../outside"
 
 
@@ -93,10 +98,15 @@ def test_what_came_is_placed_with_its_mode_and_the_stage_goes(side: Side, top: P
     side.create_stage()
     entry, other = staged(top, "d/new", "text"), staged(top, "was-folder", "text")
     folder = Entry(FOLDER, mode=0o750)
-    missed = side.apply_changes([], [
-        ("d", None, folder), ("d/new", None, entry._replace(mode=0o755)), ("turns", before["turns"], folder),
-        ("was-folder", before["was-folder"], other),
-    ])
+    missed = side.apply_changes(
+        [],
+        [
+            ("d", None, folder),
+            ("d/new", None, entry._replace(mode=0o755)),
+            ("turns", before["turns"], folder),
+            ("was-folder", before["was-folder"], other),
+        ],
+    )
     assert missed == ()
     assert (top / "d/new").read_text() == "text"
     assert (top / "d/new").stat().st_mode & 0o7777 == 0o755
@@ -132,10 +142,15 @@ def test_nothing_is_written_removed_or_made_through_a_link(side: Side, top: Path
     (top / STAGING_FOLDER / "out").mkdir()
     (top / STAGING_FOLDER / "planted").rename(top / STAGING_FOLDER / "out/planted")
     kept = Entry(FILE, 1, (outside / "kept").stat().st_mtime_ns, 0, 0o644)
-    missed = side.apply_changes([("out/kept", kept)], [
-        ("out/planted", None, entry), ("out/folder", None, Entry(FOLDER, mode=0o755)), ("kept", None, kept),
-        ("way/kept", None, kept),
-    ])
+    missed = side.apply_changes(
+        [("out/kept", kept)],
+        [
+            ("out/planted", None, entry),
+            ("out/folder", None, Entry(FOLDER, mode=0o755)),
+            ("kept", None, kept),
+            ("way/kept", None, kept),
+        ],
+    )
     assert set(missed) == {"out/planted", "out/folder", "kept", "way/kept"}
     assert sorted(one.name for one in outside.iterdir()) == ["kept"]
 
@@ -158,28 +173,52 @@ def test_a_workspace_that_is_gone_is_told(side: Side, top: Path) -> None:
         side.tree()
 
 
-@pytest.mark.parametrize("line", [
-    '["../x", ["f", 1, 1, 1, 420, ""]]', '["/x", ["f", 1, 1, 1, 420, ""]]', '["", null]', "[", "null", '[3, 4]', "x",
-    '["a/../../b", ["d", 0, 1, 1, 493, ""]]',
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        '["../x", ["f", 1, 1, 1, 420, ""]]',
+        '["/x", ["f", 1, 1, 1, 420, ""]]',
+        '["", null]',
+        "[",
+        "null",
+        "[3, 4]",
+        "x",
+        '["a/../../b", ["d", 0, 1, 1, 493, ""]]',
+    ],
+)
 def test_a_path_that_nobody_can_have_ends_it(side: Side, line: str) -> None:
     hostile = replace(side, run=lambda _: ['["top", "1:1"]', line, '["end", ""]'])
     with pytest.raises(EngineError, match="a path that no file can have"):
         hostile.tree()
 
 
-@pytest.mark.parametrize("given", [
-    None, 3, [], ["f"], ["x", 1, 1, 1, 1, ""], ["f", "1", 1, 1, 1, ""], ["f", 1, 1, 1, 1, None],
-    ["f", 1 << 70, 1, 1, 1, ""],
-])
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        3,
+        [],
+        ["f"],
+        ["x", 1, 1, 1, 1, ""],
+        ["f", "1", 1, 1, 1, ""],
+        ["f", 1, 1, 1, 1, None],
+        ["f", 1 << 70, 1, 1, 1, ""],
+    ],
+)
 def test_what_is_no_entry_is_left_alone(side: Side, given: object) -> None:
     hostile = replace(side, run=lambda _: ['["top", "1:1"]', json.dumps(["a", given]), '["end", ""]'])
     assert hostile.tree()[1] == {"a": Entry(OTHER)}
 
 
-@pytest.mark.parametrize("lines", [
-    [], ['["top", ""]'], ['["end", ""]'], ['["top", ""]', '["a", ["f", 1, 1, 1, 1, ""]]'],
-])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ['["top", ""]'],
+        ['["end", ""]'],
+        ['["top", ""]', '["a", ["f", 1, 1, 1, 1, ""]]'],
+    ],
+)
 def test_a_look_that_was_cut_off_counts_for_nothing(side: Side, lines: list[str]) -> None:
     with pytest.raises(EngineError, match="could not be looked at"):
         replace(side, run=lambda _: lines).tree()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envkit.commands import migrate
 from envkit.commands.ported import Job
-from envkit.migrate.outcome import Kind, Note, Outcome, Rewrite, Location
+from envkit.migrate.outcome import Kind, Location, Note, Outcome, Rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,11 +34,15 @@ def code(source: bytes) -> Outcome:
     if b"keras.Slow" in source:
         notes = [Note(Location(2, 1), "names/slow", Kind.BEHAVIOUR, "Slow is slower", "be patient")]
     made = re.sub(rb"(?m)^import keras$", NEW.strip(), source)
-    rewrites = (Rewrite(Location(1, 1), "imports/keras", "import keras", NEW.decode().strip()),) if made != source else ()
+    rewrites = (
+        (Rewrite(Location(1, 1), "imports/keras", "import keras", NEW.decode().strip()),) if made != source else ()
+    )
     return Outcome(made, rewrites, tuple(notes))
 
 
-def run(*paths: Path, write: bool = False, check: bool = False, off: tuple[str, ...] = ()) -> Report[migrate.MigrateResult]:
+def run(
+    *paths: Path, write: bool = False, check: bool = False, off: tuple[str, ...] = ()
+) -> Report[migrate.MigrateResult]:
     job = Job(code, "2.9.0", frozenset(off), show_diff=True)
     return migrate.migrate(paths, job, write=write, check=check, on_file=lambda _: None, on_scan=lambda _, __: None)
 

@@ -57,8 +57,14 @@ class Machine:
         """Run a script of the checkout, with no variable set but these."""
         own = {"PATH": f"{self.commands}:/usr/bin:/bin", "HOME": str(self.top / "home")}
         return subprocess.run(
-            argv, cwd=self.checkout, env=own | env, capture_output=True, text=True, timeout=30,
-            stdin=subprocess.DEVNULL, check=False,
+            argv,
+            cwd=self.checkout,
+            env=own | env,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
 
     def calls(self) -> list[str]:
@@ -80,10 +86,14 @@ def pretend(top: Path, root: Path) -> Machine:
     machine.commands.mkdir()
     no_caches = shutil.ignore_patterns("__pycache__")
     shutil.copytree(root / "scripts", machine.checkout / "scripts", ignore=no_caches)
-    redirect(machine.checkout / "scripts/engine.sh", {
-        "/var/run/docker.sock": str(machine.socket), "/run/systemd/system": f"{top}/systemd",
-        "/var/log/": f"{top}/",
-    })
+    redirect(
+        machine.checkout / "scripts/engine.sh",
+        {
+            "/var/run/docker.sock": str(machine.socket),
+            "/run/systemd/system": f"{top}/systemd",
+            "/var/log/": f"{top}/",
+        },
+    )
     redirect(machine.checkout / "scripts/say.sh", {":/usr/sbin:/sbin": ""})
     for name in ("__init__.py", "errors.py", "engines/__init__.py", "engines/endpoint.py"):
         (machine.checkout / "envkit" / name).parent.mkdir(exist_ok=True)

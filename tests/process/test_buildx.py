@@ -11,7 +11,7 @@ import pytest
 
 from envkit.commands import builders
 from envkit.engines import buildx
-from envkit.engines.buildx import BuildxUnavailable, Buildx
+from envkit.engines.buildx import Buildx, BuildxUnavailable
 from envkit.errors import PreconditionError
 from envkit.model import step
 from tests.unit.worlds import wanted
@@ -50,13 +50,16 @@ def test_a_buildx_that_tells_its_progress_is_found(version: str, plugin: Callabl
     assert (found.path, version.lstrip("v").startswith(found.version)) == (path, True)
 
 
-@pytest.mark.parametrize(("script", "why"), [
-    (SAYS.format("v0.12.9"), "is buildx 0.12.9, and 0.13 or later is needed"),
-    ("#!/bin/sh\necho hello\n", "does not run, or is not buildx"),
-    ("#!/bin/sh\necho 'buildx v0.14.0'; exit 1\n", "does not run, or is not buildx"),
-    ("#!/nowhere/sh\n", "does not run (FileNotFoundError)"),
-    ("\x7fELF", "does not run (OSError)"),
-])
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        (SAYS.format("v0.12.9"), "is buildx 0.12.9, and 0.13 or later is needed"),
+        ("#!/bin/sh\necho hello\n", "does not run, or is not buildx"),
+        ("#!/bin/sh\necho 'buildx v0.14.0'; exit 1\n", "does not run, or is not buildx"),
+        ("#!/nowhere/sh\n", "does not run (FileNotFoundError)"),
+        ("\x7fELF", "does not run (OSError)"),
+    ],
+)
 def test_a_buildx_that_cannot_be_used_is_named_with_the_reason(
     script: str, why: str, plugin: Callable[..., Path]
 ) -> None:
@@ -68,7 +71,9 @@ def test_a_buildx_that_the_workspace_could_replace_is_not_run(
     plugin: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = plugin(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
-    assert buildx.find(("/srv", str(tmp_path))) == BuildxUnavailable(f"{path} could be replaced from inside the workspace")
+    assert buildx.find(("/srv", str(tmp_path))) == BuildxUnavailable(
+        f"{path} could be replaced from inside the workspace"
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_CONFIG", ".")
     assert isinstance(buildx.find(iter((str(tmp_path),))), BuildxUnavailable)

@@ -38,7 +38,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    for name, at in (("vision", endpoint.current_endpoint()), ("speech", endpoint.current_endpoint()), ("faraway", FAR)):
+    for name, at in (
+        ("vision", endpoint.current_endpoint()),
+        ("speech", endpoint.current_endpoint()),
+        ("faraway", FAR),
+    ):
         state.save(state.directory(at, f"/p/{name}"), State(name, f"/p/{name}"))
     damaged = state.directory(endpoint.current_endpoint(), "/p/damaged").folder
     damaged.mkdir()
@@ -65,17 +69,20 @@ def run(home: Path, program: str, *arguments: str) -> str:
 
 
 @pytest.mark.proves("a shell completes verbs, options and the names of environments", "real")
-@pytest.mark.parametrize(("typed", "shown"), [
-    ("envkit st", {"status"}),
-    ("envkit ssh", {"ssh", "ssh-config"}),  # and not what only an SSH client calls
-    ("envkit down --vol", {"--volumes"}),
-    ("envkit status --format ", {"text", "json"}),
-    ("envkit down --name ", {"vision", "speech"}),
-    ("envkit shell -n vi", {"vision"}),
-    ("envkit audit sp", {"speech"}),
-    ("envkit smoke vision sp", {"speech"}),
-    (f"envkit down --engine {FAR} --name ", {"faraway"}),
-])
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("envkit st", {"status"}),
+        ("envkit ssh", {"ssh", "ssh-config"}),  # and not what only an SSH client calls
+        ("envkit down --vol", {"--volumes"}),
+        ("envkit status --format ", {"text", "json"}),
+        ("envkit down --name ", {"vision", "speech"}),
+        ("envkit shell -n vi", {"vision"}),
+        ("envkit audit sp", {"speech"}),
+        ("envkit smoke vision sp", {"speech"}),
+        (f"envkit down --engine {FAR} --name ", {"faraway"}),
+    ],
+)
 def test_a_tab_offers_what_may_come_next(home: Path, typed: str, shown: set[str]) -> None:
     assert offered(home, typed) == shown
 

@@ -109,7 +109,8 @@ def test_an_engine_that_never_answers_is_given_up_at_the_deadline(machine: Machi
 
 
 @pytest.mark.parametrize(
-    ("groups", "mend"), [("ada", "sudo usermod -aG docker ada"), ("ada docker", "log in again")],
+    ("groups", "mend"),
+    [("ada", "sudo usermod -aG docker ada"), ("ada docker", "log in again")],
 )
 def test_an_engine_closed_to_the_caller_names_the_mend(machine: Machine, groups: str, mend: str) -> None:
     machine.command("id", f'case "$1" in -un) echo ada;; -nG) echo {groups};; *) echo 1000;; esac')

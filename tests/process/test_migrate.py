@@ -31,8 +31,12 @@ def test_nothing_is_changed_unless_that_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "code_"),
     [
-        (OLD, ExitCode.CHECK_FAILED), (NEW, ExitCode.OK), (NEW + b"keras.Old\n", ExitCode.CHECK_FAILED), (b"x = 1\n", ExitCode.OK),
-        (NEW + b"keras.Slow\n", ExitCode.OK), (b"print 'keras'\n", ExitCode.UNREADABLE),
+        (OLD, ExitCode.CHECK_FAILED),
+        (NEW, ExitCode.OK),
+        (NEW + b"keras.Old\n", ExitCode.CHECK_FAILED),
+        (b"x = 1\n", ExitCode.OK),
+        (NEW + b"keras.Slow\n", ExitCode.OK),
+        (b"print 'keras'\n", ExitCode.UNREADABLE),
     ],
     ids=["to rewrite", "done", "to review", "no keras", "to know", "unreadable"],
 )
@@ -47,8 +51,12 @@ def test_one_bad_file_stops_no_other_and_stays_as_it_is(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "g.py")
     report = run(tmp_path, write=True)
     assert told(report, tmp_path) == {
-        "a.py": "", "b.py": "it is Python 2", "c.py": "the parser crashed on it",
-        "d.py": "a bug in envkit: ValueError: keras", "e.py": "a bug in envkit: ValueError: keras", "f.py": "",
+        "a.py": "",
+        "b.py": "it is Python 2",
+        "c.py": "the parser crashed on it",
+        "d.py": "a bug in envkit: ValueError: keras",
+        "e.py": "a bug in envkit: ValueError: keras",
+        "f.py": "",
     }
     assert report.exit_code is ExitCode.UNREADABLE
     assert [(tmp_path / name).read_bytes() for name in ("a.py", "f.py")] == [NEW, NEW]
@@ -109,7 +117,9 @@ def test_rules_are_switched_off(tmp_path: Path) -> None:
 def test_setup_py_is_code_and_says_what_is_needed(tmp_path: Path) -> None:
     (one,) = run(tree(tmp_path, {"setup.py": OLD + b"needs = 0; requires = ['Keras==2.2.4']\n"})).result.files
     assert ([rewrite.rule for rewrite in one.rewrites], [note.rule for note in one.notes]) == (
-        ["imports/keras"], ["requirements/keras"])
+        ["imports/keras"],
+        ["requirements/keras"],
+    )
 
 
 def test_results_come_in_order(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from envkit.cli import changes, main
 from envkit.commands import migrate
-from envkit.commands.ported import Job, FileResult
-from envkit.migrate.outcome import Kind, Note, Location
+from envkit.commands.ported import FileResult, Job
+from envkit.migrate.outcome import Kind, Location, Note
 from envkit.report.json import to_json
 from tests.process.migrating import NEW, OLD, code, run, tree
 
@@ -26,14 +26,23 @@ def test_the_report_for_programs_has_every_place(tmp_path: Path) -> None:
     value = json.loads(to_json(run(tmp_path)))
     assert (value["command"], value["exit_code"], value["result"]["release"]) == ("migrate", 6, "2.9.0")
     book, noted, left = value["result"]["files"]
-    assert book["rewrites"] == [{
-        "location": {"line": 1, "column": 1, "cell": 1}, "rule": "imports/keras", "before": "import keras",
-        "after": "from tensorflow import keras",
-    }]
-    assert noted["notes"] == [{
-        "location": {"line": 2, "column": 1, "cell": 0}, "rule": "names/old", "kind": "review", "message": "Old is gone",
-        "hint": "take New",
-    }]
+    assert book["rewrites"] == [
+        {
+            "location": {"line": 1, "column": 1, "cell": 1},
+            "rule": "imports/keras",
+            "before": "import keras",
+            "after": "from tensorflow import keras",
+        }
+    ]
+    assert noted["notes"] == [
+        {
+            "location": {"line": 2, "column": 1, "cell": 0},
+            "rule": "names/old",
+            "kind": "review",
+            "message": "Old is gone",
+            "hint": "take New",
+        }
+    ]
     assert (left["skip_reason"], left["hint"], "diff" in left) == ("it is Python 2", "2to3 -w", False)
 
 
@@ -59,7 +68,10 @@ def test_a_diff_has_the_bytes_of_the_file(tmp_path: Path) -> None:
     "name", ["a.py", "a b.py", "a\tb.py", 'a"\\.py', "a\n--- a/other.py\n+++ b/other.py", "\x1b.py", "é.py"]
 )
 def test_a_diff_is_read_back_whatever_the_file_is_called(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes], name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+    name: str,
     reader: list[str],
 ) -> None:
     monkeypatch.chdir(tree(tmp_path, {"other.py": OLD, name: OLD + b"x = 1"}))
@@ -116,7 +128,10 @@ def test_on_a_terminal_a_notebooks_diff_is_of_its_cells(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}}))
     (shown,) = diffs(tmp_path, by_cell=True).values()
     assert shown.splitlines()[:5] == [
-        f"--- a/{tmp_path}/a.ipynb cell 2\t", f"+++ b/{tmp_path}/a.ipynb cell 2\t", "@@ -1,2 +1,2 @@", "-import keras",
+        f"--- a/{tmp_path}/a.ipynb cell 2\t",
+        f"+++ b/{tmp_path}/a.ipynb cell 2\t",
+        "@@ -1,2 +1,2 @@",
+        "-import keras",
         "+from tensorflow import keras",
     ]
 
@@ -134,8 +149,12 @@ def test_what_a_terminal_is_shown_is_harmless_and_coloured() -> None:
     note = Note(Location(2, 1, 3), "names/old", Kind.REVIEW, "Old\x1b[2J is gone", "take New")
     one = FileResult("a\x1b.ipynb", notes=(note,), diff="--- a/a\n+++ b/a\n-x = '\x1b[2J'\r\n+y\n")
     assert list(changes.format_lines(one, safe=True, color=True)) == [
-        "\x1b[1m--- a/a\x1b[0m\n", "\x1b[1m+++ b/a\x1b[0m\n", "\x1b[31m-x = '\\x1b[2J'\x1b[0m\n", "\x1b[32m+y\x1b[0m\n",
-        "a\\x1b.ipynb:cell 3:2:1: \x1b[33mreview\x1b[0m Old\\x1b[2J is gone [names/old]\n", "    mend: take New\n",
+        "\x1b[1m--- a/a\x1b[0m\n",
+        "\x1b[1m+++ b/a\x1b[0m\n",
+        "\x1b[31m-x = '\\x1b[2J'\x1b[0m\n",
+        "\x1b[32m+y\x1b[0m\n",
+        "a\\x1b.ipynb:cell 3:2:1: \x1b[33mreview\x1b[0m Old\\x1b[2J is gone [names/old]\n",
+        "    mend: take New\n",
     ]
     assert "".join(changes.format_lines(one, safe=False, color=False)).startswith(one.diff)
 

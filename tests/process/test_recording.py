@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts.make_recording import render_svg, record
+from scripts.make_recording import record, render_svg
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -64,12 +64,15 @@ def test_a_package_that_cannot_be_installed_ends_with_3(machine: Machine) -> Non
 @pytest.fixture
 def python(machine: Machine) -> str:
     """Return a stand-in interpreter whose `-m venv` makes an environment with itself in it."""
-    machine.command("snake", f"""
+    machine.command(
+        "snake",
+        f"""
         case "$*" in
           *'-m venv'*) mkdir -p .venv/bin; ln -sf {machine.commands}/snake .venv/bin/python;;
           *pip*--version*) [ -e .venv/bin/python ];;
           --version) echo Python 3.11.0;;
-        esac""")
+        esac""",
+    )
     (machine.checkout / "pyproject.toml").write_text("[project]\n")
     return str(machine.commands / "snake")
 
@@ -110,7 +113,7 @@ def test_development_adds_its_group_with_a_pip_that_knows_groups(machine: Machin
 def test_an_install_that_failed_is_tried_again(machine: Machine, python: str) -> None:
     snake = Path(python)
     whole = snake.read_text()
-    snake.write_text(whole + "case \"$*\" in *editable*) exit 1;; esac\n")
+    snake.write_text(whole + 'case "$*" in *editable*) exit 1;; esac\n')
     assert machine.run("scripts/venv.sh", ENVKIT_PYTHON=python).returncode == 3
     snake.write_text(whole)
     assert machine.run("scripts/venv.sh", ENVKIT_PYTHON=python).returncode == 0
@@ -159,7 +162,10 @@ PASSWD = r"printf 'root:x:0:\nada:x:1007:\nbo:x:1003:\nnobody:x:65534:\n'"
     ids=["who called sudo", "the first account", "no account"],
 )
 def test_root_makes_the_quickstart_for_a_user(
-    envkit: Machine, env: dict[str, str], passwd: str, owner: int,
+    envkit: Machine,
+    env: dict[str, str],
+    passwd: str,
+    owner: int,
 ) -> None:
     redirect(envkit.checkout / "scripts/quickstart.sh", {"/srv": str(envkit.top)})
     envkit.command("getent", passwd)
@@ -250,8 +256,20 @@ def test_make_explains_every_target_people_use(root: Path) -> None:
     shown = subprocess.run(make, capture_output=True, text=True, check=True).stdout
     targets = {line.split()[1] for line in shown.splitlines()}
     assert targets == {
-        "help", "up", "down", "test", "test-images", "test-gpu-image", "unit", "lint", "bench", "bench-migrate",
-        "wheel", "dockerfiles", "docs", "clean",
+        "help",
+        "up",
+        "down",
+        "test",
+        "test-images",
+        "test-gpu-image",
+        "unit",
+        "lint",
+        "bench",
+        "bench-migrate",
+        "wheel",
+        "dockerfiles",
+        "docs",
+        "clean",
     }
 
 

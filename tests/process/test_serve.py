@@ -58,7 +58,8 @@ def test_what_is_asked_for_may_be_a_module_inside_a_client(serve: Path) -> None:
     lab(serve.parent, "from aiohttp import helpers", "print(helpers.__name__)")
     done = said(serve)
     assert (done.stdout.splitlines(), done.stderr) == (
-        ["started", "serves", "its part", "client", "aiohttp.helpers"], "",
+        ["started", "serves", "its part", "client", "aiohttp.helpers"],
+        "",
     )
 
 
@@ -66,12 +67,17 @@ def test_a_client_that_could_not_be_run_says_why_and_is_tried_again(serve: Path)
     (serve.parent / "aiohttp/client.py").write_text("raise OSError('too many open files')")
     again = "(pathlib.Path(__file__).parent.parent / 'aiohttp/client.py').write_text('ClientSession = 22')"
     lab(
-        serve.parent, "import pathlib", "try: aiohttp.ClientSession", "except OSError as error: print(error)", again,
+        serve.parent,
+        "import pathlib",
+        "try: aiohttp.ClientSession",
+        "except OSError as error: print(error)",
+        again,
         "print(aiohttp.ClientSession)",
     )
     done = said(serve)
     assert (done.stdout.splitlines(), done.stderr) == (
-        ["started", "serves", "too many open files", "client", "22"], "",
+        ["started", "serves", "too many open files", "client", "22"],
+        "",
     )
 
 

@@ -46,9 +46,15 @@ def started(folder: Path, *ignored: str) -> tuple[subprocess.Popen[str], int]:
 
 
 @pytest.mark.proves("a signal that ends envkit is as clean as Ctrl-C", "real")
-@pytest.mark.parametrize(("numbers", "code"), [
-    ([signal.SIGTERM], 143), ([signal.SIGHUP], 129), ([signal.SIGINT], 130), ([signal.SIGHUP, signal.SIGTERM], None),
-])
+@pytest.mark.parametrize(
+    ("numbers", "code"),
+    [
+        ([signal.SIGTERM], 143),
+        ([signal.SIGHUP], 129),
+        ([signal.SIGINT], 130),
+        ([signal.SIGHUP, signal.SIGTERM], None),
+    ],
+)
 def test_what_was_begun_is_cleared_up(tmp_path: Path, numbers: list[signal.Signals], code: int | None) -> None:
     process, program = started(tmp_path)
     for number in numbers:

@@ -53,22 +53,49 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
             tunnel.release(address)
 
 
-@pytest.mark.parametrize(("address", "expected"), [
-    ("ssh://far", Remote("far")), ("ssh://far/", Remote("far")), ("ssh://ada@far", Remote("far", "ada")),
-    (FAR, Remote("build.example.com", "ada", 2200)), ("ssh://192.0.2.1:22", Remote("192.0.2.1", "", 22)),
-    ("ssh://[2001:db8::1]:22", Remote("2001:db8::1", "", 22)),
-])
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("ssh://far", Remote("far")),
+        ("ssh://far/", Remote("far")),
+        ("ssh://ada@far", Remote("far", "ada")),
+        (FAR, Remote("build.example.com", "ada", 2200)),
+        ("ssh://192.0.2.1:22", Remote("192.0.2.1", "", 22)),
+        ("ssh://[2001:db8::1]:22", Remote("2001:db8::1", "", 22)),
+    ],
+)
 def test_an_address_is_taken_apart(address: str, expected: Remote) -> None:
     assert tunnel.parse(address) == expected
 
 
 @pytest.mark.proves("no part of an engine's address becomes an option of the SSH client", "real")
-@pytest.mark.parametrize("address", [
-    "ssh://", "ssh://-oProxyCommand=touch x", "ssh://-oProxyCommand=x@far", "ssh://-x", "ssh://a@-x", "ssh://a b@far",
-    "ssh://far -x", "ssh://far\n", "ssh://far\nProxyCommand x", "ssh://ada:password@far", "ssh://far:0", "ssh://far:99999",
-    "ssh://far:-1", "ssh://far:٢٢", "ssh://far/run/docker.sock", "ssh://far?x", "ssh://%h", "ssh://$(x)", "ssh://fär",
-    "ssh://a@b@c", "ssh://[::1", "ssh://[-x]",
-])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ssh://",
+        "ssh://-oProxyCommand=touch x",
+        "ssh://-oProxyCommand=x@far",
+        "ssh://-x",
+        "ssh://a@-x",
+        "ssh://a b@far",
+        "ssh://far -x",
+        "ssh://far\n",
+        "ssh://far\nProxyCommand x",
+        "ssh://ada:password@far",
+        "ssh://far:0",
+        "ssh://far:99999",
+        "ssh://far:-1",
+        "ssh://far:٢٢",
+        "ssh://far/run/docker.sock",
+        "ssh://far?x",
+        "ssh://%h",
+        "ssh://$(x)",
+        "ssh://fär",
+        "ssh://a@b@c",
+        "ssh://[::1",
+        "ssh://[-x]",
+    ],
+)
 def test_an_address_that_is_none_reaches_no_client(client: Client, address: str) -> None:
     with pytest.raises(PreconditionError, match="names no engine on another machine") as error:
         connect.connect(address)
@@ -90,11 +117,14 @@ def test_the_client_is_told_nothing_that_weakens_it_and_the_host_comes_last(clie
     assert stat.S_IMODE(tunnel.local_socket(FAR).parent.stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize(("said", "why", "mend"), [
-    ("Host key verification failed.", "its host key is not the one", "ssh -p 2200 ada@build.example.com shows"),
-    ("ada@build: Permission denied (publickey).", "it lets none of your SSH keys in", "ssh-copy-id"),
-    ("ssh: Could not resolve hostname build", "it cannot be reached by SSH", "look whether ssh -p 2200 ada@build"),
-])
+@pytest.mark.parametrize(
+    ("said", "why", "mend"),
+    [
+        ("Host key verification failed.", "its host key is not the one", "ssh -p 2200 ada@build.example.com shows"),
+        ("ada@build: Permission denied (publickey).", "it lets none of your SSH keys in", "ssh-copy-id"),
+        ("ssh: Could not resolve hostname build", "it cannot be reached by SSH", "look whether ssh -p 2200 ada@build"),
+    ],
+)
 def test_a_failed_login_is_told_with_the_clients_words(client: Client, said: str, why: str, mend: str) -> None:
     client.does(f'while [ "$1" != -E ]; do shift; done; echo "{said}" >"$2"; exit 255')
     with pytest.raises(EngineUnavailable, match=why) as error:
@@ -116,8 +146,8 @@ def test_a_failure_says_how_the_machine_was_chosen(client: Client, monkeypatch: 
 
 def test_a_machine_without_an_engine_is_told_and_the_way_there_closed(client: Client) -> None:
     # It keeps its control socket as the real one does, and answers every question about it.
-    client.does('''case "$*" in *" -O exit"*) ;; *" -O "*) ;; *)
-        while [ "$1" != -S ]; do shift; done; : >"$2" ;; esac''')
+    client.does("""case "$*" in *" -O exit"*) ;; *" -O "*) ;; *)
+        while [ "$1" != -S ]; do shift; done; : >"$2" ;; esac""")
     with pytest.raises(EngineUnavailable, match="lets you in, and no engine answers") as error:
         connect.connect(FAR)
     assert "usermod -aG docker" in error.value.hint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from envkit.checks import audit
-from envkit.checks.attacks import HTTP_ATTACKS, SSH_ATTACKS, OWNER_LOGIN
+from envkit.checks.attacks import HTTP_ATTACKS, OWNER_LOGIN, SSH_ATTACKS
 from envkit.checks.table import CHECKS
 from envkit.model.report import Observation, Verdict
 
@@ -16,19 +16,39 @@ NONE = "0" * 16
 # As the engine says of an environment: what the settings are judged by.
 LOCKED: dict[str, Any] = {
     "Config": {
-        "User": "1000:1000", "Env": ["PATH=/bin", "WANDB_FILE=/run/secrets/x"], "Healthcheck": {"Test": ["CMD"]},
+        "User": "1000:1000",
+        "Env": ["PATH=/bin", "WANDB_FILE=/run/secrets/x"],
+        "Healthcheck": {"Test": ["CMD"]},
     },
     "HostConfig": {
-        "PortBindings": {"8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8888"}]}, "PublishAllPorts": False,
-        "Privileged": False, "CapDrop": ["ALL"], "CapAdd": None, "SecurityOpt": ["no-new-privileges:true"],
+        "PortBindings": {"8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8888"}]},
+        "PublishAllPorts": False,
+        "Privileged": False,
+        "CapDrop": ["ALL"],
+        "CapAdd": None,
+        "SecurityOpt": ["no-new-privileges:true"],
         "ReadonlyRootfs": True,
         "MaskedPaths": ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/sys/firmware"],
         "ReadonlyPaths": ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"],
-        "PidMode": "", "IpcMode": "private", "UTSMode": "", "NetworkMode": "envkit-1000-a", "UsernsMode": "",
-        "CgroupnsMode": "private", "Devices": [], "DeviceRequests": None, "DeviceCgroupRules": None,
-        "VolumesFrom": None, "Links": None, "GroupAdd": None, "ExtraHosts": [],
-        "Tmpfs": {"/tmp": "rw,exec,nosuid,nodev,size=1g"}, "Memory": 1 << 30, "PidsLimit": 4096, "NanoCpus": 10**9,
-        "LogConfig": {"Config": {"max-size": "10m", "max-file": "3"}}, "RestartPolicy": {"Name": "on-failure"},
+        "PidMode": "",
+        "IpcMode": "private",
+        "UTSMode": "",
+        "NetworkMode": "envkit-1000-a",
+        "UsernsMode": "",
+        "CgroupnsMode": "private",
+        "Devices": [],
+        "DeviceRequests": None,
+        "DeviceCgroupRules": None,
+        "VolumesFrom": None,
+        "Links": None,
+        "GroupAdd": None,
+        "ExtraHosts": [],
+        "Tmpfs": {"/tmp": "rw,exec,nosuid,nodev,size=1g"},
+        "Memory": 1 << 30,
+        "PidsLimit": 4096,
+        "NanoCpus": 10**9,
+        "LogConfig": {"Config": {"max-size": "10m", "max-file": "3"}},
+        "RestartPolicy": {"Name": "on-failure"},
         "Ulimits": [{"Name": "core", "Hard": 0, "Soft": 0}],
     },
     "NetworkSettings": {"Networks": {"envkit-1000-a": {}}},
@@ -39,17 +59,27 @@ LOCKED: dict[str, Any] = {
 }
 QUANTUM = "curve25519-sha256: does not provide protection against post-quantum attacks"
 SSHD = {
-    "kexalgorithms": "sntrup761x25519-sha512@openssh.com,curve25519-sha256", "ciphers": "aes256-gcm@openssh.com",
-    "macs": "hmac-sha2-512-etm@openssh.com", "hostkeyalgorithms": "ssh-ed25519",
+    "kexalgorithms": "sntrup761x25519-sha512@openssh.com,curve25519-sha256",
+    "ciphers": "aes256-gcm@openssh.com",
+    "macs": "hmac-sha2-512-etm@openssh.com",
+    "hostkeyalgorithms": "ssh-ed25519",
 }
 INSIDE: dict[str, dict[str, Any]] = {
     "audit.control": {"owner": 200, "browser": 200},
     "audit.guesses": {"tried": 100, "refused": 100, "let_in": 0, "characters": 43, "different": 30},
     "audit.cookie": {"cookies": [{"name": "username-1", "flags": ["HttpOnly", "SameSite=Strict"]}]},
-    "audit.identity": {"uid": 1000, "status": {
-        "CapPrm": NONE, "CapEff": NONE, "CapBnd": NONE, "CapInh": NONE, "CapAmb": NONE, "NoNewPrivs": "1",
-        "Seccomp": "2",
-    }},
+    "audit.identity": {
+        "uid": 1000,
+        "status": {
+            "CapPrm": NONE,
+            "CapEff": NONE,
+            "CapBnd": NONE,
+            "CapInh": NONE,
+            "CapAmb": NONE,
+            "NoNewPrivs": "1",
+            "Seccomp": "2",
+        },
+    },
     "audit.escapes": {"tried": 14, "succeeded": [], "missing": [], "unfinished": []},
     "audit.tampering": {"tried": 8, "succeeded": [], "missing": [], "unfinished": []},
     "audit.rights": {"checked": True, "files": []},
@@ -58,19 +88,31 @@ INSIDE: dict[str, dict[str, Any]] = {
     "audit.sshd": {"settings": SSHD},
     "audit.socket": {"there": True, "mode": 0o600, "folder": 0o700, "owned": True},
     "audit.packages": {
-        "python": "3.11", "codename": "bookworm", "openssh": "1:9.2p1-2+deb12u10",
+        "python": "3.11",
+        "codename": "bookworm",
+        "openssh": "1:9.2p1-2+deb12u10",
         "versions": {
-            "jupyter-server": ["2.21.1"], "jupyter-server-proxy": ["4.6.0"], "jupyterlab": ["4.6.6"],
-            "tornado": ["6.6.1"], "nbconvert": ["7.17.2"],
+            "jupyter-server": ["2.21.1"],
+            "jupyter-server-proxy": ["4.6.0"],
+            "jupyterlab": ["4.6.6"],
+            "tornado": ["6.6.1"],
+            "nbconvert": ["7.17.2"],
         },
     },
     "audit.image": {
-        "made": "2026-11-22T08:00:44.097544024Z", "base": "", "updated": "2026-11-01T08:00:44+00:00",
+        "made": "2026-11-22T08:00:44.097544024Z",
+        "base": "",
+        "updated": "2026-11-01T08:00:44+00:00",
         "today": "2026-11-23",
     },
     "audit.ssh_audit": {"count": 9, "fail": [], "warn": [QUANTUM]},
     "audit.neighbour": {
-        "network": "bridge", "tried": 3, "opened": [], "refused": [], "alive": True, "ended": True,
+        "network": "bridge",
+        "tried": 3,
+        "opened": [],
+        "refused": [],
+        "alive": True,
+        "ended": True,
     },
     "audit.traces": {"places": [], "unread": []},
 }
@@ -81,8 +123,12 @@ def answers(check: str = "", **wrong: object) -> list[Observation]:
     found, given = [], False
     for attack in HTTP_ATTACKS:
         data: dict[str, Any] = {
-            "check": attack.check, "attack": f"{attack.method} {attack.path} as {attack.identity}",
-            "status": min(attack.statuses), "location": "/login?next=%2F", "allows": "", "leaked": False,
+            "check": attack.check,
+            "attack": f"{attack.method} {attack.path} as {attack.identity}",
+            "status": min(attack.statuses),
+            "location": "/login?next=%2F",
+            "allows": "",
+            "leaked": False,
             "header": attack.required_header[1],
         }
         if attack.check == check and not given:
@@ -102,8 +148,10 @@ def logins(attack: str = "", **other: object) -> list[Observation]:
 
 
 def failed(
-    http: list[Observation] | None = None, ssh: list[Observation] | None = None,
-    inspected: dict[str, Any] | None = None, inside: dict[str, dict[str, Any]] | None = None,
+    http: list[Observation] | None = None,
+    ssh: list[Observation] | None = None,
+    inspected: dict[str, Any] | None = None,
+    inside: dict[str, dict[str, Any]] | None = None,
 ) -> set[str]:
     """Return the checks that do not pass."""
     seen = [*(answers() if http is None else http), *(logins() if ssh is None else ssh)]
@@ -116,4 +164,6 @@ def failed(
 
 def verdicts(seen: Sequence[Observation]) -> dict[str, Verdict]:
     """Return how the checks on SSH came out."""
-    return {one.check: one.status for one in audit.check(seen, LOCKED) if one.check in {one.check for one in SSH_ATTACKS}}
+    return {
+        one.check: one.status for one in audit.check(seen, LOCKED) if one.check in {one.check for one in SSH_ATTACKS}
+    }

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from envkit.render import image
 
 if TYPE_CHECKING:
-
     from envkit.model.artifact import Artifact
     from envkit.model.image import ImagePlan
 

@@ -9,8 +9,13 @@ DATE = "Mon, 23 Nov 2026 06:00:00 GMT"
 NOW = 1795413600.0  # the same moment
 WELL: dict[str, dict[str, Any]] = {
     "host.engine": {
-        "endpoint": "unix:///var/run/docker.sock", "version": "26.1.5", "api": "1.45", "cgroup": "2",
-        "root": "/var/lib/docker", "free_mib": 40960, "gpu_roads": [],
+        "endpoint": "unix:///var/run/docker.sock",
+        "version": "26.1.5",
+        "api": "1.45",
+        "cgroup": "2",
+        "root": "/var/lib/docker",
+        "free_mib": 40960,
+        "gpu_roads": [],
     },
     "host.registry": {"image": "tensorflow/tensorflow:2.9.0-jupyter", "why": "", "mend": ""},
     "host.mirror": {"url": MIRROR, "status": 200, "said": "", "date": DATE, "now": NOW},

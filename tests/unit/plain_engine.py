@@ -43,7 +43,7 @@ class Engine:
         with guest, guest.makefile("rb") as reader:
             request = reader.readline().decode().rsplit(" ", 1)[0]
             length = 0
-            while (line := reader.readline().strip().lower()):
+            while line := reader.readline().strip().lower():
                 length = int(line.split(b":")[1]) if line.startswith(b"content-length:") else length
             self.asked.append((request, json.loads(reader.read(length) or b"null")))
             own = self.answers | {one: text for one, text in self.plain().items() if one not in self.answers}
@@ -54,11 +54,15 @@ class Engine:
 
     def plain(self) -> dict[str, bytes]:
         container = {
-            "Id": "c1", "Image": "i1", "State": {"Status": "running"}, "Config": {"Labels": {names.MANAGED: "1"}},
+            "Id": "c1",
+            "Image": "i1",
+            "State": {"Status": "running"},
+            "Config": {"Labels": {names.MANAGED: "1"}},
             "NetworkSettings": {"Networks": {}},
         }
         return {
-            "GET /containers/c/json": answer(200, container), "POST /containers/c/exec": answer(201, {"Id": "e/1"}),
+            "GET /containers/c/json": answer(200, container),
+            "POST /containers/c/exec": answer(201, {"Id": "e/1"}),
             "POST /exec/e%2F1/start": b"HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\n\r\n" + self.says,
             "GET /exec/e%2F1/json": answer(200, {"ExitCode": self.code}),
         }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from envkit.errors import ExitCode
-from envkit.model.report import Finding, Report, CheckHost, Verdict
+from envkit.model.report import CheckHost, Finding, Report, Verdict
 
 
 @dataclass(frozen=True)
@@ -16,18 +16,32 @@ class Where:
 
 
 FAILED = Finding(
-    "gpu/driver-missing", Verdict.FAILED, "no NVIDIA driver on this host",
+    "gpu/driver-missing",
+    Verdict.FAILED,
+    "no NVIDIA driver on this host",
     cause="the machine has no NVIDIA GPU, or its driver is not installed or not loaded",
-    hint="sudo modprobe nvidia && sudo nvidia-modprobe -u -c=0", layer="host",
+    hint="sudo modprobe nvidia && sudo nvidia-modprobe -u -c=0",
+    layer="host",
 )
 PASSED = Finding(
-    "tensorflow/computes", Verdict.PASSED, "TensorFlow 2.9.0 computes on CPU", layer="tensorflow", seconds=0.5,
+    "tensorflow/computes",
+    Verdict.PASSED,
+    "TensorFlow 2.9.0 computes on CPU",
+    layer="tensorflow",
+    seconds=0.5,
 )
 AT = datetime(2026, 11, 23, 10, 5, 7, tzinfo=timezone(timedelta(hours=1)))
 SITE = CheckHost("gpu-box", "Debian GNU/Linux 12 (bookworm), kernel 6.1.0-18-amd64", "Docker 26.1.5 at unix:///x")
 REPORT = Report("up", "vision", Where("http://127.0.0.1:8888/lab", (8888,)), (PASSED, FAILED), ExitCode.GPU)
 HOSTILE = (
-    "\x1b[2J\x1b]0;owned\x07", "\x9b31m", "a\rb", "\u202egnp.exe", "\ud800", "[bold red]markup[/]", ":boom:", "\x00",
+    "\x1b[2J\x1b]0;owned\x07",
+    "\x9b31m",
+    "a\rb",
+    "\u202egnp.exe",
+    "\ud800",
+    "[bold red]markup[/]",
+    ":boom:",
+    "\x00",
 )
 
 

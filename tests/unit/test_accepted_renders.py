@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 PRINTABLE = st.characters(min_codepoint=32, max_codepoint=126)
 HOST = st.sampled_from(["index.example", "10.0.0.1", "[fd00::1]", "index.example.", "localhost:8080", "[::1]:443"])
 ADDRESS = st.builds("{}://{}/{}".format, st.sampled_from(["http", "https"]), HOST, st.text(PRINTABLE, max_size=20))
-MARKED = st.builds("{}{}; {} == '{}'".format, st.sampled_from(["six", "a[b]", "x.y"]), st.sampled_from(
-    ["", "==1.*", "===1.0+cpu", ">=1!2,<3", "~=2.0"]), st.sampled_from(["python_version", "platform_release"]),
-    st.text(PRINTABLE, max_size=20))
+MARKED = st.builds(
+    "{}{}; {} == '{}'".format,
+    st.sampled_from(["six", "a[b]", "x.y"]),
+    st.sampled_from(["", "==1.*", "===1.0+cpu", ">=1!2,<3", "~=2.0"]),
+    st.sampled_from(["python_version", "platform_release"]),
+    st.text(PRINTABLE, max_size=20),
+)
 EXACT = st.builds("six==={}".format, st.text(PRINTABLE, min_size=1, max_size=20))
 
 
@@ -78,5 +82,3 @@ def test_what_cannot_be_rendered_is_told_as_a_fault_of_the_config(text: str) -> 
     with pytest.raises(ConfigError) as error:
         config.load(text)
     assert "write" in str(error.value)
-
-

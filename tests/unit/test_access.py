@@ -13,8 +13,15 @@ from envkit.resolve.access import access
 
 PROJECT = "/home/ada/vision"
 FACTS = Facts(
-    caller=Account(1000, 1000), sudo_caller=None, workspace=PROJECT, workspace_owner=Account(1000, 1000),
-    home="/home/ada", config_files={}, cpus=4, memory_mib=8192, machine="amd64",
+    caller=Account(1000, 1000),
+    sudo_caller=None,
+    workspace=PROJECT,
+    workspace_owner=Account(1000, 1000),
+    home="/home/ada",
+    config_files={},
+    cpus=4,
+    memory_mib=8192,
+    machine="amd64",
 )
 
 

@@ -13,7 +13,7 @@ from envkit.commands import apply, audit, down, project
 from envkit.commands.project import Environment
 from envkit.engines import connect, leftovers, look
 from envkit.model.found import ActualState, ContainerInfo, NetworkInfo
-from envkit.model.report import Finding, CheckHost, Verdict
+from envkit.model.report import CheckHost, Finding, Verdict
 from envkit.model.state import State
 from envkit.observe import audit as audit_probes
 from envkit.state import StateDir
@@ -32,7 +32,9 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
     return Environment("vision", "/p", os.getuid(), StateDir(tmp_path / "state"), State("vision", "/p"), "unix:///x")
 
 
-def test_nobody_changes_an_environment_while_it_is_attacked(known: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_changes_an_environment_while_it_is_attacked(
+    known: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state.save(known.state_dir, known.state)
     kept_out: list[str] = []
 
@@ -51,9 +53,16 @@ def test_nobody_changes_an_environment_while_it_is_attacked(known: Environment, 
     assert state.load(known.state_dir) == known.state
 
 
-@pytest.mark.parametrize(("status", "code"), [
-    (Verdict.PASSED, 0), (Verdict.SKIPPED, 0), (Verdict.WARNED, 0), (Verdict.UNKNOWN, 1), (Verdict.FAILED, 1),
-])
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (Verdict.PASSED, 0),
+        (Verdict.SKIPPED, 0),
+        (Verdict.WARNED, 0),
+        (Verdict.UNKNOWN, 1),
+        (Verdict.FAILED, 1),
+    ],
+)
 def test_what_could_not_be_tried_is_not_well(
     status: Verdict, code: int, known: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,9 +82,11 @@ def test_neither_token_nor_cookie_reaches_what_is_told(server: Any) -> None:
 
 def test_the_login_cookie_is_judged_by_its_own_flags_alone(server: Any) -> None:
     seen = told(server.server_port)
-    assert seen["audit.cookie"] == {"cookies": [
-        {"name": "username-127-0-0-1", "flags": ["HttpOnly", "SameSite=Strict"]},
-    ]}
+    assert seen["audit.cookie"] == {
+        "cookies": [
+            {"name": "username-127-0-0-1", "flags": ["HttpOnly", "SameSite=Strict"]},
+        ]
+    }
     assert seen["audit.control"] == {"owner": 200, "browser": 200}
     assert seen["audit.guesses"]["refused"] == 100
 
@@ -117,7 +119,11 @@ def test_guessing_ends_at_the_first_silence(server: Any, monkeypatch: pytest.Mon
 
     def send(port: int, method: str, path: str, headers: dict[str, str], *rest: Any, **more: Any) -> net.Response:
         sent.append(path)
-        return real(port, method, path, headers, *rest, **more) if len(sent) <= len(HTTP_ATTACKS) + 4 else net.Response(0, {})
+        return (
+            real(port, method, path, headers, *rest, **more)
+            if len(sent) <= len(HTTP_ATTACKS) + 4
+            else net.Response(0, {})
+        )
 
     monkeypatch.setattr(net, "send", send)
     assert told(server.server_port)["audit.guesses"]["tried"] == 1
@@ -131,7 +137,9 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., lis
     """Return a function that puts a client in place of ssh; what it was started with is returned."""
     (tmp_path / "ssh_config").write_text("Host x\n    IdentityFile owner\n")
 
-    def put(run: Callable[[list[str]], proc.CompletedProcess], programs: tuple[str, ...] = ("ssh", "ssh-agent")) -> list[list[str]]:
+    def put(
+        run: Callable[[list[str]], proc.CompletedProcess], programs: tuple[str, ...] = ("ssh", "ssh-agent")
+    ) -> list[list[str]]:
         started: list[list[str]] = []
 
         def stand_in(argv: list[str], **_: object) -> proc.CompletedProcess:
@@ -170,10 +178,13 @@ NOT_HEARD = [
     "kex_exchange_identification: read: Connection reset by peer\nConnection reset by 127.0.0.1 port 2222",
     "debug1: kex_exchange_identification: banner line 0: Exceeded MaxStartups\nConnection closed by remote host",
     "debug1: kex_exchange_identification: banner line 0: Not allowed at this time\nConnection closed by remote host",
-    "Connection closed by 127.0.0.1 port 2222", "Timeout, server 127.0.0.1 not responding.",
+    "Connection closed by 127.0.0.1 port 2222",
+    "Timeout, server 127.0.0.1 not responding.",
     "ana@gateway: Permission denied (publickey).\nConnection closed by UNKNOWN port 65535",
 ]
-REFUSED = proc.CompletedProcess(255, "", "debug1: Authentications that can continue: publickey\nx: Permission denied (publickey).")
+REFUSED = proc.CompletedProcess(
+    255, "", "debug1: Authentications that can continue: publickey\nx: Permission denied (publickey)."
+)
 
 
 def owner_or(other: Callable[[list[str]], proc.CompletedProcess], argv: list[str]) -> proc.CompletedProcess:

@@ -34,7 +34,9 @@ def test_as_many_attempts_are_made_as_are_judged(attempts: Any) -> None:
 
 def test_all_attempts_fit_into_their_time(attempts: Any) -> None:
     looks = runpy_constants("audit")
-    longest = attempts.ATTEMPT_S * (len(attempts.ESCAPES) + len(attempts.TAMPERING)) + looks["FIND_S"] + looks["COMMAND_S"]
+    longest = (
+        attempts.ATTEMPT_S * (len(attempts.ESCAPES) + len(attempts.TAMPERING)) + looks["FIND_S"] + looks["COMMAND_S"]
+    )
     longest += runpy_constants("served")["COMMAND_S"]
     assert longest < audit_probes.STAGE_S < audit_probes.LIMIT_S
 
@@ -46,20 +48,39 @@ def runpy_constants(name: str) -> dict[str, int]:
     return {key: int(value) for key, value in pairs if value.isdecimal()}
 
 
-@pytest.mark.parametrize("name", [
-    "API_KEY", "APIKEY", "wandb_api_key", "JUPYTER_TOKEN", "TOKENIZERS_PARALLELISM", "KEYRING_BACKEND", "GPG_KEY",
-    "PASSWORD", "DB_PASSWD", "TOKEN_FILE", "PRIVATE_KEY_PATH", "MONKEY", "SECRET",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "API_KEY",
+        "APIKEY",
+        "wandb_api_key",
+        "JUPYTER_TOKEN",
+        "TOKENIZERS_PARALLELISM",
+        "KEYRING_BACKEND",
+        "GPG_KEY",
+        "PASSWORD",
+        "DB_PASSWD",
+        "TOKEN_FILE",
+        "PRIVATE_KEY_PATH",
+        "MONKEY",
+        "SECRET",
+    ],
+)
 def test_a_secret_is_called_the_same_inside_and_in_the_config(attempts: Any, name: str) -> None:
-    assert attempts.GUARDED_WORD == variables._SECRET_WORD
+    assert attempts.GUARDED_WORD == variables._CREDENTIAL_WORD
     assert attempts.is_secret_name(name) == variables.looks_like_secret(name)
 
 
 def test_attempts_are_told_by_how_they_ended(attempts: Any) -> None:
-    seen = attempts.run_attempts({
-        "one": ((), "true"), "two": ((), "false"), "three": (("no-such-program",), "true"),
-        "four": ((), "no-such-program"), "five": ((), "exit 124"),
-    })
+    seen = attempts.run_attempts(
+        {
+            "one": ((), "true"),
+            "two": ((), "false"),
+            "three": (("no-such-program",), "true"),
+            "four": ((), "no-such-program"),
+            "five": ((), "exit 124"),
+        }
+    )
     assert seen == {"tried": 5, "succeeded": ["one"], "missing": ["three", "four"], "unfinished": ["five"]}
     assert attempts.run("sleep 60 & sleep 60", 0.05) == attempts.TIMED_OUT
 

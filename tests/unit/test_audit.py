@@ -11,7 +11,7 @@ from envkit.checks import audit, container, summarize_audit
 from envkit.checks import observations as obs
 from envkit.cli import texts
 from envkit.commands.audit import AuditResult
-from envkit.model.report import Finding, Observation, CheckHost, Verdict
+from envkit.model.report import CheckHost, Finding, Observation, Verdict
 from tests.unit.audits import INSIDE, LOCKED, QUANTUM, SSHD, answers, failed, logins
 
 
@@ -19,43 +19,67 @@ def test_an_environment_that_withstands_passes_every_check() -> None:
     assert failed() == set()
 
 
-@pytest.mark.parametrize(("look", "data", "check"), [
-    ("guesses", {"let_in": 1}, "http-guesses"), ("guesses", {"characters": 6}, "http-guesses"),
-    ("guesses", {"different": 2}, "http-guesses"),
-    ("cookie", {"cookies": [{"name": "username-1", "flags": ["HttpOnly"]}]}, "http-cookie"),
-    ("identity", {"uid": 0}, "capabilities"), ("identity", {"status": {"CapEff": "00000000a80425fb"}}, "capabilities"),
-    ("escapes", {"succeeded": ["become root"]}, "escapes"),
-    ("tampering", {"succeeded": ["write to /usr"]}, "tampering"),
-    ("rights", {"files": ["/usr/bin/su"]}, "rights"), ("variables", {"names": ["API_KEY"]}, "secrets"),
-    ("secrets", {"open": ["/run/secrets/envkit/token"]}, "secrets"), ("secrets", {"shown": True}, "secrets"),
-    ("sshd", {"settings": {**SSHD, "kexalgorithms": "diffie-hellman-group14-sha1"}}, "ssh-algorithms"),
-    ("traces", {"places": ["the container's log"]}, "traces"),
-    ("socket", {"mode": 0o606}, "socket"), ("socket", {"mode": 0o660}, "socket"),
-    ("socket", {"folder": 0o701}, "socket"), ("socket", {"owned": False}, "socket"),
-    ("ssh_audit", {"fail": ["ecdh-sha2-nistp256: NIST"]}, "ssh-audit"),
-    ("ssh_audit", {"warn": [QUANTUM, "hmac-sha1: SHA-1"]}, "ssh-audit"),
-    ("neighbour", {"opened": ["172.17.0.2:8888"]}, "neighbours"),
-    ("neighbour", {"refused": ["172.17.0.2:8888"]}, "neighbours"),
-    ("image", {"updated": "2026-06-01T00:00:00+00:00"}, "image-age"),
-    # Not tried, not to the end, or not told.
-    ("guesses", {"tried": 1, "refused": 0}, "http-guesses"), ("guesses", {"refused": 99}, "http-guesses"),
-    ("cookie", {"cookies": []}, "http-cookie"), ("identity", {"status": {}}, "capabilities"),
-    ("identity", {"uid": None}, "capabilities"), ("escapes", {"tried": 13}, "escapes"),
-    ("escapes", {"missing": ["mount a file system"]}, "escapes"),
-    ("escapes", {"error": {"type": "OSError"}}, "escapes"),
-    ("tampering", {"unfinished": ["write to /usr"]}, "tampering"), ("rights", {"checked": False}, "rights"),
-    ("rights", {"error": {"type": "TimeoutExpired"}}, "rights"), ("sshd", {"error": {}}, "ssh-algorithms"),
-    ("sshd", {"settings": {}}, "ssh-algorithms"), ("secrets", {"checked": False}, "secrets"),
-    ("secrets", {"error": {}}, "secrets"), ("variables", {"error": {}}, "secrets"),
-    ("traces", {"unread": ["the container's log"]}, "traces"),
-    ("socket", {"there": False}, "socket"), ("socket", {"mode": None}, "socket"), ("socket", {"error": {}}, "socket"),
-    ("ssh_audit", {"skipped": "there is no port"}, "ssh-audit"), ("ssh_audit", {"why": "it hung"}, "ssh-audit"),
-    ("ssh_audit", {"count": 0}, "ssh-audit"), ("neighbour", {"skipped": "refused"}, "neighbours"),
-    ("neighbour", {"alive": False}, "neighbours"), ("neighbour", {"ended": False}, "neighbours"),
-    ("neighbour", {"tried": 0}, "neighbours"), ("packages", {"error": {}}, "packages"),
-    ("neighbour", {"why": "the engine refuses"}, "neighbours"), ("image", {"updated": "soon"}, "image-age"),
-    ("image", {"updated": ""}, "image-age"), ("image", {"today": ""}, "image-age"),
-])
+@pytest.mark.parametrize(
+    ("look", "data", "check"),
+    [
+        ("guesses", {"let_in": 1}, "http-guesses"),
+        ("guesses", {"characters": 6}, "http-guesses"),
+        ("guesses", {"different": 2}, "http-guesses"),
+        ("cookie", {"cookies": [{"name": "username-1", "flags": ["HttpOnly"]}]}, "http-cookie"),
+        ("identity", {"uid": 0}, "capabilities"),
+        ("identity", {"status": {"CapEff": "00000000a80425fb"}}, "capabilities"),
+        ("escapes", {"succeeded": ["become root"]}, "escapes"),
+        ("tampering", {"succeeded": ["write to /usr"]}, "tampering"),
+        ("rights", {"files": ["/usr/bin/su"]}, "rights"),
+        ("variables", {"names": ["API_KEY"]}, "secrets"),
+        ("secrets", {"open": ["/run/secrets/envkit/token"]}, "secrets"),
+        ("secrets", {"shown": True}, "secrets"),
+        ("sshd", {"settings": {**SSHD, "kexalgorithms": "diffie-hellman-group14-sha1"}}, "ssh-algorithms"),
+        ("traces", {"places": ["the container's log"]}, "traces"),
+        ("socket", {"mode": 0o606}, "socket"),
+        ("socket", {"mode": 0o660}, "socket"),
+        ("socket", {"folder": 0o701}, "socket"),
+        ("socket", {"owned": False}, "socket"),
+        ("ssh_audit", {"fail": ["ecdh-sha2-nistp256: NIST"]}, "ssh-audit"),
+        ("ssh_audit", {"warn": [QUANTUM, "hmac-sha1: SHA-1"]}, "ssh-audit"),
+        ("neighbour", {"opened": ["172.17.0.2:8888"]}, "neighbours"),
+        ("neighbour", {"refused": ["172.17.0.2:8888"]}, "neighbours"),
+        ("image", {"updated": "2026-06-01T00:00:00+00:00"}, "image-age"),
+        # Not tried, not to the end, or not told.
+        ("guesses", {"tried": 1, "refused": 0}, "http-guesses"),
+        ("guesses", {"refused": 99}, "http-guesses"),
+        ("cookie", {"cookies": []}, "http-cookie"),
+        ("identity", {"status": {}}, "capabilities"),
+        ("identity", {"uid": None}, "capabilities"),
+        ("escapes", {"tried": 13}, "escapes"),
+        ("escapes", {"missing": ["mount a file system"]}, "escapes"),
+        ("escapes", {"error": {"type": "OSError"}}, "escapes"),
+        ("tampering", {"unfinished": ["write to /usr"]}, "tampering"),
+        ("rights", {"checked": False}, "rights"),
+        ("rights", {"error": {"type": "TimeoutExpired"}}, "rights"),
+        ("sshd", {"error": {}}, "ssh-algorithms"),
+        ("sshd", {"settings": {}}, "ssh-algorithms"),
+        ("secrets", {"checked": False}, "secrets"),
+        ("secrets", {"error": {}}, "secrets"),
+        ("variables", {"error": {}}, "secrets"),
+        ("traces", {"unread": ["the container's log"]}, "traces"),
+        ("socket", {"there": False}, "socket"),
+        ("socket", {"mode": None}, "socket"),
+        ("socket", {"error": {}}, "socket"),
+        ("ssh_audit", {"skipped": "there is no port"}, "ssh-audit"),
+        ("ssh_audit", {"why": "it hung"}, "ssh-audit"),
+        ("ssh_audit", {"count": 0}, "ssh-audit"),
+        ("neighbour", {"skipped": "refused"}, "neighbours"),
+        ("neighbour", {"alive": False}, "neighbours"),
+        ("neighbour", {"ended": False}, "neighbours"),
+        ("neighbour", {"tried": 0}, "neighbours"),
+        ("packages", {"error": {}}, "packages"),
+        ("neighbour", {"why": "the engine refuses"}, "neighbours"),
+        ("image", {"updated": "soon"}, "image-age"),
+        ("image", {"updated": ""}, "image-age"),
+        ("image", {"today": ""}, "image-age"),
+    ],
+)
 def test_what_goes_wrong_inside_is_one_finding(look: str, data: dict[str, Any], check: str) -> None:
     assert failed(inside={look: data}) == {check}
 
@@ -101,16 +125,23 @@ def test_what_a_server_says_is_shown_in_plain_characters() -> None:
     assert all("\x1b" not in one for one in found.data["faults"])
 
 
-@pytest.mark.parametrize(("value", "expected"), [
-    (["a", 1, None, "b", ["c"]], ("a", "b")), ("ab", ()), (5, ()), ({"a": "b"}, ()), (None, ()),
-])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (["a", 1, None, "b", ["c"]], ("a", "b")),
+        ("ab", ()),
+        (5, ()),
+        ({"a": "b"}, ()),
+        (None, ()),
+    ],
+)
 def test_only_texts_are_taken_from_a_list(value: object, expected: tuple[str, ...]) -> None:
     assert obs.texts({"names": value}, "names") == expected
 
 
 @pytest.mark.parametrize(
-    ("listed", "told"), [(False, "vision withstood: 2 of 2 checks; --verbose lists them all"),
-                         (True, "vision withstood: 2 of 2 checks")],
+    ("listed", "told"),
+    [(False, "vision withstood: 2 of 2 checks; --verbose lists them all"), (True, "vision withstood: 2 of 2 checks")],
 )
 def test_who_sees_a_count_alone_is_told_how_to_see_the_checks(listed: bool, told: str) -> None:
     assert texts.audit(AuditResult("vision", "withstood: 2 of 2 checks", "2.9.0", CheckHost()), listed=listed) == told

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit.checks import audit
-from envkit.checks.attacks import HTTP_ATTACKS, SSH_ATTACKS, OWNER_LOGIN
+from envkit.checks.attacks import HTTP_ATTACKS, OWNER_LOGIN, SSH_ATTACKS
 from envkit.model.report import Observation, Verdict
 from tests.unit.audits import LOCKED, answers, failed, logins, verdicts
 
@@ -20,10 +20,15 @@ def test_an_attack_on_jupyterlab_that_succeeds_is_one_finding(check: str) -> Non
     assert failed(answers(check, status=500 if check in {"audit/traversal", "audit/frames"} else 101)) == {check[6:]}
 
 
-@pytest.mark.parametrize(("check", "wrong"), [
-    ("audit/http-anonymous", {"status": 302, "location": "//evil.example"}),
-    ("audit/http-origin", {"allows": "*"}), ("audit/traversal", {"leaked": True}), ("audit/frames", {"header": ""}),
-])
+@pytest.mark.parametrize(
+    ("check", "wrong"),
+    [
+        ("audit/http-anonymous", {"status": 302, "location": "//evil.example"}),
+        ("audit/http-origin", {"allows": "*"}),
+        ("audit/traversal", {"leaked": True}),
+        ("audit/frames", {"header": ""}),
+    ],
+)
 def test_an_answer_is_judged_by_more_than_its_status(check: str, wrong: dict[str, object]) -> None:
     assert failed(answers(check, **wrong)) == {check[6:]}
 
@@ -44,7 +49,9 @@ def test_a_server_that_tries_to_forward_fails_though_nobody_was_reached() -> Non
 
 @pytest.mark.parametrize("attack", SSH_ATTACKS, ids=lambda one: one.name)
 @pytest.mark.parametrize("nothing", [{"code": None, "refused": False}, {"refused": False, "said": "unreachable"}])
-def test_a_login_that_was_not_refused_in_so_many_words_is_unknown(attack: SshAttack, nothing: dict[str, object]) -> None:
+def test_a_login_that_was_not_refused_in_so_many_words_is_unknown(
+    attack: SshAttack, nothing: dict[str, object]
+) -> None:
     found = verdicts(logins(attack.name, **nothing))
     assert {check for check, verdict in found.items() if verdict is Verdict.UNKNOWN} == {attack.check}
 

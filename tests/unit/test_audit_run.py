@@ -52,8 +52,18 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def everything(tmp_path: Path, said: list[str]) -> tuple[Observation, ...]:
     seen, inspected = audit.run_attacks(
-        ENGINE, "c", base="", open_port=lambda: nullcontext((1, lambda: True)), ssh_port=0, is_ours=lambda: True, token="t" * 43,
-        ssh_config=tmp_path, owner=1000, name_prefix="t.", labels={}, on_progress=said.append,
+        ENGINE,
+        "c",
+        base="",
+        open_port=lambda: nullcontext((1, lambda: True)),
+        ssh_port=0,
+        is_ours=lambda: True,
+        token="t" * 43,
+        ssh_config=tmp_path,
+        owner=1000,
+        name_prefix="t.",
+        labels={},
+        on_progress=said.append,
     )
     assert inspected == {"Id": "c1"}
     return seen
@@ -134,7 +144,12 @@ def test_an_audit_that_is_cut_short_takes_its_containers_away_and_begins_no_more
         raise ended
 
     known = SimpleNamespace(
-        connect=lambda: ENGINE, name="n", container_name="c", endpoint="unix:///x", owner=1000, hint="m",
+        connect=lambda: ENGINE,
+        name="n",
+        container_name="c",
+        endpoint="unix:///x",
+        owner=1000,
+        hint="m",
         state=SimpleNamespace(forwarded={}, base_id=""),
         state_dir=SimpleNamespace(lock=tmp_path / "lock", folder=tmp_path, client=tmp_path, token=tmp_path / "token"),
     )

@@ -18,14 +18,23 @@ CONFIG = config.load("base: auto")
 OFFICIAL = "tensorflow/tensorflow:2.9.0-jupyter"
 
 
-@pytest.mark.parametrize(("seen", "kind", "why"), [
-    (OfficialImage(is_local=True), "official", f"{OFFICIAL} is here"),
-    (OfficialImage(is_local=True, unavailable_reason="unreachable"), "official", f"{OFFICIAL} is here"),
-    (OfficialImage(), "official", f"{OFFICIAL} can be pulled"),
-    (OfficialImage(unavailable_reason="it is unreachable"), "debian", f"{OFFICIAL} cannot be had: it is unreachable"),
-    (None, "debian", "no engine answers"),
-])
-def test_the_official_image_is_taken_where_it_is_here_or_offered(seen: OfficialImage | None, kind: str, why: str) -> None:
+@pytest.mark.parametrize(
+    ("seen", "kind", "why"),
+    [
+        (OfficialImage(is_local=True), "official", f"{OFFICIAL} is here"),
+        (OfficialImage(is_local=True, unavailable_reason="unreachable"), "official", f"{OFFICIAL} is here"),
+        (OfficialImage(), "official", f"{OFFICIAL} can be pulled"),
+        (
+            OfficialImage(unavailable_reason="it is unreachable"),
+            "debian",
+            f"{OFFICIAL} cannot be had: it is unreachable",
+        ),
+        (None, "debian", "no engine answers"),
+    ],
+)
+def test_the_official_image_is_taken_where_it_is_here_or_offered(
+    seen: OfficialImage | None, kind: str, why: str
+) -> None:
     ref = OFFICIAL if kind == "official" else ""
     assert auto.choose(CONFIG, FACTS, seen) == BaseChoice(kind, ref, "2.9.0 cpu", why)
 

@@ -41,9 +41,15 @@ def test_what_takes_long_is_shown_and_wiped(monkeypatch: pytest.MonkeyPatch) -> 
     assert shown.endswith("\x1b[2K")
 
 
-@pytest.mark.parametrize(("stream", "after_s", "quiet"), [
-    (Terminal(), 0.5, False), (Terminal(), 5, True), (io.StringIO(), 5, False),
-], ids=["quick", "quiet", "no terminal"])
+@pytest.mark.parametrize(
+    ("stream", "after_s", "quiet"),
+    [
+        (Terminal(), 0.5, False),
+        (Terminal(), 5, True),
+        (io.StringIO(), 5, False),
+    ],
+    ids=["quick", "quiet", "no terminal"],
+)
 def test_otherwise_there_is_none(
     monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, after_s: float, *, quiet: bool
 ) -> None:

@@ -21,12 +21,21 @@ if TYPE_CHECKING:
     from envkit.engines.connect import Engine
 
 FACTS = Facts(
-    caller=Account(1000, 1000), sudo_caller=None, workspace="/p", workspace_owner=Account(1000, 1000),
-    home="/home/ada", config_files={}, cpus=4, memory_mib=8192, machine="amd64",
+    caller=Account(1000, 1000),
+    sudo_caller=None,
+    workspace="/p",
+    workspace_owner=Account(1000, 1000),
+    home="/home/ada",
+    config_files={},
+    cpus=4,
+    memory_mib=8192,
+    machine="amd64",
 )
 WITH_GPU = replace(FACTS, gpu=HostGpu(driver="550.54.14"), gpu_methods=("hook",))
 NOBODY = cast("Engine", None)  # what is remembered asks no engine
-GROUND = ForeignBase("image", "team/image:1", "sha256:i", ImageContents(codename="bookworm", manager="apt-get"), "default")
+GROUND = ForeignBase(
+    "image", "team/image:1", "sha256:i", ImageContents(codename="bookworm", manager="apt-get"), "default"
+)
 
 
 def chosen(text: str, facts: Facts = FACTS, remembered: State | None = None) -> BaseChoice:
@@ -34,20 +43,25 @@ def chosen(text: str, facts: Facts = FACTS, remembered: State | None = None) -> 
 
 
 def remembering(choice: BaseChoice, ground: ForeignBase | None = None, text: str = "base: team/image:1") -> State:
-    return State("vision", "/p", choices=bases.serialize_choice(choice, ground, bases.inspection_key(config.load(text))))
+    return State(
+        "vision", "/p", choices=bases.serialize_choice(choice, ground, bases.inspection_key(config.load(text)))
+    )
 
 
-@pytest.mark.parametrize(("text", "facts", "kind", "ref"), [
-    ("base: debian", FACTS, "debian", ""),
-    ("base: debian", WITH_GPU, "debian", ""),
-    ("base: official", FACTS, "official", "tensorflow/tensorflow:2.9.0-jupyter"),
-    ("base: official", WITH_GPU, "official", "tensorflow/tensorflow:2.9.0-gpu-jupyter"),
-    ("base: official\ngpu: off", WITH_GPU, "official", "tensorflow/tensorflow:2.9.0-jupyter"),
-    ("base: official\ngpu: on", FACTS, "official", "tensorflow/tensorflow:2.9.0-gpu-jupyter"),
-    ("base: official\ntensorflow: '2.16'\ngpu: on", FACTS, "official", "tensorflow/tensorflow:2.16.1-gpu-jupyter"),
-    ("base: registry.example.com/team/image:1", FACTS, "image", "registry.example.com/team/image:1"),
-    ("base: debian:bookworm-slim", FACTS, "image", "debian:bookworm-slim"),
-])
+@pytest.mark.parametrize(
+    ("text", "facts", "kind", "ref"),
+    [
+        ("base: debian", FACTS, "debian", ""),
+        ("base: debian", WITH_GPU, "debian", ""),
+        ("base: official", FACTS, "official", "tensorflow/tensorflow:2.9.0-jupyter"),
+        ("base: official", WITH_GPU, "official", "tensorflow/tensorflow:2.9.0-gpu-jupyter"),
+        ("base: official\ngpu: off", WITH_GPU, "official", "tensorflow/tensorflow:2.9.0-jupyter"),
+        ("base: official\ngpu: on", FACTS, "official", "tensorflow/tensorflow:2.9.0-gpu-jupyter"),
+        ("base: official\ntensorflow: '2.16'\ngpu: on", FACTS, "official", "tensorflow/tensorflow:2.16.1-gpu-jupyter"),
+        ("base: registry.example.com/team/image:1", FACTS, "image", "registry.example.com/team/image:1"),
+        ("base: debian:bookworm-slim", FACTS, "image", "debian:bookworm-slim"),
+    ],
+)
 def test_the_base_is_chosen_by_the_config_and_the_gpu(text: str, facts: Facts, kind: str, ref: str) -> None:
     found = chosen(text, facts)
     assert (found.kind, found.ref, found.why) == (kind, ref, "")
@@ -97,10 +111,14 @@ def test_an_image_that_was_looked_into_is_not_looked_into_again() -> None:
     assert bases.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None) == GROUND
 
 
-@pytest.mark.parametrize("text", [
-    "base: team/image:2", "base: team/image:1\ntensorflow: '2.10'",
-    "base: team/image:1\nbuild: {python_mirror: 'https://mirror.example.com/p'}",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "base: team/image:2",
+        "base: team/image:1\ntensorflow: '2.10'",
+        "base: team/image:1\nbuild: {python_mirror: 'https://mirror.example.com/p'}",
+    ],
+)
 def test_another_image_release_or_mirror_is_looked_at_anew(text: str) -> None:
     remembered = remembering(BaseChoice("image", "team/image:1"), GROUND)
     with pytest.raises(AttributeError):  # it asks the engine, of which there is none here

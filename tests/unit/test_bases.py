@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from envkit import catalog, names
-from envkit.model.found import ImageInfo, ImageContents
+from envkit.model.found import ImageContents, ImageInfo
 from envkit.model.image import Layout
 from envkit.model.release import Suite
 from envkit.resolve import bases
@@ -15,7 +15,14 @@ from envkit.resolve.bases import UnsuitableImage
 
 IMAGE = ImageInfo("sha256:i", {}, system="linux", machine="amd64")
 FOCAL = ImageContents(
-    "Ubuntu 20.04.6 LTS", "focal", "apt-get", "glibc", "2.31", "3.8.10", "/usr/bin/python3.8", "2.9.0",
+    "Ubuntu 20.04.6 LTS",
+    "focal",
+    "apt-get",
+    "glibc",
+    "2.31",
+    "3.8.10",
+    "/usr/bin/python3.8",
+    "2.9.0",
 )
 BARE = ImageContents("Debian GNU/Linux 12 (bookworm)", "bookworm", "apt-get", "glibc", "2.36")
 
@@ -38,12 +45,29 @@ def test_what_an_image_says_is_read_line_by_line() -> None:
     assert bases.parse(said) == FOCAL
 
 
-@pytest.mark.parametrize("line", [
-    "codename=focal; rm -rf /", "codename=../../etc", "codename=Focal", "libc=glibc2", "libc_version=2.31-ubuntu",
-    "python=3.8", "python=3.8.10\x1b[2J", "python=\u0663.8.10", "python_path=python3", "python_path=/usr/bin/py thon",
-    "python_path=/x\"y", "tensorflow=2.9.0+own", "title=" + "x" * 201, "title=a\x1bb",
-    "kind=official", "=", "", "noise",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "codename=focal; rm -rf /",
+        "codename=../../etc",
+        "codename=Focal",
+        "libc=glibc2",
+        "libc_version=2.31-ubuntu",
+        "python=3.8",
+        "python=3.8.10\x1b[2J",
+        "python=\u0663.8.10",
+        "python_path=python3",
+        "python_path=/usr/bin/py thon",
+        'python_path=/x"y',
+        "tensorflow=2.9.0+own",
+        "title=" + "x" * 201,
+        "title=a\x1bb",
+        "kind=official",
+        "=",
+        "",
+        "noise",
+    ],
+)
 def test_a_line_of_another_shape_counts_as_not_said(line: str) -> None:
     assert bases.parse(line) == ImageContents()
 
@@ -52,12 +76,15 @@ def test_of_two_lines_of_a_name_the_first_counts_as_the_look_says_each_once() ->
     assert bases.parse("codename=focal\ncodename=noble\n").codename == "focal"
 
 
-@pytest.mark.parametrize(("image", "reason"), [
-    (replace(IMAGE, machine="arm64"), "made for linux/arm64, and the engine runs linux/amd64"),
-    (replace(IMAGE, system="windows"), "made for windows/amd64"),
-    (replace(IMAGE, has_onbuild=True), "ONBUILD"),
-    (replace(IMAGE, labels={names.IMAGE: "0123"}), "a workspace that envkit built"),
-])
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (replace(IMAGE, machine="arm64"), "made for linux/arm64, and the engine runs linux/amd64"),
+        (replace(IMAGE, system="windows"), "made for windows/amd64"),
+        (replace(IMAGE, has_onbuild=True), "ONBUILD"),
+        (replace(IMAGE, labels={names.IMAGE: "0123"}), "a workspace that envkit built"),
+    ],
+)
 def test_an_image_that_should_not_even_be_run_is_refused(image: ImageInfo, reason: str) -> None:
     found = bases.check_image(image, "amd64")
     assert found is not None
@@ -69,17 +96,20 @@ def test_an_ordinary_image_may_be_looked_into() -> None:
     assert bases.check_image(IMAGE, "amd64") is None
 
 
-@pytest.mark.parametrize(("inside", "reason"), [
-    (None, "no shell"),
-    (ImageContents(), "a system without a name, which has no package manager"),
-    (ImageContents("Alpine Linux v3.20", "", "apk", "musl"), "Alpine Linux v3.20, whose C library is musl"),
-    (ImageContents("Fedora Linux 40", "", "dnf", "glibc", "2.39"), "Fedora Linux 40, which installs with dnf"),
-    (ImageContents("openSUSE Leap 15.6", "", "zypper", "glibc", "2.38"), "installs with zypper"),
-    (replace(BARE, title="Ubuntu 18.04.6 LTS", codename="bionic", libc_version="2.27"), "its glibc is 2.27"),
-    (replace(BARE, libc="", libc_version=""), "its glibc is unknown"),
-    (on("rolling", title="Some Derivative"), "Some Derivative, which envkit does not know; it knows bullseye"),
-    (replace(BARE, codename=""), "which envkit does not know"),
-])
+@pytest.mark.parametrize(
+    ("inside", "reason"),
+    [
+        (None, "no shell"),
+        (ImageContents(), "a system without a name, which has no package manager"),
+        (ImageContents("Alpine Linux v3.20", "", "apk", "musl"), "Alpine Linux v3.20, whose C library is musl"),
+        (ImageContents("Fedora Linux 40", "", "dnf", "glibc", "2.39"), "Fedora Linux 40, which installs with dnf"),
+        (ImageContents("openSUSE Leap 15.6", "", "zypper", "glibc", "2.38"), "installs with zypper"),
+        (replace(BARE, title="Ubuntu 18.04.6 LTS", codename="bionic", libc_version="2.27"), "its glibc is 2.27"),
+        (replace(BARE, libc="", libc_version=""), "its glibc is unknown"),
+        (on("rolling", title="Some Derivative"), "Some Derivative, which envkit does not know; it knows bullseye"),
+        (replace(BARE, codename=""), "which envkit does not know"),
+    ],
+)
 def test_a_system_no_workspace_can_stand_on_is_refused_with_the_mend(inside: ImageContents | None, reason: str) -> None:
     found = bases.detect_system(inside)
     assert isinstance(found, UnsuitableImage)
@@ -87,28 +117,48 @@ def test_a_system_no_workspace_can_stand_on_is_refused_with_the_mend(inside: Ima
     assert "base: debian" in found.hint
 
 
-@pytest.mark.parametrize(("inside", "tensorflow", "managed", "kernel", "server", "lock"), [
-    # the image brings the release
-    (FOCAL, "2.9.0", "", ("3.8", "image"), ("3.8", "apt"), "3.8"),
-    (FOCAL, "2.9.0", "default", ("3.8", "image"), ("3.12", "managed"), "3.11"),
-    # it brings another one, or none, and its system's Python serves
-    (FOCAL, "2.9.1", "", ("3.8", "apt"), ("3.8", "apt"), "3.8"),
-    (on("bullseye"), "2.9.0", "", ("3.9", "apt"), ("3.9", "apt"), "3.9"),
-    (on("jammy"), "2.9.0", "", ("3.10", "apt"), ("3.10", "apt"), "3.10"),
-    (on("bookworm"), "2.15.1", "", ("3.11", "apt"), ("3.11", "apt"), "3.11"),
-    (on("trixie"), "2.21.0", "", ("3.13", "apt"), ("3.13", "apt"), "3.11"),
-    # an older Debian lends one
-    (on("bookworm"), "2.9.0", "", ("3.9", "borrowed"), ("3.11", "apt"), "3.11"),
-    # the image has one of its own
-    (on("bookworm", python="3.10.14", python_path="/usr/local/bin/python3.10"), "2.9.0", "",
-     ("3.10", "image"), ("3.11", "apt"), "3.11"),
-    (on("bullseye", python="3.12.4", python_path="/usr/local/bin/python3.12"), "2.9.0", "",
-     ("3.9", "apt"), ("3.12", "image"), "3.11"),
-    # uv brings one
-    (on("noble"), "2.9.0", "https://mirror.example.com/x", ("3.10", "managed"), ("3.12", "apt"), "3.11"),
-])
+@pytest.mark.parametrize(
+    ("inside", "tensorflow", "managed", "kernel", "server", "lock"),
+    [
+        # the image brings the release
+        (FOCAL, "2.9.0", "", ("3.8", "image"), ("3.8", "apt"), "3.8"),
+        (FOCAL, "2.9.0", "default", ("3.8", "image"), ("3.12", "managed"), "3.11"),
+        # it brings another one, or none, and its system's Python serves
+        (FOCAL, "2.9.1", "", ("3.8", "apt"), ("3.8", "apt"), "3.8"),
+        (on("bullseye"), "2.9.0", "", ("3.9", "apt"), ("3.9", "apt"), "3.9"),
+        (on("jammy"), "2.9.0", "", ("3.10", "apt"), ("3.10", "apt"), "3.10"),
+        (on("bookworm"), "2.15.1", "", ("3.11", "apt"), ("3.11", "apt"), "3.11"),
+        (on("trixie"), "2.21.0", "", ("3.13", "apt"), ("3.13", "apt"), "3.11"),
+        # an older Debian lends one
+        (on("bookworm"), "2.9.0", "", ("3.9", "borrowed"), ("3.11", "apt"), "3.11"),
+        # the image has one of its own
+        (
+            on("bookworm", python="3.10.14", python_path="/usr/local/bin/python3.10"),
+            "2.9.0",
+            "",
+            ("3.10", "image"),
+            ("3.11", "apt"),
+            "3.11",
+        ),
+        (
+            on("bullseye", python="3.12.4", python_path="/usr/local/bin/python3.12"),
+            "2.9.0",
+            "",
+            ("3.9", "apt"),
+            ("3.12", "image"),
+            "3.11",
+        ),
+        # uv brings one
+        (on("noble"), "2.9.0", "https://mirror.example.com/x", ("3.10", "managed"), ("3.12", "apt"), "3.11"),
+    ],
+)
 def test_the_pythons_are_chosen(
-    inside: ImageContents, tensorflow: str, managed: str, kernel: tuple[str, str], server: tuple[str, str], lock: str,
+    inside: ImageContents,
+    tensorflow: str,
+    managed: str,
+    kernel: tuple[str, str],
+    server: tuple[str, str],
+    lock: str,
 ) -> None:
     found = laid(inside, tensorflow, managed)
     assert isinstance(found, Layout)
@@ -118,11 +168,14 @@ def test_the_pythons_are_chosen(
     assert found.python_mirror == (managed if managed.startswith("https:") else "")
 
 
-@pytest.mark.parametrize(("inside", "tensorflow", "reason"), [
-    (on("noble"), "2.9.0", "TensorFlow 2.9.0 needs Python 3.7 to 3.10, and it has 3.12"),
-    (on("noble", python="3.13.1", python_path="/x/python3.13"), "2.9.0", "it has 3.13 and its system's 3.12"),
-    (on("trixie"), "2.9.0", "it has 3.13"),
-])
+@pytest.mark.parametrize(
+    ("inside", "tensorflow", "reason"),
+    [
+        (on("noble"), "2.9.0", "TensorFlow 2.9.0 needs Python 3.7 to 3.10, and it has 3.12"),
+        (on("noble", python="3.13.1", python_path="/x/python3.13"), "2.9.0", "it has 3.13 and its system's 3.12"),
+        (on("trixie"), "2.9.0", "it has 3.13"),
+    ],
+)
 def test_without_a_python_that_serves_the_mend_is_named(inside: ImageContents, tensorflow: str, reason: str) -> None:
     found = laid(inside, tensorflow)
     assert isinstance(found, UnsuitableImage)
@@ -137,14 +190,18 @@ def test_who_named_the_image_is_told_what_is_not_as_it_could_be(inside: ImageCon
     assert len(bases.notes(found)) == told
 
 
-@pytest.mark.parametrize(("tensorflow", "gpu", "says"), [
-    ("2.9.0", False, ""), ("2.9.0", True, ""),
-    ("2.7.0", True, ""),  # the rotated key: mended by the build
-    ("2.18.0", False, ""),
-    ("2.18.0", True, "2.18.0-gpu-jupyter does not serve: It holds cuDNN 8.9"),
-    ("2.15.0", True, "Use 2.15.0.post1."),
-    ("2.15.1", False, "No official image of this patch release was published"),
-])
+@pytest.mark.parametrize(
+    ("tensorflow", "gpu", "says"),
+    [
+        ("2.9.0", False, ""),
+        ("2.9.0", True, ""),
+        ("2.7.0", True, ""),  # the rotated key: mended by the build
+        ("2.18.0", False, ""),
+        ("2.18.0", True, "2.18.0-gpu-jupyter does not serve: It holds cuDNN 8.9"),
+        ("2.15.0", True, "Use 2.15.0.post1."),
+        ("2.15.1", False, "No official image of this patch release was published"),
+    ],
+)
 def test_an_official_image_that_does_not_serve_is_named_with_the_remedy(tensorflow: str, gpu: bool, says: str) -> None:
     found = bases.official_image_issue(catalog.release(tensorflow), gpu=gpu)
     assert says in found
@@ -158,4 +215,7 @@ def test_every_system_of_the_catalogue_can_be_a_base() -> None:
         assert system.kex, name
         assert system.system in {"debian", "ubuntu"}
         assert system.archive == "" or system.archive.startswith("http://")
-        assert system.python in bases.LOCKED_PYTHONS or tuple(map(int, system.python.split("."))) >= bases.SERVER_PYTHON_MIN
+        assert (
+            system.python in bases.LOCKED_PYTHONS
+            or tuple(map(int, system.python.split("."))) >= bases.SERVER_PYTHON_MIN
+        )

@@ -118,10 +118,14 @@ def test_magics_of_a_notebook_are_no_python_and_keep_their_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("import keras\n", True), ("import re, keras\n", True), ("    from keras.layers import Dense\n", True),
-        ("import keras.backend as K; print K\n", True), ("import keras_bert\n", False),
+        ("import keras\n", True),
+        ("import re, keras\n", True),
+        ("    from keras.layers import Dense\n", True),
+        ("import keras.backend as K; print K\n", True),
+        ("import keras_bert\n", False),
         ("from .keras import a\n", False),
-        ("from tensorflow import keras\n", False), ("# import keras\n", False),
+        ("from tensorflow import keras\n", False),
+        ("# import keras\n", False),
     ],
 )
 def test_files_that_import_standalone_keras_are_found_by_their_text(text: str, asked: bool) -> None:
@@ -181,8 +185,15 @@ def test_every_bar_can_hold() -> None:
 @pytest.mark.parametrize(
     "missed",
     [
-        {"parse": 8}, {"found": 96}, {"resolve": 9}, {"clean": 7}, {"convolutions": 1}, {"edits": 1}, {"unreported": 1},
-        {"unstable": 1}, {"disagreements": 1},
+        {"parse": 8},
+        {"found": 96},
+        {"resolve": 9},
+        {"clean": 7},
+        {"convolutions": 1},
+        {"edits": 1},
+        {"unreported": 1},
+        {"unstable": 1},
+        {"disagreements": 1},
     ],
 )
 def test_a_bar_that_is_missed_is_told(missed: dict[str, int]) -> None:

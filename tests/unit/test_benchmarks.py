@@ -16,8 +16,15 @@ MACHINE = Machine(2, 24, "Linux on x86_64", "20.10.24 with overlay2", "3.11.2", 
 
 
 def figure(
-    key: str = "a/b", ours: tuple[float, ...] = (1.0,), theirs: tuple[float, ...] = (), *, beside: str = "",
-    unit: str = "s", bar: float | None = None, aim: float | None = None, on: str = "",
+    key: str = "a/b",
+    ours: tuple[float, ...] = (1.0,),
+    theirs: tuple[float, ...] = (),
+    *,
+    beside: str = "",
+    unit: str = "s",
+    bar: float | None = None,
+    aim: float | None = None,
+    on: str = "",
 ) -> Figure:
     return Figure(key, "envkit up", ours, theirs, beside, unit, bar, aim, on)
 
@@ -63,8 +70,14 @@ def test_a_bar_of_zero_is_kept_by_zero() -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0, "0"), (0.0361, "0.036"), (0.3646, "0.365"), (1, "1.00"), (4.126, "4.13"), (12.34, "12.3"),
-        (1372.4, "1372"), (-4.126, "-4.13"),
+        (0, "0"),
+        (0.0361, "0.036"),
+        (0.3646, "0.365"),
+        (1, "1.00"),
+        (4.126, "4.13"),
+        (12.34, "12.3"),
+        (1372.4, "1372"),
+        (-4.126, "-4.13"),
     ],
 )
 def test_numbers_have_three_digits_that_count(value: float, text: str) -> None:
@@ -129,8 +142,14 @@ def test_the_table_shows_both_medians_the_ratio_and_the_bar() -> None:
     alone = figure(ours=(0.2,), unit="CPU s", bar=0.1)
     assert [re.split("  +", line) for line in page.table([one, alone]).splitlines()] == [
         ["measure", "envkit", "beside it", "value", "bar"],
-        ["envkit up, beside compose", "0.300 s", "0.600 s", f"0.500 {page.TIMES}", f"0.700 {page.TIMES}",
-         "holds, aim reached"],
+        [
+            "envkit up, beside compose",
+            "0.300 s",
+            "0.600 s",
+            f"0.500 {page.TIMES}",
+            f"0.700 {page.TIMES}",
+            "holds, aim reached",
+        ],
         ["envkit up", "0.200 CPU s", "0.200 CPU s", "0.100 CPU s", "MISSED"],
     ]
 

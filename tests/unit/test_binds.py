@@ -21,9 +21,17 @@ if TYPE_CHECKING:
 PROJECT = "/home/ada/vision"
 GUARD = "/home/ada/.local/state/envkit/local/vision-1/guard/envkit.yaml"
 FACTS = Facts(
-    caller=Account(1000, 1000), sudo_caller=None, workspace=PROJECT, workspace_owner=Account(1000, 1000),
-    home="/home/ada", homes=("/home/ada",), config_files={f"{PROJECT}/envkit.yaml": "gpu: auto\n"}, cpus=8,
-    memory_mib=32_000, machine="amd64", state="/home/ada/.local/state/envkit/local/vision-1",
+    caller=Account(1000, 1000),
+    sudo_caller=None,
+    workspace=PROJECT,
+    workspace_owner=Account(1000, 1000),
+    home="/home/ada",
+    homes=("/home/ada",),
+    config_files={f"{PROJECT}/envkit.yaml": "gpu: auto\n"},
+    cpus=8,
+    memory_mib=32_000,
+    machine="amd64",
+    state="/home/ada/.local/state/envkit/local/vision-1",
 )
 
 
@@ -52,13 +60,16 @@ def at(found: Plan, target: str) -> Mount:
 
 
 @pytest.mark.proves("nothing is mounted from where it can be turned into a link from inside", "real")
-@pytest.mark.parametrize(("mounts", "key", "why"), [
-    (["/data/set:/set:ro", "/data:/data"], "mounts[0].source", "lies in /data"),
-    (["/data:/data", "/data/set:/set:ro"], "mounts[1].source", "lies in /data"),
-    (["/data:/data", "/data/set:/set"], "mounts[1].source", "lies in /data"),
-    ([f"{PROJECT}/set:/set:ro"], "mounts[0].source", "lies in the workspace"),
-    (["/home/ada/all:/all"], "mounts[0].source", "contains the workspace"),
-])
+@pytest.mark.parametrize(
+    ("mounts", "key", "why"),
+    [
+        (["/data/set:/set:ro", "/data:/data"], "mounts[0].source", "lies in /data"),
+        (["/data:/data", "/data/set:/set:ro"], "mounts[1].source", "lies in /data"),
+        (["/data:/data", "/data/set:/set"], "mounts[1].source", "lies in /data"),
+        ([f"{PROJECT}/set:/set:ro"], "mounts[0].source", "lies in the workspace"),
+        (["/home/ada/all:/all"], "mounts[0].source", "contains the workspace"),
+    ],
+)
 def test_a_source_that_can_be_written_around_is_refused_in_any_order(mounts: list[str], key: str, why: str) -> None:
     workspace = "/home/ada/all/vision" if "/home/ada/all:/all" in mounts else PROJECT
     (problem,) = problems(*mounts, facts=replace(FACTS, workspace=workspace))
@@ -66,12 +77,15 @@ def test_a_source_that_can_be_written_around_is_refused_in_any_order(mounts: lis
     assert why in problem
 
 
-@pytest.mark.parametrize("mounts", [
-    ["/data:/data:ro", "/data/set:/set"],
-    ["/data:/data", "/data:/again:ro"],
-    ["/data:/data", "/database:/database"],
-    ["/home/ada/all:/all:ro"],
-])
+@pytest.mark.parametrize(
+    "mounts",
+    [
+        ["/data:/data:ro", "/data/set:/set"],
+        ["/data:/data", "/data:/again:ro"],
+        ["/data:/data", "/database:/database"],
+        ["/home/ada/all:/all:ro"],
+    ],
+)
 def test_a_source_that_nobody_inside_can_replace_is_mounted(mounts: list[str]) -> None:
     found = plan(*mounts, facts=replace(FACTS, workspace="/home/ada/all/vision"))
     assert [at(found, one.split(":")[1]).source for one in mounts] == [one.split(":")[0] for one in mounts]
@@ -82,8 +96,12 @@ def test_a_secret_that_can_be_turned_into_a_link_is_refused(source: str) -> None
     facts = replace(FACTS, real_paths={"key": source}, secrets={"KEY": "0" * 64})
     with pytest.raises(ConfigError, match=r"secrets\.KEY\.file"):
         resolve(
-            config.load("mounts: [{source: /data, target: /data}]\nsecrets: {KEY: {file: key}}"), PROJECT, "vision",
-            replace(facts, real_paths={"key": source, "/data": "/data"}), ActualState(), None,
+            config.load("mounts: [{source: /data, target: /data}]\nsecrets: {KEY: {file: key}}"),
+            PROJECT,
+            "vision",
+            replace(facts, real_paths={"key": source, "/data": "/data"}),
+            ActualState(),
+            None,
         )
 
 
@@ -92,16 +110,19 @@ HERE = "of the environment other, which lies in"
 
 
 @pytest.mark.proves("sources that another environment can replace are agreed to first", "real")
-@pytest.mark.parametrize(("mount", "bind", "expected"), [
-    ("/srv/data/set:/d:ro", BindInfo("other", "/srv/data"), f"{OTHER} /srv/data/set"),
-    ("/srv/data:/d", BindInfo("other", "/srv/data/set", read_only=True), f"replace /srv/data/set {HERE} /srv/data"),
-    ("/x:/x", BindInfo("other", "/home/ada"), f"{OTHER} {PROJECT}"),
-    ("/x:/x", BindInfo("other", f"{PROJECT}/sub"), f"replace {PROJECT}/sub {HERE} {PROJECT}"),
-    ("/srv/data:/d", BindInfo("other", "/srv/data"), ""),  # shared by both, and neither can replace it
-    ("/srv/data/set:/d", BindInfo("other", "/srv/data", read_only=True), ""),
-    ("/srv/data:/d:ro", BindInfo("other", "/srv/data/set"), ""),
-    ("/srv/data:/d", BindInfo("other", "/srv/database"), ""),
-])
+@pytest.mark.parametrize(
+    ("mount", "bind", "expected"),
+    [
+        ("/srv/data/set:/d:ro", BindInfo("other", "/srv/data"), f"{OTHER} /srv/data/set"),
+        ("/srv/data:/d", BindInfo("other", "/srv/data/set", read_only=True), f"replace /srv/data/set {HERE} /srv/data"),
+        ("/x:/x", BindInfo("other", "/home/ada"), f"{OTHER} {PROJECT}"),
+        ("/x:/x", BindInfo("other", f"{PROJECT}/sub"), f"replace {PROJECT}/sub {HERE} {PROJECT}"),
+        ("/srv/data:/d", BindInfo("other", "/srv/data"), ""),  # shared by both, and neither can replace it
+        ("/srv/data/set:/d", BindInfo("other", "/srv/data", read_only=True), ""),
+        ("/srv/data:/d:ro", BindInfo("other", "/srv/data/set"), ""),
+        ("/srv/data:/d", BindInfo("other", "/srv/database"), ""),
+    ],
+)
 def test_what_another_environment_could_replace_is_agreed_to_first(mount: str, bind: BindInfo, expected: str) -> None:
     told = [one for one in plan(mount, others=(bind,)).access.entries if "replace" in one]
     assert len(told) == bool(expected)
@@ -126,7 +147,9 @@ def test_its_copy_is_written_only_where_it_is_mounted() -> None:
 
 def test_what_another_mount_covers_is_not_guarded_as_the_copy_would_land_there() -> None:
     above = replace(
-        FACTS, workspace="/home/ada/all", config_files={"/home/ada/all/vision/envkit.yaml": ""},
+        FACTS,
+        workspace="/home/ada/all",
+        config_files={"/home/ada/all/vision/envkit.yaml": ""},
         real_paths={"./vision": "/home/ada/all/vision"},
     )
     assert guards(plan("/data:/workspace/vision", facts=above)) == []

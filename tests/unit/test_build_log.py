@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.engines.build_log import DEFAULT_HINT, BuildLog, proxy_credentials, find_hint, describe_instruction
+from envkit.engines.build_log import DEFAULT_HINT, BuildLog, describe_instruction, find_hint, proxy_credentials
 from envkit.errors import BuildFailed
 
 if TYPE_CHECKING:
     from envkit.model.report import Progress
 
-STEP = "Step 9/34 : RUN [\"install-apt\", \"ca-certificates\"]\n"
+STEP = 'Step 9/34 : RUN ["install-apt", "ca-certificates"]\n'
 FAILED = {"error": "The command 'install-apt ca-certificates' returned a non-zero code: 100"}
 
 
@@ -32,7 +32,9 @@ def test_pieces_become_lines_without_paint() -> None:
     for piece in pieces:
         log.feed({"stream": piece})
     assert [(one.text, one.verbose, one.step) for one in news] == [
-        ("FROM base", False, (1, 2)), ("E: nothing", True, None), ("via (proxy)", True, None),
+        ("FROM base", False, (1, 2)),
+        ("E: nothing", True, None),
+        ("via (proxy)", True, None),
     ]
 
 
@@ -40,36 +42,51 @@ def test_a_cached_step_is_a_detail_and_the_builders_own_noise_is_nothing() -> No
     news: list[Progress] = []
     log = BuildLog(news.append, {})
     for text in (
-        "Step 1/3 : FROM base", " ---> 0123456789ab", "Step 2/3 : RUN make", " ---> Using cache", " ---> ba9876543210",
-        "Step 3/3 : RUN [\"/opt/envkit/build/install-apt\", \"tree\"]", " ---> Running in beb1b1831489",
-        "Removing intermediate container beb1b1831489", "Successfully built 0123456789ab", "Successfully tagged e:1",
+        "Step 1/3 : FROM base",
+        " ---> 0123456789ab",
+        "Step 2/3 : RUN make",
+        " ---> Using cache",
+        " ---> ba9876543210",
+        'Step 3/3 : RUN ["/opt/envkit/build/install-apt", "tree"]',
+        " ---> Running in beb1b1831489",
+        "Removing intermediate container beb1b1831489",
+        "Successfully built 0123456789ab",
+        "Successfully tagged e:1",
     ):
         log.feed({"stream": f"{text}\n"})
     assert [(one.text, one.verbose) for one in news] == [
-        ("FROM base", False), ("RUN make", True), ("installing system packages", False),
+        ("FROM base", False),
+        ("RUN make", True),
+        ("installing system packages", False),
     ]
 
 
-@pytest.mark.parametrize(("instruction", "words"), [
-    ('RUN ["/opt/envkit/build/install-python", "python3.9", "/opt/jupyter", "x"]', "installing JupyterLab"),
-    ('RUN ["/opt/envkit/build/install-python", "python3.9", "/opt/tensorflow"]', "installing Python packages"),
-    ('RUN ["/opt/envkit/build/unheard-of"]', 'RUN ["/opt/envkit/build/unheard-of"]'),
-    ("COPY a b", "copying files"),
-    ("USER nobody", "USER nobody"),
-])
+@pytest.mark.parametrize(
+    ("instruction", "words"),
+    [
+        ('RUN ["/opt/envkit/build/install-python", "python3.9", "/opt/jupyter", "x"]', "installing JupyterLab"),
+        ('RUN ["/opt/envkit/build/install-python", "python3.9", "/opt/tensorflow"]', "installing Python packages"),
+        ('RUN ["/opt/envkit/build/unheard-of"]', 'RUN ["/opt/envkit/build/unheard-of"]'),
+        ("COPY a b", "copying files"),
+        ("USER nobody", "USER nobody"),
+    ],
+)
 def test_an_instruction_is_told_in_words(instruction: str, words: str) -> None:
     assert describe_instruction(instruction) == words
 
 
-@pytest.mark.parametrize(("proxies", "printed", "shown"), [
-    ({"https_proxy": "http://ada:pw@proxy:3128"}, "via http://ada:pw@proxy:3128/", "via (proxy)/"),
-    ({"https_proxy": "http://ada:pw@proxy:3128"}, "Basic ada:pw, at proxy:3128", "Basic (proxy), at proxy:3128"),
-    ({"https_proxy": "ada:p@w@proxy:3128"}, "ada:p@w for proxy", "(proxy) for proxy"),
-    ({"https_proxy": "http://ada:pw@proxy/a@b"}, "is it ada:pw?", "is it (proxy)?"),
-    ({"https_proxy": "http://a@proxy:3128"}, "a http://a@proxy:3128", "a (proxy)"),
-    ({"https_proxy": "http://proxy:3128", "no_proxy": "*"}, "a * b via http://proxy:3128", None),
-    ({"https_proxy": "http://:@proxy:3128", "no_proxy": "x@y"}, "a: x@y", None),
-])
+@pytest.mark.parametrize(
+    ("proxies", "printed", "shown"),
+    [
+        ({"https_proxy": "http://ada:pw@proxy:3128"}, "via http://ada:pw@proxy:3128/", "via (proxy)/"),
+        ({"https_proxy": "http://ada:pw@proxy:3128"}, "Basic ada:pw, at proxy:3128", "Basic (proxy), at proxy:3128"),
+        ({"https_proxy": "ada:p@w@proxy:3128"}, "ada:p@w for proxy", "(proxy) for proxy"),
+        ({"https_proxy": "http://ada:pw@proxy/a@b"}, "is it ada:pw?", "is it (proxy)?"),
+        ({"https_proxy": "http://a@proxy:3128"}, "a http://a@proxy:3128", "a (proxy)"),
+        ({"https_proxy": "http://proxy:3128", "no_proxy": "*"}, "a * b via http://proxy:3128", None),
+        ({"https_proxy": "http://:@proxy:3128", "no_proxy": "x@y"}, "a: x@y", None),
+    ],
+)
 def test_of_a_proxy_what_could_be_its_password_alone_is_hidden(
     proxies: dict[str, str], printed: str, shown: str | None
 ) -> None:
@@ -98,11 +115,21 @@ def test_a_failure_without_a_known_cause_shows_the_last_lines_of_its_step() -> N
 
 def test_a_known_cause_is_the_headline_and_what_follows_it_the_details() -> None:
     noise = (" ---> Using cache\n", " ---> 0123456789ab\n")
-    apt = failure(*noise, STEP, " ---> Running in beb1b1831489\n", "Reading package lists...\n",
-                  "E: Unable to locate package graphvizz\n", " ---> x\n")
+    apt = failure(
+        *noise,
+        STEP,
+        " ---> Running in beb1b1831489\n",
+        "Reading package lists...\n",
+        "E: Unable to locate package graphvizz\n",
+        " ---> x\n",
+    )
     assert apt.message == "building the image failed: Unable to locate package graphvizz"
-    python = failure(STEP, "Using Python 3.9\n", "  \u00d7 No solution found when resolving dependencies:\n",
-                     "  ╰─▶ Because you require protobuf>=4 and protobuf<3.20\n")
+    python = failure(
+        STEP,
+        "Using Python 3.9\n",
+        "  \u00d7 No solution found when resolving dependencies:\n",
+        "  ╰─▶ Because you require protobuf>=4 and protobuf<3.20\n",
+    )
     assert python.message.splitlines() == [
         "building the image failed: No solution found when resolving dependencies:",
         "      ╰─▶ Because you require protobuf>=4 and protobuf<3.20",
@@ -112,20 +139,27 @@ def test_a_known_cause_is_the_headline_and_what_follows_it_the_details() -> None
 def test_a_program_that_gives_up_names_the_cause_where_no_rule_does() -> None:
     message = failure(STEP, "reading\n", "E: Sub-process dpkg returned an error code (1)\n").message
     assert message.splitlines() == [
-        "building the image failed: Sub-process dpkg returned an error code (1)", "    reading",
+        "building the image failed: Sub-process dpkg returned an error code (1)",
+        "    reading",
     ]
 
 
-@pytest.mark.parametrize(("line", "says"), [
-    ("WARNING: Retrying after connection broken: [Errno 111] Connection refused", "build.index"),
-    ("Err:1 http://127.0.0.1:9/debian bookworm InRelease  Could not connect to 127.0.0.1:9", "build.mirror"),
-    ("error: Failed to fetch: invalid peer certificate: UnknownIssuer", "build.ca"),
-    ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", "build.ca"),
-    ("Err:1 http://deb Temporary failure resolving 'deb'", "look up a name"),
-    ("E: Unable to locate package grapviz", "under apt:"),
-    ("  x No solution found when resolving dependencies:", "out of python:"),
-    ("tar: write error: No space left on device", "free disk space"),
-])
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("WARNING: Retrying after connection broken: [Errno 111] Connection refused", "build.index"),
+        ("Err:1 http://127.0.0.1:9/debian bookworm InRelease  Could not connect to 127.0.0.1:9", "build.mirror"),
+        ("error: Failed to fetch: invalid peer certificate: UnknownIssuer", "build.ca"),
+        (
+            "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
+            "build.ca",
+        ),
+        ("Err:1 http://deb Temporary failure resolving 'deb'", "look up a name"),
+        ("E: Unable to locate package grapviz", "under apt:"),
+        ("  x No solution found when resolving dependencies:", "out of python:"),
+        ("tar: write error: No space left on device", "free disk space"),
+    ],
+)
 def test_what_a_step_prints_decides_the_mend(line: str, says: str) -> None:
     assert says in str(failure(STEP, f"{line}\n", "E: something after it\n").hint)
 

@@ -111,56 +111,80 @@ def test_every_source_says_how_far_it_can_be_trusted() -> None:
             assert re.fullmatch(r"(measured|read|unconfirmed)\b.+\w", source), source
 
 
-@pytest.mark.parametrize(("version", "package", "refused", "allowed"), [
-    ("2.9.0", "protobuf", "4.21.12", "3.19.6"),
-    ("2.9.0", "protobuf", "3.20.3", "3.19.6"),
-    ("2.9.0", "numpy", "2.0.2", "1.23.5"),
-    ("2.9.0", "setuptools", "82.0.1", "81.0.0"),
-    ("2.12.0", "numpy", "1.24.3", "1.23.5"),
-    ("2.12.1", "numpy", "1.24.4", "1.24.3"),
-    ("2.14.0", "numpy", "2.0.0", "1.26.4"),
-    ("2.18.0", "protobuf", "4.21.3", "5.29.6"),
-    ("2.21.0", "protobuf", "5.29.6", "6.33.6"),
-])
+@pytest.mark.parametrize(
+    ("version", "package", "refused", "allowed"),
+    [
+        ("2.9.0", "protobuf", "4.21.12", "3.19.6"),
+        ("2.9.0", "protobuf", "3.20.3", "3.19.6"),
+        ("2.9.0", "numpy", "2.0.2", "1.23.5"),
+        ("2.9.0", "setuptools", "82.0.1", "81.0.0"),
+        ("2.12.0", "numpy", "1.24.3", "1.23.5"),
+        ("2.12.1", "numpy", "1.24.4", "1.24.3"),
+        ("2.14.0", "numpy", "2.0.0", "1.26.4"),
+        ("2.18.0", "protobuf", "4.21.3", "5.29.6"),
+        ("2.21.0", "protobuf", "5.29.6", "6.33.6"),
+    ],
+)
 def test_bounds_keep_out_what_breaks_the_import(
-    version: str, package: str, refused: str, allowed: str,
+    version: str,
+    package: str,
+    refused: str,
+    allowed: str,
 ) -> None:
     bounds = {bound.package: SpecifierSet(bound.specifier) for bound in catalog.release(version).bounds}
     assert refused not in bounds[package]
     assert allowed in bounds[package]
 
 
-@pytest.mark.parametrize(("version", "capability", "runs_natively"), [
-    ("2.9.0", "sm_80", True),
-    ("2.9.0", "sm_90", False),
-    ("2.14.1", "sm_35", True),
-    ("2.15.0", "sm_35", False),
-    ("2.16.1", "sm_90", True),
-    ("2.17.0", "sm_50", False),
-])
+@pytest.mark.parametrize(
+    ("version", "capability", "runs_natively"),
+    [
+        ("2.9.0", "sm_80", True),
+        ("2.9.0", "sm_90", False),
+        ("2.14.1", "sm_35", True),
+        ("2.15.0", "sm_35", False),
+        ("2.16.1", "sm_90", True),
+        ("2.17.0", "sm_50", False),
+    ],
+)
 def test_compute_capabilities_are_those_of_the_wheel(version: str, capability: str, runs_natively: bool) -> None:
     assert (capability in catalog.release(version).compute_capabilities) is runs_natively
 
 
-@pytest.mark.parametrize(("asked", "got"), [
-    ("2.9.0", "2.9.0"), ("2.9.3", "2.9.3"), ("2.15.0.post1", "2.15.0.post1"),
-    ("2.9", "2.9.0"), ("2.10", "2.10.0"), ("2.16", "2.16.1"),
-])
+@pytest.mark.parametrize(
+    ("asked", "got"),
+    [
+        ("2.9.0", "2.9.0"),
+        ("2.9.3", "2.9.3"),
+        ("2.15.0.post1", "2.15.0.post1"),
+        ("2.9", "2.9.0"),
+        ("2.10", "2.10.0"),
+        ("2.16", "2.16.1"),
+    ],
+)
 def test_a_series_means_its_first_release(asked: str, got: str) -> None:
     assert catalog.release(asked).version == got
 
 
-@pytest.mark.parametrize(("asked", "nearest"), [
-    ("2.9.7", ("2.9.3",)),
-    ("2.16.0", ("2.16.1",)),
-    ("2.15.0.post7", ("2.15.0.post1", "2.15.1")),
-    ("2.6.0", ("2.7.0",)),
-    ("2.6", ("2.7.0",)),
-    ("3.0.0", ("2.21.0",)),
-    ("2", ("2.9.0",)), ("", ("2.9.0",)), ("latest", ("2.9.0",)), ("2.9.0\n", ("2.9.0",)),
-    ("v2.9.0", ("2.9.0",)), ("2.9.*", ("2.9.0",)),
-    ("\u0662.\u0669.\u0660", ("2.9.0",)), ("9" * 5000, ("2.9.0",)),
-])
+@pytest.mark.parametrize(
+    ("asked", "nearest"),
+    [
+        ("2.9.7", ("2.9.3",)),
+        ("2.16.0", ("2.16.1",)),
+        ("2.15.0.post7", ("2.15.0.post1", "2.15.1")),
+        ("2.6.0", ("2.7.0",)),
+        ("2.6", ("2.7.0",)),
+        ("3.0.0", ("2.21.0",)),
+        ("2", ("2.9.0",)),
+        ("", ("2.9.0",)),
+        ("latest", ("2.9.0",)),
+        ("2.9.0\n", ("2.9.0",)),
+        ("v2.9.0", ("2.9.0",)),
+        ("2.9.*", ("2.9.0",)),
+        ("\u0662.\u0669.\u0660", ("2.9.0",)),
+        ("9" * 5000, ("2.9.0",)),
+    ],
+)
 def test_an_unknown_release_names_the_nearest(asked: str, nearest: tuple[str, ...]) -> None:
     with pytest.raises(catalog.UnknownRelease) as raised:
         catalog.release(asked)
@@ -177,12 +201,18 @@ def test_an_unknown_suite_names_the_known_ones() -> None:
         catalog.suite("buster")
 
 
-@pytest.mark.parametrize(("name", "python", "openssh", "strongest"), [
-    ("bookworm", "3.11", "9.2", "sntrup761x25519-sha512@openssh.com"),
-    ("trixie", "3.13", "10.0", "mlkem768x25519-sha256"),
-])
+@pytest.mark.parametrize(
+    ("name", "python", "openssh", "strongest"),
+    [
+        ("bookworm", "3.11", "9.2", "sntrup761x25519-sha512@openssh.com"),
+        ("trixie", "3.13", "10.0", "mlkem768x25519-sha256"),
+    ],
+)
 def test_a_suite_offers_a_key_exchange_that_outlasts_quantum_computers_first(
-    name: str, python: str, openssh: str, strongest: str,
+    name: str,
+    python: str,
+    openssh: str,
+    strongest: str,
 ) -> None:
     suite = catalog.suite(name)
     assert (suite.python, suite.openssh, suite.kex[0]) == (python, openssh, strongest)
@@ -206,8 +236,17 @@ def test_every_entry_of_the_data_is_used() -> None:
 
 def test_the_data_has_no_key_that_nothing_reads() -> None:
     read = {
-        "pythons", "build", "kernel", "bounds", "broken", "published", "package_gpu", "wheels", "also",
-        "proven", "sources",
+        "pythons",
+        "build",
+        "kernel",
+        "bounds",
+        "broken",
+        "published",
+        "package_gpu",
+        "wheels",
+        "also",
+        "proven",
+        "sources",
     }
     for name, series in catalog._data()["series"].items():
         assert set(series) - {"patches"} <= read

@@ -32,7 +32,11 @@ CASES = ROOT / "tests" / "cases" / "probe"
 NAMES = sorted(folder.name for folder in CASES.iterdir())
 CASE_KEYS = {"about", "source", "row", "observations", "given", "findings", "verdict", "exit_code"}
 ENGINE = EngineFacts(
-    endpoint="unix:///var/run/docker.sock", version="20.10.24", machine="amd64", rootless=False, userns=False,
+    endpoint="unix:///var/run/docker.sock",
+    version="20.10.24",
+    machine="amd64",
+    rootless=False,
+    userns=False,
     gpu_methods=("runtime",),
 )
 RELEASE = catalog.release("2.9.0")
@@ -59,8 +63,10 @@ def judged(name: str) -> tuple[Finding, ...]:
     devices = tuple(host["devices"]) if "devices" in host else None
     engine = replace(ENGINE, gpu_methods=tuple(case["engine"]["gpu_roads"])) if "engine" in case else None
     return checks.probe(
-        seen(name), release=replace(RELEASE, version=case.get("version", "2.9.0")),
-        gpu_required=case.get("required", False), engine=engine,
+        seen(name),
+        release=replace(RELEASE, version=case.get("version", "2.9.0")),
+        gpu_required=case.get("required", False),
+        engine=engine,
         host=HostGpu(host.get("driver", ""), devices=devices, wsl=host.get("wsl", False)),
     )
 
@@ -115,7 +121,9 @@ def test_every_check_of_tensorflow_and_gpu_has_a_case() -> None:
     assert {check for check in CHECKS if check.startswith(("tensorflow/", "gpu/"))} <= covered
 
 
-@pytest.mark.parametrize("table", [signatures.IMPORT_ERRORS, signatures.GPU_NOT_LISTED, signatures.OPERATION_ERRORS, signatures.TIMEOUTS])
+@pytest.mark.parametrize(
+    "table", [signatures.IMPORT_ERRORS, signatures.GPU_NOT_LISTED, signatures.OPERATION_ERRORS, signatures.TIMEOUTS]
+)
 def test_every_signature_has_a_case(table: Sequence[signatures.ErrorPattern]) -> None:
     found = [one for name in NAMES for one in judged(name)]
     known = {(one.cause, "") for one in found} | {("", one.check) for one in found}
@@ -125,15 +133,19 @@ def test_every_signature_has_a_case(table: Sequence[signatures.ErrorPattern]) ->
 # What a GPU that computes may lack, by what the driver looks saw.
 SLOWER: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "gpu/compiles-at-first-use": (
-        "gpu.cuda", {"gpus": [{"name": "NVIDIA H100", "compute_capability": "9.0"}]},
+        "gpu.cuda",
+        {"gpus": [{"name": "NVIDIA H100", "compute_capability": "9.0"}]},
         {"gpus": [{"name": "NVIDIA L4", "compute_capability": "8.9"}]},
     ),
     "gpu/ptxas-missing": (
-        "gpu.tools", {"ptxas": "", "libdevice": "/usr/local/cuda/nvvm/libdevice/libdevice.10.bc"},
+        "gpu.tools",
+        {"ptxas": "", "libdevice": "/usr/local/cuda/nvvm/libdevice/libdevice.10.bc"},
         {"ptxas": "/usr/local/cuda/bin/ptxas", "libdevice": "/usr/local/cuda/nvvm/libdevice/libdevice.10.bc"},
     ),
     "gpu/libdevice-missing": (
-        "gpu.tools", {"ptxas": "/usr/bin/ptxas", "libdevice": ""}, {"error": {"type": "OSError", "message": "no"}},
+        "gpu.tools",
+        {"ptxas": "/usr/bin/ptxas", "libdevice": ""},
+        {"error": {"type": "OSError", "message": "no"}},
     ),
 }
 
@@ -157,7 +169,8 @@ def test_half_precision_counts_where_it_was_tried_and_the_speed_is_told() -> Non
     def found(right: bool) -> Finding:
         op = {"device": "GPU:0", "op": "matmul_half", "placed": "/device:GPU:0", "right": right}
         given = (
-            *seen("gpu-works"), Observation("tensorflow.op", op),
+            *seen("gpu-works"),
+            Observation("tensorflow.op", op),
             Observation("tensorflow.speed", {"device": "GPU:0", "tflops": 8.14}),
         )
         return checks.probe(given, release=RELEASE, gpu_required=True, host=DRIVER, engine=ENGINE)[1]
@@ -166,10 +179,14 @@ def test_half_precision_counts_where_it_was_tried_and_the_speed_is_told() -> Non
     assert (found(right=False).check, "in float16" in found(right=False).detail) == ("gpu/op-failed", True)
 
 
-@pytest.mark.parametrize(("answer", "check", "status"), [
-    ("ok", "gpu/nodes-open", Verdict.PASSED), ("EPERM", "gpu/nodes-denied", Verdict.FAILED),
-    ("ENXIO", "gpu/module-not-loaded", Verdict.FAILED),
-])
+@pytest.mark.parametrize(
+    ("answer", "check", "status"),
+    [
+        ("ok", "gpu/nodes-open", Verdict.PASSED),
+        ("EPERM", "gpu/nodes-denied", Verdict.FAILED),
+        ("ENXIO", "gpu/module-not-loaded", Verdict.FAILED),
+    ],
+)
 def test_a_gpu_that_was_there_is_looked_at_again(answer: str, check: str, status: Verdict) -> None:
     nodes = dict.fromkeys(("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia0"), answer)
     found = checks.gpu_device_nodes([Observation("gpu.nodes", {"nodes": nodes})])
@@ -278,16 +295,26 @@ def test_a_guest_script_is_python_3_8_and_imports_the_standard_library_and_tenso
     assert "__file__" not in text.replace("tensorflow.__file__", "")
 
 
-@pytest.mark.parametrize(("hidden", "mig", "check"), [
-    ("0", True, "gpu/mig-empty"), ("0", False, "gpu/hidden"), ("-1", True, "gpu/hidden"), ("", True, "gpu/hidden"),
-    ("NoDevFiles", True, "gpu/hidden"), (None, True, "gpu/mig-empty"), (["0"], True, "gpu/mig-empty"),
-])
+@pytest.mark.parametrize(
+    ("hidden", "mig", "check"),
+    [
+        ("0", True, "gpu/mig-empty"),
+        ("0", False, "gpu/hidden"),
+        ("-1", True, "gpu/hidden"),
+        ("", True, "gpu/hidden"),
+        ("NoDevFiles", True, "gpu/hidden"),
+        (None, True, "gpu/mig-empty"),
+        (["0"], True, "gpu/mig-empty"),
+    ],
+)
 def test_a_split_gpu_without_parts_is_told_from_a_hidden_one(hidden: object, mig: bool, check: str) -> None:
     nodes = {f"/dev/{one}": "ok" for one in ("nvidiactl", "nvidia-uvm", "nvidia0")}
     seen = [
-        Observation("gpu.nodes", {"nodes": nodes}), Observation("gpu.libcuda", {"path": "/usr/lib/libcuda.so.1"}),
+        Observation("gpu.nodes", {"nodes": nodes}),
+        Observation("gpu.libcuda", {"path": "/usr/lib/libcuda.so.1"}),
         Observation("gpu.variables", {"variables": {"CUDA_VISIBLE_DEVICES": hidden} if hidden is not None else {}}),
-        Observation("gpu.nvml", {"code": 0, "gpus": [{"mig": mig}]}), Observation("gpu.cuda", {"code": 100}),
+        Observation("gpu.nvml", {"code": 0, "gpus": [{"mig": mig}]}),
+        Observation("gpu.cuda", {"code": 100}),
     ]
     assert gpu.check(seen, required=True, host=DRIVER, engine=ENGINE)[0].check == check
 

@@ -19,8 +19,15 @@ POOL = "10.183.0.0/24"
 def facts(caller: int, owner: int | None, sudo: int | None = None) -> Facts:
     account = None if owner is None else Account(owner, owner)
     return Facts(
-        caller=Account(caller, caller), sudo_caller=None if sudo is None else Account(sudo, sudo), workspace="/w",
-        workspace_owner=account, home="/home/ada", config_files={}, cpus=2, memory_mib=1024, machine="amd64",
+        caller=Account(caller, caller),
+        sudo_caller=None if sudo is None else Account(sudo, sudo),
+        workspace="/w",
+        workspace_owner=account,
+        home="/home/ada",
+        config_files={},
+        cpus=2,
+        memory_mib=1024,
+        machine="amd64",
     )
 
 
@@ -100,10 +107,17 @@ def test_a_kept_subnet_outside_the_pool_is_given_up() -> None:
     assert choices.subnet("10.184.0.0/24", "10.183.0.8/29", []) == "10.184.0.0/29"
 
 
-@pytest.mark.parametrize(("subnet", "lies"), [
-    ("10.183.0.8/29", True), (POOL, True), ("10.183.0.0/16", False), ("10.184.0.0/29", False), ("fd00::/64", False),
-    ("", False),
-])
+@pytest.mark.parametrize(
+    ("subnet", "lies"),
+    [
+        ("10.183.0.8/29", True),
+        (POOL, True),
+        ("10.183.0.0/16", False),
+        ("10.184.0.0/29", False),
+        ("fd00::/64", False),
+        ("", False),
+    ],
+)
 def test_a_subnet_lies_in_a_pool_as_a_whole_or_not_at_all(subnet: str, lies: bool) -> None:
     assert choices.in_pool(subnet, POOL) is lies
 
@@ -128,10 +142,26 @@ def test_a_picked_subnet_overlaps_nothing(taken: list[int]) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "/", "/etc", "/etc/ssl", "/proc", "/sys/fs", "/dev/sda", "/run", "/run/docker.sock", "/var",
+        "/",
+        "/etc",
+        "/etc/ssl",
+        "/proc",
+        "/sys/fs",
+        "/dev/sda",
+        "/run",
+        "/run/docker.sock",
+        "/var",
         "/var/lib/docker/x",
-        "/home", "/home/ada", "/home/ada/.ssh", "/home/ada/.ssh/id_ed25519", "/home/ada/.aws", "/home/ada/.config",
-        "/home/ada/.local/state/envkit/local/vision", "/srv/docker.sock", "/root/x", "/home/ada/.local",
+        "/home",
+        "/home/ada",
+        "/home/ada/.ssh",
+        "/home/ada/.ssh/id_ed25519",
+        "/home/ada/.aws",
+        "/home/ada/.config",
+        "/home/ada/.local/state/envkit/local/vision",
+        "/srv/docker.sock",
+        "/root/x",
+        "/home/ada/.local",
     ],
 )
 def test_what_hands_over_the_host_or_credentials_is_denied(source: str) -> None:

@@ -29,10 +29,17 @@ BUILD_ANEW, REMOVE_OWN = step.BuildImage(REF, no_cache=True), step.RemoveContain
 CREATE, START, FILES = step.CreateContainer("c", "r"), step.StartContainer("c"), step.ReplaceFiles()
 
 
-@pytest.mark.parametrize(("steps", "kept"), [
-    ((BUILD,), True), ((NETWORK, BUILD), True), ((BUILD, REMOVE), False), ((REMOVE, BUILD), False), ((START,), False),
-    ((FILES,), False),
-])
+@pytest.mark.parametrize(
+    ("steps", "kept"),
+    [
+        ((BUILD,), True),
+        ((NETWORK, BUILD), True),
+        ((BUILD, REMOVE), False),
+        ((REMOVE, BUILD), False),
+        ((START,), False),
+        ((FILES,), False),
+    ],
+)
 def test_what_was_proven_is_forgotten_when_the_container_changes_and_not_before(
     steps: step.Steps, kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,11 +62,14 @@ def test_what_was_proven_is_forgotten_when_the_container_changes_and_not_before(
     assert (left.proven, bool(left.verdict)) == (kept, kept)
 
 
-@pytest.mark.parametrize(("fails", "error", "done"), [
-    (NETWORK, SubnetTaken, ["RemoveContainer"]),
-    (START, PortTaken, ["RemoveContainer", "CreateNetwork", "CreateContainer"]),
-    (None, EngineError, ["RemoveContainer", "CreateNetwork", "CreateContainer", "StartContainer"]),
-])
+@pytest.mark.parametrize(
+    ("fails", "error", "done"),
+    [
+        (NETWORK, SubnetTaken, ["RemoveContainer"]),
+        (START, PortTaken, ["RemoveContainer", "CreateNetwork", "CreateContainer"]),
+        (None, EngineError, ["RemoveContainer", "CreateNetwork", "CreateContainer", "StartContainer"]),
+    ],
+)
 def test_only_steps_that_were_done_are_told_where_somebody_was_quicker(
     fails: step.Step | None, error: type[EngineError], done: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,14 +85,20 @@ def test_only_steps_that_were_done_are_told_where_somebody_was_quicker(
     nothing: Any = None
     want = wanted()
     climbing = climb._Convergence(Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing)
-    climbing._execute_steps((REMOVE, NETWORK, CREATE, START), PlanningResult(want, (), nothing, ActualState(), BaseChoice("debian", "b")))
+    climbing._execute_steps(
+        (REMOVE, NETWORK, CREATE, START), PlanningResult(want, (), nothing, ActualState(), BaseChoice("debian", "b"))
+    )
     assert climbing.changes == done
 
 
-@pytest.mark.parametrize(("running", "new", "expected"), [
-    (True, "sha256:2", ["brought", BUILD_ANEW, REMOVE_OWN, "removed sha256:1"]),
-    (False, "sha256:2", ["brought", BUILD_ANEW, "removed sha256:1"]), (False, "sha256:1", ["brought", BUILD_ANEW]),
-])
+@pytest.mark.parametrize(
+    ("running", "new", "expected"),
+    [
+        (True, "sha256:2", ["brought", BUILD_ANEW, REMOVE_OWN, "removed sha256:1"]),
+        (False, "sha256:2", ["brought", BUILD_ANEW, "removed sha256:1"]),
+        (False, "sha256:1", ["brought", BUILD_ANEW]),
+    ],
+)
 def test_the_image_is_made_anew_also_where_the_base_is_still_the_newest(
     *, running: bool, new: str, expected: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,7 +113,9 @@ def test_the_image_is_made_anew_also_where_the_base_is_still_the_newest(
         done.extend(what)
         return before
 
-    monkeypatch.setattr(climb, "plan_environment", lambda *_, **__: PlanningResult(want, (), nothing, found, BaseChoice("debian", "b")))
+    monkeypatch.setattr(
+        climb, "plan_environment", lambda *_, **__: PlanningResult(want, (), nothing, found, BaseChoice("debian", "b"))
+    )
     monkeypatch.setattr(apply, "refresh_base", lambda *_: did("brought"))
     monkeypatch.setattr(apply, "write_artifacts", lambda *_: None)
     monkeypatch.setattr(apply, "execute_steps", lambda steps, *_: did(*steps))
@@ -112,12 +130,15 @@ def test_the_image_is_made_anew_also_where_the_base_is_still_the_newest(
     assert done == expected
 
 
-@pytest.mark.parametrize(("kind", "ref", "brought"), [
-    ("debian", "envkit-base:bookworm", "made envkit-base:bookworm"),
-    ("debian", "debian:bookworm-slim", "pulled debian:bookworm-slim"),
-    ("image", "team/base:1", "pulled team/base:1"),
-    ("official", "tensorflow/tensorflow:2.9.0-jupyter", "pulled tensorflow/tensorflow:2.9.0-jupyter"),
-])
+@pytest.mark.parametrize(
+    ("kind", "ref", "brought"),
+    [
+        ("debian", "envkit-base:bookworm", "made envkit-base:bookworm"),
+        ("debian", "debian:bookworm-slim", "pulled debian:bookworm-slim"),
+        ("image", "team/base:1", "pulled team/base:1"),
+        ("official", "tensorflow/tensorflow:2.9.0-jupyter", "pulled tensorflow/tensorflow:2.9.0-jupyter"),
+    ],
+)
 def test_a_base_that_is_brought_anew_is_looked_at_anew(
     kind: str, ref: str, brought: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,20 +48,23 @@ def test_the_quickstart_is_read() -> None:
     assert load((ROOT / "examples/quickstart/envkit.yaml").read_text()).base == "auto"
 
 
-@pytest.mark.parametrize(("text", "key", "value"), [
-    ("name: a-b", "name", "a-b"),
-    ("tensorflow: 2.9.1", "tensorflow", "2.9.1"),
-    ("base: registry.example.com/x:y", "base", "registry.example.com/x:y"),
-    ("gpu: on", "gpu", "on"),
-    ("gpu: true", "gpu", "on"),
-    ("gpu: false", "gpu", "off"),
-    ("gpu: 2", "gpu", 2),
-    ("gpu: [0, 1]", "gpu", (0, 1)),
-    ("apt: [g++, graphviz=2.42.2-7]", "apt", ("g++", "graphviz=2.42.2-7")),
-    ("workspace: ../other", "workspace", "../other"),
-    ("env: {A: 'true', B: ''}", "env", {"A": "true", "B": ""}),
-    ("volumes: {d: /data}", "volumes", {"d": "/data"}),
-])
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("name: a-b", "name", "a-b"),
+        ("tensorflow: 2.9.1", "tensorflow", "2.9.1"),
+        ("base: registry.example.com/x:y", "base", "registry.example.com/x:y"),
+        ("gpu: on", "gpu", "on"),
+        ("gpu: true", "gpu", "on"),
+        ("gpu: false", "gpu", "off"),
+        ("gpu: 2", "gpu", 2),
+        ("gpu: [0, 1]", "gpu", (0, 1)),
+        ("apt: [g++, graphviz=2.42.2-7]", "apt", ("g++", "graphviz=2.42.2-7")),
+        ("workspace: ../other", "workspace", "../other"),
+        ("env: {A: 'true', B: ''}", "env", {"A": "true", "B": ""}),
+        ("volumes: {d: /data}", "volumes", {"d": "/data"}),
+    ],
+)
 def test_a_key_is_read_as_written(text: str, key: str, value: object) -> None:
     assert getattr(load(text), key) == value
 

@@ -22,15 +22,18 @@ def test_a_config_without_flags_is_the_same_config() -> None:
     assert found.with_flags(gpu=None) is found
 
 
-@pytest.mark.parametrize(("changes", "expected"), [
-    ({"tensorflow": "latest"}, 'command line --tensorflow: "latest" is no TensorFlow version'),
-    ({"name": "A"}, 'command line --name: "A" is no environment name'),
-    ({"gpu": 0}, "command line --gpu: 0 is no count of GPUs"),
-    ({"gpu": [1, 1]}, "command line --gpu: names a GPU twice"),
-    ({"apt": ["-o"]}, 'command line --apt[0]: "-o" is no Debian package'),
-    ({"nmae": "a"}, "command line --nmae: unknown key 'nmae'; did you mean 'name'?"),
-    ({"base": "a\udcff"}, 'command line --base: "a\\udcff" is no base'),
-])
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"tensorflow": "latest"}, 'command line --tensorflow: "latest" is no TensorFlow version'),
+        ({"name": "A"}, 'command line --name: "A" is no environment name'),
+        ({"gpu": 0}, "command line --gpu: 0 is no count of GPUs"),
+        ({"gpu": [1, 1]}, "command line --gpu: names a GPU twice"),
+        ({"apt": ["-o"]}, 'command line --apt[0]: "-o" is no Debian package'),
+        ({"nmae": "a"}, "command line --nmae: unknown key 'nmae'; did you mean 'name'?"),
+        ({"base": "a\udcff"}, 'command line --base: "a\\udcff" is no base'),
+    ],
+)
 def test_a_bad_flag_is_named(changes: dict[str, Any], expected: str) -> None:
     with pytest.raises(ConfigError, match=r"command line --") as error:
         load(DESIGN).with_flags(**changes)

@@ -27,13 +27,28 @@ def read_or_refused(text: str) -> Config | tuple[Problem, ...]:
 def placed(value: str) -> list[dict[str, Any]]:
     """Return configs with a text at each place that takes one."""
     return [
-        {"name": value}, {"tensorflow": value}, {"base": value}, {"apt": [value]}, {"python": [value]},
-        {"python": {"requirements": value}}, {"workspace": value}, {"env": {"A": value}}, {"env": {value: "x"}},
-        {"volumes": {"v": value}}, {"volumes": {value: "/v"}}, {"mounts": [{"source": value, "target": "/x"}]},
-        {"mounts": [{"source": "/x", "target": value}]}, {"secrets": {"A": {"file": value}}},
-        {"secrets": {value: {"file": "x"}}}, {"ssh": {"keys": [value]}}, {"build": {"index": value}},
-        {"build": {"mirror": value}}, {"build": {"ca": value}}, {"build": {"proxy": value}},
-        {"network": {"pool": value}}, {"limits": {"memory": value}},
+        {"name": value},
+        {"tensorflow": value},
+        {"base": value},
+        {"apt": [value]},
+        {"python": [value]},
+        {"python": {"requirements": value}},
+        {"workspace": value},
+        {"env": {"A": value}},
+        {"env": {value: "x"}},
+        {"volumes": {"v": value}},
+        {"volumes": {value: "/v"}},
+        {"mounts": [{"source": value, "target": "/x"}]},
+        {"mounts": [{"source": "/x", "target": value}]},
+        {"secrets": {"A": {"file": value}}},
+        {"secrets": {value: {"file": "x"}}},
+        {"ssh": {"keys": [value]}},
+        {"build": {"index": value}},
+        {"build": {"mirror": value}},
+        {"build": {"ca": value}},
+        {"build": {"proxy": value}},
+        {"network": {"pool": value}},
+        {"limits": {"memory": value}},
     ]
 
 
@@ -81,7 +96,10 @@ limits: dict[str, st.SearchStrategy[Any]] = {
     "pids": st.integers(64, 9999),
 }
 build: dict[str, st.SearchStrategy[Any]] = {
-    "proxy": url, "ca": line, "index": url, "mirror": url.map("{}/debian".format),
+    "proxy": url,
+    "ca": line,
+    "index": url,
+    "mirror": url.map("{}/debian".format),
 }
 keys: dict[str, st.SearchStrategy[Any]] = {
     "name": name,

@@ -23,31 +23,71 @@ def test_the_schema_is_one() -> None:
 
 
 @pytest.mark.proves("the JSON Schema accepts what envkit accepts", "real")
-@pytest.mark.parametrize("text", [
-    DESIGN,
-    (ROOT / "examples/quickstart/envkit.yaml").read_text(),
-    config.starter("vision"),
-    "python: {requirements: x.txt}\ngpu: [0, 1]\nlimits: {shm: }\n",
-    "".join(f"{key}:\n" for key in Config.model_fields),
-    "gpu: true\nlimits: {cpus: 0.5}\n",
-    "limits: {cpus: 0.01, memory: 512m, shm: 64M, pids: 64}\n",
-    "limits: {memory: 1g, shm: 100m}\n",
-    "{}",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        DESIGN,
+        (ROOT / "examples/quickstart/envkit.yaml").read_text(),
+        config.starter("vision"),
+        "python: {requirements: x.txt}\ngpu: [0, 1]\nlimits: {shm: }\n",
+        "".join(f"{key}:\n" for key in Config.model_fields),
+        "gpu: true\nlimits: {cpus: 0.5}\n",
+        "limits: {cpus: 0.01, memory: 512m, shm: 64M, pids: 64}\n",
+        "limits: {memory: 1g, shm: 100m}\n",
+        "{}",
+    ],
+)
 def test_schema_and_load_accept_the_same(text: str) -> None:
     load(text)
     validator().validate(yaml_tree.read(text, "f")[0].value)
 
 
-@pytest.mark.parametrize("text", [
-    "x: 1", "ssh: {x: 1}", "mounts: [{source: /a}]", "mounts: [/a:/b]", "name: 1", "name: A", "tensorflow: 2.10",
-    "tensorflow: latest", "gpu: yes", "gpu: 0", "gpu: []", "gpu: [0, 0]", "gpu: [-1]", "apt: x", "apt: [1]",
-    "apt: ['-o']", "python: x", "python: {}", "python: [1]", "workspace: 1", "env: []", "env: {A: 1}",
-    "volumes: {A: /x}", "volumes: {a: x}", "secrets: {A: x}", "secrets: {A: {}}", "jupyter: {port: 80}",
-    "jupyter: {port: '1'}", "ssh: {publish: yes}", "ssh: {keys: []}", "ssh: []", "limits: {cpus: 0}",
-    "limits: {memory: 16}", "limits: {memory: 1t}", "limits: {pids: 1}", "limits: {cpus: 0.009}",
-    "limits: {memory: 511m}", "limits: {memory: 9M}", "limits: {shm: 63m}", "build: {index: x}", "- a",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: 1",
+        "ssh: {x: 1}",
+        "mounts: [{source: /a}]",
+        "mounts: [/a:/b]",
+        "name: 1",
+        "name: A",
+        "tensorflow: 2.10",
+        "tensorflow: latest",
+        "gpu: yes",
+        "gpu: 0",
+        "gpu: []",
+        "gpu: [0, 0]",
+        "gpu: [-1]",
+        "apt: x",
+        "apt: [1]",
+        "apt: ['-o']",
+        "python: x",
+        "python: {}",
+        "python: [1]",
+        "workspace: 1",
+        "env: []",
+        "env: {A: 1}",
+        "volumes: {A: /x}",
+        "volumes: {a: x}",
+        "secrets: {A: x}",
+        "secrets: {A: {}}",
+        "jupyter: {port: 80}",
+        "jupyter: {port: '1'}",
+        "ssh: {publish: yes}",
+        "ssh: {keys: []}",
+        "ssh: []",
+        "limits: {cpus: 0}",
+        "limits: {memory: 16}",
+        "limits: {memory: 1t}",
+        "limits: {pids: 1}",
+        "limits: {cpus: 0.009}",
+        "limits: {memory: 511m}",
+        "limits: {memory: 9M}",
+        "limits: {shm: 63m}",
+        "build: {index: x}",
+        "- a",
+    ],
+)
 def test_schema_and_load_refuse_the_same(text: str) -> None:
     problems(text)
     assert not validator().is_valid(yaml_tree.read(text, "f")[0].value)

@@ -92,7 +92,9 @@ def test_being_cut_off_anywhere_leaves_what_the_next_one_brings_to_order(
 
 
 @given(worlds(), st.booleans())
-def test_down_from_every_state_leaves_no_container_and_no_network(case: tuple[DesiredState, World], volumes: bool) -> None:
+def test_down_from_every_state_leaves_no_container_and_no_network(
+    case: tuple[DesiredState, World], volumes: bool
+) -> None:
     want, world = case
     for one in decide.down(NAME, OWNER, PROJECT, world.found, volumes=volumes):
         world.do(one, want)
@@ -115,8 +117,13 @@ def test_from_nothing_the_base_comes_first_and_alone() -> None:
 def test_from_a_base_everything_follows_in_order() -> None:
     found = ActualState(base=ImageInfo("b1", {}))
     assert kinds(decide.up(wanted(), found, None, files_current=False)) == [
-        "BuildImage", "CreateNetwork", "CreateVolume", "PrepareVolumes", "ReplaceFiles",
-        "CreateContainer", "StartContainer",
+        "BuildImage",
+        "CreateNetwork",
+        "CreateVolume",
+        "PrepareVolumes",
+        "ReplaceFiles",
+        "CreateContainer",
+        "StartContainer",
     ]
 
 
@@ -149,7 +156,10 @@ def test_an_image_that_is_there_is_built_anew_where_that_is_asked_for(*, to_run:
 def test_what_is_built_anyway_is_built_anew_and_the_rest_stays() -> None:
     want = wanted()
     steps = (step.BuildImage(want.ref), step.RemoveContainer("c"))
-    assert decide.rebuild(want, ActualState(), steps, recreate=True) == (step.BuildImage(want.ref, no_cache=True), steps[1])
+    assert decide.rebuild(want, ActualState(), steps, recreate=True) == (
+        step.BuildImage(want.ref, no_cache=True),
+        steps[1],
+    )
 
 
 def test_a_new_image_is_built_before_the_old_container_goes() -> None:
@@ -157,7 +167,10 @@ def test_a_new_image_is_built_before_the_old_container_goes() -> None:
     new = wanted(Digests("new image", "run", "files"))
     found = replace(world.found, image=None)
     assert kinds(decide.up(new, found, world.state, files_current=True)) == [
-        "BuildImage", "RemoveContainer", "CreateContainer", "StartContainer",
+        "BuildImage",
+        "RemoveContainer",
+        "CreateContainer",
+        "StartContainer",
     ]
 
 
@@ -183,7 +196,11 @@ def test_another_subnet_replaces_the_network_once_its_container_is_gone() -> Non
     want, world = settled()
     found = replace(world.found, network=NetworkInfo("n1", LABELS, "10.9.0.0/29"))
     assert kinds(decide.up(want, found, world.state, files_current=True)) == [
-        "RemoveContainer", "RemoveNetwork", "CreateNetwork", "CreateContainer", "StartContainer",
+        "RemoveContainer",
+        "RemoveNetwork",
+        "CreateNetwork",
+        "CreateContainer",
+        "StartContainer",
     ]
 
 

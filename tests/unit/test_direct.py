@@ -13,7 +13,7 @@ import pytest
 
 from envkit import net
 from envkit.engines import connect, direct, streams
-from envkit.errors import EngineUnavailable, CommandNotFound, ExecError
+from envkit.errors import CommandNotFound, EngineUnavailable, ExecError
 from tests.unit.plain_engine import GREETING, RAW, STREAMS, answer, engine_at, typed
 from tests.unit.test_execs import MISSING, framed
 
@@ -84,7 +84,8 @@ def test_a_reader_that_left_before_the_last_words_ends_it_as_any_program(
 @pytest.mark.parametrize("said", [b"", b"x"])
 def test_an_engine_that_is_gone_at_the_end_is_told_as_gone(said: bytes, door: Path) -> None:
     with (
-        engine_at(door, answers={"GET /exec/e%2F1/json": said}) as engine, typed(b""),
+        engine_at(door, answers={"GET /exec/e%2F1/json": said}) as engine,
+        typed(b""),
         pytest.raises(EngineUnavailable, match="the engine went away while running a program in c") as error,
     ):
         direct.run_raw(engine.address, "c", SSHD)
@@ -136,21 +137,29 @@ def test_a_slow_engine_has_as_long_for_each_answer_as_on_the_ordinary_road(
 @pytest.mark.parametrize("said", [answer(200, {"ExitCode": None}), answer(500, {}), answer(200, [])])
 def test_an_engine_that_lets_go_of_the_program_is_told(said: bytes, door: Path) -> None:
     with (
-        engine_at(door, answers={"GET /exec/e%2F1/json": said}) as engine, typed(b""),
+        engine_at(door, answers={"GET /exec/e%2F1/json": said}) as engine,
+        typed(b""),
         pytest.raises(ExecError, match="let go of the program"),
     ):
         direct.run_raw(engine.address, "c", SSHD)
 
 
-@pytest.mark.parametrize("said", [
-    ("POST /containers/c/exec", answer(409, {"message": "it is paused"})), ("POST /containers/c/exec", answer(201, {})),
-    ("POST /containers/c/exec", answer(201, [])), ("POST /containers/c/exec", b"HTTP/1.1 201 x\r\n\r\n{"),
-    ("POST /exec/e%2F1/start", answer(500, {"message": "no"})), ("POST /exec/e%2F1/start", b""),
-    ("POST /exec/e%2F1/start", b"HTTP/1.1 101 x\r\n"), ("POST /exec/e%2F1/start", b"HTTP/1.1 200 OK\r\n\r\n"),
-    ("POST /exec/e%2F1/start", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"),
-    ("POST /exec/e%2F1/start", RAW[:-2] + b"Transfer-Encoding: chunked\r\n\r\n"),
-    ("POST /exec/e%2F1/start", RAW[:-2] + b"Content-Length: 0\r\n\r\n"),
-])
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("POST /containers/c/exec", answer(409, {"message": "it is paused"})),
+        ("POST /containers/c/exec", answer(201, {})),
+        ("POST /containers/c/exec", answer(201, [])),
+        ("POST /containers/c/exec", b"HTTP/1.1 201 x\r\n\r\n{"),
+        ("POST /exec/e%2F1/start", answer(500, {"message": "no"})),
+        ("POST /exec/e%2F1/start", b""),
+        ("POST /exec/e%2F1/start", b"HTTP/1.1 101 x\r\n"),
+        ("POST /exec/e%2F1/start", b"HTTP/1.1 200 OK\r\n\r\n"),
+        ("POST /exec/e%2F1/start", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"),
+        ("POST /exec/e%2F1/start", RAW[:-2] + b"Transfer-Encoding: chunked\r\n\r\n"),
+        ("POST /exec/e%2F1/start", RAW[:-2] + b"Content-Length: 0\r\n\r\n"),
+    ],
+)
 def test_what_an_engine_does_not_plainly_do_is_for_the_ordinary_road(
     said: tuple[str, bytes], door: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

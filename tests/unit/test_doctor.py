@@ -18,6 +18,7 @@ from tests.unit.hosts import NOW, WELL
 if TYPE_CHECKING:
     from pathlib import Path
 
+
 def judged(**changed: dict[str, Any]) -> dict[str, Finding]:
     """Judge a host where all is well but what is given, by the last word of its look."""
     seen = [
@@ -36,28 +37,43 @@ def test_a_host_where_all_is_well_passes() -> None:
 FAULTS: dict[str, tuple[dict[str, Any], Verdict, str, dict[str, Any]]] = {
     "engine": (
         {"engine": {"refused": {"message": "you may not use it", "tried": "a", "mend": "sudo usermod -aG docker me"}}},
-        Verdict.FAILED, "usermod", {},
+        Verdict.FAILED,
+        "usermod",
+        {},
     ),
     "disk": ({"engine": {"free_mib": 4095}}, Verdict.FAILED, "envkit prune", {"engine": {"free_mib": 15 * 1024}}),
     "memory": ({"machine": {"memory_mib": 1000}}, Verdict.FAILED, "memory", {"machine": {"memory_mib": 3072}}),
     "programs": (
-        {"machine": {"programs": {"ssh": False, "rsync": True}, "systems": ["fedora"]}}, Verdict.FAILED,
-        "sudo dnf install openssh-clients", {"machine": {"programs": {"ssh": True}}},
+        {"machine": {"programs": {"ssh": False, "rsync": True}, "systems": ["fedora"]}},
+        Verdict.FAILED,
+        "sudo dnf install openssh-clients",
+        {"machine": {"programs": {"ssh": True}}},
     ),
     "registry": (
-        {"registry": {"why": "the registry cannot be reached", "mend": "check the engine's proxy"}}, Verdict.WARNED,
-        "proxy", {},
+        {"registry": {"why": "the registry cannot be reached", "mend": "check the engine's proxy"}},
+        Verdict.WARNED,
+        "proxy",
+        {},
     ),
     "mirror": ({"mirror": {"status": 404}}, Verdict.WARNED, "build.mirror", {"mirror": {"status": 301}}),
     "index": (
-        {"index": {"status": 0, "said": "certificate verify failed"}}, Verdict.WARNED, "SSL_CERT_FILE",
+        {"index": {"status": 0, "said": "certificate verify failed"}},
+        Verdict.WARNED,
+        "SSL_CERT_FILE",
         {"index": {"status": 200}},
     ),
     "clock": ({"mirror": {"now": NOW + 301}}, Verdict.FAILED, "timedatectl", {"mirror": {"now": NOW - 299}}),
     "apt": (
-        {"apt": {"code": 100, "said": "E: Conflicting values set for option Signed-By regarding source "
-                 "https://nvidia.github.io/libnvidia-container/stable/deb/amd64/ /: /usr/share/keyrings/a.gpg != \n"}},
-        Verdict.WARNED, "grep -rl nvidia.github.io", {"apt": {"said": "W: Target Packages is configured twice"}},
+        {
+            "apt": {
+                "code": 100,
+                "said": "E: Conflicting values set for option Signed-By regarding source "
+                "https://nvidia.github.io/libnvidia-container/stable/deb/amd64/ /: /usr/share/keyrings/a.gpg != \n",
+            }
+        },
+        Verdict.WARNED,
+        "grep -rl nvidia.github.io",
+        {"apt": {"said": "W: Target Packages is configured twice"}},
     ),
     "state": ({"state": {"mode": 0o750}}, Verdict.FAILED, "chmod 700", {"state": {"mode": None}}),
 }
@@ -125,28 +141,33 @@ def test_what_answers_too_late_is_warned_of() -> None:
     assert (found["mirror"].status, found["engine"].status) == (Verdict.WARNED, Verdict.FAILED)
 
 
-@pytest.mark.parametrize(("systems", "command"), [
-    (["ubuntu", "debian"], "sudo apt-get install openssh-client rsync"),
-    (["rocky", "rhel", "fedora"], "sudo dnf install openssh-clients rsync"),
-    (["arch"], "sudo pacman -S openssh rsync"), (["somebodys"], "sudo apt-get install openssh-client rsync"),
-])
+@pytest.mark.parametrize(
+    ("systems", "command"),
+    [
+        (["ubuntu", "debian"], "sudo apt-get install openssh-client rsync"),
+        (["rocky", "rhel", "fedora"], "sudo dnf install openssh-clients rsync"),
+        (["arch"], "sudo pacman -S openssh rsync"),
+        (["somebodys"], "sudo apt-get install openssh-client rsync"),
+    ],
+)
 def test_the_mend_is_that_of_the_distribution(systems: list[str], command: str) -> None:
     assert host.install_command(["ssh", "rsync"], systems) == command
 
 
 def test_only_what_changes_nothing_but_the_callers_own_is_safe_to_mend() -> None:
-    safe = {
-        check for check, (given, *_) in FAULTS.items() if judged(**given)[check].data.get(host.SAFE) is True
-    }
+    safe = {check for check, (given, *_) in FAULTS.items() if judged(**given)[check].data.get(host.SAFE) is True}
     assert safe == {"state"}
 
 
-@pytest.mark.parametrize(("driver", "roads", "required", "check", "status"), [
-    ("535.54.03", ("hook",), True, "host/gpu", Verdict.PASSED),
-    ("440.33", ("hook",), True, "gpu/driver-too-old", Verdict.FAILED),
-    ("440.33", ("hook",), False, "gpu/driver-too-old", Verdict.SKIPPED),
-    ("535.54.03", (), True, "gpu/engine-cannot", Verdict.FAILED),
-])
+@pytest.mark.parametrize(
+    ("driver", "roads", "required", "check", "status"),
+    [
+        ("535.54.03", ("hook",), True, "host/gpu", Verdict.PASSED),
+        ("440.33", ("hook",), True, "gpu/driver-too-old", Verdict.FAILED),
+        ("440.33", ("hook",), False, "gpu/driver-too-old", Verdict.SKIPPED),
+        ("535.54.03", (), True, "gpu/engine-cannot", Verdict.FAILED),
+    ],
+)
 def test_whether_a_release_can_use_this_driver_is_told_before_a_pull(
     driver: str, roads: tuple[str, ...], required: bool, check: str, status: Verdict
 ) -> None:
@@ -164,22 +185,32 @@ def test_an_engine_that_was_not_asked_serves_no_gpu_yet() -> None:
     assert (found.check, found.status) == ("host/gpu", Verdict.SKIPPED)
 
 
-@pytest.mark.parametrize(("given", "status", "mend"), [
-    ({"holder": "python (process 7)"}, Verdict.WARNED, ""),
-    ({"holder": "python (process 7)", "named": True}, Verdict.FAILED, "jupyter.port"),
-    ({"holder": "docker-proxy", "named": True, "ours": True}, Verdict.PASSED, ""),
-])
+@pytest.mark.parametrize(
+    ("given", "status", "mend"),
+    [
+        ({"holder": "python (process 7)"}, Verdict.WARNED, ""),
+        ({"holder": "python (process 7)", "named": True}, Verdict.FAILED, "jupyter.port"),
+        ({"holder": "docker-proxy", "named": True, "ours": True}, Verdict.PASSED, ""),
+    ],
+)
 def test_a_taken_port_is_no_pass(given: dict[str, Any], status: Verdict, mend: str) -> None:
     found = judged(port=given)["port"]
     assert found.status is status
     assert mend in found.hint
 
 
-@pytest.mark.parametrize(("status", "verdict", "mend"), [
-    (405, Verdict.PASSED, ""), (302, Verdict.PASSED, ""), (404, Verdict.PASSED, ""),
-    (401, Verdict.WARNED, "build.netrc"), (407, Verdict.WARNED, "https_proxy"),
-    (403, Verdict.WARNED, "build.netrc"), (503, Verdict.WARNED, "again"),
-])
+@pytest.mark.parametrize(
+    ("status", "verdict", "mend"),
+    [
+        (405, Verdict.PASSED, ""),
+        (302, Verdict.PASSED, ""),
+        (404, Verdict.PASSED, ""),
+        (401, Verdict.WARNED, "build.netrc"),
+        (407, Verdict.WARNED, "https_proxy"),
+        (403, Verdict.WARNED, "build.netrc"),
+        (503, Verdict.WARNED, "again"),
+    ],
+)
 def test_whatever_status_an_index_answers_with_it_is_no_matter_of_the_network(
     status: int, verdict: Verdict, mend: str
 ) -> None:
@@ -194,10 +225,14 @@ def test_an_address_that_is_not_asked_is_skipped_with_its_reason() -> None:
     assert (found.status, found.detail) == (Verdict.SKIPPED, "it is not asked before it was approved")
 
 
-@pytest.mark.parametrize(("mend", "fix"), [
-    ("sudo systemctl start docker", True), ('sudo usermod -aG docker "$USER"', False),
-    ("sudo apt-get install docker.io, then sudo systemctl start docker", False),
-])
+@pytest.mark.parametrize(
+    ("mend", "fix"),
+    [
+        ("sudo systemctl start docker", True),
+        ('sudo usermod -aG docker "$USER"', False),
+        ("sudo apt-get install docker.io, then sudo systemctl start docker", False),
+    ],
+)
 def test_the_engine_is_started_only_where_that_is_the_mend(mend: str, fix: bool) -> None:
     found = judged(engine={"refused": {"message": "no", "tried": "", "mend": mend}})["engine"]
     assert (host.FIX in found.data) is fix

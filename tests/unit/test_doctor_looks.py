@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize(("url", "told", "login"), [
-    ("https://ada:hunter2@index.example.com/simple", "https://index.example.com/simple", "ada:hunter2"),
-    ("https://a%40b:x%3Ay@[::1]:8443/simple", "https://[::1]:8443/simple", "a@b:x:y"),
-    ("own=https://token@index.example.com", "https://index.example.com", "token:"),
-    ("https://index.example.com/simple?token=hunter2", "https://index.example.com/simple", ""),
-])
+@pytest.mark.parametrize(
+    ("url", "told", "login"),
+    [
+        ("https://ada:hunter2@index.example.com/simple", "https://index.example.com/simple", "ada:hunter2"),
+        ("https://a%40b:x%3Ay@[::1]:8443/simple", "https://[::1]:8443/simple", "a@b:x:y"),
+        ("own=https://token@index.example.com", "https://index.example.com", "token:"),
+        ("https://index.example.com/simple?token=hunter2", "https://index.example.com/simple", ""),
+    ],
+)
 def test_a_login_in_an_address_is_sent_and_not_shown(
     url: str, told: str, login: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,12 +106,21 @@ def test_a_host_that_only_a_config_names_is_not_asked_before_that_was_approved(
     assert [sorted(one["skip_reasons"]) for one in taken] == [["host.index", "host.mirror"], [], []]
 
 
-@pytest.mark.parametrize(("base", "unasked", "spare"), [
-    ("auto", [], True), ("official", [], False), ("debian", ["host.registry"], False),
-    ("team/image:1", ["host.registry"], False),
-])
+@pytest.mark.parametrize(
+    ("base", "unasked", "spare"),
+    [
+        ("auto", [], True),
+        ("official", [], False),
+        ("debian", ["host.registry"], False),
+        ("team/image:1", ["host.registry"], False),
+    ],
+)
 def test_a_registry_is_asked_where_the_base_is_an_official_image(
-    base: str, unasked: list[str], spare: bool, taken: list[dict[str, Any]], tmp_path: Path,
+    base: str,
+    unasked: list[str],
+    spare: bool,
+    taken: list[dict[str, Any]],
+    tmp_path: Path,
 ) -> None:
     doctor.doctor(project_of(tmp_path, f"base: {base}\n", ()), gpu=False)
     assert [(sorted(one["skip_reasons"]), one["has_fallback"]) for one in taken] == [(unasked, spare)]

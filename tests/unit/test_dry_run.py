@@ -78,9 +78,14 @@ def test_a_gpu_that_up_cannot_use_is_refused(scene: Scene, monkeypatch: pytest.M
         render.dry_run(scene.project)
 
 
-@pytest.mark.parametrize(("approved", "yes", "asks", "code"), [
-    (None, False, (ENTRY,), ExitCode.USAGE), (None, True, (ENTRY,), ExitCode.OK), ((ENTRY,), False, (), ExitCode.OK),
-])
+@pytest.mark.parametrize(
+    ("approved", "yes", "asks", "code"),
+    [
+        (None, False, (ENTRY,), ExitCode.USAGE),
+        (None, True, (ENTRY,), ExitCode.OK),
+        ((ENTRY,), False, (), ExitCode.OK),
+    ],
+)
 def test_access_that_nobody_agreed_to_is_shown_and_ends_as_up_would(
     scene: Scene, approved: tuple[str, ...] | None, yes: bool, asks: tuple[str, ...], code: ExitCode
 ) -> None:

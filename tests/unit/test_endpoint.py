@@ -67,7 +67,11 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
     ],
 )
 def test_the_engine_is_chosen_as_docker_chooses_it(
-    docker: Docker, monkeypatch: pytest.MonkeyPatch, env: dict[str, str], current: str | None, expected: str,
+    docker: Docker,
+    monkeypatch: pytest.MonkeyPatch,
+    env: dict[str, str],
+    current: str | None,
+    expected: str,
 ) -> None:
     docker.use(current)
     for name, value in env.items():
@@ -90,15 +94,21 @@ USUAL, ROOTLESS, OWN_PODMAN, PODMAN = "usual.sock", "user/docker.sock", "user/po
 
 
 @pytest.mark.proves("Podman's sockets come after Docker's", "real")
-@pytest.mark.parametrize(("there", "expected"), [
-    ((USUAL, ROOTLESS, OWN_PODMAN, PODMAN), USUAL),
-    ((ROOTLESS, OWN_PODMAN, PODMAN), ROOTLESS),
-    ((OWN_PODMAN, PODMAN), OWN_PODMAN),
-    ((PODMAN,), PODMAN),
-    ((), USUAL),
-])
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        ((USUAL, ROOTLESS, OWN_PODMAN, PODMAN), USUAL),
+        ((ROOTLESS, OWN_PODMAN, PODMAN), ROOTLESS),
+        ((OWN_PODMAN, PODMAN), OWN_PODMAN),
+        ((PODMAN,), PODMAN),
+        ((), USUAL),
+    ],
+)
 def test_the_first_socket_that_is_there_counts_and_dockers_come_before_podmans(
-    docker: Docker, monkeypatch: pytest.MonkeyPatch, there: tuple[str, ...], expected: str,
+    docker: Docker,
+    monkeypatch: pytest.MonkeyPatch,
+    there: tuple[str, ...],
+    expected: str,
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(docker.folder / "user"))
     (docker.folder / "user/podman").mkdir(parents=True)
@@ -133,7 +143,11 @@ def test_without_a_runtime_folder_roots_podman_is_looked_for_alone(docker: Docke
     ],
 )
 def test_a_damaged_docker_config_is_told_with_3(
-    docker: Docker, capsys: pytest.CaptureFixture[str], file: str, text: str | bytes, why: str,
+    docker: Docker,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    text: str | bytes,
+    why: str,
 ) -> None:
     docker.use("mine")
     path = docker.config if file == "config" else docker.meta("mine")
@@ -154,7 +168,11 @@ def test_a_docker_config_that_is_a_folder_is_told(docker: Docker) -> None:
 
 @pytest.mark.parametrize(("variable", "mend"), [(True, "unset DOCKER_CONTEXT"), (False, "docker context use default")])
 def test_a_context_whose_engine_is_not_used_is_refused_by_name(
-    docker: Docker, monkeypatch: pytest.MonkeyPatch, mend: str, *, variable: bool,
+    docker: Docker,
+    monkeypatch: pytest.MonkeyPatch,
+    mend: str,
+    *,
+    variable: bool,
 ) -> None:
     docker.context("far", "tcp://192.0.2.1:2376")
     docker.use("far")
@@ -173,10 +191,15 @@ def test_a_context_may_name_another_machine(docker: Docker) -> None:
 
 
 @pytest.mark.proves("`--engine` comes before what the environment says", "real")
-@pytest.mark.parametrize(("given", "expected"), [
-    ("ssh://far", "ssh://far"), ("unix:///run/x.sock", "unix:///run/x.sock"), ("/run/x.sock", "unix:///run/x.sock"),
-    ("", "unix:///run/host.sock"),
-])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("ssh://far", "ssh://far"),
+        ("unix:///run/x.sock", "unix:///run/x.sock"),
+        ("/run/x.sock", "unix:///run/x.sock"),
+        ("", "unix:///run/host.sock"),
+    ],
+)
 def test_the_flag_comes_first(docker: Docker, monkeypatch: pytest.MonkeyPatch, given: str, expected: str) -> None:
     docker.use("mine")
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/host.sock")
@@ -210,9 +233,13 @@ def test_an_engine_that_is_not_there_is_told_with_all_that_was_tried(
     with pytest.raises(EngineUnavailable, match="no container engine answers") as error:
         connect.connect(endpoint.current_endpoint())
     assert error.value.detail.split("; ") == [
-        "DOCKER_HOST: not set", "DOCKER_CONTEXT: not set", f"{docker.config}: names no context",
-        f"unix://{docker.folder}/docker.sock: not there", f"unix://{docker.folder}/podman/podman.sock: not there",
-        f"{endpoint.PODMAN}: not there", f"{endpoint.DEFAULT}: not there",
+        "DOCKER_HOST: not set",
+        "DOCKER_CONTEXT: not set",
+        f"{docker.config}: names no context",
+        f"unix://{docker.folder}/docker.sock: not there",
+        f"unix://{docker.folder}/podman/podman.sock: not there",
+        f"{endpoint.PODMAN}: not there",
+        f"{endpoint.DEFAULT}: not there",
     ]
 
 
@@ -234,10 +261,14 @@ def test_the_mend_of_an_engine_that_is_not_there_fits_how_it_was_chosen(
     assert ("set DOCKER_HOST" in mend.replace("unset", "")) == (not named and not deaf)
 
 
-@pytest.mark.parametrize(("mode", "group", "mend"), [
-    (0o660, 4242, 'sudo usermod -aG 4242 "$USER", then log in again'), (0o600, 4242, "run the command as 4343"),
-    (0o660, 0, "run the command as 4343"),
-])
+@pytest.mark.parametrize(
+    ("mode", "group", "mend"),
+    [
+        (0o660, 4242, 'sudo usermod -aG 4242 "$USER", then log in again'),
+        (0o600, 4242, "run the command as 4343"),
+        (0o660, 0, "run the command as 4343"),
+    ],
+)
 def test_a_socket_closed_to_the_caller_says_whose_it_is(
     docker: Docker, monkeypatch: pytest.MonkeyPatch, mode: int, group: int, mend: str
 ) -> None:
@@ -291,12 +322,15 @@ def test_an_engine_that_takes_the_question_and_says_nothing_is_asked_once(
     assert error.value.detail.endswith("(DOCKER_HOST): it does not answer")
 
 
-@pytest.mark.parametrize(("pong", "asked", "api"), [
-    (b"200 x\r\nApi-Version: 1.40", ["GET /_ping"], "1.40"),  # enough: for `version` the engine starts runc
-    (b"200 x", ["GET /_ping", "GET /version"], "1.42"),
-    (b"200 x\r\nApi-Version: newest", ["GET /_ping", "GET /version"], "1.42"),
-    (b"403 x\r\nApi-Version: 1.40", ["GET /_ping", "GET /version"], "1.42"),
-])
+@pytest.mark.parametrize(
+    ("pong", "asked", "api"),
+    [
+        (b"200 x\r\nApi-Version: 1.40", ["GET /_ping"], "1.40"),  # enough: for `version` the engine starts runc
+        (b"200 x", ["GET /_ping", "GET /version"], "1.42"),
+        (b"200 x\r\nApi-Version: newest", ["GET /_ping", "GET /version"], "1.42"),
+        (b"403 x\r\nApi-Version: 1.40", ["GET /_ping", "GET /version"], "1.42"),
+    ],
+)
 def test_the_api_is_the_engines_own(docker: Docker, pong: bytes, asked: list[str], api: str) -> None:
     pong = b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % pong
     answers = {"": b"", "GET /_ping": pong, "GET /version": answer(200, {"ApiVersion": "1.42"})}

@@ -17,7 +17,7 @@ import pytest
 from envkit.engines import execs, streams
 from envkit.engines.connect import Engine
 from envkit.engines.unstarted import CHDIR_SCRIPT
-from envkit.errors import CommandNotFound, CommandNotExecutable, ExecError
+from envkit.errors import CommandNotExecutable, CommandNotFound, ExecError
 from tests.process.pretended import answering
 
 if TYPE_CHECKING:
@@ -115,20 +115,28 @@ def framed(*chunks: bytes) -> bytes:
     return b"".join(struct.pack(">BxxxL", STDOUT, len(chunk)) + chunk for chunk in chunks)
 
 
-OCI = b"OCI runtime exec failed: exec failed: unable to start container process: exec: \"cat\": "
+OCI = b'OCI runtime exec failed: exec failed: unable to start container process: exec: "cat": '
 MISSING = OCI + b"executable file not found in $PATH: unknown\r\n"
 DENIED = OCI + b"permission denied: unknown\r\n"
 
 
-@pytest.mark.parametrize(("said", "code", "kind", "words"), [
-    (MISSING, 126, CommandNotFound, "there is no program 'cat' in the workspace"),
-    (MISSING, 127, CommandNotFound, "there is no program 'cat' in the workspace"),
-    (DENIED, 126, CommandNotExecutable, "cannot be run: it is not executable"),
-    (OCI + b"exec format error\n", 126, CommandNotExecutable, "no program for this machine"),
-    (b"/workspace/sub: 1: exec: cat: not found\n", 127, CommandNotFound, "there is no program 'cat' in the workspace"),
-    (b"/workspace/sub: 1: exec: cat: Permission denied\n", 126, CommandNotExecutable, "it is not executable"),
-    (b"/workspace/sub: 1: cd: can't cd to /workspace/sub\n", 125, ExecError, "this folder is not in the workspace"),
-])
+@pytest.mark.parametrize(
+    ("said", "code", "kind", "words"),
+    [
+        (MISSING, 126, CommandNotFound, "there is no program 'cat' in the workspace"),
+        (MISSING, 127, CommandNotFound, "there is no program 'cat' in the workspace"),
+        (DENIED, 126, CommandNotExecutable, "cannot be run: it is not executable"),
+        (OCI + b"exec format error\n", 126, CommandNotExecutable, "no program for this machine"),
+        (
+            b"/workspace/sub: 1: exec: cat: not found\n",
+            127,
+            CommandNotFound,
+            "there is no program 'cat' in the workspace",
+        ),
+        (b"/workspace/sub: 1: exec: cat: Permission denied\n", 126, CommandNotExecutable, "it is not executable"),
+        (b"/workspace/sub: 1: cd: can't cd to /workspace/sub\n", 125, ExecError, "this folder is not in the workspace"),
+    ],
+)
 def test_a_program_that_did_not_start_is_told_in_words_with_the_code_of_shells(
     said: bytes, code: int, kind: type[ExecError], words: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -146,11 +154,16 @@ def test_what_the_shell_says_comes_in_pieces(capfd: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize("below", ["", "/workspace/sub"])
-@pytest.mark.parametrize(("chunks", "code"), [
-    ((MISSING,), 0),
-    ((MISSING, b"and more\n"), 127), ((b"hello\n", MISSING), 127),
-    ((b"/workspace/sub: 1: x\n",), 1), ((b"/work",), 127),
-])
+@pytest.mark.parametrize(
+    ("chunks", "code"),
+    [
+        ((MISSING,), 0),
+        ((MISSING, b"and more\n"), 127),
+        ((b"hello\n", MISSING), 127),
+        ((b"/workspace/sub: 1: x\n",), 1),
+        ((b"/work",), 127),
+    ],
+)
 def test_what_a_program_prints_that_ran_is_passed_on(
     chunks: tuple[bytes, ...], code: int, below: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

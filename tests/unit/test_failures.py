@@ -45,19 +45,26 @@ def test_each_kind_of_error_has_its_exit_code(
 GOES_ON = "envkit: interrupted; `envkit up` or `envkit down` goes on from here\n"
 
 
-@pytest.mark.parametrize(("verb", "error", "code", "said"), [
-    ("environment.up", KeyboardInterrupt(), 130, GOES_ON),
-    ("environment.down", errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143, GOES_ON),
-    ("environment.prune", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
-    ("checks.audit", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
-    ("checks.probe", KeyboardInterrupt(), 130, ""),
-    ("project.render", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
-    ("inside.logs", KeyboardInterrupt(), 130, ""),
-    ("inside.logs", errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143, ""),
-    ("project.schema", BrokenPipeError(), 0, ""),
-])
+@pytest.mark.parametrize(
+    ("verb", "error", "code", "said"),
+    [
+        ("environment.up", KeyboardInterrupt(), 130, GOES_ON),
+        ("environment.down", errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143, GOES_ON),
+        ("environment.prune", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
+        ("checks.audit", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
+        ("checks.probe", KeyboardInterrupt(), 130, ""),
+        ("project.render", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
+        ("inside.logs", KeyboardInterrupt(), 130, ""),
+        ("inside.logs", errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143, ""),
+        ("project.schema", BrokenPipeError(), 0, ""),
+    ],
+)
 def test_what_typer_would_end_without_a_word_reaches_us(
-    verb: str, error: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+    error: BaseException,
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     def run() -> int:
@@ -70,9 +77,13 @@ def test_what_typer_would_end_without_a_word_reaches_us(
     assert capfd.readouterr().err == said
 
 
-@pytest.mark.parametrize(("error", "code"), [
-    (KeyboardInterrupt(), 130), (errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143),
-])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (KeyboardInterrupt(), 130),
+        (errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143),
+    ],
+)
 def test_an_up_that_is_interrupted_while_it_asks_has_nothing_to_go_on_from(
     error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,36 +110,59 @@ PROBLEM = errors.Problem("envkit.yaml", 3, "ssh.port", "no")
 
 
 @pytest.mark.proves("a failure is JSON too where that is asked for", "real")
-@pytest.mark.parametrize(("error", "failure", "code"), [
-    (
-        errors.EngineUnavailable("nothing answers", detail="/run/x", hint="start it"),
-        {"message": "nothing answers", "detail": "/run/x", "hint": "start it", "problems": []}, 3,
-    ),
-    (
-        errors.ConfigError([PROBLEM]),
-        {
-            "message": "envkit.yaml:3 ssh.port: no", "detail": "", "hint": "",
-            "problems": [{"file": "envkit.yaml", "line": 3, "key": "ssh.port", "message": "no"}],
-        }, 2,
-    ),
-])
+@pytest.mark.parametrize(
+    ("error", "failure", "code"),
+    [
+        (
+            errors.EngineUnavailable("nothing answers", detail="/run/x", hint="start it"),
+            {"message": "nothing answers", "detail": "/run/x", "hint": "start it", "problems": []},
+            3,
+        ),
+        (
+            errors.ConfigError([PROBLEM]),
+            {
+                "message": "envkit.yaml:3 ssh.port: no",
+                "detail": "",
+                "hint": "",
+                "problems": [{"file": "envkit.yaml", "line": 3, "key": "ssh.port", "message": "no"}],
+            },
+            2,
+        ),
+    ],
+)
 @pytest.mark.parametrize("options", [["--format", "json"], ["--format=json"]])
 def test_a_failure_has_the_same_envelope_as_a_report(
-    error: errors.EnvkitError, failure: dict[str, object], code: int, options: list[str],
+    error: errors.EnvkitError,
+    failure: dict[str, object],
+    code: int,
+    options: list[str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert failures.report(error, ["up", *options]) == code
     told = capsys.readouterr()
     assert json.loads(told.out) == {
-        "envkit": __version__, "format": 1, "command": "up", "subject": "", "result": None, "findings": [],
-        "exit_code": code, "error": failure,
+        "envkit": __version__,
+        "format": 1,
+        "command": "up",
+        "subject": "",
+        "result": None,
+        "findings": [],
+        "exit_code": code,
+        "error": failure,
     }
     assert error.message in told.err
 
 
-@pytest.mark.parametrize("arguments", [
-    ["up"], ["up", "--format", "text"], ["exec", "tool", "--format", "json"], ["up", "--", "--format", "json"], [],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["up"],
+        ["up", "--format", "text"],
+        ["exec", "tool", "--format", "json"],
+        ["up", "--", "--format", "json"],
+        [],
+    ],
+)
 def test_nothing_goes_to_stdout_where_no_json_was_asked_for(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -188,9 +222,7 @@ def test_a_wrong_command_line_is_told_in_one_message(
 
 @pytest.mark.proves("`envkit version` prints the version", "real")
 @pytest.mark.parametrize("arguments", [["version"], ["--version"]])
-def test_the_version_is_said_without_loading_anything(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_version_is_said_without_loading_anything(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main.main(arguments)
     assert ended.value.code == 0

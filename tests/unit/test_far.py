@@ -39,13 +39,31 @@ if TYPE_CHECKING:
 
 PROJECT, ME = "/home/ada/vision", Account(os.getuid(), os.getgid())
 HERE = Facts(
-    caller=Account(1000, 1000), sudo_caller=None, workspace=PROJECT, workspace_owner=Account(1000, 1000),
-    home="/home/ada", config_files={f"{PROJECT}/envkit.yaml": ""}, cpus=4, memory_mib=8192, machine="amd64",
-    state="/home/ada/.local/state/envkit/x/vision", busy_ports={8888: "jupyter"}, routes=("10.0.0.0/8",),
-    gpu=HostGpu("535.1"), gpu_methods=("hook",), real_paths={"~/data": "/home/ada/data"},
+    caller=Account(1000, 1000),
+    sudo_caller=None,
+    workspace=PROJECT,
+    workspace_owner=Account(1000, 1000),
+    home="/home/ada",
+    config_files={f"{PROJECT}/envkit.yaml": ""},
+    cpus=4,
+    memory_mib=8192,
+    machine="amd64",
+    state="/home/ada/.local/state/envkit/x/vision",
+    busy_ports={8888: "jupyter"},
+    routes=("10.0.0.0/8",),
+    gpu=HostGpu("535.1"),
+    gpu_methods=("hook",),
+    real_paths={"~/data": "/home/ada/data"},
 )
 THERE = EngineFacts(
-    "ssh://far", "26.1.5", "amd64", rootless=False, userns=False, gpu_methods=("runtime",), cpus=64, memory_mib=262144,
+    "ssh://far",
+    "26.1.5",
+    "amd64",
+    rootless=False,
+    userns=False,
+    gpu_methods=("runtime",),
+    cpus=64,
+    memory_mib=262144,
     volumes_dir="/data/docker/volumes",
 )
 FACTS = far.apply_engine_facts(HERE, THERE)
@@ -71,7 +89,8 @@ def test_nothing_of_this_machine_is_mounted_there() -> None:
     made = plan("base: debian\nvolumes: {cache: /workspace/cache}")
     files = "/data/docker/volumes/envkit-1000-vision-files/_data"
     assert made.run.mounts == (
-        Mount("volume", f"{TITLE}-workspace", "/workspace"), Mount("volume", f"{TITLE}-home", "/home/dev"),
+        Mount("volume", f"{TITLE}-workspace", "/workspace"),
+        Mount("volume", f"{TITLE}-home", "/home/dev"),
         Mount("volume", f"{TITLE}-cache", "/workspace/cache"),
         Mount("volume", f"{TITLE}-files", "/run/secrets/envkit", read_only=True),
         Mount("within", f"{files}/passwd", "/etc/passwd", read_only=True),
@@ -95,13 +114,17 @@ def test_what_is_not_known_of_the_other_machine_is_taken_for_the_usual() -> None
 
 
 @pytest.mark.proves("what an engine on another machine cannot honour is refused by key", "real")
-@pytest.mark.parametrize(("text", "key", "mend"), [
-    ("mounts: [{source: ~/data, target: /data}]", "mounts[0].source", "`volumes:`"),
-    ("volumes: {workspace: /x}", "volumes.workspace", "another name"),
-    ("volumes: {files: /x}", "volumes.files", "another name"),
-    ("gpu: on", "gpu", "run envkit on that machine"), ("gpu: [0]", "gpu", "write auto or off"),
-    ("ssh: {publish: true}", "ssh.publish", "envkit ssh"),
-])
+@pytest.mark.parametrize(
+    ("text", "key", "mend"),
+    [
+        ("mounts: [{source: ~/data, target: /data}]", "mounts[0].source", "`volumes:`"),
+        ("volumes: {workspace: /x}", "volumes.workspace", "another name"),
+        ("volumes: {files: /x}", "volumes.files", "another name"),
+        ("gpu: on", "gpu", "run envkit on that machine"),
+        ("gpu: [0]", "gpu", "write auto or off"),
+        ("ssh: {publish: true}", "ssh.publish", "envkit ssh"),
+    ],
+)
 def test_what_it_cannot_honour_is_refused_by_key(text: str, key: str, mend: str) -> None:
     with pytest.raises(ConfigError) as error:
         plan(f"base: debian\n{text}")
@@ -138,8 +161,13 @@ def test_the_files_travel_with_owner_and_mode_and_what_was_taken_out_goes(made: 
     assert {uid for *_, uid in entries} == {ME.uid}
     assert [one[:3] for one in entries] == [
         # The folder of secrets is replaced by a file and made anew: the engine takes nothing out of a folder.
-        ("0", True, 0o700), ("0/secrets", False, 0o600), ("0/secrets", True, 0o700), ("0/token", False, 0o600),
-        ("0/ssh_host_ed25519_key", False, 0o600), ("0/settings.json", False, 0o600), ("0/passwd", False, 0o644),
+        ("0", True, 0o700),
+        ("0/secrets", False, 0o600),
+        ("0/secrets", True, 0o700),
+        ("0/token", False, 0o600),
+        ("0/ssh_host_ed25519_key", False, 0o600),
+        ("0/settings.json", False, 0o600),
+        ("0/passwd", False, 0o644),
         ("0/secrets/WANDB", False, 0o600),
     ]
 
@@ -210,15 +238,23 @@ def test_a_copy_that_came_back_may_go_also_later(known: Environment, monkeypatch
     assert brought_back(known, ActualState(volumes=VOLUME), last=True) == []
 
 
-@pytest.mark.parametrize("found", [ActualState(), ActualState(volumes={f"{TITLE}-workspace": VolumeInfo({}, "another")})])
+@pytest.mark.parametrize(
+    "found", [ActualState(), ActualState(volumes={f"{TITLE}-workspace": VolumeInfo({}, "another")})]
+)
 def test_what_was_never_copied_may_go(known: Environment, found: ActualState) -> None:
     kept(known)
     assert brought_back(known, found, last=True) == []
 
 
-@pytest.mark.parametrize(("before", "there", "refused"), [
-    ("/elsewhere", True, True), ("/elsewhere", False, False), (PROJECT, True, False), ("", True, False),
-])
+@pytest.mark.parametrize(
+    ("before", "there", "refused"),
+    [
+        ("/elsewhere", True, True),
+        ("/elsewhere", False, False),
+        (PROJECT, True, False),
+        ("", True, False),
+    ],
+)
 def test_two_workspaces_are_not_mixed_in_one_copy(before: str, *, there: bool, refused: bool) -> None:
     nothing: Any = None
     found = ActualState(volumes=VOLUME if there else {})
@@ -263,9 +299,16 @@ def test_a_gpu_of_this_machine_says_nothing_of_another_one(monkeypatch: pytest.M
     assert reach.host_gpu("ssh://far") == HostGpu()
 
 
-@pytest.mark.parametrize("text", [
-    "", "{", "[]", '{"which": 3}', '{"which": "1:2 made", "back": 1, "paths": {"a": [1]}}',
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"which": 3}',
+        '{"which": "1:2 made", "back": 1, "paths": {"a": [1]}}',
+    ],
+)
 def test_a_damaged_record_deletes_nothing(known: Environment, text: str) -> None:
     (known.state_dir.folder / synced.RECORD_FILE).write_text(text)
     assert synced._load_baseline(known, "1:2 made") == {}
@@ -279,10 +322,15 @@ def test_what_was_agreed_between_other_folders_counts_for_nothing(known: Environ
     assert synced._load_baseline(known, "1:3 made") == synced._load_baseline(known, "1:2 other") == {}
 
 
-@pytest.mark.parametrize(("workspace", "expected"), [
-    ("", {"envkit.yaml", "envkit.lock"}), ("/home/ada", {"vision/envkit.yaml", "vision/envkit.lock"}),
-    (f"{PROJECT}/src", set()), ("/data", set()),
-])
+@pytest.mark.parametrize(
+    ("workspace", "expected"),
+    [
+        ("", {"envkit.yaml", "envkit.lock"}),
+        ("/home/ada", {"vision/envkit.yaml", "vision/envkit.lock"}),
+        (f"{PROJECT}/src", set()),
+        ("/data", set()),
+    ],
+)
 def test_the_config_is_guarded_wherever_it_shows(known: Environment, workspace: str, expected: set[str]) -> None:
     assert synced._protected_paths(replace(known, state=State("vision", PROJECT, workspace))) == expected
 

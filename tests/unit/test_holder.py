@@ -45,18 +45,25 @@ MINE, THEIRS = names.labels(os.getuid(), "nv", "/nv"), names.labels(4711, "other
 
 
 @pytest.mark.proves("who holds a port is told: an environment, a container, a process", "real")
-@pytest.mark.parametrize(("engine", "seen", "told"), [
-    (engine(MINE), net.UNKNOWN_PROCESS, YOURS),
-    (engine(MINE), "docker-proxy (process 9)", YOURS),
-    (engine(THEIRS), net.UNKNOWN_PROCESS, "the environment other of user 4711"),
-    (engine(), net.UNKNOWN_PROCESS, "the container web"),
-    (engine(IP="0.0.0.0"), net.UNKNOWN_PROCESS, "the container web"),
-    (engine(IP="192.0.2.1"), net.UNKNOWN_PROCESS, net.UNKNOWN_PROCESS),
-    (engine(Type="udp"), PROCESS, PROCESS),
-    (engine(PublicPort=8891), net.UNKNOWN_PROCESS, net.UNKNOWN_PROCESS),  # what is remembered of one that is down says nothing
-    (None, net.UNKNOWN_PROCESS, YOURS),
-    (None, PROCESS, PROCESS),
-])
+@pytest.mark.parametrize(
+    ("engine", "seen", "told"),
+    [
+        (engine(MINE), net.UNKNOWN_PROCESS, YOURS),
+        (engine(MINE), "docker-proxy (process 9)", YOURS),
+        (engine(THEIRS), net.UNKNOWN_PROCESS, "the environment other of user 4711"),
+        (engine(), net.UNKNOWN_PROCESS, "the container web"),
+        (engine(IP="0.0.0.0"), net.UNKNOWN_PROCESS, "the container web"),
+        (engine(IP="192.0.2.1"), net.UNKNOWN_PROCESS, net.UNKNOWN_PROCESS),
+        (engine(Type="udp"), PROCESS, PROCESS),
+        (
+            engine(PublicPort=8891),
+            net.UNKNOWN_PROCESS,
+            net.UNKNOWN_PROCESS,
+        ),  # what is remembered of one that is down says nothing
+        (None, net.UNKNOWN_PROCESS, YOURS),
+        (None, PROCESS, PROCESS),
+    ],
+)
 def test_who_holds_a_port_is_told(engine: Any, seen: str, told: str) -> None:
     assert find_owner(engine, AT, 8890, seen) == told
 

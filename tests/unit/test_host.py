@@ -62,9 +62,15 @@ def test_the_config_of_the_project_is_seen_wherever_the_workspace_is(tmp_path: P
     assert seen == {str(project.resolve() / "envkit.yaml"): "workspace: ..\n"}
 
 
-@pytest.mark.parametrize(("folder", "mode", "open_"), [
-    (0o755, 0o644, True), (0o711, 0o604, True), (0o755, 0o640, False), (0o750, 0o644, False),
-])
+@pytest.mark.parametrize(
+    ("folder", "mode", "open_"),
+    [
+        (0o755, 0o644, True),
+        (0o711, 0o604, True),
+        (0o755, 0o640, False),
+        (0o750, 0o644, False),
+    ],
+)
 def test_a_secret_is_exposed_where_file_and_folders_let_everybody_read(
     tmp_path: Path, folder: int, mode: int, open_: bool
 ) -> None:

@@ -71,10 +71,20 @@ LOGS_IN = 'for last; do true; done; [ "$1" = -G ] || [ "$last" = true ]'
 MISUSED = 'for last; do true; done; [ "$last" = true ] || { echo "unknown option -- Z" >&2; exit 255; }'
 
 
-@pytest.mark.parametrize(("script", "code"), [
-    ("exit 0", 0), ("exit 7", 7), (f"{LOGS_IN} || exit 255", 255), ("kill -TERM $$", 143), ("kill -KILL $$", 137),
-], ids=["all is well", "its own code", "255 from inside", "ended", "killed"])
-def test_the_code_of_what_ran_over_ssh_is_passed_on(client: Callable[[str], Environment], script: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("exit 0", 0),
+        ("exit 7", 7),
+        (f"{LOGS_IN} || exit 255", 255),
+        ("kill -TERM $$", 143),
+        ("kill -KILL $$", 137),
+    ],
+    ids=["all is well", "its own code", "255 from inside", "ended", "killed"],
+)
+def test_the_code_of_what_ran_over_ssh_is_passed_on(
+    client: Callable[[str], Environment], script: str, code: int
+) -> None:
     assert inside.ssh(client(script), ["exit", "255"]) == code
 
 
@@ -97,10 +107,17 @@ def test_a_state_that_cannot_be_read_is_told_with_125(tmp_path: Path) -> None:
     assert code_of(["exec", "true"]) == 125
 
 
-@pytest.mark.parametrize(("stands", "workspace", "folder"), [
-    ("project", "", ""), ("project/a b/c", "", "/workspace/a b/c"), ("elsewhere", "", ""), ("project2", "", ""),
-    ("project/data/x", "project/data", "/workspace/x"), ("project/a", "project/data", ""),
-])
+@pytest.mark.parametrize(
+    ("stands", "workspace", "folder"),
+    [
+        ("project", "", ""),
+        ("project/a b/c", "", "/workspace/a b/c"),
+        ("elsewhere", "", ""),
+        ("project2", "", ""),
+        ("project/data/x", "project/data", "/workspace/x"),
+        ("project/a", "project/data", ""),
+    ],
+)
 def test_a_program_runs_in_the_callers_folder_below_the_workspace(
     stands: str, workspace: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,8 +30,10 @@ class Held:
         self.state = "running"
 
     def containers(self, **asked: Any) -> list[dict[str, Any]]:
-        return [{"Id": name, "Names": [f"/{name}"], "State": self.state, "Labels": labels}
-                for name, labels in self.held.items()]
+        return [
+            {"Id": name, "Names": [f"/{name}"], "State": self.state, "Labels": labels}
+            for name, labels in self.held.items()
+        ]
 
     def stop(self, container: str, timeout: int) -> None:
         """Do nothing."""
@@ -49,15 +51,18 @@ def labels(*, pid: int = 0, namespace: str = "", left_s: float = 60) -> dict[str
 GONE = 2**22 + 1  # no process has such a number
 
 
-@pytest.mark.parametrize(("make_labels", "removed_expected"), [
-    (labels, False),
-    (partial(labels, pid=GONE), True),
-    (partial(labels, pid=GONE, namespace="pid:[1]"), False),
-    (partial(labels, left_s=-1), True),
-    (partial(labels, namespace="pid:[1]", left_s=-1), True),
-    (dict, False),
-    (partial(dict, {names.DEADLINE: "x"}), False),
-])
+@pytest.mark.parametrize(
+    ("make_labels", "removed_expected"),
+    [
+        (labels, False),
+        (partial(labels, pid=GONE), True),
+        (partial(labels, pid=GONE, namespace="pid:[1]"), False),
+        (partial(labels, left_s=-1), True),
+        (partial(labels, namespace="pid:[1]", left_s=-1), True),
+        (dict, False),
+        (partial(dict, {names.DEADLINE: "x"}), False),
+    ],
+)
 def test_sweep_removes_abandoned_containers_and_keeps_those_in_use(
     make_labels: Callable[[], dict[str, str]], removed_expected: bool
 ) -> None:

@@ -69,15 +69,18 @@ def _read(terminal: int) -> bytes:
 )
 @pytest.mark.parametrize("follow", [True, False])
 def test_a_terminal_gets_text_alone(
-    printed: list[bytes], monkeypatch: pytest.MonkeyPatch, chunks: list[bytes], expected: str, *, follow: bool,
+    printed: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    chunks: list[bytes],
+    expected: str,
+    *,
+    follow: bool,
 ) -> None:
     printed += chunks
     assert shown(monkeypatch, follow=follow).decode() == expected
 
 
-def test_a_terminal_that_knows_ascii_alone_is_no_failure(
-    printed: list[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_terminal_that_knows_ascii_alone_is_no_failure(printed: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     printed.append("gr\u00fcn\n".encode())
     assert shown(monkeypatch, "ascii") == b"gr?n\n"
 

@@ -43,32 +43,41 @@ def test_no_rule_moves_what_is_where_it_was(rule: str, old: str, new: str) -> No
 def test_new_arguments_are_those_of_some_callable(rule: Rule) -> None:
     known = api.load("2.9.0")
     names = {
-        name for module, rows in known.modules.items() for one in rows
-        if (takes := known.parameters(f"{module}.{one}")) is not None for name in takes.names
+        name
+        for module, rows in known.modules.items()
+        for one in rows
+        if (takes := known.parameters(f"{module}.{one}")) is not None
+        for name in takes.names
     }
     assert {new for news in rule.arguments.values() for new in news} <= names | METHODS
 
 
-@pytest.mark.parametrize(("path", "kind"), [
-    ("tensorflow.keras.layers.Dense", "c"),
-    ("tensorflow.keras.layers", "m"),
-    ("tensorflow.keras.utils.to_categorical", "f"),
-    ("tensorflow.keras.__version__", "v"),
-    ("tensorflow.placeholder", ""),
-    ("tensorflow.compat.v1.placeholder", "f"),
-])
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("tensorflow.keras.layers.Dense", "c"),
+        ("tensorflow.keras.layers", "m"),
+        ("tensorflow.keras.utils.to_categorical", "f"),
+        ("tensorflow.keras.__version__", "v"),
+        ("tensorflow.placeholder", ""),
+        ("tensorflow.compat.v1.placeholder", "f"),
+    ],
+)
 def test_a_name_has_a_kind(path: str, kind: str) -> None:
     assert api.load("2.9.0").kind(path) == kind
 
 
-@pytest.mark.parametrize(("path", "there"), [
-    ("tensorflow.keras.layers.Dense", True),
-    ("tensorflow.keras.layers.Dense.from_config", True),
-    ("tensorflow.keras.layers.core.Dense", False),
-    ("tensorflow.keras.layers.Dance", False),
-    ("tensorflow.Dance.step", False),
-    ("tensorflow.keras", True),
-])
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [
+        ("tensorflow.keras.layers.Dense", True),
+        ("tensorflow.keras.layers.Dense.from_config", True),
+        ("tensorflow.keras.layers.core.Dense", False),
+        ("tensorflow.keras.layers.Dance", False),
+        ("tensorflow.Dance.step", False),
+        ("tensorflow.keras", True),
+    ],
+)
 def test_a_name_resolves_or_not(path: str, there: bool) -> None:
     assert api.load("2.9.0").resolves(path) is there
 

@@ -63,9 +63,18 @@ def test_a_second_run_finds_nothing(rule: str) -> None:
 
 # What only the old import could tell: docs/migrate.md says so.
 GONE = {
-    "arguments/dim-ordering", "backend/image-dim-ordering", "backend/set-image-dim-ordering", "behaviour/batch-dot",
-    "behaviour/learning-rate", "behaviour/recurrent-weights", "behaviour/save-folder", "behaviour/weights-checkpoint",
-    "layers/cudnn", "layers/deconvolution", "names/activity-regularizers", "names/initializations",
+    "arguments/dim-ordering",
+    "backend/image-dim-ordering",
+    "backend/set-image-dim-ordering",
+    "behaviour/batch-dot",
+    "behaviour/learning-rate",
+    "behaviour/recurrent-weights",
+    "behaviour/save-folder",
+    "behaviour/weights-checkpoint",
+    "layers/cudnn",
+    "layers/deconvolution",
+    "names/activity-regularizers",
+    "names/initializations",
     "names/layer-from-config",
 }
 
@@ -83,16 +92,19 @@ V1 = "import tensorflow.compat.v1 as tf\n"
 LATER = {
     "a session": ("import tensorflow as tf\ntf.compat.v1.keras.backend.get_session()\n", ["2 backend/session"]),
     "a session in graph mode": (
-        "import tensorflow as tf\ntf.compat.v1.disable_v2_behavior()\ntf.compat.v1.keras.backend.get_session()\n", [],
+        "import tensorflow as tf\ntf.compat.v1.disable_v2_behavior()\ntf.compat.v1.keras.backend.get_session()\n",
+        [],
     ),
     "a session of TensorFlow 1": (f"{V1}tf.keras.backend.get_session()\n", []),
     "arms for two Keras": (
-        f"{KERAS}if keras_2:\n    model.fit(x, epochs=1)\nelse:\n    model.fit(x, epochs=1)\n", ["5 names/equal-arms"],
+        f"{KERAS}if keras_2:\n    model.fit(x, epochs=1)\nelse:\n    model.fit(x, epochs=1)\n",
+        ["5 names/equal-arms"],
     ),
     "arms for something else": (f"{KERAS}if deep:\n    keras.Input(1)\nelse:\n    keras.Input(1)\n", []),
     "a second try": (f"{KERAS}try:\n    keras.Input(1)\nexcept OSError:\n    keras.Input(1)\n", []),
     "a key that no compile brings": (
-        f"{COMPILED}model.compile(metrics=[metrics.mse])\nhistory.history['acc']\n", ["5 behaviour/history-keys"],
+        f"{COMPILED}model.compile(metrics=[metrics.mse])\nhistory.history['acc']\n",
+        ["5 behaviour/history-keys"],
     ),
     "a key that a metric may bring": (f"{COMPILED}model.compile(metrics=[acc])\nhistory.history['acc']\n", []),
     "a key that a compile brings": (f"{COMPILED}model.compile(metrics=['acc'])\nhistory.history['acc']\n", []),
@@ -101,10 +113,12 @@ LATER = {
     "layers of one's own": (f"{KERAS}keras.Input(1)\nself.layers.pop()\n", []),
     "layers of another library": ("import tensorflow as tf\ntf.constant(1)\nmodel.layers.pop()\n", []),
     "an initializer that is called as a function": (
-        "from tensorflow.keras import initializers\ninitializers.RandomNormal(shape)\n", ["2 names/initializations"],
+        "from tensorflow.keras import initializers\ninitializers.RandomNormal(shape)\n",
+        ["2 names/initializations"],
     ),
     "initializers": (
-        "from tensorflow.keras.initializers import Ones, RandomNormal\nRandomNormal(0.0, 0.1)\nOnes()(shape)\n", [],
+        "from tensorflow.keras.initializers import Ones, RandomNormal\nRandomNormal(0.0, 0.1)\nOnes()(shape)\n",
+        [],
     ),
 }
 

@@ -14,8 +14,19 @@ from envkit.migrate.file import RULES, is_supported
 
 ROOT = Path(__file__).resolve().parents[2]
 (HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
-TAKEN = ["a.py", "src/b.pyw", "n.ipynb", "requirements.txt", "requirements/dev.in", "test-reqs.txt", "constraints.txt",
-         "setup.cfg", "pkg/pyproject.toml", "Pipfile", "tox.ini"]
+TAKEN = [
+    "a.py",
+    "src/b.pyw",
+    "n.ipynb",
+    "requirements.txt",
+    "requirements/dev.in",
+    "test-reqs.txt",
+    "constraints.txt",
+    "setup.cfg",
+    "pkg/pyproject.toml",
+    "Pipfile",
+    "tox.ini",
+]
 
 
 @pytest.mark.parametrize("path", TAKEN)

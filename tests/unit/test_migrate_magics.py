@@ -39,9 +39,21 @@ def test_what_is_not_python_is_hidden_and_comes_back(cell: str, hidden: list[str
 
 
 PYTHON = [
-    "x = (5\n% 3)\n", "s = '''\n%matplotlib\n!ls\n'''\n", 's = "a" \\\n% b\n', "x = a != b\n", "x %= 3\n", "f'{x!r}'\n",
-    "# %magic\n", "s = 'what?'\n", "ls -l\n", "cd = 1\nrm in cd\nls\n", "x = '%s' % y\n", "a = b if c else d\n",
-    "pip.main(['install'])\n", "cat = cp / mv\n", "@f\ndef g(): ...\n",
+    "x = (5\n% 3)\n",
+    "s = '''\n%matplotlib\n!ls\n'''\n",
+    's = "a" \\\n% b\n',
+    "x = a != b\n",
+    "x %= 3\n",
+    "f'{x!r}'\n",
+    "# %magic\n",
+    "s = 'what?'\n",
+    "ls -l\n",
+    "cd = 1\nrm in cd\nls\n",
+    "x = '%s' % y\n",
+    "a = b if c else d\n",
+    "pip.main(['install'])\n",
+    "cat = cp / mv\n",
+    "@f\ndef g(): ...\n",
 ]
 
 
@@ -71,10 +83,35 @@ def test_commands_are_found_where_they_stand() -> None:
     assert list(magics.commands("x = 1\n  !pip install a\ny = %b\n")) == [(2, 3, "!pip install a"), (3, 5, "%b")]
 
 
-lines = st.lists(st.sampled_from([
-    "%matplotlib inline\n", "!ls \\\n -l\n", "x = !ls\r\n", "os?\n", "'''", '"""', "'", "(", ")]", "x = 1\n", "# a\n",
-    "\\\n", "%time f(x)\n", "cd a\n", "\\", "é😀\n", "\r", "  ", "%%time\n", "?", "!", "%",
-]), max_size=12)
+lines = st.lists(
+    st.sampled_from(
+        [
+            "%matplotlib inline\n",
+            "!ls \\\n -l\n",
+            "x = !ls\r\n",
+            "os?\n",
+            "'''",
+            '"""',
+            "'",
+            "(",
+            ")]",
+            "x = 1\n",
+            "# a\n",
+            "\\\n",
+            "%time f(x)\n",
+            "cd a\n",
+            "\\",
+            "é😀\n",
+            "\r",
+            "  ",
+            "%%time\n",
+            "?",
+            "!",
+            "%",
+        ]
+    ),
+    max_size=12,
+)
 
 
 @given(lines)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from envkit.migrate import api, notebook
 from envkit.migrate import code as codemod
-from envkit.migrate.outcome import Kind, Note, Outcome, Rewrite, Location
+from envkit.migrate.outcome import Kind, Location, Note, Outcome, Rewrite
 
 IMPORT = re.compile(r"^import keras(?=\r?$)", re.MULTILINE)
 NEW = "from tensorflow import keras"
@@ -110,7 +110,8 @@ def test_escapes_of_a_literal_stay_as_they_are() -> None:
     before = dumped(book(code_cell("import keras\n", "f('LT/é') # Old"))).replace(b"LT/\xc3\xa9", rb"\u003c\/\u00e9")
     made = notebook.migrate(before, code).content
     assert made == before.replace(b"import keras\\n", f"{NEW}\\n".encode(), 2).replace(
-        f"# {NEW}\\n".encode(), b"# import keras\\n").replace(b"# Old", b"# New")
+        f"# {NEW}\\n".encode(), b"# import keras\\n"
+    ).replace(b"# Old", b"# New")
 
 
 def test_a_byte_order_mark_stays() -> None:
@@ -154,8 +155,12 @@ def test_other_languages_are_left_alone(language: str) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"{1: 2}", "key"), (b"", "Expecting value"), (b"\xff\xfe{}", "utf-8"), (b"[1]", "it has no cells"),
-        (b"[" * 100_000, "too deeply"), (b'{"cells": [{"cell_type": "code", "source": [1]}]}', "cell 1 is no text"),
+        (b"{1: 2}", "key"),
+        (b"", "Expecting value"),
+        (b"\xff\xfe{}", "utf-8"),
+        (b"[1]", "it has no cells"),
+        (b"[" * 100_000, "too deeply"),
+        (b'{"cells": [{"cell_type": "code", "source": [1]}]}', "cell 1 is no text"),
         (rb'{"cells": [{"cell_type": "code", "source": "keras \ud800"}]}', "surrogates"),
         (b'{"cells": []} x', "follows"),
     ],
@@ -210,7 +215,8 @@ texts = st.text(alphabet=st.sampled_from("ab '\"\\\n\r\t%!?#é😀/\u2028{}[],:"
 sources = texts | st.lists(texts, max_size=4)
 values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
-    lambda below: st.lists(below, max_size=3) | st.dictionaries(texts, below, max_size=3), max_leaves=8,
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(texts, below, max_size=3),
+    max_leaves=8,
 )
 forms = st.sampled_from([*FORMS.values()])
 
@@ -268,4 +274,7 @@ def test_the_codemod_itself_knows_names_across_cells_and_leaves_magics_alone() -
     target = api.load("2.9.0")
     outcome = notebook.migrate(dumped(before), lambda source: codemod.migrate(source, target))
     assert outcome.content == dumped(after)
-    assert [one.location for one in outcome.rewrites if one.location.cell > 2] == [Location(3, 17, 3), Location(3, 31, 4)]
+    assert [one.location for one in outcome.rewrites if one.location.cell > 2] == [
+        Location(3, 17, 3),
+        Location(3, 31, 4),
+    ]

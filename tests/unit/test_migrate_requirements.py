@@ -68,10 +68,14 @@ def test_what_somebody_has_to_decide_is_told_and_stays(text: str) -> None:
 @pytest.mark.parametrize(
     ("line", "rule"),
     [
-        ("git+https://example.org/x#egg=keras", None), ("keras-contrib", "imports-keras"),
-        ("keras_vis==0.4", "imports-keras"), ("keras-applications==1.0.8", "keras-applications"),
+        ("git+https://example.org/x#egg=keras", None),
+        ("keras-contrib", "imports-keras"),
+        ("keras_vis==0.4", "imports-keras"),
+        ("keras-applications==1.0.8", "keras-applications"),
         ("keras-preprocessing==1.0.5", "keras-preprocessing"),
-        ("keras-preprocessing>=1.0.5", None), ("tensorflow-gpu==1.13.1", "tensorflow"), ("tensorflow>=1.15", None),
+        ("keras-preprocessing>=1.0.5", None),
+        ("tensorflow-gpu==1.13.1", "tensorflow"),
+        ("tensorflow>=1.15", None),
         ("tensorflow", None),
     ],
 )
@@ -140,7 +144,9 @@ def test_lists_in_brackets_are_told_and_stay() -> None:
     outcome = migrate("environment.yml", text)
     assert outcome.content == text.encode()
     assert [(one.rule, one.location.line, one.location.column) for one in outcome.notes] == [
-        ("requirements/keras", 1, 16), ("requirements/imports-keras", 1, 24), ("requirements/keras", 2, 3),
+        ("requirements/keras", 1, 16),
+        ("requirements/imports-keras", 1, 24),
+        ("requirements/keras", 2, 3),
     ]
 
 
@@ -173,7 +179,7 @@ def test_poetry_is_read() -> None:
 
 COMMANDS = {
     "Dockerfile": "FROM a\n# pip install keras==2.0\nRUN pip install \\\n    numpy \\\n    keras==2.2.4 && rm keras\n",
-    ".travis.yml": "install:\n- pip install a\n- pip install -q\\\n  numpy\n- conda install \"keras>=2\" theano\n",
+    ".travis.yml": 'install:\n- pip install a\n- pip install -q\\\n  numpy\n- conda install "keras>=2" theano\n',
     ".github/workflows/test.yml": "jobs:\n  a:\n    steps:\n\n      - run: pip3 install keras\n",
     "Dockerfile.git": "\n\n\n\nRUN pip install numpy git+https://github.com/keras-team/keras.git\n",
     "scripts/setup.sh": "\n\n\ncd keras\npip2.7 install Keras==1.2.2; python -m keras\n",
@@ -214,7 +220,8 @@ def migrate(name: str, text: str) -> Outcome:
 NAMED = [
     ("requirements.txt", "tensorflow==1.14\n", "tensorflow"),
     ("requirements.txt", "TensorFlow-GPU==1.3\n", "tensorflow"),
-    ("requirements.txt", "tf_nightly==1.3\n", "tensorflow"), ("requirements.txt", "hyperas==0.4\n", "imports-keras"),
+    ("requirements.txt", "tf_nightly==1.3\n", "tensorflow"),
+    ("requirements.txt", "hyperas==0.4\n", "imports-keras"),
     ("requirements.txt", "segmentation_models\n", "imports-keras"),
     ("environment.yml", "dependencies:\n - tensorflow=1.14\n", "tensorflow"),
     ("setup.py", "setup(install_requires=['tensorflow==1.14'])\n", "tensorflow"),
@@ -232,8 +239,13 @@ def test_what_is_told_stays_so_when_keras_is_gone(name: str, text: str, rule: st
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("requirements.txt", "numpy\n"), ("a.py", "import tensorflow\n"), ("Dockerfile", "RUN pip install numpy\n"),
-     ("requirements.txt", "\ufefftensorflow".encode("utf-16-le").decode("latin-1")), ("notes.txt", "tensorflow")],
+    [
+        ("requirements.txt", "numpy\n"),
+        ("a.py", "import tensorflow\n"),
+        ("Dockerfile", "RUN pip install numpy\n"),
+        ("requirements.txt", "\ufefftensorflow".encode("utf-16-le").decode("latin-1")),
+        ("notes.txt", "tensorflow"),
+    ],
 )
 def test_what_says_nothing_of_keras_or_tensorflow_is_not_read(name: str, text: str) -> None:
     assert not file.mentions_keras(PurePosixPath(name), text.encode("latin-1"))

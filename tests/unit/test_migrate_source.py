@@ -30,46 +30,62 @@ COMMON = b"import keras\nx = keras.layers.core.Dense(output_dim=3)\n"
 MIGRATED = b"from tensorflow import keras\nx = keras.layers.Dense(units=3)\n"
 
 
-@pytest.mark.parametrize(("before", "after"), [
-    (COMMON, MIGRATED),
-    (COMMON.replace(b"\n", b"\r\n"), MIGRATED.replace(b"\n", b"\r\n")),
-    (COMMON.rstrip(b"\n"), MIGRATED.rstrip(b"\n")),
-    (b"\xef\xbb\xbf" + COMMON, b"\xef\xbb\xbf" + MIGRATED),
-    (b"# -*- coding: latin-1 -*-\n# \xe9\n" + COMMON, b"# -*- coding: latin-1 -*-\n# \xe9\n" + MIGRATED),
-    (b"#!/usr/bin/python\n\x0c\n" + COMMON + b"\x0cif x:\n\ty = 1  \n\n\n", None),
-    (b"import keras\x0c\n\x0cx = keras.layers.core.Dense('\x0c',\x0c  output_dim=3)\x0c\n",
-     b"from tensorflow import keras\x0c\n\x0cx = keras.layers.Dense('\x0c',\x0c  units=3)\x0c\n"),
-    (b"\n\n'''import keras'''  # keras.layers.core\n" + COMMON + b"s = 'keras.layers.core'\n", None),
-    ("# 日本 Ω\nπ = 3\n".encode() + COMMON, None),
-    (b"import os\r\n" + COMMON, b"import os\r\n" + MIGRATED),
-    (b"if 1:\n  import json, keras\n  x = 1\n", b"if 1:\n  import json\n  from tensorflow import keras\n  x = 1\n"),
-    (b"if 1:\r\n\timport json, keras\r\n", b"if 1:\r\n\timport json\r\n\tfrom tensorflow import keras\r\n"),
-    (b"if 1: import json, keras\n", b"if 1: import json; from tensorflow import keras\n"),
-    (b"import os; import keras.layers as L; os\n", b"import os; from tensorflow.keras import layers as L; os\n"),
-    (b"from keras.models import Model, Input  # noqa\r\n",
-     b"from tensorflow.keras import Input\r\nfrom tensorflow.keras.models import Model  # noqa\r\n"),
-    (b"from keras.engine import (\n    Layer,  # own\n    Model, # all\n    InputSpec)\n",
-     (b"from tensorflow.keras import Model\nfrom tensorflow.keras.layers import (\n    Layer,  # own\n     # all\n"
-      b"    InputSpec)\n")),
-    (b"from keras.layers \\\n    import core\n", b"from tensorflow.keras \\\n    import layers as core\n"),
-    (b"import keras.layers\nimport keras.models\nimport keras.utils  # too\n",
-     b"from tensorflow import keras\nfrom tensorflow import keras  # too\n"),
-])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (COMMON, MIGRATED),
+        (COMMON.replace(b"\n", b"\r\n"), MIGRATED.replace(b"\n", b"\r\n")),
+        (COMMON.rstrip(b"\n"), MIGRATED.rstrip(b"\n")),
+        (b"\xef\xbb\xbf" + COMMON, b"\xef\xbb\xbf" + MIGRATED),
+        (b"# -*- coding: latin-1 -*-\n# \xe9\n" + COMMON, b"# -*- coding: latin-1 -*-\n# \xe9\n" + MIGRATED),
+        (b"#!/usr/bin/python\n\x0c\n" + COMMON + b"\x0cif x:\n\ty = 1  \n\n\n", None),
+        (
+            b"import keras\x0c\n\x0cx = keras.layers.core.Dense('\x0c',\x0c  output_dim=3)\x0c\n",
+            b"from tensorflow import keras\x0c\n\x0cx = keras.layers.Dense('\x0c',\x0c  units=3)\x0c\n",
+        ),
+        (b"\n\n'''import keras'''  # keras.layers.core\n" + COMMON + b"s = 'keras.layers.core'\n", None),
+        ("# 日本 Ω\nπ = 3\n".encode() + COMMON, None),
+        (b"import os\r\n" + COMMON, b"import os\r\n" + MIGRATED),
+        (b"if 1:\n  import json, keras\n  x = 1\n", b"if 1:\n  import json\n  from tensorflow import keras\n  x = 1\n"),
+        (b"if 1:\r\n\timport json, keras\r\n", b"if 1:\r\n\timport json\r\n\tfrom tensorflow import keras\r\n"),
+        (b"if 1: import json, keras\n", b"if 1: import json; from tensorflow import keras\n"),
+        (b"import os; import keras.layers as L; os\n", b"import os; from tensorflow.keras import layers as L; os\n"),
+        (
+            b"from keras.models import Model, Input  # noqa\r\n",
+            b"from tensorflow.keras import Input\r\nfrom tensorflow.keras.models import Model  # noqa\r\n",
+        ),
+        (
+            b"from keras.engine import (\n    Layer,  # own\n    Model, # all\n    InputSpec)\n",
+            (
+                b"from tensorflow.keras import Model\nfrom tensorflow.keras.layers import (\n    Layer,  # own\n     # all\n"
+                b"    InputSpec)\n"
+            ),
+        ),
+        (b"from keras.layers \\\n    import core\n", b"from tensorflow.keras \\\n    import layers as core\n"),
+        (
+            b"import keras.layers\nimport keras.models\nimport keras.utils  # too\n",
+            b"from tensorflow import keras\nfrom tensorflow import keras  # too\n",
+        ),
+    ],
+)
 def test_all_else_survives(before: bytes, after: bytes | None) -> None:
     expected = before.replace(COMMON, MIGRATED) if after is None else after
     assert migrate(before, RELEASE).content == expected
 
 
-@pytest.mark.parametrize("source", [
-    b"import keras\nprint 'Python 2'\n",
-    b"import keras\nx = (\n",
-    b"# coding: ascii\nimport keras  # \xff\n",
-    b"# coding: no-such\nimport keras\n",
-    b"import keras\n\x00\n",
-    b"import keras\nx = " + b"(" * 3000 + b"1" + b")" * 3000 + b"\n",
-    b"import keras\nx = " + b"+".join([b"1"] * 9000) + b"\n",
-    b"import keras\nx = a" + b".b()" * 400 + b"\n",
-])
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"import keras\nprint 'Python 2'\n",
+        b"import keras\nx = (\n",
+        b"# coding: ascii\nimport keras  # \xff\n",
+        b"# coding: no-such\nimport keras\n",
+        b"import keras\n\x00\n",
+        b"import keras\nx = " + b"(" * 3000 + b"1" + b")" * 3000 + b"\n",
+        b"import keras\nx = " + b"+".join([b"1"] * 9000) + b"\n",
+        b"import keras\nx = a" + b".b()" * 400 + b"\n",
+    ],
+)
 def test_what_cannot_be_read_is_said_and_left(source: bytes) -> None:
     outcome = migrate(source, RELEASE)
     assert (outcome.content, outcome.rewrites, outcome.notes) == (source, (), ())
@@ -77,34 +93,49 @@ def test_what_cannot_be_read_is_said_and_left(source: bytes) -> None:
     assert outcome.hint
 
 
-@pytest.mark.parametrize("source", [
-    b"", b"print 'Python 2'\n", b"\xff\xfe", b"import tensorflow as tf\ntf.Session()\n",
-])
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"",
+        b"print 'Python 2'\n",
+        b"\xff\xfe",
+        b"import tensorflow as tf\ntf.Session()\n",
+    ],
+)
 def test_what_does_not_say_keras_is_not_even_parsed(source: bytes) -> None:
     outcome = migrate(source, RELEASE)
     assert outcome.content is source
     assert not outcome.error
 
 
-@pytest.mark.parametrize("source", [
-    b"import numpy\nx.fit(nb_epoch=3)  # keras\n",
-    b"from .keras import Dense\nDense(output_dim=3)\n",
-    b"'''from keras import x'''\nprint(keras)\nfrom os import path as keras\n",
-])
-def test_what_imports_nothing_of_keras_is_not_read_by_libcst(
-    monkeypatch: pytest.MonkeyPatch, source: bytes
-) -> None:
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"import numpy\nx.fit(nb_epoch=3)  # keras\n",
+        b"from .keras import Dense\nDense(output_dim=3)\n",
+        b"'''from keras import x'''\nprint(keras)\nfrom os import path as keras\n",
+    ],
+)
+def test_what_imports_nothing_of_keras_is_not_read_by_libcst(monkeypatch: pytest.MonkeyPatch, source: bytes) -> None:
     monkeypatch.setattr(cst, "parse_module", None)
     outcome = migrate(source, RELEASE)
     assert (outcome.content, outcome.rewrites, outcome.notes, outcome.error) == (source, (), (), "")
 
 
-@pytest.mark.parametrize("source", [
-    "import os, keras", "if x:\n  pass\nelse:\n  import keras", "try:\n  pass\nexcept E:\n  import keras",
-    "try:\n  pass\nfinally:\n  import keras", "class C:\n  def f(self):\n    import keras",
-    "match x:\n  case 1:\n    import keras", "with x:\n  for y in x:\n    pass\n  else:\n    import keras",
-    "x = 1; import keras", "while x: import keras",
-])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os, keras",
+        "if x:\n  pass\nelse:\n  import keras",
+        "try:\n  pass\nexcept E:\n  import keras",
+        "try:\n  pass\nfinally:\n  import keras",
+        "class C:\n  def f(self):\n    import keras",
+        "match x:\n  case 1:\n    import keras",
+        "with x:\n  for y in x:\n    pass\n  else:\n    import keras",
+        "x = 1; import keras",
+        "while x: import keras",
+    ],
+)
 def test_an_import_is_found_wherever_it_stands(source: str) -> None:
     assert b"from tensorflow import keras" in migrate(source.encode(), RELEASE).content
 
@@ -117,13 +148,16 @@ def test_nothing_is_loaded_for_a_file_without_keras() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
-@pytest.mark.parametrize(("comment", "told"), [
-    (b"", ["lint/checkpoint-period"]),
-    (b"  # envkit: ignore", []),
-    (b"  # envkit: ignore[lint/checkpoint-period]", []),
-    (b"  # short of time  # envkit: ignore[a/b, lint/checkpoint-period]", []),
-    (b"  # envkit: ignore[lint/hdf5]", ["lint/checkpoint-period"]),
-])
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        (b"", ["lint/checkpoint-period"]),
+        (b"  # envkit: ignore", []),
+        (b"  # envkit: ignore[lint/checkpoint-period]", []),
+        (b"  # short of time  # envkit: ignore[a/b, lint/checkpoint-period]", []),
+        (b"  # envkit: ignore[lint/hdf5]", ["lint/checkpoint-period"]),
+    ],
+)
 def test_a_comment_on_the_line_switches_a_rule_off(comment: bytes, told: list[str]) -> None:
     call = b"ModelCheckpoint('w.h5', period=2)" + comment
     source = b"from tensorflow.keras.callbacks import ModelCheckpoint\n" + call + b"\n"
@@ -177,7 +211,8 @@ match x:
 
 
 @pytest.mark.parametrize(
-    "text", [*(path.read_text() for path in BEFORE), SCOPES, SCOPES.replace("typing", "typed")],
+    "text",
+    [*(path.read_text() for path in BEFORE), SCOPES, SCOPES.replace("typing", "typed")],
     ids=[*(path.parent.name for path in BEFORE), "all of Python", "all of Python, without typing"],
 )
 def test_the_scopes_are_those_of_libcst(text: str) -> None:
@@ -198,8 +233,9 @@ def test_the_scopes_are_those_of_libcst(text: str) -> None:
 def learned(scope: Scope) -> tuple[object, ...]:
     """Return what is known of a scope: what it binds, and what is read in it and means what."""
     bound = {(one.name, getattr(one, "node", None)) for one in scope.assignments}
-    read = {(one.node, frozenset((to.name, getattr(to, "node", None)) for to in one.referents))
-            for one in scope.accesses}
+    read = {
+        (one.node, frozenset((to.name, getattr(to, "node", None)) for to in one.referents)) for one in scope.accesses
+    }
     return type(scope), bound, read
 
 
@@ -209,9 +245,7 @@ def learned(scope: Scope) -> tuple[object, ...]:
     newline=st.sampled_from(["\n", "\r\n"]),
     indented=st.booleans(),
 )
-def test_together_they_parse_and_a_second_run_finds_nothing(
-    chosen: list[Path], newline: str, indented: bool
-) -> None:
+def test_together_they_parse_and_a_second_run_finds_nothing(chosen: list[Path], newline: str, indented: bool) -> None:
     text = "".join(path.read_text() for path in chosen)
     if indented:
         text = "if 1:\n" + "".join(f"    {line}\n" for line in text.splitlines())

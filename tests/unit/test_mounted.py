@@ -34,8 +34,10 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     source.write_text("key")
     own = wanted(user=ME).plan
     artifacts = (
-        Artifact("mount/authorized_keys", "ssh-ed25519 AAAA\n", 0o600), Artifact("mount/settings.json", "{}\n", 0o600),
-        Artifact("etc/passwd", "dev\n"), Artifact("guard/envkit.yaml", "gpu: off\n"),
+        Artifact("mount/authorized_keys", "ssh-ed25519 AAAA\n", 0o600),
+        Artifact("mount/settings.json", "{}\n", 0o600),
+        Artifact("etc/passwd", "dev\n"),
+        Artifact("guard/envkit.yaml", "gpu: off\n"),
     )
     secrets = (Secret("WANDB", str(source), hashlib.sha256(b"key").hexdigest()),)
     return replace(own, files=FilesPlan(artifacts, secrets))
@@ -60,10 +62,18 @@ def kept(place: StateDir) -> tuple[bytes, ...]:
     return tuple((place.mount / name).read_bytes() for name in mounted.CREDENTIAL_FILES)
 
 
-@pytest.mark.parametrize("path", [
-    "mount/token", "mount/ssh_host_ed25519_key", "mount/authorized_keys", "mount/settings.json", "etc/passwd",
-    "guard/envkit.yaml", "mount/secrets/WANDB",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "mount/token",
+        "mount/ssh_host_ed25519_key",
+        "mount/authorized_keys",
+        "mount/settings.json",
+        "etc/passwd",
+        "guard/envkit.yaml",
+        "mount/secrets/WANDB",
+    ],
+)
 @pytest.mark.parametrize("mode", [0o666, 0o640, 0o400, 0o000])
 def test_a_file_of_another_mode_gets_its_own_again(place: StateDir, plan: Plan, path: str, mode: int) -> None:
     before, file = kept(place), place.folder / path
@@ -121,7 +131,10 @@ def damage(key: bytes) -> dict[str, bytes]:
 
     another = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
     return {
-        "empty": b"", "cut": key[: len(key) // 2], "other bytes": b"\0" * 400, "mixed": key.replace(b"A", b"B"),
+        "empty": b"",
+        "cut": key[: len(key) // 2],
+        "other bytes": b"\0" * 400,
+        "mixed": key.replace(b"A", b"B"),
         "another type": another,
     }
 

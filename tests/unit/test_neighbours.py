@@ -28,7 +28,8 @@ knocking: Any = importlib.import_module("envkit.guest.knocking")
 served: Any = importlib.import_module("envkit.guest.served")
 OWN, THERE = "envkit-1000-a", "172.18.0.2:8888"
 INSPECTED = {
-    "Image": "sha256:1", "HostConfig": {"NetworkMode": OWN},
+    "Image": "sha256:1",
+    "HostConfig": {"NetworkMode": OWN},
     "NetworkSettings": {"Networks": {OWN: {"IPAddress": "172.18.0.2", "GlobalIPv6Address": ""}}},
 }
 CLOSED = {"tried": 3, "opened": [], "refused": [], "alive": True}
@@ -67,7 +68,8 @@ def test_it_is_knocked_from_the_usual_network_and_from_its_own(ran: Any) -> None
     runs = ran(lambda _: CLOSED)
     assert [one["network"] for one in knocks()] == ["bridge", OWN]
     assert sorted((one["network"], one["name"], one["labels"]) for one in runs) == [
-        ("bridge", "t.0", {"a": "b"}), (OWN, "t.1", {"a": "b"}),
+        ("bridge", "t.0", {"a": "b"}),
+        (OWN, "t.1", {"a": "b"}),
     ]
     assert runs[0]["argv"][3:] == ("172.18.0.2:8888", "172.18.0.2:2222", "172.18.0.2:6006")
 
@@ -78,12 +80,17 @@ def test_a_workspace_on_the_usual_network_is_knocked_at_once(ran: Any) -> None:
     assert len(runs) == 1
 
 
-@pytest.mark.parametrize(("mode", "networks", "how"), [
-    ("none", {}, "skipped"), ("none", {"none": {"IPAddress": ""}}, "skipped"),
-    # The host's or another container's are not of its own, and one that is restarting has none for a moment.
-    ("host", {"host": {"IPAddress": ""}}, "why"), ("container:1", {}, "why"),
-    (OWN, {OWN: {"IPAddress": "", "GlobalIPv6Address": ""}}, "why"),
-])
+@pytest.mark.parametrize(
+    ("mode", "networks", "how"),
+    [
+        ("none", {}, "skipped"),
+        ("none", {"none": {"IPAddress": ""}}, "skipped"),
+        # The host's or another container's are not of its own, and one that is restarting has none for a moment.
+        ("host", {"host": {"IPAddress": ""}}, "why"),
+        ("container:1", {}, "why"),
+        (OWN, {OWN: {"IPAddress": "", "GlobalIPv6Address": ""}}, "why"),
+    ],
+)
 def test_a_workspace_without_an_address_is_left_alone(mode: str, networks: Any, how: str, ran: Any) -> None:
     runs = ran(lambda _: CLOSED)
     (seen,) = knocks({"Image": "i", "HostConfig": {"NetworkMode": mode}, "NetworkSettings": {"Networks": networks}})
@@ -118,18 +125,24 @@ def verdict(*seen: dict[str, Any]) -> Finding:
     return judged.check([Observation("audit.neighbour", {"network": "n", "ended": True, **one}) for one in seen])
 
 
-@pytest.mark.parametrize(("one", "other", "status"), [
-    (CLOSED, CLOSED, Verdict.PASSED),
-    (CLOSED, {**CLOSED, "opened": ["172.18.0.2:8888"]}, Verdict.FAILED),
-    ({"skipped": "no"}, {**CLOSED, "opened": ["172.18.0.2:8888"]}, Verdict.FAILED),
-    ({**CLOSED, "alive": False}, {**CLOSED, "opened": ["a:1"]}, Verdict.FAILED),
-    # A port at which nobody listens now says no by itself: what listens there later is open to that container.
-    (CLOSED, {**CLOSED, "refused": ["172.18.0.2:8888"]}, Verdict.FAILED),
-    (CLOSED, {"why": "the engine refuses"}, Verdict.UNKNOWN), (CLOSED, {"skipped": "no"}, Verdict.SKIPPED),
-    ({"skipped": "no"}, {"skipped": "no"}, Verdict.SKIPPED),
-    (CLOSED, {**CLOSED, "alive": False}, Verdict.UNKNOWN), (CLOSED, {**CLOSED, "ended": False}, Verdict.UNKNOWN),
-    (CLOSED, {**CLOSED, "tried": 0}, Verdict.UNKNOWN), ({"skipped": "no"}, {"ended": False}, Verdict.UNKNOWN),
-])
+@pytest.mark.parametrize(
+    ("one", "other", "status"),
+    [
+        (CLOSED, CLOSED, Verdict.PASSED),
+        (CLOSED, {**CLOSED, "opened": ["172.18.0.2:8888"]}, Verdict.FAILED),
+        ({"skipped": "no"}, {**CLOSED, "opened": ["172.18.0.2:8888"]}, Verdict.FAILED),
+        ({**CLOSED, "alive": False}, {**CLOSED, "opened": ["a:1"]}, Verdict.FAILED),
+        # A port at which nobody listens now says no by itself: what listens there later is open to that container.
+        (CLOSED, {**CLOSED, "refused": ["172.18.0.2:8888"]}, Verdict.FAILED),
+        (CLOSED, {"why": "the engine refuses"}, Verdict.UNKNOWN),
+        (CLOSED, {"skipped": "no"}, Verdict.SKIPPED),
+        ({"skipped": "no"}, {"skipped": "no"}, Verdict.SKIPPED),
+        (CLOSED, {**CLOSED, "alive": False}, Verdict.UNKNOWN),
+        (CLOSED, {**CLOSED, "ended": False}, Verdict.UNKNOWN),
+        (CLOSED, {**CLOSED, "tried": 0}, Verdict.UNKNOWN),
+        ({"skipped": "no"}, {"ended": False}, Verdict.UNKNOWN),
+    ],
+)
 def test_closed_from_everywhere_is_well_and_nothing_less(
     one: dict[str, Any], other: dict[str, Any], status: Verdict
 ) -> None:
@@ -160,11 +173,18 @@ def test_open_ports_are_told_and_closed_ones_that_were_reached(monkeypatch: pyte
     assert (seen["tried"], seen["opened"], seen["refused"]) == (2, [there], [nowhere])
 
 
-@pytest.mark.parametrize(("came", "told"), [
-    ([""], {}), (["opened", "", ""], {"once": [THERE]}), (["refused", "", ""], {"once": [THERE]}),
-    (["opened", "opened"], {"opened": [THERE]}), (["refused", "refused"], {"refused": [THERE]}),
-    (["refused", "opened"], {"opened": [THERE]}), (["opened", "", "opened"], {"opened": [THERE]}),
-])
+@pytest.mark.parametrize(
+    ("came", "told"),
+    [
+        ([""], {}),
+        (["opened", "", ""], {"once": [THERE]}),
+        (["refused", "", ""], {"once": [THERE]}),
+        (["opened", "opened"], {"opened": [THERE]}),
+        (["refused", "refused"], {"refused": [THERE]}),
+        (["refused", "opened"], {"opened": [THERE]}),
+        (["opened", "", "opened"], {"opened": [THERE]}),
+    ],
+)
 def test_what_is_open_for_the_moment_in_which_an_engine_arranges_its_rules_is_told_apart(
     came: list[str], told: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,11 +215,15 @@ def test_what_a_firewall_refuses_was_not_reached() -> None:
 HEAD = "IP address       HW type     Flags       HW address            Mask     Device\n"
 
 
-@pytest.mark.parametrize(("rows", "alive"), [
-    ("", False), ("172.17.0.1  0x1  0x0  00:00:00:00:00:00  *  eth0\n", False),
-    ("172.17.0.1  0x1  0x2  02:42:7b:6f:0c:99  *  eth0\n", True),
-    ("172.17.0.1  0x1  0x6  02:42:7b:6f:0c:99  *  eth0\n", True),
-])
+@pytest.mark.parametrize(
+    ("rows", "alive"),
+    [
+        ("", False),
+        ("172.17.0.1  0x1  0x0  00:00:00:00:00:00  *  eth0\n", False),
+        ("172.17.0.1  0x1  0x2  02:42:7b:6f:0c:99  *  eth0\n", True),
+        ("172.17.0.1  0x1  0x6  02:42:7b:6f:0c:99  *  eth0\n", True),
+    ],
+)
 def test_a_network_is_alive_when_somebody_on_it_answered(rows: str, *, alive: bool, tmp_path: Path) -> None:
     table = tmp_path / "arp"
     table.write_text(HEAD + rows)

@@ -69,8 +69,10 @@ def test_a_server_that_never_comes_to_an_end_has_not_answered(tmp_path: Path, do
         listener.listen()
         thread = threading.Thread(target=trickle, args=(listener,), daemon=True)
         thread.start()
-        got = net.get_unix(at, "/", timeout_s=0.05) if door == "socket" else net.get(
-            listener.getsockname()[1], "/", timeout_s=0.05
+        got = (
+            net.get_unix(at, "/", timeout_s=0.05)
+            if door == "socket"
+            else net.get(listener.getsockname()[1], "/", timeout_s=0.05)
         )
         left.set()
         thread.join()

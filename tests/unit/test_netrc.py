@@ -35,10 +35,23 @@ def test_the_default_is_taken_where_nothing_else_is_for_the_host() -> None:
     assert netrc.for_host(FILE, "new.example.com") == "machine new.example.com login anyone password of-anyone\n"
 
 
-@pytest.mark.parametrize("text", [
-    "", "machine", "machine h", "machine h login", "machine h login ada", "machine h password", "default", "macdef x",
-    "# machine h login a password b", "\0\n" * 9, "machine hh login a password b", "machine h.h login a password b",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "machine",
+        "machine h",
+        "machine h login",
+        "machine h login ada",
+        "machine h password",
+        "default",
+        "macdef x",
+        "# machine h login a password b",
+        "\0\n" * 9,
+        "machine hh login a password b",
+        "machine h.h login a password b",
+    ],
+)
 def test_a_file_without_a_password_for_the_host_gives_nothing(text: str) -> None:
     assert netrc.for_host(text, "h") == ""
 
@@ -72,8 +85,14 @@ def test_a_login_goes_by_the_name_that_pythons_reader_takes_as_well() -> None:
     assert netrc.for_host("machine h user ada password p", "h") == "machine h login ada password p\n"
 
 
-@pytest.mark.parametrize(("written", "meant"), [
-    (r'"of \"ada\""', 'of "ada"'), (r'"a\\b"', r"a\b"), (r"a\b", "ab"), (r'"ends in \""', 'ends in "'),
-])
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r'"of \"ada\""', 'of "ada"'),
+        (r'"a\\b"', r"a\b"),
+        (r"a\b", "ab"),
+        (r'"ends in \""', 'ends in "'),
+    ],
+)
 def test_a_password_is_hidden_as_its_readers_understand_it(written: str, meant: str) -> None:
     assert {written, meant} <= set(netrc.passwords(f"machine h login ada password {written}\n"))

@@ -23,11 +23,23 @@ if TYPE_CHECKING:
 
 PROJECT = "/home/ada/vision"
 FACTS = Facts(
-    caller=Account(1000, 1000), sudo_caller=None, workspace=PROJECT, workspace_owner=Account(1000, 1000),
-    home="/home/ada", config_files={}, cpus=4, memory_mib=8192, machine="amd64",
+    caller=Account(1000, 1000),
+    sudo_caller=None,
+    workspace=PROJECT,
+    workspace_owner=Account(1000, 1000),
+    home="/home/ada",
+    config_files={},
+    cpus=4,
+    memory_mib=8192,
+    machine="amd64",
 )
 ENGINE = EngineFacts(
-    "unix:///var/run/docker.sock", "20.10.24", "amd64", rootless=False, userns=False, gpu_methods=(),
+    "unix:///var/run/docker.sock",
+    "20.10.24",
+    "amd64",
+    rootless=False,
+    userns=False,
+    gpu_methods=(),
 )
 
 

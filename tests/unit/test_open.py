@@ -86,7 +86,8 @@ def test_an_environment_that_is_down_is_told_in_the_same_words_by_all(
         main.main([verb, *(["true"] if verb in {"exec", "ssh"} else [])])
     assert ended.value.code == (125 if verb in {"exec", "ssh"} else 3)
     assert capsys.readouterr().err.splitlines() == [
-        "envkit: the environment vision is down", f"  mend: envkit up --project {known.project}",
+        "envkit: the environment vision is down",
+        f"  mend: envkit up --project {known.project}",
     ]
 
 

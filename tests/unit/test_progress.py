@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.cli.progress import ProgressPrinter, format_live_line, format_line
+from envkit.cli.progress import ProgressPrinter, format_line, format_live_line
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:
@@ -42,12 +42,15 @@ def drawn(news: Iterable[Progress], monkeypatch: pytest.MonkeyPatch, *, verbose:
     return terminal.getvalue()
 
 
-@pytest.mark.parametrize(("news", "seconds", "width", "shown"), [
-    (STEP, 12.3, 80, "build 29/38 · installing Python packages · 12 s"),
-    (STEP, 75, 80, "build 29/38 · installing Python packages · 1 min 15 s"),
-    (STEP, 12.3, 30, "build 29/38 · installi… · 12 s"),
-    (PROBE, 0, 80, "probe · proving TensorFlow, SSH and TensorBoard · 0 s"),
-])
+@pytest.mark.parametrize(
+    ("news", "seconds", "width", "shown"),
+    [
+        (STEP, 12.3, 80, "build 29/38 · installing Python packages · 12 s"),
+        (STEP, 75, 80, "build 29/38 · installing Python packages · 1 min 15 s"),
+        (STEP, 12.3, 30, "build 29/38 · installi… · 12 s"),
+        (PROBE, 0, 80, "probe · proving TensorFlow, SSH and TensorBoard · 0 s"),
+    ],
+)
 def test_the_live_line_fits_and_keeps_its_time(news: Progress, seconds: float, width: int, shown: str) -> None:
     assert format_live_line(news, seconds, width) == shown
     assert len(shown) <= width

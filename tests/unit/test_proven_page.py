@@ -11,7 +11,7 @@ from scripts.make_proven_page import Proof, Statement, claims, page, proofs, sta
 if TYPE_CHECKING:
     from pathlib import Path
 
-MARKED = '''
+MARKED = """
 import pytest
 
 pytestmark = pytest.mark.proves("a whole file", "real")
@@ -24,7 +24,7 @@ def test_one(): ...
 class TestTwo:
     @pytest.mark.parametrize("case", [pytest.param(1, marks=pytest.mark.proves("of a case", "real"))])
     def test_three(self, case): ...
-'''
+"""
 
 
 def tree(tmp_path: Path, test: str, readme: str = "", table: str = "{}") -> Path:

@@ -23,10 +23,14 @@ def door(tmp_path: Path) -> Path:
     return tmp_path / "engine"
 
 
-@pytest.mark.parametrize(("container", "status"), [
-    ({"Config": {"Labels": {}}}, "running"), ({"Config": {"Labels": {names.MANAGED: "1"}}}, "paused"),
-    ({"Config": {"Labels": None}}, "running"),
-])
+@pytest.mark.parametrize(
+    ("container", "status"),
+    [
+        ({"Config": {"Labels": {}}}, "running"),
+        ({"Config": {"Labels": {names.MANAGED: "1"}}}, "paused"),
+        ({"Config": {"Labels": None}}, "running"),
+    ],
+)
 def test_nothing_is_started_in_what_is_not_ours_or_does_not_run(
     container: dict[str, Any], status: str, door: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,7 +83,7 @@ def test_an_engine_that_cannot_be_named_is_for_the_ordinary_road(
 
 
 def test_a_folder_of_settings_that_cannot_be_looked_at_is_for_the_ordinary_road(
-    monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
         monkeypatch.delenv(name, raising=False)

@@ -80,10 +80,13 @@ def test_what_somebody_built_on_an_image_of_ours_stays_though_it_has_the_same_la
     assert api.refs == ["model:1"]
 
 
-@pytest.mark.parametrize(("labels", "goes"), [
-    ({names.SUITE: "bookworm"}, True),  # a step of a build that failed, on a base of ours
-    ({names.SUITE: "bookworm", names.IMAGE: "d"}, False),  # built on an image of ours
-])
+@pytest.mark.parametrize(
+    ("labels", "goes"),
+    [
+        ({names.SUITE: "bookworm"}, True),  # a step of a build that failed, on a base of ours
+        ({names.SUITE: "bookworm", names.IMAGE: "d"}, False),  # built on an image of ours
+    ],
+)
 def test_of_the_images_without_a_name_those_of_failed_builds_go(labels: dict[str, str], goes: bool) -> None:
     api = Api()
     api.refs = ["<none>:<none>"]
@@ -164,13 +167,19 @@ def test_each_thing_that_goes_is_told_before_it_does() -> None:
 BASE = ("base", 1000)
 
 
-@pytest.mark.parametrize(("layers", "freed"), [
-    ({"envkit:old": [BASE, ("apt", 20)]}, 1020),
-    ({"envkit:old": [BASE, ("apt", 20)], "envkit:mine": [BASE, ("pip", 300)]}, 20),  # the base serves another
-    ({"envkit:old": [BASE, ("apt", 20)], "model:1": [BASE]}, 20),  # whoever else's image that is
-    ({"envkit:old": [BASE, ("apt", 20)], "envkit:older": [BASE, ("pip", 300)]}, 1320),  # each layer counts once
-    ({"envkit:old": [BASE, ("apt", 20)], "envkit:mine": [("another", 0), ("apt", 20)]}, 1020),  # same step, other base
-])
+@pytest.mark.parametrize(
+    ("layers", "freed"),
+    [
+        ({"envkit:old": [BASE, ("apt", 20)]}, 1020),
+        ({"envkit:old": [BASE, ("apt", 20)], "envkit:mine": [BASE, ("pip", 300)]}, 20),  # the base serves another
+        ({"envkit:old": [BASE, ("apt", 20)], "model:1": [BASE]}, 20),  # whoever else's image that is
+        ({"envkit:old": [BASE, ("apt", 20)], "envkit:older": [BASE, ("pip", 300)]}, 1320),  # each layer counts once
+        (
+            {"envkit:old": [BASE, ("apt", 20)], "envkit:mine": [("another", 0), ("apt", 20)]},
+            1020,
+        ),  # same step, other base
+    ],
+)
 def test_what_would_be_freed_is_what_no_other_image_stands_on(layers: dict[str, Any], freed: int) -> None:
     api = Api(*layers)
     api.layers = layers
@@ -199,13 +208,18 @@ def test_an_image_that_has_another_name_frees_nothing() -> None:
     assert ([str(one) for one in goes], unused.reclaimable_bytes(engine, goes)) == (["image envkit:old"], 0)
 
 
-@pytest.mark.parametrize(("pruned", "shown"), [
-    (prune.PruneResult(("image envkit:old",), 20_000_000), "removed image envkit:old\nfreed 20.0 MB"),
-    (prune.PruneResult(("image envkit:old",), 20_000_000, dry_run=True),
-     "would remove image envkit:old\nwould free up to 20.0 MB"),
-    (prune.PruneResult((), 0), "there is nothing to remove"),
-    (prune.PruneResult((), 0, dry_run=True), "there is nothing to remove"),
-])
+@pytest.mark.parametrize(
+    ("pruned", "shown"),
+    [
+        (prune.PruneResult(("image envkit:old",), 20_000_000), "removed image envkit:old\nfreed 20.0 MB"),
+        (
+            prune.PruneResult(("image envkit:old",), 20_000_000, dry_run=True),
+            "would remove image envkit:old\nwould free up to 20.0 MB",
+        ),
+        (prune.PruneResult((), 0), "there is nothing to remove"),
+        (prune.PruneResult((), 0, dry_run=True), "there is nothing to remove"),
+    ],
+)
 def test_people_read_what_went_or_would_go(pruned: prune.PruneResult, shown: str) -> None:
     assert texts.prune(pruned) == shown
 

@@ -17,13 +17,27 @@ from envkit.model.report import Report
 
 HEAVY = {"typer", "pydantic", "jinja2", "yaml", "docker"}
 LATER = {
-    "envkit.checks", "envkit.commands.proof", "envkit.commands.reach", "envkit.commands.synced",
-    "envkit.engines.buildx", "envkit.engines.images", "envkit.netrc", "packaging",
+    "envkit.checks",
+    "envkit.commands.proof",
+    "envkit.commands.reach",
+    "envkit.commands.synced",
+    "envkit.engines.buildx",
+    "envkit.engines.images",
+    "envkit.netrc",
+    "packaging",
 }
-SETTLED = Report("up", "vision", UpResult(
-    name="vision", url="http://127.0.0.1:8888/lab", tensorboard="", ssh_host="envkit-1000-vision",
-    workspace="/home/ana/vision", verdict="TensorFlow 2.9.0 computes on CPU",
-))
+SETTLED = Report(
+    "up",
+    "vision",
+    UpResult(
+        name="vision",
+        url="http://127.0.0.1:8888/lab",
+        tensorboard="",
+        ssh_host="envkit-1000-vision",
+        workspace="/home/ana/vision",
+        verdict="TensorFlow 2.9.0 computes on CPU",
+    ),
+)
 
 
 @pytest.mark.parametrize("arguments", [["version"], ["--version"]])
@@ -40,9 +54,18 @@ def test_an_up_with_nothing_to_do_is_answered(
     assert capsys.readouterr().out.startswith("vision was up already, nothing changed\n")
 
 
-@pytest.mark.parametrize("arguments", [
-    [], ["up"], ["up", "--format", "json"], ["up", "--gpu"], ["up", "-q", "--quiet"], ["upp"], ["version", "--format"],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["up"],
+        ["up", "--format", "json"],
+        ["up", "--gpu"],
+        ["up", "-q", "--quiet"],
+        ["upp"],
+        ["version", "--format"],
+    ],
+)
 def test_anything_else_is_for_the_ordinary_road(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,13 +88,17 @@ def test_more_than_a_name_is_for_the_ordinary_road(arguments: list[str], monkeyp
 
 
 @pytest.mark.parametrize("arguments", [["up"], ["ssh-proxy", "envkit-1000-a"]], ids=" ".join)
-def test_nothing_heavy_is_loaded_to_see_that_nothing_changed_or_to_log_in(
-    arguments: list[str], tmp_path: Path
-) -> None:
+def test_nothing_heavy_is_loaded_to_see_that_nothing_changed_or_to_log_in(arguments: list[str], tmp_path: Path) -> None:
     program = f"import sys; from envkit.cli import main, quick; print(quick.try_run({arguments}), *sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path, env={
-            "HOME": str(tmp_path), "PYTHONPATH": str(Path(settled.__file__).parents[2]),
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={
+            "HOME": str(tmp_path),
+            "PYTHONPATH": str(Path(settled.__file__).parents[2]),
             "DOCKER_HOST": f"unix://{tmp_path}/none",
         },
     )

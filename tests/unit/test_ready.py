@@ -17,7 +17,7 @@ from envkit.engines import execs, glance
 from envkit.engines.connect import Engine
 from envkit.errors import Unhealthy
 from envkit.observe import probe, ready
-from envkit.observe.aside import start_check, gather
+from envkit.observe.aside import gather, start_check
 from envkit.observe.door import port_client
 from tests.process.pretended import answering
 
@@ -82,7 +82,9 @@ def test_a_server_that_is_not_ours_gets_no_token(server: Server, seen: list[bool
 
 
 def test_a_tensorboard_that_is_not_ours_gets_no_token(server: Server) -> None:
-    assert "answers nothing" in ready.wait_for_tensorboard(port_client(server.port), TOKEN, at_times([False]), timeout_s=0.05)
+    assert "answers nothing" in ready.wait_for_tensorboard(
+        port_client(server.port), TOKEN, at_times([False]), timeout_s=0.05
+    )
     assert server.asked == []
 
 
@@ -102,14 +104,23 @@ def test_a_container_that_ended_is_told_at_once(server: Server) -> None:
     assert server.asked == []
 
 
-@pytest.mark.parametrize(("status", "label", "holds"), [
-    ("running", "8901", True), ("running", "8902", False), ("restarting", "8901", False), ("exited", "8901", False),
-    ("paused", "8901", False),
-])
+@pytest.mark.parametrize(
+    ("status", "label", "holds"),
+    [
+        ("running", "8901", True),
+        ("running", "8902", False),
+        ("restarting", "8901", False),
+        ("exited", "8901", False),
+        ("paused", "8901", False),
+    ],
+)
 def test_a_container_holds_its_port_only_while_it_runs(tmp_path: Path, status: str, label: str, *, holds: bool) -> None:
     data = {
-        "Id": "c1", "Image": "i1", "State": {"Status": status, "Running": True},
-        "Config": {"Labels": {names.PORT: label}}, "NetworkSettings": {"Networks": {}},
+        "Id": "c1",
+        "Image": "i1",
+        "State": {"Status": status, "Running": True},
+        "Config": {"Labels": {names.PORT: label}},
+        "NetworkSettings": {"Networks": {}},
     }
     body = json.dumps(data).encode()
     door = tmp_path / "engine"

@@ -22,47 +22,60 @@ if TYPE_CHECKING:
 REF = "registry.example.com:5000/team/image:1"
 
 
-@pytest.mark.parametrize(("said", "why", "mend"), [
-    ("Get \"https://registry.example.com/v2/\": dial tcp: lookup registry.example.com: no such host",
-     "the registry registry.example.com:5000 cannot be reached", "base: debian"),
-    ("dial tcp 192.0.2.1:443: i/o timeout", "cannot be reached", "proxy"),
-    ("dial tcp 127.0.0.1:5000: connect: connection refused", "cannot be reached", "proxy"),
-    ("manifest unknown: manifest unknown", "no image of that name and tag", "correct base:"),
-    ("manifest for team/image:2 not found: manifest unknown", "no image of that name and tag", "correct base:"),
-    ("unauthorized: authentication required", "refuses it", "docker login registry.example.com:5000"),
-    ("pull access denied for team/image, repository does not exist or may require", "refuses it", "login"),
-    ("no matching manifest for linux/amd64 in the manifest list entries", "other architectures", "another tag"),
-    ("unexpected EOF", "the pull was cut off", "repeat"),
-    ("read tcp 10.0.0.2:4711->10.0.0.3:443: read: connection reset by peer", "the pull was cut off", "repeat"),
-    ("filesystem layer verification failed for digest sha256:00", "the pull was cut off", "repeat"),
-    ("write /var/lib/docker/tmp/GetImageBlob1: no space left on device", "the disk is full", "envkit prune"),
-    ("x509: certificate signed by unknown authority", "does not trust", "/certs.d/registry.example.com:5000/"),
-    ("toomanyrequests: You have reached your pull rate limit", "limits how often", "docker login"),
-    ("something\x1b[2J\nnobody knows", "something\\x1b[2J nobody knows", "docker pull"),
-    ("", "no reason was given", "docker pull"),
-])
+@pytest.mark.parametrize(
+    ("said", "why", "mend"),
+    [
+        (
+            'Get "https://registry.example.com/v2/": dial tcp: lookup registry.example.com: no such host',
+            "the registry registry.example.com:5000 cannot be reached",
+            "base: debian",
+        ),
+        ("dial tcp 192.0.2.1:443: i/o timeout", "cannot be reached", "proxy"),
+        ("dial tcp 127.0.0.1:5000: connect: connection refused", "cannot be reached", "proxy"),
+        ("manifest unknown: manifest unknown", "no image of that name and tag", "correct base:"),
+        ("manifest for team/image:2 not found: manifest unknown", "no image of that name and tag", "correct base:"),
+        ("unauthorized: authentication required", "refuses it", "docker login registry.example.com:5000"),
+        ("pull access denied for team/image, repository does not exist or may require", "refuses it", "login"),
+        ("no matching manifest for linux/amd64 in the manifest list entries", "other architectures", "another tag"),
+        ("unexpected EOF", "the pull was cut off", "repeat"),
+        ("read tcp 10.0.0.2:4711->10.0.0.3:443: read: connection reset by peer", "the pull was cut off", "repeat"),
+        ("filesystem layer verification failed for digest sha256:00", "the pull was cut off", "repeat"),
+        ("write /var/lib/docker/tmp/GetImageBlob1: no space left on device", "the disk is full", "envkit prune"),
+        ("x509: certificate signed by unknown authority", "does not trust", "/certs.d/registry.example.com:5000/"),
+        ("toomanyrequests: You have reached your pull rate limit", "limits how often", "docker login"),
+        ("something\x1b[2J\nnobody knows", "something\\x1b[2J nobody knows", "docker pull"),
+        ("", "no reason was given", "docker pull"),
+    ],
+)
 def test_a_reason_comes_with_its_mend(said: str, why: str, mend: str) -> None:
     reason, how = registry.explain_failure(said, REF)
     assert why in reason
     assert mend in how
 
 
-@pytest.mark.parametrize(("ref", "repository", "tag"), [
-    ("debian", "debian", "latest"),
-    ("team/image:1", "team/image", "1"),
-    ("registry.example.com:5000/team/image", "registry.example.com:5000/team/image", "latest"),
-    (REF, "registry.example.com:5000/team/image", "1"),
-    ("team/image@sha256:00", "team/image", "sha256:00"),
-    ("team/image:1@sha256:00", "team/image", "sha256:00"),
-])
+@pytest.mark.parametrize(
+    ("ref", "repository", "tag"),
+    [
+        ("debian", "debian", "latest"),
+        ("team/image:1", "team/image", "1"),
+        ("registry.example.com:5000/team/image", "registry.example.com:5000/team/image", "latest"),
+        (REF, "registry.example.com:5000/team/image", "1"),
+        ("team/image@sha256:00", "team/image", "sha256:00"),
+        ("team/image:1@sha256:00", "team/image", "sha256:00"),
+    ],
+)
 def test_a_reference_is_taken_apart(ref: str, repository: str, tag: str) -> None:
     assert registry._split_reference(ref) == (repository, tag)
 
 
 def test_credentials_are_those_of_that_registry_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    auths = {name: {"auth": base64.b64encode(f"ada:{name}".encode()).decode()} for name in (
-        "registry.example.com:5000", "another.example.com",
-    )}
+    auths = {
+        name: {"auth": base64.b64encode(f"ada:{name}".encode()).decode()}
+        for name in (
+            "registry.example.com:5000",
+            "another.example.com",
+        )
+    }
     (tmp_path / "config.json").write_text(json.dumps({"auths": auths, "proxies": {"default": {"httpProxy": "x"}}}))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     found = registry._credentials(REF)
@@ -127,17 +140,24 @@ def test_a_pull_says_how_far_it_is_and_that_the_registry_is_slow() -> None:
     api = Api(part("a", 1, 10), part("a", 5, 10), part("b", 0, 10), {"id": "a", "status": "Pull complete"})
     registry.pull(engine(api), REF, lambda one: told.append(one.text))
     assert told == [
-        "registry.example.com:5000 has not answered yet; still trying", f"pulling {REF}",
-        "1 of 10 MiB known so far", "5 of 10 MiB known so far", "5 of 20 MiB known so far", f"pulled {REF}",
+        "registry.example.com:5000 has not answered yet; still trying",
+        f"pulling {REF}",
+        "1 of 10 MiB known so far",
+        "5 of 10 MiB known so far",
+        "5 of 20 MiB known so far",
+        f"pulled {REF}",
     ]
 
 
 @pytest.mark.usefixtures("nobody")
-@pytest.mark.parametrize(("said", "why"), [
-    ("unexpected EOF", "the pull was cut off"),
-    ("write /var/lib/docker/tmp/x: no space left on device", "the disk is full"),
-    ("unauthorized: authentication required", "refuses it"),
-])
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("unexpected EOF", "the pull was cut off"),
+        ("write /var/lib/docker/tmp/x: no space left on device", "the disk is full"),
+        ("unauthorized: authentication required", "refuses it"),
+    ],
+)
 def test_a_pull_that_ends_in_an_error_is_one_message(said: str, why: str) -> None:
     with pytest.raises(BuildFailed, match=why) as error:
         registry.pull(engine(Api({"status": "Pulling"}, {"error": said})), REF, lambda _: None)

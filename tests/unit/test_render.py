@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> project.Project:
     """A project whose engine does not answer, which `render` needs not."""
+
     def silent(at: str) -> NoReturn:
         raise EngineUnavailable(at)
 

@@ -68,7 +68,9 @@ def test_the_images_own_user_program_and_signal_do_not_count() -> None:
     lines = image.strip_comments(context(over(BULLSEYE))["Dockerfile"]).splitlines()
     assert lines[:2] == ["FROM team/image:1", "USER 0:0"]
     assert [line for line in lines if line.startswith(("USER", "ENTRYPOINT", "STOPSIGNAL"))][1:] == [
-        "USER 65534:65534", "STOPSIGNAL SIGTERM", 'ENTRYPOINT ["/opt/envkit/entrypoint"]',
+        "USER 65534:65534",
+        "STOPSIGNAL SIGTERM",
+        'ENTRYPOINT ["/opt/envkit/entrypoint"]',
     ]
     assert commands(over(BULLSEYE))[0] == ["/opt/envkit/build/mend-image"]
 
@@ -89,9 +91,14 @@ def test_a_tensorflow_that_is_not_there_is_installed() -> None:
     assert command(plan, "settle-layer") == ["3.9", "/usr/bin/python3.9", "false"]
 
 
-@pytest.mark.parametrize(("managed", "fetched", "mitigated"), [
-    ("", [], True), ("default", ["3.12"], False), (MIRROR, ["3.12", MIRROR], False),
-])
+@pytest.mark.parametrize(
+    ("managed", "fetched", "mitigated"),
+    [
+        ("", [], True),
+        ("default", ["3.12"], False),
+        (MIRROR, ["3.12", MIRROR], False),
+    ],
+)
 def test_a_server_on_an_old_python_is_mitigated_where_no_newer_one_can_be_had(
     managed: str, fetched: list[str], mitigated: bool
 ) -> None:

@@ -17,14 +17,15 @@ from tests.unit.contexts import context, dockerfile
 from tests.unit.plans import image_plan, release
 
 if TYPE_CHECKING:
-
     from envkit.model.image import ImagePlan
 
 PEM = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
 
 LAYOUT = Layout(
-    Interpreter("3.9", "/usr/bin/python3.9", "apt"), Interpreter("3.12", "/usr/local/bin/python3.12", "managed"),
-    has_release=False, lock="3.11",
+    Interpreter("3.9", "/usr/bin/python3.9", "apt"),
+    Interpreter("3.12", "/usr/local/bin/python3.12", "managed"),
+    has_release=False,
+    lock="3.11",
 )
 
 
@@ -49,8 +50,11 @@ def test_nothing_is_writable_by_others_and_what_is_started_is_executable() -> No
     assert all(one.mode & 0o022 == 0 for one in made.values())
     started = set(re.findall(r'"/opt/envkit/(build/[a-z-]+|entrypoint)"', dockerfile(image_plan())))
     assert {path for path, one in made.items() if one.mode & 0o111} == {
-        *(path for path in started if path != "entrypoint"), "bin/entrypoint", "bin/guarded-install",
-        "bin/keep-sshd", "bin/listens",
+        *(path for path in started if path != "entrypoint"),
+        "bin/entrypoint",
+        "bin/guarded-install",
+        "bin/keep-sshd",
+        "bin/listens",
     }
 
 
@@ -130,7 +134,8 @@ def test_security_updates_come_in_whatever_the_base_brought() -> None:
 def test_a_mirror_serves_both_archives() -> None:
     rendered = context(image_plan(mirror="http://mirror.example/debian/"))["apt/debian.sources"].text
     assert set(re.findall(r"^URIs: (.*)$", rendered, re.MULTILINE)) == {
-        "http://mirror.example/debian", "http://mirror.example/debian-security",
+        "http://mirror.example/debian",
+        "http://mirror.example/debian-security",
     }
 
 
@@ -189,10 +194,15 @@ def private(plan: ImagePlan) -> tuple[str, str]:
     return dockerfile(plan), dockerfile(replace(plan, private_index=True))
 
 
-@pytest.mark.parametrize("plan", [
-    image_plan(python=("six",), apt=("git",)), image_plan(gpu=True), image_plan(python=("six",), layout=LAYOUT),
-    image_plan(layout=replace(LAYOUT, has_release=True)),
-])
+@pytest.mark.parametrize(
+    "plan",
+    [
+        image_plan(python=("six",), apt=("git",)),
+        image_plan(gpu=True),
+        image_plan(python=("six",), layout=LAYOUT),
+        image_plan(layout=replace(LAYOUT, has_release=True)),
+    ],
+)
 def test_for_a_login_the_steps_that_install_from_the_index_alone_are_others(plan: ImagePlan) -> None:
     plain, lent = private(plan)
     assert "--mount" not in plain
@@ -205,10 +215,15 @@ def test_for_a_login_the_steps_that_install_from_the_index_alone_are_others(plan
     )
 
 
-@pytest.mark.parametrize(("index", "trusted"), [
-    ("http://packages.example.com:8080/simple", "packages.example.com:8080"), ("http://[::1]/simple", "[::1]"),
-    ("https://packages.example.com/simple", None), ("", None),
-])
+@pytest.mark.parametrize(
+    ("index", "trusted"),
+    [
+        ("http://packages.example.com:8080/simple", "packages.example.com:8080"),
+        ("http://[::1]/simple", "[::1]"),
+        ("https://packages.example.com/simple", None),
+        ("", None),
+    ],
+)
 def test_an_index_without_tls_is_trusted_by_pip_where_it_was_named(index: str, trusted: str | None) -> None:
     parsed = configparser.ConfigParser()
     parsed.read_string(context(image_plan(index=index))["python/pip.conf"].text)

@@ -43,15 +43,19 @@ def test_a_hostile_requirement_is_refused_or_stays_one_line() -> None:
 
 
 @pytest.mark.proves("no value changes the sequence of the Dockerfile's instructions", "real")
-@pytest.mark.parametrize("changes", [
-    lambda value: {"base": Base("debian", value, "", "")},
-    lambda value: {"index": value},
-    lambda value: {"mirror": value},
-    lambda value: {"suite": suite(kex=(value,))},
-    lambda value: {"suite": suite(name=value)},
-    lambda value: {"release": release(package_cpu=value)},
-    lambda value: {"release": release(python=value)},
-], ids=["base", "index", "mirror", "key exchange", "suite", "package", "Python"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        lambda value: {"base": Base("debian", value, "", "")},
+        lambda value: {"index": value},
+        lambda value: {"mirror": value},
+        lambda value: {"suite": suite(kex=(value,))},
+        lambda value: {"suite": suite(name=value)},
+        lambda value: {"release": release(package_cpu=value)},
+        lambda value: {"release": release(python=value)},
+    ],
+    ids=["base", "index", "mirror", "key exchange", "suite", "package", "Python"],
+)
 def test_a_hostile_base_index_mirror_or_key_exchange_changes_nothing_else(
     changes: Callable[[str], dict[str, Any]],
 ) -> None:

@@ -23,8 +23,32 @@ from tests.unit.worlds import PROJECT, run_plan, wanted
 # Control characters never pass the config; every other text must arrive.
 PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cf", "Zl", "Zp")), min_size=1, max_size=60)
 HOSTILE = [
-    "${AWS_SECRET_ACCESS_KEY}", "pa$word", "x${", "$$", "yes", "no", "null", "~", "22:22", "1.10", "*a", "&a", "a: b",
-    "a #b", "2026-01-01", "- a", "{a: b}", "!!python/object:x", "'", '"', "\\", "`id`", "%YAML", "@", "|", ">",
+    "${AWS_SECRET_ACCESS_KEY}",
+    "pa$word",
+    "x${",
+    "$$",
+    "yes",
+    "no",
+    "null",
+    "~",
+    "22:22",
+    "1.10",
+    "*a",
+    "&a",
+    "a: b",
+    "a #b",
+    "2026-01-01",
+    "- a",
+    "{a: b}",
+    "!!python/object:x",
+    "'",
+    '"',
+    "\\",
+    "`id`",
+    "%YAML",
+    "@",
+    "|",
+    ">",
 ]
 
 
@@ -70,8 +94,15 @@ def test_any_mount_source_arrives_in_compose_whole(source: str) -> None:
 def test_the_compose_file_says_every_hardening_of_the_plan() -> None:
     service = read_as_compose(compose.render(wanted()).text)["services"][names.SERVICE]
     expected = {
-        "read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"], "privileged": False,
-        "user": "1000:1000", "init": True, "ipc": "private", "cgroup": "private", "pids_limit": 1024,
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "privileged": False,
+        "user": "1000:1000",
+        "init": True,
+        "ipc": "private",
+        "cgroup": "private",
+        "pids_limit": 1024,
     }
     assert {key: service[key] for key in expected} == expected
     assert [port["host_ip"] for port in service["ports"]] == ["127.0.0.1"]
@@ -82,8 +113,10 @@ def test_the_compose_file_says_every_hardening_of_the_plan() -> None:
     [
         (Tmpfs("/scratch", 64, 0o1777, executable=True), "rw,nosuid,nodev,exec,size=64m,mode=1777"),
         (Tmpfs("/run/x", 16, 0o700), "rw,nosuid,nodev,noexec,size=16m,mode=0700"),
-        (Tmpfs("/run/x", 16, 0o700, owner=run_plan().user),
-         "rw,nosuid,nodev,noexec,size=16m,mode=0700,uid=1000,gid=1000"),
+        (
+            Tmpfs("/run/x", 16, 0o700, owner=run_plan().user),
+            "rw,nosuid,nodev,noexec,size=16m,mode=0700,uid=1000,gid=1000",
+        ),
     ],
 )
 def test_a_tmpfs_says_whether_files_in_it_may_be_run(one: Tmpfs, expected: str) -> None:

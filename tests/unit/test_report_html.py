@@ -12,7 +12,7 @@ from envkit.checks.gpus import Gpu
 from envkit.commands.probe import ProbeResult
 from envkit.commands.smoke import SubjectResult
 from envkit.errors import ExitCode
-from envkit.model.report import Finding, Report, CheckHost, Verdict
+from envkit.model.report import CheckHost, Finding, Report, Verdict
 from envkit.report.html import to_html
 from tests.unit.reports import AT, FAILED, PASSED, REPORT, SITE
 
@@ -37,11 +37,18 @@ class Page(HTMLParser):
 @pytest.mark.proves("a report is a page that needs no network", "real")
 def test_a_report_is_one_page_that_fetches_and_runs_nothing() -> None:
     hostile = Finding(
-        "gpu/not-listed", Verdict.FAILED, "<script>alert(1)</script>\x1b[31m",
-        cause='"><img src=x onerror=y>', hint="a & b",
+        "gpu/not-listed",
+        Verdict.FAILED,
+        "<script>alert(1)</script>\x1b[31m",
+        cause='"><img src=x onerror=y>',
+        hint="a & b",
     )
     trained = Finding(
-        "keras/training", Verdict.PASSED, "fell", seconds=2.0, data={"losses": [0.7, float("nan"), 0.4, "x", 0.1]},
+        "keras/training",
+        Verdict.PASSED,
+        "fell",
+        seconds=2.0,
+        data={"losses": [0.7, float("nan"), 0.4, "x", 0.1]},
     )
     page = Page(to_html(replace(REPORT, findings=(*REPORT.findings, hostile, trained)), created_at=AT, check_host=SITE))
     assert "script" not in page.tags
@@ -53,7 +60,9 @@ def test_a_report_is_one_page_that_fetches_and_runs_nothing() -> None:
 
 def test_a_page_shows_the_gpus_of_a_probe() -> None:
     gpu = Gpu(0, "NVIDIA T4", "GPU-00000001", 16384, 1024, 2, "535.54.03", "7.5")
-    words = Page(to_html(Report("probe", "vision", ProbeResult("vision", "2.9.0", (gpu,), SITE)), created_at=AT, check_host=SITE)).words
+    words = Page(
+        to_html(Report("probe", "vision", ProbeResult("vision", "2.9.0", (gpu,), SITE)), created_at=AT, check_host=SITE)
+    ).words
     assert all(one in words for one in ("NVIDIA T4 GPU-00000001", "1024 of 16384 MiB", "535.54.03", "7.5"))
 
 
@@ -70,11 +79,14 @@ PROBED = Report("probe", "vision", ProbeResult("vision", "2.9.0", (), SITE), (PA
 
 
 @pytest.mark.proves("a page begins with its verdict, and says where and when it was made", "real")
-@pytest.mark.parametrize(("report", "verdict"), [
-    (REPORT, "failed up of vision: 1 passed, 1 failed; exit code 5"),
-    (PROBED, "passed probe of vision: 1 passed; exit code 0"),
-    (replace(PROBED, subject="", findings=()), "passed probe: nothing was checked; exit code 0"),
-])
+@pytest.mark.parametrize(
+    ("report", "verdict"),
+    [
+        (REPORT, "failed up of vision: 1 passed, 1 failed; exit code 5"),
+        (PROBED, "passed probe of vision: 1 passed; exit code 0"),
+        (replace(PROBED, subject="", findings=()), "passed probe: nothing was checked; exit code 0"),
+    ],
+)
 def test_a_page_begins_with_the_verdict(report: Report[Any], verdict: str) -> None:
     words = Page(to_html(report, created_at=AT, check_host=SITE)).words
     assert f"envkit {report.command}\n{verdict}\n" in words  # right after the heading
@@ -103,7 +115,10 @@ def test_hostile_words_of_an_engine_or_image_do_nothing() -> None:
 def test_of_several_images_the_worst_decides_and_each_has_its_section() -> None:
     one, other = (
         Report("smoke", ref, SubjectResult(ref, "", code, found, release), found, code)
-        for ref, code, found, release in (("a:1", ExitCode.OK, (PASSED,), "2.9.0"), ("b:1", ExitCode.GPU, (FAILED,), "2.15.1"))
+        for ref, code, found, release in (
+            ("a:1", ExitCode.OK, (PASSED,), "2.9.0"),
+            ("b:1", ExitCode.GPU, (FAILED,), "2.15.1"),
+        )
     )
     whole = Report("smoke", "a:1 b:1", None, (PASSED, FAILED), ExitCode.GPU)
     page = Page(to_html(whole, [one, other], created_at=AT, check_host=SITE))

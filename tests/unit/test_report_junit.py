@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from envkit.model.report import Finding, CheckHost, Verdict
+from envkit.model.report import CheckHost, Finding, Verdict
 from envkit.report.junit import to_junit
 from tests.unit.reports import AT, FAILED, PASSED, REPORT, SITE
 
@@ -20,11 +20,18 @@ def test_a_report_is_a_junit_suite_with_a_case_for_each_finding() -> None:
     root = ElementTree.fromstring(to_junit(reports, created_at=AT, check_host=SITE))  # noqa: S314
     (suite,) = root
     assert {key: suite.get(key) for key in ("name", "tests", "failures", "errors", "skipped", "time")} == {
-        "name": "envkit up vision", "tests": "4", "failures": "1", "errors": "1", "skipped": "1", "time": "0.500",
+        "name": "envkit up vision",
+        "tests": "4",
+        "failures": "1",
+        "errors": "1",
+        "skipped": "1",
+        "time": "0.500",
     }
     assert [(case.get("classname"), case.get("name"), [one.tag for one in case]) for case in suite] == [
-        ("up.tensorflow", "tensorflow/computes", ["system-out"]), ("up.gpu", "gpu/driver-missing", ["failure"]),
-        ("up.gpu", "gpu/device-missing", ["skipped"]), ("up.gpu", "gpu/not-listed", ["error"]),
+        ("up.tensorflow", "tensorflow/computes", ["system-out"]),
+        ("up.gpu", "gpu/driver-missing", ["failure"]),
+        ("up.gpu", "gpu/device-missing", ["skipped"]),
+        ("up.gpu", "gpu/not-listed", ["error"]),
     ]
     told = suite[1][0]
     assert told.get("message") == FAILED.detail
@@ -58,12 +65,19 @@ def test_a_suite_says_on_which_host_it_was_made(host: str, told: str) -> None:
 
 # Of the forms that Ant and Jenkins' xUnit plugin have of JUnit's XML: what one asks for, and what both let be.
 ASKED = {
-    "testsuites": set[str](), "testsuite": {"name", "timestamp", "hostname", "tests", "failures", "errors", "time"},
-    "testcase": {"name", "classname", "time"}, "failure": {"type"}, "error": {"type"}, "skipped": set[str](),
+    "testsuites": set[str](),
+    "testsuite": {"name", "timestamp", "hostname", "tests", "failures", "errors", "time"},
+    "testcase": {"name", "classname", "time"},
+    "failure": {"type"},
+    "error": {"type"},
+    "skipped": set[str](),
     "system-out": set[str](),
 }
 LEFT = {
-    "testsuites": {"name"}, "testsuite": {"skipped"}, "failure": {"message"}, "error": {"message"},
+    "testsuites": {"name"},
+    "testsuite": {"skipped"},
+    "failure": {"message"},
+    "error": {"message"},
     "skipped": {"type", "message"},
 }
 

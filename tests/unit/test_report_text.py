@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from rich.table import Table
 
 from envkit.model.report import Finding, Report, Verdict
-from envkit.plain import single_line, escape_controls
+from envkit.plain import escape_controls, single_line
 from envkit.report.text import render_text
 from tests.unit.reports import HOSTILE, REPORT, Where, texts
 
 
 def test_a_report_reads_as_result_then_findings() -> None:
-    assert render_text(REPORT, formatters={"up": texts}, width=60) == """\
+    assert (
+        render_text(REPORT, formatters={"up": texts}, width=60)
+        == """\
 go to http://127.0.0.1:8888/lab
 passed   tensorflow/computes
          TensorFlow 2.9.0 computes on CPU
@@ -24,6 +26,7 @@ failed   gpu/driver-missing (host)
                 is not installed or not loaded
          mend   sudo modprobe nvidia && sudo nvidia-modprobe -u -c=0
 """
+    )
 
 
 def test_a_mend_stays_on_one_line_however_narrow_the_terminal() -> None:

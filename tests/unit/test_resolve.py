@@ -11,12 +11,12 @@ import pytest
 from envkit import config, names
 from envkit.commands.render import DryRun
 from envkit.errors import ConfigError, PreconditionError
-from envkit.model.facts import Account, Facts, PublicKey, HostQuery
+from envkit.model.facts import Account, Facts, HostQuery, PublicKey
 from envkit.model.found import ActualState, ContainerInfo, ImageInfo, NetworkInfo
 from envkit.model.report import Report
 from envkit.model.state import State
 from envkit.report.json import to_json
-from envkit.resolve import kept, environment_name, resolve
+from envkit.resolve import environment_name, kept, resolve
 
 if TYPE_CHECKING:
     from envkit.model.plan import Plan
@@ -24,9 +24,17 @@ if TYPE_CHECKING:
 PROJECT = "/home/ada/vision"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxk5m5B0Jw1r0Fzq0m0q0m0q0m0q0m0q0m0q0m0q0m0 ada"
 FACTS = Facts(
-    caller=Account(1000, 1000), sudo_caller=None, workspace=PROJECT, workspace_owner=Account(1000, 1000),
-    home="/home/ada", homes=("/home/ada",), config_files={f"{PROJECT}/envkit.yaml": "gpu: auto\n"}, cpus=8,
-    memory_mib=32_000, machine="amd64", keys=(PublicKey(KEY, "~/.ssh/id_ed25519.pub"),),
+    caller=Account(1000, 1000),
+    sudo_caller=None,
+    workspace=PROJECT,
+    workspace_owner=Account(1000, 1000),
+    home="/home/ada",
+    homes=("/home/ada",),
+    config_files={f"{PROJECT}/envkit.yaml": "gpu: auto\n"},
+    cpus=8,
+    memory_mib=32_000,
+    machine="amd64",
+    keys=(PublicKey(KEY, "~/.ssh/id_ed25519.pub"),),
     state="/home/ada/.local/state/envkit/local/vision-1",
 )
 FOUND = ActualState(base=ImageInfo("sha256:base", {}, ref="envkit-base:bookworm"))
@@ -90,7 +98,11 @@ def test_a_mount_below_another_that_can_be_written_is_refused() -> None:
 
 def test_homes_of_everybody_concerned_are_no_workspaces() -> None:
     facts = replace(
-        FACTS, caller=Account(0, 0), home="/root", homes=("/home/ada", "/root"), workspace="/home/ada",
+        FACTS,
+        caller=Account(0, 0),
+        home="/root",
+        homes=("/home/ada", "/root"),
+        workspace="/home/ada",
         sudo_caller=Account(1000, 1000),
     )
     with pytest.raises(PreconditionError, match="home"):
@@ -144,11 +156,14 @@ def test_the_login_of_an_index_is_named_by_its_real_path_and_lent_to_the_build()
     assert clear.notes == ("build.index begins with http://, so its login crosses the network unencrypted",)
 
 
-@pytest.mark.parametrize(("real", "sha256", "says"), [
-    (f"{PROJECT}/n", "0" * 64, "lies in the workspace, where all can read it"),
-    ("/srv/n", None, "is not there or cannot be read"),
-    (None, None, "is not there or cannot be read"),
-])
+@pytest.mark.parametrize(
+    ("real", "sha256", "says"),
+    [
+        (f"{PROJECT}/n", "0" * 64, "lies in the workspace, where all can read it"),
+        ("/srv/n", None, "is not there or cannot be read"),
+        (None, None, "is not there or cannot be read"),
+    ],
+)
 def test_a_login_that_others_can_read_or_nobody_is_refused(real: str | None, sha256: str | None, says: str) -> None:
     (problem,) = problems(NETRC, replace(FACTS, real_paths={"/n": real}, secrets={"build.netrc": sha256}))
     assert problem.startswith("envkit.yaml:1 build.netrc: /n ")
@@ -164,9 +179,14 @@ def test_a_secrets_digest_is_shown_no_more_than_the_secret() -> None:
 
 
 @pytest.mark.proves("a secret's file that everybody may read is told, with the mend", "real")
-@pytest.mark.parametrize(("path", "shown"), [
-    ("~/.wandb", "~/.wandb"), ("~/a key", "'/srv/a key'"), ("k", "'/srv/a key'"),
-])
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("~/.wandb", "~/.wandb"),
+        ("~/a key", "'/srv/a key'"),
+        ("k", "'/srv/a key'"),
+    ],
+)
 def test_a_secret_that_everybody_may_read_is_told_and_not_refused(path: str, shown: str) -> None:
     facts = replace(FACTS, real_paths={path: "/srv/a key"}, secrets={"KEY": "0" * 64})
     text = f"secrets: {{KEY: {{file: {path}}}}}"
@@ -191,7 +211,9 @@ def test_a_proxy_of_the_config_keeps_what_the_caller_reaches_without_one() -> No
     text = "build: {proxy: 'http://named:3128'}"
     facts = replace(FACTS, proxies={"https_proxy": "http://own:3128", "no_proxy": "mirror.corp"}, run_proxies={})
     assert plan(text, facts).build_proxies == {
-        "http_proxy": "http://named:3128", "https_proxy": "http://named:3128", "no_proxy": "mirror.corp",
+        "http_proxy": "http://named:3128",
+        "https_proxy": "http://named:3128",
+        "no_proxy": "mirror.corp",
     }
     assert plan("build: {proxy: off}", facts).build_proxies == {}
 
@@ -219,12 +241,15 @@ def test_a_name_that_is_taken_is_refused_with_who_has_it_and_the_mend() -> None:
 WANTS = HostQuery(PROJECT)
 
 
-@pytest.mark.parametrize(("status", "remembered", "port"), [
-    ("running", 8890, 8890),
-    ("paused", 8890, 8890),  # a paused container keeps its port, and is no reason to pick another
-    ("running", None, 8890),  # and so does one whose state was lost
-    ("exited", 8890, 8891),  # its port is somebody else's now
-])
+@pytest.mark.parametrize(
+    ("status", "remembered", "port"),
+    [
+        ("running", 8890, 8890),
+        ("paused", 8890, 8890),  # a paused container keeps its port, and is no reason to pick another
+        ("running", None, 8890),  # and so does one whose state was lost
+        ("exited", 8890, 8891),  # its port is somebody else's now
+    ],
+)
 def test_the_port_of_our_own_container_is_not_taken(status: Any, remembered: int | None, port: int) -> None:
     labels = {**names.labels(1000, "vision", PROJECT), names.PORT: "8890"}
     found = replace(FOUND, container=ContainerInfo("c", status, labels, "i"))
@@ -234,10 +259,13 @@ def test_the_port_of_our_own_container_is_not_taken(status: Any, remembered: int
     assert decided.run.ports[0].host == port
 
 
-@pytest.mark.parametrize(("pool", "subnet"), [
-    ("10.183.0.0/16", "10.183.7.8/29"),  # the network that is there
-    ("10.184.0.0/16", "10.184.0.0/29"),  # which another pool does not hold
-])
+@pytest.mark.parametrize(
+    ("pool", "subnet"),
+    [
+        ("10.183.0.0/16", "10.183.7.8/29"),  # the network that is there
+        ("10.184.0.0/16", "10.184.0.0/29"),  # which another pool does not hold
+    ],
+)
 def test_the_network_that_is_there_stays_while_it_lies_in_the_pool(pool: str, subnet: str) -> None:
     found = replace(FOUND, network=NetworkInfo("n", {}, "10.183.7.8/29"))
     facts = replace(FACTS, routes=("10.183.7.8/29",))  # the route to that network itself
@@ -260,14 +288,20 @@ def test_a_host_that_shrank_counts_as_it_is() -> None:
 
 
 def test_a_refresh_forgets_what_was_merely_picked() -> None:
-    state = State("vision", PROJECT, port=8899, base_id="b", choices={**kept.choices_to_save(FACTS, WANTS), "name": "folder"})
+    state = State(
+        "vision", PROJECT, port=8899, base_id="b", choices={**kept.choices_to_save(FACTS, WANTS), "name": "folder"}
+    )
     fresh = kept.reset_choices(state)
     assert (fresh.port, fresh.base_id, fresh.choices) == (0, "", {"name": "folder"})
 
 
-@pytest.mark.parametrize(("version", "said"), [
-    ("2.9.0", ()), ("2.21.0", ()),
-    ("2.10", ("envkit's own tests do not build TensorFlow 2.10.0; they build 2.9.0 on the same Python",)),
-])
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("2.9.0", ()),
+        ("2.21.0", ()),
+        ("2.10", ("envkit's own tests do not build TensorFlow 2.10.0; they build 2.9.0 on the same Python",)),
+    ],
+)
 def test_a_release_that_no_test_builds_is_named(version: str, said: tuple[str, ...]) -> None:
     assert plan(f'tensorflow: "{version}"').notes == said

@@ -47,7 +47,9 @@ def test_the_tar_appears_whole_and_the_news_with_it(programs: Path, tmp_path: Pa
     assert (tmp_path / "base.tar").read_text() == "root\n"
     assert not (tmp_path / "base.tar.part").exists()
     assert [one.text for one in said] == [
-        "assembling Debian bookworm with mmdebstrap", "done", "assembled Debian bookworm",
+        "assembling Debian bookworm with mmdebstrap",
+        "done",
+        "assembled Debian bookworm",
     ]
     assert said[-1].finished
 
@@ -62,9 +64,7 @@ def test_a_failure_leaves_nothing_and_takes_nothing_away(programs: Path, tmp_pat
 
 
 @pytest.mark.skipif(shutil.which("debootstrap", path="/usr/sbin:/sbin") is not None, reason="debootstrap is here")
-def test_without_a_program_the_mend_names_one_and_the_image(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_program_the_mend_names_one_and_the_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BuildFailed) as failed:
         rootfs.build("bookworm", "", tmp_path / "base.tar", lambda _: None)

@@ -66,16 +66,34 @@ class Dated(Api):
         return list(self.steps)
 
 
-@pytest.mark.parametrize(("steps", "base", "expected"), [
-    # As BuildKit writes it and as the builder before it; copying the program is no run of it.
-    ([{"CreatedBy": "COPY build/install-apt /opt/envkit/build/ # buildkit", "Created": 9},
-      {"CreatedBy": UPDATED, "Created": 1795436946}], "base", ("2026-11-23T12:29:06+00:00", "2022-05-16T00:00:00Z")),
-    ([{"CreatedBy": UPDATED.removeprefix("RUN ").removesuffix(" # buildkit"), "Created": 0}], "",
-     ("1970-01-01T00:00:00+00:00", "")),
-    # On somebody else's image nothing is updated.
-    ([{"CreatedBy": "RUN /opt/envkit/build/install-apt -- curl", "Created": 9}, {"CreatedBy": None, "Created": 9}],
-     "gone", ("", "")),
-])
+@pytest.mark.parametrize(
+    ("steps", "base", "expected"),
+    [
+        # As BuildKit writes it and as the builder before it; copying the program is no run of it.
+        (
+            [
+                {"CreatedBy": "COPY build/install-apt /opt/envkit/build/ # buildkit", "Created": 9},
+                {"CreatedBy": UPDATED, "Created": 1795436946},
+            ],
+            "base",
+            ("2026-11-23T12:29:06+00:00", "2022-05-16T00:00:00Z"),
+        ),
+        (
+            [{"CreatedBy": UPDATED.removeprefix("RUN ").removesuffix(" # buildkit"), "Created": 0}],
+            "",
+            ("1970-01-01T00:00:00+00:00", ""),
+        ),
+        # On somebody else's image nothing is updated.
+        (
+            [
+                {"CreatedBy": "RUN /opt/envkit/build/install-apt -- curl", "Created": 9},
+                {"CreatedBy": None, "Created": 9},
+            ],
+            "gone",
+            ("", ""),
+        ),
+    ],
+)
 def test_an_image_tells_when_its_system_was_updated_and_its_base_was_made(
     steps: list[dict[str, Any]], base: str, expected: tuple[str, str]
 ) -> None:
@@ -94,8 +112,18 @@ def test_no_token_is_no_trace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
     def everything(token: str) -> tuple[tuple[Observation, ...], dict[str, Any]]:
         return audit_probes.run_attacks(
-            engine, "x", base="", open_port=no_way, ssh_port=0, is_ours=lambda: True, token=token, ssh_config=tmp_path, owner=1000,
-            name_prefix="n.", labels={}, on_progress=lambda _: None,
+            engine,
+            "x",
+            base="",
+            open_port=no_way,
+            ssh_port=0,
+            is_ours=lambda: True,
+            token=token,
+            ssh_config=tmp_path,
+            owner=1000,
+            name_prefix="n.",
+            labels={},
+            on_progress=lambda _: None,
         )
 
     seen, _ = everything("")

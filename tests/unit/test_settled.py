@@ -34,8 +34,12 @@ class Scene:
         files.write(self.place.folder / "state.json", b"{}")
         self.flags: dict[str, object] = {}
         self.wants = HostQuery(
-            str(self.project), str(self.place.folder), keys=("key.pub",), texts=("requirements.txt",),
-            paths=("data",), secrets=(("KEY", "secret"),),
+            str(self.project),
+            str(self.place.folder),
+            keys=("key.pub",),
+            texts=("requirements.txt",),
+            paths=("data",),
+            secrets=(("KEY", "secret"),),
         )
 
     def stamp(self) -> str:

@@ -12,7 +12,14 @@ from envkit.model.facts import EngineFacts
 from envkit.model.report import CheckHost
 
 FACTS = EngineFacts(
-    "ssh://far", "26.1.5", "amd64", rootless=False, userns=False, gpu_methods=(), host="far", system="Debian 13",
+    "ssh://far",
+    "26.1.5",
+    "amd64",
+    rootless=False,
+    userns=False,
+    gpu_methods=(),
+    host="far",
+    system="Debian 13",
     kernel="6.12",
 )
 

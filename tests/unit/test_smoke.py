@@ -40,26 +40,37 @@ def op(name: str, device: str = "CPU:0") -> Observation:
 
 BEFORE = (look("gpu.nodes", nodes=NODES), look("gpu.variables", variables={}))
 CONTENTS = (
-    look("image.packages", checked=True, broken=[]), look("image.jupyter", path="/usr/bin/jupyter", works=True),
+    look("image.packages", checked=True, broken=[]),
+    look("image.jupyter", path="/usr/bin/jupyter", works=True),
 )
 TENSORFLOW = (
-    look("tensorflow.import", path="/x"), look("tensorflow.version", version="2.9.0"),
-    look("tensorflow.build", is_cuda_build=True), look("tensorflow.devices", cpus=1, gpus=[]),
-    op("matmul"), op("conv2d"),
+    look("tensorflow.import", path="/x"),
+    look("tensorflow.version", version="2.9.0"),
+    look("tensorflow.build", is_cuda_build=True),
+    look("tensorflow.devices", cpus=1, gpus=[]),
+    op("matmul"),
+    op("conv2d"),
 )
 LOOP = (
     look("training.data", images=96),
     look("training.fit", losses=[1.0, 0.4], fallen=True, policy="p", output="float32"),
-    look("training.events", losses=3), look("training.saved", largest_error=0.0),
-    look("training.hdf5", largest_error=0.0), look("training.exported", largest_error=0.0, agreement=1.0, flex=[]),
+    look("training.events", losses=3),
+    look("training.saved", largest_error=0.0),
+    look("training.hdf5", largest_error=0.0),
+    look("training.exported", largest_error=0.0, agreement=1.0, flex=[]),
 )
 DONE = look("done")
 WELL_SEEN = (*BEFORE, *CONTENTS, *TENSORFLOW, *LOOP, DONE)
 
 
 def smoked(
-    seen: Iterable[Observation], expect: GpuExpectation = "any", claimed: Claim = Claim(), host: HostGpu = DRIVER,  # noqa: B008
-    engine: EngineFacts | None = ENGINE, *, own: bool = False,
+    seen: Iterable[Observation],
+    expect: GpuExpectation = "any",
+    claimed: Claim = Claim(),  # noqa: B008 - a frozen value
+    host: HostGpu = DRIVER,
+    engine: EngineFacts | None = ENGINE,
+    *,
+    own: bool = False,
 ) -> dict[str, Finding]:
     return {one.check: one for one in checks.smoke(tuple(seen), claimed, expect, host, engine, is_workspace=own)}
 
@@ -77,8 +88,14 @@ def test_an_image_where_all_is_well_passes() -> None:
 def test_a_crash_on_a_gpu_that_nobody_expected_fails() -> None:
     gpus = look("tensorflow.devices", cpus=1, gpus=[{"device": "GPU:0", "model": "m"}])
     crashed = (
-        *BEFORE, *CONTENTS, *TENSORFLOW[:3], gpus, op("matmul"), op("conv2d"),
-        look("begin", look="tensorflow.op", op="matmul", device="GPU:0"), look("ended", by="signal", signal="SIGSEGV"),
+        *BEFORE,
+        *CONTENTS,
+        *TENSORFLOW[:3],
+        gpus,
+        op("matmul"),
+        op("conv2d"),
+        look("begin", look="tensorflow.op", op="matmul", device="GPU:0"),
+        look("ended", by="signal", signal="SIGSEGV"),
         DONE,
     )
     found = smoked(crashed)
@@ -105,7 +122,12 @@ OURS = ("envkit up", "envkit exec", "envkit down", "envkit.yaml", "envkit status
 FAULTY = {
     "nodes": (look("gpu.nodes", nodes=dict.fromkeys(NODES, "ENOENT")), *CONTENTS, *TENSORFLOW, *LOOP, DONE),
     "hidden": (
-        *BEFORE, look("gpu.variables", variables={"CUDA_VISIBLE_DEVICES": "-1"}), *CONTENTS, *TENSORFLOW, *LOOP, DONE,
+        *BEFORE,
+        look("gpu.variables", variables={"CUDA_VISIBLE_DEVICES": "-1"}),
+        *CONTENTS,
+        *TENSORFLOW,
+        *LOOP,
+        DONE,
     ),
     "cpu": (*BEFORE, *CONTENTS, *TENSORFLOW, look("tensorflow.build", is_cuda_build=False), *LOOP, DONE),
     "missing": (*BEFORE, *CONTENTS, look("tensorflow.missing"), DONE),
@@ -168,23 +190,100 @@ def test_a_label_that_could_not_be_compared_does_not_pass() -> None:
 
 HUGE: int = 10**400
 JSON = st.recursive(
-    st.sampled_from([None, True, False, 0, -1, 1.5, HUGE, -HUGE, 10**30, "", "ok", "x", "2.9.0", "GPU:0", "limit",
-                     "Mon, 23 Nov 9999 23:59:59 -2359", "Mon, 01 Jan 0001 00:00:00 +2359"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
-        ["error", "type", "message", "gpus", "nodes", "device", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES",
-         "NVIDIA_DRIVER_CAPABILITIES", "/dev/nvidiactl", "/dev/nvidia0", "name", "compute_capability", "mig"]),
-        inner, max_size=4),
+    st.sampled_from(
+        [
+            None,
+            True,
+            False,
+            0,
+            -1,
+            1.5,
+            HUGE,
+            -HUGE,
+            10**30,
+            "",
+            "ok",
+            "x",
+            "2.9.0",
+            "GPU:0",
+            "limit",
+            "Mon, 23 Nov 9999 23:59:59 -2359",
+            "Mon, 01 Jan 0001 00:00:00 +2359",
+        ]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "error",
+                    "type",
+                    "message",
+                    "gpus",
+                    "nodes",
+                    "device",
+                    "CUDA_VISIBLE_DEVICES",
+                    "NVIDIA_VISIBLE_DEVICES",
+                    "NVIDIA_DRIVER_CAPABILITIES",
+                    "/dev/nvidiactl",
+                    "/dev/nvidia0",
+                    "name",
+                    "compute_capability",
+                    "mig",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
     max_leaves=6,
 )
-KEYS = sorted({
-    *(key for one in WELL_SEEN for key in one.data), *(key for data in WELL.values() for key in data), "error",
-    "variables", "code", "cudnn", "libraries", "tflops", "by", "signal", "limit_s", "look", "late", "skipped",
-    "refused", "unsupported", "path", "package", "text", "ptxas", "libdevice", "named", "ours",
-})
-WHATS = sorted({one.name for one in WELL_SEEN} | {
-    "begin", "ended", "contents.ended", "driver.ended", "gpu.libcuda", "gpu.nvml", "gpu.cuda", "gpu.libraries",
-    "gpu.tools", "tensorflow.speed", "tensorflow.log", "tensorflow.missing", "packages", "python",
-})
+KEYS = sorted(
+    {
+        *(key for one in WELL_SEEN for key in one.data),
+        *(key for data in WELL.values() for key in data),
+        "error",
+        "variables",
+        "code",
+        "cudnn",
+        "libraries",
+        "tflops",
+        "by",
+        "signal",
+        "limit_s",
+        "look",
+        "late",
+        "skipped",
+        "refused",
+        "unsupported",
+        "path",
+        "package",
+        "text",
+        "ptxas",
+        "libdevice",
+        "named",
+        "ours",
+    }
+)
+WHATS = sorted(
+    {one.name for one in WELL_SEEN}
+    | {
+        "begin",
+        "ended",
+        "contents.ended",
+        "driver.ended",
+        "gpu.libcuda",
+        "gpu.nvml",
+        "gpu.cuda",
+        "gpu.libraries",
+        "gpu.tools",
+        "tensorflow.speed",
+        "tensorflow.log",
+        "tensorflow.missing",
+        "packages",
+        "python",
+    }
+)
 SEEN = st.lists(
     st.builds(Observation, st.sampled_from(WHATS), st.dictionaries(st.sampled_from(KEYS), JSON, max_size=5)), max_size=6
 )
@@ -211,14 +310,17 @@ def test_whatever_the_looks_at_a_host_hold_it_is_judged(changed: dict[str, dict[
         assert all(isinstance(one.detail, str) and one.check in CHECKS for one in found)
 
 
-@pytest.mark.parametrize(("what", "data", "check"), [
-    ("gpu.variables", {"variables": {"CUDA_VISIBLE_DEVICES": []}}, "gpu/not-listed"),
-    ("gpu.variables", {"variables": {"NVIDIA_VISIBLE_DEVICES": ["0"]}}, "keras/training"),
-    ("image.packages", {"checked": True, "broken": 7}, "image/packages"),
-    ("training.fit", {"losses": 7}, "keras/training"),
-    ("training.fit", {"losses": [HUGE, 1]}, "keras/training"),
-    ("training.saved", {"largest_error": HUGE}, "keras/saved-model"),
-])
+@pytest.mark.parametrize(
+    ("what", "data", "check"),
+    [
+        ("gpu.variables", {"variables": {"CUDA_VISIBLE_DEVICES": []}}, "gpu/not-listed"),
+        ("gpu.variables", {"variables": {"NVIDIA_VISIBLE_DEVICES": ["0"]}}, "keras/training"),
+        ("image.packages", {"checked": True, "broken": 7}, "image/packages"),
+        ("training.fit", {"losses": 7}, "keras/training"),
+        ("training.fit", {"losses": [HUGE, 1]}, "keras/training"),
+        ("training.saved", {"largest_error": HUGE}, "keras/saved-model"),
+    ],
+)
 def test_lines_that_once_broke_the_judge(what: str, data: dict[str, Any], check: str) -> None:
     line = json.dumps({"what": what, "data": data, "seconds": 0})
     printed = observations.parse_all([line])

@@ -17,7 +17,7 @@ from envkit.engines.connect import Engine
 from envkit.engines.failure import GpuRefused
 from envkit.errors import EngineUnavailable, ExitCode, StartFailed
 from envkit.model.facts import EngineFacts
-from envkit.model.report import Observation, Report, CheckHost, Verdict
+from envkit.model.report import CheckHost, Observation, Report, Verdict
 from envkit.observe import aside
 from envkit.observe.aside import submit
 from envkit.report.junit import to_junit
@@ -49,10 +49,15 @@ def smoked(*subjects: str, expect: Any = "any", jobs: int = 2) -> Report[smoke.S
     return smoke.smoke(subjects, expect=expect, jobs=jobs, limit_s=5, on_progress=lambda _: None)
 
 
-@pytest.mark.parametrize(("error", "expect", "code"), [
-    (EngineUnavailable("gone"), "any", ExitCode.ENGINE), (GpuRefused("no GPU", hint="m"), "any", ExitCode.ENGINE),
-    (GpuRefused("no GPU", hint="m"), "gpu", ExitCode.GPU), (StartFailed("it is not here"), "any", ExitCode.ENGINE),
-])
+@pytest.mark.parametrize(
+    ("error", "expect", "code"),
+    [
+        (EngineUnavailable("gone"), "any", ExitCode.ENGINE),
+        (GpuRefused("no GPU", hint="m"), "any", ExitCode.ENGINE),
+        (GpuRefused("no GPU", hint="m"), "gpu", ExitCode.GPU),
+        (StartFailed("it is not here"), "any", ExitCode.ENGINE),
+    ],
+)
 def test_what_befalls_one_image_takes_nothing_from_the_others(
     error: Exception, expect: str, code: ExitCode, engines: list[Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,10 +63,14 @@ def test_a_socket_and_a_published_ssh_server_go_together() -> None:
     assert "--unix-socket" in run.health.command
 
 
-@pytest.mark.parametrize(("text", "where"), [
-    (SOCKET, f"{names.JUPYTER_SOCKET} inside"), (f"{SOCKET}\nssh: {{publish: true}}", f"{names.JUPYTER_SOCKET} inside"),
-    ("ssh: {publish: true}", "http://127.0.0.1:8888"),
-])
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (SOCKET, f"{names.JUPYTER_SOCKET} inside"),
+        (f"{SOCKET}\nssh: {{publish: true}}", f"{names.JUPYTER_SOCKET} inside"),
+        ("ssh: {publish: true}", "http://127.0.0.1:8888"),
+    ],
+)
 def test_jupyterlab_is_waited_for_where_it_listens(
     text: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

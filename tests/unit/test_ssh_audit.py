@@ -22,7 +22,9 @@ QUANTUM = "does not provide protection against post-quantum attacks"
 
 def told(**notes: dict[str, list[str]]) -> str:
     """Return what ssh-audit prints of a server with one algorithm of each kind."""
-    return json.dumps({kind: [{"algorithm": f"{kind}-1", "notes": notes.get(kind, {})}] for kind in ssh_audit.ALGORITHM_KINDS})
+    return json.dumps(
+        {kind: [{"algorithm": f"{kind}-1", "notes": notes.get(kind, {})}] for kind in ssh_audit.ALGORITHM_KINDS}
+    )
 
 
 @pytest.fixture
@@ -30,7 +32,12 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finding]:
     """Return the finding of a program that ends so."""
 
     def put(
-        out: str, code: int = 0, *, error: Exception | None = None, port: int = 2222, ours: bool = True,
+        out: str,
+        code: int = 0,
+        *,
+        error: Exception | None = None,
+        port: int = 2222,
+        ours: bool = True,
     ) -> Finding:
         def run(argv: list[str], **_: Any) -> proc.CompletedProcess:
             assert argv[-2:] == [str(port), "127.0.0.1"]
@@ -45,14 +52,22 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finding]:
     return put
 
 
-@pytest.mark.parametrize(("out", "code", "status"), [
-    (told(), 0, Verdict.PASSED), (told(kex={"warn": [QUANTUM], "info": ["available since 6.5"]}), 2, Verdict.PASSED),
-    (told(kex={"warn": ["uses a weak hash"]}), 2, Verdict.FAILED),
-    (told(mac={"fail": ["broken SHA-1"]}), 3, Verdict.FAILED),
-    (told(kex={"fail": [QUANTUM]}), 3, Verdict.FAILED), (told(), 1, Verdict.UNKNOWN), ("", 1, Verdict.UNKNOWN),
-    ("[]", 0, Verdict.UNKNOWN), ("{}", 0, Verdict.UNKNOWN), ('{"kex": 5}', 0, Verdict.UNKNOWN),
-    (json.dumps({kind: [] for kind in ssh_audit.ALGORITHM_KINDS}), 0, Verdict.UNKNOWN),
-])
+@pytest.mark.parametrize(
+    ("out", "code", "status"),
+    [
+        (told(), 0, Verdict.PASSED),
+        (told(kex={"warn": [QUANTUM], "info": ["available since 6.5"]}), 2, Verdict.PASSED),
+        (told(kex={"warn": ["uses a weak hash"]}), 2, Verdict.FAILED),
+        (told(mac={"fail": ["broken SHA-1"]}), 3, Verdict.FAILED),
+        (told(kex={"fail": [QUANTUM]}), 3, Verdict.FAILED),
+        (told(), 1, Verdict.UNKNOWN),
+        ("", 1, Verdict.UNKNOWN),
+        ("[]", 0, Verdict.UNKNOWN),
+        ("{}", 0, Verdict.UNKNOWN),
+        ('{"kex": 5}', 0, Verdict.UNKNOWN),
+        (json.dumps({kind: [] for kind in ssh_audit.ALGORITHM_KINDS}), 0, Verdict.UNKNOWN),
+    ],
+)
 def test_failures_and_warnings_fail_but_for_the_one_of_quantum_computers(
     out: str, code: int, status: Verdict, found: Callable[..., Finding]
 ) -> None:

@@ -30,8 +30,15 @@ if TYPE_CHECKING:
 
 PROJECT = "/home/ada/vision"
 FACTS = Facts(
-    caller=Account(1000, 1000), sudo_caller=None, workspace=PROJECT, workspace_owner=Account(1000, 1000),
-    home="/home/ada", config_files={}, cpus=4, memory_mib=8192, machine="amd64",
+    caller=Account(1000, 1000),
+    sudo_caller=None,
+    workspace=PROJECT,
+    workspace_owner=Account(1000, 1000),
+    home="/home/ada",
+    config_files={},
+    cpus=4,
+    memory_mib=8192,
+    machine="amd64",
 )
 FOUND = ActualState(base=ImageInfo("sha256:base", {}, ref="envkit-base:bookworm"))
 PUBLISH = "ssh: {publish: true}"

@@ -55,8 +55,17 @@ def test_a_plain_key_is_taken_as_it_is(text: str) -> None:
         ("-----BEGIN OPENSSH PRIVATE KEY-----", "exactly one"),
     ],
     ids=[
-        "two keys", "a forced command", "an environment", "an unknown type", "a type that is not the key's", "cut off",
-        "no key", "weak RSA", "empty", "a control character", "a private key",
+        "two keys",
+        "a forced command",
+        "an environment",
+        "an unknown type",
+        "a type that is not the key's",
+        "cut off",
+        "no key",
+        "weak RSA",
+        "empty",
+        "a control character",
+        "a private key",
     ],
 )
 def test_anything_else_is_refused_with_the_reason(text: str, why: str) -> None:

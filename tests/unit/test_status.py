@@ -43,12 +43,15 @@ def holding(monkeypatch: pytest.MonkeyPatch, found: list[ContainerInfo]) -> None
 
 
 @pytest.mark.parametrize("running", [True, False])
-@pytest.mark.parametrize(("verdict", "proven", "shown"), [
-    ("TensorFlow 2.9.0 computes on the CPU", True, "TensorFlow 2.9.0 computes on the CPU"),
-    ("TensorFlow 2.9.0 computes on the CPU", False, "not proven: TensorFlow 2.9.0 computes on the CPU"),
-    (FAILED, False, f"not proven: {FAILED}"),
-    ("", False, "not proven"),
-])
+@pytest.mark.parametrize(
+    ("verdict", "proven", "shown"),
+    [
+        ("TensorFlow 2.9.0 computes on the CPU", True, "TensorFlow 2.9.0 computes on the CPU"),
+        ("TensorFlow 2.9.0 computes on the CPU", False, "not proven: TensorFlow 2.9.0 computes on the CPU"),
+        (FAILED, False, f"not proven: {FAILED}"),
+        ("", False, "not proven"),
+    ],
+)
 def test_only_what_is_proven_is_shown_as_such(
     verdict: str, proven: bool, shown: str, running: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from envkit.model.found import ContainerInfo
 
 STEPS = (
-    step.BuildImage(REF), step.RemoveContainer(TITLE), step.PrepareVolumes(("a", "b"), REF), step.ReplaceFiles(),
-    step.CreateContainer(TITLE, REF), step.StartContainer(TITLE),
+    step.BuildImage(REF),
+    step.RemoveContainer(TITLE),
+    step.PrepareVolumes(("a", "b"), REF),
+    step.ReplaceFiles(),
+    step.CreateContainer(TITLE, REF),
+    step.StartContainer(TITLE),
 )
 
 
@@ -43,16 +47,20 @@ def test_every_step_has_a_sentence() -> None:
 
 def test_what_follows_a_base_is_foretold_too() -> None:
     assert describe_steps((step.MakeBase("bookworm", "envkit-base:bookworm"),)) == (
-        "assemble Debian bookworm as the image envkit-base:bookworm", FOLLOW_UP,
+        "assemble Debian bookworm as the image envkit-base:bookworm",
+        FOLLOW_UP,
     )
 
 
-@pytest.mark.parametrize(("found", "words"), [
-    (container(wanted()), ""),
-    (container(wanted(Digests("other", "run", "files"))), "its image is another one"),
-    (container(wanted(Digests("other", "other", "files"))), "its image is another one, its settings are others"),
-    (replace(container(wanted()), status="dead"), "it is broken"),
-])
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (container(wanted()), ""),
+        (container(wanted(Digests("other", "run", "files"))), "its image is another one"),
+        (container(wanted(Digests("other", "other", "files"))), "its image is another one, its settings are others"),
+        (replace(container(wanted()), status="dead"), "it is broken"),
+    ],
+)
 def test_why_a_container_is_made_anew_is_said(found: ContainerInfo, words: str) -> None:
     assert describe_differences(wanted(), found) == words
 
@@ -73,15 +81,18 @@ def test_a_dry_run_says_where_it_would_answer_and_what_is_decided_differently() 
     ]
 
 
-@pytest.mark.parametrize(("result", "words"), [
-    (RenderResult("rendered", ("a", "b")), "rendered/a\nrendered/b"),
-    (RenderResult("rendered", ("a", "b"), check_only=True), "rendered/ is current"),
-    (RenderResult("rendered", ("a", "b"), ("b",), check_only=True), "stale: b"),
-    (
-        RenderResult("rendered", ("a", "b"), ("a", "b"), check_only=True, is_missing=True),
-        "nothing is rendered in rendered/ yet; envkit render writes it",
-    ),
-])
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (RenderResult("rendered", ("a", "b")), "rendered/a\nrendered/b"),
+        (RenderResult("rendered", ("a", "b"), check_only=True), "rendered/ is current"),
+        (RenderResult("rendered", ("a", "b"), ("b",), check_only=True), "stale: b"),
+        (
+            RenderResult("rendered", ("a", "b"), ("a", "b"), check_only=True, is_missing=True),
+            "nothing is rendered in rendered/ yet; envkit render writes it",
+        ),
+    ],
+)
 def test_a_render_says_what_it_wrote_or_found(result: RenderResult, words: str) -> None:
     assert texts.render(result) == words
 

@@ -219,11 +219,20 @@ def test_a_path_that_leads_out_is_not_safe(path: str) -> None:
 
 
 @pytest.mark.proves("no path and no link from inside leads out of the workspace", "fake")
-@pytest.mark.parametrize(("path", "target", "expected"), [
-    ("a", "b", True), ("d/a", "../b", True), ("d/a", ".", True), ("d/e/a", "../../x/../y", True),
-    ("a", "/etc/passwd", False), ("a", "..", False), ("d/a", "../../b", False), ("d/a", "x/../../../b", False),
-    ("a", "", False),
-])
+@pytest.mark.parametrize(
+    ("path", "target", "expected"),
+    [
+        ("a", "b", True),
+        ("d/a", "../b", True),
+        ("d/a", ".", True),
+        ("d/e/a", "../../x/../y", True),
+        ("a", "/etc/passwd", False),
+        ("a", "..", False),
+        ("d/a", "../../b", False),
+        ("d/a", "x/../../../b", False),
+        ("a", "", False),
+    ],
+)
 def test_a_link_stays_below_the_top_or_not(path: str, target: str, *, expected: bool) -> None:
     assert sync.is_safe_link(path, target) is expected
 
@@ -241,9 +250,15 @@ def test_what_is_no_file_or_leads_out_is_left_alone_on_both_sides_with_all_behin
 
 
 NAMES = st.sampled_from(["a", "b", "d", "d/a", "d/b", "d/d", "d/d/a", "envkit.yaml"])
-EDITS = st.lists(st.tuples(
-    st.sampled_from(["here", "there"]), st.sampled_from(["write", "folder", "remove"]), NAMES, st.integers(0, 3),
-), max_size=8)
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(["here", "there"]),
+        st.sampled_from(["write", "folder", "remove"]),
+        NAMES,
+        st.integers(0, 3),
+    ),
+    max_size=8,
+)
 
 
 def edited(made: World, edits: list[tuple[str, str, str, int]]) -> None:
@@ -260,7 +275,7 @@ def edited(made: World, edits: list[tuple[str, str, str, int]]) -> None:
 @pytest.mark.proves("a sync loses nothing that only one side had", "fake")
 @given(st.lists(EDITS, min_size=1, max_size=4))
 def test_no_content_is_lost_that_the_other_side_did_not_replace_and_a_second_sync_does_nothing(
-    rounds: list[list[tuple[str, str, str, int]]]
+    rounds: list[list[tuple[str, str, str, int]]],
 ) -> None:
     made = World()
     for edits in rounds:

@@ -65,7 +65,14 @@ class Api:
 def run(api: Api, text: str = "pass", program: str = "python", **more: str) -> trial.RunResult:
     try:
         return trial.run(
-            Engine("unix:///x", api), "i", (program, "-"), text, lambda _: None, name="n", labels={}, limit_s=5,  # type: ignore[arg-type]
+            Engine("unix:///x", api),  # type: ignore[arg-type]
+            "i",
+            (program, "-"),
+            text,
+            lambda _: None,
+            name="n",
+            labels={},
+            limit_s=5,
             **more,  # type: ignore[arg-type]
         )
     finally:
@@ -77,26 +84,34 @@ def refused(text: str) -> docker.errors.APIError:
     return docker.errors.APIError("500 Server Error", explanation=text)
 
 
-@pytest.mark.parametrize("said", [
-    f'{RUNC} unable to start container process: exec: "python": executable file not found in $PATH: unknown',
-    f'{OLD} exec: "python": executable file not found in $PATH: unknown',
-    f'{RUNC} error during container init: exec: "python": executable file not found in $PATH: unknown',
-    r'container_linux.go:349: starting container process caused "exec: \"python\": executable file not found in $PATH"',
-    f'{OLD} exec: "python": stat python: no such file or directory: unknown',
-])
+@pytest.mark.parametrize(
+    "said",
+    [
+        f'{RUNC} unable to start container process: exec: "python": executable file not found in $PATH: unknown',
+        f'{OLD} exec: "python": executable file not found in $PATH: unknown',
+        f'{RUNC} error during container init: exec: "python": executable file not found in $PATH: unknown',
+        r'container_linux.go:349: starting container process caused "exec: \"python\": executable file not found in $PATH"',
+        f'{OLD} exec: "python": stat python: no such file or directory: unknown',
+    ],
+)
 def test_an_image_without_the_program_is_told_as_that(said: str) -> None:
     with pytest.raises(trial.ProgramNotFound):
         run(Api(refused(said)))
 
 
-@pytest.mark.parametrize(("said", "kind"), [
-    (HOOK, GpuRefused),
-    ('error gathering device information while adding custom device "/dev/nvidia0": no such file or directory',
-     GpuRefused),
-    (f'{OLD} exec: "nvidia-container-runtime-hook": executable file not found in $PATH', StartFailed),
-    (f"{RUNC} rootfs_linux.go:76: mounting /x: no such file or directory", StartFailed),
-    (f'{RUNC} exec: "python": permission denied: unknown', StartFailed),
-])
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (HOOK, GpuRefused),
+        (
+            'error gathering device information while adding custom device "/dev/nvidia0": no such file or directory',
+            GpuRefused,
+        ),
+        (f'{OLD} exec: "nvidia-container-runtime-hook": executable file not found in $PATH', StartFailed),
+        (f"{RUNC} rootfs_linux.go:76: mounting /x: no such file or directory", StartFailed),
+        (f'{RUNC} exec: "python": permission denied: unknown', StartFailed),
+    ],
+)
 def test_another_fault_of_the_start_is_not_a_missing_program(said: str, kind: type[Exception]) -> None:
     with pytest.raises(kind) as raised:
         run(Api(refused(said)))
@@ -118,16 +133,24 @@ def test_a_trial_is_on_no_network_unless_one_is_named_and_has_no_rights_on_any()
 READ_TIMED_OUT = urllib3.exceptions.ReadTimeoutError(None, "", "Read timed out.")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("late", [
-    requests.exceptions.ReadTimeout("Read timed out."), requests.exceptions.ConnectionError(READ_TIMED_OUT),
-])
+@pytest.mark.parametrize(
+    "late",
+    [
+        requests.exceptions.ReadTimeout("Read timed out."),
+        requests.exceptions.ConnectionError(READ_TIMED_OUT),
+    ],
+)
 def test_only_a_wait_that_took_too_long_is_one_that_took_too_long(late: Exception) -> None:
     assert run(Api(wait=late)).code is None
 
 
-@pytest.mark.parametrize(("fault", "kind"), [
-    (refused("no such container"), StartFailed), (requests.exceptions.ConnectionError("refused"), EngineUnavailable),
-])
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (refused("no such container"), StartFailed),
+        (requests.exceptions.ConnectionError("refused"), EngineUnavailable),
+    ],
+)
 def test_a_fault_of_the_engine_is_the_engines(fault: Exception, kind: type[Exception]) -> None:
     with pytest.raises(kind):
         run(Api(wait=fault))

@@ -35,13 +35,23 @@ def test_what_envkit_installs_today_is_well() -> None:
     assert "2026-" in packages().detail
 
 
-@pytest.mark.parametrize(("package", "old", "well"), [
-    ("jupyter-server", "2.20.9", "2.21.0"), ("jupyter-server", "1.24.0", "3.0"),
-    ("jupyter-server-proxy", "4.1.2", "4.2.0"), ("jupyter-server-proxy", "3.2.4", "5.0"),
-    ("jupyterlab", "4.6.1", "4.6.2"), ("jupyterlab", "4.5.9", "4.5.10"), ("jupyterlab", "4.4.99", "5.0"),
-    ("tornado", "6.5.4", "6.5.5"), ("tornado", "6.5.5rc1", "6.5.10"), ("notebook", "6.5.7", "7.5.6"),
-    ("notebook", "7.5.5", "7.6.0"), ("nbconvert", "7.17.0", "7.17.1"),
-])
+@pytest.mark.parametrize(
+    ("package", "old", "well"),
+    [
+        ("jupyter-server", "2.20.9", "2.21.0"),
+        ("jupyter-server", "1.24.0", "3.0"),
+        ("jupyter-server-proxy", "4.1.2", "4.2.0"),
+        ("jupyter-server-proxy", "3.2.4", "5.0"),
+        ("jupyterlab", "4.6.1", "4.6.2"),
+        ("jupyterlab", "4.5.9", "4.5.10"),
+        ("jupyterlab", "4.4.99", "5.0"),
+        ("tornado", "6.5.4", "6.5.5"),
+        ("tornado", "6.5.5rc1", "6.5.10"),
+        ("notebook", "6.5.7", "7.5.6"),
+        ("notebook", "7.5.5", "7.6.0"),
+        ("nbconvert", "7.17.0", "7.17.1"),
+    ],
+)
 def test_a_version_below_its_floor_is_the_one_finding_and_the_next_is_none(package: str, old: str, well: str) -> None:
     found = packages({package: [old]})
     assert (found.status, len(found.data["faults"])) == (Verdict.FAILED, 1)
@@ -64,11 +74,19 @@ def test_what_is_no_version_is_unknown(version: str) -> None:
     assert packages(openssh=version).status is Verdict.UNKNOWN
 
 
-@pytest.mark.parametrize(("python", "version", "status"), [
-    ("3.9", "2.18.2", Verdict.WARNED), ("3.8", "2.18.0", Verdict.WARNED), ("3.9", "2.17.0", Verdict.FAILED),
-    ("3.8", "2.14.2", Verdict.FAILED), ("3.10", "2.18.2", Verdict.FAILED), ("3.12", "2.18.2", Verdict.FAILED),
-    ("", "2.18.2", Verdict.FAILED), ("3.9", "2.21.0", Verdict.PASSED),
-])
+@pytest.mark.parametrize(
+    ("python", "version", "status"),
+    [
+        ("3.9", "2.18.2", Verdict.WARNED),
+        ("3.8", "2.18.0", Verdict.WARNED),
+        ("3.9", "2.17.0", Verdict.FAILED),
+        ("3.8", "2.14.2", Verdict.FAILED),
+        ("3.10", "2.18.2", Verdict.FAILED),
+        ("3.12", "2.18.2", Verdict.FAILED),
+        ("", "2.18.2", Verdict.FAILED),
+        ("3.9", "2.21.0", Verdict.PASSED),
+    ],
+)
 def test_the_newest_for_an_old_python_warns_where_envkit_shuts_its_hole(
     python: str, version: str, status: Verdict
 ) -> None:
@@ -78,16 +96,25 @@ def test_the_newest_for_an_old_python_warns_where_envkit_shuts_its_hole(
         assert "build.python_mirror" in found.hint
 
 
-@pytest.mark.parametrize(("codename", "version", "status"), [
-    ("bookworm", "1:9.2p1-2+deb12u9", Verdict.FAILED), ("bookworm", "1:9.2p1-2+deb12u11", Verdict.PASSED),
-    ("bookworm", "1:9.2p1-2", Verdict.FAILED), ("bookworm", "1:9.2p1-2+deb12u10~bpo1", Verdict.FAILED),
-    ("bookworm", "2:1.0", Verdict.PASSED), ("bookworm", "9.9p1-1", Verdict.FAILED),
-    ("focal", "1:8.2p1-4ubuntu0.9", Verdict.FAILED), ("forky", "1:10.3p1-1", Verdict.UNKNOWN),
-    # Of those past their end nobody mends what was found since.
-    ("focal", "1:8.2p1-4ubuntu0.13", Verdict.WARNED), ("bullseye", "1:8.4p1-5+deb11u7", Verdict.WARNED),
-    ("lunar", "1:9.0p1-1ubuntu8", Verdict.WARNED), ("lunar", "", Verdict.UNKNOWN),
-    ("", "1:9.2p1-2+deb12u10", Verdict.UNKNOWN),
-])
+@pytest.mark.parametrize(
+    ("codename", "version", "status"),
+    [
+        ("bookworm", "1:9.2p1-2+deb12u9", Verdict.FAILED),
+        ("bookworm", "1:9.2p1-2+deb12u11", Verdict.PASSED),
+        ("bookworm", "1:9.2p1-2", Verdict.FAILED),
+        ("bookworm", "1:9.2p1-2+deb12u10~bpo1", Verdict.FAILED),
+        ("bookworm", "2:1.0", Verdict.PASSED),
+        ("bookworm", "9.9p1-1", Verdict.FAILED),
+        ("focal", "1:8.2p1-4ubuntu0.9", Verdict.FAILED),
+        ("forky", "1:10.3p1-1", Verdict.UNKNOWN),
+        # Of those past their end nobody mends what was found since.
+        ("focal", "1:8.2p1-4ubuntu0.13", Verdict.WARNED),
+        ("bullseye", "1:8.4p1-5+deb11u7", Verdict.WARNED),
+        ("lunar", "1:9.0p1-1ubuntu8", Verdict.WARNED),
+        ("lunar", "", Verdict.UNKNOWN),
+        ("", "1:9.2p1-2+deb12u10", Verdict.UNKNOWN),
+    ],
+)
 def test_openssh_is_judged_by_the_fixes_of_its_own_system(codename: str, version: str, status: Verdict) -> None:
     assert packages(codename=codename, openssh=version).status is status
 
@@ -104,14 +131,18 @@ def test_a_system_whose_end_came_since_warns_with_the_same_envkit() -> None:
     assert "2028-06-30" in ended.detail
 
 
-@pytest.mark.parametrize(("changed", "mend"), [
-    ({"openssh": "1:9.2p1-2"}, versions.REBUILD_HINT), ({"server": {"tornado": ["6.4.2"]}}, versions.REBUILD_HINT),
-    ({"server": {"tornado": ["6.4.2"]}, "python": "3.8"}, versions.PYTHON_HINT),
-    # A newer Python is no newer OpenSSH.
-    ({"openssh": "1:9.2p1-2", "python": "3.9"}, versions.REBUILD_HINT),
-    ({"openssh": "1:8.2p1-4ubuntu0.13", "codename": "focal", "python": "3.8"}, versions.SYSTEM_HINT),
-    ({"openssh": "1:8.4p1-5", "codename": "bullseye"}, versions.SYSTEM_HINT),
-])
+@pytest.mark.parametrize(
+    ("changed", "mend"),
+    [
+        ({"openssh": "1:9.2p1-2"}, versions.REBUILD_HINT),
+        ({"server": {"tornado": ["6.4.2"]}}, versions.REBUILD_HINT),
+        ({"server": {"tornado": ["6.4.2"]}, "python": "3.8"}, versions.PYTHON_HINT),
+        # A newer Python is no newer OpenSSH.
+        ({"openssh": "1:9.2p1-2", "python": "3.9"}, versions.REBUILD_HINT),
+        ({"openssh": "1:8.2p1-4ubuntu0.13", "codename": "focal", "python": "3.8"}, versions.SYSTEM_HINT),
+        ({"openssh": "1:8.4p1-5", "codename": "bullseye"}, versions.SYSTEM_HINT),
+    ],
+)
 def test_each_fault_has_its_own_mend(changed: dict[str, Any], mend: str) -> None:
     assert packages(**changed).hint == mend
 
@@ -121,10 +152,22 @@ def test_two_faults_have_two_mends() -> None:
     assert found.hint == f"{versions.PYTHON_HINT} / {versions.REBUILD_HINT}"
 
 
-@pytest.mark.parametrize(("one", "other"), [
-    ("1.0~rc1", "1.0"), ("1.0", "1.0+b1"), ("1.0", "1.0.1"), ("1.9", "1.10"), ("1.0-1", "1.0-2"), ("9:0", "10:0"),
-    ("1.0", "1.0a"), ("1.0a", "1.0+"), ("1.0-1~~", "1.0-1~"), ("1.0-1", "1.0-1ubuntu1"), ("1-2-1", "1-3-1"),
-])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1.0~rc1", "1.0"),
+        ("1.0", "1.0+b1"),
+        ("1.0", "1.0.1"),
+        ("1.9", "1.10"),
+        ("1.0-1", "1.0-2"),
+        ("9:0", "10:0"),
+        ("1.0", "1.0a"),
+        ("1.0a", "1.0+"),
+        ("1.0-1~~", "1.0-1~"),
+        ("1.0-1", "1.0-1ubuntu1"),
+        ("1-2-1", "1-3-1"),
+    ],
+)
 def test_versions_of_debian_are_ordered_as_dpkg_orders_them(one: str, other: str) -> None:
     assert debian.is_older(one, other) is True
     assert debian.is_older(other, one) is False
@@ -178,7 +221,9 @@ def test_versions_are_read_as_the_installer_wrote_them(tmp_path: Path) -> None:
     seen = served.inspect_server_packages(tmp_path, release)
     assert seen["python"] == "3.12"
     assert {name: sorted(found) for name, found in seen["versions"].items()} == {
-        "jupyter-server": ["2.21.1"], "jupyter-server-proxy": ["4.6.0"], "tornado": ["6.4", "6.6.1"],
+        "jupyter-server": ["2.21.1"],
+        "jupyter-server-proxy": ["4.6.0"],
+        "tornado": ["6.4", "6.6.1"],
     }
     assert seen["codename"] == "noble"
 

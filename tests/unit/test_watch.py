@@ -23,17 +23,27 @@ OPEN = {"/dev/nvidiactl": "ok", "/dev/nvidia0": "ok", "/dev/nvidia-uvm": "ok"}
 NONE = {"/dev/nvidiactl": "ENOENT"}
 
 
-@pytest.mark.parametrize(("given", "gpu", "nodes", "told"), [
-    (False, False, [], ["skipped gpu/nodes-open"]),
-    (False, True, [NONE, NONE], ["failed gpu/nodes-missing"]),
-    (True, False, [OPEN, OPEN], ["passed gpu/nodes-open"]),
-    (True, False, [OPEN, NONE], ["passed gpu/nodes-open", "failed gpu/nodes-missing"]),
-], ids=["no GPU", "no GPU, one insisted on", "a GPU that stays", "a GPU that is lost"])
+@pytest.mark.parametrize(
+    ("given", "gpu", "nodes", "told"),
+    [
+        (False, False, [], ["skipped gpu/nodes-open"]),
+        (False, True, [NONE, NONE], ["failed gpu/nodes-missing"]),
+        (True, False, [OPEN, OPEN], ["passed gpu/nodes-open"]),
+        (True, False, [OPEN, NONE], ["passed gpu/nodes-open", "failed gpu/nodes-missing"]),
+    ],
+    ids=["no GPU", "no GPU, one insisted on", "a GPU that stays", "a GPU that is lost"],
+)
 def test_what_changes_is_told_until_the_workspace_ends(
-    given: bool, gpu: bool, nodes: list[dict[str, str]], told: list[str], tmp_path: Path,
+    given: bool,
+    gpu: bool,
+    nodes: list[dict[str, str]],
+    told: list[str],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    known = Environment("vision", str(tmp_path), 1000, state.StateDir(tmp_path), State("vision", str(tmp_path)), "unix:///x")
+    known = Environment(
+        "vision", str(tmp_path), 1000, state.StateDir(tmp_path), State("vision", str(tmp_path)), "unix:///x"
+    )
     looks, seen = iter(nodes), list[Finding]()
     runs = iter([ContainerInfo("c", "running", {}, "i")] * 2)
     monkeypatch.setattr(Environment, "connect", lambda _: None)

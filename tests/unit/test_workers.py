@@ -31,12 +31,15 @@ def waiting(lock: Path) -> int:
     return sum("->" in line and inode in line for line in Path("/proc/locks").read_text().splitlines())
 
 
-@pytest.mark.parametrize(("test", "part"), [
-    ("tests/unit/test_age.py::test_a", "tests/unit/test_age.py"),
-    ("tests/functional/test_up.py::test_a[x::y]", "tests/functional/test_up.py"),
-    ("tests/contract/test_images.py::test_a", "tests/contract"),
-    ("tests/contract/test_gpus.py::test_a", "tests/contract"),
-])
+@pytest.mark.parametrize(
+    ("test", "part"),
+    [
+        ("tests/unit/test_age.py::test_a", "tests/unit/test_age.py"),
+        ("tests/functional/test_up.py::test_a[x::y]", "tests/functional/test_up.py"),
+        ("tests/contract/test_images.py::test_a", "tests/contract"),
+        ("tests/contract/test_gpus.py::test_a", "tests/contract"),
+    ],
+)
 def test_files_stay_whole_and_what_shares_an_engine_together(
     test: str, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

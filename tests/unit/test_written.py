@@ -94,9 +94,7 @@ def test_a_folder_in_the_place_of_a_file_is_refused_before_anything_is_written(p
     assert [one.name for one in project.iterdir()] == ["bin"]
 
 
-def test_a_disk_that_fills_leaves_the_old_files_and_no_new_ones(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_fills_leaves_the_old_files_and_no_new_ones(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "Dockerfile").write_text("old")
     real = files.create
 

@@ -7,14 +7,41 @@ import pytest
 from envkit.config.yaml_tree import resolve_scalar
 
 
-@pytest.mark.parametrize(("raw", "expected"), [
-    ("true", True), ("True", True), ("FALSE", False),
-    ("on", "on"), ("off", "off"), ("yes", "yes"), ("no", "no"), ("y", "y"),
-    ("null", None), ("~", None), ("", None), ("nULL", "nULL"),
-    ("0", 0), ("-7", -7), ("+7", 7), ("0755", 755), ("0o17", 15), ("0x1f", 31), ("0b1", "0b1"), ("1_000", "1_000"),
-    ("2.10", 2.1), (".5", 0.5), ("1e3", 1000.0), ("2.9.0", "2.9.0"), (".", "."), ("-.inf", float("-inf")),
-    ("22:22", "22:22"), ("2001-01-01", "2001-01-01"), ("=", "="), ("<<", "<<"),
-])
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("true", True),
+        ("True", True),
+        ("FALSE", False),
+        ("on", "on"),
+        ("off", "off"),
+        ("yes", "yes"),
+        ("no", "no"),
+        ("y", "y"),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        ("nULL", "nULL"),
+        ("0", 0),
+        ("-7", -7),
+        ("+7", 7),
+        ("0755", 755),
+        ("0o17", 15),
+        ("0x1f", 31),
+        ("0b1", "0b1"),
+        ("1_000", "1_000"),
+        ("2.10", 2.1),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("2.9.0", "2.9.0"),
+        (".", "."),
+        ("-.inf", float("-inf")),
+        ("22:22", "22:22"),
+        ("2001-01-01", "2001-01-01"),
+        ("=", "="),
+        ("<<", "<<"),
+    ],
+)
 def test_plain_scalars_follow_yaml_1_2(raw: str, expected: object) -> None:
     assert resolve_scalar(raw) == expected
     assert type(resolve_scalar(raw)) is type(expected)

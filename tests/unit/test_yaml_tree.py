@@ -47,7 +47,12 @@ def test_keys_are_the_words_as_written() -> None:
 def test_every_key_and_item_knows_its_line() -> None:
     node, _ = read("a: 1\n\nb:\n  - x\n  # between\n  - {c: 1,\n     d: 2.10}\n", "f.yaml")
     assert [node.locate(path)[0] for path in [("a",), ("b",), ("b", 0), ("b", 1), ("b", 1, "c"), ("b", 1, "d")]] == [
-        1, 3, 4, 6, 6, 7,
+        1,
+        3,
+        4,
+        6,
+        6,
+        7,
     ]
 
 
@@ -84,33 +89,39 @@ def test_a_key_written_twice_names_both_lines_and_the_rest_is_still_read() -> No
     ]
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("a: !!python/object/apply:os.system [id]", "f.yaml:1: the tag !!python/object/apply:os.system is not read here"),
-    ("a: !x 1", "the tag !x is not read here"),
-    ("a: !!int '1'", "the tag !!int is not read here"),
-    ("a: 1\n---\nb: 2\n", "f.yaml:2: a second document starts here"),
-    ("[a]: 1", "f.yaml:1: a list or mapping cannot be a key"),
-    ("? {a: 1}\n: 2", "a list or mapping cannot be a key"),
-    ("a: &x [1]\n*x : 2", "f.yaml:2: a list or mapping cannot be a key"),
-    ("a: *x", "the alias *x names nothing written before it"),
-    ("a: &x [*x]", "the alias *x names nothing written before it"),
-    ("a: 1\nb: [", "not valid YAML"),
-    ("a: 'x", "not valid YAML"),
-    ("a:\n\t- x", "f.yaml:2: not valid YAML"),
-    ("%YAML 9.0\n---\na: 1", "not valid YAML"),
-    ("a: 1\nb: x\0y", "f.yaml:2: holds the unseen character U+0000"),
-    ("a: 1\r\n\r\nb: \x1b[31m", "f.yaml:3: holds the unseen character U+001B"),
-    ("a: 1 # \u202e", "holds the unseen character U+202E"),
-    ("a: 1\u2028b: 2", "holds the unseen character U+2028"),
-    ("a: 1\x85b: 2", "holds the unseen character U+0085"),
-    ("a: \ud800", "holds the unseen character U+D800"),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "a: !!python/object/apply:os.system [id]",
+            "f.yaml:1: the tag !!python/object/apply:os.system is not read here",
+        ),
+        ("a: !x 1", "the tag !x is not read here"),
+        ("a: !!int '1'", "the tag !!int is not read here"),
+        ("a: 1\n---\nb: 2\n", "f.yaml:2: a second document starts here"),
+        ("[a]: 1", "f.yaml:1: a list or mapping cannot be a key"),
+        ("? {a: 1}\n: 2", "a list or mapping cannot be a key"),
+        ("a: &x [1]\n*x : 2", "f.yaml:2: a list or mapping cannot be a key"),
+        ("a: *x", "the alias *x names nothing written before it"),
+        ("a: &x [*x]", "the alias *x names nothing written before it"),
+        ("a: 1\nb: [", "not valid YAML"),
+        ("a: 'x", "not valid YAML"),
+        ("a:\n\t- x", "f.yaml:2: not valid YAML"),
+        ("%YAML 9.0\n---\na: 1", "not valid YAML"),
+        ("a: 1\nb: x\0y", "f.yaml:2: holds the unseen character U+0000"),
+        ("a: 1\r\n\r\nb: \x1b[31m", "f.yaml:3: holds the unseen character U+001B"),
+        ("a: 1 # \u202e", "holds the unseen character U+202E"),
+        ("a: 1\u2028b: 2", "holds the unseen character U+2028"),
+        ("a: 1\x85b: 2", "holds the unseen character U+0085"),
+        ("a: \ud800", "holds the unseen character U+D800"),
+    ],
+)
 def test_what_cannot_be_read_is_one_problem_with_its_line(text: str, expected: str) -> None:
     assert expected in refusal(text)
 
 
 def test_a_message_shows_no_control_characters() -> None:
-    assert "\x1b" not in refusal('a: !<\\x1b> 1')
+    assert "\x1b" not in refusal("a: !<\\x1b> 1")
 
 
 yaml_values = st.recursive(

@@ -25,10 +25,15 @@ LABELS = names.labels(OWNER, NAME, PROJECT)
 def run_plan(**changes: object) -> RunPlan:
     """A run plan with one volume."""
     plan = RunPlan(
-        name=TITLE, hostname=NAME, user=Account(OWNER, OWNER),
+        name=TITLE,
+        hostname=NAME,
+        user=Account(OWNER, OWNER),
         mounts=(Mount("bind", PROJECT, "/workspace"), Mount("volume", HOME_VOLUME, "/home/dev")),
-        tmpfs=(), ports=(Port(8888, 8888),), network=Network(TITLE, "10.183.0.0/29"),
-        limits=Limits(2.0, 1024, 64, 1024), health=Health(("true",), 10, 5, 30, 3),
+        tmpfs=(),
+        ports=(Port(8888, 8888),),
+        network=Network(TITLE, "10.183.0.0/29"),
+        limits=Limits(2.0, 1024, 64, 1024),
+        health=Health(("true",), 10, 5, 30, 3),
     )
     return replace(plan, **changes)  # type: ignore[arg-type]
 

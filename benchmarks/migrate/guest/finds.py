@@ -42,10 +42,14 @@ def resolves(path: str) -> bool:
 def main() -> None:
     """Print what is not found, as JSON."""
     queries = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    print(json.dumps({
-        "imports": [statement for statement in queries["imports"] if not can_import(statement)],
-        "names": [path for path in queries["names"] if not resolves(path)],
-    }))
+    print(
+        json.dumps(
+            {
+                "imports": [statement for statement in queries["imports"] if not can_import(statement)],
+                "names": [path for path in queries["names"] if not resolves(path)],
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -27,11 +27,17 @@ def main() -> None:
     import keras  # type: ignore[import-not-found]
 
     modules = [module.name for module in pkgutil.walk_packages(keras.__path__, "keras.", onerror=lambda _: None)]
-    module_names = [name for name in ["keras", *modules] if not EXCLUDED.intersection(name.split(".")) and "_test" not in name]
+    module_names = [
+        name for name in ["keras", *modules] if not EXCLUDED.intersection(name.split(".")) and "_test" not in name
+    ]
     rows = []
     for name in module_names:
         try:
-            names = [attribute for attribute in dir(importlib.import_module(name)) if attribute == "__version__" or attribute[:2] != "__"]
+            names = [
+                attribute
+                for attribute in dir(importlib.import_module(name))
+                if attribute == "__version__" or attribute[:2] != "__"
+            ]
         except ImportError:
             continue
         rows.append(f' "{name}": "{" ".join(sorted(names))}"')

@@ -32,7 +32,11 @@ def is_same(ours: object, theirs: object) -> bool:
 def main() -> None:
     """Print the places of those that differ, as JSON."""
     pairs = json.loads(Path(sys.argv[1]).read_text("utf-8"))["pairs"]
-    mismatches = [index for index, (name, ours, theirs) in enumerate(pairs) if not is_same(bound_object(ours, name), bound_object(theirs, name))]
+    mismatches = [
+        index
+        for index, (name, ours, theirs) in enumerate(pairs)
+        if not is_same(bound_object(ours, name), bound_object(theirs, name))
+    ]
     print(json.dumps({"differ": mismatches}))
 
 

@@ -44,7 +44,8 @@ def open_(project: ProjectOption = CURRENT_FOLDER, name: NameOption = None, form
 
 
 def token(
-    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None,
+    project: ProjectOption = CURRENT_FOLDER,
+    name: NameOption = None,
     show: Annotated[bool, typer.Option("--show", help="Also into a pipe or a file.")] = False,
 ) -> int:
     """Show the Jupyter token, to a terminal only."""
@@ -54,13 +55,16 @@ def token(
 
     jupyter_token = access.read_token(projects.find_environment(project, name))
     if not sys.stdout.isatty() and not show:
-        raise PreconditionError("the token goes to a terminal only, not into a pipe or a log", hint="envkit token --show")
+        raise PreconditionError(
+            "the token goes to a terminal only, not into a pipe or a log", hint="envkit token --show"
+        )
     typer.echo(jupyter_token)
     return 0
 
 
 def ssh_config(
-    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None,
+    project: ProjectOption = CURRENT_FOLDER,
+    name: NameOption = None,
     install: Annotated[bool, typer.Option("--install", help="Include it from ~/.ssh/config.")] = False,
 ) -> int:
     """Print the SSH host entry for VS Code, PyCharm, scp and rsync."""

@@ -40,7 +40,9 @@ def doctor(
     project: ProjectOption = CURRENT_FOLDER,
     gpu: Annotated[bool, typer.Option("--gpu", help="Insist on a GPU.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe, and ask before the rest.")] = False,
-    junit: JunitOption = None, html: HtmlOption = None, format_: FormatOption = Format.text,
+    junit: JunitOption = None,
+    html: HtmlOption = None,
+    format_: FormatOption = Format.text,
 ) -> int:
     """Look at this host before anything runs on it. Engine, disk, network and driver, and what mends them."""
     from envkit.cli import fixing, texts
@@ -56,12 +58,16 @@ def doctor(
 
 def probe(
     positional_name: NameArgument = None,
-    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None,
+    project: ProjectOption = CURRENT_FOLDER,
+    name: NameOption = None,
     gpu: Annotated[bool, typer.Option("--gpu", help="Insist on a GPU.")] = False,
     watch: Annotated[
         Optional[float], typer.Option("--watch", metavar="SECONDS", min=0.5, help="Go on: tell when the GPU is lost.")  # noqa: UP045
     ] = None,
-    junit: JunitOption = None, html: HtmlOption = None, quiet: QuietOption = False, verbose: VerboseOption = False,
+    junit: JunitOption = None,
+    html: HtmlOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
     """Look at GPU and TensorFlow in a running environment. Layer by layer; what fails is named."""
@@ -87,8 +93,13 @@ def probe(
 
 def audit(
     positional_name: NameArgument = None,
-    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None, junit: JunitOption = None, html: HtmlOption = None,
-    quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
+    project: ProjectOption = CURRENT_FOLDER,
+    name: NameOption = None,
+    junit: JunitOption = None,
+    html: HtmlOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    format_: FormatOption = Format.text,
 ) -> int:
     """Attack your own environment, and say what happened. From outside and from inside."""
     from envkit.cli import texts
@@ -102,7 +113,9 @@ def audit(
     with ProgressPrinter(quiet=quiet, verbose=verbose) as printer:
         report = command.audit(environment, on_progress=printer)
     format_result = partial(texts.audit, listed=verbose)
-    return print_report(report, format_, format_result, files=files, check_host=report.result.check_host, show_all=verbose)
+    return print_report(
+        report, format_, format_result, files=files, check_host=report.result.check_host, show_all=verbose
+    )
 
 
 class Expect(str, Enum):
@@ -123,7 +136,10 @@ def smoke(
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="For TensorFlow and training, in each.")
     ] = 300,
-    junit: JunitOption = None, html: HtmlOption = None, quiet: QuietOption = False, verbose: VerboseOption = False,
+    junit: JunitOption = None,
+    html: HtmlOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
     """Try images in CI as a developer would. Import, compute, train, save, export."""
@@ -135,5 +151,7 @@ def smoke(
     files.clear()
     with ProgressPrinter(quiet=quiet, verbose=verbose) as printer:
         report = command.smoke(subjects, expect=expect.value, jobs=jobs, limit_s=timeout, on_progress=printer)
-    suites = [Report("smoke", result.subject, result, result.findings, result.exit_code) for result in report.result.results]
+    suites = [
+        Report("smoke", result.subject, result, result.findings, result.exit_code) for result in report.result.results
+    ]
     return print_report(report, format_, texts.smoke, files=files, check_host=report.result.check_host, suites=suites)

@@ -33,11 +33,14 @@ if TYPE_CHECKING:
 def up(
     project: ProjectOption = CURRENT_FOLDER,
     name: Annotated[Optional[str], typer.Option("--name", "-n", help="Name of the environment.")] = None,  # noqa: UP045
-    gpu: GpuOption = None, gpus: GpusOption = None,
+    gpu: GpuOption = None,
+    gpus: GpusOption = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Choose port, base and limits anew.")] = False,
     pull: PullOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    yes: YesOption = False, quiet: QuietOption = False, verbose: VerboseOption = False,
+    yes: YesOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
     """Bring the project's environment up, and prove it. Nothing changed means nothing done."""
@@ -55,13 +58,20 @@ def up(
     from envkit.commands import up as command
 
     with _create_printer(quiet, verbose) as printer:
-        report = command.up(project, flags, on_progress=printer, approve=_create_approval(printer, yes=yes), refresh=refresh, pull=pull)
+        report = command.up(
+            project, flags, on_progress=printer, approve=_create_approval(printer, yes=yes), refresh=refresh, pull=pull
+        )
     return print_report(report, format_, texts.up)
 
 
 def build(
-    project: ProjectOption = CURRENT_FOLDER, gpu: GpuOption = None, pull: PullOption = False, yes: YesOption = False,
-    quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
+    project: ProjectOption = CURRENT_FOLDER,
+    gpu: GpuOption = None,
+    pull: PullOption = False,
+    yes: YesOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    format_: FormatOption = Format.text,
 ) -> int:
     """Only build the image."""
     from envkit.cli import texts
@@ -70,15 +80,20 @@ def build(
 
     loaded_project = projects.load(project, _flags(gpu=_gpu_setting(gpu, None)))
     with _create_printer(quiet, verbose) as printer:
-        report = command.build(loaded_project, on_progress=printer, approve=_create_approval(printer, yes=yes), pull=pull)
+        report = command.build(
+            loaded_project, on_progress=printer, approve=_create_approval(printer, yes=yes), pull=pull
+        )
     return print_report(report, format_, texts.build)
 
 
 def down(
-    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None,
+    project: ProjectOption = CURRENT_FOLDER,
+    name: NameOption = None,
     volumes: Annotated[bool, typer.Option("--volumes", help="Its volumes, token and keys too.")] = False,
     discard: Annotated[bool, typer.Option("--discard", help="Also what another machine alone holds.")] = False,
-    quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    format_: FormatOption = Format.text,
 ) -> int:
     """Take the environment away. The workspace stays, and so do volumes unless told otherwise."""
     from envkit.cli import texts
@@ -92,9 +107,12 @@ def down(
 
 
 def sync(
-    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None,
+    project: ProjectOption = CURRENT_FOLDER,
+    name: NameOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be copied.")] = False,
-    quiet: QuietOption = False, verbose: VerboseOption = False, format_: FormatOption = Format.text,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    format_: FormatOption = Format.text,
 ) -> int:
     """Copy what changed to and from another machine's engine. It holds a copy of the workspace."""
     from envkit.cli import texts
@@ -109,7 +127,8 @@ def sync(
 
 def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go, and how much it frees.")] = False,
-    quiet: QuietOption = False, format_: FormatOption = Format.text,
+    quiet: QuietOption = False,
+    format_: FormatOption = Format.text,
 ) -> int:
     """Remove what envkit made for you and nobody uses.
 

@@ -48,7 +48,8 @@ def ssh_proxy(container: str) -> int:
 
 
 def logs(
-    project: ProjectOption = CURRENT_FOLDER, name: NameOption = None,
+    project: ProjectOption = CURRENT_FOLDER,
+    name: NameOption = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until interrupted.")] = False,
     tail: Annotated[Optional[int], typer.Option("--tail", metavar="N", min=0, help="Only the last lines.")] = None,  # noqa: UP045
 ) -> int:
@@ -77,4 +78,6 @@ def _sanitize_output(output: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _sanitize_line(line: bytes) -> bytes:
-    return escape_controls(line.decode(errors="backslashreplace").removesuffix("\r")).encode(sys.stdout.encoding, "replace")
+    return escape_controls(line.decode(errors="backslashreplace").removesuffix("\r")).encode(
+        sys.stdout.encoding, "replace"
+    )

@@ -28,7 +28,8 @@ def migrate(
     ignore: Annotated[
         Optional[list[str]], typer.Option("--ignore", metavar="RULE", help="Switch a rule off, by its id; repeatable.")  # noqa: UP045
     ] = None,
-    quiet: QuietOption = False, format_: FormatOption = Format.text,
+    quiet: QuietOption = False,
+    format_: FormatOption = Format.text,
 ) -> int:
     """Move code from standalone Keras to tf.keras. Shows what changes, and what a person has to look at."""
     from envkit.cli import texts

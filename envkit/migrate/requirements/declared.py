@@ -25,7 +25,9 @@ LIST_ITEM = re.compile(r"[ \t]+(?P<text>[A-Za-z][^#\n]*)")
 
 def notes(name: str, text: str, release: str) -> Iterator[Note]:
     """Yield what is to be said of the packages that a file declares."""
-    declarations = _setup_requirements(text) if name.lower() == "setup.py" else _section_requirements(name.lower(), text)
+    declarations = (
+        _setup_requirements(text) if name.lower() == "setup.py" else _section_requirements(name.lower(), text)
+    )
     for location, specifier in declarations:
         requirement = parse_requirement(specifier, location)
         note = make_note(requirement, release) if requirement else None
@@ -44,7 +46,9 @@ def _setup_requirements(text: str) -> Iterator[tuple[Location, str]]:
     dependency_ids = {id(child) for node in ast.walk(tree) if _declares_dependencies(node) for child in ast.walk(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            is_requirement = id(node) in dependency_ids or re.fullmatch(r"[\w.-]+(?:\[[\w,]*\])?[ \t]*(?:==|>=|<=|~=|<|>).*", node.value)
+            is_requirement = id(node) in dependency_ids or re.fullmatch(
+                r"[\w.-]+(?:\[[\w,]*\])?[ \t]*(?:==|>=|<=|~=|<|>).*", node.value
+            )
             if is_requirement and "\n" not in node.value:
                 yield Location(node.lineno, node.col_offset + 1), node.value
 
@@ -85,13 +89,18 @@ def _ini_requirements(line: str, number: int, pair: re.Match[str] | None) -> Ite
         yield Location(number, item.start("text") + 1), re.sub(r"^[\w,-]+:[ \t]+", "", item["text"])
 
 
-def _toml_requirements(line: str, number: int, pair: re.Match[str] | None, *, is_table: bool) -> Iterator[tuple[Location, str]]:
+def _toml_requirements(
+    line: str, number: int, pair: re.Match[str] | None, *, is_table: bool
+) -> Iterator[tuple[Location, str]]:
     key = pair["key"].strip("\"'") if pair is not None else ""
     if pair is not None and is_table and not pair["value"].lstrip().startswith("["):  # keras = "^2.2"
         version_match = QUOTED_STRING.search(pair["value"])
         specifier = (version_match["double"] or version_match["single"] or "") if version_match else ""
         specifier = specifier.replace("^", "~=") if specifier.count(".") else specifier.replace("^", ">=")
-        yield Location(number, 1), f"{key}{specifier if specifier[:1] in {*'<>=~!'} else f'=={specifier}' if specifier[:1].isdigit() else ''}"
+        yield (
+            Location(number, 1),
+            f"{key}{specifier if specifier[:1] in {*'<>=~!'} else f'=={specifier}' if specifier[:1].isdigit() else ''}",
+        )
         return
     for quoted in QUOTED_STRING.finditer(line.partition(" #")[0]):
         yield Location(number, quoted.start() + 1), quoted["double"] or quoted["single"] or ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit.migrate.ignored import is_suppressed
-from envkit.migrate.outcome import Note, Outcome, Rewrite, Location
+from envkit.migrate.outcome import Location, Note, Outcome, Rewrite
 from envkit.migrate.requirements.places import FileKind
 from envkit.migrate.requirements.wanted import TENSORFLOW, Requirement, is_leftover, make_note, parse_requirement
 
@@ -25,7 +25,9 @@ CONDA = re.compile(
     r"(?P<comment>[ \t]+#[^\r\n]*)?(?P<rest>[ \t]*\r?\n?)"
 )
 DEPENDENCIES = re.compile(r"^dependencies[ \t]*:", re.MULTILINE)
-FLOW_LIST = re.compile(r"^[ \t]*(?:-[ \t]+)?(?:dependencies|pip)[ \t]*:[ \t]*\[(?P<items>[^\]]{0,4000})\]", re.MULTILINE)
+FLOW_LIST = re.compile(
+    r"^[ \t]*(?:-[ \t]+)?(?:dependencies|pip)[ \t]*:[ \t]*\[(?P<items>[^\]]{0,4000})\]", re.MULTILINE
+)
 FLOW_ITEM = re.compile(r"(?P<comment>#[^\n]*)|(?P<text>[^\s,\"'#][^,\"'#\n]*)")
 GIT_REQUIREMENT = re.compile(
     r"[ \t]*(?:-e[ \t]+|--editable[ \t=]+|-[ \t]+)?(?:-e[ \t]+)?[\"']?(?P<text>git\+[^\s\"']+)"
@@ -61,7 +63,9 @@ def migrate(content: bytes, text: str, kind: FileKind, release: str) -> Outcome:
     if kind is FileKind.CONDA and DEPENDENCIES.search(text) is None:
         return Outcome(content)
     items = _parse_items(text, CONDA if kind is FileKind.CONDA else PIP)
-    has_tensorflow = any(item.requirement.name in TENSORFLOW for item in items if item.requirement) or kind is FileKind.CONSTRAINTS
+    has_tensorflow = (
+        any(item.requirement.name in TENSORFLOW for item in items if item.requirement) or kind is FileKind.CONSTRAINTS
+    )
     has_includes = any(INCLUDE.match(item.text) for item in items)
     rewrites: list[Rewrite] = []
     notes: list[Note] = []
@@ -70,10 +74,16 @@ def migrate(content: bytes, text: str, kind: FileKind, release: str) -> Outcome:
         if item.requirement is None:
             lines.append(item.text)
             continue
-        if is_leftover(item.requirement, release) and _is_removable(items, index) and (has_tensorflow or not has_includes):
+        if (
+            is_leftover(item.requirement, release)
+            and _is_removable(items, index)
+            and (has_tensorflow or not has_includes)
+        ):
             replacement = "" if has_tensorflow else f"tensorflow=={release}"
             if replacement or kind is not FileKind.CONDA or _has_siblings(items, index):
-                rewrites.append(Rewrite(item.requirement.location, "requirements/keras", item.requirement.text, replacement))
+                rewrites.append(
+                    Rewrite(item.requirement.location, "requirements/keras", item.requirement.text, replacement)
+                )
                 lines.append(_replace_requirement(item, replacement))
                 has_tensorflow = True
                 continue
@@ -133,4 +143,3 @@ def _replace_requirement(item: Item, replacement: str) -> str:
         start, end = match.span("text")
         return item.text[:start] + replacement + item.text[end:]
     return match["comment"].lstrip() + match["rest"] if match["comment"] else ""
-

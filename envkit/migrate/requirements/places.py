@@ -26,8 +26,12 @@ PATTERNS = (
     (re.compile(r"(?i)(?:.*/)?(?:setup\.py|setup\.cfg|pyproject\.toml|pipfile|tox\.ini)"), FileKind.DECLARED),
     (re.compile(r"(?:.*/)?\.(?:github/workflows|circleci)/[^/]+\.ya?ml"), FileKind.COMMANDS),
     (re.compile(r"(?i)(?:.*/)?\.?(?:travis|appveyor|gitlab-ci|azure-pipelines)\.ya?ml"), FileKind.COMMANDS),
-    (re.compile(r"(?i)(?:.*/)?(?:(?:docker|container)file[^/]*|[^/]+\.dockerfile|jenkinsfile|makefile|[^/]+\.(?:sh|bash))"),
-     FileKind.COMMANDS),
+    (
+        re.compile(
+            r"(?i)(?:.*/)?(?:(?:docker|container)file[^/]*|[^/]+\.dockerfile|jenkinsfile|makefile|[^/]+\.(?:sh|bash))"
+        ),
+        FileKind.COMMANDS,
+    ),
     (re.compile(r"(?:.*/)?envkit\.ya?ml"), None),
     (re.compile(r"(?i)(?:.*/)?[^/]*(?:env|conda)[^/]*\.ya?ml"), FileKind.CONDA),
 )

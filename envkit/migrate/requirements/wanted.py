@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from envkit.migrate.outcome import Kind, Note, Location
+from envkit.migrate.outcome import Kind, Location, Note
 from envkit.migrate.requirements.packages import KERAS_PACKAGE_HINTS
 
 KERAS = {"keras", "keras-gpu", "keras-base"}
 TENSORFLOW = {"tensorflow", "tensorflow-gpu", "tensorflow-cpu", "tf-nightly", "intel-tensorflow"}
 # What a file has to name for anything to be said of it; other names have one of these in them.
 KNOWN_NAMES = ["keras", "tensorflow"]
-KNOWN_NAMES += [name for name in sorted({*TENSORFLOW, *KERAS_PACKAGE_HINTS}) if not any(part in name for part in KNOWN_NAMES)]
+KNOWN_NAMES += [
+    name for name in sorted({*TENSORFLOW, *KERAS_PACKAGE_HINTS}) if not any(part in name for part in KNOWN_NAMES)
+]
 REQUIREMENT = re.compile(
     r"(?:[\w-]+::)?(?P<name>[A-Za-z][A-Za-z0-9._-]*?)(?:\[[^\]\n]*\])?[ \t]*"
     r"(?:(?P<version>(?:[<>=!~^]=?|===)[^;#\\\"'\r\n]*|\([^)\n]*\)|@[ \t]*[^\s;]+)[ \t]*)?(?:;[^#\n]*)?"
@@ -53,7 +55,9 @@ def parse_requirement(text: str, location: Location) -> Requirement | None:
     """Return what a text asks for, or None where it is no requirement."""
     if url_match := GIT_URL.fullmatch(text.strip()):
         name = _normalize_name(url_match["name"])
-        return Requirement(location, text.strip(), name, "@ git") if name in KERAS or name in KERAS_PACKAGE_HINTS else None
+        return (
+            Requirement(location, text.strip(), name, "@ git") if name in KERAS or name in KERAS_PACKAGE_HINTS else None
+        )
     match = REQUIREMENT.fullmatch(text.strip())
     if match is None:
         return None
@@ -73,24 +77,37 @@ def make_note(requirement: Requirement, release: str) -> Note | None:
     """Return what is to be said of a requirement, or None."""
     if is_leftover(requirement, release):
         return _build_note(
-            requirement, "keras", f"{requirement.text} puts a Keras in the place of the one that TensorFlow {release} brings",
+            requirement,
+            "keras",
+            f"{requirement.text} puts a Keras in the place of the one that TensorFlow {release} brings",
             f"remove it; tensorflow=={release} brings the Keras it works with",
         )
     if requirement.name == "keras-applications":
         return _build_note(
-            requirement, requirement.name, "keras-applications serves Keras 2.2 alone",
+            requirement,
+            requirement.name,
+            "keras-applications serves Keras 2.2 alone",
             "remove it, unless code imports keras_applications; tensorflow.keras.applications has its models",
         )
     if requirement.name == "keras-preprocessing" and not _allows(requirement, "1.1.2"):
         return _build_note(
-            requirement, requirement.name, f"{requirement.text} keeps TensorFlow {release} from being installed: it needs 1.1.1 or later",
+            requirement,
+            requirement.name,
+            f"{requirement.text} keeps TensorFlow {release} from being installed: it needs 1.1.1 or later",
             "remove it; TensorFlow brings it where it needs it",
         )
     if requirement.name in KERAS_PACKAGE_HINTS:
-        return _build_note(requirement, "imports-keras", f"{requirement.name} imports standalone Keras itself", KERAS_PACKAGE_HINTS[requirement.name])
+        return _build_note(
+            requirement,
+            "imports-keras",
+            f"{requirement.name} imports standalone Keras itself",
+            KERAS_PACKAGE_HINTS[requirement.name],
+        )
     if requirement.name in TENSORFLOW and requirement.version and not _allows(requirement, release):
         return _build_note(
-            requirement, "tensorflow", f"{requirement.text} is not TensorFlow {release}, which the code is migrated to",
+            requirement,
+            "tensorflow",
+            f"{requirement.text} is not TensorFlow {release}, which the code is migrated to",
             f"write tensorflow=={release}, once all of the code is migrated",
         )
     return None

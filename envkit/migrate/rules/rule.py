@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 RuleClass = Literal["mechanical", "review", "impossible", "behaviour", "lint", "unresolved"]
 NOTE_KINDS: Mapping[RuleClass, Kind] = {
-    "review": Kind.REVIEW, "impossible": Kind.IMPOSSIBLE, "behaviour": Kind.BEHAVIOUR, "lint": Kind.LINT,
-    "unresolved": Kind.UNRESOLVED, "mechanical": Kind.REVIEW,
+    "review": Kind.REVIEW,
+    "impossible": Kind.IMPOSSIBLE,
+    "behaviour": Kind.BEHAVIOUR,
+    "lint": Kind.LINT,
+    "unresolved": Kind.UNRESOLVED,
+    "mechanical": Kind.REVIEW,
 }
 
 

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 RULE_TABLE: Mapping[str, Rule] = {
     rule.id: rule
     for rule in (
-        *imports.IMPORTS, *imports.NAMES, *arguments.ARGUMENTS, *arguments.BACKEND, *told.REVIEW, *told.IMPOSSIBLE,
-        *runtime.RUNTIME, *runtime.GRAPH, *runtime.TRAINING, *runtime.BEHAVIOUR, *runtime.LINTS,
+        *imports.IMPORTS,
+        *imports.NAMES,
+        *arguments.ARGUMENTS,
+        *arguments.BACKEND,
+        *told.REVIEW,
+        *told.IMPOSSIBLE,
+        *runtime.RUNTIME,
+        *runtime.GRAPH,
+        *runtime.TRAINING,
+        *runtime.BEHAVIOUR,
+        *runtime.LINTS,
     )
 }

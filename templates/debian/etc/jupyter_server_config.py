@@ -159,8 +159,13 @@ c.ServerApp.jpserver_extensions = {
 c.ServerProxy.servers = {
     "tensorboard": {
         "command": [
-            TENSORBOARD, "--logdir", logdir.replace("{", "{{").replace("}", "}}"),
-            "--host", "127.0.0.1", "--port", "{port}",
+            TENSORBOARD,
+            "--logdir",
+            logdir.replace("{", "{{").replace("}", "}}"),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "{port}",
         ],
         "environment": {"PYTHONWARNINGS": "ignore"},
         "absolute_url": False,
