@@ -32,6 +32,7 @@ test-gpu-image: dev engine ## build the image for GPUs (2 GB of downloads), load
 
 lint: dev ## check style, types and the direction of imports
 	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check --quiet .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/shellcheck -x scripts/*.sh .ci/run

@@ -15,7 +15,7 @@ from benchmarks import plain_image
 from benchmarks.clock import BenchmarkError, alternate
 from benchmarks.figures import Figure
 from benchmarks.scratch import unique
-from envkit import catalog, config, names
+from envkit import catalog, config, naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
 
 def _time_envkit_build(scratch: Scratch) -> float:
     project = scratch.project(unique("cold"))
-    base = names.base_ref(catalog.release(config.load("").tensorflow).suite)
+    base = naming.base_ref(catalog.release(config.load("").tensorflow).suite)
     with _hide_image(scratch, base):
         start = time.perf_counter()
         project.envkit("build", "--quiet")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from benchmarks.clock import BenchmarkError, run_timed
 from benchmarks.figures import Figure
 from benchmarks.scratch import command, unique
-from envkit import names, state
-from envkit.engines.endpoint import current_endpoint
+from envkit import naming, state
+from envkit.backends.docker.endpoint import current_endpoint
 from envkit.model.state import State
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def _create_environments(scratch: Scratch) -> None:
     scratch.exit_stack.callback(scratch.remove_image, ref)
     for number in range(ENVIRONMENTS):
         name, project = unique(str(number)), str(scratch.folder / "environments" / str(number))
-        container_name = names.container(os.getuid(), name)
-        labels = {**names.labels(os.getuid(), name, project), names.PORT: str(40000 + number)}
+        container_name = naming.container(os.getuid(), name)
+        labels = {**naming.labels(os.getuid(), name, project), naming.PORT: str(40000 + number)}
         api.create_container(ref, ["nothing"], name=container_name, labels=labels)
         scratch.exit_stack.callback(api.remove_container, container_name)
         state.save(state.directory(current_endpoint(), project), State(name, project, verdict="TensorFlow computes"))

@@ -12,7 +12,8 @@ import yaml
 
 from benchmarks.clock import BenchmarkError, Usage, run_timed
 from benchmarks.scratch import HTTP_OK, free_port, unique
-from envkit import names, net
+from envkit import naming
+from envkit.net import http
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ class Compose:
     def is_ready(self) -> bool:
         """Say whether JupyterLab of the plain image accepts its token."""
         headers = {"Authorization": f"token {self.env['BENCH_TOKEN']}"}
-        return net.get(int(self.env["BENCH_PORT"]), "/api/status", headers=headers).status == HTTP_OK
+        return http.get(int(self.env["BENCH_PORT"]), "/api/status", headers=headers).status == HTTP_OK
 
     def _run(self, *arguments: str) -> Usage:
         return run_timed([compose_program(), *self.options, *arguments], env=self.env)
@@ -74,7 +75,7 @@ def rendered_compose(scratch: Scratch, project: Project) -> Compose:
     project.envkit("up", "--quiet")
     project.envkit("down", "--quiet")
     document = yaml.safe_load((project.state_dir.rendered / "compose.yaml").read_text())
-    document["services"][names.SERVICE]["healthcheck"]["interval"] = "1s"
+    document["services"][naming.SERVICE]["healthcheck"]["interval"] = "1s"
     del document["networks"]["default"]["ipam"]
     file = scratch.folder / f"{project.folder.name}.json"
     file.write_text(json.dumps(document))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.clock import BenchmarkError, alternate
 from benchmarks.figures import Figure
-from envkit import names
-from envkit.observe import guest
+from envkit import naming
+from envkit.observe import guest_runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,9 +39,9 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
 
 
 def _time_import(scratch: Scratch, project: Project) -> float:
-    container = scratch.engine.containers.get(names.container(os.getuid(), project.name))
+    container = scratch.engine.containers.get(naming.container(os.getuid(), project.name))
     start = time.perf_counter()
-    code, output = container.exec_run([guest.PYTHON, "-c", "import tensorflow"], stream=False)
+    code, output = container.exec_run([guest_runner.PYTHON, "-c", "import tensorflow"], stream=False)
     duration = time.perf_counter() - start
     if code:
         raise BenchmarkError(f"import tensorflow ended with {code}\n{output!r}")

@@ -20,8 +20,9 @@ import docker
 
 import envkit
 from benchmarks.clock import BenchmarkError, Usage, run_timed
-from envkit import net, state
-from envkit.engines.endpoint import current_endpoint
+from envkit import state
+from envkit.backends.docker.endpoint import current_endpoint
+from envkit.net import http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ class Project:
         except OSError:
             return False
         headers = {"Authorization": f"token {token.strip()}"}
-        return net.get(self.port, "/api/status", headers=headers).status == HTTP_OK
+        return http.get(self.port, "/api/status", headers=headers).status == HTTP_OK
 
     @property
     def state_dir(self) -> state.StateDir:

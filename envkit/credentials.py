@@ -6,7 +6,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
-from envkit import files
+from envkit.fs import files
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from envkit import names
+from envkit import naming
 from envkit.model.plan import Digests, FilesPlan, Plan
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def compute(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[s
 def image_ref(plan: Plan, digests: Digests) -> str:
     """Return the reference an image of that digest gets: equal plans share one image."""
     kind = "gpu" if plan.image.gpu else "cpu"
-    return f"{names.REPOSITORY}:{plan.image.release.version}-{kind}-{digests.image}"
+    return f"{naming.REPOSITORY}:{plan.image.release.version}-{kind}-{digests.image}"
 
 
 def _image(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[str], str]) -> str:

@@ -11,9 +11,11 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import files, names, net, sshkeys
-from envkit.certificates import certificates
+from envkit import naming, ssh_keys
+from envkit.fs import files
 from envkit.model.facts import Account, Facts, HostGpu, HostQuery, PublicKey
+from envkit.net import http
+from envkit.pem import certificates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +32,7 @@ def inspect(query: HostQuery) -> Facts:
     """Look at everything a config wants to know of this host."""
     project = Path(query.project)
     workspace = _resolve(project, query.workspace)
-    busy_ports = net.busy_ports()
+    busy_ports = http.busy_ports()
     paths = (*query.paths, *query.texts, *(source for _, source in query.secrets))
     # Followed once: what is read, compared and shown must be one file, whatever a link does meanwhile.
     real_paths = {path: _resolve(project, path) for path in paths}
@@ -58,8 +60,8 @@ def inspect(query: HostQuery) -> Facts:
         ca=extra_ca() if query.ca else "",
         proxies=own_proxies if query.proxy else no_proxy,
         run_proxies=own_proxies if query.proxy else {},
-        busy_ports={port: net.port_listener(port) if port in query.ports else "" for port in busy_ports},
-        routes=net.routes(),
+        busy_ports={port: http.port_listener(port) if port in query.ports else "" for port in busy_ports},
+        routes=http.routes(),
         state=query.state,
         client_key=_read_client_key(query.state),
         gpu=gpu(),
@@ -100,7 +102,7 @@ def file_fingerprint(path: Path) -> list[object]:
 
 def machine() -> str:
     """Return this host's architecture in Docker's words."""
-    return names.architecture(platform.machine())
+    return naming.architecture(platform.machine())
 
 
 def distribution() -> str:
@@ -255,7 +257,7 @@ def _read_keys(project: Path, paths: tuple[str, ...] | None) -> tuple[PublicKey,
     for path in DEFAULT_KEYS if paths is None else paths:
         text = _read_text(_resolve(project, path))
         try:
-            line = sshkeys.parse(text) if text is not None else ""
+            line = ssh_keys.parse(text) if text is not None else ""
         except ValueError:
             line = ""
         if line or paths is not None:

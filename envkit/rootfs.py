@@ -9,11 +9,11 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING
 
-from envkit import proc
+from envkit import process
 from envkit.errors import BuildFailed
 from envkit.model.report import Progress
-from envkit.render import quote
-from envkit.render.image import archive_urls
+from envkit.render import filters
+from envkit.render.build_context import archive_urls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,7 +83,7 @@ def build(
     on_progress(Progress(STAGE, f"assembling Debian {suite} with {program}"))
     try:
         for command in _build_commands(program, suite, mirror, partial_tar):
-            if proc.stream(command, on_line, env=env) != 0:
+            if process.stream(command, on_line, env=env) != 0:
                 raise explain_failure(program, suite, "\n".join(log_lines))
         partial_tar.replace(tar)
     except OSError as error:
@@ -125,9 +125,9 @@ def explain_failure(program: str, suite: str, output: str) -> BuildFailed:
 
 
 def _choose_program(suite: str) -> str:
-    if proc.which("mmdebstrap"):
+    if process.which("mmdebstrap"):
         return "mmdebstrap"
-    if os.geteuid() == 0 and proc.which("debootstrap"):
+    if os.geteuid() == 0 and process.which("debootstrap"):
         return "debootstrap"
     raise BuildFailed(
         f"neither the image debian:{suite}-slim nor a program to assemble Debian {suite} is here",
@@ -137,8 +137,8 @@ def _choose_program(suite: str) -> str:
 
 
 def _build_commands(program: str, suite: str, mirror: str, tar: Path) -> tuple[list[str], ...]:
-    main, security = (quote.url(archive) for archive in archive_urls(mirror))
-    suite = quote.word(suite)
+    main, security = (filters.url(archive) for archive in archive_urls(mirror))
+    suite = filters.word(suite)
     if program == "mmdebstrap":
         return (_mmdebstrap_command(suite, main, security, tar),)
     root = str(tar.with_name("root"))

@@ -22,8 +22,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import files
 from envkit.errors import PreconditionError
+from envkit.fs import files
 from envkit.model.state import State
 
 if TYPE_CHECKING:

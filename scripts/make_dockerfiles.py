@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from envkit import catalog, names
-from envkit.model.found import ImageContents
+from envkit import catalog, naming
+from envkit.model.engine_state import ImageContents
 from envkit.model.image import Base, ImagePlan, Layout
-from envkit.render import image
-from envkit.resolve import bases
+from envkit.render import build_context
+from envkit.resolve import base_layout
 
 if TYPE_CHECKING:
     from envkit.model.release import Release
@@ -36,7 +36,7 @@ FOLDER = Path(__file__).parent.parent / "dockerfiles"
 def variants() -> dict[str, str]:
     """Return the text of each rendered Dockerfile by its file's name."""
     release = catalog.release(catalog.DEFAULT_RELEASE)
-    base = Base("debian", names.base_ref(release.suite), "", "")
+    base = Base("debian", naming.base_ref(release.suite), "", "")
     plain = ImagePlan(base, catalog.suite(release.suite), release)
     with_packages = ImagePlan(
         base,
@@ -62,14 +62,14 @@ def _plan_over(
     """Return the plan over an image that holds this."""
     system = catalog.system(contents.codename)
     assert system is not None  # noqa: S101 - it is in the catalogue
-    layout = bases.choose_layout(contents, system, release, python_mirror=managed)
+    layout = base_layout.choose_layout(contents, system, release, python_mirror=managed)
     assert isinstance(layout, Layout)  # noqa: S101 - it serves
     ref = catalog.official_image(release, gpu=False) if kind == "official" else "registry.example.com/team/image:1"
     return ImagePlan(Base(kind, ref, "", "engine"), system, release, layout=layout)
 
 
 def _dockerfile(plan: ImagePlan) -> str:
-    return next(file.text for file in image.render(plan) if file.path == "Dockerfile")
+    return next(file.text for file in build_context.render(plan) if file.path == "Dockerfile")
 
 
 def main() -> None:

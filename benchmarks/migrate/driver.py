@@ -22,8 +22,9 @@ from libcst.codemod import Codemod, SkipFile, parallel_exec_transform_with_prett
 from libcst.metadata import ParentNodeProvider, PositionProvider, ScopeProvider
 
 from benchmarks.migrate.world import RELEASE
-from envkit.migrate import api, code, source, transform
-from envkit.migrate.nodes import NodeMap
+from envkit.migrate import python, tf_api
+from envkit.migrate.python import parsed_file, pipeline
+from envkit.migrate.python.node_map import NodeMap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,10 +50,10 @@ class Migration(Codemod):
     def transform_module_impl(self, tree: cst.Module) -> MigratedFile:  # type: ignore[override]  # all that the driver asks for
         """Return what becomes of the file whose tree this is."""
         return self._to_migrated_file(
-            tree, transform.transform_source(tree.bytes, self._build_source(tree), tree.encoding, api.load(RELEASE))
+            tree, pipeline.transform_source(tree.bytes, self._build_source(tree), tree.encoding, tf_api.load(RELEASE))
         )
 
-    def _build_source(self, tree: cst.Module) -> source.Source:
+    def _build_source(self, tree: cst.Module) -> parsed_file.Source:
         """Return the file as the transform knows it, from what LibCST's providers found."""
         text, positions, parents, scopes = (
             tree.code,
@@ -67,7 +68,7 @@ class Migration(Codemod):
         for node in sorted(parents, key=lambda node: (spans[id(node)][0], -spans[id(node)][1])):
             nodes_by_class[type(node)].append(node)
         parent_map, scope_map = (_node_map(mapping) for mapping in (parents, scopes))
-        return source.Source(text, tree, NodeMap(spans), parent_map, dict(nodes_by_class), scope_map)
+        return parsed_file.Source(text, tree, NodeMap(spans), parent_map, dict(nodes_by_class), scope_map)
 
     def _to_migrated_file(self, tree: cst.Module, outcome: Outcome) -> MigratedFile:
         if outcome.error:
@@ -90,7 +91,7 @@ class FastMigration(Migration):
     def transform_module_impl(self, tree: cst.Module) -> MigratedFile:  # type: ignore[override]  # as above
         """Return what becomes of the file whose tree this is."""
         with mock.patch.object(cst, "parse_module", return_value=tree):
-            return self._to_migrated_file(tree, code.migrate(tree.bytes, api.load(RELEASE)))
+            return self._to_migrated_file(tree, python.migrate(tree.bytes, tf_api.load(RELEASE)))
 
 
 def _node_map(mapping: Mapping[cst.CSTNode, Any]) -> NodeMap[Any]:
@@ -100,7 +101,7 @@ def _node_map(mapping: Mapping[cst.CSTNode, Any]) -> NodeMap[Any]:
 def main() -> None:
     """Run it over every file below a folder; files that cannot be read are counted and left."""
     paths = [str(path) for path in sorted(Path(sys.argv[1]).rglob("*.py"))]
-    api.load(RELEASE)
+    tf_api.load(RELEASE)
     jobs = len(os.sched_getaffinity(0))
     codemod = FastMigration if "lent" in sys.argv[2:] else Migration
     result = parallel_exec_transform_with_prettyprint(codemod, paths, jobs=jobs, hide_progress=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from benchmarks.clock import BenchmarkError
 from benchmarks.migrate import suites, units
 from benchmarks.migrate.world import RELEASE
-from envkit.migrate import api, code
+from envkit.migrate import python, tf_api
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,7 @@ def compare(before: str, human_code: str) -> Iterator[tuple[str, str, str]]:
     unit = units.read(Path("a.py"), before.encode())
     if unit is None or not unit.imports_keras:
         return
-    migrated = code.migrate(before.encode(), api.load(RELEASE)).content.decode()
+    migrated = python.migrate(before.encode(), tf_api.load(RELEASE)).content.decode()
     old, ours, human = (_import_statements(text) for text in (before, migrated, human_code))
     for name in old:
         if name in ours and name in human:

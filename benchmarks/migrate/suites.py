@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.clock import BenchmarkError
-from envkit.engines import archive
+from envkit.backends.docker import tar as tar_
 
 if TYPE_CHECKING:
     import docker
@@ -196,7 +196,7 @@ def _put_tree(container: Container, folder: Path, name: str) -> None:
 
 
 def _put_files(container: Container, folder: str, contents: dict[str, bytes]) -> None:
-    container.put_archive(folder, archive.pack_files(contents))
+    container.put_archive(folder, tar_.pack_files(contents))
 
 
 def _output(container: Container) -> str:

@@ -8,12 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit.migrate import api
+from envkit.migrate import tf_api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.migrate.api import Api, Parameters
+    from envkit.migrate.tf_api import Api, Parameters
 
 RELEASE = "2.9.0"
 ROOTS = ("keras", "tensorflow")
@@ -74,4 +74,4 @@ def is_under(path: str, roots: tuple[str, ...]) -> bool:
 def api_index() -> ApiIndex:
     """Load the records."""
     record = json.loads((Path(__file__).parent / f"keras-{RELEASE}.json").read_text("utf-8"))
-    return ApiIndex(api.load(RELEASE), {module: frozenset(names.split()) for module, names in record.items()})
+    return ApiIndex(tf_api.load(RELEASE), {module: frozenset(names.split()) for module, names in record.items()})

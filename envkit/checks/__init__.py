@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.checks import gpu, nodes, tensorflow
+from envkit.checks import gpu, tensorflow
 from envkit.checks import observations as obs
+from envkit.checks.gpu import device_nodes
 from envkit.checks.smoke import check as smoke
+from envkit.checks.summary import exit_code, summarize, summarize_audit, summarize_host
 from envkit.checks.table import make_finding
-from envkit.checks.verdict import exit_code, summarize, summarize_audit, summarize_host
 from envkit.model.report import Verdict
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def gpu_device_nodes(observations: Sequence[Observation]) -> Finding:
     """Judge whether a GPU that a container was given is still there."""
     if not obs.table(obs.data(observations, "gpu.nodes"), "nodes"):
         return make_finding("gpu/nodes-open", "the device nodes could not be looked at", status=Verdict.UNKNOWN)
-    return nodes.find_fault(observations) or make_finding("gpu/nodes-open", "every device node opens")
+    return device_nodes.find_fault(observations) or make_finding("gpu/nodes-open", "every device node opens")
 
 
 def no_gpu_assigned() -> Finding:

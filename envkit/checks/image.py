@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from envkit.checks import observations as obs
 from envkit.checks.table import make_finding
 from envkit.model.report import Verdict
-from envkit.plain import single_line
+from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

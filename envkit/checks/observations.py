@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from envkit.model.report import Observation
-from envkit.plain import escape_controls
+from envkit.sanitize import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

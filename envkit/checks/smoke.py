@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from envkit import catalog
-from envkit.checks import driver, gpu, image, keras, tensorflow
+from envkit.checks import gpu, image, keras, tensorflow
 from envkit.checks import observations as obs
-from envkit.checks.mends import adapt_to_image
+from envkit.checks.gpu import driver
+from envkit.checks.image_hints import adapt_to_image
 from envkit.checks.table import make_finding
 from envkit.model.report import Verdict
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from envkit.checks.rows import audit, environment, gpu, host, image, tensorflow
+from envkit.checks.definitions import audit, environment, gpu, host, image, tensorflow
 from envkit.model.report import Finding, Verdict
 
 if TYPE_CHECKING:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envkit.checks import error_patterns
 from envkit.checks import observations as obs
-from envkit.checks import operations, signatures
-from envkit.checks.ending import find_crash
+from envkit.checks.crash import find_crash
+from envkit.checks.gpu import operations
 from envkit.checks.table import make_finding
-from envkit.plain import single_line
+from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def _find_import_fault(observations: Sequence[Observation]) -> Finding | None:
 
 
 def _explain_import_error(observations: Sequence[Observation], error: str) -> Finding:
-    match = signatures.find_pattern(f"{error}\n{obs.log(observations)}", signatures.IMPORT_ERRORS)
+    match = error_patterns.find_pattern(f"{error}\n{obs.log(observations)}", error_patterns.IMPORT_ERRORS)
     versions = obs.table(obs.data(observations, "packages"), "versions")
     package_versions = {name: obs.text(versions, name) for name in PACKAGES if obs.text(versions, name)}
     return make_finding(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from envkit.cli.failures import TyperBypass
+from envkit.cli.error_handler import TyperBypass
 from envkit.cli.options import EngineOption
 from envkit.errors import PreconditionError
 
@@ -24,28 +24,28 @@ HELP = "From a bare machine to a TensorFlow workspace that is running, locked do
 # Verb -> module and function; in the order `envkit --help` shows them.
 VERBS = {
     "init": ("project", "init"),
-    "up": ("environment", "up"),
-    "down": ("environment", "down"),
-    "sync": ("environment", "sync"),
+    "up": ("lifecycle", "up"),
+    "down": ("lifecycle", "down"),
+    "sync": ("lifecycle", "sync"),
     "status": ("project", "status"),
-    "logs": ("inside", "logs"),
-    "exec": ("inside", "exec_"),
-    "shell": ("inside", "shell"),
-    "doctor": ("checks", "doctor"),
-    "probe": ("checks", "probe"),
-    "audit": ("checks", "audit"),
-    "smoke": ("checks", "smoke"),
+    "logs": ("exec", "logs"),
+    "exec": ("exec", "exec_"),
+    "shell": ("exec", "shell"),
+    "doctor": ("diagnostics", "doctor"),
+    "probe": ("diagnostics", "probe"),
+    "audit": ("diagnostics", "audit"),
+    "smoke": ("diagnostics", "smoke"),
     "migrate": ("migrate", "migrate"),
-    "open": ("access", "open_"),
-    "token": ("access", "token"),
-    "ssh": ("inside", "ssh"),
-    "ssh-config": ("access", "ssh_config"),
+    "open": ("connect", "open_"),
+    "token": ("connect", "token"),
+    "ssh": ("exec", "ssh"),
+    "ssh-config": ("connect", "ssh_config"),
     "render": ("project", "render"),
-    "build": ("environment", "build"),
-    "prune": ("environment", "prune"),
+    "build": ("lifecycle", "build"),
+    "prune": ("lifecycle", "prune"),
     "schema": ("project", "schema"),
     "version": ("project", "version"),
-    "ssh-proxy": ("inside", "ssh_proxy"),
+    "ssh-proxy": ("exec", "ssh_proxy"),
 }
 HIDDEN_VERBS = {"ssh-proxy"}
 ENGINELESS_VERBS = {"init", "migrate", "schema", "version"}  # every other verb takes `--engine`
@@ -88,7 +88,7 @@ def _unknown_verb(word: str) -> PreconditionError:
 
 def _add_engine_option(verb: Callable[..., int]) -> Callable[..., int]:
     """Give a verb the option that says which engine it is about."""
-    from envkit.engines import endpoint
+    from envkit.backends.docker import endpoint
 
     @wraps(verb)
     def run(*args: object, engine: str | None = None, **options: object) -> int:
@@ -111,13 +111,13 @@ def _close_tunnels() -> Iterator[None]:
     try:
         yield
     finally:
-        from envkit import tunnel
+        from envkit import ssh_tunnel
 
-        if endpoints := tunnel.active_addresses():
-            from envkit.commands import reach
+        if endpoints := ssh_tunnel.active_addresses():
+            from envkit.environment.remote import ports
 
             for engine_endpoint in endpoints:
-                reach.close_idle_tunnel(engine_endpoint)
+                ports.close_idle_tunnel(engine_endpoint)
 
 
 def _bypass_typer(verb: Callable[..., int]) -> Callable[..., int]:

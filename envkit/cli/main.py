@@ -20,16 +20,16 @@ def _run(arguments: list[str]) -> int:
     gc.set_threshold(GC_THRESHOLD)
     # Pydantic would look into every installed package for one, and run it over what a config holds.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-    from envkit.cli import failures, quick, signals
+    from envkit.cli import error_handler, fast_path, signals
 
     try:
         if arguments[:1] != ["ssh-proxy"]:  # the SSH client hangs up on that one at every logout
             signals.install_handlers()
-        if (code := quick.try_run(arguments)) is not None:
+        if (code := fast_path.try_run(arguments)) is not None:
             return code
         from envkit.cli.app import create_app
 
         code = create_app(arguments)(args=arguments or ["--help"], prog_name="envkit", standalone_mode=False)
     except BaseException as error:  # noqa: BLE001 - the one catcher: everything becomes a message and a code
-        return failures.report(error, arguments)
+        return error_handler.report(error, arguments)
     return int(code or 0)

@@ -19,8 +19,8 @@ class Format(str, Enum):
 
 def complete_names(context: typer.Context, incomplete: str) -> list[str]:
     """Return the names of the caller's environments that begin like this, for the shell: it never says why not."""
-    from envkit.commands import project
-    from envkit.engines import endpoint
+    from envkit.backends.docker import endpoint
+    from envkit.environment import project
     from envkit.errors import EnvkitError
 
     with suppress(EnvkitError, OSError), endpoint.override(context.params.get("engine") or ""):

@@ -14,18 +14,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from envkit import credentials, files, net, tunnel
-from envkit.commands import forward, project, reach
-from envkit.engines import glance
+from envkit import credentials, ssh_tunnel
+from envkit.backends.docker import fast_inspect
+from envkit.environment import jupyter_forward, project
+from envkit.environment.remote import ports
 from envkit.errors import ExitCode, PreconditionError, Unhealthy
+from envkit.fs import files
 from envkit.model.report import Progress, Report
-from envkit.observe import door, ready
-from envkit.render.environment import render_template
+from envkit.net import http
+from envkit.observe import jupyter_client, readiness
+from envkit.render.jinja import render_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from envkit.commands.project import Environment
+    from envkit.environment.project import Environment
     from envkit.state import StateDir
 
     ProgressCallback = Callable[[Progress], None]
@@ -86,23 +89,23 @@ def open_lab(
         Unhealthy: JupyterLab does not answer with our token.
     """
     container_name, endpoint = environment.container_name, environment.endpoint
-    if tunnel.is_remote(endpoint):
+    if ssh_tunnel.is_remote(endpoint):
         environment.connect()
-    if glance.running_container(endpoint, container_name) is None:
+    if fast_inspect.running_container(endpoint, container_name) is None:
         project.require_running(environment.connect(), environment)  # says so where it is down
-    if not glance.owns_port(endpoint, container_name, 0):
+    if not fast_inspect.owns_port(endpoint, container_name, 0):
         # While our container runs, the port is the engine's; else the token might go to whoever took the port.
         engine_port, port_forwards = environment.state.port, environment.state.forwarded
 
         def holds_port() -> bool:
-            return glance.owns_port(endpoint, container_name, engine_port) and bool(
-                reach.local_port(endpoint, port_forwards, engine_port)
+            return fast_inspect.owns_port(endpoint, container_name, engine_port) and bool(
+                ports.local_port(endpoint, port_forwards, engine_port)
             )
 
         return show_report(
-            _open_browser(environment, reach.local_port(endpoint, port_forwards, engine_port), holds_port, on_progress)
+            _open_browser(environment, ports.local_port(endpoint, port_forwards, engine_port), holds_port, on_progress)
         )
-    with forward.open_forward(
+    with jupyter_forward.open_forward(
         environment.state_dir.client / "ssh_config", container_name, environment.hint
     ) as port_forward:
         report, code = (
@@ -129,7 +132,7 @@ def _open_browser(
     read it. The file goes once the browser has had time to log in.
     """
     secret = read_token(environment)
-    if not holds_port() or ready.get_token_status(door.port_client(port), secret) != ready.OK:
+    if not holds_port() or readiness.get_token_status(jupyter_client.port_client(port), secret) != readiness.OK:
         raise Unhealthy(f"JupyterLab of {environment.name} does not answer at port {port}", hint=environment.hint)
     url = f"http://127.0.0.1:{port}"
     # Straight to the page: browsers do not send a SameSite=Strict cookie along a redirect that began in a file.
@@ -285,7 +288,7 @@ def _last_activity(port: int, secret: str, holds_port: Callable[[], bool]) -> st
     """Return when our server was last used, or nothing if it does not say; asking does not count as use."""
     if not holds_port():
         return ""
-    response = net.get(port, "/api/status", headers={"Authorization": f"token {secret}"})
+    response = http.get(port, "/api/status", headers={"Authorization": f"token {secret}"})
     try:
         return str(json.loads(response.body)["last_activity"])
     except (ValueError, KeyError, TypeError, RecursionError):  # what answers was started by the container

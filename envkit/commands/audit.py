@@ -8,24 +8,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import checks, credentials, files, names, state
+from envkit import checks, credentials, naming, state
+from envkit.backends.docker import client, fast_inspect, temporary
 from envkit.checks import audit as audit_checks
 from envkit.checks import image as image_checks
-from envkit.commands import project, reach
-from envkit.commands.forward import open_forward
-from envkit.commands.site import describe_host
-from envkit.engines import connect, glance, leftovers
+from envkit.environment import project
+from envkit.environment.check_host import describe_host
+from envkit.environment.jupyter_forward import open_forward
+from envkit.environment.remote import ports
 from envkit.errors import StartFailed
+from envkit.fs import files
 from envkit.model.report import Progress, Report
-from envkit.observe import audit as audit_probes
-from envkit.observe import neighbours
+from envkit.observe import attack_suite as audit_probes
+from envkit.observe import network_attacks
 from envkit.render import ssh_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from envkit.commands.project import Environment
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
+    from envkit.environment.project import Environment
     from envkit.model.report import CheckHost
 
 SLACK_S = 120.0  # for an engine that is slow to make and to remove a container
@@ -73,34 +75,34 @@ def _run_audit(
     on_progress(Progress("audit", f"attacking {environment.name} from outside and inside"))
     endpoint, port_forwards = environment.endpoint, environment.state.forwarded
     engine_port, engine_ssh_port = (
-        _parse_port(container.labels.get(label, "")) for label in (names.PORT, names.SSH_PORT_LABEL)
+        _parse_port(container.labels.get(label, "")) for label in (naming.PORT, naming.SSH_PORT_LABEL)
     )
-    port = reach.local_port(endpoint, port_forwards, engine_port)
+    port = ports.local_port(endpoint, port_forwards, engine_port)
     if engine_port and not port:  # the token would go to whoever listens at that port of this machine
         raise StartFailed(f"no port of this machine leads to JupyterLab of {environment.name}", hint=environment.hint)
 
     def holds_port() -> bool:
         return (
-            glance.owns_port(endpoint, environment.container_name, engine_port)
-            and reach.local_port(endpoint, port_forwards, engine_port) == port
+            fast_inspect.owns_port(endpoint, environment.container_name, engine_port)
+            and ports.local_port(endpoint, port_forwards, engine_port) == port
         )
 
     def report_progress(text: str) -> None:
         on_progress(Progress("audit", text))
 
-    leftovers.remove_abandoned(engine, environment.owner)
-    name_prefix = f"{names.neighbour_prefix(environment.owner)}{os.getpid()}.{secrets.token_hex(4)}."
+    temporary.remove_abandoned(engine, environment.owner)
+    name_prefix = f"{naming.neighbour_prefix(environment.owner)}{os.getpid()}.{secrets.token_hex(4)}."
     labels = {
-        names.MANAGED: "1",
-        names.OWNER: str(environment.owner),
-        **leftovers.lifetime_labels(neighbours.TOTAL_S + SLACK_S),
+        naming.MANAGED: "1",
+        naming.OWNER: str(environment.owner),
+        **temporary.lifetime_labels(network_attacks.TOTAL_S + SLACK_S),
     }
     observations, inspection = audit_probes.run_attacks(
         engine,
         environment.container_name,
         base=environment.state.base_id,
         open_port=lambda: _open_jupyter_port(environment, port, holds_port),
-        ssh_port=reach.local_port(endpoint, port_forwards, engine_ssh_port),
+        ssh_port=ports.local_port(endpoint, port_forwards, engine_ssh_port),
         is_ours=holds_port,
         token=credentials.token(environment.state_dir),
         ssh_config=environment.state_dir.client / ssh_config.FILE,
@@ -112,7 +114,7 @@ def _run_audit(
     findings = audit_checks.check(observations, inspection)
     release = image_checks.parse_claim(environment.state.image_ref).version
     result = AuditResult(
-        environment.name, checks.summarize_audit(findings), release, describe_host(connect.facts(engine))
+        environment.name, checks.summarize_audit(findings), release, describe_host(client.facts(engine))
     )
     return Report("audit", environment.name, result, findings, checks.exit_code(findings, fail_on_unknown=True))
 

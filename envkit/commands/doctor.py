@@ -6,19 +6,19 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import catalog, checks, host, names, tunnel
+from envkit import catalog, checks, host, naming, ssh_tunnel
 from envkit.checks import host as host_checks
-from envkit.commands.site import describe_host
+from envkit.environment.check_host import describe_host
 from envkit.errors import PreconditionError
 from envkit.model.report import Report, Verdict
 from envkit.observe import doctor as doctor_probes
-from envkit.render.image import DEBIAN_MIRROR
+from envkit.render.build_context import DEBIAN_MIRROR
 from envkit.resolve.gpu import requires_gpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from envkit.commands.project import Project
+    from envkit.environment.project import Project
     from envkit.model.facts import EngineFacts
     from envkit.model.report import CheckHost, Finding
 
@@ -54,7 +54,7 @@ def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None
     Raises:
         Refusal: The engine is on another machine.
     """
-    if tunnel.is_remote(project.endpoint):
+    if ssh_tunnel.is_remote(project.endpoint):
         raise PreconditionError(
             f"the engine is on another machine, {project.endpoint}, and doctor looks at the one it runs on",
             hint="run envkit doctor there; envkit status says whether that engine answers",
@@ -89,7 +89,7 @@ def _run_checks(project: Project, *, gpu: bool) -> tuple[tuple[Finding, ...], En
         skip_reasons=_skip_reasons(project),
         port=config.jupyter.port or (state.port if state else 0) or DEFAULT_PORT,
         is_configured=bool(config.jupyter.port),
-        own_container=names.container(os.getuid(), state.name) if state else "",
+        own_container=naming.container(os.getuid(), state.name) if state else "",
         proxies=host.proxies(),
     )
     gpu_findings = checks.host_gpu(host.gpu(), engine, release, required=gpu_required)

@@ -6,18 +6,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import decide, files, names, state, tunnel
-from envkit.commands import access, apply, reach, synced
-from envkit.engines import leftovers, look
+from envkit import naming, reconcile, ssh_tunnel, state
+from envkit.backends.docker import inspect, temporary
+from envkit.commands import access
+from envkit.environment import execute
+from envkit.environment.remote import ports, sync
 from envkit.errors import EngineError
+from envkit.fs import files
 from envkit.model.report import Progress, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.commands.project import Environment
-    from envkit.engines.connect import Engine
-    from envkit.model.found import ActualState
+    from envkit.backends.docker.client import Engine
+    from envkit.environment.project import Environment
+    from envkit.model.engine_state import ActualState
 
     ProgressCallback = Callable[[Progress], None]
 
@@ -56,14 +59,14 @@ def down(
     with files.lock(
         environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))
     ):
-        actual = look.actual_state(engine, environment.container_name, ())
-        steps = decide.down(environment.name, environment.owner, environment.project, actual, volumes=volumes)
-        if tunnel.is_remote(environment.endpoint):
+        actual = inspect.actual_state(engine, environment.container_name, ())
+        steps = reconcile.down(environment.name, environment.owner, environment.project, actual, volumes=volumes)
+        if ssh_tunnel.is_remote(environment.endpoint):
             _release_remote(environment, engine, actual, volumes=volumes, discard=discard, on_progress=on_progress)
         with suppress(EngineError):  # a network goes only when nobody is on it, and says so otherwise
-            leftovers.remove_abandoned(engine, environment.owner)
+            temporary.remove_abandoned(engine, environment.owner)
         for step in steps:
-            apply.remove(step, engine, on_progress)
+            execute.remove(step, engine, on_progress)
         # A folder with nothing but the lock was made by this command, for an environment without state.
         if volumes or list(environment.state_dir.folder.iterdir()) == [environment.state_dir.lock]:
             state.forget(environment.state_dir)
@@ -73,7 +76,7 @@ def down(
     our_volumes = (
         name
         for name, volume in actual.volumes.items()
-        if names.belongs_to(volume.labels, environment.owner, environment.project)
+        if naming.belongs_to(volume.labels, environment.owner, environment.project)
     )
     kept_volumes = () if volumes else tuple(sorted(our_volumes))
     return Report("down", environment.name, DownResult(environment.name, removed, kept_volumes))
@@ -90,5 +93,5 @@ def _release_remote(
 ) -> None:
     """Bring back from another machine what is there alone, and take back the ports that lead there."""
     if not (volumes and discard):
-        synced.pull_back(environment, engine, actual=actual, is_final=volumes, on_progress=on_progress)
-    reach.release(environment.endpoint, environment.state.forwarded)
+        sync.pull_back(environment, engine, actual=actual, is_final=volumes, on_progress=on_progress)
+    ports.release(environment.endpoint, environment.state.forwarded)

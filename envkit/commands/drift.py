@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import checks, names
-from envkit.commands import project, render
-from envkit.engines import connect, endpoint, look
+from envkit import checks, naming
+from envkit.backends.docker import client, endpoint, inspect
+from envkit.commands import render
+from envkit.environment import project
 from envkit.errors import EnvkitError
 from envkit.model.report import Finding, Progress, Report
 from envkit.observe import probe
@@ -17,8 +18,8 @@ from envkit.observe import probe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from envkit.backends.docker.client import Engine
     from envkit.commands.status import Environments, Row
-    from envkit.engines.connect import Engine
 
 
 def check_drift(environments: Environments, on_progress: Callable[[Progress], None]) -> Report[Environments]:
@@ -28,7 +29,7 @@ def check_drift(environments: Environments, on_progress: Callable[[Progress], No
         EngineUnavailable: Nothing answers.
     """
     engine_endpoint = endpoint.current_endpoint()
-    engine, findings = connect.connect(engine_endpoint), list[Finding]()
+    engine, findings = client.connect(engine_endpoint), list[Finding]()
     for row in environments.rows:
         if row.owner != os.getuid() or row.status != "running":
             continue
@@ -45,8 +46,8 @@ def _check_row(engine: Engine, row: Row) -> Iterator[Finding]:
         yield _label_finding(row, checks.drift(report.result.descriptions if report.result else ()))
     except EnvkitError as error:
         yield _label_finding(row, checks.drift((), error.message))
-    container_name = names.container(row.owner, row.name)
-    if look.has_gpus(engine, container_name):
+    container_name = naming.container(row.owner, row.name)
+    if inspect.has_gpus(engine, container_name):
         yield _label_finding(row, checks.gpu_device_nodes(probe.nodes(engine, container_name)))
 
 

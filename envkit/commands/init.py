@@ -7,9 +7,10 @@ import pwd
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import config, files, names
-from envkit.commands.project import CONFIG_FILE
+from envkit import config, naming
+from envkit.environment.project import CONFIG_FILE
 from envkit.errors import PreconditionError
+from envkit.fs import files
 from envkit.model.facts import Account
 from envkit.model.report import Report
 
@@ -103,7 +104,7 @@ def _find_account(owner: str) -> Account:
 
 
 def _starter_files(target: Path) -> dict[str, bytes]:
-    return {CONFIG_FILE: config.starter(names.environment(target.resolve().name)).encode()}
+    return {CONFIG_FILE: config.starter(naming.environment(target.resolve().name)).encode()}
 
 
 def _read_example(folder: Path) -> dict[str, bytes]:
@@ -119,7 +120,8 @@ def _read_example(folder: Path) -> dict[str, bytes]:
         ) from error
     try:
         contents = {
-            name: files.read_in_folder(folder_fd, name, EXAMPLE_FILE_MAX) for name in sorted(os.listdir(folder_fd))  # noqa: PTH208 - of an open folder
+            name: files.read_in_folder(folder_fd, name, EXAMPLE_FILE_MAX)
+            for name in sorted(os.listdir(folder_fd))  # noqa: PTH208 - of an open folder
         }
     finally:
         os.close(folder_fd)

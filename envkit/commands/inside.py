@@ -6,18 +6,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import names, proc
-from envkit.commands import project
-from envkit.commands.proxied import SSHD, as_exec_errors
-from envkit.engines import connect, containers, endpoint, execs, glance, look
+from envkit import naming, process
+from envkit.backends.docker import client as client_
+from envkit.backends.docker import container_exec, containers, endpoint, fast_inspect, inspect
+from envkit.commands.ssh_proxy import SSHD, as_exec_errors
+from envkit.environment import project
 from envkit.errors import ExecError
-from envkit.observe import ready
+from envkit.observe import readiness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from envkit.commands.project import Environment
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
+    from envkit.environment.project import Environment
 
 SHELL = ("/bin/bash", "--login")
 SSH_CLIENT_ERROR = 255  # what the SSH client says when it could not connect
@@ -43,7 +44,9 @@ def execute(environment: Environment, argv: Sequence[str]) -> int:
         engine, container_name = _require_running(environment)
         tty = sys.stdin.isatty() and sys.stdout.isatty()
         workdir = container_workdir(environment)
-        return execs.run_attached(engine, container_name, argv, tty=tty, workdir=names.WORKSPACE, folder=workdir)
+        return container_exec.run_attached(
+            engine, container_name, argv, tty=tty, workdir=naming.WORKSPACE, folder=workdir
+        )
 
 
 def container_workdir(environment: Environment) -> str:
@@ -53,7 +56,7 @@ def container_workdir(environment: Environment) -> str:
         relative_path = Path.cwd().relative_to(workspace)
     except (OSError, ValueError):  # the caller's folder may be gone
         return ""
-    return f"{names.WORKSPACE}/{relative_path}" if relative_path.parts else ""
+    return f"{naming.WORKSPACE}/{relative_path}" if relative_path.parts else ""
 
 
 def shell(environment: Environment) -> int:
@@ -72,10 +75,10 @@ def ssh(environment: Environment, argv: Sequence[str]) -> int:
             log in.
     """
     container_name = environment.container_name
-    if glance.running_container(environment.endpoint, container_name) is None:
+    if fast_inspect.running_container(environment.endpoint, container_name) is None:
         with as_exec_errors():
             _require_running(environment)
-    client = proc.which("ssh")
+    client = process.which("ssh")
     if client is None:
         raise ExecError(
             "there is no ssh client on this host",
@@ -84,7 +87,7 @@ def ssh(environment: Environment, argv: Sequence[str]) -> int:
         )
     config_path = environment.state_dir.client / "ssh_config"
     # A forward that cannot be had is an end with a reason: the client alone would wait on for nothing.
-    code = proc.call([client, "-F", str(config_path), "-oExitOnForwardFailure=yes", container_name, *argv])
+    code = process.call([client, "-F", str(config_path), "-oExitOnForwardFailure=yes", container_name, *argv])
     if code == SSH_CLIENT_ERROR:
         _raise_client_error(client, config_path, container_name, argv, environment.hint)
     return code
@@ -92,13 +95,13 @@ def ssh(environment: Environment, argv: Sequence[str]) -> int:
 
 def _raise_client_error(client: str, config_path: Path, container_name: str, argv: Sequence[str], hint: str) -> None:
     """Raise where it was the client that failed, and not what ran inside."""
-    if problem := ready.check_ssh_login(config_path, container_name):
+    if problem := readiness.check_ssh_login(config_path, container_name):
         reason = problem.splitlines()[-1]  # the client itself has told the rest
         raise ExecError(
             f"nobody can log in by SSH: {reason}",
             hint=f"{hint}; where the host key is refused, find out who answers instead",
         )
-    result = proc.run(
+    result = process.run(
         [client, "-G", "-F", str(config_path), container_name, *argv]
     )  # reads its arguments and connects nowhere
     if result.code:
@@ -116,12 +119,12 @@ def ssh_proxy(container_name: str) -> int:
         PassThrough: The container does not run, or is none of envkit's.
     """
     with as_exec_errors():
-        engine = connect.connect(endpoint.current_endpoint())
-        container_info = look.container(engine, container_name)
+        engine = client_.connect(endpoint.current_endpoint())
+        container_info = inspect.container(engine, container_name)
         if (
             container_info is None
             or container_info.status != "running"
-            or container_info.labels.get(names.MANAGED) != "1"
+            or container_info.labels.get(naming.MANAGED) != "1"
         ):
             environments = (project.find_environment(Path(), name) for name in project.environment_names())
             hint = next(
@@ -129,7 +132,7 @@ def ssh_proxy(container_name: str) -> int:
                 "envkit up",
             )
             raise ExecError(f"{container_name} does not run", hint=hint)
-        return execs.run_raw(engine, container_name, SSHD)
+        return container_exec.run_raw(engine, container_name, SSHD)
 
 
 def logs(environment: Environment, *, lines: int | None, follow: bool) -> Iterator[bytes]:
@@ -139,7 +142,7 @@ def logs(environment: Environment, *, lines: int | None, follow: bool) -> Iterat
         StartFailed: It has no container.
     """
     engine, container_name = environment.connect(), environment.container_name
-    if look.container(engine, container_name) is None:
+    if inspect.container(engine, container_name) is None:
         project.require_running(engine, environment)  # says so, in the words of all
     return containers.logs(engine, container_name, lines=lines, follow=follow)
 

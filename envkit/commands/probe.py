@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from envkit import catalog, checks
-from envkit.checks import gpus
-from envkit.commands import project, reach
-from envkit.commands.site import describe_host
-from envkit.engines import connect, look
+from envkit.backends.docker import client, inspect
+from envkit.checks.gpu import inventory
+from envkit.environment import project
+from envkit.environment.check_host import describe_host
+from envkit.environment.remote import ports
 from envkit.model.report import Progress, Report, Verdict
 from envkit.observe import probe as observer
 from envkit.resolve.gpu import requires_gpu
@@ -19,8 +20,8 @@ from envkit.resolve.gpu import requires_gpu
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.checks.gpus import Gpu
-    from envkit.commands.project import Environment
+    from envkit.checks.gpu.inventory import Gpu
+    from envkit.environment.project import Environment
     from envkit.model.report import CheckHost, Finding, Observation
 
 
@@ -62,16 +63,16 @@ def probe(environment: Environment, *, gpu: bool, on_progress: Callable[[Progres
     def report_observation(observation: Observation) -> None:
         on_progress(Progress("probe", observation.name, verbose=True))
 
-    facts = connect.facts(engine)
+    facts = client.facts(engine)
     observations = observer.probe(engine, environment.container_name, report_observation)
     findings = checks.probe(
         observations,
         release=release,
         gpu_required=gpu or requires_gpu(config.gpu),
-        host=reach.host_gpu(environment.endpoint),
+        host=ports.host_gpu(environment.endpoint),
         engine=facts,
     )
-    result = ProbeResult(environment.name, release.version, gpus.list_gpus(observations), describe_host(facts))
+    result = ProbeResult(environment.name, release.version, inventory.list_gpus(observations), describe_host(facts))
     return Report("probe", environment.name, result, findings, checks.exit_code(findings))
 
 
@@ -95,7 +96,7 @@ def watch(
     engine, previous = environment.connect(), ("", Verdict.UNKNOWN)
     while True:
         project.require_running(engine, environment)
-        has_gpus = gpu or look.has_gpus(engine, environment.container_name)
+        has_gpus = gpu or inspect.has_gpus(engine, environment.container_name)
         finding = (
             checks.gpu_device_nodes(observer.nodes(engine, environment.container_name))
             if has_gpus

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from envkit import files, names, state
-from envkit.engines import connect, endpoint, unused
+from envkit import naming, state
+from envkit.backends.docker import client, endpoint
+from envkit.backends.docker import prune as prune_
 from envkit.errors import PreconditionError
+from envkit.fs import files
 from envkit.model.report import Progress, Report
 
 if TYPE_CHECKING:
@@ -49,21 +51,21 @@ def prune(*, dry_run: bool, on_progress: Callable[[Progress], None]) -> Report[P
         Refusal: Another envkit works: what it has just made, nobody seems to use yet.
     """
     engine_endpoint = endpoint.current_endpoint()
-    engine = connect.connect(engine_endpoint)
+    engine = client.connect(engine_endpoint)
     owner = os.getuid()
     with _lock_all(engine_endpoint):
         states = [saved_state for _, saved_state in state.environments(engine_endpoint)]
-        container_names = {names.container(owner, saved_state.name) for saved_state in states}
+        container_names = {naming.container(owner, saved_state.name) for saved_state in states}
         base_ids, image_refs = (
             {saved_state.base_id for saved_state in states},
             {saved_state.image_ref for saved_state in states},
         )
         on_progress(Progress("prune", "looking for what nobody uses"))
-        resources = unused.find(engine, owner, container_names, base_ids, image_refs)
+        resources = prune_.find(engine, owner, container_names, base_ids, image_refs)
         if dry_run:
-            result = PruneResult(tuple(map(str, resources)), unused.reclaimable_bytes(engine, resources), dry_run=True)
+            result = PruneResult(tuple(map(str, resources)), prune_.reclaimable_bytes(engine, resources), dry_run=True)
             return Report("prune", "", result)
-        removed, freed_bytes = unused.remove(engine, resources, on_progress)
+        removed, freed_bytes = prune_.remove(engine, resources, on_progress)
     return Report("prune", "", PruneResult(tuple(removed), freed_bytes))
 
 

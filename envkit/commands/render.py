@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import decide, files, names, tunnel
-from envkit.commands import apply, builders, mounted, refusals, written
-from envkit.commands.survey import plan_environment
-from envkit.engines import connect
+from envkit import naming, reconcile, ssh_tunnel
+from envkit.backends.docker import client
+from envkit.environment import builder, execute, mounted_files, preflight
+from envkit.environment.planning import plan_environment
 from envkit.errors import EngineUnavailable, ExitCode
+from envkit.fs import files, safe_tree
 from envkit.model.report import Report
 from envkit.render import compose
-from envkit.report.steps import describe_differences, describe_steps
-from envkit.resolve import kept
+from envkit.report.dry_run import describe_differences, describe_steps
+from envkit.resolve import sticky
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from envkit.commands.project import Project
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
+    from envkit.environment.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def render(project: Project, folder: Path, *, check: bool) -> Report[RenderResul
         project.folder,
         *(mount.source for mount in mounts if mount.kind == "bind" and not mount.read_only),
     }
-    written.write(folder, artifacts, writable_folders)
+    safe_tree.write(folder, artifacts, writable_folders)
     return Report("render", planning.plan.name, RenderResult(str(folder), paths))
 
 
@@ -106,27 +107,27 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
     Raises:
         EnvkitError: Why it would be refused.
     """
-    engine, state_dir = refusals.connect_engine(project.endpoint), project.state_dir
+    engine, state_dir = preflight.connect_engine(project.endpoint), project.state_dir
     if state_dir.folder.exists():
         files.ensure_private_folder(state_dir.folder)
-    state = kept.reset_choices(project.state) if refresh and project.state else project.state
+    state = sticky.reset_choices(project.state) if refresh and project.state else project.state
     planning = plan_environment(project, engine, state)
-    refusals.check_gpu(planning, engine)
-    refusals.check_remote_copy(planning, state)
-    approvals = refusals.unapproved_access(planning, state)
-    steps = decide.up(
+    preflight.check_gpu(planning, engine)
+    preflight.check_remote_copy(planning, state)
+    approvals = preflight.unapproved_access(planning, state)
+    steps = reconcile.up(
         planning.desired,
         planning.actual,
         state,
-        files_current=apply.are_files_current(state_dir, planning, state),
-        token_exists=mounted.has_credentials(state_dir, planning.plan),
+        files_current=execute.are_files_current(state_dir, planning, state),
+        token_exists=mounted_files.has_credentials(state_dir, planning.plan),
     )
-    builders.check(planning.plan, steps)
+    builder.check(planning.plan, steps)
     step_names = tuple(type(step).__name__ for step in steps)
     container = planning.actual.container
     descriptions = describe_steps(steps, describe_differences(planning.desired, container) if container else "")
     plan = planning.plan
-    port, is_remote = plan.run.host_port(names.JUPYTER_PORT), tunnel.is_remote(project.endpoint)
+    port, is_remote = plan.run.host_port(naming.JUPYTER_PORT), ssh_tunnel.is_remote(project.endpoint)
     result = DryRun(
         plan,
         planning.desired.ref,
@@ -135,7 +136,7 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
         descriptions,
         plan.notes,
         f"http://127.0.0.1:{port}/lab" if port and not is_remote else "",
-        plan.run.host_port(names.SSH_PORT),
+        plan.run.host_port(naming.SSH_PORT),
     )
     code = ExitCode.USAGE if approvals and not yes else ExitCode.OK
     return Report("up", plan.name, result, exit_code=code)
@@ -144,6 +145,6 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
 def _connect_engine(project: Project) -> Engine | None:
     # Without an engine there are no networks to step around; everything else is the same.
     try:
-        return connect.connect(project.endpoint)
+        return client.connect(project.endpoint)
     except EngineUnavailable:
         return None

@@ -11,25 +11,26 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import checks, host, names
+from envkit import checks, host, naming
+from envkit.backends.docker import client, endpoint, inspect, registry, temporary
 from envkit.checks import image as image_checks
 from envkit.checks import observations as observation_fields
 from envkit.checks.table import make_finding
-from envkit.commands import project, reach
-from envkit.commands.site import describe_host
-from envkit.engines import connect, endpoint, leftovers, look, registry
+from envkit.concurrency import gather
+from envkit.environment import project
+from envkit.environment.check_host import describe_host
+from envkit.environment.remote import ports
 from envkit.errors import BuildFailed, EngineError, EnvkitError, ExitCode, PreconditionError, StartFailed
 from envkit.model.report import Progress, Report
 from envkit.model.run import Gpus
-from envkit.observe import smoke as observer
-from envkit.observe.aside import gather
+from envkit.observe import smoke_runner as observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from envkit.backends.docker.client import Engine
     from envkit.checks.smoke import GpuExpectation
-    from envkit.commands.project import Environment
-    from envkit.engines.connect import Engine
+    from envkit.environment.project import Environment
     from envkit.model.facts import EngineFacts
     from envkit.model.report import CheckHost, Finding, Observation
 
@@ -87,12 +88,12 @@ def smoke(
         EngineUnavailable: Nothing answers.
     """
     engine_endpoint = endpoint.current_endpoint()
-    engine, owner = connect.connect(engine_endpoint), os.getuid()
-    leftovers.remove_abandoned(engine, owner)
+    engine, owner = client.connect(engine_endpoint), os.getuid()
+    temporary.remove_abandoned(engine, owner)
     environments = {
         name: project.find_environment(Path(), name) for name in project.environment_names() if name in subjects
     }
-    facts, name_prefix = connect.facts(engine), _name_prefix(owner)
+    facts, name_prefix = client.facts(engine), _name_prefix(owner)
 
     def test_subject(number: int, subject: str, callback: ProgressCallback) -> SubjectResult:
         return _test_subject(
@@ -110,7 +111,7 @@ def smoke(
         results = _run_parallel(test_subject, subjects, jobs, on_progress)
     except BaseException:
         with suppress(EnvkitError):
-            leftovers.remove_by_prefix(engine, owner, name_prefix)
+            temporary.remove_by_prefix(engine, owner, name_prefix)
         raise
     findings = tuple(entry for result in results for entry in result.findings)
     code = max((result.exit_code for result in results), key=EXIT_CODE_ORDER.index, default=ExitCode.OK)
@@ -142,7 +143,7 @@ def _run_parallel(
 
 def _name_prefix(owner: int) -> str:
     """Return how the names of this run's containers begin: no other run's do, whatever number its process has."""
-    return f"{names.smoke_prefix(owner)}{os.getpid()}.{secrets.token_hex(4)}."
+    return f"{naming.smoke_prefix(owner)}{os.getpid()}.{secrets.token_hex(4)}."
 
 
 def _test_subject(
@@ -156,9 +157,9 @@ def _test_subject(
     environment: Environment | None,
 ) -> SubjectResult:
     """Try one; what befalls it takes nothing from the others."""
-    host_gpu = reach.host_gpu(engine_endpoint)
+    host_gpu = ports.host_gpu(engine_endpoint)
     try:
-        engine = connect.connect(engine_endpoint)  # its own: what the SDK keeps of a connection is not for two at once
+        engine = client.connect(engine_endpoint)  # its own: what the SDK keeps of a connection is not for two at once
         gpus = _select_gpus(facts, expect)
         observations = _observe(engine, subject, container_name, limit_s, environment, gpus, on_progress)
     except (EngineError, PreconditionError) as error:
@@ -195,7 +196,7 @@ def _observe(
         )
     image = _ensure_image(engine, subject, on_progress)
     max_runtime_s = len(observer.PYTHONS) * observer.total_s(limit_s) + SLACK_S
-    labels = {names.MANAGED: "1", names.OWNER: str(os.getuid()), **leftovers.lifetime_labels(max_runtime_s)}
+    labels = {naming.MANAGED: "1", naming.OWNER: str(os.getuid()), **temporary.lifetime_labels(max_runtime_s)}
     return observer.run_in_image(
         engine, image, name=container_name, labels=labels, limit_s=limit_s, gpus=gpus, on_observation=report_observation
     )
@@ -203,7 +204,7 @@ def _observe(
 
 def _ensure_image(engine: Engine, ref: str, on_progress: ProgressCallback) -> str:
     """Return the id of an image, brought from its registry where it is not here."""
-    image = look.image(engine, ref)
+    image = inspect.image(engine, ref)
     if image is None:
         try:
             registry.pull(engine, ref, on_progress)
@@ -212,7 +213,7 @@ def _ensure_image(engine: Engine, ref: str, on_progress: ProgressCallback) -> st
             raise StartFailed(
                 f"the image {ref} is not here, and cannot be pulled: {reason}", hint=f"docker pull {ref} says more"
             ) from error
-        image = look.image(engine, ref)
+        image = inspect.image(engine, ref)
     if image is None:
         raise StartFailed(f"the image {ref} vanished as it came", hint="repeat the command")
     if image.system != "linux" or image.machine != host.machine():
@@ -227,6 +228,6 @@ def _select_gpus(facts: EngineFacts, expect: GpuExpectation) -> Gpus | None:
     if expect == "cpu":
         return None
     methods = facts.gpu_methods
-    if not methods or not (reach.host_gpu(facts.endpoint).driver or expect == "gpu"):
+    if not methods or not (ports.host_gpu(facts.endpoint).driver or expect == "gpu"):
         return None
     return Gpus(methods[0], ("all",))

@@ -6,16 +6,16 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import names, state
-from envkit.commands import reach
-from envkit.commands.project import environment_not_found, is_folder_missing, removal_command
-from envkit.engines import connect, endpoint, look
+from envkit import naming, state
+from envkit.backends.docker import client, endpoint, inspect
+from envkit.environment.project import environment_not_found, is_folder_missing, removal_command
+from envkit.environment.remote import ports
 from envkit.model.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.model.found import ContainerInfo
+    from envkit.model.engine_state import ContainerInfo
     from envkit.model.state import State
 
 
@@ -59,15 +59,15 @@ def status(*, all_users: bool = False, name: str | None = None) -> Report[Enviro
         Refusal: There is none of that name.
     """
     engine_endpoint = endpoint.current_endpoint()
-    engine = connect.connect(engine_endpoint)
+    engine = client.connect(engine_endpoint)
     owner = os.getuid()
     saved_states = {saved_state.name: saved_state for _, saved_state in state.environments(engine_endpoint)}
-    containers = look.environment_containers(engine, None if all_users else owner)
-    sizes = look.image_sizes(engine) if containers else {}
+    containers = inspect.environment_containers(engine, None if all_users else owner)
+    sizes = inspect.image_sizes(engine) if containers else {}
     rows = [
         _build_row(container, saved_states, owner, sizes, engine_endpoint)
         for container in containers
-        if names.NAME in container.labels
+        if naming.NAME in container.labels
     ]
     running_names = {row.name for row in rows if row.owner == owner}
     rows += [
@@ -96,18 +96,18 @@ def _build_row(
     engine_endpoint: str,
 ) -> Row:
     labels = container.labels
-    container_owner = int(labels[names.OWNER]) if labels.get(names.OWNER, "").isdecimal() else -1
-    saved_state = saved_states.get(labels[names.NAME]) if container_owner == owner else None
-    published_port = labels.get(names.PORT, "") if container.status == "running" else ""
+    container_owner = int(labels[naming.OWNER]) if labels.get(naming.OWNER, "").isdecimal() else -1
+    saved_state = saved_states.get(labels[naming.NAME]) if container_owner == owner else None
+    published_port = labels.get(naming.PORT, "") if container.status == "running" else ""
     # JupyterLab may listen on a socket alone; a port of another machine is brought here for its owner alone.
     port = (
-        reach.local_port(engine_endpoint, saved_state.forwarded if saved_state else {}, int(published_port))
+        ports.local_port(engine_endpoint, saved_state.forwarded if saved_state else {}, int(published_port))
         if published_port.isdecimal()
         else 0
     )
     url = f"http://127.0.0.1:{port}/lab" if port else ""
     return Row(
-        name=labels[names.NAME],
+        name=labels[naming.NAME],
         owner=container_owner,
         status=container.status,
         url=url,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.commands import settled
+from envkit.environment import up_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from envkit.commands.results import UpResult
+    from envkit.environment.results import UpResult
     from envkit.model.report import Progress, Report
 
 
@@ -36,16 +36,16 @@ def up(
     Raises:
         EnvkitError: Why it could not be done; what was there before is still there.
     """
-    report = None if refresh or pull else settled.lookup(start, flags)
+    report = None if refresh or pull else up_cache.lookup(start, flags)
     if report is not None:
         return report
-    from envkit.commands import climb, project
+    from envkit.environment import converge, project
 
-    file_stamp = settled.config_stamp(project.find_folder(start))
+    file_stamp = up_cache.config_stamp(project.find_folder(start))
     loaded_project = project.load(start, flags)
-    query = climb.build_host_query(loaded_project)
-    inputs_digest = settled.digest_inputs(loaded_project.folder, flags, query, file_stamp)
-    report, labels = climb.up(loaded_project, on_progress=on_progress, approve=approve, refresh=refresh, pull=pull)
+    query = converge.build_host_query(loaded_project)
+    inputs_digest = up_cache.digest_inputs(loaded_project.folder, flags, query, file_stamp)
+    report, labels = converge.up(loaded_project, on_progress=on_progress, approve=approve, refresh=refresh, pull=pull)
     if not report.exit_code:
-        settled.store(inputs_digest, loaded_project.state_dir, query, labels, report.result)
+        up_cache.store(inputs_digest, loaded_project.state_dir, query, labels, report.result)
     return report

@@ -10,11 +10,11 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 
 from envkit.catalog import DEFAULT_RELEASE
 from envkit.config import fields, model
-from envkit.config.crossings import find_conflicts
-from envkit.config.explain import explain_errors
-from envkit.config.source import COMMAND_LINE, Origin
-from envkit.config.words import describe, parse_key_path, quote
-from envkit.config.yaml_tree import read
+from envkit.config.cross_field import find_conflicts
+from envkit.config.display import describe, parse_key_path, quote
+from envkit.config.error_messages import explain_errors
+from envkit.config.origin import COMMAND_LINE, Origin
+from envkit.config.yaml_reader import read
 from envkit.errors import ConfigError, Problem
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from envkit import catalog
-from envkit.config.addresses import LABEL
-from envkit.config.words import UNPRINTABLE, code_point, describe, quote
+from envkit.config.display import UNPRINTABLE, code_point, describe, quote
+from envkit.config.urls import LABEL
 
 if TYPE_CHECKING:
     from envkit.model.plan import Builder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from envkit.config.words import describe
+from envkit.config.display import describe
 
 SIZE = r"[1-9][0-9]{0,7}[mMgG]"
 PROCESSOR_MINIMUM = 0.01  # the engine counts in billionths and takes 0 for no limit at all

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from envkit.config import addresses, fields, limits, packages, places, variables
+from envkit.config import env_vars, fields, limits, packages, paths, urls
 from envkit.model import plan
 
 
@@ -49,8 +49,8 @@ def _size_schema(too_small_pattern: str) -> dict[str, Any]:
 
 
 Text = Annotated[str, AfterValidator(fields.plain_text)]
-HostPath = Annotated[str, AfterValidator(places.host_path)]
-Target = Annotated[str, AfterValidator(places.target), Field(json_schema_extra=shape("/.+"))]
+HostPath = Annotated[str, AfterValidator(paths.host_path)]
+Target = Annotated[str, AfterValidator(paths.target), Field(json_schema_extra=shape("/.+"))]
 Port = Annotated[int, AfterValidator(fields.port), Field(json_schema_extra={"minimum": 1024, "maximum": 65535})]
 Memory = Annotated[
     str, PlainValidator(limits.memory), WithJsonSchema(_size_schema(r"[1-9][0-9]?|[1-4][0-9]{2}|50[0-9]|51[01]"))
@@ -68,20 +68,20 @@ Processes = Annotated[
     AfterValidator(limits.processes),
     Field(json_schema_extra={"minimum": limits.PROCESS_MINIMUM, "maximum": limits.PROCESS_LIMIT}),
 ]
-Url = Annotated[str, AfterValidator(addresses.url), Field(json_schema_extra=shape("https?://[^@?#]+"))]
-Mirror = Annotated[str, AfterValidator(addresses.mirror), Field(json_schema_extra=shape("https?://[^@?#/]+/[^@?#]+"))]
+Url = Annotated[str, AfterValidator(urls.url), Field(json_schema_extra=shape("https?://[^@?#]+"))]
+Mirror = Annotated[str, AfterValidator(urls.mirror), Field(json_schema_extra=shape("https?://[^@?#/]+/[^@?#]+"))]
 AptPackage = Annotated[str, AfterValidator(packages.apt_package), Field(json_schema_extra=shape(packages.APT_PACKAGE))]
 Requirement = Annotated[str, AfterValidator(packages.requirement)]
 VolumeName = Annotated[str, AfterValidator(fields.volume_name), Field(json_schema_extra=shape(fields.VOLUME_NAME))]
-VariableShape = Field(json_schema_extra=shape(variables.VARIABLE_NAME))
-PublicVariable = Annotated[str, AfterValidator(variables.public_variable), VariableShape]
-Variable = Annotated[str, AfterValidator(variables.secret_name), VariableShape]
-EnvValue = Annotated[str, AfterValidator(variables.variable_value)]
-KeyFile = Annotated[str, AfterValidator(places.public_key_file)]
+VariableShape = Field(json_schema_extra=shape(env_vars.VARIABLE_NAME))
+PublicVariable = Annotated[str, AfterValidator(env_vars.public_variable), VariableShape]
+Variable = Annotated[str, AfterValidator(env_vars.secret_name), VariableShape]
+EnvValue = Annotated[str, AfterValidator(env_vars.variable_value)]
+KeyFile = Annotated[str, AfterValidator(paths.public_key_file)]
 KeyFiles = Annotated[
     tuple[KeyFile, ...],
     Strict(strict=False),
-    AfterValidator(places.key_files),
+    AfterValidator(paths.key_files),
     Field(json_schema_extra={"minItems": 1}),
 ]
 NetworkMode = Annotated[
@@ -173,7 +173,7 @@ class Ssh(Section):
 class Tensorboard(Section):
     """TensorBoard, behind JupyterLab's login."""
 
-    logdir: Annotated[str, AfterValidator(places.workspace_path)] = Field(
+    logdir: Annotated[str, AfterValidator(paths.workspace_path)] = Field(
         default="logs", description="Folder with the logs, relative to the workspace.", examples=["logs"]
     )
 
@@ -209,10 +209,10 @@ class Build(Section):
         description="auto (buildx where it is installed, else classic), buildx, or the engine's classic builder.",
         examples=["buildx"],
     )
-    proxy: Annotated[str, AfterValidator(addresses.proxy)] = Field(
+    proxy: Annotated[str, AfterValidator(urls.proxy)] = Field(
         default="auto", description="auto (your environment's), off, or an address.", examples=["auto"]
     )
-    ca: Annotated[str, AfterValidator(places.certificates)] = Field(
+    ca: Annotated[str, AfterValidator(paths.certificates)] = Field(
         default="auto",
         description="CA certificates added to the usual ones: auto (what this host trusts), off, or a PEM file.",
         examples=["auto"],
@@ -243,7 +243,7 @@ class Network(Section):
     mode: NetworkMode = Field(
         default="bridge", description="bridge, or none: nothing but the workspace's own loopback.", examples=["none"]
     )
-    pool: Annotated[str, AfterValidator(addresses.pool)] = Field(
+    pool: Annotated[str, AfterValidator(urls.pool)] = Field(
         default="10.183.0.0/16",
         description="A private IPv4 range of /24 or larger that nothing else on this host uses.",
         examples=["10.183.0.0/16"],

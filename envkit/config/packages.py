@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from envkit.config.words import quote
+from envkit.config.display import quote
 
 APT_PACKAGE = r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](=[A-Za-z0-9.+:~-]+)?"
 

@@ -1,1 +1,1 @@
-"""Scripts that run inside a container; `envkit.observe.guest` sends them there as one text."""
+"""Scripts that run inside a container; `envkit.observe.guest_runner` sends them there as one text."""

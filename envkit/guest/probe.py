@@ -7,7 +7,7 @@ a second, and a library that is loaded there would hide from TensorFlow that it 
 
 import sys
 
-from envkit.guest import computing, driver, supervising
+from envkit.guest import gpu_driver, supervisor, tensorflow_ops
 
 LIMIT_S = 120.0
 
@@ -16,9 +16,9 @@ def stages():
     """Return what is looked at, TensorFlow within the seconds that were given."""
     limit_s = float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S
     return (
-        supervising.Stage(driver.report_driver, min(driver.LIMIT_S, limit_s), failure_name="driver.ended"),
-        supervising.Stage(computing.report_tensorflow, limit_s, log_name="tensorflow.log"),
+        supervisor.Stage(gpu_driver.report_driver, min(gpu_driver.LIMIT_S, limit_s), failure_name="driver.ended"),
+        supervisor.Stage(tensorflow_ops.report_tensorflow, limit_s, log_name="tensorflow.log"),
     )
 
 
-supervising.run(stages)
+supervisor.run(stages)

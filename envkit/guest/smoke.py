@@ -2,7 +2,7 @@
 
 import sys
 
-from envkit.guest import computing, contents, driver, supervising, training
+from envkit.guest import gpu_driver, image_packages, supervisor, tensorflow_ops, training
 
 LIMIT_S = 300.0
 
@@ -11,17 +11,19 @@ def stages():
     """Return what is looked at; the loop gets the seconds that were given, and so does the look at TensorFlow."""
     limit_s = float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S
     return (
-        supervising.Stage(driver.report_driver, min(driver.LIMIT_S, limit_s), failure_name="driver.ended"),
-        supervising.Stage(contents.report_contents, min(contents.LIMIT_S, limit_s), failure_name="contents.ended"),
-        supervising.Stage(report_workload, limit_s, log_name="tensorflow.log"),
+        supervisor.Stage(gpu_driver.report_driver, min(gpu_driver.LIMIT_S, limit_s), failure_name="driver.ended"),
+        supervisor.Stage(
+            image_packages.report_contents, min(image_packages.LIMIT_S, limit_s), failure_name="contents.ended"
+        ),
+        supervisor.Stage(report_workload, limit_s, log_name="tensorflow.log"),
     )
 
 
 def report_workload(reporter):
     """Look at TensorFlow, and train if it can be imported: once, since importing it takes seconds."""
-    computing.report_tensorflow(reporter)
+    tensorflow_ops.report_tensorflow(reporter)
     if "tensorflow" in sys.modules:
         training.report_training(reporter)
 
 
-supervising.run(stages)
+supervisor.run(stages)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from envkit.model.entrance import Ssh
+from envkit.model.network import Ssh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.model.entrance import Network, Port
     from envkit.model.facts import Account
+    from envkit.model.network import Network, Port
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from envkit import files, host, net, proc, state
-from envkit.engines import connect, endpoint, glance, holder, registry
+from envkit import host, process, state
+from envkit.backends.docker import client, endpoint, fast_inspect, registry
+from envkit.backends.docker import port_owner as port_owner_
+from envkit.concurrency import submit
 from envkit.errors import EnvkitError
+from envkit.fs import files
 from envkit.model.report import Observation
-from envkit.observe.aside import submit
+from envkit.net import http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -96,14 +99,14 @@ def _measure(
 
 def _inspect_engine(facts: list[EngineFacts]) -> Mapping[str, Any]:
     try:
-        engine = connect.connect(endpoint.current_endpoint())
-        engine_facts = connect.facts(engine)
-        info = connect.details(engine)
+        engine = client.connect(endpoint.current_endpoint())
+        engine_facts = client.facts(engine)
+        info = client.details(engine)
     except EnvkitError as error:
         return {"refused": {"message": error.message, "tried": error.detail, "mend": error.hint}}
     facts.append(engine_facts)
     try:
-        connect.refuse_unsupported(engine_facts, host.machine())
+        client.refuse_unsupported(engine_facts, host.machine())
     except EnvkitError as error:
         info = {**info, "unsupported": {"message": error.message, "mend": error.hint}}
     return {
@@ -120,13 +123,13 @@ def _skip(reason: str) -> Mapping[str, Any]:
 
 
 def _inspect_port(port: int, own_container: str, *, is_configured: bool) -> Mapping[str, Any]:
-    if port not in net.busy_ports():
+    if port not in http.busy_ports():
         return {"port": port, "holder": None, "named": is_configured, "ours": False}
     engine_endpoint, engine = endpoint.current_endpoint(), None
-    is_ours = bool(own_container) and glance.owns_port(engine_endpoint, own_container, port)
+    is_ours = bool(own_container) and fast_inspect.owns_port(engine_endpoint, own_container, port)
     with suppress(EnvkitError):
-        engine = connect.connect(engine_endpoint)
-    port_owner = holder.find_owner(engine, engine_endpoint, port, net.port_listener(port))
+        engine = client.connect(engine_endpoint)
+    port_owner = port_owner_.find_owner(engine, engine_endpoint, port, http.port_listener(port))
     return {"port": port, "holder": port_owner, "named": is_configured, "ours": is_ours}
 
 
@@ -144,7 +147,7 @@ def _free_mib(root: str) -> int | None:
 def _check_registry(official_image: str, *, has_fallback: bool) -> Mapping[str, Any]:
     if not official_image:
         return {}
-    engine = connect.connect(endpoint.current_endpoint())
+    engine = client.connect(endpoint.current_endpoint())
     refusal = registry.check_image(engine, official_image)
     reason, hint = refusal or ("", "")
     return {"image": official_image, "why": reason, "mend": hint, "spare": has_fallback}
@@ -156,7 +159,7 @@ def _check_url(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:
     address, login = _split_login(url)
     if not address:
         return {"skipped": "it is no address of http or https: nothing else is asked"}
-    answer = net.send_head(address, proxies, timeout_s=NETWORK_S, login=login)
+    answer = http.send_head(address, proxies, timeout_s=NETWORK_S, login=login)
     return {
         "url": address.partition("?")[0],
         "status": answer.status,
@@ -201,7 +204,7 @@ def _inspect_machine() -> Mapping[str, Any]:
     return {
         "memory_mib": int(available) >> 10 if available.isdecimal() else None,
         "systems": systems.split(),
-        "programs": {name: proc.which(name) is not None for name in PROGRAMS},
+        "programs": {name: process.which(name) is not None for name in PROGRAMS},
     }
 
 
@@ -213,7 +216,7 @@ def _inspect_state() -> Mapping[str, Any]:
 
 
 def _check_apt() -> Mapping[str, Any]:
-    if proc.which(LIST_SOURCES[0]) is None:
+    if process.which(LIST_SOURCES[0]) is None:
         return {"skipped": "there is no apt-get here"}
-    result = proc.run(LIST_SOURCES, timeout_s=NETWORK_S, env={"LC_ALL": "C"})
+    result = process.run(LIST_SOURCES, timeout_s=NETWORK_S, env={"LC_ALL": "C"})
     return {"code": result.code, "said": result.err}

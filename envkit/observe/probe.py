@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.observe import guest
+from envkit.observe import guest_runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
     from envkit.model.report import Observation
 
 LIMIT_S = 150.0  # more than the probe allows itself
@@ -18,13 +18,13 @@ NODES_S = 20.0
 
 def probe(engine: Engine, container: str, on_observation: Callable[[Observation], None]) -> tuple[Observation, ...]:
     """Run the probe; `on_observation` gets each observation at once, the result holds them all."""
-    collector = guest.Collector(on_observation)
-    guest.run(engine, container, "probe", collector, limit_s=LIMIT_S)
+    collector = guest_runner.Collector(on_observation)
+    guest_runner.run(engine, container, "probe", collector, limit_s=LIMIT_S)
     return tuple(collector.observations)
 
 
 def nodes(engine: Engine, container: str) -> tuple[Observation, ...]:
     """Look at the device nodes alone."""
-    collector = guest.Collector()
-    guest.run(engine, container, "nodes", collector, limit_s=NODES_S)
+    collector = guest_runner.Collector()
+    guest_runner.run(engine, container, "nodes", collector, limit_s=NODES_S)
     return tuple(collector.observations)

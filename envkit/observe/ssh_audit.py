@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from envkit import proc
+from envkit import process
 from envkit.model.report import Observation
 
 if TYPE_CHECKING:
@@ -32,18 +32,18 @@ def audit_port(port: int, is_ours: Callable[[], bool]) -> Observation:
 def _run(port: int, is_ours: Callable[[], bool]) -> dict[str, Any]:
     if not port:
         return {"skipped": "the SSH server has no port on this host, and ssh-audit asks none without"}
-    if proc.which(PROGRAM) is None:
+    if process.which(PROGRAM) is None:
         return {"skipped": f"the program {PROGRAM} is not installed on this host"}
     if not is_ours():
         return {"why": f"the workspace does not hold port {port} any more"}
     try:
-        result = proc.run([PROGRAM, "--json", "--no-colors", "--port", str(port), "127.0.0.1"], timeout_s=LIMIT_S)
-    except (OSError, proc.TimeoutExpired) as error:
+        result = process.run([PROGRAM, "--json", "--no-colors", "--port", str(port), "127.0.0.1"], timeout_s=LIMIT_S)
+    except (OSError, process.TimeoutExpired) as error:
         return {"why": f"{PROGRAM} did not come to an end with it: {type(error).__name__}"}
     return _parse_result(result)
 
 
-def _parse_result(result: proc.CompletedProcess) -> dict[str, Any]:
+def _parse_result(result: process.CompletedProcess) -> dict[str, Any]:
     if result.code not in EXIT_CODES:
         return {
             "why": f"{PROGRAM} ended with {result.code}: {(result.err.strip() or result.out.strip())[-OUTPUT_LENGTH_MAX:]}"

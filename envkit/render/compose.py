@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from envkit import names
+from envkit import naming
 from envkit.model.artifact import Artifact
-from envkit.render.environment import render_template
+from envkit.render.jinja import render_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.decide import DesiredState
     from envkit.model.run import Gpus, Mount, RunPlan, Tmpfs
+    from envkit.reconcile import DesiredState
 
 FILE = "compose.yaml"
 PREFIX = "com.docker.compose."
@@ -26,11 +26,11 @@ def render(desired: DesiredState) -> Artifact:
 
 def document(desired: DesiredState) -> dict[str, Any]:
     """Return the compose file as a value."""
-    run, labels = desired.plan.run, names.labels(desired.plan.owner, desired.plan.name, desired.plan.project)
+    run, labels = desired.plan.run, naming.labels(desired.plan.owner, desired.plan.name, desired.plan.project)
     volumes = [mount for mount in run.mounts if mount.kind == "volume"]
     return {
         "name": run.name,
-        "services": {names.SERVICE: _service(desired)},
+        "services": {naming.SERVICE: _service(desired)},
         **_networks(run, labels),
         "volumes": {_volume_key(run, volume): {"name": volume.source, "labels": dict(labels)} for volume in volumes},
     }
@@ -89,7 +89,7 @@ def container_labels(run: RunPlan, folder: str) -> dict[str, str]:
     """
     return {
         f"{PREFIX}project": run.name,
-        f"{PREFIX}service": names.SERVICE,
+        f"{PREFIX}service": naming.SERVICE,
         f"{PREFIX}container-number": "1",
         f"{PREFIX}oneoff": "False",
         f"{PREFIX}config-hash": PLACEHOLDER_HASH,
@@ -127,7 +127,7 @@ def _service(desired: DesiredState) -> dict[str, Any]:
         "ipc": run.ipc,
         "cgroup": run.cgroupns,
         "environment": container_env(run),
-        "labels": dict(sorted(names.container_labels(desired.plan, desired.digests).items())),
+        "labels": dict(sorted(naming.container_labels(desired.plan, desired.digests).items())),
         **({"network_mode": run.network.mode} if run.network.mode == "none" else {}),
         "ports": [_port(port.address, port.host, port.container) for port in run.ports],
         "volumes": [_mount(run, mount) for mount in run.mounts],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit import names
+from envkit import naming
 from envkit.model.artifact import Artifact
-from envkit.render.environment import render_template
+from envkit.render.jinja import render_template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ def render(name: str, host: str, folder: str, proxy: Sequence[str], *, port: int
         "ssh_config.j2",
         name=name,
         host=host,
-        user=names.USER,
+        user=naming.USER,
         proxy=proxy,
         port=port,
         agent=agent,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from envkit import __version__
 from envkit.model.report import Verdict
-from envkit.plain import escape_controls
 from envkit.report.json import as_json
+from envkit.sanitize import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from envkit.model.report import Verdict
-from envkit.plain import escape_controls
+from envkit.sanitize import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from envkit.model.report import Verdict
-from envkit.plain import escape_controls
+from envkit.sanitize import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from envkit.model.report import Finding, Report
 
     # How one command shows its result. Text is made safe here; who builds something rich can show puts
-    # `envkit.plain.plain` around what comes from elsewhere.
+    # `envkit.sanitize.plain` around what comes from elsewhere.
     ResultFormatter = Callable[[Any], RenderableType]
 
 DEFAULT_WIDTH = 100

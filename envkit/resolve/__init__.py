@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit import catalog, names
+from envkit import catalog, naming
 from envkit.errors import ConfigError, PreconditionError, Problem
-from envkit.model.entrance import Network
+from envkit.model.network import Network
 from envkit.model.plan import Plan
-from envkit.resolve import access as approvals
-from envkit.resolve import bases, choices, far, gpu, image, run, secrets, ssh
+from envkit.resolve import allocation, approvals, base_layout, gpu, image, remote, run, secrets, ssh
 from envkit.resolve import ports as ports_
-from envkit.resolve.access import base_access as base_access
-from envkit.resolve.access import unapproved_entries
-from envkit.resolve.mounts import denial_reason
-from envkit.resolve.wants import host_query
+from envkit.resolve.approvals import base_access as base_access
+from envkit.resolve.approvals import unapproved_entries
+from envkit.resolve.host_query import host_query
+from envkit.resolve.path_policy import denial_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from envkit.config import Config
+    from envkit.model.engine_state import ActualState
     from envkit.model.facts import Facts
-    from envkit.model.found import ActualState
     from envkit.model.image import ImagePlan
     from envkit.model.release import Release
     from envkit.model.run import RunPlan
@@ -52,8 +51,8 @@ def environment_name(config: Config, project: str, state: State | None, used_nam
         return config.name
     if state is not None and state.name not in used_names and state.choices.get("name") == "folder":
         return state.name
-    folder_name = names.environment(project.rsplit("/", 1)[-1])
-    return names.with_suffix(folder_name, project) if folder_name in used_names else folder_name
+    folder_name = naming.environment(project.rsplit("/", 1)[-1])
+    return naming.with_suffix(folder_name, project) if folder_name in used_names else folder_name
 
 
 def resolve(config: Config, project: str, name: str, facts: Facts, actual: ActualState, state: State | None) -> Plan:
@@ -72,15 +71,15 @@ def resolve(config: Config, project: str, name: str, facts: Facts, actual: Actua
         Refusal: The workspace itself cannot be one.
     """
     _check_workspace(facts, project)
-    far.refuse_root(facts)
-    user = choices.user(facts)
+    remote.refuse_root(facts)
+    user = allocation.user(facts)
     problems: list[Problem] = []
     keys = _authorized_keys(config, facts, problems)
     gpus = gpu.select_gpus(config.gpu, facts)
     image_plan = image.plan_image(config, project, facts, actual, state, problems, gpu=gpus is not None)
     published_ports = ports_.plan_ports(config, project, facts, actual, state, problems)
     ssh_options = ssh.plan_ssh(config, image_plan, problems)
-    network = _network(config, names.container(facts.caller.uid, name), facts, actual, state)
+    network = _network(config, naming.container(facts.caller.uid, name), facts, actual, state)
     run_plan, notes = run.plan_run(config, name, facts, user, published_ports, network, ssh_options, gpus, problems)
     files_plan = run.plan_files(config, facts, run_plan, keys, problems)
     netrc = secrets.netrc(config, facts, problems)
@@ -105,7 +104,7 @@ def resolve(config: Config, project: str, name: str, facts: Facts, actual: Actua
 
 def _notes(config: Config, facts: Facts, run_plan: RunPlan, image_plan: ImagePlan) -> Iterator[str]:
     if image_plan.layout:
-        yield from bases.notes(image_plan.layout)
+        yield from base_layout.notes(image_plan.layout)
     if config.gpu == "auto" and facts.gpu.driver and not run_plan.gpus:
         yield f"this host has an NVIDIA GPU, and {_missing_gpu_reason(facts)}, so TensorFlow runs on the CPU"
     if not image_plan.release.proven:
@@ -114,7 +113,7 @@ def _notes(config: Config, facts: Facts, run_plan: RunPlan, image_plan: ImagePla
         yield "build.index begins with http://, so its login crosses the network unencrypted"
     yield from secrets.notes(config, facts)
     yield from ssh.notes(run_plan.ssh)
-    yield from far.notes(config, facts)
+    yield from remote.notes(config, facts)
 
 
 def _missing_gpu_reason(facts: Facts) -> str:
@@ -161,6 +160,6 @@ def _network(config: Config, network_name: str, facts: Facts, actual: ActualStat
 
 def _subnet(config: Config, facts: Facts, actual: ActualState, state: State | None) -> str:
     pool, current_subnet = config.network.pool, actual.network.subnet if actual.network else ""
-    if choices.in_pool(current_subnet, pool):
+    if allocation.in_pool(current_subnet, pool):
         return current_subnet  # not looked for among what is taken: one of the host's routes leads to it
-    return choices.subnet(pool, state.subnet if state else "", (*facts.routes, *actual.subnets))
+    return allocation.subnet(pool, state.subnet if state else "", (*facts.routes, *actual.subnets))

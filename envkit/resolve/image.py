@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from envkit import catalog, names
-from envkit.certificates import certificates
+from envkit import catalog, naming
 from envkit.config import requirement_lines
 from envkit.model.image import Base, ImagePlan, Layout
 from envkit.model.release import Suite
-from envkit.resolve import bases, beside
-from envkit.resolve.mounts import is_inside
+from envkit.pem import certificates
+from envkit.resolve import base_layout, package_conflicts
+from envkit.resolve.path_policy import is_inside
 
 if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.errors import Problem
+    from envkit.model.engine_state import ActualState, ForeignBase, ImageInfo
     from envkit.model.facts import Facts
-    from envkit.model.found import ActualState, ForeignBase, ImageInfo
     from envkit.model.release import Release
     from envkit.model.state import State
 
@@ -53,13 +53,13 @@ def _apply_foreign_base(
     plan: ImagePlan, foreign_base: ForeignBase, config: Config, problems: list[Problem]
 ) -> ImagePlan:
     """Lay a workspace over an image that somebody else made."""
-    system = bases.detect_system(foreign_base.contents)
-    layout: Layout | bases.UnsuitableImage | Suite = system
+    system = base_layout.detect_system(foreign_base.contents)
+    layout: Layout | base_layout.UnsuitableImage | Suite = system
     if isinstance(system, Suite):
-        layout = bases.choose_layout(
+        layout = base_layout.choose_layout(
             foreign_base.contents, system, plan.release, python_mirror=foreign_base.python_mirror
         )
-    if isinstance(layout, bases.UnsuitableImage):
+    if isinstance(layout, base_layout.UnsuitableImage):
         problems.append(config.problem("base", f"{foreign_base.ref}: {layout.reason}; {layout.hint}"))
     if not isinstance(layout, Layout) or not isinstance(system, Suite):
         return plan
@@ -75,10 +75,10 @@ def _apply_foreign_base(
 def _debian_base(suite: str, base_image: ImageInfo | None, state: State | None) -> Base:
     """Take what was looked up; else what the last build stood on, so that an unchanged plan needs no look."""
     if base_image is not None:
-        return Base("debian", base_image.ref, base_image.id, base_image.labels.get(names.ORIGIN, "engine"))
-    if state is not None and state.base_id and state.base_ref in names.base_refs(suite):
+        return Base("debian", base_image.ref, base_image.id, base_image.labels.get(naming.ORIGIN, "engine"))
+    if state is not None and state.base_id and state.base_ref in naming.base_refs(suite):
         return Base("debian", state.base_ref, state.base_id, state.base_origin)
-    return Base("debian", names.base_ref(suite), "", "")
+    return Base("debian", naming.base_ref(suite), "", "")
 
 
 def _python_requirements(
@@ -91,7 +91,7 @@ def _python_requirements(
         else _read_requirements(declared.requirements, config, project, facts, problems)
     )
     for index, requirement in enumerate(requirements):
-        if not (reason := beside.conflict_reason(requirement, release)):
+        if not (reason := package_conflicts.conflict_reason(requirement, release)):
             continue
         if isinstance(declared, tuple):
             problems.append(config.problem(f"python[{index}]", reason))

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import names
-from envkit.model.entrance import Port
-from envkit.resolve import choices
+from envkit import naming
+from envkit.model.network import Port
+from envkit.resolve import allocation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from envkit.config import Config
     from envkit.errors import Problem
+    from envkit.model.engine_state import ActualState, ContainerInfo
     from envkit.model.facts import Facts
-    from envkit.model.found import ActualState, ContainerInfo
     from envkit.model.state import State
 
 PORT_HOLDING_STATUSES = {"running", "paused", "restarting"}  # states in which a container keeps its ports
@@ -38,7 +38,7 @@ def plan_ports(
     own_ports = _own_ports(actual.container, facts.caller.uid, project)
     busy, ports = dict(facts.busy_ports), list[Port]()
     for request in _port_requests(config, state, own_ports):
-        port = choices.port(
+        port = allocation.port(
             request.requested,
             request.previous,
             busy,
@@ -62,10 +62,10 @@ def _port_requests(config: Config, state: State | None, own_ports: Mapping[str, 
     previous = (
         (state.port, state.ssh_port)
         if state
-        else (own_ports.get(names.PORT, 0), own_ports.get(names.SSH_PORT_LABEL, 0))
+        else (own_ports.get(naming.PORT, 0), own_ports.get(naming.SSH_PORT_LABEL, 0))
     )
-    jupyter = _PortRequest("jupyter.port", names.JUPYTER_PORT, config.jupyter.port, previous[0])
-    ssh = _PortRequest("ssh.port", names.SSH_PORT, config.ssh.port, previous[1])
+    jupyter = _PortRequest("jupyter.port", naming.JUPYTER_PORT, config.jupyter.port, previous[0])
+    ssh = _PortRequest("ssh.port", naming.SSH_PORT, config.ssh.port, previous[1])
     return (*(() if config.jupyter.socket else (jupyter,)), *((ssh,) if config.ssh.publish else ()))
 
 
@@ -74,8 +74,8 @@ def _own_ports(container: ContainerInfo | None, owner: int, project: str) -> dic
     if (
         container is None
         or container.status not in PORT_HOLDING_STATUSES
-        or not names.belongs_to(container.labels, owner, project)
+        or not naming.belongs_to(container.labels, owner, project)
     ):
         return {}
-    values = {label: container.labels.get(label, "") for label in (names.PORT, names.SSH_PORT_LABEL)}
+    values = {label: container.labels.get(label, "") for label in (naming.PORT, naming.SSH_PORT_LABEL)}
     return {label: int(port) for label, port in values.items() if port.isdecimal()}

@@ -6,25 +6,25 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from envkit import names
+from envkit import naming
 from envkit.model.artifact import Artifact
 from envkit.model.plan import FilesPlan
 from envkit.model.run import Gpus, Health, Limits, Mount, RunPlan, Tmpfs
-from envkit.resolve import far, ssh
-from envkit.resolve.binds import guard_files, guard_mounts, plan_binds
+from envkit.resolve import remote, ssh
+from envkit.resolve.bind_mounts import guard_files, guard_mounts, plan_binds
 from envkit.resolve.secrets import plan_secrets
 
 if TYPE_CHECKING:
     from envkit.config import Config
     from envkit.errors import Problem
-    from envkit.model.entrance import Network, Port, Ssh
     from envkit.model.facts import Account, Facts
+    from envkit.model.network import Network, Port, Ssh
 
 MEMORY_SHARE = 0.8  # of the host, when nothing is asked for: a workspace that takes all takes the host down
 GROUPS = {"root": 0, "tty": 5, "nogroup": 65534}
 _CURL = ("curl", "--noproxy", "*", "--fail", "--silent", "--output", "/dev/null")
 PORT_HEALTH_COMMAND = (*_CURL, "http://127.0.0.1:8888/api")
-SOCKET_HEALTH_COMMAND = (*_CURL, "--unix-socket", names.JUPYTER_SOCKET, "http://localhost/api")
+SOCKET_HEALTH_COMMAND = (*_CURL, "--unix-socket", naming.JUPYTER_SOCKET, "http://localhost/api")
 
 
 def plan_run(
@@ -40,7 +40,7 @@ def plan_run(
 ) -> tuple[RunPlan, tuple[str, ...]]:
     """Decide every setting of the container; returns it with remarks on what was capped."""
     limits, notes = _limits(config, facts)
-    container_name = names.container(facts.caller.uid, name)
+    container_name = naming.container(facts.caller.uid, name)
     plan = RunPlan(
         name=container_name,
         hostname=name,
@@ -48,7 +48,7 @@ def plan_run(
         mounts=_mounts(config, facts, container_name, problems),
         tmpfs=(
             Tmpfs("/tmp", 1024, 0o1777, executable=True),  # noqa: S108 - inside the container
-            Tmpfs(names.RUNTIME, 16, 0o700, owner=user),
+            Tmpfs(naming.RUNTIME, 16, 0o700, owner=user),
         ),
         ports=ports,
         network=network,
@@ -66,7 +66,7 @@ def plan_files(
     config: Config, facts: Facts, plan: RunPlan, keys: tuple[str, ...], problems: list[Problem]
 ) -> FilesPlan:
     """Decide what is mounted read-only beside the image."""
-    listen = {"socket": names.JUPYTER_SOCKET} if config.jupyter.socket else {"port": names.JUPYTER_PORT}
+    listen = {"socket": naming.JUPYTER_SOCKET} if config.jupyter.socket else {"port": naming.JUPYTER_PORT}
     settings = {
         "jupyter": {**listen, "hosts": ["localhost", "127.0.0.1"]},
         "tensorboard": {"logdir": logdir(config)},
@@ -86,28 +86,28 @@ def plan_files(
 
 def _health(config: Config) -> Health:
     jupyter_check = SOCKET_HEALTH_COMMAND if config.jupyter.socket else PORT_HEALTH_COMMAND
-    ssh_check = ("/opt/envkit/listens", str(names.SSH_PORT)) if config.ssh.publish else ()
+    ssh_check = ("/opt/envkit/listens", str(naming.SSH_PORT)) if config.ssh.publish else ()
     return Health(command=(*ssh_check, *jupyter_check), interval_s=10, timeout_s=5, start_s=30, retries=3)
 
 
 def logdir(config: Config) -> str:
     """Return TensorBoard's log folder inside the container."""
-    return f"{names.WORKSPACE}/{config.tensorboard.logdir}"
+    return f"{naming.WORKSPACE}/{config.tensorboard.logdir}"
 
 
 def _mounts(config: Config, facts: Facts, container_name: str, problems: list[Problem]) -> tuple[Mount, ...]:
     if facts.remote_volumes_dir:
-        problems += far.problems(config)
-        return far.mounts(container_name, _volumes(config, container_name), facts.remote_volumes_dir)
+        problems += remote.problems(config)
+        return remote.mounts(container_name, _volumes(config, container_name), facts.remote_volumes_dir)
     mounts = (
-        Mount("bind", facts.workspace, names.WORKSPACE),
+        Mount("bind", facts.workspace, naming.WORKSPACE),
         *plan_binds(config, facts, problems),
         *_volumes(config, container_name),
     )
     return (
         *mounts,
         *guard_mounts(facts, mounts),
-        Mount("bind", f"{facts.state}/mount", names.SECRETS, read_only=True),
+        Mount("bind", f"{facts.state}/mount", naming.SECRETS, read_only=True),
         Mount("bind", f"{facts.state}/etc/passwd", "/etc/passwd", read_only=True),
         Mount("bind", f"{facts.state}/etc/group", "/etc/group", read_only=True),
     )
@@ -115,9 +115,9 @@ def _mounts(config: Config, facts: Facts, container_name: str, problems: list[Pr
 
 def _volumes(config: Config, container_name: str) -> tuple[Mount, ...]:
     volumes = [
-        Mount("volume", names.volume(container_name, name), target) for name, target in sorted(config.volumes.items())
+        Mount("volume", naming.volume(container_name, name), target) for name, target in sorted(config.volumes.items())
     ]
-    return (Mount("volume", names.volume(container_name, "home"), names.HOME), *volumes)
+    return (Mount("volume", naming.volume(container_name, "home"), naming.HOME), *volumes)
 
 
 def _env(config: Config, facts: Facts) -> dict[str, str]:
@@ -125,8 +125,8 @@ def _env(config: Config, facts: Facts) -> dict[str, str]:
     proxies = {name: value for name, value in facts.run_proxies.items() if not has_credentials(value)}
     if proxies:
         proxies["no_proxy"] = ",".join(filter(None, [proxies.get("no_proxy", ""), "localhost", "127.0.0.1"]))
-    secret_paths = {f"{name}_FILE": f"{names.SECRETS}/secrets/{name}" for name in config.secrets}
-    return {"HOME": names.HOME, "USER": names.USER, **proxies, **secret_paths, **config.env}
+    secret_paths = {f"{name}_FILE": f"{naming.SECRETS}/secrets/{name}" for name in config.secrets}
+    return {"HOME": naming.HOME, "USER": naming.USER, **proxies, **secret_paths, **config.env}
 
 
 def build_proxies(config: Config, facts: Facts) -> dict[str, str]:
@@ -169,11 +169,11 @@ def _limits(config: Config, facts: Facts) -> tuple[Limits, tuple[str, ...]]:
 def _passwd(user: Account) -> str:
     return (
         "root:x:0:0:root:/root:/usr/sbin/nologin\n"
-        f"{names.USER}:x:{user.uid}:{user.gid}:{names.USER}:{names.HOME}:/bin/bash\n"
+        f"{naming.USER}:x:{user.uid}:{user.gid}:{naming.USER}:{naming.HOME}:/bin/bash\n"
         "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
     )
 
 
 def _group(user: Account) -> str:
-    user_group = {} if user.gid in GROUPS.values() else {names.USER: user.gid}
+    user_group = {} if user.gid in GROUPS.values() else {naming.USER: user.gid}
     return "".join(f"{name}:x:{gid}:\n" for name, gid in {**GROUPS, **user_group}.items())

@@ -7,9 +7,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from envkit.model.plan import Secret
-from envkit.resolve.binds import workspace_and_mounts, writable_parent
-from envkit.resolve.mounts import is_inside
-from envkit.resolve.wants import index_login
+from envkit.resolve.bind_mounts import workspace_and_mounts, writable_parent
+from envkit.resolve.host_query import index_login
+from envkit.resolve.path_policy import is_inside
 
 if TYPE_CHECKING:
     from envkit.config import Config

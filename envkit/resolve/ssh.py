@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit import names
-from envkit.model.entrance import Ssh
+from envkit import naming
+from envkit.model.network import Ssh
 
 if TYPE_CHECKING:
     from envkit.config import Config
@@ -37,7 +37,7 @@ def settings(ssh: Ssh) -> str:
     lines = ["AllowAgentForwarding yes"] if ssh.agent else []
     if ssh.socket:
         # sshd compares the path of a socket with the hosts it permits, so that this one alone is let through.
-        lines += ["AllowStreamLocalForwarding local", f"PermitOpen {LOOPBACK} [{names.JUPYTER_SOCKET}]:*"]
+        lines += ["AllowStreamLocalForwarding local", f"PermitOpen {LOOPBACK} [{naming.JUPYTER_SOCKET}]:*"]
     if ssh.kex:
         lines.append(f"KexAlgorithms {','.join(ssh.kex)}")
     return SETTINGS + "".join(f"{line}\n" for line in lines)

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import net
-from envkit.engines import connect, containers, endpoint, execs, images, look
+from envkit.backends.docker import client, container_exec, containers, endpoint, images, inspect
 from envkit.model.artifact import Artifact
-from envkit.model.entrance import Network, Port
 from envkit.model.facts import Account
+from envkit.model.network import Network, Port
 from envkit.model.run import Health, Limits, Mount, RunPlan, Tmpfs
-from envkit.resolve.choices import subnet
+from envkit.net import http
+from envkit.resolve.allocation import subnet
 from tests.contract.second import VERSION, second_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
 
 PROGRAMS = ("sh", "cat", "id", "sleep", "stat", "timeout", "touch", "true", "wc")
 LABELS = {"envkit.contract": "1"}
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def own() -> Iterator[Engine]:
     """Yield this machine's engine."""
-    engine = connect.connect(endpoint.current_endpoint())
+    engine = client.connect(endpoint.current_endpoint())
     yield engine
     engine.api.close()
 
@@ -54,7 +54,7 @@ def own() -> Iterator[Engine]:
 def second() -> Iterator[Engine]:
     """Yield the engine that is started for these tests."""
     with second_engine() as address:
-        engine = connect.connect(address)
+        engine = client.connect(address)
         yield engine
         engine.api.close()
 
@@ -93,7 +93,7 @@ def plans(engine: Engine) -> Iterator[Callable[..., RunPlan]]:
 
     def plan(**changes: object) -> RunPlan:
         name = f"envkit-contract-{secrets.token_hex(4)}"
-        found = look.actual_state(engine, name, ())
+        found = inspect.actual_state(engine, name, ())
         made.append(
             RunPlan(
                 name=name,
@@ -102,7 +102,7 @@ def plans(engine: Engine) -> Iterator[Callable[..., RunPlan]]:
                 mounts=(Mount("volume", f"{name}-home", "/home/dev"),),
                 tmpfs=(Tmpfs("/tmp", 16, 0o1777, executable=True),),
                 ports=(Port(free_port(), 8888),),
-                network=Network(name, subnet(POOL, "", (*found.subnets, *net.routes()))),
+                network=Network(name, subnet(POOL, "", (*found.subnets, *http.routes()))),
                 limits=Limits(1.0, 128, 16, 64),
                 health=Health(("true",), 10, 5, 30, 3),
                 working_dir="/",
@@ -153,12 +153,12 @@ def launch(engine: Engine, run: RunPlan, image: str) -> None:
 def said(engine: Engine, run: RunPlan, script: str, text: str = "") -> tuple[int, list[str]]:
     """Run a shell script inside; return its exit code and the lines it printed."""
     lines: list[str] = []
-    return execs.run_script(engine, run.name, ["/bin/sh", "-c", script], text, lines.append, limit_s=60), lines
+    return container_exec.run_script(engine, run.name, ["/bin/sh", "-c", script], text, lines.append, limit_s=60), lines
 
 
 def free_port() -> int:
     """Return a port of loopback that nobody listens on."""
-    busy = net.busy_ports()
+    busy = http.busy_ports()
     return next(port for port in range(20_000, 30_000) if port not in busy)
 
 
@@ -168,7 +168,7 @@ def _pack(tar: Path) -> None:
             path = shutil.which(program, path="/usr/bin:/bin")
             assert path
             needed = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
-            packed.add(_real(path), execs.TIMEOUT if program == "timeout" else f"bin/{program}")
+            packed.add(_real(path), container_exec.TIMEOUT if program == "timeout" else f"bin/{program}")
             for library in re.findall(r"(/\S+) \(0x", needed):
                 if library.lstrip("/") not in packed.getnames():
                     packed.add(_real(library), library)

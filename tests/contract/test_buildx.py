@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from envkit.engines import buildx, images, look
-from envkit.engines.connect import Engine, connect
+from envkit.backends.docker import buildx, images, inspect
+from envkit.backends.docker.client import Engine, connect
 from envkit.errors import BuildFailed, EngineUnavailable
 from envkit.model.artifact import Artifact
 from tests.conftest import ROOT
@@ -27,7 +27,7 @@ from tests.functional.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from envkit.engines.buildx import Buildx
+    from envkit.backends.docker.buildx import Buildx
     from envkit.model.report import Progress
 
 PLUGINS = ROOT / ".cache/tools/docker"
@@ -131,10 +131,10 @@ def test_both_roads_lead_to_the_same_files_and_settings(
 def test_a_build_tells_its_steps_and_an_equal_one_is_cached(engine: Engine, made: Callable[..., str]) -> None:
     first: list[Progress] = []
     again: list[Progress] = []
-    known = look.image(engine, made(say=first.append))
+    known = inspect.image(engine, made(say=first.append))
     assert [one.step for one in first if one.step] == [(n, 5) for n in range(1, 6)]
     assert [one.text for one in first if one.verbose and not one.step] == ["told"]
-    found = look.image(engine, made(name="again", say=again.append))
+    found = inspect.image(engine, made(name="again", say=again.append))
     assert known is not None
     assert found is not None
     assert found.id == known.id
@@ -148,7 +148,7 @@ def test_a_build_that_fails_shows_what_was_printed_and_leaves_no_image(
     with pytest.raises(BuildFailed, match=r"a step ended with code 3\n    the reason why") as failed:
         buildx.build(found, engine, broken, f"{tiny}-broken", LABELS, {}, "", lambda _: None)
     assert failed.value.detail.startswith("step 2 of 2, RUN ")
-    assert look.image(engine, f"{tiny}-broken") is None
+    assert inspect.image(engine, f"{tiny}-broken") is None
 
 
 def test_the_login_is_lent_to_the_step_that_asks_and_kept_nowhere(
@@ -167,8 +167,8 @@ def test_the_login_is_lent_to_the_step_that_asks_and_kept_nowhere(
 
 
 def test_another_login_builds_nothing_anew(engine: Engine, made: Callable[..., str]) -> None:
-    before = look.image(engine, made(WITH_LOGIN, login=LOGIN))
-    after = look.image(engine, made(WITH_LOGIN, name="again", login=LOGIN.replace("hunter2", "hunter3")))
+    before = inspect.image(engine, made(WITH_LOGIN, login=LOGIN))
+    after = inspect.image(engine, made(WITH_LOGIN, name="again", login=LOGIN.replace("hunter2", "hunter3")))
     assert before is not None
     assert after is not None
     assert before.id == after.id
@@ -223,7 +223,7 @@ def test_an_interrupted_build_ends_and_leaves_nothing(engine: Engine, tiny: str,
         buildx.build(found, engine, long, ref, LABELS, {}, "", interrupt)
     wait_until(lambda: not running(marked), "the step of the build ends")
     assert not running(ref)
-    assert look.image(engine, ref) is None
+    assert inspect.image(engine, ref) is None
 
 
 @pytest.mark.parametrize("deed", ["cut", "cut after"])

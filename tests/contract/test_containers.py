@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from envkit.engines import archive, containers, look
-from envkit.model.found import ActualState
+from envkit.backends.docker import containers, inspect, tar
+from envkit.model.engine_state import ActualState
 from tests.contract.conftest import LABELS, USER, said
 from tests.functional.waiting import wait_until
 
 if TYPE_CHECKING:
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
     from envkit.model.run import RunPlan
 
 
 def test_a_container_that_stopped_is_told_with_its_exit_code(engine: Engine, running: RunPlan) -> None:
     engine.api.kill(running.name)
     engine.api.wait(running.name, timeout=30)
-    found = look.container(engine, running.name)
+    found = inspect.container(engine, running.name)
     assert found is not None
     assert (found.status, found.exit_code) == ("exited", 137)
 
@@ -28,7 +28,7 @@ def test_a_paused_container_goes_on(engine: Engine, running: RunPlan) -> None:
     containers.unpause(engine, running.name)
 
     def goes_on() -> bool:
-        found = look.container(engine, running.name)
+        found = inspect.container(engine, running.name)
         return found is not None and found.status == "running"
 
     # Docker 26 may hear of the pause only after its end, and says "paused" until it hears of that too.
@@ -40,7 +40,7 @@ def test_what_is_gone_already_can_be_removed_again(engine: Engine, running: RunP
         containers.remove(engine, running.name, grace_s=0)
         containers.remove_network(engine, running.name)
         containers.remove_volume(engine, f"{running.name}-home")
-    assert replace(look.actual_state(engine, running.name, ()), subnets=()) == ActualState()
+    assert replace(inspect.actual_state(engine, running.name, ()), subnets=()) == ActualState()
 
 
 def test_a_prepared_volume_belongs_to_its_user_alone(engine: Engine, standing: RunPlan) -> None:
@@ -67,10 +67,10 @@ def test_what_a_cut_off_preparation_left_is_taken_away_by_the_next(
 ) -> None:
     helper = f"{running.name}-helper"
     engine.api.create_container(image, name=helper, labels=LABELS)
-    found = look.actual_state(engine, running.name, ())
-    assert (look.container(engine, helper) is None, found.helper) == (False, None)
+    found = inspect.actual_state(engine, running.name, ())
+    assert (inspect.container(engine, helper) is None, found.helper) == (False, None)
     containers.prepare_volumes(engine, {f"{running.name}-home": ()}, USER, image, helper, LABELS)
-    assert look.container(engine, helper) is None
+    assert inspect.container(engine, helper) is None
 
 
 def test_unpacking_into_a_volume_in_use_replaces_files_and_takes_a_folder_away(
@@ -98,10 +98,10 @@ def test_unpacking_into_a_volume_in_use_replaces_files_and_takes_a_folder_away(
 
 def _archive(*paths: str) -> bytes:
     """Pack folders, which end with a slash, and files, all of the user's."""
-    return archive.pack(
-        archive.Entry(path.rstrip("/"), None, 0o700, USER.uid, USER.gid)
+    return tar.pack(
+        tar.Entry(path.rstrip("/"), None, 0o700, USER.uid, USER.gid)
         if path.endswith("/")
-        else archive.Entry(path, b"", 0o600, USER.uid, USER.gid)
+        else tar.Entry(path, b"", 0o600, USER.uid, USER.gid)
         for path in paths
     )
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.engines import cdi, connect, execs, look
-from envkit.engines.failure import GpuRefused
+from envkit.backends.docker import cdi, client, container_exec, inspect
+from envkit.backends.docker.sdk_errors import GpuRefused
 from envkit.errors import ExitCode
 from envkit.model.run import Gpus
 from tests.contract.conftest import launch
@@ -16,7 +16,7 @@ from tests.contract.second import VERSION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
     from envkit.model.run import RunPlan
 
 # What CDI puts into the environment reaches what the engine started, and no exec.
@@ -30,7 +30,7 @@ on_second = pytest.mark.parametrize("engine", ["second"], ids=[f"Docker {VERSION
 @on_second
 @pytest.mark.proves("GPUs that are asked for by CDI are inside, and no others", "stand-in")
 def test_an_engine_that_knows_cdi_devices_offers_that_road(engine: Engine) -> None:
-    assert "cdi" in connect.facts(engine).gpu_methods
+    assert "cdi" in client.facts(engine).gpu_methods
     assert cdi.devices(engine.api.info()["CDISpecDirs"]) == ("0", "1", "all")
 
 
@@ -55,7 +55,7 @@ def test_the_devices_that_are_asked_for_by_cdi_are_inside_and_no_others(
     run = plan(gpus=Gpus("cdi", which))
     launch(engine, run, image)
     lines: list[str] = []
-    code = execs.run_script(engine, run.name, ["/bin/sh", "-c", INSIDE], "", lines.append, limit_s=60)
+    code = container_exec.run_script(engine, run.name, ["/bin/sh", "-c", INSIDE], "", lines.append, limit_s=60)
     environment = lines.pop().split("\0")
     assert (code, lines) == (0, nodes)
     assert f"MADE_UP_GPU={which[-1]}" in environment
@@ -78,7 +78,7 @@ def test_a_road_that_an_engine_does_not_have_is_refused_as_a_gpu_and_nothing_sta
     plan: Callable[..., RunPlan],
     road: str,
 ) -> None:
-    missing = "7" if road in connect.facts(engine).gpu_methods else "all"
+    missing = "7" if road in client.facts(engine).gpu_methods else "all"
     refused(engine, image, plan(gpus=Gpus(road, (missing,))), "")
 
 
@@ -89,4 +89,4 @@ def refused(engine: Engine, image: str, run: RunPlan, why: str) -> None:
     assert why in caught.value.message
     assert "nvidia-ctk" in caught.value.hint
     assert caught.value.exit_code == ExitCode.GPU
-    assert look.container(engine, run.name) is None
+    assert inspect.container(engine, run.name) is None

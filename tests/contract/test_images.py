@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.engines import connect, images, look
+from envkit.backends.docker import client, images, inspect
 from envkit.errors import BuildFailed
 from envkit.model.artifact import Artifact
 from tests.contract.conftest import DOCKERFILE, LABELS, launch, said
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
     from envkit.model.report import Progress
     from envkit.model.run import RunPlan
 
@@ -28,12 +28,12 @@ def test_modes_reach_the_image(engine: Engine, standing: RunPlan) -> None:
 def test_a_build_tells_its_steps_and_an_equal_one_makes_the_same_image(engine: Engine, tiny: str, image: str) -> None:
     news: list[Progress] = []
     again = f"{tiny}-again"
-    known = look.image(engine, image)
+    known = inspect.image(engine, image)
     entry = Artifact("run", "#!/bin/sh\necho one\necho two\necho three >&2\nexec sleep 600\n", 0o755)
     try:
         context = (entry, Artifact("Dockerfile", DOCKERFILE.format(base=tiny)))
         images.build(engine, context, again, LABELS, {}, news.append)
-        found = look.image(engine, again)
+        found = inspect.image(engine, again)
     finally:
         images.remove(engine, again)
     assert known is not None
@@ -46,7 +46,7 @@ def test_a_build_that_fails_shows_what_was_printed_and_leaves_no_image(engine: E
     broken = Artifact("Dockerfile", f'FROM {tiny}\nRUN ["/bin/sh", "-c", "echo the reason why; exit 3"]\n')
     with pytest.raises(BuildFailed, match="the reason why"):
         images.build(engine, (broken,), f"{tiny}-broken", LABELS, {}, lambda _: None)
-    assert look.image(engine, f"{tiny}-broken") is None
+    assert inspect.image(engine, f"{tiny}-broken") is None
 
 
 def test_an_image_in_use_is_not_removed(engine: Engine, standing: RunPlan, image: str) -> None:
@@ -63,7 +63,7 @@ def beside_a_config(
     config = {"proxies": {"default": proxies}, "credsStore": "gone", "HttpHeaders": {"X": "y\n"}, "detachKeys": "?"}
     (tmp_path / "config.json").write_text(json.dumps(config if request.param == "config" else [config]))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    made = connect.connect(engine.endpoint)
+    made = client.connect(engine.endpoint)
     yield made
     made.api.close()
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envkit.backends.docker import client
 from envkit.cli import main
-from envkit.engines import connect
 from tests.contract.podman import VERSIONS, podman_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
 
 roots = pytest.param("root's", marks=pytest.mark.skipif(os.geteuid() != 0, reason="root alone can start root's Podman"))
 
@@ -33,13 +33,13 @@ def version(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def podman(version: str, rootless: bool) -> Iterator[Engine]:
     with podman_service(version, rootless=rootless) as address:
-        engine = connect.connect(address)
+        engine = client.connect(address)
         yield engine
         engine.api.close()
 
 
 def test_podman_is_known_and_whether_it_runs_without_root(podman: Engine, version: str, rootless: bool) -> None:
-    found = connect.facts(podman)
+    found = client.facts(podman)
     assert (found.podman, found.version, found.rootless) == (True, version, rootless)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.engines import containers, direct, execs
+from envkit.backends.docker import container_exec, containers, fast_exec
 from envkit.errors import EngineError
 from tests.contract.conftest import said
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
     from envkit.model.run import RunPlan
 
 
@@ -39,7 +39,10 @@ def test_a_script_in_a_container_that_is_gone_is_an_engines_error(engine: Engine
 
 
 def test_a_program_that_is_not_there_ends_as_in_a_shell(engine: Engine, standing: RunPlan) -> None:
-    assert execs.run_script(engine, standing.name, ["/bin/missing"], "", lambda _: None, limit_s=60) in {126, 127}
+    assert container_exec.run_script(engine, standing.name, ["/bin/missing"], "", lambda _: None, limit_s=60) in {
+        126,
+        127,
+    }
 
 
 @pytest.mark.parametrize("script", ["exec sleep 987", "trap '' TERM; exec sleep 987"], ids=["ends", "will not end"])
@@ -49,9 +52,9 @@ def test_a_script_that_never_ends_is_ended(
     script: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(execs, "KILL_GRACE_S", 1)
-    with pytest.raises(execs.TimeLimitExceeded, match="longer than 1 s"):
-        execs.run_script(engine, standing.name, ["/bin/sh", "-c", script], "", lambda _: None, limit_s=1)
+    monkeypatch.setattr(container_exec, "KILL_GRACE_S", 1)
+    with pytest.raises(container_exec.TimeLimitExceeded, match="longer than 1 s"):
+        container_exec.run_script(engine, standing.name, ["/bin/sh", "-c", script], "", lambda _: None, limit_s=1)
     assert "sleep 987" not in str(engine.api.top(standing.name))
 
 
@@ -60,12 +63,12 @@ def test_nobody_waits_for_what_a_script_left_running_with_its_output(
     running: RunPlan,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(execs, "KILL_GRACE_S", 1)
+    monkeypatch.setattr(container_exec, "KILL_GRACE_S", 1)
     lines: list[str] = []
     # Out of the script's process group, it keeps the output open.
-    script = f"{execs.TIMEOUT} 60 sleep 60 & echo said; wait"
-    with pytest.raises(execs.TimeLimitExceeded):
-        execs.run_script(engine, running.name, ["/bin/sh", "-c", script], "", lines.append, limit_s=1)
+    script = f"{container_exec.TIMEOUT} 60 sleep 60 & echo said; wait"
+    with pytest.raises(container_exec.TimeLimitExceeded):
+        container_exec.run_script(engine, running.name, ["/bin/sh", "-c", script], "", lines.append, limit_s=1)
     assert lines == ["said"]
 
 
@@ -81,7 +84,7 @@ def test_a_program_without_the_sdk_gets_and_gives_every_byte_and_its_code(
     try:
         with (tmp_path / "typed").open("rb") as typed:
             os.dup2(typed.fileno(), 0)
-        code = direct.run_raw(engine.endpoint, standing.name, ["/bin/sh", "-c", "cat; echo no >&2; exit 3"])
+        code = fast_exec.run_raw(engine.endpoint, standing.name, ["/bin/sh", "-c", "cat; echo no >&2; exit 3"])
     finally:
         os.dup2(kept, 0)
         os.close(kept)
@@ -91,7 +94,7 @@ def test_a_program_without_the_sdk_gets_and_gives_every_byte_and_its_code(
 def test_without_the_sdk_nothing_is_started_in_a_container_that_is_gone(
     engine: Engine, plan: Callable[..., RunPlan]
 ) -> None:
-    assert direct.run_raw(engine.endpoint, plan().name, ["/bin/sh"]) is None
+    assert fast_exec.run_raw(engine.endpoint, plan().name, ["/bin/sh"]) is None
 
 
 def test_programs_run_as_the_plans_user(engine: Engine, standing: RunPlan) -> None:

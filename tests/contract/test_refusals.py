@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit.engines import containers, look
-from envkit.engines.failure import PortTaken, SubnetTaken
+from envkit.backends.docker import containers, inspect
+from envkit.backends.docker.sdk_errors import PortTaken, SubnetTaken
 from envkit.errors import StartFailed
-from envkit.model.entrance import Network, Port
+from envkit.model.network import Network, Port
 from envkit.model.run import Limits
 from tests.contract.conftest import LABELS, launch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
     from envkit.model.run import RunPlan
 
 
@@ -36,13 +36,13 @@ def test_a_port_that_is_taken_is_told_as_that_and_the_container_is_gone(
         second = plan(ports=(Port(port, 8888),))
         with pytest.raises(PortTaken):
             launch(engine, second, image)
-    assert look.container(engine, second.name) is None
+    assert inspect.container(engine, second.name) is None
 
 
 def test_a_name_that_is_taken_is_told_and_nothing_is_removed(engine: Engine, standing: RunPlan, image: str) -> None:
     with pytest.raises(StartFailed, match="already in use"):
         containers.create(engine, standing, image, LABELS)
-    found = look.container(engine, standing.name)
+    found = inspect.container(engine, standing.name)
     assert found is not None
     assert found.status == "running"
 
@@ -77,7 +77,7 @@ def test_a_setting_the_engine_refuses_is_told_and_nothing_stays(
     run = plan(**changes)
     with pytest.raises(StartFailed, match=why):
         launch(engine, run, image)
-    assert look.container(engine, run.name) is None
+    assert inspect.container(engine, run.name) is None
 
 
 def test_an_image_that_is_not_there_is_told(engine: Engine, plan: Callable[..., RunPlan]) -> None:

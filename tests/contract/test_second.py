@@ -7,15 +7,15 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
-from envkit.engines import connect
+from envkit.backends.docker import client
 from tests.contract.second import VERSION
 
 if TYPE_CHECKING:
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
 
 
 def test_it_is_another_version(second: Engine) -> None:
-    assert connect.facts(second).version.startswith(VERSION)
+    assert client.facts(second).version.startswith(VERSION)
 
 
 def test_the_bridge_of_this_machines_engine_keeps_its_address(own: Engine, second: Engine) -> None:

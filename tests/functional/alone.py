@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import names
+from envkit import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def clear(engine: docker.DockerClient, user: User) -> None:
         with suppress(OSError):
             if process.stat().st_uid == user.uid:
                 os.kill(int(process.name), signal.SIGKILL)
-    filters: dict[str, str | list[str] | bool] = {"label": [f"{names.MANAGED}=1", f"{names.OWNER}={user.uid}"]}
+    filters: dict[str, str | list[str] | bool] = {"label": [f"{naming.MANAGED}=1", f"{naming.OWNER}={user.uid}"]}
     for container in engine.containers.list(all=True, filters=filters):
         container.remove(force=True, v=True)
     for network in engine.networks.list(filters=filters):

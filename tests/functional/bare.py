@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from docker.types import Mount
 
-from envkit import names
+from envkit import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PASSWD = "dev:x:{uid}:{gid}:dev:/home/dev:/bin/bash\n"
 
 
-def mounted(container: Container, target: str = names.SECRETS) -> Path:
+def mounted(container: Container, target: str = naming.SECRETS) -> Path:
     """Return the folder or file of the host that a running container sees at a path."""
     (source,) = [one["Source"] for one in container.attrs["Mounts"] if one["Destination"] == target]
     return Path(source)
@@ -82,7 +82,7 @@ class Bare:
             "environment": {"HOME": "/home/dev"},
             "tmpfs": {"/tmp": "exec", "/run/envkit": private, "/home/dev": f"exec,{private}"},
             "mounts": [
-                Mount(names.SECRETS, str(secrets), type="bind", read_only=True),
+                Mount(naming.SECRETS, str(secrets), type="bind", read_only=True),
                 Mount("/etc/passwd", str(passwd), type="bind", read_only=True),
             ],
         }

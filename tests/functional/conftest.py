@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from envkit.engines import connect
+from envkit.backends.docker import client as client_
 from tests import workers
 from tests.conftest import ROOT
 from tests.functional.account import NAME, ordinary_user
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from docker.models.containers import Container
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
     from tests.functional.account import Ran, User
 
 # The first `up` of a run builds the image, from nothing where no run was before it.
@@ -74,7 +74,7 @@ def engine() -> Iterator[docker.DockerClient]:
 @pytest.fixture(scope="session")
 def reached() -> Engine:
     """Return the engine as envkit itself reaches it."""
-    return connect.connect(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
+    return client_.connect(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
 
 
 @pytest.fixture(scope="session")

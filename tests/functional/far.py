@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from envkit import names
+from envkit import naming
 from tests.conftest import ROOT
 from tests.functional.alone import alone
 
@@ -149,7 +149,7 @@ def _bring(own: docker.DockerClient, far: docker.DockerClient, refs: Sequence[st
 def base_of(own: docker.DockerClient) -> str:
     """Return the reference of the Debian that this engine's images stand on: it belongs to what makes them equal."""
     tags = {tag for image in own.images.list() for tag in image.tags}
-    return next(ref for ref in names.base_refs("bookworm") if ref in tags)
+    return next(ref for ref in naming.base_refs("bookworm") if ref in tags)
 
 
 def arguments() -> bytes:

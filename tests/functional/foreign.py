@@ -18,7 +18,7 @@ import docker
 import docker.errors
 
 from envkit import rootfs
-from envkit.engines import archive
+from envkit.backends.docker import tar as tar_
 from tests.workers import one_by_one
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class Image:
 
 def image(files: Mapping[str, str | bytes], *, machine: str = "amd64", **config: Any) -> Image:
     """Make an image of these files; those under `bin` may be run."""
-    layer = archive.pack(
-        archive.Entry(path, _bytes(content), 0o755 if "bin/" in path or "lib" in path else 0o644)
+    layer = tar_.pack(
+        tar_.Entry(path, _bytes(content), 0o755 if "bin/" in path or "lib" in path else 0o644)
         for path, content in files.items()
     )
     about = {
@@ -74,7 +74,7 @@ def _bytes(content: str | bytes) -> bytes:
 def load(engine: docker.DockerClient, name: str, one: Image) -> str:
     """Give an image to the engine under a name."""
     listed = json.dumps([{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]).encode()
-    engine.images.load(archive.pack_files({"manifest.json": listed, "config.json": one.config, "layer.tar": one.layer}))
+    engine.images.load(tar_.pack_files({"manifest.json": listed, "config.json": one.config, "layer.tar": one.layer}))
     return name
 
 
@@ -107,7 +107,7 @@ def debian(engine: docker.DockerClient, folder: Path) -> str:
 
 def build(engine: docker.DockerClient, name: str, files: Mapping[str, str | bytes]) -> str:
     """Build an image from a Dockerfile and what it copies; what was built before is taken from the engine's cache."""
-    packed = io.BytesIO(archive.pack_files({path: _bytes(content) for path, content in files.items()}, 0o755))
+    packed = io.BytesIO(tar_.pack_files({path: _bytes(content) for path, content in files.items()}, 0o755))
     engine.images.build(fileobj=packed, custom_context=True, tag=name, rm=True, forcerm=True)
     return name
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations
-from envkit.observe import guest
+from envkit.observe import guest_runner
 from tests.guest import made_up
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class MadeUpGpu:
 
     def probe(self, given: Given) -> tuple[Observation, ...]:
         """Run the real probe."""
-        return observations.parse_all(self.run(guest.build_program("probe"), given).splitlines())
+        return observations.parse_all(self.run(guest_runner.build_program("probe"), given).splitlines())
 
     def run(self, program: str, given: Given) -> str:
         """Run a program and return what it prints and what is logged."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from envkit import names
+from envkit import naming
+from envkit.backends.docker import leak_scan
 from envkit.checks import audit
-from envkit.engines import search
-from envkit.observe import attacks
+from envkit.observe import http_attacks
 from tests.functional.inside import Inside
 from tests.functional.jupyter import Jupyter, port_of
 from tests.functional.processes import ended
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
     from tests.functional.account import User
     from tests.functional.conftest import SharedEnvironment
     from tests.functional.workspaces import Envkit
@@ -43,7 +43,7 @@ def test_an_environment_as_envkit_makes_it_withstands(
     # JupyterLab listens at a port here and no socket, and the SSH server at none.
     assert {outcome.pop(check) for check in ("audit/socket", "audit/ssh-audit")} == {"skipped"}
     assert set(outcome.values()) == {"passed"}, outcome
-    assert list(engine.containers.list(all=True, filters={"name": names.neighbour_prefix(user.uid)})) == []
+    assert list(engine.containers.list(all=True, filters={"name": naming.neighbour_prefix(user.uid)})) == []
 
 
 def test_an_audit_that_is_ended_leaves_neither_clients_nor_containers(
@@ -60,7 +60,7 @@ def test_an_audit_that_is_ended_leaves_neither_clients_nor_containers(
         process.send_signal(signal.SIGTERM)
         done = ended(process)
     assert (done.code, "Traceback" in done.err) == (143, False), str(done)
-    assert list(engine.containers.list(all=True, filters={"name": names.neighbour_prefix(user.uid)})) == []
+    assert list(engine.containers.list(all=True, filters={"name": naming.neighbour_prefix(user.uid)})) == []
     wait_until(lambda: not attackers(), "no client is left", timeout_s=5)
 
 
@@ -156,8 +156,8 @@ def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterato
 def test_jupyterlab_with_weak_settings_fails_by_those(
     stock: Jupyter, reached: Engine, shared_env: SharedEnvironment
 ) -> None:
-    locked = search.inspect_container(reached, str(shared_env.container.id))
-    found = audit.check(attacks.run_attacks(stock.port, stock.token, lambda: True), locked)
+    locked = leak_scan.inspect_container(reached, str(shared_env.container.id))
+    found = audit.check(http_attacks.run_attacks(stock.port, stock.token, lambda: True), locked)
     assert failures(found) == {
         "http-host",
         "http-guesses",

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import host, net
+from envkit import host
+from envkit.backends.docker import leak_scan, tar
 from envkit.checks import audit
-from envkit.engines import archive, search
 from envkit.model.report import Verdict
-from envkit.observe import audit as audit_probes
-from envkit.observe import neighbours, ssh_audit
+from envkit.net import http
+from envkit.observe import attack_suite as audit_probes
+from envkit.observe import network_attacks, ssh_audit
 from tests.functional.openssh import ssh_audit_in
 from tests.functional.waiting import wait_until
 from tests.functional.weak import PYTHON, failures, listens_inside, looked_inside, weakened
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
     from envkit.model.report import Finding, Observation
     from tests.functional.conftest import SharedEnvironment
 
@@ -59,8 +60,10 @@ def test_a_workspace_that_neighbours_reach_is_found(
 
 def knocked(reached: Engine, container: str) -> tuple[list[Observation], tuple[Finding, ...]]:
     """Knock at a container; return what was seen and what the audit finds of it."""
-    inspected, title = search.inspect_container(reached, container), f"envkit-weak-{secrets.token_hex(4)}."
-    with neighbours.probe_in_background(reached, inspected, owner=os.getuid(), name_prefix=title, labels={}) as knocks:
+    inspected, title = leak_scan.inspect_container(reached, container), f"envkit-weak-{secrets.token_hex(4)}."
+    with network_attacks.probe_in_background(
+        reached, inspected, owner=os.getuid(), name_prefix=title, labels={}
+    ) as knocks:
         seen = list(knocks())
     return seen, audit.check(seen, inspected)
 
@@ -101,9 +104,9 @@ def test_an_ssh_server_with_its_own_defaults_fails_by_that(
     with weakened(engine, shared_env, change) as container:
         ports = engine.api.inspect_container(container)["NetworkSettings"]["Ports"]
         port = int(ports["2222/tcp"][0]["HostPort"])
-        wait_until(lambda: net.read_banner(port).startswith(b"SSH-2.0-"), "sshd greets")
+        wait_until(lambda: http.read_banner(port).startswith(b"SSH-2.0-"), "sshd greets")
         seen = ssh_audit.audit_port(port, lambda: True)
-        found = audit.check([seen], search.inspect_container(reached, container))
+        found = audit.check([seen], leak_scan.inspect_container(reached, container))
     assert failures(found) == {"ssh-audit"}, seen
 
 
@@ -147,7 +150,7 @@ def test_an_old_version_of_what_serves_is_found_and_nothing_else(
 @pytest.fixture
 def years_old(engine: docker.DockerClient) -> Iterator[str]:
     """Yield an image that was made in 2020, with nothing in it."""
-    layer, ref = archive.pack_files({}), f"envkit-test-old:{secrets.token_hex(4)}"
+    layer, ref = tar.pack_files({}), f"envkit-test-old:{secrets.token_hex(4)}"
     config = {
         "architecture": host.machine(),
         "os": "linux",
@@ -158,7 +161,7 @@ def years_old(engine: docker.DockerClient) -> Iterator[str]:
     manifest = [{"Config": "config.json", "RepoTags": [ref], "Layers": ["layer.tar"]}]
     api: Any = engine.api
     api.load_image(
-        archive.pack_files(
+        tar.pack_files(
             {
                 "manifest.json": json.dumps(manifest).encode(),
                 "config.json": json.dumps(config).encode(),
@@ -178,6 +181,6 @@ def test_an_image_that_is_years_old_warns_and_fails_nothing(
         seen = audit_probes.image_dates(reached, str(made.id), "")
     finally:
         made.remove()
-    found = audit.check([seen], search.inspect_container(reached, str(shared_env.container.id)))
+    found = audit.check([seen], leak_scan.inspect_container(reached, str(shared_env.container.id)))
     assert {one.check for one in found if one.status is Verdict.WARNED} == {"audit/image-age"}
     assert not [one for one in found if one.status is Verdict.FAILED]

@@ -14,7 +14,7 @@ import docker
 import docker.errors
 import pytest
 
-from envkit import names
+from envkit import naming
 from tests.functional import foreign
 from tests.functional.conftest import FIRST_UP_S
 from tests.functional.inside import Inside
@@ -97,7 +97,7 @@ def test_an_unsuitable_image_is_refused_before_anything_is_built(
     up = run_envkit(["up", "--yes", "--project", project])
     told(up, 2, f"no workspace can be built on {TINY}", reason)
     assert "step" not in up.err
-    assert engine.containers.list(all=True, filters={"name": names.inspector(title(user, project))}) == []
+    assert engine.containers.list(all=True, filters={"name": naming.inspector(title(user, project))}) == []
     assert forgotten(user, project)
 
 

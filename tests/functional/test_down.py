@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import docker.errors
 import pytest
 
-from envkit import names
-from envkit.engines import archive
+from envkit import naming
+from envkit.backends.docker import tar
 from tests.functional.messages import told
 from tests.functional.processes import told_stage
 from tests.functional.traces import forgotten, state_folder, title
@@ -121,7 +121,7 @@ class Things:
     def image(self, ref: str, **labels: str) -> str:
         """Make an image of one file nobody else has."""
         repository, tag = ref.split(":")
-        packed = archive.pack_files({"data": os.urandom(SIZE)})
+        packed = tar.pack_files({"data": os.urandom(SIZE)})
         changes = [f'LABEL {key}="{value}"' for key, value in labels.items()]
         self.engine.api.import_image_from_data(packed, repository=repository, tag=tag, changes=changes)
         self.made.append(ref)
@@ -150,8 +150,8 @@ def things(engine: docker.DockerClient, image: str) -> Iterator[Things]:
     Whatever image envkit built so far is held by a container: what a later test or run needs stays.
     """
     made = Things(engine)
-    ours = {"label": f"{names.MANAGED}=1"}
-    repositories = names.REPOSITORY, names.BASE_REPOSITORY
+    ours = {"label": f"{naming.MANAGED}=1"}
+    repositories = naming.REPOSITORY, naming.BASE_REPOSITORY
     built = [one for repository in repositories for one in engine.images.list(repository, filters=ours)]
     for number, one in enumerate(built):
         engine.api.create_container(str(one.id), command=["/none"], name=f"envkit-prune-held-{number}")
@@ -176,19 +176,19 @@ def test_prune_removes_what_is_ours_and_unused_and_nothing_else(
     for verb in ("down", "prune"):  # what other tests left goes first
         ran = run_envkit([verb], cwd=begun)
         assert ran.code == 0, str(ran)
-    ours = {names.MANAGED: "1", names.OWNER: str(user.uid)}
-    others = ours | {names.OWNER: str(user.uid + 1)}
-    built = {names.MANAGED: "1", names.BUILDER: str(user.uid)}
+    ours = {naming.MANAGED: "1", naming.OWNER: str(user.uid)}
+    others = ours | {naming.OWNER: str(user.uid + 1)}
+    built = {naming.MANAGED: "1", naming.BUILDER: str(user.uid)}
     ours_unused = {
         "image": things.image("envkit:prune-unused", **built),
         "container": things.container("envkit-prune-forgotten", things.image("envkit-prune:foreign"), **ours),
         "network": "envkit-prune-forgotten",
     }
-    others_image = things.image("envkit:prune-others", **built | {names.BUILDER: str(user.uid + 1)})
+    others_image = things.image("envkit:prune-others", **built | {naming.BUILDER: str(user.uid + 1)})
     things.container("envkit-prune-others", others_image, **others)
     # What somebody runs and builds from images of ours has their labels.
     things.container("envkit-prune-own-run", things.image("envkit:prune-used", **built))
-    things.image("envkit-prune:own-build", **built | {names.IMAGE: "0123456789abcdef"})
+    things.image("envkit-prune:own-build", **built | {naming.IMAGE: "0123456789abcdef"})
     things.container("envkit-prune-foreign", "envkit-prune:foreign")
     engine.networks.create("envkit-prune-forgotten", labels=ours)
     engine.networks.create("envkit-prune-foreign")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import catalog, checks
-from envkit.checks import computing, observations, slower
+from envkit.checks import observations
+from envkit.checks.gpu import compute_failures, warnings
 from envkit.model.facts import HostGpu
 from envkit.model.report import Observation, Verdict
 from tests.functional.made_up_gpu import WHEELS, Given, MadeUpGpu
@@ -162,13 +163,13 @@ def test_what_nobody_has_seen_before_is_shown_as_it_is(gpu: MadeUpGpu) -> None:
 @pytest.mark.proves("for a newer GPU the probe tells how long the first operation took and what is kept", "stand-in")
 def test_a_gpu_newer_than_the_release_is_told_with_the_time_of_its_first_operation(gpu: MadeUpGpu) -> None:
     seen = gpu.probe(says(FAKE_CAPABILITY="9.0", CUDA_CACHE_PATH="/tmp/cache"))
-    (found,) = [one for one in slower.collect_warnings(seen, RELEASE) if one.check == "gpu/compiles-at-first-use"]
+    (found,) = [one for one in warnings.collect_warnings(seen, RELEASE) if one.check == "gpu/compiles-at-first-use"]
     assert "(9.0); its first operation took " in found.detail
     assert "goes with the container: /tmp/cache is on no volume" in found.detail
     assert "jit-compiled from PTX" in observations.log(seen)
     for silent in ("8.6", "8.9"):
         near = gpu.probe(says(FAKE_CAPABILITY=silent))
-        assert not [one for one in slower.collect_warnings(near, RELEASE) if one.check == "gpu/compiles-at-first-use"]
+        assert not [one for one in warnings.collect_warnings(near, RELEASE) if one.check == "gpu/compiles-at-first-use"]
         assert "jit-compiled from PTX" not in observations.log(near)
 
 
@@ -181,7 +182,7 @@ ENDED = {"36 cuDNN finds no libnvrtc.so": "gpu/cudnn-incomplete"}
 def test_the_last_words_of_the_real_cudnn_are_recognised(row: str, gpu: MadeUpGpu) -> None:
     said = gpu.run(ASKS, Given(real=["libcudnn.so.8"], hidden=[f"{WHEELS}/cuda_nvrtc/lib"]))
     assert "Error: libnvrtc.so: cannot open shared object file" in said
-    found = computing.diagnose(
+    found = compute_failures.diagnose(
         [
             Observation("begin", {"look": "tensorflow.op", "device": "GPU:0", "op": "conv2d"}),
             Observation("ended", {"by": "signal", "signal": "SIGABRT"}),
@@ -220,7 +221,7 @@ COMPILERS: dict[str, tuple[Given, str, str]] = {
 @pytest.mark.parametrize("row", COMPILERS)
 def test_what_xla_will_lack_is_told_before_it_fails(row: str, gpu: MadeUpGpu) -> None:
     given, check, said = COMPILERS[row]
-    noted = slower.collect_warnings(gpu.probe(given), RELEASE)
+    noted = warnings.collect_warnings(gpu.probe(given), RELEASE)
     assert [one.check for one in noted] == [check]
     assert noted[0].hint
     log = gpu.run(XLA, given)
@@ -229,5 +230,5 @@ def test_what_xla_will_lack_is_told_before_it_fails(row: str, gpu: MadeUpGpu) ->
 
 
 def test_with_all_of_cudas_tools_xla_compiles(gpu: MadeUpGpu) -> None:
-    assert slower.collect_warnings(gpu.probe(Given()), RELEASE) == ()
+    assert warnings.collect_warnings(gpu.probe(Given()), RELEASE) == ()
     assert "ran on /job:localhost/replica:0/task:0/device:GPU:0" in gpu.run(XLA, Given())

@@ -14,7 +14,7 @@ import pytest
 from envkit import checks
 from envkit.checks import gpu, observations
 from envkit.model.facts import HostGpu
-from envkit.observe import guest
+from envkit.observe import guest_runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ class Nodes:
 
     def looked(self, container: Container) -> tuple[Observation, ...]:
         """Take the real look, as an ordinary user."""
-        done = container.exec_run(["python", "-c", guest.build_program("nodes")], user="1000:1000", stderr=False)
+        done = container.exec_run(["python", "-c", guest_runner.build_program("nodes")], user="1000:1000", stderr=False)
         assert isinstance(done.output, bytes)
         return observations.parse_all(done.output.decode().splitlines())
 

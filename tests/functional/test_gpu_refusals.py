@@ -9,7 +9,7 @@ import pytest
 from docker.errors import APIError
 from docker.types import DeviceRequest
 
-from envkit.checks.toolkit import GPU_ERRORS, find_error
+from envkit.checks.gpu.engine_errors import GPU_ERRORS, find_error
 
 if TYPE_CHECKING:
     import docker

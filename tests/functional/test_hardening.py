@@ -12,7 +12,7 @@ import docker.errors
 import psutil
 import pytest
 
-from envkit.checks import container as hardening
+from envkit.checks.audit import hardening
 from tests.functional.inside import Inside
 from tests.functional.jupyter import port_of
 from tests.functional.waiting import wait_until

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import names
+from envkit import naming
 from tests.functional.conftest import FIRST_UP_S
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ BASE = "envkit-base:bookworm"
 
 def made_by(user: User, engine: docker.DockerClient) -> list[Image]:
     """Return the images that a user's envkit made."""
-    return list(engine.images.list(filters={"label": [f"{names.MANAGED}=1", f"{names.BUILDER}={user.uid}"]}))
+    return list(engine.images.list(filters={"label": [f"{naming.MANAGED}=1", f"{naming.BUILDER}={user.uid}"]}))
 
 
 def told(envkit: Envkit, project: Path, *args: str) -> list[str]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import names, net
+from envkit import naming
+from envkit.net import http
 from tests.functional.far import Machine, base_of, beyond_loopback, other_machine
 from tests.functional.there import SECRET, There, brought_up, port_of
 from tests.functional.waiting import wait_until
@@ -48,8 +49,8 @@ def token(there: There) -> str:
 def test_jupyterlab_of_another_machine_answers_at_the_address_that_is_told_with_the_token_alone(there: There) -> None:
     port = port_of(there.up)
     authorized = {"Authorization": f"token {token(there)}"}
-    assert net.get(port, "/api/status", headers=authorized).status == 200
-    assert net.get(port, "/api/status").status == 403
+    assert http.get(port, "/api/status", headers=authorized).status == 200
+    assert http.get(port, "/api/status").status == 403
     assert [one.name for one in there.machine.engine.containers.list()] == [f"envkit-{there.machine.user.uid}-far"]
 
 
@@ -166,7 +167,7 @@ def test_a_lost_way_is_made_anew(there: There, verb: str) -> None:
     port = port_of(there.status())
     (master,) = there.master
     os.kill(master, signal.SIGKILL)
-    wait_until(lambda: net.get(port, "/api").status == 0, "the port is gone")
+    wait_until(lambda: http.get(port, "/api").status == 0, "the port is gone")
     if verb == "open":
         opened = there.machine.envkit(
             there.run, "open", "--project", there.project, BROWSER="/bin/true", ENVKIT_OPEN_TIMEOUT_S="0"
@@ -174,7 +175,7 @@ def test_a_lost_way_is_made_anew(there: There, verb: str) -> None:
         assert f"http://127.0.0.1:{port}" in opened.out + opened.err, str(opened)
     else:
         assert port_of(there.status() if verb == "status" else there.envkit("up")) == port
-    assert net.get(port, "/api").status == 200
+    assert http.get(port, "/api").status == 200
     assert len(there.master) == 1
 
 
@@ -185,7 +186,7 @@ def test_a_port_that_somebody_else_took_meanwhile_is_not_told_and_gets_no_token(
     port = port_of(there.status())
     (master,) = there.master
     os.kill(master, signal.SIGKILL)
-    wait_until(lambda: net.get(port, "/api").status == 0, "the port is gone")
+    wait_until(lambda: http.get(port, "/api").status == 0, "the port is gone")
     with socket.socket() as thief:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         thief.bind(("127.0.0.1", port))
@@ -198,7 +199,7 @@ def test_a_port_that_somebody_else_took_meanwhile_is_not_told_and_gets_no_token(
         thief.settimeout(0)
         with pytest.raises(BlockingIOError):
             thief.accept()
-    assert net.get(port_of(up), "/api").status == 200
+    assert http.get(port_of(up), "/api").status == 200
 
 
 @pytest.mark.proves("a machine that cannot be reached, is not known or lets nobody in is told, with 3", "stand-in")
@@ -231,7 +232,7 @@ def test_a_machine_that_cannot_be_used_is_told(
 
 
 def test_prune_there_takes_what_nobody_uses_and_leaves_the_environment(there: There) -> None:
-    name, labels = "envkit-prune-forgotten", {names.MANAGED: "1", names.OWNER: str(there.machine.user.uid)}
+    name, labels = "envkit-prune-forgotten", {naming.MANAGED: "1", naming.OWNER: str(there.machine.user.uid)}
     there.machine.engine.networks.create(name, labels=labels)
     dry = there.envkit_alone("prune", "--dry-run")
     assert (dry.code, f"would remove network {name}" in dry.out) == (0, True), str(dry)

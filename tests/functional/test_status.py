@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import names
+from envkit import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,8 @@ def theirs(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterat
     assert image is not None
     made = engine.containers.create(
         image,
-        name=names.container(STRANGER, name),
-        labels=names.labels(STRANGER, name, "/home/somebody/theirs"),
+        name=naming.container(STRANGER, name),
+        labels=naming.labels(STRANGER, name, "/home/somebody/theirs"),
     )
     yield name
     made.remove()

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from envkit import host
-from envkit.certificates import certificates
+from envkit.pem import certificates
 from tests.functional.conftest import FIRST_UP_S
 from tests.functional.messages import told
 

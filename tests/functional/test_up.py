@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from envkit import names
+from envkit import naming
 from tests.functional.messages import told, told_of_config
 from tests.functional.terminal import Terminal
 from tests.functional.traces import life, state_folder, title
@@ -107,7 +107,7 @@ def test_another_folder_of_the_same_name_gets_a_suffix(
 def test_a_name_that_only_a_leftover_has_gets_a_suffix_too(
     workspace: Workspaces, run_envkit: Envkit, engine: docker.DockerClient, user: User
 ) -> None:
-    left = engine.networks.create("left-behind", labels=names.labels(user.uid, "forgotten", "/gone/forgotten"))
+    left = engine.networks.create("left-behind", labels=naming.labels(user.uid, "forgotten", "/gone/forgotten"))
     project = workspace("gpu: off\n", name="forgotten")
     try:
         plan = result(run_envkit(["up", "--dry-run", "--format", "json"], cwd=project))["plan"]

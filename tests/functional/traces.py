@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from envkit import names, state
+from envkit import naming, state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ def state_folder(user: User, project: Path, engine: str = "local") -> Path:
 
 def title(user: User, project: Path) -> str:
     """Return what the container and the network of a project's environment are called."""
-    return names.container(user.uid, project.name)
+    return naming.container(user.uid, project.name)
 
 
 def container(engine: docker.DockerClient, user: User, project: Path) -> Container:

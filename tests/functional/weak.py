@@ -7,10 +7,10 @@ import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from envkit.backends.docker import leak_scan
 from envkit.checks import audit
-from envkit.engines import search
 from envkit.model.report import Verdict
-from envkit.observe import audit as audit_probes
+from envkit.observe import attack_suite as audit_probes
 from tests.functional.inside import Inside
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
     from envkit.model.report import Finding
     from tests.functional.conftest import SharedEnvironment
 
@@ -52,7 +52,7 @@ def failures(found: Sequence[Finding]) -> set[str]:
 def looked_inside(reached: Engine, container: str) -> tuple[Finding, ...]:
     """Return what is found inside, in the settings and of the image."""
     seen = [*audit_probes.attack_inside(reached, container), audit_probes.image_dates(reached, container, "")]
-    return audit.check(seen, search.inspect_container(reached, container))
+    return audit.check(seen, leak_scan.inspect_container(reached, container))
 
 
 def listens_inside(engine: docker.DockerClient, container: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import names
+from envkit import naming
 
 if TYPE_CHECKING:
     import subprocess
@@ -110,7 +110,7 @@ def _pinned(config: str) -> str:
 
 def label(project: str) -> dict[str, str | list[str] | bool]:
     """Return the filter that finds everything of a project's environment."""
-    return {"label": f"{names.PROJECT}={names.project_id(project)}"}
+    return {"label": f"{naming.PROJECT}={naming.project_id(project)}"}
 
 
 def leftovers(engine: docker.DockerClient, project: str) -> dict[str, Callable[[], None]]:

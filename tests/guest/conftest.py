@@ -19,7 +19,7 @@ import pytest
 from envkit import catalog, checks
 from envkit.checks import observations
 from envkit.model.facts import HostGpu
-from envkit.observe import guest
+from envkit.observe import guest_runner
 from tests.guest import machines, made_up
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from envkit.model.report import Finding, Observation
 
-PROBE = guest.build_program("probe")
+PROBE = guest_runner.build_program("probe")
 
 
 @functools.cache

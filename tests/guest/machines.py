@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations
-from envkit.observe import guest
+from envkit.observe import guest_runner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,9 @@ def look(built: Path, place: Path, machine: Machine) -> tuple[Observation, ...]:
     for library in built.iterdir():
         if library.name not in machine.without:
             os.link(library, libraries / library.name)
-    text = guest.build_program("probe").replace('DEV = Path(\\"/dev\\")', f'DEV = Path(\\"{nodes(place, machine)}\\")')
+    text = guest_runner.build_program("probe").replace(
+        'DEV = Path(\\"/dev\\")', f'DEV = Path(\\"{nodes(place, machine)}\\")'
+    )
     text = text.replace("/usr/local/cuda", str(tools(place / "cuda", machine.without_tools)))
     text = text.replace("/var/lib/dpkg/info", str(packages(place, libraries, machine)))
     packaged(place / "site")

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import catalog, checks
-from envkit.checks import gpus, observations
+from envkit.checks import observations
+from envkit.checks.gpu import inventory
 from envkit.model.facts import HostGpu
 from envkit.model.report import Verdict
-from envkit.observe import guest
+from envkit.observe import guest_runner
 from tests.conftest import ROOT
 from tests.guest.machines import NODES, Machine
 
@@ -241,12 +242,12 @@ def test_a_healthy_machine_is_told_gpu_by_gpu(looked: Callable[[Machine], tuple[
 def test_what_nvml_and_the_driver_say_of_a_gpu_is_put_together(
     looked: Callable[[Machine], tuple[Observation, ...]],
 ) -> None:
-    listed = gpus.list_gpus(looked(Machine({"FAKE_NVML_GPUS": "2", "FAKE_GPUS": "1", "FAKE_PROCESSES": "1"})))
+    listed = inventory.list_gpus(looked(Machine({"FAKE_NVML_GPUS": "2", "FAKE_GPUS": "1", "FAKE_PROCESSES": "1"})))
     assert [(one.index, one.driver, one.compute_capability, one.processes) for one in listed] == [
         (0, "470.256.02", "7.5", 1),
         (1, "470.256.02", "", 1),
     ]
-    assert gpus.list_gpus(looked(Machine(without=["libcuda.so.1"]))) == ()
+    assert inventory.list_gpus(looked(Machine(without=["libcuda.so.1"]))) == ()
 
 
 def test_a_driver_that_crashes_is_told_of_and_tensorflow_is_looked_at_all_the_same(
@@ -260,10 +261,10 @@ def test_a_driver_that_crashes_is_told_of_and_tensorflow_is_looked_at_all_the_sa
 
 @pytest.mark.parametrize("release", [one for one in catalog.releases() if one.libraries], ids=lambda one: one.version)
 def test_the_looks_open_the_libraries_that_the_catalogue_names(release: Any) -> None:
-    known = runpy.run_path(str(ROOT / "envkit/guest/driver.py"))["LIBRARIES"]
+    known = runpy.run_path(str(ROOT / "envkit/guest/gpu_driver.py"))["LIBRARIES"]
     opened = {*known[release.cuda.split(".")[0]], f"libcudnn.so.{release.cudnn.split('.')[0]}"}
     assert opened == set(release.libraries)
 
 
 def test_the_text_that_is_sent_is_plain_json_lines_in_answer() -> None:
-    assert json.loads(json.dumps(guest.build_program("probe"))) == guest.build_program("probe")
+    assert json.loads(json.dumps(guest_runner.build_program("probe"))) == guest_runner.build_program("probe")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit.guest import contents
-from envkit.observe import guest
+from envkit.guest import image_packages
+from envkit.observe import guest_runner
 from tests.guest.conftest import PROBE, Told
 
 if TYPE_CHECKING:
@@ -281,11 +281,11 @@ def test_a_request_to_end_reaches_the_second_process(
 
 def test_a_tensorflow_without_keras_fails_a_look(probe: Callable[..., Told], packages: Path) -> None:
     (packages / "numpy.py").write_text("")
-    program = guest.build_program("smoke").replace("computing.report_tensorflow(reporter)", "import tensorflow")
+    program = guest_runner.build_program("smoke").replace("computing.report_tensorflow(reporter)", "import tensorflow")
     told = probe(tensorflow="", text=program)
     assert told.data("training.data")["error"]["type"] == "AttributeError"
     assert "training.fit" not in told.whats
 
 
 def test_the_looks_at_the_contents_have_the_time_that_each_of_them_may_take() -> None:
-    assert len(contents.INSPECTORS) * contents.CHECK_S < contents.LIMIT_S
+    assert len(image_packages.INSPECTORS) * image_packages.CHECK_S < image_packages.LIMIT_S

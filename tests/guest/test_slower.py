@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import catalog
-from envkit.checks import observations, slower
+from envkit.checks import observations
+from envkit.checks.gpu import warnings
 from envkit.model.report import Verdict
 from tests.guest.machines import Machine
 
@@ -72,12 +73,12 @@ def test_what_a_gpu_lacks_that_computes_is_noted_and_the_nearest_miss_is_not(
     row: str, looked: Callable[[Machine], tuple[Observation, ...]]
 ) -> None:
     machine, check, mend, near, others = NOTES[row]
-    (found,) = slower.collect_warnings(looked(machine), RELEASE)
+    (found,) = warnings.collect_warnings(looked(machine), RELEASE)
     assert (found.check, found.status) == (check, Verdict.WARNED)
     assert mend in found.hint
     assert found.detail
     assert found.cause
-    assert [one.check for one in slower.collect_warnings(looked(near), RELEASE)] == others
+    assert [one.check for one in warnings.collect_warnings(looked(near), RELEASE)] == others
 
 
 def test_where_what_is_compiled_is_kept_is_told(

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit.errors import EngineError, PreconditionError
-from envkit.observe import trees
-from envkit.sync import FILE, FOLDER, LINK, OTHER, STAGING_FOLDER, Entry
+from envkit.observe import sync_sides
+from envkit.sync_plan import FILE, FOLDER, LINK, OTHER, STAGING_FOLDER, Entry
 from tests.guest.conftest import python_3_8
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from envkit.observe.trees import Side
+    from envkit.observe.sync_sides import Side
 
 pytestmark = pytest.mark.proves("no path and no link from inside leads out of the workspace", "real")
 
@@ -30,7 +30,7 @@ def side(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         pytest.skip("no Python 3.8 here")
     monkeypatch.setattr(sys, "executable", python)
     (tmp_path / "top").mkdir()
-    return trees.local_side(str(tmp_path / "top"))
+    return sync_sides.local_side(str(tmp_path / "top"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit.commands import migrate
-from envkit.commands.ported import Job
+from envkit.commands.migrate.file_job import Job
 from envkit.migrate.outcome import Kind, Location, Note, Outcome, Rewrite
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.commands import builders
-from envkit.engines import buildx
-from envkit.engines.buildx import Buildx, BuildxUnavailable
+from envkit.backends.docker import buildx
+from envkit.backends.docker.buildx import Buildx, BuildxUnavailable
+from envkit.environment import builder
 from envkit.errors import PreconditionError
 from envkit.model import step
 from tests.unit.worlds import wanted
@@ -124,15 +124,15 @@ def test_what_it_is_asked_for_its_version_it_is_asked_without_the_callers_variab
 
 def test_without_buildx_what_needs_it_is_refused_before_anything_is_done(plugin: Callable[..., Path]) -> None:
     plan = wanted().plan
-    builders.check(plan, BUILD)
-    builders.check(replace(plan, builder="buildx"), ())  # nothing is built
+    builder.check(plan, BUILD)
+    builder.check(replace(plan, builder="buildx"), ())  # nothing is built
     with pytest.raises(PreconditionError, match="is buildx: Docker's plug-in buildx is not installed") as refused:
-        builders.check(replace(plan, builder="buildx"), BUILD)
+        builder.check(replace(plan, builder="buildx"), BUILD)
     assert "apt-get install docker-buildx" in refused.value.hint
     with pytest.raises(PreconditionError, match="netrc needs buildx"):
-        builders.check(replace(plan, netrc="/home/ada/.netrc"), BUILD)
+        builder.check(replace(plan, netrc="/home/ada/.netrc"), BUILD)
     plugin(SAYS.format("v0.14.0"))
-    builders.check(replace(plan, builder="buildx"), BUILD)
+    builder.check(replace(plan, builder="buildx"), BUILD)
 
 
 def test_a_file_without_a_login_for_the_index_is_refused_before_anything_is_done(
@@ -145,6 +145,6 @@ def test_a_file_without_a_login_for_the_index_is_refused_before_anything_is_done
         if text is not None:
             path.write_text(text)
         with pytest.raises(PreconditionError, match=f"{path} holds no password for packages.example.com, from where"):
-            builders.check(plan, BUILD)
+            builder.check(plan, BUILD)
     path.write_text("machine packages.example.com login ada password b")
-    builders.check(plan, BUILD)
+    builder.check(plan, BUILD)

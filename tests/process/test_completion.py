@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import state
+from envkit.backends.docker import endpoint
 from envkit.cli.app import create_app
-from envkit.engines import endpoint
 from envkit.model.state import State
 from tests.conftest import ROOT
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from envkit import proc
+from envkit import process
 from scripts import make_dockerfiles
 
 ROOT = Path(__file__).parents[2]
 HADOLINT = Path(sys.executable).with_name("hadolint")
 
 
-def lint(path: Path) -> proc.CompletedProcess:
-    return proc.run([str(HADOLINT), "--no-color", "--config", str(ROOT / ".hadolint.yaml"), str(path)])
+def lint(path: Path) -> process.CompletedProcess:
+    return process.run([str(HADOLINT), "--no-color", "--config", str(ROOT / ".hadolint.yaml"), str(path)])
 
 
 @pytest.mark.parametrize("name", sorted(make_dockerfiles.variants()))
@@ -46,7 +46,7 @@ def test_the_scripts_are_clean_under_shellcheck(root: Path) -> None:
 
 def test_the_scripts_that_run_in_images_are_clean_under_shellcheck(root: Path) -> None:
     built = (path for path in sorted(root.glob("templates/*/build/*")) if path.suffix != ".py")
-    scripts = [str(path.relative_to(root)) for path in (*built, root / "envkit/guest/inside.sh")]
+    scripts = [str(path.relative_to(root)) for path in (*built, root / "envkit/guest/image_info.sh")]
     assert "templates/image/build/mend-image" in scripts
     program = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     assert program, "shellcheck is not here: the development dependencies bring it"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import files
-from envkit.commands import ported, replaced
+from envkit.commands.migrate import file_job
 from envkit.errors import ExitCode
+from envkit.fs import files, replace
 from tests.process.migrating import NEW, OLD, run, told, tree
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_what_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_what_is_larger_than_any_code_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ported, "SIZE_LIMIT_BYTES", 10)
+    monkeypatch.setattr(file_job, "SIZE_LIMIT_BYTES", 10)
     assert "larger than 10 bytes" in told(run(tree(tmp_path, {"a.py": OLD})), tmp_path)["a.py"]
 
 
@@ -88,7 +88,7 @@ def test_a_file_keeps_its_mode_and_leaves_nothing_beside_it(tmp_path: Path) -> N
 
 def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
     path = tree(tmp_path, {"a.py": b"newer\n"}) / "a.py"
-    assert not replaced.replace_if_unchanged(path, replaced.digest(OLD), NEW)
+    assert not replace.replace_if_unchanged(path, replace.digest(OLD), NEW)
     assert path.read_bytes() == b"newer\n"
     assert [one.name for one in tmp_path.iterdir()] == ["a.py"]
 
@@ -96,7 +96,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
 def test_what_is_to_be_known_of_a_file_is_told_where_it_could_not_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replaced, "replace_if_unchanged", lambda *_: False)
+    monkeypatch.setattr(replace, "replace_if_unchanged", lambda *_: False)
     (one,) = run(tree(tmp_path, {"a.py": OLD + b"keras.Old\n"}), write=True).result.files
     assert (one.rewrites, [note.rule for note in one.notes], one.written) == ((), ["names/old"], False)
     assert "somebody changed it" in one.skip_reason

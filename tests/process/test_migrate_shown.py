@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from envkit.cli import changes, main
+from envkit.cli import main
+from envkit.cli.output import migrate_diff
 from envkit.commands import migrate
-from envkit.commands.ported import FileResult, Job
+from envkit.commands.migrate.file_job import FileResult, Job
 from envkit.migrate.outcome import Kind, Location, Note
 from envkit.report.json import to_json
 from tests.process.migrating import NEW, OLD, code, run, tree
@@ -148,7 +149,7 @@ def test_the_verb_shows_cells_on_a_terminal_alone(
 def test_what_a_terminal_is_shown_is_harmless_and_coloured() -> None:
     note = Note(Location(2, 1, 3), "names/old", Kind.REVIEW, "Old\x1b[2J is gone", "take New")
     one = FileResult("a\x1b.ipynb", notes=(note,), diff="--- a/a\n+++ b/a\n-x = '\x1b[2J'\r\n+y\n")
-    assert list(changes.format_lines(one, safe=True, color=True)) == [
+    assert list(migrate_diff.format_lines(one, safe=True, color=True)) == [
         "\x1b[1m--- a/a\x1b[0m\n",
         "\x1b[1m+++ b/a\x1b[0m\n",
         "\x1b[31m-x = '\\x1b[2J'\x1b[0m\n",
@@ -156,7 +157,7 @@ def test_what_a_terminal_is_shown_is_harmless_and_coloured() -> None:
         "a\\x1b.ipynb:cell 3:2:1: \x1b[33mreview\x1b[0m Old\\x1b[2J is gone [names/old]\n",
         "    mend: take New\n",
     ]
-    assert "".join(changes.format_lines(one, safe=False, color=False)).startswith(one.diff)
+    assert "".join(migrate_diff.format_lines(one, safe=False, color=False)).startswith(one.diff)
 
 
 def envkit(capsysbinary: pytest.CaptureFixture[bytes], *words: str) -> tuple[int, str]:

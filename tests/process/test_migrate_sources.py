@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.commands import replaced, sources
+from envkit.commands.migrate import discovery
 from envkit.errors import PreconditionError
+from envkit.fs import replace
 from tests.process.migrating import NEW, OLD, run, told, tree
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
     (inside / "d").symlink_to(outside)
     assert told(run(inside, write=True), inside) == {"b.py": ""}
     assert told(run(inside / "c.py", write=True), inside) == {"c.py": "it is a link, and no link is followed"}
-    assert not replaced.replace_if_unchanged(inside / "c.py", replaced.digest(OLD), NEW)
+    assert not replace.replace_if_unchanged(inside / "c.py", replace.digest(OLD), NEW)
     assert (outside / "a.py").read_bytes() == OLD
 
 
@@ -37,7 +38,7 @@ def test_what_no_person_wrote_is_left_out(tmp_path: Path) -> None:
     places = ["node_modules", ".git", "a/site-packages", ".ipynb_checkpoints", "env/lib", "mamba"]
     tree(tmp_path, {"a.py": OLD, "src/b.py": OLD, "env/pyvenv.cfg": b"", **{f"{place}/x.py": OLD for place in places}})
     (tmp_path / "mamba/conda-meta").mkdir()
-    found = [source.relative_path.as_posix() for source in sources.find_sources([tmp_path])]
+    found = [source.relative_path.as_posix() for source in discovery.find_sources([tmp_path])]
     assert found == ["a.py", "src/b.py"]
 
 
@@ -49,7 +50,7 @@ def test_folders_may_be_nested_deeper_than_calls(tmp_path: Path, monkeypatch: py
         folder /= "d"
     deepest = folder.with_name("a.py")
     deepest.write_bytes(OLD)
-    found = [one.path for one in sources.find_sources([Path("d")])]
+    found = [one.path for one in discovery.find_sources([Path("d")])]
     deepest.unlink()
     os.removedirs(deepest.parent)  # what pytest would do itself is nested as deeply
     assert found == [deepest]
@@ -59,18 +60,18 @@ def test_what_git_ignores_is_left_out_unless_it_is_named(tmp_path: Path) -> None
     tree(tmp_path, {"a.py": OLD, "build/b.py": OLD, "c.py": OLD, "d.py": OLD, ".gitignore": b"build/\nc.py\nd.py\n"})
     for words in (["init", "-q"], ["add", "-f", "d.py"]):
         subprocess.run(["git", "-C", str(tmp_path), *words], check=True)
-    below = {one.relative_path.as_posix() for one in sources.find_sources([tmp_path])}
+    below = {one.relative_path.as_posix() for one in discovery.find_sources([tmp_path])}
     assert below == {"a.py", "d.py"}
-    assert [one.relative_path.as_posix() for one in sources.find_sources([tmp_path / "build"])] == ["b.py"]
-    assert [one.path for one in sources.find_sources([tmp_path / "c.py"])] == [tmp_path / "c.py"]
+    assert [one.relative_path.as_posix() for one in discovery.find_sources([tmp_path / "build"])] == ["b.py"]
+    assert [one.path for one in discovery.find_sources([tmp_path / "c.py"])] == [tmp_path / "c.py"]
 
 
 def test_paths_below_each_other_are_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree(tmp_path, {"a/b.py": OLD, "c.py": OLD})
     monkeypatch.chdir(tmp_path)
     paths = [Path("a/b.py"), Path("a"), Path(), Path("c.py"), Path("a/../c.py"), tmp_path]
-    assert [str(one.path) for one in sources.find_sources(paths)] == ["a/b.py", "c.py"]
-    assert [str(one.path) for one in sources.find_sources([Path("c.py"), Path("c.py")])] == ["c.py"]
+    assert [str(one.path) for one in discovery.find_sources(paths)] == ["a/b.py", "c.py"]
+    assert [str(one.path) for one in discovery.find_sources([Path("c.py"), Path("c.py")])] == ["c.py"]
 
 
 @pytest.mark.parametrize("name", ["nothing", "notes.md"])

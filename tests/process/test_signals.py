@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.observe import logins
+from envkit.observe import ssh_attacks
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -23,16 +23,16 @@ import signal, sys, tempfile
 from pathlib import Path
 for name in sys.argv[2:]:
     signal.signal(getattr(signal, name), signal.SIG_IGN)
-from envkit import proc
+from envkit import process
 from envkit.cli import main
-from envkit.cli.verbs import environment
+from envkit.cli.verbs import lifecycle
 
 def prune():
     with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
         (Path(folder) / "rootfs.tar").touch()
-        return proc.stream(["/bin/sh", "-c", "echo $$; exec sleep 60"], lambda line: print(line, flush=True))
+        return process.stream(["/bin/sh", "-c", "echo $$; exec sleep 60"], lambda line: print(line, flush=True))
 
-environment.prune = prune
+lifecycle.prune = prune
 main.main(["prune"])
 """
 
@@ -89,7 +89,7 @@ TAKEN_BY_ANOTHER = """
 import signal, socket, sys, threading, time
 from pathlib import Path
 from envkit.cli import main
-from envkit.cli.verbs import environment
+from envkit.cli.verbs import lifecycle
 
 def take(first):
     stat = Path(f"/proc/self/task/{first}/stat")
@@ -106,7 +106,7 @@ def prune():
     silent.recv(1)
 
 reading = threading.Event()
-environment.prune = prune
+lifecycle.prune = prune
 main.main(["prune"])
 """
 
@@ -124,10 +124,10 @@ ATTACKING = """
 import sys
 from pathlib import Path
 from envkit.cli import main
-from envkit.cli.verbs import environment
-from envkit.observe import logins
+from envkit.cli.verbs import lifecycle
+from envkit.observe import ssh_attacks
 
-environment.prune = lambda: logins.run_attacks(Path(sys.argv[1]) / "ssh_config", "x")
+lifecycle.prune = lambda: ssh_attacks.run_attacks(Path(sys.argv[1]) / "ssh_config", "x")
 main.main(["prune"])
 """
 # Lets the owner in; else it tells that it runs, and hangs in a program that it started.
@@ -152,7 +152,7 @@ def test_clients_that_run_in_threads_end_with_it(tmp_path: Path, number: signal.
     argv, env = [sys.executable, "-c", ATTACKING, str(tmp_path)], os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=env)
     try:
-        assert len([heard(reads) for _ in range(logins.CONCURRENCY)]) == logins.CONCURRENCY
+        assert len([heard(reads) for _ in range(ssh_attacks.CONCURRENCY)]) == ssh_attacks.CONCURRENCY
         os.close(ours)
         process.send_signal(number)
         _, said = process.communicate(timeout=30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from envkit.checks import audit
-from envkit.checks.attacks import HTTP_ATTACKS, OWNER_LOGIN, SSH_ATTACKS
+from envkit.checks.audit.attack_cases import HTTP_ATTACKS, OWNER_LOGIN, SSH_ATTACKS
 from envkit.checks.table import CHECKS
 from envkit.model.report import Observation, Verdict
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from envkit.render import image
+from envkit.render import build_context
 
 if TYPE_CHECKING:
     from envkit.model.artifact import Artifact
@@ -16,7 +16,7 @@ WORDS = re.compile(r"^(?P<word>[A-Z]+) (?P<rest>.*)$")
 
 
 def context(plan: ImagePlan) -> dict[str, Artifact]:
-    return {one.path: one for one in image.render(plan)}
+    return {one.path: one for one in build_context.render(plan)}
 
 
 def dockerfile(plan: ImagePlan) -> str:
@@ -25,7 +25,7 @@ def dockerfile(plan: ImagePlan) -> str:
 
 def sequence(dockerfile: str) -> list[str]:
     """Return the instruction words in order, as the builder sees them: continued lines are one."""
-    joined = re.sub(r"\\[ \t]*\n", " ", image.strip_comments(dockerfile))
+    joined = re.sub(r"\\[ \t]*\n", " ", build_context.strip_comments(dockerfile))
     found = [WORDS.match(line) for line in joined.splitlines()]
     assert all(found), "each line is an instruction"
     return [one["word"] for one in found if one]

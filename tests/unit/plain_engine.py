@@ -9,7 +9,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from envkit import names
+from envkit import naming
 from tests.unit.test_execs import framed
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Engine:
             "Id": "c1",
             "Image": "i1",
             "State": {"Status": "running"},
-            "Config": {"Labels": {names.MANAGED: "1"}},
+            "Config": {"Labels": {naming.MANAGED: "1"}},
             "NetworkSettings": {"Networks": {}},
         }
         return {

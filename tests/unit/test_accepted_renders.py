@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envkit import config
-from envkit.config import addresses, packages
+from envkit.config import packages, urls
 from envkit.errors import ConfigError
-from envkit.render import image
+from envkit.render import build_context
 from tests.unit.plans import image_plan
 
 if TYPE_CHECKING:
@@ -39,29 +39,29 @@ def accepts(rule: Callable[[str], str], value: str) -> bool:
 
 @given(st.text(PRINTABLE, max_size=20) | ADDRESS)
 def test_an_address_that_is_accepted_renders(value: str) -> None:
-    if accepts(addresses.url, value):
-        texts = {one.path: one.text for one in image.render(image_plan(index=value))}
+    if accepts(urls.url, value):
+        texts = {one.path: one.text for one in build_context.render(image_plan(index=value))}
         assert f"index-url = {value}\n" in texts["python/pip.conf"]
 
 
 @given(ADDRESS)
 def test_a_mirror_that_is_accepted_renders(value: str) -> None:
-    if accepts(addresses.mirror, value):
-        texts = {one.path: one.text for one in image.render(image_plan(mirror=value))}
+    if accepts(urls.mirror, value):
+        texts = {one.path: one.text for one in build_context.render(image_plan(mirror=value))}
         assert f"URIs: {value.rstrip('/')}-security\n" in texts["apt/debian.sources"]
 
 
 @given(st.text(PRINTABLE, max_size=20) | MARKED | EXACT)
 def test_a_requirement_that_is_accepted_renders(value: str) -> None:
     if accepts(packages.requirement, value):
-        texts = {one.path: one.text for one in image.render(image_plan(python=(value,)))}
+        texts = {one.path: one.text for one in build_context.render(image_plan(python=(value,)))}
         assert value in texts["python/requirements.txt"].splitlines()
 
 
 @given(st.text(PRINTABLE, max_size=12) | st.text("ab9+.-=:~", max_size=12))
 def test_a_debian_package_that_is_accepted_renders(value: str) -> None:
     if accepts(packages.apt_package, value):
-        texts = {one.path: one.text for one in image.render(image_plan(apt=(value,)))}
+        texts = {one.path: one.text for one in build_context.render(image_plan(apt=(value,)))}
         assert f'"{value}"' in texts["Dockerfile"]
 
 
@@ -71,7 +71,7 @@ def test_a_debian_package_that_is_accepted_renders(value: str) -> None:
 ])  # fmt: skip
 def test_an_unusual_address_is_no_bug(value: str) -> None:
     assert config.load(f"build: {{index: '{value}'}}").build.index == value
-    image.render(image_plan(index=value))
+    build_context.render(image_plan(index=value))
 
 
 @pytest.mark.parametrize("text", [

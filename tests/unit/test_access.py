@@ -9,7 +9,7 @@ import pytest
 from envkit import config
 from envkit.model.facts import Account, Facts, PublicKey
 from envkit.resolve import unapproved_entries
-from envkit.resolve.access import access
+from envkit.resolve.approvals import access
 
 PROJECT = "/home/ada/vision"
 FACTS = Facts(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.checks import age as judged
+from envkit.checks.audit import image_age as judged
 from envkit.model.report import Observation, Verdict
 
 if TYPE_CHECKING:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import files, names, state
+from envkit import naming, state
+from envkit.backends.docker import client, inspect, temporary
 from envkit.checks import audit as audit_checks
-from envkit.commands import apply, audit, down, project
-from envkit.commands.project import Environment
-from envkit.engines import connect, leftovers, look
-from envkit.model.found import ActualState, ContainerInfo, NetworkInfo
+from envkit.commands import audit, down
+from envkit.environment import execute, project
+from envkit.environment.project import Environment
+from envkit.fs import files
+from envkit.model.engine_state import ActualState, ContainerInfo, NetworkInfo
 from envkit.model.report import CheckHost, Finding, Verdict
 from envkit.model.state import State
-from envkit.observe import audit as audit_probes
+from envkit.observe import attack_suite as audit_probes
 from envkit.state import StateDir
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
     monkeypatch.setattr(Environment, "connect", lambda _: None)
-    monkeypatch.setattr(leftovers, "remove_abandoned", lambda *_: [])
-    monkeypatch.setattr(connect, "facts", lambda _: None)
+    monkeypatch.setattr(temporary, "remove_abandoned", lambda *_: [])
+    monkeypatch.setattr(client, "facts", lambda _: None)
     monkeypatch.setattr(audit, "describe_host", lambda _: CheckHost())
     monkeypatch.setattr(project, "require_running", lambda *_: ContainerInfo("c", "running", {}, "i", ()))
     return Environment("vision", "/p", os.getuid(), StateDir(tmp_path / "state"), State("vision", "/p"), "unix:///x")
@@ -80,9 +82,9 @@ def test_an_audit_without_state_leaves_none(known: Environment, monkeypatch: pyt
 
 def test_who_was_left_on_a_network_goes_before_it(known: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
-    there = ActualState(network=NetworkInfo("n", names.labels(os.getuid(), "vision", "/p"), "10.0.0.0/24"))
-    monkeypatch.setattr(look, "actual_state", lambda *_: there)
-    monkeypatch.setattr(leftovers, "remove_abandoned", lambda *_: done.append("neighbours"))
-    monkeypatch.setattr(apply, "remove", lambda one, *_: done.append(type(one).__name__))
+    there = ActualState(network=NetworkInfo("n", naming.labels(os.getuid(), "vision", "/p"), "10.0.0.0/24"))
+    monkeypatch.setattr(inspect, "actual_state", lambda *_: there)
+    monkeypatch.setattr(temporary, "remove_abandoned", lambda *_: done.append("neighbours"))
+    monkeypatch.setattr(execute, "remove", lambda one, *_: done.append(type(one).__name__))
     down.down(known, volumes=False, on_progress=lambda _: None)
     assert done == ["neighbours", "RemoveNetwork"]

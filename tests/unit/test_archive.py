@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 
-from envkit.engines.archive import Entry, pack, pack_files
+from envkit.backends.docker.tar import Entry, pack, pack_files
 
 ENTRIES = (Entry("keys", None, 0o700, 4242, 4343), Entry("keys/token", b"secret", 0o600, 4242, 4343))
 

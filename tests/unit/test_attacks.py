@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import net, proc
-from envkit.checks.attacks import HTTP_ATTACKS, SSH_ATTACKS
+from envkit import process
+from envkit.checks.audit.attack_cases import HTTP_ATTACKS, SSH_ATTACKS
 from envkit.model.report import Verdict
-from envkit.observe import attacks, logins
+from envkit.net import http as http_
+from envkit.observe import http_attacks, ssh_attacks
 from tests.unit.audits import verdicts
 
 if TYPE_CHECKING:
@@ -68,11 +69,11 @@ def server() -> Iterator[http.server.ThreadingHTTPServer]:
 
 def told(port: int, ours: Callable[[], bool] = lambda: True, limit_s: float = 60) -> dict[str, Any]:
     """Return what was observed, the last of each name."""
-    return {one.name: one.data for one in attacks.run_attacks(port, TOKEN, ours, limit_s=limit_s)}
+    return {one.name: one.data for one in http_attacks.run_attacks(port, TOKEN, ours, limit_s=limit_s)}
 
 
 def test_neither_token_nor_cookie_reaches_what_is_told(server: Any) -> None:
-    seen = attacks.run_attacks(server.server_port, TOKEN, lambda: True)
+    seen = http_attacks.run_attacks(server.server_port, TOKEN, lambda: True)
     assert len(seen) == len(HTTP_ATTACKS) + 3
     text = json.dumps([one.data for one in seen])
     assert TOKEN not in text
@@ -94,7 +95,7 @@ def test_the_login_cookie_is_judged_by_its_own_flags_alone(server: Any) -> None:
 def test_a_cookie_that_no_header_can_hold_ends_nothing(server: Any) -> None:
     Server.xsrf = r'_xsrf="a\012b"'
     assert "audit.guesses" in told(server.server_port)
-    assert net.send(server.server_port, "GET", "/", {"Cookie": "a\nb"}) == net.Response(0, {})
+    assert http_.send(server.server_port, "GET", "/", {"Cookie": "a\nb"}) == http_.Response(0, {})
 
 
 @pytest.mark.parametrize("asked", [0, 1, 5, 40])
@@ -115,17 +116,17 @@ def test_a_server_that_says_nothing_is_asked_once() -> None:
 
 
 def test_guessing_ends_at_the_first_silence(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, sent = net.send, []
+    real, sent = http_.send, []
 
-    def send(port: int, method: str, path: str, headers: dict[str, str], *rest: Any, **more: Any) -> net.Response:
+    def send(port: int, method: str, path: str, headers: dict[str, str], *rest: Any, **more: Any) -> http_.Response:
         sent.append(path)
         return (
             real(port, method, path, headers, *rest, **more)
             if len(sent) <= len(HTTP_ATTACKS) + 4
-            else net.Response(0, {})
+            else http_.Response(0, {})
         )
 
-    monkeypatch.setattr(net, "send", send)
+    monkeypatch.setattr(http_, "send", send)
     assert told(server.server_port)["audit.guesses"]["tried"] == 1
 
 
@@ -138,36 +139,36 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., lis
     (tmp_path / "ssh_config").write_text("Host x\n    IdentityFile owner\n")
 
     def put(
-        run: Callable[[list[str]], proc.CompletedProcess], programs: tuple[str, ...] = ("ssh", "ssh-agent")
+        run: Callable[[list[str]], process.CompletedProcess], programs: tuple[str, ...] = ("ssh", "ssh-agent")
     ) -> list[list[str]]:
         started: list[list[str]] = []
 
-        def stand_in(argv: list[str], **_: object) -> proc.CompletedProcess:
+        def stand_in(argv: list[str], **_: object) -> process.CompletedProcess:
             started.append(argv)
             return run(argv)
 
-        monkeypatch.setattr(proc, "which", lambda name: name if name in programs else None)
-        monkeypatch.setattr(proc, "run", stand_in)
+        monkeypatch.setattr(process, "which", lambda name: name if name in programs else None)
+        monkeypatch.setattr(process, "run", stand_in)
         return started
 
     return put
 
 
 def test_nothing_is_attacked_where_the_owner_does_not_get_in(client: Any, tmp_path: Path) -> None:
-    started = client(lambda _: proc.CompletedProcess(255, "", "ssh: connect to host x: Connection refused"))
-    seen = logins.run_attacks(tmp_path / "ssh_config", "x")
+    started = client(lambda _: process.CompletedProcess(255, "", "ssh: connect to host x: Connection refused"))
+    seen = ssh_attacks.run_attacks(tmp_path / "ssh_config", "x")
     assert [one.data["attack"] for one in seen] == ["owner"]
     assert len(started) == 1
 
 
 def test_a_client_that_hangs_has_no_code_and_saw_no_refusal(client: Any, tmp_path: Path) -> None:
-    def hang(argv: list[str]) -> proc.CompletedProcess:
+    def hang(argv: list[str]) -> process.CompletedProcess:
         if argv[-1] == "true" and not any("Authentication" in one for one in argv):
-            return proc.CompletedProcess(0, "", "")
-        raise proc.TimeoutExpired(argv, 1)
+            return process.CompletedProcess(0, "", "")
+        raise process.TimeoutExpired(argv, 1)
 
     client(hang)
-    seen = {one.data["attack"]: one.data for one in logins.run_attacks(tmp_path / "ssh_config", "x")}
+    seen = {one.data["attack"]: one.data for one in ssh_attacks.run_attacks(tmp_path / "ssh_config", "x")}
     assert seen["password"]["code"] is None
     assert not seen["password"].get("refused")
 
@@ -182,21 +183,21 @@ NOT_HEARD = [
     "Timeout, server 127.0.0.1 not responding.",
     "ana@gateway: Permission denied (publickey).\nConnection closed by UNKNOWN port 65535",
 ]
-REFUSED = proc.CompletedProcess(
+REFUSED = process.CompletedProcess(
     255, "", "debug1: Authentications that can continue: publickey\nx: Permission denied (publickey)."
 )
 
 
-def owner_or(other: Callable[[list[str]], proc.CompletedProcess], argv: list[str]) -> proc.CompletedProcess:
+def owner_or(other: Callable[[list[str]], process.CompletedProcess], argv: list[str]) -> process.CompletedProcess:
     """Let in the owner, who comes without options of an attack, and make keys; all else is the other's."""
     well = argv[0] == "ssh-keygen" or argv[5:] == ["-v", "x", "true"]
-    return proc.CompletedProcess(0, "", "") if well else other(argv)
+    return process.CompletedProcess(0, "", "") if well else other(argv)
 
 
 @pytest.mark.parametrize("said", NOT_HEARD)
 def test_a_server_that_hangs_up_on_an_attack_has_refused_nobody(said: str, client: Any, tmp_path: Path) -> None:
-    client(lambda argv: owner_or(lambda _: proc.CompletedProcess(255, "", said), argv))
-    seen = logins.run_attacks(tmp_path / "ssh_config", "x")
+    client(lambda argv: owner_or(lambda _: process.CompletedProcess(255, "", said), argv))
+    seen = ssh_attacks.run_attacks(tmp_path / "ssh_config", "x")
     assert {one.data["code"] for one in seen} == {0, 255}
     assert set(verdicts(list(seen)).values()) == {Verdict.UNKNOWN}
 
@@ -206,27 +207,27 @@ def test_what_the_server_hung_up_on_is_tried_again_and_what_it_refused_or_allowe
 ) -> None:
     tried = Counter[str]()
 
-    def serve(argv: list[str]) -> proc.CompletedProcess:
+    def serve(argv: list[str]) -> process.CompletedProcess:
         tried[who := " ".join(one for one in argv if one in {"-lroot", "-lnosuch"})] += 1
         if who == "-lroot" and tried[who] == 1:
-            return proc.CompletedProcess(255, "", NOT_HEARD[1])
-        return proc.CompletedProcess(0, "", "") if who == "-lnosuch" else REFUSED
+            return process.CompletedProcess(255, "", NOT_HEARD[1])
+        return process.CompletedProcess(0, "", "") if who == "-lnosuch" else REFUSED
 
     client(lambda argv: owner_or(serve, argv))
-    seen = {one.data["attack"]: one.data for one in logins.run_attacks(tmp_path / "ssh_config", "x")}
+    seen = {one.data["attack"]: one.data for one in ssh_attacks.run_attacks(tmp_path / "ssh_config", "x")}
     assert (tried["-lroot"], tried["-lnosuch"], tried[""]) == (2, 1, len(SSH_ATTACKS) - 2)
     assert (seen["root"]["refused"], seen["unknown user"]["code"]) == (True, 0)
     assert list(seen) == ["owner", *(one.name for one in SSH_ATTACKS)]
 
 
 def test_a_few_attacks_at_once_are_no_crowd_at_the_door(client: Any, tmp_path: Path) -> None:
-    running, begun, most, lock, all_there = 0, 0, 0, threading.Lock(), threading.Barrier(logins.CONCURRENCY)
+    running, begun, most, lock, all_there = 0, 0, 0, threading.Lock(), threading.Barrier(ssh_attacks.CONCURRENCY)
 
-    def refuse(_: list[str]) -> proc.CompletedProcess:
+    def refuse(_: list[str]) -> process.CompletedProcess:
         nonlocal running, most, begun
         with lock:
             running, begun = running + 1, begun + 1
-            most, among_the_first = max(most, running), begun <= logins.CONCURRENCY
+            most, among_the_first = max(most, running), begun <= ssh_attacks.CONCURRENCY
         if among_the_first:
             all_there.wait(30)  # nobody comes through alone
         with lock:
@@ -234,13 +235,13 @@ def test_a_few_attacks_at_once_are_no_crowd_at_the_door(client: Any, tmp_path: P
         return REFUSED
 
     client(lambda argv: owner_or(refuse, argv))
-    logins.run_attacks(tmp_path / "ssh_config", "x")
+    ssh_attacks.run_attacks(tmp_path / "ssh_config", "x")
     assert begun == len(SSH_ATTACKS)
-    assert most == logins.CONCURRENCY < 10  # from the eleventh on our own sshd drops some, as others do
+    assert most == ssh_attacks.CONCURRENCY < 10  # from the eleventh on our own sshd drops some, as others do
 
 
 def test_without_an_agent_that_attack_alone_is_left_out(client: Any, tmp_path: Path) -> None:
-    client(lambda _: proc.CompletedProcess(0, "", ""), programs=("ssh",))
-    seen = {one.data["attack"]: one.data for one in logins.run_attacks(tmp_path / "ssh_config", "x")}
+    client(lambda _: process.CompletedProcess(0, "", ""), programs=("ssh",))
+    seen = {one.data["attack"]: one.data for one in ssh_attacks.run_attacks(tmp_path / "ssh_config", "x")}
     assert {name for name, data in seen.items() if data["skipped"]} == {"agent"}
     assert seen.keys() == {"owner", *(one.name for one in SSH_ATTACKS)}

@@ -13,31 +13,31 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 import envkit
-from envkit.checks import audit_inside
-from envkit.config import variables
-from envkit.engines import execs
-from envkit.observe import audit as audit_probes
+from envkit.backends.docker import container_exec
+from envkit.checks.audit import inside
+from envkit.config import env_vars
+from envkit.observe import attack_suite as audit_probes
 
 if TYPE_CHECKING:
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
 
 
 @pytest.fixture(scope="module")
 def attempts() -> SimpleNamespace:
-    return SimpleNamespace(**runpy.run_path(str(Path(envkit.__file__).parent / "guest" / "attempts.py")))
+    return SimpleNamespace(**runpy.run_path(str(Path(envkit.__file__).parent / "guest" / "escape_attempts.py")))
 
 
 def test_as_many_attempts_are_made_as_are_judged(attempts: Any) -> None:
     made = {"audit.escapes": len(attempts.ESCAPES), "audit.tampering": len(attempts.TAMPERING)}
-    assert made == {what: count for what, (_, count) in audit_inside.ATTEMPTS.items()}
+    assert made == {what: count for what, (_, count) in inside.ATTEMPTS.items()}
 
 
 def test_all_attempts_fit_into_their_time(attempts: Any) -> None:
-    looks = runpy_constants("audit")
+    looks = runpy_constants("container_audit")
     longest = (
         attempts.ATTEMPT_S * (len(attempts.ESCAPES) + len(attempts.TAMPERING)) + looks["FIND_S"] + looks["COMMAND_S"]
     )
-    longest += runpy_constants("served")["COMMAND_S"]
+    longest += runpy_constants("server_info")["COMMAND_S"]
     assert longest < audit_probes.STAGE_S < audit_probes.LIMIT_S
 
 
@@ -67,8 +67,8 @@ def runpy_constants(name: str) -> dict[str, int]:
     ],
 )
 def test_a_secret_is_called_the_same_inside_and_in_the_config(attempts: Any, name: str) -> None:
-    assert attempts.GUARDED_WORD == variables._CREDENTIAL_WORD
-    assert attempts.is_secret_name(name) == variables.looks_like_secret(name)
+    assert attempts.GUARDED_WORD == env_vars._CREDENTIAL_WORD
+    assert attempts.is_secret_name(name) == env_vars.looks_like_secret(name)
 
 
 def test_attempts_are_told_by_how_they_ended(attempts: Any) -> None:
@@ -116,5 +116,5 @@ def test_a_container_cannot_tell_what_was_seen_outside(monkeypatch: pytest.Monke
             given[4](json.dumps({"what": what, "data": {"status": []}}))
         return 0
 
-    monkeypatch.setattr(execs, "run_script", script)
+    monkeypatch.setattr(container_exec, "run_script", script)
     assert [one.name for one in audit_probes.attack_inside(cast("Engine", None), "x")] == ["audit.identity"]

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from envkit import names
-from envkit.checks import audit, container, summarize_audit
+from envkit import naming
+from envkit.checks import audit, summarize_audit
 from envkit.checks import observations as obs
-from envkit.cli import texts
+from envkit.checks.audit import hardening
+from envkit.cli.output import messages
 from envkit.commands.audit import AuditResult
 from envkit.model.report import CheckHost, Finding, Observation, Verdict
 from tests.unit.audits import INSIDE, LOCKED, QUANTUM, SSHD, answers, failed, logins
@@ -86,13 +87,13 @@ def test_what_goes_wrong_inside_is_one_finding(look: str, data: dict[str, Any], 
 
 @pytest.mark.parametrize(("port", "status"), [("8888", Verdict.SKIPPED), ("", Verdict.UNKNOWN)])
 def test_a_socket_is_missed_where_jupyterlab_has_no_port(port: str, status: Verdict) -> None:
-    inspected = {**LOCKED, "Config": {**LOCKED["Config"], "Labels": {names.PORT: port}}}
+    inspected = {**LOCKED, "Config": {**LOCKED["Config"], "Labels": {naming.PORT: port}}}
     found = audit.check([Observation("audit.socket", {"there": False})], inspected)
     assert {one.status for one in found if one.check == "audit/socket"} == {status}
 
 
 def test_what_could_not_be_attacked_never_passes() -> None:
-    found = [one for one in audit.check([], LOCKED) if one.check not in container.CHECKS]
+    found = [one for one in audit.check([], LOCKED) if one.check not in hardening.CHECKS]
     assert {one.status for one in found} == {Verdict.SKIPPED, Verdict.UNKNOWN}
     assert all(one.detail for one in found)
 
@@ -144,7 +145,9 @@ def test_only_texts_are_taken_from_a_list(value: object, expected: tuple[str, ..
     [(False, "vision withstood: 2 of 2 checks; --verbose lists them all"), (True, "vision withstood: 2 of 2 checks")],
 )
 def test_who_sees_a_count_alone_is_told_how_to_see_the_checks(listed: bool, told: str) -> None:
-    assert texts.audit(AuditResult("vision", "withstood: 2 of 2 checks", "2.9.0", CheckHost()), listed=listed) == told
+    assert (
+        messages.audit(AuditResult("vision", "withstood: 2 of 2 checks", "2.9.0", CheckHost()), listed=listed) == told
+    )
 
 
 def test_what_could_not_be_tried_is_told_beside_what_withstood() -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit.checks import audit
-from envkit.checks.attacks import HTTP_ATTACKS, OWNER_LOGIN, SSH_ATTACKS
+from envkit.checks.audit.attack_cases import HTTP_ATTACKS, OWNER_LOGIN, SSH_ATTACKS
 from envkit.model.report import Observation, Verdict
 from tests.unit.audits import LOCKED, answers, failed, logins, verdicts
 
 if TYPE_CHECKING:
-    from envkit.checks.attacks import SshAttack
+    from envkit.checks.audit.attack_cases import SshAttack
 
 
 @pytest.mark.parametrize("check", dict.fromkeys(one.check for one in HTTP_ATTACKS))

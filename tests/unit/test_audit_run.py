@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from envkit import credentials
+from envkit.backends.docker import leak_scan, run_once, temporary
+from envkit.backends.docker.client import Engine
 from envkit.commands import audit as command
-from envkit.commands import project
-from envkit.engines import leftovers, search, trial
-from envkit.engines.connect import Engine
+from envkit.environment import project
 from envkit.errors import StartFailed
 from envkit.model.report import Observation
-from envkit.observe import attacks, audit, guest, logins, neighbours, ssh_audit
+from envkit.observe import attack_suite, guest_runner, http_attacks, network_attacks, ssh_attacks, ssh_audit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,18 +40,18 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> None:
     def look_inside(*given: Any, **_: float) -> None:
         given[3].observations.extend(waits("inside"))
 
-    monkeypatch.setattr(search, "inspect_container", lambda *_: {"Id": "c1"})
-    monkeypatch.setattr(attacks, "run_attacks", lambda *_: (told("http"),))
-    monkeypatch.setattr(logins, "run_attacks", lambda *_: waits("ssh"))
+    monkeypatch.setattr(leak_scan, "inspect_container", lambda *_: {"Id": "c1"})
+    monkeypatch.setattr(http_attacks, "run_attacks", lambda *_: (told("http"),))
+    monkeypatch.setattr(ssh_attacks, "run_attacks", lambda *_: waits("ssh"))
     monkeypatch.setattr(ssh_audit, "audit_port", lambda *_: told("ssh-audit"))
-    monkeypatch.setattr(neighbours, "probe_networks", lambda *_, **__: waits("neighbours"))
-    monkeypatch.setattr(guest, "run", look_inside)
-    monkeypatch.setattr(audit, "image_dates", lambda *_: told("dates"))
-    monkeypatch.setattr(search, "find_leaks", lambda *_: ((), ()))
+    monkeypatch.setattr(network_attacks, "probe_networks", lambda *_, **__: waits("neighbours"))
+    monkeypatch.setattr(guest_runner, "run", look_inside)
+    monkeypatch.setattr(attack_suite, "image_dates", lambda *_: told("dates"))
+    monkeypatch.setattr(leak_scan, "find_leaks", lambda *_: ((), ()))
 
 
 def everything(tmp_path: Path, said: list[str]) -> tuple[Observation, ...]:
-    seen, inspected = audit.run_attacks(
+    seen, inspected = attack_suite.run_attacks(
         ENGINE,
         "c",
         base="",
@@ -86,11 +86,11 @@ def test_what_befalls_a_part_beside_the_others_befalls_the_audit(
     def fail(*_: Any) -> Any:
         raise ConnectionError("the engine is gone")
 
-    monkeypatch.setattr(audit, "image_dates", lambda *_: Observation("dates", {}))
-    monkeypatch.setattr(logins, "run_attacks", lambda *_: ())
-    monkeypatch.setattr(neighbours, "probe_networks", lambda *_, **__: ())
-    monkeypatch.setattr(audit, "attack_inside", fail)
-    monkeypatch.setattr(leftovers, "remove_by_prefix", lambda *_: [])
+    monkeypatch.setattr(attack_suite, "image_dates", lambda *_: Observation("dates", {}))
+    monkeypatch.setattr(ssh_attacks, "run_attacks", lambda *_: ())
+    monkeypatch.setattr(network_attacks, "probe_networks", lambda *_, **__: ())
+    monkeypatch.setattr(attack_suite, "attack_inside", fail)
+    monkeypatch.setattr(temporary, "remove_by_prefix", lambda *_: [])
     with pytest.raises(ConnectionError, match="the engine is gone"):
         everything(tmp_path, [])
 
@@ -155,14 +155,14 @@ def test_an_audit_that_is_cut_short_takes_its_containers_away_and_begins_no_more
     )
     (tmp_path / "state.json").write_text("{}")
     monkeypatch.setattr(project, "require_running", lambda *_: SimpleNamespace(labels={}))
-    monkeypatch.setattr(leftovers, "remove_abandoned", lambda *_: [])
-    monkeypatch.setattr(leftovers, "remove_by_prefix", containers.remove)
-    monkeypatch.setattr(trial, "run", containers.run)
+    monkeypatch.setattr(temporary, "remove_abandoned", lambda *_: [])
+    monkeypatch.setattr(temporary, "remove_by_prefix", containers.remove)
+    monkeypatch.setattr(run_once, "run", containers.run)
     monkeypatch.setattr(credentials, "token", lambda _: "t")
-    monkeypatch.setattr(search, "inspect_container", lambda *_: KNOCKABLE)
-    monkeypatch.setattr(audit, "attack_inside", lambda *_: [])
-    monkeypatch.setattr(audit, "attack_jupyter", cut_short)
-    monkeypatch.setattr(neighbours, "PAUSE_S", 0.01)
+    monkeypatch.setattr(leak_scan, "inspect_container", lambda *_: KNOCKABLE)
+    monkeypatch.setattr(attack_suite, "attack_inside", lambda *_: [])
+    monkeypatch.setattr(attack_suite, "attack_jupyter", cut_short)
+    monkeypatch.setattr(network_attacks, "PAUSE_S", 0.01)
     with pytest.raises(ended):
         command.audit(cast("project.Environment", known), on_progress=lambda _: None)
     assert (len(containers.asked_for), containers.there) == (2, set())

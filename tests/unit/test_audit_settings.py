@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from envkit.checks import container
+from envkit.checks.audit import hardening
 from tests.unit.audits import LOCKED, failed
 
 # What is weakened, at which place of what the engine says, and the check that notices.
@@ -134,6 +134,6 @@ def test_a_file_of_a_volume_of_the_engines_own_is_mounted_as_the_engine_insists(
         }
         for name in ("passwd", "group")
     ]
-    assert list(container.mounts({**LOCKED, "Mounts": files})) == []
-    assert list(container.mounts({**LOCKED, "Mounts": [{**files[0], "RW": True}]})) != []
-    assert list(container.mounts({**LOCKED, "Mounts": [{**files[0], "Source": "/data/passwd"}]})) != []
+    assert list(hardening.mounts({**LOCKED, "Mounts": files})) == []
+    assert list(hardening.mounts({**LOCKED, "Mounts": [{**files[0], "RW": True}]})) != []
+    assert list(hardening.mounts({**LOCKED, "Mounts": [{**files[0], "Source": "/data/passwd"}]})) != []

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from envkit.cli.bar import ProgressBar
+from envkit.cli.output.progress_bar import ProgressBar
 
 
 class Terminal(io.StringIO):

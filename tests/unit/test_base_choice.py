@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from envkit import config
-from envkit.commands import bases
-from envkit.engines import look, registry
+from envkit.backends.docker import inspect, registry
+from envkit.environment import base_image
 from envkit.errors import BuildFailed, ConfigError
+from envkit.model.engine_state import ForeignBase, ImageContents
 from envkit.model.facts import Account, Facts, HostGpu
-from envkit.model.found import ForeignBase, ImageContents
 from envkit.model.state import State
-from envkit.resolve import kept
-from envkit.resolve.auto import BaseChoice
+from envkit.resolve import sticky
+from envkit.resolve.base_choice import BaseChoice
 
 if TYPE_CHECKING:
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
 
 FACTS = Facts(
     caller=Account(1000, 1000),
@@ -39,12 +39,14 @@ GROUND = ForeignBase(
 
 
 def chosen(text: str, facts: Facts = FACTS, remembered: State | None = None) -> BaseChoice:
-    return bases.choose(config.load(text), facts, None, remembered)
+    return base_image.choose(config.load(text), facts, None, remembered)
 
 
 def remembering(choice: BaseChoice, ground: ForeignBase | None = None, text: str = "base: team/image:1") -> State:
     return State(
-        "vision", "/p", choices=bases.serialize_choice(choice, ground, bases.inspection_key(config.load(text)))
+        "vision",
+        "/p",
+        choices=base_image.serialize_choice(choice, ground, base_image.inspection_key(config.load(text))),
     )
 
 
@@ -89,9 +91,9 @@ def test_auto_takes_debian_where_the_credentials_of_the_registry_cannot_be_read(
     def refused(*_: object) -> None:
         raise BuildFailed("the credentials for docker.io cannot be read: no such helper")
 
-    monkeypatch.setattr(look, "image", lambda *_: None)
+    monkeypatch.setattr(inspect, "image", lambda *_: None)
     monkeypatch.setattr(registry, "check_image", refused)
-    found = bases.choose(config.load("base: auto"), FACTS, cast("Engine", object()), None)
+    found = base_image.choose(config.load("base: auto"), FACTS, cast("Engine", object()), None)
     assert (found.kind, "no such helper" in found.why) == ("debian", True)
 
 
@@ -101,14 +103,14 @@ def test_what_auto_chose_stays_until_something_else_is_asked() -> None:
     assert chosen("base: auto", FACTS, remembered) == official
     assert chosen("base: auto\ntensorflow: '2.10'", FACTS, remembered).kind == "debian"
     assert chosen("base: auto\ngpu: on", FACTS, remembered).kind == "debian"
-    assert chosen("base: auto", FACTS, kept.reset_choices(remembered)).kind == "debian"
+    assert chosen("base: auto", FACTS, sticky.reset_choices(remembered)).kind == "debian"
     assert chosen("base: debian", FACTS, remembered) == BaseChoice("debian")
 
 
 def test_an_image_that_was_looked_into_is_not_looked_into_again() -> None:
     text = "base: team/image:1"
     remembered = remembering(BaseChoice("image", "team/image:1"), GROUND)
-    assert bases.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None) == GROUND
+    assert base_image.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None) == GROUND
 
 
 @pytest.mark.parametrize(
@@ -122,12 +124,12 @@ def test_an_image_that_was_looked_into_is_not_looked_into_again() -> None:
 def test_another_image_release_or_mirror_is_looked_at_anew(text: str) -> None:
     remembered = remembering(BaseChoice("image", "team/image:1"), GROUND)
     with pytest.raises(AttributeError):  # it asks the engine, of which there is none here
-        bases.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None)
+        base_image.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None)
 
 
 @pytest.mark.parametrize("damaged", ["[]", "{}", '{"kind": "image"}', '{"kind": "image", "ref": "team/image:1"}'])
 def test_a_damaged_memory_of_a_look_counts_as_none(damaged: str) -> None:
     text = "base: team/image:1"
-    remembered = State("vision", "/p", choices={kept.FOREIGN_BASE: damaged})
+    remembered = State("vision", "/p", choices={sticky.FOREIGN_BASE: damaged})
     with pytest.raises(AttributeError):
-        bases.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None)
+        base_image.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from envkit import catalog, names
-from envkit.model.found import ImageContents, ImageInfo
+from envkit import catalog, naming
+from envkit.model.engine_state import ImageContents, ImageInfo
 from envkit.model.image import Layout
 from envkit.model.release import Suite
-from envkit.resolve import bases
-from envkit.resolve.bases import UnsuitableImage
+from envkit.resolve import base_layout
+from envkit.resolve.base_layout import UnsuitableImage
 
 IMAGE = ImageInfo("sha256:i", {}, system="linux", machine="amd64")
 FOCAL = ImageContents(
@@ -32,9 +32,9 @@ def on(codename: str, **changes: str) -> ImageContents:
 
 
 def laid(inside: ImageContents, tensorflow: str = "2.9.0", managed: str = "") -> Layout | UnsuitableImage:
-    system = bases.detect_system(inside)
+    system = base_layout.detect_system(inside)
     assert isinstance(system, Suite)
-    return bases.choose_layout(inside, system, catalog.release(tensorflow), python_mirror=managed)
+    return base_layout.choose_layout(inside, system, catalog.release(tensorflow), python_mirror=managed)
 
 
 def test_what_an_image_says_is_read_line_by_line() -> None:
@@ -42,7 +42,7 @@ def test_what_an_image_says_is_read_line_by_line() -> None:
         "title=Ubuntu 20.04.6 LTS\ncodename=focal\nmanager=apt-get\nlibc=glibc\nlibc_version=2.31\n"
         "python=3.8.10\npython_path=/usr/bin/python3.8\ntensorflow=2.9.0\n"
     )
-    assert bases.parse(said) == FOCAL
+    assert base_layout.parse(said) == FOCAL
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_what_an_image_says_is_read_line_by_line() -> None:
     ],
 )
 def test_a_line_of_another_shape_counts_as_not_said(line: str) -> None:
-    assert bases.parse(line) == ImageContents()
+    assert base_layout.parse(line) == ImageContents()
 
 
 def test_of_two_lines_of_a_name_the_first_counts_as_the_look_says_each_once() -> None:
-    assert bases.parse("codename=focal\ncodename=noble\n").codename == "focal"
+    assert base_layout.parse("codename=focal\ncodename=noble\n").codename == "focal"
 
 
 @pytest.mark.parametrize(
@@ -82,18 +82,18 @@ def test_of_two_lines_of_a_name_the_first_counts_as_the_look_says_each_once() ->
         (replace(IMAGE, machine="arm64"), "made for linux/arm64, and the engine runs linux/amd64"),
         (replace(IMAGE, system="windows"), "made for windows/amd64"),
         (replace(IMAGE, has_onbuild=True), "ONBUILD"),
-        (replace(IMAGE, labels={names.IMAGE: "0123"}), "a workspace that envkit built"),
+        (replace(IMAGE, labels={naming.IMAGE: "0123"}), "a workspace that envkit built"),
     ],
 )
 def test_an_image_that_should_not_even_be_run_is_refused(image: ImageInfo, reason: str) -> None:
-    found = bases.check_image(image, "amd64")
+    found = base_layout.check_image(image, "amd64")
     assert found is not None
     assert reason in found.reason
     assert "base: debian" in found.hint
 
 
 def test_an_ordinary_image_may_be_looked_into() -> None:
-    assert bases.check_image(IMAGE, "amd64") is None
+    assert base_layout.check_image(IMAGE, "amd64") is None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_an_ordinary_image_may_be_looked_into() -> None:
     ],
 )
 def test_a_system_no_workspace_can_stand_on_is_refused_with_the_mend(inside: ImageContents | None, reason: str) -> None:
-    found = bases.detect_system(inside)
+    found = base_layout.detect_system(inside)
     assert isinstance(found, UnsuitableImage)
     assert reason in found.reason
     assert "base: debian" in found.hint
@@ -187,7 +187,7 @@ def test_without_a_python_that_serves_the_mend_is_named(inside: ImageContents, t
 def test_who_named_the_image_is_told_what_is_not_as_it_could_be(inside: ImageContents, told: int) -> None:
     found = laid(inside)
     assert isinstance(found, Layout)
-    assert len(bases.notes(found)) == told
+    assert len(base_layout.notes(found)) == told
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_who_named_the_image_is_told_what_is_not_as_it_could_be(inside: ImageCon
     ],
 )
 def test_an_official_image_that_does_not_serve_is_named_with_the_remedy(tensorflow: str, gpu: bool, says: str) -> None:
-    found = bases.official_image_issue(catalog.release(tensorflow), gpu=gpu)
+    found = base_layout.official_image_issue(catalog.release(tensorflow), gpu=gpu)
     assert says in found
     assert bool(found) == bool(says)
 
@@ -216,6 +216,6 @@ def test_every_system_of_the_catalogue_can_be_a_base() -> None:
         assert system.system in {"debian", "ubuntu"}
         assert system.archive == "" or system.archive.startswith("http://")
         assert (
-            system.python in bases.LOCKED_PYTHONS
-            or tuple(map(int, system.python.split("."))) >= bases.SERVER_PYTHON_MIN
+            system.python in base_layout.LOCKED_PYTHONS
+            or tuple(map(int, system.python.split("."))) >= base_layout.SERVER_PYTHON_MIN
         )

@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 
 from envkit import catalog
 from envkit.model.release import Bound
-from envkit.resolve.beside import conflict_reason
+from envkit.resolve.package_conflicts import conflict_reason
 from tests.unit.test_resolve import FACTS, PROJECT, problems
 
 RELEASE = catalog.release("2.9.0")

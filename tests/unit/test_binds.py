@@ -10,8 +10,8 @@ import pytest
 
 from envkit import config
 from envkit.errors import ConfigError
+from envkit.model.engine_state import ActualState, BindInfo, ImageInfo
 from envkit.model.facts import Account, Facts
-from envkit.model.found import ActualState, BindInfo, ImageInfo
 from envkit.resolve import resolve
 
 if TYPE_CHECKING:

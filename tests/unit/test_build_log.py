@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.engines.build_log import DEFAULT_HINT, BuildLog, describe_instruction, find_hint, proxy_credentials
+from envkit.backends.docker.build_log import DEFAULT_HINT, BuildLog, describe_instruction, find_hint, proxy_credentials
 from envkit.errors import BuildFailed
 
 if TYPE_CHECKING:

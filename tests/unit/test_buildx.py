@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import config
-from envkit.engines import buildx
-from envkit.engines.build_log import LOGIN_HINT, LOGIN_REQUIRED, BuildLog
-from envkit.engines.buildkit_log import BuildKitLog
-from envkit.engines.buildx import Buildx
+from envkit.backends.docker import buildx
+from envkit.backends.docker.build_log import LOGIN_HINT, LOGIN_REQUIRED, BuildLog
+from envkit.backends.docker.buildkit_log import BuildKitLog
+from envkit.backends.docker.buildx import Buildx
 from envkit.errors import BuildFailed, ConfigError, EngineUnavailable
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from envkit.certificates import certificates
+from envkit.pem import certificates
 
 ONE, OTHER = (f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n" for body in ("QUJD\nREVG", "R0hJ"))
 KEY = "-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----\n"

@@ -15,12 +15,12 @@ import pytest
 import yaml
 
 from envkit import catalog, checks
-from envkit.checks import gpu, observations, signatures
+from envkit.checks import error_patterns, gpu, observations
 from envkit.checks.table import CHECKS, make_finding
 from envkit.errors import ExitCode
 from envkit.model.facts import EngineFacts, HostGpu
 from envkit.model.report import Finding, Observation, Verdict
-from envkit.observe import guest
+from envkit.observe import guest_runner
 from tests.conftest import ROOT
 from tests.guest.test_driver import ROWS
 from tests.guest.test_slower import NOTES
@@ -122,9 +122,15 @@ def test_every_check_of_tensorflow_and_gpu_has_a_case() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [signatures.IMPORT_ERRORS, signatures.GPU_NOT_LISTED, signatures.OPERATION_ERRORS, signatures.TIMEOUTS]
+    "table",
+    [
+        error_patterns.IMPORT_ERRORS,
+        error_patterns.GPU_NOT_LISTED,
+        error_patterns.OPERATION_ERRORS,
+        error_patterns.TIMEOUTS,
+    ],
 )
-def test_every_signature_has_a_case(table: Sequence[signatures.ErrorPattern]) -> None:
+def test_every_signature_has_a_case(table: Sequence[error_patterns.ErrorPattern]) -> None:
     found = [one for name in NAMES for one in judged(name)]
     known = {(one.cause, "") for one in found} | {("", one.check) for one in found}
     assert {(signature.cause, signature.check) for signature in table} <= known
@@ -284,7 +290,7 @@ def test_the_documentation_of_checks_is_current() -> None:
 # ── the guest's script ──
 
 
-@pytest.mark.parametrize("name", sorted({one for modules in guest.PROGRAMS.values() for one in modules}))
+@pytest.mark.parametrize("name", sorted({one for modules in guest_runner.PROGRAMS.values() for one in modules}))
 def test_a_guest_script_is_python_3_8_and_imports_the_standard_library_and_tensorflow_alone(name: str) -> None:
     text = (Path(checks.__file__).parent.parent / "guest" / f"{name}.py").read_text("utf-8")
     tree = ast.parse(text, feature_version=(3, 8))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from envkit.errors import PreconditionError
 from envkit.model.facts import Account, Facts
-from envkit.resolve import choices
-from envkit.resolve.mounts import denial_reason
+from envkit.resolve import allocation
+from envkit.resolve.path_policy import denial_reason
 
 POOL = "10.183.0.0/24"
 
@@ -44,7 +44,7 @@ def facts(caller: int, owner: int | None, sudo: int | None = None) -> Facts:
 def test_the_workspace_runs_as_its_owner_or_as_who_called_sudo(
     caller: int, owner: int, sudo: int | None, expected: int
 ) -> None:
-    assert choices.user(facts(caller, owner, sudo)).uid == expected
+    assert allocation.user(facts(caller, owner, sudo)).uid == expected
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_workspace_that_would_run_as_root_or_as_a_stranger_is_refused_with_the
     caller: int, owner: int | None, mend: str
 ) -> None:
     with pytest.raises(PreconditionError) as refusal:
-        choices.user(facts(caller, owner))
+        allocation.user(facts(caller, owner))
     assert mend in refusal.value.hint
 
 
@@ -75,36 +75,36 @@ def test_a_workspace_that_would_run_as_root_or_as_a_stranger_is_refused_with_the
 def test_a_port_stays_what_it_was_unless_somebody_took_it(
     asked: int | None, kept: int, busy: dict[int, str], ours: int, expected: int | None
 ) -> None:
-    assert choices.port(asked, kept, busy, own_ports={ours}) == expected
+    assert allocation.port(asked, kept, busy, own_ports={ours}) == expected
 
 
 def test_no_free_port_is_a_refusal() -> None:
     with pytest.raises(PreconditionError, match="no port"):
-        choices.port(None, 0, dict.fromkeys(range(8000, 10000), "x"))
+        allocation.port(None, 0, dict.fromkeys(range(8000, 10000), "x"))
 
 
 def test_a_refusal_names_the_key_of_the_server_that_found_no_port() -> None:
     with pytest.raises(PreconditionError, match="between 2222 and 3221") as refusal:
-        choices.port(None, 0, dict.fromkeys(range(2000, 10000), "x"), key="ssh.port", first_port=2222)
+        allocation.port(None, 0, dict.fromkeys(range(2000, 10000), "x"), key="ssh.port", first_port=2222)
     assert "ssh.port" in refusal.value.hint
 
 
 def test_thirty_and_more_environments_fit_in_the_smallest_pool() -> None:
     taken: list[str] = []
     for _ in range(32):
-        taken.append(choices.subnet(POOL, "", taken))
+        taken.append(allocation.subnet(POOL, "", taken))
     assert len({*taken}) == 32
     with pytest.raises(PreconditionError, match="every subnet of"):
-        choices.subnet(POOL, "", taken)
+        allocation.subnet(POOL, "", taken)
 
 
 def test_a_kept_subnet_stays_while_nobody_else_has_it() -> None:
-    assert choices.subnet(POOL, "10.183.0.8/29", ["172.17.0.0/16"]) == "10.183.0.8/29"
-    assert choices.subnet(POOL, "10.183.0.8/29", ["10.183.0.0/28"]) == "10.183.0.16/29"
+    assert allocation.subnet(POOL, "10.183.0.8/29", ["172.17.0.0/16"]) == "10.183.0.8/29"
+    assert allocation.subnet(POOL, "10.183.0.8/29", ["10.183.0.0/28"]) == "10.183.0.16/29"
 
 
 def test_a_kept_subnet_outside_the_pool_is_given_up() -> None:
-    assert choices.subnet("10.184.0.0/24", "10.183.0.8/29", []) == "10.184.0.0/29"
+    assert allocation.subnet("10.184.0.0/24", "10.183.0.8/29", []) == "10.184.0.0/29"
 
 
 @pytest.mark.parametrize(
@@ -119,22 +119,22 @@ def test_a_kept_subnet_outside_the_pool_is_given_up() -> None:
     ],
 )
 def test_a_subnet_lies_in_a_pool_as_a_whole_or_not_at_all(subnet: str, lies: bool) -> None:
-    assert choices.in_pool(subnet, POOL) is lies
+    assert allocation.in_pool(subnet, POOL) is lies
 
 
 @pytest.mark.parametrize("routes", [["0.0.0.0/1", "128.0.0.0/1"], ["10.0.0.0/7"]])
 def test_a_route_for_everything_takes_no_subnet(routes: list[str]) -> None:
-    assert choices.subnet(POOL, "10.183.0.8/29", routes) == "10.183.0.8/29"
+    assert allocation.subnet(POOL, "10.183.0.8/29", routes) == "10.183.0.8/29"
 
 
 def test_the_network_of_an_address_counts_as_taken() -> None:
-    assert choices.subnet(POOL, "", ["10.183.0.1/29", "fd00::1/64"]) == "10.183.0.8/29"
+    assert allocation.subnet(POOL, "", ["10.183.0.1/29", "fd00::1/64"]) == "10.183.0.8/29"
 
 
 @given(st.lists(st.integers(0, 31), max_size=31))
 def test_a_picked_subnet_overlaps_nothing(taken: list[int]) -> None:
     used = [f"10.183.0.{8 * number}/29" for number in taken]
-    picked = ipaddress.ip_network(choices.subnet(POOL, "", used))
+    picked = ipaddress.ip_network(allocation.subnet(POOL, "", used))
     assert not any(picked.overlaps(ipaddress.ip_network(one)) for one in used)
 
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import config, state
-from envkit.commands import apply, builders, climb, refusals
-from envkit.commands.project import Project
-from envkit.commands.survey import PlanningResult
-from envkit.engines import images, look, registry
-from envkit.engines.failure import PortTaken, SubnetTaken
+from envkit.backends.docker import images, inspect, registry
+from envkit.backends.docker.sdk_errors import PortTaken, SubnetTaken
+from envkit.environment import builder, converge, execute, preflight
+from envkit.environment.planning import PlanningResult
+from envkit.environment.project import Project
 from envkit.errors import EngineError
 from envkit.model import step
-from envkit.model.found import ActualState, ImageInfo
+from envkit.model.engine_state import ActualState, ImageInfo
 from envkit.model.state import State
-from envkit.resolve.auto import BaseChoice
-from envkit.resolve.kept import FOREIGN_BASE
+from envkit.resolve.base_choice import BaseChoice
+from envkit.resolve.sticky import FOREIGN_BASE
 from tests.unit.worlds import REF, container, wanted
 
 if TYPE_CHECKING:
@@ -52,9 +52,11 @@ def test_what_was_proven_is_forgotten_when_the_container_changes_and_not_before(
             raise EngineError("no")
         return state.load(place)
 
-    monkeypatch.setattr(apply, "execute_steps", failing)
+    monkeypatch.setattr(execute, "execute_steps", failing)
     nothing: Any = None
-    climbing = climb._Convergence(Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing)
+    climbing = converge._Convergence(
+        Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing
+    )
     with pytest.raises(EngineError):
         climbing._execute_steps(steps, nothing)
     left = state.load(place)
@@ -81,10 +83,12 @@ def test_only_steps_that_were_done_are_told_where_somebody_was_quicker(
             raise error("somebody was quicker")
         return state.load(place)
 
-    monkeypatch.setattr(apply, "execute_steps", taken)
+    monkeypatch.setattr(execute, "execute_steps", taken)
     nothing: Any = None
     want = wanted()
-    climbing = climb._Convergence(Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing)
+    climbing = converge._Convergence(
+        Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing
+    )
     climbing._execute_steps(
         (REMOVE, NETWORK, CREATE, START), PlanningResult(want, (), nothing, ActualState(), BaseChoice("debian", "b"))
     )
@@ -114,18 +118,22 @@ def test_the_image_is_made_anew_also_where_the_base_is_still_the_newest(
         return before
 
     monkeypatch.setattr(
-        climb, "plan_environment", lambda *_, **__: PlanningResult(want, (), nothing, found, BaseChoice("debian", "b"))
+        converge,
+        "plan_environment",
+        lambda *_, **__: PlanningResult(want, (), nothing, found, BaseChoice("debian", "b")),
     )
-    monkeypatch.setattr(apply, "refresh_base", lambda *_: did("brought"))
-    monkeypatch.setattr(apply, "write_artifacts", lambda *_: None)
-    monkeypatch.setattr(apply, "execute_steps", lambda steps, *_: did(*steps))
-    monkeypatch.setattr(builders, "check", lambda *_: None)
-    monkeypatch.setattr(look, "image", lambda *_: ImageInfo(new, {}))
+    monkeypatch.setattr(execute, "refresh_base", lambda *_: did("brought"))
+    monkeypatch.setattr(execute, "write_artifacts", lambda *_: None)
+    monkeypatch.setattr(execute, "execute_steps", lambda steps, *_: did(*steps))
+    monkeypatch.setattr(builder, "check", lambda *_: None)
+    monkeypatch.setattr(inspect, "image", lambda *_: ImageInfo(new, {}))
     monkeypatch.setattr(images, "remove", lambda _, ref: done.append(f"removed {ref}"))
-    monkeypatch.setattr(climb._Convergence, "_approve_plan", lambda *_: None)
+    monkeypatch.setattr(converge._Convergence, "_approve_plan", lambda *_: None)
     for one in ("check_gpu", "check_remote_copy"):
-        monkeypatch.setattr(refusals, one, lambda *_: None)
-    climbing = climb._Convergence(Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing)
+        monkeypatch.setattr(preflight, one, lambda *_: None)
+    climbing = converge._Convergence(
+        Project("/p", config.load(""), "unix:///x", place, before), nothing, nothing, nothing
+    )
     climbing._converge(lambda _: (), run_container=running, pull=True)
     assert done == expected
 
@@ -143,8 +151,8 @@ def test_a_base_that_is_brought_anew_is_looked_at_anew(
     kind: str, ref: str, brought: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    monkeypatch.setattr(builders, "check", lambda *_: None)
-    monkeypatch.setattr(apply, "_make_base", lambda _engine, _suite, ref, *_: done.append(f"made {ref}"))
+    monkeypatch.setattr(builder, "check", lambda *_: None)
+    monkeypatch.setattr(execute, "_make_base", lambda _engine, _suite, ref, *_: done.append(f"made {ref}"))
     monkeypatch.setattr(registry, "pull", lambda _engine, ref, _: done.append(f"pulled {ref}"))
     want = wanted()
     plan = replace(want.plan, image=replace(want.plan.image, base=replace(want.plan.image.base, ref=ref)))
@@ -153,6 +161,6 @@ def test_a_base_that_is_brought_anew_is_looked_at_anew(
     choices = {FOREIGN_BASE: "{}", "base": "b"}
     before = State("vision", "/p", base_ref=ref, base_id="sha256:1", base_origin="x", choices=choices)
     place = state.StateDir(tmp_path / "state")
-    after = apply.refresh_base(surveyed, nothing, place, before, nothing)
+    after = execute.refresh_base(surveyed, nothing, place, before, nothing)
     assert done == [brought]
     assert after == replace(before, base_id="", base_origin="", choices={"base": "b"}) == state.load(place)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from envkit import catalog
-from envkit.checks import computing
+from envkit.checks.gpu import compute_failures
 from envkit.model.report import Finding, Observation
 
 DNN = "DNN library is not found. [Op:Conv2D]"
@@ -29,7 +29,7 @@ def judged(message: str, gpu: dict[str, Any] | None, log: str = "") -> Finding:
         Observation("tensorflow.log", {"text": log}),
         Observation("done", {}),
     ]
-    return computing.diagnose(seen, ["GPU:0"], catalog.release("2.9.0"))
+    return compute_failures.diagnose(seen, ["GPU:0"], catalog.release("2.9.0"))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_the_last_words_of_a_process_tell_why_it_ended(log: str, check: str, cau
         Observation("tensorflow.log", {"text": log}),
         Observation("done", {}),
     ]
-    found = computing.diagnose(seen, ["GPU:0"], None)
+    found = compute_failures.diagnose(seen, ["GPU:0"], None)
     assert found.check == check
     assert cause in found.cause
     assert found.detail.startswith("computing conv2d on GPU:0 was ended by SIGABRT")
@@ -103,4 +103,4 @@ def test_what_failed_first_counts_before_how_it_ended() -> None:
         Observation("ended", {"by": "signal", "signal": "SIGABRT"}),
         Observation("done", {}),
     ]
-    assert computing.diagnose(seen, ["GPU:0"], None).detail.startswith("matmul on GPU:0 raised InternalError")
+    assert compute_failures.diagnose(seen, ["GPU:0"], None).detail.startswith("matmul on GPU:0 raised InternalError")

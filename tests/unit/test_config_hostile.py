@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envkit import catalog
-from envkit.config import Config, load, words
+from envkit.config import Config, display, load
 from envkit.errors import ConfigError, Problem
 from tests.unit.configs import flow, validator
 from tests.unit.hostile import HOSTILE
@@ -79,7 +79,7 @@ anything = st.recursive(
 def test_any_value_under_a_known_key_is_read_or_refused_in_printable_words(written: dict[str, Any]) -> None:
     found = read_or_refused(flow(written))
     if not isinstance(found, Config):
-        assert not any(words.UNPRINTABLE.search(str(problem)) for problem in found)
+        assert not any(display.UNPRINTABLE.search(str(problem)) for problem in found)
 
 
 name = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True, alphabet=st.characters(codec="ascii"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from envkit.config import load, words
+from envkit.config import display, load
 from envkit.errors import ConfigError
 from tests.unit.configs import problem, problems
 from tests.unit.test_yaml_limits import bomb
@@ -213,7 +213,7 @@ def test_what_may_be_a_secret_is_never_shown(text: str) -> None:
 
 def test_messages_are_short_and_printable() -> None:
     for line in problems(f'base: "\\e[2J{"x" * 5000}"\n"\\e]0;x\\a": 1\nname: "a\\u202eb"\n'):
-        assert not words.UNPRINTABLE.search(line)
+        assert not display.UNPRINTABLE.search(line)
         assert len(line) < 400
 
 

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from envkit import config
-from envkit.config import Config, load, yaml_tree
+from envkit.config import Config, load, yaml_reader
 from tests.unit.configs import DESIGN, problems, validator
 from tests.unit.hostile import HOSTILE
 
@@ -39,7 +39,7 @@ def test_the_schema_is_one() -> None:
 )
 def test_schema_and_load_accept_the_same(text: str) -> None:
     load(text)
-    validator().validate(yaml_tree.read(text, "f")[0].value)
+    validator().validate(yaml_reader.read(text, "f")[0].value)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_schema_and_load_accept_the_same(text: str) -> None:
 )
 def test_schema_and_load_refuse_the_same(text: str) -> None:
     problems(text)
-    assert not validator().is_valid(yaml_tree.read(text, "f")[0].value)
+    assert not validator().is_valid(yaml_reader.read(text, "f")[0].value)
 
 
 def test_every_key_is_described_for_editors() -> None:

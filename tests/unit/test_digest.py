@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import digest, names
+from envkit import digest, naming
 from envkit.model.artifact import Artifact
-from envkit.model.entrance import Network, Port
 from envkit.model.facts import Account
 from envkit.model.image import Base
+from envkit.model.network import Network, Port
 from envkit.model.plan import FilesPlan, Plan, Secret
 from envkit.model.run import Limits, Mount
-from envkit.render import image
+from envkit.render import build_context
 from tests.unit.plans import image_plan
 from tests.unit.worlds import NAME, OWNER, PROJECT, run_plan
 
@@ -28,7 +28,7 @@ PLAN = Plan(NAME, PROJECT, OWNER, image_plan(), run_plan(), FilesPlan((KEYS,)))
 
 
 def digests(plan: Plan) -> Digests:
-    return digest.compute(plan, image.render(plan.image), image.strip_comments)
+    return digest.compute(plan, build_context.render(plan.image), build_context.strip_comments)
 
 
 def moved(changed: Plan) -> set[str]:
@@ -69,7 +69,7 @@ def files(**changes: object) -> Plan:
         (lambda: files(artifacts=(Artifact("mount/authorized_keys", "other\n", 0o600),)), {"files"}),
         (lambda: files(secrets=(Secret("WANDB", "~/.wandb", "0" * 64),)), {"files"}),
         (lambda: run(ports=(Port(9999, 8888),)), set()),
-        (lambda: run(network=Network(names.container(OWNER, NAME), "10.183.9.0/29")), set()),
+        (lambda: run(network=Network(naming.container(OWNER, NAME), "10.183.9.0/29")), set()),
         (lambda: replace(PLAN, notes=("capped",)), set()),
         (lambda: replace(PLAN, builder="classic"), set()),
         (lambda: replace(PLAN, netrc="/home/ada/.netrc"), set()),
@@ -81,18 +81,18 @@ def test_each_input_moves_one_digest(changed: Callable[[], Plan], expected: set[
 
 
 def test_a_comment_in_the_dockerfile_moves_none() -> None:
-    context = image.render(PLAN.image)
+    context = build_context.render(PLAN.image)
     commented = tuple(
         replace(one, text="# another remark\n" + one.text) if one.path == "Dockerfile" else one for one in context
     )
-    assert digest.compute(PLAN, commented, image.strip_comments) == digests(PLAN)
+    assert digest.compute(PLAN, commented, build_context.strip_comments) == digests(PLAN)
 
 
 def test_the_order_of_keys_and_files_moves_none() -> None:
     one, other = run(env={"A": "1", "B": "2"}), run(env={"B": "2", "A": "1"})
     assert digests(one) == digests(other)
-    context = image.render(PLAN.image)
-    assert digest.compute(PLAN, context[::-1], image.strip_comments) == digests(PLAN)
+    context = build_context.render(PLAN.image)
+    assert digest.compute(PLAN, context[::-1], build_context.strip_comments) == digests(PLAN)
 
 
 def test_equal_plans_share_one_image() -> None:

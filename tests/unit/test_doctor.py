@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import catalog, checks, proc
+from envkit import catalog, checks, process
 from envkit.checks import host
 from envkit.errors import ExitCode
 from envkit.model.facts import EngineFacts, HostGpu
@@ -104,7 +104,7 @@ LISTS = {
 }
 
 
-@pytest.mark.skipif(proc.which("apt-get") is None, reason="no apt here")
+@pytest.mark.skipif(process.which("apt-get") is None, reason="no apt here")
 @pytest.mark.parametrize("lists", LISTS)
 def test_apt_itself_is_asked_whether_it_can_read_its_lists(
     lists: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

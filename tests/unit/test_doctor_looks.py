@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import config, net, proc, state
+from envkit import config, process, state
 from envkit.checks import host
-from envkit.cli import fixing
+from envkit.cli import doctor_fix
 from envkit.commands import doctor
-from envkit.commands.project import Project
+from envkit.environment.project import Project
 from envkit.model.report import Finding, Observation, Verdict
 from envkit.model.state import State
+from envkit.net import http
 from envkit.observe import doctor as looking
 from tests.unit.hosts import WELL
 
@@ -35,11 +36,11 @@ def test_a_login_in_an_address_is_sent_and_not_shown(
 ) -> None:
     asked: list[tuple[str, str]] = []
 
-    def ask(url: str, _proxies: object, *, timeout_s: float, login: str) -> net.Response:
+    def ask(url: str, _proxies: object, *, timeout_s: float, login: str) -> http.Response:
         asked.append((url, login))
-        return net.Response(200, {})
+        return http.Response(200, {})
 
-    monkeypatch.setattr(net, "send_head", ask)
+    monkeypatch.setattr(http, "send_head", ask)
     seen = looking._check_url(url, {})
     assert seen["url"] == told
     assert "hunter2" not in repr(seen)
@@ -149,20 +150,20 @@ def test_root_needs_no_sudo_and_what_a_mend_prints_is_no_report(
         return 0
 
     monkeypatch.setattr(os, "geteuid", lambda: uid)
-    monkeypatch.setattr(proc, "call", call)
+    monkeypatch.setattr(process, "call", call)
     data = {host.FIX: ["sudo", "apt-get", "install"], host.SAFE: True}
-    assert fixing.apply_fix(Finding("host/x", Verdict.FAILED, "", data=data))
+    assert doctor_fix.apply_fix(Finding("host/x", Verdict.FAILED, "", data=data))
     assert ran == [(runs, True)]
 
 
 def test_a_mend_that_cannot_be_started_loses_no_report(capsys: pytest.CaptureFixture[str]) -> None:
     finding = Finding("host/x", Verdict.FAILED, "", data={host.FIX: ["/no/such/program"], host.SAFE: True})
-    assert fixing.apply_fix(finding) is False
+    assert doctor_fix.apply_fix(finding) is False
     assert "/no/such/program" in capsys.readouterr().err
 
 
 def test_a_mend_prints_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:
-    assert proc.call(["echo", "hello"], to_stderr=True) == 0
+    assert process.call(["echo", "hello"], to_stderr=True) == 0
     printed = capfd.readouterr()
     assert (printed.out, printed.err) == ("", "hello\n")
 

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import checks, files, host, state
-from envkit.commands import carried, project, render
-from envkit.commands.survey import PlanningResult
-from envkit.engines import connect
+from envkit import checks, host, state
+from envkit.backends.docker import client
+from envkit.commands import render
+from envkit.environment import project
+from envkit.environment.planning import PlanningResult
+from envkit.environment.remote import transfer
 from envkit.errors import EngineUnavailable, ExitCode, GpuUnusable, PreconditionError
+from envkit.fs import files
+from envkit.model.engine_state import ActualState
 from envkit.model.facts import EngineFacts
-from envkit.model.found import ActualState
 from envkit.model.plan import Access
 from envkit.model.report import Finding, Verdict
 from envkit.model.run import Gpus
@@ -36,8 +39,8 @@ class Scene:
         self.plan: dict[str, Any] = {}
         self.engine = ENGINE
         self.seen: list[State | None] = []
-        monkeypatch.setattr(connect, "connect", lambda _: None)
-        monkeypatch.setattr(connect, "facts", lambda _: self.engine)
+        monkeypatch.setattr(client, "connect", lambda _: None)
+        monkeypatch.setattr(client, "facts", lambda _: self.engine)
         monkeypatch.setattr(render, "plan_environment", self.survey)
 
     def survey(self, _: object, __: object, remembered: State | None) -> PlanningResult:
@@ -64,7 +67,7 @@ def test_an_engine_that_does_not_answer_is_told(scene: Scene, monkeypatch: pytes
     def silent(at: str) -> None:
         raise EngineUnavailable(at)
 
-    monkeypatch.setattr(connect, "connect", silent)
+    monkeypatch.setattr(client, "connect", silent)
     with pytest.raises(EngineUnavailable):
         render.dry_run(scene.project)
 
@@ -101,7 +104,7 @@ def test_access_that_nobody_agreed_to_is_shown_and_ends_as_up_would(
 def test_the_notes_of_up_and_where_it_would_answer_are_told(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, endpoint: str, url: str
 ) -> None:
-    monkeypatch.setattr(carried, "find_tools", lambda: None)
+    monkeypatch.setattr(transfer, "find_tools", lambda: None)
     scene.plan = {"notes": ("limits.cpus: capped",)}
     result = render.dry_run(replace(scene.project, endpoint=endpoint)).result
     assert (result.notes, result.url, result.ssh_port) == (("limits.cpus: capped",), url, 0)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from envkit.backends.docker import client, endpoint
 from envkit.cli import main
 from envkit.cli.app import ENGINELESS_VERBS, VERBS
-from envkit.engines import connect, endpoint
 from envkit.errors import EngineUnavailable, PreconditionError
 from tests.unit.plain_engine import answer, engine_at
 
@@ -179,7 +179,7 @@ def test_a_context_whose_engine_is_not_used_is_refused_by_name(
     if variable:
         monkeypatch.setenv("DOCKER_CONTEXT", "far")
     with pytest.raises(PreconditionError, match=r"the Docker context far.*is not used") as error:
-        connect.connect(endpoint.current_endpoint())
+        client.connect(endpoint.current_endpoint())
     assert mend in error.value.hint
 
 
@@ -231,7 +231,7 @@ def test_an_engine_that_is_not_there_is_told_with_all_that_was_tried(
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(docker.folder))
     with pytest.raises(EngineUnavailable, match="no container engine answers") as error:
-        connect.connect(endpoint.current_endpoint())
+        client.connect(endpoint.current_endpoint())
     assert error.value.detail.split("; ") == [
         "DOCKER_HOST: not set",
         "DOCKER_CONTEXT: not set",
@@ -255,7 +255,7 @@ def test_the_mend_of_an_engine_that_is_not_there_fits_how_it_was_chosen(
         if deaf:
             door.bind(at.removeprefix("unix://"))
         with pytest.raises(EngineUnavailable) as error:
-            connect.connect(endpoint.current_endpoint())
+            client.connect(endpoint.current_endpoint())
     mend = error.value.hint
     assert ("unset DOCKER_HOST" in mend, " docker" in mend) == (named, not named)
     assert ("set DOCKER_HOST" in mend.replace("unset", "")) == (not named and not deaf)
@@ -274,10 +274,10 @@ def test_a_socket_closed_to_the_caller_says_whose_it_is(
 ) -> None:
     path = docker.folder / "other.sock"
     monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
-    monkeypatch.setattr(connect, "_probe_socket", denied)
+    monkeypatch.setattr(client, "_probe_socket", denied)
     monkeypatch.setattr(Path, "stat", lambda *_, **__: os.stat_result((mode, 0, 0, 1, 4343, group, 0, 0, 0, 0)))
     with pytest.raises(EngineUnavailable, match="may not use") as error:
-        connect.connect(endpoint.current_endpoint())
+        client.connect(endpoint.current_endpoint())
     monkeypatch.undo()
     assert error.value.hint.startswith(mend)
     assert "docker" not in error.value.hint
@@ -287,9 +287,9 @@ def test_a_socket_closed_to_the_caller_says_whose_it_is(
 def test_a_socket_in_a_folder_closed_to_the_caller_is_told(docker: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{docker.folder}/other.sock")
     monkeypatch.setattr(Path, "stat", denied)
-    monkeypatch.setattr(connect, "_probe_socket", denied)
+    monkeypatch.setattr(client, "_probe_socket", denied)
     with pytest.raises(EngineUnavailable, match="may not use") as error:
-        connect.connect(endpoint.current_endpoint())
+        client.connect(endpoint.current_endpoint())
     monkeypatch.undo()
     assert error.value.hint.startswith("run the command as the user whose engine it is")
 
@@ -304,21 +304,21 @@ def test_an_engine_of_a_context_that_does_not_answer_is_told_with_the_context(do
         docker.context("deaf", f"unix://{docker.folder}/deaf")
         docker.use("deaf")
         with pytest.raises(EngineUnavailable, match="does not answer") as error:
-            connect.connect(endpoint.current_endpoint())
+            client.connect(endpoint.current_endpoint())
     assert error.value.detail.endswith(f"unix://{docker.folder}/deaf (the Docker context deaf): connection refused")
 
 
 def test_an_engine_that_takes_the_question_and_says_nothing_is_asked_once(
     docker: Docker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connect, "PING_TIMEOUT_S", 0.05)
-    monkeypatch.setattr(connect, "Client", pytest.fail)  # it would ask again, and wait longer
+    monkeypatch.setattr(client, "PING_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(client, "Client", pytest.fail)  # it would ask again, and wait longer
     monkeypatch.setenv("DOCKER_HOST", f"unix://{docker.folder}/silent")
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(docker.folder / "silent"))
         silent.listen()
         with pytest.raises(EngineUnavailable, match="does not answer") as error:
-            connect.connect(endpoint.current_endpoint())
+            client.connect(endpoint.current_endpoint())
     assert error.value.detail.endswith("(DOCKER_HOST): it does not answer")
 
 
@@ -335,6 +335,6 @@ def test_the_api_is_the_engines_own(docker: Docker, pong: bytes, asked: list[str
     pong = b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % pong
     answers = {"": b"", "GET /_ping": pong, "GET /version": answer(200, {"ApiVersion": "1.42"})}
     with engine_at(docker.folder / "e.sock", answers=answers) as engine:
-        with closing(connect.connect(engine.address).api) as ours:
+        with closing(client.connect(engine.address).api) as ours:
             assert ours.api_version == api
         assert [request for request, _ in engine.asked if request] == asked

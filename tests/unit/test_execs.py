@@ -14,9 +14,9 @@ import docker
 import docker.errors
 import pytest
 
-from envkit.engines import execs, streams
-from envkit.engines.connect import Engine
-from envkit.engines.unstarted import CHDIR_SCRIPT
+from envkit.backends.docker import container_exec, streams
+from envkit.backends.docker.client import Engine
+from envkit.backends.docker.exec_errors import CHDIR_SCRIPT
 from envkit.errors import CommandNotExecutable, CommandNotFound, ExecError
 from tests.process.pretended import answering
 
@@ -55,7 +55,7 @@ class Api:
 def run(api: Api, *, tty: bool = False, below: str = "") -> int:
     try:
         engine = Engine("unix:///x", api)  # type: ignore[arg-type]
-        return execs.run_attached(engine, "c", ["cat", "big"], tty=tty, folder=below)
+        return container_exec.run_attached(engine, "c", ["cat", "big"], tty=tty, folder=below)
     finally:
         api.its.close()
 
@@ -80,7 +80,7 @@ def test_output_that_comes_with_the_head_of_the_answer_is_not_lost(tmp_path: Pat
     sdk = docker.APIClient(base_url=f"unix://{tmp_path}/engine", version="1.41")
     with (
         answering(tmp_path / "engine", head + framed(text, b"end")),
-        execs._start_exec(Engine("unix:///x", sdk), "1", tty=False) as stream,
+        container_exec._start_exec(Engine("unix:///x", sdk), "1", tty=False) as stream,
     ):
         seen = list(streams.read_frames(stream))
     assert {number for number, _ in seen} == {STDOUT}

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from envkit import __version__, errors
-from envkit.cli import failures, main
+from envkit.cli import error_handler, main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def test_each_kind_of_error_has_its_exit_code(
     error: BaseException, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert failures.report(error) == code
+    assert error_handler.report(error) == code
     told = capsys.readouterr()
     assert told.out == ""
     assert "Traceback" not in told.err
@@ -48,14 +48,14 @@ GOES_ON = "envkit: interrupted; `envkit up` or `envkit down` goes on from here\n
 @pytest.mark.parametrize(
     ("verb", "error", "code", "said"),
     [
-        ("environment.up", KeyboardInterrupt(), 130, GOES_ON),
-        ("environment.down", errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143, GOES_ON),
-        ("environment.prune", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
-        ("checks.audit", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
-        ("checks.probe", KeyboardInterrupt(), 130, ""),
+        ("lifecycle.up", KeyboardInterrupt(), 130, GOES_ON),
+        ("lifecycle.down", errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143, GOES_ON),
+        ("lifecycle.prune", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
+        ("diagnostics.audit", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
+        ("diagnostics.probe", KeyboardInterrupt(), 130, ""),
         ("project.render", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
-        ("inside.logs", KeyboardInterrupt(), 130, ""),
-        ("inside.logs", errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143, ""),
+        ("exec.logs", KeyboardInterrupt(), 130, ""),
+        ("exec.logs", errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143, ""),
         ("project.schema", BrokenPipeError(), 0, ""),
     ],
 )
@@ -94,7 +94,7 @@ def test_an_up_that_is_interrupted_while_it_asks_has_nothing_to_go_on_from(
         return int(typer.confirm("Agree?", err=True))
 
     monkeypatch.setattr(sys.modules[typer.confirm.__module__], "visible_prompt_func", asked)
-    monkeypatch.setattr("envkit.cli.verbs.environment.up", up)
+    monkeypatch.setattr("envkit.cli.verbs.lifecycle.up", up)
     with pytest.raises(SystemExit) as ended:
         main.main(["up", "--engine", "unix:///x"])
     assert ended.value.code == code
@@ -102,7 +102,7 @@ def test_an_up_that_is_interrupted_while_it_asks_has_nothing_to_go_on_from(
 
 
 def test_an_up_that_only_foretells_has_nothing_to_go_on_from(capsys: pytest.CaptureFixture[str]) -> None:
-    assert failures.report(KeyboardInterrupt(), ["up", "--dry-run"]) == 130
+    assert error_handler.report(KeyboardInterrupt(), ["up", "--dry-run"]) == 130
     assert capsys.readouterr().err == "envkit: interrupted; repeat the command\n"
 
 
@@ -138,7 +138,7 @@ def test_a_failure_has_the_same_envelope_as_a_report(
     options: list[str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert failures.report(error, ["up", *options]) == code
+    assert error_handler.report(error, ["up", *options]) == code
     told = capsys.readouterr()
     assert json.loads(told.out) == {
         "envkit": __version__,
@@ -166,7 +166,7 @@ def test_a_failure_has_the_same_envelope_as_a_report(
 def test_nothing_goes_to_stdout_where_no_json_was_asked_for(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    failures.report(errors.PreconditionError("will not"), arguments)
+    error_handler.report(errors.PreconditionError("will not"), arguments)
     assert capsys.readouterr().out == ""
 
 
@@ -175,7 +175,7 @@ def test_a_config_error_shows_every_problem_in_file_order(capsys: pytest.Capture
         errors.Problem("envkit.yaml", 12, "ssh.port", "expected a whole number"),
         errors.Problem("envkit.yaml", 3, "nmae", "unknown key"),
     ]
-    failures.report(errors.ConfigError(problems))
+    error_handler.report(errors.ConfigError(problems))
     assert capsys.readouterr().err.splitlines() == [
         "envkit.yaml:3 nmae: unknown key",
         "envkit.yaml:12 ssh.port: expected a whole number",
@@ -187,7 +187,7 @@ def test_a_bug_goes_to_a_private_log_whose_path_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert failures.report(ZeroDivisionError("oops")) == 70
+    assert error_handler.report(ZeroDivisionError("oops")) == 70
     log = tmp_path / "envkit" / "crash.log"
     assert "ZeroDivisionError" in log.read_text()
     assert log.stat().st_mode & 0o777 == 0o600

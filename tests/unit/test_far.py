@@ -13,22 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import config, host, names, proc, state
-from envkit.commands import audit, builders, carried, delivered, doctor, mounted, reach, refusals, synced
-from envkit.commands.project import Environment
-from envkit.commands.survey import PlanningResult
-from envkit.decide import DesiredState
-from envkit.engines import buildx, connect, look, settings
-from envkit.engines.buildx import BuildxUnavailable
+from envkit import config, host, naming, process, state
+from envkit.backends.docker import buildx, client, create_options, inspect
+from envkit.backends.docker.buildx import BuildxUnavailable
+from envkit.commands import audit, doctor
+from envkit.environment import builder, mounted_files, preflight
+from envkit.environment.planning import PlanningResult
+from envkit.environment.project import Environment
+from envkit.environment.remote import ports, sync, transfer, upload
 from envkit.errors import ConfigError, EngineError, PreconditionError, StartFailed
 from envkit.model.artifact import Artifact
+from envkit.model.engine_state import ActualState, ContainerInfo, VolumeInfo
 from envkit.model.facts import Account, EngineFacts, Facts, HostGpu
-from envkit.model.found import ActualState, ContainerInfo, VolumeInfo
 from envkit.model.plan import FilesPlan, Plan, Secret
 from envkit.model.run import Mount
 from envkit.model.state import State
+from envkit.reconcile import DesiredState
 from envkit.render import compose
-from envkit.resolve import far, resolve
+from envkit.resolve import remote, resolve
 from tests.unit.worlds import wanted
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ THERE = EngineFacts(
     memory_mib=262144,
     volumes_dir="/data/docker/volumes",
 )
-FACTS = far.apply_engine_facts(HERE, THERE)
+FACTS = remote.apply_engine_facts(HERE, THERE)
 TITLE = "envkit-1000-vision"
 
 
@@ -102,14 +104,14 @@ def test_nothing_of_this_machine_is_mounted_there() -> None:
 def test_a_file_within_a_volume_is_mounted_as_the_engine_insists_and_others_as_ever() -> None:
     mounts = (Mount("within", "/v/_data/passwd", "/etc/passwd", read_only=True), Mount("bind", "/p", "/workspace"))
     for one, propagation in zip(mounts, ("rslave", "rprivate"), strict=True):
-        assert settings._mount(one)["BindOptions"] == {"Propagation": propagation}
+        assert create_options._mount(one)["BindOptions"] == {"Propagation": propagation}
     service: Any = compose.document(wanted(mounts=mounts))["services"]
     told = [one["bind"]["propagation"] for one in service["workspace"]["volumes"]]
     assert told == ["rslave", "rprivate"]
 
 
 def test_what_is_not_known_of_the_other_machine_is_taken_for_the_usual() -> None:
-    bare = far.apply_engine_facts(HERE, None)
+    bare = remote.apply_engine_facts(HERE, None)
     assert (bare.remote_volumes_dir, bare.cpus, bare.memory_mib) == ("/var/lib/docker/volumes", 4, 8192)
 
 
@@ -147,13 +149,13 @@ def made(tmp_path: Path) -> tuple[state.StateDir, Plan]:
     artifacts = (Artifact("mount/settings.json", "{}\n", 0o600), Artifact("etc/passwd", "dev\n"))
     own = replace(wanted(user=ME).plan, files=FilesPlan(artifacts, secrets))
     place = state.StateDir(tmp_path / "state")
-    mounted.replace_files(place, own)
+    mounted_files.replace_files(place, own)
     return place, own
 
 
 def test_the_files_travel_with_owner_and_mode_and_what_was_taken_out_goes(made: tuple[state.StateDir, Plan]) -> None:
     place, own = made
-    with tarfile.open(fileobj=io.BytesIO(delivered._build_archive(place, own))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(upload._build_archive(place, own))) as tar:
         entries = [(one.name, one.isdir(), one.mode, one.uid) for one in tar]
         (token,) = (tar.extractfile(one) for one in tar if one.name == "0/token")
         assert token is not None
@@ -174,13 +176,13 @@ def test_the_files_travel_with_owner_and_mode_and_what_was_taken_out_goes(made: 
 
 def test_a_delivery_is_told_by_content_and_by_the_volume_that_got_it(made: tuple[state.StateDir, Plan]) -> None:
     place, own = made
-    volumes = {delivered.volume_name(own): VolumeInfo({}, "first")}
-    before = delivered.fingerprint(place, own, volumes)
-    assert before == delivered.fingerprint(place, own, volumes)
-    assert before != delivered.fingerprint(place, own, {delivered.volume_name(own): VolumeInfo({}, "second")})
-    assert before != delivered.fingerprint(place, own, {})
+    volumes = {upload.volume_name(own): VolumeInfo({}, "first")}
+    before = upload.fingerprint(place, own, volumes)
+    assert before == upload.fingerprint(place, own, volumes)
+    assert before != upload.fingerprint(place, own, {upload.volume_name(own): VolumeInfo({}, "second")})
+    assert before != upload.fingerprint(place, own, {})
     (place.mount / "secrets/WANDB").write_text("other")
-    assert before != delivered.fingerprint(place, own, volumes)
+    assert before != upload.fingerprint(place, own, volumes)
 
 
 @pytest.fixture
@@ -196,13 +198,13 @@ CONTAINER = ContainerInfo("c1", "running", {}, "i1")
 
 def kept(known: Environment, which: str = "1:2 made", *, back: bool = False) -> None:
     record = {"which": which, "back": back, "paths": {}}
-    (known.state_dir.folder / synced.RECORD_FILE).write_text(json.dumps(record))
+    (known.state_dir.folder / sync.RECORD_FILE).write_text(json.dumps(record))
 
 
 def brought_back(known: Environment, found: ActualState, *, last: bool) -> list[str]:
     said: list[Progress] = []
     nothing: Any = None
-    synced.pull_back(known, nothing, actual=found, is_final=last, on_progress=said.append)
+    sync.pull_back(known, nothing, actual=found, is_final=last, on_progress=said.append)
     return [one.text for one in said]
 
 
@@ -221,7 +223,7 @@ def test_a_copy_that_fails_to_come_back_is_not_thrown_away(known: Environment, m
     def fails(*_: object, **__: object) -> None:
         raise EngineError("rsync could not copy")
 
-    monkeypatch.setattr(synced, "sync", fails)
+    monkeypatch.setattr(sync, "sync", fails)
     kept(known, back=True)
     found = ActualState(container=CONTAINER, volumes=VOLUME)
     with pytest.raises(PreconditionError, match="rsync could not copy"):
@@ -232,7 +234,7 @@ def test_a_copy_that_fails_to_come_back_is_not_thrown_away(known: Environment, m
 
 
 def test_a_copy_that_came_back_may_go_also_later(known: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(synced, "sync", lambda *_, **__: synced.SyncResult("vision"))
+    monkeypatch.setattr(sync, "sync", lambda *_, **__: sync.SyncResult("vision"))
     kept(known)
     assert brought_back(known, ActualState(container=CONTAINER, volumes=VOLUME), last=False) == []
     assert brought_back(known, ActualState(volumes=VOLUME), last=True) == []
@@ -260,7 +262,7 @@ def test_two_workspaces_are_not_mixed_in_one_copy(before: str, *, there: bool, r
     found = ActualState(volumes=VOLUME if there else {})
     surveyed = PlanningResult(DesiredState(plan(), nothing, "r"), (), FACTS, found)
     with pytest.raises(PreconditionError, match="is of /elsewhere") if refused else nullcontext():
-        refusals.check_remote_copy(surveyed, State("vision", PROJECT, before))
+        preflight.check_remote_copy(surveyed, State("vision", PROJECT, before))
 
 
 def test_a_builder_that_lies_in_the_project_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +273,7 @@ def test_a_builder_that_lies_in_the_project_is_not_asked(monkeypatch: pytest.Mon
         return BuildxUnavailable("")
 
     monkeypatch.setattr(buildx, "find", find)
-    assert builders._find_buildx(plan()) is None
+    assert builder._find_buildx(plan()) is None
     assert asked == [[PROJECT]]  # what changes inside comes back there, although nothing of it is mounted
 
 
@@ -280,9 +282,9 @@ def test_audit_sends_the_token_to_no_port_that_does_not_lead_there(
     known: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nothing: Any = None
-    monkeypatch.setattr(connect, "connect", lambda _: nothing)
-    monkeypatch.setattr(look, "container", lambda *_: replace(CONTAINER, labels={names.PORT: "8888"}))
-    monkeypatch.setattr(reach, "local_port", lambda *_: 0)
+    monkeypatch.setattr(client, "connect", lambda _: nothing)
+    monkeypatch.setattr(inspect, "container", lambda *_: replace(CONTAINER, labels={naming.PORT: "8888"}))
+    monkeypatch.setattr(ports, "local_port", lambda *_: 0)
     with pytest.raises(StartFailed, match="no port of this machine leads to JupyterLab"):
         audit.audit(known, on_progress=lambda _: None)
 
@@ -295,8 +297,8 @@ def test_doctor_looks_at_no_other_machine_and_says_so() -> None:
 
 def test_a_gpu_of_this_machine_says_nothing_of_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "gpu", lambda: HostGpu("535.1"))
-    assert reach.host_gpu("unix:///x") == HostGpu("535.1")
-    assert reach.host_gpu("ssh://far") == HostGpu()
+    assert ports.host_gpu("unix:///x") == HostGpu("535.1")
+    assert ports.host_gpu("ssh://far") == HostGpu()
 
 
 @pytest.mark.parametrize(
@@ -310,16 +312,16 @@ def test_a_gpu_of_this_machine_says_nothing_of_another_one(monkeypatch: pytest.M
     ],
 )
 def test_a_damaged_record_deletes_nothing(known: Environment, text: str) -> None:
-    (known.state_dir.folder / synced.RECORD_FILE).write_text(text)
-    assert synced._load_baseline(known, "1:2 made") == {}
+    (known.state_dir.folder / sync.RECORD_FILE).write_text(text)
+    assert sync._load_baseline(known, "1:2 made") == {}
 
 
 def test_what_was_agreed_between_other_folders_counts_for_nothing(known: Environment) -> None:
     entry = ["f", 1, 1, 1, 420, ""]
     record = {"which": "1:2 made", "back": False, "paths": {"a": [entry, entry]}}
-    (known.state_dir.folder / synced.RECORD_FILE).write_text(json.dumps(record))
-    assert set(synced._load_baseline(known, "1:2 made")) == {"a"}
-    assert synced._load_baseline(known, "1:3 made") == synced._load_baseline(known, "1:2 other") == {}
+    (known.state_dir.folder / sync.RECORD_FILE).write_text(json.dumps(record))
+    assert set(sync._load_baseline(known, "1:2 made")) == {"a"}
+    assert sync._load_baseline(known, "1:3 made") == sync._load_baseline(known, "1:2 other") == {}
 
 
 @pytest.mark.parametrize(
@@ -332,16 +334,16 @@ def test_what_was_agreed_between_other_folders_counts_for_nothing(known: Environ
     ],
 )
 def test_the_config_is_guarded_wherever_it_shows(known: Environment, workspace: str, expected: set[str]) -> None:
-    assert synced._protected_paths(replace(known, state=State("vision", PROJECT, workspace))) == expected
+    assert sync._protected_paths(replace(known, state=State("vision", PROJECT, workspace))) == expected
 
 
 def test_sync_with_an_engine_of_this_machine_is_refused(known: Environment) -> None:
     with pytest.raises(PreconditionError, match="the engine is on this machine"):
-        synced.run(replace(known, endpoint="unix:///x"), dry_run=False, on_progress=lambda _: None)
+        sync.run(replace(known, endpoint="unix:///x"), dry_run=False, on_progress=lambda _: None)
 
 
 def test_without_rsync_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proc, "which", lambda program: None if program == "rsync" else program)
+    monkeypatch.setattr(process, "which", lambda program: None if program == "rsync" else program)
     with pytest.raises(PreconditionError, match="lacks one of them") as error:
-        carried.find_tools()
+        transfer.find_tools()
     assert error.value.hint == "sudo apt-get install rsync openssh-client"

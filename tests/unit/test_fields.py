@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envkit.config import addresses, fields, limits, packages, places, variables, words
+from envkit.config import display, env_vars, fields, limits, packages, paths, urls
 from tests.unit.hostile import HOSTILE
 
 if TYPE_CHECKING:
@@ -36,21 +36,21 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
     limits.shared_memory: ["64m", "1G"],
     limits.processors: [1, 4, 0.5, 0.01, 4096],
     limits.processes: [64, 4096, 4_194_304],
-    places.key_files: [("a.pub",)],
-    addresses.url: [
+    paths.key_files: [("a.pub",)],
+    urls.url: [
         "https://packages.example.com/simple",
         "http://10.0.0.1:3128",
         "https://a.b/c%20d/~e+f/",
         "https://h:65535/",
         "http://[fd00::1]:8080/x",
     ],
-    addresses.mirror: ["https://mirror.example.com/debian", "http://[fd00::1]:8080/debian/"],
-    addresses.proxy: ["auto", "off", "http://proxy.example.com:3128"],
-    addresses.pool: ["10.183.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "172.31.255.0/24", "192.168.0.0/16"],
+    urls.mirror: ["https://mirror.example.com/debian", "http://[fd00::1]:8080/debian/"],
+    urls.proxy: ["auto", "off", "http://proxy.example.com:3128"],
+    urls.pool: ["10.183.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "172.31.255.0/24", "192.168.0.0/16"],
     fields.volume_name: ["cache", "c", "a_b-c9", "home2"],
-    variables.variable: ["A", "_x", "TF_CPP_MIN_LOG_LEVEL", "PYTHONPATH", "path_x", "A" * 128],
-    variables.secret_name: ["WANDB_API_KEY", "A"],
-    variables.public_variable: [
+    env_vars.variable: ["A", "_x", "TF_CPP_MIN_LOG_LEVEL", "PYTHONPATH", "path_x", "A" * 128],
+    env_vars.secret_name: ["WANDB_API_KEY", "A"],
+    env_vars.public_variable: [
         "TOKENIZERS_PARALLELISM",
         "MAX_TOKENS",
         "DB_PASSWORD_FILE",
@@ -60,7 +60,7 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
         "PIPELINE_X",
         "PROXY",
     ],
-    variables.variable_value: ["", "1", "a b\tc", "$HOME ${X} 'q' \"d\" \\", "ä💡", "x" * 32 * 1024],
+    env_vars.variable_value: ["", "1", "a b\tc", "$HOME ${X} 'q' \"d\" \\", "ä💡", "x" * 32 * 1024],
     packages.apt_package: [
         "graphviz",
         "g++",
@@ -79,8 +79,8 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
         "X.y-z_1",
         "x===1.0+cpu",
     ],
-    places.host_path: [".", "~", "~/a b", "../x", "/data", "C:\\x", "a:b,c", "ä"],
-    places.target: [
+    paths.host_path: [".", "~", "~/a b", "../x", "/data", "C:\\x", "a:b,c", "ä"],
+    paths.target: [
         "/data",
         "/data/a b",
         "/mnt/x:y,z",
@@ -93,9 +93,9 @@ ACCEPTED: dict[Callable[[Any], object], list[Any]] = {
         "/library",
         "/data/..x",
     ],
-    places.workspace_path: ["logs", "a/b", "...", "a b", "."],
-    places.public_key_file: ["~/.ssh/id_ed25519.pub", "keys/team", "my_key.pub"],
-    places.certificates: ["auto", "off", "/etc/ssl/company.pem", "ca.crt"],
+    paths.workspace_path: ["logs", "a/b", "...", "a b", "."],
+    paths.public_key_file: ["~/.ssh/id_ed25519.pub", "keys/team", "my_key.pub"],
+    paths.certificates: ["auto", "off", "/etc/ssl/company.pem", "ca.crt"],
 }
 
 REFUSED: dict[Callable[[Any], object], list[Any]] = {
@@ -157,8 +157,8 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
     limits.shared_memory: ["63m", "1M", "g"],
     limits.processors: [0, -1, 0.009, 1e-10, 4097, float("nan"), float("inf")],
     limits.processes: [-1, 0, 63, 4_194_305],
-    places.key_files: [()],
-    addresses.url: [
+    paths.key_files: [()],
+    urls.url: [
         "",
         "packages.example.com",
         "ftp://x/",
@@ -178,9 +178,9 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "https://" + "a" * 1100,
         "HTTPS://x/",
     ],
-    addresses.mirror: ["", "https://mirror.example.com", "https://mirror.example.com//", "https://u:p@h/debian"],
-    addresses.proxy: ["", "on", "proxy:3128", "socks5://x:1", "http://u:p@proxy:3128"],
-    addresses.pool: [
+    urls.mirror: ["", "https://mirror.example.com", "https://mirror.example.com//", "https://u:p@h/debian"],
+    urls.proxy: ["", "on", "proxy:3128", "socks5://x:1", "http://u:p@proxy:3128"],
+    urls.pool: [
         "",
         "10.183.0.0",
         "10.183.0.1/16",
@@ -200,7 +200,7 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "10.0.0.0/99",
     ],
     fields.volume_name: ["", "home", "A", "a.b", "-a", "a" * 32, "a:/etc", "a\n"],
-    variables.variable: [
+    env_vars.variable: [
         "",
         "1A",
         "A-B",
@@ -243,8 +243,8 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "REQUESTS_CA_BUNDLE",
         "CURL_CA_BUNDLE",
     ],
-    variables.secret_name: ["", "A-B", "PATH", "SSL_CERT", "PIP_CONFIG", "A" * 124],
-    variables.public_variable: [
+    env_vars.secret_name: ["", "A-B", "PATH", "SSL_CERT", "PIP_CONFIG", "A" * 124],
+    env_vars.public_variable: [
         "WANDB_API_KEY",
         "APIKEY",
         "my_token",
@@ -259,7 +259,7 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "TOKEN_X",
         "PATH",
     ],
-    variables.variable_value: [
+    env_vars.variable_value: [
         "a\nb",
         "a\0b",
         "a\x1b[31m",
@@ -318,8 +318,8 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "x\t",
         "x\0",
     ],
-    places.host_path: ["", "a\nb", "a\0b", "\x1b]0;x\x07", "a\tb", "x" * 4097, "a\u202eb", "a\udcffb"],
-    places.target: [
+    paths.host_path: ["", "a\nb", "a\0b", "\x1b]0;x\x07", "a\tb", "x" * 4097, "a\u202eb", "a\udcffb"],
+    paths.target: [
         "",
         "/",
         "data",
@@ -358,8 +358,8 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "/a\0",
         "/x\ud800",
     ],
-    places.workspace_path: ["", "/logs", "..", "a/../b", "../x", "~/logs", "-x", "a\nb"],
-    places.public_key_file: [
+    paths.workspace_path: ["", "/logs", "..", "a/../b", "../x", "~/logs", "-x", "a\nb"],
+    paths.public_key_file: [
         "",
         "~/.ssh/id_ed25519",
         "id_rsa",
@@ -369,7 +369,7 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "sk-ssh-ed25519@openssh.com AAAA",
         "a\nb",
     ],
-    places.certificates: ["", "a\nb", "a\0"],
+    paths.certificates: ["", "a\nb", "a\0"],
 }
 
 
@@ -384,7 +384,7 @@ def test_refused_values_get_one_readable_line(rule: Callable[[Any], object]) -> 
     for value in REFUSED[rule]:
         _, message = outcome(rule, value)
         assert message, f"{value!r} is accepted"
-        assert not words.UNPRINTABLE.search(message), value
+        assert not display.UNPRINTABLE.search(message), value
         assert len(message) < 400
 
 
@@ -397,8 +397,8 @@ TEXTS = [
         fields.port,
         limits.processors,
         limits.processes,
-        places.key_files,
-        places.workspace_path,
+        paths.key_files,
+        paths.workspace_path,
     }
 ]
 
@@ -416,8 +416,8 @@ def test_a_hostile_text_is_refused_or_kept_whole_on_one_line(rule: Callable[[Any
     for value in HOSTILE:
         kept, message = outcome(rule, value)
         assert kept in (None, value)
-        assert kept is None or not words.UNPRINTABLE.search(value), value
-        assert not words.UNPRINTABLE.search(message), value
+        assert kept is None or not display.UNPRINTABLE.search(value), value
+        assert not display.UNPRINTABLE.search(message), value
 
 
 def test_every_rule_has_refused_and_accepted_values() -> None:
@@ -479,7 +479,7 @@ def test_sizes_in_mebibytes(size: str, mib: int) -> None:
 
 @pytest.mark.parametrize(("written", "meant"), [("logs/", "logs"), ("./logs", "logs"), ("a//b/./c", "a/b/c")])
 def test_a_log_folder_is_kept_in_its_shortest_form(written: str, meant: str) -> None:
-    assert places.workspace_path(written) == meant
+    assert paths.workspace_path(written) == meant
 
 
 def test_a_requirement_loses_the_space_around_it() -> None:
@@ -487,14 +487,14 @@ def test_a_requirement_loses_the_space_around_it() -> None:
 
 
 def test_credentials_in_an_address_are_never_shown() -> None:
-    for rule in (addresses.url, addresses.proxy, fields.base, packages.requirement, packages.apt_package):
+    for rule in (urls.url, urls.proxy, fields.base, packages.requirement, packages.apt_package):
         with pytest.raises(ValueError, match=r".") as error:
             rule("https://user:hunter2@example.com/simple")
         assert "hunter2" not in str(error.value)
 
 
 def test_credentials_are_not_shown_where_a_long_text_is_cut() -> None:
-    assert "hunter2" not in words.display_text("https://hunter2" + "x" * 500 + "@example.com")
+    assert "hunter2" not in display.display_text("https://hunter2" + "x" * 500 + "@example.com")
 
 
 def test_a_requirements_file_gives_its_lines_and_says_what_is_wrong_with_others() -> None:
@@ -512,15 +512,15 @@ def test_a_comment_in_a_requirements_file_needs_a_space_before_it() -> None:
 @given(st.text())
 def test_a_requirements_file_may_hold_anything(text: str) -> None:
     lines, _ = packages.requirement_lines(text)
-    assert all(words.UNPRINTABLE.search(line) is None and not line.startswith("-") for line in lines)
+    assert all(display.UNPRINTABLE.search(line) is None and not line.startswith("-") for line in lines)
 
 
 @given(st.text())
 def test_what_is_shown_is_short_and_printable(text: str) -> None:
-    assert not words.UNPRINTABLE.search(words.display_text(text))
-    assert len(words.quote(text)) <= words.DISPLAY_LENGTH_MAX + 3
+    assert not display.UNPRINTABLE.search(display.display_text(text))
+    assert len(display.quote(text)) <= display.DISPLAY_LENGTH_MAX + 3
 
 
 @pytest.mark.parametrize("path", [(), ("a",), ("apt", 2), ("mounts", 0, "target"), ("env", "A_B")])
-def test_dotted_keys_read_back(path: words.KeyPath) -> None:
-    assert words.parse_key_path(words.format_key_path(path)) == path
+def test_dotted_keys_read_back(path: display.KeyPath) -> None:
+    assert display.parse_key_path(display.format_key_path(path)) == path

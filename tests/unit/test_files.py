@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from envkit import credentials, files, state
+from envkit import credentials, state
 from envkit.errors import PreconditionError
+from envkit.fs import files
 from envkit.model.facts import Account
 from envkit.model.state import State
 

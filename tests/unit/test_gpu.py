@@ -10,11 +10,11 @@ import docker
 import pytest
 
 from envkit import config
-from envkit.engines import cdi, settings
+from envkit.backends.docker import cdi, create_options
 from envkit.model.facts import HostGpu
 from envkit.model.run import Gpus
 from envkit.render import compose
-from envkit.resolve import gpu, host_query, kept
+from envkit.resolve import gpu, host_query, sticky
 from tests.unit.test_resolve import FACTS, PROJECT, WANTS, plan
 from tests.unit.worlds import wanted
 
@@ -56,16 +56,16 @@ def test_auto_does_without_where_there_is_none(facts: Any, why: str | None) -> N
 
 
 def test_what_auto_found_stays() -> None:
-    chosen = kept.choices_to_save(OFFERED, WANTS)
-    gone = kept.apply_choices(replace(FACTS, gpu=HostGpu()), chosen, WANTS)
+    chosen = sticky.choices_to_save(OFFERED, WANTS)
+    gone = sticky.apply_choices(replace(FACTS, gpu=HostGpu()), chosen, WANTS)
     assert plan("gpu: auto", gone).run.gpus  # and `up` says what became of it
-    came = kept.apply_choices(OFFERED, kept.choices_to_save(FACTS, WANTS), WANTS)
+    came = sticky.apply_choices(OFFERED, sticky.choices_to_save(FACTS, WANTS), WANTS)
     assert plan("gpu: auto", came).run.gpus is None
 
 
 def test_auto_chooses_anew_after_another_word_stood_in_the_config() -> None:
     off = host_query(config.load("gpu: off"), PROJECT, "")
-    then = kept.apply_choices(OFFERED, kept.choices_to_save(replace(FACTS, gpu=GPU), off), WANTS)
+    then = sticky.apply_choices(OFFERED, sticky.choices_to_save(replace(FACTS, gpu=GPU), off), WANTS)
     assert plan("gpu: auto", then).run.gpus
 
 
@@ -180,7 +180,7 @@ def test_engine_and_compose_are_told_the_same(
 ) -> None:
     want = wanted()
     run = replace(want.plan.run, gpus=gpus)
-    host = settings.container(docker.APIClient(version="1.41"), run, "image", {})["host_config"]
+    host = create_options.container(docker.APIClient(version="1.41"), run, "image", {})["host_config"]
     assert {key: host[key] for key in ("Runtime", "DeviceRequests") if host.get(key)} == engine
     service = compose.document(replace(want, plan=replace(want.plan, run=run)))["services"]["workspace"]
     assert {key: service[key] for key in ("runtime", "deploy") if key in service} == compose_

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import config, names, net, state
-from envkit.commands import reach, survey
-from envkit.commands.project import Project
-from envkit.engines import connect, endpoint, glance
-from envkit.engines.holder import find_owner
+from envkit import config, naming, state
+from envkit.backends.docker import client, endpoint, fast_inspect
+from envkit.backends.docker.port_owner import find_owner
+from envkit.environment import planning
+from envkit.environment.project import Project
+from envkit.environment.remote import ports
 from envkit.errors import EngineUnavailable
 from envkit.model.state import State
+from envkit.net import http
 from envkit.observe import doctor
 
 if TYPE_CHECKING:
@@ -41,26 +43,26 @@ def engine(labels: dict[str, str] | None = None, **port: Any) -> Any:
     return SimpleNamespace(api=SimpleNamespace(containers=lambda: listed))
 
 
-MINE, THEIRS = names.labels(os.getuid(), "nv", "/nv"), names.labels(4711, "other", "/other")
+MINE, THEIRS = naming.labels(os.getuid(), "nv", "/nv"), naming.labels(4711, "other", "/other")
 
 
 @pytest.mark.proves("who holds a port is told: an environment, a container, a process", "real")
 @pytest.mark.parametrize(
     ("engine", "seen", "told"),
     [
-        (engine(MINE), net.UNKNOWN_PROCESS, YOURS),
+        (engine(MINE), http.UNKNOWN_PROCESS, YOURS),
         (engine(MINE), "docker-proxy (process 9)", YOURS),
-        (engine(THEIRS), net.UNKNOWN_PROCESS, "the environment other of user 4711"),
-        (engine(), net.UNKNOWN_PROCESS, "the container web"),
-        (engine(IP="0.0.0.0"), net.UNKNOWN_PROCESS, "the container web"),
-        (engine(IP="192.0.2.1"), net.UNKNOWN_PROCESS, net.UNKNOWN_PROCESS),
+        (engine(THEIRS), http.UNKNOWN_PROCESS, "the environment other of user 4711"),
+        (engine(), http.UNKNOWN_PROCESS, "the container web"),
+        (engine(IP="0.0.0.0"), http.UNKNOWN_PROCESS, "the container web"),
+        (engine(IP="192.0.2.1"), http.UNKNOWN_PROCESS, http.UNKNOWN_PROCESS),
         (engine(Type="udp"), PROCESS, PROCESS),
         (
             engine(PublicPort=8891),
-            net.UNKNOWN_PROCESS,
-            net.UNKNOWN_PROCESS,
+            http.UNKNOWN_PROCESS,
+            http.UNKNOWN_PROCESS,
         ),  # what is remembered of one that is down says nothing
-        (None, net.UNKNOWN_PROCESS, YOURS),
+        (None, http.UNKNOWN_PROCESS, YOURS),
         (None, PROCESS, PROCESS),
     ],
 )
@@ -69,22 +71,22 @@ def test_who_holds_a_port_is_told(engine: Any, seen: str, told: str) -> None:
 
 
 def test_where_no_engine_answers_what_had_the_port_is_told_and_else_nobody() -> None:
-    assert [find_owner(None, AT, port, net.UNKNOWN_PROCESS) for port in (2300, 8888)] == [YOURS, net.UNKNOWN_PROCESS]
+    assert [find_owner(None, AT, port, http.UNKNOWN_PROCESS) for port in (2300, 8888)] == [YOURS, http.UNKNOWN_PROCESS]
 
 
 def test_what_frees_the_port_is_on_the_engine_that_was_named() -> None:
     with endpoint.override("ssh://far"):
-        told = find_owner(engine(MINE), "ssh://far", 8890, net.UNKNOWN_PROCESS)
+        told = find_owner(engine(MINE), "ssh://far", 8890, http.UNKNOWN_PROCESS)
     assert told == "your environment nv (envkit down --name nv --engine ssh://far)"
 
 
 def test_a_port_that_is_asked_for_is_looked_up_before_it_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(net, "busy_ports", lambda: frozenset({8890, 8891}))
-    monkeypatch.setattr(net, "port_listener", lambda _: net.UNKNOWN_PROCESS)
+    monkeypatch.setattr(http, "busy_ports", lambda: frozenset({8890, 8891}))
+    monkeypatch.setattr(http, "port_listener", lambda _: http.UNKNOWN_PROCESS)
     project = Project(str(tmp_path), config.load("jupyter: {port: 8890}"), AT, state.directory(AT, str(tmp_path)), None)
-    assert survey._gather_facts(project, engine(MINE), None, ()).busy_ports == {8890: YOURS, 8891: ""}
+    assert planning._gather_facts(project, engine(MINE), None, ()).busy_ports == {8890: YOURS, 8891: ""}
 
 
 @pytest.mark.parametrize(("answers", "told"), [(True, "the container web"), (False, YOURS)])
@@ -94,13 +96,13 @@ def test_doctor_says_it_in_the_same_words(answers: bool, told: str, monkeypatch:
             raise EngineUnavailable(at)
         return engine()
 
-    monkeypatch.setattr(connect, "connect", connected)
-    monkeypatch.setattr(glance, "running_container", lambda *_: None)
-    monkeypatch.setattr(net, "busy_ports", lambda: frozenset({8890}))
-    monkeypatch.setattr(net, "port_listener", lambda _: net.UNKNOWN_PROCESS)
+    monkeypatch.setattr(client, "connect", connected)
+    monkeypatch.setattr(fast_inspect, "running_container", lambda *_: None)
+    monkeypatch.setattr(http, "busy_ports", lambda: frozenset({8890}))
+    monkeypatch.setattr(http, "port_listener", lambda _: http.UNKNOWN_PROCESS)
     assert doctor._inspect_port(8890, "envkit-1-x", is_configured=True)["holder"] == told
     assert doctor._inspect_port(8888, "", is_configured=True)["holder"] is None
 
 
 def test_a_port_that_leads_to_an_environment_elsewhere_is_told_as_that() -> None:
-    assert reach._port_owner("ssh://far", 9001) == YOURS
+    assert ports._port_owner("ssh://far", 9001) == YOURS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit.cli import texts
+from envkit.cli.output import messages
 from envkit.commands.init import InitResult, init
 from envkit.errors import PreconditionError
 
@@ -38,9 +38,9 @@ def test_the_next_command_is_as_short_as_where_one_stands_allows(
 ) -> None:
     made = InitResult(str(tmp_path), 1000, ("envkit.yaml",))
     monkeypatch.chdir(tmp_path)
-    assert texts.init(made).endswith("\nnext: envkit up")
+    assert messages.init(made).endswith("\nnext: envkit up")
     monkeypatch.chdir("/")
-    assert texts.init(made).endswith(f"\nnext: envkit up --project {tmp_path}")
+    assert messages.init(made).endswith(f"\nnext: envkit up --project {tmp_path}")
 
 
 def test_a_folder_of_somebody_else_is_refused_with_the_mend(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import state
+from envkit.backends.docker import fast_inspect
 from envkit.cli import main
 from envkit.commands import inside
-from envkit.commands.project import Environment
-from envkit.engines import glance
+from envkit.environment.project import Environment
 from envkit.errors import ExecError
-from envkit.model.found import ContainerInfo
+from envkit.model.engine_state import ContainerInfo
 from envkit.model.state import State
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], E
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
-        monkeypatch.setattr(glance, "running_container", lambda *_: ContainerInfo("c1", "running", {}, "i1"))
+        monkeypatch.setattr(fast_inspect, "running_container", lambda *_: ContainerInfo("c1", "running", {}, "i1"))
         return Environment("vision", "/p", 1000, state.StateDir(tmp_path), State("vision", "/p"), "unix:///x")
 
     return made

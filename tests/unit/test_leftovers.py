@@ -12,9 +12,9 @@ import docker.errors
 import pytest
 import requests
 
-from envkit import names
-from envkit.engines import containers, leftovers, unused
-from envkit.engines.connect import Engine
+from envkit import naming
+from envkit.backends.docker import containers, prune, temporary
+from envkit.backends.docker.client import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +43,9 @@ class Held:
 
 
 def labels(*, pid: int = 0, namespace: str = "", left_s: float = 60) -> dict[str, str]:
-    given = leftovers.lifetime_labels(left_s)
-    at = namespace or given[names.WAITING_PROCESS].partition("@")[2]
-    return {**given, names.WAITING_PROCESS: f"{pid or os.getpid()}@{at}"}
+    given = temporary.lifetime_labels(left_s)
+    at = namespace or given[naming.WAITING_PROCESS].partition("@")[2]
+    return {**given, naming.WAITING_PROCESS: f"{pid or os.getpid()}@{at}"}
 
 
 GONE = 2**22 + 1  # no process has such a number
@@ -60,7 +60,7 @@ GONE = 2**22 + 1  # no process has such a number
         (partial(labels, left_s=-1), True),
         (partial(labels, namespace="pid:[1]", left_s=-1), True),
         (dict, False),
-        (partial(dict, {names.DEADLINE: "x"}), False),
+        (partial(dict, {naming.DEADLINE: "x"}), False),
     ],
 )
 def test_sweep_removes_abandoned_containers_and_keeps_those_in_use(
@@ -70,7 +70,7 @@ def test_sweep_removes_abandoned_containers_and_keeps_those_in_use(
     others = ("envkit-1000-vision", "envkit-1000-neighbour", "envkit-1001-neighbour__1__aa__0")
     ours = ("envkit-1000-smoke__1__aa__0", "envkit-1000-neighbour__1__aa__0")
     api = Held(**dict.fromkeys(ours, of), **{name: labels(left_s=-1) for name in others})
-    removed = leftovers.remove_abandoned(Engine("unix:///x", api), 1000)  # type: ignore[arg-type]
+    removed = temporary.remove_abandoned(Engine("unix:///x", api), 1000)  # type: ignore[arg-type]
     assert len(removed) == (len(ours) if removed_expected else 0)
     assert {name.replace("__", ".") for name in others} <= api.held.keys()  # whatever labels its image gave it
 
@@ -78,13 +78,13 @@ def test_sweep_removes_abandoned_containers_and_keeps_those_in_use(
 def test_prune_leaves_a_test_alone_that_has_made_its_container_and_not_started_it() -> None:
     api = Held(**{"envkit-1000-smoke__1__aa__0": labels(), "envkit-1000-smoke__1__aa__1": labels(pid=GONE)})
     api.state = "created"
-    found = unused._containers(Engine("unix:///x", api), 1000, set())  # type: ignore[arg-type]
+    found = prune._containers(Engine("unix:///x", api), 1000, set())  # type: ignore[arg-type]
     assert [str(one) for one in found] == ["container envkit-1000-smoke.1.aa.1"]
 
 
 def test_the_time_is_one_that_others_can_compare() -> None:
     before = int(time.time())
-    until = int(leftovers.lifetime_labels(60)[names.DEADLINE])
+    until = int(temporary.lifetime_labels(60)[naming.DEADLINE])
     assert before + 60 <= until <= time.time() + 61
 
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from envkit.cli.listing import format_table
+from envkit.cli.output.status_table import format_table
 from envkit.commands.status import Environments, Row
 
 OWN = os.getuid()

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.cli.verbs import inside as verbs
-from envkit.commands import inside, project
+from envkit.cli.verbs import exec as verbs
+from envkit.commands import inside
+from envkit.environment import project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit.errors import PreconditionError
-from envkit.migrate import api
+from envkit.migrate import tf_api
 from envkit.migrate.rules.table import RULE_TABLE
 
 if TYPE_CHECKING:
     from envkit.migrate.rules.rule import Rule
 
-RELEASES = api.releases()
+RELEASES = tf_api.releases()
 # Of methods, whose parameters are not recorded, and of Model, which takes any.
 METHODS = {"epochs", "max_queue_size", "workers", "use_multiprocessing", "inputs", "outputs"}
 MOVES = [(rule.id, old, new) for rule in RULE_TABLE.values() for old, new in rule.moves.items()]
@@ -31,17 +31,17 @@ def claims(rule: str, release: str) -> bool:
 @pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize(("rule", "old", "new"), MOVES)
 def test_where_a_rule_leads_to_is_in_each_release_that_it_claims(rule: str, old: str, new: str, release: str) -> None:
-    assert api.load(release).resolves(new) or not claims(rule, release)
+    assert tf_api.load(release).resolves(new) or not claims(rule, release)
 
 
 @pytest.mark.parametrize(("rule", "old", "new"), MOVES)
 def test_no_rule_moves_what_is_where_it_was(rule: str, old: str, new: str) -> None:
-    assert not api.load("2.9.0").resolves(f"tensorflow.{old}")
+    assert not tf_api.load("2.9.0").resolves(f"tensorflow.{old}")
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULE_TABLE.values() if rule.arguments], ids=lambda rule: rule.id)
 def test_new_arguments_are_those_of_some_callable(rule: Rule) -> None:
-    known = api.load("2.9.0")
+    known = tf_api.load("2.9.0")
     names = {
         name
         for module, rows in known.modules.items()
@@ -64,7 +64,7 @@ def test_new_arguments_are_those_of_some_callable(rule: Rule) -> None:
     ],
 )
 def test_a_name_has_a_kind(path: str, kind: str) -> None:
-    assert api.load("2.9.0").kind(path) == kind
+    assert tf_api.load("2.9.0").kind(path) == kind
 
 
 @pytest.mark.parametrize(
@@ -79,18 +79,18 @@ def test_a_name_has_a_kind(path: str, kind: str) -> None:
     ],
 )
 def test_a_name_resolves_or_not(path: str, there: bool) -> None:
-    assert api.load("2.9.0").resolves(path) is there
+    assert tf_api.load("2.9.0").resolves(path) is there
 
 
 def test_parameters_stand_in_their_order() -> None:
-    takes = api.load("2.9.0").parameters("tensorflow.keras.layers.Dense")
+    takes = tf_api.load("2.9.0").parameters("tensorflow.keras.layers.Dense")
     assert takes is not None
     assert (takes.names[:3], takes.accepts_kwargs) == (("units", "activation", "use_bias"), True)
 
 
 def test_what_nobody_recorded_is_refused() -> None:
     with pytest.raises(PreconditionError, match=r"knows .*2\.9\.0") as refusal:
-        api.load("1.15.0")
+        tf_api.load("1.15.0")
     assert refusal.value.hint
 
 
@@ -100,10 +100,10 @@ def test_what_nobody_recorded_is_refused() -> None:
 )
 def test_of_a_release_that_nobody_recorded_the_nearest_is_named(asked: str, nearest: str) -> None:
     with pytest.raises(PreconditionError) as refusal:
-        api.load(asked)
+        tf_api.load(asked)
     assert refusal.value.hint == f"name the nearest: --to {nearest}"
 
 
 def test_a_release_is_no_path() -> None:
     with pytest.raises(PreconditionError):
-        api.load("../api-2.9.0")
+        tf_api.load("../api-2.9.0")

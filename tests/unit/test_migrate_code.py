@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.migrate import api
-from envkit.migrate.code import migrate
+from envkit.migrate import tf_api
+from envkit.migrate.python import migrate
 from envkit.migrate.rules.table import RULE_TABLE
 from scripts import make_migrate_page
 from tests.conftest import ROOT
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CASES = ROOT / "tests/cases/migrate"
 RULES = sorted(RULE_TABLE)
-RELEASE = api.load("2.9.0")
+RELEASE = tf_api.load("2.9.0")
 
 
 def case(rule: str) -> Path:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import libcst as cst
 import pytest
 
-from envkit.migrate import api
-from envkit.migrate.code import migrate
-from envkit.migrate.endings import known_suffix
+from envkit.migrate import tf_api
+from envkit.migrate.python import migrate
+from envkit.migrate.python.string_suffix import known_suffix
 
-RELEASE = api.load("2.9.0")
+RELEASE = tf_api.load("2.9.0")
 
 
 @pytest.mark.parametrize(

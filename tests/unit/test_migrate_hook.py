@@ -10,7 +10,7 @@ import yaml
 from typer.main import get_command
 
 from envkit.cli.app import create_app
-from envkit.migrate.file import RULES, is_supported
+from envkit.migrate.dispatch import RULES, is_supported
 
 ROOT = Path(__file__).resolve().parents[2]
 (HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))

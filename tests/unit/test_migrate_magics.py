@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envkit.migrate import magics
+from envkit.migrate.notebook import magics
 
 HIDDEN = {
     "a line magic": ("%matplotlib inline\nx = 1\n", ["%matplotlib inline"]),

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.migrate import api
-from envkit.migrate.code import migrate
+from envkit.migrate import tf_api
+from envkit.migrate.python import migrate
 
 if TYPE_CHECKING:
     from envkit.migrate.outcome import Outcome
 
-RELEASE = api.load("2.9.0")
+RELEASE = tf_api.load("2.9.0")
 
 
 def outcome(text: str) -> Outcome:

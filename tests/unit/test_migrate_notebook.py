@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envkit.migrate import api, notebook
-from envkit.migrate import code as codemod
+from envkit.migrate import notebook, tf_api
+from envkit.migrate import python as codemod
 from envkit.migrate.outcome import Kind, Location, Note, Outcome, Rewrite
 
 IMPORT = re.compile(r"^import keras(?=\r?$)", re.MULTILINE)
@@ -271,7 +271,7 @@ def old_and_new(imports: list[str], keyword: str) -> dict[str, Any]:
 def test_the_codemod_itself_knows_names_across_cells_and_leaves_magics_alone() -> None:
     before = old_and_new(["import re, keras\n", "from keras.layers.core import Dense"], "output_dim")
     after = old_and_new(["import re\n", f"{NEW}\n", "from tensorflow.keras.layers import Dense"], "units")
-    target = api.load("2.9.0")
+    target = tf_api.load("2.9.0")
     outcome = notebook.migrate(dumped(before), lambda source: codemod.migrate(source, target))
     assert outcome.content == dumped(after)
     assert [one.location for one in outcome.rewrites if one.location.cell > 2] == [

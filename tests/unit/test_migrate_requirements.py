@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from envkit.migrate import file, requirements
+from envkit.migrate import dispatch, requirements
 from envkit.migrate.outcome import Kind, Outcome
 
 LISTS = {
@@ -116,8 +116,8 @@ def test_a_byte_order_mark_hides_nothing() -> None:
 def test_what_a_shell_of_windows_wrote_is_left_and_told(encoding: str) -> None:
     content = "\ufeffnumpy\nkeras==2.2.4\n".encode(encoding)
     path = PurePosixPath("requirements.txt")
-    outcome = file.migrate(path, content, Outcome, "2.9.0")
-    assert (file.mentions_keras(path, content), outcome.content, outcome.error) == (True, content, "it is UTF-16")
+    outcome = dispatch.migrate(path, content, Outcome, "2.9.0")
+    assert (dispatch.mentions_keras(path, content), outcome.content, outcome.error) == (True, content, "it is UTF-16")
 
 
 CONDA = """\
@@ -233,7 +233,7 @@ NAMED = [
 @pytest.mark.parametrize(("name", "text", "rule"), NAMED)
 def test_what_is_told_stays_so_when_keras_is_gone(name: str, text: str, rule: str) -> None:
     path = PurePosixPath(name)
-    assert file.mentions_keras(path, text.encode())
+    assert dispatch.mentions_keras(path, text.encode())
     assert [one.rule for one in migrate(name, text).notes] == [f"requirements/{rule}"]
 
 
@@ -248,4 +248,4 @@ def test_what_is_told_stays_so_when_keras_is_gone(name: str, text: str, rule: st
     ],
 )
 def test_what_says_nothing_of_keras_or_tensorflow_is_not_read(name: str, text: str) -> None:
-    assert not file.mentions_keras(PurePosixPath(name), text.encode("latin-1"))
+    assert not dispatch.mentions_keras(PurePosixPath(name), text.encode("latin-1"))

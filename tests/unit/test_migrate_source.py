@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from libcst.metadata import MetadataWrapper, ScopeProvider
 
-from envkit.migrate import api
-from envkit.migrate.code import migrate
-from envkit.migrate.places import Positions
-from envkit.migrate.scopes import scopes
+from envkit.migrate import tf_api
+from envkit.migrate.python import migrate
+from envkit.migrate.python.positions import Positions
+from envkit.migrate.python.scopes import scopes
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from libcst.metadata import Scope
 
-RELEASE = api.load("2.9.0")
+RELEASE = tf_api.load("2.9.0")
 BEFORE = sorted((ROOT / "tests/cases/migrate").glob("*/before.py"))
 COMMON = b"import keras\nx = keras.layers.core.Dense(output_dim=3)\n"
 MIGRATED = b"from tensorflow import keras\nx = keras.layers.Dense(units=3)\n"
@@ -142,7 +142,7 @@ def test_an_import_is_found_wherever_it_stands(source: str) -> None:
 
 def test_nothing_is_loaded_for_a_file_without_keras() -> None:
     script = (
-        "import sys\nfrom envkit.migrate import api, code\ncode.migrate(b'x = 1', api.load('2.9.0'))\n"
+        "import sys\nfrom envkit.migrate import python, tf_api\npython.migrate(b'x = 1', tf_api.load('2.9.0'))\n"
         "assert 'libcst' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import credentials, files, state
-from envkit.commands import mounted
+from envkit import credentials, state
+from envkit.environment import mounted_files
 from envkit.errors import PreconditionError
+from envkit.fs import files
 from envkit.model.artifact import Artifact
 from envkit.model.facts import Account
 from envkit.model.plan import FilesPlan, Plan, Secret
@@ -46,7 +47,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> StateDir:
     where = state.StateDir(tmp_path_factory.mktemp("first") / "state")
-    assert mounted.replace_files(where, plan) == ()
+    assert mounted_files.replace_files(where, plan) == ()
     return where
 
 
@@ -54,12 +55,12 @@ def first(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> StateDir:
 def place(tmp_path: Path, first: StateDir, plan: Plan) -> StateDir:
     where = state.StateDir(tmp_path / "state")
     shutil.copytree(first.folder, where.folder)
-    assert mounted.is_current(where, plan)
+    assert mounted_files.is_current(where, plan)
     return where
 
 
 def kept(place: StateDir) -> tuple[bytes, ...]:
-    return tuple((place.mount / name).read_bytes() for name in mounted.CREDENTIAL_FILES)
+    return tuple((place.mount / name).read_bytes() for name in mounted_files.CREDENTIAL_FILES)
 
 
 @pytest.mark.parametrize(
@@ -79,26 +80,26 @@ def test_a_file_of_another_mode_gets_its_own_again(place: StateDir, plan: Plan, 
     before, file = kept(place), place.folder / path
     right = file.stat().st_mode
     file.chmod(mode)
-    assert not mounted.is_current(place, plan)
-    assert mounted.has_credentials(place, plan)
-    assert mounted.replace_files(place, plan) == ()
-    assert mounted.is_current(place, plan)
+    assert not mounted_files.is_current(place, plan)
+    assert mounted_files.has_credentials(place, plan)
+    assert mounted_files.replace_files(place, plan) == ()
+    assert mounted_files.is_current(place, plan)
     assert (kept(place), file.stat().st_mode) == (before, right)
 
 
 def test_a_mode_is_mended_in_the_file_that_a_container_has_mounted(place: StateDir, plan: Plan) -> None:
     before = (place.etc / "passwd").stat().st_ino
     (place.etc / "passwd").chmod(0o600)
-    mounted.replace_files(place, plan)
+    mounted_files.replace_files(place, plan)
     assert (place.etc / "passwd").stat().st_ino == before
 
 
 @pytest.mark.parametrize("folder", ["mount", "mount/secrets"])
 def test_a_mounted_folder_that_is_open_to_others_is_refused(place: StateDir, plan: Plan, folder: str) -> None:
     (place.folder / folder).chmod(0o755)
-    assert not mounted.is_current(place, plan)
+    assert not mounted_files.is_current(place, plan)
     with pytest.raises(PreconditionError, match="not private"):
-        mounted.replace_files(place, plan)
+        mounted_files.replace_files(place, plan)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make a file that belongs to somebody else")
@@ -106,9 +107,9 @@ def test_a_mounted_folder_that_is_open_to_others_is_refused(place: StateDir, pla
 def test_a_file_of_another_user_is_written_for_its_own(place: StateDir, plan: Plan, path: str) -> None:
     before = kept(place)
     os.chown(place.folder / path, 4242, 4242)
-    assert not mounted.is_current(place, plan)
-    mounted.replace_files(place, plan)
-    assert mounted.is_current(place, plan)
+    assert not mounted_files.is_current(place, plan)
+    mounted_files.replace_files(place, plan)
+    assert mounted_files.is_current(place, plan)
     assert kept(place) == before
 
 
@@ -118,10 +119,10 @@ def test_a_damaged_token_is_made_anew_and_no_container_keeps_the_old_one(
 ) -> None:
     files.write(place.mount / "token", token)
     assert credentials.token(place) == ""
-    assert not mounted.has_credentials(place, plan)
-    assert not mounted.is_current(place, plan)
-    mounted.replace_files(place, plan)
-    assert mounted.is_current(place, plan)
+    assert not mounted_files.has_credentials(place, plan)
+    assert not mounted_files.is_current(place, plan)
+    mounted_files.replace_files(place, plan)
+    assert mounted_files.is_current(place, plan)
     assert len(credentials.token(place)) == credentials.TOKEN_LENGTH
 
 
@@ -144,9 +145,9 @@ def test_a_damaged_host_key_is_made_anew_pinned_and_told(place: StateDir, plan: 
     key = place.mount / "ssh_host_ed25519_key"
     known = (place.client / "known_hosts").read_text()
     files.write(key, damage(key.read_bytes())[how])
-    assert not mounted.is_current(place, plan)
-    assert mounted.replace_files(place, plan) == (mounted.NEW_HOST_KEY,)
-    assert mounted.is_current(place, plan)
+    assert not mounted_files.is_current(place, plan)
+    assert mounted_files.replace_files(place, plan) == (mounted_files.NEW_HOST_KEY,)
+    assert mounted_files.is_current(place, plan)
     now = (place.client / "known_hosts").read_text()
     assert now != known
     assert now == f"{plan.run.name} {credentials.public_key(key.read_bytes())}\n"
@@ -155,9 +156,9 @@ def test_a_damaged_host_key_is_made_anew_pinned_and_told(place: StateDir, plan: 
 def test_a_host_key_that_the_client_does_not_know_is_pinned_again_and_stays(place: StateDir, plan: Plan) -> None:
     before = kept(place)
     files.write(place.client / "known_hosts", b"damaged")
-    assert not mounted.is_current(place, plan)
-    assert mounted.replace_files(place, plan) == ()
-    assert mounted.is_current(place, plan)
+    assert not mounted_files.is_current(place, plan)
+    assert mounted_files.replace_files(place, plan) == ()
+    assert mounted_files.is_current(place, plan)
     assert kept(place) == before
 
 
@@ -197,11 +198,11 @@ def moved(plan: Plan) -> Plan:
 @pytest.mark.skipif(os.getuid() != 0, reason="only root hands files over")
 def test_token_and_host_key_go_over_to_another_user(place: StateDir, plan: Plan, moved: Plan) -> None:
     before = kept(place)
-    assert not mounted.has_credentials(place, moved)
-    mounted.replace_files(place, moved)
-    assert mounted.is_current(place, moved)
+    assert not mounted_files.has_credentials(place, moved)
+    mounted_files.replace_files(place, moved)
+    assert mounted_files.is_current(place, moved)
     assert kept(place) == before
-    assert not mounted.is_current(place, plan)
+    assert not mounted_files.is_current(place, plan)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root hands files over")
@@ -225,12 +226,12 @@ def test_being_killed_while_they_go_over_loses_neither(
         for name in ("fsync", "fchown", "rmdir"):
             patched.setattr(os, name, counted(getattr(os, name)))
         try:
-            mounted.replace_files(place, moved)
+            mounted_files.replace_files(place, moved)
         except KilledError:
             pass
         else:
             assert call > 20, "the handing over was tried at each of its steps"
-    mounted.replace_files(place, moved)
-    assert mounted.is_current(place, moved)
+    mounted_files.replace_files(place, moved)
+    assert mounted_files.is_current(place, moved)
     assert kept(place) == before
     assert not [one for one in place.folder.iterdir() if one.name.startswith("mount.")]

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
 
-from envkit import names
-from envkit.checks import neighbours as judged
-from envkit.engines import trial
+from envkit import naming
+from envkit.backends.docker import run_once
+from envkit.checks.audit import network as judged
 from envkit.errors import StartFailed
 from envkit.model.report import Observation, Verdict
-from envkit.observe import neighbours
+from envkit.observe import network_attacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
     from envkit.model.report import Finding
 
-knocking: Any = importlib.import_module("envkit.guest.knocking")
-served: Any = importlib.import_module("envkit.guest.served")
+knocking: Any = importlib.import_module("envkit.guest.port_scan")
+served: Any = importlib.import_module("envkit.guest.server_info")
 OWN, THERE = "envkit-1000-a", "172.18.0.2:8888"
 INSPECTED = {
     "Image": "sha256:1",
@@ -36,7 +36,7 @@ CLOSED = {"tried": 3, "opened": [], "refused": [], "alive": True}
 
 
 def knocks(inspected: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    found = neighbours.probe_networks(
+    found = network_attacks.probe_networks(
         cast("Engine", None), inspected or INSPECTED, name_prefix="t.", labels={"a": "b"}, stop=threading.Event()
     )
     return [dict(one.data) for one in found]
@@ -49,16 +49,16 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], object]], 
     def put(answer: Callable[[str], object]) -> list[dict[str, Any]]:
         runs: list[dict[str, Any]] = []
 
-        def run(engine: Engine, image: str, argv: Any, text: str, on_line: Any, **given: Any) -> trial.RunResult:
+        def run(engine: Engine, image: str, argv: Any, text: str, on_line: Any, **given: Any) -> run_once.RunResult:
             runs.append({"image": image, "argv": argv, **given})
             said = answer(given["network"])
             if isinstance(said, Exception):
                 raise said
             if said is not None:
                 on_line(json.dumps({"what": "neighbour.knocked", "data": said}))
-            return trial.RunResult(0, out_of_memory=False)
+            return run_once.RunResult(0, out_of_memory=False)
 
-        monkeypatch.setattr(trial, "run", run)
+        monkeypatch.setattr(run_once, "run", run)
         return runs
 
     return put
@@ -106,7 +106,7 @@ def test_an_engine_that_refuses_one_network_is_told_and_the_other_is_tried(ran: 
 
 
 def test_an_image_without_python_is_told(ran: Any) -> None:
-    ran(lambda _: trial.ProgramNotFound("no python"))
+    ran(lambda _: run_once.ProgramNotFound("no python"))
     assert all("Python" in one["skipped"] for one in knocks())
 
 
@@ -239,4 +239,4 @@ def test_the_modes_of_a_socket_and_its_folder_are_told(tmp_path: Path) -> None:
         place.chmod(0o660)
         tmp_path.chmod(0o711)
         assert served.inspect_socket(place) == {"there": True, "mode": 0o660, "folder": 0o711, "owned": True}
-    assert served.SOCKET == names.JUPYTER_SOCKET
+    assert served.SOCKET == naming.JUPYTER_SOCKET

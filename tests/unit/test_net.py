@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from envkit import net
+from envkit.net import http as http_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,14 +40,14 @@ def server() -> Iterator[int]:
 
 
 def test_an_answer_arrives_with_its_status(server: int) -> None:
-    assert net.get(server, "/", headers={"Authorization": "token right"}).status == 200
-    assert net.get(server, "/").status == 403
+    assert http_.get(server, "/", headers={"Authorization": "token right"}).status == 200
+    assert http_.get(server, "/").status == 403
 
 
 def test_no_server_is_status_nought() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        assert net.get(unused.getsockname()[1], "/").status == 0
+        assert http_.get(unused.getsockname()[1], "/").status == 0
 
 
 @pytest.mark.parametrize("door", ["port", "socket"])
@@ -70,18 +70,18 @@ def test_a_server_that_never_comes_to_an_end_has_not_answered(tmp_path: Path, do
         thread = threading.Thread(target=trickle, args=(listener,), daemon=True)
         thread.start()
         got = (
-            net.get_unix(at, "/", timeout_s=0.05)
+            http_.get_unix(at, "/", timeout_s=0.05)
             if door == "socket"
-            else net.get(listener.getsockname()[1], "/", timeout_s=0.05)
+            else http_.get(listener.getsockname()[1], "/", timeout_s=0.05)
         )
         left.set()
         thread.join()
-    assert got == net.Response(0, {})
+    assert got == http_.Response(0, {})
 
 
 def test_a_listening_port_is_busy_and_has_a_holder(server: int) -> None:
-    assert server in net.busy_ports()
-    assert "process" in net.port_listener(server)
+    assert server in http_.busy_ports()
+    assert "process" in http_.port_listener(server)
 
 
 @pytest.mark.parametrize(
@@ -98,13 +98,13 @@ def test_a_listening_port_is_busy_and_has_a_holder(server: int) -> None:
 def test_only_addresses_that_collide_with_loopback_count(tmp_path: Path, address: str, busy: bool) -> None:
     table = tmp_path / "tcp"
     table.write_text(f"  sl  local_address rem_address   st\n   0: {address}:22B8 00000000:0000 0A x\n")
-    assert (8888 in net.busy_ports((str(table),))) == busy
+    assert (8888 in http_.busy_ports((str(table),))) == busy
 
 
 def test_a_connection_is_no_listener(tmp_path: Path) -> None:
     table = tmp_path / "tcp"
     table.write_text("  sl  local_address\n   0: 0100007F:22B8 0100007F:1234 01 x\n")
-    assert net.busy_ports((str(table),)) == frozenset()
+    assert http_.busy_ports((str(table),)) == frozenset()
 
 
 def test_routes_are_read_without_the_default(tmp_path: Path) -> None:
@@ -114,18 +114,18 @@ def test_routes_are_read_without_the_default(tmp_path: Path) -> None:
         "eth0\t00000000\t010011AC\t0003\t0\t0\t0\t00000000\n"
         "eth0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\n"
     )
-    assert net.routes(str(table)) == ("172.17.0.0/16",)
+    assert http_.routes(str(table)) == ("172.17.0.0/16",)
 
 
 def test_a_server_is_reachable_where_a_connection_is_taken_or_its_proxy_takes_one() -> None:
     with socket.create_server(("127.0.0.1", 0)) as open_, socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens there
         here, nowhere = (f"http://127.0.0.1:{one.getsockname()[1]}/x" for one in (open_, taken))
-        assert net.is_reachable(here, {})
-        assert not net.is_reachable(nowhere, {})
-        assert net.is_reachable(nowhere, {"http_proxy": here})
-        assert not net.is_reachable(here, {"http_proxy": nowhere})
-        assert not net.is_reachable("http://name.invalid/", {})
+        assert http_.is_reachable(here, {})
+        assert not http_.is_reachable(nowhere, {})
+        assert http_.is_reachable(nowhere, {"http_proxy": here})
+        assert not http_.is_reachable(here, {"http_proxy": nowhere})
+        assert not http_.is_reachable("http://name.invalid/", {})
 
 
 class Asked(BaseHTTPRequestHandler):
@@ -154,21 +154,21 @@ def asked() -> Iterator[int]:
 
 @pytest.mark.parametrize("status", [200, 302, 401, 405, 503])
 def test_a_server_is_asked_once_and_led_nowhere(asked: int, status: int) -> None:
-    assert net.send_head(f"http://127.0.0.1:{asked}/{status}", {}, timeout_s=5).status == status
+    assert http_.send_head(f"http://127.0.0.1:{asked}/{status}", {}, timeout_s=5).status == status
     assert Asked.seen == [(f"/{status}", None)]
 
 
 def test_a_login_goes_where_it_is_for_and_shows_nowhere(asked: int) -> None:
-    net.send_head(f"http://127.0.0.1:{asked}/200", {}, timeout_s=5, login="ada:hunter2")
+    http_.send_head(f"http://127.0.0.1:{asked}/200", {}, timeout_s=5, login="ada:hunter2")
     assert Asked.seen == [("/200", "Basic " + base64.b64encode(b"ada:hunter2").decode())]
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x", "/etc/passwd", "", "http://[x"])
 def test_nothing_but_http_is_asked(url: str) -> None:
-    answer = net.send_head(url, {}, timeout_s=5)
+    answer = http_.send_head(url, {}, timeout_s=5)
     assert (answer.status, answer.headers) == (0, {})
     assert answer.body
 
 
 def test_an_address_that_is_none_is_told_without_what_stands_in_it() -> None:
-    assert b"hunter2" not in net.send_head("http://ada:hunter2@host:port/", {}, timeout_s=5).body
+    assert b"hunter2" not in http_.send_head("http://ada:hunter2@host:port/", {}, timeout_s=5).body

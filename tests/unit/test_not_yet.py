@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import config
-from envkit.commands import refusals
-from envkit.commands.project import find_folder
-from envkit.commands.survey import PlanningResult
-from envkit.decide import DesiredState
-from envkit.engines import connect
+from envkit.backends.docker import client
+from envkit.environment import preflight
+from envkit.environment.planning import PlanningResult
+from envkit.environment.project import find_folder
 from envkit.errors import ConfigError, GpuUnusable, PreconditionError
+from envkit.model.engine_state import ActualState
 from envkit.model.facts import Account, EngineFacts, Facts
-from envkit.model.found import ActualState
+from envkit.reconcile import DesiredState
 from envkit.resolve import resolve
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ def test_a_key_that_cannot_be_honoured_yet_is_refused(text: str, says: str) -> N
 
 
 def test_a_gpu_that_is_asked_for_and_not_there_is_refused_with_the_key_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connect, "facts", lambda _: ENGINE)
+    monkeypatch.setattr(client, "facts", lambda _: ENGINE)
     nothing: Any = None
     plan = resolve(config.load("base: debian\ngpu: 2"), PROJECT, "vision", FACTS, ActualState(), None)
     with pytest.raises(GpuUnusable) as error:
-        refusals.check_gpu(PlanningResult(DesiredState(plan, nothing, "r"), (), FACTS, ActualState()), nothing)
+        preflight.check_gpu(PlanningResult(DesiredState(plan, nothing, "r"), (), FACTS, ActualState()), nothing)
     assert "envkit up --no-gpu" in error.value.hint
     assert "gpu: off in envkit.yaml" in error.value.hint
 
@@ -68,7 +68,7 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_refused_with_the_key_too(monke
 def test_what_this_version_builds_is_not_refused() -> None:
     plan = resolve(config.load('base: debian\ntensorflow: "2.9"'), PROJECT, "vision", FACTS, ActualState(), None)
     assert plan.image.release.version == "2.9.0"
-    connect.refuse_unsupported(ENGINE, "amd64")
+    client.refuse_unsupported(ENGINE, "amd64")
 
 
 @pytest.mark.proves("rootless engines and Podman are refused", "real")
@@ -85,7 +85,7 @@ def test_what_this_version_builds_is_not_refused() -> None:
 )
 def test_an_engine_that_cannot_be_served_yet_is_refused(engine: EngineFacts, machine: str, why: str) -> None:
     with pytest.raises(PreconditionError, match=why) as error:
-        connect.refuse_unsupported(engine, machine)
+        client.refuse_unsupported(engine, machine)
     assert error.value.hint
 
 

@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import names
+from envkit import naming
+from envkit.backends.docker import fast_inspect, inspect
 from envkit.cli import main
-from envkit.commands import access, project
+from envkit.commands import access
 from envkit.commands.access import OpenResult
-from envkit.commands.project import Environment
-from envkit.engines import glance, look
+from envkit.environment import project
+from envkit.environment.project import Environment
 from envkit.errors import Unhealthy
-from envkit.model.found import ContainerInfo
+from envkit.model.engine_state import ContainerInfo
 from envkit.model.report import Report
 from envkit.model.state import State
-from envkit.observe import ready
+from envkit.observe import readiness
 from envkit.state import StateDir
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from envkit.observe.door import JupyterClient
+    from envkit.observe.jupyter_client import JupyterClient
 
 PORT = 8901
 
@@ -55,7 +56,7 @@ def test_programs_read_one_document_whatever_happens_after_it(
 
 @pytest.mark.parametrize(
     "found",
-    [ContainerInfo("c1", "running", {names.PORT: "8902"}, "i1"), ContainerInfo("c1", "running", {}, "i1")],
+    [ContainerInfo("c1", "running", {naming.PORT: "8902"}, "i1"), ContainerInfo("c1", "running", {}, "i1")],
     ids=["ours has another port", "one without our labels"],
 )
 def test_the_token_goes_to_nobody_while_our_container_does_not_hold_the_port(
@@ -65,10 +66,10 @@ def test_the_token_goes_to_nobody_while_our_container_does_not_hold_the_port(
 
     def answers(_door: JupyterClient, _token: str) -> int:
         asked.append(PORT)
-        return ready.OK
+        return readiness.OK
 
-    monkeypatch.setattr(glance, "running_container", lambda _endpoint, _name: found)
-    monkeypatch.setattr(ready, "get_token_status", answers)
+    monkeypatch.setattr(fast_inspect, "running_container", lambda _endpoint, _name: found)
+    monkeypatch.setattr(readiness, "get_token_status", answers)
     with pytest.raises(Unhealthy, match="does not answer") as error:
         access.open_lab(known, lambda _: 0, lambda _: None)
     assert (asked, error.value.hint) == ([], f"envkit up --project {known.project}")
@@ -80,8 +81,8 @@ def test_an_environment_that_is_down_is_told_in_the_same_words_by_all(
 ) -> None:
     monkeypatch.setattr(project, "find_environment", lambda *_: known)
     monkeypatch.setattr(Environment, "connect", lambda _: None)
-    monkeypatch.setattr(glance, "running_container", lambda *_: None)
-    monkeypatch.setattr(look, "container", lambda *_: None)
+    monkeypatch.setattr(fast_inspect, "running_container", lambda *_: None)
+    monkeypatch.setattr(inspect, "container", lambda *_: None)
     with pytest.raises(SystemExit) as ended:
         main.main([verb, *(["true"] if verb in {"exec", "ssh"} else [])])
     assert ended.value.code == (125 if verb in {"exec", "ssh"} else 3)
@@ -96,10 +97,10 @@ def test_an_environment_that_is_down_is_told_in_the_same_words_by_all(
 def test_a_browser_that_never_comes_is_waited_for_aloud_and_told_by_the_code(
     arrived: bool, code: int, known: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    running = ContainerInfo("c1", "running", {names.PORT: str(PORT)}, "i1")
+    running = ContainerInfo("c1", "running", {naming.PORT: str(PORT)}, "i1")
     monkeypatch.setattr(project, "find_environment", lambda *_: known)
-    monkeypatch.setattr(glance, "running_container", lambda *_: running)
-    monkeypatch.setattr(ready, "get_token_status", lambda *_: ready.OK)
+    monkeypatch.setattr(fast_inspect, "running_container", lambda *_: running)
+    monkeypatch.setattr(readiness, "get_token_status", lambda *_: readiness.OK)
     monkeypatch.setattr(access, "_start_browser", lambda _: True)
     monkeypatch.setattr(access, "_last_activity", lambda *_: "")
     monkeypatch.setattr(access, "_wait_for_login", lambda *_, **__: arrived)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.cli.progress import ProgressPrinter, format_line, format_live_line
+from envkit.cli.output.progress import ProgressPrinter, format_line, format_live_line
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import state
-from envkit.commands import project, survey
-from envkit.commands.project import Environment
-from envkit.engines import endpoint, look
-from envkit.engines.endpoint import DEFAULT
+from envkit.backends.docker import endpoint, inspect
+from envkit.backends.docker.endpoint import DEFAULT
+from envkit.environment import planning, project
+from envkit.environment.project import Environment
 from envkit.errors import ConfigError, PreconditionError, StartFailed
 from envkit.model.state import State
 
@@ -81,7 +81,7 @@ def test_the_nearest_of_config_and_environment_wins(remembered: Path) -> None:
 def test_the_mend_of_an_environment_that_is_down_serves_where_one_stands(
     remembered: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(look, "container", lambda *_: None)
+    monkeypatch.setattr(inspect, "container", lambda *_: None)
     monkeypatch.setattr(Environment, "connect", lambda _: None)
     known = project.find_environment(remembered, None)
     told = []
@@ -101,12 +101,12 @@ def test_the_mend_of_an_environment_that_is_down_serves_where_one_stands(
 def test_a_name_whose_environment_has_no_folder_any_more_is_refused_with_the_way_out(
     engine: Any, about: str, remembered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(look, "container", lambda *_: None)
+    monkeypatch.setattr(inspect, "container", lambda *_: None)
     remembered.rename(tmp_path / "moved")
     (tmp_path / "moved/envkit.yaml").write_text("name: vision\n")
     way_out = rf"{remembered} \({about}its folder is gone\); .*envkit down --volumes --name vision"
     with pytest.raises(ConfigError, match=way_out):
-        survey.plan_environment(project.load(tmp_path / "moved", {}), engine, None)
+        planning.plan_environment(project.load(tmp_path / "moved", {}), engine, None)
 
 
 def test_an_environment_on_another_engine_is_none_here(remembered: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import files, names, state
-from envkit.cli import texts
+from envkit import naming, state
+from envkit.backends.docker import client
+from envkit.backends.docker import prune as prune_
+from envkit.backends.docker.client import LONG_TIMEOUT_S, Engine
+from envkit.cli.output import messages
 from envkit.commands import prune
-from envkit.engines import connect, unused
-from envkit.engines.connect import LONG_TIMEOUT_S, Engine
 from envkit.errors import PreconditionError
+from envkit.fs import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +49,7 @@ class Api:
         return []
 
     def images(self, **asked: Any) -> list[dict[str, Any]]:
-        return [{"Id": f"id of {ref}", "RepoTags": [ref], "Labels": {names.IMAGE: "d"}} for ref in self.refs]
+        return [{"Id": f"id of {ref}", "RepoTags": [ref], "Labels": {naming.IMAGE: "d"}} for ref in self.refs]
 
     def remove_image(self, ref: str, *, force: bool) -> None:
         self.log.append(f"remove {ref}")
@@ -60,12 +62,12 @@ class Api:
 
 
 def found(api: Any, *, remembered: frozenset[str] = frozenset(), kept: frozenset[str] = frozenset()) -> list[str]:
-    return [str(one) for one in unused.find(Engine(AT, api), 1000, remembered, (), kept)]
+    return [str(one) for one in prune_.find(Engine(AT, api), 1000, remembered, (), kept)]
 
 
 def remove(api: Api, kept: set[str], say: Callable[[Progress], None] = lambda _: None) -> tuple[list[str], int]:
     engine = Engine(AT, api)  # type: ignore[arg-type]
-    return unused.remove(engine, unused.find(engine, 1000, set(), set(), kept), say)
+    return prune_.remove(engine, prune_.find(engine, 1000, set(), set(), kept), say)
 
 
 def test_the_image_of_an_environment_that_is_down_stays() -> None:
@@ -83,8 +85,8 @@ def test_what_somebody_built_on_an_image_of_ours_stays_though_it_has_the_same_la
 @pytest.mark.parametrize(
     ("labels", "goes"),
     [
-        ({names.SUITE: "bookworm"}, True),  # a step of a build that failed, on a base of ours
-        ({names.SUITE: "bookworm", names.IMAGE: "d"}, False),  # built on an image of ours
+        ({naming.SUITE: "bookworm"}, True),  # a step of a build that failed, on a base of ours
+        ({naming.SUITE: "bookworm", naming.IMAGE: "d"}, False),  # built on an image of ours
     ],
 )
 def test_of_the_images_without_a_name_those_of_failed_builds_go(labels: dict[str, str], goes: bool) -> None:
@@ -184,8 +186,8 @@ def test_what_would_be_freed_is_what_no_other_image_stands_on(layers: dict[str, 
     api = Api(*layers)
     api.layers = layers
     engine = Engine(AT, api)  # type: ignore[arg-type]
-    goes = unused.find(engine, 1000, (), (), {"envkit:mine"})
-    assert unused.reclaimable_bytes(engine, goes) == freed
+    goes = prune_.find(engine, 1000, (), (), {"envkit:mine"})
+    assert prune_.reclaimable_bytes(engine, goes) == freed
     assert api.log == []  # measuring the whole engine takes minutes
 
 
@@ -194,18 +196,18 @@ def test_what_was_imported_in_the_same_second_is_not_the_same() -> None:
     api.layers = {"envkit:old": [("", 3000)], "envkit:mine": [("", 3000)]}
     api.lowest = {"envkit:mine": "sha256:2"}
     engine = Engine(AT, api)  # type: ignore[arg-type]
-    assert unused.reclaimable_bytes(engine, unused.find(engine, 1000, (), (), {"envkit:mine"})) == 3000
+    assert prune_.reclaimable_bytes(engine, prune_.find(engine, 1000, (), (), {"envkit:mine"})) == 3000
 
 
 def test_an_image_that_has_another_name_frees_nothing() -> None:
     api = Api("envkit:old")
     api.images = lambda **_: [  # type: ignore[method-assign]
-        {"Id": "id of envkit:old", "RepoTags": ["envkit:old", "model:1"], "Labels": {names.IMAGE: "d"}}
+        {"Id": "id of envkit:old", "RepoTags": ["envkit:old", "model:1"], "Labels": {naming.IMAGE: "d"}}
     ]
     api.layers = {"envkit:old": [BASE]}
     engine = Engine(AT, api)  # type: ignore[arg-type]
-    goes = unused.find(engine, 1000, (), (), ())
-    assert ([str(one) for one in goes], unused.reclaimable_bytes(engine, goes)) == (["image envkit:old"], 0)
+    goes = prune_.find(engine, 1000, (), (), ())
+    assert ([str(one) for one in goes], prune_.reclaimable_bytes(engine, goes)) == (["image envkit:old"], 0)
 
 
 @pytest.mark.parametrize(
@@ -221,14 +223,14 @@ def test_an_image_that_has_another_name_frees_nothing() -> None:
     ],
 )
 def test_people_read_what_went_or_would_go(pruned: prune.PruneResult, shown: str) -> None:
-    assert texts.prune(pruned) == shown
+    assert messages.prune(pruned) == shown
 
 
 def test_a_dry_run_removes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     api = Crowd()
     api.layers = {"envkit:old": [BASE]}
-    monkeypatch.setattr(connect, "connect", lambda at: Engine(at, api))  # type: ignore[arg-type]
+    monkeypatch.setattr(client, "connect", lambda at: Engine(at, api))  # type: ignore[arg-type]
     result = prune.prune(dry_run=True, on_progress=lambda _: None).result
     assert (result.removed, result.freed_bytes, result.dry_run) == (tuple(EVERYTHING), 1000, True)
     assert (api.log, api.refs, len(api.held), len(api.nets)) == ([], ["envkit:old"], 1, 1)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import names
-from envkit.checks.ending import find_crash
-from envkit.engines import execs, glance
-from envkit.engines.connect import Engine
+from envkit import naming
+from envkit.backends.docker import container_exec, fast_inspect
+from envkit.backends.docker.client import Engine
+from envkit.checks.crash import find_crash
+from envkit.concurrency import gather, start_check
 from envkit.errors import Unhealthy
-from envkit.observe import probe, ready
-from envkit.observe.aside import gather, start_check
-from envkit.observe.door import port_client
+from envkit.observe import probe, readiness
+from envkit.observe.jupyter_client import port_client
 from tests.process.pretended import answering
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Server:
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ready, "PAUSE_S", 0.005)
+    monkeypatch.setattr(readiness, "PAUSE_S", 0.005)
 
 
 @pytest.fixture
@@ -77,21 +77,21 @@ def at_times(seen: list[bool]) -> Callable[[], bool]:
 @pytest.mark.parametrize("seen", [[False], [True, False]], ids=["never ours", "it fails between two looks"])
 def test_a_server_that_is_not_ours_gets_no_token(server: Server, seen: list[bool]) -> None:
     with pytest.raises(Unhealthy, match="does not answer"):
-        ready.wait_for_jupyter(port_client(server.port), TOKEN, at_times(seen), timeout_s=0.05)
+        readiness.wait_for_jupyter(port_client(server.port), TOKEN, at_times(seen), timeout_s=0.05)
     assert server.tokens == []
 
 
 def test_a_tensorboard_that_is_not_ours_gets_no_token(server: Server) -> None:
-    assert "answers nothing" in ready.wait_for_tensorboard(
+    assert "answers nothing" in readiness.wait_for_tensorboard(
         port_client(server.port), TOKEN, at_times([False]), timeout_s=0.05
     )
     assert server.asked == []
 
 
 def test_ours_gets_it_once_it_runs_and_once_only(server: Server) -> None:
-    ready.wait_for_jupyter(port_client(server.port), TOKEN, at_times([False, True]))
+    readiness.wait_for_jupyter(port_client(server.port), TOKEN, at_times([False, True]))
     assert server.asked == [("/api", ""), ("/api/status", f"token {TOKEN}")]
-    assert ready.wait_for_tensorboard(port_client(server.port), TOKEN, at_times([False, True])) == ""
+    assert readiness.wait_for_tensorboard(port_client(server.port), TOKEN, at_times([False, True])) == ""
     assert server.tokens == [f"token {TOKEN}"] * 2
 
 
@@ -100,7 +100,7 @@ def test_a_container_that_ended_is_told_at_once(server: Server) -> None:
         raise Unhealthy("the workspace ended")
 
     with pytest.raises(Unhealthy, match="ended"):
-        ready.wait_for_jupyter(port_client(server.port), TOKEN, ended)
+        readiness.wait_for_jupyter(port_client(server.port), TOKEN, ended)
     assert server.asked == []
 
 
@@ -119,21 +119,21 @@ def test_a_container_holds_its_port_only_while_it_runs(tmp_path: Path, status: s
         "Id": "c1",
         "Image": "i1",
         "State": {"Status": status, "Running": True},
-        "Config": {"Labels": {names.PORT: label}},
+        "Config": {"Labels": {naming.PORT: label}},
         "NetworkSettings": {"Networks": {}},
     }
     body = json.dumps(data).encode()
     door = tmp_path / "engine"
     with answering(door, b"HTTP/1.0 200 OK\r\n\r\n" + body):
-        assert glance.owns_port(f"unix://{door}", "envkit-1000-vision", 8901) is holds
+        assert fast_inspect.owns_port(f"unix://{door}", "envkit-1000-vision", 8901) is holds
 
 
 def test_a_probe_that_does_not_end_is_a_finding_and_keeps_what_it_saw(monkeypatch: pytest.MonkeyPatch) -> None:
     def script(*words: Any, limit_s: float) -> int:
         words[-1]('{"what": "begin", "data": {"look": "tensorflow.import"}}')
-        raise execs.TimeLimitExceeded(f"longer than {limit_s} s")
+        raise container_exec.TimeLimitExceeded(f"longer than {limit_s} s")
 
-    monkeypatch.setattr(execs, "run_script", script)
+    monkeypatch.setattr(container_exec, "run_script", script)
     seen = probe.probe(Engine("unix:///x", None), "envkit-1000-vision", lambda _: None)  # type: ignore[arg-type]
     told = find_crash(seen)
     assert told is not None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 import requests
 
-from envkit.engines import registry
-from envkit.engines.connect import Engine
+from envkit.backends.docker import registry
+from envkit.backends.docker.client import Engine
 from envkit.errors import BuildFailed
 
 if TYPE_CHECKING:

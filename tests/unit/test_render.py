@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.commands import project
+from envkit.backends.docker import client
 from envkit.commands.render import render
-from envkit.engines import connect
+from envkit.environment import project
 from envkit.errors import EngineUnavailable, PreconditionError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> project.Project:
     def silent(at: str) -> NoReturn:
         raise EngineUnavailable(at)
 
-    monkeypatch.setattr(connect, "connect", silent)
+    monkeypatch.setattr(client, "connect", silent)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     folder = tmp_path / "vision"
     folder.mkdir()

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import catalog
-from envkit.model.found import ImageContents
+from envkit.model.engine_state import ImageContents
 from envkit.model.image import Base, Layout
-from envkit.render import image
-from envkit.render.quote import UnsafeValueError
-from envkit.resolve import bases
+from envkit.render import build_context
+from envkit.render.filters import UnsafeValueError
+from envkit.resolve import base_layout
 from tests.unit.plans import image_plan
 
 if TYPE_CHECKING:
@@ -31,19 +31,19 @@ def over(inside: ImageContents, *, managed: str = "", **changes: Any) -> ImagePl
     system = catalog.system(inside.codename)
     assert system is not None
     release = catalog.release("2.9.0")
-    layout = bases.choose_layout(inside, system, release, python_mirror=managed)
+    layout = base_layout.choose_layout(inside, system, release, python_mirror=managed)
     assert isinstance(layout, Layout)
     given = {"base": Base("image", "team/image:1", "sha256:i", "engine"), "suite": system, "release": release}
     return image_plan(**{**given, "layout": layout, **changes})
 
 
 def context(plan: ImagePlan) -> dict[str, str]:
-    return {one.path: one.text for one in image.render(plan)}
+    return {one.path: one.text for one in build_context.render(plan)}
 
 
 def commands(plan: ImagePlan) -> list[list[str]]:
     """Return the words of every RUN, by the first of which they are known."""
-    joined = re.sub(r"\\\n", " ", image.strip_comments(context(plan)["Dockerfile"]))
+    joined = re.sub(r"\\\n", " ", build_context.strip_comments(context(plan)["Dockerfile"]))
     return [json.loads(line.removeprefix("RUN ")) for line in joined.splitlines() if line.startswith("RUN ")]
 
 
@@ -65,7 +65,7 @@ def test_every_file_that_is_copied_is_in_the_context(inside: ImageContents) -> N
 
 
 def test_the_images_own_user_program_and_signal_do_not_count() -> None:
-    lines = image.strip_comments(context(over(BULLSEYE))["Dockerfile"]).splitlines()
+    lines = build_context.strip_comments(context(over(BULLSEYE))["Dockerfile"]).splitlines()
     assert lines[:2] == ["FROM team/image:1", "USER 0:0"]
     assert [line for line in lines if line.startswith(("USER", "ENTRYPOINT", "STOPSIGNAL"))][1:] == [
         "USER 65534:65534",
@@ -109,14 +109,14 @@ def test_a_server_on_an_old_python_is_mitigated_where_no_newer_one_can_be_had(
     assert ("COPY python/jupyter-3.9.txt" in context(plan)["Dockerfile"]) == mitigated
 
 
-@pytest.mark.parametrize("version", bases.LOCKED_PYTHONS)
+@pytest.mark.parametrize("version", base_layout.LOCKED_PYTHONS)
 def test_the_server_has_the_same_parts_on_every_python(root: Path, version: str) -> None:
     lock = (root / f"templates/image/python/jupyter-{version}.txt").read_text()
     for part in ("jupyterlab", "jupyter-server-proxy", "jupyterlab-widgets", "jedi==0.19"):
         assert re.search(rf"^{re.escape(part)}[=.]", lock, re.MULTILINE), part
 
 
-@pytest.mark.parametrize("version", bases.LOCKED_PYTHONS)
+@pytest.mark.parametrize("version", base_layout.LOCKED_PYTHONS)
 def test_each_old_python_has_a_lock_with_hashes(version: str) -> None:
     lock = context(over(replace(BULLSEYE, codename={"3.8": "focal", "3.10": "jammy"}.get(version, "bullseye"))))
     text = lock[f"python/jupyter-{version}.txt"]
@@ -147,7 +147,7 @@ def test_no_gpu_is_taken_by_the_wish_of_the_image() -> None:
 @pytest.mark.parametrize("ref", ["team/image:1\nRUN id", "team/image AS x", "$BASE", "--platform=x team/image", "Team"])
 def test_a_reference_that_is_none_reaches_no_dockerfile(ref: str) -> None:
     with pytest.raises(UnsafeValueError):
-        image.render(over(BULLSEYE, base=Base("image", ref, "", "engine")))
+        build_context.render(over(BULLSEYE, base=Base("image", ref, "", "engine")))
 
 
 @pytest.mark.parametrize("ref", ["team/image:V1.0_x", "my_team/image", "Registry.example.com:5000/team/image:1"])
@@ -158,4 +158,4 @@ def test_a_reference_with_capitals_where_they_may_be_is_kept(ref: str) -> None:
 
 def test_a_mirror_that_is_none_reaches_no_dockerfile() -> None:
     with pytest.raises(UnsafeValueError):
-        image.render(over(BULLSEYE, managed="https://mirror.example.com/\nRUN id"))
+        build_context.render(over(BULLSEYE, managed="https://mirror.example.com/\nRUN id"))

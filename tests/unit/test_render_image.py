@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit.model.image import Interpreter, Layout
-from envkit.render import image
-from envkit.render.environment import render_template
+from envkit.render import build_context
+from envkit.render.jinja import render_template
 from tests.unit.contexts import context, dockerfile
 from tests.unit.plans import image_plan, release
 
@@ -30,11 +30,11 @@ LAYOUT = Layout(
 
 
 def test_the_same_plan_gives_the_same_bytes() -> None:
-    assert image.render(image_plan()) == image.render(image_plan())
+    assert build_context.render(image_plan()) == build_context.render(image_plan())
 
 
 def test_the_context_stands_in_order_and_each_path_once() -> None:
-    paths = [one.path for one in image.render(image_plan(ca=PEM.format("QUJD"), python=("six",)))]
+    paths = [one.path for one in build_context.render(image_plan(ca=PEM.format("QUJD"), python=("six",)))]
     assert paths == sorted(set(paths))
 
 
@@ -64,12 +64,12 @@ def test_a_name_the_template_was_not_given_is_an_error() -> None:
 
 
 def test_instructions_are_what_is_left_without_comments_and_blank_lines() -> None:
-    assert image.strip_comments("# a\n\nFROM x\n  # b\nRUN y # c\n") == "FROM x\nRUN y # c\n"
+    assert build_context.strip_comments("# a\n\nFROM x\n  # b\nRUN y # c\n") == "FROM x\nRUN y # c\n"
 
 
 def test_a_comment_changes_no_instruction() -> None:
     rendered = dockerfile(image_plan())
-    assert image.strip_comments(rendered.replace("# ", "# so: ")) == image.strip_comments(rendered)
+    assert build_context.strip_comments(rendered.replace("# ", "# so: ")) == build_context.strip_comments(rendered)
 
 
 def test_the_first_line_directs_no_parser() -> None:
@@ -79,11 +79,11 @@ def test_the_first_line_directs_no_parser() -> None:
 
 @pytest.mark.parametrize("told", ["syntax=", "--mount", "--chmod", "<<"])
 def test_both_builders_read_it(told: str) -> None:
-    assert told not in image.strip_comments(dockerfile(image_plan(apt=("git",), python=("six",))))
+    assert told not in build_context.strip_comments(dockerfile(image_plan(apt=("git",), python=("six",))))
 
 
 def test_the_image_starts_as_nobody_and_ends_with_the_entrypoint() -> None:
-    lines = image.strip_comments(dockerfile(image_plan())).splitlines()
+    lines = build_context.strip_comments(dockerfile(image_plan())).splitlines()
     assert "USER 65534:65534" in lines
     assert lines[-1] == 'ENTRYPOINT ["/opt/envkit/entrypoint"]'
 
@@ -95,8 +95,8 @@ def test_what_the_user_adds_comes_after_everything_that_takes_long() -> None:
 
 
 def test_more_packages_change_only_the_last_layers() -> None:
-    plain = image.strip_comments(dockerfile(image_plan())).splitlines()
-    added = image.strip_comments(dockerfile(image_plan(python=("six",)))).splitlines()
+    plain = build_context.strip_comments(dockerfile(image_plan())).splitlines()
+    added = build_context.strip_comments(dockerfile(image_plan(python=("six",)))).splitlines()
     shared = next(at for at, (one, other) in enumerate(zip(plain, added, strict=False)) if one != other)
     assert plain[shared].startswith("ENV ")
 
@@ -210,8 +210,8 @@ def test_for_a_login_the_steps_that_install_from_the_index_alone_are_others(plan
     steps = [line for line in lent.splitlines() if line.startswith("RUN ")]
     assert [mount in line for line in steps] == ["/install-uv" in line or "/install-python" in line for line in steps]
     assert sum(mount in line for line in steps) >= 3
-    assert image.strip_comments(lent).replace(mount, "").replace('ARG NETRC="/root/.netrc"\n', "") == (
-        image.strip_comments(plain)
+    assert build_context.strip_comments(lent).replace(mount, "").replace('ARG NETRC="/root/.netrc"\n', "") == (
+        build_context.strip_comments(plain)
     )
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from envkit.model.image import Base
 from envkit.model.release import Bound
-from envkit.render.quote import UnsafeValueError
+from envkit.render.filters import UnsafeValueError
 from tests.unit.contexts import context, dockerfile, sequence, users_command
 from tests.unit.hostile import HOSTILE
 from tests.unit.plans import image_plan, release, suite

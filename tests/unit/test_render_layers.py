@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from envkit import catalog
-from envkit.render import image
+from envkit.render import build_context
 from tests.unit.plans import image_plan
 
 
 def test_another_release_on_the_same_suite_keeps_the_layers_below_its_python() -> None:
     contexts = [
-        {one.path: one.text for one in image.render(image_plan(release=catalog.release(version)))}
+        {one.path: one.text for one in build_context.render(image_plan(release=catalog.release(version)))}
         for version in ("2.9.0", "2.15.1")
     ]
     runs = [line for line in contexts[0]["Dockerfile"].splitlines() if line.startswith("RUN")]
@@ -21,7 +21,7 @@ def test_another_release_on_the_same_suite_keeps_the_layers_below_its_python() -
 
 
 def test_one_more_package_changes_the_last_layers_alone() -> None:
-    plain, more = (image.render(image_plan(python=python)) for python in ((), ("pandas",)))
+    plain, more = (build_context.render(image_plan(python=python)) for python in ((), ("pandas",)))
     lines = [next(one.text for one in made if one.path == "Dockerfile").splitlines() for made in (plain, more)]
     kernel = next(at for at, line in enumerate(lines[0]) if "install-python" in line and "/opt/tensorflow" in line)
     assert lines[0][: kernel + 1] == lines[1][: kernel + 1]

@@ -13,11 +13,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envkit import names
+from envkit import naming
 from envkit.model.run import Mount, Tmpfs
 from envkit.render import compose, ssh_config
-from envkit.render.environment import render_template
-from envkit.render.quote import UnsafeValueError
+from envkit.render.filters import UnsafeValueError
+from envkit.render.jinja import render_template
 from tests.unit.worlds import PROJECT, run_plan, wanted
 
 # Control characters never pass the config; every other text must arrive.
@@ -69,7 +69,7 @@ def read_as_compose(rendered: str) -> Any:
 
 def environment_of(value: str) -> Any:
     rendered = compose.render(wanted(env={"VALUE": value})).text
-    return read_as_compose(rendered)["services"][names.SERVICE]["environment"]["VALUE"]
+    return read_as_compose(rendered)["services"][naming.SERVICE]["environment"]["VALUE"]
 
 
 @pytest.mark.parametrize("value", HOSTILE)
@@ -86,13 +86,13 @@ def test_any_value_arrives_in_compose_as_the_same_text(value: str) -> None:
 @given(PRINTABLE)
 def test_any_mount_source_arrives_in_compose_whole(source: str) -> None:
     plan = wanted(mounts=(Mount("bind", f"/data/{source}", "/data", read_only=True),))
-    service = read_as_compose(compose.render(plan).text)["services"][names.SERVICE]
+    service = read_as_compose(compose.render(plan).text)["services"][naming.SERVICE]
     assert service["volumes"][0]["source"] == f"/data/{source}"
     assert service["volumes"][0]["read_only"] is True
 
 
 def test_the_compose_file_says_every_hardening_of_the_plan() -> None:
-    service = read_as_compose(compose.render(wanted()).text)["services"][names.SERVICE]
+    service = read_as_compose(compose.render(wanted()).text)["services"][naming.SERVICE]
     expected = {
         "read_only": True,
         "cap_drop": ["ALL"],

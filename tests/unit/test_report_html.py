@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from envkit.checks.gpus import Gpu
+from envkit.checks.gpu.inventory import Gpu
 from envkit.commands.probe import ProbeResult
 from envkit.commands.smoke import SubjectResult
 from envkit.errors import ExitCode

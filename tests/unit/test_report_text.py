@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from rich.table import Table
 
 from envkit.model.report import Finding, Report, Verdict
-from envkit.plain import escape_controls, single_line
 from envkit.report.text import render_text
+from envkit.sanitize import escape_controls, single_line
 from tests.unit.reports import HOSTILE, REPORT, Where, texts
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import config, names
+from envkit import config, naming
 from envkit.commands.render import DryRun
 from envkit.errors import ConfigError, PreconditionError
+from envkit.model.engine_state import ActualState, ContainerInfo, ImageInfo, NetworkInfo
 from envkit.model.facts import Account, Facts, HostQuery, PublicKey
-from envkit.model.found import ActualState, ContainerInfo, ImageInfo, NetworkInfo
 from envkit.model.report import Report
 from envkit.model.state import State
 from envkit.report.json import to_json
-from envkit.resolve import environment_name, kept, resolve
+from envkit.resolve import environment_name, resolve, sticky
 
 if TYPE_CHECKING:
     from envkit.model.plan import Plan
@@ -141,7 +141,7 @@ def test_a_proxy_with_credentials_serves_the_build_and_no_environment(proxy: str
     assert found.build_proxies == {"https_proxy": proxy}
     assert "hunter2" not in repr(found)
     assert "hunter2" not in to_json(Report("up", "vision", DryRun(found, "ref", ())))
-    assert "hunter2" not in str(kept.choices_to_save(replace(FACTS, run_proxies={"https_proxy": proxy}), WANTS))
+    assert "hunter2" not in str(sticky.choices_to_save(replace(FACTS, run_proxies={"https_proxy": proxy}), WANTS))
 
 
 NETRC = "build: {index: 'https://packages.example.com', netrc: /n}"
@@ -251,7 +251,7 @@ WANTS = HostQuery(PROJECT)
     ],
 )
 def test_the_port_of_our_own_container_is_not_taken(status: Any, remembered: int | None, port: int) -> None:
-    labels = {**names.labels(1000, "vision", PROJECT), names.PORT: "8890"}
+    labels = {**naming.labels(1000, "vision", PROJECT), naming.PORT: "8890"}
     found = replace(FOUND, container=ContainerInfo("c", status, labels, "i"))
     facts = replace(FACTS, busy_ports={8890: "docker-proxy", 8888: "", 8889: ""} if status == "exited" else {8890: ""})
     state = State("vision", PROJECT, port=remembered) if remembered else None
@@ -275,23 +275,25 @@ def test_the_network_that_is_there_stays_while_it_lies_in_the_pool(pool: str, su
 
 
 def test_what_was_found_at_the_first_up_stays() -> None:
-    chosen = kept.choices_to_save(replace(FACTS, run_proxies={"http_proxy": "http://a"}), WANTS)
+    chosen = sticky.choices_to_save(replace(FACTS, run_proxies={"http_proxy": "http://a"}), WANTS)
     later = replace(FACTS, cpus=16, memory_mib=33_000, run_proxies={})
-    assert kept.apply_choices(later, chosen, WANTS) == replace(
+    assert sticky.apply_choices(later, chosen, WANTS) == replace(
         later, cpus=8, memory_mib=32_000, run_proxies={"http_proxy": "http://a"}, gpu_offered=False
     )
 
 
 def test_a_host_that_shrank_counts_as_it_is() -> None:
     smaller = replace(FACTS, cpus=2, memory_mib=8_000)
-    assert kept.apply_choices(smaller, kept.choices_to_save(FACTS, WANTS), WANTS) == replace(smaller, gpu_offered=False)
+    assert sticky.apply_choices(smaller, sticky.choices_to_save(FACTS, WANTS), WANTS) == replace(
+        smaller, gpu_offered=False
+    )
 
 
 def test_a_refresh_forgets_what_was_merely_picked() -> None:
     state = State(
-        "vision", PROJECT, port=8899, base_id="b", choices={**kept.choices_to_save(FACTS, WANTS), "name": "folder"}
+        "vision", PROJECT, port=8899, base_id="b", choices={**sticky.choices_to_save(FACTS, WANTS), "name": "folder"}
     )
-    fresh = kept.reset_choices(state)
+    fresh = sticky.reset_choices(state)
     assert (fresh.port, fresh.base_id, fresh.choices) == (0, "", {"name": "folder"})
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from envkit import rootfs
 from envkit.errors import BuildFailed
-from envkit.render.quote import UnsafeValueError
+from envkit.render.filters import UnsafeValueError
 from tests.unit.hostile import HOSTILE
 
 if TYPE_CHECKING:

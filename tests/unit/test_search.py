@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, cast
 import docker.errors
 import pytest
 
-from envkit import proc
-from envkit.engines import search
+from envkit import process
+from envkit.backends.docker import leak_scan
 from envkit.errors import PreconditionError
-from envkit.observe import audit as audit_probes
+from envkit.observe import attack_suite as audit_probes
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from envkit.engines.connect import Engine
+    from envkit.backends.docker.client import Engine
     from envkit.model.report import Observation
 
 TOKEN = secrets.token_urlsafe(32)
@@ -45,7 +45,7 @@ class Api:
 
 def test_a_log_that_cannot_be_read_is_told_and_the_rest_is_searched() -> None:
     engine = cast("Engine", SimpleNamespace(api=Api()))
-    assert search.find_leaks(engine, "x", TOKEN) == (("the image's history",), ("the container's log",))
+    assert leak_scan.find_leaks(engine, "x", TOKEN) == (("the image's history",), ("the container's log",))
 
 
 UPDATED = "RUN |1 NETRC=/root/.netrc /opt/envkit/build/install-apt --upgrade -- ca-certificates curl # buildkit"
@@ -97,14 +97,14 @@ class Dated(Api):
 def test_an_image_tells_when_its_system_was_updated_and_its_base_was_made(
     steps: list[dict[str, Any]], base: str, expected: tuple[str, str]
 ) -> None:
-    found = search.image_dates(cast("Engine", SimpleNamespace(api=Dated(*steps))), "x", base)
+    found = leak_scan.image_dates(cast("Engine", SimpleNamespace(api=Dated(*steps))), "x", base)
     assert (found["updated"], found["base"]) == expected
     assert found["made"] == "2026-11-23T12:29:57Z"
 
 
 def test_no_token_is_no_trace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(audit_probes, "attack_inside", lambda *_: [])
-    monkeypatch.setattr(proc, "which", lambda _: None)
+    monkeypatch.setattr(process, "which", lambda _: None)
     engine = cast("Engine", SimpleNamespace(api=Api(), endpoint="unix:///x"))
 
     def no_way() -> AbstractContextManager[Any]:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import files, state
-from envkit.commands import settled
-from envkit.commands.results import UpResult
+from envkit import state
+from envkit.environment import up_cache
+from envkit.environment.results import UpResult
 from envkit.errors import PreconditionError
+from envkit.fs import files
 from envkit.model.facts import HostQuery
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class Scene:
 
     def stamp(self) -> str:
         folder = str(self.project)
-        before = settled.digest_inputs(folder, self.flags, self.wants, settled.config_stamp(folder))
-        return settled.compute_stamp(before, self.place)
+        before = up_cache.digest_inputs(folder, self.flags, self.wants, up_cache.config_stamp(folder))
+        return up_cache.compute_stamp(before, self.place)
 
 
 @pytest.fixture
@@ -106,18 +107,18 @@ def test_what_is_no_input_does_not_move_it(scene: Scene) -> None:
 
 def test_nothing_is_taken_for_unchanged_in_a_state_folder_that_is_open_to_others(scene: Scene) -> None:
     result = UpResult("vision", "", "envkit-1000-vision", "", "", "")
-    settled.store("before", scene.place, scene.wants, dict.fromkeys(settled.LABEL_KEYS, ""), result)
-    assert settled.lookup(scene.project, {}) is None
+    up_cache.store("before", scene.place, scene.wants, dict.fromkeys(up_cache.LABEL_KEYS, ""), result)
+    assert up_cache.lookup(scene.project, {}) is None
     scene.place.folder.chmod(0o755)
     with pytest.raises(PreconditionError, match="not private"):
-        settled.lookup(scene.project, {})
+        up_cache.lookup(scene.project, {})
 
 
 def test_a_damaged_record_counts_as_none(scene: Scene) -> None:
-    files.write(scene.place.folder / settled.CACHE_FILE, b"{damaged")
-    assert settled.lookup(scene.project, {}) is None
+    files.write(scene.place.folder / up_cache.CACHE_FILE, b"{damaged")
+    assert up_cache.lookup(scene.project, {}) is None
 
 
 def test_a_record_of_another_shape_counts_as_none(scene: Scene) -> None:
-    files.write(scene.place.folder / settled.CACHE_FILE, b'{"stamp": "x"}')
-    assert settled.lookup(scene.project, {}) is None
+    files.write(scene.place.folder / up_cache.CACHE_FILE, b'{"stamp": "x"}')
+    assert up_cache.lookup(scene.project, {}) is None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from envkit import host
-from envkit.commands.site import describe_host
-from envkit.engines import connect
-from envkit.engines.connect import Engine
+from envkit.backends.docker import client
+from envkit.backends.docker.client import Engine
+from envkit.environment.check_host import describe_host
 from envkit.model.facts import EngineFacts
 from envkit.model.report import CheckHost
 
@@ -46,10 +46,10 @@ def test_without_an_engine_it_is_this_one() -> None:
 
 def test_an_engine_says_on_what_it_runs() -> None:
     told = {"Name": "box", "OperatingSystem": "Debian GNU/Linux 12 (bookworm)", "KernelVersion": "6.1.0"}
-    facts = connect.facts(Engine("unix:///x", Api(**told)))  # type: ignore[arg-type]
+    facts = client.facts(Engine("unix:///x", Api(**told)))  # type: ignore[arg-type]
     assert (facts.host, facts.system, facts.kernel) == ("box", "Debian GNU/Linux 12 (bookworm)", "6.1.0")
 
 
 def test_what_an_engine_does_not_say_is_left_out() -> None:
-    facts = connect.facts(Engine("unix:///x", Api()))  # type: ignore[arg-type]
+    facts = client.facts(Engine("unix:///x", Api()))  # type: ignore[arg-type]
     assert (describe_host(facts).host, describe_host(facts).system) == ("", "")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from envkit import catalog
-from envkit.checks import slower
+from envkit.checks.gpu import warnings
 from envkit.model.report import Observation, Verdict
 
 RELEASE = catalog.release("2.9.0")
@@ -31,7 +31,7 @@ def test_what_is_compiled_for_a_newer_gpu_is_told_with_its_time_and_its_place(
 ) -> None:
     op = Observation("tensorflow.op", {"device": "GPU:0", "op": "matmul"}, 0.1)
     given = [H100, Observation("gpu.cache", {"path": "/home/dev/c", **cache}), op]
-    (found,) = slower.collect_warnings(given, RELEASE)
+    (found,) = warnings.collect_warnings(given, RELEASE)
     assert (found.check, found.status) == ("gpu/compiles-at-first-use", Verdict.WARNED)
     assert "its first operation took 0.1 s" in found.detail
     assert seen in found.detail
@@ -53,4 +53,4 @@ def test_what_is_compiled_for_a_newer_gpu_is_told_with_its_time_and_its_place(
 def test_what_a_build_says_it_has_code_for_counts_before_the_catalogue(built: object, ptx: str, told: bool) -> None:
     release = replace(RELEASE, compute_capabilities=("sm_75",), ptx=ptx)
     build = Observation("tensorflow.build", {"cuda_compute_capabilities": built})
-    assert bool(slower.collect_warnings([H100, build], release)) is told
+    assert bool(warnings.collect_warnings([H100, build], release)) is told

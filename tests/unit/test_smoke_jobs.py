@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit.cli.printing import ReportFiles
+from envkit import concurrency
+from envkit.backends.docker import client as connecting
+from envkit.backends.docker import endpoint, temporary
+from envkit.backends.docker.client import Engine
+from envkit.backends.docker.sdk_errors import GpuRefused
+from envkit.cli.output.reports import ReportFiles
 from envkit.commands import smoke
-from envkit.engines import connect as connecting
-from envkit.engines import endpoint, leftovers
-from envkit.engines.connect import Engine
-from envkit.engines.failure import GpuRefused
+from envkit.concurrency import submit
 from envkit.errors import EngineUnavailable, ExitCode, StartFailed
 from envkit.model.facts import EngineFacts
 from envkit.model.report import CheckHost, Observation, Report, Verdict
-from envkit.observe import aside
-from envkit.observe.aside import submit
 from envkit.report.junit import to_junit
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def engines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Engine]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr(connecting, "connect", connect)
     monkeypatch.setattr(connecting, "facts", lambda _: FACTS)
-    monkeypatch.setattr(leftovers, "remove_abandoned", lambda *_: [])
-    monkeypatch.setattr(leftovers, "remove_by_prefix", lambda *_: [])
+    monkeypatch.setattr(temporary, "remove_abandoned", lambda *_: [])
+    monkeypatch.setattr(temporary, "remove_by_prefix", lambda *_: [])
     return made
 
 
@@ -105,8 +105,8 @@ def test_an_interrupt_waits_for_no_job_and_takes_its_containers_away(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(smoke, "_observe", observed)
-    monkeypatch.setattr(leftovers, "remove_by_prefix", remove)
-    monkeypatch.setattr(aside, "_results", interrupted)
+    monkeypatch.setattr(temporary, "remove_by_prefix", remove)
+    monkeypatch.setattr(concurrency, "_results", interrupted)
     try:
         with pytest.raises(KeyboardInterrupt):
             smoked("a:1", "b:1")

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import config, names, proc
-from envkit.commands import forward, proof
-from envkit.commands import settled as settled_
-from envkit.engines import execs, glance, settings
-from envkit.engines.connect import Engine
+from envkit import config, naming, process
+from envkit.backends.docker import container_exec, create_options, fast_inspect
+from envkit.backends.docker.client import Engine
+from envkit.environment import jupyter_forward, verify
+from envkit.environment import up_cache as settled_
 from envkit.errors import ConfigError, EngineError, Unhealthy
-from envkit.model.entrance import Network, Ssh
-from envkit.model.found import ContainerInfo, NetworkInfo
-from envkit.observe import door, ready
+from envkit.model.engine_state import ContainerInfo, NetworkInfo
+from envkit.model.network import Network, Ssh
+from envkit.observe import jupyter_client, readiness
 from envkit.render import compose
 from envkit.resolve import resolve
 from envkit.resolve.ssh import settings as ssh_settings
@@ -28,7 +28,7 @@ from tests.unit.worlds import wanted
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from envkit.model.found import ActualState
+    from envkit.model.engine_state import ActualState
     from envkit.model.plan import Plan
 
 SOCKET = "jupyter: {socket: true}"
@@ -66,8 +66,8 @@ def test_a_socket_and_a_published_ssh_server_go_together() -> None:
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        (SOCKET, f"{names.JUPYTER_SOCKET} inside"),
-        (f"{SOCKET}\nssh: {{publish: true}}", f"{names.JUPYTER_SOCKET} inside"),
+        (SOCKET, f"{naming.JUPYTER_SOCKET} inside"),
+        (f"{SOCKET}\nssh: {{publish: true}}", f"{naming.JUPYTER_SOCKET} inside"),
         ("ssh: {publish: true}", "http://127.0.0.1:8888"),
     ],
 )
@@ -75,10 +75,10 @@ def test_jupyterlab_is_waited_for_where_it_listens(
     text: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(ready, "wait_for_jupyter", lambda way, *_: asked.append(way.location))
-    monkeypatch.setattr(ready, "wait_for_sshd", lambda *_: None)
+    monkeypatch.setattr(readiness, "wait_for_jupyter", lambda way, *_: asked.append(way.location))
+    monkeypatch.setattr(readiness, "wait_for_sshd", lambda *_: None)
     engine = Engine("unix:///x", None)  # type: ignore[arg-type]
-    proof.Verification(StateDir(tmp_path), engine, plan(text), {}, lambda _: None).wait()
+    verify.Verification(StateDir(tmp_path), engine, plan(text), {}, lambda _: None).wait()
     assert asked == [where]
 
 
@@ -130,21 +130,21 @@ def test_no_network_is_no_network_for_both_launchers() -> None:
     document = compose.document(want)
     assert "networks" not in document
     assert document["services"]["workspace"]["network_mode"] == "none"
-    assert settings._networking_config(None, want.plan.run) is None  # type: ignore[arg-type]
+    assert create_options._networking_config(None, want.plan.run) is None  # type: ignore[arg-type]
     assert "network_mode" not in compose.document(wanted())["services"]["workspace"]
 
 
 def test_a_container_without_a_port_says_so_by_its_label() -> None:
     want = wanted(ports=())
-    assert names.container_labels(want.plan, want.digests)[names.PORT] == ""
+    assert naming.container_labels(want.plan, want.digests)[naming.PORT] == ""
 
 
-@pytest.mark.parametrize(("labels", "holds"), [({names.PORT: ""}, True), ({names.PORT: "8888"}, False), ({}, False)])
+@pytest.mark.parametrize(("labels", "holds"), [({naming.PORT: ""}, True), ({naming.PORT: "8888"}, False), ({}, False)])
 def test_only_a_container_that_says_it_has_no_port_is_taken_for_one(
     monkeypatch: pytest.MonkeyPatch, labels: dict[str, str], holds: bool
 ) -> None:
-    monkeypatch.setattr(glance, "running_container", lambda *_: ContainerInfo("c", "running", labels, "i"))
-    assert glance.owns_port("unix:///x", "envkit-1000-vision", 0) == holds
+    monkeypatch.setattr(fast_inspect, "running_container", lambda *_: ContainerInfo("c", "running", labels, "i"))
+    assert fast_inspect.owns_port("unix:///x", "envkit-1000-vision", 0) == holds
 
 
 # On the way.
@@ -160,13 +160,13 @@ def script(monkeypatch: pytest.MonkeyPatch, lines: list[str]) -> list[tuple[tupl
             on_line(line)
         return 0
 
-    monkeypatch.setattr(execs, "run_script", run)
+    monkeypatch.setattr(container_exec, "run_script", run)
     return ran
 
 
 def test_a_socket_is_asked_from_inside_with_the_token_in_no_argument(monkeypatch: pytest.MonkeyPatch) -> None:
     ran = script(monkeypatch, ["200"])
-    way = door.socket_client(Engine("unix:///x", None), "envkit-1000-vision")  # type: ignore[arg-type]
+    way = jupyter_client.socket_client(Engine("unix:///x", None), "envkit-1000-vision")  # type: ignore[arg-type]
     assert way.get_status("/api/status", TOKEN, 5) == 200
     ((argv, text),) = ran
     assert TOKEN not in " ".join(argv)
@@ -175,26 +175,26 @@ def test_a_socket_is_asked_from_inside_with_the_token_in_no_argument(monkeypatch
 
 
 def test_without_a_token_none_is_sent() -> None:
-    assert "Authorization" not in door.curl_config("/api", "", 5)
+    assert "Authorization" not in jupyter_client.curl_config("/api", "", 5)
 
 
 @pytest.mark.parametrize("lines", [[], ["000"], ["curl: no such option"], ["200", "x"]])
 def test_what_is_no_status_is_no_answer(monkeypatch: pytest.MonkeyPatch, lines: list[str]) -> None:
     script(monkeypatch, lines)
-    assert door.socket_client(Engine("unix:///x", None), "e").get_status("/api", "", 5) == 0  # type: ignore[arg-type]
+    assert jupyter_client.socket_client(Engine("unix:///x", None), "e").get_status("/api", "", 5) == 0  # type: ignore[arg-type]
 
 
 def test_a_container_that_ended_meanwhile_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(*_: Any, **__: Any) -> int:
         raise EngineError("no such container")
 
-    monkeypatch.setattr(execs, "run_script", gone)
-    assert door.socket_client(Engine("unix:///x", None), "e").get_status("/api", "", 5) == 0  # type: ignore[arg-type]
+    monkeypatch.setattr(container_exec, "run_script", gone)
+    assert jupyter_client.socket_client(Engine("unix:///x", None), "e").get_status("/api", "", 5) == 0  # type: ignore[arg-type]
 
 
 def test_a_forward_whose_client_ended_is_not_waited_for() -> None:
     with pytest.raises(Unhealthy, match="does not answer through SSH"):
-        forward._wait_until_ready(forward.PortForward(1, lambda: False, lambda: 255), "envkit up")
+        jupyter_forward._wait_until_ready(jupyter_forward.PortForward(1, lambda: False, lambda: 255), "envkit up")
 
 
 def test_the_short_cut_is_not_taken_where_there_is_no_port_to_ask_at(tmp_path: Any) -> None:
@@ -203,7 +203,7 @@ def test_the_short_cut_is_not_taken_where_there_is_no_port_to_ask_at(tmp_path: A
 
 
 def test_a_program_beside_ends_when_it_is_left() -> None:
-    with proc.run_in_background(["sleep", "600"]) as running:
+    with process.run_in_background(["sleep", "600"]) as running:
         assert running.is_alive()
     assert not running.is_alive()
     assert running.wait() == -signal.SIGTERM

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import proc
-from envkit.checks import audit_ssh
+from envkit import process
+from envkit.checks.audit import ssh
 from envkit.model.report import Verdict
 from envkit.observe import ssh_audit
 
@@ -39,15 +39,15 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finding]:
         port: int = 2222,
         ours: bool = True,
     ) -> Finding:
-        def run(argv: list[str], **_: Any) -> proc.CompletedProcess:
+        def run(argv: list[str], **_: Any) -> process.CompletedProcess:
             assert argv[-2:] == [str(port), "127.0.0.1"]
             if error:
                 raise error
-            return proc.CompletedProcess(code, out, "")
+            return process.CompletedProcess(code, out, "")
 
-        monkeypatch.setattr(proc, "which", lambda _: "/usr/bin/ssh-audit")
-        monkeypatch.setattr(proc, "run", run)
-        return audit_ssh.check([ssh_audit.audit_port(port, lambda: ours)])
+        monkeypatch.setattr(process, "which", lambda _: "/usr/bin/ssh-audit")
+        monkeypatch.setattr(process, "run", run)
+        return ssh.check([ssh_audit.audit_port(port, lambda: ours)])
 
     return put
 
@@ -79,7 +79,7 @@ def test_what_is_accepted_is_told(found: Callable[..., Finding]) -> None:
     assert "quantum" not in found(told()).detail
 
 
-@pytest.mark.parametrize("error", [OSError("gone"), proc.TimeoutExpired("ssh-audit", 60)])
+@pytest.mark.parametrize("error", [OSError("gone"), process.TimeoutExpired("ssh-audit", 60)])
 def test_a_program_that_does_not_end_shows_nothing(error: Exception, found: Callable[..., Finding]) -> None:
     assert found("", error=error).status is Verdict.UNKNOWN
 
@@ -88,9 +88,9 @@ def test_without_a_port_or_the_program_it_is_skipped_and_says_so(
     found: Callable[..., Finding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_port = found(told(), port=0)
-    monkeypatch.setattr(proc, "which", lambda _: None)
-    without_program = audit_ssh.check([ssh_audit.audit_port(2222, lambda: True)])
-    assert {without_port.status, without_program.status, audit_ssh.check([]).status} == {Verdict.SKIPPED}
+    monkeypatch.setattr(process, "which", lambda _: None)
+    without_program = ssh.check([ssh_audit.audit_port(2222, lambda: True)])
+    assert {without_port.status, without_program.status, ssh.check([]).status} == {Verdict.SKIPPED}
     assert "port" in without_port.detail
     assert "ssh-audit is not installed" in without_program.detail
 

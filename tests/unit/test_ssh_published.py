@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import config, decide, names, net, proc
-from envkit.engines.failure import PortTaken
+from envkit import config, naming, process, reconcile
+from envkit.backends.docker.sdk_errors import PortTaken
 from envkit.errors import ConfigError, Unhealthy
-from envkit.model.entrance import Port, Ssh
+from envkit.model.engine_state import ActualState, ContainerInfo, ImageInfo
 from envkit.model.facts import Account, Facts
-from envkit.model.found import ActualState, ContainerInfo, ImageInfo
+from envkit.model.network import Port, Ssh
 from envkit.model.state import State
-from envkit.observe import ready
+from envkit.net import http
+from envkit.observe import readiness
 from envkit.render import ssh_config
-from envkit.resolve import kept, resolve, unapproved_entries
+from envkit.resolve import resolve, sticky, unapproved_entries
 from envkit.resolve.ssh import settings
 from tests.unit.worlds import container, wanted
 
@@ -55,7 +56,7 @@ def ports(text: str, busy: dict[int, str] | None = None, **more: Any) -> dict[in
 
 
 def holding(status: Any = "running", **labels: str) -> ActualState:
-    own = names.labels(1000, "vision", PROJECT)
+    own = naming.labels(1000, "vision", PROJECT)
     return replace(FOUND, container=ContainerInfo("c", status, {**own, **labels}, "i"))
 
 
@@ -87,12 +88,12 @@ def test_the_port_is_asked_for_or_kept_or_the_next_free_one(
 
 @pytest.mark.parametrize("state", [State("vision", PROJECT, port=8890, ssh_port=2230), None], ids=["kept", "lost"])
 def test_ports_that_our_own_container_holds_are_not_taken(state: State | None) -> None:
-    held = holding(**{names.PORT: "8890", names.SSH_PORT_LABEL: "2230"})
+    held = holding(**{naming.PORT: "8890", naming.SSH_PORT_LABEL: "2230"})
     assert ports(PUBLISH, {8890: "", 2230: ""}, found=held, state=state) == {8888: 8890, 2222: 2230}
 
 
 def test_ports_of_our_own_container_can_change_places() -> None:
-    held = holding(**{names.PORT: "8890", names.SSH_PORT_LABEL: "2230"})
+    held = holding(**{naming.PORT: "8890", naming.SSH_PORT_LABEL: "2230"})
     text = "jupyter: {port: 2230}\nssh: {publish: true, port: 8890}"
     assert ports(text, {8890: "", 2230: ""}, found=held) == {8888: 2230, 2222: 8890}
 
@@ -104,7 +105,7 @@ def test_a_port_that_is_asked_for_and_taken_is_refused_with_who_holds_it() -> No
 
 
 def test_a_refresh_forgets_both_ports() -> None:
-    fresh = kept.reset_choices(State("vision", PROJECT, port=8890, ssh_port=2230))
+    fresh = sticky.reset_choices(State("vision", PROJECT, port=8890, ssh_port=2230))
     assert (fresh.port, fresh.ssh_port) == (0, 0)
 
 
@@ -126,12 +127,12 @@ def test_the_engine_says_which_port_was_taken(message: str, port: int) -> None:
 def test_another_published_port_makes_the_container_anew() -> None:
     one, other = (wanted(ports=(Port(8888, 8888), Port(host, 2222))) for host in (2222, 2223))
     nothing = wanted()
-    assert names.container_labels(one.plan, one.digests)[names.SSH_PORT_LABEL] == "2222"
-    assert names.SSH_PORT_LABEL not in names.container_labels(nothing.plan, nothing.digests)
-    assert decide._is_current(one, container(one))
-    assert not decide._is_current(other, container(one))
-    assert not decide._is_current(nothing, container(one))
-    assert not decide._is_current(one, container(nothing))
+    assert naming.container_labels(one.plan, one.digests)[naming.SSH_PORT_LABEL] == "2222"
+    assert naming.SSH_PORT_LABEL not in naming.container_labels(nothing.plan, nothing.digests)
+    assert reconcile._is_current(one, container(one))
+    assert not reconcile._is_current(other, container(one))
+    assert not reconcile._is_current(nothing, container(one))
+    assert not reconcile._is_current(one, container(nothing))
 
 
 def test_the_health_check_covers_the_server_that_is_published() -> None:
@@ -212,26 +213,26 @@ def test_only_what_speaks_ssh_counts_as_an_ssh_server(door: socket.socket, said:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    assert ready.is_ssh_server(door.getsockname()[1]) == speaks
+    assert readiness.is_ssh_server(door.getsockname()[1]) == speaks
     thread.join()
 
 
 def test_nobody_at_the_port_is_no_greeting(door: socket.socket) -> None:
     port = door.getsockname()[1]
     door.close()
-    assert net.read_banner(port) == b""
+    assert http.read_banner(port) == b""
 
 
 def test_the_login_that_proves_ssh_takes_no_agent_along(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ran: list[list[str]] = []
 
-    def run(argv: list[str], **_: Any) -> proc.CompletedProcess:
+    def run(argv: list[str], **_: Any) -> process.CompletedProcess:
         ran.append(argv)
-        return proc.CompletedProcess(0, "", "")
+        return process.CompletedProcess(0, "", "")
 
-    monkeypatch.setattr(proc, "which", lambda _: "/usr/bin/ssh")
-    monkeypatch.setattr(proc, "run", run)
-    assert ready.check_ssh_login(tmp_path, "envkit-1-v") == ""
+    monkeypatch.setattr(process, "which", lambda _: "/usr/bin/ssh")
+    monkeypatch.setattr(process, "run", run)
+    assert readiness.check_ssh_login(tmp_path, "envkit-1-v") == ""
     assert "-oForwardAgent=no" in ran[0]
 
 
@@ -243,8 +244,8 @@ def test_the_wait_for_an_ssh_server_ends(monkeypatch: pytest.MonkeyPatch, ours: 
         asked.append(port)
         return False
 
-    monkeypatch.setattr(ready, "is_ssh_server", greets)
-    monkeypatch.setattr(ready, "PAUSE_S", 0.005)
+    monkeypatch.setattr(readiness, "is_ssh_server", greets)
+    monkeypatch.setattr(readiness, "PAUSE_S", 0.005)
     with pytest.raises(Unhealthy, match="SSH at port 2230"):
-        ready.wait_for_sshd(2230, lambda: ours, timeout_s=0.2)
+        readiness.wait_for_sshd(2230, lambda: ours, timeout_s=0.2)
     assert bool(asked) == ours

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from envkit import sshkeys
+from envkit import ssh_keys
 
 
 def line(key: ed25519.Ed25519PublicKey | rsa.RSAPublicKey | ec.EllipticCurvePublicKey, comment: str = "") -> str:
@@ -35,7 +35,7 @@ ED25519 = line(ed25519.Ed25519PrivateKey.generate().public_key(), "ada@example")
     ids=["Ed25519", "with a newline", "ECDSA", "RSA of 3072 bits"],
 )
 def test_a_plain_key_is_taken_as_it_is(text: str) -> None:
-    assert sshkeys.parse(text) == text.rstrip("\n")
+    assert ssh_keys.parse(text) == text.rstrip("\n")
 
 
 @pytest.mark.proves("weak keys, and keys with options, are refused", "real")
@@ -70,4 +70,4 @@ def test_a_plain_key_is_taken_as_it_is(text: str) -> None:
 )
 def test_anything_else_is_refused_with_the_reason(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        sshkeys.parse(text)
+        ssh_keys.parse(text)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import names, state
+from envkit import naming, state
+from envkit.backends.docker import client, endpoint, inspect
 from envkit.commands import status
-from envkit.engines import connect, endpoint, look
 from envkit.errors import PreconditionError
-from envkit.model.found import ContainerInfo
+from envkit.model.engine_state import ContainerInfo
 from envkit.model.state import State
 from tests.conftest import ROOT
 
@@ -32,14 +32,14 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def known(folder: Path, remembered: State) -> dict[str, str]:
     """Remember an environment; return its labels."""
     state.save(state.directory(endpoint.current_endpoint(), str(folder)), remembered)
-    return names.labels(os.getuid(), remembered.name, remembered.project)
+    return naming.labels(os.getuid(), remembered.name, remembered.project)
 
 
 def holding(monkeypatch: pytest.MonkeyPatch, found: list[ContainerInfo]) -> None:
     """Let the engine hold these."""
-    monkeypatch.setattr(connect, "connect", lambda _: None)
-    monkeypatch.setattr(look, "environment_containers", lambda *_: found)
-    monkeypatch.setattr(look, "image_sizes", lambda _: {})
+    monkeypatch.setattr(client, "connect", lambda _: None)
+    monkeypatch.setattr(inspect, "environment_containers", lambda *_: found)
+    monkeypatch.setattr(inspect, "image_sizes", lambda _: {})
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -98,7 +98,7 @@ def test_a_name_that_no_environment_has_is_refused(tmp_path: Path, monkeypatch: 
 def test_a_workspace_without_a_published_port_has_no_address(
     port: str | None, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    labels = names.labels(4711, "theirs", "/p") | ({} if port is None else {names.PORT: port})
+    labels = naming.labels(4711, "theirs", "/p") | ({} if port is None else {naming.PORT: port})
     holding(monkeypatch, [ContainerInfo("c", "running", labels, "i", ())])
     (row,) = status.status(all_users=True).result.rows
     assert row.url == url

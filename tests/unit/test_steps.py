@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from envkit.cli import texts
+from envkit.cli.output import messages
 from envkit.commands.render import DryRun, RenderResult
-from envkit.commands.results import BuildResult
+from envkit.environment.results import BuildResult
 from envkit.model import step
 from envkit.model.plan import Digests
-from envkit.report.steps import FOLLOW_UP, describe_differences, describe_steps
+from envkit.report.dry_run import FOLLOW_UP, describe_differences, describe_steps
 from tests.unit.worlds import REF, TITLE, container, wanted
 
 if TYPE_CHECKING:
-    from envkit.model.found import ContainerInfo
+    from envkit.model.engine_state import ContainerInfo
 
 STEPS = (
     step.BuildImage(REF),
@@ -67,14 +67,14 @@ def test_why_a_container_is_made_anew_is_said(found: ContainerInfo, words: str) 
 
 def test_a_dry_run_reads_as_sentences() -> None:
     foretold = DryRun(None, REF, ("StartContainer",), (), ("start the container x",))
-    assert texts.dry_run(foretold) == f"image {REF}\nwould do:\n  1. start the container x"
+    assert messages.dry_run(foretold) == f"image {REF}\nwould do:\n  1. start the container x"
 
 
 @pytest.mark.proves("`envkit up --dry-run` tells the notes and the port that `up` would", "real")
 def test_a_dry_run_says_where_it_would_answer_and_what_is_decided_differently() -> None:
     url, remarks = "http://127.0.0.1:8890/lab", ("limits.cpus: 99 is more than this host has; capped to 2",)
     foretold = DryRun(None, REF, (), notes=remarks, url=url, ssh_port=2301)
-    assert texts.dry_run(foretold).splitlines()[3:] == [
+    assert messages.dry_run(foretold).splitlines()[3:] == [
         f"  JupyterLab   {url}",
         "  SSH          port 2301 of 127.0.0.1, user dev",
         f"  Note         {remarks[0]}",
@@ -94,9 +94,9 @@ def test_a_dry_run_says_where_it_would_answer_and_what_is_decided_differently() 
     ],
 )
 def test_a_render_says_what_it_wrote_or_found(result: RenderResult, words: str) -> None:
-    assert texts.render(result) == words
+    assert messages.render(result) == words
 
 
 @pytest.mark.parametrize(("changed", "words"), [((), "is current"), (("BuildImage",), "was built")])
 def test_a_build_names_its_image(changed: tuple[str, ...], words: str) -> None:
-    assert texts.build(BuildResult("vision", REF, changed)) == f"image {REF} {words}"
+    assert messages.build(BuildResult("vision", REF, changed)) == f"image {REF} {words}"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envkit import sync
-from envkit.sync import FILE, FOLDER, LINK, OTHER, Entry, SyncPlan
+from envkit import sync_plan
+from envkit.sync_plan import FILE, FOLDER, LINK, OTHER, Entry, SyncPlan
 
 
 @dataclass
@@ -60,14 +60,14 @@ class World:
 
     here: Disk = field(default_factory=lambda: Disk(1000))
     there: Disk = field(default_factory=lambda: Disk(5000))
-    agreed: dict[str, sync.EntryPair] = field(default_factory=dict)
+    agreed: dict[str, sync_plan.EntryPair] = field(default_factory=dict)
     guarded: tuple[str, ...] = ()
 
     def moves(self) -> SyncPlan:
         here, there = self.here.tree(), self.there.tree()
         ours, theirs = self.here.texts(), self.there.texts()
-        equal = [path for path in sync.ambiguous_files(here, there, self.agreed) if ours[path] == theirs[path]]
-        return sync.build_plan(here, there, self.agreed, identical=equal, protected=self.guarded)
+        equal = [path for path in sync_plan.ambiguous_files(here, there, self.agreed) if ours[path] == theirs[path]]
+        return sync_plan.build_plan(here, there, self.agreed, identical=equal, protected=self.guarded)
 
     def sync(self) -> SyncPlan:
         done = self.moves()
@@ -85,7 +85,7 @@ class World:
         for path in done.pull:
             _place(self.there, self.here, path)
         after = self.here.tree(), self.there.tree()
-        self.agreed = sync.new_baseline(done, self.agreed, (before[0], after[0]), (before[1], after[1]))
+        self.agreed = sync_plan.new_baseline(done, self.agreed, (before[0], after[0]), (before[1], after[1]))
         return done
 
 
@@ -208,14 +208,14 @@ def test_what_could_not_be_placed_is_tried_the_next_time() -> None:
     before = dict(made.agreed)
     made.here.write("a", "mine")
     done, here, there = made.moves(), made.here.tree(), made.there.tree()
-    made.agreed = sync.new_baseline(done, before, (here, here), (there, there))
+    made.agreed = sync_plan.new_baseline(done, before, (here, here), (there, there))
     assert made.moves() == done
 
 
 @pytest.mark.proves("no path and no link from inside leads out of the workspace", "fake")
 @pytest.mark.parametrize("path", ["", "/etc/passwd", "..", "a/../b", "a//b", "a/.", "./a", "a\0b", "a" * 5000])
 def test_a_path_that_leads_out_is_not_safe(path: str) -> None:
-    assert not sync.is_safe(path)
+    assert not sync_plan.is_safe(path)
 
 
 @pytest.mark.proves("no path and no link from inside leads out of the workspace", "fake")
@@ -234,14 +234,14 @@ def test_a_path_that_leads_out_is_not_safe(path: str) -> None:
     ],
 )
 def test_a_link_stays_below_the_top_or_not(path: str, target: str, *, expected: bool) -> None:
-    assert sync.is_safe_link(path, target) is expected
+    assert sync_plan.is_safe_link(path, target) is expected
 
 
 @pytest.mark.parametrize("odd", [Entry(OTHER), Entry(LINK, target="/etc"), Entry(LINK, target="../..")])
 @pytest.mark.parametrize("mine", [True, False])
 def test_what_is_no_file_or_leads_out_is_left_alone_on_both_sides_with_all_behind_it(odd: Entry, *, mine: bool) -> None:
     odd_side, other = {"x": odd}, {"x": Entry(FOLDER), "x/y": Entry(FILE, 1, 1, 1), "z": Entry(FILE, 1, 1, 1)}
-    done = sync.build_plan(odd_side, other, {}) if mine else sync.build_plan(other, odd_side, {})
+    done = sync_plan.build_plan(odd_side, other, {}) if mine else sync_plan.build_plan(other, odd_side, {})
     assert (done.pull if mine else done.push) == ("z",)
     assert not (done.push if mine else done.pull)
     assert not done.remove_local

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from envkit.checks.toolkit import GPU_ERRORS, find_error
+from envkit.checks.gpu.engine_errors import GPU_ERRORS, find_error
 
 CLI = "OCI runtime create failed: container_linux.go:380: nvidia-container-cli: "
 # Row of the failure table: message, what it is, part of the mend; and a message that is nearly the same, with its own.

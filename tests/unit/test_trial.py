@@ -11,9 +11,9 @@ import pytest
 import requests
 import urllib3.exceptions
 
-from envkit.engines import trial
-from envkit.engines.connect import Engine
-from envkit.engines.failure import GpuRefused
+from envkit.backends.docker import run_once
+from envkit.backends.docker.client import Engine
+from envkit.backends.docker.sdk_errors import GpuRefused
 from envkit.errors import EngineUnavailable, StartFailed
 
 RUNC = "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed:"
@@ -62,9 +62,9 @@ class Api:
         self.removed.append(container)
 
 
-def run(api: Api, text: str = "pass", program: str = "python", **more: str) -> trial.RunResult:
+def run(api: Api, text: str = "pass", program: str = "python", **more: str) -> run_once.RunResult:
     try:
-        return trial.run(
+        return run_once.run(
             Engine("unix:///x", api),  # type: ignore[arg-type]
             "i",
             (program, "-"),
@@ -95,7 +95,7 @@ def refused(text: str) -> docker.errors.APIError:
     ],
 )
 def test_an_image_without_the_program_is_told_as_that(said: str) -> None:
-    with pytest.raises(trial.ProgramNotFound):
+    with pytest.raises(run_once.ProgramNotFound):
         run(Api(refused(said)))
 
 
@@ -115,7 +115,7 @@ def test_an_image_without_the_program_is_told_as_that(said: str) -> None:
 def test_another_fault_of_the_start_is_not_a_missing_program(said: str, kind: type[Exception]) -> None:
     with pytest.raises(kind) as raised:
         run(Api(refused(said)))
-    assert not isinstance(raised.value, trial.ProgramNotFound)
+    assert not isinstance(raised.value, run_once.ProgramNotFound)
 
 
 def test_a_trial_is_on_no_network_unless_one_is_named_and_has_no_rights_on_any() -> None:

@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from envkit import catalog
-from envkit.checks import debian, versions
+from envkit.checks.audit import dpkg_version, vulnerable_versions
 from envkit.model.report import Observation, Verdict
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envkit.model.report import Finding
 
-served: Any = importlib.import_module("envkit.guest.served")
+served: Any = importlib.import_module("envkit.guest.server_info")
 SERVER = {"jupyter-server": ["2.21.1"], "jupyter-server-proxy": ["4.6.0"], "tornado": ["6.6.1"]}
 SYSTEM = {"python": "3.11", "codename": "bookworm", "openssh": "1:9.2p1-2+deb12u10"}
 
@@ -27,7 +27,9 @@ def packages(server: dict[str, Any] | None = None, **other: Any) -> Finding:
     """Return the finding on a server with other versions, or on another system."""
     today = other.pop("today", "2026-11-23")
     seen = {**SYSTEM, "versions": {**SERVER, **(server or {})}, **other}
-    return versions.check([Observation("audit.packages", seen), Observation("audit.image", {"today": today})])
+    return vulnerable_versions.check(
+        [Observation("audit.packages", seen), Observation("audit.image", {"today": today})]
+    )
 
 
 def test_what_envkit_installs_today_is_well() -> None:
@@ -134,13 +136,13 @@ def test_a_system_whose_end_came_since_warns_with_the_same_envkit() -> None:
 @pytest.mark.parametrize(
     ("changed", "mend"),
     [
-        ({"openssh": "1:9.2p1-2"}, versions.REBUILD_HINT),
-        ({"server": {"tornado": ["6.4.2"]}}, versions.REBUILD_HINT),
-        ({"server": {"tornado": ["6.4.2"]}, "python": "3.8"}, versions.PYTHON_HINT),
+        ({"openssh": "1:9.2p1-2"}, vulnerable_versions.REBUILD_HINT),
+        ({"server": {"tornado": ["6.4.2"]}}, vulnerable_versions.REBUILD_HINT),
+        ({"server": {"tornado": ["6.4.2"]}, "python": "3.8"}, vulnerable_versions.PYTHON_HINT),
         # A newer Python is no newer OpenSSH.
-        ({"openssh": "1:9.2p1-2", "python": "3.9"}, versions.REBUILD_HINT),
-        ({"openssh": "1:8.2p1-4ubuntu0.13", "codename": "focal", "python": "3.8"}, versions.SYSTEM_HINT),
-        ({"openssh": "1:8.4p1-5", "codename": "bullseye"}, versions.SYSTEM_HINT),
+        ({"openssh": "1:9.2p1-2", "python": "3.9"}, vulnerable_versions.REBUILD_HINT),
+        ({"openssh": "1:8.2p1-4ubuntu0.13", "codename": "focal", "python": "3.8"}, vulnerable_versions.SYSTEM_HINT),
+        ({"openssh": "1:8.4p1-5", "codename": "bullseye"}, vulnerable_versions.SYSTEM_HINT),
     ],
 )
 def test_each_fault_has_its_own_mend(changed: dict[str, Any], mend: str) -> None:
@@ -149,7 +151,7 @@ def test_each_fault_has_its_own_mend(changed: dict[str, Any], mend: str) -> None
 
 def test_two_faults_have_two_mends() -> None:
     found = packages({"tornado": ["6.4.2"]}, python="3.8", openssh="1:9.2p1-2")
-    assert found.hint == f"{versions.PYTHON_HINT} / {versions.REBUILD_HINT}"
+    assert found.hint == f"{vulnerable_versions.PYTHON_HINT} / {vulnerable_versions.REBUILD_HINT}"
 
 
 @pytest.mark.parametrize(
@@ -169,14 +171,14 @@ def test_two_faults_have_two_mends() -> None:
     ],
 )
 def test_versions_of_debian_are_ordered_as_dpkg_orders_them(one: str, other: str) -> None:
-    assert debian.is_older(one, other) is True
-    assert debian.is_older(other, one) is False
-    assert debian.is_older(one, one) is False
+    assert dpkg_version.is_older(one, other) is True
+    assert dpkg_version.is_older(other, one) is False
+    assert dpkg_version.is_older(one, one) is False
 
 
 @pytest.mark.parametrize("version", ["", "x", "1.0 ", "1.0\n", "1:2:3", "\u0661", "a:1", "1.0-", "1" * 300])
 def test_what_dpkg_would_not_take_is_no_version(version: str) -> None:
-    assert debian.is_older(version, "1.0") is None
+    assert dpkg_version.is_older(version, "1.0") is None
 
 
 # ── the table ──
@@ -189,7 +191,7 @@ def test_a_floor_takes_a_version_and_leaves_one() -> None:
         assert floor.vulnerability, floor.package
         assert floor.source.startswith(("measured ", "read ", "unconfirmed ")), floor.package
         if floor.mitigation:
-            assert Version(floor.mitigation.below) == Version(versions.MIN_PYTHON)
+            assert Version(floor.mitigation.below) == Version(vulnerable_versions.MIN_PYTHON)
 
 
 def test_every_system_that_still_gets_fixes_has_a_floor_of_openssh() -> None:
@@ -201,7 +203,7 @@ def test_every_system_that_still_gets_fixes_has_a_floor_of_openssh() -> None:
     for name, version in catalog.openssh_floors().items():
         suite = known[name]
         assert suite is not None
-        assert debian.is_older(version, version) is False
+        assert dpkg_version.is_older(version, version) is False
         assert version.startswith(f"1:{suite.openssh}p1-")
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import state
+from envkit.backends.docker import inspect
 from envkit.commands import probe
-from envkit.commands.project import Environment
-from envkit.engines import look
+from envkit.environment.project import Environment
 from envkit.errors import StartFailed
-from envkit.model.found import ContainerInfo
+from envkit.model.engine_state import ContainerInfo
 from envkit.model.report import Finding, Observation
 from envkit.model.state import State
 from envkit.observe import probe as observer
@@ -47,8 +47,8 @@ def test_what_changes_is_told_until_the_workspace_ends(
     looks, seen = iter(nodes), list[Finding]()
     runs = iter([ContainerInfo("c", "running", {}, "i")] * 2)
     monkeypatch.setattr(Environment, "connect", lambda _: None)
-    monkeypatch.setattr(look, "has_gpus", lambda *_: given)
-    monkeypatch.setattr(look, "container", lambda *_: next(runs, None))
+    monkeypatch.setattr(inspect, "has_gpus", lambda *_: given)
+    monkeypatch.setattr(inspect, "container", lambda *_: next(runs, None))
     monkeypatch.setattr(observer, "nodes", lambda *_: (Observation("gpu.nodes", {"nodes": next(looks)}),))
     with pytest.raises(StartFailed, match="vision is down"):
         probe.watch(known, 0, seen.append, gpu=gpu)

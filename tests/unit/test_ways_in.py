@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import net
-from envkit.commands import access, project
+from envkit.commands import access
+from envkit.environment import project
 from envkit.errors import PreconditionError
 from envkit.model.state import State
+from envkit.net import http
 from envkit.state import StateDir
 
 if TYPE_CHECKING:
@@ -142,13 +143,13 @@ def test_a_browser_from_a_snap_can_read_the_page_and_nobody_else(
 
 
 def test_an_answer_nested_beyond_all_measure_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(net, "get", lambda *_, **__: net.Response(200, {}, b"[" * 100_000))
+    monkeypatch.setattr(http, "get", lambda *_, **__: http.Response(200, {}, b"[" * 100_000))
     assert access._last_activity(8888, "secret", lambda: True) == ""
 
 
 def test_a_container_that_stopped_meanwhile_is_not_asked_with_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    monkeypatch.setattr(net, "get", lambda *words, **_: asked.append(words))
+    monkeypatch.setattr(http, "get", lambda *words, **_: asked.append(words))
     assert access._last_activity(8888, "secret", lambda: False) == ""
     assert asked == []
 

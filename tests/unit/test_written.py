@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import files
-from envkit.commands import written
 from envkit.errors import PreconditionError
+from envkit.fs import files, safe_tree
 from envkit.model.artifact import Artifact
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def untouched(folder: Path) -> bool:
 
 def test_everything_is_written_with_its_mode_and_nothing_else(project: Path) -> None:
     for _ in range(2):
-        written.write(project / "a/rendered", FILES, [str(project)])
+        safe_tree.write(project / "a/rendered", FILES, [str(project)])
     found = {str(one.relative_to(project / "a/rendered")) for one in (project / "a/rendered").rglob("*")}
     assert found == {"Dockerfile", "bin", "bin/entrypoint", "bin/x"}
     assert (project / "a/rendered/bin/entrypoint").stat().st_mode & 0o777 == 0o755
@@ -53,7 +52,7 @@ def test_no_planted_link_is_followed_and_nothing_is_written(project: Path, other
         target.mkdir()
     (project / link).symlink_to(other / "bin" if link.endswith("bin") else other)
     with pytest.raises(PreconditionError) as refusal:
-        written.write(target, FILES, [str(project)])
+        safe_tree.write(target, FILES, [str(project)])
     assert str(project / link) in refusal.value.message
     assert untouched(other)
     assert not (project / "rendered/Dockerfile").exists() or link == "rendered"
@@ -63,20 +62,20 @@ def test_a_planted_link_on_the_way_of_the_callers_own_is_not_followed(project: P
     (project / "rendered").symlink_to(other)
     (project.parent / "mine").symlink_to(project / "rendered")
     with pytest.raises(PreconditionError, match="project/rendered is a link"):
-        written.write(project.parent / "mine", FILES, [str(project)])
+        safe_tree.write(project.parent / "mine", FILES, [str(project)])
     assert untouched(other)
 
 
 def test_the_callers_own_links_outside_of_any_workspace_are_followed(project: Path, tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
-    written.write(tmp_path / "link/rendered", FILES, [str(project)])
+    safe_tree.write(tmp_path / "link/rendered", FILES, [str(project)])
     assert (tmp_path / "real/rendered/Dockerfile").read_text() == "FROM\n"
 
 
 def test_a_link_in_the_place_of_a_file_is_replaced(project: Path, other: Path) -> None:
     (project / "Dockerfile").symlink_to(other / "Dockerfile")
-    written.write(project, FILES, [str(project)])
+    safe_tree.write(project, FILES, [str(project)])
     assert untouched(other)
     assert not (project / "Dockerfile").is_symlink()
 
@@ -84,13 +83,13 @@ def test_a_link_in_the_place_of_a_file_is_replaced(project: Path, other: Path) -
 def test_links_without_end_are_refused(project: Path, tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(PreconditionError, match="loop is a link"):
-        written.write(tmp_path / "loop", FILES, [str(project)])
+        safe_tree.write(tmp_path / "loop", FILES, [str(project)])
 
 
 def test_a_folder_in_the_place_of_a_file_is_refused_before_anything_is_written(project: Path) -> None:
     (project / "bin/x").mkdir(parents=True)
     with pytest.raises(PreconditionError, match="bin/x is a folder"):
-        written.write(project, FILES, [str(project)])
+        safe_tree.write(project, FILES, [str(project)])
     assert [one.name for one in project.iterdir()] == ["bin"]
 
 
@@ -105,7 +104,7 @@ def test_a_disk_that_fills_leaves_the_old_files_and_no_new_ones(project: Path, m
 
     monkeypatch.setattr(files, "create", full)
     with pytest.raises(OSError, match="No space left"):
-        written.write(project, FILES, [str(project)])
+        safe_tree.write(project, FILES, [str(project)])
     assert (project / "Dockerfile").read_text() == "old"
     assert sorted(one.name for one in project.iterdir()) == ["Dockerfile", "bin"]
     assert not list((project / "bin").iterdir())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from envkit.config import yaml_tree
-from envkit.config.yaml_tree import read
+from envkit.config import yaml_reader
+from envkit.config.yaml_reader import read
 from tests.unit.test_yaml_tree import refusal, value
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def test_deep_nesting_is_refused_and_does_not_end_the_process(text: str) -> None
 
 
 def test_deep_nesting_does_not_end_the_process_where_yaml_is_read_by_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml_tree, "LOADER", yaml.BaseLoader)
+    monkeypatch.setattr(yaml_reader, "LOADER", yaml.BaseLoader)
     assert "f.yaml:1: nested deeper than 40 levels" in refusal("- " * 20_000)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from envkit.config.yaml_tree import resolve_scalar
+from envkit.config.yaml_reader import resolve_scalar
 
 
 @pytest.mark.parametrize(

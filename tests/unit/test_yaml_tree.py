@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envkit.config import yaml_tree
-from envkit.config.yaml_tree import read
+from envkit.config import yaml_reader
+from envkit.config.yaml_reader import read
 from envkit.errors import ConfigError
 
 LOADERS = sorted({"BaseLoader", "CBaseLoader"} & set(dir(yaml)))
@@ -16,7 +16,7 @@ LOADERS = sorted({"BaseLoader", "CBaseLoader"} & set(dir(yaml)))
 
 @pytest.fixture(params=LOADERS, autouse=True)
 def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml_tree, "LOADER", getattr(yaml, request.param))
+    monkeypatch.setattr(yaml_reader, "LOADER", getattr(yaml, request.param))
 
 
 def value(text: str) -> Any:

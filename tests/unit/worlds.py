@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from envkit import decide, names
-from envkit.decide import DesiredState
+from envkit import naming, reconcile
 from envkit.model import step
-from envkit.model.entrance import Network, Port
+from envkit.model.engine_state import ActualState, ContainerInfo, ImageInfo, NetworkInfo, VolumeInfo
 from envkit.model.facts import Account
-from envkit.model.found import ActualState, ContainerInfo, ImageInfo, NetworkInfo, VolumeInfo
+from envkit.model.network import Network, Port
 from envkit.model.plan import Digests, FilesPlan, Plan
 from envkit.model.run import Health, Limits, Mount, RunPlan
 from envkit.model.state import State
+from envkit.reconcile import DesiredState
 from tests.unit.plans import image_plan
 
 OWNER, NAME, PROJECT = 1000, "vision", "/home/ada/vision"
-TITLE = names.container(OWNER, NAME)
-HOME_VOLUME = names.volume(TITLE, "home")
+TITLE = naming.container(OWNER, NAME)
+HOME_VOLUME = naming.volume(TITLE, "home")
 REF = "envkit:2.9.0-cpu-0123456789abcdef"
-LABELS = names.labels(OWNER, NAME, PROJECT)
+LABELS = naming.labels(OWNER, NAME, PROJECT)
 
 
 def run_plan(**changes: object) -> RunPlan:
@@ -49,7 +49,7 @@ def wanted(digests: Digests = SETTLED, **changes: object) -> DesiredState:
 
 def container(want: DesiredState, status: str = "running", **labels: str) -> ContainerInfo:
     """The container that `want` leads to, in some state."""
-    known = {**names.container_labels(want.plan, want.digests), **labels}
+    known = {**naming.container_labels(want.plan, want.digests), **labels}
     return ContainerInfo("c1", status, known, "i1", (want.plan.run.network.name,))  # type: ignore[arg-type]
 
 
@@ -84,7 +84,7 @@ class World:
                 self.found = replace(found, volumes={**found.volumes, name: VolumeInfo(LABELS, f"t{self.clock}")})
             case step.PrepareVolumes(volumes, _):
                 assert found.image is not None or found.container is not None
-                made = {name: decide.volume_marker(want.plan, found, name) for name in volumes}
+                made = {name: reconcile.volume_marker(want.plan, found, name) for name in volumes}
                 self.state = replace(self.state, prepared={**self.state.prepared, **made})
                 self.found = replace(found, helper=None)
             case step.RemoveVolume(name):
@@ -111,7 +111,7 @@ class World:
                 assert self.files_current, "a container starts with its files"
                 assert HOME_VOLUME in self.state.prepared, "a container starts with a home of its own"
                 self.found = replace(found, container=replace(found.container, status="running"))
-            case step.RemoveContainer(name) if name == names.helper(TITLE):
+            case step.RemoveContainer(name) if name == naming.helper(TITLE):
                 self.found = replace(found, helper=None)
             case step.RemoveContainer():
                 self.found = replace(found, container=None)

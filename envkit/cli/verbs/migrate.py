@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from envkit.cli.options import Format, FormatOption, QuietOption
-from envkit.cli.printing import print_report
+from envkit.cli.output.reports import print_report
 
 if TYPE_CHECKING:
-    from envkit.commands.ported import FileResult
+    from envkit.commands.migrate.file_job import FileResult
 
 PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, or folders to look through.")]
 DEFAULT_RELEASE = "2.9.0"
@@ -32,10 +32,10 @@ def migrate(
     format_: FormatOption = Format.text,
 ) -> int:
     """Move code from standalone Keras to tf.keras. Shows what changes, and what a person has to look at."""
-    from envkit.cli import texts
-    from envkit.cli.bar import ProgressBar
-    from envkit.cli.changes import print_result as print_file_result
-    from envkit.cli.failures import discard_stdout
+    from envkit.cli.error_handler import discard_stdout
+    from envkit.cli.output import messages
+    from envkit.cli.output.migrate_diff import print_result as print_file_result
+    from envkit.cli.output.progress_bar import ProgressBar
     from envkit.commands import migrate as command
 
     if write and check:
@@ -56,7 +56,7 @@ def migrate(
         on_result = print_file if is_text else lambda _: None
         report = command.migrate(paths, job, write=write, check=check, on_file=on_result, on_scan=progress_bar)
     try:
-        code = print_report(report, format_, texts.migrate)
+        code = print_report(report, format_, messages.migrate)
         sys.stdout.flush()
     except BrokenPipeError:
         discard_stdout()

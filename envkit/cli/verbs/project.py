@@ -11,7 +11,7 @@ from typing import Annotated, Optional
 import typer
 
 from envkit.cli.options import CURRENT_FOLDER, Format, FormatOption, NameOption, ProjectOption
-from envkit.cli.printing import print_report
+from envkit.cli.output.reports import print_report
 
 
 def init(
@@ -21,10 +21,10 @@ def init(
     format_: FormatOption = Format.text,
 ) -> int:
     """Write a commented envkit.yaml."""
-    from envkit.cli import texts
+    from envkit.cli.output import messages
     from envkit.commands import init as command
 
-    return print_report(command.init(folder, owner=owner, example=example), format_, texts.init)
+    return print_report(command.init(folder, owner=owner, example=example), format_, messages.init)
 
 
 def render(
@@ -34,11 +34,11 @@ def render(
     format_: FormatOption = Format.text,
 ) -> int:
     """Only render the Dockerfile, its context and compose.yaml."""
-    from envkit.cli import texts
-    from envkit.commands import project as projects
+    from envkit.cli.output import messages
     from envkit.commands import render as command
+    from envkit.environment import project as projects
 
-    return print_report(command.render(projects.load(project, {}), output, check=check), format_, texts.render)
+    return print_report(command.render(projects.load(project, {}), output, check=check), format_, messages.render)
 
 
 def schema() -> int:
@@ -66,12 +66,12 @@ def status(
     format_: FormatOption = Format.text,
 ) -> int:
     """List your environments."""
-    from envkit.cli.listing import format_table
+    from envkit.cli.output.status_table import format_table
     from envkit.commands import status as command
 
     report = command.status(all_users=all_users, name=name)
     if check and report.result is not None:
-        from envkit.cli.progress import ProgressPrinter
+        from envkit.cli.output.progress import ProgressPrinter
         from envkit.commands import drift
 
         with ProgressPrinter(quiet=False, verbose=False) as printer:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from envkit.migrate.ignored import is_suppressed
 from envkit.migrate.outcome import Outcome
-from envkit.migrate.requirements import declared, lists
-from envkit.migrate.requirements.commands import notes as command
-from envkit.migrate.requirements.places import FileKind, classify
-from envkit.migrate.requirements.wanted import names_any
+from envkit.migrate.requirements import project_metadata, requirement_files
+from envkit.migrate.requirements.file_kinds import FileKind, classify
+from envkit.migrate.requirements.install_commands import notes as command
+from envkit.migrate.requirements.requirement import names_any
+from envkit.migrate.suppressions import is_suppressed
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -45,12 +45,14 @@ def migrate(path: PurePath, content: bytes, release: str) -> Outcome:
     text = content.decode("latin-1")  # byte for character; all that is looked for is ASCII
     if kind in {FileKind.REQUIREMENTS, FileKind.CONSTRAINTS, FileKind.CONDA}:
         bom = UTF_8_BOM if text.startswith(UTF_8_BOM) else ""
-        outcome = lists.migrate(content.removeprefix(bom.encode("latin-1")), text.removeprefix(bom), kind, release)
+        outcome = requirement_files.migrate(
+            content.removeprefix(bom.encode("latin-1")), text.removeprefix(bom), kind, release
+        )
         outcome = replace(outcome, content=bom.encode("latin-1") + outcome.content)
     elif kind is FileKind.COMMANDS:
         outcome = Outcome(content, notes=tuple(command(text, release)))
     else:
-        outcome = Outcome(content, notes=tuple(declared.notes(path.name, text, release)))
+        outcome = Outcome(content, notes=tuple(project_metadata.notes(path.name, text, release)))
     lines = text.split("\n")
     notes = tuple(note for note in outcome.notes if not is_suppressed(lines[note.location.line - 1], note.rule))
     return replace(outcome, notes=notes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.migrate.rules import arguments, imports, runtime, told
+from envkit.migrate.rules import arguments, imports, manual, runtime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +18,8 @@ RULE_TABLE: Mapping[str, Rule] = {
         *imports.NAMES,
         *arguments.ARGUMENTS,
         *arguments.BACKEND,
-        *told.REVIEW,
-        *told.IMPOSSIBLE,
+        *manual.REVIEW,
+        *manual.IMPOSSIBLE,
         *runtime.RUNTIME,
         *runtime.GRAPH,
         *runtime.TRAINING,

@@ -1,0 +1,222 @@
+"""Programs inside a container: scripts, terminals and raw streams, over the engine's API alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket as sockets
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from envkit.backends.docker import streams
+from envkit.backends.docker.exec_errors import OutputBuffer, command_in_folder
+from envkit.backends.docker.sdk_errors import translate_errors
+from envkit.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from envkit.backends.docker.client import Engine
+
+LINE_BYTES_MAX = 1 << 20
+TIMEOUT = "/usr/bin/timeout"  # of coreutils; the program is ended with its whole process group
+TIMEOUT_EXIT_CODES = {124, 128 + signal.SIGKILL}  # what that says when it ended the program
+KILL_GRACE_S = 5
+
+
+class TimeLimitExceeded(EngineError):
+    """A script did not end in the time it had."""
+
+
+def run_script(
+    engine: Engine,
+    container: str,
+    argv: Sequence[str],
+    text: str,
+    on_line: Callable[[str], None],
+    *,
+    limit_s: float,
+    env: Mapping[str, str] | None = None,
+) -> int:
+    """Run a program with a text on its stdin, hand over each line of its stdout, return its exit code.
+
+    The engine has no way to end what was started like this, so `timeout` of the image does, which comes before
+    anything of the workspace's user. Should that not help, nobody waits any longer.
+
+    Raises:
+        RanOver: It took longer than `limit_s` seconds, and was ended.
+    """
+    started_at = time.monotonic()
+    command = [TIMEOUT, f"--kill-after={KILL_GRACE_S}", f"{limit_s:g}", *argv]
+    with translate_errors(f"running a script in {container}"):
+        exec_instance = engine.api.exec_create(
+            container, command, stdin=True, stdout=True, stderr=True, environment=dict(env or {})
+        )
+        try:
+            with _start_exec(engine, exec_instance["Id"], tty=False) as stream:
+                communicate(stream, text.encode(), on_line, started_at + limit_s + 2 * KILL_GRACE_S)
+        except TimeoutError:
+            raise _time_limit_error(container, limit_s) from None
+        code = _exit_code(engine, exec_instance["Id"])
+    if code in TIMEOUT_EXIT_CODES and time.monotonic() - started_at >= limit_s:
+        raise _time_limit_error(container, limit_s)
+    return code
+
+
+def communicate(stream: streams.Stream, text: bytes, on_line: Callable[[str], None], deadline: float) -> None:
+    """Send a text to a program's stdin and hand over each line of its stdout, to its end.
+
+    Raises:
+        TimeoutError: It is `deadline` by the monotonic clock.
+    """
+    rest = b""
+    stream.settimeout(max(0.001, deadline - time.monotonic()))
+    stream.sendall(text)
+    stream.shutdown(sockets.SHUT_WR)
+    for descriptor, chunk in streams.read_frames(stream, deadline):
+        if descriptor == streams.STDOUT:
+            *lines, rest = (rest + chunk).split(b"\n")
+            rest = rest[-LINE_BYTES_MAX:]  # a line without end is no line, and must not fill our memory
+            for line in lines:
+                on_line(line.decode(errors="replace"))
+
+
+def _time_limit_error(container: str, limit_s: float) -> TimeLimitExceeded:
+    return TimeLimitExceeded(
+        f"a script in {container} took longer than {limit_s:g} s", hint="envkit down, then envkit up"
+    )
+
+
+def run_attached(
+    engine: Engine,
+    container: str,
+    argv: Sequence[str],
+    *,
+    tty: bool,
+    workdir: str | None = None,
+    env: Mapping[str, str] | None = None,
+    folder: str = "",
+) -> int:
+    """Run a program on the caller's own stdin, stdout, stderr and terminal; return its exit code.
+
+    Args:
+        engine: Where the container is.
+        container: Its name.
+        argv: The program and its arguments.
+        tty: Whether it gets the caller's terminal.
+        workdir: A folder of the image to run it in.
+        env: Variables to set.
+        folder: A folder to go to that is no part of the image, or empty.
+
+    Raises:
+        PassThrough: It could not be started.
+    """
+    try:
+        return _run_attached(engine, container, argv, tty=tty, workdir=workdir, env=dict(env or {}), folder=folder)
+    except streams.OutputClosed:
+        return streams.SIGPIPE_EXIT_CODE
+
+
+def _run_attached(
+    engine: Engine,
+    container: str,
+    argv: Sequence[str],
+    *,
+    tty: bool,
+    workdir: str | None,
+    env: dict[str, str],
+    folder: str,
+) -> int:
+    command = command_in_folder(folder, argv) if folder else argv
+    with translate_errors(f"running a program in {container}"):
+        exec_instance = engine.api.exec_create(
+            container,
+            list(command),
+            stdin=True,
+            stdout=True,
+            stderr=True,
+            tty=tty,
+            workdir=workdir,
+            environment=env,
+        )
+        output = OutputBuffer(streams.write, folder)
+        with _start_exec(engine, exec_instance["Id"], tty=tty) as stream:
+            if tty:
+                _attach_terminal(engine, exec_instance["Id"], stream, output)
+            else:
+                streams.pump(stream, output, framed=True)
+        code = _exit_code(engine, exec_instance["Id"])
+        output.end(code, argv[0])
+        return code
+
+
+def run_raw(engine: Engine, container: str, argv: Sequence[str]) -> int:
+    """Connect a program's stdin and stdout to the caller's, byte for byte: an SSH ProxyCommand."""
+    return run_attached(engine, container, argv, tty=False)
+
+
+@contextmanager
+def attach(engine: Engine, container: str) -> Iterator[streams.Stream]:
+    """Yield what a container's own program reads and writes, framed; to be taken before it is started."""
+    params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+    with _half_closable_stream(engine.api.attach_socket(container, params=params)) as stream:
+        yield stream
+
+
+@contextmanager
+def _start_exec(engine: Engine, exec_id: str, *, tty: bool) -> Iterator[streams.Stream]:
+    with _half_closable_stream(engine.api.exec_start(exec_id, tty=tty, socket=True)) as stream:
+        yield stream
+
+
+@contextmanager
+def _half_closable_stream(stream: Any) -> Iterator[streams.Stream]:
+    # The SDK wraps the connection in a reader of its own; the socket beneath is what can be half-closed.
+    connection: sockets.socket = getattr(stream, "_sock", stream)
+    buffered = _read_buffered(connection, getattr(stream, "_response", None))
+    connection.settimeout(None)
+    with ExitStack() as stack:
+        # Each of these would keep the connection open.
+        for resource in (connection, stream, getattr(stream, "_response", None)):
+            if resource is not None:
+                stack.callback(resource.close)
+        yield streams.BufferedStream(connection, buffered)
+
+
+def _read_buffered(connection: sockets.socket, response: Any) -> bytes:
+    """Return what the SDK read together with the head of the engine's answer, and would keep to itself."""
+    if response is None:
+        return b""
+    connection.settimeout(0)  # of what is not there yet, nothing is waited for
+    buffered: bytes = response.raw._fp.fp.peek()  # noqa: SLF001 - where the SDK itself finds the connection
+    return buffered
+
+
+def _exit_code(engine: Engine, exec_id: str) -> int:
+    return streams.require_exit_code(engine.api.exec_inspect(exec_id)["ExitCode"])
+
+
+def _attach_terminal(
+    engine: Engine, exec_id: str, stream: streams.Stream, on_output: Callable[[int, bytes], None]
+) -> None:
+    """Hand the caller's terminal to the program: raw mode, its size followed, restored whatever happens."""
+    import termios
+    import tty
+
+    saved_attributes = termios.tcgetattr(0)
+
+    def resize(*_: object) -> None:
+        # A program that just ended has no size; none that runs has to end for want of one.
+        with suppress(EngineError, OSError), translate_errors("resizing a terminal"):
+            size = os.get_terminal_size(1)
+            engine.api.exec_resize(exec_id, height=size.lines, width=size.columns)
+
+    previous_handler = signal.signal(signal.SIGWINCH, resize)
+    try:
+        tty.setraw(0)
+        resize()
+        streams.pump(stream, on_output, framed=False)
+    finally:
+        signal.signal(signal.SIGWINCH, previous_handler)
+        termios.tcsetattr(0, termios.TCSADRAIN, saved_attributes)

@@ -1,0 +1,168 @@
+"""What the engine holds under the names an environment needs. Nothing is changed by looking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import docker.errors
+
+from envkit import naming
+from envkit.backends.docker.sdk_errors import translate_errors
+from envkit.model.engine_state import ActualState, BindInfo, ContainerInfo, ImageInfo, NetworkInfo, VolumeInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from envkit.backends.docker.client import Engine
+
+
+def container(engine: Engine, name: str) -> ContainerInfo | None:
+    """Look at one container by name or id."""
+    data = _inspect("looking at the container", lambda: engine.api.inspect_container(name))
+    return None if data is None else _parse_container(data)
+
+
+def image(engine: Engine, ref: str) -> ImageInfo | None:
+    """Look at one image by reference."""
+    inspect_image: Callable[[str], Any] = engine.api.inspect_image
+    data = _inspect("looking at the image", lambda: inspect_image(ref))
+    if data is None:
+        return None
+    config = data.get("Config") or {}
+    return ImageInfo(
+        data["Id"],
+        config.get("Labels") or {},
+        data.get("Size", 0),
+        ref,
+        system=data.get("Os", ""),
+        machine=naming.architecture(data.get("Architecture", "")),
+        from_registry=bool(data.get("RepoDigests")),
+        has_onbuild=bool(config.get("OnBuild")),
+    )
+
+
+def find_base(engine: Engine, suite: str, previous_ref: str) -> ImageInfo | None:
+    """Find a base for a suite: the one that was used before, one envkit made, or Debian's own slim image."""
+    refs = naming.base_refs(suite)
+    candidates = (previous_ref if previous_ref in refs else "", *refs)
+    return next((image_info for ref in candidates if ref and (image_info := image(engine, ref))), None)
+
+
+def actual_state(engine: Engine, name: str, volumes: Iterable[str]) -> ActualState:
+    """Look at everything of an environment but its images."""
+    volume_names = set(volumes)
+    with translate_errors("looking at networks and volumes"):
+        networks = engine.api.networks()
+        listed_volumes = engine.api.volumes(filters={"name": name})["Volumes"] or []
+    return ActualState(
+        container=container(engine, name),
+        helper=container(engine, naming.helper(name)),
+        network=next((_parse_network(network) for network in networks if network["Name"] == name), None),
+        volumes={
+            volume["Name"]: _parse_volume(volume)
+            for volume in listed_volumes
+            if volume["Name"] in volume_names or volume["Name"].startswith(f"{name}-")
+        },
+        subnets=tuple(sorted(_subnets(networks, excluded_name=name))),
+    )
+
+
+def has_gpus(engine: Engine, name: str) -> bool:
+    """Say whether a container was given GPUs, by whichever road."""
+    data = _inspect("looking at the container", lambda: engine.api.inspect_container(name))
+    host_config = (data or {}).get("HostConfig") or {}
+    return bool(host_config.get("DeviceRequests")) or host_config.get("Runtime") == "nvidia"
+
+
+def environment_containers(engine: Engine, owner: int | None) -> list[ContainerInfo]:
+    """List the containers of one owner's environments, or of everybody's, in one call."""
+    labels = [f"{naming.MANAGED}=1"] + ([] if owner is None else [f"{naming.OWNER}={owner}"])
+    with translate_errors("listing containers"):
+        containers = engine.api.containers(all=True, filters={"label": labels})
+    return [
+        ContainerInfo(
+            id=data["Id"],
+            status=data["State"],
+            labels=data.get("Labels") or {},
+            image_id=data["ImageID"],
+            networks=tuple((data.get("NetworkSettings") or {}).get("Networks") or {}),
+        )
+        for data in containers
+    ]
+
+
+def other_binds(engine: Engine, owner: int, project: str) -> tuple[BindInfo, ...]:
+    """Return what the containers of all other environments show of the host: of every user, running or not."""
+    with translate_errors("listing containers"):
+        containers = engine.api.containers(all=True, filters={"label": [f"{naming.MANAGED}=1"]})
+    labelled_containers = [(data, data.get("Labels") or {}) for data in containers]
+    return tuple(
+        BindInfo(labels.get(naming.NAME, data["Id"][:12]), mount["Source"], not mount.get("RW"))
+        for data, labels in labelled_containers
+        if not naming.belongs_to(labels, owner, project)
+        for mount in data.get("Mounts") or ()
+        if mount.get("Type") == "bind"
+    )
+
+
+def resource_labels(engine: Engine, owner: int) -> tuple[Mapping[str, str], ...]:
+    """Return the labels of everything of one owner's environments: containers first, then networks and volumes.
+
+    Nobody may remember some of these any more: a state went with its home, and a network or a volume stayed.
+    """
+    filters = {"label": [f"{naming.MANAGED}=1", f"{naming.OWNER}={owner}"]}
+    with translate_errors("looking at what is there"):
+        resources = [
+            *engine.api.containers(all=True, filters=filters),
+            *engine.api.networks(filters=filters),
+            *(engine.api.volumes(filters=filters)["Volumes"] or ()),
+        ]
+    return tuple(resource.get("Labels") or {} for resource in resources)
+
+
+def image_sizes(engine: Engine) -> dict[str, int]:
+    """Return the size in bytes of each image envkit made, by its id."""
+    with translate_errors("listing images"):
+        images = engine.api.images(filters={"label": [f"{naming.MANAGED}=1"]})
+    return {data["Id"]: int(data["Size"]) for data in images}
+
+
+def _parse_container(data: Mapping[str, Any]) -> ContainerInfo:
+    return ContainerInfo(
+        id=data["Id"],
+        status=data["State"]["Status"],
+        labels=data["Config"].get("Labels") or {},
+        image_id=data["Image"],
+        networks=tuple((data.get("NetworkSettings") or {}).get("Networks") or {}),
+        exit_code=data["State"].get("ExitCode", 0),
+    )
+
+
+def _parse_network(data: Mapping[str, Any]) -> NetworkInfo:
+    configs = (data.get("IPAM") or {}).get("Config") or []
+    return NetworkInfo(data["Id"], data.get("Labels") or {}, configs[0].get("Subnet", "") if configs else "")
+
+
+def _parse_volume(data: Mapping[str, Any]) -> VolumeInfo:
+    labels = data.get("Labels") or {}
+    # What the engine calls its creation moves whenever an entry of its top folder comes or goes.
+    return VolumeInfo(labels, labels.get(naming.CREATED) or data.get("CreatedAt", ""))
+
+
+def _subnets(networks: Iterable[Mapping[str, Any]], *, excluded_name: str) -> set[str]:
+    return {
+        config["Subnet"]
+        for network in networks
+        if network["Name"] != excluded_name
+        for config in (network.get("IPAM") or {}).get("Config") or ()
+        if config.get("Subnet")
+    }
+
+
+def _inspect(action: str, call: Callable[[], Any]) -> Mapping[str, Any] | None:
+    with translate_errors(action):
+        try:
+            data: Mapping[str, Any] = call()
+        except docker.errors.NotFound:
+            return None
+        return data

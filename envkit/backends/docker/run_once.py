@@ -1,0 +1,156 @@
+"""One run of one program in an image that anybody may have made: without rights, and with nothing of the host in it.
+
+It has no network, unless one is named.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import docker.errors
+import requests
+import urllib3.exceptions
+
+from envkit.backends.docker import container_exec
+from envkit.backends.docker.create_options import gpu_options
+from envkit.backends.docker.sdk_errors import translate_errors
+from envkit.checks.gpu import engine_errors
+from envkit.errors import StartFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from envkit.backends.docker.client import Engine
+    from envkit.model.run import Gpus
+
+MEMORY_LIMIT = "8g"
+PIDS_LIMIT = 4096
+TMPFS = {"/tmp": "rw,exec,nosuid,nodev,size=2g", "/run": "rw,nosuid,nodev,size=64m"}  # noqa: S108 - in the container
+PROGRAM_MISSING = (
+    r'exec: \\*"{}\\*": (stat \S+: )?(executable file not found|no such file or directory|not a directory)'
+)
+
+
+class ProgramNotFound(StartFailed):
+    """The image has no program of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        code: The program's exit code, or None where it was stopped for taking too long.
+        out_of_memory: Whether the kernel killed something in it for want of memory.
+    """
+
+    code: int | None
+    out_of_memory: bool
+
+
+def run(
+    engine: Engine,
+    image: str,
+    argv: Sequence[str],
+    text: str,
+    on_line: Callable[[str], None],
+    *,
+    name: str,
+    labels: Mapping[str, str],
+    limit_s: float,
+    gpus: Gpus | None = None,
+    network: str = "none",
+) -> RunResult:
+    """Run a program of an image with a text on its stdin, and hand over each line of its stdout.
+
+    Args:
+        engine: Where.
+        image: Id of the image.
+        argv: The program and its arguments; the image's own entrypoint is left out.
+        text: What it reads.
+        on_line: Gets each line.
+        name: What to call the container.
+        labels: Of the container.
+        limit_s: How long it may take, seconds.
+        gpus: Which GPUs it gets.
+        network: The network it joins.
+
+    Raises:
+        NoProgram: There is none of that name in the image.
+        StartFailed: The image cannot run.
+    """
+    with translate_errors(f"trying the image {image}", StartFailed):
+        container_id = engine.api.create_container(
+            image,
+            name=name,
+            entrypoint=list(argv),
+            command=[],
+            stdin_open=True,
+            labels=dict(labels),
+            working_dir="/",
+            environment={"HOME": "/tmp"},  # noqa: S108 - in the container
+            network_disabled=network == "none",
+            healthcheck={"test": ["NONE"]},
+            use_config_proxy=False,
+            host_config=_host_config(engine.api, gpus, network),
+        )["Id"]
+        try:
+            return _communicate(engine, container_id, argv[0], text, on_line, time.monotonic() + limit_s)
+        finally:
+            with suppress(docker.errors.NotFound):
+                engine.api.remove_container(container_id, force=True, v=True)
+
+
+def _host_config(api: Any, gpus: Gpus | None, network: str) -> Any:
+    return api.create_host_config(
+        network_mode=network,
+        read_only=True,
+        tmpfs=TMPFS,
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges:true"],
+        mem_limit=MEMORY_LIMIT,
+        pids_limit=PIDS_LIMIT,
+        ipc_mode="private",
+        init=False,
+        shm_size="256m",
+        log_config={"type": "none"},
+        **gpu_options(gpus),
+    )
+
+
+def _communicate(
+    engine: Engine, container: str, program: str, text: str, on_line: Callable[[str], None], deadline: float
+) -> RunResult:
+    with container_exec.attach(engine, container) as stream:
+        try:
+            engine.api.start(container)
+        except docker.errors.APIError as error:
+            message = str(error.explanation or error)
+            if not engine_errors.find_error(message) and re.search(PROGRAM_MISSING.format(re.escape(program)), message):
+                raise ProgramNotFound(f"the image has no program {program}") from error
+            raise
+        try:
+            with suppress(BrokenPipeError, ConnectionResetError):  # it ended before it had read everything
+                container_exec.communicate(stream, text.encode(), on_line, deadline)
+        except TimeoutError:
+            return RunResult(None, out_of_memory=False)
+    try:
+        code = engine.api.wait(container, timeout=max(1, int(deadline - time.monotonic())))["StatusCode"]
+    except (requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError) as error:
+        if not _is_timeout(error):
+            raise
+        return RunResult(None, out_of_memory=False)
+    state = engine.api.inspect_container(container)["State"]
+    return RunResult(int(code), bool(state.get("OOMKilled")))
+
+
+def _is_timeout(error: requests.exceptions.RequestException) -> bool:
+    """Say whether an engine was silent for too long, and not gone: the SDK tells both by one type at times."""
+    causes = error.args[:1]
+    return isinstance(error, requests.exceptions.ReadTimeout) or any(
+        isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in causes
+    )

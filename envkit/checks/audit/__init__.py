@@ -1,0 +1,102 @@
+"""Whether an environment withstood its attacks, and holds what its hardening promises.
+
+A check passes when everything it is about was tried and refused. What was not tried, or got no answer, is unknown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit.checks import observations as obs
+from envkit.checks.audit import hardening, http, image_age, inside, network, ssh, vulnerable_versions
+from envkit.checks.audit.attack_cases import OWNER_LOGIN, SSH_ATTACKS
+from envkit.checks.audit.finding import judge, skip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from envkit.checks.audit.attack_cases import SshAttack
+    from envkit.model.report import Finding, Observation
+
+
+def check(observations: Sequence[Observation], inspection: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Judge every attack and every setting.
+
+    Args:
+        observations: What came of the attacks, from outside and from inside.
+        inspection: What the engine says of the container.
+    """
+    return (
+        *_check_settings(inspection),
+        *http.check(observations),
+        *_check_ssh(observations),
+        ssh.check(observations),
+        network.check(observations),
+        *inside.check(observations, inspection),
+        vulnerable_versions.check(observations),
+        image_age.check(observations),
+        _check_traces(observations),
+    )
+
+
+def _check_settings(inspection: Mapping[str, Any]) -> Iterator[Finding]:
+    for check_id, rule in hardening.CHECKS.items():
+        faults, unknown_reason = [], ""
+        try:
+            faults = list(rule(dict(inspection)))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            unknown_reason = f"the engine does not say it as expected: {type(error).__name__} {error}"
+        yield judge(check_id, faults, unknown_reason)
+
+
+def _check_ssh(observations: Sequence[Observation]) -> Iterator[Finding]:
+    results = {
+        obs.text(observation.data, "attack"): observation.data
+        for observation in observations
+        if observation.name == "audit.ssh"
+    }
+    suite_reason = next((obs.text(result, "skipped") for name, result in results.items() if not name), "")
+    owner = results.get(OWNER_LOGIN.name, {})
+    login_error = "" if owner.get("code") == 0 else f"the owner's own login failed: {obs.text(owner, 'said')}"
+    for check_id in dict.fromkeys(attack.check for attack in SSH_ATTACKS):
+        outcomes = [(attack, results.get(attack.name, {})) for attack in SSH_ATTACKS if attack.check == check_id]
+        skip_reason = next((obs.text(data, "skipped") for _, data in outcomes if obs.text(data, "skipped")), "")
+        if suite_reason or skip_reason or not results:
+            yield skip(check_id, suite_reason or skip_reason or "the SSH server was not attacked")
+            continue
+        faults = [fault for attack, data in outcomes for fault in _find_breaches(attack, data)]
+        yield judge(
+            check_id,
+            faults,
+            login_error
+            or next((reason for attack, data in outcomes if (reason := _missing_refusal(attack, data))), ""),
+        )
+
+
+def _find_breaches(attack: SshAttack, data: Mapping[str, Any]) -> Iterator[str]:
+    if data.get("code") == 0:
+        yield f"{attack.name}: let in"
+    elif data.get("reached") is True:
+        yield f"{attack.name}: the server tried to"
+    if attack.check == "audit/ssh-password" and obs.text(data, "offers") not in {"", "publickey"}:
+        yield f"it offers {obs.text(data, 'offers')}"
+
+
+def _missing_refusal(attack: SshAttack, data: Mapping[str, Any]) -> str:
+    """Return why an attack was not refused in the refusal's own words, or nothing."""
+    if data.get("refused") is True and data.get("code") == attack.exit_code:
+        return ""
+    return f"{attack.name}: no refusal was seen; {obs.text(data, 'said') or 'nothing was said'}"
+
+
+def _check_traces(observations: Sequence[Observation]) -> Finding:
+    observation = obs.last(observations, "audit.traces")
+    if observation is None:
+        return skip("audit/traces", "there is no token to look for")
+    unreadable = obs.texts(observation.data, "unread")
+    return judge(
+        "audit/traces",
+        [f"the token stands in {location}" for location in obs.texts(observation.data, "places")],
+        f"could not be searched: {', '.join(unreadable)}" if unreadable else "",
+    )

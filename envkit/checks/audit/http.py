@@ -1,0 +1,94 @@
+"""Whether JupyterLab withstood the attacks from outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit.checks import observations as obs
+from envkit.checks.audit.attack_cases import HTTP_ATTACKS, TOKEN_GUESSES
+from envkit.checks.audit.finding import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from envkit.checks.audit.attack_cases import HttpAttack
+    from envkit.model.report import Finding, Observation
+
+MIN_TOKEN_LENGTH = 43  # 256 bits
+OK, REDIRECT = 200, 302
+LOGIN_PREFIXES = ("/login?next=", "/hub/login?next=")
+COOKIE_FLAGS = ("HttpOnly", "SameSite=Strict")
+
+
+def check(observations: Sequence[Observation]) -> Iterator[Finding]:
+    """Judge what JupyterLab answered."""
+    check_ids = dict.fromkeys(attack.check for attack in HTTP_ATTACKS)
+    answers = [observation.data for observation in observations if observation.name == "audit.http"]
+    results = list(zip(HTTP_ATTACKS, answers, strict=False))
+    stop_reason = obs.text(obs.data(observations, "audit.stopped"), "why") or "JupyterLab does not answer"
+    for check_id in check_ids:
+        check_results = [(attack, answer) for attack, answer in results if attack.check == check_id]
+        faults = [fault for attack, answer in check_results for fault in _find_faults(attack, answer)]
+        complete = len(check_results) == sum(attack.check == check_id for attack in HTTP_ATTACKS)
+        yield judge(
+            check_id, faults, _unknown_reason(check_id, check_results, observations) if complete else stop_reason
+        )
+    yield _check_guesses(obs.data(observations, "audit.guesses"), stop_reason)
+    yield _check_cookie(obs.last(observations, "audit.cookie"), stop_reason)
+
+
+def _unknown_reason(
+    check_id: str, results: Sequence[tuple[HttpAttack, Mapping[str, Any]]], observations: Sequence[Observation]
+) -> str:
+    """Return why answers show nothing: there was none, or who asked was nobody to the server."""
+    request = next((obs.text(answer, "attack") for _, answer in results if answer.get("status") == 0), "")
+    if request:
+        return f"{request} is not answered"
+    control = obs.data(observations, "audit.control")
+    for identity in {attack.identity for attack in HTTP_ATTACKS if attack.check == check_id} & {"owner", "browser"}:
+        if control.get(identity) != OK:
+            return f"nothing was shown: without an attack the {identity} is answered with {control.get(identity)}"
+    return ""
+
+
+def _find_faults(attack: HttpAttack, answer: Mapping[str, Any]) -> Iterator[str]:
+    status, request, location = answer.get("status"), obs.text(answer, "attack"), obs.text(answer, "location")
+    if status == 0:
+        return
+    if answer.get("leaked") is True:
+        yield f"{request} shows a file of the system"
+    elif status not in attack.statuses:
+        yield f"{request} is answered with {status}"
+    elif status == REDIRECT and not location.startswith(LOGIN_PREFIXES) and location != attack.path.rstrip("/"):
+        yield f"{request} leads to {location}"
+    if obs.text(answer, "allows") and attack.check == "audit/http-origin":
+        yield f"{request} allows {obs.text(answer, 'allows')}"
+    if attack.required_header[0] and attack.required_header[1] not in obs.text(answer, "header"):
+        yield f"{request} sends no {attack.required_header[1]}"
+
+
+def _check_guesses(data: Mapping[str, Any], stop_reason: str) -> Finding:
+    if not data:
+        return judge("audit/http-guesses", (), stop_reason)
+    length, distinct, successes, refusals = (data.get(key) for key in ("characters", "different", "let_in", "refused"))
+    faults = [f"{successes} of {data.get('tried')} made-up tokens let in"] if successes else []
+    if not isinstance(length, int) or length < MIN_TOKEN_LENGTH:
+        faults.append(f"the token has {length} characters and can be guessed")
+    elif not isinstance(distinct, int) or distinct < MIN_TOKEN_LENGTH // 4:
+        faults.append("the token repeats few characters and can be guessed")
+    unknown_reason = "" if refusals == TOKEN_GUESSES else f"{refusals} of {TOKEN_GUESSES} made-up tokens were refused"
+    return judge("audit/http-guesses", faults, unknown_reason, f"{refusals} made-up tokens were refused")
+
+
+def _check_cookie(observation: Observation | None, stop_reason: str) -> Finding:
+    if observation is None:
+        return judge("audit/http-cookie", (), stop_reason)
+    cookies = obs.tables(observation.data, "cookies")
+    faults = [
+        f"the login cookie {obs.text(cookie, 'name')} lacks {flag}"
+        for cookie in cookies
+        for flag in COOKIE_FLAGS
+        if flag not in obs.texts(cookie, "flags")
+    ]
+    return judge("audit/http-cookie", faults, "" if cookies else "a login with the right token gave no cookie")

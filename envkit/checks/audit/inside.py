@@ -1,0 +1,173 @@
+"""Whether what was tried inside failed. A look that did not come to its end shows nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit import naming
+from envkit.checks import observations as obs
+from envkit.checks.audit.finding import judge, skip
+from envkit.sanitize import single_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from envkit.model.report import Finding, Observation
+
+NO_CAPABILITIES = "0" * 16
+GROUP_OTHER_BITS = 0o077  # the bits of a mode that are not its owner's
+CAPABILITY_SETS = ("CapPrm", "CapEff", "CapBnd", "CapInh")  # CapAmb is known to newer kernels alone
+END_REASONS = {"limit": "it took too long and was stopped", "signal": "it was killed"}
+# Look -> its check, and how many attempts it has; a test holds that equal to what is tried.
+ATTEMPTS: Mapping[str, tuple[str, int]] = {
+    "audit.escapes": ("audit/escapes", 14),
+    "audit.tampering": ("audit/tampering", 8),
+}
+
+# What OpenSSH of today calls strong, and ssh-audit finds no fault with; curve25519 alone is not safe from what
+# quantum computers may do one day, and stays for clients that know nothing else.
+STRONG_ALGORITHMS: Mapping[str, frozenset[str]] = {
+    "kexalgorithms": frozenset(
+        {
+            "mlkem768x25519-sha256",
+            "sntrup761x25519-sha512",
+            "sntrup761x25519-sha512@openssh.com",
+            "curve25519-sha256",
+            "curve25519-sha256@libssh.org",
+        }
+    ),
+    "ciphers": frozenset(
+        {
+            "aes256-gcm@openssh.com",
+            "aes128-gcm@openssh.com",
+            "aes256-ctr",
+            "aes192-ctr",
+            "aes128-ctr",
+        }
+    ),
+    "macs": frozenset(
+        {
+            "hmac-sha2-512-etm@openssh.com",
+            "hmac-sha2-256-etm@openssh.com",
+            "umac-128-etm@openssh.com",
+        }
+    ),
+    "hostkeyalgorithms": frozenset({"ssh-ed25519"}),
+}
+
+
+def check(observations: Sequence[Observation], inspection: Mapping[str, Any]) -> Iterator[Finding]:
+    """Judge what could be done inside, of a container of which the engine says this."""
+    yield _check_capabilities(observations)
+    for name in ATTEMPTS:
+        yield _check_attempts(observations, name)
+    yield _check_rights(observations)
+    yield _check_algorithms(observations)
+    yield _check_secrets(observations)
+    labels = obs.table(obs.table(inspection, "Config"), "Labels")
+    yield _check_socket(observations, required=labels.get(naming.PORT) == "")
+
+
+def unknown_reason(observations: Sequence[Observation], name: str) -> str:
+    """Return why a look inside shows nothing: it failed or did not come to its end; empty if it did."""
+    observation = obs.last(observations, name)
+    if observation is not None:
+        error = obs.error(observation.data)
+        return f"could not be looked at inside: {error}" if error else ""
+    end = obs.data(observations, "ended")
+    cause = END_REASONS.get(obs.text(end, "by"), "it ended")
+    return f"could not be looked at inside: {cause} before that" if end else "nothing was looked at inside"
+
+
+def _check_capabilities(observations: Sequence[Observation]) -> Finding:
+    identity = obs.data(observations, "audit.identity")
+    status, reason = obs.table(identity, "status"), unknown_reason(observations, "audit.identity")
+    missing = [name for name in (*CAPABILITY_SETS, "NoNewPrivs", "Seccomp") if not obs.text(status, name)]
+    if reason or missing or not isinstance(identity.get("uid"), int):
+        return judge(
+            "audit/capabilities", (), reason or f"the kernel does not tell {', '.join(missing) or 'who it is'}"
+        )
+    return judge("audit/capabilities", list(_find_privileges(identity, status)))
+
+
+def _find_privileges(identity: Mapping[str, Any], status: Mapping[str, Any]) -> Iterator[str]:
+    if identity.get("uid") == 0:
+        yield "programs run as root"
+    for name in (*CAPABILITY_SETS, "CapAmb"):
+        if obs.text(status, name) not in {"", NO_CAPABILITIES}:
+            yield f"{name} is {obs.text(status, name)}"
+    if obs.text(status, "NoNewPrivs") != "1":
+        yield "programs may gain privileges"
+    if obs.text(status, "Seccomp") != "2":
+        yield "system calls are not filtered"
+
+
+def _check_attempts(observations: Sequence[Observation], name: str) -> Finding:
+    check_id, count = ATTEMPTS[name]
+    data, reason = obs.data(observations, name), unknown_reason(observations, name)
+    missing, unfinished = obs.texts(data, "missing"), obs.texts(data, "unfinished")
+    if not reason and data.get("tried") != count:
+        reason = f"{data.get('tried')} of {count} attempts were made"
+    if not reason and missing:
+        reason = f"could not be tried for want of a program: {', '.join(missing)}"
+    if not reason and unfinished:
+        reason = f"did not come to an end: {', '.join(unfinished)}"
+    return judge(
+        check_id,
+        [f"it could {attempt}" for attempt in obs.texts(data, "succeeded")],
+        reason,
+        f"{count} attempts failed",
+    )
+
+
+def _check_rights(observations: Sequence[Observation]) -> Finding:
+    data, reason = obs.data(observations, "audit.rights"), unknown_reason(observations, "audit.rights")
+    if not reason and data.get("checked") is not True:
+        reason = "there is no find to look with"
+    return judge("audit/rights", obs.texts(data, "files"), reason)
+
+
+def _check_algorithms(observations: Sequence[Observation]) -> Finding:
+    data, reason = obs.data(observations, "audit.sshd"), unknown_reason(observations, "audit.sshd")
+    settings = obs.table(data, "settings")
+    if reason:
+        return judge("audit/ssh-algorithms", (), reason)
+    if not settings:
+        return skip("audit/ssh-algorithms", "the SSH server does not tell its settings")
+    faults = []
+    for setting, strong in STRONG_ALGORITHMS.items():
+        weak = [algorithm for algorithm in obs.text(settings, setting).split(",") if algorithm not in strong]
+        faults += [f"{setting} allows {single_line(algorithm) or 'everything'}" for algorithm in weak]
+    return judge("audit/ssh-algorithms", faults)
+
+
+def _check_secrets(observations: Sequence[Observation]) -> Finding:
+    variables, files = obs.data(observations, "audit.variables"), obs.data(observations, "audit.secrets")
+    reason = unknown_reason(observations, "audit.variables") or unknown_reason(observations, "audit.secrets")
+    if not reason and files.get("checked") is not True:
+        reason = "there is no folder of secrets to look at"
+    faults = [f"the variable {name} holds a value" for name in obs.texts(variables, "names")]
+    faults += [f"{path} can be read by everybody" for path in obs.texts(files, "open")]
+    if files.get("shown") is True:
+        faults.append("a process shows the token in its arguments")
+    return judge("audit/secrets", faults, reason)
+
+
+def _check_socket(observations: Sequence[Observation], *, required: bool) -> Finding:
+    data, reason = obs.data(observations, "audit.socket"), unknown_reason(observations, "audit.socket")
+    if not reason and data.get("there") is False:
+        if required:
+            return judge("audit/socket", (), "there is no socket, though JupyterLab has no port to listen at")
+        return skip("audit/socket", "JupyterLab listens on no socket")
+    socket_mode, folder_mode = data.get("mode"), data.get("folder")
+    if reason or not isinstance(socket_mode, int) or not isinstance(folder_mode, int):
+        return judge("audit/socket", (), reason or "the modes of JupyterLab's socket are not told")
+    faults = [
+        f"{label} has mode {mode:04o}"
+        for label, mode in (("the socket", socket_mode), ("its folder", folder_mode))
+        if mode & GROUP_OTHER_BITS
+    ]
+    if data.get("owned") is not True:
+        faults.append("the socket or its folder belongs to another user")
+    return judge("audit/socket", faults)

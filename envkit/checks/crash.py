@@ -1,0 +1,112 @@
+"""How a guest script ended, when it did not come to its end by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkit.checks import observations as obs
+from envkit.sanitize import single_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from envkit.model.report import Observation
+
+STEP_LABELS = {
+    "tensorflow.import": "importing TensorFlow",
+    "tensorflow.devices": "listing its devices",
+    "tensorflow.op": "computing {op} on {device}",
+}
+CRASH_HINT = "envkit exec -- python -q -X faulthandler, and in it what is named above, shows where it crashes"
+SIGNAL_CAUSES = {
+    "SIGKILL": (
+        "something killed it; the kernel does so when the host runs out of memory",
+        "free -m and sudo dmesg | grep -i oom, on the host, say more",
+    ),
+    "SIGILL": (
+        "TensorFlow's wheels use AVX instructions, and this processor has none",
+        "use a machine on which grep -c avx /proc/cpuinfo prints more than 0",
+    ),
+}
+OUT_OF_MEMORY = ("the container ran out of memory", "raise limits.memory in envkit.yaml, then: envkit up")
+TIMEOUT = ("it hangs, or this machine is too busy", "once the machine is idle: envkit down && envkit up")
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """An end before the end.
+
+    Attributes:
+        detail: What was going on, and how it ended.
+        cause: The likely cause.
+        hint: What helps.
+        device: The device that was computed on at that moment, or empty.
+        timed_out: Whether it was stopped because it took too long.
+    """
+
+    detail: str
+    cause: str
+    hint: str
+    device: str
+    timed_out: bool
+
+
+def find_crash(observations: Sequence[Observation]) -> Crash | None:
+    """Return how the script ended, or None if it came to its end."""
+    end = obs.last(observations, "ended")
+    if end is None and obs.last(observations, "done") is not None:
+        return None
+    step = _unfinished_step(observations)
+    data = end.data if end else {}
+    outcome, cause, hint = _explain(data, obs.log(observations))
+    return Crash(
+        f"{_describe_step(step)} {outcome}", cause, hint, obs.text(step, "device"), obs.text(data, "by") == "limit"
+    )
+
+
+def _unfinished_step(observations: Sequence[Observation]) -> Mapping[str, Any]:
+    """Return the look that was begun last, if nothing came of it."""
+    step: Mapping[str, Any] = {}
+    for observation in observations:
+        if observation.name == "begin":
+            step = observation.data
+        elif observation.name == step.get("look"):
+            step = {}
+    return step
+
+
+def _describe_step(step: Mapping[str, Any]) -> str:
+    name = obs.text(step, "look")
+    if not name:
+        return "the look at TensorFlow"
+    values = {key: obs.text(step, key) for key in ("op", "device")}
+    return single_line(
+        STEP_LABELS.get(name, f"looking at {name}").replace("{op}", values["op"]).replace("{device}", values["device"])
+    )
+
+
+def _explain(end: Mapping[str, Any], log: str) -> tuple[str, str, str]:
+    """Return how it ended, the likely cause, and the mend."""
+    kind, signal = obs.text(end, "by"), obs.text(end, "signal")
+    if kind == "limit":
+        return (f"took longer than {_format_limit(end)} and was stopped", *TIMEOUT)
+    if kind == "signal" and end.get("out_of_memory") is True:
+        return (f"was killed by {signal}", *OUT_OF_MEMORY)
+    if kind == "signal":
+        return (f"was ended by {signal}", *SIGNAL_CAUSES.get(signal, (_last_log_line(log), CRASH_HINT)))
+    if kind in {"exit", "error"}:
+        return ("failed", obs.error(end) or _last_log_line(log), CRASH_HINT)
+    return ("stopped without a word", "the container was stopped, or something killed the script", "envkit status")
+
+
+def _format_limit(end: Mapping[str, Any]) -> str:
+    limit = end.get("limit_s")
+    return f"{limit:.0f} s" if isinstance(limit, int | float) and 0 <= limit < obs.SECONDS_MAX else "its limit"
+
+
+def _last_log_line(log: str) -> str:
+    """Return the last line of a log: where something crashes, the reason stands there, if anywhere."""
+    lines = log.strip().splitlines()
+    return single_line(lines[-1]) if lines else "unknown: nothing was printed"

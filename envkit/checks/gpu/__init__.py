@@ -1,0 +1,202 @@
+"""Whether a GPU can be used, and if not, at which layer it stops: host, engine, image, container, TensorFlow.
+
+The layers are walked in that order and the first fault is the answer: what follows from it is not explained.
+A GPU that computed is usable, whatever any look at the host said.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from envkit.checks import error_patterns
+from envkit.checks import observations as obs
+from envkit.checks.gpu import compute_failures, device_nodes, driver, operations, warnings
+from envkit.checks.table import make_finding
+from envkit.model.report import Verdict
+from envkit.sanitize import single_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from envkit.model.facts import EngineFacts, HostGpu
+    from envkit.model.release import Release
+    from envkit.model.report import Finding, Observation
+
+_DEVICE = re.compile(r"GPU:[0-9]{1,4}", re.ASCII)
+_DRIVER_VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}", re.ASCII)
+_PROBLEM_LINE = re.compile(r"^(?:[EF]\d{4} .*|\S+ \S+: [EFW] .*)$", re.ASCII | re.MULTILINE)
+
+
+def preflight(
+    *, required: bool, host: HostGpu, engine: EngineFacts | None, release: Release | None = None, gpu_build: bool = True
+) -> Finding | None:
+    """Judge what can be told before anything is created.
+
+    Args:
+        required: Whether a run without a GPU is a failure; if not, a fault is a reason to skip.
+        host: What the host says of GPUs.
+        engine: The engine, or None if it was not asked.
+        release: The TensorFlow release that is to run, for the driver it needs.
+        gpu_build: Whether the image holds TensorFlow's GPU build, or will.
+    """
+    fault = _find_host_fault(host, release) or _find_engine_fault(engine) or _find_image_fault(gpu_build=gpu_build)
+    return _apply_requirement(fault, required=required, cpu_note="TensorFlow runs on the CPU") if fault else None
+
+
+def check(
+    observations: Sequence[Observation],
+    *,
+    required: bool,
+    host: HostGpu,
+    engine: EngineFacts | None = None,
+    release: Release | None = None,
+) -> tuple[Finding, ...]:
+    """Judge the GPUs by what the probe saw.
+
+    Args:
+        observations: What the probe saw, in its order.
+        required: Whether a run without a GPU is a failure.
+        host: What the host says of GPUs.
+        engine: The engine, or None if it was not asked.
+        release: The TensorFlow release that runs, for the driver it needs.
+    """
+    usable_finding = _find_usable(observations)
+    if usable_finding:
+        return (usable_finding, *warnings.collect_warnings(observations, release))
+    is_cuda_build = obs.data(observations, "tensorflow.build").get("is_cuda_build")
+    fault = (
+        _find_host_fault(host, release)
+        or _find_engine_fault(engine)
+        or _find_image_fault(gpu_build=is_cuda_build is not False)
+        or device_nodes.find_fault(observations)
+        or driver.find_fault(observations, release)
+        or _find_tensorflow_fault(observations, release)
+    )
+    cpu_note = "" if operations.describe_fault(observations, "CPU:0") else "TensorFlow runs on the CPU"
+    return (_apply_requirement(fault, required=required, cpu_note=cpu_note),)
+
+
+def _apply_requirement(fault: Finding, *, required: bool, cpu_note: str) -> Finding:
+    """Return a fault as what it is to this run: a failure, a warning, or a reason to do without a GPU.
+
+    `cpu_note` says how things stand without one, as far as that was seen.
+    """
+    if required:
+        return fault
+    if fault.layer in {"host", "engine", "image"}:
+        return replace(fault, status=Verdict.SKIPPED, detail="; ".join(filter(None, (fault.detail, cpu_note))), hint="")
+    return replace(fault, status=Verdict.SKIPPED if fault.check == "gpu/not-looked" else Verdict.WARNED)
+
+
+def _find_host_fault(host: HostGpu, release: Release | None) -> Finding | None:
+    if host.wsl and not host.driver:
+        return make_finding("gpu/wsl", "this is WSL: its GPU is /dev/dxg, which this version of envkit does not serve")
+    if host.devices == () and not host.driver:
+        return make_finding("gpu/device-missing", "no NVIDIA GPU in this machine")
+    if not host.driver:
+        cause = "there is an NVIDIA GPU, and its driver is not installed or not loaded" if host.devices else None
+        return make_finding("gpu/driver-missing", "no NVIDIA driver on this host", cause=cause)
+    if release and _is_older(host.driver, release.driver_min):
+        return make_finding(
+            "gpu/driver-too-old",
+            f"driver {host.driver} is loaded; TensorFlow {release.version} with CUDA {release.cuda} needs "
+            f"{release.driver_min} or newer",
+        )
+    return None
+
+
+def _find_engine_fault(engine: EngineFacts | None) -> Finding | None:
+    if engine is None or engine.gpu_methods:
+        return None
+    return make_finding(
+        "gpu/engine-cannot", f"the engine {engine.version} at {engine.endpoint} offers no way to pass a GPU"
+    )
+
+
+def _find_image_fault(*, gpu_build: bool) -> Finding | None:
+    return None if gpu_build else make_finding("gpu/cpu-build", "this workspace holds TensorFlow's CPU build")
+
+
+def _find_tensorflow_fault(observations: Sequence[Observation], release: Release | None) -> Finding:
+    observation = obs.last(observations, "tensorflow.devices")
+    if observation is None:
+        return make_finding("gpu/not-looked", "the look at TensorFlow ended before it came to GPUs")
+    gpus = _gpus(observations)
+    return (
+        compute_failures.diagnose(observations, gpus, release)
+        if gpus
+        else _explain_not_listed(observations, obs.error(observation.data))
+    )
+
+
+def _explain_not_listed(observations: Sequence[Observation], error: str) -> Finding:
+    visible_devices = obs.table(obs.data(observations, "gpu.variables"), "variables").get("CUDA_VISIBLE_DEVICES")
+    if isinstance(visible_devices, str) and visible_devices in driver.HIDING_VALUES:
+        return make_finding(
+            "gpu/not-listed",
+            f"TensorFlow lists no GPU; CUDA_VISIBLE_DEVICES is {visible_devices!r}",
+            cause="CUDA_VISIBLE_DEVICES hides all GPUs",
+            hint="take CUDA_VISIBLE_DEVICES out of env in envkit.yaml, then: envkit up",
+        )
+    log = obs.log(observations)
+    message = single_line(error) if error else _last_problem(log)
+    match = error_patterns.find_pattern(f"{error}\n{log}", error_patterns.GPU_NOT_LISTED)
+    detail = f"TensorFlow lists no GPU{': ' + message if message else ''}"
+    if match is None:
+        return make_finding("gpu/not-listed", detail)
+    return make_finding("gpu/not-listed", detail, cause=match.cause, hint=match.hint)
+
+
+def _find_usable(observations: Sequence[Observation]) -> Finding | None:
+    gpus = _gpus(observations)
+    if not gpus or any(operations.describe_fault(observations, name) for name in gpus):
+        return None
+    durations = {name: operations.durations(observations, name) for name in gpus}
+    speeds = {name: operations.tflops(observations, name) for name in gpus}
+    descriptions = [
+        f"{_gpu_label(gpu)} ({operations.summary(durations[name])}{_format_speed(speeds[name])})"
+        for name, gpu in gpus.items()
+    ]
+    return make_finding(
+        "gpu/usable",
+        f"TensorFlow {_version(observations)} computes on {'; '.join(descriptions)}",
+        seconds=sum(sum(op_durations.values()) for op_durations in durations.values()),
+        data={"gpus": list(gpus.values()), "seconds": durations, "tflops": speeds},
+    )
+
+
+def _gpus(observations: Sequence[Observation]) -> dict[str, Mapping[str, Any]]:
+    """Return the GPUs that TensorFlow lists, by the name it gives each device."""
+    gpus = obs.tables(obs.data(observations, "tensorflow.devices"), "gpus")
+    return {obs.text(gpu, "device"): gpu for gpu in gpus if _DEVICE.fullmatch(obs.text(gpu, "device"))}
+
+
+def _gpu_label(gpu: Mapping[str, Any]) -> str:
+    return single_line(f"{obs.text(gpu, 'device')} {obs.text(gpu, 'model')}".strip())
+
+
+def _format_speed(tflops: float | None) -> str:
+    return f", {tflops:.1f} TFLOP/s" if tflops else ""
+
+
+def _version(observations: Sequence[Observation]) -> str:
+    return single_line(obs.text(obs.data(observations, "tensorflow.version"), "version"))
+
+
+def _last_problem(log: str) -> str:
+    """Return the last error or warning in TensorFlow's log, old form or new, without its date."""
+    lines = _PROBLEM_LINE.findall(log)
+    return single_line(re.sub(r"^\S+ \S+: ", "", lines[-1])) if lines else ""
+
+
+def _is_older(version: str, minimum: str) -> bool:
+    """Return whether a driver version stands before another; one that cannot be read does not."""
+    version_parts, minimum_parts = _parse_version(version), _parse_version(minimum)
+    return bool(version_parts and minimum_parts) and version_parts < minimum_parts
+
+
+def _parse_version(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")) if _DRIVER_VERSION.fullmatch(version) else ()

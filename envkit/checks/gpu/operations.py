@@ -1,0 +1,92 @@
+"""The operations that every device has to get right: which were run, and what was wrong with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit.checks import observations as obs
+from envkit.sanitize import single_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from envkit.model.report import Observation
+
+OPERATIONS = ("matmul", "conv2d")
+HALF_PRECISION = ("matmul_half", "conv2d_half")  # in float16, on GPUs: most of their speed is there
+
+
+def device_results(observations: Sequence[Observation], device: str) -> dict[str, Observation]:
+    """Return what came of each operation on a device, by name."""
+    return {
+        obs.text(observation.data, "op"): observation
+        for observation in observations
+        if observation.name == "tensorflow.op" and obs.text(observation.data, "device") == device
+    }
+
+
+def describe_fault(observations: Sequence[Observation], device: str) -> str:
+    """Return what is wrong with the operations on a device, or nothing."""
+    results = device_results(observations, device)
+    for name in OPERATIONS:
+        problem = _find_problem(results[name].data, device) if name in results else "was not reported"
+        if problem:
+            return f"{name} on {device} {problem}"
+    for name in (operation for operation in HALF_PRECISION if operation in results):
+        if problem := _find_problem(results[name].data, device):
+            return f"{name.removesuffix('_half')} in float16 on {device} {problem}"
+    return ""
+
+
+def describe_reported_fault(observations: Sequence[Observation], device: str) -> str:
+    """Return what is wrong with those operations on a device that were reported, or nothing."""
+    for name, observation in device_results(observations, device).items():
+        if problem := _find_problem(observation.data, device):
+            suffix = " in float16" if name in HALF_PRECISION else ""
+            return f"{single_line(name.removesuffix('_half'))}{suffix} on {device} {problem}"
+    return ""
+
+
+def errors(observations: Sequence[Observation]) -> str:
+    """Return what the operations raised, a line each."""
+    messages = (obs.error(observation.data) for observation in observations if observation.name == "tensorflow.op")
+    return "\n".join(filter(None, messages))
+
+
+def first_duration(observations: Sequence[Observation]) -> float | None:
+    """Return how long the first operation on a GPU took, seconds, with all that it had to prepare."""
+    runs = (run for run in observations if run.name == "tensorflow.op" and obs.text(run.data, "device")[:3] == "GPU")
+    return next((run.seconds for run in runs), None)
+
+
+def tflops(observations: Sequence[Observation], device: str) -> float | None:
+    """Return how fast a device multiplied matrices, in TFLOP/s, or None where that was not measured."""
+    for observation in observations:
+        if observation.name == "tensorflow.speed" and obs.text(observation.data, "device") == device:
+            value = obs.number(observation.data.get("tflops"))
+            return value if value is not None and value > 0 else None
+    return None
+
+
+def durations(observations: Sequence[Observation], device: str) -> dict[str, float]:
+    """Return the seconds each operation took on a device, the first call's preparations included."""
+    return {
+        name: observation.seconds
+        for name, observation in device_results(observations, device).items()
+        if name in OPERATIONS
+    }
+
+
+def summary(seconds: Mapping[str, float]) -> str:
+    """Return the operations and their times, in words."""
+    return ", ".join(f"{name} {duration:.2f} s" for name, duration in seconds.items()) + ", checked"
+
+
+def _find_problem(data: Mapping[str, Any], device: str) -> str:
+    if error := obs.error(data):
+        return f"raised {single_line(error)}"
+    actual_device = obs.text(data, "placed")
+    if not actual_device.endswith(f"device:{device}"):
+        return f"ran on {single_line(actual_device) or 'an unknown device'} instead"
+    return "" if data.get("right") is True else "gave a wrong result"

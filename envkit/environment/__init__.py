@@ -1,0 +1,1 @@
+"""What the verbs share to plan, converge, verify and sync an environment."""

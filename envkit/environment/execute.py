@@ -1,0 +1,219 @@
+"""Carry out steps, one after the other; each is undone by nothing and can be done again."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkit import naming, reconcile, state
+from envkit.backends.docker import containers, inspect, registry
+from envkit.environment import builder as builder_
+from envkit.environment import mounted_files
+from envkit.environment.remote import upload
+from envkit.fs import files
+from envkit.model import step
+from envkit.model.report import Progress
+from envkit.render import compose
+from envkit.resolve import sticky
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envkit.backends.docker.client import Engine
+    from envkit.environment.planning import PlanningResult
+    from envkit.model.plan import Plan
+    from envkit.model.state import State
+    from envkit.state import StateDir
+
+    ProgressCallback = Callable[[Progress], None]
+
+
+def execute_steps(
+    steps: step.Steps,
+    planning: PlanningResult,
+    engine: Engine,
+    state_dir: StateDir,
+    saved_state: State,
+    on_progress: ProgressCallback,
+) -> State:
+    """Carry out the steps of an `up` and return what is to be remembered, saved as it came.
+
+    Raises:
+        EngineError: A step failed; what was done before it stays, and the next `up` goes on from there.
+    """
+    for action in steps:
+        saved_state = _execute_step(action, planning, engine, state_dir, saved_state, on_progress)
+    return saved_state
+
+
+def are_files_current(state_dir: StateDir, planning: PlanningResult, saved_state: State | None) -> bool:
+    """Say whether the mounted files are what the plan says: here, and where the engine is on another machine there."""
+    if not mounted_files.is_current(state_dir, planning.plan):
+        return False
+    if not planning.facts.remote_volumes_dir:
+        return True
+    return saved_state is not None and saved_state.delivered == upload.fingerprint(
+        state_dir, planning.plan, planning.actual.volumes
+    )
+
+
+def _execute_step(
+    action: step.Step,
+    planning: PlanningResult,
+    engine: Engine,
+    state_dir: StateDir,
+    saved_state: State,
+    on_progress: ProgressCallback,
+) -> State:
+    plan = planning.plan
+    owner_labels = naming.labels(plan.owner, plan.name, plan.project)
+    match action:
+        case step.MakeBase(suite, ref):
+            _make_base(engine, suite, ref, plan, on_progress)
+        case step.BuildImage(ref, rebuild):
+            return _build_image(engine, planning, ref, state_dir, saved_state, on_progress, rebuild=rebuild)
+        case step.CreateNetwork():
+            containers.create_network(engine, plan.run, {**owner_labels, **compose.network_labels(plan.run)})
+        case step.CreateVolume(name):
+            creation_label = {naming.CREATED: secrets.token_hex(8)}
+            containers.create_volume(
+                engine, name, {**owner_labels, **compose.volume_labels(plan.run, name), **creation_label}
+            )
+        case step.PrepareVolumes(volumes, image):
+            return _prepare_volumes(engine, planning, volumes, image, state_dir, saved_state)
+        case step.ReplaceFiles():
+            return _replace_files(engine, planning, state_dir, saved_state, on_progress)
+        case step.CreateContainer(name, ref):
+            on_progress(Progress("start", f"starting {name}"))
+            labels = naming.container_labels(plan, planning.desired.digests)
+            labels |= compose.container_labels(plan.run, str(state_dir.rendered))
+            containers.create(engine, plan.run, ref, labels)
+        case step.StartContainer(name):
+            containers.start(engine, name)
+        case step.UnpauseContainer(name):
+            containers.unpause(engine, name)
+        case _:
+            remove(action, engine, on_progress)
+    return saved_state
+
+
+def _replace_files(
+    engine: Engine, planning: PlanningResult, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback
+) -> State:
+    for note in mounted_files.replace_files(state_dir, planning.plan):
+        on_progress(Progress("keys", note, finished=True))
+    return _upload_files(engine, planning, state_dir, saved_state) if planning.facts.remote_volumes_dir else saved_state
+
+
+def _upload_files(engine: Engine, planning: PlanningResult, state_dir: StateDir, saved_state: State) -> State:
+    plan, container = planning.plan, planning.actual.container
+    labels = _helper_labels(plan)
+    image = (
+        planning.desired.ref if inspect.image(engine, planning.desired.ref) or container is None else container.image_id
+    )
+    upload.upload_files(engine, state_dir, plan, image, labels)
+    volumes = inspect.actual_state(engine, plan.run.name, (upload.volume_name(plan),)).volumes
+    return _save_state(state_dir, replace(saved_state, delivered=upload.fingerprint(state_dir, plan, volumes)))
+
+
+def remove(action: step.Step, engine: Engine, on_progress: ProgressCallback) -> None:
+    """Carry out a step that takes something away."""
+    match action:
+        case step.RemoveContainer(name):
+            on_progress(Progress("stop", f"removing {name}"))
+            containers.remove(engine, name)
+        case step.RemoveNetwork(name):
+            containers.remove_network(engine, name)
+        case step.RemoveVolume(name):
+            containers.remove_volume(engine, name)
+        case _:
+            raise AssertionError(action)
+
+
+def refresh_base(
+    planning: PlanningResult, engine: Engine, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback
+) -> State:
+    """Bring the base of a plan anew, and forget what the old one was: another base is another image.
+
+    Raises:
+        BuildFailed: It cannot be had; the old one is still there.
+        Refusal: It could not be built on.
+    """
+    plan = planning.plan
+    builder_.check(plan, (step.BuildImage(planning.desired.ref),))
+    is_debian = planning.choice.kind == "debian"
+    ref = plan.image.base.ref if is_debian else planning.choice.ref
+    if is_debian and ref == naming.base_ref(plan.image.suite.name):
+        _make_base(engine, plan.image.suite.name, ref, plan, on_progress)
+    else:
+        registry.pull(engine, ref, on_progress)
+    return _save_state(state_dir, sticky.forget_base(saved_state))
+
+
+def _make_base(engine: Engine, suite: str, ref: str, plan: Plan, on_progress: ProgressCallback) -> None:
+    from envkit import rootfs
+    from envkit.backends.docker import images
+
+    with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
+        tar = Path(folder) / "rootfs.tar"
+        origin = rootfs.build(suite, plan.image.mirror, tar, on_progress, proxies=plan.build_proxies)
+        labels = {naming.MANAGED: "1", naming.BUILDER: str(plan.owner), naming.SUITE: suite, naming.ORIGIN: origin}
+        images.import_tar(engine, tar, ref, labels)
+
+
+def _build_image(
+    engine: Engine,
+    planning: PlanningResult,
+    ref: str,
+    state_dir: StateDir,
+    saved_state: State,
+    on_progress: ProgressCallback,
+    *,
+    rebuild: bool,
+) -> State:
+    builder = str(planning.plan.owner)
+    labels = {naming.MANAGED: "1", naming.BUILDER: builder, naming.IMAGE: planning.desired.digests.image}
+    builder_.build(planning, engine, ref, labels, on_progress, rebuild=rebuild)
+    base = planning.plan.image.base
+    return _save_state(state_dir, replace(saved_state, base_ref=base.ref, base_id=base.id, base_origin=base.origin))
+
+
+def _prepare_volumes(
+    engine: Engine,
+    planning: PlanningResult,
+    volumes: tuple[str, ...],
+    image: str,
+    state_dir: StateDir,
+    saved_state: State,
+) -> State:
+    plan = planning.plan
+    labels = _helper_labels(plan)
+    folders = {name: reconcile.required_folders(plan).get(name, ()) for name in volumes}
+    containers.prepare_volumes(engine, folders, plan.run.user, image, naming.helper(plan.run.name), labels)
+    actual = inspect.actual_state(engine, plan.run.name, volumes)
+    fingerprints = {name: reconcile.volume_marker(plan, actual, name) for name in volumes if name in actual.volumes}
+    return _save_state(state_dir, replace(saved_state, prepared={**saved_state.prepared, **fingerprints}))
+
+
+def _helper_labels(plan: Plan) -> dict[str, str]:
+    """Return a helper's labels: without the environment's name, because it is none, and `status` passes it by."""
+    owner_labels = naming.labels(plan.owner, plan.name, plan.project)
+    return {key: value for key, value in owner_labels.items() if key != naming.NAME}
+
+
+def _save_state(state_dir: StateDir, new_state: State) -> State:
+    state.save(state_dir, new_state)
+    return new_state
+
+
+def write_artifacts(state_dir: StateDir, planning: PlanningResult) -> None:
+    """Keep the artefacts of this plan in the state folder, for people and for Compose to read."""
+    files.ensure_private_folder(state_dir.rendered)
+    for artifact in (*planning.context, compose.render(planning.desired)):
+        path = state_dir.rendered / artifact.path
+        files.ensure_private_folder(path.parent)
+        if files.read(path) != artifact.text.encode():
+            files.write(path, artifact.text.encode(), mode=artifact.mode & 0o700 | 0o600, durable=False)

@@ -1,0 +1,247 @@
+"""Look, resolve, render, decide: from a project to the steps it needs. Nothing is changed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from envkit import catalog, digest, host, naming, ssh_tunnel
+from envkit.backends.docker import client, inspect, port_owner
+from envkit.environment import base_image
+from envkit.environment.project import is_folder_missing, used_names
+from envkit.errors import EngineUnavailable, PreconditionError
+from envkit.model.engine_state import ActualState
+from envkit.reconcile import DesiredState
+from envkit.render import build_context
+from envkit.resolve import base_choice, environment_name, host_query, remote, resolve, sticky
+from envkit.resolve.base_choice import DEBIAN, BaseChoice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from envkit.backends.docker.client import Engine
+    from envkit.environment.project import Project
+    from envkit.model.artifact import Artifact
+    from envkit.model.facts import Facts
+    from envkit.model.plan import Plan
+    from envkit.model.report import Progress
+    from envkit.model.state import State
+
+    ProgressCallback = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningResult:
+    """What is wanted and what was found.
+
+    Attributes:
+        desired: The plan with its digests.
+        context: Its rendered build context.
+        facts: The host.
+        actual: What the engine holds.
+        choice: Which base it stands on.
+        inspection_key: What that base was looked at for.
+    """
+
+    desired: DesiredState
+    context: tuple[Artifact, ...]
+    facts: Facts
+    actual: ActualState
+    choice: BaseChoice = DEBIAN
+    inspection_key: str = ""
+
+    @property
+    def plan(self) -> Plan:
+        """What was decided."""
+        return self.desired.plan
+
+
+def plan_environment(
+    project: Project,
+    engine: Engine | None,
+    state: State | None,
+    *,
+    avoid_ports: Collection[int] = (),
+    on_progress: ProgressCallback | None = None,
+) -> PlanningResult:
+    """Look at host and engine and decide everything for a project.
+
+    Args:
+        project: The project.
+        engine: Its engine; without one, only what needs none is decided, as `render` does.
+        state: What is remembered, which may be newer than the project's.
+        avoid_ports: Ports that turned out to be taken.
+        on_progress: Gets the news of a base image that has to be pulled; without one nothing is pulled.
+
+    Raises:
+        ConfigError: The config cannot be honoured on this host.
+        Refusal: The workspace cannot be one, or a name belongs to somebody else.
+    """
+    facts = _gather_facts(project, engine, state, avoid_ports)
+    name = environment_name(
+        project.config, project.folder, state, _unavailable_names(project, engine, facts.caller.uid, state)
+    )
+    _refuse_renaming(engine, facts.caller.uid, name, state)
+    actual = ActualState() if engine is None else _inspect_actual(project, engine, facts.caller.uid, name)
+    choice = base_image.choose(project.config, facts, engine, state)
+    if choice.kind != "debian":
+        try:
+            return _plan_on_image(project, engine, name, facts, actual, state, choice, on_progress)
+        except PreconditionError as error:
+            fallback = base_choice.fallback(choice, state, error.message)
+            if fallback is None:
+                raise
+            choice = fallback
+    if engine is not None and (state is None or not state.base_id):
+        suite = catalog.release(project.config.tensorflow).suite
+        actual = replace(actual, base=inspect.find_base(engine, suite, state.base_ref if state else ""))
+    planning = _plan_with_image(project, engine, name, facts, actual, state)
+    if planning.actual.image is None and engine is not None and actual.base is None:
+        # Nothing was built on what the last build stood on: build on what is there now.
+        suite = planning.plan.image.suite.name
+        base = inspect.find_base(engine, suite, state.base_ref if state else "")
+        unpinned_state = replace(state, base_ref="", base_id="", base_origin="") if state else None
+        planning = _plan_with_image(project, engine, name, facts, replace(actual, base=base), unpinned_state)
+    return _with_choice(planning, choice)
+
+
+def _gather_facts(project: Project, engine: Engine | None, state: State | None, avoid_ports: Collection[int]) -> Facts:
+    """Look at the host, and at the machine that the engine is on."""
+    query = host_query(project.config, project.folder, str(project.state_dir.folder))
+    facts = host.inspect(query)
+    if ssh_tunnel.is_remote(project.endpoint):
+        facts = remote.apply_engine_facts(facts, client.facts(engine) if engine else None)
+    facts = sticky.apply_choices(facts, state.choices if state else {}, query)
+    if engine is not None and facts.gpu.driver and project.config.gpu != "off":
+        facts = replace(facts, gpu_methods=client.facts(engine).gpu_methods)
+    busy_ports = {**facts.busy_ports, **dict.fromkeys(avoid_ports, "")}
+    requested_ports = (port for port in query.ports if port in busy_ports)
+    return replace(
+        facts,
+        busy_ports=busy_ports
+        | {port: port_owner.find_owner(engine, project.endpoint, port, busy_ports[port]) for port in requested_ports},
+    )
+
+
+def _inspect_actual(project: Project, engine: Engine, owner: int, name: str) -> ActualState:
+    """Look at what the engine holds of an environment, but for its images."""
+    container_name, is_remote = naming.container(owner, name), ssh_tunnel.is_remote(project.endpoint)
+    volume_names = ("home", *remote.RESERVED_VOLUMES) if is_remote else ("home",)
+    actual = inspect.actual_state(
+        engine,
+        container_name,
+        [naming.volume(container_name, volume_name) for volume_name in (*volume_names, *project.config.volumes)],
+    )
+    if is_remote:  # what is shown of another machine has nothing to do with folders of this one
+        return actual
+    return replace(actual, binds=inspect.other_binds(engine, owner, project.folder))
+
+
+def _with_choice(planning: PlanningResult, choice: BaseChoice) -> PlanningResult:
+    desired = replace(planning.desired, plan=base_choice.add_note(planning.plan, choice))
+    return replace(planning, choice=choice, desired=desired)
+
+
+def _plan_on_image(
+    project: Project,
+    engine: Engine | None,
+    name: str,
+    facts: Facts,
+    actual: ActualState,
+    state: State | None,
+    choice: BaseChoice,
+    on_progress: ProgressCallback | None,
+) -> PlanningResult:
+    """Survey a workspace over an image that somebody else made."""
+    if engine is None:
+        raise EngineUnavailable(
+            f"what lies in {choice.ref} decides the rest, and no engine answers that has it",
+            hint="start one, or write base: debian, which needs none for this",
+        )
+    container_name = naming.container(facts.caller.uid, name)
+    foreign_base = base_image.inspect_foreign(choice, project.config, facts, engine, state, container_name, on_progress)
+    planning = _plan_with_image(project, engine, name, facts, replace(actual, foreign_base=foreign_base), state)
+    if planning.actual.image is None:
+        base = inspect.image(engine, choice.ref)
+        if (
+            base is None or base.id != foreign_base.id
+        ):  # nothing was built on what was there then: look at what is there now
+            foreign_base = base_image.inspect_foreign(
+                choice, project.config, facts, engine, state, container_name, on_progress, refresh=True
+            )
+            base = inspect.image(engine, choice.ref)
+        planning = _plan_with_image(
+            project, engine, name, facts, replace(actual, foreign_base=foreign_base, base=base), state
+        )
+    return replace(_with_choice(planning, choice), inspection_key=base_image.inspection_key(project.config))
+
+
+def _unavailable_names(project: Project, engine: Engine | None, owner: int, state: State | None) -> dict[str, str]:
+    """Return the names this project may not choose; one that it has already is not given up for a leftover."""
+    unavailable, requested_name = used_names(project.endpoint, project.folder), project.config.name
+    if requested_name in unavailable:
+        container = inspect.container(engine, naming.container(owner, requested_name)) if engine is not None else None
+        details: list[str] = [] if engine is None else ["down" if container is None else container.status]
+        details += ["its folder is gone"] if is_folder_missing(unavailable[requested_name]) else []
+        return {
+            **unavailable,
+            requested_name: unavailable[requested_name] + (f" ({', '.join(details)})" if details else ""),
+        }
+    if engine is None or state is not None or requested_name:
+        return unavailable  # a name that was asked for is refused with what holds it, by `decide`
+    label_sets = (
+        labels
+        for labels in inspect.resource_labels(engine, owner)
+        if not naming.belongs_to(labels, owner, project.folder)
+    )
+    return {labels[naming.NAME]: "" for labels in label_sets if naming.NAME in labels} | unavailable
+
+
+def _refuse_renaming(engine: Engine | None, owner: int, name: str, state: State | None) -> None:
+    """Refuse to leave a container running under a name that nobody would know any more."""
+    if engine is None or state is None or state.name == name:
+        return
+    if inspect.container(engine, naming.container(owner, state.name)) is not None:
+        raise PreconditionError(
+            f"this project's environment is up as {state.name!r}, and would now be called {name!r}",
+            hint=f"envkit down --name {state.name} first (its home volume keeps the old name), or keep the name",
+        )
+
+
+def _plan_with_image(
+    project: Project, engine: Engine | None, name: str, facts: Facts, actual: ActualState, state: State | None
+) -> PlanningResult:
+    plan = resolve(project.config, project.folder, name, facts, actual, state)
+    context = build_context.render(plan.image)
+    digests = digest.compute(plan, context, build_context.strip_comments)
+    ref = digest.image_ref(plan, digests)
+    if engine is not None:
+        actual = replace(actual, image=inspect.image(engine, ref))
+    return PlanningResult(DesiredState(plan, digests, ref), context, facts, actual)
+
+
+def update_state(planning: PlanningResult, state: State | None, name_from_folder: bool) -> State:
+    """Return the state with what this survey decided."""
+    from envkit.model.state import State as State_
+
+    plan = planning.plan
+    old_state = state or State_(name=plan.name, project=plan.project)
+    if plan.image.base.id:
+        # What the image stands on must not go by a `prune`: another base would make every image anew.
+        base = plan.image.base
+        old_state = replace(old_state, base_ref=base.ref, base_id=base.id, base_origin=base.origin)
+    return replace(
+        old_state,
+        name=plan.name,
+        project=plan.project,
+        workspace=planning.facts.workspace,
+        port=plan.run.host_port(naming.JUPYTER_PORT) or old_state.port,
+        ssh_port=plan.run.host_port(naming.SSH_PORT) or old_state.ssh_port,
+        subnet=plan.run.network.subnet or old_state.subnet,
+        image_ref=planning.desired.ref,
+        choices={
+            **old_state.choices,
+            "name": "folder" if name_from_folder else "config",
+            **base_image.serialize_choice(planning.choice, planning.actual.foreign_base, planning.inspection_key),
+        },
+    )

@@ -1,0 +1,1 @@
+"""Environments on an engine of another machine: ports, uploads and two-way sync."""

@@ -1,0 +1,99 @@
+"""Ports of the engine's machine, as this machine reaches them: the same ones, or forwarded where it is another."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from envkit import host, naming, ssh_tunnel, state
+from envkit.backends.docker import fast_inspect, port_owner
+from envkit.errors import PreconditionError
+from envkit.model.facts import HostGpu
+from envkit.net import http
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PORT_TRIES = 200
+
+
+def local_port(endpoint: str, forwarded_ports: Mapping[str, int], engine_port: int) -> int:
+    """Return the port of this machine's loopback that leads to one of the engine's machine; 0 where none does.
+
+    Where the engine is on another machine, the port counts only while our own connection holds it.
+
+    Args:
+        endpoint: The engine's address.
+        forwarded_ports: What is remembered of forwarded ports.
+        engine_port: The port there; 0 for none.
+    """
+    if not engine_port or not ssh_tunnel.is_remote(endpoint):
+        return engine_port
+    port = forwarded_ports.get(str(engine_port), 0)
+    return port if port and ssh_tunnel.forward_port(endpoint, port, engine_port) else 0
+
+
+def forward(
+    endpoint: str, forwarded_ports: Mapping[str, int], engine_port: int, requested_port: int | None
+) -> dict[str, int]:
+    """Have a port of this machine's loopback lead to one of the engine's machine; return what is to be remembered.
+
+    Args:
+        endpoint: The engine's address.
+        forwarded_ports: What is remembered.
+        engine_port: The port there.
+        requested_port: The port of the config, or None for any.
+
+    Raises:
+        Refusal: The port asked for is taken here, or none is free.
+    """
+    for other_port, port in forwarded_ports.items():
+        if other_port != str(engine_port) or (requested_port and port != requested_port):
+            ssh_tunnel.cancel_forward(endpoint, port, int(other_port))
+    if local_port(endpoint, forwarded_ports, engine_port) and requested_port in {
+        None,
+        forwarded_ports[str(engine_port)],
+    }:
+        return {str(engine_port): forwarded_ports[str(engine_port)]}
+    for port in (requested_port,) if requested_port else _candidate_ports(engine_port):
+        if ssh_tunnel.forward_port(endpoint, port, engine_port):
+            return {str(engine_port): port}
+    raise PreconditionError(
+        f"no port of 127.0.0.1 can be forwarded to {endpoint}"
+        if not requested_port
+        else f"jupyter.port: port {requested_port} is taken on this machine by {_port_owner(endpoint, requested_port)}",
+        hint="free one, or set jupyter.port in envkit.yaml to one that is free here and there",
+    )
+
+
+def _port_owner(endpoint: str, port: int) -> str:
+    environment_names = (
+        saved_state.name for _, saved_state in state.environments(endpoint) if port in saved_state.forwarded.values()
+    )
+    return next((port_owner.describe_environment(name) for name in environment_names), "") or http.port_listener(port)
+
+
+def release(endpoint: str, forwarded_ports: Mapping[str, int]) -> None:
+    """Take all ports of an environment back."""
+    for engine_port, port in forwarded_ports.items():
+        ssh_tunnel.cancel_forward(endpoint, port, int(engine_port))
+
+
+def host_gpu(endpoint: str) -> HostGpu:
+    """Say what is known of GPUs on the engine's machine: of another one nothing."""
+    return HostGpu() if ssh_tunnel.is_remote(endpoint) else host.gpu()
+
+
+def close_idle_tunnel(endpoint: str) -> None:
+    """End the way to another machine when a command ends, if no environment is up there that needs it."""
+    container_names = (
+        naming.container(os.getuid(), saved_state.name) for _, saved_state in state.environments(endpoint)
+    )
+    if not any(fast_inspect.running_container(endpoint, container_name) for container_name in container_names):
+        ssh_tunnel.release(endpoint)
+
+
+def _candidate_ports(engine_port: int) -> Iterable[int]:
+    busy_ports = http.busy_ports()
+    candidates = (engine_port, *range(naming.JUPYTER_PORT, naming.JUPYTER_PORT + PORT_TRIES))
+    return (port for port in candidates if port not in busy_ports)

@@ -1,0 +1,1 @@
+"""Writes, locks and trees: the only module that changes files."""

@@ -1,0 +1,67 @@
+"""A file's new content in the place of the old one, if the old one is still what was read."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from envkit.fs import files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+READ_LIMIT_BYTES = 1 << 30  # than what is ever read
+
+
+def digest(content: bytes) -> bytes:
+    """Return what tells a content from any other."""
+    return hashlib.sha256(content).digest()
+
+
+def replace_if_unchanged(path: Path, original_digest: bytes, content: bytes) -> bool:
+    """Replace a file whole or not at all, with its mode and, as far as the caller may, its owner.
+
+    Args:
+        path: A regular file; what a link leads to is never written.
+        original_digest: The digest of what was read.
+        content: What is to stand there.
+
+    Returns:
+        Whether it was replaced; it was not where somebody else changed it meanwhile.
+
+    Raises:
+        OSError: It may not be written, or the disk is full.
+    """
+    folder_fd = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    temp_name = f".envkit.{os.getpid()}.new"
+    try:
+        file_stat = os.stat(path.name, dir_fd=folder_fd, follow_symlinks=False)
+        if not stat.S_ISREG(file_stat.st_mode):
+            return False
+        if not os.access(path.name, os.W_OK, dir_fd=folder_fd):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        _unlink(temp_name, folder_fd)
+        files.create(temp_name, content, mode=stat.S_IMODE(file_stat.st_mode), folder_fd=folder_fd)
+        with suppress(PermissionError):
+            os.chown(temp_name, file_stat.st_uid, file_stat.st_gid, dir_fd=folder_fd)
+        if digest(files.read_in_folder(folder_fd, path.name, READ_LIMIT_BYTES) or b"") != original_digest:
+            return False
+        os.rename(temp_name, path.name, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
+    except OSError as error:
+        error.filename = str(path)  # a full disk names no file
+        raise
+    else:
+        return True
+    finally:
+        _unlink(temp_name, folder_fd)
+        os.close(folder_fd)
+
+
+def _unlink(name: str, folder_fd: int) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder_fd)

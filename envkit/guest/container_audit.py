@@ -1,0 +1,133 @@
+"""Looks from inside: what a hostile notebook or package could do here, and what stands open. Nothing is changed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from envkit.guest import escape_attempts, server_info, supervisor
+
+LIMIT_S = 120.0
+COMMAND_S = 10
+FIND_S = 30
+SSHD_SETTINGS = ("kexalgorithms", "ciphers", "macs", "hostkeyalgorithms")
+
+
+def report_audit(reporter):
+    """Take every look."""
+    reporter.observe("audit.identity", inspect_identity)
+    reporter.observe("audit.escapes", lambda: escape_attempts.run_attempts(escape_attempts.ESCAPES))
+    reporter.observe("audit.tampering", lambda: escape_attempts.run_attempts(escape_attempts.TAMPERING))
+    reporter.observe("audit.rights", inspect_permissions)
+    reporter.observe("audit.variables", inspect_variables)
+    reporter.observe("audit.secrets", inspect_secrets)
+    reporter.observe("audit.sshd", inspect_sshd)
+    reporter.observe("audit.socket", server_info.inspect_socket)
+    reporter.observe("audit.packages", server_info.inspect_server_packages)
+
+
+def inspect_identity():
+    """Return who this is, and what the kernel lets it do."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+    fields = ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb", "NoNewPrivs", "Seccomp")
+    return {"uid": os.getuid(), "status": {name: status.get(name, "") for name in fields}}
+
+
+def inspect_permissions():
+    """Return files that give rights away: with SUID bits, or that everybody may write."""
+    if shutil.which("find") is None:
+        return {"checked": False, "files": []}
+    result = subprocess.run(
+        [
+            "find",
+            "/",
+            "-xdev",
+            "(",
+            "-perm",
+            "/6000",
+            "-o",
+            "-type",
+            "f",
+            "-perm",
+            "-0002",
+            ")",
+            "!",
+            "-type",
+            "l",
+            "-print",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        universal_newlines=True,
+        check=False,
+        timeout=FIND_S,
+    )
+    return {"checked": True, "files": result.stdout.splitlines()[:20]}
+
+
+def inspect_variables():
+    """Return names of variables, here and of the other processes, that promise a secret and hold a value."""
+    return {"names": sorted(name for name in escape_attempts.variable_names() if escape_attempts.is_secret_name(name))}
+
+
+def inspect_secrets():
+    """Return files of the folder of secrets that others than their user may read, and processes that show the token."""
+    folder, token = Path("/run/secrets/envkit"), ""
+    if not folder.is_dir():
+        return {"checked": False, "open": [], "shown": False}
+    public = {"authorized_keys", "passwd", "group"}
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    world_readable = [str(path) for path in files if path.stat().st_mode & 0o004 and path.name not in public]
+    if (folder / "token").is_file():
+        token = (folder / "token").read_text("ascii").strip()
+    return {
+        "checked": True,
+        "open": [path for path in world_readable if is_secret_path(path)],
+        "shown": bool(token) and is_in_cmdline(token),
+    }
+
+
+def inspect_sshd():
+    """Return what the SSH server's settings mean, in its own words."""
+    argv = ["/usr/sbin/sshd", "-T", "-f", "/etc/envkit/sshd_config", "-C", "user=dev,host=x,addr=127.0.0.1"]
+    if not Path(argv[0]).exists() or not Path(argv[3]).exists():
+        return {"settings": {}}
+    result = subprocess.run(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        universal_newlines=True,
+        timeout=COMMAND_S,
+        check=False,
+    )
+    pairs = (line.split(" ", 1) for line in result.stdout.splitlines() if " " in line)
+    return {"settings": {name: value for name, value in pairs if name in SSHD_SETTINGS}}
+
+
+def is_secret_path(path):
+    """Return whether a file of that name holds something secret."""
+    return bool(re.search("token|key|secret|passw", Path(path).name)) and not path.endswith(".pub")
+
+
+def is_in_cmdline(token):
+    """Return whether a process list holds a text."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            lines.append(path.read_bytes())
+        except OSError:
+            continue
+    return any(token.encode() in line for line in lines)
+
+
+def stages():
+    """Return what is looked at, within the seconds that were given."""
+    limit_s = float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S
+    return (supervisor.Stage(report_audit, limit_s),)
+
+
+supervisor.run(stages)

@@ -1,0 +1,85 @@
+"""Where the names of standalone Keras stand in a TensorFlow release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envkit.migrate.rules.table import RULE_TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkit.migrate.tf_api import Api
+
+KERAS_IMPORT_RULE = "imports/keras"
+_PRIVATE_RULE = "names/private"
+
+# Longest first: what each of them holds is Keras.
+_KERAS_PREFIXES = (
+    "tensorflow.contrib.keras.python.keras",
+    "tensorflow.contrib.keras.api.keras",
+    "tensorflow.contrib.keras",
+    "tensorflow.python.keras",
+    "tensorflow.keras",
+)
+
+# Private, and there in every release; what exactly is nobody's promise.
+_PRIVATE_PREFIXES = ("tensorflow.python.", "tensorflow.core.", "tensorflow.compiler.")
+
+_MOVES: Mapping[str, tuple[str, str]] = {
+    old: (new, rule.id) for rule in RULE_TABLE.values() for old, new in rule.moves.items()
+}
+_NOTE_RULES: Mapping[str, str] = {name: rule.id for rule in RULE_TABLE.values() for name in rule.names}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a name of Keras stands now.
+
+    Attributes:
+        path: Its dotted name in TensorFlow, or in the private parts of the Keras that comes with it; empty where the
+            release has none.
+        rule: By which rule it moved, or which rule tells of it; empty where no rule knows it.
+    """
+
+    path: str
+    rule: str
+
+
+def canonical_name(path: str) -> str:
+    """Return the dotted name as standalone Keras had it: `keras.layers.Dense` for all that mean it.
+
+    What is not Keras comes back as it is.
+    """
+    for prefix in _KERAS_PREFIXES:
+        if path == prefix or path.startswith(prefix + "."):
+            return "keras" + path[len(prefix) :]
+    return path
+
+
+def target(path: str, api: Api) -> Target:
+    """Return where that canonical name stands in the release."""
+    if path.startswith(_PRIVATE_PREFIXES):
+        return Target(path, "")
+    if not (path == "keras" or path.startswith("keras.")):
+        return Target(path if api.resolves(path) else "", "")
+    if api.resolves("tensorflow." + path):
+        return Target("tensorflow." + path, KERAS_IMPORT_RULE)
+    note_prefix = _longest_prefix(path, _NOTE_RULES)
+    move_prefix = _longest_prefix(path, _MOVES)
+    while move_prefix and len(move_prefix) >= len(note_prefix):
+        destination, rule = _MOVES[move_prefix]
+        if api.resolves(destination + path[len(move_prefix) :]):
+            return Target(destination + path[len(move_prefix) :], rule)
+        move_prefix = _longest_prefix(move_prefix.rpartition(".")[0], _MOVES)
+    if path != "keras" and api.resolves(path):
+        return Target(path, _NOTE_RULES.get(note_prefix, _PRIVATE_RULE))
+    return Target("", _NOTE_RULES.get(note_prefix, ""))
+
+
+def _longest_prefix(path: str, table: Mapping[str, object]) -> str:
+    """Return the longest beginning of the dotted name that the table holds."""
+    while path and path not in table:
+        path = path.rpartition(".")[0]
+    return path

@@ -1,0 +1,146 @@
+"""Uses of what is imported: chains of attributes that lead somewhere else now, and names that are gone."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from envkit.migrate.name_mapping import KERAS_IMPORT_RULE, Target, canonical_name, target
+from envkit.migrate.python import backend, merge_layer
+from envkit.migrate.rules.table import RULE_TABLE
+
+if TYPE_CHECKING:
+    from envkit.migrate.python.bindings import Binding, KerasUsage, Use
+    from envkit.migrate.python.edits import EditSet
+    from envkit.migrate.python.import_insertion import ImportInserter
+    from envkit.migrate.python.parsed_file import Source
+    from envkit.migrate.tf_api import Api
+
+_UNRESOLVED_RULE = "names/unresolved"
+_INCIDENTAL_RULE = "names/incidental"
+# What modules of Keras imported for themselves, and how to import it.
+_INCIDENTAL_IMPORTS = {name: name for name in sys.stdlib_module_names} | {
+    "np": "numpy as np",
+    "six": "six",
+    "tf": "tensorflow as tf",
+}
+# What modules of Keras had from the beginning, and still have.
+_UNCHANGED_SUFFIXES = (".get", ".serialize", ".deserialize")
+_TF1_RULE = "tensorflow-1/symbol"
+
+
+def rewrite(edits: EditSet, usage: KerasUsage, api: Api, inserter: ImportInserter) -> None:
+    """Rewrite every chain that moved; tell of every name that does not resolve."""
+    for binding in usage.bindings:
+        _note_binding(edits, binding, api)
+    assigned_chains = {edits.source.code(use.node) for use in usage.uses if _is_assigned(edits.source, use)}
+    for use in usage.uses:
+        code = edits.source.code(use.node) + "."
+        if use.tail and not any(code.startswith(chain + ".") for chain in assigned_chains):
+            _rewrite_use(edits, use, api, inserter)
+    for name in usage.unresolved_names:
+        edits.add_note(
+            "imports/star",
+            edits.source.start(name),
+            f"`{name.value}` is bound nowhere in this file, and "
+            "the star of `tensorflow.keras` does not bring it either.",
+        )
+
+
+def _is_assigned(source: Source, use: Use) -> bool:
+    """Whether a value is put there: the file gives the module a name of its own."""
+    return bool(use.tail) and isinstance(source.parents[use.node], (cst.AssignTarget, cst.AnnAssign))
+
+
+def _note_binding(edits: EditSet, binding: Binding, api: Api) -> None:
+    if binding.alias is None or binding.replacements:
+        return
+    if binding.target:
+        if not api.is_module(binding.target) or binding.target.startswith("keras."):  # of others, each use is told
+            path = canonical_name(binding.path)
+            _note_manual_step(edits, path, target(path, api), edits.source.start(binding.alias))
+        return
+    if merge_layer.is_merge(canonical_name(binding.path)):
+        edits.add_note(merge_layer.RULE, edits.source.start(binding.alias))
+        return
+    note_missing(edits, canonical_name(binding.path), edits.source.start(binding.alias), api)
+
+
+def _note_manual_step(edits: EditSet, path: str, destination: Target, offset: int) -> None:
+    """Tell of what was rewritten and needs a person all the same."""
+    if destination.rule and RULE_TABLE[destination.rule].rule_class in {"review", "impossible"}:
+        edits.add_note(destination.rule, offset, _build_message(destination.rule, path))
+
+
+def _build_message(rule: str, path: str) -> str:
+    """Return what the rule is about, with the name where it is about several."""
+    row = RULE_TABLE[rule]
+    return f"`{path}`: {row.description}" if row.names and "`" not in row.description else row.description
+
+
+def note_missing(edits: EditSet, path: str, offset: int, api: Api) -> None:
+    """Tell that the name is not in the release: by the rule that knows it, or as unresolved."""
+    rule = target(path, api).rule
+    if rule:
+        edits.add_note(rule, offset, _build_message(rule, path))
+    elif path.startswith("tensorflow"):
+        edits.add_note(_TF1_RULE, offset, f"TensorFlow {api.release} has no `{path}`.")
+    elif name := next((part for part in path.split(".")[2:] if part in _INCIDENTAL_IMPORTS), ""):
+        edits.add_note(
+            _INCIDENTAL_RULE,
+            offset,
+            f"`{name}` is no name of Keras: its module happened to import it.",
+            f"import {_INCIDENTAL_IMPORTS[name]}",
+        )
+    else:
+        edits.add_note(_UNRESOLVED_RULE, offset, f"TensorFlow {api.release} has no `tensorflow.{path}`.")
+
+
+def _rewrite_use(edits: EditSet, use: Use, api: Api, inserter: ImportInserter) -> None:
+    source, binding = edits.source, use.binding
+    if merge_layer.is_function(source, use) or use.path in backend.NAME_VARIABLES:
+        return
+    if not binding.target:
+        return  # told at the import
+    begin, end = source.spans[use.node]
+    destination = target(use.path, api)
+    if not destination.path:
+        note_missing(edits, use.path, begin, api)
+        return
+    if not use.tail.endswith(_UNCHANGED_SUFFIXES) and not binding.target.startswith("keras."):
+        _note_manual_step(edits, use.path, destination, begin)
+    if destination.path == binding.target + use.tail:
+        return
+    if not use.is_certain or any(
+        target(alternative, api).path != destination.path for alternative in use.alternative_paths
+    ):
+        message = (
+            f"`{use.base.value}` means different things by turns, so that `{source.code(use.node)}` stays as it is."
+        )
+        edits.add_note("names/ambiguous", begin, message)
+        return
+    rule = destination.rule if destination.rule != KERAS_IMPORT_RULE else "imports/private-copy"
+    if "#" in source.code(use.node):
+        edits.add_note(
+            rule, begin, f"There is a comment within what is `{destination.path}` now.", "write it anew by hand"
+        )
+        return
+    if (reference := build_reference(destination.path, use, inserter)) and source.code(use.node) != reference:
+        edits.rewrite(rule, begin, end, (begin, end, reference))
+    elif not reference:
+        edits.add_note(
+            rule,
+            begin,
+            f"`{source.code(use.node)}` is `{destination.path}` now, which this file has no name for.",
+            f"import it, and write {destination.path}",
+        )
+
+
+def build_reference(path: str, use: Use, inserter: ImportInserter) -> str:
+    """Return how to write that dotted name where the use stands; nothing if no name for it can be had."""
+    binding = use.binding
+    if path == binding.target or path.startswith(binding.target + "."):
+        return use.base.value + path[len(binding.target) :]
+    return inserter.build_reference(path, use.scope, use.node)

@@ -1,0 +1,181 @@
+"""Calls of what is imported from Keras: arguments that have another name, shape or meaning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from envkit.migrate.name_mapping import canonical_name, target
+from envkit.migrate.python import convolutions, merge_layer
+from envkit.migrate.python.call_arguments import Arguments, integer_value, quote_like, string_value
+from envkit.migrate.rules.table import RULE_TABLE
+
+if TYPE_CHECKING:
+    from envkit.migrate.python.bindings import KerasUsage, Use
+    from envkit.migrate.python.edits import EditSet
+    from envkit.migrate.rules.rule import Rule
+    from envkit.migrate.tf_api import Api, Parameters
+
+DATA_FORMATS = {"th": "channels_first", "tf": "channels_last"}
+_RENAME_RULES = [rule for rule in RULE_TABLE.values() if rule.arguments and rule.callables]
+_MODEL_RULE_ID = "arguments/model"
+
+# What any layer takes through its **kwargs.
+_LAYER_KEYWORDS = frozenset(
+    {
+        "name",
+        "dtype",
+        "trainable",
+        "dynamic",
+        "input_shape",
+        "batch_input_shape",
+        "input_dim",
+        "input_length",
+        "batch_size",
+        "weights",
+        "activity_regularizer",
+        "autocast",
+        "implementation",
+        "unroll",
+        "time_major",
+        "zero_output_for_mask",
+        "return_state",
+        "stateful",
+        "go_backwards",
+        "return_sequences",
+        "input_tensor",
+        "batch_shape",
+        "sparse",
+        "ragged",
+        "sparse_input",
+    }
+)
+
+
+def rewrite(edits: EditSet, usage: KerasUsage, api: Api) -> None:
+    """Rewrite the arguments of every call of a name of Keras."""
+    for use in usage.uses:
+        call = edits.source.parents.get(use.node)
+        if not isinstance(call, cst.Call) or call.func is not use.node or not use.path.startswith("keras."):
+            continue
+        if merge_layer.is_function(edits.source, use):
+            merge_layer.rewrite(edits, use, call, usage.bound_names)
+            continue
+        destination = target(use.path, api)
+        if destination.path:
+            _rewrite_arguments(edits, use, Arguments(edits.source, call), destination.path, api)
+
+
+def _rewrite_arguments(edits: EditSet, use: Use, args: Arguments, path: str, api: Api) -> None:
+    parameters = api.parameters(path)
+    canonical_path = canonical_name(path)
+    is_layer = canonical_path.startswith("keras.layers.")
+    handled_keywords = {
+        keyword
+        for rule in _RENAME_RULES
+        if canonical_path.startswith(rule.callables)
+        for keyword in _rename_keywords(edits, args, rule, parameters)
+    }
+    if parameters is None:
+        return
+    handled_keywords |= _rewrite_dim_ordering(edits, args, parameters)
+    if is_layer:
+        handled_keywords |= convolutions.rewrite(edits, use, args, parameters)
+        handled_keywords |= _remove_dropped_keywords(edits, args, parameters, canonical_path)
+    if is_layer or not parameters.accepts_kwargs:
+        _note_unknown_keywords(edits, args, parameters, handled_keywords, canonical_path, api)
+
+
+def _rename_keywords(edits: EditSet, args: Arguments, rule: Rule, parameters: Parameters | None) -> set[str]:
+    """Rename what the callable has another name for; return the old names."""
+    names = parameters.names if parameters is not None else ()
+    old_keywords = set()
+    for old_name, new_names in rule.arguments.items():
+        arg = args.keywords.get(old_name)
+        if arg is None or old_name in names:
+            continue
+        new_name = (
+            new_names[0] if rule.id == _MODEL_RULE_ID else next((name for name in new_names if name in names), "")
+        )
+        if not new_name or new_name in args.keywords:
+            continue
+        edits.rewrite(rule.id, *edits.source.spans[arg], args.rename(arg, new_name))
+        old_keywords.add(old_name)
+    return old_keywords
+
+
+def _rewrite_dim_ordering(edits: EditSet, args: Arguments, parameters: Parameters) -> set[str]:
+    arg = args.keywords.get("dim_ordering")
+    if arg is None or "data_format" not in parameters.names:
+        return set()
+    rule = "arguments/dim-ordering"
+    ordering = string_value(arg.value)
+    if ordering == "default":
+        edits.rewrite(rule, *edits.source.spans[arg], args.remove(arg))
+    else:
+        splices = [args.rename(arg, "data_format")]
+        if ordering in DATA_FORMATS:
+            splices.append(args.replace_value(arg, quote_like(edits.source, arg.value, DATA_FORMATS[ordering])))
+        elif not (isinstance(arg.value, cst.Call) and edits.source.code(arg.value).endswith("image_dim_ordering()")):
+            edits.add_note(rule, edits.source.start(arg), "Where this value comes from, it may have the old names.")
+        edits.rewrite(rule, *edits.source.spans[arg], *splices)
+    return {"dim_ordering"}
+
+
+def _remove_dropped_keywords(edits: EditSet, args: Arguments, parameters: Parameters, canonical_path: str) -> set[str]:
+    handled_keywords = set()
+    for name in ("consume_less",):
+        if name in args.keywords and name not in parameters.names:
+            arg = args.keywords[name]
+            edits.rewrite("arguments/dropped", *_call_span(edits, args), args.remove(arg))
+            handled_keywords.add(name)
+    if canonical_path == "keras.layers.BatchNormalization" and "mode" in args.keywords:
+        arg = args.keywords["mode"]
+        if integer_value(arg.value) == 0:
+            edits.rewrite("arguments/batch-normalization-mode", *_call_span(edits, args), args.remove(arg))
+        else:
+            edits.add_note("arguments/batch-normalization-mode", edits.source.start(arg))
+        handled_keywords.add("mode")
+    if "output_shape" in args.keywords and canonical_path.endswith("Transpose"):
+        edits.add_note("layers/deconvolution", edits.source.start(args.call))
+        handled_keywords.add("output_shape")
+    if "forget_bias_init" in args.keywords and "unit_forget_bias" in parameters.names:
+        arg = args.keywords["forget_bias_init"]
+        if string_value(arg.value) == "one":
+            edits.rewrite(
+                "arguments/forget-bias",
+                *edits.source.spans[arg],
+                args.rename(arg, "unit_forget_bias"),
+                args.replace_value(arg, "True"),
+            )
+        else:
+            edits.add_note("arguments/forget-bias", edits.source.start(arg))
+        handled_keywords.add("forget_bias_init")
+    return handled_keywords
+
+
+def _note_unknown_keywords(
+    edits: EditSet, args: Arguments, parameters: Parameters, handled_keywords: set[str], canonical_path: str, api: Api
+) -> None:
+    """Tell of each keyword that the callable does not take, as nothing else would."""
+    for name, arg in args.keywords.items():
+        if (
+            name in handled_keywords
+            or name in parameters.names
+            or (parameters.accepts_kwargs and name in _LAYER_KEYWORDS)
+        ):
+            continue
+        edits.add_note(
+            "arguments/unknown",
+            edits.source.start(arg),
+            f"`tensorflow.{canonical_path}` takes no argument `{name}` in TensorFlow {api.release}.",
+        )
+    are_integers = [integer_value(arg.value) is not None for arg in args.positional[:2]]
+    if canonical_path == "keras.layers.Dense" and are_integers == [True, True]:
+        edits.add_note("arguments/keras-0", edits.source.start(args.call))
+
+
+def _call_span(edits: EditSet, args: Arguments) -> tuple[int, int]:
+    """From where to where the call stands."""
+    return edits.source.spans[args.call]

@@ -1,0 +1,104 @@
+"""What the rules that only tell look at: the calls, strings and names of one file."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from envkit.migrate.python.call_arguments import Arguments, string_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkit.migrate.python.bindings import KerasUsage, Use
+    from envkit.migrate.python.edits import EditSet
+
+_MODEL_NAME = re.compile(r"model|net|encoder|decoder|generator|discriminator|classifier|regressor|gan$", re.IGNORECASE)
+_MODEL_FACTORY = re.compile(r"keras\.(?:\w+\.)*(?:Model|Sequential|load_model|model_from_json|clone_model)")
+
+
+@dataclass(eq=False)
+class FileQueries:
+    """One file, for rules that tell.
+
+    Attributes:
+        edits: What is being made of it.
+        usage: What it imports, and where it uses that.
+    """
+
+    edits: EditSet
+    usage: KerasUsage
+
+    @cached_property
+    def is_standalone(self) -> bool:
+        """Whether the file was written for standalone Keras, not for that of TensorFlow."""
+        return any(binding.is_standalone for binding in [*self.usage.bindings, *self.usage.star_imports])
+
+    @cached_property
+    def uses_keras(self) -> bool:
+        """Whether it uses any Keras, not TensorFlow alone."""
+        return any(use.path.startswith("keras.") for use in self.usage.uses)
+
+    @cached_property
+    def method_calls(self) -> Mapping[str, list[cst.Call]]:
+        """Calls of attributes, by the attribute's name."""
+        calls_by_name = defaultdict(list)
+        for call in self.edits.source.nodes(cst.Call):
+            if isinstance(call.func, cst.Attribute):
+                calls_by_name[call.func.attr.value].append(call)
+        return calls_by_name
+
+    @cached_property
+    def keras_calls(self) -> Mapping[str, list[tuple[Use, Arguments]]]:
+        """Calls of names of Keras and TensorFlow, by the name as standalone Keras had it."""
+        calls_by_path = defaultdict(list)
+        for use in self.usage.uses:
+            call = self.edits.source.parents[use.node]
+            if isinstance(call, cst.Call) and call.func is use.node:
+                calls_by_path[use.path].append((use, Arguments(self.edits.source, call)))
+        return calls_by_path
+
+    @cached_property
+    def model_names(self) -> frozenset[str]:
+        """Variables that are given a model of Keras."""
+        source = self.edits.source
+        names: set[str] = set()
+        for path, calls in self.keras_calls.items():
+            if not _MODEL_FACTORY.fullmatch(path):
+                continue
+            for _, args in calls:
+                assign = source.parents[args.call]
+                if isinstance(assign, cst.Assign):
+                    names.update(source.code(target.target) for target in assign.targets)
+        return frozenset(names)
+
+    def arguments(self, call: cst.Call) -> Arguments:
+        """Return the arguments of the call."""
+        return Arguments(self.edits.source, call)
+
+    def is_model_method(self, call: cst.Call) -> bool:
+        """Whether a method is called on what looks like a model of Keras, and not on an imported module."""
+        assert isinstance(call.func, cst.Attribute)  # noqa: S101 - only methods are asked about
+        return self.looks_like_model(call.func.value)
+
+    def looks_like_model(self, node: cst.BaseExpression) -> bool:
+        """Whether what is written there looks like a model of Keras."""
+        code = self.edits.source.code(node)
+        if code in self.model_names:
+            return True
+        last_name = code.rpartition(".")[2]
+        return last_name.isidentifier() and _MODEL_NAME.search(last_name) is not None
+
+    def add_note(self, rule: str, node: cst.CSTNode, message: str = "", hint: str = "") -> None:
+        """Note what the rule is about at the node."""
+        self.edits.add_note(rule, self.edits.source.start(node), message, hint)
+
+    def string_argument(self, args: Arguments, position: int, keyword: str) -> str | None:
+        """Return the string that is given by that position or name."""
+        arg = args.keywords.get(keyword) or (args.positional[position] if len(args.positional) > position else None)
+        return string_value(arg.value) if arg is not None else None

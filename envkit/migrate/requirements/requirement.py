@@ -1,0 +1,140 @@
+"""One requirement, read and judged."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from envkit.migrate.outcome import Kind, Location, Note
+from envkit.migrate.requirements.keras_packages import KERAS_PACKAGE_HINTS
+
+KERAS = {"keras", "keras-gpu", "keras-base"}
+TENSORFLOW = {"tensorflow", "tensorflow-gpu", "tensorflow-cpu", "tf-nightly", "intel-tensorflow"}
+# What a file has to name for anything to be said of it; other names have one of these in them.
+KNOWN_NAMES = ["keras", "tensorflow"]
+KNOWN_NAMES += [
+    name for name in sorted({*TENSORFLOW, *KERAS_PACKAGE_HINTS}) if not any(part in name for part in KNOWN_NAMES)
+]
+REQUIREMENT = re.compile(
+    r"(?:[\w-]+::)?(?P<name>[A-Za-z][A-Za-z0-9._-]*?)(?:\[[^\]\n]*\])?[ \t]*"
+    r"(?:(?P<version>(?:[<>=!~^]=?|===)[^;#\\\"'\r\n]*|\([^)\n]*\)|@[ \t]*[^\s;]+)[ \t]*)?(?:;[^#\n]*)?"
+)
+# A repository, which is called as its package is.
+GIT_URL = re.compile(
+    r"git\+[a-z+]+:[^\s\"'#]*/(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:\.git)?/?(?:@[\w./-]+)?(?:#[^\s\"']*)?"
+)
+FIRST_KERAS_3 = 16  # minor of TensorFlow 2
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A package that is asked for.
+
+    Attributes:
+        location: In the file.
+        text: As it is written.
+        name: Lower-case, with hyphens.
+        version: What is said of its version, as it is written.
+    """
+
+    location: Location
+    text: str
+    name: str
+    version: str
+
+
+def names_any(content: bytes) -> bool:
+    """Say whether a file can ask for any package of which something is to be said, however it is written."""
+    plain = content.lower().replace(b"_", b"-").replace(b".", b"-")
+    return any(name.encode() in plain for name in KNOWN_NAMES)
+
+
+def parse_requirement(text: str, location: Location) -> Requirement | None:
+    """Return what a text asks for, or None where it is no requirement."""
+    if url_match := GIT_URL.fullmatch(text.strip()):
+        name = _normalize_name(url_match["name"])
+        return (
+            Requirement(location, text.strip(), name, "@ git") if name in KERAS or name in KERAS_PACKAGE_HINTS else None
+        )
+    match = REQUIREMENT.fullmatch(text.strip())
+    if match is None:
+        return None
+    return Requirement(location, text.strip(), _normalize_name(match["name"]), (match["version"] or "").strip())
+
+
+def _normalize_name(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def is_leftover(requirement: Requirement, release: str) -> bool:
+    """Say whether it asks for a Keras other than the one that the release brings, or may come to do so."""
+    return requirement.name in KERAS and not _is_bundled(requirement, release)
+
+
+def make_note(requirement: Requirement, release: str) -> Note | None:
+    """Return what is to be said of a requirement, or None."""
+    if is_leftover(requirement, release):
+        return _build_note(
+            requirement,
+            "keras",
+            f"{requirement.text} puts a Keras in the place of the one that TensorFlow {release} brings",
+            f"remove it; tensorflow=={release} brings the Keras it works with",
+        )
+    if requirement.name == "keras-applications":
+        return _build_note(
+            requirement,
+            requirement.name,
+            "keras-applications serves Keras 2.2 alone",
+            "remove it, unless code imports keras_applications; tensorflow.keras.applications has its models",
+        )
+    if requirement.name == "keras-preprocessing" and not _allows(requirement, "1.1.2"):
+        return _build_note(
+            requirement,
+            requirement.name,
+            f"{requirement.text} keeps TensorFlow {release} from being installed: it needs 1.1.1 or later",
+            "remove it; TensorFlow brings it where it needs it",
+        )
+    if requirement.name in KERAS_PACKAGE_HINTS:
+        return _build_note(
+            requirement,
+            "imports-keras",
+            f"{requirement.name} imports standalone Keras itself",
+            KERAS_PACKAGE_HINTS[requirement.name],
+        )
+    if requirement.name in TENSORFLOW and requirement.version and not _allows(requirement, release):
+        return _build_note(
+            requirement,
+            "tensorflow",
+            f"{requirement.text} is not TensorFlow {release}, which the code is migrated to",
+            f"write tensorflow=={release}, once all of the code is migrated",
+        )
+    return None
+
+
+def _build_note(requirement: Requirement, rule: str, message: str, hint: str) -> Note:
+    return Note(requirement.location, f"requirements/{rule}", Kind.REQUIREMENT, message, hint)
+
+
+def _is_bundled(requirement: Requirement, release: str) -> bool:
+    major, minor = (int(part) for part in release.split(".")[:2])
+    if not requirement.version:
+        return False
+    if (major, minor) >= (2, FIRST_KERAS_3):
+        return re.search(r"[=~>]=?[ \t]*3\b", requirement.version) is not None
+    return _allows(requirement, f"{major}.{minor}.0") and not _allows(requirement, f"{major}.{minor + 1}.0")
+
+
+def _allows(requirement: Requirement, version: str) -> bool:
+    if not requirement.version:
+        return True
+    text = requirement.version.strip("() ")
+    if re.match(r"=[^=]", text):  # conda's: a version that begins so, and perhaps a build behind it
+        text = f"=={text[1:].split('=')[0].rstrip('.*')}.*"
+    elif match := re.match(r"==([^=,]+)=[^=]", text):
+        text = f"=={match[1]}"
+    try:
+        return SpecifierSet(text).contains(version)
+    except InvalidSpecifier:
+        return False

@@ -1,0 +1,1 @@
+"""HTTP and TCP: the only module that opens sockets."""

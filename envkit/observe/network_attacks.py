@@ -1,0 +1,147 @@
+"""Knock at a workspace from other containers: from the engine's usual network, and from the workspace's own."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import wait
+from contextlib import contextmanager, suppress
+from functools import partial
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from envkit import naming
+from envkit.backends.docker import run_once, temporary
+from envkit.checks import observations as lines
+from envkit.concurrency import gather, submit
+from envkit.errors import EngineError, EnvkitError
+from envkit.model.report import Observation
+from envkit.observe import guest_runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
+
+    from envkit.backends.docker.client import Engine
+
+DEFAULT_NETWORK = "bridge"  # the network of every container that is given none
+TENSORBOARD_PORT = 6006  # its usual one
+PORTS = (naming.JUPYTER_PORT, naming.SSH_PORT, TENSORBOARD_PORT)
+PYTHONS = (guest_runner.PYTHON, "python3")
+CONCURRENCY = 2  # containers: each mostly waits
+STAGE_S = 10  # more than the knocking takes
+LIMIT_S = 20.0  # for a container, from its start to its end
+CLEANUP_S, PAUSE_S = 10.0, 0.25  # for a container that is being made when nobody wants it any more
+TOTAL_S = 2 * len(PYTHONS) * LIMIT_S
+GUEST_OBSERVATION, OBSERVATION = "neighbour.knocked", "audit.neighbour"
+
+
+@contextmanager
+def probe_in_background(
+    engine: Engine, inspected: Mapping[str, Any], *, owner: int, name_prefix: str, labels: Mapping[str, str]
+) -> Iterator[Callable[[], tuple[Observation, ...]]]:
+    """Knock while the block runs, and yield what fetches the results; an exception in the block takes all of it away.
+
+    Args:
+        engine: Where.
+        inspected: What the engine says of the workspace's container.
+        owner: Whose containers they are.
+        name_prefix: How their names begin, and those of no others.
+        labels: Of the containers.
+    """
+    stop, futures = Event(), list["Future[tuple[Observation, ...]]"]()
+    try:
+        futures.append(
+            submit(partial(probe_networks, engine, inspected, name_prefix=name_prefix, labels=labels, stop=stop))
+        )
+        yield futures[0].result
+    except BaseException:
+        stop.set()
+        with suppress(EnvkitError):
+            _remove_containers(engine, owner, name_prefix, futures)
+        raise
+
+
+def _remove_containers(engine: Engine, owner: int, name_prefix: str, futures: Sequence[Future[Any]]) -> None:
+    """Remove what knocks, until nothing does: what was being made just now shows a moment later."""
+    deadline = time.monotonic() + CLEANUP_S
+    is_busy = True
+    while is_busy and time.monotonic() < deadline:
+        temporary.remove_by_prefix(engine, owner, name_prefix)
+        is_busy = bool(wait(futures, PAUSE_S).not_done)
+
+
+def probe_networks(
+    engine: Engine, inspected: Mapping[str, Any], *, name_prefix: str, labels: Mapping[str, str], stop: Event
+) -> tuple[Observation, ...]:
+    """Start a container on each network, let it knock, and remove it.
+
+    Args:
+        engine: Where.
+        inspected: What the engine says of the workspace's container.
+        name_prefix: How the names of the containers begin.
+        labels: Of the containers.
+        stop: Once it is set, no container is begun.
+    """
+    network_addresses = {
+        name: addresses
+        for name, settings in inspected["NetworkSettings"]["Networks"].items()
+        if (addresses := _addresses(settings))
+    }
+    targets = [
+        f"{address}:{port}" for addresses in network_addresses.values() for address in addresses for port in PORTS
+    ]
+    if not targets:
+        return (
+            Observation(
+                OBSERVATION, {"network": "", **_explain_no_address(str(inspected["HostConfig"]["NetworkMode"]))}
+            ),
+        )
+
+    def probe(number: int, network: str) -> Observation:
+        try:
+            data = _probe_network(
+                engine, str(inspected["Image"]), network, targets, f"{name_prefix}{number}", labels, stop
+            )
+        except EngineError as error:
+            data = {"why": f"no container could knock from {network}: {error.message}"}
+        return Observation(OBSERVATION, {**data, "network": network})
+
+    networks = dict.fromkeys((DEFAULT_NETWORK, *network_addresses))
+    return gather([partial(probe, number, network) for number, network in enumerate(networks)], CONCURRENCY)
+
+
+def _probe_network(
+    engine: Engine, image: str, network: str, targets: list[str], name: str, labels: Mapping[str, str], stop: Event
+) -> Mapping[str, Any]:
+    text = guest_runner.build_program("neighbour")
+    for python in PYTHONS:
+        if stop.is_set():
+            return {"skipped": "the audit was interrupted"}
+        collector = guest_runner.Collector(allowed_names={GUEST_OBSERVATION})
+        try:
+            run_once.run(
+                engine,
+                image,
+                (python, "-", str(STAGE_S), *targets),
+                text,
+                collector,
+                name=name,
+                labels=labels,
+                limit_s=LIMIT_S,
+                network=network,
+            )
+        except run_once.ProgramNotFound:
+            continue
+        observation = lines.last(collector.observations, GUEST_OBSERVATION)
+        return {**observation.data, "ended": "error" not in observation.data} if observation else {"ended": False}
+    return {"skipped": "the image has no Python to knock with"}
+
+
+def _explain_no_address(mode: str) -> dict[str, str]:
+    if mode == "none":
+        return {"skipped": "the workspace is on no network"}
+    return {"why": f"the engine tells no address of the workspace to knock at; its network is {mode}"}
+
+
+def _addresses(settings: Mapping[str, Any]) -> list[str]:
+    return [str(address) for address in (settings.get("IPAddress"), settings.get("GlobalIPv6Address")) if address]

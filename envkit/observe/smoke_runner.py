@@ -1,0 +1,86 @@
+"""Run the smoke test in an image, or in an environment that runs, and collect what it saw."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+from envkit.backends.docker import run_once
+from envkit.checks import observations as lines
+from envkit.guest import gpu_driver, image_packages
+from envkit.model.report import Observation
+from envkit.observe import guest_runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from envkit.backends.docker.client import Engine
+    from envkit.model.run import Gpus
+
+SIGNAL_BASE = 128  # and the number of the signal: what an engine says of a program that one ended
+PYTHONS = (guest_runner.PYTHON, "python3")
+GRACE_S = 8.0  # for the start of it all
+
+
+def total_s(limit_s: float) -> float:
+    """Return how long a test may take in all, with this for TensorFlow and the training."""
+    return limit_s + min(limit_s, gpu_driver.LIMIT_S) + min(limit_s, image_packages.LIMIT_S) + GRACE_S
+
+
+def run_in_image(
+    engine: Engine,
+    ref: str,
+    *,
+    name: str,
+    labels: Mapping[str, str],
+    limit_s: float,
+    gpus: Gpus | None,
+    on_observation: Callable[[Observation], None],
+) -> tuple[Observation, ...]:
+    """Try an image; the result is empty where it has no Python to try it with.
+
+    Raises:
+        StartFailed: It cannot run.
+    """
+    text = guest_runner.build_program("smoke")
+    for python in PYTHONS:
+        collector = guest_runner.Collector(on_observation)
+        try:
+            result = run_once.run(
+                engine,
+                ref,
+                (python, "-", f"{limit_s:g}"),
+                text,
+                collector,
+                name=name,
+                labels=labels,
+                limit_s=total_s(limit_s),
+                gpus=gpus,
+            )
+        except run_once.ProgramNotFound:
+            continue
+        if result.code is None:
+            collector.observations.append(Observation("ended", {"by": "limit", "limit_s": total_s(limit_s)}))
+        elif lines.last(collector.observations, "done") is None:
+            collector.observations.append(_crash_observation(result))
+        return tuple(collector.observations)
+    return ()
+
+
+def _crash_observation(result: run_once.RunResult) -> Observation:
+    """Tell of a test that did not come to its last word."""
+    if result.code is not None and result.code > SIGNAL_BASE:
+        name = (
+            signal.Signals(result.code - SIGNAL_BASE).name if result.code - SIGNAL_BASE in set(signal.Signals) else ""
+        )
+        return Observation("ended", {"by": "signal", "signal": name, "out_of_memory": result.out_of_memory})
+    return Observation("ended", {"by": "exit", "code": result.code})
+
+
+def run_in_environment(
+    engine: Engine, container: str, *, limit_s: float, on_observation: Callable[[Observation], None]
+) -> tuple[Observation, ...]:
+    """Try a running environment, as its user would."""
+    collector = guest_runner.Collector(on_observation)
+    guest_runner.run(engine, container, "smoke", collector, f"{limit_s:g}", limit_s=total_s(limit_s))
+    return tuple(collector.observations)

@@ -1,0 +1,58 @@
+"""Which paths, ports and keys of the host matter for a config."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envkit import naming
+from envkit.model.facts import HostQuery
+from envkit.resolve.path_policy import innermost
+
+if TYPE_CHECKING:
+    from envkit.config import Config
+
+
+def host_query(config: Config, project: str, state: str) -> HostQuery:
+    """Say what has to be looked at on the host before a config can be resolved."""
+    texts = [] if isinstance(config.python, tuple) else [config.python.requirements]
+    if config.build.ca not in {"auto", "off"}:
+        texts.append(config.build.ca)
+    return HostQuery(
+        project=project,
+        state=state,
+        workspace=config.workspace,
+        keys=config.ssh.keys,
+        texts=tuple(texts),
+        paths=(*(mount.source for mount in config.mounts), *(path for _, path in nested_targets(config).values())),
+        secrets=(*((name, secret.file) for name, secret in sorted(config.secrets.items())), *index_login(config)),
+        ports=tuple(port for port in (config.jupyter.port, config.ssh.port) if port),
+        ca=config.build.ca == "auto",
+        proxy=config.build.proxy == "auto",
+        gpu=config.gpu == "auto",
+    )
+
+
+def index_login(config: Config) -> tuple[tuple[str, str], ...]:
+    """Return the key and the path of the file with the index's login, if the config names one."""
+    return (("build.netrc", config.build.netrc),) if config.build.netrc else ()
+
+
+def mount_targets(config: Config) -> list[tuple[str, str]]:
+    """Return the key and the target of each mount and volume."""
+    mounts = [(f"mounts[{index}].target", mount.target) for index, mount in enumerate(config.mounts)]
+    return mounts + [(f"volumes.{name}", target) for name, target in config.volumes.items()]
+
+
+def nested_targets(config: Config) -> dict[str, tuple[str, str]]:
+    """Return, for each target within a mount of the host's, the target around it and its path on the host as written.
+
+    What lies in a volume is not among them: envkit makes the folders it needs there.
+    """
+    sources = {naming.WORKSPACE: config.workspace, **{mount.target: mount.source for mount in config.mounts}}
+    mount_points = {naming.HOME, *sources, *config.volumes.values()}
+    parents = {target: innermost(target, mount_points) for _, target in mount_targets(config)}
+    return {
+        target: (parent, sources[parent].rstrip("/") + target.removeprefix(parent))
+        for target, parent in parents.items()
+        if parent in sources
+    }
