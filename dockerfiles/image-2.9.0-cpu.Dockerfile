@@ -21,8 +21,8 @@ ENV PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH"
 # (both new in /opt/tensorflow), a notebook server of root's without a login (ENTRYPOINT and USER, last).
 COPY apt/debian.sources /etc/apt/sources.list.d/debian.sources
 COPY apt/none /etc/apt/sources.list
-COPY build/mend-image /opt/envkit/build/
-RUN ["/opt/envkit/build/mend-image"]
+COPY build/update-image /opt/envkit/build/
+RUN ["/opt/envkit/build/update-image"]
 
 COPY apt/envkit.conf /etc/apt/apt.conf.d/90envkit
 COPY apt/dpkg.cfg /etc/dpkg/dpkg.cfg.d/envkit

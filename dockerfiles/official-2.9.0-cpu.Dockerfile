@@ -19,8 +19,8 @@ ENV PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH"
 #   world-writable       everybody may write what root runs: /tf, /.local, /etc/bash.bashrc
 # And by what follows: protobuf and numpy without caps (constraints.txt), a pip older than 20.3, an old ipykernel
 # (both new in /opt/tensorflow), a notebook server of root's without a login (ENTRYPOINT and USER, last).
-COPY build/mend-image /opt/envkit/build/
-RUN ["/opt/envkit/build/mend-image"]
+COPY build/update-image /opt/envkit/build/
+RUN ["/opt/envkit/build/update-image"]
 
 COPY apt/envkit.conf /etc/apt/apt.conf.d/90envkit
 COPY apt/dpkg.cfg /etc/dpkg/dpkg.cfg.d/envkit

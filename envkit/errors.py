@@ -1,19 +1,19 @@
-"""Every error envkit raises on purpose, and the exit code each one means.
+"""Errors raised on purpose, and the exit code of each.
 
     EnvkitError
-    ├── ConfigError        2   the config file: every problem at once
-    ├── Refusal            2   envkit could, and will not: usage, policy, somebody else's things
-    ├── EngineError        3   the container engine or the image
-    │   ├── EngineUnavailable  nothing answers
-    │   ├── BuildFailed        an image could not be made
-    │   ├── StartFailed        a container could not be created or started
-    │   └── Unhealthy          it runs and does not answer
-    ├── GpuUnusable        5   a GPU was asked for and none can be used
-    └── PassThrough        125 `exec` and `ssh` themselves failed, not the program inside
-        ├── NotRunnable    126 the program is there and cannot be run
-        └── NoProgram      127 there is no such program
+    ├── ConfigError                2    the configuration file: every problem at once
+    ├── PreconditionError          2    wrong usage, a policy, or a resource that belongs to another user
+    ├── EngineError                3    the container engine or the image
+    │   ├── EngineUnavailable           no engine answers
+    │   ├── BuildFailed                 an image could not be built
+    │   ├── StartFailed                 a container could not be created or started
+    │   └── Unhealthy                   the container runs and does not answer
+    ├── GpuUnusable                5    a GPU was requested and none can be used
+    └── ExecError                  125  `exec` or `ssh` failed, not the program in the container
+        ├── CommandNotExecutable   126  the program exists and cannot be executed
+        └── CommandNotFound        127  the program does not exist
 
-Each carries one message, what was tried, and the mend: the command or the change that helps.
+Each error has a stable code in kebab-case. `error_codes.py` lists all of them with their cause and a hint.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ExitCode(IntEnum):
 
 
 class TerminatedBySignal(KeyboardInterrupt):
-    """Somebody else ended this process, by a signal that asks for it: everything is left as Ctrl-C leaves it."""
+    """Another process asked this one to end by a signal; cleanup is the same as after Ctrl-C."""
 
     def __init__(self, exit_code: ExitCode) -> None:
         super().__init__()
@@ -50,32 +50,42 @@ class TerminatedBySignal(KeyboardInterrupt):
 
 
 class EnvkitError(Exception):
-    """An error with a message for people, what was tried, and the mend."""
+    """An error with a code for programs, and a message, detail and hint for people.
+
+    Attributes:
+        message: What is wrong, one sentence.
+        code: Stable identifier in kebab-case, such as `port-taken`.
+        detail: What was tried or what the engine answered, or empty.
+        hint: The command or change that helps, or empty.
+    """
 
     exit_code = ExitCode.BUG
 
-    def __init__(self, message: str, *, detail: str = "", hint: str = "") -> None:
+    def __init__(self, message: str, *, code: str = "", detail: str = "", hint: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.code = code
         self.detail = detail
         self.hint = hint
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong in a config file.
+    """One problem in a configuration file.
 
     Attributes:
         file: Path of the file as the user would name it.
         line: 1-based line, 0 when the key is not in the file.
         key: Dotted path of the key, such as `ssh.port`.
-        message: What is wrong and, where it is known, the mend.
+        message: What is wrong, and a hint where one is known.
+        code: Stable identifier in kebab-case, such as `unknown-key`.
     """
 
     file: str
     line: int
     key: str
     message: str
+    code: str = "invalid-value"
 
     def __str__(self) -> str:
         location = f"{self.file}:{self.line}" if self.line else self.file
@@ -83,33 +93,33 @@ class Problem:
 
 
 class ConfigError(EnvkitError):
-    """The config as a whole: all its problems, in file order."""
+    """The configuration file is invalid; `problems` holds every problem in file order."""
 
     exit_code = ExitCode.USAGE
 
     def __init__(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
         self.problems = tuple(sorted(problems))
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems), code="config-invalid")
 
 
 class PreconditionError(EnvkitError):
-    """Something envkit will not do as things stand."""
+    """A precondition of the command does not hold."""
 
     exit_code = ExitCode.USAGE
 
 
 class EngineError(EnvkitError):
-    """The container engine said no, or did not answer."""
+    """The container engine refused a request or did not answer."""
 
     exit_code = ExitCode.ENGINE
 
 
 class EngineUnavailable(EngineError):
-    """No engine answers at the address that was tried."""
+    """No engine answers at the endpoint."""
 
 
 class BuildFailed(EngineError):
-    """A root file system or an image could not be made."""
+    """A root file system or an image could not be built."""
 
 
 class StartFailed(EngineError):
@@ -117,11 +127,11 @@ class StartFailed(EngineError):
 
 
 class Unhealthy(EngineError):
-    """The container runs, or ran, and does not serve what it should."""
+    """The container runs, or ran, and its servers do not answer."""
 
 
 class GpuUnusable(EnvkitError):
-    """A GPU was asked for and cannot be used; the message names the layer."""
+    """A GPU was requested and cannot be used; the message names the failing layer."""
 
     exit_code = ExitCode.GPU
 
@@ -133,12 +143,12 @@ class ExecError(EnvkitError):
 
 
 class CommandNotExecutable(ExecError):
-    """The program that `exec` should run is there and cannot be run; shells end with the same code."""
+    """The program that `exec` should run exists and cannot be executed; shells exit with the same code."""
 
     exit_code = ExitCode.NOT_EXECUTABLE
 
 
 class CommandNotFound(ExecError):
-    """There is no such program for `exec` to run; shells end with the same code."""
+    """The program that `exec` should run does not exist; shells exit with the same code."""
 
     exit_code = ExitCode.COMMAND_NOT_FOUND

@@ -21,7 +21,7 @@ unpack() {
   local suite=$1 folder=$2 own deb
   shift 2
   have apt-get || stop 3 "the tests need these of Debian $suite, and there is no apt-get to fetch them: $*" \
-    "The mend: run the tests on Debian or Ubuntu."
+    "hint: run the tests on Debian or Ubuntu."
   [ -e $keyring ] || scripts/packages.sh "checking the signature of Debian's archive" debian-archive-keyring
   say "fetching from Debian $suite, into ${folder#"$PWD/"}: $*"
   own=$folder/apt

@@ -20,7 +20,7 @@ def main() -> int:
     try:
         choice = endpoint.choose()
     except EngineUnavailable as error:
-        sys.stderr.write(f"setup: {error.message}\nsetup: The mend: {error.hint}\n")
+        sys.stderr.write(f"setup: {error.message}\nsetup: hint: {error.hint}\n")
         return 3
     if choice.source:
         print(choice.address, choice.source, choice.undo, sep="\n")

@@ -40,10 +40,10 @@ need_group() {
   case " $(id -nG "$user") " in
     *" $group "*)
       stop 3 "an engine runs at $socket; you are in the group $group, but this login began before that." \
-        "The mend: log in again, or run this under 'sg $group'." ;;
+        "hint: log in again, or run this under 'sg $group'." ;;
     *)
       stop 3 "an engine runs at $socket, and you ($user) may not use it." \
-        "The mend: sudo usermod -aG $group $user, then log in again${undo:+; or $undo}." \
+        "hint: sudo usermod -aG $group $user, then log in again${undo:+; or $undo}." \
         "(Whoever is in the group $group is in effect root on this machine: README.md says more.)" ;;
   esac
 }
@@ -53,10 +53,10 @@ may_install() { [ "${ENVKIT_NO_ENGINE_INSTALL:-}" != 1 ]; }
 install_engine() {
   may_install ||
     stop 3 "no container engine answers at $socket, none is installed, and ENVKIT_NO_ENGINE_INSTALL=1 forbids to install one." \
-      "The mend: have one installed (on Debian and Ubuntu: apt-get install ${packages[*]}), or unset the variable."
+      "hint: have one installed (on Debian and Ubuntu: apt-get install ${packages[*]}), or unset the variable."
   command -v apt-get >/dev/null ||
     stop 3 "no container engine answers at $socket, and this is no Debian or Ubuntu, where envkit could install one." \
-      "The mend: install Docker by your system's means, start it, and run this again."
+      "hint: install Docker by your system's means, start it, and run this again."
   scripts/packages.sh "a container engine" "${packages[@]}" "${rootfs_packages[@]}"
 }
 
@@ -121,7 +121,7 @@ case $code in
   *)
     if [ "${socket#/var}" != "${default#/var}" ]; then  # /var/run is /run
       stop 3 "nothing answers at $address ($by)." \
-        "The mend: start that engine, or $undo to use this machine's own."
+        "hint: start that engine, or $undo to use this machine's own."
     fi
     command -v dockerd >/dev/null || install_engine
     pid=$(start_engine)

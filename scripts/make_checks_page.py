@@ -42,7 +42,7 @@ def _section(row: Check) -> str:
     if row.cause:
         lines.append(f"- Usual cause: {row.cause}")
     if row.hint:
-        lines.append(f"- Mend: {_escape(row.hint)}")
+        lines.append(f"- Hint: {_escape(row.hint)}")
     return "\n".join(lines).rstrip("\n") + "\n"
 
 

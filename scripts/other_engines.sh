@@ -42,7 +42,7 @@ end() {
 # One at a time, by the caller's lock: what has our bridge by now was left by a run that was killed.
 start_docker() {
   local folder=$1 path=$engines/trixie/usr deadline=$((SECONDS + wait_s))
-  [ -e "$engines/trixie/complete" ] || stop 3 "the second engine is not here. The mend: scripts/other_engines.sh"
+  [ -e "$engines/trixie/complete" ] || stop 3 "the second engine is not here. hint: scripts/other_engines.sh"
   # shellcheck disable=SC2046 # one word for each process
   end $(pgrep -f "^dockerd .*--bridge $bridge ")
   as_root ip link delete "$bridge" 2>/dev/null || true

@@ -102,8 +102,8 @@ forget() { as_root rm -rf "$data"; }
 case ${1:-} in
   fetch) fetch ;;
   start)
-    [ -e "$engines/sshd/complete" ] || stop 3 "the other machine's SSH server is not here. The mend: scripts/other_machine.sh fetch"
-    [ -e "$engines/trixie/complete" ] || stop 3 "its engine is not here. The mend: scripts/other_machine.sh fetch"
+    [ -e "$engines/sshd/complete" ] || stop 3 "the other machine's SSH server is not here. hint: scripts/other_machine.sh fetch"
+    [ -e "$engines/trixie/complete" ] || stop 3 "its engine is not here. hint: scripts/other_machine.sh fetch"
     end_all
     cp "$4" "$2/authorized_keys"
     chmod 755 "$2"
@@ -124,7 +124,7 @@ case ${1:-} in
     ;;
   forget)
     exec 9>>"$lock"
-    flock -n 9 || stop 3 "tests are using the other machine. The mend: try again when they have ended"
+    flock -n 9 || stop 3 "tests are using the other machine. hint: try again when they have ended"
     end_all
     forget
     ;;

@@ -37,5 +37,5 @@ as_root "${apt[@]}" update </dev/null >"$log" 2>&1 || say "some package lists co
 if ! as_root "${install[@]}" </dev/null >>"$log" 2>&1; then
   tail -n 20 "$log" >&2
   stop 3 "apt-get could not install ${missing[*]}; its own last lines stand above." \
-    "The mend: make 'apt-get install ${missing[*]}' work, then run this again."
+    "hint: make 'apt-get install ${missing[*]}' work, then run this again."
 fi

@@ -28,6 +28,6 @@ as_root() {
   elif command -v sudo >/dev/null; then
     sudo env "${keep[@]}" "$@"
   else
-    stop 3 "this needs root, and there is no sudo. The mend: have root run it once."
+    stop 3 "this needs root, and there is no sudo. hint: have root run it once."
   fi
 }

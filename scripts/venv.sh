@@ -51,7 +51,7 @@ if ! works || [ "$(cat .venv/envkit-place 2>/dev/null)" != "$PWD" ]; then
     scripts/packages.sh "Python's venv module" python3 python3-venv
     python=$(find_python) ||
       stop 3 "envkit needs Python 3.10 or later with the venv module, and this system's packages have none." \
-        "The mend: install one and run ENVKIT_PYTHON=/path/to/python3 make up"
+        "hint: install one and run ENVKIT_PYTHON=/path/to/python3 make up"
   }
   say "making .venv with $("$python" --version)"
   "$python" -m venv --clear .venv

@@ -137,8 +137,8 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     # Never a silent skip: a run without an engine has not shown what it seems to show.
     if _needs_engine(item) and (why := _no_engine()):
-        mend = "`make test` starts an engine; `pytest --no-engine` leaves these tests out."
-        pytest.fail(f"{why}\n{mend}", pytrace=False)
+        hint = "`make test` starts an engine; `pytest --no-engine` leaves these tests out."
+        pytest.fail(f"{why}\n{hint}", pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -96,14 +96,14 @@ def _judge_engine(observation: Observation) -> Finding:
     if observation.data.get("late") or obs.error(observation.data):
         return make_finding("host/engine", f"the engine did not answer in time {obs.error(observation.data)}".strip())
     if refusal:
-        hint = obs.text(refusal, "mend")
+        hint = obs.text(refusal, "hint")
         fix = {FIX: hint.split()} if hint in START_COMMANDS else {}
         return make_finding(
             "host/engine", obs.text(refusal, "message"), cause=obs.text(refusal, "tried"), hint=hint, data=fix
         )
     if unsupported:
         return make_finding(
-            "host/engine", obs.text(unsupported, "message"), cause="", hint=obs.text(unsupported, "mend")
+            "host/engine", obs.text(unsupported, "message"), cause="", hint=obs.text(unsupported, "hint")
         )
     detail = f"{obs.text(observation.data, 'endpoint')}: version {single_line(obs.text(observation.data, 'version'))}"
     detail += f", API {single_line(obs.text(observation.data, 'api'))}, cgroups {single_line(obs.text(observation.data, 'cgroup'))}"
@@ -158,7 +158,7 @@ def _registry_outcome(data: Mapping[str, Any]) -> tuple[str, str, str]:
     image = obs.text(data, "image")
     if image and not reason:
         return f"{image} can be pulled", "", ""
-    hint = obs.text(data, "mend")
+    hint = obs.text(data, "hint")
     return "", f"{image}: {reason}", f"{DEBIAN_HINT}; for TensorFlow's own image {hint}" if data.get("spare") else hint
 
 

@@ -79,21 +79,21 @@ def discard_stdout() -> None:
 def _classify(error: BaseException) -> tuple[ExitCode, Failure]:
     if isinstance(error, EnvkitError):
         problems = error.problems if isinstance(error, ConfigError) else ()
-        return error.exit_code, Failure(error.message, error.detail, error.hint, problems)
+        return error.exit_code, Failure(error.message, error.code, error.detail, error.hint, problems)
     if isinstance(error, OSError):
         return ExitCode.USAGE, _os_failure(error)
     if hasattr(error, "format_message"):  # Typer's own: a wrong option, a missing argument
         command = getattr(getattr(error, "ctx", None), "command_path", "envkit")
-        return ExitCode.USAGE, Failure(error.format_message(), hint=f"{command} --help")
+        return ExitCode.USAGE, Failure(error.format_message(), "usage", hint=f"{command} --help")
     return ExitCode.BUG, _bug_failure(error)
 
 
 def _print_failure(failure: Failure) -> None:
     lines = [failure.message if failure.problems else f"envkit: {failure.message}"]
     if failure.detail:
-        lines.append(f"  tried: {failure.detail}")
+        lines.append(f"  detail: {failure.detail}")
     if failure.hint:
-        lines.append(f"  mend: {failure.hint}")
+        lines.append(f"  hint: {failure.hint}")
     _print_stderr("\n".join(lines))
 
 
@@ -139,13 +139,17 @@ def _interrupt_message(verb: str, arguments: Sequence[str], *, early: bool) -> s
 def _os_failure(error: OSError) -> Failure:
     prefix = f"{error.filename}: " if error.filename else ""
     hint = "free disk space" if error.errno in NO_SPACE_ERRNOS else "look at that path and who may use it"
-    return Failure(f"{prefix}{error.strerror or error}", hint=f"{hint}, then repeat the command")
+    return Failure(f"{prefix}{error.strerror or error}", "os-error", hint=f"{hint}, then repeat the command")
 
 
 def _bug_failure(error: BaseException) -> Failure:
     text = "".join(traceback.format_exception(error))
     log_location = _write_crash_log(f"envkit {__version__} {datetime.now(timezone.utc).isoformat()}\n{text}")
-    return Failure(f"a bug in envkit: {type(error).__name__}: {error}", hint=f"please report it with {log_location}")
+    return Failure(
+        f"a bug in envkit: {type(error).__name__}: {error}",
+        "internal-error",
+        hint=f"please report it with {log_location}",
+    )
 
 
 def _write_crash_log(text: str) -> str:

@@ -87,12 +87,14 @@ class Failure:
 
     Attributes:
         message: What went wrong.
+        code: Stable identifier in kebab-case, such as `port-taken`.
         detail: What was tried, or empty.
         hint: The command or the change that helps, or empty.
-        problems: Of a config, everything that is wrong in it.
+        problems: Every problem of a configuration file.
     """
 
     message: str
+    code: str
     detail: str = ""
     hint: str = ""
     problems: tuple[Problem, ...] = ()

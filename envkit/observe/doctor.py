@@ -103,12 +103,12 @@ def _inspect_engine(facts: list[EngineFacts]) -> Mapping[str, Any]:
         engine_facts = client.facts(engine)
         info = client.details(engine)
     except EnvkitError as error:
-        return {"refused": {"message": error.message, "tried": error.detail, "mend": error.hint}}
+        return {"refused": {"message": error.message, "tried": error.detail, "hint": error.hint}}
     facts.append(engine_facts)
     try:
         client.refuse_unsupported(engine_facts, host.machine())
     except EnvkitError as error:
-        info = {**info, "unsupported": {"message": error.message, "mend": error.hint}}
+        info = {**info, "unsupported": {"message": error.message, "hint": error.hint}}
     return {
         **info,
         "endpoint": engine_facts.endpoint,
@@ -150,7 +150,7 @@ def _check_registry(official_image: str, *, has_fallback: bool) -> Mapping[str, 
     engine = client.connect(endpoint.current_endpoint())
     refusal = registry.check_image(engine, official_image)
     reason, hint = refusal or ("", "")
-    return {"image": official_image, "why": reason, "mend": hint, "spare": has_fallback}
+    return {"image": official_image, "why": reason, "hint": hint, "spare": has_fallback}
 
 
 def _check_url(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envkit.model.image import ImagePlan, Layout
 
 NEWEST_LOCK = "3.11"  # the Debian workspace's own, which newer Pythons take too
-SCRIPTS = ("fetch-python", "install-uv", "lay-python", "mend-image", "settle-layer")
+SCRIPTS = ("fetch-python", "install-uv", "lay-python", "update-image", "settle-layer")
 
 
 def files(plan: ImagePlan) -> Iterator[Artifact]:

@@ -32,7 +32,7 @@ STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1f2328;
   background: #fff; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .6rem; vertical-align: top;
-  border-bottom: 1px solid #d1d9e0; } code { font: 13px ui-monospace, monospace; } .mend { user-select: all; }
+  border-bottom: 1px solid #d1d9e0; } code { font: 13px ui-monospace, monospace; } .hint { user-select: all; }
 .status { font-weight: 600; white-space: nowrap; } svg { max-width: 100%; height: auto; }
 .verdict { font-size: 1.15rem; } dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
@@ -122,7 +122,7 @@ def _finding_row(finding: Finding) -> str:
     details = ""
     if finding.status is not Verdict.PASSED:
         details += f"<br>Cause: {_escape(finding.cause)}" if finding.cause else ""
-        details += f'<br>Mend: <code class="mend">{_escape(finding.hint)}</code>' if finding.hint else ""
+        details += f'<br>Hint: <code class="hint">{_escape(finding.hint)}</code>' if finding.hint else ""
     status = f'<td class="status" style="color:{COLORS[finding.status]}">{finding.status.value}</td>'
     return (
         f"<tr>{status}<td><code>{_escape(finding.check)}</code></td><td>{_escape(finding.detail)}{details}</td></tr>\n"

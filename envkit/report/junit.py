@@ -71,7 +71,7 @@ def _build_case(finding: Finding, report: Report[Any]) -> ElementTree.Element:
 
 def _format_finding(finding: Finding) -> str:
     if finding.status is Verdict.PASSED:
-        return escape_controls(finding.detail)  # its row's usual cause and mend are of when it fails
+        return escape_controls(finding.detail)  # its row's usual cause and hint are of when it fails
     detail = f"warned: {finding.detail}" if finding.status is Verdict.WARNED else finding.detail
-    parts = (detail, finding.cause and f"cause: {finding.cause}", finding.hint and f"mend: {finding.hint}")
+    parts = (detail, finding.cause and f"cause: {finding.cause}", finding.hint and f"hint: {finding.hint}")
     return escape_controls("\n".join(part for part in parts if part))

@@ -59,7 +59,7 @@ def render_text(
 
 
 def format_findings(findings: Iterable[Finding], width: int = DEFAULT_WIDTH) -> Iterator[Text]:
-    """Return findings as lines no wider than that; a mend stays whole, so that it can be copied."""
+    """Return findings as lines no wider than that; a hint stays whole, so that it can be copied."""
     for finding in findings:
         yield from _format_finding(finding, width)
 
@@ -74,7 +74,7 @@ def _format_finding(finding: Finding, width: int) -> Iterator[Text]:
     if finding.status is not Verdict.PASSED:
         yield from _wrap("cause", finding.cause, width)
         if finding.hint:
-            yield _format_line("mend", " ".join(escape_controls(finding.hint).split("\n")), style="bold")
+            yield _format_line("hint", " ".join(escape_controls(finding.hint).split("\n")), style="bold")
 
 
 def _wrap(label: str, text: str, width: int) -> Iterator[Text]:

@@ -138,8 +138,8 @@ def ordinary_user(home: Path) -> User:
     """Return who runs envkit: oneself, or where the tests run as root an account made for them, once."""
     user = _from_database(_account().pw_name, home)
     if grp.getgrnam(GROUP).gr_gid not in user.groups:
-        mend = f"sudo usermod -aG {GROUP} {user.name}"
-        pytest.fail(f"{user.name} is not in group {GROUP}. The mend: {mend}", pytrace=False)
+        hint = f"sudo usermod -aG {GROUP} {user.name}"
+        pytest.fail(f"{user.name} is not in group {GROUP}. hint: {hint}", pytrace=False)
     return user
 
 

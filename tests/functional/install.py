@@ -52,8 +52,8 @@ def _interpreter(user: User) -> str:
     for candidate in INTERPRETERS:
         if Path(candidate).exists() and user.run([candidate, "-c", SUITABLE], cwd=Path("/")).code == 0:
             return candidate
-    mend = "apt-get install python3-venv"
-    return pytest.fail(f"{user.name} can run no Python 3.10+ with venv. The mend: {mend}", pytrace=False)
+    hint = "apt-get install python3-venv"
+    return pytest.fail(f"{user.name} can run no Python 3.10+ with venv. hint: {hint}", pytrace=False)
 
 
 def _shelf(user: User) -> Path:

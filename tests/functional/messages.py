@@ -1,4 +1,4 @@
-"""What an error must look like: one message, the mend, the right exit code, never a traceback."""
+"""What an error must look like: one message, the hint, the right exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 def told(ran: Ran, code: int, *words: str) -> None:
-    """Insist that a command ended with a code and one message on stderr, mend included, that has these words."""
+    """Insist that a command ended with a code and one message on stderr, hint included, that has these words."""
     _plain(ran, code, words)
     messages = [line for line in ran.err.splitlines() if line.startswith("envkit: ")]
-    mends = [line for line in ran.err.splitlines() if line.startswith("  mend: ")]
-    assert (len(messages), len(mends)) == (1, 1), str(ran)
+    hints = [line for line in ran.err.splitlines() if line.startswith("  hint: ")]
+    assert (len(messages), len(hints)) == (1, 1), str(ran)
 
 
 def told_of_config(ran: Ran, *problems: str) -> None:

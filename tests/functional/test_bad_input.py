@@ -1,4 +1,4 @@
-"""Whatever is wrong with a config, a command line, the engine or the machine: one message, the mend, nothing left."""
+"""Whatever is wrong with a config, a command line, the engine or the machine: one message, the hint, nothing left."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_without_a_gpu_insisting_on_one_names_the_layer_and_leaves_nothing(tryin
 
 
 @pytest.mark.parametrize("verb", ["up", "status", "prune"])
-def test_without_an_engine_the_mend_says_how_to_get_to_one(verb: str, trying: Path, run_envkit: Envkit) -> None:
+def test_without_an_engine_the_hint_says_how_to_get_to_one(verb: str, trying: Path, run_envkit: Envkit) -> None:
     nowhere = {"DOCKER_HOST": f"unix://{trying}/docker.sock"}
     told(run_envkit([verb], cwd=trying, env=nowhere), 3, "the socket is not there", "unset DOCKER_HOST")
 
@@ -219,7 +219,7 @@ def test_an_engine_that_fails_is_told_in_its_own_words(
     told(ran, 3, says)
 
 
-def test_a_build_without_a_network_is_told_with_the_mend(trying: Path, run_envkit: Envkit) -> None:
+def test_a_build_without_a_network_is_told_with_the_hint(trying: Path, run_envkit: Envkit) -> None:
     (trying / "envkit.yaml").write_text("gpu: off\nbuild: {mirror: 'http://127.0.0.1:9/debian'}\n")
     told(run_envkit(["build", "--yes"], cwd=trying), 3, "building the image failed", "could not reach a server")
     assert run_envkit(["down", "--volumes"], cwd=trying).code == 0

@@ -216,7 +216,7 @@ def test_an_image_that_is_not_here_is_pulled_with_the_credentials_of_its_registr
 
 
 @pytest.mark.parametrize(
-    ("ref", "says", "mend"),
+    ("ref", "says", "hint"),
     [
         ("team/tiny:2", "the registry has no image of that name and tag", "correct base:"),
         ("team/tiny:secret", "the registry refuses it", "docker login"),
@@ -226,7 +226,7 @@ def test_an_image_that_is_not_here_is_pulled_with_the_credentials_of_its_registr
 def test_an_image_that_cannot_be_pulled_is_told_in_one_message(
     ref: str,
     says: str,
-    mend: str,
+    hint: str,
     offers: Registry,
     workspace: Workspaces,
     run_envkit: Envkit,
@@ -237,13 +237,13 @@ def test_an_image_that_cannot_be_pulled_is_told_in_one_message(
     offers.broken = ref.endswith("broken")
     offers.images["team/tiny:broken"] = foreign.image({"hello": "cut"})
     project = workspace(f"base: {offers.address}/{ref}\n")
-    told(run_envkit(["up", "--yes", "--project", project]), 3, f"{offers.address}/{ref} cannot be had", says, mend)
+    told(run_envkit(["up", "--yes", "--project", project]), 3, f"{offers.address}/{ref} cannot be had", says, hint)
     assert forgotten(user, project)
     with pytest.raises(docker.errors.ImageNotFound):
         engine.images.get(f"{offers.address}/{ref}")
 
 
-def test_an_unreachable_registry_is_told_with_the_mend(workspace: Workspaces, run_envkit: Envkit, user: User) -> None:
+def test_an_unreachable_registry_is_told_with_the_hint(workspace: Workspaces, run_envkit: Envkit, user: User) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens there
         ref = f"127.0.0.1:{taken.getsockname()[1]}/team/image:1"

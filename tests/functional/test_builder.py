@@ -202,7 +202,7 @@ def test_a_changed_login_builds_nothing(
 
 @pytest.mark.parametrize("builder", ["buildx", "classic"])
 @pytest.mark.usefixtures("image")
-def test_an_index_that_asks_for_a_login_is_told_with_the_mend(
+def test_an_index_that_asks_for_a_login_is_told_with_the_hint(
     builder: str, project: Path, plugin: Path, run_envkit: Envkit, index: PrivateIndex
 ) -> None:
     config(project, index=index.url, builder=builder)

@@ -229,7 +229,7 @@ def test_what_was_disturbed_is_brought_to_order(
     assert env.inside.sh("echo still here > ~/proof && cat ~/proof").out == "still here\n"
 
 
-def test_state_that_cannot_be_read_is_refused_and_its_mend_works(env: Environment) -> None:
+def test_state_that_cannot_be_read_is_refused_and_its_hint_works(env: Environment) -> None:
     record = state_folder(env.user, env.project) / "state.json"
     kept, was = record.read_bytes(), life(env.container)
     env.user.own(record, 0o600)
@@ -246,8 +246,8 @@ def test_state_that_cannot_be_read_is_refused_and_its_mend_works(env: Environmen
     assert life(env.container) == was
 
 
-@pytest.mark.proves("A container that dies shows its last lines and the mend", "real")
-def test_a_container_that_dies_shows_its_last_lines_and_the_mend(env: Environment) -> None:
+@pytest.mark.proves("A container that dies shows its last lines and the hint", "real")
+def test_a_container_that_dies_shows_its_last_lines_and_the_hint(env: Environment) -> None:
     broken = env.inside.sh('rm -rf "$VIRTUAL_ENV" && touch "$VIRTUAL_ENV"')
     assert broken.code == 0, str(broken)
     env.container.stop(timeout=0)

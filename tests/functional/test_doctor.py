@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.functional.workspaces import Envkit, Workspaces
 
 
-@pytest.mark.proves("`doctor` names what a host lacks, with the command that mends it", "real")
+@pytest.mark.proves("`doctor` names what a host lacks, with the command that hints it", "real")
 def test_this_machine_is_looked_at_before_anything_runs(run_envkit: Envkit, workspace: Workspaces) -> None:
     done = run_envkit(["doctor", "--format", "json"], cwd=workspace("gpu: off"))
     found = {one["check"]: one for one in json.loads(done.out)["findings"]}

@@ -33,7 +33,7 @@ def says(**variables: str) -> Given:
     return Given(variables)
 
 
-# Row of the failure table: what is given, check, part of the mend; and the nearest miss with its check.
+# Row of the failure table: what is given, check, part of the hint; and the nearest miss with its check.
 ROWS: dict[str, tuple[Given, str, str, Given, str]] = {
     "26 libcuda not injected": (
         Given(real=["libcuda.so.1"]),
@@ -143,13 +143,13 @@ def judged(seen: tuple[Observation, ...]) -> Finding:
     return one
 
 
-@pytest.mark.proves("what real TensorFlow says of a broken GPU is explained with its mend", "stand-in")
+@pytest.mark.proves("what real TensorFlow says of a broken GPU is explained with its hint", "stand-in")
 @pytest.mark.parametrize("row", ROWS)
-def test_a_fault_of_a_gpu_is_named_with_its_mend_and_the_nearest_miss_is_another(row: str, gpu: MadeUpGpu) -> None:
-    given, check, mend, near, other = ROWS[row]
+def test_a_fault_of_a_gpu_is_named_with_its_hint_and_the_nearest_miss_is_another(row: str, gpu: MadeUpGpu) -> None:
+    given, check, hint, near, other = ROWS[row]
     found, missed = judged(gpu.probe(given)), judged(gpu.probe(near))
     assert (found.check, found.status) == (check, Verdict.FAILED), found
-    assert mend in found.hint
+    assert hint in found.hint
     assert missed.check == other
     assert other != check or (found.cause, found.hint) != (missed.cause, missed.hint)
 
@@ -217,7 +217,7 @@ COMPILERS: dict[str, tuple[Given, str, str]] = {
 }
 
 
-@pytest.mark.proves("what real TensorFlow says of a broken GPU is explained with its mend", "stand-in")
+@pytest.mark.proves("what real TensorFlow says of a broken GPU is explained with its hint", "stand-in")
 @pytest.mark.parametrize("row", COMPILERS)
 def test_what_xla_will_lack_is_told_before_it_fails(row: str, gpu: MadeUpGpu) -> None:
     given, check, said = COMPILERS[row]

@@ -31,7 +31,7 @@ DEVICES = Path("/sys/fs/cgroup/devices")  # of the older control groups
 MAKE = "for name in nvidiactl nvidia-uvm nvidia0; do mknod -m {mode} /dev/$name c {numbers} || exit 1; done; sleep 300"
 NVIDIA, NULL = "195 255", "1 3"
 RULE = "c 195:* rwm"
-# Row: how nodes are made, what the engine allows, what opening says, check, part of the mend.
+# Row: how nodes are made, what the engine allows, what opening says, check, part of the hint.
 ROWS: dict[str, tuple[str, list[str], str, str, str]] = {
     "nodes ENOENT": ("sleep 300", [RULE], "ENOENT", "gpu/nodes-missing", "envkit up --gpu"),
     "nodes ENXIO": (
@@ -103,11 +103,11 @@ def judged(seen: tuple[Observation, ...]) -> Finding:
 @pytest.mark.proves("A GPU that fails is explained by the layer that failed", "real")
 @pytest.mark.parametrize("row", ROWS)
 def test_each_answer_of_a_node_is_another_fault(row: str, nodes: Nodes) -> None:
-    command, rules, answer, check, mend = ROWS[row]
+    command, rules, answer, check, hint = ROWS[row]
     seen = nodes.looked(nodes.start(command, rules))
     assert set(observations.data(seen, "gpu.nodes")["nodes"].values()) == {answer}
     assert judged(seen).check == check
-    assert mend in judged(seen).hint
+    assert hint in judged(seen).hint
     assert checks.gpu_device_nodes(seen).check == check
 
 

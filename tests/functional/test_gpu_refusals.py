@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(Path("/proc/driver/nvidia").exists(), reason="this machine's engine may hand over a GPU"),
 ]
 NEEDED = "nvidia-container-toolkit"
-# Row of the failure table: what is asked for, what an older or a newer engine's answer is, part of the mend.
+# Row of the failure table: what is asked for, what an older or a newer engine's answer is, part of the hint.
 ROWS: dict[str, tuple[dict[str, Any], set[str], str]] = {
     "5": ({"device_requests": [DeviceRequest(count=-1, capabilities=[["gpu"]])]}, {"hook-missing", "no-spec"}, NEEDED),
     "6": (
@@ -39,16 +39,16 @@ ROWS: dict[str, tuple[dict[str, Any], set[str], str]] = {
 }
 
 
-@pytest.mark.proves("an engine's refusal of a GPU is explained with its mend", "real")
+@pytest.mark.proves("an engine's refusal of a GPU is explained with its hint", "real")
 @pytest.mark.parametrize("row", ROWS)
 def test_a_real_engines_refusal_is_recognised(
     row: str, engine: docker.DockerClient, shared_env: SharedEnvironment
 ) -> None:
-    asked, kinds, mend = ROWS[row]
+    asked, kinds, hint = ROWS[row]
     found = find_error(said(engine, str(shared_env.container.attrs["Image"]), asked))
     assert found is not None
     assert {name for name, one in GPU_ERRORS.items() if one is found} <= kinds
-    assert mend in found.hint
+    assert hint in found.hint
 
 
 def said(engine: docker.DockerClient, image: str, asked: dict[str, Any]) -> str:

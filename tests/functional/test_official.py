@@ -1,4 +1,4 @@
-"""`base: official` mends the known faults of TensorFlow's own image, shown without and with the mend; `base: auto`."""
+"""`base: official` hints the known faults of TensorFlow's own image, shown without and with the hint; `base: auto`."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_broken_official_image_is_named_before_it_is_pulled(
     assert says in up.err
 
 
-def test_an_official_image_that_is_nowhere_is_told_with_the_mend(
+def test_an_official_image_that_is_nowhere_is_told_with_the_hint(
     run_envkit: Envkit, user: User, place: Path, workspace: Workspaces
 ) -> None:
     nowhere = official.with_catalogue(run_envkit, user.folder(place / "nowhere"), closed())

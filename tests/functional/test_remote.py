@@ -204,7 +204,7 @@ def test_a_port_that_somebody_else_took_meanwhile_is_not_told_and_gets_no_token(
 
 @pytest.mark.proves("a machine that cannot be reached, is not known or lets nobody in is told, with 3", "stand-in")
 @pytest.mark.parametrize(
-    ("fault", "why", "mend"),
+    ("fault", "why", "hint"),
     [
         ("unknown", "its host key is not the one that is known for it, or none is known", "compare it with"),
         ("refused", "it lets none of your SSH keys in", "ssh-copy-id"),
@@ -212,7 +212,7 @@ def test_a_port_that_somebody_else_took_meanwhile_is_not_told_and_gets_no_token(
     ],
 )
 def test_a_machine_that_cannot_be_used_is_told(
-    machine: Machine, user: User, run_envkit: Envkit, projects: Path, fault: str, why: str, mend: str
+    machine: Machine, user: User, run_envkit: Envkit, projects: Path, fault: str, why: str, hint: str
 ) -> None:
     way, address = machine.way, machine.address
     if fault == "unknown":
@@ -227,7 +227,7 @@ def test_a_machine_that_cannot_be_used_is_told(
     done = run_envkit(["status"], env=machine.path(way) | {"DOCKER_HOST": address, "XDG_STATE_HOME": str(state)})
     assert done.code == 3, str(done)
     assert why in done.err
-    assert mend in done.err
+    assert hint in done.err
     assert len(done.err.splitlines()) == 3
 
 

@@ -91,7 +91,7 @@ def test_packages_can_be_installed_whoever_the_user_is(owned: Owned) -> None:
 
 
 @pytest.mark.proves("A workspace never runs as root", "real")
-def test_a_workspace_of_roots_is_refused_with_the_mend(place: Path, as_root: Envkit) -> None:
+def test_a_workspace_of_roots_is_refused_with_the_hint(place: Path, as_root: Envkit) -> None:
     project = place / "roots-own"
     project.mkdir()
     told(as_root(["up"], cwd=project), 2, "belongs to root", "envkit init FOLDER --owner USER")

@@ -45,7 +45,7 @@ def stopped(code: int, **also: str) -> Machine:
     return Machine({"FAKE_CUINIT": str(code), **also})
 
 
-# Row of the table: machine, check, part of the mend; and the nearest miss with its check.
+# Row of the table: machine, check, part of the hint; and the nearest miss with its check.
 ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
     "nodes ENOENT": (
         Machine(nodes=dict.fromkeys(NODES, "ENOENT")),
@@ -181,13 +181,13 @@ ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
 
 @pytest.mark.proves("A GPU that fails is explained by the layer that failed", "stand-in")
 @pytest.mark.parametrize("row", ROWS)
-def test_a_fault_below_tensorflow_is_named_with_its_mend(
+def test_a_fault_below_tensorflow_is_named_with_its_hint(
     row: str, looked: Callable[[Machine], tuple[Observation, ...]]
 ) -> None:
-    machine, check, mend, _, _ = ROWS[row]
+    machine, check, hint, _, _ = ROWS[row]
     found = judged(looked(machine))
     assert (found.check, found.status) == (check, Verdict.FAILED), found
-    assert mend in found.hint
+    assert hint in found.hint
     assert found.detail
     assert found.cause
 

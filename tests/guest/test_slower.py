@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RELEASE = catalog.release("2.9.0")
 NVML = "libnvidia-ml.so.1"
 H100 = {"FAKE_CAPABILITY": "9.0", "FAKE_NAME": "NVIDIA H100"}
-# What a GPU may lack that computes: machine, check, part of the mend; and the nearest miss with its checks.
+# What a GPU may lack that computes: machine, check, part of the hint; and the nearest miss with its checks.
 NOTES: dict[str, tuple[Machine, str, str, Machine, list[str]]] = {
     "25 the container asks for no utility": (
         Machine({"NVIDIA_DRIVER_CAPABILITIES": "compute"}, without=[NVML]),
@@ -72,10 +72,10 @@ NOTES: dict[str, tuple[Machine, str, str, Machine, list[str]]] = {
 def test_what_a_gpu_lacks_that_computes_is_noted_and_the_nearest_miss_is_not(
     row: str, looked: Callable[[Machine], tuple[Observation, ...]]
 ) -> None:
-    machine, check, mend, near, others = NOTES[row]
+    machine, check, hint, near, others = NOTES[row]
     (found,) = warnings.collect_warnings(looked(machine), RELEASE)
     assert (found.check, found.status) == (check, Verdict.WARNED)
-    assert mend in found.hint
+    assert hint in found.hint
     assert found.detail
     assert found.cause
     assert [one.check for one in warnings.collect_warnings(looked(near), RELEASE)] == others

@@ -95,7 +95,13 @@ def pretend(top: Path, root: Path) -> Machine:
         },
     )
     redirect(machine.checkout / "scripts/say.sh", {":/usr/sbin:/sbin": ""})
-    for name in ("__init__.py", "errors.py", "backends/__init__.py", "backends/docker/__init__.py", "backends/docker/endpoint.py"):
+    for name in (
+        "__init__.py",
+        "errors.py",
+        "backends/__init__.py",
+        "backends/docker/__init__.py",
+        "backends/docker/endpoint.py",
+    ):
         (machine.checkout / "envkit" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / "envkit" / name, machine.checkout / "envkit" / name)
     redirect(machine.checkout / "envkit/backends/docker/endpoint.py", {"/var/run/docker.sock": str(machine.socket)})

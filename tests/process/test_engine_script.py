@@ -1,4 +1,4 @@
-"""`scripts/engine.sh` and the ping it asks with: an engine that answers, whatever it takes, or the mend."""
+"""`scripts/engine.sh` and the ping it asks with: an engine that answers, whatever it takes, or the hint."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_systemd_starts_the_engine_where_it_looks_after_services(machine: Machin
 
 
 @pytest.mark.proves("ENVKIT_NO_ENGINE_INSTALL=1 forbids to install an engine", "stand-in")
-def test_an_install_that_is_forbidden_is_refused_with_the_mend(machine: Machine) -> None:
+def test_an_install_that_is_forbidden_is_refused_with_the_hint(machine: Machine) -> None:
     done = machine.run("scripts/engine.sh", ENVKIT_NO_ENGINE_INSTALL="1")
     assert (done.returncode, machine.calls()) == (3, [])
     assert "ENVKIT_NO_ENGINE_INSTALL=1 forbids" in done.stderr
@@ -109,15 +109,15 @@ def test_an_engine_that_never_answers_is_given_up_at_the_deadline(machine: Machi
 
 
 @pytest.mark.parametrize(
-    ("groups", "mend"),
+    ("groups", "hint"),
     [("ada", "sudo usermod -aG docker ada"), ("ada docker", "log in again")],
 )
-def test_an_engine_closed_to_the_caller_names_the_mend(machine: Machine, groups: str, mend: str) -> None:
+def test_an_engine_closed_to_the_caller_names_the_hint(machine: Machine, groups: str, hint: str) -> None:
     machine.command("id", f'case "$1" in -un) echo ada;; -nG) echo {groups};; *) echo 1000;; esac')
     machine.command("python3", f'case "$*" in *ping*) exit 4;; esac\nexec {sys.executable} "$@"')
     done = machine.run("scripts/engine.sh")
     assert (done.returncode, machine.calls()) == (3, [])
-    assert mend in done.stderr
+    assert hint in done.stderr
 
 
 @pytest.mark.parametrize("address", ["tcp://build-box:2376", "ssh://ada@build-box"])
@@ -170,7 +170,7 @@ def test_a_docker_context_of_another_machine_is_left_to_its_owner(
     assert "ssh://ada@build-box" in done.stderr
 
 
-def test_a_docker_config_that_cannot_be_read_is_told_with_the_mend(machine: Machine) -> None:
+def test_a_docker_config_that_cannot_be_read_is_told_with_the_hint(machine: Machine) -> None:
     (machine.top / "config.json").write_text("{")
     done = machine.run("scripts/engine.sh", DOCKER_CONFIG=str(machine.top))
     assert (done.returncode, machine.calls()) == (3, [])

@@ -47,7 +47,7 @@ def test_the_scripts_are_clean_under_shellcheck(root: Path) -> None:
 def test_the_scripts_that_run_in_images_are_clean_under_shellcheck(root: Path) -> None:
     built = (path for path in sorted(root.glob("templates/*/build/*")) if path.suffix != ".py")
     scripts = [str(path.relative_to(root)) for path in (*built, root / "envkit/guest/image_info.sh")]
-    assert "templates/image/build/mend-image" in scripts
+    assert "templates/image/build/update-image" in scripts
     program = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     assert program, "shellcheck is not here: the development dependencies bring it"
     done = subprocess.run([program, "--shell=sh", *scripts], cwd=root, capture_output=True, text=True, check=False)

@@ -155,7 +155,7 @@ def test_what_a_terminal_is_shown_is_harmless_and_coloured() -> None:
         "\x1b[31m-x = '\\x1b[2J'\x1b[0m\n",
         "\x1b[32m+y\x1b[0m\n",
         "a\\x1b.ipynb:cell 3:2:1: \x1b[33mreview\x1b[0m Old\\x1b[2J is gone [names/old]\n",
-        "    mend: take New\n",
+        "    hint: take New\n",
     ]
     assert "".join(migrate_diff.format_lines(one, safe=False, color=False)).startswith(one.diff)
 

@@ -120,19 +120,19 @@ def test_the_client_is_told_nothing_that_weakens_it_and_the_host_comes_last(clie
 
 
 @pytest.mark.parametrize(
-    ("said", "why", "mend"),
+    ("said", "why", "hint"),
     [
         ("Host key verification failed.", "its host key is not the one", "ssh -p 2200 ada@build.example.com shows"),
         ("ada@build: Permission denied (publickey).", "it lets none of your SSH keys in", "ssh-copy-id"),
         ("ssh: Could not resolve hostname build", "it cannot be reached by SSH", "look whether ssh -p 2200 ada@build"),
     ],
 )
-def test_a_failed_login_is_told_with_the_clients_words(client: Client, said: str, why: str, mend: str) -> None:
+def test_a_failed_login_is_told_with_the_clients_words(client: Client, said: str, why: str, hint: str) -> None:
     client.does(f'while [ "$1" != -E ]; do shift; done; echo "{said}" >"$2"; exit 255')
     with pytest.raises(EngineUnavailable, match=why) as error:
         client_.connect(FAR)
     assert said in error.value.detail
-    assert mend in error.value.hint
+    assert hint in error.value.hint
 
 
 def test_a_failure_says_how_the_machine_was_chosen(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ WELL: dict[str, dict[str, Any]] = {
         "free_mib": 40960,
         "gpu_roads": [],
     },
-    "host.registry": {"image": "tensorflow/tensorflow:2.9.0-jupyter", "why": "", "mend": ""},
+    "host.registry": {"image": "tensorflow/tensorflow:2.9.0-jupyter", "why": "", "hint": ""},
     "host.mirror": {"url": MIRROR, "status": 200, "said": "", "date": DATE, "now": NOW},
     "host.index": {"url": INDEX, "status": 200, "said": "", "date": "", "now": NOW},
     "host.machine": {"memory_mib": 16384, "systems": ["debian"], "programs": {"ssh": True, "rsync": True}},

@@ -61,6 +61,6 @@ def test_an_image_is_as_old_as_what_it_stands_on(other: dict[str, str], status: 
     assert age("2026-11-23T09:00:00Z", **other).status is status
 
 
-def test_the_mend_of_an_old_base_is_another_base() -> None:
+def test_the_hint_of_an_old_base_is_another_base() -> None:
     assert "base: debian" in age(YESTERDAY, base=LONG_AGO).hint
     assert age(LONG_AGO).hint == "envkit up --pull"

@@ -110,7 +110,7 @@ def test_an_ordinary_image_may_be_looked_into() -> None:
         (replace(BARE, codename=""), "which envkit does not know"),
     ],
 )
-def test_a_system_no_workspace_can_stand_on_is_refused_with_the_mend(inside: ImageContents | None, reason: str) -> None:
+def test_a_system_no_workspace_can_stand_on_is_refused_with_the_hint(inside: ImageContents | None, reason: str) -> None:
     found = base_layout.detect_system(inside)
     assert isinstance(found, UnsuitableImage)
     assert reason in found.reason
@@ -176,7 +176,7 @@ def test_the_pythons_are_chosen(
         (on("trixie"), "2.9.0", "it has 3.13"),
     ],
 )
-def test_without_a_python_that_serves_the_mend_is_named(inside: ImageContents, tensorflow: str, reason: str) -> None:
+def test_without_a_python_that_serves_the_hint_is_named(inside: ImageContents, tensorflow: str, reason: str) -> None:
     found = laid(inside, tensorflow)
     assert isinstance(found, UnsuitableImage)
     assert reason in found.reason

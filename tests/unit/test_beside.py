@@ -46,7 +46,7 @@ SPECIFIERS = st.lists(CLAUSES, max_size=3).map(",".join)
         ("numpy[extra] > 1.24", "which needs numpy>=1.20,<1.24 ("),
     ],
 )
-def test_what_cannot_be_is_refused_with_the_mend(requirement: str, says: str) -> None:
+def test_what_cannot_be_is_refused_with_the_hint(requirement: str, says: str) -> None:
     assert says in conflict_reason(requirement, RELEASE)
 
 

@@ -1,4 +1,4 @@
-"""What a build prints becomes news, and a failure with its last lines and the mend."""
+"""What a build prints becomes news, and a failure with its last lines and the hint."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_program_that_gives_up_names_the_cause_where_no_rule_does() -> None:
         ("tar: write error: No space left on device", "free disk space"),
     ],
 )
-def test_what_a_step_prints_decides_the_mend(line: str, says: str) -> None:
+def test_what_a_step_prints_decides_the_hint(line: str, says: str) -> None:
     assert says in str(failure(STEP, f"{line}\n", "E: something after it\n").hint)
 
 

@@ -79,7 +79,7 @@ def test_a_run_of_the_probe_is_judged_as_its_case_says(name: str) -> None:
     for row, one in zip(case["findings"], found, strict=True):
         assert row.get("seen", "") in one.detail
         assert row.get("cause", "") in one.cause
-        assert one.hint == "" if row.get("mend") == "" else row.get("mend", "") in one.hint
+        assert one.hint == "" if row.get("hint") == "" else row.get("hint", "") in one.hint
         assert row.get("data", one.data) == one.data
     assert checks.summarize(found).startswith(case.get("verdict", ""))
     assert checks.exit_code(found) == case["exit_code"]
@@ -273,11 +273,11 @@ def test_a_row_of_the_table_is_complete(check: Any) -> None:
     assert re.fullmatch(r"[a-z]+/[a-z]+[0-9]*(-[a-z]+)*", check.id)
     assert check.title
     assert check.description.endswith(".")
-    assert check.severity == "info" or check.hint or check.id in {"gpu/not-looked", *OWN_MENDS}
+    assert check.severity == "info" or check.hint or check.id in {"gpu/not-looked", *OWN_HINTS}
 
 
-# Their findings always know a mend of their own.
-OWN_MENDS = {"tensorflow/wrong-version", "tensorflow/import-failed", "tensorflow/silent", "gpu/driver-in-image"}
+# Their findings always know a hint of their own.
+OWN_HINTS = {"tensorflow/wrong-version", "tensorflow/import-failed", "tensorflow/silent", "gpu/driver-in-image"}
 
 
 def test_the_documentation_of_checks_is_current() -> None:

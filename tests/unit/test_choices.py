@@ -48,15 +48,15 @@ def test_the_workspace_runs_as_its_owner_or_as_who_called_sudo(
 
 
 @pytest.mark.parametrize(
-    ("caller", "owner", "mend"),
+    ("caller", "owner", "hint"),
     [(0, 0, "--owner"), (1000, 0, "--owner"), (1000, 1001, "folder of your own"), (1000, None, "mkdir")],
 )
-def test_a_workspace_that_would_run_as_root_or_as_a_stranger_is_refused_with_the_mend(
-    caller: int, owner: int | None, mend: str
+def test_a_workspace_that_would_run_as_root_or_as_a_stranger_is_refused_with_the_hint(
+    caller: int, owner: int | None, hint: str
 ) -> None:
     with pytest.raises(PreconditionError) as refusal:
         allocation.user(facts(caller, owner))
-    assert mend in refusal.value.hint
+    assert hint in refusal.value.hint
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is wrong with a config is told at once, with line, key and mend."""
+"""What is wrong with a config is told at once, with line, key and hint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.unit.configs import problem, problems
 from tests.unit.test_yaml_limits import bomb
 
 
-@pytest.mark.proves("a mistake in the config is told with line, key and mend", "real")
+@pytest.mark.proves("a mistake in the config is told with line, key and hint", "real")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -141,7 +141,7 @@ from tests.unit.test_yaml_limits import bomb
         ("name: a\0", "holds the unseen character U+0000"),
     ],
 )
-def test_a_bad_value_is_one_problem_with_line_key_and_mend(text: str, expected: str) -> None:
+def test_a_bad_value_is_one_problem_with_line_key_and_hint(text: str, expected: str) -> None:
     found = problem(text)
     assert expected in found
     assert found.startswith("envkit.yaml:")

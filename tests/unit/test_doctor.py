@@ -1,4 +1,4 @@
-"""What the looks at a host amount to: each fault with its mend, and what is well beside it."""
+"""What the looks at a host amount to: each fault with its hint, and what is well beside it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def test_a_host_where_all_is_well_passes() -> None:
     assert all(one.detail and not one.hint for one in found.values())
 
 
-# Check: what is seen, how it comes out, part of the mend; and the nearest host where all is well.
+# Check: what is seen, how it comes out, part of the hint; and the nearest host where all is well.
 FAULTS: dict[str, tuple[dict[str, Any], Verdict, str, dict[str, Any]]] = {
     "engine": (
-        {"engine": {"refused": {"message": "you may not use it", "tried": "a", "mend": "sudo usermod -aG docker me"}}},
+        {"engine": {"refused": {"message": "you may not use it", "tried": "a", "hint": "sudo usermod -aG docker me"}}},
         Verdict.FAILED,
         "usermod",
         {},
@@ -50,7 +50,7 @@ FAULTS: dict[str, tuple[dict[str, Any], Verdict, str, dict[str, Any]]] = {
         {"machine": {"programs": {"ssh": True}}},
     ),
     "registry": (
-        {"registry": {"why": "the registry cannot be reached", "mend": "check the engine's proxy"}},
+        {"registry": {"why": "the registry cannot be reached", "hint": "check the engine's proxy"}},
         Verdict.WARNED,
         "proxy",
         {},
@@ -80,23 +80,23 @@ FAULTS: dict[str, tuple[dict[str, Any], Verdict, str, dict[str, Any]]] = {
 WARNINGS = {"programs", "clock"}
 
 
-def test_a_registry_that_base_auto_can_do_without_needs_no_mend() -> None:
-    found = judged(registry={"why": "it cannot be reached", "mend": "check its network", "spare": True})["registry"]
-    mend = "nothing needs mending, base: auto stands on Debian then; for TensorFlow's own image check its network"
-    assert (found.status, found.hint) == (Verdict.WARNED, mend)
+def test_a_registry_that_base_auto_can_do_without_needs_no_hint() -> None:
+    found = judged(registry={"why": "it cannot be reached", "hint": "check its network", "spare": True})["registry"]
+    hint = "nothing needs mending, base: auto stands on Debian then; for TensorFlow's own image check its network"
+    assert (found.status, found.hint) == (Verdict.WARNED, hint)
 
 
-@pytest.mark.proves("`doctor` names what a host lacks, with the command that mends it", "real")
+@pytest.mark.proves("`doctor` names what a host lacks, with the command that hints it", "real")
 @pytest.mark.parametrize("check", FAULTS)
-def test_a_fault_of_the_host_is_named_with_its_mend(check: str) -> None:
-    given, status, mend, near = FAULTS[check]
+def test_a_fault_of_the_host_is_named_with_its_hint(check: str) -> None:
+    given, status, hint, near = FAULTS[check]
     found = judged(**given)[check]
     assert found.status is (Verdict.WARNED if check in WARNINGS else status)
-    assert mend in found.hint
+    assert hint in found.hint
     assert judged(**near)[check].status is Verdict.PASSED
 
 
-# Two lists: the options of each, and the mend.
+# Two lists: the options of each, and the hint.
 LISTS = {
     "23 with two keys": ("[signed-by=/usr/share/keyrings/nvidia.gpg] ", "", "grep -rl nvidia.github.io"),
     "23 twice alike": ("", "", ""),
@@ -109,7 +109,7 @@ LISTS = {
 def test_apt_itself_is_asked_whether_it_can_read_its_lists(
     lists: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    *options, mend = LISTS[lists]
+    *options, hint = LISTS[lists]
     (tmp_path / "parts").mkdir()
     for number, option in enumerate(options):
         text = f"deb {option}https://nvidia.github.io/libnvidia-container/stable/deb/amd64 /\n"
@@ -118,8 +118,8 @@ def test_apt_itself_is_asked_whether_it_can_read_its_lists(
     (tmp_path / "apt.conf").write_text(settings)
     monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
     found = judged(apt=dict(looking._check_apt()))["apt"]
-    assert (found.status is Verdict.WARNED) == bool(mend)
-    assert mend in found.hint
+    assert (found.status is Verdict.WARNED) == bool(hint)
+    assert hint in found.hint
 
 
 def test_little_room_warns_before_it_fails() -> None:
@@ -150,11 +150,11 @@ def test_what_answers_too_late_is_warned_of() -> None:
         (["somebodys"], "sudo apt-get install openssh-client rsync"),
     ],
 )
-def test_the_mend_is_that_of_the_distribution(systems: list[str], command: str) -> None:
+def test_the_hint_is_that_of_the_distribution(systems: list[str], command: str) -> None:
     assert host.install_command(["ssh", "rsync"], systems) == command
 
 
-def test_only_what_changes_nothing_but_the_callers_own_is_safe_to_mend() -> None:
+def test_only_what_changes_nothing_but_the_callers_own_is_safe_to_hint() -> None:
     safe = {check for check, (given, *_) in FAULTS.items() if judged(**given)[check].data.get(host.SAFE) is True}
     assert safe == {"state"}
 
@@ -186,21 +186,21 @@ def test_an_engine_that_was_not_asked_serves_no_gpu_yet() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "status", "mend"),
+    ("given", "status", "hint"),
     [
         ({"holder": "python (process 7)"}, Verdict.WARNED, ""),
         ({"holder": "python (process 7)", "named": True}, Verdict.FAILED, "jupyter.port"),
         ({"holder": "docker-proxy", "named": True, "ours": True}, Verdict.PASSED, ""),
     ],
 )
-def test_a_taken_port_is_no_pass(given: dict[str, Any], status: Verdict, mend: str) -> None:
+def test_a_taken_port_is_no_pass(given: dict[str, Any], status: Verdict, hint: str) -> None:
     found = judged(port=given)["port"]
     assert found.status is status
-    assert mend in found.hint
+    assert hint in found.hint
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict", "mend"),
+    ("status", "verdict", "hint"),
     [
         (405, Verdict.PASSED, ""),
         (302, Verdict.PASSED, ""),
@@ -212,11 +212,11 @@ def test_a_taken_port_is_no_pass(given: dict[str, Any], status: Verdict, mend: s
     ],
 )
 def test_whatever_status_an_index_answers_with_it_is_no_matter_of_the_network(
-    status: int, verdict: Verdict, mend: str
+    status: int, verdict: Verdict, hint: str
 ) -> None:
     found = judged(index={"status": status})["index"]
     assert found.status is verdict
-    assert mend in found.hint
+    assert hint in found.hint
     assert "network" not in found.cause
 
 
@@ -226,13 +226,13 @@ def test_an_address_that_is_not_asked_is_skipped_with_its_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mend", "fix"),
+    ("hint", "fix"),
     [
         ("sudo systemctl start docker", True),
         ('sudo usermod -aG docker "$USER"', False),
         ("sudo apt-get install docker.io, then sudo systemctl start docker", False),
     ],
 )
-def test_the_engine_is_started_only_where_that_is_the_mend(mend: str, fix: bool) -> None:
-    found = judged(engine={"refused": {"message": "no", "tried": "", "mend": mend}})["engine"]
+def test_the_engine_is_started_only_where_that_is_the_hint(hint: str, fix: bool) -> None:
+    found = judged(engine={"refused": {"message": "no", "tried": "", "hint": hint}})["engine"]
     assert (host.FIX in found.data) is fix

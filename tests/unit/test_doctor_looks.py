@@ -140,7 +140,7 @@ def test_fixed_is_what_passes_afterwards(taken: list[dict[str, Any]], tmp_path: 
 
 
 @pytest.mark.parametrize(("uid", "runs"), [(0, ["apt-get", "install"]), (1000, ["sudo", "apt-get", "install"])])
-def test_root_needs_no_sudo_and_what_a_mend_prints_is_no_report(
+def test_root_needs_no_sudo_and_what_a_hint_prints_is_no_report(
     uid: int, runs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[tuple[list[str], bool]] = []
@@ -156,13 +156,13 @@ def test_root_needs_no_sudo_and_what_a_mend_prints_is_no_report(
     assert ran == [(runs, True)]
 
 
-def test_a_mend_that_cannot_be_started_loses_no_report(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hint_that_cannot_be_started_loses_no_report(capsys: pytest.CaptureFixture[str]) -> None:
     finding = Finding("host/x", Verdict.FAILED, "", data={host.FIX: ["/no/such/program"], host.SAFE: True})
     assert doctor_fix.apply_fix(finding) is False
     assert "/no/such/program" in capsys.readouterr().err
 
 
-def test_a_mend_prints_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_hint_prints_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     assert process.call(["echo", "hello"], to_stderr=True) == 0
     printed = capfd.readouterr()
     assert (printed.out, printed.err) == ("", "hello\n")

@@ -1,4 +1,4 @@
-"""The engine is the one that Docker's own client would use; what cannot be told or used is said, with the mend."""
+"""The engine is the one that Docker's own client would use; what cannot be told or used is said, with the hint."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_a_damaged_docker_config_is_told_with_3(
     assert ended.value.code == 3
     said = capsys.readouterr().err
     assert why in said
-    assert "mend: " in said
+    assert "hint: " in said
 
 
 def test_a_docker_config_that_is_a_folder_is_told(docker: Docker) -> None:
@@ -166,11 +166,11 @@ def test_a_docker_config_that_is_a_folder_is_told(docker: Docker) -> None:
         endpoint.current_endpoint()
 
 
-@pytest.mark.parametrize(("variable", "mend"), [(True, "unset DOCKER_CONTEXT"), (False, "docker context use default")])
+@pytest.mark.parametrize(("variable", "hint"), [(True, "unset DOCKER_CONTEXT"), (False, "docker context use default")])
 def test_a_context_whose_engine_is_not_used_is_refused_by_name(
     docker: Docker,
     monkeypatch: pytest.MonkeyPatch,
-    mend: str,
+    hint: str,
     *,
     variable: bool,
 ) -> None:
@@ -180,7 +180,7 @@ def test_a_context_whose_engine_is_not_used_is_refused_by_name(
         monkeypatch.setenv("DOCKER_CONTEXT", "far")
     with pytest.raises(PreconditionError, match=r"the Docker context far.*is not used") as error:
         client.connect(endpoint.current_endpoint())
-    assert mend in error.value.hint
+    assert hint in error.value.hint
 
 
 def test_a_context_may_name_another_machine(docker: Docker) -> None:
@@ -245,7 +245,7 @@ def test_an_engine_that_is_not_there_is_told_with_all_that_was_tried(
 
 @pytest.mark.parametrize("deaf", [False, True])
 @pytest.mark.parametrize("named", [False, True])
-def test_the_mend_of_an_engine_that_is_not_there_fits_how_it_was_chosen(
+def test_the_hint_of_an_engine_that_is_not_there_fits_how_it_was_chosen(
     docker: Docker, monkeypatch: pytest.MonkeyPatch, named: bool, deaf: bool
 ) -> None:
     at = f"unix://{docker.folder}/other.sock" if named else endpoint.DEFAULT
@@ -256,13 +256,13 @@ def test_the_mend_of_an_engine_that_is_not_there_fits_how_it_was_chosen(
             door.bind(at.removeprefix("unix://"))
         with pytest.raises(EngineUnavailable) as error:
             client.connect(endpoint.current_endpoint())
-    mend = error.value.hint
-    assert ("unset DOCKER_HOST" in mend, " docker" in mend) == (named, not named)
-    assert ("set DOCKER_HOST" in mend.replace("unset", "")) == (not named and not deaf)
+    hint = error.value.hint
+    assert ("unset DOCKER_HOST" in hint, " docker" in hint) == (named, not named)
+    assert ("set DOCKER_HOST" in hint.replace("unset", "")) == (not named and not deaf)
 
 
 @pytest.mark.parametrize(
-    ("mode", "group", "mend"),
+    ("mode", "group", "hint"),
     [
         (0o660, 4242, 'sudo usermod -aG 4242 "$USER", then log in again'),
         (0o600, 4242, "run the command as 4343"),
@@ -270,7 +270,7 @@ def test_the_mend_of_an_engine_that_is_not_there_fits_how_it_was_chosen(
     ],
 )
 def test_a_socket_closed_to_the_caller_says_whose_it_is(
-    docker: Docker, monkeypatch: pytest.MonkeyPatch, mode: int, group: int, mend: str
+    docker: Docker, monkeypatch: pytest.MonkeyPatch, mode: int, group: int, hint: str
 ) -> None:
     path = docker.folder / "other.sock"
     monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
@@ -279,7 +279,7 @@ def test_a_socket_closed_to_the_caller_says_whose_it_is(
     with pytest.raises(EngineUnavailable, match="may not use") as error:
         client.connect(endpoint.current_endpoint())
     monkeypatch.undo()
-    assert error.value.hint.startswith(mend)
+    assert error.value.hint.startswith(hint)
     assert "docker" not in error.value.hint
     assert error.value.hint.endswith("; or unset DOCKER_HOST")
 

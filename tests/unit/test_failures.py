@@ -1,4 +1,4 @@
-"""Whatever is raised becomes one message, the mend, and the exit code that the README promises."""
+"""Whatever is raised becomes one message, the hint, and the exit code that the README promises."""
 
 from __future__ import annotations
 
@@ -114,17 +114,26 @@ PROBLEM = errors.Problem("envkit.yaml", 3, "ssh.port", "no")
     ("error", "failure", "code"),
     [
         (
-            errors.EngineUnavailable("nothing answers", detail="/run/x", hint="start it"),
-            {"message": "nothing answers", "detail": "/run/x", "hint": "start it", "problems": []},
+            errors.EngineUnavailable("nothing answers", code="engine-unavailable", detail="/run/x", hint="start it"),
+            {
+                "message": "nothing answers",
+                "code": "engine-unavailable",
+                "detail": "/run/x",
+                "hint": "start it",
+                "problems": [],
+            },
             3,
         ),
         (
             errors.ConfigError([PROBLEM]),
             {
                 "message": "envkit.yaml:3 ssh.port: no",
+                "code": "config-invalid",
                 "detail": "",
                 "hint": "",
-                "problems": [{"file": "envkit.yaml", "line": 3, "key": "ssh.port", "message": "no"}],
+                "problems": [
+                    {"file": "envkit.yaml", "line": 3, "key": "ssh.port", "message": "no", "code": "invalid-value"}
+                ],
             },
             2,
         ),
@@ -200,8 +209,8 @@ def test_a_bug_goes_to_a_private_log_whose_path_is_shown(
     ("arguments", "code", "says"),
     [
         (["frobnicate"], 2, "frobnicate"),
-        (["up", "--frobnicate"], 2, "mend: envkit up --help"),
-        (["--frobnicate"], 2, "mend: envkit --help"),
+        (["up", "--frobnicate"], 2, "hint: envkit up --help"),
+        (["--frobnicate"], 2, "hint: envkit --help"),
         (["statsu"], 2, "did you mean `envkit status`?"),
         (["up", "--gpus", "one"], 2, "--gpus"),
         (["up", "--no-gpu", "--gpus", "1"], 2, "--gpus"),
@@ -232,7 +241,7 @@ def test_the_version_is_said_without_loading_anything(arguments: list[str], caps
 def test_a_far_word_is_not_suggested(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main.main(["bogus"])
-    assert capsys.readouterr().err == "envkit: there is no command 'bogus'\n  mend: envkit --help\n"
+    assert capsys.readouterr().err == "envkit: there is no command 'bogus'\n  hint: envkit --help\n"
 
 
 def test_alone_it_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -117,7 +117,7 @@ def test_what_is_not_known_of_the_other_machine_is_taken_for_the_usual() -> None
 
 @pytest.mark.proves("what an engine on another machine cannot honour is refused by key", "real")
 @pytest.mark.parametrize(
-    ("text", "key", "mend"),
+    ("text", "key", "hint"),
     [
         ("mounts: [{source: ~/data, target: /data}]", "mounts[0].source", "`volumes:`"),
         ("volumes: {workspace: /x}", "volumes.workspace", "another name"),
@@ -127,11 +127,11 @@ def test_what_is_not_known_of_the_other_machine_is_taken_for_the_usual() -> None
         ("ssh: {publish: true}", "ssh.publish", "envkit ssh"),
     ],
 )
-def test_what_it_cannot_honour_is_refused_by_key(text: str, key: str, mend: str) -> None:
+def test_what_it_cannot_honour_is_refused_by_key(text: str, key: str, hint: str) -> None:
     with pytest.raises(ConfigError) as error:
         plan(f"base: debian\n{text}")
     assert [one.key for one in error.value.problems] == [key]
-    assert mend in error.value.message
+    assert hint in error.value.message
 
 
 def test_root_is_refused() -> None:

@@ -162,7 +162,7 @@ def test_state_comes_back_as_it_was_saved(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}', '{"format": 1, "name": "x", "other": 1}'])
-def test_state_that_cannot_be_understood_is_a_refusal_with_the_mend(
+def test_state_that_cannot_be_understood_is_a_refusal_with_the_hint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))

@@ -93,7 +93,7 @@ def test_the_secrets_that_everybody_may_read_are_seen(tmp_path: Path, monkeypatc
 
 LOADED = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  470.256.02  Thu May  2 14:37:44 UTC 2024\n"
 OPEN = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  560.35.03  Release Build\n"
-# Row of the failure table: the devices of a bus by vendor and class, or no bus; what the driver says; check, mend.
+# Row of the failure table: the devices of a bus by vendor and class, or no bus; what the driver says; check, hint.
 HOSTS: dict[str, tuple[list[tuple[str, str]] | None, str, str, str]] = {
     "1 no GPU": ([("0x8086", "0x030000")], "", "gpu/device-missing", "use a machine with an NVIDIA GPU"),
     "1 an NVIDIA device that is none": ([("0x10de", "0x040300")], "", "gpu/device-missing", "--no-gpu"),
@@ -106,8 +106,8 @@ HOSTS: dict[str, tuple[list[tuple[str, str]] | None, str, str, str]] = {
 
 @pytest.mark.proves("A GPU that fails is explained by the layer that failed", "stand-in")
 @pytest.mark.parametrize("row", HOSTS)
-def test_a_host_without_a_gpu_or_a_driver_is_told_with_its_mend(row: str, tmp_path: Path) -> None:
-    devices, driver, check, mend = HOSTS[row]
+def test_a_host_without_a_gpu_or_a_driver_is_told_with_its_hint(row: str, tmp_path: Path) -> None:
+    devices, driver, check, hint = HOSTS[row]
     if devices is not None:
         (tmp_path / host.PCI).mkdir(parents=True)
     for number, (vendor, kind) in enumerate(devices or ()):
@@ -120,5 +120,5 @@ def test_a_host_without_a_gpu_or_a_driver_is_told_with_its_mend(row: str, tmp_pa
         (tmp_path / "proc/driver/nvidia/version").write_text(driver)
     found = gpu.preflight(required=True, host=host.gpu(tmp_path), engine=None)
     assert (found.check if found else "") == check
-    assert mend in (found.hint if found else "")
+    assert hint in (found.hint if found else "")
     assert not found or checks.exit_code([found]) == 5

@@ -43,7 +43,7 @@ def test_the_next_command_is_as_short_as_where_one_stands_allows(
     assert messages.init(made).endswith(f"\nnext: envkit up --project {tmp_path}")
 
 
-def test_a_folder_of_somebody_else_is_refused_with_the_mend(tmp_path: Path) -> None:
+def test_a_folder_of_somebody_else_is_refused_with_the_hint(tmp_path: Path) -> None:
     with pytest.raises(PreconditionError, match="there already and belongs to user 0, not to user 4242") as refusal:
         init(tmp_path, owner="4242")
     assert f"chown 4242:4242 {tmp_path}" in refusal.value.hint

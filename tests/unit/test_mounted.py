@@ -1,4 +1,4 @@
-"""What is mounted beside the image is sound, private and its user's; what is damaged, the next `up` mends."""
+"""What is mounted beside the image is sound, private and its user's; what is damaged, the next `up` hints."""
 
 from __future__ import annotations
 

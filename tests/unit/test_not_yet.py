@@ -1,4 +1,4 @@
-"""What this version does not do is refused before anything is looked at or made, with the mend."""
+"""What this version does not do is refused before anything is looked at or made, with the hint."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def test_an_environment_that_is_down_is_told_in_the_same_words_by_all(
     assert ended.value.code == (125 if verb in {"exec", "ssh"} else 3)
     assert capsys.readouterr().err.splitlines() == [
         "envkit: the environment vision is down",
-        f"  mend: envkit up --project {known.project}",
+        f"  hint: envkit up --project {known.project}",
     ]
 
 

@@ -77,8 +77,8 @@ def test_the_nearest_of_config_and_environment_wins(remembered: Path) -> None:
     assert project.find_folder(remembered / "src/model") == str(remembered / "src")
 
 
-@pytest.mark.proves("the mend of an environment that is down serves where one stands", "real")
-def test_the_mend_of_an_environment_that_is_down_serves_where_one_stands(
+@pytest.mark.proves("the hint of an environment that is down serves where one stands", "real")
+def test_the_hint_of_an_environment_that_is_down_serves_where_one_stands(
     remembered: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inspect, "container", lambda *_: None)

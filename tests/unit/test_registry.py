@@ -1,4 +1,4 @@
-"""What an engine or a registry says of an image that cannot be had becomes one reason with its mend."""
+"""What an engine or a registry says of an image that cannot be had becomes one reason with its hint."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REF = "registry.example.com:5000/team/image:1"
 
 
 @pytest.mark.parametrize(
-    ("said", "why", "mend"),
+    ("said", "why", "hint"),
     [
         (
             'Get "https://registry.example.com/v2/": dial tcp: lookup registry.example.com: no such host',
@@ -47,10 +47,10 @@ REF = "registry.example.com:5000/team/image:1"
         ("", "no reason was given", "docker pull"),
     ],
 )
-def test_a_reason_comes_with_its_mend(said: str, why: str, mend: str) -> None:
+def test_a_reason_comes_with_its_hint(said: str, why: str, hint: str) -> None:
     reason, how = registry.explain_failure(said, REF)
     assert why in reason
-    assert mend in how
+    assert hint in how
 
 
 @pytest.mark.parametrize(

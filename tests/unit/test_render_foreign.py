@@ -53,7 +53,7 @@ def command(plan: ImagePlan, script: str) -> list[str]:
 
 def test_a_debian_without_a_layout_has_none_of_this() -> None:
     plain = context(image_plan())
-    assert not {"build/mend-image", "build/settle-layer", "etc/jupyter_config.py"} & set(plain)
+    assert not {"build/update-image", "build/settle-layer", "etc/jupyter_config.py"} & set(plain)
     assert "RequiredRSASize" in plain["etc/sshd_config"]
 
 
@@ -72,7 +72,7 @@ def test_the_images_own_user_program_and_signal_do_not_count() -> None:
         "STOPSIGNAL SIGTERM",
         'ENTRYPOINT ["/opt/envkit/entrypoint"]',
     ]
-    assert commands(over(BULLSEYE))[0] == ["/opt/envkit/build/mend-image"]
+    assert commands(over(BULLSEYE))[0] == ["/opt/envkit/build/update-image"]
 
 
 def test_the_tensorflow_of_the_image_is_used_with_its_constraints() -> None:
@@ -135,8 +135,8 @@ def test_an_old_sshd_gets_no_setting_that_it_lacks() -> None:
 def test_a_system_past_its_end_gets_its_packages_where_they_were_moved() -> None:
     assert "archive.debian.org" not in context(over(BULLSEYE))["apt/debian.sources"]
     lunar = replace(BULLSEYE, codename="lunar", python="3.10.1", python_path="/usr/local/bin/python3.10")
-    assert command(over(lunar), "mend-image") == ["http://old-releases.ubuntu.com/ubuntu"]
-    assert command(over(FOCAL), "mend-image") == []
+    assert command(over(lunar), "update-image") == ["http://old-releases.ubuntu.com/ubuntu"]
+    assert command(over(FOCAL), "update-image") == []
     assert "apt/debian.sources" not in context(over(FOCAL))
 
 

@@ -35,7 +35,7 @@ def test_a_report_is_a_junit_suite_with_a_case_for_each_finding() -> None:
     ]
     told = suite[1][0]
     assert told.get("message") == FAILED.detail
-    assert told.text == f"{FAILED.detail}\ncause: {FAILED.cause}\nmend: {FAILED.hint}"
+    assert told.text == f"{FAILED.detail}\ncause: {FAILED.cause}\nhint: {FAILED.hint}"
     assert suite[3][0].get("message") == r"\x1b[31mred\x00 & <b>"
 
 
@@ -44,7 +44,7 @@ def test_a_suite_says_when_it_was_made() -> None:
     assert suite.get("timestamp") == "2026-11-23T10:05:07+01:00"
 
 
-def test_what_passed_has_no_cause_and_no_mend_in_junit() -> None:
+def test_what_passed_has_no_cause_and_no_hint_in_junit() -> None:
     usual = replace(PASSED, cause="something was installed later", hint="build the image anew")
     (suite,) = ElementTree.fromstring(to_junit([replace(REPORT, findings=(usual,))], created_at=AT, check_host=SITE))  # noqa: S314
     assert suite[0][0].text == PASSED.detail

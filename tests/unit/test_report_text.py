@@ -24,16 +24,16 @@ failed   gpu/driver-missing (host)
          no NVIDIA driver on this host
          cause  the machine has no NVIDIA GPU, or its driver
                 is not installed or not loaded
-         mend   sudo modprobe nvidia && sudo nvidia-modprobe -u -c=0
+         hint   sudo modprobe nvidia && sudo nvidia-modprobe -u -c=0
 """
     )
 
 
-def test_a_mend_stays_on_one_line_however_narrow_the_terminal() -> None:
-    mend = "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker"
-    report = Report("probe", "vision", None, (Finding("gpu/engine-cannot", Verdict.FAILED, "none", hint=mend),))
+def test_a_hint_stays_on_one_line_however_narrow_the_terminal() -> None:
+    hint = "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker"
+    report = Report("probe", "vision", None, (Finding("gpu/engine-cannot", Verdict.FAILED, "none", hint=hint),))
     written = render_text(report, formatters={}, width=40)
-    assert mend in written
+    assert hint in written
 
 
 @pytest.mark.parametrize("width", [-1, 0, 1, 39, 40, 79, 200])

@@ -178,7 +178,7 @@ def test_a_secrets_digest_is_shown_no_more_than_the_secret() -> None:
     assert "5ec7e7" not in to_json(Report("up", "vision", DryRun(found, "ref", ()))) + repr(found) + repr(facts)
 
 
-@pytest.mark.proves("a secret's file that everybody may read is told, with the mend", "real")
+@pytest.mark.proves("a secret's file that everybody may read is told, with the hint", "real")
 @pytest.mark.parametrize(
     ("path", "shown"),
     [
@@ -233,7 +233,7 @@ def test_the_name_is_the_folders_with_a_suffix_when_that_is_taken() -> None:
     assert environment_name(loaded, PROJECT, None, {"vision": "/p"}).startswith("vision-")
 
 
-def test_a_name_that_is_taken_is_refused_with_who_has_it_and_the_mend() -> None:
+def test_a_name_that_is_taken_is_refused_with_who_has_it_and_the_hint() -> None:
     with pytest.raises(ConfigError, match=r"another project.*: /data/other \(running\);.*down --volumes --name vision"):
         environment_name(config.load("name: vision"), PROJECT, None, {"vision": "/data/other (running)"})
 

@@ -64,7 +64,7 @@ def test_a_failure_leaves_nothing_and_takes_nothing_away(programs: Path, tmp_pat
 
 
 @pytest.mark.skipif(shutil.which("debootstrap", path="/usr/sbin:/sbin") is not None, reason="debootstrap is here")
-def test_without_a_program_the_mend_names_one_and_the_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_program_the_hint_names_one_and_the_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BuildFailed) as failed:
         rootfs.build("bookworm", "", tmp_path / "base.tar", lambda _: None)
@@ -72,7 +72,7 @@ def test_without_a_program_the_mend_names_one_and_the_image(tmp_path: Path, monk
     assert "docker pull debian:bookworm-slim" in failed.value.hint
 
 
-@pytest.mark.parametrize(("said", "message", "mend"), [
+@pytest.mark.parametrize(("said", "message", "hint"), [
     ("W: Temporary failure resolving 'mirror'\nE: apt-get update failed", "cannot be reached", "build: {mirror"),
     ("E: Could not connect to proxy:3128", "cannot be reached", "http_proxy"),
     ("tar: base.tar: Cannot write: No space left on device", "the disk is full", "TMPDIR"),
@@ -82,11 +82,11 @@ def test_without_a_program_the_mend_names_one_and_the_image(tmp_path: Path, monk
     ("just words", "just words", "--verbose"),
     ("", "no reason was given", "--verbose"),
 ])  # fmt: skip
-def test_a_failure_says_what_it_was_and_what_helps(said: str, message: str, mend: str) -> None:
+def test_a_failure_says_what_it_was_and_what_helps(said: str, message: str, hint: str) -> None:
     failed = rootfs.explain_failure("mmdebstrap", "bookworm", said)
     assert message in failed.message
     assert "bookworm" in failed.message
-    assert mend in failed.hint
+    assert hint in failed.hint
 
 
 def test_a_full_disk_is_no_traceback(programs: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ H100 = Observation("gpu.cuda", {"gpus": [{"name": "NVIDIA H100", "compute_capabi
 
 
 @pytest.mark.parametrize(
-    ("cache", "seen", "mend"),
+    ("cache", "seen", "hint"),
     [
         ({"mount": "/home/dev", "type": "ext4", "writable": True}, "is kept in /home/dev/c", "TensorFlow release"),
         ({"mount": "/", "type": "ext4", "writable": True}, "goes with the container", "CUDA_CACHE_PATH"),
@@ -27,7 +27,7 @@ H100 = Observation("gpu.cuda", {"gpus": [{"name": "NVIDIA H100", "compute_capabi
     ],
 )
 def test_what_is_compiled_for_a_newer_gpu_is_told_with_its_time_and_its_place(
-    cache: dict[str, Any], seen: str, mend: str
+    cache: dict[str, Any], seen: str, hint: str
 ) -> None:
     op = Observation("tensorflow.op", {"device": "GPU:0", "op": "matmul"}, 0.1)
     given = [H100, Observation("gpu.cache", {"path": "/home/dev/c", **cache}), op]
@@ -35,7 +35,7 @@ def test_what_is_compiled_for_a_newer_gpu_is_told_with_its_time_and_its_place(
     assert (found.check, found.status) == ("gpu/compiles-at-first-use", Verdict.WARNED)
     assert "its first operation took 0.1 s" in found.detail
     assert seen in found.detail
-    assert mend in found.hint
+    assert hint in found.hint
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_nothing_is_widened_by_a_socket() -> None:
         (f"{SOCKET}\nnetwork: {{mode: host}}", "envkit.yaml:2 network.mode: expected which network the workspace has"),
     ],
 )
-def test_what_cannot_be_together_is_told_with_the_mend(text: str, problem: str) -> None:
+def test_what_cannot_be_together_is_told_with_the_hint(text: str, problem: str) -> None:
     (one,) = told(text)
     assert one.startswith(problem)
     assert ";" in one

@@ -10,7 +10,7 @@ import pytest
 from envkit.checks.gpu.engine_errors import GPU_ERRORS, find_error
 
 CLI = "OCI runtime create failed: container_linux.go:380: nvidia-container-cli: "
-# Row of the failure table: message, what it is, part of the mend; and a message that is nearly the same, with its own.
+# Row of the failure table: message, what it is, part of the hint; and a message that is nearly the same, with its own.
 ROWS: dict[str, tuple[str, str, str, str, str]] = {
     "5": (
         'could not select device driver "" with capabilities: [[gpu]]',
@@ -160,14 +160,14 @@ def named(text: str) -> str:
     return next((name for name, one in GPU_ERRORS.items() if one is found), "")
 
 
-@pytest.mark.proves("an engine's refusal of a GPU is explained with its mend", "quoted")
+@pytest.mark.proves("an engine's refusal of a GPU is explained with its hint", "quoted")
 @pytest.mark.parametrize("row", ROWS)
 def test_a_refusal_is_recognised_by_its_words(row: str) -> None:
-    message, kind, mend, near, other = ROWS[row]
+    message, kind, hint, near, other = ROWS[row]
     found = find_error(message)
     assert found is not None
     assert named(message) == kind
-    assert mend in found.hint
+    assert hint in found.hint
     assert found.cause
     assert named(near) == other
     assert other != kind

@@ -109,7 +109,7 @@ def test_the_newest_for_an_old_python_warns_where_envkit_shuts_its_hole(
         ("bookworm", "9.9p1-1", Verdict.FAILED),
         ("focal", "1:8.2p1-4ubuntu0.9", Verdict.FAILED),
         ("forky", "1:10.3p1-1", Verdict.UNKNOWN),
-        # Of those past their end nobody mends what was found since.
+        # Of those past their end nobody hints what was found since.
         ("focal", "1:8.2p1-4ubuntu0.13", Verdict.WARNED),
         ("bullseye", "1:8.4p1-5+deb11u7", Verdict.WARNED),
         ("lunar", "1:9.0p1-1ubuntu8", Verdict.WARNED),
@@ -134,7 +134,7 @@ def test_a_system_whose_end_came_since_warns_with_the_same_envkit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "mend"),
+    ("changed", "hint"),
     [
         ({"openssh": "1:9.2p1-2"}, vulnerable_versions.REBUILD_HINT),
         ({"server": {"tornado": ["6.4.2"]}}, vulnerable_versions.REBUILD_HINT),
@@ -145,8 +145,8 @@ def test_a_system_whose_end_came_since_warns_with_the_same_envkit() -> None:
         ({"openssh": "1:8.4p1-5", "codename": "bullseye"}, vulnerable_versions.SYSTEM_HINT),
     ],
 )
-def test_each_fault_has_its_own_mend(changed: dict[str, Any], mend: str) -> None:
-    assert packages(**changed).hint == mend
+def test_each_fault_has_its_own_hint(changed: dict[str, Any], hint: str) -> None:
+    assert packages(**changed).hint == hint
 
 
 def test_two_faults_have_two_mends() -> None:

@@ -154,7 +154,7 @@ def test_a_container_that_stopped_meanwhile_is_not_asked_with_the_token(monkeypa
     assert asked == []
 
 
-def test_a_folder_whose_name_is_not_utf8_is_refused_with_the_mend(tmp_path: Path) -> None:
+def test_a_folder_whose_name_is_not_utf8_is_refused_with_the_hint(tmp_path: Path) -> None:
     folder = tmp_path / os.fsdecode(b"caf\xe9")
     folder.mkdir()
     with pytest.raises(PreconditionError, match=r"caf\\xe9 is not UTF-8") as refusal:

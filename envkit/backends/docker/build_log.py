@@ -26,7 +26,7 @@ ERROR_LINE = re.compile(r"E: .+|(?:ERROR|[Ee]rror|[Ff]atal|envkit): .+|\u00d7 .+
 ERROR_PREFIX = re.compile(r"^(?:E: |W: |ERROR: |[Ee]rror: |[Ff]atal: |envkit: | *\u00d7 )")
 BUILD_STEP = re.compile(r'RUN (?:--mount=\S+ )?\["/opt/envkit/build/([a-z-]+)"(.*)')
 STEP_DESCRIPTIONS = {
-    "mend-image": "mending the base image",
+    "update-image": "mending the base image",
     "install-apt": "installing system packages",
     "install-uv": "installing uv",
     "fetch-python": "fetching a Python",

@@ -66,7 +66,7 @@ def _format_note(path: str, note: Note, *, color: bool) -> Iterator[str]:
 
 def _format_hint(hint: str) -> Iterator[str]:
     if hint:
-        yield f"    mend: {escape_controls(hint)}\n"
+        yield f"    hint: {escape_controls(hint)}\n"
 
 
 def _colorize(text: str, code: int) -> str:
