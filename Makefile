@@ -2,23 +2,23 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 PYTHON := .venv/bin/python
-# More arguments for pytest: make test ARGS="-k ssh"
+# Extra arguments for pytest: make test ARGS="-k ssh"
 ARGS ?=
-# How many tests run side by side, each with an account and environments of its own: one at a time leaves cores idle.
+# Number of parallel test workers, each with its own account and environments.
 WORKERS ?= 3
 
-.PHONY: help up down test test-images test-gpu-image unit lint bench bench-migrate wheel dockerfiles docs clean venv dev engine tools
+.PHONY: help up down test test-images test-gpu-image unit lint bench bench-migrate wheel lock-dependencies test-newest test-oldest test-pythons dockerfiles docs clean venv dev engine tools
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 up: venv engine ## set up what is missing, then run the example: a locked-down TensorFlow workspace
-	@scripts/quickstart.sh up
+	@scripts/setup/quickstart.sh up
 
 down: venv ## stop the example and remove its container and network; files and volumes stay
-	@scripts/quickstart.sh down
+	@scripts/setup/quickstart.sh down
 
-test: dev engine tools ## set up what is missing, then run every test, a few side by side
+test: dev engine tools ## set up what is missing, then run all tests in parallel
 	@$(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
 unit: dev ## run the tests that need no engine
@@ -27,48 +27,60 @@ unit: dev ## run the tests that need no engine
 test-images: dev engine tools ## build whole images: by both of Docker's builders, compared; on a new base; an older release
 	@$(PYTHON) -m pytest --whole-images -m whole_image tests/functional $(ARGS)
 
-test-gpu-image: dev engine ## build the image for GPUs (2 GB of downloads), load CUDA in it, and see how a made-up GPU fails
+test-gpu-image: dev engine ## build the GPU image (2 GB of downloads), load CUDA in it, and test failures with a fake GPU
 	@$(PYTHON) -m pytest --gpu-image -m gpu_image tests/functional $(ARGS)
 
-lint: dev ## check style, types and the direction of imports
+lint: dev ## check style, types and import directions
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check --quiet .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/shellcheck -x scripts/*.sh .ci/run
+	@.venv/bin/shellcheck -x scripts/*/*.sh .ci/run
 
-bench: dev engine ## measure speed and size beside Docker Compose and the Dev Containers CLI
-	@scripts/tools.sh --bench
+bench: dev engine ## measure speed and size compared with Docker Compose and the Dev Containers CLI
+	@scripts/setup/tools.sh --bench
 	@$(PYTHON) -m benchmarks
 
-bench-migrate: dev $(if $(CORPUS),engine) ## judge envkit migrate on public checkouts of old code: make bench-migrate CORPUS=FOLDER
+bench-migrate: dev $(if $(CORPUS),engine) ## evaluate envkit migrate on public checkouts of old code: make bench-migrate CORPUS=FOLDER
 	@$(PYTHON) -m benchmarks.migrate $(if $(CORPUS),--corpus "$(CORPUS)") $(ARGS)
 
 wheel: venv ## build the wheel into dist/
 	@$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
-	@ls dist/envkit-*.whl
+	@ls dist/tf_envkit-*.whl
 
-dockerfiles: dev ## render dockerfiles/ anew from the templates
-	@$(PYTHON) scripts/make_dockerfiles.py
+lock-dependencies: dev ## update requirements/*.txt to the newest versions that pyproject.toml allows
+	@scripts/dev/lock_dependencies.sh
 
-docs: dev ## write the generated pages in docs/ anew
-	@for page in scripts/make_*_page.py; do PYTHONPATH=. $(PYTHON) $$page || exit; done
+test-newest: dev ## run the unit tests with the newest versions of all dependencies
+	@scripts/dev/test_resolution.sh highest
 
-clean: ## remove everything made here: .venv, caches, built files, the tests' second machine (nothing of your engine)
+test-oldest: dev ## run the unit tests with the lowest versions that pyproject.toml allows
+	@scripts/dev/test_resolution.sh lowest-direct
+
+test-pythons: dev ## run the unit tests from a wheel on every Python from 3.10 to 3.14 that is installed
+	@scripts/dev/test_pythons.sh
+
+dockerfiles: dev ## render dockerfiles/ from the templates
+	@$(PYTHON) scripts/docs/make_dockerfiles.py
+
+docs: dev ## regenerate the generated pages in docs/
+	@for page in scripts/docs/make_*_page.py; do PYTHONPATH=. $(PYTHON) $$page || exit; done
+
+clean: ## remove .venv, caches, built files and the data of the test remote host (nothing of your engine)
 	@rm -rf .venv .cache build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	@[ ! -e /var/cache/envkit-far ] || scripts/other_machine.sh forget
+	@[ ! -e /var/cache/envkit-far ] || scripts/dev/remote_host.sh forget
 
-# The parts that the targets above share.
+# Shared steps of the targets above.
 venv:
-	@scripts/venv.sh
+	@scripts/setup/venv.sh
 
 dev:
-	@scripts/venv.sh --dev
+	@scripts/setup/venv.sh --dev
 
 engine:
-	@scripts/engine.sh
+	@scripts/setup/engine.sh
 
 tools:
-	@scripts/tools.sh
-	@scripts/other_machine.sh fetch
+	@scripts/setup/tools.sh
+	@scripts/dev/remote_host.sh fetch

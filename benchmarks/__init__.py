@@ -1,4 +1,5 @@
-"""Speed and size of envkit beside Docker Compose, the Dev Containers CLI and a plain `pip install` image.
+"""Speed and size of envkit compared with Docker Compose, the Dev Containers CLI and a plain `pip install` image.
 
-`python -m benchmarks` measures, writes `results.json` and `docs/benchmarks.md`, and exits 1 below a bar.
+`python -m benchmarks` measures, writes `results.json` and `docs/reference/benchmarks.md`, and exits with code 1 if a
+bar is missed.
 """

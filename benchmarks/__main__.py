@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure, print, write, and judge."""
+"""`python -m benchmarks`: measure, print and write figures, and compare them with bars."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ MEASURES = {
 SLOW = frozenset({"cold"})
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks/results.json"
-PAGE = ROOT / "docs/benchmarks.md"
+PAGE = ROOT / "docs/reference/benchmarks.md"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure what was asked for and return the exit code: 1 below a bar, 3 where something cannot be measured."""
+    """Run the selected measures; return exit code 1 if a bar is missed, 3 if a measure fails."""
     args = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is taken down all the same
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # raise, so that everything started is cleaned up
     measure_names = args.only or [name for name in MEASURES if name not in SLOW or args.cold]
     if busy := machine.busy_warning():
-        _log(f"{busy}; ratios hold better than seconds")
+        _log(f"{busy}; ratios are more reliable than seconds")
     try:
         with open_scratch() as scratch:
             host = machine.describe(scratch.engine)
@@ -61,15 +61,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         _write(measurements, host)
     print(pages.table(measurements), end="")
     missed_keys = [figure.key for figure in measurements if not figure.holds]
-    print(f"below the bar: {', '.join(missed_keys)}" if missed_keys else "every bar holds")
+    print(f"missed bars: {', '.join(missed_keys)}" if missed_keys else "every bar holds")
     return 1 if missed_keys else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed and size of envkit.")
-    parser.add_argument("--cold", action="store_true", help="builds from nothing too, which take minutes")
-    parser.add_argument("--only", action="append", choices=MEASURES, help="this measure alone; may be repeated")
-    parser.add_argument("--keep", action="store_true", help="leave results.json and the page as they are")
+    parser.add_argument("--cold", action="store_true", help="include cold builds, which take minutes")
+    parser.add_argument("--only", action="append", choices=MEASURES, help="run only this measure; repeatable")
+    parser.add_argument("--keep", action="store_true", help="do not write results.json and the page")
     return parser
 
 
@@ -79,12 +79,12 @@ def _run_measures(measure_names: Collection[str], scratch: Scratch) -> list[Figu
         start = time.monotonic()
         _log(f"measuring: {name}")
         measurements += list(MEASURES[name].measure(scratch))
-        _log(f"measured: {name}, in {time.monotonic() - start:.0f} s")
+        _log(f"measured: {name} in {time.monotonic() - start:.0f} s")
     return measurements
 
 
 def _write(measurements: Sequence[Figure], host: Machine) -> None:
-    """Write results and page; what was not measured again stays if it was measured on a machine like this one."""
+    """Write results and page; figures of other measures are kept if the machine is the same."""
     all_figures = figures.merge(_saved_figures(host), measurements, {name: rank for rank, name in enumerate(MEASURES)})
     data = {"machine": asdict(host), "figures": [figures.to_data(figure) for figure in all_figures]}
     RESULTS.write_text(json.dumps(data, indent=1) + "\n", "utf-8")

@@ -1,4 +1,4 @@
-"""Time that a program takes, and turns that programs take."""
+"""Measure the time of programs, and alternate between them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TIME_LIMIT_S = 600.0
-POLL_INTERVAL_S = 0.01  # between two looks at a server that does not answer yet
+POLL_INTERVAL_S = 0.01
 TAIL_BYTES = 3000
 
 
 class BenchmarkError(Exception):
-    """A program that is measured did not do its work, so there is no figure."""
+    """A measured program failed, so there is no figure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a program took: seconds on the wall, and of the processor for it and its children."""
+    """Resources of a program: wall time, and CPU time including children, in seconds."""
 
     wall_s: float
     cpu_s: float
@@ -36,7 +36,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a program took, and how long after its start the server it starts answered."""
+    """Resources of a program that starts a server, and seconds until the server answered."""
 
     usage: Usage
     ready_s: float
@@ -50,11 +50,11 @@ def run_timed(
     time_limit_s: float = TIME_LIMIT_S,
     codes: Collection[int] = (0,),
 ) -> Usage:
-    """Run a program to its end and say what it took.
+    """Run a program and measure its time.
 
     Raises:
-        Failed: It ended with a code that is none of `codes`, or ran too long.
-        OSError: It could not be started.
+        BenchmarkError: If the exit code is not in `codes`, or at the time limit.
+        OSError: If the program could not be started.
     """
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
@@ -80,20 +80,20 @@ def run_timed(
         if process.returncode not in codes:
             output.seek(max(0, output.seek(0, os.SEEK_END) - TAIL_BYTES))
             tail = output.read().decode(errors="replace")
-            raise BenchmarkError(f"{' '.join(map(str, argv))} ended with {process.returncode}\n{tail}")
+            raise BenchmarkError(f"{' '.join(map(str, argv))} exited with code {process.returncode}\n{tail}")
     return Usage(wall_s, usage.ru_utime + usage.ru_stime)
 
 
 def launch(start: Callable[[], Usage], is_ready: Callable[[], bool], *, time_limit_s: float = 120) -> Launch:
-    """Run what starts a server, asking that server all the while.
+    """Run a program that starts a server, and poll the server meanwhile.
 
     Args:
-        start: Runs the program.
-        is_ready: Says whether the server serves; must be cheap.
-        time_limit_s: How long to ask.
+        start: Function that runs the program.
+        is_ready: Function that returns whether the server answers; must be cheap.
+        time_limit_s: Seconds to poll.
 
     Raises:
-        Failed: The program failed, or the server never answered.
+        BenchmarkError: If the program failed or the server did not answer.
     """
     start_time, stop = time.perf_counter(), threading.Event()
     with ThreadPoolExecutor(1) as pool:
@@ -107,7 +107,7 @@ def launch(start: Callable[[], Usage], is_ready: Callable[[], bool], *, time_lim
 
 
 def alternate(rounds: int, turns: Mapping[str, Callable[[], T]], *, warm_ups: int = 1) -> dict[str, list[T]]:
-    """Let everybody take a turn in every round, and return what each turn gave but for the first rounds."""
+    """Call every function in each round; return the results by name without the warm-up rounds."""
     results: dict[str, list[T]] = {name: [] for name in turns}
     for number in range(warm_ups + rounds):
         for name, turn in turns.items():

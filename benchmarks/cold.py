@@ -1,8 +1,8 @@
 """Cold build
-From no image at all to a finished one: Debian's root file system assembled from packages, imported, and every step of
-the Dockerfile run, beside the same for the plain image. No layer comes from the engine's cache, because each round
-makes a base image of its own; both sides download from the same mirrors. The bar is 1.0. Measured with `--cold`
-alone: it takes minutes.
+Build an image from packages: assemble and import Debian's root file system and run every step of the Dockerfile,
+compared with the same for the plain image. No layer comes from the engine's cache, because each round builds a new
+base image; both sides download from the same mirrors. The bar is 1.0. Measured only with `--cold`, because it takes
+minutes.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ ROUNDS = 2
 
 
 def measure(scratch: Scratch) -> Iterator[Figure]:
-    """Yield the figure of a build from nothing."""
+    """Yield the figure of a cold build."""
     turns = {"envkit": lambda: _time_envkit_build(scratch), "plain": lambda: _time_plain_build(scratch)}
     durations = alternate(ROUNDS, turns, warm_ups=0)
     ours, theirs = tuple(durations["envkit"]), tuple(durations["plain"])
-    yield Figure("cold/build", "image from nothing", ours, theirs, "the plain image from nothing", bar=1.0)
+    yield Figure("cold/build", "cold image build", ours, theirs, "cold build of the plain image", bar=1.0)
 
 
 def _time_envkit_build(scratch: Scratch) -> float:
@@ -41,7 +41,7 @@ def _time_envkit_build(scratch: Scratch) -> float:
         project.envkit("build", "--quiet")
         duration = time.perf_counter() - start
         if not scratch.has(base):
-            raise BenchmarkError("envkit build made no base image, so that nothing was built from nothing")
+            raise BenchmarkError("envkit build built no base image, so this was not a cold build")
         scratch.remove_image(scratch.build(project))
         scratch.remove_image(base)
     return duration
@@ -49,7 +49,7 @@ def _time_envkit_build(scratch: Scratch) -> float:
 
 @contextmanager
 def _hide_image(scratch: Scratch, ref: str) -> Iterator[None]:
-    """Have an image under another name meanwhile, so that envkit makes it as where nothing is."""
+    """Rename an image temporarily, so that envkit builds it again."""
     backup = f"{plain_image.REPOSITORY}:{unique('kept')}"
     if not scratch.has(ref):
         yield

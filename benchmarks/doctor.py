@@ -1,6 +1,6 @@
-"""The host
-`envkit doctor` looks at engine, disk, memory, driver, ports, keys, and at the registry, mirror and package index, all
-at once. What does not answer costs little more than what does: there is one limit for all. The bar is 2 s.
+"""Host checks
+`envkit doctor` checks engine, disk, memory, driver, ports, keys, and the registry, mirror and package index, all
+concurrently. One timeout covers all of them, so a server that does not answer adds little time. The bar is 2 s.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from benchmarks.scratch import Scratch
 
 ROUNDS = 10
-CODES = frozenset({0, 1})  # 1: something is wrong with this host, which takes as long to find
+CODES = frozenset({0, 1})  # 1: a check failed, which takes the same time
 
 
 def measure(scratch: Scratch) -> Iterator[Figure]:
-    """Yield the seconds that a look at this host takes."""
+    """Yield the time of a check of this host."""
     folder = scratch.project("doctor").folder
     _check_report(folder)
     seconds = tuple(run_timed([*command(), "doctor"], cwd=folder, codes=CODES).wall_s for _ in range(ROUNDS))
@@ -32,14 +32,14 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
 
 
 def _check_report(folder: Path) -> None:
-    """Look once, outside of any figure: that it ends with 1 has to mean findings, and not that it cannot run."""
+    """Run doctor once unmeasured: exit code 1 must mean failed checks, not that doctor cannot run."""
     argv = [*command(), "doctor", "--format", "json"]
     completed = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
     try:
         findings = json.loads(completed.stdout)["findings"]
     except (ValueError, KeyError) as error:
         raise BenchmarkError(
-            f"envkit doctor ended with {completed.returncode} and no report\n{completed.stderr}"
+            f"envkit doctor exited with code {completed.returncode} without a report\n{completed.stderr}"
         ) from error
     if not findings:
-        raise BenchmarkError("envkit doctor looked at nothing")
+        raise BenchmarkError("envkit doctor reported no findings")

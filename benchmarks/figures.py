@@ -1,4 +1,4 @@
-"""What was measured, and whether it holds: ratios of medians against bars. Pure."""
+"""Measured figures and their verdicts: ratios of medians against bars. Pure."""
 
 from __future__ import annotations
 
@@ -13,54 +13,54 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measure of envkit, beside another program's or by itself.
+    """One measurement of envkit, absolute or relative to a baseline.
 
     Attributes:
-        key: Its name in the results, stable.
-        what: What envkit did.
-        beside: What the other program did; empty for an absolute measure.
-        ours: What envkit took, one value a round.
-        theirs: What the other program took in the same rounds; empty for an absolute measure.
-        unit: Of all these values.
-        bar: The most that the value may be; None for a figure that only informs.
-        aim: What is wished for beyond the bar.
-        on: The day it was measured, as `2026-01-31`.
+        key: Stable name in the results.
+        label: Operation of envkit.
+        ours: Values of envkit, one per round.
+        theirs: Values of the baseline in the same rounds; empty for an absolute figure.
+        baseline: Operation of the other program; empty for an absolute figure.
+        unit: Unit of all values.
+        bar: Maximum value; None for an informative figure.
+        target: Desired value below the bar.
+        date: Date of the measurement, such as `2026-01-31`.
     """
 
     key: str
-    what: str
+    label: str
     ours: tuple[float, ...]
     theirs: tuple[float, ...] = ()
-    beside: str = ""
+    baseline: str = ""
     unit: str = "s"
     bar: float | None = None
-    aim: float | None = None
-    on: str = ""
+    target: float | None = None
+    date: str = ""
 
     @property
     def value(self) -> float:
-        """What the bar is about: the ratio of both medians, or envkit's median alone."""
+        """Ratio of the medians, or envkit's median for an absolute figure."""
         ours = statistics.median(self.ours)
         return ours / statistics.median(self.theirs) if self.theirs else ours
 
     @property
     def holds(self) -> bool:
-        """Whether the bar is kept; a figure without one always holds."""
+        """Whether the value is within the bar; always true without a bar."""
         return self.bar is None or self.value <= self.bar
 
     @property
     def verdict(self) -> str:
-        """How the value stands to bar and aim, in a word or two."""
+        """Comparison with bar and target in a few words."""
         if self.bar is None:
             return ""
         if not self.holds:
             return "MISSED"
-        return "holds, aim reached" if self.aim is not None and self.value <= self.aim else "holds"
+        return "holds, target reached" if self.target is not None and self.value <= self.target else "holds"
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What was measured on: all that a reader needs to judge the figures, and no names."""
+    """Machine of a measurement: everything needed to interpret the figures, without names."""
 
     cores: int
     memory_gib: int
@@ -72,12 +72,12 @@ class Machine:
 
 
 def merge(old: Iterable[Figure], new: Iterable[Figure], order: Mapping[str, int]) -> tuple[Figure, ...]:
-    """Return the new figures, and of the old ones those that were not measured again, in the order of the measures.
+    """Merge the new figures with old ones of other measures, in the order of the measures.
 
     Args:
         old: Figures of an earlier run.
         new: Figures of this run.
-        order: Rank of each measure, by the first part of a key; an old figure of an unknown measure goes.
+        order: Rank of each measure by the first part of its key; old figures of unknown measures are dropped.
     """
     old_by_key = {figure.key: figure for figure in old if _measure_name(figure) in order}
     new_measures = {_measure_name(figure) for figure in new}
@@ -86,12 +86,12 @@ def merge(old: Iterable[Figure], new: Iterable[Figure], order: Mapping[str, int]
 
 
 def with_date(figures: Iterable[Figure], day: str) -> tuple[Figure, ...]:
-    """Return the figures with the day they were measured on."""
-    return tuple(replace(figure, on=day) for figure in figures)
+    """Set the date of the figures."""
+    return tuple(replace(figure, date=day) for figure in figures)
 
 
 def to_data(figure: Figure) -> dict[str, Any]:
-    """Return a figure as JSON knows it, rounded to what a clock can tell."""
+    """Convert a figure to JSON data, rounded to the precision of the clock."""
     data = asdict(figure)
     for samples in ("ours", "theirs"):
         data[samples] = [round(value, 4) for value in data[samples]]
@@ -99,17 +99,17 @@ def to_data(figure: Figure) -> dict[str, Any]:
 
 
 def from_data(data: Mapping[str, Any]) -> Figure:
-    """Return the figure that `to_data` made this of.
+    """Restore a figure from the data of `to_data`.
 
     Raises:
-        KeyError: A key is missing.
+        KeyError: If a key is missing.
     """
     fields = {name: data[name] for name in Figure.__slots__}
     return Figure(**{**fields, "ours": tuple(fields["ours"]), "theirs": tuple(fields["theirs"])})
 
 
 def format_number(value: float) -> str:
-    """Write a number with three digits that count, and never more than three behind the point."""
+    """Format a number with three significant digits and at most three decimals."""
     if value == 0:
         return "0"
     decimals = 2 - math.floor(math.log10(abs(value)))

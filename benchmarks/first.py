@@ -1,14 +1,14 @@
 """First `up` with the image present
-Nothing of the environment exists: no network, volume, key or token. envkit's time is until JupyterLab answers with
-the token, asked every 10 ms from outside; its process then goes on to prove TensorFlow, SSH and TensorBoard. Compose's
-time is that of `docker compose up -d --wait` with a health check every second, which is how it says that the notebook
-answers. Two figures compare like with like: until the answer on both sides. On envkit's own image Compose starts the
-rendered compose.yaml, on volumes, keys and token that envkit prepared before, which Compose cannot.
+Only the image exists: no network, volume, key or token. envkit's time ends when JupyterLab answers with the token,
+polled every 10 ms from outside; envkit then continues to verify TensorFlow, SSH and TensorBoard. Compose's time is that
+of `docker compose up -d --wait` with a health check every second, which is its readiness signal for the notebook. Two
+figures compare the time until the answer on both sides. On envkit's own image, Compose starts the rendered compose.yaml
+with volumes, keys and token that envkit prepared before, which Compose cannot do.
 
-When the machine is slower, envkit's time grows with it, and Compose's hardly does, whose check comes once a second: on
-the machine of this page four runs on envkit's own image gave 0.79, 0.77, 0.77 and 0.79; on one where JupyterLab takes
-nearly half as long again, five gave 0.93, 0.99, 1.11, 1.04 and 0.97, twice above the bar. results.json holds the last
-run on the machine of this page alone.
+On a slower machine envkit's time grows, while Compose's hardly does because its check runs once per second. On the
+machine of this page, four runs on envkit's own image gave 0.79, 0.77, 0.77 and 0.79; on a machine where JupyterLab
+takes nearly 50 % longer, five runs gave 0.93, 0.99, 1.11, 1.04 and 0.97, twice above the bar. results.json contains
+only the last run on the machine of this page.
 """
 
 from __future__ import annotations
@@ -50,12 +50,20 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
     yield Figure("first/plain", label, ready_times["envkit"], total_times["plain"], PLAIN, bar=0.75)
     yield Figure("first/own", label, ready_times["envkit"], total_times["own"], OWN, bar=1.0)
     yield Figure(
-        "first/plain-answer", label, ready_times["envkit"], ready_times["plain"], "the same on the plain image"
+        "first/plain-answer",
+        label,
+        ready_times["envkit"],
+        ready_times["plain"],
+        "compose on the plain image, until the notebook answers",
     )
     yield Figure(
-        "first/own-answer", label, ready_times["envkit"], ready_times["own"], "the same by compose on the same image"
+        "first/own-answer",
+        label,
+        ready_times["envkit"],
+        ready_times["own"],
+        "compose on the same image, until the notebook answers",
     )
-    yield Figure("first/whole", "first up, proof included", total_times["envkit"])
+    yield Figure("first/whole", "first up with verification", total_times["envkit"])
 
 
 def _launch_envkit(project: Project) -> Launch:

@@ -1,8 +1,8 @@
 """Image
-Beside an image of `pip install tensorflow-cpu==2.9.0 jupyterlab` on a Debian with Python (`benchmarks/plain`). envkit's
-has git, an SSH server and rsync in it too, and two environments where the plain one has a single one. The engine's own
-count of bytes is compared; the bar is 1.15. Both environments pass `pip check`, and every file of every wheel is what
-its RECORD says: nothing was shrunk by cutting packages.
+Compared with an image of `pip install tensorflow-cpu==2.9.0 jupyterlab` on Debian with Python (`benchmarks/plain`).
+envkit's image also has git, an SSH server and rsync, and two Python environments instead of one. The sizes are those
+that the engine reports; the bar is 1.15. Both environments pass `pip check`, and every file of every wheel matches its
+RECORD, so the size was not reduced by removing parts of packages.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MB = 10**6
 ENVIRONMENTS = ("/opt/jupyter", "/opt/tensorflow")
 WHEELS = Path(__file__).resolve().parent / "guest/wheels.py"
-CHECK = 'for one; do uv pip check --offline --no-cache --python "$one" >&2 || echo "$one"; done'
+CHECK = 'for prefix; do uv pip check --offline --no-cache --python "$prefix" >&2 || echo "$prefix"; done'
 
 
 def measure(scratch: Scratch) -> Iterator[Figure]:
@@ -45,7 +45,7 @@ def _lines(scratch: Scratch, ref: str, *argv: str) -> list[str]:
         output = container.logs(stdout=True, stderr=False).decode(errors="replace")
         if code:
             raise BenchmarkError(
-                f"{argv[0]} in the image ended with {code}\n{container.logs().decode(errors='replace')}"
+                f"{argv[0]} in the image exited with code {code}\n{container.logs().decode(errors='replace')}"
             )
         return output.splitlines()
     finally:

@@ -1,6 +1,6 @@
 """Light commands
-`envkit version` is what scripts and editors call often. `envkit status` lists 30 environments: 30 containers with
-envkit's labels and 30 state folders. The bars are 0.1 s of processor time, and 1 s.
+Scripts and editors call `envkit version` often. `envkit status` lists 30 environments: 30 containers with envkit's
+labels and 30 state folders. The bars are 0.1 s of CPU time, and 1 s.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
 
 
 def _create_environments(scratch: Scratch) -> None:
-    """Make environments that look real to `status` and cost nothing: containers that never start."""
+    """Create fake environments for `status`: labelled containers that never start."""
     api, ref = scratch.engine.api, f"{unique('nothing')}:1"
     api.import_image_from_data(_empty_image(), repository=ref[:-2], tag="1")
     scratch.exit_stack.callback(scratch.remove_image, ref)
@@ -48,7 +48,7 @@ def _create_environments(scratch: Scratch) -> None:
         scratch.exit_stack.callback(api.remove_container, container_name)
         state.save(state.directory(current_endpoint(), project), State(name, project, verdict="TensorFlow computes"))
     if len(list(state.environments(current_endpoint()))) < ENVIRONMENTS:
-        raise BenchmarkError("the environments were not remembered")
+        raise BenchmarkError("the state of the environments was not saved")
 
 
 def _empty_image() -> bytes:

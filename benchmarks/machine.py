@@ -1,4 +1,4 @@
-"""A look at the machine and the programs that are measured."""
+"""Describe the machine and the measured programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def describe(engine: docker.DockerClient) -> Machine:
-    """Look at this machine and its programs."""
+    """Describe this machine and the versions of its programs."""
     info = engine.info()
     return Machine(
         cores=os.cpu_count() or 1,
@@ -31,9 +31,9 @@ def describe(engine: docker.DockerClient) -> Machine:
 
 
 def busy_warning() -> str:
-    """Say so if other programs keep this machine busy: seconds then tell little."""
+    """Return a warning if the machine is busy, which makes times unreliable; else an empty string."""
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
-    return f"this machine is busy: {load:.1f} programs run on {cores} cores" if load > cores / 2 else ""
+    return f"this machine is busy: load {load:.1f} on {cores} cores" if load > cores / 2 else ""
 
 
 def _version_output(program: Path, *arguments: str) -> str:

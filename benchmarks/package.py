@@ -1,7 +1,6 @@
 """One more Python package
-A line is added under `python:` and `envkit build` run, with the environment's image there. One layer is built: the
-package with all that it needs, under TensorFlow's constraints, and TensorFlow imported again at its end. The bar
-is 20 s.
+Add a line under `python:` and run `envkit build`; the image of the environment exists. This builds one layer: the
+package with its dependencies under TensorFlow's constraints, and a final import of TensorFlow. The bar is 20 s.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ if TYPE_CHECKING:
 
     from benchmarks.scratch import Project, Scratch
 
-# Another version each round, so that no layer of the round before serves.
+# A different version in each round, so that no cached layer is reused.
 PACKAGES = ("pandas==1.4.2", "pandas==1.4.3", "pandas==1.4.4")
 
 
 def measure(scratch: Scratch) -> Iterator[Figure]:
-    """Yield the seconds that one more package takes."""
+    """Yield the time to add one package."""
     project = scratch.project("package")
     scratch.build(project)
     seconds = tuple(_time_build(scratch, project, package) for package in PACKAGES)
@@ -34,6 +33,6 @@ def _time_build(scratch: Scratch, project: Project, package: str) -> float:
     usage = project.envkit("build", "--quiet")
     ref = scratch.build(project)
     if ref in before:
-        raise BenchmarkError(f"{ref} was there before, so nothing was measured: docker image rm {ref}")
+        raise BenchmarkError(f"{ref} existed before, so nothing was measured; hint: docker image rm {ref}")
     scratch.remove_image(ref)
     return usage.wall_s

@@ -1,4 +1,4 @@
-"""The programs envkit is measured beside: the real Docker Compose, the real Dev Containers CLI."""
+"""Programs that envkit is compared with: the real Docker Compose and the real Dev Containers CLI."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ TOOLS = BENCHMARKS.parent / ".cache/tools"
 
 @dataclass(frozen=True, slots=True)
 class Compose:
-    """A project of Docker Compose with JupyterLab in it."""
+    """Docker Compose project with JupyterLab."""
 
     options: tuple[str | Path, ...]
     env: Mapping[str, str] = field(default_factory=dict)
 
     def up(self) -> Usage:
-        """Bring it up and wait until its health check passes; where nothing changed, only look."""
+        """Start the project and wait for its health check; only check if nothing changed."""
         return self._run("up", "--detach", "--wait")
 
     def down(self) -> Usage:
-        """Take its containers and networks away; volumes stay."""
+        """Remove containers and networks; volumes are kept."""
         return self._run("down")
 
     def is_ready(self) -> bool:
-        """Say whether JupyterLab of the plain image accepts its token."""
+        """Return whether JupyterLab of the plain image accepts its token."""
         headers = {"Authorization": f"token {self.env['BENCH_TOKEN']}"}
         return http.get(int(self.env["BENCH_PORT"]), "/api/status", headers=headers).status == HTTP_OK
 
@@ -49,7 +49,7 @@ class Compose:
 
 
 def plain_compose(scratch: Scratch, ref: str) -> Compose:
-    """Return JupyterLab on the plain image; it is taken down when the run ends."""
+    """Create a project with JupyterLab on the plain image; it is removed at the end of the run."""
     folder = scratch.folder / "plain"
     folder.mkdir()
     env = {"BENCH_IMAGE": ref, "BENCH_TOKEN": secrets.token_hex(32), "BENCH_PORT": str(free_port())}
@@ -67,10 +67,10 @@ def plain_compose(scratch: Scratch, ref: str) -> Compose:
 
 
 def rendered_compose(scratch: Scratch, project: Project) -> Compose:
-    """Return the environment of a project in Compose's hands: envkit prepared its volumes and went down again.
+    """Create a project from the environment of an envkit project, whose volumes envkit prepared.
 
-    It starts from the compose.yaml that envkit rendered, but for two things: Compose looks as often as at the plain
-    image, and picks a subnet itself, because envkit's is free for others once its environment is down.
+    It uses the compose.yaml that envkit rendered with two changes: the health check interval is that of the plain
+    image, and Compose picks the subnet, because envkit's is released when its environment is down.
     """
     project.envkit("up", "--quiet")
     project.envkit("down", "--quiet")
@@ -86,20 +86,20 @@ def rendered_compose(scratch: Scratch, project: Project) -> Compose:
 
 @dataclass(frozen=True, slots=True)
 class Devcontainer:
-    """A folder with a devcontainer.json that names an image."""
+    """Folder with a devcontainer.json that names an image."""
 
     folder: Path
 
     def up(self) -> Usage:
-        """Bring it up; where nothing changed, only look."""
+        """Start the dev container; only check if nothing changed."""
         return run_timed([devcontainer_program(), "up", "--workspace-folder", self.folder])
 
 
 def devcontainer(scratch: Scratch, ref: str) -> Devcontainer:
-    """Return a dev container of an image; it is removed when the run ends."""
+    """Create a dev container from an image; it is removed at the end of the run."""
     folder = scratch.folder / "devcontainer"
     (folder / ".devcontainer").mkdir(parents=True)
-    # Without a change of the user's number, which would build another image first.
+    # A change of the user's UID would build another image first.
     settings = {"image": ref, "updateRemoteUserUID": False}
     (folder / ".devcontainer/devcontainer.json").write_text(json.dumps(settings))
 
@@ -124,5 +124,5 @@ def devcontainer_program() -> Path:
 
 def _find_tool(path: str) -> Path:
     if not (TOOLS / path).exists():
-        raise BenchmarkError(f"{Path(path).name} is not here: scripts/tools.sh --bench fetches it")
+        raise BenchmarkError(f"{Path(path).name} is missing; hint: scripts/setup/tools.sh --bench")
     return TOOLS / path

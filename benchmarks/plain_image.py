@@ -1,4 +1,4 @@
-"""The image a pip user would make: Debian's own Python and one `pip install`. Made when it is not there."""
+"""The image that a pip user would build: Debian's own Python and one `pip install`. Built if it does not exist."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from benchmarks.scratch import Scratch
 
 RECIPE = Path(__file__).resolve().parent / "plain/Dockerfile"
-SUITE = "bullseye"  # the last Debian whose own Python TensorFlow 2.9.0 has wheels for
+SUITE = "bullseye"  # the last Debian with a Python that TensorFlow 2.9.0 has wheels for
 PACKAGES = "ca-certificates,python3,python3-pip"
 REPOSITORY = "envkit-bench"
 BUNDLES = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pki/tls/certs/ca-bundle.crt"))
 
 
 def ensure(scratch: Scratch) -> str:
-    """Return the reference of the plain image; it stays on the engine for the next run."""
+    """Build the plain image if it does not exist, and return its reference; it is kept for the next run."""
     digest = hashlib.sha256("\n".join([SUITE, PACKAGES, RECIPE.read_text()]).encode()).hexdigest()[:12]
     ref, base = f"{REPOSITORY}:plain-{digest}", f"{REPOSITORY}:{SUITE}-{digest}"
     if not scratch.has(ref):
@@ -31,10 +31,10 @@ def ensure(scratch: Scratch) -> str:
 
 
 def build(scratch: Scratch, ref: str, base: str) -> None:
-    """Assemble Debian and install by pip: all of it anew, whatever the engine's cache holds.
+    """Assemble Debian and install with pip, without the engine's cache.
 
     Raises:
-        Failed: Debian could not be assembled, or pip could not install.
+        BenchmarkError: If Debian could not be assembled or pip failed.
     """
     tar = scratch.folder / "plain.tar"
     run_timed(["mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, tar])

@@ -1,7 +1,7 @@
 """Probe
-`envkit probe` in an environment without a GPU, beside a bare `import tensorflow` by the same Python in the same
-container, which is most of what a probe waits for. What it takes beyond that, from the start of the command to its
-end, has a bar of 2 s.
+`envkit probe` in an environment without a GPU, compared with a bare `import tensorflow` by the same Python in the same
+container, which takes most of the time of a probe. The remaining time, from the start of the command to its end, has a
+bar of 2 s.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.scratch import Project, Scratch
 
 ROUNDS = 5
-IMPORT = "import tensorflow alone"
+IMPORT = "only import tensorflow"
 
 
 def measure(scratch: Scratch) -> Iterator[Figure]:
@@ -35,7 +35,7 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
     ours, theirs = tuple(durations["probe"]), tuple(durations["import"])
     overhead = tuple(probe_s - import_s for probe_s, import_s in zip(ours, theirs, strict=True))
     yield Figure("probe/import", "envkit probe", ours, theirs, IMPORT)
-    yield Figure("probe/beyond", "envkit probe, what it takes beyond the import", overhead, bar=2.0)
+    yield Figure("probe/beyond", "envkit probe without the import", overhead, bar=2.0)
 
 
 def _time_import(scratch: Scratch, project: Project) -> float:
@@ -44,5 +44,5 @@ def _time_import(scratch: Scratch, project: Project) -> float:
     code, output = container.exec_run([guest_runner.PYTHON, "-c", "import tensorflow"], stream=False)
     duration = time.perf_counter() - start
     if code:
-        raise BenchmarkError(f"import tensorflow ended with {code}\n{output!r}")
+        raise BenchmarkError(f"import tensorflow exited with code {code}\n{output!r}")
     return duration

@@ -1,4 +1,4 @@
-"""A place of its own for a run: folders, state and names that no other environment on this machine shares."""
+"""Isolated folders, state and names for one benchmark run."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ from envkit.net import http
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEFAULT_UID = 1000  # who owns the workspaces when root measures and sudo named nobody
+DEFAULT_UID = 1000  # owner of the workspaces if root runs the benchmarks without sudo
 HTTP_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project folder with the environment that envkit makes for it, at a port that is known beforehand."""
+    """Project folder and its environment, with a port that is known in advance."""
 
     folder: Path
     name: str
     port: int
 
     def configure(self, *lines: str) -> None:
-        """Write the project's envkit.yaml: its name and port, and lines on top of them."""
+        """Write the project's envkit.yaml with its name, its port and the given lines."""
         settings = [f"name: {self.name}", "base: debian", "gpu: off", f"jupyter: {{port: {self.port}}}", *lines]
         (self.folder / "envkit.yaml").write_text("".join(f"{line}\n" for line in settings))
 
     def envkit(self, verb: str, *options: str) -> Usage:
-        """Run one of envkit's verbs on this project."""
+        """Run an envkit command on this project."""
         return run_timed([*command(), verb, *options], cwd=self.folder)
 
     def is_ready(self) -> bool:
-        """Say whether JupyterLab serves this project, by its token."""
+        """Return whether JupyterLab of this project accepts its token."""
         try:
             token = (self.state_dir.mount / "token").read_text()
         except OSError:
@@ -59,20 +59,20 @@ class Project:
 
     @property
     def state_dir(self) -> state.StateDir:
-        """Where its state lies."""
+        """State directory of the project."""
         return state.directory(current_endpoint(), str(self.folder))
 
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """What all measures share."""
+    """Resources that all measures share."""
 
     folder: Path
     engine: docker.DockerClient
     exit_stack: ExitStack
 
     def project(self, name: str) -> Project:
-        """Make a project folder that belongs to an ordinary user; its environment goes when the run ends."""
+        """Create a project folder of an ordinary user; its environment is removed at the end of the run."""
         project = Project(self.folder / name, unique(name), free_port())
         project.folder.mkdir()
         project.configure()
@@ -84,7 +84,7 @@ class Scratch:
         return project
 
     def build(self, project: Project) -> str:
-        """Build a project's image, if it is not there yet, and return its reference."""
+        """Build the image of a project if it does not exist, and return its reference."""
         completed = subprocess.run(
             [*command(), "build", "--quiet", "--format", "json"],
             cwd=project.folder,
@@ -93,19 +93,19 @@ class Scratch:
             check=False,
         )
         if completed.returncode:
-            raise BenchmarkError(f"envkit build ended with {completed.returncode}\n{completed.stderr}")
+            raise BenchmarkError(f"envkit build exited with code {completed.returncode}\n{completed.stderr}")
         return str(json.loads(completed.stdout)["result"]["image"])
 
     def has(self, ref: str) -> bool:
-        """Say whether the engine has an image."""
+        """Return whether the engine has an image."""
         return bool(self.engine.images.list(ref))
 
     def size(self, ref: str) -> int:
-        """Return an image's size in bytes, as the engine counts it."""
+        """Return the size of an image in bytes, as reported by the engine."""
         return int(self.engine.images.get(ref).attrs["Size"])
 
     def remove_image(self, ref: str) -> None:
-        """Remove an image, with the layers that only it used."""
+        """Remove an image and the layers that no other image uses."""
         if self.has(ref):
             self.engine.images.remove(ref, force=False)
 
@@ -116,17 +116,17 @@ class Scratch:
 
 @contextmanager
 def open_scratch() -> Iterator[Scratch]:
-    """Yield a place for one run; nothing of it stays, however the run ends."""
+    """Yield the resources for one run; everything is removed at its end."""
     with ExitStack() as exit_stack:
         folder = Path(tempfile.mkdtemp(prefix="envkit-bench-")).resolve()
         exit_stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o755)
-        # Neither keys, settings nor environments of the person who measures have a part in it.
+        # Keep keys, settings and environments of the user out of the measurement.
         os.environ |= {"HOME": str(folder / "home"), "XDG_STATE_HOME": str(folder / "state")}
         for name in ("home", "state"):
             (folder / name).mkdir(mode=0o700)
-        # As pip leaves it. Where PYTHONDONTWRITEBYTECODE is set, whatever changed in a checkout since it was
-        # compiled would be compiled again by every command that is measured.
+        # pip compiles installed packages. With PYTHONDONTWRITEBYTECODE, every measured command would compile the
+        # changed modules of a checkout again.
         if not compileall.compile_dir(Path(envkit.__file__).parent, quiet=1):
             raise BenchmarkError(f"{Path(envkit.__file__).parent} could not be compiled")
         engine = docker.DockerClient(base_url=current_endpoint(), timeout=3600)
@@ -135,18 +135,18 @@ def open_scratch() -> Iterator[Scratch]:
 
 
 def command() -> list[str]:
-    """Return the installed envkit; where there is none beside this Python, the package it can import."""
+    """Return the envkit installed next to this Python, or `python -m envkit`."""
     installed = Path(sys.executable).with_name("envkit")
     return [str(installed)] if installed.exists() else [sys.executable, "-m", "envkit"]
 
 
 def unique(name: str) -> str:
-    """Return a name that is free on the engine."""
+    """Return a random name."""
     return f"bench-{name}-{secrets.token_hex(3)}"
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens at."""
+    """Return a free loopback port."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])

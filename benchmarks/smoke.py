@@ -1,6 +1,6 @@
 """Smoke test
-`envkit smoke` of envkit's own image without a GPU: packages, TensorFlow, a network trained, saved, loaded and
-converted. The bar is 60 s on two cores.
+`envkit smoke` with envkit's own image without a GPU: check packages and TensorFlow; train, save, load and convert a
+network. The bar is 60 s on two cores.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROUNDS = 3
 
 
 def measure(scratch: Scratch) -> Iterator[Figure]:
-    """Yield the seconds that a smoke test takes."""
+    """Yield the time of a smoke test."""
     ref = scratch.build(scratch.project("smoke"))
     argv = [*command(), "smoke", ref, "--expect", "cpu"]
     yield Figure(

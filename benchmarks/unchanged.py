@@ -1,9 +1,8 @@
 """No-change `up`
-The environment runs and nothing was changed. envkit compares the stamp of its inputs, asks the engine for the
-container and Jupyter for its status; Compose and the Dev Containers CLI look at the same image's container in their
-own way (the Dev Containers CLI starts a shell there and no Jupyter). The bars are 0.7 of Docker Compose's time, with
-0.5 as the aim, and less than the Dev Containers CLI's. Processor time is that of the command alone, without the
-engine's.
+The environment is running and nothing changed. envkit compares the fingerprint of its inputs, inspects the container
+and requests the status of Jupyter; Compose and the Dev Containers CLI check a container of the same image in their own
+way (the Dev Containers CLI starts a shell there instead of Jupyter). The bars are 0.7 of Docker Compose's time, with a
+target of 0.5, and less than the Dev Containers CLI's. CPU time is that of the command without the engine.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
     wall = {tool: tuple(usage.wall_s for usage in samples) for tool, samples in usages.items()}
     cpu = {tool: tuple(usage.cpu_s for usage in samples) for tool, samples in usages.items()}
     label = "no-change up"
-    yield Figure("unchanged/compose", label, wall["envkit"], wall["compose"], COMPOSE, bar=0.7, aim=0.5)
+    yield Figure("unchanged/compose", label, wall["envkit"], wall["compose"], COMPOSE, bar=0.7, target=0.5)
     yield Figure("unchanged/devcontainer", label, wall["envkit"], wall["devcontainer"], DEVCONTAINER, bar=1.0)
     yield Figure("unchanged/compose-cpu", label, cpu["envkit"], cpu["compose"], COMPOSE, unit="CPU s")
     yield Figure("unchanged/devcontainer-cpu", label, cpu["envkit"], cpu["devcontainer"], DEVCONTAINER, unit="CPU s")

@@ -1,78 +1,78 @@
-# A TensorFlow 2.9.0 workspace on registry.example.com/team/image:1 (bullseye), rendered by envkit.
+# TensorFlow 2.9.0 workspace on registry.example.com/team/image:1 (bullseye), rendered by envkit.
 #
-# Both builders of Docker read it: modes travel in the context, there are no heredocs and no mounts.
-# What changes most often stands last, so that one more Python package rebuilds one layer.
+# For BuildKit and the classic builder: file modes come from the context, and there are no heredocs or mounts.
+# Frequent changes come last, so that one more Python package rebuilds one layer.
 FROM registry.example.com/team/image:1
 
-# Whoever the image wants to run as, and with which program: the build is root's, the workspace is nobody's.
+# Overrides the user and command of the base image: the build runs as root, the workspace as an unprivileged user.
 USER 0:0
 ENV PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH"
 
-# What is known to be wrong in such images, by name; each of it is mended only where it is so:
+# Known defects of such images, by name; each is fixed only where it exists:
 #   rotated-key          NVIDIA replaced the key of its package lists on 2022-04-27, and apt refuses all of them
-#   moved-archive        the packages of a system past its end are elsewhere
-#   stub-driver          a libcuda without a driver stands before the host's
-#   ldconfig-at-login    each shell of an ordinary user begins with an error
-#   open-extension       jupyter_http_over_ws lets pages of other sites talk to the server
-#   other-settings       what configures another Jupyter would be read by ours
+#   moved-archive        the packages of an end-of-life system have moved
+#   stub-driver          a libcuda without a driver hides the host's libcuda
+#   ldconfig-at-login    each shell of an unprivileged user starts with an error
+#   open-extension       jupyter_http_over_ws lets pages of other sites connect to the server
+#   other-settings       settings of another Jupyter would be read by envkit's
 #   home                 a new home volume would take content and owner of the image's /home/dev
-#   world-writable       everybody may write what root runs: /tf, /.local, /etc/bash.bashrc
-# And by what follows: protobuf and numpy without caps (constraints.txt), a pip older than 20.3, an old ipykernel
-# (both new in /opt/tensorflow), a notebook server of root's without a login (ENTRYPOINT and USER, last).
-COPY apt/debian.sources /etc/apt/sources.list.d/debian.sources
-COPY apt/none /etc/apt/sources.list
-COPY build/update-image /opt/envkit/build/
-RUN ["/opt/envkit/build/update-image"]
+#   world-writable       all users can write files that root executes: /tf, /.local, /etc/bash.bashrc
+# Later steps fix: protobuf and numpy without upper bounds (constraints.txt), a pip older than 20.3, an old ipykernel
+# (both reinstalled in /opt/tensorflow), a notebook server as root without a login (ENTRYPOINT and USER, last).
+COPY build/apt-sources /opt/envkit/build/
+RUN ["/opt/envkit/build/apt-sources", "bullseye"]
+COPY build/fix-base-image /opt/envkit/build/
+RUN ["/opt/envkit/build/fix-base-image"]
 
 COPY apt/envkit.conf /etc/apt/apt.conf.d/90envkit
 COPY apt/dpkg.cfg /etc/dpkg/dpkg.cfg.d/envkit
-COPY build/install-apt build/install-uv build/install-python build/fetch-python build/lay-python /opt/envkit/build/
+COPY build/install-apt build/install-uv build/install-python build/fetch-python build/create-venv /opt/envkit/build/
 
-# All of the system's packages in one layer; the script also takes the SUID bits, the SSH host keys and apt's lists
-# away again. What the image brought keeps its versions. A login over `exec` needs no daemon, only sshd itself.
+# All system packages in one layer. The script also removes SUID bits, SSH host keys and apt's package lists.
+# Packages of the base image keep their versions. A login through `docker exec` needs no daemon, only the sshd program.
 RUN ["/opt/envkit/build/install-apt", \
 "--", \
      "ca-certificates", "curl", "git", "less", "openssh-server", "procps", "python3", "python3-distutils", "rsync"]
 
-# Where Python packages come from, and what may be installed beside TensorFlow.
+# Settings of pip and uv, and constraints of packages installed beside TensorFlow.
 COPY python/pip.conf /etc/pip.conf
 COPY python/uv.toml /etc/uv/uv.toml
 COPY python/constraints.txt /etc/envkit/constraints.txt
 
-# uv, pinned with its hashes.
+# uv, pinned with hashes.
 COPY python/uv-requirements.txt /opt/envkit/build/
 RUN ["/opt/envkit/build/install-uv", "python-pip-whl"]
 
-# The server, pinned with hashes, on the image's own Python.
-# The versions of jupyter_server that close their known holes need a newer one. What remains of those, the conversion
-# of notebooks to pages, is taken out of the server by jupyter_config.py.
+# JupyterLab, pinned with hashes, on the image's own Python.
+# The fixed versions of jupyter_server need a newer Python. jupyter_config.py disables the vulnerable feature instead:
+# conversion of notebooks to pages.
 COPY python/jupyter-3.9.txt /opt/envkit/build/jupyter-requirements.txt
-COPY build/prove-jupyter.py /opt/envkit/build/
-RUN ["/opt/envkit/build/lay-python", "/opt/jupyter", "3.9", "/usr/bin/python3.9"]
+COPY build/check-jupyter.py /opt/envkit/build/
+RUN ["/opt/envkit/build/create-venv", "/opt/jupyter", "3.9", "/usr/bin/python3.9"]
 RUN ["/opt/envkit/build/install-python", "python3.9", "/opt/jupyter", \
-     "/opt/envkit/build/prove-jupyter.py", "--no-deps", "--require-hashes", "--requirement", "/opt/envkit/build/jupyter-requirements.txt"]
+     "/opt/envkit/build/check-jupyter.py", "--no-deps", "--require-hashes", "--requirement", "/opt/envkit/build/jupyter-requirements.txt"]
 
-COPY build/prove-tensorflow.py /opt/envkit/build/
-# The kernel: TensorFlow on a Python this release has a wheel for. The layer ends by importing it.
-RUN ["/opt/envkit/build/lay-python", "/opt/tensorflow", "3.9", "/usr/bin/python3.9"]
+COPY build/check-tensorflow.py /opt/envkit/build/
+# The kernel: TensorFlow on a Python that this release has a wheel for. The layer is kept only if it imports.
+RUN ["/opt/envkit/build/create-venv", "/opt/tensorflow", "3.9", "/usr/bin/python3.9"]
 RUN ["/opt/envkit/build/install-python", "python3.9", "/opt/tensorflow", \
-     "/opt/envkit/build/prove-tensorflow.py", "--compile-bytecode", "--constraint", "/etc/envkit/constraints.txt", \
+     "/opt/envkit/build/check-tensorflow.py", "--compile-bytecode", "--constraint", "/etc/envkit/constraints.txt", \
      "tensorflow-cpu==2.9.0", "ipykernel", "pip"]
 
-# Everything that runs in the workspace is root's and read-only; the settings come in by a mount.
+# Everything that runs in the workspace belongs to root and is read-only; settings are mounted.
 COPY etc/jupyter_server_config.py etc/sshd_config etc/session.sh etc/ipython_magics.py /etc/envkit/
 COPY etc/jupyter_config.py /etc/envkit/jupyter/jupyter_config.py
 COPY etc/ipython_config.py /etc/ipython/ipython_config.py
 COPY etc/profile.sh /etc/profile.d/envkit.sh
 COPY etc/page_config.json /etc/envkit/jupyter/labconfig/page_config.json
-COPY bin/guarded-install /opt/envkit/bin/pip
-COPY bin/entrypoint bin/serve.py /opt/envkit/
+COPY bin/pip-wrapper /opt/envkit/bin/pip
+COPY bin/entrypoint bin/run-sshd bin/check-port bin/serve.py /opt/envkit/
 COPY share/kernel.json /opt/envkit/share/jupyter/kernels/python3/kernel.json
-COPY build/furnish build/settle-layer /opt/envkit/build/
-RUN ["/opt/envkit/build/furnish", "python3.9"]
-RUN ["/opt/envkit/build/settle-layer", "3.9", "/usr/bin/python3.9", "false"]
+COPY build/prepare-workspace build/configure-user-venv /opt/envkit/build/
+RUN ["/opt/envkit/build/prepare-workspace", "python3.9"]
+RUN ["/opt/envkit/build/configure-user-venv", "3.9", "/usr/bin/python3.9", "false"]
 
-# No GPU by the image's own wish: which ones, the engine is told for each container.
+# Overrides a GPU request of the image; GPUs are chosen per container.
 ENV NVIDIA_VISIBLE_DEVICES="void" \
     PATH="/opt/envkit/bin:/home/dev/.local/share/envkit/tensorflow-2.9.0-py3.9/bin:/opt/tensorflow/bin:/usr/local/bin:/usr/bin:/bin:/opt/jupyter/bin" \
     LANG="C.UTF-8" \
@@ -86,10 +86,10 @@ ENV NVIDIA_VISIBLE_DEVICES="void" \
 
 WORKDIR /workspace
 
-# Nobody, until the caller's own number is given at the start.
+# An unprivileged user; the caller's own uid is set at start.
 USER 65534:65534
 
-# /api tells its version to anybody, and is not logged.
+# /api needs no login and is not logged.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["curl", "--noproxy", "*", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8888/api"]
 

@@ -1,7 +1,6 @@
-"""The TensorFlow releases and systems envkit knows: `catalog.yaml` as values.
+"""Values of `catalog.yaml`: the TensorFlow releases and systems that envkit supports.
 
-Nothing here looks outside: the data travels in the package, and a release that is not
-in it is unknown, whatever an index may offer.
+The data is part of the package. A release that is not in it is unknown, even if an index offers it.
 """
 
 from __future__ import annotations
@@ -21,28 +20,28 @@ _VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?(?:\.post([
 
 
 class UnknownRelease(LookupError):
-    """A TensorFlow version the catalogue does not hold.
+    """A TensorFlow version that is not in the catalog.
 
     Attributes:
-        version: The version asked for.
-        nearest: Known versions beside it: of its own series where that is known, else its neighbours.
+        version: The requested version.
+        nearest: The next older and newer known versions, of the same series if that is known.
     """
 
     def __init__(self, version: str, nearest: tuple[str, ...]) -> None:
         suggestions = " or ".join(nearest)
-        super().__init__(f"TensorFlow {version[:40]!r} is not in the catalogue; the nearest is {suggestions}")
+        super().__init__(f"TensorFlow {version[:40]!r} is not in the catalog; the nearest version is {suggestions}")
         self.version = version
         self.nearest = nearest
 
 
 def release(version: str) -> Release:
-    """The release of that version.
+    """Return the release of a version.
 
-    `X.Y` means the first release of that series, `X.Y.0` nearly always, so that the same
-    config means the same release after the next patch is out.
+    `X.Y` selects the first release of that series, usually `X.Y.0`. The same config therefore selects the same
+    release after the next patch release.
 
     Raises:
-        UnknownRelease: The catalogue does not hold it.
+        UnknownRelease: The version is not in the catalog.
     """
     by_version = _releases()
     full_version = version if version in by_version else _first_of_series(version)
@@ -52,74 +51,74 @@ def release(version: str) -> Release:
 
 
 def releases() -> tuple[Release, ...]:
-    """Every release of the catalogue, in version order."""
+    """Return all releases in version order."""
     return tuple(_releases().values())
 
 
 def suite(name: str) -> Suite:
-    """The Debian suite of that name.
+    """Return a Debian suite by name.
 
     Raises:
-        LookupError: The catalogue does not hold it.
+        LookupError: The suite is not in the catalog.
     """
     suites = _data()["suites"]
     if name not in suites:
-        raise LookupError(f"Debian suite {name!r} is not in the catalogue; it holds {', '.join(suites)}")
+        raise LookupError(f"Debian suite {name!r} is not in the catalog; known suites: {', '.join(suites)}")
     return _suite(name, suites[name])
 
 
 def system(name: str) -> Suite | None:
-    """The release of Debian or Ubuntu an image can be, by its codename; None where nobody tried it."""
+    """Return a release of Debian or Ubuntu by codename, or None if envkit does not support it."""
     tables = _data()
     entry = tables["systems"].get(name) or tables["suites"].get(name)
     return _suite(name, entry) if entry else None
 
 
 def systems() -> tuple[str, ...]:
-    """The codenames of the systems an image can be."""
+    """Return the codenames of all supported systems."""
     return tuple(dict.fromkeys([*_data()["systems"], *_data()["suites"]]))
 
 
 def official_image(release: Release, *, gpu: bool) -> str:
-    """The reference of a release's official image; empty where none was published."""
+    """Return the reference of a release's official image, or an empty string if none was published."""
     tag = release.official_tag_gpu if gpu else release.official_tag
     return f"{_data()['official']['repository']}:{tag}" if tag else ""
 
 
 def python_mirror() -> str:
-    """Where uv gets the Pythons it manages, when no other mirror is named."""
+    """Return the default URL of the Pythons that uv manages."""
     return str(_data()["managed"]["mirror"])
 
 
 def server_python() -> str:
-    """The version of the managed Python that the Jupyter server runs on, such as `3.12`."""
+    """Return the version of the managed Python for the Jupyter server, such as `3.12`."""
     return str(_data()["managed"]["server"])
 
 
 def floors() -> tuple[Floor, ...]:
-    """Of each package that the server consists of: the versions without a published hole."""
+    """Return the versions of each server package without a published vulnerability."""
     return tuple(_floor(name, entry) for name, entry in _data()["floors"]["packages"].items())
 
 
 def openssh_floors() -> dict[str, str]:
-    """The oldest version of the package `openssh-server` without a published hole, for each codename."""
+    """Return the oldest `openssh-server` package without a published vulnerability, by codename."""
     return dict(_data()["floors"]["openssh"])
 
 
 def floors_source() -> tuple[str, str]:
-    """The day the floors were read, and where those of OpenSSH were."""
+    """Return the date of the floors, and the source of those for OpenSSH."""
     return str(_data()["floors"]["read"]), str(_data()["floors"]["openssh_source"])
 
 
 def _floor(name: str, entry: dict[str, Any]) -> Floor:
-    mitigation = Mitigation(**entry["enough"]) if "enough" in entry else None
-    return Floor(name, tuple(entry["well"]), entry["hole"], entry["source"], mitigation)
+    mitigation = Mitigation(**entry["mitigation"]) if "mitigation" in entry else None
+    return Floor(name, tuple(entry["fixed_versions"]), entry["vulnerability"], entry["source"], mitigation)
 
 
 @cache
 def _data() -> Any:
     text = files("envkit").joinpath("catalog.yaml").read_text(encoding="utf-8")
-    # libyaml, where PyYAML was built with it, parses this ten times faster; both are the safe loader.
+    # With libyaml, if PyYAML was built with it, parsing is ten times faster. Both are the safe loader.
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
@@ -151,12 +150,12 @@ def _release(version: str, entry: dict[str, Any]) -> Release:
         python_max=python_max,
         wheels_gpu=tuple(tables["wheels"][wheels]) if wheels else (),
         libraries=tuple(tables["libraries"][libraries]),
-        also=tuple(entry.get("also", ())),
+        extra_packages=tuple(entry.get("extra_packages", ())),
         bounds=tuple(Bound(**tables["bounds"][name]) for name in entry["bounds"]),
         official_tag=f"{version}-jupyter" if entry.get("published", True) else "",
         official_tag_gpu=f"{version}-gpu-jupyter" if entry.get("published", True) else "",
-        known_broken=tables["broken"][entry["broken"]] if "broken" in entry else "",
-        broken=entry.get("broken", ""),
+        image_issue=tables["image_issues"][entry["image_issue"]] if "image_issue" in entry else "",
+        image_issue_id=entry.get("image_issue", ""),
         proven=entry.get("proven", False),
         sources=tuple(tables["sources"][name] for name in entry["sources"]),
         **{**build, "compute_capabilities": tuple(build["compute_capabilities"])},
@@ -184,6 +183,6 @@ def _nearest(version: str) -> tuple[str, ...]:
 
 
 def _sort_key(version: str) -> tuple[int, ...]:
-    """What versions are ordered by; empty for what is no version."""
+    """Return the sort key of a version; empty for an invalid version."""
     match = _VERSION.fullmatch(version)
     return tuple(int(part or 0) for part in match.groups()) if match else ()

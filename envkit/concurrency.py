@@ -1,4 +1,4 @@
-"""Work beside other work: begun at once, its result fetched later."""
+"""Run tasks in threads, and fetch their results later."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ T = TypeVar("T")
 
 
 def submit(task: Callable[[], T]) -> Future[T]:
-    """Start some work at once; an interrupt does not wait for it."""
+    """Start a task in a thread; an interrupt does not wait for it."""
     future: Future[T] = Future()
 
     def run() -> None:
         try:
             future.set_result(task())
-        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+        except BaseException as error:  # noqa: BLE001 - raised to the caller that waits
             future.set_exception(error)
 
-    # What was chosen for the whole command, such as its engine, is a thread's own unless it is handed on.
+    # The command's context variables, such as its engine, reach a thread only in a copied context.
     Thread(target=copy_context().run, args=(run,), daemon=True).start()
     return future
 
 
 def gather(tasks: Sequence[Callable[[], T]], max_workers: int) -> tuple[T, ...]:
-    """Do all works, no more than `max_workers` at a time; return their results in the order of the works.
+    """Run all tasks, at most `max_workers` at a time, and return their results in the order of the tasks.
 
-    The first of them that raised something is raised. An interrupt waits for nothing, nothing more is begun then, and
-    programs that the works have started end.
+    If tasks fail, the exception of the first one in this order is raised. An interrupt does not wait: no further task
+    starts, and the programs that running tasks started are killed.
     """
     slots, stop = Semaphore(max_workers), Event()
 
     def run_task(task: Callable[[], T]) -> T:
         with slots:
             if stop.is_set():
-                raise PreconditionError("interrupted")
+                raise PreconditionError("interrupted", code="interrupted")
             return task()
 
     with process.kill_on_error():
@@ -60,10 +60,10 @@ def _results(futures: Iterable[Future[T]]) -> tuple[T, ...]:
 
 
 def start_check(check: Callable[[], str], limit_s: float) -> Callable[[], str]:
-    """Start a look at once and return what fetches its result.
+    """Start a check in a thread, and return a function that fetches its result.
 
-    The result is the look's: what it says is wrong, or what it raised. One that is not there `limit_s` after it
-    was asked for is wrong for that.
+    That function returns what is wrong (or an empty text), raises what the check raised, and reports a check that has
+    no result `limit_s` after the function was called.
     """
     future = submit(check)
 

@@ -1,4 +1,4 @@
-"""Keys and tokens: made once, kept in the state folder, never printed here."""
+"""Create keys and tokens once, and keep them in the state folder; nothing here prints them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 TOKEN, HOST_KEY = "token", "ssh_host_ed25519_key"
 MODE = 0o600
 TOKEN_BYTES = 32
-TOKEN_LENGTH = 43  # characters that so many bytes take
+TOKEN_LENGTH = 43  # characters of TOKEN_BYTES in base64
 
 
 def ensure_token(state_dir: StateDir, owner: Account) -> None:
-    """Make the Jupyter token if there is none: 256 random bits, readable by the container user alone.
+    """Create the Jupyter token if it is missing: 256 random bits, readable only by the container user.
 
-    A damaged one, which the workspace would not start with, is made anew.
+    A damaged token is replaced, because the workspace would not start with it.
 
     Raises:
-        OSError: There is one and it cannot be read, or it cannot be written.
+        OSError: It exists and cannot be read, or it cannot be written.
     """
     path = state_dir.mount / TOKEN
     files.set_mode(path, MODE)
@@ -38,23 +38,23 @@ def ensure_token(state_dir: StateDir, owner: Account) -> None:
 
 
 def token(state_dir: StateDir) -> str:
-    """Return the Jupyter token, or an empty text when none was made or it is damaged.
+    """Return the Jupyter token, or an empty text if it is missing or damaged.
 
     Raises:
-        OSError: There is one and it cannot be read.
+        OSError: It exists and cannot be read.
     """
     content = files.read(state_dir.mount / TOKEN) or b""
     return content.decode().strip() if _is_token(content) else ""
 
 
 def ensure_host_key(state_dir: StateDir, owner: Account, alias: str) -> bool:
-    """Make the SSH host key if there is none, or a damaged one, and pin it for the client under an alias.
+    """Create the SSH host key if it is missing or damaged, and pin it for the client under an alias.
 
     Returns:
-        Whether clients that knew the key before will see another one.
+        Whether the key differs from the one that clients knew before.
 
     Raises:
-        OSError: There is one and it cannot be read, or it cannot be written.
+        OSError: It exists and cannot be read, or it cannot be written.
     """
     path, known_hosts = state_dir.mount / HOST_KEY, state_dir.client / "known_hosts"
     files.set_mode(path, MODE)
@@ -71,10 +71,10 @@ def ensure_host_key(state_dir: StateDir, owner: Account, alias: str) -> bool:
 
 
 def is_host_key_pinned(state_dir: StateDir, alias: str) -> bool:
-    """Say whether the SSH host key is sound, and the client knows it under an alias.
+    """Check whether the SSH host key is valid and pinned for the client under an alias.
 
     Raises:
-        OSError: There is one and it cannot be read.
+        OSError: It exists and cannot be read.
     """
     private = files.read(state_dir.mount / HOST_KEY) or b""
     return bool(public_key(private)) and files.read(state_dir.client / "known_hosts") == _known_hosts_entry(
@@ -83,9 +83,9 @@ def is_host_key_pinned(state_dir: StateDir, alias: str) -> bool:
 
 
 def ensure_client_key(state_dir: StateDir) -> Path:
-    """Make an SSH key for the client in the state folder if there is none, and return its public half's path.
+    """Create an SSH key for the client in the state folder if it is missing, and return the public key's path.
 
-    A damaged one is made anew: it opens only this environment, which learns the new one.
+    A damaged key is replaced: it gives access only to this environment, which then accepts the new one.
     """
     files.ensure_private_folder(state_dir.folder)
     files.ensure_private_folder(state_dir.client)
@@ -104,7 +104,7 @@ def ensure_client_key(state_dir: StateDir) -> Path:
 
 
 def public_key(private: bytes) -> str:
-    """Return the public line of an Ed25519 key in OpenSSH's form without passphrase; nothing if it is none."""
+    """Return the public line of an Ed25519 key in OpenSSH's format without a passphrase, or empty if it is invalid."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
@@ -123,7 +123,7 @@ def _known_hosts_entry(alias: str, private: bytes) -> bytes:
 
 
 def _is_token(content: bytes) -> bool:
-    # What the workspace's entrypoint starts with.
+    # The workspace's entrypoint accepts the same tokens.
     return re.fullmatch(rb"[!-~]{%d,}" % TOKEN_LENGTH, content.strip()) is not None
 
 

@@ -1,10 +1,10 @@
-"""What a plan amounts to, in three digests that change for different reasons.
+"""Compute three digests of a plan that change for different reasons.
 
-- image: the Dockerfile without its comments, every byte of its context, the base image's id
-- run:   every setting given to the engine, but the port and subnet that were merely picked
-- files: everything that is mounted beside the image and replaced in place
+- image: the Dockerfile without comments, every byte of its build context, the base image's id
+- run:   every setting of the container except the picked port and subnet
+- files: all mounted files, which are replaced in place
 
-envkit's own version, the order of keys, the clock and the engine's version move none of them.
+envkit's version, the order of keys, the clock and the engine's version do not change them.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ def compute(plan: Plan, context: tuple[Artifact, ...], instructions: Callable[[s
     """Compute the digests of a plan and its rendered build context.
 
     Args:
-        plan: What was decided.
-        context: The build context as rendered, the Dockerfile among it.
-        instructions: Takes a Dockerfile's comments away.
+        plan: The plan.
+        context: The rendered build context, including the Dockerfile.
+        instructions: Function that removes the comments of a Dockerfile.
     """
     return Digests(_image(plan, context, instructions), _run(plan), _files(plan.files))
 
 
 def image_ref(plan: Plan, digests: Digests) -> str:
-    """Return the reference an image of that digest gets: equal plans share one image."""
+    """Return the image reference of a digest: equal plans share one image."""
     kind = "gpu" if plan.image.gpu else "cpu"
     return f"{naming.REPOSITORY}:{plan.image.release.version}-{kind}-{digests.image}"
 
@@ -57,8 +57,11 @@ def _run(plan: Plan) -> str:
         ports=tuple(replace(port, host=0) for port in run.ports),
         network=replace(run.network, subnet=""),
     )
-    # Jupyter reads where the logs are once, as it starts.
-    return _sha([asdict(stable_run), plan.logdir])
+    settings = asdict(stable_run)
+    for group in ("hardening", "lifecycle"):  # flat, as in earlier releases: an upgrade must not recreate containers
+        settings |= settings.pop(group)
+    # JupyterLab reads the log folder only when it starts.
+    return _sha([settings, plan.logdir])
 
 
 def _files(plan: FilesPlan) -> str:

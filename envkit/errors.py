@@ -18,8 +18,13 @@ Each error has a stable code in kebab-case. `error_codes.py` lists all of them w
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class ExitCode(IntEnum):
@@ -152,3 +157,29 @@ class CommandNotFound(ExecError):
     """The program that `exec` should run does not exist; shells exit with the same code."""
 
     exit_code = ExitCode.COMMAND_NOT_FOUND
+
+
+@contextmanager
+def as_exec_errors() -> Iterator[None]:
+    """Raise every error of envkit as an ExecError, whose exit code a program in the container is unlikely to use."""
+    try:
+        yield
+    except ExecError:
+        raise
+    except EnvkitError as error:
+        raise ExecError(error.message, code=error.code, detail=error.detail, hint=error.hint) from error
+    except OSError as error:
+        prefix = f"{error.filename}: " if error.filename else ""
+        raise ExecError(
+            f"{prefix}{error.strerror or error}", code="os-error", hint="check that path and its permissions"
+        ) from error
+
+
+def connection_lost_error(action: str, detail: str) -> EngineUnavailable:
+    """Return the error for an engine that closed the connection during an action, such as `building the image`."""
+    return EngineUnavailable(
+        f"lost the connection to the engine while {action}",
+        code="engine-connection-lost",
+        detail=detail,
+        hint="start it again (sudo systemctl start docker), then repeat the command",
+    )

@@ -1,4 +1,4 @@
-"""The host as it is: looked at, never changed."""
+"""Inspect the host without changing it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import naming, ssh_keys
+from envkit import naming, process, ssh_keys
 from envkit.fs import files
-from envkit.model.facts import Account, Facts, HostGpu, HostQuery, PublicKey
-from envkit.net import http
+from envkit.model.facts import Account, Facts, HostGpu, HostNetwork, HostQuery, HostResources, PublicKey
+from envkit.net import ports
 from envkit.pem import certificates
 
 if TYPE_CHECKING:
@@ -26,18 +26,19 @@ SYSTEM_CA = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle
 WSL_GPU = Path("/dev/dxg")
 PCI = "sys/bus/pci/devices"
 PUBLIC_CA = "/usr/share/ca-certificates/**/*.crt"
+APT_TIMEOUT_S = 10.0
 
 
 def inspect(query: HostQuery) -> Facts:
-    """Look at everything a config wants to know of this host."""
+    """Inspect everything about this host that a config needs."""
     project = Path(query.project)
     workspace = _resolve(project, query.workspace)
-    busy_ports = http.busy_ports()
+    busy_ports = ports.busy()
     paths = (*query.paths, *query.texts, *(source for _, source in query.secrets))
-    # Followed once: what is read, compared and shown must be one file, whatever a link does meanwhile.
+    # Links are resolved once, so that the same file is read, compared and shown even if a link changes meanwhile.
     real_paths = {path: _resolve(project, path) for path in paths}
     own_proxies = proxies()
-    # Also a proxy that the config names is not asked for what the caller reaches without one.
+    # The caller's exceptions also apply to a proxy from the config.
     no_proxy = {name: value for name, value in own_proxies.items() if name == "no_proxy"}
     return Facts(
         caller=Account(os.getuid(), os.getgid()),
@@ -47,9 +48,11 @@ def inspect(query: HostQuery) -> Facts:
         home=str(Path.home().resolve()),
         homes=_homes(workspace),
         config_files=_config_files(project),
-        cpus=os.cpu_count() or 1,
-        memory_mib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
-        machine=machine(),
+        resources=HostResources(
+            cpus=os.cpu_count() or 1,
+            memory_mib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
+            machine=machine(),
+        ),
         keys=_read_keys(project, query.keys),
         texts={path: _read_text(real_paths[path]) for path in query.texts},
         real_paths={path: None if real_path is None else str(real_path) for path, real_path in real_paths.items()},
@@ -58,10 +61,12 @@ def inspect(query: HostQuery) -> Facts:
             name for name, source in query.secrets if (real_path := real_paths[source]) and is_world_readable(real_path)
         ),
         ca=extra_ca() if query.ca else "",
-        proxies=own_proxies if query.proxy else no_proxy,
-        run_proxies=own_proxies if query.proxy else {},
-        busy_ports={port: http.port_listener(port) if port in query.ports else "" for port in busy_ports},
-        routes=http.routes(),
+        network=HostNetwork(
+            busy_ports={port: ports.listener(port) if port in query.ports else "" for port in busy_ports},
+            routes=ports.routes(),
+            proxies=own_proxies if query.proxy else no_proxy,
+            run_proxies=own_proxies if query.proxy else {},
+        ),
         state=query.state,
         client_key=_read_client_key(query.state),
         gpu=gpu(),
@@ -69,9 +74,10 @@ def inspect(query: HostQuery) -> Facts:
 
 
 def fingerprint(query: HostQuery) -> list[object]:
-    """Return everything `look` goes by for these wants, cheaply: files by size, inode and modification time.
+    """Return a cheap fingerprint of all inputs of `inspect`: files by size, inode and modification time.
 
-    Equal stamps mean that `look` would say the same, but for ports and routes, which only a new pick needs.
+    If two fingerprints are equal, `inspect` returns the same facts, except ports and routes, which only a new
+    choice needs.
     """
     project = Path(query.project)
     keys = DEFAULT_KEYS if query.keys is None else query.keys
@@ -92,7 +98,7 @@ def fingerprint(query: HostQuery) -> list[object]:
 
 
 def file_fingerprint(path: Path) -> list[object]:
-    """Return what tells one state of a file or folder from another without reading it."""
+    """Return a fingerprint of a file or folder without reading it."""
     try:
         info = path.stat()
     except OSError:
@@ -101,20 +107,29 @@ def file_fingerprint(path: Path) -> list[object]:
 
 
 def machine() -> str:
-    """Return this host's architecture in Docker's words."""
+    """Return this host's architecture by Docker's name, such as `amd64`."""
     return naming.architecture(platform.machine())
 
 
 def distribution() -> str:
-    """Return what this host's distribution calls itself, or an empty text."""
+    """Return the name of this host's distribution, or an empty text."""
     try:
         return platform.freedesktop_os_release().get("PRETTY_NAME", "")
     except OSError:
         return ""
 
 
+def debian_mirror() -> str:
+    """Return the URL of the Debian mirror in this host's package sources, or an empty string if there is none."""
+    if process.which("apt-get") is None:
+        return ""
+    command = ["apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"]
+    lines = process.run(command, timeout_s=APT_TIMEOUT_S, env={"LC_ALL": "C"}).out.splitlines()
+    return next((line.removeprefix("Debian ") for line in lines if line.startswith("Debian ")), "")
+
+
 def gpu(root: Path = Path("/")) -> HostGpu:
-    """Say which NVIDIA driver is loaded, and which device nodes and GPUs there are, below a root."""
+    """Inspect the NVIDIA driver, device nodes and GPUs of the host, below a root folder."""
     text = (files.read_if_permitted(root / "proc/driver/nvidia/version") or b"").decode(errors="replace")
     driver = re.search(r"Kernel Module\s+(?:for \S+\s+)?([0-9.]+)", text, re.ASCII)
     nodes = tuple(sorted(str(node) for node in (root / "dev").glob("nvidia*")))
@@ -122,7 +137,7 @@ def gpu(root: Path = Path("/")) -> HostGpu:
 
 
 def _nvidia_displays(bus: Path) -> tuple[str, ...] | None:
-    """Return the PCI addresses of NVIDIA display devices, or None where there is no such bus to look at."""
+    """Return the PCI addresses of NVIDIA display devices, or None if there is no PCI bus."""
     if not bus.is_dir():
         return None
     devices = (
@@ -138,7 +153,7 @@ def _attribute_starts_with(device: Path, attribute: str, prefix: str) -> bool:
 
 
 def proxies() -> dict[str, str]:
-    """Return the caller's proxy settings under their lower-case names."""
+    """Return the caller's proxy settings by their lower-case names."""
     settings = {}
     for name in ("http_proxy", "https_proxy", "no_proxy"):
         value = os.environ.get(name) or os.environ.get(name.upper())
@@ -148,9 +163,9 @@ def proxies() -> dict[str, str]:
 
 
 def extra_ca() -> str:
-    """Return the CA certificates this host trusts beyond the public ones, in PEM.
+    """Return the CA certificates in PEM that this host trusts beyond the public ones.
 
-    The public ones are what the distribution and certifi ship: every base image has those itself.
+    The distribution and certifi ship the public ones, which every base image has.
     """
     trusted = dict.fromkeys(certificate for path in _trusted_bundles() for certificate in _read_certificates(path))
     if not trusted:
@@ -164,7 +179,7 @@ def extra_ca() -> str:
 
 
 def _public_bundles() -> Iterator[str]:
-    """Yield the files of public certificates: first the one that holds most, as the others are many."""
+    """Yield the files of public certificates: first the largest one, since the others are many."""
     import certifi
 
     yield certifi.where()
@@ -203,7 +218,7 @@ def _owner(path: Path | None) -> Account | None:
 
 
 def _homes(workspace: Path | None) -> tuple[str, ...]:
-    """Return the homes of everybody this may be about: under sudo, the caller's own is root's."""
+    """Return the home folders of the caller, the workspace's owner and the user who ran sudo."""
     owner, sudo_caller = _owner(workspace), _sudo_caller()
     users = {os.getuid()} | ({owner.uid} if owner else set()) | ({sudo_caller.uid} if sudo_caller else set())
     homes = {str(Path.home().resolve())}
@@ -211,7 +226,7 @@ def _homes(workspace: Path | None) -> tuple[str, ...]:
         try:
             homes.add(str(Path(pwd.getpwuid(uid).pw_dir).resolve()))
         except KeyError:
-            continue  # a number without an account has no home here
+            continue  # a user id without an account
     return tuple(sorted(homes - {"/", "/nonexistent"}))
 
 
@@ -231,9 +246,9 @@ def _read_text(path: Path | None) -> str | None:
 
 
 def is_world_readable(path: Path, root: Path = Path("/")) -> bool:
-    """Say whether every user may read a file: by its own mode, and those of the folders that lead there from `root`.
+    """Check whether every user may read a file, by its mode and those of its parent folders up to `root`.
 
-    Whether an access list says otherwise is not looked at.
+    Access control lists are ignored.
     """
     try:
         parents = [parent for parent in path.parents if parent.is_relative_to(root)]
@@ -252,7 +267,7 @@ def _sha256(path: Path | None) -> str | None:
 
 
 def _read_keys(project: Path, paths: tuple[str, ...] | None) -> tuple[PublicKey, ...]:
-    """Read the keys asked for; a bad one keeps an empty line, so that `resolve` can name it."""
+    """Read the requested keys; an invalid one keeps an empty line, so that `resolve` can report it."""
     keys = []
     for path in DEFAULT_KEYS if paths is None else paths:
         text = _read_text(_resolve(project, path))

@@ -1,4 +1,4 @@
-"""The logins in a netrc file, the form in which pip, uv and curl read them."""
+"""Parse the logins of a netrc file in the format that pip, uv and curl read."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A word, a word in quotes, or where a line ends: a macro ends at an empty one.
+# A word, a quoted word, or a line end: a macro ends at an empty line.
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[^\s]+|\n')
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _FIELDS = ("login", "password", "account")
-_ALIASES = {"user": "login"}  # by some of its readers
+_ALIASES = {"user": "login"}  # accepted by some readers
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 def for_host(text: str, host: str) -> str:
-    """Return the part of a netrc file that is for one host, in the same form; empty where it has no password for it.
+    """Return the entries of a netrc file for one host, in the same format; empty without a password for it.
 
-    The file's default is used where nothing else is for that host, as its readers do.
+    If there is no entry for the host, the file's default is used, as other readers do.
 
     Args:
-        text: The file's text.
+        text: Text of the file.
         host: Name of the host, without port.
     """
     entries = [(machine, values) for machine, values in _entries(text) if _password(values)]
@@ -32,7 +32,7 @@ def for_host(text: str, host: str) -> str:
 
 
 def passwords(text: str) -> tuple[str, ...]:
-    """Return every password of a netrc file, as written and as it is meant: what no log may show."""
+    """Return every password of a netrc file, as written and unescaped, to redact them from logs."""
     raw = {values["password"] for _, values in _entries(text) if _password(values)}
     unquoted = {value.strip('"') for value in raw} | {value[1:-1] for value in raw if _QUOTED.fullmatch(value)}
     unescaped = {_ESCAPE.sub(r"\1", value) for value in unquoted}
@@ -48,7 +48,7 @@ def _format_values(values: dict[str, str]) -> str:
 
 
 def _entries(text: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each machine, empty for the default, with what is said of it."""
+    """Yield each machine with its fields; an empty name stands for the default."""
     tokens = iter(_TOKEN.findall(text))
     machine: str | None = None
     values: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Certificates in PEM, taken out of a text that may hold comments, keys and other systems' line ends. Pure."""
+"""Extract PEM certificates from text that may contain comments, keys and CRLF line ends. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----EN
 
 
 def certificates(pem: str) -> tuple[str, ...]:
-    """Return the certificates of a text in their order, each once; the last line of each ends too."""
+    """Return the certificates of a text in order, without duplicates; each ends with a newline."""
     blocks = CERTIFICATE.findall(pem.replace("\r\n", "\n"))
     return tuple(dict.fromkeys(f"{block}\n" for block in blocks))

@@ -1,4 +1,4 @@
-"""The one door to processes: always a list of arguments, never a shell, always a time limit."""
+"""Run programs: always from a list of arguments, never in a shell."""
 
 from __future__ import annotations
 
@@ -19,13 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 DEVNULL = Path(os.devnull)
-STDERR_FD = 2  # the descriptor
-TimeoutExpired = subprocess.TimeoutExpired  # by this name others know it
+STDERR_FD = 2
+TimeoutExpired = subprocess.TimeoutExpired  # only this module imports subprocess
 
 
 @dataclass(frozen=True, slots=True)
 class CompletedProcess:
-    """A process that ended."""
+    """A process that has ended.
+
+    Attributes:
+        code: Exit code.
+        out: Standard output.
+        err: Standard error.
+    """
 
     code: int
     out: str
@@ -33,7 +39,7 @@ class CompletedProcess:
 
 
 def which(program: str) -> str | None:
-    """Return the path of a program, or None. `/usr/sbin` counts: a user's PATH often lacks it."""
+    """Return the path of a program, or None. `/usr/sbin` is searched too: a user's PATH often lacks it."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
     return shutil.which(program, path=path)
 
@@ -46,18 +52,18 @@ def run(
     env: Mapping[str, str] | None = None,
     replace_env: bool = False,
 ) -> CompletedProcess:
-    """Run a program to its end and keep what it printed.
+    """Run a program to its end and capture its output.
 
     Args:
-        argv: The program and its arguments.
-        stdin: What it reads.
-        timeout_s: How long it may take.
-        env: Variables over those of this process.
-        replace_env: Whether `env` is its whole environment.
+        argv: Program and arguments.
+        stdin: Text for its standard input.
+        timeout_s: Time limit, seconds.
+        env: Variables that override those of this process.
+        replace_env: Whether `env` is the program's whole environment.
 
     Raises:
         OSError: The program could not be started.
-        TimeoutExpired: It ran longer than `timeout_s`, and was killed.
+        TimeoutExpired: It ran longer than `timeout_s` and was killed.
     """
     group, pipe = _process_group.get(), subprocess.PIPE
 
@@ -84,10 +90,10 @@ def run(
 
 @contextmanager
 def kill_on_error() -> Iterator[None]:
-    """Have what `run` starts in the block end at once, with all that it started, where an exception leaves the block.
+    """Kill the programs that `run` started in the block, with their children, if an exception leaves the block.
 
-    Nothing more is started then. It holds in threads to which the block's context was handed on: no interrupt comes to
-    them, and a program that one of them waits for would go on alone.
+    After that no program starts. This includes threads that run in the block's context: they receive no interrupt, so
+    a program that one of them waits for would keep running.
     """
     group = _ProcessGroup()
     token = _process_group.set(group)
@@ -101,7 +107,7 @@ def kill_on_error() -> Iterator[None]:
 
 
 class _ProcessGroup:
-    """What runs for one block, each program in a session of its own."""
+    """The running programs of one block, each in its own session."""
 
     def __init__(self) -> None:
         self._lock, self._is_killed = Lock(), False
@@ -111,7 +117,7 @@ class _ProcessGroup:
     def start(self, spawn: Callable[[], subprocess.Popen[str]]) -> Iterator[subprocess.Popen[str]]:
         with self._lock:
             if self._is_killed:
-                raise PreconditionError("interrupted")
+                raise PreconditionError("interrupted", code="interrupted")
             process = spawn()
             self._processes.add(process)
         try:
@@ -128,13 +134,14 @@ class _ProcessGroup:
                 _kill(process, group=True)
 
 
-_process_group: ContextVar[_ProcessGroup | None] = ContextVar("leash", default=None)
+_process_group: ContextVar[_ProcessGroup | None] = ContextVar("process_group", default=None)
 
 
 def run_detached(argv: Sequence[str], *, timeout_s: float) -> int | None:
-    """Run a program on no stream at all; what it leaves behind holds none of ours.
+    """Run a program without streams, so that processes it leaves behind hold none of envkit's streams open.
 
-    Returns its exit code, or None where it ran longer than `timeout_s` and was killed.
+    Returns:
+        Exit code, or None if it ran longer than `timeout_s` and was killed.
 
     Raises:
         OSError: The program could not be started.
@@ -157,16 +164,16 @@ def stream(
     replace_env: bool = False,
     stdin_path: Path = DEVNULL,
 ) -> int:
-    """Run a program, hand over each line it prints on either stream, and return its exit code.
+    """Run a program, pass on each line of its output and errors, and return its exit code.
 
-    An exception, an interrupt included, ends the program before it goes on.
+    An exception, including an interrupt, ends the program before it propagates.
 
     Args:
-        argv: The program and its arguments.
-        on_line: Gets each line.
-        env: Variables over those of this process.
-        replace_env: Whether `env` is its whole environment.
-        stdin_path: The file it reads.
+        argv: Program and arguments.
+        on_line: Callback for each line.
+        env: Variables that override those of this process.
+        replace_env: Whether `env` is the program's whole environment.
+        stdin_path: File for its standard input.
 
     Raises:
         OSError: The program could not be started.
@@ -194,12 +201,12 @@ def stream(
 
 
 def call(argv: Sequence[str], *, env: Mapping[str, str] | None = None, to_stderr: bool = False) -> int:
-    """Run a program on the caller's own terminal and return its exit code: 128 and the number of what killed it.
+    """Run a program on the caller's terminal and return its exit code, or 128 plus the number of a fatal signal.
 
     Args:
-        argv: The program and its arguments.
-        env: Variables over those of this process.
-        to_stderr: Whether what it prints goes to stderr, because a report of ours is to have stdout for itself.
+        argv: Program and arguments.
+        env: Variables that override those of this process.
+        to_stderr: Whether its output goes to stderr, because stdout is reserved for a report.
 
     Raises:
         OSError: The program could not be started.
@@ -210,11 +217,11 @@ def call(argv: Sequence[str], *, env: Mapping[str, str] | None = None, to_stderr
 
 @dataclass(frozen=True, slots=True)
 class BackgroundProcess:
-    """A program that runs beside this one.
+    """A program that runs in the background.
 
     Attributes:
-        is_alive: Says whether it still runs.
-        wait: Waits for its end; returns its exit code.
+        is_alive: Function that checks whether it is still running.
+        wait: Function that waits for its end and returns its exit code.
     """
 
     is_alive: Callable[[], bool]
@@ -223,9 +230,9 @@ class BackgroundProcess:
 
 @contextmanager
 def run_in_background(argv: Sequence[str]) -> Iterator[BackgroundProcess]:
-    """Run a program beside this one, and end it when the block is left; what goes wrong it says on our stderr.
+    """Run a program in the background, and end it when the block is left; its errors go to envkit's stderr.
 
-    A terminal that closes, or Ctrl-C in it, ends both.
+    Closing the terminal or pressing Ctrl-C ends both.
 
     Raises:
         OSError: The program could not be started.
@@ -250,13 +257,13 @@ def _merge_env(env: Mapping[str, str] | None, *, replace_env: bool = False) -> d
 def _kill(process: subprocess.Popen[str], *, group: bool) -> None:
     if not group:
         process.kill()
-    elif process.poll() is None:  # else its number may be another's by now
+    elif process.poll() is None:  # otherwise its number may belong to another process
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
 
 def _terminate(process: subprocess.Popen[str]) -> None:
-    # The program has its own session, so that Ctrl-C reaches us first; its children go with it.
+    # The program has its own session, so Ctrl-C reaches envkit first; the signal also ends the program's children.
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

@@ -1,7 +1,7 @@
-"""Wanted and found -> the steps that lead from one to the other, or a refusal. Pure.
+"""Compare desired and actual state, and return the steps from one to the other. Pure.
 
-From every state that can be found the steps lead to "nothing to do", and so does starting again after
-they were cut off anywhere: each step leaves something `look` can see, or can be done twice.
+From every state the steps converge to "nothing to do", also after an interruption anywhere: each step has an effect
+that the next inspection sees, or can be repeated.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ ALIVE = {"running", "restarting"}
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """A plan with what it amounts to.
+    """A plan with its digests.
 
     Attributes:
-        plan: What was decided.
-        digests: What it amounts to.
-        ref: Reference of the image of that digest.
+        plan: The plan.
+        digests: Its digests.
+        ref: Reference of its image.
     """
 
     plan: Plan
@@ -43,49 +43,49 @@ class DesiredState:
 def up(
     desired: DesiredState, actual: ActualState, state: State | None, *, files_current: bool, token_exists: bool = True
 ) -> Steps:
-    """Return the steps to a running environment; none when it already is what is wanted.
+    """Plan the steps to a running environment; none if it is up to date.
 
     Args:
-        desired: The plan.
+        desired: The desired state.
         actual: What the engine holds.
-        state: What is remembered, for volumes that were prepared.
-        files_current: Whether the mounted files already are what the plan says.
-        token_exists: Whether the token and the host key are there; a container that runs without them has
-            others, or holds a folder that is gone.
+        state: Stored state, for the prepared volumes; or None.
+        files_current: Whether the mounted files match the plan.
+        token_exists: Whether the token and the host key exist; a container that runs without them uses others, or
+            a deleted folder.
 
     Raises:
-        Refusal: Something under a name envkit needs belongs to somebody else.
+        PreconditionError: A resource with a name that envkit needs belongs to another user or project.
     """
     _check_ownership(desired.plan, actual)
     return tuple(_up_steps(desired, actual, state, files_current=files_current, token_exists=token_exists))
 
 
 def image_only(desired: DesiredState, actual: ActualState) -> Steps:
-    """Return the steps to a built image."""
+    """Plan the steps to a built image."""
     return tuple(_image_steps(desired, actual))
 
 
 def rebuild(desired: DesiredState, actual: ActualState, steps: Steps, *, recreate: bool) -> Steps:
-    """Return the steps to an image of today's packages, where others would find nothing to do or take what is kept.
+    """Plan the steps to an image of current packages, built without the cache.
 
     Args:
-        desired: The plan.
+        desired: The desired state.
         actual: What the engine holds.
-        steps: What there is to do otherwise.
-        recreate: Whether the container is to be made of that image.
+        steps: The steps of an `up` or a build without refresh.
+        recreate: Whether to recreate the container from the new image.
     """
     build = step.BuildImage(desired.ref, no_cache=True)
     if any(isinstance(action, step.BuildImage) for action in steps):
         return tuple(build if isinstance(action, step.BuildImage) else action for action in steps)
-    # Without its container the next look finds that it is to be made.
+    # Once the container is removed, the next inspection plans its creation.
     return (build, step.RemoveContainer(desired.plan.run.name)) if recreate and actual.container else (build,)
 
 
 def down(name: str, owner: int, project: str, actual: ActualState, *, volumes: bool) -> Steps:
-    """Return the steps that take an environment away, its volumes only when that was asked for.
+    """Plan the steps that remove an environment; volumes only on request.
 
     Raises:
-        Refusal: The container under its name belongs to somebody else.
+        PreconditionError: The container with its name belongs to another user or project.
     """
     container_name = naming.container(owner, name)
     steps: list[Step] = []
@@ -120,7 +120,7 @@ def _up_steps(
         image_steps = tuple(_image_steps(desired, actual))
         yield from image_steps
         if any(isinstance(action, step.MakeBase) for action in image_steps):
-            return  # the base's id decides the image's digest: look again before anything else
+            return  # the image's digest depends on the base's id: inspect again first
         if container is not None:
             yield step.RemoveContainer(plan.run.name)
     if actual.network is not None and not network_matches:
@@ -158,7 +158,7 @@ def _volume_steps(plan: Plan, actual: ActualState, prepared: Mapping[str, str], 
     volume_names = _volume_names(plan)
     missing = [name for name in volume_names if name not in actual.volumes]
     yield from (step.CreateVolume(name) for name in missing)
-    # A volume of the same name made anew is root's again; what it was given then tells it from the old one.
+    # A recreated volume of the same name belongs to root again; its creation id differs from the old one.
     unprepared = [
         name for name in volume_names if name in missing or prepared.get(name) != volume_marker(plan, actual, name)
     ]
@@ -167,15 +167,15 @@ def _volume_steps(plan: Plan, actual: ActualState, prepared: Mapping[str, str], 
 
 
 def volume_marker(plan: Plan, actual: ActualState, volume: str) -> str:
-    """Return what to remember of a volume that was prepared: which one it was, and the folders made in it."""
+    """Return the stored marker of a prepared volume: its creation id, and the folders created in it."""
     return " ".join([actual.volumes[volume].creation_id, *required_folders(plan).get(volume, ())])
 
 
 def required_folders(plan: Plan) -> dict[str, tuple[str, ...]]:
     """Return the folders that other mounts need in each volume, outermost first.
 
-    The engine would make them on the way to its mount points, as root's. The last one, for a mount of the host's,
-    is left to it: only the engine knows whether a folder or a file is mounted there.
+    The engine would create them as root. It still creates the mount point of a bind mount itself, because only the
+    engine knows whether a folder or a file is mounted there.
     """
     folders_by_volume = {}
     for volume_mount in (mount for mount in plan.run.mounts if mount.kind == "volume"):
@@ -218,8 +218,13 @@ def _check_ownership(plan: Plan, actual: ActualState) -> None:
 def _check_owner(resource: str, labels: Mapping[str, str], owner: int, project: str) -> None:
     if naming.belongs_to(labels, owner, project):
         return
-    other_owner = "another project's environment" if labels.get(naming.MANAGED) == "1" else "somebody else"
+    message = (
+        f"the {resource} belongs to another project's environment"
+        if labels.get(naming.MANAGED) == "1"
+        else f"the {resource} was not created by envkit"
+    )
     raise PreconditionError(
-        f"the {resource} belongs to {other_owner}; envkit touches only what it made for this project",
-        hint="set another `name:` in envkit.yaml, or remove that one yourself",
+        f"{message}; envkit changes only resources of this project",
+        code="resource-not-owned",
+        hint="set another `name:` in envkit.yaml, or remove that resource yourself",
     )

@@ -1,6 +1,6 @@
-"""A Debian root file system from packages alone, for engines that can pull no image.
+"""Build a Debian root file system from packages, for engines that cannot pull images.
 
-It equals `debian:<suite>-slim` in what matters: the same Dockerfile builds on either.
+The same Dockerfile builds on it and on `debian:<suite>-slim`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STAGE = "base"
 LOG_LINES_MAX = 40
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
-# As the slim images of Debian: no manuals and translations, licences stay; no waiting for the disk.
+# Like Debian's slim images: no manuals and translations, but licences. dpkg does not wait for the disk.
 DPKG_OPTIONS = (
     "path-exclude=/usr/share/doc/*",
     "path-include=/usr/share/doc/*/copyright",
@@ -34,7 +34,7 @@ DPKG_OPTIONS = (
     "path-exclude=/usr/share/locale/*",
     "force-unsafe-io",
 )
-# Nothing else leaves the tar: what apt downloaded is of no use in an image.
+# Only these are excluded: an image does not need apt's downloads.
 TAR_EXCLUDES = ("./proc/*", "./sys/*", "./var/cache/apt/archives/*.deb", "./var/lib/apt/lists/*")
 
 NETWORK_ERRORS = (
@@ -53,23 +53,23 @@ NAMESPACE_ERRORS = ("newuidmap", "newgidmap", "/etc/subuid", "/etc/subgid", "uns
 def build(
     suite: str, mirror: str, tar: Path, on_progress: ProgressCallback, *, proxies: Mapping[str, str] | None = None
 ) -> str:
-    """Assemble the root file system of a Debian suite as a tar, and say which program did it.
+    """Build the root file system of a Debian suite as a tar file.
 
-    A file that is there already is replaced only by a whole one.
+    An existing file is replaced only by a complete one.
 
     Args:
-        suite: Debian's word for the release, such as `bookworm`.
-        mirror: URL of a Debian mirror, or empty for Debian's own.
-        tar: Where to write it.
-        on_progress: Takes news as it comes.
-        proxies: Proxy settings instead of the caller's own; empty for none.
+        suite: Codename of the release, such as `bookworm`.
+        mirror: URL of a Debian mirror, or empty for the program's default.
+        tar: File to write.
+        on_progress: Callback for progress.
+        proxies: Proxy settings instead of the caller's; empty for none.
 
     Returns:
-        `mmdebstrap` or `debootstrap`.
+        Program that built it: `mmdebstrap` or `debootstrap`.
 
     Raises:
-        BuildFailed: No program for it, no network, no space, or the program's own last words.
-        quote.Unsafe: Suite or mirror cannot stand in a list of sources.
+        BuildFailed: No program is installed, the network or the disk space is missing, or the program failed.
+        UnsafeValueError: Suite or mirror cannot be written in a sources list.
     """
     program = _choose_program(suite)
     partial_tar = tar.with_name(f"{tar.name}.part")
@@ -80,7 +80,7 @@ def build(
         on_progress(Progress(STAGE, line.removeprefix("I: "), verbose=True))
 
     env = None if proxies is None else {name: proxies.get(name, "") for name in PROXIES}
-    on_progress(Progress(STAGE, f"assembling Debian {suite} with {program}"))
+    on_progress(Progress(STAGE, f"building Debian {suite} with {program}"))
     try:
         for command in _build_commands(program, suite, mirror, partial_tar):
             if process.stream(command, on_line, env=env) != 0:
@@ -90,37 +90,41 @@ def build(
         raise explain_failure(program, suite, str(error)) from error
     finally:
         partial_tar.unlink(missing_ok=True)
-    on_progress(Progress(STAGE, f"assembled Debian {suite}", finished=True))
+    on_progress(Progress(STAGE, f"built Debian {suite}", finished=True))
     return program
 
 
 def explain_failure(program: str, suite: str, output: str) -> BuildFailed:
-    """Turn a program's last words into one message with its mend."""
+    """Explain a failed build by the program's output, with a hint."""
     detail = f"{program} {suite}"
     if "No space left on device" in output:
         return BuildFailed(
-            f"the disk is full: Debian {suite} could not be assembled",
+            f"the disk is full: Debian {suite} could not be built",
+            code="temp-disk-full",
             detail=detail,
-            hint="free 1 GB for temporary files, or point TMPDIR to a disk that has it",
+            hint="free 1 GB for temporary files, or set TMPDIR to a folder on another disk",
         )
     if any(pattern in output for pattern in NETWORK_ERRORS):
         return BuildFailed(
-            f"Debian's mirror cannot be reached, so Debian {suite} could not be assembled",
+            f"Debian's mirror is unreachable, so Debian {suite} could not be built",
+            code="mirror-unreachable",
             detail=detail,
-            hint="check the network and `http_proxy`, or name a mirror near you: `build: {mirror: ...}`",
+            hint="check the network and `http_proxy`, or set a mirror near you: `build: {mirror: ...}`",
         )
     if any(pattern in output for pattern in NAMESPACE_ERRORS):
         return BuildFailed(
-            f"{program} may not assemble Debian {suite} as this user: it needs mounts and more than one user id",
+            f"{program} cannot build Debian {suite} as this user: it needs mounts and more than one user id",
+            code="user-namespace-unavailable",
             detail=detail,
-            hint=f"sudo apt-get install uidmap; or give the engine the base image: docker pull debian:{suite}-slim",
+            hint=f"sudo apt-get install uidmap; or pull the base image: docker pull debian:{suite}-slim",
         )
     lines = output.strip().splitlines()
     reason = next((line for line in reversed(lines) if line.startswith(("E:", "Err"))), lines[-1] if lines else "")
     return BuildFailed(
-        f"Debian {suite} could not be assembled: {reason or 'no reason was given'}",
+        f"Debian {suite} could not be built: {reason or 'the program gave no reason'}",
+        code="base-image-build-failed",
         detail=detail,
-        hint=f"--verbose shows all of it; or give the engine the base image: docker pull debian:{suite}-slim",
+        hint=f"--verbose shows the whole output; or pull the base image: docker pull debian:{suite}-slim",
     )
 
 
@@ -130,21 +134,23 @@ def _choose_program(suite: str) -> str:
     if os.geteuid() == 0 and process.which("debootstrap"):
         return "debootstrap"
     raise BuildFailed(
-        f"neither the image debian:{suite}-slim nor a program to assemble Debian {suite} is here",
+        f"the engine has no image debian:{suite}-slim, and no program to build Debian {suite} is installed",
+        code="base-image-unavailable",
         detail="mmdebstrap, and debootstrap for root",
         hint=f"sudo apt-get install mmdebstrap uidmap, or docker pull debian:{suite}-slim",
     )
 
 
 def _build_commands(program: str, suite: str, mirror: str, tar: Path) -> tuple[list[str], ...]:
-    main, security = (filters.url(archive) for archive in archive_urls(mirror))
+    main, security = (filters.url(archive) for archive in archive_urls(mirror)) if mirror else ("", "")
     suite = filters.word(suite)
     if program == "mmdebstrap":
         return (_mmdebstrap_command(suite, main, security, tar),)
     root = str(tar.with_name("root"))
-    # A mount namespace of its own: what debootstrap mounts in the folder is gone with it.
+    # In its own mount namespace, whose mounts end with the program.
     return (
-        ["unshare", "--mount", "debootstrap", "--variant=minbase", *_certificate_options(main), suite, root, main],
+        ["unshare", "--mount", "debootstrap", "--variant=minbase", *_certificate_options(main), suite, root,
+         *([main] if main else [])],
         ["tar", "--create", "--numeric-owner", *(f"--exclude={pattern}" for pattern in TAR_EXCLUDES), f"--file={tar}",
          f"--directory={root}", "."],
     )  # fmt: skip
@@ -161,12 +167,16 @@ def _mmdebstrap_command(suite: str, main: str, security: str, tar: Path) -> list
         *(f"--dpkgopt={option}" for option in DPKG_OPTIONS),
         suite,
         str(tar),
-        f"deb {main} {suite} main",
-        f"deb {main} {suite}-updates main",
-        f"deb {security} {suite}-security main",
+        *_sources(suite, main, security),
     ]
 
 
+def _sources(suite: str, main: str, security: str) -> tuple[str, ...]:
+    if not main:  # mmdebstrap's default mirror, with updates and security updates
+        return ()
+    return (f"deb {main} {suite} main", f"deb {main} {suite}-updates main", f"deb {security} {suite}-security main")
+
+
 def _certificate_options(mirror: str) -> tuple[str, ...]:
-    # The Dockerfile installs them anyway; only a mirror that speaks https needs them before that.
+    # The Dockerfile installs them anyway, but an https mirror needs them before.
     return ("--include=ca-certificates",) if mirror.startswith("https:") else ()

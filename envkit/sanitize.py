@@ -1,7 +1,7 @@
-"""Text from elsewhere, made safe to show.
+"""Make untrusted text safe to print.
 
-What a container, a log or a server printed may carry escape sequences that rewrite a terminal, or direction marks
-that make a line read as another one. Nothing of that kind is shown as it is.
+The output of containers, logs and servers may contain escape sequences that rewrite a terminal, or direction marks
+that change how a line reads. These characters are escaped.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ ALLOWED_CONTROLS = frozenset("\n\t")
 
 
 def escape_controls(text: str) -> str:
-    r"""Return a text in which every character shows itself; `\x1b`, written out, stands for an escape."""
+    r"""Replace control and invisible characters by their escapes, such as `\x1b`."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escape_character(character) for character in text)
 
 
 def single_line(text: str, limit: int = 300) -> str:
-    """Return a text as one plain line of at most `limit` characters, the rest cut off and marked."""
+    """Return a text as one escaped line, truncated to `limit` characters with an ellipsis."""
     joined = escape_controls(" ".join(text.split()))
     return joined if len(joined) <= limit else joined[: limit - 1] + "…"
 

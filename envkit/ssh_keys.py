@@ -1,4 +1,4 @@
-"""Public SSH keys: one line, no options, no weak key. Pure."""
+"""Validate public SSH keys: one line, no options, no weak key. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ RSA_BITS_MIN = 3072
 
 
 def parse(text: str) -> str:
-    """Return the one key line in a public key file's text, without its comment's trailing blanks.
+    """Return the single key line of a public key file, without trailing blanks.
 
-    OpenSSH itself accepts lines with options (`command=`, `environment=`) and further lines; either
-    would let a file grant more than one key, so both are refused.
+    OpenSSH also accepts options (`command=`, `environment=`) and further lines. Either could grant more than one
+    key, so both are rejected.
 
     Raises:
-        ValueError: Says what is wrong with it.
+        ValueError: The text is not exactly one valid and strong public key.
     """
     line = text.strip("\r\n ")
     match = LINE.fullmatch(line)
@@ -33,16 +33,16 @@ def parse(text: str) -> str:
     except (binascii.Error, IndexError) as error:
         raise ValueError("its data is damaged") from error
     if not fields or fields[0] != match["type"].encode():
-        raise ValueError("its data is of another type than it says")
+        raise ValueError("its data does not match its type")
     if match["type"] == "ssh-rsa":
         bits = int.from_bytes(fields[2], "big").bit_length() if len(fields) > 2 else 0
         if bits < RSA_BITS_MIN:
-            raise ValueError(f"an RSA key of {bits} bits is too weak, {RSA_BITS_MIN} is the least; use Ed25519")
+            raise ValueError(f"an RSA key of {bits} bits is too weak, the minimum is {RSA_BITS_MIN}; use Ed25519")
     return line
 
 
 def _split_fields(blob: bytes) -> list[bytes]:
-    """Split the SSH wire format: each field is a 32-bit big-endian length and as many bytes."""
+    """Split the SSH wire format: each field is a 32-bit big-endian length and that many bytes."""
     fields, offset = [], 0
     while offset < len(blob):
         length = int.from_bytes(blob[offset : offset + 4], "big")

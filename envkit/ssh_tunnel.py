@@ -1,41 +1,39 @@
-"""The way to an engine on another machine: one SSH connection that stays, and what is forwarded through it.
+"""SSH tunnel to a remote engine: one persistent connection, and the forwards through it.
 
-OpenSSH's own client keeps it, with the caller's own settings, keys and known hosts: nothing of those is weakened, and
-nobody is asked anything. The engine's socket and ports of its loopback come out here at a socket and at ports that
-only this machine reaches. The connection stays while an environment of that engine is up; else it ends with the last
-command that used it. It also ends when that machine is unreachable for long, or this one goes down, and the next
-command makes it anew.
+OpenSSH's client holds the connection, with the caller's settings, keys and known hosts; none of them is weakened, and
+ssh prompts for nothing. The engine's socket and its loopback ports are forwarded to a local socket and to local
+loopback ports. The connection stays open while an environment on that engine is up; otherwise it is closed after the
+last command that uses it. If the remote host becomes unreachable or this host shuts down, the next command reconnects.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from envkit import process, state
 from envkit.errors import EngineUnavailable, PreconditionError
-from envkit.fs import files
-from envkit.net import http
+from envkit.fs import files, locks
+from envkit.net import unix_http
 
 SCHEME = "ssh://"
-REMOTE_SOCKET = "/var/run/docker.sock"  # over there
-START_TIMEOUT_S = 40  # a login, its time limit included
+REMOTE_SOCKET = "/var/run/docker.sock"  # on the remote host
+START_TIMEOUT_S = 40  # of a login, CONNECT_TIMEOUT_S included
 CONTROL_TIMEOUT_S = 10
 CONNECT_TIMEOUT_S = 10
 BUSY_TIMEOUT_S = 30
 OK = 200
-PATH_MAX_BYTES = 85  # of a socket's 108; the client adds 17 while it makes its own
-_lock_fds: dict[str, int] = {}  # open until the command ends: the kernel forgets a lock with its process
+DETAIL_MAX = 600  # characters of the client's output in an error
+PATH_MAX_BYTES = 85  # of the 108 of a socket path; the client appends 17 for its temporary socket
+_lock_fds: dict[str, int] = {}  # open until the command exits; the kernel then drops the locks
 _USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 _HOST = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\]"
 _ADDRESS = re.compile(rf"ssh://(?:(?P<user>{_USER})@)?(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?/?", re.ASCII)
 _SAFE_PATH = re.compile(r"[A-Za-z0-9_./@+=,-]+", re.ASCII)
-# In the place of what the caller's settings for that host may say: they are for logins, and this is none.
+# Override the caller's settings for that host, which are meant for logins.
 OPTIONS = (
     "BatchMode=yes",
     "ControlMaster=yes",
@@ -59,12 +57,12 @@ OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A machine as its address names it.
+    """SSH destination of a remote engine.
 
     Attributes:
-        host: Its name or number, or what the caller's SSH settings call it.
-        user: Who logs in there; empty for whom those settings say.
-        port: Likewise; 0 for what those settings say.
+        host: Host name, IP address, or alias from the caller's SSH settings.
+        user: User to log in as; empty for the default of those settings.
+        port: SSH port; 0 for the default of those settings.
     """
 
     host: str
@@ -73,44 +71,46 @@ class Remote:
 
 
 def is_remote(address: str) -> bool:
-    """Say whether an engine's address is one that is reached by SSH."""
+    """Check whether an engine address is an SSH address."""
     return address.startswith(SCHEME)
 
 
 def parse(address: str) -> Remote:
-    """Take an address apart.
+    """Parse an engine address.
 
     Raises:
-        Refusal: It is not of the form `ssh://[user@]host[:port]`.
+        PreconditionError: The address does not have the form `ssh://[user@]host[:port]`.
     """
     match = _ADDRESS.fullmatch(address)
     port = int(match["port"] or 0) if match else 0
     if match is None or (match["port"] and not 0 < port < 1 << 16):
         raise PreconditionError(
-            f"{address} names no engine on another machine",
-            hint="write ssh://[user@]host[:port]; keys, jump hosts and the like belong into ~/.ssh/config",
+            f"{address} is not a valid address of a remote engine",
+            code="endpoint-invalid",
+            hint="use ssh://[user@]host[:port]; configure keys and jump hosts in ~/.ssh/config",
         )
     return Remote(match["host"].strip("[]"), match["user"] or "", port)
 
 
 def local_socket(address: str) -> Path:
-    """Return where the socket of an engine on another machine comes out here, be it there or not."""
+    """Return the path of the local socket for a remote engine; it may not exist."""
     return _folder(address) / "e"
 
 
 def connect(address: str) -> Path:
-    """Return where an engine on another machine answers here, once it does; the way there is made if need be.
+    """Connect to a remote engine unless a connection exists; return the local socket once the engine answers.
 
     Raises:
-        EngineUnavailable: The machine cannot be reached, or no engine answers there.
-        Refusal: The address is none, there is no SSH client, or the folder of its sockets is not private.
+        EngineUnavailable: The remote host cannot be reached, or no engine answers there.
+        PreconditionError: The address is invalid, no SSH client is installed, or the folder of the sockets is not
+            private.
     """
     remote, socket_path = parse(address), local_socket(address)
     acquire(address)
     if _is_answering(socket_path):
         return socket_path
-    with files.lock(socket_path.parent / "lock", lambda: None):
-        # One that stands may be busy with what others send through it: to end it would end that too.
+    with locks.hold(socket_path.parent / "lock", lambda: None):
+        # Other commands may keep an open connection busy; closing it would interrupt them.
         if _is_answering(socket_path) or (
             _is_connected(address) and _forward_socket(address) and _is_answering(socket_path, BUSY_TIMEOUT_S)
         ):
@@ -124,52 +124,49 @@ def connect(address: str) -> Path:
 
 
 def acquire(address: str) -> None:
-    """Have others see that this command uses the connection: until it leaves, or ends, nobody else ends that.
+    """Lock the connection for this command, so that no other command closes it until `release` or exit.
 
     Raises:
-        Refusal: The address is none, or the folder of its sockets is not private.
+        PreconditionError: The address is invalid, or the folder of its sockets is not private.
     """
     parse(address)
     folder = files.ensure_private_folder(_folder(address))
     if address not in _lock_fds:
-        lock_fd = os.open(folder / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        fcntl.flock(lock_fd, fcntl.LOCK_SH)
-        _lock_fds[address] = lock_fd
+        _lock_fds[address] = locks.acquire_shared(folder / "users")
 
 
 def forward_port(address: str, local_port: int, remote_port: int) -> bool:
-    """Have a port of this machine's loopback lead to one of the other's; say whether our own connection holds it.
+    """Forward a local loopback port to a remote one; return whether this connection holds the local port.
 
-    Nothing happens where it does already. Where it is not held, somebody else may listen there.
+    An existing forward is kept. If the result is False, another process may listen on the local port.
     """
     return _send_control(address, "forward", "-L", f"127.0.0.1:{local_port}:127.0.0.1:{remote_port}")
 
 
 def cancel_forward(address: str, local_port: int, remote_port: int) -> None:
-    """Take such a port back; nothing happens where there is none."""
+    """Cancel a forward of a port, if there is one."""
     _send_control(address, "cancel", "-L", f"127.0.0.1:{local_port}:127.0.0.1:{remote_port}")
 
 
 def release(address: str) -> None:
-    """End the connection if no other command uses it; nothing happens where this one does not."""
+    """Stop using the connection, and close it unless another command uses it."""
     lock_fd = _lock_fds.pop(address, None)
     if lock_fd is None:
         return
     try:
-        with suppress(BlockingIOError):
-            fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if locks.try_exclusive(lock_fd):
             close(address)
     finally:
         os.close(lock_fd)
 
 
 def active_addresses() -> tuple[str, ...]:
-    """Return the addresses whose connection this command used."""
+    """Return the addresses whose connections this command uses."""
     return tuple(_lock_fds)
 
 
 def close(address: str) -> None:
-    """End the connection and all that goes through it; nothing happens where there is none."""
+    """Close the connection and its forwards, if there is one."""
     _send_control(address, "exit")
     for path in (_control_path(address), local_socket(address)):
         path.unlink(missing_ok=True)
@@ -197,17 +194,17 @@ def _is_connected(address: str) -> bool:
 
 
 def _send_control(address: str, operation: str, *arguments: str) -> bool:
-    """Ask the client that keeps the connection; its name for the host is of no matter, our socket decides."""
+    """Send a command to the client that holds the connection; the control socket selects it, not the host name."""
     control_path = _control_path(address)
     if not control_path.exists():
         return False
-    # Without the caller's settings: forwards that they name for this host are no business of ours.
+    # Ignore the caller's settings, which may define forwards for this host.
     argv = [_find_ssh(), "-F", "none", "-S", str(control_path), "-O", operation, *arguments, "--", "engine"]
     return process.run_detached(argv, timeout_s=CONTROL_TIMEOUT_S) == 0
 
 
 def _is_answering(socket_path: Path, timeout_s: float = CONTROL_TIMEOUT_S) -> bool:
-    return socket_path.exists() and http.get_unix(str(socket_path), "/_ping", timeout_s=timeout_s).status == OK
+    return socket_path.exists() and unix_http.get(str(socket_path), "/_ping", timeout_s=timeout_s).status == OK
 
 
 def _control_path(address: str) -> Path:
@@ -217,9 +214,9 @@ def _control_path(address: str) -> Path:
 def _folder(address: str) -> Path:
     key = hashlib.sha256(address.encode(errors="replace")).hexdigest()[:12]
     folder = state.state_home() / "tunnels" / key
-    # The kernel takes no longer one; and the client reads some characters as its own.
+    # The kernel limits the length of a socket path, and the client interprets some characters.
     if len(os.fsencode(folder)) > PATH_MAX_BYTES or not _SAFE_PATH.fullmatch(str(folder)):
-        folder = Path(f"/tmp/envkit-{os.getuid()}") / key  # noqa: S108 - made private, or refused
+        folder = Path(f"/tmp/envkit-{os.getuid()}") / key  # noqa: S108 - created as private, or refused
         files.ensure_private_folder(folder.parent)
     return folder
 
@@ -227,28 +224,37 @@ def _folder(address: str) -> Path:
 def _find_ssh() -> str:
     ssh = process.which("ssh")
     if ssh is None:
-        raise PreconditionError("there is no ssh client on this host", hint="sudo apt-get install openssh-client")
+        raise PreconditionError(
+            "no SSH client is installed on this host",
+            code="ssh-client-missing",
+            hint="sudo apt-get install openssh-client",
+        )
     return ssh
 
 
 def _unreachable_error(address: str, output: str) -> EngineUnavailable:
-    """Tell the three ways apart in which a login fails; all the client's words go along."""
+    """Classify a failed login by the output of the SSH client, which becomes the detail."""
     remote, detail = parse(address), " ".join(output.split())
     login = f"ssh {f'-p {remote.port} ' if remote.port else ''}{f'{remote.user}@' if remote.user else ''}{remote.host}"
     if "ost key verification failed" in output:
-        reason = "its host key is not the one that is known for it, or none is known"
-        hint = f"{login} shows the key's fingerprint: compare it with what the machine's owner tells, then accept it"
+        code, reason = "ssh-host-key-unknown", "its host key is unknown or differs from the known one"
+        hint = (
+            f"{login} shows the key's fingerprint: compare it with the one from the owner of the host, then accept it"
+        )
     elif "ermission denied" in output or "Too many authentication failures" in output:
-        reason = "it lets none of your SSH keys in"
-        hint = f"{login} has to work without a question: ssh-copy-id brings a key there, ssh-add unlocks one here"
+        code, reason = "ssh-login-denied", "it accepts none of your SSH keys"
+        hint = f"{login} must work without a prompt: install a key with ssh-copy-id, unlock one with ssh-add"
     else:
-        reason, hint = "it cannot be reached by SSH", f"look whether {login} works; then repeat the command"
-    return EngineUnavailable(f"the machine of the engine {address}: {reason}", detail=detail[-600:], hint=hint)
+        code, reason = "ssh-host-unreachable", "it cannot be reached over SSH"
+        hint = f"check that {login} works, then repeat the command"
+    message = f"cannot connect to the host of the engine {address}: {reason}"
+    return EngineUnavailable(message, code=code, detail=detail[-DETAIL_MAX:], hint=hint)
 
 
 def _no_engine_error(address: str) -> EngineUnavailable:
     return EngineUnavailable(
-        f"the machine of {address} lets you in, and no engine answers you there",
+        f"the SSH login to {address} works, but no engine answers on that host",
+        code="engine-unavailable",
         detail=REMOTE_SOCKET,
-        hint="there: start Docker, and let that user in: sudo usermod -aG docker USER (docker version says more)",
+        hint="on that host, start Docker and run sudo usermod -aG docker USER; docker version shows more",
     )

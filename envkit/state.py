@@ -1,14 +1,14 @@
-"""What envkit remembers of each environment, outside the workspace: the container can write that one.
+"""State of each environment, kept outside the workspace, which the container can write to.
 
 $XDG_STATE_HOME/envkit/<engine>/<environment>/
-    state.json      name, picks, what was approved
+    state.json      name, automatic choices, approvals
     lock            held by the command that changes the environment
-    mount/          token, host key, authorized_keys, settings.json, secrets/: mounted read-only
-    etc/            passwd and group: mounted over the image's
-    guard/          copies of the config files: mounted read-only over those in the workspace
-    client/         what the SSH client on this host needs
-    rendered/       the artefacts of the last `up`
-    agreed.json     what workspace and copy were when they last agreed, where the engine is on another machine
+    mount/          token, host key, authorized_keys, settings.json, secrets/; mounted read-only
+    etc/            passwd and group, mounted over the image's
+    guard/          copies of the config files, mounted read-only over those in the workspace
+    client/         files of the SSH client on this host
+    rendered/       artifacts of the last `up`
+    sync-baseline.json  sync baseline of workspace and copy, for a remote engine
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ STATE_FILE = "state.json"
 
 
 def engine_root(engine: str) -> Path:
-    """Return the folder of all environments of one engine, by its endpoint."""
+    """Return the folder of all environments on one engine, by its endpoint."""
     return state_home() / _engine_key(engine)
 
 
 def state_home() -> Path:
-    """Return the folder of everything envkit remembers."""
+    """Return the folder of all state."""
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "envkit"
 
@@ -52,12 +52,12 @@ class StateDir:
 
     @property
     def mount(self) -> Path:
-        """Files the container reads."""
+        """Files that the container reads."""
         return self.folder / "mount"
 
     @property
     def etc(self) -> Path:
-        """The passwd and group of the container."""
+        """`passwd` and `group` of the container."""
         return self.folder / "etc"
 
     @property
@@ -72,27 +72,27 @@ class StateDir:
 
     @property
     def rendered(self) -> Path:
-        """Artefacts of the last `up`."""
+        """Artifacts of the last `up`."""
         return self.folder / "rendered"
 
     @property
     def lock(self) -> Path:
-        """Held by the command that changes the environment."""
+        """Lock file, held by the command that changes the environment."""
         return self.folder / "lock"
 
 
 def directory(engine: str, project: str) -> StateDir:
-    """Return where the state of a project's environment lives: one folder for one real path."""
+    """Return the state folder of a project's environment: one folder per real path."""
     slug = re.sub(r"[^a-z0-9]+", "-", Path(project).name.lower()).strip("-")[:32] or "project"
     return StateDir(engine_root(engine) / f"{slug}-{hashlib.sha256(project.encode()).hexdigest()[:10]}")
 
 
 def load(state_dir: StateDir) -> State | None:
-    """Return what is remembered, or None when there is nothing.
+    """Load the state of an environment, or return None if there is none.
 
     Raises:
-        OSError: The file is there and cannot be read.
-        Refusal: The file is there and cannot be understood.
+        OSError: The file exists and cannot be read.
+        PreconditionError: The file is damaged.
     """
     content = files.read(state_dir.folder / STATE_FILE)
     if content is None:
@@ -100,22 +100,23 @@ def load(state_dir: StateDir) -> State | None:
     try:
         data = json.loads(content)
         if data.pop("format") != FORMAT:
-            raise ValueError("another format")
+            raise ValueError("unknown format")
         data["approved"] = None if data["approved"] is None else tuple(data["approved"])
         return State(**data)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PreconditionError(
-            f"{state_dir.folder / STATE_FILE} cannot be understood: {error}",
-            hint=f"rm {state_dir.folder / STATE_FILE}, then envkit up: it finds container, volumes, token and keys again",
+            f"{state_dir.folder / STATE_FILE} is damaged: {error}",
+            code="state-damaged",
+            hint=f"rm {state_dir.folder / STATE_FILE}, then envkit up, which finds container, volumes, token and keys",
         ) from error
 
 
 def save(state_dir: StateDir, state: State) -> None:
-    """Write what is to be remembered, whole or not at all.
+    """Save the state of an environment atomically.
 
     Raises:
-        OSError: The disk is full, or the place cannot be written.
-        Refusal: The state folder is not private.
+        OSError: The disk is full, or the folder is not writable.
+        PreconditionError: The state folder is not private.
     """
     files.ensure_private_folder(state_dir.folder)
     text = json.dumps({"format": FORMAT, **asdict(state)}, indent=1, sort_keys=True)
@@ -123,30 +124,30 @@ def save(state_dir: StateDir, state: State) -> None:
 
 
 def environments(engine: str) -> Iterator[tuple[StateDir, State]]:
-    """Yield every environment remembered for one engine, by name of its folder; damaged ones are left out.
+    """Yield every environment of one engine, sorted by its folder's name; damaged ones are skipped.
 
     Raises:
-        OSError: One cannot be read.
+        OSError: A state file cannot be read.
     """
     for state_dir in directories(engine):
         try:
             state = load(state_dir)
-        except (PreconditionError, PermissionError):  # damaged, or somebody else's
+        except (PreconditionError, PermissionError):  # damaged, or another user's
             continue
         if state is not None:
             yield state_dir, state
 
 
 def directories(engine: str) -> Iterator[StateDir]:
-    """Yield where the state of each environment of one engine lies, of those that are being made too."""
+    """Yield the state folder of each environment of one engine, including those being created."""
     folder = engine_root(engine)
     yield from map(StateDir, sorted(folder.iterdir()) if folder.is_dir() else ())
 
 
 def forget(state_dir: StateDir) -> None:
-    """Remove everything that is remembered of an environment.
+    """Remove the state of an environment.
 
-    What `down` knows it by goes last, so that being killed here leaves something to go on from.
+    The files that `down` needs to find it are removed last, so an interrupted removal can be repeated.
     """
     final_paths = (state_dir.folder / STATE_FILE, state_dir.lock)
     for path in state_dir.folder.iterdir() if state_dir.folder.is_dir() else ():
@@ -154,7 +155,7 @@ def forget(state_dir: StateDir) -> None:
             files.remove(path)
     for path in final_paths:
         files.remove(path)
-    with suppress(OSError):  # another envkit has begun there again
+    with suppress(OSError):  # another envkit process uses it again
         state_dir.folder.rmdir()
 
 

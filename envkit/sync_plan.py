@@ -1,7 +1,7 @@
-"""Workspace, its copy, and how both were when they last agreed -> what has to be copied which way. Pure.
+"""Plan a two-way sync of the workspace and its remote copy from both sides and their last common state. Pure.
 
-What changed on one side goes to the other, deletions included. What changed on both sides, and is not the same, stays
-on both: the copy's version is set aside under a name of its own, so that nothing anybody wrote is lost.
+A change on one side is copied to the other, deletions included. If both sides changed differently, both versions are
+kept: the remote one is renamed, so that no change is lost.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 FILE, FOLDER, LINK, OTHER = "f", "d", "l", "o"
-STAGING_FOLDER = ".envkit-sync"  # at the top of both, while files are on their way
+STAGING_FOLDER = ".envkit-sync"  # in the root of both sides during a transfer
 CONFLICT_SUFFIX = ".conflict-remote"
 PATH_MAX, TARGET_MAX = 4096, 4096
 
 
 class Entry(NamedTuple):
-    """What lies at a path.
+    """An entry of a file tree.
 
     Attributes:
-        kind: A file, a folder, a link, or something else, which is left alone.
-        size: In bytes; 0 for what is no file.
-        modified: When its content was changed last, in nanoseconds.
-        changed: When anything of it was, which nobody can set.
-        mode: Its permissions.
-        target: What a link leads to.
+        kind: `FILE`, `FOLDER`, `LINK`, or `OTHER`, which is skipped.
+        size: Size in bytes; 0 unless it is a file.
+        modified: Time of the last content change (mtime), in nanoseconds.
+        changed: Time of the last change of any kind (ctime), in nanoseconds; programs cannot set it.
+        mode: Permissions.
+        target: Target of a link.
     """
 
     kind: str
@@ -43,16 +43,16 @@ EntryPair = tuple[Entry, Entry]
 
 @dataclass(frozen=True, slots=True)
 class SyncPlan:
-    """What has to be done, paths in an order in which it can be.
+    """Actions of a sync; paths are in a valid order of execution.
 
     Attributes:
-        push: To be copied to the other side.
-        pull: To be copied from there.
-        remove_remote: Deleted here, and unchanged there.
-        remove_local: Deleted there, and unchanged here.
-        in_sync: What is the same on both sides, as it is on each.
-        conflicts: What has to be set aside on the other side first, to which names; then everything is looked at again.
-        skipped: What is neither copied nor touched, being no file, folder or link that stays inside.
+        push: Paths to copy to the remote side.
+        pull: Paths to copy from the remote side.
+        remove_remote: Paths deleted locally and unchanged on the remote side.
+        remove_local: Paths deleted on the remote side and unchanged locally.
+        in_sync: Paths that are equal on both sides, each with its local and remote entry.
+        conflicts: Remote paths to rename first, each with its new name; then both sides are read again.
+        skipped: Paths that are neither a file, a folder nor a link to a target inside the tree.
     """
 
     push: tuple[str, ...] = ()
@@ -68,13 +68,13 @@ class SyncPlan:
 
 
 def is_safe(path: str) -> bool:
-    """Say whether a path stays below the folder it is told for; whoever told it may be hostile."""
+    """Check whether a path from an untrusted source stays inside its folder."""
     parts = path.split("/")
     return len(path) <= PATH_MAX and "\0" not in path and not {"", ".", ".."} & set(parts)
 
 
 def is_safe_link(path: str, target: str) -> bool:
-    """Say whether a link at a path leads to somewhere below the same top folder."""
+    """Check whether the target of a link is inside the same root folder."""
     if not target or target.startswith("/") or "\0" in target or len(target) > TARGET_MAX:
         return False
     depth = path.count("/")
@@ -88,7 +88,7 @@ def is_safe_link(path: str, target: str) -> bool:
 def ambiguous_files(
     local: Mapping[str, Entry], remote: Mapping[str, Entry], baseline: Mapping[str, EntryPair]
 ) -> tuple[str, ...]:
-    """Return the files that changed on both sides, so that their contents have to be compared."""
+    """Return the files that changed on both sides; their contents need a comparison."""
     shared_files = (path for path in local if path in remote and local[path].kind == remote[path].kind == FILE)
     return tuple(sorted(path for path in shared_files if all(_changes(path, local, remote, baseline))))
 
@@ -101,14 +101,14 @@ def build_plan(
     identical: Collection[str] = (),
     protected: Collection[str] = (),
 ) -> SyncPlan:
-    """Decide what has to be copied.
+    """Plan the actions of a sync.
 
     Args:
-        local: The workspace.
-        remote: Its copy.
-        baseline: What was the same on both sides when they last agreed.
-        identical: Of the doubtful files, those whose contents are the same.
-        protected: Files that never come back: the config, which nobody inside may change.
+        local: Entries of the workspace.
+        remote: Entries of its remote copy.
+        baseline: Entries that were equal on both sides after the last sync.
+        identical: Ambiguous files with equal contents.
+        protected: Files that are never pulled: the configuration file, which container code must not change.
     """
     is_blocked = _blocked_check(local, remote)
     conflicts: dict[str, str] = {}
@@ -133,10 +133,10 @@ def build_plan(
     blocked_pairs = {path: baseline[path] for path in baseline if is_blocked(path)}
     unchanged = {path: (local[path], remote[path]) for path, side in winners.items() if side == "same"}
     return SyncPlan(
-        push=_paths_to_copy(winners, "here", local),
-        pull=_paths_to_copy(winners, "there", remote),
-        remove_remote=_paths_to_remove(winners, "here", local, remote),
-        remove_local=_paths_to_remove(winners, "there", remote, local),
+        push=_paths_to_copy(winners, "local", local),
+        pull=_paths_to_copy(winners, "remote", remote),
+        remove_remote=_paths_to_remove(winners, "local", local, remote),
+        remove_local=_paths_to_remove(winners, "remote", remote, local),
         in_sync={**blocked_pairs, **unchanged},
         skipped=skipped,
     )
@@ -148,15 +148,15 @@ def new_baseline(
     local: tuple[Mapping[str, Entry], Mapping[str, Entry]],
     remote: tuple[Mapping[str, Entry], Mapping[str, Entry]],
 ) -> dict[str, EntryPair]:
-    """Return what is agreed after moves were made: of the source as it was before them, of the other as it is now.
+    """Return the common state after a sync: source entries from before it, target entries from after it.
 
-    What did not arrive, because somebody wrote meanwhile, stays as it was agreed before: the next time sees it.
+    A path that changed during the sync keeps its old baseline, so the next sync copies it.
 
     Args:
-        plan: The moves.
-        baseline: What was agreed before them.
-        local: The workspace before and after.
-        remote: The copy before and after.
+        plan: Actions of the sync.
+        baseline: Common state before the sync.
+        local: Entries of the workspace before and after the sync.
+        remote: Entries of the remote copy before and after the sync.
     """
     merged = dict(plan.in_sync)
     for path in (*plan.push, *plan.pull):
@@ -194,20 +194,18 @@ def _winner(
     identical: Collection[str],
     protected: Collection[str],
 ) -> str:
-    """Return whose version counts: `local`, `remote`, `both` for a conflict, `same` for either, or nothing."""
+    """Return the side whose version wins: `local`, `remote`, `both` for a conflict, `same`, or an empty string."""
     local_entry, remote_entry = local.get(path), remote.get(path)
     local_changed, remote_changed = _changes(path, local, remote, baseline)
     if (local_entry is None and remote_entry is None) or (local_entry is None and path in protected):
         return ""
     if path in protected:
-        return "here" if local_changed or remote_changed else "same"
-    if (
-        local_entry is None or remote_entry is None
-    ):  # what was deleted on one side goes, if nobody changed it on the other
-        return ("here" if local_changed else "there") if local_changed != remote_changed else _side_with(path, local)
+        return "local" if local_changed or remote_changed else "same"
+    if local_entry is None or remote_entry is None:  # a deletion wins only over an unchanged entry
+        return ("local" if local_changed else "remote") if local_changed != remote_changed else _side_with(path, local)
     if local_changed and remote_changed:
         return "same" if _is_identical(path, local_entry, remote_entry, identical) else "both"
-    return "here" if local_changed else ("there" if remote_changed else "same")
+    return "local" if local_changed else ("remote" if remote_changed else "same")
 
 
 def _is_identical(path: str, local_entry: Entry, remote_entry: Entry, identical: Collection[str]) -> bool:
@@ -221,7 +219,7 @@ def _is_identical(path: str, local_entry: Entry, remote_entry: Entry, identical:
 
 
 def _type_conflicts(winners: dict[str, str], local: Mapping[str, Entry], remote: Mapping[str, Entry]) -> set[str]:
-    """Return files that stand where the other side needs a folder; a folder that is still needed is kept."""
+    """Return files at paths where the other side needs a folder, and keep folders that are still needed."""
     conflicts = set()
     for path, side in list(winners.items()):
         if side and _entry(side, path, local, remote) is not None:
@@ -235,24 +233,24 @@ def _type_conflicts(winners: dict[str, str], local: Mapping[str, Entry], remote:
 
 
 def _side_with(path: str, local: Mapping[str, Entry]) -> str:
-    return "here" if path in local else "there"
+    return "local" if path in local else "remote"
 
 
 def _entry(side: str, path: str, local: Mapping[str, Entry], remote: Mapping[str, Entry]) -> Entry | None:
-    if side == "there":
+    if side == "remote":
         return remote.get(path)
     return local.get(path) if side else None
 
 
 def _paths_to_copy(winners: Mapping[str, str], side: str, source: Mapping[str, Entry]) -> tuple[str, ...]:
-    """Return what one side gives, each folder before what is in it."""
+    """Return the paths that one side provides, each folder before its contents."""
     return tuple(sorted(path for path, winner in winners.items() if winner == side and path in source))
 
 
 def _paths_to_remove(
     winners: Mapping[str, str], side: str, source: Mapping[str, Entry], other: Mapping[str, Entry]
 ) -> tuple[str, ...]:
-    """Return what one side has no longer and the other still has, each folder after what is in it."""
+    """Return the paths that only the other side still has, each folder after its contents."""
     paths = (path for path, winner in winners.items() if winner == side and path not in source and path in other)
     return tuple(sorted(paths, reverse=True))
 
@@ -270,7 +268,7 @@ def _is_unsupported(path: str, entry: Entry | None) -> bool:
 
 
 def _blocked_check(local: Mapping[str, Entry], remote: Mapping[str, Entry]) -> Callable[[str], bool]:
-    """Return what says whether a path is left alone: odd things, and what lies behind them on the other side."""
+    """Return a predicate for skipped paths: unsupported entries, and entries below them on the other side."""
     unsupported = {path for tree in (local, remote) for path, entry in tree.items() if _is_unsupported(path, entry)}
     return lambda path: path in unsupported or any(parent in unsupported for parent in _parents(path))
 

@@ -1,1 +1,1 @@
-"""Programs of the developers: they write generated pages and files anew."""
+"""Programs for developers: setup, recordings and generated pages."""

@@ -178,6 +178,6 @@ def _needs_engine(item: pytest.Item) -> bool:
 def _no_engine() -> str:
     """Return why no engine can be used, or nothing if one answers."""
     address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-    ping = [sys.executable, str(ROOT / "scripts/ping_engine.py"), address.removeprefix("unix://")]
+    ping = [sys.executable, str(ROOT / "scripts/setup/ping_engine.py"), address.removeprefix("unix://")]
     said = {0: "", 4: f"this user may not use the container engine at {address}"}
     return said.get(subprocess.run(ping, check=False).returncode, f"no container engine answers at {address}")

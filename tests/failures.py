@@ -1,6 +1,6 @@
-"""The failure table: what can stand between a host and a GPU that computes, and which tests show each row, and how.
+"""The failure table: known failures between a host and a working GPU, and the tests that show each of them.
 
-Nothing is said here of how a row is shown: that is read from the tests' own tables, whose keys begin with the row.
+The evidence is read from the tables of the tests, whose keys begin with the row's number.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 REPRODUCED, RECORDED, QUOTED, MISSING = "reproduced", "recorded", "quoted", "missing"
-HOW = (REPRODUCED, RECORDED, QUOTED, MISSING)  # strongest first
+METHODS = (REPRODUCED, RECORDED, QUOTED, MISSING)  # strongest first
 CASES = ROOT / "tests/cases/probe"
 _ROW = re.compile(r"(nodes [A-Z]+|[0-9]+)\b", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the table: by what it is known, and where that shows."""
+    """A known failure: its number, the layer where it lies, and its symptom."""
 
     number: str
     layer: str
-    shows: str
+    symptom: str
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Shown:
-    """That a file of tests shows a row, how, and which checks it is told as."""
+class Evidence:
+    """A test file that shows a row, the method, and the checks that report the failure."""
 
     number: str
-    how: str
+    method: str
     file: str
     checks: frozenset[str]
 
 
 ROWS = (
-    Row("nodes ENOENT", "container", "opening `/dev/nvidiactl` says ENOENT; NVML 9, `cuInit` 100"),
-    Row("nodes ENXIO", "container", "opening it says ENXIO; NVML 9, `cuInit` 100"),
-    Row("nodes EPERM", "container", "opening it says EPERM; NVML 999, `cuInit` 100"),
-    Row("nodes EACCES", "container", "opening it says EACCES; NVML 4, `cuInit` 100"),
+    Row("nodes ENOENT", "container", "opening `/dev/nvidiactl` fails with ENOENT; NVML 9, `cuInit` 100"),
+    Row("nodes ENXIO", "container", "opening it fails with ENXIO; NVML 9, `cuInit` 100"),
+    Row("nodes EPERM", "container", "opening it fails with EPERM; NVML 999, `cuInit` 100"),
+    Row("nodes EACCES", "container", "opening it fails with EACCES; NVML 4, `cuInit` 100"),
     Row("1", "host", "no NVIDIA display device on the bus, or no `/proc/driver/nvidia/version`"),
     Row("2", "host", "NVML 18, `cuInit` 803; `kernel version … does not match DSO version …`"),
-    Row("3", "host", "`cuInit` 802 `CUDA_ERROR_SYSTEM_NOT_READY`, nvidia-smi is fine"),
+    Row("3", "host", "`cuInit` 802 `CUDA_ERROR_SYSTEM_NOT_READY`, nvidia-smi works"),
     Row("4", "host", "`cuInit` 999 `CUDA_ERROR_UNKNOWN`, or no `/dev/nvidia-uvm`"),
     Row("5", "engine", '`could not select device driver "" with capabilities: [[gpu]]`'),
     Row("6", "engine", '`could not select device driver "nvidia" with capabilities: [[gpu]]`'),
@@ -74,12 +74,12 @@ ROWS = (
     Row("22", "toolkit", "`invoking the NVIDIA Container Runtime Hook directly … is not supported`"),
     Row("23", "host", "`E: Conflicting values set for option Signed-By`"),
     Row("24", "container", "`NVIDIA_VISIBLE_DEVICES` is void, none or empty, and there are no nodes"),
-    Row("25", "container", "nodes, and neither `nvidia-smi` nor `libnvidia-ml.so.1`"),
-    Row("26", "container", "`Could not load dynamic library 'libcuda.so.1'`; `cuInit` 303 in TensorFlow's words"),
-    Row("27", "container", "`cuInit` 34 `CUDA_ERROR_STUB_LIBRARY`, or a libcuda below `/stubs/`"),
+    Row("25", "container", "nodes, but neither `nvidia-smi` nor `libnvidia-ml.so.1`"),
+    Row("26", "container", "`Could not load dynamic library 'libcuda.so.1'`; `cuInit` 303 in TensorFlow's log"),
+    Row("27", "container", "`cuInit` 34 `CUDA_ERROR_STUB_LIBRARY`, or a libcuda in `/stubs/`"),
     Row("28", "container", "`cuInit` 100 `CUDA_ERROR_NO_DEVICE`, NVML 9"),
-    Row("29", "container", "the nodes opened, and now say EPERM"),
-    Row("30", "container", "NVML 4, the nodes open for others alone"),
+    Row("29", "container", "the nodes opened before, and now fail with EPERM"),
+    Row("30", "container", "NVML 4, the nodes open only for other users"),
     Row("31", "container", "NVML lists GPUs, `cuInit` 100 or none counted"),
     Row("32", "container", "`cuInit` 803, and libcuda belongs to a package of the image"),
     Row("33", "container", "`cuInit` 804 `CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE`"),
@@ -93,17 +93,17 @@ ROWS = (
     Row("41", "TensorFlow", "222 `the provided PTX was compiled with an unsupported toolchain`"),
     Row("42", "TensorFlow", "`Could not create cudnn handle: CUDNN_STATUS_INTERNAL_ERROR`, `DNN library is not found`"),
     Row("43", "TensorFlow", "200 `device kernel image is invalid`, 209 `no kernel image is available`"),
-    Row("44", "TensorFlow", "listed, and `cudaGetDevice() failed`"),
+    Row("44", "TensorFlow", "listed, but `cudaGetDevice() failed`"),
 )
 
 
 @functools.cache
-def shown() -> tuple[Shown, ...]:
-    """Return what shows each row."""
-    return (*_tables(), *_cases())
+def collect_evidence() -> tuple[Evidence, ...]:
+    """Collect the evidence of all rows from the tests' tables and the probe cases."""
+    return (*_table_evidence(), *_case_evidence())
 
 
-def _tables() -> Iterator[Shown]:
+def _table_evidence() -> Iterator[Evidence]:
     reproduced = (
         ("tests/guest/test_driver.py", {key: row[1] for key, row in test_driver.ROWS.items()}),
         ("tests/guest/test_slower.py", {key: row[1] for key, row in test_slower.NOTES.items()}),
@@ -114,26 +114,26 @@ def _tables() -> Iterator[Shown]:
         ("tests/functional/test_gpu_failures.py", {key: row[1] for key, row in test_gpu_failures.COMPILERS.items()}),
         ("tests/functional/test_gpu_failures.py", test_gpu_failures.ENDED),
         ("tests/unit/test_host.py", {key: row[2] for key, row in test_host.HOSTS.items()}),
-        ("tests/unit/test_doctor.py", dict.fromkeys(test_doctor.LISTS, "host/apt")),
+        ("tests/unit/test_doctor.py", dict.fromkeys(test_doctor.APT_SOURCES, "host/apt")),
     )
     for file, table in reproduced:
-        yield from _grouped(REPRODUCED, file, table.items())
-    yield from _grouped(QUOTED, "tests/unit/test_toolkit.py", ((key, "") for key in test_toolkit.ROWS))
+        yield from _group_by_row(REPRODUCED, file, table.items())
+    yield from _group_by_row(QUOTED, "tests/unit/test_toolkit.py", ((key, "") for key in test_toolkit.ROWS))
 
 
-def _cases() -> Iterator[Shown]:
+def _case_evidence() -> Iterator[Evidence]:
     for folder in sorted(CASES.iterdir()):
         case = yaml.safe_load((folder / "expected.yaml").read_text("utf-8"))
         if "row" in case:
-            how = RECORDED if str(case.get("source", "")).startswith("recorded") else QUOTED
-            found = {one["check"] for one in case["findings"] if one["check"].startswith("gpu/")}
-            yield Shown(case["row"], how, f"tests/cases/probe/{folder.name}/expected.yaml", frozenset(found))
+            method = RECORDED if str(case.get("source", "")).startswith("recorded") else QUOTED
+            checks = frozenset(row["check"] for row in case["findings"] if row["check"].startswith("gpu/"))
+            yield Evidence(case["row"], method, f"tests/cases/probe/{folder.name}/expected.yaml", checks)
 
 
-def _grouped(how: str, file: str, rows: Iterable[tuple[str, str]]) -> Iterator[Shown]:
+def _group_by_row(method: str, file: str, entries: Iterable[tuple[str, str]]) -> Iterator[Evidence]:
     checks: dict[str, set[str]] = {}
-    for key, check in rows:
-        if found := _ROW.match(key):
-            checks.setdefault(found[1], set()).update({check} - {""})
-    for number, told in checks.items():
-        yield Shown(number, how, file, frozenset(told))
+    for key, check in entries:
+        if match := _ROW.match(key):
+            checks.setdefault(match[1], set()).update({check} - {""})
+    for number, row_checks in checks.items():
+        yield Evidence(number, method, file, frozenset(row_checks))

@@ -1,8 +1,8 @@
-"""Tests side by side (`pytest -n 3`): what one worker runs at a stretch, and what runs while all others pause.
+"""Parallel tests (`pytest -n 3`): the distribution of tests over workers, and tests that must run alone.
 
-One test at a time leaves four tenths of two cores idle: it waits for containers to start and to end, for pages to
-answer. Where root runs the tests, each worker has an account of its own on the machine, and environments of its own.
-What is the machine's, such as all that is unused on the engine, is for tests marked `alone`.
+A single worker leaves 40 % of two cores idle, because it waits for containers and pages. If root runs the tests, each
+worker has a separate account on the machine and separate environments. Tests that affect the whole machine, such as
+those that remove everything unused on the engine, are marked `alone`.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 NUMBER = int(WORKER.removeprefix("gw") or 0)
 LOCKS = "ENVKIT_TESTS_LOCKS"
-# The first share a second engine, of which there is one. The others share an account and so all that envkit makes,
-# where nobody may make an account for each worker.
-TOGETHER = ("tests/contract", *(() if os.geteuid() == 0 else ("tests/functional",)))
+# Contract tests share a single second engine. Without root, the functional tests share an account and therefore all
+# objects that envkit creates.
+SHARED_FOLDERS = ("tests/contract", *(() if os.geteuid() == 0 else ("tests/functional",)))
 
 
 class ByFile(LoadScopeScheduling):
-    """Hands out whole files, in the order of collection: what the tests of a file share is made once."""
+    """Distribute whole files in collection order, so that the fixtures of a file are created once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return part(nodeid)
+        return scope(nodeid)
 
 
-def part(nodeid: str) -> str:
-    """Return what a test is handed out with: its file, and where more is shared, its folder."""
-    return next((folder for folder in TOGETHER if nodeid.startswith(f"{folder}/")), nodeid.partition("::")[0])
+def scope(nodeid: str) -> str:
+    """Return the scope of a test: its file, or its folder if the folder shares resources."""
+    return next((folder for folder in SHARED_FOLDERS if nodeid.startswith(f"{folder}/")), nodeid.partition("::")[0])
 
 
-def own(name: str) -> str:
-    """Return a name of this worker's own; the first keeps the name itself, as does a run without workers."""
+def worker_name(name: str) -> str:
+    """Return a name that is unique to this worker; the first worker and a run without workers use the name itself."""
     return name if WORKER in {"", "gw0"} else f"{name}-{WORKER}"
 
 
 @contextmanager
 def turn(*, alone: bool) -> Iterator[None]:
-    """Run beside the tests of other workers; or wait for those that run, and keep the next ones waiting."""
+    """Run in parallel with other workers; or, if alone, wait for running tests and block new ones."""
     with _lock("queue") as queue, _lock("engine") as engine:
-        # Who waits to be alone keeps its place in the queue, or new tests would pass it for ever.
+        # A test that waits to run alone holds the queue lock; otherwise new tests would starve it.
         fcntl.flock(queue, fcntl.LOCK_EX)
         fcntl.flock(engine, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         fcntl.flock(queue, fcntl.LOCK_UN)
@@ -56,22 +56,22 @@ def turn(*, alone: bool) -> Iterator[None]:
 
 
 @contextmanager
-def one_by_one(what: str) -> Iterator[None]:
-    """Let one worker do what the others find done then, such as building an image that all of them need."""
-    with _lock(what) as lock:
+def exclusive(name: str) -> Iterator[None]:
+    """Run in one worker at a time, for work that the others then reuse, such as building a shared image."""
+    with _lock(name) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 @contextmanager
 def locks() -> Iterator[Path]:
-    """Have a folder for the locks of one run; the processes that it starts know it."""
+    """Create the lock folder of a run and pass it to child processes in the environment."""
     with tempfile.TemporaryDirectory(prefix="envkit-tests-") as folder:
         os.environ[LOCKS] = folder
         yield Path(folder)
 
 
 @contextmanager
-def _lock(what: str) -> Iterator[IO[str]]:
-    with (Path(os.environ[LOCKS]) / what).open("a") as lock:
+def _lock(name: str) -> Iterator[IO[str]]:
+    with (Path(os.environ[LOCKS]) / name).open("a") as lock:
         yield lock

@@ -1,4 +1,4 @@
-"""Prints each file of an installed wheel that is missing or differs from the wheel's RECORD. Runs in the image."""
+"""Print each file of an installed wheel that is missing or differs from the wheel's RECORD. Runs in the image."""
 
 import base64
 import csv
@@ -9,7 +9,7 @@ import sys
 for prefix in sys.argv[1:]:
     records = list(pathlib.Path(prefix).glob("lib/python3*/site-packages/*.dist-info/RECORD"))
     if not records:
-        sys.exit(f"{prefix} holds no wheels")
+        sys.exit(f"{prefix} contains no wheels")
     for record in records:
         for name, digest, _size in csv.reader(record.read_text("utf-8").splitlines()):
             algorithm, _, expected = digest.partition("=")

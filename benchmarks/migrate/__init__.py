@@ -1,5 +1,5 @@
-"""How well `envkit migrate` moves real old code: measured on public checkouts, beside sed and beside doing nothing.
+"""Quality of `envkit migrate` on public checkouts of old code, compared with sed and with unchanged code.
 
-The checker here reads Python with the standard library's `ast` and `tokenize` and has its own way of finding what a
-name means, so that it does not share the codemod's mistakes.
+The checker parses Python with `ast` and `tokenize` of the standard library and resolves names independently, so that
+it does not share errors with the codemod.
 """

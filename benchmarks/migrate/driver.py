@@ -1,9 +1,9 @@
-"""`python -m benchmarks.migrate.driver FOLDER [lent]`: the same transform, run by LibCST's parallel codemod driver.
+"""`python -m benchmarks.migrate.driver FOLDER [fast]`: the same transform, run by LibCST's parallel codemod driver.
 
-The driver reads and parses each file, and computes what the codemod says that it depends on: positions, parents and
-scopes, each by LibCST's own provider, as its documentation has codemods written. What is rewritten and told is decided
-by envkit's transform, which parses nothing anew. With `lent`, the driver's tree is handed to envkit's own ways of
-finding places and scopes instead, so that what is left to compare is what stands around the transform.
+The driver reads and parses each file and computes the codemod's metadata dependencies (positions, parents and scopes)
+with LibCST's own providers, as LibCST's documentation recommends. envkit's transform rewrites that tree without parsing
+again. With `fast`, envkit computes positions and scopes from the driver's tree instead, so that only the code around
+the transform is compared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import libcst as cst
 from libcst.codemod import Codemod, SkipFile, parallel_exec_transform_with_prettyprint
 from libcst.metadata import ParentNodeProvider, PositionProvider, ScopeProvider
 
-from benchmarks.migrate.world import RELEASE
+from benchmarks.migrate.api_index import RELEASE
 from envkit.migrate import python, tf_api
 from envkit.migrate.python import parsed_file, pipeline
 from envkit.migrate.python.node_map import NodeMap
@@ -36,7 +36,7 @@ _NEWLINE = re.compile(r"\r\n?|\n")
 
 @dataclass(frozen=True, slots=True)
 class MigratedFile:
-    """A file as the driver takes it back: its bytes, and what they are encoded in."""
+    """Migrated file in the form that the driver expects: bytes and encoding."""
 
     bytes: bytes
     encoding: str
@@ -47,14 +47,14 @@ class Migration(Codemod):
 
     METADATA_DEPENDENCIES: ClassVar[tuple[Any, ...]] = (PositionProvider, ParentNodeProvider, ScopeProvider)
 
-    def transform_module_impl(self, tree: cst.Module) -> MigratedFile:  # type: ignore[override]  # all that the driver asks for
-        """Return what becomes of the file whose tree this is."""
+    def transform_module_impl(self, tree: cst.Module) -> MigratedFile:  # type: ignore[override]  # the driver accepts it
+        """Migrate a parsed file."""
         return self._to_migrated_file(
             tree, pipeline.transform_source(tree.bytes, self._build_source(tree), tree.encoding, tf_api.load(RELEASE))
         )
 
     def _build_source(self, tree: cst.Module) -> parsed_file.Source:
-        """Return the file as the transform knows it, from what LibCST's providers found."""
+        """Build the transform's input from the metadata of LibCST's providers."""
         text, positions, parents, scopes = (
             tree.code,
             *(self.metadata[provider] for provider in self.METADATA_DEPENDENCIES),
@@ -79,17 +79,17 @@ class Migration(Codemod):
 
 
 class FastMigration(Migration):
-    """The same with envkit's places and scopes, which are quicker than LibCST's."""
+    """Migration with envkit's positions and scopes, which are faster than LibCST's."""
 
     METADATA_DEPENDENCIES = ()
 
     @classmethod
     def get_inherited_dependencies(cls) -> tuple[()]:
-        """Return that LibCST is to compute nothing."""
+        """Return no dependencies, so that LibCST computes no metadata."""
         return ()
 
     def transform_module_impl(self, tree: cst.Module) -> MigratedFile:  # type: ignore[override]  # as above
-        """Return what becomes of the file whose tree this is."""
+        """Migrate a parsed file."""
         with mock.patch.object(cst, "parse_module", return_value=tree):
             return self._to_migrated_file(tree, python.migrate(tree.bytes, tf_api.load(RELEASE)))
 
@@ -99,11 +99,11 @@ def _node_map(mapping: Mapping[cst.CSTNode, Any]) -> NodeMap[Any]:
 
 
 def main() -> None:
-    """Run it over every file below a folder; files that cannot be read are counted and left."""
+    """Migrate every file below a folder; unreadable files are counted and skipped."""
     paths = [str(path) for path in sorted(Path(sys.argv[1]).rglob("*.py"))]
     tf_api.load(RELEASE)
     jobs = len(os.sched_getaffinity(0))
-    codemod = FastMigration if "lent" in sys.argv[2:] else Migration
+    codemod = FastMigration if "fast" in sys.argv[2:] else Migration
     result = parallel_exec_transform_with_prettyprint(codemod, paths, jobs=jobs, hide_progress=True)
     print(f"{result.successes} done, {result.failures} failed, {result.skips} skipped, {result.warnings} warnings")
 

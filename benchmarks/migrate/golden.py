@@ -1,4 +1,4 @@
-"""What envkit makes of checkouts beside what people made of them: each import has to bind the same object."""
+"""Compare envkit's migration with manual migrations of checkouts: each import must bind the same object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.clock import BenchmarkError
 from benchmarks.migrate import suites, units
-from benchmarks.migrate.world import RELEASE
+from benchmarks.migrate.api_index import RELEASE
 from envkit.migrate import python, tf_api
 
 if TYPE_CHECKING:
@@ -21,41 +21,41 @@ if TYPE_CHECKING:
 
 BAR = 0.98
 ROOTS = ("keras", "tensorflow")
-GUEST = Path(__file__).with_name("guest") / "same.py"
-# The commits in which people left standalone Keras; each is compared with what was there before.
+GUEST = Path(__file__).with_name("guest") / "compare_bindings.py"
+# Commits that migrated from standalone Keras by hand; each is compared with its parent.
 REFERENCE_COMMITS = {
     "philipperemy+keras-tcn": "a7eb6c9",
     "asmith26+wide_resnets_keras": "27188d6",
     "maxpumperla+elephas": "588f722",
 }
-# A stale copy of Keras that TensorFlow still ships: who imports from there is no measure.
+# A stale copy of Keras in TensorFlow; imports from it are not counted.
 STALE_COPY = re.compile(r"(?:from|import) tensorflow\.python\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What came of one checkout.
+    """Comparison for one checkout.
 
     Attributes:
-        name: Whose it is, and the commit.
-        files: How many were compared.
-        bound: How many names their imports bind from Keras, before as after; without those from its stale copy.
-        same: How many of them stand for the same object by envkit as by the people.
-        others: The rest, and those from the stale copy: file, what envkit wrote, what people wrote.
+        name: Repository and commit.
+        files: Number of compared files.
+        bound: Number of names that imports from Keras bind before and after, without those from the stale copy.
+        same: Number of them that are the same object in both migrations.
+        differences: The others, and those from the stale copy: file, envkit's import, manual import.
     """
 
     name: str
     files: int
     bound: int
     same: int
-    others: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
 
 
 def run(engine: docker.DockerClient, image: str, clones: Path) -> list[Pair]:
-    """Compare what is there.
+    """Compare the available clones.
 
     Raises:
-        Failed: A history has no such commit.
+        BenchmarkError: If a clone does not contain the commit.
     """
     return [
         _compare_checkout(engine, image, name, git_dir, commit)
@@ -65,7 +65,7 @@ def run(engine: docker.DockerClient, image: str, clones: Path) -> list[Pair]:
 
 
 def _git_dirs(folder: Path) -> list[Path]:
-    """Return the Git folder of a clone, with a work tree or without; none where there is no clone."""
+    """Return the Git folder of a clone, with or without a work tree; empty if there is no clone."""
     return [candidate for candidate in (folder / ".git", folder / "repo", folder) if (candidate / "HEAD").is_file()][:1]
 
 
@@ -80,14 +80,14 @@ def _compare_checkout(engine: docker.DockerClient, image: str, name: str, git_di
         comparisons += [(path, *comparison) for comparison in names]
     result = suites.run_guest(engine, image, {"pairs": [comparison[1:] for comparison in comparisons]}, GUEST)
     mismatches = [comparisons[index] for index in result["differ"]]
-    differences = tuple(f"{path}: `{ours}`, by people `{human}`" for path, _, ours, human in mismatches)
+    differences = tuple(f"{path}: `{ours}`, manual `{human}`" for path, _, ours, human in mismatches)
     counted = [comparison for comparison in comparisons if not STALE_COPY.match(comparison[3])]
     matching = [comparison for comparison in counted if comparison not in mismatches]
     return Pair(f"{name.replace('+', '/')} {commit}", files, len(counted), len(matching), differences)
 
 
 def compare(before: str, human_code: str) -> Iterator[tuple[str, str, str]]:
-    """Yield each name that was imported from Keras, with how envkit and how people import it now."""
+    """Yield each name that was imported from Keras, with envkit's import and the manual import."""
     unit = units.read(Path("a.py"), before.encode())
     if unit is None or not unit.imports_keras:
         return
@@ -99,7 +99,7 @@ def compare(before: str, human_code: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _import_statements(text: str) -> dict[str, str]:
-    """Return how each name is imported that comes from Keras or TensorFlow, as a statement of its own."""
+    """Return a single import statement for each name imported from Keras or TensorFlow."""
     try:
         tree = ast.parse(text)
     except SyntaxError:
@@ -127,6 +127,6 @@ def _git(git_dir: Path, *arguments: str) -> str:
     )
     if completed.returncode:
         raise BenchmarkError(
-            f"git {arguments[0]} in {git_dir} ended with {completed.returncode}\n{completed.stderr[-500:]}"
+            f"git {arguments[0]} in {git_dir} exited with code {completed.returncode}\n{completed.stderr[-500:]}"
         )
     return completed.stdout

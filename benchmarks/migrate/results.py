@@ -1,4 +1,4 @@
-"""Counts against bars, what is kept of them, and the page that shows it. Pure."""
+"""Counts and their bars, saved results, and the page. Pure."""
 
 from __future__ import annotations
 
@@ -15,51 +15,51 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figure
     from benchmarks.migrate.tally import Tally
 
-CORPUS_SIZE = 357  # files of the 30 checkouts that the bars were set for
+CORPUS_SIZE = 357  # files in the 30 checkouts for which the bars were set
 METHODS = ("untouched", "sed", "envkit")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One count, for each way.
+    """One count for each method.
 
     Attributes:
-        what: What was counted.
-        values: By way.
-        total: Of how many.
-        bar: What envkit's has to reach, or may not exceed.
-        least: Whether the bar is the least, not the most.
+        label: Counted items.
+        values: Method -> count.
+        total: Number of all items.
+        bar: Minimum or maximum for envkit.
+        is_minimum: Whether the bar is a minimum.
     """
 
-    what: str
+    label: str
     values: Mapping[str, int]
     total: int
     bar: float | None = None
-    least: bool = True
+    is_minimum: bool = True
 
     @property
     def holds(self) -> bool:
-        """Whether envkit keeps the bar."""
+        """Whether envkit's count is within the bar."""
         if self.bar is None:
             return True
         ours = self.values["envkit"]
-        return ours >= self.bar if self.least else ours <= self.bar
+        return ours >= self.bar if self.is_minimum else ours <= self.bar
 
     def cells(self) -> tuple[str, ...]:
-        """Return it as a line of a table."""
+        """Return the cells of a table row."""
         values = (str(self.values[method]) if method in self.values else "" for method in METHODS)
-        sign = "at least" if self.least else "at most"
+        sign = "at least" if self.is_minimum else "at most"
         bar = "" if self.bar is None else f"{sign} {self.bar:.0f}"
         verdict = "" if self.bar is None else "holds" if self.holds else "MISSED"
-        return (self.what, str(self.total), *values, bar, verdict)
+        return (self.label, str(self.total), *values, bar, verdict)
 
 
 def rows(tallies: Mapping[str, Tally], convolution_count: int) -> list[Row]:
-    """Return what is judged.
+    """Build the rows with their bars.
 
     Args:
-        tallies: By way.
-        convolution_count: Convolutions with three numbers by position, before.
+        tallies: Method -> counts.
+        convolution_count: Number of convolutions with three positional numbers before the migration.
     """
     ours = tallies["envkit"]
     files, names = ours.files, ours.names
@@ -69,32 +69,32 @@ def rows(tallies: Mapping[str, Tally], convolution_count: int) -> list[Row]:
         return {method: getattr(tally, attribute) for method, tally in tallies.items()}
 
     return [
-        Row("files that are Python 3.9", count_by_method("parse"), files, parseable_count),
-        Row("imported names of Keras that resolve", count_by_method("found"), names, 0.97 * names),
+        Row("files that parse as Python 3.9", count_by_method("parse"), files, parseable_count),
+        Row("imported names of Keras that resolve", count_by_method("resolved_names"), names, 0.97 * names),
         Row("files with every import resolved", count_by_method("resolve"), files, 335 / CORPUS_SIZE * files),
-        Row("files that are clean", count_by_method("clean"), files, 275 / CORPUS_SIZE * files),
+        Row("clean files", count_by_method("clean"), files, 275 / CORPUS_SIZE * files),
         Row(
-            "literal convolutions left with three positions",
+            "convolutions with three positional numbers",
             count_by_method("convolutions"),
             convolution_count,
             0,
-            least=False,
+            is_minimum=False,
         ),
-        Row("edits to look-alikes, strings, comments, outputs", count_by_method("edits"), 0, 0, least=False),
-        Row("unresolved names that no note tells of", {"envkit": ours.unreported}, 0, 0, least=False),
-        Row("files that a second run changes", {"envkit": ours.unstable}, files, 0, least=False),
+        Row("edits to look-alikes, strings, comments, outputs", count_by_method("edits"), 0, 0, is_minimum=False),
+        Row("unresolved names without a note", {"envkit": ours.unreported}, 0, 0, is_minimum=False),
+        Row("files changed by a second run", {"envkit": ours.unstable}, files, 0, is_minimum=False),
         Row(
-            "imports and names that the real TensorFlow judges otherwise",
+            "imports and names that the real TensorFlow resolves differently",
             {"envkit": ours.disagreements},
             ours.query_count,
             0,
-            least=False,
+            is_minimum=False,
         ),
     ]
 
 
 def terminal_table(counts: Sequence[Row]) -> str:
-    """Return the table for a terminal."""
+    """Render the table for a terminal."""
     table = [("", "of", *METHODS, "bar", ""), *(row.cells() for row in counts)]
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
     return "".join(
@@ -104,63 +104,63 @@ def terminal_table(counts: Sequence[Row]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkResults:
-    """All that was measured; each part may be of another day.
+    """All results; each part may have another date.
 
     Attributes:
-        machine: What it was measured on.
+        machine: Machine of the measurements.
         rows: Counts.
-        counted: The day of that.
-        golden: What people made of checkouts, beside it.
-        paired: The day of that.
-        ran: Tests of checkouts.
-        tested: The day of that.
-        speed: Times and memory, each with its day.
+        counted_on: Date of the counts.
+        golden: Comparisons with manual migrations.
+        compared_on: Date of the comparisons.
+        suites: Test results of checkouts.
+        tested_on: Date of the tests.
+        speed: Times and memory, each with its date.
     """
 
     machine: str = ""
     rows: tuple[Row, ...] = ()
-    counted: str = ""
+    counted_on: str = ""
     golden: tuple[Pair, ...] = ()
-    paired: str = ""
-    ran: tuple[SuiteResult, ...] = ()
-    tested: str = ""
+    compared_on: str = ""
+    suites: tuple[SuiteResult, ...] = ()
+    tested_on: str = ""
     speed: tuple[Figure, ...] = ()
 
     @property
     def missed_bars(self) -> list[str]:
-        """What stays below its bar."""
+        """Labels of everything that misses its bar."""
         return [
-            *(row.what for row in self.rows if not row.holds),
+            *(row.label for row in self.rows if not row.holds),
             *([GOLDEN_LABEL] if not _agrees(self.golden) else []),
-            *(suite.name for suite in self.ran if not suite.holds),
-            *(figure.what for figure in self.speed if not figure.holds),
+            *(suite.name for suite in self.suites if not suite.holds),
+            *(figure.label for figure in self.speed if not figure.holds),
         ]
 
 
 def to_data(results: BenchmarkResults) -> dict[str, Any]:
-    """Return it as JSON knows it."""
+    """Convert results to JSON data."""
     return {**asdict(results), "speed": [figures.to_data(figure) for figure in results.speed]}
 
 
 def from_data(data: Mapping[str, Any]) -> BenchmarkResults:
-    """Return what `to_data` made this of."""
+    """Restore results from the data of `to_data`."""
     return BenchmarkResults(
         data["machine"],
         tuple(Row(**item) for item in data["rows"]),
-        data["counted"],
-        tuple(Pair(**{**item, "others": tuple(item["others"])}) for item in data.get("golden", ())),
-        data.get("paired", ""),
-        tuple(SuiteResult(**item) for item in data["ran"]),
-        data["tested"],
+        data["counted_on"],
+        tuple(Pair(**{**item, "differences": tuple(item["differences"])}) for item in data.get("golden", ())),
+        data.get("compared_on", ""),
+        tuple(SuiteResult(**item) for item in data["suites"]),
+        data["tested_on"],
         tuple(figures.from_data(item) for item in data["speed"]),
     )
 
 
 def render_page(results: BenchmarkResults) -> str:
-    """Return the page."""
-    counts, suite_results = results.rows, results.ran
+    """Render the page."""
+    counts, suite_results = results.rows, results.suites
     header = ("measure", "of", *METHODS, "bar", "verdict")
-    suite_header = ("checkout", "as it is", "migrated", "bar: passes", "verdict")
+    suite_header = ("checkout", "unchanged", "migrated", "bar: passes", "verdict")
     suite_rows = [
         (
             suite.name,
@@ -173,15 +173,16 @@ def render_page(results: BenchmarkResults) -> str:
     ]
     suite_table = _table([suite_header, *suite_rows])
     return (
-        f"{HEAD}\n{results.machine}.\n\n## What comes of the files\n\n{COUNTS_TEXT}\nCounted on {results.counted}.\n\n"
+        f"{HEAD}\n{results.machine}.\n\n## Migrated files\n\n{COUNTS_TEXT}\nCounted on {results.counted_on}.\n\n"
         + _table([header, *(row.cells() for row in counts)])
         + (
-            f"\n## Beside what people made\n\n{GOLDEN_TEXT}\nCompared on {results.paired}.\n\n{_golden_section(results.golden)}"
+            f"\n## Comparison with manual migrations\n\n{GOLDEN_TEXT}\nCompared on {results.compared_on}.\n\n"
+            + _golden_section(results.golden)
             if results.golden
             else ""
         )
         + (
-            f"\n## Tests of the checkouts\n\n{TESTS_TEXT}\nRun on {results.tested}.\n\n{suite_table}"
+            f"\n## Tests of the checkouts\n\n{TESTS_TEXT}\nRun on {results.tested_on}.\n\n{suite_table}"
             if suite_results
             else ""
         )
@@ -200,10 +201,10 @@ def _golden_section(golden: Sequence[Pair]) -> str:
     lines = [(pair.name, str(pair.files), str(pair.bound), str(pair.same), "", "") for pair in golden]
     verdict = "holds" if _agrees(golden) else "MISSED"
     total_row = (GOLDEN_LABEL, str(file_count), str(bound_count), str(same_count), f"at least {BAR:.0%}", verdict)
-    differences = "".join(f"- {pair.name}, {difference}\n" for pair in golden for difference in pair.others)
-    header = ("checkout and commit", "files", "names bound", "the same object", "bar", "verdict")
+    differences = "".join(f"- {pair.name}, {difference}\n" for pair in golden for difference in pair.differences)
+    header = ("checkout and commit", "files", "names bound", "same object", "bar", "verdict")
     table = _table([header, *lines, total_row])
-    return table + (f"\nWhat differs, first as envkit has it:\n\n{differences}" if differences else "")
+    return table + (f"\nDifferences, envkit's import first:\n\n{differences}" if differences else "")
 
 
 def _table(lines: Sequence[Sequence[str]]) -> str:
@@ -218,37 +219,38 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 HEAD = """\
-# How well `envkit migrate` does
+# Quality of `envkit migrate`
 
-Measured on public checkouts of old code that imports standalone Keras, beside doing nothing and beside the usual two
-rules of sed (`import keras` to `from tensorflow import keras`, `from keras` to `from tensorflow.keras`). Nothing is the
-stronger of the two: TensorFlow 2.9 brings a package `keras`, so that much of old code imports. This page is made by
-`make bench-migrate CORPUS=FOLDER`; the checkouts are no part of this repository, and nothing of them is in it.
+Measured on public checkouts of old code that imports standalone Keras, compared with unchanged code and with the two
+usual sed rules (`import keras` to `from tensorflow import keras`, `from keras` to `from tensorflow.keras`). Unchanged
+code is the stronger baseline: TensorFlow 2.9 includes a package `keras`, so many imports of old code work. This page is
+generated by `make bench-migrate CORPUS=FOLDER`; this repository contains no part of the checkouts.
 """
 COUNTS_TEXT = """\
-`benchmarks/migrate` judges: a checker that reads Python with the standard library and finds what names mean in a way of
-its own. A file is *clean* if it parses as Python 3.9, all imports and all names that begin with one resolve, the
-keywords of calls exist, no convolution has three positional numbers, and nothing that was removed is used. A name that
-is left unresolved has to have a note on its line. Imports and names of the migrated files are asked of the real
-TensorFlow in the image too, which has to judge as the checker does. Files are counted that import standalone Keras;
-Python 2 stays as it is and counts as unresolved.
+`benchmarks/migrate` contains the checker, which parses Python with the standard library and resolves names
+independently of the codemod. A file is *clean* if it parses as Python 3.9, all imports and all names that start with an
+import resolve, the keywords of calls exist, no convolution has three positional numbers, and nothing removed is used.
+An unresolved name needs a note on its line. The real TensorFlow in the image must resolve the same imports and names of
+the migrated files as the checker. Only files that import standalone Keras are counted; Python 2 is not changed and
+counts as unresolved.
 """
-GOLDEN_LABEL = "names that imports bind to what people bind them to"
+GOLDEN_LABEL = "names bound to the same object as in the manual migration"
 GOLDEN_TEXT = """\
-Three of the checkouts left standalone Keras by themselves. Of each file that the commit changed, what was there before
-is migrated, and every name that an import of Keras bound, and still binds in both, has to stand for the same object in
-the TensorFlow 2.9.0 of envkit's image. What people import from `tensorflow.python` is listed and not counted: it is a
-private copy of Keras that went stale. `ARGS="--golden FOLDER"` compares, with a clone OWNER+NAME each in the folder.
+Three of the checkouts migrated from standalone Keras themselves. envkit migrates the previous version of each file that
+the commit changed. Every name that an import of Keras binds before and after, in both versions, must be the same object
+in the TensorFlow 2.9.0 of envkit's image. Manual imports from `tensorflow.python` are listed but not counted, because
+it is a stale private copy of Keras. `ARGS="--golden FOLDER"` runs the comparison with a clone OWNER+NAME of each in the
+folder.
 """
 TESTS_TEXT = """\
-The checkouts' own tests, by the TensorFlow 2.9.0 of envkit's image, without a network. What fails still: one
-test uses a name of TensorFlow 1, which a note tells of; one looks for a single file of weights by a name without a
-suffix, where TensorFlow writes a checkpoint of several.
+The tests of the checkouts, run with the TensorFlow 2.9.0 of envkit's image and without a network. Two tests still fail:
+one uses a name of TensorFlow 1, which a note reports; one expects a single weights file for a name without a suffix,
+where TensorFlow writes a checkpoint of several files.
 """
 SPEED_TEXT = """\
-`envkit migrate --write` as a command of its own, on fresh copies. LibCST's driver is
-`parallel_exec_transform_with_prettyprint` with one process a processor. It runs the same transform as a codemod written
-the way LibCST's documentation has it: the driver parses; positions, parents and scopes come from LibCST's providers.
-As envkit finds places and scopes by quicker ways of its own, the driver is timed once more with those lent to it; what
-is compared then is what stands around the transform. Peak memory counts shared pages once.
+`envkit migrate --write` as a separate command on fresh copies. LibCST's driver is
+`parallel_exec_transform_with_prettyprint` with one process per CPU. It runs the same transform as a codemod written
+as LibCST's documentation recommends: the driver parses; positions, parents and scopes come from LibCST's providers.
+Because envkit computes positions and scopes faster, the driver is also measured with envkit's, to compare only the code
+around the transform. Peak memory counts shared pages once.
 """

@@ -1,4 +1,4 @@
-"""How long `envkit migrate --write` takes, beside LibCST's own driver of codemods, and how much memory."""
+"""Time and memory of `envkit migrate --write`, compared with LibCST's codemod driver."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOTAL_BAR_S, RATIO_BAR, GROWTH_BAR = 30.0, 0.5, 1.25
 
 
 def measure(corpus: Path, scratch: Path) -> Iterator[Figure]:
-    """Yield the figures; every round gets copies of its own."""
+    """Yield the figures; every round uses new copies."""
     numbers = itertools.count()
 
     def fresh_copy(paths: list[Path] | None) -> Path:
@@ -36,18 +36,18 @@ def measure(corpus: Path, scratch: Path) -> Iterator[Figure]:
     full_runs = [run_timed(_argv(fresh_copy(None)), codes=variants.EXPECTED_CODES) for _ in range(ROUNDS)]
     yield Figure(
         "speed/whole",
-        "all of the checkouts",
+        "all checkouts",
         tuple(usage.wall_s for usage in full_runs),
         bar=TOTAL_BAR_S,
     )
-    yield Figure("speed/processor", "all of the checkouts", tuple(usage.cpu_s for usage in full_runs), unit="CPU s")
+    yield Figure("speed/processor", "all checkouts", tuple(usage.cpu_s for usage in full_runs), unit="CPU s")
     keras_paths = [path.relative_to(corpus) for path in sorted(corpus.rglob("*.py")) if WORD in path.read_bytes()]
     turns = alternate(
         ROUNDS,
         {
             "ours": lambda: run_timed(_argv(fresh_copy(keras_paths)), codes=variants.EXPECTED_CODES),
             "theirs": lambda: run_timed([*DRIVER, str(fresh_copy(keras_paths))]),
-            "lent": lambda: run_timed([*DRIVER, str(fresh_copy(keras_paths)), "lent"]),
+            "fast": lambda: run_timed([*DRIVER, str(fresh_copy(keras_paths)), "fast"]),
         },
         warm_ups=0,
     )
@@ -57,7 +57,7 @@ def measure(corpus: Path, scratch: Path) -> Iterator[Figure]:
     )
     yield Figure(
         "speed/driver",
-        f"the {len(keras_paths)} files of source with the word keras",
+        f"{len(keras_paths)} source files with the word keras",
         wall_times["ours"],
         wall_times["theirs"],
         "LibCST's driver with the same transform",
@@ -72,35 +72,35 @@ def measure(corpus: Path, scratch: Path) -> Iterator[Figure]:
         unit="CPU s",
     )
     yield Figure(
-        "speed/driver-lent",
+        "speed/driver-fast",
         "the same files",
         wall_times["ours"],
-        wall_times["lent"],
-        "LibCST's driver with envkit's places and scopes",
+        wall_times["fast"],
+        "LibCST's driver with envkit's positions and scopes",
     )
     yield Figure(
-        "speed/driver-lent-processor",
+        "speed/driver-fast-processor",
         "the same files",
         cpu_times["ours"],
-        cpu_times["lent"],
-        "LibCST's driver with envkit's places and scopes",
+        cpu_times["fast"],
+        "LibCST's driver with envkit's positions and scopes",
         unit="CPU s",
     )
     doubled = scratch / "twice"
-    for name in ("one", "other"):
+    for name in ("first", "second"):
         variants.copy(corpus, doubled / name)
     yield from _measure_memory(fresh_copy(None), doubled)
 
 
 def _measure_memory(single: Path, doubled: Path) -> Iterator[Figure]:
     peaks = [peak_memory(_argv(folder)) / MB for folder in (single, doubled)]
-    yield Figure("speed/memory", "memory at its peak, of all processes", (peaks[0],), unit="MB")
+    yield Figure("speed/memory", "peak memory of all processes", (peaks[0],), unit="MB")
     yield Figure(
         "speed/growth",
-        "memory at its peak with every file there twice",
+        "peak memory with every file twice",
         (peaks[1],),
         (peaks[0],),
-        "once",
+        "every file once",
         unit="MB",
         bar=GROWTH_BAR,
     )
@@ -111,7 +111,7 @@ def _argv(folder: Path) -> list[str]:
 
 
 def peak_memory(argv: list[str]) -> int:
-    """Run a program and return the most memory that it and its children had, shared pages counted once, in bytes."""
+    """Run a program and return the peak memory of it and its children in bytes; shared pages count once."""
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     maximum, exited = 0, threading.Event()
 

@@ -1,4 +1,4 @@
-"""The imports of a text, also of one that does not parse: each by itself then."""
+"""Find the imports of a text; if the text does not parse, each import is parsed separately."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.migrate.world import ROOTS, UNRECORDED, is_under
+from benchmarks.migrate.api_index import ROOTS, UNRECORDED, is_under
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.migrate.world import ApiIndex
+    from benchmarks.migrate.api_index import ApiIndex
 
 KERAS = ("keras", "tensorflow.keras", "tensorflow.contrib.keras", "tensorflow.python.keras")
 GRAMMAR = (3, 9)
-MAX_LINES = 40  # of a statement; beyond, its parenthesis was never closed
+MAX_LINES = 40  # of a statement; a longer one has an unclosed parenthesis
 IMPORT_START = re.compile(r"^[ \t]*(?:from|import)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedName:
-    """One name that is imported.
+    """Imported name.
 
     Attributes:
-        line: Where its statement begins, from 1.
-        end: Where that ends.
-        module: What stands behind `from`, with its dots; empty for a plain import.
-        name: What is imported; `*` for all; empty where the statement is no Python.
-        local_name: The name that the file has for it.
+        line: First line of the statement, 1-based.
+        end: Last line of the statement.
+        module: Module after `from`, with leading dots; empty for a plain import.
+        name: Imported name; `*` for all; empty if the statement is invalid.
+        local_name: Name in the file.
     """
 
     line: int
@@ -41,21 +41,21 @@ class ImportedName:
 
     @property
     def path(self) -> str:
-        """Its dotted name."""
+        """Dotted name."""
         return ".".join(part for part in (self.module, self.name) if part and part != "*")
 
     @property
     def is_tracked(self) -> bool:
-        """Whether it is of Keras or TensorFlow."""
+        """Whether the name belongs to Keras or TensorFlow."""
         return is_under(self.path, ROOTS) or not self.name
 
     @property
     def is_keras(self) -> bool:
-        """Whether it is of Keras: by itself, or in TensorFlow; look-alikes below TensorFlow are what sed makes."""
+        """Whether the name belongs to Keras, standalone or in TensorFlow, including look-alikes that sed creates."""
         return is_under(self.path, KERAS) or self.path.startswith("tensorflow.keras") or not self.name
 
     def resolves(self, index: ApiIndex) -> bool:
-        """Whether the import finds what it names."""
+        """Return whether the import succeeds."""
         if not self.name:
             return False
         if not self.module or self.name == "*":
@@ -66,7 +66,7 @@ class ImportedName:
 
 
 def parse(text: str) -> ast.Module | None:
-    """Return its tree; nothing where it is not Python of TensorFlow 2.9's time."""
+    """Parse a text; None if it is not valid Python 3.9."""
     try:
         return ast.parse(text, feature_version=GRAMMAR)
     except (SyntaxError, ValueError, RecursionError):
@@ -74,7 +74,7 @@ def parse(text: str) -> ast.Module | None:
 
 
 def imports(text: str, tree: ast.Module | None) -> list[ImportedName]:
-    """Return every name that the text imports."""
+    """Return all names that the text imports."""
     if tree is not None:
         return list(_tree_imports(tree, 0))
     return [

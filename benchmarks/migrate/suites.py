@@ -1,4 +1,4 @@
-"""The unit tests of public checkouts, run by the TensorFlow in envkit's image, as they are and migrated."""
+"""Run the unit tests of public checkouts, unchanged and migrated, with the TensorFlow in envkit's image."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 PYTHON = "/opt/tensorflow/bin/python"
 PYTHON_VERSION = "3.9"
 CACHE = Path(__file__).resolve().parents[2] / ".cache/bench-migrate"
-GUEST = Path(__file__).parent / "guest/finds.py"
+GUEST = Path(__file__).parent / "guest/find_missing.py"
 COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
 LIMIT_S = 900
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The tests of one checkout.
+    """Test suite of one checkout.
 
     Attributes:
-        checkout: Its folder.
-        paths: What pytest is given.
-        packages: What it needs beside TensorFlow and pytest, without what the image has.
-        passes: How many have to pass once it is migrated.
+        checkout: Folder of the checkout.
+        paths: Arguments for pytest.
+        passes: Minimum number of passed tests after the migration.
+        packages: Additional packages that the image does not have.
     """
 
     checkout: str
@@ -45,13 +45,13 @@ class Suite:
 
     @property
     def name(self) -> str:
-        """Its name as people know it."""
+        """Name of the repository, `owner/name`."""
         return self.checkout.replace("+", "/")
 
 
 @dataclass(frozen=True, slots=True)
 class SuiteResult:
-    """How many tests passed and did not, as the checkout was and migrated."""
+    """Test counts by outcome, before and after the migration."""
 
     name: str
     before: dict[str, int]
@@ -60,7 +60,7 @@ class SuiteResult:
 
     @property
     def holds(self) -> bool:
-        """Whether as many pass as have to."""
+        """Whether enough tests pass."""
         return self.after.get("passed", 0) >= self.passes
 
 
@@ -99,10 +99,10 @@ SUITES = (
 
 
 def run(engine: docker.DockerClient, image: str, before: Path, after: Path) -> list[SuiteResult]:
-    """Run every suite whose checkout is there.
+    """Run the suites of all available checkouts.
 
     Raises:
-        Failed: pytest could not be had, or ended without counting.
+        BenchmarkError: If pytest could not be installed or printed no counts.
     """
     suites = [suite for suite in SUITES if (before / suite.checkout).is_dir()]
     return [
@@ -116,10 +116,11 @@ def run(engine: docker.DockerClient, image: str, before: Path, after: Path) -> l
 def run_guest(
     engine: docker.DockerClient, image: str, queries: dict[str, list[Any]], script: Path = GUEST
 ) -> dict[str, list[Any]]:
-    """Ask the real TensorFlow which of these imports and names it does not find, or what else a script tells."""
-    container = _create_container(engine, image, [PYTHON, "/tmp/script.py", "/tmp/asked.json"])  # noqa: S108 - in the container
+    """Run a script with the real TensorFlow, by default to find missing imports and names; return its JSON output."""
+    argv = [PYTHON, "/tmp/script.py", "/tmp/queries.json"]  # noqa: S108 - in the container
+    container = _create_container(engine, image, argv)
     try:
-        contents = {"script.py": script.read_bytes(), "asked.json": json.dumps(queries).encode()}
+        contents = {"script.py": script.read_bytes(), "queries.json": json.dumps(queries).encode()}
         _put_files(container, "/tmp", contents)  # noqa: S108
         result: dict[str, list[Any]] = json.loads(_output(container).splitlines()[-1])
         return result
@@ -145,12 +146,12 @@ def _run_tests(engine: docker.DockerClient, image: str, tree: Path, suite: Suite
         for number, outcome in COUNT.findall(output.strip().rpartition("\n")[2])
     }
     if not counts:
-        raise BenchmarkError(f"the tests of {suite.name} counted nothing\n{output[-2000:]}")
+        raise BenchmarkError(f"the tests of {suite.name} printed no counts\n{output[-2000:]}")
     return counts
 
 
 def _fetch_packages(name: str, requirements: tuple[str, ...], *, with_dependencies: bool) -> Path:
-    """Return a folder of packages for the image's Python; what it holds already is not fetched again."""
+    """Download packages for the image's Python; an existing folder is reused."""
     folder = CACHE / name.replace("+", "-")
     if not folder.is_dir():
         argv = [
@@ -170,7 +171,7 @@ def _fetch_packages(name: str, requirements: tuple[str, ...], *, with_dependenci
             [*argv, *([] if with_dependencies else ["--no-deps"])], capture_output=True, text=True, check=False
         )
         if completed.returncode:
-            raise BenchmarkError(f"pip could not fetch {' '.join(requirements)}\n{completed.stderr[-1000:]}")
+            raise BenchmarkError(f"pip could not download {' '.join(requirements)}\n{completed.stderr[-1000:]}")
     return folder
 
 
@@ -203,6 +204,9 @@ def _output(container: Container) -> str:
     container.start()
     status = container.wait(timeout=LIMIT_S)
     output: str = container.logs(stdout=True, stderr=False).decode(errors="replace")
-    if status["StatusCode"] > 1:  # 1: tests failed, which is counted
-        raise BenchmarkError(f"ended with {status['StatusCode']}\n{container.logs().decode(errors='replace')[-2000:]}")
+    code = status["StatusCode"]
+    if code > 1:  # 1: tests failed, which is counted
+        raise BenchmarkError(
+            f"the container exited with code {code}\n{container.logs().decode(errors='replace')[-2000:]}"
+        )
     return output

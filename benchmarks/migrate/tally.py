@@ -1,4 +1,4 @@
-"""What came of all files, counted."""
+"""Count the results over all files."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from benchmarks.migrate import kept, units
+from benchmarks.migrate import units, unwanted_edits
+from benchmarks.migrate.api_index import api_index
 from benchmarks.migrate.variants import MigrationReport
 from benchmarks.migrate.verdict import judge
-from benchmarks.migrate.world import api_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts over all files of one way.
+    """Counts over all files for one method.
 
     Attributes:
-        files: How many there are.
-        parse: Those that are Python.
-        broken: Those that were Python before, and are not any more.
-        names: Names that are imported from Keras.
-        found: Those of them that lead to something.
-        resolve: Files with every import found.
-        clean: Files with nothing wrong.
-        convolutions: Calls with three numbers by position, whose meaning changed.
-        edits: What was changed and should not have been.
-        unreported: Unresolved names that no note tells of.
-        unstable: Files that a second run changes.
-        query_count: Imports and names that the real TensorFlow was asked for.
-        disagreements: Those that it judges in another way.
-        problems: What to look at, by file.
+        files: Number of files.
+        parse: Files that parse.
+        broken: Files that parsed before but no longer do.
+        names: Names imported from Keras.
+        resolved_names: Imported names that resolve.
+        resolve: Files in which every import resolves.
+        clean: Files without faults.
+        convolutions: Calls with three positional numbers, whose meaning changed.
+        edits: Unwanted edits.
+        unreported: Unresolved names without a note.
+        unstable: Files changed by a second run.
+        query_count: Imports and names checked with the real TensorFlow.
+        disagreements: Queries that it resolves differently.
+        problems: Descriptions of all problems, by file.
     """
 
     files: int = 0
     parse: int = 0
     broken: int = 0
     names: int = 0
-    found: int = 0
+    resolved_names: int = 0
     resolve: int = 0
     clean: int = 0
     convolutions: int = 0
@@ -62,20 +62,20 @@ def tally(
     after: Mapping[Path, bytes],
     reports: Mapping[Path, MigrationReport] | None = None,
 ) -> Tally:
-    """Count what came of the files.
+    """Count the results of migrated files.
 
     Args:
-        paths: Their names.
-        before: Their contents.
-        after: What came of them.
-        reports: What was said of them; where nothing could be, nothing is asked for.
+        paths: Paths of the files.
+        before: Original contents.
+        after: Migrated contents.
+        reports: Reports of envkit migrate; None for other methods, which need no notes.
     """
     totals = Tally()
     for path in paths:
         old, new = units.read(path, before[path]), units.read(path, after[path])
         old_verdict = judge(old.text, api_index()) if old is not None else None
         _count_file(totals, path, judge(new.text, api_index()) if new is not None else None, old_verdict)
-        for edit in kept.unwanted_edits(path, before[path], after[path]):
+        for edit in unwanted_edits.find(path, before[path], after[path]):
             totals.edits += 1
             totals.problems.append(f"{path}: edit: {edit}")
         report = reports.get(path, MigrationReport()) if reports is not None else None
@@ -92,12 +92,12 @@ def _count_file(totals: Tally, path: Path, verdict: Verdict | None, old_verdict:
     if verdict is None or not verdict.parses:
         totals.broken += did_parse
         if did_parse:
-            totals.problems.append(f"{path}: does not parse any more")
+            totals.problems.append(f"{path}: no longer parses")
     if verdict is None:
         return
     totals.parse += verdict.parses
     missing = sum(imported.is_keras and not imported.resolves(api_index()) for imported in verdict.imported_names)
-    totals.found += max(0, names - missing)
+    totals.resolved_names += max(0, names - missing)
     totals.resolve += verdict.imports_resolve
     totals.clean += verdict.is_clean
     totals.convolutions += sum(fault.kind == "convolution" and fault.literal for fault in verdict.faults)
@@ -123,7 +123,7 @@ def _fault_text(fault: Fault) -> str:
 
 
 def map_lines(old: Unit, new: Unit) -> dict[int, range]:
-    """Return by each line of the new text, from 0, the lines of the old one that it came from."""
+    """Map each 0-based line of the new text to its original lines in the old text."""
     line_map: dict[int, range] = {}
     matcher = difflib.SequenceMatcher(None, old.lines, new.lines, autojunk=False)
     for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():

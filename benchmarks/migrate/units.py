@@ -1,4 +1,4 @@
-"""Files as the Python that is in them: source, or all code cells of a notebook with its magics taken out."""
+"""Python code of a file: a source file, or all code cells of a notebook without magics."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 NOTEBOOK = ".ipynb"
 MAGIC = re.compile(r"^(?P<indent>[ \t]*)(?:[%!?]|[\w.]+\?\??[ \t]*$|[\w, ]+=[ \t]*[!%])")
 FOREIGN = re.compile(r"\s*%%(?!time\b|timeit\b|capture\b)")
-_OTHER_NAMES = r"(?:[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*"  # what else the same statement imports
+_OTHER_NAMES = r"(?:[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*"  # other names in the same statement
 IMPORTS_KERAS = re.compile(rf"^[ \t]*(?:from[ \t]+keras[ \t.]|import[ \t]+{_OTHER_NAMES}keras(?!\w))", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What of a file is Python.
+    """Python code of a file.
 
     Attributes:
-        lines: Its lines, without their ends.
-        positions: Of each line its cell, from 1, or 0 in a file of source; and its line there.
+        lines: Lines without line endings.
+        positions: For each line the 1-based cell (0 in a source file) and the 1-based line in it.
     """
 
     lines: tuple[str, ...]
@@ -33,17 +33,17 @@ class Unit:
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """Whole text."""
         return "".join(f"{line}\n" for line in self.lines)
 
     @property
     def imports_keras(self) -> bool:
-        """Whether it imports standalone Keras; told by the text, so that it can be asked of Python 2."""
+        """Whether the code imports standalone Keras, by a text search that also works for Python 2."""
         return IMPORTS_KERAS.search(self.text) is not None
 
 
 def read(path: Path, content: bytes) -> Unit | None:
-    """Return what of the file is Python; nothing where it is no text or no notebook."""
+    """Extract the Python code of a file; None if it is not a valid text or notebook."""
     try:
         if path.suffix == NOTEBOOK:
             return _notebook(json.loads(content))

@@ -1,4 +1,4 @@
-"""Where a text uses what it imports from Keras and TensorFlow: chains of names and calls, by a plain walk of scopes."""
+"""Find uses of imports from Keras and TensorFlow: attribute chains and calls, by a simple walk of scopes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A chain of names that begins with something imported.
+    """Attribute chain that starts with an imported name.
 
     Attributes:
-        line: Where it begins.
-        end: Where it ends.
-        paths: The dotted names it can mean: several, where several imports bind the name.
-        call: The call that it is the callee of.
+        line: First line.
+        end: Last line.
+        paths: Possible dotted names; several if several imports bind the name.
+        call: Call of the chain, or None.
     """
 
     line: int
@@ -36,24 +36,24 @@ class Use:
 
 @dataclass(slots=True)
 class ScopeNames:
-    """What a scope binds: by name what was imported, or None where the name stands for something else too."""
+    """Bindings of a scope: name -> imported paths, or None if the name is also bound to something else."""
 
     paths: dict[str, set[str] | None] = field(default_factory=dict)
     is_class: bool = False
 
     def bind(self, name: str, path: str | None) -> None:
-        """Note down one binding."""
+        """Record a binding."""
         known_paths = self.paths.get(name, set())
         self.paths[name] = None if path is None or known_paths is None else {*known_paths, path}
 
 
 @dataclass(slots=True)
 class Walk:
-    """What was found.
+    """Result of a walk.
 
     Attributes:
-        uses: Chains that begin with an import.
-        unbound: Names that nothing binds, with their lines.
+        uses: Chains that start with an import.
+        unbound: Unbound names with their lines.
     """
 
     uses: list[Use] = field(default_factory=list)
@@ -95,7 +95,7 @@ def _generators(node: ast.AST) -> list[ast.AST]:
 
 
 def _outer_names(node: ast.AST) -> Iterator[str]:
-    """Yield names that a scope takes from outside of it to bind them there."""
+    """Yield names that the scope declares global or nonlocal."""
     if isinstance(node, (ast.Global, ast.Nonlocal)):
         yield from node.names
     elif not isinstance(node, SCOPES):
@@ -117,7 +117,7 @@ def _bind(node: ast.AST, names: ScopeNames, outer_names: set[str]) -> None:
     elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and node.id not in outer_names:
         names.bind(node.id, None)
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is None:
-        return  # `layers = None` where an import failed
+        return  # `layers = None` after a failed import
     if not isinstance(node, (*SCOPES, *COMPREHENSIONS)):
         for child in ast.iter_child_nodes(node):
             _bind(child, names, outer_names)
@@ -136,7 +136,7 @@ def _visit(node: ast.AST, scopes: list[ScopeNames], walk: Walk, call: ast.Call |
 
 
 def _outer_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what of a definition is evaluated around it."""
+    """Yield the parts of a definition that are evaluated in the enclosing scope."""
     if isinstance(node, ast.ClassDef):
         yield from [*node.bases, *node.keywords, *node.decorator_list]
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):

@@ -1,4 +1,4 @@
-"""The three ways that are compared: to leave files as they are, the usual line of sed, and `envkit migrate`."""
+"""The three compared methods: unchanged files, the usual sed command, and `envkit migrate`."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SUFFIXES = {".py", units.NOTEBOOK}
-EXPECTED_CODES = {0, 6}  # 6: files are left that could not be read
+EXPECTED_CODES = {0, 6}  # 6: unreadable files were skipped
 COMMAND = (sys.executable, "-m", "envkit", "migrate")
 ACTION_KINDS = {"review", "impossible", "unresolved"}
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationReport:
-    """What `envkit migrate` said of one file.
+    """Report of `envkit migrate` for one file.
 
     Attributes:
-        notes: Cell and line of each note that something will not run.
-        skip_reason: Why it was left as it is, or nothing.
-        rewrites: How many places it rewrote.
-        all_notes: Every note, as it was told.
+        notes: Cell and line of each note about code that does not run.
+        skip_reason: Reason why the file was skipped, or empty.
+        rewrites: Rewrites as in the JSON report.
+        all_notes: All notes as in the JSON report.
     """
 
     notes: frozenset[tuple[int, int]] = frozenset()
@@ -41,7 +41,7 @@ class MigrationReport:
 
 
 def files(corpus: Path) -> list[Path]:
-    """Return every file of the checkouts that imports standalone Keras, relative to their folder."""
+    """Return all files that import standalone Keras, relative to the corpus."""
     paths = []
     for path in sorted(corpus.rglob("*")):
         if path.suffix in SUFFIXES and path.is_file() and not path.is_symlink():
@@ -53,14 +53,14 @@ def files(corpus: Path) -> list[Path]:
 
 
 def sed(content: bytes) -> bytes:
-    """Return what `s/import keras/from tensorflow import keras/g; s/from keras/from tensorflow.keras/g` makes."""
+    """Apply `s/import keras/from tensorflow import keras/g; s/from keras/from tensorflow.keras/g`."""
     return content.replace(b"import keras", b"from tensorflow import keras").replace(
         b"from keras", b"from tensorflow.keras"
     )
 
 
 def copy(corpus: Path, folder: Path, paths: Iterable[Path] | None = None) -> Path:
-    """Copy the checkouts, or some files of them, to a folder of their own."""
+    """Copy the checkouts, or some of their files, to a new folder."""
     if paths is None:
         shutil.copytree(corpus, folder, symlinks=True)
         return folder
@@ -71,16 +71,17 @@ def copy(corpus: Path, folder: Path, paths: Iterable[Path] | None = None) -> Pat
 
 
 def migrate(folder: Path, *options: str) -> dict[Path, MigrationReport]:
-    """Let `envkit migrate --write` loose on a folder, and return what it told of each file in it.
+    """Run `envkit migrate --write` on a folder and return the report of each file.
 
     Raises:
-        Failed: It ended with a code that it should not end with.
+        BenchmarkError: If the exit code is unexpected.
     """
     argv = [*COMMAND, str(folder), "--write", "--format", "json", "--quiet", *options]
     completed = subprocess.run(argv, capture_output=True, check=False, timeout=600)
     if completed.returncode not in EXPECTED_CODES:
         raise BenchmarkError(
-            f"envkit migrate ended with {completed.returncode}\n{completed.stderr.decode(errors='replace')[-2000:]}"
+            f"envkit migrate exited with code {completed.returncode}\n"
+            f"{completed.stderr.decode(errors='replace')[-2000:]}"
         )
     reports: dict[Path, MigrationReport] = defaultdict(MigrationReport)
     for file_report in json.loads(completed.stdout)["result"]["files"]:

@@ -1,4 +1,4 @@
-"""What is wrong with one text under TensorFlow 2.9.0."""
+"""Find faults of a text under TensorFlow 2.9.0."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.migrate import statements
+from benchmarks.migrate.api_index import ROOTS, is_under, public_path
 from benchmarks.migrate.uses import BUILTIN, uses
-from benchmarks.migrate.world import ROOTS, is_under, public_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from benchmarks.migrate.api_index import ApiIndex
     from benchmarks.migrate.statements import ImportedName
     from benchmarks.migrate.uses import Use, Walk
-    from benchmarks.migrate.world import ApiIndex
 
 CONVOLUTIONS = {
     "Conv2D",
@@ -27,7 +27,7 @@ CONVOLUTIONS = {
     "Deconvolution2D",
     "AtrousConvolution2D",
 }
-# What each layer takes beside its own arguments, as `Layer.__init__` of 2.9.0 lists it, and those it passes on.
+# Keywords that every layer accepts: those listed in `Layer.__init__` of 2.9.0 and those that it passes on.
 LAYER_KEYWORDS = {
     "input_dim",
     "input_shape",
@@ -58,14 +58,14 @@ SHARED_METHODS = {"predict_proba"}  # scikit-learn has it too
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong.
+    """Single fault.
 
     Attributes:
         kind: `import`, `name`, `argument`, `convolution` or `method`.
-        line: Where, from 1.
-        end: Where it ends.
-        name: The name.
-        literal: Of a convolution, whether all three are numbers that stand there.
+        line: First line, 1-based.
+        end: Last line.
+        name: Faulty name.
+        literal: For a convolution, whether all three arguments are literal numbers.
     """
 
     kind: str
@@ -77,12 +77,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was seen of one text.
+    """Verdict on one text.
 
     Attributes:
-        parses: Whether it is Python.
-        imported_names: Names that it imports from Keras or TensorFlow.
-        faults: What is wrong with it.
+        parses: Whether the text is valid Python.
+        imported_names: Names imported from Keras or TensorFlow.
+        faults: All faults.
     """
 
     parses: bool
@@ -91,27 +91,27 @@ class Verdict:
 
     @property
     def name_count(self) -> int:
-        """How many names it imports from Keras."""
+        """Number of names imported from Keras."""
         return sum(imported_name.is_keras for imported_name in self.imported_names)
 
     @property
     def unresolved(self) -> tuple[Fault, ...]:
-        """Imports and names that lead to nothing."""
+        """Imports and names that do not resolve."""
         return tuple(fault for fault in self.faults if fault.kind in {"import", "name"})
 
     @property
     def imports_resolve(self) -> bool:
-        """Whether every import finds what it names."""
+        """Whether every import resolves."""
         return self.parses and not any(fault.kind == "import" for fault in self.faults)
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is wrong with it."""
+        """Whether there are no faults."""
         return self.parses and not self.faults
 
 
 def judge(text: str, index: ApiIndex) -> Verdict:
-    """Look for all that is wrong."""
+    """Find all faults of a text."""
     tree = statements.parse(text)
     imported_names = tuple(
         imported_name for imported_name in statements.imports(text, tree) if imported_name.is_tracked
@@ -149,7 +149,7 @@ def _exists(path: str, index: ApiIndex) -> bool:
 
 
 def _star_faults(tree: ast.Module, walk: Walk, index: ApiIndex) -> Iterator[Fault]:
-    """Names that a star of standalone Keras brought, and the star that stands there now does not."""
+    """Yield names that a star import of standalone Keras provided but the current one does not."""
     stars = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
     if not stars or not all(is_under(star.module or "", ROOTS) and not star.level for star in stars):
         return
@@ -174,7 +174,7 @@ def _call_faults(use: Use, index: ApiIndex) -> Iterator[Fault]:
 
 
 def _accepted_keywords(path: str, index: ApiIndex) -> set[str] | None:
-    """Return every keyword that the callable takes; None where that is not known."""
+    """Return all keywords that the callable accepts; None if unknown."""
     parameters, path = index.parameters(path), public_path(path)
     if parameters is None:
         return None

@@ -1,1 +1,1 @@
-"""Backends that run a workspace."""
+"""Backends that run workspaces."""

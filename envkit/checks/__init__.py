@@ -1,4 +1,4 @@
-"""Observations in, findings out. Pure: the same observations always give the same findings."""
+"""Judge observations. Pure: the same observations always give the same findings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from envkit.checks import gpu, tensorflow
 from envkit.checks import observations as obs
+from envkit.checks.check import make_finding
 from envkit.checks.gpu import device_nodes
 from envkit.checks.smoke import check as smoke
 from envkit.checks.summary import exit_code, summarize, summarize_audit, summarize_host
-from envkit.checks.table import make_finding
 from envkit.model.report import Verdict
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = [
     "summarize",
     "summarize_audit",
     "summarize_host",
+    "tensorboard_route",
 ]
 
 
@@ -43,7 +44,7 @@ def probe(
     host: HostGpu,
     engine: EngineFacts | None = None,
 ) -> tuple[Finding, ...]:
-    """Judge everything that the probe saw: TensorFlow first, then the GPUs."""
+    """Judge the observations of the probe: TensorFlow first, then the GPUs."""
     return (
         *tensorflow.check(observations, expected_version=release.version),
         *gpu.check(observations, required=gpu_required, host=host, engine=engine, release=release),
@@ -51,43 +52,54 @@ def probe(
 
 
 def gpu_preflight(host: HostGpu, engine: EngineFacts, image: ImagePlan) -> Finding | None:
-    """Return why a GPU that is asked for cannot be used, as far as that shows before anything is created."""
+    """Find out why a requested GPU cannot be used, as far as is known before anything is created."""
     return gpu.preflight(required=True, host=host, engine=engine, release=image.release, gpu_build=image.gpu)
 
 
 def host_gpu(host: HostGpu, engine: EngineFacts | None, release: Release, *, required: bool) -> tuple[Finding, ...]:
-    """Judge before anything is pulled whether this release, its CUDA, the driver and the engine can work together."""
+    """Judge, before anything is pulled, whether this release, its CUDA, the driver and the engine work together."""
     fault = gpu.preflight(required=required, host=host, engine=engine, release=release)
     if fault is None and engine is None:
-        return (make_finding("host/gpu", "no engine answered that could pass a GPU", status=Verdict.SKIPPED),)
+        return (make_finding("host/gpu", "no engine answers that could pass a GPU", status=Verdict.SKIPPED),)
     if fault is None:
-        detail = f"driver {host.driver} serves TensorFlow {release.version} with CUDA {release.cuda}"
+        detail = f"driver {host.driver} supports TensorFlow {release.version} with CUDA {release.cuda}"
         return (make_finding("host/gpu", detail),)
     return (fault,)
 
 
 def gpu_device_nodes(observations: Sequence[Observation]) -> Finding:
-    """Judge whether a GPU that a container was given is still there."""
+    """Judge whether a container can still open its GPU."""
     if not obs.table(obs.data(observations, "gpu.nodes"), "nodes"):
-        return make_finding("gpu/nodes-open", "the device nodes could not be looked at", status=Verdict.UNKNOWN)
+        return make_finding("gpu/nodes-open", "the device nodes could not be checked", status=Verdict.UNKNOWN)
     return device_nodes.find_fault(observations) or make_finding("gpu/nodes-open", "every device node opens")
 
 
 def no_gpu_assigned() -> Finding:
-    """Say that a container was given no GPU that could be lost."""
-    detail = "this workspace was given no GPU, so there is none to watch; whether it runs is watched"
+    """Build the finding for a container that has no GPU to lose."""
+    detail = "this workspace has no GPU to watch; only whether it runs is watched"
     return make_finding("gpu/nodes-open", detail, status=Verdict.SKIPPED)
 
 
-def drift(changes: Sequence[str], error: str = "") -> Finding:
-    """Judge whether an environment is what its config says.
+def tensorboard_route(error: str) -> Finding:
+    """Judge whether TensorBoard answers; one that does not is a warning.
 
     Args:
-        changes: What an `up` would do, in words.
-        error: Why that cannot be told, or empty.
+        error: Why it counts as not answering, or empty.
     """
     if error:
-        return make_finding("environment/drift", error, hint="envkit up says more")
+        return make_finding("tensorboard/route", error)
+    return make_finding("tensorboard/route", "answers", status=Verdict.PASSED, cause="", hint="")
+
+
+def drift(changes: Sequence[str], error: str = "") -> Finding:
+    """Judge whether an environment matches its config.
+
+    Args:
+        changes: Steps of an `up`, in words.
+        error: Reason why they are unknown, or empty.
+    """
+    if error:
+        return make_finding("environment/drift", error, hint="envkit up shows more")
     if changes:
-        return make_finding("environment/drift", f"an `up` would now: {'; '.join(changes)}")
-    return make_finding("environment/drift", "it is what its config says", status=Verdict.PASSED, cause="", hint="")
+        return make_finding("environment/drift", f"an `up` would: {'; '.join(changes)}")
+    return make_finding("environment/drift", "it matches its config", status=Verdict.PASSED, cause="", hint="")

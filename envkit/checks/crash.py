@@ -1,4 +1,4 @@
-"""How a guest script ended, when it did not come to its end by itself."""
+"""Explain why a guest script did not finish."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ STEP_LABELS = {
     "tensorflow.devices": "listing its devices",
     "tensorflow.op": "computing {op} on {device}",
 }
-CRASH_HINT = "envkit exec -- python -q -X faulthandler, and in it what is named above, shows where it crashes"
+CRASH_HINT = "to see where it crashes, repeat that step in: envkit exec -- python -q -X faulthandler"
 SIGNAL_CAUSES = {
     "SIGKILL": (
-        "something killed it; the kernel does so when the host runs out of memory",
-        "free -m and sudo dmesg | grep -i oom, on the host, say more",
+        "another process or the kernel killed it; the kernel does so when the host runs out of memory",
+        "free -m and sudo dmesg | grep -i oom, on the host, show more",
     ),
     "SIGILL": (
-        "TensorFlow's wheels use AVX instructions, and this processor has none",
+        "TensorFlow's wheels use AVX instructions, which this CPU does not support",
         "use a machine on which grep -c avx /proc/cpuinfo prints more than 0",
     ),
 }
 OUT_OF_MEMORY = ("the container ran out of memory", "raise limits.memory in envkit.yaml, then: envkit up")
-TIMEOUT = ("it hangs, or this machine is too busy", "once the machine is idle: envkit down && envkit up")
+TIMEOUT = ("it hangs, or this machine is too busy", "when the machine is idle: envkit down && envkit up")
 
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """An end before the end.
+    """A script that did not finish.
 
     Attributes:
-        detail: What was going on, and how it ended.
-        cause: The likely cause.
-        hint: What helps.
-        device: The device that was computed on at that moment, or empty.
+        detail: Step it was at, and how it ended.
+        cause: Likely cause.
+        hint: Command or change that helps.
+        device: Device that was computing, or empty.
         timed_out: Whether it was stopped because it took too long.
     """
 
@@ -54,7 +54,7 @@ class Crash:
 
 
 def find_crash(observations: Sequence[Observation]) -> Crash | None:
-    """Return how the script ended, or None if it came to its end."""
+    """Find out how the script ended; None if it finished."""
     end = obs.last(observations, "ended")
     if end is None and obs.last(observations, "done") is not None:
         return None
@@ -67,7 +67,7 @@ def find_crash(observations: Sequence[Observation]) -> Crash | None:
 
 
 def _unfinished_step(observations: Sequence[Observation]) -> Mapping[str, Any]:
-    """Return the look that was begun last, if nothing came of it."""
+    """Return the data of the step that began last, if it did not finish."""
     step: Mapping[str, Any] = {}
     for observation in observations:
         if observation.name == "begin":
@@ -80,25 +80,29 @@ def _unfinished_step(observations: Sequence[Observation]) -> Mapping[str, Any]:
 def _describe_step(step: Mapping[str, Any]) -> str:
     name = obs.text(step, "look")
     if not name:
-        return "the look at TensorFlow"
+        return "the TensorFlow probe"
     values = {key: obs.text(step, key) for key in ("op", "device")}
     return single_line(
-        STEP_LABELS.get(name, f"looking at {name}").replace("{op}", values["op"]).replace("{device}", values["device"])
+        STEP_LABELS.get(name, f"inspecting {name}").replace("{op}", values["op"]).replace("{device}", values["device"])
     )
 
 
 def _explain(end: Mapping[str, Any], log: str) -> tuple[str, str, str]:
-    """Return how it ended, the likely cause, and the mend."""
+    """Return how it ended, the likely cause and the hint."""
     kind, signal = obs.text(end, "by"), obs.text(end, "signal")
     if kind == "limit":
         return (f"took longer than {_format_limit(end)} and was stopped", *TIMEOUT)
     if kind == "signal" and end.get("out_of_memory") is True:
         return (f"was killed by {signal}", *OUT_OF_MEMORY)
     if kind == "signal":
-        return (f"was ended by {signal}", *SIGNAL_CAUSES.get(signal, (_last_log_line(log), CRASH_HINT)))
+        return (f"was terminated by {signal}", *SIGNAL_CAUSES.get(signal, (_last_log_line(log), CRASH_HINT)))
     if kind in {"exit", "error"}:
         return ("failed", obs.error(end) or _last_log_line(log), CRASH_HINT)
-    return ("stopped without a word", "the container was stopped, or something killed the script", "envkit status")
+    return (
+        "stopped without a result",
+        "the container was stopped, or another process killed the script",
+        "envkit status",
+    )
 
 
 def _format_limit(end: Mapping[str, Any]) -> str:
@@ -107,6 +111,6 @@ def _format_limit(end: Mapping[str, Any]) -> str:
 
 
 def _last_log_line(log: str) -> str:
-    """Return the last line of a log: where something crashes, the reason stands there, if anywhere."""
+    """Return the last line of a log, which shows the reason of a crash if anything does."""
     lines = log.strip().splitlines()
     return single_line(lines[-1]) if lines else "unknown: nothing was printed"

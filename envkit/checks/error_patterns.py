@@ -1,4 +1,4 @@
-"""Texts by which a cause is known. Only where nothing else tells: codes and error numbers come first."""
+"""Recognise causes by error texts. A last resort: return codes and error numbers come first."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ErrorPattern:
-    """A text that one cause alone leaves behind.
+    """A text that only one cause produces.
 
     Attributes:
-        regex: What is searched for.
-        cause: What it means; empty where the check that it names says so.
-        hint: What helps, likewise.
-        check: The check that it is, where there is one of its own.
+        regex: Pattern to search for.
+        cause: Cause; empty to use that of the check.
+        hint: Hint; empty to use that of the check.
+        check: Id of its own check, or empty.
     """
 
     regex: re.Pattern[str]
@@ -28,7 +28,7 @@ class ErrorPattern:
 
 
 def find_pattern(text: str, patterns: Iterable[ErrorPattern]) -> ErrorPattern | None:
-    """Return the first signature that a text bears."""
+    """Return the first pattern that matches a text."""
     return next((pattern for pattern in patterns if pattern.regex.search(text)), None)
 
 
@@ -45,12 +45,12 @@ IMPORT_ERRORS = (
     ),
     ErrorPattern(
         re.compile(r"No usable temporary directory found"),
-        "nothing can be written to /tmp in the container: it is full, or read-only",
-        "envkit exec -- df -h /tmp tells which; envkit down && envkit up gives an empty one",
+        "the container's /tmp is full or read-only",
+        "envkit exec -- df -h /tmp shows which; envkit down && envkit up creates an empty one",
     ),
 )
 
-# In TensorFlow's log, when it lists no GPU. What is named first makes the later ones appear as well.
+# In TensorFlow's log if it lists no GPU. The first causes also produce the texts of later ones.
 GPU_NOT_LISTED = (
     ErrorPattern(
         re.compile(r"kernel version [0-9.]+ does not match DSO version [0-9.]+"),
@@ -59,17 +59,17 @@ GPU_NOT_LISTED = (
     ),
     ErrorPattern(
         re.compile(r"CUDA_ERROR_STUB_LIBRARY|failed call to cuInit: UNKNOWN ERROR \(34\)"),
-        "a stub of libcuda.so.1 inside the image stands before the driver's own library",
+        "a stub of libcuda.so.1 in the image hides the driver's own library",
         "remove /etc/ld.so.conf.d/z-cuda-stubs.conf from the image, and stubs from LD_LIBRARY_PATH",
     ),
     ErrorPattern(
         re.compile(r"Could not load dynamic library 'libcuda\.so\.1'"),
-        "the driver's library libcuda.so.1 was not brought into the container",
+        "the driver's library libcuda.so.1 was not mounted into the container",
         "set NVIDIA_DRIVER_CAPABILITIES to compute,utility, then: envkit down && envkit up --gpu",
     ),
     ErrorPattern(
         re.compile(r"Cannot dlopen some GPU libraries"),
-        "CUDA or cuDNN libraries are missing in the image, or are not where the loader looks",
+        "CUDA or cuDNN libraries are missing in the image, or not on the loader's path",
         "install the libraries that TensorFlow's log names, then run ldconfig",
     ),
     ErrorPattern(
@@ -79,8 +79,8 @@ GPU_NOT_LISTED = (
     ),
 )
 
-# In what an operation on a GPU raises, or in the last words of a process that it ended. In order: what a library could
-# not do for want of memory is said of the library as well.
+# In the exception of a GPU operation, or in the last log lines of a process that crashed. In order: if a library fails
+# for lack of memory, the later texts about the library appear as well.
 OPERATION_ERRORS = (
     ErrorPattern(
         re.compile(
@@ -108,8 +108,8 @@ OPERATION_ERRORS = (
     ),
     ErrorPattern(
         re.compile(r"cudaGetDevice\(\) failed"),
-        "the driver answers in part: its libraries in the container and its kernel module do not work together",
-        "nvidia-smi on the host tells whether it works there; then: envkit down && envkit up --gpu, or sudo reboot",
+        "the driver answers only in part: its libraries in the container and its kernel module do not work together",
+        "nvidia-smi on the host shows whether it works there; then: envkit down && envkit up --gpu, or sudo reboot",
     ),
 )
 
@@ -117,7 +117,7 @@ PTX_COMPILATION = ErrorPattern(
     re.compile(r"CUDA kernels will be jit-compiled from PTX"),
     "this GPU is newer than this TensorFlow release: its kernels are compiled at first use, which can take "
     "half an hour",
-    "choose a TensorFlow release that knows this GPU, in envkit.yaml; or let a first run take its time",
+    "choose a TensorFlow release that supports this GPU, in envkit.yaml; or wait during the first run",
 )
-# In TensorFlow's log, when an operation on a GPU takes too long.
+# In TensorFlow's log if an operation on a GPU takes too long.
 TIMEOUTS = (PTX_COMPILATION,)

@@ -1,4 +1,4 @@
-"""Whether this host can make and run workspaces: engine, disk, memory, network, clock, programs."""
+"""Judge whether this host can build and run workspaces: engine, disk, memory, network, clock, programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as obs
-from envkit.checks.table import make_finding
+from envkit.checks.check import make_finding
 from envkit.model.report import Observation, Verdict
 from envkit.sanitize import single_line
 
@@ -18,24 +18,25 @@ if TYPE_CHECKING:
 
     from envkit.model.report import Finding
 
-MIN_DISK_MIB = 4 * 1024  # one CPU image and what building it needs
-RECOMMENDED_DISK_MIB = 15 * 1024  # one for GPUs, and a second environment
+MIN_DISK_MIB = 4 * 1024  # one CPU image and its build
+RECOMMENDED_DISK_MIB = 15 * 1024  # one GPU image and a second environment
 MIN_MEMORY_MIB = 1024
 RECOMMENDED_MEMORY_MIB = 3 * 1024
-MAX_CLOCK_SKEW_S = 300.0  # what certificates and signed package lists put up with
-# Of a finding's data: a command that mends it, word by word, and whether it changes nothing but what is the caller's.
+MAX_CLOCK_SKEW_S = 300.0  # tolerance of certificates and signed package lists
+# Keys of a finding's data: the command that fixes it, as a list of words, and whether it changes only files of the
+# caller.
 FIX, SAFE = "fix", "safe"
-# In apt's own words: it gives no other sign of which fault it is.
+# apt reports this fault only by its message.
 _SIGNED_BY_CONFLICT = re.compile(
     r"Conflicting values set for option Signed-By regarding source [a-z+]+://([A-Za-z0-9.-]+)\S* .*", re.ASCII
 )
-NETRC_HINT = "name a login for it: build.netrc in envkit.yaml"
-PROXY_HINT = "write the proxy's login into its address: export https_proxy=http://USER:PASSWORD@PROXY"
-DEBIAN_HINT = "nothing needs mending, base: auto stands on Debian then"
+NETRC_HINT = "set build.netrc in envkit.yaml to a file with its login"
+PROXY_HINT = "add the login to the proxy's address: export https_proxy=http://USER:PASSWORD@PROXY"
+DEBIAN_HINT = "no action needed, as base: auto then builds from Debian packages"
 START_COMMANDS = frozenset({"sudo systemctl start docker", "sudo systemctl restart docker"})
-NO_INDEX = "no address to ask is known: envkit.yaml names none, and no pip is installed beside envkit whose own to take"
-NO_OBSERVATION = Observation("", {"error": {"type": "error", "message": "it was not looked at"}})
-# The packages that bring a program, and the command that installs them, by the system's family.
+NO_INDEX = "no index is known: envkit.yaml names none, and envkit's Python has no pip to ask for its index"
+NO_OBSERVATION = Observation("", {"error": {"type": "error", "message": "not checked"}})
+# Install command by distribution family.
 INSTALL_COMMANDS = {
     "debian": "sudo apt-get install {}",
     "ubuntu": "sudo apt-get install {}",
@@ -52,7 +53,7 @@ PACKAGES = {
 
 
 def check(observations: Sequence[Observation]) -> tuple[Finding, ...]:
-    """Judge every look at the host; what was not looked at is skipped, and says why."""
+    """Judge every observation of the host; a missing one is skipped with the reason."""
     return tuple(
         _judge_all(defaultdict(lambda: NO_OBSERVATION, {observation.name: observation for observation in observations}))
     )
@@ -85,9 +86,9 @@ def _skip(check_id: str, reason: str) -> Finding:
 
 
 def _skip_if_failed(observation: Observation, check_id: str) -> Finding | None:
-    """Return that nothing came of a look, or None."""
+    """Build a skipped finding if the inspection failed or took too long; otherwise None."""
     if observation.data.get("late"):
-        return _skip(check_id, "the look took too long")
+        return _skip(check_id, "the inspection took too long")
     return _skip(check_id, single_line(error)) if (error := obs.error(observation.data)) else None
 
 
@@ -105,15 +106,15 @@ def _judge_engine(observation: Observation) -> Finding:
         return make_finding(
             "host/engine", obs.text(unsupported, "message"), cause="", hint=obs.text(unsupported, "hint")
         )
-    detail = f"{obs.text(observation.data, 'endpoint')}: version {single_line(obs.text(observation.data, 'version'))}"
-    detail += f", API {single_line(obs.text(observation.data, 'api'))}, cgroups {single_line(obs.text(observation.data, 'cgroup'))}"
-    return _pass("host/engine", detail, observation)
+    endpoint = obs.text(observation.data, "endpoint")
+    version, api, cgroup = (single_line(obs.text(observation.data, key)) for key in ("version", "api", "cgroup"))
+    return _pass("host/engine", f"{endpoint}: version {version}, API {api}, cgroups {cgroup}", observation)
 
 
 def _judge_disk(observation: Observation) -> Finding:
     free, root = obs.number(observation.data.get("free_mib")), obs.text(observation.data, "root")
     if free is None:
-        return _skip("host/disk", "where images lie is not known without an engine")
+        return _skip("host/disk", "without an engine the location of images is not known")
     detail = f"{free / 1024:.1f} GiB are free for images in {single_line(root)}"
     if free >= RECOMMENDED_DISK_MIB:
         return _pass("host/disk", detail, observation)
@@ -134,20 +135,20 @@ def _judge_machine(observation: Observation) -> Iterator[Finding]:
             status = Verdict.FAILED if memory < MIN_MEMORY_MIB else Verdict.WARNED
             yield make_finding("host/memory", detail, status=status)
     else:
-        yield _skip("host/memory", "the kernel does not say how much memory is available")
+        yield _skip("host/memory", "the kernel does not report how much memory is available")
     programs, systems = obs.table(observation.data, "programs"), obs.texts(observation.data, "systems")
     missing = [name for name in PACKAGES if programs.get(name) is False]
     if not missing:
-        yield _pass("host/programs", "ssh and rsync are here", observation)
+        yield _pass("host/programs", "ssh and rsync are installed", observation)
     else:
         command = install_command(missing, systems)
         yield make_finding(
-            "host/programs", f"there is no {' and no '.join(missing)}", hint=command, data={FIX: command.split()}
+            "host/programs", f"not installed: {', '.join(missing)}", hint=command, data={FIX: command.split()}
         )
 
 
 def install_command(programs: Sequence[str], systems: Sequence[str]) -> str:
-    """Return the command that installs programs on a system, by the first family it names that is known."""
+    """Build the command that installs programs, for the first known family among a system's names."""
     family = next((system for system in systems if system in INSTALL_COMMANDS), "debian")
     packages = [PACKAGES[name].get(family, PACKAGES[name][""]) for name in programs]
     return INSTALL_COMMANDS[family].format(" ".join(packages))
@@ -159,11 +160,11 @@ def _registry_outcome(data: Mapping[str, Any]) -> tuple[str, str, str]:
     if image and not reason:
         return f"{image} can be pulled", "", ""
     hint = obs.text(data, "hint")
-    return "", f"{image}: {reason}", f"{DEBIAN_HINT}; for TensorFlow's own image {hint}" if data.get("spare") else hint
+    return "", f"{image}: {reason}", f"{DEBIAN_HINT}; for TensorFlow's own image: {hint}" if data.get("spare") else hint
 
 
 def _judge_server(observation: Observation, check_id: str) -> Finding:
-    """Judge whether a server answers: whoever says anything at all is there, and no matter of the network."""
+    """Judge whether a server answers: with any answer, the network works."""
     url, status = single_line(obs.text(observation.data, "url")), obs.number(observation.data.get("status")) or 0
     if (
         status < 100
@@ -183,13 +184,13 @@ def _judge_server(observation: Observation, check_id: str) -> Finding:
 
 
 def _explain_status(status: float, *, index: bool) -> tuple[str, str | None]:
-    """Return what a server's status means to a build, or nothing, and the mend where it is not the check's own."""
+    """Return why a server's status breaks a build, or an empty text; and a hint if the check's does not fit."""
     if status in {401, 403}:
-        return "it asks for a login", NETRC_HINT if index else "name another mirror: build.mirror in envkit.yaml"
+        return "it requires a login", NETRC_HINT if index else "set build.mirror in envkit.yaml to another mirror"
     if status == 407:
-        return "the proxy asks for a login", PROXY_HINT
+        return "the proxy requires a login", PROXY_HINT
     if status >= 500:
-        return "the server is in trouble", "try again later, or name another one in envkit.yaml"
+        return "the server has an internal error", "try again later, or set another server in envkit.yaml"
     return ("it has no such release" if status == 404 and not index else "", None)
 
 
@@ -212,17 +213,17 @@ def _judge_apt(observation: Observation) -> Finding:
     if skip_reason := obs.text(observation.data, "skipped"):
         return _skip("host/apt", single_line(skip_reason))
     if observation.data.get("code") == 0:
-        return _pass("host/apt", "apt can read its lists of sources", observation)
+        return _pass("host/apt", "apt can read its sources", observation)
     output = obs.text(observation.data, "said")
     if conflict := _SIGNED_BY_CONFLICT.search(output):
         return make_finding(
             "host/apt",
             single_line(conflict[0]),
-            cause=f"two lists name {conflict[1]}, each with another key",
-            hint=f"delete one of the files that this names: grep -rl {conflict[1]} /etc/apt/sources.list.d",
+            cause=f"two sources name {conflict[1]} with different keys",
+            hint=f"delete one of the files that this lists: grep -rl {conflict[1]} /etc/apt/sources.list.d",
         )
     message = next((output_line for output_line in output.splitlines() if output_line.startswith("E: ")), output)
-    return make_finding("host/apt", f"apt-get ends with {observation.data.get('code')}: {single_line(message)}")
+    return make_finding("host/apt", f"apt-get exits with code {observation.data.get('code')}: {single_line(message)}")
 
 
 def _judge_clock(*answers: Observation) -> Finding:
@@ -239,7 +240,7 @@ def _judge_clock(*answers: Observation) -> Finding:
         if abs(offset) <= MAX_CLOCK_SKEW_S:
             return _pass("host/clock", detail, answer)
         return make_finding("host/clock", detail, data={FIX: ["sudo", "timedatectl", "set-ntp", "true"]})
-    return _skip("host/clock", "no server told the time")
+    return _skip("host/clock", "no server sent the time")
 
 
 def _judge_port(observation: Observation) -> Finding:
@@ -253,14 +254,14 @@ def _judge_port(observation: Observation) -> Finding:
     detail = f"port {port} is taken{f' by {single_line(str(holder))}' if holder else ''}"
     if observation.data.get("named") is not True:
         return make_finding("host/port", detail)
-    hint = "end what listens there, or name another port: jupyter.port in envkit.yaml"
+    hint = "stop the program that uses it, or set jupyter.port in envkit.yaml to another port"
     return make_finding("host/port", detail, status=Verdict.FAILED, hint=hint)
 
 
 def _judge_state_dir(observation: Observation) -> Finding:
     folder, mode = obs.text(observation.data, "folder"), observation.data.get("mode")
     if not isinstance(mode, int):
-        return _pass("host/state", f"{single_line(folder)} will be made when it is needed", observation)
+        return _pass("host/state", f"{single_line(folder)} will be created when needed", observation)
     if mode & 0o077 or observation.data.get("own") is not True:
         return make_finding(
             "host/state",
@@ -268,4 +269,4 @@ def _judge_state_dir(observation: Observation) -> Finding:
             hint=f"chmod 700 {single_line(folder)}",
             data={FIX: ["chmod", "700", folder], SAFE: True},
         )
-    return _pass("host/state", f"{single_line(folder)} is yours alone", observation)
+    return _pass("host/state", f"{single_line(folder)} is private", observation)

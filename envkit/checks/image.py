@@ -1,4 +1,4 @@
-"""What an image claims by its tag against what it holds, and whether its packages fit together."""
+"""Compare an image's tag with its contents, and judge whether its packages are compatible."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as obs
-from envkit.checks.table import make_finding
+from envkit.checks.check import make_finding
 from envkit.model.report import Verdict
 from envkit.sanitize import single_line
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
     from envkit.model.report import Finding, Observation
 
-# Repositories whose tags begin with the release of TensorFlow inside; what others mean by a number is their own.
+# Repositories whose tags begin with the TensorFlow release in the image; in other tags a number may mean anything.
 _KNOWN_REPOSITORIES = re.compile(r"(.*/)?(tensorflow/tensorflow|envkit)", re.ASCII)
 _RELEASE = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(\.post[0-9]+)?(?=-|$)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a tag claims of its image.
+    """Claims of a tag about its image.
 
     Attributes:
-        version: The TensorFlow release, or empty.
-        gpu: Whether it computes on GPUs, or None where the tag does not say.
-        jupyter: Whether it holds a Jupyter.
+        version: TensorFlow release, or empty.
+        gpu: Whether it holds a GPU build, or None if the tag does not say.
+        jupyter: Whether it holds Jupyter.
     """
 
     version: str = ""
@@ -37,7 +37,7 @@ class Claim:
 
 
 def parse_claim(ref: str) -> Claim:
-    """Return what the reference of an image claims."""
+    """Parse the claims in an image reference."""
     name, _, tag = ref.partition("@")[0].rpartition(":")
     if "/" in tag or not _KNOWN_REPOSITORIES.fullmatch(name):
         return Claim()
@@ -50,7 +50,7 @@ def parse_claim(ref: str) -> Claim:
 
 
 def check(observations: Sequence[Observation], claim: Claim) -> tuple[Finding, ...]:
-    """Judge label against contents, the packages, and Jupyter."""
+    """Judge the tag, the packages, and Jupyter."""
     findings = (_judge_label(observations, claim), _judge_packages(observations), _judge_jupyter(observations, claim))
     return tuple(finding for finding in findings if finding)
 
@@ -59,21 +59,21 @@ def _judge_label(observations: Sequence[Observation], claim: Claim) -> Finding |
     version = obs.text(obs.data(observations, "tensorflow.version"), "version")
     cuda = obs.data(observations, "tensorflow.build").get("is_cuda_build")
     if not version:
-        return None  # the finding on TensorFlow says why
+        return None  # the finding on TensorFlow shows the reason
     if not claim.version and claim.gpu is None:
-        return make_finding("image/label", "the tag claims nothing of TensorFlow", status=Verdict.SKIPPED, hint="")
+        return make_finding("image/label", "the tag does not name a TensorFlow", status=Verdict.SKIPPED, hint="")
     mismatches = []
     if claim.version and version != claim.version:
-        mismatches.append(f"the tag says TensorFlow {claim.version}, and {single_line(version)} is inside")
+        mismatches.append(f"the tag names TensorFlow {claim.version}, but the image has {single_line(version)}")
     if claim.gpu is not None and isinstance(cuda, bool) and cuda is not claim.gpu:
-        mismatches.append(f"the tag says {_kind(claim.gpu)}, and TensorFlow's {_kind(cuda)} build is inside")
+        mismatches.append(f"the tag names {_kind(claim.gpu)}, but the image has TensorFlow's {_kind(cuda)} build")
     if mismatches:
         return make_finding("image/label", "; ".join(mismatches))
     if claim.gpu is not None and not isinstance(cuda, bool):
-        detail = f"the tag says {_kind(claim.gpu)}, and TensorFlow did not tell which build it is: not compared"
+        detail = f"the tag names {_kind(claim.gpu)}, but TensorFlow did not report its build: not compared"
         return make_finding("image/label", detail, status=Verdict.UNKNOWN, cause="", hint="")
     return make_finding(
-        "image/label", f"TensorFlow {single_line(version)} is inside, as the tag says", status=Verdict.PASSED
+        "image/label", f"the image has TensorFlow {single_line(version)}, as its tag names", status=Verdict.PASSED
     )
 
 
@@ -89,9 +89,9 @@ def _judge_packages(observations: Sequence[Observation]) -> Finding:
         return make_finding("image/packages", f"pip check raised {single_line(error)}", seconds=observation.seconds)
     issues = [single_line(issue) for issue in obs.texts(observation.data, "broken")]
     if observation.data.get("checked") is not True:
-        return make_finding("image/packages", "there is no pip to check with", status=Verdict.SKIPPED, hint="")
+        return make_finding("image/packages", "the image has no pip to check with", status=Verdict.SKIPPED, hint="")
     status = Verdict.FAILED if issues else Verdict.PASSED
-    detail = "; ".join(issues) or "every package has what it asks for"
+    detail = "; ".join(issues) or "the requirements of every package are met"
     return make_finding("image/packages", detail, status=status, seconds=observation.seconds, data={"broken": issues})
 
 
@@ -107,19 +107,21 @@ def _judge_jupyter(observations: Sequence[Observation], claim: Claim) -> Finding
         return _explain_missing(observations, "image/jupyter")
     if error := obs.error(data):
         return make_finding(
-            "image/jupyter", f"asking it for its version raised {single_line(error)}", seconds=observation.seconds
+            "image/jupyter", f"jupyter --version raised {single_line(error)}", seconds=observation.seconds
         )
-    detail = f"{single_line(path)} does not start" if path else "the tag says Jupyter, and none is on PATH"
+    detail = f"{single_line(path)} does not start" if path else "the tag names Jupyter, but none is on PATH"
     return make_finding("image/jupyter", detail)
 
 
 def _explain_missing(observations: Sequence[Observation], check_id: str) -> Finding:
-    """Say of a look at the contents that nothing came of it, and why."""
+    """Build the finding of an inspection of the contents that has no result."""
     end = obs.last(observations, "contents.ended")
     if end is None:
-        return make_finding(check_id, "the look did not come to it", status=Verdict.SKIPPED, hint="")
+        return make_finding(check_id, "the inspection did not reach this step", status=Verdict.SKIPPED, hint="")
     if obs.text(end.data, "by") == "limit":
-        detail, hint = "the look took too long and was stopped", "once the machine is idle, or with a longer --timeout"
+        detail = "the inspection took too long and was stopped"
+        hint = "try again when the machine is idle, or with a longer --timeout"
         return make_finding(check_id, detail, status=Verdict.UNKNOWN, cause="this machine is too busy", hint=hint)
     signal = obs.text(end.data, "signal")
-    return make_finding(check_id, f"the look was ended by {single_line(signal)}" if signal else "the look failed")
+    detail = f"the inspection was terminated by {single_line(signal)}" if signal else "the inspection failed"
+    return make_finding(check_id, detail)

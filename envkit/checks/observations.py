@@ -1,7 +1,7 @@
-"""What a guest script printed, as observations. The container may print anything, so nothing of it is trusted.
+"""Parse the observations that a guest script printed. The container may print anything, so nothing is trusted.
 
-Who controls the container can forge any line. The checks hold against accidents and garbage, not against a
-workspace that lies about itself.
+Container code can forge any line. The checks are robust against accidents and garbage, not against a workspace that
+forges its own observations.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}(\.[a-z0-9_]{1,32}){0,3}", re.ASCII)
 
 
 def parse(line: str) -> Observation | None:
-    """Return the observation on a line, or None if there is none. Never raises."""
+    """Parse the observation on a line; None if there is none. Never raises."""
     if len(line) > LINE_LENGTH_MAX:
         return None
     try:
@@ -41,7 +41,7 @@ def parse(line: str) -> Observation | None:
 
 
 def parse_all(lines: Iterable[str]) -> tuple[Observation, ...]:
-    """Return the observations of a whole output, the first thousand of them."""
+    """Parse the observations of a whole output, at most the first thousand."""
     observations: list[Observation] = []
     for line in lines:
         observation = parse(line)
@@ -64,48 +64,48 @@ def data(observations: Sequence[Observation], name: str) -> Mapping[str, Any]:
 
 
 def text(values: Mapping[str, Any], key: str) -> str:
-    """Return a value that is text, or an empty one."""
+    """Return the value if it is a text, otherwise an empty one."""
     value = values.get(key)
     return value if isinstance(value, str) else ""
 
 
 def texts(values: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    """Return the texts in a list, or none."""
+    """Return the texts in a list; empty if the value is not a list."""
     value = values.get(key)
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list | tuple) else ()
 
 
 def table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Return a value that is a table, or an empty one."""
+    """Return the value if it is a table, otherwise an empty one."""
     value = values.get(key)
     return value if isinstance(value, dict) else {}
 
 
 def tables(values: Mapping[str, Any], key: str) -> tuple[Mapping[str, Any], ...]:
-    """Return the tables in a list, or none."""
+    """Return the tables in a list; empty if the value is not a list."""
     value = values.get(key)
     return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
 
 
 def numbers(values: Mapping[str, Any], key: str) -> tuple[float, ...]:
-    """Return the numbers in a list, or none."""
+    """Return the finite numbers in a list; empty if the value is not a list."""
     value = values.get(key)
     items = (number(item) for item in value) if isinstance(value, list) else ()
     return tuple(item for item in items if item is not None)
 
 
 def number(value: object) -> float | None:
-    """Return a value that is a number, and one that can be reckoned with, or None."""
+    """Return the value if it is a finite number, otherwise None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         return float(value) if math.isfinite(value) else None
-    except OverflowError:  # JSON's whole numbers are of any length
+    except OverflowError:  # JSON integers have any length
         return None
 
 
 def error(values: Mapping[str, Any]) -> str:
-    """Return what a failed look reports as `Type: message`, or nothing if it did not fail."""
+    """Return the error of a failed inspection as `Type: message`; empty if it did not fail."""
     if "error" not in values:
         return ""
     error_data = table(values, "error")
@@ -113,7 +113,7 @@ def error(values: Mapping[str, Any]) -> str:
 
 
 def log(observations: Sequence[Observation]) -> str:
-    """Return what was printed besides the observations: TensorFlow's own log, above all."""
+    """Return the output besides the observations, mainly TensorFlow's log."""
     return text(data(observations, "tensorflow.log"), "text")
 
 
@@ -123,7 +123,7 @@ def _seconds(value: object) -> float:
 
 
 def _clean(value: Any, depth: int) -> Any:
-    """Return a JSON value without hidden characters, without infinities, and no deeper than allowed."""
+    """Remove control characters, infinities and levels beyond `depth` from a JSON value."""
     if isinstance(value, str):
         return escape_controls(value)
     if isinstance(value, float):

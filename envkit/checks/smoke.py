@@ -1,4 +1,4 @@
-"""What the smoke test saw of an image, judged."""
+"""Judge the observations of the smoke test."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 from envkit import catalog
 from envkit.checks import gpu, image, keras, tensorflow
 from envkit.checks import observations as obs
+from envkit.checks.check import make_finding
 from envkit.checks.gpu import driver
 from envkit.checks.image_hints import adapt_to_image
-from envkit.checks.table import make_finding
 from envkit.model.report import Verdict
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ def check(
     *,
     is_workspace: bool = False,
 ) -> tuple[Finding, ...]:
-    """Judge an image: its label and packages, TensorFlow, the GPU as it was expected, the loop.
+    """Judge an image: its tag and packages, TensorFlow, the GPU as expected, and training.
 
     Args:
-        observations: What the test saw; none where the image has no Python.
-        claim: What the image's tag claims.
-        expect: Whether a GPU has to compute (`gpu`), is not looked for (`cpu`), or may be there (`any`).
-        host: What the host says of GPUs.
-        engine: The engine, or None if it was not asked.
-        is_workspace: Whether it is a workspace of envkit's, which is mended by envkit.
+        observations: Observations of the test; empty if the image has no Python.
+        claim: Claims of the image's tag.
+        expect: Whether a GPU must compute (`gpu`), is not checked (`cpu`), or is optional (`any`).
+        host: GPU facts of the host.
+        engine: Engine facts, or None if no engine was asked.
+        is_workspace: Whether it is an envkit workspace, whose hints name envkit commands.
     """
     if not observations:
         return (make_finding("image/python", "neither python nor python3 starts in the image"),)
@@ -58,11 +58,13 @@ def check(
 
 
 def _judge_training(observations: Sequence[Observation], tensorflow_findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Judge the loop. Where no finding says why there was no training, that there was none is a failure."""
+    """Judge the training. If it did not happen and no other finding explains that, it is a failure."""
     findings = keras.check(observations)
     if any(finding.status is Verdict.FAILED for finding in (*tensorflow_findings, *findings)):
         return findings
-    no_training = make_finding("keras/training", "the loop did not come to it", cause="unknown: no look says why")
+    no_training = make_finding(
+        "keras/training", "the test did not reach this step", cause="unknown: no observation explains it"
+    )
     return tuple(
         no_training if finding.check == no_training.check and finding.status is Verdict.SKIPPED else finding
         for finding in findings
@@ -80,7 +82,7 @@ def _judge_gpu(
     if expect == "gpu" or not stub_finding:
         findings = gpu.check(observations, required=expect == "gpu", host=host, engine=engine, release=release)
         return tuple(finding for finding in findings if expect != "cpu" or finding.status is not Verdict.SKIPPED)
-    return (stub_finding,)  # wherever this image meets a GPU, it will not find it
+    return (stub_finding,)  # this image cannot use a GPU on any machine
 
 
 def _find_release(version: str) -> Release | None:

@@ -1,4 +1,4 @@
-"""What a set of findings amounts to: one line, and one exit code."""
+"""Summarize a set of findings as one line and one exit code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROOF_CHECKS = ("gpu/usable", "tensorflow/computes")
 
 
 def summarize(findings: Sequence[Finding]) -> str:
-    """Return the one line that says how things stand: what failed first, or else the best that was proven."""
+    """Summarize the findings of a probe in one line: the first failure, otherwise the strongest proof."""
     failures = [finding for finding in findings if finding.status is Verdict.FAILED]
     if failures:
         return f"{failures[0].check}: {failures[0].detail}"
@@ -26,7 +26,7 @@ def summarize(findings: Sequence[Finding]) -> str:
 
 
 def summarize_audit(findings: Sequence[Finding]) -> str:
-    """Return what came of all checks, in one line; what was not tried did not withstand."""
+    """Summarize the findings of an audit in one line; a check that was not tried does not count as withstood."""
     counts = Counter(finding.status for finding in findings)
     unknown, skipped = counts[Verdict.UNKNOWN], counts[Verdict.SKIPPED]
     suffix = f"; {counts[Verdict.WARNED]} warned" if counts[Verdict.WARNED] else ""
@@ -38,7 +38,7 @@ def summarize_audit(findings: Sequence[Finding]) -> str:
 
 
 def summarize_host(findings: Sequence[Finding]) -> str:
-    """Return how a host stands, in one line."""
+    """Summarize the findings about a host in one line."""
     counts = Counter(finding.status for finding in findings)
     if not counts[Verdict.FAILED] + counts[Verdict.WARNED]:
         return "this host is ready"
@@ -46,12 +46,12 @@ def summarize_host(findings: Sequence[Finding]) -> str:
 
 
 def exit_code(findings: Sequence[Finding], *, gpu_expected: bool = True, fail_on_unknown: bool = False) -> ExitCode:
-    """Return what a command with these findings exits with.
+    """Return the exit code of a command with these findings.
 
     Args:
-        findings: What was judged. A GPU check fails where a GPU was required; otherwise it warns or is skipped.
-        gpu_expected: Whether one that fails has the code of its own, or is a failed check like any other.
-        fail_on_unknown: Whether one that could not be tried is as bad as one that failed; what was left out never is.
+        findings: Findings. A GPU check fails only if a GPU was required; otherwise it warns or is skipped.
+        gpu_expected: Whether a failed GPU check has its own exit code.
+        fail_on_unknown: Whether an unknown finding counts as failed; a skipped one never does.
     """
     failed_checks = [finding.check for finding in findings if finding.status is Verdict.FAILED]
     if gpu_expected and any(check_id.startswith("gpu/") for check_id in failed_checks):

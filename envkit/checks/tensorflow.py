@@ -1,4 +1,4 @@
-"""Whether TensorFlow is there, is the right one, can be imported, and computes."""
+"""Judge whether TensorFlow is installed in the right version, can be imported, and computes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from envkit.checks import error_patterns
 from envkit.checks import observations as obs
+from envkit.checks.check import make_finding
 from envkit.checks.crash import find_crash
 from envkit.checks.gpu import operations
-from envkit.checks.table import make_finding
 from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ PACKAGES = ("numpy", "protobuf")
 def check(
     observations: Sequence[Observation], *, expected_version: str, gpu_reported: bool = True
 ) -> tuple[Finding, ...]:
-    """Judge TensorFlow itself; GPUs are judged apart.
+    """Judge TensorFlow itself; GPUs are judged separately.
 
     Args:
-        observations: What the probe saw, in its order.
-        expected_version: The version that was configured, such as `2.9.0`.
-        gpu_reported: Whether an end while a GPU computed is told of elsewhere, and counts there.
+        observations: Observations of the probe, in order.
+        expected_version: Configured version, such as `2.9.0`.
+        gpu_reported: Whether another finding reports a crash on a GPU.
     """
     failure = _find_import_fault(observations) or _find_crash(observations, gpu_reported=gpu_reported)
     if failure:
@@ -54,23 +54,23 @@ def _explain_import_error(observations: Sequence[Observation], error: str) -> Fi
     return make_finding(
         "tensorflow/import-failed",
         f"import tensorflow raised {single_line(error)}",
-        cause=match.cause if match else "unknown: the message above is all that TensorFlow says",
-        hint=match.hint if match else "envkit exec -- python -c 'import tensorflow' shows all of it",
+        cause=match.cause if match else "unknown: TensorFlow reports only the message above",
+        hint=match.hint if match else "envkit exec -- python -c 'import tensorflow' shows the full error",
         data={"versions": package_versions},
     )
 
 
 def _find_crash(observations: Sequence[Observation], *, gpu_reported: bool) -> Finding | None:
     crash = find_crash(observations)
-    # An end while a GPU computed is that GPU's fault.
+    # A crash on a GPU belongs to the GPU's finding.
     if crash and not (gpu_reported and crash.device.startswith("GPU")):
         return make_finding("tensorflow/silent", crash.detail, cause=crash.cause, hint=crash.hint)
     if obs.text(obs.data(observations, "tensorflow.version"), "version"):
         return None
     return make_finding(
         "tensorflow/silent",
-        "the probe came to its end without a word on TensorFlow",
-        cause="what ran in the container was not envkit's probe",
+        "the probe finished without reporting on TensorFlow",
+        cause="the program that ran in the container was not envkit's probe",
         hint="envkit down && envkit up",
     )
 
@@ -81,7 +81,7 @@ def _find_version_mismatch(observations: Sequence[Observation], expected: str) -
         return None
     return make_finding(
         "tensorflow/wrong-version",
-        f"TensorFlow {single_line(version)} is imported, and {expected} is configured",
+        f"TensorFlow {single_line(version)} is imported, but {expected} is configured",
         hint=f'in a notebook: %pip install "tensorflow-cpu=={expected}"; or set tensorflow: in envkit.yaml',
         data={"version": version, "expected": expected},
     )
@@ -102,5 +102,5 @@ def _judge_operations(observations: Sequence[Observation]) -> Finding:
 
 def _operation_cause(observations: Sequence[Observation]) -> str:
     if obs.tables(obs.data(observations, "tensorflow.devices"), "gpus"):
-        return "TensorFlow prepares its GPUs before its first operation, so a broken GPU can stop the CPU's as well"
-    return "unknown: the message above is all that TensorFlow says"
+        return "TensorFlow initialises its GPUs before its first operation, so a broken GPU can break the CPU's as well"
+    return "unknown: TensorFlow reports only the message above"

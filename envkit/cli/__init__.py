@@ -1,1 +1,1 @@
-"""Typer options -> one command -> print its report -> exit code. The only place that prints or exits."""
+"""Parse options, run one command, print its report and exit. Only this package prints or exits."""

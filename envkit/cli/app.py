@@ -1,4 +1,4 @@
-"""The table of verbs, and the Typer application of those that a command line needs."""
+"""Table of verbs, and the Typer application that a command line needs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PASSTHROUGH_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 HELP = "From a bare machine to a TensorFlow workspace that is running, locked down and proven."
 
-# Verb -> module and function; in the order `envkit --help` shows them.
+# Verb -> module and function, in the order of `envkit --help`.
 VERBS = {
     "init": ("project", "init"),
     "up": ("lifecycle", "up"),
@@ -49,16 +49,19 @@ VERBS = {
 }
 HIDDEN_VERBS = {"ssh-proxy"}
 ENGINELESS_VERBS = {"init", "migrate", "schema", "version"}  # every other verb takes `--engine`
-SIMILARITY_CUTOFF = 0.7  # a slip of the fingers, and no word that merely shares letters
+SIMILARITY_CUTOFF = 0.7  # accepts a typo, rejects a word that merely shares letters
 
 
 def create_app(arguments: list[str]) -> typer.Typer:
-    """Return an application with the verb that is called, or with all of them for help and mistakes.
+    """Create an application with the requested verb, or with all verbs for help and usage errors.
 
-    Typer prepares every option it knows, which takes longer than most verbs do.
+    Typer prepares every registered option, which takes longer than most verbs.
+
+    Args:
+        arguments: Command line without the program name.
 
     Raises:
-        Refusal: There is no such verb.
+        PreconditionError: The verb does not exist.
     """
     if arguments and not arguments[0].startswith("-") and arguments[0] not in VERBS:
         raise _unknown_verb(arguments[0])
@@ -83,11 +86,11 @@ def create_app(arguments: list[str]) -> typer.Typer:
 def _unknown_verb(word: str) -> PreconditionError:
     matches = get_close_matches(word, sorted(set(VERBS) - HIDDEN_VERBS), n=1, cutoff=SIMILARITY_CUTOFF)
     suggestion = f"; did you mean `envkit {matches[0]}`?" if matches else ""
-    return PreconditionError(f"there is no command {word!r}{suggestion}", hint="envkit --help")
+    return PreconditionError(f"unknown command {word!r}{suggestion}", code="unknown-command", hint="envkit --help")
 
 
 def _add_engine_option(verb: Callable[..., int]) -> Callable[..., int]:
-    """Give a verb the option that says which engine it is about."""
+    """Add the `--engine` option to a verb."""
     from envkit.backends.docker import endpoint
 
     @wraps(verb)
@@ -97,7 +100,8 @@ def _add_engine_option(verb: Callable[..., int]) -> Callable[..., int]:
 
     verb_signature = signature(verb, eval_str=True)
     option = Parameter("engine", Parameter.KEYWORD_ONLY, default=None, annotation=EngineOption)
-    run.__signature__ = verb_signature.replace(parameters=[*verb_signature.parameters.values(), option])  # type: ignore[attr-defined]
+    parameters = [*verb_signature.parameters.values(), option]
+    run.__signature__ = verb_signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {
         **{name: parameter.annotation for name, parameter in verb_signature.parameters.items()},
         "engine": EngineOption,
@@ -107,7 +111,7 @@ def _add_engine_option(verb: Callable[..., int]) -> Callable[..., int]:
 
 @contextmanager
 def _close_tunnels() -> Iterator[None]:
-    """Let go of other machines when the verb is done."""
+    """Close idle tunnels to remote engines when the verb is done."""
     try:
         yield
     finally:
@@ -121,7 +125,7 @@ def _close_tunnels() -> Iterator[None]:
 
 
 def _bypass_typer(verb: Callable[..., int]) -> Callable[..., int]:
-    """Carry past Typer what it would end the program for without a word."""
+    """Wrap exceptions that would make Typer exit silently."""
 
     @wraps(verb)
     def run(*args: object, **options: object) -> int:
@@ -134,7 +138,7 @@ def _bypass_typer(verb: Callable[..., int]) -> Callable[..., int]:
 
 
 def _root_callback() -> None:
-    """Stand for the group, so that one verb alone is still called by its name."""
+    """Define the command group: without it, Typer would drop the name of a single verb."""
 
 
 _root_callback.__doc__ = HELP

@@ -1,4 +1,4 @@
-"""Mends that a command can carry out: the safe ones at once, the others after a question."""
+"""Fixes that run as a command: safe ones immediately, others after confirmation."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def apply_fix(finding: Finding) -> bool:
-    """Carry out the command that mends a finding, if there is one and it was agreed to; say whether it ended well."""
+    """Run the fix of a finding if it has one and it is safe or confirmed; return whether the fix succeeded."""
     command = finding.data.get(FIX)
     if not isinstance(command, list):
         return False
-    if command[0] == "sudo" and os.geteuid() == 0:  # who is root needs none, and a container has none
+    if command[0] == "sudo" and os.geteuid() == 0:  # root needs no sudo, and containers rarely have it
         command = command[1:]
     command_text = escape_controls(shlex.join(command))
     if finding.data.get(SAFE) is not True and not _confirm(finding.check, command_text):
@@ -31,7 +31,7 @@ def apply_fix(finding: Finding) -> bool:
     try:
         return process.call(command, to_stderr=True) == 0
     except OSError as error:
-        typer.echo(f"{escape_controls(command[0])} cannot be run: {error.strerror}", err=True)
+        typer.echo(f"cannot run {escape_controls(command[0])}: {error.strerror}", err=True)
         return False
 
 

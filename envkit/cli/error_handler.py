@@ -1,4 +1,4 @@
-"""Errors -> one message, the mend, an exit code. A bug goes to a log file, and its path is printed."""
+"""Convert each error to one message, a hint and an exit code. Bugs are logged to a file whose path is printed."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-INTERRUPTED_RESUME = "interrupted; `envkit up` or `envkit down` goes on from here"
-CHANGING_VERBS = {"up", "down"}  # verbs that leave an environment half way
-INTERRUPTED_UNCHANGED = "interrupted; the environment is as it was"
-INTERRUPTED_REPEAT = "interrupted; repeat the command"  # of all others, what was left half done the next one takes away
-# Verbs that only read, or leave the terminal to a program inside: that they were ended needs no word.
+INTERRUPTED_RESUME = "interrupted; `envkit up` or `envkit down` continues from here"
+CHANGING_VERBS = {"up", "down"}  # may leave an environment partially changed
+INTERRUPTED_UNCHANGED = "interrupted; the environment is unchanged"
+INTERRUPTED_REPEAT = "interrupted; repeat the command"  # the next run cleans up
+# These verbs only read or hand the terminal to a program in the container; their interruption needs no message.
 READ_ONLY_VERBS = {
     "status",
     "probe",
@@ -45,15 +45,23 @@ NO_SPACE_ERRNOS = {errno.ENOSPC, errno.EDQUOT}
 
 
 class TyperBypass(Exception):
-    """Holds as its cause what Typer must not see."""
+    """Carries an exception past Typer as its cause."""
 
 
 class ErrorAfterReport(Exception):
-    """Holds as its cause what went wrong when the verb's report had been printed: a program reads one document."""
+    """Carries as its cause an error that occurred after the report was printed; stdout must hold one JSON document."""
 
 
 def report(error: BaseException, arguments: Sequence[str] = ()) -> int:
-    """Print what went wrong on stderr, and on stdout where its report was asked for as JSON; return the exit code."""
+    """Print an error on stderr, and on stdout as well if JSON was requested.
+
+    Args:
+        error: Exception that ended the command.
+        arguments: Command line without the program name.
+
+    Returns:
+        The exit code of the process.
+    """
     after_report = isinstance(error, ErrorAfterReport)
     if isinstance(error, TyperBypass | ErrorAfterReport):
         error = error.__cause__ or error
@@ -72,7 +80,7 @@ def report(error: BaseException, arguments: Sequence[str] = ()) -> int:
 
 
 def discard_stdout() -> None:
-    """Let go of an output that is closed, so that neither what is still printed nor Python's exit complains."""
+    """Redirect stdout to /dev/null, so that later writes and the exit of Python do not fail on a closed pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -82,9 +90,9 @@ def _classify(error: BaseException) -> tuple[ExitCode, Failure]:
         return error.exit_code, Failure(error.message, error.code, error.detail, error.hint, problems)
     if isinstance(error, OSError):
         return ExitCode.USAGE, _os_failure(error)
-    if hasattr(error, "format_message"):  # Typer's own: a wrong option, a missing argument
+    if hasattr(error, "format_message"):  # Typer's usage errors: unknown option, missing argument
         command = getattr(getattr(error, "ctx", None), "command_path", "envkit")
-        return ExitCode.USAGE, Failure(error.format_message(), "usage", hint=f"{command} --help")
+        return ExitCode.USAGE, Failure(error.format_message(), "usage-error", hint=f"{command} --help")
     return ExitCode.BUG, _bug_failure(error)
 
 
@@ -107,13 +115,13 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 def _print_json(verb: str, failure: Failure, code: ExitCode) -> None:
     from envkit.report.json import to_json
 
-    with suppress(BrokenPipeError):  # the code still tells
+    with suppress(BrokenPipeError):  # the exit code still reports the failure
         sys.stdout.write(to_json(Report(verb, "", None, exit_code=code, error=failure)) + "\n")
         sys.stdout.flush()
 
 
 def _handle_interrupt(error: BaseException, arguments: Sequence[str]) -> int:
-    # Typer hides it when no verb ran yet, and where it asks something.
+    # Typer replaces the signal error before a verb runs and during a prompt.
     signal_error = error if isinstance(error, TerminatedBySignal) else error.__cause__ or error.__context__
     code = getattr(error, "exit_code", None)
     if isinstance(signal_error, TerminatedBySignal):
@@ -130,7 +138,7 @@ def _handle_interrupt(error: BaseException, arguments: Sequence[str]) -> int:
 
 
 def _interrupt_message(verb: str, arguments: Sequence[str], *, early: bool) -> str:
-    """Say what was left, where it was interrupted before anything was done, as in a question, or later."""
+    """Return the state after an interruption; `early` means during a prompt, before any change."""
     if verb not in CHANGING_VERBS or "--dry-run" in arguments:
         return INTERRUPTED_REPEAT
     return INTERRUPTED_UNCHANGED if early else INTERRUPTED_RESUME
@@ -138,8 +146,10 @@ def _interrupt_message(verb: str, arguments: Sequence[str], *, early: bool) -> s
 
 def _os_failure(error: OSError) -> Failure:
     prefix = f"{error.filename}: " if error.filename else ""
-    hint = "free disk space" if error.errno in NO_SPACE_ERRNOS else "look at that path and who may use it"
-    return Failure(f"{prefix}{error.strerror or error}", "os-error", hint=f"{hint}, then repeat the command")
+    message = f"{prefix}{error.strerror or error}"
+    if error.errno in NO_SPACE_ERRNOS:
+        return Failure(message, "local-disk-full", hint="free disk space, then repeat the command")
+    return Failure(message, "os-error", hint="check the path and its permissions, then repeat the command")
 
 
 def _bug_failure(error: BaseException) -> Failure:
@@ -148,7 +158,7 @@ def _bug_failure(error: BaseException) -> Failure:
     return Failure(
         f"a bug in envkit: {type(error).__name__}: {error}",
         "internal-error",
-        hint=f"please report it with {log_location}",
+        hint=f"report it with {log_location}",
     )
 
 
@@ -165,5 +175,5 @@ def _write_crash_log(text: str) -> str:
 
 
 def _print_stderr(text: str) -> None:
-    sys.stderr.write(escape_controls(text) + "\n")  # containers and builds had their say in it
+    sys.stderr.write(escape_controls(text) + "\n")  # messages may quote containers and builds
     sys.stderr.flush()

@@ -1,7 +1,7 @@
-"""What scripts, editors and logins ask often, answered before the machinery is loaded that reads a whole command line.
+"""Fast path for frequent calls of scripts, editors and SSH logins, without Typer.
 
-Typer loads Pydantic for every option of a verb, which takes longer than to see that nothing changed. Only the plainest
-words are known here, and only an answer that needs no more looking; all else is for the ordinary road.
+Typer loads Pydantic for every option of a verb, which takes longer than detecting an unchanged environment. Only the
+simplest command lines with a cached answer are handled; the ordinary parser handles the rest.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import __version__
+from envkit import __version__, distribution
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,13 +21,21 @@ UP_ARGS = (["up"], ["up", "--quiet"], ["up", "-q"])
 
 
 def try_run(arguments: Sequence[str]) -> int | None:
-    """Answer on stdout and return the exit code, or None where that takes more.
+    """Run a command line on the fast path; return its exit code, or None if it needs the ordinary parser.
+
+    Args:
+        arguments: Command line without the program name.
 
     Raises:
-        EnvkitError: What the ordinary road would raise, too.
+        EnvkitError: The command failed, as it would with the ordinary parser.
     """
     if list(arguments) in VERSION_ARGS:
         sys.stdout.write(f"envkit {__version__}\n")
+        if foreign := distribution.foreign_version():
+            sys.stderr.write(
+                f"envkit: warning: the unrelated package envkit {foreign} is installed over {distribution.NAME}\n"
+                f"  hint: {distribution.HINT}\n"
+            )
         return 0
     if len(arguments) == 2 and arguments[0] == PROXY_VERB and not arguments[1].startswith("-"):
         return _ssh_proxy(arguments[1])
@@ -37,7 +45,7 @@ def try_run(arguments: Sequence[str]) -> int | None:
 def _ssh_proxy(container_name: str) -> int | None:
     from envkit.commands import ssh_proxy
 
-    return ssh_proxy.ssh_proxy(container_name)
+    return ssh_proxy.fast_ssh_proxy(container_name)
 
 
 def _up() -> int | None:

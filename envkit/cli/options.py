@@ -1,4 +1,4 @@
-"""Options that several verbs share: one word, one meaning."""
+"""Options that several verbs share."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import typer
 
 
 class Format(str, Enum):
-    """How a report is printed."""
+    """Output format of a report."""
 
     text = "text"
     json = "json"
 
 
 def complete_names(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the names of the caller's environments that begin like this, for the shell: it never says why not."""
+    """Complete an environment name for the shell; offer nothing if the names cannot be read."""
     from envkit.backends.docker import endpoint
     from envkit.environment import project
     from envkit.errors import EnvkitError
@@ -28,28 +28,26 @@ def complete_names(context: typer.Context, incomplete: str) -> list[str]:
     return []
 
 
-ProjectOption = Annotated[
-    Path, typer.Option("--project", "-p", metavar="DIR", help="The project's folder, or one below it.")
-]
+ProjectOption = Annotated[Path, typer.Option("--project", "-p", metavar="DIR", help="Project folder or a subfolder.")]
 NameOption = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option(
-        "--name", "-n", metavar="NAME", help="An environment by name, from anywhere.", autocompletion=complete_names
+        "--name", "-n", metavar="NAME", help="Environment name, valid from any folder.", autocompletion=complete_names
     ),
 ]
 NameArgument = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Argument(metavar="[NAME]", help="An environment, from anywhere.", autocompletion=complete_names),
+    typer.Argument(metavar="[NAME]", help="Environment name, valid from any folder.", autocompletion=complete_names),
 ]
 EngineOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--engine", metavar="ADDRESS", help="The engine: unix:///PATH or ssh://[USER@]HOST[:PORT]."),
+    typer.Option("--engine", metavar="ADDRESS", help="Engine endpoint: unix:///PATH or ssh://[USER@]HOST[:PORT]."),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to print the report.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Every line of builds and probes.")]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what lets in more than before.")]
-PullOption = Annotated[bool, typer.Option("--pull", help="Bring the base anew, and build on today's packages.")]
-GpuOption = Annotated[Optional[bool], typer.Option("--gpu/--no-gpu", help="Insist on a GPU, or use none.")]  # noqa: UP045
-GpusOption = Annotated[Optional[str], typer.Option("--gpus", metavar="N|0,1", help="How many GPUs, or which.")]  # noqa: UP045
+FormatOption = Annotated[Format, typer.Option("--format", help="Output format.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Hide progress.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show every line of builds and probes.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Approve new access without a prompt.")]
+PullOption = Annotated[bool, typer.Option("--pull", help="Pull the base image again and build on current packages.")]
+GpuOption = Annotated[Optional[bool], typer.Option("--gpu/--no-gpu", help="Require a GPU, or disable GPUs.")]  # noqa: UP045
+GpusOption = Annotated[Optional[str], typer.Option("--gpus", metavar="N|0,1", help="Number of GPUs, or GPU indexes.")]  # noqa: UP045
 CURRENT_FOLDER = Path()

@@ -1,4 +1,4 @@
-"""A signal that asks envkit to end becomes an exception, as Ctrl-C is one: what was begun is left in order."""
+"""Convert termination signals to an exception, like Ctrl-C, so that cleanup runs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from types import FrameType
 
 EXIT_CODES = {signal.SIGHUP: ExitCode.HANGUP, signal.SIGTERM: ExitCode.TERMINATED}
-WAKE_SIGNAL = signal.SIGURG  # means nothing to anybody else: who hears it just looks up
+WAKE_SIGNAL = signal.SIGURG  # ignored by default; here it only interrupts a system call
 WAKE_COUNT, WAKE_PAUSE_S = 20, 0.05
 
 
 def install_handlers() -> None:
-    """Let these signals raise `Ended` in the main thread; one that is ignored, as under `nohup`, stays ignored."""
+    """Raise `TerminatedBySignal` in the main thread on SIGHUP and SIGTERM; ignored signals (`nohup`) stay ignored."""
     for number in EXIT_CODES:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _raise)
@@ -27,11 +27,11 @@ def install_handlers() -> None:
 
 
 def _install_wakeup() -> None:
-    """Have the main thread look up whenever a signal came, whichever thread the system handed it to.
+    """Interrupt the main thread whenever a signal arrives, whichever thread receives it.
 
-    Python acts on a signal in the main thread alone, and the system may give it to another one, such as one that has
-    just started a program: then the main thread would go on waiting for the engine until its patience ends. The same
-    befalls a signal that comes in the moment before a wait begins, so it is nudged more than once.
+    Python runs signal handlers only in the main thread, but the system may deliver a signal to another thread, such as
+    one that has just started a program. The main thread would then wait for the engine until its timeout. A signal that
+    arrives just before a wait begins is lost in the same way, so the main thread is interrupted several times.
     """
     signal.signal(WAKE_SIGNAL, _ignore)
     read_fd, write_fd = os.pipe()
@@ -50,11 +50,11 @@ def _install_wakeup() -> None:
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:
-    # A terminal that closes may send both, and a cancelled job one after the other: nothing cuts off the clearing up.
+    # A closing terminal may send both signals, a cancelled job one after the other; cleanup must not be interrupted.
     for signal_number in EXIT_CODES:
-        signal.signal(signal_number, _ignore)  # ignored, it would stay so in programs that are started
+        signal.signal(signal_number, _ignore)  # SIG_IGN would be inherited by child processes
     raise TerminatedBySignal(EXIT_CODES[signal.Signals(number)])
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Hear a signal, and go on."""
+    """Discard a signal."""

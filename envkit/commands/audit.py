@@ -1,4 +1,4 @@
-"""`audit`: our own attacks on an environment of our own, and what came of them."""
+"""`audit`: attack the caller's own environment and judge the result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from envkit.environment.check_host import describe_host
 from envkit.environment.jupyter_forward import open_forward
 from envkit.environment.remote import ports
 from envkit.errors import StartFailed
-from envkit.fs import files
+from envkit.fs import locks
 from envkit.model.report import Progress, Report
 from envkit.observe import attack_suite as audit_probes
 from envkit.observe import network_attacks
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     from envkit.environment.project import Environment
     from envkit.model.report import CheckHost
 
-SLACK_S = 120.0  # for an engine that is slow to make and to remove a container
+SLACK_S = 120.0  # for an engine that is slow to create and remove containers
 
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """What was attacked.
+    """An audited environment.
 
     Attributes:
-        name: The environment's name.
-        summary: What came of it, in one line.
-        tensorflow: The release that its image is for, or empty.
-        check_host: Where it was attacked.
+        name: Name of the environment.
+        summary: Result in one line.
+        tensorflow: TensorFlow release of its image, or empty.
+        check_host: Machine of the engine.
     """
 
     name: str
@@ -51,19 +51,19 @@ class AuditResult:
 
 
 def audit(environment: Environment, *, on_progress: Callable[[Progress], None]) -> Report[AuditResult]:
-    """Attack a running environment and judge what happened. Meanwhile no other envkit changes it.
+    """Attack a running environment and judge the result; a lock keeps other commands from changing it.
 
     Raises:
-        StartFailed: The environment does not run, or cannot be reached.
+        StartFailed: The environment is not running, or cannot be reached.
     """
     engine = environment.connect()
-    with files.lock(
-        environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))
+    with locks.hold(
+        environment.state_dir.lock, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
     ):
         try:
             return _run_audit(environment, engine, on_progress)
         finally:
-            # A folder with nothing but the lock was made here, for an environment without state.
+            # A folder that contains only the lock was created here, for an environment without state.
             if list(environment.state_dir.folder.iterdir()) == [environment.state_dir.lock]:
                 state.forget(environment.state_dir)
 
@@ -78,8 +78,12 @@ def _run_audit(
         _parse_port(container.labels.get(label, "")) for label in (naming.PORT, naming.SSH_PORT_LABEL)
     )
     port = ports.local_port(endpoint, port_forwards, engine_port)
-    if engine_port and not port:  # the token would go to whoever listens at that port of this machine
-        raise StartFailed(f"no port of this machine leads to JupyterLab of {environment.name}", hint=environment.hint)
+    if engine_port and not port:  # another process may listen at that port of this machine and receive the token
+        raise StartFailed(
+            f"JupyterLab of {environment.name} is not forwarded to this machine",
+            code="forward-missing",
+            hint=environment.hint,
+        )
 
     def holds_port() -> bool:
         return (
@@ -123,7 +127,7 @@ def _run_audit(
 def _open_jupyter_port(
     environment: Environment, port: int, holds_port: Callable[[], bool]
 ) -> Iterator[tuple[int, Callable[[], bool]]]:
-    """Lead to JupyterLab: to its own port, or to its socket, as `envkit open` does."""
+    """Open JupyterLab's port, or forward a port to its Unix socket as `envkit open` does."""
     if port:
         yield port, holds_port
         return

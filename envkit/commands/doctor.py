@@ -1,4 +1,4 @@
-"""`doctor`: the host, before anything runs on it."""
+"""`doctor`: check the host before anything runs on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from envkit.environment.check_host import describe_host
 from envkit.errors import PreconditionError
 from envkit.model.report import Report, Verdict
 from envkit.observe import doctor as doctor_probes
-from envkit.render.build_context import DEBIAN_MIRROR
 from envkit.resolve.gpu import requires_gpu
 
 if TYPE_CHECKING:
@@ -27,12 +26,12 @@ DEFAULT_PORT = 8888
 
 @dataclass(frozen=True, slots=True)
 class DoctorResult:
-    """What was found of this host.
+    """A checked host.
 
     Attributes:
-        summary: In one line.
-        fixed: Checks that `--fix` mended.
-        tensorflow: The release that its config asks for.
+        summary: Result in one line.
+        fixed: Checks that `--fix` repaired.
+        tensorflow: TensorFlow release of the configuration.
         check_host: The host.
     """
 
@@ -43,21 +42,22 @@ class DoctorResult:
 
 
 def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None = None) -> Report[DoctorResult]:
-    """Look at the host and judge it.
+    """Check the host.
 
     Args:
-        project: Whose config says which release, mirror, index and port are meant.
-        gpu: Whether a GPU is insisted on.
-        fix: Mends a finding, if its mend is one that can be run and was agreed to; says whether it
-            ended well. What counts as mended is what passes afterwards.
+        project: Project whose configuration names the release, mirror, index and port.
+        gpu: Whether a GPU is required.
+        fix: Function that repairs a finding if its hint is a command that the user approved, and returns whether the
+            command succeeded. A check counts as fixed if it passes afterwards.
 
     Raises:
-        Refusal: The engine is on another machine.
+        PreconditionError: The engine is remote.
     """
     if ssh_tunnel.is_remote(project.endpoint):
         raise PreconditionError(
-            f"the engine is on another machine, {project.endpoint}, and doctor looks at the one it runs on",
-            hint="run envkit doctor there; envkit status says whether that engine answers",
+            f"the engine is remote ({project.endpoint}); doctor checks only the machine it runs on",
+            code="engine-remote",
+            hint="run envkit doctor there; envkit status shows whether that engine answers",
         )
     findings, engine = _run_checks(project, gpu=gpu)
     attempts = {
@@ -78,15 +78,16 @@ def _run_checks(project: Project, *, gpu: bool) -> tuple[tuple[Finding, ...], En
     config = project.config
     release = catalog.release(config.tensorflow)
     suite = catalog.suite(release.suite)
-    mirror = f"{(config.build.mirror or DEBIAN_MIRROR).rstrip('/')}/dists/{suite.name}/InRelease"
+    # Without build.mirror the base image's own sources decide; the host's are a good guess of whether they answer.
+    mirror = (config.build.mirror or host.debian_mirror()).rstrip("/")
     gpu_required = gpu or requires_gpu(config.gpu)
     state = project.state
     observations, engine = doctor_probes.inspect_host(
         official_image=catalog.official_image(release, gpu=gpu_required),
         has_fallback=config.base == "auto",
-        mirror=mirror,
+        mirror=f"{mirror}/dists/{suite.name}/InRelease" if mirror else "",
         index=config.build.index or "",
-        skip_reasons=_skip_reasons(project),
+        skip_reasons=_skip_reasons(project, mirror),
         port=config.jupyter.port or (state.port if state else 0) or DEFAULT_PORT,
         is_configured=bool(config.jupyter.port),
         own_container=naming.container(os.getuid(), state.name) if state else "",
@@ -96,18 +97,20 @@ def _run_checks(project: Project, *, gpu: bool) -> tuple[tuple[Finding, ...], En
     return (*host_checks.check(observations), *gpu_findings), engine
 
 
-def _skip_reasons(project: Project) -> Mapping[str, str]:
-    """Return the looks that are not taken, and why: a config may be anybody's, until a person agreed to it."""
+def _skip_reasons(project: Project, mirror: str) -> Mapping[str, str]:
+    """Map skipped checks to reasons: a configuration may come from anyone until a person has approved it."""
     config, base = project.config, project.config.base
-    reasons = {} if base in {"auto", "official"} else {"host.registry": f"base: {base} takes no official image"}
+    reasons = {} if base in {"auto", "official"} else {"host.registry": f"base: {base} uses no official image"}
+    if not mirror:
+        reasons["host.mirror"] = "build.mirror is not set and this host has no Debian package sources"
     if config.jupyter.socket:
-        reasons["host.port"] = "jupyter.socket needs none"
+        reasons["host.port"] = "jupyter.socket needs no port"
     if project.state is not None and project.state.approved is not None:
         return reasons
     build = config.build
     unapproved_servers = {"host.mirror": ("build.mirror", build.mirror), "host.index": ("build.index", build.index)}
     return reasons | {
-        check: f"the server that {key} names is not asked before a first `envkit up` has approved it"
+        check: f"the server in {key} is not contacted before the first `envkit up` has approved it"
         for check, (key, url) in unapproved_servers.items()
         if url
     }

@@ -1,4 +1,4 @@
-"""`down`: no container and no network stays; `--volumes`: no volume and no state either."""
+"""`down`: remove the container and the network; `--volumes` also removes volumes and state."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from envkit import naming, reconcile, ssh_tunnel, state
 from envkit.backends.docker import inspect, temporary
-from envkit.commands import access
+from envkit.commands import ssh_config
 from envkit.environment import execute
 from envkit.environment.remote import ports, sync
 from envkit.errors import EngineError
-from envkit.fs import files
+from envkit.fs import locks
 from envkit.model.report import Progress, Report
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DownResult:
-    """What was taken away.
+    """Removed and kept resources of an environment.
 
     Attributes:
-        name: The environment's name.
-        removed: Each thing, in the engine's words for it, and what `ssh-config --install` wrote.
-        kept: What a next `up` finds again.
+        name: Name of the environment.
+        removed: Removed resources, such as `container NAME`, and the line that `ssh-config --install` added.
+        kept: Volumes that the next `up` uses again.
     """
 
     name: str
@@ -43,36 +43,36 @@ class DownResult:
 def down(
     environment: Environment, *, volumes: bool, on_progress: ProgressCallback, discard: bool = False
 ) -> Report[DownResult]:
-    """Take an environment away; workspace and image stay.
+    """Remove an environment; its workspace and image are kept.
 
     Args:
-        environment: The environment.
-        volumes: Whether its volumes and its state go too.
-        on_progress: Gets the news.
-        discard: Whether the workspace's copy on another machine may go with what it alone holds.
+        environment: Environment to remove.
+        volumes: Whether to remove its volumes and state too.
+        on_progress: Callback for progress.
+        discard: Whether unsynced changes in a remote copy may be lost.
 
     Raises:
-        EngineError: The engine would not remove something; what it removed is gone.
-        Refusal: The container of that name belongs to somebody else, or what is not copied back would be lost.
+        EngineError: The engine refused to remove a resource; earlier ones are removed.
+        PreconditionError: The container belongs to another user or project, or unsynced changes would be lost.
     """
     engine = environment.connect()
-    with files.lock(
-        environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))
+    with locks.hold(
+        environment.state_dir.lock, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
     ):
         actual = inspect.actual_state(engine, environment.container_name, ())
         steps = reconcile.down(environment.name, environment.owner, environment.project, actual, volumes=volumes)
         if ssh_tunnel.is_remote(environment.endpoint):
             _release_remote(environment, engine, actual, volumes=volumes, discard=discard, on_progress=on_progress)
-        with suppress(EngineError):  # a network goes only when nobody is on it, and says so otherwise
+        with suppress(EngineError):  # a network that is in use reports its own error below
             temporary.remove_abandoned(engine, environment.owner)
         for step in steps:
             execute.remove(step, engine, on_progress)
-        # A folder with nothing but the lock was made by this command, for an environment without state.
+        # A folder that contains only the lock was created here, for an environment without state.
         if volumes or list(environment.state_dir.folder.iterdir()) == [environment.state_dir.lock]:
             state.forget(environment.state_dir)
     removed = tuple(f"{type(step).__name__.removeprefix('Remove').lower()} {step.name}" for step in steps)  # type: ignore[union-attr]
-    config_path = access.uninstall_ssh_config(environment.state_dir) if volumes else None
-    removed += (f"its line in {config_path}",) if config_path else ()
+    config_path = ssh_config.uninstall(environment.state_dir) if volumes else None
+    removed += (f"Include line in {config_path}",) if config_path else ()
     our_volumes = (
         name
         for name, volume in actual.volumes.items()
@@ -91,7 +91,7 @@ def _release_remote(
     discard: bool,
     on_progress: ProgressCallback,
 ) -> None:
-    """Bring back from another machine what is there alone, and take back the ports that lead there."""
+    """Copy unsynced changes back from a remote engine, and cancel its port forwards."""
     if not (volumes and discard):
         sync.pull_back(environment, engine, actual=actual, is_final=volumes, on_progress=on_progress)
     ports.release(environment.endpoint, environment.state.forwarded)

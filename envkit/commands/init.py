@@ -1,4 +1,4 @@
-"""`init`: a project folder with a commented config, for oneself or, as root, for a user of one's choice."""
+"""`init`: create a project folder with a commented configuration, for the caller or, as root, for another user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from envkit.model.report import Report
 if TYPE_CHECKING:
     from pathlib import Path
 
-MODE = 0o644  # nothing of it is secret
+MODE = 0o644  # the files contain no secrets
 EXAMPLE_FILE_MAX = 64 << 20
 
 
@@ -26,9 +26,9 @@ class InitResult:
     """A project folder that is ready for `up`.
 
     Attributes:
-        folder: Its real path.
-        owner: UID it belongs to, and the workspace will run as.
-        files: What was written, relative to it.
+        folder: Real path of the folder.
+        owner: UID of its owner, which the workspace will run as.
+        files: Files that were written, relative to the folder.
     """
 
     folder: str
@@ -37,21 +37,27 @@ class InitResult:
 
 
 def init(folder: Path, *, owner: str | None = None, example: Path | None = None) -> Report[InitResult]:
-    """Make a project folder; what is there already stays as it is.
+    """Create a project folder; existing files are kept.
 
     Args:
-        folder: Where; it is made if it is not there.
-        owner: User name or UID that the folder belongs to, or will; only root can name another.
-        example: A folder whose files are copied instead of writing a commented config.
+        folder: Project folder; it is created if it does not exist.
+        owner: User name or UID of the owner; only root can name another user.
+        example: Folder whose files are copied instead of writing a commented configuration.
 
     Raises:
-        Refusal: A config is there already, or the owner cannot be had, or the folder is there and is another's.
+        PreconditionError: A configuration file exists, the owner is not possible, or another user owns the folder.
     """
     target = folder.expanduser().absolute()
     if os.path.lexists(target / CONFIG_FILE):
-        raise PreconditionError(f"{target / CONFIG_FILE} is there already", hint="edit it, or choose another folder")
+        raise PreconditionError(
+            f"{target / CONFIG_FILE} already exists", code="file-exists", hint="edit it, or choose another folder"
+        )
     if target.is_symlink() and not target.exists():
-        raise PreconditionError(f"{target} is a link to what is not there", hint="remove it, or choose another folder")
+        raise PreconditionError(
+            f"{target} is a broken symbolic link",
+            code="project-folder-missing",
+            hint="remove it, or choose another folder",
+        )
     account = _resolve_account(owner, target)
     if owner is not None or not os.getuid():
         _refuse_another_owner(target, account)
@@ -64,14 +70,20 @@ def init(folder: Path, *, owner: str | None = None, example: Path | None = None)
 
 
 def _resolve_account(owner: str | None, target: Path) -> Account:
-    """Say whom the folder is for. A workspace never runs as root, so root has to name somebody."""
+    """Resolve the owner of the folder. A workspace never runs as root, so root has to name a user."""
     caller_uid = os.getuid()
     if owner is not None:
         account = _find_account(owner)
         if caller_uid not in {0, account.uid}:
-            raise PreconditionError("only root can make a folder for somebody else", hint="sudo, or leave --owner out")
+            raise PreconditionError(
+                "only root can create a folder for another user",
+                code="owner-not-allowed",
+                hint="use sudo, or omit --owner",
+            )
         if account.uid == 0:
-            raise PreconditionError("a workspace never runs as root", hint="name an ordinary user with --owner")
+            raise PreconditionError(
+                "a workspace never runs as root", code="root-not-allowed", hint="name an ordinary user with --owner"
+            )
         return account
     if caller_uid:
         return Account(caller_uid, os.getgid())
@@ -80,16 +92,21 @@ def _resolve_account(owner: str | None, target: Path) -> Account:
     uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
     if uid.isdecimal() and gid.isdecimal() and uid != "0":
         return Account(int(uid), int(gid))
-    raise PreconditionError("you are root, and a workspace never runs as root", hint="envkit init FOLDER --owner USER")
+    raise PreconditionError(
+        "you are root, and a workspace never runs as root",
+        code="root-not-allowed",
+        hint="envkit init FOLDER --owner USER",
+    )
 
 
 def _refuse_another_owner(target: Path, account: Account) -> None:
-    """Refuse a folder that `up` would refuse too: a workspace runs as the owner of its folder, which stays."""
+    """Reject a folder of another owner, which `up` would reject too: a workspace runs as the owner of its folder."""
     if not target.exists() or target.stat().st_uid == account.uid:
         return
     raise PreconditionError(
-        f"{target} is there already and belongs to user {target.stat().st_uid}, not to user {account.uid}",
-        hint=f"name a folder that is not there yet, or chown {account.uid}:{account.gid} {target}",
+        f"{target} already exists and belongs to user {target.stat().st_uid}, not to user {account.uid}",
+        code="wrong-owner",
+        hint=f"name a new folder, or chown {account.uid}:{account.gid} {target}",
     )
 
 
@@ -98,8 +115,10 @@ def _find_account(owner: str) -> Account:
         entry = pwd.getpwuid(int(owner)) if owner.isdecimal() else pwd.getpwnam(owner)
     except KeyError:
         if owner.isdecimal():
-            return Account(int(owner), int(owner))  # an account elsewhere, on a shared file system
-        raise PreconditionError(f"there is no user {owner!r}", hint="name a user of this machine, or a UID") from None
+            return Account(int(owner), int(owner))  # a user of another machine with a shared file system
+        raise PreconditionError(
+            f"there is no user {owner!r}", code="user-not-found", hint="name a user of this machine, or a UID"
+        ) from None
     return Account(entry.pw_uid, entry.pw_gid)
 
 
@@ -108,23 +127,23 @@ def _starter_files(target: Path) -> dict[str, bytes]:
 
 
 def _read_example(folder: Path) -> dict[str, bytes]:
-    """Read the files of an example, without its links: they may lead to what only root can read.
+    """Read the files of an example, without symbolic links, which may point to files that only root can read.
 
-    By descriptor: its owner can put a link in the place of a file, and of the folder, while root reads.
+    Files are opened relative to the folder's descriptor: its owner could replace them by links while root reads.
     """
     try:
         folder_fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise PreconditionError(
-            f"{folder} cannot be read: {error.strerror}", hint="name a folder with an example"
+            f"{folder} cannot be read: {error.strerror}", code="example-invalid", hint="name a folder with an example"
         ) from error
     try:
         contents = {
             name: files.read_in_folder(folder_fd, name, EXAMPLE_FILE_MAX)
-            for name in sorted(os.listdir(folder_fd))  # noqa: PTH208 - of an open folder
+            for name in sorted(os.listdir(folder_fd))  # noqa: PTH208 - by descriptor
         }
     finally:
         os.close(folder_fd)
     if contents.get(CONFIG_FILE) is None:
-        raise PreconditionError(f"{folder} has no {CONFIG_FILE}", hint="name a folder with one")
+        raise PreconditionError(f"{folder} has no {CONFIG_FILE}", code="example-invalid", hint="name a folder with one")
     return {name: content for name, content in contents.items() if content is not None}

@@ -1,4 +1,4 @@
-"""`probe`: the layers from the device nodes to a real operation, looked at again in a running environment."""
+"""`probe`: check the layers from the device nodes to a real TensorFlow operation in a running environment."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from envkit import catalog, checks
-from envkit.backends.docker import client, inspect
+from envkit import catalog, checks, credentials
+from envkit.backends.docker import client, fast_inspect, inspect
 from envkit.checks.gpu import inventory
-from envkit.environment import project
+from envkit.environment import project, verify
 from envkit.environment.check_host import describe_host
 from envkit.environment.remote import ports
 from envkit.model.report import Progress, Report, Verdict
+from envkit.observe import jupyter_client
 from envkit.observe import probe as observer
 from envkit.resolve.gpu import requires_gpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from envkit.backends.docker.client import Engine
     from envkit.checks.gpu.inventory import Gpu
     from envkit.environment.project import Environment
     from envkit.model.report import CheckHost, Finding, Observation
@@ -27,13 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What was looked at.
+    """A probed environment.
 
     Attributes:
-        name: The environment's name.
-        tensorflow: The release that its config asks for.
-        gpus: Each GPU that the driver in the container counts.
-        check_host: Where it was looked at.
+        name: Name of the environment.
+        tensorflow: TensorFlow release of its configuration.
+        gpus: GPUs that the driver lists in the container.
+        check_host: Machine of the engine.
     """
 
     name: str
@@ -46,24 +48,25 @@ def probe(environment: Environment, *, gpu: bool, on_progress: Callable[[Progres
     """Probe a running environment.
 
     Args:
-        environment: Which.
-        gpu: Whether to insist on a GPU, whatever the config says.
-        on_progress: Gets each look as it is taken.
+        environment: Environment to probe.
+        gpu: Whether to require a GPU, whatever the configuration says.
+        on_progress: Callback for progress.
 
     Raises:
-        StartFailed: The environment does not run.
-        ConfigError: Its config cannot be read, and with it which TensorFlow it should hold.
+        StartFailed: The environment is not running.
+        ConfigError: Its configuration, which names the TensorFlow release, is invalid.
     """
     engine = environment.connect()
     project.require_running(engine, environment)
     config = project.load(Path(environment.project), {}).config
     release = catalog.release(config.tensorflow)
-    on_progress(Progress("probe", f"looking at {environment.name}, layer by layer"))
+    on_progress(Progress("probe", f"probing {environment.name} layer by layer"))
 
     def report_observation(observation: Observation) -> None:
         on_progress(Progress("probe", observation.name, verbose=True))
 
     facts = client.facts(engine)
+    tensorboard_check = _start_tensorboard_check(environment, engine)
     observations = observer.probe(engine, environment.container_name, report_observation)
     findings = checks.probe(
         observations,
@@ -72,26 +75,40 @@ def probe(environment: Environment, *, gpu: bool, on_progress: Callable[[Progres
         host=ports.host_gpu(environment.endpoint),
         engine=facts,
     )
+    findings = (*findings, checks.tensorboard_route(tensorboard_check()))
     result = ProbeResult(environment.name, release.version, inventory.list_gpus(observations), describe_host(facts))
     return Report("probe", environment.name, result, findings, checks.exit_code(findings))
+
+
+def _start_tensorboard_check(environment: Environment, engine: Engine) -> Callable[[], str]:
+    name, endpoint = environment.container_name, environment.endpoint
+    # Port 0: JupyterLab listens on a Unix socket only.
+    engine_port = 0 if fast_inspect.owns_port(endpoint, name, 0) else environment.state.port
+    port = ports.local_port(endpoint, environment.state.forwarded, engine_port)
+
+    def is_ours() -> bool:
+        return fast_inspect.owns_port(endpoint, name, engine_port) and bool(port or not engine_port)
+
+    jupyter = jupyter_client.port_client(port) if engine_port else jupyter_client.socket_client(engine, name)
+    return verify.start_tensorboard_check(engine, name, jupyter, credentials.token(environment.state_dir), is_ours)
 
 
 def watch(
     environment: Environment, interval_s: float, on_change: Callable[[Finding], None], *, gpu: bool = False
 ) -> NoReturn:
-    """Look at the device nodes again and again, and tell whenever what they say has changed; never returns.
+    """Check the device nodes repeatedly and report every change; never returns.
 
-    Of a workspace without a GPU it is told once that there are none, and only whether it runs is looked at.
+    For a workspace without a GPU, one finding reports that, and then only its container is checked.
 
     Args:
-        environment: Which.
-        interval_s: How long between two looks, seconds.
-        on_change: Gets what is new.
-        gpu: Whether a GPU is insisted on.
+        environment: Environment to watch.
+        interval_s: Seconds between two checks.
+        on_change: Callback for a changed finding.
+        gpu: Whether to require a GPU.
 
     Raises:
-        StartFailed: The environment does not run any more.
-        EngineUnavailable: The engine went away.
+        StartFailed: The environment is no longer running.
+        EngineUnavailable: The engine no longer answers.
     """
     engine, previous = environment.connect(), ("", Verdict.UNKNOWN)
     while True:

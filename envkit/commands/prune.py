@@ -1,4 +1,4 @@
-"""`prune`: what envkit made, nobody uses, and nothing else."""
+"""`prune`: remove unused resources that envkit created, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from envkit import naming, state
 from envkit.backends.docker import client, endpoint
 from envkit.backends.docker import prune as prune_
 from envkit.errors import PreconditionError
-from envkit.fs import files
+from envkit.fs import locks
 from envkit.model.report import Progress, Report
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PruneResult:
-    """What was removed, or would be.
+    """Resources that were removed, or would be.
 
     Attributes:
-        removed: Each thing, in the engine's words.
-        freed_bytes: How much space its images took; of what is only foretold, at most.
-        dry_run: Whether nothing was done.
+        removed: Resources, such as `image REF`.
+        freed_bytes: Size of the removed images; an upper bound in a dry run.
+        dry_run: Whether nothing was removed.
     """
 
     removed: tuple[str, ...]
@@ -38,17 +38,17 @@ class PruneResult:
 
 
 def prune(*, dry_run: bool, on_progress: Callable[[Progress], None]) -> Report[PruneResult]:
-    """Remove images no environment needs, and containers and networks that no environment remembers.
+    """Remove images that no environment needs, and containers and networks that belong to no environment.
 
-    Volumes of environments that are down are in use: only `down --volumes` removes those.
+    Volumes of environments that are down are kept: only `down --volumes` removes them.
 
     Args:
-        dry_run: Whether it is only foretold.
-        on_progress: Gets the news.
+        dry_run: Whether to report only.
+        on_progress: Callback for progress.
 
     Raises:
-        EngineUnavailable: Nothing answers.
-        Refusal: Another envkit works: what it has just made, nobody seems to use yet.
+        EngineUnavailable: No engine answers.
+        PreconditionError: Another command is running, and its new resources would look unused.
     """
     engine_endpoint = endpoint.current_endpoint()
     engine = client.connect(engine_endpoint)
@@ -60,7 +60,7 @@ def prune(*, dry_run: bool, on_progress: Callable[[Progress], None]) -> Report[P
             {saved_state.base_id for saved_state in states},
             {saved_state.image_ref for saved_state in states},
         )
-        on_progress(Progress("prune", "looking for what nobody uses"))
+        on_progress(Progress("prune", "looking for unused resources"))
         resources = prune_.find(engine, owner, container_names, base_ids, image_refs)
         if dry_run:
             result = PruneResult(tuple(map(str, resources)), prune_.reclaimable_bytes(engine, resources), dry_run=True)
@@ -71,15 +71,17 @@ def prune(*, dry_run: bool, on_progress: Callable[[Progress], None]) -> Report[P
 
 @contextmanager
 def _lock_all(engine_endpoint: str) -> Iterator[None]:
-    """Hold every environment's lock; waiting for one would keep all the others waiting too."""
+    """Hold the lock of every environment; never wait for one, because that would block all the others."""
     with ExitStack() as stack:
         for state_dir in state.directories(engine_endpoint):
             if state_dir.lock.is_file():
-                stack.enter_context(files.lock(state_dir.lock, partial(_raise_busy, state_dir)))
+                stack.enter_context(locks.hold(state_dir.lock, partial(_raise_busy, state_dir)))
         yield
 
 
 def _raise_busy(state_dir: StateDir) -> NoReturn:
     raise PreconditionError(
-        f"another envkit works on the environment in {state_dir.folder}", hint="repeat the command when it is done"
+        f"another envkit command is running on the environment in {state_dir.folder}",
+        code="environment-locked",
+        hint="repeat the command when it has finished",
     )

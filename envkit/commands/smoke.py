@@ -1,4 +1,4 @@
-"""`smoke`: whether images, ours or anybody's, do what a TensorFlow developer needs; a verdict and a code for each."""
+"""`smoke`: test whether images do what a TensorFlow developer needs; a verdict and an exit code for each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from envkit import checks, host, naming
 from envkit.backends.docker import client, endpoint, inspect, registry, temporary
 from envkit.checks import image as image_checks
 from envkit.checks import observations as observation_fields
-from envkit.checks.table import make_finding
+from envkit.checks.check import make_finding
 from envkit.concurrency import gather
 from envkit.environment import project
 from envkit.environment.check_host import describe_host
@@ -36,25 +36,25 @@ if TYPE_CHECKING:
 
     ProgressCallback = Callable[[Progress], None]
 
-SLACK_S = 120.0  # for an engine that is slow to make and to remove a container
+SLACK_S = 120.0  # for an engine that is slow to create and remove containers
 EXIT_CODE_ORDER = (
     ExitCode.OK,
     ExitCode.CHECK_FAILED,
     ExitCode.ENGINE,
     ExitCode.GPU,
-)  # of several images, the last of these counts
+)  # for several images, the last of these that occurred
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectResult:
-    """One image or environment.
+    """Result of one image or environment.
 
     Attributes:
-        subject: As it was named.
-        verdict: What came of it, in one line.
-        exit_code: What it would exit with alone.
-        findings: Every check of it.
-        tensorflow: The release that was found in it, or empty.
+        subject: Image reference or environment name from the command line.
+        verdict: Result in one line.
+        exit_code: Exit code of this subject alone.
+        findings: Its findings.
+        tensorflow: TensorFlow release found in it, or empty.
     """
 
     subject: str
@@ -66,7 +66,7 @@ class SubjectResult:
 
 @dataclass(frozen=True, slots=True)
 class SmokeResult:
-    """All that were tried, in the order they were named, and where."""
+    """Results of all subjects in the order of the command line, and the machine of the engine."""
 
     results: tuple[SubjectResult, ...]
     check_host: CheckHost
@@ -75,17 +75,17 @@ class SmokeResult:
 def smoke(
     subjects: Sequence[str], *, expect: GpuExpectation, jobs: int, limit_s: float, on_progress: ProgressCallback
 ) -> Report[SmokeResult]:
-    """Try images by reference, or running environments by name.
+    """Test images by reference, or running environments by name.
 
     Args:
-        subjects: What to try.
-        expect: Whether a GPU has to compute, must not be asked for, or may be there.
-        jobs: How many are tried at once.
-        limit_s: How long TensorFlow and the training may take in each, seconds.
-        on_progress: Gets the news.
+        subjects: Image references and environment names.
+        expect: Whether a GPU is required, must not be requested, or is optional.
+        jobs: Number of parallel tests.
+        limit_s: Time limit for TensorFlow and the training in each, in seconds.
+        on_progress: Callback for progress.
 
     Raises:
-        EngineUnavailable: Nothing answers.
+        EngineUnavailable: No engine answers.
     """
     engine_endpoint = endpoint.current_endpoint()
     engine, owner = client.connect(engine_endpoint), os.getuid()
@@ -124,7 +124,7 @@ def _run_parallel(
     jobs: int,
     on_progress: ProgressCallback,
 ) -> tuple[SubjectResult, ...]:
-    """Try so many at once; whoever interrupts waits for nothing that runs, and hears no more of it."""
+    """Run tests in parallel; an interrupt neither waits for running tests nor prints more of their progress."""
     stop_event, lock = threading.Event(), threading.Lock()
 
     def forward_progress(progress: Progress) -> None:
@@ -142,7 +142,7 @@ def _run_parallel(
 
 
 def _name_prefix(owner: int) -> str:
-    """Return how the names of this run's containers begin: no other run's do, whatever number its process has."""
+    """Return a unique prefix for the names of this run's containers."""
     return f"{naming.smoke_prefix(owner)}{os.getpid()}.{secrets.token_hex(4)}."
 
 
@@ -156,10 +156,10 @@ def _test_subject(
     on_progress: ProgressCallback,
     environment: Environment | None,
 ) -> SubjectResult:
-    """Try one; what befalls it takes nothing from the others."""
+    """Test one subject; a failure does not affect the others."""
     host_gpu = ports.host_gpu(engine_endpoint)
     try:
-        engine = client.connect(engine_endpoint)  # its own: what the SDK keeps of a connection is not for two at once
+        engine = client.connect(engine_endpoint)  # a client per thread: the SDK's connections are not thread-safe
         gpus = _select_gpus(facts, expect)
         observations = _observe(engine, subject, container_name, limit_s, environment, gpus, on_progress)
     except (EngineError, PreconditionError) as error:
@@ -184,7 +184,7 @@ def _observe(
     gpus: Gpus | None,
     on_progress: ProgressCallback,
 ) -> tuple[Observation, ...]:
-    on_progress(Progress("smoke", f"trying {subject}"))
+    on_progress(Progress("smoke", f"testing {subject}"))
 
     def report_observation(observation: Observation) -> None:
         on_progress(Progress("smoke", f"{subject}: {observation.name}", verbose=True))
@@ -203,7 +203,7 @@ def _observe(
 
 
 def _ensure_image(engine: Engine, ref: str, on_progress: ProgressCallback) -> str:
-    """Return the id of an image, brought from its registry where it is not here."""
+    """Return the ID of an image; pull it if it is missing."""
     image = inspect.image(engine, ref)
     if image is None:
         try:
@@ -211,14 +211,19 @@ def _ensure_image(engine: Engine, ref: str, on_progress: ProgressCallback) -> st
         except BuildFailed as error:
             reason = error.message.partition(": ")[2] or error.message
             raise StartFailed(
-                f"the image {ref} is not here, and cannot be pulled: {reason}", hint=f"docker pull {ref} says more"
+                f"the image {ref} is not on the engine and cannot be pulled: {reason}",
+                code="image-missing",
+                hint=f"docker pull {ref} shows details",
             ) from error
         image = inspect.image(engine, ref)
     if image is None:
-        raise StartFailed(f"the image {ref} vanished as it came", hint="repeat the command")
+        raise StartFailed(
+            f"the image {ref} disappeared after it was pulled", code="image-missing", hint="repeat the command"
+        )
     if image.system != "linux" or image.machine != host.machine():
         raise StartFailed(
             f"the image {ref} is for {image.system}/{image.machine}",
+            code="wrong-architecture",
             hint=f"build or pull it for linux/{host.machine()}",
         )
     return image.id

@@ -1,27 +1,26 @@
-"""The quick way of a login: to the SSH server of a container that plainly runs, over a connection of our own."""
+"""`ssh-proxy`: connect an SSH client to an SSH server started in the container; `ssh_config` names it as ProxyCommand.
+
+Every login runs it, so it has a fast path without the Docker SDK for a container that is certainly running.
+"""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from envkit import naming, ssh_tunnel
 from envkit.backends.docker import endpoint, fast_exec, fast_inspect
-from envkit.errors import EnvkitError, ExecError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from envkit.errors import EnvkitError, ExecError, as_exec_errors
 
 SSHD = ("/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config")
 
 
-def ssh_proxy(container_name: str) -> int | None:
-    """Connect stdin and stdout to a fresh SSH server inside a container; return its exit code.
+def fast_ssh_proxy(container_name: str) -> int | None:
+    """Connect stdin and stdout to a new SSH server in a container; return its exit code.
 
-    Returns None where nobody was let in: the ordinary road tries that again, and says why it cannot be.
+    Returns None if no server was started: `ssh_proxy` tries again and raises the reason.
 
     Raises:
-        PassThrough: It could not be started, or the engine let go of it, or went away.
+        ExecError: The server could not be started, or the engine closed the connection.
     """
     try:
         engine_endpoint = _find_engine(container_name)
@@ -31,38 +30,45 @@ def ssh_proxy(container_name: str) -> int | None:
         _close_tunnels()
 
 
-def _find_engine(container_name: str) -> str:
-    """Return the address of the engine where a container of ours plainly runs, or nothing.
+def ssh_proxy(container_name: str) -> int:
+    """Connect stdin and stdout to a new SSH server in a container; return its exit code.
 
-    The way to an engine on another machine is held from before the look: no command elsewhere ends it meanwhile.
+    Raises:
+        ExecError: The container is not running, or envkit did not create it.
+    """
+    from envkit.backends.docker import client, container_exec, inspect
+    from envkit.environment import project
+
+    with as_exec_errors():
+        engine = client.connect(endpoint.current_endpoint())
+        container = inspect.container(engine, container_name)
+        if container is None or container.status != "running" or container.labels.get(naming.MANAGED) != "1":
+            environments = (project.find_environment(Path(), name) for name in project.environment_names())
+            hints = (environment.hint for environment in environments if environment.container_name == container_name)
+            raise ExecError(
+                f"{container_name} is not running", code="environment-not-running", hint=next(hints, "envkit up")
+            )
+        return container_exec.run_raw(engine, container_name, SSHD)
+
+
+def _find_engine(container_name: str) -> str:
+    """Return the endpoint of the engine that runs a container of ours, or an empty string if that is not certain.
+
+    The tunnel to a remote engine is acquired first, so that no other command closes it in between.
     """
     try:
         engine_endpoint = endpoint.current_endpoint()
         if ssh_tunnel.is_remote(engine_endpoint):
             ssh_tunnel.acquire(engine_endpoint)
         container = fast_inspect.running_container(engine_endpoint, container_name)
-    except (EnvkitError, OSError, ValueError):  # of files that cannot be read, and of names that are no text
+    except (EnvkitError, OSError, ValueError):  # unreadable files, and container names that are not text
         return ""
     return engine_endpoint if container is not None and container.labels.get(naming.MANAGED) == "1" else ""
 
 
 def _close_tunnels() -> None:
     if endpoints := ssh_tunnel.active_addresses():
-        from envkit.environment.remote import ports  # a login on this machine needs none of it
+        from envkit.environment.remote import ports  # not needed for a login on this machine
 
         for engine_endpoint in endpoints:
             ports.close_idle_tunnel(engine_endpoint)
-
-
-@contextmanager
-def as_exec_errors() -> Iterator[None]:
-    """Give every failure of envkit's own the exit code that no program inside is likely to have."""
-    try:
-        yield
-    except ExecError:
-        raise
-    except EnvkitError as error:
-        raise ExecError(error.message, detail=error.detail, hint=error.hint) from error
-    except OSError as error:
-        prefix = f"{error.filename}: " if error.filename else ""
-        raise ExecError(f"{prefix}{error.strerror or error}", hint="look at that path and who may use it") from error

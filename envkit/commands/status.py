@@ -1,4 +1,4 @@
-"""`status`: your environments, where they answer, and what the last probe found."""
+"""`status`: list environments with their addresses and the result of the last probe."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from envkit import naming, state
 from envkit.backends.docker import client, endpoint, inspect
 from envkit.environment.project import environment_not_found, is_folder_missing, removal_command
 from envkit.environment.remote import ports
-from envkit.model.report import Report
+from envkit.model.report import Finding, Progress, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from envkit.model.engine_state import ContainerInfo
     from envkit.model.state import State
@@ -24,14 +24,14 @@ class Row:
     """One environment.
 
     Attributes:
-        name: Its name.
-        owner: UID of the user it belongs to.
-        status: The engine's word for its container's state, or `down`.
-        url: JupyterLab's address while it runs and has one.
-        size_bytes: Of its image, all layers; environments with the same plan share it.
-        project: Its project folder, where that is known to the caller.
-        verdict: The last verdict of the probe, or that nothing is proven of it as it is now.
-        hint: The command that removes it, where its project folder is gone; else empty.
+        name: Name of the environment.
+        owner: UID of its owner.
+        status: State of its container as the engine reports it, or `down`.
+        url: JupyterLab's address if it is running and has a port.
+        size_bytes: Size of its image with all layers; environments with the same plan share it.
+        project: Project folder, if the caller owns the environment.
+        verdict: Last verdict of the probe, or that it is not proven.
+        hint: Command that removes it if its project folder is missing; else empty.
     """
 
     name: str
@@ -46,17 +46,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Environments:
-    """All that were found, by name."""
+    """Environments, sorted by name."""
 
     rows: tuple[Row, ...]
 
 
 def status(*, all_users: bool = False, name: str | None = None) -> Report[Environments]:
-    """List environments: the caller's, or everybody's; two calls to the engine, however many there are.
+    """List the environments of the caller, or of all users, with two requests to the engine.
 
     Raises:
-        EngineUnavailable: Nothing answers.
-        Refusal: There is none of that name.
+        EngineUnavailable: No engine answers.
+        PreconditionError: There is no environment of that name.
     """
     engine_endpoint = endpoint.current_endpoint()
     engine = client.connect(engine_endpoint)
@@ -88,6 +88,23 @@ def status(*, all_users: bool = False, name: str | None = None) -> Report[Enviro
     return Report("status", name or "", Environments(tuple(selection)))
 
 
+def check(environments: Environments, on_progress: Callable[[Progress], None]) -> Report[Environments]:
+    """Check the caller's running environments for configuration drift and a missing GPU.
+
+    Raises:
+        EngineUnavailable: No engine answers.
+    """
+    from envkit import checks  # the plain list needs none of these and stays fast
+    from envkit.environment import drift
+
+    engine, findings = client.connect(endpoint.current_endpoint()), list[Finding]()
+    for row in environments.rows:
+        if row.owner == os.getuid() and row.status == "running":
+            on_progress(Progress("status", f"checking {row.name}"))
+            findings += drift.check(engine, row.name, row.owner, row.project)
+    return Report("status", "", environments, tuple(findings), checks.exit_code(findings))
+
+
 def _build_row(
     container: ContainerInfo,
     saved_states: Mapping[str, State],
@@ -99,7 +116,7 @@ def _build_row(
     container_owner = int(labels[naming.OWNER]) if labels.get(naming.OWNER, "").isdecimal() else -1
     saved_state = saved_states.get(labels[naming.NAME]) if container_owner == owner else None
     published_port = labels.get(naming.PORT, "") if container.status == "running" else ""
-    # JupyterLab may listen on a socket alone; a port of another machine is brought here for its owner alone.
+    # JupyterLab may listen on a Unix socket only; a remote port is forwarded for its owner only.
     port = (
         ports.local_port(engine_endpoint, saved_state.forwarded if saved_state else {}, int(published_port))
         if published_port.isdecimal()
@@ -119,14 +136,14 @@ def _build_row(
 
 
 def _verdict(saved_state: State) -> str:
-    """Return what was proven, only as long as that is true of the environment as it is now."""
+    """Return the verdict of the last probe, or that the current environment is not proven."""
     if is_folder_missing(saved_state.project):
-        return "not proven: folder gone"
+        return "not proven: folder missing"
     if saved_state.proven:
         return saved_state.verdict
     return f"not proven: {saved_state.verdict}" if saved_state.verdict else "not proven"
 
 
 def _hint(saved_state: State) -> str:
-    """Return the command that removes an environment that no folder leads to any more."""
+    """Return the command that removes an environment whose project folder is missing."""
     return removal_command(saved_state.name) if is_folder_missing(saved_state.project) else ""

@@ -1,4 +1,4 @@
-"""`up`: nothing when nothing changed; else the whole climb."""
+"""`up`: return the cached result if nothing changed, else converge the environment."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def up(
     refresh: bool = False,
     pull: bool = False,
 ) -> Report[UpResult]:
-    """Bring a project's environment to what its config says.
+    """Converge a project's environment to its configuration.
 
     Args:
-        start: The project's folder, or one below it.
-        flags: Keys of the config that the command line overrides.
-        on_progress: Gets the news.
-        approve: Shown what would be let in anew; says whether that is agreed to.
-        refresh: Whether to choose anew what was merely picked or found at the first `up`.
-        pull: Whether to bring the base anew first, and so build on today's packages.
+        start: Project folder, or a folder below it.
+        flags: Configuration keys set by flags.
+        on_progress: Callback for progress.
+        approve: Function that is shown unapproved access and returns whether it is approved.
+        refresh: Whether to choose port, limits, proxy and base again instead of reusing earlier choices.
+        pull: Whether to pull the base first, to build on current packages.
 
     Raises:
-        EnvkitError: Why it could not be done; what was there before is still there.
+        EnvkitError: A step failed; existing resources are kept.
     """
     report = None if refresh or pull else up_cache.lookup(start, flags)
     if report is not None:

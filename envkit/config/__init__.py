@@ -1,13 +1,13 @@
-"""`envkit.yaml` -> Config: as written, validated, with the line of every key. Pure.
+"""`envkit.yaml` -> Config: validated, with the line of every key. Pure.
 
-yaml_tree   text -> values that know their lines
-fields, limits, addresses, variables, places, packages
-                            what one value may be
-model       the keys of each section
-crossings   what two keys may not be together
-explain     what went wrong, in words
-config      Config and `load`
-schema, starter     the JSON Schema for editors, the file `envkit init` writes
+yaml_reader         text -> values that know their lines
+fields, limits, urls, env_vars, paths, packages
+                    rules of single values
+model               keys of each section
+cross_field         rules between keys
+error_messages      pydantic errors -> problems
+config              Config and `load`
+schema, starter     JSON Schema for editors, the file that `envkit init` writes
 """
 
 from __future__ import annotations

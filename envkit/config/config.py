@@ -1,4 +1,4 @@
-"""Text -> Config: the one way in, with every problem at once."""
+"""Text -> Config, with all problems in one error."""
 
 from __future__ import annotations
 
@@ -24,57 +24,57 @@ PROBLEM_LIMIT = 50
 
 
 class Config(model.Section):
-    """A workspace as its `envkit.yaml` describes it. Every key may be left out."""
+    """The description of a workspace in `envkit.yaml`. All keys are optional."""
 
     name: Annotated[str, AfterValidator(fields.environment_name)] | None = Field(
         default=None,
-        description="Name of the environment. Left out: the folder's.",
+        description="Name of the environment. Default: the name of the folder.",
         examples=["vision"],
         json_schema_extra=model.shape(fields.ENVIRONMENT_NAME),
     )
     tensorflow: Annotated[str, AfterValidator(fields.release), AfterValidator(fields.known_release)] = Field(
         default=DEFAULT_RELEASE,
-        description='TensorFlow release, in quotes: a bare 2.10 is the number 2.1. "2.9" means its first release.',
+        description='TensorFlow release, in quotes, because YAML reads 2.10 as the number 2.1. "2.9" means "2.9.0".',
         examples=[DEFAULT_RELEASE],
         json_schema_extra=model.shape(fields.RELEASE),
     )
     base: Annotated[str, AfterValidator(fields.base)] = Field(
         default="auto",
-        description="What the image is built on: auto, official, debian, or an image reference.",
+        description="Base image: auto, official, debian, or an image reference.",
         examples=["debian"],
     )
     gpu: model.Gpu = Field(
         default="auto",
-        description="auto (where there is one), on, off, a count, or a list of GPU numbers.",
+        description="GPUs: auto (if the host has one), on, off, a count, or a list of GPU numbers.",
         examples=["auto", "on", 2, [0, 1]],
     )
-    apt: model.Packages = Field(default=(), description="Debian packages to add.", examples=[["graphviz"]])
+    apt: model.Packages = Field(default=(), description="Debian packages to install.", examples=[["graphviz"]])
     python: model.Python = Field(
         default=(),
-        description="Python packages to add to TensorFlow's environment: a list, or a requirements file.",
+        description="Python packages to install beside TensorFlow: a list, or a requirements file.",
         examples=[["pandas==1.4.*"], {"requirements": "requirements.txt"}],
     )
     workspace: model.HostPath = Field(
-        default=".", description="Folder that becomes /workspace, relative to this file.", examples=["."]
+        default=".", description="Folder to mount at /workspace, relative to this file.", examples=["."]
     )
     mounts: model.Mounts = Field(
         default=(),
-        description="Further files and folders of the host.",
+        description="Additional files and folders of the host to mount.",
         examples=[[{"source": "/data", "target": "/data", "read_only": True}]],
     )
     volumes: model.Volumes = Field(
         default_factory=dict,
-        description="Named volumes that outlive the container, each with its full path inside.",
+        description="Named volumes that outlive the container, each with an absolute path in the container.",
         examples=[{"cache": "/home/dev/.cache"}],
     )
     env: model.Env = Field(
         default_factory=dict,
-        description="Environment variables, values in quotes. No secrets: those go under `secrets`.",
+        description="Environment variables, with values in quotes. Use `secrets` for secrets.",
         examples=[{"TF_CPP_MIN_LOG_LEVEL": "1"}],
     )
     secrets: model.Secrets = Field(
         default_factory=dict,
-        description="Secrets by name, each from a file of the host; the variable NAME_FILE says where it is inside.",
+        description="Secrets by name, each from a file of the host. NAME_FILE is set to its path in the container.",
         examples=[{"WANDB_API_KEY": {"file": "~/.wandb"}}],
     )
     jupyter: model.Jupyter = Field(default=model.Jupyter(), examples=[{"port": 8888}])
@@ -87,19 +87,19 @@ class Config(model.Section):
     _origin: Origin = PrivateAttr(default=Origin())
 
     def model_post_init(self, context: Any, /) -> None:
-        """Keep where the values were written."""
+        """Store the origin of the values."""
         if isinstance(context, Origin):
             self._origin = context
 
-    def problem(self, key: str, message: str) -> Problem:
-        """Make a problem of a dotted key: it names the flag that set the key, or file and line."""
-        return self._origin.problem(parse_key_path(key), message)
+    def problem(self, key: str, message: str, *, code: str = "invalid-value") -> Problem:
+        """Build a problem of a dotted key. It names the flag that set the key, or the file and line."""
+        return self._origin.problem(parse_key_path(key), message, code=code)
 
     def with_flags(self, **changes: Any) -> Config:
-        """Return the config with some keys set by flags of the same name. None stands for a flag not given.
+        """Return the config with the values of flags. The name of a flag is its key; None means that it is not set.
 
         Raises:
-            ConfigError: A flag's value is none for its key; names the flag.
+            ConfigError: A flag's value is not valid for its key; names the flag.
         """
         overrides = {key: value for key, value in changes.items() if value is not None}
         if not overrides:
@@ -109,38 +109,39 @@ class Config(model.Section):
 
 
 def load(text: str | None, file: str = "envkit.yaml") -> Config:
-    """Read a config.
+    """Parse and validate a config.
 
     Args:
-        text: The file's text; empty or None is a valid config.
+        text: Text of the file; empty or None is a valid config.
         file: Path of the file as the user would name it.
 
     Raises:
-        ConfigError: Every problem of the text, with file, line and key.
+        ConfigError: The text has problems; lists all of them with file, line and key.
     """
     node, problems = read(text or "", file)
     value = {} if node.value is None else node.value
     if not isinstance(value, dict):
         message = f'expected keys such as tensorflow: "{DEFAULT_RELEASE}", got {describe(value)}'
-        raise ConfigError([Problem(file, 1, "", message)])
+        raise ConfigError([Problem(file, 1, "", message, "invalid-type")])
     return _validate(value, Origin(file, node), problems)
 
 
 def parse_gpus(text: str) -> int | list[int]:
-    """Read the value of `--gpus`: a count such as `2`, or GPU numbers such as `0,1`; `0,` is number 0 alone.
+    """Parse the value of `--gpus`: a count such as `2`, or GPU numbers such as `0,1`; `0,` is only GPU 0.
 
     Raises:
-        ConfigError: It is neither.
+        ConfigError: The value is neither.
     """
     numbers = [number.strip(" ") for number in text.removesuffix(",").split(",")]
     if not all(number.isascii() and number.isdigit() and len(number) < 5 for number in numbers):
-        message = f"{quote(text)} is neither a count such as 2 nor a list of GPU numbers such as 0,1"
-        raise ConfigError([Problem(COMMAND_LINE, 0, "--gpus", message)])
+        message = f"invalid GPU selection {quote(text)}; use a count such as 2, or GPU numbers such as 0,1"
+        raise ConfigError([Problem(COMMAND_LINE, 0, "--gpus", message, "invalid-value")])
     return [int(number) for number in numbers] if "," in text else int(numbers[0])
 
 
 def _validate(value: Mapping[str, Any], origin: Origin, yaml_problems: tuple[Problem, ...]) -> Config:
-    problems = [*yaml_problems, *(origin.problem(path, message) for path, message in find_conflicts(value))]
+    conflicts = (origin.problem(path, message, code="conflicting-keys") for path, message in find_conflicts(value))
+    problems = [*yaml_problems, *conflicts]
     count = len(problems)
     try:
         config = Config.model_validate(value, context=origin)
@@ -153,9 +154,9 @@ def _validate(value: Mapping[str, Any], origin: Origin, yaml_problems: tuple[Pro
 
 
 def _limit_problems(problems: list[Problem], count: int) -> list[Problem]:
-    """Keep as many problems as a person reads, and say how many more there are."""
+    """Keep the first problems, and add the count of the others."""
     visible = sorted(problems)[:PROBLEM_LIMIT]
     if count > len(visible):
-        message = f"{count - len(visible)} more problems than are shown here; mend these first"
-        visible.append(Problem(visible[-1].file, visible[-1].line, "", message))
+        message = f"{count - len(visible)} more problems are not shown; fix these first"
+        visible.append(Problem(visible[-1].file, visible[-1].line, "", message, "too-many-problems"))
     return visible

@@ -1,4 +1,4 @@
-"""Rules that two keys break together. They look at the written values, so they speak beside any other problem."""
+"""Rules between keys. They check the values as written, so they also apply to configs with other problems."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def find_conflicts(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the key and the message of each rule that is broken."""
+    """Yield the key and the message of each conflict."""
     yield from _duplicate_targets(value)
     yield from _duplicate_port(value)
     yield from _unreachable_services(value)
@@ -30,7 +30,7 @@ def _duplicate_targets(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]
     used: set[str] = set()
     for path, target in targets:
         if isinstance(target, str) and target in used:
-            yield path, "something else is mounted there already; give each mount and volume its own target"
+            yield path, "another mount or volume has this target; use a different target"
         elif isinstance(target, str):
             used.add(target)
 
@@ -39,24 +39,24 @@ def _duplicate_port(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     ssh = _mapping(value, "ssh")
     port = ssh.get("port")
     if ssh.get("publish") is True and port is not None and port == _mapping(value, "jupyter").get("port"):
-        yield ("ssh", "port"), f"jupyter.port is {port} too; give each its own port"
+        yield ("ssh", "port"), f"jupyter.port is {port} too; use different ports"
 
 
 def _unreachable_services(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     jupyter, network = _mapping(value, "jupyter"), _mapping(value, "network").get("mode")
     if jupyter.get("socket") is True and jupyter.get("port") is not None:
-        yield ("jupyter", "port"), "jupyter.socket is true, and then it listens at no port; take one of the two out"
+        yield ("jupyter", "port"), "jupyter.socket is true, so JupyterLab has no port; remove one of the two"
     if network == "none" and jupyter.get("socket") is not True:
-        yield ("network", "mode"), "without a network no port leads to JupyterLab; add jupyter: {socket: true}"
+        yield ("network", "mode"), "without a network, JupyterLab has no port; add jupyter: {socket: true}"
     if network == "none" and _mapping(value, "ssh").get("publish") is True:
-        yield ("ssh", "publish"), "network.mode is none, and then no port is published; take one of the two out"
+        yield ("ssh", "publish"), "network.mode is none, so no port can be published; remove one of the two"
 
 
 def _overridden_variables(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     env = _mapping(value, "env")
     for name in _mapping(value, "secrets"):
         if f"{name}_FILE" in env:
-            yield ("env", f"{name}_FILE"), f"the secret {name} sets this variable; take it out here"
+            yield ("env", f"{name}_FILE"), f"the secret {name} sets this variable; remove it here"
 
 
 def _unused_login(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -64,9 +64,12 @@ def _unused_login(value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     if build.get("netrc") is None:
         return
     if build.get("index") is None:
-        yield ("build", "netrc"), "it is the login for build.index, which is not set; add that, or take this out"
+        yield (
+            ("build", "netrc"),
+            "build.netrc is unused without build.index; add build.index, or remove build.netrc",
+        )
     if build.get("builder") == "classic":
-        message = "the classic builder would keep what build.netrc holds in the image; write builder: buildx, or auto"
+        message = "the classic builder would store the login of build.netrc in the image; use buildx or auto"
         yield ("build", "builder"), message
 
 

@@ -1,10 +1,11 @@
-"""What a variable may be called and hold; each function works as those in `fields`."""
+"""Rules of environment variables and secrets, with functions like those in `fields`."""
 
 from __future__ import annotations
 
 import re
 
 from envkit.config.display import UNPRINTABLE, code_point, quote
+from envkit.config.invalid_value import InvalidValueError
 
 VARIABLE_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
 ENV_VALUE_LIMIT_BYTES = 32 * 1024
@@ -13,53 +14,58 @@ _RESERVED_VARIABLE = (
     r"PATH|HOME|USER|ENV|BASH_ENV|IFS|VIRTUAL_ENV|PYTHONHOME|GLIBC_TUNABLES"
     r"|(?:LD|JUPYTER|JPY|ENVKIT|TRAITLETS)_.*"
 )
-# As a variable each of these would decide what the workspace believes without asking first, as its key does.
+# Each of these variables changes what the workspace trusts, but without the approval that its key requires.
 _CONFIG_KEYS = (
-    (r"(?:PIP|UV)_.*", "can say where packages come from", "build.index"),
-    (r".*_PROXY", "says which proxy is used", "build.proxy"),
-    (r"SSL_CERT_.*|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE", "says which certificates are trusted", "build.ca"),
+    (r"(?:PIP|UV)_.*", "controls the package index", "build.index"),
+    (r".*_PROXY", "controls the proxy", "build.proxy"),
+    (r"SSL_CERT_.*|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE", "controls the trusted certificates", "build.ca"),
 )
 _CREDENTIAL_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
 
 
 def variable(value: str) -> str:
-    """Accept the name of an environment variable that envkit leaves to the user."""
+    """Accept the name of an environment variable that users may set."""
     if not re.fullmatch(VARIABLE_NAME, value):
-        raise ValueError(f"{quote(value)} is no variable name; use letters, digits and _, not beginning with a digit")
+        hint = "use letters, digits and _, not starting with a digit"
+        raise InvalidValueError(f"{quote(value)} is not a valid variable name; {hint}")
     if re.fullmatch(_RESERVED_VARIABLE, value.upper()):
-        raise ValueError(f"{value} is set by envkit or obeyed before your code runs; take it out")
+        message = f"{value} is set by envkit or takes effect before your code runs; remove it"
+        raise InvalidValueError(message, code="reserved-variable")
     for pattern, effect, key in _CONFIG_KEYS:
         if re.fullmatch(pattern, value.upper()):
-            raise ValueError(f"{value} {effect}; write {key}, which asks first, and take it out here")
+            message = f"{value} {effect}; remove it, and set {key}, which requires approval"
+            raise InvalidValueError(message, code="reserved-variable")
     return value
 
 
 def secret_name(value: str) -> str:
-    """Accept the name of a secret, which with `_FILE` behind it becomes a variable."""
+    """Accept the name of a secret; with the suffix `_FILE` it becomes a variable."""
     variable(f"{variable(value)}_FILE")
     return value
 
 
 def public_variable(value: str) -> str:
-    """Accept the name of a variable whose value everybody may read."""
+    """Accept the name of a variable whose value is public."""
     variable(value)
     if looks_like_secret(value):
-        raise ValueError(
-            "a variable is shown by `docker inspect` and kept in files, so a secret does not belong in one; "
-            f"write secrets: {{{value}: {{file: ~/.{value.lower()}}}}} and read the file that {value}_FILE names"
+        message = (
+            "variables are shown by `docker inspect` and stored in files, so they must not contain secrets; "
+            f"use secrets: {{{value}: {{file: ~/.{value.lower()}}}}} and read the file that {value}_FILE names"
         )
+        raise InvalidValueError(message, code="secret-in-env")
     return value
 
 
 def looks_like_secret(name: str) -> bool:
-    """Say whether a name promises a secret. `…_FILE` names the place of one, which is none."""
+    """Check whether the name of a variable suggests a secret; `…_FILE` names a path instead."""
     return bool(re.search(_CREDENTIAL_WORD, name.upper())) and not name.upper().endswith("_FILE")
 
 
 def variable_value(value: str) -> str:
-    """Accept the value of an environment variable: one line of up to 32 KiB. It is never shown in a message."""
+    """Accept the value of an environment variable: one line of up to 32 KiB. Messages never show it."""
     if match := UNPRINTABLE.search(value.replace("\t", " ")):
-        raise ValueError(f"holds the unseen character {code_point(match.group())}; write one line of text")
+        message = f"contains the invisible character {code_point(match.group())}; use a single line of text"
+        raise InvalidValueError(message, code="hidden-character")
     if len(value.encode()) > ENV_VALUE_LIMIT_BYTES:
-        raise ValueError("is larger than 32 KiB; put it in a file of the workspace")
+        raise InvalidValueError("is larger than 32 KiB; store it in a file of the workspace")
     return value

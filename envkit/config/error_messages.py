@@ -1,4 +1,4 @@
-"""pydantic's errors -> problems in plain words, each with the mend."""
+"""pydantic errors -> problems with a code, a message and a hint."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from envkit.config.display import describe, display_text
 from envkit.config.env_vars import looks_like_secret
+from envkit.config.invalid_value import InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from envkit.config.origin import Origin
     from envkit.errors import Problem
 
-_EXPECTED = {
-    "string_type": "a text",
+_EXPECTED_TYPES = {
+    "string_type": "a string",
     "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
@@ -38,21 +39,22 @@ _EXPECTED = {
 def explain_errors(
     error: ValidationError, value: Mapping[str, Any], origin: Origin, model: type[BaseModel]
 ) -> Iterator[Problem]:
-    """Say in plain words what pydantic found.
+    """Convert pydantic's errors to problems.
 
     Args:
-        error: What it raised.
-        value: What it was given.
-        origin: Where that was written.
-        model: What it was to be.
+        error: Error of the validation.
+        value: Validated value.
+        origin: Origin of the value.
+        model: Model of the value.
     """
     for detail in error.errors(include_url=False):
         path = _path(detail, value)
-        yield origin.problem(path, _message(detail, path, origin, model))
+        code, message = _explain(detail, path, origin, model)
+        yield origin.problem(path, message, code=code)
 
 
 def _path(detail: ErrorDetails, value: Any) -> KeyPath:
-    """Keep of pydantic's location what the user wrote: it also names the branch of a union and the side of a pair."""
+    """Reduce pydantic's location to the user's keys, without union tags and the sides of mapping items."""
     path: list[str | int] = []
     for part in detail["loc"]:
         if part in value if isinstance(value, dict) else isinstance(value, list | tuple) and isinstance(part, int):
@@ -61,35 +63,39 @@ def _path(detail: ErrorDetails, value: Any) -> KeyPath:
     return (*path, detail["loc"][-1]) if detail["type"] == "missing" else tuple(path)
 
 
-def _message(detail: ErrorDetails, path: KeyPath, origin: Origin, model: type[BaseModel]) -> str:
+def _explain(detail: ErrorDetails, path: KeyPath, origin: Origin, model: type[BaseModel]) -> tuple[str, str]:
+    """Return the code and the message of an error."""
     kind = detail["type"]
     if kind == "value_error":
-        return str(detail["ctx"]["error"])
+        error = detail["ctx"]["error"]
+        return error.code if isinstance(error, InvalidValueError) else "invalid-value", str(error)
     if kind == "extra_forbidden":
-        return _unknown_key(path, model)
+        return "unknown-key", _unknown_key(path, model)
     example = _example(path, model)
-    if kind in _EXPECTED:
-        return _wrong_type(detail, path, origin.raw(path), example)
-    return f"{'is missing' if kind == 'missing' else 'is not a value for this key'}; {example}"
+    if kind in _EXPECTED_TYPES:
+        return "invalid-type", _wrong_type(detail, path, origin.raw(path), example)
+    if kind == "missing":
+        return "missing-key", f"is missing; {example}"
+    return "invalid-value", f"is not valid for this key; {example}"
 
 
 def _wrong_type(detail: ErrorDetails, path: KeyPath, raw: str, example: str) -> str:
-    expected, value = _EXPECTED[detail["type"]], detail["input"]
+    expected, value = _EXPECTED_TYPES[detail["type"]], detail["input"]
     if _is_confidential(path, value):
-        return f"expected {expected}, got something else, not shown here; {example}"
+        return f"expected {expected}, got another type (value hidden); {example}"
     message = f"expected {expected}, got {describe(value)}"
     if isinstance(value, int | float) and raw not in {"", str(value), str(value).lower()}:
-        message += f", for that is how YAML reads a bare {display_text(raw)}"
+        message += f", which is how YAML reads {display_text(raw)}"
     if detail["type"] == "string_type" and isinstance(value, int | float):
         key = f"{display_text(str(path[-1]))}: " if path and isinstance(path[-1], str) else ""
         return f'{message}; put it in quotes: {key}"{display_text(raw or str(value))}"'
     if detail["type"] == "string_type" and value is None:
-        return f'{message}; write "" for an empty text, or take it out'
+        return f'{message}; use "" for an empty string, or remove the key'
     return f"{message}; {example}"
 
 
 def _is_confidential(path: KeyPath, value: Any) -> bool:
-    """Say whether a value may be a secret that was written where none belongs."""
+    """Check whether a value may be a misplaced secret."""
     if path[:1] == ("env",):
         return isinstance(value, str) or looks_like_secret(str(path[-1]))
     return path[:1] == ("secrets",) and value is not None and not isinstance(value, dict | list)
@@ -110,12 +116,12 @@ def _unknown_key(path: KeyPath, model: type[BaseModel]) -> str:
     return (
         f"{prefix}; did you mean '{matches[0]}'?"
         if matches
-        else f"{prefix}; known here: {', '.join(section.model_fields)}"
+        else f"{prefix}; known keys: {', '.join(section.model_fields)}"
     )
 
 
 def _example(path: KeyPath, model: type[BaseModel]) -> str:
-    """Show how the key is written, from the examples of the model."""
+    """Format an example of the key, from the examples of the model."""
     keys = [str(path[0]), *(part for part in path[1:2] if isinstance(part, str))]
     info: FieldInfo | None = model.model_fields.get(keys[0])
     nested_fields = getattr(_nested_model(info), "model_fields", {}) if info else {}
@@ -125,7 +131,7 @@ def _example(path: KeyPath, model: type[BaseModel]) -> str:
         text = _format_yaml({keys[0]: info.examples[0]})
     else:
         return "see `envkit schema`"
-    return f"write it like this: {text}"
+    return f"example: {text}"
 
 
 def _format_yaml(value: Mapping[str, Any]) -> str:
@@ -134,13 +140,13 @@ def _format_yaml(value: Mapping[str, Any]) -> str:
 
 
 def _section(path: KeyPath, model: type[BaseModel]) -> type[BaseModel]:
-    """Return the model that a key would have to be a field of."""
+    """Return the model whose fields are the valid keys at a path."""
     info = model.model_fields.get(str(path[0])) if len(path) > 1 else None
     return (_nested_model(info) if info else None) or model
 
 
 def _nested_model(info: FieldInfo | None) -> type[BaseModel] | None:
-    """Return the model that a field holds: as it is, in a list, in a mapping, or as one of several shapes."""
+    """Return the model in a field's annotation: direct, in a list, in a mapping, or in a union."""
     return _find_model(info.annotation) if info else None
 
 

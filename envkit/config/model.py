@@ -1,4 +1,4 @@
-"""The config as written: every key, its rule, its default, and the words that editors show for it."""
+"""The keys of each section, with rules, defaults, and descriptions for editors."""
 
 from __future__ import annotations
 
@@ -24,27 +24,26 @@ from envkit.model import plan
 
 
 class Section(BaseModel):
-    """A part of the config: nothing in it is guessed, converted, or changed later."""
+    """A section of the config: strict, without type conversion, and immutable."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
     def _drop_null_keys(cls, value: Any) -> Any:
-        # `apt:` with all its items commented out is a key without a value, and means as much as no key.
+        # A key without a value, such as `apt:` with all items commented out, is equivalent to no key.
         if not isinstance(value, dict):
             return value
         return {key: item for key, item in value.items() if item is not None or key not in cls.model_fields}
 
 
 def shape(pattern: str) -> dict[str, Any]:
-    """Give a pattern to the schema."""
-    # For the schema alone: the rule itself is the function beside it, which also says the mend.
+    """Build the schema of a pattern. Validation uses the function of the rule, which also gives a hint."""
     return {"pattern": f"^{pattern}$"}
 
 
 def _size_schema(too_small_pattern: str) -> dict[str, Any]:
-    """Describe a size to the schema, which compares no numbers in texts, by the pattern of those that are too small."""
+    """Build the schema of a size. A schema cannot compare numbers in strings, so a pattern excludes sizes too small."""
     return {"type": "string", **shape(limits.SIZE), "not": {"type": "string", **shape(f"({too_small_pattern})[mM]")}}
 
 
@@ -118,54 +117,54 @@ Gpu = Annotated[
 
 
 class Mount(Section):
-    """A file or folder of the host, shown inside the workspace."""
+    """A file or folder of the host that is mounted into the workspace."""
 
-    source: HostPath = Field(description="Path on the host; `~` and paths relative to this file work.")
-    target: Target = Field(description="Full path inside the container.")
-    read_only: bool = Field(default=False, description="Whether the workspace may only read it.")
+    source: HostPath = Field(description="Path on the host: absolute, with `~`, or relative to this file.")
+    target: Target = Field(description="Absolute path in the container.")
+    read_only: bool = Field(default=False, description="Mount read-only.")
 
 
 class SecretFile(Section):
-    """Where a secret is kept on the host. Its content reaches the workspace as a file, never as a variable."""
+    """The file of a secret on the host. The workspace receives it as a file, never as a variable."""
 
-    file: HostPath = Field(description="Path of the file on the host that holds the secret and nothing else.")
+    file: HostPath = Field(description="Path of a file on the host that contains only the secret.")
 
 
 class Requirements(Section):
-    """A requirements file in the project."""
+    """A requirements file of the project."""
 
     requirements: HostPath = Field(
-        description="Path of a requirements file, relative to this file.", examples=["requirements.txt"]
+        description="Path of the requirements file, relative to this file.", examples=["requirements.txt"]
     )
 
 
 class Jupyter(Section):
-    """JupyterLab on the host's loopback address, or on a socket inside."""
+    """JupyterLab on a loopback port of the host, or on a socket in the container."""
 
     socket: bool = Field(
-        default=False, description="Whether it listens on a socket inside, and at no port at all.", examples=[True]
+        default=False, description="Listen on a socket in the container instead of a port.", examples=[True]
     )
     port: Port | None = Field(
-        default=None, description="Port on 127.0.0.1. Left out: 8888, or the next free one.", examples=[8888]
+        default=None, description="Port on 127.0.0.1. Default: 8888 or the next free port.", examples=[8888]
     )
 
 
 class Ssh(Section):
-    """The SSH host. `envkit ssh` needs no published port."""
+    """The SSH server. `envkit ssh` needs no published port."""
 
-    publish: bool = Field(default=False, description="Whether it answers at a port of 127.0.0.1.", examples=[True])
+    publish: bool = Field(default=False, description="Publish SSH on a port of 127.0.0.1.", examples=[True])
     port: Port | None = Field(
-        default=None, description="The published port. Left out: 2222, or the next free one.", examples=[2222]
+        default=None, description="Published port. Default: 2222 or the next free port.", examples=[2222]
     )
-    agent: bool = Field(default=False, description="Whether your SSH agent is forwarded.", examples=[False])
+    agent: bool = Field(default=False, description="Forward your SSH agent.", examples=[False])
     kex: KeyExchanges = Field(
         default="default",
-        description="default (post-quantum key exchange first, the usual one for old clients), or pq-only.",
+        description="SSH key exchanges: default (post-quantum preferred, classical for old clients), or pq-only.",
         examples=["pq-only"],
     )
     keys: KeyFiles | None = Field(
         default=None,
-        description="Files of the public keys that may log in. Left out: yours, or one that envkit makes.",
+        description="Files of public keys that may log in. Default: your keys, or a key that envkit generates.",
         examples=[["~/.ssh/id_ed25519.pub"]],
     )
 
@@ -174,25 +173,25 @@ class Tensorboard(Section):
     """TensorBoard, behind JupyterLab's login."""
 
     logdir: Annotated[str, AfterValidator(paths.workspace_path)] = Field(
-        default="logs", description="Folder with the logs, relative to the workspace.", examples=["logs"]
+        default="logs", description="Log folder, relative to the workspace.", examples=["logs"]
     )
 
 
 class Limits(Section):
-    """What the workspace may take from the host; capped to what the host has."""
+    """Resource limits of the workspace, capped to the resources of the host."""
 
-    cpus: Processors | None = Field(default=None, description="Processors. Left out: all.", examples=[4])
+    cpus: Processors | None = Field(default=None, description="CPU count. Default: all CPUs.", examples=[4])
     memory: Memory | None = Field(
-        default=None, description="Memory, 512m or more. Left out: most of the host's.", examples=["16g"]
+        default=None, description="Memory, 512m or more. Default: most of the host's memory.", examples=["16g"]
     )
     shm: SharedMemory = Field(
-        default="1g", description="Shared memory, which data loaders use, 64m or more.", examples=["1g"]
+        default="1g", description="Shared memory, used by data loaders, 64m or more.", examples=["1g"]
     )
-    pids: Processes = Field(default=4096, description="Processes and threads.", examples=[4096])
+    pids: Processes = Field(default=4096, description="Maximum number of processes and threads.", examples=[4096])
 
     @property
     def memory_mib(self) -> int | None:
-        """Memory in MiB, or None where the config leaves it open."""
+        """Memory in MiB, or None if the config does not limit it."""
         return limits.mebibytes(self.memory) if self.memory else None
 
     @property
@@ -202,61 +201,60 @@ class Limits(Section):
 
 
 class Build(Section):
-    """What builds the image, and how it reaches its packages."""
+    """The image build and its package sources."""
 
     builder: Builder = Field(
         default="auto",
-        description="auto (buildx where it is installed, else classic), buildx, or the engine's classic builder.",
+        description="Builder: auto (buildx if it is installed, else classic), buildx, or classic.",
         examples=["buildx"],
     )
     proxy: Annotated[str, AfterValidator(urls.proxy)] = Field(
-        default="auto", description="auto (your environment's), off, or an address.", examples=["auto"]
+        default="auto", description="Proxy: auto (from your environment variables), off, or a URL.", examples=["auto"]
     )
     ca: Annotated[str, AfterValidator(paths.certificates)] = Field(
         default="auto",
-        description="CA certificates added to the usual ones: auto (what this host trusts), off, or a PEM file.",
+        description="Additional CA certificates: auto (those this host trusts), off, or a PEM file.",
         examples=["auto"],
     )
     index: Url | None = Field(
         default=None,
-        description="Address of a Python package index used instead of the default.",
+        description="URL of a Python package index that replaces the default.",
         examples=["https://packages.example.com/simple"],
     )
     netrc: HostPath | None = Field(
-        default=None, description="A netrc file of the host with the login for `index`.", examples=["~/.netrc"]
+        default=None, description="Path of a netrc file on the host with the login for `index`.", examples=["~/.netrc"]
     )
     mirror: Mirror | None = Field(
         default=None,
-        description="Address of a Debian mirror used instead of the default.",
+        description="URL of a Debian mirror that replaces the default.",
         examples=["https://mirror.example.com/debian"],
     )
     python_mirror: Url | None = Field(
         default=None,
-        description="Where uv gets a Python for an image that has none that serves, instead of its own place.",
+        description="URL that uv downloads a Python from if the base image has no suitable one.",
         examples=["https://mirror.example.com/python-build-standalone"],
     )
 
 
 class Network(Section):
-    """The workspace's own small network."""
+    """The network of the workspace."""
 
     mode: NetworkMode = Field(
-        default="bridge", description="bridge, or none: nothing but the workspace's own loopback.", examples=["none"]
+        default="bridge", description="Network mode: bridge, or none for loopback only.", examples=["none"]
     )
     pool: Annotated[str, AfterValidator(urls.pool)] = Field(
         default="10.183.0.0/16",
-        description="A private IPv4 range of /24 or larger that nothing else on this host uses.",
+        description="Private IPv4 range for the networks of environments, /24 or larger, unused on this host.",
         examples=["10.183.0.0/16"],
     )
 
 
 def _python_tag(value: Any) -> str:
-    return "from a file" if isinstance(value, dict | Requirements) else "as a list"
+    return "file" if isinstance(value, dict | Requirements) else "list"
 
 
 Python = Annotated[
-    Annotated[tuple[Requirement, ...], Strict(strict=False), Tag("as a list")]
-    | Annotated[Requirements, Tag("from a file")],
+    Annotated[tuple[Requirement, ...], Strict(strict=False), Tag("list")] | Annotated[Requirements, Tag("file")],
     Discriminator(_python_tag),
 ]
 Packages = Annotated[tuple[AptPackage, ...], Strict(strict=False)]

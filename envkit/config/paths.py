@@ -1,6 +1,6 @@
-"""What a path may be: on the host, inside the container, inside the workspace.
+"""Rules of paths: on the host, inside the container, inside the workspace.
 
-Only the writing is judged here. What a host path leads to, links followed, is judged where it is known.
+Only the text is checked here. `resolve` checks the resolved host paths.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import re
 
 from envkit.config.display import quote
 from envkit.config.fields import plain_text
+from envkit.config.invalid_value import InvalidValueError
 
-# Mounted over by nothing: each is the system's, or envkit mounts something of its own there.
+# Not available as mount targets: used by the system or by envkit.
 RESERVED_TREES = (
     "/bin",
     "/boot",
@@ -32,34 +33,36 @@ RESERVED_TREES = (
     "/usr",
     "/var",
 )
-RESERVED_FOLDERS = ("/tmp", "/workspace", "/home/dev")  # noqa: S108 - inside the container; folders below are free
+RESERVED_FOLDERS = ("/tmp", "/workspace", "/home/dev")  # noqa: S108 - in the container; subfolders are available
 
 _PRIVATE_KEY_FILE = r"id_[a-z0-9_]+|.*\.pem|.*\.key"
 _PUBLIC_KEY_TEXT = r"(?:ssh-|ecdsa-|sk-)[a-z0-9@.-]+ "
 
 
 def host_path(value: str) -> str:
-    """Accept a path on the host as written; `~` and links are followed later."""
+    """Accept a path on the host as written; `~` and links are resolved later."""
     return plain_text(value)
 
 
 def target(value: str) -> str:
-    """Accept an absolute path inside the container that envkit and the system leave free."""
+    """Accept an absolute path inside the container that neither the system nor envkit uses."""
     plain_text(value)
     parts = value.split("/")
     if not value.startswith("/") or ".." in parts:
-        raise ValueError(f"{quote(value)} is no place to mount at; write a full path without .., such as /data")
+        raise InvalidValueError(
+            f"{quote(value)} is not a valid mount target; use an absolute path without .., such as /data"
+        )
     normalized = "/" + posixpath.normpath(value).lstrip("/")
     if value != normalized:
-        raise ValueError(f"{quote(value)} is a long way to write it; write {quote(normalized)}")
+        raise InvalidValueError(f"{quote(value)} is not normalized; use {quote(normalized)}")
     if reserved := _reserved_path(value):
-        hint = "mount at a place of its own, such as /data"
-        raise ValueError(f"{quote(value)} would hide {reserved}, which the workspace needs; {hint}")
+        message = f"{quote(value)} would hide {reserved}, which the workspace needs; use another path, such as /data"
+        raise InvalidValueError(message, code="reserved-path")
     return value
 
 
 def _reserved_path(path: str) -> str:
-    """Return what of the system a mount at a path would hide or reach into, or an empty text."""
+    """Return the reserved path that a mount at this path would hide or change, or an empty string."""
     for reserved in RESERVED_TREES:
         if f"{path}/".startswith(f"{reserved}/"):
             return reserved
@@ -70,27 +73,30 @@ def _reserved_path(path: str) -> str:
 
 
 def workspace_path(value: str) -> str:
-    """Accept a path relative to the workspace that stays in it; returns it without `./` and doubled slashes."""
+    """Accept a path relative to the workspace, and normalize it."""
     plain_text(value)
     if value.startswith(("/", "~", "-")) or ".." in value.split("/"):
-        raise ValueError(f"{quote(value)} is not below the workspace; write a relative path without .., such as logs")
+        raise InvalidValueError(
+            f"{quote(value)} is not inside the workspace; use a relative path without .., such as logs"
+        )
     return posixpath.normpath(value)
 
 
 def public_key_file(value: str) -> str:
-    """Accept the path of a public SSH key; refuses what is a key itself, or by its name a private one."""
+    """Accept the path of a public SSH key; refuse key texts and names of private keys."""
     if re.match(_PUBLIC_KEY_TEXT, value):
-        raise ValueError("expected the path of a public key, got a key; save it to a file and name that")
+        raise InvalidValueError("expected the path of a public key, got a key; save it to a file and use its path")
     plain_text(value)
     if re.fullmatch(_PRIVATE_KEY_FILE, value.rsplit("/", 1)[-1]):
-        raise ValueError(f"{quote(value)} looks like a private key; name the public one, which ends in .pub")
+        message = f"{quote(value)} looks like a private key; use the public key, which ends in .pub"
+        raise InvalidValueError(message, code="private-key")
     return value
 
 
 def key_files(value: tuple[str, ...]) -> tuple[str, ...]:
-    """Accept one key file or more: without any, nobody could log in."""
+    """Accept one or more key files; without a key, no login is possible."""
     if not value:
-        raise ValueError("is empty; name a public key, or take `keys` out to use yours")
+        raise InvalidValueError("is empty; add a public key, or remove `keys` to use yours")
     return value
 
 

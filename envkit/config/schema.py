@@ -1,4 +1,4 @@
-"""The config's JSON Schema, from which editors complete and check `envkit.yaml`."""
+"""JSON Schema of the config, for completion and checks of `envkit.yaml` in editors."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _NULL_TYPE = {"type": "null"}
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of `envkit.yaml`.
+    """Build the JSON Schema (draft 2020-12) of `envkit.yaml`.
 
-    It is as strict as `load` in keys and types. Rules that need more than a pattern are load's alone.
+    It is as strict as `load` for keys and types. Only `load` checks rules that need more than a pattern.
     """
     document = Config.model_json_schema(mode="validation")
     sections = [document, *document["$defs"].values()]
@@ -27,7 +27,7 @@ def schema() -> dict[str, Any]:
 
 
 def _allow_null(shape: dict[str, Any]) -> dict[str, Any]:
-    """Allow a key without a value, which means as much as no key."""
+    """Allow a key without a value, which is equivalent to no key."""
     for keyword in ("anyOf", "oneOf"):
         if keyword in shape:
             return {**shape, keyword: [*(option for option in shape[keyword] if option != _NULL_TYPE), _NULL_TYPE]}
@@ -38,6 +38,6 @@ def _allow_null(shape: dict[str, Any]) -> dict[str, Any]:
 
 
 def _clean_up(shape: dict[str, Any]) -> dict[str, Any]:
-    """Leave out pydantic's titles, and refuse names that fit no pattern."""
+    """Remove pydantic's titles, and refuse keys that match no pattern."""
     cleaned = {key: value for key, value in shape.items() if key != "title"}
     return {**cleaned, "additionalProperties": False} if "patternProperties" in cleaned else cleaned

@@ -1,4 +1,4 @@
-"""Where things may come from, and network ranges; each function works as those in `fields`."""
+"""Rules of URLs and network ranges, with functions like those in `fields`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ipaddress
 import re
 
 from envkit.config.display import quote
+from envkit.config.invalid_value import InvalidValueError
 
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?"
 _HOST = rf"(?:{LABEL}(?:\.{LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])"
@@ -16,40 +17,43 @@ _PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 _CIDR = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}"
 
 
-def url(value: str, hint: str = "use an address that needs none") -> str:
-    """Accept an http or https address without user, password, query or fragment."""
+def url(value: str, hint: str = "use a URL without credentials") -> str:
+    """Accept an http or https URL without user, password, query or fragment."""
     if re.match(r"[A-Za-z]+://[^/]*@", value):
-        raise ValueError(f"{quote(value)} carries credentials, which do not belong in a config file; {hint}")
+        message = f"{quote(value)} contains credentials, which must not be in a configuration file; {hint}"
+        raise InvalidValueError(message, code="credentials-in-url")
     match = re.fullmatch(_URL, value) if len(value) <= 1024 else None
     if match and 0 < int(match["port"] or 80) <= 65535:
         return value
-    raise ValueError(f"{quote(value)} is no address; write one such as https://packages.example.com/simple")
+    raise InvalidValueError(f"{quote(value)} is not a valid URL; use one such as https://packages.example.com/simple")
 
 
 def mirror(value: str) -> str:
-    """Accept the address of a Debian mirror's main archive; its security archive is looked for beside that."""
+    """Accept the URL of a Debian mirror's main archive; the security archive is its sibling."""
     if re.fullmatch(r"https?://[^/]*/*", url(value)):
-        raise ValueError(f"{quote(value)} names no archive; write one such as https://mirror.example.com/debian")
+        raise InvalidValueError(
+            f"{quote(value)} has no archive path; use one such as https://mirror.example.com/debian"
+        )
     return value
 
 
 def proxy(value: str) -> str:
-    """Accept auto, off, or the address of a proxy."""
-    hint = "write auto, and set HTTPS_PROXY in your own environment"
+    """Accept auto, off, or the URL of a proxy."""
+    hint = "use auto, and set HTTPS_PROXY in your shell"
     return value if value in {"auto", "off"} else url(value, hint)
 
 
 def pool(value: str) -> str:
-    """Accept a private IPv4 range that holds at least one /24."""
-    hint = 'write a private range of /24 or larger, such as "10.183.0.0/16"'
+    """Accept a private IPv4 range that contains at least one /24."""
+    hint = 'use a private range of /24 or larger, such as "10.183.0.0/16"'
     try:
         network = ipaddress.IPv4Network(value) if re.fullmatch(_CIDR, value) else None
     except ValueError:
         network = None
     if network is None:
-        raise ValueError(f"{quote(value)} is no IPv4 network; {hint}")
+        raise InvalidValueError(f"{quote(value)} is not an IPv4 network; {hint}")
     if network.prefixlen > 24:
-        raise ValueError(f"{value} is too small for the environments of a host; {hint}")
+        raise InvalidValueError(f"{value} is too small for the environments of a host; {hint}")
     if not any(network.subnet_of(ipaddress.IPv4Network(private_range)) for private_range in _PRIVATE_RANGES):
-        raise ValueError(f"{value} is not private (10/8, 172.16/12 or 192.168/16); {hint}")
+        raise InvalidValueError(f"{value} is not private (10/8, 172.16/12 or 192.168/16); {hint}")
     return value

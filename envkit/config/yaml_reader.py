@@ -1,9 +1,8 @@
-"""YAML text -> values that remember where they were written, by the rules of YAML 1.2.
+"""YAML text -> values with their lines, by the rules of YAML 1.2.
 
-The tree is built from the parser's events. Composing nodes first would be shorter, but
-the C loader composes by recursion and a text of a few thousand `[` ends the process.
-Here depth and size are bounded while the text is read, so a small text that stands for
-a huge value gets an answer, not the machine.
+The tree is built from the parser's events. Composing nodes first would be shorter, but the C loader composes
+recursively, and a text of a few thousand `[` crashes the process. Here depth and size are limited while the text is
+read, so a small text that expands to a huge value fails with an error.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ if TYPE_CHECKING:
 TEXT_LIMIT_BYTES = 256 * 1024
 SIZE_LIMIT = 10_000
 DEPTH_LIMIT = 40
-_TOO_DEEP = f"nested deeper than {DEPTH_LIMIT} levels; no config needs that"
+_TOO_DEEP = f"nested deeper than {DEPTH_LIMIT} levels; remove levels"
 
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-# Eighteen digits fit every machine word; a longer run of digits stays text, and Python never has to count it.
+# Eighteen digits fit a machine word; a longer number remains a string, so Python never converts a huge one.
 _DECIMAL = re.compile(r"[-+]?[0-9]{1,18}")
 _OCTAL = re.compile(r"0o[0-7]{1,18}")
 _HEX = re.compile(r"0x[0-9a-fA-F]{1,15}")
@@ -41,14 +40,14 @@ _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value and where its parts were written.
+    """A value and the lines of its parts.
 
     Attributes:
         value: The plain value: None, bool, int, float, str, list or dict.
-        raw: A scalar as it was written, such as `2.10` where the value is 2.1; empty for lists and mappings.
+        raw: A scalar as written, such as `2.10` for the value 2.1; empty for lists and mappings.
         lines: 1-based line of each key or item.
-        children: Each key's or item's node. An alias shares the node it names.
-        size: Number of values in it, itself included, aliases counted as often as they stand.
+        children: Node of each key or item. An alias shares the node of its anchor.
+        size: Number of values in it, including itself and each use of an alias.
         height: Levels of nesting in it.
     """
 
@@ -60,7 +59,7 @@ class Node:
     height: int = 1
 
     def locate(self, path: KeyPath) -> tuple[int, Node | None]:
-        """Return the line of the nearest written key on a path, and the path's own node if it is there."""
+        """Return the line of the last existing key on a path, and the node at the path if it exists."""
         line, node = 0, self
         for part in path:
             if part not in node.children:
@@ -70,44 +69,48 @@ class Node:
 
 
 def read(text: str, file: str) -> tuple[Node, tuple[Problem, ...]]:
-    """Read one YAML document.
+    """Parse one YAML document.
 
     Returns:
-        The document, and the problems that left it readable: keys written twice.
+        The document, and its duplicate keys as problems.
 
     Raises:
-        ConfigError: The text cannot be read any further; one problem says why and where.
+        ConfigError: The text cannot be parsed; contains one problem with its line.
     """
     _check_text(text, file)
     reader = _Reader(text.removeprefix("\ufeff"), file)
     try:
         return reader.read_document(), tuple(reader.problems)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise ConfigError([Problem(file, mark.line + 1 if mark else 0, "", _syntax_error_message(error))]) from None
+        raise ConfigError([_syntax_problem(error, file)]) from None
     except yaml.YAMLError:
-        raise ConfigError([Problem(file, 0, "", "not valid YAML; check it with a YAML editor")]) from None
+        raise ConfigError([Problem(file, 0, "", "invalid YAML; check it in a YAML editor", "invalid-yaml")]) from None
 
 
-def _syntax_error_message(error: yaml.MarkedYAMLError) -> str:
-    # libyaml 0.2.6 and later (PyYAML 6.0.4) stops at a depth of its own, and reads ahead to it before our first event.
+def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 0
+    # libyaml 0.2.6 and later (PyYAML 6.0.4) has its own depth limit, and reaches it before the first event is read.
     if "nesting depth" in str(error.problem):
-        return _TOO_DEEP
-    return f"not valid YAML: {display_text(str(error.problem or error.context), 120)}; check quotes, indentation and brackets"
+        return Problem(file, line, "", _TOO_DEEP, "nested-too-deep")
+    reason = display_text(str(error.problem or error.context), 120)
+    message = f"invalid YAML: {reason}; check quotes, indentation and brackets"
+    return Problem(file, line, "", message, "invalid-yaml")
 
 
 def _check_text(text: str, file: str) -> None:
     hidden = HIDDEN_CHARACTER.search(text.removeprefix("\ufeff"))
     if len(text.encode(errors="replace")) > TEXT_LIMIT_BYTES:
-        raise ConfigError([Problem(file, 0, "", f"larger than {TEXT_LIMIT_BYTES // 1024} KiB; is it the right file?")])
+        message = f"larger than {TEXT_LIMIT_BYTES // 1024} KiB; check that this is the right file"
+        raise ConfigError([Problem(file, 0, "", message, "config-too-large")])
     if hidden:
         line = len(_LINE_BREAK.findall(text, 0, hidden.start())) + 1
-        message = f"holds the unseen character {code_point(hidden.group())}; remove it"
-        raise ConfigError([Problem(file, line, "", message)])
+        message = f"contains the invisible character {code_point(hidden.group())}; remove it"
+        raise ConfigError([Problem(file, line, "", message, "hidden-character")])
 
 
 class _Reader:
-    """Builds the tree of one document while its events arrive."""
+    """Builds the tree of one document from its events."""
 
     def __init__(self, text: str, file: str) -> None:
         self.file = file
@@ -123,7 +126,8 @@ class _Reader:
         next(self.events)  # the end of the document
         next_event = next(self.events)
         if not isinstance(next_event, yaml.StreamEndEvent):
-            raise self.error(next_event, "a second document starts here; keep one, without `---` between keys")
+            message = "a second YAML document starts here; remove the `---`"
+            raise self.error(next_event, message, "unsupported-yaml")
         return node
 
     def read_node(self, event: Any, path: KeyPath) -> Node:
@@ -147,7 +151,8 @@ class _Reader:
         node = self.anchors.get(event.anchor)
         if node is None:
             name = display_text(event.anchor)
-            raise self.error(event, f"the alias *{name} names nothing written before it; write the value out")
+            message = f"the alias *{name} has no anchor before it; replace it with the value"
+            raise self.error(event, message, "invalid-yaml")
         if len(path) + node.height > DEPTH_LIMIT:
             raise self.depth_error(event)
         return node
@@ -155,7 +160,8 @@ class _Reader:
     def check_tag(self, event: Any) -> None:
         if event.tag and not (isinstance(event, yaml.ScalarEvent) and event.tag in _STR_TAGS):
             tag = display_text(event.tag.replace("tag:yaml.org,2002:", "!!"))
-            raise self.error(event, f"the tag {tag} is not read here; remove it, and quote what has to stay text")
+            message = f"the tag {tag} is not supported; remove it, and put strings in quotes"
+            raise self.error(event, message, "unsupported-yaml")
 
     def read_sequence(self, path: KeyPath) -> Node:
         lines: dict[str | int, int] = {}
@@ -182,28 +188,28 @@ class _Reader:
         return _collection({str(key): child.value for key, child in children.items()}, lines, children, size)
 
     def read_key(self, event: Any, path: KeyPath) -> str:
-        if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
-            raise self.error(event, "a list or mapping cannot be a key; write a word before the colon")
-        node = self.read_node(event, path)
-        if isinstance(node.value, list | dict):
-            raise self.error(event, "a list or mapping cannot be a key; write a word before the colon")
+        is_scalar = isinstance(event, yaml.ScalarEvent | yaml.AliasEvent)
+        node = self.read_node(event, path) if is_scalar else None
+        if node is None or isinstance(node.value, list | dict):
+            message = "a list or mapping cannot be a key; use a word before the colon"
+            raise self.error(event, message, "unsupported-yaml")
         return node.raw
 
     def report_duplicate(self, path: KeyPath, first_line: int, second_line: int) -> None:
-        message = f"written twice, in line {first_line} and in line {second_line}; keep one"
-        self.problems.append(Problem(self.file, second_line, format_key_path(path), message))
+        message = f"duplicate key, in lines {first_line} and {second_line}; keep one"
+        self.problems.append(Problem(self.file, second_line, format_key_path(path), message, "duplicate-key"))
 
     def add_size(self, size: int, child: Node, event: Any) -> int:
         if size + child.size > SIZE_LIMIT:
-            message = f"stands for more than {SIZE_LIMIT} values; write less, and fewer aliases of aliases"
-            raise self.error(event, message)
+            message = f"expands to more than {SIZE_LIMIT} values; remove values or nested aliases"
+            raise self.error(event, message, "config-too-large")
         return size + child.size
 
     def depth_error(self, event: Any) -> ConfigError:
-        return self.error(event, _TOO_DEEP)
+        return self.error(event, _TOO_DEEP, "nested-too-deep")
 
-    def error(self, event: Any, message: str) -> ConfigError:
-        return ConfigError([Problem(self.file, _line(event), "", message)])
+    def error(self, event: Any, message: str, code: str) -> ConfigError:
+        return ConfigError([Problem(self.file, _line(event), "", message, code)])
 
 
 def _collection(value: Any, lines: Mapping[str | int, int], children: Mapping[str | int, Node], size: int) -> Node:
@@ -216,7 +222,7 @@ def _line(event: Any) -> int:
 
 
 def resolve_scalar(raw: str) -> Any:
-    """Return the value of a plain scalar by YAML 1.2's core schema: `on`, `22:22` and dates stay text."""
+    """Convert a plain scalar by YAML 1.2's core schema: `on`, `22:22` and dates are strings."""
     if raw in _NULL:
         return None
     if raw in _BOOL:

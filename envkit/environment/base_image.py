@@ -1,4 +1,4 @@
-"""What a workspace is built on: chosen, brought, looked into, and remembered, so that it never changes by itself."""
+"""Choose, pull and inspect the base image, and save the choice so that it never changes by itself."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 
 def choose(config: Config, facts: Facts, engine: Engine | None, state: State | None) -> BaseChoice:
-    """Say what a config is built on; what `auto` chose once stays chosen.
+    """Choose the base of a configuration; an earlier choice of `auto` is kept.
 
     Raises:
-        ConfigError: There is no official image of that release that serves.
+        ConfigError: The release has no suitable official image.
     """
     choice = base_choice.from_config(config, facts) or base_choice.previous(config, facts, state)
     return choice or base_choice.choose(
@@ -52,39 +52,39 @@ def inspect_foreign(
     *,
     refresh: bool = False,
 ) -> ForeignBase:
-    """Return what a chosen image is and holds: as remembered, else looked at.
+    """Inspect a foreign base image, or return the saved result of an earlier inspection.
 
     Args:
-        choice: Which one.
-        config: As written.
-        facts: The host.
-        engine: Where.
-        state: What is remembered.
-        container_name: What the environment is called.
-        on_progress: Gets the news of a pull; without one nothing is pulled.
-        refresh: Whether what is remembered does not count.
+        choice: Chosen base.
+        config: Configuration of the project.
+        facts: Facts about the host.
+        engine: Engine that has the image or pulls it.
+        state: Saved state.
+        container_name: Name of the environment's container.
+        on_progress: Callback for the progress of a pull; without it nothing is pulled.
+        refresh: Whether to ignore the saved result.
 
     Raises:
-        Refusal: No workspace can be built on it.
-        BuildFailed: It cannot be had, or is not there and nothing may be pulled.
+        PreconditionError: No workspace can be built on the image.
+        BuildFailed: The image is missing and cannot or must not be pulled.
     """
     mirror = config.build.python_mirror or ""
     saved_base = None if refresh else _load_saved_base(choice, inspection_key(config), state)
     if saved_base is not None:
         return saved_base
     image = _pull_if_missing(engine, choice.ref, on_progress)
-    _require_suitable(choice.ref, base_layout.check_image(image, facts.machine))
+    _require_suitable(choice.ref, base_layout.check_image(image, facts.resources.machine))
     labels = {naming.MANAGED: "1", naming.OWNER: str(facts.caller.uid)}
     output = image_contents.describe_image(engine, image.id, naming.inspector(container_name), labels)
     contents = None if output is None else base_layout.parse(output)
     system = _require_suitable(choice.ref, base_layout.detect_system(contents))
-    assert contents is not None  # noqa: S101 - without a shell there is no system
+    assert contents is not None  # noqa: S101 - detect_system rejects an image without a shell
     release = catalog.release(config.tensorflow)
     python_source = mirror
     if not python_source and base_layout.needs_managed_python(
         base_layout.choose_layout(contents, system, release, python_mirror="")
     ):
-        python_source = "default" if http.is_reachable(catalog.python_mirror(), facts.proxies) else ""
+        python_source = "default" if http.is_reachable(catalog.python_mirror(), facts.network.proxies) else ""
     _require_suitable(choice.ref, base_layout.choose_layout(contents, system, release, python_mirror=python_source))
     return ForeignBase(
         "official" if choice.kind == "official" else "image", choice.ref, image.id, contents, python_source
@@ -92,18 +92,18 @@ def inspect_foreign(
 
 
 def inspection_key(config: Config) -> str:
-    """Return what an image is looked at for: for another release or mirror it is looked at anew."""
+    """Return the key of an inspection: another release or Python mirror needs a new one."""
     return f"{config.tensorflow} {config.build.python_mirror or ''}"
 
 
 def serialize_choice(choice: BaseChoice, foreign_base: ForeignBase | None, key: str) -> dict[str, str]:
-    """Return what to remember of a base."""
+    """Serialize the choice of a base and its inspection for the saved state."""
     entry = {} if foreign_base is None else {FOREIGN_BASE: json.dumps({**asdict(foreign_base), "asked": key})}
     return base_choice.to_record(choice) | entry
 
 
 def _check_official_image(engine: Engine | None, ref: str) -> OfficialImage | None:
-    """Ask engine and registry for the official image; the registry only where the engine lacks it."""
+    """Look for the official image on the engine, then in the registry."""
     if engine is None or not ref:
         return None
     image = inspect.image(engine, ref)
@@ -111,29 +111,36 @@ def _check_official_image(engine: Engine | None, ref: str) -> OfficialImage | No
         return OfficialImage(is_local=True)
     try:
         rejection = registry.check_image(engine, ref)
-    except BuildFailed as error:  # nobody named that registry: what keeps it closed is a reason for Debian
+    except BuildFailed as error:  # an unreachable registry is a reason to choose Debian, not an error
         return OfficialImage(unavailable_reason=error.message)
-    return OfficialImage(unavailable_reason=rejection[0] if rejection else "")
+    return OfficialImage(unavailable_reason=rejection.reason if rejection else "")
 
 
 def _pull_if_missing(engine: Engine, ref: str, on_progress: ProgressCallback | None) -> ImageInfo:
     image = inspect.image(engine, ref)
     if image is None and on_progress is None:
         raise BuildFailed(
-            f"the base image {ref} is not on the engine, and what it holds decides everything else",
-            hint=f"docker pull {ref}, or envkit up, which does that",
+            f"the base image {ref} is not on the engine and has to be inspected first",
+            code="base-image-missing",
+            hint=f"docker pull {ref}, or envkit up, which pulls it",
         )
     if image is None and on_progress is not None:
         registry.pull(engine, ref, on_progress)
         image = inspect.image(engine, ref)
     if image is None:
-        raise BuildFailed(f"the base image {ref} vanished as it came", hint="repeat the command")
+        raise BuildFailed(
+            f"the base image {ref} disappeared after it was pulled",
+            code="base-image-missing",
+            hint="repeat the command",
+        )
     return image
 
 
 def _require_suitable(ref: str, value: Any) -> Any:
     if isinstance(value, UnsuitableImage):
-        raise PreconditionError(f"no workspace can be built on {ref}: {value.reason}", hint=value.hint)
+        raise PreconditionError(
+            f"no workspace can be built on {ref}: {value.reason}", code="base-unsuitable", hint=value.hint
+        )
     return value
 
 

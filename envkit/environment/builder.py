@@ -1,6 +1,6 @@
-"""Which road an image is built by: buildx where it is here, else the engine's own builder; and with which login.
+"""Choose the builder (buildx if installed, else the engine's classic builder) and the login for the package index.
 
-What builds is loaded where something is built: an `up` whose image is there asks here too.
+The builders are imported inside functions: an `up` whose image exists checks its plan here too.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ INSTALL_HINT = (
 
 
 def check(plan: Plan, steps: Steps) -> None:
-    """Refuse, before anything is done, a build that could not be made as it was asked for.
+    """Check, before the first step, that the requested builder and login are available.
 
     Raises:
-        Refusal: There is no buildx and it is needed, or no login.
+        PreconditionError: buildx is required and missing, or the login is missing.
     """
     if any(isinstance(action, step.BuildImage | step.MakeBase) for action in steps):
         _find_buildx(plan)
@@ -48,11 +48,11 @@ def build(
     *,
     rebuild: bool = False,
 ) -> None:
-    """Build the image of a plan; `rebuild`: with nothing that the builder keeps of earlier builds.
+    """Build the image of a plan; `rebuild` ignores the build cache.
 
     Raises:
-        BuildFailed: A step failed: the last lines it printed say why.
-        Refusal: There is no buildx and it is needed, or no login.
+        BuildFailed: A build step failed; its last lines of output are the detail.
+        PreconditionError: buildx is required and missing, or the login is missing.
     """
     from envkit.backends.docker import buildx, images
 
@@ -67,31 +67,35 @@ def build(
 
 
 def _find_buildx(plan: Plan) -> Buildx | None:
-    """Return the buildx to build with, or None for the engine's own builder."""
+    """Return the buildx to build with, or None for the classic builder."""
     from envkit.backends.docker import buildx
 
     if plan.builder == "classic":
         return None
     writable_paths = [mount.source for mount in plan.run.mounts if mount.kind == "bind" and not mount.read_only]
-    # Where nothing of this machine is mounted, what changes inside comes back to the project.
+    # On a remote engine nothing is mounted, but sync copies changes back to the project.
     result = buildx.find(writable_paths or [plan.project])
     if isinstance(result, buildx.Buildx):
         return result
     if plan.netrc:
-        # What the classic builder is given, it keeps in the image.
-        hint = f"{INSTALL_HINT}; or take build.netrc out and name an index that needs no login"
+        # The classic builder would store the login in the image.
+        hint = f"{INSTALL_HINT}; or remove build.netrc and use an index without a login"
         raise PreconditionError(
-            f"build.netrc needs buildx, which hands a login over as a secret: {result.reason}", hint=hint
+            f"build.netrc needs buildx, which passes a login as a build secret: {result.reason}",
+            code="buildx-missing",
+            hint=hint,
         )
     if plan.builder == "buildx":
         raise PreconditionError(
-            f"build.builder is buildx: {result.reason}", hint=f"{INSTALL_HINT}; or write builder: auto"
+            f"build.builder is buildx: {result.reason}",
+            code="buildx-missing",
+            hint=f"{INSTALL_HINT}; or set builder: auto",
         )
     return None
 
 
 def _read_login(plan: Plan) -> str:
-    """Return what of the netrc file is for the index, and nothing of the rest."""
+    """Return the entry of the netrc file for the index, and no other entry."""
     if not plan.netrc:
         return ""
     from envkit import netrc
@@ -100,7 +104,8 @@ def _read_login(plan: Plan) -> str:
     login = netrc.for_host((files.read_if_permitted(Path(plan.netrc)) or b"").decode(errors="replace"), host)
     if not login:
         raise PreconditionError(
-            f"{plan.netrc} holds no password for {host}, from where build.index says packages come",
-            hint=f"add a line to it: machine {host} login NAME password PASSWORD",
+            f"{plan.netrc} has no password for {host}, the host of build.index",
+            code="index-login-missing",
+            hint=f"add a line: machine {host} login NAME password PASSWORD",
         )
     return login

@@ -1,4 +1,4 @@
-"""On which machine something is checked, for its report."""
+"""Describe the machine that a report is about."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def describe_host(facts: EngineFacts | None) -> CheckHost:
-    """Return the engine's machine, or this one where no engine answered."""
+    """Describe the engine's machine, or this one if no engine answered."""
     if facts is None:
         uname = os.uname()
         return CheckHost(uname.nodename, _system_text(host.distribution(), uname.release))

@@ -1,4 +1,4 @@
-"""The climb of an `up`: look, resolve, render, build, launch, wait until it answers, probe, say where to go."""
+"""Converge an environment: plan, execute the steps, wait until it answers, verify it, report its addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from envkit.environment import builder, execute, mounted_files, preflight
 from envkit.environment.planning import plan_environment, update_state
 from envkit.environment.results import BuildResult, UpResult
 from envkit.errors import PreconditionError, StartFailed
-from envkit.fs import files
+from envkit.fs import files, locks
 from envkit.model import step
 from envkit.model.report import Finding, Progress, Report
 from envkit.render import ssh_config
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
     ApproveCallback = Callable[[tuple[str, ...]], bool]
 
 T = TypeVar("T")
-# As `python -m envkit`, which would look for modules in the working folder first: a workspace is hostile.
+# Like `python -m envkit`, but without the working folder on the module path: a workspace is hostile.
 SSH_PROXY_CODE = "import sys; sys.path[:] = filter(None, sys.path); from envkit.cli.main import main; main()"
-MAX_ROUNDS = 8  # base, image, a few taken ports: more means that something keeps undoing our work
+MAX_ROUNDS = 8  # base, image, a few taken ports; more means that another process keeps changing things
 INDEPENDENT_STEPS = (
     step.MakeBase,
     step.BuildImage,
     step.CreateNetwork,
     step.CreateVolume,
-)  # they leave what runs as it is
+)  # they do not change a running container
 
 
 def up(
@@ -57,17 +57,17 @@ def up(
     refresh: bool = False,
     pull: bool = False,
 ) -> tuple[Report[UpResult], dict[str, str]]:
-    """Bring a project's environment to what its config says; returns the report and the container's labels.
+    """Converge a project's environment to its configuration; return the report and the container's labels.
 
     Args:
-        project: Whose.
-        on_progress: Gets the news.
-        approve: Shown what would be let in anew; says whether that is agreed to.
-        refresh: Whether to choose anew what was merely picked or found at the first `up`.
-        pull: Whether to bring the base anew first, and so build on today's packages.
+        project: Project to bring up.
+        on_progress: Callback for progress.
+        approve: Function that is shown unapproved access and returns whether it is approved.
+        refresh: Whether to choose port, limits, proxy and base again instead of reusing earlier choices.
+        pull: Whether to pull the base first, to build on current packages.
 
     Raises:
-        EnvkitError: Why it could not be done; what was there before is still there.
+        EnvkitError: A step failed; existing resources are kept.
     """
     return _run_locked(project, on_progress, approve, lambda convergence: convergence.up(refresh=refresh, pull=pull))
 
@@ -75,16 +75,16 @@ def up(
 def build(
     project: Project, *, on_progress: ProgressCallback, approve: ApproveCallback, pull: bool = False
 ) -> Report[BuildResult]:
-    """Build a project's image and stop there; `pull` brings the base anew first.
+    """Build a project's image only; `pull` pulls the base first.
 
     Raises:
-        EnvkitError: Why it could not be done.
+        EnvkitError: The image could not be built.
     """
     return _run_locked(project, on_progress, approve, lambda convergence: convergence.build(pull=pull))
 
 
 def build_host_query(project: Project) -> HostQuery:
-    """Say what a project's config wants to know of the host."""
+    """Return the host facts that a project's configuration needs."""
     return host_query(project.config, project.folder, str(project.state_dir.folder))
 
 
@@ -93,8 +93,8 @@ def _run_locked(
 ) -> T:
     engine = preflight.connect_engine(project.endpoint)
     is_new = not project.state_dir.folder.exists()
-    with files.lock(
-        project.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))
+    with locks.hold(
+        project.state_dir.lock, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
     ):
         try:
             credentials.ensure_client_key(project.state_dir)
@@ -102,14 +102,14 @@ def _run_locked(
                 _Convergence(replace(project, state=state.load(project.state_dir)), engine, on_progress, approve)
             )
         except BaseException:
-            # A refused first `up` leaves nothing behind; one that began leaves what the next goes on from.
+            # A first `up` that was refused leaves no state; one that has started leaves state to continue from.
             if is_new and files.read(project.state_dir.folder / state.STATE_FILE) is None:
                 state.forget(project.state_dir)
             raise
 
 
 class _Convergence:
-    """One `up` from what is to what is wanted."""
+    """One run of `up` or `build`, from the actual to the desired state."""
 
     def __init__(
         self, project: Project, engine: Engine, on_progress: ProgressCallback, approve: ApproveCallback
@@ -129,8 +129,8 @@ class _Convergence:
         return self._verify(planning), naming.container_labels(planning.plan, planning.desired.digests)
 
     def _verify(self, planning: PlanningResult) -> Report[UpResult]:
-        """Wait for the container and prove it, where it changed or nothing was proven of it."""
-        # Loaded here, while the container starts: what is loaded before delays its start.
+        """Wait until the container answers, and verify it if it changed or has not been verified."""
+        # Imported while the container starts: earlier imports would delay its start.
         from envkit import checks
         from envkit.environment import verify
 
@@ -178,7 +178,7 @@ class _Convergence:
             planning = plan_environment(
                 self.project, self.engine, self.state, avoid_ports=self.excluded_ports, on_progress=self.on_progress
             )
-            if run_container:  # an image for a GPU can be built anywhere
+            if run_container:  # an image for a GPU can be built without one
                 preflight.check_gpu(planning, self.engine)
                 preflight.check_remote_copy(planning, self.state)
             self._approve_plan(planning)
@@ -199,10 +199,14 @@ class _Convergence:
             if rebuild:
                 rebuild = False
                 self._remove_replaced_image(planning)
-        raise StartFailed("the environment does not settle: something keeps changing it", hint="envkit status")
+        raise StartFailed(
+            "the environment does not converge: another process keeps changing it",
+            code="not-converging",
+            hint="envkit status",
+        )
 
     def _remove_replaced_image(self, planning: PlanningResult) -> None:
-        """Remove an image whose name a new one has, unless somebody still uses it: nobody would find it again."""
+        """Remove the old image whose name the new one took, unless a container uses it."""
         old, new = planning.actual.image, inspect.image(self.engine, planning.desired.ref)
         if old and new and old.id != new.id:
             from envkit.backends.docker import images
@@ -210,14 +214,14 @@ class _Convergence:
             images.remove(self.engine, old.id)
 
     def _approve_plan(self, planning: PlanningResult) -> None:
-        """Stop before anything is done: access nobody agreed to, also when that came meanwhile."""
+        """Require approval of the plan's access, and save it with the choices of the plan."""
         self._require_approval(planning.plan.access)
         named_by_folder = self.project.config.name is None
         new_state = replace(update_state(planning, self.state, named_by_folder), approved=planning.plan.access.entries)
         self._save(new_state)
 
     def _require_approval(self, access: Access) -> None:
-        """Have somebody agree to what nobody has agreed to yet; once, before a base image is brought or after."""
+        """Request approval of access that has not been approved, once per run."""
         saved_entries = self.state.approved if self.state else None
         new_entries = unapproved_entries(access, (*(saved_entries or ()), *self.approved_entries))
         if new_entries and not self.approve(new_entries):
@@ -239,11 +243,9 @@ class _Convergence:
         completed_steps: list[step.Step] = []
         try:
             for action in steps:
-                if not isinstance(
-                    action, INDEPENDENT_STEPS
-                ):  # what was proven is so until something it was proven of changes
+                if not isinstance(action, INDEPENDENT_STEPS):  # any other step invalidates the last verification
                     self._save(replace(self._state, proven=False, verdict=""))
-                if isinstance(action, step.CreateNetwork):  # the engine takes a while, and only the container needs it
+                if isinstance(action, step.CreateNetwork):  # slow on the engine, and only the container needs it
                     network_future = submit(partial(self._execute_step, action, planning))
                 else:
                     if network_future and isinstance(action, step.CreateContainer):
@@ -265,22 +267,23 @@ class _Convergence:
         )
 
     def _exclude_ports(self, error: PortTaken, run: RunPlan) -> None:
-        """Let the next round pick another port in the place of the one that was taken."""
+        """Exclude a port that was taken, so that the next round picks another."""
         config = self.project.config
         config_keys = {config.jupyter.port: "jupyter.port", config.ssh.port: "ssh.port"}
         taken_ports = [port.host for port in run.ports if error.port in {0, port.host}]
         for port in taken_ports:
             if port in config_keys:
                 raise PreconditionError(
-                    f"{config_keys[port]}: port {port} was taken by somebody while the container started",
-                    hint="free it, choose another, or leave the key out",
+                    f"{config_keys[port]}: port {port} was taken by another process while the container started",
+                    code="port-taken",
+                    hint="free the port, choose another, or remove the key",
                 ) from error
         self.excluded_ports.update(taken_ports)
 
     def _write_ssh_entry(self, planning: PlanningResult) -> None:
-        """Keep the SSH host entry: it names this envkit, which may have moved, whatever the engine holds."""
+        """Write the SSH host entry; it contains the path of this envkit, which may have moved."""
         state_dir, plan = self.project.state_dir, planning.plan
-        # With its engine: whoever logs in later may have chosen another one meanwhile.
+        # With the endpoint: the current engine may be another one at login.
         docker_host = f"DOCKER_HOST={self.engine.endpoint}"
         proxy_command = ["env", docker_host, sys.executable, "-c", SSH_PROXY_CODE, "ssh-proxy", plan.run.name]
         port, agent = plan.run.host_port(naming.SSH_PORT), plan.run.ssh.agent
@@ -291,7 +294,7 @@ class _Convergence:
             files.write(state_dir.client / entry.path, entry.text.encode(), mode=entry.mode)
 
     def _forward_port(self, run: RunPlan) -> None:
-        """Bring the port of an engine on another machine here."""
+        """Forward a local port to a remote engine."""
         engine_port, endpoint = run.host_port(naming.JUPYTER_PORT), self.engine.endpoint
         if engine_port and ssh_tunnel.is_remote(endpoint):
             from envkit.environment.remote import ports
@@ -302,7 +305,7 @@ class _Convergence:
             self._save(replace(self._state, forwarded=port_forwards))
 
     def _sync(self) -> tuple[str, ...]:
-        """Copy what changed both ways, where the engine is on another machine; return what somebody should know."""
+        """Sync the workspace if the engine is remote; return notes for the user."""
         if not ssh_tunnel.is_remote(self.engine.endpoint):
             return ()
         from envkit.environment.remote import sync

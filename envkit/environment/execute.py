@@ -1,11 +1,9 @@
-"""Carry out steps, one after the other; each is undone by nothing and can be done again."""
+"""Execute steps one after the other; each can be repeated safely."""
 
 from __future__ import annotations
 
 import secrets
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import naming, reconcile, state
@@ -13,7 +11,7 @@ from envkit.backends.docker import containers, inspect, registry
 from envkit.environment import builder as builder_
 from envkit.environment import mounted_files
 from envkit.environment.remote import upload
-from envkit.fs import files
+from envkit.fs import files, temporary
 from envkit.model import step
 from envkit.model.report import Progress
 from envkit.render import compose
@@ -39,10 +37,10 @@ def execute_steps(
     saved_state: State,
     on_progress: ProgressCallback,
 ) -> State:
-    """Carry out the steps of an `up` and return what is to be remembered, saved as it came.
+    """Execute the steps of an `up`; save the state after each one and return the last.
 
     Raises:
-        EngineError: A step failed; what was done before it stays, and the next `up` goes on from there.
+        EngineError: A step failed; earlier steps stay done and the next `up` continues from there.
     """
     for action in steps:
         saved_state = _execute_step(action, planning, engine, state_dir, saved_state, on_progress)
@@ -50,7 +48,7 @@ def execute_steps(
 
 
 def are_files_current(state_dir: StateDir, planning: PlanningResult, saved_state: State | None) -> bool:
-    """Say whether the mounted files are what the plan says: here, and where the engine is on another machine there."""
+    """Check whether the mounted files match the plan, on this host and on a remote engine."""
     if not mounted_files.is_current(state_dir, planning.plan):
         return False
     if not planning.facts.remote_volumes_dir:
@@ -120,7 +118,7 @@ def _upload_files(engine: Engine, planning: PlanningResult, state_dir: StateDir,
 
 
 def remove(action: step.Step, engine: Engine, on_progress: ProgressCallback) -> None:
-    """Carry out a step that takes something away."""
+    """Execute a step that removes a resource."""
     match action:
         case step.RemoveContainer(name):
             on_progress(Progress("stop", f"removing {name}"))
@@ -136,11 +134,11 @@ def remove(action: step.Step, engine: Engine, on_progress: ProgressCallback) -> 
 def refresh_base(
     planning: PlanningResult, engine: Engine, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback
 ) -> State:
-    """Bring the base of a plan anew, and forget what the old one was: another base is another image.
+    """Pull or rebuild the base image of a plan and forget the old one: a new base means a new image.
 
     Raises:
-        BuildFailed: It cannot be had; the old one is still there.
-        Refusal: It could not be built on.
+        BuildFailed: The base is not available; the old one is kept.
+        PreconditionError: No workspace can be built on it.
     """
     plan = planning.plan
     builder_.check(plan, (step.BuildImage(planning.desired.ref),))
@@ -157,8 +155,8 @@ def _make_base(engine: Engine, suite: str, ref: str, plan: Plan, on_progress: Pr
     from envkit import rootfs
     from envkit.backends.docker import images
 
-    with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
-        tar = Path(folder) / "rootfs.tar"
+    with temporary.folder() as folder:
+        tar = folder / "rootfs.tar"
         origin = rootfs.build(suite, plan.image.mirror, tar, on_progress, proxies=plan.build_proxies)
         labels = {naming.MANAGED: "1", naming.BUILDER: str(plan.owner), naming.SUITE: suite, naming.ORIGIN: origin}
         images.import_tar(engine, tar, ref, labels)
@@ -199,7 +197,7 @@ def _prepare_volumes(
 
 
 def _helper_labels(plan: Plan) -> dict[str, str]:
-    """Return a helper's labels: without the environment's name, because it is none, and `status` passes it by."""
+    """Return the labels of a helper container, without the environment's name so that `status` does not list it."""
     owner_labels = naming.labels(plan.owner, plan.name, plan.project)
     return {key: value for key, value in owner_labels.items() if key != naming.NAME}
 
@@ -210,7 +208,7 @@ def _save_state(state_dir: StateDir, new_state: State) -> State:
 
 
 def write_artifacts(state_dir: StateDir, planning: PlanningResult) -> None:
-    """Keep the artefacts of this plan in the state folder, for people and for Compose to read."""
+    """Write the artefacts of a plan to the state directory, where people and Compose can read them."""
     files.ensure_private_folder(state_dir.rendered)
     for artifact in (*planning.context, compose.render(planning.desired)):
         path = state_dir.rendered / artifact.path

@@ -1,4 +1,4 @@
-"""A port of loopback that leads through SSH to JupyterLab's socket, for as long as somebody keeps it."""
+"""Forward a loopback port through SSH to JupyterLab's Unix socket."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from envkit import naming
 from envkit import process as process_
 from envkit.errors import PreconditionError, Unhealthy
-from envkit.net import http
+from envkit.net import http, ports
 from envkit.observe import readiness
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ POLL_INTERVAL_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class PortForward:
-    """A forward that stands.
+    """An active port forward.
 
     Attributes:
-        port: On loopback, held by an SSH client of ours.
-        is_alive: Says whether it still is.
-        wait: Waits until the client ends; returns its exit code.
+        port: Loopback port, held by an SSH client that envkit started.
+        is_alive: Function that checks whether the client is running.
+        wait: Function that waits until the client exits and returns its exit code.
     """
 
     port: int
@@ -39,21 +39,25 @@ class PortForward:
 
 @contextmanager
 def open_forward(config: Path, host: str, hint: str) -> Iterator[PortForward]:
-    """Keep a forward from a free port of loopback to JupyterLab's socket.
+    """Forward a free loopback port to JupyterLab's socket while the body runs.
 
     Args:
-        config: The client's settings.
-        host: The host's name in them.
-        hint: The command that brings the environment to order.
+        config: Configuration file of the SSH client.
+        host: Host name in that file.
+        hint: Command that repairs the environment, for the error.
 
     Raises:
-        Refusal: There is no SSH client.
-        Unhealthy: The forward does not come up, or nobody answers through it.
+        PreconditionError: This host has no SSH client.
+        Unhealthy: The forward fails, or JupyterLab does not answer through it.
     """
     client = process_.which("ssh")
     if client is None:
-        raise PreconditionError("there is no ssh client on this host", hint="sudo apt-get install openssh-client")
-    busy_ports = http.busy_ports()
+        raise PreconditionError(
+            "there is no ssh client on this host",
+            code="ssh-client-missing",
+            hint="sudo apt-get install openssh-client",
+        )
+    busy_ports = ports.busy()
     port = next(candidate for candidate in range(naming.JUPYTER_PORT, PORT_LIMIT) if candidate not in busy_ports)
     options = [f"-o{option}" for option in ("BatchMode=yes", "ExitOnForwardFailure=yes", "ControlMaster=no")]
     command = [client, "-F", str(config), *options, "-N", "-L", f"127.0.0.1:{port}:{naming.JUPYTER_SOCKET}", host]
@@ -66,8 +70,12 @@ def open_forward(config: Path, host: str, hint: str) -> Iterator[PortForward]:
 def _wait_until_ready(forward: PortForward, hint: str) -> None:
     deadline = time.monotonic() + CONNECT_TIMEOUT_S
     while forward.is_alive() and time.monotonic() < deadline:
-        # The client ends where it cannot have the port, so while it lives nobody else has it.
+        # The client exits if the port is taken, so while it runs no other process listens there.
         if http.get(forward.port, readiness.PUBLIC_PATH).status == readiness.OK and forward.is_alive():
             return
         time.sleep(POLL_INTERVAL_S)
-    raise Unhealthy("JupyterLab does not answer through SSH", hint=f"{hint}; envkit ssh true says whether SSH works")
+    raise Unhealthy(
+        "JupyterLab does not answer through SSH",
+        code="jupyter-unreachable",
+        hint=f"{hint}; envkit ssh true checks whether SSH works",
+    )

@@ -1,4 +1,4 @@
-"""The files mounted beside the image: compared with a plan, and replaced in place."""
+"""Compare the files that are mounted into the container with a plan, and replace them in place."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ if TYPE_CHECKING:
 
 CREDENTIAL_FILES = (credentials.TOKEN, credentials.HOST_KEY)
 NEW_HOST_KEY = (
-    "the SSH host key was lost or damaged and was made anew; envkit's own client knows it, others have to be told"
+    "the SSH host key was lost or damaged and has been recreated; "
+    "remove the old key from known_hosts of other SSH clients"
 )
 
 
 def has_credentials(state_dir: StateDir, plan: Plan) -> bool:
-    """Say whether the token and the host key that a running container would have are there, for its user."""
+    """Check whether the token and the host key exist and belong to the container's user."""
     if not state_dir.mount.is_dir() or state_dir.mount.stat().st_uid != plan.run.user.uid:
         return False
     try:
         return bool(credentials.token(state_dir)) and (state_dir.mount / credentials.HOST_KEY).is_file()
     except PermissionError:
-        return True  # it is there, and to give it its mode again makes it readable
+        return True  # it exists, and restoring its mode makes it readable
 
 
 def is_current(state_dir: StateDir, plan: Plan) -> bool:
-    """Say whether the files on disk are what the plan says, for the user the plan says, and for nobody else."""
+    """Check whether the files on disk match the plan and only its user can read them."""
     import hashlib
 
     uid = plan.run.user.uid
@@ -55,14 +56,14 @@ def is_current(state_dir: StateDir, plan: Plan) -> bool:
 
 
 def replace_files(state_dir: StateDir, plan: Plan) -> tuple[str, ...]:
-    """Bring the files to what the plan says; the token and the host key stay what they are, if they are sound.
+    """Write the files of a plan; a valid token and host key are kept.
 
     Returns:
-        What somebody should know of it, one sentence each.
+        Notes for the user, one sentence each.
 
     Raises:
-        OSError: The disk is full, or the place cannot be written.
-        Refusal: A secret's file vanished, or the state folder is not private.
+        OSError: The disk is full, or the folder cannot be written.
+        PreconditionError: A secret's file disappeared or changed, or the state directory is not private.
     """
     user = plan.run.user
     _recreate_for_user(state_dir, plan)
@@ -87,7 +88,7 @@ def replace_files(state_dir: StateDir, plan: Plan) -> tuple[str, ...]:
 
 
 def _file_modes(state_dir: StateDir, plan: Plan) -> Iterator[tuple[Path, int]]:
-    """Yield every mounted file with the permissions it is to have."""
+    """Yield every mounted file with its required mode."""
     for name in CREDENTIAL_FILES:
         yield state_dir.mount / name, credentials.MODE
     for artifact in plan.files.artifacts:
@@ -104,13 +105,13 @@ def _is_private(folder: Path, uid: int) -> bool:
 
 
 def _recreate_for_user(state_dir: StateDir, plan: Plan) -> None:
-    """Make the mounted folder anew when it belongs to another user, keeping token and host key.
+    """Recreate the mounted folder if it belongs to another user, keeping token and host key.
 
-    What exists is never given away: new files are made for the new user, beside the old ones, and take their
-    place when they are whole. No container runs meanwhile: `token_kept` says that its folder goes.
+    Existing files are never given to another user: new files are written beside the old ones and replace them when
+    they are complete. No container runs meanwhile: `has_credentials` is False, so its container is removed first.
     """
     new, old = state_dir.folder / "mount.new", state_dir.folder / "mount.old"
-    for folder in (new, old):  # cut off between the two renames
+    for folder in (new, old):  # interrupted between the two renames
         if folder.is_dir() and not os.path.lexists(state_dir.mount):
             folder.rename(state_dir.mount)
         files.remove(folder)
@@ -131,12 +132,12 @@ def _recreate_for_user(state_dir: StateDir, plan: Plan) -> None:
 def _prepare_secrets(state_dir: StateDir, user: Account) -> None:
     folder = state_dir.mount / "secrets"
     if folder.is_dir() and folder.lstat().st_uid != user.uid:
-        files.remove(folder)  # cut off before it was given to its user; all secrets are copied again
+        files.remove(folder)  # interrupted before its owner was set; all secrets are copied again
     files.ensure_private_folder(folder, user)
 
 
 def _host_key_alias(plan: Plan) -> str:
-    """Return the names under which the client knows the host key, as known_hosts writes them."""
+    """Return the host names of the host key in the format of known_hosts."""
     port = plan.run.host_port(naming.SSH_PORT)
     return ",".join([plan.run.name, *([f"[127.0.0.1]:{port}"] if port else [])])
 
@@ -153,8 +154,12 @@ def _read_secrets(plan: Plan) -> Iterator[tuple[str, bytes]]:
         content = files.read_if_permitted(Path(secret.source))
         if content is None:
             raise PreconditionError(
-                f"{secret.source} vanished while it was read", hint="create it, then repeat the command"
+                f"{secret.source} disappeared while it was read",
+                code="secret-changed",
+                hint="create it, then repeat the command",
             )
         if hashlib.sha256(content).hexdigest() != secret.sha256:
-            raise PreconditionError(f"{secret.source} changed while it was read", hint="repeat the command")
+            raise PreconditionError(
+                f"{secret.source} changed while it was read", code="secret-changed", hint="repeat the command"
+            )
         yield secret.name, content

@@ -1,4 +1,4 @@
-"""Look, resolve, render, decide: from a project to the steps it needs. Nothing is changed here."""
+"""Plan an environment: inspect host and engine, resolve, render, digest. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlanningResult:
-    """What is wanted and what was found.
+    """The desired state of an environment and the facts it was planned from.
 
     Attributes:
-        desired: The plan with its digests.
-        context: Its rendered build context.
-        facts: The host.
-        actual: What the engine holds.
-        choice: Which base it stands on.
-        inspection_key: What that base was looked at for.
+        desired: Plan with its digests.
+        context: Rendered build context.
+        facts: Facts about the host.
+        actual: Resources on the engine.
+        choice: Choice of the base.
+        inspection_key: Key of the inspection of a foreign base, or empty.
     """
 
     desired: DesiredState
@@ -52,7 +52,7 @@ class PlanningResult:
 
     @property
     def plan(self) -> Plan:
-        """What was decided."""
+        """Plan of the environment."""
         return self.desired.plan
 
 
@@ -64,18 +64,18 @@ def plan_environment(
     avoid_ports: Collection[int] = (),
     on_progress: ProgressCallback | None = None,
 ) -> PlanningResult:
-    """Look at host and engine and decide everything for a project.
+    """Inspect host and engine, and plan a project's environment.
 
     Args:
-        project: The project.
-        engine: Its engine; without one, only what needs none is decided, as `render` does.
-        state: What is remembered, which may be newer than the project's.
+        project: Project to plan for.
+        engine: Its engine, or None to plan only what needs no engine, as `render` does.
+        state: Saved state, which may be newer than the project's.
         avoid_ports: Ports that turned out to be taken.
-        on_progress: Gets the news of a base image that has to be pulled; without one nothing is pulled.
+        on_progress: Callback for the progress of pulling a base image; without it nothing is pulled.
 
     Raises:
-        ConfigError: The config cannot be honoured on this host.
-        Refusal: The workspace cannot be one, or a name belongs to somebody else.
+        ConfigError: The configuration is not possible on this host.
+        PreconditionError: The workspace is not allowed, or a name belongs to another project.
     """
     facts = _gather_facts(project, engine, state, avoid_ports)
     name = environment_name(
@@ -97,7 +97,7 @@ def plan_environment(
         actual = replace(actual, base=inspect.find_base(engine, suite, state.base_ref if state else ""))
     planning = _plan_with_image(project, engine, name, facts, actual, state)
     if planning.actual.image is None and engine is not None and actual.base is None:
-        # Nothing was built on what the last build stood on: build on what is there now.
+        # No image exists on the last base: build on the base that is available now.
         suite = planning.plan.image.suite.name
         base = inspect.find_base(engine, suite, state.base_ref if state else "")
         unpinned_state = replace(state, base_ref="", base_id="", base_origin="") if state else None
@@ -106,7 +106,7 @@ def plan_environment(
 
 
 def _gather_facts(project: Project, engine: Engine | None, state: State | None, avoid_ports: Collection[int]) -> Facts:
-    """Look at the host, and at the machine that the engine is on."""
+    """Inspect the host, and the engine's machine if the engine is remote."""
     query = host_query(project.config, project.folder, str(project.state_dir.folder))
     facts = host.inspect(query)
     if ssh_tunnel.is_remote(project.endpoint):
@@ -114,17 +114,14 @@ def _gather_facts(project: Project, engine: Engine | None, state: State | None, 
     facts = sticky.apply_choices(facts, state.choices if state else {}, query)
     if engine is not None and facts.gpu.driver and project.config.gpu != "off":
         facts = replace(facts, gpu_methods=client.facts(engine).gpu_methods)
-    busy_ports = {**facts.busy_ports, **dict.fromkeys(avoid_ports, "")}
+    busy_ports = {**facts.network.busy_ports, **dict.fromkeys(avoid_ports, "")}
     requested_ports = (port for port in query.ports if port in busy_ports)
-    return replace(
-        facts,
-        busy_ports=busy_ports
-        | {port: port_owner.find_owner(engine, project.endpoint, port, busy_ports[port]) for port in requested_ports},
-    )
+    owners = {port: port_owner.find_owner(engine, project.endpoint, port, busy_ports[port]) for port in requested_ports}
+    return replace(facts, network=replace(facts.network, busy_ports=busy_ports | owners))
 
 
 def _inspect_actual(project: Project, engine: Engine, owner: int, name: str) -> ActualState:
-    """Look at what the engine holds of an environment, but for its images."""
+    """Inspect the environment's resources on the engine, apart from images."""
     container_name, is_remote = naming.container(owner, name), ssh_tunnel.is_remote(project.endpoint)
     volume_names = ("home", *remote.RESERVED_VOLUMES) if is_remote else ("home",)
     actual = inspect.actual_state(
@@ -132,7 +129,7 @@ def _inspect_actual(project: Project, engine: Engine, owner: int, name: str) -> 
         container_name,
         [naming.volume(container_name, volume_name) for volume_name in (*volume_names, *project.config.volumes)],
     )
-    if is_remote:  # what is shown of another machine has nothing to do with folders of this one
+    if is_remote:  # mounts on a remote engine are unrelated to local folders
         return actual
     return replace(actual, binds=inspect.other_binds(engine, owner, project.folder))
 
@@ -152,20 +149,19 @@ def _plan_on_image(
     choice: BaseChoice,
     on_progress: ProgressCallback | None,
 ) -> PlanningResult:
-    """Survey a workspace over an image that somebody else made."""
+    """Plan a workspace on a foreign base image."""
     if engine is None:
         raise EngineUnavailable(
-            f"what lies in {choice.ref} decides the rest, and no engine answers that has it",
-            hint="start one, or write base: debian, which needs none for this",
+            f"the base image {choice.ref} has to be inspected and no engine answers",
+            code="engine-unavailable",
+            hint="start an engine, or set base: debian, which needs none for this",
         )
     container_name = naming.container(facts.caller.uid, name)
     foreign_base = base_image.inspect_foreign(choice, project.config, facts, engine, state, container_name, on_progress)
     planning = _plan_with_image(project, engine, name, facts, replace(actual, foreign_base=foreign_base), state)
     if planning.actual.image is None:
         base = inspect.image(engine, choice.ref)
-        if (
-            base is None or base.id != foreign_base.id
-        ):  # nothing was built on what was there then: look at what is there now
+        if base is None or base.id != foreign_base.id:  # no image exists on the inspected base: inspect the current one
             foreign_base = base_image.inspect_foreign(
                 choice, project.config, facts, engine, state, container_name, on_progress, refresh=True
             )
@@ -177,18 +173,18 @@ def _plan_on_image(
 
 
 def _unavailable_names(project: Project, engine: Engine | None, owner: int, state: State | None) -> dict[str, str]:
-    """Return the names this project may not choose; one that it has already is not given up for a leftover."""
+    """Map names that this project may not choose to their projects; a stale resource does not take its current name."""
     unavailable, requested_name = used_names(project.endpoint, project.folder), project.config.name
     if requested_name in unavailable:
         container = inspect.container(engine, naming.container(owner, requested_name)) if engine is not None else None
         details: list[str] = [] if engine is None else ["down" if container is None else container.status]
-        details += ["its folder is gone"] if is_folder_missing(unavailable[requested_name]) else []
+        details += ["its folder is missing"] if is_folder_missing(unavailable[requested_name]) else []
         return {
             **unavailable,
             requested_name: unavailable[requested_name] + (f" ({', '.join(details)})" if details else ""),
         }
     if engine is None or state is not None or requested_name:
-        return unavailable  # a name that was asked for is refused with what holds it, by `decide`
+        return unavailable  # `reconcile` rejects a requested name and names the resource that holds it
     label_sets = (
         labels
         for labels in inspect.resource_labels(engine, owner)
@@ -198,12 +194,13 @@ def _unavailable_names(project: Project, engine: Engine | None, owner: int, stat
 
 
 def _refuse_renaming(engine: Engine | None, owner: int, name: str, state: State | None) -> None:
-    """Refuse to leave a container running under a name that nobody would know any more."""
+    """Reject a new name while a container runs under the old one."""
     if engine is None or state is None or state.name == name:
         return
     if inspect.container(engine, naming.container(owner, state.name)) is not None:
         raise PreconditionError(
-            f"this project's environment is up as {state.name!r}, and would now be called {name!r}",
+            f"this project's environment runs as {state.name!r} and its name would change to {name!r}",
+            code="environment-renamed",
             hint=f"envkit down --name {state.name} first (its home volume keeps the old name), or keep the name",
         )
 
@@ -221,13 +218,13 @@ def _plan_with_image(
 
 
 def update_state(planning: PlanningResult, state: State | None, name_from_folder: bool) -> State:
-    """Return the state with what this survey decided."""
+    """Return the state with the choices of a plan."""
     from envkit.model.state import State as State_
 
     plan = planning.plan
     old_state = state or State_(name=plan.name, project=plan.project)
     if plan.image.base.id:
-        # What the image stands on must not go by a `prune`: another base would make every image anew.
+        # `prune` must keep the base: another one would rebuild every image.
         base = plan.image.base
         old_state = replace(old_state, base_ref=base.ref, base_id=base.id, base_origin=base.origin)
     return replace(

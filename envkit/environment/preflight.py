@@ -1,4 +1,4 @@
-"""What stops an `up` before anything is done. `up --dry-run` asks the same, so that it foretells the same."""
+"""Checks before the first step of an `up`; `up --dry-run` runs the same ones, so it predicts the same result."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def connect_engine(endpoint: str) -> Engine:
-    """Connect to an engine that envkit serves.
+    """Connect to an engine that envkit supports.
 
     Raises:
-        EngineUnavailable: Nothing answers there.
-        Refusal: It is of a kind that envkit does not serve.
+        EngineUnavailable: No engine answers at the endpoint.
+        PreconditionError: The engine is not supported.
     """
     if ssh_tunnel.is_remote(endpoint):
         from envkit.environment.remote import transfer
@@ -32,10 +32,10 @@ def connect_engine(endpoint: str) -> Engine:
 
 
 def check_gpu(planning: PlanningResult, engine: Engine) -> None:
-    """Refuse where a GPU is planned and none can be used.
+    """Check that a planned GPU can be used.
 
     Raises:
-        GpuUnusable: Which layer stands in the way.
+        GpuUnusable: No GPU can be used; the message names the failing layer.
     """
     if planning.plan.run.gpus is None:
         return
@@ -44,23 +44,24 @@ def check_gpu(planning: PlanningResult, engine: Engine) -> None:
     finding = checks.gpu_preflight(planning.facts.gpu, client.facts(engine), planning.plan.image)
     if finding is not None:
         message = f"no GPU can be used ({finding.layer}): {finding.detail}"
-        # A GPU that was found at the first `up` is not quietly done without.
-        refresh_hint = "; or envkit up --refresh goes on without a GPU"
-        fallback_hint = (
-            "; to do without for good: gpu: off in envkit.yaml" if planning.plan.gpu_required else refresh_hint
-        )
+        # A GPU that was found at the first `up` is never dropped silently.
+        refresh_hint = "; or run envkit up --refresh to continue without a GPU"
+        fallback_hint = "; to never use a GPU: gpu: off in envkit.yaml" if planning.plan.gpu_required else refresh_hint
         if finding.cause:
-            message += f"; the usual cause: {finding.cause}"
+            message += f"; usual cause: {finding.cause}"
         raise GpuUnusable(
-            message, detail=f"{finding.check}, without starting anything", hint=finding.hint + fallback_hint
+            message,
+            code="gpu-unusable",
+            detail=f"{finding.check}, nothing was started",
+            hint=finding.hint + fallback_hint,
         )
 
 
 def check_remote_copy(planning: PlanningResult, state: State | None) -> None:
-    """Refuse to mix two workspaces in one copy on another machine.
+    """Check that the copy on a remote engine is of this workspace.
 
     Raises:
-        Refusal: The copy there is of another folder.
+        PreconditionError: The copy is of another folder.
     """
     if not planning.facts.remote_volumes_dir:
         return
@@ -68,19 +69,22 @@ def check_remote_copy(planning: PlanningResult, state: State | None) -> None:
     volume = naming.volume(planning.plan.run.name, remote.WORKSPACE_VOLUME)
     if old_workspace not in {"", workspace} and volume in planning.actual.volumes:
         raise PreconditionError(
-            f"the workspace is now {workspace}, and the copy on the other machine is of {old_workspace}",
-            hint="envkit down --volumes first: it brings that one back",
+            f"the workspace is now {workspace}, but the copy on the remote engine is of {old_workspace}",
+            code="workspace-changed",
+            hint="envkit down --volumes copies it back first",
         )
 
 
 def unapproved_access(planning: PlanningResult, state: State | None) -> tuple[str, ...]:
-    """Return what would be let in that nobody has agreed to yet."""
+    """Return access that the plan grants and that has not been approved."""
     return unapproved_entries(planning.plan.access, state.approved if state else None)
 
 
 def approval_error(entries: tuple[str, ...]) -> PreconditionError:
-    """Return the refusal of what nobody has agreed to."""
+    """Build the error for access that has not been approved."""
     return PreconditionError(
-        "this `up` would let in more than was agreed to:\n" + "\n".join(f"  - {entry}" for entry in entries),
-        hint="envkit up --yes agrees to it; or take it out of envkit.yaml",
+        "this configuration grants access that has not been approved yet:\n"
+        + "\n".join(f"  - {entry}" for entry in entries),
+        code="approval-required",
+        hint="envkit up --yes approves it; or remove it from envkit.yaml",
     )

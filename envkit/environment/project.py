@@ -28,14 +28,14 @@ STATUS_TEXTS = {"exited": "has stopped", "dead": "has stopped", "created": "has 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project folder with its config and what is remembered of it.
+    """A project folder with its configuration and its saved state.
 
     Attributes:
-        folder: Real path of the folder the config file lies in, or would.
-        config: As written, flags included.
-        endpoint: Where its engine is.
-        state_dir: Where its state lies.
-        state: What is remembered, or None before the first `up`.
+        folder: Real path of the folder that contains the configuration file, or would.
+        config: Configuration, with flags applied.
+        endpoint: Endpoint of the engine.
+        state_dir: State directory of its environment.
+        state: Saved state, or None before the first `up`.
     """
 
     folder: str
@@ -47,15 +47,15 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An environment that exists, found without reading any config: a broken file stops no `down`.
+    """An existing environment, found without reading its configuration: an invalid file must not block `down`.
 
     Attributes:
-        name: Its name.
+        name: Name of the environment.
         project: Real path of its project folder.
-        owner: UID of the caller.
-        state_dir: Where its state lies.
-        state: What is remembered of it.
-        endpoint: Where its engine is.
+        owner: UID of its owner.
+        state_dir: Its state directory.
+        state: Its saved state.
+        endpoint: Endpoint of its engine.
     """
 
     name: str
@@ -67,22 +67,22 @@ class Environment:
 
     @property
     def container_name(self) -> str:
-        """Return what its container is called."""
+        """Name of its container."""
         return naming.container(self.owner, self.name)
 
     @property
     def hint(self) -> str:
-        """Return the command that brings it up from where the caller stands, or removes one whose folder is gone."""
+        """Command that brings it up from the working folder, or removes it if its project folder is missing."""
         if is_folder_missing(self.project):
             return removal_command(self.name)
         project_option = "" if _is_current_project(self.project) else f" --project {shlex.quote(self.project)}"
         return f"envkit up{project_option}{engine_flag()}"
 
     def connect(self) -> Engine:
-        """Reach its engine.
+        """Connect to its engine.
 
         Raises:
-            EngineUnavailable: Nothing answers there.
+            EngineUnavailable: No engine answers at its endpoint.
         """
         from envkit.backends.docker import client
 
@@ -90,25 +90,31 @@ class Environment:
 
 
 def find_folder(start: Path) -> str:
-    """Return the nearest folder upwards that has a config file or an environment, or else the folder itself.
+    """Find the nearest folder upwards with a configuration file or an environment; default to the folder itself.
 
-    An environment is looked for where the caller remembers it, which is nobody else's to write.
+    Environments are found by the caller's own state directories, which no other user can write.
 
     Raises:
-        Refusal: There is no such folder, or its name cannot be written in UTF-8.
+        PreconditionError: The folder does not exist, or its name is not UTF-8.
     """
     try:
         start_folder = start.expanduser().resolve(strict=True)
     except OSError as error:
-        raise PreconditionError(f"{start} is not there", hint=f"mkdir -p {start}, or name another folder") from error
+        raise PreconditionError(
+            f"{start} does not exist", code="project-folder-missing", hint=f"mkdir -p {start}, or name another folder"
+        ) from error
     if not start_folder.is_dir():
-        raise PreconditionError(f"{start} is not a folder", hint="name the project's folder")
+        raise PreconditionError(
+            f"{start} is not a folder", code="project-folder-missing", hint="name the project folder"
+        )
     try:
         str(start_folder).encode()
     except UnicodeEncodeError as error:
         display_path = os.fsencode(start_folder).decode(errors="backslashreplace")
         raise PreconditionError(
-            f"the name of {display_path} is not UTF-8", hint="rename the folder, or copy it to another"
+            f"the name of {display_path} is not UTF-8",
+            code="path-not-utf8",
+            hint="rename the folder, or copy it to another",
         ) from error
     engine_endpoint = current_endpoint()
     for folder in (start_folder, *start_folder.parents):
@@ -121,30 +127,32 @@ def find_folder(start: Path) -> str:
 
 
 def _refuse_foreign_config(config_path: Path, start_folder: Path) -> None:
-    """Refuse to obey a config that somebody else put above the caller's folder, as anybody can in /tmp."""
+    """Reject a configuration file that another user placed above the caller's folder, which anyone can do in /tmp."""
     trusted_uids = {0, os.getuid(), start_folder.stat().st_uid}
     if config_path.lstat().st_uid not in trusted_uids or config_path.stat().st_uid not in trusted_uids:
         raise PreconditionError(
-            f"{config_path} belongs to user {config_path.lstat().st_uid}, and it would decide what is mounted for you",
-            hint=f"put an {CONFIG_FILE} of your own into {start_folder}, or work elsewhere",
+            f"{config_path} belongs to user {config_path.lstat().st_uid} and would decide what is mounted for you",
+            code="config-untrusted",
+            hint=f"create your own {CONFIG_FILE} in {start_folder}, or use another folder",
         )
 
 
 def _refuse_symlink(config_path: Path) -> None:
-    """Refuse a config whose file is elsewhere: what keeps it from being changed inside covers its name alone."""
+    """Reject a symbolic link: the guard against changes from the container protects only its path."""
     if config_path.is_symlink():
         raise PreconditionError(
-            f"{config_path} is a link, and what it leads to could be changed from inside the workspace",
-            hint=f"put the file itself in its place: cp --remove-destination {os.path.realpath(config_path)} {config_path}",
+            f"{config_path} is a symbolic link, and container code could change its target",
+            code="config-symlink",
+            hint=f"replace the link by the file: cp --remove-destination {os.path.realpath(config_path)} {config_path}",
         )
 
 
 def load(start: Path, flags: Mapping[str, object]) -> Project:
-    """Load a project's config, flags over it, and what is remembered of it.
+    """Load a project: its configuration with flags applied, and its saved state.
 
     Raises:
-        ConfigError: Everything that is wrong with the config at once.
-        Refusal: There is no such folder, or its config file cannot be read.
+        ConfigError: The configuration is invalid.
+        PreconditionError: The folder does not exist, or its configuration file cannot be read.
     """
     from envkit import config
 
@@ -159,10 +167,10 @@ def load(start: Path, flags: Mapping[str, object]) -> Project:
 
 
 def find_environment(start: Path, name: str | None) -> Environment:
-    """Find an environment by its name, or by the folder the caller stands in.
+    """Find an environment by its name, or by the folder `start`.
 
     Raises:
-        Refusal: There is none.
+        PreconditionError: There is no such environment.
     """
     engine_endpoint = current_endpoint()
     if name is not None:
@@ -174,15 +182,19 @@ def find_environment(start: Path, name: str | None) -> Environment:
     state_dir = state.directory(engine_endpoint, folder)
     folder_state = state.load(state_dir) or _state_from_labels(engine_endpoint, folder)
     if folder_state is None:
-        raise PreconditionError(f"{folder} has no environment", hint="envkit up starts one; envkit status lists yours")
+        raise PreconditionError(
+            f"{folder} has no environment",
+            code="environment-not-found",
+            hint="envkit up starts one; envkit status lists yours",
+        )
     return _environment(engine_endpoint, state_dir, folder_state)
 
 
 def require_running(engine: Engine, environment: Environment) -> ContainerInfo:
-    """Return the container of an environment of the caller's that runs.
+    """Return the container of a running environment.
 
     Raises:
-        StartFailed: It does not.
+        StartFailed: The environment is not running.
     """
     from envkit.backends.docker import inspect
 
@@ -190,19 +202,23 @@ def require_running(engine: Engine, environment: Environment) -> ContainerInfo:
     if container is None or container.status != "running":
         status_text = "is down" if container is None else STATUS_TEXTS.get(container.status, f"is {container.status}")
         folder_note = (
-            f", and its folder {environment.project} is gone" if is_folder_missing(environment.project) else ""
+            f", and its folder {environment.project} is missing" if is_folder_missing(environment.project) else ""
         )
-        raise StartFailed(f"the environment {environment.name} {status_text}{folder_note}", hint=environment.hint)
+        raise StartFailed(
+            f"the environment {environment.name} {status_text}{folder_note}",
+            code="environment-not-running",
+            hint=environment.hint,
+        )
     return container
 
 
 def is_folder_missing(folder: str) -> bool:
-    """Say whether a project's folder is not there any more; one that may not be looked at counts as gone."""
-    return not os.path.isdir(folder)  # noqa: PTH112 - one that may not be entered is no error
+    """Check whether a project folder is missing; a folder that cannot be accessed counts as missing."""
+    return not os.path.isdir(folder)  # noqa: PTH112 - Path.is_dir raises if access is denied
 
 
 def removal_command(name: str) -> str:
-    """Return the command that removes an environment from wherever the caller stands."""
+    """Return the command that removes an environment from any working folder."""
     return f"envkit down --volumes --name {name}{engine_flag()}"
 
 
@@ -214,17 +230,19 @@ def _is_current_project(folder: str) -> bool:
 
 
 def environment_not_found(name: str) -> PreconditionError:
-    """Return the refusal of a name that no environment has."""
-    return PreconditionError(f"there is no environment {name!r}", hint="envkit status lists yours")
+    """Build the error for a name that no environment has."""
+    return PreconditionError(
+        f"there is no environment {name!r}", code="environment-not-found", hint="envkit status lists yours"
+    )
 
 
 def environment_names() -> list[str]:
-    """Return the names of the caller's environments on the engine that a command would use."""
+    """Return the names of the caller's environments on the current engine."""
     return [saved_state.name for _, saved_state in state.environments(current_endpoint())]
 
 
 def used_names(engine_endpoint: str, excluded_project: str) -> dict[str, str]:
-    """Return the names of the caller's environments on an engine, each with its project; not `excluded_project`'s."""
+    """Map the names of the caller's environments on an engine to their projects, without `excluded_project`."""
     return {
         saved_state.name: saved_state.project
         for _, saved_state in state.environments(engine_endpoint)
@@ -233,7 +251,7 @@ def used_names(engine_endpoint: str, excluded_project: str) -> dict[str, str]:
 
 
 def _state_from_labels(engine_endpoint: str, folder: str) -> State | None:
-    """Know an environment by its labels on the engine: its state was removed by hand, and `down` must still work."""
+    """Rebuild a deleted state from labels on the engine, so that `down` still works."""
     from envkit.backends.docker import client, inspect
 
     try:
@@ -252,14 +270,16 @@ def _read_config(path: Path) -> str:
     if not path.exists():
         return ""
     if not path.is_file():
-        file_kind = "a folder" if path.is_dir() else "no regular file"
+        file_kind = "a folder" if path.is_dir() else "not a regular file"
         raise PreconditionError(
-            f"{path} is {file_kind}, and a config is a file", hint=f"put a file there, or: mv {path} {path}.old"
+            f"{path} is {file_kind}", code="config-unreadable", hint=f"replace it by a file, or: mv {path} {path}.old"
         )
     content = files.read_if_permitted(path)
     if content is None:
-        raise PreconditionError(f"{path} cannot be read", hint=f"chmod u+r {path}")
+        raise PreconditionError(f"{path} cannot be read", code="config-unreadable", hint=f"chmod u+r {path}")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise PreconditionError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from error
+        raise PreconditionError(
+            f"{path} is not UTF-8 text", code="config-unreadable", hint="save it as UTF-8"
+        ) from error

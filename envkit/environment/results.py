@@ -1,4 +1,4 @@
-"""What `up` and `build` result in, apart from what makes them: an unchanged `up` needs only this."""
+"""Results of `up` and `build`, in a module of their own because an unchanged `up` loads nothing else."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class UpResult:
-    """Where to go now.
+    """A running environment and its addresses.
 
     Attributes:
-        name: The environment's name.
-        url: JupyterLab's address, without the token; empty where it listens on a socket inside.
-        ssh_host: The host `envkit ssh-config` writes.
-        ssh_port: The port of loopback that SSH answers at; 0 where none is published.
-        tensorboard: TensorBoard's address, behind Jupyter's login; empty likewise.
-        workspace: The folder that is /workspace inside.
-        verdict: What the probe found, in one line.
-        changed: What was done, by step; empty when there was nothing to do.
-        notes: What was decided differently from what was asked.
+        name: Name of the environment.
+        url: JupyterLab's address without the token; empty if it listens on a Unix socket only.
+        ssh_host: Host name in the entry that `envkit ssh-config` writes.
+        tensorboard: TensorBoard's address behind JupyterLab's login; empty if JupyterLab has no port.
+        workspace: Host folder that is mounted at /workspace.
+        verdict: Result of the probe, in one line.
+        changed: Names of the steps that were executed; empty if nothing had to be done.
+        notes: Choices that differ from what was requested.
+        ssh_port: Loopback port of SSH; 0 if none is published.
     """
 
     name: str
@@ -34,13 +34,13 @@ class UpResult:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """Which image there is now.
+    """A built image.
 
     Attributes:
-        name: The environment's name.
-        image: The image's reference.
-        changed: What was done, by step; empty when the image was there.
-        notes: What was decided differently from what was asked.
+        name: Name of the environment.
+        image: Reference of the image.
+        changed: Names of the steps that were executed; empty if the image existed.
+        notes: Choices that differ from what was requested.
     """
 
     name: str

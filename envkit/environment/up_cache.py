@@ -1,9 +1,9 @@
-"""Nothing changed means nothing done, and nearly nothing looked at.
+"""Cache the inputs of the last successful `up`, so that an unchanged `up` does nothing and inspects almost nothing.
 
-`resolve` and `render` are pure: equal inputs give an equal plan. So an `up` that succeeded leaves a stamp of
-all its inputs (config, flags, caller, files, environment, envkit itself) beside the digests they led to. While
-the stamp is the same, the running container has those digests and its server takes our token, there is
-nothing to resolve. The stamp goes by size, inode and modification time of files, as build tools do.
+`resolve` and `render` are pure: equal inputs give an equal plan. A successful `up` stores a fingerprint of all its
+inputs (configuration, flags, caller, files, environment variables, envkit itself) with the digests they led to. While
+the fingerprint is unchanged, the running container has those digests and JupyterLab accepts the token, there is
+nothing to resolve. Files are compared by size, inode and modification time, as build tools do.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
     from envkit.state import StateDir
 
-CACHE_FILE = "settled.json"
+CACHE_FILE = "up-cache.json"
 PACKAGE_FOLDER = Path(__file__).parent.parent
 LABEL_KEYS = (naming.IMAGE, naming.RUN, naming.PORT, naming.SSH_PORT_LABEL)
 
 
 def lookup(start: Path, flags: Mapping[str, object]) -> Report[UpResult] | None:
-    """Return the report of an `up` that has nothing to do, or None when that is not certain.
+    """Return the report of an `up` that has nothing to do, or None if that is not certain.
 
     Raises:
-        Refusal: There is no such folder, or the state folder is open to others.
+        PreconditionError: The project folder does not exist, or the state directory is not private.
     """
     folder, engine_endpoint = find_folder(start), current_endpoint()
     if ssh_tunnel.is_remote(engine_endpoint):
-        return None  # what changed in workspace and copy has to be looked at
+        return None  # the workspace and its copy have to be compared
     state_dir = state.directory(engine_endpoint, folder)
     record = _load_record(state_dir)
     if record is None:
@@ -62,7 +62,7 @@ def lookup(start: Path, flags: Mapping[str, object]) -> Report[UpResult] | None:
 
 def _is_reachable(result: UpResult, labels: Mapping[str, str], state_dir: StateDir) -> bool:
     if not labels[naming.PORT]:
-        return False  # a socket inside is asked through the engine's SDK, which is the ordinary road
+        return False  # a Unix socket is queried through the SDK, which the full path does
     jupyter_ok = (
         readiness.get_token_status(jupyter_client.port_client(int(labels[naming.PORT])), credentials.token(state_dir))
         == readiness.OK
@@ -73,21 +73,21 @@ def _is_reachable(result: UpResult, labels: Mapping[str, str], state_dir: StateD
 def store(
     inputs_digest: str, state_dir: StateDir, query: HostQuery, labels: Mapping[str, str], result: UpResult
 ) -> None:
-    """Leave the stamp of an `up` that succeeded.
+    """Store the inputs and the result of a successful `up`.
 
     Args:
-        inputs_digest: `outside`, taken before anything was looked at: what changed meanwhile must not count as seen.
-        state_dir: Where the environment's state lies.
-        query: What the config wants to know of the host.
-        labels: The container's.
-        result: What the next `up` reports when nothing changed.
+        inputs_digest: Result of `digest_inputs`, computed before anything was read, so that later changes are detected.
+        state_dir: State directory of the environment.
+        query: Host facts that the configuration needs.
+        labels: Labels of the container.
+        result: Result that an unchanged `up` reports.
 
     Raises:
-        OSError: The disk is full, or the place cannot be written.
+        OSError: The disk is full, or the state directory cannot be written.
     """
     record = {
         "stamp": compute_stamp(inputs_digest, state_dir),
-        "wants": asdict(query),
+        "query": asdict(query),
         "labels": {name: labels.get(name, "") for name in LABEL_KEYS},
         "result": {**asdict(result), "changed": ()},
     }
@@ -95,25 +95,25 @@ def store(
 
 
 def config_stamp(folder: str) -> list[object]:
-    """Return the config file's stamp, to be taken before the file is read."""
+    """Return the fingerprint of the configuration file; call it before the file is read."""
     return host.file_fingerprint(Path(folder) / CONFIG_FILE)
 
 
 def digest_inputs(folder: str, flags: Mapping[str, object], query: HostQuery, file_stamp: list[object]) -> str:
-    """Return what tells one set of a plan's inputs from another, without what envkit itself keeps.
+    """Compute a digest of the inputs of a plan, apart from the state directory.
 
     Args:
-        folder: The project.
-        flags: Keys the command line overrides.
-        query: What the config wants to know of the host.
-        file_stamp: What `config_stamp` said.
+        folder: Project folder.
+        flags: Configuration keys set by flags.
+        query: Host facts that the configuration needs.
+        file_stamp: Result of `config_stamp`.
     """
     flag_items = sorted((key, repr(value)) for key, value in flags.items())
     return _sha256([folder, flag_items, file_stamp, host.fingerprint(query), list(_package_stamps())])
 
 
 def compute_stamp(inputs_digest: str, state_dir: StateDir) -> str:
-    """Return what tells one state of a settled environment from another."""
+    """Compute the fingerprint of an environment: its inputs and its state directory."""
     return _sha256([inputs_digest, [host.file_fingerprint(path) for path in _state_files(state_dir)]])
 
 
@@ -130,14 +130,14 @@ class _Record:
 
 
 def _load_record(state_dir: StateDir) -> _Record | None:
-    """Read what the last `up` left; what is damaged or of another version counts as nothing."""
+    """Read the cache; damaged data or another format counts as no cache."""
     content = files.read(state_dir.folder / CACHE_FILE)
     try:
         data = json.loads(content or b"null")
         labels = {name: str(data["labels"][name]) for name in LABEL_KEYS}
         return _Record(
             str(data["stamp"]),
-            HostQuery(**_parse_fields(data["wants"])),
+            HostQuery(**_parse_fields(data["query"])),
             labels,
             UpResult(**_parse_fields(data["result"])),
         )
@@ -154,7 +154,7 @@ def _freeze(value: Any) -> Any:
 
 
 def _state_files(state_dir: StateDir) -> Iterator[Path]:
-    """Yield every file of the state folder that the container or its client reads."""
+    """Yield every file of the state directory that the container or the SSH client reads."""
     yield state_dir.folder / state.STATE_FILE
     for folder in (state_dir.mount, state_dir.mount / "secrets", state_dir.etc, state_dir.guard, state_dir.client):
         yield folder
@@ -163,7 +163,7 @@ def _state_files(state_dir: StateDir) -> Iterator[Path]:
 
 
 def _package_stamps(folder: str = str(PACKAGE_FOLDER)) -> Iterator[tuple[str, int, int]]:
-    """Yield a stamp of every file of envkit itself: another version may decide otherwise."""
+    """Yield the size and time of every file of envkit itself: another version may choose differently."""
     for entry in sorted(os.scandir(folder), key=lambda dir_entry: dir_entry.name):
         if entry.is_dir():
             if entry.name != "__pycache__":

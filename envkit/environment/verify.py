@@ -1,4 +1,4 @@
-"""A container that was started: wait until all of it answers, then prove that it does what it is for."""
+"""Wait until a started container answers, then verify TensorFlow, SSH and TensorBoard in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import checks, credentials, naming
-from envkit.backends.docker import containers, fast_inspect, inspect
+from envkit.backends.docker import activity, containers, fast_inspect, inspect
 from envkit.concurrency import start_check
 from envkit.environment.remote import ports
 from envkit.errors import Unhealthy
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from envkit.state import StateDir
 
 LOG_LINES = 15
-BACKGROUND_TIMEOUT_S = readiness.TENSORBOARD_S + 30  # beyond what the looks allow themselves
+BACKGROUND_TIMEOUT_S = readiness.LIMIT_S + 60  # beyond the longest wait and its last request
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """An environment whose container runs.
+    """Verification of a running container.
 
     Attributes:
-        state_dir: Where its state lies.
-        engine: Where it runs.
-        plan: What was decided of it.
-        forwarded_ports: Ports of an engine on another machine, as they are here.
-        on_progress: Gets the news.
+        state_dir: State directory of the environment.
+        engine: Engine that runs the container.
+        plan: Plan of the environment.
+        forwarded_ports: Local ports by port of a remote engine.
+        on_progress: Callback for progress.
     """
 
     state_dir: StateDir
@@ -48,7 +48,7 @@ class Verification:
 
     @property
     def port(self) -> int:
-        """The port of this machine at which JupyterLab answers; 0 for none."""
+        """Local port of JupyterLab; 0 if it has none."""
         return ports.local_port(self.engine.endpoint, self.forwarded_ports, self._engine_port)
 
     @property
@@ -56,32 +56,35 @@ class Verification:
         return self.plan.run.host_port(naming.JUPYTER_PORT)
 
     def wait(self) -> None:
-        """Wait until JupyterLab takes the token, and SSH answers where it is published.
+        """Wait until JupyterLab accepts the token, and SSH answers if it has a published port.
 
         Raises:
-            Unhealthy: The container ended, or the time is up.
+            Unhealthy: The container stopped, or made no progress for too long.
         """
-        readiness.wait_for_jupyter(self._jupyter_client(), credentials.token(self.state_dir), self._owns_port)
+        readiness.wait_for_jupyter(
+            self._jupyter_client(),
+            credentials.token(self.state_dir),
+            self._owns_port,
+            start_wait(self.engine, self.plan.run.name),
+        )
         if ssh_port := self.plan.run.host_port(naming.SSH_PORT):
-            readiness.wait_for_sshd(ssh_port, self._owns_port)
+            readiness.wait_for_sshd(ssh_port, self._owns_port, start_wait(self.engine, self.plan.run.name))
 
     def verify(self, host_gpu: HostGpu) -> tuple[Finding, ...]:
-        """Probe TensorFlow, log in by SSH and ask for TensorBoard, all at once."""
+        """Probe TensorFlow, log in by SSH and request TensorBoard in parallel."""
         plan, state_dir = self.plan, self.state_dir
-        self.on_progress(Progress("probe", "proving TensorFlow, SSH and TensorBoard"))
+        self.on_progress(Progress("probe", "verifying TensorFlow, SSH and TensorBoard"))
         client, token = self._jupyter_client(), credentials.token(state_dir)
         ssh_check = start_check(
             lambda: readiness.check_ssh_login(state_dir.client / ssh_config.FILE, plan.run.name), BACKGROUND_TIMEOUT_S
         )
-        tensorboard_check = start_check(
-            lambda: readiness.wait_for_tensorboard(client, token, self._owns_port), BACKGROUND_TIMEOUT_S
-        )
+        tensorboard_check = start_tensorboard_check(self.engine, plan.run.name, client, token, self._owns_port)
         observations = probe.probe(self.engine, plan.run.name, self._report_observation)
         findings = checks.probe(observations, release=plan.image.release, gpu_required=plan.gpu_required, host=host_gpu)
         return (
             *findings,
-            _service_finding("ssh/login", ssh_check()),
-            _service_finding("tensorboard/route", tensorboard_check()),
+            _ssh_finding(ssh_check()),
+            checks.tensorboard_route(tensorboard_check()),
         )
 
     def _report_observation(self, observation: Observation) -> None:
@@ -95,7 +98,7 @@ class Verification:
         )
 
     def _owns_port(self) -> bool:
-        """Say whether our container holds its port, so that the token may be sent there; raise when it has ended."""
+        """Check whether our container owns its port, so that the token may be sent there; raise if it stopped."""
         name, endpoint = self.plan.run.name, self.engine.endpoint
         if fast_inspect.owns_port(endpoint, name, self._engine_port) and (not self._engine_port or self.port):
             return True
@@ -104,16 +107,32 @@ class Verification:
             raise self._exit_error(name, container.exit_code if container else -1)
         return False
 
-    def _exit_error(self, name: str, code: int) -> Unhealthy:
+    def _exit_error(self, name: str, exit_code: int) -> Unhealthy:
         output = b"".join(containers.logs(self.engine, name, lines=LOG_LINES)).decode(errors="replace")
         lines = "".join(f"\n    {line}" for line in output.splitlines())
         return Unhealthy(
-            f"the workspace ended with code {code}; its last lines:{lines}",
-            hint="envkit logs shows all of them; envkit up starts it again",
+            f"the container exited with code {exit_code}; its last lines:{lines}",
+            code="container-exited",
+            hint="envkit logs shows the whole log; envkit up starts it again",
         )
 
 
-def _service_finding(check: str, error: str) -> Finding:
+def start_wait(engine: Engine, container: str) -> readiness.ProgressWait:
+    """Start a wait that lasts while a container makes progress."""
+    return readiness.ProgressWait(lambda: activity.measure(engine.endpoint, container))
+
+
+def start_tensorboard_check(
+    engine: Engine, container: str, client: JupyterClient, token: str, is_ours: Callable[[], bool]
+) -> Callable[[], str]:
+    """Start the wait for TensorBoard in the background, and return a function that fetches its result."""
+    return start_check(
+        lambda: readiness.wait_for_tensorboard(client, token, is_ours, start_wait(engine, container)),
+        BACKGROUND_TIMEOUT_S,
+    )
+
+
+def _ssh_finding(error: str) -> Finding:
     if error == readiness.NO_CLIENT:
-        return Finding(check, Verdict.SKIPPED, error, hint="sudo apt-get install openssh-client", layer="host")
-    return Finding(check, Verdict.FAILED if error else Verdict.PASSED, error or "answers", layer="container")
+        return Finding("ssh/login", Verdict.SKIPPED, error, hint="sudo apt-get install openssh-client", layer="host")
+    return Finding("ssh/login", Verdict.FAILED if error else Verdict.PASSED, error or "answers", layer="container")

@@ -1,1 +1,1 @@
-"""Writes, locks and trees: the only module that changes files."""
+"""File access, locks and folder trees."""

@@ -1,9 +1,8 @@
-"""The one door to writes: private by default, whole or not at all, never through a link."""
+"""Read and write files: private by default, atomic, never through a link."""
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 import stat
@@ -13,24 +12,24 @@ from typing import TYPE_CHECKING
 from envkit.errors import PreconditionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from envkit.model.facts import Account
 
-# What opening a path says when no file is there, or a socket or an unattached device is.
+# Errors of opening a path without a file, or with a socket or an unattached device.
 ABSENT_ERRNOS = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.ENODEV}
 
 
 def read(path: Path, limit: int = 1 << 20) -> bytes | None:
-    """Return a regular file's content, or None when it is not there or not a regular file.
+    """Return a regular file's content, or None if it is missing or not a regular file.
 
     Raises:
-        OSError: It is there and cannot be read: to take that for absent would make keys anew and lose approvals.
-        Refusal: It is larger than `limit` bytes.
+        OSError: It exists and cannot be read: treating it as missing would replace keys and lose approvals.
+        PreconditionError: It is larger than `limit` bytes.
     """
     try:
-        # Opened before it is known what it is, so without waiting: a pipe would wait for its writer.
+        # Non-blocking, because its type is not known yet: opening a pipe would wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         if error.errno in ABSENT_ERRNOS:
@@ -40,18 +39,19 @@ def read(path: Path, limit: int = 1 << 20) -> bytes | None:
 
 
 def read_in_folder(folder_fd: int, name: str, limit: int = 1 << 20) -> bytes | None:
-    """Return the content of a regular file of a folder that somebody else may write to, or None if it is none.
+    """Return the content of a regular file in a folder that another user may write to, or None if it is missing.
 
-    What is looked at is what is read, and a link is no file: it may lead to what only the caller can read.
+    The file that is inspected is the one that is read. Links count as missing: one may lead to a file that only the
+    caller can read.
 
     Args:
         folder_fd: Descriptor of the folder.
-        name: The file's name in it.
-        limit: How many bytes it may have.
+        name: Name of the file in the folder.
+        limit: Largest allowed size, bytes.
 
     Raises:
-        OSError: It is there and cannot be read.
-        Refusal: It is larger than `limit` bytes.
+        OSError: It exists and cannot be read.
+        PreconditionError: It is larger than `limit` bytes.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     try:
@@ -69,22 +69,24 @@ def _read_content(descriptor: int, name: str, limit: int) -> bytes | None:
         if not stat.S_ISREG(info.st_mode):
             return None
         with open(descriptor, "rb", closefd=False) as file:
-            # Space is made for as much as is asked for: not for the limit where the file is small.
+            # A read allocates the size that it requests, so a small file requests little.
             content = file.read(min(info.st_size, limit) + 1)
             if len(content) > info.st_size:  # it grows, or has no size, as in /proc
                 content += file.read(max(limit + 1 - len(content), 0))
     finally:
         os.close(descriptor)
     if len(content) > limit:
-        raise PreconditionError(f"{name} is larger than {limit} bytes", hint="name a smaller file")
+        raise PreconditionError(
+            f"{name} is larger than {limit} bytes", code="file-too-large", hint="use a smaller file"
+        )
     return content
 
 
 def read_if_permitted(path: Path, limit: int = 1 << 20) -> bytes | None:
-    """Return what `read` does, and None for what the caller may not read: for files that others name.
+    """Read like `read`, but return None for a file that the caller may not read: for paths from other sources.
 
     Raises:
-        Refusal: It is larger than `limit` bytes.
+        PreconditionError: It is larger than `limit` bytes.
     """
     try:
         return read(path, limit)
@@ -93,16 +95,16 @@ def read_if_permitted(path: Path, limit: int = 1 << 20) -> bytes | None:
 
 
 def ensure_private_folder(path: Path, owner: Account | None = None, *, mode: int = 0o700) -> Path:
-    """Make a folder that only its owner enters, with its parents; what exists must already be as private.
+    """Create a folder that only its owner can enter, and its parents; an existing folder must be as private.
 
     Args:
-        path: Where.
-        owner: Whom root gives it to.
-        mode: Its permissions; what they leave to others, a folder that exists may leave to them too.
+        path: Folder to create.
+        owner: User who will own it (if the caller is root).
+        mode: Permissions; an existing folder may grant other users at most the same.
 
     Raises:
-        Refusal: It exists and is open to others, or somebody else owns it.
-        OSError: It cannot be made.
+        PreconditionError: It exists and is open to other users, or belongs to another user.
+        OSError: It cannot be created.
     """
     if not path.exists():
         for parent in reversed([ancestor for ancestor in path.parents if not ancestor.exists()]):
@@ -114,24 +116,25 @@ def ensure_private_folder(path: Path, owner: Account | None = None, *, mode: int
     allowed_uids = {os.getuid()} | ({owner.uid} if owner else set())
     if not stat.S_ISDIR(info.st_mode) or info.st_uid not in allowed_uids or info.st_mode & 0o077 & ~mode:
         raise PreconditionError(
-            f"{path} is not private: it must be a folder of yours that is closed to others",
+            f"{path} is not private: it must be a folder that belongs to you and is closed to other users",
+            code="folder-not-private",
             hint=f"chmod {mode:o} {path}, or move it away",
         )
     return path
 
 
 def write(path: Path, content: bytes, *, mode: int = 0o600, owner: Account | None = None, durable: bool = True) -> None:
-    """Write a file whole: beside its place, synced, then renamed over it.
+    """Write a file atomically: to a temporary file, which is synced and renamed.
 
     Args:
-        path: Where.
-        content: All of it.
-        mode: Its permissions.
-        owner: Whom root gives it to.
-        durable: Whether it has to outlive a power cut; what can be made again at any time need not be waited for.
+        path: File to write.
+        content: New content.
+        mode: Permissions.
+        owner: User who will own it (if the caller is root).
+        durable: Whether it must survive a power cut; files that can be rebuilt need not wait for the disk.
 
     Raises:
-        OSError: The disk is full, or the place cannot be written.
+        OSError: The disk is full, or the folder is not writable.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     temporary.unlink(missing_ok=True)
@@ -141,7 +144,7 @@ def write(path: Path, content: bytes, *, mode: int = 0o600, owner: Account | Non
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            error.filename = str(path)  # a full disk names no file
+            error.filename = str(path)  # the error of a full disk has no file name
         raise
 
 
@@ -154,19 +157,19 @@ def create(
     folder_fd: int | None = None,
     durable: bool = True,
 ) -> None:
-    """Make a file where nothing is yet, not even a link.
+    """Create a file where nothing exists, not even a link.
 
     Args:
-        path: Where; relative to `folder_fd`, if that is given.
-        content: All of it.
-        mode: Its permissions.
-        owner: Whom root gives it to.
+        path: File to create; relative to `folder_fd` if that is given.
+        content: Content.
+        mode: Permissions.
+        owner: User who will own it (if the caller is root).
         folder_fd: Descriptor of a folder.
         durable: As in `write`.
 
     Raises:
-        FileExistsError: Something is there.
-        OSError: The disk is full, or the place cannot be written.
+        FileExistsError: The path exists.
+        OSError: The disk is full, or the folder is not writable.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with open(os.open(path, flags, mode, dir_fd=folder_fd), "wb") as file:  # noqa: PTH123 - a descriptor, not a path
@@ -180,7 +183,7 @@ def create(
 
 
 def is_private(path: Path, mode: int, uid: int) -> bool:
-    """Say whether a regular file is there with just these permissions, and belongs to a user."""
+    """Check whether a regular file exists with exactly these permissions and belongs to a user."""
     try:
         info = path.lstat()
     except FileNotFoundError:
@@ -189,15 +192,15 @@ def is_private(path: Path, mode: int, uid: int) -> bool:
 
 
 def set_mode(path: Path, mode: int) -> None:
-    """Give a file the permissions it was made with, where they are others; nothing happens when it is no file.
+    """Set the permissions of a regular file if they differ; anything else is ignored.
 
-    The file itself stays, so a container that has it mounted sees the change.
+    The file is not replaced, so a container that mounts it sees the change.
 
     Raises:
-        OSError: It belongs to somebody else.
+        OSError: It belongs to another user.
     """
     try:
-        descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)  # also where it may not be read
+        descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)  # works without read permission
     except FileNotFoundError:
         return
     try:
@@ -209,7 +212,7 @@ def set_mode(path: Path, mode: int) -> None:
 
 
 def fsync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk before anything goes on."""
+    """Write the entries of a folder to the disk, and wait until they are there."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -219,13 +222,13 @@ def fsync_folder(folder: Path) -> None:
 
 @contextmanager
 def open_folder(path: Path, owner: Account) -> Iterator[int]:
-    """Hold a folder to make files in, by its descriptor; it is made with its parents if it is not there.
+    """Open a folder to create files in, and yield its descriptor; missing folders are created with their parents.
 
-    What was made is given to its owner when the body is done, by descriptor too: who may write to a folder
-    above can put something else in the place of a path meanwhile.
+    After the body, new folders are given to their owner by descriptor: a user who may write to a parent folder could
+    have replaced a path meanwhile.
 
     Raises:
-        OSError: It cannot be made.
+        OSError: It cannot be created.
     """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     existing = next(candidate for candidate in (path, *path.parents) if os.path.lexists(candidate))
@@ -245,54 +248,14 @@ def open_folder(path: Path, owner: Account) -> Iterator[int]:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder with all that is in it; nothing happens when it is not there."""
+    """Remove a file, or a folder with its content, if it exists."""
     if path.is_symlink() or path.is_file():
         path.unlink(missing_ok=True)
     elif path.exists():
         shutil.rmtree(path)
 
 
-@contextmanager
-def lock(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold a lock file in a private folder while the body runs; `on_wait` is told if somebody else holds it.
-
-    Raises:
-        OSError: The file cannot be made.
-        Refusal: Its folder is not private.
-    """
-    descriptor = _acquire_lock(path, on_wait)
-    while not _is_same_file(path, descriptor):  # who held it took it away: hold the one that is there now
-        os.close(descriptor)
-        descriptor = _acquire_lock(path, on_wait)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _acquire_lock(path: Path, on_wait: Callable[[], None]) -> int:
-    ensure_private_folder(path.parent)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            on_wait()
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _is_same_file(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.lstat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
-
-
 def _change_owner(path: Path, owner: Account | None) -> None:
-    # Only what was made a moment ago is ever given away, and only root can.
+    # Only newly created folders change their owner, and only root may do that.
     if owner is not None and os.getuid() == 0:
         os.chown(path, owner.uid, owner.gid)

@@ -1,4 +1,4 @@
-"""A file's new content in the place of the old one, if the old one is still what was read."""
+"""Replace the content of a file if it has not changed since it was read."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-READ_LIMIT_BYTES = 1 << 30  # than what is ever read
+READ_LIMIT_BYTES = 1 << 30  # more than envkit ever reads
 
 
 def digest(content: bytes) -> bytes:
-    """Return what tells a content from any other."""
+    """Return the SHA-256 digest of a file's content."""
     return hashlib.sha256(content).digest()
 
 
 def replace_if_unchanged(path: Path, original_digest: bytes, content: bytes) -> bool:
-    """Replace a file whole or not at all, with its mode and, as far as the caller may, its owner.
+    """Replace a file atomically, and keep its mode and, if the caller may, its owner.
 
     Args:
-        path: A regular file; what a link leads to is never written.
-        original_digest: The digest of what was read.
-        content: What is to stand there.
+        path: Regular file; the target of a link is never written.
+        original_digest: Digest of the content that was read.
+        content: New content.
 
     Returns:
-        Whether it was replaced; it was not where somebody else changed it meanwhile.
+        Whether the file was replaced; not if another process changed it meanwhile.
 
     Raises:
-        OSError: It may not be written, or the disk is full.
+        OSError: The file is not writable, or the disk is full.
     """
     folder_fd = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     temp_name = f".envkit.{os.getpid()}.new"
@@ -53,7 +53,7 @@ def replace_if_unchanged(path: Path, original_digest: bytes, content: bytes) -> 
             return False
         os.rename(temp_name, path.name, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
     except OSError as error:
-        error.filename = str(path)  # a full disk names no file
+        error.filename = str(path)  # the error of a full disk has no file name
         raise
     else:
         return True

@@ -1,7 +1,7 @@
-"""Rendered files into a folder of the caller's choice, through no link that a workspace can have planted.
+"""Write rendered files to a folder that the caller chose, and follow no link that container code may have planted.
 
-What runs inside writes the project and what else is mounted to be written: a folder there may be a link to
-another project by the time envkit comes. So each is entered by name from its parent's descriptor.
+Container code can write to the project and to every writable mount, so a folder there may have become a link to
+another project. Therefore each folder is opened by name from its parent's descriptor.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from envkit.model.artifact import Artifact
 
 OPEN_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-LINKS_MAX = 40  # as the kernel's own
+LINKS_MAX = 40  # the kernel's limit
 
 
 def write(folder: Path, artifacts: Iterable[Artifact], writable_folders: Collection[str]) -> None:
-    """Write files below a folder, which is made if it is not there: all of them, or none.
+    """Write all files below a folder, or none; missing folders are created.
 
     Args:
-        folder: Where.
-        artifacts: What, by their paths below it.
-        writable_folders: Real paths of the folders that can be written from inside; no link below them is followed.
+        folder: Folder to write to.
+        artifacts: Files, by their paths below the folder.
+        writable_folders: Real paths of the folders that container code can write to; links below them are refused.
 
     Raises:
-        Refusal: A link or a folder is in the way.
-        OSError: The disk is full, or the place cannot be written.
+        PreconditionError: A link or a folder is in the way.
+        OSError: The disk is full, or the folder is not writable.
     """
     with ExitStack() as stack:
         root_fd = _close_later(os.open("/", OPEN_FLAGS), stack)
@@ -48,7 +48,7 @@ def write(folder: Path, artifacts: Iterable[Artifact], writable_folders: Collect
 
 
 def _write(targets: list[tuple[int, Artifact]]) -> None:
-    """Write each file beside its place, and only when all are written put them there."""
+    """Write every file under a temporary name, then rename all of them."""
     temp_files = [
         (folder_fd, f".{_file_name(artifact)}.{os.getpid()}.new", artifact) for folder_fd, artifact in targets
     ]
@@ -65,7 +65,7 @@ def _write(targets: list[tuple[int, Artifact]]) -> None:
 
 
 def _open_folder(folder_fd: int, parts: Iterable[str], writable_folders: Collection[str], stack: ExitStack) -> int:
-    """Go down from a folder by names, and make what is not there; where nobody can plant links, follow them."""
+    """Open a folder below another one, and create missing ones; follow links only where container code cannot write."""
     pending, link_count = list(reversed(list(parts))), 0
     while pending:
         name = pending.pop()
@@ -79,8 +79,9 @@ def _open_folder(folder_fd: int, parts: Iterable[str], writable_folders: Collect
             folder.is_relative_to(writable_folder) for writable_folder in writable_folders
         ):
             raise PreconditionError(
-                f"{folder / name} is a link, and what runs inside can have turned it anywhere",
-                hint=f"rm {folder / name}, or name another folder with --output",
+                f"{folder / name} is a link, and container code may have changed its target",
+                code="link-in-path",
+                hint=f"rm {folder / name}, or choose another folder with --output",
             )
         if target.is_absolute():
             folder_fd = _close_later(os.open("/", OPEN_FLAGS), stack)
@@ -98,7 +99,7 @@ def _read_link(folder_fd: int, name: str) -> PurePosixPath | None:
     try:
         return PurePosixPath(os.readlink(name, dir_fd=folder_fd))
     except OSError:
-        return None  # a folder, or nothing yet
+        return None  # a folder, or missing
 
 
 def _real_path(folder_fd: int) -> Path:
@@ -114,7 +115,9 @@ def _refuse_folder(folder_fd: int, name: str) -> None:
     with suppress(FileNotFoundError):
         if stat.S_ISDIR(os.stat(name, dir_fd=folder_fd, follow_symlinks=False).st_mode):
             raise PreconditionError(
-                f"{_real_path(folder_fd) / name} is a folder", hint="remove it, or name another folder with --output"
+                f"{_real_path(folder_fd) / name} is a folder",
+                code="file-expected",
+                hint="remove it, or choose another folder with --output",
             )
 
 

@@ -1,1 +1,1 @@
-"""Scripts that run inside a container; `envkit.observe.guest_runner` sends them there as one text."""
+"""Programs that run inside a container; `envkit.observe.guest_runner` sends each as one text."""

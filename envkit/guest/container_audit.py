@@ -1,4 +1,4 @@
-"""Looks from inside: what a hostile notebook or package could do here, and what stands open. Nothing is changed."""
+"""Audit a container from inside: what a hostile notebook or package could do. Nothing is changed."""
 
 import os
 import re
@@ -16,7 +16,7 @@ SSHD_SETTINGS = ("kexalgorithms", "ciphers", "macs", "hostkeyalgorithms")
 
 
 def report_audit(reporter):
-    """Take every look."""
+    """Run every inspection."""
     reporter.observe("audit.identity", inspect_identity)
     reporter.observe("audit.escapes", lambda: escape_attempts.run_attempts(escape_attempts.ESCAPES))
     reporter.observe("audit.tampering", lambda: escape_attempts.run_attempts(escape_attempts.TAMPERING))
@@ -29,7 +29,7 @@ def report_audit(reporter):
 
 
 def inspect_identity():
-    """Return who this is, and what the kernel lets it do."""
+    """Return the user id and what the kernel permits."""
     lines = Path("/proc/self/status").read_text("ascii").splitlines()
     status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
     fields = ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb", "NoNewPrivs", "Seccomp")
@@ -37,7 +37,7 @@ def inspect_identity():
 
 
 def inspect_permissions():
-    """Return files that give rights away: with SUID bits, or that everybody may write."""
+    """Return files that grant privileges: with SUID or SGID bits, or writable by every user."""
     if shutil.which("find") is None:
         return {"checked": False, "files": []}
     result = subprocess.run(
@@ -69,12 +69,12 @@ def inspect_permissions():
 
 
 def inspect_variables():
-    """Return names of variables, here and of the other processes, that promise a secret and hold a value."""
+    """Return the names of non-empty variables of all processes that suggest a secret."""
     return {"names": sorted(name for name in escape_attempts.variable_names() if escape_attempts.is_secret_name(name))}
 
 
 def inspect_secrets():
-    """Return files of the folder of secrets that others than their user may read, and processes that show the token."""
+    """Return secret files that other users may read, and whether a process shows the token in its arguments."""
     folder, token = Path("/run/secrets/envkit"), ""
     if not folder.is_dir():
         return {"checked": False, "open": [], "shown": False}
@@ -91,7 +91,7 @@ def inspect_secrets():
 
 
 def inspect_sshd():
-    """Return what the SSH server's settings mean, in its own words."""
+    """Return the SSH server's effective settings, as sshd prints them."""
     argv = ["/usr/sbin/sshd", "-T", "-f", "/etc/envkit/sshd_config", "-C", "user=dev,host=x,addr=127.0.0.1"]
     if not Path(argv[0]).exists() or not Path(argv[3]).exists():
         return {"settings": {}}
@@ -109,12 +109,12 @@ def inspect_sshd():
 
 
 def is_secret_path(path):
-    """Return whether a file of that name holds something secret."""
+    """Return whether a file's name suggests a secret."""
     return bool(re.search("token|key|secret|passw", Path(path).name)) and not path.endswith(".pub")
 
 
 def is_in_cmdline(token):
-    """Return whether a process list holds a text."""
+    """Return whether the arguments of any process contain a text."""
     lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -125,7 +125,7 @@ def is_in_cmdline(token):
 
 
 def stages():
-    """Return what is looked at, within the seconds that were given."""
+    """Return the stages, within the seconds of the first argument."""
     limit_s = float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S
     return (supervisor.Stage(report_audit, limit_s),)
 

@@ -1,8 +1,8 @@
-"""What a hostile notebook or package would try from inside: out of the container, or at what is kept.
+"""Attempt what a hostile notebook or package would: escape from the container, or tamper with its files.
 
-Nothing is changed by it, also where an attempt succeeds. Most only ask whether they could: whether a file may be
-written, whether a capability is held. A file system is mounted in a namespace of its own, which ends with the
-attempt; a device is made in a folder of its own, which is removed.
+Even a successful attempt changes nothing. Most only test whether a file is writable, or a capability is held. A file
+system is mounted in a separate namespace, which ends with the attempt; a device node is created in a temporary folder,
+which is removed.
 """
 
 import os
@@ -13,16 +13,16 @@ import subprocess
 from pathlib import Path
 
 ATTEMPT_S = 3
-SYS_TIME = 25  # the kernel's number for the capability to set the clock
-# Attempt -> the programs it takes, and a line of shell that succeeds where the attempt would.
+SYS_TIME = 25  # the kernel's number of the capability that sets the clock
+# Programs that each attempt needs, and a shell script that succeeds if the attempt would.
 ESCAPES = {
     "change the kernel's settings": ((), "test -w /proc/sys/kernel/core_pattern"),
     "read the kernel's memory": (("head", "wc"), 'test "$(head -c 1 /proc/kcore | wc -c)" -gt 0'),
-    "make a control group": ((), "test -w /sys/fs/cgroup || test -w /sys/fs/cgroup/memory"),
+    "create a control group": ((), "test -w /sys/fs/cgroup || test -w /sys/fs/cgroup/memory"),
     "mount a file system": (("unshare", "mount"), "unshare -m mount -t tmpfs none /tmp"),
     "become root in a user namespace": (("unshare",), "unshare -Ur true"),
-    "leave its mounts": (("nsenter",), "nsenter -t 1 -m true"),
-    "make a disk's device": (
+    "enter the host's mounts": (("nsenter",), "nsenter -t 1 -m true"),
+    "create a disk's device node": (
         ("mktemp", "mknod", "rm"),
         'made=$(mktemp -d) || exit 126; mknod "$made/disk" b 8 0; code=$?; rm -rf "$made"; exit "$code"',
     ),
@@ -38,7 +38,7 @@ ESCAPES = {
         ("grep",),
         "grep -qxE 'dockerd|systemd|containerd' /proc/[0-9]*/comm",
     ),
-    # Where there is neither of these two, they make nobody root.
+    # If su or sudo is not installed, the attempt fails.
     "become root by su": ((), "command -v su >/dev/null || exit 1; su -c true"),
     "become root by sudo": ((), "command -v sudo >/dev/null || exit 1; sudo -n true"),
     "read the passwords": ((), "test -r /etc/shadow"),
@@ -61,12 +61,12 @@ TAMPERING = {
     )
 }
 MISSING, TIMED_OUT = 126, 124
-# What a variable is called that holds a secret: the words that envkit.yaml lets no variable be called by.
+# Names of variables that hold secrets: envkit.yaml rejects variables with the same words.
 GUARDED_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
 
 
 def run_attempts(attempts):
-    """Return which attempts succeed, which could not be made for want of a program, and which did not end in time."""
+    """Run attempts, and return which succeeded, which lack a program, and which did not finish in time."""
     results = {"tried": 0, "succeeded": [], "missing": [], "unfinished": []}
     for name, (programs, script) in attempts.items():
         code = run(script) if all(shutil.which(program) for program in programs) else MISSING
@@ -78,7 +78,7 @@ def run_attempts(attempts):
 
 
 def run(script, limit_s=ATTEMPT_S):
-    """Run a line of shell and return its exit code; all that it started ends with it."""
+    """Run a shell script and return its exit code; on a timeout its children are killed, too."""
     with subprocess.Popen(
         ["/bin/sh", "-c", script],
         stdin=subprocess.DEVNULL,
@@ -95,12 +95,12 @@ def run(script, limit_s=ATTEMPT_S):
 
 
 def is_secret_name(name):
-    """Return whether a variable's name promises a secret. `..._FILE` names the place of one, which is none."""
+    """Return whether a variable's name suggests a secret. `..._FILE` holds only the path of one."""
     return bool(re.search(GUARDED_WORD, name.upper())) and not name.upper().endswith("_FILE")
 
 
 def variable_names():
-    """Return the names of all variables that hold a value, here and in the other processes that may be looked at."""
+    """Return the names of all non-empty variables of all readable processes."""
     names = set()
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:

@@ -1,4 +1,4 @@
-"""Only the device nodes: whether a GPU that was there still is, in a few hundredths of a second."""
+"""Inspect only the GPU device nodes, in a few hundredths of a second, to detect a lost GPU."""
 
 from envkit.guest import gpu_driver, supervisor
 
@@ -6,7 +6,7 @@ LIMIT_S = 10.0
 
 
 def report_nodes(reporter):
-    """Take the looks that load nothing."""
+    """Run the inspections that load no library."""
     reporter.observe("gpu.nodes", gpu_driver.inspect_nodes)
     reporter.observe("gpu.variables", gpu_driver.inspect_gpu_variables)
 

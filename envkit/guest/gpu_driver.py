@@ -1,6 +1,6 @@
-"""Looks at every layer below TensorFlow that a GPU needs: device nodes, driver libraries, CUDA, cuDNN, its tools.
+"""Inspect every layer below TensorFlow that a GPU needs: device nodes, driver libraries, CUDA, cuDNN and tools.
 
-Error numbers and return codes are reported as they are: texts of the same fault differ from release to release.
+Error numbers and return codes are reported unchanged, because the texts of one fault differ between releases.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ VARIABLES = (
     "LD_LIBRARY_PATH",
     "XLA_FLAGS",
 )
-# What TensorFlow opens by name, in an order in which each finds what it needs loaded. By CUDA's major version.
+# Libraries that TensorFlow loads by name, each after its dependencies, by CUDA's major version.
 LIBRARIES = {
     "11": (
         "libcudart.so.11.0",
@@ -41,22 +41,22 @@ LIBRARIES = {
         "libcusolver.so.11",
     ),
 }
-# What some of them need in turn, and find only when it is loaded, where they came as Python packages.
+# Dependencies that must be loaded first if the libraries come from Python packages.
 WHEEL_DEPENDENCIES = ("libnvJitLink.so.12",)
 LIBDEVICE = "nvvm/libdevice/libdevice.10.bc"
 CUDA = "/usr/local/cuda"
-CUDA_WITHOUT_WHEELS = ("11.0", "11.2")  # builds whose XLA does not look into NVIDIA's wheels
-CAPABILITY_MAJOR, CAPABILITY_MINOR = 75, 76  # cuDeviceGetAttribute: of the compute capability
+CUDA_WITHOUT_WHEELS = ("11.0", "11.2")  # builds whose XLA does not search NVIDIA's wheels
+CAPABILITY_MAJOR, CAPABILITY_MINOR = 75, 76  # attributes of cuDeviceGetAttribute
 PROCESSES_MAX = 64
 DEV = Path("/dev")
 
 
 def report_driver(reporter):
-    """Take every look, cheap and certain ones first; nodes before libraries, which as root create missing ones."""
+    """Run every inspection, cheap ones first; nodes before libraries, which as root create missing nodes."""
     reporter.observe("gpu.nodes", inspect_nodes)
     reporter.observe("gpu.variables", inspect_gpu_variables)
     if not (reporter.observe("gpu.libcuda", inspect_libcuda) or {}).get("path"):
-        return  # the rest stands on it
+        return  # everything else needs it
     reporter.observe("gpu.nvml", inspect_nvml)
     reporter.observe("gpu.cuda", inspect_cuda)
     reporter.observe("gpu.cache", inspect_cache)
@@ -67,13 +67,13 @@ def report_driver(reporter):
 
 
 def inspect_nodes():
-    """Return what opening each NVIDIA device node says."""
+    """Return the result of opening each NVIDIA device node."""
     gpus = sorted(path.name for path in DEV.glob("nvidia[0-9]*") if re.fullmatch("nvidia[0-9]+", path.name))
     return {"nodes": {"/dev/" + name: open_node(DEV / name) for name in ("nvidiactl", "nvidia-uvm", *gpus)}}
 
 
 def open_node(path):
-    """Return `ok` if a device node can be opened for reading and writing, or else the name of the error."""
+    """Return `ok` if a device node can be opened for reading and writing, otherwise the error's name."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY))
     except OSError as error:
@@ -82,12 +82,12 @@ def open_node(path):
 
 
 def inspect_gpu_variables():
-    """Return the variables that choose GPUs and libraries, those that are set."""
+    """Return the set variables that select GPUs and libraries."""
     return {"variables": {name: os.environ[name] for name in VARIABLES if name in os.environ}}
 
 
 def load_library(name):
-    """Load a library with all it needs, now; return it and an empty text, or None and what the loader says."""
+    """Load a library with its dependencies; return it and an empty text, or None and the loader's error."""
     try:
         return ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL | os.RTLD_NOW), ""
     except OSError as error:
@@ -95,7 +95,7 @@ def load_library(name):
 
 
 def inspect_libcuda():
-    """Return which libcuda.so.1 the loader takes, and which package of the image it belongs to, if any does."""
+    """Return the path of the libcuda.so.1 that the loader finds, and the image's package that contains it, if any."""
     library, error = load_library("libcuda.so.1")
     if library is None:
         return {"path": "", "error": error}
@@ -104,23 +104,23 @@ def inspect_libcuda():
 
 
 def mapped_path(name):
-    """Return the path of a loaded library, links resolved."""
+    """Return the real path of a loaded library."""
     lines = Path("/proc/self/maps").read_text("utf-8", "replace").splitlines()
     paths = (line.split(None, 5)[5] for line in lines if line.count("/"))
     return next((path for path in paths if Path(path).name.startswith(name)), "")
 
 
 def package_of(path):
-    """Return the Debian package that brought a file, or nothing."""
+    """Return the Debian package that contains a file, or an empty text."""
     for list_file in sorted(Path("/var/lib/dpkg/info").glob("*.list")):
-        is_candidate = "cuda" in list_file.name or "nvidia" in list_file.name  # to read all of them takes long
+        is_candidate = "cuda" in list_file.name or "nvidia" in list_file.name  # reading all lists is slow
         if is_candidate and path in list_file.read_text("utf-8", "replace").splitlines():
             return list_file.stem
     return ""
 
 
 def inspect_nvml():
-    """Return what NVML answers: the driver's version, and each GPU with its memory and who computes on it."""
+    """Query NVML for the driver's version, and for each GPU with its memory and processes."""
     library, error = load_library("libnvidia-ml.so.1")
     if library is None:
         return {"code": None, "error": error}
@@ -135,7 +135,7 @@ def inspect_nvml():
 
 
 def nvml_gpu(library, index):
-    """Return one GPU as NVML sees it. Its UUID is cut short: enough to tell GPUs apart."""
+    """Return one GPU as NVML reports it. Its UUID is shortened, which still distinguishes GPUs."""
     handle = ctypes.c_void_p()
     code = library.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(handle))
     if code:
@@ -159,26 +159,26 @@ def nvml_gpu(library, index):
 
 
 class Process(ctypes.Structure):
-    """NVML's first form of a process, which every release knows."""
+    """NVML's first version of a process, which every release supports."""
 
     _fields_ = (("pid", ctypes.c_uint), ("used", ctypes.c_ulonglong))
 
 
 def nvml_processes(library, handle):
-    """Return how many processes compute on a GPU; their numbers are those of another name space."""
+    """Return the number of processes on a GPU; their ids belong to another namespace."""
     count, processes = ctypes.c_uint(PROCESSES_MAX), (Process * PROCESSES_MAX)()
     code = call_optional(library, "nvmlDeviceGetComputeRunningProcesses", handle, ctypes.byref(count), processes)
     return count.value if code == 0 else None
 
 
 def call_optional(library, name, *arguments):
-    """Call a function that older libraries lack; return its code, or None if it is not there."""
+    """Call a function that older libraries lack; return its code, or None if it does not exist."""
     function = getattr(library, name, None)
     return None if function is None else function(*arguments)
 
 
 def inspect_cuda():
-    """Return what the driver answers: whether it can be initialised, its CUDA version, and each GPU."""
+    """Query the driver: whether it can be initialised, its CUDA version, and each GPU."""
     library = load_library("libcuda.so.1")[0]
     version, count = ctypes.c_int(), ctypes.c_int()
     code = library.cuInit(0)
@@ -191,7 +191,7 @@ def inspect_cuda():
 
 
 def error_name(library, code):
-    """Return the name CUDA gives a code."""
+    """Return CUDA's name of a code."""
     name = ctypes.c_char_p()
     return (
         ""
@@ -201,7 +201,7 @@ def error_name(library, code):
 
 
 def cuda_gpu(library, index):
-    """Return one GPU as CUDA sees it."""
+    """Return one GPU as CUDA reports it."""
     device, name, parts = ctypes.c_int(), ctypes.create_string_buffer(96), []
     library.cuDeviceGet(ctypes.byref(device), index)
     library.cuDeviceGetName(name, 96, device)
@@ -213,12 +213,12 @@ def cuda_gpu(library, index):
 
 
 def inspect_cache():
-    """Return where the driver keeps what it compiles, and what that folder lies on."""
+    """Return the driver's cache of compiled kernels and the file system of that folder."""
     path = os.environ.get("CUDA_CACHE_PATH") or str(Path("~/.nv/ComputeCache").expanduser())
     mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines()]
     cache_path = os.path.realpath(path) + "/"
     ancestors = [fields for fields in mounts if cache_path.startswith(fields[4].rstrip("/") + "/")]
-    mount = max(reversed(ancestors), key=lambda fields: len(fields[4]))  # of two at one place the later one counts
+    mount = max(reversed(ancestors), key=lambda fields: len(fields[4]))  # a later mount hides an earlier one
     fs_type = mount[mount.index("-") + 1]
     return {
         "path": path,
@@ -230,13 +230,13 @@ def inspect_cache():
 
 
 def is_writable(folder):
-    """Return whether a folder can be written to, or made."""
+    """Return whether a folder is writable or can be created."""
     ancestor = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     return os.access(str(ancestor), os.W_OK)
 
 
 def read_build_info():
-    """Return what TensorFlow was built with, without importing it: a file beside it says so."""
+    """Return TensorFlow's build information from a file of the package, without importing it."""
     spec = importlib.util.find_spec("tensorflow")
     if spec is None or spec.origin is None:
         return {}
@@ -245,7 +245,7 @@ def read_build_info():
 
 
 def inspect_libraries(build):
-    """Return what loading each library says that TensorFlow opens by name, and cuDNN's version."""
+    """Load each library that TensorFlow loads by name, and return the results and cuDNN's version."""
     cudnn = "libcudnn.so." + str(build.get("cudnn_version", "8")).split(".")[0]
     names = (*LIBRARIES.get(str(build.get("cuda_version", "")).split(".")[0], ()), cudnn)
     for name in WHEEL_DEPENDENCIES:
@@ -260,7 +260,7 @@ def inspect_libraries(build):
 
 
 def load_with_fallback(name):
-    """Load a library by name, or from where NVIDIA's wheels put it; return `ok` or what the loader says."""
+    """Load a library by name or from NVIDIA's wheels; return `ok` or the loader's error."""
     library, error = load_library(name)
     for folder in sys.path:
         for path in sorted(Path(folder).glob("nvidia/*/lib/" + name)) if library is None else ():
@@ -269,7 +269,7 @@ def load_with_fallback(name):
 
 
 def inspect_tools(build):
-    """Return where the assembler and the device library are that XLA compiles kernels with, by its own search."""
+    """Return the paths of the assembler and device library that XLA compiles kernels with, by XLA's own search."""
     flag_dirs = re.findall(r"--xla_gpu_cuda_data_dir=(\S+)", os.environ.get("XLA_FLAGS", ""))
     cuda = str(build.get("cuda_version", ""))
     wheel_roots = () if cuda in CUDA_WITHOUT_WHEELS else sys.path

@@ -1,31 +1,31 @@
-# What is in this image? One `name=value` a line; what is not there is left out. It runs in a container without
-# network, rights or a disk to write to, and says nothing that it would have to run TensorFlow for.
-say() { [ -z "$2" ] || printf '%s=%s\n' "$1" "$2"; }
+# Print facts about the image, one `name=value` per line; unknown ones are omitted. The container has no network, no
+# privileges and no writable disk, and TensorFlow is not run.
+print_fact() { [ -z "$2" ] || printf '%s=%s\n' "$1" "$2"; }
 
-# The last line of os-release that sets a name counts; quotes belong to the file.
-of_release() { sed -n "s/^$1=//p" /etc/os-release 2> /dev/null | tail -n 1 | tr -d "\"'"; }
+# The last line of os-release that sets a name counts; quotes are removed.
+os_release_value() { sed -n "s/^$1=//p" /etc/os-release 2> /dev/null | tail -n 1 | tr -d "\"'"; }
 
 if [ -r /etc/os-release ]; then
-    say title "$(of_release PRETTY_NAME)"
-    codename=$(of_release VERSION_CODENAME)
-    # Debian before 9 and Ubuntu before 16.04 name it elsewhere or not at all.
-    say codename "${codename:-$(of_release UBUNTU_CODENAME)}"
+    print_fact title "$(os_release_value PRETTY_NAME)"
+    codename=$(os_release_value VERSION_CODENAME)
+    # Debian before 9 and Ubuntu before 16.04 store it elsewhere or not at all.
+    print_fact codename "${codename:-$(os_release_value UBUNTU_CODENAME)}"
 fi
 
 for manager in apt-get dnf microdnf yum apk zypper pacman; do
     if command -v "$manager" > /dev/null 2>&1; then
-        say manager "$manager"
+        print_fact manager "$manager"
         break
     fi
 done
 
 glibc=$(getconf GNU_LIBC_VERSION 2> /dev/null)
 case $glibc in
-    'glibc '*) say libc glibc; say libc_version "${glibc#glibc }" ;;
-    *) for loader in /lib/ld-musl-*; do [ ! -e "$loader" ] || say libc musl; done ;;
+    'glibc '*) print_fact libc glibc; print_fact libc_version "${glibc#glibc }" ;;
+    *) for loader in /lib/ld-musl-*; do [ ! -e "$loader" ] || print_fact libc musl; done ;;
 esac
 
-# -I: nothing beside the interpreter and its packages counts, and none of those is imported but the list of them.
+# -I: use only the interpreter and its packages, and import only the list of packages.
 python=$(command -v python3 2> /dev/null) && "$python" -I -c '
 import os, sys
 base = getattr(sys, "_base_executable", "") or sys.executable

@@ -1,22 +1,22 @@
-"""Looks at what an image holds beside TensorFlow: whether its packages fit together, and whether there is a Jupyter."""
+"""Inspect an image's other contents: whether its packages are compatible, and whether Jupyter is installed."""
 
 import shutil
 import subprocess
 import sys
 
-LIMIT_S = 90.0  # all of them
-CHECK_S = 40  # each of them
+LIMIT_S = 90.0  # for all inspections
+CHECK_S = 40  # for each of them
 LINES_MAX = 20
 
 
 def report_contents(reporter):
-    """Take every look that needs no TensorFlow."""
+    """Run every inspection that does not need TensorFlow."""
     for name, inspector in INSPECTORS:
         reporter.observe(name, inspector)
 
 
 def inspect_requirements():
-    """Return what pip says of requirements that are not met."""
+    """Return the unmet requirements that pip reports."""
     result = run_command([sys.executable, "-m", "pip", "check"])
     if result.returncode and "No module named pip" in result.stderr:
         return {"checked": False, "broken": []}
@@ -25,7 +25,7 @@ def inspect_requirements():
 
 
 def inspect_jupyter():
-    """Return which Jupyter is on PATH, and whether it can say its version."""
+    """Return the path of Jupyter, and whether it can print its version."""
     path = shutil.which("jupyter") or ""
     result = run_command([path, "--version"]) if path else None
     return {"path": path, "works": result is not None and result.returncode == 0}

@@ -1,4 +1,4 @@
-"""The program of another container: knock at what it is told, and tell what opened."""
+"""Program of an attacking container: connect to addresses from its arguments, and report which accept."""
 
 import sys
 
@@ -8,12 +8,12 @@ LIMIT_S = 10.0
 
 
 def report_ports(reporter):
-    """Take the one look."""
+    """Run the port scan."""
     reporter.observe("neighbour.knocked", lambda: port_scan.scan_ports(sys.argv[2:]))
 
 
 def stages():
-    """Return what is looked at, within the seconds that were given."""
+    """Return the stage, within the seconds of the first argument."""
     return (supervisor.Stage(report_ports, float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S),)
 
 

@@ -1,4 +1,4 @@
-"""What another container does to a workspace: knock at its ports. Nothing is sent."""
+"""Connect to the ports of a workspace from another container, without sending data."""
 
 import socket
 import threading
@@ -6,17 +6,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-CONNECT_S = 2.0  # for a port that lets nobody know whether it is there
-RETRY_S = 0.7  # until what was reached is knocked at again
+CONNECT_S = 2.0  # for a port that does not respond
+RETRY_S = 0.7  # before another connection to a port that responded
 TRIES_MAX = 3
-ARP_COMPLETE = 0x2  # the kernel's flag of a machine on the wire that answered
+ARP_COMPLETE = 0x2  # the kernel's flag of a neighbour that answered
 RECVERR_OPTIONS = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}  # *_RECVERR
 
 
 def scan_ports(targets):
-    """Return which addresses with ports opened, which were reached and closed, and whether anybody answered at all.
+    """Return the open and the closed targets, and whether any machine answered.
 
-    What was reached only once stands in a list of its own, open or closed.
+    Targets that responded only once are in a separate list, open or closed.
     """
     results = {"opened": [], "refused": [], "once": []}
     threads = [threading.Thread(target=probe_port, args=(target, results), daemon=True) for target in targets]
@@ -32,9 +32,9 @@ def scan_ports(targets):
 
 
 def probe_port(target, results):
-    """Knock at `address:port`; add it to the list of what came of it, which takes being reached twice in three times.
+    """Connect to `address:port`, and add it to the list of its result, which needs two responses in three tries.
 
-    Docker 20.10 takes its rule between networks away and puts it back whenever a network is made: each time all
+    Docker 20.10 removes its rule between networks and restores it whenever a network is created: each time all
     networks are open to each other for some 30 ms.
     """
     outcomes, tries = [try_connect(target)], 1
@@ -47,7 +47,7 @@ def probe_port(target, results):
 
 
 def try_connect(target):
-    """Open a connection to `address:port` and close it again; return how it was reached, or an empty text."""
+    """Connect to `address:port` and close the connection; return `opened`, `refused`, or empty without a response."""
     address, _, port = target.rpartition(":")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as connection, suppress(OSError):
@@ -62,7 +62,7 @@ def try_connect(target):
 
 
 def is_firewall_refusal(connection):
-    """Return whether a firewall refused, which says so by a message of its own, and not the machine knocked at."""
+    """Return whether a firewall refused the connection by an ICMP message, rather than the target itself."""
     connection.settimeout(0)
     try:
         return bool(connection.recvmsg(512, 512, socket.MSG_ERRQUEUE)[1])
@@ -71,7 +71,7 @@ def is_firewall_refusal(connection):
 
 
 def has_arp_entry(table="/proc/net/arp"):
-    """Return whether a machine on this network has told its address: without one nothing can be reached, or shown."""
+    """Return whether a machine on this network has answered ARP: otherwise a scan proves nothing."""
     if not Path(table).is_file():
         return False
     rows = [line.split() for line in Path(table).read_text("ascii").splitlines()[1:]]

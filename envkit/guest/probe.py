@@ -1,8 +1,8 @@
-"""Looks at the GPUs and at TensorFlow from inside a container, and prints one JSON line for each look.
+"""Inspect the GPUs and TensorFlow from inside a container, and print one JSON line per observation.
 
-Runs on Python 3.8 or later, and needs nothing but the standard library and TensorFlow. It judges nothing: a look that
-fails is reported like any other. The layers below TensorFlow come first, in a process of their own: they answer within
-a second, and a library that is loaded there would hide from TensorFlow that it cannot find it.
+Runs on Python 3.8 or later with the standard library and TensorFlow. It judges nothing: a failed inspection is an
+observation, too. The layers below TensorFlow come first, in a separate process: they answer within a second, and a
+library loaded there would hide that TensorFlow cannot find it.
 """
 
 import sys
@@ -13,7 +13,7 @@ LIMIT_S = 120.0
 
 
 def stages():
-    """Return what is looked at, TensorFlow within the seconds that were given."""
+    """Return the stages; the first argument limits TensorFlow's, in seconds."""
     limit_s = float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S
     return (
         supervisor.Stage(gpu_driver.report_driver, min(gpu_driver.LIMIT_S, limit_s), failure_name="driver.ended"),

@@ -1,4 +1,4 @@
-"""One JSON line for each look, written at once."""
+"""Write one JSON line per observation, without buffering."""
 
 import json
 import os
@@ -9,7 +9,7 @@ TEXT_LENGTH_MAX = 6000
 
 
 class Reporter:
-    """Writes observations to the reader, each at once."""
+    """Writes each observation to the reader immediately."""
 
     def __init__(self, descriptor):
         self.file = os.fdopen(descriptor, "w", encoding="ascii")
@@ -21,7 +21,7 @@ class Reporter:
         self.file.flush()
 
     def observe(self, name, function, context=None):
-        """Announce a look, take it, tell its outcome, and return what was seen, or None if it failed."""
+        """Announce an inspection, run it, write its result, and return its data, or None if it failed."""
         context = context or {}
         self.emit("begin", dict({"look": name}, **context))
         start = time.monotonic()
@@ -41,6 +41,6 @@ def describe_error(error):
 
 
 def shorten(text, limit=TEXT_LENGTH_MAX):
-    """Return a text with its middle cut out if it is long: causes stand first, consequences last."""
+    """Return a text without its middle if it is long: causes come first, consequences last."""
     half = limit // 2
     return text if len(text) <= limit else text[:half] + "\n[...]\n" + text[-half:]

@@ -1,4 +1,4 @@
-"""Looks at what serves: who may open JupyterLab's socket, and which versions of what listens are installed."""
+"""Inspect the servers: who may open JupyterLab's socket, and which versions of the servers are installed."""
 
 import os
 import re
@@ -10,7 +10,7 @@ COMMAND_S = 10
 SOCKET = "/run/envkit/jupyter.sock"
 SERVER_PREFIX = "/opt/jupyter"
 DIST_INFO = ".dist-info"
-# What of the server's environment is judged by its version, as an index writes it.
+# Packages of the server's environment whose versions are checked, by normalized name.
 SERVER_PACKAGES = frozenset(
     {
         "jupyter-server",
@@ -24,7 +24,7 @@ SERVER_PACKAGES = frozenset(
 
 
 def inspect_socket(path=SOCKET):
-    """Return who may open JupyterLab's socket: its mode and owner, and those of its folder."""
+    """Return the mode and owner of JupyterLab's socket and of its folder."""
     if not Path(path).is_socket():
         return {"there": False}
     socket_stat, folder_stat = Path(path).stat(), Path(path).parent.stat()
@@ -37,7 +37,7 @@ def inspect_socket(path=SOCKET):
 
 
 def inspect_server_packages(server_prefix=SERVER_PREFIX, release_path="/etc/os-release"):
-    """Return the versions of what the server and sshd consist of, as the installers wrote them down."""
+    """Return the installed versions of the server's packages and of sshd."""
     versions, python = {}, ""
     for site_packages in Path(server_prefix).glob("lib/python3*/site-packages"):
         python = site_packages.parent.name[len("python") :]
@@ -50,7 +50,7 @@ def inspect_server_packages(server_prefix=SERVER_PREFIX, release_path="/etc/os-r
 
 
 def inspect_openssh(release_path):
-    """Return the version of the package that sshd comes in, and the system's codename."""
+    """Return the version of the package that contains sshd, and the system's codename."""
     lines = Path(release_path).read_text("utf-8").splitlines() if Path(release_path).is_file() else []
     fields = dict(line.split("=", 1) for line in lines if "=" in line)
     version = ""

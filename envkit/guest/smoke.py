@@ -1,4 +1,4 @@
-"""The smoke test of an image: driver and GPU, packages, TensorFlow, and the loop from data to an exported model."""
+"""Smoke test of an image: driver and GPU, packages, TensorFlow, and training from data to an exported model."""
 
 import sys
 
@@ -8,7 +8,7 @@ LIMIT_S = 300.0
 
 
 def stages():
-    """Return what is looked at; the loop gets the seconds that were given, and so does the look at TensorFlow."""
+    """Return the stages; the first argument limits TensorFlow and training together, in seconds."""
     limit_s = float(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_S
     return (
         supervisor.Stage(gpu_driver.report_driver, min(gpu_driver.LIMIT_S, limit_s), failure_name="driver.ended"),
@@ -20,7 +20,7 @@ def stages():
 
 
 def report_workload(reporter):
-    """Look at TensorFlow, and train if it can be imported: once, since importing it takes seconds."""
+    """Inspect TensorFlow, and train if it can be imported: in one process, since importing it takes seconds."""
     tensorflow_ops.report_tensorflow(reporter)
     if "tensorflow" in sys.modules:
         training.report_training(reporter)

@@ -1,7 +1,7 @@
-"""A second process looks, while the first one keeps the reader's pipe, the clock and whatever is printed besides.
+"""Run each stage in a child process, while this process keeps the reader's pipe, the time limit and other output.
 
-So a look that hangs in native code, is killed or crashes is still told of, and the last line is always `done`. Each
-stage has a process of its own: what one loads changes nothing for the next.
+So a stage that hangs in native code, is killed or crashes is still reported, and the last line is always `done`. The
+libraries that one stage loads do not affect the next.
 """
 
 import os
@@ -19,13 +19,13 @@ OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oo
 
 
 class Stage:
-    """Looks that one process takes.
+    """Inspections that run in one process.
 
     Args:
-        report: Takes them; gets the teller.
-        limit_s: How long they may take.
-        failure_name: What a bad end is told as.
-        log_name: What is told of what it printed, or None for nothing.
+        report: Function that runs them with a reporter.
+        limit_s: Time limit, seconds.
+        failure_name: Name of the observation that reports a failure.
+        log_name: Name of the observation that reports other output, or None for no report.
     """
 
     def __init__(self, report, limit_s, failure_name="ended", log_name=None):
@@ -33,13 +33,13 @@ class Stage:
 
 
 def run_stage(reporter, stage):
-    """Look, and leave without the teardown of native libraries, which may crash after all is said."""
+    """Run a stage, and exit without the teardown of native libraries, which may crash after the last observation."""
     code = 1
     try:
-        os.setsid()  # what the look starts is ended with it
+        os.setsid()  # the children of the stage end with it
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
-        # Should the first process be killed, nobody is left to end this one.
+        # If the parent is killed, the alarm ends this process.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(int(stage.limit_s) + GRACE_S)
         stage.report(reporter)
@@ -53,7 +53,7 @@ def run_stage(reporter, stage):
 
 
 def wait_for(pid, limit_s):
-    """Return the wait status of a process, or None if it still runs when the time is over."""
+    """Return the wait status of a process, or None if it still runs after the time limit."""
     deadline = time.monotonic() + limit_s
     while True:
         exited_pid, status = os.waitpid(pid, os.WNOHANG)
@@ -64,12 +64,12 @@ def wait_for(pid, limit_s):
 
 
 def wait_for_failure(pid, limit_s, oom_before):
-    """Wait for the looking process and return how it ended, or None if it came to its end."""
+    """Wait for the child and return how it failed, or None if it succeeded."""
     status = wait_for(pid, limit_s)
     kill_group(pid)
     if status is None:
-        os.kill(pid, signal.SIGKILL)  # in its first moment it has no group of its own
-        wait_for(pid, GRACE_S)  # a process stuck in a driver may outlive even that
+        os.kill(pid, signal.SIGKILL)  # right after the fork it has no process group yet
+        wait_for(pid, GRACE_S)  # a process stuck in a driver may survive that
         return {"by": "limit", "limit_s": limit_s}
     if os.WIFSIGNALED(status):
         name = signal.Signals(os.WTERMSIG(status)).name
@@ -79,13 +79,13 @@ def wait_for_failure(pid, limit_s, oom_before):
 
 
 def kill_group(pid):
-    """End whatever the looking process started and did not go its own way, and that itself where it still runs."""
+    """Kill the child and the processes of its group."""
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
 
 
 def forward_sigterm(pid):
-    """Let the looking process end with this one, where somebody asks this one to end: it hears no group's signals."""
+    """Kill the child when this process receives SIGTERM: signals to this process's group do not reach the child."""
 
     def on_sigterm(number, _frame):
         kill_group(pid)
@@ -96,14 +96,14 @@ def forward_sigterm(pid):
 
 
 def count_oom_kills():
-    """Return how many processes of this container the kernel killed for want of memory, as far as it tells."""
+    """Return how many processes of this container the kernel killed for lack of memory, or 0 if unknown."""
     counters = next((Path(path) for path in OOM_COUNTERS if os.access(path, os.R_OK)), None)
     lines = counters.read_text("ascii").splitlines() if counters else []
     return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
 
 def create_log_file():
-    """Return the descriptor of a nameless file; in memory if possible, because no folder may be writable."""
+    """Return the descriptor of an anonymous file, in memory if possible, because no folder may be writable."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("log")
     import tempfile
@@ -113,14 +113,14 @@ def create_log_file():
 
 
 def read_log(descriptor):
-    """Return what was written to a file, with its middle cut out if it is long."""
+    """Return a file's content, without its middle if it is long."""
     size, chunk_size = os.fstat(descriptor).st_size, 2 * TEXT_LENGTH_MAX
     ends = os.pread(descriptor, chunk_size, 0) + os.pread(descriptor, chunk_size, max(chunk_size, size - chunk_size))
     return shorten(ends.decode("utf-8", "replace"))
 
 
 def supervise(reporter, stage):
-    """Let a second process look; tell how it ended if not well, and what was printed besides."""
+    """Run a stage in a child process; report its failure and its other output."""
     log = create_log_file()
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -132,7 +132,7 @@ def supervise(reporter, stage):
         run_stage(reporter, stage)
     forward_sigterm(pid)
     failure = wait_for_failure(pid, stage.limit_s, oom_before)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # its number may be another process's from now on
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # from now on its id may belong to another process
     if failure:
         reporter.emit(stage.failure_name, failure)
     if stage.log_name:
@@ -141,14 +141,14 @@ def supervise(reporter, stage):
 
 
 def run(stages):
-    """Take every stage that a function returns; the reader's pipe is for observations alone, `done` the last."""
+    """Run every stage that a function returns; the pipe carries only observations, `done` last."""
     reporter, start = Reporter(os.dup(1)), time.monotonic()
     try:
         for stage in stages():
             supervise(reporter, stage)
         reporter.emit("done", {}, time.monotonic() - start)
     except BrokenPipeError:
-        os._exit(1)  # nobody reads any more
+        os._exit(1)  # the reader has gone
     except BaseException as error:
         reporter.emit("ended", {"by": "error", "error": describe_error(error)})
         reporter.emit("done", {})

@@ -1,8 +1,8 @@
-"""A folder looked at and changed for `envkit sync`: the same program on both sides, each in a process of its own.
+"""Read and change a folder for `envkit sync`: the same program for both sides, each in its own process.
 
-It is sent as text with one line before it, `ASKED = '...'`, a JSON object: what to do, in which folder. Whatever may
-lie in that folder, no link is followed: each folder is entered by name from the one around it. Every line printed is a
-JSON value; `["end"]` is the last. Python 3.8 and later, its standard library alone.
+It is sent as text after one line, `ASKED = '...'`: a JSON object with the action and the folder. No link in the folder
+is followed: each folder is opened by name from its parent. Every line of output is a JSON value; `["end"]` is the last.
+Needs Python 3.8 or later and its standard library.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def emit(value):
 
 
 def inspect_entry(name, folder):
-    """Return what lies under a name in a folder: kind, size, two times, mode, target; None for nothing."""
+    """Return an entry of a folder: kind, size, two times, mode and target; None if it does not exist."""
     try:
         info = os.stat(name, dir_fd=folder, follow_symlinks=False)
         kind = {stat.S_IFREG: "f", stat.S_IFDIR: "d", stat.S_IFLNK: "l"}.get(stat.S_IFMT(info.st_mode), "o")
@@ -31,13 +31,13 @@ def inspect_entry(name, folder):
     except FileNotFoundError:
         return None
     if kind == "d" and info.st_dev != os.fstat(folder).st_dev:
-        kind = "o"  # another volume, with a life of its own
+        kind = "o"  # another volume, which is not synced
     size = info.st_size if kind == "f" else 0
     return [kind, size, info.st_mtime_ns, info.st_ctime_ns, info.st_mode & 0o777, target]
 
 
 def emit_tree(top, stage):
-    """Print every path below the top but the stage, each with what lies there."""
+    """Print every path below the top with its entry, except the staging folder."""
     pending, count = [""], 0
     while pending:
         parent = pending.pop()
@@ -61,7 +61,7 @@ def emit_tree(top, stage):
 
 
 def open_folder(top, path):
-    """Return a descriptor of a folder below the top, or None where there is none, or a link on the way."""
+    """Return a descriptor of a folder below the top, or None if it is missing or behind a link."""
     descriptor = os.dup(top)
     for name in path.split("/") if path else ():
         try:
@@ -75,7 +75,7 @@ def open_folder(top, path):
 
 
 def emit_digests(top, paths):
-    """Print the SHA-256 of each file, or nothing for one that cannot be read."""
+    """Print the SHA-256 digest of each file, empty for an unreadable one."""
     for path in paths:
         parent, _, name = path.rpartition("/")
         folder, digest = open_folder(top, parent), ""
@@ -90,7 +90,7 @@ def emit_digests(top, paths):
 
 
 def sha256(name, folder):
-    """Return the digest of a regular file."""
+    """Return the digest of a regular file, or empty for anything else."""
     digest = hashlib.sha256()
     with open(os.open(name, FILE_FLAGS, dir_fd=folder), "rb") as file:  # noqa: PTH123 - a descriptor
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -101,7 +101,7 @@ def sha256(name, folder):
 
 
 def rename_entries(top, pairs):
-    """Give things other names beside their own, where nothing has those yet; say of each whether that was done."""
+    """Rename entries within their folders if the new name is free; print for each whether it was renamed."""
     for path, new_path in pairs:
         parent, _, name = path.rpartition("/")
         folder, new_name = open_folder(top, parent), new_path.rpartition("/")[2]
@@ -116,23 +116,23 @@ def rename_entries(top, pairs):
 
 
 def create_stage(top, name):
-    """Make an empty folder for files on their way, which its owner alone enters, or take it away."""
+    """Create an empty staging folder that only its owner can enter."""
     remove_stage(top, name)
     os.mkdir(name, 0o700, dir_fd=top)
 
 
 def remove_stage(top, name):
-    """Remove the folder for files on their way with all that is in it."""
+    """Remove the staging folder with its content."""
     entry = inspect_entry(name, top)
     if entry is not None and entry[0] == "d":
-        # Entered first: through the descriptor no link can be in the way.
+        # Through the descriptor, so that no link can be on the path.
         shutil.rmtree("/proc/self/fd/%d/%s" % (top, name))
     elif entry is not None:
         os.unlink(name, dir_fd=top)
 
 
 def apply_changes(top, stage, removals, additions):
-    """Remove and place what is still as it was when that was decided; say of each path whether it was done."""
+    """Remove and place entries that are still as expected; print for each path whether it was done."""
     for path, expected in removals:
         emit([path, try_change(remove_entry, top, path, expected)])
     source = open_folder(top, stage)
@@ -141,7 +141,7 @@ def apply_changes(top, stage, removals, additions):
 
 
 def try_change(function, *arguments):
-    """Say whether it was done; what stands in the way leaves that one path as it is."""
+    """Return whether a change succeeded; an error leaves that path unchanged."""
     try:
         return function(*arguments)
     except OSError:
@@ -149,7 +149,7 @@ def try_change(function, *arguments):
 
 
 def remove_entry(top, path, expected):
-    """Remove what lies at a path, if it is what was expected."""
+    """Remove an entry if it is as expected."""
     parent, _, name = path.rpartition("/")
     folder = open_folder(top, parent)
     if folder is None:
@@ -168,7 +168,7 @@ def remove_entry(top, path, expected):
 
 
 def place_entry(top, path, expected, entry, source):
-    """Put what was staged at its path, if what lies there is what was expected, and it is what was wanted."""
+    """Move a staged entry to its path, if the current entry is as expected and the staged one is as announced."""
     parent, _, name = path.rpartition("/")
     folder = open_folder(top, parent)
     if folder is None:
@@ -191,7 +191,7 @@ def place_entry(top, path, expected, entry, source):
 
 
 def make_folder(name, folder, current, entry):
-    """Make a folder, in the place of what is no folder."""
+    """Create a folder, replacing an entry that is not a folder."""
     if current is not None and current[0] == "d":
         return True
     if current is not None:
@@ -204,7 +204,7 @@ def make_folder(name, folder, current, entry):
 
 
 def move_entry(name, source_folder, folder, current, entry):
-    """Move a staged file or link to its place."""
+    """Move a staged file or link to its path."""
     staged_entry = inspect_entry(name, source_folder)
     if staged_entry is None or staged_entry[0] != entry[0] or staged_entry[5] != entry[5]:
         return False
@@ -221,14 +221,14 @@ def move_entry(name, source_folder, folder, current, entry):
 
 
 def is_unchanged(current, expected):
-    """Say whether two looks saw the same; of a folder, what is in it moves its times."""
+    """Return whether two states of an entry are equal; times of folders are ignored: content changes them."""
     if current is not None and expected is not None and current[0] == expected[0] == "d":
         return True
     return current == expected
 
 
 def main(request):
-    """Do what was asked for."""
+    """Execute a request."""
     top = os.open(request["root"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     info = os.fstat(top)
     emit(["top", "%d:%d" % (info.st_dev, info.st_ino)])
@@ -249,4 +249,4 @@ def main(request):
     emit(["end", ""])
 
 
-main(json.loads(ASKED))  # noqa: F821 - the line before this text
+main(json.loads(ASKED))  # noqa: F821 - set by the first line

@@ -1,4 +1,4 @@
-"""Looks at TensorFlow: what it is, which devices it lists, and whether each of them computes."""
+"""Inspect TensorFlow: its build, the devices that it lists, and whether each of them computes."""
 
 import importlib.metadata
 import importlib.util
@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-# The operands are small whole numbers, so a right result is whole as well, even in TF32; a wrong one is off by 1.
+# The operands are small integers, so a correct result is an integer, even in TF32; a wrong one is off by 1.
 TOLERANCE = 0.05
 SPEED_SIZE, SPEED_RUNS = 4096, 5
 PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "protobuf", "h5py")
@@ -14,7 +14,7 @@ BUILD_KEYS = ("is_cuda_build", "cuda_version", "cudnn_version", "cpu_compiler", 
 
 
 def inspect_python():
-    """Return the interpreter that runs this."""
+    """Return the interpreter's version, path and architecture."""
     return {"version": sys.version.split()[0], "executable": sys.executable, "machine": os.uname().machine}
 
 
@@ -25,13 +25,13 @@ def inspect_packages():
 
 
 def has_tensorflow():
-    """Return whether there is a TensorFlow to import; a folder left empty by an uninstallation is none."""
+    """Return whether TensorFlow is installed; a folder left over from an uninstallation does not count."""
     spec = importlib.util.find_spec("tensorflow")
     return spec is not None and spec.origin is not None
 
 
 def load_tensorflow():
-    """Import TensorFlow, with its log on and without its habit of taking all memory of a GPU."""
+    """Import TensorFlow with its log enabled, and without reserving all memory of a GPU."""
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="0", TF_FORCE_GPU_ALLOW_GROWTH="true")
     import tensorflow
 
@@ -51,7 +51,7 @@ def inspect_build(tf):
 
 
 def inspect_devices(tf):
-    """Return the processors and GPUs that TensorFlow lists. A listed GPU is not yet one that computes."""
+    """Return the processors and GPUs that TensorFlow lists. A listed GPU does not necessarily compute."""
     gpus = tf.config.list_physical_devices("GPU")
     return {"cpus": len(tf.config.list_physical_devices("CPU")), "gpus": [inspect_gpu(tf, gpu) for gpu in gpus]}
 
@@ -67,15 +67,15 @@ def inspect_gpu(tf, gpu):
 
 
 def integer_array(numpy, shape, step):
-    """Return a float32 array of the numbers -3 to 3 in an order without symmetry."""
+    """Return a float32 array of the numbers -3 to 3 in an asymmetric order."""
     indices = numpy.arange(numpy.prod(shape))
     return ((indices * indices * step + indices) % 7 - 3).astype("float32").reshape(shape)
 
 
 def operations(tf, numpy, half=False):
-    """Return name, operation and right result of each operation that a device has to get right.
+    """Return name, function and expected result of each operation to test on a device.
 
-    With `half`, in float16: its whole numbers reach to 2048, and no result goes beyond.
+    With `half`, in float16: it represents integers up to 2048 exactly, and no result exceeds that.
     """
     lhs, rhs = integer_array(numpy, (256, 192), 3), integer_array(numpy, (192, 320), 5)
     image, kernel = integer_array(numpy, (2, 24, 20, 4), 3), integer_array(numpy, (3, 3, 4, 8), 5)
@@ -95,7 +95,7 @@ def operations(tf, numpy, half=False):
 
 
 def measure_speed(tf, device):
-    """Return how fast a device multiplies large matrices, after a first time that prepares it."""
+    """Measure how fast a device multiplies large matrices, after a warm-up."""
     with tf.device("/" + device):
         matrix = tf.random.normal((SPEED_SIZE, SPEED_SIZE))
         float(tf.reduce_sum(tf.matmul(matrix, matrix)))
@@ -108,18 +108,18 @@ def measure_speed(tf, device):
 
 
 def check_operation(tf, numpy, device, operation, expected):
-    """Run an operation on a device and return where it really ran and whether the result is right."""
+    """Run an operation on a device, and return the device that executed it and whether the result is right."""
     with tf.device("/" + device):
         result = operation()
     values = result.numpy()
     same_shape = values.shape == expected.shape
     error = float(numpy.max(numpy.abs(values - expected))) if same_shape else float("inf")
-    # A result that is not a number compares as false, so it counts as wrong.
+    # Comparisons with NaN are false, so NaN counts as wrong.
     return {"placed": result.device, "right": error < TOLERANCE, "largest_error": error if error < 1e30 else None}
 
 
 def report_operations(reporter, tf, devices):
-    """Run every operation on every device. Nothing may quietly move to the CPU."""
+    """Run every operation on every device, without silent fallback to the CPU."""
     import numpy
 
     tf.config.set_soft_device_placement(False)
@@ -136,7 +136,7 @@ def report_operations(reporter, tf, devices):
 
 
 def report_tensorflow(reporter):
-    """Take every look at TensorFlow, cheap and certain ones first."""
+    """Run every inspection of TensorFlow, cheap ones first."""
     reporter.observe("python", inspect_python)
     reporter.observe("packages", inspect_packages)
     if not has_tensorflow():
@@ -146,7 +146,7 @@ def report_tensorflow(reporter):
 
 
 def report_details(reporter):
-    """Take the looks that need TensorFlow, which is imported by now."""
+    """Run the inspections that need TensorFlow, which has been imported."""
     tf = sys.modules["tensorflow"]
     if not reporter.observe("tensorflow.version", lambda: inspect_version(tf)):
         return

@@ -1,7 +1,7 @@
-"""The loop a developer lives in: images, a network, a falling loss, logs, a saved model, an exported one.
+"""Run a typical training workflow: images, a network, a falling loss, logs, a saved model and an exported one.
 
-Everything is made here and thrown away: twelve dozen little pictures of bars, standing or lying, which a network of
-a few hundred weights can tell apart. Each part is a look of its own, so that what fails is named.
+All files are generated and then removed: twelve dozen small pictures of vertical or horizontal bars, which a network of
+a few hundred weights can distinguish. Each part is a separate observation, so a failure names its part.
 """
 
 import shutil
@@ -14,13 +14,13 @@ LOSS_RATIO_MAX = 0.5  # of the first loss: a network that learns nothing stays a
 
 
 class Loop:
-    """The parts of the loop, in order; each takes what those before it made."""
+    """The parts of the workflow in order; each uses the results of earlier ones."""
 
     def __init__(self, reporter):
         self.reporter, self.folder = reporter, None
 
     def run(self):
-        """Take every part; one that fails ends the loop, since the rest stands on it."""
+        """Run every part; a failure of the dataset or the training ends the workflow, since the rest needs them."""
         parts = (
             ("training.data", self.check_dataset),
             ("training.fit", self.check_fit),
@@ -38,7 +38,7 @@ class Loop:
                 shutil.rmtree(str(self.folder), ignore_errors=True)
 
     def set_up(self):
-        """Find what the parts need; a TensorFlow without Keras has none of it."""
+        """Import what the parts need; this fails for a TensorFlow without Keras."""
         import numpy
         import tensorflow
 
@@ -47,7 +47,7 @@ class Loop:
         self.folder = Path(tempfile.mkdtemp(prefix="envkit-smoke-"))
 
     def check_dataset(self):
-        """Write pictures into a folder for each kind, and read them back as a dataset."""
+        """Write pictures into one folder per class, and read them as a dataset."""
         self.set_up()
         for kind in ("lying", "standing"):
             (self.folder / "pictures" / kind).mkdir(parents=True)
@@ -68,7 +68,7 @@ class Loop:
         return {"images": int(images), "classes": self.names}
 
     def draw_bar(self, index, vertical):
-        """Return one picture: a bar of another place, width and grey each time."""
+        """Return one picture: a bar whose position, width and grey depend on the index."""
         pixels = self.numpy.zeros((SIDE, SIDE, 1), "uint8")
         offset, width = 3 + index * 5 % (SIDE - 10), 2 + index % 4
         if vertical:
@@ -78,7 +78,7 @@ class Loop:
         return pixels
 
     def build_network(self):
-        """Return a small convolutional network; it computes in float16 and answers in float32."""
+        """Build a small convolutional network that computes in float16 and outputs float32."""
         layers = self.tf.keras.layers
         return self.tf.keras.Sequential(
             [
@@ -92,7 +92,7 @@ class Loop:
         )
 
     def check_fit(self):
-        """Train with mixed precision until the loss has really fallen."""
+        """Train with mixed precision until the loss has fallen enough."""
         keras = self.tf.keras
         keras.utils.set_random_seed(7)
         keras.mixed_precision.set_global_policy("mixed_float16")
@@ -100,7 +100,7 @@ class Loop:
         self.model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"])
 
         class StopOnLoss(keras.callbacks.Callback):
-            """Stops once the loss has fallen."""
+            """Stop once the loss has fallen enough."""
 
             def on_epoch_end(self, _epoch, logs=None):
                 history = self.model.history.history.get("loss", [])
@@ -119,7 +119,7 @@ class Loop:
         }
 
     def check_events(self):
-        """Read back what training wrote for TensorBoard."""
+        """Read the events that training wrote for TensorBoard."""
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
         folders = sorted({str(path.parent) for path in (self.folder / "logs").rglob("events.out.*")})
@@ -134,11 +134,11 @@ class Loop:
         return {"steps": steps, "losses": max((count for tag, count in steps.items() if "loss" in tag), default=0)}
 
     def check_saved_model(self):
-        """Save the model as a SavedModel, load it, and compare what both predict. Keras 3 calls that an export."""
+        """Save the model as a SavedModel, load it, and compare predictions. Keras 3 calls that an export."""
         path = str(self.folder / "model")
         if self.keras_3:
             self.model.export(path, verbose=False)
-            model = self.tf.saved_model.load(path)  # its variables live as long as it does
+            model = self.tf.saved_model.load(path)  # keep a reference: its variables are freed with it
             predictions = model.serve(self.sample).numpy()
         else:
             self.model.save(path)
@@ -146,18 +146,18 @@ class Loop:
         return {"keras": 3 if self.keras_3 else 2, "largest_error": self.max_difference(predictions)}
 
     def check_hdf5(self):
-        """Save the model as HDF5, load it, and compare."""
+        """Save the model as HDF5, load it, and compare predictions."""
         path = str(self.folder / "model.h5")
         self.model.save(path)
         model = self.tf.keras.models.load_model(path)
         return {"largest_error": self.max_difference(model.predict(self.sample, verbose=0))}
 
     def max_difference(self, predictions):
-        """Return how far predictions lie from the trained model's."""
+        """Return the largest difference from the trained model's predictions."""
         return float(self.numpy.max(self.numpy.abs(predictions - self.baseline)))
 
     def check_tflite(self):
-        """Export to TFLite by way of float32, and compare what the converted model predicts."""
+        """Export to TFLite through float32, and compare predictions."""
         content = to_tflite(self.tf, self.model)
         interpreter = self.tf.lite.Interpreter(model_content=content)
         input_info, output_info = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
@@ -170,7 +170,7 @@ class Loop:
             outputs.append(interpreter.get_tensor(output_info["index"])[0])
         outputs = self.numpy.stack(outputs)
         agreement = self.numpy.mean(self.numpy.argmax(outputs, -1) == self.numpy.argmax(self.baseline, -1))
-        operations = interpreter._get_ops_details()  # noqa: SLF001 - there is no public way
+        operations = interpreter._get_ops_details()  # noqa: SLF001 - there is no public API
         flex = [operation["op_name"] for operation in operations if operation["op_name"].startswith("Flex")]
         return {
             "bytes": len(content),
@@ -181,13 +181,13 @@ class Loop:
 
 
 def to_tflite(tf, model):
-    """Return a model in TFLite's form. TFLite knows no mixed precision: the same weights go into a float32 model."""
+    """Convert a model to TFLite, which has no mixed precision: the same weights go into a float32 model."""
     keras = tf.keras
     previous_policy = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy("float32")
     try:
         float32_model = model.__class__.from_config(to_float32(model.get_config()))
-        float32_model.set_weights(model.get_weights())  # under mixed precision weights are float32 already
+        float32_model.set_weights(model.get_weights())  # mixed precision keeps weights in float32
     finally:
         keras.mixed_precision.set_global_policy(previous_policy)
     folder = tempfile.mkdtemp(prefix="envkit-export-")
@@ -203,7 +203,7 @@ def to_tflite(tf, model):
 
 
 def to_float32(config):
-    """Return a model's config with float32 wherever a layer has a policy of mixed precision."""
+    """Replace mixed precision policies by float32 in a model's config."""
     if isinstance(config, dict):
         name = str((config.get("config") or {}).get("name", "")) if "class_name" in config else ""
         if config.get("class_name") in ("Policy", "DTypePolicy") and name.startswith("mixed_"):
@@ -215,5 +215,5 @@ def to_float32(config):
 
 
 def report_training(reporter):
-    """Take every look of the loop."""
+    """Run the training workflow."""
     Loop(reporter).run()

@@ -1,1 +1,1 @@
-"""Standalone Keras to `tf.keras`: source in, source and notes out. Pure; nothing here reads or writes a file."""
+"""Rewrite standalone Keras to `tf.keras`: source in, source and notes out. Pure: no module here opens a file."""

@@ -1,4 +1,4 @@
-"""One file, by its name: Python, a notebook, or what a project asks to be installed."""
+"""Migrate one file according to its name: Python source, a notebook, or a file with package requirements."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 PYTHON_SUFFIXES = {".py", ".pyw"}
 NOTEBOOK_SUFFIX = ".ipynb"
-# Names that Python imports are written so; package indexes take any case.
+# Python module names are case-sensitive; package names are not.
 KERAS_MODULE, KERAS_PACKAGE_NAMES = b"keras", (b"keras", b"Keras", b"KERAS")
 RULES = {
     **requirements.RULES,
-    notebook.FOREIGN_CELL_RULE: "a cell under `%%writefile` or the like imports keras, and is left alone",
+    notebook.FOREIGN_CELL_RULE: "a cell with `%%writefile` or a similar magic imports keras and is not rewritten",
 }
 
 
 def is_supported(path: PurePath) -> bool:
-    """Say whether a file is one to look at, by its name."""
+    """Check by its name whether migrate handles the file."""
     return path.suffix in {*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX} or classify(path) is not None
 
 
 def mentions_keras(path: PurePath, content: bytes) -> bool:
-    """Say whether there can be anything to do or to tell: most files are done with here."""
+    """Check whether the content can need a rewrite or a note. This quick test rules out most files."""
     if classify(path) is None:
         return any(
             spelling in content
@@ -50,11 +50,11 @@ def migrate(
     """Migrate a file.
 
     Args:
-        path: Its name says what it is; below the folder that is looked through, so that no folder above counts.
-        content: All of it.
-        migrate_python: Migrates Python.
-        release: Of TensorFlow.
-        disabled_rules: Rules that are switched off; `migrate_python` knows that of its own ones.
+        path: Path relative to the searched folder; it determines the kind of file.
+        content: The whole file.
+        migrate_python: Function that migrates Python source.
+        release: Target TensorFlow release.
+        disabled_rules: Ids of disabled rules other than those of `migrate_python`, which has its own.
     """
     if path.suffix == NOTEBOOK_SUFFIX:
         return _drop_disabled(notebook.migrate(content, migrate_python, release), content, disabled_rules)
@@ -67,7 +67,7 @@ def migrate(
 
 
 def _drop_disabled(outcome: Outcome, content: bytes, disabled_rules: frozenset[str]) -> Outcome:
-    """Return an outcome without what is switched off; of what is done here, one rule alone rewrites a file."""
+    """Drop the notes and rewrites of disabled rules. All rewrites of one file here come from a single rule."""
     notes = tuple(note for note in outcome.notes if note.rule not in disabled_rules)
     if any(rewrite.rule in disabled_rules for rewrite in outcome.rewrites):
         return Outcome(content, notes=notes)

@@ -1,4 +1,4 @@
-"""Where the names of standalone Keras stand in a TensorFlow release."""
+"""Mapping of standalone Keras names to their names in a TensorFlow release."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 KERAS_IMPORT_RULE = "imports/keras"
 _PRIVATE_RULE = "names/private"
 
-# Longest first: what each of them holds is Keras.
+# Longest first; each prefix is a copy of Keras.
 _KERAS_PREFIXES = (
     "tensorflow.contrib.keras.python.keras",
     "tensorflow.contrib.keras.api.keras",
@@ -24,7 +24,7 @@ _KERAS_PREFIXES = (
     "tensorflow.keras",
 )
 
-# Private, and there in every release; what exactly is nobody's promise.
+# Private packages that every release has, without a stable API.
 _PRIVATE_PREFIXES = ("tensorflow.python.", "tensorflow.core.", "tensorflow.compiler.")
 
 _MOVES: Mapping[str, tuple[str, str]] = {
@@ -35,12 +35,12 @@ _NOTE_RULES: Mapping[str, str] = {name: rule.id for rule in RULE_TABLE.values() 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a name of Keras stands now.
+    """New name of a Keras name.
 
     Attributes:
-        path: Its dotted name in TensorFlow, or in the private parts of the Keras that comes with it; empty where the
-            release has none.
-        rule: By which rule it moved, or which rule tells of it; empty where no rule knows it.
+        path: Dotted name in TensorFlow, or in private modules of the Keras that it includes; empty if the release has
+            no such name.
+        rule: Id of the rule that moves the name or adds a note; empty if there is none.
     """
 
     path: str
@@ -48,10 +48,7 @@ class Target:
 
 
 def canonical_name(path: str) -> str:
-    """Return the dotted name as standalone Keras had it: `keras.layers.Dense` for all that mean it.
-
-    What is not Keras comes back as it is.
-    """
+    """Return the dotted name in standalone Keras, such as `keras.layers.Dense`; other names are returned unchanged."""
     for prefix in _KERAS_PREFIXES:
         if path == prefix or path.startswith(prefix + "."):
             return "keras" + path[len(prefix) :]
@@ -59,7 +56,7 @@ def canonical_name(path: str) -> str:
 
 
 def target(path: str, api: Api) -> Target:
-    """Return where that canonical name stands in the release."""
+    """Find a canonical name in the release."""
     if path.startswith(_PRIVATE_PREFIXES):
         return Target(path, "")
     if not (path == "keras" or path.startswith("keras.")):
@@ -79,7 +76,7 @@ def target(path: str, api: Api) -> Target:
 
 
 def _longest_prefix(path: str, table: Mapping[str, object]) -> str:
-    """Return the longest beginning of the dotted name that the table holds."""
+    """Return the longest prefix of the dotted name that is in the table."""
     while path and path not in table:
         path = path.rpartition(".")[0]
     return path

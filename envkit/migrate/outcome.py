@@ -1,4 +1,4 @@
-"""What came of one file: what was rewritten, what a person should know, or why it could not be read."""
+"""The result of migrating one file: rewrites, notes, or the reason why it is unreadable."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from enum import Enum
 
 
 class Kind(str, Enum):
-    """What a note is about."""
+    """The subject of a note."""
 
-    REVIEW = "review"  # a person has to decide; what to do is said
-    IMPOSSIBLE = "impossible"  # the release aimed at has nothing of the kind
-    UNRESOLVED = "unresolved"  # a name that the release aimed at does not have, and no rule knows
-    BEHAVIOUR = "behaviour"  # it runs, and does something else than it did
-    LINT = "lint"  # it works, and there is a better practice
-    REQUIREMENT = "requirement"  # of packages
+    REVIEW = "review"  # the user has to decide; the hint says how
+    IMPOSSIBLE = "impossible"  # the target release has no equivalent
+    UNRESOLVED = "unresolved"  # the target release has no such name, and no rule covers it
+    BEHAVIOUR = "behaviour"  # the code runs but behaves differently
+    LINT = "lint"  # the code works, but a better practice exists
+    REQUIREMENT = "requirement"  # a package requirement
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A place in a file.
+    """A position in a file.
 
     Attributes:
-        line: From 1; in a notebook, of the cell.
-        column: From 1, in characters.
-        cell: Of a notebook, from 1; 0 in other files.
+        line: 1-based line; in a notebook, the line in the cell.
+        column: 1-based column in characters.
+        cell: 1-based number of the notebook cell; 0 in other files.
     """
 
     line: int
@@ -34,13 +34,13 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """One thing that was rewritten.
+    """One rewrite.
 
     Attributes:
-        location: In the file as it was.
-        rule: Id from the table of rules, such as `layers/convolution-positional`.
-        before: What stood there.
-        after: What stands there now.
+        location: Position in the original file.
+        rule: Rule id, such as `layers/convolution-positional`.
+        before: Original code.
+        after: New code.
     """
 
     location: Location
@@ -51,14 +51,14 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One thing to tell.
+    """One message for the user about a place in a file.
 
     Attributes:
-        location: In the file as it was.
-        rule: Id from the table of rules.
-        kind: What it is about.
-        message: What is the matter, in one sentence.
-        hint: What to do.
+        location: Position in the original file.
+        rule: Rule id.
+        kind: Subject of the note.
+        message: The problem, in one sentence.
+        hint: What to do about it.
     """
 
     location: Location
@@ -70,14 +70,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one file.
+    """The result of migrating one file.
 
     Attributes:
-        content: All of it after the rewrites; the very bytes that came in where there were none.
-        rewrites: In the order of their places.
-        notes: In the order of their places.
-        error: Why it could not be read, or empty; nothing was rewritten then.
-        hint: What makes it readable.
+        content: The whole file after the rewrites; the original bytes if there are no rewrites.
+        rewrites: Rewrites in file order.
+        notes: Notes in file order.
+        error: Why the file is unreadable, or empty; an unreadable file has no rewrites.
+        hint: What makes the file readable.
     """
 
     content: bytes

@@ -1,4 +1,4 @@
-"""The comment that switches rules off on its line: `# envkit: ignore`, or `# envkit: ignore[rule, rule]`."""
+"""The comment that disables rules on its line: `# envkit: ignore`, or `# envkit: ignore[rule, rule]`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ COMMENT = re.compile(r"#\s*envkit:\s*ignore(?:\[(?P<rules>[a-z0-9/,\s-]*)\])?")
 
 
 def is_suppressed(line: str, rule: str) -> bool:
-    """Say whether a line switches a rule off for itself."""
+    """Check whether a comment on the line disables the rule."""
     match = COMMENT.search(line)
     if match is None:
         return False

@@ -1,7 +1,7 @@
-"""What a TensorFlow release really has: the names under `tensorflow`, as its own Python told them.
+"""Names of a TensorFlow release, recorded by the release's own Python.
 
-The data travels in the package (`api-<release>.json`, written by `scripts/record_api.py`). A name that is not in it is
-not in the release.
+The records are part of the package (`api-<release>.json`, written by `scripts/dev/record_api.py`). A name that is not
+recorded does not exist in the release.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _MINOR_RELEASE = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\..*)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What a callable takes.
+    """Parameters of a callable.
 
     Attributes:
-        names: Those that have a name, in order.
-        positional_count: How many of them can be given by position.
-        accepts_kwargs: It takes any other keyword too.
+        names: Named parameters in order.
+        positional_count: Number of parameters that accept positional arguments.
+        accepts_kwargs: Whether any other keyword is accepted.
     """
 
     names: tuple[str, ...]
@@ -39,34 +39,34 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The names of one release.
+    """Names of one release.
 
     Attributes:
-        release: Its version.
-        modules: By the path of each module the names in it, each with its letter (`m`odule, `c`lass, `f`unction,
-            `v`alue) and, for callables under `tf.keras`, its parameters in parentheses.
+        release: Version.
+        modules: Module path -> name -> kind: `m`odule, `c`lass, `f`unction or `v`alue, followed by the parameters in
+            parentheses for callables under `tf.keras`.
     """
 
     release: str
     modules: Mapping[str, Mapping[str, str]]
 
     def kind(self, path: str) -> str:
-        """Return the letter of that dotted name, or nothing where the release has no such name."""
+        """Return the kind letter of a dotted name, or an empty string if the release does not have it."""
         return self._get_entry(path)[:1]
 
     def resolves(self, path: str) -> bool:
-        """Whether the name exists. What stands behind a class or a value is taken for granted."""
+        """Return whether the name exists. Attributes of classes and values are assumed to exist."""
         module, _, name = path.rpartition(".")
         if path in self.modules or name in self.modules.get(module, {}):
             return True
         return bool(module) and module not in self.modules and self._get_entry(module)[:1] in {"c", "v"}
 
     def is_module(self, path: str) -> bool:
-        """Whether it is a module that can be imported from."""
+        """Return whether the path is an importable module."""
         return path in self.modules
 
     def parameters(self, path: str) -> Parameters | None:
-        """Return what the callable takes; None where that is not known."""
+        """Return the parameters of a callable; None if unknown."""
         return _parameters(self._get_entry(path)[1:])
 
     def _get_entry(self, path: str) -> str:
@@ -77,14 +77,14 @@ class Api:
 
 
 def releases() -> tuple[str, ...]:
-    """Every release that is known, oldest first."""
+    """Return all recorded releases, oldest first."""
     matches = (_DATA_FILE.fullmatch(entry.name) for entry in files("envkit.migrate").iterdir())
     versions = [match[1] for match in matches if match]
     return tuple(sorted(versions, key=lambda version: [int(part) for part in version.split(".")]))
 
 
 def _minor_distance(release: str, other_release: str) -> int:
-    """Return how many minor releases lie between two; of what is no release, nothing is known."""
+    """Return the number of minor releases between two versions; 0 if one of them is invalid."""
     match, other_match = (_MINOR_RELEASE.fullmatch(version) for version in (release, other_release))
     if not match or not other_match:
         return 0
@@ -93,16 +93,18 @@ def _minor_distance(release: str, other_release: str) -> int:
 
 @cache
 def load(release: str) -> Api:
-    """Return the names of that release.
+    """Load the names of a release.
 
     Raises:
-        Refusal: Nobody recorded them.
+        PreconditionError: If the release is not recorded.
     """
     known_releases = releases()
     if release not in known_releases:
+        nearest_release = min(known_releases, key=lambda known_release: _minor_distance(known_release, release))
         raise PreconditionError(
-            f"what TensorFlow {release[:40]!r} has is not known to envkit; it knows {', '.join(known_releases)}",
-            hint=f"name the nearest: --to {min(known_releases, key=lambda one: _minor_distance(one, release))}",
+            f"migrate does not support TensorFlow {release[:40]!r}; supported releases: {', '.join(known_releases)}",
+            code="migrate-release-unsupported",
+            hint=f"use the nearest release: --to {nearest_release}",
         )
     record = json.loads((files("envkit.migrate") / f"api-{release}.json").read_text("utf-8"))
     modules = {

@@ -1,7 +1,10 @@
-"""The values that cross layers: frozen, comparable, without behaviour that touches the world.
+"""Values shared by all layers: frozen, comparable, and free of input and output.
 
-- `facts`  what is known: the catalogue's releases and suites, the host, the engine, what was found
-- `plan`   what was decided: image, run, files
-- `step`   what will be done
-- `report` what came of it: observations, findings, reports
+- `facts`         the host and the engine, as inspected
+- `release`       releases and suites of the catalog
+- `engine_state`  what the engine holds of an environment
+- `plan`          decisions: `image`, `run`, `network` and files
+- `step`          one step of a command
+- `state`         what envkit stores between commands
+- `report`        observations, findings and reports
 """

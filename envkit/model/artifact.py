@@ -1,4 +1,4 @@
-"""A file that was rendered, and is not written yet."""
+"""A rendered file that is not written yet."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file to be: relative path, text, and mode.
+    """A rendered file: relative path, text and mode.
 
-    Its text stays out of `repr`, and so out of logs and tracebacks.
+    The text is not part of `repr`, so it does not reach logs and tracebacks.
     """
 
     path: str

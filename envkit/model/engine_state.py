@@ -1,4 +1,4 @@
-"""What the engine already holds of an environment, and what is in its way."""
+"""What the engine holds of an environment, and what its plan would collide with."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Status = Literal["created", "running", "paused", "restarting", "removing", "exit
 
 @dataclass(frozen=True, slots=True)
 class ContainerInfo:
-    """A container that stands under the name envkit would use.
+    """A container with the name of the environment's container.
 
     Attributes:
         id: The engine's id.
-        status: The engine's word for its state.
+        status: The engine's state of it.
         labels: Its labels.
-        image_id: Id of the image it was made from.
+        image_id: Id of its image.
         networks: Names of the networks it is attached to.
-        exit_code: Of its last end; 0 while it runs.
+        exit_code: Exit code of its last run; 0 while it runs.
     """
 
     id: str
@@ -34,17 +34,17 @@ class ContainerInfo:
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """An image that stands under a reference envkit would use.
+    """An image under a reference that the plan uses.
 
     Attributes:
         id: The engine's id.
         labels: Its labels.
-        size_bytes: All of its layers, shared ones included.
+        size_bytes: Size of all of its layers, shared ones included.
         ref: The reference it was found under.
-        system: The operating system it is for, as Docker names it.
-        machine: The architecture it is for, as Docker names it.
-        from_registry: Whether it carries the digest of a registry: it was pulled from one, or pushed to it.
-        has_onbuild: Whether it holds instructions for whoever builds on it.
+        system: Its operating system, as Docker names it.
+        machine: Its architecture, as Docker names it.
+        from_registry: Whether it has a registry's digest: it was pulled or pushed.
+        has_onbuild: Whether it holds ONBUILD instructions.
     """
 
     id: str
@@ -59,17 +59,17 @@ class ImageInfo:
 
 @dataclass(frozen=True, slots=True)
 class ImageContents:
-    """What lies inside an image that a workspace shall be built on; empty where there is none.
+    """Contents of a foreign base image; each field is empty where the image lacks it.
 
     Attributes:
-        title: What its system calls itself, such as `Ubuntu 20.04.6 LTS`.
-        codename: The release's own word for itself, such as `focal`.
+        title: Name of its system, such as `Ubuntu 20.04.6 LTS`.
+        codename: Codename of that release, such as `focal`.
         manager: Its package manager, such as `apt-get`.
         libc: `glibc` or `musl`.
-        libc_version: Such as `2.31`.
+        libc_version: Version of that library, such as `2.31`.
         python: Version of the `python3` on its PATH, such as `3.8.10`.
-        python_path: The interpreter itself, outside of any virtual environment.
-        tensorflow: Version of the TensorFlow installed for that interpreter; it was not imported.
+        python_path: That interpreter outside of any virtual environment.
+        tensorflow: Version of the TensorFlow installed for that interpreter, read without an import.
     """
 
     title: str = ""
@@ -84,14 +84,14 @@ class ImageContents:
 
 @dataclass(frozen=True, slots=True)
 class ForeignBase:
-    """The image somebody else made that a workspace is built on.
+    """A base image that envkit did not build.
 
     Attributes:
         kind: TensorFlow's `official` image, or another `image`.
-        ref: What it is called.
-        id: The engine's id of it.
-        contents: What lies in it.
-        python_mirror: Where Pythons that uv manages can be had, `default` for uv's own place, or empty for nowhere.
+        ref: Its reference.
+        id: The engine's id.
+        contents: Its contents.
+        python_mirror: Source of Pythons that uv manages: a URL, `default` for uv's own, or empty for none.
     """
 
     kind: Literal["official", "image"]
@@ -103,7 +103,7 @@ class ForeignBase:
 
 @dataclass(frozen=True, slots=True)
 class NetworkInfo:
-    """A network that stands under the name envkit would use."""
+    """A network with the name of the environment's network."""
 
     id: str
     labels: Mapping[str, str]
@@ -112,11 +112,11 @@ class NetworkInfo:
 
 @dataclass(frozen=True, slots=True)
 class VolumeInfo:
-    """A volume that stands under a name envkit would use.
+    """A volume with the name of one of the environment's volumes.
 
     Attributes:
         labels: Its labels.
-        creation_id: What it was given when it was made: tells a new volume of an old name.
+        creation_id: Random id from its creation; distinguishes a recreated volume from the old one.
     """
 
     labels: Mapping[str, str]
@@ -125,12 +125,12 @@ class VolumeInfo:
 
 @dataclass(frozen=True, slots=True)
 class BindInfo:
-    """A file or folder of the host that the container of another environment shows.
+    """A file or folder of the host that is mounted in another environment's container.
 
     Attributes:
-        environment: That environment's name.
-        source: Path on the host, as it was when the container was made.
-        read_only: Whether it can only be read there.
+        environment: Name of that environment.
+        source: Path on the host when that container was created.
+        read_only: Whether the mount is read-only.
     """
 
     environment: str
@@ -140,18 +140,18 @@ class BindInfo:
 
 @dataclass(frozen=True, slots=True)
 class ActualState:
-    """Everything the engine holds that this environment may collide with or reuse.
+    """Everything the engine holds that the environment may reuse or collide with.
 
     Attributes:
         container: Its container.
-        helper: What prepared its volumes, left behind by an envkit that was killed.
-        image: The image its plan asks for.
-        base: What that image is built on.
-        foreign_base: What the base is and holds, where that is not one of envkit's own Debian.
+        helper: Container that prepares its volumes, left behind by a killed envkit.
+        image: The image of its plan.
+        base: The base image of that image.
+        foreign_base: Contents of the base image, if envkit did not build it.
         network: Its network.
         volumes: Its volumes, by name.
-        subnets: What the engine's other networks take, in CIDR form.
-        binds: What other environments show of the host, everybody's.
+        subnets: Subnets of the engine's other networks, in CIDR form.
+        binds: Files and folders of the host in other environments, of all users.
     """
 
     container: ContainerInfo | None = None

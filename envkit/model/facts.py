@@ -1,4 +1,4 @@
-"""What is known of the host and the engine before anything is decided."""
+"""The host and the engine, as inspected before any decision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user of the host, by number."""
+    """Numeric ids of a user of the host."""
 
     uid: int
     gid: int
@@ -19,7 +19,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A public SSH key: one validated line, and where it was read."""
+    """A public SSH key: one validated line, and the path it was read from."""
 
     line: str
     path: str
@@ -27,13 +27,13 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class HostGpu:
-    """What the host itself says of NVIDIA GPUs.
+    """NVIDIA GPUs as the host itself shows them.
 
     Attributes:
-        driver: Version of the loaded kernel driver, or empty when none is loaded.
-        nodes: The `/dev/nvidia*` device nodes that exist.
-        devices: PCI addresses of NVIDIA display devices, or None when nobody looked.
-        wsl: Whether this is Windows' Linux (WSL 2) and shows a GPU in its own way, as `/dev/dxg`.
+        driver: Version of the loaded kernel driver, or empty.
+        nodes: Existing `/dev/nvidia*` device nodes.
+        devices: PCI addresses of NVIDIA display devices, or None if they were not listed.
+        wsl: Whether this is WSL 2, which exposes a GPU as `/dev/dxg`.
     """
 
     driver: str = ""
@@ -44,20 +44,20 @@ class HostGpu:
 
 @dataclass(frozen=True, slots=True)
 class HostQuery:
-    """What has to be looked at for a config, no more.
+    """What to inspect on the host for a config.
 
     Attributes:
-        project: Folder of the config file.
-        state: Folder envkit keeps this environment's state in.
-        workspace: As the config says, relative to the project.
-        keys: Public key files as written, or None for the caller's usual ones.
-        texts: Files whose text matters (requirements, CA certificates), as written.
+        project: Folder of the configuration file.
+        state: State folder of the environment.
+        workspace: Workspace folder as written, relative to the project.
+        keys: Public key files as written, or None for the caller's default ones.
+        texts: Files to read as text (requirements, CA certificates), as written.
         paths: Mount sources, as written.
-        secrets: Source of each secret, as written, by name.
-        ports: The ports the user asks for.
-        ca: Whether to look for extra CA certificates.
-        proxy: Whether to look for the caller's proxy; whom it is not asked for is looked up always.
-        gpu: Whether a GPU is taken where there is one to be had, which is kept once it was found out.
+        secrets: Name of each secret with its source file, as written.
+        ports: Ports that the config requests.
+        ca: Whether to search for extra CA certificates.
+        proxy: Whether to read the caller's proxies; `no_proxy` is always read.
+        gpu: Whether a GPU is used if the host has one; the first answer is kept.
     """
 
     project: str
@@ -74,36 +74,63 @@ class HostQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """The host as it was looked at: nothing here was changed by looking.
+class HostResources:
+    """Resources of the machine that runs the containers.
 
     Attributes:
-        caller: Who runs envkit.
-        sudo_caller: Who called `sudo`, when the caller is root through it.
-        workspace: Real path of the workspace folder.
-        workspace_owner: Its owner, or None when there is no such folder.
-        home: The caller's home folder.
-        homes: Home folders of the caller, of who called sudo, and of the workspace's owner.
-        config_files: Text of each config file of the project, by real path; links are none.
-        cpus: Processors of the host.
-        memory_mib: Memory of the host in MiB.
+        cpus: Number of processors.
+        memory_mib: Memory in MiB.
         machine: Architecture as Docker names it, such as `amd64`.
-        keys: Public keys found for SSH, in order of preference.
-        texts: Contents of files the config names (requirements, CA), by path as written; None if unreadable.
-        real_paths: Real path of each file, mount and secret source, by path as written; None if it is not there.
-        secrets: SHA-256 of each secret's source file, by name; None if unreadable.
-        exposed_secrets: The secrets, by name, whose source file every user of this host may read.
-        ca: Extra CA certificates in PEM that the caller's own environment trusts, or empty.
+    """
+
+    cpus: int
+    memory_mib: int
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostNetwork:
+    """Ports, routes and proxies of the host.
+
+    Attributes:
+        busy_ports: Loopback ports in use, each with its listener, or an empty string where that is unknown.
+        routes: Networks in CIDR form that the host routes.
         proxies: Proxy settings of the caller's environment (`http_proxy`, `https_proxy`, `no_proxy`).
-        run_proxies: Those the workspace itself runs with; they stay what they were at the first `up`.
-        busy_ports: Loopback ports that somebody listens on, with who that is as far as it can be seen.
-        routes: Networks in CIDR form that the host already routes.
-        state: Folder envkit keeps this environment's state in.
-        client_key: Public line of the key `envkit ssh` itself uses, or empty before it was made.
-        gpu: What the host says of GPUs.
-        gpu_methods: Ways the engine offers to pass one; empty where it was not asked.
-        gpu_offered: Whether there was a GPU to be had when this environment was made, or None before that.
-        remote_volumes_dir: For an engine on another machine, that machine's folder of volumes; empty for one of this machine.
+        run_proxies: Proxy settings of the workspace itself; they keep the values of the first `up`.
+    """
+
+    busy_ports: Mapping[int, str] = field(default_factory=dict)
+    routes: tuple[str, ...] = ()
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    run_proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The host as inspected; the inspection changes nothing.
+
+    Attributes:
+        caller: User who runs envkit.
+        sudo_caller: User who called `sudo`, if the caller is root through it.
+        workspace: Real path of the workspace folder.
+        workspace_owner: Its owner, or None if the folder does not exist.
+        home: The caller's home folder.
+        homes: Home folders of the caller, of the user who called sudo, and of the workspace's owner.
+        config_files: Text of each configuration file of the project, by real path; links are left out.
+        resources: Processors, memory and architecture.
+        keys: Public keys found for SSH, in order of preference.
+        texts: Contents of the `texts` files of the query, by path as written; None if unreadable.
+        real_paths: Real path of each file, mount and secret source, by path as written; None if missing.
+        secrets: SHA-256 of each secret's source file, by name; None if unreadable.
+        exposed_secrets: Names of the secrets whose source file every user of this host can read.
+        ca: Extra CA certificates in PEM that the caller's environment trusts, or empty.
+        network: Ports, routes and proxies.
+        state: State folder of the environment.
+        client_key: Public line of the key that `envkit ssh` uses, or empty before it exists.
+        gpu: NVIDIA GPUs as the host shows them.
+        gpu_methods: The engine's methods to pass a GPU; empty if it was not asked.
+        gpu_offered: Whether a GPU was available when the environment was created, or None before that.
+        remote_volumes_dir: Volumes folder on a remote engine's machine; empty for a local engine.
     """
 
     caller: Account
@@ -112,20 +139,15 @@ class Facts:
     workspace_owner: Account | None
     home: str
     config_files: Mapping[str, str]
-    cpus: int
-    memory_mib: int
-    machine: str
+    resources: HostResources
     keys: tuple[PublicKey, ...] = ()
     texts: Mapping[str, str | None] = field(default_factory=dict)
     real_paths: Mapping[str, str | None] = field(default_factory=dict)
     secrets: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     exposed_secrets: tuple[str, ...] = ()
     ca: str = ""
-    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
-    run_proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     homes: tuple[str, ...] = ()
-    busy_ports: Mapping[int, str] = field(default_factory=dict)
-    routes: tuple[str, ...] = ()
+    network: HostNetwork = field(default_factory=HostNetwork)
     state: str = ""
     client_key: str = ""
     gpu: HostGpu = HostGpu()
@@ -136,20 +158,20 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
-    """The engine that answered.
+    """The engine, as inspected.
 
     Attributes:
-        endpoint: Where it answered, such as `unix:///var/run/docker.sock`.
+        endpoint: Its endpoint, such as `unix:///var/run/docker.sock`.
         version: Its version, such as `20.10.24`.
         machine: Architecture it runs containers for, such as `amd64`.
         rootless: Whether it runs without root.
         userns: Whether it maps container users to other host users.
-        gpu_methods: Ways it offers to pass a GPU: `cdi`, `hook`, `runtime`.
-        podman: Whether it is Podman, which speaks Docker's language beside its own.
+        gpu_methods: Its methods to pass a GPU: `cdi`, `hook`, `runtime`.
+        podman: Whether it is Podman, which also serves Docker's API.
         cpus: Processors of its machine.
         memory_mib: Memory of its machine in MiB.
-        volumes_dir: Folder of its machine that its volumes lie in.
-        host: What its machine is called, or empty.
+        volumes_dir: Volumes folder on its machine.
+        host: Name of its machine, or empty.
         system: Distribution of its machine, or empty.
         kernel: Release of its machine's kernel, or empty.
     """

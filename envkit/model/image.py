@@ -1,4 +1,4 @@
-"""The image of a workspace, as it was decided."""
+"""The image of a workspace, as planned."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The image a workspace is built on.
+    """The base image of a workspace.
 
     Attributes:
         kind: `debian`, TensorFlow's `official` image, or another `image`.
-        ref: Reference the engine knows it by.
-        id: The engine's id of it, or empty while it still has to be made.
-        origin: Where it came from: `mmdebstrap`, `debootstrap` or `engine`.
+        ref: Its reference.
+        id: The engine's id, or empty before it is built.
+        origin: Its origin: `mmdebstrap`, `debootstrap` or `engine`.
     """
 
     kind: Literal["debian", "official", "image"]
@@ -28,12 +28,12 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python that something in the workspace runs on.
+    """A Python interpreter of the workspace.
 
     Attributes:
-        version: Such as `3.9`.
-        path: Where it is.
-        origin: `image`: the base has it; `apt`: its system's own; `borrowed`: an older Debian's; `managed`: uv's.
+        version: Minor version, such as `3.9`.
+        path: Its path in the image.
+        origin: `image`: in the base; `apt`: its system's package; `borrowed`: an older Debian's; `managed`: uv's.
     """
 
     version: str
@@ -43,14 +43,14 @@ class Interpreter:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a workspace is laid over an image that was made for something else.
+    """Layout of a workspace on a foreign base image.
 
     Attributes:
-        kernel: What TensorFlow runs on.
-        server: What JupyterLab runs on.
-        has_release: Whether the image brings the TensorFlow release that is wanted.
-        lock: Which lock the server is installed from: the oldest Python it is for, such as `3.11`.
-        python_mirror: Where managed Pythons come from, or empty for uv's own place.
+        kernel: Interpreter of TensorFlow.
+        server: Interpreter of JupyterLab.
+        has_release: Whether the image contains the requested TensorFlow release.
+        lock: Lock file of the server, named for the oldest Python it supports, such as `3.11`.
+        python_mirror: URL of managed Pythons, or empty for uv's default.
     """
 
     kernel: Interpreter
@@ -62,20 +62,20 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class ImagePlan:
-    """Everything that goes into the image, and nothing that does not.
+    """Everything that goes into the image, and nothing else.
 
     Attributes:
-        base: What it starts from.
-        suite: The base's system, a Debian suite unless there is a layout.
+        base: Its base image.
+        suite: System of the base: a Debian suite unless `layout` is set.
         release: TensorFlow release.
-        gpu: Whether the GPU build of TensorFlow is installed.
-        apt: Debian packages the user adds, validated.
-        python: Requirements the user adds, validated, one each.
+        gpu: Whether to install the GPU build of TensorFlow.
+        apt: Debian packages that the user adds, validated.
+        python: Requirements that the user adds, validated.
         ca: Extra CA certificates in PEM, or empty.
-        index: URL of a Python package index instead of the default, or empty.
-        mirror: URL of a Debian mirror instead of the default, or empty.
-        private_index: Whether that index asks for a login, which the steps that install from it are handed.
-        layout: How it lies over a base that envkit did not make and is not Debian's own; else None.
+        index: URL of the Python package index, or empty for the default.
+        mirror: URL of the Debian mirror, or empty for the default.
+        private_index: Whether that index needs a login, which the installing build steps receive.
+        layout: Layout on a foreign base image, or None on Debian.
     """
 
     base: Base

@@ -1,4 +1,4 @@
-"""How a container is reached: its published ports, its network, and what its SSH server allows."""
+"""How a container is reached: published ports, network, and extra rights of SSH clients."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A container port on the host, on loopback unless said otherwise."""
+    """A container port published on the host, on loopback by default."""
 
     host: int
     container: int
@@ -17,12 +17,12 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The environment's own bridge, without traffic between containers and with ports on loopback, or none at all.
+    """The environment's own bridge without traffic between containers, or no network.
 
     Attributes:
         name: The engine's name for it.
-        subnet: Of the bridge; empty where there is none.
-        mode: `bridge`, or `none`: nothing but the container's own loopback.
+        subnet: Subnet of the bridge; empty without one.
+        mode: `bridge`, or `none`: only the container's own loopback.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Ssh:
-    """What the SSH server allows beyond the default, which is nothing.
+    """What the SSH server allows beyond the default; by default nothing.
 
     Attributes:
-        agent: Whether clients may forward their agent, which what runs inside can then use.
+        agent: Whether clients may forward their agent, which container code can then use.
         socket: Whether clients may connect to JupyterLab's socket.
-        kex: The only key exchanges it takes; empty for all that the image's own settings name.
+        kex: The only key exchanges it accepts; empty for those of the image's own settings.
     """
 
     agent: bool = False

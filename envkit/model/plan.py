@@ -1,4 +1,4 @@
-"""One environment, wholly decided."""
+"""The complete plan of one environment."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Builder = Literal["auto", "buildx", "classic"]
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A file whose content the workspace may read, and no record may show.
+    """A file whose content the workspace may read and no record may show.
 
     Attributes:
-        name: As the config names it.
+        name: Name in the config.
         source: Path on the host.
-        sha256: Of its content, so that a change is noticed without keeping the content. It stays out of `repr` and
-            of reports: who has it can try guesses.
+        sha256: SHA-256 of its content, to detect changes without storing the content. It is not part of `repr` or
+            reports, because a short secret can be guessed from it.
     """
 
     name: str
@@ -33,11 +33,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class FilesPlan:
-    """What is mounted read-only beside the image: replaced in place, nothing recreated.
+    """Files mounted read-only into the container. A change replaces them in place and recreates nothing.
 
     Attributes:
-        artifacts: Files whose text is decided here (authorized_keys, passwd, group, settings).
-        secrets: Files copied from the host.
+        artifacts: Files that envkit renders (authorized_keys, passwd, group, settings).
+        secrets: Files to copy from the host.
     """
 
     artifacts: tuple[Artifact, ...]
@@ -46,9 +46,9 @@ class FilesPlan:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What lets somebody or something in: compared with the last approved plan.
+    """What the environment grants beyond the default; compared with the last approval.
 
-    Each entry is one sentence a person can agree to.
+    Each entry is one sentence that a person can approve.
     """
 
     entries: tuple[str, ...] = ()
@@ -56,21 +56,21 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One environment, wholly decided.
+    """The complete plan of one environment.
 
     Attributes:
         name: The environment's name.
         project: Real path of the project folder.
-        owner: UID of the caller: whose environment this is.
-        image: What to build.
-        run: What to run.
-        files: What to mount.
-        access: What it lets in.
-        notes: What was decided differently from what was asked, one sentence each.
-        gpu_required: Whether a run without a usable GPU is a failure.
+        owner: UID of the caller, who owns the environment.
+        image: The image to build.
+        run: The container to run.
+        files: The files to mount.
+        access: What it grants beyond the default.
+        notes: What differs from the request, one sentence each.
+        gpu_required: Whether a run fails without a usable GPU.
         logdir: TensorBoard's log folder inside the container.
-        build_proxies: Proxy settings of the build alone; they may carry credentials.
-        builder: What builds the image; `auto` is Docker's buildx where it is here, else the engine's classic builder.
+        build_proxies: Proxy settings of the build only; they may contain credentials.
+        builder: Builder of the image; `auto` is Docker's buildx if it is installed, else the engine's classic builder.
         netrc: Real path of the file with the login for the Python index, or empty.
     """
 
@@ -91,7 +91,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """What a plan amounts to, in three parts that change for different reasons."""
+    """Digests of a plan in three parts that change for different reasons."""
 
     image: str
     run: str

@@ -1,4 +1,4 @@
-"""What the catalogue knows: TensorFlow releases, and the systems they run on."""
+"""Entries of the catalog: TensorFlow releases, and the systems they run on."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ class Suite:
     """A release of Debian or Ubuntu as a base of workspaces.
 
     Attributes:
-        name: Its own word for itself, such as `bookworm`.
-        python: The interpreter it ships, such as `3.11`; it runs the Jupyter server.
+        name: Codename, such as `bookworm`.
+        python: Version of its Python, such as `3.11`; it runs the Jupyter server.
         openssh: Version of its OpenSSH server, such as `9.2`.
         kex: Key exchanges its sshd offers, strongest first.
         security_until: Last day with security updates from Debian LTS, ISO date.
         system: `debian` or `ubuntu`.
-        pip_wheel: The package that carries its pip inside a wheel.
-        archive: Where its packages were moved to after its end, or empty while they are at the usual place.
+        pip_wheel: Package that contains its pip as a wheel.
+        archive: URL of its packages after its end of life, or empty before that.
     """
 
     name: str
@@ -31,8 +31,8 @@ class Suite:
 
 
 TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-cpu")
-# Other distributions of TensorFlow, by name: what they install is a package `tensorflow` too. PyPI had versions of most
-# for Linux in November 2026. Plug-ins, such as tensorflow-metal, are none.
+# Other distributions of TensorFlow that also install a package `tensorflow`. PyPI had versions of most for Linux in
+# November 2026. Plug-ins, such as tensorflow-metal, are not among them.
 OTHER_BUILDS = frozenset(
     {
         "tensorflow-gpu",
@@ -56,7 +56,7 @@ OTHER_BUILDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A version bound that keeps a TensorFlow release importable, and why."""
+    """A version bound that keeps a TensorFlow release importable, and its reason."""
 
     package: str
     specifier: str
@@ -65,7 +65,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A TensorFlow release, as the catalogue knows it.
+    """A TensorFlow release of the catalog.
 
     Attributes:
         version: Full version, such as `2.9.0`.
@@ -75,23 +75,22 @@ class Release:
         python_max: Newest CPython with a Linux wheel, such as `3.10`.
         cuda: CUDA version it was built with.
         cudnn: cuDNN version it was built with.
-        driver_min: Oldest NVIDIA driver that can serve that CUDA.
+        driver_min: Oldest NVIDIA driver that supports that CUDA.
         compute_capabilities: GPU architectures with native code, such as `sm_75`.
         ptx: Architecture whose PTX newer GPUs compile at run time, such as `compute_80`.
-        wheels_gpu: CUDA as Python packages, where `package_gpu` does not bring it; pinned requirements.
-        also: Packages installed beside it that it needs and does not ask for itself.
-        libraries: Shared objects of CUDA and cuDNN that it asks the loader for, such as `libcudnn.so.8`.
-        bounds: What may be installed beside it.
-        official_tag: Tag of the official image without a GPU, such as `2.9.0-jupyter`; empty where none
-            was published.
-        official_tag_gpu: Tag of the official image with a GPU, such as `2.9.0-gpu-jupyter`; empty likewise.
-        known_broken: Why the official GPU image does not serve as it is, and the mend; or empty.
-        broken: The catalogue's word for that, such as `cudnn-8`; or empty.
-        suite: Debian suite its workspace is built on.
-        python_suite: Debian suite its kernel's Python comes from.
+        wheels_gpu: Pinned requirements of CUDA wheels, where `package_gpu` does not depend on them.
+        extra_packages: Packages that it needs and does not depend on.
+        libraries: Shared objects of CUDA and cuDNN that it loads, such as `libcudnn.so.8`.
+        bounds: Bounds on packages installed beside it.
+        official_tag: Tag of the official CPU image, such as `2.9.0-jupyter`; empty if none was published.
+        official_tag_gpu: Tag of the official GPU image, such as `2.9.0-gpu-jupyter`; empty if none was published.
+        image_issue: Why the official GPU image does not work as published, with a hint; or empty.
+        image_issue_id: Catalog id of that issue, such as `cudnn-8`; or empty.
+        suite: Debian suite of its workspace.
+        python_suite: Debian suite that provides the kernel's Python.
         python: The kernel's Python on that suite, such as `3.9`.
         proven: Whether envkit's own tests build and run it.
-        sources: Where these facts were read.
+        sources: Sources of these facts.
     """
 
     version: str
@@ -105,51 +104,51 @@ class Release:
     compute_capabilities: tuple[str, ...]
     ptx: str
     wheels_gpu: tuple[str, ...]
-    also: tuple[str, ...]
+    extra_packages: tuple[str, ...]
     libraries: tuple[str, ...]
     bounds: tuple[Bound, ...]
     official_tag: str
     official_tag_gpu: str
-    known_broken: str
+    image_issue: str
     suite: str
     python_suite: str
     python: str
     proven: bool
     sources: tuple[str, ...]
-    broken: str = ""
+    image_issue_id: str = ""
 
     @property
     def constraints(self) -> tuple[Bound, ...]:
-        """Return what may be installed in its environment: no other TensorFlow, which would hide it from the kernel."""
+        """All version bounds of its workspace, which also exclude another TensorFlow that would hide this one."""
         reason = f"this workspace is TensorFlow {self.version}; `tensorflow:` in envkit.yaml changes it"
         return (*(Bound(name, f"=={self.version}", reason) for name in TENSORFLOW_PACKAGES), *self.bounds)
 
 
 @dataclass(frozen=True, slots=True)
 class Mitigation:
-    """Which versions do where nothing newer runs, because envkit shuts the hole itself.
+    """Versions that envkit accepts on older Pythons, because it closes the vulnerability itself.
 
     Attributes:
-        well: Specifier of these versions.
-        below: The first Python that newer ones run on, such as `3.10`.
-        shut: How envkit shuts the hole.
+        specifier: Specifier of these versions.
+        python_below: First Python that fixed versions support, such as `3.10`.
+        measure: How envkit closes the vulnerability.
     """
 
-    well: str
-    below: str
-    shut: str
+    specifier: str
+    python_below: str
+    measure: str
 
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """From which versions on a package of the server has no published hole that reaches a workspace.
+    """Versions of a server package without a published vulnerability that reaches a workspace.
 
     Attributes:
-        package: Its name, as an index writes it.
-        fixed_versions: Specifiers; a version is well that one of them takes.
-        vulnerability: What others let happen.
-        source: Where that was read.
-        mitigation: What does on an older Python, or None.
+        package: Name on the package index.
+        fixed_versions: Specifiers; a version is fixed if one of them contains it.
+        vulnerability: What older versions allow.
+        source: Source of these facts.
+        mitigation: Versions accepted on older Pythons, or None.
     """
 
     package: str

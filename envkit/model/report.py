@@ -1,4 +1,4 @@
-"""What came of a command: observations are raw, findings are judged, a report holds both for every reporter."""
+"""Results of a command: raw observations, judged findings, and the report that all reporters print."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Verdict(str, Enum):
-    """How a check came out. `skipped` always says why; it never passes silently."""
+    """Outcome of a check. A skipped check always has a reason and never counts as passed."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -28,12 +28,12 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a guest script or a look saw, unjudged.
+    """Raw result of a guest script or an inspection.
 
     Attributes:
-        name: Name of the look, such as `tensorflow.version`.
-        data: What was seen, as JSON values.
-        seconds: How long the look took.
+        name: Name of the inspection, such as `tensorflow.version`.
+        data: The values, as JSON.
+        seconds: Duration in seconds.
     """
 
     name: str
@@ -47,13 +47,13 @@ class Finding:
 
     Attributes:
         check: Id from the check table, such as `gpu/driver-missing`.
-        status: How it came out.
-        detail: What was seen, in words.
+        status: Its outcome.
+        detail: The observed facts, one sentence.
         cause: The likely cause, or empty.
         hint: The command or change that helps, or empty.
-        layer: The layer or place, such as `host` or `container`.
-        seconds: How long it took.
-        data: The figures behind it.
+        layer: The layer, such as `host` or `container`.
+        seconds: Duration in seconds.
+        data: The values behind it.
     """
 
     check: str
@@ -68,12 +68,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckHost:
-    """The machine on which something was checked: the engine's, which may be another one than the caller's.
+    """The machine that was checked: the engine's, which may differ from the caller's.
 
     Attributes:
         host: Its name, or empty.
         system: Its distribution and kernel, or empty.
-        engine: Its engine and where that answered, or empty where none did.
+        engine: Its engine and endpoint, or empty if no engine answered.
     """
 
     host: str = ""
@@ -89,8 +89,8 @@ class Failure:
         message: What went wrong.
         code: Stable identifier in kebab-case, such as `port-taken`.
         detail: What was tried, or empty.
-        hint: The command or the change that helps, or empty.
-        problems: Every problem of a configuration file.
+        hint: The command or change that helps, or empty.
+        problems: All problems of a configuration file.
     """
 
     message: str
@@ -102,15 +102,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Report(Generic[T]):
-    """What a command has to say: the reporters and the exit code are derived from it.
+    """Report of a command; the reporters and the exit code derive from it.
 
     Attributes:
-        command: The verb.
-        subject: What it was about, usually an environment's name.
-        result: The verb's own result.
-        findings: What was checked.
-        exit_code: `OK` unless a check failed or the command says otherwise.
-        error: Why the command failed; there is no result then.
+        command: Name of the command.
+        subject: Its subject, usually an environment's name.
+        result: The command's own result.
+        findings: Results of its checks.
+        exit_code: `OK` unless a check failed or the command sets another one.
+        error: Why the command failed; the result is None then.
     """
 
     command: str
@@ -123,14 +123,14 @@ class Report(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One piece of news while something takes long.
+    """One progress message of a long operation.
 
     Attributes:
-        stage: What is going on, such as `build`.
-        text: The news, one line.
+        stage: Name of the stage, such as `build`.
+        text: The message, one line.
         verbose: Whether only `--verbose` shows it.
         finished: Whether the stage is over.
-        step: Which of how many steps this is, where that is known.
+        step: Number of the current step and of all steps, or None if unknown.
     """
 
     stage: str

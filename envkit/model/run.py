@@ -1,4 +1,4 @@
-"""The container of a workspace, as it was decided. Hardening is the default, so weakening is an explicit value."""
+"""The container of a workspace, as planned. It is hardened by default: weakening needs an explicit value."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A folder or file of the host, a named volume, or a file that lies in one, inside the container.
+    """A mount: a folder or file of the host, a named volume, or a file in a volume.
 
     Attributes:
-        kind: `within` for a file of a volume, by its path on the engine's machine.
-        source: A path of the host, or the volume's name.
-        target: Where it shows.
-        read_only: Whether it can only be read there.
+        kind: `bind`, `volume`, or `within`: a file in a volume, by its path on the engine's machine.
+        source: Path on the host, or name of the volume.
+        target: Path in the container.
+        read_only: Whether the mount is read-only.
     """
 
     kind: Literal["bind", "volume", "within"]
@@ -32,13 +32,13 @@ class Mount:
 
     @property
     def propagation(self) -> str:
-        """What of later mounts is seen: nothing, but for what the engine keeps itself, where it insists on more."""
+        """Bind propagation: private, except `rslave` where the engine requires it for its own folder."""
         return "rslave" if self.kind == "within" else "rprivate"
 
 
 @dataclass(frozen=True, slots=True)
 class Tmpfs:
-    """A file system in memory. `executable` because Docker's own default forbids running files from it."""
+    """A file system in memory. Docker's default forbids executing files from it, hence `executable`."""
 
     target: str
     size_mib: int
@@ -49,7 +49,7 @@ class Tmpfs:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one environment may take from the host."""
+    """Resource limits of one environment."""
 
     cpus: float
     memory_mib: int
@@ -59,7 +59,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the engine asks the container whether it still serves."""
+    """Health check of the container."""
 
     command: tuple[str, ...]
     interval_s: int
@@ -70,12 +70,11 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Gpus:
-    """The NVIDIA GPUs a container gets.
+    """The NVIDIA GPUs of a container.
 
     Attributes:
-        method: How the engine hands them over: a CDI device, Docker's own `--gpus` with its hook, or the nvidia
-            runtime.
-        device_ids: Their numbers, or `all`.
+        method: How the engine passes them: `cdi`, `hook` (Docker's `--gpus`), or `runtime` (the nvidia runtime).
+        device_ids: GPU numbers, or `all`.
     """
 
     method: str
@@ -83,11 +82,38 @@ class Gpus:
 
 
 @dataclass(frozen=True, slots=True)
+class Hardening:
+    """Privileges of the container; the defaults grant none."""
+
+    read_only: bool = True
+    privileged: bool = False
+    cap_drop: tuple[str, ...] = ("ALL",)
+    cap_add: tuple[str, ...] = ()
+    security_opt: tuple[str, ...] = ("no-new-privileges:true",)
+    ipc: str = "private"
+    cgroupns: Literal["private"] = "private"
+    core_ulimit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """How the engine starts, restarts, stops and logs the container."""
+
+    init: bool = True
+    restart: str = "on-failure"
+    restart_retries: int = 5
+    stop_grace_s: int = 10
+    log_max_size: str = "10m"
+    log_max_files: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class RunPlan:
-    """Every setting given to the engine for the container, and those its servers start with.
+    """Every setting of the container, and those its servers start with.
 
     Attributes:
-        command: What the entrypoint is told to start beside JupyterLab: `ssh`, or nothing.
+        command: Argument of the entrypoint: `ssh` starts the SSH server beside JupyterLab; empty starts JupyterLab
+            alone.
         ssh: What the SSH server allows beyond the default.
     """
 
@@ -104,22 +130,10 @@ class RunPlan:
     command: tuple[str, ...] = ()
     ssh: Ssh = field(default_factory=Ssh)
     working_dir: str = "/workspace"
-    init: bool = True
-    read_only: bool = True
-    privileged: bool = False
-    cap_drop: tuple[str, ...] = ("ALL",)
-    cap_add: tuple[str, ...] = ()
-    security_opt: tuple[str, ...] = ("no-new-privileges:true",)
-    ipc: str = "private"
-    cgroupns: Literal["private"] = "private"
-    core_ulimit: int = 0
-    restart: str = "on-failure"
-    restart_retries: int = 5
-    log_max_size: str = "10m"
-    log_max_files: int = 3
-    stop_grace_s: int = 10
     gpus: Gpus | None = None
+    hardening: Hardening = Hardening()
+    lifecycle: Lifecycle = Lifecycle()
 
     def host_port(self, container: int) -> int:
-        """Return the port of the host that a port of the container is published at; 0 for none."""
+        """Return the host port that a container port is published at; 0 if it is not published."""
         return next((port.host for port in self.ports if port.container == container), 0)

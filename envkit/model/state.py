@@ -1,4 +1,4 @@
-"""What is remembered of an environment between calls."""
+"""What envkit stores of an environment between commands."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What envkit remembers of one environment between calls.
+    """What envkit stores of one environment between commands.
 
     Attributes:
-        name: The name it got.
+        name: Its name.
         project: Real path of the project folder.
         workspace: Real path of the workspace.
-        port: JupyterLab's loopback port that was picked or asked for; 0 before the first `up`.
-        ssh_port: The SSH server's, likewise; 0 before the first `up` that publishes it.
-        subnet: The subnet that was picked, or empty.
-        base_ref: Reference of the base image that was made or found, or empty.
-        base_id: Its id.
-        base_origin: Where it came from.
-        image_ref: Reference of the image the environment runs on, or empty; `prune` keeps it, down or not.
-        approved: The access a person agreed to, or None before the first `up`.
-        prepared: Volumes whose root was given to the container user: name to what tells it from its like.
-        choices: What `auto` chose, by key.
-        verdict: The last verdict of the probe, or empty.
-        forwarded: Ports of this host's loopback that lead to ports of the engine's machine, by those; for another one.
-        delivered: What of the mounted files an engine on another machine got: a digest, and which volume holds them.
-        proven: Whether that verdict is of the environment as it is now, and every check passed.
+        port: JupyterLab's loopback port, picked or requested; 0 before the first `up`.
+        ssh_port: Loopback port of the SSH server; 0 before the first `up` that publishes it.
+        subnet: The picked subnet, or empty.
+        base_ref: Reference of the base image, or empty.
+        base_id: Id of the base image.
+        base_origin: Origin of the base image.
+        image_ref: Reference of the environment's image, or empty; `prune` always keeps it.
+        approved: The access entries that a person approved, or None before the first `up`.
+        prepared: Volumes whose root folder belongs to the container user, each with a marker of that volume.
+        choices: Choices of `auto`, by key.
+        verdict: Last verdict of the probe, or empty.
+        forwarded: For a remote engine: loopback ports of this host, by the port of the engine's machine they lead to.
+        delivered: For a remote engine: digest of the uploaded files, and the volume that holds them.
+        proven: Whether every check passed on the environment as it is now.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What will be done to the engine, one step a value; `decide` makes them, `engines` carries them out."""
+"""Steps of a command; `reconcile` plans them, `environment.execute` runs them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MakeBase:
-    """Assemble the root file system of a Debian suite and give it to the engine under a reference."""
+    """Build the root file system of a Debian suite and import it under a reference."""
 
     suite: str
     ref: str
@@ -15,7 +15,7 @@ class MakeBase:
 
 @dataclass(frozen=True, slots=True)
 class BuildImage:
-    """Build the workspace image under a reference; `no_cache`: with nothing that the builder keeps of earlier builds."""
+    """Build the workspace image under a reference; `no_cache` ignores the builder's cache."""
 
     ref: str
     no_cache: bool = False
@@ -23,7 +23,7 @@ class BuildImage:
 
 @dataclass(frozen=True, slots=True)
 class CreateNetwork:
-    """Create the environment's own network."""
+    """Create the environment's network."""
 
     name: str
     subnet: str
@@ -31,7 +31,7 @@ class CreateNetwork:
 
 @dataclass(frozen=True, slots=True)
 class RemoveNetwork:
-    """Remove a network of ours."""
+    """Remove a network that envkit created."""
 
     name: str
 
@@ -45,11 +45,11 @@ class CreateVolume:
 
 @dataclass(frozen=True, slots=True)
 class PrepareVolumes:
-    """Give the roots of new volumes to the container user, without touching what is in them.
+    """Give the root folders of new volumes to the container user; their contents stay unchanged.
 
     Attributes:
         names: The volumes.
-        image: An image the engine has; nothing of it runs.
+        image: Any image that the engine has; none of its code runs.
     """
 
     names: tuple[str, ...]
@@ -58,19 +58,19 @@ class PrepareVolumes:
 
 @dataclass(frozen=True, slots=True)
 class RemoveVolume:
-    """Remove a volume of ours and what is in it."""
+    """Remove a volume that envkit created, with its contents."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReplaceFiles:
-    """Bring the mounted files to what the plan says, in place."""
+    """Replace the mounted files by those of the plan, in place."""
 
 
 @dataclass(frozen=True, slots=True)
 class CreateContainer:
-    """Create the container from the image of that reference."""
+    """Create the container from an image."""
 
     name: str
     ref: str
@@ -78,21 +78,21 @@ class CreateContainer:
 
 @dataclass(frozen=True, slots=True)
 class StartContainer:
-    """Start a container that exists."""
+    """Start an existing container."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class UnpauseContainer:
-    """Let a paused container go on."""
+    """Resume a paused container."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveContainer:
-    """Stop a container if it runs, and remove it."""
+    """Stop a container if it is running, and remove it."""
 
     name: str
 

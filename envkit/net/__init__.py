@@ -1,1 +1,1 @@
-"""HTTP and TCP: the only module that opens sockets."""
+"""HTTP and TCP of this host. Besides `ssh_tunnel`, only these modules open sockets."""

@@ -1,1 +1,1 @@
-"""Looks that need the running world. They make observations and wait for readiness; they judge nothing."""
+"""Collect observations from engine, host and containers, and wait for readiness; `envkit.checks` judges them."""

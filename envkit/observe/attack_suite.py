@@ -1,4 +1,4 @@
-"""Attack an environment from everywhere, and look for its token where it must not be."""
+"""Attack an environment from inside, from this host and from other containers, and scan for leaks of its token."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from envkit.backends.docker.client import Engine
 
-    # Opens a way to JupyterLab: a port of this host's loopback, and whether it still leads there at this moment.
+    # Opens a loopback port to JupyterLab, and yields it with a function that checks whether it still leads there.
     OpenPort = Callable[[], AbstractContextManager[tuple[int, Callable[[], bool]]]]
 
-STAGE_S = 120  # more than all attempts together may take
+STAGE_S = 120  # more than the sum of all attempts' limits
 LIMIT_S = 150.0
-# What is looked at inside. Nothing else that is printed there is believed to be a look: not one at what is outside.
+# Observations accepted from container code, which could print any others, such as those of attacks from outside.
 GUEST_OBSERVATIONS = frozenset(
     {
         "audit.identity",
@@ -57,27 +57,27 @@ def run_attacks(
     labels: Mapping[str, str],
     on_progress: Callable[[str], None],
 ) -> tuple[tuple[Observation, ...], dict[str, Any]]:
-    """Attack; returns what came of it, and what the engine says of the container. The token stands in neither.
+    """Run all attacks, and return the observations and the engine's inspection of the container, without the token.
 
-    What mostly waits goes on beside the attacks on the servers. An interrupt waits for none of the attacks, and takes
-    their programs and containers away.
+    Attacks that mostly wait run in parallel with those on the servers. An interrupt does not wait for them, and
+    removes their programs and containers.
 
     Args:
-        engine: Where.
-        container: Its name.
-        base: Id of the image that its own was built on, or empty.
-        open_port: Leads to JupyterLab. Nothing is sent when it does not, and the token to nobody else.
-        ssh_port: Where its SSH server answers, or 0.
-        is_ours: Says whether our container holds its ports at this moment; else nothing is sent there.
-        token: The right one, or empty.
-        ssh_config: The client's config file for this environment.
-        owner: Whose environment it is.
-        name_prefix: How the names of other containers begin that knock at it.
-        labels: Of those.
-        on_progress: Gets the news.
+        engine: Engine of the environment.
+        container: Name of its container.
+        base: Id of the base image, or empty.
+        open_port: Function that opens a port to JupyterLab; the token is sent only there.
+        ssh_port: Port of its SSH server, or 0.
+        is_ours: Function that checks whether envkit's container holds the ports now; otherwise nothing is sent.
+        token: Token of the environment, or empty.
+        ssh_config: Config file of the SSH client for this environment.
+        owner: UID of the environment's owner.
+        name_prefix: Name prefix of the attacking containers.
+        labels: Labels of the attacking containers.
+        on_progress: Callback for progress.
     """
     inspected = leak_scan.inspect_container(engine, container)
-    on_progress("knocking from other containers")
+    on_progress("connecting from other containers")
     with network_attacks.probe_in_background(
         engine, inspected, owner=owner, name_prefix=name_prefix, labels=labels
     ) as network_results:
@@ -89,7 +89,7 @@ def run_attacks(
             ssh_audit.audit_port(ssh_port, is_ours),
         ]
         observations += [*network_results(), *guest_future.result(), image_dates(engine, container, base)]
-    if token:  # last: by now it had every occasion to leak
+    if token:  # last, after every opportunity to leak it
         leaks, unreadable = leak_scan.find_leaks(engine, container, token)
         observations.append(Observation("audit.traces", {"places": list(leaks), "unread": list(unreadable)}))
     redacted: dict[str, Any] = http_attacks.redact(inspected, [token])
@@ -97,7 +97,7 @@ def run_attacks(
 
 
 def attack_jupyter(open_port: OpenPort, token: str, on_progress: Callable[[str], None]) -> tuple[Observation, ...]:
-    """Attack JupyterLab from outside, or tell why no way leads there."""
+    """Attack JupyterLab from outside, or report why it is unreachable."""
     try:
         with open_port() as (port, is_ours):
             return http_attacks.run_attacks(port, token, is_ours, on_progress)
@@ -106,13 +106,13 @@ def attack_jupyter(open_port: OpenPort, token: str, on_progress: Callable[[str],
 
 
 def attack_inside(engine: Engine, container: str) -> list[Observation]:
-    """Attack from inside, as the workspace's user."""
+    """Run the attacks inside the container, as the workspace's user."""
     collector = guest_runner.Collector(allowed_names=GUEST_OBSERVATIONS)
     guest_runner.run(engine, container, "audit", collector, str(STAGE_S), limit_s=LIMIT_S)
     return collector.observations
 
 
 def image_dates(engine: Engine, container: str, base: str) -> Observation:
-    """Look how old the image is, by the engine's clock, and which day it is, by ours."""
+    """Return the image's dates by the engine's clock, and the current date by this host's."""
     today = datetime.now(timezone.utc).date().isoformat()
     return Observation("audit.image", {**leak_scan.image_dates(engine, container, base), "today": today})

@@ -1,4 +1,4 @@
-"""Look at the host, all at once: whatever waits for a network waits beside the rest."""
+"""Inspect the host with all probes in parallel."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from envkit.concurrency import submit
 from envkit.errors import EnvkitError
 from envkit.fs import files
 from envkit.model.report import Observation
-from envkit.net import http
+from envkit.net import http, ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from envkit.model.facts import EngineFacts
 
-LIMIT_S = 1.5  # for everything together: what takes longer is told as not answered
+LIMIT_S = 1.5  # for all probes together: a slower one is reported as not answered
 NETWORK_S = 1.3
-# Reads every list of sources, and neither the lists of packages nor the network.
+# Reads the sources lists only, neither package lists nor the network.
 LIST_SOURCES = ["apt-get", "-o", "Dir::State::lists=/nonexistent", "indextargets", "--format", "$(SITE)"]
 PROGRAMS = ("ssh", "rsync", "docker")
-INDEX_NAME = re.compile(r"[A-Za-z0-9._-]+=(?=https?:)", re.ASCII)  # uv lets an index have a name
+INDEX_NAME = re.compile(r"[A-Za-z0-9._-]+=(?=https?:)", re.ASCII)  # uv allows named indexes
 INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 
@@ -48,18 +48,21 @@ def inspect_host(
     own_container: str,
     proxies: Mapping[str, str],
 ) -> tuple[tuple[Observation, ...], EngineFacts | None]:
-    """Take every look at the host.
+    """Run every probe of the host.
 
     Args:
-        official_image: The image that a registry is asked for, or empty for none.
-        has_fallback: Whether a workspace stands on another base where that one cannot be had.
-        mirror: A file of the Debian mirror that builds install from.
-        index: Where Python packages come from, or empty for what pip itself uses.
-        skip_reasons: Looks that are not taken, and why.
-        port: The port that JupyterLab would get.
-        is_configured: Whether the config names it.
-        own_container: Container of the workspace, which may hold it, or empty.
+        official_image: Image to request from its registry, or empty for none.
+        has_fallback: Whether another base image is used if that one is unavailable.
+        mirror: URL of a file on the Debian mirror that builds install from.
+        index: URL of the Python package index, or empty for pip's default.
+        skip_reasons: Reasons of skipped probes, by name.
+        port: Port that JupyterLab would use.
+        is_configured: Whether the config sets that port.
+        own_container: Container of the workspace, which may hold the port, or empty.
         proxies: The caller's proxies.
+
+    Returns:
+        Observations, and the engine's facts if it answered.
     """
     facts: list[EngineFacts] = []
     probes: dict[str, Callable[[], Mapping[str, Any]]] = {
@@ -88,11 +91,11 @@ def inspect_host(
 def _measure(
     probe: Callable[[], Mapping[str, Any]], clock: Callable[[], float] = time.monotonic
 ) -> tuple[dict[str, Any], float]:
-    """Take a look; return what was seen and how long it took itself, not how long others kept the caller waiting."""
+    """Run a probe, and return its data and its own duration, without the time spent waiting for other probes."""
     start = clock()
     try:
         data = dict(probe())
-    except Exception as error:  # noqa: BLE001 - a look that fails is told like any other
+    except Exception as error:  # noqa: BLE001 - a failed probe is an observation, too
         data = {"error": {"type": type(error).__name__, "message": str(error)}}
     return data, clock() - start
 
@@ -123,18 +126,18 @@ def _skip(reason: str) -> Mapping[str, Any]:
 
 
 def _inspect_port(port: int, own_container: str, *, is_configured: bool) -> Mapping[str, Any]:
-    if port not in http.busy_ports():
+    if port not in ports.busy():
         return {"port": port, "holder": None, "named": is_configured, "ours": False}
     engine_endpoint, engine = endpoint.current_endpoint(), None
     is_ours = bool(own_container) and fast_inspect.owns_port(engine_endpoint, own_container, port)
     with suppress(EnvkitError):
         engine = client.connect(engine_endpoint)
-    port_owner = port_owner_.find_owner(engine, engine_endpoint, port, http.port_listener(port))
+    port_owner = port_owner_.find_owner(engine, engine_endpoint, port, ports.listener(port))
     return {"port": port, "holder": port_owner, "named": is_configured, "ours": is_ours}
 
 
 def _free_mib(root: str) -> int | None:
-    """Return what is free where images lie: of the nearest folder that the caller may look at."""
+    """Return the free space of the image storage, by the nearest folder that the caller may access."""
     for folder in (Path(root), *Path(root).parents) if root else ():
         try:
             filesystem = os.statvfs(folder)
@@ -148,8 +151,8 @@ def _check_registry(official_image: str, *, has_fallback: bool) -> Mapping[str, 
     if not official_image:
         return {}
     engine = client.connect(endpoint.current_endpoint())
-    refusal = registry.check_image(engine, official_image)
-    reason, hint = refusal or ("", "")
+    problem = registry.check_image(engine, official_image)
+    reason, hint = (problem.reason, problem.hint) if problem else ("", "")
     return {"image": official_image, "why": reason, "hint": hint, "spare": has_fallback}
 
 
@@ -158,7 +161,7 @@ def _check_url(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:
         return {}
     address, login = _split_login(url)
     if not address:
-        return {"skipped": "it is no address of http or https: nothing else is asked"}
+        return {"skipped": "it is not an http or https URL; envkit checks only those"}
     answer = http.send_head(address, proxies, timeout_s=NETWORK_S, login=login)
     return {
         "url": address.partition("?")[0],
@@ -171,7 +174,7 @@ def _check_url(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _split_login(url: str) -> tuple[str, str]:
-    """Return an address without the login in it, and that; no address where it is none of the web's."""
+    """Split a URL into the URL without its login, and the login; the URL is empty if it is not http or https."""
     try:
         parts = urlsplit(INDEX_NAME.sub("", url))
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
@@ -184,7 +187,7 @@ def _split_login(url: str) -> tuple[str, str]:
 
 
 def _default_index() -> str:
-    """Return where pip looks by itself: what the caller set, or else the address it was made with."""
+    """Return pip's default index: the caller's setting, or the built-in URL."""
     configured_url = next((os.environ[variable] for variable in INDEX_VARIABLES if os.environ.get(variable)), "")
     if configured_url:
         return configured_url
@@ -217,6 +220,6 @@ def _inspect_state() -> Mapping[str, Any]:
 
 def _check_apt() -> Mapping[str, Any]:
     if process.which(LIST_SOURCES[0]) is None:
-        return {"skipped": "there is no apt-get here"}
+        return {"skipped": "apt-get is not installed"}
     result = process.run(LIST_SOURCES, timeout_s=NETWORK_S, env={"LC_ALL": "C"})
     return {"code": result.code, "said": result.err}

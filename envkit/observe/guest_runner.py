@@ -1,7 +1,7 @@
-"""Guest scripts -> one text that a Python in a container reads from its standard input; and what it says, collected.
+"""Run guest programs with a container's Python, which reads them from standard input, and collect their observations.
 
-There is no envkit inside: the modules of `envkit.guest` travel with their text and are known there by the names they
-have here, so that they are ordinary modules to everybody who reads, checks or tests them.
+envkit is not installed in the container. The program contains the source of its `envkit.guest` modules and registers
+them under the same names, so they remain ordinary modules for linters and tests.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from envkit.backends.docker.client import Engine
 
-PYTHON = "python"  # of the workspace: the image puts the kernel's own first on PATH
+PYTHON = "python"  # of the workspace: the image puts the kernel's Python first on PATH
 
-# Program -> its modules, each after those it needs.
+# Modules of each program, each after the modules that it imports.
 PROGRAMS = {
     "nodes": ("reporter", "supervisor", "gpu_driver", "gpu_devices"),
     "probe": ("reporter", "supervisor", "gpu_driver", "tensorflow_ops", "probe"),
@@ -30,8 +30,8 @@ PROGRAMS = {
     "smoke": ("reporter", "supervisor", "gpu_driver", "tensorflow_ops", "image_packages", "training", "smoke"),
 }
 
-# Reading its program from a pipe, Python searches the current folder first. That may be the workspace, where a stray
-# `json.py` would be imported in place of the real one.
+# With a program from a pipe, Python searches the current folder first. That may be the workspace, where a file such as
+# `json.py` would replace the standard module.
 LOADER = """\
 import sys
 sys.path[:] = [entry for entry in sys.path if entry]
@@ -46,10 +46,10 @@ for name, text in {texts}:
 
 
 def build_program(name: str) -> str:
-    """Return the text of a guest program.
+    """Build the source of a guest program.
 
     Raises:
-        KeyError: There is no such program.
+        KeyError: The program does not exist.
     """
     folder = resources.files("envkit").joinpath("guest")
     texts = [(module, folder.joinpath(f"{module}.py").read_text("utf-8")) for module in PROGRAMS[name]]
@@ -57,11 +57,11 @@ def build_program(name: str) -> str:
 
 
 class Collector:
-    """Observations as they come, no more than are wanted.
+    """Collects the observations of a guest program, up to a limit.
 
     Args:
-        on_observation: Gets each at once.
-        allowed_names: The names that are taken, or None for any.
+        on_observation: Callback for each observation.
+        allowed_names: Accepted names, or None for all.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Collector:
         self.on_observation, self.allowed_names, self.observations = on_observation, allowed_names, list[Observation]()
 
     def __call__(self, line: str) -> None:
-        """Take one line of what a program printed."""
+        """Parse one line of a program's output."""
         observation = lines.parse(line)
         if observation is None or len(self.observations) >= lines.COUNT_MAX:
             return
@@ -84,18 +84,18 @@ class Collector:
 def run(engine: Engine, container: str, name: str, collector: Collector, *arguments: str, limit_s: float) -> None:
     """Run a guest program in a running container, as its user.
 
-    A program has a clock of its own; what keeps its Python from ever reaching it is told in the same words.
+    A program enforces its own time limit. If its Python does not get that far, the same observation reports it.
 
     Args:
-        engine: Where.
-        container: Its name.
-        name: The program's.
-        collector: Gets what it says.
-        arguments: Of the program.
-        limit_s: How long it may take, seconds: more than it allows itself.
+        engine: Engine of the container.
+        container: Name of the container.
+        name: Name of the program.
+        collector: Collector of its output.
+        arguments: Arguments of the program.
+        limit_s: Time limit in seconds, longer than the program's own.
 
     Raises:
-        EngineError: It could not be started.
+        EngineError: The program could not be started.
     """
     try:
         container_exec.run_script(

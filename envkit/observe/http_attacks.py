@@ -1,6 +1,6 @@
-"""Attack JupyterLab from outside: as nobody, as a stranger, as another page, and as its owner.
+"""Attack JupyterLab from outside: without a login, with a wrong token, from another website, and as its owner.
 
-What carries the token or the cookies of a login is sent only while our own container holds the port.
+Requests with the token or login cookies are sent only while envkit's container holds the port.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 LIMIT_S = 60.0  # for all requests together
 REQUEST_S = 10.0
-SECRET_LENGTH_MIN = 16  # a cookie's value that is shorter is no secret, and stands in many words
+SECRET_LENGTH_MIN = 16  # a shorter cookie value is not secret, and occurs within ordinary words
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 DENIED_STATUSES = frozenset({401, 403})
 STATUS_PATH = "/api/status"
 
 
 class _AbortError(Exception):
-    """Nothing more can be sent; says why."""
+    """Raised with the reason when no further request can be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Who is attacked, and until when by the monotonic clock."""
+    """The attacked server, and the deadline by the monotonic clock."""
 
     port: int
     token: str
@@ -45,15 +45,15 @@ class _Target:
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> http.Response:
         remaining_s = self.deadline - time.monotonic()
         if remaining_s <= 0:
-            raise _AbortError("JupyterLab took too long for all the requests together")
+            raise _AbortError("JupyterLab did not answer all requests within the time limit")
         if not self.is_ours():
-            raise _AbortError(f"the workspace does not hold port {self.port} any more")
+            raise _AbortError(f"the workspace no longer holds port {self.port}")
         return http.send(self.port, method, path, headers, body, timeout_s=min(REQUEST_S, remaining_s))
 
 
 @dataclass(frozen=True, slots=True)
 class _Login:
-    """What came of logging in as a browser does: all its cookies, and those that let in, with their flags."""
+    """Result of a browser's login: all cookies, and the authenticating ones with their flags."""
 
     cookies: Mapping[str, str]
     auth_cookies: Mapping[str, Sequence[str]]
@@ -71,14 +71,14 @@ def run_attacks(
     *,
     limit_s: float = LIMIT_S,
 ) -> tuple[Observation, ...]:
-    """Send every attack of the table, guess tokens, and look at the cookie of a login.
+    """Send every attack of the table, guess tokens, and inspect the cookie of a login.
 
     Args:
-        port: Where JupyterLab answers, on loopback.
-        token: The right one. It stands in no observation, whatever the server answers.
-        is_ours: Says whether our container holds the port at this moment.
-        on_progress: Gets the news.
-        limit_s: How long all may take.
+        port: JupyterLab's port on loopback.
+        token: Token of the environment; redacted from all observations.
+        is_ours: Function that checks whether envkit's container holds the port now.
+        on_progress: Callback for progress.
+        limit_s: Time limit for all attacks, seconds.
     """
     secret_values = [token]
     observations = list(
@@ -119,8 +119,8 @@ def _attack(target: _Target, secret_values: list[str], on_progress: Callable[[st
 
 def _send_attack(attack: HttpAttack, target: _Target, cookies: str) -> dict[str, Any]:
     auth_headers = {
-        "nobody": {},
-        "stranger": {"Authorization": f"token {secrets.token_urlsafe(32)}"},
+        "anonymous": {},
+        "wrong-token": {"Authorization": f"token {secrets.token_urlsafe(32)}"},
         "owner": {"Authorization": f"token {target.token}"},
         "browser": {"Cookie": cookies},
     }[attack.identity]
@@ -138,7 +138,7 @@ def _send_attack(attack: HttpAttack, target: _Target, cookies: str) -> dict[str,
 
 
 def _guess_tokens(target: _Target) -> dict[str, Any]:
-    """Try made-up tokens, up to the first that is not answered."""
+    """Try random tokens, until one is not answered."""
     statuses: list[int] = []
     while len(statuses) < TOKEN_GUESSES and 0 not in statuses:
         headers = {"Authorization": f"token {secrets.token_urlsafe(32)}"}
@@ -167,7 +167,7 @@ def _log_in(target: _Target) -> _Login:
         ]
         for name, cookie in auth_cookies.items()
     }
-    # As they came, as a browser sends them back.
+    # Cookies keep their encoded values, which a browser sends back unchanged.
     return _Login({name: cookie.coded_value for name, cookie in (*jar.items(), *login_cookies.items())}, flags)
 
 
@@ -182,7 +182,7 @@ def _parse_cookies(answer: http.Response) -> SimpleCookie:
 
 
 def redact_observations(observations: Sequence[Observation], secret_values: Sequence[str]) -> tuple[Observation, ...]:
-    """Return observations in which no secret stands: what a server or a program says may repeat it."""
+    """Remove secrets from observations, because the output of a server or a program may repeat them."""
     return tuple(
         Observation(observation.name, redact(observation.data, secret_values), observation.seconds)
         for observation in observations
@@ -190,7 +190,7 @@ def redact_observations(observations: Sequence[Observation], secret_values: Sequ
 
 
 def redact(value: Any, secret_values: Sequence[str]) -> Any:
-    """Return a JSON value with other words where secrets stood."""
+    """Replace secrets in a JSON value."""
     if isinstance(value, str):
         for secret in filter(None, secret_values):
             value = value.replace(secret, "[hidden]")

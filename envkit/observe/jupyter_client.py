@@ -1,4 +1,4 @@
-"""Where JupyterLab answers: a port of this host's loopback, or a socket that only a program inside reaches."""
+"""Clients of JupyterLab: through a port of this host's loopback, or through a socket inside the container."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 
     from envkit.backends.docker.client import Engine
 
-# Not by name: what the user installs comes first on the PATH of whatever is started inside.
+# An absolute path, because programs that the user installs come first on PATH.
 CURL = ("/usr/bin/curl", "--config", "-")
 
 
 @dataclass(frozen=True, slots=True)
 class JupyterClient:
-    """A way to JupyterLab.
+    """A client of JupyterLab.
 
     Attributes:
-        location: For messages.
-        get_status: Asks for a path, with a token or without, within some seconds; returns the HTTP status, 0 for no answer.
+        location: Address, for messages.
+        get_status: Function that requests a path with a token (or empty) and a time limit in seconds, and returns the
+            HTTP status, or 0 without an answer.
     """
 
     location: str
@@ -32,7 +33,7 @@ class JupyterClient:
 
 
 def port_client(port: int) -> JupyterClient:
-    """Return the way through a published port."""
+    """Build a client for a published port."""
 
     def get_status(path: str, token: str, timeout_s: float) -> int:
         headers = {"Authorization": f"token {token}"} if token else {}
@@ -42,8 +43,8 @@ def port_client(port: int) -> JupyterClient:
 
 
 def socket_client(engine: Engine, container: str) -> JupyterClient:
-    """Return the way through a program in the container, where JupyterLab listens at no port."""
-    from envkit.backends.docker import container_exec  # brings the SDK, which a look at a port does without
+    """Build a client that runs curl in the container, for a JupyterLab that listens on a socket only."""
+    from envkit.backends.docker import container_exec  # imports the SDK, which a port client does not need
 
     def get_status(path: str, token: str, timeout_s: float) -> int:
         lines = [""]
@@ -51,7 +52,7 @@ def socket_client(engine: Engine, container: str) -> JupyterClient:
             container_exec.run_script(
                 engine, container, CURL, curl_config(path, token, timeout_s), lines.append, limit_s=timeout_s + 5
             )
-        except EngineError:  # the container ended meanwhile: whoever waits asks for that too
+        except EngineError:  # the container has ended, which the caller detects itself
             return 0
         return int(lines[-1]) if lines[-1].isdecimal() else 0
 
@@ -59,7 +60,7 @@ def socket_client(engine: Engine, container: str) -> JupyterClient:
 
 
 def curl_config(path: str, token: str, timeout_s: float) -> str:
-    """Return the words for curl's standard input: in an argument, everybody inside could read the token."""
+    """Build curl's config for its standard input: as an argument, every process inside could read the token."""
     options = {
         "url": f"http://localhost{path}",
         "unix-socket": naming.JUPYTER_SOCKET,

@@ -1,4 +1,4 @@
-"""Knock at a workspace from other containers: from the engine's usual network, and from the workspace's own."""
+"""Connect to a workspace from other containers: on the engine's default network, and on the workspace's network."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from envkit.backends.docker.client import Engine
 
-DEFAULT_NETWORK = "bridge"  # the network of every container that is given none
-TENSORBOARD_PORT = 6006  # its usual one
+DEFAULT_NETWORK = "bridge"  # the network of containers without a network setting
+TENSORBOARD_PORT = 6006  # its default
 PORTS = (naming.JUPYTER_PORT, naming.SSH_PORT, TENSORBOARD_PORT)
 PYTHONS = (guest_runner.PYTHON, "python3")
-CONCURRENCY = 2  # containers: each mostly waits
-STAGE_S = 10  # more than the knocking takes
+CONCURRENCY = 2  # containers, which mostly wait
+STAGE_S = 10  # longer than the scan takes
 LIMIT_S = 20.0  # for a container, from its start to its end
-CLEANUP_S, PAUSE_S = 10.0, 0.25  # for a container that is being made when nobody wants it any more
+CLEANUP_S, PAUSE_S = 10.0, 0.25  # for a container whose creation is interrupted
 TOTAL_S = 2 * len(PYTHONS) * LIMIT_S
 GUEST_OBSERVATION, OBSERVATION = "neighbour.knocked", "audit.neighbour"
 
@@ -39,14 +39,16 @@ GUEST_OBSERVATION, OBSERVATION = "neighbour.knocked", "audit.neighbour"
 def probe_in_background(
     engine: Engine, inspected: Mapping[str, Any], *, owner: int, name_prefix: str, labels: Mapping[str, str]
 ) -> Iterator[Callable[[], tuple[Observation, ...]]]:
-    """Knock while the block runs, and yield what fetches the results; an exception in the block takes all of it away.
+    """Probe the networks while the block runs, and yield a function that fetches the results.
+
+    An exception in the block removes the containers.
 
     Args:
-        engine: Where.
-        inspected: What the engine says of the workspace's container.
-        owner: Whose containers they are.
-        name_prefix: How their names begin, and those of no others.
-        labels: Of the containers.
+        engine: Engine of the workspace.
+        inspected: The engine's inspection of the workspace's container.
+        owner: UID of the containers' owner.
+        name_prefix: Name prefix of these containers only.
+        labels: Labels of the containers.
     """
     stop, futures = Event(), list["Future[tuple[Observation, ...]]"]()
     try:
@@ -62,7 +64,7 @@ def probe_in_background(
 
 
 def _remove_containers(engine: Engine, owner: int, name_prefix: str, futures: Sequence[Future[Any]]) -> None:
-    """Remove what knocks, until nothing does: what was being made just now shows a moment later."""
+    """Remove the containers until no probe is running: one that is being created appears a moment later."""
     deadline = time.monotonic() + CLEANUP_S
     is_busy = True
     while is_busy and time.monotonic() < deadline:
@@ -73,14 +75,14 @@ def _remove_containers(engine: Engine, owner: int, name_prefix: str, futures: Se
 def probe_networks(
     engine: Engine, inspected: Mapping[str, Any], *, name_prefix: str, labels: Mapping[str, str], stop: Event
 ) -> tuple[Observation, ...]:
-    """Start a container on each network, let it knock, and remove it.
+    """Run the port scan in a container on each network.
 
     Args:
-        engine: Where.
-        inspected: What the engine says of the workspace's container.
-        name_prefix: How the names of the containers begin.
-        labels: Of the containers.
-        stop: Once it is set, no container is begun.
+        engine: Engine of the workspace.
+        inspected: The engine's inspection of the workspace's container.
+        name_prefix: Name prefix of the containers.
+        labels: Labels of the containers.
+        stop: Event after which no further container starts.
     """
     network_addresses = {
         name: addresses
@@ -103,7 +105,7 @@ def probe_networks(
                 engine, str(inspected["Image"]), network, targets, f"{name_prefix}{number}", labels, stop
             )
         except EngineError as error:
-            data = {"why": f"no container could knock from {network}: {error.message}"}
+            data = {"why": f"no container could scan from {network}: {error.message}"}
         return Observation(OBSERVATION, {**data, "network": network})
 
     networks = dict.fromkeys((DEFAULT_NETWORK, *network_addresses))
@@ -134,13 +136,13 @@ def _probe_network(
             continue
         observation = lines.last(collector.observations, GUEST_OBSERVATION)
         return {**observation.data, "ended": "error" not in observation.data} if observation else {"ended": False}
-    return {"skipped": "the image has no Python to knock with"}
+    return {"skipped": "the image has no Python for the scan"}
 
 
 def _explain_no_address(mode: str) -> dict[str, str]:
     if mode == "none":
         return {"skipped": "the workspace is on no network"}
-    return {"why": f"the engine tells no address of the workspace to knock at; its network is {mode}"}
+    return {"why": f"the engine reports no address of the workspace; its network is {mode}"}
 
 
 def _addresses(settings: Mapping[str, Any]) -> list[str]:

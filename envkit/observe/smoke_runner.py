@@ -1,4 +1,4 @@
-"""Run the smoke test in an image, or in an environment that runs, and collect what it saw."""
+"""Run the smoke test in an image or in a running environment, and collect its observations."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from envkit.backends.docker.client import Engine
     from envkit.model.run import Gpus
 
-SIGNAL_BASE = 128  # and the number of the signal: what an engine says of a program that one ended
+SIGNAL_BASE = 128  # plus the signal's number: the exit code of a program that a signal ended
 PYTHONS = (guest_runner.PYTHON, "python3")
-GRACE_S = 8.0  # for the start of it all
+GRACE_S = 8.0  # for starting the container
 
 
 def total_s(limit_s: float) -> float:
-    """Return how long a test may take in all, with this for TensorFlow and the training."""
+    """Return the time limit of a whole test, given the limit for TensorFlow and training, in seconds."""
     return limit_s + min(limit_s, gpu_driver.LIMIT_S) + min(limit_s, image_packages.LIMIT_S) + GRACE_S
 
 
@@ -37,10 +37,10 @@ def run_in_image(
     gpus: Gpus | None,
     on_observation: Callable[[Observation], None],
 ) -> tuple[Observation, ...]:
-    """Try an image; the result is empty where it has no Python to try it with.
+    """Test an image, and return its observations; none if it has no Python.
 
     Raises:
-        StartFailed: It cannot run.
+        StartFailed: The image cannot run.
     """
     text = guest_runner.build_program("smoke")
     for python in PYTHONS:
@@ -68,7 +68,7 @@ def run_in_image(
 
 
 def _crash_observation(result: run_once.RunResult) -> Observation:
-    """Tell of a test that did not come to its last word."""
+    """Build the observation of a test that ended without `done`."""
     if result.code is not None and result.code > SIGNAL_BASE:
         name = (
             signal.Signals(result.code - SIGNAL_BASE).name if result.code - SIGNAL_BASE in set(signal.Signals) else ""
@@ -80,7 +80,7 @@ def _crash_observation(result: run_once.RunResult) -> Observation:
 def run_in_environment(
     engine: Engine, container: str, *, limit_s: float, on_observation: Callable[[Observation], None]
 ) -> tuple[Observation, ...]:
-    """Try a running environment, as its user would."""
+    """Test a running environment as its user."""
     collector = guest_runner.Collector(on_observation)
     guest_runner.run(engine, container, "smoke", collector, f"{limit_s:g}", limit_s=total_s(limit_s))
     return tuple(collector.observations)

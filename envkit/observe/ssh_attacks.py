@@ -1,28 +1,28 @@
-"""Attack the SSH server: get in as somebody else, or as the owner out to where an owner must not."""
+"""Attack the SSH server: log in without permission, or escape from the owner's session."""
 
 from __future__ import annotations
 
-import tempfile
 import time
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envkit import process
 from envkit.checks.audit.attack_cases import OWNER_LOGIN, SSH_ATTACKS
 from envkit.concurrency import gather
+from envkit.fs import files, temporary
 from envkit.model.report import Observation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from envkit.checks.audit.attack_cases import SshAttack
 
-LIMIT_S = 90.0  # for all of them together
+LIMIT_S = 90.0  # for all attacks together
 LOGIN_S = 20.0
-CONCURRENCY = 3  # of connections that have not logged in, an sshd drops some from the eleventh on
-CLIENT_ERROR_CODE = 255  # what the client ends with when it came to no session
+CONCURRENCY = 3  # sshd drops some connections from the eleventh unauthenticated one
+CLIENT_ERROR_CODE = 255  # the client's exit code without a session
 OUTPUT_LENGTH_MAX = 300
 NO_AGENT = "there is no ssh-agent on this host to forward"
 
@@ -30,16 +30,16 @@ NO_AGENT = "there is no ssh-agent on this host to forward"
 def run_attacks(
     config: Path, host: str, on_progress: Callable[[str], None] = lambda _: None, *, limit_s: float = LIMIT_S
 ) -> tuple[Observation, ...]:
-    """Log in as the owner, which must succeed; then attack, a few at once.
+    """Log in as the owner, which must succeed; then run the attacks, a few at a time.
 
-    It is a refusal only once the server has said how one may log in. Before that it hangs up on some where too many
-    are at its door, whoever they are: such an attack is made again, by itself.
+    Only a server that has listed its login methods has refused a login. It may drop connections before that when there
+    are many, regardless of the user; such an attack is repeated alone.
 
     Args:
-        config: The client's config file for this environment.
-        host: What the environment is called there.
-        on_progress: Gets the news.
-        limit_s: How long all may take.
+        config: Config file of the SSH client for this environment.
+        host: Name of the environment in that file.
+        on_progress: Callback for progress.
+        limit_s: Time limit for all attacks, seconds.
     """
     if process.which("ssh") is None:
         return (_observation("", skipped="there is no ssh client on this host"),)
@@ -55,7 +55,7 @@ def run_attacks(
                 return _observation(login.name, skipped=NO_AGENT)
             login_config, options = foreign_identity if login.unknown_key else (config, ())
             if login.unknown_key and not options:
-                return _observation(login.name, output="no key could be made")
+                return _observation(login.name, output="no key could be created")
             return _log_in(login_config, host, login, options, deadline)
 
         observations = gather([partial(attack, login) for login in SSH_ATTACKS], CONCURRENCY)
@@ -74,12 +74,12 @@ def _was_dropped(observation: Observation) -> bool:
 
 @contextmanager
 def _create_foreign_identity(config: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Make a key, and a copy of a config file without the owner's; the options are empty if that failed."""
-    with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
-        key_path, config_copy = Path(folder) / "id_ed25519", Path(folder) / "ssh_config"
+    """Create a key, and a copy of a config file without the owner's key; the options are empty if that failed."""
+    with temporary.folder() as folder:
+        key_path, config_copy = folder / "id_ed25519", folder / "ssh_config"
         try:
             lines = config.read_text("utf-8").splitlines()
-            config_copy.write_text("".join(f"{line}\n" for line in lines if "IdentityFile" not in line), "utf-8")
+            files.write(config_copy, "".join(f"{line}\n" for line in lines if "IdentityFile" not in line).encode())
             has_key = (
                 process.run(
                     ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key_path)], timeout_s=LOGIN_S
@@ -106,12 +106,12 @@ def _log_in(config: Path, host: str, login: SshAttack, options: tuple[str, ...],
         host,
         *login.command,
     ]
-    # A display that nobody serves; without one the client asks for nothing.
+    # No server listens at this display; without a display the client requests no forwarding.
     env = {"DISPLAY": ":99"} if login.display else None
     try:
         result = process.run(argv, timeout_s=max(0.001, min(LOGIN_S, deadline - time.monotonic())), env=env)
     except (OSError, process.TimeoutExpired) as error:
-        return _observation(login.name, output=f"the client did not come to an end: {type(error).__name__}")
+        return _observation(login.name, output=f"the client did not finish: {type(error).__name__}")
     lines = result.err.strip().splitlines()
     offers = [line.partition("can continue: ")[2].strip() for line in lines if "can continue: " in line]
     messages = [line for line in lines if not line.startswith(("debug1:", "OpenSSH_"))]

@@ -1,4 +1,4 @@
-"""Workspace and copy, looked at and changed by the same guest program: in a process here, and inside over there."""
+"""Read and change workspace and copy with the same guest program: in a local process, and in the container."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from envkit.backends.docker.client import Engine
 
 LIMIT_S = 900.0
-PYTHON = ("/opt/jupyter/bin/python", "-I", "-X", "utf8", "-")  # root's own inside
+PYTHON = ("/opt/jupyter/bin/python", "-I", "-X", "utf8", "-")  # belongs to root in the container
 KINDS = {"f", "d", "l", OTHER}
 NUMBER_MAX = 1 << 63
 
@@ -29,51 +29,53 @@ class Side:
     """Workspace or copy.
 
     Attributes:
-        name: For messages.
-        run: Runs the guest program with a text; returns the lines it printed.
+        name: Name for messages.
+        run: Function that runs the guest program with a request, and returns the lines of its output.
     """
 
     name: str
     run: Callable[[str], list[str]]
 
     def tree(self) -> tuple[str, dict[str, Entry]]:
-        """Return what tells this folder from another one at its place, and all that is in it.
+        """Return the folder's identity, which differs from that of a replacement, and all of its entries.
 
         Raises:
-            EngineError: It could not be looked at.
+            EngineError: The folder could not be read.
         """
         top, *rest = self._request("tree", stage=STAGING_FOLDER)
         return str(top[1]), {path: _parse_entry(fields) for path, fields in rest}
 
     def digests(self, paths: Sequence[str]) -> dict[str, str]:
-        """Return the SHA-256 of files; nothing of those that cannot be read."""
+        """Return the SHA-256 digests of files; empty for unreadable ones."""
         return {path: str(digest) for path, digest in self._request("digest", paths=list(paths))[1:]}
 
     def rename_paths(self, pairs: Mapping[str, str]) -> None:
-        """Give things other names.
+        """Rename entries.
 
         Raises:
-            EngineError: One could not get it.
+            EngineError: An entry could not be renamed.
         """
         results = dict(self._request("aside", pairs=list(pairs.items()))[1:])
         for path, new_path in pairs.items():
             if results.get(path) is not True:
                 raise EngineError(
-                    f"{path} of {self.name} could not be renamed to {new_path}", hint="repeat the command"
+                    f"{path} of {self.name} could not be renamed to {new_path}",
+                    code="sync-rename-failed",
+                    hint="repeat the command",
                 )
 
     def create_stage(self) -> None:
-        """Make the empty folder for what is on its way."""
+        """Create the empty staging folder."""
         self._request("stage", stage=STAGING_FOLDER)
 
     def remove_stage(self) -> None:
-        """Take that folder away."""
+        """Remove the staging folder."""
         self._request("clear", stage=STAGING_FOLDER)
 
     def apply_changes(
         self, removals: Sequence[tuple[str, Entry]], additions: Sequence[tuple[str, Entry | None, Entry]]
     ) -> tuple[str, ...]:
-        """Remove and place what is as it was expected; return the paths of which that was not so."""
+        """Remove and place entries that are still as expected, and return the paths of the others."""
         response = self._request("change", stage=STAGING_FOLDER, removed=list(removals), placed=list(additions))
         results = dict(response[1:])
         paths = [path for path, _ in removals] + [path for path, _, _ in additions]
@@ -84,14 +86,18 @@ class Side:
         lines = self.run(json.dumps({"deed": action, **details}) + "\n" + program)
         entries = [_parse_line(line) for line in lines]
         if len(entries) < 2 or entries[0][0] != "top" or entries[-1][0] != "end":
-            raise EngineError(f"{self.name} could not be looked at", hint="envkit up; then repeat the command")
+            raise EngineError(
+                f"{self.name} could not be read", code="folder-unreadable", hint="envkit up; then repeat the command"
+            )
         if not all(is_safe(path) for path, _ in entries[1:-1]):
-            raise EngineError(f"{self.name} tells of a path that no file can have", hint="look at it: envkit shell")
+            raise EngineError(
+                f"{self.name} reports an impossible path", code="sync-path-invalid", hint="envkit shell, to inspect it"
+            )
         return entries[:-1]
 
 
 def local_side(folder: str) -> Side:
-    """Return the workspace of this machine."""
+    """Build the side of the workspace on this host."""
 
     def run(text: str) -> list[str]:
         argv = [sys.executable, "-I", "-X", "utf8", "-"]
@@ -99,11 +105,15 @@ def local_side(folder: str) -> Side:
             result = process.run(argv, stdin=_program(text, folder), timeout_s=LIMIT_S)
         except process.TimeoutExpired as error:
             raise PreconditionError(
-                f"{folder} could not be looked at in {LIMIT_S:g} s", hint="repeat the command"
+                f"{folder} could not be read within {LIMIT_S:g} s",
+                code="workspace-unreadable",
+                hint="repeat the command",
             ) from error
         if result.code:
             raise PreconditionError(
-                f"{folder} could not be looked at: {result.err.strip()[-300:]}", hint="mend that, repeat it"
+                f"{folder} could not be read: {result.err.strip()[-300:]}",
+                code="workspace-unreadable",
+                hint="fix the cause, then repeat the command",
             )
         return result.out.splitlines()
 
@@ -111,7 +121,7 @@ def local_side(folder: str) -> Side:
 
 
 def container_side(engine: Engine, container: str) -> Side:
-    """Return the copy that a container has."""
+    """Build the side of a container's copy."""
 
     def run(text: str) -> list[str]:
         lines: list[str] = []
@@ -137,7 +147,7 @@ def _parse_line(line: str) -> tuple[str, Any]:
 
 
 def _parse_entry(fields: Any) -> Entry:
-    """Take a look's result for what it is; what runs inside may have had its hand in it."""
+    """Parse an entry strictly, because container code may have forged it."""
     try:
         kind, size, modified, changed, mode, target = fields
     except (TypeError, ValueError):

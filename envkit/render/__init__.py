@@ -1,1 +1,1 @@
-"""Plan -> Artifacts: one module for each kind of thing that is rendered. Pure."""
+"""Plan -> Artifacts: one module per rendered format. Pure."""

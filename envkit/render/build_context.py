@@ -1,4 +1,4 @@
-"""ImagePlan -> the whole build context, its Dockerfile among it. Pure, and the same bytes for the same plan."""
+"""ImagePlan -> the complete build context with its Dockerfile. Pure: equal plans give equal bytes."""
 
 from __future__ import annotations
 
@@ -15,38 +15,36 @@ from envkit.render.jinja import read_static, render_template
 if TYPE_CHECKING:
     from envkit.model.image import ImagePlan
 
-DEBIAN_MIRROR = "http://deb.debian.org/debian"
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-PENALTIES_MIN_OPENSSH = (9, 8)  # the OpenSSH that began to turn away addresses with failures
-RSA_SIZE_MIN_OPENSSH = (9, 1)  # from here on sshd can refuse small RSA keys; envkit refuses them anyway
+PENALTIES_MIN_OPENSSH = (9, 8)  # first OpenSSH that refuses addresses after failed logins
+RSA_SIZE_MIN_OPENSSH = (9, 1)  # first sshd that can refuse small RSA keys; envkit refuses them in any case
 CONSTRAINTS = "/etc/envkit/constraints.txt"
 GPU_ENVIRONMENT = {
-    # What the driver brings into the container: libcuda, and nvidia-smi to look with. Which GPUs, the engine
-    # is told for each container; an image that asks for all would get all.
+    # Parts of the driver that are mounted: libcuda, and nvidia-smi for inspection. The GPUs are chosen per
+    # container; an image that requested all would receive all.
     "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
-    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else TensorFlow takes nearly all of a GPU's memory from everybody
-    # A GPU newer than the release gets its kernels compiled at first use, which takes up to half an hour:
-    # what was compiled is kept in the home volume.
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # by default TensorFlow reserves nearly all of a GPU's memory
+    # For a GPU newer than the release, kernels are compiled at first use, which takes up to half an hour.
+    # The result is cached in the home volume.
     "CUDA_CACHE_PATH": f"{naming.HOME}/.cache/nvidia",
     "CUDA_CACHE_MAXSIZE": str(4 * 2**30),
 }
 
-# The files that need no value, and the mode each has in the image.
+# Files without template values, and the mode of each in the image.
 STATIC_FILES = {
     "apt/dpkg.cfg": 0o644,
     "apt/envkit.conf": 0o644,
-    "apt/none": 0o644,
     "bin/entrypoint": 0o755,
-    "bin/guarded-install": 0o755,
-    "bin/keep-sshd": 0o755,
-    "bin/listens": 0o755,
+    "bin/pip-wrapper": 0o755,
+    "bin/run-sshd": 0o755,
+    "bin/check-port": 0o755,
     "bin/serve.py": 0o644,
-    "build/furnish": 0o755,
+    "build/prepare-workspace": 0o755,
     "build/install-apt": 0o755,
     "build/install-python": 0o755,
     "build/install-uv": 0o755,
-    "build/prove-jupyter.py": 0o644,
-    "build/prove-tensorflow.py": 0o644,
+    "build/check-jupyter.py": 0o644,
+    "build/check-tensorflow.py": 0o644,
     "etc/ipython_config.py": 0o644,
     "etc/ipython_magics.py": 0o644,
     "etc/jupyter_server_config.py": 0o644,
@@ -62,7 +60,7 @@ def render(plan: ImagePlan) -> tuple[Artifact, ...]:
     """Render the build context of an image, ordered by path.
 
     Raises:
-        quote.Unsafe: A value of the plan cannot stand where it would land.
+        UnsafeValueError: A value of the plan is not safe where the template puts it.
     """
     ca_artifacts = _certificates(plan.ca)
     artifacts = (
@@ -75,30 +73,30 @@ def render(plan: ImagePlan) -> tuple[Artifact, ...]:
         *_gpu(plan),
         *ca_artifacts,
     )
-    # Of two of one path the later one counts: a layout has its own in the place of some.
+    # A later artifact replaces an earlier one with the same path: a layout overrides some files.
     return tuple(
         sorted({artifact.path: artifact for artifact in artifacts}.values(), key=lambda artifact: artifact.path)
     )
 
 
 def strip_comments(dockerfile: str) -> str:
-    """Return a Dockerfile without its comments and blank lines: what the builder acts on."""
+    """Remove comments and blank lines from a Dockerfile, which the builder ignores."""
     lines = (line for line in dockerfile.splitlines() if line.strip() and not line.lstrip().startswith("#"))
     return "".join(f"{line}\n" for line in lines)
 
 
 def archive_urls(mirror: str) -> tuple[str, str]:
-    """Return the URLs of a Debian mirror's main and security archives: the second lies beside the first.
+    """Return the URLs of a Debian mirror's main and security archives, which are siblings.
 
     Args:
-        mirror: URL of the main archive, or empty for Debian's own.
+        mirror: URL of the main archive.
     """
-    main = (mirror or DEBIAN_MIRROR).rstrip("/")
+    main = mirror.rstrip("/")
     return main, f"{main}-security"
 
 
 def workspace_env(plan: ImagePlan) -> dict[str, str]:
-    """Return what every process of the workspace is given: by the image, and by sshd to its sessions."""
+    """Build the environment variables of every process: the image sets them, and sshd sets them for its sessions."""
     release = plan.release
     layer = f"{naming.HOME}/.local/share/envkit/tensorflow-{release.version}-py{plan.kernel_python}"
     path = (
@@ -131,8 +129,11 @@ def _dockerfile(plan: ImagePlan, *, ca: bool) -> str:
         "debian/Dockerfile.j2",
         base=plan.base.ref,
         suite=plan.suite.name,
+        mirror=plan.mirror,
         server_python=plan.suite.python,
         release=plan.release,
+        kernel_python=plan.kernel_python,
+        mitigated=False,
         gpu=plan.gpu,
         tensorflow=plan.release.package_gpu if plan.gpu else plan.release.package_cpu,
         borrowed=_borrowed_suite(plan),
@@ -140,26 +141,38 @@ def _dockerfile(plan: ImagePlan, *, ca: bool) -> str:
         apt=[filters.package(package) for package in plan.apt],
         python=plan.python,
         environment=workspace_env(plan),
-        login=foreign_base.netrc_mount(plan),
+        netrc_mount=foreign_base.netrc_mount(plan),
     )
 
 
 def _apt(plan: ImagePlan) -> tuple[Artifact, ...]:
     suite, borrowed_suite = plan.suite.name, _borrowed_suite(plan)
-    main, security = archive_urls(plan.mirror)
     if plan.suite.system != "debian":
-        return ()  # other systems keep their own lists
-    debian_sources = render_template("debian/apt/debian.sources.j2", main=main, security=security, suite=suite)
-    sources = Artifact("apt/debian.sources", debian_sources)
-    if not borrowed_suite:
-        return (sources,)
-    borrowed_sources = render_template(
-        "debian/apt/borrowed.sources.j2", main=main, security=security, borrowed=borrowed_suite
+        return ()  # other systems keep their own package sources
+    pin = (
+        [
+            Artifact(
+                "apt/borrowed.pref",
+                render_template(
+                    "debian/apt/borrowed.pref.j2", suite=suite, borrowed=borrowed_suite, python=plan.release.python
+                ),
+            )
+        ]
+        if borrowed_suite
+        else []
     )
-    pin = render_template(
-        "debian/apt/borrowed.pref.j2", suite=suite, borrowed=borrowed_suite, python=plan.release.python
+    if not plan.mirror:  # the mirror of the base image is kept
+        return Artifact("build/apt-sources", read_static("debian/build/apt-sources"), 0o755), *pin
+    main, security = archive_urls(plan.mirror)
+    sources = {"apt/debian.sources": suite} | ({"apt/borrowed.sources": borrowed_suite} if borrowed_suite else {})
+    return (
+        Artifact("apt/sources.list", read_static("debian/apt/sources.list")),
+        *pin,
+        *(
+            Artifact(path, render_template(f"debian/{path}.j2", main=main, security=security, suite=name))
+            for path, name in sources.items()
+        ),
     )
-    return sources, Artifact("apt/borrowed.sources", borrowed_sources), Artifact("apt/borrowed.pref", pin)
 
 
 def _python(plan: ImagePlan) -> tuple[Artifact, ...]:
@@ -200,23 +213,23 @@ def _etc(plan: ImagePlan) -> tuple[Artifact, ...]:
 
 
 def _gpu(plan: ImagePlan) -> tuple[Artifact, ...]:
-    scripts = {"build/link-cuda": 0o755, "build/prove-cuda.py": 0o644}
+    scripts = {"build/link-cuda": 0o755, "build/check-cuda.py": 0o644}
     return tuple(Artifact(path, read_static(f"debian/{path}"), mode) for path, mode in scripts.items() if plan.gpu)
 
 
 def _borrowed_suite(plan: ImagePlan) -> str:
-    """Return the suite that lends the kernel its Python, or nothing when the base has it itself."""
+    """Return the suite that the kernel's Python comes from, or an empty string if the base provides it."""
     if plan.layout:
         return plan.release.python_suite if plan.layout.kernel.origin == "borrowed" else ""
     return "" if plan.release.python_suite == plan.suite.name else plan.release.python_suite
 
 
 def _plain_http_host(index: str) -> str:
-    """Return host and port of an address that is reached without TLS, else nothing."""
+    """Return host and port of a URL without TLS, else an empty string."""
     return urlsplit(index).netloc if index.startswith("http://") else ""
 
 
 def _certificates(pem: str) -> tuple[Artifact, ...]:
-    """Take the certificates alone out of a bundle, each once: it may hold comments, or keys."""
+    """Extract each certificate of a bundle once, without comments and private keys."""
     pem_blocks = certificates(pem)
     return (Artifact("ca/extra.pem", "".join(pem_blocks)),) if pem_blocks else ()

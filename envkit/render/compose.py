@@ -1,4 +1,4 @@
-"""Plan -> compose.yaml: the same container, in the words of Docker Compose."""
+"""Plan -> compose.yaml: the same container in Docker Compose's format."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from envkit import naming
 from envkit.model.artifact import Artifact
+from envkit.model.run_options import cdi_devices, container_env, network_options, tmpfs_options
 from envkit.render.jinja import render_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.model.run import Gpus, Mount, RunPlan, Tmpfs
+    from envkit.model.run import Gpus, Mount, RunPlan
     from envkit.reconcile import DesiredState
 
 FILE = "compose.yaml"
@@ -25,7 +26,7 @@ def render(desired: DesiredState) -> Artifact:
 
 
 def document(desired: DesiredState) -> dict[str, Any]:
-    """Return the compose file as a value."""
+    """Build the content of the compose file."""
     run, labels = desired.plan.run, naming.labels(desired.plan.owner, desired.plan.name, desired.plan.project)
     volumes = [mount for mount in run.mounts if mount.kind == "volume"]
     return {
@@ -52,40 +53,10 @@ def _networks(run: RunPlan, labels: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def network_options() -> dict[str, str]:
-    """Containers do not reach each other, and a port that names no address lands on loopback."""
-    return {
-        "com.docker.network.bridge.enable_icc": "false",
-        "com.docker.network.bridge.host_binding_ipv4": "127.0.0.1",
-    }
-
-
-def tmpfs_options(tmpfs: Tmpfs) -> str:
-    """Return a tmpfs's options; Docker adds noexec unless `exec` is named."""
-    options = ["rw", "nosuid", "nodev", "exec" if tmpfs.executable else "noexec", f"size={tmpfs.size_mib}m"]
-    options.append(f"mode={tmpfs.mode:04o}")
-    if tmpfs.owner is not None:
-        options += [f"uid={tmpfs.owner.uid}", f"gid={tmpfs.owner.gid}"]
-    return ",".join(options)
-
-
-def container_env(run: RunPlan) -> dict[str, str]:
-    """Return the container's variables; the nvidia runtime is told by one of them which GPUs to bring."""
-    runtime = (
-        {"NVIDIA_VISIBLE_DEVICES": ",".join(run.gpus.device_ids)} if run.gpus and run.gpus.method == "runtime" else {}
-    )
-    return dict(sorted({**run.env, **runtime}.items()))
-
-
-def cdi_devices(gpus: Gpus) -> list[str]:
-    """Return the CDI names of GPUs."""
-    return [f"nvidia.com/gpu={device_id}" for device_id in gpus.device_ids]
-
-
 def container_labels(run: RunPlan, folder: str) -> dict[str, str]:
-    """Return the labels by which Compose knows a container as its own.
+    """Build the labels by which Compose recognises a container as its own.
 
-    Compose takes any hash for a container it lists, stops or removes; an `up` of its own recreates it once.
+    Compose accepts any hash when it lists, stops or removes a container; `docker compose up` recreates it once.
     """
     return {
         f"{PREFIX}project": run.name,
@@ -99,17 +70,18 @@ def container_labels(run: RunPlan, folder: str) -> dict[str, str]:
 
 
 def network_labels(run: RunPlan) -> dict[str, str]:
-    """Return the labels by which Compose knows a network as its own."""
+    """Build the labels by which Compose recognises a network as its own."""
     return {f"{PREFIX}project": run.name, f"{PREFIX}network": "default"}
 
 
 def volume_labels(run: RunPlan, volume: str) -> dict[str, str]:
-    """Return the labels by which Compose knows a volume as its own."""
+    """Build the labels by which Compose recognises a volume as its own."""
     return {f"{PREFIX}project": run.name, f"{PREFIX}volume": volume.removeprefix(f"{run.name}-")}
 
 
 def _service(desired: DesiredState) -> dict[str, Any]:
     run = desired.plan.run
+    hardening, lifecycle = run.hardening, run.lifecycle
     return {
         "image": desired.ref,
         "pull_policy": "never",
@@ -118,14 +90,14 @@ def _service(desired: DesiredState) -> dict[str, Any]:
         "user": f"{run.user.uid}:{run.user.gid}",
         "working_dir": run.working_dir,
         **({"command": list(run.command)} if run.command else {}),
-        "init": run.init,
-        "read_only": run.read_only,
-        "privileged": run.privileged,
-        "cap_drop": list(run.cap_drop),
-        **({"cap_add": list(run.cap_add)} if run.cap_add else {}),
-        "security_opt": list(run.security_opt),
-        "ipc": run.ipc,
-        "cgroup": run.cgroupns,
+        "init": lifecycle.init,
+        "read_only": hardening.read_only,
+        "privileged": hardening.privileged,
+        "cap_drop": list(hardening.cap_drop),
+        **({"cap_add": list(hardening.cap_add)} if hardening.cap_add else {}),
+        "security_opt": list(hardening.security_opt),
+        "ipc": hardening.ipc,
+        "cgroup": hardening.cgroupns,
         "environment": container_env(run),
         "labels": dict(sorted(naming.container_labels(desired.plan, desired.digests).items())),
         **({"network_mode": run.network.mode} if run.network.mode == "none" else {}),
@@ -136,13 +108,13 @@ def _service(desired: DesiredState) -> dict[str, Any]:
         "mem_limit": f"{run.limits.memory_mib}m",
         "cpus": run.limits.cpus,
         "pids_limit": run.limits.pids,
-        "ulimits": {"core": {"soft": run.core_ulimit, "hard": run.core_ulimit}},
-        "restart": f"{run.restart}:{run.restart_retries}",
+        "ulimits": {"core": {"soft": hardening.core_ulimit, "hard": hardening.core_ulimit}},
+        "restart": f"{lifecycle.restart}:{lifecycle.restart_retries}",
         "logging": {
             "driver": "json-file",
-            "options": {"max-size": run.log_max_size, "max-file": str(run.log_max_files)},
+            "options": {"max-size": lifecycle.log_max_size, "max-file": str(lifecycle.log_max_files)},
         },
-        "stop_grace_period": f"{run.stop_grace_s}s",
+        "stop_grace_period": f"{lifecycle.stop_grace_s}s",
         "healthcheck": _health(run),
         **_gpu_options(run.gpus),
     }

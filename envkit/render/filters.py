@@ -1,7 +1,7 @@
-"""Values on their way into a text: each is refused, or arrives as the same bytes.
+"""Jinja filters that quote a value for its target format, or refuse it.
 
-Config values were validated when they were read. This is the second lock, at the place where
-they land, because a value that leaves its place runs as root in the build.
+Config values are validated when they are read. These filters check again at the point of use,
+because an injected value would run as root in the build.
 """
 
 from __future__ import annotations
@@ -19,51 +19,51 @@ if TYPE_CHECKING:
 
 LINE_LENGTH_MAX = 2000
 
-# A registry's name may have capitals, and so may a tag; what stands between them has none.
+# Registry names and tags may contain capitals; the path between them may not.
 _IMAGE = re.compile(
     r"(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,5})?/)?[a-z0-9][a-z0-9._/:@-]{0,254}"
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
 )
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](?:=[A-Za-z0-9.+:~-]+)?")
-# What a requirement is written with; `$`, `\`, `/`, `@` and `#` mean more to an installer than a version.
+# `$`, `\`, `/`, `@` and `#` are excluded: installers give them other meanings.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9 ._\-\[\],<>=!~;()'\"*+]+")
-# What our own pins and bounds look like, and most of a user's: `packaging` reads them the same.
+# The form of envkit's own pins and of most users' requirements; `packaging` parses it to the same result.
 _PLAIN_REQUIREMENT = re.compile(
     r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*(?:(?:[=!]=|[<>]=?)[0-9]+(?:\.[0-9]+)*"
     r"(?:,(?:[=!]=|[<>]=?)[0-9]+(?:\.[0-9]+)*)*)?"
 )
-# No user or password: the image keeps what it is built with.
+# No user or password: the image would store them.
 _URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~+:%=,/-]*)?")
-# Without a dash in front, which would make an option of it.
+# A leading dash would make it an option.
 _WORD = re.compile(r"[A-Za-z0-9_./:,=+@~][A-Za-z0-9_./:,=+@~-]*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class UnsafeValueError(ValueError):
-    """A value that cannot stand where it was going to."""
+    """A value that is not safe in its target format."""
 
     def __init__(self, role: str, value: str) -> None:
         super().__init__(f"{value!r} cannot be used as {role}")
 
 
 def argv(words: Sequence[str]) -> str:
-    """Return a command in the JSON form of Docker: no shell reads it."""
+    """Format a command in Docker's JSON form, which no shell parses."""
     return json.dumps([line(word) for word in words])
 
 
 def settings(values: Mapping[str, str]) -> str:
-    """Return `NAME="value"` pairs for ENV, where a bare `$` would expand and a backslash swallow a line."""
+    """Format `NAME="value"` pairs for ENV, where a bare `$` would expand and a backslash would join lines."""
     pairs = [f"{_validate(_NAME, 'a variable', name)}={_double_quote(line(value))}" for name, value in values.items()]
     return " \\\n    ".join(pairs)
 
 
 def words(values: Mapping[str, str]) -> str:
-    """Return `NAME=value` pairs for sshd's SetEnv, from values that need no quotes."""
+    """Format `NAME=value` pairs for sshd's SetEnv; values that need quotes are refused."""
     return " ".join(f"{_validate(_NAME, 'a variable', name)}={word(value)}" for name, value in values.items())
 
 
 def line(value: str) -> str:
-    """Return a text that stays on its line and shows itself: no control and no format characters."""
+    """Check that a text has no control, format or line break characters."""
     has_hidden = any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in value)
     if has_hidden or len(value) > LINE_LENGTH_MAX:
         raise UnsafeValueError("one line of text", value)
@@ -71,25 +71,25 @@ def line(value: str) -> str:
 
 
 def word(value: str) -> str:
-    """Return a value made of characters that mean nothing to shells and config files."""
+    """Check that a value has only characters without meaning to shells and config files."""
     return _validate(_WORD, "a word", value)
 
 
 def image(value: str) -> str:
-    """Return an image reference or id."""
+    """Check an image reference or id."""
     return _validate(_IMAGE, "an image reference", value)
 
 
 def package(value: str) -> str:
-    """Return the name of a Debian package, with or without its version; `name-` would remove it."""
+    """Check the name of a Debian package, with or without a version; `name-` would remove the package."""
     return _validate(_PACKAGE, "a Debian package", value)
 
 
 def requirement(value: str) -> str:
-    """Return a Python requirement by name and version; an option, a URL or a path is none."""
+    """Check a Python requirement by name and version; options, URLs and paths are refused."""
     if len(value) <= LINE_LENGTH_MAX and _PLAIN_REQUIREMENT.fullmatch(value):
         return value
-    from packaging.requirements import InvalidRequirement, Requirement  # slow to load, and most configs need none
+    from packaging.requirements import InvalidRequirement, Requirement  # slow import that most configs do not need
 
     try:
         parsed = Requirement(_validate(_REQUIREMENT, "a requirement", value))
@@ -101,18 +101,18 @@ def requirement(value: str) -> str:
 
 
 def url(value: str) -> str:
-    """Return an http or https address without credentials."""
-    return _validate(_URL, "an address", value)
+    """Check an http or https URL without credentials."""
+    return _validate(_URL, "a URL", value)
 
 
 def toml(value: str) -> str:
-    """Return a TOML basic string; JSON's escapes are among its own."""
+    """Format a TOML basic string, which accepts all JSON escapes."""
     return json.dumps(line(value), ensure_ascii=False)
 
 
 def compose(value: Any) -> str:
-    """Return a tree as YAML for Compose, which would put host variables in the place of a single `$`."""
-    # libyaml, where PyYAML was built with it, writes ten times faster; both are the safe dumper.
+    """Format a tree as YAML for Compose, which would replace a single `$` with a host variable."""
+    # libyaml, if PyYAML was built with it, writes ten times faster; both dumpers are safe.
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return str(
         yaml.dump(_double_dollars(value), Dumper=dumper, sort_keys=False, allow_unicode=True, width=LINE_LENGTH_MAX)
@@ -120,19 +120,19 @@ def compose(value: Any) -> str:
 
 
 def ssh_path(value: str) -> str:
-    """Return a path for an SSH client's config, where `%` starts a token."""
+    """Quote a path for an SSH client's configuration, where `%` starts a token."""
     if '"' in line(value):
         raise UnsafeValueError("a path in an SSH config", value)
     return '"' + value.replace("%", "%%") + '"'
 
 
 def ssh_command(value: Sequence[str]) -> str:
-    """Return a command for ProxyCommand, which a shell runs after the client replaced its `%` tokens."""
+    """Quote a command for ProxyCommand, which a shell runs after the client has replaced `%` tokens."""
     return shlex.join([line(argument) for argument in value]).replace("%", "%%")
 
 
 def script(value: str) -> str:
-    """Return a JavaScript string that cannot end the script element it stands in."""
+    """Format a JavaScript string that cannot close its script element."""
     return json.dumps(value).replace("<", "\\u003c").replace("&", "\\u0026")
 
 

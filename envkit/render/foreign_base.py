@@ -1,4 +1,4 @@
-"""The build context's part for a base that was made for something else: its mends, its Pythons, its Dockerfile."""
+"""Build context over a foreign base image: fixes, Pythons and Dockerfile."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from envkit.model.image import ImagePlan, Layout
 
-NEWEST_LOCK = "3.11"  # the Debian workspace's own, which newer Pythons take too
-SCRIPTS = ("fetch-python", "install-uv", "lay-python", "update-image", "settle-layer")
+NEWEST_LOCK = "3.11"  # the Debian workspace's lock file, which fits newer Pythons too
+SCRIPTS = ("fetch-python", "install-uv", "create-venv", "fix-base-image", "configure-user-venv")
 
 
 def files(plan: ImagePlan) -> Iterator[Artifact]:
-    """Yield what a layout needs beside the files of the Debian workspace, or in the place of one of them."""
+    """Yield the files of a layout that extend or replace those of the Debian workspace."""
     if plan.layout is None:
         return
     for script in SCRIPTS:
@@ -32,40 +32,44 @@ def files(plan: ImagePlan) -> Iterator[Artifact]:
 
 
 def dockerfile(plan: ImagePlan, environment: Mapping[str, str], *, ca: bool) -> str:
-    """Return the Dockerfile of a plan with a layout.
+    """Render the Dockerfile of a plan with a layout.
 
     Raises:
-        quote.Unsafe: A value of the plan cannot stand where it would land.
+        UnsafeValueError: A value of the plan is not safe where the template puts it.
     """
     layout = plan.layout
-    assert layout is not None  # noqa: S101 - the caller asked
+    assert layout is not None  # noqa: S101 - checked by the caller
     interpreters = {interpreter.version: interpreter for interpreter in (layout.server, layout.kernel)}
     return render_template(
         "image/Dockerfile.j2",
         base=plan.base,
         suite=plan.suite.name,
         debian=plan.suite.system == "debian",
+        mirror=plan.mirror,
         archive=plan.suite.archive,
-        # Apart from its Python in those systems, and asked for by all of that age.
+        # A separate package in these systems, and required by packages of that age.
         distutils=plan.suite.python in {"3.8", "3.9", "3.10"},
         pip_wheel=plan.suite.pip_wheel,
         release=plan.release,
         layout=layout,
-        managed=sorted(interpreter.version for interpreter in interpreters.values() if interpreter.origin == "managed"),
+        kernel_python=plan.kernel_python,
+        managed_pythons=sorted(
+            interpreter.version for interpreter in interpreters.values() if interpreter.origin == "managed"
+        ),
         lock=_lock_path(layout),
         mitigated=layout.lock in MITIGATED_PYTHONS,
         tensorflow=plan.release.package_gpu if plan.gpu else plan.release.package_cpu,
-        beside=[filters.requirement(bound.package + bound.specifier) for bound in plan.release.bounds],
+        bounds=[filters.requirement(bound.package + bound.specifier) for bound in plan.release.bounds],
         ca=ca,
         apt=[filters.package(package) for package in plan.apt],
         python=plan.python,
         environment=environment,
-        login=netrc_mount(plan),
+        netrc_mount=netrc_mount(plan),
     )
 
 
 def netrc_mount(plan: ImagePlan) -> str:
-    """Return the option of RUN that lends a step the index's login; BuildKit alone knows it."""
+    """Return the RUN option that mounts the index login for one step; only BuildKit supports it."""
     return f"--mount=type=secret,id={naming.NETRC},target=/root/.netrc,required=true " if plan.private_index else ""
 
 

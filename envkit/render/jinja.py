@@ -1,4 +1,4 @@
-"""The one Jinja environment: strict, deterministic, with the quoting of `quote` as its filters. Pure."""
+"""The Jinja environment: strict, deterministic, with `filters` for quoting. Pure."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ def render_template(template: str, /, **values: object) -> str:
     """Render a template of the package.
 
     Args:
-        template: Its path below `templates`, such as `debian/Dockerfile.j2`.
-        values: What it may name; a name it has and this has not is an error.
+        template: Path below `templates`, such as `debian/Dockerfile.j2`.
+        values: Values by name.
 
     Raises:
-        jinja2.UndefinedError: The template names a value that was not given.
-        quote.Unsafe: A value cannot stand where the template puts it.
+        jinja2.UndefinedError: The template uses a value that is missing.
+        UnsafeValueError: A value is not safe where the template puts it.
     """
     return _environment().get_template(template).render(**values)
 
 
 @cache
 def read_static(path: str) -> str:
-    """Return a file of the package that needs no value, byte for byte.
+    """Read a file without template values.
 
     Args:
-        path: Its path below `templates`, such as `debian/entrypoint.sh`.
+        path: Path below `templates`, such as `debian/bin/entrypoint`.
     """
     return files("envkit").joinpath("templates", *path.split("/")).read_text(encoding="utf-8")
 
 
 class _PackageLoader(BaseLoader):
-    """Finds templates in the installed package, wherever it lies."""
+    """Load templates from the installed package."""
 
     def get_source(self, _environment: Environment, template: str) -> tuple[str, str | None, Any]:
         try:
@@ -53,7 +53,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - filters quote for each place
+        autoescape=False,  # noqa: S701 - filters quote for each format
     )
     environment.filters.update(filters.FILTERS)
     return environment

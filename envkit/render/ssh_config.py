@@ -1,4 +1,4 @@
-"""The SSH client's host entry for an environment."""
+"""SSH client configuration: the host entry of an environment."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def render(name: str, host: str, folder: str, proxy: Sequence[str], *, port: int
     """Render the host entry.
 
     Args:
-        name: The environment's name.
-        host: The host's name in the entry: the container's.
-        folder: Folder of the client's key and of the pinned host key.
-        proxy: The command that connects to the container's SSH server, for where no port is published.
-        port: The port of loopback it is published at, or 0.
-        agent: Whether the caller's agent is forwarded.
+        name: Name of the environment.
+        host: Host name of the entry, which is the container's name.
+        folder: Folder with the client key and the pinned host key.
+        proxy: Command that connects to the container's SSH server if no port is published.
+        port: Published port on loopback, or 0.
+        agent: Whether to forward the caller's SSH agent.
     """
     content = render_template(
         "ssh_config.j2",

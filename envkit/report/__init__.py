@@ -1,1 +1,1 @@
-"""One report, several forms: for people and for programs."""
+"""Formats of a report: text, JSON, JUnit XML and HTML."""

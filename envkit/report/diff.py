@@ -1,4 +1,4 @@
-"""What changes in a file, as a unified diff that `patch` and `git apply` read."""
+"""Unified diffs that `patch` and `git apply` read."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ if TYPE_CHECKING:
 
 LINE_PATTERN = re.compile(r"[^\n]*\n|[^\n]+")
 NO_NEWLINE = "\\ No newline at end of file\n"
-
-
-# As git writes a name that could be taken for something else, which `patch` reads too.
+# Git's escapes for ambiguous file names, which `patch` reads as well.
 ESCAPES = {'"': '\\"', "\\": "\\\\", **{chr(code): f"\\{code:03o}" for code in (*range(32), 127)}}
 
 
 def unified(before: str, after: str, name: str) -> str:
-    """Return what makes one text of the other; empty where they are the same.
+    """Compare two texts; the diff of equal texts is empty.
 
     Args:
-        before: The text as it is.
-        after: As it would be.
-        name: Of the file, as people call it.
+        before: Old text.
+        after: New text.
+        name: File name for the header.
     """
     return "".join(_diff_lines(before, after, name)) if before != after else ""
 

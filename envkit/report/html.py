@@ -1,10 +1,13 @@
-"""A report to look at: one HTML file that needs no network, with the loss of a training, the GPUs, and a timeline."""
+"""Report as one HTML page that needs no network, with charts of GPUs, training loss and time. Pure."""
 
 from __future__ import annotations
 
 import math
-from html import escape
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from envkit import __version__
 from envkit.model.report import Verdict
@@ -12,11 +15,12 @@ from envkit.report.json import as_json
 from envkit.sanitize import escape_controls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from envkit.model.report import CheckHost, Finding, Report
 
+TEMPLATE = "report.html.j2"
 WIDTH, HEIGHT, MARGIN, BAR_HEIGHT = 640, 180, 36, 18
 COLORS = {
     Verdict.PASSED: "#1a7f37",
@@ -25,53 +29,105 @@ COLORS = {
     Verdict.SKIPPED: "#656d76",
     Verdict.UNKNOWN: "#8250df",
 }
-PASS_COLOR, FAIL_COLOR = COLORS[Verdict.PASSED], COLORS[Verdict.FAILED]
-# Nothing is fetched and nothing runs, whatever the findings hold.
-CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1f2328;
-  background: #fff; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .6rem; vertical-align: top;
-  border-bottom: 1px solid #d1d9e0; } code { font: 13px ui-monospace, monospace; } .hint { user-select: all; }
-.status { font-weight: 600; white-space: nowrap; } svg { max-width: 100%; height: auto; }
-.verdict { font-size: 1.15rem; } dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; }
-dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
-svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
-@media (prefers-color-scheme: dark) { body { color: #e6edf3; background: #0d1117; } th, td { border-color: #3d444d; } }
-"""
+
+
+@dataclass(frozen=True, slots=True)
+class LossChart:
+    """Loss of a training by epoch.
+
+    Attributes:
+        points: Points of the SVG polyline.
+        first: Loss after the first epoch.
+        last: Loss after the last epoch.
+        epochs: Number of epochs.
+    """
+
+    points: str
+    first: float
+    last: float
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBar:
+    """Bar of one check in the timeline.
+
+    Attributes:
+        finding: Finding of the check.
+        x: Left end, in SVG units.
+        width: Width, in SVG units.
+    """
+
+    finding: Finding
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Part of the page about one report.
+
+    Attributes:
+        subject: Subject of the report, or empty.
+        summary: Verdict counts, or empty if the page shows them above.
+        gpus: Table rows, one per GPU.
+        findings: Findings of the report.
+        loss_charts: One chart per training.
+        bars: Timeline of the checks.
+    """
+
+    subject: str
+    summary: str
+    gpus: tuple[tuple[str, ...], ...]
+    findings: tuple[Finding, ...]
+    loss_charts: tuple[LossChart, ...]
+    bars: tuple[TimeBar, ...]
 
 
 def to_html(
     report: Report[Any], suites: Sequence[Report[Any]] = (), *, created_at: datetime, check_host: CheckHost
 ) -> str:
-    """Return a report as one page: the verdict, where and when it was made, and what was seen.
+    """Format a report as one page: the verdict, its origin, and the findings.
 
     Args:
-        report: What to show.
-        suites: Its parts, a section for each, where it has some.
-        created_at: When it was made.
-        check_host: Where.
+        report: Report to format.
+        suites: Reports to show in one section each, in place of the findings of `report`.
+        created_at: Time of the checks.
+        check_host: Host that was checked.
     """
-    title = _escape(f"envkit {report.command}")
     reports = suites or (report,)
+    subject = f"{report.command} of {report.subject}" if report.subject else report.command
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title><style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n"
-        + _verdict(report)
-        + _origin(reports, created_at, check_host)
-        + "".join(_section(part, show_counts=bool(suites)) for part in reports)
-        + "</body></html>\n"
+        _environment()
+        .get_template(TEMPLATE)
+        .render(
+            title=f"envkit {report.command}",
+            verdict=Verdict.FAILED if report.exit_code else Verdict.PASSED,
+            summary=f"{subject}: {_format_counts(report.findings)}; exit code {int(report.exit_code)}",
+            origin=_origin(reports, created_at, check_host),
+            sections=[_section(part, show_counts=bool(suites)) for part in reports],
+        )
     )
 
 
-def _verdict(report: Report[Any]) -> str:
-    """Say in one line what was checked, what came of it, and the word and code that the command ended with."""
-    outcome, color = ("failed", FAIL_COLOR) if report.exit_code else ("passed", PASS_COLOR)
-    subject = f"{report.command} of {report.subject}" if report.subject else report.command
-    summary = _escape(f"{subject}: {_format_counts(report.findings)}; exit code {int(report.exit_code)}")
-    return f'<p class="verdict"><strong style="color:{color}">{outcome}</strong> {summary}</p>\n'
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("envkit"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        finalize=_escape_value,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(colors=COLORS, width=WIDTH, height=HEIGHT, margin=MARGIN, bar_height=BAR_HEIGHT)
+    return environment
+
+
+def _escape_value(value: object) -> object:
+    """Escape control characters, except in markup that Jinja has already rendered."""
+    return value if hasattr(value, "__html__") else escape_controls(str(value))
 
 
 def _format_counts(findings: Sequence[Finding]) -> str:
@@ -79,21 +135,19 @@ def _format_counts(findings: Sequence[Finding]) -> str:
     return ", ".join(f"{count} {status.value}" for status, count in counts.items() if count) or "nothing was checked"
 
 
-def _origin(reports: Sequence[Report[Any]], created_at: datetime, check_host: CheckHost) -> str:
-    """Tell where, on what and when it was checked, as far as that is known."""
-    fields = {
+def _origin(reports: Sequence[Report[Any]], created_at: datetime, check_host: CheckHost) -> dict[str, str]:
+    """Return the host, releases and time of the checks; values may be empty."""
+    return {
         "Host": check_host.host,
         "System": check_host.system,
         "Engine": check_host.engine,
         "TensorFlow": ", ".join(dict.fromkeys(filter(None, map(_release, reports)))),
         "Time": f"{_format_time(created_at)}, by envkit {__version__}",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{_escape(value)}</dd>" for name, value in fields.items() if value)
-    return f"<dl>{rows}</dl>\n"
 
 
 def _release(report: Report[Any]) -> str:
-    """Return the release of TensorFlow that a report is about, or an empty text."""
+    """Return the TensorFlow release of a report, or an empty string."""
     result = as_json(report.result)
     return str(result.get("tensorflow") or "") if isinstance(result, dict) else ""
 
@@ -103,91 +157,47 @@ def _format_time(created_at: datetime) -> str:
     return f"{created_at:%Y-%m-%d} at {created_at:%H:%M} {zone}"
 
 
-def _section(report: Report[Any], *, show_counts: bool) -> str:
-    """Show what was seen; of one part of several, what came of it too, which for the whole stands above."""
-    heading = f"<h2>{_escape(report.subject)}</h2>" if report.subject else ""
-    prefix = f"TensorFlow {_escape(_release(report))}: " if _release(report) else ""
-    parts = ["<section>", heading, f"<p>{prefix}{_format_counts(report.findings)}</p>\n" if show_counts else ""]
-    parts += [_gpu_table(as_json(report.result)), _findings_table(report.findings)]
-    parts += [_loss_chart(finding.data) for finding in report.findings if finding.check == "keras/training"]
-    return "".join([*parts, _timeline(report.findings), "</section>\n"])
-
-
-def _findings_table(findings: Iterable[Finding]) -> str:
-    rows = "".join(_finding_row(finding) for finding in findings)
-    return f"<table><thead><tr><th>Status</th><th>Check</th><th>Seen</th></tr></thead><tbody>{rows}</tbody></table>\n"
-
-
-def _finding_row(finding: Finding) -> str:
-    details = ""
-    if finding.status is not Verdict.PASSED:
-        details += f"<br>Cause: {_escape(finding.cause)}" if finding.cause else ""
-        details += f'<br>Hint: <code class="hint">{_escape(finding.hint)}</code>' if finding.hint else ""
-    status = f'<td class="status" style="color:{COLORS[finding.status]}">{finding.status.value}</td>'
-    return (
-        f"<tr>{status}<td><code>{_escape(finding.check)}</code></td><td>{_escape(finding.detail)}{details}</td></tr>\n"
+def _section(report: Report[Any], *, show_counts: bool) -> Section:
+    prefix = f"TensorFlow {_release(report)}: " if _release(report) else ""
+    trainings = [finding.data for finding in report.findings if finding.check == "keras/training"]
+    return Section(
+        subject=report.subject,
+        summary=f"{prefix}{_format_counts(report.findings)}" if show_counts else "",
+        gpus=_gpu_rows(as_json(report.result)),
+        findings=tuple(report.findings),
+        loss_charts=tuple(chart for chart in map(_loss_chart, trainings) if chart is not None),
+        bars=tuple(_time_bars(report.findings)),
     )
 
 
-def _gpu_table(result: Any) -> str:
+def _gpu_rows(result: Any) -> tuple[tuple[str, ...], ...]:
     gpus = result.get("gpus") if isinstance(result, dict) else None
-    rows = "".join(_gpu_row(gpu) for gpu in gpus or () if isinstance(gpu, dict))
-    if not rows:
-        return ""
-    labels = "".join(f"<th>{label}</th>" for label in ("GPU", "Model", "Memory used", "Driver", "Compute capability"))
-    return f"<h3>GPUs</h3><table><thead><tr>{labels}</tr></thead><tbody>{rows}</tbody></table>\n"
+    return tuple(_gpu_row(gpu) for gpu in gpus or () if isinstance(gpu, dict))
 
 
-def _gpu_row(gpu: Mapping[str, Any]) -> str:
+def _gpu_row(gpu: Mapping[str, Any]) -> tuple[str, ...]:
     memory = f"{gpu.get('used_mib')} of {gpu.get('memory_mib')} MiB"
     model, capability = f"{gpu.get('name')} {gpu.get('uuid')}", gpu.get("compute_capability") or "unknown"
-    values = (gpu.get("index"), model, memory, gpu.get("driver"), capability)
-    return "<tr>" + "".join(f"<td>{_escape(str(value))}</td>" for value in values) + "</tr>"
+    return tuple(str(value) for value in (gpu.get("index"), model, memory, gpu.get("driver"), capability))
 
 
-def _loss_chart(data: Mapping[str, Any]) -> str:
-    """Draw the loss of a training, epoch by epoch."""
+def _loss_chart(data: Mapping[str, Any]) -> LossChart | None:
     losses = [float(loss) for loss in data.get("losses") or () if isinstance(loss, int | float) and math.isfinite(loss)]
     if len(losses) < 2:
-        return ""
+        return None
     highest = max(losses) or 1.0
     step, height = (WIDTH - 2 * MARGIN) / (len(losses) - 1), HEIGHT - 2 * MARGIN
     points = " ".join(
         f"{MARGIN + epoch * step:.1f},{MARGIN + height * (1 - loss / highest):.1f}" for epoch, loss in enumerate(losses)
     )
-    baseline = HEIGHT - MARGIN
-    return (
-        f'<h3>Loss</h3><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="loss by epoch">'
-        f'<polyline fill="none" stroke="#0969da" stroke-width="2" points="{points}"/>'
-        f'<line x1="{MARGIN}" y1="{baseline}" x2="{WIDTH - MARGIN}" y2="{baseline}" stroke="currentColor"/>'
-        f'<text x="{MARGIN}" y="{MARGIN - 8}">{losses[0]:.3f}</text>'
-        f'<text x="{WIDTH - MARGIN}" y="{HEIGHT - 10}" text-anchor="end">{losses[-1]:.3f} after {len(losses)} epochs'
-        "</text></svg>\n"
-    )
+    return LossChart(points, losses[0], losses[-1], len(losses))
 
 
-def _timeline(findings: Sequence[Finding]) -> str:
-    """Draw how long each check took, one after the other."""
-    entries = [finding for finding in findings if finding.seconds > 0]
-    total = sum(finding.seconds for finding in entries)
-    if not total:
-        return ""
-    bars, elapsed = [], 0.0
-    for row, finding in enumerate(entries):
-        x, width = WIDTH * 0.4 + WIDTH * 0.5 * elapsed / total, max(1.0, WIDTH * 0.5 * finding.seconds / total)
-        y = row * BAR_HEIGHT
-        bars.append(
-            f'<text x="0" y="{y + 13}">{_escape(finding.check)}</text><rect x="{x:.1f}" y="{y + 3}" '
-            f'width="{width:.1f}" height="{BAR_HEIGHT - 6}" fill="{COLORS[finding.status]}"/>'
-            f'<text x="{WIDTH}" y="{y + 13}" text-anchor="end">{finding.seconds:.2f} s</text>'
-        )
-        elapsed += finding.seconds
-    return (
-        f'<h3>Time</h3><svg viewBox="0 0 {WIDTH} {len(entries) * BAR_HEIGHT}" role="img" aria-label="seconds by check">'
-        + "".join(bars)
-        + "</svg>\n"
-    )
-
-
-def _escape(text: str) -> str:
-    return escape(escape_controls(text))
+def _time_bars(findings: Sequence[Finding]) -> Iterator[TimeBar]:
+    """Lay out the checks one after the other, in proportion to their duration."""
+    timed_findings = [finding for finding in findings if finding.seconds > 0]
+    total_s, elapsed_s = sum(finding.seconds for finding in timed_findings), 0.0
+    for finding in timed_findings:
+        x, width = WIDTH * (0.4 + 0.5 * elapsed_s / total_s), max(1.0, WIDTH * 0.5 * finding.seconds / total_s)
+        yield TimeBar(finding, x, width)
+        elapsed_s += finding.seconds

@@ -1,4 +1,4 @@
-"""A report for programs: one pinned, versioned envelope around every command's result."""
+"""Report as JSON: one versioned envelope around every command's result."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from envkit.model.artifact import Artifact
 if TYPE_CHECKING:
     from envkit.model.report import Report
 
-# Raised when a key of the envelope changes its meaning or goes away; a new key leaves it as it is.
+# Incremented if a key of the envelope changes its meaning or is removed, not for a new key.
 FORMAT_VERSION = 1
 
 
 def to_json(report: Report[Any]) -> str:
-    """Return a report as JSON, the same text for the same report.
+    """Format a report as JSON; equal reports give equal text.
 
     Raises:
-        TypeError: The result holds something that JSON has no form for.
+        TypeError: The result holds a value that JSON cannot represent.
     """
     envelope = {
         "envkit": __version__,
@@ -36,15 +36,15 @@ def to_json(report: Report[Any]) -> str:
         "exit_code": int(report.exit_code),
         "error": as_json(report.error),
     }
-    # ASCII alone: what a container printed cannot reach a terminal as an escape sequence.
+    # ASCII only: output of a container cannot reach a terminal as an escape sequence.
     return json.dumps(envelope, indent=2, ensure_ascii=True, allow_nan=False)
 
 
 def as_json(value: Any) -> Any:
-    """Return a value made of what JSON knows: attributes in their order, keys of mappings sorted.
+    """Convert a value to JSON types: attributes in their order, keys of mappings sorted.
 
     Raises:
-        TypeError: There is no such form.
+        TypeError: JSON cannot represent the value.
     """
     if isinstance(value, Enum):
         return as_json(value.value)
@@ -59,10 +59,10 @@ def as_json(value: Any) -> Any:
 
 def _convert_compound(value: Any) -> Any:
     if isinstance(value, Artifact):
-        # Its text may be secret, and is no part of what a command reports.
+        # The content may be secret.
         return {"path": value.path, "mode": f"{value.mode:04o}"}
     if is_dataclass(value) and not isinstance(value, type):
-        # What `repr` must not show may carry credentials, and a report shows no more.
+        # Fields hidden from `repr` may hold credentials.
         return {field.name: as_json(getattr(value, field.name)) for field in fields(value) if field.repr}
     if isinstance(value, Mapping):
         return {str(key): as_json(value[key]) for key in sorted(value, key=str)}
@@ -70,4 +70,4 @@ def _convert_compound(value: Any) -> Any:
         return [as_json(item) for item in value]
     if isinstance(value, set | frozenset):
         return sorted((as_json(item) for item in value), key=str)
-    raise TypeError(f"a {type(value).__name__} has no form in JSON")
+    raise TypeError(f"JSON cannot represent a {type(value).__name__}")

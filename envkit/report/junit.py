@@ -1,4 +1,4 @@
-"""A report for CI systems: JUnit's XML, one test case for each finding."""
+"""Report as JUnit XML for CI systems, with one test case per finding."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
     from envkit.model.report import CheckHost, Finding, Report
 
-UNKNOWN_HOST = "localhost"  # what the form asks for where the name of the host cannot be told
+UNKNOWN_HOST = "localhost"  # the value that the JUnit schema requires for an unknown host
 
 
 def to_junit(reports: Sequence[Report[Any]], *, created_at: datetime, check_host: CheckHost) -> str:
-    """Return reports as one JUnit document, a suite for each.
+    """Format reports as one JUnit document with a test suite per report.
 
     Args:
-        reports: What to tell.
-        created_at: When they were made.
-        check_host: Where.
+        reports: Reports to format.
+        created_at: Time of the checks.
+        check_host: Host that was checked.
     """
     root = ElementTree.Element("testsuites", name="envkit")
     for report in reports:
@@ -42,7 +42,7 @@ def _build_suite(report: Report[Any], created_at: datetime, check_host: CheckHos
         failures=str(counts[Verdict.FAILED]),
         errors=str(counts[Verdict.UNKNOWN]),
         skipped=str(counts[Verdict.SKIPPED]),
-        time=f"{sum(one.seconds for one in findings):.3f}",
+        time=f"{sum(finding.seconds for finding in findings):.3f}",
         timestamp=created_at.isoformat(timespec="seconds"),
         hostname=escape_controls(check_host.host) or UNKNOWN_HOST,
     )
@@ -71,7 +71,7 @@ def _build_case(finding: Finding, report: Report[Any]) -> ElementTree.Element:
 
 def _format_finding(finding: Finding) -> str:
     if finding.status is Verdict.PASSED:
-        return escape_controls(finding.detail)  # its row's usual cause and hint are of when it fails
+        return escape_controls(finding.detail)  # cause and hint apply only to a failure
     detail = f"warned: {finding.detail}" if finding.status is Verdict.WARNED else finding.detail
     parts = (detail, finding.cause and f"cause: {finding.cause}", finding.hint and f"hint: {finding.hint}")
     return escape_controls("\n".join(part for part in parts if part))

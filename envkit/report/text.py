@@ -1,4 +1,4 @@
-"""A report for people: what a command has to say, and under it what was checked."""
+"""Report as text for people: the result of a command, then its findings."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from envkit.model.report import Finding, Report
 
-    # How one command shows its result. Text is made safe here; who builds something rich can show puts
-    # `envkit.sanitize.plain` around what comes from elsewhere.
+    # Formatter of one command's result. Text is escaped here; formatters that return rich objects escape foreign text.
     ResultFormatter = Callable[[Any], RenderableType]
 
 DEFAULT_WIDTH = 100
@@ -39,16 +38,16 @@ LABEL_WIDTH = len("cause") + 2
 def render_text(
     report: Report[Any], *, formatters: Mapping[str, ResultFormatter], width: int = DEFAULT_WIDTH, color: bool = False
 ) -> str:
-    """Return a report as text.
+    """Format a report as text.
 
     Args:
-        report: What to show.
-        formatters: How each command shows its result, by the command's name.
-        width: Of the terminal, in columns.
+        report: Report to format.
+        formatters: Formatter of the result, by command name.
+        width: Width of the terminal, in columns.
         color: Whether to use terminal colours.
 
     Raises:
-        KeyError: The report has a result and its command has no way to show it.
+        KeyError: The report has a result, and its command has no formatter.
     """
     renderables: list[RenderableType] = []
     if report.result is not None:
@@ -59,7 +58,7 @@ def render_text(
 
 
 def format_findings(findings: Iterable[Finding], width: int = DEFAULT_WIDTH) -> Iterator[Text]:
-    """Return findings as lines no wider than that; a hint stays whole, so that it can be copied."""
+    """Format findings as lines of a maximum width in columns; hints are never wrapped, so that they can be copied."""
     for finding in findings:
         yield from _format_finding(finding, width)
 
@@ -93,7 +92,7 @@ def _format_line(label: str, text: str, style: str = "") -> Text:
 
 
 def _print(renderables: Iterable[RenderableType], width: int, *, color: bool) -> str:
-    # An empty environment: what is written depends on the arguments alone.
+    # The output depends only on the arguments, not on environment variables.
     console = Console(
         file=StringIO(),
         width=width,

@@ -1,4 +1,4 @@
-"""Config, facts and what was found -> Plan: every choice is made here, once, and nothing below asks again."""
+"""Resolve a config, facts and the actual state to a plan. All choices are made here, once."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ __all__ = ["base_access", "environment_name", "host_query", "resolve", "unapprov
 
 
 def environment_name(config: Config, project: str, state: State | None, used_names: Mapping[str, str]) -> str:
-    """Return the environment's name: the config's, the one it already has, or the folder's.
+    """Return the environment's name: the config's, the stored one, or the folder's.
 
     Args:
-        config: As written.
+        config: The project's config.
         project: Real path of the project folder.
-        state: What is remembered of this project.
-        used_names: Names of the caller's other environments on this engine, each with where it lies.
+        state: Stored state of the project, or None.
+        used_names: Names of the caller's other environments on this engine, each with its folder.
 
     Raises:
-        ConfigError: The config names an environment that another project has.
+        ConfigError: Another project's environment has the name in the config.
     """
     if config.name:
         if config.name in used_names:
             message = (
-                f"another project's environment has this name: {used_names[config.name]}; choose another, or give that one "
-                f"up with its volumes: envkit down --volumes --name {config.name}"
+                f"another project's environment has this name: {used_names[config.name]}; choose another name, or "
+                f"remove that environment with its volumes: envkit down --volumes --name {config.name}"
             )
-            raise ConfigError([config.problem("name", message)])
+            raise ConfigError([config.problem("name", message, code="environment-name-taken")])
         return config.name
     if state is not None and state.name not in used_names and state.choices.get("name") == "folder":
         return state.name
@@ -56,19 +56,19 @@ def environment_name(config: Config, project: str, state: State | None, used_nam
 
 
 def resolve(config: Config, project: str, name: str, facts: Facts, actual: ActualState, state: State | None) -> Plan:
-    """Make every choice a config leaves open.
+    """Make every choice that the config leaves open.
 
     Args:
-        config: As written, flags included.
+        config: The project's config, flags included.
         project: Real path of the project folder.
-        name: What `name_of` said.
+        name: The environment's name.
         facts: The host.
         actual: What the engine holds.
-        state: What is remembered of this project.
+        state: Stored state of the project, or None.
 
     Raises:
-        ConfigError: Every key that cannot be honoured on this host, at once.
-        Refusal: The workspace itself cannot be one.
+        ConfigError: One or more keys cannot be applied on this host; holds all of them.
+        PreconditionError: The folder cannot be a workspace, or no port or subnet is free.
     """
     _check_workspace(facts, project)
     remote.refuse_root(facts)
@@ -80,7 +80,8 @@ def resolve(config: Config, project: str, name: str, facts: Facts, actual: Actua
     published_ports = ports_.plan_ports(config, project, facts, actual, state, problems)
     ssh_options = ssh.plan_ssh(config, image_plan, problems)
     network = _network(config, naming.container(facts.caller.uid, name), facts, actual, state)
-    run_plan, notes = run.plan_run(config, name, facts, user, published_ports, network, ssh_options, gpus, problems)
+    options = run.RunOptions(user, published_ports, network, ssh_options, gpus)
+    run_plan, notes = run.plan_run(config, name, facts, options, problems)
     files_plan = run.plan_files(config, facts, run_plan, keys, problems)
     netrc = secrets.netrc(config, facts, problems)
     if problems:
@@ -106,11 +107,11 @@ def _notes(config: Config, facts: Facts, run_plan: RunPlan, image_plan: ImagePla
     if image_plan.layout:
         yield from base_layout.notes(image_plan.layout)
     if config.gpu == "auto" and facts.gpu.driver and not run_plan.gpus:
-        yield f"this host has an NVIDIA GPU, and {_missing_gpu_reason(facts)}, so TensorFlow runs on the CPU"
+        yield f"this host has an NVIDIA GPU, but {_missing_gpu_reason(facts)}, so TensorFlow runs on the CPU"
     if not image_plan.release.proven:
         yield _untested_note(image_plan.release)
     if config.build.netrc and (config.build.index or "").startswith("http://"):
-        yield "build.index begins with http://, so its login crosses the network unencrypted"
+        yield "build.index starts with http://, so its login crosses the network unencrypted"
     yield from secrets.notes(config, facts)
     yield from ssh.notes(run_plan.ssh)
     yield from remote.notes(config, facts)
@@ -118,15 +119,15 @@ def _notes(config: Config, facts: Facts, run_plan: RunPlan, image_plan: ImagePla
 
 def _missing_gpu_reason(facts: Facts) -> str:
     if facts.gpu_methods:
-        return "this environment was made without one (`envkit up --refresh` chooses anew)"
-    return "the engine offers no way to pass it (NVIDIA's container toolkit does)"
+        return "this environment was created without one (`envkit up --refresh` chooses again)"
+    return "the engine cannot pass it (install NVIDIA's container toolkit)"
 
 
 def _untested_note(release: Release) -> str:
     tested = [
         candidate.version for candidate in catalog.releases() if candidate.proven and candidate.python == release.python
     ]
-    return f"envkit's own tests do not build TensorFlow {release.version}; they build {tested[0]} on the same Python"
+    return f"envkit's tests do not build TensorFlow {release.version}; they build {tested[0]} on the same Python"
 
 
 def _check_workspace(facts: Facts, project: str) -> None:
@@ -134,7 +135,8 @@ def _check_workspace(facts: Facts, project: str) -> None:
     if reason:
         raise PreconditionError(
             f"{facts.workspace} cannot be a workspace: {reason}",
-            hint="work in a folder of its own, such as ~/vision"
+            code="workspace-denied",
+            hint="use a separate folder, such as ~/vision"
             if facts.workspace == project
             else "set `workspace:` in envkit.yaml to a folder of the project",
         )
@@ -144,10 +146,10 @@ def _authorized_keys(config: Config, facts: Facts, problems: list[Problem]) -> t
     for index, key in enumerate(facts.keys):
         if not key.line:
             message = (
-                f"{key.path} is not there, or is not exactly one public key without options "
-                "(Ed25519, ECDSA, or RSA of 3072 bits and more)"
+                f"{key.path} does not exist, or is not exactly one public key without options "
+                "(Ed25519, ECDSA, or RSA of at least 3072 bits)"
             )
-            problems.append(config.problem(f"ssh.keys[{index}]", message))
+            problems.append(config.problem(f"ssh.keys[{index}]", message, code="ssh-key-invalid"))
     lines = [key.line for key in facts.keys if key.line]
     return tuple(dict.fromkeys([*lines, facts.client_key] if facts.client_key else lines))
 
@@ -161,5 +163,5 @@ def _network(config: Config, network_name: str, facts: Facts, actual: ActualStat
 def _subnet(config: Config, facts: Facts, actual: ActualState, state: State | None) -> str:
     pool, current_subnet = config.network.pool, actual.network.subnet if actual.network else ""
     if allocation.in_pool(current_subnet, pool):
-        return current_subnet  # not looked for among what is taken: one of the host's routes leads to it
-    return allocation.subnet(pool, state.subnet if state else "", (*facts.routes, *actual.subnets))
+        return current_subnet  # not compared with the host's routes, because one of them leads to it
+    return allocation.subnet(pool, state.subnet if state else "", (*facts.network.routes, *actual.subnets))

@@ -1,4 +1,4 @@
-"""Choices that stay once made: a free port, a free subnet, the user the workspace runs as."""
+"""Allocate a port, a subnet and the container user. Earlier choices are kept while they are valid."""
 
 from __future__ import annotations
 
@@ -14,32 +14,35 @@ if TYPE_CHECKING:
     from envkit.model.facts import Account, Facts
 
 PORT_RANGE_SIZE = 1000
-WIDEST_PREFIX = 8  # a VPN for all traffic routes halves of the world, and leaves those addresses free all the same
-SUBNET_PREFIX = 29  # gateway, broadcast and five addresses: one environment needs one
+WIDEST_PREFIX = 8  # wider routes, such as those of a VPN for all traffic, do not use these addresses
+SUBNET_PREFIX = 29  # gateway, broadcast and five addresses, of which an environment needs one
 
 
 def user(facts: Facts) -> Account:
-    """Return who the workspace runs as: its owner, or who called sudo; never root.
+    """Return the container user: the workspace's owner, or the user who called sudo; never root.
 
     Raises:
-        Refusal: It would be root, or somebody whose files the caller cannot give.
+        PreconditionError: The workspace does not exist, or belongs to root or to another user.
     """
     owner = facts.workspace_owner
     if owner is None:
         raise PreconditionError(
-            f"the workspace {facts.workspace} is not there or is not a folder",
+            f"the workspace {facts.workspace} does not exist or is not a folder",
+            code="workspace-missing",
             hint=f"mkdir -p {facts.workspace}, or set `workspace:` in envkit.yaml",
         )
     account = owner if owner.uid else facts.sudo_caller
     if account is None:
         raise PreconditionError(
             f"the workspace {facts.workspace} belongs to root, and a workspace never runs as root",
-            hint="envkit init FOLDER --owner USER makes a new folder for a user of your choice; work in that one",
+            code="root-not-allowed",
+            hint="envkit init FOLDER --owner USER creates a folder for another user; use that folder",
         )
     if facts.caller.uid not in {0, account.uid}:
         raise PreconditionError(
             f"the workspace {facts.workspace} belongs to user {account.uid}, and you are user {facts.caller.uid}",
-            hint="work in a folder of your own, or ask its owner",
+            code="wrong-owner",
+            hint="use a folder that belongs to you, or ask its owner",
         )
     return account
 
@@ -53,18 +56,18 @@ def port(
     key: str = "jupyter.port",
     first_port: int = JUPYTER_PORT,
 ) -> int | None:
-    """Return a loopback port for a server, or None when the one asked for is taken.
+    """Return a loopback port for a server, or None if the requested one is taken.
 
     Args:
-        requested: The port of the config, or None for any.
-        previous: The port of the last `up`, or 0.
-        busy: Ports somebody listens on.
-        own_ports: The ports our own running container holds.
-        key: The key of the config that asks for one.
-        first_port: The port to try first.
+        requested: Port in the config, or None for any.
+        previous: Port of the last `up`, or 0.
+        busy: Ports in use, each with its listener.
+        own_ports: Ports of the environment's running container.
+        key: Config key of the port.
+        first_port: First port to try.
 
     Raises:
-        Refusal: None is free.
+        PreconditionError: No port of the range is free.
     """
     candidates = [requested or previous or first_port]
     if requested is None:
@@ -76,15 +79,16 @@ def port(
         return None
     raise PreconditionError(
         f"no port between {first_port} and {first_port + PORT_RANGE_SIZE - 1} is free on this host",
-        hint=f"set {key} in envkit.yaml to a port you can free",
+        code="no-free-port",
+        hint=f"set {key} in envkit.yaml to a port that you can free",
     )
 
 
 def subnet(pool: str, previous: str, used_subnets: Iterable[str]) -> str:
-    """Return a subnet of the pool that nobody uses, the kept one when it is still one.
+    """Return a free subnet of the pool: the previous one if it is still free.
 
     Raises:
-        Refusal: The pool is used up.
+        PreconditionError: No subnet of the pool is free.
     """
     networks = [ipaddress.ip_network(cidr, strict=False) for cidr in used_subnets]
     used_networks = [
@@ -100,12 +104,13 @@ def subnet(pool: str, previous: str, used_subnets: Iterable[str]) -> str:
             return str(candidate)
     raise PreconditionError(
         f"every subnet of {pool} is taken by a network of the engine or a route of this host",
-        hint="envkit prune removes networks nobody uses; or set network.pool in envkit.yaml to another range",
+        code="no-free-subnet",
+        hint="envkit prune removes unused networks; or set network.pool in envkit.yaml to another range",
     )
 
 
 def in_pool(subnet: str, pool: str) -> bool:
-    """Say whether a subnet lies in a pool; none lies in no pool."""
+    """Check whether a subnet is in a pool. An empty subnet is in no pool."""
     network = ipaddress.ip_network(subnet, strict=False) if subnet else None
     return isinstance(network, ipaddress.IPv4Network) and network.subnet_of(ipaddress.IPv4Network(pool))
 

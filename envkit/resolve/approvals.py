@@ -1,4 +1,4 @@
-"""What a plan lets in or hands over, one sentence each: an `up` that adds one asks first."""
+"""List what a plan grants beyond the default, one sentence each. `up` asks before it adds one."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ BUILTIN_BASES = {"debian", "official", "auto"}
 
 
 def access(config: Config, project: str, facts: Facts, other_binds: Iterable[BindInfo] = ()) -> Access:
-    """List what goes beyond the default: nothing of the host but the project, no key but the caller's own.
+    """List what a plan grants beyond the default, which is the project folder and the caller's own keys.
 
     Args:
-        config: As written.
+        config: The project's config.
         project: Real path of the project folder.
         facts: The host.
-        other_binds: What other environments show of the host.
+        other_binds: Files and folders of the host that are mounted in other environments.
     """
     mounts = workspace_and_mounts(config, facts)
     entries = {
@@ -41,12 +41,12 @@ def access(config: Config, project: str, facts: Facts, other_binds: Iterable[Bin
 
 
 def base_access(config: Config) -> Access:
-    """List what of that has to be agreed to before a base image is brought and looked into."""
+    """List what needs approval before envkit pulls and inspects a base image."""
     return Access((f"the workspace is built on the image {config.base}",) if config.base not in BUILTIN_BASES else ())
 
 
 def unapproved_entries(current: Access, approved: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Return what a plan allows that nobody has agreed to yet."""
+    """Return the entries of a plan that are not approved yet."""
     return tuple(entry for entry in current.entries if entry not in (approved or ()))
 
 
@@ -59,34 +59,34 @@ def _mount_entries(config: Config, project: str, facts: Facts) -> Iterable[str]:
             permission = "read" if mount.read_only else "read and written"
             yield f"{real_path}, outside the project folder, can be {permission} at {mount.target}"
     for name, secret in config.secrets.items():
-        # The real path: a link in the workspace can be turned from inside to another file of the host.
+        # The real path: container code can point a link in the workspace to another file of the host.
         yield f"the content of {facts.real_paths.get(secret.file) or secret.file} can be read as the secret {name}"
 
 
 def _link_risks(mount: Mount, bind: BindInfo) -> Iterable[str]:
-    """Say which of two environments could put a link in the place of what the other one mounts."""
+    """List which of two environments could replace a mount source of the other by a link."""
     if mount.source == bind.source:
-        return  # data that both use: neither can replace it
+        return  # shared by both: neither can replace it
     if not bind.read_only and is_inside(mount.source, bind.source):
         yield (
-            f"what runs in the environment {bind.environment} can replace {mount.source}, which lies in its "
+            f"container code of the environment {bind.environment} can replace {mount.source}, which is in its "
             f"{bind.source}, by a link to any file of the host"
         )
     if not mount.read_only and is_inside(bind.source, mount.source):
         yield (
-            f"what runs here can replace {bind.source} of the environment {bind.environment}, which lies in "
-            f"{mount.source}, by a link to any file of the host"
+            f"container code of this environment can replace {bind.source} of the environment {bind.environment}, "
+            f"which is in {mount.source}, by a link to any file of the host"
         )
 
 
 def _login_entries(config: Config, facts: Facts) -> Iterable[str]:
     if config.ssh.publish:
-        yield "SSH answers at a port of 127.0.0.1, where every user of this host can try to log in"
+        yield "SSH listens on a port of 127.0.0.1, where every user of this host can try to log in"
     if config.ssh.agent:
-        yield "what runs inside can use the SSH agent of whoever logs in and forwards it"
+        yield "container code can use the SSH agent of a user who logs in and forwards it"
     if config.ssh.keys is not None:
         for key in facts.keys:
-            yield f"whoever holds the SSH key {' '.join(key.line.split()[:2])} can log in"
+            yield f"the owner of the SSH key {' '.join(key.line.split()[:2])} can log in"
 
 
 def _source_entries(config: Config, facts: Facts) -> Iterable[str]:
@@ -94,14 +94,14 @@ def _source_entries(config: Config, facts: Facts) -> Iterable[str]:
         yield f"Python packages come from {config.build.index}"
     if config.build.netrc:
         real_path = facts.real_paths.get(config.build.netrc) or config.build.netrc
-        yield f"what the build installs can read the login that {real_path} holds for {config.build.index}"
+        yield f"packages that the build installs can read the login for {config.build.index} in {real_path}"
     if config.build.mirror:
         yield f"Debian packages come from {config.build.mirror}"
     if config.build.python_mirror:
         yield f"Python itself comes from {config.build.python_mirror}"
     if config.build.ca not in {"auto", "off"}:
-        # With their digest: a file in the workspace can be written from inside.
+        # With their digest: container code can write a file in the workspace.
         digest = hashlib.sha256((facts.texts.get(config.build.ca) or "").encode()).hexdigest()[:16]
         yield f"the certificates in {config.build.ca} ({digest}) are trusted"
     if config.build.proxy not in {"auto", "off"}:
-        yield f"the build goes through the proxy {config.build.proxy}"
+        yield f"the build uses the proxy {config.build.proxy}"

@@ -1,4 +1,4 @@
-"""What a workspace stands on, and what `base: auto` makes of what was seen. Pure."""
+"""Choose the base image of a workspace, including `base: auto`. Pure."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BaseChoice:
-    """Which base it is.
+    """A chosen base image. The field names are stored in the state.
 
     Attributes:
         kind: `debian`, `official` or `image`.
-        ref: What the engine knows it by; empty for `debian`.
-        asked: What `auto` chose it for: another question is answered anew.
-        why: Why, where `auto` chose.
+        ref: Its reference; empty for `debian`.
+        asked: Request that `auto` chose it for; another request leads to a new choice.
+        why: Reason of `auto`, or empty.
     """
 
     kind: str
@@ -43,11 +43,11 @@ DEBIAN = BaseChoice("debian")
 
 @dataclass(frozen=True, slots=True)
 class OfficialImage:
-    """What the engine and the registry say of the official image.
+    """Availability of the official image.
 
     Attributes:
-        is_local: The engine has it, and a registry vouched for it.
-        unavailable_reason: Why the registry does not offer it; empty where it does.
+        is_local: Whether the engine has it, with a registry's digest.
+        unavailable_reason: Why it cannot be pulled; empty if it can.
     """
 
     is_local: bool = False
@@ -55,30 +55,30 @@ class OfficialImage:
 
 
 def from_config(config: Config, facts: Facts) -> BaseChoice | None:
-    """Return the base that a config names, or None where it leaves it to `auto`.
+    """Return the base of a config, or None for `auto`.
 
     Raises:
-        ConfigError: There is no official image of that release that serves.
+        ConfigError: The config requests the official image, and that release has no usable one.
     """
     if config.base == "auto":
         return None
     if config.base != "official":
         return DEBIAN if config.base == "debian" else BaseChoice("image", config.base)
-    ref, broken = official_image(config, facts)
-    if broken:
-        raise ConfigError([config.problem("base", broken)])
+    ref, issue = official_image(config, facts)
+    if issue:
+        raise ConfigError([config.problem("base", issue, code="official-image-unusable")])
     return BaseChoice("official", ref)
 
 
 def official_image(config: Config, facts: Facts) -> tuple[str, str]:
-    """Return the official image for a config, and why that one does not serve, or an empty text."""
+    """Return the official image for a config, and why it is unusable, or an empty string."""
     release, gpu = catalog.release(config.tensorflow), select_gpus(config.gpu, facts) is not None
-    broken = base_layout.official_image_issue(release, gpu=gpu)
-    return "" if broken else catalog.official_image(release, gpu=gpu), broken
+    issue = base_layout.official_image_issue(release, gpu=gpu)
+    return "" if issue else catalog.official_image(release, gpu=gpu), issue
 
 
 def previous(config: Config, facts: Facts, state: State | None) -> BaseChoice | None:
-    """Return what `auto` chose before, as long as it is asked for the same release, with a GPU or without."""
+    """Return the earlier choice of `auto`, if the release and the use of a GPU are unchanged."""
     record = _load_record(state)
     if record.get("asked") != _request(config, facts) or record.keys() != {field.name for field in fields(BaseChoice)}:
         return None
@@ -86,42 +86,41 @@ def previous(config: Config, facts: Facts, state: State | None) -> BaseChoice | 
 
 
 def choose(config: Config, facts: Facts, image: OfficialImage | None) -> BaseChoice:
-    """Say what `auto` becomes: the official image where it serves and is here or can be pulled, else Debian.
+    """Choose the base for `auto`: the official image if it is usable and available, else Debian.
 
     Args:
-        config: As written.
+        config: The project's config.
         facts: The host.
-        image: What engine and registry say of the official image; None where no engine answers.
+        image: Availability of the official image; None if no engine answers.
     """
     request = _request(config, facts)
-    ref, broken = official_image(config, facts)
-    if broken or image is None:
-        return BaseChoice("debian", "", request, broken or "no engine answers")
+    ref, issue = official_image(config, facts)
+    if issue or image is None:
+        return BaseChoice("debian", "", request, issue or "no engine answers")
     if image.is_local or not image.unavailable_reason:
-        return BaseChoice("official", ref, request, f"{ref} is here" if image.is_local else f"{ref} can be pulled")
-    return BaseChoice("debian", "", request, f"{ref} cannot be had: {image.unavailable_reason}")
+        return BaseChoice("official", ref, request, f"{ref} is available" if image.is_local else f"{ref} can be pulled")
+    return BaseChoice("debian", "", request, f"{ref} is not available: {image.unavailable_reason}")
 
 
 def fallback(choice: BaseChoice, state: State | None, reason: str) -> BaseChoice | None:
-    """Say what `auto` takes where no workspace can be built on its choice, or None where that is a refusal.
+    """Return the base that replaces an unsuitable choice of `auto`, or None if envkit must stop with an error.
 
-    What somebody named is refused; so is what `auto` chose at an earlier `up`, which is taken back by nobody but
-    who asks for it.
+    A base named in the config is never replaced. A choice of an earlier `up` is replaced only by `--refresh`.
     """
     is_remembered = _load_record(state).get("asked") == choice.asked
     return None if is_remembered or not choice.asked else replace(choice, kind="debian", ref="", why=reason)
 
 
 def add_note(plan: Plan, choice: BaseChoice) -> Plan:
-    """Say in a plan which base `auto` chose and why."""
+    """Add a note to a plan about the choice of `auto` and its reason."""
     if not choice.why:
         return plan
-    note = f"base: auto chose {choice.kind}, because {choice.why}; --refresh chooses anew"
+    note = f"base: auto chose {choice.kind}, because {choice.why}; --refresh chooses again"
     return replace(plan, notes=(*plan.notes, note))
 
 
 def to_record(choice: BaseChoice) -> dict[str, str]:
-    """Return what to remember of a choice: what the config names needs no memory."""
+    """Build the state entry of a choice; empty for a base named in the config."""
     return {BASE: json.dumps(asdict(choice))} if choice.asked else {}
 
 

@@ -1,4 +1,4 @@
-"""What was seen inside an image -> how a workspace lies over it, or why none can. Pure."""
+"""Choose the layout of a workspace on a foreign base image, or explain why none is possible. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from envkit.model.image import Interpreter, Layout
 if TYPE_CHECKING:
     from envkit.model.release import Release, Suite
 
-GLIBC_MIN = (2, 28)  # of what the server is made of; TensorFlow itself asks for less
-SERVER_PYTHON_MIN = (3, 11)  # what the lock of the Debian workspace is made for; newer Pythons take it too
-LOCKED_PYTHONS = ("3.8", "3.9", "3.10")  # older Pythons the server has a lock of its own for
-MITIGATED_PYTHONS = ("3.8", "3.9")  # theirs has a hole that is closed for newer Pythons alone, and is shut another way
-FIXED_ISSUES = ("apt-key",)  # what the build itself mends of the known faults of official images
+GLIBC_MIN = (2, 28)  # for the server's packages; TensorFlow itself needs less
+SERVER_PYTHON_MIN = (3, 11)  # oldest Python of the lock for Debian, which newer Pythons also use
+LOCKED_PYTHONS = ("3.8", "3.9", "3.10")  # older Pythons with a separate lock of the server
+MITIGATED_PYTHONS = (
+    "3.8",
+    "3.9",
+)  # their server has a vulnerability that is fixed only for newer Pythons; envkit mitigates it
+FIXED_ISSUES = ("apt-key",)  # issues of official images that the build fixes
 VALUE_MAX = 200
 
-# What each line may hold. The image is somebody else's, and so is what it says of itself.
+# Allowed values of each line. The output comes from a foreign image and is not trusted.
 _PATTERNS = {
     "title": r"[^\x00-\x1f\x7f]+",
     "codename": r"[a-z]+",
@@ -35,14 +38,14 @@ _PATTERNS = {
 
 @dataclass(frozen=True, slots=True)
 class UnsuitableImage:
-    """Why no workspace can be built on an image, and the mend."""
+    """Why no workspace can be built on an image, and a hint."""
 
     reason: str
     hint: str
 
 
 def parse(text: str) -> ImageContents:
-    """Read what the look into an image printed; a line of another shape counts as not said."""
+    """Parse the output of the image inspection; invalid lines are ignored."""
     field_names = {field.name for field in fields(ImageContents)}
     values: dict[str, str] = {}
     for line in text.splitlines():
@@ -53,54 +56,54 @@ def parse(text: str) -> ImageContents:
 
 
 def check_image(image: ImageInfo, machine: str) -> UnsuitableImage | None:
-    """Say why nothing of an image should even be run to look into it, or None."""
+    """Check whether an image may be run to inspect it; return why not, or None."""
     if image.system != "linux" or image.machine != machine:
         return UnsuitableImage(
-            f"it is made for {image.system}/{image.machine}, and the engine runs linux/{machine}",
-            f"name a variant of it for {machine}, or write base: debian",
+            f"it is built for {image.system}/{image.machine}, but the engine runs linux/{machine}",
+            f"use a variant for {machine}, or base: debian",
         )
     if naming.IMAGE in image.labels:
         return UnsuitableImage(
-            "it is a workspace that envkit built, and would be one inside another",
-            "name what that one was built on, or write base: debian",
+            "it is a workspace image that envkit built",
+            "use the base image of that one, or base: debian",
         )
     if image.has_onbuild:
         return UnsuitableImage(
-            "it holds ONBUILD instructions, which would run in the build and look for files of another project",
-            "name the image without them, often the same tag without `-onbuild`, or write base: debian",
+            "it has ONBUILD instructions, which would run in the build and expect files of another project",
+            "use the image without them, often the same tag without `-onbuild`, or base: debian",
         )
     return None
 
 
 def detect_system(contents: ImageContents | None) -> Suite | UnsuitableImage:
-    """Return the system of an image, or why a workspace cannot stand on it."""
+    """Return the system of an image, or why no workspace can be built on it."""
     if contents is None:
         return UnsuitableImage(
             "it has no shell (/bin/sh), so nothing can be installed in it",
-            "name a variant with a system in it, or write base: debian",
+            "use a variant that contains a system, or base: debian",
         )
-    os_name = contents.title or "a system without a name"
+    os_name = contents.title or "an unnamed system"
     if contents.libc == "musl":
         return UnsuitableImage(
-            f"it is {os_name}, whose C library is musl, and TensorFlow is published for glibc alone",
-            "name its variant on Debian or Ubuntu, or write base: debian",
+            f"it is {os_name} with the C library musl, but TensorFlow is published only for glibc",
+            "use its variant on Debian or Ubuntu, or base: debian",
         )
     if contents.manager != "apt-get":
         manager = f"installs with {contents.manager}" if contents.manager else "has no package manager"
         return UnsuitableImage(
-            f"it is {os_name}, which {manager}, and envkit installs with apt-get alone",
-            "name its variant on Debian or Ubuntu, or write base: debian",
+            f"it is {os_name}, which {manager}, but envkit installs with apt-get only",
+            "use its variant on Debian or Ubuntu, or base: debian",
         )
     if _version_tuple(contents.libc_version) < GLIBC_MIN:
         return UnsuitableImage(
-            f"its glibc is {contents.libc_version or 'unknown'}, and JupyterLab's packages need 2.28",
-            "name a variant on Debian 11, Ubuntu 20.04 or later, or write base: debian",
+            f"its glibc is {contents.libc_version or 'unknown'}, but JupyterLab's packages need 2.28 or later",
+            "use a variant on Debian 11, Ubuntu 20.04 or later, or base: debian",
         )
     suite = catalog.system(contents.codename)
     if suite is None:
         return UnsuitableImage(
-            f"it is {os_name}, which envkit does not know; it knows {', '.join(catalog.systems())}",
-            "name a variant on one of these, or write base: debian",
+            f"it is {os_name}, which envkit does not support; supported: {', '.join(catalog.systems())}",
+            "use a variant on one of these, or base: debian",
         )
     return suite
 
@@ -111,53 +114,53 @@ def choose_layout(
     """Choose the Pythons of a workspace.
 
     Args:
-        contents: What the image holds.
+        contents: Contents of the image.
         system: Its system.
-        release: The TensorFlow release that is wanted.
-        python_mirror: Where Pythons that uv manages can be had, `default` for uv's own place, or empty for nowhere.
+        release: The requested TensorFlow release.
+        python_mirror: Source of Pythons that uv manages: a URL, `default` for uv's own, or empty for none.
     """
     kernel = _kernel_python(contents, system, release, python_mirror)
     server = _server_python(contents, system, python_mirror)
     mirror = "" if python_mirror == "default" else python_mirror
     if kernel is None:
         return UnsuitableImage(
-            f"TensorFlow {release.version} needs Python {release.python_min} to {release.python_max}, and it has "
+            f"TensorFlow {release.version} needs Python {release.python_min} to {release.python_max}, but it has "
             f"{_available_pythons(contents, system)}",
-            "name build.python_mirror, from where uv brings one; or another release, or base: debian",
+            "set build.python_mirror, from which uv downloads one; or use another release, or base: debian",
         )
     if server is None:
         return UnsuitableImage(
-            f"JupyterLab needs Python 3.8 or later, and it has {_available_pythons(contents, system)}",
-            "name build.python_mirror, from where uv brings one; or write base: debian",
+            f"JupyterLab needs Python 3.8 or later, but it has {_available_pythons(contents, system)}",
+            "set build.python_mirror, from which uv downloads one; or use base: debian",
         )
     lock = server.version if server.version in LOCKED_PYTHONS else "3.11"
     return Layout(kernel, server, _has_release(contents, release), lock, mirror)
 
 
 def needs_managed_python(layout: Layout | UnsuitableImage) -> bool:
-    """Say whether a Python that uv manages would make something possible, or better."""
+    """Check whether a Python managed by uv would allow or improve a layout."""
     return isinstance(layout, UnsuitableImage) or layout.lock in MITIGATED_PYTHONS
 
 
 def official_image_issue(release: Release, *, gpu: bool) -> str:
-    """Say why a release's official image does not serve, with the mend; empty where it does, mended by the build."""
+    """Return why a release's official image is unusable, with a hint; empty if it works or the build fixes it."""
     if not catalog.official_image(release, gpu=gpu):
-        return release.known_broken or "no official image of this release was published; write base: debian"
-    if gpu and release.broken not in {"", *FIXED_ISSUES}:
-        return f"{catalog.official_image(release, gpu=gpu)} does not serve: {release.known_broken}"
+        return release.image_issue or "no official image of this release was published; use base: debian"
+    if gpu and release.image_issue_id not in {"", *FIXED_ISSUES}:
+        return f"{catalog.official_image(release, gpu=gpu)} is unusable: {release.image_issue}"
     return ""
 
 
 def notes(layout: Layout) -> tuple[str, ...]:
-    """Say what somebody who named the image should know of what was chosen."""
+    """Return notes on the layout for the user who chose the image."""
     messages = []
     if layout.lock in MITIGATED_PYTHONS:
         messages.append(
-            f"JupyterLab runs on the image's Python {layout.server.version}, which gets no longer its fixed versions: "
-            "the part with the known hole, nbconvert, is switched off; build.python_mirror brings a newer Python"
+            f"JupyterLab runs on the image's Python {layout.server.version}, which has no fixed nbconvert for a known "
+            "vulnerability, so nbconvert is disabled; build.python_mirror provides a newer Python"
         )
     if not layout.has_release:
-        messages.append("the image does not bring the wanted TensorFlow, so envkit installed it beside what is there")
+        messages.append("the image lacks the requested TensorFlow, so envkit installed it in addition")
     return tuple(messages)
 
 

@@ -1,4 +1,4 @@
-"""Which GPUs a container gets, and by which of the engine's roads."""
+"""Select the GPUs of a container and the engine's method to pass them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
     from envkit.config.fields import Gpu
     from envkit.model.facts import Facts
 
-# A CDI device outlives `systemctl daemon-reload`; the other two lose a running container's GPU at one.
+# `systemctl daemon-reload` removes the GPU from a running container, except with CDI.
 METHOD_PREFERENCE = ("cdi", "hook", "runtime")
 
 
 def requires_gpu(requested: Gpu) -> bool:
-    """Say whether a config insists on a GPU: a run without one is a failure then."""
+    """Check whether a config requires a GPU, so that a run without one fails."""
     return requested not in {"auto", "off"}
 
 
 def select_gpus(requested: Gpu, facts: Facts) -> Gpus | None:
-    """Return the GPUs of a config, or None for a workspace that computes on the CPU.
+    """Return the GPUs of a config, or None for a workspace on the CPU.
 
-    Where GPUs are asked for and nothing is known of the engine, `--gpus` of Docker's own is planned: `up` looks
-    before it does anything, and `render` shows what the field knows best.
+    If GPUs are required and the engine's methods are unknown, Docker's `--gpus` is planned: `up` asks the engine
+    first, and `render` shows the most common form.
     """
     if requested == "off" or (requested == "auto" and not is_gpu_available(facts)):
         return None
@@ -35,5 +35,5 @@ def select_gpus(requested: Gpu, facts: Facts) -> Gpus | None:
 
 
 def is_gpu_available(facts: Facts) -> bool:
-    """Say whether host and engine together offer a GPU, today or when this environment was made."""
+    """Check whether host and engine offer a GPU, or did so when the environment was created."""
     return bool(facts.gpu.driver and facts.gpu_methods) if facts.gpu_offered is None else facts.gpu_offered

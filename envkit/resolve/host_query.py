@@ -1,4 +1,4 @@
-"""Which paths, ports and keys of the host matter for a config."""
+"""List the paths, ports and keys of the host that a config refers to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def host_query(config: Config, project: str, state: str) -> HostQuery:
-    """Say what has to be looked at on the host before a config can be resolved."""
+    """Build the query of the host for a config."""
     texts = [] if isinstance(config.python, tuple) else [config.python.requirements]
     if config.build.ca not in {"auto", "off"}:
         texts.append(config.build.ca)
@@ -33,7 +33,7 @@ def host_query(config: Config, project: str, state: str) -> HostQuery:
 
 
 def index_login(config: Config) -> tuple[tuple[str, str], ...]:
-    """Return the key and the path of the file with the index's login, if the config names one."""
+    """Return the key and the path of the file with the index's login, if the config sets one."""
     return (("build.netrc", config.build.netrc),) if config.build.netrc else ()
 
 
@@ -44,9 +44,9 @@ def mount_targets(config: Config) -> list[tuple[str, str]]:
 
 
 def nested_targets(config: Config) -> dict[str, tuple[str, str]]:
-    """Return, for each target within a mount of the host's, the target around it and its path on the host as written.
+    """Return each target inside a bind mount, with the enclosing target and its path on the host as written.
 
-    What lies in a volume is not among them: envkit makes the folders it needs there.
+    Targets inside a volume are left out: envkit creates their folders.
     """
     sources = {naming.WORKSPACE: config.workspace, **{mount.target: mount.source for mount in config.mounts}}
     mount_points = {naming.HOME, *sources, *config.volumes.values()}

@@ -1,4 +1,4 @@
-"""Config -> ImagePlan: what is built, and what keeps TensorFlow importable."""
+"""Plan the image of a config, and reject packages that conflict with TensorFlow."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def plan_image(
     *,
     gpu: bool = False,
 ) -> ImagePlan:
-    """Decide what goes into the image; what is wrong is added to `problems`."""
+    """Plan the image; errors in the config are added to `problems`."""
     release = catalog.release(config.tensorflow)
     plan = ImagePlan(
         base=_debian_base(release.suite, actual.base, state),
@@ -52,7 +52,7 @@ def plan_image(
 def _apply_foreign_base(
     plan: ImagePlan, foreign_base: ForeignBase, config: Config, problems: list[Problem]
 ) -> ImagePlan:
-    """Lay a workspace over an image that somebody else made."""
+    """Plan the workspace on a foreign base image."""
     system = base_layout.detect_system(foreign_base.contents)
     layout: Layout | base_layout.UnsuitableImage | Suite = system
     if isinstance(system, Suite):
@@ -60,20 +60,21 @@ def _apply_foreign_base(
             foreign_base.contents, system, plan.release, python_mirror=foreign_base.python_mirror
         )
     if isinstance(layout, base_layout.UnsuitableImage):
-        problems.append(config.problem("base", f"{foreign_base.ref}: {layout.reason}; {layout.hint}"))
+        message = f"{foreign_base.ref}: {layout.reason}; {layout.hint}"
+        problems.append(config.problem("base", message, code="base-unsuitable"))
     if not isinstance(layout, Layout) or not isinstance(system, Suite):
         return plan
     base = Base(foreign_base.kind, foreign_base.ref, foreign_base.id, "engine")
     if plan.gpu and not layout.has_release:
         message = (
-            f"{foreign_base.ref} brings no TensorFlow {plan.release.version} for GPUs; write base: debian, or gpu: off"
+            f"{foreign_base.ref} contains no TensorFlow {plan.release.version} for GPUs; use base: debian, or gpu: off"
         )
-        problems.append(config.problem("base", message))
+        problems.append(config.problem("base", message, code="base-image-without-gpu"))
     return replace(plan, base=base, suite=system, layout=layout)
 
 
 def _debian_base(suite: str, base_image: ImageInfo | None, state: State | None) -> Base:
-    """Take what was looked up; else what the last build stood on, so that an unchanged plan needs no look."""
+    """Return the inspected base, or else that of the last build, so that an unchanged plan needs no inspection."""
     if base_image is not None:
         return Base("debian", base_image.ref, base_image.id, base_image.labels.get(naming.ORIGIN, "engine"))
     if state is not None and state.base_id and state.base_ref in naming.base_refs(suite):
@@ -94,9 +95,10 @@ def _python_requirements(
         if not (reason := package_conflicts.conflict_reason(requirement, release)):
             continue
         if isinstance(declared, tuple):
-            problems.append(config.problem(f"python[{index}]", reason))
+            problems.append(config.problem(f"python[{index}]", reason, code="package-conflict"))
         else:
-            problems.append(config.problem("python.requirements", f"{declared.requirements}: {reason}"))
+            message = f"{declared.requirements}: {reason}"
+            problems.append(config.problem("python.requirements", message, code="package-conflict"))
     return requirements
 
 
@@ -105,15 +107,18 @@ def _read_requirements(
 ) -> tuple[str, ...]:
     real_path, text = facts.real_paths.get(path), facts.texts.get(path)
     if real_path is None or text is None:
-        message = f"{path} is not there or cannot be read as text; create it, or list the packages under python:"
-        problems.append(config.problem("python.requirements", message))
+        message = f"{path} does not exist or is not readable text; create it, or list the packages under python:"
+        problems.append(config.problem("python.requirements", message, code="requirements-unreadable"))
         return ()
     if not is_inside(real_path, project):
-        message = f"{path} leads out of the project folder; keep the requirements in the project"
-        problems.append(config.problem("python.requirements", message))
+        message = f"{path} is outside the project folder; keep the requirements in the project"
+        problems.append(config.problem("python.requirements", message, code="requirements-outside-project"))
         return ()
     lines, errors = requirement_lines(text)
-    problems += [config.problem("python.requirements", f"{path}:{number}: {message}") for number, message in errors]
+    problems += [
+        config.problem("python.requirements", f"{path}:{number}: {message}", code="requirements-invalid")
+        for number, message in errors
+    ]
     return lines
 
 
@@ -123,6 +128,7 @@ def _ca_bundle(config: Config, facts: Facts, problems: list[Problem]) -> str:
         return facts.ca
     text = facts.texts.get(ca_path)
     if text is None or not certificates(text):
-        problems.append(config.problem("build.ca", f"{ca_path} is not there or holds no PEM certificate"))
+        message = f"{ca_path} does not exist or contains no PEM certificate"
+        problems.append(config.problem("build.ca", message, code="ca-file-invalid"))
         return ""
     return text

@@ -1,4 +1,4 @@
-"""Requirements that no version meets beside TensorFlow: told at once, not by an installer minutes into a build."""
+"""Find requirements that conflict with TensorFlow before the build, which would fail minutes later."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
     from envkit.model.release import Bound, Release
 
-_CHOOSE_HINT = "leave it out here, and choose the release by tensorflow:"
-_LARGE_PART = 999_999  # a later part of a version than any has
+_CHOOSE_HINT = "remove it here, and set the release with tensorflow:"
+_LARGE_PART = 999_999  # larger than any part of a real version
 
 
 def conflict_reason(requirement: str, release: Release) -> str:
-    """Return why a valid requirement can be met by no version beside a release, with the mend; or nothing.
+    """Return why a requirement conflicts with a release, with a hint; or an empty string.
 
-    A bound on a requirement with a marker is left to the installer, which knows where the marker holds. Another build
-    of TensorFlow is not: no constraint that an installer reads keeps it from replacing the files of this one.
+    Bounds on a requirement with a marker are left to the installer, which evaluates the marker. Another build of
+    TensorFlow is always rejected: no constraint prevents it from replacing the files of this one.
     """
-    # Imported where a config lists packages: most do not, and every command resolves one.
+    # Imported only for configs that list packages: most do not, and every command resolves a config.
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
     parsed = Requirement(requirement)
     name, prefix = canonicalize_name(parsed.name), f"cannot be installed beside TensorFlow {release.version}"
     if name in OTHER_BUILDS and (parsed.marker is None or parsed.marker.evaluate(_marker_environment(release))):
-        return f"{requirement} {prefix}: it is another build of TensorFlow, for the same place; {_CHOOSE_HINT}"
+        return f"{requirement} {prefix}: it is another build of TensorFlow with the same files; {_CHOOSE_HINT}"
     if parsed.marker is not None:
         return ""
     for bound in release.constraints:
@@ -40,15 +40,15 @@ def conflict_reason(requirement: str, release: Release) -> str:
 
 
 def _marker_environment(release: Release) -> dict[str, str]:
-    """Return what markers ask of where a release runs."""
+    """Return the marker values of a release's workspace."""
     system = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
     return {**system, "python_version": release.python, "python_full_version": f"{release.python}.0"}
 
 
 def _hint(bound: Bound) -> str:
     if bound.package in TENSORFLOW_PACKAGES:
-        return f"which the workspace brings; {_CHOOSE_HINT}"
-    return f"which needs {bound.package}{bound.specifier} ({bound.reason}); ask for one of these, or for no version"
+        return f"which the workspace provides; {_CHOOSE_HINT}"
+    return f"which needs {bound.package}{bound.specifier} ({bound.reason}); use a version in that range, or none"
 
 
 def _is_satisfiable(specifiers: SpecifierSet, bound: str) -> bool:
@@ -59,20 +59,20 @@ def _is_satisfiable(specifiers: SpecifierSet, bound: str) -> bool:
 
 
 def _candidates(specifiers: SpecifierSet) -> Iterator[str]:
-    """Yield versions of which one is in the set, unless nothing is: each that it names, and those close by."""
+    """Yield candidate versions: those in the set, and their neighbours. If none matches, the set is empty."""
     from packaging.version import InvalidVersion, Version
 
-    yield "1"  # of a set that names none
+    yield "1"  # for a set without versions
     for clause in specifiers:
         try:
             version = Version(clause.version.removesuffix(".*"))
-        except InvalidVersion:  # of ===, which compares texts
+        except InvalidVersion:  # from ===, which compares strings
             yield clause.version
             continue
         parts = version.release
         yield str(version)
         yield ".".join(str(part) for part in (*parts, *(0,) * (4 - len(parts)), 1))
-        for index, part in enumerate(parts):  # behind all that !=1.2.* leaves out
+        for index, part in enumerate(parts):  # after everything that !=1.2.* excludes
             yield ".".join(str(number) for number in (*parts[:index], part + 1))
         last_nonzero = max((index for index, part in enumerate(parts) if part), default=None)
         if last_nonzero is not None:

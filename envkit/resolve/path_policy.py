@@ -1,4 +1,4 @@
-"""What of the host may be seen inside: judged by real paths, after every link was followed."""
+"""Decide which real paths of the host may be mounted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Handing one of these to a workspace hands over the host, the engine or somebody's credentials.
+# Mounting one of these would expose the host, the engine or credentials.
 DENIED = (
     "/",
     "/bin",
@@ -46,35 +46,35 @@ SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
 
 
 def denial_reason(source: str, homes: Iterable[str], state: str) -> str:
-    """Say why a real path may not be mounted, or return an empty text.
+    """Return why a real path may not be mounted, or an empty string.
 
-    A folder is denied for what it is, for what it lies in, and for what it contains.
+    A folder is denied for its own path, for its parents, and for what it contains.
     """
     path = PurePosixPath(source)
     if path.name in SOCKETS:
-        return "it is a container engine's socket, and whoever holds that is root"
+        return "it is a container engine's socket, which gives root access"
     homes = tuple(homes)
     if source in homes:
-        return "it is a home folder, with its owner's keys in it"
+        return "it is a home folder, which contains its owner's keys"
     for denied_path in DENIED:
         if _is_inside(path, denied_path) and (denied_path != "/" or source == "/"):
-            return f"it is or lies in {denied_path}, which belongs to the host"
+            return f"it is or is inside {denied_path}, which belongs to the host"
         if _is_inside(PurePosixPath(denied_path), source):
             return f"it contains {denied_path}, which belongs to the host"
-    state_root = str(PurePosixPath(state).parent.parent) if state else ""  # of every environment, on every engine
+    state_root = str(PurePosixPath(state).parent.parent) if state else ""  # of all environments on all engines
     for denied_path in (*(f"{home}/{name}" for home in homes for name in DENIED_IN_HOME), state_root):
         if denied_path and (_is_inside(path, denied_path) or _is_inside(PurePosixPath(denied_path), source)):
-            return f"it is, lies in or contains {denied_path}, where credentials are kept"
+            return f"it is, is inside or contains {denied_path}, where credentials are stored"
     return ""
 
 
 def is_inside(path: str, folder: str) -> bool:
-    """Say whether a real path is a folder or lies in it."""
+    """Check whether a real path is a folder or is inside it."""
     return _is_inside(PurePosixPath(path), folder)
 
 
 def innermost(path: str, folders: Iterable[str]) -> str:
-    """Return the nearest of some folders around a path, or an empty text."""
+    """Return the innermost of the folders that contain a path, or an empty string."""
     return max((folder for folder in folders if folder != path and is_inside(path, folder)), key=len, default="")
 
 

@@ -1,4 +1,4 @@
-"""The ports of 127.0.0.1 an environment is published at: asked for, kept from before, or picked."""
+"""Plan the published ports of 127.0.0.1: requested, kept or picked."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from envkit.model.facts import Facts
     from envkit.model.state import State
 
-PORT_HOLDING_STATUSES = {"running", "paused", "restarting"}  # states in which a container keeps its ports
+PORT_HOLDING_STATUSES = {"running", "paused", "restarting"}  # in these, a container occupies its ports
 
 
 @dataclass(frozen=True, slots=True)
 class _PortRequest:
-    """A port to be found: its key, what the config asks for, and what it was before."""
+    """A port to allocate: its config key, container port, requested port and previous port."""
 
     key: str
     container: int
@@ -34,9 +34,9 @@ class _PortRequest:
 def plan_ports(
     config: Config, project: str, facts: Facts, actual: ActualState, state: State | None, problems: list[Problem]
 ) -> tuple[Port, ...]:
-    """Decide where an environment is published, each server at a port of its own."""
+    """Plan a separate host port for each server of an environment."""
     own_ports = _own_ports(actual.container, facts.caller.uid, project)
-    busy, ports = dict(facts.busy_ports), list[Port]()
+    busy, ports = dict(facts.network.busy_ports), list[Port]()
     for request in _port_requests(config, state, own_ports):
         port = allocation.port(
             request.requested,
@@ -47,9 +47,9 @@ def plan_ports(
             first_port=request.container,
         )
         if port is None:
-            holder = busy.get(request.requested or 0) or "somebody"
-            message = f"port {request.requested} is taken by {holder}; free it, choose another, or leave the key out"
-            problems.append(config.problem(request.key, message))
+            listener = busy.get(request.requested or 0) or "another process"
+            message = f"port {request.requested} is taken by {listener}; free it, choose another, or remove the key"
+            problems.append(config.problem(request.key, message, code="port-taken"))
             continue
         ports.append(Port(port, request.container))
         own_ports = {label: number for label, number in own_ports.items() if number != port}
@@ -58,7 +58,7 @@ def plan_ports(
 
 
 def _port_requests(config: Config, state: State | None, own_ports: Mapping[str, int]) -> tuple[_PortRequest, ...]:
-    # A container whose state was lost keeps its ports too.
+    # If the state was lost, the container still has its ports.
     previous = (
         (state.port, state.ssh_port)
         if state
@@ -70,7 +70,7 @@ def _port_requests(config: Config, state: State | None, own_ports: Mapping[str, 
 
 
 def _own_ports(container: ContainerInfo | None, owner: int, project: str) -> dict[str, int]:
-    """Return the ports our own container holds, by label."""
+    """Return the ports of the environment's own container, by label."""
     if (
         container is None
         or container.status not in PORT_HOLDING_STATUSES

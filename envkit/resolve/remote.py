@@ -1,6 +1,6 @@
-"""An engine on another machine: its machine counts in the place of this one, and nothing of this one is mounted.
+"""Plan an environment on a remote engine: its machine's resources count, and nothing of this machine is mounted.
 
-The workspace is a copy in a volume there, kept in step by `sync`; so are the files that are mounted read-only.
+The workspace is a copy in a volume there, which `sync` keeps up to date. The read-only files are in another volume.
 """
 
 from __future__ import annotations
@@ -21,22 +21,24 @@ if TYPE_CHECKING:
     from envkit.errors import Problem
     from envkit.model.facts import EngineFacts, Facts
 
-DOCKER_VOLUMES_DIR = "/var/lib/docker/volumes"  # where Docker keeps them, as long as nobody was asked
+DOCKER_VOLUMES_DIR = "/var/lib/docker/volumes"  # Docker's default, until the engine is asked
 WORKSPACE_VOLUME, FILES_VOLUME = "workspace", "files"
 RESERVED_VOLUMES = (WORKSPACE_VOLUME, FILES_VOLUME)
-GPU_NOTE = "gpu: the engine is on another machine, whose GPUs envkit does not look at and does not pass"
+GPU_NOTE = "gpu: envkit does not detect or pass the GPUs of a remote engine"
 
 
 def apply_engine_facts(local: Facts, engine: EngineFacts | None) -> Facts:
-    """Return the facts with those of the engine's machine where containers live by them; unknown ones stay ours."""
+    """Replace facts that containers depend on by those of the engine's machine; unknown ones stay local."""
     return replace(
         local,
         remote_volumes_dir=(engine.volumes_dir if engine else "") or DOCKER_VOLUMES_DIR,
-        cpus=(engine.cpus if engine else 0) or local.cpus,
-        memory_mib=(engine.memory_mib if engine else 0) or local.memory_mib,
-        # Who listens over there shows when the container is started: another port is picked then.
-        busy_ports={},
-        routes=(),
+        resources=replace(
+            local.resources,
+            cpus=(engine.cpus if engine else 0) or local.resources.cpus,
+            memory_mib=(engine.memory_mib if engine else 0) or local.resources.memory_mib,
+        ),
+        # A busy port of that machine shows when the container starts: another port is picked then.
+        network=replace(local.network, busy_ports={}, routes=()),
         gpu=HostGpu(),
         gpu_methods=(),
         gpu_offered=False,
@@ -44,12 +46,12 @@ def apply_engine_facts(local: Facts, engine: EngineFacts | None) -> Facts:
 
 
 def mounts(container_name: str, volumes: tuple[Mount, ...], volumes_dir: str) -> tuple[Mount, ...]:
-    """Return what a container there mounts.
+    """Return the mounts of a container on a remote engine.
 
     Args:
-        container_name: What the container is called.
+        container_name: Name of the container.
         volumes: The home volume and those of the config.
-        volumes_dir: Where the volumes lie there: single files can be mounted only by their paths.
+        volumes_dir: Volumes folder on that machine; a single file of a volume can be mounted only by its path.
     """
     files_volume = naming.volume(container_name, FILES_VOLUME)
     files_path = f"{volumes_dir}/{files_volume}/_data"
@@ -63,42 +65,43 @@ def mounts(container_name: str, volumes: tuple[Mount, ...], volumes_dir: str) ->
 
 
 def refuse_root(facts: Facts) -> None:
-    """Refuse to serve root from afar: what comes back over SSH would be written as root.
+    """Refuse root as the caller of a remote engine: files from there would be written as root.
 
     Raises:
-        Refusal: The caller is root.
+        PreconditionError: The engine is remote and the caller is root.
     """
     if facts.remote_volumes_dir and facts.caller.uid == 0:
         raise PreconditionError(
-            "the engine is on another machine, and as root you would write what comes back from there",
-            hint="run the command as the workspace's owner, who needs SSH to that machine and no root here",
+            "the engine is on a remote machine, and files that come back from there would be written as root",
+            code="remote-as-root",
+            hint="run the command as the workspace's owner, who needs SSH access to that machine but no root here",
         )
 
 
 def problems(config: Config) -> Iterator[Problem]:
-    """Tell of every key that an engine on another machine cannot honour."""
+    """Report every key that a remote engine does not support."""
     for index, mount in enumerate(config.mounts):
         message = (
-            f"the engine is on another machine, which has no {mount.source} of yours; put it into the project, "
-            "which is copied there, or keep it in a volume (`volumes:`)"
+            f"a remote engine cannot mount your {mount.source}; move it into the project, which is copied there, "
+            "or store it in a volume (`volumes:`)"
         )
-        yield config.problem(f"mounts[{index}].source", message)
+        yield config.problem(f"mounts[{index}].source", message, code="remote-unsupported")
     for name in RESERVED_VOLUMES:
         if name in config.volumes:
-            message = "on another machine's engine envkit keeps a volume of that name itself; choose another name"
-            yield config.problem(f"volumes.{name}", message)
+            message = "on a remote engine envkit itself uses a volume of that name; choose another name"
+            yield config.problem(f"volumes.{name}", message, code="volume-name-reserved")
     if requires_gpu(config.gpu):
-        message = f"{GPU_NOTE.removeprefix('gpu: ')}; write auto or off, or run envkit on that machine"
-        yield config.problem("gpu", message)
+        message = f"{GPU_NOTE.removeprefix('gpu: ')}; use auto or off, or run envkit on that machine"
+        yield config.problem("gpu", message, code="remote-unsupported")
     if config.ssh.publish:
         message = (
-            "the engine is on another machine, and the port would be one of its loopback; leave the key out: "
-            "envkit ssh and envkit ssh-config go through the engine"
+            "on a remote engine the port would be on that machine's loopback; remove the key: "
+            "envkit ssh and envkit ssh-config connect through the engine"
         )
-        yield config.problem("ssh.publish", message)
+        yield config.problem("ssh.publish", message, code="remote-unsupported")
 
 
 def notes(config: Config, facts: Facts) -> Iterator[str]:
-    """Say what is different from the usual."""
+    """Yield notes on what differs from a local engine."""
     if facts.remote_volumes_dir and config.gpu == "auto":
         yield f"{GPU_NOTE}; TensorFlow runs on the CPU"

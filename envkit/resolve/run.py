@@ -1,8 +1,9 @@
-"""Config -> RunPlan and FilesPlan: how it runs, and what is mounted beside the image."""
+"""Plan the container and the mounted files of a config."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,44 +21,47 @@ if TYPE_CHECKING:
     from envkit.model.facts import Account, Facts
     from envkit.model.network import Network, Port, Ssh
 
-MEMORY_SHARE = 0.8  # of the host, when nothing is asked for: a workspace that takes all takes the host down
+MEMORY_SHARE = 0.8  # default share of the host's memory; the host itself needs the rest
 GROUPS = {"root": 0, "tty": 5, "nogroup": 65534}
 _CURL = ("curl", "--noproxy", "*", "--fail", "--silent", "--output", "/dev/null")
 PORT_HEALTH_COMMAND = (*_CURL, "http://127.0.0.1:8888/api")
 SOCKET_HEALTH_COMMAND = (*_CURL, "--unix-socket", naming.JUPYTER_SOCKET, "http://localhost/api")
 
 
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Settings of the container that other modules of `resolve` plan."""
+
+    user: Account
+    ports: tuple[Port, ...]
+    network: Network
+    ssh: Ssh
+    gpus: Gpus | None
+
+
 def plan_run(
-    config: Config,
-    name: str,
-    facts: Facts,
-    user: Account,
-    ports: tuple[Port, ...],
-    network: Network,
-    ssh_options: Ssh,
-    gpus: Gpus | None,
-    problems: list[Problem],
+    config: Config, name: str, facts: Facts, options: RunOptions, problems: list[Problem]
 ) -> tuple[RunPlan, tuple[str, ...]]:
-    """Decide every setting of the container; returns it with remarks on what was capped."""
+    """Plan every setting of the container; return it with notes on capped limits."""
     limits, notes = _limits(config, facts)
     container_name = naming.container(facts.caller.uid, name)
     plan = RunPlan(
         name=container_name,
         hostname=name,
-        user=user,
+        user=options.user,
         mounts=_mounts(config, facts, container_name, problems),
         tmpfs=(
             Tmpfs("/tmp", 1024, 0o1777, executable=True),  # noqa: S108 - inside the container
-            Tmpfs(naming.RUNTIME, 16, 0o700, owner=user),
+            Tmpfs(naming.RUNTIME, 16, 0o700, owner=options.user),
         ),
-        ports=ports,
-        network=network,
+        ports=options.ports,
+        network=options.network,
         limits=limits,
         health=_health(config),
         env=_env(config, facts),
         command=("ssh",) if config.ssh.publish else (),
-        ssh=ssh_options,
-        gpus=gpus,
+        ssh=options.ssh,
+        gpus=options.gpus,
     )
     return plan, notes
 
@@ -65,7 +69,7 @@ def plan_run(
 def plan_files(
     config: Config, facts: Facts, plan: RunPlan, keys: tuple[str, ...], problems: list[Problem]
 ) -> FilesPlan:
-    """Decide what is mounted read-only beside the image."""
+    """Plan the files that are mounted read-only."""
     listen = {"socket": naming.JUPYTER_SOCKET} if config.jupyter.socket else {"port": naming.JUPYTER_PORT}
     settings = {
         "jupyter": {**listen, "hosts": ["localhost", "127.0.0.1"]},
@@ -86,7 +90,7 @@ def plan_files(
 
 def _health(config: Config) -> Health:
     jupyter_check = SOCKET_HEALTH_COMMAND if config.jupyter.socket else PORT_HEALTH_COMMAND
-    ssh_check = ("/opt/envkit/listens", str(naming.SSH_PORT)) if config.ssh.publish else ()
+    ssh_check = ("/opt/envkit/check-port", str(naming.SSH_PORT)) if config.ssh.publish else ()
     return Health(command=(*ssh_check, *jupyter_check), interval_s=10, timeout_s=5, start_s=30, retries=3)
 
 
@@ -121,8 +125,8 @@ def _volumes(config: Config, container_name: str) -> tuple[Mount, ...]:
 
 
 def _env(config: Config, facts: Facts) -> dict[str, str]:
-    # A proxy with credentials would be a secret in the environment; such a one serves the build alone.
-    proxies = {name: value for name, value in facts.run_proxies.items() if not has_credentials(value)}
+    # A proxy with credentials would expose them in the environment; it is used only for the build.
+    proxies = {name: value for name, value in facts.network.run_proxies.items() if not has_credentials(value)}
     if proxies:
         proxies["no_proxy"] = ",".join(filter(None, [proxies.get("no_proxy", ""), "localhost", "127.0.0.1"]))
     secret_paths = {f"{name}_FILE": f"{naming.SECRETS}/secrets/{name}" for name in config.secrets}
@@ -130,21 +134,21 @@ def _env(config: Config, facts: Facts) -> dict[str, str]:
 
 
 def build_proxies(config: Config, facts: Facts) -> dict[str, str]:
-    """Decide which proxy the build goes through: the caller's own, one the config names, or none."""
+    """Return the proxy settings of the build: the caller's, the config's, or none."""
     proxy = config.build.proxy
     if proxy == "off":
         return {}
     if proxy == "auto":
-        return dict(facts.proxies)
+        return dict(facts.network.proxies)
     return {
         "http_proxy": proxy,
         "https_proxy": proxy,
-        **{name: value for name, value in facts.proxies.items() if name == "no_proxy"},
+        **{name: value for name, value in facts.network.proxies.items() if name == "no_proxy"},
     }
 
 
 def has_credentials(url: str) -> bool:
-    """Say whether a URL carries a user or a password."""
+    """Check whether a URL contains a user or a password."""
     try:
         return "@" in urlsplit(url if "//" in url else f"//{url}").netloc
     except ValueError:
@@ -152,17 +156,15 @@ def has_credentials(url: str) -> bool:
 
 
 def _limits(config: Config, facts: Facts) -> tuple[Limits, tuple[str, ...]]:
-    config_limits, notes = config.limits, []
-    cpus, memory = (
-        config_limits.cpus or float(facts.cpus),
-        config_limits.memory_mib or int(facts.memory_mib * MEMORY_SHARE),
-    )
-    if cpus > facts.cpus:
-        notes.append(f"limits.cpus: {config_limits.cpus:g} is more than this host has; capped to {facts.cpus}")
-        cpus = float(facts.cpus)
-    if memory > facts.memory_mib:
-        notes.append(f"limits.memory: {config_limits.memory} is more than this host has; capped to {facts.memory_mib}m")
-        memory = facts.memory_mib
+    config_limits, host, notes = config.limits, facts.resources, []
+    cpus = config_limits.cpus or float(host.cpus)
+    memory = config_limits.memory_mib or int(host.memory_mib * MEMORY_SHARE)
+    if cpus > host.cpus:
+        notes.append(f"limits.cpus: {config_limits.cpus:g} is more than the host has; capped to {host.cpus}")
+        cpus = float(host.cpus)
+    if memory > host.memory_mib:
+        notes.append(f"limits.memory: {config_limits.memory} is more than the host has; capped to {host.memory_mib}m")
+        memory = host.memory_mib
     return Limits(cpus, memory, min(config_limits.shm_mib, memory), config_limits.pids), tuple(notes)
 
 

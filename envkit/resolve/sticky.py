@@ -1,4 +1,4 @@
-"""What was found at the first `up` stays: a busy hour or another shell must not make a running workspace anew."""
+"""Keep the choices of the first `up`: a busy host or another shell must not recreate a running workspace."""
 
 from __future__ import annotations
 
@@ -16,40 +16,49 @@ if TYPE_CHECKING:
     from envkit.model.state import State
 
 KEYS = ("cpus", "memory_mib", "run_proxies", "gpu_offered")
-BASE, FOREIGN_BASE = "base", "ground"  # what `auto` chose and why; what was seen in an image that others made
-MEMORY_TOLERANCE = 1.1  # a host's memory differs a little from one boot to the next
+BASE, FOREIGN_BASE = "base", "ground"  # state keys: the choice of `auto`, and the contents of a foreign base
+MEMORY_TOLERANCE = 1.1  # a host's memory differs slightly between boots
 
 
 def choices_to_save(facts: Facts, query: HostQuery) -> dict[str, str]:
-    """Return what to remember of the host once it led to a running workspace."""
-    values: dict[str, object] = {"cpus": facts.cpus, "memory_mib": facts.memory_mib}
-    values["gpu_offered"] = is_gpu_available(facts) if query.gpu else None  # where nobody asked, nothing was chosen
+    """Return the facts to store once a workspace runs with them."""
+    values: dict[str, object] = {"cpus": facts.resources.cpus, "memory_mib": facts.resources.memory_mib}
+    values["gpu_offered"] = is_gpu_available(facts) if query.gpu else None  # otherwise there was no choice
     if query.proxy:
-        values["run_proxies"] = {name: url for name, url in facts.run_proxies.items() if not has_credentials(url)}
+        proxies = facts.network.run_proxies
+        values["run_proxies"] = {name: url for name, url in proxies.items() if not has_credentials(url)}
     return {key: json.dumps(value) for key, value in values.items()}
 
 
 def apply_choices(facts: Facts, choices: Mapping[str, str], query: HostQuery) -> Facts:
-    """Return the facts with what was remembered in the place of what is so today.
+    """Replace facts by the stored choices.
 
-    A host that shrank below it counts as it is: the engine would refuse more than there is.
+    If the host has fewer resources now, the current ones count: the engine would reject more.
     """
-    overrides = {key: json.loads(choices[key]) for key in KEYS if key in choices}
-    if not query.proxy:
-        overrides.pop("run_proxies", None)
-    overrides["cpus"] = min(overrides.get("cpus", facts.cpus), facts.cpus)
-    memory = overrides.get("memory_mib", facts.memory_mib)
-    overrides["memory_mib"] = memory if memory <= facts.memory_mib * MEMORY_TOLERANCE else facts.memory_mib
-    return replace(facts, **overrides)
+    saved = {key: json.loads(choices[key]) for key in KEYS if key in choices}
+    host, network = facts.resources, facts.network
+    memory = saved.get("memory_mib", host.memory_mib)
+    return replace(
+        facts,
+        resources=replace(
+            host,
+            cpus=min(saved.get("cpus", host.cpus), host.cpus),
+            memory_mib=memory if memory <= host.memory_mib * MEMORY_TOLERANCE else host.memory_mib,
+        ),
+        network=replace(network, run_proxies=saved["run_proxies"])
+        if query.proxy and "run_proxies" in saved
+        else network,
+        gpu_offered=saved.get("gpu_offered", facts.gpu_offered),
+    )
 
 
 def forget_base(state: State) -> State:
-    """Return the state without what a base was; which one it is stays."""
+    """Return the state without the details of the base; its reference stays."""
     choices = {key: value for key, value in state.choices.items() if key != FOREIGN_BASE}
     return replace(state, base_id="", base_origin="", choices=choices)
 
 
 def reset_choices(state: State) -> State:
-    """Return the state without what was merely picked or found: the next `up` chooses anew."""
+    """Return the state without automatic choices, so that the next `up` chooses again."""
     choices = {key: value for key, value in state.choices.items() if key not in {*KEYS, BASE, FOREIGN_BASE}}
     return replace(state, port=0, ssh_port=0, base_ref="", base_id="", base_origin="", choices=choices)

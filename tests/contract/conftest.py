@@ -1,4 +1,4 @@
-"""A real engine behind envkit's own doors, and an image of a few megabytes made of this host's programs."""
+"""Real engines, used through envkit's backend, and an image of a few megabytes with programs of this host."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from envkit.model.artifact import Artifact
 from envkit.model.facts import Account
 from envkit.model.network import Network, Port
 from envkit.model.run import Health, Limits, Mount, RunPlan, Tmpfs
-from envkit.net import http
+from envkit.net import ports
 from envkit.resolve.allocation import subnet
 from tests.contract.second import VERSION, second_engine
 
@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def own() -> Iterator[Engine]:
-    """Yield this machine's engine."""
+    """Yield the engine of this host."""
     engine = client.connect(endpoint.current_endpoint())
     yield engine
     engine.api.close()
@@ -52,7 +52,7 @@ def own() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def second() -> Iterator[Engine]:
-    """Yield the engine that is started for these tests."""
+    """Yield the engine that these tests start."""
     with second_engine() as address:
         engine = client.connect(address)
         yield engine
@@ -61,14 +61,14 @@ def second() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session", params=["own", "second"], ids=["own engine", f"Docker {VERSION}"])
 def engine(request: pytest.FixtureRequest) -> Engine:
-    """Return each of the engines, so that what is asked of one is asked of all."""
+    """Return each engine, so that every test runs on all of them."""
     engine: Engine = request.getfixturevalue(request.param)
     return engine
 
 
 @pytest.fixture(scope="session")
 def tiny(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Import a root file system of a shell and little more; yield its reference."""
+    """Import a root file system with a shell and a few programs; yield its reference."""
     tar, ref = tmp_path_factory.mktemp("tiny") / "root.tar", f"envkit-contract:{secrets.token_hex(4)}"
     _pack(tar)
     images.import_tar(engine, tar, ref, LABELS)
@@ -78,7 +78,7 @@ def tiny(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 @pytest.fixture(scope="session")
 def image(engine: Engine, tiny: str) -> Iterator[str]:
-    """Build an image on the tiny one that prints three lines and waits; yield its reference."""
+    """Build an image on the tiny one that prints three lines and sleeps; yield its reference."""
     ref = f"{tiny}-waits"
     context = (Artifact("Dockerfile", DOCKERFILE.format(base=tiny)), Artifact("run", ENTRYPOINT, 0o755))
     images.build(engine, context, ref, LABELS, {}, lambda _: None)
@@ -88,13 +88,13 @@ def image(engine: Engine, tiny: str) -> Iterator[str]:
 
 @contextmanager
 def plans(engine: Engine) -> Iterator[Callable[..., RunPlan]]:
-    """Yield `plan(...)`: makes a plan of its own with changes; what was made under its name goes in the end."""
-    made: list[RunPlan] = []
+    """Yield `plan(**changes)`, which returns a unique plan; resources with its name are removed at the end."""
+    run_plans: list[RunPlan] = []
 
     def plan(**changes: object) -> RunPlan:
         name = f"envkit-contract-{secrets.token_hex(4)}"
-        found = inspect.actual_state(engine, name, ())
-        made.append(
+        actual_state = inspect.actual_state(engine, name, ())
+        run_plans.append(
             RunPlan(
                 name=name,
                 hostname="contract",
@@ -102,39 +102,39 @@ def plans(engine: Engine) -> Iterator[Callable[..., RunPlan]]:
                 mounts=(Mount("volume", f"{name}-home", "/home/dev"),),
                 tmpfs=(Tmpfs("/tmp", 16, 0o1777, executable=True),),
                 ports=(Port(free_port(), 8888),),
-                network=Network(name, subnet(POOL, "", (*found.subnets, *http.routes()))),
+                network=Network(name, subnet(POOL, "", (*actual_state.subnets, *ports.routes()))),
                 limits=Limits(1.0, 128, 16, 64),
                 health=Health(("true",), 10, 5, 30, 3),
                 working_dir="/",
             )
         )
-        return replace(made[-1], **changes)  # type: ignore[arg-type]
+        return replace(run_plans[-1], **changes)  # type: ignore[arg-type]
 
     yield plan
-    for one in made:
-        containers.remove(engine, one.name, grace_s=0)
-        containers.remove_network(engine, one.network.name)
-        containers.remove_volume(engine, f"{one.name}-home")
+    for run in run_plans:
+        containers.remove(engine, run.name, grace_s=0)
+        containers.remove_network(engine, run.network.name)
+        containers.remove_volume(engine, f"{run.name}-home")
 
 
 @pytest.fixture
 def plan(engine: Engine) -> Iterator[Callable[..., RunPlan]]:
-    """Yield `plan(...)`, see `plans`."""
+    """Yield `plan(**changes)`; see `plans`."""
     with plans(engine) as plan:
         yield plan
 
 
 @pytest.fixture
 def running(engine: Engine, image: str, plan: Callable[..., RunPlan]) -> RunPlan:
-    """Start a container of a fresh plan."""
+    """Start a container for one test."""
     run = plan()
     launch(engine, run, image)
     return run
 
 
 @pytest.fixture(scope="session")
-def standing(engine: Engine, image: str) -> Iterator[RunPlan]:
-    """Start one container for all tests that only look."""
+def shared(engine: Engine, image: str) -> Iterator[RunPlan]:
+    """Start one container for all tests that do not change it."""
     with plans(engine) as plan:
         run = plan()
         launch(engine, run, image)
@@ -142,7 +142,7 @@ def standing(engine: Engine, image: str) -> Iterator[RunPlan]:
 
 
 def launch(engine: Engine, run: RunPlan, image: str) -> None:
-    """Do everything an `up` does on the engine for a plan."""
+    """Do everything that `up` does on the engine for a plan."""
     containers.create_network(engine, run, LABELS)
     containers.create_volume(engine, f"{run.name}-home", LABELS)
     containers.prepare_volumes(engine, {f"{run.name}-home": ()}, run.user, image, f"{run.name}-helper", LABELS)
@@ -150,29 +150,29 @@ def launch(engine: Engine, run: RunPlan, image: str) -> None:
     containers.start(engine, run.name)
 
 
-def said(engine: Engine, run: RunPlan, script: str, text: str = "") -> tuple[int, list[str]]:
-    """Run a shell script inside; return its exit code and the lines it printed."""
+def run_script(engine: Engine, run: RunPlan, script: str, text: str = "") -> tuple[int, list[str]]:
+    """Run a shell script in the container; return its exit code and output lines."""
     lines: list[str] = []
     return container_exec.run_script(engine, run.name, ["/bin/sh", "-c", script], text, lines.append, limit_s=60), lines
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    busy = http.busy_ports()
-    return next(port for port in range(20_000, 30_000) if port not in busy)
+    """Return an unused loopback port."""
+    busy_ports = ports.busy()
+    return next(port for port in range(20_000, 30_000) if port not in busy_ports)
 
 
 def _pack(tar: Path) -> None:
-    with tarfile.open(tar, "w") as packed:
+    with tarfile.open(tar, "w") as archive:
         for program in PROGRAMS:
             path = shutil.which(program, path="/usr/bin:/bin")
             assert path
-            needed = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
-            packed.add(_real(path), container_exec.TIMEOUT if program == "timeout" else f"bin/{program}")
-            for library in re.findall(r"(/\S+) \(0x", needed):
-                if library.lstrip("/") not in packed.getnames():
-                    packed.add(_real(library), library)
+            linked_libraries = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
+            archive.add(_resolve(path), container_exec.TIMEOUT if program == "timeout" else f"bin/{program}")
+            for library in re.findall(r"(/\S+) \(0x", linked_libraries):
+                if library.lstrip("/") not in archive.getnames():
+                    archive.add(_resolve(library), library)
 
 
-def _real(path: str) -> str:
+def _resolve(path: str) -> str:
     return str(Path(path).resolve())

@@ -1,4 +1,4 @@
-"""Podman as a service, root's or a user's own: all it writes lies in one folder, and nothing is set up for it."""
+"""Podman as a service of root or of a user; all its files are in one folder, and it needs no setup."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.functional.account import User
 
-# The versions that are tried, each with where `scripts/other_engines.sh` unpacks it.
+# The tested versions, each with the folder to which `scripts/dev/test_engines.sh` unpacks it.
 VERSIONS = {"4.3.1": ROOT / ".cache/engines/bookworm", "5.4.2": ROOT / ".cache/engines/podman5"}
 LOADER = "usr/lib64/ld-linux-x86-64.so.2"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -47,12 +47,12 @@ STORAGE = '[storage]\ndriver = "vfs"\ngraphroot = "{folder}/graph"\nrunroot = "{
 
 @contextmanager
 def podman_service(version: str, *, rootless: bool) -> Iterator[str]:
-    """Start the service and yield its address; in the end it and all it wrote are gone."""
+    """Start the service and yield its address; at the end, remove it with its files."""
     folder = Path(tempfile.mkdtemp(prefix="envkit-podman-"))
     folder.chmod(0o755)
     user = ordinary_user(folder / "home") if rootless else None
-    program = within_reach(VERSIONS[version], folder, user)
-    environment = _configured(folder, program, user)
+    program = accessible_copy(VERSIONS[version], folder, user)
+    environment = _write_config(folder, program, user)
     socket = folder / "home/podman.sock"
     argv = [*_command(program, "usr/bin/podman"), "system", "service", "--time", "0", f"unix://{socket}"]
     with (
@@ -69,7 +69,7 @@ def podman_service(version: str, *, rootless: bool) -> Iterator[str]:
         ) as service,
     ):
         try:
-            wait_until(lambda: socket.exists() or service.poll() is not None, "Podman listens or has ended")
+            wait_until(lambda: socket.exists() or service.poll() is not None, "Podman listens or has exited")
             assert service.poll() is None, (folder / "log").read_text()
             yield f"unix://{socket}"
         finally:
@@ -77,27 +77,27 @@ def podman_service(version: str, *, rootless: bool) -> Iterator[str]:
     shutil.rmtree(folder)
 
 
-def within_reach(kept: Path, folder: Path, user: User | None) -> Path:
-    """Return where what was unpacked lies for a user: a checkout may be closed to others."""
-    if not (kept / "complete").exists():
-        pytest.fail(f"{kept} is not there: `scripts/other_engines.sh` gets it", pytrace=False)
-    if user is None or not user.run(["test", "-d", kept / "usr/bin"], cwd=Path("/")).code:
-        return kept
-    return shutil.copytree(kept, folder / kept.name, symlinks=True)
+def accessible_copy(unpacked: Path, folder: Path, user: User | None) -> Path:
+    """Return an unpacked engine that a user can access: a copy if the checkout is private."""
+    if not (unpacked / "complete").exists():
+        pytest.fail(f"{unpacked} does not exist; run `scripts/dev/test_engines.sh`", pytrace=False)
+    if user is None or not user.run(["test", "-d", unpacked / "usr/bin"], cwd=Path("/")).code:
+        return unpacked
+    return shutil.copytree(unpacked, folder / unpacked.name, symlinks=True)
 
 
-def _configured(folder: Path, program: Path, user: User | None) -> dict[str, str]:
-    """Write Podman's config into the folder; return the environment that leads there and nowhere else."""
+def _write_config(folder: Path, program: Path, user: User | None) -> dict[str, str]:
+    """Write Podman's configuration to the folder; return the environment that selects it."""
     home = folder / "home"
     (home / ".config/containers").mkdir(parents=True)
     (home / "runtime").mkdir(mode=0o700)
     shutil.copy(program / "etc/containers/policy.json", home / ".config/containers/policy.json")
     (home / ".config/containers/registries.conf").touch()
     (home / "bin").mkdir()
-    for one in PROGRAMS:
-        started = home / "bin" / Path(one).name
-        started.write_text(f'#!/bin/sh\nexec {shlex.join(_command(program, one))} "$@"\n')
-        started.chmod(0o755)
+    for name in PROGRAMS:
+        wrapper = home / "bin" / Path(name).name
+        wrapper.write_text(f'#!/bin/sh\nexec {shlex.join(_command(program, name))} "$@"\n')
+        wrapper.chmod(0o755)
     (home / "containers.conf").write_text(CONTAINERS.format(folder=home))
     (home / "storage.conf").write_text(STORAGE.format(folder=home))
     if user:
@@ -113,23 +113,23 @@ def _configured(folder: Path, program: Path, user: User | None) -> dict[str, str
 
 
 def _command(program: Path, name: str) -> list[str]:
-    """Return what starts a program: by the loader it came with, where its C library is another than this system's."""
+    """Return the command for a program, with its own loader if it was built for another C library."""
     loader = program / LOADER if (program / LOADER).exists() else Path("/lib64/ld-linux-x86-64.so.2")
     return [str(loader), "--library-path", str(program / LIBRARIES), str(program / name)]
 
 
 def _end(service: subprocess.Popen[str], folder: Path) -> None:
-    """End the service, and the process that holds a user's namespace open behind its back."""
+    """Stop the service, and the process that keeps a user's namespace open."""
     os.killpg(service.pid, signal.SIGTERM)
     service.wait(timeout=30)
-    # What it started in a user's namespace is of its group, outlives it and then removes the socket.
-    wait_until(lambda: not _alive(service.pid), "all of Podman has ended")
+    # Its child in the user's namespace is in its process group, outlives it and then removes the socket.
+    wait_until(lambda: not _is_alive(service.pid), "all processes of Podman have exited")
     for pause in folder.rglob("pause.pid"):
         with suppress(ProcessLookupError):
             os.kill(int(pause.read_text()), signal.SIGKILL)
 
 
-def _alive(group: int) -> bool:
+def _is_alive(group: int) -> bool:
     try:
         os.killpg(group, 0)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""Docker without root: an ordinary user's own daemon, started by RootlessKit, on the host's network."""
+"""Rootless Docker: an ordinary user's daemon, started by RootlessKit, on the host's network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.conftest import ROOT
-from tests.contract.podman import within_reach
+from tests.contract.podman import accessible_copy
 from tests.functional.account import ordinary_user
 from tests.functional.waiting import wait_until
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ENGINES = ROOT / ".cache/engines"
-# RootlessKit shows the daemon a /run of its own, full of links to the real one.
+# RootlessKit gives the daemon a private /run with links to the real one.
 DAEMON = """
 rm -f /run/docker /run/containerd /run/xtables.lock
 exec dockerd --rootless --bridge none --iptables=false --ip6tables=false --storage-driver vfs \\
@@ -29,16 +29,16 @@ exec dockerd --rootless --bridge none --iptables=false --ip6tables=false --stora
 
 @contextmanager
 def rootless_docker() -> Iterator[str]:
-    """Start the daemon and yield its address; in the end it and all it wrote are gone."""
+    """Start the daemon and yield its address; at the end, remove it with its files."""
     folder = Path(tempfile.mkdtemp(prefix="envkit-rootless-"))
     folder.chmod(0o755)
     user = ordinary_user(folder / "home")
     home, runtime = user.folder(folder / "home"), user.folder(folder / "runtime", 0o700)
-    programs = [within_reach(ENGINES / suite, folder, user) / "usr" for suite in ("trixie", "bookworm")]
-    path = ":".join(f"{one}/bin:{one}/sbin" for one in programs)
+    programs = [accessible_copy(ENGINES / suite, folder, user) / "usr" for suite in ("trixie", "bookworm")]
+    path = ":".join(f"{program}/bin:{program}/sbin" for program in programs)
     environment = {"HOME": str(home), "XDG_RUNTIME_DIR": str(runtime), "PATH": f"{path}:/usr/sbin:/usr/bin:/sbin:/bin"}
     kit = ["rootlesskit", "--net=host", "--copy-up=/etc", "--copy-up=/run", f"--state-dir={runtime}/kit"]
-    ready = runtime / "docker.sock"
+    socket = runtime / "docker.sock"
     with (
         (folder / "log").open("w") as log,
         subprocess.Popen(
@@ -53,9 +53,9 @@ def rootless_docker() -> Iterator[str]:
         ) as daemon,
     ):
         try:
-            wait_until(lambda: ready.exists() or daemon.poll() is not None, "Docker listens or has ended")
+            wait_until(lambda: socket.exists() or daemon.poll() is not None, "Docker listens or has exited")
             assert daemon.poll() is None, (folder / "log").read_text()
-            yield f"unix://{ready}"
+            yield f"unix://{socket}"
         finally:
             daemon.terminate()
             daemon.wait(timeout=60)

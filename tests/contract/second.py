@@ -1,4 +1,4 @@
-"""A Docker 26.1.5 beside this machine's own engine: started once, for all tests, with GPUs that are made up."""
+"""Docker 26.1.5 beside the engine of this host: started once for all tests, with fake GPUs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VERSION = "26.1.5"
-SCRIPT = ROOT / "scripts/other_engines.sh"
+SCRIPT = ROOT / "scripts/dev/test_engines.sh"
 LOCK = Path(tempfile.gettempdir()) / "envkit-second-engine.lock"
-# What stands for a GPU: a variable that tells which was injected, and nodes that anybody may open.
+# A fake GPU: a variable with the name of the injected device, and device nodes that every user may open.
 SPEC = {
     "cdiVersion": "0.5.0",
     "kind": "nvidia.com/gpu",
@@ -29,7 +29,7 @@ SPEC = {
         {
             "name": name,
             "containerEdits": {
-                "env": [f"MADE_UP_GPU={name}"],
+                "env": [f"FAKE_GPU={name}"],
                 "deviceNodes": [{"path": path, "hostPath": "/dev/null", "permissions": "rw"} for path in nodes],
             },
         }
@@ -44,16 +44,16 @@ SPEC = {
 
 @contextmanager
 def second_engine() -> Iterator[str]:
-    """Start the engine and yield its address; in the end it and all it wrote are gone."""
+    """Start the engine and yield its address; at the end, remove it with its files."""
     with alone(LOCK):
-        # Short: the paths of an engine's sockets must fit into a socket's address.
+        # A short path, because socket paths are limited.
         folder = Path(tempfile.mkdtemp(prefix="envkit-2nd-"))
         (folder / "cdi").mkdir()
         (folder / "cdi/nvidia.json").write_text(json.dumps(SPEC))
-        started = subprocess.run([SCRIPT, "start", folder], stderr=subprocess.PIPE, text=True, check=False)
+        result = subprocess.run([SCRIPT, "start", folder], stderr=subprocess.PIPE, text=True, check=False)
         try:
-            if started.returncode:
-                pytest.fail(f"no second engine: {started.stderr}", pytrace=False)
+            if result.returncode:
+                pytest.fail(f"the second engine did not start: {result.stderr}", pytrace=False)
             yield f"unix://{folder}/docker.sock"
         finally:
             subprocess.run([SCRIPT, "stop", folder], check=True)

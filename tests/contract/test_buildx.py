@@ -1,4 +1,4 @@
-"""The two roads to an image, on real engines: the engine's own builder, and BuildKit through buildx."""
+"""The two builders on real engines: the engine's own builder, and BuildKit through buildx."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 
 PLUGINS = ROOT / ".cache/tools/docker"
 LOGIN = "machine packages.example.com login ada password hunter2-of-ada\n"
-# Every kind of instruction that envkit's Dockerfiles have.
+# Every kind of instruction in envkit's Dockerfiles.
 DOCKERFILE = r"""
 # A comment.
 FROM {base}
 USER 0:0
 ENV PATH="/usr/bin:/bin:$PATH" \
-    TOLD="a \"b\" \$c \\d"
+    TEXT="a \"b\" \$c \\d"
 COPY run settings/secret /opt/envkit/
 COPY settings/open /etc/settings.d/90-open
-RUN ["/bin/sh", "-c", "umask 027; echo $TOLD > /opt/envkit/made; echo told >&2"]
+RUN ["/bin/sh", "-c", "umask 027; echo $TEXT > /opt/envkit/made; echo printed >&2"]
 WORKDIR /work/place
 USER 65534:65534
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
@@ -64,18 +64,18 @@ FILES = (
 
 
 @pytest.fixture
-def found(monkeypatch: pytest.MonkeyPatch) -> Buildx:
-    """Return the buildx that was fetched for the tests, found where the Docker client's config would have it."""
+def buildx_cli(monkeypatch: pytest.MonkeyPatch) -> Buildx:
+    """Return the buildx that was downloaded for the tests, in the configuration folder of Docker's client."""
     monkeypatch.setenv("DOCKER_CONFIG", str(PLUGINS))
     plugin = buildx.find()
-    assert isinstance(plugin, buildx.Buildx), f"{plugin.reason}; `scripts/tools.sh` gets it"
+    assert isinstance(plugin, buildx.Buildx), f"{plugin.reason}; `scripts/setup/tools.sh` installs it"
     assert plugin.path.is_relative_to(PLUGINS)
     return plugin
 
 
 @pytest.fixture
-def made(engine: Engine, tiny: str, found: Buildx) -> Iterator[Callable[..., str]]:
-    """Yield `made(dockerfile, name=…)`: builds on the tiny image by buildx; what was made goes in the end."""
+def build_image(engine: Engine, tiny: str, buildx_cli: Buildx) -> Iterator[Callable[..., str]]:
+    """Yield `build_image(dockerfile, name=…)`, which builds on the tiny image; the images are removed at the end."""
     refs = []
 
     def build(
@@ -84,10 +84,10 @@ def made(engine: Engine, tiny: str, found: Buildx) -> Iterator[Callable[..., str
         name: str = "buildx",
         proxies: Mapping[str, str] | None = None,
         login: str = "",
-        say: Callable[[Progress], None] = lambda _: None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> str:
         refs.append(f"{tiny}-{name}")
-        buildx.build(found, engine, context(dockerfile, tiny), refs[-1], LABELS, proxies or {}, login, say)
+        buildx.build(buildx_cli, engine, context(dockerfile, tiny), refs[-1], LABELS, proxies or {}, login, on_progress)
         return refs[-1]
 
     yield build
@@ -103,24 +103,28 @@ def client(engine: Engine) -> Iterator[docker.DockerClient]:
 
 
 def context(dockerfile: str, base: str) -> tuple[Artifact, ...]:
-    """Return a build context. Its second step is this test's own: BuildKit remembers what earlier runs built."""
+    """Return a build context; its second step is unique to this test, because BuildKit caches earlier runs."""
     test = os.environ["PYTEST_CURRENT_TEST"].split()[0]
-    own = f"{base}\nENV TEST={json.dumps(test + RUN)}"
-    return (*FILES, Artifact("Dockerfile", dockerfile.replace("{base}", own)))
+    unique_base = f"{base}\nENV TEST={json.dumps(test + RUN)}"
+    return (*FILES, Artifact("Dockerfile", dockerfile.replace("{base}", unique_base)))
 
 
 @pytest.mark.proves("an image is the same by buildx and by the engine's own builder, file for file", "stand-in")
-def test_both_roads_lead_to_the_same_files_and_settings(
-    engine: Engine, tiny: str, made: Callable[..., str], client: docker.DockerClient
+def test_both_builders_give_the_same_files_and_settings(
+    engine: Engine, tiny: str, build_image: Callable[..., str], client: docker.DockerClient
 ) -> None:
     classic = f"{tiny}-classic"
     images.build(engine, context(DOCKERFILE, tiny), classic, LABELS, {}, lambda _: None)
     try:
-        one, other = trees(client, classic, by_buildx := made())
-        assert different(one, other) == set()
-        assert [one[f"opt/envkit/{name}"].mode & 0o777 for name in ("made", "secret", "run")] == [0o640, 0o600, 0o755]
+        classic_tree, buildx_tree = trees(client, classic, by_buildx := build_image())
+        assert different(classic_tree, buildx_tree) == set()
+        assert [classic_tree[f"opt/envkit/{name}"].mode & 0o777 for name in ("made", "secret", "run")] == [
+            0o640,
+            0o600,
+            0o755,
+        ]
         assert settings(client, classic) == settings(client, by_buildx)
-        assert settings(client, classic)["Env"][-1] == 'TOLD=a "b" $c \\d'
+        assert settings(client, classic)["Env"][-1] == 'TEXT=a "b" $c \\d'
         labels = [client.images.get(ref).labels for ref in (classic, by_buildx)]
         assert labels[0] == labels[1]
         assert labels[0].items() >= LABELS.items()
@@ -128,69 +132,67 @@ def test_both_roads_lead_to_the_same_files_and_settings(
         images.remove(engine, classic)
 
 
-def test_a_build_tells_its_steps_and_an_equal_one_is_cached(engine: Engine, made: Callable[..., str]) -> None:
-    first: list[Progress] = []
-    again: list[Progress] = []
-    known = inspect.image(engine, made(say=first.append))
-    assert [one.step for one in first if one.step] == [(n, 5) for n in range(1, 6)]
-    assert [one.text for one in first if one.verbose and not one.step] == ["told"]
-    found = inspect.image(engine, made(name="again", say=again.append))
-    assert known is not None
-    assert found is not None
-    assert found.id == known.id
-    assert {one.verbose for one in again if one.step and one.step[0] > 1} == {True}
+def test_a_build_reports_steps_and_is_cached(engine: Engine, build_image: Callable[..., str]) -> None:
+    events: list[Progress] = []
+    cached_events: list[Progress] = []
+    image = inspect.image(engine, build_image(on_progress=events.append))
+    assert [progress.step for progress in events if progress.step] == [(number, 5) for number in range(1, 6)]
+    assert [progress.text for progress in events if progress.verbose and not progress.step] == ["printed"]
+    cached_image = inspect.image(engine, build_image(name="again", on_progress=cached_events.append))
+    assert image is not None
+    assert cached_image is not None
+    assert cached_image.id == image.id
+    assert {progress.verbose for progress in cached_events if progress.step and progress.step[0] > 1} == {True}
 
 
-def test_a_build_that_fails_shows_what_was_printed_and_leaves_no_image(
-    engine: Engine, tiny: str, found: Buildx
-) -> None:
+def test_a_failed_build_shows_its_output_and_leaves_no_image(engine: Engine, tiny: str, buildx_cli: Buildx) -> None:
     broken = context('FROM {base}\nRUN ["/bin/sh", "-c", "echo the reason why; exit 3"]\n', tiny)
-    with pytest.raises(BuildFailed, match=r"a step ended with code 3\n    the reason why") as failed:
-        buildx.build(found, engine, broken, f"{tiny}-broken", LABELS, {}, "", lambda _: None)
+    with pytest.raises(BuildFailed, match=r"a step exited with code 3\n    the reason why") as failed:
+        buildx.build(buildx_cli, engine, broken, f"{tiny}-broken", LABELS, {}, "", lambda _: None)
     assert failed.value.detail.startswith("step 2 of 2, RUN ")
     assert inspect.image(engine, f"{tiny}-broken") is None
 
 
-def test_the_login_is_lent_to_the_step_that_asks_and_kept_nowhere(
-    made: Callable[..., str], client: docker.DockerClient
+def test_the_login_reaches_only_the_step_that_requests_it(
+    build_image: Callable[..., str], client: docker.DockerClient
 ) -> None:
-    news: list[Progress] = []
-    ref = made(WITH_LOGIN, login=LOGIN, say=news.append)
-    told = [one.text for one in news if one.verbose and not one.step]
-    assert told[0] == "machine packages.example.com login ada password (login)"
-    assert told[-1] == f"{len(LOGIN)} /root/.netrc"
-    assert "hunter2" not in repr(news)
+    events: list[Progress] = []
+    ref = build_image(WITH_LOGIN, login=LOGIN, on_progress=events.append)
+    lines = [progress.text for progress in events if progress.verbose and not progress.step]
+    assert lines[0] == "machine packages.example.com login ada password (login)"
+    assert lines[-1] == f"{len(LOGIN)} /root/.netrc"
+    assert "hunter2" not in repr(events)
     assert not holding(client, ref, b"hunter2")
-    assert holding(client, ref, b"/root/.netrc")  # as the history says, so that it was looked at
-    made_of = client.images.get(ref)
-    assert "hunter2" not in json.dumps([made_of.attrs, made_of.history()])
+    assert holding(client, ref, b"/root/.netrc")  # the history holds the path, so it was searched
+    image = client.images.get(ref)
+    assert "hunter2" not in json.dumps([image.attrs, image.history()])
 
 
-def test_another_login_builds_nothing_anew(engine: Engine, made: Callable[..., str]) -> None:
-    before = inspect.image(engine, made(WITH_LOGIN, login=LOGIN))
-    after = inspect.image(engine, made(WITH_LOGIN, name="again", login=LOGIN.replace("hunter2", "hunter3")))
+def test_another_login_keeps_the_cache(engine: Engine, build_image: Callable[..., str]) -> None:
+    before = inspect.image(engine, build_image(WITH_LOGIN, login=LOGIN))
+    after = inspect.image(engine, build_image(WITH_LOGIN, name="again", login=LOGIN.replace("hunter2", "hunter3")))
     assert before is not None
     assert after is not None
     assert before.id == after.id
 
 
-def test_a_proxy_reaches_the_build_and_its_password_is_kept_nowhere(
-    made: Callable[..., str], client: docker.DockerClient
+def test_a_proxy_reaches_the_build_but_not_the_image(
+    build_image: Callable[..., str], client: docker.DockerClient
 ) -> None:
-    news: list[Progress] = []
+    events: list[Progress] = []
     script = "echo $http_proxy $HTTP_PROXY"
     address = "http://ada:hunter2@proxy.example.com:3128"
-    ref = made(
+    ref = build_image(
         f'FROM {{base}}\nRUN ["/bin/sh", "-c", "{script}"]\n',
         proxies={"http_proxy": address},
-        say=news.append,
+        on_progress=events.append,
     )
-    assert [one.text for one in news if one.verbose and not one.step] == ["(proxy) (proxy)"]
+    assert [progress.text for progress in events if progress.verbose and not progress.step] == ["(proxy) (proxy)"]
     assert not holding(client, ref, b"hunter2")
 
 
-def test_nothing_of_the_callers_own_docker_reaches_a_build(
-    made: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_callers_docker_config_does_not_reach_a_build(
+    build_image: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxies = {"httpProxy": "http://ada:hunter2@proxy:3128"}
     config = {"proxies": {"default": proxies}, "credsStore": "gone", "HttpHeaders": {"X": "y\n"}}
@@ -206,42 +208,43 @@ def test_nothing_of_the_callers_own_docker_reaches_a_build(
         "SOURCE_DATE_EPOCH": "1",
     }.items():
         monkeypatch.setenv(name, value)
-    made('FROM {base}\nRUN ["/bin/sh", "-c", "[ -z $http_proxy$HTTP_PROXY$no_proxy$SOURCE_DATE_EPOCH ]"]\n')
-    assert [one.name for one in tmp_path.iterdir()] == ["config.json"]
+    build_image('FROM {base}\nRUN ["/bin/sh", "-c", "[ -z $http_proxy$HTTP_PROXY$no_proxy$SOURCE_DATE_EPOCH ]"]\n')
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
 
 
-def test_an_interrupted_build_ends_and_leaves_nothing(engine: Engine, tiny: str, found: Buildx) -> None:
-    ref, marked = f"{tiny}-interrupted", str(600_000 + os.getpid())
+def test_an_interrupted_build_ends_and_leaves_no_image(engine: Engine, tiny: str, buildx_cli: Buildx) -> None:
+    ref, marker = f"{tiny}-interrupted", str(600_000 + os.getpid())
 
-    def interrupt(news: Progress) -> None:
-        if news.text == "begun":
-            wait_until(lambda: running(marked), "the step of the build runs")
+    def interrupt(progress: Progress) -> None:
+        if progress.text == "started":
+            wait_until(lambda: running(marker), "the step of the build runs")
             raise KeyboardInterrupt
 
-    long = context(f'FROM {{base}}\nRUN ["/bin/sh", "-c", "echo begun; exec sleep {marked}"]\n', tiny)
+    long = context(f'FROM {{base}}\nRUN ["/bin/sh", "-c", "echo started; exec sleep {marker}"]\n', tiny)
     with pytest.raises(KeyboardInterrupt):
-        buildx.build(found, engine, long, ref, LABELS, {}, "", interrupt)
-    wait_until(lambda: not running(marked), "the step of the build ends")
+        buildx.build(buildx_cli, engine, long, ref, LABELS, {}, "", interrupt)
+    wait_until(lambda: not running(marker), "the step of the build ends")
     assert not running(ref)
     assert inspect.image(engine, ref) is None
 
 
 @pytest.mark.parametrize("deed", ["cut", "cut after"])
-def test_an_engine_that_goes_away_is_told_as_that(
-    deed: str, engine: Engine, tiny: str, found: Buildx, tmp_path: Path
+def test_a_lost_connection_is_reported(
+    deed: str, engine: Engine, tiny: str, buildx_cli: Buildx, tmp_path: Path
 ) -> None:
     slow = context(f'FROM {{base}}\nRUN ["/bin/sh", "-c", "echo {threading.get_ident()}; sleep 3"]\n', tiny)
     with Gate(tmp_path / "gate.sock", engine.endpoint.removeprefix("unix://")) as gate:
-        behind = connect(f"unix://{gate.path}")
+        gated_engine = connect(f"unix://{gate.path}")
         rule = gate.on("POST .*/grpc", deed)  # type: ignore[arg-type]
-        with pytest.raises(EngineUnavailable, match="the engine went away while building the image"):
-            buildx.build(found, behind, slow, f"{tiny}-cut", LABELS, {}, "", lambda _: None)
+        with pytest.raises(EngineUnavailable, match="building the image") as error:
+            buildx.build(buildx_cli, gated_engine, slow, f"{tiny}-cut", LABELS, {}, "", lambda _: None)
+        assert error.value.code == "engine-connection-lost"
         assert rule.reached.is_set()
-        behind.api.close()
+        gated_engine.api.close()
 
 
 def running(word: str) -> list[str]:
-    """Return the command lines of this machine's processes that hold a word."""
+    """Return the command lines of this host's processes that contain a word."""
     lines = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""GPUs by each road that an engine offers: handed over, or refused with nothing left behind."""
+"""GPUs by each method that an engine offers: provided, or refused with nothing left on the engine."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from envkit.backends.docker.client import Engine
     from envkit.model.run import RunPlan
 
-# What CDI puts into the environment reaches what the engine started, and no exec.
-INSIDE = """
+# Variables that CDI sets reach only the processes that the engine started, not those of an exec.
+SCRIPT = """
 for node in 0 1; do if [ -c /dev/nvidia$node ]; then echo x > /dev/nvidia$node && echo "nvidia$node"; fi; done
 cat /proc/[0-9]*/environ; echo
 """
@@ -29,7 +29,7 @@ on_second = pytest.mark.parametrize("engine", ["second"], ids=[f"Docker {VERSION
 
 @on_second
 @pytest.mark.proves("GPUs that are asked for by CDI are inside, and no others", "stand-in")
-def test_an_engine_that_knows_cdi_devices_offers_that_road(engine: Engine) -> None:
+def test_an_engine_with_cdi_devices_offers_cdi(engine: Engine) -> None:
     assert "cdi" in client.facts(engine).gpu_methods
     assert cdi.devices(engine.api.info()["CDISpecDirs"]) == ("0", "1", "all")
 
@@ -37,7 +37,7 @@ def test_an_engine_that_knows_cdi_devices_offers_that_road(engine: Engine) -> No
 @on_second
 @pytest.mark.proves("GPUs that are asked for by CDI are inside, and no others", "stand-in")
 @pytest.mark.parametrize(
-    ("which", "nodes"),
+    ("device_ids", "nodes"),
     [
         (("0",), ["nvidia0"]),
         (("1",), ["nvidia1"]),
@@ -45,48 +45,49 @@ def test_an_engine_that_knows_cdi_devices_offers_that_road(engine: Engine) -> No
         (("all",), ["nvidia0", "nvidia1"]),
     ],
 )
-def test_the_devices_that_are_asked_for_by_cdi_are_inside_and_no_others(
+def test_only_the_devices_requested_by_cdi_are_provided(
     engine: Engine,
     image: str,
     plan: Callable[..., RunPlan],
-    which: tuple[str, ...],
+    device_ids: tuple[str, ...],
     nodes: list[str],
 ) -> None:
-    run = plan(gpus=Gpus("cdi", which))
+    run = plan(gpus=Gpus("cdi", device_ids))
     launch(engine, run, image)
     lines: list[str] = []
-    code = container_exec.run_script(engine, run.name, ["/bin/sh", "-c", INSIDE], "", lines.append, limit_s=60)
+    code = container_exec.run_script(engine, run.name, ["/bin/sh", "-c", SCRIPT], "", lines.append, limit_s=60)
     environment = lines.pop().split("\0")
     assert (code, lines) == (0, nodes)
-    assert f"MADE_UP_GPU={which[-1]}" in environment
+    assert f"FAKE_GPU={device_ids[-1]}" in environment
 
 
 @on_second
-def test_a_device_that_no_spec_names_is_refused_as_a_gpu_and_nothing_stays(
+def test_a_device_without_a_spec_is_refused(
     engine: Engine,
     image: str,
     plan: Callable[..., RunPlan],
 ) -> None:
-    refused(engine, image, plan(gpus=Gpus("cdi", ("7",))), "nvidia.com/gpu=7")
+    assert_gpu_refused(engine, image, plan(gpus=Gpus("cdi", ("7",))), "nvidia.com/gpu=7")
 
 
 @pytest.mark.proves("a GPU that the engine cannot hand over is told as that, with 5, and nothing stays", "real")
-@pytest.mark.parametrize("road", ["hook", "runtime", "cdi"])
-def test_a_road_that_an_engine_does_not_have_is_refused_as_a_gpu_and_nothing_stays(
+@pytest.mark.parametrize("method", ["hook", "runtime", "cdi"])
+def test_an_unavailable_method_is_refused(
     engine: Engine,
     image: str,
     plan: Callable[..., RunPlan],
-    road: str,
+    method: str,
 ) -> None:
-    missing = "7" if road in client.facts(engine).gpu_methods else "all"
-    refused(engine, image, plan(gpus=Gpus(road, (missing,))), "")
+    device_id = "7" if method in client.facts(engine).gpu_methods else "all"
+    assert_gpu_refused(engine, image, plan(gpus=Gpus(method, (device_id,))), "")
 
 
-def refused(engine: Engine, image: str, run: RunPlan, why: str) -> None:
-    """Try to start a container, which has to fail for its GPU and to leave nothing."""
-    with pytest.raises(GpuRefused) as caught:
+def assert_gpu_refused(engine: Engine, image: str, run: RunPlan, fragment: str) -> None:
+    """Check that starting a container fails because of its GPU and leaves no container."""
+    with pytest.raises(GpuRefused) as error:
         launch(engine, run, image)
-    assert why in caught.value.message
-    assert "nvidia-ctk" in caught.value.hint
-    assert caught.value.exit_code == ExitCode.GPU
+    assert error.value.code == "gpu-refused"
+    assert fragment in error.value.message
+    assert "nvidia-ctk" in error.value.hint
+    assert error.value.exit_code == ExitCode.GPU
     assert inspect.container(engine, run.name) is None

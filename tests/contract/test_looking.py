@@ -1,4 +1,4 @@
-"""What is on an engine is told as it is, and what is not there as not there."""
+"""Resources of an engine are inspected; missing ones are reported as missing."""
 
 from __future__ import annotations
 
@@ -18,39 +18,41 @@ if TYPE_CHECKING:
     from envkit.model.run import RunPlan
 
 
-def test_what_is_not_there_is_told_as_not_there(engine: Engine, plan: Callable[..., RunPlan]) -> None:
+def test_missing_resources_are_none(engine: Engine, plan: Callable[..., RunPlan]) -> None:
     name = plan().name
     assert inspect.container(engine, name) is None
     assert inspect.image(engine, f"{name}:missing") is None
-    found = inspect.actual_state(engine, name, (f"{name}-home",))
-    assert replace(found, subnets=()) == ActualState()
+    actual_state = inspect.actual_state(engine, name, (f"{name}-home",))
+    assert replace(actual_state, subnets=()) == ActualState()
 
 
-def test_what_was_made_is_found_again(engine: Engine, standing: RunPlan, image: str) -> None:
-    found = inspect.actual_state(engine, standing.name, (f"{standing.name}-home",))
-    assert found.container is not None
-    assert found.network is not None
-    assert (found.container.status, found.container.networks) == ("running", (standing.name,))
-    assert (found.network.subnet, found.helper) == (standing.network.subnet, None)
-    assert set(found.volumes) == {f"{standing.name}-home"}
-    for labels in (found.container.labels, found.network.labels, found.volumes[f"{standing.name}-home"].labels):
+def test_created_resources_are_found(engine: Engine, shared: RunPlan, image: str) -> None:
+    actual_state = inspect.actual_state(engine, shared.name, (f"{shared.name}-home",))
+    assert actual_state.container is not None
+    assert actual_state.network is not None
+    assert (actual_state.container.status, actual_state.container.networks) == ("running", (shared.name,))
+    assert (actual_state.network.subnet, actual_state.helper) == (shared.network.subnet, None)
+    assert set(actual_state.volumes) == {f"{shared.name}-home"}
+    for labels in (
+        actual_state.container.labels,
+        actual_state.network.labels,
+        actual_state.volumes[f"{shared.name}-home"].labels,
+    ):
         assert labels.items() >= LABELS.items()
-    known = inspect.image(engine, image)
-    assert known is not None
-    assert known.id == found.container.image_id
+    image_info = inspect.image(engine, image)
+    assert image_info is not None
+    assert image_info.id == actual_state.container.image_id
 
 
-def test_other_subnets_are_told_and_ones_own_is_not(engine: Engine, standing: RunPlan) -> None:
-    assert standing.network.subnet not in inspect.actual_state(engine, standing.name, ()).subnets
-    assert standing.network.subnet in inspect.actual_state(engine, "another", ()).subnets
+def test_subnets_are_those_of_other_environments(engine: Engine, shared: RunPlan) -> None:
+    assert shared.network.subnet not in inspect.actual_state(engine, shared.name, ()).subnets
+    assert shared.network.subnet in inspect.actual_state(engine, "another", ()).subnets
 
 
-def test_what_other_environments_show_of_the_host_is_told_and_ones_own_is_not(
-    engine: Engine, image: str, plan: Callable[..., RunPlan]
-) -> None:
+def test_binds_are_those_of_other_environments(engine: Engine, image: str, plan: Callable[..., RunPlan]) -> None:
     run = plan(mounts=(Mount("bind", "/srv", "/data", read_only=True),))
     containers.create_network(engine, run, LABELS)
     containers.create(engine, run, image, naming.labels(4242, run.name, "/project"))
-    shown = BindInfo(run.name, "/srv", read_only=True)
-    assert shown in inspect.other_binds(engine, 4242, "/another")
-    assert shown not in inspect.other_binds(engine, 4242, "/project")
+    bind = BindInfo(run.name, "/srv", read_only=True)
+    assert bind in inspect.other_binds(engine, 4242, "/another")
+    assert bind not in inspect.other_binds(engine, 4242, "/project")

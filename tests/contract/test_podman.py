@@ -1,4 +1,4 @@
-"""The real Podman is known for what it is, and refused before anything is made."""
+"""Real Podman is recognized, and refused before anything is created."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from envkit.backends.docker.client import Engine
 
-roots = pytest.param("root's", marks=pytest.mark.skipif(os.geteuid() != 0, reason="root alone can start root's Podman"))
+rootful = pytest.param(
+    "root's", marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root can start root's Podman")
+)
 
 
-@pytest.fixture(scope="module", params=[roots, "a user's"])
+@pytest.fixture(scope="module", params=[rootful, "a user's"])
 def rootless(request: pytest.FixtureRequest) -> bool:
     return bool(request.param == "a user's")
 
@@ -38,14 +40,14 @@ def podman(version: str, rootless: bool) -> Iterator[Engine]:
         engine.api.close()
 
 
-def test_podman_is_known_and_whether_it_runs_without_root(podman: Engine, version: str, rootless: bool) -> None:
-    found = client.facts(podman)
-    assert (found.podman, found.version, found.rootless) == (True, version, rootless)
+def test_podman_is_recognized_also_rootless(podman: Engine, version: str, rootless: bool) -> None:
+    facts = client.facts(podman)
+    assert (facts.podman, facts.version, facts.rootless) == (True, version, rootless)
 
 
 @pytest.mark.proves("Podman and rootless engines are refused with the reason, before anything is made", "real")
 @pytest.mark.parametrize("verb", ["up", "build"])
-def test_an_up_on_podman_is_refused_and_makes_nothing(
+def test_podman_is_refused_before_anything_is_created(
     podman: Engine,
     version: str,
     rootless: bool,
@@ -59,19 +61,24 @@ def test_an_up_on_podman_is_refused_and_makes_nothing(
     monkeypatch.setenv("DOCKER_HOST", podman.endpoint)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(project)
-    before = held(podman)
-    with pytest.raises(SystemExit) as ended:
+    resources_before = list_resources(podman)
+    with pytest.raises(SystemExit) as exit_error:
         main.main([verb, "--yes"])
-    said = capsys.readouterr().err
-    assert ended.value.code == 2, said
-    assert f"is Podman {version}" in said
-    assert ("run without root" in said) is rootless
-    assert "unset DOCKER_HOST" in said
-    assert held(podman) == before
+    output = capsys.readouterr().err
+    assert exit_error.value.code == 2, output
+    assert f"Podman {version}: " in output
+    assert ("rootless Podman" in output) is rootless
+    assert "unset DOCKER_HOST" in output
+    assert list_resources(podman) == resources_before
     assert [path for path in tmp_path.rglob("*") if path != project] == []
 
 
-def held(engine: Engine) -> tuple[object, ...]:
-    """Return what an engine holds."""
+def list_resources(engine: Engine) -> tuple[object, ...]:
+    """List the resources of an engine."""
     api = engine.api
-    return api.containers(all=True), api.images(), [one["Name"] for one in api.networks()], api.volumes()["Volumes"]
+    return (
+        api.containers(all=True),
+        api.images(),
+        [network["Name"] for network in api.networks()],
+        api.volumes()["Volumes"],
+    )

@@ -1,4 +1,4 @@
-"""What an engine refuses is told as what it is, with nothing left behind."""
+"""Errors of an engine have their own types, and nothing is left on the engine."""
 
 from __future__ import annotations
 
@@ -23,63 +23,65 @@ if TYPE_CHECKING:
     from envkit.model.run import RunPlan
 
 
-@pytest.mark.parametrize("by", ["a program", "a container"])
-def test_a_port_that_is_taken_is_told_as_that_and_the_container_is_gone(
+@pytest.mark.parametrize("listener", ["program", "container"])
+def test_a_taken_port_removes_the_container(
     engine: Engine,
-    standing: RunPlan,
+    shared: RunPlan,
     plan: Callable[..., RunPlan],
     image: str,
-    by: str,
+    listener: str,
 ) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        port = server.getsockname()[1] if by == "a program" else standing.ports[0].host
+        port = server.getsockname()[1] if listener == "program" else shared.ports[0].host
         second = plan(ports=(Port(port, 8888),))
-        with pytest.raises(PortTaken):
+        with pytest.raises(PortTaken) as error:
             launch(engine, second, image)
+    assert error.value.code == "port-taken"
     assert inspect.container(engine, second.name) is None
 
 
-def test_a_name_that_is_taken_is_told_and_nothing_is_removed(engine: Engine, standing: RunPlan, image: str) -> None:
+def test_a_taken_name_removes_nothing(engine: Engine, shared: RunPlan, image: str) -> None:
     with pytest.raises(StartFailed, match="already in use"):
-        containers.create(engine, standing, image, LABELS)
-    found = inspect.container(engine, standing.name)
-    assert found is not None
-    assert found.status == "running"
+        containers.create(engine, shared, image, LABELS)
+    container = inspect.container(engine, shared.name)
+    assert container is not None
+    assert container.status == "running"
 
 
-def test_a_subnet_that_is_taken_is_told_as_that(
+def test_a_taken_subnet_is_reported(
     engine: Engine,
-    standing: RunPlan,
+    shared: RunPlan,
     plan: Callable[..., RunPlan],
 ) -> None:
     other = plan()
-    with pytest.raises(SubnetTaken) as caught:
-        containers.create_network(engine, replace(other, network=Network(other.name, standing.network.subnet)), LABELS)
-    assert "network.pool" in caught.value.hint
+    with pytest.raises(SubnetTaken) as error:
+        containers.create_network(engine, replace(other, network=Network(other.name, shared.network.subnet)), LABELS)
+    assert error.value.code == "subnet-taken"
+    assert "network.pool" in error.value.hint
 
 
 @pytest.mark.parametrize(
-    ("changes", "why"),
+    ("changes", "fragment"),
     [
         ({"limits": Limits(4096, 128, 16, 64)}, "CPUs"),
         ({"limits": Limits(1, 1, 16, 64)}, "memory"),
         ({"security_opt": ("no-such-option",)}, "no-such-option"),
     ],
-    ids=["more processors than there are", "less memory than a container needs", "an unknown protection"],
+    ids=["too many CPUs", "too little memory", "unknown security option"],
 )
-def test_a_setting_the_engine_refuses_is_told_and_nothing_stays(
+def test_an_invalid_setting_leaves_no_container(
     engine: Engine,
     plan: Callable[..., RunPlan],
     image: str,
     changes: dict[str, Any],
-    why: str,
+    fragment: str,
 ) -> None:
     run = plan(**changes)
-    with pytest.raises(StartFailed, match=why):
+    with pytest.raises(StartFailed, match=fragment):
         launch(engine, run, image)
     assert inspect.container(engine, run.name) is None
 
 
-def test_an_image_that_is_not_there_is_told(engine: Engine, plan: Callable[..., RunPlan]) -> None:
+def test_a_missing_image_is_reported(engine: Engine, plan: Callable[..., RunPlan]) -> None:
     with pytest.raises(StartFailed, match="No such image"):
         containers.create(engine, plan(), "envkit-contract:missing", LABELS)

@@ -1,4 +1,4 @@
-"""The real Docker that runs without root is known for it, and refused."""
+"""Real rootless Docker is recognized and refused."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def rootless() -> Iterator[Engine]:
 
 
 @pytest.mark.proves("Podman and rootless engines are refused with the reason, before anything is made", "real")
-def test_docker_without_root_is_known_and_refused(rootless: Engine) -> None:
-    found = client.facts(rootless)
-    assert (found.rootless, found.podman, found.version.startswith(VERSION)) == (True, False, True)
-    with pytest.raises(PreconditionError, match=r"runs without root.*would belong to another user") as error:
-        client.refuse_unsupported(found, host.machine())
+def test_rootless_docker_is_recognized_and_refused(rootless: Engine) -> None:
+    facts = client.facts(rootless)
+    assert (facts.rootless, facts.podman, facts.version.startswith(VERSION)) == (True, False, True)
+    with pytest.raises(PreconditionError, match="runs rootless") as error:
+        client.refuse_unsupported(facts, host.machine())
+    assert error.value.code == "engine-unsupported"
     assert "systemctl start docker" in error.value.hint

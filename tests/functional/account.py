@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.workers import own
+from tests.workers import worker_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-NAME = own("envkit-test")
+NAME = worker_name("envkit-test")
 GROUP = "docker"
 # What of the caller's environment a user of the same machine would have too: proxies, company CAs,
 # package indexes, the engine's address.

@@ -24,7 +24,7 @@ from tests.functional.install import install
 from tests.functional.jupyter import Jupyter, Session, jupyter_of
 from tests.functional.openssh import Ssh
 from tests.functional.workspaces import Envkit, Workspaces, label
-from tests.workers import NUMBER, one_by_one
+from tests.workers import NUMBER, exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,7 @@ def run_envkit(user: User, place: Path) -> Envkit:
 @pytest.fixture(scope="session")
 def projects(user: User, place: Path) -> Path:
     """Return the folder the project folders are made in."""
-    with one_by_one(IMAGE):  # what uses the image waits for the worker that builds it
+    with exclusive(IMAGE):  # what uses the image waits for the worker that builds it
         return user.folder(place / "work")
 
 
@@ -134,7 +134,7 @@ def shared_env(
     workspaces = Workspaces(user, projects, run_envkit, engine)
     project = workspaces("gpu: off\n", name="shared")
     try:
-        with one_by_one(IMAGE):
+        with exclusive(IMAGE):
             up = run_envkit(["up", "--project", project], timeout_s=FIRST_UP_S)
         assert up.code == 0, str(up)
         (container,) = engine.containers.list(filters=label(str(project)))
@@ -194,7 +194,7 @@ def gpu_image(user: User, projects: Path, run_envkit: Envkit, engine: docker.Doc
 
 
 def _built(config: str, name: str, workspaces: Workspaces, run_envkit: Envkit) -> Iterator[str]:
-    with one_by_one(IMAGE):
+    with exclusive(IMAGE):
         built = run_envkit(["build", "--format", "json"], cwd=workspaces(config, name=name), timeout_s=FIRST_UP_S)
     assert built.code == 0, str(built)
     yield json.loads(built.out)["result"]["image"]
@@ -218,7 +218,7 @@ def compose(user: User, place: Path) -> list[str]:
     """Return how to call the real Docker Compose, version 2 or later, as any user."""
     program = ROOT / ".cache/tools/bin/docker-compose"
     if not program.exists():
-        pytest.fail("Docker Compose is not here: `scripts/tools.sh` gets it", pytrace=False)
+        pytest.fail("Docker Compose is not here: `scripts/setup/tools.sh` gets it", pytrace=False)
     if user.run(["test", "-x", program], cwd=Path("/")).code:
         program = Path(shutil.copy(program, place / "docker-compose"))
         program.chmod(0o755)
@@ -231,7 +231,7 @@ def chromium() -> str:
     candidates = (os.environ.get("ENVKIT_CHROMIUM", ""), *CHROMIUM)
     found = [path for name in candidates if name and (path := shutil.which(name))]
     if not found:
-        pytest.fail("Chromium is not here: `scripts/tools.sh` gets it", pytrace=False)
+        pytest.fail("Chromium is not here: `scripts/setup/tools.sh` gets it", pytrace=False)
     return found[0]
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.functional.account import Ran, User
     from tests.functional.workspaces import Envkit
 
-SCRIPT = ROOT / "scripts/other_machine.sh"
+SCRIPT = ROOT / "scripts/dev/remote_host.sh"
 LOCK = Path(tempfile.gettempdir()) / "envkit-other-machine.lock"
 NAMESPACE = "envkit-far"
 TRANSFER_S = 900

@@ -19,7 +19,7 @@ import docker.errors
 
 from envkit import rootfs
 from envkit.backends.docker import tar as tar_
-from tests.workers import one_by_one
+from tests.workers import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -93,7 +93,7 @@ def shell(*programs: str) -> dict[str, bytes]:
 
 def debian(engine: docker.DockerClient, folder: Path) -> str:
     """Return a bare Debian 11, without Python; it is assembled once on a machine."""
-    with one_by_one(ROOT):
+    with exclusive(ROOT):
         try:
             engine.images.get(ROOT)
         except docker.errors.ImageNotFound:

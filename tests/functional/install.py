@@ -75,7 +75,7 @@ def _dependencies(base: str, shelf: Path) -> Path:
     if not (kept / "complete").exists():
         _run(base, "-m", "venv", "--clear", kept)
         _pip(kept, "install", "--upgrade", "pip", "hatchling")
-        _pip(kept, "install", _wheel(kept, kept))
+        _pip(kept, "install", f"{_wheel(kept, kept)}[migrate]")
         _pip(kept, "uninstall", "--yes", "envkit")
         (kept / "complete").touch()
     return kept

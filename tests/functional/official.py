@@ -37,7 +37,8 @@ RUN mkdir -p /usr/local/cuda/lib64/stubs /tf /.local && cd /usr/local/cuda/lib64
     && sed 's/libattr[.]so[.]1/libcuda.so.1/g' /usr/lib/x86_64-linux-gnu/libattr.so.1 > libcuda.so \
     && ln -s libcuda.so libcuda.so.1 \
     && echo /usr/local/cuda/lib64/stubs > /etc/ld.so.conf.d/z-cuda-stubs.conf && ldconfig
-RUN echo 'deb [signed-by=/usr/share/keyrings/old-nvidia.gpg] http://deb.debian.org/debian trixie main' \
+RUN echo "deb [signed-by=/usr/share/keyrings/old-nvidia.gpg] \
+    $(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1) trixie main" \
     > /etc/apt/sources.list.d/cuda.list && : > /usr/share/keyrings/old-nvidia.gpg
 RUN mkdir -p /etc/jupyter && echo '{{"ServerApp": {{"allow_root": true}}}}' > /etc/jupyter/jupyter_config.json
 RUN printf 'export PS1="tf> "\\nldconfig\\n' > /etc/bash.bashrc && chmod a+rwx /etc/bash.bashrc /tf /.local

@@ -14,7 +14,7 @@ from envkit import host
 from envkit.backends.docker import leak_scan, tar
 from envkit.checks import audit
 from envkit.model.report import Verdict
-from envkit.net import http
+from envkit.net.ports import read_banner
 from envkit.observe import attack_suite as audit_probes
 from envkit.observe import network_attacks, ssh_audit
 from tests.functional.openssh import ssh_audit_in
@@ -104,7 +104,7 @@ def test_an_ssh_server_with_its_own_defaults_fails_by_that(
     with weakened(engine, shared_env, change) as container:
         ports = engine.api.inspect_container(container)["NetworkSettings"]["Ports"]
         port = int(ports["2222/tcp"][0]["HostPort"])
-        wait_until(lambda: http.read_banner(port).startswith(b"SSH-2.0-"), "sshd greets")
+        wait_until(lambda: read_banner(port).startswith(b"SSH-2.0-"), "sshd greets")
         seen = ssh_audit.audit_port(port, lambda: True)
         found = audit.check([seen], leak_scan.inspect_container(reached, container))
     assert failures(found) == {"ssh-audit"}, seen

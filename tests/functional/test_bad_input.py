@@ -54,7 +54,7 @@ def trying(folder: Path, engine: docker.DockerClient, user: User) -> Iterator[Pa
     [
         ("tensorflw: '2.9.0'\n", ["envkit.yaml:1 tensorflw: unknown key 'tensorflw'; did you mean 'tensorflow'?"]),
         ("limits: {memory: 16}\nname: no/name\n", ["envkit.yaml:1 limits.memory: ", "envkit.yaml:2 name: "]),
-        ("tensorflow: 2.10\n", ["envkit.yaml:1 tensorflow: expected a text, got the number 2.1"]),
+        ("tensorflow: 2.10\n", ["envkit.yaml:1 tensorflow: expected a string, got the number 2.1"]),
         pytest.param(BOMB, ["envkit.yaml:"], id="bomb"),
         pytest.param("[" * 5000, ["envkit.yaml:1: "], id="deep"),
         (
@@ -62,12 +62,12 @@ def trying(folder: Path, engine: docker.DockerClient, user: User) -> Iterator[Pa
             ["envkit.yaml:1 apt[0]: ", "envkit.yaml:2 python[0]: "],
         ),
         ("python: [pandas, 'protobuf>=4']\n", ["envkit.yaml:1 python[1]: protobuf>=4 cannot be installed beside"]),
-        ("python: {requirements: missing.txt}\n", ["envkit.yaml:1 python.requirements: missing.txt is not there"]),
-        ("mounts: [{source: ../absent, target: /x}]\n", ["envkit.yaml:1 mounts[0].source: ../absent is not there"]),
+        ("python: {requirements: missing.txt}\n", ["envkit.yaml:1 python.requirements: missing.txt does not exist"]),
+        ("mounts: [{source: ../absent, target: /x}]\n", ["envkit.yaml:1 mounts[0].source: ../absent does not exist"]),
         ("mounts: [{source: /var/run/docker.sock, target: /x}]\n", ["envkit.yaml:1 mounts[0].source: "]),
         ("volumes: {mine: /opt/envkit}\n", ["envkit.yaml:1 volumes.mine: "]),
-        ("secrets: {KEY: {file: absent}}\n", ["envkit.yaml:1 secrets.KEY.file: absent is not there"]),
-        ("ssh: {keys: [absent.pub]}\n", ["envkit.yaml:1 ssh.keys[0]: absent.pub is not there"]),
+        ("secrets: {KEY: {file: absent}}\n", ["envkit.yaml:1 secrets.KEY.file: absent does not exist"]),
+        ("ssh: {keys: [absent.pub]}\n", ["envkit.yaml:1 ssh.keys[0]: absent.pub does not exist"]),
     ],
 )
 @pytest.mark.proves("all mistakes in the config are told at once", "real")
@@ -81,7 +81,7 @@ def test_a_mistake_in_the_config_is_told_with_file_line_and_key(
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        ("workspace: nowhere\n", "nowhere is not there"),
+        ("workspace: nowhere\n", "nowhere does not exist"),
         ("workspace: /\n", "/ cannot be a workspace"),
         ("workspace: '~'\n", "home folder"),
     ],
@@ -110,12 +110,12 @@ def test_a_config_that_cannot_be_read_is_refused(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["up", "--project", "nowhere"], "nowhere is not there"),
+        (["up", "--project", "nowhere"], "nowhere does not exist"),
         (["up", "--project", "envkit.yaml"], "envkit.yaml is not a folder"),
         (["down"], "has no environment"),
         (["logs", "--name", "absent"], "there is no environment 'absent'"),
         (["frobnicate"], "frobnicate"),
-        (["up", "--gpus", "1", "--no-gpu"], "contradict"),
+        (["up", "--gpus", "1", "--no-gpu"], "cannot be combined"),
     ],
 )
 def test_a_wrong_command_line_is_refused(arguments: list[str], says: str, trying: Path, run_envkit: Envkit) -> None:
@@ -148,7 +148,7 @@ def test_without_a_gpu_insisting_on_one_names_the_layer_and_leaves_nothing(tryin
 @pytest.mark.parametrize("verb", ["up", "status", "prune"])
 def test_without_an_engine_the_hint_says_how_to_get_to_one(verb: str, trying: Path, run_envkit: Envkit) -> None:
     nowhere = {"DOCKER_HOST": f"unix://{trying}/docker.sock"}
-    told(run_envkit([verb], cwd=trying, env=nowhere), 3, "the socket is not there", "unset DOCKER_HOST")
+    told(run_envkit([verb], cwd=trying, env=nowhere), 3, "the socket does not exist", "unset DOCKER_HOST")
 
 
 def test_an_engine_that_accepts_and_says_nothing_of_use_is_told(trying: Path, run_envkit: Envkit) -> None:
@@ -165,7 +165,7 @@ def test_an_engine_that_accepts_and_says_nothing_of_use_is_told(trying: Path, ru
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:2375", "https://engine.example.com"])
 @pytest.mark.proves("rootless engines, and those of other machines, are refused", "real")
 def test_an_engine_of_another_machine_is_refused(address: str, trying: Path, run_envkit: Envkit) -> None:
-    told(run_envkit(["up"], cwd=trying, env={"DOCKER_HOST": address}), 2, address, "another machine", "DOCKER_HOST")
+    told(run_envkit(["up"], cwd=trying, env={"DOCKER_HOST": address}), 2, address, "remote engine", "DOCKER_HOST")
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def gate(place: Path, trying: Path) -> Iterator[Gate]:
     ("info", "says"),
     [
         ('{"Architecture": "aarch64", "SecurityOptions": []}', "arm64"),
-        ('{"Architecture": "x86_64", "SecurityOptions": ["name=rootless"]}', "runs without root"),
+        ('{"Architecture": "x86_64", "SecurityOptions": ["name=rootless"]}', "runs rootless"),
         ('{"Architecture": "x86_64", "SecurityOptions": ["name=userns"]}', "maps container users"),
         ('{"Architecture": "amd64", "ServerVersion": "5.4.2", "BuildahVersion": "1.39.3"}', "is Podman 5.4.2"),
     ],

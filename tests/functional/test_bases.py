@@ -78,9 +78,9 @@ def tiny(engine: docker.DockerClient) -> Iterator[None]:
         pytest.param(foreign.image({**HANDS, **ALPINE}), "Alpine Linux v3.20", id="musl"),
         pytest.param(foreign.image({**foreign.shell(), **FEDORA}), "which installs with dnf", id="dnf"),
         pytest.param(
-            foreign.image({**foreign.shell(), **HOSTILE}), "a system without a name, which envkit", id="hostile"
+            foreign.image({**foreign.shell(), **HOSTILE}), "an unnamed system, which envkit", id="hostile"
         ),
-        pytest.param(foreign.image({}, machine="arm64"), "made for linux/arm64", id="architecture"),
+        pytest.param(foreign.image({}, machine="arm64"), "built for linux/arm64", id="architecture"),
         pytest.param(foreign.image({}, OnBuild=["COPY . /app"]), "ONBUILD", id="triggers"),
     ],
 )
@@ -146,7 +146,7 @@ def test_a_workspace_comes_up_over_an_image_of_somebody_else(over_others: tuple[
 def test_a_base_that_cannot_be_brought_anew_stays_as_it_is(
     over_others: tuple[Path, Container], run_envkit: Envkit
 ) -> None:
-    told(run_envkit(["build", "--pull", "--project", over_others[0]]), 3, f"the base image {OTHERS} cannot be had")
+    told(run_envkit(["build", "--pull", "--project", over_others[0]]), 3, f"the base image {OTHERS} cannot be pulled")
     told(run_envkit(["up", "--pull", "--dry-run", "--project", over_others[0]]), 2, "leave out --dry-run or --pull")
     again = run_envkit(["up", "--project", over_others[0]])
     assert (again.code, "nothing changed" in again.out) == (0, True), str(again)
@@ -218,9 +218,9 @@ def test_an_image_that_is_not_here_is_pulled_with_the_credentials_of_its_registr
 @pytest.mark.parametrize(
     ("ref", "says", "hint"),
     [
-        ("team/tiny:2", "the registry has no image of that name and tag", "correct base:"),
-        ("team/tiny:secret", "the registry refuses it", "docker login"),
-        ("team/tiny:broken", "the pull was cut off", "repeat the command"),
+        ("team/tiny:2", "the registry has no image with that name and tag", "correct base:"),
+        ("team/tiny:secret", "the registry denies access", "docker login"),
+        ("team/tiny:broken", "the pull was interrupted", "repeat the command"),
     ],
 )
 def test_an_image_that_cannot_be_pulled_is_told_in_one_message(
@@ -237,7 +237,7 @@ def test_an_image_that_cannot_be_pulled_is_told_in_one_message(
     offers.broken = ref.endswith("broken")
     offers.images["team/tiny:broken"] = foreign.image({"hello": "cut"})
     project = workspace(f"base: {offers.address}/{ref}\n")
-    told(run_envkit(["up", "--yes", "--project", project]), 3, f"{offers.address}/{ref} cannot be had", says, hint)
+    told(run_envkit(["up", "--yes", "--project", project]), 3, f"{offers.address}/{ref} cannot be pulled", says, hint)
     assert forgotten(user, project)
     with pytest.raises(docker.errors.ImageNotFound):
         engine.images.get(f"{offers.address}/{ref}")
@@ -281,6 +281,6 @@ def test_a_newer_python_is_asked_of_the_mirror_that_was_named(
         project = workspace(f"base: {OTHERS}\ngpu: off\nbuild: {{python_mirror: '{mirror}', proxy: off}}\n")
         build = run_envkit(["build", "--yes", "--project", project], timeout_s=FIRST_UP_S)
         server.shutdown()
-    told(build, 3, f"no Python 3.12 came from {mirror}", "check build.python_mirror")
+    told(build, 3, f"cannot download Python 3.12 from {mirror}", "check build.python_mirror")
     wanted = re.compile(r"/pythons/[0-9]+/cpython-3\.12\.[^/]*x86_64[^/]*\.tar\.[a-z]+")
     assert [one for one in Empty.asked if wanted.fullmatch(one)]

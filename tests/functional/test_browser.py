@@ -215,6 +215,6 @@ def test_a_page_that_is_open_already_is_not_taken_for_the_browser_that_was_sent(
             running = pool.submit(kernel.run, asked)
             done = run_envkit(["open", "--project", shared_env.project], env=given)
             assert running.result().endswith("39\n")
-    assert (done.code, "the browser has not logged in" in done.out) == (1, True)
+    assert (done.code, "the browser did not log in" in done.out) == (1, True)
     assert "waiting for the browser to log in, at most 2 s" in done.err
     assert list(user.home.rglob("open*.html")) == []

@@ -64,7 +64,7 @@ def plugin(place: Path) -> Path:
     """Return a folder for the config of Docker's client, in which buildx is."""
     source = ROOT / ".cache/tools/docker/cli-plugins/docker-buildx"
     if not source.exists():
-        pytest.fail("buildx is not here: `scripts/tools.sh` gets it", pytrace=False)
+        pytest.fail("buildx is not here: `scripts/setup/tools.sh` gets it", pytrace=False)
     folder = place / "docker"
     (folder / "cli-plugins").mkdir(parents=True)
     shutil.copy(source, folder / "cli-plugins/docker-buildx")
@@ -208,7 +208,7 @@ def test_an_index_that_asks_for_a_login_is_told_with_the_hint(
     config(project, index=index.url, builder=builder)
     env = {"DOCKER_CONFIG": str(plugin), **index.env}
     ran = run_envkit(["build", "--yes"], cwd=project, env=env, timeout_s=FIRST_UP_S)
-    told(ran, 3, "the package index asks for a login", "step", "build.netrc")
+    told(ran, 3, "the package index requires a login", "step", "build.netrc")
 
 
 def test_a_login_is_refused_where_it_could_not_be_kept_out_of_the_image(
@@ -217,6 +217,6 @@ def test_a_login_is_refused_where_it_could_not_be_kept_out_of_the_image(
     env = {"DOCKER_CONFIG": str(plugin)}
     config(project, index=index.url, netrc=str(login), builder="classic")
     ran = run_envkit(["build", "--yes"], cwd=project, env=env)
-    told_of_config(ran, "envkit.yaml:2 build.builder: the classic builder would keep")
+    told_of_config(ran, "envkit.yaml:2 build.builder: the classic builder would store")
     config(project, index="http://nowhere.invalid/simple", netrc=str(login))
     told(run_envkit(["build", "--yes"], cwd=project, env=env), 2, f"{login} holds no password for nowhere.invalid")

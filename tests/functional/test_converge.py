@@ -173,7 +173,7 @@ def test_a_new_ssh_key_is_put_in_place_of_the_old_ones(change: Change, env: Envi
     assert made.code == 0, str(made)
     was = life(env.container)
     env.says(f"{CHANGED}ssh: {{keys: [new.pub]}}\n")
-    told(env.run("up"), 2, "whoever holds the SSH key ssh-ed25519 ")
+    told(env.run("up"), 2, "the owner of the SSH key ssh-ed25519 ")
     assert env.changes("--yes") == ["ReplaceFiles"]
     assert life(env.container) == was
     line = (env.project / "new.pub").read_text().split()[1]
@@ -235,7 +235,7 @@ def test_state_that_cannot_be_read_is_refused_and_its_hint_works(env: Environmen
     env.user.own(record, 0o600)
     record.write_text("{")
     for verb in ("up", "down"):
-        told(env.run(verb), 2, str(record), "cannot be understood", f"rm {record}")
+        told(env.run(verb), 2, str(record), "is damaged", f"rm {record}")
     record.unlink()
     plan = env.run("up", "--dry-run", "--yes", "--format", "json")
     assert plan.code == 0, str(plan)
@@ -252,6 +252,6 @@ def test_a_container_that_dies_shows_its_last_lines_and_the_hint(env: Environmen
     assert broken.code == 0, str(broken)
     env.container.stop(timeout=0)
     died = env.run("up")
-    told(died, 3, "the workspace ended with code", "its last lines:", "envkit logs")
+    told(died, 3, "the container exited with code", "its last lines:", "envkit logs")
     again = env.run("logs")
     assert (again.code, "cannot overwrite" in again.out) == (0, True), str(again)

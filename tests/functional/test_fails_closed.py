@@ -63,14 +63,14 @@ def without(name: str) -> Callable[[Path], object]:
         (token("\n"), "token is empty"),
         (token("abc"), "shorter than 43"),
         (token("a" * 42 + "\n"), "shorter than 43"),
-        (token("a" * 42 + " b"), "holds no token"),
+        (token("a" * 42 + " b"), "does not contain a token"),
         (token("a" * 43, 0o644), "mode must be 0600"),
         (token("a" * 43, 0o640), "mode must be 0600"),
         (without("token"), "token is missing"),
         (without("settings.json"), "settings.json is missing"),
         (settings("{"), "settings.json is damaged"),
-        (settings('{"jupyter": {"port": 8888, "hosts": []}, "tensorboard": {"logdir": "/x"}}'), "names no hosts"),
-        (settings(ELSEWHERE), "names no port"),
+        (settings('{"jupyter": {"port": 8888, "hosts": []}, "tensorboard": {"logdir": "/x"}}'), "has no valid host names"),
+        (settings(ELSEWHERE), "has no valid port"),
         (without("ssh_host_ed25519_key"), "sshd cannot start"),
         (lambda folder: (folder / "sshd_config").write_text("PermitRootLogin perhaps\n"), "sshd cannot start"),
     ],
@@ -122,7 +122,7 @@ def test_without_the_servers_settings_nothing_starts(bare: Bare) -> None:
 
 def test_a_word_that_nobody_knows_starts_nothing(bare: Bare) -> None:
     code, log = bare.end(lambda _: None, command=["ssh", "root"])
-    assert (code, log) == (78, "envkit: it was told to start ssh root, which it does not know\n")
+    assert (code, log) == (78, "envkit: unknown arguments: ssh root\n")
 
 
 @pytest.mark.parametrize("text", ["c = get_config(\n", "raise ValueError\n"])

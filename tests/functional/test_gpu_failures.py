@@ -60,14 +60,14 @@ ROWS: dict[str, tuple[Given, str, str, Given, str]] = {
     "35 an older cuDNN": (
         says(FAKE_CUDNN="8005"),
         "gpu/cudnn-wrong",
-        "docs/catalog.md",
+        "docs/reference/catalog.md",
         says(FAKE_CUDNN_CREATE="4"),
         "gpu/library-fails",
     ),
     "37 kernels are compiled": (
         Given({**SLOW, "FAKE_CAPABILITY": "9.0"}, limit_s=25),
         "gpu/op-failed",
-        "first run take its time",
+        "wait during the first run",
         Given({**SLOW, "FAKE_CAPABILITY": "8.6"}, limit_s=25),
         "gpu/op-failed",
     ),
@@ -88,7 +88,7 @@ ROWS: dict[str, tuple[Given, str, str, Given, str]] = {
     "42 cuDNN gets no memory": (
         Given(TAKEN),
         "gpu/memory-taken",
-        "stop that",
+        "stop them",
         says(FAKE_CUDNN_CREATE="1"),
         "gpu/library-fails",
     ),
@@ -102,7 +102,7 @@ ROWS: dict[str, tuple[Given, str, str, Given, str]] = {
     "42 TensorFlow gets no memory": (
         Given({"FAKE_FREE_MIB": "0"}, limit_s=110),
         "gpu/memory-taken",
-        "stop that",
+        "stop them",
         says(FAKE_CUBLAS="1"),
         "gpu/library-fails",
     ),
@@ -165,7 +165,7 @@ def test_a_gpu_newer_than_the_release_is_told_with_the_time_of_its_first_operati
     seen = gpu.probe(says(FAKE_CAPABILITY="9.0", CUDA_CACHE_PATH="/tmp/cache"))
     (found,) = [one for one in warnings.collect_warnings(seen, RELEASE) if one.check == "gpu/compiles-at-first-use"]
     assert "(9.0); its first operation took " in found.detail
-    assert "goes with the container: /tmp/cache is on no volume" in found.detail
+    assert "is lost with the container: /tmp/cache is not on a volume" in found.detail
     assert "jit-compiled from PTX" in observations.log(seen)
     for silent in ("8.6", "8.9"):
         near = gpu.probe(says(FAKE_CAPABILITY=silent))

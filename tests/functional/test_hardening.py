@@ -313,5 +313,6 @@ def test_the_network_is_the_environments_own(engine: docker.DockerClient, shared
 
 
 def test_the_workspace_itself_reaches_the_network(inside: Inside) -> None:
-    done = inside("curl", "--silent", "--show-error", "--head", "--max-time", "30", "http://deb.debian.org/debian/")
+    mirror = inside("sed", "-n", "s/^URIs: //p", "/etc/apt/sources.list.d/debian.sources").out.split()[0]
+    done = inside("curl", "--silent", "--show-error", "--head", "--max-time", "30", f"{mirror}/")
     assert (done.code, done.out[:5]) == (0, "HTTP/"), done

@@ -155,7 +155,7 @@ def test_ctrl_c_ends_envkit_while_it_waits_and_while_the_engine_is_silent(throug
         os.killpg(process.pid, signal.SIGINT)
         probed = ended(process)
     for ran in (waited, probed):
-        told_once = "envkit: interrupted; `envkit up` or `envkit down` goes on from here\n"
+        told_once = "envkit: interrupted; `envkit up` or `envkit down` continues from here\n"
         assert (ran.code, ran.err.count(told_once), "Traceback" in ran.err) == (130, 1, False), str(ran)
 
 
@@ -191,7 +191,7 @@ def test_an_engine_that_goes_away_is_one_message_and_the_next_up_goes_on(
     through: Through, engine: docker.DockerClient, user: User
 ) -> None:
     for request in ("GET .*/networks.*", UP["network"], UP["home"], CREATE, START, PROBE):
-        told(through.lose(request, "up"), 3, "the engine", "went away")
+        told(through.lose(request, "up"), 3, "lost the connection to the engine")
 
     # And when it starts again, somebody takes the port at the last moment.
     container(engine, user, through.project).stop(timeout=0)
@@ -214,4 +214,4 @@ def test_an_engine_that_goes_away_during_the_build_is_one_message(deed: str, thr
     rule = through.gate.on("POST .*/build.*", deed)  # type: ignore[arg-type]
     ran = through.run("build")
     assert rule.reached.is_set()
-    told(ran, 3, "the engine went away")
+    told(ran, 3, "lost the connection to the engine")

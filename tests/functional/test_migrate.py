@@ -1,4 +1,4 @@
-"""`envkit migrate` on old scripts: they fail in the real container as they are, and train there after it."""
+"""Old scripts fail in the real container before `envkit migrate`, and train there after it."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 
 CASES = ROOT / "tests/cases/migrate-scripts"
 SCRIPTS = sorted(path.name for path in CASES.glob("*.py"))
-# All in one process, since importing TensorFlow takes longer than all of them together.
-RUN = """
+# All scripts run in one process, because importing TensorFlow takes longer than all of them together.
+RUN_SCRIPT = """
 import contextlib, io, json, sys, traceback
-ended = {}
+outputs = {}
 for name, source in json.loads(sys.argv[1]).items():
-    said = io.StringIO()
+    stdout = io.StringIO()
     try:
-        with contextlib.redirect_stdout(said):
+        with contextlib.redirect_stdout(stdout):
             exec(compile(source, name, "exec"), {"__name__": "__main__"})
-        ended[name] = said.getvalue()
+        outputs[name] = stdout.getvalue()
     except Exception:
-        ended[name] = traceback.format_exc()
-print(json.dumps(ended))
+        outputs[name] = traceback.format_exc()
+print(json.dumps(outputs))
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
-    """What became of each script, before and after, and what was left of it."""
+class ScriptRuns:
+    """Output of each script before and after the migration, and the migrated source."""
 
     before: Mapping[str, str]
     after: Mapping[str, str]
@@ -46,34 +46,34 @@ class Outcomes:
 
 
 @pytest.fixture(scope="module")
-def outcomes(user: User, place: Path, run_envkit: Envkit, inside: Inside) -> Outcomes:
+def script_runs(user: User, place: Path, run_envkit: Envkit, inside: Inside) -> ScriptRuns:
     folder = user.folder(place / "migrate")
     for name in SCRIPTS:
         (folder / name).write_text((CASES / name).read_text())
         user.own(folder / name, 0o644)
     before = {name: (folder / name).read_text() for name in SCRIPTS}
-    ran = run_envkit(["migrate", folder, "--write"])
-    assert ran.code == 0, str(ran)
+    first = run_envkit(["migrate", folder, "--write"])
+    assert first.code == 0, str(first)
     after = {name: (folder / name).read_text() for name in SCRIPTS}
-    again = run_envkit(["migrate", folder, "--write", "--format", "json"])
-    assert [one for one in json.loads(again.out)["result"]["files"] if one["rewrites"]] == []
-    return Outcomes(_run(inside, before), _run(inside, after), after)
+    second = run_envkit(["migrate", folder, "--write", "--format", "json"])
+    assert [file for file in json.loads(second.out)["result"]["files"] if file["rewrites"]] == []
+    return ScriptRuns(_run(inside, before), _run(inside, after), after)
 
 
 def _run(inside: Inside, scripts: Mapping[str, str]) -> Mapping[str, str]:
-    said = inside("python", "-c", RUN, json.dumps(scripts), env={"TF_CPP_MIN_LOG_LEVEL": "3"})
-    assert said.code == 0, said.err
-    ended: Mapping[str, str] = json.loads(said.out.splitlines()[-1])
-    return ended
+    result = inside("python", "-c", RUN_SCRIPT, json.dumps(scripts), env={"TF_CPP_MIN_LOG_LEVEL": "3"})
+    assert result.code == 0, result.err
+    outputs: Mapping[str, str] = json.loads(result.out.splitlines()[-1])
+    return outputs
 
 
 @pytest.mark.proves("old scripts train after `envkit migrate --write`", "real")
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_an_old_script_fails_before_and_trains_after(outcomes: Outcomes, name: str) -> None:
-    assert "Traceback" in outcomes.before[name]
-    assert outcomes.after[name] == "trained True\n", outcomes.migrated[name]
+def test_scripts_fail_before_and_train_after_migration(script_runs: ScriptRuns) -> None:
+    for name in SCRIPTS:
+        assert "Traceback" in script_runs.before[name], name
+        assert script_runs.after[name] == "trained True\n", script_runs.migrated[name]
 
 
-def test_what_is_a_string_stays_one(outcomes: Outcomes) -> None:
-    said = '"""keras.layers.Convolution2D(nb_filter, 3, 3) in a string is a string."""'
-    assert said in outcomes.migrated["two_backends.py"]
+def test_strings_are_not_migrated(script_runs: ScriptRuns) -> None:
+    docstring = '"""keras.layers.Convolution2D(nb_filter, 3, 3) in a string is a string."""'
+    assert docstring in script_runs.migrated["two_backends.py"]

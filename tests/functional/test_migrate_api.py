@@ -1,4 +1,4 @@
-"""What `migrate` knows of TensorFlow's names is what the real TensorFlow in the container says of itself."""
+"""The recorded names of TensorFlow equal those of the real TensorFlow in the container."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from tests.functional.inside import Inside
 
 
-def test_the_recorded_names_are_those_of_the_real_tensorflow(inside: Inside) -> None:
-    script = (ROOT / "scripts/record_api.py").read_text("utf-8")
-    told = inside("/opt/tensorflow/bin/python", "-c", script)
-    assert told.code == 0, told.err
+def test_recorded_names_match_the_real_tensorflow(inside: Inside) -> None:
+    script = (ROOT / "scripts/dev/record_api.py").read_text("utf-8")
+    result = inside("/opt/tensorflow/bin/python", "-c", script)
+    assert result.code == 0, result.err
     recorded = (ROOT / f"envkit/migrate/api-{DEFAULT_RELEASE}.json").read_text("utf-8")
-    assert json.loads(told.out) == json.loads(recorded)
+    assert json.loads(result.out) == json.loads(recorded)

@@ -121,7 +121,7 @@ def test_the_tensorflow_of_the_official_image_itself_is_used(
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        ('base: official\ntensorflow: "2.18.0"\ngpu: on\n', "does not serve: It holds cuDNN 8.9"),
+        ('base: official\ntensorflow: "2.18.0"\ngpu: on\n', "is unusable: It contains cuDNN 8.9"),
         ('base: official\ntensorflow: "2.15.1"\n', "No official image of this patch release was published"),
     ],
 )
@@ -137,7 +137,7 @@ def test_an_official_image_that_is_nowhere_is_told_with_the_hint(
     run_envkit: Envkit, user: User, place: Path, workspace: Workspaces
 ) -> None:
     nowhere = official.with_catalogue(run_envkit, user.folder(place / "nowhere"), closed())
-    told(nowhere(["up", "--project", workspace("base: official\n")]), 3, "cannot be reached", "write base: debian")
+    told(nowhere(["up", "--project", workspace("base: official\n")]), 3, "cannot be reached", "set base: debian")
 
 
 @pytest.mark.proves("base: auto falls back to Debian where no registry answers, says why, and stays with it", "real")
@@ -149,7 +149,7 @@ def test_auto_falls_back_to_debian_says_why_and_stays(
         envkit = official.with_catalogue(run_envkit, user.folder(place / "later"), repository)
         project = workspace("base: auto\ngpu: off\n", name="auto")
         first = json.loads(envkit(["up", "--format", "json", "--project", project], timeout_s=FIRST_UP_S).out)["result"]
-        assert any("auto chose debian, because" in one and "no image of that name" in one for one in first["notes"])
+        assert any("auto chose debian, because" in one and "no image with that name" in one for one in first["notes"])
         offers.images["tensorflow:2.9.0-jupyter"] = foreign.image({"hello": "now there is one"})
         (project / "envkit.yaml").write_text("base: auto\ngpu: off\nlimits: {cpus: 1}\n")
         again = json.loads(envkit(["up", "--format", "json", "--project", project]).out)["result"]
@@ -168,7 +168,7 @@ def test_the_example_comes_up_without_a_registry(
     up = envkit(["up", "--project", project], timeout_s=FIRST_UP_S)
     assert up.code == 0, up.err
     said = " ".join((up.out + up.err).split())
-    assert re.search(r"auto chose debian, because 127\.0\.0\.1:\d+/tensorflow:2\.9\.0-jupyter cannot be had", said)
+    assert re.search(r"auto chose debian, because 127\.0\.0\.1:\d+/tensorflow:2\.9\.0-jupyter is not available", said)
 
 
 def closed() -> str:

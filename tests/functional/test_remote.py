@@ -114,7 +114,7 @@ def test_what_changed_on_both_sides_is_kept_twice(there: There) -> None:
     there.inside("echo theirs > both.txt")
     there.write("both.txt", "mine\n")
     foretold = there.envkit("sync", "--dry-run")
-    assert "conflict: the other machine's version would be both.txt.conflict-remote" in foretold.out
+    assert "conflict: the remote version would be both.txt.conflict-remote" in foretold.out
     assert there.sync()["conflicts"] == ["both.txt.conflict-remote"]
     assert (there.project / "both.txt").read_text() == "mine\n"
     assert (there.project / "both.txt.conflict-remote").read_text() == "theirs\n"
@@ -206,9 +206,9 @@ def test_a_port_that_somebody_else_took_meanwhile_is_not_told_and_gets_no_token(
 @pytest.mark.parametrize(
     ("fault", "why", "hint"),
     [
-        ("unknown", "its host key is not the one that is known for it, or none is known", "compare it with"),
-        ("refused", "it lets none of your SSH keys in", "ssh-copy-id"),
-        ("unreachable", "it cannot be reached by SSH", "look whether ssh"),
+        ("unknown", "its host key is unknown or differs from the known one", "compare it with"),
+        ("refused", "it accepts none of your SSH keys", "ssh-copy-id"),
+        ("unreachable", "it cannot be reached over SSH", "check that ssh"),
     ],
 )
 def test_a_machine_that_cannot_be_used_is_told(

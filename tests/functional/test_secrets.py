@@ -193,7 +193,7 @@ def test_a_secret_that_is_not_there_is_refused_before_anything_changes(
     try:
         refused = run_envkit(["up", "--project", changing_env.project])
         assert refused.code == 2
-        assert "secrets.TEAM_KEY.file: ~/team-key is not there" in refused.err
+        assert "secrets.TEAM_KEY.file: ~/team-key does not exist" in refused.err
         assert Inside(lively).sh('cat "$TEAM_KEY_FILE"').out == TEAM_KEY
     finally:
         away.rename(path)

@@ -117,7 +117,7 @@ def test_a_label_that_lies_is_told(smoked: tuple[dict[str, dict[str, Any]], Path
     tried = smoked[0]["the wrong label"]
     (label,) = [one for one in tried["findings"] if one["check"] == "image/label"]
     assert failing(tried) == {"image/label"}
-    assert label["detail"] == "the tag says TensorFlow 2.15.1, and 2.9.0 is inside"
+    assert label["detail"] == "the tag names TensorFlow 2.15.1, but the image has 2.9.0"
 
 
 def test_all_images_are_in_one_junit_file_a_suite_for_each(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.checks.table import CHECKS
+from envkit.checks.check import CHECKS
 from tests.functional.inside import Inside
 from tests.functional.openssh import Ssh, answer, ended, free_port, listens
 from tests.functional.traces import container, life, state_folder, title
@@ -174,7 +174,7 @@ def test_open_forwards_a_port_until_it_is_interrupted(alone_env: Alone, folder: 
         assert asked(int(port), "/api/contents", Authorization=f"token {token}")[0] == 200
         assert process.stdout is not None
         assert process.stdout.readline().endswith(f"is open in your browser: http://127.0.0.1:{port}/lab\n")
-        assert process.stdout.readline() == "this address is there until you press Ctrl-C\n"
+        assert process.stdout.readline() == "this address works until you press Ctrl-C\n"
         assert token not in arguments()
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=30)

@@ -74,7 +74,7 @@ def folder(user: User, tmp_path_factory: pytest.TempPathFactory, place: Path) ->
 @pytest.mark.proves("An `up` that widens access shows the difference and asks; without a terminal it refuses", "real")
 def test_a_port_for_ssh_is_not_opened_before_somebody_agreed(refused: tuple[Ran, list[str]]) -> None:
     up, made = refused
-    told(up, 2, "SSH answers at a port of 127.0.0.1, where every user of this host can try to log in", "--yes")
+    told(up, 2, "SSH listens on a port of 127.0.0.1, where every user of this host can try to log in", "--yes")
     assert made == []
 
 

@@ -60,7 +60,7 @@ def test_a_second_up_does_nothing(shared_env: SharedEnvironment, run_envkit: Env
     again = run_envkit(["up"], cwd=shared_env.project)
     assert (again.code, again.err) == (0, ""), str(again)
     first, second = shared_env.up.out.splitlines(), again.out.splitlines()
-    assert (first[1:], second[0]) == (second[1:], "shared was up already, nothing changed")
+    assert (first[1:], second[0]) == (second[1:], "shared is already up; nothing changed")
     found = result(run_envkit(["up", "--format", "json"], cwd=shared_env.project))
     assert (found["changed"], found["name"]) == ([], "shared")
     shared_env.container.reload()
@@ -164,8 +164,8 @@ def test_exec_starts_in_the_callers_own_folder_below_the_workspace(
 @pytest.mark.parametrize(
     ("program", "code", "words"),
     [
-        ("nosuchprog", 127, "there is no program 'nosuchprog' in the workspace"),
-        ("/etc/passwd", 126, "the program '/etc/passwd' in the workspace cannot be run"),
+        ("nosuchprog", 127, "the program 'nosuchprog' does not exist in the workspace"),
+        ("/etc/passwd", 126, "the program '/etc/passwd' in the workspace cannot be executed"),
     ],
 )
 @pytest.mark.proves("`exec` of what is no program ends with the codes of shells", "real")
@@ -301,7 +301,7 @@ def test_on_a_terminal_more_access_is_asked_for(
     sentence = f"  - {data}, outside the project folder, can be read and written at /data"
     for answer, code in (("n\n", 2), ("y\n", 0)):
         with Terminal(user, [run_envkit.program, "build"], cwd=project) as terminal:
-            terminal.wait_for("Agree? [y/N]: ")
+            terminal.wait_for("Approve? [y/N]: ")
             assert sentence in terminal.seen
             terminal.type(answer)
             assert terminal.end() == code, terminal.seen

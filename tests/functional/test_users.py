@@ -112,4 +112,4 @@ def test_somebody_elses_workspace_is_refused(place: Path, run_envkit: Envkit) ->
     project = place / "somebody-elses"
     project.mkdir()
     os.chown(project, 4242, 4242)
-    told(run_envkit(["up"], cwd=project), 2, "belongs to user 4242", "a folder of your own")
+    told(run_envkit(["up"], cwd=project), 2, "belongs to user 4242", "a folder that belongs to you")

@@ -1,4 +1,4 @@
-"""The real probe, started as a real process on Python 3.8 and on this one."""
+"""Fixtures that run the probe in a real process, on Python 3.8 and the current Python."""
 
 from __future__ import annotations
 
@@ -32,40 +32,40 @@ PROBE = guest_runner.build_program("probe")
 
 @functools.cache
 def python_3_8() -> str | None:
-    """Return a Python 3.8 from pyenv or from PATH, where a stand-in may lie that starts none."""
+    """Return a working Python 3.8 from pyenv or PATH; pyenv's shim on PATH may start none."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = [*map(str, sorted(pyenv.glob("3.8.*/bin/python3.8"))), shutil.which("python3.8")]
-    return next((path for path in found if path and not subprocess.call([path, "-c", ""])), None)
+    candidates = [*map(str, sorted(pyenv.glob("3.8.*/bin/python3.8"))), shutil.which("python3.8")]
+    return next((path for path in candidates if path and not subprocess.call([path, "-c", ""])), None)
 
 
 @pytest.fixture(params=["3.8", "this"])
 def python(request: pytest.FixtureRequest) -> str:
-    found = python_3_8() if request.param == "3.8" else sys.executable
-    if found is None:
-        pytest.skip("no Python 3.8 here; the oldest kernel is tried in the built image")
-    return found
+    interpreter = python_3_8() if request.param == "3.8" else sys.executable
+    if interpreter is None:
+        pytest.skip("Python 3.8 is not installed; the built image tests the oldest kernel")
+    return interpreter
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the probe said."""
+class ProbeRun:
+    """A finished run of the probe."""
 
     code: int
     lines: list[dict[str, Any]]
     err: str
-    took_s: float
+    duration_s: float
 
     @property
-    def whats(self) -> list[str]:
+    def names(self) -> list[str]:
         return [line["what"] for line in self.lines if line["what"] != "begin"]
 
-    def data(self, what: str) -> Any:
-        (found,) = [line["data"] for line in self.lines if line["what"] == what]
-        return found
+    def data(self, name: str) -> Any:
+        (data,) = [line["data"] for line in self.lines if line["what"] == name]
+        return data
 
     def findings(self) -> tuple[Finding, ...]:
-        seen = observations.parse_all(json.dumps(line) for line in self.lines)
-        return checks.probe(seen, release=catalog.release("2.9.0"), gpu_required=False, host=HostGpu())
+        results = observations.parse_all(json.dumps(line) for line in self.lines)
+        return checks.probe(results, release=catalog.release("2.9.0"), gpu_required=False, host=HostGpu())
 
 
 @pytest.fixture
@@ -84,11 +84,11 @@ def cwd(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(python: str, packages: Path, cwd: Path) -> Callable[..., subprocess.Popen[bytes]]:
-    """Return `start(tensorflow=TEXT, limit=60)`: the probe, started beside a TensorFlow of that text."""
+    """Return `start(tensorflow=TEXT, limit=60)`, which starts the probe with a fake TensorFlow of that source."""
 
     def start(*, tensorflow: str | None = None, limit: object = 60, text: str = PROBE) -> subprocess.Popen[bytes]:
         if tensorflow is not None:
-            (packages / "tensorflow").mkdir()
+            (packages / "tensorflow").mkdir(exist_ok=True)
             (packages / "tensorflow" / "__init__.py").write_text(textwrap.dedent(tensorflow))
         process = subprocess.Popen(
             [python, "-", str(limit)],
@@ -96,7 +96,12 @@ def start(python: str, packages: Path, cwd: Path) -> Callable[..., subprocess.Po
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=cwd,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(packages), "HOME": str(cwd)},
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(packages),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "HOME": str(cwd),
+            },
         )
         assert process.stdin is not None
         process.stdin.write(text.encode())
@@ -107,10 +112,10 @@ def start(python: str, packages: Path, cwd: Path) -> Callable[..., subprocess.Po
 
 
 @pytest.fixture
-def probe(start: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., Told]:
-    """Return `probe(...)`: the same, run to its end. Every line of it must be an observation."""
+def probe(start: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., ProbeRun]:
+    """Return `probe(...)`, which runs it to its end, and checks that every line is an observation."""
 
-    def probe(**options: Any) -> Told:
+    def probe(**options: Any) -> ProbeRun:
         started = time.monotonic()
         with start(**options) as process:
             assert process.stdout is not None
@@ -119,22 +124,22 @@ def probe(start: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., Told]:
             code = process.wait(timeout=60)
         lines = [json.loads(line) for line in out.splitlines()]
         assert all(observations.parse(line) for line in out.splitlines())
-        return Told(code, lines, err, time.monotonic() - started)
+        return ProbeRun(code, lines, err, time.monotonic() - started)
 
     return probe
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with every library of driver, CUDA and cuDNN that TensorFlow 2.9.0 opens, made up."""
+    """Build fakes of all driver, CUDA and cuDNN libraries that TensorFlow 2.9.0 loads, and return their folder."""
     return made_up.libraries(tmp_path_factory.mktemp("nvidia"))
 
 
 @pytest.fixture
-def looked(built: Path, tmp_path: Path) -> Callable[[machines.Machine], tuple[Observation, ...]]:
-    """Return what takes the driver's looks on such a machine."""
+def inspect_driver(built: Path, tmp_path: Path) -> Callable[[machines.Machine], tuple[Observation, ...]]:
+    """Return a function that inspects the driver of a fake machine."""
 
-    def looked(machine: machines.Machine) -> tuple[Observation, ...]:
-        return machines.look(built, tmp_path / f"machine-{len(list(tmp_path.iterdir()))}", machine)
+    def inspect_driver(machine: machines.Machine) -> tuple[Observation, ...]:
+        return machines.inspect_machine(built, tmp_path / f"machine-{len(list(tmp_path.iterdir()))}", machine)
 
-    return looked
+    return inspect_driver

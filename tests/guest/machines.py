@@ -1,6 +1,6 @@
-"""Machines with a made-up NVIDIA driver, and the real script of the looks as a real process on them.
+"""Fake machines with a fake NVIDIA driver, inspected by the probe in a real process.
 
-Device nodes are plain files, since a look only opens them.
+Device nodes are plain files, because the probe only opens them.
 """
 
 from __future__ import annotations
@@ -26,9 +26,18 @@ NODES = ("nvidiactl", "nvidia-uvm", "nvidia0")
 
 @dataclass(frozen=True)
 class Machine:
-    """What the looks find: variables that the made-up driver answers by, and what is not there."""
+    """A fake machine.
 
-    says: Mapping[str, str] = field(default_factory=dict)
+    Attributes:
+        variables: Variables that control the fake driver.
+        without: Names of missing libraries.
+        nodes: Results of opening device nodes by name, such as `ENOENT`; `ok` by default.
+        stub: Whether the libraries are in a folder of CUDA's stubs.
+        package: Debian package that contains libcuda, or empty.
+        without_tools: Names of missing tools.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
     without: Sequence[str] = ()
     nodes: Mapping[str, str] = field(default_factory=dict)
     stub: bool = False
@@ -36,42 +45,42 @@ class Machine:
     without_tools: Sequence[str] = ()
 
 
-def look(built: Path, place: Path, machine: Machine) -> tuple[Observation, ...]:
-    """Take the looks on a machine that is made in a new folder, with the libraries that were built for all."""
-    libraries = place / ("lib64/stubs" if machine.stub else "lib")
+def inspect_machine(built: Path, root: Path, machine: Machine) -> tuple[Observation, ...]:
+    """Build a machine in a new folder with links to the shared libraries, and return the probe's observations."""
+    libraries = root / ("lib64/stubs" if machine.stub else "lib")
     libraries.mkdir(parents=True)
     for library in built.iterdir():
         if library.name not in machine.without:
             os.link(library, libraries / library.name)
     text = guest_runner.build_program("probe").replace(
-        'DEV = Path(\\"/dev\\")', f'DEV = Path(\\"{nodes(place, machine)}\\")'
+        'DEV = Path(\\"/dev\\")', f'DEV = Path(\\"{create_nodes(root, machine)}\\")'
     )
-    text = text.replace("/usr/local/cuda", str(tools(place / "cuda", machine.without_tools)))
-    text = text.replace("/var/lib/dpkg/info", str(packages(place, libraries, machine)))
-    packaged(place / "site")
+    text = text.replace("/usr/local/cuda", str(create_tools(root / "cuda", machine.without_tools)))
+    text = text.replace("/var/lib/dpkg/info", str(create_package_lists(root, libraries, machine)))
+    create_tensorflow(root / "site")
     environment = {
-        "PATH": f"{place}/bin",
+        "PATH": f"{root}/bin",
         "LD_LIBRARY_PATH": str(libraries),
-        "PYTHONPATH": str(place / "site"),
-        **machine.says,
+        "PYTHONPATH": str(root / "site"),
+        **machine.variables,
     }
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-", "30"],
         input=text,
         capture_output=True,
         text=True,
         env=environment,
         check=False,
-        cwd=place,
+        cwd=root,
         timeout=60,
     )
-    assert done.returncode == 0, done.stderr
-    return observations.parse_all(done.stdout.splitlines())
+    assert result.returncode == 0, result.stderr
+    return observations.parse_all(result.stdout.splitlines())
 
 
-def nodes(place: Path, machine: Machine) -> Path:
-    """Make device nodes: `ok` opens, ENXIO is what opening a socket says, ENOENT is none."""
-    folder = place / "dev"
+def create_nodes(root: Path, machine: Machine) -> Path:
+    """Create device nodes: a file for `ok`, a socket for ENXIO, nothing for ENOENT."""
+    folder = root / "dev"
     folder.mkdir()
     for name in NODES:
         answer = machine.nodes.get(name, "ok")
@@ -83,8 +92,8 @@ def nodes(place: Path, machine: Machine) -> Path:
     return folder
 
 
-def tools(folder: Path, without: Sequence[str]) -> Path:
-    """Make what XLA compiles kernels with."""
+def create_tools(folder: Path, without: Sequence[str]) -> Path:
+    """Create the tools that XLA compiles kernels with."""
     for tool in ("bin/ptxas", "nvvm/libdevice/libdevice.10.bc"):
         (folder / tool).parent.mkdir(parents=True)
         if Path(tool).name not in without:
@@ -92,9 +101,9 @@ def tools(folder: Path, without: Sequence[str]) -> Path:
     return folder
 
 
-def packages(place: Path, libraries: Path, machine: Machine) -> Path:
-    """Make the lists of installed packages, in one of which the driver's library may stand."""
-    folder = place / "info"
+def create_package_lists(root: Path, libraries: Path, machine: Machine) -> Path:
+    """Create the file lists of installed packages, one of which may contain the driver's library."""
+    folder = root / "info"
     folder.mkdir()
     (folder / "libcudart11.list").write_text("/.\n/usr\n")
     if machine.package:
@@ -102,8 +111,8 @@ def packages(place: Path, libraries: Path, machine: Machine) -> Path:
     return folder
 
 
-def packaged(site: Path) -> None:
-    """Make a TensorFlow that says what it was built with, and cannot be imported."""
+def create_tensorflow(site: Path) -> None:
+    """Create a TensorFlow with build information that cannot be imported."""
     folder = site / "tensorflow/python/platform"
     folder.mkdir(parents=True)
     (site / "tensorflow/__init__.py").write_text("raise ImportError('not part of this')\n")

@@ -1,7 +1,7 @@
-"""A made-up NVIDIA driver and CUDA, compiled from tests/guest/nvidia: small libraries that answer what FAKE_… says.
+"""Fake NVIDIA driver and CUDA libraries, compiled from tests/guest/nvidia and controlled by FAKE_… variables.
 
-The driver's looks need no more than answers. Real TensorFlow gets a device that it can use: memory is this machine's,
-matrix products are computed, and kernels of its own compute nothing.
+The probe needs only their answers. Real TensorFlow can use the fake device: its memory is this machine's, matrix
+products are computed, and other kernels compute nothing.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SOURCES = ROOT / "tests/guest/nvidia"
-MADE = {
+FAKE_SOURCES = {
     "libcuda.so.1": "cuda.c",
     "libnvidia-ml.so.1": "nvml.c",
     "libcudart.so.11.0": "cudart.c",
     "libcublas.so.11": "cublas.c",
     "libcublasLt.so.11": "cublas.c",
 }
-PLAIN = "cudnn.c"
+DEFAULT_SOURCE = "cudnn.c"
 
 
 def libraries(folder: Path) -> Path:
-    """Compile every library of driver, CUDA and cuDNN that TensorFlow 2.9.0 opens into a folder, and return it."""
+    """Compile all driver, CUDA and cuDNN libraries that TensorFlow 2.9.0 loads into a folder, and return it."""
     if shutil.which("cc") is None:
-        pytest.skip("no C compiler here to make the driver up with; `make test` installs one")
-    for name in {*MADE, *catalog.release("2.9.0").libraries}:
-        compiled(folder, MADE.get(name, PLAIN), name)
+        pytest.skip("no C compiler is installed for the fake driver; `make test` installs one")
+    for name in {*FAKE_SOURCES, *catalog.release("2.9.0").libraries}:
+        compiled(folder, FAKE_SOURCES.get(name, DEFAULT_SOURCE), name)
     return folder
 
 
 def compiled(folder: Path, source: str, name: str) -> Path:
-    """Compile one library into a folder; the loader knows it by the name that it has inside."""
+    """Compile one library into a folder, with its name as SONAME, by which the loader finds it."""
     path = folder / name
     command = ["cc", "-O1", "-shared", "-fPIC", f"-Wl,-soname,{name}", "-o", str(path), str(SOURCES / source)]
     subprocess.run(command, check=True)

@@ -1,7 +1,7 @@
-"""The real driver looks beside a made-up NVIDIA driver: each row of the failure table that shows below TensorFlow.
+"""The probe with a fake NVIDIA driver: each row of the failure table whose fault lies below TensorFlow.
 
-The libraries are small C programs that answer what a row says the real ones answer. Device nodes are plain files,
-since a look only opens them. `near` is the nearest miss: one thing changed, and another verdict.
+The libraries are small C programs that answer like the real ones in that row. Device nodes are plain files, because
+the probe only opens them. `near` is a similar machine: one difference, and another result.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ RELEASE = catalog.release("2.9.0")
 HOST = HostGpu("470.256.02", ("/dev/nvidia0",), ("0000:01:00.0",))
 
 
-def judged(seen: Sequence[Observation]) -> Finding:
-    """Judge the GPU alone, as an `up --gpu` would, on a host whose driver is loaded."""
-    found = checks.probe(seen, release=RELEASE, gpu_required=True, host=HOST)
-    (one,) = [finding for finding in found if finding.check.startswith("gpu/")]
-    return one
+def gpu_finding(results: Sequence[Observation]) -> Finding:
+    """Return the GPU's finding of an `up --gpu` on a host whose driver is loaded."""
+    findings = checks.probe(results, release=RELEASE, gpu_required=True, host=HOST)
+    (gpu_finding,) = [finding for finding in findings if finding.check.startswith("gpu/")]
+    return gpu_finding
 
 
-HEALTHY = "gpu/not-looked"  # nothing is wrong below TensorFlow, which is none here
+HEALTHY = "gpu/not-looked"  # nothing is wrong below TensorFlow, which is not installed
 UTILITY = {"NVIDIA_DRIVER_CAPABILITIES": "utility"}
 
 
-def stopped(code: int, **also: str) -> Machine:
+def failing_cuinit(code: int, **also: str) -> Machine:
     return Machine({"FAKE_CUINIT": str(code), **also})
 
 
-# Row of the table: machine, check, part of the hint; and the nearest miss with its check.
+# Rows of the table: machine, check, part of the hint; and a similar machine with its check.
 ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
     "nodes ENOENT": (
         Machine(nodes=dict.fromkeys(NODES, "ENOENT")),
@@ -69,14 +69,14 @@ ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
         HEALTHY,
     ),
     "3 no fabric manager": (
-        stopped(802),
+        failing_cuinit(802),
         "gpu/fabric-manager",
         "nvidia-fabricmanager",
-        stopped(801),
+        failing_cuinit(801),
         "gpu/driver-unknown",
     ),
     "4 nvidia_uvm broken": (
-        stopped(999),
+        failing_cuinit(999),
         "gpu/uvm",
         "modprobe -r nvidia_uvm",
         Machine(nodes={"nvidia-uvm": "ENOENT"}),
@@ -97,26 +97,26 @@ ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
         "gpu/libcuda-missing",
     ),
     "27 a stub stands first": (Machine(stub=True), "gpu/libcuda-stub", "z-cuda-stubs.conf", Machine(), HEALTHY),
-    "27 a stub answers 34": (stopped(34), "gpu/libcuda-stub", "stubs", stopped(35), "gpu/driver-unknown"),
+    "27 a stub answers 34": (failing_cuinit(34), "gpu/libcuda-stub", "stubs", failing_cuinit(35), "gpu/driver-unknown"),
     "28 no device": (
-        stopped(100, FAKE_NVML="9"),
+        failing_cuinit(100, FAKE_NVML="9"),
         "gpu/module-not-loaded",
         "sudo modprobe nvidia",
-        stopped(100, FAKE_NVML_GPUS="0"),
+        failing_cuinit(100, FAKE_NVML_GPUS="0"),
         "gpu/none-left",
     ),
     "30 node modes": (
-        stopped(100, FAKE_NVML="4"),
+        failing_cuinit(100, FAKE_NVML="4"),
         "gpu/nodes-forbidden",
         "chmod a+rw",
-        stopped(100, FAKE_NVML="999"),
+        failing_cuinit(100, FAKE_NVML="999"),
         "gpu/none-left",
     ),
     "31 hidden by a variable": (
-        stopped(100, CUDA_VISIBLE_DEVICES="-1"),
+        failing_cuinit(100, CUDA_VISIBLE_DEVICES="-1"),
         "gpu/hidden",
         "CUDA_VISIBLE_DEVICES",
-        stopped(100),
+        failing_cuinit(100),
         "gpu/driver-unknown",
     ),
     "31 counted none, hidden": (
@@ -127,20 +127,26 @@ ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
         HEALTHY,
     ),
     "31 MIG without instances": (
-        stopped(100, FAKE_MIG="1"),
+        failing_cuinit(100, FAKE_MIG="1"),
         "gpu/mig-empty",
         "nvidia-smi mig -cgi",
-        stopped(100, FAKE_MIG="0"),
+        failing_cuinit(100, FAKE_MIG="0"),
         "gpu/driver-unknown",
     ),
     "32 a driver in the image": (
         Machine({"FAKE_CUINIT": "803"}, package="libcuda1"),
         "gpu/driver-in-image",
-        "take libcuda1 out",
-        stopped(803),
+        "remove libcuda1",
+        failing_cuinit(803),
         "gpu/driver-mismatch",
     ),
-    "33 compat library": (stopped(804), "gpu/compat-library", "cuda-compat", stopped(805), "gpu/driver-unknown"),
+    "33 compat library": (
+        failing_cuinit(804),
+        "gpu/compat-library",
+        "cuda-compat",
+        failing_cuinit(805),
+        "gpu/driver-unknown",
+    ),
     "34 a library is missing": (
         Machine(without=["libcusolver.so.11"]),
         "gpu/libraries-missing",
@@ -151,14 +157,14 @@ ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
     "35 an older cuDNN": (
         Machine({"FAKE_CUDNN": "8005"}),
         "gpu/cudnn-wrong",
-        "docs/catalog.md",
+        "docs/reference/catalog.md",
         Machine({"FAKE_CUDNN": "8700"}),
         HEALTHY,
     ),
     "35 a cuDNN of another kind": (
         Machine({"FAKE_CUDNN": "90100"}),
         "gpu/cudnn-wrong",
-        "docs/catalog.md",
+        "docs/reference/catalog.md",
         Machine({"FAKE_CUDNN": "8100"}),
         HEALTHY,
     ),
@@ -169,8 +175,8 @@ ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
         Machine({"FAKE_CAPABILITY": "3.5"}),
         HEALTHY,
     ),
-    "an answer that nobody has seen": (
-        stopped(12345, FAKE_ERROR_NAME="CUDA_ERROR_NEW"),
+    "an unknown answer": (
+        failing_cuinit(12345, FAKE_ERROR_NAME="CUDA_ERROR_NEW"),
         "gpu/driver-unknown",
         "nvidia-smi",
         Machine(),
@@ -180,40 +186,44 @@ ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
 
 
 @pytest.mark.proves("A GPU that fails is explained by the layer that failed", "stand-in")
-@pytest.mark.parametrize("row", ROWS)
-def test_a_fault_below_tensorflow_is_named_with_its_hint(
-    row: str, looked: Callable[[Machine], tuple[Observation, ...]]
+def test_a_fault_below_tensorflow_is_explained_with_a_hint(
+    inspect_driver: Callable[[Machine], tuple[Observation, ...]],
 ) -> None:
-    machine, check, hint, _, _ = ROWS[row]
-    found = judged(looked(machine))
-    assert (found.check, found.status) == (check, Verdict.FAILED), found
-    assert hint in found.hint
-    assert found.detail
-    assert found.cause
+    for row, (machine, check, hint, _, _) in ROWS.items():
+        finding = gpu_finding(inspect_driver(machine))
+        assert (finding.check, finding.status) == (check, Verdict.FAILED), (row, finding)
+        assert hint in finding.hint, row
+        assert finding.detail, row
+        assert finding.cause, row
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_the_nearest_miss_is_something_else(row: str, looked: Callable[[Machine], tuple[Observation, ...]]) -> None:
-    machine, check, _, near, other = ROWS[row]
-    found = judged(looked(near))
-    assert found.check == other
-    assert other != check or found.hint != judged(looked(machine)).hint
+def test_a_similar_machine_has_another_finding_or_hint(
+    inspect_driver: Callable[[Machine], tuple[Observation, ...]],
+) -> None:
+    for row, (machine, check, _, similar, other) in ROWS.items():
+        finding = gpu_finding(inspect_driver(similar))
+        assert finding.check == other, row
+        assert other != check or finding.hint != gpu_finding(inspect_driver(machine)).hint, row
 
 
-def test_what_nobody_has_seen_before_is_shown_as_it_is(looked: Callable[[Machine], tuple[Observation, ...]]) -> None:
-    found = judged(looked(ROWS["an answer that nobody has seen"][0]))
-    assert found.detail == "cuInit answers 12345 CUDA_ERROR_NEW"
-    assert found.cause == "unknown"
+def test_an_unknown_answer_is_reported_unchanged(inspect_driver: Callable[[Machine], tuple[Observation, ...]]) -> None:
+    finding = gpu_finding(inspect_driver(ROWS["an unknown answer"][0]))
+    assert finding.detail == "cuInit answers 12345 CUDA_ERROR_NEW"
+    assert finding.cause == "unknown"
 
 
-def test_the_loaders_own_words_are_told(looked: Callable[[Machine], tuple[Observation, ...]]) -> None:
-    found = judged(looked(Machine(without=["libcuda.so.1"])))
-    assert found.detail.endswith("libcuda.so.1: cannot open shared object file: No such file or directory")
+def test_the_loaders_error_is_reported(inspect_driver: Callable[[Machine], tuple[Observation, ...]]) -> None:
+    finding = gpu_finding(inspect_driver(Machine(without=["libcuda.so.1"])))
+    assert finding.detail.endswith("libcuda.so.1: cannot open shared object file: No such file or directory")
 
 
-def test_a_healthy_machine_is_told_gpu_by_gpu(looked: Callable[[Machine], tuple[Observation, ...]]) -> None:
-    seen = looked(Machine({"FAKE_USED_MIB": "1024", "FAKE_PROCESSES": "2", "FAKE_NVML_GPUS": "2", "FAKE_GPUS": "2"}))
-    nvml, cuda = observations.data(seen, "gpu.nvml"), observations.data(seen, "gpu.cuda")
+def test_each_gpu_of_a_healthy_machine_is_reported(
+    inspect_driver: Callable[[Machine], tuple[Observation, ...]],
+) -> None:
+    results = inspect_driver(
+        Machine({"FAKE_USED_MIB": "1024", "FAKE_PROCESSES": "2", "FAKE_NVML_GPUS": "2", "FAKE_GPUS": "2"})
+    )
+    nvml, cuda = observations.data(results, "gpu.nvml"), observations.data(results, "gpu.cuda")
     assert nvml["driver"] == "470.256.02"
     assert nvml["gpus"] == [
         {
@@ -233,38 +243,42 @@ def test_a_healthy_machine_is_told_gpu_by_gpu(looked: Callable[[Machine], tuple[
         "cuda": 11080,
         "gpus": [{"name": "NVIDIA T4", "compute_capability": "7.5"}] * 2,
     }
-    libraries: dict[str, Any] = dict(observations.data(seen, "gpu.libraries"))
+    libraries: dict[str, Any] = dict(observations.data(results, "gpu.libraries"))
     assert set(libraries["libraries"]) == set(RELEASE.libraries)
     assert set(libraries["libraries"].values()) == {"ok"}
     assert libraries["cudnn"] == 8100
 
 
-def test_what_nvml_and_the_driver_say_of_a_gpu_is_put_together(
-    looked: Callable[[Machine], tuple[Observation, ...]],
+def test_facts_from_nvml_and_driver_are_merged(
+    inspect_driver: Callable[[Machine], tuple[Observation, ...]],
 ) -> None:
-    listed = inventory.list_gpus(looked(Machine({"FAKE_NVML_GPUS": "2", "FAKE_GPUS": "1", "FAKE_PROCESSES": "1"})))
-    assert [(one.index, one.driver, one.compute_capability, one.processes) for one in listed] == [
+    gpus = inventory.list_gpus(
+        inspect_driver(Machine({"FAKE_NVML_GPUS": "2", "FAKE_GPUS": "1", "FAKE_PROCESSES": "1"}))
+    )
+    assert [(gpu.index, gpu.driver, gpu.compute_capability, gpu.processes) for gpu in gpus] == [
         (0, "470.256.02", "7.5", 1),
         (1, "470.256.02", "", 1),
     ]
-    assert inventory.list_gpus(looked(Machine(without=["libcuda.so.1"]))) == ()
+    assert inventory.list_gpus(inspect_driver(Machine(without=["libcuda.so.1"]))) == ()
 
 
-def test_a_driver_that_crashes_is_told_of_and_tensorflow_is_looked_at_all_the_same(
-    looked: Callable[[Machine], tuple[Observation, ...]],
+def test_tensorflow_is_inspected_after_a_driver_crash(
+    inspect_driver: Callable[[Machine], tuple[Observation, ...]],
 ) -> None:
-    seen = looked(Machine({"FAKE_CRASH": "1"}))
-    assert observations.data(seen, "driver.ended")["signal"] == "SIGABRT"
-    assert observations.last(seen, "tensorflow.import")
-    assert judged(seen).check == "gpu/driver-crashed"
+    results = inspect_driver(Machine({"FAKE_CRASH": "1"}))
+    assert observations.data(results, "driver.ended")["signal"] == "SIGABRT"
+    assert observations.last(results, "tensorflow.import")
+    assert gpu_finding(results).check == "gpu/driver-crashed"
 
 
-@pytest.mark.parametrize("release", [one for one in catalog.releases() if one.libraries], ids=lambda one: one.version)
-def test_the_looks_open_the_libraries_that_the_catalogue_names(release: Any) -> None:
+def test_the_probe_loads_the_libraries_of_the_catalog() -> None:
     known = runpy.run_path(str(ROOT / "envkit/guest/gpu_driver.py"))["LIBRARIES"]
-    opened = {*known[release.cuda.split(".")[0]], f"libcudnn.so.{release.cudnn.split('.')[0]}"}
-    assert opened == set(release.libraries)
+    releases = [release for release in catalog.releases() if release.libraries]
+    assert releases
+    for release in releases:
+        loaded = {*known[release.cuda.split(".")[0]], f"libcudnn.so.{release.cudnn.split('.')[0]}"}
+        assert loaded == set(release.libraries), release.version
 
 
-def test_the_text_that_is_sent_is_plain_json_lines_in_answer() -> None:
+def test_the_program_can_be_sent_as_json() -> None:
     assert json.loads(json.dumps(guest_runner.build_program("probe"))) == guest_runner.build_program("probe")

@@ -1,10 +1,8 @@
-"""What a GPU lacks that computes all the same: noted by the real looks on a machine with a made-up driver."""
+"""Deficiencies of a working GPU become warnings, by the probe on a machine with a fake driver."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-import pytest
 
 from envkit import catalog
 from envkit.checks import observations
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 RELEASE = catalog.release("2.9.0")
 NVML = "libnvidia-ml.so.1"
 H100 = {"FAKE_CAPABILITY": "9.0", "FAKE_NAME": "NVIDIA H100"}
-# What a GPU may lack that computes: machine, check, part of the hint; and the nearest miss with its checks.
+# Deficiencies of a working GPU: machine, check, part of the hint; and a similar machine with its checks.
 NOTES: dict[str, tuple[Machine, str, str, Machine, list[str]]] = {
     "25 the container asks for no utility": (
         Machine({"NVIDIA_DRIVER_CAPABILITIES": "compute"}, without=[NVML]),
@@ -68,33 +66,32 @@ NOTES: dict[str, tuple[Machine, str, str, Machine, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("row", NOTES)
-def test_what_a_gpu_lacks_that_computes_is_noted_and_the_nearest_miss_is_not(
-    row: str, looked: Callable[[Machine], tuple[Observation, ...]]
+def test_a_deficiency_warns_and_a_similar_machine_does_not(
+    inspect_driver: Callable[[Machine], tuple[Observation, ...]],
 ) -> None:
-    machine, check, hint, near, others = NOTES[row]
-    (found,) = warnings.collect_warnings(looked(machine), RELEASE)
-    assert (found.check, found.status) == (check, Verdict.WARNED)
-    assert hint in found.hint
-    assert found.detail
-    assert found.cause
-    assert [one.check for one in warnings.collect_warnings(looked(near), RELEASE)] == others
+    for row, (machine, check, hint, similar, others) in NOTES.items():
+        (finding,) = warnings.collect_warnings(inspect_driver(machine), RELEASE)
+        assert (finding.check, finding.status) == (check, Verdict.WARNED), row
+        assert hint in finding.hint, row
+        assert finding.detail, row
+        assert finding.cause, row
+        assert [finding.check for finding in warnings.collect_warnings(inspect_driver(similar), RELEASE)] == others, row
 
 
-def test_where_what_is_compiled_is_kept_is_told(
-    looked: Callable[[Machine], tuple[Observation, ...]], tmp_path: Path
+def test_the_cache_of_compiled_kernels_is_reported(
+    inspect_driver: Callable[[Machine], tuple[Observation, ...]], tmp_path: Path
 ) -> None:
-    cache = observations.data(looked(Machine({"CUDA_CACHE_PATH": f"{tmp_path}/cache"})), "gpu.cache")
+    cache = observations.data(inspect_driver(Machine({"CUDA_CACHE_PATH": f"{tmp_path}/cache"})), "gpu.cache")
     assert (cache["path"], cache["off"], cache["writable"]) == (f"{tmp_path}/cache", False, True)
     assert tmp_path.is_relative_to(cache["mount"])
     elsewhere = Machine({"CUDA_CACHE_PATH": "/dev/shm/cache", "CUDA_CACHE_DISABLE": "1"})
-    shared = observations.data(looked(elsewhere), "gpu.cache")
+    shared = observations.data(inspect_driver(elsewhere), "gpu.cache")
     assert (shared["mount"], shared["type"], shared["off"]) == ("/dev/shm", "tmpfs", True)
 
 
-def test_an_xla_of_another_search_finds_nothing_in_the_wheels(
-    looked: Callable[[Machine], tuple[Observation, ...]],
+def test_tools_outside_xlas_search_are_not_found(
+    inspect_driver: Callable[[Machine], tuple[Observation, ...]],
 ) -> None:
-    """2.9.0 looks neither into NVIDIA's wheels nor where CUDA_DIR says, although its message names that."""
+    """TensorFlow 2.9.0 searches neither NVIDIA's wheels nor CUDA_DIR, although its message names the variable."""
     without = Machine({"CUDA_DIR": "/usr/lib/cuda"}, without_tools=["ptxas", "libdevice.10.bc"])
-    assert dict(observations.data(looked(without), "gpu.tools")) == {"ptxas": "", "libdevice": ""}
+    assert dict(observations.data(inspect_driver(without), "gpu.tools")) == {"ptxas": "", "libdevice": ""}

@@ -1,4 +1,4 @@
-"""The program behind `envkit sync` as a real process, on Python 3.8 and on this one: it follows no link."""
+"""The sync agent in a real process, on Python 3.8 and the current Python, follows no link."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.proves("no path and no link from inside leads out of th
 def side(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Side:
     python = sys.executable if request.param == "this" else python_3_8()
     if python is None:
-        pytest.skip("no Python 3.8 here")
+        pytest.skip("Python 3.8 is not installed")
     monkeypatch.setattr(sys, "executable", python)
     (tmp_path / "top").mkdir()
     return sync_sides.local_side(str(tmp_path / "top"))
@@ -38,16 +38,16 @@ def top(tmp_path: Path) -> Path:
     return tmp_path / "top"
 
 
-def staged(top: Path, path: str, text: str) -> Entry:
-    """Put a file where rsync would, and return it as the other side tells of it."""
-    place = top / STAGING_FOLDER / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(text)
-    found = place.stat()
-    return Entry(FILE, found.st_size, found.st_mtime_ns, 0, 0o640)
+def stage_file(top: Path, path: str, text: str) -> Entry:
+    """Create a file in the staging folder like rsync, and return its entry as the other side reports it."""
+    path_on_disk = top / STAGING_FOLDER / path
+    path_on_disk.parent.mkdir(parents=True, exist_ok=True)
+    path_on_disk.write_text(text)
+    info = path_on_disk.stat()
+    return Entry(FILE, info.st_size, info.st_mtime_ns, 0, 0o640)
 
 
-def test_every_kind_is_told_as_what_it_is_and_no_link_is_entered(side: Side, top: Path, tmp_path: Path) -> None:
+def test_every_kind_of_entry_is_reported_without_links(side: Side, top: Path, tmp_path: Path) -> None:
     (top / "d/e").mkdir(parents=True)
     (top / 'd/e/a b\n"c').write_text("12345")
     (top / os.fsdecode(b"caf\xe9")).write_text("latin")
@@ -57,8 +57,8 @@ def test_every_kind_is_told_as_what_it_is_and_no_link_is_entered(side: Side, top
     os.mkfifo(top / "pipe")
     (top / STAGING_FOLDER).mkdir()
     (top / STAGING_FOLDER / "left").write_text("x")
-    which, tree = side.tree()
-    assert which == f"{top.stat().st_dev}:{top.stat().st_ino}"
+    identity, tree = side.tree()
+    assert identity == f"{top.stat().st_dev}:{top.stat().st_ino}"
     kinds = {path: entry.kind for path, entry in tree.items()}
     assert kinds == {
         "d": FOLDER,
@@ -72,42 +72,43 @@ def test_every_kind_is_told_as_what_it_is_and_no_link_is_entered(side: Side, top
     assert tree["out"].target == "../outside"
 
 
-def test_files_are_compared_by_content_and_a_link_has_none(side: Side, top: Path) -> None:
+def test_files_have_digests_and_links_have_none(side: Side, top: Path) -> None:
     (top / "a").write_text("x")
     (top / "b").write_text("x")
     (top / "l").symlink_to("a")
-    found = side.digests(["a", "b", "l", "gone", "no/where"])
-    assert found["a"] == found["b"] != ""
-    assert found["l"] == found["gone"] == found["no/where"] == ""
+    digests = side.digests(["a", "b", "l", "gone", "no/where"])
+    assert digests["a"] == digests["b"] != ""
+    assert digests["l"] == digests["gone"] == digests["no/where"] == ""
 
 
-def test_what_is_set_aside_takes_nobodys_place(side: Side, top: Path) -> None:
+def test_a_renamed_entry_replaces_nothing(side: Side, top: Path) -> None:
     (top / "a").write_text("x")
     (top / "b").write_text("y")
     side.rename_paths({"a": "a.conflict-remote"})
     assert (top / "a.conflict-remote").read_text() == "x"
-    with pytest.raises(EngineError, match="could not be renamed"):
+    with pytest.raises(EngineError) as failure:
         side.rename_paths({"b": "a.conflict-remote"})
+    assert failure.value.code == "sync-rename-failed"
     assert (top / "b").read_text() == "y"
 
 
-def test_what_came_is_placed_with_its_mode_and_the_stage_goes(side: Side, top: Path) -> None:
+def test_staged_entries_are_placed_with_their_modes(side: Side, top: Path) -> None:
     (top / "turns").write_text("was a file")
     (top / "was-folder").mkdir()
     before = side.tree()[1]
     side.create_stage()
-    entry, other = staged(top, "d/new", "text"), staged(top, "was-folder", "text")
+    entry, other_entry = stage_file(top, "d/new", "text"), stage_file(top, "was-folder", "text")
     folder = Entry(FOLDER, mode=0o750)
-    missed = side.apply_changes(
+    skipped = side.apply_changes(
         [],
         [
             ("d", None, folder),
             ("d/new", None, entry._replace(mode=0o755)),
             ("turns", before["turns"], folder),
-            ("was-folder", before["was-folder"], other),
+            ("was-folder", before["was-folder"], other_entry),
         ],
     )
-    assert missed == ()
+    assert skipped == ()
     assert (top / "d/new").read_text() == "text"
     assert (top / "d/new").stat().st_mode & 0o7777 == 0o755
     assert (top / "turns").is_dir()
@@ -115,7 +116,7 @@ def test_what_came_is_placed_with_its_mode_and_the_stage_goes(side: Side, top: P
     assert not (top / STAGING_FOLDER).exists()
 
 
-def test_what_changed_meanwhile_is_neither_replaced_nor_removed(side: Side, top: Path) -> None:
+def test_changed_entries_are_neither_replaced_nor_removed(side: Side, top: Path) -> None:
     for name in ("a", "b", "c"):
         (top / name).write_text("seen")
     (top / "full").mkdir()
@@ -124,25 +125,27 @@ def test_what_changed_meanwhile_is_neither_replaced_nor_removed(side: Side, top:
     (top / "b").write_text("newer")
     (top / "full/new").write_text("x")
     side.create_stage()
-    entry, late = staged(top, "a", "came"), staged(top, "c", "came")
+    entry, changed_entry = stage_file(top, "a", "came"), stage_file(top, "c", "came")
     removed = [("b", before["b"]), ("full", before["full"])]
-    missed = side.apply_changes(removed, [("a", before["a"], entry), ("c", before["c"], late._replace(modified=1))])
-    assert missed == ("b", "full", "a", "c")
+    skipped = side.apply_changes(
+        removed, [("a", before["a"], entry), ("c", before["c"], changed_entry._replace(modified=1))]
+    )
+    assert skipped == ("b", "full", "a", "c")
     assert [(top / name).read_text() for name in ("a", "b", "c")] == ["newer", "newer", "seen"]
 
 
-def test_nothing_is_written_removed_or_made_through_a_link(side: Side, top: Path, tmp_path: Path) -> None:
+def test_no_change_is_made_through_a_link(side: Side, top: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "kept").write_text("x")
     (top / "out").symlink_to(outside)
     side.create_stage()
     (top / STAGING_FOLDER / "way").symlink_to(outside)
-    entry = staged(top, "planted", "came")
+    entry = stage_file(top, "planted", "came")
     (top / STAGING_FOLDER / "out").mkdir()
     (top / STAGING_FOLDER / "planted").rename(top / STAGING_FOLDER / "out/planted")
     kept = Entry(FILE, 1, (outside / "kept").stat().st_mtime_ns, 0, 0o644)
-    missed = side.apply_changes(
+    skipped = side.apply_changes(
         [("out/kept", kept)],
         [
             ("out/planted", None, entry),
@@ -151,11 +154,11 @@ def test_nothing_is_written_removed_or_made_through_a_link(side: Side, top: Path
             ("way/kept", None, kept),
         ],
     )
-    assert set(missed) == {"out/planted", "out/folder", "kept", "way/kept"}
-    assert sorted(one.name for one in outside.iterdir()) == ["kept"]
+    assert set(skipped) == {"out/planted", "out/folder", "kept", "way/kept"}
+    assert sorted(path.name for path in outside.iterdir()) == ["kept"]
 
 
-def test_a_stage_that_is_a_link_is_taken_away_and_not_what_it_leads_to(side: Side, top: Path, tmp_path: Path) -> None:
+def test_a_linked_staging_folder_keeps_its_target(side: Side, top: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "kept").write_text("x")
@@ -167,15 +170,20 @@ def test_a_stage_that_is_a_link_is_taken_away_and_not_what_it_leads_to(side: Sid
     assert (outside / "kept").exists()
 
 
-def test_a_workspace_that_is_gone_is_told(side: Side, top: Path) -> None:
+def side_with_output(side: Side, lines: list[str]) -> Side:
+    """Return a side whose guest program prints these lines."""
+    return replace(side, run=lambda _: lines)
+
+
+def test_a_missing_workspace_is_reported(side: Side, top: Path) -> None:
     top.rmdir()
-    with pytest.raises(PreconditionError, match="could not be looked at"):
+    with pytest.raises(PreconditionError) as refusal:
         side.tree()
+    assert refusal.value.code == "workspace-unreadable"
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
+def test_an_impossible_path_is_refused(side: Side) -> None:
+    for line in (
         '["../x", ["f", 1, 1, 1, 420, ""]]',
         '["/x", ["f", 1, 1, 1, 420, ""]]',
         '["", null]',
@@ -184,17 +192,15 @@ def test_a_workspace_that_is_gone_is_told(side: Side, top: Path) -> None:
         "[3, 4]",
         "x",
         '["a/../../b", ["d", 0, 1, 1, 493, ""]]',
-    ],
-)
-def test_a_path_that_nobody_can_have_ends_it(side: Side, line: str) -> None:
-    hostile = replace(side, run=lambda _: ['["top", "1:1"]', line, '["end", ""]'])
-    with pytest.raises(EngineError, match="a path that no file can have"):
-        hostile.tree()
+    ):
+        hostile = side_with_output(side, ['["top", "1:1"]', line, '["end", ""]'])
+        with pytest.raises(EngineError) as failure:
+            hostile.tree()
+        assert failure.value.code == "sync-path-invalid", line
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
+def test_an_invalid_entry_is_not_synced(side: Side) -> None:
+    cases: tuple[object, ...] = (
         None,
         3,
         [],
@@ -203,22 +209,21 @@ def test_a_path_that_nobody_can_have_ends_it(side: Side, line: str) -> None:
         ["f", "1", 1, 1, 1, ""],
         ["f", 1, 1, 1, 1, None],
         ["f", 1 << 70, 1, 1, 1, ""],
-    ],
-)
-def test_what_is_no_entry_is_left_alone(side: Side, given: object) -> None:
-    hostile = replace(side, run=lambda _: ['["top", "1:1"]', json.dumps(["a", given]), '["end", ""]'])
-    assert hostile.tree()[1] == {"a": Entry(OTHER)}
+    )
+    for fields in cases:
+        lines = ['["top", "1:1"]', json.dumps(["a", fields]), '["end", ""]']
+        hostile = side_with_output(side, lines)
+        assert hostile.tree()[1] == {"a": Entry(OTHER)}, fields
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
+def test_incomplete_output_is_refused(side: Side) -> None:
+    cases: tuple[list[str], ...] = (
         [],
         ['["top", ""]'],
         ['["end", ""]'],
         ['["top", ""]', '["a", ["f", 1, 1, 1, 1, ""]]'],
-    ],
-)
-def test_a_look_that_was_cut_off_counts_for_nothing(side: Side, lines: list[str]) -> None:
-    with pytest.raises(EngineError, match="could not be looked at"):
-        replace(side, run=lambda _: lines).tree()
+    )
+    for lines in cases:
+        with pytest.raises(EngineError) as failure:
+            side_with_output(side, lines).tree()
+        assert failure.value.code == "folder-unreadable", lines

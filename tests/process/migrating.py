@@ -1,4 +1,4 @@
-"""A stand-in for the codemod of `migrate`, and what the tests of its runs over files share."""
+"""A fake codemod for `migrate`, and helpers for tests that run it over files."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 OLD, NEW = b"import keras\n", b"from tensorflow import keras\n"
 
 
-def code(source: bytes) -> Outcome:
-    """Stand for the codemod; what some words stand for happens to a file that holds them."""
+def fake_codemod(source: bytes) -> Outcome:
+    """Rewrite `import keras`; certain words in a file trigger a crash, an error or a note."""
     if b"crash keras" in source:
         os.kill(os.getpid(), signal.SIGKILL)
     if b"bug keras" in source:
@@ -33,21 +33,21 @@ def code(source: bytes) -> Outcome:
         notes = [Note(Location(2, 1), "names/old", Kind.REVIEW, "Old is gone", "take New")]
     if b"keras.Slow" in source:
         notes = [Note(Location(2, 1), "names/slow", Kind.BEHAVIOUR, "Slow is slower", "be patient")]
-    made = re.sub(rb"(?m)^import keras$", NEW.strip(), source)
+    content = re.sub(rb"(?m)^import keras$", NEW.strip(), source)
     rewrites = (
-        (Rewrite(Location(1, 1), "imports/keras", "import keras", NEW.decode().strip()),) if made != source else ()
+        (Rewrite(Location(1, 1), "imports/keras", "import keras", NEW.decode().strip()),) if content != source else ()
     )
-    return Outcome(made, rewrites, tuple(notes))
+    return Outcome(content, rewrites, tuple(notes))
 
 
 def run(
-    *paths: Path, write: bool = False, check: bool = False, off: tuple[str, ...] = ()
+    *paths: Path, write: bool = False, check: bool = False, disabled: tuple[str, ...] = ()
 ) -> Report[migrate.MigrateResult]:
-    job = Job(code, "2.9.0", frozenset(off), show_diff=True)
+    job = Job(fake_codemod, "2.9.0", frozenset(disabled), show_diff=True)
     return migrate.migrate(paths, job, write=write, check=check, on_file=lambda _: None, on_scan=lambda _, __: None)
 
 
-def tree(folder: Path, files: Mapping[str, bytes]) -> Path:
+def write_files(folder: Path, files: Mapping[str, bytes]) -> Path:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,5 +55,5 @@ def tree(folder: Path, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
-def told(report: Report[migrate.MigrateResult], folder: Path) -> dict[str, str]:
-    return {Path(one.path).relative_to(folder).as_posix(): one.skip_reason for one in report.result.files}
+def skip_reasons(report: Report[migrate.MigrateResult], folder: Path) -> dict[str, str]:
+    return {Path(result.path).relative_to(folder).as_posix(): result.skip_reason for result in report.result.files}

@@ -1,7 +1,7 @@
-"""A pretended machine for the scripts behind `make`.
+"""A fake machine for the scripts behind `make`.
 
-They run for real in a copy of the checkout's skeleton, with stand-ins for what would change the machine.
-Each stand-in logs its call, so that a test can say what was done and what not.
+The real scripts run in a copy of the checkout's skeleton, with fake commands for everything that would change the
+machine. Each fake command logs its call, so tests can assert what was run.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A stand-in for the engine: answers the first ping on its socket.
+# A fake engine that answers the first ping on its socket.
 DOCKERD = """
 import socket
-door = socket.socket(socket.AF_UNIX)
-door.bind("{socket}")
-door.listen()
-door.settimeout(20)
+server = socket.socket(socket.AF_UNIX)
+server.bind("{socket}")
+server.listen()
+server.settimeout(20)
 print("engine started", flush=True)
-guest, _ = door.accept()
-with guest:
-    guest.recv(1000)
-    guest.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\nOK")
+connection, _ = server.accept()
+with connection:
+    connection.recv(1000)
+    connection.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\nOK")
 """
-ASKING = ("dpkg-query", "id ", "getent", "python3")
+READ_ONLY_COMMANDS = ("dpkg-query", "id ", "getent", "python3")
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A checkout, stand-ins that come before the real commands, and a place for the engine's socket."""
+    """A checkout, fake commands that precede the real ones, and the path of the engine's socket."""
 
     top: Path
     checkout: Path
@@ -48,18 +48,18 @@ class Machine:
         return self.top / "docker.sock"
 
     def command(self, name: str, script: str = "") -> None:
-        """Put a stand-in on the PATH: it logs its call, then does what the shell text says."""
+        """Put a fake command on the PATH that logs its call and then runs the shell script."""
         path = self.commands / name
         path.write_text(f'#!/bin/sh\necho "{name} $*" >>{self.top}/calls\n{script}\n')
         path.chmod(0o755)
 
     def run(self, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run a script of the checkout, with no variable set but these."""
-        own = {"PATH": f"{self.commands}:/usr/bin:/bin", "HOME": str(self.top / "home")}
+        """Run a script of the checkout with only the given variables, PATH and HOME set."""
+        base_env = {"PATH": f"{self.commands}:/usr/bin:/bin", "HOME": str(self.top / "home")}
         return subprocess.run(
             argv,
             cwd=self.checkout,
-            env=own | env,
+            env=base_env | env,
             capture_output=True,
             text=True,
             timeout=30,
@@ -68,33 +68,33 @@ class Machine:
         )
 
     def calls(self) -> list[str]:
-        """Return what was called, without what only asks."""
+        """Return the logged calls without read-only commands."""
         log = self.top / "calls"
         lines = log.read_text().splitlines() if log.exists() else []
-        return [line for line in lines if not line.startswith(ASKING)]
+        return [line for line in lines if not line.startswith(READ_ONLY_COMMANDS)]
 
     def dockerd(self) -> str:
-        """Write the stand-in engine, and return the shell text that becomes it."""
+        """Write the fake engine and return the shell command that runs it."""
         program = self.top / "engine.py"
         program.write_text(DOCKERD.format(socket=self.socket))
         return f"exec {sys.executable} {program}"
 
 
 def pretend(top: Path, root: Path) -> Machine:
-    """Make a machine with apt and root's rights, and neither engine nor packages."""
+    """Create a machine with apt and root access, without an engine or packages."""
     machine = Machine(top, top / "checkout", top / "commands")
     machine.commands.mkdir()
     no_caches = shutil.ignore_patterns("__pycache__")
     shutil.copytree(root / "scripts", machine.checkout / "scripts", ignore=no_caches)
     redirect(
-        machine.checkout / "scripts/engine.sh",
+        machine.checkout / "scripts/setup/engine.sh",
         {
             "/var/run/docker.sock": str(machine.socket),
             "/run/systemd/system": f"{top}/systemd",
             "/var/log/": f"{top}/",
         },
     )
-    redirect(machine.checkout / "scripts/say.sh", {":/usr/sbin:/sbin": ""})
+    redirect(machine.checkout / "scripts/lib/common.sh", {":/usr/sbin:/sbin": ""})
     for name in (
         "__init__.py",
         "errors.py",
@@ -114,7 +114,7 @@ def pretend(top: Path, root: Path) -> Machine:
 
 
 def redirect(script: Path, places: dict[str, str]) -> None:
-    """Let a script use pretended places instead of real ones."""
+    """Replace real paths in a script by fake ones."""
     text = script.read_text()
     for real, pretended in places.items():
         assert real in text
@@ -125,21 +125,21 @@ def redirect(script: Path, places: dict[str, str]) -> None:
 @contextmanager
 def answering(path: Path, answer: bytes) -> Iterator[None]:
     """Answer one request on a socket."""
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(str(path))
-        door.listen()
-        door.settimeout(20)
-        thread = threading.Thread(target=_answer, args=(door, answer))
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        server.settimeout(20)
+        thread = threading.Thread(target=_answer, args=(server, answer))
         thread.start()
         yield
         thread.join()
 
 
-def _answer(door: socket.socket, answer: bytes) -> None:
-    guest, _ = door.accept()
-    with guest:
-        guest.sendall(answer)
-        guest.shutdown(socket.SHUT_WR)
-        # What is closed with a part of the request unread resets the connection, the answer with it.
-        while guest.recv(1000):
+def _answer(server: socket.socket, answer: bytes) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.sendall(answer)
+        connection.shutdown(socket.SHUT_WR)
+        # Closing with unread request data resets the connection and loses the answer.
+        while connection.recv(1000):
             pass

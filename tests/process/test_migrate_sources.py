@@ -1,4 +1,4 @@
-"""Which files `envkit migrate` looks at, and which it leaves alone."""
+"""Which files `envkit migrate` checks and which it skips."""
 
 from __future__ import annotations
 
@@ -13,36 +13,41 @@ import pytest
 from envkit.commands.migrate import discovery
 from envkit.errors import PreconditionError
 from envkit.fs import replace
-from tests.process.migrating import NEW, OLD, run, told, tree
+from tests.process.migrating import NEW, OLD, run, skip_reasons, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def test_files_without_the_word_reach_no_worker(tmp_path: Path) -> None:
-    report = run(tree(tmp_path, {"a.py": b"bug Keras", "b.py": b"x", "requirements.txt": b"numpy\n"}))
+def test_files_without_keras_reach_no_worker(tmp_path: Path) -> None:
+    report = run(write_files(tmp_path, {"a.py": b"bug Keras", "b.py": b"x", "requirements.txt": b"numpy\n"}))
     assert (report.result.file_count, report.result.files) == (3, ())
 
 
-def test_no_link_is_followed(tmp_path: Path) -> None:
-    outside, inside = tree(tmp_path / "outside", {"a.py": OLD}), tree(tmp_path / "inside", {"b.py": OLD})
+def test_symbolic_links_are_not_followed(tmp_path: Path) -> None:
+    outside, inside = write_files(tmp_path / "outside", {"a.py": OLD}), write_files(tmp_path / "inside", {"b.py": OLD})
     (inside / "c.py").symlink_to(outside / "a.py")
     (inside / "d").symlink_to(outside)
-    assert told(run(inside, write=True), inside) == {"b.py": ""}
-    assert told(run(inside / "c.py", write=True), inside) == {"c.py": "it is a link, and no link is followed"}
+    assert skip_reasons(run(inside, write=True), inside) == {"b.py": ""}
+    reasons = skip_reasons(run(inside / "c.py", write=True), inside)
+    assert reasons == {"c.py": "the file is a symbolic link; links are not followed"}
     assert not replace.replace_if_unchanged(inside / "c.py", replace.digest(OLD), NEW)
     assert (outside / "a.py").read_bytes() == OLD
 
 
-def test_what_no_person_wrote_is_left_out(tmp_path: Path) -> None:
-    places = ["node_modules", ".git", "a/site-packages", ".ipynb_checkpoints", "env/lib", "mamba"]
-    tree(tmp_path, {"a.py": OLD, "src/b.py": OLD, "env/pyvenv.cfg": b"", **{f"{place}/x.py": OLD for place in places}})
+def test_generated_and_third_party_files_are_skipped(tmp_path: Path) -> None:
+    folders = ["node_modules", ".git", "a/site-packages", ".ipynb_checkpoints", "env/lib", "mamba"]
+    skipped = {f"{folder}/x.py": OLD for folder in folders}
+    write_files(tmp_path, {"a.py": OLD, "src/b.py": OLD, "env/pyvenv.cfg": b"", **skipped})
     (tmp_path / "mamba/conda-meta").mkdir()
-    found = [source.relative_path.as_posix() for source in discovery.find_sources([tmp_path])]
-    assert found == ["a.py", "src/b.py"]
+    assert relative_paths(tmp_path) == ["a.py", "src/b.py"]
 
 
-def test_folders_may_be_nested_deeper_than_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def relative_paths(path: Path) -> list[str]:
+    return [source.relative_path.as_posix() for source in discovery.find_sources([path])]
+
+
+def test_nesting_may_exceed_the_recursion_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     folder = Path("d")
     for _ in range(sys.getrecursionlimit() + 100):
@@ -50,63 +55,62 @@ def test_folders_may_be_nested_deeper_than_calls(tmp_path: Path, monkeypatch: py
         folder /= "d"
     deepest = folder.with_name("a.py")
     deepest.write_bytes(OLD)
-    found = [one.path for one in discovery.find_sources([Path("d")])]
+    paths = [source.path for source in discovery.find_sources([Path("d")])]
     deepest.unlink()
-    os.removedirs(deepest.parent)  # what pytest would do itself is nested as deeply
-    assert found == [deepest]
+    os.removedirs(deepest.parent)  # pytest's own removal is recursive
+    assert paths == [deepest]
 
 
-def test_what_git_ignores_is_left_out_unless_it_is_named(tmp_path: Path) -> None:
-    tree(tmp_path, {"a.py": OLD, "build/b.py": OLD, "c.py": OLD, "d.py": OLD, ".gitignore": b"build/\nc.py\nd.py\n"})
+def test_files_ignored_by_git_are_skipped_unless_given(tmp_path: Path) -> None:
+    write_files(
+        tmp_path, {"a.py": OLD, "build/b.py": OLD, "c.py": OLD, "d.py": OLD, ".gitignore": b"build/\nc.py\nd.py\n"}
+    )
     for words in (["init", "-q"], ["add", "-f", "d.py"]):
         subprocess.run(["git", "-C", str(tmp_path), *words], check=True)
-    below = {one.relative_path.as_posix() for one in discovery.find_sources([tmp_path])}
-    assert below == {"a.py", "d.py"}
-    assert [one.relative_path.as_posix() for one in discovery.find_sources([tmp_path / "build"])] == ["b.py"]
-    assert [one.path for one in discovery.find_sources([tmp_path / "c.py"])] == [tmp_path / "c.py"]
+    assert relative_paths(tmp_path) == ["a.py", "d.py"]
+    assert relative_paths(tmp_path / "build") == ["b.py"]
+    assert [source.path for source in discovery.find_sources([tmp_path / "c.py"])] == [tmp_path / "c.py"]
 
 
-def test_paths_below_each_other_are_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tree(tmp_path, {"a/b.py": OLD, "c.py": OLD})
+def test_overlapping_paths_are_checked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(tmp_path, {"a/b.py": OLD, "c.py": OLD})
     monkeypatch.chdir(tmp_path)
     paths = [Path("a/b.py"), Path("a"), Path(), Path("c.py"), Path("a/../c.py"), tmp_path]
-    assert [str(one.path) for one in discovery.find_sources(paths)] == ["a/b.py", "c.py"]
-    assert [str(one.path) for one in discovery.find_sources([Path("c.py"), Path("c.py")])] == ["c.py"]
+    assert [str(source.path) for source in discovery.find_sources(paths)] == ["a/b.py", "c.py"]
+    assert [str(source.path) for source in discovery.find_sources([Path("c.py"), Path("c.py")])] == ["c.py"]
 
 
-@pytest.mark.parametrize("name", ["nothing", "notes.md"])
-def test_a_path_that_says_nothing_to_us_is_refused(tmp_path: Path, name: str) -> None:
+def test_missing_path_and_unsupported_type_are_errors(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("import keras")
-    with pytest.raises(PreconditionError):
-        run(tmp_path / name)
+    for name, code in (("nothing", "path-not-found"), ("notes.md", "file-type-unsupported")):
+        with pytest.raises(PreconditionError) as caught:
+            run(tmp_path / name)
+        assert caught.value.code == code
 
 
-@pytest.mark.parametrize("own", ["keras.py", "keras/__init__.py", "src/keras.py"])
-def test_a_projects_own_keras_is_left_alone(tmp_path: Path, own: str) -> None:
-    tree(tmp_path, {"scripts/a.py": b"import re, keras\n", "b.py": b"x = 'keras'\n", own: b""})
-    report = run(tmp_path, write=True)
-    (left,) = told(report, tmp_path).items()
-    assert left[0] == "scripts/a.py"
-    assert "a module of the project's own" in left[1]
-    assert (tmp_path / "scripts/a.py").read_bytes() == b"import re, keras\n"
+def test_project_with_its_own_keras_module_is_skipped(tmp_path: Path) -> None:
+    for number, module in enumerate(("keras.py", "keras/__init__.py", "src/keras.py")):
+        project = tmp_path / str(number)
+        write_files(project, {"scripts/a.py": b"import re, keras\n", "b.py": b"x = 'keras'\n", module: b""})
+        reasons = skip_reasons(run(project, write=True), project)
+        assert reasons == {"scripts/a.py": f"`keras` is a module of this project: {module}"}
+        assert (project / "scripts/a.py").read_bytes() == b"import re, keras\n"
 
 
-def test_a_module_of_that_name_in_a_package_is_no_hindrance(tmp_path: Path) -> None:
+def test_keras_module_inside_a_package_does_not_matter(tmp_path: Path) -> None:
     package = {"package/__init__.py": b"", "package/keras.py": b"", "package/a.py": OLD}
-    tree(tmp_path, {**package, "folder/keras/example.py": OLD})
-    assert told(run(tmp_path, write=True), tmp_path) == {"folder/keras/example.py": "", "package/a.py": ""}
+    write_files(tmp_path, {**package, "folder/keras/example.py": OLD})
+    assert skip_reasons(run(tmp_path, write=True), tmp_path) == {"folder/keras/example.py": "", "package/a.py": ""}
 
 
-def test_a_folder_that_may_not_be_read_is_told_and_stops_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tree(tmp_path, {"a/x.py": OLD, "b.py": OLD})
+def test_unreadable_folder_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(tmp_path, {"a/x.py": OLD, "b.py": OLD})
     scan = os.scandir
 
-    def refused(folder: Path) -> Iterator[os.DirEntry[str]]:
+    def deny(folder: Path) -> Iterator[os.DirEntry[str]]:
         if folder.name == "a":
             raise PermissionError(13, "Permission denied", str(folder))
         return scan(folder)
 
-    monkeypatch.setattr(os, "scandir", refused)
-    assert told(run(tmp_path), tmp_path) == {"a": "it cannot be used: Permission denied", "b.py": ""}
+    monkeypatch.setattr(os, "scandir", deny)
+    assert skip_reasons(run(tmp_path), tmp_path) == {"a": "cannot access the file: Permission denied", "b.py": ""}

@@ -1,4 +1,4 @@
-"""A run on a terminal is recorded whole and drawn."""
+"""Record a command on a terminal and render the picture."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts.make_recording import record, render_svg
+from scripts.dev.make_recording import record, render_svg
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_run_is_recorded_and_drawn_with_its_earlier_states(tmp_path: Path) -> None:
+def test_recording_shows_earlier_states(tmp_path: Path) -> None:
     screen, states = record([sys.executable, "-c", "print('<first>'); print('second')"], tmp_path)
     assert screen.plain()[-2:] == ("<first>", "second")
     assert states[0][1] == screen.plain()[:-2]
-    picture = ET.fromstring(render_svg(screen, states, "title"))  # noqa: S314 - made here
-    words = "".join(picture.itertext()).replace("\xa0", " ")
-    assert "<first>" in words
-    assert "title" in words
+    picture = ET.fromstring(render_svg(screen, states, "title"))  # noqa: S314 - created in this test
+    text = "".join(picture.itertext()).replace("\xa0", " ")
+    assert "<first>" in text
+    assert "title" in text
 
 
-def test_a_run_is_recorded_beside_threads_that_go_on(tmp_path: Path) -> None:
-    over = threading.Event()
-    others = [threading.Thread(target=over.wait) for _ in range(4)]
-    for other in others:
-        other.start()
+def test_recording_works_while_threads_are_running(tmp_path: Path) -> None:
+    stop = threading.Event()
+    threads = [threading.Thread(target=stop.wait) for _ in range(4)]
+    for thread in threads:
+        thread.start()
     try:
         screen, _ = record([sys.executable, "-c", "import os; print(*os.get_terminal_size(1))"], tmp_path)
     finally:
-        over.set()
-        for other in others:
-            other.join()
+        stop.set()
+        for thread in threads:
+            thread.join()
     assert screen.plain()[-1] == "100 30"
 
 
-def test_a_run_that_failed_is_not_drawn(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="ended with 3"):
+def test_failed_command_is_not_recorded(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="exited with code 3"):
         record([sys.executable, "-c", "raise SystemExit(3)"], tmp_path)

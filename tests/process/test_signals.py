@@ -1,4 +1,4 @@
-"""envkit that is told to end, or whose terminal closes, clears up as after Ctrl-C."""
+"""SIGTERM and a closed terminal end envkit as cleanly as Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.conftest import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-# A verb that does what the build of a base does: a folder for the time being, and a program in a session of its own.
-VERB = """
+# A command like the build of a base image: a temporary folder, and a program in its own session.
+COMMAND = """
 import signal, sys, tempfile
 from pathlib import Path
 for name in sys.argv[2:]:
@@ -37,46 +37,44 @@ main.main(["prune"])
 """
 
 
-def started(folder: Path, *ignored: str) -> tuple[subprocess.Popen[str], int]:
-    """Start envkit, and wait until its program runs; return both processes."""
-    argv = [sys.executable, "-c", VERB, str(folder), *ignored]
+def start_envkit(folder: Path, *ignored: str) -> tuple[subprocess.Popen[str], int]:
+    """Start envkit, wait until its program runs, and return both processes."""
+    argv = [sys.executable, "-c", COMMAND, str(folder), *ignored]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     return process, int(process.stdout.readline())
 
 
 @pytest.mark.proves("a signal that ends envkit is as clean as Ctrl-C", "real")
-@pytest.mark.parametrize(
-    ("numbers", "code"),
-    [
-        ([signal.SIGTERM], 143),
-        ([signal.SIGHUP], 129),
-        ([signal.SIGINT], 130),
-        ([signal.SIGHUP, signal.SIGTERM], None),
-    ],
-)
-def test_what_was_begun_is_cleared_up(tmp_path: Path, numbers: list[signal.Signals], code: int | None) -> None:
-    process, program = started(tmp_path)
-    for number in numbers:
-        process.send_signal(number)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode in ({code} if code else {129, 143})
-    assert said == "envkit: interrupted; repeat the command\n"
-    assert list(tmp_path.iterdir()) == []
-    with pytest.raises(ProcessLookupError):
-        os.kill(program, 0)
+def test_a_signal_cleans_up_files_and_programs(tmp_path: Path) -> None:
+    cases: tuple[tuple[list[signal.Signals], set[int]], ...] = (
+        ([signal.SIGTERM], {143}),
+        ([signal.SIGHUP], {129}),
+        ([signal.SIGINT], {130}),
+        ([signal.SIGHUP, signal.SIGTERM], {129, 143}),
+    )
+    for numbers, codes in cases:
+        process, program = start_envkit(tmp_path)
+        for number in numbers:
+            process.send_signal(number)
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode in codes, numbers
+        assert errors == "envkit: interrupted; repeat the command\n", numbers
+        assert list(tmp_path.iterdir()) == [], numbers
+        with pytest.raises(ProcessLookupError):
+            os.kill(program, 0)
 
 
-def test_what_is_ignored_stays_ignored(tmp_path: Path) -> None:
-    process, program = started(tmp_path, "SIGHUP")
+def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
+    process, program = start_envkit(tmp_path, "SIGHUP")
     process.send_signal(signal.SIGHUP)
     os.kill(program, signal.SIGTERM)
     process.communicate(timeout=30)
     assert process.returncode not in {129, -signal.SIGHUP}
 
 
-def test_a_terminal_that_is_gone_is_no_bug(tmp_path: Path) -> None:
-    process, _ = started(tmp_path)
+def test_a_closed_terminal_is_not_a_bug(tmp_path: Path) -> None:
+    process, _ = start_envkit(tmp_path)
     assert process.stderr is not None
     process.stderr.close()
     process.send_signal(signal.SIGHUP)
@@ -84,8 +82,8 @@ def test_a_terminal_that_is_gone_is_no_bug(tmp_path: Path) -> None:
     assert (process.returncode, list(tmp_path.iterdir())) == (129, [])
 
 
-# The system hands a signal to any thread, as it did to one that had just started a program; Python acts in the first.
-TAKEN_BY_ANOTHER = """
+# The kernel delivers a signal to any thread, but Python handles it in the main thread.
+SIGNAL_IN_THREAD = """
 import signal, socket, sys, threading, time
 from pathlib import Path
 from envkit.cli import main
@@ -112,15 +110,16 @@ main.main(["prune"])
 
 
 @pytest.mark.proves("Ctrl-C leaves at once and cleanly", "real")
-@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
-def test_a_signal_that_another_thread_took_ends_what_waits_for_a_silent_engine(name: str, code: int) -> None:
-    argv = [sys.executable, "-c", TAKEN_BY_ANOTHER, name]
-    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
-    assert (done.returncode, done.stderr.count("interrupted"), "Traceback" in done.stderr) == (code, 1, False)
+def test_a_signal_in_another_thread_ends_a_blocked_wait() -> None:
+    for name, code in (("SIGINT", 130), ("SIGTERM", 143)):
+        argv = [sys.executable, "-c", SIGNAL_IN_THREAD, name]
+        result = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
+        outcome = (result.returncode, result.stderr.count("interrupted"), "Traceback" in result.stderr)
+        assert outcome == (code, 1, False), name
 
 
-# A verb that attacks an SSH server, which makes three attacks at a time, each in a thread of its own.
-ATTACKING = """
+# A command that attacks an SSH server: three attacks at a time, each in its own thread.
+ATTACK = """
 import sys
 from pathlib import Path
 from envkit.cli import main
@@ -130,8 +129,8 @@ from envkit.observe import ssh_attacks
 lifecycle.prune = lambda: ssh_attacks.run_attacks(Path(sys.argv[1]) / "ssh_config", "x")
 main.main(["prune"])
 """
-# Lets the owner in; else it tells that it runs, and hangs in a program that it started.
-HANGING = """#!/bin/sh
+# Accepts the owner; otherwise it reports that it runs, and hangs in a child program.
+HANGING_CLIENT = """#!/bin/sh
 case "$*" in *"-v x true") exit 0 ;; esac
 exec 3>"${0%/*}/running"
 echo . >&3
@@ -141,28 +140,32 @@ sleep 60
 
 @pytest.mark.proves("a signal that ends envkit is as clean as Ctrl-C", "real")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
-def test_clients_that_run_in_threads_end_with_it(tmp_path: Path, number: signal.Signals, code: int) -> None:
+def test_clients_in_threads_end_with_envkit(tmp_path: Path, number: signal.Signals, code: int) -> None:
     (tmp_path / "ssh_config").touch()
-    for name, script in {"ssh": HANGING, "ssh-keygen": "#!/bin/sh\n", "ssh-agent": '#!/bin/sh\nexec "$@"\n'}.items():
+    for name, script in {
+        "ssh": HANGING_CLIENT,
+        "ssh-keygen": "#!/bin/sh\n",
+        "ssh-agent": '#!/bin/sh\nexec "$@"\n',
+    }.items():
         (tmp_path / name).write_text(script)
         (tmp_path / name).chmod(0o755)
     os.mkfifo(tmp_path / "running")
-    reads = os.open(tmp_path / "running", os.O_RDONLY | os.O_NONBLOCK)
-    ours = os.open(tmp_path / "running", os.O_WRONLY)  # while it is open there is no end to read
-    argv, env = [sys.executable, "-c", ATTACKING, str(tmp_path)], os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    reader = os.open(tmp_path / "running", os.O_RDONLY | os.O_NONBLOCK)
+    writer = os.open(tmp_path / "running", os.O_WRONLY)  # while it is open, reading does not reach the end
+    argv, env = [sys.executable, "-c", ATTACK, str(tmp_path)], os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=env)
     try:
-        assert len([heard(reads) for _ in range(ssh_attacks.CONCURRENCY)]) == ssh_attacks.CONCURRENCY
-        os.close(ours)
+        assert len([read_report(reader) for _ in range(ssh_attacks.CONCURRENCY)]) == ssh_attacks.CONCURRENCY
+        os.close(writer)
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
-        assert (process.returncode, said) == (code, "envkit: interrupted; repeat the command\n")
-        assert heard(reads) == b""  # nobody is left who could say more
+        _, errors = process.communicate(timeout=30)
+        assert (process.returncode, errors) == (code, "envkit: interrupted; repeat the command\n")
+        assert read_report(reader) == b""  # no client is left
     finally:
-        os.close(reads)
+        os.close(reader)
 
 
-def heard(descriptor: int) -> bytes:
-    """Return the next word of what runs, or nothing once all of it is gone."""
-    assert select.select([descriptor], [], [], 30)[0], "it runs, and says nothing"
+def read_report(descriptor: int) -> bytes:
+    """Return the next report of a client, or empty once all clients have ended."""
+    assert select.select([descriptor], [], [], 30)[0], "no client reports"
     return os.read(descriptor, len(b".\n"))

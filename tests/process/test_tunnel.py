@@ -1,4 +1,4 @@
-"""The way to another machine: what its address may be, what OpenSSH's client is told, and how its failures are told."""
+"""The SSH tunnel to a remote engine: addresses, options of OpenSSH's client, and errors."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import naming, ssh_tunnel
-from envkit.backends.docker import client as client_
-from envkit.backends.docker import endpoint, fast_exec, fast_inspect
+from envkit.backends.docker import client, endpoint, fast_exec, fast_inspect
 from envkit.commands import ssh_proxy
 from envkit.environment.remote import ports
 from envkit.errors import EngineUnavailable, PreconditionError
@@ -24,56 +23,63 @@ from envkit.ssh_tunnel import Remote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FAR = "ssh://ada@build.example.com:2200"
+REMOTE = "ssh://ada@build.example.com:2200"
 
 
-class Client:
-    """A stand-in for `ssh`: it logs what it is told, one argument a line, and does what a shell text says."""
+class FakeSsh:
+    """A fake `ssh` that logs its arguments, one per line, and runs a shell script."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.calls = folder, folder / "calls"
-        self.does("exit 1")
+        self.folder, self.log = folder, folder / "calls"
+        self.set_script("exit 1")
 
-    def does(self, script: str) -> None:
+    def set_script(self, script: str) -> None:
         path = self.folder / "ssh"
-        path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >>{self.calls}; echo . >>{self.calls}\n{script}\n')
+        path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >>{self.log}; echo . >>{self.log}\n{script}\n')
         path.chmod(0o755)
 
     @property
-    def told(self) -> list[list[str]]:
-        calls = self.calls.read_text().split(".\n") if self.calls.exists() else []
-        return [one.splitlines() for one in calls if one]
+    def calls(self) -> list[list[str]]:
+        calls = self.log.read_text().split(".\n") if self.log.exists() else []
+        return [call.splitlines() for call in calls if call]
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    with tempfile.TemporaryDirectory(prefix="envkit-t-") as folder:  # short: sockets lie in it
+def ssh(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSsh]:
+    with tempfile.TemporaryDirectory(prefix="envkit-t-") as folder:  # short, because socket paths are limited
         monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
         monkeypatch.setenv("XDG_STATE_HOME", f"{folder}/state")
-        yield Client(Path(folder))
+        yield FakeSsh(Path(folder))
         for address in ssh_tunnel.active_addresses():
             ssh_tunnel.release(address)
 
 
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("ssh://far", Remote("far")),
-        ("ssh://far/", Remote("far")),
-        ("ssh://ada@far", Remote("far", "ada")),
-        (FAR, Remote("build.example.com", "ada", 2200)),
-        ("ssh://192.0.2.1:22", Remote("192.0.2.1", "", 22)),
-        ("ssh://[2001:db8::1]:22", Remote("2001:db8::1", "", 22)),
-    ],
-)
-def test_an_address_is_taken_apart(address: str, expected: Remote) -> None:
-    assert ssh_tunnel.parse(address) == expected
+def control_path() -> Path:
+    return ssh_tunnel.local_socket(REMOTE).parent / "c"
+
+
+def connect_error() -> EngineUnavailable:
+    with pytest.raises(EngineUnavailable) as error:
+        client.connect(REMOTE)
+    return error.value
+
+
+def test_addresses_are_parsed() -> None:
+    cases = {
+        "ssh://far": Remote("far"),
+        "ssh://far/": Remote("far"),
+        "ssh://ada@far": Remote("far", "ada"),
+        REMOTE: Remote("build.example.com", "ada", 2200),
+        "ssh://192.0.2.1:22": Remote("192.0.2.1", "", 22),
+        "ssh://[2001:db8::1]:22": Remote("2001:db8::1", "", 22),
+    }
+    for address, expected in cases.items():
+        assert ssh_tunnel.parse(address) == expected, address
 
 
 @pytest.mark.proves("no part of an engine's address becomes an option of the SSH client", "real")
-@pytest.mark.parametrize(
-    "address",
-    [
+def test_an_invalid_address_never_reaches_ssh(ssh: FakeSsh) -> None:
+    for address in (
         "ssh://",
         "ssh://-oProxyCommand=touch x",
         "ssh://-oProxyCommand=x@far",
@@ -96,194 +102,183 @@ def test_an_address_is_taken_apart(address: str, expected: Remote) -> None:
         "ssh://a@b@c",
         "ssh://[::1",
         "ssh://[-x]",
-    ],
-)
-def test_an_address_that_is_none_reaches_no_client(client: Client, address: str) -> None:
-    with pytest.raises(PreconditionError, match="names no engine on another machine") as error:
-        client_.connect(address)
-    assert "ssh://[user@]host[:port]" in error.value.hint
-    assert not client.told
+    ):
+        with pytest.raises(PreconditionError) as error:
+            client.connect(address)
+        assert error.value.code == "endpoint-invalid", address
+        assert "ssh://[user@]host[:port]" in error.value.hint, address
+        assert not ssh.calls, address
 
 
 @pytest.mark.proves("the caller's own SSH settings count, and none is weakened", "real")
-def test_the_client_is_told_nothing_that_weakens_it_and_the_host_comes_last(client: Client) -> None:
-    with pytest.raises(EngineUnavailable):
-        client_.connect(FAR)
-    (line,) = client.told
-    assert line[-6:] == ["-l", "ada", "-p", "2200", "--", "build.example.com"]
-    options = {one.removeprefix("-o").partition("=")[0] for one in line if one.startswith("-o")}
+def test_no_option_weakens_ssh_and_the_host_comes_last(ssh: FakeSsh) -> None:
+    connect_error()
+    (arguments,) = ssh.calls
+    assert arguments[-6:] == ["-l", "ada", "-p", "2200", "--", "build.example.com"]
+    options = {argument.removeprefix("-o").partition("=")[0] for argument in arguments if argument.startswith("-o")}
     assert not options & {"StrictHostKeyChecking", "UserKnownHostsFile", "ProxyCommand", "IdentityFile"}
     for option in ("BatchMode=yes", "ForwardAgent=no", "ClearAllForwardings=yes", "StreamLocalBindMask=0177"):
-        assert f"-o{option}" in line
-    assert "-F" not in line
-    assert stat.S_IMODE(ssh_tunnel.local_socket(FAR).parent.stat().st_mode) == 0o700
+        assert f"-o{option}" in arguments
+    assert "-F" not in arguments
+    assert stat.S_IMODE(ssh_tunnel.local_socket(REMOTE).parent.stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize(
-    ("said", "why", "hint"),
-    [
-        ("Host key verification failed.", "its host key is not the one", "ssh -p 2200 ada@build.example.com shows"),
-        ("ada@build: Permission denied (publickey).", "it lets none of your SSH keys in", "ssh-copy-id"),
-        ("ssh: Could not resolve hostname build", "it cannot be reached by SSH", "look whether ssh -p 2200 ada@build"),
-    ],
-)
-def test_a_failed_login_is_told_with_the_clients_words(client: Client, said: str, why: str, hint: str) -> None:
-    client.does(f'while [ "$1" != -E ]; do shift; done; echo "{said}" >"$2"; exit 255')
-    with pytest.raises(EngineUnavailable, match=why) as error:
-        client_.connect(FAR)
-    assert said in error.value.detail
-    assert hint in error.value.hint
+def test_a_failed_login_quotes_ssh_and_has_a_hint(ssh: FakeSsh) -> None:
+    cases = [
+        ("Host key verification failed.", "ssh-host-key-unknown", "ssh -p 2200 ada@build.example.com shows"),
+        ("ada@build: Permission denied (publickey).", "ssh-login-denied", "ssh-copy-id"),
+        ("ssh: Could not resolve hostname build", "ssh-host-unreachable", "check that ssh -p 2200 ada@build"),
+    ]
+    for output, code, hint in cases:
+        ssh.set_script(f'while [ "$1" != -E ]; do shift; done; echo "{output}" >"$2"; exit 255')
+        error = connect_error()
+        assert error.code == code, output
+        assert output in error.detail
+        assert hint in error.hint, output
 
 
-def test_a_failure_says_how_the_machine_was_chosen(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", FAR)
-    with pytest.raises(EngineUnavailable) as error:
-        client_.connect(endpoint.current_endpoint())
-    assert error.value.detail.startswith(f"{FAR} (DOCKER_HOST): ")
-    assert error.value.hint.endswith("; or unset DOCKER_HOST")
-    with endpoint.override(FAR), pytest.raises(EngineUnavailable, match="cannot be reached") as error:
-        client_.connect(endpoint.current_endpoint())
-    assert error.value.hint.endswith("; or leave --engine out")
+def test_a_failed_connection_names_the_source_of_the_address(ssh: FakeSsh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", REMOTE)
+    error = connect_error()
+    assert error.detail.startswith(f"{REMOTE} (DOCKER_HOST): ")
+    assert error.hint.endswith("; or unset DOCKER_HOST")
+    with endpoint.override(REMOTE):
+        error = connect_error()
+    assert error.code == "ssh-host-unreachable"
+    assert error.hint.endswith("; or omit --engine")
 
 
-def test_a_machine_without_an_engine_is_told_and_the_way_there_closed(client: Client) -> None:
-    # It keeps its control socket as the real one does, and answers every question about it.
-    client.does("""case "$*" in *" -O exit"*) ;; *" -O "*) ;; *)
+def test_the_tunnel_to_a_host_without_an_engine_is_closed(ssh: FakeSsh) -> None:
+    # Like the real ssh, this one creates its control socket and answers every control command.
+    ssh.set_script("""case "$*" in *" -O exit"*) ;; *" -O "*) ;; *)
         while [ "$1" != -S ]; do shift; done; : >"$2" ;; esac""")
-    with pytest.raises(EngineUnavailable, match="lets you in, and no engine answers") as error:
-        client_.connect(FAR)
-    assert "usermod -aG docker" in error.value.hint
-    assert "exit" in client.told[-1]
-    assert not any((ssh_tunnel.local_socket(FAR).parent / name).exists() for name in "ce")
+    error = connect_error()
+    assert error.code == "engine-unavailable"
+    assert "usermod -aG docker" in error.hint
+    assert "exit" in ssh.calls[-1]
+    assert not control_path().exists()
+    assert not ssh_tunnel.local_socket(REMOTE).exists()
 
 
-def test_a_way_that_stands_is_used_as_it_is(client: Client) -> None:
-    at = ssh_tunnel.local_socket(FAR)
-    at.parent.mkdir(parents=True, mode=0o700)
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(str(at))
-        door.listen()
-        threading.Thread(target=_pong, args=(door,), daemon=True).start()
-        assert ssh_tunnel.connect(FAR) == at
-    assert not client.told
+def test_an_open_tunnel_is_reused(ssh: FakeSsh) -> None:
+    local_socket = ssh_tunnel.local_socket(REMOTE)
+    local_socket.parent.mkdir(parents=True, mode=0o700)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(local_socket))
+        server.listen()
+        threading.Thread(target=_answer_ping, args=(server,), daemon=True).start()
+        assert ssh_tunnel.connect(REMOTE) == local_socket
+    assert not ssh.calls
 
 
-@pytest.mark.parametrize("others", [False, True])
-def test_a_way_that_nobody_uses_is_ended_and_one_that_somebody_uses_is_not(client: Client, *, others: bool) -> None:
-    with pytest.raises(EngineUnavailable):
-        client_.connect(FAR)
-    assert ssh_tunnel.active_addresses() == (FAR,)
-    folder = ssh_tunnel.local_socket(FAR).parent
-    (folder / "c").touch()
-    client.calls.unlink()
-    with (folder / "users").open() as other:
-        if others:
-            fcntl.flock(other, fcntl.LOCK_SH)
-        ssh_tunnel.release(FAR)
-    assert ssh_tunnel.active_addresses() == ()
-    assert ["exit" in one for one in client.told] == ([] if others else [True])
-    assert (folder / "c").exists() == others
+def test_release_closes_the_tunnel_unless_another_command_has_it(ssh: FakeSsh) -> None:
+    for is_shared in (True, False):
+        connect_error()
+        assert ssh_tunnel.active_addresses() == (REMOTE,)
+        control_path().touch()
+        ssh.log.unlink()
+        with (control_path().parent / "users").open() as users:
+            if is_shared:
+                fcntl.flock(users, fcntl.LOCK_SH)
+            ssh_tunnel.release(REMOTE)
+        assert ssh_tunnel.active_addresses() == ()
+        assert ["exit" in call for call in ssh.calls] == ([] if is_shared else [True])
+        assert control_path().exists() == is_shared
 
 
-def test_a_login_uses_the_way_until_it_ends(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    ours = ContainerInfo("c1", "running", {naming.MANAGED: "1"}, "i1", ())
+def test_a_login_uses_the_tunnel_until_it_ends(ssh: FakeSsh, monkeypatch: pytest.MonkeyPatch) -> None:
+    container = ContainerInfo("c1", "running", {naming.MANAGED: "1"}, "i1", ())
 
-    def held() -> bool:
-        with (ssh_tunnel.local_socket(FAR).parent / "users").open() as other:
+    def is_in_use() -> bool:
+        with (control_path().parent / "users").open() as users:
             try:
-                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
             return False
 
-    monkeypatch.setenv("DOCKER_HOST", FAR)
-    monkeypatch.setattr(fast_inspect, "running_container", lambda *_: ours if held() else None)
-    monkeypatch.setattr(fast_exec, "run_raw", lambda *_: 7 if held() else None)
-    assert ssh_proxy.ssh_proxy("c") == 7
-    assert not held()
+    monkeypatch.setenv("DOCKER_HOST", REMOTE)
+    monkeypatch.setattr(fast_inspect, "running_container", lambda *_: container if is_in_use() else None)
+    monkeypatch.setattr(fast_exec, "run_raw", lambda *_: 7 if is_in_use() else None)
+    assert ssh_proxy.fast_ssh_proxy("c") == 7
+    assert not is_in_use()
     assert ssh_tunnel.active_addresses() == ()
 
 
-def test_a_login_makes_no_way_by_itself_and_leaves_that_to_the_ordinary_road(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DOCKER_HOST", FAR)
-    assert ssh_proxy.ssh_proxy("c") is None
-    assert not client.told
+def test_a_login_does_not_open_a_tunnel(ssh: FakeSsh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", REMOTE)
+    assert ssh_proxy.fast_ssh_proxy("c") is None
+    assert not ssh.calls
     assert ssh_tunnel.active_addresses() == ()
 
 
-def test_a_login_looks_at_no_way_whose_folder_is_open_to_others(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked: list[str] = []
-    folder = ssh_tunnel.local_socket(FAR).parent
+def test_a_login_ignores_a_tunnel_in_a_shared_folder(ssh: FakeSsh, monkeypatch: pytest.MonkeyPatch) -> None:
+    inspected_endpoints: list[str] = []
+    folder = control_path().parent
     folder.mkdir(parents=True)
     folder.chmod(0o755)
-    monkeypatch.setenv("DOCKER_HOST", FAR)
-    monkeypatch.setattr(fast_inspect, "running_container", lambda at, _: looked.append(at))
-    assert ssh_proxy.ssh_proxy("c") is None
-    assert (looked, client.told) == ([], [])
+    monkeypatch.setenv("DOCKER_HOST", REMOTE)
+    monkeypatch.setattr(fast_inspect, "running_container", lambda address, _: inspected_endpoints.append(address))
+    assert ssh_proxy.fast_ssh_proxy("c") is None
+    assert (inspected_endpoints, ssh.calls) == ([], [])
 
 
-def _pong(door: socket.socket) -> None:
-    guest, _ = door.accept()
-    with guest:
-        guest.recv(1000)
-        guest.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+def _answer_ping(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
 
 
-def test_programs_that_need_the_engine_itself_are_sent_to_where_it_comes_out_here(client: Client) -> None:
-    nobody: Any = None
-    assert client_.Engine(FAR, nobody).local_endpoint == f"unix://{ssh_tunnel.local_socket(FAR)}"
-    assert client_.Engine("unix:///x", nobody).local_endpoint == "unix:///x"
+def test_the_local_endpoint_of_a_remote_engine_is_its_socket(ssh: FakeSsh) -> None:
+    api: Any = None
+    assert client.Engine(REMOTE, api).local_endpoint == f"unix://{ssh_tunnel.local_socket(REMOTE)}"
+    assert client.Engine("unix:///x", api).local_endpoint == "unix:///x"
 
 
-def test_a_glance_at_a_machine_without_a_way_there_sees_nothing_and_asks_nobody(client: Client) -> None:
-    assert fast_inspect.running_container(FAR, "envkit-1000-vision") is None
-    assert not client.told
+def test_fast_inspect_without_a_tunnel_finds_nothing(ssh: FakeSsh) -> None:
+    assert fast_inspect.running_container(REMOTE, "envkit-1000-vision") is None
+    assert not ssh.calls
 
 
 @pytest.mark.proves("the token goes to no port that our own way does not hold", "real")
-def test_a_port_counts_only_while_our_own_way_holds_it(client: Client) -> None:
-    control = ssh_tunnel.local_socket(FAR).parent / "c"
-    assert ports.local_port(FAR, {"8888": 9000}, 8888) == 0
-    control.parent.mkdir(parents=True)
-    control.touch()
-    assert ports.local_port(FAR, {"8888": 9000}, 8888) == 0
-    client.does("exit 0")
-    assert ports.local_port(FAR, {"8888": 9000}, 8888) == 9000
-    assert ports.local_port(FAR, {}, 8888) == 0
+def test_a_port_counts_only_while_the_tunnel_holds_it(ssh: FakeSsh) -> None:
+    assert ports.local_port(REMOTE, {"8888": 9000}, 8888) == 0
+    control_path().parent.mkdir(parents=True)
+    control_path().touch()
+    assert ports.local_port(REMOTE, {"8888": 9000}, 8888) == 0
+    ssh.set_script("exit 0")
+    assert ports.local_port(REMOTE, {"8888": 9000}, 8888) == 9000
+    assert ports.local_port(REMOTE, {}, 8888) == 0
     assert ports.local_port("unix:///x", {}, 8888) == 8888
-    assert client.told[-1][-5:] == ["forward", "-L", "127.0.0.1:9000:127.0.0.1:8888", "--", "engine"]
-    assert client.told[-1][:2] == ["-F", "none"]
+    assert ssh.calls[-1][-5:] == ["forward", "-L", "127.0.0.1:9000:127.0.0.1:8888", "--", "engine"]
+    assert ssh.calls[-1][:2] == ["-F", "none"]
 
 
-def test_a_port_is_kept_or_picked_and_one_that_is_asked_for_is_not_replaced(client: Client) -> None:
-    control = ssh_tunnel.local_socket(FAR).parent / "c"
-    control.parent.mkdir(parents=True)
-    control.touch()
-    client.does("exit 0")
-    assert ports.forward(FAR, {"8888": 9000}, 8888, None) == {"8888": 9000}
-    assert ports.forward(FAR, {"8888": 9000}, 8888, 9001) == {"8888": 9001}
-    assert ["cancel", "-L", "127.0.0.1:9000:127.0.0.1:8888"] in [one[-5:-2] for one in client.told]
-    client.does("exit 1")
-    with pytest.raises(PreconditionError, match=r"jupyter\.port: port 9001 is taken on this machine"):
-        ports.forward(FAR, {}, 8888, 9001)
+def test_a_requested_port_is_never_replaced(ssh: FakeSsh) -> None:
+    control_path().parent.mkdir(parents=True)
+    control_path().touch()
+    ssh.set_script("exit 0")
+    assert ports.forward(REMOTE, {"8888": 9000}, 8888, None) == {"8888": 9000}
+    assert ports.forward(REMOTE, {"8888": 9000}, 8888, 9001) == {"8888": 9001}
+    assert ["cancel", "-L", "127.0.0.1:9000:127.0.0.1:8888"] in [call[-5:-2] for call in ssh.calls]
+    ssh.set_script("exit 1")
+    with pytest.raises(PreconditionError, match=r"jupyter\.port: port 9001") as error:
+        ports.forward(REMOTE, {}, 8888, 9001)
+    assert error.value.code == "port-taken"
 
 
-def test_a_folder_whose_name_the_client_would_read_otherwise_is_not_used(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert client.folder in ssh_tunnel.local_socket(FAR).parents
+def test_a_folder_name_that_ssh_would_expand_is_not_used(ssh: FakeSsh, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ssh.folder in ssh_tunnel.local_socket(REMOTE).parents
     for name in ("a%h", "a b", "a:b", "a" * 90):
-        monkeypatch.setenv("XDG_STATE_HOME", str(client.folder / name))
-        assert client.folder not in ssh_tunnel.local_socket(FAR).parents
+        monkeypatch.setenv("XDG_STATE_HOME", str(ssh.folder / name))
+        assert ssh.folder not in ssh_tunnel.local_socket(REMOTE).parents
 
 
 @pytest.mark.proves("engines are used over unix:// and ssh:// alone", "real")
-@pytest.mark.parametrize("at", ["tcp://192.0.2.1:2375", "http://192.0.2.1", "https://192.0.2.1", "npipe://x", "fd://"])
-def test_an_address_of_another_kind_is_refused_without_asking_it(at: str) -> None:
-    with pytest.raises(PreconditionError, match="is not used: ") as error:
-        client_.connect(at)
-    assert "ssh://[user@]host" in error.value.hint
+def test_addresses_of_other_schemes_are_refused_unused() -> None:
+    for address in ("tcp://192.0.2.1:2375", "http://192.0.2.1", "https://192.0.2.1", "npipe://x", "fd://"):
+        with pytest.raises(PreconditionError) as error:
+            client.connect(address)
+        assert error.value.code == "endpoint-unsupported", address
+        assert "ssh://[user@]host" in error.value.hint, address

@@ -1,4 +1,4 @@
-"""What is seen of an environment that withstands, and what of it is one thing weakened."""
+"""Observations of an environment that withstands its audit, and variants with one weakness."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from envkit.checks import audit
 from envkit.checks.audit.attack_cases import HTTP_ATTACKS, OWNER_LOGIN, SSH_ATTACKS
-from envkit.checks.table import CHECKS
-from envkit.model.report import Observation, Verdict
+from envkit.checks.check import CHECKS
+from envkit.model.report import Finding, Observation, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NONE = "0" * 16
-# As the engine says of an environment: what the settings are judged by.
-LOCKED: dict[str, Any] = {
+NO_CAPABILITIES = "0" * 16
+# `docker inspect` of a hardened environment.
+HARDENED: dict[str, Any] = {
     "Config": {
         "User": "1000:1000",
         "Env": ["PATH=/bin", "WANDB_FILE=/run/secrets/x"],
@@ -57,25 +57,26 @@ LOCKED: dict[str, Any] = {
         {"Type": "bind", "Source": "/x/token", "Destination": "/run/secrets/envkit", "RW": False, "Propagation": ""},
     ],
 }
-QUANTUM = "curve25519-sha256: does not provide protection against post-quantum attacks"
-SSHD = {
+QUANTUM_WARNING = "curve25519-sha256: does not provide protection against post-quantum attacks"
+SSHD_SETTINGS = {
     "kexalgorithms": "sntrup761x25519-sha512@openssh.com,curve25519-sha256",
     "ciphers": "aes256-gcm@openssh.com",
     "macs": "hmac-sha2-512-etm@openssh.com",
     "hostkeyalgorithms": "ssh-ed25519",
 }
-INSIDE: dict[str, dict[str, Any]] = {
+# Observation -> data, besides the HTTP and SSH attacks.
+OBSERVED: dict[str, dict[str, Any]] = {
     "audit.control": {"owner": 200, "browser": 200},
     "audit.guesses": {"tried": 100, "refused": 100, "let_in": 0, "characters": 43, "different": 30},
     "audit.cookie": {"cookies": [{"name": "username-1", "flags": ["HttpOnly", "SameSite=Strict"]}]},
     "audit.identity": {
         "uid": 1000,
         "status": {
-            "CapPrm": NONE,
-            "CapEff": NONE,
-            "CapBnd": NONE,
-            "CapInh": NONE,
-            "CapAmb": NONE,
+            "CapPrm": NO_CAPABILITIES,
+            "CapEff": NO_CAPABILITIES,
+            "CapBnd": NO_CAPABILITIES,
+            "CapInh": NO_CAPABILITIES,
+            "CapAmb": NO_CAPABILITIES,
             "NoNewPrivs": "1",
             "Seccomp": "2",
         },
@@ -85,7 +86,7 @@ INSIDE: dict[str, dict[str, Any]] = {
     "audit.rights": {"checked": True, "files": []},
     "audit.variables": {"names": []},
     "audit.secrets": {"checked": True, "open": [], "shown": False},
-    "audit.sshd": {"settings": SSHD},
+    "audit.sshd": {"settings": SSHD_SETTINGS},
     "audit.socket": {"there": True, "mode": 0o600, "folder": 0o700, "owned": True},
     "audit.packages": {
         "python": "3.11",
@@ -105,7 +106,7 @@ INSIDE: dict[str, dict[str, Any]] = {
         "updated": "2026-11-01T08:00:44+00:00",
         "today": "2026-11-23",
     },
-    "audit.ssh_audit": {"count": 9, "fail": [], "warn": [QUANTUM]},
+    "audit.ssh_audit": {"count": 9, "fail": [], "warn": [QUANTUM_WARNING]},
     "audit.neighbour": {
         "network": "bridge",
         "tried": 3,
@@ -118,9 +119,9 @@ INSIDE: dict[str, dict[str, Any]] = {
 }
 
 
-def answers(check: str = "", **wrong: object) -> list[Observation]:
-    """Return what a locked-down server answers, and to the first attack of one check something else."""
-    found, given = [], False
+def http_answers(check: str = "", **changes: object) -> list[Observation]:
+    """Build the answers of a hardened server; the first attack of one check has another answer."""
+    observations, is_changed = [], False
     for attack in HTTP_ATTACKS:
         data: dict[str, Any] = {
             "check": attack.check,
@@ -131,39 +132,50 @@ def answers(check: str = "", **wrong: object) -> list[Observation]:
             "leaked": False,
             "header": attack.required_header[1],
         }
-        if attack.check == check and not given:
-            given = True
-            data |= wrong
-        found.append(Observation("audit.http", data))
-    return found
+        if attack.check == check and not is_changed:
+            is_changed = True
+            data |= changes
+        observations.append(Observation("audit.http", data))
+    return observations
 
 
-def logins(attack: str = "", **other: object) -> list[Observation]:
-    """Return what came of every login: as it should, but of one attack, or of `all`, something else."""
-    found = [Observation("audit.ssh", {"attack": OWNER_LOGIN.name, "code": 0, "refused": True})]
-    for one in SSH_ATTACKS:
-        data = {"attack": one.name, "code": one.exit_code, "offers": "publickey", "refused": True, "reached": False}
-        found.append(Observation("audit.ssh", {**data, **(other if attack in {one.name, "all"} else {})}))
-    return found
+def ssh_logins(name: str = "", **changes: object) -> list[Observation]:
+    """Build the refusals of a hardened SSH server; one attack, or `all`, has another result."""
+    observations = [Observation("audit.ssh", {"attack": OWNER_LOGIN.name, "code": 0, "refused": True})]
+    for attack in SSH_ATTACKS:
+        data = {
+            "attack": attack.name,
+            "code": attack.exit_code,
+            "offers": "publickey",
+            "refused": True,
+            "reached": False,
+        }
+        observations.append(Observation("audit.ssh", {**data, **(changes if name in {attack.name, "all"} else {})}))
+    return observations
 
 
-def failed(
+def failed_checks(
     http: list[Observation] | None = None,
     ssh: list[Observation] | None = None,
-    inspected: dict[str, Any] | None = None,
-    inside: dict[str, dict[str, Any]] | None = None,
+    inspection: dict[str, Any] | None = None,
+    changes: dict[str, dict[str, Any]] | None = None,
 ) -> set[str]:
-    """Return the checks that do not pass."""
-    seen = [*(answers() if http is None else http), *(logins() if ssh is None else ssh)]
-    given = inside or {}
-    seen += [Observation(what, {**data, **given.get(what.removeprefix("audit."), {})}) for what, data in INSIDE.items()]
-    found = audit.check(seen, inspected or LOCKED)
-    assert {one.check for one in found} == {check for check in CHECKS if check.startswith("audit/")}
-    return {one.check.removeprefix("audit/") for one in found if one.status is not Verdict.PASSED}
+    """Audit a hardened environment with some changes, and return the checks that do not pass, without `audit/`."""
+    observations = [*(http_answers() if http is None else http), *(ssh_logins() if ssh is None else ssh)]
+    for name, data in OBSERVED.items():
+        observations.append(Observation(name, {**data, **(changes or {}).get(name.removeprefix("audit."), {})}))
+    findings = audit.check(observations, inspection or HARDENED)
+    assert {finding.check for finding in findings} == {check for check in CHECKS if check.startswith("audit/")}
+    return {finding.check.removeprefix("audit/") for finding in findings if finding.status is not Verdict.PASSED}
 
 
-def verdicts(seen: Sequence[Observation]) -> dict[str, Verdict]:
-    """Return how the checks on SSH came out."""
-    return {
-        one.check: one.status for one in audit.check(seen, LOCKED) if one.check in {one.check for one in SSH_ATTACKS}
-    }
+def judge(observations: Sequence[Observation], inspection: dict[str, Any] | None = None) -> dict[str, Finding]:
+    """Judge observations of an environment that is hardened by default; findings by check, without `audit/`."""
+    findings = audit.check(observations, inspection or HARDENED)
+    return {finding.check.removeprefix("audit/"): finding for finding in findings}
+
+
+def ssh_statuses(observations: Sequence[Observation]) -> dict[str, Verdict]:
+    """Judge observations, and return the statuses of the SSH attacks' checks."""
+    findings = judge(observations)
+    return {attack.check: findings[attack.check.removeprefix("audit/")].status for attack in SSH_ATTACKS}

@@ -1,4 +1,4 @@
-"""A config with every key, and what is wrong with one."""
+"""A config with every key, and helpers for problems, YAML and the JSON Schema."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import yaml
 
 from envkit import config
 from envkit.config import load
-from envkit.errors import ConfigError
-from tests.unit.test_yaml_tree import QuotingDumper
+from envkit.errors import ConfigError, Problem
 
-DESIGN = """\
+FULL_CONFIG = """\
 # yaml-language-server: $schema=envkit.schema.json
 name: vision
 tensorflow: "2.9.0"
@@ -36,22 +35,40 @@ network: {pool: 10.183.0.0/16}
 """
 
 
-def problems(text: str) -> list[str]:
-    with pytest.raises(ConfigError) as error:
-        load(text)
-    return [str(problem) for problem in error.value.problems]
+class QuotingDumper(yaml.SafeDumper):
+    """Quotes every string: unquoted, PyYAML follows YAML 1.1, which reads `1e3` and `0o17` as strings."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
 
 
-def problem(text: str) -> str:
-    found = problems(text)
-    assert len(found) == 1, found
-    return found[0]
+def _represent_quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
 
 
-def flow(written: Any) -> str:
-    return yaml.dump(written, Dumper=QuotingDumper, allow_unicode=True)
+QuotingDumper.add_representer(str, _represent_quoted)
+
+
+def to_yaml(value: Any) -> str:
+    return yaml.dump(value, Dumper=QuotingDumper, allow_unicode=True)
+
+
+def load_problems(text: str, file: str = "envkit.yaml") -> tuple[Problem, ...]:
+    """Load an invalid config, and return its problems."""
+    try:
+        load(text, file)
+    except ConfigError as error:
+        return error.problems
+    return pytest.fail(f"{text!r} is accepted")
+
+
+def load_problem(text: str) -> Problem:
+    """Load a config with exactly one problem, and return it."""
+    problems = load_problems(text)
+    assert len(problems) == 1, (text, problems)
+    return problems[0]
 
 
 @functools.cache
-def validator() -> jsonschema.Draft202012Validator:
+def schema_validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(config.schema())

@@ -1,4 +1,4 @@
-"""A build context, and its Dockerfile as a builder reads it."""
+"""Build contexts, and the instructions of their Dockerfiles."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
     from envkit.model.artifact import Artifact
     from envkit.model.image import ImagePlan
 
-WORDS = re.compile(r"^(?P<word>[A-Z]+) (?P<rest>.*)$")
+INSTRUCTION = re.compile(r"([A-Z]+) .*")
 
 
 def context(plan: ImagePlan) -> dict[str, Artifact]:
-    return {one.path: one for one in build_context.render(plan)}
+    return {artifact.path: artifact for artifact in build_context.render(plan)}
 
 
 def dockerfile(plan: ImagePlan) -> str:
     return context(plan)["Dockerfile"].text
 
 
-def sequence(dockerfile: str) -> list[str]:
-    """Return the instruction words in order, as the builder sees them: continued lines are one."""
+def instructions(dockerfile: str) -> list[str]:
+    """Return the instruction words in order; continued lines are one instruction."""
     joined = re.sub(r"\\[ \t]*\n", " ", build_context.strip_comments(dockerfile))
-    found = [WORDS.match(line) for line in joined.splitlines()]
-    assert all(found), "each line is an instruction"
-    return [one["word"] for one in found if one]
+    matches = [INSTRUCTION.fullmatch(line) for line in joined.splitlines()]
+    assert all(matches), joined
+    return [match[1] for match in matches if match]
 
 
-def users_command(plan: ImagePlan) -> list[str]:
-    """Return the words of the instruction that installs what the user adds from Debian."""
+def user_apt_command(plan: ImagePlan) -> list[str]:
+    """Return the words of the instruction that installs the user's Debian packages."""
     start = 'RUN ["/opt/envkit/build/install-apt", "--",'
     lines = [line for line in dockerfile(plan).splitlines() if line.startswith(start)]
     words: list[str] = json.loads(lines[-1].removeprefix("RUN "))

@@ -1,4 +1,4 @@
-"""Values that broke out of a Dockerfile, a compose file, a shell, a package manager or a terminal."""
+"""Values that can escape from a Dockerfile, a compose file, a shell, a package manager or a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is seen of a host where all is well."""
+"""Observations of a host without any problem."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 MIRROR, INDEX = "http://mirror.example.com/debian/dists/bookworm/InRelease", "https://index.example.com/simple"
 DATE = "Mon, 23 Nov 2026 06:00:00 GMT"
-NOW = 1795413600.0  # the same moment
-WELL: dict[str, dict[str, Any]] = {
+NOW = 1795413600.0  # the same time as DATE
+HEALTHY: dict[str, dict[str, Any]] = {
     "host.engine": {
         "endpoint": "unix:///var/run/docker.sock",
         "version": "26.1.5",

@@ -1,4 +1,4 @@
-"""An engine that speaks plainly at a socket: what a login needs of one, and any answer in the place of its own."""
+"""A fake engine on a Unix socket with one container, in which one program prints something and then echoes stdin."""
 
 from __future__ import annotations
 
@@ -22,37 +22,40 @@ STREAMS = (RAW, RAW.replace(b"raw", b"multiplexed"))  # the first is an older en
 
 
 class Engine:
-    """An engine at a socket that knows one container, and runs one program in it: it says something, then repeats.
+    """The fake engine.
 
     Args:
-        door: The socket.
-        answers: What it answers in the place of its own: the request's beginning, and the whole answer.
-        says: What the program says first; in one piece with the head of the answer, as an engine may send it.
-        code: The program's exit code.
+        socket_path: Path of its socket.
+        answers: Whole responses by request line without the HTTP version; they replace the default ones.
+        output: Framed output of the program, sent together with the headers of the response, as real engines may do.
+        code: Exit code of the program.
     """
 
-    def __init__(self, door: Path, answers: dict[str, bytes], says: bytes = framed(GREETING), code: int = 7) -> None:
-        self.door, self.answers, self.says, self.code = door, answers, says, code
-        self.asked: list[tuple[str, Any]] = []
+    def __init__(
+        self, socket_path: Path, answers: dict[str, bytes], output: bytes = framed(GREETING), code: int = 7
+    ) -> None:
+        self.socket_path, self.output, self.code = socket_path, output, code
+        self.answers = self._default_answers() | answers
+        self.requests: list[tuple[str, Any]] = []
 
     @property
     def address(self) -> str:
-        return f"unix://{self.door}"
+        return f"unix://{self.socket_path}"
 
-    def serve(self, guest: socket.socket) -> None:
-        with guest, guest.makefile("rb") as reader:
+    def serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as reader:
             request = reader.readline().decode().rsplit(" ", 1)[0]
             length = 0
             while line := reader.readline().strip().lower():
                 length = int(line.split(b":")[1]) if line.startswith(b"content-length:") else length
-            self.asked.append((request, json.loads(reader.read(length) or b"null")))
-            own = self.answers | {one: text for one, text in self.plain().items() if one not in self.answers}
-            with suppress(OSError):  # it may hang up on what it does not want to hear
-                guest.sendall(own[request])
-                while own[request].startswith((b"HTTP/1.1 101 UPGRADED", *STREAMS)) and (chunk := reader.read1()):
-                    guest.sendall(framed(chunk))
+            self.requests.append((request, json.loads(reader.read(length) or b"null")))
+            response = self.answers[request]
+            with suppress(OSError):  # envkit may close the connection early
+                connection.sendall(response)
+                while response.startswith((b"HTTP/1.1 101 UPGRADED", *STREAMS)) and (chunk := reader.read1()):
+                    connection.sendall(framed(chunk))
 
-    def plain(self) -> dict[str, bytes]:
+    def _default_answers(self) -> dict[str, bytes]:
         container = {
             "Id": "c1",
             "Image": "i1",
@@ -63,7 +66,7 @@ class Engine:
         return {
             "GET /containers/c/json": answer(200, container),
             "POST /containers/c/exec": answer(201, {"Id": "e/1"}),
-            "POST /exec/e%2F1/start": b"HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\n\r\n" + self.says,
+            "POST /exec/e%2F1/start": b"HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\n\r\n" + self.output,
             "GET /exec/e%2F1/json": answer(200, {"ExitCode": self.code}),
         }
 
@@ -74,37 +77,38 @@ def answer(status: int, data: object) -> bytes:
 
 
 @contextmanager
-def engine_at(door: Path, **given: Any) -> Iterator[Engine]:
-    """Run such an engine; each connection has a thread of its own."""
-    engine = Engine(door, **{"answers": {}, **given})
+def engine_at(socket_path: Path, **options: Any) -> Iterator[Engine]:
+    """Run a fake engine with one thread per connection."""
+    engine = Engine(socket_path, **{"answers": {}, **options})
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(door))
+        listener.bind(str(socket_path))
         listener.listen()
 
         def accept() -> None:
             while True:
                 try:
-                    guest, _ = listener.accept()
+                    connection, _ = listener.accept()
                 except OSError:
                     return
-                threading.Thread(target=engine.serve, args=(guest,), daemon=True).start()
+                threading.Thread(target=engine.serve, args=(connection,), daemon=True).start()
 
         threading.Thread(target=accept, daemon=True).start()
         yield engine
         listener.shutdown(socket.SHUT_RDWR)
+    socket_path.unlink(missing_ok=True)
 
 
 @contextmanager
-def typed(text: bytes) -> Iterator[None]:
-    """Put a text, and its end, on our stdin."""
-    reads, writes = os.pipe()
-    kept = os.dup(0)
-    os.write(writes, text)
-    os.close(writes)
-    os.dup2(reads, 0)
+def stdin_text(text: bytes) -> Iterator[None]:
+    """Replace stdin by a text."""
+    read_end, write_end = os.pipe()
+    saved_stdin = os.dup(0)
+    os.write(write_end, text)
+    os.close(write_end)
+    os.dup2(read_end, 0)
     try:
         yield
     finally:
-        os.dup2(kept, 0)
-        os.close(kept)
-        os.close(reads)
+        os.dup2(saved_stdin, 0)
+        os.close(saved_stdin)
+        os.close(read_end)

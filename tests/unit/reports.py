@@ -1,4 +1,4 @@
-"""Reports that the tests of every form share."""
+"""Reports that the tests of every report format share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from envkit.model.report import CheckHost, Finding, Report, Verdict
 
 
 @dataclass(frozen=True)
-class Where:
+class Address:
     url: str
     ports: tuple[int, ...]
 
@@ -30,9 +30,9 @@ PASSED = Finding(
     layer="tensorflow",
     seconds=0.5,
 )
-AT = datetime(2026, 11, 23, 10, 5, 7, tzinfo=timezone(timedelta(hours=1)))
-SITE = CheckHost("gpu-box", "Debian GNU/Linux 12 (bookworm), kernel 6.1.0-18-amd64", "Docker 26.1.5 at unix:///x")
-REPORT = Report("up", "vision", Where("http://127.0.0.1:8888/lab", (8888,)), (PASSED, FAILED), ExitCode.GPU)
+CREATED_AT = datetime(2026, 11, 23, 10, 5, 7, tzinfo=timezone(timedelta(hours=1)))
+CHECK_HOST = CheckHost("gpu-box", "Debian GNU/Linux 12 (bookworm), kernel 6.1.0-18-amd64", "Docker 26.1.5 at unix:///x")
+REPORT = Report("up", "vision", Address("http://127.0.0.1:8888/lab", (8888,)), (PASSED, FAILED), ExitCode.GPU)
 HOSTILE = (
     "\x1b[2J\x1b]0;owned\x07",
     "\x9b31m",
@@ -45,6 +45,6 @@ HOSTILE = (
 )
 
 
-def texts(result: Where) -> str:
-    """Return the text of a result."""
+def format_address(result: Address) -> str:
+    """Format a result as text."""
     return f"go to {result.url}"

@@ -1,4 +1,4 @@
-"""What attacks an environment keeps others from changing it, and what takes it away takes away who is left in it."""
+"""An audit locks its environment, and `down` removes the audit's stale containers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from envkit.checks import audit as audit_checks
 from envkit.commands import audit, down
 from envkit.environment import execute, project
 from envkit.environment.project import Environment
-from envkit.fs import files
+from envkit.fs import locks
 from envkit.model.engine_state import ActualState, ContainerInfo, NetworkInfo
 from envkit.model.report import CheckHost, Finding, Verdict
 from envkit.model.state import State
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
     monkeypatch.setattr(Environment, "connect", lambda _: None)
     monkeypatch.setattr(temporary, "remove_abandoned", lambda *_: [])
     monkeypatch.setattr(client, "facts", lambda _: None)
@@ -34,57 +34,52 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
     return Environment("vision", "/p", os.getuid(), StateDir(tmp_path / "state"), State("vision", "/p"), "unix:///x")
 
 
-def test_nobody_changes_an_environment_while_it_is_attacked(
-    known: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    state.save(known.state_dir, known.state)
-    kept_out: list[str] = []
+def test_an_audit_locks_the_environment(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    state.save(environment.state_dir, environment.state)
+    waits: list[str] = []
 
     def give_up() -> None:
-        kept_out.append("kept out")
+        waits.append("kept out")
         raise InterruptedError
 
-    def everything(*_: object, **__: object) -> tuple[list[Any], dict[str, Any]]:
-        with pytest.raises(InterruptedError), files.lock(known.state_dir.lock, give_up):
+    def run_attacks(*_: object, **__: object) -> tuple[list[Any], dict[str, Any]]:
+        with pytest.raises(InterruptedError), locks.hold(environment.state_dir.lock, give_up):
             pass
         return [], {}
 
-    monkeypatch.setattr(audit_probes, "run_attacks", everything)
-    audit.audit(known, on_progress=lambda _: None)
-    assert kept_out == ["kept out"]
-    assert state.load(known.state_dir) == known.state
+    monkeypatch.setattr(audit_probes, "run_attacks", run_attacks)
+    audit.audit(environment, on_progress=lambda _: None)
+    assert waits == ["kept out"]
+    assert state.load(environment.state_dir) == environment.state
 
 
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
+def test_failed_and_unknown_checks_fail_an_audit(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_probes, "run_attacks", lambda *_, **__: ([], {}))
+    for status, code in (
         (Verdict.PASSED, 0),
         (Verdict.SKIPPED, 0),
         (Verdict.WARNED, 0),
         (Verdict.UNKNOWN, 1),
         (Verdict.FAILED, 1),
-    ],
-)
-def test_what_could_not_be_tried_is_not_well(
-    status: Verdict, code: int, known: Environment, monkeypatch: pytest.MonkeyPatch
+    ):
+        findings = (Finding("audit/ports", Verdict.PASSED, "well"), Finding("audit/rights", status, "so"))
+        monkeypatch.setattr(audit_checks, "check", lambda *_, findings=findings: findings)
+        assert audit.audit(environment, on_progress=lambda _: None).exit_code == code, status
+
+
+def test_an_audit_creates_no_state(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_probes, "run_attacks", lambda *_, **__: ([], {}))
+    audit.audit(environment, on_progress=lambda _: None)
+    assert not environment.state_dir.folder.exists()
+
+
+def test_stale_containers_are_removed_before_the_network(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = (Finding("audit/ports", Verdict.PASSED, "well"), Finding("audit/rights", status, "so"))
-    monkeypatch.setattr(audit_probes, "run_attacks", lambda *_, **__: ([], {}))
-    monkeypatch.setattr(audit_checks, "check", lambda *_: found)
-    assert audit.audit(known, on_progress=lambda _: None).exit_code == code
-
-
-def test_an_audit_without_state_leaves_none(known: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_probes, "run_attacks", lambda *_, **__: ([], {}))
-    audit.audit(known, on_progress=lambda _: None)
-    assert not known.state_dir.folder.exists()
-
-
-def test_who_was_left_on_a_network_goes_before_it(known: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[str] = []
-    there = ActualState(network=NetworkInfo("n", naming.labels(os.getuid(), "vision", "/p"), "10.0.0.0/24"))
-    monkeypatch.setattr(inspect, "actual_state", lambda *_: there)
-    monkeypatch.setattr(temporary, "remove_abandoned", lambda *_: done.append("neighbours"))
-    monkeypatch.setattr(execute, "remove", lambda one, *_: done.append(type(one).__name__))
-    down.down(known, volumes=False, on_progress=lambda _: None)
-    assert done == ["neighbours", "RemoveNetwork"]
+    removed: list[str] = []
+    actual = ActualState(network=NetworkInfo("n", naming.labels(os.getuid(), "vision", "/p"), "10.0.0.0/24"))
+    monkeypatch.setattr(inspect, "actual_state", lambda *_: actual)
+    monkeypatch.setattr(temporary, "remove_abandoned", lambda *_: removed.append("neighbours"))
+    monkeypatch.setattr(execute, "remove", lambda step, *_: removed.append(type(step).__name__))
+    down.down(environment, volumes=False, on_progress=lambda _: None)
+    assert removed == ["neighbours", "RemoveNetwork"]

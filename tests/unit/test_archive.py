@@ -1,4 +1,4 @@
-"""An archive holds what was put into it, and nothing that changes from one time to the next."""
+"""Archives hold the given entries and are reproducible."""
 
 from __future__ import annotations
 
@@ -10,27 +10,34 @@ from envkit.backends.docker.tar import Entry, pack, pack_files
 ENTRIES = (Entry("keys", None, 0o700, 4242, 4343), Entry("keys/token", b"secret", 0o600, 4242, 4343))
 
 
-def told(archive: bytes) -> list[tuple[object, ...]]:
+def unpack(archive: bytes) -> list[tuple[object, ...]]:
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         return [
-            (one.name, one.mode, one.uid, one.gid, one.mtime, held.read() if (held := tar.extractfile(one)) else None)
-            for one in tar
+            (
+                member.name,
+                member.mode,
+                member.uid,
+                member.gid,
+                member.mtime,
+                file.read() if (file := tar.extractfile(member)) else None,
+            )
+            for member in tar
         ]
 
 
-def test_files_and_folders_come_with_modes_and_owners_in_their_order() -> None:
-    assert told(pack(ENTRIES)) == [
+def test_entries_keep_order_modes_and_owners() -> None:
+    assert unpack(pack(ENTRIES)) == [
         ("keys", 0o700, 4242, 4343, 0, None),
         ("keys/token", 0o600, 4242, 4343, 0, b"secret"),
     ]
 
 
-def test_files_alone_are_roots() -> None:
-    assert told(pack_files({"a/b": b"x", "c": b""}, 0o755)) == [
+def test_files_belong_to_root() -> None:
+    assert unpack(pack_files({"a/b": b"x", "c": b""}, 0o755)) == [
         ("a/b", 0o755, 0, 0, 0, b"x"),
         ("c", 0o755, 0, 0, 0, b""),
     ]
 
 
-def test_equal_ones_are_equal_to_the_last_byte() -> None:
+def test_equal_entries_give_equal_bytes() -> None:
     assert pack(ENTRIES) == pack(ENTRIES)

@@ -1,4 +1,4 @@
-"""The attempts from inside: as many as are judged, in limited time, and harmless."""
+"""Attempts to escape from the container: complete, limited in time, and harmless."""
 
 from __future__ import annotations
 
@@ -27,30 +27,32 @@ def attempts() -> SimpleNamespace:
     return SimpleNamespace(**runpy.run_path(str(Path(envkit.__file__).parent / "guest" / "escape_attempts.py")))
 
 
-def test_as_many_attempts_are_made_as_are_judged(attempts: Any) -> None:
-    made = {"audit.escapes": len(attempts.ESCAPES), "audit.tampering": len(attempts.TAMPERING)}
-    assert made == {what: count for what, (_, count) in inside.ATTEMPTS.items()}
+def test_every_attempt_is_judged(attempts: Any) -> None:
+    counts = {"audit.escapes": len(attempts.ESCAPES), "audit.tampering": len(attempts.TAMPERING)}
+    assert counts == {name: count for name, (_, count) in inside.ATTEMPTS.items()}
 
 
-def test_all_attempts_fit_into_their_time(attempts: Any) -> None:
-    looks = runpy_constants("container_audit")
-    longest = (
-        attempts.ATTEMPT_S * (len(attempts.ESCAPES) + len(attempts.TAMPERING)) + looks["FIND_S"] + looks["COMMAND_S"]
+def test_the_stage_is_longer_than_all_attempts(attempts: Any) -> None:
+    constants = integer_constants("container_audit")
+    total_s = (
+        attempts.ATTEMPT_S * (len(attempts.ESCAPES) + len(attempts.TAMPERING))
+        + constants["FIND_S"]
+        + constants["COMMAND_S"]
     )
-    longest += runpy_constants("server_info")["COMMAND_S"]
-    assert longest < audit_probes.STAGE_S < audit_probes.LIMIT_S
+    total_s += integer_constants("server_info")["COMMAND_S"]
+    assert total_s < audit_probes.STAGE_S < audit_probes.LIMIT_S
 
 
-def runpy_constants(name: str) -> dict[str, int]:
-    """Return the whole numbers at the top of a guest script, which cannot be imported here."""
+def integer_constants(name: str) -> dict[str, int]:
+    """Return the integer constants of a guest script, which cannot be imported here."""
     lines = (Path(envkit.__file__).parent / "guest" / f"{name}.py").read_text("utf-8").splitlines()
     pairs = (line.split(" = ") for line in lines if " = " in line and not line.startswith(" "))
     return {key: int(value) for key, value in pairs if value.isdecimal()}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_secret_names_match_those_of_the_config(attempts: Any) -> None:
+    assert attempts.GUARDED_WORD == env_vars._CREDENTIAL_WORD
+    for name in (
         "API_KEY",
         "APIKEY",
         "wandb_api_key",
@@ -64,28 +66,30 @@ def runpy_constants(name: str) -> dict[str, int]:
         "PRIVATE_KEY_PATH",
         "MONKEY",
         "SECRET",
-    ],
-)
-def test_a_secret_is_called_the_same_inside_and_in_the_config(attempts: Any, name: str) -> None:
-    assert attempts.GUARDED_WORD == env_vars._CREDENTIAL_WORD
-    assert attempts.is_secret_name(name) == env_vars.looks_like_secret(name)
+    ):
+        assert attempts.is_secret_name(name) == env_vars.looks_like_secret(name), name
 
 
-def test_attempts_are_told_by_how_they_ended(attempts: Any) -> None:
-    seen = attempts.run_attempts(
+def test_attempts_are_reported_by_their_outcome(attempts: Any) -> None:
+    results = attempts.run_attempts(
         {
-            "one": ((), "true"),
-            "two": ((), "false"),
-            "three": (("no-such-program",), "true"),
-            "four": ((), "no-such-program"),
-            "five": ((), "exit 124"),
+            "success": ((), "true"),
+            "failure": ((), "false"),
+            "missing before": (("no-such-program",), "true"),
+            "missing inside": ((), "no-such-program"),
+            "timeout": ((), "exit 124"),
         }
     )
-    assert seen == {"tried": 5, "succeeded": ["one"], "missing": ["three", "four"], "unfinished": ["five"]}
+    assert results == {
+        "tried": 5,
+        "succeeded": ["success"],
+        "missing": ["missing before", "missing inside"],
+        "unfinished": ["timeout"],
+    }
     assert attempts.run("sleep 60 & sleep 60", 0.05) == attempts.TIMED_OUT
 
 
-def test_one_engine_socket_of_several_is_found(attempts: Any, tmp_path: Path) -> None:
+def test_any_engine_socket_is_found(attempts: Any, tmp_path: Path) -> None:
     programs, script = attempts.ESCAPES["find an engine's socket"]
     script = script.replace("/run", f"{tmp_path}/run").replace(f"/var{tmp_path}", f"{tmp_path}/var")
     assert not programs
@@ -96,25 +100,27 @@ def test_one_engine_socket_of_several_is_found(attempts: Any, tmp_path: Path) ->
         assert attempts.run(script) == 0
 
 
-def test_an_attempt_to_make_a_device_leaves_nothing(attempts: Any, tmp_path: Path) -> None:
-    programs, script = attempts.ESCAPES["make a disk's device"]
+def test_a_device_node_is_removed(attempts: Any, tmp_path: Path) -> None:
+    programs, script = attempts.ESCAPES["create a disk's device node"]
     attempts.run(f"export TMPDIR={tmp_path}; {script}")
-    assert all(shutil.which(one) for one in programs)
+    assert all(shutil.which(program) for program in programs)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("harm", ["> /proc", "date --set", "touch ", "mkdir "])
-def test_no_attempt_changes_the_kernel_the_clock_or_a_folder(attempts: Any, harm: str) -> None:
+def test_no_attempt_changes_kernel_clock_or_folders(attempts: Any) -> None:
     scripts = [script for _, script in (*attempts.ESCAPES.values(), *attempts.TAMPERING.values())]
-    assert not [script for script in scripts if harm in script]
+    for command in ("> /proc", "date --set", "touch ", "mkdir "):
+        assert not [script for script in scripts if command in script], command
     assert [script for script in scripts if "mount -t" in script] == ["unshare -m mount -t tmpfs none /tmp"]
 
 
-def test_a_container_cannot_tell_what_was_seen_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    def script(*given: Any, **_: object) -> int:
-        for what in ("audit.http", "audit.ssh", "audit.guesses", "audit.traces", "audit.identity"):
-            given[4](json.dumps({"what": what, "data": {"status": []}}))
+def test_a_container_cannot_forge_outside_observations(monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(*arguments: Any, **_: object) -> int:
+        for name in ("audit.http", "audit.ssh", "audit.guesses", "audit.traces", "audit.identity"):
+            arguments[4](json.dumps({"what": name, "data": {"status": []}}))
         return 0
 
     monkeypatch.setattr(container_exec, "run_script", script)
-    assert [one.name for one in audit_probes.attack_inside(cast("Engine", None), "x")] == ["audit.identity"]
+    assert [observation.name for observation in audit_probes.attack_inside(cast("Engine", None), "x")] == [
+        "audit.identity"
+    ]

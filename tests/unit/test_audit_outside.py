@@ -1,94 +1,85 @@
-"""What came of the attacks on JupyterLab and on SSH, judged: a refusal counts where it was seen, and nothing less."""
+"""Judge the attacks on JupyterLab and SSH: only an observed refusal passes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pytest
-
-from envkit.checks import audit
 from envkit.checks.audit.attack_cases import HTTP_ATTACKS, OWNER_LOGIN, SSH_ATTACKS
 from envkit.model.report import Observation, Verdict
-from tests.unit.audits import LOCKED, answers, failed, logins, verdicts
+from tests.unit.audits import failed_checks, http_answers, judge, ssh_logins, ssh_statuses
 
-if TYPE_CHECKING:
-    from envkit.checks.audit.attack_cases import SshAttack
-
-
-@pytest.mark.parametrize("check", dict.fromkeys(one.check for one in HTTP_ATTACKS))
-def test_an_attack_on_jupyterlab_that_succeeds_is_one_finding(check: str) -> None:
-    assert failed(answers(check, status=500 if check in {"audit/traversal", "audit/frames"} else 101)) == {check[6:]}
+HTTP_CHECKS = tuple(dict.fromkeys(attack.check.removeprefix("audit/") for attack in HTTP_ATTACKS))
 
 
-@pytest.mark.parametrize(
-    ("check", "wrong"),
-    [
-        ("audit/http-anonymous", {"status": 302, "location": "//evil.example"}),
-        ("audit/http-origin", {"allows": "*"}),
-        ("audit/traversal", {"leaked": True}),
-        ("audit/frames", {"header": ""}),
-    ],
-)
-def test_an_answer_is_judged_by_more_than_its_status(check: str, wrong: dict[str, object]) -> None:
-    assert failed(answers(check, **wrong)) == {check[6:]}
+def test_a_successful_http_attack_fails_its_check() -> None:
+    for check in HTTP_CHECKS:
+        status = 500 if check in {"traversal", "frames"} else 101
+        assert failed_checks(http_answers(f"audit/{check}", status=status)) == {check}
 
 
-@pytest.mark.parametrize("attack", SSH_ATTACKS, ids=lambda one: one.name)
-def test_a_login_that_succeeds_is_one_finding(attack: SshAttack) -> None:
-    assert failed(ssh=logins(attack.name, code=0)) == {attack.check[6:]}
+def test_an_answer_is_judged_by_more_than_its_status() -> None:
+    cases: dict[str, dict[str, object]] = {
+        "http-anonymous": {"status": 302, "location": "//evil.example"},
+        "http-origin": {"allows": "*"},
+        "traversal": {"leaked": True},
+        "frames": {"header": ""},
+    }
+    for check, changes in cases.items():
+        assert failed_checks(http_answers(f"audit/{check}", **changes)) == {check}
 
 
-def test_another_way_to_log_in_that_is_offered_is_a_finding_too() -> None:
-    assert failed(ssh=logins("all", offers="publickey,password")) == {"ssh-password"}
+def test_a_successful_login_fails_its_check() -> None:
+    for attack in SSH_ATTACKS:
+        check = attack.check.removeprefix("audit/")
+        assert failed_checks(ssh=ssh_logins(attack.name, code=0)) == {check}, attack.name
 
 
-def test_a_server_that_tries_to_forward_fails_though_nobody_was_reached() -> None:
-    seen = logins("forward to another machine", refused=False, reached=True, said="connect failed")
-    assert verdicts(seen)["audit/ssh-forwarding"] is Verdict.FAILED
+def test_an_offered_password_login_fails() -> None:
+    assert failed_checks(ssh=ssh_logins("all", offers="publickey,password")) == {"ssh-password"}
 
 
-@pytest.mark.parametrize("attack", SSH_ATTACKS, ids=lambda one: one.name)
-@pytest.mark.parametrize("nothing", [{"code": None, "refused": False}, {"refused": False, "said": "unreachable"}])
-def test_a_login_that_was_not_refused_in_so_many_words_is_unknown(
-    attack: SshAttack, nothing: dict[str, object]
-) -> None:
-    found = verdicts(logins(attack.name, **nothing))
-    assert {check for check, verdict in found.items() if verdict is Verdict.UNKNOWN} == {attack.check}
+def test_a_server_that_tries_to_forward_fails() -> None:
+    logins = ssh_logins("forward to another machine", refused=False, reached=True, said="connect failed")
+    assert ssh_statuses(logins)["audit/ssh-forwarding"] is Verdict.FAILED
 
 
-@pytest.mark.parametrize("code", [255, None, 1])
-def test_attacks_on_an_ssh_server_that_does_not_let_in_its_owner_show_nothing(code: int | None) -> None:
-    dead = [Observation("audit.ssh", {"attack": OWNER_LOGIN.name, "code": code, "said": "Connection refused"})]
-    refusing = [*dead, *logins()[1:]]
-    for seen in (dead, refusing):
-        assert {verdicts(seen)[one.check] for one in SSH_ATTACKS} == {Verdict.UNKNOWN}
+def test_a_login_without_an_explicit_refusal_is_unknown() -> None:
+    results: tuple[dict[str, object], ...] = ({"code": None, "refused": False}, {"refused": False, "said": "down"})
+    for attack in SSH_ATTACKS:
+        for changes in results:
+            statuses = ssh_statuses(ssh_logins(attack.name, **changes))
+            unknown = {check for check, status in statuses.items() if status is Verdict.UNKNOWN}
+            assert unknown == {attack.check}, (attack.name, changes)
 
 
-def test_without_an_agent_to_forward_that_check_alone_is_skipped() -> None:
-    found = verdicts(logins("agent", code=None, refused=False, skipped="there is no ssh-agent"))
-    assert {check for check, verdict in found.items() if verdict is not Verdict.PASSED} == {"audit/ssh-agent"}
-    assert found["audit/ssh-agent"] is Verdict.SKIPPED
+def test_ssh_attacks_need_a_working_owner_login() -> None:
+    for code in (255, None, 1):
+        owner = Observation("audit.ssh", {"attack": OWNER_LOGIN.name, "code": code, "said": "Connection refused"})
+        for observations in ([owner], [owner, *ssh_logins()[1:]]):
+            assert set(ssh_statuses(observations).values()) == {Verdict.UNKNOWN}, code
 
 
-def test_a_jupyterlab_that_does_not_answer_passes_and_fails_nothing() -> None:
-    seen = [Observation("audit.stopped", {"why": "JupyterLab does not answer"})]
-    names = {*(one.check for one in HTTP_ATTACKS), "audit/http-guesses", "audit/http-cookie"}
-    found = [one for one in audit.check(seen, LOCKED) if one.check in names]
-    assert {one.check for one in found} == names
-    assert {(one.status, one.detail) for one in found} == {(Verdict.UNKNOWN, "JupyterLab does not answer")}
+def test_without_an_agent_only_the_agent_check_is_skipped() -> None:
+    statuses = ssh_statuses(ssh_logins("agent", code=None, refused=False, skipped="there is no ssh-agent"))
+    other = {check: status for check, status in statuses.items() if status is not Verdict.PASSED}
+    assert other == {"audit/ssh-agent": Verdict.SKIPPED}
 
 
-@pytest.mark.parametrize("check", dict.fromkeys(one.check for one in HTTP_ATTACKS))
-def test_an_attack_that_is_not_answered_is_unknown(check: str) -> None:
-    assert failed(answers(check, status=0)) == {check[6:]}
+def test_http_checks_are_unknown_without_an_answer() -> None:
+    findings = judge([Observation("audit.stopped", {"why": "JupyterLab does not answer"})])
+    for check in (*HTTP_CHECKS, "http-guesses", "http-cookie"):
+        assert findings[check].status is Verdict.UNKNOWN, check
+        assert findings[check].detail == "JupyterLab does not answer", check
 
 
-def test_attacks_that_were_never_sent_are_unknown() -> None:
-    sent = len(HTTP_ATTACKS) - 1
-    assert failed(answers()[:sent]) == {HTTP_ATTACKS[-1].check[6:]}
+def test_an_unanswered_attack_is_unknown() -> None:
+    for check in HTTP_CHECKS:
+        assert failed_checks(http_answers(f"audit/{check}", status=0)) == {check}
 
 
-@pytest.mark.parametrize("who", ["owner", "browser"])
-def test_attacks_as_somebody_whom_the_server_does_not_know_show_nothing(who: str) -> None:
-    expected = {one.check[6:] for one in HTTP_ATTACKS if one.identity == who}
-    assert failed(inside={"control": {who: 403}}) == expected
+def test_attacks_that_were_not_sent_are_unknown() -> None:
+    assert failed_checks(http_answers()[:-1]) == {HTTP_CHECKS[-1]}
+
+
+def test_attacks_of_an_unaccepted_identity_are_unknown() -> None:
+    for identity in ("owner", "browser"):
+        checks = {attack.check.removeprefix("audit/") for attack in HTTP_ATTACKS if attack.identity == identity}
+        assert failed_checks(changes={"control": {identity: 403}}) == checks

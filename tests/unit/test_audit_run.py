@@ -1,4 +1,4 @@
-"""An audit as a whole: what only waits goes on beside the rest, the order of what is told stays, and no container."""
+"""An audit runs its parts in parallel, reports them in a fixed order, and removes its containers."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ ORDER = ("http", "ssh", "ssh-audit", "neighbours", "inside", "dates", "traces")
 
 @pytest.fixture
 def parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put stand-ins in the place of all attacks: the last from outside waits until those beside it have begun."""
-    beside = threading.Barrier(3)
+    """Replace all attacks; three of them wait until all three have started."""
+    barrier = threading.Barrier(3)
 
-    def told(what: str) -> Observation:
-        return Observation(what, {})
+    def observation_of(name: str) -> Observation:
+        return Observation(name, {})
 
-    def waits(what: str) -> tuple[Observation, ...]:
-        beside.wait(30)
-        return (told(what),)
+    def observe_together(name: str) -> tuple[Observation, ...]:
+        barrier.wait(30)
+        return (observation_of(name),)
 
-    def look_inside(*given: Any, **_: float) -> None:
-        given[3].observations.extend(waits("inside"))
+    def run_inside(*arguments: Any, **_: float) -> None:
+        arguments[3].observations.extend(observe_together("inside"))
 
     monkeypatch.setattr(leak_scan, "inspect_container", lambda *_: {"Id": "c1"})
-    monkeypatch.setattr(http_attacks, "run_attacks", lambda *_: (told("http"),))
-    monkeypatch.setattr(ssh_attacks, "run_attacks", lambda *_: waits("ssh"))
-    monkeypatch.setattr(ssh_audit, "audit_port", lambda *_: told("ssh-audit"))
-    monkeypatch.setattr(network_attacks, "probe_networks", lambda *_, **__: waits("neighbours"))
-    monkeypatch.setattr(guest_runner, "run", look_inside)
-    monkeypatch.setattr(attack_suite, "image_dates", lambda *_: told("dates"))
+    monkeypatch.setattr(http_attacks, "run_attacks", lambda *_: (observation_of("http"),))
+    monkeypatch.setattr(ssh_attacks, "run_attacks", lambda *_: observe_together("ssh"))
+    monkeypatch.setattr(ssh_audit, "audit_port", lambda *_: observation_of("ssh-audit"))
+    monkeypatch.setattr(network_attacks, "probe_networks", lambda *_, **__: observe_together("neighbours"))
+    monkeypatch.setattr(guest_runner, "run", run_inside)
+    monkeypatch.setattr(attack_suite, "image_dates", lambda *_: observation_of("dates"))
     monkeypatch.setattr(leak_scan, "find_leaks", lambda *_: ((), ()))
 
 
-def everything(tmp_path: Path, said: list[str]) -> tuple[Observation, ...]:
-    seen, inspected = attack_suite.run_attacks(
+def run_attacks(tmp_path: Path, progress: list[str]) -> tuple[Observation, ...]:
+    observations, inspected = attack_suite.run_attacks(
         ENGINE,
         "c",
         base="",
@@ -63,26 +63,22 @@ def everything(tmp_path: Path, said: list[str]) -> tuple[Observation, ...]:
         owner=1000,
         name_prefix="t.",
         labels={},
-        on_progress=said.append,
+        on_progress=progress.append,
     )
     assert inspected == {"Id": "c1"}
-    return seen
+    return observations
 
 
 @pytest.mark.usefixtures("parts")
-def test_containers_and_looks_inside_go_on_beside_the_attacks_on_servers_and_are_told_in_their_order(
-    tmp_path: Path,
-) -> None:
-    said: list[str] = []
-    seen = everything(tmp_path, said)
-    assert [one.name.removeprefix("audit.") for one in seen] == list(ORDER)
-    assert said == ["knocking from other containers", "attacking from inside"]
+def test_parts_run_in_parallel_and_report_in_order(tmp_path: Path) -> None:
+    progress: list[str] = []
+    observations = run_attacks(tmp_path, progress)
+    assert [observation.name.removeprefix("audit.") for observation in observations] == list(ORDER)
+    assert progress == ["connecting from other containers", "attacking from inside"]
 
 
 @pytest.mark.usefixtures("parts")
-def test_what_befalls_a_part_beside_the_others_befalls_the_audit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_parallel_part_fails_the_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> Any:
         raise ConnectionError("the engine is gone")
 
@@ -92,58 +88,58 @@ def test_what_befalls_a_part_beside_the_others_befalls_the_audit(
     monkeypatch.setattr(attack_suite, "attack_inside", fail)
     monkeypatch.setattr(temporary, "remove_by_prefix", lambda *_: [])
     with pytest.raises(ConnectionError, match="the engine is gone"):
-        everything(tmp_path, [])
+        run_attacks(tmp_path, [])
 
 
 class Containers:
-    """Stands in for an engine's containers: one is there from its making until it is removed, and knocks so long.
+    """Fake containers of an engine: each runs from its creation until it is removed.
 
     Args:
-        at_first: How many are made without a wait; the others only after containers were removed once.
+        immediate: Number of containers created without a wait; others wait until containers were removed once.
     """
 
-    def __init__(self, at_first: int) -> None:
-        self.at_first, self.changed = at_first, threading.Condition()
-        self.asked_for, self.there, self.removals = list[str](), set[str](), 0
+    def __init__(self, immediate: int) -> None:
+        self.immediate, self.changed = immediate, threading.Condition()
+        self.requested, self.running, self.removals = list[str](), set[str](), 0
 
     def run(self, *_: Any, name: str, **__: Any) -> None:
         with self.changed:
-            self.asked_for.append(name)
+            self.requested.append(name)
             self.changed.notify_all()
-            waits = len(self.asked_for) > self.at_first
-            assert self.changed.wait_for(lambda: self.removals > 0 or not waits, 30)
-            self.there.add(name)
+            must_wait = len(self.requested) > self.immediate
+            assert self.changed.wait_for(lambda: self.removals > 0 or not must_wait, 30)
+            self.running.add(name)
             self.changed.notify_all()
-            assert self.changed.wait_for(lambda: name not in self.there, 30)
+            assert self.changed.wait_for(lambda: name not in self.running, 30)
         raise StartFailed("it is gone")
 
-    def remove(self, _engine: Engine, _owner: int, beginning: str) -> None:
+    def remove(self, _engine: Engine, _owner: int, name_prefix: str) -> None:
         with self.changed:
-            self.there = {one for one in self.there if not one.startswith(beginning)}
+            self.running = {name for name in self.running if not name.startswith(name_prefix)}
             self.removals += 1
             self.changed.notify_all()
 
-    def until_two_were_asked_for(self) -> None:
+    def wait_for_two_requests(self) -> None:
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.asked_for) == 2, 30)
+            assert self.changed.wait_for(lambda: len(self.requested) == 2, 30)
 
 
-THREE = {name: {"IPAddress": "192.0.2.2"} for name in ("bridge", "own", "other")}
-KNOCKABLE = {"Image": "i", "HostConfig": {"NetworkMode": "own"}, "NetworkSettings": {"Networks": THREE}}
+NETWORKS = {name: {"IPAddress": "192.0.2.2"} for name in ("bridge", "own", "other")}
+INSPECTION = {"Image": "i", "HostConfig": {"NetworkMode": "own"}, "NetworkSettings": {"Networks": NETWORKS}}
 
 
-@pytest.mark.parametrize("ended", [KeyboardInterrupt, OSError])
-@pytest.mark.parametrize("at_first", [2, 0], ids=["running", "being made"])
-def test_an_audit_that_is_cut_short_takes_its_containers_away_and_begins_no_more(
-    ended: type[BaseException], at_first: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("exception", [KeyboardInterrupt, OSError])
+@pytest.mark.parametrize("immediate", [2, 0], ids=["running", "being created"])
+def test_an_interrupted_audit_removes_its_containers(
+    exception: type[BaseException], immediate: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    containers = Containers(at_first)
+    containers = Containers(immediate)
 
-    def cut_short(*_: Any) -> Any:
-        containers.until_two_were_asked_for()
-        raise ended
+    def interrupt(*_: Any) -> Any:
+        containers.wait_for_two_requests()
+        raise exception
 
-    known = SimpleNamespace(
+    environment = SimpleNamespace(
         connect=lambda: ENGINE,
         name="n",
         container_name="c",
@@ -159,10 +155,10 @@ def test_an_audit_that_is_cut_short_takes_its_containers_away_and_begins_no_more
     monkeypatch.setattr(temporary, "remove_by_prefix", containers.remove)
     monkeypatch.setattr(run_once, "run", containers.run)
     monkeypatch.setattr(credentials, "token", lambda _: "t")
-    monkeypatch.setattr(leak_scan, "inspect_container", lambda *_: KNOCKABLE)
+    monkeypatch.setattr(leak_scan, "inspect_container", lambda *_: INSPECTION)
     monkeypatch.setattr(attack_suite, "attack_inside", lambda *_: [])
-    monkeypatch.setattr(attack_suite, "attack_jupyter", cut_short)
+    monkeypatch.setattr(attack_suite, "attack_jupyter", interrupt)
     monkeypatch.setattr(network_attacks, "PAUSE_S", 0.01)
-    with pytest.raises(ended):
-        command.audit(cast("project.Environment", known), on_progress=lambda _: None)
-    assert (len(containers.asked_for), containers.there) == (2, set())
+    with pytest.raises(exception):
+        command.audit(cast("project.Environment", environment), on_progress=lambda _: None)
+    assert (len(containers.requested), containers.running) == (2, set())

@@ -1,4 +1,4 @@
-"""What the engine says of a container, judged: one setting weakened is one finding, and what envkit sets is none."""
+"""Judge container settings: one weakened setting fails exactly one check, and envkit's own settings pass."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from envkit.checks.audit import hardening
-from tests.unit.audits import LOCKED, failed
+from tests.unit.audits import HARDENED, failed_checks
 
-# What is weakened, at which place of what the engine says, and the check that notices.
+# Weakened setting -> its path in `docker inspect`, its value, and the check that fails.
 SETTINGS: dict[str, tuple[tuple[str, ...], Any, str]] = {
-    "a port for everybody": (("HostConfig", "PortBindings"), {"8888/tcp": [{"HostIp": "0.0.0.0"}]}, "ports"),
+    "a port on every address": (("HostConfig", "PortBindings"), {"8888/tcp": [{"HostIp": "0.0.0.0"}]}, "ports"),
     "another port": (("HostConfig", "PortBindings"), {"6006/tcp": [{"HostIp": "127.0.0.1"}]}, "ports"),
     "privileged": (("HostConfig", "Privileged"), True, "privileges"),
     "a capability": (("HostConfig", "CapAdd"), ["NET_RAW"], "privileges"),
@@ -21,7 +21,7 @@ SETTINGS: dict[str, tuple[tuple[str, ...], Any, str]] = {
         ["no-new-privileges:true", "seccomp=unconfined"],
         "privileges",
     ),
-    "a root that can be written": (("HostConfig", "ReadonlyRootfs"), False, "kernel"),
+    "a writable root file system": (("HostConfig", "ReadonlyRootfs"), False, "kernel"),
     "the host's processes": (("HostConfig", "PidMode"), "host", "namespaces"),
     "a device": (("HostConfig", "Devices"), [{"PathOnHost": "/dev/sda"}], "namespaces"),
     "the shared network": (("HostConfig", "NetworkMode"), "bridge", "network"),
@@ -35,17 +35,17 @@ SETTINGS: dict[str, tuple[tuple[str, ...], Any, str]] = {
         [{"Type": "bind", "Source": "/etc", "Destination": "/host", "RW": False, "Propagation": ""}],
         "mounts",
     ),
-    "a mount that follows the host's": (
+    "a mount with propagation": (
         ("Mounts",),
         [{"Type": "bind", "Source": "/d", "Destination": "/data", "RW": False, "Propagation": "rslave"}],
         "mounts",
     ),
-    "endless memory": (("HostConfig", "Memory"), 0, "limits"),
-    "endless restarts": (("HostConfig", "RestartPolicy"), {"Name": "always"}, "limits"),
-    "scratch without a size": (("HostConfig", "Tmpfs"), {"/tmp": "exec"}, "temporary"),
+    "unlimited memory": (("HostConfig", "Memory"), 0, "limits"),
+    "unlimited restarts": (("HostConfig", "RestartPolicy"), {"Name": "always"}, "limits"),
+    "tmpfs without a size": (("HostConfig", "Tmpfs"), {"/tmp": "exec"}, "temporary"),
     "root": (("Config", "User"), "", "identity"),
     "a token as a variable": (("Config", "Env"), ["JUPYTER_TOKEN=x"], "environment"),
-    "SSH for everybody": (("HostConfig", "PortBindings"), {"2222/tcp": [{"HostIp": "0.0.0.0"}]}, "ports"),
+    "SSH on every address": (("HostConfig", "PortBindings"), {"2222/tcp": [{"HostIp": "0.0.0.0"}]}, "ports"),
     "another device": (
         ("HostConfig", "DeviceRequests"),
         [{"Driver": "cdi", "DeviceIDs": ["a.com/disk=0"]}],
@@ -57,7 +57,7 @@ SETTINGS: dict[str, tuple[tuple[str, ...], Any, str]] = {
         "namespaces",
     ),
 }
-# What envkit.yaml may ask for, or an image bring.
+# Settings of envkit.yaml or of an image that pass.
 ALLOWED: dict[str, tuple[tuple[str, str], Any]] = {
     "ssh.publish": (
         ("HostConfig", "PortBindings"),
@@ -66,7 +66,7 @@ ALLOWED: dict[str, tuple[tuple[str, str], Any]] = {
             "2222/tcp": [{"HostIp": "127.0.0.1", "HostPort": "2222"}],
         },
     ),
-    "no port, with a socket": (("HostConfig", "PortBindings"), {"8888/tcp": None}),
+    "a socket instead of a port": (("HostConfig", "PortBindings"), {"8888/tcp": None}),
     "all GPUs": (
         ("HostConfig", "DeviceRequests"),
         [
@@ -79,8 +79,8 @@ ALLOWED: dict[str, tuple[tuple[str, str], Any]] = {
             {"Driver": "cdi", "Count": 0, "DeviceIDs": ["nvidia.com/gpu=all"], "Capabilities": None},
         ],
     ),
-    "GPUs by a runtime": (("HostConfig", "Runtime"), "nvidia"),
-    "variables that hold no secret": (
+    "GPUs by runtime": (("HostConfig", "Runtime"), "nvidia"),
+    "variables without a secret": (
         ("Config", "Env"),
         [
             "TOKENIZERS_PARALLELISM=false",
@@ -93,14 +93,13 @@ ALLOWED: dict[str, tuple[tuple[str, str], Any]] = {
 }
 
 
-@pytest.mark.parametrize("asked", ALLOWED)
-def test_what_envkit_itself_configures_passes(asked: str) -> None:
-    (part, key), value = ALLOWED[asked]
-    assert failed(inspected={**LOCKED, part: {**LOCKED[part], key: value}}) == set()
+def test_settings_of_envkit_pass() -> None:
+    for name, ((part, key), value) in ALLOWED.items():
+        assert failed_checks(inspection={**HARDENED, part: {**HARDENED[part], key: value}}) == set(), name
 
 
-def test_what_the_engine_does_not_say_is_unknown() -> None:
-    assert failed(inspected={**LOCKED, "HostConfig": {}}) == {
+def test_settings_missing_in_the_inspection_are_unknown() -> None:
+    assert failed_checks(inspection={**HARDENED, "HostConfig": {}}) == {
         "ports",
         "privileges",
         "kernel",
@@ -112,19 +111,15 @@ def test_what_the_engine_does_not_say_is_unknown() -> None:
 
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "stand-in")
-@pytest.mark.parametrize("weakened", SETTINGS)
-def test_a_setting_that_is_weakened_is_one_finding(weakened: str) -> None:
-    path, value, check = SETTINGS[weakened]
-    inspected = {**LOCKED}
-    if len(path) == 1:
-        inspected[path[0]] = value
-    else:
-        inspected[path[0]] = {**LOCKED[path[0]], path[1]: value}
-    assert failed(inspected=inspected) == {check}
+def test_each_weakened_setting_fails_exactly_one_check() -> None:
+    for name, (path, value, check) in SETTINGS.items():
+        inspection = {**HARDENED}
+        inspection[path[0]] = value if len(path) == 1 else {**HARDENED[path[0]], path[1]: value}
+        assert failed_checks(inspection=inspection) == {check}, name
 
 
-def test_a_file_of_a_volume_of_the_engines_own_is_mounted_as_the_engine_insists() -> None:
-    files = [
+def test_only_read_only_volume_files_may_propagate() -> None:
+    mounts = [
         {
             "Type": "bind",
             "Source": f"/var/lib/docker/volumes/x/_data/{name}",
@@ -134,6 +129,6 @@ def test_a_file_of_a_volume_of_the_engines_own_is_mounted_as_the_engine_insists(
         }
         for name in ("passwd", "group")
     ]
-    assert list(hardening.mounts({**LOCKED, "Mounts": files})) == []
-    assert list(hardening.mounts({**LOCKED, "Mounts": [{**files[0], "RW": True}]})) != []
-    assert list(hardening.mounts({**LOCKED, "Mounts": [{**files[0], "Source": "/data/passwd"}]})) != []
+    assert list(hardening.mounts({**HARDENED, "Mounts": mounts})) == []
+    assert list(hardening.mounts({**HARDENED, "Mounts": [{**mounts[0], "RW": True}]})) != []
+    assert list(hardening.mounts({**HARDENED, "Mounts": [{**mounts[0], "Source": "/data/passwd"}]})) != []

@@ -1,56 +1,49 @@
-"""The bar: on a terminal alone, and only when it takes long."""
+"""Progress bar: shown only on a terminal and for slow work."""
 
 from __future__ import annotations
 
 import io
 import sys
-
-import pytest
+from typing import TYPE_CHECKING
 
 from envkit.cli.output.progress_bar import ProgressBar
 
+if TYPE_CHECKING:
+    import pytest
+
 
 class Terminal(io.StringIO):
-    """A terminal."""
-
     def isatty(self) -> bool:
-        """Say that it is one."""
         return True
 
 
-def whole() -> int:
+def count_total() -> int:
     return 4
 
 
-def drawn(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, *, after_s: float, quiet: bool = False) -> str:
+def draw(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, *, after_s: float, quiet: bool = False) -> str:
     now = [0.0]
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(sys, "stderr", stream)
-    with ProgressBar("looking", quiet=quiet, clock=lambda: now[0]) as bar:
-        bar(0, whole)
+    with ProgressBar("searching", quiet=quiet, clock=lambda: now[0]) as bar:
+        bar(0, count_total)
         now[0] = after_s
-        bar(1, whole)
-        bar(2, whole)
+        bar(1, count_total)
+        bar(2, count_total)
     return stream.getvalue()
 
 
-def test_what_takes_long_is_shown_and_wiped(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = drawn(monkeypatch, Terminal(), after_s=1.5)
-    assert "looking" in shown
-    assert shown.endswith("\x1b[2K")
+def test_bar_of_slow_work_is_shown_and_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = draw(monkeypatch, Terminal(), after_s=1.5)
+    assert "searching" in output
+    assert output.endswith("\x1b[2K")
 
 
-@pytest.mark.parametrize(
-    ("stream", "after_s", "quiet"),
-    [
-        (Terminal(), 0.5, False),
-        (Terminal(), 5, True),
-        (io.StringIO(), 5, False),
-    ],
-    ids=["quick", "quiet", "no terminal"],
-)
-def test_otherwise_there_is_none(
-    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, after_s: float, *, quiet: bool
-) -> None:
-    assert drawn(monkeypatch, stream, after_s=after_s, quiet=quiet) == ""
+def test_no_bar_for_fast_work_quiet_or_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    for case, stream, after_s, quiet in (
+        ("fast", Terminal(), 0.5, False),
+        ("quiet", Terminal(), 5, True),
+        ("pipe", io.StringIO(), 5, False),
+    ):
+        assert draw(monkeypatch, stream, after_s=after_s, quiet=quiet) == "", case

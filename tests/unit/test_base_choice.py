@@ -1,8 +1,7 @@
-"""Which image a config is built on, and what of that is remembered: it never changes by itself."""
+"""The base of a config: chosen once, stored, and changed only on request."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -12,124 +11,117 @@ from envkit.backends.docker import inspect, registry
 from envkit.environment import base_image
 from envkit.errors import BuildFailed, ConfigError
 from envkit.model.engine_state import ForeignBase, ImageContents
-from envkit.model.facts import Account, Facts, HostGpu
+from envkit.model.facts import HostGpu
 from envkit.model.state import State
 from envkit.resolve import sticky
 from envkit.resolve.base_choice import BaseChoice
+from tests.unit.plans import facts
 
 if TYPE_CHECKING:
     from envkit.backends.docker.client import Engine
+    from envkit.model.facts import Facts
 
-FACTS = Facts(
-    caller=Account(1000, 1000),
-    sudo_caller=None,
-    workspace="/p",
-    workspace_owner=Account(1000, 1000),
-    home="/home/ada",
-    config_files={},
-    cpus=4,
-    memory_mib=8192,
-    machine="amd64",
-)
-WITH_GPU = replace(FACTS, gpu=HostGpu(driver="550.54.14"), gpu_methods=("hook",))
-NOBODY = cast("Engine", None)  # what is remembered asks no engine
-GROUND = ForeignBase(
+FACTS = facts()
+GPU_FACTS = facts(gpu=HostGpu(driver="550.54.14"), gpu_methods=("hook",))
+NO_ENGINE = cast("Engine", None)
+FOREIGN_BASE = ForeignBase(
     "image", "team/image:1", "sha256:i", ImageContents(codename="bookworm", manager="apt-get"), "default"
 )
 
 
-def chosen(text: str, facts: Facts = FACTS, remembered: State | None = None) -> BaseChoice:
-    return base_image.choose(config.load(text), facts, None, remembered)
+def choose(text: str, host: Facts = FACTS, saved_state: State | None = None) -> BaseChoice:
+    return base_image.choose(config.load(text), host, None, saved_state)
 
 
-def remembering(choice: BaseChoice, ground: ForeignBase | None = None, text: str = "base: team/image:1") -> State:
-    return State(
-        "vision",
-        "/p",
-        choices=base_image.serialize_choice(choice, ground, base_image.inspection_key(config.load(text))),
-    )
+def state_with(choice: BaseChoice, foreign: ForeignBase | None = None, text: str = "base: team/image:1") -> State:
+    key = base_image.inspection_key(config.load(text))
+    return State("vision", "/p", choices=base_image.serialize_choice(choice, foreign, key))
 
 
-@pytest.mark.parametrize(
-    ("text", "facts", "kind", "ref"),
-    [
+def inspect_foreign(text: str, saved_state: State) -> ForeignBase | None:
+    return base_image.inspect_foreign(choose(text), config.load(text), FACTS, NO_ENGINE, saved_state, "t", None)
+
+
+def is_inspected(text: str, saved_state: State) -> bool:
+    try:
+        inspect_foreign(text, saved_state)
+    except AttributeError:  # it called the engine, which is None
+        return True
+    return False
+
+
+def test_the_base_depends_on_the_config_and_the_gpu() -> None:
+    for text, host, kind, ref in [
         ("base: debian", FACTS, "debian", ""),
-        ("base: debian", WITH_GPU, "debian", ""),
+        ("base: debian", GPU_FACTS, "debian", ""),
         ("base: official", FACTS, "official", "tensorflow/tensorflow:2.9.0-jupyter"),
-        ("base: official", WITH_GPU, "official", "tensorflow/tensorflow:2.9.0-gpu-jupyter"),
-        ("base: official\ngpu: off", WITH_GPU, "official", "tensorflow/tensorflow:2.9.0-jupyter"),
+        ("base: official", GPU_FACTS, "official", "tensorflow/tensorflow:2.9.0-gpu-jupyter"),
+        ("base: official\ngpu: off", GPU_FACTS, "official", "tensorflow/tensorflow:2.9.0-jupyter"),
         ("base: official\ngpu: on", FACTS, "official", "tensorflow/tensorflow:2.9.0-gpu-jupyter"),
         ("base: official\ntensorflow: '2.16'\ngpu: on", FACTS, "official", "tensorflow/tensorflow:2.16.1-gpu-jupyter"),
         ("base: registry.example.com/team/image:1", FACTS, "image", "registry.example.com/team/image:1"),
         ("base: debian:bookworm-slim", FACTS, "image", "debian:bookworm-slim"),
-    ],
-)
-def test_the_base_is_chosen_by_the_config_and_the_gpu(text: str, facts: Facts, kind: str, ref: str) -> None:
-    found = chosen(text, facts)
-    assert (found.kind, found.ref, found.why) == (kind, ref, "")
+    ]:
+        choice = choose(text, host)
+        assert (choice.kind, choice.ref, choice.why) == (kind, ref, ""), text
 
 
-def test_a_broken_official_image_is_a_problem_of_the_config_with_the_remedy() -> None:
-    with pytest.raises(ConfigError, match=r"envkit\.yaml:1 base: .*2\.18\.0-gpu-jupyter does not serve.*Install"):
-        chosen("base: official\ntensorflow: '2.18.0'\ngpu: on")
+def test_an_unusable_official_image_is_a_problem_of_the_config() -> None:
+    with pytest.raises(ConfigError) as error:
+        choose("base: official\ntensorflow: '2.18.0'\ngpu: on")
+    (problem,) = error.value.problems
+    assert (problem.line, problem.key, problem.code) == (1, "base", "official-image-unusable")
+    assert "2.18.0-gpu-jupyter" in problem.message
+    assert "Install" in problem.message
 
 
-def test_auto_is_taken_where_the_config_names_no_base() -> None:
-    assert (chosen(""), chosen("gpu: on")) == (chosen("base: auto"), chosen("base: auto\ngpu: on"))
+def test_auto_is_the_default() -> None:
+    assert (choose(""), choose("gpu: on")) == (choose("base: auto"), choose("base: auto\ngpu: on"))
 
 
-def test_auto_says_why_it_takes_debian() -> None:
-    assert (chosen("base: auto").kind, chosen("base: auto").why) == ("debian", "no engine answers")
-    broken = chosen("base: auto\ntensorflow: '2.18.0'\ngpu: on")
-    assert broken.kind == "debian"
-    assert "holds cuDNN 8.9" in broken.why
+def test_auto_gives_the_reason_for_debian() -> None:
+    assert (choose("base: auto").kind, choose("base: auto").why) == ("debian", "no engine answers")
+    choice = choose("base: auto\ntensorflow: '2.18.0'\ngpu: on")
+    assert choice.kind == "debian"
+    assert "cuDNN 8.9" in choice.why
 
 
-def test_auto_takes_debian_where_the_credentials_of_the_registry_cannot_be_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def refused(*_: object) -> None:
+def test_auto_chooses_debian_without_registry_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
         raise BuildFailed("the credentials for docker.io cannot be read: no such helper")
 
     monkeypatch.setattr(inspect, "image", lambda *_: None)
-    monkeypatch.setattr(registry, "check_image", refused)
-    found = base_image.choose(config.load("base: auto"), FACTS, cast("Engine", object()), None)
-    assert (found.kind, "no such helper" in found.why) == ("debian", True)
+    monkeypatch.setattr(registry, "check_image", fail)
+    choice = base_image.choose(config.load("base: auto"), FACTS, cast("Engine", object()), None)
+    assert (choice.kind, "no such helper" in choice.why) == ("debian", True)
 
 
-def test_what_auto_chose_stays_until_something_else_is_asked() -> None:
-    official = BaseChoice("official", "tensorflow/tensorflow:2.9.0-jupyter", "2.9.0 cpu", "it is here")
-    remembered = remembering(official)
-    assert chosen("base: auto", FACTS, remembered) == official
-    assert chosen("base: auto\ntensorflow: '2.10'", FACTS, remembered).kind == "debian"
-    assert chosen("base: auto\ngpu: on", FACTS, remembered).kind == "debian"
-    assert chosen("base: auto", FACTS, sticky.reset_choices(remembered)).kind == "debian"
-    assert chosen("base: debian", FACTS, remembered) == BaseChoice("debian")
+def test_a_choice_of_auto_is_kept_until_the_request_changes() -> None:
+    official = BaseChoice("official", "tensorflow/tensorflow:2.9.0-jupyter", "2.9.0 cpu", "it is available")
+    saved_state = state_with(official)
+    assert choose("base: auto", FACTS, saved_state) == official
+    assert choose("base: auto\ntensorflow: '2.10'", FACTS, saved_state).kind == "debian"
+    assert choose("base: auto\ngpu: on", FACTS, saved_state).kind == "debian"
+    assert choose("base: auto", FACTS, sticky.reset_choices(saved_state)).kind == "debian"
+    assert choose("base: debian", FACTS, saved_state) == BaseChoice("debian")
 
 
-def test_an_image_that_was_looked_into_is_not_looked_into_again() -> None:
-    text = "base: team/image:1"
-    remembered = remembering(BaseChoice("image", "team/image:1"), GROUND)
-    assert base_image.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None) == GROUND
+def test_an_inspected_image_is_not_inspected_again() -> None:
+    saved_state = state_with(BaseChoice("image", "team/image:1"), FOREIGN_BASE)
+    assert inspect_foreign("base: team/image:1", saved_state) == FOREIGN_BASE
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_another_image_release_or_mirror_is_inspected_again() -> None:
+    saved_state = state_with(BaseChoice("image", "team/image:1"), FOREIGN_BASE)
+    for text in (
         "base: team/image:2",
         "base: team/image:1\ntensorflow: '2.10'",
         "base: team/image:1\nbuild: {python_mirror: 'https://mirror.example.com/p'}",
-    ],
-)
-def test_another_image_release_or_mirror_is_looked_at_anew(text: str) -> None:
-    remembered = remembering(BaseChoice("image", "team/image:1"), GROUND)
-    with pytest.raises(AttributeError):  # it asks the engine, of which there is none here
-        base_image.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None)
+    ):
+        assert is_inspected(text, saved_state), text
 
 
-@pytest.mark.parametrize("damaged", ["[]", "{}", '{"kind": "image"}', '{"kind": "image", "ref": "team/image:1"}'])
-def test_a_damaged_memory_of_a_look_counts_as_none(damaged: str) -> None:
-    text = "base: team/image:1"
-    remembered = State("vision", "/p", choices={sticky.FOREIGN_BASE: damaged})
-    with pytest.raises(AttributeError):
-        base_image.inspect_foreign(chosen(text), config.load(text), FACTS, NOBODY, remembered, "t", None)
+def test_a_damaged_record_of_an_inspection_is_ignored() -> None:
+    for record in ("[]", "{}", '{"kind": "image"}', '{"kind": "image", "ref": "team/image:1"}'):
+        saved_state = State("vision", "/p", choices={sticky.FOREIGN_BASE: record})
+        assert is_inspected("base: team/image:1", saved_state), record

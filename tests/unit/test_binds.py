@@ -1,196 +1,183 @@
-"""What lies in a folder that can be written from inside can become a link: nothing of it is mounted from there."""
+"""Mounts: nothing is mounted from a folder where container code could replace it by a link."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envkit import config
 from envkit.errors import ConfigError
 from envkit.model.engine_state import ActualState, BindInfo, ImageInfo
-from envkit.model.facts import Account, Facts
 from envkit.resolve import resolve
+from tests.unit import plans
+from tests.unit.plans import PROJECT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envkit.errors import Problem
+    from envkit.model.facts import Facts
     from envkit.model.plan import Plan
     from envkit.model.run import Mount
 
-PROJECT = "/home/ada/vision"
 GUARD = "/home/ada/.local/state/envkit/local/vision-1/guard/envkit.yaml"
-FACTS = Facts(
-    caller=Account(1000, 1000),
-    sudo_caller=None,
-    workspace=PROJECT,
-    workspace_owner=Account(1000, 1000),
-    home="/home/ada",
-    homes=("/home/ada",),
-    config_files={f"{PROJECT}/envkit.yaml": "gpu: auto\n"},
-    cpus=8,
-    memory_mib=32_000,
-    machine="amd64",
-    state="/home/ada/.local/state/envkit/local/vision-1",
-)
 
 
-def plan(*mounts: str, facts: Facts = FACTS, others: tuple[BindInfo, ...] = ()) -> Plan:
-    """Decide on mounts, each written as `source:target` or `source:target:ro`; every source is its own real path."""
-    wanted = [one.split(":") for one in mounts]
-    written = [{"source": one[0], "target": one[1], "read_only": len(one) > 2} for one in wanted]
-    facts = replace(facts, real_paths={**{one[0]: one[0] for one in wanted}, **facts.real_paths})
-    found = ActualState(base=ImageInfo("sha256:base", {}, ref="envkit-base:bookworm"), binds=others)
-    return resolve(config.load(json.dumps({"mounts": written})), PROJECT, "vision", facts, found, None)
+def facts(**changes: object) -> Facts:
+    return plans.facts(**{"config_files": {f"{PROJECT}/envkit.yaml": "gpu: auto\n"}, **changes})
 
 
-def problems(*mounts: str, facts: Facts = FACTS) -> list[str]:
+def plan(
+    *mounts: str, binds: tuple[BindInfo, ...] = (), real_paths: Mapping[str, str] | None = None, **changes: object
+) -> Plan:
+    """Resolve mounts of the form `source:target` or `source:target:ro`, whose sources are real paths."""
+    parts = [mount.split(":") for mount in mounts]
+    items = [{"source": part[0], "target": part[1], "read_only": len(part) > 2} for part in parts]
+    all_paths = {**{part[0]: part[0] for part in parts}, **(real_paths or {})}
+    return resolve_text(json.dumps({"mounts": items}), binds=binds, real_paths=all_paths, **changes)
+
+
+def resolve_text(text: str, *, binds: tuple[BindInfo, ...] = (), **changes: object) -> Plan:
+    actual = ActualState(base=ImageInfo("sha256:base", {}, ref="envkit-base:bookworm"), binds=binds)
+    return resolve(config.load(text), PROJECT, "vision", facts(**changes), actual, None)
+
+
+def problem(*mounts: str, **changes: Any) -> Problem:
     with pytest.raises(ConfigError) as error:
-        plan(*mounts, facts=facts)
-    return [str(problem).partition(" ")[2] for problem in error.value.problems]
+        plan(*mounts, **changes)
+    (single,) = error.value.problems
+    return single
 
 
-def guards(found: Plan) -> list[str]:
-    return [one.target for one in found.run.mounts if one.source == GUARD and one.read_only]
+def guarded_paths(resolved: Plan) -> list[str]:
+    return [mount.target for mount in resolved.run.mounts if mount.source == GUARD and mount.read_only]
 
 
-def at(found: Plan, target: str) -> Mount:
-    (mount,) = [one for one in found.run.mounts if one.target == target]
+def mount_at(resolved: Plan, target: str) -> Mount:
+    (mount,) = [mount for mount in resolved.run.mounts if mount.target == target]
     return mount
 
 
 @pytest.mark.proves("nothing is mounted from where it can be turned into a link from inside", "real")
-@pytest.mark.parametrize(
-    ("mounts", "key", "why"),
-    [
-        (["/data/set:/set:ro", "/data:/data"], "mounts[0].source", "lies in /data"),
-        (["/data:/data", "/data/set:/set:ro"], "mounts[1].source", "lies in /data"),
-        (["/data:/data", "/data/set:/set"], "mounts[1].source", "lies in /data"),
-        ([f"{PROJECT}/set:/set:ro"], "mounts[0].source", "lies in the workspace"),
-        (["/home/ada/all:/all"], "mounts[0].source", "contains the workspace"),
-    ],
-)
-def test_a_source_that_can_be_written_around_is_refused_in_any_order(mounts: list[str], key: str, why: str) -> None:
-    workspace = "/home/ada/all/vision" if "/home/ada/all:/all" in mounts else PROJECT
-    (problem,) = problems(*mounts, facts=replace(FACTS, workspace=workspace))
-    assert problem.startswith(f"{key}: ")
-    assert why in problem
+def test_a_source_inside_a_writable_mount_is_refused() -> None:
+    for mounts, workspace, key, reason in [
+        (["/data/set:/set:ro", "/data:/data"], PROJECT, "mounts[0].source", "is in /data"),
+        (["/data:/data", "/data/set:/set:ro"], PROJECT, "mounts[1].source", "is in /data"),
+        (["/data:/data", "/data/set:/set"], PROJECT, "mounts[1].source", "is in /data"),
+        ([f"{PROJECT}/set:/set:ro"], PROJECT, "mounts[0].source", "is in the workspace"),
+        (["/home/ada/all:/all"], "/home/ada/all/vision", "mounts[0].source", "contains the workspace"),
+    ]:
+        rejected = problem(*mounts, workspace=workspace)
+        assert (rejected.key, rejected.code) == (key, "mount-source-denied"), mounts
+        assert reason in rejected.message, mounts
 
 
-@pytest.mark.parametrize(
-    "mounts",
-    [
+def test_a_source_that_container_code_cannot_replace_is_mounted() -> None:
+    for mounts in (
         ["/data:/data:ro", "/data/set:/set"],
         ["/data:/data", "/data:/again:ro"],
         ["/data:/data", "/database:/database"],
         ["/home/ada/all:/all:ro"],
-    ],
-)
-def test_a_source_that_nobody_inside_can_replace_is_mounted(mounts: list[str]) -> None:
-    found = plan(*mounts, facts=replace(FACTS, workspace="/home/ada/all/vision"))
-    assert [at(found, one.split(":")[1]).source for one in mounts] == [one.split(":")[0] for one in mounts]
+    ):
+        resolved = plan(*mounts, workspace="/home/ada/all/vision")
+        for mount in mounts:
+            source, target = mount.split(":")[:2]
+            assert mount_at(resolved, target).source == source, mounts
 
 
-@pytest.mark.parametrize("source", ["/data/key", f"{PROJECT}/key"])
-def test_a_secret_that_can_be_turned_into_a_link_is_refused(source: str) -> None:
-    facts = replace(FACTS, real_paths={"key": source}, secrets={"KEY": "0" * 64})
-    with pytest.raises(ConfigError, match=r"secrets\.KEY\.file"):
-        resolve(
-            config.load("mounts: [{source: /data, target: /data}]\nsecrets: {KEY: {file: key}}"),
-            PROJECT,
-            "vision",
-            replace(facts, real_paths={"key": source, "/data": "/data"}),
-            ActualState(),
-            None,
-        )
+def test_a_secret_inside_a_writable_mount_is_refused() -> None:
+    text = "mounts: [{source: /data, target: /data}]\nsecrets: {KEY: {file: key}}"
+    for source in ("/data/key", f"{PROJECT}/key"):
+        with pytest.raises(ConfigError) as error:
+            resolve_text(text, real_paths={"key": source, "/data": "/data"}, secrets={"KEY": "0" * 64})
+        problems = [(item.key, item.code) for item in error.value.problems]
+        assert problems == [("secrets.KEY.file", "secret-file-exposed")], source
 
 
-OTHER = "what runs in the environment other can replace"
-HERE = "of the environment other, which lies in"
+OTHER_CAN = "the environment other can replace"
+OF_OTHER = "of the environment other, which is in"
 
 
 @pytest.mark.proves("sources that another environment can replace are agreed to first", "real")
-@pytest.mark.parametrize(
-    ("mount", "bind", "expected"),
-    [
-        ("/srv/data/set:/d:ro", BindInfo("other", "/srv/data"), f"{OTHER} /srv/data/set"),
-        ("/srv/data:/d", BindInfo("other", "/srv/data/set", read_only=True), f"replace /srv/data/set {HERE} /srv/data"),
-        ("/x:/x", BindInfo("other", "/home/ada"), f"{OTHER} {PROJECT}"),
-        ("/x:/x", BindInfo("other", f"{PROJECT}/sub"), f"replace {PROJECT}/sub {HERE} {PROJECT}"),
-        ("/srv/data:/d", BindInfo("other", "/srv/data"), ""),  # shared by both, and neither can replace it
+def test_a_source_that_another_environment_can_replace_is_shown() -> None:
+    for mount, bind, expected in [
+        ("/srv/data/set:/d:ro", BindInfo("other", "/srv/data"), f"{OTHER_CAN} /srv/data/set"),
+        (
+            "/srv/data:/d",
+            BindInfo("other", "/srv/data/set", read_only=True),
+            f"replace /srv/data/set {OF_OTHER} /srv/data",
+        ),
+        ("/x:/x", BindInfo("other", "/home/ada"), f"{OTHER_CAN} {PROJECT}"),
+        ("/x:/x", BindInfo("other", f"{PROJECT}/sub"), f"replace {PROJECT}/sub {OF_OTHER} {PROJECT}"),
+        ("/srv/data:/d", BindInfo("other", "/srv/data"), ""),  # shared by both, so neither can replace it
         ("/srv/data/set:/d", BindInfo("other", "/srv/data", read_only=True), ""),
         ("/srv/data:/d:ro", BindInfo("other", "/srv/data/set"), ""),
         ("/srv/data:/d", BindInfo("other", "/srv/database"), ""),
-    ],
-)
-def test_what_another_environment_could_replace_is_agreed_to_first(mount: str, bind: BindInfo, expected: str) -> None:
-    told = [one for one in plan(mount, others=(bind,)).access.entries if "replace" in one]
-    assert len(told) == bool(expected)
-    assert all(expected in one for one in told)
+    ]:
+        entries = [entry for entry in plan(mount, binds=(bind,)).access.entries if "replace" in entry]
+        assert len(entries) == bool(expected), (mount, bind)
+        assert all(expected in entry for entry in entries), (mount, bind)
 
 
-def test_the_config_is_read_only_wherever_it_shows() -> None:
-    assert guards(plan()) == ["/workspace/envkit.yaml"]
-    above = replace(FACTS, workspace="/home/ada/all", config_files={"/home/ada/all/vision/envkit.yaml": ""})
-    assert guards(plan(facts=above)) == ["/workspace/vision/envkit.yaml"]
-    beside = replace(FACTS, workspace="/home/ada/work", config_files={f"{PROJECT}/envkit.yaml": ""})
-    assert guards(plan(f"{PROJECT}:/project", facts=beside)) == ["/project/envkit.yaml"]
-    assert guards(plan(f"{PROJECT}:/project:ro", facts=beside)) == []
-    assert guards(plan(facts=beside)) == []
+def test_the_config_is_read_only_at_every_path() -> None:
+    assert guarded_paths(plan()) == ["/workspace/envkit.yaml"]
+    parent: dict[str, Any] = {"workspace": "/home/ada/all", "config_files": {"/home/ada/all/vision/envkit.yaml": ""}}
+    assert guarded_paths(plan(**parent)) == ["/workspace/vision/envkit.yaml"]
+    assert guarded_paths(plan(f"{PROJECT}:/project", workspace="/home/ada/work")) == ["/project/envkit.yaml"]
+    assert guarded_paths(plan(f"{PROJECT}:/project:ro", workspace="/home/ada/work")) == []
+    assert guarded_paths(plan(workspace="/home/ada/work")) == []
 
 
-def test_its_copy_is_written_only_where_it_is_mounted() -> None:
-    beside = replace(FACTS, workspace="/home/ada/work")
-    assert [one.path for one in plan().files.artifacts if "guard" in one.path] == ["guard/envkit.yaml"]
-    assert [one.path for one in plan(facts=beside).files.artifacts if "guard" in one.path] == []
+def test_the_copy_of_the_config_exists_only_if_it_is_mounted() -> None:
+    for workspace, expected in [(PROJECT, ["guard/envkit.yaml"]), ("/home/ada/work", [])]:
+        artifacts = plan(workspace=workspace).files.artifacts
+        assert [artifact.path for artifact in artifacts if "guard" in artifact.path] == expected
 
 
-def test_what_another_mount_covers_is_not_guarded_as_the_copy_would_land_there() -> None:
-    above = replace(
-        FACTS,
+def test_a_config_covered_by_another_mount_is_not_guarded() -> None:
+    # The copy would be mounted into the covering folder.
+    resolved = plan(
+        "/data:/workspace/vision",
         workspace="/home/ada/all",
         config_files={"/home/ada/all/vision/envkit.yaml": ""},
         real_paths={"./vision": "/home/ada/all/vision"},
     )
-    assert guards(plan("/data:/workspace/vision", facts=above)) == []
+    assert guarded_paths(resolved) == []
 
 
-def test_the_config_itself_cannot_be_mounted_to_be_written_or_covered() -> None:
-    beside = replace(FACTS, workspace="/home/ada/work")
-    (problem,) = problems(f"{PROJECT}/envkit.yaml:/c", facts=beside)
-    assert problem.startswith("mounts[0].source: ")
-    assert at(plan(f"{PROJECT}/envkit.yaml:/c:ro", facts=beside), "/c").read_only
-    facts = replace(FACTS, real_paths={"./envkit.yaml": f"{PROJECT}/envkit.yaml"})
-    (problem,) = problems("/data/c:/workspace/envkit.yaml", facts=facts)
-    assert problem.startswith("mounts[0].target: ")
+def test_the_config_cannot_be_mounted_writable_or_covered() -> None:
+    rejected = problem(f"{PROJECT}/envkit.yaml:/c", workspace="/home/ada/work")
+    assert (rejected.key, rejected.code) == ("mounts[0].source", "mount-source-denied")
+    assert mount_at(plan(f"{PROJECT}/envkit.yaml:/c:ro", workspace="/home/ada/work"), "/c").read_only
+    real_paths = {"./envkit.yaml": f"{PROJECT}/envkit.yaml"}
+    rejected = problem("/data/c:/workspace/envkit.yaml", real_paths=real_paths)
+    assert (rejected.key, rejected.code) == ("mounts[0].target", "mount-target-taken")
 
 
 NESTED = ["/data:/d:ro", "/other:/d/new"]
 
 
-def test_a_nested_target_needs_its_folder_in_the_mount_around_it() -> None:
-    # Otherwise the engine would make it in the host's folder, as root's.
-    (problem,) = problems(*NESTED)
-    assert problem.startswith("mounts[1].target: ")
-    assert "mkdir -p /data/new" in problem
-    there = replace(FACTS, real_paths={"/data/new": "/data/new"})
-    assert at(plan(*NESTED, facts=there), "/d/new").source == "/other"
+def test_a_nested_target_needs_an_existing_folder() -> None:
+    # Otherwise the engine would create it in the host's folder, as root.
+    missing = problem(*NESTED)
+    assert (missing.key, missing.code) == ("mounts[1].target", "mount-target-missing")
+    assert "mkdir -p /data/new" in missing.message
+    assert mount_at(plan(*NESTED, real_paths={"/data/new": "/data/new"}), "/d/new").source == "/other"
 
 
-def test_a_link_out_of_the_mount_around_is_no_such_folder() -> None:
-    (problem,) = problems(*NESTED, facts=replace(FACTS, real_paths={"/data/new": "/elsewhere"}))
-    assert problem.startswith("mounts[1].target: ")
+def test_a_link_out_of_the_enclosing_mount_is_no_such_folder() -> None:
+    assert problem(*NESTED, real_paths={"/data/new": "/elsewhere"}).code == "mount-target-missing"
 
 
-def test_a_volume_in_a_folder_of_the_host_needs_that_folder_too() -> None:
+def test_a_volume_inside_a_bind_mount_needs_a_folder() -> None:
     text = "volumes: {cache: /d/cache}\nmounts: [{source: /data, target: /d}]"
-    facts = replace(FACTS, real_paths={"/data": "/data"})
     with pytest.raises(ConfigError, match=r"volumes\.cache.*mkdir -p /data/cache"):
-        resolve(config.load(text), PROJECT, "vision", facts, ActualState(), None)
+        resolve_text(text, real_paths={"/data": "/data"})
 
 
-def test_a_target_in_a_volume_needs_nothing_of_the_host() -> None:
+def test_a_mount_inside_a_volume_needs_no_folder_on_the_host() -> None:
     text = "volumes: {cache: /workspace/cache}\nmounts: [{source: /data, target: /workspace/cache/data}]"
-    facts = replace(FACTS, real_paths={"/data": "/data", "./cache": f"{PROJECT}/cache"})
-    found = resolve(config.load(text), PROJECT, "vision", facts, ActualState(), None)
-    assert at(found, "/workspace/cache/data").source == "/data"
+    resolved = resolve_text(text, real_paths={"/data": "/data", "./cache": f"{PROJECT}/cache"})
+    assert mount_at(resolved, "/workspace/cache/data").source == "/data"

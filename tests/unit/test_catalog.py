@@ -1,10 +1,10 @@
+"""The catalog: its data is complete and consistent, and lookups return the documented release."""
+
 from __future__ import annotations
 
 import dataclasses
 import re
-import runpy
 from datetime import date
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -12,48 +12,59 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from envkit import catalog
+from scripts.docs import make_catalog, pages
 
 RELEASES = catalog.releases()
-MAY_BE_EMPTY = {"official_tag", "official_tag_gpu", "known_broken", "proven", "wheels_gpu", "also", "broken"}
+OPTIONAL_FIELDS = {
+    "official_tag",
+    "official_tag_gpu",
+    "image_issue",
+    "image_issue_id",
+    "proven",
+    "wheels_gpu",
+    "extra_packages",
+}
 
 
-def test_releases_stand_in_version_order_without_duplicates() -> None:
-    versions = [Version(one.version) for one in RELEASES]
+def test_releases_are_unique_and_in_version_order() -> None:
+    versions = [Version(release.version) for release in RELEASES]
     assert versions == sorted(set(versions))
     assert versions[0] == Version("2.7.0")
 
 
-def test_one_release_of_each_kernel_is_proven_and_so_is_the_default() -> None:
-    proven = [one for one in RELEASES if one.proven]
-    assert catalog.DEFAULT_RELEASE in [one.version for one in proven]
-    assert {(one.suite, one.python) for one in proven} == {(one.suite, one.python) for one in RELEASES}
+def test_the_default_and_a_release_of_each_kernel_are_proven() -> None:
+    proven = [release for release in RELEASES if release.proven]
+    assert catalog.DEFAULT_RELEASE in [release.version for release in proven]
+    assert {(release.suite, release.python) for release in proven} == {
+        (release.suite, release.python) for release in RELEASES
+    }
 
 
-def test_a_gpu_release_brings_cuda_one_way_or_the_other() -> None:
+def test_a_gpu_release_has_exactly_one_source_of_cuda() -> None:
     for release in RELEASES:
         assert ("[and-cuda]" in release.package_gpu) != bool(release.wheels_gpu), release.version
-        assert {Requirement(one).specifier.prereleases for one in release.wheels_gpu} <= {None, False}
+        assert {Requirement(wheel).specifier.prereleases for wheel in release.wheels_gpu} <= {None, False}
         cuda = release.cuda.split(".")[0]
-        assert all(f"-cu{cuda}==" in one for one in release.wheels_gpu), release.version
-        assert any(one.startswith("libcudnn.so.") for one in release.libraries), release.version
+        assert all(f"-cu{cuda}==" in wheel for wheel in release.wheels_gpu), release.version
+        assert any(library.startswith("libcudnn.so.") for library in release.libraries), release.version
 
 
-def test_a_release_says_everything() -> None:
+def test_a_release_has_all_required_fields() -> None:
     for release in RELEASES:
         fields = {field.name: getattr(release, field.name) for field in dataclasses.fields(release)}
-        empty = [name for name, value in fields.items() if not value and name not in MAY_BE_EMPTY]
+        empty = [name for name, value in fields.items() if not value and name not in OPTIONAL_FIELDS]
         assert empty == [], release.version
 
 
-def test_versions_of_cuda_cudnn_and_driver_read_as_versions() -> None:
+def test_versions_of_cuda_cudnn_and_driver_are_valid() -> None:
     for release in RELEASES:
         for number in (release.cuda, release.cudnn, release.driver_min):
             assert re.fullmatch(r"[0-9]+(\.[0-9]+){1,2}", number), release.version
 
 
-def test_architectures_rise_and_end_in_the_one_with_ptx() -> None:
+def test_architectures_are_sorted_and_end_with_the_ptx_one() -> None:
     for release in RELEASES:
-        numbers = [int(one.removeprefix("sm_")) for one in release.compute_capabilities]
+        numbers = [int(capability.removeprefix("sm_")) for capability in release.compute_capabilities]
         assert numbers == sorted(set(numbers)), release.version
         assert release.ptx == f"compute_{numbers[-1]}", release.version
 
@@ -66,7 +77,7 @@ def test_packages_are_pinned_to_the_release() -> None:
         assert gpu.extras <= {"and-cuda"}
 
 
-def test_bounds_parse_name_a_package_once_and_give_a_reason() -> None:
+def test_bounds_are_valid_unique_and_have_a_reason() -> None:
     for release in RELEASES:
         packages = [bound.package for bound in release.bounds]
         assert {"protobuf", "numpy"} <= set(packages), release.version
@@ -76,44 +87,43 @@ def test_bounds_parse_name_a_package_once_and_give_a_reason() -> None:
             assert len(bound.reason.split()) > 3
 
 
-def test_the_kernel_runs_on_a_python_that_the_release_and_its_suite_have() -> None:
+def test_the_kernel_python_fits_the_release_and_its_suite() -> None:
     for release in RELEASES:
         assert Version(release.python_min) <= Version(release.python) <= Version(release.python_max)
         assert catalog.suite(release.python_suite).python == release.python
         assert release.python_suite in {release.suite, "bullseye"}
 
 
-def test_a_kernel_borrows_its_python_only_where_no_supported_suite_has_one() -> None:
+def test_a_python_is_borrowed_only_if_no_suite_has_one() -> None:
     oldest = Version(catalog.suite("bookworm").python)
-    needs = {one.version for one in RELEASES if Version(one.python_max) < oldest}
-    assert {one.version for one in RELEASES if one.python_suite == "bullseye"} == needs
+    without_suite = {release.version for release in RELEASES if Version(release.python_max) < oldest}
+    assert {release.version for release in RELEASES if release.python_suite == "bullseye"} == without_suite
 
 
-def test_the_server_runs_on_a_suite_with_key_exchanges_and_security_updates() -> None:
+def test_server_suites_have_key_exchanges_and_updates() -> None:
     for name in {release.suite for release in RELEASES}:
         assert catalog.suite(name).kex
         assert date.fromisoformat(catalog.suite(name).security_until) >= date(2028, 6, 30)
 
 
-def test_official_tags_carry_the_version_or_the_release_says_that_there_are_none() -> None:
+def test_official_tags_contain_the_version_or_are_empty() -> None:
     for release in RELEASES:
         tags = (release.official_tag, release.official_tag_gpu)
-        if release.known_broken.startswith("No official image"):
+        if release.image_issue.startswith("No official image"):
             assert tags == ("", "")
         else:
             assert tags == (f"{release.version}-jupyter", f"{release.version}-gpu-jupyter")
 
 
-def test_every_source_says_how_far_it_can_be_trusted() -> None:
+def test_every_source_starts_with_its_reliability() -> None:
     for release in RELEASES:
         assert len(release.sources) == len(set(release.sources)), release.version
         for source in release.sources:
             assert re.fullmatch(r"(measured|read|unconfirmed)\b.+\w", source), source
 
 
-@pytest.mark.parametrize(
-    ("version", "package", "refused", "allowed"),
-    [
+def test_bounds_exclude_versions_that_break_the_import() -> None:
+    for version, package, refused, allowed in [
         ("2.9.0", "protobuf", "4.21.12", "3.19.6"),
         ("2.9.0", "protobuf", "3.20.3", "3.19.6"),
         ("2.9.0", "numpy", "2.0.2", "1.23.5"),
@@ -123,52 +133,38 @@ def test_every_source_says_how_far_it_can_be_trusted() -> None:
         ("2.14.0", "numpy", "2.0.0", "1.26.4"),
         ("2.18.0", "protobuf", "4.21.3", "5.29.6"),
         ("2.21.0", "protobuf", "5.29.6", "6.33.6"),
-    ],
-)
-def test_bounds_keep_out_what_breaks_the_import(
-    version: str,
-    package: str,
-    refused: str,
-    allowed: str,
-) -> None:
-    bounds = {bound.package: SpecifierSet(bound.specifier) for bound in catalog.release(version).bounds}
-    assert refused not in bounds[package]
-    assert allowed in bounds[package]
+    ]:
+        bounds = {bound.package: SpecifierSet(bound.specifier) for bound in catalog.release(version).bounds}
+        assert refused not in bounds[package], (version, package, refused)
+        assert allowed in bounds[package], (version, package, allowed)
 
 
-@pytest.mark.parametrize(
-    ("version", "capability", "runs_natively"),
-    [
+def test_compute_capabilities_are_those_of_the_wheel() -> None:
+    for version, capability, is_native in [
         ("2.9.0", "sm_80", True),
         ("2.9.0", "sm_90", False),
         ("2.14.1", "sm_35", True),
         ("2.15.0", "sm_35", False),
         ("2.16.1", "sm_90", True),
         ("2.17.0", "sm_50", False),
-    ],
-)
-def test_compute_capabilities_are_those_of_the_wheel(version: str, capability: str, runs_natively: bool) -> None:
-    assert (capability in catalog.release(version).compute_capabilities) is runs_natively
+    ]:
+        assert (capability in catalog.release(version).compute_capabilities) is is_native, (version, capability)
 
 
-@pytest.mark.parametrize(
-    ("asked", "got"),
-    [
+def test_a_series_selects_its_first_release() -> None:
+    for version, expected in [
         ("2.9.0", "2.9.0"),
         ("2.9.3", "2.9.3"),
         ("2.15.0.post1", "2.15.0.post1"),
         ("2.9", "2.9.0"),
         ("2.10", "2.10.0"),
         ("2.16", "2.16.1"),
-    ],
-)
-def test_a_series_means_its_first_release(asked: str, got: str) -> None:
-    assert catalog.release(asked).version == got
+    ]:
+        assert catalog.release(version).version == expected, version
 
 
-@pytest.mark.parametrize(
-    ("asked", "nearest"),
-    [
+def test_an_unknown_release_has_the_nearest_known_ones() -> None:
+    for version, nearest in [
         ("2.9.7", ("2.9.3",)),
         ("2.16.0", ("2.16.1",)),
         ("2.15.0.post7", ("2.15.0.post1", "2.15.1")),
@@ -183,42 +179,32 @@ def test_a_series_means_its_first_release(asked: str, got: str) -> None:
         ("2.9.*", ("2.9.0",)),
         ("\u0662.\u0669.\u0660", ("2.9.0",)),
         ("9" * 5000, ("2.9.0",)),
-    ],
-)
-def test_an_unknown_release_names_the_nearest(asked: str, nearest: tuple[str, ...]) -> None:
-    with pytest.raises(catalog.UnknownRelease) as raised:
-        catalog.release(asked)
-    assert (raised.value.version, raised.value.nearest) == (asked, nearest)
+    ]:
+        with pytest.raises(catalog.UnknownRelease) as error:
+            catalog.release(version)
+        assert (error.value.version, error.value.nearest) == (version, nearest)
 
 
-def test_the_message_of_an_unknown_release_says_what_to_write_instead() -> None:
+def test_the_message_of_an_unknown_release_names_alternatives() -> None:
     with pytest.raises(LookupError, match=r"TensorFlow '2\.15\.0\.post7' .* 2\.15\.0\.post1 or 2\.15\.1"):
         catalog.release("2.15.0.post7")
 
 
-def test_an_unknown_suite_names_the_known_ones() -> None:
-    with pytest.raises(LookupError, match=r"'buster' is not .* holds bookworm, trixie, bullseye"):
+def test_an_unknown_suite_lists_the_known_ones() -> None:
+    with pytest.raises(LookupError, match=r"'buster' is not .* bookworm, trixie, bullseye"):
         catalog.suite("buster")
 
 
-@pytest.mark.parametrize(
-    ("name", "python", "openssh", "strongest"),
-    [
+def test_a_suite_offers_a_post_quantum_key_exchange_first() -> None:
+    for name, python, openssh, kex in [
         ("bookworm", "3.11", "9.2", "sntrup761x25519-sha512@openssh.com"),
         ("trixie", "3.13", "10.0", "mlkem768x25519-sha256"),
-    ],
-)
-def test_a_suite_offers_a_key_exchange_that_outlasts_quantum_computers_first(
-    name: str,
-    python: str,
-    openssh: str,
-    strongest: str,
-) -> None:
-    suite = catalog.suite(name)
-    assert (suite.python, suite.openssh, suite.kex[0]) == (python, openssh, strongest)
+    ]:
+        suite = catalog.suite(name)
+        assert (suite.python, suite.openssh, suite.kex[0]) == (python, openssh, kex), name
 
 
-def test_a_suite_past_its_support_lends_its_python_and_runs_no_server() -> None:
+def test_an_unsupported_suite_runs_no_server() -> None:
     assert catalog.suite("bullseye").kex == ()
     assert "bullseye" not in {release.suite for release in RELEASES}
 
@@ -228,33 +214,33 @@ def test_every_entry_of_the_data_is_used() -> None:
     layers = [data["every_release"]]
     for series in data["series"].values():
         layers += [series, *series["patches"].values()]
-    for table, key in (("kernels", "kernel"), ("builds", "build"), ("broken", "broken")):
+    for table, key in (("kernels", "kernel"), ("builds", "build"), ("image_issues", "image_issue")):
         assert {layer[key] for layer in layers if key in layer} == set(data[table])
     for table in ("bounds", "sources"):
         assert {name for layer in layers for name in layer.get(table, [])} == set(data[table])
 
 
-def test_the_data_has_no_key_that_nothing_reads() -> None:
-    read = {
+def test_the_data_has_no_unused_key() -> None:
+    known_keys = {
         "pythons",
         "build",
         "kernel",
         "bounds",
-        "broken",
+        "image_issue",
         "published",
         "package_gpu",
         "wheels",
-        "also",
+        "extra_packages",
         "proven",
         "sources",
     }
     for name, series in catalog._data()["series"].items():
-        assert set(series) - {"patches"} <= read
-        for version, own in series["patches"].items():
-            assert set(own) <= read
+        assert set(series) - {"patches"} <= known_keys
+        for version, patch in series["patches"].items():
+            assert set(patch) <= known_keys
             assert version.startswith(f"{name}.")
 
 
-def test_the_page_of_the_catalogue_is_current() -> None:
-    script = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "make_catalog_page.py"))
-    assert script["PAGE"].read_text(encoding="utf-8") == script["page"](), "run scripts/make_catalog_page.py"
+def test_the_catalog_page_is_current() -> None:
+    page = pages.REFERENCE / "catalog.md"
+    assert page.read_text(encoding="utf-8") == make_catalog.page(), "run `python -m scripts.docs`"

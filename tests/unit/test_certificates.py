@@ -1,37 +1,24 @@
-"""A bundle of certificates is read the same whoever wrote it."""
+"""Certificates are extracted from PEM bundles of any origin."""
 
 from __future__ import annotations
 
-import pytest
-
 from envkit.pem import certificates
 
-ONE, OTHER = (f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n" for body in ("QUJD\nREVG", "R0hJ"))
+FIRST, SECOND = (f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n" for body in ("QUJD\nREVG", "R0hJ"))
 KEY = "-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----\n"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        ONE + OTHER,
-        f"# ours\n{ONE}{KEY}{OTHER}",
-        (ONE + OTHER).replace("\n", "\r\n"),
-        ONE + OTHER + ONE,
-        ONE + OTHER.rstrip("\n"),
-    ],
-)
-def test_certificates_are_taken_out_of_a_bundle_each_once(text: str) -> None:
-    assert certificates(text) == (ONE, OTHER)
+def test_certificates_are_extracted_without_duplicates() -> None:
+    for text in (
+        FIRST + SECOND,
+        f"# ours\n{FIRST}{KEY}{SECOND}",
+        (FIRST + SECOND).replace("\n", "\r\n"),
+        FIRST + SECOND + FIRST,
+        FIRST + SECOND.rstrip("\n"),
+    ):
+        assert certificates(text) == (FIRST, SECOND), text
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        KEY,
-        ONE.replace("-----END CERTIFICATE-----", ""),
-        ONE.replace("QUJD", "\x1b[2J"),
-    ],
-)
-def test_anything_else_is_none(text: str) -> None:
-    assert certificates(text) == ()
+def test_text_without_certificates() -> None:
+    for text in ("", KEY, FIRST.replace("-----END CERTIFICATE-----", ""), FIRST.replace("QUJD", "\x1b[2J")):
+        assert certificates(text) == (), text

@@ -1,10 +1,8 @@
-"""Why a listed GPU does not compute: two causes have one text, and numbers tell them apart."""
+"""Explain why a listed GPU does not compute: one text may have two causes, which the free memory separates."""
 
 from __future__ import annotations
 
 from typing import Any
-
-import pytest
 
 from envkit import catalog
 from envkit.checks.gpu import compute_failures
@@ -13,28 +11,29 @@ from envkit.model.report import Finding, Observation
 DNN = "DNN library is not found. [Op:Conv2D]"
 BLAS = "Attempting to perform BLAS operation using StreamExecutor without BLAS support [Op:MatMul]"
 FREE = {"memory_mib": 16384, "used_mib": 3}
+CRASH = (
+    Observation("begin", {"look": "tensorflow.op", "device": "GPU:0", "op": "conv2d"}),
+    Observation("ended", {"by": "signal", "signal": "SIGABRT"}),
+)
 
 
-def judged(message: str, gpu: dict[str, Any] | None, log: str = "") -> Finding:
-    seen = [
+def failed_operation(name: str, error_type: str, message: str) -> Observation:
+    error = {"type": error_type, "message": message}
+    return Observation("tensorflow.op", {"device": "GPU:0", "op": name, "error": error})
+
+
+def diagnose(message: str, gpu: dict[str, Any] | None, log: str = "") -> Finding:
+    observations = [
         Observation("gpu.nvml", {"code": 0, "gpus": [gpu]} if gpu else {"code": None}),
-        Observation(
-            "tensorflow.op",
-            {
-                "device": "GPU:0",
-                "op": "conv2d",
-                "error": {"type": "UnimplementedError", "message": message},
-            },
-        ),
+        failed_operation("conv2d", "UnimplementedError", message),
         Observation("tensorflow.log", {"text": log}),
         Observation("done", {}),
     ]
-    return compute_failures.diagnose(seen, ["GPU:0"], catalog.release("2.9.0"))
+    return compute_failures.diagnose(observations, ["GPU:0"], catalog.release("2.9.0"))
 
 
-@pytest.mark.parametrize(
-    ("message", "gpu", "check"),
-    [
+def test_free_memory_separates_causes_with_one_text() -> None:
+    cases: tuple[tuple[str, dict[str, Any], str], ...] = (
         (DNN, FREE, "gpu/library-fails"),
         (BLAS, FREE, "gpu/library-fails"),
         (DNN, {"memory_mib": 16384, "used_mib": 16384 - 511, "processes": 2}, "gpu/memory-taken"),
@@ -42,29 +41,27 @@ def judged(message: str, gpu: dict[str, Any] | None, log: str = "") -> Finding:
         (BLAS, {"memory_mib": 16384, "used_mib": 16300}, "gpu/memory-taken"),
         ("CUDA_ERROR_UNSUPPORTED_PTX_VERSION", {"memory_mib": 10, "used_mib": 10}, "gpu/ptx-too-new"),
         ("CUDNN_STATUS_EXECUTION_FAILED", {"memory_mib": 10, "used_mib": 10}, "gpu/op-failed"),
-    ],
-)
-def test_what_was_counted_tells_apart_what_one_text_means(message: str, gpu: dict[str, Any], check: str) -> None:
-    found = judged(message, gpu)
-    assert found.check == check
-    assert message in found.detail
+    )
+    for message, gpu, check in cases:
+        finding = diagnose(message, gpu)
+        assert finding.check == check, (message, gpu)
+        assert message in finding.detail, (message, gpu)
 
 
-def test_where_nobody_counted_the_memory_both_causes_are_named() -> None:
-    assert "nothing here could count" in judged(DNN, None).cause
-    assert "memory" not in judged(DNN, FREE).cause
+def test_both_causes_are_named_if_memory_is_unknown() -> None:
+    assert diagnose(DNN, None).cause == compute_failures.MEMORY_CAUSE
+    assert "memory" not in diagnose(DNN, FREE).cause
 
 
-def test_the_log_counts_where_the_exception_says_nothing() -> None:
-    assert judged("an error", FREE, log="status: INTERNAL: device kernel image is invalid").check == "gpu/no-kernel"
-    said = judged("an error of a kind that nobody knows", FREE, log="something else")
-    assert (said.check, said.cause) == ("gpu/op-failed", "unknown")
-    assert "an error of a kind that nobody knows" in said.detail
+def test_the_log_explains_an_unknown_exception() -> None:
+    assert diagnose("an error", FREE, log="status: INTERNAL: device kernel image is invalid").check == "gpu/no-kernel"
+    finding = diagnose("an unknown error", FREE, log="another message")
+    assert (finding.check, finding.cause) == ("gpu/op-failed", "unknown")
+    assert "an unknown error" in finding.detail
 
 
-@pytest.mark.parametrize(
-    ("log", "check", "cause"),
-    [
+def test_the_last_fatal_log_line_explains_a_crash() -> None:
+    for log, check, cause in (
         ("F1123 09:00:00.0 1 a.cc:1] status: INTERNAL: device kernel image is invalid", "gpu/no-kernel", "other GPUs"),
         ("2026-11-23 09:00:00.1: F a.cc:1] Check failed: x == y", "gpu/op-failed", "unknown"),
         (
@@ -72,35 +69,17 @@ def test_the_log_counts_where_the_exception_says_nothing() -> None:
             "gpu/cudnn-incomplete",
             "no link",
         ),
-        ("2026-11-23 09:00:00.1: W a.cc:1] device kernel image is invalid\nlast words", "gpu/op-failed", "last words"),
-    ],
-)
-def test_the_last_words_of_a_process_tell_why_it_ended(log: str, check: str, cause: str) -> None:
-    seen = [
-        Observation("begin", {"look": "tensorflow.op", "device": "GPU:0", "op": "conv2d"}),
-        Observation("ended", {"by": "signal", "signal": "SIGABRT"}),
-        Observation("tensorflow.log", {"text": log}),
-        Observation("done", {}),
-    ]
-    found = compute_failures.diagnose(seen, ["GPU:0"], None)
-    assert found.check == check
-    assert cause in found.cause
-    assert found.detail.startswith("computing conv2d on GPU:0 was ended by SIGABRT")
-    assert found.hint
+        ("2026-11-23 09:00:00.1: W a.cc:1] device kernel image is invalid\nlast line", "gpu/op-failed", "last line"),
+    ):
+        observations = [*CRASH, Observation("tensorflow.log", {"text": log}), Observation("done", {})]
+        finding = compute_failures.diagnose(observations, ["GPU:0"], None)
+        assert finding.check == check, log
+        assert cause in finding.cause, log
+        assert finding.detail.startswith("computing conv2d on GPU:0 was terminated by SIGABRT"), log
+        assert finding.hint, log
 
 
-def test_what_failed_first_counts_before_how_it_ended() -> None:
-    seen = [
-        Observation(
-            "tensorflow.op",
-            {
-                "device": "GPU:0",
-                "op": "matmul",
-                "error": {"type": "InternalError", "message": BLAS},
-            },
-        ),
-        Observation("begin", {"look": "tensorflow.op", "device": "GPU:0", "op": "conv2d"}),
-        Observation("ended", {"by": "signal", "signal": "SIGABRT"}),
-        Observation("done", {}),
-    ]
-    assert compute_failures.diagnose(seen, ["GPU:0"], None).detail.startswith("matmul on GPU:0 raised InternalError")
+def test_a_failed_operation_precedes_a_later_crash() -> None:
+    observations = [failed_operation("matmul", "InternalError", BLAS), *CRASH, Observation("done", {})]
+    finding = compute_failures.diagnose(observations, ["GPU:0"], None)
+    assert finding.detail.startswith("matmul on GPU:0 raised InternalError")

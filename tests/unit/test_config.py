@@ -1,4 +1,4 @@
-"""What a config says, and where it says it."""
+"""Values of a config, and the lines of its keys."""
 
 from __future__ import annotations
 
@@ -10,47 +10,46 @@ from pydantic import ValidationError
 from envkit import catalog, config
 from envkit.config import Config, load
 from envkit.errors import Problem
-from tests.unit.configs import DESIGN
+from tests.unit.configs import FULL_CONFIG
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.proves("no file is a config of defaults", "real")
-@pytest.mark.parametrize("text", [None, "", "\n", "# only words\n", "---\n", "{}", "null"])
-def test_nothing_is_a_config_of_defaults(text: str | None) -> None:
-    found = load(text)
-    assert found == Config()
-    assert found.tensorflow == catalog.DEFAULT_RELEASE
-    assert (found.name, found.base, found.gpu, found.workspace) == (None, "auto", "auto", ".")
-    assert (found.jupyter.port, found.ssh.publish, found.ssh.port, found.ssh.keys) == (None, False, None, None)
-    assert (found.ssh.agent, found.ssh.kex) == (False, "default")
-    limits = found.limits
+def test_an_empty_config_has_all_defaults() -> None:
+    for text in (None, "", "\n", "# only words\n", "---\n", "{}", "null"):
+        assert load(text) == Config(), text
+    default = Config()
+    assert default.tensorflow == catalog.DEFAULT_RELEASE
+    assert (default.name, default.base, default.gpu, default.workspace) == (None, "auto", "auto", ".")
+    ssh, limits, build = default.ssh, default.limits, default.build
+    assert (default.jupyter.port, ssh.publish, ssh.port, ssh.keys) == (None, False, None, None)
+    assert (ssh.agent, ssh.kex) == (False, "default")
     assert (limits.cpus, limits.memory_mib, limits.shm_mib, limits.pids) == (None, None, 1024, 4096)
-    assert (found.build.proxy, found.build.ca, found.build.index, found.build.mirror) == ("auto", "auto", None, None)
-    assert (found.tensorboard.logdir, found.network.pool) == ("logs", "10.183.0.0/16")
-    assert (found.python, found.apt, found.mounts) == ((), (), ())
+    assert (build.proxy, build.ca, build.index, build.mirror) == ("auto", "auto", None, None)
+    assert (default.tensorboard.logdir, default.network.pool) == ("logs", "10.183.0.0/16")
+    assert (default.python, default.apt, default.mounts) == ((), (), ())
 
 
-def test_every_key_of_the_design_is_read() -> None:
-    found = load(DESIGN)
-    assert (found.name, found.base, found.apt) == ("vision", "official", ("graphviz",))
-    assert found.python == ("pandas==1.4.*",)
-    assert found.mounts[0].model_dump() == {"source": "/data", "target": "/data", "read_only": True}
-    assert found.volumes == {"cache": "/home/dev/.cache"}
-    assert found.env == {"TF_CPP_MIN_LOG_LEVEL": "1"}
-    assert found.secrets["WANDB_API_KEY"].file == "~/.wandb"
-    assert (found.jupyter.port, found.ssh.keys) == (8888, ("~/.ssh/id_ed25519.pub",))
-    limits = found.limits
+def test_every_key_is_loaded() -> None:
+    loaded = load(FULL_CONFIG)
+    assert (loaded.name, loaded.base, loaded.apt) == ("vision", "official", ("graphviz",))
+    assert loaded.python == ("pandas==1.4.*",)
+    assert loaded.mounts[0].model_dump() == {"source": "/data", "target": "/data", "read_only": True}
+    assert loaded.volumes == {"cache": "/home/dev/.cache"}
+    assert loaded.env == {"TF_CPP_MIN_LOG_LEVEL": "1"}
+    assert loaded.secrets["WANDB_API_KEY"].file == "~/.wandb"
+    assert (loaded.jupyter.port, loaded.ssh.keys) == (8888, ("~/.ssh/id_ed25519.pub",))
+    limits = loaded.limits
     assert (limits.cpus, limits.memory_mib, limits.shm_mib, limits.pids) == (4, 16384, 1024, 1024)
 
 
-def test_the_quickstart_is_read() -> None:
+def test_the_quickstart_config_is_valid() -> None:
     assert load((ROOT / "examples/quickstart/envkit.yaml").read_text()).base == "auto"
 
 
-@pytest.mark.parametrize(
-    ("text", "key", "value"),
-    [
+def test_values_are_loaded_as_written() -> None:
+    for text, key, expected in (
         ("name: a-b", "name", "a-b"),
         ("tensorflow: 2.9.1", "tensorflow", "2.9.1"),
         ("base: registry.example.com/x:y", "base", "registry.example.com/x:y"),
@@ -63,41 +62,40 @@ def test_the_quickstart_is_read() -> None:
         ("workspace: ../other", "workspace", "../other"),
         ("env: {A: 'true', B: ''}", "env", {"A": "true", "B": ""}),
         ("volumes: {d: /data}", "volumes", {"d": "/data"}),
-    ],
-)
-def test_a_key_is_read_as_written(text: str, key: str, value: object) -> None:
-    assert getattr(load(text), key) == value
+    ):
+        assert getattr(load(text), key) == expected, text
 
 
-def test_a_requirements_file_is_named_instead_of_a_list() -> None:
-    found = load("python: {requirements: requirements.txt}")
-    assert found.python == config.Requirements(requirements="requirements.txt")
+def test_a_requirements_file_replaces_the_package_list() -> None:
+    loaded = load("python: {requirements: requirements.txt}")
+    assert loaded.python == config.Requirements(requirements="requirements.txt")
 
 
-def test_a_key_without_a_value_is_its_default() -> None:
+def test_a_key_without_a_value_has_its_default() -> None:
     text = "".join(f"{key}:\n" for key in Config.model_fields)
     assert load(text) == load("ssh: {port: null, keys: ~}\nlimits: {shm: }") == Config()
 
 
-def test_a_whole_number_of_processors_or_a_part_of_one() -> None:
+def test_a_cpu_count_can_be_fractional() -> None:
     assert load("limits: {cpus: 0.5}").limits.cpus == 0.5
 
 
-def test_a_config_cannot_be_changed() -> None:
-    found = load(DESIGN)
+def test_a_config_is_immutable() -> None:
+    loaded = load(FULL_CONFIG)
     with pytest.raises(ValidationError):
-        found.name = "other"  # type: ignore[misc]  # what this test is about
+        loaded.name = "other"  # type: ignore[misc]  # the subject of this test
     with pytest.raises(ValidationError):
-        found.ssh.port = 1  # type: ignore[misc]
+        loaded.ssh.port = 1  # type: ignore[misc]
 
 
-def test_a_problem_found_later_names_the_line_of_its_key() -> None:
-    found = load("apt:\n  - graphviz\n  - curl\nssh:\n  port: 2222\n", "x.yaml")
+def test_a_later_problem_has_the_line_of_its_key() -> None:
+    loaded = load("apt:\n  - graphviz\n  - curl\nssh:\n  port: 2222\n", "x.yaml")
     keys = ("apt", "apt[1]", "ssh.port", "ssh.keys[0]", "name")
-    assert [found.problem(key, "").line for key in keys] == [1, 3, 5, 4, 0]
-    assert found.problem("apt[1]", "no") == Problem("x.yaml", 3, "apt[1]", "no")
-    assert str(found.problem("name", "no")) == "x.yaml name: no"
+    assert [loaded.problem(key, "").line for key in keys] == [1, 3, 5, 4, 0]
+    assert loaded.problem("apt[1]", "no") == Problem("x.yaml", 3, "apt[1]", "no")
+    assert loaded.problem("apt", "no", code="port-taken") == Problem("x.yaml", 1, "apt", "no", "port-taken")
+    assert str(loaded.problem("name", "no")) == "x.yaml name: no"
 
 
-def test_what_a_config_says_does_not_depend_on_where_it_says_it() -> None:
+def test_configs_of_different_files_compare_by_value() -> None:
     assert load("\n\nname: a", "x.yaml") == load("name: a", "y.yaml") != load("name: b", "y.yaml")

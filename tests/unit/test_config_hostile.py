@@ -1,4 +1,4 @@
-"""Whatever a config holds, it is read or refused, and kept as it was written."""
+"""Any config is loaded unchanged or refused with a ConfigError."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from hypothesis import strategies as st
 from envkit import catalog
 from envkit.config import Config, display, load
 from envkit.errors import ConfigError, Problem
-from tests.unit.configs import flow, validator
+from tests.unit.configs import schema_validator, to_yaml
 from tests.unit.hostile import HOSTILE
 
 
-def read_or_refused(text: str) -> Config | tuple[Problem, ...]:
-    """Return what `load` makes of a text. Any other error than a config's fails the test that calls this."""
+def load_or_problems(text: str) -> Config | tuple[Problem, ...]:
+    """Load a config, or return its problems; other errors fail the test."""
     try:
         return load(text)
     except ConfigError as error:
         return error.problems
 
 
-def placed(value: str) -> list[dict[str, Any]]:
-    """Return configs with a text at each place that takes one."""
+def configs_with(value: str) -> list[dict[str, Any]]:
+    """Build one config per key that accepts a string, with this value."""
     return [
         {"name": value},
         {"tensorflow": value},
@@ -53,33 +53,33 @@ def placed(value: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.proves("a value of the config is refused or kept as it was written", "real")
-@pytest.mark.parametrize("value", HOSTILE)
-def test_a_hostile_value_is_refused_or_kept_whole(value: str) -> None:
-    for written in placed(value):
-        found = read_or_refused(flow(written))
-        if isinstance(found, Config):
-            assert found.model_dump(mode="json", exclude_unset=True) == written
+def test_a_hostile_value_is_refused_or_kept_whole() -> None:
+    for value in HOSTILE:
+        for written in configs_with(value):
+            loaded = load_or_problems(to_yaml(written))
+            if isinstance(loaded, Config):
+                assert loaded.model_dump(mode="json", exclude_unset=True) == written
 
 
 @given(st.text() | st.text("abgpu:-[]{}&*!|>'\"%@#,? \n\t0123.=<~"))
 def test_any_text_is_a_config_or_a_config_error(text: str) -> None:
-    assert read_or_refused(text)
+    assert load_or_problems(text)
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(HOSTILE)
-words_below = st.sampled_from(["source", "target", "port", "keys", "file", "requirements", "cpus", "A"])
-anything = st.recursive(
+nested_keys = st.sampled_from(["source", "target", "port", "keys", "file", "requirements", "cpus", "A"])
+yaml_values = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words_below | st.text(max_size=4), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(nested_keys | st.text(max_size=4), inner, max_size=3),
     max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.sampled_from(sorted(Config.model_fields)), anything, max_size=6))
-def test_any_value_under_a_known_key_is_read_or_refused_in_printable_words(written: dict[str, Any]) -> None:
-    found = read_or_refused(flow(written))
-    if not isinstance(found, Config):
-        assert not any(display.UNPRINTABLE.search(str(problem)) for problem in found)
+@given(st.dictionaries(st.sampled_from(sorted(Config.model_fields)), yaml_values, max_size=6))
+def test_any_value_is_loaded_or_refused_in_printable_text(written: dict[str, Any]) -> None:
+    loaded = load_or_problems(to_yaml(written))
+    if not isinstance(loaded, Config):
+        assert not any(display.UNPRINTABLE.search(str(problem)) for problem in loaded)
 
 
 name = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True, alphabet=st.characters(codec="ascii"))
@@ -103,7 +103,7 @@ build: dict[str, st.SearchStrategy[Any]] = {
 }
 keys: dict[str, st.SearchStrategy[Any]] = {
     "name": name,
-    "tensorflow": st.sampled_from([one.version for one in catalog.releases()]),
+    "tensorflow": st.sampled_from([release.version for release in catalog.releases()]),
     "base": st.sampled_from(["official", "auto", "x/y:z"]),
     "gpu": st.sampled_from(["auto", "on", "off", [0, 3]]) | st.integers(1, 8),
     "apt": st.lists(st.sampled_from(["graphviz", "g++", "curl=1:2-3"])),
@@ -123,14 +123,14 @@ keys: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-def test_the_accepted_configs_below_use_every_key() -> None:
+def test_the_strategy_of_valid_configs_covers_every_key() -> None:
     assert keys.keys() == Config.model_fields.keys()
 
 
 @given(st.fixed_dictionaries({}, optional=keys))
-def test_an_accepted_config_comes_back_the_same(written: dict[str, Any]) -> None:
-    found = load(flow(written))
-    assert load(flow(found.model_dump(mode="json"))) == found
-    assert load(json.dumps(found.model_dump(mode="json", exclude_unset=True), ensure_ascii=False)) == found
-    assert found.with_flags(gpu=found.gpu) == found
-    validator().validate(written)
+def test_a_valid_config_round_trips(written: dict[str, Any]) -> None:
+    loaded = load(to_yaml(written))
+    assert load(to_yaml(loaded.model_dump(mode="json"))) == loaded
+    assert load(json.dumps(loaded.model_dump(mode="json", exclude_unset=True), ensure_ascii=False)) == loaded
+    assert loaded.with_flags(gpu=loaded.gpu) == loaded
+    schema_validator().validate(written)

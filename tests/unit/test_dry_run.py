@@ -1,4 +1,4 @@
-"""`up --dry-run` foretells what `up` would refuse, and saves nothing."""
+"""`up --dry-run` reports what `up` would refuse, and saves nothing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import pytest
 
 from envkit import checks, host, state
 from envkit.backends.docker import client
-from envkit.commands import render
-from envkit.environment import project
+from envkit.environment import dry_run, project
 from envkit.environment.planning import PlanningResult
 from envkit.environment.remote import transfer
 from envkit.errors import EngineUnavailable, ExitCode, GpuUnusable, PreconditionError
@@ -22,7 +21,7 @@ from envkit.model.plan import Access
 from envkit.model.report import Finding, Verdict
 from envkit.model.run import Gpus
 from envkit.model.state import State
-from tests.unit.worlds import wanted
+from tests.unit.worlds import desired_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,22 +31,22 @@ ENTRY = "the content of /home/ada/.wandb can be read as the secret WANDB"
 
 
 class Scene:
-    """A project, and a plan that the next dry run finds."""
+    """A project, and changes to the plan of the next dry run."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.project = project.load(folder, {})
         self.plan: dict[str, Any] = {}
         self.engine = ENGINE
-        self.seen: list[State | None] = []
+        self.states: list[State | None] = []
         monkeypatch.setattr(client, "connect", lambda _: None)
         monkeypatch.setattr(client, "facts", lambda _: self.engine)
-        monkeypatch.setattr(render, "plan_environment", self.survey)
+        monkeypatch.setattr(dry_run, "plan_environment", self.plan_environment)
 
-    def survey(self, _: object, __: object, remembered: State | None) -> PlanningResult:
-        self.seen.append(remembered)
-        want = wanted()
+    def plan_environment(self, _: object, __: object, saved_state: State | None) -> PlanningResult:
+        self.states.append(saved_state)
+        desired = desired_state()
         facts: Any = SimpleNamespace(gpu=None, remote_volumes_dir="")
-        return PlanningResult(replace(want, plan=replace(want.plan, **self.plan)), (), facts, ActualState())
+        return PlanningResult(replace(desired, plan=replace(desired.plan, **self.plan)), (), facts, ActualState())
 
 
 @pytest.fixture
@@ -57,72 +56,68 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     return Scene(tmp_path / "vision", monkeypatch)
 
 
-def test_an_engine_that_up_refuses_is_refused(scene: Scene) -> None:
+def test_unsupported_engine_is_refused(scene: Scene) -> None:
     scene.engine = replace(ENGINE, rootless=True)
-    with pytest.raises(PreconditionError, match="runs without root"):
-        render.dry_run(scene.project)
+    with pytest.raises(PreconditionError) as error:
+        dry_run.dry_run(scene.project)
+    assert error.value.code == "engine-unsupported"
 
 
-def test_an_engine_that_does_not_answer_is_told(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent(at: str) -> None:
-        raise EngineUnavailable(at)
+def test_missing_engine_is_an_error(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(endpoint: str) -> None:
+        raise EngineUnavailable(endpoint)
 
-    monkeypatch.setattr(client, "connect", silent)
+    monkeypatch.setattr(client, "connect", connect)
     with pytest.raises(EngineUnavailable):
-        render.dry_run(scene.project)
+        dry_run.dry_run(scene.project)
 
 
-def test_a_gpu_that_up_cannot_use_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unusable_gpu_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     finding = Finding("gpu/driver", Verdict.FAILED, "no NVIDIA driver is loaded", hint="install one", layer="host")
     monkeypatch.setattr(checks, "gpu_preflight", lambda *_: finding)
-    assert render.dry_run(scene.project).exit_code == ExitCode.OK
-    scene.plan = {"gpu_required": True, "run": replace(wanted().plan.run, gpus=Gpus("hook", ("all",)))}
-    with pytest.raises(GpuUnusable, match="no NVIDIA driver"):
-        render.dry_run(scene.project)
+    assert dry_run.dry_run(scene.project).exit_code == ExitCode.OK
+    scene.plan = {"gpu_required": True, "run": replace(desired_state().plan.run, gpus=Gpus("hook", ("all",)))}
+    with pytest.raises(GpuUnusable, match="no NVIDIA driver") as error:
+        dry_run.dry_run(scene.project)
+    assert error.value.code == "gpu-unusable"
 
 
-@pytest.mark.parametrize(
-    ("approved", "yes", "asks", "code"),
-    [
+def test_unapproved_access_is_listed_with_the_code_of_up(scene: Scene) -> None:
+    scene.plan = {"access": Access((ENTRY,))}
+    for approved, yes, approvals, code in (
         (None, False, (ENTRY,), ExitCode.USAGE),
         (None, True, (ENTRY,), ExitCode.OK),
         ((ENTRY,), False, (), ExitCode.OK),
-    ],
-)
-def test_access_that_nobody_agreed_to_is_shown_and_ends_as_up_would(
-    scene: Scene, approved: tuple[str, ...] | None, yes: bool, asks: tuple[str, ...], code: ExitCode
-) -> None:
-    scene.plan = {"access": Access((ENTRY,))}
-    remembered = State("vision", scene.project.folder, approved=approved)
-    report = render.dry_run(replace(scene.project, state=remembered), yes=yes)
-    assert (report.result.approvals, report.exit_code) == (asks, code)
-    assert report.result.steps
-    assert not scene.project.state_dir.folder.exists()
+    ):
+        saved_state = State("vision", scene.project.folder, approved=approved)
+        report = dry_run.dry_run(replace(scene.project, state=saved_state), yes=yes)
+        assert (report.result.approvals, report.exit_code) == (approvals, code), (approved, yes)
+        assert report.result.steps
+        assert not scene.project.state_dir.folder.exists()
 
 
-@pytest.mark.parametrize(("endpoint", "url"), [("unix:///x", "http://127.0.0.1:8888/lab"), ("ssh://far", "")])
-def test_the_notes_of_up_and_where_it_would_answer_are_told(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, endpoint: str, url: str
-) -> None:
+def test_notes_and_local_addresses_are_reported(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "find_tools", lambda: None)
     scene.plan = {"notes": ("limits.cpus: capped",)}
-    result = render.dry_run(replace(scene.project, endpoint=endpoint)).result
-    assert (result.notes, result.url, result.ssh_port) == (("limits.cpus: capped",), url, 0)
+    for endpoint, url in (("unix:///x", "http://127.0.0.1:8888/lab"), ("ssh://far", "")):
+        result = dry_run.dry_run(replace(scene.project, endpoint=endpoint)).result
+        assert (result.notes, result.url, result.ssh_port) == (("limits.cpus: capped",), url, 0), endpoint
 
 
-def test_what_is_to_be_chosen_anew_is(scene: Scene) -> None:
-    remembered = State("vision", scene.project.folder, port=8899, choices={"base": "debian"})
-    known = replace(scene.project, state=remembered)
-    render.dry_run(known)
-    render.dry_run(known, refresh=True)
-    kept, fresh = scene.seen
-    assert kept == remembered
-    assert fresh is not None
-    assert fresh.port == 0
+def test_refresh_resets_earlier_choices(scene: Scene) -> None:
+    saved_state = State("vision", scene.project.folder, port=8899, choices={"base": "debian"})
+    started_project = replace(scene.project, state=saved_state)
+    dry_run.dry_run(started_project)
+    dry_run.dry_run(started_project, refresh=True)
+    reused_state, reset_state = scene.states
+    assert reused_state == saved_state
+    assert reset_state is not None
+    assert reset_state.port == 0
 
 
-def test_a_state_folder_that_is_open_to_others_is_refused(scene: Scene) -> None:
+def test_state_folder_open_to_others_is_refused(scene: Scene) -> None:
     state.save(scene.project.state_dir, State("vision", scene.project.folder))
     files.ensure_private_folder(scene.project.state_dir.folder).chmod(0o755)
-    with pytest.raises(PreconditionError, match="not private"):
-        render.dry_run(scene.project)
+    with pytest.raises(PreconditionError) as error:
+        dry_run.dry_run(scene.project)
+    assert error.value.code == "folder-not-private"

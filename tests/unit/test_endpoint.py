@@ -1,4 +1,4 @@
-"""The engine is the one that Docker's own client would use; what cannot be told or used is said, with the hint."""
+"""The engine is selected as Docker's client selects it; one that is missing or unusable is reported with a hint."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from envkit.backends.docker import client, endpoint
 from envkit.cli import main
 from envkit.cli.app import ENGINELESS_VERBS, VERBS
 from envkit.errors import EngineUnavailable, PreconditionError
+from envkit.net import unix_http
 from tests.unit.plain_engine import answer, engine_at
 
-UNIX, OTHER = "unix:///run/other.sock", "unix:///run/third.sock"
+CONTEXT_ADDRESS, OTHER_ADDRESS = "unix:///run/other.sock", "unix:///run/third.sock"
 
 
-class Docker:
-    """A folder with the Docker client's config."""
+class DockerConfig:
+    """The configuration folder of Docker's client."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.config = folder, folder / "config.json"
@@ -32,309 +33,293 @@ class Docker:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def context(self, name: str, host: object) -> None:
-        self.meta(name).write_text(json.dumps({"Name": name, "Endpoints": {"docker": {"Host": host}}}))
+    def add_context(self, name: str, address: object) -> None:
+        self.meta(name).write_text(json.dumps({"Name": name, "Endpoints": {"docker": {"Host": address}}}))
 
-    def use(self, name: object) -> None:
+    def use_context(self, name: object) -> None:
         self.config.write_text(json.dumps({"auths": {}, "currentContext": name}))
 
 
 @pytest.fixture
-def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DockerConfig:
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    monkeypatch.setattr(endpoint, "DEFAULT", f"unix://{tmp_path}/usual.sock")
-    monkeypatch.setattr(endpoint, "PODMAN", f"unix://{tmp_path}/roots-podman.sock")
-    made = Docker(tmp_path)
-    made.context("mine", UNIX)
-    made.context("third", OTHER)
-    return made
+    monkeypatch.setattr(endpoint, "DEFAULT", f"unix://{tmp_path}/{DEFAULT_SOCKET}")
+    monkeypatch.setattr(endpoint, "PODMAN", f"unix://{tmp_path}/{ROOT_PODMAN}")
+    docker_config = DockerConfig(tmp_path)
+    docker_config.add_context("mine", CONTEXT_ADDRESS)
+    docker_config.add_context("third", OTHER_ADDRESS)
+    return docker_config
+
+
+def connect_error() -> EngineUnavailable:
+    with pytest.raises(EngineUnavailable) as error:
+        client.connect(endpoint.current_endpoint())
+    return error.value
 
 
 @pytest.mark.proves("the engine is found as Docker's client finds it, contexts included", "real")
-@pytest.mark.parametrize(
-    ("env", "current", "expected"),
-    [
-        ({"DOCKER_HOST": "unix:///a", "DOCKER_CONTEXT": "mine"}, "third", "unix:///a"),
-        ({"DOCKER_CONTEXT": "mine"}, "third", UNIX),
-        ({"DOCKER_HOST": "", "DOCKER_CONTEXT": ""}, "third", OTHER),
-        ({}, "mine", UNIX),
-        ({}, "default", "usual"),
-        ({}, "", "usual"),
-        ({}, None, "usual"),
-        ({"DOCKER_CONTEXT": "default"}, "mine", "usual"),
-    ],
-)
-def test_the_engine_is_chosen_as_docker_chooses_it(
-    docker: Docker,
-    monkeypatch: pytest.MonkeyPatch,
-    env: dict[str, str],
-    current: str | None,
-    expected: str,
+def test_variables_take_precedence_over_the_current_context(
+    docker: DockerConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    docker.use(current)
-    for name, value in env.items():
-        monkeypatch.setenv(name, value)
-    assert endpoint.current_endpoint() == (endpoint.DEFAULT if expected == "usual" else expected)
+    cases: list[tuple[dict[str, str], str | None, str]] = [
+        ({"DOCKER_HOST": "unix:///a", "DOCKER_CONTEXT": "mine"}, "third", "unix:///a"),
+        ({"DOCKER_CONTEXT": "mine"}, "third", CONTEXT_ADDRESS),
+        ({"DOCKER_HOST": "", "DOCKER_CONTEXT": ""}, "third", OTHER_ADDRESS),
+        ({}, "mine", CONTEXT_ADDRESS),
+        ({}, "default", endpoint.DEFAULT),
+        ({}, "", endpoint.DEFAULT),
+        ({}, None, endpoint.DEFAULT),
+        ({"DOCKER_CONTEXT": "default"}, "mine", endpoint.DEFAULT),
+    ]
+    for variables, current_context, expected in cases:
+        docker.use_context(current_context)
+        with monkeypatch.context() as environment:
+            for name, value in variables.items():
+                environment.setenv(name, value)
+            assert endpoint.current_endpoint() == expected, (variables, current_context)
 
 
-def test_without_a_docker_config_the_home_is_looked_at(docker: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_configuration_folder_is_in_the_home(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_CONFIG")
     monkeypatch.setenv("HOME", str(docker.folder))
-    docker.folder = docker.folder / ".docker"
-    docker.config = docker.folder / "config.json"
+    home_config = DockerConfig(docker.folder / ".docker")
     assert endpoint.current_endpoint() == endpoint.DEFAULT
-    docker.context("homely", UNIX)
-    docker.use("homely")
-    assert endpoint.current_endpoint() == UNIX
+    home_config.add_context("homely", CONTEXT_ADDRESS)
+    home_config.use_context("homely")
+    assert endpoint.current_endpoint() == CONTEXT_ADDRESS
 
 
-USUAL, ROOTLESS, OWN_PODMAN, PODMAN = "usual.sock", "user/docker.sock", "user/podman/podman.sock", "roots-podman.sock"
+DEFAULT_SOCKET, ROOTLESS_SOCKET = "usual.sock", "user/docker.sock"
+USER_PODMAN, ROOT_PODMAN = "user/podman/podman.sock", "roots-podman.sock"
 
 
 @pytest.mark.proves("Podman's sockets come after Docker's", "real")
-@pytest.mark.parametrize(
-    ("there", "expected"),
-    [
-        ((USUAL, ROOTLESS, OWN_PODMAN, PODMAN), USUAL),
-        ((ROOTLESS, OWN_PODMAN, PODMAN), ROOTLESS),
-        ((OWN_PODMAN, PODMAN), OWN_PODMAN),
-        ((PODMAN,), PODMAN),
-        ((), USUAL),
-    ],
-)
-def test_the_first_socket_that_is_there_counts_and_dockers_come_before_podmans(
-    docker: Docker,
-    monkeypatch: pytest.MonkeyPatch,
-    there: tuple[str, ...],
-    expected: str,
+def test_the_first_existing_socket_is_selected_docker_first(
+    docker: DockerConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(docker.folder / "user"))
     (docker.folder / "user/podman").mkdir(parents=True)
-    for name in there:
-        (docker.folder / name).touch()
-    chosen = endpoint.choose()
-    assert chosen.address == f"unix://{docker.folder}/{expected}"
-    assert not any(name in " ".join(chosen.skipped_sources) for name in there)
+    cases = [
+        ((DEFAULT_SOCKET, ROOTLESS_SOCKET, USER_PODMAN, ROOT_PODMAN), DEFAULT_SOCKET),
+        ((ROOTLESS_SOCKET, USER_PODMAN, ROOT_PODMAN), ROOTLESS_SOCKET),
+        ((USER_PODMAN, ROOT_PODMAN), USER_PODMAN),
+        ((ROOT_PODMAN,), ROOT_PODMAN),
+        ((), DEFAULT_SOCKET),
+    ]
+    for existing_names, expected in cases:
+        for name in existing_names:
+            (docker.folder / name).touch()
+        choice = endpoint.choose()
+        assert choice.address == f"unix://{docker.folder}/{expected}", existing_names
+        assert not any(name in " ".join(choice.skipped_sources) for name in existing_names), existing_names
+        for name in existing_names:
+            (docker.folder / name).unlink()
 
 
-def test_without_a_runtime_folder_roots_podman_is_looked_for_alone(docker: Docker) -> None:
-    (docker.folder / PODMAN).touch()
-    assert endpoint.current_endpoint() == f"unix://{docker.folder}/{PODMAN}"
+def test_without_a_runtime_folder_only_root_podman_is_found(docker: DockerConfig) -> None:
+    (docker.folder / ROOT_PODMAN).touch()
+    assert endpoint.current_endpoint() == f"unix://{docker.folder}/{ROOT_PODMAN}"
 
 
-@pytest.mark.parametrize(
-    ("file", "text", "why"),
-    [
-        ("config", "{", "no JSON"),
-        ("config", b"\xff\xfe", "no JSON"),
-        ("config", "[" * 100_000, "no JSON"),
-        ("config", "[]", "no JSON object"),
-        ("config", '{"currentContext": 3}', "no text"),
-        ("config", '{"currentContext": "absent"}', "no Docker context absent"),
-        ("config", '{"currentContext": "../../mine"}', "no Docker context ../../mine"),
-        ("meta", "{", "no JSON"),
-        ("meta", "{}", "names no engine"),
-        ("meta", '{"Endpoints": {"docker": []}}', "names no engine"),
-        ("meta", '{"Endpoints": {"docker": {"Host": ""}}}', "no text of one line"),
-        ("meta", '{"Endpoints": {"docker": {"Host": "unix:///a\\nProxyCommand b"}}}', "no text of one line"),
-        ("meta", '{"Endpoints": {"docker": {"Host": 4}}}', "no text of one line"),
-    ],
-)
-def test_a_damaged_docker_config_is_told_with_3(
-    docker: Docker,
-    capsys: pytest.CaptureFixture[str],
-    file: str,
-    text: str | bytes,
-    why: str,
-) -> None:
-    docker.use("mine")
-    path = docker.config if file == "config" else docker.meta("mine")
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(SystemExit) as ended:
-        main.main(["status"])
-    assert ended.value.code == 3
-    said = capsys.readouterr().err
-    assert why in said
-    assert "hint: " in said
+def test_an_invalid_docker_config_exits_with_3(docker: DockerConfig, capsys: pytest.CaptureFixture[str]) -> None:
+    cases: list[tuple[str, str | bytes, str]] = [
+        ("config", "{", "invalid JSON"),
+        ("config", b"\xff\xfe", "invalid JSON"),
+        ("config", "[" * 100_000, "invalid JSON"),
+        ("config", "[]", "not a JSON object"),
+        ("config", '{"currentContext": 3}', "not a string"),
+        ("config", '{"currentContext": "absent"}', "the Docker context absent does not exist"),
+        ("config", '{"currentContext": "../../mine"}', "the Docker context ../../mine does not exist"),
+        ("meta", "{", "invalid JSON"),
+        ("meta", "{}", "has no engine address"),
+        ("meta", '{"Endpoints": {"docker": []}}', "has no engine address"),
+        ("meta", '{"Endpoints": {"docker": {"Host": ""}}}', "one-line string"),
+        ("meta", '{"Endpoints": {"docker": {"Host": "unix:///a\\nProxyCommand b"}}}', "one-line string"),
+        ("meta", '{"Endpoints": {"docker": {"Host": 4}}}', "one-line string"),
+    ]
+    for file, text, reason in cases:
+        docker.use_context("mine")
+        path = docker.config if file == "config" else docker.meta("mine")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        with pytest.raises(SystemExit) as exit_error:
+            main.main(["status"])
+        output = capsys.readouterr().err
+        assert exit_error.value.code == 3, text[:60]
+        assert reason in output, text[:60]
+        assert "hint: " in output, text[:60]
 
 
-def test_a_docker_config_that_is_a_folder_is_told(docker: Docker) -> None:
-    docker.config.mkdir()
-    with pytest.raises(EngineUnavailable, match="Is a directory"):
+def test_errors_of_the_docker_config_have_codes(docker: DockerConfig) -> None:
+    docker.use_context("absent")
+    with pytest.raises(EngineUnavailable) as error:
         endpoint.current_endpoint()
+    assert error.value.code == "docker-context-not-found"
+    docker.config.unlink()
+    docker.config.mkdir()
+    with pytest.raises(EngineUnavailable, match="Is a directory") as error:
+        endpoint.current_endpoint()
+    assert error.value.code == "docker-config-invalid"
 
 
-@pytest.mark.parametrize(("variable", "hint"), [(True, "unset DOCKER_CONTEXT"), (False, "docker context use default")])
-def test_a_context_whose_engine_is_not_used_is_refused_by_name(
-    docker: Docker,
-    monkeypatch: pytest.MonkeyPatch,
-    hint: str,
-    *,
-    variable: bool,
-) -> None:
-    docker.context("far", "tcp://192.0.2.1:2376")
-    docker.use("far")
-    if variable:
-        monkeypatch.setenv("DOCKER_CONTEXT", "far")
-    with pytest.raises(PreconditionError, match=r"the Docker context far.*is not used") as error:
-        client.connect(endpoint.current_endpoint())
-    assert hint in error.value.hint
+def test_an_unsupported_address_of_a_context_is_refused(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    docker.add_context("tcp", "tcp://192.0.2.1:2376")
+    docker.use_context("tcp")
+    for variables, hint in (
+        ({"DOCKER_CONTEXT": "tcp"}, "unset DOCKER_CONTEXT"),
+        ({}, "docker context use default"),
+    ):
+        with monkeypatch.context() as environment:
+            for name, value in variables.items():
+                environment.setenv(name, value)
+            with pytest.raises(PreconditionError, match="the Docker context tcp") as error:
+                client.connect(endpoint.current_endpoint())
+        assert error.value.code == "endpoint-unsupported", hint
+        assert hint in error.value.hint
 
 
-def test_a_context_may_name_another_machine(docker: Docker) -> None:
-    docker.context("far", "ssh://ada@build.example.com")
-    docker.use("far")
+def test_a_context_may_select_a_remote_engine(docker: DockerConfig) -> None:
+    docker.add_context("remote", "ssh://ada@build.example.com")
+    docker.use_context("remote")
     assert endpoint.choose().address == "ssh://ada@build.example.com"
-    assert endpoint.choose().source == "the Docker context far"
+    assert endpoint.choose().source == "the Docker context remote"
 
 
 @pytest.mark.proves("`--engine` comes before what the environment says", "real")
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ("ssh://far", "ssh://far"),
-        ("unix:///run/x.sock", "unix:///run/x.sock"),
-        ("/run/x.sock", "unix:///run/x.sock"),
-        ("", "unix:///run/host.sock"),
-    ],
-)
-def test_the_flag_comes_first(docker: Docker, monkeypatch: pytest.MonkeyPatch, given: str, expected: str) -> None:
-    docker.use("mine")
+def test_the_flag_takes_precedence(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    docker.use_context("mine")
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/host.sock")
-    with endpoint.override(given):
-        assert endpoint.current_endpoint() == expected
-        assert endpoint.choose().source == ("--engine" if given else "DOCKER_HOST")
-    assert endpoint.choose().source == "DOCKER_HOST"
+    cases = [
+        ("ssh://remote", "ssh://remote", "--engine"),
+        ("unix:///run/x.sock", "unix:///run/x.sock", "--engine"),
+        ("/run/x.sock", "unix:///run/x.sock", "--engine"),
+        ("", "unix:///run/host.sock", "DOCKER_HOST"),
+    ]
+    for address, expected, source in cases:
+        with endpoint.override(address):
+            assert endpoint.current_endpoint() == expected, address
+            assert endpoint.choose().source == source, address
+        assert endpoint.choose().source == "DOCKER_HOST", address
 
 
 @pytest.mark.proves("every verb that uses an engine takes `--engine`", "real")
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - ENGINELESS_VERBS - {"ssh-proxy"}))
 def test_every_verb_that_uses_an_engine_takes_the_flag(
-    docker: Docker, verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    docker: DockerConfig, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(docker.folder)
-    arguments = ["true"] if verb == "exec" else []
-    with pytest.raises(SystemExit) as ended:
-        main.main([verb, "--engine", f"unix://{docker.folder}/named.sock", *arguments])
-    said = capsys.readouterr().err
-    if verb in {"up", "build", "status", "prune"}:
-        assert f"{docker.folder}/named.sock (--engine): not there" in said
-        assert "leave --engine out" in said
-    assert ended.value.code != 70
-    assert "No such option" not in said
+    for verb in sorted(set(VERBS) - ENGINELESS_VERBS - {"ssh-proxy"}):
+        arguments = ["true"] if verb == "exec" else []
+        with pytest.raises(SystemExit) as exit_error:
+            main.main([verb, "--engine", f"unix://{docker.folder}/named.sock", *arguments])
+        output = capsys.readouterr().err
+        if verb in {"up", "build", "status", "prune"}:
+            assert f"{docker.folder}/named.sock (--engine): does not exist" in output, verb
+            assert "omit --engine" in output, verb
+        assert exit_error.value.code != 70, verb
+        assert "No such option" not in output, verb
 
 
-def test_an_engine_that_is_not_there_is_told_with_all_that_was_tried(
-    docker: Docker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_engine_is_reported_with_all_sources(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(docker.folder))
-    with pytest.raises(EngineUnavailable, match="no container engine answers") as error:
-        client.connect(endpoint.current_endpoint())
-    assert error.value.detail.split("; ") == [
+    error = connect_error()
+    assert error.code == "engine-unavailable"
+    assert error.detail.split("; ") == [
         "DOCKER_HOST: not set",
         "DOCKER_CONTEXT: not set",
-        f"{docker.config}: names no context",
-        f"unix://{docker.folder}/docker.sock: not there",
-        f"unix://{docker.folder}/podman/podman.sock: not there",
-        f"{endpoint.PODMAN}: not there",
-        f"{endpoint.DEFAULT}: not there",
+        f"{docker.config}: no current context",
+        f"unix://{docker.folder}/docker.sock: does not exist",
+        f"unix://{docker.folder}/podman/podman.sock: does not exist",
+        f"{endpoint.PODMAN}: does not exist",
+        f"{endpoint.DEFAULT}: does not exist",
     ]
 
 
-@pytest.mark.parametrize("deaf", [False, True])
-@pytest.mark.parametrize("named", [False, True])
-def test_the_hint_of_an_engine_that_is_not_there_fits_how_it_was_chosen(
-    docker: Docker, monkeypatch: pytest.MonkeyPatch, named: bool, deaf: bool
+def test_the_hint_of_a_missing_engine_depends_on_its_source(
+    docker: DockerConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = f"unix://{docker.folder}/other.sock" if named else endpoint.DEFAULT
-    if named:
-        monkeypatch.setenv("DOCKER_HOST", at)
-    with socket.socket(socket.AF_UNIX) as door:
-        if deaf:
-            door.bind(at.removeprefix("unix://"))
-        with pytest.raises(EngineUnavailable) as error:
-            client.connect(endpoint.current_endpoint())
-    hint = error.value.hint
-    assert ("unset DOCKER_HOST" in hint, " docker" in hint) == (named, not named)
-    assert ("set DOCKER_HOST" in hint.replace("unset", "")) == (not named and not deaf)
+    for is_selected in (False, True):
+        address = f"unix://{docker.folder}/other.sock" if is_selected else endpoint.DEFAULT
+        if is_selected:
+            monkeypatch.setenv("DOCKER_HOST", address)
+        for is_bound in (False, True):
+            with socket.socket(socket.AF_UNIX) as silent_engine:
+                if is_bound:
+                    silent_engine.bind(address.removeprefix("unix://"))
+                hint = connect_error().hint
+            case = (is_selected, is_bound)
+            assert ("unset DOCKER_HOST" in hint, " docker" in hint) == (is_selected, not is_selected), case
+            assert ("set DOCKER_HOST" in hint.replace("unset", "")) == (not is_selected and not is_bound), case
 
 
-@pytest.mark.parametrize(
-    ("mode", "group", "hint"),
-    [
+def test_the_hint_for_a_denied_socket_names_its_owner(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = docker.folder / "other.sock"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+    monkeypatch.setattr(unix_http, "check_socket", raise_denied)
+    cases = [
         (0o660, 4242, 'sudo usermod -aG 4242 "$USER", then log in again'),
         (0o600, 4242, "run the command as 4343"),
         (0o660, 0, "run the command as 4343"),
-    ],
-)
-def test_a_socket_closed_to_the_caller_says_whose_it_is(
-    docker: Docker, monkeypatch: pytest.MonkeyPatch, mode: int, group: int, hint: str
-) -> None:
-    path = docker.folder / "other.sock"
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
-    monkeypatch.setattr(client, "_probe_socket", denied)
-    monkeypatch.setattr(Path, "stat", lambda *_, **__: os.stat_result((mode, 0, 0, 1, 4343, group, 0, 0, 0, 0)))
-    with pytest.raises(EngineUnavailable, match="may not use") as error:
-        client.connect(endpoint.current_endpoint())
-    monkeypatch.undo()
-    assert error.value.hint.startswith(hint)
-    assert "docker" not in error.value.hint
-    assert error.value.hint.endswith("; or unset DOCKER_HOST")
+    ]
+    for mode, group, hint in cases:
+        stat_result = os.stat_result((mode, 0, 0, 1, 4343, group, 0, 0, 0, 0))
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "stat", lambda *_, result=stat_result, **__: result)
+            error = connect_error()
+        assert error.code == "engine-access-denied", hint
+        assert error.hint.startswith(hint)
+        assert "docker" not in error.hint
+        assert error.hint.endswith("; or unset DOCKER_HOST")
 
 
-def test_a_socket_in_a_folder_closed_to_the_caller_is_told(docker: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socket_in_a_denied_folder_is_reported(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{docker.folder}/other.sock")
-    monkeypatch.setattr(Path, "stat", denied)
-    monkeypatch.setattr(client, "_probe_socket", denied)
-    with pytest.raises(EngineUnavailable, match="may not use") as error:
-        client.connect(endpoint.current_endpoint())
-    monkeypatch.undo()
-    assert error.value.hint.startswith("run the command as the user whose engine it is")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", raise_denied)
+        patched.setattr(unix_http, "check_socket", raise_denied)
+        error = connect_error()
+    assert error.code == "engine-access-denied"
+    assert error.hint.startswith("run the command as the user who owns the engine")
 
 
-def denied(*_: object, **__: object) -> None:
+def raise_denied(*_: object, **__: object) -> None:
     raise PermissionError(errno.EACCES, "Permission denied")
 
 
-def test_an_engine_of_a_context_that_does_not_answer_is_told_with_the_context(docker: Docker) -> None:
-    with socket.socket(socket.AF_UNIX) as deaf:
-        deaf.bind(str(docker.folder / "deaf"))
-        docker.context("deaf", f"unix://{docker.folder}/deaf")
-        docker.use("deaf")
-        with pytest.raises(EngineUnavailable, match="does not answer") as error:
-            client.connect(endpoint.current_endpoint())
-    assert error.value.detail.endswith(f"unix://{docker.folder}/deaf (the Docker context deaf): connection refused")
+def test_an_unavailable_engine_of_a_context_names_the_context(docker: DockerConfig) -> None:
+    with socket.socket(socket.AF_UNIX) as silent_engine:
+        silent_engine.bind(str(docker.folder / "silent"))
+        docker.add_context("silent", f"unix://{docker.folder}/silent")
+        docker.use_context("silent")
+        error = connect_error()
+    assert error.code == "engine-unavailable"
+    assert error.detail.endswith(f"unix://{docker.folder}/silent (the Docker context silent): connection refused")
 
 
-def test_an_engine_that_takes_the_question_and_says_nothing_is_asked_once(
-    docker: Docker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_engine_that_never_answers_is_asked_once(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "PING_TIMEOUT_S", 0.05)
-    monkeypatch.setattr(client, "Client", pytest.fail)  # it would ask again, and wait longer
+    monkeypatch.setattr(client, "Client", pytest.fail)  # the SDK would ask again, and wait longer
     monkeypatch.setenv("DOCKER_HOST", f"unix://{docker.folder}/silent")
-    with socket.socket(socket.AF_UNIX) as silent:
-        silent.bind(str(docker.folder / "silent"))
-        silent.listen()
-        with pytest.raises(EngineUnavailable, match="does not answer") as error:
-            client.connect(endpoint.current_endpoint())
-    assert error.value.detail.endswith("(DOCKER_HOST): it does not answer")
+    with socket.socket(socket.AF_UNIX) as silent_engine:
+        silent_engine.bind(str(docker.folder / "silent"))
+        silent_engine.listen()
+        error = connect_error()
+    assert error.code == "engine-unavailable"
+    assert error.detail.endswith("(DOCKER_HOST): no answer")
 
 
-@pytest.mark.parametrize(
-    ("pong", "asked", "api"),
-    [
-        (b"200 x\r\nApi-Version: 1.40", ["GET /_ping"], "1.40"),  # enough: for `version` the engine starts runc
-        (b"200 x", ["GET /_ping", "GET /version"], "1.42"),
-        (b"200 x\r\nApi-Version: newest", ["GET /_ping", "GET /version"], "1.42"),
-        (b"403 x\r\nApi-Version: 1.40", ["GET /_ping", "GET /version"], "1.42"),
-    ],
-)
-def test_the_api_is_the_engines_own(docker: Docker, pong: bytes, asked: list[str], api: str) -> None:
-    pong = b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % pong
-    answers = {"": b"", "GET /_ping": pong, "GET /version": answer(200, {"ApiVersion": "1.42"})}
-    with engine_at(docker.folder / "e.sock", answers=answers) as engine:
-        with closing(client.connect(engine.address).api) as ours:
-            assert ours.api_version == api
-        assert [request for request, _ in engine.asked if request] == asked
+def test_the_api_version_comes_from_the_ping(docker: DockerConfig) -> None:
+    ping, version = "GET /_ping", "GET /version"
+    cases = [
+        (b"200 x\r\nApi-Version: 1.40", [ping], "1.40"),  # no /version, for which the engine runs runc
+        (b"200 x", [ping, version], "1.42"),
+        (b"200 x\r\nApi-Version: newest", [ping, version], "1.42"),
+        (b"403 x\r\nApi-Version: 1.40", [ping, version], "1.42"),
+    ]
+    for head, requests, api_version in cases:
+        pong = b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % head
+        answers = {"": b"", ping: pong, version: answer(200, {"ApiVersion": "1.42"})}
+        with engine_at(docker.folder / "e.sock", answers=answers) as engine:
+            with closing(client.connect(engine.address).api) as api:
+                assert api.api_version == api_version, head
+            assert [request for request, _ in engine.requests if request] == requests, head

@@ -1,5 +1,5 @@
-# ruff: noqa: ARG002 - a stand-in takes what the engine's API takes
-"""Our own output and terminal are not the engine: what goes wrong with them is not told as its failure."""
+# ruff: noqa: ARG002 - the fake has the signatures of the engine's API
+"""Programs in a container keep output and exit code; failures of this process's own output are not engine errors."""
 
 from __future__ import annotations
 
@@ -28,87 +28,85 @@ STDOUT = 1
 
 
 class Api:
-    """A stand-in for the engine's API: a program that printed something and ended."""
+    """A fake of the engine's API: a program that has printed something and exited."""
 
-    def __init__(self, printed: bytes, resized: Exception | None = None, code: int = 7) -> None:
+    def __init__(self, output: bytes, resize_error: Exception | None = None, code: int = 7) -> None:
         self.code, self.argv = code, [""]
-        self.ours, self.its = socket.socketpair()
-        self.its.sendall(printed)
-        self.its.shutdown(socket.SHUT_WR)
-        self.resized = resized
+        self.client_socket, self.server_socket = socket.socketpair()
+        self.server_socket.sendall(output)
+        self.server_socket.shutdown(socket.SHUT_WR)
+        self.resize_error = resize_error
 
     def exec_create(self, container: str, argv: list[str], **settings: Any) -> dict[str, str]:
         self.argv = argv
         return {"Id": "1"}
 
     def exec_start(self, exec_id: str, *, tty: bool, socket: bool) -> socket.socket:
-        return self.ours
+        return self.client_socket
 
     def exec_inspect(self, exec_id: str) -> dict[str, int]:
         return {"ExitCode": self.code}
 
     def exec_resize(self, exec_id: str, *, height: int, width: int) -> None:
-        if self.resized:
-            raise self.resized
+        if self.resize_error:
+            raise self.resize_error
 
 
-def run(api: Api, *, tty: bool = False, below: str = "") -> int:
+def run(api: Api, *, tty: bool = False, folder: str = "") -> int:
     try:
         engine = Engine("unix:///x", api)  # type: ignore[arg-type]
-        return container_exec.run_attached(engine, "c", ["cat", "big"], tty=tty, folder=below)
+        return container_exec.run_attached(engine, "c", ["cat", "big"], tty=tty, folder=folder)
     finally:
-        api.its.close()
+        api.server_socket.close()
 
 
 @contextmanager
-def standing_for(*descriptors: int, by: int) -> Iterator[None]:
-    kept = {number: os.dup(number) for number in descriptors}
+def redirected(*descriptors: int, to: int) -> Iterator[None]:
+    saved_descriptors = {number: os.dup(number) for number in descriptors}
     try:
         for number in descriptors:
-            os.dup2(by, number)
+            os.dup2(to, number)
         yield
     finally:
-        for number, saved in kept.items():
+        for number, saved in saved_descriptors.items():
             os.dup2(saved, number)
             os.close(saved)
 
 
-@pytest.mark.parametrize("size", [1, 5, 9000])
-def test_output_that_comes_with_the_head_of_the_answer_is_not_lost(tmp_path: Path, size: int) -> None:
+def test_output_sent_with_the_response_headers_is_kept(tmp_path: Path) -> None:
     head = b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\n\r\n"
-    text = b"x" * size
-    sdk = docker.APIClient(base_url=f"unix://{tmp_path}/engine", version="1.41")
-    with (
-        answering(tmp_path / "engine", head + framed(text, b"end")),
-        container_exec._start_exec(Engine("unix:///x", sdk), "1", tty=False) as stream,
-    ):
-        seen = list(streams.read_frames(stream))
-    assert {number for number, _ in seen} == {STDOUT}
-    assert b"".join(chunk for _, chunk in seen) == text + b"end"
-    sdk.close()
+    for size in (1, 5, 9000):
+        path, text = tmp_path / f"engine-{size}", b"x" * size
+        sdk = docker.APIClient(base_url=f"unix://{path}", version="1.41")
+        with (
+            answering(path, head + framed(text, b"end")),
+            container_exec._start_exec(Engine("unix:///x", sdk), "1", tty=False) as stream,
+        ):
+            frames = list(streams.read_frames(stream))
+        assert {number for number, _ in frames} == {STDOUT}, size
+        assert b"".join(chunk for _, chunk in frames) == text + b"end", size
+        sdk.close()
 
 
-def test_a_reader_that_left_ends_the_program_as_it_would_any_other() -> None:
-    reads, writes = os.pipe()
-    os.close(reads)
-    with standing_for(STDOUT, by=writes):
-        os.close(writes)
+def test_a_closed_stdout_exits_as_after_sigpipe() -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with redirected(STDOUT, to=write_end):
+        os.close(write_end)
         code = run(Api(struct.pack(">BxxxL", STDOUT, 3) + b"abc"))
     assert code == 141  # 128 and the number of SIGPIPE
 
 
-@pytest.mark.parametrize(
-    "resized", [docker.errors.APIError("the program is not running"), ConnectionResetError(), None]
-)
-def test_a_terminal_that_cannot_be_resized_ends_no_session(resized: Exception | None) -> None:
-    ours, its = pty.openpty()
-    with standing_for(0, STDOUT, by=its):
-        code = run(Api(b"bye", resized), tty=True)
-    shown = os.read(ours, 100)
-    os.close(ours)
-    os.close(its)
-    assert code == 7
-    assert b"bye" in shown
+def test_a_failed_resize_does_not_end_the_session() -> None:
+    for error in (docker.errors.APIError("the program is not running"), ConnectionResetError(), None):
+        terminal, program_side = pty.openpty()
+        with redirected(0, STDOUT, to=program_side):
+            code = run(Api(b"bye", error), tty=True)
+        output = os.read(terminal, 100)
+        os.close(terminal)
+        os.close(program_side)
+        assert code == 7, error
+        assert b"bye" in output, error
 
 
 def framed(*chunks: bytes) -> bytes:
@@ -120,58 +118,47 @@ MISSING = OCI + b"executable file not found in $PATH: unknown\r\n"
 DENIED = OCI + b"permission denied: unknown\r\n"
 
 
-@pytest.mark.parametrize(
-    ("said", "code", "kind", "words"),
-    [
-        (MISSING, 126, CommandNotFound, "there is no program 'cat' in the workspace"),
-        (MISSING, 127, CommandNotFound, "there is no program 'cat' in the workspace"),
-        (DENIED, 126, CommandNotExecutable, "cannot be run: it is not executable"),
-        (OCI + b"exec format error\n", 126, CommandNotExecutable, "no program for this machine"),
-        (
-            b"/workspace/sub: 1: exec: cat: not found\n",
-            127,
-            CommandNotFound,
-            "there is no program 'cat' in the workspace",
-        ),
-        (b"/workspace/sub: 1: exec: cat: Permission denied\n", 126, CommandNotExecutable, "it is not executable"),
-        (b"/workspace/sub: 1: cd: can't cd to /workspace/sub\n", 125, ExecError, "this folder is not in the workspace"),
-    ],
-)
-def test_a_program_that_did_not_start_is_told_in_words_with_the_code_of_shells(
-    said: bytes, code: int, kind: type[ExecError], words: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(kind, match=words) as failed:
-        run(Api(framed(said), code=code), below="/workspace/sub")
-    assert type(failed.value) is kind
-    assert capfd.readouterr().out == ""
+def test_a_failed_start_has_the_error_and_code_of_a_shell(capfd: pytest.CaptureFixture[str]) -> None:
+    not_found, not_executable = (CommandNotFound, "command-not-found"), (CommandNotExecutable, "command-not-executable")
+    shell = b"/workspace/sub: 1: "
+    cases = [
+        (MISSING, 126, *not_found, "'cat'"),
+        (MISSING, 127, *not_found, "'cat'"),
+        (DENIED, 126, *not_executable, "it is not executable"),
+        (OCI + b"exec format error\n", 126, *not_executable, "another architecture"),
+        (shell + b"exec: cat: not found\n", 127, *not_found, "'cat'"),
+        (shell + b"exec: cat: Permission denied\n", 126, *not_executable, "it is not executable"),
+        (shell + b"cd: can't cd to /workspace/sub\n", 125, ExecError, "workdir-not-found", "this folder"),
+    ]
+    for output, code, error_type, error_code, text in cases:
+        with pytest.raises(error_type, match=text) as failed:
+            run(Api(framed(output), code=code), folder="/workspace/sub")
+        assert (type(failed.value), failed.value.code) == (error_type, error_code), output
+        assert capfd.readouterr().out == "", output
 
 
-def test_what_the_shell_says_comes_in_pieces(capfd: pytest.CaptureFixture[str]) -> None:
-    pieces = (b"/workspace/", b"sub: 1: ", b"exec: cat: ", b"not found\n")
+def test_a_shell_error_in_several_chunks_is_recognized(capfd: pytest.CaptureFixture[str]) -> None:
+    chunks = (b"/workspace/", b"sub: 1: ", b"exec: cat: ", b"not found\n")
     with pytest.raises(CommandNotFound):
-        run(Api(framed(*pieces), code=127), below="/workspace/sub")
+        run(Api(framed(*chunks), code=127), folder="/workspace/sub")
     assert capfd.readouterr().out == ""
 
 
-@pytest.mark.parametrize("below", ["", "/workspace/sub"])
-@pytest.mark.parametrize(
-    ("chunks", "code"),
-    [
+def test_output_of_a_program_that_ran_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
+    cases: list[tuple[tuple[bytes, ...], int]] = [
         ((MISSING,), 0),
         ((MISSING, b"and more\n"), 127),
         ((b"hello\n", MISSING), 127),
         ((b"/workspace/sub: 1: x\n",), 1),
         ((b"/work",), 127),
-    ],
-)
-def test_what_a_program_prints_that_ran_is_passed_on(
-    chunks: tuple[bytes, ...], code: int, below: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    assert run(Api(framed(*chunks), code=code), below=below) == code
-    assert capfd.readouterr().out.encode() == b"".join(chunks)
+    ]
+    for folder in ("", "/workspace/sub"):
+        for chunks, code in cases:
+            assert run(Api(framed(*chunks), code=code), folder=folder) == code, chunks
+            assert capfd.readouterr().out.encode() == b"".join(chunks), (folder, code)
 
 
-def test_a_folder_below_is_an_argument_and_no_script() -> None:
+def test_the_working_folder_is_an_argument_of_the_script() -> None:
     api = Api(b"")
-    run(api, below='/workspace/$(x)"')
+    run(api, folder='/workspace/$(x)"')
     assert api.argv == ["/bin/sh", "-c", CHDIR_SCRIPT, '/workspace/$(x)"', "cat", "big"]

@@ -1,35 +1,35 @@
-"""The failure table is whole, and its page is made from the tests."""
+"""Check that the failure table is complete and its page current."""
 
 from __future__ import annotations
 
-import runpy
-
-from envkit.checks.table import CHECKS
+from envkit.checks.check import CHECKS
+from scripts.docs import make_gpu_failures
 from tests import failures
 from tests.conftest import ROOT
 
-ENGINES = range(5, 23)  # what an engine or NVIDIA's toolkit says is no check, but the reason for which `up` ends
+ENGINE_ROWS = range(5, 23)  # errors of an engine or NVIDIA's toolkit are not checks: `up` fails with them
 NUMBERS = [row.number for row in failures.ROWS]
 
 
-def test_every_row_of_the_table_is_shown_by_a_test() -> None:
+def test_every_row_is_covered_by_a_test() -> None:
     assert NUMBERS[4:] == [str(number) for number in range(1, 45)]
-    assert set(NUMBERS) == {one.number for one in failures.shown()}
+    assert set(NUMBERS) == {entry.number for entry in failures.collect_evidence()}
 
 
-def test_every_row_but_an_engines_refusal_is_told_as_a_check() -> None:
-    for one in failures.shown():
-        assert one.checks <= CHECKS.keys(), one
-        assert one.checks or int(one.number) in ENGINES, one
+def test_every_row_but_engine_errors_has_a_check() -> None:
+    for entry in failures.collect_evidence():
+        assert entry.checks <= CHECKS.keys(), entry
+        assert entry.checks or int(entry.number) in ENGINE_ROWS, entry
 
 
-def test_what_is_recorded_is_told_as_what_is_reproduced() -> None:
-    for recorded in (one for one in failures.shown() if one.how == failures.RECORDED):
-        made = [one.checks for one in failures.shown() if (one.number, one.how) == (recorded.number, "reproduced")]
-        assert recorded.checks & frozenset().union(*made), recorded
+def test_recorded_and_reproduced_faults_have_the_same_check() -> None:
+    reproduced = [entry for entry in failures.collect_evidence() if entry.method == failures.REPRODUCED]
+    for recorded in failures.collect_evidence():
+        if recorded.method == failures.RECORDED:
+            checks = [entry.checks for entry in reproduced if entry.number == recorded.number]
+            assert recorded.checks & frozenset().union(*checks), recorded
 
 
-def test_the_page_of_failures_is_current() -> None:
-    page = runpy.run_path(str(ROOT / "scripts/make_failures_page.py"))["page"]
-    written = (ROOT / "docs/failures.md").read_text("utf-8")
-    assert written == page(), "scripts/make_failures_page.py writes docs/failures.md anew"
+def test_the_failures_page_is_current() -> None:
+    text = (ROOT / "docs/reference/gpu-failures.md").read_text("utf-8")
+    assert text == make_gpu_failures.page(), "run `python -m scripts.docs`"

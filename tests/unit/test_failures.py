@@ -1,4 +1,4 @@
-"""Whatever is raised becomes one message, the hint, and the exit code that the README promises."""
+"""Errors become one message, a hint and the exit code of the README."""
 
 from __future__ import annotations
 
@@ -16,170 +16,157 @@ from envkit.cli import error_handler, main
 if TYPE_CHECKING:
     from pathlib import Path
 
+TERMINATED = errors.TerminatedBySignal(errors.ExitCode.TERMINATED)
+RESUME = f"envkit: {error_handler.INTERRUPTED_RESUME}\n"
+REPEAT = f"envkit: {error_handler.INTERRUPTED_REPEAT}\n"
+UNCHANGED = f"envkit: {error_handler.INTERRUPTED_UNCHANGED}\n"
+NO_SPACE = OSError(errno.ENOSPC, "No space left on device", "/state")
+
+
+def run(arguments: list[str]) -> int | str | None:
+    """Run the command line; return its exit code."""
+    with pytest.raises(SystemExit) as process_exit:
+        main.main(arguments)
+    return process_exit.value.code
+
 
 @pytest.mark.proves("each kind of error has its exit code", "real")
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
+def test_each_kind_of_error_has_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    for error, exit_code in (
         (errors.ConfigError([errors.Problem("envkit.yaml", 3, "ssh.port", "no")]), 2),
-        (errors.PreconditionError("will not", hint="do that"), 2),
-        (errors.EngineUnavailable("nothing answers", hint="start it"), 3),
+        (errors.PreconditionError("not allowed", hint="do that"), 2),
+        (errors.EngineUnavailable("no engine", hint="start it"), 3),
         (errors.BuildFailed("a step failed"), 3),
         (errors.Unhealthy("no answer"), 3),
         (errors.GpuUnusable("no driver"), 5),
         (errors.ExecError("not running"), 125),
         (KeyboardInterrupt(), 130),
-        (OSError(errno.ENOSPC, "No space left on device", "/state"), 2),
-    ],
-)
-def test_each_kind_of_error_has_its_exit_code(
-    error: BaseException, code: int, capsys: pytest.CaptureFixture[str]
+        (NO_SPACE, 2),
+    ):
+        assert error_handler.report(error) == exit_code, error
+        output = capsys.readouterr()
+        assert output.out == "", error
+        assert "Traceback" not in output.err, error
+        assert getattr(error, "hint", "") in output.err, error
+
+
+def test_message_is_followed_by_detail_and_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    error_handler.report(errors.EngineError("no answer", code="engine-unavailable", detail="/run/x", hint="start it"))
+    assert capsys.readouterr().err == "envkit: no answer\n  detail: /run/x\n  hint: start it\n"
+
+
+def test_errors_of_python_and_typer_have_codes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert error_handler.report(error) == code
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "Traceback" not in told.err
-    assert getattr(error, "hint", "") in told.err
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    for error, code in (
+        (NO_SPACE, "local-disk-full"),
+        (PermissionError(errno.EACCES, "Permission denied", "/state"), "os-error"),
+        (typer.BadParameter("not a number"), "usage-error"),
+        (ZeroDivisionError(), "internal-error"),
+    ):
+        exit_code = error_handler.report(error, ["up", "--format=json"])
+        report = json.loads(capsys.readouterr().out)
+        assert (report["error"]["code"], report["exit_code"]) == (code, exit_code), error
 
 
-GOES_ON = "envkit: interrupted; `envkit up` or `envkit down` goes on from here\n"
-
-
-@pytest.mark.parametrize(
-    ("verb", "error", "code", "said"),
-    [
-        ("lifecycle.up", KeyboardInterrupt(), 130, GOES_ON),
-        ("lifecycle.down", errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143, GOES_ON),
-        ("lifecycle.prune", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
-        ("diagnostics.audit", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
+def test_interruptions_reach_the_error_handler_through_typer(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for handler, error, exit_code, message in (
+        ("lifecycle.up", KeyboardInterrupt(), 130, RESUME),
+        ("lifecycle.down", TERMINATED, 143, RESUME),
+        ("lifecycle.prune", KeyboardInterrupt(), 130, REPEAT),
+        ("diagnostics.audit", KeyboardInterrupt(), 130, REPEAT),
         ("diagnostics.probe", KeyboardInterrupt(), 130, ""),
-        ("project.render", KeyboardInterrupt(), 130, "envkit: interrupted; repeat the command\n"),
+        ("project.render", KeyboardInterrupt(), 130, REPEAT),
         ("exec.logs", KeyboardInterrupt(), 130, ""),
-        ("exec.logs", errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143, ""),
-        ("project.schema", BrokenPipeError(), 0, ""),
-    ],
-)
-def test_what_typer_would_end_without_a_word_reaches_us(
-    verb: str,
-    error: BaseException,
-    code: int,
-    said: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+        ("exec.logs", TERMINATED, 143, ""),
+    ):
+
+        def run_verb(error: BaseException = error) -> int:
+            raise error
+
+        monkeypatch.setattr(f"envkit.cli.verbs.{handler}", run_verb)
+        assert run([handler.partition(".")[2]]) == exit_code, handler
+        assert capfd.readouterr().err == message, handler
+
+
+def test_closed_stdout_is_not_an_error(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def schema() -> int:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("envkit.cli.verbs.project.schema", schema)
+    assert run(["schema"]) == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_up_interrupted_at_the_prompt_changed_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def run() -> int:
-        raise error
-
-    monkeypatch.setattr(f"envkit.cli.verbs.{verb}", run)
-    with pytest.raises(SystemExit) as ended:
-        main.main([verb.partition(".")[2]])
-    assert ended.value.code == code
-    assert capfd.readouterr().err == said
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (KeyboardInterrupt(), 130),
-        (errors.TerminatedBySignal(errors.ExitCode.TERMINATED), 143),
-    ],
-)
-def test_an_up_that_is_interrupted_while_it_asks_has_nothing_to_go_on_from(
-    error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    def asked(_: str) -> str:
-        raise error
-
     def up() -> int:
-        return int(typer.confirm("Agree?", err=True))
+        return int(typer.confirm("Approve?", err=True))
 
-    monkeypatch.setattr(sys.modules[typer.confirm.__module__], "visible_prompt_func", asked)
     monkeypatch.setattr("envkit.cli.verbs.lifecycle.up", up)
-    with pytest.raises(SystemExit) as ended:
-        main.main(["up", "--engine", "unix:///x"])
-    assert ended.value.code == code
-    assert capfd.readouterr().err.endswith("envkit: interrupted; the environment is as it was\n")
+    for error, exit_code in ((KeyboardInterrupt(), 130), (TERMINATED, 143)):
+
+        def prompt(_: str, error: BaseException = error) -> str:
+            raise error
+
+        monkeypatch.setattr(sys.modules[typer.confirm.__module__], "visible_prompt_func", prompt)
+        assert run(["up", "--engine", "unix:///x"]) == exit_code
+        assert capfd.readouterr().err.endswith(UNCHANGED), exit_code
 
 
-def test_an_up_that_only_foretells_has_nothing_to_go_on_from(capsys: pytest.CaptureFixture[str]) -> None:
+def test_interrupted_dry_run_has_nothing_to_resume(capsys: pytest.CaptureFixture[str]) -> None:
     assert error_handler.report(KeyboardInterrupt(), ["up", "--dry-run"]) == 130
-    assert capsys.readouterr().err == "envkit: interrupted; repeat the command\n"
-
-
-PROBLEM = errors.Problem("envkit.yaml", 3, "ssh.port", "no")
+    assert capsys.readouterr().err == REPEAT
 
 
 @pytest.mark.proves("a failure is JSON too where that is asked for", "real")
-@pytest.mark.parametrize(
-    ("error", "failure", "code"),
-    [
-        (
-            errors.EngineUnavailable("nothing answers", code="engine-unavailable", detail="/run/x", hint="start it"),
-            {
-                "message": "nothing answers",
-                "code": "engine-unavailable",
-                "detail": "/run/x",
-                "hint": "start it",
-                "problems": [],
-            },
-            3,
-        ),
-        (
-            errors.ConfigError([PROBLEM]),
-            {
-                "message": "envkit.yaml:3 ssh.port: no",
-                "code": "config-invalid",
-                "detail": "",
-                "hint": "",
-                "problems": [
-                    {"file": "envkit.yaml", "line": 3, "key": "ssh.port", "message": "no", "code": "invalid-value"}
-                ],
-            },
-            2,
-        ),
-    ],
-)
-@pytest.mark.parametrize("options", [["--format", "json"], ["--format=json"]])
-def test_a_failure_has_the_same_envelope_as_a_report(
-    error: errors.EnvkitError,
-    failure: dict[str, object],
-    code: int,
-    options: list[str],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert error_handler.report(error, ["up", *options]) == code
-    told = capsys.readouterr()
-    assert json.loads(told.out) == {
-        "envkit": __version__,
-        "format": 1,
-        "command": "up",
-        "subject": "",
-        "result": None,
-        "findings": [],
-        "exit_code": code,
-        "error": failure,
-    }
-    assert error.message in told.err
+def test_failure_has_the_envelope_of_a_report(capsys: pytest.CaptureFixture[str]) -> None:
+    unavailable = errors.EngineUnavailable("no engine", code="engine-unavailable", detail="/run/x", hint="start it")
+    invalid = errors.ConfigError([errors.Problem("envkit.yaml", 3, "ssh.port", "no", "port-invalid")])
+    problem = {"file": "envkit.yaml", "line": 3, "key": "ssh.port", "message": "no", "code": "port-invalid"}
+    for error, exit_code, detail, hint, problems in (
+        (unavailable, 3, "/run/x", "start it", []),
+        (invalid, 2, "", "", [problem]),
+    ):
+        for options in (["--format", "json"], ["--format=json"]):
+            assert error_handler.report(error, ["up", *options]) == exit_code, options
+            output = capsys.readouterr()
+            assert json.loads(output.out) == {
+                "envkit": __version__,
+                "format": 1,
+                "command": "up",
+                "subject": "",
+                "result": None,
+                "findings": [],
+                "exit_code": exit_code,
+                "error": {
+                    "message": error.message,
+                    "code": error.code,
+                    "detail": detail,
+                    "hint": hint,
+                    "problems": problems,
+                },
+            }, options
+            assert error.message in output.err, options
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_stdout_is_empty_unless_json_is_requested(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (
         ["up"],
         ["up", "--format", "text"],
         ["exec", "tool", "--format", "json"],
         ["up", "--", "--format", "json"],
         [],
-    ],
-)
-def test_nothing_goes_to_stdout_where_no_json_was_asked_for(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    error_handler.report(errors.PreconditionError("will not"), arguments)
-    assert capsys.readouterr().out == ""
+    ):
+        error_handler.report(errors.PreconditionError("not allowed"), arguments)
+        assert capsys.readouterr().out == "", arguments
 
 
-def test_a_config_error_shows_every_problem_in_file_order(capsys: pytest.CaptureFixture[str]) -> None:
+def test_config_error_shows_problems_in_file_order(capsys: pytest.CaptureFixture[str]) -> None:
     problems = [
         errors.Problem("envkit.yaml", 12, "ssh.port", "expected a whole number"),
         errors.Problem("envkit.yaml", 3, "nmae", "unknown key"),
@@ -192,7 +179,7 @@ def test_a_config_error_shows_every_problem_in_file_order(capsys: pytest.Capture
 
 
 @pytest.mark.proves("a bug ends with 70 and its traceback is in a log whose path is printed", "real")
-def test_a_bug_goes_to_a_private_log_whose_path_is_shown(
+def test_bug_is_logged_to_a_private_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -200,53 +187,41 @@ def test_a_bug_goes_to_a_private_log_whose_path_is_shown(
     log = tmp_path / "envkit" / "crash.log"
     assert "ZeroDivisionError" in log.read_text()
     assert log.stat().st_mode & 0o777 == 0o600
-    shown = capsys.readouterr().err
-    assert str(log) in shown
-    assert "Traceback" not in shown
+    output = capsys.readouterr().err
+    assert str(log) in output
+    assert "Traceback" not in output
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "says"),
-    [
-        (["frobnicate"], 2, "frobnicate"),
-        (["up", "--frobnicate"], 2, "hint: envkit up --help"),
-        (["--frobnicate"], 2, "hint: envkit --help"),
-        (["statsu"], 2, "did you mean `envkit status`?"),
-        (["up", "--gpus", "one"], 2, "--gpus"),
-        (["up", "--no-gpu", "--gpus", "1"], 2, "--gpus"),
-        (["exec"], 2, "program"),
-        (["up", "--project", "/nowhere/at/all"], 2, "/nowhere/at/all"),
-    ],
-)
-def test_a_wrong_command_line_is_told_in_one_message(
-    arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main.main(arguments)
-    assert ended.value.code == code
-    told = capsys.readouterr().err
-    assert says in told
-    assert "Traceback" not in told
+def test_invalid_command_line_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, fragment in (
+        (["frobnicate"], "frobnicate"),
+        (["up", "--frobnicate"], "hint: envkit up --help"),
+        (["--frobnicate"], "hint: envkit --help"),
+        (["statsu"], "did you mean `envkit status`?"),
+        (["up", "--gpus", "one"], "--gpus"),
+        (["up", "--no-gpu", "--gpus", "1"], "--gpus"),
+        (["exec"], "program"),
+        (["up", "--project", "/nowhere/at/all"], "/nowhere/at/all"),
+    ):
+        assert run(arguments) == 2, arguments
+        message = capsys.readouterr().err
+        assert fragment in message, arguments
+        assert "Traceback" not in message, arguments
 
 
 @pytest.mark.proves("`envkit version` prints the version", "real")
-@pytest.mark.parametrize("arguments", [["version"], ["--version"]])
-def test_the_version_is_said_without_loading_anything(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main.main(arguments)
-    assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith("envkit ")
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["version"], ["--version"]):
+        assert run(arguments) == 0, arguments
+        assert capsys.readouterr().out.startswith("envkit "), arguments
 
 
-def test_a_far_word_is_not_suggested(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main.main(["bogus"])
-    assert capsys.readouterr().err == "envkit: there is no command 'bogus'\n  hint: envkit --help\n"
+def test_dissimilar_command_is_not_suggested(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["bogus"])
+    assert "did you mean" not in capsys.readouterr().err
 
 
-def test_alone_it_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main.main([])
-    told = capsys.readouterr()
-    assert (ended.value.code, told.err) == (0, "")
-    assert told.out.lstrip().startswith("Usage: envkit")
+def test_help_is_shown_without_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    exit_code, output = run([]), capsys.readouterr()
+    assert (exit_code, output.err) == (0, "")
+    assert output.out.lstrip().startswith("Usage: envkit")

@@ -1,4 +1,4 @@
-"""Who holds a port that is taken: one's own environment, a container, a process, or nobody one may see."""
+"""The owner of a busy port is an environment of the caller, a container, a process, or unknown."""
 
 from __future__ import annotations
 
@@ -13,96 +13,91 @@ from envkit.backends.docker import client, endpoint, fast_inspect
 from envkit.backends.docker.port_owner import find_owner
 from envkit.environment import planning
 from envkit.environment.project import Project
-from envkit.environment.remote import ports
+from envkit.environment.remote import ports as remote_ports
 from envkit.errors import EngineUnavailable
 from envkit.model.state import State
-from envkit.net import http
+from envkit.net import ports
+from envkit.net.ports import UNKNOWN_PROCESS
 from envkit.observe import doctor
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-AT = "unix:///x"
+ENDPOINT, REMOTE_ENDPOINT = "unix:///x", "ssh://far"
 PROCESS = "nc (process 7)"
-YOURS = "your environment nv (envkit down --name nv)"
+OWN_ENVIRONMENT = "your environment nv (envkit down --name nv)"
 
 
 @pytest.fixture(autouse=True)
-def _remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remember an environment that has the port 8890 on this engine, and forwards 9001 from another one."""
+def _saved_states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save the state of an environment with port 8890, on this engine and forwarded as 9001 on a remote one."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("DOCKER_HOST", AT)
-    for at in (AT, "ssh://far"):
-        state.save(state.directory(at, "/nv"), State("nv", "/nv", port=8890, ssh_port=2300, forwarded={"8890": 9001}))
+    monkeypatch.setenv("DOCKER_HOST", ENDPOINT)
+    saved_state = State("nv", "/nv", port=8890, ssh_port=2300, forwarded={"8890": 9001})
+    for address in (ENDPOINT, REMOTE_ENDPOINT):
+        state.save(state.directory(address, "/nv"), saved_state)
 
 
-def engine(labels: dict[str, str] | None = None, **port: Any) -> Any:
-    """Return an engine with a container that publishes a port."""
-    given = {"IP": "127.0.0.1", "PublicPort": 8890, "Type": "tcp", **port}
-    listed = [{"Id": "0" * 64, "Names": ["/web"], "Labels": labels, "Ports": [given]}]
-    return SimpleNamespace(api=SimpleNamespace(containers=lambda: listed))
+def engine(labels: dict[str, str] | None = None, **changes: Any) -> Any:
+    """Return a fake engine with a container that publishes a port."""
+    port = {"IP": "127.0.0.1", "PublicPort": 8890, "Type": "tcp", **changes}
+    containers = [{"Id": "0" * 64, "Names": ["/web"], "Labels": labels, "Ports": [port]}]
+    return SimpleNamespace(api=SimpleNamespace(containers=lambda: containers))
 
 
-MINE, THEIRS = naming.labels(os.getuid(), "nv", "/nv"), naming.labels(4711, "other", "/other")
+OWN_LABELS, OTHER_LABELS = naming.labels(os.getuid(), "nv", "/nv"), naming.labels(4711, "other", "/other")
 
 
 @pytest.mark.proves("who holds a port is told: an environment, a container, a process", "real")
-@pytest.mark.parametrize(
-    ("engine", "seen", "told"),
-    [
-        (engine(MINE), http.UNKNOWN_PROCESS, YOURS),
-        (engine(MINE), "docker-proxy (process 9)", YOURS),
-        (engine(THEIRS), http.UNKNOWN_PROCESS, "the environment other of user 4711"),
-        (engine(), http.UNKNOWN_PROCESS, "the container web"),
-        (engine(IP="0.0.0.0"), http.UNKNOWN_PROCESS, "the container web"),
-        (engine(IP="192.0.2.1"), http.UNKNOWN_PROCESS, http.UNKNOWN_PROCESS),
+def test_the_owner_of_a_port_is_described() -> None:
+    cases: list[tuple[Any, str, str]] = [
+        (engine(OWN_LABELS), UNKNOWN_PROCESS, OWN_ENVIRONMENT),
+        (engine(OWN_LABELS), "docker-proxy (process 9)", OWN_ENVIRONMENT),
+        (engine(OTHER_LABELS), UNKNOWN_PROCESS, "the environment other of user 4711"),
+        (engine(), UNKNOWN_PROCESS, "the container web"),
+        (engine(IP="0.0.0.0"), UNKNOWN_PROCESS, "the container web"),
+        (engine(IP="192.0.2.1"), UNKNOWN_PROCESS, UNKNOWN_PROCESS),
         (engine(Type="udp"), PROCESS, PROCESS),
-        (
-            engine(PublicPort=8891),
-            http.UNKNOWN_PROCESS,
-            http.UNKNOWN_PROCESS,
-        ),  # what is remembered of one that is down says nothing
-        (None, http.UNKNOWN_PROCESS, YOURS),
+        (engine(PublicPort=8891), UNKNOWN_PROCESS, UNKNOWN_PROCESS),  # the saved environment is down
+        (None, UNKNOWN_PROCESS, OWN_ENVIRONMENT),
         (None, PROCESS, PROCESS),
-    ],
-)
-def test_who_holds_a_port_is_told(engine: Any, seen: str, told: str) -> None:
-    assert find_owner(engine, AT, 8890, seen) == told
+    ]
+    for fake_engine, listener, owner in cases:
+        assert find_owner(fake_engine, ENDPOINT, 8890, listener) == owner, (fake_engine, listener)
 
 
-def test_where_no_engine_answers_what_had_the_port_is_told_and_else_nobody() -> None:
-    assert [find_owner(None, AT, port, http.UNKNOWN_PROCESS) for port in (2300, 8888)] == [YOURS, http.UNKNOWN_PROCESS]
+def test_without_an_engine_the_last_environment_owns_the_port() -> None:
+    owners = [find_owner(None, ENDPOINT, port, UNKNOWN_PROCESS) for port in (2300, 8888)]
+    assert owners == [OWN_ENVIRONMENT, UNKNOWN_PROCESS]
 
 
-def test_what_frees_the_port_is_on_the_engine_that_was_named() -> None:
-    with endpoint.override("ssh://far"):
-        told = find_owner(engine(MINE), "ssh://far", 8890, http.UNKNOWN_PROCESS)
-    assert told == "your environment nv (envkit down --name nv --engine ssh://far)"
+def test_the_command_that_frees_a_port_names_the_engine() -> None:
+    with endpoint.override(REMOTE_ENDPOINT):
+        owner = find_owner(engine(OWN_LABELS), REMOTE_ENDPOINT, 8890, UNKNOWN_PROCESS)
+    assert owner == "your environment nv (envkit down --name nv --engine ssh://far)"
 
 
-def test_a_port_that_is_asked_for_is_looked_up_before_it_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http, "busy_ports", lambda: frozenset({8890, 8891}))
-    monkeypatch.setattr(http, "port_listener", lambda _: http.UNKNOWN_PROCESS)
-    project = Project(str(tmp_path), config.load("jupyter: {port: 8890}"), AT, state.directory(AT, str(tmp_path)), None)
-    assert planning._gather_facts(project, engine(MINE), None, ()).busy_ports == {8890: YOURS, 8891: ""}
+def test_the_owner_of_a_requested_port_is_a_fact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "busy", lambda: frozenset({8890, 8891}))
+    monkeypatch.setattr(ports, "listener", lambda _: UNKNOWN_PROCESS)
+    state_dir = state.directory(ENDPOINT, str(tmp_path))
+    project = Project(str(tmp_path), config.load("jupyter: {port: 8890}"), ENDPOINT, state_dir, None)
+    facts = planning._gather_facts(project, engine(OWN_LABELS), None, ())
+    assert facts.network.busy_ports == {8890: OWN_ENVIRONMENT, 8891: ""}
 
 
-@pytest.mark.parametrize(("answers", "told"), [(True, "the container web"), (False, YOURS)])
-def test_doctor_says_it_in_the_same_words(answers: bool, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def connected(at: str) -> Any:
-        if not answers:
-            raise EngineUnavailable(at)
-        return engine()
+def test_doctor_describes_the_owner_in_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(address: str) -> Any:
+        raise EngineUnavailable(address)
 
-    monkeypatch.setattr(client, "connect", connected)
     monkeypatch.setattr(fast_inspect, "running_container", lambda *_: None)
-    monkeypatch.setattr(http, "busy_ports", lambda: frozenset({8890}))
-    monkeypatch.setattr(http, "port_listener", lambda _: http.UNKNOWN_PROCESS)
-    assert doctor._inspect_port(8890, "envkit-1-x", is_configured=True)["holder"] == told
-    assert doctor._inspect_port(8888, "", is_configured=True)["holder"] is None
+    monkeypatch.setattr(ports, "busy", lambda: frozenset({8890}))
+    monkeypatch.setattr(ports, "listener", lambda _: UNKNOWN_PROCESS)
+    for connect, owner in ((lambda _: engine(), "the container web"), (refuse, OWN_ENVIRONMENT)):
+        monkeypatch.setattr(client, "connect", connect)
+        assert doctor._inspect_port(8890, "envkit-1-x", is_configured=True)["holder"] == owner
+        assert doctor._inspect_port(8888, "", is_configured=True)["holder"] is None
 
 
-def test_a_port_that_leads_to_an_environment_elsewhere_is_told_as_that() -> None:
-    assert ports._port_owner("ssh://far", 9001) == YOURS
+def test_a_forwarded_port_belongs_to_its_remote_environment() -> None:
+    assert remote_ports._port_owner(REMOTE_ENDPOINT, 9001) == OWN_ENVIRONMENT

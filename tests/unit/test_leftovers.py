@@ -1,113 +1,108 @@
-# ruff: noqa: ARG002 - a stand-in takes what the engine's API takes
-"""What a killed command left, and what somebody else is removing at the same moment."""
+# ruff: noqa: ARG002 - the fakes have the signatures of the engine's API
+"""Stale temporary containers are removed, also while another process removes them."""
 
 from __future__ import annotations
 
 import os
 import time
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import docker.errors
-import pytest
 import requests
 
 from envkit import naming
 from envkit.backends.docker import containers, prune, temporary
 from envkit.backends.docker.client import Engine
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-AT = "unix:///x"
+ENDPOINT = "unix:///x"
+GONE_PID = 2**22 + 1  # above the maximum of the kernel
 
 
-class Held:
-    """A stand-in for an engine with containers."""
+class Api:
+    """A fake engine with labelled containers; `__` in a name stands for a dot."""
 
-    def __init__(self, **containers: dict[str, str]) -> None:
-        self.held = {name.replace("__", "."): labels for name, labels in containers.items()}
+    def __init__(self, **labels_by_name: dict[str, str]) -> None:
+        self.labels_by_name = {name.replace("__", "."): labels for name, labels in labels_by_name.items()}
         self.state = "running"
 
-    def containers(self, **asked: Any) -> list[dict[str, Any]]:
+    def containers(self, **filters: Any) -> list[dict[str, Any]]:
         return [
             {"Id": name, "Names": [f"/{name}"], "State": self.state, "Labels": labels}
-            for name, labels in self.held.items()
+            for name, labels in self.labels_by_name.items()
         ]
 
     def stop(self, container: str, timeout: int) -> None:
         """Do nothing."""
 
-    def remove_container(self, container: str, **how: bool) -> None:
-        del self.held[container]
+    def remove_container(self, container: str, **options: bool) -> None:
+        del self.labels_by_name[container]
 
 
-def labels(*, pid: int = 0, namespace: str = "", left_s: float = 60) -> dict[str, str]:
-    given = temporary.lifetime_labels(left_s)
-    at = namespace or given[naming.WAITING_PROCESS].partition("@")[2]
-    return {**given, naming.WAITING_PROCESS: f"{pid or os.getpid()}@{at}"}
+def lifetime_labels(*, pid: int = 0, namespace: str = "", remaining_s: float = 60) -> dict[str, str]:
+    labels = temporary.lifetime_labels(remaining_s)
+    pid_namespace = namespace or labels[naming.WAITING_PROCESS].partition("@")[2]
+    return {**labels, naming.WAITING_PROCESS: f"{pid or os.getpid()}@{pid_namespace}"}
 
 
-GONE = 2**22 + 1  # no process has such a number
+def test_only_stale_temporary_containers_are_removed() -> None:
+    cases = [
+        (lifetime_labels(), False),
+        (lifetime_labels(pid=GONE_PID), True),
+        (lifetime_labels(pid=GONE_PID, namespace="pid:[1]"), False),
+        (lifetime_labels(remaining_s=-1), True),
+        (lifetime_labels(namespace="pid:[1]", remaining_s=-1), True),
+        ({}, False),
+        ({naming.DEADLINE: "x"}, False),
+    ]
+    # These have stale labels, too, but their names are not those of temporary containers of user 1000.
+    other_names = ("envkit-1000-vision", "envkit-1000-neighbour", "envkit-1001-neighbour__1__aa__0")
+    own_names = ("envkit-1000-smoke__1__aa__0", "envkit-1000-neighbour__1__aa__0")
+    for labels, is_stale in cases:
+        expired_labels = lifetime_labels(remaining_s=-1)
+        api = Api(**dict.fromkeys(own_names, labels), **dict.fromkeys(other_names, expired_labels))
+        removed = temporary.remove_abandoned(Engine(ENDPOINT, api), 1000)  # type: ignore[arg-type]
+        assert len(removed) == (len(own_names) if is_stale else 0), labels
+        assert {name.replace("__", ".") for name in other_names} <= api.labels_by_name.keys(), labels
 
 
-@pytest.mark.parametrize(
-    ("make_labels", "removed_expected"),
-    [
-        (labels, False),
-        (partial(labels, pid=GONE), True),
-        (partial(labels, pid=GONE, namespace="pid:[1]"), False),
-        (partial(labels, left_s=-1), True),
-        (partial(labels, namespace="pid:[1]", left_s=-1), True),
-        (dict, False),
-        (partial(dict, {naming.DEADLINE: "x"}), False),
-    ],
-)
-def test_sweep_removes_abandoned_containers_and_keeps_those_in_use(
-    make_labels: Callable[[], dict[str, str]], removed_expected: bool
-) -> None:
-    of = make_labels()  # not at collection: a label expires
-    others = ("envkit-1000-vision", "envkit-1000-neighbour", "envkit-1001-neighbour__1__aa__0")
-    ours = ("envkit-1000-smoke__1__aa__0", "envkit-1000-neighbour__1__aa__0")
-    api = Held(**dict.fromkeys(ours, of), **{name: labels(left_s=-1) for name in others})
-    removed = temporary.remove_abandoned(Engine("unix:///x", api), 1000)  # type: ignore[arg-type]
-    assert len(removed) == (len(ours) if removed_expected else 0)
-    assert {name.replace("__", ".") for name in others} <= api.held.keys()  # whatever labels its image gave it
-
-
-def test_prune_leaves_a_test_alone_that_has_made_its_container_and_not_started_it() -> None:
-    api = Held(**{"envkit-1000-smoke__1__aa__0": labels(), "envkit-1000-smoke__1__aa__1": labels(pid=GONE)})
+def test_prune_keeps_a_created_container_that_a_test_waits_for() -> None:
+    api = Api(
+        **{
+            "envkit-1000-smoke__1__aa__0": lifetime_labels(),
+            "envkit-1000-smoke__1__aa__1": lifetime_labels(pid=GONE_PID),
+        }
+    )
     api.state = "created"
-    found = prune._containers(Engine("unix:///x", api), 1000, set())  # type: ignore[arg-type]
-    assert [str(one) for one in found] == ["container envkit-1000-smoke.1.aa.1"]
+    unused = prune._containers(Engine(ENDPOINT, api), 1000, set())  # type: ignore[arg-type]
+    assert [str(resource) for resource in unused] == ["container envkit-1000-smoke.1.aa.1"]
 
 
-def test_the_time_is_one_that_others_can_compare() -> None:
+def test_the_deadline_is_a_unix_time() -> None:
     before = int(time.time())
-    until = int(temporary.lifetime_labels(60)[naming.DEADLINE])
-    assert before + 60 <= until <= time.time() + 61
+    deadline = int(temporary.lifetime_labels(60)[naming.DEADLINE])
+    assert before + 60 <= deadline <= time.time() + 61
 
 
-class Removing:
-    """An engine that is removing a container already, for somebody else."""
+class RemovingApi:
+    """A fake engine that is already removing a container for another process."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
 
     def stop(self, name: str, *, timeout: int) -> None:
-        self.asked.append(("stop", name))
+        self.requests.append(("stop", name))
 
     def remove_container(self, name: str, *, force: bool, v: bool) -> None:
-        self.asked.append(("remove", name))
+        self.requests.append(("remove", name))
         conflict = requests.Response()
         conflict.status_code = 409
         raise docker.errors.APIError("removal is already in progress", response=conflict)
 
     def wait(self, name: str, *, timeout: int, condition: str) -> None:
-        self.asked.append((condition, name))
+        self.requests.append((condition, name))
 
 
-def test_a_container_that_somebody_else_removes_at_this_moment_is_waited_for() -> None:
-    api: Any = Removing()
-    containers.remove(Engine(AT, api), "smoke.1", grace_s=0)
-    assert api.asked == [("stop", "smoke.1"), ("remove", "smoke.1"), ("removed", "smoke.1")]
+def test_a_removal_by_another_process_is_waited_for() -> None:
+    api: Any = RemovingApi()
+    containers.remove(Engine(ENDPOINT, api), "smoke.1", grace_s=0)
+    assert api.requests == [("stop", "smoke.1"), ("remove", "smoke.1"), ("removed", "smoke.1")]

@@ -1,4 +1,4 @@
-"""The table of `status` fits the terminal, and says all in a pipe."""
+"""Table of `status`: fitted to a terminal, complete in a pipe."""
 
 from __future__ import annotations
 
@@ -10,32 +10,29 @@ from envkit.cli.output.status_table import format_table
 from envkit.commands.status import Environments, Row
 
 OWN = os.getuid()
-COMPUTES = "TensorFlow 2.9.0 computes on the CPU"
-LACKS = "not proven: gpu/driver-missing"
-ROWS = Environments(
+WORKING = "TensorFlow 2.9.0 computes on the CPU"
+FAILING = "not proven: gpu/driver-missing"
+ENVIRONMENTS = Environments(
     (
-        Row(
-            "vision", OWN, "running", "http://127.0.0.1:8888/lab", 2_080_000_000, "/home/ada/projects/vision", COMPUTES
-        ),
-        Row("speech-to-text", OWN, "down", project="/home/ada/projects/speech", verdict=LACKS),
+        Row("vision", OWN, "running", "http://127.0.0.1:8888/lab", 2_080_000_000, "/home/ada/projects/vision", WORKING),
+        Row("speech-to-text", OWN, "down", project="/home/ada/projects/speech", verdict=FAILING),
     )
 )
-WHOLE = [
+FULL_TABLE = [
     "NAME            STATUS   JUPYTERLAB                 IMAGE    PROJECT                    PROVEN",
-    "vision          running  http://127.0.0.1:8888/lab  2.08 GB  /home/ada/projects/vision  " + COMPUTES,
-    "speech-to-text  down     -                          -        /home/ada/projects/speech  " + LACKS,
+    "vision          running  http://127.0.0.1:8888/lab  2.08 GB  /home/ada/projects/vision  " + WORKING,
+    "speech-to-text  down     -                          -        /home/ada/projects/speech  " + FAILING,
 ]
 
 
-def test_a_pipe_gets_all_of_it() -> None:
-    assert format_table(ROWS).splitlines() == WHOLE
+def test_pipe_receives_every_column() -> None:
+    assert format_table(ENVIRONMENTS).splitlines() == FULL_TABLE
 
 
 @pytest.mark.proves("the table of `envkit status` fits the terminal", "real")
-@pytest.mark.parametrize(
-    ("width", "shown"),
-    [
-        (124, WHOLE),
+def test_terminal_drops_the_least_important_columns_first() -> None:
+    for width, lines in (
+        (124, FULL_TABLE),
         (
             100,
             [
@@ -61,20 +58,15 @@ def test_a_pipe_gets_all_of_it() -> None:
             ],
         ),
         (20, ["NAME            STATUS", "vision          running", "speech-to-text  down"]),
-    ],
-)
-def test_on_a_terminal_what_matters_least_goes_first(width: int, shown: list[str]) -> None:
-    assert format_table(ROWS, width).splitlines() == shown
+    ):
+        assert format_table(ENVIRONMENTS, width).splitlines() == lines, width
 
 
-@pytest.mark.parametrize("width", range(52, 200, 7))
-def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    assert max(map(len, format_table(ROWS, width).splitlines())) <= width
+def test_lines_fit_the_width() -> None:
+    for width in range(52, 200, 7):
+        assert max(map(len, format_table(ENVIRONMENTS, width).splitlines())) <= width
 
 
-def test_whose_folder_is_gone_is_told_with_the_command_that_removes_it() -> None:
-    gone = Row("old", OWN, "down", project="/p", hint="envkit down --volumes --name old")
-    assert format_table(Environments((gone,)), 80).splitlines()[-2:] == [
-        "the folder of old is gone; this removes what is left:",
-        "  envkit down --volumes --name old",
-    ]
+def test_hint_of_a_missing_folder_ends_the_table() -> None:
+    row = Row("old", OWN, "down", project="/p", hint="envkit down --volumes --name old")
+    assert format_table(Environments((row,)), 80).endswith(":\n  envkit down --volumes --name old")

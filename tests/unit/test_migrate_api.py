@@ -1,8 +1,6 @@
-"""What is known of TensorFlow's names, and that each rule leads to a name that is there."""
+"""The recorded names of TensorFlow releases, and that each rule leads to a name that exists."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,100 +8,87 @@ from envkit.errors import PreconditionError
 from envkit.migrate import tf_api
 from envkit.migrate.rules.table import RULE_TABLE
 
-if TYPE_CHECKING:
-    from envkit.migrate.rules.rule import Rule
-
-RELEASES = tf_api.releases()
-# Of methods, whose parameters are not recorded, and of Model, which takes any.
-METHODS = {"epochs", "max_queue_size", "workers", "use_multiprocessing", "inputs", "outputs"}
-MOVES = [(rule.id, old, new) for rule in RULE_TABLE.values() for old, new in rule.moves.items()]
+API = tf_api.load("2.9.0")
+# Parameters of methods, which are not recorded, and of Model, which accepts any.
+UNRECORDED_PARAMETERS = {"epochs", "max_queue_size", "workers", "use_multiprocessing", "inputs", "outputs"}
 
 
 def version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
 
 
-def claims(rule: str, release: str) -> bool:
-    row = RULE_TABLE[rule]
-    return version(row.since) <= version(release) and (not row.until or version(release) < version(row.until))
+def test_moved_names_exist_in_every_covered_release() -> None:
+    for release in tf_api.releases():
+        api = tf_api.load(release)
+        for rule in RULE_TABLE.values():
+            is_covered = version(rule.since) <= version(release) and (
+                not rule.until or version(release) < version(rule.until)
+            )
+            for old_name, new_name in rule.moves.items():
+                assert not is_covered or api.resolves(new_name), (rule.id, old_name, new_name, release)
 
 
-@pytest.mark.parametrize("release", RELEASES)
-@pytest.mark.parametrize(("rule", "old", "new"), MOVES)
-def test_where_a_rule_leads_to_is_in_each_release_that_it_claims(rule: str, old: str, new: str, release: str) -> None:
-    assert tf_api.load(release).resolves(new) or not claims(rule, release)
+def test_moved_names_are_gone_from_their_old_place() -> None:
+    for rule in RULE_TABLE.values():
+        for old_name in rule.moves:
+            assert not API.resolves(f"tensorflow.{old_name}"), (rule.id, old_name)
 
 
-@pytest.mark.parametrize(("rule", "old", "new"), MOVES)
-def test_no_rule_moves_what_is_where_it_was(rule: str, old: str, new: str) -> None:
-    assert not tf_api.load("2.9.0").resolves(f"tensorflow.{old}")
-
-
-@pytest.mark.parametrize("rule", [rule for rule in RULE_TABLE.values() if rule.arguments], ids=lambda rule: rule.id)
-def test_new_arguments_are_those_of_some_callable(rule: Rule) -> None:
-    known = tf_api.load("2.9.0")
-    names = {
-        name
-        for module, rows in known.modules.items()
-        for one in rows
-        if (takes := known.parameters(f"{module}.{one}")) is not None
-        for name in takes.names
+def test_new_arguments_are_parameters_of_a_callable() -> None:
+    parameter_names = {
+        parameter_name
+        for module, kinds_by_name in API.modules.items()
+        for name in kinds_by_name
+        if (parameters := API.parameters(f"{module}.{name}")) is not None
+        for parameter_name in parameters.names
     }
-    assert {new for news in rule.arguments.values() for new in news} <= names | METHODS
+    for rule in RULE_TABLE.values():
+        new_arguments = {argument for arguments in rule.arguments.values() for argument in arguments}
+        assert new_arguments <= parameter_names | UNRECORDED_PARAMETERS, rule.id
 
 
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("tensorflow.keras.layers.Dense", "c"),
-        ("tensorflow.keras.layers", "m"),
-        ("tensorflow.keras.utils.to_categorical", "f"),
-        ("tensorflow.keras.__version__", "v"),
-        ("tensorflow.placeholder", ""),
-        ("tensorflow.compat.v1.placeholder", "f"),
-    ],
-)
-def test_a_name_has_a_kind(path: str, kind: str) -> None:
-    assert tf_api.load("2.9.0").kind(path) == kind
+def test_kind_of_a_name() -> None:
+    kinds = {
+        "tensorflow.keras.layers.Dense": "c",
+        "tensorflow.keras.layers": "m",
+        "tensorflow.keras.utils.to_categorical": "f",
+        "tensorflow.keras.__version__": "v",
+        "tensorflow.placeholder": "",
+        "tensorflow.compat.v1.placeholder": "f",
+    }
+    for path, kind in kinds.items():
+        assert API.kind(path) == kind, path
 
 
-@pytest.mark.parametrize(
-    ("path", "there"),
-    [
-        ("tensorflow.keras.layers.Dense", True),
-        ("tensorflow.keras.layers.Dense.from_config", True),
-        ("tensorflow.keras.layers.core.Dense", False),
-        ("tensorflow.keras.layers.Dance", False),
-        ("tensorflow.Dance.step", False),
-        ("tensorflow.keras", True),
-    ],
-)
-def test_a_name_resolves_or_not(path: str, there: bool) -> None:
-    assert tf_api.load("2.9.0").resolves(path) is there
+def test_names_resolve_only_if_they_exist() -> None:
+    existing_names = {
+        "tensorflow.keras.layers.Dense": True,
+        "tensorflow.keras.layers.Dense.from_config": True,
+        "tensorflow.keras.layers.core.Dense": False,
+        "tensorflow.keras.layers.Dance": False,
+        "tensorflow.Dance.step": False,
+        "tensorflow.keras": True,
+    }
+    for path, exists in existing_names.items():
+        assert API.resolves(path) is exists, path
 
 
-def test_parameters_stand_in_their_order() -> None:
-    takes = tf_api.load("2.9.0").parameters("tensorflow.keras.layers.Dense")
-    assert takes is not None
-    assert (takes.names[:3], takes.accepts_kwargs) == (("units", "activation", "use_bias"), True)
+def test_parameters_are_in_order() -> None:
+    parameters = API.parameters("tensorflow.keras.layers.Dense")
+    assert parameters is not None
+    assert (parameters.names[:3], parameters.accepts_kwargs) == (("units", "activation", "use_bias"), True)
 
 
-def test_what_nobody_recorded_is_refused() -> None:
-    with pytest.raises(PreconditionError, match=r"knows .*2\.9\.0") as refusal:
-        tf_api.load("1.15.0")
-    assert refusal.value.hint
-
-
-@pytest.mark.parametrize(
-    ("asked", "nearest"),
-    [("2.21.0", "2.15.1"), ("2.14.0", "2.15.1"), ("2.10.1", "2.9.0"), ("1.15.0", "2.9.0"), ("latest", "2.9.0")],
-)
-def test_of_a_release_that_nobody_recorded_the_nearest_is_named(asked: str, nearest: str) -> None:
-    with pytest.raises(PreconditionError) as refusal:
-        tf_api.load(asked)
-    assert refusal.value.hint == f"name the nearest: --to {nearest}"
-
-
-def test_a_release_is_no_path() -> None:
-    with pytest.raises(PreconditionError):
-        tf_api.load("../api-2.9.0")
+def test_unrecorded_release_names_the_nearest_one() -> None:
+    nearest_releases = {
+        "2.21.0": "2.15.1",
+        "2.14.0": "2.15.1",
+        "2.10.1": "2.9.0",
+        "1.15.0": "2.9.0",
+        "latest": "2.9.0",
+        "../api-2.9.0": "2.9.0",
+    }
+    for release, nearest_release in nearest_releases.items():
+        with pytest.raises(PreconditionError, match=r"2\.9\.0, 2\.15\.1") as caught:
+            tf_api.load(release)
+        assert caught.value.hint.endswith(f"--to {nearest_release}"), release

@@ -1,10 +1,8 @@
-"""What a name means where it stands: what is something else stays, and what is put there is bound by then."""
+"""The meaning of a name in its scope: other objects keep their code, and inserted references are bound in time."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-import pytest
 
 from envkit.migrate import tf_api
 from envkit.migrate.python import migrate
@@ -12,38 +10,36 @@ from envkit.migrate.python import migrate
 if TYPE_CHECKING:
     from envkit.migrate.outcome import Outcome
 
-RELEASE = tf_api.load("2.9.0")
+API = tf_api.load("2.9.0")
 
 
-def outcome(text: str) -> Outcome:
-    return migrate(text.encode(), RELEASE)
+def migrate_text(text: str) -> Outcome:
+    return migrate(text.encode(), API)
 
 
-@pytest.mark.parametrize(
-    "own",
-    [
+def test_a_local_name_hides_the_import() -> None:
+    hiding_code = (
         "def f(keras):\n    return keras.layers.core.Dense\n",
         "def f():\n    keras = Own()\n    return keras.layers.core.Dense\n",
         "def f():\n    import own as keras\n    return keras.layers.core.Dense\n",
         "class A:\n    keras = Own()\n    dense = keras.layers.core.Dense\n",
         "x = [keras.layers.core.Dense for keras in all]\n",
         "f = lambda keras: keras.layers.core.Dense\n",
-    ],
-)
-@pytest.mark.parametrize("statement", ["import keras", "import keras.layers", "import keras.layers.core"])
-def test_a_nearer_name_is_something_else(statement: str, own: str) -> None:
-    assert outcome(f"{statement}\n{own}").content.decode() == f"from tensorflow import keras\n{own}"
+    )
+    for statement in ("import keras", "import keras.layers", "import keras.layers.core"):
+        for code in hiding_code:
+            outcome = migrate_text(f"{statement}\n{code}")
+            assert outcome.content.decode() == f"from tensorflow import keras\n{code}", (statement, code)
 
 
-def test_a_chain_of_a_name_that_is_bound_twice_is_ambiguous() -> None:
-    found = outcome("import keras.layers\nif x:\n    keras = own\nkeras.layers.core.Dense(10)\n")
-    assert found.content.endswith(b"keras.layers.core.Dense(10)\n")
-    assert [one.rule for one in found.notes] == ["names/ambiguous"]
+def test_a_name_with_two_meanings_is_ambiguous() -> None:
+    outcome = migrate_text("import keras.layers\nif x:\n    keras = own\nkeras.layers.core.Dense(10)\n")
+    assert outcome.content.endswith(b"keras.layers.core.Dense(10)\n")
+    assert [note.rule for note in outcome.notes] == ["names/ambiguous"]
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
+def test_references_use_a_name_that_is_bound_before() -> None:
+    cases = (
         (
             "from keras import backend as K\ndef f(x): return x._keras_shape\n",
             "from tensorflow.keras import backend as K\ndef f(x): return K.int_shape(x)\n",
@@ -54,7 +50,10 @@ def test_a_chain_of_a_name_that_is_bound_twice_is_ambiguous() -> None:
         ),
         (
             "import keras\ny = x._keras_shape\nfrom keras import backend as KB\n",
-            "from tensorflow import keras\ny = keras.backend.int_shape(x)\nfrom tensorflow.keras import backend as KB\n",
+            (
+                "from tensorflow import keras\ny = keras.backend.int_shape(x)\n"
+                "from tensorflow.keras import backend as KB\n"
+            ),
         ),
         (
             "if typing:\n    import tensorflow as tf\nfrom keras import backend as K\ny = K.logsumexp(x)\n",
@@ -69,8 +68,8 @@ def test_a_chain_of_a_name_that_is_bound_twice_is_ambiguous() -> None:
         ),
         (
             (
-                "try:\n    import keras.backend as K\nexcept ImportError:\n    from tensorflow.keras import backend as K\n"
-                "y = x._keras_shape\n"
+                "try:\n    import keras.backend as K\nexcept ImportError:\n"
+                "    from tensorflow.keras import backend as K\ny = x._keras_shape\n"
             ),
             (
                 "try:\n    from tensorflow.keras import backend as K\nexcept ImportError:\n"
@@ -84,26 +83,23 @@ def test_a_chain_of_a_name_that_is_bound_twice_is_ambiguous() -> None:
                 "    y = tf.keras.backend.int_shape(x)\n"
             ),
         ),
-    ],
-)
-def test_a_name_is_taken_where_it_is_bound_by_then(before: str, after: str) -> None:
-    assert outcome(before).content.decode() == after
+    )
+    for before, after in cases:
+        assert migrate_text(before).content.decode() == after, before
 
 
-@pytest.mark.parametrize(
-    ("source", "rule"),
-    [
-        ("y = x._keras_shape\nfrom keras import backend as K\n", "backend/keras-shape"),
-        ("import keras.backend as K\ndef f(tf, K):\n    return g(tf, K)\nK = own or K\nK._BACKEND\n", "backend/name"),
-    ],
-)
-def test_where_none_is_bound_by_then_it_is_told(source: str, rule: str) -> None:
-    found = outcome(source)
-    assert rule in [one.rule for one in found.notes]
-    assert rule not in [one.rule for one in found.rewrites]
+def test_a_reference_without_a_bound_name_has_a_note() -> None:
+    cases = {
+        "y = x._keras_shape\nfrom keras import backend as K\n": "backend/keras-shape",
+        "import keras.backend as K\ndef f(tf, K):\n    return g(tf, K)\nK = own or K\nK._BACKEND\n": "backend/name",
+    }
+    for source, rule in cases.items():
+        outcome = migrate_text(source)
+        assert rule in [note.rule for note in outcome.notes], source
+        assert rule not in [rewrite.rule for rewrite in outcome.rewrites], source
 
 
-def test_a_comment_within_a_chain_is_not_lost() -> None:
-    found = outcome("import keras\nx = (keras\n     .layers  # all of them\n     .core.Dense(10))\n")
-    assert b"# all of them" in found.content
-    assert [one.rule for one in found.notes] == ["imports/layers-flat"]
+def test_a_comment_inside_a_chain_is_kept() -> None:
+    outcome = migrate_text("import keras\nx = (keras\n     .layers  # all of them\n     .core.Dense(10))\n")
+    assert b"# all of them" in outcome.content
+    assert [note.rule for note in outcome.notes] == ["imports/layers-flat"]

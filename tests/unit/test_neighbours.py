@@ -1,4 +1,4 @@
-"""Knocking from other containers: what opens is told, and what shows nothing is not taken for closed."""
+"""Scans from other containers report open ports, and a scan without a result is not a pass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from envkit import naming
 from envkit.backends.docker import run_once
-from envkit.checks.audit import network as judged
+from envkit.checks.audit import network as network_checks
 from envkit.errors import StartFailed
 from envkit.model.report import Observation, Verdict
 from envkit.observe import network_attacks
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from envkit.backends.docker.client import Engine
     from envkit.model.report import Finding
 
-knocking: Any = importlib.import_module("envkit.guest.port_scan")
-served: Any = importlib.import_module("envkit.guest.server_info")
-OWN, THERE = "envkit-1000-a", "172.18.0.2:8888"
+port_scan: Any = importlib.import_module("envkit.guest.port_scan")
+server_info: Any = importlib.import_module("envkit.guest.server_info")
+OWN, TARGET = "envkit-1000-a", "172.18.0.2:8888"
 INSPECTED = {
     "Image": "sha256:1",
     "HostConfig": {"NetworkMode": OWN},
@@ -35,104 +35,105 @@ INSPECTED = {
 CLOSED = {"tried": 3, "opened": [], "refused": [], "alive": True}
 
 
-def knocks(inspected: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    found = network_attacks.probe_networks(
+def probe_networks(inspected: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    observations = network_attacks.probe_networks(
         cast("Engine", None), inspected or INSPECTED, name_prefix="t.", labels={"a": "b"}, stop=threading.Event()
     )
-    return [dict(one.data) for one in found]
+    return [dict(observation.data) for observation in observations]
 
 
 @pytest.fixture
-def ran(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], object]], list[dict[str, Any]]]:
-    """Return what stands in for the engine: its answer to each network, as data, or an error; and the runs it saw."""
+def engine_answers(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], object]], list[dict[str, Any]]]:
+    """Return a function that replaces the engine by one answer per network (data or an error), and returns its runs."""
 
-    def put(answer: Callable[[str], object]) -> list[dict[str, Any]]:
+    def install(answer: Callable[[str], object]) -> list[dict[str, Any]]:
         runs: list[dict[str, Any]] = []
 
-        def run(engine: Engine, image: str, argv: Any, text: str, on_line: Any, **given: Any) -> run_once.RunResult:
-            runs.append({"image": image, "argv": argv, **given})
-            said = answer(given["network"])
-            if isinstance(said, Exception):
-                raise said
-            if said is not None:
-                on_line(json.dumps({"what": "neighbour.knocked", "data": said}))
+        def run(engine: Engine, image: str, argv: Any, text: str, on_line: Any, **options: Any) -> run_once.RunResult:
+            runs.append({"image": image, "argv": argv, **options})
+            result = answer(options["network"])
+            if isinstance(result, Exception):
+                raise result
+            if result is not None:
+                on_line(json.dumps({"what": "neighbour.knocked", "data": result}))
             return run_once.RunResult(0, out_of_memory=False)
 
         monkeypatch.setattr(run_once, "run", run)
         return runs
 
-    return put
+    return install
 
 
-def test_it_is_knocked_from_the_usual_network_and_from_its_own(ran: Any) -> None:
-    runs = ran(lambda _: CLOSED)
-    assert [one["network"] for one in knocks()] == ["bridge", OWN]
-    assert sorted((one["network"], one["name"], one["labels"]) for one in runs) == [
+def test_scans_run_on_the_default_and_the_own_network(engine_answers: Any) -> None:
+    runs = engine_answers(lambda _: CLOSED)
+    assert [scan["network"] for scan in probe_networks()] == ["bridge", OWN]
+    assert sorted((scan["network"], scan["name"], scan["labels"]) for scan in runs) == [
         ("bridge", "t.0", {"a": "b"}),
         (OWN, "t.1", {"a": "b"}),
     ]
     assert runs[0]["argv"][3:] == ("172.18.0.2:8888", "172.18.0.2:2222", "172.18.0.2:6006")
 
 
-def test_a_workspace_on_the_usual_network_is_knocked_at_once(ran: Any) -> None:
-    runs = ran(lambda _: CLOSED)
-    knocks({**INSPECTED, "NetworkSettings": {"Networks": {"bridge": {"IPAddress": "172.17.0.2"}}}})
+def test_a_workspace_on_the_default_network_is_scanned_once(engine_answers: Any) -> None:
+    runs = engine_answers(lambda _: CLOSED)
+    probe_networks({**INSPECTED, "NetworkSettings": {"Networks": {"bridge": {"IPAddress": "172.17.0.2"}}}})
     assert len(runs) == 1
 
 
-@pytest.mark.parametrize(
-    ("mode", "networks", "how"),
-    [
+def test_a_workspace_without_an_address_is_not_scanned(engine_answers: Any) -> None:
+    runs = engine_answers(lambda _: CLOSED)
+    cases: tuple[tuple[str, dict[str, Any], str], ...] = (
         ("none", {}, "skipped"),
         ("none", {"none": {"IPAddress": ""}}, "skipped"),
-        # The host's or another container's are not of its own, and one that is restarting has none for a moment.
+        # The addresses belong to the host or another container, and a restarting container has none.
         ("host", {"host": {"IPAddress": ""}}, "why"),
         ("container:1", {}, "why"),
         (OWN, {OWN: {"IPAddress": "", "GlobalIPv6Address": ""}}, "why"),
-    ],
-)
-def test_a_workspace_without_an_address_is_left_alone(mode: str, networks: Any, how: str, ran: Any) -> None:
-    runs = ran(lambda _: CLOSED)
-    (seen,) = knocks({"Image": "i", "HostConfig": {"NetworkMode": mode}, "NetworkSettings": {"Networks": networks}})
-    assert seen[how]
-    assert runs == []
+    )
+    for mode, networks, how in cases:
+        (results,) = probe_networks(
+            {"Image": "i", "HostConfig": {"NetworkMode": mode}, "NetworkSettings": {"Networks": networks}}
+        )
+        assert results[how], (mode, networks)
+        assert runs == [], (mode, networks)
 
 
-def test_an_engine_that_refuses_one_network_is_told_and_the_other_is_tried(ran: Any) -> None:
-    ran(lambda network: StartFailed("it is not attachable") if network == OWN else CLOSED)
-    usual, own = knocks()
+def test_a_refused_network_does_not_stop_the_other(engine_answers: Any) -> None:
+    engine_answers(lambda network: StartFailed("it is not attachable") if network == OWN else CLOSED)
+    usual, own = probe_networks()
     assert usual["ended"] is True
     assert "it is not attachable" in own["why"]
 
 
-def test_an_image_without_python_is_told(ran: Any) -> None:
-    ran(lambda _: run_once.ProgramNotFound("no python"))
-    assert all("Python" in one["skipped"] for one in knocks())
+def test_an_image_without_python_is_skipped(engine_answers: Any) -> None:
+    engine_answers(lambda _: run_once.ProgramNotFound("no python"))
+    assert all("Python" in scan["skipped"] for scan in probe_networks())
 
 
-@pytest.mark.parametrize("said", [None, {"error": {"type": "OSError"}}])
-def test_a_container_that_does_not_come_to_an_end_is_told(said: object, ran: Any) -> None:
-    ran(lambda _: said)
-    assert [one["ended"] for one in knocks()] == [False, False]
+def test_a_container_that_does_not_finish_is_reported(engine_answers: Any) -> None:
+    for answer in (None, {"error": {"type": "OSError"}}):
+        engine_answers(lambda _, answer=answer: answer)
+        assert [scan["ended"] for scan in probe_networks()] == [False, False], answer
 
 
-def test_what_a_container_says_of_other_things_is_not_taken(ran: Any) -> None:
-    ran(lambda _: {**CLOSED, "network": "elsewhere", "ended": True})
-    assert [one["network"] for one in knocks()] == ["bridge", OWN]
+def test_a_container_cannot_forge_other_fields(engine_answers: Any) -> None:
+    engine_answers(lambda _: {**CLOSED, "network": "elsewhere", "ended": True})
+    assert [scan["network"] for scan in probe_networks()] == ["bridge", OWN]
 
 
-def verdict(*seen: dict[str, Any]) -> Finding:
-    return judged.check([Observation("audit.neighbour", {"network": "n", "ended": True, **one}) for one in seen])
+def check_scans(*results: dict[str, Any]) -> Finding:
+    return network_checks.check(
+        [Observation("audit.neighbour", {"network": "n", "ended": True, **scan}) for scan in results]
+    )
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "status"),
-    [
+def test_only_two_closed_scans_pass() -> None:
+    cases: tuple[tuple[dict[str, Any], dict[str, Any], Verdict], ...] = (
         (CLOSED, CLOSED, Verdict.PASSED),
         (CLOSED, {**CLOSED, "opened": ["172.18.0.2:8888"]}, Verdict.FAILED),
         ({"skipped": "no"}, {**CLOSED, "opened": ["172.18.0.2:8888"]}, Verdict.FAILED),
         ({**CLOSED, "alive": False}, {**CLOSED, "opened": ["a:1"]}, Verdict.FAILED),
-        # A port at which nobody listens now says no by itself: what listens there later is open to that container.
+        # A closed port refuses by itself: a later listener would be open to that container.
         (CLOSED, {**CLOSED, "refused": ["172.18.0.2:8888"]}, Verdict.FAILED),
         (CLOSED, {"why": "the engine refuses"}, Verdict.UNKNOWN),
         (CLOSED, {"skipped": "no"}, Verdict.SKIPPED),
@@ -141,102 +142,94 @@ def verdict(*seen: dict[str, Any]) -> Finding:
         (CLOSED, {**CLOSED, "ended": False}, Verdict.UNKNOWN),
         (CLOSED, {**CLOSED, "tried": 0}, Verdict.UNKNOWN),
         ({"skipped": "no"}, {"ended": False}, Verdict.UNKNOWN),
-    ],
-)
-def test_closed_from_everywhere_is_well_and_nothing_less(
-    one: dict[str, Any], other: dict[str, Any], status: Verdict
-) -> None:
-    found = verdict(one, other)
-    assert found.status is status
-    assert found.detail
+    )
+    for first, second, status in cases:
+        finding = check_scans(first, second)
+        assert finding.status is status, (first, second)
+        assert finding.detail, (first, second)
 
 
-def test_a_port_that_was_open_for_a_moment_is_told_without_failing() -> None:
-    found = verdict(CLOSED, {**CLOSED, "once": [THERE]})
-    assert (found.status, THERE in found.detail) == (Verdict.PASSED, True)
-    assert "moment" not in verdict(CLOSED, CLOSED).detail
+def test_a_briefly_open_port_is_reported_and_passes() -> None:
+    finding = check_scans(CLOSED, {**CLOSED, "once": [TARGET]})
+    assert (finding.status, TARGET in finding.detail) == (Verdict.PASSED, True)
+    assert "moment" not in check_scans(CLOSED, CLOSED).detail
 
 
-def test_where_nobody_knocked_it_is_skipped() -> None:
-    assert verdict().status is Verdict.SKIPPED
+def test_without_a_scan_the_check_is_skipped() -> None:
+    assert check_scans().status is Verdict.SKIPPED
 
 
-# ── the guest's part ──
+# The guest program.
 
 
-def test_open_ports_are_told_and_closed_ones_that_were_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(knocking, "RETRY_S", 0)
+def test_open_and_closed_ports_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(port_scan, "RETRY_S", 0)
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        there, nowhere = (f"127.0.0.1:{one.getsockname()[1]}" for one in (server, closed))
-        seen = knocking.scan_ports([nowhere, there])
-    assert (seen["tried"], seen["opened"], seen["refused"]) == (2, [there], [nowhere])
+        open_port, closed_port = (f"127.0.0.1:{listener.getsockname()[1]}" for listener in (server, closed))
+        results = port_scan.scan_ports([closed_port, open_port])
+    assert (results["tried"], results["opened"], results["refused"]) == (2, [open_port], [closed_port])
 
 
-@pytest.mark.parametrize(
-    ("came", "told"),
-    [
+def test_a_port_must_respond_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(port_scan, "RETRY_S", 0)
+    cases: tuple[tuple[list[str], dict[str, list[str]]], ...] = (
         ([""], {}),
-        (["opened", "", ""], {"once": [THERE]}),
-        (["refused", "", ""], {"once": [THERE]}),
-        (["opened", "opened"], {"opened": [THERE]}),
-        (["refused", "refused"], {"refused": [THERE]}),
-        (["refused", "opened"], {"opened": [THERE]}),
-        (["opened", "", "opened"], {"opened": [THERE]}),
-    ],
-)
-def test_what_is_open_for_the_moment_in_which_an_engine_arranges_its_rules_is_told_apart(
-    came: list[str], told: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(knocking, "RETRY_S", 0)
-    monkeypatch.setattr(knocking, "try_connect", lambda _: came.pop(0))
-    seen = knocking.scan_ports([THERE])
-    assert {name: seen[name] for name in ("opened", "refused", "once") if seen[name]} == told
-    assert not came
+        (["opened", "", ""], {"once": [TARGET]}),
+        (["refused", "", ""], {"once": [TARGET]}),
+        (["opened", "opened"], {"opened": [TARGET]}),
+        (["refused", "refused"], {"refused": [TARGET]}),
+        (["refused", "opened"], {"opened": [TARGET]}),
+        (["opened", "", "opened"], {"opened": [TARGET]}),
+    )
+    for outcomes, expected in cases:
+        remaining = list(outcomes)
+        monkeypatch.setattr(port_scan, "try_connect", lambda _, remaining=remaining: remaining.pop(0))
+        results = port_scan.scan_ports([TARGET])
+        assert {name: results[name] for name in ("opened", "refused", "once") if results[name]} == expected, outcomes
+        assert not remaining, outcomes
 
 
-def test_what_a_firewall_refuses_was_not_reached() -> None:
+def test_a_firewall_refusal_is_not_a_response() -> None:
     class Refused(socket.socket):
-        """Stands in for a connection that a firewall refused: only the kernel makes a real one."""
+        """Fake connection that a firewall refused: only the kernel creates real ones."""
 
-        told: ClassVar[list[Any]] = []
+        messages: ClassVar[list[Any]] = []
 
         def recvmsg(self, *_: int) -> Any:
-            if not self.told:
+            if not self.messages:
                 raise BlockingIOError
-            return b"", self.told, 0, None
+            return b"", self.messages, 0, None
 
-    with Refused() as door:
-        assert knocking.is_firewall_refusal(door) is False
-        door.told.append((0, 11, b"ICMP"))
-        assert knocking.is_firewall_refusal(door) is True
+    with Refused() as connection:
+        assert port_scan.is_firewall_refusal(connection) is False
+        connection.messages.append((0, 11, b"ICMP"))
+        assert port_scan.is_firewall_refusal(connection) is True
 
 
 HEAD = "IP address       HW type     Flags       HW address            Mask     Device\n"
 
 
-@pytest.mark.parametrize(
-    ("rows", "alive"),
-    [
+def test_a_network_is_alive_after_an_arp_answer(tmp_path: Path) -> None:
+    cases = (
         ("", False),
         ("172.17.0.1  0x1  0x0  00:00:00:00:00:00  *  eth0\n", False),
         ("172.17.0.1  0x1  0x2  02:42:7b:6f:0c:99  *  eth0\n", True),
         ("172.17.0.1  0x1  0x6  02:42:7b:6f:0c:99  *  eth0\n", True),
-    ],
-)
-def test_a_network_is_alive_when_somebody_on_it_answered(rows: str, *, alive: bool, tmp_path: Path) -> None:
+    )
     table = tmp_path / "arp"
-    table.write_text(HEAD + rows)
-    assert knocking.has_arp_entry(table) is alive
-    assert knocking.has_arp_entry(tmp_path / "none") is False
+    for rows, alive in cases:
+        table.write_text(HEAD + rows)
+        assert port_scan.has_arp_entry(table) is alive, rows
+    assert port_scan.has_arp_entry(tmp_path / "none") is False
 
 
-def test_the_modes_of_a_socket_and_its_folder_are_told(tmp_path: Path) -> None:
-    place = tmp_path / "jupyter.sock"
-    assert served.inspect_socket(place) == {"there": False}
+def test_the_modes_of_a_socket_and_its_folder_are_reported(tmp_path: Path) -> None:
+    socket_path = tmp_path / "jupyter.sock"
+    assert server_info.inspect_socket(socket_path) == {"there": False}
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(place))
-        place.chmod(0o660)
+        listener.bind(str(socket_path))
+        socket_path.chmod(0o660)
         tmp_path.chmod(0o711)
-        assert served.inspect_socket(place) == {"there": True, "mode": 0o660, "folder": 0o711, "owned": True}
-    assert served.SOCKET == naming.JUPYTER_SOCKET
+        assert server_info.inspect_socket(socket_path) == {"there": True, "mode": 0o660, "folder": 0o711, "owned": True}
+    assert server_info.SOCKET == naming.JUPYTER_SOCKET

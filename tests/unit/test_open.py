@@ -1,8 +1,10 @@
-"""`open` sends the token to our own container, and to nobody who took its port."""
+"""`open` sends the token to its own container only, never to another process at its port."""
 
 from __future__ import annotations
 
 import json
+import os
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,14 +12,15 @@ import pytest
 from envkit import naming
 from envkit.backends.docker import fast_inspect, inspect
 from envkit.cli import main
-from envkit.commands import access
-from envkit.commands.access import OpenResult
+from envkit.commands import open as open_command
+from envkit.commands.open import OpenResult
 from envkit.environment import project
 from envkit.environment.project import Environment
 from envkit.errors import Unhealthy
 from envkit.model.engine_state import ContainerInfo
 from envkit.model.report import Report
 from envkit.model.state import State
+from envkit.net import http
 from envkit.observe import readiness
 from envkit.state import StateDir
 
@@ -31,82 +34,161 @@ PORT = 8901
 
 
 @pytest.fixture
-def known(tmp_path: Path) -> Environment:
-    place = StateDir(tmp_path)
-    place.mount.mkdir()
-    (place.mount / "token").write_text("t" * 43)
-    return Environment("vision", str(tmp_path), 1000, place, State("vision", str(tmp_path), port=PORT), "unix:///x")
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """Return an environment that has a token; every command finds it."""
+    state_dir = StateDir(tmp_path)
+    state_dir.mount.mkdir()
+    (state_dir.mount / "token").write_text("t" * 43)
+    result = Environment(
+        "vision", str(tmp_path), 1000, state_dir, State("vision", str(tmp_path), port=PORT), "unix:///x"
+    )
+    monkeypatch.setattr(project, "find_environment", lambda *_: result)
+    return result
 
 
-def test_programs_read_one_document_whatever_happens_after_it(
-    known: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def run(*arguments: str) -> object:
+    """Run envkit; return its exit code."""
+    with pytest.raises(SystemExit) as exit_:
+        main.main(list(arguments))
+    return exit_.value.code
+
+
+@pytest.mark.usefixtures("environment")
+def test_json_is_one_document_even_if_the_forward_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def opened(_: Environment, shown: Callable[[Report[OpenResult]], int], _say: object) -> int:
-        shown(Report("open", "vision", OpenResult("vision", "http://127.0.0.1:8901/lab", logged_in=True)))
-        raise Unhealthy("the forward broke")
+    def open_lab(_: Environment, show_report: Callable[[Report[OpenResult]], int], _on_progress: object) -> int:
+        show_report(Report("open", "vision", OpenResult("vision", "http://127.0.0.1:8901/lab", logged_in=True)))
+        raise Unhealthy("the forward failed")
 
-    monkeypatch.setattr(project, "find_environment", lambda *_: known)
-    monkeypatch.setattr(access, "open_lab", opened)
-    with pytest.raises(SystemExit) as ended:
-        main.main(["open", "--format", "json"])
-    said = capsys.readouterr()
-    assert (ended.value.code, json.loads(said.out)["result"]["logged_in"]) == (3, True)
-    assert "the forward broke" in said.err
+    monkeypatch.setattr(open_command, "open_lab", open_lab)
+    assert run("open", "--format", "json") == 3
+    output = capsys.readouterr()
+    assert json.loads(output.out)["result"]["logged_in"] is True
+    assert "the forward failed" in output.err
 
 
-@pytest.mark.parametrize(
-    "found",
-    [ContainerInfo("c1", "running", {naming.PORT: "8902"}, "i1"), ContainerInfo("c1", "running", {}, "i1")],
-    ids=["ours has another port", "one without our labels"],
-)
-def test_the_token_goes_to_nobody_while_our_container_does_not_hold_the_port(
-    found: ContainerInfo, known: Environment, monkeypatch: pytest.MonkeyPatch
+def test_token_is_not_sent_to_a_port_of_another_process(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[int] = []
+    requests: list[int] = []
 
-    def answers(_door: JupyterClient, _token: str) -> int:
-        asked.append(PORT)
+    def get_token_status(_client: JupyterClient, _token: str) -> int:
+        requests.append(PORT)
         return readiness.OK
 
-    monkeypatch.setattr(fast_inspect, "running_container", lambda _endpoint, _name: found)
-    monkeypatch.setattr(readiness, "get_token_status", answers)
-    with pytest.raises(Unhealthy, match="does not answer") as error:
-        access.open_lab(known, lambda _: 0, lambda _: None)
-    assert (asked, error.value.hint) == ([], f"envkit up --project {known.project}")
+    monkeypatch.setattr(readiness, "get_token_status", get_token_status)
+    for case, labels in (("another port", {naming.PORT: "8902"}), ("no labels of envkit", {})):
+        container = ContainerInfo("c1", "running", labels, "i1")
+        monkeypatch.setattr(fast_inspect, "running_container", lambda *_, container=container: container)
+        with pytest.raises(Unhealthy) as error:
+            open_command.open_lab(environment, lambda _: 0, lambda _: None)
+        assert error.value.code == "jupyter-unreachable", case
+        assert (requests, error.value.hint) == ([], f"envkit up --project {environment.project}"), case
 
 
-@pytest.mark.parametrize("verb", ["open", "logs", "probe", "exec", "ssh"])
-def test_an_environment_that_is_down_is_told_in_the_same_words_by_all(
-    verb: str, known: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_all_commands_report_a_stopped_environment_alike(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(project, "find_environment", lambda *_: known)
     monkeypatch.setattr(Environment, "connect", lambda _: None)
     monkeypatch.setattr(fast_inspect, "running_container", lambda *_: None)
     monkeypatch.setattr(inspect, "container", lambda *_: None)
-    with pytest.raises(SystemExit) as ended:
-        main.main([verb, *(["true"] if verb in {"exec", "ssh"} else [])])
-    assert ended.value.code == (125 if verb in {"exec", "ssh"} else 3)
-    assert capsys.readouterr().err.splitlines() == [
-        "envkit: the environment vision is down",
-        f"  hint: envkit up --project {known.project}",
-    ]
+    for arguments, code in (
+        (["open"], 3),
+        (["logs"], 3),
+        (["probe"], 3),
+        (["exec", "true"], 125),
+        (["ssh", "true"], 125),
+    ):
+        assert run(*arguments) == code, arguments
+        assert capsys.readouterr().err.splitlines() == [
+            "envkit: the environment vision is down",
+            f"  hint: envkit up --project {environment.project}",
+        ], arguments
 
 
 @pytest.mark.proves("`open` says that it waits, and ends with 1 where the browser does not log in", "real")
-@pytest.mark.parametrize(("arrived", "code"), [(True, 0), (False, 1)])
-def test_a_browser_that_never_comes_is_waited_for_aloud_and_told_by_the_code(
-    arrived: bool, code: int, known: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.usefixtures("environment")
+def test_exit_code_reports_whether_the_browser_logged_in(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    running = ContainerInfo("c1", "running", {naming.PORT: str(PORT)}, "i1")
-    monkeypatch.setattr(project, "find_environment", lambda *_: known)
-    monkeypatch.setattr(fast_inspect, "running_container", lambda *_: running)
+    container = ContainerInfo("c1", "running", {naming.PORT: str(PORT)}, "i1")
+    monkeypatch.setattr(fast_inspect, "running_container", lambda *_: container)
     monkeypatch.setattr(readiness, "get_token_status", lambda *_: readiness.OK)
-    monkeypatch.setattr(access, "_start_browser", lambda _: True)
-    monkeypatch.setattr(access, "_last_activity", lambda *_: "")
-    monkeypatch.setattr(access, "_wait_for_login", lambda *_, **__: arrived)
-    with pytest.raises(SystemExit) as ended:
-        main.main(["open"])
-    said = capsys.readouterr()
-    assert ended.value.code == code
-    assert "waiting for the browser to log in, at most 60 s" in said.err
-    assert ("the browser has not logged in" in said.out) != arrived
+    monkeypatch.setattr(open_command, "_start_browser", lambda _: True)
+    monkeypatch.setattr(open_command, "_last_activity", lambda *_: "")
+    for logged_in, code in ((True, 0), (False, 1)):
+        monkeypatch.setattr(open_command, "_wait_for_login", lambda *_, logged_in=logged_in, **__: logged_in)
+        assert run("open") == code
+        output = capsys.readouterr()
+        assert "waiting for the browser to log in, at most 60 s" in output.err
+        assert ("the browser did not log in" in output.out) != logged_in
+
+
+def wait_for_login(
+    activities: list[str], initial: str, is_page_read: Callable[[float], bool] = lambda _: False
+) -> tuple[bool, float]:
+    """Wait with one activity a second; return whether there was a login, and the seconds waited."""
+    elapsed = 0.0
+
+    def sleep(_: float) -> None:
+        nonlocal elapsed
+        elapsed += 1
+
+    logged_in = open_command._wait_for_login(
+        lambda: activities[min(int(elapsed), len(activities) - 1)],
+        initial,
+        60,
+        is_page_read=lambda: is_page_read(elapsed),
+        clock=lambda: elapsed,
+        sleep=sleep,
+    )
+    return logged_in, elapsed
+
+
+def test_token_page_stays_until_the_login() -> None:
+    for activities, initial, logged_in, seconds in [
+        (["1", "2"], "1", True, open_command.PAGE_LOAD_S),  # immediate activity may come from a busy kernel
+        (["1"] * 30 + ["2"], "1", True, 30),
+        (["1"], "1", False, 60),
+        (["", "1"], "1", False, 60),  # a missing answer is no login
+        (["1", "1", "2"], "", True, open_command.PAGE_LOAD_S),
+        (["1", "1", "1"], "", False, 60),
+    ]:
+        assert wait_for_login(activities, initial) == (logged_in, seconds), (activities, initial)
+
+
+def test_token_page_is_removed_once_read_and_used() -> None:
+    assert wait_for_login(["2"], "1", is_page_read=lambda elapsed: elapsed >= 3) == (True, 3)
+
+
+def test_token_page_is_private_and_readable_for_snaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for folder, has_snaps in product((".local/state/envkit/local/vision", "state"), (False, True)):
+        case = (folder, has_snaps)
+        monkeypatch.setattr(open_command, "SNAP_BIN", tmp_path if has_snaps else tmp_path / "missing")
+        state_dir = StateDir(tmp_path / folder)
+        state_dir.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        environment = Environment("vision", "/p", os.getuid(), state_dir, State("vision", "/p"), "unix:///x")
+        with open_command._temporary_page(environment, "token") as page:
+            assert page.stat().st_mode & 0o777 == 0o600, case
+            assert page.parent.stat().st_mode & 0o777 == 0o700, case
+            if has_snaps:
+                assert not page.relative_to(tmp_path).parts[0].startswith("."), case
+            else:
+                assert page.parent == state_dir.folder, case
+            assert page.read_text() == "token", case
+        assert not page.exists(), case
+        assert not list(tmp_path.glob("envkit-open-*")), case
+
+
+def test_deeply_nested_answer_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "get", lambda *_, **__: http.Response(200, {}, b"[" * 100_000))
+    assert open_command._last_activity(8888, "secret", lambda: True) == ""
+
+
+def test_token_is_not_sent_to_a_stopped_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests: list[object] = []
+    monkeypatch.setattr(http, "get", lambda *arguments, **_: requests.append(arguments))
+    assert open_command._last_activity(8888, "secret", lambda: False) == ""
+    assert requests == []

@@ -1,5 +1,5 @@
-# ruff: noqa: ARG002 - a stand-in takes what the engine's API takes
-"""`prune` takes what nobody uses: not the image of an environment that is down, and nothing while somebody works."""
+# ruff: noqa: ARG002 - the fakes have the signatures of the engine's API
+"""`prune` removes unused resources only: no image of an environment that is down, and nothing during other commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from envkit.backends.docker.client import LONG_TIMEOUT_S, Engine
 from envkit.cli.output import messages
 from envkit.commands import prune
 from envkit.errors import PreconditionError
-from envkit.fs import files
+from envkit.fs import locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,33 +22,34 @@ if TYPE_CHECKING:
 
     from envkit.model.report import Progress
 
-AT = "unix:///x"
+ENDPOINT = "unix:///x"
 
 
 class Api:
-    """A stand-in for an engine with images, and neither containers nor networks."""
+    """A fake engine with images, without containers and networks."""
 
     def __init__(self, *refs: str) -> None:
         self.refs = list(refs)
         self.timeout = 60
         self.log: list[str] = []
         self.layers: dict[str, list[tuple[str, int]]] = {}
-        self.lowest: dict[str, str] = {}
+        self.lowest_layers: dict[str, str] = {}
 
     def inspect_image(self, image: str) -> dict[str, Any]:
-        return {"RootFS": {"Layers": [self.lowest.get(image.removeprefix("id of "), "sha256:0"), "sha256:1"]}}
+        lowest_layer = self.lowest_layers.get(image.removeprefix("id of "), "sha256:0")
+        return {"RootFS": {"Layers": [lowest_layer, "sha256:1"]}}
 
     def history(self, image: str) -> list[dict[str, Any]]:
         layers = self.layers.get(image.removeprefix("id of "), [])
-        return [{"Created": 1, "CreatedBy": by, "Size": size} for by, size in reversed(layers)]
+        return [{"Created": 1, "CreatedBy": step, "Size": size} for step, size in reversed(layers)]
 
-    def containers(self, **asked: Any) -> list[dict[str, Any]]:
+    def containers(self, **filters: Any) -> list[dict[str, Any]]:
         return []
 
-    def networks(self, **asked: Any) -> list[dict[str, Any]]:
+    def networks(self, **filters: Any) -> list[dict[str, Any]]:
         return []
 
-    def images(self, **asked: Any) -> list[dict[str, Any]]:
+    def images(self, **filters: Any) -> list[dict[str, Any]]:
         return [{"Id": f"id of {ref}", "RepoTags": [ref], "Labels": {naming.IMAGE: "d"}} for ref in self.refs]
 
     def remove_image(self, ref: str, *, force: bool) -> None:
@@ -61,176 +62,172 @@ class Api:
         return {"LayersSize": 100 * len(self.refs)}
 
 
-def found(api: Any, *, remembered: frozenset[str] = frozenset(), kept: frozenset[str] = frozenset()) -> list[str]:
-    return [str(one) for one in prune_.find(Engine(AT, api), 1000, remembered, (), kept)]
+def find(api: Any, *, environment_names: frozenset[str] = frozenset()) -> list[str]:
+    return [str(resource) for resource in prune_.find(Engine(ENDPOINT, api), 1000, environment_names, (), ())]
 
 
-def remove(api: Api, kept: set[str], say: Callable[[Progress], None] = lambda _: None) -> tuple[list[str], int]:
-    engine = Engine(AT, api)  # type: ignore[arg-type]
-    return prune_.remove(engine, prune_.find(engine, 1000, set(), set(), kept), say)
+def remove(
+    api: Api, kept_images: set[str], on_progress: Callable[[Progress], None] = lambda _: None
+) -> tuple[list[str], int]:
+    engine = Engine(ENDPOINT, api)  # type: ignore[arg-type]
+    return prune_.remove(engine, prune_.find(engine, 1000, set(), set(), kept_images), on_progress)
 
 
-def test_the_image_of_an_environment_that_is_down_stays() -> None:
+def test_the_image_of_an_environment_that_is_down_is_kept() -> None:
     api = Api("envkit:old", "envkit:mine")
     assert remove(api, {"envkit:mine"}) == (["image envkit:old"], 100)
     assert api.refs == ["envkit:mine"]
 
 
-def test_what_somebody_built_on_an_image_of_ours_stays_though_it_has_the_same_labels() -> None:
+def test_other_images_with_inherited_labels_are_kept() -> None:
     api = Api("model:1", "envkit:old")
     assert remove(api, set())[0] == ["image envkit:old"]
     assert api.refs == ["model:1"]
 
 
-@pytest.mark.parametrize(
-    ("labels", "goes"),
-    [
-        ({naming.SUITE: "bookworm"}, True),  # a step of a build that failed, on a base of ours
-        ({naming.SUITE: "bookworm", naming.IMAGE: "d"}, False),  # built on an image of ours
-    ],
-)
-def test_of_the_images_without_a_name_those_of_failed_builds_go(labels: dict[str, str], goes: bool) -> None:
-    api = Api()
-    api.refs = ["<none>:<none>"]
-    api.images = lambda **_: [{"Id": "sha256:0123", "RepoTags": ["<none>:<none>"], "Labels": labels}]  # type: ignore[method-assign]
-    api.remove_image = lambda ref, **_: api.log.append(f"remove {ref}")  # type: ignore[method-assign]
-    assert remove(api, set())[0] == (["image sha256:0123"] if goes else [])
+def test_of_unnamed_images_only_those_of_failed_builds_go() -> None:
+    cases = [
+        ({naming.SUITE: "bookworm"}, ["image sha256:0123"]),  # a step of a failed build on envkit's base image
+        ({naming.SUITE: "bookworm", naming.IMAGE: "d"}, []),  # built on envkit's image
+    ]
+    for labels, removed in cases:
+        api = Api()
+        api.refs = ["<none>:<none>"]
+        image = {"Id": "sha256:0123", "RepoTags": ["<none>:<none>"], "Labels": labels}
+        api.images = lambda image=image, **_: [image]  # type: ignore[method-assign]
+        api.remove_image = lambda ref, api=api, **_: api.log.append(f"remove {ref}")  # type: ignore[method-assign]
+        assert remove(api, set())[0] == removed, labels
 
 
-def test_the_disk_is_measured_with_patience_and_before_anything_goes() -> None:
+def test_disk_usage_is_measured_before_and_after() -> None:
     api = Api("envkit:old")
     remove(api, set())
     assert api.log == ["df", "remove envkit:old", "df"]
 
 
-def test_nothing_goes_while_another_envkit_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_running_command_prevents_prune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    busy = state.directory(AT, "/home/ada/vision")  # an `up` that has not come to remember anything
-    with files.lock(busy.lock, lambda: pytest.fail("nobody else holds it")):
-        with pytest.raises(PreconditionError) as refusal, prune._lock_all(AT):
-            pytest.fail("not at rest")
-        assert str(busy.folder) in refusal.value.message
-    with prune._lock_all(AT):
-        assert busy.lock.exists()
+    state_dir = state.directory(ENDPOINT, "/home/ada/vision")  # of an `up` that has not saved a state yet
+    with locks.hold(state_dir.lock, lambda: pytest.fail("the lock is free")):
+        with pytest.raises(PreconditionError) as error, prune._lock_all(ENDPOINT):
+            pytest.fail("the lock is held")
+        assert error.value.code == "environment-locked"
+        assert str(state_dir.folder) in error.value.message
+    with prune._lock_all(ENDPOINT):
+        assert state_dir.lock.exists()
 
 
-class Crowd(Api):
-    """A stand-in for an engine on which a container, its network and its image wait to be removed."""
+class UnusedApi(Api):
+    """A fake engine with an unused container, its network and its image."""
 
     def __init__(self) -> None:
         super().__init__("envkit:old")
-        self.held = {"id": "envkit-1000-old"}
-        self.nets = {"net": "envkit-1000-old"}
+        self.container_names = {"id": "envkit-1000-old"}
+        self.network_names = {"net": "envkit-1000-old"}
 
-    def containers(self, **asked: Any) -> list[dict[str, Any]]:
-        shown = {"State": "exited", "ImageID": "id of envkit:old", "Labels": {}}
-        return [{"Id": one, "Names": [f"/{name}"], **shown} for one, name in self.held.items()]
+    def containers(self, **filters: Any) -> list[dict[str, Any]]:
+        fields = {"State": "exited", "ImageID": "id of envkit:old", "Labels": {}}
+        return [{"Id": id_, "Names": [f"/{name}"], **fields} for id_, name in self.container_names.items()]
 
-    def networks(self, **asked: Any) -> list[dict[str, Any]]:
-        return [{"Id": one, "Name": name} for one, name in self.nets.items()]
+    def networks(self, **filters: Any) -> list[dict[str, Any]]:
+        return [{"Id": id_, "Name": name} for id_, name in self.network_names.items()]
 
-    def inspect_network(self, one: str) -> dict[str, Any]:
+    def inspect_network(self, network: str) -> dict[str, Any]:
         return {"Containers": {}}
 
-    def stop(self, one: str, *, timeout: int) -> None:
+    def stop(self, container: str, *, timeout: int) -> None:
         pass
 
-    def remove_container(self, one: str, *, force: bool, v: bool) -> None:
-        self.log.append(f"remove {self.held.pop(one)}")
+    def remove_container(self, container: str, *, force: bool, v: bool) -> None:
+        self.log.append(f"remove {self.container_names.pop(container)}")
 
     def remove_network(self, name: str) -> None:
-        self.nets.clear()
+        self.network_names.clear()
         self.log.append(f"remove network {name}")
 
 
-EVERYTHING = ["container envkit-1000-old", "network envkit-1000-old", "image envkit:old"]
+UNUSED = ["container envkit-1000-old", "network envkit-1000-old", "image envkit:old"]
 
 
-def test_what_only_a_container_that_goes_uses_goes_with_it() -> None:
-    api = Crowd()
-    assert found(api) == EVERYTHING
-    assert api.log == []  # looking changes nothing
+def test_resources_of_an_unused_container_are_unused() -> None:
+    api = UnusedApi()
+    assert find(api) == UNUSED
+    assert api.log == []
 
 
-def test_what_a_remembered_container_uses_stays() -> None:
-    assert found(Crowd(), remembered=frozenset({"envkit-1000-old"})) == []
+def test_resources_of_an_existing_environment_are_kept() -> None:
+    assert find(UnusedApi(), environment_names=frozenset({"envkit-1000-old"})) == []
 
 
-def test_each_thing_that_goes_is_told_before_it_does() -> None:
-    api = Crowd()
-    news: list[Progress] = []
-    assert remove(api, set(), news.append)[0] == EVERYTHING
-    assert [(one.text, one.step) for one in news if one.step] == [
-        (f"removing {name}", (at, 3)) for at, name in enumerate(EVERYTHING, 1)
+def test_every_removal_is_reported_first() -> None:
+    events: list[Progress] = []
+    assert remove(UnusedApi(), set(), events.append)[0] == UNUSED
+    assert [(progress.text, progress.step) for progress in events if progress.step] == [
+        (f"removing {name}", (number, 3)) for number, name in enumerate(UNUSED, 1)
     ]
-    assert {one.stage for one in news} == {"prune"}
+    assert {progress.stage for progress in events} == {"prune"}
 
 
-BASE = ("base", 1000)
+BASE, APT, PIP = ("base", 1000), ("apt", 20), ("pip", 300)
 
 
-@pytest.mark.parametrize(
-    ("layers", "freed"),
-    [
-        ({"envkit:old": [BASE, ("apt", 20)]}, 1020),
-        ({"envkit:old": [BASE, ("apt", 20)], "envkit:mine": [BASE, ("pip", 300)]}, 20),  # the base serves another
-        ({"envkit:old": [BASE, ("apt", 20)], "model:1": [BASE]}, 20),  # whoever else's image that is
-        ({"envkit:old": [BASE, ("apt", 20)], "envkit:older": [BASE, ("pip", 300)]}, 1320),  # each layer counts once
-        (
-            {"envkit:old": [BASE, ("apt", 20)], "envkit:mine": [("another", 0), ("apt", 20)]},
-            1020,
-        ),  # same step, other base
-    ],
-)
-def test_what_would_be_freed_is_what_no_other_image_stands_on(layers: dict[str, Any], freed: int) -> None:
-    api = Api(*layers)
-    api.layers = layers
-    engine = Engine(AT, api)  # type: ignore[arg-type]
-    goes = prune_.find(engine, 1000, (), (), {"envkit:mine"})
-    assert prune_.reclaimable_bytes(engine, goes) == freed
-    assert api.log == []  # measuring the whole engine takes minutes
+def test_layers_of_remaining_images_are_not_reclaimable() -> None:
+    cases: list[tuple[dict[str, Any], int]] = [
+        ({"envkit:old": [BASE, APT]}, 1020),
+        ({"envkit:old": [BASE, APT], "envkit:mine": [BASE, PIP]}, 20),  # the base is shared
+        ({"envkit:old": [BASE, APT], "model:1": [BASE]}, 20),  # also with images that envkit did not build
+        ({"envkit:old": [BASE, APT], "envkit:older": [BASE, PIP]}, 1320),  # each layer counts once
+        ({"envkit:old": [BASE, APT], "envkit:mine": [("another", 0), APT]}, 1020),  # same step on another base
+    ]
+    for layers, expected_bytes in cases:
+        api = Api(*layers)
+        api.layers = layers
+        engine = Engine(ENDPOINT, api)  # type: ignore[arg-type]
+        unused = prune_.find(engine, 1000, (), (), {"envkit:mine"})
+        assert prune_.reclaimable_bytes(engine, unused) == expected_bytes, layers
+        assert api.log == [], layers  # measuring the whole engine takes minutes
 
 
-def test_what_was_imported_in_the_same_second_is_not_the_same() -> None:
+def test_bases_imported_in_the_same_second_differ() -> None:
     api = Api("envkit:old", "envkit:mine")
     api.layers = {"envkit:old": [("", 3000)], "envkit:mine": [("", 3000)]}
-    api.lowest = {"envkit:mine": "sha256:2"}
-    engine = Engine(AT, api)  # type: ignore[arg-type]
+    api.lowest_layers = {"envkit:mine": "sha256:2"}
+    engine = Engine(ENDPOINT, api)  # type: ignore[arg-type]
     assert prune_.reclaimable_bytes(engine, prune_.find(engine, 1000, (), (), {"envkit:mine"})) == 3000
 
 
-def test_an_image_that_has_another_name_frees_nothing() -> None:
+def test_an_image_with_another_name_frees_nothing() -> None:
     api = Api("envkit:old")
     api.images = lambda **_: [  # type: ignore[method-assign]
         {"Id": "id of envkit:old", "RepoTags": ["envkit:old", "model:1"], "Labels": {naming.IMAGE: "d"}}
     ]
     api.layers = {"envkit:old": [BASE]}
-    engine = Engine(AT, api)  # type: ignore[arg-type]
-    goes = prune_.find(engine, 1000, (), (), ())
-    assert ([str(one) for one in goes], prune_.reclaimable_bytes(engine, goes)) == (["image envkit:old"], 0)
+    engine = Engine(ENDPOINT, api)  # type: ignore[arg-type]
+    unused = prune_.find(engine, 1000, (), (), ())
+    assert [str(resource) for resource in unused] == ["image envkit:old"]
+    assert prune_.reclaimable_bytes(engine, unused) == 0
 
 
-@pytest.mark.parametrize(
-    ("pruned", "shown"),
-    [
-        (prune.PruneResult(("image envkit:old",), 20_000_000), "removed image envkit:old\nfreed 20.0 MB"),
+def test_the_output_lists_what_was_or_would_be_removed() -> None:
+    removed = ("image envkit:old",)
+    cases = [
+        (prune.PruneResult(removed, 20_000_000), "removed image envkit:old\nfreed 20.0 MB"),
         (
-            prune.PruneResult(("image envkit:old",), 20_000_000, dry_run=True),
+            prune.PruneResult(removed, 20_000_000, dry_run=True),
             "would remove image envkit:old\nwould free up to 20.0 MB",
         ),
-        (prune.PruneResult((), 0), "there is nothing to remove"),
-        (prune.PruneResult((), 0, dry_run=True), "there is nothing to remove"),
-    ],
-)
-def test_people_read_what_went_or_would_go(pruned: prune.PruneResult, shown: str) -> None:
-    assert messages.prune(pruned) == shown
+        (prune.PruneResult((), 0), "nothing to remove"),
+        (prune.PruneResult((), 0, dry_run=True), "nothing to remove"),
+    ]
+    for result, output in cases:
+        assert messages.prune(result) == output
 
 
 def test_a_dry_run_removes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    api = Crowd()
+    api = UnusedApi()
     api.layers = {"envkit:old": [BASE]}
-    monkeypatch.setattr(client, "connect", lambda at: Engine(at, api))  # type: ignore[arg-type]
+    monkeypatch.setattr(client, "connect", lambda address: Engine(address, api))  # type: ignore[arg-type]
     result = prune.prune(dry_run=True, on_progress=lambda _: None).result
-    assert (result.removed, result.freed_bytes, result.dry_run) == (tuple(EVERYTHING), 1000, True)
-    assert (api.log, api.refs, len(api.held), len(api.nets)) == ([], ["envkit:old"], 1, 1)
+    assert (result.removed, result.freed_bytes, result.dry_run) == (tuple(UNUSED), 1000, True)
+    assert (api.log, api.refs, len(api.container_names), len(api.network_names)) == ([], ["envkit:old"], 1, 1)

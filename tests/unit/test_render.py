@@ -1,4 +1,4 @@
-"""`render` writes where the caller stands, and through no link that a notebook planted there."""
+"""`render` writes to the given folder and follows no symbolic links."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> project.Project:
-    """A project whose engine does not answer, which `render` needs not."""
+def loaded_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> project.Project:
+    """A project without a reachable engine, because `render` does not need one."""
 
-    def silent(at: str) -> NoReturn:
-        raise EngineUnavailable(at)
+    def refuse(endpoint: str) -> NoReturn:
+        raise EngineUnavailable(endpoint)
 
-    monkeypatch.setattr(client, "connect", silent)
+    monkeypatch.setattr(client, "connect", refuse)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     folder = tmp_path / "vision"
     folder.mkdir()
@@ -35,18 +35,20 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> project.Project:
     return project.load(folder, {})
 
 
-def test_what_is_rendered_lies_in_the_folder_and_is_current(loaded: project.Project, tmp_path: Path) -> None:
-    report = render(loaded, tmp_path / "vision/rendered", check=False)
+def test_rendered_files_are_written_and_current(loaded_project: project.Project, tmp_path: Path) -> None:
+    report = render(loaded_project, tmp_path / "vision/rendered", check=False)
     assert "Dockerfile" in report.result.files
-    assert not render(loaded, tmp_path / "vision/rendered", check=True).exit_code
+    assert not render(loaded_project, tmp_path / "vision/rendered", check=True).exit_code
 
 
-def test_another_project_that_a_planted_link_leads_to_stays_as_it_is(loaded: project.Project, tmp_path: Path) -> None:
+def test_a_link_to_another_project_is_refused(loaded_project: project.Project, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (other / "Dockerfile").write_text("mine")
     (tmp_path / "vision/rendered").symlink_to(other)
-    with pytest.raises(PreconditionError, match="vision/rendered is a link"):
-        render(loaded, tmp_path / "vision/rendered", check=False)
-    assert [one.name for one in other.iterdir()] == ["Dockerfile"]
+    with pytest.raises(PreconditionError) as error:
+        render(loaded_project, tmp_path / "vision/rendered", check=False)
+    assert error.value.code == "link-in-path"
+    assert "vision/rendered" in error.value.message
+    assert [path.name for path in other.iterdir()] == ["Dockerfile"]
     assert (other / "Dockerfile").read_text() == "mine"

@@ -1,4 +1,4 @@
-"""The build context: what is in it, and what each value changes."""
+"""The build context: its files, and the effect of each value of the plan."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import configparser
 import json
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,9 +14,6 @@ from envkit.render import build_context
 from envkit.render.jinja import render_template
 from tests.unit.contexts import context, dockerfile
 from tests.unit.plans import image_plan, release
-
-if TYPE_CHECKING:
-    from envkit.model.image import ImagePlan
 
 PEM = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
 
@@ -29,94 +25,97 @@ LAYOUT = Layout(
 )
 
 
-def test_the_same_plan_gives_the_same_bytes() -> None:
+def test_equal_plans_give_equal_bytes() -> None:
     assert build_context.render(image_plan()) == build_context.render(image_plan())
 
 
-def test_the_context_stands_in_order_and_each_path_once() -> None:
-    paths = [one.path for one in build_context.render(image_plan(ca=PEM.format("QUJD"), python=("six",)))]
+def test_paths_are_sorted_and_unique() -> None:
+    paths = [artifact.path for artifact in build_context.render(image_plan(ca=PEM.format("QUJD"), python=("six",)))]
     assert paths == sorted(set(paths))
 
 
-def test_every_file_that_is_copied_is_in_the_context_and_the_other_way_round() -> None:
-    plan = image_plan(ca=PEM.format("QUJD"), apt=("git",), python=("six",))
-    copies = re.findall(r"^COPY (.+) \S+$", dockerfile(plan), re.MULTILINE)
-    copied = {path for paths in copies for path in paths.split()}
-    assert copied == set(context(plan)) - {"Dockerfile"}
+def test_the_dockerfile_copies_exactly_the_context() -> None:
+    for mirror in ("", "http://mirror.example/debian"):
+        plan = image_plan(ca=PEM.format("QUJD"), apt=("git",), python=("six",), mirror=mirror)
+        copies = re.findall(r"^COPY (.+) \S+$", dockerfile(plan), re.MULTILINE)
+        copied = {path for paths in copies for path in paths.split()}
+        assert copied == set(context(plan)) - {"Dockerfile"}, mirror
 
 
-def test_nothing_is_writable_by_others_and_what_is_started_is_executable() -> None:
-    made = context(image_plan())
-    assert all(one.mode & 0o022 == 0 for one in made.values())
-    started = set(re.findall(r'"/opt/envkit/(build/[a-z-]+|entrypoint)"', dockerfile(image_plan())))
-    assert {path for path, one in made.items() if one.mode & 0o111} == {
-        *(path for path in started if path != "entrypoint"),
+def test_only_programs_are_executable_and_no_file_is_writable() -> None:
+    files = context(image_plan())
+    assert all(artifact.mode & 0o022 == 0 for artifact in files.values())
+    scripts = set(re.findall(r'"/opt/envkit/(build/[a-z-]+|entrypoint)"', dockerfile(image_plan())))
+    assert {path for path, artifact in files.items() if artifact.mode & 0o111} == {
+        *(path for path in scripts if path != "entrypoint"),
+        "bin/check-port",
         "bin/entrypoint",
-        "bin/guarded-install",
-        "bin/keep-sshd",
-        "bin/listens",
+        "bin/pip-wrapper",
+        "bin/run-sshd",
     }
 
 
-def test_a_name_the_template_was_not_given_is_an_error() -> None:
+def test_a_missing_template_value_is_an_error() -> None:
     with pytest.raises(Exception, match="'release' is undefined"):
         render_template("debian/Dockerfile.j2", suite="bookworm")
 
 
-def test_instructions_are_what_is_left_without_comments_and_blank_lines() -> None:
+def test_comments_and_blank_lines_are_stripped() -> None:
     assert build_context.strip_comments("# a\n\nFROM x\n  # b\nRUN y # c\n") == "FROM x\nRUN y # c\n"
 
 
-def test_a_comment_changes_no_instruction() -> None:
+def test_comments_do_not_change_instructions() -> None:
     rendered = dockerfile(image_plan())
     assert build_context.strip_comments(rendered.replace("# ", "# so: ")) == build_context.strip_comments(rendered)
 
 
-def test_the_first_line_directs_no_parser() -> None:
+def test_the_first_line_is_not_a_parser_directive() -> None:
     first = dockerfile(image_plan()).splitlines()[0]
     assert re.fullmatch(r"# [A-Z][^=]*", first)
 
 
-@pytest.mark.parametrize("told", ["syntax=", "--mount", "--chmod", "<<"])
-def test_both_builders_read_it(told: str) -> None:
-    assert told not in build_context.strip_comments(dockerfile(image_plan(apt=("git",), python=("six",))))
+def test_the_dockerfile_needs_no_buildkit_syntax() -> None:
+    rendered = build_context.strip_comments(dockerfile(image_plan(apt=("git",), python=("six",))))
+    for syntax in ("syntax=", "--mount", "--chmod", "<<"):
+        assert syntax not in rendered, syntax
 
 
-def test_the_image_starts_as_nobody_and_ends_with_the_entrypoint() -> None:
+def test_the_image_runs_the_entrypoint_unprivileged() -> None:
     lines = build_context.strip_comments(dockerfile(image_plan())).splitlines()
     assert "USER 65534:65534" in lines
     assert lines[-1] == 'ENTRYPOINT ["/opt/envkit/entrypoint"]'
 
 
-def test_what_the_user_adds_comes_after_everything_that_takes_long() -> None:
+def test_user_packages_come_after_slow_layers() -> None:
     rendered = dockerfile(image_plan(apt=("graphviz",), python=("six",)))
-    places = [rendered.index(one) for one in ("/opt/jupyter", "/opt/tensorflow", "graphviz", "requirements.txt /etc")]
-    assert places == sorted(places)
+    fragments = ("/opt/jupyter", "/opt/tensorflow", "graphviz", "requirements.txt /etc")
+    offsets = [rendered.index(fragment) for fragment in fragments]
+    assert offsets == sorted(offsets)
 
 
-def test_more_packages_change_only_the_last_layers() -> None:
+def test_python_packages_change_only_the_last_layers() -> None:
     plain = build_context.strip_comments(dockerfile(image_plan())).splitlines()
-    added = build_context.strip_comments(dockerfile(image_plan(python=("six",)))).splitlines()
-    shared = next(at for at, (one, other) in enumerate(zip(plain, added, strict=False)) if one != other)
-    assert plain[shared].startswith("ENV ")
+    extended = build_context.strip_comments(dockerfile(image_plan(python=("six",)))).splitlines()
+    first_difference = next(old for old, new in zip(plain, extended, strict=False) if old != new)
+    assert first_difference.startswith("ENV ")
 
 
-def test_constraints_carry_each_bound_with_its_reason_and_tensorflow_itself() -> None:
+def test_constraints_have_reasons_and_pin_tensorflow() -> None:
     rendered = context(image_plan())["python/constraints.txt"].text
     assert "protobuf>=3.19.6,<3.20  # protobuf 4 stops the import" in rendered
     assert "\ntensorflow==2.9.0  # " in rendered
     assert "\ntensorflow-cpu==2.9.0  # " in rendered
 
 
-def test_a_python_of_the_suite_itself_is_not_borrowed() -> None:
+def test_a_python_of_the_suite_is_not_borrowed() -> None:
     native = release(python="3.11", python_suite="bookworm")
-    made = context(image_plan(release=native))
-    assert "apt/borrowed.pref" not in made
-    assert "bullseye" not in made["apt/debian.sources"].text
-    assert "--borrow" not in made["Dockerfile"].text
+    files = context(image_plan(release=native))
+    assert "apt/borrowed.pref" not in files
+    assert "bullseye" not in files["Dockerfile"].text
+    assert "--borrow" not in files["Dockerfile"].text
 
 
-def test_only_the_borrowed_python_comes_from_the_older_release() -> None:
+def test_only_python_is_borrowed_from_the_older_suite() -> None:
     pinned = context(image_plan())["apt/borrowed.pref"].text
     blocks = pinned.split("\n\n")
     assert "Package: *\nPin: release n=bullseye*\nPin-Priority: -1" in blocks[0]
@@ -124,14 +123,22 @@ def test_only_the_borrowed_python_comes_from_the_older_release() -> None:
     assert "python3.9" in blocks[1]
 
 
-def test_security_updates_come_in_whatever_the_base_brought() -> None:
-    rendered = context(image_plan())["apt/debian.sources"].text
+def test_security_updates_are_installed_on_every_base() -> None:
+    rendered = context(image_plan(mirror="http://mirror.example/debian"))["apt/debian.sources"].text
     assert "Suites: bookworm bookworm-updates\n" in rendered
     assert "Suites: bookworm-security\n" in rendered
-    assert '"--upgrade"' in dockerfile(image_plan())
+    for plan in (image_plan(), image_plan(mirror="http://mirror.example/debian")):
+        assert '"--upgrade"' in dockerfile(plan)
 
 
-def test_a_mirror_serves_both_archives() -> None:
+def test_without_a_mirror_the_bases_own_is_kept() -> None:
+    files = context(image_plan())
+    assert not {"apt/debian.sources", "apt/borrowed.sources"} & set(files)
+    assert 'apt-sources", "bookworm"]' in files["Dockerfile"].text
+    assert 'apt-sources", "--add", "bullseye"]' in files["Dockerfile"].text
+
+
+def test_a_mirror_replaces_both_archives() -> None:
     rendered = context(image_plan(mirror="http://mirror.example/debian/"))["apt/debian.sources"].text
     assert set(re.findall(r"^URIs: (.*)$", rendered, re.MULTILINE)) == {
         "http://mirror.example/debian",
@@ -139,92 +146,87 @@ def test_a_mirror_serves_both_archives() -> None:
     }
 
 
-def test_an_index_is_asked_by_pip_and_uv_alike() -> None:
-    made = context(image_plan(index="https://index.example/simple"))
-    parsed = configparser.RawConfigParser()
-    parsed.read_string(made["python/pip.conf"].text)
-    assert parsed["global"]["index-url"] == "https://index.example/simple"
-    assert 'url = "https://index.example/simple"\ndefault = true' in made["python/uv.toml"].text
+def test_pip_and_uv_use_the_same_index() -> None:
+    files = context(image_plan(index="https://index.example/simple"))
+    parser = configparser.RawConfigParser()
+    parser.read_string(files["python/pip.conf"].text)
+    assert parser["global"]["index-url"] == "https://index.example/simple"
+    assert 'url = "https://index.example/simple"\ndefault = true' in files["python/uv.toml"].text
 
 
-def test_certificates_are_taken_once_each_and_nothing_else_with_them() -> None:
+def test_only_certificates_are_extracted_each_once() -> None:
     first, second = PEM.format("QUJD"), PEM.format("REVG")
     key = "-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n"
-    made = context(image_plan(ca=f"# company\n{first}{key}{second}{first}"))
-    assert made["ca/extra.pem"].text == first + second
+    files = context(image_plan(ca=f"# company\n{first}{key}{second}{first}"))
+    assert files["ca/extra.pem"].text == first + second
 
 
-def test_without_certificates_none_are_copied() -> None:
+def test_no_certificates_are_copied_without_any() -> None:
     assert "ca/" not in dockerfile(image_plan(ca="no certificate here"))
 
 
-def test_the_kernel_runs_in_the_users_own_layer() -> None:
+def test_the_kernel_runs_in_the_users_environment() -> None:
     spec = json.loads(context(image_plan())["share/kernel.json"].text)
     assert spec["argv"][0] == "/home/dev/.local/share/envkit/tensorflow-2.9.0-py3.9/bin/python"
     assert spec["display_name"] == "TensorFlow 2.9.0 (Python 3.9)"
 
 
-def test_a_gpu_changes_the_package_of_tensorflow() -> None:
+def test_a_gpu_plan_installs_the_gpu_package() -> None:
     assert '"tensorflow-cpu==2.9.0"' in dockerfile(image_plan())
     assert '"tensorflow==2.9.0"' in dockerfile(image_plan(gpu=True))
 
 
-@pytest.mark.parametrize("path", ["python/jupyter-requirements.txt", "python/uv-requirements.txt"])
-def test_what_envkit_itself_installs_is_pinned_with_hashes(path: str) -> None:
-    rendered = re.sub(r"\\\n", "", context(image_plan())[path].text)
-    lines = [line for line in rendered.splitlines() if line and not line.startswith("#")]
-    assert lines
-    assert all(re.fullmatch(r"[a-z0-9-]+==\S+(\s+--hash=sha256:[0-9a-f]{64})+", line) for line in lines)
+def test_packages_of_envkit_are_pinned_with_hashes() -> None:
+    files = context(image_plan())
+    for path in ("python/jupyter-requirements.txt", "python/uv-requirements.txt"):
+        joined = re.sub(r"\\\n", "", files[path].text)
+        lines = [line for line in joined.splitlines() if line and not line.startswith("#")]
+        assert lines, path
+        for line in lines:
+            assert re.fullmatch(r"[a-z0-9-]+==\S+(\s+--hash=sha256:[0-9a-f]{64})+", line), (path, line)
 
 
-def test_the_slow_checkers_of_formats_are_left_out() -> None:
+def test_slow_format_checkers_are_not_installed() -> None:
     rendered = context(image_plan())["python/jupyter-requirements.txt"].text
     assert not re.search(r"^(rfc3987-syntax|isoduration)==", rendered, re.MULTILINE)
 
 
-def test_no_secret_and_no_setting_of_one_workspace_is_in_the_servers_config() -> None:
-    one = context(image_plan())["etc/jupyter_server_config.py"].text
-    other = context(image_plan(apt=("git",), python=("six",), index="https://index.example/simple"))
-    assert other["etc/jupyter_server_config.py"].text == one
-    compile(one, "jupyter_server_config.py", "exec")
+def test_the_server_config_is_the_same_in_every_image() -> None:
+    path = "etc/jupyter_server_config.py"
+    plain = context(image_plan())[path].text
+    extended = context(image_plan(apt=("git",), python=("six",), index="https://index.example/simple"))[path].text
+    assert extended == plain
+    compile(plain, "jupyter_server_config.py", "exec")
 
 
-def private(plan: ImagePlan) -> tuple[str, str]:
-    """Return a Dockerfile as it is, and for an index that asks for a login."""
-    return dockerfile(plan), dockerfile(replace(plan, private_index=True))
-
-
-@pytest.mark.parametrize(
-    "plan",
-    [
+def test_an_index_login_is_mounted_only_for_its_steps() -> None:
+    mount = "--mount=type=secret,id=netrc,target=/root/.netrc,required=true "
+    for plan in (
         image_plan(python=("six",), apt=("git",)),
         image_plan(gpu=True),
         image_plan(python=("six",), layout=LAYOUT),
         image_plan(layout=replace(LAYOUT, has_release=True)),
-    ],
-)
-def test_for_a_login_the_steps_that_install_from_the_index_alone_are_others(plan: ImagePlan) -> None:
-    plain, lent = private(plan)
-    assert "--mount" not in plain
-    mount = "--mount=type=secret,id=netrc,target=/root/.netrc,required=true "
-    steps = [line for line in lent.splitlines() if line.startswith("RUN ")]
-    assert [mount in line for line in steps] == ["/install-uv" in line or "/install-python" in line for line in steps]
-    assert sum(mount in line for line in steps) >= 3
-    assert build_context.strip_comments(lent).replace(mount, "").replace('ARG NETRC="/root/.netrc"\n', "") == (
-        build_context.strip_comments(plain)
-    )
+    ):
+        public, private = dockerfile(plan), dockerfile(replace(plan, private_index=True))
+        assert "--mount" not in public
+        steps = [line for line in private.splitlines() if line.startswith("RUN ")]
+        for step in steps:
+            assert (mount in step) == ("/install-uv" in step or "/install-python" in step), step
+        assert sum(mount in step for step in steps) >= 3
+        without_login = (
+            build_context.strip_comments(private).replace(mount, "").replace('ARG NETRC="/root/.netrc"\n', "")
+        )
+        assert without_login == build_context.strip_comments(public)
 
 
-@pytest.mark.parametrize(
-    ("index", "trusted"),
-    [
+def test_pip_trusts_an_index_without_tls() -> None:
+    cases: tuple[tuple[str, str | None], ...] = (
         ("http://packages.example.com:8080/simple", "packages.example.com:8080"),
         ("http://[::1]/simple", "[::1]"),
         ("https://packages.example.com/simple", None),
         ("", None),
-    ],
-)
-def test_an_index_without_tls_is_trusted_by_pip_where_it_was_named(index: str, trusted: str | None) -> None:
-    parsed = configparser.ConfigParser()
-    parsed.read_string(context(image_plan(index=index))["python/pip.conf"].text)
-    assert parsed.get("global", "trusted-host", fallback=None) == trusted
+    )
+    for index, trusted_host in cases:
+        parser = configparser.ConfigParser()
+        parser.read_string(context(image_plan(index=index))["python/pip.conf"].text)
+        assert parser.get("global", "trusted-host", fallback=None) == trusted_host, index

@@ -1,11 +1,11 @@
-"""A report as JSON: a pinned envelope for programs."""
+"""Report as JSON in a fixed envelope."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
 import pytest
@@ -16,14 +16,11 @@ from envkit.model.artifact import Artifact
 from envkit.model.report import Report, Verdict
 from envkit.report.json import as_json, to_json
 from envkit.report.text import render_text
-from tests.unit.reports import HOSTILE, PASSED, REPORT, Where
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.unit.reports import HOSTILE, PASSED, REPORT, Address
 
 
 @pytest.mark.proves("reports are JSON where that is asked for", "real")
-def test_the_envelope_is_what_programs_rely_on() -> None:
+def test_envelope_holds_result_findings_and_exit_code() -> None:
     assert json.loads(to_json(REPORT)) == {
         "envkit": __version__,
         "format": 1,
@@ -57,12 +54,12 @@ def test_the_envelope_is_what_programs_rely_on() -> None:
     }
 
 
-def test_the_envelope_keeps_its_order() -> None:
+def test_envelope_keeps_its_key_order() -> None:
     keys = list(json.loads(to_json(REPORT)))
     assert keys == ["envkit", "format", "command", "subject", "result", "findings", "exit_code", "error"]
 
 
-ENVELOPE = {
+ENVELOPE_SCHEMA = {
     "type": "object",
     "required": ["envkit", "format", "command", "subject", "result", "findings", "exit_code", "error"],
     "additionalProperties": False,
@@ -86,20 +83,19 @@ ENVELOPE = {
 }
 
 
-@pytest.mark.parametrize("result", [None, "text", {"a": 1}, [1, 2], Where("x", ())])
-def test_the_envelope_is_the_same_around_every_result(result: Any) -> None:
-    jsonschema.validate(json.loads(to_json(Report("any", "", result, (PASSED,)))), ENVELOPE)
+def test_envelope_is_the_same_for_every_result_type() -> None:
+    for result in (None, "text", {"a": 1}, [1, 2], Address("x", ())):
+        jsonschema.validate(json.loads(to_json(Report("any", "", result, (PASSED,)))), ENVELOPE_SCHEMA)
 
 
-def test_the_same_report_is_the_same_text() -> None:
-    one, other = (dict.fromkeys(keys, 1) for keys in ("abc", "cba"))
-    assert to_json(Report("up", "v", one)) == to_json(Report("up", "v", other))
+def test_equal_reports_give_equal_text() -> None:
+    sorted_keys, reversed_keys = (dict.fromkeys(keys, 1) for keys in ("abc", "cba"))
+    assert to_json(Report("up", "v", sorted_keys)) == to_json(Report("up", "v", reversed_keys))
     assert to_json(Report("up", "v", frozenset("abc"))) == to_json(Report("up", "v", frozenset("bca")))
 
 
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [
+def test_values_become_json_types() -> None:
+    cases: tuple[tuple[Any, Any], ...] = (
         (Verdict.FAILED, "failed"),
         (ExitCode.GPU, 5),
         (True, True),
@@ -109,27 +105,26 @@ def test_the_same_report_is_the_same_text() -> None:
         (MappingProxyType({2: "b", 1: "a"}), {"1": "a", "2": "b"}),
         ({"b", "a"}, ["a", "b"]),
         (((1,), [2]), [[1], [2]]),
-    ],
-)
-def test_values_have_one_form(value: Any, written: Any) -> None:
-    assert as_json(value) == written
+    )
+    for value, expected in cases:
+        assert as_json(value) == expected, value
 
 
-@pytest.mark.parametrize("value", [b"bytes", object(), Where, len])
-def test_what_has_no_form_is_refused(value: Any) -> None:
-    with pytest.raises(TypeError, match="has no form in JSON"):
-        as_json({"deep": [value]})
+def test_values_without_a_json_type_are_rejected() -> None:
+    for value in (b"bytes", object(), Address, len):
+        with pytest.raises(TypeError, match=f"a {type(value).__name__}$"):
+            as_json({"deep": [value]})
 
 
-def test_the_text_of_a_rendered_file_stays_out() -> None:
+def test_json_omits_the_content_of_rendered_files() -> None:
     secret = Artifact("token", "c2VjcmV0", 0o600)
-    written = to_json(Report("render", "vision", {"files": (secret,)}))
-    assert "c2VjcmV0" not in written
-    assert json.loads(written)["result"] == {"files": [{"path": "token", "mode": "0600"}]}
+    document = to_json(Report("render", "vision", {"files": (secret,)}))
+    assert "c2VjcmV0" not in document
+    assert json.loads(document)["result"] == {"files": [{"path": "token", "mode": "0600"}]}
 
 
-@pytest.mark.parametrize("form", [to_json, lambda report: render_text(report, formatters={"up": str})])
-def test_a_hostile_text_leaves_no_control_character_in_any_form(form: Callable[[Report[Any]], str]) -> None:
-    written = form(Report("up", "x", {"log": "".join(HOSTILE)}))
-    written.encode()
-    assert not set(written) & {"\x1b", "\x9b", "\x07", "\r", "\u202e", "\x00"}
+def test_json_and_text_contain_no_control_characters() -> None:
+    report = Report("up", "x", {"log": "".join(HOSTILE)})
+    for document in (to_json(report), render_text(report, formatters={"up": str})):
+        document.encode()
+        assert not set(document) & {"\x1b", "\x9b", "\x07", "\r", "\u202e", "\x00"}

@@ -1,4 +1,4 @@
-"""A report as text for people: every character shows itself, and no line is too wide."""
+"""Report as text: control characters are escaped, and lines fit the width."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rich.table import Table
 from envkit.model.report import Finding, Report, Verdict
 from envkit.report.text import render_text
 from envkit.sanitize import escape_controls, single_line
-from tests.unit.reports import HOSTILE, REPORT, Where, texts
+from tests.unit.reports import HOSTILE, REPORT, Address, format_address
 
 
-def test_a_report_reads_as_result_then_findings() -> None:
+def test_text_shows_the_result_then_the_findings() -> None:
     assert (
-        render_text(REPORT, formatters={"up": texts}, width=60)
+        render_text(REPORT, formatters={"up": format_address}, width=60)
         == """\
 go to http://127.0.0.1:8888/lab
 passed   tensorflow/computes
@@ -29,70 +29,72 @@ failed   gpu/driver-missing (host)
     )
 
 
-def test_a_hint_stays_on_one_line_however_narrow_the_terminal() -> None:
+def test_hint_is_never_wrapped() -> None:
     hint = "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker"
     report = Report("probe", "vision", None, (Finding("gpu/engine-cannot", Verdict.FAILED, "none", hint=hint),))
-    written = render_text(report, formatters={}, width=40)
-    assert hint in written
+    assert hint in render_text(report, formatters={}, width=40)
 
 
-@pytest.mark.parametrize("width", [-1, 0, 1, 39, 40, 79, 200])
-def test_no_other_line_is_wider_than_the_terminal(width: int) -> None:
-    long = Finding("gpu/not-listed", Verdict.FAILED, "word " * 60 + "w" * 300, cause="cause " * 60)
-    written = render_text(Report("probe", "vision", None, (long,)), formatters={}, width=width)
-    assert max(map(len, written.splitlines())) <= max(width, 40)
-    assert written.count("w" * 10) > 1
+def test_other_lines_fit_the_width() -> None:
+    finding = Finding("gpu/not-listed", Verdict.FAILED, "word " * 60 + "w" * 300, cause="cause " * 60)
+    for width in (-1, 0, 1, 39, 40, 79, 200):
+        text = render_text(Report("probe", "vision", None, (finding,)), formatters={}, width=width)
+        assert max(map(len, text.splitlines())) <= max(width, 40), width
+        assert text.count("w" * 10) > 1, width
 
 
-def test_colour_is_there_when_asked_for_and_at_no_other_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_color_depends_only_on_the_argument(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "10")
     monkeypatch.setenv("NO_COLOR", "1")
-    bare, coloured = (render_text(REPORT, formatters={"up": texts}, color=color) for color in (False, True))
-    assert "\x1b" not in bare
-    assert "\x1b[1;31mfailed" in coloured
+    plain, colored = (render_text(REPORT, formatters={"up": format_address}, color=color) for color in (False, True))
+    assert "\x1b" not in plain
+    assert "\x1b[1;31mfailed" in colored
 
 
-def test_a_result_without_a_renderer_is_a_mistake_that_shows() -> None:
+def test_result_without_a_formatter_raises_key_error() -> None:
     with pytest.raises(KeyError):
         render_text(REPORT, formatters={})
 
 
-def test_a_result_may_be_anything_that_rich_shows() -> None:
-    def table(_: object) -> Table:
-        made = Table("name", "state", box=None)
-        made.add_row("vision", "running")
-        return made
+def test_result_may_be_a_rich_object() -> None:
+    def build_table(_: object) -> Table:
+        table = Table("name", "state", box=None)
+        table.add_row("vision", "running")
+        return table
 
-    assert "vision  running" in render_text(REPORT, formatters={"up": table})
+    assert "vision  running" in render_text(REPORT, formatters={"up": build_table})
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_what_a_container_printed_shows_as_characters_and_does_nothing(text: str) -> None:
-    finding = Finding(text, Verdict.FAILED, text, cause=text, hint=text, layer=text)
-    written = render_text(Report("up", text, Where(text, ()), (finding,)), formatters={"up": texts})
-    written.encode()
-    assert written.count(escape_controls(text)) == 6
-    assert all(one.isprintable() or one == "\n" for one in written)
+def test_hostile_text_is_escaped_in_every_field() -> None:
+    for value in HOSTILE:
+        finding = Finding(value, Verdict.FAILED, value, cause=value, hint=value, layer=value)
+        report = Report("up", value, Address(value, ()), (finding,))
+        text = render_text(report, formatters={"up": format_address})
+        text.encode()
+        assert text.count(escape_controls(value)) == 6, value
+        assert all(character.isprintable() or character == "\n" for character in text), value
 
 
 @given(st.text())
-def test_plain_text_is_printable_and_stays_so(text: str) -> None:
-    shown = escape_controls(text)
-    assert all(one.isprintable() or one in "\n\t" for one in shown)
-    assert escape_controls(shown) == shown
-    shown.encode()
+def test_escaped_text_is_printable_and_stable(text: str) -> None:
+    escaped = escape_controls(text)
+    assert all(character.isprintable() or character in "\n\t" for character in escaped)
+    assert escape_controls(escaped) == escaped
+    escaped.encode()
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [("naïve → 漢字 🙂", "naïve → 漢字 🙂"), ("a\tb\nc", "a\tb\nc"), ("\x1b", "\\x1b"), ("\u200b", "\\u200b")],
-)
-def test_only_what_hides_is_written_out(text: str, shown: str) -> None:
-    assert escape_controls(text) == shown
+def test_only_invisible_characters_are_escaped() -> None:
+    for text, escaped in (
+        ("naïve → 漢字 🙂", "naïve → 漢字 🙂"),
+        ("a\tb\nc", "a\tb\nc"),
+        ("\x1b", "\\x1b"),
+        ("\u200b", "\\u200b"),
+    ):
+        assert escape_controls(text) == escaped
 
 
-def test_a_line_is_one_line_and_no_longer_than_asked() -> None:
+def test_single_line_joins_and_cuts_text() -> None:
     assert single_line("a\n b\t\tc ") == "a b c"
     assert single_line("x" * 400, 10) == "x" * 9 + "…"
     assert len(single_line("x" * 300)) == 300

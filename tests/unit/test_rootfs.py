@@ -1,10 +1,11 @@
-"""Assembling a root file system: with what, from where, and what is said when it fails."""
+"""Building a root file system: its commands, its sources, and the explanations of its failures."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,43 +20,44 @@ if TYPE_CHECKING:
     from envkit.model.report import Progress
 
 TAR = Path("/x/base.tar")
+PROGRAMS = ("mmdebstrap", "debootstrap")
 
 
 @pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of programs that is searched first."""
+def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of programs that comes first on PATH."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     return folder
 
 
-def pretend(folder: Path, name: str, script: str) -> None:
+def install_fake(folder: Path, name: str, script: str) -> None:
     path = folder / name
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
 
 
-# The tar is the word after the suite, as the real program reads it.
-WRITES = 'for word; do case $word in *.part) echo root > "$word";; esac; done; echo "I: done"'
+# Writes the tar file that is among the arguments.
+WRITE_TAR = 'for word; do case $word in *.part) echo root > "$word";; esac; done; echo "I: done"'
 
 
-def test_the_tar_appears_whole_and_the_news_with_it(programs: Path, tmp_path: Path) -> None:
-    pretend(programs, "mmdebstrap", WRITES)
-    said: list[Progress] = []
-    assert rootfs.build("bookworm", "", tmp_path / "base.tar", said.append) == "mmdebstrap"
+def test_the_tar_is_written_completely_with_progress(bin_folder: Path, tmp_path: Path) -> None:
+    install_fake(bin_folder, "mmdebstrap", WRITE_TAR)
+    progress: list[Progress] = []
+    assert rootfs.build("bookworm", "", tmp_path / "base.tar", progress.append) == "mmdebstrap"
     assert (tmp_path / "base.tar").read_text() == "root\n"
     assert not (tmp_path / "base.tar.part").exists()
-    assert [one.text for one in said] == [
-        "assembling Debian bookworm with mmdebstrap",
+    assert [event.text for event in progress] == [
+        "building Debian bookworm with mmdebstrap",
         "done",
-        "assembled Debian bookworm",
+        "built Debian bookworm",
     ]
-    assert said[-1].finished
+    assert progress[-1].finished
 
 
-def test_a_failure_leaves_nothing_and_takes_nothing_away(programs: Path, tmp_path: Path) -> None:
-    pretend(programs, "mmdebstrap", f"{WRITES}; echo 'E: something broke'; exit 1")
+def test_a_failed_build_keeps_the_old_tar(bin_folder: Path, tmp_path: Path) -> None:
+    install_fake(bin_folder, "mmdebstrap", f"{WRITE_TAR}; echo 'E: something broke'; exit 1")
     (tmp_path / "base.tar").write_text("the last good one")
     with pytest.raises(BuildFailed, match="something broke"):
         rootfs.build("bookworm", "", tmp_path / "base.tar", lambda _: None)
@@ -63,39 +65,47 @@ def test_a_failure_leaves_nothing_and_takes_nothing_away(programs: Path, tmp_pat
     assert not (tmp_path / "base.tar.part").exists()
 
 
-@pytest.mark.skipif(shutil.which("debootstrap", path="/usr/sbin:/sbin") is not None, reason="debootstrap is here")
-def test_without_a_program_the_hint_names_one_and_the_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(shutil.which("debootstrap", path="/usr/sbin:/sbin") is not None, reason="debootstrap is installed")
+def test_a_missing_program_is_reported_with_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BuildFailed) as failed:
+    with pytest.raises(BuildFailed) as failure:
         rootfs.build("bookworm", "", tmp_path / "base.tar", lambda _: None)
-    assert "apt-get install mmdebstrap" in failed.value.hint
-    assert "docker pull debian:bookworm-slim" in failed.value.hint
+    assert failure.value.code == "base-image-unavailable"
+    assert "apt-get install mmdebstrap" in failure.value.hint
+    assert "docker pull debian:bookworm-slim" in failure.value.hint
 
 
-@pytest.mark.parametrize(("said", "message", "hint"), [
-    ("W: Temporary failure resolving 'mirror'\nE: apt-get update failed", "cannot be reached", "build: {mirror"),
-    ("E: Could not connect to proxy:3128", "cannot be reached", "http_proxy"),
-    ("tar: base.tar: Cannot write: No space left on device", "the disk is full", "TMPDIR"),
-    ("[Errno 28] No space left on device", "the disk is full", "free 1 GB"),
-    ("E: newuidmap failed", "may not assemble", "uidmap"),
-    ("I: working\nE: mysterious", "mysterious", "--verbose"),
-    ("just words", "just words", "--verbose"),
-    ("", "no reason was given", "--verbose"),
-])  # fmt: skip
-def test_a_failure_says_what_it_was_and_what_helps(said: str, message: str, hint: str) -> None:
-    failed = rootfs.explain_failure("mmdebstrap", "bookworm", said)
-    assert message in failed.message
-    assert "bookworm" in failed.message
-    assert hint in failed.hint
+def test_a_failure_is_explained_with_a_hint() -> None:
+    cases = (
+        (
+            "W: Temporary failure resolving 'mirror'\nE: apt-get update failed",
+            "mirror-unreachable",
+            "",
+            "build: {mirror",
+        ),
+        ("E: Could not connect to proxy:3128", "mirror-unreachable", "", "http_proxy"),
+        ("tar: base.tar: Cannot write: No space left on device", "temp-disk-full", "", "TMPDIR"),
+        ("[Errno 28] No space left on device", "temp-disk-full", "", "free 1 GB"),
+        ("E: newuidmap failed", "user-namespace-unavailable", "", "uidmap"),
+        ("I: working\nE: mysterious", "base-image-build-failed", "mysterious", "--verbose"),
+        ("just words", "base-image-build-failed", "just words", "--verbose"),
+        ("", "base-image-build-failed", "no reason", "--verbose"),
+    )
+    for output, code, reason, hint in cases:
+        failure = rootfs.explain_failure("mmdebstrap", "bookworm", output)
+        assert failure.code == code, output
+        assert reason in failure.message, output
+        assert "bookworm" in failure.message, output
+        assert hint in failure.hint, output
 
 
-def test_a_full_disk_is_no_traceback(programs: Path, tmp_path: Path) -> None:
-    pretend(programs, "mmdebstrap", "exit 0")  # wrote nothing, so there is nothing to take
+def test_a_missing_tar_is_a_failed_build(bin_folder: Path, tmp_path: Path) -> None:
+    install_fake(bin_folder, "mmdebstrap", "exit 0")  # writes no tar
     with pytest.raises(BuildFailed):
         rootfs.build("bookworm", "", tmp_path / "base.tar", lambda _: None)
 
 
-def test_updates_and_security_are_in_from_the_start() -> None:
+def test_updates_and_security_are_included() -> None:
     (command,) = rootfs._build_commands("mmdebstrap", "bookworm", "http://mirror.example/debian/", TAR)
     assert command[-3:] == [
         "deb http://mirror.example/debian bookworm main",
@@ -104,26 +114,25 @@ def test_updates_and_security_are_in_from_the_start() -> None:
     ]
 
 
-@pytest.mark.parametrize("origin", ["mmdebstrap", "debootstrap"])
-def test_only_a_mirror_that_speaks_https_needs_certificates_in_the_base(origin: str) -> None:
-    plain = rootfs._build_commands(origin, "bookworm", "http://mirror.example/debian", TAR)
-    secure = rootfs._build_commands(origin, "bookworm", "https://mirror.example/debian", TAR)
-    assert "--include=ca-certificates" not in plain[0]
-    assert "--include=ca-certificates" in secure[0]
+def test_only_an_https_mirror_needs_certificates() -> None:
+    for program in PROGRAMS:
+        plain = rootfs._build_commands(program, "bookworm", "http://mirror.example/debian", TAR)
+        secure = rootfs._build_commands(program, "bookworm", "https://mirror.example/debian", TAR)
+        assert "--include=ca-certificates" not in plain[0], program
+        assert "--include=ca-certificates" in secure[0], program
 
 
-@pytest.mark.parametrize("origin", ["mmdebstrap", "debootstrap"])
-def test_a_hostile_mirror_is_refused(origin: str) -> None:
-    for value in HOSTILE:
+def test_a_hostile_mirror_is_refused() -> None:
+    for program, value in product(PROGRAMS, HOSTILE):
         with pytest.raises(UnsafeValueError):
-            rootfs._build_commands(origin, "bookworm", value, TAR)
+            rootfs._build_commands(program, "bookworm", value, TAR)
 
 
-@pytest.mark.parametrize("origin", ["mmdebstrap", "debootstrap"])
-def test_a_hostile_suite_is_refused_or_stays_in_its_word(origin: str) -> None:
-    lengths = [len(one) for one in rootfs._build_commands(origin, "x", "", TAR)]
-    for value in HOSTILE:
+def test_a_hostile_suite_is_refused_or_stays_one_argument() -> None:
+    for program, value in product(PROGRAMS, HOSTILE):
+        lengths = [len(command) for command in rootfs._build_commands(program, "x", "", TAR)]
         with suppress(UnsafeValueError):
-            assert [len(one) for one in rootfs._build_commands(origin, value, "", TAR)] == lengths, value
-            assert value.split() == [value]
-            assert not value.startswith("-")
+            commands = rootfs._build_commands(program, value, "", TAR)
+            assert [len(command) for command in commands] == lengths, (program, value)
+            assert value.split() == [value], (program, value)
+            assert not value.startswith("-"), (program, value)

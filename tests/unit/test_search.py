@@ -1,4 +1,4 @@
-"""What an engine tells of a container and its image: traces of the token, and how old what it stands on is."""
+"""A container and its image are searched for the token, and the dates of the image are reported."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import docker.errors
-import pytest
 
 from envkit import process
 from envkit.backends.docker import leak_scan
 from envkit.errors import PreconditionError
-from envkit.observe import attack_suite as audit_probes
+from envkit.observe import attack_suite
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    import pytest
 
     from envkit.backends.docker.client import Engine
     from envkit.model.report import Observation
@@ -25,7 +26,7 @@ TOKEN = secrets.token_urlsafe(32)
 
 
 class Api:
-    """An engine whose log driver does not read."""
+    """A fake engine whose log driver cannot read."""
 
     def inspect_container(self, _: str) -> dict[str, Any]:
         return {"Image": "sha256:1", "HostConfig": {"NetworkMode": "none"}, "NetworkSettings": {"Networks": {}}}
@@ -43,16 +44,16 @@ class Api:
         return []
 
 
-def test_a_log_that_cannot_be_read_is_told_and_the_rest_is_searched() -> None:
+def test_an_unreadable_log_is_reported_and_the_rest_searched() -> None:
     engine = cast("Engine", SimpleNamespace(api=Api()))
     assert leak_scan.find_leaks(engine, "x", TOKEN) == (("the image's history",), ("the container's log",))
 
 
-UPDATED = "RUN |1 NETRC=/root/.netrc /opt/envkit/build/install-apt --upgrade -- ca-certificates curl # buildkit"
+UPDATE_STEP = "RUN |1 NETRC=/root/.netrc /opt/envkit/build/install-apt --upgrade -- ca-certificates curl # buildkit"
 
 
-class Dated(Api):
-    """An engine whose images were made in steps."""
+class DatedApi(Api):
+    """A fake engine with an image of several build steps."""
 
     def __init__(self, *steps: dict[str, Any]) -> None:
         self.steps = steps
@@ -66,25 +67,22 @@ class Dated(Api):
         return list(self.steps)
 
 
-@pytest.mark.parametrize(
-    ("steps", "base", "expected"),
-    [
-        # As BuildKit writes it and as the builder before it; copying the program is no run of it.
-        (
+def test_dates_of_an_image_are_those_of_update_and_base() -> None:
+    cases: dict[str, tuple[list[dict[str, Any]], str, tuple[str, str]]] = {
+        "BuildKit; copying the script does not run it": (
             [
                 {"CreatedBy": "COPY build/install-apt /opt/envkit/build/ # buildkit", "Created": 9},
-                {"CreatedBy": UPDATED, "Created": 1795436946},
+                {"CreatedBy": UPDATE_STEP, "Created": 1795436946},
             ],
             "base",
             ("2026-11-23T12:29:06+00:00", "2022-05-16T00:00:00Z"),
         ),
-        (
-            [{"CreatedBy": UPDATED.removeprefix("RUN ").removesuffix(" # buildkit"), "Created": 0}],
+        "classic builder": (
+            [{"CreatedBy": UPDATE_STEP.removeprefix("RUN ").removesuffix(" # buildkit"), "Created": 0}],
             "",
             ("1970-01-01T00:00:00+00:00", ""),
         ),
-        # On somebody else's image nothing is updated.
-        (
+        "foreign base image, never updated": (
             [
                 {"CreatedBy": "RUN /opt/envkit/build/install-apt -- curl", "Created": 9},
                 {"CreatedBy": None, "Created": 9},
@@ -92,30 +90,27 @@ class Dated(Api):
             "gone",
             ("", ""),
         ),
-    ],
-)
-def test_an_image_tells_when_its_system_was_updated_and_its_base_was_made(
-    steps: list[dict[str, Any]], base: str, expected: tuple[str, str]
-) -> None:
-    found = leak_scan.image_dates(cast("Engine", SimpleNamespace(api=Dated(*steps))), "x", base)
-    assert (found["updated"], found["base"]) == expected
-    assert found["made"] == "2026-11-23T12:29:57Z"
+    }
+    for case, (steps, base, expected) in cases.items():
+        dates = leak_scan.image_dates(cast("Engine", SimpleNamespace(api=DatedApi(*steps))), "x", base)
+        assert (dates["updated"], dates["base"]) == expected, case
+        assert dates["made"] == "2026-11-23T12:29:57Z", case
 
 
-def test_no_token_is_no_trace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(audit_probes, "attack_inside", lambda *_: [])
+def test_without_a_token_nothing_is_searched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(attack_suite, "attack_inside", lambda *_: [])
     monkeypatch.setattr(process, "which", lambda _: None)
     engine = cast("Engine", SimpleNamespace(api=Api(), endpoint="unix:///x"))
 
-    def no_way() -> AbstractContextManager[Any]:
-        raise PreconditionError("no way leads there")
+    def no_port() -> AbstractContextManager[Any]:
+        raise PreconditionError("no port leads there")
 
-    def everything(token: str) -> tuple[tuple[Observation, ...], dict[str, Any]]:
-        return audit_probes.run_attacks(
+    def run_attacks(token: str) -> tuple[tuple[Observation, ...], dict[str, Any]]:
+        return attack_suite.run_attacks(
             engine,
             "x",
             base="",
-            open_port=no_way,
+            open_port=no_port,
             ssh_port=0,
             is_ours=lambda: True,
             token=token,
@@ -126,9 +121,9 @@ def test_no_token_is_no_trace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
             on_progress=lambda _: None,
         )
 
-    seen, _ = everything("")
-    always = ["audit.stopped", "audit.ssh", "audit.ssh_audit", "audit.neighbour", "audit.image"]
-    assert [one.name for one in seen] == always
-    seen, inspected = everything("sha256:1")
-    assert [one.name for one in seen] == [*always, "audit.traces"]
-    assert inspected["Image"] == "[hidden]"
+    observations, _ = run_attacks("")
+    unconditional = ["audit.stopped", "audit.ssh", "audit.ssh_audit", "audit.neighbour", "audit.image"]
+    assert [observation.name for observation in observations] == unconditional
+    observations, inspection = run_attacks("sha256:1")
+    assert [observation.name for observation in observations] == [*unconditional, "audit.traces"]
+    assert inspection["Image"] == "[hidden]"

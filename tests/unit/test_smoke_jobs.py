@@ -1,4 +1,4 @@
-"""Several images tried at once: what befalls one, or interrupts all, and what an earlier run wrote."""
+"""Parallel `smoke` tests: a failure of one, an interrupt, and reports of an earlier run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import concurrency
-from envkit.backends.docker import client as connecting
-from envkit.backends.docker import endpoint, temporary
+from envkit.backends.docker import client, endpoint, temporary
 from envkit.backends.docker.client import Engine
 from envkit.backends.docker.sdk_errors import GpuRefused
 from envkit.cli.output.reports import ReportFiles
@@ -31,92 +30,92 @@ FACTS = EngineFacts("unix:///x", "26.1.5", "amd64", rootless=False, userns=False
 @pytest.fixture
 def engines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Engine]:
     """Return the engines that were connected to."""
-    made: list[Engine] = []
+    connected: list[Engine] = []
 
-    def connect(at: str) -> Engine:
-        made.append(Engine(at, object()))  # type: ignore[arg-type]
-        return made[-1]
+    def connect(address: str) -> Engine:
+        connected.append(Engine(address, object()))  # type: ignore[arg-type]
+        return connected[-1]
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(connecting, "connect", connect)
-    monkeypatch.setattr(connecting, "facts", lambda _: FACTS)
+    monkeypatch.setattr(client, "connect", connect)
+    monkeypatch.setattr(client, "facts", lambda _: FACTS)
     monkeypatch.setattr(temporary, "remove_abandoned", lambda *_: [])
     monkeypatch.setattr(temporary, "remove_by_prefix", lambda *_: [])
-    return made
+    return connected
 
 
-def smoked(*subjects: str, expect: Any = "any", jobs: int = 2) -> Report[smoke.SmokeResult]:
+def run_smoke(*subjects: str, expect: Any = "any", jobs: int = 2) -> Report[smoke.SmokeResult]:
     return smoke.smoke(subjects, expect=expect, jobs=jobs, limit_s=5, on_progress=lambda _: None)
 
 
-@pytest.mark.parametrize(
-    ("error", "expect", "code"),
-    [
-        (EngineUnavailable("gone"), "any", ExitCode.ENGINE),
-        (GpuRefused("no GPU", hint="m"), "any", ExitCode.ENGINE),
-        (GpuRefused("no GPU", hint="m"), "gpu", ExitCode.GPU),
-        (StartFailed("it is not here"), "any", ExitCode.ENGINE),
-    ],
-)
-def test_what_befalls_one_image_takes_nothing_from_the_others(
-    error: Exception, expect: str, code: ExitCode, engines: list[Engine], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def observed(engine: Engine, subject: str, *_: Any) -> tuple[Observation, ...]:
-        if subject == "bad:1":
-            raise error
+@pytest.mark.usefixtures("engines")
+def test_failure_of_one_image_does_not_affect_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    for error, expect, code in (
+        (EngineUnavailable("no answer"), "any", ExitCode.ENGINE),
+        (GpuRefused("no GPU", hint="h"), "any", ExitCode.ENGINE),
+        (GpuRefused("no GPU", hint="h"), "gpu", ExitCode.GPU),
+        (StartFailed("the image is missing"), "any", ExitCode.ENGINE),
+    ):
+        case = (type(error).__name__, expect)
+
+        def observe(_: Engine, subject: str, *__: Any, error: Exception = error) -> tuple[Observation, ...]:
+            if subject == "bad:1":
+                raise error
+            return ()
+
+        monkeypatch.setattr(smoke, "_observe", observe)
+        report = run_smoke("bad:1", "good:1", expect=expect)
+        bad, good = report.result.results
+        assert (bad.exit_code, report.exit_code) == (code, code), case
+        assert [(finding.check, finding.status) for finding in bad.findings] == [("image/runs", Verdict.FAILED)], case
+        assert [finding.check for finding in good.findings] == ["image/python"], case
+        bad_report = Report("smoke", bad.subject, None, bad.findings, bad.exit_code)
+        created_at = datetime(2026, 11, 23, tzinfo=timezone.utc)
+        assert 'failures="1"' in to_junit([bad_report], created_at=created_at, check_host=CheckHost()), case
+
+
+@pytest.mark.usefixtures("engines")
+def test_each_job_has_its_own_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    used_engines: list[Engine] = []
+
+    def observe(engine: Engine, *_: Any) -> tuple[Observation, ...]:
+        used_engines.append(engine)
         return ()
 
-    monkeypatch.setattr(smoke, "_observe", observed)
-    report = smoked("bad:1", "good:1", expect=expect)
-    bad, good = report.result.results
-    assert (bad.exit_code, report.exit_code) == (code, code)
-    assert [(one.check, one.status) for one in bad.findings] == [("image/runs", Verdict.FAILED)]
-    assert [one.check for one in good.findings] == ["image/python"]
-    told = Report("smoke", bad.subject, None, bad.findings, bad.exit_code)
-    suite = to_junit([told], created_at=datetime(2026, 11, 23, tzinfo=timezone.utc), check_host=CheckHost())
-    assert 'failures="1"' in suite
+    monkeypatch.setattr(smoke, "_observe", observe)
+    run_smoke("a:1", "b:1", "c:1")
+    assert len({id(engine) for engine in used_engines}) == 3
 
 
-def test_each_job_has_a_connection_of_its_own(engines: list[Engine], monkeypatch: pytest.MonkeyPatch) -> None:
-    used: list[Engine] = []
+@pytest.mark.usefixtures("engines")
+def test_interrupt_waits_for_no_job_and_removes_containers(monkeypatch: pytest.MonkeyPatch) -> None:
+    release, removed_prefixes = threading.Event(), list[str]()
 
-    def observed(engine: Engine, *_: Any) -> tuple[Observation, ...]:
-        used.append(engine)
-        return ()
-
-    monkeypatch.setattr(smoke, "_observe", observed)
-    smoked("a:1", "b:1", "c:1")
-    assert len({id(one) for one in used}) == 3
-
-
-def test_an_interrupt_waits_for_no_job_and_takes_its_containers_away(
-    engines: list[Engine], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    release, removed = threading.Event(), list[str]()
-
-    def observed(*_: Any) -> tuple[Observation, ...]:
+    def observe(*_: Any) -> tuple[Observation, ...]:
         release.wait(30)
         return ()
 
-    def remove(_engine: Engine, _owner: int, beginning: str) -> None:
-        removed.append(beginning)
+    def remove_by_prefix(_engine: Engine, _owner: int, prefix: str) -> None:
+        removed_prefixes.append(prefix)
 
-    def interrupted(futures: Any) -> Any:
+    def interrupt(_: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(smoke, "_observe", observed)
-    monkeypatch.setattr(temporary, "remove_by_prefix", remove)
-    monkeypatch.setattr(concurrency, "_results", interrupted)
+    monkeypatch.setattr(smoke, "_observe", observe)
+    monkeypatch.setattr(temporary, "remove_by_prefix", remove_by_prefix)
+    monkeypatch.setattr(concurrency, "_results", interrupt)
     try:
         with pytest.raises(KeyboardInterrupt):
-            smoked("a:1", "b:1")
-        assert [title.startswith(f"envkit-{os.getuid()}-smoke.") for title in removed] == [True]
-        assert not [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
+            run_smoke("a:1", "b:1")
+        (prefix,) = removed_prefixes
+        assert prefix.startswith(f"envkit-{os.getuid()}-smoke.")
+        other_threads = set(threading.enumerate()) - {threading.main_thread()}
+        assert all(thread.daemon for thread in other_threads)
     finally:
         release.set()
 
 
-def test_no_report_of_an_earlier_run_stays(tmp_path: Path) -> None:
+def test_reports_of_an_earlier_run_are_cleared(tmp_path: Path) -> None:
     junit, link = tmp_path / "report.xml", tmp_path / "link.html"
     junit.write_text("old")
     (tmp_path / "page.html").write_text("old")
@@ -124,13 +123,13 @@ def test_no_report_of_an_earlier_run_stays(tmp_path: Path) -> None:
     ReportFiles(junit, link).clear()
     assert not junit.exists()
     assert link.read_text() == ""
-    ReportFiles(tmp_path / "none.xml", None).clear()
+    ReportFiles(tmp_path / "missing.xml", None).clear()
 
 
-def test_titles_of_two_runs_differ() -> None:
+def test_container_names_of_two_runs_differ() -> None:
     assert smoke._name_prefix(1000) != smoke._name_prefix(1000)
 
 
-def test_work_beside_keeps_to_the_engine_of_the_command() -> None:
+def test_background_work_uses_the_engine_of_the_command() -> None:
     with endpoint.override("unix:///chosen.sock"):
         assert submit(endpoint.current_endpoint).result(10) == "unix:///chosen.sock"

@@ -1,6 +1,6 @@
-"""What engines and NVIDIA's toolkit say of GPUs they cannot hand over: quoted from them, with the nearest other fault.
+"""Recognise GPU errors of engines and NVIDIA's toolkit by their messages, and tell them from similar ones.
 
-The messages are those that users reported, or that an engine was made to say; each stands for its row of the table.
+The messages were reported by users or produced by an engine; each belongs to a row of the failure table.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import pytest
 from envkit.checks.gpu.engine_errors import GPU_ERRORS, find_error
 
 CLI = "OCI runtime create failed: container_linux.go:380: nvidia-container-cli: "
-# Row of the failure table: message, what it is, part of the hint; and a message that is nearly the same, with its own.
+# Row of the failure table -> message, its pattern, part of the hint; and a similar message with its pattern.
 ROWS: dict[str, tuple[str, str, str, str, str]] = {
     "5": (
         'could not select device driver "" with capabilities: [[gpu]]',
@@ -155,23 +155,22 @@ ROWS: dict[str, tuple[str, str, str, str, str]] = {
 }
 
 
-def named(text: str) -> str:
-    found = find_error(text)
-    return next((name for name, one in GPU_ERRORS.items() if one is found), "")
+def find_name(message: str) -> str:
+    pattern = find_error(message)
+    return next((name for name, known in GPU_ERRORS.items() if known is pattern), "")
 
 
 @pytest.mark.proves("an engine's refusal of a GPU is explained with its hint", "quoted")
-@pytest.mark.parametrize("row", ROWS)
-def test_a_refusal_is_recognised_by_its_words(row: str) -> None:
-    message, kind, hint, near, other = ROWS[row]
-    found = find_error(message)
-    assert found is not None
-    assert named(message) == kind
-    assert hint in found.hint
-    assert found.cause
-    assert named(near) == other
-    assert other != kind
+def test_each_gpu_error_is_recognised_with_its_hint() -> None:
+    for row, (message, name, hint, near_miss, other_name) in ROWS.items():
+        pattern = find_error(message)
+        assert pattern is not None, row
+        assert find_name(message) == name, row
+        assert hint in pattern.hint, row
+        assert pattern.cause, row
+        assert find_name(near_miss) == other_name, row
+        assert other_name != name, row
 
 
-def test_every_refusal_has_a_row() -> None:
-    assert {named(message) for message, *_ in ROWS.values()} | {"unknown"} == GPU_ERRORS.keys()
+def test_every_gpu_error_has_a_row() -> None:
+    assert {find_name(message) for message, *_ in ROWS.values()} | {"unknown"} == GPU_ERRORS.keys()

@@ -1,5 +1,5 @@
-# ruff: noqa: ARG002 - a stand-in takes what the engine's API takes
-"""One run in an image: each way in which it may not end well is told as what it is."""
+# ruff: noqa: ARG002 - the fake has the signatures of the engine's API
+"""A run of a program in an image reports each kind of failure as what it is."""
 
 from __future__ import annotations
 
@@ -21,34 +21,35 @@ HOOK = (
     f"{RUNC} error running hook #0: exit status 1, stderr: nvidia-container-cli: initialization error: load library "
     "failed: libnvidia-ml.so.1: cannot open shared object file: no such file or directory: unknown"
 )
-OLD = "OCI runtime create failed: container_linux.go:380: starting container process caused:"
+NOT_IN_PATH = "executable file not found in $PATH"
+OLD_RUNC = "OCI runtime create failed: container_linux.go:380: starting container process caused:"
 
 
 class Api:
-    """A stand-in for the engine: a container that starts, says something and ends."""
+    """A fake of the engine's API: a container that starts and exits."""
 
     def __init__(
-        self, start: Exception | None = None, wait: Exception | None = None, *, hangs_up: bool = False
+        self, start: Exception | None = None, wait: Exception | None = None, *, closes_stdin: bool = False
     ) -> None:
-        self.start_error, self.wait_error, self.hangs_up = start, wait, hangs_up
+        self.start_error, self.wait_error, self.closes_stdin = start, wait, closes_stdin
         self.removed: list[str] = []
-        self.ours, self.its = socket.socketpair()
-        self.asked: dict[str, Any] = {}
+        self.client_socket, self.server_socket = socket.socketpair()
+        self.settings: dict[str, Any] = {}
 
     def create_host_config(self, **settings: Any) -> dict[str, Any]:
         return settings
 
     def create_container(self, image: str, **settings: Any) -> dict[str, str]:
-        self.asked = settings
-        return {"Id": "made"}
+        self.settings = settings
+        return {"Id": "created"}
 
     def attach_socket(self, container: str, params: dict[str, int]) -> socket.socket:
-        return self.ours
+        return self.client_socket
 
     def start(self, container: str) -> None:
         if self.start_error:
             raise self.start_error
-        self.its.close() if self.hangs_up else self.its.shutdown(socket.SHUT_WR)
+        self.server_socket.close() if self.closes_stdin else self.server_socket.shutdown(socket.SHUT_WR)
 
     def wait(self, container: str, timeout: int) -> dict[str, int]:
         if self.wait_error:
@@ -58,11 +59,11 @@ class Api:
     def inspect_container(self, container: str) -> dict[str, Any]:
         return {"State": {"OOMKilled": False}}
 
-    def remove_container(self, container: str, **how: bool) -> None:
+    def remove_container(self, container: str, **options: bool) -> None:
         self.removed.append(container)
 
 
-def run(api: Api, text: str = "pass", program: str = "python", **more: str) -> run_once.RunResult:
+def run(api: Api, text: str = "pass", program: str = "python", **options: str) -> run_once.RunResult:
     try:
         return run_once.run(
             Engine("unix:///x", api),  # type: ignore[arg-type]
@@ -73,88 +74,78 @@ def run(api: Api, text: str = "pass", program: str = "python", **more: str) -> r
             name="n",
             labels={},
             limit_s=5,
-            **more,  # type: ignore[arg-type]
+            **options,  # type: ignore[arg-type]
         )
     finally:
-        api.its.close()
-        assert api.removed == ["made"]
+        api.server_socket.close()
+        assert api.removed == ["created"]
 
 
-def refused(text: str) -> docker.errors.APIError:
+def api_error(text: str) -> docker.errors.APIError:
     return docker.errors.APIError("500 Server Error", explanation=text)
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        f'{RUNC} unable to start container process: exec: "python": executable file not found in $PATH: unknown',
-        f'{OLD} exec: "python": executable file not found in $PATH: unknown',
-        f'{RUNC} error during container init: exec: "python": executable file not found in $PATH: unknown',
-        r'container_linux.go:349: starting container process caused "exec: \"python\": executable file not found in $PATH"',
-        f'{OLD} exec: "python": stat python: no such file or directory: unknown',
-    ],
-)
-def test_an_image_without_the_program_is_told_as_that(said: str) -> None:
-    with pytest.raises(run_once.ProgramNotFound):
-        run(Api(refused(said)))
+def test_a_missing_program_is_recognized() -> None:
+    for message in (
+        f'{RUNC} unable to start container process: exec: "python": {NOT_IN_PATH}: unknown',
+        f'{OLD_RUNC} exec: "python": {NOT_IN_PATH}: unknown',
+        f'{RUNC} error during container init: exec: "python": {NOT_IN_PATH}: unknown',
+        rf'container_linux.go:349: starting container process caused "exec: \"python\": {NOT_IN_PATH}"',
+        f'{OLD_RUNC} exec: "python": stat python: no such file or directory: unknown',
+    ):
+        with pytest.raises(run_once.ProgramNotFound) as error:
+            run(Api(api_error(message)))
+        assert error.value.code == "image-program-missing", message
 
 
-@pytest.mark.parametrize(
-    ("said", "kind"),
-    [
+def test_other_start_errors_are_not_a_missing_program() -> None:
+    cases: list[tuple[str, type[Exception]]] = [
         (HOOK, GpuRefused),
         (
             'error gathering device information while adding custom device "/dev/nvidia0": no such file or directory',
             GpuRefused,
         ),
-        (f'{OLD} exec: "nvidia-container-runtime-hook": executable file not found in $PATH', StartFailed),
+        (f'{OLD_RUNC} exec: "nvidia-container-runtime-hook": executable file not found in $PATH', StartFailed),
         (f"{RUNC} rootfs_linux.go:76: mounting /x: no such file or directory", StartFailed),
         (f'{RUNC} exec: "python": permission denied: unknown', StartFailed),
-    ],
-)
-def test_another_fault_of_the_start_is_not_a_missing_program(said: str, kind: type[Exception]) -> None:
-    with pytest.raises(kind) as raised:
-        run(Api(refused(said)))
-    assert not isinstance(raised.value, run_once.ProgramNotFound)
+    ]
+    for message, error_type in cases:
+        with pytest.raises(error_type) as error:
+            run(Api(api_error(message)))
+        assert not isinstance(error.value, run_once.ProgramNotFound), message
 
 
-def test_a_trial_is_on_no_network_unless_one_is_named_and_has_no_rights_on_any() -> None:
-    alone, joined = Api(), Api()
-    run(alone)
-    run(joined, network="bridge")
-    assert (alone.asked["network_disabled"], alone.asked["host_config"]["network_mode"]) == (True, "none")
-    assert (joined.asked["network_disabled"], joined.asked["host_config"]["network_mode"]) == (False, "bridge")
-    for one in (alone, joined):
-        given = one.asked["host_config"]
-        assert (given["cap_drop"], given["read_only"]) == (["ALL"], True)
-        assert given["security_opt"] == ["no-new-privileges:true"]
+def test_a_run_has_no_network_unless_named_and_no_privileges() -> None:
+    isolated, networked = Api(), Api()
+    run(isolated)
+    run(networked, network="bridge")
+    for api, network_disabled, network_mode in ((isolated, True, "none"), (networked, False, "bridge")):
+        host_config = api.settings["host_config"]
+        assert (api.settings["network_disabled"], host_config["network_mode"]) == (network_disabled, network_mode)
+        assert (host_config["cap_drop"], host_config["read_only"]) == (["ALL"], True)
+        assert host_config["security_opt"] == ["no-new-privileges:true"]
 
 
 READ_TIMED_OUT = urllib3.exceptions.ReadTimeoutError(None, "", "Read timed out.")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "late",
-    [
+def test_a_timeout_of_the_wait_has_no_exit_code() -> None:
+    for error in (
         requests.exceptions.ReadTimeout("Read timed out."),
         requests.exceptions.ConnectionError(READ_TIMED_OUT),
-    ],
-)
-def test_only_a_wait_that_took_too_long_is_one_that_took_too_long(late: Exception) -> None:
-    assert run(Api(wait=late)).code is None
+    ):
+        assert run(Api(wait=error)).code is None, error
 
 
-@pytest.mark.parametrize(
-    ("fault", "kind"),
-    [
-        (refused("no such container"), StartFailed),
+def test_other_errors_of_the_wait_are_raised() -> None:
+    cases: list[tuple[Exception, type[Exception]]] = [
+        (api_error("no such container"), StartFailed),
         (requests.exceptions.ConnectionError("refused"), EngineUnavailable),
-    ],
-)
-def test_a_fault_of_the_engine_is_the_engines(fault: Exception, kind: type[Exception]) -> None:
-    with pytest.raises(kind):
-        run(Api(wait=fault))
+    ]
+    for error, error_type in cases:
+        with pytest.raises(error_type):
+            run(Api(wait=error))
 
 
-def test_a_program_that_ends_before_it_read_everything_is_asked_for_its_code() -> None:
-    assert run(Api(hangs_up=True), "x" * 10_000_000).code == 3
+def test_a_program_may_exit_before_it_has_read_its_stdin() -> None:
+    assert run(Api(closes_stdin=True), "x" * 10_000_000).code == 3

@@ -1,4 +1,4 @@
-"""`probe --watch` judges the device nodes of a workspace that was given a GPU, and of no other."""
+"""`probe --watch` checks the device nodes only of a workspace with a GPU."""
 
 from __future__ import annotations
 
@@ -19,37 +19,33 @@ from envkit.observe import probe as observer
 if TYPE_CHECKING:
     from pathlib import Path
 
-OPEN = {"/dev/nvidiactl": "ok", "/dev/nvidia0": "ok", "/dev/nvidia-uvm": "ok"}
-NONE = {"/dev/nvidiactl": "ENOENT"}
+OPEN_NODES = {"/dev/nvidiactl": "ok", "/dev/nvidia0": "ok", "/dev/nvidia-uvm": "ok"}
+MISSING_NODES = {"/dev/nvidiactl": "ENOENT"}
 
 
-@pytest.mark.parametrize(
-    ("given", "gpu", "nodes", "told"),
-    [
-        (False, False, [], ["skipped gpu/nodes-open"]),
-        (False, True, [NONE, NONE], ["failed gpu/nodes-missing"]),
-        (True, False, [OPEN, OPEN], ["passed gpu/nodes-open"]),
-        (True, False, [OPEN, NONE], ["passed gpu/nodes-open", "failed gpu/nodes-missing"]),
-    ],
-    ids=["no GPU", "no GPU, one insisted on", "a GPU that stays", "a GPU that is lost"],
-)
-def test_what_changes_is_told_until_the_workspace_ends(
-    given: bool,
-    gpu: bool,
-    nodes: list[dict[str, str]],
-    told: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    known = Environment(
+def test_changes_are_reported_until_the_workspace_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = Environment(
         "vision", str(tmp_path), 1000, state.StateDir(tmp_path), State("vision", str(tmp_path)), "unix:///x"
     )
-    looks, seen = iter(nodes), list[Finding]()
-    runs = iter([ContainerInfo("c", "running", {}, "i")] * 2)
     monkeypatch.setattr(Environment, "connect", lambda _: None)
-    monkeypatch.setattr(inspect, "has_gpus", lambda *_: given)
-    monkeypatch.setattr(inspect, "container", lambda *_: next(runs, None))
-    monkeypatch.setattr(observer, "nodes", lambda *_: (Observation("gpu.nodes", {"nodes": next(looks)}),))
-    with pytest.raises(StartFailed, match="vision is down"):
-        probe.watch(known, 0, seen.append, gpu=gpu)
-    assert [f"{one.status.value} {one.check}" for one in seen] == told
+    cases: dict[str, tuple[bool, bool, list[dict[str, str]], list[str]]] = {
+        "no GPU": (False, False, [], ["skipped gpu/nodes-open"]),
+        "no GPU but required": (False, True, [MISSING_NODES, MISSING_NODES], ["failed gpu/nodes-missing"]),
+        "stable GPU": (True, False, [OPEN_NODES, OPEN_NODES], ["passed gpu/nodes-open"]),
+        "lost GPU": (
+            True,
+            False,
+            [OPEN_NODES, MISSING_NODES],
+            ["passed gpu/nodes-open", "failed gpu/nodes-missing"],
+        ),
+    }
+    for case, (has_gpus, gpu_required, nodes, reports) in cases.items():
+        observations = iter([(Observation("gpu.nodes", {"nodes": states}),) for states in nodes])
+        containers, findings = iter([ContainerInfo("c", "running", {}, "i")] * 2), list[Finding]()
+        monkeypatch.setattr(inspect, "has_gpus", lambda *_, has_gpus=has_gpus: has_gpus)
+        monkeypatch.setattr(inspect, "container", lambda *_, containers=containers: next(containers, None))
+        monkeypatch.setattr(observer, "nodes", lambda *_, observations=observations: next(observations))
+        with pytest.raises(StartFailed) as error:
+            probe.watch(environment, 0, findings.append, gpu=gpu_required)
+        assert error.value.code == "environment-not-running", case
+        assert [f"{finding.status.value} {finding.check}" for finding in findings] == reports, case

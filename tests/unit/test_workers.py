@@ -1,4 +1,4 @@
-"""Tests side by side: what one worker gets at a stretch, and that nothing runs beside a test marked `alone`."""
+"""Parallel test workers: the scope of each, and that nothing runs in parallel to a test marked `alone`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,46 +18,42 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def own_locks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def locks_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with monkeypatch.context() as environment:
         environment.setenv(workers.LOCKS, "")
         with workers.locks() as folder:
             yield folder
 
 
-def waiting(lock: Path) -> int:
-    """Return how many wait for a lock, in the kernel's words."""
+def count_waiters(lock: Path) -> int:
+    """Return the number of waiters for a lock, by the kernel's table."""
     inode = f":{lock.stat().st_ino} "
     return sum("->" in line and inode in line for line in Path("/proc/locks").read_text().splitlines())
 
 
-@pytest.mark.parametrize(
-    ("test", "part"),
-    [
+def test_a_file_or_a_shared_folder_stays_with_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "SHARED_FOLDERS", ("tests/contract",))
+    cases = (
         ("tests/unit/test_age.py::test_a", "tests/unit/test_age.py"),
         ("tests/functional/test_up.py::test_a[x::y]", "tests/functional/test_up.py"),
         ("tests/contract/test_images.py::test_a", "tests/contract"),
         ("tests/contract/test_gpus.py::test_a", "tests/contract"),
-    ],
-)
-def test_files_stay_whole_and_what_shares_an_engine_together(
-    test: str, part: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(workers, "TOGETHER", ("tests/contract",))
-    assert workers.part(test) == part
+    )
+    for test, scope in cases:
+        assert workers.scope(test) == scope, test
 
 
-def test_workers_of_one_account_do_not_run_its_envkit_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "TOGETHER", ("tests/contract", "tests/functional"))
-    assert workers.part("tests/functional/test_up.py::test_a") == "tests/functional"
+def test_functional_tests_of_one_account_stay_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "SHARED_FOLDERS", ("tests/contract", "tests/functional"))
+    assert workers.scope("tests/functional/test_up.py::test_a") == "tests/functional"
 
 
-def test_a_test_runs_alone_after_those_that_run_and_before_those_that_come(own_locks: Path) -> None:
-    done: list[str] = []
+def test_an_exclusive_test_waits_and_keeps_its_turn(locks_folder: Path) -> None:
+    finished: list[str] = []
 
     def run(name: str, *, alone: bool) -> None:
         with workers.turn(alone=alone):
-            done.append(name)
+            finished.append(name)
 
     alone = threading.Thread(target=run, args=("alone",), kwargs={"alone": True})
     later = threading.Thread(target=run, args=("later",), kwargs={"alone": False})
@@ -65,39 +61,43 @@ def test_a_test_runs_alone_after_those_that_run_and_before_those_that_come(own_l
         running.enter_context(workers.turn(alone=False))
         run("beside", alone=False)
         alone.start()
-        wait_until(lambda: waiting(own_locks / "engine") == 1, "it waits for the test that runs")
+        wait_until(lambda: count_waiters(locks_folder / "engine") == 1, "it waits for the running test")
         later.start()
-        wait_until(lambda: waiting(own_locks / "queue") == 1, "the next one waits for it")
-        assert done == ["beside"]
+        wait_until(lambda: count_waiters(locks_folder / "queue") == 1, "the next one waits for it")
+        assert finished == ["beside"]
     alone.join()
     later.join()
-    assert done == ["beside", "alone", "later"]
+    assert finished == ["beside", "alone", "later"]
 
 
-def test_what_all_need_is_made_by_one_of_them(own_locks: Path) -> None:
-    made: list[str] = []
+def test_shared_resources_are_built_by_one_worker(locks_folder: Path) -> None:
+    built: list[str] = []
 
-    def make(name: str) -> None:
-        with workers.one_by_one("image"):
-            made.append(name)
+    def build(name: str) -> None:
+        with workers.exclusive("image"):
+            built.append(name)
 
-    second = threading.Thread(target=make, args=("second",))
-    with workers.one_by_one("image"):
+    second = threading.Thread(target=build, args=("second",))
+    with workers.exclusive("image"):
         second.start()
-        wait_until(lambda: waiting(own_locks / "image") == 1, "the second waits")
-        made.append("first")
+        wait_until(lambda: count_waiters(locks_folder / "image") == 1, "the second waits")
+        built.append("first")
     second.join()
-    assert made == ["first", "second"]
+    assert built == ["first", "second"]
 
 
-@pytest.mark.parametrize(("worker", "name"), [("", "envkit-test"), ("gw0", "envkit-test"), ("gw1", "envkit-test-gw1")])
-def test_each_worker_has_an_account_of_its_own(worker: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "WORKER", worker)
-    assert workers.own("envkit-test") == name
+def test_each_worker_has_its_own_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    for worker, name in (("", "envkit-test"), ("gw0", "envkit-test"), ("gw1", "envkit-test-gw1")):
+        monkeypatch.setattr(workers, "WORKER", worker)
+        assert workers.worker_name("envkit-test") == name, worker
 
 
-@pytest.mark.parametrize(("said", "left_out"), [({"workeroutput": {"left_out": ["2 tests"]}}, ["2 tests"]), ({}, [])])
-def test_a_worker_that_died_is_no_error_of_the_run(said: dict[str, object], left_out: list[str]) -> None:
-    node = SimpleNamespace(config=SimpleNamespace(stash={}), **said)
-    conftest.pytest_testnodedown(node)
-    assert node.config.stash == {conftest.LEFT_OUT: left_out}
+def test_a_crashed_worker_does_not_fail_the_run() -> None:
+    cases: tuple[tuple[dict[str, Any], list[str]], ...] = (
+        ({"workeroutput": {"left_out": ["2 tests"]}}, ["2 tests"]),
+        ({}, []),
+    )
+    for attributes, left_out in cases:
+        node = SimpleNamespace(config=SimpleNamespace(stash={}), **attributes)
+        conftest.pytest_testnodedown(node)
+        assert node.config.stash == {conftest.LEFT_OUT: left_out}, attributes

@@ -1,15 +1,12 @@
-"""A plain word of a config has the type that YAML 1.2 gives it, whoever reads the text."""
+"""Plain scalars of a config have the types of YAML 1.2."""
 
 from __future__ import annotations
-
-import pytest
 
 from envkit.config.yaml_reader import resolve_scalar
 
 
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
+def test_plain_scalars_follow_yaml_1_2() -> None:
+    cases: tuple[tuple[str, object], ...] = (
         ("true", True),
         ("True", True),
         ("FALSE", False),
@@ -40,16 +37,15 @@ from envkit.config.yaml_reader import resolve_scalar
         ("2001-01-01", "2001-01-01"),
         ("=", "="),
         ("<<", "<<"),
-    ],
-)
-def test_plain_scalars_follow_yaml_1_2(raw: str, expected: object) -> None:
-    assert resolve_scalar(raw) == expected
-    assert type(resolve_scalar(raw)) is type(expected)
+    )
+    for raw, expected in cases:
+        assert resolve_scalar(raw) == expected, raw
+        assert type(resolve_scalar(raw)) is type(expected), raw
 
 
-def test_not_a_number_is_a_number() -> None:
+def test_nan_is_a_number() -> None:
     assert resolve_scalar(".nan") != resolve_scalar(".nan")
 
 
-def test_a_number_too_long_for_a_machine_word_stays_text() -> None:
+def test_a_number_longer_than_a_machine_word_is_a_string() -> None:
     assert resolve_scalar("9" * 5000) == "9" * 5000

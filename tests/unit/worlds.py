@@ -1,4 +1,4 @@
-"""A small world for the rules of `decide`: an engine that does what each step says, and can be cut off."""
+"""A fake engine for the tests of `reconcile`: it runs each step and can be interrupted."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from envkit.model.plan import Digests, FilesPlan, Plan
 from envkit.model.run import Health, Limits, Mount, RunPlan
 from envkit.model.state import State
 from envkit.reconcile import DesiredState
-from tests.unit.plans import image_plan
+from tests.unit.plans import PROJECT, image_plan
 
-OWNER, NAME, PROJECT = 1000, "vision", "/home/ada/vision"
+OWNER, NAME = 1000, "vision"
 TITLE = naming.container(OWNER, NAME)
 HOME_VOLUME = naming.volume(TITLE, "home")
 REF = "envkit:2.9.0-cpu-0123456789abcdef"
 LABELS = naming.labels(OWNER, NAME, PROJECT)
+DIGESTS = Digests("image", "run", "files")
 
 
 def run_plan(**changes: object) -> RunPlan:
-    """A run plan with one volume."""
+    """Return a run plan with one volume."""
     plan = RunPlan(
         name=TITLE,
         hostname=NAME,
@@ -38,82 +39,79 @@ def run_plan(**changes: object) -> RunPlan:
     return replace(plan, **changes)  # type: ignore[arg-type]
 
 
-SETTLED = Digests("image", "run", "files")
-
-
-def wanted(digests: Digests = SETTLED, **changes: object) -> DesiredState:
-    """A wanted environment."""
+def desired_state(digests: Digests = DIGESTS, **changes: object) -> DesiredState:
+    """Return a desired state; changes apply to its run plan."""
     plan = Plan(NAME, PROJECT, OWNER, image_plan(), run_plan(**changes), FilesPlan(()))
     return DesiredState(plan, digests, REF)
 
 
-def container(want: DesiredState, status: str = "running", **labels: str) -> ContainerInfo:
-    """The container that `want` leads to, in some state."""
-    known = {**naming.container_labels(want.plan, want.digests), **labels}
-    return ContainerInfo("c1", status, known, "i1", (want.plan.run.network.name,))  # type: ignore[arg-type]
+def container(desired: DesiredState, status: str = "running", **labels: str) -> ContainerInfo:
+    """Return the container of a desired state."""
+    all_labels = {**naming.container_labels(desired.plan, desired.digests), **labels}
+    return ContainerInfo("c1", status, all_labels, "i1", (desired.plan.run.network.name,))  # type: ignore[arg-type]
 
 
 @dataclass
 class World:
-    """What an engine, the state folder and the mounted files hold."""
+    """The engine, the stored state and the mounted files of one environment."""
 
-    found: ActualState = field(default_factory=ActualState)
+    actual: ActualState = field(default_factory=ActualState)
     state: State = field(default_factory=lambda: State(NAME, PROJECT))
     files_current: bool = False
     clock: int = 0
 
-    def do(self, one: step.Step, want: DesiredState) -> None:
-        """Do what a step says, and insist on what a real engine insists on."""
-        found = self.found
-        match one:
+    def run(self, action: step.Step, desired: DesiredState) -> None:
+        """Run a step, with the preconditions of a real engine."""
+        actual = self.actual
+        match action:
             case step.MakeBase():
-                self.found = replace(found, base=ImageInfo("b1", {}))
+                self.actual = replace(actual, base=ImageInfo("b1", {}))
             case step.BuildImage():
-                assert found.base is not None, "an image is built on a base"
-                self.found = replace(found, image=ImageInfo("i1", {}))
+                assert actual.base is not None, "an image needs its base"
+                self.actual = replace(actual, image=ImageInfo("i1", {}))
             case step.CreateNetwork():
-                assert found.network is None, "the name of a network is taken once"
-                self.found = replace(found, network=NetworkInfo("n1", LABELS, one.subnet))
+                assert actual.network is None, "a network name is unique"
+                self.actual = replace(actual, network=NetworkInfo("n1", LABELS, action.subnet))
             case step.RemoveNetwork():
-                used = found.container is not None and TITLE in found.container.networks
-                assert not used, "a network in use cannot be removed"
-                self.found = replace(found, network=None)
+                in_use = actual.container is not None and TITLE in actual.container.networks
+                assert not in_use, "a network in use cannot be removed"
+                self.actual = replace(actual, network=None)
             case step.CreateVolume(name):
-                assert name not in found.volumes
+                assert name not in actual.volumes
                 self.clock += 1
-                self.found = replace(found, volumes={**found.volumes, name: VolumeInfo(LABELS, f"t{self.clock}")})
+                self.actual = replace(actual, volumes={**actual.volumes, name: VolumeInfo(LABELS, f"t{self.clock}")})
             case step.PrepareVolumes(volumes, _):
-                assert found.image is not None or found.container is not None
-                made = {name: reconcile.volume_marker(want.plan, found, name) for name in volumes}
-                self.state = replace(self.state, prepared={**self.state.prepared, **made})
-                self.found = replace(found, helper=None)
+                assert actual.image is not None or actual.container is not None
+                markers = {name: reconcile.volume_marker(desired.plan, actual, name) for name in volumes}
+                self.state = replace(self.state, prepared={**self.state.prepared, **markers})
+                self.actual = replace(actual, helper=None)
             case step.RemoveVolume(name):
-                assert found.container is None, "a volume in use cannot be removed"
-                assert found.helper is None, "a volume in use cannot be removed"
-                left = {key: value for key, value in found.volumes.items() if key != name}
-                self.found = replace(found, volumes=left)
+                assert actual.container is None, "a volume in use cannot be removed"
+                assert actual.helper is None, "a volume in use cannot be removed"
+                remaining = {key: value for key, value in actual.volumes.items() if key != name}
+                self.actual = replace(actual, volumes=remaining)
             case step.ReplaceFiles():
                 self.files_current = True
             case _:
-                self._container(one, want)
+                self._run_container_step(action, desired)
 
-    def _container(self, one: step.Step, want: DesiredState) -> None:
-        found = self.found
-        match one:
+    def _run_container_step(self, action: step.Step, desired: DesiredState) -> None:
+        actual = self.actual
+        match action:
             case step.CreateContainer():
-                assert found.container is None, "the name of a container is taken once"
-                assert found.image is not None, "a container needs its image"
-                self.found = replace(found, container=container(want, "created"))
+                assert actual.container is None, "a container name is unique"
+                assert actual.image is not None, "a container needs its image"
+                self.actual = replace(actual, container=container(desired, "created"))
             case step.StartContainer() | step.UnpauseContainer():
-                assert found.container is not None
-                ready = found.network is not None or TITLE not in found.container.networks
-                assert ready, "a container starts on its network"
+                assert actual.container is not None
+                network_exists = actual.network is not None or TITLE not in actual.container.networks
+                assert network_exists, "a container starts on its network"
                 assert self.files_current, "a container starts with its files"
-                assert HOME_VOLUME in self.state.prepared, "a container starts with a home of its own"
-                self.found = replace(found, container=replace(found.container, status="running"))
+                assert HOME_VOLUME in self.state.prepared, "a container starts with a prepared home"
+                self.actual = replace(actual, container=replace(actual.container, status="running"))
             case step.RemoveContainer(name) if name == naming.helper(TITLE):
-                self.found = replace(found, helper=None)
+                self.actual = replace(actual, helper=None)
             case step.RemoveContainer():
-                self.found = replace(found, container=None)
+                self.actual = replace(actual, container=None)
             case _:
-                raise AssertionError(one)
+                raise AssertionError(action)

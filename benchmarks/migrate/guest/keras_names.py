@@ -1,8 +1,8 @@
-"""Tell every name of the package `keras` that comes with a TensorFlow release, by module, as JSON.
+"""Print all names of the package `keras` that a TensorFlow release includes, by module, as JSON.
 
     docker run -i --rm --network none --entrypoint /opt/tensorflow/bin/python IMAGE - < keras_names.py
 
-What comes out is `benchmarks/migrate/keras-2.9.0.json`: what `import keras` finds where nobody migrated anything.
+The output is `benchmarks/migrate/keras-2.9.0.json`: the names available to `import keras` in unmigrated code.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 
-# How Keras is made and tested; nobody imports from there.
+# Internal modules of Keras that user code does not import.
 EXCLUDED = {"api", "tests", "integration_test", "distribute", "testing_infra", "benchmarks", "protobuf", "dtensor"}
 
 
 def main() -> None:
-    """Write one line a module."""
+    """Print one line per module."""
     import keras  # type: ignore[import-not-found]
 
     modules = [module.name for module in pkgutil.walk_packages(keras.__path__, "keras.", onerror=lambda _: None)]

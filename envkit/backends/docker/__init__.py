@@ -1,12 +1,17 @@
-"""The only importers of the Docker SDK: images and containers behind small doors.
+"""Docker backend: the only importer of the Docker SDK.
 
-- `connect`     an endpoint -> `Engine`, or why none answers
-- `failure`     the SDK's errors become `EngineError` here and nowhere else
-- `look`        what the engine holds, nothing changed
-- `images`      import, build, remove
-- `unstarted`   why a program inside did not start
-- `build_log`   what a build prints -> news, and why it failed
-- `settings`    RunPlan -> the engine's own words, for one container
-- `containers`  create, start, remove, logs; networks and volumes with them
-- `execs`       programs inside: scripts, terminals, raw streams
+- `endpoint`         select the engine endpoint
+- `client`           connect to an engine, or report why none answers
+- `sdk_errors`       translate the SDK's errors into `EngineError`
+- `inspect`          inspect what the engine holds
+- `images`           import, build and remove images with the engine's own builder
+- `buildx`           build images with BuildKit
+- `registry`         check and pull images of registries
+- `build_log`        turn build output into progress and errors
+- `create_options`   RunPlan -> arguments of the SDK for one container
+- `containers`       create, start and remove containers; their networks, volumes and logs
+- `container_exec`   run programs in containers: scripts, terminals, raw streams
+- `exec_errors`      why a program in a container did not start
+- `run_once`         run one program in a temporary container
+- `prune`            remove unused resources
 """

@@ -1,10 +1,10 @@
-"""What a build prints -> news, and when a step fails: why, in one line, what it printed about it, and the mend."""
+"""Turn build output into progress; if a step fails, find the cause, the lines around it and a hint."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from envkit.errors import BuildFailed
 from envkit.model.report import Progress
@@ -13,75 +13,128 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LINES_MAX = 10
-# The engine's builder paints what a step prints on stderr.
+INSTRUCTION_MAX = 100  # characters
+# The engine's builder colours the stderr of a step.
 COLOUR = re.compile(r"\x1b\[[0-9;]*m", re.ASCII)
 STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.ASCII)
 CACHED = "---> Using cache"
-# What the builder says of its own doings: ids of layers and of containers that are gone.
+# The builder's own messages: ids of layers and removed containers.
 NOISE = re.compile(r" *--->.*|Removing intermediate container .*|Successfully (built|tagged) .*", re.ASCII)
-# As the engine's builder says it, and as BuildKit does.
+# In messages of the engine's builder and of BuildKit.
 EXIT_CODE = re.compile(r"(?:returned a non-zero code|exit code): (\d+)", re.ASCII)
-# By this a program says that it gives up, where no rule below knows the cause.
+# Error lines of programs, for failures without a rule below.
 ERROR_LINE = re.compile(r"E: .+|(?:ERROR|[Ee]rror|[Ff]atal|envkit): .+|\u00d7 .+")
 ERROR_PREFIX = re.compile(r"^(?:E: |W: |ERROR: |[Ee]rror: |[Ff]atal: |envkit: | *\u00d7 )")
 BUILD_STEP = re.compile(r'RUN (?:--mount=\S+ )?\["/opt/envkit/build/([a-z-]+)"(.*)')
 STEP_DESCRIPTIONS = {
-    "update-image": "mending the base image",
+    "apt-sources": "setting up Debian's package sources",
+    "fix-base-image": "fixing known defects of the base image",
     "install-apt": "installing system packages",
     "install-uv": "installing uv",
-    "fetch-python": "fetching a Python",
-    "lay-python": "laying a Python environment",
+    "fetch-python": "downloading Python",
+    "create-venv": "creating a Python environment",
     "install-python": "installing Python packages",
-    "furnish": "furnishing the workspace",
-    "settle-layer": "settling what was installed",
+    "link-cuda": "linking CUDA libraries",
+    "prepare-workspace": "preparing the workspace",
+    "configure-user-venv": "configuring the user's environment",
 }
-# Of the programs that run in a build, the first rule whose pattern they print decides. None of these is a
-# word that stands in a command line, such as the name of a package.
-HINTS = tuple(
-    (re.compile(pattern), hint)
-    for pattern, hint in (
+# By a pattern of the arguments; the first match decides.
+SPECIFIC_DESCRIPTIONS = {
+    "install-apt": (
+        ('"--borrow".*"--"\\]', "installing Python"),
+        ('"--upgrade"', "updating and installing system packages"),
+    ),
+    "create-venv": (
+        ('"/opt/jupyter"', "creating the Python environment of JupyterLab"),
+        ('"/opt/tensorflow"', "creating the Python environment of TensorFlow"),
+    ),
+    "install-python": (
+        ('"/opt/jupyter"', "installing JupyterLab"),
+        ('"/etc/envkit/requirements.txt"', "installing your Python packages"),
+        ('"-", "nvidia-', "installing CUDA libraries"),
+        ('"tensorflow', "installing TensorFlow"),
+        ('"ipykernel"', "installing the Jupyter kernel"),
+    ),
+}
+
+
+class FailureRule(NamedTuple):
+    """Known cause of a failed build.
+
+    Attributes:
+        pattern: Pattern of a line that the failing program prints.
+        code: Error code.
+        hint: Command or change that helps.
+    """
+
+    pattern: re.Pattern[str]
+    code: str
+    hint: str
+
+
+# The first rule that matches a line of output decides. No pattern may match a command line, such as a package name.
+FAILURE_RULES = tuple(
+    FailureRule(re.compile(pattern), code, hint)
+    for pattern, code, hint in (
         (
-            "envkit: no Python .* came from",
-            "check build.python_mirror, which has to hold what uv asks for; or write base: debian, which needs none",
+            "envkit: cannot download Python ",
+            "python-download-failed",
+            "check build.python_mirror, which must have the Python that uv requests; or set base: debian",
         ),
         (
             "[Nn]o space left on device",
+            "disk-full",
             "free disk space where the engine keeps its images (envkit prune), then repeat the command",
         ),
         (
             "Temporary failure (in name resolution|resolving)|Could not resolve|dns error|Name or service not known",
-            "the build could not look up a name: check the network, or set build.proxy in envkit.yaml",
+            "name-resolution-failed",
+            "the build could not resolve a host name: check the network, or set build.proxy in envkit.yaml",
         ),
         (
-            "CERTIFICATE_VERIFY_FAILED|certificate verif|invalid peer certificate|UnknownIssuer|SSL certificate problem",
-            "the build does not trust the network's certificate: name your CA file as build.ca in envkit.yaml",
+            (
+                "CERTIFICATE_VERIFY_FAILED|certificate verif|invalid peer certificate|UnknownIssuer"
+                "|SSL certificate problem"
+            ),
+            "certificate-untrusted",
+            "the build does not trust a server's certificate: set build.ca in envkit.yaml to your CA file",
         ),
         (
             "Connection refused|ould not connect|Unable to connect|is unreachable|onnection timed out|No route to host",
+            "server-unreachable",
             "the build could not reach a server: check the network, and build.index, build.mirror and build.proxy",
         ),
         (
             "No solution found|unsatisfiable",
-            "take the package out of python: in envkit.yaml, or ask for a version that TensorFlow can live with",
+            "packages-incompatible",
+            "remove the package from python: in envkit.yaml, or use a version that is compatible with TensorFlow",
         ),
-        ("Unable to locate package|has no installation candidate", "correct the name under apt: in envkit.yaml"),
+        (
+            "Unable to locate package|has no installation candidate",
+            "apt-package-not-found",
+            "correct the name under apt: in envkit.yaml",
+        ),
     )
 )
-# How pip and uv say it: the first asks nobody for a name, and gives up with a traceback.
+# Messages of pip and uv; pip fails with a traceback because it cannot prompt for a user name.
 UNAUTHORIZED = re.compile(r"User for \S+: |401 Unauthorized")
-LOGIN_REQUIRED = "the package index asks for a login, and got none that it takes"
-LOGIN_HINT = "name a netrc file with the login as build.netrc in envkit.yaml, or correct what that file holds for it"
-DEFAULT_HINT = "the lines above say what failed; --verbose shows all that the build printed"
+LOGIN_REQUIRED = "the package index requires a login, and accepted none"
+LOGIN_RULE = FailureRule(
+    UNAUTHORIZED,
+    "index-login-required",
+    "set build.netrc in envkit.yaml to a netrc file with the login, or correct the login in that file",
+)
+DEFAULT_HINT = "read the lines above; --verbose shows the whole output of the build"
 
 
 class BuildLog:
-    """Hears the events of a build; they come in pieces that end with a line or do not.
+    """Parser for the events of a build; an event may hold part of a line.
 
-    Another builder's events are told to it by `begin_step`, `flush_step`, `add_line` and `build_error`.
+    For output of another builder, call `begin_step`, `flush_step`, `add_line` and `build_error`.
 
     Args:
-        on_progress: Gets the news.
-        redactions: What must not be shown, each with what is shown in its place; longer ones first.
+        on_progress: Callback for progress.
+        redactions: Secrets, each with its replacement; longer ones first.
     """
 
     def __init__(self, on_progress: Callable[[Progress], None], redactions: Mapping[str, str]) -> None:
@@ -91,14 +144,14 @@ class BuildLog:
         self._step_pending = False
         self._last_lines: list[str] = []
         self._cause = ""
-        self._hint = ""
+        self._rule: FailureRule | None = None
         self._has_image = False
 
     def feed(self, event: Mapping[str, Any]) -> None:
-        """Take one event.
+        """Parse one event.
 
         Raises:
-            BuildFailed: It says that the build failed.
+            BuildFailed: The event reports that the build failed.
         """
         if "error" in event:
             self._parse_line(self._rest)
@@ -109,52 +162,54 @@ class BuildLog:
             self._parse_line(line)
 
     def end(self) -> None:
-        """Take the end of the stream.
+        """Check that the build produced an image.
 
         Raises:
-            BuildFailed: No image came before it: the engine was stopped.
+            BuildFailed: There is no image, for example because the engine was stopped.
         """
         if not self._has_image:
-            raise self.build_error("the engine ended it without an image")
+            raise self.build_error("the engine ended the build without an image")
 
     def begin_step(self, number: int, count: int, instruction: str) -> None:
-        """Take the beginning of a step; it is told with what follows, when it shows whether it is cached."""
+        """Begin a step; it is reported with the next event, which shows whether it is cached."""
         self.flush_step()
-        self._step, self._step_pending = (
-            Progress("build", self._clean(describe_instruction(instruction)), step=(number, count)),
-            True,
-        )
-        self._last_lines, self._cause, self._hint = [], "", ""
+        description = describe_instruction(instruction)
+        text = self._clean(description or instruction[:INSTRUCTION_MAX])
+        self._step = Progress("build", text, step=(number, count), verbose=not description)
+        self._step_pending = True
+        self._last_lines, self._cause, self._rule = [], "", None
 
     def flush_step(self, *, cached: bool = False) -> None:
-        """Tell the step that began; one that is cached is over at once: only who wants every line hears of it."""
+        """Report the current step; a cached one only in verbose output, because it takes no time."""
         if self._step is not None and self._step_pending:
-            self._on_progress(replace(self._step, verbose=cached))
+            self._on_progress(replace(self._step, verbose=cached or self._step.verbose))
         self._step_pending = False
 
     def report(self, progress: Progress) -> None:
-        """Tell what is no step."""
+        """Report progress other than a step."""
         self.flush_step()
         self._on_progress(progress)
 
     def add_line(self, line: str) -> None:
-        """Take a line that a step printed."""
+        """Add a line of the output of a step."""
         if text := self._clean(line):
             self.flush_step()
             self._record_line(text)
             self._on_progress(Progress("build", text[:200], verbose=True))
 
     def build_error(self, error: str) -> BuildFailed:
-        """Return the error of a build that failed, of what its last step printed and what its builder says."""
+        """Return the error for a failed build, from the output of its last step and the error of the builder."""
         self.flush_step()
         error = self._clean(error).strip()
         cause = ERROR_PREFIX.sub("", self._cause).strip() or self._failure_cause(error)
         lines = "".join(f"\n    {line[:300]}" for line in self._last_lines if line != self._cause)
-        # The engine repeats the command in its error, so that is asked only for what no step can print.
+        # The error of a failed step repeats its command, so only other errors are matched against the rules.
+        rule = self._rule or (None if EXIT_CODE.search(error) else find_rule(error))
         return BuildFailed(
             f"building the image failed: {cause[:300]}{lines}",
+            code=rule.code if rule else "build-failed",
             detail=self._step_label(),
-            hint=self._hint or _engine_hint(error) or DEFAULT_HINT,
+            hint=rule.hint if rule else DEFAULT_HINT,
         )
 
     def _clean(self, line: str) -> str:
@@ -175,25 +230,25 @@ class BuildLog:
             self.add_line(text)
 
     def _record_line(self, text: str) -> None:
-        if self._hint == LOGIN_HINT:
+        if self._rule is LOGIN_RULE:
             return
         if UNAUTHORIZED.search(text):
-            self._hint, self._cause, self._last_lines = LOGIN_HINT, LOGIN_REQUIRED, [text]
+            self._rule, self._cause, self._last_lines = LOGIN_RULE, LOGIN_REQUIRED, [text]
             return
-        hint = find_hint(text)
-        if hint and not self._hint:
-            # What follows the first cause, follows from it; what stood before it is of no use.
-            self._hint, self._cause, self._last_lines = hint, text, []
-        elif not self._hint and ERROR_LINE.fullmatch(text.strip()):
+        rule = find_rule(text)
+        if rule and not self._rule:
+            # Later errors follow from the first one, and earlier lines do not explain it.
+            self._rule, self._cause, self._last_lines = rule, text, []
+        elif not self._rule and ERROR_LINE.fullmatch(text.strip()):
             self._cause = text
-        if not self._hint:
+        if not self._rule:
             self._last_lines = [*self._last_lines[1 - LINES_MAX :], text]
         elif len(self._last_lines) < LINES_MAX:
             self._last_lines.append(text)
 
     def _failure_cause(self, error: str) -> str:
         code = EXIT_CODE.search(error)
-        return f"a step ended with code {code[1]}" if code and self._step else error
+        return f"a step exited with code {code[1]}" if code and self._step else error
 
     def _step_label(self) -> str:
         if self._step is None or self._step.step is None:
@@ -203,17 +258,26 @@ class BuildLog:
 
 
 def describe_instruction(instruction: str) -> str:
-    """Say what an instruction of a Dockerfile does: in words, where it is a step of our own."""
+    """Describe an instruction of a Dockerfile; empty for instant ones, such as COPY and ENV.
+
+    Unknown programs of RUN are described by the instruction itself.
+    """
+    if instruction.startswith("FROM "):
+        return f"starting from {instruction[5:]}"[:INSTRUCTION_MAX]
+    if not instruction.startswith("RUN "):
+        return ""
     match = BUILD_STEP.match(instruction)
-    if match is None or match[1] not in STEP_DESCRIPTIONS:
-        return "copying files" if instruction.startswith("COPY ") else instruction[:100]
-    if match[1] == "install-python":
-        return "installing JupyterLab" if '"/opt/jupyter"' in match[2] else STEP_DESCRIPTIONS[match[1]]
-    return STEP_DESCRIPTIONS[match[1]]
+    if match is None:
+        return instruction[:INSTRUCTION_MAX]
+    program, arguments = match[1], match[2]
+    for argument, description in SPECIFIC_DESCRIPTIONS.get(program, ()):
+        if re.search(argument, arguments):
+            return description
+    return STEP_DESCRIPTIONS.get(program, instruction[:INSTRUCTION_MAX])
 
 
 def proxy_credentials(proxies: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what of the proxies must not be shown: addresses with credentials, and those by themselves."""
+    """Return the secrets of proxies, longest first: addresses with credentials, and the credentials alone."""
     credentials = []
     for name, address in proxies.items():
         server = re.split("[/?#]", address.split("://", 1)[-1], maxsplit=1)[0]
@@ -226,10 +290,6 @@ def proxy_credentials(proxies: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(credentials, key=len, reverse=True))
 
 
-def find_hint(line: str) -> str:
-    """Return what mends the failure that a line of a build's output tells of, or an empty text."""
-    return next((hint for pattern, hint in HINTS if pattern.search(line)), "")
-
-
-def _engine_hint(error: str) -> str:
-    return "" if EXIT_CODE.search(error) else find_hint(error)
+def find_rule(line: str) -> FailureRule | None:
+    """Find the rule for a line of build output."""
+    return next((rule for rule in FAILURE_RULES if rule.pattern.search(line)), None)

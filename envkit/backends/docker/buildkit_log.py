@@ -1,4 +1,4 @@
-"""What buildx prints of a build -> the same news and the same failures as those of the engine's own builder."""
+"""Parse the output of buildx into the same progress and errors as those of the engine's own builder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from envkit.backends.docker.disconnected import connection_lost_error
+from envkit.errors import connection_lost_error
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 STEP = re.compile(r"\[(?:\S+ )?([0-9]+)/([0-9]+)\] (.*)", re.ASCII | re.DOTALL)
 EXPORT = "exporting to image"
 ERROR = re.compile(r"(?:ERROR|error): (?:failed to solve: )?(.*)")
-# How the connection to an engine ends that is gone, in gRPC's words and in those of Docker's client.
+# Messages of gRPC and of Docker's client for a lost connection to the engine.
 CONNECTION_LOST = re.compile(
     r"code = Unavailable|Cannot connect to the Docker daemon|failed to (?:list workers|receive status)"
 )
 
 
 class BuildKitLog:
-    """Hears the lines that buildx prints: JSON, each document over one line or several, and a few of plain text."""
+    """Parser for buildx output: JSON documents of one or more lines, and some plain text."""
 
     def __init__(self, log: BuildLog) -> None:
         self._log = log
@@ -36,7 +36,7 @@ class BuildKitLog:
         self._error = ""
 
     def feed(self, line: str) -> None:
-        """Take one line."""
+        """Parse one line."""
         if not self._document_lines and not line.startswith("{"):
             self._parse_text(line)
             return
@@ -46,20 +46,20 @@ class BuildKitLog:
             self._parse_document(document)
 
     def end(self, code: int) -> None:
-        """Take the end of the program.
+        """Check the exit code of buildx.
 
         Raises:
-            BuildFailed: It ended with an error.
-            EngineUnavailable: It did, because the engine was gone.
+            BuildFailed: The build failed.
+            EngineUnavailable: The connection to the engine was lost.
         """
         if not code:
             return
         if CONNECTION_LOST.search(self._error):
             raise connection_lost_error("building the image", "buildx lost its connection")
-        raise self._log.build_error(self._error or f"buildx ended with code {code}")
+        raise self._log.build_error(self._error or f"buildx exited with code {code}")
 
     def _parse_text(self, line: str) -> None:
-        # Printed last, and after what a step said of it; before it stand excerpts of the Dockerfile.
+        # buildx prints the error last, after an excerpt of the Dockerfile; the error of a step takes precedence.
         if match := ERROR.fullmatch(line):
             self._error = self._error or match[1]
 
@@ -81,7 +81,7 @@ class BuildKitLog:
             if step:
                 self._log.begin_step(int(step[1]), int(step[2]), step[3].replace("docker.io/library/", "", 1))
             elif vertex.get("name") == EXPORT:
-                self._log.report(Progress("build", "keeping the image"))
+                self._log.report(Progress("build", "exporting the image"))
         if not step or digest not in self._started:
             return
         if completed:

@@ -1,8 +1,8 @@
-"""The other road to an image: BuildKit, which the engine carries, through Docker's plug-in buildx.
+"""Build images with the engine's BuildKit, through Docker's plug-in buildx.
 
-The plug-in is a program of its own and is called as one, in an empty environment with an empty folder for its
-settings. So the caller's Docker config reaches no build: neither the builder it names, which may be on another
-machine, nor its proxies and credentials.
+The plug-in runs as a separate process, in an empty environment with an empty configuration folder. So the caller's
+Docker configuration does not affect the build: neither its builder, which may be remote, nor its proxies and
+credentials.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from envkit.backends.docker import endpoint
 from envkit.backends.docker.build_log import BuildLog, proxy_credentials
 from envkit.backends.docker.buildkit_log import BuildKitLog
 from envkit.backends.docker.images import add_upper_case, pack_context
-from envkit.fs import files
+from envkit.fs import files, temporary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,20 +29,20 @@ if TYPE_CHECKING:
     from envkit.model.report import Progress
 
 NAME = "docker-buildx"
-# Where Docker's client looks for its plug-ins, after the folders of its own config.
+# Where Docker's client searches for plug-ins after the folders from its configuration.
 FOLDERS = tuple(
     Path(f"/usr/{prefix}/docker/cli-plugins") for prefix in ("local/lib", "local/libexec", "lib", "libexec")
 )
-MIN_VERSION = (0, 13)  # the first that tells its progress in JSON
+MIN_VERSION = (0, 13)  # the first with --progress rawjson
 VERSION = re.compile(r"buildx v?(([0-9]+)\.([0-9]+)[0-9.]*)", re.ASCII)
 LOGIN_VARIABLE = "ENVKIT_NETRC"
 VERSION_TIMEOUT_S = 20
-LINKS_MAX = 40  # as the kernel has it
+LINKS_MAX = 40  # as in the kernel
 
 
 @dataclass(frozen=True, slots=True)
 class Buildx:
-    """A buildx that can be used: where it is, and its version."""
+    """A usable buildx: its path and version."""
 
     path: Path
     version: str
@@ -51,16 +50,16 @@ class Buildx:
 
 @dataclass(frozen=True, slots=True)
 class BuildxUnavailable:
-    """Why there is none."""
+    """The reason why no usable buildx is installed."""
 
     reason: str
 
 
 def find(writable_folders: Iterable[str] = ()) -> Buildx | BuildxUnavailable:
-    """Look for buildx where Docker's client would, and ask the first one for its version.
+    """Find buildx where Docker's client finds it, and query its version.
 
     Args:
-        writable_folders: Folders that the workspace can write: a program that lies there is not even asked.
+        writable_folders: Folders that container code can write to; a program in one of them is never executed.
     """
     path = next(
         (path for folder in _plugin_folders() if os.access(path := folder / NAME, os.X_OK) and path.is_file()), None
@@ -69,7 +68,7 @@ def find(writable_folders: Iterable[str] = ()) -> Buildx | BuildxUnavailable:
         return BuildxUnavailable("Docker's plug-in buildx is not installed")
     components = {path.absolute(), path.resolve(), *_path_components(path)}
     if any(component.is_relative_to(folder) for folder in writable_folders for component in components):
-        return BuildxUnavailable(f"{path} could be replaced from inside the workspace")
+        return BuildxUnavailable(f"container code could replace {path}")
     try:
         result = process.run(
             [str(path), "version"], timeout_s=VERSION_TIMEOUT_S, env={"DOCKER_CONFIG": os.devnull}, replace_env=True
@@ -80,7 +79,7 @@ def find(writable_folders: Iterable[str] = ()) -> Buildx | BuildxUnavailable:
     if result.code or match is None:
         return BuildxUnavailable(f"{path} does not run, or is not buildx")
     if (int(match[2]), int(match[3])) < MIN_VERSION:
-        return BuildxUnavailable(f"{path} is buildx {match[1]}, and 0.13 or later is needed")
+        return BuildxUnavailable(f"{path} is buildx {match[1]}; 0.13 or later is required")
     return Buildx(path, match[1])
 
 
@@ -96,24 +95,24 @@ def build(
     *,
     no_cache: bool = False,
 ) -> None:
-    """Build an image from a context in memory, by the builder that the engine itself carries.
+    """Build an image from a build context in memory, with the engine's BuildKit.
 
-    Proxies and the login reach it as variables, whose names alone stand among the arguments.
+    Proxies and the login are passed in environment variables; the arguments hold only the names of these variables.
 
     Args:
-        buildx: The program.
-        engine: Where to.
-        context: The build context.
-        ref: What the image is called.
-        labels: Of the image.
-        proxies: Of the build.
-        login: Netrc text that the steps which ask for it can read, or empty.
-        on_progress: Gets the news.
-        no_cache: Whether nothing of earlier builds is taken.
+        buildx: The buildx to run.
+        engine: Engine to build on.
+        context: Build context.
+        ref: Reference of the image.
+        labels: Labels of the image.
+        proxies: Proxies for the build steps.
+        login: Netrc text for the steps that request it, or empty.
+        on_progress: Callback for progress.
+        no_cache: Whether to ignore the build cache.
 
     Raises:
-        BuildFailed: A step failed: the last lines it printed say why.
-        EngineUnavailable: The engine went away meanwhile.
+        BuildFailed: A step failed; the message holds its last lines.
+        EngineUnavailable: The connection to the engine was lost.
     """
     redactions = {
         **dict.fromkeys(proxy_credentials(proxies), "(proxy)"),
@@ -121,10 +120,10 @@ def build(
     }
     log = BuildKitLog(BuildLog(on_progress, redactions))
     build_args = add_upper_case(proxies)
-    with tempfile.TemporaryDirectory(prefix="envkit-") as folder:
-        tar_path = Path(folder) / "context.tar"
+    with temporary.folder() as folder:
+        tar_path = folder / "context.tar"
         files.write(tar_path, pack_context(context))
-        private_env = dict.fromkeys(("HOME", "TMPDIR", "DOCKER_CONFIG", "BUILDX_CONFIG"), folder)
+        private_env = dict.fromkeys(("HOME", "TMPDIR", "DOCKER_CONFIG", "BUILDX_CONFIG"), str(folder))
         env = {
             **private_env,
             "DOCKER_HOST": engine.local_endpoint,
@@ -147,8 +146,8 @@ def build_argv(
 ) -> list[str]:
     """Return the command that builds the context on its standard input.
 
-    The builder is named, because another one may be the chosen one; and what it would add of its own, a record of
-    how the image was built, is not wanted: the same context gives the same image.
+    The builder is explicit, because the user may have selected another one. Provenance and SBOM are off, because they
+    would make images of the same context differ.
     """
     secret = ["--secret", f"id={naming.NETRC},env={LOGIN_VARIABLE}"] if login else []
     return [
@@ -172,7 +171,7 @@ def build_argv(
 
 
 def _path_components(path: Path) -> Iterator[Path]:
-    """Yield every place on the way to a file, by its real folder: who can replace one of them leads it elsewhere."""
+    """Yield every path that leads to a file, symlinks resolved: replacing any of them replaces the file."""
     pending, current, links = list(reversed(path.absolute().parts[1:])), Path("/"), 0
     while pending and links <= LINKS_MAX:
         part = pending.pop()
@@ -182,7 +181,7 @@ def _path_components(path: Path) -> Iterator[Path]:
         yield current / part
         try:
             target = (current / part).readlink()
-        except OSError:  # it is none
+        except OSError:  # not a symlink
             current /= part
             continue
         links += 1
@@ -201,7 +200,7 @@ def _plugin_folders() -> Iterator[Path]:
 
 
 def _read_settings(config_path: Path) -> dict[str, Any]:
-    """Read the config of Docker's client; one that is damaged names no folders."""
+    """Read the configuration of Docker's client; an invalid file counts as empty."""
     try:
         settings = json.loads(files.read_if_permitted(config_path) or b"{}")
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
-"""Which NVIDIA GPUs the Container Device Interface names on this host: what `nvidia-ctk cdi generate` wrote.
+"""NVIDIA GPUs in the CDI (Container Device Interface) specs of this host, as written by `nvidia-ctk cdi generate`.
 
-Engines tell the devices they found only since Docker 28.2; before that they tell the folders they look into.
+Docker reports the devices it found only since 28.2; earlier versions report the folders of the specs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ KIND = "nvidia.com/gpu"
 
 
 def devices(folders: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of the GPUs in the specs of these folders, such as `0` and `all`; damaged specs have none."""
+    """Return the names of the GPUs in the specs of these folders, such as `0` and `all`; invalid specs are ignored."""
     specs = [path for folder in folders for path in sorted(Path(folder).glob("*")) if path.suffix in {".json", ".yaml"}]
     return tuple(dict.fromkeys(name for spec in specs for name in _device_names(spec)))
 

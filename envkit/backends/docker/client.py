@@ -1,11 +1,10 @@
-"""An endpoint -> an engine that answered, or what was tried and how to mend it."""
+"""Connect to an engine, and report why none answers."""
 
 from __future__ import annotations
 
 import grp
 import pwd
 import re
-import socket
 import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,46 +19,48 @@ from envkit.backends.docker import cdi, endpoint
 from envkit.backends.docker.endpoint import Choice
 from envkit.errors import EngineUnavailable, PreconditionError
 from envkit.model.facts import EngineFacts
-from envkit.net import http
+from envkit.net import unix_http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from envkit.net.http import Response
+
 OK = 200
 TIMEOUT_S = 60
-PING_TIMEOUT_S = 30  # for the first answer: one that its socket starts takes a while
+PING_TIMEOUT_S = 30  # for the first answer, because socket activation may have to start the engine
 LONG_TIMEOUT_S = 24 * 3600
 INSTALL_HINT = "sudo apt-get install docker.io, then sudo systemctl start docker"
-# NVIDIA's toolkit for containers: Docker offers `--gpus` where its daemon finds this program.
+# Part of the NVIDIA Container Toolkit; `--gpus` works if Docker's daemon finds this program.
 NVIDIA_HOOK = "nvidia-container-runtime-hook"
 
 
 class Client(docker.APIClient):
-    """The SDK's client, deaf to the config file of Docker's own client.
+    """The SDK's client, which ignores the configuration file of Docker's client.
 
-    That one puts the proxies it names, credentials included, into containers and builds, sends every registry's
-    credentials with each build, and fails where it names a credential store that is gone.
+    From that file, the SDK would pass proxies with their credentials to containers and builds, send the credentials of
+    all registries with each build, and fail if a credential store is missing.
     """
 
     @property
     def _general_configs(self) -> dict[str, Any]:
-        return {"auths": {}}  # not empty: then the SDK would look for the file once more
+        return {"auths": {}}  # if it were empty, the SDK would load the file again
 
     @_general_configs.setter
     def _general_configs(self, configs: object) -> None:
-        """Forget what the SDK found."""
+        """Discard the configuration that the SDK loaded."""
 
     def _set_auth_headers(self, headers: object) -> None:
-        """Send no registry's credentials with a build: what it builds on was pulled before."""
+        """Send no registry credentials with a build, because its base image was pulled before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An engine that answers.
+    """A connected engine.
 
     Attributes:
-        endpoint: Its address as it was named; of an engine on another machine, that machine's.
-        api: The SDK's client.
+        endpoint: Selected address; of a remote engine, its SSH address.
+        api: Client of the SDK.
     """
 
     endpoint: str
@@ -67,58 +68,60 @@ class Engine:
 
     @property
     def local_endpoint(self) -> str:
-        """Where it answers on this machine: of an engine on another one, the socket that leads there."""
+        """Address on this host: for a remote engine, the local socket of the SSH tunnel."""
         return (
             f"unix://{ssh_tunnel.local_socket(self.endpoint)}" if ssh_tunnel.is_remote(self.endpoint) else self.endpoint
         )
 
 
 def connect(engine_endpoint: str) -> Engine:
-    """Reach the engine at an endpoint: a socket of this machine, or `ssh://` to another one.
+    """Connect to the engine at an endpoint: `unix://` on this host, or `ssh://` for a remote engine.
 
     Raises:
-        Refusal: The address is none of these.
-        EngineUnavailable: Nothing answers there, or it may not be used.
+        PreconditionError: The address has another scheme.
+        EngineUnavailable: No engine answers, or the caller may not use it.
     """
     if not engine_endpoint.startswith("unix://") and not ssh_tunnel.is_remote(engine_endpoint):
         raise _unsafe_error(_endpoint_choice(engine_endpoint))
     base_url = f"unix://{_open_tunnel(engine_endpoint)}" if ssh_tunnel.is_remote(engine_endpoint) else engine_endpoint
     try:
-        _probe_socket(Path(path := base_url.removeprefix("unix://")))
+        unix_http.check_socket(path := base_url.removeprefix("unix://"))
     except OSError as error:
         raise _unavailable_error(engine_endpoint, error) from error
-    pong = http.get_unix(path, "/_ping", timeout_s=PING_TIMEOUT_S)
+    pong = unix_http.get(path, "/_ping", timeout_s=PING_TIMEOUT_S)
     if not pong.status:
         raise _unavailable_error(engine_endpoint, TimeoutError())
     try:
         return Engine(engine_endpoint, Client(base_url=base_url, version=_api_version(pong), timeout=TIMEOUT_S))
-    except (OSError, docker.errors.DockerException) as error:  # what `requests` raises is an OSError
+    except (OSError, docker.errors.DockerException) as error:  # errors of `requests` are OSErrors
         raise _unavailable_error(engine_endpoint, None) from error
 
 
 def _open_tunnel(engine_endpoint: str) -> Path:
-    """Open the way to another machine; a failure says too how that machine came to be chosen."""
+    """Open the tunnel to a remote engine; an error also names the source of the address."""
     try:
         return ssh_tunnel.connect(engine_endpoint)
     except EngineUnavailable as error:
         choice = _endpoint_choice(engine_endpoint)
         detail = "; ".join((*choice.skipped_sources, f"{_describe_choice(choice)}: {error.detail}"))
-        raise EngineUnavailable(error.message, detail=detail, hint=f"{error.hint}; or {choice.undo}") from error
+        hint = f"{error.hint}; or {choice.undo}"
+        raise EngineUnavailable(error.message, code=error.code, detail=detail, hint=hint) from error
 
 
 def _unsafe_error(choice: Choice) -> PreconditionError:
     reason = "its address is neither unix:// nor ssh://"
     if choice.address.startswith(("tcp://", "http://", "https://")):
-        reason = "whoever is on the way there could read and change what is said, or be that engine"
+        reason = "an attacker on the network could read and change the connection, or impersonate the engine"
     return PreconditionError(
-        f"the engine at {_describe_choice(choice)} is not used: {reason}",
-        hint=f"{choice.undo}, or name it so: unix:///PATH for a socket here, ssh://[user@]host for another machine",
+        f"the engine at {_describe_choice(choice)} is not supported: {reason}",
+        code="endpoint-unsupported",
+        hint=f"{choice.undo}, or use unix:///PATH for a local socket or ssh://[user@]host for a remote engine",
     )
 
 
 @contextmanager
 def long_timeout(engine: Engine) -> Iterator[None]:
-    """Let the engine be silent for long while the body runs: a build step or a followed log may be."""
+    """Allow the engine to be silent for hours while the body runs, such as in a build step or a followed log."""
     previous_timeout = engine.api.timeout
     engine.api.timeout = LONG_TIMEOUT_S
     try:
@@ -128,7 +131,7 @@ def long_timeout(engine: Engine) -> Iterator[None]:
 
 
 def facts(engine: Engine) -> EngineFacts:
-    """Ask the engine what it is."""
+    """Query version, platform and features of the engine."""
     from envkit.backends.docker.sdk_errors import translate_errors
 
     with translate_errors("asking the engine what it is"):
@@ -138,11 +141,11 @@ def facts(engine: Engine) -> EngineFacts:
         endpoint=engine.endpoint,
         version=str(info.get("ServerVersion", "")),
         machine=naming.architecture(str(info.get("Architecture"))),
-        # Podman 4.3 tells it by a field of its own, and not among the options.
+        # Podman 4.3 reports it in a separate field instead of the options.
         rootless=any("name=rootless" in option for option in security) or info.get("Rootless") is True,
         userns=any("name=userns" in option for option in security),
         gpu_methods=_gpu_methods(info, is_local=not ssh_tunnel.is_remote(engine.endpoint)),
-        podman="BuildahVersion" in info,  # Podman builds with Buildah, and Docker's answer has no such field
+        podman="BuildahVersion" in info,  # only Podman, which builds with Buildah, has this field
         cpus=int(info.get("NCPU") or 0),
         memory_mib=int(info.get("MemTotal") or 0) // 2**20,
         volumes_dir=f"{info.get('DockerRootDir') or '/var/lib/docker'}/volumes",
@@ -153,7 +156,7 @@ def facts(engine: Engine) -> EngineFacts:
 
 
 def details(engine: Engine) -> dict[str, Any]:
-    """Return what else is worth knowing of an engine: its API, its control groups, where it keeps images."""
+    """Return further details of the engine: API and cgroup versions, root folder, number of images."""
     from envkit.backends.docker.sdk_errors import translate_errors
 
     with translate_errors("asking the engine what it is"):
@@ -167,40 +170,43 @@ def details(engine: Engine) -> dict[str, Any]:
 
 
 def refuse_unsupported(engine: EngineFacts, machine: str) -> None:
-    """Refuse engines this version cannot lock down or build for.
+    """Refuse engines on which this version cannot lock down or build a workspace.
 
     Raises:
-        Refusal: It is Podman, runs without root, maps users, or runs another architecture.
+        PreconditionError: The engine is Podman, runs rootless, remaps users, or has another architecture.
     """
     if engine.podman:
-        description = f"Podman {engine.version}, run without root" if engine.rootless else f"Podman {engine.version}"
+        description = f"rootless Podman {engine.version}" if engine.rootless else f"Podman {engine.version}"
         raise PreconditionError(
-            f"the engine at {engine.endpoint} is {description}: it gives containers other settings than Docker's API asked "
-            "for (writable folders, IPC, network), and this version of envkit cannot lock a workspace down there",
+            f"the engine at {engine.endpoint} is {description}: it does not apply all container settings of Docker's "
+            "API (writable folders, IPC, network), so this version of envkit cannot lock down a workspace there",
+            code="engine-unsupported",
             hint=f"use Docker, which may run beside Podman: {_docker_hint(engine.endpoint)}",
         )
     if engine.rootless or engine.userns:
-        problem = "runs without root" if engine.rootless else "maps container users to other host users"
+        problem = "runs rootless" if engine.rootless else "maps container users to other host users"
         raise PreconditionError(
-            f"the engine at {engine.endpoint} {problem}: files that a workspace's user makes would belong to another user "
-            "of this machine, and only root inside would be you; this version of envkit runs nothing as root inside",
-            hint=f"use the machine's ordinary engine: {_docker_hint(engine.endpoint)}",
+            f"the engine at {engine.endpoint} {problem}: files of the workspace's user would belong to another host "
+            "user, and only container root would be you; this version of envkit runs no container code as root",
+            code="engine-unsupported",
+            hint=f"use the system's Docker engine: {_docker_hint(engine.endpoint)}",
         )
     if engine.machine != "amd64" or engine.machine != machine:
         raise PreconditionError(
-            f"the engine runs {engine.machine} containers; this version of envkit builds for amd64 alone",
-            hint="use an amd64 machine",
+            f"the engine runs {engine.machine} containers; this version of envkit supports only amd64",
+            code="architecture-unsupported",
+            hint="use an amd64 host",
         )
 
 
 def _docker_hint(engine_endpoint: str) -> str:
-    """Say what leads from an engine to the machine's own Docker."""
+    """Return the hint that leads from an unsupported engine to the system's Docker."""
     choice = _endpoint_choice(engine_endpoint)
-    return f"{choice.undo}; where there is none, {INSTALL_HINT}" if choice.source else INSTALL_HINT
+    return f"{choice.undo}; if Docker is not installed, {INSTALL_HINT}" if choice.source else INSTALL_HINT
 
 
 def _gpu_methods(info: Mapping[str, Any], *, is_local: bool) -> tuple[str, ...]:
-    """Return the ways to pass a GPU: what the engine tells, and what lies beside one of this machine."""
+    """Return the methods of passing GPUs that the engine reports, or that are installed beside a local engine."""
     has_cdi = any(f"{cdi.KIND}=" in str(device.get("ID")) for device in info.get("DiscoveredDevices") or ())
     methods = {
         "cdi": has_cdi or (is_local and bool(cdi.devices(info.get("CDISpecDirs") or ()))),
@@ -214,37 +220,42 @@ def _unavailable_error(engine_endpoint: str, error: OSError | None) -> EngineUna
     if ssh_tunnel.is_remote(engine_endpoint):
         return EngineUnavailable(
             f"the container engine at {engine_endpoint} stopped answering",
+            code="engine-unavailable",
             detail=engine_endpoint,
-            hint="repeat the command; is Docker up there?",
+            hint="check that Docker runs on that host, then repeat the command",
         )
     choice, path = _endpoint_choice(engine_endpoint), Path(engine_endpoint.removeprefix("unix://"))
-    is_custom = bool(choice.source) and engine_endpoint != endpoint.DEFAULT  # then any engine may listen there
+    is_custom = (
+        bool(choice.source) and engine_endpoint != endpoint.DEFAULT
+    )  # then it may be an engine other than Docker
+    code = "engine-unavailable"
     if isinstance(error, FileNotFoundError):
-        reason, message = "not there", f"no container engine answers at {engine_endpoint}: the socket is not there"
+        reason = "does not exist"
+        message = f"no container engine answers at {engine_endpoint}: the socket does not exist"
         hint = "start the engine that listens there" if is_custom else f"{INSTALL_HINT}; or set DOCKER_HOST"
     elif isinstance(error, PermissionError):
-        reason, message = "permission denied", f"you may not use the container engine at {engine_endpoint}"
+        code, reason = "engine-access-denied", "permission denied"
+        message = f"you may not use the container engine at {engine_endpoint}"
         hint = _join_group_hint("docker") if engine_endpoint == endpoint.DEFAULT else _access_hint(path)
     else:
-        reason = "what answers is no container engine" if error is None else error.strerror or "it does not answer"
-        reason, message = reason.lower(), f"the container engine at {engine_endpoint} does not answer"
+        reason = "not a container engine" if error is None else (error.strerror or "no answer").lower()
+        message = f"the container engine at {engine_endpoint} does not answer"
         hint = "restart the engine that listens there" if is_custom else "sudo systemctl restart docker"
     if choice.source:
         hint = f"{hint}; or {choice.undo}"
-    return EngineUnavailable(
-        message, detail="; ".join((*choice.skipped_sources, f"{_describe_choice(choice)}: {reason}")), hint=hint
-    )
+    detail = "; ".join((*choice.skipped_sources, f"{_describe_choice(choice)}: {reason}"))
+    return EngineUnavailable(message, code=code, detail=detail, hint=hint)
 
 
 def _access_hint(path: Path) -> str:
-    """Say what lets the caller use a socket that is closed to them."""
+    """Return the command that lets the caller use a socket without permission."""
     try:
         socket_stat = path.stat()
     except OSError:
-        return "run the command as the user whose engine it is"
+        return "run the command as the user who owns the engine"
     if socket_stat.st_gid and socket_stat.st_mode & stat.S_IWGRP:
         return _join_group_hint(_resolve_name(grp.getgrgid, socket_stat.st_gid))
-    return f"run the command as {_resolve_name(pwd.getpwuid, socket_stat.st_uid)}, whose engine it is"
+    return f"run the command as {_resolve_name(pwd.getpwuid, socket_stat.st_uid)}, who owns the engine"
 
 
 def _resolve_name(look_up: Callable[[int], Sequence[Any]], account_id: int) -> str:
@@ -255,24 +266,17 @@ def _resolve_name(look_up: Callable[[int], Sequence[Any]], account_id: int) -> s
 
 
 def _join_group_hint(group: str) -> str:
-    return f'sudo usermod -aG {group} "$USER", then log in again (members of that group are root on this machine)'
+    return f'sudo usermod -aG {group} "$USER", then log in again (members of that group are root on this host)'
 
 
-def _probe_socket(path: Path) -> None:
-    """Connect and hang up, or raise an OSError; the SDK would leave a socket that nobody took open."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(1)
-        connection.connect(str(path))
-
-
-def _api_version(pong: http.Response) -> str:
-    """Return the API's version, or `auto`: a ping tells it too, and starts no runc to ask for that one's."""
+def _api_version(pong: Response) -> str:
+    """Return the API version from a ping, or `auto`; for `auto`, the SDK requests `/version`, which runs runc."""
     version = {name.lower(): text for name, text in pong.headers.items()}.get("api-version", "")
     return version if pong.status == OK and re.fullmatch(r"1\.[0-9]{1,3}", version) else "auto"
 
 
 def _endpoint_choice(engine_endpoint: str) -> Choice:
-    """Say how an address was chosen; one that comes from elsewhere was simply given."""
+    """Return how an address was selected; an address from elsewhere counts as DOCKER_HOST."""
     choice = endpoint.choose()
     return choice if choice.address == engine_endpoint else Choice(engine_endpoint, "DOCKER_HOST", "unset DOCKER_HOST")
 

@@ -1,4 +1,4 @@
-"""Programs inside a container: scripts, terminals and raw streams, over the engine's API alone."""
+"""Run programs in a container through the engine's API: scripts, terminals and raw streams."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from envkit.backends.docker.client import Engine
 
 LINE_BYTES_MAX = 1 << 20
-TIMEOUT = "/usr/bin/timeout"  # of coreutils; the program is ended with its whole process group
-TIMEOUT_EXIT_CODES = {124, 128 + signal.SIGKILL}  # what that says when it ended the program
+TIMEOUT = "/usr/bin/timeout"  # of coreutils; ends the program with its whole process group
+TIMEOUT_EXIT_CODES = {124, 128 + signal.SIGKILL}  # of `timeout` after the time limit
 KILL_GRACE_S = 5
 
 
 class TimeLimitExceeded(EngineError):
-    """A script did not end in the time it had."""
+    """A script exceeded its time limit."""
 
 
 def run_script(
@@ -39,13 +39,13 @@ def run_script(
     limit_s: float,
     env: Mapping[str, str] | None = None,
 ) -> int:
-    """Run a program with a text on its stdin, hand over each line of its stdout, return its exit code.
+    """Run a program with a text on its stdin, pass each line of its stdout to `on_line`, and return its exit code.
 
-    The engine has no way to end what was started like this, so `timeout` of the image does, which comes before
-    anything of the workspace's user. Should that not help, nobody waits any longer.
+    The engine cannot end a program that was started like this, so `timeout` of the image does, which is not writable
+    by the workspace's user. If that fails, too, waiting ends shortly after the time limit.
 
     Raises:
-        RanOver: It took longer than `limit_s` seconds, and was ended.
+        TimeLimitExceeded: The program took longer than `limit_s` seconds and was ended.
     """
     started_at = time.monotonic()
     command = [TIMEOUT, f"--kill-after={KILL_GRACE_S}", f"{limit_s:g}", *argv]
@@ -65,10 +65,10 @@ def run_script(
 
 
 def communicate(stream: streams.Stream, text: bytes, on_line: Callable[[str], None], deadline: float) -> None:
-    """Send a text to a program's stdin and hand over each line of its stdout, to its end.
+    """Send a text to a program's stdin and pass each line of its stdout to `on_line`, until the output ends.
 
     Raises:
-        TimeoutError: It is `deadline` by the monotonic clock.
+        TimeoutError: The monotonic clock reached `deadline`.
     """
     rest = b""
     stream.settimeout(max(0.001, deadline - time.monotonic()))
@@ -77,14 +77,16 @@ def communicate(stream: streams.Stream, text: bytes, on_line: Callable[[str], No
     for descriptor, chunk in streams.read_frames(stream, deadline):
         if descriptor == streams.STDOUT:
             *lines, rest = (rest + chunk).split(b"\n")
-            rest = rest[-LINE_BYTES_MAX:]  # a line without end is no line, and must not fill our memory
+            rest = rest[-LINE_BYTES_MAX:]  # an endless line must not exhaust memory
             for line in lines:
                 on_line(line.decode(errors="replace"))
 
 
 def _time_limit_error(container: str, limit_s: float) -> TimeLimitExceeded:
     return TimeLimitExceeded(
-        f"a script in {container} took longer than {limit_s:g} s", hint="envkit down, then envkit up"
+        f"a script in {container} took longer than {limit_s:g} s",
+        code="script-timeout",
+        hint="envkit down, then envkit up",
     )
 
 
@@ -98,19 +100,19 @@ def run_attached(
     env: Mapping[str, str] | None = None,
     folder: str = "",
 ) -> int:
-    """Run a program on the caller's own stdin, stdout, stderr and terminal; return its exit code.
+    """Run a program on the caller's stdin, stdout, stderr and terminal; return its exit code.
 
     Args:
-        engine: Where the container is.
-        container: Its name.
-        argv: The program and its arguments.
-        tty: Whether it gets the caller's terminal.
-        workdir: A folder of the image to run it in.
-        env: Variables to set.
-        folder: A folder to go to that is no part of the image, or empty.
+        engine: Engine of the container.
+        container: Name of the container.
+        argv: Program and arguments.
+        tty: Whether the program uses the caller's terminal.
+        workdir: Working folder that is part of the image, or None.
+        env: Environment variables to set.
+        folder: Working folder that is not part of the image, or empty.
 
     Raises:
-        PassThrough: It could not be started.
+        ExecError: The program could not be started.
     """
     try:
         return _run_attached(engine, container, argv, tty=tty, workdir=workdir, env=dict(env or {}), folder=folder)
@@ -152,13 +154,13 @@ def _run_attached(
 
 
 def run_raw(engine: Engine, container: str, argv: Sequence[str]) -> int:
-    """Connect a program's stdin and stdout to the caller's, byte for byte: an SSH ProxyCommand."""
+    """Connect a program's stdin and stdout to the caller's, byte for byte, as an SSH ProxyCommand does."""
     return run_attached(engine, container, argv, tty=False)
 
 
 @contextmanager
 def attach(engine: Engine, container: str) -> Iterator[streams.Stream]:
-    """Yield what a container's own program reads and writes, framed; to be taken before it is started."""
+    """Attach to stdin and output of a container that has not been started; yield the framed stream."""
     params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
     with _half_closable_stream(engine.api.attach_socket(container, params=params)) as stream:
         yield stream
@@ -172,12 +174,12 @@ def _start_exec(engine: Engine, exec_id: str, *, tty: bool) -> Iterator[streams.
 
 @contextmanager
 def _half_closable_stream(stream: Any) -> Iterator[streams.Stream]:
-    # The SDK wraps the connection in a reader of its own; the socket beneath is what can be half-closed.
+    # The SDK wraps the connection in a reader; only the socket below can be half-closed.
     connection: sockets.socket = getattr(stream, "_sock", stream)
     buffered = _read_buffered(connection, getattr(stream, "_response", None))
     connection.settimeout(None)
     with ExitStack() as stack:
-        # Each of these would keep the connection open.
+        # Each of these keeps the connection open.
         for resource in (connection, stream, getattr(stream, "_response", None)):
             if resource is not None:
                 stack.callback(resource.close)
@@ -185,11 +187,11 @@ def _half_closable_stream(stream: Any) -> Iterator[streams.Stream]:
 
 
 def _read_buffered(connection: sockets.socket, response: Any) -> bytes:
-    """Return what the SDK read together with the head of the engine's answer, and would keep to itself."""
+    """Return the output that the SDK buffered while it read the headers of the response."""
     if response is None:
         return b""
-    connection.settimeout(0)  # of what is not there yet, nothing is waited for
-    buffered: bytes = response.raw._fp.fp.peek()  # noqa: SLF001 - where the SDK itself finds the connection
+    connection.settimeout(0)  # do not wait for more
+    buffered: bytes = response.raw._fp.fp.peek()  # noqa: SLF001 - the SDK has no public access
     return buffered
 
 
@@ -200,14 +202,14 @@ def _exit_code(engine: Engine, exec_id: str) -> int:
 def _attach_terminal(
     engine: Engine, exec_id: str, stream: streams.Stream, on_output: Callable[[int, bytes], None]
 ) -> None:
-    """Hand the caller's terminal to the program: raw mode, its size followed, restored whatever happens."""
+    """Connect the caller's terminal to the program: in raw mode, with its size, restored at the end."""
     import termios
     import tty
 
     saved_attributes = termios.tcgetattr(0)
 
     def resize(*_: object) -> None:
-        # A program that just ended has no size; none that runs has to end for want of one.
+        # Fails if the program has just exited; a running program works without the size, too.
         with suppress(EngineError, OSError), translate_errors("resizing a terminal"):
             size = os.get_terminal_size(1)
             engine.api.exec_resize(exec_id, height=size.lines, width=size.columns)

@@ -1,4 +1,4 @@
-"""Containers, and the networks and volumes they need: created, started, removed."""
+"""Create, start and remove containers and their networks and volumes."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def create(engine: Engine, run: RunPlan, ref: str, labels: Mapping[str, str]) ->
 
 
 def start(engine: Engine, name: str) -> None:
-    """Start a container; one that could not start is removed, so that nothing half-made stays.
+    """Start a container; if that fails, remove it.
 
     Raises:
-        PortTaken: Its port was taken meanwhile.
-        GpuRefused: The engine cannot hand over a GPU.
-        StartFailed: Anything else.
+        PortTaken: Another process took its port meanwhile.
+        GpuRefused: The engine cannot provide the requested GPUs.
+        StartFailed: The start failed for another reason.
     """
     try:
         with translate_errors(f"starting the container {name}", StartFailed):
@@ -55,13 +55,13 @@ def start(engine: Engine, name: str) -> None:
 
 
 def unpause(engine: Engine, name: str) -> None:
-    """Let a paused container go on."""
-    with translate_errors(f"continuing the container {name}"):
+    """Resume a paused container."""
+    with translate_errors(f"resuming the container {name}"):
         engine.api.unpause(name)
 
 
 def remove(engine: Engine, name: str, grace_s: int = 10) -> None:
-    """Stop a container if it runs, and remove it; nothing happens when it is gone."""
+    """Stop and remove a container, if it exists."""
     with translate_errors(f"removing the container {name}"), suppress(docker.errors.NotFound):
         with suppress(docker.errors.APIError):
             engine.api.stop(name, timeout=grace_s)
@@ -70,18 +70,18 @@ def remove(engine: Engine, name: str, grace_s: int = 10) -> None:
         except docker.errors.APIError as error:
             if error.status_code != CONFLICT:
                 raise
-            # Whoever waited for its end removes it at this moment, too: it is gone when that is done.
+            # Another process is already removing it; wait until that is done.
             engine.api.wait(name, timeout=REMOVAL_TIMEOUT_S, condition="removed")
 
 
 def create_network(engine: Engine, run: RunPlan, labels: Mapping[str, str]) -> None:
-    """Create the environment's own network."""
+    """Create the network of an environment."""
     with translate_errors(f"creating the network {run.network.name}"):
         engine.api.create_network(**create_options.network(run, labels))
 
 
 def remove_network(engine: Engine, name: str) -> None:
-    """Remove a network; nothing happens when it is gone."""
+    """Remove a network, if it exists."""
     with translate_errors(f"removing the network {name}"), suppress(docker.errors.NotFound):
         engine.api.remove_network(name)
 
@@ -93,7 +93,7 @@ def create_volume(engine: Engine, name: str, labels: Mapping[str, str]) -> None:
 
 
 def remove_volume(engine: Engine, name: str) -> None:
-    """Remove a volume and what is in it; nothing happens when it is gone."""
+    """Remove a volume with its contents, if it exists."""
     with translate_errors(f"removing the volume {name}"), suppress(docker.errors.NotFound):
         engine.api.remove_volume(name)
 
@@ -106,15 +106,15 @@ def prepare_volumes(
     helper: str,
     labels: Mapping[str, str],
 ) -> None:
-    """Give the roots of volumes to a user without running anything and without touching what is in them.
+    """Set the owner of the root folders of volumes, without running a program or changing their contents.
 
     Args:
-        engine: Where.
-        volumes: Names of volumes, and the folders to make in each, outermost first.
-        owner: Who gets them.
-        ref: An image the engine has.
-        helper: What to call the container that mounts them meanwhile.
-        labels: Of that container.
+        engine: Engine to use.
+        volumes: Volume names, each with the folders to create in it, outermost first.
+        owner: Owner of the folders.
+        ref: An image that the engine has.
+        helper: Name of the container that mounts the volumes meanwhile.
+        labels: Labels of that container.
     """
     paths = [
         path
@@ -127,25 +127,25 @@ def prepare_volumes(
 def unpack(
     engine: Engine, volumes: Sequence[str], tar_data: bytes, ref: str, helper: str, labels: Mapping[str, str]
 ) -> None:
-    """Unpack an archive into volumes, each a folder of its number, without running anything.
+    """Unpack an archive into volumes without running a program; top-level folder N goes to volume N.
 
-    A container that is created and never started mounts them meanwhile. The engine sets owner and mode of each
-    entry: a folder that is there stays, with what is in it, and a file takes the place of what is there. Should this
-    be cut off, its name and labels let the next call, `down` and `prune` find the container.
+    A container that is created but never started mounts the volumes meanwhile. The engine sets owner and mode of each
+    entry: an existing folder keeps its contents, and a file replaces what has its name. After an interruption, the
+    next call, `down` and `prune` find the container by its name and labels.
 
     Args:
-        engine: Where.
-        volumes: Their names.
-        tar_data: A tar archive.
-        ref: An image the engine has.
-        helper: What to call the container.
-        labels: Of the container.
+        engine: Engine to use.
+        volumes: Volume names.
+        tar_data: Tar archive.
+        ref: An image that the engine has.
+        helper: Name of the container.
+        labels: Labels of the container.
     """
     mounts = [docker.types.Mount(f"/v/{index}", name, no_copy=True) for index, name in enumerate(volumes)]
     with translate_errors("preparing volumes"):
-        leftover = inspect.container(engine, helper)
-        if leftover is not None and leftover.labels.items() >= labels.items():
-            engine.api.remove_container(leftover.id, force=True)
+        stale_container = inspect.container(engine, helper)
+        if stale_container is not None and stale_container.labels.items() >= labels.items():
+            engine.api.remove_container(stale_container.id, force=True)
         container = engine.api.create_container(
             ref,
             name=helper,
@@ -163,10 +163,10 @@ def unpack(
 
 
 def logs(engine: Engine, name: str, *, lines: int | None = None, follow: bool = False) -> Iterator[bytes]:
-    """Yield what the container printed, as it came.
+    """Yield the output of a container in chunks.
 
     Raises:
-        EngineError: There is no such container.
+        EngineError: The container does not exist.
     """
     tail: Literal["all"] | int = "all" if lines is None else lines
     with translate_errors(f"reading the log of {name}"):

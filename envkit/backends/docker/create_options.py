@@ -1,4 +1,4 @@
-"""RunPlan -> the engine's own words. Compose's words for the same plan are in `render.compose`."""
+"""RunPlan -> arguments of the Docker SDK. `render.compose` renders the same plan for Compose."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import docker.types
 
 from envkit import naming
-from envkit.render.compose import cdi_devices, container_env, network_options, tmpfs_options
+from envkit.model.run_options import cdi_devices, container_env, network_options, tmpfs_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ def container(api: APIClient, run: RunPlan, ref: str, labels: Mapping[str, str])
         "labels": dict(sorted(labels.items())),
         "ports": [(port.container, "tcp") for port in run.ports],
         "healthcheck": _healthcheck(run),
-        "stop_timeout": run.stop_grace_s,
+        "stop_timeout": run.lifecycle.stop_grace_s,
         "host_config": _host_config(api, run),
         "networking_config": _networking_config(api, run),
     }
@@ -59,6 +59,7 @@ def _networking_config(api: APIClient, run: RunPlan) -> Any:
 
 
 def _host_config(api: APIClient, run: RunPlan) -> Any:
+    hardening, lifecycle = run.hardening, run.lifecycle
     return api.create_host_config(
         **gpu_options(run.gpus),
         mounts=[_mount(mount) for mount in run.mounts],
@@ -66,28 +67,28 @@ def _host_config(api: APIClient, run: RunPlan) -> Any:
         port_bindings={f"{port.container}/tcp": (port.address, port.host) for port in run.ports},
         network_mode=run.network.name,
         extra_hosts={},
-        init=run.init,
-        read_only=run.read_only,
-        privileged=run.privileged,
-        cap_drop=list(run.cap_drop),
-        cap_add=list(run.cap_add) or None,
-        security_opt=list(run.security_opt),
-        ipc_mode=run.ipc,
-        cgroupns=run.cgroupns,
+        init=lifecycle.init,
+        read_only=hardening.read_only,
+        privileged=hardening.privileged,
+        cap_drop=list(hardening.cap_drop),
+        cap_add=list(hardening.cap_add) or None,
+        security_opt=list(hardening.security_opt),
+        ipc_mode=hardening.ipc,
+        cgroupns=hardening.cgroupns,
         shm_size=run.limits.shm_mib * 2**20,
         mem_limit=run.limits.memory_mib * 2**20,
         nano_cpus=int(run.limits.cpus * NANOSECONDS),
         pids_limit=run.limits.pids,
-        ulimits=[docker.types.Ulimit(name="core", soft=run.core_ulimit, hard=run.core_ulimit)],
-        restart_policy={"Name": run.restart, "MaximumRetryCount": run.restart_retries},
+        ulimits=[docker.types.Ulimit(name="core", soft=hardening.core_ulimit, hard=hardening.core_ulimit)],
+        restart_policy={"Name": lifecycle.restart, "MaximumRetryCount": lifecycle.restart_retries},
         log_config=docker.types.LogConfig(
-            type="json-file", config={"max-size": run.log_max_size, "max-file": str(run.log_max_files)}
+            type="json-file", config={"max-size": lifecycle.log_max_size, "max-file": str(lifecycle.log_max_files)}
         ),
     )
 
 
 def gpu_options(gpus: Gpus | None) -> dict[str, Any]:
-    """Return what hands over GPUs: a request of the engine's own, or another runtime."""
+    """Return the host options that provide GPUs: a device request, or another runtime."""
     if gpus is None:
         return {}
     if gpus.method == "runtime":
@@ -100,7 +101,7 @@ def gpu_options(gpus: Gpus | None) -> dict[str, Any]:
 
 def _mount(mount: Mount) -> docker.types.Mount:
     if mount.kind == "volume":
-        # Without no_copy the engine would copy the image's folder, and its owner, into a new volume.
+        # Without no_copy, the engine would copy the image's folder and its owner into a new volume.
         return docker.types.Mount(mount.target, mount.source, type="volume", read_only=mount.read_only, no_copy=True)
     return docker.types.Mount(
         mount.target, mount.source, type="bind", read_only=mount.read_only, propagation=mount.propagation

@@ -1,4 +1,4 @@
-"""Where the engine should be, chosen as the Docker client chooses. No SDK here: what only asks this needs none."""
+"""Select the engine endpoint as Docker's client does, without importing the Docker SDK."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULT = "unix:///var/run/docker.sock"
-PODMAN = "unix:///run/podman/podman.sock"  # of root's Podman; a user's own is below XDG_RUNTIME_DIR
-DEFAULT_CONTEXT = "default"  # the name by which Docker calls the usual socket
+PODMAN = "unix:///run/podman/podman.sock"  # root's Podman; a user's socket is in XDG_RUNTIME_DIR
+DEFAULT_CONTEXT = "default"  # Docker's name for the default socket
 FLAG = "--engine"
-_override: ContextVar[str] = ContextVar("engine", default="")  # of the command line, once for the whole command
+_override: ContextVar[str] = ContextVar("engine", default="")  # from the command line
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An address, and how it came to be chosen.
+    """An endpoint, and how it was selected.
 
     Attributes:
-        address: Such as `unix:///var/run/docker.sock`.
-        source: What named it: `--engine`, `DOCKER_HOST` or a Docker context; empty for a usual place.
-        undo: The command that takes this choice back.
-        skipped_sources: What was asked before, each with why it decided nothing.
+        address: Address, such as `unix:///var/run/docker.sock`.
+        source: `--engine`, `DOCKER_HOST` or a Docker context; empty for a default socket.
+        undo: Command that reverts the selection.
+        skipped_sources: Sources with higher precedence, each with the reason why it was skipped.
     """
 
     address: str
@@ -43,9 +43,9 @@ class Choice:
 
 @contextmanager
 def override(address: str) -> Iterator[None]:
-    """Have the engine at an address count while the body runs, whatever the environment says; none for an empty one.
+    """Select the engine at an address while the body runs; an empty address overrides nothing.
 
-    The bare path of a socket is understood.
+    The path of a socket is accepted, too.
     """
     token = _override.set(f"unix://{address}" if address.startswith("/") else address)
     try:
@@ -55,25 +55,25 @@ def override(address: str) -> Iterator[None]:
 
 
 def current_endpoint() -> str:
-    """Return where the engine should be.
+    """Return the address of the selected engine.
 
     Raises:
-        EngineUnavailable: A Docker context should say so, and its files are not as they should be.
+        EngineUnavailable: The selected Docker context does not exist, or Docker's configuration is invalid.
     """
     return choose().address
 
 
 def choose() -> Choice:
-    """Choose: `--engine`, `DOCKER_HOST`, `DOCKER_CONTEXT`, Docker's current context, or a usual socket, in this order.
+    """Select from `--engine`, `DOCKER_HOST`, `DOCKER_CONTEXT`, Docker's current context and default sockets, in order.
 
-    Docker's sockets come before Podman's, and the machine's before the user's own, as long as it is Docker's.
+    Docker's sockets take precedence over Podman's; of Docker's, the system's over the user's.
 
     Raises:
-        EngineUnavailable: A Docker context should say so, and its files are not as they should be.
+        EngineUnavailable: The selected Docker context does not exist, or Docker's configuration is invalid.
     """
     host, context = os.environ.get("DOCKER_HOST"), os.environ.get("DOCKER_CONTEXT")
     if address := _override.get():
-        return Choice(address, FLAG, f"leave {FLAG} out")
+        return Choice(address, FLAG, f"omit {FLAG}")
     if host:
         return Choice(host, "DOCKER_HOST", "unset DOCKER_HOST")
     if context and context != DEFAULT_CONTEXT:
@@ -90,14 +90,12 @@ def choose() -> Choice:
             "docker context use default",
             skipped_sources,
         )
-    reason = (
-        "DOCKER_CONTEXT: the default one" if context else f"DOCKER_CONTEXT: not set; {config_path}: names no context"
-    )
+    reason = "DOCKER_CONTEXT: default" if context else f"DOCKER_CONTEXT: not set; {config_path}: no current context"
     return _choose_socket(("DOCKER_HOST: not set", reason))
 
 
 def engine_flag() -> str:
-    """Return what a further command needs to be about the same engine: the flag, where that named it, else nothing."""
+    """Return the flag that makes another command use the same engine; empty if none was given."""
     address = _override.get()
     return f" {FLAG} {shlex.quote(address)}" if address else ""
 
@@ -111,17 +109,17 @@ def _choose_socket(skipped_sources: tuple[str, ...]) -> Choice:
     for address in (DEFAULT, *user_addresses, PODMAN):
         if socket_exists(address):
             return Choice(address, skipped_sources=(*skipped_sources, *missing))
-        missing.append(f"{address}: not there")
+        missing.append(f"{address}: does not exist")
     return Choice(DEFAULT, skipped_sources=(*skipped_sources, *missing[1:]))
 
 
 def socket_exists(address: str) -> bool:
-    """Say whether there is something at the path of a `unix://` address."""
+    """Check whether the path of a `unix://` address exists."""
     return os.path.lexists(address.removeprefix("unix://"))
 
 
 def docker_config_dir() -> Path:
-    """Return where Docker's own client keeps its config."""
+    """Return the configuration folder of Docker's client."""
     return Path(os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"))  # noqa: PTH111 - no home, no error
 
 
@@ -130,7 +128,7 @@ def _current_context(config_path: Path) -> str:
         return ""
     name = _read_json(config_path).get("currentContext") or ""
     if not isinstance(name, str):
-        raise _invalid_config(config_path, "its currentContext is no text")
+        raise _invalid_config(config_path, "currentContext is not a string")
     return name
 
 
@@ -144,16 +142,17 @@ def _context_host(context: str) -> str:
     )
     if not path.exists():
         raise EngineUnavailable(
-            f"there is no Docker context {context}",
+            f"the Docker context {context} does not exist",
+            code="docker-context-not-found",
             detail=str(path),
-            hint="docker context ls shows those there are; docker context use default goes back to the usual engine",
+            hint="docker context ls lists the contexts; docker context use default selects the default engine",
         )
     try:
         host = _read_json(path)["Endpoints"]["docker"]["Host"]
     except (KeyError, TypeError) as error:
-        raise _invalid_config(path, f"it names no engine for the Docker context {context}") from error
+        raise _invalid_config(path, f"the Docker context {context} has no engine address") from error
     if not isinstance(host, str) or not host.isprintable() or not host:
-        raise _invalid_config(path, f"the engine's address of the Docker context {context} is no text of one line")
+        raise _invalid_config(path, f"the engine address of the Docker context {context} is not a one-line string")
     return host
 
 
@@ -163,15 +162,16 @@ def _read_json(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise _invalid_config(path, error.strerror or type(error).__name__) from error
     except (ValueError, RecursionError) as error:
-        raise _invalid_config(path, "it is no JSON") from error
+        raise _invalid_config(path, "invalid JSON") from error
     if not isinstance(document, dict):
-        raise _invalid_config(path, "it is no JSON object")
+        raise _invalid_config(path, "not a JSON object")
     return document
 
 
 def _invalid_config(path: Path, reason: str) -> EngineUnavailable:
     return EngineUnavailable(
-        f"which engine to use cannot be told: {path}: {reason}",
+        f"cannot select an engine: {path}: {reason}",
+        code="docker-config-invalid",
         detail="DOCKER_HOST, DOCKER_CONTEXT, Docker's current context",
-        hint=f"mend that file, or name an engine: {FLAG} {DEFAULT}, or DOCKER_HOST",
+        hint=f"correct that file, or select an engine with {FLAG} {DEFAULT} or DOCKER_HOST",
     )

@@ -1,8 +1,8 @@
-"""What is said in the place of a program that could not be started -> an error in words.
+"""Recognize a program that could not be started, and describe the reason.
 
-The engine, or the shell that goes to the caller's folder first, says so on the program's own output and with an exit
-code that a program may have too, so only both together, and nothing else on the output, tell it from a program that
-ran.
+The engine, or the shell that changes the working folder first, reports the failure in the program's output and with
+an exit code that a program may use, too. So a program counts as not started only if both match and there is no other
+output.
 """
 
 from __future__ import annotations
@@ -20,27 +20,30 @@ START_FAILURE_CODES = {125, 126, 127}
 LINE_BYTES_MAX = 8192
 FOLDER_ERROR = re.compile(r"chdir to cwd|can't cd to")
 NOT_FOUND = re.compile(r"not found|no such file or directory", re.IGNORECASE)
-# As the engine's own setting of a working folder, it would follow a link that what runs inside put there meanwhile,
-# and old runtimes let that lead out of the container (CVE-2024-21626).
+# The engine's own working-folder setting would follow a symlink that container code may have created, and old runtimes
+# let that leave the container (CVE-2024-21626).
 CHDIR_SCRIPT = 'cd -- "$0" || exit 125; exec "$@"'
 REASONS = (
     (re.compile(r"is a directory", re.IGNORECASE), "it is a folder"),
     (re.compile(r"permission denied", re.IGNORECASE), "it is not executable"),
-    (re.compile(r"exec format error", re.IGNORECASE), "it is no program for this machine, or a script without #!"),
+    (
+        re.compile(r"exec format error", re.IGNORECASE),
+        "it is a program for another architecture, or a script without #!",
+    ),
 )
 
 
 def command_in_folder(folder: str, argv: Sequence[str]) -> tuple[str, ...]:
-    """Return a command that runs a program in a folder."""
+    """Return the command that runs a program in a folder."""
     return ("/bin/sh", "-c", CHDIR_SCRIPT, folder, *argv)
 
 
 class OutputBuffer:
-    """Passes a program's output on, but holds its beginning back where the program may not have started.
+    """Forwards a program's output, but buffers its beginning while it may be the error of a failed start.
 
     Args:
-        write: Gets the descriptor and what is written there.
-        folder: Where a shell goes first, or empty.
+        write: Callback for the file descriptor and the output.
+        folder: Working folder that a shell changes to first, or empty.
     """
 
     def __init__(self, write: Callable[[int, bytes], None], folder: str = "") -> None:
@@ -50,17 +53,17 @@ class OutputBuffer:
         self._buffering = True
 
     def __call__(self, descriptor: int, chunk: bytes) -> None:
-        """Take a piece of output."""
+        """Accept a chunk of output."""
         self._chunks.append((descriptor, chunk))
         if not (self._buffering and self._may_be_error(self._buffered_output())):
             self._buffering = False
             self._flush()
 
     def end(self, code: int, program: str) -> None:
-        """Pass on what was held back.
+        """Flush the buffer after the program exited.
 
         Raises:
-            PassThrough: It was not the program's: that did not start.
+            ExecError: The output is the error of a failed start.
         """
         output = self._buffered_output()
         if code in START_FAILURE_CODES and output.startswith((RUNTIME_ERROR_PREFIX, *self._shell_prefixes)):
@@ -68,7 +71,7 @@ class OutputBuffer:
         self._flush()
 
     def _may_be_error(self, output: bytes) -> bool:
-        # One line: the engine's comes in one piece, the shell's in several.
+        # The error is one line: one chunk from the engine, several from the shell.
         has_prefix = output.startswith((RUNTIME_ERROR_PREFIX, *self._shell_prefixes)) or any(
             prefix.startswith(output) for prefix in self._shell_prefixes
         )
@@ -84,12 +87,22 @@ class OutputBuffer:
 
 
 def start_error(output: str, program: str) -> ExecError:
-    """Say in words why a program was not started."""
+    """Return the error for a program that was not started."""
     if FOLDER_ERROR.search(output):
-        return ExecError("this folder is not in the workspace, or cannot be entered there", hint="envkit up")
+        return ExecError(
+            "this folder does not exist in the workspace, or cannot be entered there",
+            code="workdir-not-found",
+            hint="envkit up",
+        )
     if NOT_FOUND.search(output):
-        hint = "correct its name, or add what has it to envkit.yaml"
-        return CommandNotFound(f"there is no program {program!r} in the workspace", hint=hint)
+        return CommandNotFound(
+            f"the program {program!r} does not exist in the workspace",
+            code="command-not-found",
+            hint="correct its name, or add its package to envkit.yaml",
+        )
     reason = next((description for pattern, description in REASONS if pattern.search(output)), " ".join(output.split()))
-    hint = "make it executable, or name another"
-    return CommandNotExecutable(f"the program {program!r} in the workspace cannot be run: {reason}", hint=hint)
+    return CommandNotExecutable(
+        f"the program {program!r} in the workspace cannot be executed: {reason}",
+        code="command-not-executable",
+        hint="make it executable, or choose another program",
+    )

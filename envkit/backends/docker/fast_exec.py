@@ -1,6 +1,7 @@
-"""A program in a container on our own stdin and stdout, without the SDK: its import takes longer than a login.
+"""Run a program in a container on this process's stdin and stdout, without the Docker SDK.
 
-As with a glance, what is not a plain answer is for the ordinary road, which has the messages.
+Importing the SDK takes longer than an SSH login. After any unexpected answer, the caller uses the SDK instead, which
+has the error messages.
 """
 
 from __future__ import annotations
@@ -10,35 +11,36 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from envkit.backends.docker import fast_inspect, streams
-from envkit.backends.docker.disconnected import connection_lost_error
 from envkit.backends.docker.exec_errors import OutputBuffer
-from envkit.net import http
+from envkit.errors import connection_lost_error
+from envkit.net import unix_http
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from envkit.errors import EngineUnavailable
+    from envkit.net.http import Response
 
 OK, CREATED = 200, 201
-ANSWER_TIMEOUT_S = 60  # as long as the SDK waits on the ordinary road
+ANSWER_TIMEOUT_S = 60  # the same as with the SDK
 
 
 def run_raw(endpoint: str, container: str, argv: Sequence[str]) -> int | None:
-    """Connect a program's stdin and stdout to the caller's, byte for byte, as `execs.raw` does.
+    """Connect a program's stdin and stdout to the caller's, byte for byte, as `container_exec.run_raw` does.
 
     Returns:
-        Its exit code, or None where the engine does not plainly start it. Should it have done so all the same, the
-        program finds its stdin at an end, and ours was not read.
+        The program's exit code; None if the engine does not clearly start it. If it started nevertheless, its stdin
+        is closed, and nothing was read from the caller's.
 
     Raises:
-        EngineUnavailable: The engine went away.
-        OSError: Our own stdout takes nothing.
-        PassThrough: It could not be started, or the engine let go of it.
+        EngineUnavailable: The connection to the engine was lost.
+        OSError: Writing to the caller's stdout failed.
+        ExecError: The program could not be started, or the engine closed the connection before it finished.
     """
     socket_path = fast_inspect.local_socket(endpoint)
     exec_config = {"AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Tty": False, "Cmd": list(argv)}
     exec_instance = _parse_json(
-        http.post_unix(
+        unix_http.post(
             socket_path, f"/containers/{quote(container, safe='')}/exec", exec_config, timeout_s=ANSWER_TIMEOUT_S
         ),
         CREATED,
@@ -46,7 +48,7 @@ def run_raw(endpoint: str, container: str, argv: Sequence[str]) -> int | None:
     path = f"/exec/{quote(str(exec_instance.get('Id')), safe='')}"
     start_config = {"Detach": False, "Tty": False}
     stream = (
-        http.upgrade_unix(socket_path, f"{path}/start", start_config, timeout_s=ANSWER_TIMEOUT_S)
+        unix_http.upgrade(socket_path, f"{path}/start", start_config, timeout_s=ANSWER_TIMEOUT_S)
         if "Id" in exec_instance
         else None
     )
@@ -66,7 +68,7 @@ def run_raw(endpoint: str, container: str, argv: Sequence[str]) -> int | None:
 
 
 def _exit_code(socket_path: str, path: str, container: str) -> int:
-    answer = http.get_unix(socket_path, f"{path}/json", timeout_s=ANSWER_TIMEOUT_S)
+    answer = unix_http.get(socket_path, f"{path}/json", timeout_s=ANSWER_TIMEOUT_S)
     if not answer.status:
         raise _connection_lost_error(container, "no answer")
     return streams.require_exit_code(_parse_json(answer, OK).get("ExitCode"))
@@ -76,7 +78,7 @@ def _connection_lost_error(container: str, detail: str) -> EngineUnavailable:
     return connection_lost_error(f"running a program in {container}", detail)
 
 
-def _parse_json(answer: http.Response, status: int) -> dict[str, Any]:
+def _parse_json(answer: Response, status: int) -> dict[str, Any]:
     try:
         document = json.loads(answer.body) if answer.status == status else {}
     except ValueError:

@@ -1,6 +1,6 @@
-"""One look at one container without the SDK, whose import costs more than all the rest of an unchanged `up`.
+"""Inspect one container without the Docker SDK, whose import takes longer than the rest of an unchanged `up`.
 
-Whatever is not a plain answer counts as not seen; the caller then takes the ordinary road, with its messages.
+Any unexpected answer counts as not found; the caller then uses the SDK, which has the error messages.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from envkit import naming, ssh_tunnel
 from envkit.model.engine_state import ContainerInfo
-from envkit.net import http
+from envkit.net import unix_http
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,11 +20,11 @@ OK = 200
 
 
 def running_container(endpoint: str, name: str) -> ContainerInfo | None:
-    """Return a container if an engine that can be asked at once says that it runs."""
+    """Return a running container; None if the engine cannot be asked directly or does not report it as running."""
     if not (socket_path := local_socket(endpoint)):
         return None
     try:
-        answer = http.get_unix(socket_path, f"/containers/{quote(name, safe='')}/json")
+        answer = unix_http.get(socket_path, f"/containers/{quote(name, safe='')}/json")
         data = json.loads(answer.body) if answer.status == OK else {}
         return _parse_container(data) if data["State"]["Status"] == "running" else None
     except (ValueError, KeyError, TypeError):
@@ -32,18 +32,17 @@ def running_container(endpoint: str, name: str) -> ContainerInfo | None:
 
 
 def local_socket(endpoint: str) -> str:
-    """Return the path of the socket where an engine can be asked at once, or nothing."""
+    """Return the path of the local socket of an engine, or an empty string."""
     if ssh_tunnel.is_remote(endpoint):
         return str(ssh_tunnel.local_socket(endpoint))
     return endpoint.removeprefix("unix://") if endpoint.startswith("unix://") else ""
 
 
 def owns_port(endpoint: str, name: str, port: int) -> bool:
-    """Say whether a container runs and, with it, holds its port of loopback: what is asked there then is ours.
+    """Check whether a container runs and therefore holds its loopback port, so that requests to it reach envkit.
 
-    Port 0 stands for none: JupyterLab listens on a socket.
-
-    One that is restarting does not: between two starts anybody may listen at the port.
+    Port 0 means no port: JupyterLab listens on a socket. A restarting container does not hold its port: between two
+    starts, another process may listen on it.
     """
     container = running_container(endpoint, name)
     return container is not None and container.labels.get(naming.PORT) == str(port or "")

@@ -1,4 +1,4 @@
-"""A look into an image: one short-lived container without network, rights or anything to write to."""
+"""Inspect the contents of an image in a temporary read-only container without network or privileges."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 LIMIT_S = 30
 ANSWER_MAX_BYTES = 16 * 1024
-# Tiny, and yet enough for a shell and a bare interpreter.
+# Enough for a shell and a bare interpreter.
 MEMORY_LIMIT = "256m"
 PIDS_LIMIT = 64
 
 
 def describe_image(engine: Engine, image: str, name: str, labels: Mapping[str, str]) -> str | None:
-    """Run the script of questions in an image and return what it printed; None where there is no shell to run it.
+    """Run the inspection script in an image and return its output; None if the image has no shell.
 
     Args:
-        engine: Where.
+        engine: Engine to use.
         image: Id of the image.
-        name: What to call the container; one of that name and these labels was left by an envkit that was killed.
-        labels: Of the container.
+        name: Name of the container. A stale container with this name and these labels is removed first.
+        labels: Labels of the container.
 
     Raises:
-        BuildFailed: It could not be looked into, or took too long.
+        BuildFailed: The inspection failed or exceeded its time limit.
     """
     script = files("envkit").joinpath("guest", "image_info.sh").read_text(encoding="utf-8")
-    with translate_errors(f"looking into the image {image[:19]}", BuildFailed):
-        _remove_leftover(engine, name, labels)
+    with translate_errors(f"inspecting the image {image[:19]}", BuildFailed):
+        _remove_stale_container(engine, name, labels)
         container_id = engine.api.create_container(
             image,
             name=name,
@@ -82,8 +82,9 @@ def _read_output(engine: Engine, container: str) -> str | None:
         engine.api.wait(container, timeout=LIMIT_S)
     except (requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError) as error:
         raise BuildFailed(
-            f"the base image did not say within {LIMIT_S} s what is in it",
-            hint="try again on a machine that is less busy, or write base: debian",
+            f"inspecting the base image took longer than {LIMIT_S} s",
+            code="image-inspection-timeout",
+            hint="repeat the command on a less busy machine, or set base: debian in envkit.yaml",
         ) from error
     output = b""
     for chunk in engine.api.logs(container, stdout=True, stderr=False, stream=True, follow=False):
@@ -93,8 +94,8 @@ def _read_output(engine: Engine, container: str) -> str | None:
     return output[:ANSWER_MAX_BYTES].decode(errors="replace")
 
 
-def _remove_leftover(engine: Engine, name: str, labels: Mapping[str, str]) -> None:
+def _remove_stale_container(engine: Engine, name: str, labels: Mapping[str, str]) -> None:
     with suppress(docker.errors.NotFound):
-        leftover = engine.api.inspect_container(name)
-        if (leftover["Config"].get("Labels") or {}).items() >= labels.items():
-            engine.api.remove_container(leftover["Id"], force=True, v=True)
+        stale_container = engine.api.inspect_container(name)
+        if (stale_container["Config"].get("Labels") or {}).items() >= labels.items():
+            engine.api.remove_container(stale_container["Id"], force=True, v=True)

@@ -1,4 +1,4 @@
-"""Images: imported, built and removed through the engine's API."""
+"""Import, build and remove images through the engine's API."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 
 def import_tar(engine: Engine, tar_path: Path, ref: str, labels: Mapping[str, str]) -> None:
-    """Make an image of a root file system in a tar file.
+    """Create an image from a root file system in a tar file.
 
     Raises:
-        BuildFailed: The engine would not take it.
+        BuildFailed: The engine rejected the file.
     """
     repository, tag = ref.rsplit(":", 1)
     changes = [f"LABEL {key}={value}" for key, value in sorted(labels.items())]
     with translate_errors("importing the root file system", BuildFailed), long_timeout(engine):
         response = engine.api.import_image_from_file(str(tar_path), repository=repository, tag=tag, changes=changes)
     if '"error"' in str(response):
-        raise BuildFailed(f"importing the root file system failed: {str(response)[:400]}")
+        raise BuildFailed(f"importing the root file system failed: {str(response)[:400]}", code="image-import-failed")
 
 
 def build(
@@ -48,13 +48,13 @@ def build(
     *,
     no_cache: bool = False,
 ) -> None:
-    """Build an image from a context in memory, `no_cache` without anything that is kept of earlier builds.
+    """Build an image from a build context in memory; `no_cache` ignores the build cache.
 
-    The proxy reaches it as the engine's own build arguments: those are the names that the engine keeps out of the
-    image's history, so a proxy's credentials stay out of it.
+    Proxies are passed as predefined build arguments, which the engine keeps out of the image's history together with
+    their credentials.
 
     Raises:
-        BuildFailed: A step failed: the last lines it printed say why.
+        BuildFailed: A step failed; the message holds its last lines.
     """
     log = BuildLog(on_progress, dict.fromkeys(proxy_credentials(proxies), "(proxy)"))
     with translate_errors("building the image", BuildFailed), long_timeout(engine):
@@ -77,12 +77,12 @@ def build(
 
 
 def add_upper_case(proxies: Mapping[str, str]) -> dict[str, str]:
-    """Return proxies under the names in small letters and in capitals: programs read one or the other."""
+    """Return the proxies under lower-case and upper-case names, because programs read one or the other."""
     return {**proxies, **{name.upper(): value for name, value in proxies.items()}}
 
 
 def remove(engine: Engine, ref: str) -> bool:
-    """Remove an image; returns whether it is gone, which a container that uses it prevents."""
+    """Remove an image; return False if it is still there, for example because a container uses it."""
     try:
         engine.api.remove_image(ref, force=False)
     except docker.errors.ImageNotFound:
@@ -93,6 +93,6 @@ def remove(engine: Engine, ref: str) -> bool:
 
 
 def pack_context(context: Iterable[Artifact]) -> bytes:
-    """Pack a build context; equal contexts give equal bytes, so that the engine's cache is hit."""
+    """Pack a build context; equal contexts give equal bytes, so that the build cache is hit."""
     artifacts = sorted(context, key=lambda artifact: artifact.path)
     return tar.pack(tar.Entry(artifact.path, artifact.text.encode(), artifact.mode) for artifact in artifacts)

@@ -1,4 +1,4 @@
-"""What the engine holds under the names an environment needs. Nothing is changed by looking."""
+"""Inspect containers, images, networks and volumes of an engine, without changing anything."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def container(engine: Engine, name: str) -> ContainerInfo | None:
-    """Look at one container by name or id."""
-    data = _inspect("looking at the container", lambda: engine.api.inspect_container(name))
+    """Inspect one container by name or id."""
+    data = _inspect("inspecting the container", lambda: engine.api.inspect_container(name))
     return None if data is None else _parse_container(data)
 
 
 def image(engine: Engine, ref: str) -> ImageInfo | None:
-    """Look at one image by reference."""
+    """Inspect one image by reference."""
     inspect_image: Callable[[str], Any] = engine.api.inspect_image
-    data = _inspect("looking at the image", lambda: inspect_image(ref))
+    data = _inspect("inspecting the image", lambda: inspect_image(ref))
     if data is None:
         return None
     config = data.get("Config") or {}
@@ -42,16 +42,16 @@ def image(engine: Engine, ref: str) -> ImageInfo | None:
 
 
 def find_base(engine: Engine, suite: str, previous_ref: str) -> ImageInfo | None:
-    """Find a base for a suite: the one that was used before, one envkit made, or Debian's own slim image."""
+    """Find a base image for a suite: the previous one, one that envkit built, or Debian's slim image."""
     refs = naming.base_refs(suite)
     candidates = (previous_ref if previous_ref in refs else "", *refs)
     return next((image_info for ref in candidates if ref and (image_info := image(engine, ref))), None)
 
 
 def actual_state(engine: Engine, name: str, volumes: Iterable[str]) -> ActualState:
-    """Look at everything of an environment but its images."""
+    """Inspect all resources of an environment except its images."""
     volume_names = set(volumes)
-    with translate_errors("looking at networks and volumes"):
+    with translate_errors("inspecting networks and volumes"):
         networks = engine.api.networks()
         listed_volumes = engine.api.volumes(filters={"name": name})["Volumes"] or []
     return ActualState(
@@ -68,14 +68,14 @@ def actual_state(engine: Engine, name: str, volumes: Iterable[str]) -> ActualSta
 
 
 def has_gpus(engine: Engine, name: str) -> bool:
-    """Say whether a container was given GPUs, by whichever road."""
-    data = _inspect("looking at the container", lambda: engine.api.inspect_container(name))
+    """Check whether a container has GPUs, by any method."""
+    data = _inspect("inspecting the container", lambda: engine.api.inspect_container(name))
     host_config = (data or {}).get("HostConfig") or {}
     return bool(host_config.get("DeviceRequests")) or host_config.get("Runtime") == "nvidia"
 
 
 def environment_containers(engine: Engine, owner: int | None) -> list[ContainerInfo]:
-    """List the containers of one owner's environments, or of everybody's, in one call."""
+    """List the containers of one owner's environments, or of all owners', in one call."""
     labels = [f"{naming.MANAGED}=1"] + ([] if owner is None else [f"{naming.OWNER}={owner}"])
     with translate_errors("listing containers"):
         containers = engine.api.containers(all=True, filters={"label": labels})
@@ -92,7 +92,7 @@ def environment_containers(engine: Engine, owner: int | None) -> list[ContainerI
 
 
 def other_binds(engine: Engine, owner: int, project: str) -> tuple[BindInfo, ...]:
-    """Return what the containers of all other environments show of the host: of every user, running or not."""
+    """Return the host paths that containers of all other environments mount: of every user, running or not."""
     with translate_errors("listing containers"):
         containers = engine.api.containers(all=True, filters={"label": [f"{naming.MANAGED}=1"]})
     labelled_containers = [(data, data.get("Labels") or {}) for data in containers]
@@ -106,12 +106,12 @@ def other_binds(engine: Engine, owner: int, project: str) -> tuple[BindInfo, ...
 
 
 def resource_labels(engine: Engine, owner: int) -> tuple[Mapping[str, str], ...]:
-    """Return the labels of everything of one owner's environments: containers first, then networks and volumes.
+    """Return the labels of all resources of one owner's environments: containers first, then networks and volumes.
 
-    Nobody may remember some of these any more: a state went with its home, and a network or a volume stayed.
+    Some may belong to environments whose state directory no longer exists.
     """
     filters = {"label": [f"{naming.MANAGED}=1", f"{naming.OWNER}={owner}"]}
-    with translate_errors("looking at what is there"):
+    with translate_errors("listing containers, networks and volumes"):
         resources = [
             *engine.api.containers(all=True, filters=filters),
             *engine.api.networks(filters=filters),
@@ -121,7 +121,7 @@ def resource_labels(engine: Engine, owner: int) -> tuple[Mapping[str, str], ...]
 
 
 def image_sizes(engine: Engine) -> dict[str, int]:
-    """Return the size in bytes of each image envkit made, by its id."""
+    """Return the size in bytes of each image that envkit built, by id."""
     with translate_errors("listing images"):
         images = engine.api.images(filters={"label": [f"{naming.MANAGED}=1"]})
     return {data["Id"]: int(data["Size"]) for data in images}
@@ -145,7 +145,7 @@ def _parse_network(data: Mapping[str, Any]) -> NetworkInfo:
 
 def _parse_volume(data: Mapping[str, Any]) -> VolumeInfo:
     labels = data.get("Labels") or {}
-    # What the engine calls its creation moves whenever an entry of its top folder comes or goes.
+    # The engine's creation time changes whenever an entry of the top folder is added or removed.
     return VolumeInfo(labels, labels.get(naming.CREATED) or data.get("CreatedAt", ""))
 
 

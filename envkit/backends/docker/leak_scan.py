@@ -1,4 +1,4 @@
-"""What an engine tells of a container: where a secret stands in it for everybody who may ask, and how old it is."""
+"""Search what an engine reports about a container for a secret, and report the age of its image."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
     from envkit.backends.docker.client import Engine
 
 T = TypeVar("T")
-UPGRADE = "/opt/envkit/build/install-apt --upgrade "  # what a step of a build is called that brings the newest packages
+UPGRADE = "/opt/envkit/build/install-apt --upgrade "  # of the build step that installs the newest packages
 
 
 def inspect_container(engine: Engine, container: str) -> dict[str, Any]:
-    """Return all that the engine says of a container."""
-    with translate_errors(f"looking at {container}"):
+    """Return everything that the engine reports about a container."""
+    with translate_errors(f"inspecting {container}"):
         return dict(engine.api.inspect_container(container))
 
 
 def image_dates(engine: Engine, container: str, base: str) -> dict[str, str]:
-    """Return how old the image of a container is, as days in ISO's way; what is not told is empty.
+    """Return the dates of a container's image in ISO 8601; unknown ones are empty.
 
     Args:
-        engine: Where.
-        container: Its name.
-        base: Id of the image that its own was built on, or empty.
+        engine: Engine to use.
+        container: Name of the container.
+        base: Id of the base image of the container's image, or empty.
 
     Returns:
-        When it was `made`; when the packages of its system were `updated`, for a builder may have kept that step from
-        long ago; and when its `base` was made.
+        `made`, when the image was built; `updated`, when its system packages were updated, which may be earlier
+        because of the build cache; and `base`, when the base image was built.
     """
     api: Any = engine.api
-    with translate_errors(f"looking at the image of {container}"):
+    with translate_errors(f"inspecting the image of {container}"):
         image = api.inspect_container(container)["Image"]
         steps: list[Any] = _call_or_default(lambda: api.history(image), [])
         updated = max((step["Created"] for step in steps if UPGRADE in (step.get("CreatedBy") or "")), default=None)
@@ -52,26 +52,26 @@ def image_dates(engine: Engine, container: str, base: str) -> dict[str, str]:
 def _call_or_default(call: Callable[[], T], default: T) -> T:
     try:
         return call()
-    except docker.errors.NotFound:  # a container runs on without its image
+    except docker.errors.NotFound:  # a container keeps running without its image
         return default
 
 
 def find_leaks(engine: Engine, container: str, secret: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Search the log, settings, history and process list of a container and its image for a text.
+    """Search the log, settings, history and process list of a container and its image for a secret.
 
     Returns:
-        Where the text stands, and what could not be searched.
+        The sources that hold the secret, and the sources that could not be read.
     """
     leaks: list[str] = []
     unreadable: list[str] = []
-    with translate_errors(f"looking for traces in {container}"):
+    with translate_errors(f"searching {container} for leaks"):
         image = str(engine.api.inspect_container(container)["Image"])
         for name, read_text in _sources(engine, container, image).items():
             try:
                 if secret in read_text():
                     leaks.append(name)
             except docker.errors.APIError:
-                # Not every log driver reads, and an image may be gone that a container still runs from.
+                # Some log drivers cannot read, and the image of a running container may have been removed.
                 unreadable.append(name)
     return tuple(leaks), tuple(unreadable)
 

@@ -1,4 +1,4 @@
-"""Who holds a port of loopback: the system shows one process for all containers, and that to root alone."""
+"""Find the owner of a loopback port; the system shows one process for all containers, and shows it only to root."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from envkit import naming, state
 from envkit.backends.docker.endpoint import engine_flag
 from envkit.backends.docker.sdk_errors import translate_errors
 from envkit.errors import EngineError
-from envkit.net import http
+from envkit.net import ports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,22 +18,23 @@ if TYPE_CHECKING:
 
     from envkit.backends.docker.client import Engine
 
-LOOPBACK = {"", "0.0.0.0", "::", "::1", "127.0.0.1"}  # noqa: S104 - addresses that an engine publishes at
+LOOPBACK = {"", "0.0.0.0", "::", "::1", "127.0.0.1"}  # noqa: S104 - addresses that an engine publishes on
 
 
 def find_owner(engine: Engine | None, endpoint: str, port: int, listener: str) -> str:
-    """Say who holds a port: a container of the engine, else who was seen.
+    """Describe the owner of a port: a container of the engine, or else the listening process.
 
     Args:
-        engine: The engine; without one, an environment that had the port is taken for it where nobody was seen.
-        endpoint: The engine's address.
-        port: The port.
-        listener: What the system says of it, as `net.port_holder` does.
+        engine: Engine to ask. If it is None and the process is unknown, an environment that last used the port is
+            assumed to own it.
+        endpoint: Address of the engine.
+        port: Port number.
+        listener: The listening process, as `net.ports.listener` describes it.
     """
     if engine is not None:
         with suppress(EngineError):
             return _find_publisher(engine, port) or listener
-    if listener != http.UNKNOWN_PROCESS:
+    if listener != ports.UNKNOWN_PROCESS:
         return listener
     environments = (
         saved_state.name
@@ -44,7 +45,7 @@ def find_owner(engine: Engine | None, endpoint: str, port: int, listener: str) -
 
 
 def describe_environment(name: str) -> str:
-    """Return the words for an environment of the caller's, with what frees its ports."""
+    """Describe an environment of the caller, with the command that frees its ports."""
     return f"your environment {name} (envkit down --name {name}{engine_flag()})"
 
 

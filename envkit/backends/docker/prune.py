@@ -1,4 +1,4 @@
-"""What envkit made on an engine and nobody uses any more: found first, then removed."""
+"""Find and remove unused containers, networks and images that envkit created."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ ACTIVE_STATES = {"running", "paused", "restarting"}
 
 @dataclass(frozen=True, slots=True)
 class UnusedResource:
-    """One thing that nobody uses.
+    """One unused container, network or image.
 
     Attributes:
         kind: `container`, `network` or `image`.
-        name: What it is called.
-        id: The engine's id of it.
+        name: Name or reference.
+        id: Id on the engine.
     """
 
     kind: str
@@ -38,7 +38,7 @@ class UnusedResource:
     id: str
 
     def __str__(self) -> str:
-        """Return it in the engine's words."""
+        """Return kind and name."""
         return f"{self.kind} {self.name}"
 
 
@@ -49,14 +49,14 @@ def find(
     kept_bases: Collection[str],
     kept_images: Collection[str],
 ) -> tuple[UnusedResource, ...]:
-    """Return what nobody uses, in the order in which it can be removed; nothing is changed.
+    """Find unused resources of a user, in the order in which they can be removed; nothing is changed.
 
     Args:
-        engine: Where.
-        owner: Whose leftovers: what another user built serves that user's environments, down ones included.
-        environment_names: Container names of environments that exist, running or down.
-        kept_bases: Ids of base images that environments stand on.
-        kept_images: References of images that environments come back on, without a network if need be.
+        engine: Engine to search.
+        owner: User id; images that another user built may serve that user's environments.
+        environment_names: Container names of existing environments, running or down.
+        kept_bases: Ids of base images that environments use.
+        kept_images: References of images that environments need to start again, also without a network.
     """
     unused_containers = tuple(_containers(engine, owner, environment_names))
     container_ids = {container.id for container in unused_containers}
@@ -65,27 +65,27 @@ def find(
 
 
 def remove(engine: Engine, resources: Sequence[UnusedResource], on_progress: ProgressCallback) -> tuple[list[str], int]:
-    """Remove what was found unused; returns what went and how many bytes its images took.
+    """Remove unused resources; return what was removed and how many bytes that freed.
 
     Raises:
-        EngineError: The engine would not remove a container or a network; what went before is gone.
+        EngineError: The engine refused to remove a container or a network; earlier removals stay.
     """
     if not resources:
         return [], 0
-    on_progress(Progress("prune", "measuring the space that images take"))
+    on_progress(Progress("prune", "measuring disk usage"))
     bytes_before, removed = _disk_usage(engine), []
     for number, resource in enumerate(resources, 1):
         on_progress(Progress("prune", f"removing {resource}", step=(number, len(resources))))
         if _remove_resource(engine, resource):
             removed.append(str(resource))
-    on_progress(Progress("prune", "measuring the space that is free now"))
+    on_progress(Progress("prune", "measuring the freed disk space"))
     return removed, max(0, bytes_before - _disk_usage(engine))
 
 
 def reclaimable_bytes(engine: Engine, resources: Sequence[UnusedResource]) -> int:
-    """Return how many bytes it would free at most: what a builder keeps for itself does not show from here.
+    """Return how many bytes a removal would free at most; the build cache may keep some of them.
 
-    A layer counts that no image stands on but those that go.
+    A layer counts if no remaining image uses it.
     """
     with translate_errors("listing images"):
         summaries = engine.api.images()
@@ -104,15 +104,16 @@ def reclaimable_bytes(engine: Engine, resources: Sequence[UnusedResource]) -> in
 
 
 def _layers(engine: Engine, image: str) -> dict[object, int]:
-    """Return an image's steps, each known by the lowest layer and all steps below it, with their sizes in bytes.
+    """Return the build steps of an image with their sizes in bytes, keyed by lowest layer and all steps below.
 
-    An engine tells sizes of steps alone, and of a root file system that was imported nothing but when that was.
+    The engine reports sizes per step, not per layer. Of an imported root file system it reports only the time, so the
+    lowest layer is part of the key.
     """
-    with translate_errors("looking at the layers of images"):
+    with translate_errors("inspecting the layers of images"):
         try:
             chain_id: object = tuple(engine.api.inspect_image(image)["RootFS"].get("Layers") or ())[:1]  # type: ignore[no-untyped-call]
             history: list[dict[str, Any]] = engine.api.history(image)  # type: ignore[no-untyped-call]
-        except docker.errors.NotFound:  # somebody else has just removed it
+        except docker.errors.NotFound:  # another process has just removed it
             return {}
     layers: dict[object, int] = {}
     for step in reversed(history):
@@ -149,8 +150,8 @@ def _networks(engine: Engine, owner: int, container_ids: Collection[str]) -> Ite
 
 
 def _attached_ids(engine: Engine, network: dict[str, Any]) -> set[str]:
-    """Return the ids of the containers on a network; the engine tells those that run apart from those that do not."""
-    with translate_errors("looking at a network"):
+    """Return the ids of the containers on a network; the engine lists running and stopped ones separately."""
+    with translate_errors("inspecting a network"):
         running = engine.api.inspect_network(network["Id"]).get("Containers")
         summaries = engine.api.containers(all=True, filters={"network": network["Name"]})
     return {*(running or ()), *(container["Id"] for container in summaries)}
@@ -170,7 +171,7 @@ def _images(
             for container in engine.api.containers(all=True)
             if container["Id"] not in container_ids
         }
-    # Workspaces before bases: a base goes only when nothing stands on it any more.
+    # Workspace images before base images, which can be removed only when no image uses them.
     for image in sorted(summaries, key=_is_base):
         refs = _own_refs(image)
         if (
@@ -192,9 +193,9 @@ def _refs(image: dict[str, Any]) -> set[str]:
 
 
 def _own_refs(image: dict[str, Any]) -> set[str]:
-    """Return what envkit called an image: whatever somebody builds on one of ours has its labels too.
+    """Return the references that envkit gave an image; images built on envkit's images inherit their labels.
 
-    Without a name it is a step of a build that failed, by its id; those have the labels of their base.
+    An unnamed image of a failed build is returned by its id; it has the labels of its base image.
     """
     refs = _refs(image)
     if not refs:
@@ -203,5 +204,5 @@ def _own_refs(image: dict[str, Any]) -> set[str]:
 
 
 def _disk_usage(engine: Engine) -> int:
-    with translate_errors("measuring disk use"), long_timeout(engine):  # it takes minutes where there are many images
+    with translate_errors("measuring disk usage"), long_timeout(engine):  # takes minutes with many images
         return int(engine.api.df().get("LayersSize") or 0)

@@ -1,4 +1,4 @@
-"""Images of registries: whether one is offered, and pulled, with the caller's credentials for that registry alone."""
+"""Check and pull images of registries, with the caller's credentials for that registry only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import docker.auth
 import docker.errors
@@ -16,7 +16,7 @@ import urllib3.exceptions
 
 from envkit import sanitize
 from envkit.backends.docker.client import long_timeout
-from envkit.errors import BuildFailed, EngineUnavailable
+from envkit.errors import BuildFailed, connection_lost_error
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:
@@ -27,74 +27,101 @@ if TYPE_CHECKING:
     ProgressCallback = Callable[[Progress], None]
 
 STAGE = "pull"
-CHECK_TIMEOUT_S = 1.8  # so that nobody waits longer to hear that a registry does not answer
+CHECK_TIMEOUT_S = 1.8  # for the check, so that an unreachable registry does not delay an `up`
 
-# What the engine says in its own words or the registry's; the first that fits decides.
-_REASONS = tuple(
-    (re.compile(pattern, re.IGNORECASE), reason, hint)
-    for pattern, reason, hint in (
+
+class PullProblem(NamedTuple):
+    """Why an image cannot be pulled.
+
+    Attributes:
+        code: Error code, such as `registry-unreachable`.
+        reason: Reason, to follow a colon.
+        hint: Command or change that helps.
+    """
+
+    code: str
+    reason: str
+    hint: str
+
+
+# Messages of the engine or the registry; the first match decides.
+_PROBLEMS = tuple(
+    (re.compile(pattern, re.IGNORECASE), PullProblem(code, reason, hint))
+    for pattern, code, reason, hint in (
         (
             "no space left on device",
-            "the disk is full where the engine keeps its images",
+            "disk-full",
+            "the disk where the engine keeps its images is full",
             "free disk space there (envkit prune), then repeat the command",
         ),
         (
             "no matching manifest|does not match the specified platform",
-            "the registry has it for other architectures alone",
-            "name another tag, or write base: debian",
+            "image-architecture-missing",
+            "the registry has it for other architectures only",
+            "use another tag, or set base: debian in envkit.yaml",
         ),
         (
             "manifest unknown|manifest for .* not found|not found: manifest|\\b404\\b|tag .* not found|name unknown",
-            "the registry has no image of that name and tag",
-            "correct base: in envkit.yaml, or write base: debian",
+            "image-not-in-registry",
+            "the registry has no image with that name and tag",
+            "correct base: in envkit.yaml, or set base: debian",
         ),
         (
             r"unauthorized|authentication required|no basic auth|incorrect username|denied|forbidden|\b40[13]\b",
-            "the registry refuses it: it is private, or not there at all",
-            "docker login {registry}, with an account that may read it; or correct base: in envkit.yaml",
+            "registry-access-denied",
+            "the registry denies access: the image is private or does not exist",
+            "docker login {registry} with an account that may read it, or correct base: in envkit.yaml",
         ),
         (
             "x509|certificate|server gave HTTP response to HTTPS",
+            "certificate-untrusted",
             "the engine does not trust the registry's certificate",
-            "give the engine your CA (/etc/docker/certs.d/{registry}/ca.crt), or write base: debian",
+            "copy your CA certificate to /etc/docker/certs.d/{registry}/ca.crt, or set base: debian in envkit.yaml",
         ),
         (
-            r"no such host|refused|i/o timeout|client.timeout|deadline|unreachable|handshake timeout|misbehaving|proxyconnect",
+            (
+                "no such host|refused|i/o timeout|client.timeout|deadline|unreachable|handshake timeout|misbehaving"
+                "|proxyconnect"
+            ),
+            "registry-unreachable",
             "the registry {registry} cannot be reached",
-            "check the engine's network and proxy; or write base: debian, which needs no registry",
+            "check the engine's network and proxy; or set base: debian in envkit.yaml, which needs no registry",
         ),
         (
             "unexpected eof|connection reset|short read|verification failed|broken pipe|download failed|went away",
-            "the pull was cut off",
-            "repeat the command: what came whole is kept; or write base: debian",
+            "pull-interrupted",
+            "the pull was interrupted",
+            "repeat the command, which keeps complete layers; or set base: debian in envkit.yaml",
         ),
         (
             "toomanyrequests|rate limit",
-            "the registry limits how often one may pull",
+            "registry-rate-limit",
+            "the registry's rate limit is reached",
             "docker login {registry}, or wait",
         ),
     )
 )
 
 
-def explain_failure(message: str, ref: str) -> tuple[str, str]:
-    """Return why an image cannot be had, from what engine or registry said, and the mend."""
+def explain_failure(message: str, ref: str) -> PullProblem:
+    """Classify a message of the engine or the registry about an image that cannot be pulled."""
     registry = registry_of(ref)
-    for pattern, reason, hint in _REASONS:
+    for pattern, (code, reason, hint) in _PROBLEMS:
         if pattern.search(message):
-            return reason.format(registry=registry), hint.format(registry=registry)
-    return sanitize.single_line(message) or "no reason was given", "docker pull says more; or write base: debian"
+            return PullProblem(code, reason.format(registry=registry), hint.format(registry=registry))
+    reason = sanitize.single_line(message) or "the engine gave no reason"
+    return PullProblem("image-pull-failed", reason, f"docker pull {ref} shows more; or set base: debian in envkit.yaml")
 
 
 def registry_of(ref: str) -> str:
-    """Return the registry of a reference, as Docker's own client names it."""
+    """Return the registry of a reference, as Docker's client names it."""
     return str(docker.auth.resolve_repository_name(_split_reference(ref)[0])[0])
 
 
-def check_image(engine: Engine, ref: str) -> tuple[str, str] | None:
-    """Ask a registry whether it offers an image: None, or why it cannot be had and the mend.
+def check_image(engine: Engine, ref: str) -> PullProblem | None:
+    """Check whether a registry offers an image; return the problem, or None.
 
-    Whatever does not answer at once counts as unreachable.
+    A registry that does not answer within CHECK_TIMEOUT_S counts as unreachable.
 
     Raises:
         BuildFailed: The caller's credentials for that registry cannot be read.
@@ -106,19 +133,19 @@ def check_image(engine: Engine, ref: str) -> tuple[str, str] | None:
 
 
 def pull(engine: Engine, ref: str, on_progress: ProgressCallback) -> None:
-    """Pull an image and say how far it is.
+    """Pull an image and report the progress.
 
     Raises:
-        BuildFailed: It cannot be had, with the reason and the mend; nothing half-made is left under its name.
-        EngineUnavailable: The engine went away.
+        BuildFailed: The image cannot be pulled; the engine keeps no incomplete image.
+        EngineUnavailable: The connection to the engine was lost.
     """
     try:
         problem = _query_image(engine, ref)
-    except TimeoutError:  # slow is not gone, for somebody who named it: the engine has limits of its own
+    except TimeoutError:  # the user chose this image, so leave the time limit to the engine
         on_progress(Progress(STAGE, f"{registry_of(ref)} has not answered yet; still trying"))
     else:
         if problem is not None:
-            raise _pull_error(ref, *problem)
+            raise _pull_error(ref, problem)
     repository, tag = _split_reference(ref)
     on_progress(Progress(STAGE, f"pulling {ref}"))
     progress = _PullProgress(on_progress)
@@ -126,15 +153,15 @@ def pull(engine: Engine, ref: str, on_progress: ProgressCallback) -> None:
         for event in engine.api.pull(repository, tag=tag, stream=True, decode=True, auth_config=_credentials(ref)):
             progress.feed(event, ref)
     if engine.api.images(name=ref) == [] and "@" not in ref:
-        raise _pull_error(ref, *explain_failure("went away", ref))
+        raise _pull_error(ref, explain_failure("went away", ref))
     on_progress(Progress(STAGE, f"pulled {ref}", finished=True))
 
 
-def _query_image(engine: Engine, ref: str) -> tuple[str, str] | None:
-    """Ask a registry for an image's name alone.
+def _query_image(engine: Engine, ref: str) -> PullProblem | None:
+    """Ask a registry for the manifest of an image.
 
     Raises:
-        TimeoutError: It did not answer at once.
+        TimeoutError: The registry did not answer within CHECK_TIMEOUT_S.
     """
     credentials = _credentials(ref)
     previous_timeout, engine.api.timeout = engine.api.timeout, CHECK_TIMEOUT_S  # type: ignore[assignment]
@@ -150,7 +177,7 @@ def _query_image(engine: Engine, ref: str) -> tuple[str, str] | None:
 
 
 class _PullProgress:
-    """Turns the engine's events, one for each layer and moment, into a line now and then."""
+    """Reports one line per percent from the engine's events, which come several times a second for each layer."""
 
     def __init__(self, on_progress: ProgressCallback) -> None:
         self._on_progress = on_progress
@@ -159,7 +186,7 @@ class _PullProgress:
 
     def feed(self, event: Mapping[str, Any], ref: str) -> None:
         if "error" in event:
-            raise _pull_error(ref, *explain_failure(str(event["error"]), ref))
+            raise _pull_error(ref, explain_failure(str(event["error"]), ref))
         detail = event.get("progressDetail") or {}
         if event.get("status") != "Downloading" or not detail.get("total"):
             return
@@ -168,7 +195,7 @@ class _PullProgress:
         percent = 100 * downloaded // total
         if percent != self._last_percent:
             self._last_percent = percent
-            self._on_progress(Progress(STAGE, f"{downloaded // 2**20} of {total // 2**20} MiB known so far"))
+            self._on_progress(Progress(STAGE, f"downloaded {downloaded // 2**20} of at least {total // 2**20} MiB"))
 
 
 @contextmanager
@@ -176,18 +203,18 @@ def _translate_pull_errors(ref: str) -> Iterator[None]:
     try:
         yield
     except docker.errors.APIError as error:
-        raise _pull_error(ref, *explain_failure(str(error.explanation or error), ref)) from error
+        raise _pull_error(ref, explain_failure(str(error.explanation or error), ref)) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise EngineUnavailable(
-            f"the engine went away while pulling {ref}",
-            detail=type(error).__name__,
-            hint="start it again (sudo systemctl start docker), then repeat the command",
-        ) from error
+        raise connection_lost_error(f"pulling {ref}", type(error).__name__) from error
 
 
-def _pull_error(ref: str, reason: str, hint: str) -> BuildFailed:
-    detail = f"pulling it from {registry_of(ref)}"
-    return BuildFailed(f"the base image {ref} cannot be had: {reason}", detail=detail, hint=hint)
+def _pull_error(ref: str, problem: PullProblem) -> BuildFailed:
+    return BuildFailed(
+        f"the base image {ref} cannot be pulled: {problem.reason}",
+        code=problem.code,
+        detail=f"registry {registry_of(ref)}",
+        hint=problem.hint,
+    )
 
 
 def _split_reference(ref: str) -> tuple[str, str]:
@@ -200,19 +227,20 @@ def _split_reference(ref: str) -> tuple[str, str]:
 
 
 def _credentials(ref: str) -> dict[str, Any] | None:
-    """Return what the caller's Docker client would say to this one registry, or nothing."""
+    """Return the caller's credentials for the registry of a reference, or None."""
     folder = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")  # noqa: PTH111 - no home, no error
     path = Path(folder) / "config.json"
     if not path.exists():
         return None
     try:
-        with warnings.catch_warnings():  # of a helper that is gone, which is told here as an error
+        with warnings.catch_warnings():  # about a missing helper, which is reported as an error below
             warnings.simplefilter("ignore")
             credentials = docker.auth.load_config(config_path=str(path)).resolve_authconfig(registry_of(ref))
     except (docker.errors.DockerException, OSError, ValueError) as error:
         raise BuildFailed(
             f"the credentials for {registry_of(ref)} cannot be read: {sanitize.single_line(str(error))}",
+            code="registry-credentials-unreadable",
             detail=str(path),
-            hint=f"docker login {registry_of(ref)}, or take that registry out of {path}",
+            hint=f"docker login {registry_of(ref)}, or remove that registry from {path}",
         ) from error
     return dict(credentials) if credentials else None

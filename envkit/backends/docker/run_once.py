@@ -1,6 +1,6 @@
-"""One run of one program in an image that anybody may have made: without rights, and with nothing of the host in it.
+"""Run one program of an untrusted image in a temporary container, without privileges or access to the host.
 
-It has no network, unless one is named.
+The container has no network unless the caller names one.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ PROGRAM_MISSING = (
 
 
 class ProgramNotFound(StartFailed):
-    """The image has no program of that name."""
+    """The image does not contain the program."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run ended.
+    """Result of a run.
 
     Attributes:
-        code: The program's exit code, or None where it was stopped for taking too long.
-        out_of_memory: Whether the kernel killed something in it for want of memory.
+        code: The program's exit code; None if it exceeded the time limit and was killed.
+        out_of_memory: Whether the kernel killed a process of the container for lack of memory.
     """
 
     code: int | None
@@ -65,25 +65,25 @@ def run(
     gpus: Gpus | None = None,
     network: str = "none",
 ) -> RunResult:
-    """Run a program of an image with a text on its stdin, and hand over each line of its stdout.
+    """Run a program of an image with a text on its stdin, and pass each line of its stdout to `on_line`.
 
     Args:
-        engine: Where.
+        engine: Engine to use.
         image: Id of the image.
-        argv: The program and its arguments; the image's own entrypoint is left out.
-        text: What it reads.
-        on_line: Gets each line.
-        name: What to call the container.
-        labels: Of the container.
-        limit_s: How long it may take, seconds.
-        gpus: Which GPUs it gets.
-        network: The network it joins.
+        argv: Program and arguments; the entrypoint of the image is ignored.
+        text: Text for stdin.
+        on_line: Callback for each line.
+        name: Name of the container.
+        labels: Labels of the container.
+        limit_s: Time limit in seconds.
+        gpus: GPU request, or None.
+        network: Name of the container's network.
 
     Raises:
-        NoProgram: There is none of that name in the image.
-        StartFailed: The image cannot run.
+        ProgramNotFound: The image does not contain the program.
+        StartFailed: The container cannot be created or started.
     """
-    with translate_errors(f"trying the image {image}", StartFailed):
+    with translate_errors(f"running the image {image}", StartFailed):
         container_id = engine.api.create_container(
             image,
             name=name,
@@ -131,10 +131,12 @@ def _communicate(
         except docker.errors.APIError as error:
             message = str(error.explanation or error)
             if not engine_errors.find_error(message) and re.search(PROGRAM_MISSING.format(re.escape(program)), message):
-                raise ProgramNotFound(f"the image has no program {program}") from error
+                raise ProgramNotFound(
+                    f"the image does not contain the program {program}", code="image-program-missing"
+                ) from error
             raise
         try:
-            with suppress(BrokenPipeError, ConnectionResetError):  # it ended before it had read everything
+            with suppress(BrokenPipeError, ConnectionResetError):  # it exited before it had read everything
                 container_exec.communicate(stream, text.encode(), on_line, deadline)
         except TimeoutError:
             return RunResult(None, out_of_memory=False)
@@ -149,7 +151,7 @@ def _communicate(
 
 
 def _is_timeout(error: requests.exceptions.RequestException) -> bool:
-    """Say whether an engine was silent for too long, and not gone: the SDK tells both by one type at times."""
+    """Check whether the engine was silent for too long; the SDK may raise the same type for a lost connection."""
     causes = error.args[:1]
     return isinstance(error, requests.exceptions.ReadTimeout) or any(
         isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in causes

@@ -1,4 +1,4 @@
-"""The SDK's errors become envkit's, by type and status code; text is quoted, and read only where no code is given."""
+"""Translate the SDK's errors into envkit's, by type and status code, or by text if the status code is ambiguous."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import docker.errors
 import requests
-import urllib3.exceptions  # what reading a stream raises, which requests does not translate
+import urllib3.exceptions  # raised while reading a stream; requests does not translate them
 
-from envkit.backends.docker.disconnected import connection_lost_error
-from envkit.errors import EngineError, ExitCode
+from envkit.errors import BuildFailed, EngineError, ExitCode, StartFailed, connection_lost_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,67 +18,77 @@ if TYPE_CHECKING:
     from envkit.checks.error_patterns import ErrorPattern
 
 TEXT_MAX = 600
+DISK_HINT = "free disk space where the engine keeps its images (envkit prune), then repeat the command"
+NETWORK_HINT = "envkit prune removes unused networks; or set network.pool in envkit.yaml to another range"
+ENGINE_LOG_HINT = "the engine's log may show more: sudo journalctl --unit docker"
+FALLBACK_CODES: dict[type[EngineError], str] = {BuildFailed: "build-failed", StartFailed: "container-start-failed"}
 PUBLISHED = re.compile(r"127\.0\.0\.1:([0-9]{1,5})\b", re.ASCII)
 
 
 class PortTaken(EngineError):
-    """A port the container should publish was taken between the look and the start."""
+    """Another process took a port of the container between the check and the start."""
 
     @property
     def port(self) -> int:
-        """Which one, by the engine's own words; 0 where they do not say."""
+        """Port number from the engine's message, or 0."""
         match = PUBLISHED.search(self.message)
         return int(match[1]) if match else 0
 
 
 class SubnetTaken(EngineError):
-    """The subnet of the environment's network was taken between the look and its creation."""
+    """Another network took the subnet of the environment between the check and its creation."""
 
 
 class GpuRefused(EngineError):
-    """The engine cannot hand over a GPU: it said so only when it was asked for the container."""
+    """The engine cannot provide a requested GPU."""
 
     exit_code = ExitCode.GPU
 
 
 @contextmanager
 def translate_errors(action: str, error_type: type[EngineError] = EngineError) -> Iterator[None]:
-    """Turn whatever the SDK raises while `action` something into an `EngineError` of a kind."""
+    """Translate errors of the SDK into `EngineError`.
+
+    Args:
+        action: What the body does, such as `removing the container x`.
+        error_type: Type of errors that have no type of their own.
+
+    Raises:
+        EngineError: The engine refused the request; the type may be more specific.
+        EngineUnavailable: The connection to the engine was lost.
+    """
     try:
         yield
     except docker.errors.APIError as error:
         text = str(error.explanation or error)[:TEXT_MAX].strip()
         signature = _gpu_signature(text)
         cause = f": {signature.cause}" if signature else ""
-        raise _classify_error(text, error_type)(f"{action} failed: {text}{cause}", hint=_hint(text)) from error
+        specific_type, code, hint = _classify_error(text, error_type)
+        raise specific_type(f"{action} failed: {text}{cause}", code=code, hint=hint) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
         raise connection_lost_error(action, type(error).__name__) from error
     except docker.errors.DockerException as error:
-        raise error_type(f"{action} failed: {str(error)[:TEXT_MAX]}") from error
+        code = FALLBACK_CODES.get(error_type, "engine-request-failed")
+        raise error_type(f"{action} failed: {str(error)[:TEXT_MAX]}", code=code) from error
 
 
 def _gpu_signature(text: str) -> ErrorPattern | None:
-    from envkit.checks.gpu import engine_errors  # what goes well needs none of the checks
+    from envkit.checks.gpu import engine_errors  # imported only after a failure
 
     return engine_errors.find_error(text)
 
 
-def _classify_error(text: str, error_type: type[EngineError]) -> type[EngineError]:
-    # The engine answers nearly all of these with status 500, so its text is all there is to go by.
+def _classify_error(text: str, error_type: type[EngineError]) -> tuple[type[EngineError], str, str]:
+    """Return type, code and hint of an error; the engine answers most failures with status 500, so the text decides."""
+    signature = _gpu_signature(text)
     if "port is already allocated" in text or "address already in use" in text:
-        return PortTaken
+        return PortTaken, "port-taken", signature.hint if signature else ENGINE_LOG_HINT
     if "overlaps with other one" in text:
-        return SubnetTaken
-    if _gpu_signature(text):
-        return GpuRefused
-    return error_type
-
-
-def _hint(text: str) -> str:
-    if signature := _gpu_signature(text):
-        return signature.hint
+        return SubnetTaken, "subnet-taken", signature.hint if signature else NETWORK_HINT
+    if signature:
+        return GpuRefused, "gpu-refused", signature.hint
     if "no space left on device" in text:
-        return "free disk space where the engine keeps its images (envkit prune), then repeat the command"
-    if "predefined address pools" in text or "overlaps with other one" in text:
-        return "envkit prune removes unused networks; or set network.pool in envkit.yaml to another range"
-    return "the engine's own log may say more: sudo journalctl --unit docker"
+        return error_type, "disk-full", DISK_HINT
+    if "predefined address pools" in text:
+        return error_type, "address-pools-exhausted", NETWORK_HINT
+    return error_type, FALLBACK_CODES.get(error_type, "engine-request-failed"), ENGINE_LOG_HINT

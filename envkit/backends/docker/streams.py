@@ -1,4 +1,4 @@
-"""The bytes of a program in a container, carried both ways. No SDK here: it brings the connection, or nobody does."""
+"""Copy stdin and output between this process and a program in a container, without the Docker SDK."""
 
 from __future__ import annotations
 
@@ -15,68 +15,68 @@ from envkit.errors import ExecError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-HEADER = struct.Struct(">BxxxL")  # the engine's framing: stream number, length
+HEADER = struct.Struct(">BxxxL")  # of a frame: stream number, length
 STDOUT, STDERR = 1, 2
 CHUNK = 1 << 16
-SIGPIPE_EXIT_CODE = 128 + signal.SIGPIPE  # what a shell says of any program whose reader left
+SIGPIPE_EXIT_CODE = 128 + signal.SIGPIPE  # as in a shell, for a program whose reader is gone
 
 
 class Stream(Protocol):
-    """What both sides say, as a socket carries it."""
+    """Bidirectional byte stream, as of a socket."""
 
     def recv(self, size: int, /) -> bytes:
-        """Return what came, at most so many bytes; none at the end."""
+        """Receive at most `size` bytes; empty at the end."""
 
     def sendall(self, data: bytes, /) -> None:
-        """Say something."""
+        """Send all bytes."""
 
     def shutdown(self, how: int, /) -> None:
-        """End one of the directions."""
+        """Close one direction."""
 
     def settimeout(self, seconds: float | None, /) -> None:
-        """Have `recv` and `sendall` wait so long, or for ever."""
+        """Set the time limit of `recv` and `sendall`; None for no limit."""
 
 
 class BufferedStream(Stream):
-    """A connection whose reader before us took more than was its own: that comes first.
+    """A connection of which an earlier reader has buffered some bytes; they are received first.
 
     Args:
-        connection: What is still to come.
-        buffered: What that reader took.
+        connection: The connection.
+        buffered: Bytes that the earlier reader took.
     """
 
     def __init__(self, connection: socket.socket, buffered: bytes) -> None:
         self._connection, self._buffered = connection, buffered
 
     def recv(self, size: int, /) -> bytes:
-        """Return what was taken, then what comes."""
+        """Receive the buffered bytes, then those of the connection."""
         if not self._buffered:
             return self._connection.recv(size)
         chunk, self._buffered = self._buffered[:size], self._buffered[size:]
         return chunk
 
     def sendall(self, data: bytes, /) -> None:
-        """Say something."""
+        """Send all bytes."""
         self._connection.sendall(data)
 
     def shutdown(self, how: int, /) -> None:
-        """End one of the directions."""
+        """Close one direction."""
         self._connection.shutdown(how)
 
     def settimeout(self, seconds: float | None, /) -> None:
-        """Have what is not there yet waited for so long, or for ever."""
+        """Set the time limit of the connection; None for no limit."""
         self._connection.settimeout(seconds)
 
 
 class OutputClosed(Exception):
-    """Whoever read our output is gone: no failure of the engine's, and nobody to tell."""
+    """The reader of this process's output is gone; not an engine error."""
 
 
 def read_frames(stream: Stream, deadline: float | None = None) -> Iterator[tuple[int, bytes]]:
-    """Yield what comes, each piece with the number of the stream it was written to.
+    """Yield chunks of output, each with the number of its stream.
 
     Raises:
-        TimeoutError: It is `deadline` by the monotonic clock.
+        TimeoutError: The monotonic clock reached `deadline`.
     """
     while header := _read_exactly(stream, HEADER.size, deadline):
         descriptor, length = HEADER.unpack(header)
@@ -89,7 +89,7 @@ def read_frames(stream: Stream, deadline: float | None = None) -> Iterator[tuple
 
 
 def pump(stream: Stream, on_output: Callable[[int, bytes], None], *, framed: bool) -> None:
-    """Carry our stdin there and what comes to a function, with the number of its stream, until the program is done."""
+    """Copy this process's stdin to the stream and its output to `on_output`, until the program exits."""
     import threading
 
     threading.Thread(target=_forward_stdin, args=(stream,), daemon=True).start()
@@ -102,10 +102,10 @@ def pump(stream: Stream, on_output: Callable[[int, bytes], None], *, framed: boo
 
 
 def write(descriptor: int, chunk: bytes) -> None:
-    """Write all of it.
+    """Write a whole chunk to a file descriptor.
 
     Raises:
-        ReaderLeft: Nobody reads.
+        OutputClosed: The reader is gone.
     """
     view = memoryview(chunk)
     while view:
@@ -118,13 +118,17 @@ def write(descriptor: int, chunk: bytes) -> None:
 
 
 def require_exit_code(code: int | None) -> int:
-    """Return the exit code that the engine tells.
+    """Return the exit code that the engine reports.
 
     Raises:
-        PassThrough: It tells none.
+        ExecError: The engine reports no exit code.
     """
     if code is None:
-        raise ExecError("the engine let go of the program before it ended", hint="look with `envkit logs`")
+        raise ExecError(
+            "the engine closed the connection before the program finished",
+            code="exec-connection-lost",
+            hint="envkit logs",
+        )
     return int(code)
 
 
@@ -153,4 +157,4 @@ def _forward_stdin(stream: Stream) -> None:
             stream.sendall(chunk)
         stream.shutdown(socket.SHUT_WR)
     except OSError:
-        return  # the program ended first
+        return  # the program exited first

@@ -1,4 +1,4 @@
-"""Files and folders in a tar archive, as an engine takes them."""
+"""Tar archives of files and folders, in memory."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Entry:
     """One file or folder.
 
     Attributes:
-        path: In the archive.
-        content: Of a file; None for a folder.
-        mode: Its permissions.
-        uid: Whose it is.
-        gid: And of which group.
+        path: Path in the archive.
+        content: Content of a file; None for a folder.
+        mode: Permission bits.
+        uid: User id of the owner.
+        gid: Group id of the owner.
     """
 
     path: str
@@ -31,7 +31,7 @@ class Entry:
 
 
 def pack(entries: Iterable[Entry]) -> bytes:
-    """Return an archive of these in their order; equal ones give equal bytes, so that an engine's cache is hit."""
+    """Pack entries in their order; equal entries give equal bytes, so that the build cache is hit."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for entry in entries:
@@ -43,5 +43,5 @@ def pack(entries: Iterable[Entry]) -> bytes:
 
 
 def pack_files(contents: Mapping[str, bytes], mode: int = 0o644) -> bytes:
-    """Return an archive of root's files, by their paths."""
+    """Pack files that root owns, by path."""
     return pack(Entry(path, content, mode) for path, content in contents.items())

@@ -1,4 +1,4 @@
-"""Containers of one run: which of them a killed envkit left."""
+"""Temporary containers: which of them are stale because their envkit was killed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def lifetime_labels(limit_s: float) -> dict[str, str]:
-    """Return the labels of a container that this process waits for, for so long at most."""
+    """Return the labels of a container that this process waits for, `limit_s` seconds at most."""
     return {
         naming.WAITING_PROCESS: f"{os.getpid()}@{_pid_namespace()}",
         naming.DEADLINE: f"{time.time() + limit_s:.0f}",
@@ -26,7 +26,7 @@ def lifetime_labels(limit_s: float) -> dict[str, str]:
 
 
 def remove_abandoned(engine: Engine, owner: int) -> list[str]:
-    """Remove containers of one run that a killed envkit of that user left; returns what went."""
+    """Remove a user's stale temporary containers; return what was removed."""
     prefix = naming.temporary_prefixes(owner)
     return _remove(
         engine,
@@ -39,7 +39,7 @@ def remove_abandoned(engine: Engine, owner: int) -> list[str]:
 
 
 def remove_by_prefix(engine: Engine, owner: int, prefix: str) -> list[str]:
-    """Remove containers of a user whose names begin like this; returns what went."""
+    """Remove a user's containers whose names start with a prefix; return what was removed."""
     return _remove(
         engine,
         (container for container in list_containers(engine, owner) if container_name(container).startswith(prefix)),
@@ -47,7 +47,7 @@ def remove_by_prefix(engine: Engine, owner: int, prefix: str) -> list[str]:
 
 
 def list_containers(engine: Engine, owner: int) -> list[dict[str, Any]]:
-    """Return what the engine lists of the containers that envkit made for a user."""
+    """List the containers that envkit created for a user, as the engine describes them."""
     filters = {"label": [f"{naming.MANAGED}=1", f"{naming.OWNER}={owner}"]}
     with translate_errors("listing containers"):
         summaries: list[dict[str, Any]] = engine.api.containers(all=True, filters=filters)
@@ -55,12 +55,12 @@ def list_containers(engine: Engine, owner: int) -> list[dict[str, Any]]:
 
 
 def container_name(container: Mapping[str, Any]) -> str:
-    """Return what a listed container is called."""
+    """Return the name of a listed container."""
     return str(container["Names"][0]).lstrip("/") if container.get("Names") else str(container["Id"])
 
 
 def is_abandoned(container: Mapping[str, Any]) -> bool:
-    """Say whether nobody waits for a listed container any more, as far as that shows from here."""
+    """Check whether no process waits for a listed container any more."""
     labels = container.get("Labels") or {}
     expiry, (pid, _, pid_namespace) = (
         labels.get(naming.DEADLINE, ""),
@@ -70,7 +70,7 @@ def is_abandoned(container: Mapping[str, Any]) -> bool:
         return False
     if int(expiry) < time.time():
         return True
-    # Of another container's processes nothing shows from here: then the time alone decides.
+    # Processes of another PID namespace are not visible: there, only the deadline counts.
     return pid_namespace == _pid_namespace() != "" and pid.isdecimal() and not Path("/proc", pid).exists()
 
 
@@ -83,7 +83,7 @@ def _remove(engine: Engine, summaries: Iterable[Mapping[str, Any]]) -> list[str]
 
 
 def _pid_namespace() -> str:
-    """Return what tells this set of processes, in which numbers mean something, from containers' and machines'."""
+    """Return an id for this PID namespace that is unique across boots and hosts."""
     try:
         boot_id = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         return f"{Path('/proc/self/ns/pid').readlink()}{boot_id}"

@@ -1,6 +1,6 @@
-"""Whether an environment withstood its attacks, and holds what its hardening promises.
+"""Judge whether an environment withstood its attacks and is hardened as promised.
 
-A check passes when everything it is about was tried and refused. What was not tried, or got no answer, is unknown.
+A check passes if all its attacks were tried and refused. If one was not tried or not answered, it is unknown.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def check(observations: Sequence[Observation], inspection: Mapping[str, Any]) ->
     """Judge every attack and every setting.
 
     Args:
-        observations: What came of the attacks, from outside and from inside.
-        inspection: What the engine says of the container.
+        observations: Results of the attacks, from outside and from inside.
+        inspection: Output of `docker inspect` for the container.
     """
     return (
         *_check_settings(inspection),
@@ -46,7 +46,7 @@ def _check_settings(inspection: Mapping[str, Any]) -> Iterator[Finding]:
         try:
             faults = list(rule(dict(inspection)))
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            unknown_reason = f"the engine does not say it as expected: {type(error).__name__} {error}"
+            unknown_reason = f"unexpected answer of the engine: {type(error).__name__} {error}"
         yield judge(check_id, faults, unknown_reason)
 
 
@@ -58,7 +58,7 @@ def _check_ssh(observations: Sequence[Observation]) -> Iterator[Finding]:
     }
     suite_reason = next((obs.text(result, "skipped") for name, result in results.items() if not name), "")
     owner = results.get(OWNER_LOGIN.name, {})
-    login_error = "" if owner.get("code") == 0 else f"the owner's own login failed: {obs.text(owner, 'said')}"
+    login_error = "" if owner.get("code") == 0 else f"the owner's login failed: {obs.text(owner, 'said')}"
     for check_id in dict.fromkeys(attack.check for attack in SSH_ATTACKS):
         outcomes = [(attack, results.get(attack.name, {})) for attack in SSH_ATTACKS if attack.check == check_id]
         skip_reason = next((obs.text(data, "skipped") for _, data in outcomes if obs.text(data, "skipped")), "")
@@ -76,27 +76,27 @@ def _check_ssh(observations: Sequence[Observation]) -> Iterator[Finding]:
 
 def _find_breaches(attack: SshAttack, data: Mapping[str, Any]) -> Iterator[str]:
     if data.get("code") == 0:
-        yield f"{attack.name}: let in"
+        yield f"{attack.name}: the server allowed it"
     elif data.get("reached") is True:
-        yield f"{attack.name}: the server tried to"
+        yield f"{attack.name}: the server tried it"
     if attack.check == "audit/ssh-password" and obs.text(data, "offers") not in {"", "publickey"}:
-        yield f"it offers {obs.text(data, 'offers')}"
+        yield f"the server offers {obs.text(data, 'offers')}"
 
 
 def _missing_refusal(attack: SshAttack, data: Mapping[str, Any]) -> str:
-    """Return why an attack was not refused in the refusal's own words, or nothing."""
+    """Return why an attack does not count as refused, or an empty text if the expected message and code came."""
     if data.get("refused") is True and data.get("code") == attack.exit_code:
         return ""
-    return f"{attack.name}: no refusal was seen; {obs.text(data, 'said') or 'nothing was said'}"
+    return f"{attack.name}: not refused explicitly; {obs.text(data, 'said') or 'no message'}"
 
 
 def _check_traces(observations: Sequence[Observation]) -> Finding:
     observation = obs.last(observations, "audit.traces")
     if observation is None:
-        return skip("audit/traces", "there is no token to look for")
+        return skip("audit/traces", "there is no token to search for")
     unreadable = obs.texts(observation.data, "unread")
     return judge(
         "audit/traces",
-        [f"the token stands in {location}" for location in obs.texts(observation.data, "places")],
+        [f"the token is in {location}" for location in obs.texts(observation.data, "places")],
         f"could not be searched: {', '.join(unreadable)}" if unreadable else "",
     )

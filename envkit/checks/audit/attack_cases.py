@@ -1,4 +1,4 @@
-"""The attacks from outside: what is sent, and what a server that is locked down answers. Data, read by both sides."""
+"""Attacks from outside: requests, and the answers of a hardened server. Data for the attacker and the checks."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EVIL_ORIGIN = "http://evil.example"
-TOKEN_GUESSES = 100  # of the token
+TOKEN_GUESSES = 100
 REFUSAL_STATUSES = frozenset({401, 403, 404, 405, 400})
-Identity = Literal["nobody", "stranger", "owner", "browser"]
+Identity = Literal["anonymous", "wrong-token", "owner", "browser"]
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAttack:
-    """One request.
+    """One HTTP request.
 
     Attributes:
-        check: The check it belongs to.
-        method: HTTP's.
-        path: Sent as it is.
-        identity: Who asks: `nobody` (no token), a `stranger` (a made-up token), the `owner` (the right token), or the
+        check: Check that it belongs to.
+        method: HTTP method.
+        path: Request path, sent unchanged.
+        identity: Sender: `anonymous` (no token), `wrong-token` (a made-up one), `owner` (the right token), or the
             owner's `browser` (the cookies of a login, which other pages can make it send).
-        headers: What is sent beside that; `{port}` is the port.
-        body: What is sent.
-        statuses: Answers that withstand; 302 only to the login page.
-        forbidden_text: What the answer must not hold.
-        required_header: What a header of the answer must hold: name and text.
+        headers: Additional headers; `{port}` is replaced by the port.
+        body: Request body.
+        statuses: Status codes that withstand the attack; 302 only to the login page.
+        forbidden_text: Text that the answer must not contain.
+        required_header: Name of a header of the answer, and text that it must contain.
     """
 
     check: str
     method: str
     path: str
-    identity: Identity = "nobody"
+    identity: Identity = "anonymous"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
     statuses: frozenset[int] = REFUSAL_STATUSES
@@ -90,7 +90,7 @@ HTTP_ATTACKS: tuple[HttpAttack, ...] = (
     ),
     *_http_attacks("audit/http-writes", "PUT", "/api/contents/x", "/lab/api/settings/a:b", body="{}"),
     *_http_attacks("audit/http-writes", "DELETE", "/api/contents/x"),
-    *_http_attacks("audit/http-wrong-token", "GET", "/api/status", "/api/contents", "/metrics", identity="stranger"),
+    *_http_attacks("audit/http-wrong-token", "GET", "/api/status", "/api/contents", "/metrics", identity="wrong-token"),
     HttpAttack("audit/http-wrong-token", "GET", "/api/status?token=jupyter"),
     *(
         HttpAttack("audit/http-host", "GET", path, "owner", {"Host": host})
@@ -99,11 +99,11 @@ HTTP_ATTACKS: tuple[HttpAttack, ...] = (
     ),
     HttpAttack("audit/http-forgery", "POST", "/api/terminals", "browser", {"Content-Type": "text/plain"}, "{}"),
     HttpAttack("audit/http-forgery", "POST", "/api/kernels", "browser", {"X-XSRFToken": "guessed"}, "{}"),
-    HttpAttack("audit/http-forgery", "POST", "/login", "nobody", {}, "password=x"),
+    HttpAttack("audit/http-forgery", "POST", "/login", "anonymous", {}, "password=x"),
     HttpAttack("audit/http-origin", "GET", "/api/contents", "browser", {"Origin": EVIL_ORIGIN}),
     HttpAttack("audit/http-origin", "DELETE", "/api/contents/x", "browser", {"Origin": EVIL_ORIGIN}),
-    HttpAttack("audit/websockets", "GET", "/api/events/subscribe", "nobody", _UPGRADE, statuses=LOGIN_STATUSES),
-    HttpAttack("audit/websockets", "GET", "/api/events/subscribe", "stranger", _UPGRADE, statuses=LOGIN_STATUSES),
+    HttpAttack("audit/websockets", "GET", "/api/events/subscribe", "anonymous", _UPGRADE, statuses=LOGIN_STATUSES),
+    HttpAttack("audit/websockets", "GET", "/api/events/subscribe", "wrong-token", _UPGRADE, statuses=LOGIN_STATUSES),
     HttpAttack(
         "audit/websockets",
         "GET",
@@ -141,16 +141,16 @@ class SshAttack:
     """One attack over SSH.
 
     Attributes:
-        name: What is tried, in words.
-        check: The check it belongs to.
-        options: What the client is given before the host.
-        refusal: What the client says when the server refuses; without that it was not refused.
-        exit_code: What the client ends with then.
-        command: What is run if it is let in; none for a connection that is only forwarded.
-        breach: What the client says when the server did what it must not, beside ending with 0.
-        display: Whether the client is to believe in a display.
-        agent: Whether it has an agent of its own, which holds no key: there has to be one to forward.
-        unknown_key: Whether it uses a key that was just made, in place of the owner's.
+        name: Short description.
+        check: Check that it belongs to.
+        options: Options of the client, before the host.
+        refusal: Message of the client after a refusal; without it the attack was not refused.
+        exit_code: Exit code of the client after a refusal.
+        command: Command to run after a login; empty for a connection that is only forwarded.
+        breach: Message of the client if the server tried the attack, besides exit code 0.
+        display: Whether DISPLAY is set for the client.
+        agent: Whether the client has an empty agent, as there must be one to forward.
+        unknown_key: Whether it uses a newly generated key instead of the owner's.
     """
 
     name: str
@@ -165,7 +165,7 @@ class SshAttack:
     unknown_key: bool = False
 
 
-OWNER_LOGIN = SshAttack("owner", "", (), refusal="", exit_code=0)  # must be let in, or the others show nothing
+OWNER_LOGIN = SshAttack("owner", "", (), refusal="", exit_code=0)  # must succeed, or the others prove nothing
 SSH_ATTACKS: tuple[SshAttack, ...] = (
     SshAttack(
         "password",
@@ -176,7 +176,7 @@ SSH_ATTACKS: tuple[SshAttack, ...] = (
     SshAttack("root", "audit/ssh-users", ("-lroot",)),
     SshAttack("unknown user", "audit/ssh-users", ("-lnosuch",)),
     SshAttack("unknown key", "audit/ssh-keys", (), unknown_key=True),
-    # Nobody has that address: a server that would forward there says at once that it cannot, and nobody is reached.
+    # No machine has this address: a server that forwards fails at once, and reaches no other machine.
     SshAttack(
         "forward to another machine",
         "audit/ssh-forwarding",
@@ -185,7 +185,7 @@ SSH_ATTACKS: tuple[SshAttack, ...] = (
         refusal="administratively prohibited",
         breach="connect failed",
     ),
-    # Port 0: any that is free, as a taken one would look like a refusal.
+    # Port 0 selects a free port; a taken one would look like a refusal.
     SshAttack(
         "forward back",
         "audit/ssh-forwarding",
@@ -201,7 +201,7 @@ SSH_ATTACKS: tuple[SshAttack, ...] = (
         exit_code=1,
         refusal="X11 forwarding request failed",
     ),
-    # sshd answers nothing to that; what runs inside then has no agent.
+    # sshd does not answer this request; the command then has no agent.
     SshAttack(
         "agent",
         "audit/ssh-agent",

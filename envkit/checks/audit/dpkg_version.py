@@ -1,4 +1,4 @@
-"""Which of two versions of a Debian package is the older one, by the rules of dpkg."""
+"""Compare versions of Debian packages by dpkg's rules."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ VERSION_PATTERN = re.compile(
 
 
 def is_older(version: str, other: str) -> bool | None:
-    """Say whether a version is older than another; None where one of them is no version."""
+    """Return whether a version is older than another; None if one of them is not a valid version."""
     version_key, other_key = _sort_key(version), _sort_key(other)
     return None if version_key is None or other_key is None else version_key < other_key
 
 
 def _sort_key(version: str) -> tuple[object, ...] | None:
-    """Return what versions are ordered by, or None for what is none."""
+    """Build the sort key of a version; None if the version is invalid."""
     match = VERSION_PATTERN.fullmatch(version)
     if match is None:
         return None
@@ -24,7 +24,7 @@ def _sort_key(version: str) -> tuple[object, ...] | None:
 
 
 def _parts(text: str) -> tuple[tuple[tuple[int, ...], int], ...]:
-    """Return words and numbers in turn; the end of a word comes after `~` and before all else."""
+    """Split into pairs of a word and a number; the end of a word sorts after `~` and before all else."""
     pairs = re.findall(r"([^0-9]*)([0-9]*)", text)
     return tuple(((*map(_rank, word), 0), int(number or 0)) for word, number in pairs)
 

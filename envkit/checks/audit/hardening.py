@@ -1,6 +1,6 @@
-"""What `docker inspect` says of a container, against what it says of a locked-down one.
+"""Compare the `docker inspect` output of a container with that of a hardened one.
 
-Each check is a function from what inspect says to sentences about what is wrong; none means that it holds.
+Each rule is a function from that output to its faults, in words; no fault means that the check passes.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     Inspection = dict[str, Any]
     Rule = Callable[[Inspection], Iterator[str]]
 
-# Whoever can write one of these, or read some of them, has the host.
+# Write access to one of these, or read access to some, means control of the host.
 DENIED_SOURCES = ("/", "/boot", "/dev", "/etc", "/proc", "/root", "/run", "/sys", "/usr", "/var/lib/docker", "/var/run")
 MASKED_PATHS = {"/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/sys/firmware"}
 READ_ONLY_PATHS = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"}
-VOLUME_FILES = ("/etc/passwd", "/etc/group")  # on another machine's engine they lie in a volume
-READ_ONLY_TARGETS = ("/etc", "/run/secrets", "/usr", "/opt")  # what envkit mounts to be read alone
+VOLUME_FILES = ("/etc/passwd", "/etc/group")  # on a remote engine they are stored in a volume
+READ_ONLY_TARGETS = ("/etc", "/run/secrets", "/usr", "/opt")
 ALLOWED_PORTS = {f"{naming.JUPYTER_PORT}/tcp", f"{naming.SSH_PORT}/tcp"}
 GPU_CAPABILITIES = frozenset({"gpu", "nvidia", "compute", "utility", "video", "graphics", "display", "compat32", "ngx"})
 
 
 def loopback(container: Inspection) -> Iterator[str]:
-    """Ports are published on loopback alone, and none but JupyterLab's and the SSH server's."""
+    """Check that only JupyterLab's and the SSH server's ports are published, and only on loopback."""
     for port, bindings in (container["HostConfig"]["PortBindings"] or {}).items():
         if port not in ALLOWED_PORTS:
             yield f"{port} is published"
@@ -42,12 +42,12 @@ def loopback(container: Inspection) -> Iterator[str]:
 
 
 def privileges(container: Inspection) -> Iterator[str]:
-    """No privilege is given, and none can be gained."""
+    """Check that no privileges are granted, and that none can be gained."""
     host_config = container["HostConfig"]
     if host_config["Privileged"]:
-        yield "it is privileged"
+        yield "the container is privileged"
     if host_config["CapDrop"] != ["ALL"] or host_config["CapAdd"]:
-        yield f"it keeps capabilities: dropped {host_config['CapDrop']}, added {host_config['CapAdd']}"
+        yield f"the container keeps capabilities: dropped {host_config['CapDrop']}, added {host_config['CapAdd']}"
     options = host_config["SecurityOpt"] or []
     if not any(option.startswith("no-new-privileges") and not option.endswith("false") for option in options):
         yield "programs may gain privileges"
@@ -56,10 +56,10 @@ def privileges(container: Inspection) -> Iterator[str]:
 
 
 def kernel(container: Inspection) -> Iterator[str]:
-    """The kernel's own files are hidden or read-only, and so is the root file system."""
+    """Check that kernel files are hidden or read-only, and that the root file system is read-only."""
     host_config = container["HostConfig"]
     if not host_config["ReadonlyRootfs"]:
-        yield "its root file system can be written"
+        yield "the root file system is writable"
     if missing := MASKED_PATHS - set(host_config["MaskedPaths"] or ()):
         yield f"not hidden: {sorted(missing)}"
     if missing := READ_ONLY_PATHS - set(host_config["ReadonlyPaths"] or ()):
@@ -67,7 +67,7 @@ def kernel(container: Inspection) -> Iterator[str]:
 
 
 def namespaces(container: Inspection) -> Iterator[str]:
-    """It shares nothing with the host or with another container."""
+    """Check that nothing is shared with the host or with another container."""
     host_config = container["HostConfig"]
     for name in ("PidMode", "IpcMode", "UTSMode", "NetworkMode", "UsernsMode", "CgroupnsMode"):
         if (
@@ -77,7 +77,7 @@ def namespaces(container: Inspection) -> Iterator[str]:
         ):
             yield f"{name} is {host_config[name]}"
     if host_config["CgroupnsMode"] != "private":
-        yield "it sees the host's control groups"
+        yield "the host's control groups are visible"
     for name in ("Devices", "DeviceCgroupRules", "VolumesFrom", "Links", "GroupAdd", "ExtraHosts"):
         if host_config[name]:
             yield f"{name} is {host_config[name]}"
@@ -87,29 +87,29 @@ def namespaces(container: Inspection) -> Iterator[str]:
 
 
 def network(container: Inspection) -> Iterator[str]:
-    """It is on a network of its own, not on the one that containers share by default."""
+    """Check that the container has its own network, not the one that containers share by default."""
     if container["HostConfig"]["NetworkMode"] in {"default", "bridge", "host"} or len(_networks(container)) != 1:
-        yield f"it is on {sorted(_networks(container))}"
+        yield f"the container is connected to {sorted(_networks(container))}"
 
 
 def mounts(container: Inspection) -> Iterator[str]:
-    """It sees nothing of the host's own, no engine's socket, and what envkit made only to read."""
+    """Check that no host folder or engine socket is mounted, and that envkit's own files are read-only."""
     for mount in container["Mounts"]:
         source, target = str(PurePosixPath(mount["Source"])), mount["Destination"]
         if mount["Type"] == "bind" and (source in DENIED_SOURCES or source.endswith(".sock") or "/.ssh" in source):
-            yield f"{source} of the host is at {target}"
-        # A file below the engine's own folder: the engine takes no less, and nothing is ever mounted on one.
+            yield f"{source} of the host is mounted at {target}"
+        # A file in the engine's own directory: the engine requires rslave, and nothing is ever mounted on such a file.
         is_volume_file = (
             target in VOLUME_FILES and not mount["RW"] and source.endswith(f"/_data{target.removeprefix('/etc')}")
         )
         if mount["Propagation"] not in {"", "rprivate", *(["rslave"] if is_volume_file else [])}:
             yield f"{target} is mounted with {mount['Propagation']}"
         if mount["RW"] and target.startswith(READ_ONLY_TARGETS):
-            yield f"{target} can be written"
+            yield f"{target} is writable"
 
 
 def tmpfs(container: Inspection) -> Iterator[str]:
-    """What lies in memory has a size, and neither devices nor SUID bits work there."""
+    """Check that folders in memory have a maximum size and are mounted with `nodev` and `nosuid`."""
     for target, options in (container["HostConfig"]["Tmpfs"] or {}).items():
         flags = options.split(",")
         if not {"nosuid", "nodev"} <= set(flags) or not any(flag.startswith("size=") for flag in flags):
@@ -117,37 +117,37 @@ def tmpfs(container: Inspection) -> Iterator[str]:
 
 
 def limits(container: Inspection) -> Iterator[str]:
-    """It cannot take the whole host: memory, processors, processes, disk by its log, restarts without end."""
+    """Check the limits that protect the host: memory, CPUs, processes, log size, restarts."""
     host_config = container["HostConfig"]
     for name in ("Memory", "PidsLimit", "NanoCpus"):
         if not (host_config[name] or 0) > 0:
             yield f"{name} has no limit"
     if not {"max-size", "max-file"} <= set(host_config["LogConfig"]["Config"] or ()):
-        yield "its log grows without end"
+        yield "the log has no limit"
     if host_config["RestartPolicy"]["Name"] not in {"", "no", "on-failure"}:
-        yield f"it restarts {host_config['RestartPolicy']['Name']}"
+        yield f"the restart policy is {host_config['RestartPolicy']['Name']}"
     if not any(ulimit["Name"] == "core" and ulimit["Hard"] == 0 for ulimit in host_config["Ulimits"] or ()):
-        yield "it may write memory images"
+        yield "core dumps are allowed"
     if not (container["Config"].get("Healthcheck") or {}).get("Test"):
-        yield "nobody looks whether it still serves"
+        yield "there is no health check"
 
 
 def identity(container: Inspection) -> Iterator[str]:
-    """It runs as a number that is not root's."""
+    """Check that the container runs with a numeric user ID other than root's."""
     user = container["Config"]["User"]
     if not re.fullmatch(r"[1-9][0-9]*(:[0-9]+)?", user):
-        yield f"it runs as {user or 'root'}"
+        yield f"the container runs as {user or 'root'}"
 
 
 def environment(container: Inspection) -> Iterator[str]:
-    """No variable holds a secret; those that end in _FILE name a file."""
+    """Check that no variable holds a secret; variables ending in _FILE name a file."""
     for pair in container["Config"]["Env"] or ():
         name, _, value = pair.partition("=")
         if looks_like_secret(name) and value:
-            yield f"{name} is in the environment"
+            yield f"the variable {name} holds a secret"
 
 
-# Check -> what judges it.
+# Check id -> its rule.
 CHECKS: Mapping[str, Rule] = {
     "audit/ports": loopback,
     "audit/privileges": privileges,
@@ -163,7 +163,7 @@ CHECKS: Mapping[str, Rule] = {
 
 
 def _is_nvidia_request(request: Mapping[str, Any]) -> bool:
-    """Say whether a request hands over NVIDIA's GPUs and nothing else, in one of the ways that envkit has."""
+    """Return whether a device request passes NVIDIA GPUs and nothing else, by one of envkit's methods."""
     capability_sets = [set(capabilities) for capabilities in request.get("Capabilities") or ()]
     if request.get("Driver") == "cdi":
         device_ids = request.get("DeviceIDs") or ()

@@ -1,4 +1,4 @@
-"""Whether JupyterLab withstood the attacks from outside."""
+"""Judge whether JupyterLab withstood the attacks from outside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COOKIE_FLAGS = ("HttpOnly", "SameSite=Strict")
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
-    """Judge what JupyterLab answered."""
+    """Judge JupyterLab's answers."""
     check_ids = dict.fromkeys(attack.check for attack in HTTP_ATTACKS)
     answers = [observation.data for observation in observations if observation.name == "audit.http"]
     results = list(zip(HTTP_ATTACKS, answers, strict=False))
@@ -41,14 +41,16 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
 def _unknown_reason(
     check_id: str, results: Sequence[tuple[HttpAttack, Mapping[str, Any]]], observations: Sequence[Observation]
 ) -> str:
-    """Return why answers show nothing: there was none, or who asked was nobody to the server."""
+    """Return why the answers prove nothing: one is missing, or the server did not accept the control request."""
     request = next((obs.text(answer, "attack") for _, answer in results if answer.get("status") == 0), "")
     if request:
         return f"{request} is not answered"
     control = obs.data(observations, "audit.control")
     for identity in {attack.identity for attack in HTTP_ATTACKS if attack.check == check_id} & {"owner", "browser"}:
         if control.get(identity) != OK:
-            return f"nothing was shown: without an attack the {identity} is answered with {control.get(identity)}"
+            return (
+                f"not comparable: the {identity}'s request without an attack is answered with {control.get(identity)}"
+            )
     return ""
 
 
@@ -57,13 +59,13 @@ def _find_faults(attack: HttpAttack, answer: Mapping[str, Any]) -> Iterator[str]
     if status == 0:
         return
     if answer.get("leaked") is True:
-        yield f"{request} shows a file of the system"
+        yield f"{request} returns a system file"
     elif status not in attack.statuses:
         yield f"{request} is answered with {status}"
     elif status == REDIRECT and not location.startswith(LOGIN_PREFIXES) and location != attack.path.rstrip("/"):
-        yield f"{request} leads to {location}"
+        yield f"{request} redirects to {location}"
     if obs.text(answer, "allows") and attack.check == "audit/http-origin":
-        yield f"{request} allows {obs.text(answer, 'allows')}"
+        yield f"{request} allows the origin {obs.text(answer, 'allows')}"
     if attack.required_header[0] and attack.required_header[1] not in obs.text(answer, "header"):
         yield f"{request} sends no {attack.required_header[1]}"
 
@@ -72,11 +74,11 @@ def _check_guesses(data: Mapping[str, Any], stop_reason: str) -> Finding:
     if not data:
         return judge("audit/http-guesses", (), stop_reason)
     length, distinct, successes, refusals = (data.get(key) for key in ("characters", "different", "let_in", "refused"))
-    faults = [f"{successes} of {data.get('tried')} made-up tokens let in"] if successes else []
+    faults = [f"{successes} of {data.get('tried')} made-up tokens were accepted"] if successes else []
     if not isinstance(length, int) or length < MIN_TOKEN_LENGTH:
-        faults.append(f"the token has {length} characters and can be guessed")
+        faults.append(f"the token has only {length} characters and can be guessed")
     elif not isinstance(distinct, int) or distinct < MIN_TOKEN_LENGTH // 4:
-        faults.append("the token repeats few characters and can be guessed")
+        faults.append("the token has few distinct characters and can be guessed")
     unknown_reason = "" if refusals == TOKEN_GUESSES else f"{refusals} of {TOKEN_GUESSES} made-up tokens were refused"
     return judge("audit/http-guesses", faults, unknown_reason, f"{refusals} made-up tokens were refused")
 
@@ -91,4 +93,4 @@ def _check_cookie(observation: Observation | None, stop_reason: str) -> Finding:
         for flag in COOKIE_FLAGS
         if flag not in obs.texts(cookie, "flags")
     ]
-    return judge("audit/http-cookie", faults, "" if cookies else "a login with the right token gave no cookie")
+    return judge("audit/http-cookie", faults, "" if cookies else "a login with the right token set no cookie")

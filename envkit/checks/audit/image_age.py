@@ -1,4 +1,4 @@
-"""How old the image of a workspace is: what was mended after that is not in it."""
+"""Judge the age of a workspace's image: it lacks later security fixes."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 
 CHECK = "audit/image-age"
 MAX_AGE_DAYS = 90
-EARLIEST_DATE = date(2016, 1, 1)  # what builds write that shall be the same each time is no date: 0001, 1970, 1980
-CLOCK_TOLERANCE = timedelta(days=1)  # the engine's clock may be before ours, or write the day of another time zone
-IMAGE, SYSTEM_PACKAGES, BASE = "the image", "the state of the system's packages", "the base, which nothing updates,"
+EARLIEST_DATE = date(2016, 1, 1)  # reproducible builds write placeholder dates: 0001, 1970, 1980
+CLOCK_TOLERANCE = timedelta(days=1)  # the engine's clock may be ahead, or in another time zone
+IMAGE, SYSTEM_PACKAGES, BASE = "the image", "the last upgrade of the system packages", "the foreign base image"
 BASE_HINT = (
-    "envkit up --pull brings a newer one where its maker has made one; base: debian in envkit.yaml gets security "
+    "envkit up --pull pulls a newer one if its publisher offers one; base: debian in envkit.yaml receives security "
     "updates"
 )
 
 
 def check(observations: Sequence[Observation]) -> Finding:
-    """Judge the age of what an image stands on: the day it was made itself says little."""
+    """Judge the age of the image's system packages or base; its own build date proves little."""
     data = obs.data(observations, "audit.image")
     subject, timestamp = _age_source(data)
     image_date, today = _parse_date(timestamp), _parse_date(obs.text(data, "today"))
     if image_date is None or today is None or not EARLIEST_DATE <= image_date <= today + CLOCK_TOLERANCE:
-        return judge(CHECK, (), f"the engine does not say how old {subject} is: {single_line(timestamp) or 'nothing'}")
+        return judge(CHECK, (), f"the date of {subject} is not known: {single_line(timestamp) or 'none'}")
     days = max(0, (today - image_date).days)
     if days > MAX_AGE_DAYS:
         return judge(
-            CHECK, [f"{subject} is {days} days old, of {image_date}"], hint=BASE_HINT if subject is BASE else None
+            CHECK, [f"{subject} is {days} days old ({image_date})"], hint=BASE_HINT if subject is BASE else None
         )
     if subject is IMAGE:
-        return skip(CHECK, "the image is young; what it was built on is gone from the engine, and its age with it")
+        return skip(CHECK, "the image is recent; its base is no longer on the engine, so the base's age is not known")
     return judge(CHECK, (), pass_detail=f"{subject} is {days} days old")
 
 

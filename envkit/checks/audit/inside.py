@@ -1,4 +1,4 @@
-"""Whether what was tried inside failed. A look that did not come to its end shows nothing."""
+"""Judge the attempts inside the container. An attempt that did not finish proves nothing."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from envkit.model.report import Finding, Observation
 
 NO_CAPABILITIES = "0" * 16
-GROUP_OTHER_BITS = 0o077  # the bits of a mode that are not its owner's
-CAPABILITY_SETS = ("CapPrm", "CapEff", "CapBnd", "CapInh")  # CapAmb is known to newer kernels alone
+GROUP_OTHER_BITS = 0o077
+CAPABILITY_SETS = ("CapPrm", "CapEff", "CapBnd", "CapInh")  # only newer kernels report CapAmb
 END_REASONS = {"limit": "it took too long and was stopped", "signal": "it was killed"}
-# Look -> its check, and how many attempts it has; a test holds that equal to what is tried.
+# Observation -> its check and number of attempts; a test keeps the number equal to the guest's attempts.
 ATTEMPTS: Mapping[str, tuple[str, int]] = {
     "audit.escapes": ("audit/escapes", 14),
     "audit.tampering": ("audit/tampering", 8),
 }
 
-# What OpenSSH of today calls strong, and ssh-audit finds no fault with; curve25519 alone is not safe from what
-# quantum computers may do one day, and stays for clients that know nothing else.
+# Strong for current OpenSSH and accepted by ssh-audit. curve25519 alone does not resist quantum computers; it remains
+# for clients that support nothing else.
 STRONG_ALGORITHMS: Mapping[str, frozenset[str]] = {
     "kexalgorithms": frozenset(
         {
@@ -58,7 +58,12 @@ STRONG_ALGORITHMS: Mapping[str, frozenset[str]] = {
 
 
 def check(observations: Sequence[Observation], inspection: Mapping[str, Any]) -> Iterator[Finding]:
-    """Judge what could be done inside, of a container of which the engine says this."""
+    """Judge the attempts inside a container.
+
+    Args:
+        observations: Results of the attempts.
+        inspection: Output of `docker inspect` for the container.
+    """
     yield _check_capabilities(observations)
     for name in ATTEMPTS:
         yield _check_attempts(observations, name)
@@ -70,14 +75,14 @@ def check(observations: Sequence[Observation], inspection: Mapping[str, Any]) ->
 
 
 def unknown_reason(observations: Sequence[Observation], name: str) -> str:
-    """Return why a look inside shows nothing: it failed or did not come to its end; empty if it did."""
+    """Return why an inspection inside proves nothing: it failed or did not finish; empty if it finished."""
     observation = obs.last(observations, name)
     if observation is not None:
         error = obs.error(observation.data)
-        return f"could not be looked at inside: {error}" if error else ""
+        return f"could not be inspected: {error}" if error else ""
     end = obs.data(observations, "ended")
     cause = END_REASONS.get(obs.text(end, "by"), "it ended")
-    return f"could not be looked at inside: {cause} before that" if end else "nothing was looked at inside"
+    return f"could not be inspected: {cause} before that" if end else "the container was not inspected"
 
 
 def _check_capabilities(observations: Sequence[Observation]) -> Finding:
@@ -86,7 +91,7 @@ def _check_capabilities(observations: Sequence[Observation]) -> Finding:
     missing = [name for name in (*CAPABILITY_SETS, "NoNewPrivs", "Seccomp") if not obs.text(status, name)]
     if reason or missing or not isinstance(identity.get("uid"), int):
         return judge(
-            "audit/capabilities", (), reason or f"the kernel does not tell {', '.join(missing) or 'who it is'}"
+            "audit/capabilities", (), reason or f"the kernel does not report {', '.join(missing) or 'the user ID'}"
         )
     return judge("audit/capabilities", list(_find_privileges(identity, status)))
 
@@ -110,12 +115,12 @@ def _check_attempts(observations: Sequence[Observation], name: str) -> Finding:
     if not reason and data.get("tried") != count:
         reason = f"{data.get('tried')} of {count} attempts were made"
     if not reason and missing:
-        reason = f"could not be tried for want of a program: {', '.join(missing)}"
+        reason = f"could not be tried because a program is missing: {', '.join(missing)}"
     if not reason and unfinished:
-        reason = f"did not come to an end: {', '.join(unfinished)}"
+        reason = f"did not finish: {', '.join(unfinished)}"
     return judge(
         check_id,
-        [f"it could {attempt}" for attempt in obs.texts(data, "succeeded")],
+        [f"container code could {attempt}" for attempt in obs.texts(data, "succeeded")],
         reason,
         f"{count} attempts failed",
     )
@@ -124,7 +129,7 @@ def _check_attempts(observations: Sequence[Observation], name: str) -> Finding:
 def _check_rights(observations: Sequence[Observation]) -> Finding:
     data, reason = obs.data(observations, "audit.rights"), unknown_reason(observations, "audit.rights")
     if not reason and data.get("checked") is not True:
-        reason = "there is no find to look with"
+        reason = "the container has no find"
     return judge("audit/rights", obs.texts(data, "files"), reason)
 
 
@@ -134,7 +139,7 @@ def _check_algorithms(observations: Sequence[Observation]) -> Finding:
     if reason:
         return judge("audit/ssh-algorithms", (), reason)
     if not settings:
-        return skip("audit/ssh-algorithms", "the SSH server does not tell its settings")
+        return skip("audit/ssh-algorithms", "the SSH server does not report its settings")
     faults = []
     for setting, strong in STRONG_ALGORITHMS.items():
         weak = [algorithm for algorithm in obs.text(settings, setting).split(",") if algorithm not in strong]
@@ -146,9 +151,9 @@ def _check_secrets(observations: Sequence[Observation]) -> Finding:
     variables, files = obs.data(observations, "audit.variables"), obs.data(observations, "audit.secrets")
     reason = unknown_reason(observations, "audit.variables") or unknown_reason(observations, "audit.secrets")
     if not reason and files.get("checked") is not True:
-        reason = "there is no folder of secrets to look at"
+        reason = "there is no secrets folder"
     faults = [f"the variable {name} holds a value" for name in obs.texts(variables, "names")]
-    faults += [f"{path} can be read by everybody" for path in obs.texts(files, "open")]
+    faults += [f"{path} is world-readable" for path in obs.texts(files, "open")]
     if files.get("shown") is True:
         faults.append("a process shows the token in its arguments")
     return judge("audit/secrets", faults, reason)
@@ -158,11 +163,11 @@ def _check_socket(observations: Sequence[Observation], *, required: bool) -> Fin
     data, reason = obs.data(observations, "audit.socket"), unknown_reason(observations, "audit.socket")
     if not reason and data.get("there") is False:
         if required:
-            return judge("audit/socket", (), "there is no socket, though JupyterLab has no port to listen at")
-        return skip("audit/socket", "JupyterLab listens on no socket")
+            return judge("audit/socket", (), "JupyterLab has neither a socket nor a port")
+        return skip("audit/socket", "JupyterLab does not listen on a socket")
     socket_mode, folder_mode = data.get("mode"), data.get("folder")
     if reason or not isinstance(socket_mode, int) or not isinstance(folder_mode, int):
-        return judge("audit/socket", (), reason or "the modes of JupyterLab's socket are not told")
+        return judge("audit/socket", (), reason or "the modes of JupyterLab's socket are not known")
     faults = [
         f"{label} has mode {mode:04o}"
         for label, mode in (("the socket", socket_mode), ("its folder", folder_mode))

@@ -1,4 +1,4 @@
-"""Whether another container reaches the workspace, from the engine's usual network and from its very own."""
+"""Judge whether other containers can reach the workspace, from the engine's default network and from its own."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ CHECK = "audit/neighbours"
 
 
 def check(observations: Sequence[Observation]) -> Finding:
-    """Judge whether another container reached it, from every network: a port that is closed was reached as well."""
+    """Judge whether another container reached the workspace; a refused connection counts as reached."""
     results = [observation.data for observation in observations if observation.name == "audit.neighbour"]
     faults = [fault for result in results for fault in _find_faults(result)]
     if not results:
-        return skip(CHECK, "no other container was started to knock")
+        return skip(CHECK, "no other container was started")
     unknown_reason = next((reason for result in results if (reason := _unknown_reason(result))), "")
     if faults or unknown_reason:
         return judge(CHECK, faults, unknown_reason)
@@ -31,11 +31,11 @@ def check(observations: Sequence[Observation]) -> Finding:
     networks = " and ".join(obs.text(result, "network") for result in results)
     brief_targets = [target for result in results for target in obs.texts(result, "once")]
     note = (
-        f"; one got to {', '.join(brief_targets)} for a moment, as while an engine arranges its rules"
+        f"; {', '.join(brief_targets)} was reachable briefly, as while an engine updates its firewall rules"
         if brief_targets
         else ""
     )
-    return judge(CHECK, (), pass_detail=f"containers on {networks} get no answer from it{note}")
+    return judge(CHECK, (), pass_detail=f"containers on {networks} receive no answer{note}")
 
 
 def _find_faults(data: Mapping[str, Any]) -> Iterator[str]:
@@ -44,18 +44,21 @@ def _find_faults(data: Mapping[str, Any]) -> Iterator[str]:
         obs.texts(data, "opened"),
         obs.texts(data, "refused"),
     )
-    yield from (f"a container on {network} opens {target}" for target in open_targets)
+    yield from (f"a container on {network} can connect to {target}" for target in open_targets)
     if closed_targets:
-        yield f"a container on {network} reaches {', '.join(closed_targets)}: closed merely because nobody listens there now"
+        yield (
+            f"a container on {network} can reach {', '.join(closed_targets)}: "
+            "closed only because no server is listening now"
+        )
 
 
 def _unknown_reason(data: Mapping[str, Any]) -> str:
-    """Return why silence shows nothing, or an empty text."""
+    """Return why the missing answers prove nothing, or an empty text."""
     network, reason = obs.text(data, "network"), obs.text(data, "why")
     if reason or obs.text(data, "skipped"):
         return reason
     if not data.get("tried") or data.get("ended") is not True:
-        return f"the container on {network} did not come to an end with its knocking"
+        return f"the container on {network} did not finish its connection attempts"
     if data.get("alive") is not True:
-        return f"nobody at all answers the container on {network}, so that closed ports show nothing"
+        return f"the container on {network} receives no answer from any address, so closed ports prove nothing"
     return ""

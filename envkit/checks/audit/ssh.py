@@ -1,4 +1,4 @@
-"""What the real ssh-audit finds at a published port."""
+"""Judge what ssh-audit reports for a published port."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from envkit.model.report import Finding, Observation
 
 CHECK = "audit/ssh-audit"
-MIN_ALGORITHMS = 4  # a key exchange, a host key, a cipher, a checksum: with fewer nothing was looked at
-# Of OpenSSH before 9.0 alone is it true of every key exchange, of later ones of the one kept for older clients.
+MIN_ALGORITHMS = 4  # key exchange, host key, cipher and MAC: with fewer, ssh-audit examined nothing
+# True of every key exchange before OpenSSH 9.0, later only of the one kept for older clients.
 ACCEPTED_WARNING = "post-quantum"
 
 
 def check(observations: Sequence[Observation]) -> Finding:
-    """Judge its failures and warnings; that quantum computers may break a key exchange some day is told by `up`."""
+    """Judge failures and warnings, except for the one about quantum computers, which `up` reports."""
     observation = obs.last(observations, "audit.ssh_audit")
     if observation is None:
-        return skip(CHECK, "the SSH server was not looked at")
+        return skip(CHECK, "ssh-audit was not run")
     if reason := obs.text(observation.data, "skipped"):
         return skip(CHECK, reason)
     warnings = obs.texts(observation.data, "warn")
@@ -32,8 +32,6 @@ def check(observations: Sequence[Observation]) -> Finding:
     ]
     count = obs.number(observation.data.get("count")) or 0
     reason = obs.text(observation.data, "why") or (
-        "" if count >= MIN_ALGORITHMS else "ssh-audit does not say what the server offers"
+        "" if count >= MIN_ALGORITHMS else "ssh-audit does not report the server's algorithms"
     )
-    return judge(
-        CHECK, faults, reason, "it warns of what quantum computers may do, and of nothing else" if warnings else ""
-    )
+    return judge(CHECK, faults, reason, "ssh-audit warns only of quantum computers" if warnings else "")

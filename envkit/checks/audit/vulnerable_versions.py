@@ -1,4 +1,4 @@
-"""Whether what serves a workspace is of versions without a published hole. No network."""
+"""Judge whether the versions of a workspace's servers have published vulnerabilities, without the network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from envkit.checks import observations as obs
 from envkit.checks.audit import dpkg_version
 from envkit.checks.audit.finding import judge
 from envkit.checks.audit.inside import unknown_reason
-from envkit.checks.table import make_finding
+from envkit.checks.check import make_finding
 from envkit.model.report import Verdict
 from envkit.sanitize import single_line
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from envkit.model.release import Floor
     from envkit.model.report import Finding, Observation
 
-SERVER_PACKAGE = "jupyter-server"  # without it nothing serves, so that it was looked for in the wrong place
-MIN_PYTHON = "3.10"  # for all that the server consists of, in its newest version
-PYTHON_HINT = "build.python_mirror in envkit.yaml brings a newer Python to the server, then: envkit up"
-SYSTEM_HINT = "base: debian in envkit.yaml, or an image of a system that still gets fixes, then: envkit up"
-REBUILD_HINT = "take the newest envkit; then, so that the image is made of today's packages: envkit up --pull"
+SERVER_PACKAGE = "jupyter-server"  # always installed: if it is missing, the wrong folder was searched
+MIN_PYTHON = "3.10"  # of the newest server and all its dependencies
+PYTHON_HINT = "set build.python_mirror in envkit.yaml for a newer Python of the server, then: envkit up"
+SYSTEM_HINT = "set base: debian in envkit.yaml, or an image of a system that still receives fixes, then: envkit up"
+REBUILD_HINT = "install the newest envkit, then rebuild the image with current packages: envkit up --pull"
 SEVERITY_ORDER = (Verdict.FAILED, Verdict.UNKNOWN, Verdict.WARNED)
 
 
 @dataclass(frozen=True, slots=True)
 class PackageVerdict:
-    """What is said of one package, and what helps."""
+    """Result for one package."""
 
     status: Verdict
     detail: str
@@ -42,7 +42,7 @@ class PackageVerdict:
 
 
 def check(observations: Sequence[Observation]) -> Finding:
-    """Judge what is installed."""
+    """Judge the installed versions."""
     if reason := unknown_reason(observations, "audit.packages"):
         return judge("audit/packages", (), reason)
     data = obs.data(observations, "audit.packages")
@@ -60,26 +60,31 @@ def check(observations: Sequence[Observation]) -> Finding:
         return make_finding("audit/packages", single_line(detail), status=worst, hint=hint)
     if worst is Verdict.FAILED:
         return judge("audit/packages", [verdict.detail for verdict in worst_verdicts], hint=hint)
-    return judge("audit/packages", (), detail, f"nothing that serves has a hole known on {catalog.floors_source()[0]}")
+    pass_detail = f"the servers have no vulnerability known on {catalog.floors_source()[0]}"
+    return judge("audit/packages", (), detail, pass_detail)
 
 
 def _judge_server(data: Mapping[str, Any]) -> Iterator[PackageVerdict]:
     versions, python = obs.table(data, "versions"), obs.text(data, "python")
     if not obs.texts(versions, SERVER_PACKAGE):
-        yield PackageVerdict(Verdict.UNKNOWN, f"{SERVER_PACKAGE} is not where it is looked for")
+        yield PackageVerdict(Verdict.UNKNOWN, f"{SERVER_PACKAGE} is not in the expected folder")
     for floor in catalog.floors():
         for version in obs.texts(versions, floor.package):
             yield from _judge_package(floor, version, python)
 
 
 def _judge_package(floor: Floor, version_text: str, python: str) -> Iterator[PackageVerdict]:
-    version, enough = _parse_version(version_text), floor.mitigation
+    version, mitigation = _parse_version(version_text), floor.mitigation
     if version is None:
-        yield PackageVerdict(Verdict.UNKNOWN, f"{floor.package} {version_text}: that is no version")
+        yield PackageVerdict(Verdict.UNKNOWN, f"{floor.package}: invalid version {version_text}")
     elif any(SpecifierSet(specifier).contains(version, prereleases=True) for specifier in floor.fixed_versions):
         return
-    elif enough and _is_below(python, enough.below) and SpecifierSet(enough.well).contains(version, prereleases=True):
-        detail = f"{floor.package} {version} is the newest for Python {python}: {enough.shut}"
+    elif (
+        mitigation
+        and _is_below(python, mitigation.python_below)
+        and SpecifierSet(mitigation.specifier).contains(version, prereleases=True)
+    ):
+        detail = f"{floor.package} {version} is the newest for Python {python}: {mitigation.measure}"
         yield PackageVerdict(Verdict.WARNED, detail, PYTHON_HINT)
     else:
         hint = PYTHON_HINT if _is_below(python, MIN_PYTHON) else REBUILD_HINT
@@ -91,16 +96,16 @@ def _judge_openssh(codename: str, version: str, today: str) -> Iterator[PackageV
     is_unsupported = system is not None and system.security_until < max(today, catalog.floors_source()[0])
     is_older = dpkg_version.is_older(version, floor or "0")
     if is_older is None:
-        yield PackageVerdict(Verdict.UNKNOWN, f"the version of OpenSSH is not told: {version or 'nothing'}")
+        yield PackageVerdict(Verdict.UNKNOWN, f"the version of OpenSSH is not known: {version or 'none'}")
     elif floor and is_older:
-        detail = f"openssh-server {version}: holes that {codename} closed in {floor} are open"
+        detail = f"openssh-server {version} lacks fixes that {codename} released in {floor}"
         yield PackageVerdict(Verdict.FAILED, detail, SYSTEM_HINT if is_unsupported else REBUILD_HINT)
     elif is_unsupported and system:
-        detail = f"openssh-server {version}: {codename} closes no hole that was found after {system.security_until}"
+        detail = f"openssh-server {version}: {codename} receives no fixes after {system.security_until}"
         yield PackageVerdict(Verdict.WARNED, detail, SYSTEM_HINT)
     elif floor is None:
         yield PackageVerdict(
-            Verdict.UNKNOWN, f"which OpenSSH of {codename or 'this system'} has no known hole is not known"
+            Verdict.UNKNOWN, f"the fixed version of OpenSSH for {codename or 'this system'} is not known"
         )
 
 
@@ -112,6 +117,6 @@ def _parse_version(text: str) -> Version | None:
 
 
 def _is_below(python: str, limit: str) -> bool:
-    """Say whether a Python is older than another; one that is not told is not."""
+    """Return whether a Python is older than a limit; an unknown one is not."""
     version, limit_version = _parse_version(python), Version(limit)
     return version is not None and version < limit_version

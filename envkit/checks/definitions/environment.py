@@ -1,16 +1,16 @@
-"""Rows of the table: an environment and what it serves."""
+"""Checks of an environment and its servers."""
 
 from __future__ import annotations
 
-from envkit.checks.check import Check
+from envkit.checks.definitions import Check
 
 ENVIRONMENT = (
     Check(
         "environment/drift",
-        "The environment is what its config says",
+        "The environment matches its config",
         "warning",
         "container",
-        "What an `envkit up` would do is worked out and not done. Whatever it would do is a difference.",
+        "envkit plans an `envkit up` without executing it. Every step of that plan is a difference.",
         "envkit.yaml, a file that it names, or the container was changed since the last `up`",
         "envkit up",
     ),
@@ -19,18 +19,20 @@ ENVIRONMENT = (
 SERVICES = (
     Check(
         "ssh/login",
-        "SSH lets the workspace's owner in",
+        "The workspace's owner can log in with SSH",
         "error",
         "container",
-        "envkit logs in with its own key, through the engine, as the host entry it writes does.",
+        "envkit logs in with its own key through the engine, like the host entry that it writes.",
         hint="envkit logs",
     ),
     Check(
         "tensorboard/route",
         "TensorBoard answers behind Jupyter's login",
-        "error",
+        "warning",
         "container",
-        "The address of TensorBoard is asked with the token of the workspace.",
-        hint="envkit logs",
+        "envkit requests TensorBoard's address with the workspace's token, and waits while the container makes "
+        "progress. TensorBoard starts with the first request, so a slow one is a warning.",
+        "TensorBoard is still starting, or it cannot start",
+        "envkit probe checks again; envkit logs shows the output",
     ),
 )

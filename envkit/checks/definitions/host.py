@@ -1,43 +1,43 @@
-"""Rows of the table: the host, before anything runs on it."""
+"""Checks of the host, before anything runs on it."""
 
 from __future__ import annotations
 
-from envkit.checks.check import Check
+from envkit.checks.definitions import Check
 
 HOST = (
     Check(
         "host/engine",
-        "A container engine answers that envkit serves",
+        "A supported container engine answers",
         "error",
         "host",
-        "The engine is looked for where Docker's own client would: `DOCKER_HOST`, the Docker context, usual sockets.",
-        "none is installed or started, or you may not use it",
+        "envkit finds the engine as Docker's client does: `DOCKER_HOST`, the Docker context, usual sockets.",
+        "no engine is installed or running, or you may not use it",
         "sudo apt-get install docker.io, then sudo systemctl start docker",
     ),
     Check(
         "host/disk",
-        "There is room for images",
+        "There is disk space for images",
         "error",
         "host",
-        "A workspace takes about 2 GB, one for GPUs 6 GB, and as much again while it is built.",
-        "images and volumes fill the disk on which the engine keeps them",
-        "envkit prune removes what envkit made and nobody uses; docker system df shows the rest",
+        "A workspace needs about 2 GB, with GPU support 6 GB, and the same again during a build.",
+        "images and volumes fill the engine's disk",
+        "envkit prune removes unused resources of envkit; docker system df shows the rest",
     ),
     Check(
         "host/memory",
         "There is memory for a notebook",
         "error",
         "host",
-        "JupyterLab and a kernel with TensorFlow take about 1 GB before any data is loaded.",
+        "JupyterLab and a kernel with TensorFlow need about 1 GB before any data is loaded.",
         "other programs use it",
-        "close what is not needed; or use a machine with more memory",
+        "close other programs, or use a machine with more memory",
     ),
     Check(
         "host/programs",
-        "The SSH client and rsync are here",
+        "The SSH client and rsync are installed",
         "warning",
         "host",
-        "`envkit ssh`, VS Code, `audit` and engines on other machines use the host's own programs.",
+        "`envkit ssh`, VS Code, `audit` and remote engines use programs of the host.",
         "they are not installed",
         "sudo apt-get install openssh-client rsync",
     ),
@@ -46,49 +46,48 @@ HOST = (
         "TensorFlow's official image can be pulled",
         "warning",
         "host",
-        "Asked by the engine, with its own proxy, where `base:` is `official` or `auto`. Where it is "
-        "`auto`, a workspace stands on Debian instead.",
-        "no network, a proxy that the engine does not know, or a tag that is gone",
-        "write base: debian in envkit.yaml, which needs no registry",
+        "With `base: official` or `auto`, the engine asks the registry through its own proxy. With `auto`, envkit "
+        "builds from Debian packages if the registry does not answer.",
+        "no network, a proxy that the engine does not know, or a tag that no longer exists",
+        "set base: debian in envkit.yaml, which needs no registry",
     ),
     Check(
         "host/mirror",
         "The Debian mirror answers",
         "warning",
         "host",
-        "A first build installs Debian packages, through the caller's own proxy. A mirror that only a config names is "
-        "not asked before that config's access was approved.",
-        "no network, or a proxy or a mirror has to be named",
-        "export https_proxy and http_proxy; or name a mirror of your own: build.mirror in envkit.yaml",
+        "A first build installs Debian packages through the caller's proxy. envkit contacts a mirror that only a "
+        "config names after that config's access has been approved.",
+        "no network, or a proxy or mirror must be configured",
+        "export https_proxy and http_proxy; or set build.mirror in envkit.yaml to your own mirror",
     ),
     Check(
         "host/index",
         "The package index answers",
         "warning",
         "host",
-        "A first build installs Python packages, through the caller's own proxy and with the certificates this host "
-        "trusts. Any status but a refusal counts as an answer, and no redirect is followed. An index that only a "
-        "config names is not asked before that config's access was approved.",
-        "no network, a proxy, or a certificate of the company's that this host does not trust",
-        "export https_proxy, and SSL_CERT_FILE for a certificate; or name an index of your own: build.index in "
-        "envkit.yaml",
+        "A first build installs Python packages through the caller's proxy and with this host's trusted certificates. "
+        "Any status but a refusal counts as an answer; redirects are not followed. envkit contacts an index that only "
+        "a config names after that config's access has been approved.",
+        "no network, a proxy, or a company certificate that this host does not trust",
+        "export https_proxy, and SSL_CERT_FILE for a certificate; or set build.index in envkit.yaml to your own index",
     ),
     Check(
         "host/apt",
-        "apt can read its lists of sources",
+        "apt can read its sources",
         "warning",
         "host",
-        "Where it cannot, nothing can be installed: no driver, no container toolkit. Adding NVIDIA's repository twice, "
-        "each time with another key, is enough for that. apt itself is asked, without the network.",
-        "unknown: apt's own words are all there is",
-        "sudo apt-get update shows all of it",
+        "Otherwise nothing can be installed: no driver, no container toolkit. Adding NVIDIA's repository twice with "
+        "different keys is enough. envkit runs apt itself, without the network.",
+        "unknown: apt reports nothing else",
+        "sudo apt-get update shows the full message",
     ),
     Check(
         "host/clock",
         "The clock is right",
         "warning",
         "host",
-        "Certificates and signed package lists are refused by a clock that is minutes off.",
+        "Certificates and signed package lists are rejected if the clock is minutes off.",
         "nothing sets this clock",
         "sudo timedatectl set-ntp true",
     ),
@@ -97,26 +96,26 @@ HOST = (
         "JupyterLab's port is free",
         "warning",
         "host",
-        "Where it is taken, `envkit up` picks another one; one that `jupyter.port` names has to be free, or held by "
-        "the workspace itself.",
-        "another program listens there",
+        "If the port is taken, `envkit up` picks another one. A port set by `jupyter.port` must be free or used by the "
+        "workspace itself.",
+        "another program listens on it",
         "envkit up picks another port",
     ),
     Check(
         "host/gpu",
-        "The driver serves this TensorFlow release",
+        "The driver supports this TensorFlow release",
         "info",
         "host",
-        "Told from the catalogue, before anything is pulled: the release's CUDA, the oldest driver for it, and how the "
-        "engine passes a GPU.",
+        "Compares, before anything is pulled, the release's CUDA version, the oldest driver for it, and the engine's "
+        "way to pass a GPU.",
     ),
     Check(
         "host/state",
-        "envkit's own folder is private",
+        "envkit's state directory is private",
         "error",
         "host",
-        "Tokens and keys lie in it.",
-        "somebody opened it to others",
-        "chmod 700, on that folder",
+        "It holds tokens and keys.",
+        "its mode or owner was changed",
+        "chmod 700, on that directory",
     ),
 )

@@ -1,45 +1,46 @@
-"""Rows of the table: an image as a whole, and the loop from data to an exported model."""
+"""Checks of an image as a whole, and of the steps from data to an exported model."""
 
 from __future__ import annotations
 
-from envkit.checks.check import Check
+from envkit.checks.definitions import Check
 
 IMAGE = (
     Check(
         "image/runs",
-        "The image can be had and run",
+        "The image exists and starts",
         "error",
         "image",
-        "It is looked for on the engine, then in its registry, and started once. Of a workspace: it has to run.",
+        "envkit looks for the image on the engine, then in its registry, and starts it once. A workspace must be "
+        "running.",
         "its name is wrong, its registry does not offer it, or the engine refused to start it",
-        "docker pull, and docker run, with that image say more",
+        "docker pull and docker run with that image show more",
     ),
     Check(
         "image/label",
-        "The tag says what is inside",
+        "The tag matches the contents",
         "error",
         "image",
         "Tags of `tensorflow/tensorflow` and of envkit begin with a TensorFlow release and name the build. Both are "
-        "compared with what is imported.",
-        "the tag was given to another image, or a package was replaced while building",
-        "build the image anew; until then name it by its id",
+        "compared with the imported TensorFlow.",
+        "the tag was moved to another image, or a package was replaced during the build",
+        "rebuild the image; until then use its id",
     ),
     Check(
         "image/packages",
-        "The installed packages fit together",
+        "The installed packages are compatible",
         "error",
         "image",
-        "`pip check` compares what each package asks for with what is installed.",
-        "something was installed later without regard to what TensorFlow asks for",
-        "install under constraints: pip install --constraint FILE, with what TensorFlow needs in it",
+        "`pip check` compares the requirements of each package with the installed versions.",
+        "a package was installed later, without TensorFlow's requirements as constraints",
+        "install with constraints: pip install --constraint FILE, where FILE lists TensorFlow's requirements",
     ),
     Check(
         "image/jupyter",
-        "Jupyter is there and starts",
+        "Jupyter is installed and starts",
         "error",
         "image",
-        "An image whose tag promises a Jupyter has to have one on PATH that can say its version.",
-        "it is not installed, or lies where PATH does not lead",
+        "An image whose tag promises Jupyter must have one on PATH that prints its version.",
+        "it is not installed, or not on PATH",
         "pip install jupyterlab, in the image",
     ),
     Check(
@@ -47,20 +48,20 @@ IMAGE = (
         "The image has a Python",
         "error",
         "image",
-        "The smoke test is a Python program; `python` and `python3` are tried.",
+        "The smoke test is a Python program; it tries `python` and `python3`.",
         "neither is on PATH",
-        "install a Python in the image, and TensorFlow for it",
+        "install Python in the image, and TensorFlow for it",
     ),
 )
 
 KERAS = (
     Check(
         "keras/data",
-        "Pictures become a dataset",
+        "Image files can be loaded as a dataset",
         "error",
         "tensorflow",
-        "`image_dataset_from_directory` reads a folder of small pictures that the test makes.",
-        "reading or decoding pictures fails in this TensorFlow",
+        "`image_dataset_from_directory` reads a folder of small image files that the test creates.",
+        "reading or decoding image files fails in this TensorFlow",
         "the message names the operation; reinstall TensorFlow and numpy together",
     ),
     Check(
@@ -68,46 +69,45 @@ KERAS = (
         "A network trains with mixed precision",
         "error",
         "tensorflow",
-        "A small convolutional network is trained under `mixed_float16`, its output in float32, until the loss has "
-        "fallen to half.",
-        "an operation gives wrong results, or a part of Keras is of another release",
-        "the message names what failed; where there is none, reinstall TensorFlow and its keras together",
+        "A small convolutional network with float32 output is trained under `mixed_float16` until its loss has halved.",
+        "an operation gives wrong results, or a part of Keras belongs to another release",
+        "the message names what failed; if there is none, reinstall TensorFlow and its keras together",
     ),
     Check(
         "keras/events",
-        "TensorBoard can read what training wrote",
+        "TensorBoard can read the training's event files",
         "error",
         "tensorflow",
-        "The event files of the training are read back with TensorBoard's own reader.",
+        "The event files are read back with TensorBoard's own reader.",
         "TensorBoard is missing, or of another release than TensorFlow",
         "pip install the tensorboard of the same release",
     ),
     Check(
         "keras/saved-model",
-        "A SavedModel predicts as the model did",
+        "A loaded SavedModel predicts the same",
         "error",
         "tensorflow",
-        "The trained model is saved as a SavedModel, loaded, and both predictions are compared.",
+        "The trained model is saved as a SavedModel and loaded, and both predictions are compared.",
         "Keras and TensorFlow are of different releases",
-        "install the keras that this TensorFlow asks for",
+        "install the keras that this TensorFlow requires",
     ),
     Check(
         "keras/hdf5",
-        "A model in HDF5 predicts as the model did",
+        "A loaded HDF5 model predicts the same",
         "error",
         "tensorflow",
         "The same with one HDF5 file, which needs h5py.",
-        "h5py is missing or does not fit numpy",
-        "install the h5py that this TensorFlow asks for",
+        "h5py is missing or incompatible with numpy",
+        "install the h5py that this TensorFlow requires",
     ),
     Check(
         "keras/tflite",
-        "An exported model predicts as the model did",
+        "An exported TFLite model predicts the same",
         "error",
         "tensorflow",
-        "A model of mixed precision does not convert as it is: its weights are put into a float32 model, which is "
-        "converted and compared picture by picture.",
+        "A mixed-precision model cannot be converted directly: its weights are copied into a float32 model, which is "
+        "converted and compared on each image.",
         "the converter is broken, or of another release",
-        "docs/smoke.md shows the recipe; reinstall TensorFlow where even that fails",
+        "docs/reference/smoke.md shows the recipe; if even that fails, reinstall TensorFlow",
     ),
 )

@@ -1,7 +1,7 @@
-"""Whether a GPU can be used, and if not, at which layer it stops: host, engine, image, container, TensorFlow.
+"""Judge whether a GPU can be used, and if not, which layer fails: host, engine, image, container, TensorFlow.
 
-The layers are walked in that order and the first fault is the answer: what follows from it is not explained.
-A GPU that computed is usable, whatever any look at the host said.
+The layers are checked in that order. Only the first fault is reported, because later ones follow from it.
+A GPU that computed is usable, whatever the host inspection reported.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from envkit.checks import error_patterns
 from envkit.checks import observations as obs
+from envkit.checks.check import make_finding
 from envkit.checks.gpu import compute_failures, device_nodes, driver, operations, warnings
-from envkit.checks.table import make_finding
 from envkit.model.report import Verdict
 from envkit.sanitize import single_line
 
@@ -33,13 +33,13 @@ _PROBLEM_LINE = re.compile(r"^(?:[EF]\d{4} .*|\S+ \S+: [EFW] .*)$", re.ASCII | r
 def preflight(
     *, required: bool, host: HostGpu, engine: EngineFacts | None, release: Release | None = None, gpu_build: bool = True
 ) -> Finding | None:
-    """Judge what can be told before anything is created.
+    """Judge what is known before anything is created.
 
     Args:
         required: Whether a run without a GPU is a failure; if not, a fault is a reason to skip.
-        host: What the host says of GPUs.
-        engine: The engine, or None if it was not asked.
-        release: The TensorFlow release that is to run, for the driver it needs.
+        host: GPU facts of the host.
+        engine: Engine facts, or None if no engine was asked.
+        release: TensorFlow release to run, for the driver it needs.
         gpu_build: Whether the image holds TensorFlow's GPU build, or will.
     """
     fault = _find_host_fault(host, release) or _find_engine_fault(engine) or _find_image_fault(gpu_build=gpu_build)
@@ -54,14 +54,14 @@ def check(
     engine: EngineFacts | None = None,
     release: Release | None = None,
 ) -> tuple[Finding, ...]:
-    """Judge the GPUs by what the probe saw.
+    """Judge the GPUs by the observations of the probe.
 
     Args:
-        observations: What the probe saw, in its order.
+        observations: Observations of the probe, in order.
         required: Whether a run without a GPU is a failure.
-        host: What the host says of GPUs.
-        engine: The engine, or None if it was not asked.
-        release: The TensorFlow release that runs, for the driver it needs.
+        host: GPU facts of the host.
+        engine: Engine facts, or None if no engine was asked.
+        release: TensorFlow release that runs, for the driver it needs.
     """
     usable_finding = _find_usable(observations)
     if usable_finding:
@@ -80,9 +80,9 @@ def check(
 
 
 def _apply_requirement(fault: Finding, *, required: bool, cpu_note: str) -> Finding:
-    """Return a fault as what it is to this run: a failure, a warning, or a reason to do without a GPU.
+    """Adapt the status of a fault to this run: failure, warning, or a reason to run without a GPU.
 
-    `cpu_note` says how things stand without one, as far as that was seen.
+    `cpu_note` reports whether TensorFlow works on the CPU, as far as known.
     """
     if required:
         return fault
@@ -93,11 +93,11 @@ def _apply_requirement(fault: Finding, *, required: bool, cpu_note: str) -> Find
 
 def _find_host_fault(host: HostGpu, release: Release | None) -> Finding | None:
     if host.wsl and not host.driver:
-        return make_finding("gpu/wsl", "this is WSL: its GPU is /dev/dxg, which this version of envkit does not serve")
+        return make_finding("gpu/wsl", "this is WSL: this version of envkit does not support its GPU, /dev/dxg")
     if host.devices == () and not host.driver:
         return make_finding("gpu/device-missing", "no NVIDIA GPU in this machine")
     if not host.driver:
-        cause = "there is an NVIDIA GPU, and its driver is not installed or not loaded" if host.devices else None
+        cause = "there is an NVIDIA GPU, but its driver is not installed or not loaded" if host.devices else None
         return make_finding("gpu/driver-missing", "no NVIDIA driver on this host", cause=cause)
     if release and _is_older(host.driver, release.driver_min):
         return make_finding(
@@ -123,7 +123,7 @@ def _find_image_fault(*, gpu_build: bool) -> Finding | None:
 def _find_tensorflow_fault(observations: Sequence[Observation], release: Release | None) -> Finding:
     observation = obs.last(observations, "tensorflow.devices")
     if observation is None:
-        return make_finding("gpu/not-looked", "the look at TensorFlow ended before it came to GPUs")
+        return make_finding("gpu/not-looked", "the TensorFlow probe stopped before it reached the GPUs")
     gpus = _gpus(observations)
     return (
         compute_failures.diagnose(observations, gpus, release)
@@ -139,7 +139,7 @@ def _explain_not_listed(observations: Sequence[Observation], error: str) -> Find
             "gpu/not-listed",
             f"TensorFlow lists no GPU; CUDA_VISIBLE_DEVICES is {visible_devices!r}",
             cause="CUDA_VISIBLE_DEVICES hides all GPUs",
-            hint="take CUDA_VISIBLE_DEVICES out of env in envkit.yaml, then: envkit up",
+            hint="remove CUDA_VISIBLE_DEVICES from env in envkit.yaml, then: envkit up",
         )
     log = obs.log(observations)
     message = single_line(error) if error else _last_problem(log)
@@ -169,7 +169,7 @@ def _find_usable(observations: Sequence[Observation]) -> Finding | None:
 
 
 def _gpus(observations: Sequence[Observation]) -> dict[str, Mapping[str, Any]]:
-    """Return the GPUs that TensorFlow lists, by the name it gives each device."""
+    """Return the GPUs that TensorFlow lists, by device name."""
     gpus = obs.tables(obs.data(observations, "tensorflow.devices"), "gpus")
     return {obs.text(gpu, "device"): gpu for gpu in gpus if _DEVICE.fullmatch(obs.text(gpu, "device"))}
 
@@ -187,13 +187,13 @@ def _version(observations: Sequence[Observation]) -> str:
 
 
 def _last_problem(log: str) -> str:
-    """Return the last error or warning in TensorFlow's log, old form or new, without its date."""
+    """Return the last error or warning in TensorFlow's log, in the old or the new format, without its date."""
     lines = _PROBLEM_LINE.findall(log)
     return single_line(re.sub(r"^\S+ \S+: ", "", lines[-1])) if lines else ""
 
 
 def _is_older(version: str, minimum: str) -> bool:
-    """Return whether a driver version stands before another; one that cannot be read does not."""
+    """Return whether a driver version is older than another; an unreadable one is not."""
     version_parts, minimum_parts = _parse_version(version), _parse_version(minimum)
     return bool(version_parts and minimum_parts) and version_parts < minimum_parts
 

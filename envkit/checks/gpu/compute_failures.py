@@ -1,7 +1,7 @@
-"""Why a GPU that TensorFlow lists does not compute.
+"""Explain why a GPU that TensorFlow lists does not compute.
 
-Numbers decide where there are any: how much memory is taken, for which GPUs the build has code. Of what is left
-TensorFlow says nothing but texts, in the exception or in the last words of its log.
+Numbers decide if there are any: free memory, GPUs for which the build has code. For everything else TensorFlow reports
+only texts, in the exception or in the last lines of its log.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from envkit.checks import error_patterns
 from envkit.checks import observations as obs
+from envkit.checks.check import make_finding
 from envkit.checks.crash import find_crash
 from envkit.checks.gpu import operations, warnings
-from envkit.checks.table import make_finding
 from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
@@ -25,20 +25,22 @@ if TYPE_CHECKING:
     from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 
-MIN_FREE_MIB = 512  # what CUDA, cuBLAS and cuDNN take before there is any data
-MEMORY_CAUSE = "the GPU's memory is taken, which nothing here could count; or the driver and these libraries do not fit"
+MIN_FREE_MIB = 512  # used by CUDA, cuBLAS and cuDNN before any data is loaded
+MEMORY_CAUSE = (
+    "the GPU's memory is in use, which could not be measured here; or the driver and these libraries are incompatible"
+)
 DETAIL_LENGTH = 500
 _LOG_PREFIX = re.compile(r"^(?:F\d{4} \S+|\S+ \S+: F) ", re.ASCII)
 _FATAL_LINE = re.compile(r"^(?:F\d{4} .*|\S+ \S+: F .*|Could not load library libcudnn.*)$", re.ASCII | re.MULTILINE)
 
 
 def diagnose(observations: Sequence[Observation], gpus: Iterable[str], release: Release | None) -> Finding:
-    """Return what keeps listed GPUs from computing.
+    """Find out why listed GPUs do not compute.
 
     Args:
-        observations: What the probe saw, in its order.
-        gpus: What TensorFlow calls them, such as `GPU:0`; one of them does not compute.
-        release: The TensorFlow release that runs, for what it was built for.
+        observations: Observations of the probe, in order.
+        gpus: TensorFlow's device names, such as `GPU:0`; one of them does not compute.
+        release: TensorFlow release that runs, for the GPUs it was built for.
     """
     devices = tuple(gpus)
     crash = find_crash(observations)
@@ -66,17 +68,18 @@ def _diagnose_crash(observations: Sequence[Observation], crash: Crash, release: 
             if match
             else make_finding("gpu/op-failed", detail, cause=crash.cause, hint=crash.hint)
         )
-    # The last words are why it ended; what was warned of before may be something else.
+    # The last fatal line is the reason; earlier warnings may be unrelated.
     fatal_lines = _FATAL_LINE.findall(log)
     if not fatal_lines:
         return make_finding("gpu/op-failed", crash.detail, cause=crash.cause, hint=crash.hint)
-    detail = f"{crash.detail}: {single_line(_LOG_PREFIX.sub('', fatal_lines[-1]), DETAIL_LENGTH)}"  # what was wrong stands at its end
+    message = single_line(_LOG_PREFIX.sub("", fatal_lines[-1]), DETAIL_LENGTH)  # the reason is at its end
+    detail = f"{crash.detail}: {message}"
     finding = _explain(observations, detail, fatal_lines[-1], "")
     return replace(finding, hint=crash.hint) if finding.cause == "unknown" else finding
 
 
 def _explain(observations: Sequence[Observation], detail: str, errors: str, log: str) -> Finding:
-    """Explain by what the exception says, then by the log around it; what that leaves open, by what was counted."""
+    """Explain by the exception, then by the log around it, and finally by the memory counted."""
     match = error_patterns.find_pattern(errors, error_patterns.OPERATION_ERRORS) or error_patterns.find_pattern(
         log, error_patterns.OPERATION_ERRORS
     )
@@ -88,7 +91,7 @@ def _explain(observations: Sequence[Observation], detail: str, errors: str, log:
 
 
 def _library_finding(observations: Sequence[Observation], detail: str) -> Finding:
-    """Tell why cuBLAS or cuDNN cannot be set up: the texts of it are the same for two causes."""
+    """Explain why cuBLAS or cuDNN cannot be initialised: two causes produce the same texts."""
     if shortage := _memory_shortage(observations):
         return make_finding("gpu/memory-taken", f"{detail}; {shortage}")
     gpus = obs.tables(obs.data(observations, "gpu.nvml"), "gpus")
@@ -100,11 +103,11 @@ def _match_finding(detail: str, match: ErrorPattern) -> Finding:
 
 
 def _memory_shortage(observations: Sequence[Observation]) -> str:
-    """Return that some GPU's memory was taken before TensorFlow came, in words, or nothing."""
+    """Describe a GPU whose memory was in use before TensorFlow started, or return an empty text."""
     for gpu in obs.tables(obs.data(observations, "gpu.nvml"), "gpus"):
         total, used = obs.number(gpu.get("memory_mib")), obs.number(gpu.get("used_mib"))
         if total is not None and used is not None and total > 0 and total - used < MIN_FREE_MIB:
             processes = obs.number(gpu.get("processes"))
             suffix = f" by {processes:.0f} process{'' if processes == 1 else 'es'}" if processes else ""
-            return f"{used:.0f} of {total:.0f} MiB were taken{suffix} before TensorFlow began"
+            return f"{used:.0f} of {total:.0f} MiB were in use{suffix} before TensorFlow started"
     return ""

@@ -1,4 +1,4 @@
-"""What opening the NVIDIA device nodes says. The error number tells four faults apart that look alike elsewhere."""
+"""Judge the NVIDIA device nodes. The error number of `open` separates four faults that look alike elsewhere."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as obs
+from envkit.checks.check import make_finding
 from envkit.checks.gpu.engine_errors import CONFIGURE_TOOLKIT
-from envkit.checks.table import make_finding
 from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ ERRNO_CHECKS = {
     "EACCES": "gpu/nodes-forbidden",
 }
 CONTROL_NODE, UVM_NODE = "/dev/nvidiactl", "/dev/nvidia-uvm"
-TOOLKIT_HINT = f"envkit down && envkit up --gpu; where that changes nothing: {CONFIGURE_TOOLKIT}, on the host"
+TOOLKIT_HINT = f"envkit down && envkit up --gpu; if that changes nothing: {CONFIGURE_TOOLKIT}, on the host"
 _GPU_NODE = re.compile(r"/dev/nvidia[0-9]+", re.ASCII)
 _NO_GPU_VALUES = frozenset({"", "void", "none"})
 
 
 def find_fault(observations: Sequence[Observation]) -> Finding | None:
-    """Return what is wrong with the device nodes, or None if they open or were not looked at."""
+    """Find a fault of the device nodes; None if they open or were not checked."""
     nodes = obs.table(obs.data(observations, "gpu.nodes"), "nodes")
     if not nodes:
         return None
@@ -40,12 +40,16 @@ def find_fault(observations: Sequence[Observation]) -> Finding | None:
     check_id = ERRNO_CHECKS.get(answer, "gpu/nodes-unknown")
     cause, hint = _refine_cause(observations, path, check_id)
     return make_finding(
-        check_id, f"opening {path} says {single_line(answer)}", cause=cause, hint=hint, data={"nodes": dict(nodes)}
+        check_id,
+        f"opening {path} fails with {single_line(answer)}",
+        cause=cause,
+        hint=hint,
+        data={"nodes": dict(nodes)},
     )
 
 
 def _first_closed(nodes: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the first needed node that does not open, and what it says. One open GPU is enough."""
+    """Return the first needed node that does not open, and its error. One GPU that opens is enough."""
     gpus = {path: obs.text(nodes, path) for path in nodes if _GPU_NODE.fullmatch(path)}
     needed = {CONTROL_NODE: obs.text(nodes, CONTROL_NODE) or "ENOENT"}
     if OPEN not in gpus.values():
@@ -55,7 +59,7 @@ def _first_closed(nodes: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _refine_cause(observations: Sequence[Observation], path: str, check_id: str) -> tuple[str | None, str | None]:
-    """Return a cause and a mend that know more than the table, where there is more to know."""
+    """Return a more specific cause and hint than the check's, if there are any."""
     if check_id != "gpu/nodes-missing":
         return None, None
     if path == UVM_NODE:
@@ -64,7 +68,7 @@ def _refine_cause(observations: Sequence[Observation], path: str, check_id: str)
         )
     visible_devices = obs.table(obs.data(observations, "gpu.variables"), "variables").get("NVIDIA_VISIBLE_DEVICES")
     if isinstance(visible_devices, str) and visible_devices in _NO_GPU_VALUES:
-        return f"NVIDIA_VISIBLE_DEVICES is {visible_devices!r}: the container asks for no GPU", None
+        return f"NVIDIA_VISIBLE_DEVICES is {visible_devices!r}: the container requests no GPU", None
     if isinstance(visible_devices, str):
-        return f"NVIDIA_VISIBLE_DEVICES is {visible_devices!r}, and no toolkit of NVIDIA's heard it", TOOLKIT_HINT
+        return f"NVIDIA_VISIBLE_DEVICES is {visible_devices!r}, but no NVIDIA toolkit evaluated it", TOOLKIT_HINT
     return None, None

@@ -1,7 +1,7 @@
-"""What stands between open device nodes and TensorFlow: the driver's libraries, CUDA's, cuDNN.
+"""Judge the layers between device nodes and TensorFlow: the driver's libraries, CUDA's, cuDNN.
 
-The layers are walked from the bottom and the first fault is the answer. Return codes decide; they are NVIDIA's and
-stay the same from release to release, unlike the texts that go with them.
+The layers are checked from the bottom up, and only the first fault is reported. NVIDIA's return codes decide; unlike
+the texts, they do not change between releases.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as obs
-from envkit.checks.table import make_finding
+from envkit.checks.check import make_finding
 from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 
-# NVML's codes, and the check each of them is.
+# NVML's return codes -> check.
 NVML_CHECKS = {4: "gpu/nodes-forbidden", 9: "gpu/module-not-loaded", 18: "gpu/driver-mismatch"}
-# CUDA's, of cuInit.
+# Return codes of cuInit -> check.
 CUDA_CHECKS = {
     34: "gpu/libcuda-stub",
     100: "gpu/hidden",
@@ -33,22 +33,22 @@ CUDA_CHECKS = {
 }
 STEP_LABELS = {
     "gpu.libcuda": "loading libcuda.so.1",
-    "gpu.nvml": "asking NVML",
+    "gpu.nvml": "querying NVML",
     "gpu.cuda": "initialising the driver",
     "gpu.libraries": "loading CUDA's libraries",
 }
 CAPABILITIES_HINT = "set NVIDIA_DRIVER_CAPABILITIES to compute,utility, then: envkit down && envkit up --gpu"
 VISIBLE_DEVICES = "CUDA_VISIBLE_DEVICES"
-HIDING_VALUES = frozenset({"", "-1", "NoDevFiles"})  # its values that hide every GPU there may be
+HIDING_VALUES = frozenset({"", "-1", "NoDevFiles"})  # of CUDA_VISIBLE_DEVICES: they hide every GPU
 _VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
 
 
 def find_fault(observations: Sequence[Observation], release: Release | None) -> Finding | None:
-    """Return the first fault between the device nodes and TensorFlow, or None where none was seen.
+    """Find the first fault between the device nodes and TensorFlow; None if there is none.
 
     Args:
-        observations: What the probe saw, in its order.
-        release: The TensorFlow release that runs, for the GPUs and the cuDNN it can use.
+        observations: Observations of the probe, in order.
+        release: TensorFlow release that runs, for the GPUs and the cuDNN it can use.
     """
     return (
         _find_crash(observations)
@@ -61,13 +61,13 @@ def find_fault(observations: Sequence[Observation], release: Release | None) -> 
 
 
 def _find_crash(observations: Sequence[Observation]) -> Finding | None:
-    """Tell of a look that did not come back: each runs in a library that is not ours."""
+    """Report a probe step that did not finish: each one calls into NVIDIA's libraries."""
     crash = obs.last(observations, "driver.ended")
     if crash is None:
         return None
     preceding = observations[: observations.index(crash)]
     step = obs.text(obs.data(preceding, "begin"), "look")
-    outcome = f"was ended by {obs.text(crash.data, 'signal')}"
+    outcome = f"was terminated by {obs.text(crash.data, 'signal')}"
     if obs.text(crash.data, "by") == "limit":
         outcome = "took too long and was stopped"
     elif obs.text(crash.data, "by") != "signal":
@@ -84,25 +84,25 @@ def _find_libcuda_fault(observations: Sequence[Observation]) -> Finding | None:
         error = obs.text(observation.data, "error") or obs.error(observation.data)
         return make_finding(
             "gpu/libcuda-missing",
-            f"loading libcuda.so.1 says {single_line(error)}",
+            f"loading libcuda.so.1 failed: {single_line(error)}",
             hint=_capabilities_hint(observations),
         )
     return find_stub(observations)
 
 
 def find_stub(observations: Sequence[Observation]) -> Finding | None:
-    """Return that the loader takes a stub for the driver's library, which shows without any GPU."""
+    """Find a stub that the loader takes for the driver's library, which is visible without any GPU."""
     path = obs.text(obs.data(observations, "gpu.libcuda"), "path")
     return make_finding("gpu/libcuda-stub", f"libcuda.so.1 is {single_line(path)}") if "/stubs/" in path else None
 
 
 def _capabilities_hint(observations: Sequence[Observation]) -> str | None:
-    """Return the mend where the container asks for too little of the driver."""
+    """Return the hint for a container that does not request compute capabilities, or None."""
     return CAPABILITIES_HINT if lacks_capability(observations, "compute") else None
 
 
 def lacks_capability(observations: Sequence[Observation], capability: str) -> bool:
-    """Return whether the container asks for a part of the driver without one capability."""
+    """Return whether the container requests parts of the driver, but not this one."""
     setting = env_variables(observations).get("NVIDIA_DRIVER_CAPABILITIES")
     return isinstance(setting, str) and not {capability, "all"} & set(setting.split(","))
 
@@ -110,10 +110,10 @@ def lacks_capability(observations: Sequence[Observation], capability: str) -> bo
 def _find_nvml_fault(observations: Sequence[Observation]) -> Finding | None:
     code = obs.data(observations, "gpu.nvml").get("code")
     if not isinstance(code, int) or code == 0 or _is_cuda_ready(observations):
-        return None  # TensorFlow needs no NVML: where it is not there, or CUDA works all the same, it tells nothing
+        return None  # TensorFlow does not need NVML; if it is missing, or CUDA works anyway, it proves nothing
     if code in NVML_CHECKS:
         return make_finding(NVML_CHECKS[code], f"NVML answers {code}", data={"nvml": code})
-    return None  # what cuInit says is nearer to TensorFlow
+    return None  # cuInit is closer to what TensorFlow does
 
 
 def _is_cuda_ready(observations: Sequence[Observation]) -> bool:
@@ -141,7 +141,7 @@ def _find_cuda_fault(observations: Sequence[Observation]) -> Finding | None:
 
 
 def _explain_missing_gpus(observations: Sequence[Observation], message: str) -> Finding:
-    """Tell apart what hides GPUs that the driver itself counts."""
+    """Find out what hides the GPUs from the driver."""
     nvml_gpus = obs.tables(obs.data(observations, "gpu.nvml"), "gpus")
     visible_devices = env_variables(observations).get(VISIBLE_DEVICES)
     if not nvml_gpus:
@@ -152,9 +152,9 @@ def _explain_missing_gpus(observations: Sequence[Observation], message: str) -> 
         return make_finding("gpu/mig-empty", f"{message}; MIG is on")
     if isinstance(visible_devices, str):
         return make_finding(
-            "gpu/hidden", f"NVML lists {len(nvml_gpus)} and {message}; {VISIBLE_DEVICES} is {visible_devices!r}"
+            "gpu/hidden", f"NVML lists {len(nvml_gpus)}, but {message}; {VISIBLE_DEVICES} is {visible_devices!r}"
         )
-    return make_finding("gpu/driver-unknown", f"NVML lists {len(nvml_gpus)} and {message}")
+    return make_finding("gpu/driver-unknown", f"NVML lists {len(nvml_gpus)}, but {message}")
 
 
 def _explain_mismatch(observations: Sequence[Observation], message: str) -> Finding:
@@ -164,8 +164,8 @@ def _explain_mismatch(observations: Sequence[Observation], message: str) -> Find
     path = obs.text(obs.data(observations, "gpu.libcuda"), "path")
     return make_finding(
         "gpu/driver-in-image",
-        f"{message}; libcuda.so.1 is {single_line(path)} of the image's package {single_line(package)}",
-        hint=f"take {single_line(package)} out of the image (apt: in envkit.yaml, or its base), then: envkit up",
+        f"{message}; libcuda.so.1 is {single_line(path)} from the image's package {single_line(package)}",
+        hint=f"remove {single_line(package)} from the image (apt: in envkit.yaml, or its base), then: envkit up",
     )
 
 
@@ -207,7 +207,7 @@ def _find_cudnn_fault(version: object, release: Release | None) -> Finding | Non
 
 
 def compute_capabilities(observations: Sequence[Observation]) -> dict[str, tuple[int, int]]:
-    """Return the compute capability of each GPU that the driver counts, by its number and name."""
+    """Return the compute capability of each GPU that the driver counts, by index and name."""
     gpus = obs.tables(obs.data(observations, "gpu.cuda"), "gpus")
     capabilities = {
         f"GPU {index} {obs.text(gpu, 'name')}".strip(): _parse_version(obs.text(gpu, "compute_capability"))
@@ -224,16 +224,16 @@ def _parse_version(text: str) -> tuple[int, int] | None:
 
 
 def parse_architecture(name: str) -> tuple[int, int]:
-    """Return `sm_75` as 7, 5."""
+    """Parse an architecture such as `sm_75` into (7, 5)."""
     digits = "".join(filter(str.isdecimal, name))
     return int(digits[:-1]), int(digits[-1])
 
 
 def format_version(version: tuple[int, int]) -> str:
-    """Return (7, 5) as `7.5`."""
+    """Format (7, 5) as `7.5`."""
     return f"{version[0]}.{version[1]}"
 
 
 def env_variables(observations: Sequence[Observation]) -> Mapping[str, Any]:
-    """Return the variables that choose GPUs and libraries, those that are set in the container."""
+    """Return the container's variables that select GPUs and libraries."""
     return obs.table(obs.data(observations, "gpu.variables"), "variables")

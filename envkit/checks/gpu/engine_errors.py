@@ -1,6 +1,6 @@
-"""What an engine says when it cannot hand over a GPU. It answers nearly all of it with status 500, so the text decides.
+"""Explain an engine's error when it cannot pass a GPU. It answers nearly always with status 500, so the text decides.
 
-The texts are those of Docker, Podman and NVIDIA's container toolkit; tests/unit/test_toolkit.py quotes them whole.
+The texts are those of Docker, Podman and NVIDIA's container toolkit; tests/unit/test_toolkit.py quotes them in full.
 """
 
 from __future__ import annotations
@@ -17,54 +17,54 @@ CONFIGURE_TOOLKIT = "sudo nvidia-ctk runtime configure --runtime=docker && sudo 
 GENERATE_SPEC = "sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
 INSTALL_TOOLKIT = "install nvidia-container-toolkit from NVIDIA's package repository"
 
-# In order: what names a cause comes before what only says that there was one.
+# In order: texts that name a cause come before general ones.
 GPU_ERRORS: Mapping[str, ErrorPattern] = {
     "engine-without-cdi": ErrorPattern(
         re.compile(r'could not select device driver "cdi"'),
-        "this engine knows no CDI, or it is switched off",
-        'set "features": {"cdi": true} in /etc/docker/daemon.json of an engine of 25 or newer; or leave GPUs to the '
-        f"hook: {CONFIGURE_TOOLKIT}",
+        "this engine does not support CDI, or it is switched off",
+        'set "features": {"cdi": true} in /etc/docker/daemon.json of an engine of 25 or newer; or use the hook: '
+        f"{CONFIGURE_TOOLKIT}",
     ),
     "no-spec": ErrorPattern(
         re.compile(r"failed to discover GPU vendor from CDI: no known GPU vendor found"),
-        "the engine looks for GPUs by CDI, and no description of them was written",
+        "the engine looks for GPUs by CDI, but no device description was generated",
         f"{INSTALL_TOOLKIT}, then: {GENERATE_SPEC} (on WSL with --mode=wsl)",
     ),
     "stale-spec": ErrorPattern(
         re.compile(r"unresolvable CDI devices"),
-        "the description of devices (CDI) is missing, cannot be read, or is older than the GPU's name",
-        f"sudo systemctl restart nvidia-cdi-refresh; where there is no such service: {GENERATE_SPEC} && sudo chmod a+r "
+        "the device description (CDI) is missing, unreadable, or older than the GPU's name",
+        f"sudo systemctl restart nvidia-cdi-refresh; if that service does not exist: {GENERATE_SPEC} && sudo chmod a+r "
         "/etc/cdi/nvidia.yaml",
     ),
     "podman-without-cdi": ErrorPattern(
         re.compile(r"stat nvidia\.com/gpu=\S*: no such file or directory"),
-        "this Podman knows no CDI and took the name for a path",
+        "this Podman does not support CDI and treats the name as a path",
         "update Podman to 4.1 or newer",
     ),
     "hook-missing": ErrorPattern(
         re.compile(r'could not select device driver "(nvidia)?" with capabilities'),
-        "the engine finds no nvidia-container-runtime-hook; Docker of a snap never does",
-        f"{INSTALL_TOOLKIT}, then: {CONFIGURE_TOOLKIT}; replace Docker of a snap by the distribution's docker.io",
+        "the engine finds no nvidia-container-runtime-hook; Docker from a snap never does",
+        f"{INSTALL_TOOLKIT}, then: {CONFIGURE_TOOLKIT}; replace Docker from a snap by the distribution's docker.io",
     ),
     "runtime-missing": ErrorPattern(
         re.compile(r"nknown runtime specified nvidia|unknown or invalid runtime name: nvidia"),
-        "the engine does not know the runtime called nvidia",
+        "the engine has no runtime named nvidia",
         f"{INSTALL_TOOLKIT}, then: {CONFIGURE_TOOLKIT}",
     ),
     "request-contradicts": ErrorPattern(
         re.compile(r"cannot set both Count and DeviceIDs on device request"),
-        "the request names GPUs and a number of them at once",
-        "envkit never asks so: take `count` or `device_ids` out of what else starts this container",
+        "the request contains both GPUs and a number of them",
+        "envkit never does that: remove `count` or `device_ids` from the other tool that starts this container",
     ),
     "host-node-missing": ErrorPattern(
         re.compile(r'error gathering device information while adding custom device "/dev/nvidia'),
-        "the device node is not there on the host itself",
+        "the device node does not exist on the host",
         "sudo nvidia-modprobe -c0 -u",
     ),
     "driver-library-missing": ErrorPattern(
         re.compile(r"load library failed: libnvidia-ml\.so\.1"),
-        "the host has no driver libraries; the virtual machine of Docker Desktop has none either",
-        "install the NVIDIA driver; with Docker Desktop: docker context use default, for the machine's own engine",
+        "the host has no driver libraries; neither has Docker Desktop's virtual machine",
+        "install the NVIDIA driver; with Docker Desktop: docker context use default, for the host's own engine",
     ),
     "driver-not-loaded": ErrorPattern(
         re.compile(r"nvml error: driver not loaded"),
@@ -74,47 +74,47 @@ GPU_ERRORS: Mapping[str, ErrorPattern] = {
     "driver-fails": ErrorPattern(
         re.compile(r"initialization error: (driver error: failed to process request|cuda error: unknown error)"),
         "the driver cannot be initialised; most often its module nvidia_uvm is broken",
-        "sudo modprobe -r nvidia_uvm && sudo modprobe nvidia_uvm; sudo nvidia-container-cli -k -d /dev/tty info tells "
+        "sudo modprobe -r nvidia_uvm && sudo modprobe nvidia_uvm; sudo nvidia-container-cli -k -d /dev/tty info shows "
         "more",
     ),
     "driver-too-old": ErrorPattern(
         re.compile(r"requirement error: unsatisfied condition: cuda>="),
-        "the image asks for a newer driver than the host's",
-        "update the host's driver; from 450.80 on NVIDIA_DISABLE_REQUIRE=1 lets the image start nevertheless",
+        "the image requires a newer driver than the host's",
+        "update the host's driver; from 450.80 on, NVIDIA_DISABLE_REQUIRE=1 lets the image start anyway",
     ),
     "rootless": ErrorPattern(
         re.compile(r"failed to add device rules: .*bpf_prog_query"),
-        "an engine without root may not change device rules",
+        "a rootless engine may not change device rules",
         "sudo nvidia-ctk config --set nvidia-container-cli.no-cgroups --in-place; or pass GPUs by CDI",
     ),
     "unknown-device": ErrorPattern(
         re.compile(r"device error: \S+: unknown device"),
-        "there is no GPU of that number or name",
-        "nvidia-smi -L lists those there are; parts of a split GPU are called MIG-UUID",
+        "there is no GPU with that index or name",
+        "nvidia-smi -L lists the GPUs; MIG instances are named MIG-UUID",
     ),
     "ldconfig": ErrorPattern(
         re.compile(r"ldcache error: process \S+ failed with error code"),
-        "the toolkit runs the host's ldconfig in the container, and it fails there",
+        "the toolkit runs the host's ldconfig in the container, where it fails",
         "correct ldconfig= in /etc/nvidia-container-runtime/config.toml; or pass GPUs by CDI",
     ),
     "wsl-no-adapter": ErrorPattern(
         re.compile(r"WSL environment detected but no adapters were found"),
-        "Windows shows its Linux no NVIDIA adapter: WSL 1, or a Windows driver that is too old",
+        "WSL sees no NVIDIA adapter: WSL 1, or a Windows driver that is too old",
         "wsl --update, and an NVIDIA driver for Windows of 528.33 or newer",
     ),
     "mode": ErrorPattern(
         re.compile(r"invoking the NVIDIA Container Runtime Hook directly .* is not supported", re.DOTALL),
-        "the toolkit is set to another mode than the one that the engine uses",
+        "the toolkit's mode differs from the one that the engine uses",
         "sudo nvidia-ctk config --set nvidia-container-runtime.mode=auto --in-place",
     ),
     "unknown": ErrorPattern(
         re.compile(r"nvidia-container-cli|CDI device|could not select device driver"),
-        "unknown: the engine's own words are all there is",
+        "unknown: the engine reports nothing else",
         f"{CONFIGURE_TOOLKIT}; for CDI {GENERATE_SPEC}",
     ),
 }
 
 
 def find_error(text: str) -> ErrorPattern | None:
-    """Return the way in which an engine refused a GPU, or None if its message is about something else."""
+    """Find the pattern of an engine's GPU error; None if its message is about something else."""
     return find_pattern(text, GPU_ERRORS.values())

@@ -1,4 +1,4 @@
-"""Each GPU as the looks saw it: from NVML, from the driver, from TensorFlow, put together."""
+"""List each GPU by merging the observations of NVML and the driver."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Gpu:
     """One GPU of a container.
 
     Attributes:
-        index: Its number, as NVML counts.
-        name: Its model.
-        uuid: The beginning of its UUID, enough to tell it from others.
-        memory_mib: Its memory.
-        used_mib: What is taken of it.
-        processes: How many processes compute on it, those of other containers included; None where NVML does not say.
-        driver: The driver's version.
-        compute_capability: Such as `8.0`; empty where the driver does not count it.
+        index: NVML's index.
+        name: Model.
+        uuid: Beginning of its UUID, long enough to be unique.
+        memory_mib: Memory in MiB.
+        used_mib: Memory in use, in MiB.
+        processes: Number of processes that compute on it, in any container; None if NVML does not report it.
+        driver: Driver version.
+        compute_capability: Such as `8.0`; empty if the driver does not count the GPU.
     """
 
     index: int
@@ -41,12 +41,12 @@ class Gpu:
 
 
 def list_gpus(observations: Sequence[Observation]) -> tuple[Gpu, ...]:
-    """Return the GPUs that NVML lists, with what the driver says of those it counts by the same name."""
+    """List NVML's GPUs, merged with the driver's data for GPUs of the same name."""
     nvml = obs.data(observations, "gpu.nvml")
     cuda_gpus = list(obs.tables(obs.data(observations, "gpu.cuda"), "gpus"))
     gpus = []
     for nvml_gpu in obs.tables(nvml, "gpus"):
-        # The driver has an order of its own, and leaves out what a variable hides: the model's name joins the two.
+        # The driver's order differs, and it omits hidden GPUs, so the two are matched by model name.
         cuda_gpu = next((gpu for gpu in cuda_gpus if obs.text(gpu, "name") == obs.text(nvml_gpu, "name")), None)
         if cuda_gpu is not None:
             cuda_gpus.remove(cuda_gpu)

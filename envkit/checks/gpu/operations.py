@@ -1,4 +1,4 @@
-"""The operations that every device has to get right: which were run, and what was wrong with them."""
+"""Judge the operations that every device must compute correctly."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from envkit.model.report import Observation
 
 OPERATIONS = ("matmul", "conv2d")
-HALF_PRECISION = ("matmul_half", "conv2d_half")  # in float16, on GPUs: most of their speed is there
+HALF_PRECISION = ("matmul_half", "conv2d_half")  # in float16, only on GPUs, which are much faster with it
 
 
 def device_results(observations: Sequence[Observation], device: str) -> dict[str, Observation]:
-    """Return what came of each operation on a device, by name."""
+    """Return the observation of each operation on a device, by name."""
     return {
         obs.text(observation.data, "op"): observation
         for observation in observations
@@ -27,7 +27,7 @@ def device_results(observations: Sequence[Observation], device: str) -> dict[str
 
 
 def describe_fault(observations: Sequence[Observation], device: str) -> str:
-    """Return what is wrong with the operations on a device, or nothing."""
+    """Describe the first fault of the operations on a device, or return an empty text."""
     results = device_results(observations, device)
     for name in OPERATIONS:
         problem = _find_problem(results[name].data, device) if name in results else "was not reported"
@@ -40,7 +40,7 @@ def describe_fault(observations: Sequence[Observation], device: str) -> str:
 
 
 def describe_reported_fault(observations: Sequence[Observation], device: str) -> str:
-    """Return what is wrong with those operations on a device that were reported, or nothing."""
+    """Describe the first fault among the reported operations on a device, or return an empty text."""
     for name, observation in device_results(observations, device).items():
         if problem := _find_problem(observation.data, device):
             suffix = " in float16" if name in HALF_PRECISION else ""
@@ -49,19 +49,19 @@ def describe_reported_fault(observations: Sequence[Observation], device: str) ->
 
 
 def errors(observations: Sequence[Observation]) -> str:
-    """Return what the operations raised, a line each."""
+    """Return the errors that the operations raised, one per line."""
     messages = (obs.error(observation.data) for observation in observations if observation.name == "tensorflow.op")
     return "\n".join(filter(None, messages))
 
 
 def first_duration(observations: Sequence[Observation]) -> float | None:
-    """Return how long the first operation on a GPU took, seconds, with all that it had to prepare."""
+    """Return the duration of the first operation on a GPU in seconds, with its preparations."""
     runs = (run for run in observations if run.name == "tensorflow.op" and obs.text(run.data, "device")[:3] == "GPU")
     return next((run.seconds for run in runs), None)
 
 
 def tflops(observations: Sequence[Observation], device: str) -> float | None:
-    """Return how fast a device multiplied matrices, in TFLOP/s, or None where that was not measured."""
+    """Return the speed of a device's matrix multiplication in TFLOP/s, or None if it was not measured."""
     for observation in observations:
         if observation.name == "tensorflow.speed" and obs.text(observation.data, "device") == device:
             value = obs.number(observation.data.get("tflops"))
@@ -70,7 +70,7 @@ def tflops(observations: Sequence[Observation], device: str) -> float | None:
 
 
 def durations(observations: Sequence[Observation], device: str) -> dict[str, float]:
-    """Return the seconds each operation took on a device, the first call's preparations included."""
+    """Return the duration of each operation on a device in seconds, with the first call's preparations."""
     return {
         name: observation.seconds
         for name, observation in device_results(observations, device).items()
@@ -79,7 +79,7 @@ def durations(observations: Sequence[Observation], device: str) -> dict[str, flo
 
 
 def summary(seconds: Mapping[str, float]) -> str:
-    """Return the operations and their times, in words."""
+    """Format the operations and their durations."""
     return ", ".join(f"{name} {duration:.2f} s" for name, duration in seconds.items()) + ", checked"
 
 

@@ -1,4 +1,4 @@
-"""What makes a GPU that computes slower than it could be, keeps XLA from it, or keeps its state from being told."""
+"""Warn about a working GPU that is slower than it could be, that XLA cannot use, or whose state cannot be read."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as obs
+from envkit.checks.check import make_finding
 from envkit.checks.gpu import driver, operations
 from envkit.checks.gpu.engine_errors import CONFIGURE_TOOLKIT
-from envkit.checks.table import make_finding
 from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 
-EPHEMERAL_TYPES = frozenset({"overlay", "tmpfs", "ramfs", "aufs", "fuse-overlayfs"})  # what goes with the container
+# File systems that are removed with the container.
+EPHEMERAL_TYPES = frozenset({"overlay", "tmpfs", "ramfs", "aufs", "fuse-overlayfs"})
 _ARCHITECTURE = re.compile(r"(?:sm|compute)_[0-9]{2,3}[a-z]?", re.ASCII)
 
 
 def collect_warnings(observations: Sequence[Observation], release: Release | None) -> tuple[Finding, ...]:
-    """Return all of that, none of it a failure."""
+    """Collect the warnings; none of them is a failure."""
     findings = (
         _find_compilation(observations, release),
         *_find_missing_tools(observations),
@@ -33,9 +34,9 @@ def collect_warnings(observations: Sequence[Observation], release: Release | Non
 
 
 def describe_newer_gpus(observations: Sequence[Observation], release: Release | None) -> str:
-    """Return the GPUs that this TensorFlow has no machine code for and compiles PTX instead, in words, or nothing.
+    """Describe the GPUs for which this TensorFlow has no machine code and compiles PTX, or return an empty text.
 
-    Its own word on what it was built for counts before the catalogue's.
+    The build's own list of architectures takes precedence over the catalogue's.
     """
     capabilities = obs.texts(obs.data(observations, "tensorflow.build"), "cuda_compute_capabilities")
     architectures = tuple(filter(_ARCHITECTURE.fullmatch, capabilities))
@@ -63,21 +64,21 @@ def _find_compilation(observations: Sequence[Observation], release: Release | No
     first_s = operations.first_duration(observations)
     details = [f"this TensorFlow has no machine code for {gpus}"]
     details += [f"its first operation took {first_s:.1f} s"] if first_s is not None else []
-    details += [loss or f"what was compiled is kept in {single_line(obs.text(cache, 'path'))}"] if cache else []
+    details += [loss or f"the compiled code is kept in {single_line(obs.text(cache, 'path'))}"] if cache else []
     data = {"first_s": first_s, "cache": obs.text(cache, "path"), "kept": not loss} if cache else {"first_s": first_s}
-    hint = "name a folder of a volume: CUDA_CACHE_PATH in env of envkit.yaml, then: envkit up" if loss else None
+    hint = "set CUDA_CACHE_PATH in env of envkit.yaml to a folder on a volume, then: envkit up" if loss else None
     return make_finding("gpu/compiles-at-first-use", "; ".join(details), hint=hint, data=data)
 
 
 def _explain_cache_loss(cache: Mapping[str, Any]) -> str:
-    """Return why what was compiled will be compiled again, or nothing if it is kept."""
+    """Return why the compiled code is not kept, or an empty text if it is."""
     path = single_line(obs.text(cache, "path"))
     if cache.get("off") is True:
-        return "CUDA_CACHE_DISABLE keeps nothing of what was compiled"
+        return "CUDA_CACHE_DISABLE discards the compiled code"
     if cache.get("writable") is False:
-        return f"what was compiled cannot be written to {path}"
+        return f"the compiled code cannot be written to {path}"
     if obs.text(cache, "mount") == "/" or obs.text(cache, "type") in EPHEMERAL_TYPES:
-        return f"what was compiled goes with the container: {path} is on no volume"
+        return f"the compiled code is lost with the container: {path} is not on a volume"
     return ""
 
 
@@ -86,22 +87,23 @@ def _find_missing_tools(observations: Sequence[Observation]) -> Iterator[Finding
     if observation is None or obs.error(observation.data):
         return
     if not obs.text(observation.data, "ptxas"):
-        yield make_finding("gpu/ptxas-missing", "there is no ptxas on PATH, in CUDA's folder, or beside TensorFlow")
+        yield make_finding("gpu/ptxas-missing", "no ptxas on PATH, in CUDA's folder, or next to TensorFlow")
     if not obs.text(observation.data, "libdevice"):
-        yield make_finding("gpu/libdevice-missing", "there is no libdevice.10.bc where XLA looks for it")
+        yield make_finding("gpu/libdevice-missing", "no libdevice.10.bc in the folders that XLA searches")
 
 
 def _find_missing_nvml(observations: Sequence[Observation]) -> Finding | None:
-    """Tell that nvidia-smi's library is missing, which computing does not need."""
+    """Warn that nvidia-smi's library is missing, which computing does not need."""
     data = obs.data(observations, "gpu.nvml")
     error = obs.text(data, "error")
     if not error or data.get("code") is not None:
         return None
+    detail = f"loading libnvidia-ml.so.1 failed: {single_line(error)}"
     if driver.lacks_capability(observations, "utility"):
-        return make_finding("gpu/nvml-missing", f"loading libnvidia-ml.so.1 says {single_line(error)}")
+        return make_finding("gpu/nvml-missing", detail)
     return make_finding(
         "gpu/nvml-missing",
-        f"loading libnvidia-ml.so.1 says {single_line(error)}",
-        cause="the container asks for it, or for all of the driver, and its toolkit did not bring it",
+        detail,
+        cause="the container requests it, but its toolkit did not mount it",
         hint=f"{CONFIGURE_TOOLKIT}, on the host, then: envkit down && envkit up --gpu",
     )

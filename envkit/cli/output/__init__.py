@@ -1,1 +1,1 @@
-"""What a command prints, for people and for programs."""
+"""Output of commands: reports, messages and progress."""

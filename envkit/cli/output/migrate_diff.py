@@ -1,4 +1,4 @@
-"""What `migrate` shows of each file: its diff and its notes, as they come."""
+"""Output of `migrate` for each file: its diff and its notes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KIND_COLORS = {
 
 
 def print_result(result: FileResult) -> None:
-    """Print what came of one file: on a terminal coloured and made safe, elsewhere with the bytes it has."""
+    """Print the result of one file: coloured and escaped on a terminal, byte for byte elsewhere."""
     is_terminal = sys.stdout.isatty()
     text = "".join(format_lines(result, safe=is_terminal, color=is_terminal and not os.environ.get("NO_COLOR")))
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace" if is_terminal else "surrogateescape"))
@@ -36,12 +36,12 @@ def print_result(result: FileResult) -> None:
 
 
 def format_lines(result: FileResult, *, safe: bool, color: bool) -> Iterator[str]:
-    """Yield what is to be said of a file.
+    """Format the result of one file.
 
     Args:
-        result: What came of it.
-        safe: Whether every character has to show itself.
-        color: Whether to use a terminal's colours.
+        result: Result to format.
+        safe: Whether to escape control characters.
+        color: Whether to use terminal colours.
     """
     if not safe:
         yield result.diff
@@ -52,15 +52,16 @@ def format_lines(result: FileResult, *, safe: bool, color: bool) -> Iterator[str
     for note in result.notes:
         yield from _format_note(result.path, note, color=color)
     if result.skip_reason:
-        yield f"{escape_controls(result.path)}: {_colorize('left as it is', RED if color else 0)}: {escape_controls(result.skip_reason)}\n"
+        label = _colorize("skipped", RED if color else 0)
+        yield f"{escape_controls(result.path)}: {label}: {escape_controls(result.skip_reason)}\n"
         yield from _format_hint(result.hint)
 
 
 def _format_note(path: str, note: Note, *, color: bool) -> Iterator[str]:
-    location = note.location
-    cell = f":cell {location.cell}" if location.cell else ""
+    cell = f":cell {note.location.cell}" if note.location.cell else ""
+    location = f"{escape_controls(path)}{cell}:{note.location.line}:{note.location.column}"
     kind = _colorize(note.kind.value, KIND_COLORS[note.kind] if color else 0)
-    yield f"{escape_controls(path)}{cell}:{location.line}:{location.column}: {kind} {escape_controls(note.message)} [{note.rule}]\n"
+    yield f"{location}: {kind} {escape_controls(note.message)} [{note.rule}]\n"
     yield from _format_hint(note.hint)
 
 

@@ -25,12 +25,12 @@ FRAMES_PER_S = 10
 
 
 def is_interactive() -> bool:
-    """Say whether somebody looks at a terminal on which a line can be drawn anew."""
+    """Check whether stderr is a terminal that can redraw a line."""
     return sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
 
 
 class ProgressPrinter:
-    """Tells progress until it is left; what it showed live is wiped, what it printed stays."""
+    """Prints progress to stderr; on exit, clears the live line and keeps printed lines."""
 
     def __init__(self, *, quiet: bool, verbose: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self.quiet, self.verbose, self.clock = quiet, verbose, clock
@@ -49,8 +49,8 @@ class ProgressPrinter:
         self.clear()
 
     def __call__(self, progress: Progress) -> None:
-        """Tell one piece of news."""
-        # A step that was over at once flickers by in the live line, and is no line of its own.
+        """Print one progress event."""
+        # A short step appears only in the live line.
         is_transient = self.live and progress.step is not None
         if self.quiet or (progress.verbose and not self.verbose and not is_transient):
             return
@@ -63,7 +63,7 @@ class ProgressPrinter:
             self._show_live(progress)
 
     def clear(self) -> None:
-        """Wipe the live line, so that something else can be printed or asked."""
+        """Clear the live line before other output or a prompt."""
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -73,7 +73,7 @@ class ProgressPrinter:
             sys.stderr.write(text)
             sys.stderr.flush()
         except BrokenPipeError:
-            self.quiet = True  # nobody reads the news any more; the work goes on
+            self.quiet = True  # the reader is gone; the work continues
 
     def _show_live(self, progress: Progress) -> None:
         from rich.live import Live
@@ -109,13 +109,19 @@ class ProgressPrinter:
 
 
 def format_line(progress: Progress) -> str:
-    """Return news as a line of its own, safe to show: builds and containers print what they like."""
+    """Format progress as one line without control characters of builds and containers."""
     step = f"step {progress.step[0]} of {progress.step[1]}: " if progress.step else ""
     return single_line(f"{progress.stage}: {step}{progress.text}")
 
 
 def format_live_line(progress: Progress, seconds: float, width: int) -> str:
-    """Return what goes on and since when, no wider than that: the words are cut, the time never."""
+    """Format progress with its elapsed time; cut the text, but never the time.
+
+    Args:
+        progress: Progress event.
+        seconds: Elapsed time, in seconds.
+        width: Maximum width, in columns.
+    """
     head = f"{progress.stage} {progress.step[0]}/{progress.step[1]}" if progress.step else progress.stage
     elapsed = f" · {seconds:.0f} s" if seconds < 60 else f" · {seconds // 60:.0f} min {seconds % 60:.0f} s"
     return single_line(f"{head} · {progress.text}", max(width - len(elapsed), 1)) + elapsed

@@ -1,4 +1,4 @@
-"""A bar on stderr for what takes longer than a moment and knows how much there is of it."""
+"""Progress bar on stderr for slow work of known size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UPDATE_INTERVAL_S = 0.1
 
 
 class ProgressBar:
-    """Shows how far something is, on a terminal, from the moment it takes long; leaves nothing behind."""
+    """Shows progress on a terminal once the work takes long; clears itself on exit."""
 
     def __init__(self, label: str, *, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self.label, self.clock = label, clock
@@ -36,7 +36,12 @@ class ProgressBar:
         self.clear()
 
     def __call__(self, completed: int, count_total: Callable[[], int]) -> None:
-        """Say how much is done; what counts the whole is asked only when the bar is drawn."""
+        """Update the bar.
+
+        Args:
+            completed: Number of completed items.
+            count_total: Counter of all items, called only when the bar is first drawn.
+        """
         elapsed_s = self.clock() - self._last_update if self.live else 0.0
         if self._display is None and elapsed_s > START_DELAY_S:
             self._display = _create_display(self.label, count_total())
@@ -46,7 +51,7 @@ class ProgressBar:
             self._last_update = self.clock()
 
     def clear(self) -> None:
-        """Wipe it, so that something else can be printed; it comes back where that takes long again."""
+        """Clear the bar before other output; it reappears if the work takes long again."""
         if self._display is not None:
             self._display.stop()
             self._display = None
@@ -57,8 +62,8 @@ def _create_display(label: str, total: int) -> Progress:
     from rich.console import Console
     from rich.progress import Progress
 
-    # stdout is somebody's own: redirecting it would take a report that is piped to the terminal. No thread draws:
-    # processes are forked meanwhile, and a fork has the locks of threads without the threads.
+    # Redirecting stdout would send a piped report to the terminal. No refresh thread: processes are forked meanwhile,
+    # and a fork copies the locks of threads without the threads.
     display = Progress(
         console=Console(stderr=True),
         transient=True,

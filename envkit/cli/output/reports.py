@@ -1,4 +1,4 @@
-"""Reports -> stdout, as text or JSON, and their exit code."""
+"""Print reports on stdout as text or JSON, and write them to files."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from envkit.model.report import Report
 
 
-SYSTEM_PREFIXES = ("/dev/", "/proc/")  # where a name stands for what is open already
+SYSTEM_PREFIXES = ("/dev/", "/proc/")  # paths of open descriptors, never truncated
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFiles:
-    """Files that a report is written to beside stdout.
+    """Files that a report is written to besides stdout.
 
     Attributes:
-        junit: For CI systems, or None.
-        html: For people, or None.
+        junit: Path of the JUnit XML file, or None.
+        html: Path of the HTML page, or None.
     """
 
     junit: Path | None = None
     html: Path | None = None
 
     def clear(self) -> None:
-        """Take away what an earlier run left there: should this one fail, no old report must pass for its own."""
+        """Remove the files of an earlier run, so that a failed run leaves no outdated report."""
         for path in filter(None, (self.junit, self.html)):
             if path.is_symlink() or not path.is_file():
                 if path.is_file() and not str(path.absolute()).startswith(SYSTEM_PREFIXES):
-                    path.write_text("", "utf-8")  # a link, and what it leads to, are the caller's own arrangement
+                    path.write_text("", "utf-8")  # keep links and their targets as the caller set them up
             else:
                 path.unlink()
 
@@ -57,16 +57,16 @@ def print_report(
     """Print a report on stdout and return its exit code.
 
     Args:
-        report: What a command has to say.
-        format_: For people or for programs.
-        format_result: Makes the result's text for people.
-        files: Where its findings are to be written to, too.
-        check_host: Where it was checked, for those.
-        suites: What to write there, where that is not this report alone.
-        show_all: Whether people are told what is well, too, check by check.
+        report: Report of a command.
+        format_: Output format on stdout.
+        format_result: Formatter of the result as text.
+        files: Files to write as well.
+        check_host: Host that was checked, for the files.
+        suites: Reports to write to the files in place of this one.
+        show_all: Whether the text includes passed and skipped checks.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: A file cannot be written.
     """
     if format_ is Format.json:
         from envkit.report.json import to_json
@@ -74,7 +74,7 @@ def print_report(
         sys.stdout.write(to_json(report) + "\n")
     else:
         sys.stdout.write(_format_text(report, format_result, show_all=show_all))
-    if files is not None:  # last: where a file cannot be written, the report is not lost
+    if files is not None:  # last, so that an unwritable file does not lose the report
         _write(report, suites, files, check_host or CheckHost())
     return int(report.exit_code)
 
@@ -96,11 +96,13 @@ def _write(report: Report[Any], suites: Sequence[Report[Any]], files: ReportFile
 
 
 def _format_text(report: Report[Any], format_result: Callable[[Any], str], *, show_all: bool) -> str:
-    # They are told what is wrong; what is well stands in one line of the result, unless it was asked for.
+    # By default, the result summarises passed and skipped checks in one line.
     hidden_verdicts = () if show_all else (Verdict.PASSED, Verdict.SKIPPED)
     findings = tuple(finding for finding in report.findings if finding.status not in hidden_verdicts)
     if not findings:
-        return escape_controls(format_result(report.result)) + "\n"  # nothing to colour, so nothing to import for it
+        return (
+            escape_controls(format_result(report.result)) + "\n"
+        )  # without colours, the import of rich is unnecessary
     from envkit.report.text import render_text
 
     width = shutil.get_terminal_size((100, 24)).columns

@@ -1,4 +1,4 @@
-"""Environments as a table: whole in a pipe; on a terminal no wider than that, so that no line is broken."""
+"""Table of environments: complete in a pipe, fitted to the width of a terminal."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     from envkit.commands.status import Environments, Row
 
 COLUMNS = ("NAME", "STATUS", "JUPYTERLAB", "IMAGE", "PROJECT", "PROVEN")
-# Where there is no room for all, the last of these columns goes first; half an address serves nobody.
+# If space is short, columns are dropped from the end; a truncated address is useless.
 COLUMN_PRIORITY = ("NAME", "STATUS", "JUPYTERLAB", "PROVEN", "PROJECT", "IMAGE")
-# These are shortened before they go; to no less than this.
+# These columns are shortened before they are dropped, down to this width.
 MIN_WIDTHS = {"PROVEN": 24, "PROJECT": 12}
 GAP = "  "
 
 
 def format_table(result: Environments, width: int | None = None) -> str:
-    """Return a table of environments, and what helps those whose folder is gone.
+    """Format environments as a table, followed by the command that removes each one whose folder is gone.
 
     Args:
-        result: What was found.
-        width: Of the terminal, in columns; None where nothing has to fit.
+        result: Environments to list.
+        width: Width of the terminal in columns, or None for no limit.
     """
     if not result.rows:
-        return "no environments; `envkit up` in a project folder starts one"
+        return "no environments; start one with `envkit up` in a project folder"
     table = [dict(zip(COLUMNS, COLUMNS, strict=True)), *(_row_cells(row) for row in result.rows)]
     widths = {column: max(len(row[column]) for row in table) for column in COLUMNS}
     if width is not None:
@@ -36,16 +36,16 @@ def format_table(result: Environments, width: int | None = None) -> str:
         for row in table
     ]
     missing = (row for row in result.rows if row.hint)
-    hints = (f"the folder of {row.name} is gone; this removes what is left:\n  {row.hint}" for row in missing)
+    hints = (f"the folder of {row.name} is gone; remove the environment with:\n  {row.hint}" for row in missing)
     return "\n".join([*(line.rstrip() for line in lines), *hints])
 
 
 def _fit_columns(widths: dict[str, int], max_width: int) -> dict[str, int]:
-    """Return the columns that there is room for, with their widths."""
+    """Return the columns that fit, with their widths."""
     for count in range(len(COLUMN_PRIORITY), 1, -1):
         columns = COLUMN_PRIORITY[:count]
         min_widths = {column: min(widths[column], MIN_WIDTHS.get(column, widths[column])) for column in columns}
-        # The least important column is not worth a shortened other one.
+        # The least important column is not worth shortening another one.
         if _total_width(widths if count == len(COLUMN_PRIORITY) else min_widths) <= max_width:
             return _expand_columns(min_widths, widths, max_width)
     return {column: widths[column] for column in COLUMN_PRIORITY[:2]}
@@ -64,7 +64,7 @@ def _total_width(widths: dict[str, int]) -> int:
 def _format_cell(column: str, text: str, width: int) -> str:
     if len(text) <= width:
         return text.ljust(width)
-    # The end of a path says more than its beginning.
+    # The end of a path is more specific than its beginning.
     return f"…{text[-(width - 1) :]}" if column == "PROJECT" else f"{text[: width - 1]}…"
 
 

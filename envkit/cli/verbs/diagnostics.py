@@ -1,4 +1,4 @@
-"""The verbs that check: doctor, probe, audit, smoke."""
+"""Verbs that check: doctor, probe, audit, smoke."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
     from envkit.model.report import Finding
 
 JunitOption = Annotated[
-    Optional[Path], typer.Option("--junit", metavar="FILE", help="Write the findings as JUnit XML, too.")  # noqa: UP045
+    Optional[Path], typer.Option("--junit", metavar="FILE", help="Write the findings as JUnit XML.")  # noqa: UP045
 ]
 
 HtmlOption = Annotated[
-    Optional[Path], typer.Option("--html", metavar="FILE", help="Write a page to look at, too.")  # noqa: UP045
+    Optional[Path], typer.Option("--html", metavar="FILE", help="Write the report as an HTML page.")  # noqa: UP045
 ]
 
 
 def doctor(
     project: ProjectOption = CURRENT_FOLDER,
-    gpu: Annotated[bool, typer.Option("--gpu", help="Insist on a GPU.")] = False,
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe, and ask before the rest.")] = False,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Require a GPU.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Apply safe fixes; ask before each other fix.")] = False,
     junit: JunitOption = None,
     html: HtmlOption = None,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Look at this host before anything runs on it. Engine, disk, network and driver, and what mends them."""
+    """Check this host: engine, disk, network and GPU driver. Prints a hint for each problem."""
     from envkit.cli import doctor_fix
     from envkit.cli.output import messages
     from envkit.commands import doctor as command
@@ -63,9 +63,12 @@ def probe(
     positional_name: NameArgument = None,
     project: ProjectOption = CURRENT_FOLDER,
     name: NameOption = None,
-    gpu: Annotated[bool, typer.Option("--gpu", help="Insist on a GPU.")] = False,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Require a GPU.")] = False,
     watch: Annotated[
-        Optional[float], typer.Option("--watch", metavar="SECONDS", min=0.5, help="Go on: tell when the GPU is lost.")  # noqa: UP045
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            "--watch", metavar="SECONDS", min=0.5, help="Repeat the probe at an interval and report a lost GPU."
+        ),
     ] = None,
     junit: JunitOption = None,
     html: HtmlOption = None,
@@ -73,7 +76,7 @@ def probe(
     verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Look at GPU and TensorFlow in a running environment. Layer by layer; what fails is named."""
+    """Probe GPU and TensorFlow in a running environment. Names the layer that fails."""
     from envkit.cli.output import messages
     from envkit.cli.output.progress import ProgressPrinter
     from envkit.commands import probe as command
@@ -106,7 +109,7 @@ def audit(
     verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Attack your own environment, and say what happened. From outside and from inside."""
+    """Attack a running environment and report the results. Attacks come from outside and inside the container."""
     from envkit.cli.output import messages
     from envkit.cli.output.progress import ProgressPrinter
     from envkit.commands import audit as command
@@ -124,7 +127,7 @@ def audit(
 
 
 class Expect(str, Enum):
-    """What is expected of GPUs."""
+    """Expected GPU use."""
 
     gpu = "gpu"
     cpu = "cpu"
@@ -134,12 +137,13 @@ class Expect(str, Enum):
 def smoke(
     subjects: Annotated[
         list[str],
-        typer.Argument(metavar="IMAGE|NAME...", help="Images, or running environments.", autocompletion=complete_names),
+        typer.Argument(metavar="IMAGE|NAME...", help="Images or running environments.", autocompletion=complete_names),
     ],
-    expect: Annotated[Expect, typer.Option("--expect", help="Whether a GPU has to compute.")] = Expect.any,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many at once.")] = 1,
+    expect: Annotated[Expect, typer.Option("--expect", help="Require, forbid or allow GPU use.")] = Expect.any,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="Number of parallel jobs.")] = 1,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="For TensorFlow and training, in each.")
+        float,
+        typer.Option("--timeout", metavar="SECONDS", min=1, help="Time limit for TensorFlow and training per subject."),
     ] = 300,
     junit: JunitOption = None,
     html: HtmlOption = None,
@@ -147,7 +151,7 @@ def smoke(
     verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Try images in CI as a developer would. Import, compute, train, save, export."""
+    """Test images in CI: import, compute, train, save, export."""
     from envkit.cli.output import messages
     from envkit.cli.output.progress import ProgressPrinter
     from envkit.commands import smoke as command

@@ -1,4 +1,4 @@
-"""The verbs that run or show something inside: exec, shell, ssh, logs."""
+"""Verbs that run programs in the container or show its output: exec, shell, ssh, logs."""
 
 from __future__ import annotations
 
@@ -18,46 +18,50 @@ LINE_BYTES_MAX = 1 << 20
 
 
 def exec_(context: typer.Context, project: ProjectOption = CURRENT_FOLDER, name: NameOption = None) -> int:
-    """Run a program in the workspace, and pass on its exit code. Usage: envkit exec [OPTIONS] PROGRAM [ARGUMENTS]."""
-    from envkit.commands import inside
+    """Run a program in the workspace and return its exit code. Usage: envkit exec [OPTIONS] PROGRAM [ARGUMENTS]."""
+    from envkit.commands.exec import execute, find_environment
 
     if not context.args:
-        raise PreconditionError("exec needs a program to run", hint="name one: envkit exec python train.py")
-    return inside.execute(inside.find_environment(project, name), context.args)
+        raise PreconditionError("exec needs a program", code="program-missing", hint="envkit exec python train.py")
+    return execute(find_environment(project, name), context.args)
 
 
 def shell(project: ProjectOption = CURRENT_FOLDER, name: NameOption = None) -> int:
     """Open a shell in the workspace."""
-    from envkit.commands import inside
+    from envkit.commands import exec as command
 
-    return inside.shell(inside.find_environment(project, name))
+    return command.shell(command.find_environment(project, name))
 
 
 def ssh(context: typer.Context, project: ProjectOption = CURRENT_FOLDER, name: NameOption = None) -> int:
-    """Log in by SSH, or run a command through it. Usage: envkit ssh [OPTIONS] [COMMAND]."""
-    from envkit.commands import inside
+    """Log in by SSH, or run a command over SSH. Usage: envkit ssh [OPTIONS] [COMMAND]."""
+    from envkit.commands import ssh as command
+    from envkit.commands.exec import find_environment
 
-    return inside.ssh(inside.find_environment(project, name), context.args)
+    return command.ssh(find_environment(project, name), context.args)
 
 
-def ssh_proxy(container: str) -> int:
+def ssh_proxy(container: Annotated[str, typer.Argument(help="Name of the container.")]) -> int:
     """Connect stdin and stdout to a container's SSH server."""
-    from envkit.commands import inside
+    from envkit.commands import ssh_proxy as command
 
-    return inside.ssh_proxy(container)
+    return command.ssh_proxy(container)
 
 
 def logs(
     project: ProjectOption = CURRENT_FOLDER,
     name: NameOption = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until interrupted.")] = False,
-    tail: Annotated[Optional[int], typer.Option("--tail", metavar="N", min=0, help="Only the last lines.")] = None,  # noqa: UP045
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the output until interrupted.")] = False,
+    tail: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--tail", metavar="N", min=0, help="Number of lines to print, from the end."),
+    ] = None,
 ) -> int:
-    """Print what the environment printed."""
-    from envkit.commands import inside
+    """Print the output of the environment."""
+    from envkit.commands import logs as command
     from envkit.environment import project as projects
 
-    output = inside.logs(projects.find_environment(project, name), lines=tail, follow=follow)
+    output = command.logs(projects.find_environment(project, name), lines=tail, follow=follow)
     for chunk in _sanitize_output(output) if sys.stdout.isatty() else output:
         sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
@@ -65,11 +69,11 @@ def logs(
 
 
 def _sanitize_output(output: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield whole lines in which every character shows itself: what runs inside must not paint our terminal."""
+    """Split output into lines and escape control characters, so that container code cannot control the terminal."""
     rest = b""
     for chunk in output:
         *lines, rest = (rest + chunk).split(b"\n")
-        if len(rest) > LINE_BYTES_MAX:  # a line without end must not fill our memory
+        if len(rest) > LINE_BYTES_MAX:  # an endless line must not exhaust memory
             lines, rest = [*lines, rest], b""
         for line in lines:
             yield _sanitize_line(line) + b"\n"

@@ -1,9 +1,9 @@
-"""The verbs that change an environment: up, build, down, prune."""
+"""Verbs that change environments: up, build, down, sync, prune."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,28 +32,34 @@ if TYPE_CHECKING:
 
 def up(
     project: ProjectOption = CURRENT_FOLDER,
-    name: Annotated[Optional[str], typer.Option("--name", "-n", help="Name of the environment.")] = None,  # noqa: UP045
+    name: Annotated[
+        str | None, typer.Option("--name", "-n", metavar="NAME", help="Name of the environment.")
+    ] = None,
     gpu: GpuOption = None,
     gpus: GpusOption = None,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Choose port, base and limits anew.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Choose port, base image and limits again.")] = False,
     pull: PullOption = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the steps; change nothing.")] = False,
     yes: YesOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Bring the project's environment up, and prove it. Nothing changed means nothing done."""
+    """Start the project's environment and prove that it works. If nothing changed, does nothing."""
     from envkit.cli.output import messages
 
     flags = _flags(name=name, gpu=_gpu_setting(gpu, gpus))
     if dry_run and pull:
-        raise PreconditionError("what --pull brings is not known before", hint="leave out --dry-run or --pull")
+        raise PreconditionError(
+            "--dry-run and --pull cannot be combined: the pulled image is not known in advance",
+            code="options-conflict",
+            hint="omit --dry-run or --pull",
+        )
     if dry_run:
-        from envkit.commands import render as renders
+        from envkit.environment import dry_run as preview
         from envkit.environment import project as projects
 
-        dry_run_report = renders.dry_run(projects.load(project, flags), refresh=refresh, yes=yes)
+        dry_run_report = preview.dry_run(projects.load(project, flags), refresh=refresh, yes=yes)
         return print_report(dry_run_report, format_, messages.dry_run)
     from envkit.commands import up as command
 
@@ -73,7 +79,7 @@ def build(
     verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Only build the image."""
+    """Build the image without starting the environment."""
     from envkit.cli.output import messages
     from envkit.environment import converge as command
     from envkit.environment import project as projects
@@ -89,13 +95,15 @@ def build(
 def down(
     project: ProjectOption = CURRENT_FOLDER,
     name: NameOption = None,
-    volumes: Annotated[bool, typer.Option("--volumes", help="Its volumes, token and keys too.")] = False,
-    discard: Annotated[bool, typer.Option("--discard", help="Also what another machine alone holds.")] = False,
+    volumes: Annotated[bool, typer.Option("--volumes", help="Remove volumes, token and keys as well.")] = False,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Discard files that exist only on the remote engine.")
+    ] = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Take the environment away. The workspace stays, and so do volumes unless told otherwise."""
+    """Remove the environment. Keeps the workspace, and the volumes unless --volumes is given."""
     from envkit.cli.output import messages
     from envkit.commands import down as command
     from envkit.environment import project as projects
@@ -109,31 +117,31 @@ def down(
 def sync(
     project: ProjectOption = CURRENT_FOLDER,
     name: NameOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be copied.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the changes without copying.")] = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Copy what changed to and from another machine's engine. It holds a copy of the workspace."""
+    """Copy changes to and from a remote engine. The engine holds a copy of the workspace."""
     from envkit.cli.output import messages
+    from envkit.commands import sync as command
     from envkit.environment import project as projects
-    from envkit.environment.remote import sync as command
 
     environment = projects.find_environment(project, name)
     with _create_printer(quiet, verbose) as printer:
-        report = command.run(environment, dry_run=dry_run, on_progress=printer)
+        report = command.sync(environment, dry_run=dry_run, on_progress=printer)
     return print_report(report, format_, messages.sync)
 
 
 def prune(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go, and how much it frees.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resources to remove and their size.")] = False,
     quiet: QuietOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Remove what envkit made for you and nobody uses.
+    """Remove unused images, containers and networks of envkit.
 
-    That is images, and containers and networks of no environment. What an environment needs stays, also of one that is
-    down, and so does every volume: `down --volumes` removes those.
+    Keeps every resource of an environment, even of one that is down, and every volume; `down --volumes` removes
+    volumes.
     """
     from envkit.cli.output import messages
     from envkit.commands import prune as command
@@ -151,7 +159,7 @@ def _gpu_setting(gpu: bool | None, gpus: str | None) -> object:
     if gpus is None:
         return None if gpu is None else ("on" if gpu else "off")
     if gpu is False:
-        raise typer.BadParameter("--no-gpu and --gpus contradict each other")
+        raise typer.BadParameter("--no-gpu and --gpus cannot be combined")
     from envkit import config
 
     return config.parse_gpus(gpus)
@@ -170,9 +178,9 @@ def _create_approval(printer: ProgressPrinter, *, yes: bool) -> Callable[[tuple[
         if not sys.stdin.isatty() or not sys.stderr.isatty():
             return False
         printer.clear()
-        typer.echo("This would let in more than was agreed to:", err=True)
+        typer.echo("This configuration grants access that has not been approved yet:", err=True)
         for entry in entries:
             typer.echo(f"  - {escape_controls(entry)}", err=True)
-        return typer.confirm("Agree?", default=False, err=True)
+        return typer.confirm("Approve?", default=False, err=True)
 
     return approve

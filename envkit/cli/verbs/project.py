@@ -1,4 +1,4 @@
-"""The verbs about a project and its config: init, render, schema, version, status."""
+"""Verbs for projects and their configuration: init, render, schema, version, status."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from envkit.cli.output.reports import print_report
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where; it is made if it is not there.")] = CURRENT_FOLDER,
-    owner: Annotated[Optional[str], typer.Option(metavar="USER", help="Whose it is; root has to say.")] = None,  # noqa: UP045
-    example: Annotated[Optional[Path], typer.Option("--from", metavar="DIR", help="Copy a folder's files.")] = None,  # noqa: UP045
+    folder: Annotated[Path, typer.Argument(help="Project folder; created if missing.")] = CURRENT_FOLDER,
+    owner: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="USER", help="User who will own the project (required when run as root)."),
+    ] = None,
+    example: Annotated[Optional[Path], typer.Option("--from", metavar="DIR", help="Folder to copy files from.")] = None,  # noqa: UP045
     format_: FormatOption = Format.text,
 ) -> int:
     """Write a commented envkit.yaml."""
@@ -29,11 +32,13 @@ def init(
 
 def render(
     project: ProjectOption = CURRENT_FOLDER,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where to.")] = Path("rendered"),
-    check: Annotated[bool, typer.Option("--check", help="Only say whether what lies there is current.")] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write to.")] = Path(
+        "rendered"
+    ),
+    check: Annotated[bool, typer.Option("--check", help="Check whether the rendered files are current.")] = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Only render the Dockerfile, its context and compose.yaml."""
+    """Render the Dockerfile, its build context and compose.yaml."""
     from envkit.cli.output import messages
     from envkit.commands import render as command
     from envkit.environment import project as projects
@@ -52,7 +57,7 @@ def schema() -> int:
 
 
 def version() -> int:
-    """Print envkit's version."""
+    """Print the version of envkit."""
     from envkit import __version__
 
     typer.echo(f"envkit {__version__}")
@@ -61,20 +66,19 @@ def version() -> int:
 
 def status(
     name: NameOption = None,
-    all_users: Annotated[bool, typer.Option("--all", "-a", help="Everybody's, not only yours.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Look again: as its config says? its GPU there?")] = False,
+    all_users: Annotated[bool, typer.Option("--all", "-a", help="Include environments of all users.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Check for config drift and a missing GPU.")] = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """List your environments."""
+    """List environments."""
     from envkit.cli.output.status_table import format_table
     from envkit.commands import status as command
 
     report = command.status(all_users=all_users, name=name)
     if check and report.result is not None:
         from envkit.cli.output.progress import ProgressPrinter
-        from envkit.commands import drift
 
         with ProgressPrinter(quiet=False, verbose=False) as printer:
-            report = drift.check_drift(report.result, printer)
+            report = command.check(report.result, printer)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     return print_report(report, format_, partial(format_table, width=width), show_all=check)

@@ -1,4 +1,4 @@
-"""`migrate`: standalone Keras to `tf.keras`, file by file; nothing is changed unless that is asked for."""
+"""`migrate`: convert standalone Keras to `tf.keras`, file by file; files change only with `--write`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from envkit.commands.migrate import discovery, file_job, worker_pool
 from envkit.commands.migrate.file_job import Job
 from envkit.errors import ExitCode, PreconditionError
-from envkit.migrate import dispatch
+from envkit.migrate import dispatch, python
 from envkit.migrate.outcome import Kind
 from envkit.model.report import Report
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
     ScanCallback = Callable[[int, Callable[[], int]], None]
 
-# What keeps code from running; the rest is to be known, and stays true for ever.
+# Notes about code that does not run; other notes are permanent and do not fail a check.
 TODO_KINDS = {Kind.REVIEW, Kind.IMPOSSIBLE, Kind.UNRESOLVED}
 
 
 @dataclass(frozen=True, slots=True)
 class MigrateResult:
-    """What came of all files.
+    """Result for all files.
 
     Attributes:
-        release: Of TensorFlow, that was aimed at.
-        file_count: How many files were looked at.
+        release: Target TensorFlow release.
+        file_count: Number of files checked.
         written: Whether changes were written.
-        files: Those of which there is something to tell.
+        files: Results that are not empty.
     """
 
     release: str
@@ -53,18 +53,18 @@ def migrate(
     on_file: Callable[[FileResult], None],
     on_scan: ScanCallback,
 ) -> Report[MigrateResult]:
-    """Migrate files, and those below folders.
+    """Migrate files and the files below folders.
 
     Args:
         paths: Files and folders.
-        job: What is done to each file.
-        write: Whether files are changed.
-        check: Whether it is a failed check that something is left to do.
-        on_file: Gets what came of each file, as it comes.
-        on_scan: Gets how many files were seen, and what counts all of them.
+        job: Job for each file.
+        write: Whether to change files.
+        check: Whether remaining work sets the exit code.
+        on_file: Callback for the result of each file, in order.
+        on_scan: Callback for the number of files scanned, with a function that counts all files.
 
     Raises:
-        Refusal: A path is none to look at.
+        PreconditionError: If a path does not exist or has an unsupported type.
     """
     file_results, suffix_counts = [], Counter[str]()
     candidates = _filter_candidates(paths, discovery.find_sources(paths), suffix_counts, on_scan)
@@ -86,8 +86,8 @@ def _filter_candidates(
         suffix_counts[source.path.suffix] += 1
         on_scan(suffix_counts.total(), lambda: sum(1 for _ in discovery.find_sources(paths)))
         if file_job.is_candidate(source):
-            from envkit.migrate.python import pipeline  # noqa: F401 - loaded before the first fork, so that each has it
-
+            if source.path.suffix in {*dispatch.PYTHON_SUFFIXES, dispatch.NOTEBOOK_SUFFIX}:
+                python.load_transform()  # before the first fork, so the workers share it and an error ends the command
             yield source
 
 
@@ -102,25 +102,25 @@ def _exit_code(file_results: Sequence[FileResult], *, check: bool) -> ExitCode:
 
 
 def create_job(release: str, disabled: Sequence[str], *, show_diff: bool, by_cell: bool = False) -> Job:
-    """Return what is to be done to every file.
+    """Create the job for every file.
 
     Args:
-        release: Of TensorFlow.
-        disabled: Rules that are switched off.
-        show_diff: Whether what changes is to be shown.
-        by_cell: Whether that of a notebook is shown by its cells, and not by its file's lines.
+        release: Target TensorFlow release.
+        disabled: Ids of disabled rules.
+        show_diff: Whether to create diffs.
+        by_cell: Whether the diff of a notebook is by cell instead of by line of the file.
 
     Raises:
-        Refusal: The release, or a rule, is not known.
+        PreconditionError: If the release or a rule is unknown.
     """
-    from envkit.migrate import python, tf_api
+    from envkit.migrate import tf_api
     from envkit.migrate.rules.table import RULE_TABLE
 
     target = tf_api.load(release)
     unknown_rules = sorted(set(disabled) - {*dispatch.RULES, *RULE_TABLE})
     if unknown_rules:
         raise PreconditionError(
-            f"there is no rule {unknown_rules[0]}", hint="take the id that stands in brackets behind a note"
+            f"unknown rule {unknown_rules[0]}", code="unknown-rule", hint="use the id in brackets after a note"
         )
     disabled_rules = frozenset(disabled)
     return Job(

@@ -1,4 +1,4 @@
-"""Which files below the paths that somebody names are looked at."""
+"""Find the files to migrate below the given paths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from envkit.migrate.dispatch import is_supported
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# What no person wrote, by its folder's name; environments are known by what they hold.
+# Folders of generated or third-party files, by name; environments are recognised by their content.
 SKIPPED_FOLDERS = {
     ".git",
     ".hg",
@@ -33,7 +33,7 @@ SKIPPED_FOLDERS = {
     ".hypothesis",
 }
 ENVIRONMENT_MARKERS = {"pyvenv.cfg", "conda-meta"}
-# `--ignored` reads no file but git's own lists; what a repository would have run meanwhile is switched off.
+# `--ignored` only reads git's own lists; fsmonitor is off because a repository can configure a program for it.
 GIT_IGNORED_ARGS = (
     "-c",
     "core.fsmonitor=false",
@@ -49,13 +49,13 @@ GIT_TIMEOUT_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to look at.
+    """File to check.
 
     Attributes:
-        path: As people would name it.
-        relative_path: The same, below what was named.
-        project_root: The folder at which its project begins, as far as that can be told.
-        error: Of a folder that stands here because nobody can look into it, why.
+        path: Path for messages.
+        relative_path: Path below the given folder.
+        project_root: Root folder of the project, or the given folder.
+        error: For a folder that cannot be read, the reason; else empty.
     """
 
     path: Path
@@ -65,13 +65,13 @@ class Source:
 
 
 def find_sources(paths: Sequence[Path]) -> Iterator[Source]:
-    """Return the files to look at, in order, each once, as they are found.
+    """Yield the files to check in order, each once.
 
-    Links are not followed, but the folder that is named may be one. What git ignores is left out, unless it is named
-    itself; so are environments, caches and other people's packages.
+    Symbolic links are not followed, except for a given folder. Files that git ignores are skipped unless given
+    explicitly; so are virtual environments, caches and third-party packages.
 
     Raises:
-        Refusal: There is no such path, or it is of a kind that says nothing to us.
+        PreconditionError: If a path does not exist or has an unsupported type.
     """
     roots = [
         path
@@ -84,7 +84,7 @@ def find_sources(paths: Sequence[Path]) -> Iterator[Source]:
 
 
 def _is_covered(paths: Sequence[Path], other_index: int, index: int) -> bool:
-    """Say whether a path is named again, or lies below another one that is."""
+    """Return whether a path is a duplicate or below another given path."""
     path, other_path = paths[index].resolve(), paths[other_index].resolve()
     return other_index != index and (path.is_relative_to(other_path) if path != other_path else other_index < index)
 
@@ -104,17 +104,20 @@ def _check_path(path: Path) -> None:
     if path.is_dir():
         return
     if not path.is_symlink() and not path.is_file():
-        raise PreconditionError(f"there is no file or folder {path}", hint="name files, or folders to look through")
+        raise PreconditionError(
+            f"{path} does not exist or is not a file or folder", code="path-not-found", hint="name files or folders"
+        )
     if not is_supported(Path(path.name)) and not is_supported(path):
         raise PreconditionError(
-            f"{path} is no kind of file that can be migrated",
+            f"migrate does not support this type of file: {path}",
+            code="file-type-unsupported",
             hint="name Python files, notebooks, requirements, Dockerfiles or CI files, or a folder",
         )
 
 
 def _walk(root: Path, ignored_paths: frozenset[str]) -> Iterator[tuple[Path, str]]:
-    """Yield files in the order of their names, and folders that nobody can look into with the reason."""
-    pending: list[os.DirEntry[str] | Path] = [root]  # the next one last; folders may be nested deeper than calls
+    """Yield files in order of their names, and unreadable folders with the reason."""
+    pending: list[os.DirEntry[str] | Path] = [root]  # a stack: folders may be nested deeper than the recursion limit
     while pending:
         current = pending.pop()
         path = Path(current)
@@ -140,7 +143,7 @@ def _is_source(entry: os.DirEntry[str], root: Path, ignored_paths: frozenset[str
 
 @lru_cache(maxsize=16)
 def _git_ignored(folder: Path) -> frozenset[str]:
-    """Return what git ignores below a folder, by paths below it; nothing where git does not know."""
+    """Return the paths that git ignores, relative to the folder; empty outside a repository."""
     try:
         result = process.run(["git", "-C", str(folder), *GIT_IGNORED_ARGS], timeout_s=GIT_TIMEOUT_S)
     except (OSError, process.TimeoutExpired):
@@ -150,6 +153,6 @@ def _git_ignored(folder: Path) -> frozenset[str]:
 
 
 def _project_root(folder: Path) -> Path:
-    """Return the folder that git manages, or the one that was named where there is none."""
+    """Return the root of the git repository, or the given folder if there is none."""
     start = folder.resolve()
     return next((candidate for candidate in (start, *start.parents) if (candidate / ".git").exists()), start)

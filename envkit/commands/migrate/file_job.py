@@ -1,4 +1,4 @@
-"""One file of `migrate`: read, migrated, compared, written. All that goes wrong with it is told of it alone."""
+"""Migrate one file: read, rewrite, compare, write. An error affects only the result of that file."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from envkit.migrate.outcome import Note, Outcome, Rewrite
 
 SIZE_LIMIT_BYTES = 64 << 20
-# In Python and, behind a quote, in a notebook's JSON.
+# In Python and, after a quote, in the JSON of a notebook.
 KERAS_IMPORT = re.compile(rb"(?:^|[\"\n])[ \t]*(?:from[ \t]+|import[ \t]+(?:[\w., \t]+,[ \t]*)?)keras\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is done to every file.
+    """Settings for every file.
 
     Attributes:
-        migrate_python: Migrates Python.
-        release: Of TensorFlow.
-        disabled_rules: Rules that are switched off.
-        show_diff: Whether what changes is to be shown.
-        diff_by_cell: Whether that of a notebook is shown by its cells, for people; else by its file's lines, for `patch`.
+        migrate_python: Function that migrates Python source.
+        release: Target TensorFlow release.
+        disabled_rules: Ids of disabled rules.
+        show_diff: Whether to create diffs.
+        diff_by_cell: Whether the diff of a notebook is by cell, for people, or by line of the file, for `patch`.
     """
 
     migrate_python: Callable[[bytes], Outcome]
@@ -47,18 +47,18 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What came of a file.
+    """Result for a file.
 
     Attributes:
-        path: As it was named.
-        rewrites: What was rewritten, or would be.
-        notes: What somebody should know.
-        written: Whether it was written.
-        skip_reason: Why nothing could be done with it, or empty.
-        hint: What helps then.
-        diff: What changes, for people.
-        original_digest: The digest of what was read, where there is something to write.
-        content: What is to be written, or nothing.
+        path: Path as given by the user.
+        rewrites: Rewrites, applied or planned.
+        notes: Notes for the user.
+        written: Whether the file was written.
+        skip_reason: Reason why the file was skipped, or empty.
+        hint: Fix for a skipped file, or empty.
+        diff: Diff of the changes, or empty.
+        original_digest: Digest of the original content if there are changes, else empty.
+        content: New content, or empty.
     """
 
     path: str
@@ -73,12 +73,12 @@ class FileResult:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to tell."""
+        """Whether there is nothing to report."""
         return not (self.rewrites or self.notes or self.skip_reason)
 
 
 def is_candidate(source: Source) -> bool:
-    """Say whether a file is worth a look; one that cannot be read is, so that it is told."""
+    """Return whether a file may need changes; unreadable files count, so that they are reported."""
     if source.error or source.path.is_symlink():
         return True
     try:
@@ -89,7 +89,7 @@ def is_candidate(source: Source) -> bool:
 
 
 def migrate_file(source: Source, job: Job) -> FileResult:
-    """Migrate one file, and change nothing yet; whatever happens is said of it, and never stops the next."""
+    """Migrate one file without writing it; every error becomes part of the result."""
     path = str(source.path)
     try:
         return _migrate(source, job)
@@ -97,31 +97,31 @@ def migrate_file(source: Source, job: Job) -> FileResult:
         return FileResult(path, skip_reason=error.message, hint=error.hint)
     except OSError as error:
         return _access_failure(path, error.strerror or str(error))
-    except Exception as error:  # noqa: BLE001 - a bug in one file's way must not cost the others
+    except Exception as error:  # noqa: BLE001 - a bug that affects one file must not stop the others
         return FileResult(
-            path, skip_reason=single_line(f"a bug in envkit: {type(error).__name__}: {error}"), hint="please report it"
+            path, skip_reason=single_line(f"a bug in envkit: {type(error).__name__}: {error}"), hint="report this bug"
         )
 
 
 def write(result: FileResult) -> FileResult:
-    """Write what came of a file. That is done here and not where it was made: a process that dies tells nothing."""
+    """Write the migrated file. The main process does this, because a worker that crashes cannot report a result."""
     try:
         if replace_.replace_if_unchanged(Path(result.path), result.original_digest, result.content):
             return replace(result, written=True)
     except OSError as error:
         return _keep_notes(result, _access_failure(result.path, error.strerror or str(error)))
-    reason = "somebody changed it meanwhile, so it was not written"
+    reason = "another process changed the file in the meantime, so it was not written"
     return _keep_notes(result, FileResult(result.path, skip_reason=reason, hint="repeat the command"))
 
 
 def _keep_notes(result: FileResult, failure: FileResult) -> FileResult:
-    """Say why a file was left; what a person should know of it stays."""
+    """Return the failure with the notes of the result."""
     return replace(failure, notes=result.notes)
 
 
 def crash_result(source: Source) -> FileResult:
-    """Say that a file took its process with it."""
-    return FileResult(str(source.path), skip_reason="the parser crashed on it", hint="please report it")
+    """Return the result for a file that crashed its worker process."""
+    return FileResult(str(source.path), skip_reason="the parser crashed", hint="report this bug")
 
 
 def _migrate(source: Source, job: Job) -> FileResult:
@@ -130,18 +130,18 @@ def _migrate(source: Source, job: Job) -> FileResult:
         return _access_failure(path, source.error)
     if source.path.is_symlink():
         return FileResult(
-            path, skip_reason="it is a link, and no link is followed", hint="name the file that it leads to"
+            path, skip_reason="the file is a symbolic link; links are not followed", hint="name the target of the link"
         )
     content = files.read(source.path, SIZE_LIMIT_BYTES)
     if content is None:
-        return FileResult(path, skip_reason="it is no file any more", hint="repeat the command")
+        return FileResult(path, skip_reason="the file no longer exists", hint="repeat the command")
     if KERAS_IMPORT.search(content) and (
         local_keras := _find_local_keras(source.path.resolve().parent, source.project_root)
     ):
         return FileResult(
             path,
-            skip_reason=f"`keras` is {local_keras.relative_to(source.project_root)} here, a module of the project's own",
-            hint="give that another name if standalone Keras is meant, then repeat the command",
+            skip_reason=f"`keras` is a module of this project: {local_keras.relative_to(source.project_root)}",
+            hint="if the code needs standalone Keras, rename that module, then repeat the command",
         )
     outcome = dispatch.migrate(source.relative_path, content, job.migrate_python, job.release, job.disabled_rules)
     result = FileResult(path, outcome.rewrites, outcome.notes, skip_reason=outcome.error, hint=outcome.hint)
@@ -152,12 +152,12 @@ def _migrate(source: Source, job: Job) -> FileResult:
 
 
 def _access_failure(path: str, reason: str) -> FileResult:
-    return FileResult(path, skip_reason=f"it cannot be used: {reason}", hint="look at it and who may use it")
+    return FileResult(path, skip_reason=f"cannot access the file: {reason}", hint="check the file and its permissions")
 
 
 def _render_diff(path: Path, before: bytes, after: bytes, job: Job) -> str:
     if not job.diff_by_cell or path.suffix != dispatch.NOTEBOOK_SUFFIX:
-        # Whatever its encoding: what is printed to a file has the bytes that it had.
+        # Keep the bytes of any encoding in the printed diff.
         old_text, new_text = (content.decode("utf-8", "surrogateescape") for content in (before, after))
         return diff.unified(old_text, new_text, str(path))
     old_cells, new_cells = notebook.cells(before), notebook.cells(after)
@@ -166,10 +166,10 @@ def _render_diff(path: Path, before: bytes, after: bytes, job: Job) -> str:
 
 @lru_cache(maxsize=4096)
 def _find_local_keras(folder: Path, project_root: Path) -> Path | None:
-    """Return the project's own module `keras` that an import in a folder would find."""
+    """Find a module `keras` of the project that an import in the folder would load."""
     if not folder.is_relative_to(project_root):
         return None
-    if not (folder / "__init__.py").exists():  # a package's folder is on nobody's path
+    if not (folder / "__init__.py").exists():  # the folder of a package is not on sys.path
         for base in (folder, folder / "src"):
             for candidate in (base / "keras.py", base / "keras" / "__init__.py"):
                 if candidate.is_file():

@@ -1,4 +1,4 @@
-"""The same work on many items in several processes: results in order, no more of them in memory than are worked on."""
+"""Map a function over items in several processes: results in order, with a bounded number in memory."""
 
 from __future__ import annotations
 
@@ -17,23 +17,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
-QUEUE_DEPTH = 8  # items that wait for each process, so that none of them ever waits
-_task: list[Callable[[Any], Any]] = []  # of this process, if it is one of those that work
+QUEUE_DEPTH = 8  # queued items per process, so that no process is idle
+_task: list[Callable[[Any], Any]] = []  # set in worker processes only
 
 
 def map_ordered(
     items: Iterable[T], task: Callable[[T], R], *, on_crash: Callable[[T], R], processes: int | None = None
 ) -> Iterator[R]:
-    """Yield what comes of each item, in their order.
+    """Yield the result for each item, in order.
 
-    A process that dies (a parser written in C may crash) takes nothing with it: what it had is tried again, each item
-    in a process of its own.
+    If a process crashes, for example in a parser written in C, its items are retried, each in a new process.
 
     Args:
-        items: What to work on; taken as they are needed.
-        task: Does it, in another process that has all this one has.
-        on_crash: Says what came of an item whose process died again.
-        processes: How many; as many as this one may use processors, if that is not said.
+        items: Items, consumed lazily.
+        task: Function that runs in a forked process.
+        on_crash: Function that creates the result for an item whose process crashed again.
+        processes: Number of processes; by default the number of available CPUs.
     """
     count = processes or len(os.sched_getaffinity(0))
     pool = _create_pool(task, count)
@@ -68,15 +67,15 @@ def _await_result(item: T, future: Future[R], task: Callable[[T], R], on_crash: 
 
 
 def _create_pool(task: Callable[[Any], Any], count: int) -> ProcessPoolExecutor:
-    # A fork has all that is loaded here, so that nothing is imported or sent twice.
+    # A forked process has all loaded modules and data, so nothing is imported or sent again.
     return ProcessPoolExecutor(count, mp_context=get_context("fork"), initializer=_init_worker, initargs=(task,))
 
 
 def _init_worker(task: Callable[[Any], Any]) -> None:
     _task[:] = [task]
-    gc.freeze()  # what came with the fork stays; to look for garbage in it would copy all of it
-    gc.disable()  # and is looked for between items only: within one, nearly all that is made is in use
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one in front says what is to be done
+    gc.freeze()  # a collection over inherited objects would copy their memory pages
+    gc.disable()  # collect only between items: within an item, nearly all objects are in use
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the main process handles it
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     threading.Thread(target=_exit_with_parent, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Ports of the engine's machine, as this machine reaches them: the same ones, or forwarded where it is another."""
+"""Map ports of the engine's machine to local ports: the same port, or a forwarded one if the engine is remote."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from envkit import host, naming, ssh_tunnel, state
 from envkit.backends.docker import fast_inspect, port_owner
 from envkit.errors import PreconditionError
 from envkit.model.facts import HostGpu
-from envkit.net import http
+from envkit.net import ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,14 +18,14 @@ PORT_TRIES = 200
 
 
 def local_port(endpoint: str, forwarded_ports: Mapping[str, int], engine_port: int) -> int:
-    """Return the port of this machine's loopback that leads to one of the engine's machine; 0 where none does.
+    """Return the local loopback port for a port of the engine's machine, or 0 if there is none.
 
-    Where the engine is on another machine, the port counts only while our own connection holds it.
+    With a remote engine, a port counts only while envkit's own SSH connection holds it.
 
     Args:
-        endpoint: The engine's address.
-        forwarded_ports: What is remembered of forwarded ports.
-        engine_port: The port there; 0 for none.
+        endpoint: Endpoint of the engine.
+        forwarded_ports: Saved local ports by port of the engine's machine.
+        engine_port: Port of the engine's machine; 0 for none.
     """
     if not engine_port or not ssh_tunnel.is_remote(endpoint):
         return engine_port
@@ -36,16 +36,16 @@ def local_port(endpoint: str, forwarded_ports: Mapping[str, int], engine_port: i
 def forward(
     endpoint: str, forwarded_ports: Mapping[str, int], engine_port: int, requested_port: int | None
 ) -> dict[str, int]:
-    """Have a port of this machine's loopback lead to one of the engine's machine; return what is to be remembered.
+    """Forward a local loopback port to a port of the engine's machine; return the mapping to save.
 
     Args:
-        endpoint: The engine's address.
-        forwarded_ports: What is remembered.
-        engine_port: The port there.
-        requested_port: The port of the config, or None for any.
+        endpoint: Endpoint of the engine.
+        forwarded_ports: Saved local ports by port of the engine's machine.
+        engine_port: Port of the engine's machine.
+        requested_port: Local port from the configuration, or None for any.
 
     Raises:
-        Refusal: The port asked for is taken here, or none is free.
+        PreconditionError: The requested port is taken on this machine, or no port is free.
     """
     for other_port, port in forwarded_ports.items():
         if other_port != str(engine_port) or (requested_port and port != requested_port):
@@ -62,7 +62,8 @@ def forward(
         f"no port of 127.0.0.1 can be forwarded to {endpoint}"
         if not requested_port
         else f"jupyter.port: port {requested_port} is taken on this machine by {_port_owner(endpoint, requested_port)}",
-        hint="free one, or set jupyter.port in envkit.yaml to one that is free here and there",
+        code="port-taken",
+        hint="free a port, or set jupyter.port in envkit.yaml to a port that is free on both machines",
     )
 
 
@@ -70,22 +71,22 @@ def _port_owner(endpoint: str, port: int) -> str:
     environment_names = (
         saved_state.name for _, saved_state in state.environments(endpoint) if port in saved_state.forwarded.values()
     )
-    return next((port_owner.describe_environment(name) for name in environment_names), "") or http.port_listener(port)
+    return next((port_owner.describe_environment(name) for name in environment_names), "") or ports.listener(port)
 
 
 def release(endpoint: str, forwarded_ports: Mapping[str, int]) -> None:
-    """Take all ports of an environment back."""
+    """Cancel all port forwards of an environment."""
     for engine_port, port in forwarded_ports.items():
         ssh_tunnel.cancel_forward(endpoint, port, int(engine_port))
 
 
 def host_gpu(endpoint: str) -> HostGpu:
-    """Say what is known of GPUs on the engine's machine: of another one nothing."""
+    """Return facts about GPUs of the engine's machine, which are empty for a remote engine."""
     return HostGpu() if ssh_tunnel.is_remote(endpoint) else host.gpu()
 
 
 def close_idle_tunnel(endpoint: str) -> None:
-    """End the way to another machine when a command ends, if no environment is up there that needs it."""
+    """Close the SSH connection to a remote engine unless a running environment needs it."""
     container_names = (
         naming.container(os.getuid(), saved_state.name) for _, saved_state in state.environments(endpoint)
     )
@@ -94,6 +95,6 @@ def close_idle_tunnel(endpoint: str) -> None:
 
 
 def _candidate_ports(engine_port: int) -> Iterable[int]:
-    busy_ports = http.busy_ports()
+    busy_ports = ports.busy()
     candidates = (engine_port, *range(naming.JUPYTER_PORT, naming.JUPYTER_PORT + PORT_TRIES))
     return (port for port in candidates if port not in busy_ports)

@@ -1,4 +1,4 @@
-"""`sync`: what changed in the workspace and in its copy on another machine's engine, brought to the other side."""
+"""Two-way sync between the workspace and its copy on a remote engine."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envkit import naming, ssh_tunnel, sync_plan
+from envkit import naming, sync_plan
 from envkit.backends.docker import inspect
 from envkit.environment.project import CONFIG_FILE, Environment
 from envkit.environment.remote import transfer
 from envkit.errors import EngineError, EnvkitError, PreconditionError
 from envkit.fs import files
-from envkit.model.report import Progress, Report
+from envkit.model.report import Progress
 from envkit.observe import sync_sides
 from envkit.resolve import remote as remote_
 from envkit.sync_plan import Entry, EntryPair, SyncPlan
@@ -30,27 +30,27 @@ if TYPE_CHECKING:
 
     ProgressCallback = Callable[[Progress], None]
 
-RECORD_FILE = "agreed.json"
+RECORD_FILE = "sync-baseline.json"
 RECORD_MAX_BYTES = 512 << 20
 CONFIG_FILES = (CONFIG_FILE, "envkit.lock")
-MAX_ROUNDS = 4  # what is set aside can uncover little
+MAX_ROUNDS = 4  # renaming a conflict can uncover another one below it
 MAX_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What was copied, or would be.
+    """Paths that a sync copied, or would copy.
 
     Attributes:
-        name: The environment's name.
-        pushed: Paths that were copied to the other machine.
-        pulled: Paths that came from there.
-        removed: Paths removed here, because they were deleted there.
-        removed_remote: Paths removed there, because they were deleted here.
-        conflicts: What had changed on both sides, by the name that the other machine's version has now.
-        skipped: What is neither copied nor touched: links that lead out, sockets and the like.
-        unstable: What changed while it was copied; the next time brings it.
-        dry_run: Whether nothing was done.
+        name: Name of the environment.
+        pushed: Paths copied to the remote copy.
+        pulled: Paths copied back to the workspace.
+        removed: Paths removed here because they were deleted in the remote copy.
+        removed_remote: Paths removed in the remote copy because they were deleted here.
+        conflicts: Paths that changed on both sides, by the new name of the remote version.
+        skipped: Paths that are never synced: links that leave the workspace, sockets and the like.
+        unstable: Paths that changed while they were copied; the next sync copies them.
+        dry_run: Whether nothing was changed.
     """
 
     name: str
@@ -65,35 +65,12 @@ class SyncResult:
 
 
 def project_environment(project: Project, state: State) -> Environment:
-    """Return the environment of a project that is being brought up."""
+    """Return the environment of a project during its `up`."""
     return Environment(state.name, project.folder, os.getuid(), project.state_dir, state, project.endpoint)
 
 
-def run(environment: Environment, *, dry_run: bool, on_progress: ProgressCallback) -> Report[SyncResult]:
-    """Copy both ways what changed, for the verb.
-
-    Raises:
-        Refusal: The engine is on this machine, where both are one; or the environment is down.
-        EngineError: It could not be copied.
-    """
-    if not ssh_tunnel.is_remote(environment.endpoint):
-        raise PreconditionError(
-            "the engine is on this machine, where the workspace itself is mounted: there is nothing to copy",
-            hint="envkit sync --engine ssh://… is for engines on other machines",
-        )
-    with files.lock(
-        environment.state_dir.lock, lambda: on_progress(Progress("wait", "another envkit works on this; waiting"))
-    ):
-        engine = environment.connect()
-        if not is_running(environment, engine):
-            raise PreconditionError(
-                f"the environment {environment.name} is down, and its copy with it", hint=environment.hint
-            )
-        return Report("sync", environment.name, sync(environment, engine, on_progress=on_progress, dry_run=dry_run))
-
-
 def is_running(environment: Environment, engine: Engine) -> bool:
-    """Say whether the copy can be looked at: by a program in the container."""
+    """Check whether the environment is running, so that its copy can be read."""
     container = inspect.container(engine, environment.container_name)
     return container is not None and container.status == "running"
 
@@ -101,11 +78,11 @@ def is_running(environment: Environment, engine: Engine) -> bool:
 def sync(
     environment: Environment, engine: Engine, *, on_progress: ProgressCallback, dry_run: bool = False
 ) -> SyncResult:
-    """Copy both ways what changed since the last time; what changed on both sides stays on both.
+    """Copy changes since the last sync both ways; of a path that changed on both sides both versions are kept.
 
     Raises:
-        EngineError: It could not be copied; what was is whole, and the next time goes on.
-        Refusal: There is no rsync on this machine, or the workspace cannot be read.
+        EngineError: Copying failed; copied files are complete, and the next sync continues.
+        PreconditionError: This machine has no rsync, or the workspace cannot be read.
     """
     container_name = environment.container_name
     local, remote = (
@@ -134,13 +111,13 @@ def sync(
     if dry_run:
         return _build_result(environment, plan, (), tuple(plan.conflicts.values()), dry_run=True)
     if plan.conflicts:
-        raise EngineError("the copy of the workspace does not settle: something keeps changing it", hint="repeat it")
+        raise EngineError("the copy of the workspace keeps changing", code="sync-unstable", hint="repeat the command")
     unstable: tuple[str, ...] = ()
     final_trees = local_tree, remote_tree
     if plan:
-        on_progress(Progress("sync", f"copying {len(plan.push)} there and {len(plan.pull)} back"))
+        on_progress(Progress("sync", f"copying {len(plan.push)} files to the engine and {len(plan.pull)} back"))
         unstable = transfer.apply_plan(environment, plan, (local, remote), (local_tree, remote_tree))
-        # A side that nothing was brought to is as it was, as far as this goes.
+        # A side that received nothing keeps its listing.
         final_trees = (
             local.tree()[1] if plan.pull or plan.remove_local else local_tree,
             remote.tree()[1] if plan.push or plan.remove_remote else remote_tree,
@@ -156,27 +133,27 @@ def sync(
 def pull_back(
     environment: Environment, engine: Engine, *, actual: ActualState, is_final: bool, on_progress: ProgressCallback
 ) -> None:
-    """Copy back what only the other machine has, before an environment is taken away.
+    """Copy changes back from the remote copy before an environment is removed.
 
     Args:
-        environment: The environment.
-        engine: Where it is.
-        actual: What the engine holds of it.
-        is_final: Whether the copy goes too: then all of it has to be here.
-        on_progress: Gets the news.
+        environment: Environment to remove.
+        engine: Its engine.
+        actual: Its resources on the engine.
+        is_final: Whether the copy is removed too, so that everything must be here first.
+        on_progress: Callback for progress.
 
     Raises:
-        Refusal: The copy goes, and it may hold what is not here.
+        PreconditionError: The copy would be removed and may have changes that are not here.
     """
     volume = actual.volumes.get(naming.volume(environment.container_name, remote_.WORKSPACE_VOLUME))
     record = _load_record(environment)
     if volume is None or not record["which"].endswith(f" {volume.creation_id}"):
-        return  # nothing was ever copied there
-    reason, is_complete = "it does not run", actual.container is None and record["back"] is True
+        return  # nothing was ever copied to it
+    reason, is_complete = "the environment is not running", actual.container is None and record["back"] is True
     if actual.container is not None and actual.container.status == "running":
         try:
             result = sync(environment, engine, on_progress=on_progress)
-            is_complete, reason = not result.unstable, f"these changed meanwhile: {_list_paths(result.unstable)}"
+            is_complete, reason = not result.unstable, f"these files changed meanwhile: {_list_paths(result.unstable)}"
             for note in notes(result):
                 on_progress(Progress("sync", note, finished=True))
         except EnvkitError as error:
@@ -187,22 +164,24 @@ def pull_back(
     )
     if not is_complete and is_final:
         raise PreconditionError(
-            f"the workspace's copy of {environment.name} on the other machine may hold what is not here: {reason}",
-            hint="envkit up, then envkit down --volumes; or envkit down --volumes --discard gives it up",
+            f"the remote copy of {environment.name} may have changes that are not in the workspace: {reason}",
+            code="unsynced-changes",
+            hint="envkit up, then envkit down --volumes; or envkit down --volumes --discard to lose them",
         )
     if not is_complete:
-        on_progress(Progress("sync", f"not copied back, its volume keeps it: {reason}", finished=True))
+        on_progress(Progress("sync", f"not copied back, the volume keeps the changes: {reason}", finished=True))
 
 
 def notes(result: SyncResult) -> tuple[str, ...]:
-    """Return what somebody should know of it."""
-    lines = [f"{path}: changed here and there; this is the other machine's version" for path in result.conflicts]
+    """Return notes for the user about conflicts and paths that were not copied."""
+    lines = [f"{path}: changed on both sides; this is the remote version" for path in result.conflicts]
     if result.skipped:
         lines.append(
-            f"not copied, being links that lead out of the workspace, or no files: {_list_paths(result.skipped)}"
+            "not copied, because they are links that leave the workspace or not regular files: "
+            f"{_list_paths(result.skipped)}"
         )
     if result.unstable:
-        lines.append(f"changed while it was copied; envkit sync brings it: {_list_paths(result.unstable)}")
+        lines.append(f"changed while being copied; run envkit sync again: {_list_paths(result.unstable)}")
     return tuple(lines)
 
 
@@ -218,7 +197,7 @@ def _find_identical(
     remote_tree: Mapping[str, Entry],
     baseline: Mapping[str, EntryPair],
 ) -> set[str]:
-    """Return the files that changed on both sides and are the same."""
+    """Return the files that changed on both sides to the same content."""
     paths = [
         path
         for path in sync_plan.ambiguous_files(local_tree, remote_tree, baseline)
@@ -231,7 +210,7 @@ def _find_identical(
 
 
 def _protected_paths(environment: Environment) -> set[str]:
-    """Return the config files as paths of the workspace: what runs inside must not change them."""
+    """Return the configuration files as paths of the workspace: container code must not change them."""
     workspace, project = Path(environment.state.workspace or environment.project), Path(environment.project)
     if not project.is_relative_to(workspace):
         return set()
@@ -239,7 +218,7 @@ def _protected_paths(environment: Environment) -> set[str]:
 
 
 def _load_record(environment: Environment) -> dict[str, Any]:
-    """Read what was kept the last time; what is damaged counts as nothing, and then nothing counts as deleted."""
+    """Read the saved baseline; damaged data counts as no baseline, so that nothing counts as deleted."""
     content = files.read(environment.state_dir.folder / RECORD_FILE, RECORD_MAX_BYTES)
     try:
         data = json.loads(content or b"null")
@@ -249,7 +228,7 @@ def _load_record(environment: Environment) -> dict[str, Any]:
 
 
 def _load_baseline(environment: Environment, pair_id: str) -> dict[str, EntryPair]:
-    """Return what was agreed the last time, if it was between these two folders."""
+    """Return the saved baseline if it belongs to these two folders."""
     record = _load_record(environment)
     try:
         paths = record["paths"] if record["which"] == pair_id else {}

@@ -1,4 +1,4 @@
-"""Files on their way between a workspace and its copy: to a stage by rsync over SSH, from there to their places."""
+"""Copy files between a workspace and its remote copy: rsync over SSH to a staging folder, then into place."""
 
 from __future__ import annotations
 
@@ -23,41 +23,43 @@ if TYPE_CHECKING:
 
     Trees = tuple[dict[str, Entry], dict[str, Entry]]
 
-# Nothing but files and links, with their times and modes; no link that leads out, and no file that is none.
+# Regular files and links with times and modes; no links that leave the workspace, no devices or sockets.
 RSYNC_OPTIONS = ("-lptR", "--from0", "--safe-links", "--no-devices", "--no-specials", "--whole-file", "--timeout=300")
-PARTIAL_TRANSFER_CODES = {23, 24}  # rsync's: some files went, or cannot be read; the next look sees that
+PARTIAL_TRANSFER_CODES = {23, 24}  # rsync: files vanished or cannot be read; the next comparison finds them
 
 
 def find_tools() -> tuple[str, str]:
-    """Return rsync and the SSH client.
+    """Return the paths of rsync and the SSH client.
 
     Raises:
-        Refusal: One of them is not here.
+        PreconditionError: One of them is not installed.
     """
     rsync, ssh = process.which("rsync"), process.which("ssh")
     if rsync is None or ssh is None:
         raise PreconditionError(
-            "to another machine's engine the workspace is copied by rsync over SSH, and this host lacks one of them",
+            "a remote engine needs rsync and ssh on this host to copy the workspace",
+            code="sync-tools-missing",
+            detail=f"rsync: {rsync or 'missing'}, ssh: {ssh or 'missing'}",
             hint="sudo apt-get install rsync openssh-client",
         )
     return rsync, ssh
 
 
 def apply_plan(environment: Environment, plan: SyncPlan, sides: tuple[Side, Side], trees: Trees) -> tuple[str, ...]:
-    """Bring what is to be placed to the stage of each side, and then all of it to its place.
+    """Copy files to the staging folder of each side, and then into place.
 
     Args:
-        environment: The environment.
-        plan: What goes where.
-        sides: The workspace here, and its copy there.
-        trees: What each of them held when the moves were decided.
+        environment: Environment to sync.
+        plan: Sync plan.
+        sides: Workspace and its remote copy.
+        trees: Listing of each side that the plan was built from.
 
     Returns:
-        Paths that changed meanwhile and were left as they are.
+        Paths that changed in between and were left alone.
 
     Raises:
-        EngineError: It could not be copied.
-        Refusal: There is no rsync on this machine.
+        EngineError: rsync failed.
+        PreconditionError: This machine has no rsync.
     """
     (local, remote), (local_tree, remote_tree) = sides, trees
     skipped_paths: list[str] = []
@@ -81,7 +83,7 @@ def apply_plan(environment: Environment, plan: SyncPlan, sides: tuple[Side, Side
 
 @contextmanager
 def _stage(side: Side) -> Iterator[None]:
-    """Have the stage of a side while the body runs, and leave nothing of it when that fails."""
+    """Create the staging folder of a side; remove it if the body fails."""
     side.create_stage()
     try:
         yield
@@ -92,11 +94,11 @@ def _stage(side: Side) -> Iterator[None]:
 
 
 def _rsync(environment: Environment, paths: Sequence[str], *, push: bool) -> None:
-    """Have rsync copy files through our own SSH to the stage of the other side."""
+    """Copy files to the other side's staging folder with rsync over envkit's SSH entry."""
     if not paths:
         return
     rsync, ssh = find_tools()
-    list_file = environment.state_dir.client / "on-its-way"
+    list_file = environment.state_dir.client / "rsync-files"
     files.write(list_file, b"\0".join(os.fsencode(path) for path in paths))
     container_name = environment.container_name
     config_path = str(environment.state_dir.client / ssh_config.FILE)
@@ -123,7 +125,8 @@ def _rsync(environment: Environment, paths: Sequence[str], *, push: bool) -> Non
     code = process.stream(command, output.append)
     if code not in {0, *PARTIAL_TRANSFER_CODES}:
         raise EngineError(
-            f"rsync could not copy the workspace (it ended with {code})",
+            f"rsync could not copy the workspace (exit code {code})",
+            code="sync-failed",
             detail="; ".join(output[-5:]),
-            hint="envkit ssh true says whether SSH works; then repeat the command",
+            hint="envkit ssh true checks whether SSH works; then repeat the command",
         )

@@ -1,4 +1,4 @@
-"""The mounted files on an engine of another machine: a copy in a volume, brought by the engine's own API."""
+"""Upload the mounted files to a volume on a remote engine through the engine's API."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from envkit.model.plan import Plan
     from envkit.state import StateDir
 
-ROOT = "0"  # the volume's folder in the archive
+ROOT = "0"  # folder of the volume in the archive
 SECRETS = f"{ROOT}/secrets"
 
 
 def volume_name(plan: Plan) -> str:
-    """Return the name of the volume that holds the files."""
+    """Return the name of the volume for the files."""
     return naming.volume(plan.run.name, remote.FILES_VOLUME)
 
 
 def fingerprint(state_dir: StateDir, plan: Plan, volumes: Mapping[str, VolumeInfo]) -> str:
-    """Return what tells one delivery from another: every file's content and mode, and which volume got them."""
+    """Compute a digest of every file's content and mode and of the volume they are in."""
     volume_info = volumes.get(volume_name(plan))
     digest = hashlib.sha256(volume_info.creation_id.encode() if volume_info else b"")
     for path, mode, content in _iter_files(state_dir, plan):
@@ -37,14 +37,14 @@ def fingerprint(state_dir: StateDir, plan: Plan, volumes: Mapping[str, VolumeInf
 
 
 def upload_files(engine: Engine, state_dir: StateDir, plan: Plan, image: str, labels: Mapping[str, str]) -> None:
-    """Bring the files of the state folder into the volume; what was taken out of the config goes.
+    """Upload the mounted files to the volume, and remove secrets that the configuration no longer has.
 
     Args:
-        engine: Where.
-        state_dir: Where the files lie here.
-        plan: What says which.
-        image: One that the engine has; nothing of it runs.
-        labels: Of the container that holds the volume meanwhile.
+        engine: Remote engine.
+        state_dir: State directory with the files.
+        plan: Plan that lists the files.
+        image: Any image on the engine; nothing of it runs.
+        labels: Labels of the helper container.
     """
     containers.unpack(
         engine, (volume_name(plan),), _build_archive(state_dir, plan), image, naming.helper(plan.run.name), labels
@@ -53,14 +53,14 @@ def upload_files(engine: Engine, state_dir: StateDir, plan: Plan, image: str, la
 
 def _build_archive(state_dir: StateDir, plan: Plan) -> bytes:
     owner = plan.run.user.uid, plan.run.user.gid
-    # A file in the place of the folder takes it away with all that is in it; then it is made anew.
+    # Unpacking a file over the folder removes it with its contents; then the folder is created again.
     folders = ((ROOT, None, 0o700), (SECRETS, b"", 0o600), (SECRETS, None, 0o700))
     file_entries = ((f"{ROOT}/{path}", content, mode) for path, mode, content in _iter_files(state_dir, plan))
     return tar.pack(tar.Entry(path, content, mode, *owner) for path, content, mode in (*folders, *file_entries))
 
 
 def _iter_files(state_dir: StateDir, plan: Plan) -> Iterator[tuple[str, int, bytes]]:
-    """Yield path in the volume, mode and content: what lies in `mount` at its top, and passwd and group beside it."""
+    """Yield path in the volume, mode and content: the files of `mount`, and passwd and group beside them."""
     credential_files = [(f"mount/{name}", credentials.MODE) for name in (credentials.TOKEN, credentials.HOST_KEY)]
     artifacts = [(artifact.path, artifact.mode) for artifact in plan.files.artifacts]
     secrets = [(f"mount/secrets/{secret.name}", credentials.MODE) for secret in plan.files.secrets]

@@ -1,4 +1,4 @@
-"""Notebooks: all code cells migrated as one module, and only the changed source strings put into the old bytes."""
+"""Notebooks: migrate all code cells as one module and replace only the changed source strings in the file."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ LINE_ENDS = ("\n", "\r")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A code cell.
+    """Code cell.
 
     Attributes:
-        number: Among all cells of the notebook, from 1.
-        node: Its source in the JSON text.
-        text: What the source stands for.
+        number: 1-based number among all cells of the notebook.
+        node: JSON node of the source.
+        text: Decoded source.
     """
 
     number: int
@@ -44,12 +44,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A cell in the module that all of them make.
+    """Cell in the combined module.
 
     Attributes:
-        cell: The cell.
-        masked_cell: It, as Python.
-        line: Of the marker before it, in the module.
+        cell: Cell of the notebook.
+        masked_cell: Cell as plain Python.
+        line: 1-based line of the preceding marker in the module.
     """
 
     cell: Cell
@@ -59,18 +59,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """All code cells as one module: names that one cell binds, the next ones use.
+    """All code cells as one module, because later cells use names of earlier ones.
 
     Attributes:
-        name: Begins each marker and stand-in, and is nowhere in the notebook.
-        parts: The cells, in order.
+        name: Prefix of markers and placeholders that does not occur in the notebook.
+        parts: Cells in order.
     """
 
     name: str
     parts: tuple[Part, ...]
 
     def source(self) -> bytes:
-        """Return it as Python."""
+        """Build the Python source."""
         pieces = [
             f"{self.marker(part)}{part.masked_cell.text}{_missing_newline(part.masked_cell.text)}"
             for part in self.parts
@@ -78,17 +78,17 @@ class Module:
         return "".join(pieces).encode()
 
     def marker(self, part: Part) -> str:
-        """Return the line before a cell: a statement, since comments go with what stands behind them."""
+        """Return the line before a cell. It is a statement, because a comment would move with the code after it."""
         return f"'{self.name}-cell-{part.cell.number}'\n"
 
 
 def migrate(content: bytes, migrate_python: PythonMigrator, release: str = "") -> Outcome:
-    """Migrate a notebook's code cells.
+    """Migrate the code cells of a notebook.
 
     Args:
-        content: The notebook.
-        migrate_python: Migrates Python.
-        release: Of TensorFlow, for what is said about packages that a cell installs.
+        content: Bytes of the notebook.
+        migrate_python: Function that migrates Python source.
+        release: Target TensorFlow release, for notes about packages that a cell installs.
     """
     try:
         text = content.decode()
@@ -98,7 +98,7 @@ def migrate(content: bytes, migrate_python: PythonMigrator, release: str = "") -
         for cell in code_cells:
             cell.text.encode()
     except (ValueError, TypeError) as error:
-        return Outcome(content, error=f"it is no notebook that can be read: {_error_summary(error)}", hint=RESAVE_HINT)
+        return Outcome(content, error=f"invalid notebook: {_error_summary(error)}", hint=RESAVE_HINT)
     text = text[len(bom) :]
     if not _is_python(root) or not any("keras" in cell.text.lower() for cell in code_cells):
         return Outcome(content)
@@ -106,10 +106,10 @@ def migrate(content: bytes, migrate_python: PythonMigrator, release: str = "") -
 
 
 def cells(content: bytes) -> dict[int, str]:
-    """Return the source of each code cell by its number, to show what changed.
+    """Return the source of each code cell by its number, for diffs.
 
     Raises:
-        ValueError: It is no notebook.
+        ValueError: If the content is not a notebook.
     """
     return {cell.number: cell.text for cell in _code_cells(json_positions.parse(content.decode().removeprefix(BOM)))}
 
@@ -128,7 +128,7 @@ def _migrate_cells(
         return _unreadable_outcome(content, outcome, module, migrate_python)
     new_sources = _split_cells(module, outcome.content.decode())
     if new_sources is None:
-        return Outcome(content, error="its cells could not be told apart again", hint="please report it as a bug")
+        return Outcome(content, error="the migrated code could not be split into cells", hint="report this as a bug")
     return Outcome(
         (bom + _replace_sources(text, new_sources)).encode() if outcome.content != source else content,
         tuple(_relocate_rewrite(module, rewrite) for rewrite in outcome.rewrites),
@@ -143,7 +143,7 @@ def _migrate_cells(
 def _code_cells(root: Node) -> Iterator[Cell]:
     sheets = root.member("worksheets")  # up to format 3
     if root.member("cells") is None and sheets is None:
-        raise ValueError("it has no cells")
+        raise ValueError("no cells")
     key = "source" if sheets is None else "input"
     sheet_nodes = [root] if sheets is None else sheets.elements()
     all_cells = [cell for sheet_node in sheet_nodes for cell in (sheet_node.member("cells") or root).elements()]
@@ -155,14 +155,14 @@ def _code_cells(root: Node) -> Iterator[Cell]:
             [source.text()] if not isinstance(source.value, list) else [element.text() for element in source.elements()]
         )
         if None in texts:
-            raise ValueError(f"the source of cell {number} is no text")
+            raise ValueError(f"the source of cell {number} is not a string")
         language = cell.member("language")
         if language is None or language.text() in PYTHON_LANGUAGES:
             yield Cell(number, source, "".join(element or "" for element in texts))
 
 
 def _is_python(root: Node) -> bool:
-    """Say whether a notebook's language is Python, or it does not tell."""
+    """Return whether the language of a notebook is Python or not declared."""
     metadata = root.member("metadata") or root
     kernelspec, language_info = metadata.member("kernelspec") or root, metadata.member("language_info") or root
     languages = [
@@ -187,7 +187,7 @@ def _missing_newline(text: str) -> str:
 
 
 def _split_cells(module: Module, text: str) -> list[tuple[Cell, str]] | None:
-    """Return each cell with its new text, or None where a marker or a stand-in is not as it was."""
+    """Split the module into cells with new text; None if a marker or placeholder changed."""
     new_sources: list[tuple[Cell, str]] = []
     rest = text
     preamble = ""
@@ -198,7 +198,7 @@ def _split_cells(module: Module, text: str) -> list[tuple[Cell, str]] | None:
         preamble = cell_text if not index else preamble
     if not _append_cell(new_sources, module, len(module.parts), rest):
         return None
-    if preamble and new_sources:  # what was put before everything belongs to the first cell
+    if preamble and new_sources:  # code inserted before the first marker belongs to the first cell
         new_sources[0] = (new_sources[0][0], preamble + new_sources[0][1])
     return new_sources
 
@@ -219,9 +219,9 @@ def _append_cell(new_sources: list[tuple[Cell, str]], module: Module, index: int
 def _replace_sources(text: str, new_sources: list[tuple[Cell, str]]) -> str:
     separator = next(
         (
-            found_separator
+            cell_separator
             for cell, _ in new_sources
-            if (found_separator := json_edit.separator(text, cell.node)) is not None
+            if (cell_separator := json_edit.separator(text, cell.node)) is not None
         ),
         ", ",
     )
@@ -248,7 +248,7 @@ def _part_at(module: Module, location: Location) -> Part:
 
 
 def _cell_location(module: Module, location: Location) -> Location:
-    """Return the place in the cell of a place in the module."""
+    """Convert a location in the module to a location in its cell."""
     part = _part_at(module, location)
     line, column = max(location.line - part.line, 1), location.column
     for magic in part.masked_cell.magics:
@@ -259,13 +259,13 @@ def _cell_location(module: Module, location: Location) -> Location:
 
 def _unreadable_outcome(content: bytes, outcome: Outcome, module: Module, migrate_python: PythonMigrator) -> Outcome:
     for part in module.parts:
-        # The word makes sure that it is read at all.
+        # Files without the word `keras` are not parsed.
         cell_outcome = migrate_python(
             f"{part.masked_cell.text}{_missing_newline(part.masked_cell.text)}# keras\n".encode()
         )
         if cell_outcome.error:
             reason = f"cell {part.cell.number}: {cell_outcome.error}"
-            return Outcome(content, error=reason, hint="write that cell in Python 3, then repeat the command")
+            return Outcome(content, error=reason, hint="convert that cell to Python 3, then repeat the command")
     return Outcome(content, error=outcome.error, hint=outcome.hint)
 
 
@@ -278,15 +278,15 @@ def _foreign_notes(code_cells: tuple[Cell, ...]) -> Iterator[Note]:
                 Location(line, 1, cell.number),
                 FOREIGN_CELL_RULE,
                 Kind.REVIEW,
-                f"a cell under {magic} imports keras and is left alone",
-                "migrate what the cell holds by hand, or write it to a file and migrate that",
+                f"a cell with {magic} imports keras and is not migrated",
+                "migrate the cell by hand, or write its content to a file and migrate that file",
             )
 
 
 def _install_notes(python_cells: list[Cell], release: str) -> Iterator[Note]:
     for cell in python_cells:
         for line, column, text in magics.commands(cell.text):
-            for note in requirements.command(text, release):
+            for note in requirements.command_notes(text, release):
                 if is_suppressed(text, note.rule):
                     continue
                 location = Location(

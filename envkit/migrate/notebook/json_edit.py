@@ -1,7 +1,7 @@
-r"""New text into the old JSON literals: what did not change keeps its very characters, escapes included.
+r"""Replace text in JSON literals and keep the exact encoding of unchanged characters, including escapes.
 
-A notebook's `source` is one literal, or an array of them, mostly one a line. A literal is taken apart into pieces,
-one for each character that it stands for, such as `a`, `\n` and `\u00e9`, so that only what changes is written anew.
+The `source` of a notebook cell is one literal or an array of literals, usually one per line. A literal is split into
+pieces, one per decoded character, such as `a`, `\n` and `\u00e9`, so that only changed characters are encoded again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change: what stands from `start` to `end` becomes `text`."""
+    """Replacement of the range `start` to `end` by `text`."""
 
     start: int
     end: int
@@ -33,7 +33,7 @@ class Edit:
 
 
 def edits(before: str, after: str) -> list[Edit]:
-    """Return what makes one text of the other, line by line and no wider than needed."""
+    """Compute the edits from one text to the other, line by line and as small as possible."""
     old, new = LINE.findall(before), LINE.findall(after)
     head = _common_prefix(old, new)
     tail = _common_prefix(old[head:][::-1], new[head:][::-1])
@@ -52,14 +52,14 @@ def edits(before: str, after: str) -> list[Edit]:
 
 
 def replace_source(text: str, node: Node, before: str, after: str, default_separator: str) -> str:
-    """Return the JSON of a `source` whose text is to be another one.
+    """Return the JSON of a `source` with new text.
 
     Args:
-        text: The whole JSON text.
-        node: Of the source in it.
-        before: What it stands for.
-        after: What it is to stand for.
-        default_separator: What parts elements where the source itself has fewer than two.
+        text: Whole JSON text.
+        node: Node of the source.
+        before: Decoded old source.
+        after: Decoded new source.
+        default_separator: Separator of elements for a source with fewer than two elements.
     """
     changes = edits(before, after)
     if not node.elements():
@@ -70,7 +70,7 @@ def replace_source(text: str, node: Node, before: str, after: str, default_separ
 
 
 def separator(text: str, node: Node) -> str | None:
-    """Return what parts the elements of an array, or None where it has fewer than two."""
+    """Return the separator of an array's elements, or None if it has fewer than two."""
     elements = node.elements()
     return text[elements[0].end : elements[1].start] if len(elements) > 1 else None
 
@@ -90,7 +90,7 @@ def _replace_array(text: str, node: Node, changes: Sequence[Edit], default_separ
         pieces = rest + _apply_edits(_pieces(raw), changes, offset, _make_encoder(text, raw), is_last=is_last)
         gap = text[elements[index - 1].end : element.start] if index else ""
         literals = list(_split_lines(pieces)) if one_per_line else [pieces]
-        # An edit may reach from one line into the next, and the two are one then.
+        # An edit may join one line with the next.
         rest = literals.pop() if one_per_line and not is_last and literals and literals[-1][-1] not in NEWLINES else []
         for literal in literals:
             output += [(gap or delimiter) if has_output else "", _literal(literal)]
@@ -115,7 +115,7 @@ def _literal(pieces: Sequence[str]) -> str:
 def _apply_edits(
     pieces: list[str], changes: Sequence[Edit], start_offset: int, encode: Callable[[str], str], *, is_last: bool
 ) -> list[str]:
-    """Return a literal's pieces after the edits that concern it; its first character is number `start_offset` of the text."""
+    """Apply edits to the pieces of a literal that starts at `start_offset` of the decoded source."""
     end_offset, position = start_offset + len(pieces), 0
     result: list[str] = []
     for change in changes:
@@ -140,7 +140,7 @@ def _split_lines(pieces: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _make_encoder(text: str, literal: str) -> Callable[[str], str]:
-    """Return how characters are written as this literal writes its own, or the file where the literal does not tell."""
+    """Return an encoder that escapes like the literal, or like the file if the literal is pure ASCII."""
     as_ascii = literal.isascii() and (text.isascii() or BEYOND_ASCII.search(literal) is not None)
     return lambda new: json.dumps(new, ensure_ascii=as_ascii)[1:-1]
 

@@ -1,4 +1,4 @@
-"""JSON with positions: which characters of a text each value takes, so that one can be changed and the rest kept."""
+"""JSON parser that keeps the position of each value in the text, so that single values can be replaced."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import re
 from dataclasses import dataclass
 
 SPACE = re.compile(r"[ \t\n\r]*")
-MAX_DEPTH = 200  # far more than a notebook has, and far less than what ends a process
+MAX_DEPTH = 200  # far deeper than any notebook, far below the recursion limit
 DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One value.
+    """JSON value with its position.
 
     Attributes:
-        start: Of its first character.
-        end: Behind its last.
-        value: A text, members by key, or elements; None for numbers, true, false and null, which nobody asks for.
+        start: Offset of the first character.
+        end: Offset after the last character.
+        value: String, members by key, or elements; None for numbers, true, false and null, which are not needed.
     """
 
     start: int
@@ -26,33 +26,33 @@ class Node:
     value: str | dict[str, Node] | list[Node] | None
 
     def member(self, key: str) -> Node | None:
-        """Return an object's member; None where there is none, or this is no object."""
+        """Return a member of an object; None if it does not exist or this is not an object."""
         return self.value.get(key) if isinstance(self.value, dict) else None
 
     def elements(self) -> list[Node]:
-        """Return an array's elements; none where this is no array."""
+        """Return the elements of an array; empty if this is not an array."""
         return self.value if isinstance(self.value, list) else []
 
     def text(self) -> str | None:
-        """Return a text; None where this is none."""
+        """Return the string; None if this is not a string."""
         return self.value if isinstance(self.value, str) else None
 
 
 def parse(text: str) -> Node:
-    """Return a JSON text's value; of members with the same key the last counts, as everywhere in Python.
+    """Parse a JSON text. If a key occurs twice, the last member counts, as in Python's json module.
 
     Raises:
-        ValueError: It is no JSON, or nested too deeply.
+        ValueError: If the text is not valid JSON or is nested too deeply.
     """
     node = _parse_value(text, _skip_space(text, 0), 0)
     if _skip_space(text, node.end) != len(text):
-        raise json.JSONDecodeError("something follows the value", text, node.end)
+        raise json.JSONDecodeError("unexpected text after the value", text, node.end)
     return node
 
 
 def _parse_value(text: str, position: int, depth: int) -> Node:
     if depth > MAX_DEPTH:
-        raise json.JSONDecodeError("it is nested too deeply", text, position)
+        raise json.JSONDecodeError("nested too deeply", text, position)
     opening = text[position : position + 1]
     if opening == "{":
         return _parse_object(text, position, depth)
@@ -70,7 +70,7 @@ def _parse_object(text: str, start: int, depth: int) -> Node:
             position = _skip_space(text, _expect(text, position, ","))
         key = _parse_value(text, position, depth + 1)
         if not isinstance(key.value, str):
-            raise json.JSONDecodeError("a key has to be a text", text, position)
+            raise json.JSONDecodeError("a key must be a string", text, position)
         position = _skip_space(text, _expect(text, _skip_space(text, key.end), ":"))
         members[key.value] = member = _parse_value(text, position, depth + 1)
         position = _skip_space(text, member.end)
@@ -95,5 +95,5 @@ def _skip_space(text: str, position: int) -> int:
 
 def _expect(text: str, position: int, token: str) -> int:
     if text[position : position + 1] != token:
-        raise json.JSONDecodeError(f"{token!r} is expected", text, position)
+        raise json.JSONDecodeError(f"{token!r} expected", text, position)
     return position + 1

@@ -1,4 +1,4 @@
-"""What IPython reads and Python does not: hidden behind strings, line for line, and brought back exactly."""
+"""IPython syntax that is not Python: replace it by string placeholders, line for line, and restore it exactly."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The first line of a cell that is Python all the same; the body of every other `%%` is something else.
+# Cell magics whose body is Python; the body of every other `%%` is not migrated.
 PYTHON_CELL = re.compile(r"\s*%%(?:time|timeit|capture|prun|memit|mprun|skip)\b")
 CELL_MAGIC = re.compile(r"\s*%%\w")
-# These begin a statement of IPython, and no statement of Python.
+# These characters start an IPython statement and never a Python statement.
 LINE_MAGIC = re.compile(r"(?P<lead>[ \t]*)(?P<hidden>[%!?].*)")
 MAGIC_ASSIGNMENT = re.compile(
     r"(?P<lead>[ \t]*[A-Za-z_][\w.,* \t]*(?:\[[^\]=\n]*\][\w., \t]*)*=[ \t]*)(?P<hidden>(?:!|%[a-zA-Z_]).*)"
@@ -21,12 +21,12 @@ HELP_QUERY = re.compile(
     r"(?P<lead>[ \t]*)(?P<hidden>[%!]{0,2}[A-Za-z_*][\w.*]*(?:\[\w+\])?\?{1,2}"
     r"[ \t]*;?[ \t]*(?:#[^\r\n]*)?)(?=[\r\n]|\Z)"
 )
-# Without `%`, as IPython lets one write them. Two words side by side are Python only if the second is an operator.
+# IPython's automagic, without `%`. Two adjacent words are Python only if the second is an operator.
 AUTOMAGIC = re.compile(
     r"(?P<lead>[ \t]*)(?P<hidden>(?:pip3?|conda|mamba|cd|ls|ll|mkdir|rmdir|rm|cp|mv|cat|less)[ \t]+"
     r"(?!(?:in|is|if|and|or|not|for|else)\b)(?:[A-Za-z_~]|\.\.?/).*)"
 )
-# What is timed is Python when it is a simple statement; an import needs a line of its own.
+# The timed code is migrated if it is a simple statement; an import must stay on a separate line.
 TIMING_MAGIC = re.compile(
     r"(?P<lead>[ \t]*)(?P<hidden>%time(?:it)?[ \t]+(?:-[a-z]+[ \t]*[0-9]*[ \t]+)*)"
     r"(?!(?:import|from|for|while|if|with|def|class|try|async)\b)(?P<timed>[^\s%!?@#$-][^$?\r\n]*)"
@@ -45,13 +45,13 @@ BRACKET_PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
 
 @dataclass(frozen=True, slots=True)
 class MaskedMagic:
-    """What stands behind a string.
+    """IPython code replaced by a placeholder.
 
     Attributes:
-        line: In the cell, from 1.
-        placeholder: Python that stands for it, with as many lines.
-        text: What it stands for.
-        column: From which one on, what is left of the line was moved; 0 where nothing is left.
+        line: 1-based line in the cell.
+        placeholder: Python string with the same number of lines.
+        text: Original code.
+        column: 1-based column from which the rest of the line was shifted; 0 if nothing follows.
     """
 
     line: int
@@ -62,39 +62,39 @@ class MaskedMagic:
 
 @dataclass(frozen=True, slots=True)
 class MaskedCell:
-    """A cell as Python.
+    """Cell as plain Python.
 
     Attributes:
-        text: Python, line for line what the cell is.
-        magics: What stands behind strings, in their order.
+        text: Python source with the line numbers of the cell.
+        magics: Replaced IPython code, in order.
     """
 
     text: str
     magics: tuple[MaskedMagic, ...]
 
     def unmask(self, text: str) -> str:
-        """Return a text, which may be a changed one, with everything hidden back in its place."""
+        """Restore the IPython code in a possibly changed text."""
         for magic in self.magics:
             text = text.replace(magic.placeholder, magic.text, 1)
         return text
 
     def has_placeholders(self, text: str) -> bool:
-        """Say whether a text has each stand-in once and in order, so that it can be brought back."""
+        """Return whether a text contains each placeholder once and in order, so that it can be unmasked."""
         positions = [text.find(magic.placeholder) for magic in self.magics]
         return positions == sorted(positions) and all(text.count(magic.placeholder) == 1 for magic in self.magics)
 
 
 def is_foreign(cell: str) -> bool:
-    """Say whether a cell is in another language, or meant for another process, by its first line."""
+    """Return whether the first line of a cell selects another language or another process."""
     return CELL_MAGIC.match(cell) is not None and PYTHON_CELL.match(cell) is None
 
 
 def mask(cell: str, prefix: str) -> MaskedCell:
-    """Hide what is not Python in a cell.
+    """Replace the IPython syntax of a cell by placeholders.
 
     Args:
-        cell: Its source.
-        prefix: What the strings begin with; it is nowhere in the notebook.
+        cell: Source of the cell.
+        prefix: Prefix of the placeholders that does not occur in the notebook.
     """
     parts: list[str] = []
     magics: list[MaskedMagic] = []
@@ -113,7 +113,7 @@ def mask(cell: str, prefix: str) -> MaskedCell:
 
 
 def commands(cell: str) -> Iterator[tuple[int, int, str]]:
-    """Yield line, column and text of all that a cell hands to a shell or to IPython."""
+    """Yield line, column and text of each shell command or magic in a cell."""
     line = 1
     for start, end in _statement_spans(cell):
         if match := _match_magic(cell[start:end]):
@@ -140,7 +140,7 @@ def _match_magic(statement: str) -> re.Match[str] | None:
 
 
 def _extend_match(pattern: re.Pattern[str], statement: str, match: re.Match[str]) -> re.Match[str]:
-    """Return a match that takes in the lines a backslash adds."""
+    """Extend a match over lines continued by a backslash."""
     if pattern is HELP_QUERY:
         return match
     lead = re.escape(match["lead"])
@@ -148,10 +148,10 @@ def _extend_match(pattern: re.Pattern[str], statement: str, match: re.Match[str]
 
 
 def _statement_spans(cell: str) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each logical line: what brackets, strings and backslashes hold together."""
+    """Yield start and end of each logical line, continued by brackets, strings and backslashes."""
     start = 0
     while start < len(cell):
-        if _match_magic(cell[start : start + 1000]):  # a line; only its head matters here
+        if _match_magic(cell[start : start + 1000]):  # the start of the line is sufficient
             match = REST_OF_LINE.match(cell, start)
             end = _skip_newline(cell, match.end() if match else start)
         else:

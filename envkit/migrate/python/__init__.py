@@ -1,25 +1,53 @@
-"""Python source from standalone Keras to `tf.keras`."""
+"""Rewrite Python source from standalone Keras to `tf.keras`.
+
+LibCST parses the source. It is an optional dependency: only `load_transform` imports the modules that need it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envkit.errors import PreconditionError
 from envkit.migrate.outcome import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from envkit.migrate.tf_api import Api
+
+_INSTALL_HINT = (
+    "pipx install --force 'tf-envkit[migrate]', or pip install 'tf-envkit[migrate]' in the Python environment of envkit"
+)
+
+
+def load_transform() -> Callable[[bytes, Api, frozenset[str]], Outcome]:
+    """Import the modules that rewrite source, and return their entry point.
+
+    Raises:
+        PreconditionError: If LibCST is not installed.
+    """
+    try:
+        from envkit.migrate.python import pipeline
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "libcst":
+            raise
+        raise PreconditionError(
+            "`envkit migrate` needs the Python package libcst", code="libcst-missing", hint=_INSTALL_HINT
+        ) from error
+    return pipeline.transform
 
 
 def migrate(content: bytes, api: Api, *, disabled_rules: frozenset[str] = frozenset()) -> Outcome:
-    """Return what comes of a file of Python source.
+    """Migrate a file of Python source.
 
     Args:
-        content: All of it.
-        api: The release aimed at.
-        disabled_rules: Ids of rules that are switched off.
+        content: The whole file.
+        api: Names in the target release.
+        disabled_rules: Ids of disabled rules.
+
+    Raises:
+        PreconditionError: If the file mentions Keras and LibCST is not installed.
     """
     if b"keras" not in content:
         return Outcome(content)
-    from envkit.migrate.python import pipeline
-
-    return pipeline.transform(content, api, disabled_rules)
+    return load_transform()(content, api, disabled_rules)

@@ -1,4 +1,4 @@
-"""Uses of what is imported: chains of attributes that lead somewhere else now, and names that are gone."""
+"""Rewrite attribute chains of imported names that moved, and note the names that were removed."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 _UNRESOLVED_RULE = "names/unresolved"
 _INCIDENTAL_RULE = "names/incidental"
-# What modules of Keras imported for themselves, and how to import it.
+# Names that Keras modules imported for their own use, with the import that provides each.
 _INCIDENTAL_IMPORTS = {name: name for name in sys.stdlib_module_names} | {
     "np": "numpy as np",
     "six": "six",
     "tf": "tensorflow as tf",
 }
-# What modules of Keras had from the beginning, and still have.
+# Functions that every Keras module of its kind has always had.
 _UNCHANGED_SUFFIXES = (".get", ".serialize", ".deserialize")
 _TF1_RULE = "tensorflow-1/symbol"
 
 
 def rewrite(edits: EditSet, usage: KerasUsage, api: Api, inserter: ImportInserter) -> None:
-    """Rewrite every chain that moved; tell of every name that does not resolve."""
+    """Rewrite every chain that moved, and note every name that does not resolve."""
     for binding in usage.bindings:
         _note_binding(edits, binding, api)
     assigned_chains = {edits.source.code(use.node) for use in usage.uses if _is_assigned(edits.source, use)}
@@ -44,13 +44,13 @@ def rewrite(edits: EditSet, usage: KerasUsage, api: Api, inserter: ImportInserte
         edits.add_note(
             "imports/star",
             edits.source.start(name),
-            f"`{name.value}` is bound nowhere in this file, and "
-            "the star of `tensorflow.keras` does not bring it either.",
+            f"`{name.value}` is not defined in this file, "
+            "and the star import from `tensorflow.keras` does not provide it.",
         )
 
 
 def _is_assigned(source: Source, use: Use) -> bool:
-    """Whether a value is put there: the file gives the module a name of its own."""
+    """Check whether the file assigns to the chain, and so adds its own name to the module."""
     return bool(use.tail) and isinstance(source.parents[use.node], (cst.AssignTarget, cst.AnnAssign))
 
 
@@ -58,7 +58,7 @@ def _note_binding(edits: EditSet, binding: Binding, api: Api) -> None:
     if binding.alias is None or binding.replacements:
         return
     if binding.target:
-        if not api.is_module(binding.target) or binding.target.startswith("keras."):  # of others, each use is told
+        if not api.is_module(binding.target) or binding.target.startswith("keras."):  # for others, each use has a note
             path = canonical_name(binding.path)
             _note_manual_step(edits, path, target(path, api), edits.source.start(binding.alias))
         return
@@ -69,19 +69,19 @@ def _note_binding(edits: EditSet, binding: Binding, api: Api) -> None:
 
 
 def _note_manual_step(edits: EditSet, path: str, destination: Target, offset: int) -> None:
-    """Tell of what was rewritten and needs a person all the same."""
+    """Note a rewrite that the user still has to review."""
     if destination.rule and RULE_TABLE[destination.rule].rule_class in {"review", "impossible"}:
         edits.add_note(destination.rule, offset, _build_message(destination.rule, path))
 
 
 def _build_message(rule: str, path: str) -> str:
-    """Return what the rule is about, with the name where it is about several."""
+    """Build the message of the rule; it starts with the name if the rule covers several names."""
     row = RULE_TABLE[rule]
     return f"`{path}`: {row.description}" if row.names and "`" not in row.description else row.description
 
 
 def note_missing(edits: EditSet, path: str, offset: int, api: Api) -> None:
-    """Tell that the name is not in the release: by the rule that knows it, or as unresolved."""
+    """Note that the release does not have the name: under the rule that covers it, or as unresolved."""
     rule = target(path, api).rule
     if rule:
         edits.add_note(rule, offset, _build_message(rule, path))
@@ -91,7 +91,7 @@ def note_missing(edits: EditSet, path: str, offset: int, api: Api) -> None:
         edits.add_note(
             _INCIDENTAL_RULE,
             offset,
-            f"`{name}` is no name of Keras: its module happened to import it.",
+            f"`{name}` is not a Keras name: a Keras module happened to import it.",
             f"import {_INCIDENTAL_IMPORTS[name]}",
         )
     else:
@@ -103,7 +103,7 @@ def _rewrite_use(edits: EditSet, use: Use, api: Api, inserter: ImportInserter) -
     if merge_layer.is_function(source, use) or use.path in backend.NAME_VARIABLES:
         return
     if not binding.target:
-        return  # told at the import
+        return  # the import has the note
     begin, end = source.spans[use.node]
     destination = target(use.path, api)
     if not destination.path:
@@ -116,15 +116,13 @@ def _rewrite_use(edits: EditSet, use: Use, api: Api, inserter: ImportInserter) -
     if not use.is_certain or any(
         target(alternative, api).path != destination.path for alternative in use.alternative_paths
     ):
-        message = (
-            f"`{use.base.value}` means different things by turns, so that `{source.code(use.node)}` stays as it is."
-        )
+        message = f"`{use.base.value}` has more than one meaning here, so `{source.code(use.node)}` is not rewritten."
         edits.add_note("names/ambiguous", begin, message)
         return
     rule = destination.rule if destination.rule != KERAS_IMPORT_RULE else "imports/private-copy"
     if "#" in source.code(use.node):
         edits.add_note(
-            rule, begin, f"There is a comment within what is `{destination.path}` now.", "write it anew by hand"
+            rule, begin, f"`{destination.path}` replaces this code, which contains a comment.", "rewrite it by hand"
         )
         return
     if (reference := build_reference(destination.path, use, inserter)) and source.code(use.node) != reference:
@@ -133,13 +131,13 @@ def _rewrite_use(edits: EditSet, use: Use, api: Api, inserter: ImportInserter) -
         edits.add_note(
             rule,
             begin,
-            f"`{source.code(use.node)}` is `{destination.path}` now, which this file has no name for.",
-            f"import it, and write {destination.path}",
+            f"`{source.code(use.node)}` is now `{destination.path}`, and this file has no name for it.",
+            f"import it and write {destination.path}",
         )
 
 
 def build_reference(path: str, use: Use, inserter: ImportInserter) -> str:
-    """Return how to write that dotted name where the use stands; nothing if no name for it can be had."""
+    """Build the code for the dotted name at the use, or an empty string if no name for it is available."""
     binding = use.binding
     if path == binding.target or path.startswith(binding.target + "."):
         return use.base.value + path[len(binding.target) :]

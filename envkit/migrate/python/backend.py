@@ -1,4 +1,4 @@
-"""The backend of Keras 1: the order of dimensions and its literals, shapes kept on tensors."""
+"""Rewrite calls of the Keras 1 backend: dimension ordering, its literals, and shapes stored on tensors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DATA_FORMAT_KEYWORDS = {"dim_ordering", "data_format", "image_data_format"}
 
 
 def rewrite(edits: EditSet, usage: KerasUsage, inserter: ImportInserter) -> None:
-    """Rewrite what the backend has another way for."""
+    """Rewrite backend functions and attributes that have a replacement."""
     for use in usage.uses:
         call = _get_call(edits.source, use)
         if call is not None:
@@ -69,14 +69,14 @@ def _get_call(source: Source, use: Use) -> cst.Call | None:
 
 
 def _rewrite_ordering_read(edits: EditSet, call: cst.Call) -> None:
-    """`K.image_dim_ordering() == 'th'`, and where the value goes by way of a variable."""
+    """Rewrite `K.image_dim_ordering() == 'th'`, also if the value is first assigned to a variable."""
     source = edits.source
     if _rewrite_comparison(edits, call) or _is_data_format_argument(source, call):
         return
     variable = _get_assigned_variable(source, call)
     reads = _find_reads(source, variable) if variable is not None else []
     if variable is not None and _is_parameter(source, variable):
-        edits.add_note(_READ_RULE, source.start(call), "Who calls this function may give the old names.")
+        edits.add_note(_READ_RULE, source.start(call), "A caller of this function may pass the old names.")
     for name_node in reads:
         if not (_rewrite_comparison(edits, name_node) or _is_data_format_argument(source, name_node)):
             edits.add_note(_READ_RULE, source.start(name_node))
@@ -85,7 +85,7 @@ def _rewrite_ordering_read(edits: EditSet, call: cst.Call) -> None:
 
 
 def _rewrite_comparison(edits: EditSet, value: cst.BaseExpression) -> bool:
-    """Rewrite the literals that the value is compared with; whether it is compared."""
+    """Rewrite the literals that the value is compared with, and return whether it is part of a comparison."""
     source = edits.source
     parent = source.parents[value]
     comparison = source.parents[parent] if isinstance(parent, cst.ComparisonTarget) else parent
@@ -106,7 +106,7 @@ def _rewrite_comparison(edits: EditSet, value: cst.BaseExpression) -> bool:
 
 
 def _iter_string_literals(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
-    """Yield the strings of a comparison's side: itself, or what a set or list of them holds."""
+    """Yield the string literals of an operand: the operand itself, or the elements of a collection."""
     if isinstance(node, (cst.Set, cst.List, cst.Tuple)):
         yield from (element.value for element in node.elements if string_value(element.value) is not None)
     elif string_value(node) is not None:
@@ -114,7 +114,7 @@ def _iter_string_literals(node: cst.BaseExpression) -> Iterator[cst.BaseExpressi
 
 
 def _is_data_format_argument(source: Source, value: cst.BaseExpression) -> bool:
-    """Whether the value goes on as an argument that is about just this."""
+    """Check whether the value is passed as a data format argument."""
     arg = source.parents[value]
     return isinstance(arg, cst.Arg) and arg.keyword is not None and arg.keyword.value in _DATA_FORMAT_KEYWORDS
 
@@ -127,7 +127,7 @@ def _get_assigned_variable(source: Source, call: cst.Call) -> cst.Name | None:
 
 
 def _find_reads(source: Source, name: cst.Name) -> list[cst.Name]:
-    """Return where the variable is read, if nothing but this name's scope has to be looked at."""
+    """Find the reads of the variable in its scope."""
     scope = source.scope(name)
     return (
         sorted(
@@ -145,7 +145,7 @@ def _find_reads(source: Source, name: cst.Name) -> list[cst.Name]:
 
 
 def _is_parameter(source: Source, name: cst.Name) -> bool:
-    """Whether the variable is a parameter too."""
+    """Check whether the variable is also a parameter."""
     scope = source.scope(name)
     nodes = (
         [assignment.node for assignment in scope.assignments[name.value] if isinstance(assignment, Assignment)]
@@ -182,7 +182,7 @@ def _rewrite_arange(edits: EditSet, call: cst.Call) -> None:
 
 
 def _rewrite_keras_shape(edits: EditSet, node: cst.Attribute, inserter: ImportInserter) -> None:
-    """`x._keras_shape` is read as `K.int_shape(x)`."""
+    """Replace a read of `x._keras_shape` with `K.int_shape(x)`."""
     source = edits.source
     begin, end = source.spans[node]
     scope = source.scope(node)

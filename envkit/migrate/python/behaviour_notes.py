@@ -1,4 +1,4 @@
-"""What runs, and does something else than it did."""
+"""Note code that runs but behaves differently."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _HISTORY_KEYS = {"acc": "accuracy", "val_acc": "val_accuracy"}
 _ACC_PLACEHOLDER = re.compile(r"\{(val_)?acc(?=[:}!])")
 _LOGS_NAME = re.compile(r"hist|logs?$|result", re.IGNORECASE)
 _HISTORY_RULE = "behaviour/history-keys"
-_FOURTH_AXIS = 3  # the number of the fourth axis
+_FOURTH_AXIS = 3  # 0-based
 
 
 def add_notes(queries: FileQueries) -> None:
-    """Tell of all such places: in code of TensorFlow, which has always been so, of what can never be meant alone."""
+    """Note changed behaviour; in code written for TensorFlow, only what is certainly a mistake."""
     _note_layers_pop(queries)
     if not queries.is_standalone:
         _note_missing_keys(queries)
@@ -60,7 +60,7 @@ def _note_learning_rates(queries: FileQueries) -> None:
         for use, args in calls:
             if not args.has_unpacking and not args.positional and not {"lr", "learning_rate"} & args.keywords.keys():
                 queries.add_note(
-                    rule, use.node, hint=f"learning_rate={_KERAS2_LEARNING_RATES[name]} is what Keras 2 had"
+                    rule, use.node, hint=f"set learning_rate={_KERAS2_LEARNING_RATES[name]}, the default of Keras 2"
                 )
     for call in queries.method_calls["compile"]:
         args = queries.arguments(call)
@@ -74,12 +74,12 @@ def _note_learning_rates(queries: FileQueries) -> None:
             queries.add_note(
                 rule,
                 call,
-                hint=f"optimizer={name}(learning_rate={_KERAS2_LEARNING_RATES[optimizer]}) is what Keras 2 had",
+                hint=f"set optimizer={name}(learning_rate={_KERAS2_LEARNING_RATES[optimizer]}), the default of Keras 2",
             )
 
 
 def _rewrite_history_keys(queries: FileQueries) -> None:
-    """`acc` became what `compile` was asked for: rewritten where all of that is written in the file."""
+    """Rewrite `acc` to the metric name passed to `compile`, if every such call is in the file."""
     metric_lists = [_get_metric_names(queries, call) for call in queries.method_calls["compile"]]
     if metric_lists and all(names is not None and "acc" in names for names in metric_lists):
         return
@@ -107,7 +107,7 @@ def _rewrite_history_keys(queries: FileQueries) -> None:
 
 
 def _note_missing_keys(queries: FileQueries) -> None:
-    """Tell of `acc` where every `compile` of the file is written, and none brings it: that can only be a KeyError."""
+    """Note `acc` if no `compile` call in the file provides it: reading it raises KeyError."""
     metric_lists = [_get_metrics(queries, call) for call in queries.method_calls["compile"]]
     use_nodes = {use.node for use in queries.usage.uses}
     names = [
@@ -119,7 +119,7 @@ def _note_missing_keys(queries: FileQueries) -> None:
 
 
 def _get_metric_names(queries: FileQueries, call: cst.Call) -> list[str] | None:
-    """Return the metrics that are asked for; None where they are not written there."""
+    """Return the metric names in the call, or None if they are not literals there."""
     metrics = _get_metrics(queries, call)
     return None if metrics is None else [string_value(metric) or "" for metric in metrics]
 
@@ -135,7 +135,7 @@ def _get_metrics(queries: FileQueries, call: cst.Call) -> list[cst.BaseExpressio
 
 
 def _iter_history_keys(queries: FileQueries) -> Iterator[cst.BaseExpression]:
-    """Yield the strings that are keys of a history or of logs, or names with such keys in them."""
+    """Yield the string literals that are keys of a history or of logs, or file names that contain such keys."""
     source = queries.edits.source
     for literal in source.nodes(cst.SimpleString):
         value = string_value(literal)
@@ -159,7 +159,7 @@ def _iter_history_keys(queries: FileQueries) -> Iterator[cst.BaseExpression]:
 
 
 def _is_logs_get(queries: FileQueries, call: cst.CSTNode) -> bool:
-    """Whether this is `logs.get(…)`."""
+    """Check whether this is a call of `logs.get(…)`."""
     if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute) or call.func.attr.value != "get":
         return False
     return _LOGS_NAME.search(queries.edits.source.code(call.func.value)) is not None
@@ -178,7 +178,7 @@ def _note_file_formats(queries: FileQueries) -> None:
 
 
 def _find_folder_suffix(queries: FileQueries, args: Arguments) -> str:
-    """Return how the path ends, if that is no ending of a single file as far as it is written there."""
+    """Return the known suffix of the path, or an empty string if it may be that of a single file."""
     arg = args.keywords.get("filepath") or (args.positional[0] if args.positional else None)
     suffix = known_suffix(arg.value) if arg is not None else ""
     is_literal = queries.string_argument(args, 0, "filepath") is not None
@@ -188,7 +188,7 @@ def _find_folder_suffix(queries: FileQueries, args: Arguments) -> str:
 
 
 def _note_batch_dot(queries: FileQueries) -> None:
-    """An axis from 3 on is one of a tensor of four dimensions or more; fewer are told of nothing."""
+    """Note axes from 3 on: only tensors with four or more dimensions have them."""
     for use, args in queries.keras_calls.get("keras.backend.batch_dot", []):
         arg = args.keywords.get("axes") or (args.positional[2] if len(args.positional) > 2 else None)
         axes = [arg.value] if arg is not None else []

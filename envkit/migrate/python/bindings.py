@@ -1,4 +1,4 @@
-"""What a file imports from Keras and TensorFlow, and every place that uses it: by LibCST's scopes."""
+"""Find what a file imports from Keras and TensorFlow, and every use of it, from LibCST's scopes."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from envkit.migrate.tf_api import Api
 
 ROOT_PACKAGES = ("keras", "tensorflow")
-# Where statements stand in statements.
+# Fields of a statement that contain statements.
 _BLOCK_FIELDS = ("body", "orelse", "handlers", "finalbody", "cases")
 _BUILTIN_NAMES = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__package__"}
 
 
 @dataclass(eq=False)
 class Binding:
-    """A name of the file that stands for something of Keras or TensorFlow.
+    """A name in the file that refers to Keras or TensorFlow.
 
     Attributes:
-        name: As the file calls it.
-        path: What was imported, as it is written there: `keras.layers`, `tensorflow`.
-        statement: The import.
-        alias: Its part that binds the name; None for what a star brings, and for a variable that was given a module.
-        is_top_level: It stands at the top of the module's scope, for all to see.
-        target: What it will stand for once the import is rewritten, as a dotted name; empty where it stays as it was.
-        replacements: Layers that are imported in its place.
-        uses: Where it is used, in the order of the text.
+        name: Name in the file.
+        path: Imported name as written: `keras.layers`, `tensorflow`.
+        statement: Import statement.
+        alias: Part of the statement that binds the name; None for names from a star import and for module variables.
+        is_top_level: Whether the import is in the module's scope.
+        target: Dotted name that the rewritten import binds; empty if the import is unchanged.
+        replacements: Layers that are imported instead.
+        uses: Uses in file order.
     """
 
     name: str
@@ -50,23 +50,23 @@ class Binding:
 
     @property
     def is_standalone(self) -> bool:
-        """Whether it comes from standalone Keras, not from TensorFlow."""
+        """Whether the import is from standalone Keras, not from TensorFlow."""
         return self.path.partition(".")[0] == "keras"
 
 
 @dataclass(eq=False)
 class Use:
-    """A place where such a name is used.
+    """One use of a binding.
 
     Attributes:
-        node: The whole chain: `keras.layers.Dense` in `keras.layers.Dense(10)`.
-        base: The name at its beginning.
-        binding: What that name stands for.
-        path: What the chain means, as standalone Keras had it (see `names.canonical`).
-        alternative_paths: What else it may mean, where several imports bind the name.
-        tail: What comes after the name in the chain, with its dot.
-        is_certain: Nothing but imports of ours can be meant.
-        scope: Where it stands.
+        node: Whole attribute chain: `keras.layers.Dense` in `keras.layers.Dense(10)`.
+        base: First name of the chain.
+        binding: Binding of that name.
+        path: Canonical name of the chain (see `name_mapping.canonical_name`).
+        alternative_paths: Other possible meanings, if several imports bind the name.
+        tail: Rest of the chain after the first name, with its leading dot.
+        is_certain: Whether the name can only refer to Keras or TensorFlow imports.
+        scope: Scope of the use.
     """
 
     node: cst.Name | cst.Attribute
@@ -81,13 +81,13 @@ class Use:
 
 @dataclass(frozen=True, eq=False)
 class KerasUsage:
-    """All of it for one file.
+    """All bindings and uses in one file.
 
     Attributes:
-        bindings: In the order of the text; without those of stars.
-        uses: In the order of the text.
-        star_imports: Imports of everything from a module of Keras or TensorFlow.
-        unresolved_names: Uses of names that nothing in the file binds, where only stars of Keras can have brought them.
+        bindings: Bindings in file order, without star imports.
+        uses: Uses in file order.
+        star_imports: Star imports.
+        unresolved_names: Uses of unbound names that only star imports from Keras can have provided.
         bound_names: Every name that is bound anywhere in the file.
     """
 
@@ -99,7 +99,7 @@ class KerasUsage:
 
 
 def find_usage(source: Source, api: Api) -> KerasUsage:
-    """Find what the file imports from Keras and TensorFlow, and where it uses that."""
+    """Find what the file imports from Keras and TensorFlow, and where it uses it."""
     by_alias = {
         alias: binding
         for statement in _find_import_statements(source)
@@ -123,7 +123,7 @@ def find_usage(source: Source, api: Api) -> KerasUsage:
 
 
 def may_import_keras(tree: ast.Module) -> bool:
-    """Say whether a file can bind anything of ours: it imports it, or a star brings nobody knows what."""
+    """Check whether the file imports Keras or TensorFlow, or may do so through a star import."""
     pending: list[ast.AST] = [tree]
     while pending:
         node = pending.pop()
@@ -140,7 +140,7 @@ def may_import_keras(tree: ast.Module) -> bool:
 
 
 def dotted_name(node: cst.BaseExpression | None) -> str:
-    """Return `a.b.c` for a chain of names, or nothing for anything else."""
+    """Return `a.b.c` for a chain of names, or an empty string for anything else."""
     parts: list[str] = []
     while isinstance(node, cst.Attribute):
         parts.append(node.attr.value)
@@ -153,7 +153,7 @@ def _find_import_statements(source: Source) -> list[cst.Import | cst.ImportFrom]
 
 
 def _build_bindings(source: Source, statement: cst.Import | cst.ImportFrom) -> list[tuple[cst.ImportAlias, Binding]]:
-    """Return what the statement binds of ours, by its part."""
+    """Build the Keras and TensorFlow bindings of the statement, each with its alias."""
     if isinstance(statement, cst.ImportFrom) and (statement.relative or isinstance(statement.names, cst.ImportStar)):
         return []
     module = dotted_name(statement.module) if isinstance(statement, cst.ImportFrom) else ""
@@ -193,13 +193,14 @@ def _resolve_access(
     uses: dict[cst.CSTNode, Use],
     unbound: dict[cst.CSTNode, tuple[cst.Name, Scope]],
 ) -> None:
-    """Put the access where it belongs: to a binding of ours, to those that nothing binds, or to nothing."""
+    """Record the access as a use of a binding or as unbound; ignore any other."""
     base: cst.CSTNode = access.node
     while isinstance(base, cst.Attribute):
         base = base.value
-    if not isinstance(base, cst.Name) or base not in source.spans:  # in an annotation that is a string
+    if not isinstance(base, cst.Name) or base not in source.spans:  # a string annotation
         return
-    # By its first name, as Python does: to LibCST `keras.layers` is what is imported even where `keras` is a parameter.
+    # Resolve the first name only, as Python does: LibCST resolves `keras.layers` to the import even if `keras` is a
+    # parameter.
     referents = list(access.scope[base.value]) or list(access.referents)
     if not referents:
         unbound[base] = (base, access.scope)
@@ -232,7 +233,7 @@ def _find_binding(referent: BaseAssignment, by_alias: dict[cst.ImportAlias, Bind
 
 
 def _is_harmless(source: Source, referent: BaseAssignment) -> bool:
-    """Whether an assignment beside an import leaves no doubt: another import, or `name = None`."""
+    """Check whether the assignment keeps the meaning of an import certain: another import, or `name = None`."""
     if isinstance(referent, ImportAssignment):
         return True
     if not isinstance(referent, Assignment):
@@ -257,7 +258,7 @@ def _build_use(source: Source, base: cst.Name, candidates: list[Binding], scope:
 def _find_module_aliases(
     source: Source, import_uses: list[Use], uses: dict[cst.CSTNode, Use], api: Api
 ) -> list[Binding]:
-    """Follow `K = keras.backend`: a variable that is given a module once, and its uses."""
+    """Find variables such as `K = keras.backend` that are assigned a module once, and their uses."""
     bindings = []
     for use in import_uses:
         assign = source.parents[use.node]
@@ -282,7 +283,7 @@ def _resolve_star_names(
     uses: dict[cst.CSTNode, Use],
     api: Api,
 ) -> list[cst.Name]:
-    """Give the names that nothing binds to the stars that bring them; return those that no star brings."""
+    """Bind each unbound name to the star import that provides it; return the names that none provides."""
     unresolved_names = []
     for name, scope in unbound.values():
         if name.value in _BUILTIN_NAMES:
@@ -304,7 +305,7 @@ def _is_exported(star: Binding, name: str, api: Api) -> bool:
 
 
 def is_visible(name: str, binding: Binding, scope: Scope) -> bool:
-    """Whether the name means that binding, or another import of the same, in the scope."""
+    """Check whether the name refers to that binding, or to another import of it, in the scope."""
     assignments = scope[name]
     return bool(assignments) and all(
         isinstance(assignment, ImportAssignment)

@@ -1,4 +1,4 @@
-"""The arguments of one call, and how to change them without touching what is between them."""
+"""The arguments of one call, and splices that change them but not the text between them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Arguments:
     """The arguments of a call.
 
     Attributes:
-        call: The call.
-        positional: Those by position, up to the first star.
-        keywords: Those by name.
-        has_unpacking: It has arguments by star, so that more may be given than one sees.
+        call: Call expression.
+        positional: Positional arguments before the first unpacking.
+        keywords: Keyword arguments by name.
+        has_unpacking: Whether `*` or `**` may add arguments that are not visible here.
     """
 
     def __init__(self, source: Source, call: cst.Call) -> None:
@@ -37,26 +37,26 @@ class Arguments:
         self.keywords = {arg.keyword.value: arg for arg in call.args if arg.keyword is not None}
 
     def rename(self, arg: cst.Arg, keyword: str) -> Splice:
-        """Give the argument another name."""
-        assert arg.keyword is not None  # noqa: S101 - only those by name are renamed
+        """Rename a keyword argument."""
+        assert arg.keyword is not None  # noqa: S101 - only keyword arguments are renamed
         return (*self._source.spans[arg.keyword], keyword)
 
     def add_keyword(self, arg: cst.Arg, keyword: str) -> Splice:
-        """Give an argument by position a name."""
+        """Make a positional argument a keyword argument."""
         begin = self._source.start(arg)
         return (begin, begin, f"{keyword}=")
 
     def replace_value(self, arg: cst.Arg, text: str) -> Splice:
-        """Give the argument another value."""
+        """Replace the value of the argument."""
         return (*self._source.outer_span(arg.value), text)
 
     def wrap_in_tuple(self, first_arg: cst.Arg, last_arg: cst.Arg) -> list[Splice]:
-        """Make one tuple of the arguments from the first to the last."""
+        """Join the arguments from the first to the last into one tuple."""
         begin, end = self._source.outer_span(first_arg.value)[0], self._source.outer_span(last_arg.value)[1]
         return [(begin, begin, "("), (end, end, ")")]
 
     def remove(self, arg: cst.Arg) -> Splice:
-        """Leave the argument out, with the comma that belongs to it."""
+        """Remove the argument and its comma."""
         index = list(self.call.args).index(arg)
         begin, end = self._source.start(arg), self._source.outer_span(arg.value)[1]
         if index + 1 < len(self.call.args):
@@ -75,25 +75,25 @@ class Arguments:
 
 
 def string_value(node: cst.BaseExpression | None) -> str | None:
-    """Return what a string literal says; None for anything else."""
+    """Return the value of a string literal, or None for anything else."""
     if not isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
         return None
     if isinstance(node, cst.SimpleString) and (
         match := _SIMPLE_LITERAL.fullmatch(node.value)
-    ):  # most, and nothing to compile
+    ):  # most literals; no evaluation needed
         return match["text"]
     value = node.evaluated_value
     return value if isinstance(value, str) else None
 
 
 def quote_like(source: Source, node: cst.BaseExpression, text: str) -> str:
-    """Write the text with the quotes that the literal has."""
+    """Format the text with the quotes of the literal."""
     quote = '"' if source.code(node).lstrip("rRuUbB").startswith('"') else "'"
     return f"{quote}{text}{quote}"
 
 
 def integer_value(node: cst.BaseExpression) -> int | None:
-    """Return what an integer literal says; None for anything else."""
+    """Return the value of an integer literal, or None for anything else."""
     if not isinstance(node, cst.Integer):
         return None
     return int(node.value) if _DECIMAL.fullmatch(node.value) else node.evaluated_value

@@ -1,4 +1,4 @@
-"""Calls of what is imported from Keras: arguments that have another name, shape or meaning."""
+"""Rewrite calls of Keras names whose arguments have a new name, form or meaning."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DATA_FORMATS = {"th": "channels_first", "tf": "channels_last"}
 _RENAME_RULES = [rule for rule in RULE_TABLE.values() if rule.arguments and rule.callables]
 _MODEL_RULE_ID = "arguments/model"
 
-# What any layer takes through its **kwargs.
+# Arguments that any layer accepts through its **kwargs.
 _LAYER_KEYWORDS = frozenset(
     {
         "name",
@@ -54,7 +54,7 @@ _LAYER_KEYWORDS = frozenset(
 
 
 def rewrite(edits: EditSet, usage: KerasUsage, api: Api) -> None:
-    """Rewrite the arguments of every call of a name of Keras."""
+    """Rewrite the arguments of every call of a Keras name."""
     for use in usage.uses:
         call = edits.source.parents.get(use.node)
         if not isinstance(call, cst.Call) or call.func is not use.node or not use.path.startswith("keras."):
@@ -88,7 +88,7 @@ def _rewrite_arguments(edits: EditSet, use: Use, args: Arguments, path: str, api
 
 
 def _rename_keywords(edits: EditSet, args: Arguments, rule: Rule, parameters: Parameters | None) -> set[str]:
-    """Rename what the callable has another name for; return the old names."""
+    """Rename the keywords that have a new name in the callable; return the old names."""
     names = parameters.names if parameters is not None else ()
     old_keywords = set()
     for old_name, new_names in rule.arguments.items():
@@ -118,7 +118,7 @@ def _rewrite_dim_ordering(edits: EditSet, args: Arguments, parameters: Parameter
         if ordering in DATA_FORMATS:
             splices.append(args.replace_value(arg, quote_like(edits.source, arg.value, DATA_FORMATS[ordering])))
         elif not (isinstance(arg.value, cst.Call) and edits.source.code(arg.value).endswith("image_dim_ordering()")):
-            edits.add_note(rule, edits.source.start(arg), "Where this value comes from, it may have the old names.")
+            edits.add_note(rule, edits.source.start(arg), "This value may still be one of the old names.")
         edits.rewrite(rule, *edits.source.spans[arg], *splices)
     return {"dim_ordering"}
 
@@ -158,7 +158,7 @@ def _remove_dropped_keywords(edits: EditSet, args: Arguments, parameters: Parame
 def _note_unknown_keywords(
     edits: EditSet, args: Arguments, parameters: Parameters, handled_keywords: set[str], canonical_path: str, api: Api
 ) -> None:
-    """Tell of each keyword that the callable does not take, as nothing else would."""
+    """Note each keyword that the callable does not take and that no other rule handled."""
     for name, arg in args.keywords.items():
         if (
             name in handled_keywords
@@ -177,5 +177,5 @@ def _note_unknown_keywords(
 
 
 def _call_span(edits: EditSet, args: Arguments) -> tuple[int, int]:
-    """From where to where the call stands."""
+    """Return the span of the call."""
     return edits.source.spans[args.call]

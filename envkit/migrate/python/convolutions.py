@@ -1,4 +1,4 @@
-"""Convolutions in the manner of Keras 1, whose kernel's sides are arguments of their own."""
+"""Rewrite Keras 1 convolutions, which take each side of the kernel as a separate argument."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SIDE_KEYWORDS = {
     2: (("nb_row", "nb_col"),),
     3: (("kernel_dim1", "kernel_dim2", "kernel_dim3"),),
 }
-# Names for one side of a kernel, where its value cannot be seen.
+# Common variable names for one side of a kernel.
 _SIDE_NAMES = {
     "nb_row",
     "nb_col",
@@ -56,7 +56,7 @@ _SIDE_NAMES = {
 
 
 def rewrite(edits: EditSet, use: Use, args: Arguments, parameters: Parameters) -> set[str]:
-    """Make one argument of the kernel's sides; return the keywords that this was about."""
+    """Join the sides of the kernel into one argument; return the keywords that were handled."""
     name = use.path.rpartition(".")[2]
     rank = 3 if "3D" in name else 2 if "2D" in name else 0
     if not rank or "kernel_size" not in parameters.names:
@@ -70,14 +70,16 @@ def rewrite(edits: EditSet, use: Use, args: Arguments, parameters: Parameters) -
 def _rewrite_positional(edits: EditSet, use: Use, args: Arguments, rank: int) -> None:
     sides, extra_args = args.positional[1 : rank + 1], args.positional[rank + 1 :]
     side_flags = [_is_side_length(arg.value) for arg in sides]
-    if use.path.rpartition(".")[2].startswith("Convolution"):  # the name of Keras 1: `(64, size, size)` is a square
+    if use.path.rpartition(".")[2].startswith(
+        "Convolution"
+    ):  # the Keras 1 name: in `(64, size, size)` the kernel is a square
         codes = {edits.source.code(arg.value) for arg in sides}
         side_flags = [len(codes) == 1 or is_side for is_side in side_flags]
     begin = edits.source.start(args.call)
     if "kernel_size" in args.keywords or any(isinstance(arg.value, (cst.Tuple, cst.List)) for arg in sides):
         return
     if not use.binding.is_standalone and not use.path.rpartition(".")[2].startswith("Convolution"):
-        return  # written for tf.keras, where the third position has always been the strides
+        return  # code for tf.keras, whose third positional argument has always been the strides
     if extra_args or not all(side_flags) or not use.binding.is_standalone:
         edits.add_note(_POSITIONAL_RULE, begin)
     else:
@@ -85,7 +87,7 @@ def _rewrite_positional(edits: EditSet, use: Use, args: Arguments, rank: int) ->
 
 
 def _is_side_length(value: cst.BaseExpression) -> bool:
-    """Whether the value is the length of one side, as far as one can see."""
+    """Check whether the value appears to be the length of one side."""
     if isinstance(value, cst.Name):
         return value.value in _SIDE_NAMES
     if isinstance(value, cst.Subscript):

@@ -1,4 +1,4 @@
-"""Arms of `try` and `if` that were for one Keras or another, and say the same after the rewrite."""
+"""Find branches of `try` and `if` for different Keras versions that are equal after the rewrite."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _VERSION_TEST = re.compile(r"keras|version", re.IGNORECASE)
 
 
 def add_notes(edits: EditSet, usage: KerasUsage) -> None:
-    """Tell of each arm that came to be like the one before it, now or when the file was rewritten."""
+    """Note each branch that equals the one before it, because of this rewrite or of an earlier one."""
     import_statements = {binding.statement for binding in [*usage.bindings, *usage.star_imports]}
     for branch, other_branch, condition in _iter_branch_pairs(edits):
         rewritten_codes = [edits.node_text(suite).strip() for suite in (branch, other_branch)]
@@ -36,7 +36,7 @@ def _selects_keras_version(
     import_statements: set[cst.Import | cst.ImportFrom],
     condition: cst.BaseExpression | None,
 ) -> bool:
-    """Whether arms were for one Keras or another: by what chooses; of a `try`, which may try again, by its import."""
+    """Check whether the branches select a Keras version: by the `if` condition, or by an import in the `try` branch."""
     if condition is not None:
         return _VERSION_TEST.search(edits.source.code(condition)) is not None
     return any(branch in edits.source.ancestors(statement) for statement in import_statements)

@@ -1,4 +1,4 @@
-"""What is being made of one file: splices into its text, the rewrites they amount to, and notes."""
+"""Collect the edits of one file: splices into its text, the rewrites they form, and notes."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ Splice = tuple[int, int, str]
 
 
 class EditSet:
-    """One file on its way.
+    """The edits of one file.
 
     Attributes:
-        source: The file as it was read.
+        source: Original file.
     """
 
     def __init__(self, source: Source, disabled_rules: frozenset[str]) -> None:
         self.source = source
         self._disabled_rules = disabled_rules
         self._splices: list[tuple[int, int, int, str]] = []
-        self._sorted_splices: list[tuple[int, int, int, str]] = []  # the same, by their places
+        self._sorted_splices: list[tuple[int, int, int, str]] = []  # cache of the splices, sorted by offset
         self._rewrites: dict[tuple[str, int, int], None] = {}
         self._notes: dict[Note, None] = {}
         self._note_keys: set[tuple[str, int]] = set()
 
     def allows(self, rule: str, offset: int) -> bool:
-        """Whether the rule is switched on at that place."""
+        """Check whether the rule is enabled at the offset."""
         return rule not in self._disabled_rules and not self._is_suppressed(rule, offset)
 
     def rewrite(self, rule: str, begin: int, end: int, *splices: Splice) -> bool:
-        """Splice the text, and record that what stands from `begin` to `end` was rewritten by the rule.
+        """Add the splices, and record that the rule rewrote the text from `begin` to `end`.
 
-        Where two splices begin at one place, the one that came first stands outside.
+        If two splices begin at the same offset, the text of the first one comes first.
         """
         if not self.allows(rule, begin):
             return False
@@ -53,7 +53,7 @@ class EditSet:
         return True
 
     def add_note(self, rule: str, offset: int, message: str = "", hint: str = "") -> None:
-        """Note what the rule is about at that place, unless something else is said of it here."""
+        """Add a note at the offset, with the text of the rule unless a message or hint is given."""
         if (rule, offset) in self._note_keys or not self.allows(rule, offset):
             return
         self._note_keys.add((rule, offset))
@@ -63,19 +63,19 @@ class EditSet:
         ] = None
 
     def has_note(self, offset: int) -> bool:
-        """Whether a note stands at that place already."""
+        """Check whether there is a note at the offset."""
         return any(note_offset == offset for _, note_offset in self._note_keys)
 
     def text(self) -> str:
-        """Return the whole text after all splices."""
+        """Render the whole text with all splices."""
         return self._render(0, len(self.source.text))
 
     def node_text(self, node: cst.CSTNode) -> str:
-        """Return the node after all splices so far."""
+        """Render the node with all splices so far."""
         return self._render(*self.source.spans[node])
 
     def rewrites(self) -> tuple[Rewrite, ...]:
-        """Return what was rewritten, in the order of the text; what came out as it was is none."""
+        """Return the rewrites in file order, without those that changed nothing."""
         rewrites = [
             Rewrite(self.source.location(begin), rule, self.source.text[begin:end], self._render(begin, end))
             for rule, begin, end in sorted(self._rewrites, key=lambda entry: (entry[1], entry[2]))
@@ -83,7 +83,7 @@ class EditSet:
         return tuple(rewrite for rewrite in rewrites if rewrite.before != rewrite.after)
 
     def notes(self) -> tuple[Note, ...]:
-        """Return the notes, in the order of the text."""
+        """Return the notes in file order."""
         return tuple(sorted(self._notes, key=lambda note: (note.location, note.rule)))
 
     def _render(self, begin: int, end: int) -> str:
@@ -96,7 +96,7 @@ class EditSet:
         ):
             if splice_end > end:
                 continue
-            if splice_begin < position:  # within what was replaced as a whole, or a deletion that reaches further
+            if splice_begin < position:  # inside a replaced range, or an overlapping deletion
                 position = max(position, splice_end)
                 continue
             parts += [self.source.text[position:splice_begin], text]

@@ -1,4 +1,4 @@
-"""What the rules that only tell look at: the calls, strings and names of one file."""
+"""Queries on one file for the rules that only add notes: its calls, strings and names."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _MODEL_FACTORY = re.compile(r"keras\.(?:\w+\.)*(?:Model|Sequential|load_model|mo
 
 @dataclass(eq=False)
 class FileQueries:
-    """One file, for rules that tell.
+    """Queries on one file.
 
     Attributes:
-        edits: What is being made of it.
-        usage: What it imports, and where it uses that.
+        edits: Edits of the file.
+        usage: Imports of Keras and TensorFlow, and their uses.
     """
 
     edits: EditSet
@@ -36,17 +36,17 @@ class FileQueries:
 
     @cached_property
     def is_standalone(self) -> bool:
-        """Whether the file was written for standalone Keras, not for that of TensorFlow."""
+        """Whether the file imports standalone Keras, not only `tf.keras`."""
         return any(binding.is_standalone for binding in [*self.usage.bindings, *self.usage.star_imports])
 
     @cached_property
     def uses_keras(self) -> bool:
-        """Whether it uses any Keras, not TensorFlow alone."""
+        """Whether the file uses any Keras, not only TensorFlow."""
         return any(use.path.startswith("keras.") for use in self.usage.uses)
 
     @cached_property
     def method_calls(self) -> Mapping[str, list[cst.Call]]:
-        """Calls of attributes, by the attribute's name."""
+        """Calls of attributes by attribute name."""
         calls_by_name = defaultdict(list)
         for call in self.edits.source.nodes(cst.Call):
             if isinstance(call.func, cst.Attribute):
@@ -55,7 +55,7 @@ class FileQueries:
 
     @cached_property
     def keras_calls(self) -> Mapping[str, list[tuple[Use, Arguments]]]:
-        """Calls of names of Keras and TensorFlow, by the name as standalone Keras had it."""
+        """Calls of Keras and TensorFlow names by canonical name."""
         calls_by_path = defaultdict(list)
         for use in self.usage.uses:
             call = self.edits.source.parents[use.node]
@@ -65,7 +65,7 @@ class FileQueries:
 
     @cached_property
     def model_names(self) -> frozenset[str]:
-        """Variables that are given a model of Keras."""
+        """Variables that are assigned a Keras model."""
         source = self.edits.source
         names: set[str] = set()
         for path, calls in self.keras_calls.items():
@@ -82,12 +82,12 @@ class FileQueries:
         return Arguments(self.edits.source, call)
 
     def is_model_method(self, call: cst.Call) -> bool:
-        """Whether a method is called on what looks like a model of Keras, and not on an imported module."""
-        assert isinstance(call.func, cst.Attribute)  # noqa: S101 - only methods are asked about
+        """Check whether the method is called on a likely Keras model."""
+        assert isinstance(call.func, cst.Attribute)  # noqa: S101 - callers pass method calls only
         return self.looks_like_model(call.func.value)
 
     def looks_like_model(self, node: cst.BaseExpression) -> bool:
-        """Whether what is written there looks like a model of Keras."""
+        """Check whether the expression is a likely Keras model, by its assignments or its name."""
         code = self.edits.source.code(node)
         if code in self.model_names:
             return True
@@ -95,10 +95,10 @@ class FileQueries:
         return last_name.isidentifier() and _MODEL_NAME.search(last_name) is not None
 
     def add_note(self, rule: str, node: cst.CSTNode, message: str = "", hint: str = "") -> None:
-        """Note what the rule is about at the node."""
+        """Add a note at the node."""
         self.edits.add_note(rule, self.edits.source.start(node), message, hint)
 
     def string_argument(self, args: Arguments, position: int, keyword: str) -> str | None:
-        """Return the string that is given by that position or name."""
+        """Return the string literal passed by position or keyword, or None."""
         arg = args.keywords.get(keyword) or (args.positional[position] if len(args.positional) > position else None)
         return string_value(arg.value) if arg is not None else None

@@ -1,4 +1,4 @@
-"""Imports that a file needs in addition: it reaches a name that it had no name for."""
+"""Insert imports for rewritten code that refers to names the file did not import."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from envkit.migrate.python.bindings import KerasUsage
     from envkit.migrate.python.edits import EditSet
 
-# What is imported, by which name, and by which statement; the first that leads to a name is taken.
+# Imported path, local name and statement; the first that contains the wanted name is used.
 _INSERTABLE_IMPORTS = (
     ("tensorflow.keras.backend", "K", "from tensorflow.keras import backend as K"),
     ("tensorflow", "tf", "import tensorflow as tf"),
@@ -25,17 +25,17 @@ _DEFERRED_NODES = (cst.FunctionDef, cst.Lambda)
 
 
 class ImportInserter:
-    """What has been asked for, for one file."""
+    """Builds references to dotted names in one file, and inserts the imports they need."""
 
     def __init__(self, edits: EditSet, usage: KerasUsage) -> None:
         self._edits = edits
         self._usage = usage
-        self._insert_offsets: dict[str, int] = {}  # and where
+        self._insert_offsets: dict[str, int] = {}  # offset of the inserted import by local name
 
     def build_reference(self, path: str, scope: Scope, node: cst.CSTNode) -> str:
-        """Return how to write that dotted name where the node stands: by what is imported, or by one import more.
+        """Build the code for the dotted name at the node, from the imports of the file or with a new one.
 
-        Nothing comes back if every name for it is taken, or bound only later.
+        The result is empty if every suitable name is taken, or bound only after the node.
         """
         candidates = [
             binding
@@ -52,7 +52,7 @@ class ImportInserter:
         return ""
 
     def _has_run(self, statement: cst.CSTNode, node: cst.CSTNode) -> bool:
-        """Whether an import has run when the node is reached: it stands before, under no condition of its own."""
+        """Check whether the import has run before the node: it is earlier, and every condition on it holds there."""
         source = self._edits.source
         ancestors = list(source.ancestors(node))
         conditional_suites = [
@@ -65,7 +65,7 @@ class ImportInserter:
         )
 
     def _is_reached(self, offset: int, node: cst.CSTNode) -> bool:
-        """Whether what stands at a place of the module has run when the node is; a function is called later."""
+        """Check whether module code at the offset runs before the node; function bodies run later."""
         source = self._edits.source
         return offset < source.start(node) or any(
             isinstance(ancestor, _DEFERRED_NODES) for ancestor in source.ancestors(node)

@@ -1,4 +1,4 @@
-"""Imports of Keras: what each binds stays bound by the same name, to what TensorFlow has for it."""
+"""Rewrite Keras imports so that each local name is bound to its TensorFlow counterpart."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PRIVATE_COPY_RULE = "imports/private-copy"
 
 
 def choose_targets(usage: KerasUsage, api: Api) -> None:
-    """Decide what each binding will stand for."""
+    """Choose the target of each binding."""
     for binding in usage.bindings:
         binding.target = _choose_target(binding, api)
 
@@ -34,7 +34,7 @@ def _choose_target(binding: Binding, api: Api) -> str:
         return default_target
     if not api.is_module(default_target) or api.resolves("tensorflow." + path) or binding.path == "tensorflow":
         return default_target
-    # The module was taken apart: bind the one that holds all that is used of it.
+    # The module was split: bind the module that contains every name used from it.
     used_paths = [new_path for use in binding.uses if use.tail and (new_path := target(use.path, api).path)]
     if all(used_path.startswith(default_target + ".") for used_path in used_paths):
         return default_target
@@ -45,7 +45,7 @@ def _choose_target(binding: Binding, api: Api) -> str:
 
 
 def _find_common_module(paths: Sequence[str]) -> str:
-    """Return the module that all of the names stand in or below."""
+    """Return the innermost module that contains all of the names."""
     first_parts, last_parts = min(paths).split("."), max(paths).split(".")
     mismatches = (
         index for index, (left, right) in enumerate(zip(first_parts, last_parts, strict=False)) if left != right
@@ -54,7 +54,7 @@ def _find_common_module(paths: Sequence[str]) -> str:
 
 
 def rewrite(edits: EditSet, usage: KerasUsage, api: Api) -> None:
-    """Rewrite every import of Keras, and tell of those that cannot be."""
+    """Rewrite every Keras import, and note those that cannot be rewritten."""
     by_alias = {binding.alias: binding for binding in usage.bindings if binding.alias is not None}
     source = edits.source
     for statement in sorted({binding.statement for binding in usage.bindings}, key=source.start):
@@ -69,7 +69,7 @@ def rewrite(edits: EditSet, usage: KerasUsage, api: Api) -> None:
 
 
 def _rewrite_import(edits: EditSet, statement: cst.Import, bindings: dict[cst.ImportAlias, Binding], api: Api) -> None:
-    """`import keras.backend as K, re`: one statement for each part, where one of them changes."""
+    """Rewrite `import keras.backend as K, re` as one statement per part, if a part changes."""
     source, parts, rule = edits.source, [], ""
     for alias in statement.names:
         text = f"import {source.code(alias)}".rstrip(", ")
@@ -87,7 +87,7 @@ def _rewrite_import(edits: EditSet, statement: cst.Import, bindings: dict[cst.Im
 
 
 def _build_import(binding: Binding, imported_name: str) -> str:
-    """Return the statement that binds the name anew; nothing where it stays as it is."""
+    """Build the new statement for the name, or return an empty string if it is unchanged."""
     if not binding.target or imported_name == "tensorflow" or imported_name.startswith("tensorflow.keras"):
         return ""
     if binding.path == "tensorflow":  # import tensorflow.python.keras
@@ -111,7 +111,7 @@ def _select_rule(binding: Binding, api: Api) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _ImportPart:
-    """One name of a from-import, as it will be."""
+    """One name of a from-import after the rewrite."""
 
     alias: cst.ImportAlias
     module: str
@@ -122,7 +122,7 @@ class _ImportPart:
 def _rewrite_from_import(
     edits: EditSet, statement: cst.ImportFrom, bindings: dict[cst.ImportAlias, Binding], api: Api
 ) -> None:
-    """`from keras.models import Model, Input`: the module, and what of it stands in another one."""
+    """Rewrite `from keras.models import Model, Input`: the module, and names that moved to other modules."""
     source, old_module = edits.source, dotted_name(statement.module)
     parts = [
         part
@@ -150,11 +150,14 @@ def _rewrite_from_import(
 
 
 def _replace_statement(edits: EditSet, statement: cst.ImportFrom, parts: list[_ImportPart], rule: str) -> None:
-    """`from keras.backend import tf`: nothing of it stands in a module now, so that it is another statement."""
+    """Replace a statement such as `from keras.backend import tf`, whose names no module contains any more."""
     begin, end = edits.source.spans[statement]
     if "#" in edits.source.code(statement):
         edits.add_note(
-            rule, begin, "There is a comment within what is another statement now.", _format_extra_import("", parts)
+            rule,
+            begin,
+            "Another statement replaces this one, which contains a comment.",
+            _format_extra_import("", parts),
         )
     else:
         edits.rewrite(rule, begin, end, (begin, end, _format_extra_import("", parts)))
@@ -181,7 +184,7 @@ def _build_part(source: Source, alias: cst.ImportAlias, binding: Binding, old_mo
 def _build_main_splices(
     source: Source, statement: cst.ImportFrom, module: str, old_module: str, parts: list[_ImportPart]
 ) -> list[Splice]:
-    assert statement.module is not None  # noqa: S101 - an absolute import has one
+    assert statement.module is not None  # noqa: S101 - the import is absolute
     splices = [] if module == old_module else [(*source.spans[statement.module], module)]
     for part in parts:
         begin, _ = source.spans[part.alias]
@@ -202,7 +205,7 @@ def _local_name(alias: cst.ImportAlias) -> str:
 
 
 def _build_removals(source: Source, statement: cst.ImportFrom, moved_parts: list[_ImportPart]) -> list[Splice]:
-    """Take the names out of the list; comments between them stay."""
+    """Remove the names from the list; keep comments between them."""
     aliases: Sequence[cst.ImportAlias] = statement.names  # type: ignore[assignment]
     moved_aliases = {part.alias for part in moved_parts}
     kept_aliases = [alias for alias in aliases if alias not in moved_aliases]
@@ -219,7 +222,7 @@ def _build_removals(source: Source, statement: cst.ImportFrom, moved_parts: list
         ):
             gap = source.text[end : source.start(next_alias)]
             end = source.start(next_alias) if "#" not in gap else end + gap.index(",") + 1
-        else:  # it stands behind all that stay: the comma before it goes along
+        else:  # after all kept names: remove the comma before it
             previous_alias = aliases[index - 1]
             gap = source.text[_alias_end(source, previous_alias) : begin]
             begin = _alias_end(source, previous_alias) if "#" not in gap else begin
@@ -238,8 +241,8 @@ def _rewrite_star(edits: EditSet, star: Binding, api: Api) -> None:
     destination = target(canonical_name(star.path), api)
     if not destination.path or destination.path == star.path or not api.is_module(destination.path):
         return
-    assert isinstance(statement, cst.ImportFrom)  # noqa: S101 - a star is imported from something
-    assert statement.module is not None  # noqa: S101 - and not from a folder
+    assert isinstance(statement, cst.ImportFrom)  # noqa: S101 - a star import is a from-import
+    assert statement.module is not None  # noqa: S101 - the import is absolute
     rule = destination.rule if destination.rule != KERAS_IMPORT_RULE or star.is_standalone else _PRIVATE_COPY_RULE
     edits.rewrite(
         rule or KERAS_IMPORT_RULE, *source.spans[statement], (*source.spans[statement.module], destination.path)
@@ -247,7 +250,7 @@ def _rewrite_star(edits: EditSet, star: Binding, api: Api) -> None:
 
 
 def _is_alone(source: Source, statement: cst.CSTNode) -> bool:
-    """Whether the statement has a line to itself, with nothing said of it."""
+    """Check whether the statement has its own line without comments."""
     line = source.parents[statement]
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
         return False
@@ -255,7 +258,7 @@ def _is_alone(source: Source, statement: cst.CSTNode) -> bool:
 
 
 def _iter_preceding_imports(edits: EditSet, statement: cst.Import) -> Iterator[str]:
-    """Yield the statements that were written right before this one, in the same block."""
+    """Yield the rewritten `import` statements before this one in the same block."""
     source = edits.source
     line = source.parents[statement]
     block = source.parents.get(line)
@@ -268,7 +271,7 @@ def _iter_preceding_imports(edits: EditSet, statement: cst.Import) -> Iterator[s
 
 
 def statement_separator(source: Source, statement: cst.CSTNode) -> str:
-    """Return what stands between two statements that are put in the place of this one."""
+    """Return the separator between two statements that replace this one."""
     line = source.parents[statement]
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
         return "; "

@@ -1,4 +1,4 @@
-"""What works, and has a better practice."""
+"""Note code that works but has a better practice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OUTPUT_ACTIVATIONS = {"softmax", "sigmoid"}
 
 
 def add_notes(queries: FileQueries) -> None:
-    """Tell of all such places."""
+    """Note every such place in the file."""
     _note_mixed_precision(queries)
     _note_file_formats(queries)
     _note_arguments(queries)

@@ -1,4 +1,4 @@
-"""The function `merge` of Keras 1, which became one function for each of its modes."""
+"""Rewrite the Keras 1 function `merge`, which became one function per mode."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _MERGE_PATHS = {
 
 
 def is_merge(path: str) -> bool:
-    """Whether that canonical name is the function."""
+    """Check whether the canonical name is that of `merge`."""
     return path in _MERGE_PATHS
 
 
 def find_mode(args: Arguments) -> tuple[str, cst.Arg | None]:
-    """Return the new function's name, or nothing, and the argument that is the mode."""
+    """Return the name of the new function, or an empty string, and the mode argument."""
     arg = args.keywords.get("mode") or (args.positional[1] if len(args.positional) > 1 else None)
     if arg is None:
         return ("" if args.has_unpacking else "add"), None
@@ -49,7 +49,7 @@ def find_mode(args: Arguments) -> tuple[str, cst.Arg | None]:
 
 
 def plan_imports(source: Source, usage: KerasUsage) -> None:
-    """Decide what is imported in place of the function, and which of its calls are rewritten."""
+    """Choose the functions to import instead of `merge`."""
     for binding in usage.bindings:
         if not is_merge(canonical_name(binding.path)) or not binding.uses or any(use.tail for use in binding.uses):
             continue
@@ -68,7 +68,7 @@ def plan_imports(source: Source, usage: KerasUsage) -> None:
 
 
 def is_function(source: Source, use: Use) -> bool:
-    """Whether the use means the function, not the module of the same name."""
+    """Check whether the use refers to the function, not to the module of the same name."""
     return is_merge(use.path) and (_find_call(source, use) is not None or not use.tail)
 
 
@@ -78,7 +78,7 @@ def _find_call(source: Source, use: Use) -> cst.Call | None:
 
 
 def find_replacement(source: Source, call: cst.Call) -> str:
-    """Return the function that computes what this call does; nothing where a person has to see."""
+    """Return the function that replaces this call, or an empty string if the user has to decide."""
     args = Arguments(source, call)
     function, mode = find_mode(args)
     if mode is not None and _has_function_mode(source, args, mode):
@@ -95,7 +95,7 @@ def find_replacement(source: Source, call: cst.Call) -> str:
 
 
 def _has_function_mode(source: Source, args: Arguments, mode: cst.Arg) -> bool:
-    """Whether the mode is a function of the file, and the rest can be put where a Lambda has it."""
+    """Check whether the mode is a function in the file and `Lambda` takes the other arguments."""
     value, call = mode.value, args.call
     is_local = isinstance(value, cst.Name) and any(
         function.name.value == value.value for function in source.nodes(cst.FunctionDef)
@@ -107,13 +107,13 @@ def _has_function_mode(source: Source, args: Arguments, mode: cst.Arg) -> bool:
 
 
 def _has_only_names(inputs: cst.BaseExpression) -> bool:
-    """Whether nothing is called there that might have to be rewritten: it is moved as it is written."""
+    """Check that the inputs are plain names, which need no rewrite when they move."""
     elements = [element.value for element in inputs.elements] if isinstance(inputs, (cst.List, cst.Tuple)) else [inputs]
     return all(isinstance(element, cst.Name) for element in elements)
 
 
 def _rewrite_as_lambda(edits: EditSet, use: Use, call: cst.Call) -> None:
-    """`merge([a, b], mode=f, output_shape=s)` becomes `Lambda(f, output_shape=s)([a, b])`."""
+    """Rewrite `merge([a, b], mode=f, output_shape=s)` as `Lambda(f, output_shape=s)([a, b])`."""
     source = edits.source
     inputs, mode = call.args[0].value, call.args[1].value
     begin, end = source.spans[call]
@@ -133,13 +133,13 @@ def _callee(use: Use, function: str) -> str:
 
 
 def rewrite(edits: EditSet, use: Use, call: cst.Call, names: frozenset[str]) -> None:
-    """Rewrite a call whose mode is written there; tell of any other.
+    """Rewrite a call whose mode is known; note any other.
 
     Args:
-        edits: What is being made of the file.
-        use: The function.
-        call: Its call.
-        names: Every name that the file binds.
+        edits: Edits of the file.
+        use: Use of the function.
+        call: Call of the function.
+        names: Names that the file binds.
     """
     args = Arguments(edits.source, call)
     function, (_, mode) = find_replacement(edits.source, call), find_mode(args)

@@ -1,4 +1,4 @@
-"""Methods of models and layers: what is called by the name of a method, whatever it is called on."""
+"""Rewrite method calls of models and layers by method name, on any object."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OLD_METHOD, _NEW_METHOD = "get_output_shape_for", "compute_output_shape"
 
 
 def rewrite(edits: EditSet, usage: KerasUsage) -> None:
-    """Rewrite the arguments and the names of methods."""
+    """Rewrite the arguments and names of methods."""
     for call in edits.source.nodes(cst.Call):
         if isinstance(call.func, cst.Attribute):
             _rewrite_method(edits, call, call.func.attr.value)
@@ -55,7 +55,7 @@ def _rewrite_fit(edits: EditSet, args: Arguments) -> None:
 
 
 def _rewrite_add_weight(edits: EditSet, args: Arguments) -> None:
-    """`add_weight(shape, initializer)`: a name came before them."""
+    """Rewrite `add_weight(shape, initializer)`: the first positional argument is now the name."""
     rule, first_value = "layers/add-weight", args.positional[0].value
     if string_value(first_value) is not None or isinstance(first_value, cst.FormattedString):
         return

@@ -1,4 +1,4 @@
-"""What is known of each node of a tree."""
+"""Map the nodes of a tree to values by identity."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ D = TypeVar("D")
 
 
 class NodeMap(Generic[T]):
-    """A mapping from nodes; they are told apart by which they are, as LibCST does, and asked for nothing.
+    """A mapping from nodes to values that compares nodes by identity, as LibCST does.
 
-    A dictionary of nodes would call each one's `__hash__` for every look. Who keeps this keeps the tree too: what was
-    a node's number may be another's when that is gone.
+    It avoids the `__hash__` call per lookup that a dictionary of nodes needs. Keep the tree alive as long as the map:
+    the `id` of a deleted node can be reused.
     """
 
-    __slots__ = ("_found",)
+    __slots__ = ("_values",)
 
     def __init__(self, mapping: Mapping[int, T]) -> None:
-        self._found = mapping
+        self._values = mapping
 
     def __getitem__(self, node: cst.CSTNode) -> T:
         try:
-            return self._found[id(node)]
+            return self._values[id(node)]
         except KeyError:
             raise KeyError(node) from None
 
@@ -38,12 +38,12 @@ class NodeMap(Generic[T]):
     def get(self, node: cst.CSTNode, default: D) -> T | D: ...
 
     def get(self, node: cst.CSTNode, default: D | None = None) -> T | D | None:
-        """Return what is known of the node, or the other value."""
-        return self._found.get(id(node), default)
+        """Return the value for the node, or the default."""
+        return self._values.get(id(node), default)
 
     def __contains__(self, node: cst.CSTNode) -> bool:
-        return id(node) in self._found
+        return id(node) in self._values
 
     def values(self) -> ValuesView[T]:
-        """All that is known."""
-        return self._found.values()
+        """Return all values."""
+        return self._values.values()

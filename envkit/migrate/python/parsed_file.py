@@ -1,7 +1,7 @@
-"""A Python file as LibCST reads it: its tree, the place of each node in the text, and its scopes.
+"""Parse a Python file with LibCST: its tree, the position of each node in the text, and its scopes.
 
-Nothing is printed back from the tree. What is rewritten is spliced into the text that came in, so that everything else
-stays as it was, byte for byte.
+The tree is never printed. Rewrites are spliced into the original text, so everything else stays the same, byte for
+byte.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _NODE = TypeVar("_NODE", bound=cst.CSTNode)
 
 
 class UnreadableSource(Exception):
-    """The file is not Python that can be read.
+    """The file cannot be parsed as Python.
 
     Attributes:
-        reason: What is the matter.
+        reason: Why it cannot be parsed.
         hint: What makes it readable.
     """
 
@@ -48,23 +48,23 @@ class UnreadableSource(Exception):
 
 
 class NestingTooDeep(UnreadableSource):
-    """Its expressions stand in each other deeper than can be followed."""
+    """The expressions are nested more deeply than the parser can follow."""
 
     def __init__(self) -> None:
-        super().__init__("its expressions are nested too deeply", "split them up, or give parts of them names")
+        super().__init__("its expressions are nested too deeply", "split them, or assign parts of them to variables")
 
 
 @dataclass(eq=False)
 class Source:
-    """One file that was read.
+    """One parsed file.
 
     Attributes:
-        text: All of it, without a byte order mark.
-        module: Its tree.
-        spans: From where to where in the text each node stands, without its parentheses.
-        parents: The node that each node stands in.
-        nodes_by_class: Every node but spaces and comments by its class, in the order of the text.
-        node_scopes: The scope that each node stands in.
+        text: The whole text, without a byte order mark.
+        module: Syntax tree.
+        spans: Start and end offset of each node, without its parentheses.
+        parents: Parent of each node.
+        nodes_by_class: Nodes by class in file order, without whitespace and comments.
+        node_scopes: Scope of each node.
     """
 
     text: str
@@ -75,50 +75,50 @@ class Source:
     node_scopes: NodeMap[Scope] = field(repr=False)
 
     def nodes(self, kind: type[_NODE]) -> list[_NODE]:
-        """Return every node of that class, in the order of the text."""
+        """Return every node of the class in file order."""
         return self.nodes_by_class.get(kind, [])  # type: ignore[return-value]
 
     def start(self, node: cst.CSTNode) -> int:
-        """Where the node begins in the text."""
+        """Return the start offset of the node."""
         return self.spans[node][0]
 
     def code(self, node: cst.CSTNode) -> str:
-        """Return the node as it stands in the text, without its parentheses."""
+        """Return the original code of the node, without its parentheses."""
         begin, end = self.spans[node]
         return self.text[begin:end]
 
     def outer_span(self, node: cst.BaseExpression) -> tuple[int, int]:
-        """From where to where the expression stands with its parentheses."""
+        """Return the span of the expression with its parentheses."""
         begin, end = self.spans[node]
         if node.lpar:
             begin, end = self.spans[node.lpar[0]][0], self.spans[node.rpar[-1]][1]
         return begin, end
 
     def ancestors(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-        """Yield what the node stands in, from the nearest."""
+        """Yield the ancestors of the node, innermost first."""
         while (node := self.parents.get(node)) is not None:  # type: ignore[assignment]
             yield node
 
     def location(self, offset: int) -> Location:
-        """Return the line and the column of that place in the text."""
+        """Return the line and column of the offset."""
         line = bisect_right(self._line_starts, offset)
         return Location(line, offset - self._line_starts[line - 1] + 1)
 
     def line(self, number: int) -> str:
-        """Return that line, counted from 1."""
+        """Return the line with that 1-based number."""
         return self.text[
             self._line_starts[number - 1] : self._line_starts[number] if number < len(self._line_starts) else None
         ]
 
     def line_span(self, offset: int) -> tuple[int, int]:
-        """From where to where the line stands, with its end."""
+        """Return the span of the line at the offset, with its newline."""
         number = self.location(offset).line
         return self._line_starts[number - 1], self._line_starts[number] if number < len(self._line_starts) else len(
             self.text
         )
 
     def newline(self, offset: int) -> str:
-        """Return how the line there ends; as the file's lines do, where it is the last."""
+        """Return the newline of the line at the offset, or the default of the file for the last line."""
         match = _NEWLINE.search(self.text, offset)
         return match[0] if match else self.module.default_newline
 
@@ -132,15 +132,15 @@ class Source:
         return dict.fromkeys(self.node_scopes.values())
 
     def scope(self, node: cst.CSTNode) -> Scope | None:
-        """Return the scope that the node stands in."""
+        """Return the scope of the node."""
         return self.node_scopes.get(node)
 
 
 def decode(content: bytes) -> tuple[str, str]:
-    """Return the text and what it is encoded in, by the file's own word for it.
+    """Decode the file, and return the text and the encoding that the file declares.
 
     Raises:
-        Unreadable: The bytes are not what the file says of them.
+        UnreadableSource: If the bytes are invalid in that encoding.
     """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
@@ -149,15 +149,15 @@ def decode(content: bytes) -> tuple[str, str]:
     except (SyntaxError, UnicodeError, LookupError):
         is_lossless = False
     if not is_lossless:
-        raise UnreadableSource("its bytes are not text in the encoding that it names", "save it as UTF-8")
+        raise UnreadableSource("its bytes are invalid in the declared encoding", "save it as UTF-8")
     return text, encoding
 
 
 def parse_ast(text: str) -> ast.Module | None:
-    """Return the text as Python itself reads it, which is quick, or None where it does not.
+    """Parse the text with `ast`, which is fast; return None if it is not valid Python.
 
     Raises:
-        TooDeep: The nesting is beyond what Python takes: LibCST's parser would end the process.
+        NestingTooDeep: If the nesting exceeds the limit of Python; it would crash LibCST's parser.
     """
     try:
         with warnings.catch_warnings():
@@ -179,7 +179,7 @@ def _noop(_: cst.CSTNode) -> None:
 
 @contextmanager
 def _skip_validation() -> Iterator[None]:
-    """LibCST checks every node that is made, a fifth of its time; what its own parser makes needs no check."""
+    """Skip LibCST's validation of new nodes, a fifth of its time; nodes from its own parser are valid."""
     post_init = cst.CSTNode.__post_init__
     cst.CSTNode.__post_init__ = _noop  # type: ignore[method-assign, assignment]
     try:
@@ -189,24 +189,24 @@ def _skip_validation() -> Iterator[None]:
 
 
 def parse(text: str) -> Source:
-    """Read the text, which is not nested too deeply (see `parsed`).
+    """Parse text that is not nested too deeply (see `parse_ast`).
 
     Raises:
-        Unreadable: It is not Python 3.
+        UnreadableSource: If it is not valid Python 3.
     """
-    # LibCST drops form feeds before statements: it reads the text without them, and its places are put right.
+    # LibCST drops form feeds before statements, so it parses the text without them; the spans are corrected below.
     stripped_text = text.replace("\f", "")
     try:
         with _skip_validation():
             module = cst.parse_module(stripped_text)
     except cst.ParserSyntaxError as error:
         raise UnreadableSource(
-            f"it is not Python 3: line {error.raw_line}",
-            "if it is Python 2: 2to3 -w -n FILE, then run this again",
+            f"it is not valid Python 3: line {error.raw_line}",
+            "for Python 2, run 2to3 -w -n FILE, then repeat the command",
         ) from error
     positions = Positions(module)
     if "".join(positions.tokens) != stripped_text:
-        raise UnreadableSource("it cannot be given back as it is", "save it with one kind of line ending")
+        raise UnreadableSource("it cannot be reproduced byte for byte", "save it with consistent line endings")
     spans = positions.spans if stripped_text == text else _restore_form_feeds(text, positions.spans)
     return Source(
         text,
@@ -219,7 +219,7 @@ def parse(text: str) -> Source:
 
 
 def _restore_form_feeds(text: str, spans: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
-    """Return the places in the text that were found in it without its form feeds."""
+    """Convert spans in the text without form feeds to spans in the original text."""
     form_feeds = [match.start() - index for index, match in enumerate(re.finditer("\f", text))]
     restored = {}
     for node, (start, end) in spans.items():

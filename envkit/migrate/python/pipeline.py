@@ -1,4 +1,4 @@
-"""The way of one file: read it, find what it uses of Keras, rewrite, tell."""
+"""Migrate one Python file: parse it, find its uses of Keras, rewrite them, and add notes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from envkit.migrate.python import (
     lints,
     merge_layer,
     methods,
+    parsed_file,
     runtime_notes,
-)
-from envkit.migrate.python import (
-    parsed_file as parsed_file_,
 )
 from envkit.migrate.python.edits import EditSet
 from envkit.migrate.python.file_queries import FileQueries
@@ -30,34 +28,33 @@ if TYPE_CHECKING:
 
 
 def transform(content: bytes, api: Api, disabled_rules: frozenset[str]) -> Outcome:
-    """Return what comes of a file that has to do with Keras."""
+    """Migrate a file that mentions Keras."""
     try:
-        text, encoding = parsed_file_.decode(content)
-        tree = parsed_file_.parse_ast(text)
+        text, encoding = parsed_file.decode(content)
+        tree = parsed_file.parse_ast(text)
         if tree is not None and not bindings.may_import_keras(tree):
             return Outcome(content)
-        parsed_file = parsed_file_.parse(text)
-        return transform_source(content, parsed_file, encoding, api, disabled_rules)
+        return transform_source(content, parsed_file.parse(text), encoding, api, disabled_rules)
     except RecursionError:
-        nesting_error = parsed_file_.NestingTooDeep()
+        nesting_error = parsed_file.NestingTooDeep()
         return Outcome(content, error=nesting_error.reason, hint=nesting_error.hint)
-    except parsed_file_.UnreadableSource as error:
+    except parsed_file.UnreadableSource as error:
         return Outcome(content, error=error.reason, hint=error.hint)
 
 
 def transform_source(
     content: bytes,
-    parsed_file: parsed_file_.Source,
+    source: parsed_file.Source,
     encoding: str,
     api: Api,
     disabled_rules: frozenset[str] = frozenset(),
 ) -> Outcome:
-    """Return what comes of a file that was read."""
-    usage = bindings.find_usage(parsed_file, api)
-    edits = EditSet(parsed_file, disabled_rules)
+    """Migrate a parsed file."""
+    usage = bindings.find_usage(source, api)
+    edits = EditSet(source, disabled_rules)
     if usage.bindings or usage.star_imports:
         imports.choose_targets(usage, api)
-        merge_layer.plan_imports(parsed_file, usage)
+        merge_layer.plan_imports(source, usage)
         inserter = ImportInserter(edits, usage)
         imports.rewrite(edits, usage, api)
         attribute_chains.rewrite(edits, usage, api, inserter)

@@ -1,4 +1,4 @@
-"""Where each node of a LibCST tree stands in its text, and what it stands in: from one printing of the tree."""
+"""Record the span and the parent of each node of a LibCST tree while the tree is printed once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-# More than half of all nodes, and nobody asks for them.
+# More than half of all nodes, and never queried.
 _TRIVIA = frozenset(
     {
         cst.SimpleWhitespace,
@@ -26,16 +26,15 @@ _TRIVIA = frozenset(
 
 
 class Positions(CodegenState):
-    """The tree as it is printed, and what was learned on the way of all nodes but spaces and comments.
+    """A printed tree with the positions of all nodes except whitespace and comments.
 
-    LibCST's own providers of positions and parents print and walk the tree once each, and keep lines and columns; one
-    printing that counts characters does for all of it.
+    LibCST's own providers for positions and parents print and walk the tree once each, and keep lines and columns. One
+    printing that counts characters is enough for both.
 
     Attributes:
-        spans: By the node's `id`, from where to where in the text it stands, without its parentheses and the space
-            around it.
-        parents: By the node's `id`, the node that it stands in.
-        nodes_by_class: The nodes by their class, in the order of the text.
+        spans: Start and end offset by node `id`, without parentheses and surrounding whitespace.
+        parents: Parent node by node `id`.
+        nodes_by_class: Nodes by class in file order.
     """
 
     def __init__(self, module: cst.Module) -> None:
@@ -45,10 +44,10 @@ class Positions(CodegenState):
         self.nodes_by_class: dict[type, list[cst.CSTNode]] = defaultdict(list)
         self.offset = 0
         self._stack: list[tuple[cst.CSTNode, int]] = []
-        module._codegen(self)  # noqa: SLF001 - how LibCST's own providers do it
+        module._codegen(self)  # noqa: SLF001 - as LibCST's own providers do
 
     def add_indent_tokens(self) -> None:
-        """Print the indentation of the line that begins."""
+        """Print the indentation of a new line."""
         self.tokens.extend(self.indent_tokens)
         self.offset += sum(map(len, self.indent_tokens))
 
@@ -58,7 +57,7 @@ class Positions(CodegenState):
         self.offset += len(value)
 
     def before_codegen(self, node: cst.CSTNode) -> None:
-        """Remember where the node begins."""
+        """Record the start of the node."""
         kind = type(node)
         if kind not in _TRIVIA:
             if self._stack:
@@ -67,24 +66,24 @@ class Positions(CodegenState):
             self._stack.append((node, self.offset))
 
     def after_codegen(self, node: cst.CSTNode) -> None:
-        """Note down where the node stands, unless it told so itself."""
+        """Record the span of the node, unless the node recorded it."""
         if type(node) not in _TRIVIA:
             _, begin = self._stack.pop()
             self.spans.setdefault(id(node), (begin, self.offset))
 
-    def record_syntactic_position(  # type: ignore[override]  # a context manager, made by hand for being called so often
+    def record_syntactic_position(  # type: ignore[override]  # a handwritten context manager, because calls are frequent
         self,
         node: cst.CSTNode,
         *,
         start_node: cst.CSTNode | None = None,
         end_node: cst.CSTNode | None = None,
     ) -> AbstractContextManager[None]:
-        """Note down where the node stands without the space and the parentheses that it owns."""
+        """Record the span of the node without its whitespace and parentheses."""
         return _PositionRecorder(self, node, start_node, end_node)
 
 
 class _PositionRecorder:
-    __slots__ = ("_begin", "_end_node", "_node", "_places", "_start_node")
+    __slots__ = ("_begin", "_end_node", "_node", "_positions", "_start_node")
 
     def __init__(
         self,
@@ -93,16 +92,16 @@ class _PositionRecorder:
         start_node: cst.CSTNode | None,
         end_node: cst.CSTNode | None,
     ) -> None:
-        self._places, self._node, self._start_node, self._end_node = positions, node, start_node, end_node
+        self._positions, self._node, self._start_node, self._end_node = positions, node, start_node, end_node
 
     def __enter__(self) -> None:
-        self._begin = self._places.offset
+        self._begin = self._positions.offset
 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         if error is None:
-            spans = self._places.spans
+            spans = self._positions.spans
             start = self._begin if self._start_node is None else spans[id(self._start_node)][0]
-            end = self._places.offset if self._end_node is None else spans[id(self._end_node)][1]
+            end = self._positions.offset if self._end_node is None else spans[id(self._end_node)][1]
             spans[id(self._node)] = (start, end)

@@ -1,4 +1,4 @@
-"""What imports well and fails when it runs: the ways of graph mode, and methods that are gone."""
+"""Note code that imports but fails when it runs: graph mode, and removed methods and attributes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _YAML_LOADERS = {"keras.models.model_from_yaml"}
 
 
 def add_notes(queries: FileQueries) -> None:
-    """Tell of all such places."""
+    """Note every such place in the file."""
     _note_graph_functions(queries)
     _note_sessions(queries)
     _note_initializer_calls(queries)
@@ -64,7 +64,7 @@ def add_notes(queries: FileQueries) -> None:
             node.attr.value in _REMOVED_MODEL_NAMES and "model" in queries.edits.source.code(node.value).lower()
         )
         if node.attr.value in _REMOVED_ATTRIBUTES or is_model_attribute:
-            message = f"`{node.attr.value}` is a part of the old training loop of Keras, which is gone."
+            message = f"`{node.attr.value}` belongs to the old Keras training loop, which was removed."
             queries.add_note("graph/private-methods", node, message)
 
 
@@ -80,7 +80,7 @@ def _note_graph_functions(queries: FileQueries) -> None:
 
 
 def _note_sessions(queries: FileQueries) -> None:
-    """Tell of sessions by the name that the rewrite gives them, unless the file is for graph mode."""
+    """Note sessions by their rewritten name, unless the file uses graph mode."""
     uses_graph_mode = any(use.path.endswith(_GRAPH_MODE_SWITCHES) for use in queries.usage.uses)
     if uses_graph_mode or any(candidate.path == "tensorflow.compat.v1" for candidate in queries.usage.bindings):
         return
@@ -93,7 +93,7 @@ def _note_sessions(queries: FileQueries) -> None:
 
 
 def _note_initializer_calls(queries: FileQueries) -> None:
-    """Tell of classes that are called as functions, with a shape."""
+    """Note initializer classes that are called with a shape, as if they were functions."""
     for path in _INITIALIZER_PATHS & queries.keras_calls.keys():
         for use, args in queries.keras_calls[path]:
             first_value = args.positional[0].value if args.positional else None
@@ -133,7 +133,7 @@ def _note_compile_arguments(queries: FileQueries) -> None:
             for value in values:
                 text = string_value(value)
                 if text in _REMOVED_METRICS and not (keyword == "metrics" and text == "cosine_proximity"):
-                    queries.add_note("training/metric-names", value, f"There is no {label} of the name `{text}`.")
+                    queries.add_note("training/metric-names", value, f"There is no {label} named `{text}`.")
 
 
 def _note_custom_classes(queries: FileQueries) -> None:
@@ -158,7 +158,7 @@ def _note_custom_layer(queries: FileQueries, node: cst.ClassDef) -> None:
         if not isinstance(target, cst.Attribute) or target.attr.value not in _READ_ONLY_ATTRIBUTES:
             continue
         if source.code(target.value) == "self" and node in source.ancestors(target):
-            message = f"`{target.attr.value}` of a layer cannot be set: AttributeError."
+            message = f"The layer attribute `{target.attr.value}` is read-only: setting it raises AttributeError."
             queries.add_note("graph/layer-attributes", target, message)
 
 

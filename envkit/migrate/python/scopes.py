@@ -1,8 +1,8 @@
-"""LibCST's scopes, without the walks that its providers make for nothing.
+"""Compute LibCST's scopes without the extra walks of its providers.
 
-`MetadataWrapper.resolve(ScopeProvider)` copies what it walks through, walks it four times, through every space and
-comma, and builds every node anew as it goes. Here LibCST's own visitor, which does the work, is led by a walk that
-builds nothing and leaves out what holds no names. A test holds the scopes to what LibCST's provider finds.
+`MetadataWrapper.resolve(ScopeProvider)` copies the tree, walks it four times through every space and comma, and
+rebuilds every node on the way. Here a walk that rebuilds nothing and skips nodes without names drives LibCST's own
+visitor. A test compares the scopes with those of LibCST's provider.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _NAMELESS_BASES: tuple[type[object], ...] = (
     cst.Continue,
     cst.Ellipsis,
 )
-# Fields of nodes that are spaces and punctuation.
+# Node fields for whitespace and punctuation.
 _NAMELESS_FIELDS = (
     "whitespace_",
     "leading_",
@@ -71,7 +71,7 @@ _NAMELESS_FIELDS = (
     "asynchronous",
     "posonly_ind",
 )
-# Where the fields of a node are declared in another order than they are written in, or one of them is no name.
+# Nodes whose fields are declared in another order than in the source, or that have a field without names to resolve.
 _FIELD_ORDER: Mapping[type[cst.CSTNode], tuple[str, ...]] = {
     cst.IfExp: ("body", "test", "orelse"),
     cst.Parameters: ("posonly_params", "params", "star_arg", "kwonly_params", "star_kwarg"),
@@ -79,7 +79,7 @@ _FIELD_ORDER: Mapping[type[cst.CSTNode], tuple[str, ...]] = {
     cst.ExceptStarHandler: ("type", "name", "body"),
     cst.Arg: ("value",),
 }
-# What is written to: the fields in which names are bound, not read.
+# Fields whose names are bound, not read.
 _BINDING_FIELDS: Mapping[type[cst.CSTNode], str] = {
     cst.AssignTarget: "target",
     cst.AnnAssign: "target",
@@ -105,13 +105,13 @@ _NAMELESS_NODES = frozenset(kind for base in _NAMELESS_BASES for kind in _subcla
 
 
 class _VisitPlan(NamedTuple):
-    """What is done at nodes of a class.
+    """How the walk handles nodes of one class.
 
     Attributes:
-        enter: The visitor's method for it.
-        has_leave: Whether LibCST has anything to do when such a node is left.
-        child_fields: The fields that are walked on into.
-        binding_field: The field in which names are bound.
+        enter: Visitor method to call on entry.
+        has_leave: Whether LibCST has work to do on leaving the node.
+        child_fields: Fields to descend into.
+        binding_field: Field whose names are bound.
     """
 
     enter: Callable[[Any, Any], bool | None] | None
@@ -121,14 +121,14 @@ class _VisitPlan(NamedTuple):
 
 
 class _EmptyScope:
-    """Stands in a scope's place where LibCST asks it for names of `typing`, and the file has none."""
+    """Replaces the scope when LibCST looks up `typing` names and the file has none."""
 
     def get_qualified_names_for(self, _node: object) -> tuple[()]:
         return ()
 
 
 class _MetadataStore:
-    """What the visitor writes its findings into: it stands where LibCST has a provider."""
+    """Replaces LibCST's provider as the object that the visitor stores its results in."""
 
     def __init__(self) -> None:
         self.scopes: dict[int, Scope] = {}
@@ -138,12 +138,12 @@ class _MetadataStore:
         self.scopes[id(node)] = value
 
     def get_metadata(self, _key: object, node: cst.CSTNode, _default: object = None) -> ExpressionContext | None:
-        """Return how a name is used; the visitor asks for that alone, and takes a read for what is not told."""
+        """Return the expression context, the only metadata the visitor requests; it treats None as a read."""
         return ExpressionContext.STORE if id(node) in self.binding_ids else None
 
 
 class _ScopeCollector(ScopeVisitor):
-    """Which name stands in which scope, and what it is bound to there."""
+    """Collects the scope of each node and the bindings in each scope."""
 
     def __init__(self, store: Any, *, uses_typing: bool) -> None:
         super().__init__(store)
@@ -151,7 +151,7 @@ class _ScopeCollector(ScopeVisitor):
         self._uses_typing = uses_typing
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        """Walk through the node here, and let LibCST walk no further: it would build all below it anew."""
+        """Walk the node here, and stop LibCST's own walk, which would rebuild everything below it."""
         plan = _visit_plan(type(node))
         if plan is None:
             return False
@@ -183,7 +183,7 @@ class _ScopeCollector(ScopeVisitor):
         return self._visit(super().visit_Subscript, node)
 
     def _visit(self, visit: Callable[[Any], bool | None], node: cst.CSTNode) -> bool | None:
-        """Visit what may be a use of `typing`, which LibCST looks up by all that its name can mean."""
+        """Visit a node that may use `typing`; skip LibCST's costly lookup if the file does not."""
         if self._uses_typing:
             return visit(node)
         scope, self.scope = self.scope, _EMPTY_SCOPE
@@ -224,17 +224,17 @@ def _may_hold_names(field: Field[Any]) -> bool:
 
 
 def _visitor_method(name: str) -> Callable[[Any, Any], bool | None] | None:
-    """Return the method of that name; nothing where it is the one that does nothing, which every visitor has."""
+    """Return the method of that name, or None if it is the empty default of every visitor."""
     method: Callable[[Any, Any], bool | None] | None = getattr(_ScopeCollector, name, None)
     return None if method is getattr(cst.CSTVisitor, name, None) else method
 
 
 def scopes(module: cst.Module, *, uses_typing: bool = True) -> NodeMap[Scope]:
-    """Return the scope that each node of the tree stands in.
+    """Compute the scope of each node of the tree.
 
     Args:
-        module: The tree.
-        uses_typing: Whether it may have annotations by names of `typing`.
+        module: Syntax tree.
+        uses_typing: Whether the tree may use names from `typing`.
     """
     store = _MetadataStore()
     visitor = _ScopeCollector(store, uses_typing=uses_typing)

@@ -1,4 +1,4 @@
-"""How a text ends that is put together when the program runs, as far as its expression tells."""
+"""Infer the suffix of a string that is built at run time from its expression."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from envkit.migrate.python.call_arguments import string_value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ANY_DIGIT = "0"  # stands for any: it ends with a digit
-# What is filled in, by `%` and by `.format`; a number if its form is one of numbers.
+_ANY_DIGIT = "0"  # represents any digit
+# Replacement fields of `%` and `.format`.
 _PERCENT_FIELD = re.compile(r"%(?:\(\w*\))?[-+ #0]*[\d*]*(?:\.[\d*]+)?(?P<form>[a-zA-Z%])")
 _BRACE_FIELD = re.compile(r"\{[^{}]*?(?::[^{}]*?(?P<form>[a-zA-Z])?)?\}")
 _NUMBER_FORMATS = frozenset("diufFeEgG")
 
 
 def known_suffix(node: cst.BaseExpression | None) -> str:
-    """Return the last part of what the expression makes, which is all of it for a literal; nothing if nobody knows."""
+    """Return the known end of the string, which is all of a literal, or an empty string if it is unknown."""
     if (text := string_value(node)) is not None:
         return text
     if isinstance(node, cst.BinaryOperation):
@@ -39,7 +39,7 @@ def _get_function_name(call: cst.Call) -> str:
 
 
 def _concatenation_suffix(left_suffix: str, right: cst.BaseExpression) -> str:
-    """`path + '.' + str(epoch)`: what is made a text behind another one is a number."""
+    """Return the suffix of a sum. In `path + '.' + str(epoch)` the argument of `str` is taken for a number."""
     if (
         isinstance(right, cst.Call)
         and _get_function_name(right) == "str"
@@ -52,7 +52,7 @@ def _concatenation_suffix(left_suffix: str, right: cst.BaseExpression) -> str:
 
 
 def _template_suffix(template: str, field_pattern: re.Pattern[str]) -> str:
-    """Return what stands behind the last place of a form that is filled in; with a number, where it ends with one."""
+    """Return the text after the last field of a template, or a digit if the template ends with a numeric field."""
     fields = [*field_pattern.finditer(template)]
     if not fields or fields[-1].end() != len(template):
         return template[fields[-1].end() :] if fields else template
@@ -74,7 +74,7 @@ def _empty_suffix(_: cst.Call) -> str:
 
 
 def _join_suffix(call: cst.Call) -> str:
-    """`os.path.join(folder, 'weights')`."""
+    """Return the suffix of a call such as `os.path.join(folder, 'weights')`."""
     func, last_arg = call.func, call.args[-1] if call.args else None
     is_path_join = isinstance(func, cst.Attribute) and isinstance(func.value, (cst.Attribute, cst.Name))
     return (

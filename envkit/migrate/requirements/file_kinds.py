@@ -1,4 +1,4 @@
-"""Which files say what is to be installed, by their names."""
+"""Recognise files with requirements by their names."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 class FileKind(Enum):
-    """How a file says what is to be installed."""
+    """Format of the requirements in a file."""
 
-    REQUIREMENTS = "requirements"  # one a line, for pip
-    CONSTRAINTS = "constraints"  # the same, for what is installed anyway
+    REQUIREMENTS = "requirements"  # pip requirements, one per line
+    CONSTRAINTS = "constraints"  # pip constraints, one per line
     CONDA = "conda"  # YAML lists
     DECLARED = "declared"  # setup.py, setup.cfg, pyproject.toml, Pipfile, tox.ini
-    COMMANDS = "commands"  # Dockerfiles, CI, scripts
+    COMMANDS = "commands"  # Dockerfiles, CI files, scripts
 
 
 PATTERNS = (
@@ -38,6 +38,6 @@ PATTERNS = (
 
 
 def classify(path: PurePath) -> FileKind | None:
-    """Return how a file says what is to be installed, or None where its name tells of nothing of the kind."""
+    """Return the format of the requirements in a file, or None if its name is not a known one."""
     name = path.as_posix()
     return next((kind for pattern, kind in PATTERNS if pattern.fullmatch(name)), None)

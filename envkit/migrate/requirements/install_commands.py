@@ -1,4 +1,4 @@
-"""Commands that install something: in Dockerfiles, CI, scripts, and cells of notebooks."""
+"""Install commands in Dockerfiles, CI files, scripts and notebook cells."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORD_SEPARATORS = frozenset(" \t\r\n\f\v\\")
 
 
 def notes(text: str, release: str) -> Iterator[Note]:
-    """Yield what is to be said of the packages that commands in a text install."""
+    """Yield notes about the packages that the commands in a text install."""
     for install in INSTALL.finditer(text):
         if _is_comment(text, install.start()):
             continue

@@ -1,4 +1,4 @@
-"""What setup.py, setup.cfg, pyproject.toml, Pipfile and tox.ini declare to be needed. Reported, not changed."""
+"""Requirements in setup.py, setup.cfg, pyproject.toml, Pipfile and tox.ini, which are reported but not changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LIST_ITEM = re.compile(r"[ \t]+(?P<text>[A-Za-z][^#\n]*)")
 
 
 def notes(name: str, text: str, release: str) -> Iterator[Note]:
-    """Yield what is to be said of the packages that a file declares."""
+    """Yield notes about the packages that a file declares."""
     declarations = (
         _setup_requirements(text) if name.lower() == "setup.py" else _section_requirements(name.lower(), text)
     )
@@ -36,10 +36,10 @@ def notes(name: str, text: str, release: str) -> Iterator[Note]:
 
 
 def _setup_requirements(text: str) -> Iterator[tuple[Location, str]]:
-    """Yield texts below what is named for requirements, and others with a version."""
+    """Yield strings in values named after requirements, and all strings with a version specifier."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its own matter
+            warnings.simplefilter("ignore")  # syntax warnings about the user's file
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return

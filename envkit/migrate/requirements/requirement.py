@@ -1,4 +1,4 @@
-"""One requirement, read and judged."""
+"""Parse a requirement and check it against the target release."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from envkit.migrate.requirements.keras_packages import KERAS_PACKAGE_HINTS
 
 KERAS = {"keras", "keras-gpu", "keras-base"}
 TENSORFLOW = {"tensorflow", "tensorflow-gpu", "tensorflow-cpu", "tf-nightly", "intel-tensorflow"}
-# What a file has to name for anything to be said of it; other names have one of these in them.
+# A file without any of these names has nothing to report; all other relevant names contain one of them.
 KNOWN_NAMES = ["keras", "tensorflow"]
 KNOWN_NAMES += [
     name for name in sorted({*TENSORFLOW, *KERAS_PACKAGE_HINTS}) if not any(part in name for part in KNOWN_NAMES)
@@ -21,22 +21,22 @@ REQUIREMENT = re.compile(
     r"(?:[\w-]+::)?(?P<name>[A-Za-z][A-Za-z0-9._-]*?)(?:\[[^\]\n]*\])?[ \t]*"
     r"(?:(?P<version>(?:[<>=!~^]=?|===)[^;#\\\"'\r\n]*|\([^)\n]*\)|@[ \t]*[^\s;]+)[ \t]*)?(?:;[^#\n]*)?"
 )
-# A repository, which is called as its package is.
+# URL of a Git repository that has the name of its package.
 GIT_URL = re.compile(
     r"git\+[a-z+]+:[^\s\"'#]*/(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:\.git)?/?(?:@[\w./-]+)?(?:#[^\s\"']*)?"
 )
-FIRST_KERAS_3 = 16  # minor of TensorFlow 2
+FIRST_KERAS_3 = 16  # minor version of TensorFlow 2
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A package that is asked for.
+    """Required package.
 
     Attributes:
-        location: In the file.
-        text: As it is written.
-        name: Lower-case, with hyphens.
-        version: What is said of its version, as it is written.
+        location: Location in the file.
+        text: Original text.
+        name: Normalized name, lower-case with hyphens.
+        version: Original version specifier, or empty.
     """
 
     location: Location
@@ -46,13 +46,13 @@ class Requirement:
 
 
 def names_any(content: bytes) -> bool:
-    """Say whether a file can ask for any package of which something is to be said, however it is written."""
+    """Return whether a file may name a relevant package, in any spelling."""
     plain = content.lower().replace(b"_", b"-").replace(b".", b"-")
     return any(name.encode() in plain for name in KNOWN_NAMES)
 
 
 def parse_requirement(text: str, location: Location) -> Requirement | None:
-    """Return what a text asks for, or None where it is no requirement."""
+    """Parse a requirement; None if the text is not one."""
     if url_match := GIT_URL.fullmatch(text.strip()):
         name = _normalize_name(url_match["name"])
         return (
@@ -69,32 +69,32 @@ def _normalize_name(name: str) -> str:
 
 
 def is_leftover(requirement: Requirement, release: str) -> bool:
-    """Say whether it asks for a Keras other than the one that the release brings, or may come to do so."""
+    """Return whether the requirement allows a Keras other than the one included in the release."""
     return requirement.name in KERAS and not _is_bundled(requirement, release)
 
 
 def make_note(requirement: Requirement, release: str) -> Note | None:
-    """Return what is to be said of a requirement, or None."""
+    """Return a note about a requirement, or None."""
     if is_leftover(requirement, release):
         return _build_note(
             requirement,
             "keras",
-            f"{requirement.text} puts a Keras in the place of the one that TensorFlow {release} brings",
-            f"remove it; tensorflow=={release} brings the Keras it works with",
+            f"{requirement.text} replaces the Keras included in TensorFlow {release}",
+            f"remove it; tensorflow=={release} includes a matching Keras",
         )
     if requirement.name == "keras-applications":
         return _build_note(
             requirement,
             requirement.name,
-            "keras-applications serves Keras 2.2 alone",
-            "remove it, unless code imports keras_applications; tensorflow.keras.applications has its models",
+            "keras-applications works only with Keras 2.2",
+            "remove it unless code imports keras_applications; tensorflow.keras.applications has its models",
         )
     if requirement.name == "keras-preprocessing" and not _allows(requirement, "1.1.2"):
         return _build_note(
             requirement,
             requirement.name,
-            f"{requirement.text} keeps TensorFlow {release} from being installed: it needs 1.1.1 or later",
-            "remove it; TensorFlow brings it where it needs it",
+            f"{requirement.text} conflicts with TensorFlow {release}, which needs 1.1.1 or later",
+            "remove it; TensorFlow installs it if needed",
         )
     if requirement.name in KERAS_PACKAGE_HINTS:
         return _build_note(
@@ -107,8 +107,8 @@ def make_note(requirement: Requirement, release: str) -> Note | None:
         return _build_note(
             requirement,
             "tensorflow",
-            f"{requirement.text} is not TensorFlow {release}, which the code is migrated to",
-            f"write tensorflow=={release}, once all of the code is migrated",
+            f"{requirement.text} does not allow TensorFlow {release}, the target release",
+            f"write tensorflow=={release} when all code is migrated",
         )
     return None
 
@@ -130,7 +130,7 @@ def _allows(requirement: Requirement, version: str) -> bool:
     if not requirement.version:
         return True
     text = requirement.version.strip("() ")
-    if re.match(r"=[^=]", text):  # conda's: a version that begins so, and perhaps a build behind it
+    if re.match(r"=[^=]", text):  # conda: a version prefix, with an optional build string
         text = f"=={text[1:].split('=')[0].rstrip('.*')}.*"
     elif match := re.match(r"==([^=,]+)=[^=]", text):
         text = f"=={match[1]}"

@@ -1,4 +1,4 @@
-"""Lists with one requirement a line: pip's files, and conda's environments. Keras goes, where TensorFlow brings it."""
+"""Lists with one requirement per line (pip files and conda environments): remove Keras if TensorFlow includes it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
-# Words and the space between them apart: a run of spaces is walked through once, however long it is.
+# Words and the spaces between them are matched separately, so a long run of spaces is scanned only once.
 PIP = re.compile(
     r"(?P<lead>[ \t]*)(?P<text>[A-Za-z][^#\\ \t\r\n]*(?:[ \t]+[^#\\ \t\r\n]+)*)"
     r"(?P<comment>[ \t]+#[^\r\n]*)?(?P<rest>[ \t]*\r?\n?)"
@@ -38,13 +38,13 @@ CONTINUED_LINE = re.compile(r".*\\\r?\n?")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line.
+    """Line of a list.
 
     Attributes:
-        number: From 1.
-        text: All of it.
-        match: Its parts, where it is a requirement.
-        requirement: What it asks for, if anything.
+        number: 1-based line number.
+        text: Whole line.
+        match: Parts of the line if it is a requirement.
+        requirement: Requirement, or None.
     """
 
     number: int
@@ -54,12 +54,12 @@ class Item:
 
     @property
     def prefix(self) -> str | None:
-        """What stands before the requirement."""
+        """Text before the requirement."""
         return None if self.match is None else self.match["lead"]
 
 
 def migrate(content: bytes, text: str, kind: FileKind, release: str) -> Outcome:
-    """Take Keras out of a list where TensorFlow stands beside it, put TensorFlow in its place where it does not."""
+    """Remove Keras from a list with TensorFlow; replace Keras by TensorFlow in a list without it."""
     if kind is FileKind.CONDA and DEPENDENCIES.search(text) is None:
         return Outcome(content)
     items = _parse_items(text, CONDA if kind is FileKind.CONDA else PIP)
@@ -97,7 +97,7 @@ def migrate(content: bytes, text: str, kind: FileKind, release: str) -> Outcome:
 
 
 def _flow_notes(text: str, release: str) -> Iterator[Note]:
-    """Yield what is to be said of lists in brackets, which stay as they are."""
+    """Yield notes about flow-style lists, which are not changed."""
     for flow in FLOW_LIST.finditer(text):
         for item in FLOW_ITEM.finditer(flow["items"]):
             offset = flow.start("items") + item.start("text")
@@ -112,7 +112,7 @@ def _parse_items(text: str, pattern: re.Pattern[str]) -> list[Item]:
     for number, line in enumerate(LINE.findall(text), 1):
         match = pattern.fullmatch(line)
         requirement = parse_requirement(match["text"], Location(number, match.start("text") + 1)) if match else None
-        if match is None and CONTINUED_LINE.fullmatch(line):  # hashes follow
+        if match is None and CONTINUED_LINE.fullmatch(line):  # the next lines have hashes
             requirement = parse_requirement(line.rstrip("\\\r\n \t"), Location(number, 1))
         if requirement is None and (git_match := GIT_REQUIREMENT.match(line)):
             requirement = parse_requirement(git_match["text"], Location(number, git_match.start("text") + 1))
@@ -121,7 +121,7 @@ def _parse_items(text: str, pattern: re.Pattern[str]) -> list[Item]:
 
 
 def _is_removable(items: list[Item], index: int) -> bool:
-    """Say whether a requirement may go with its line: no condition, no address, no further line, no word against it."""
+    """Return whether the line can be removed: no marker, no URL, no continuation, no suppression."""
     item = items[index]
     if is_suppressed(item.text, "requirements/keras"):
         return False

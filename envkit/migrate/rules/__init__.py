@@ -1,1 +1,1 @@
-"""The rules of `envkit migrate`: a table that people can read and extend."""
+"""The rules of `envkit migrate`, as a table."""

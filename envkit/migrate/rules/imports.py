@@ -1,4 +1,4 @@
-"""Rows of the table: modules and names that stand somewhere else."""
+"""Rules for modules and names that moved."""
 
 from __future__ import annotations
 
@@ -27,37 +27,37 @@ IMPORTS = (
         "mechanical",
         "import keras",
         "from tensorflow import keras",
-        "Keras lives in TensorFlow: what was imported from `keras` is imported from `tensorflow.keras`.",
+        "Keras is part of TensorFlow: import from `tensorflow.keras` instead of `keras`.",
     ),
     Rule(
         "imports/private-copy",
         "mechanical",
         "from tensorflow.python.keras import layers",
         "from tensorflow.keras import layers",
-        "`tensorflow.python.keras` and `tensorflow.contrib.keras` are stale copies, whose layers and optimizers do not "
-        "go with those of `tensorflow.keras`.",
+        "`tensorflow.python.keras` and `tensorflow.contrib.keras` are stale copies. Their layers and optimizers are "
+        "incompatible with those of `tensorflow.keras`.",
     ),
     Rule(
         "imports/added",
         "mechanical",
         "",
         "import tensorflow as tf",
-        "A rewrite reaches a name that the file had no name for.",
+        "A rewrite needs a module that the file did not import.",
     ),
     Rule(
         "imports/star",
         "review",
         "from keras.layers import *",
         "from tensorflow.keras.layers import *",
-        "The star of standalone Keras brought this name along; that of `tensorflow.keras` does not.",
-        "import it by name from where it belongs",
+        "The star import from standalone Keras included this name; the one from `tensorflow.keras` does not.",
+        "import the name explicitly from its module",
     ),
     Rule(
         "imports/layers-flat",
         "mechanical",
         "from keras.layers.core import Dense",
         "from tensorflow.keras.layers import Dense",
-        "The modules below `keras.layers` are private: all layers stand in `tensorflow.keras.layers`.",
+        "The modules below `keras.layers` are private: import all layers from `tensorflow.keras.layers`.",
         moves={f"keras.layers.{module}": _LAYERS for module in _LAYER_MODULES},
     ),
     Rule(
@@ -65,7 +65,7 @@ IMPORTS = (
         "mechanical",
         "from keras.utils import np_utils",
         "from tensorflow.keras import utils as np_utils",
-        "The modules below `keras.utils` are private: their public functions stand in `tensorflow.keras.utils`.",
+        "The modules below `keras.utils` are private: import their public functions from `tensorflow.keras.utils`.",
         moves={
             f"keras.utils.{module}": _UTILS
             for module in ("np_utils", "data_utils", "generic_utils", "vis_utils", "io_utils", "layer_utils")
@@ -82,7 +82,7 @@ IMPORTS = (
         "mechanical",
         "from keras.engine.topology import Layer, InputSpec",
         "from tensorflow.keras.layers import Layer, InputSpec",
-        "`keras.engine` is private: its public names stand in `tensorflow.keras` and `tensorflow.keras.layers`.",
+        "`keras.engine` is private: its public names are in `tensorflow.keras` and `tensorflow.keras.layers`.",
         moves={"keras.layers.core.Layer": f"{_LAYERS}.Layer", "keras.models.Input": "tensorflow.keras.Input"}
         | {
             f"keras.{module}{name}": target
@@ -111,7 +111,7 @@ IMPORTS = (
         "mechanical",
         "from keras.utils.layer_utils import get_source_inputs",
         "from tensorflow.keras.utils import get_source_inputs",
-        "It stands in `tensorflow.keras.utils`.",
+        "`get_source_inputs` is in `tensorflow.keras.utils`.",
         moves={"keras.utils.layer_utils.get_source_inputs": f"{_UTILS}.get_source_inputs"},
     ),
     Rule(
@@ -119,7 +119,7 @@ IMPORTS = (
         "mechanical",
         "from keras import objectives",
         "from tensorflow.keras import losses as objectives",
-        "Objectives are called losses since Keras 2.",
+        "Keras 2 renamed objectives to losses.",
         moves={"keras.objectives": "tensorflow.keras.losses"},
     ),
     Rule(
@@ -127,7 +127,7 @@ IMPORTS = (
         "mechanical",
         "from keras.applications import mobilenetv2",
         "from tensorflow.keras.applications import mobilenet_v2 as mobilenetv2",
-        "The module's name was given a line.",
+        "The module was renamed from `mobilenetv2` to `mobilenet_v2`.",
         moves={"keras.applications.mobilenetv2": "tensorflow.keras.applications.mobilenet_v2"},
     ),
     Rule(
@@ -135,7 +135,7 @@ IMPORTS = (
         "mechanical",
         "from keras.backend.tensorflow_backend import clear_session",
         "from tensorflow.keras.backend import clear_session",
-        "The modules below `keras.backend` are private: its functions stand in `tensorflow.keras.backend`.",
+        "The modules below `keras.backend` are private: their functions are in `tensorflow.keras.backend`.",
         moves={
             "keras.backend.common": "tensorflow.keras.backend",
             "keras.backend.tensorflow_backend": "tensorflow.keras.backend",
@@ -149,7 +149,7 @@ IMPORTS = (
         "mechanical",
         "from keras.models import Layer",
         "from tensorflow.keras.layers import Layer",
-        "Names that a module of Keras only happened to import are imported from where they belong.",
+        "The module of Keras does not define this name but only imported it; import it from its own module.",
         moves={
             "keras.models.Layer": f"{_LAYERS}.Layer",
             "keras.models.Dense": f"{_LAYERS}.Dense",
@@ -172,7 +172,7 @@ NAMES = (
         "mechanical",
         "optimizers.adam()",
         "optimizers.Adam()",
-        "The names of optimizers in small letters are gone.",
+        "The lower-case names of optimizers were removed.",
         moves={
             f"keras.optimizers.{name.lower()}": f"tensorflow.keras.optimizers.{name}"
             for name in ("SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "Adamax", "Nadam")
@@ -183,7 +183,7 @@ NAMES = (
         "mechanical",
         "initializers.normal()",
         "initializers.RandomNormal()",
-        "The short names of initializers are gone.",
+        "The short names of initializers were removed.",
         moves={
             f"keras.initializers.{old}": f"tensorflow.keras.initializers.{new}"
             for old, new in {
@@ -199,7 +199,7 @@ NAMES = (
         "mechanical",
         "regularizers.l1l2()",
         "regularizers.l1_l2()",
-        "It is written with a line.",
+        "`l1l2` was renamed to `l1_l2`.",
         moves={"keras.regularizers.l1l2": "tensorflow.keras.regularizers.l1_l2"},
     ),
     Rule(
@@ -207,7 +207,7 @@ NAMES = (
         "mechanical",
         "constraints.maxnorm(2)",
         "constraints.max_norm(2)",
-        "The names of constraints are written with a line.",
+        "The names of constraints have an underscore.",
         moves={
             f"keras.constraints.{old}": f"tensorflow.keras.constraints.{new}"
             for old, new in {"maxnorm": "max_norm", "nonneg": "non_neg", "unitnorm": "unit_norm"}.items()
@@ -218,7 +218,7 @@ NAMES = (
         "mechanical",
         "losses.cosine_proximity",
         "losses.cosine_similarity",
-        "Cosine proximity is called cosine similarity; its sign is as it was.",
+        "Cosine proximity was renamed to cosine similarity; its sign is the same.",
         moves={
             "keras.losses.cosine_proximity": "tensorflow.keras.losses.cosine_similarity",
             "keras.losses.cosine": "tensorflow.keras.losses.cosine_similarity",
@@ -230,7 +230,7 @@ NAMES = (
         "mechanical",
         "K.logsumexp(x)",
         "tf.reduce_logsumexp(x)",
-        "Functions that left the backend stand in TensorFlow itself.",
+        "The function was removed from the backend; use the TensorFlow function.",
         moves={
             "keras.backend.logsumexp": "tensorflow.reduce_logsumexp",
             "keras.backend.identity": "tensorflow.identity",
@@ -242,6 +242,6 @@ NAMES = (
         "mechanical",
         "K._BACKEND",
         "K.backend()",
-        "The backend tells its name by a function.",
+        "The function `backend()` returns the name of the backend.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Rows of the table: names that a person has to replace, or that have no successor."""
+"""Rules for names that need a replacement by hand or have no successor."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 _CONV_PREFIXES = ("keras.layers.", "keras.layers.convolutional.")
 _LAYERS = "tensorflow.keras.layers"
+_IMAGENET_UTILS = "keras.applications.imagenet_utils"
 _INITIALIZERS = "tensorflow.keras.initializers"
 _REGULARIZERS = "tensorflow.keras.regularizers"
-_VENDOR_HINT = "copy what you need of it from the Keras that you had into your project"
+_VENDOR_HINT = "copy the needed code from your old Keras into your project"
 
 
 def _qualify_names(prefixes: tuple[str, ...], *names: str) -> tuple[str, ...]:
@@ -30,8 +31,8 @@ REVIEW = (
         "review",
         "Sequential([Merge([a, b], mode='concat')])",
         "concatenate([a.output, b.output])",
-        "The layer `Merge`, which joined models in a Sequential, is gone.",
-        "write the model with the functional API: concatenate, add, multiply … of the models' outputs, then Model(…)",
+        "The layer `Merge`, which joined models in a Sequential, was removed.",
+        "use the functional API: concatenate, add, multiply … on the outputs of the models, then Model(…)",
         names=_qualify_names(
             (
                 "keras.layers.",
@@ -49,8 +50,8 @@ REVIEW = (
         "review",
         "Deconvolution2D(64, 3, 3, output_shape=s)",
         "Conv2DTranspose(64, (3, 3))",
-        "Transposed convolutions are called Conv2DTranspose, and find their output's shape by themselves.",
-        "Conv2DTranspose(filters, (rows, columns), strides=…, padding=…) without output_shape",
+        "Deconvolution layers were renamed to Conv2DTranspose and compute their output shape automatically.",
+        "use Conv2DTranspose(filters, (rows, columns), strides=…, padding=…) without output_shape",
         moves=_qualify_moves(
             _CONV_PREFIXES,
             {
@@ -66,8 +67,8 @@ REVIEW = (
         "mechanical",
         "AtrousConvolution2D(64, 3, 3, atrous_rate=(2, 2))",
         "Conv2D(64, (3, 3), dilation_rate=(2, 2))",
-        "Atrous convolution is an argument of convolutions.",
-        "Conv1D or Conv2D with dilation_rate=",
+        "Atrous convolution is now an argument of convolution layers.",
+        "use Conv1D or Conv2D with dilation_rate=",
         moves=_qualify_moves(
             _CONV_PREFIXES,
             {
@@ -83,8 +84,8 @@ REVIEW = (
         "review",
         "CuDNNLSTM(64)",
         "LSTM(64)",
-        "LSTM and GRU use cuDNN by themselves where their arguments allow it.",
-        "look at its other arguments; to load old weights, tf.compat.v1.keras.layers.CuDNNLSTM is still there",
+        "LSTM and GRU use cuDNN automatically if their arguments allow it.",
+        "check the other arguments; to load old weights, use tf.compat.v1.keras.layers.CuDNNLSTM",
         moves=_qualify_moves(
             ("keras.layers.", "keras.layers.cudnn_recurrent."),
             {
@@ -98,8 +99,8 @@ REVIEW = (
         "review",
         "TimeDistributedDense(10)",
         "TimeDistributed(Dense(10))",
-        "The layer is gone.",
-        "TimeDistributed(Dense(units))",
+        "The layer was removed.",
+        "use TimeDistributed(Dense(units))",
         names=_qualify_names(("keras.layers.", "keras.layers.core."), "TimeDistributedDense"),
     ),
     Rule(
@@ -107,9 +108,9 @@ REVIEW = (
         "review",
         "K.set_session(tf.Session(config=config))",
         "tf.config.experimental.set_memory_growth(gpu, True)",
-        "There is no session; what was usually meant is how much of the GPU's memory is taken.",
+        "TensorFlow 2 has no sessions; this code usually limits the use of GPU memory.",
         "for gpu in tf.config.list_physical_devices('GPU'): tf.config.experimental.set_memory_growth(gpu, True); "
-        "tf.compat.v1.keras.backend.get_session and set_session are there for code in graph mode",
+        "for code in graph mode, use get_session and set_session of tf.compat.v1.keras.backend",
         moves=_qualify_moves(
             ("keras.backend.", "keras.backend.tensorflow_backend."),
             {
@@ -123,8 +124,8 @@ REVIEW = (
         "review",
         "initializations.normal(shape, scale=0.1)",
         "initializers.RandomNormal(stddev=0.1)(shape)",
-        "Initializers are classes, whose instances make the weights.",
-        "initializers.RandomNormal(stddev=scale)(shape); a function of one's own takes (shape, dtype=None)",
+        "Initializers are classes; their instances create the weights.",
+        "use initializers.RandomNormal(stddev=scale)(shape); the signature of your own function is (shape, dtype=None)",
         moves={"keras.initializations": "tensorflow.keras.initializers"}
         | _qualify_moves(
             ("keras.initializations.",),
@@ -150,8 +151,8 @@ REVIEW = (
         "review",
         "activity_l2(0.1)",
         "l2(0.1)",
-        "Regularizers of the activity are those of the weights.",
-        "activity_regularizer=l1(…), l2(…) or l1_l2(…)",
+        "Activity regularizers are the same as weight regularizers.",
+        "use activity_regularizer=l1(…), l2(…) or l1_l2(…)",
         moves=_qualify_moves(
             ("keras.regularizers.",),
             {
@@ -169,12 +170,12 @@ REVIEW = (
         "review",
         "from keras.applications.imagenet_utils import _obtain_input_shape",
         "from keras.applications.imagenet_utils import obtain_input_shape as _obtain_input_shape",
-        "The function is private: Keras 2.9 has one of another name, later releases have none.",
-        _VENDOR_HINT + ": it is short",
+        "The function is private: Keras 2.9 has it under another name, later releases do not have it.",
+        _VENDOR_HINT + "; it is short",
         until="2.13.0",
-        names=("keras.applications.imagenet_utils.obtain_input_shape",),
+        names=(f"{_IMAGENET_UTILS}.obtain_input_shape",),
         moves={
-            "keras.applications.imagenet_utils._obtain_input_shape": "keras.applications.imagenet_utils.obtain_input_shape",
+            f"{_IMAGENET_UTILS}._obtain_input_shape": f"{_IMAGENET_UTILS}.obtain_input_shape",
         },
     ),
     Rule(
@@ -182,8 +183,8 @@ REVIEW = (
         "review",
         "convert_all_kernels_in_model(model)",
         "",
-        "It turned the kernels of Theano's weights.",
-        "delete the branch that calls it, which is for Theano",
+        "The function flipped the kernels of Theano weights.",
+        "delete the Theano branch that calls it",
         names=_qualify_names(
             ("keras.utils.layer_utils.", "keras.utils.", "keras.utils.np_utils.", "keras.utils.conv_utils."),
             "convert_all_kernels_in_model",
@@ -196,8 +197,8 @@ REVIEW = (
         "review",
         "layer_from_config(config)",
         "layers.deserialize(config)",
-        "The function has another name and place.",
-        "tensorflow.keras.layers.deserialize(config)",
+        "The function was moved and renamed.",
+        "use tensorflow.keras.layers.deserialize(config)",
         moves={"keras.utils.layer_utils.layer_from_config": f"{_LAYERS}.deserialize"},
     ),
 )
@@ -208,8 +209,8 @@ IMPOSSIBLE = (
         "impossible",
         "multi_gpu_model(model, 2)",
         "tf.distribute.MirroredStrategy()",
-        "The function is gone.",
-        "build and compile the model within tf.distribute.MirroredStrategy().scope()",
+        "The function was removed.",
+        "build and compile the model in tf.distribute.MirroredStrategy().scope()",
         names=("keras.utils.multi_gpu_model", "keras.utils.training_utils", "keras.utils.multi_gpu_utils"),
     ),
     Rule(
@@ -217,8 +218,8 @@ IMPOSSIBLE = (
         "impossible",
         "class Own(Recurrent)",
         "class Cell(Layer); RNN(Cell())",
-        "The base class of recurrent layers is gone.",
-        "write a cell and give it to tensorflow.keras.layers.RNN",
+        "The base class of recurrent layers was removed.",
+        "write a cell and pass it to tensorflow.keras.layers.RNN",
         names=_qualify_names(
             ("keras.layers.", "keras.layers.recurrent."),
             "Recurrent",
@@ -232,7 +233,7 @@ IMPOSSIBLE = (
         "from keras.layers.merge import _Merge",
         "",
         "The base class is private and not in TensorFlow's public API.",
-        "derive from tensorflow.keras.layers.Layer, or from the public layer that is nearest",
+        "derive from tensorflow.keras.layers.Layer or from the closest public layer",
         names=_qualify_names(
             ("keras.layers.", "keras.layers.convolutional.", "keras.layers.pooling.", "keras.layers.merge."),
             "_Merge",
@@ -249,8 +250,8 @@ IMPOSSIBLE = (
         "impossible",
         "MaxoutDense(10)",
         "",
-        "The layer is gone.",
-        "write it as a layer of your own, or with Dense, Lambda and Activation",
+        "The layer was removed.",
+        "write a custom layer, or use Dense, Lambda and Activation",
         names=_qualify_names(
             ("keras.layers.", "keras.layers.core."), "MaxoutDense", "Highway", "Siamese", "LambdaMerge"
         ),
@@ -260,7 +261,7 @@ IMPOSSIBLE = (
         "impossible",
         "from keras.backend import theano_backend",
         "",
-        "TensorFlow's Keras has one backend.",
+        "TensorFlow's Keras has only one backend.",
         "delete the branch for the other backend",
         names=("keras.backend.theano_backend", "keras.backend.cntk_backend", "keras.backend.pattern_broadcast"),
     ),

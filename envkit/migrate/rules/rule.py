@@ -1,4 +1,4 @@
-"""What a row of the table of rules is."""
+"""A migration rule: one row of the rule table."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ NOTE_KINDS: Mapping[RuleClass, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that changed between standalone Keras and `tf.keras`.
+    """One change between standalone Keras and `tf.keras`.
 
-    A rule of class `mechanical` rewrites; where a place is of its kind and cannot be rewritten, it tells so for review.
-    All others tell. What a rule knows as data stands in its last fields; a rule without has code of its own in
-    `envkit/migrate/`, found by its id.
+    A rule of class `mechanical` rewrites code; if a match cannot be rewritten, it adds a review note. Rules of other
+    classes add notes. The last fields hold the data of a rule; a rule without data is implemented in
+    `envkit/migrate/`, by its id.
 
     Attributes:
         id: Stable name, `topic/what-changed`.
-        rule_class: Its class.
-        before: How it is written in old code, for people.
-        after: How it is written now; empty where there is no such thing.
-        description: What is the matter, in one sentence.
-        hint: What a person does where it is not rewritten.
-        since: The first TensorFlow release that it holds for.
-        until: The first one whose names it does not lead to any more; empty while there is none.
-        moves: Dotted name of standalone Keras, or of a module with all that is in it -> dotted name in TensorFlow.
-        arguments: Old keyword -> new keywords, of which the first that the callable has is taken.
-        callables: The callables that `arguments` is about, as the beginnings of their dotted names.
-        names: The dotted names that it tells of, each with all that stands behind it.
+        rule_class: Class of the rule.
+        before: Example of old code.
+        after: Example of new code, or empty if there is no replacement.
+        description: Problem, in one sentence.
+        hint: Fix by hand, for matches that are not rewritten.
+        since: First TensorFlow release to which the rule applies.
+        until: First TensorFlow release that no longer has the new names, or empty.
+        moves: Dotted name in standalone Keras, or of a module with all its names -> dotted name in TensorFlow.
+        arguments: Old keyword -> new keywords; the first one that the callable accepts is used.
+        callables: Prefixes of the dotted names of callables to which `arguments` applies.
+        names: Dotted names that get a note, each including the names below it.
     """
 
     id: str
@@ -59,5 +59,5 @@ class Rule:
 
     @property
     def kind(self) -> Kind:
-        """What a note by this rule is about."""
+        """Kind of the notes of this rule."""
         return NOTE_KINDS[self.rule_class]

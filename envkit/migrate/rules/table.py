@@ -1,4 +1,4 @@
-"""The one table of rules. `docs/migrate-rules.md` is made from it."""
+"""Table of all rules, the source of `docs/migrate-rules.md`."""
 
 from __future__ import annotations
 

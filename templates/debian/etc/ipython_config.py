@@ -1,5 +1,5 @@
-"""IPython in the workspace: `%pip` and `%uv` say why a package is refused."""
+"""IPython in the workspace: `%pip` and `%uv` explain why a package is refused."""
 
-c = get_config()  # noqa: F821 - IPython runs this file with it
+c = get_config()  # noqa: F821 - provided by IPython
 
 c.InteractiveShellApp.exec_files = ["/etc/envkit/ipython_magics.py"]

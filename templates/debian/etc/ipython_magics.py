@@ -1,15 +1,15 @@
-"""`%pip` and `%uv` by the workspace's own commands, which install under its constraints and give reasons."""
+"""`%pip` and `%uv` run the workspace's commands, which apply its constraints and explain them."""
 
 
 def _register():
     import os
 
     shell = get_ipython()  # noqa: F821 - IPython runs this file in the user's namespace
-    # A bar that redraws itself fills a notebook with its traces.
+    # A redrawn progress bar fills a notebook with its intermediate states.
     os.environ["UV_NO_PROGRESS"] = "1"
     os.environ["PIP_PROGRESS_BAR"] = "off"
 
-    def through(program):
+    def make_magic(program):
         def magic(line):
             shell.system(f"/opt/envkit/bin/{program} {line}")
             if " install " in f" {line} " and shell.user_ns.get("_exit_code") == 0:
@@ -19,7 +19,7 @@ def _register():
         return magic
 
     for program in ("pip", "uv"):
-        shell.register_magic_function(through(program), "line", program)
+        shell.register_magic_function(make_magic(program), "line", program)
 
 
 _register()

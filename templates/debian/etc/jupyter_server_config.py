@@ -1,8 +1,7 @@
-"""JupyterLab's settings: the same in every workspace, and closed when anything is wrong.
+"""JupyterLab's configuration: the same in every workspace, and fails closed.
 
-Nothing is written into this file. What differs, the token and the settings, is read from files that are
-mounted read-only. Jupyter itself starts without authentication when its token is empty, so whatever is
-not exactly right ends the server here.
+The token and the settings of a workspace are read from files that are mounted read-only. Jupyter disables
+authentication if its token is empty, so the server exits here if any value is unexpected.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ HOME = Path("/home/dev")
 WORKSPACE = "/workspace"
 SOCKET = "/run/envkit/jupyter.sock"
 TENSORBOARD = "/opt/tensorflow/bin/tensorboard"
-TOKEN = re.compile(r"[A-Za-z0-9_-]{43,}", re.ASCII)  # 43 characters carry 256 bits: Jupyter never slows guessing
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43,}", re.ASCII)  # 43 characters are 256 bits; Jupyter does not limit guesses
 TOKEN_IN_TEXT = re.compile(r"(?i)(\btoken(?:=|%3d|\s+))[^&\s\"'<>]+")
 
 
 def read(path: Path) -> str:
-    """Return a mounted file's text; a file that others may read, or that cannot be read, ends the server."""
+    """Read a mounted file; exit if it is unreadable, or readable by other users."""
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8")
@@ -40,67 +39,67 @@ def read(path: Path) -> str:
 
 
 def read_token(path: Path) -> str:
-    """Return the token; one that could be guessed ends the server."""
+    """Read the token; exit if it is too short to be secure."""
     token = read(path).strip()
     if not TOKEN.fullmatch(token):
-        raise SystemExit(f"envkit: {path} holds no token of 43 or more characters")
+        raise SystemExit(f"envkit: {path} does not contain a token of 43 or more characters")
     return token
 
 
 def read_settings(path: Path) -> tuple[int | str, list[str], str]:
-    """Return port or socket, host names and TensorBoard's log folder; anything unexpected ends the server."""
+    """Read port or socket, host names and TensorBoard's log folder; exit if a value is unexpected."""
     try:
-        given: dict[str, Any] = json.loads(read(path))
-        jupyter, logdir = given["jupyter"], given["tensorboard"]["logdir"]
-        place, hosts = jupyter["socket"] if "socket" in jupyter else jupyter["port"], jupyter["hosts"]
+        settings: dict[str, Any] = json.loads(read(path))
+        jupyter, logdir = settings["jupyter"], settings["tensorboard"]["logdir"]
+        address, hosts = jupyter["socket"] if "socket" in jupyter else jupyter["port"], jupyter["hosts"]
     except (ValueError, KeyError, TypeError) as error:
         raise SystemExit(f"envkit: {path} is damaged: {error!r}") from None
-    if place != SOCKET and (type(place) is not int or not 0 < place < 65536):
-        raise SystemExit(f"envkit: {path} names no port")
-    if not (isinstance(hosts, list) and hosts and all(isinstance(one, str) and one for one in hosts)):
-        raise SystemExit(f"envkit: {path} names no hosts")
+    if address != SOCKET and (type(address) is not int or not 0 < address < 65536):
+        raise SystemExit(f"envkit: {path} has no valid port")
+    if not (isinstance(hosts, list) and hosts and all(isinstance(host, str) and host for host in hosts)):
+        raise SystemExit(f"envkit: {path} has no valid host names")
     if not (isinstance(logdir, str) and logdir.startswith("/")):
-        raise SystemExit(f"envkit: {path} names no log folder")
-    return place, hosts, logdir
+        raise SystemExit(f"envkit: {path} has no valid log folder")
+    return address, hosts, logdir
 
 
-def keep_out_of_logs(token: str) -> None:
-    """Blank the token, and whatever else stands as a token in a URL, in every log record of this process."""
-    made = logging.getLogRecordFactory()
-    traceback = logging.Formatter()
+def redact_logs(token: str) -> None:
+    """Redact the token, and tokens in URLs, in every log record of this process."""
+    make_record = logging.getLogRecordFactory()
+    formatter = logging.Formatter()
 
-    def scrub(text: str) -> str:
+    def redact(text: str) -> str:
         return TOKEN_IN_TEXT.sub(r"\1[hidden]", text.replace(token, "[hidden]"))
 
-    def scrubbed(*args: Any, **kwargs: Any) -> logging.LogRecord:
-        record = made(*args, **kwargs)
+    def make_redacted(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make_record(*args, **kwargs)
         try:
-            record.msg, record.args = scrub(record.getMessage()), None
-        except (TypeError, ValueError):  # a message that does not fit its arguments: logging reports it
+            record.msg, record.args = redact(record.getMessage()), None
+        except (TypeError, ValueError):  # arguments that do not match the message: logging reports it
             return record
         if record.exc_info:
-            record.exc_text = scrub(traceback.formatException(record.exc_info))
+            record.exc_text = redact(formatter.formatException(record.exc_info))
         return record
 
-    logging.setLogRecordFactory(scrubbed)
+    logging.setLogRecordFactory(make_redacted)
 
 
-def keep_out_of_frames(response: Any) -> None:
-    """Let no other page frame TensorBoard, which frames its own: its answers bring headers of their own."""
+def forbid_foreign_frames(response: Any) -> None:
+    """Forbid other sites to frame TensorBoard, which frames its own pages and sends its own headers."""
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
 
 
-c = get_config()  # type: ignore[name-defined]  # noqa: F821 - Jupyter runs this file with it
+c = get_config()  # type: ignore[name-defined]  # noqa: F821 - provided by Jupyter
 
 token = read_token(MOUNT / "token")
-place, hosts, logdir = read_settings(MOUNT / "settings.json")
-keep_out_of_logs(token)
+address, hosts, logdir = read_settings(MOUNT / "settings.json")
+redact_logs(token)
 
-# These were for the server's own start. A kernel with a mistake in its own settings shall still start.
+# For the server only: kernels must start even if their own configuration has errors.
 os.environ.pop("TRAITLETS_APPLICATION_RAISE_CONFIG_FILE_ERROR", None)
 
-# Who may come in: whoever has the token. The cookie that replaces it goes to no other site, because
-# requests that pass on to TensorBoard are not checked for where they come from.
+# Authentication: the token. Its cookie is not sent from other sites, because the origin of requests proxied to
+# TensorBoard is not checked.
 c.IdentityProvider.token = token
 c.IdentityProvider.cookie_options = {"SameSite": "Strict", "HttpOnly": True}
 c.PasswordIdentityProvider.hashed_password = ""
@@ -108,14 +107,14 @@ c.PasswordIdentityProvider.allow_password_change = False
 c.ServerApp.allow_unauthenticated_access = False
 c.ServerApp.allow_root = False
 
-# Where requests may come from. Listening on all addresses of the container, which publishing a port
-# needs, would by itself turn the check of the Host header off: it is turned on again.
-if isinstance(place, str):
-    c.ServerApp.sock = place  # in a folder that only this user enters
+# Origins. A published port needs a server on all addresses of the container, for which Jupyter disables the check of
+# the Host header by default; allow_remote_access = False enables it.
+if isinstance(address, str):
+    c.ServerApp.sock = address  # in a folder that only this user can enter
     c.ServerApp.sock_mode = "0600"
 else:
-    c.ServerApp.ip = "0.0.0.0"  # noqa: S104 - of the container; the host publishes it on loopback alone
-    c.ServerApp.port = place
+    c.ServerApp.ip = "0.0.0.0"  # noqa: S104 - in the container; the host publishes the port on loopback only
+    c.ServerApp.port = address
 c.ServerApp.port_retries = 0
 c.ServerApp.allow_remote_access = False
 c.ServerApp.local_hostnames = hosts
@@ -129,11 +128,11 @@ c.ServerApp.tornado_settings = {
         "Content-Security-Policy": "frame-ancestors 'none'",
         "X-Frame-Options": "DENY",
         "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",  # none at all would refuse every download
+        "Referrer-Policy": "same-origin",  # `no-referrer` would make every download fail
     }
 }
 
-# What is served: the workspace. Kernels are reached through sockets in a folder that only this user enters.
+# Content: the workspace. Kernels use sockets in a folder that only this user can enter.
 c.ServerApp.root_dir = WORKSPACE
 c.ServerApp.preferred_dir = WORKSPACE
 c.KernelManager.transport = "ipc"
@@ -141,7 +140,7 @@ c.KernelSpecManager.ensure_native_kernel = False
 c.MultiKernelManager.default_kernel_name = "python3"
 c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "--login"]}
 
-# JupyterLab as it is: it installs nothing, calls nobody, and keeps what the user arranges at home.
+# JupyterLab installs no extensions and makes no external requests; the user's layout is stored in the home folder.
 c.LabApp.extension_manager = "readonly"
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
@@ -152,10 +151,10 @@ c.ServerApp.jpserver_extensions = {
     "jupyter_server_proxy": True,
     "jupyter_server_terminals": True,
     "jupyter_lsp": True,
-    "notebook_shim": False,  # for settings of the classic notebook
+    "notebook_shim": False,  # reads settings of the classic notebook
 }
 
-# TensorBoard has no login of its own: it listens inside the container and is reached through this one.
+# TensorBoard has no login: it listens on the container's loopback and is proxied behind JupyterLab's login.
 c.ServerProxy.servers = {
     "tensorboard": {
         "command": [
@@ -170,14 +169,14 @@ c.ServerProxy.servers = {
         "environment": {"PYTHONWARNINGS": "ignore"},
         "absolute_url": False,
         "timeout": 60,
-        "rewrite_response": keep_out_of_frames,
+        "rewrite_response": forbid_foreign_frames,
         "launcher_entry": {"title": "TensorBoard"},
     }
 }
 
-# A start without trouble is silent. The one warning left out names handlers that do not ask for a login
-# themselves; `allow_unauthenticated_access = False` asks for it before any of them runs.
+# A normal start logs nothing. This warning lists handlers without their own authentication check, but
+# `allow_unauthenticated_access = False` requires a login before any handler runs.
 warnings.filterwarnings("ignore", category=JupyterServerAuthWarning)
 c.ServerApp.open_browser = False
-c.ServerApp.websocket_ping_timeout = 30_000  # the default is longer than the interval, which warns
+c.ServerApp.websocket_ping_timeout = 30_000  # the default exceeds the ping interval, which logs a warning
 c.Application.log_level = "WARN"

@@ -1,14 +1,14 @@
 # shellcheck shell=sh source=/dev/null disable=SC3028
-# Login shells have just set PATH anew: give them the workspace's own back, with whatever else they lack.
-# The reading needs bash; other shells keep what they have.
+# /etc/profile has just reset PATH: restore the workspace's PATH and add missing variables.
+# session.sh needs bash; other shells keep their environment.
 if [ -n "${BASH_VERSION:-}" ]; then
     envkit_path=$PATH
     unset PATH
     . /etc/envkit/session.sh
     export PATH="${PATH:-$envkit_path}"
     unset envkit_path
-    # Who logs in comes to work: a session's first shell begins beside the files. A path of sftp or of a single command
-    # stays relative to the home, as with any other host.
+    # Interactive SSH sessions start in the workspace. Paths of sftp and of single commands stay relative to the home
+    # folder, as on any other host.
     if [ -n "${SSH_CONNECTION:-}" ] && [ "${SHLVL:-}" = 1 ] && [ "$PWD" = "$HOME" ]; then
         case $- in *i*) cd /workspace || : ;; esac
     fi

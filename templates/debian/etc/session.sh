@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# A session over SSH starts from an empty environment. This gives it what the container's first process was
-# given and it lacks: the image's settings, and `env:` of envkit.yaml. Nothing is started for it.
+# An SSH session starts with an empty environment. Add the missing variables of the container's first process: those
+# of the image, and `env:` of envkit.yaml. This script starts no process.
 while IFS= read -r -d '' envkit_pair; do
     envkit_name=${envkit_pair%%=*}
     case $envkit_name in
-        HOSTNAME | OLDPWD | PWD | SHLVL | TERM | _) ;; # a session has its own
+        HOSTNAME | OLDPWD | PWD | SHLVL | TERM | _) ;; # set by the session
         *) [ -n "${!envkit_name+set}" ] || export "${envkit_pair?}" ;;
     esac
 done 2> /dev/null < /proc/1/environ

@@ -1,9 +1,9 @@
-"""For servers older than jupyter_server 2.20: what their known hole is in is not served.
+"""Disable nbconvert, which is vulnerable in servers older than jupyter_server 2.20.
 
-Converting a notebook to a page runs the scripts in it with the rights of who looks (CVE-2026-44727). The newer
-versions that close this need a newer Python than this image has. JupyterLab itself converts nothing.
+Converting a notebook to a page runs its scripts with the rights of the viewer (CVE-2026-44727). The fixed versions
+need a newer Python than this image has. JupyterLab itself does not use the conversion.
 """
 
 from jupyter_server.serverapp import ServerApp
 
-ServerApp.default_services = tuple(one for one in ServerApp.default_services if one != "nbconvert")
+ServerApp.default_services = tuple(service for service in ServerApp.default_services if service != "nbconvert")

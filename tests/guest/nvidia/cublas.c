@@ -1,6 +1,6 @@
-/* Stands for cuBLAS, and computes: matrices stand in it column by column. Of large ones only the time is asked for.
+/* Fake cuBLAS that computes column-major matrix products, except large ones, of which only the time is measured.
 
-   FAKE_CUBLAS is the answer to being set up, FAKE_GEMM to a product. */
+   FAKE_CUBLAS is the result of the initialisation, FAKE_GEMM of a product. */
 #include <stdlib.h>
 
 static int number(const char *name, int otherwise) {
@@ -23,7 +23,7 @@ int cublasLtCreate(void **handle) { *handle = malloc(1); return 0; }
 int cublasLtDestroy(void *handle) { free(handle); return 0; }
 int cublasLtGetVersion(void) { return 11113; }
 
-/* float16, but for what is smaller or larger than the probe's whole numbers. */
+/* float16 for the range of the probe's integers only. */
 static float half(const unsigned short *at) {
     unsigned sign = (*at & 0x8000u) << 16, exponent = *at >> 10 & 31, rest = *at & 0x3ff, bits;
     float value;

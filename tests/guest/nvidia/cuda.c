@@ -1,6 +1,6 @@
-/* Stands for NVIDIA's libcuda.so.1: answers what the environment says, in the form of the real one.
+/* Fake libcuda.so.1 of NVIDIA, whose answers are set by environment variables.
 
-   Enough of it for TensorFlow: a GPU's memory is this machine's, copies are copies, and kernels compute nothing. */
+   Sufficient for TensorFlow: GPU memory is host memory, copies work, and kernels compute nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +65,7 @@ int cuDeviceGetAttribute(int *value, int attribute, int device) {
     const char *capability = word("FAKE_CAPABILITY", "7.5");
     (void)device;
     switch (attribute) {
-    case 1: case 39: *value = 1024; break;  /* threads of a block, of a multiprocessor */
+    case 1: case 39: *value = 1024; break;  /* threads per block, per multiprocessor */
     case 2: case 3: case 4: *value = 64; break;
     case 5: *value = 0x7fffffff; break;
     case 6: case 7: *value = 65535; break;
@@ -82,7 +82,7 @@ int cuDeviceGetAttribute(int *value, int attribute, int device) {
     return 0;
 }
 
-/* Contexts: one, and it is current. */
+/* Contexts: there is one, and it is current. */
 
 int cuDevicePrimaryCtxRetain(void **context, int device) { *context = (void *)(device + 1L); return 0; }
 int cuDevicePrimaryCtxRelease(int device) { (void)device; return 0; }
@@ -101,7 +101,7 @@ int cuCtxSynchronize(void) { return 0; }
 int cuCtxGetStreamPriorityRange(int *least, int *greatest) { *least = *greatest = 0; return 0; }
 int cuDeviceCanAccessPeer(int *can, int one, int other) { (void)one; (void)other; *can = 0; return 0; }
 
-/* Memory, whose addresses are as round as a GPU's. */
+/* Memory, aligned like a GPU's. */
 
 int cuMemHostAlloc(void **at, size_t bytes, unsigned flags) {
     (void)flags;
@@ -144,7 +144,7 @@ int cuMemsetD32Async(address at, unsigned value, size_t count, void *stream) {
 int cuMemsetD8_v2(address at, unsigned char value, size_t count) { return cuMemsetD8Async(at, value, count, 0); }
 int cuMemsetD32_v2(address at, unsigned value, size_t count) { return cuMemsetD32Async(at, value, count, 0); }
 
-/* Streams and events: whatever was asked for is done at once. */
+/* Streams and events: every operation completes immediately. */
 
 static int handle(void **made) { *made = malloc(1); return 0; }
 int cuStreamCreate(void **stream, unsigned flags) { (void)flags; return handle(stream); }
@@ -170,7 +170,7 @@ int cuEventQuery(void *event) { (void)event; return 0; }
 int cuEventSynchronize(void *event) { (void)event; return 0; }
 int cuEventElapsedTime(float *ms, void *one, void *other) { (void)one; (void)other; *ms = 1; return 0; }
 
-/* Kernels: FAKE_MODULE is the answer to what is loaded, FAKE_LAUNCH to what is started, which takes FAKE_LAUNCH_S. */
+/* Kernels: FAKE_MODULE is the result of loading, FAKE_LAUNCH of a launch, which takes FAKE_LAUNCH_S seconds. */
 
 int cuModuleLoadDataEx(void **module, const void *image, unsigned count, int *options, void **values) {
     (void)image; (void)count; (void)options; (void)values;

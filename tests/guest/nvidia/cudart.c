@@ -1,6 +1,6 @@
-/* Stands for NVIDIA's libcudart.so.11.0, over the made-up driver: kernels are registered and compute nothing.
+/* Fake libcudart.so.11.0 of NVIDIA on the fake driver: kernels are registered and compute nothing.
 
-   FAKE_GETDEVICE is the answer to the first question, FAKE_LAUNCH to a kernel that is started. */
+   FAKE_GETDEVICE is the result of the first call, FAKE_LAUNCH of a kernel launch. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -28,17 +28,17 @@ int cudaRuntimeGetVersion(int *version) { *version = 11080; return 0; }
 int cudaDriverGetVersion(int *version) { *version = 11080; return 0; }
 int cudaFree(void *at) { free(at); return 0; }
 int cudaMalloc(void **at, size_t bytes) { *at = calloc(1, bytes); return *at ? 0 : 2; }
-/* By the offsets of its structure: what TensorFlow divides by must not be 0. */
+/* Set by offsets in the structure: TensorFlow divides by these values, so they must not be 0. */
 int cudaGetDeviceProperties(char *properties, int device) {
     (void)device;
     for (int at = 0; at < 320; at++) properties[at] = 0;
-    for (int at = 320; at < 696; at += 4) *(int *)(properties + at) = 1024; /* threads of a block come first */
-    *(int *)(properties + 308) = 32;                                        /* of a warp */
+    for (int at = 320; at < 696; at += 4) *(int *)(properties + at) = 1024; /* the first is threads per block */
+    *(int *)(properties + 308) = 32;                                        /* warp size */
     return 0;
 }
 int cudaDeviceGetAttribute(int *value, int attribute, int device) {
     (void)device;
-    *value = attribute == 10 ? 32 : 1024; /* of a warp; of anything else enough */
+    *value = attribute == 10 ? 32 : 1024; /* warp size; a sufficient value for any other attribute */
     return 0;
 }
 int cudaGetLastError(void) { return 0; }
@@ -47,7 +47,7 @@ int cudaDeviceSynchronize(void) { return 0; }
 int cudaStreamSynchronize(void *stream) { (void)stream; return 0; }
 int cudaFuncGetAttributes(int *attributes, const void *function) {
     (void)function;
-    for (int at = 0; at < 14; at++) attributes[at] = at == 6 ? 1024 : 0; /* threads of a block */
+    for (int at = 0; at < 14; at++) attributes[at] = at == 6 ? 1024 : 0; /* threads per block */
     return 0;
 }
 int cudaFuncSetAttribute(const void *function, int attribute, int value) {

@@ -1,4 +1,4 @@
-/* Stands for cuDNN, and for any other library of CUDA's that only has to load. */
+/* Fake cuDNN, and fake of any other CUDA library that only needs to load. */
 #include <stdlib.h>
 
 static int number(const char *name, int otherwise) {

@@ -1,4 +1,4 @@
-/* Stands for NVIDIA's libnvidia-ml.so.1: answers what the environment says, in the form of the real one. */
+/* Fake libnvidia-ml.so.1 of NVIDIA, whose answers are set by environment variables. */
 #include <stdio.h>
 #include <stdlib.h>
 

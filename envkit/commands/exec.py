@@ -1,0 +1,64 @@
+"""`exec` and `shell`: run a program in a running environment."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envkit import naming
+from envkit.backends.docker import container_exec
+from envkit.environment import project
+from envkit.errors import as_exec_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envkit.environment.project import Environment
+
+LOGIN_SHELL = ("/bin/bash", "--login")
+
+
+def find_environment(start: Path, name: str | None) -> Environment:
+    """Find the environment to run a program in.
+
+    Raises:
+        ExecError: There is no such environment.
+    """
+    with as_exec_errors():
+        return project.find_environment(start, name)
+
+
+def execute(environment: Environment, argv: Sequence[str]) -> int:
+    """Run a program in the workspace on the caller's terminal or pipes; return its exit code.
+
+    Raises:
+        ExecError: The program could not be started.
+    """
+    with as_exec_errors():
+        engine = environment.connect()
+        project.require_running(engine, environment)
+        tty = sys.stdin.isatty() and sys.stdout.isatty()
+        workdir = container_workdir(environment)
+        return container_exec.run_attached(
+            engine, environment.container_name, argv, tty=tty, workdir=naming.WORKSPACE, folder=workdir
+        )
+
+
+def shell(environment: Environment) -> int:
+    """Run a login shell in the workspace; return its exit code.
+
+    Raises:
+        ExecError: The shell could not be started.
+    """
+    return execute(environment, LOGIN_SHELL)
+
+
+def container_workdir(environment: Environment) -> str:
+    """Return the container's path of the caller's working folder, or an empty string if it is outside the workspace."""
+    workspace = Path(environment.state.workspace or environment.project)
+    try:
+        relative_path = Path.cwd().relative_to(workspace)
+    except (OSError, ValueError):  # the working folder may have been removed
+        return ""
+    return f"{naming.WORKSPACE}/{relative_path}" if relative_path.parts else ""

@@ -1,0 +1,38 @@
+"""Option strings of a container, shared by the Docker backend and `compose.yaml`. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envkit.model.run import Gpus, RunPlan, Tmpfs
+
+
+def network_options() -> dict[str, str]:
+    """Isolate containers from each other, and bind ports without an address to loopback."""
+    return {
+        "com.docker.network.bridge.enable_icc": "false",
+        "com.docker.network.bridge.host_binding_ipv4": "127.0.0.1",
+    }
+
+
+def tmpfs_options(tmpfs: Tmpfs) -> str:
+    """Format the mount options of a tmpfs. Docker adds `noexec` unless `exec` is given."""
+    options = ["rw", "nosuid", "nodev", "exec" if tmpfs.executable else "noexec", f"size={tmpfs.size_mib}m"]
+    options.append(f"mode={tmpfs.mode:04o}")
+    if tmpfs.owner is not None:
+        options += [f"uid={tmpfs.owner.uid}", f"gid={tmpfs.owner.gid}"]
+    return ",".join(options)
+
+
+def container_env(run: RunPlan) -> dict[str, str]:
+    """Build the container's environment variables; the nvidia runtime reads the requested GPUs from one of them."""
+    runtime = (
+        {"NVIDIA_VISIBLE_DEVICES": ",".join(run.gpus.device_ids)} if run.gpus and run.gpus.method == "runtime" else {}
+    )
+    return dict(sorted({**run.env, **runtime}.items()))
+
+
+def cdi_devices(gpus: Gpus) -> list[str]:
+    """Return the CDI device names of GPUs."""
+    return [f"nvidia.com/gpu={device_id}" for device_id in gpus.device_ids]

@@ -1,0 +1,1 @@
+"""Recorders: a terminal session for the README, and the names of a TensorFlow release."""

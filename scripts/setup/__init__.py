@@ -1,0 +1,1 @@
+"""Setup of the development environment: engine, virtual environment and tools."""
