@@ -7,7 +7,7 @@ ARGS ?=
 # Number of parallel test workers, each with its own account and environments.
 WORKERS ?= 3
 
-.PHONY: help up down test test-images test-gpu-image unit lint bench bench-migrate wheel lock-dependencies test-newest test-oldest test-pythons dockerfiles docs clean venv dev engine tools
+.PHONY: help up down test test-images test-gpu-image unit lint bench bench-migrate wheel lock-dependencies test-newest test-oldest test-pythons dockerfiles docs docs-site clean venv dev engine tools
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,7 @@ lint: dev ## check style, types and import directions
 	@$(PYTHON) -m ruff format --check --quiet .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
+	@$(PYTHON) scripts/dev/check_vocabulary.py
 	@.venv/bin/shellcheck -x scripts/*/*.sh .ci/run
 
 bench: dev engine ## measure speed and size compared with Docker Compose and the Dev Containers CLI
@@ -63,8 +64,11 @@ test-pythons: dev ## run the unit tests from a wheel on every Python from 3.10 t
 dockerfiles: dev ## render dockerfiles/ from the templates
 	@$(PYTHON) scripts/docs/make_dockerfiles.py
 
-docs: dev ## regenerate the generated pages in docs/
-	@for page in scripts/docs/make_*_page.py; do PYTHONPATH=. $(PYTHON) $$page || exit; done
+docs: dev ## write the generated pages of docs/reference/
+	@$(PYTHON) -m scripts.docs
+
+docs-site: venv ## build the documentation site into build/site; warnings are errors
+	@scripts/docs/build_site.sh
 
 clean: ## remove .venv, caches, built files and the data of the test remote host (nothing of your engine)
 	@rm -rf .venv .cache build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

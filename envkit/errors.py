@@ -66,7 +66,7 @@ class EnvkitError(Exception):
 
     exit_code = ExitCode.BUG
 
-    def __init__(self, message: str, *, code: str = "", detail: str = "", hint: str = "") -> None:
+    def __init__(self, message: str, *, code: str, detail: str = "", hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.code = code

@@ -21,7 +21,7 @@ from envkit.model.artifact import Artifact
 from tests.conftest import ROOT
 from tests.contract.conftest import LABELS
 from tests.functional.engine_gate import Gate
-from tests.functional.trees import different, holding, settings, trees
+from tests.functional.trees import differing_paths, image_contains, settings, trees
 from tests.functional.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def test_both_builders_give_the_same_files_and_settings(
     images.build(engine, context(DOCKERFILE, tiny), classic, LABELS, {}, lambda _: None)
     try:
         classic_tree, buildx_tree = trees(client, classic, by_buildx := build_image())
-        assert different(classic_tree, buildx_tree) == set()
+        assert differing_paths(classic_tree, buildx_tree) == set()
         assert [classic_tree[f"opt/envkit/{name}"].mode & 0o777 for name in ("made", "secret", "run")] == [
             0o640,
             0o600,
@@ -162,8 +162,8 @@ def test_the_login_reaches_only_the_step_that_requests_it(
     assert lines[0] == "machine packages.example.com login ada password (login)"
     assert lines[-1] == f"{len(LOGIN)} /root/.netrc"
     assert "hunter2" not in repr(events)
-    assert not holding(client, ref, b"hunter2")
-    assert holding(client, ref, b"/root/.netrc")  # the history holds the path, so it was searched
+    assert not image_contains(client, ref, b"hunter2")
+    assert image_contains(client, ref, b"/root/.netrc")  # the history holds the path, so it was searched
     image = client.images.get(ref)
     assert "hunter2" not in json.dumps([image.attrs, image.history()])
 
@@ -188,7 +188,7 @@ def test_a_proxy_reaches_the_build_but_not_the_image(
         on_progress=events.append,
     )
     assert [progress.text for progress in events if progress.verbose and not progress.step] == ["(proxy) (proxy)"]
-    assert not holding(client, ref, b"hunter2")
+    assert not image_contains(client, ref, b"hunter2")
 
 
 def test_the_callers_docker_config_does_not_reach_a_build(

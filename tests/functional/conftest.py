@@ -23,7 +23,7 @@ from tests.functional.inside import Inside
 from tests.functional.install import install
 from tests.functional.jupyter import Jupyter, Session, jupyter_of
 from tests.functional.openssh import Ssh
-from tests.functional.workspaces import Envkit, Workspaces, label
+from tests.functional.workspaces import Envkit, Workspaces, project_filter
 from tests.workers import NUMBER, exclusive
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def shared_env(
         with exclusive(IMAGE):
             up = run_envkit(["up", "--project", project], timeout_s=FIRST_UP_S)
         assert up.code == 0, str(up)
-        (container,) = engine.containers.list(filters=label(str(project)))
+        (container,) = engine.containers.list(filters=project_filter(str(project)))
         yield SharedEnvironment(project, up, container)
     finally:
         workspaces.close()
@@ -161,7 +161,7 @@ def changing_env(
     try:
         up = run_envkit(["up", "--yes", "--verbose", "--project", project], timeout_s=FIRST_UP_S)
         assert up.code == 0, str(up)
-        (container,) = engine.containers.list(filters=label(str(project)))
+        (container,) = engine.containers.list(filters=project_filter(str(project)))
         yield SharedEnvironment(project, up, container)
     finally:
         workspaces.close()
@@ -172,7 +172,7 @@ def lively(changing_env: SharedEnvironment, run_envkit: Envkit, engine: docker.D
     """Return the container of the second environment, running and as its config says."""
     up = run_envkit(["up", "--project", changing_env.project])
     assert up.code == 0, str(up)
-    (container,) = engine.containers.list(filters=label(str(changing_env.project)))
+    (container,) = engine.containers.list(filters=project_filter(str(changing_env.project)))
     return container
 
 

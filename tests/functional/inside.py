@@ -1,4 +1,4 @@
-"""Programs inside a container, over the engine's API: what they printed, and how they ended."""
+"""Run programs in a container through the engine's API, and return their output and exit code."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A program that ended."""
+class ProgramResult:
+    """Result of a program that has exited."""
 
     code: int
     out: str
@@ -22,20 +22,20 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """A running container, to run programs in as its own user, or as another."""
+    """Runs programs in a running container, as its own user or as another one."""
 
     container: Container
 
-    def __call__(self, *argv: str, user: str = "", env: Mapping[str, str] | None = None) -> Said:
-        """Run a program to its end."""
+    def __call__(self, *argv: str, user: str = "", env: Mapping[str, str] | None = None) -> ProgramResult:
+        """Run a program until it exits."""
         return self._run(argv, user, env)
 
-    def sh(self, script: str, *, user: str = "", env: Mapping[str, str] | None = None) -> Said:
-        """Run a shell script to its end; the shell's own environment is the container's."""
+    def sh(self, script: str, *, user: str = "", env: Mapping[str, str] | None = None) -> ProgramResult:
+        """Run a shell script until it exits, in the container's environment."""
         return self._run(["/bin/bash", "-c", script], user, env)
 
-    def _run(self, argv: Sequence[str], user: str, env: Mapping[str, str] | None) -> Said:
+    def _run(self, argv: Sequence[str], user: str, env: Mapping[str, str] | None) -> ProgramResult:
         code, output = self.container.exec_run(list(argv), user=user, environment=dict(env or {}), demux=True)
         assert code is not None
         out, err = cast("tuple[bytes | None, bytes | None]", output)
-        return Said(code, (out or b"").decode(errors="replace"), (err or b"").decode(errors="replace"))
+        return ProgramResult(code, (out or b"").decode(errors="replace"), (err or b"").decode(errors="replace"))

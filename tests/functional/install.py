@@ -1,7 +1,6 @@
-"""envkit as a user gets it: the built wheel in an environment away from the checkout.
+"""Install envkit as a user does: the built wheel in a virtual environment outside the checkout.
 
-Its Python is one that anybody may run: the one of the checkout's `.venv` may lie where only root can go,
-and so may the checkout.
+Any user can execute its Python; the checkout and the Python of its `.venv` may be readable by root only.
 """
 
 from __future__ import annotations
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.functional.account import User
 
+DISTRIBUTION = "tf-envkit"  # in pyproject.toml
+WHEEL_PATTERN = "tf_envkit-*.whl"
 SUITABLE = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"
 INTERPRETERS = (
     "/usr/bin/python3",
@@ -32,23 +33,23 @@ INTERPRETERS = (
 )
 
 
-def install(user: User, place: Path) -> Path:
-    """Install today's wheel into a fresh environment under `place`, and return its `envkit`.
+def install(user: User, folder: Path) -> Path:
+    """Install the current wheel into a new virtual environment in `folder`, and return the path of `envkit`.
 
-    What envkit depends on is kept between runs, so that a run costs seconds.
+    The dependencies are cached between runs, so that an installation takes seconds.
     """
-    base = _interpreter(user)
-    with _locked(_shelf(user)) as shelf:
-        kept = _dependencies(base, shelf)
-    wheel = _wheel(kept, place)
-    fresh = place / "venv"
-    _run(base, "-m", "venv", "--without-pip", fresh)
-    _packages(fresh).joinpath("dependencies.pth").write_text(f"{_packages(kept)}\n")
-    _pip(kept, "--python", fresh / "bin/python", "install", "--no-deps", "--no-index", wheel)
-    return fresh / "bin/envkit"
+    interpreter = _find_interpreter(user)
+    with _locked(_cache_folder(user)) as cache:
+        dependencies = _install_dependencies(interpreter, cache)
+    wheel = _build_wheel(dependencies, folder)
+    venv = folder / "venv"
+    _run(interpreter, "-m", "venv", "--without-pip", venv)
+    _site_packages(venv).joinpath("dependencies.pth").write_text(f"{_site_packages(dependencies)}\n")
+    _pip(dependencies, "--python", venv / "bin/python", "install", "--no-deps", "--no-index", wheel)
+    return venv / "bin/envkit"
 
 
-def _interpreter(user: User) -> str:
+def _find_interpreter(user: User) -> str:
     for candidate in INTERPRETERS:
         if Path(candidate).exists() and user.run([candidate, "-c", SUITABLE], cwd=Path("/")).code == 0:
             return candidate
@@ -56,57 +57,57 @@ def _interpreter(user: User) -> str:
     return pytest.fail(f"{user.name} can run no Python 3.10+ with venv. hint: {hint}", pytrace=False)
 
 
-def _shelf(user: User) -> Path:
-    """Return a folder that outlives the run and that the user can read: in the checkout, if that is open."""
-    shelf = ROOT / ".cache/functional"
-    shelf.mkdir(parents=True, exist_ok=True)
-    if user.run(["test", "-r", shelf, "-a", "-x", shelf], cwd=Path("/")).code == 0:
-        return shelf
-    shelf = Path("/var/cache/envkit-functional")
-    shelf.mkdir(mode=0o755, exist_ok=True)
-    return shelf
+def _cache_folder(user: User) -> Path:
+    """Return a persistent folder that the user can read: in the checkout, if the user can read it."""
+    cache = ROOT / ".cache/functional"
+    cache.mkdir(parents=True, exist_ok=True)
+    if user.run(["test", "-r", cache, "-a", "-x", cache], cwd=Path("/")).code == 0:
+        return cache
+    cache = Path("/var/cache/envkit-functional")
+    cache.mkdir(mode=0o755, exist_ok=True)
+    return cache
 
 
-def _dependencies(base: str, shelf: Path) -> Path:
-    """Return an environment with envkit's dependencies, made anew when they or the interpreter change."""
-    version = _run(base, "-VV")
-    inputs = "\n".join([base, version, (ROOT / "pyproject.toml").read_text()])
-    kept = shelf / hashlib.sha256(inputs.encode()).hexdigest()[:12]
-    if not (kept / "complete").exists():
-        _run(base, "-m", "venv", "--clear", kept)
-        _pip(kept, "install", "--upgrade", "pip", "hatchling")
-        _pip(kept, "install", f"{_wheel(kept, kept)}[migrate]")
-        _pip(kept, "uninstall", "--yes", "envkit")
-        (kept / "complete").touch()
-    return kept
+def _install_dependencies(interpreter: str, cache: Path) -> Path:
+    """Return an environment with envkit's dependencies, rebuilt when they or the interpreter change."""
+    version = _run(interpreter, "-VV")
+    inputs = "\n".join([interpreter, version, (ROOT / "pyproject.toml").read_text()])
+    dependencies = cache / hashlib.sha256(inputs.encode()).hexdigest()[:12]
+    if not (dependencies / "complete").exists():
+        _run(interpreter, "-m", "venv", "--clear", dependencies)
+        _pip(dependencies, "install", "--upgrade", "pip", "hatchling")
+        _pip(dependencies, "install", f"{_build_wheel(dependencies, dependencies)}[migrate]")
+        _pip(dependencies, "uninstall", "--yes", DISTRIBUTION)
+        (dependencies / "complete").touch()
+    return dependencies
 
 
-def _wheel(kept: Path, place: Path) -> Path:
-    _pip(kept, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", place / "wheel", ROOT)
-    (wheel,) = (place / "wheel").glob("envkit-*.whl")
+def _build_wheel(dependencies: Path, folder: Path) -> Path:
+    _pip(dependencies, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder / "wheel", ROOT)
+    (wheel,) = (folder / "wheel").glob(WHEEL_PATTERN)
     return wheel
 
 
-def _packages(environment: Path) -> Path:
+def _site_packages(environment: Path) -> Path:
     (packages,) = environment.glob("lib/python3*/site-packages")
     return packages
 
 
-def _pip(environment: Path, *words: str | Path) -> None:
-    _run(environment / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check", *words)
+def _pip(environment: Path, *arguments: str | Path) -> None:
+    _run(environment / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments)
 
 
 def _run(*argv: str | Path) -> str:
-    words = [str(word) for word in argv]
-    done = subprocess.run(words, capture_output=True, text=True, umask=0o022, check=False)
-    if done.returncode:
-        said = f"{done.stdout}{done.stderr}"
-        pytest.fail(f"{' '.join(words)} ended with {done.returncode}\n{said}", pytrace=False)
-    return done.stdout
+    command = [str(word) for word in argv]
+    result = subprocess.run(command, capture_output=True, text=True, umask=0o022, check=False)
+    if result.returncode:
+        output = f"{result.stdout}{result.stderr}"
+        pytest.fail(f"{' '.join(command)} exited with code {result.returncode}\n{output}", pytrace=False)
+    return result.stdout
 
 
 @contextmanager
-def _locked(shelf: Path) -> Iterator[Path]:
-    with (shelf / "lock").open("w") as lock:
+def _locked(cache: Path) -> Iterator[Path]:
+    with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield shelf
+        yield cache

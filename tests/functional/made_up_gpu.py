@@ -1,4 +1,4 @@
-"""The real TensorFlow 2.9.0 of an image for GPUs, in a container beside a made-up driver and CUDA."""
+"""The real TensorFlow 2.9.0 of a GPU image, in a container with a fake driver and fake CUDA libraries."""
 
 from __future__ import annotations
 
@@ -23,68 +23,68 @@ LIMIT_S = 60
 
 
 @dataclass(frozen=True)
-class Given:
-    """What a container finds.
+class FakeGpuSetup:
+    """Setup of a container with a fake GPU.
 
     Attributes:
-        says: Variables, FAKE_… among them: what the made-up libraries answer.
-        real: Libraries that are not made up, but those of the image, or none at all where it has none.
-        broken: Libraries that are there and cannot be loaded.
-        hidden: Folders of the image that are empty.
-        limit_s: How long the probe may take.
+        variables: Environment variables; FAKE_… decide what the fake libraries return.
+        real: Libraries that are not replaced by fake ones.
+        broken: Libraries that exist and cannot be loaded.
+        hidden: Folders of the image that are replaced by empty ones.
+        limit_s: Time limit of the probe, in seconds.
     """
 
-    says: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     real: Sequence[str] = ()
     broken: Sequence[str] = ()
     hidden: Sequence[str] = ()
     limit_s: int = LIMIT_S
 
 
-class MadeUpGpu:
-    """Runs programs with the Python of an image where such a GPU seems to be.
+class FakeGpu:
+    """Run programs with the Python of an image and a fake GPU.
 
     Args:
-        engine: A real one, on this machine.
-        image: For GPUs, with TensorFlow 2.9.0.
+        engine: Real engine on this host.
+        image: GPU image with TensorFlow 2.9.0.
         place: An empty folder.
     """
 
-    def __init__(self, engine: docker.DockerClient, image: str, place: Path) -> None:
-        self.engine, self.image, self.place = engine, image, place
-        (place / "lib").mkdir()
-        made_up.libraries(place / "lib")
-        (place / "empty").touch()
-        (place / "empty").chmod(0o666)
+    def __init__(self, engine: docker.DockerClient, image: str, folder: Path) -> None:
+        self.engine, self.image, self.folder = engine, image, folder
+        (folder / "lib").mkdir()
+        made_up.libraries(folder / "lib")
+        (folder / "empty").touch()
+        (folder / "empty").chmod(0o666)
 
-    def probe(self, given: Given) -> tuple[Observation, ...]:
+    def probe(self, setup: FakeGpuSetup) -> tuple[Observation, ...]:
         """Run the real probe."""
-        return observations.parse_all(self.run(guest_runner.build_program("probe"), given).splitlines())
+        return observations.parse_all(self.run(guest_runner.build_program("probe"), setup).splitlines())
 
-    def run(self, program: str, given: Given) -> str:
-        """Run a program and return what it prints and what is logged."""
-        (self.place / "program.py").write_text(program)
+    def run(self, program: str, setup: FakeGpuSetup) -> str:
+        """Run a program; return its output and log."""
+        (self.folder / "program.py").write_text(program)
         container = self.engine.containers.create(
             self.image,
-            ["/program.py", str(given.limit_s)],
+            ["/program.py", str(setup.limit_s)],
             entrypoint="/opt/tensorflow/bin/python",
             user="1000:1000",
             network_mode="none",
             cap_drop=["ALL"],
-            environment={"LD_LIBRARY_PATH": "/made-up", **given.says},
-            tmpfs={"/tmp": "", **dict.fromkeys(given.hidden, "")},
-            volumes=self._volumes(given),
+            environment={"LD_LIBRARY_PATH": "/fake", **setup.variables},
+            tmpfs={"/tmp": "", **dict.fromkeys(setup.hidden, "")},
+            volumes=self._volumes(setup),
         )
         try:
             container.start()
-            container.wait(timeout=given.limit_s + 60)
+            container.wait(timeout=setup.limit_s + 60)
             return bytes(container.logs()).decode("utf-8", "replace")
         finally:
             container.remove(force=True, v=True)
 
-    def _volumes(self, given: Given) -> list[str]:
-        empty = self.place / "empty"
-        made = {path.name: path for path in sorted((self.place / "lib").iterdir()) if path.name not in given.real}
-        made |= dict.fromkeys(given.broken, empty)
-        found = [f"{path}:/made-up/{name}:ro" for name, path in made.items()]
-        return [*found, f"{self.place}/program.py:/program.py:ro", *(f"{empty}:/dev/{one}" for one in NODES)]
+    def _volumes(self, setup: FakeGpuSetup) -> list[str]:
+        empty = self.folder / "empty"
+        libraries = {path.name: path for path in sorted((self.folder / "lib").iterdir()) if path.name not in setup.real}
+        libraries |= dict.fromkeys(setup.broken, empty)
+        mounts = [f"{path}:/fake/{name}:ro" for name, path in libraries.items()]
+        return [*mounts, f"{self.folder}/program.py:/program.py:ro", *(f"{empty}:/dev/{node}" for node in NODES)]

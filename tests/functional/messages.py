@@ -1,32 +1,51 @@
-"""What an error must look like: one message, the hint, the right exit code, never a traceback."""
+"""Assertions on errors: one message with a hint, the right exit code and error code, and no traceback."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.functional.account import Ran
 
 
-def told(ran: Ran, code: int, *words: str) -> None:
-    """Insist that a command ended with a code and one message on stderr, hint included, that has these words."""
-    _plain(ran, code, words)
-    messages = [line for line in ran.err.splitlines() if line.startswith("envkit: ")]
-    hints = [line for line in ran.err.splitlines() if line.startswith("  hint: ")]
-    assert (len(messages), len(hints)) == (1, 1), str(ran)
+def assert_error(result: Ran, exit_code: int, *fragments: str, code: str = "") -> None:
+    """Check that a command failed with exactly one message and one hint on stderr.
+
+    Args:
+        result: The command.
+        exit_code: Expected exit code.
+        fragments: Texts that stderr contains.
+        code: Expected error code; the command must have run with `--format json`.
+    """
+    _assert_plain_error(result, exit_code, fragments)
+    messages = [line for line in result.err.splitlines() if line.startswith("envkit: ")]
+    hints = [line for line in result.err.splitlines() if line.startswith("  hint: ")]
+    assert (len(messages), len(hints)) == (1, 1), str(result)
+    if code:
+        assert error_code(result) == code, str(result)
 
 
-def told_of_config(ran: Ran, *problems: str) -> None:
-    """Insist on exit code 2 and exactly these problems of the config: a line each, that begins like this."""
-    _plain(ran, 2, problems)
-    lines = ran.err.splitlines()
-    assert len(lines) == len(problems), str(ran)
-    assert all(line.startswith(problem) for line, problem in zip(lines, problems, strict=True)), str(ran)
+def error_code(result: Ran) -> str:
+    """Return the error code of a command that ran with `--format json`; empty if it printed no error."""
+    try:
+        report = json.loads(result.out)
+    except ValueError:
+        return ""
+    return str((report["error"] or {}).get("code", ""))
 
 
-def _plain(ran: Ran, code: int, words: tuple[str, ...]) -> None:
-    assert ran.code == code, str(ran)
-    assert "Traceback" not in ran.out + ran.err, str(ran)
-    assert "bug in envkit" not in ran.err, str(ran)
-    missing = [word for word in words if word not in ran.err]
-    assert not missing, f"{missing} is not said: {ran}"
+def assert_config_problems(result: Ran, *problems: str) -> None:
+    """Check for exit code 2 and exactly these problems of the configuration, each given by the start of its line."""
+    _assert_plain_error(result, 2, problems)
+    lines = result.err.splitlines()
+    assert len(lines) == len(problems), str(result)
+    assert all(line.startswith(problem) for line, problem in zip(lines, problems, strict=True)), str(result)
+
+
+def _assert_plain_error(result: Ran, exit_code: int, fragments: tuple[str, ...]) -> None:
+    assert result.code == exit_code, str(result)
+    assert "Traceback" not in result.out + result.err, str(result)
+    assert "bug in envkit" not in result.err, str(result)
+    missing = [fragment for fragment in fragments if fragment not in result.err]
+    assert not missing, f"{missing} is missing: {result}"

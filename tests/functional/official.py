@@ -1,7 +1,7 @@
-"""A stand-in for TensorFlow's official image: its traits on Debian 11, which has its glibc, under another name.
+"""A stand-in for TensorFlow's official image: its known faults on Debian 11, which has the same glibc.
 
-The product asks its catalogue what the official image is called. A copy of the installed package whose catalogue
-names the stand-in is what these tests run; nothing else of it differs.
+envkit reads the name of the official image from its catalog. These tests run a copy of the installed package whose
+catalog names the stand-in; nothing else differs.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ TAG = f"{STAND_IN}:2.9.0-jupyter"
 REPOSITORY = "repository: tensorflow/tensorflow\n"
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
-# Python 3.9 for 3.8, and no CUDA: the stub is another library under libcuda's name, which is as long. The rest is as in
-# the image. TensorFlow is real, with what came to be installed beside it where nothing caps it: it cannot be imported.
+# Differences from the official image: Python 3.9 instead of 3.8, and no CUDA. The libcuda stub is another library whose
+# name has the same length. TensorFlow is real, but its uncapped dependencies are too new, so it cannot be imported.
 DOCKERFILE = f"""
 FROM {foreign.ROOT}
 COPY ca.pem /etc/ca.pem
@@ -38,7 +38,7 @@ RUN mkdir -p /usr/local/cuda/lib64/stubs /tf /.local && cd /usr/local/cuda/lib64
     && ln -s libcuda.so libcuda.so.1 \
     && echo /usr/local/cuda/lib64/stubs > /etc/ld.so.conf.d/z-cuda-stubs.conf && ldconfig
 RUN echo "deb [signed-by=/usr/share/keyrings/old-nvidia.gpg] \
-    $(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1) trixie main" \
+    $(apt-get indextargets --no-release-info --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1) trixie main" \
     > /etc/apt/sources.list.d/cuda.list && : > /usr/share/keyrings/old-nvidia.gpg
 RUN mkdir -p /etc/jupyter && echo '{{"ServerApp": {{"allow_root": true}}}}' > /etc/jupyter/jupyter_config.json
 RUN printf 'export PS1="tf> "\\nldconfig\\n' > /etc/bash.bashrc && chmod a+rwx /etc/bash.bashrc /tf /.local
@@ -50,21 +50,21 @@ CMD ["bash", "-c", "source /etc/bash.bashrc && jupyter notebook --notebook-dir=/
 
 
 def stand_in(engine: docker.DockerClient, folder: Path) -> str:
-    """Return the stand-in's reference; it is built once on a machine."""
+    """Build the stand-in, once per machine, and return its reference."""
     foreign.debian(engine, folder)
     return foreign.build(engine, TAG, {"Dockerfile": DOCKERFILE, "ca.pem": BUNDLE.read_bytes()})
 
 
-def with_catalogue(installed: Envkit, folder: Path, repository: str) -> Envkit:
-    """Return envkit as installed, but for a catalogue in which the official image has another repository."""
+def with_catalog(installed: Envkit, folder: Path, repository: str) -> Envkit:
+    """Return a copy of the installed envkit whose catalog has another repository for the official image."""
     python = installed.program.with_name("python")
     (package,) = installed.program.parent.parent.glob("lib/python3*/site-packages/envkit")
     copy = folder / "envkit"
     shutil.copytree(package, copy)
-    catalogue = copy / "catalog.yaml"
-    text = catalogue.read_text()
+    catalog = copy / "catalog.yaml"
+    text = catalog.read_text()
     assert REPOSITORY in text
-    catalogue.write_text(text.replace(REPOSITORY, f"repository: {repository}\n"))
+    catalog.write_text(text.replace(REPOSITORY, f"repository: {repository}\n"))
     program = folder / "run"
     program.write_text(f'#!/bin/sh\nPYTHONPATH={folder} exec {python} -m envkit "$@"\n')
     program.chmod(0o755)

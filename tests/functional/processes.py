@@ -1,4 +1,4 @@
-"""envkit while it runs: read its progress, then let it end."""
+"""A running envkit process: wait for a stage of its progress, then for its exit."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     import subprocess
 
 
-def told_stage(process: subprocess.Popen[str], stage: str) -> None:
-    """Read progress until a stage is told."""
+def wait_for_stage(process: subprocess.Popen[str], stage: str) -> None:
+    """Read the progress until a stage is reported."""
     assert process.stderr is not None
-    said = []
-    for text in process.stderr:
-        said.append(text)
-        if f"] {stage}: " in text:
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if f"] {stage}: " in line:
             return
-    raise AssertionError(f"{stage} was never told: {''.join(said)}")
+    raise AssertionError(f"the stage {stage} was not reported: {''.join(lines)}")
 
 
-def ended(process: subprocess.Popen[str]) -> Ran:
-    """Wait for envkit to end."""
+def wait_for_exit(process: subprocess.Popen[str]) -> Ran:
+    """Wait until envkit exits, and return its result."""
     out, err = process.communicate(timeout=60)
     return Ran(("envkit",), process.returncode, out, err)

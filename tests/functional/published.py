@@ -1,4 +1,4 @@
-"""An environment whose SSH server is published at a port of this host."""
+"""An environment whose SSH server is published on a loopback port of this host."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.functional.inside import Inside
 from tests.functional.openssh import Ssh
-from tests.functional.traces import container, state_folder, title
+from tests.functional.traces import container, container_name, state_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ FIRST_UP_S = 1500
 
 @dataclass(frozen=True)
 class Published:
-    """An environment whose SSH server is published, and the ordinary client that uses it."""
+    """An environment with a published SSH server, and a client."""
 
     project: Path
     up: Ran
@@ -32,24 +32,24 @@ class Published:
 
     @property
     def inside(self) -> Inside:
-        """Return its container, to run programs in."""
+        """Return a runner of programs in the container."""
         return Inside(container(self.engine, self.ssh.user, self.project))
 
     @property
     def result(self) -> dict[str, Any]:
-        """Return the report of its `up`."""
-        found: dict[str, Any] = json.loads(self.up.out)["result"]
-        return found
+        """Return the result of its `up`."""
+        result: dict[str, Any] = json.loads(self.up.out)["result"]
+        return result
 
     @property
     def port(self) -> int:
-        """Return the port of loopback it is published at."""
+        """Return the published loopback port."""
         return int(self.result["ssh_port"])
 
 
 def brought_up(project: Path, user: User, run_envkit: Envkit, engine: docker.DockerClient) -> Published:
-    """Bring a project up, all of its access agreed to."""
+    """Bring a project up and approve its access."""
     up = run_envkit(["up", "--yes", "--format", "json", "--project", project], timeout_s=FIRST_UP_S)
     assert up.code == 0, str(up)
-    ssh = Ssh(user, state_folder(user, project) / "client/ssh_config", title(user, project))
+    ssh = Ssh(user, state_folder(user, project) / "client/ssh_config", container_name(user, project))
     return Published(project, up, ssh, engine)

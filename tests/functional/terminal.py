@@ -1,4 +1,4 @@
-"""A terminal for programs that behave otherwise on one: they ask, they draw, they show secrets."""
+"""A pseudoterminal for programs that behave differently on one: they prompt, redraw lines and print secrets."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from tests.functional.account import User
 
-DEADLINE_S = 120
+TIMEOUT_S = 120
 
 
 class Terminal:
-    """A program of a user on a terminal of its own; `seen` is all it wrote there."""
+    """A program of a user on its own terminal; `output` is everything that it has written."""
 
     def __init__(
         self,
@@ -33,19 +33,19 @@ class Terminal:
         env: Mapping[str, str] | None = None,
         out: int | None = None,
     ) -> None:
-        self._master, inner = pty.openpty()
+        self._controller, tty = pty.openpty()
         self.process = subprocess.Popen(
             [str(word) for word in argv],
             cwd=cwd,
             env={**user.environment(), "TERM": "xterm", **(env or {})},
-            stdin=inner,
-            stdout=inner if out is None else out,
-            stderr=inner,
+            stdin=tty,
+            stdout=tty if out is None else out,
+            stderr=tty,
             start_new_session=True,
             **user.switch(),
         )
-        os.close(inner)
-        self.seen = ""
+        os.close(tty)
+        self.output = ""
 
     def __enter__(self) -> Self:
         return self
@@ -53,35 +53,35 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
-        os.close(self._master)
+        os.close(self._controller)
 
     def type(self, text: str) -> None:
         """Type a text."""
-        os.write(self._master, text.encode())
+        os.write(self._controller, text.encode())
 
     def wait_for(self, text: str) -> None:
-        """Read until a text stands there."""
-        until = time.monotonic() + DEADLINE_S
-        while text not in self.seen:
-            if not self._read(until):
-                raise AssertionError(f"{text!r} never came; this did:\n{self.seen}")
+        """Read until the program has written a text."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while text not in self.output:
+            if not self._read(deadline):
+                raise AssertionError(f"the program did not write {text!r}; it wrote:\n{self.output}")
 
-    def end(self) -> int:
-        """Read to the end and return the exit code."""
-        until = time.monotonic() + DEADLINE_S
-        while self._read(until):
+    def wait_for_exit(self) -> int:
+        """Read until the program exits, and return its exit code."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while self._read(deadline):
             pass
-        return self.process.wait(timeout=DEADLINE_S)
+        return self.process.wait(timeout=TIMEOUT_S)
 
-    def _read(self, until: float) -> bool:
-        ready, _, _ = select.select([self._master], [], [], max(0, until - time.monotonic()))
+    def _read(self, deadline: float) -> bool:
+        ready, _, _ = select.select([self._controller], [], [], max(0, deadline - time.monotonic()))
         if not ready:
-            raise AssertionError(f"the program does not end; it wrote:\n{self.seen}")
+            raise AssertionError(f"the program does not exit; it wrote:\n{self.output}")
         try:
-            chunk = os.read(self._master, 1 << 16)
+            chunk = os.read(self._controller, 1 << 16)
         except OSError as error:
-            if error.errno == errno.EIO:  # the last one on the other side left
+            if error.errno == errno.EIO:  # every process on the terminal has exited
                 return False
             raise
-        self.seen += chunk.decode(errors="replace")
+        self.output += chunk.decode(errors="replace")
         return bool(chunk)

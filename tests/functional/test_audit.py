@@ -1,4 +1,4 @@
-"""Our own attacks: an environment as envkit makes it withstands them, a weakened one fails by what was weakened."""
+"""`audit`: a default environment passes, and a weakened one fails the matching checks only."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from envkit.checks import audit
 from envkit.observe import http_attacks
 from tests.functional.inside import Inside
 from tests.functional.jupyter import Jupyter, port_of
-from tests.functional.processes import ended
+from tests.functional.processes import wait_for_exit
 from tests.functional.waiting import wait_until
-from tests.functional.weak import PYTHON, failures, looked_inside, weakened
+from tests.functional.weak import PYTHON, audit_inside, failed_checks, weakened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,44 +33,52 @@ TIMEOUT_S = 180
 
 
 @pytest.mark.proves("an environment withstands the attacks of `envkit audit`", "real")
-def test_an_environment_as_envkit_makes_it_withstands(
+def test_environment_withstands_the_attacks(
     run_envkit: Envkit, shared_env: SharedEnvironment, engine: docker.DockerClient, user: User
 ) -> None:
-    done = run_envkit(["audit", "--project", shared_env.project, "--format", "json"], timeout_s=TIMEOUT_S)
-    report = json.loads(done.out)
-    outcome = {one["check"]: one["status"] for one in report["findings"]}
-    assert done.code == 0, str(done)
-    # JupyterLab listens at a port here and no socket, and the SSH server at none.
-    assert {outcome.pop(check) for check in ("audit/socket", "audit/ssh-audit")} == {"skipped"}
-    assert set(outcome.values()) == {"passed"}, outcome
+    result = run_envkit(["audit", "--project", shared_env.project, "--format", "json"], timeout_s=TIMEOUT_S)
+    report = json.loads(result.out)
+    statuses = {finding["check"]: finding["status"] for finding in report["findings"]}
+    assert result.code == 0, str(result)
+    # JupyterLab listens on a port, not on a socket, and the SSH server on neither.
+    assert {statuses.pop(check) for check in ("audit/socket", "audit/ssh-audit")} == {"skipped"}
+    assert set(statuses.values()) == {"passed"}, statuses
     assert list(engine.containers.list(all=True, filters={"name": naming.neighbour_prefix(user.uid)})) == []
 
 
-def test_an_audit_that_is_ended_leaves_neither_clients_nor_containers(
+def test_interrupted_audit_leaves_no_clients_or_containers(
     run_envkit: Envkit, shared_env: SharedEnvironment, engine: docker.DockerClient, user: User
 ) -> None:
-    def attackers() -> list[list[str]]:
-        run = psutil.process_iter(["uids", "cmdline"])
-        lines = [one.info["cmdline"] or [] for one in run if one.info["uids"].real == user.uid]
-        # The agent of one of them looks every 10 s whether its client is still there, and ends then.
-        return [words for words in lines if words[:1] == ["ssh"] and "-oControlMaster=no" in words]
+    def ssh_clients() -> list[list[str]]:
+        processes = psutil.process_iter(["uids", "cmdline"])
+        command_lines = [
+            user_process.info["cmdline"] or []
+            for user_process in processes
+            if user_process.info["uids"].real == user.uid
+        ]
+        # An SSH agent checks every 10 s whether its client still runs.
+        return [
+            command_line
+            for command_line in command_lines
+            if command_line[:1] == ["ssh"] and "-oControlMaster=no" in command_line
+        ]
 
     with run_envkit.start(["audit", "--project", shared_env.project]) as process:
-        wait_until(lambda: len(attackers()) > 1 or process.poll() is not None, "SSH is attacked by several clients")
+        wait_until(lambda: len(ssh_clients()) > 1 or process.poll() is not None, "several SSH clients attack")
         process.send_signal(signal.SIGTERM)
-        done = ended(process)
-    assert (done.code, "Traceback" in done.err) == (143, False), str(done)
+        result = wait_for_exit(process)
+    assert (result.code, "Traceback" in result.err) == (143, False), str(result)
     assert list(engine.containers.list(all=True, filters={"name": naming.neighbour_prefix(user.uid)})) == []
-    wait_until(lambda: not attackers(), "no client is left", timeout_s=5)
+    wait_until(lambda: not ssh_clients(), "all SSH clients have exited", timeout_s=5)
 
 
-def test_what_does_not_run_cannot_be_attacked(run_envkit: Envkit, workspace: Any) -> None:
-    done = run_envkit(["audit", "--project", workspace("gpu: off")])
-    assert done.code in {2, 3}
-    assert "Traceback" not in done.err
+def test_audit_needs_a_running_environment(run_envkit: Envkit, workspace: Any) -> None:
+    result = run_envkit(["audit", "--project", workspace("gpu: off")])
+    assert result.code in {2, 3}
+    assert "Traceback" not in result.err
 
 
-# Listens on a socket that everybody may open, in a folder that everybody may enter.
+# A socket that every user may open, in a folder that every user may enter.
 OPEN_SOCKET = """
 import os, socket, time
 listener = socket.socket(socket.AF_UNIX)
@@ -79,8 +87,8 @@ os.chmod("/run/envkit/jupyter.sock", 0o666)
 os.chmod("/run/envkit", 0o755)
 time.sleep(600)
 """
-# What is weakened; and what the audit must find then, in settings and inside: these and no others.
-WEAK: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
+# By weakened setting: its change, and all checks that must fail, of the settings and in the container.
+WEAKENED: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
     "nothing": ({}, set()),
     "the root file system": ({"HostConfig": {"ReadonlyRootfs": False}}, {"kernel"}),
     "new privileges": ({"HostConfig": {"SecurityOpt": []}}, {"privileges", "capabilities"}),
@@ -88,11 +96,11 @@ WEAK: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
         {"HostConfig": {"SecurityOpt": ["no-new-privileges:true", "seccomp=unconfined"]}},
         {"privileges", "capabilities", "escapes"},
     ),
-    # The engine itself switches labels off for that.
+    # With it, the engine switches security labels off.
     "the host's processes": ({"HostConfig": {"PidMode": "host"}}, {"namespaces", "privileges", "escapes"}),
     "the host's control groups": ({"HostConfig": {"CgroupnsMode": "host"}}, {"namespaces"}),
     "limits": ({"HostConfig": {"Memory": 0, "MemorySwap": 0}}, {"limits"}),
-    "a port for everybody": (
+    "a port on all addresses": (
         {"HostConfig": {"PortBindings": {"8888/tcp": [{"HostIp": "0.0.0.0", "HostPort": "0"}]}}},
         {"ports"},
     ),
@@ -109,21 +117,21 @@ WEAK: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
 
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
-@pytest.mark.parametrize("what", WEAK)
-def test_what_was_weakened_is_found_and_nothing_else(
-    what: str, engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment
+@pytest.mark.parametrize("case", WEAKENED)
+def test_audit_finds_exactly_the_weakened_setting(
+    case: str, engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment
 ) -> None:
-    change, expected = WEAK[what]
+    change, expected = WEAKENED[case]
     with weakened(engine, shared_env, change) as container:
         if "socket" in expected:
-            there = Inside(engine.containers.get(container))
-            wait_until(lambda: there("test", "-S", "/run/envkit/jupyter.sock").code == 0, "there is a socket")
-        assert failures(looked_inside(reached, container)) == expected
+            programs = Inside(engine.containers.get(container))
+            wait_until(lambda: programs("test", "-S", "/run/envkit/jupyter.sock").code == 0, "the socket exists")
+        assert failed_checks(audit_inside(reached, container)) == expected
 
 
 @pytest.fixture(scope="module")
 def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[Jupyter]:
-    """Yield JupyterLab with the settings it comes with, but for a token that a person chose, and no XSRF check."""
+    """Yield JupyterLab with its default settings, except a weak token and no XSRF check."""
     command = [
         "-m",
         "jupyterlab",
@@ -146,19 +154,17 @@ def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterato
     )
     try:
         server = Jupyter(port_of(container), "jupyter")
-        wait_until(lambda: server.answers("/api"), "the server with stock settings answers")
+        wait_until(lambda: server.responds("/api"), "the server with default settings answers")
         yield server
     finally:
         container.remove(force=True, v=True)
 
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
-def test_jupyterlab_with_weak_settings_fails_by_those(
-    stock: Jupyter, reached: Engine, shared_env: SharedEnvironment
-) -> None:
-    locked = leak_scan.inspect_container(reached, str(shared_env.container.id))
-    found = audit.check(http_attacks.run_attacks(stock.port, stock.token, lambda: True), locked)
-    assert failures(found) == {
+def test_audit_finds_weak_jupyterlab_settings(stock: Jupyter, reached: Engine, shared_env: SharedEnvironment) -> None:
+    inspection = leak_scan.inspect_container(reached, str(shared_env.container.id))
+    findings = audit.check(http_attacks.run_attacks(stock.port, stock.token, lambda: True), inspection)
+    assert failed_checks(findings) == {
         "http-host",
         "http-guesses",
         "http-cookie",

@@ -1,4 +1,4 @@
-"""The audit from outside: what neighbours, ssh-audit and tables of versions find of weakened environments."""
+"""`audit` from outside: neighbours, ssh-audit and package versions of weakened environments."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from envkit.model.report import Verdict
 from envkit.net.ports import read_banner
 from envkit.observe import attack_suite as audit_probes
 from envkit.observe import network_attacks, ssh_audit
-from tests.functional.openssh import ssh_audit_in
+from tests.functional.openssh import install_ssh_audit
 from tests.functional.waiting import wait_until
-from tests.functional.weak import PYTHON, failures, listens_inside, looked_inside, weakened
+from tests.functional.weak import PYTHON, audit_inside, failed_checks, listens_inside, weakened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,59 +31,53 @@ if TYPE_CHECKING:
     from envkit.model.report import Finding, Observation
     from tests.functional.conftest import SharedEnvironment
 
-# As the neighbours see it.
-
-
-# Which network a workspace is on, and what the audit must find then.
-NETWORKS = {"the usual one": {"network", "neighbours"}, "one that keeps no neighbour out": {"neighbours"}}
+# By network of a workspace: the checks that must fail.
+NETWORKS = {"default bridge": {"network", "neighbours"}, "network with inter-container traffic": {"neighbours"}}
 
 
 @pytest.fixture
 def open_network(engine: docker.DockerClient) -> Iterator[str]:
-    made = engine.networks.create(f"envkit-weak-{secrets.token_hex(4)}")
-    yield str(made.name)
-    made.remove()
+    network = engine.networks.create(f"envkit-weak-{secrets.token_hex(4)}")
+    yield str(network.name)
+    network.remove()
 
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
-@pytest.mark.parametrize("which", NETWORKS)
-def test_a_workspace_that_neighbours_reach_is_found(
-    which: str, engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment, open_network: str
+@pytest.mark.parametrize("case", NETWORKS)
+def test_reachable_workspace_is_found(
+    case: str, engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment, open_network: str
 ) -> None:
     serve: dict[str, Any] = {"Entrypoint": [PYTHON, "-m", "http.server", "8888", "--directory", "/srv"], "Cmd": []}
-    mode = "bridge" if which == "the usual one" else open_network
+    mode = "bridge" if case == "default bridge" else open_network
     with weakened(engine, shared_env, {"Config": serve, "HostConfig": {"NetworkMode": mode}}) as container:
-        wait_until(lambda: listens_inside(engine, container), "it serves")
-        seen, found = knocked(reached, container)
-    assert failures(found) == NETWORKS[which], seen
+        wait_until(lambda: listens_inside(engine, container), "the server listens")
+        observations, findings = probe_ports(reached, container)
+    assert failed_checks(findings) == NETWORKS[case], observations
 
 
-def knocked(reached: Engine, container: str) -> tuple[list[Observation], tuple[Finding, ...]]:
-    """Knock at a container; return what was seen and what the audit finds of it."""
-    inspected, title = leak_scan.inspect_container(reached, container), f"envkit-weak-{secrets.token_hex(4)}."
+def probe_ports(reached: Engine, container: str) -> tuple[list[Observation], tuple[Finding, ...]]:
+    """Probe the ports of a container from its network; return the observations and the findings."""
+    inspection, name_prefix = leak_scan.inspect_container(reached, container), f"envkit-weak-{secrets.token_hex(4)}."
     with network_attacks.probe_in_background(
-        reached, inspected, owner=os.getuid(), name_prefix=title, labels={}
-    ) as knocks:
-        seen = list(knocks())
-    return seen, audit.check(seen, inspected)
+        reached, inspection, owner=os.getuid(), name_prefix=name_prefix, labels={}
+    ) as probe_results:
+        observations = list(probe_results())
+    return observations, audit.check(observations, inspection)
 
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
-def test_a_workspace_that_neighbours_reach_is_found_also_while_nothing_listens_there(
+def test_reachable_workspace_without_a_listener_is_found(
     engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment, open_network: str
 ) -> None:
     with weakened(engine, shared_env, {"HostConfig": {"NetworkMode": open_network}}) as container:
-        seen, found = knocked(reached, container)
-    assert failures(found) == {"neighbours"}, seen
-
-
-# As ssh-audit sees it.
+        observations, findings = probe_ports(reached, container)
+    assert failed_checks(findings) == {"neighbours"}, observations
 
 
 @pytest.fixture
 def ssh_audit_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the real ssh-audit of these tests where envkit looks for it."""
-    monkeypatch.setenv("PATH", f"{ssh_audit_in(tmp_path)}:{os.environ['PATH']}")
+    """Add the real ssh-audit to PATH."""
+    monkeypatch.setenv("PATH", f"{install_ssh_audit(tmp_path)}:{os.environ['PATH']}")
 
 
 WEAK_SSHD = """
@@ -94,7 +88,7 @@ exec /usr/sbin/sshd -D -e -f /dev/null -p 2222 -h /tmp/key -o UsePAM=no -o PidFi
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
 @pytest.mark.usefixtures("ssh_audit_program")
-def test_an_ssh_server_with_its_own_defaults_fails_by_that(
+def test_ssh_server_with_default_algorithms_is_found(
     engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment
 ) -> None:
     change: dict[str, dict[str, Any]] = {
@@ -104,21 +98,18 @@ def test_an_ssh_server_with_its_own_defaults_fails_by_that(
     with weakened(engine, shared_env, change) as container:
         ports = engine.api.inspect_container(container)["NetworkSettings"]["Ports"]
         port = int(ports["2222/tcp"][0]["HostPort"])
-        wait_until(lambda: read_banner(port).startswith(b"SSH-2.0-"), "sshd greets")
-        seen = ssh_audit.audit_port(port, lambda: True)
-        found = audit.check([seen], leak_scan.inspect_container(reached, container))
-    assert failures(found) == {"ssh-audit"}, seen
-
-
-# What is old.
+        wait_until(lambda: read_banner(port).startswith(b"SSH-2.0-"), "sshd sends its banner")
+        observation = ssh_audit.audit_port(port, lambda: True)
+        findings = audit.check([observation], leak_scan.inspect_container(reached, container))
+    assert failed_checks(findings) == {"ssh-audit"}, observation
 
 
 @pytest.fixture
-def outdated(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[str]:
-    """Yield the image of the shared environment, with another version of tornado written into it."""
-    place = "/opt/jupyter/lib/python3*/site-packages"
-    script = f"cd {place} && mv tornado-*.dist-info tornado-6.4.2.dist-info"
-    made = engine.containers.create(
+def outdated_image(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[str]:
+    """Yield the image of the shared environment, with the version of tornado replaced by an older one."""
+    site_packages = "/opt/jupyter/lib/python3*/site-packages"
+    script = f"cd {site_packages} && mv tornado-*.dist-info tornado-6.4.2.dist-info"
+    container = engine.containers.create(
         shared_env.container.attrs["Image"],
         ["-c", script],
         entrypoint="/bin/sh",
@@ -127,29 +118,31 @@ def outdated(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iter
     )
     ref = f"envkit-test-outdated:{secrets.token_hex(4)}"
     try:
-        made.start()
-        assert made.wait()["StatusCode"] == 0, made.logs()
-        made.commit(*ref.split(":"))
+        container.start()
+        assert container.wait()["StatusCode"] == 0, container.logs()
+        container.commit(*ref.split(":"))
         yield ref
     finally:
-        made.remove(force=True)
+        container.remove(force=True)
         if engine.images.list(ref):
             engine.images.remove(ref)
 
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
-def test_an_old_version_of_what_serves_is_found_and_nothing_else(
-    engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment, outdated: str
+def test_outdated_server_package_is_found(
+    engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment, outdated_image: str
 ) -> None:
-    with weakened(engine, shared_env, {"Config": {"Image": outdated}}) as container:
-        found = looked_inside(reached, container)
-    assert failures(found) == {"packages"}
-    assert [one.detail.split(":")[0] for one in found if one.check == "audit/packages"] == ["tornado 6.4.2"]
+    with weakened(engine, shared_env, {"Config": {"Image": outdated_image}}) as container:
+        findings = audit_inside(reached, container)
+    assert failed_checks(findings) == {"packages"}
+    assert [finding.detail.split(":")[0] for finding in findings if finding.check == "audit/packages"] == [
+        "tornado 6.4.2"
+    ]
 
 
 @pytest.fixture
-def years_old(engine: docker.DockerClient) -> Iterator[str]:
-    """Yield an image that was made in 2020, with nothing in it."""
+def old_image(engine: docker.DockerClient) -> Iterator[str]:
+    """Yield an empty image that was created in 2020."""
     layer, ref = tar.pack_files({}), f"envkit-test-old:{secrets.token_hex(4)}"
     config = {
         "architecture": host.machine(),
@@ -173,14 +166,14 @@ def years_old(engine: docker.DockerClient) -> Iterator[str]:
     engine.images.remove(ref)
 
 
-def test_an_image_that_is_years_old_warns_and_fails_nothing(
-    engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment, years_old: str
+def test_old_image_is_a_warning(
+    engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment, old_image: str
 ) -> None:
-    made = engine.containers.create(years_old, ["nothing"])
+    container = engine.containers.create(old_image, ["nothing"])
     try:
-        seen = audit_probes.image_dates(reached, str(made.id), "")
+        observation = audit_probes.image_dates(reached, str(container.id), "")
     finally:
-        made.remove()
-    found = audit.check([seen], leak_scan.inspect_container(reached, str(shared_env.container.id)))
-    assert {one.check for one in found if one.status is Verdict.WARNED} == {"audit/image-age"}
-    assert not [one for one in found if one.status is Verdict.FAILED]
+        container.remove()
+    findings = audit.check([observation], leak_scan.inspect_container(reached, str(shared_env.container.id)))
+    assert {finding.check for finding in findings if finding.status is Verdict.WARNED} == {"audit/image-age"}
+    assert not [finding for finding in findings if finding.status is Verdict.FAILED]

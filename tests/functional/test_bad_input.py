@@ -1,4 +1,4 @@
-"""Whatever is wrong with a config, a command line, the engine or the machine: one message, the hint, nothing left."""
+"""Bad configurations, command lines, engines and disks: one message with a hint, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.functional.engine_gate import Gate
-from tests.functional.messages import told, told_of_config
-from tests.functional.traces import forgotten, state_folder
+from tests.functional.messages import assert_config_problems, assert_error
+from tests.functional.traces import has_no_state, state_folder
 from tests.functional.workspaces import Workspaces, leftovers
 
 if TYPE_CHECKING:
@@ -31,22 +31,22 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 
 @pytest.fixture(scope="module")
 def folder(user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient) -> Iterator[Path]:
-    """Yield a project folder that all these mistakes are made in."""
+    """Yield the project folder of these tests."""
     workspaces = Workspaces(user, projects, run_envkit, engine)
-    yield workspaces(name="trying")
+    yield workspaces(name="bad-input")
     workspaces.close()
 
 
 @pytest.fixture
-def trying(folder: Path, engine: docker.DockerClient, user: User) -> Iterator[Path]:
-    """Yield the folder with a good config, and insist that what was tried there left nothing."""
+def project(folder: Path, engine: docker.DockerClient, user: User) -> Iterator[Path]:
+    """Yield the folder with a valid config; afterwards, check that nothing is left of an environment."""
     for path in folder.iterdir():
         path.unlink()
     (folder / "envkit.yaml").write_text("gpu: off\n")
     user.own(folder / "envkit.yaml", 0o644)
     yield folder
     assert leftovers(engine, str(folder)) == {}
-    assert forgotten(user, folder)
+    assert has_no_state(user, folder)
 
 
 @pytest.mark.parametrize(
@@ -71,44 +71,44 @@ def trying(folder: Path, engine: docker.DockerClient, user: User) -> Iterator[Pa
     ],
 )
 @pytest.mark.proves("all mistakes in the config are told at once", "real")
-def test_a_mistake_in_the_config_is_told_with_file_line_and_key(
-    config: str, problems: list[str], trying: Path, run_envkit: Envkit
+def test_config_problem_names_file_line_and_key(
+    config: str, problems: list[str], project: Path, run_envkit: Envkit
 ) -> None:
-    (trying / "envkit.yaml").write_text(config)
-    told_of_config(run_envkit(["up"], cwd=trying), *problems)
+    (project / "envkit.yaml").write_text(config)
+    assert_config_problems(run_envkit(["up"], cwd=project), *problems)
 
 
 @pytest.mark.parametrize(
-    ("config", "says"),
+    ("config", "expected"),
     [
         ("workspace: nowhere\n", "nowhere does not exist"),
         ("workspace: /\n", "/ cannot be a workspace"),
         ("workspace: '~'\n", "home folder"),
     ],
 )
-def test_a_workspace_that_cannot_be_one_is_refused(config: str, says: str, trying: Path, run_envkit: Envkit) -> None:
-    (trying / "envkit.yaml").write_text(config)
-    told(run_envkit(["up"], cwd=trying), 2, says)
+def test_unsuitable_workspace_is_refused(config: str, expected: str, project: Path, run_envkit: Envkit) -> None:
+    (project / "envkit.yaml").write_text(config)
+    assert_error(run_envkit(["up"], cwd=project), 2, expected)
 
 
 @pytest.mark.parametrize(
-    ("mode", "content", "says"),
+    ("mode", "content", "expected"),
     [
         (0o644, b"name: \xff\n", "is not UTF-8 text"),
         (0o000, b"gpu: off\n", "cannot be read"),
         (0o644, b"# much\n" * 200_000, "is larger than"),
     ],
 )
-def test_a_config_that_cannot_be_read_is_refused(
-    mode: int, content: bytes, says: str, trying: Path, run_envkit: Envkit, user: User
+def test_unreadable_config_is_refused(
+    mode: int, content: bytes, expected: str, project: Path, run_envkit: Envkit, user: User
 ) -> None:
-    (trying / "envkit.yaml").write_bytes(content)
-    user.own(trying / "envkit.yaml", mode)
-    told(run_envkit(["up"], cwd=trying), 2, str(trying / "envkit.yaml"), says)
+    (project / "envkit.yaml").write_bytes(content)
+    user.own(project / "envkit.yaml", mode)
+    assert_error(run_envkit(["up"], cwd=project), 2, str(project / "envkit.yaml"), expected)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "expected"),
     [
         (["up", "--project", "nowhere"], "nowhere does not exist"),
         (["up", "--project", "envkit.yaml"], "envkit.yaml is not a folder"),
@@ -118,66 +118,66 @@ def test_a_config_that_cannot_be_read_is_refused(
         (["up", "--gpus", "1", "--no-gpu"], "cannot be combined"),
     ],
 )
-def test_a_wrong_command_line_is_refused(arguments: list[str], says: str, trying: Path, run_envkit: Envkit) -> None:
-    told(run_envkit(arguments, cwd=trying), 2, says)
+def test_wrong_command_line_is_refused(arguments: list[str], expected: str, project: Path, run_envkit: Envkit) -> None:
+    assert_error(run_envkit(arguments, cwd=project), 2, expected)
 
 
 LISTEN = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
 
 
 @pytest.mark.proves("a port that the config names is not replaced: who holds it is told", "real")
-def test_a_port_of_the_config_that_is_taken_is_refused_with_who_holds_it(
-    trying: Path, run_envkit: Envkit, user: User
-) -> None:
-    with user.start([run_envkit.program.parent / "python", "-c", LISTEN]) as somebody:
-        assert somebody.stdout is not None
-        port = somebody.stdout.readline().strip()
-        (trying / "envkit.yaml").write_text(f"gpu: off\njupyter: {{port: {port}}}\n")
-        ran = run_envkit(["up"], cwd=trying)
-        somebody.communicate("\n")
-    told_of_config(ran, f"envkit.yaml:2 jupyter.port: port {port} is taken by python")
-    assert f"(process {somebody.pid})" in ran.err
+def test_taken_port_of_the_config_names_its_process(project: Path, run_envkit: Envkit, user: User) -> None:
+    with user.start([run_envkit.program.parent / "python", "-c", LISTEN]) as listener:
+        assert listener.stdout is not None
+        port = listener.stdout.readline().strip()
+        (project / "envkit.yaml").write_text(f"gpu: off\njupyter: {{port: {port}}}\n")
+        result = run_envkit(["up"], cwd=project)
+        listener.communicate("\n")
+    assert_config_problems(result, f"envkit.yaml:2 jupyter.port: port {port} is taken by python")
+    assert f"(process {listener.pid})" in result.err
 
 
 @pytest.mark.proves("`up --gpu` where no GPU can be used names the layer and creates nothing", "real")
-def test_without_a_gpu_insisting_on_one_names_the_layer_and_leaves_nothing(trying: Path, run_envkit: Envkit) -> None:
+def test_required_gpu_that_is_missing_names_the_layer(project: Path, run_envkit: Envkit) -> None:
     for options in (["--gpu"], ["--gpus", "0,1"], ["--gpu", "--dry-run"]):
-        told(run_envkit(["up", *options], cwd=trying), 5, "no GPU can be used (host)")
+        assert_error(run_envkit(["up", *options], cwd=project), 5, "no GPU can be used (host)")
 
 
 @pytest.mark.parametrize("verb", ["up", "status", "prune"])
-def test_without_an_engine_the_hint_says_how_to_get_to_one(verb: str, trying: Path, run_envkit: Envkit) -> None:
-    nowhere = {"DOCKER_HOST": f"unix://{trying}/docker.sock"}
-    told(run_envkit([verb], cwd=trying, env=nowhere), 3, "the socket does not exist", "unset DOCKER_HOST")
+def test_missing_engine_has_a_hint(verb: str, project: Path, run_envkit: Envkit) -> None:
+    env = {"DOCKER_HOST": f"unix://{project}/docker.sock"}
+    assert_error(run_envkit([verb], cwd=project, env=env), 3, "the socket does not exist", "unset DOCKER_HOST")
 
 
-def test_an_engine_that_accepts_and_says_nothing_of_use_is_told(trying: Path, run_envkit: Envkit) -> None:
-    path = trying / "docker.sock"
-    with socket.socket(socket.AF_UNIX) as dead:
-        dead.bind(str(path))
-        path.chmod(0o666)  # bound and not listening: what a crashed engine leaves
-        told(run_envkit(["up"], cwd=trying, env={"DOCKER_HOST": f"unix://{path}"}), 3, "does not answer")
+def test_dead_and_inaccessible_sockets_are_reported(project: Path, run_envkit: Envkit) -> None:
+    path = project / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as dead_socket:
+        dead_socket.bind(str(path))
+        path.chmod(0o666)  # bound and not listening, as after a crash of the engine
+        assert_error(run_envkit(["up"], cwd=project, env={"DOCKER_HOST": f"unix://{path}"}), 3, "does not answer")
         path.chmod(0o600)
-        closed = {"DOCKER_HOST": f"unix://{path}"}
-        told(run_envkit(["up"], cwd=trying, env=closed), 3, "you may not use the container engine", "as root")
+        env = {"DOCKER_HOST": f"unix://{path}"}
+        assert_error(run_envkit(["up"], cwd=project, env=env), 3, "you may not use the container engine", "as root")
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:2375", "https://engine.example.com"])
 @pytest.mark.proves("rootless engines, and those of other machines, are refused", "real")
-def test_an_engine_of_another_machine_is_refused(address: str, trying: Path, run_envkit: Envkit) -> None:
-    told(run_envkit(["up"], cwd=trying, env={"DOCKER_HOST": address}), 2, address, "remote engine", "DOCKER_HOST")
+def test_unencrypted_remote_engine_is_refused(address: str, project: Path, run_envkit: Envkit) -> None:
+    assert_error(
+        run_envkit(["up"], cwd=project, env={"DOCKER_HOST": address}), 2, address, "remote engine", "DOCKER_HOST"
+    )
 
 
 @pytest.fixture
-def gate(place: Path, trying: Path) -> Iterator[Gate]:
-    """Yield a gate before the real engine, which answers some requests in its place."""
+def gate(place: Path, project: Path) -> Iterator[Gate]:
+    """Yield a gate in front of the real engine, which answers some requests itself."""
     address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-    with Gate(place / "answering.sock", address.removeprefix("unix://")) as made:
-        yield made
+    with Gate(place / "answering.sock", address.removeprefix("unix://")) as engine_gate:
+        yield engine_gate
 
 
 @pytest.mark.parametrize(
-    ("info", "says"),
+    ("info", "expected"),
     [
         ('{"Architecture": "aarch64", "SecurityOptions": []}', "arm64"),
         ('{"Architecture": "x86_64", "SecurityOptions": ["name=rootless"]}', "runs rootless"),
@@ -186,15 +186,13 @@ def gate(place: Path, trying: Path) -> Iterator[Gate]:
     ],
 )
 @pytest.mark.proves("rootless engines, and those of other machines, are refused", "stand-in")
-def test_an_engine_that_cannot_be_locked_down_yet_is_refused(
-    info: str, says: str, trying: Path, run_envkit: Envkit, gate: Gate
-) -> None:
+def test_unsupported_engine_is_refused(info: str, expected: str, project: Path, run_envkit: Envkit, gate: Gate) -> None:
     gate.answer("GET .*/info", "200 OK", info)
-    told(run_envkit(["up"], cwd=trying, env=gate.env), 2, says)
+    assert_error(run_envkit(["up"], cwd=project, env=gate.env), 2, expected)
 
 
 @pytest.mark.parametrize(
-    ("request_", "status", "body", "says"),
+    ("request_", "status", "body", "expected"),
     [
         (
             "POST .*/build.*",
@@ -205,51 +203,53 @@ def test_an_engine_that_cannot_be_locked_down_yet_is_refused(
         ("POST .*/build.*", "200 OK", '{"stream": "Step 1/2 : FROM base\\n"}', "without an image"),
         ("POST .*/build.*", "500 Server Error", '{"message": "no space left on device"}', "free disk space"),
         ("GET .*/networks.*", "500 Server Error", '{"message": "something is wrong"}', "something is wrong"),
-        ("GET .*/networks.*", "200 OK", "this is no JSON", ""),
+        ("GET .*/networks.*", "200 OK", "not JSON", ""),
     ],
 )
-def test_an_engine_that_fails_is_told_in_its_own_words(
-    request_: str, status: str, body: str, says: str, trying: Path, run_envkit: Envkit, gate: Gate
+def test_engine_errors_are_reported(
+    request_: str, status: str, body: str, expected: str, project: Path, run_envkit: Envkit, gate: Gate
 ) -> None:
-    (trying / "envkit.yaml").write_text("gpu: off\napt: [tree]\nbuild: {builder: classic}\n")
+    (project / "envkit.yaml").write_text("gpu: off\napt: [tree]\nbuild: {builder: classic}\n")
     gate.answer(request_, status, body)
-    ran = run_envkit(["build"], cwd=trying, env=gate.env)
+    result = run_envkit(["build"], cwd=project, env=gate.env)
     gate.open()
-    run_envkit(["down", "--volumes"], cwd=trying, env=gate.env)
-    told(ran, 3, says)
+    run_envkit(["down", "--volumes"], cwd=project, env=gate.env)
+    assert_error(result, 3, expected)
 
 
-def test_a_build_without_a_network_is_told_with_the_hint(trying: Path, run_envkit: Envkit) -> None:
-    (trying / "envkit.yaml").write_text("gpu: off\nbuild: {mirror: 'http://127.0.0.1:9/debian'}\n")
-    told(run_envkit(["build", "--yes"], cwd=trying), 3, "building the image failed", "could not reach a server")
-    assert run_envkit(["down", "--volumes"], cwd=trying).code == 0
+def test_build_without_a_network_has_a_hint(project: Path, run_envkit: Envkit) -> None:
+    (project / "envkit.yaml").write_text("gpu: off\nbuild: {mirror: 'http://127.0.0.1:9/debian'}\n")
+    assert_error(
+        run_envkit(["build", "--yes"], cwd=project), 3, "building the image failed", "could not reach a server"
+    )
+    assert run_envkit(["down", "--volumes"], cwd=project).code == 0
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can make a small disk")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 @pytest.mark.parametrize("kib", [8, 16, 48])
-def test_a_full_disk_is_told_and_leaves_nothing_half_made(
-    kib: int, trying: Path, run_envkit: Envkit, place: Path, image: str
+def test_full_disk_leaves_no_incomplete_files(
+    kib: int, project: Path, run_envkit: Envkit, place: Path, image: str
 ) -> None:
     disk = place / "small"
     disk.mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k,mode=777", "tmpfs", disk], check=True)
     try:
-        small = {"XDG_STATE_HOME": str(disk)}
-        told(run_envkit(["up"], cwd=trying, env=small), 2, f"envkit: {disk}/", "No space left", "free disk space")
+        env = {"XDG_STATE_HOME": str(disk)}
+        assert_error(
+            run_envkit(["up"], cwd=project, env=env), 2, f"envkit: {disk}/", "No space left", "free disk space"
+        )
         assert not list(disk.rglob("*.new"))
         subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
-        assert run_envkit(["up", "--dry-run"], cwd=trying, env=small).code == 0
+        assert run_envkit(["up", "--dry-run"], cwd=project, env=env).code == 0
     finally:
         subprocess.run(["umount", disk], check=True)
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o755])
-def test_a_state_folder_that_is_open_to_others_is_refused(
-    mode: int, trying: Path, run_envkit: Envkit, user: User
-) -> None:
-    folder = state_folder(user, trying)
+def test_state_folder_open_to_others_is_refused(mode: int, project: Path, run_envkit: Envkit, user: User) -> None:
+    folder = state_folder(user, project)
     if not folder.parent.exists():
-        run_envkit(["build"], cwd=trying)
+        run_envkit(["build"], cwd=project)
     user.folder(folder, mode)
-    told(run_envkit(["up"], cwd=trying), 2, f"{folder} is not private", f"chmod 700 {folder}")
+    assert_error(run_envkit(["up"], cwd=project), 2, f"{folder} is not private", f"chmod 700 {folder}")
     folder.rmdir()

@@ -1,4 +1,4 @@
-"""Two roads build the same image: buildx where it is here, else the engine's own builder; buildx takes a login too."""
+"""buildx and the engine's classic builder build the same image; buildx also accepts a login for the index."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.functional.conftest import FIRST_UP_S
-from tests.functional.messages import told, told_of_config
+from tests.functional.messages import assert_config_problems, assert_error
 from tests.functional.private_index import private_index
 from tests.functional.test_trust import address_of_host
-from tests.functional.trees import compiled, different, holding, settings, trees
+from tests.functional.trees import bytecode_digests, differing_paths, image_contains, settings, trees
 from tests.functional.workspaces import Workspaces
 
 if TYPE_CHECKING:
@@ -32,39 +32,39 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.whole_image
 
 PASSWORD = "hunter2-Zq7-of-ada"
-ELSEWHERE = "machine packages.example.com login ada password another-one"
-# What cannot be the same in two builds, or was asked for otherwise, and why; each of it has to differ.
-OTHERWISE = {
-    "etc/pip.conf": "it names the index",
-    "etc/uv/uv.toml": "it names the index",
-    "var/cache/ldconfig/aux-cache": "it holds inodes and times of libraries",
+OTHER_LOGIN = "machine packages.example.com login ada password another-one"
+# Paths that must differ between the two builds, and why.
+EXPECTED_DIFFERENCES = {
+    "etc/pip.conf": "contains the index",
+    "etc/uv/uv.toml": "contains the index",
+    "var/cache/ldconfig/aux-cache": "contains inodes and times of libraries",
 }
-STALE = "an image of this machine was built when other versions were published? docker rmi it and build anew: "
+STALE = "possibly a stale image with other package versions; docker rmi it and rebuild: "
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
-    """An image by each road: the classic one's on the default index, that of buildx on a private one with a login.
+class Images:
+    """An image by each builder: the classic one from the default index, buildx from a private one with a login.
 
     Attributes:
         classic: Reference of the first.
         buildx: Reference of the second.
-        ran: The build of the second.
-        index: What it was built from.
+        result: Result of the second build.
+        index: Index of the second build.
     """
 
     classic: str
     buildx: str
-    ran: Ran
+    result: Ran
     index: PrivateIndex
 
 
 @pytest.fixture(scope="module")
-def plugin(place: Path) -> Path:
-    """Return a folder for the config of Docker's client, in which buildx is."""
+def docker_config(place: Path) -> Path:
+    """Return a configuration folder of Docker's client that contains buildx."""
     source = ROOT / ".cache/tools/docker/cli-plugins/docker-buildx"
     if not source.exists():
-        pytest.fail("buildx is not here: `scripts/setup/tools.sh` gets it", pytrace=False)
+        pytest.fail("buildx is missing: scripts/setup/tools.sh installs it", pytrace=False)
     folder = place / "docker"
     (folder / "cli-plugins").mkdir(parents=True)
     shutil.copy(source, folder / "cli-plugins/docker-buildx")
@@ -89,134 +89,145 @@ def project(user: User, projects: Path, run_envkit: Envkit, engine: docker.Docke
 @pytest.fixture(scope="module")
 def login(user: User, index: PrivateIndex) -> Path:
     path = user.home / "index-login"
-    path.write_text(f"{ELSEWHERE}\nmachine {index.host}\n  login ada\n  password {PASSWORD}\n")
+    path.write_text(f"{OTHER_LOGIN}\nmachine {index.host}\n  login ada\n  password {PASSWORD}\n")
     return user.own(path, 0o600)
 
 
 @pytest.fixture(scope="module")
-def built(
+def images(
     index: PrivateIndex,
     project: Path,
     login: Path,
-    plugin: Path,
+    docker_config: Path,
     run_envkit: Envkit,
     engine: docker.DockerClient,
-    classic: str,
-) -> Iterator[Built]:
-    """Build the second image, where nothing says by which road; in the end it goes, and its cache with it."""
-    before = cached(engine)
-    config(project, index=index.url, netrc=str(login))
+    classic_image: str,
+) -> Iterator[Images]:
+    """Build the second image with the default builder; afterwards, remove it and its cache."""
+    old_ids = build_cache_ids(engine)
+    write_config(project, index=index.url, netrc=str(login))
     args = ["build", "--yes", "--verbose", "--format", "json"]
-    env = {"DOCKER_CONFIG": str(plugin), **index.env}
-    ran = run_envkit(args, cwd=project, env=env, timeout_s=FIRST_UP_S)
-    assert ran.code == 0, str(ran)
-    ref = json.loads(ran.out)["result"]["image"]
-    yield Built(classic, ref, ran, index)
+    env = {"DOCKER_CONFIG": str(docker_config), **index.env}
+    result = run_envkit(args, cwd=project, env=env, timeout_s=FIRST_UP_S)
+    assert result.code == 0, str(result)
+    ref = json.loads(result.out)["result"]["image"]
+    yield Images(classic_image, ref, result, index)
     engine.images.remove(ref)
-    forget(engine, cached(engine) - before)
+    prune_build_cache(engine, build_cache_ids(engine) - old_ids)
 
 
 @pytest.fixture(scope="module")
-def classic(image: str, engine: docker.DockerClient) -> str:
-    """Return the image of the default plan, and insist that the engine's own builder made it."""
-    comments = {one["Comment"] for one in engine.images.get(image).history()}
-    assert not any(one.startswith("buildkit") for one in comments), "docker rmi it, and let this machine have no buildx"
+def classic_image(image: str, engine: docker.DockerClient) -> str:
+    """Return the image of the default plan; check that the classic builder built it."""
+    comments = {layer["Comment"] for layer in engine.images.get(image).history()}
+    assert not any(comment.startswith("buildkit") for comment in comments), "docker rmi it, and uninstall buildx"
     return image
 
 
 @pytest.fixture(scope="module")
-def both(built: Built, engine: docker.DockerClient) -> tuple[Tree, Tree]:
-    """Return the files of both images."""
-    one, other = trees(engine, built.classic, built.buildx)
-    return one, other
+def image_trees(images: Images, engine: docker.DockerClient) -> tuple[Tree, Tree]:
+    """Return the file trees of both images."""
+    classic_tree, buildx_tree = trees(engine, images.classic, images.buildx)
+    return classic_tree, buildx_tree
 
 
-def cached(engine: docker.DockerClient) -> set[str]:
-    """Return what BuildKit keeps."""
-    return {one["ID"] for one in engine.api.df().get("BuildCache") or ()}
+def build_cache_ids(engine: docker.DockerClient) -> set[str]:
+    """Return the IDs of the records in BuildKit's cache."""
+    return {record["ID"] for record in engine.api.df().get("BuildCache") or ()}
 
 
-def forget(engine: docker.DockerClient, records: set[str]) -> None:
-    """Take what BuildKit keeps of this build out of its cache."""
+def prune_build_cache(engine: docker.DockerClient, records: set[str]) -> None:
+    """Remove records from BuildKit's cache."""
     if records:
         pattern: Any = {"id": f'"^({"|".join(sorted(records))})$"'}
         engine.api.prune_builds(filters=pattern, all=True)
 
 
-def config(project: Path, **build: str) -> None:
-    """Write a project's config."""
+def write_config(project: Path, **build: str) -> None:
+    """Write the configuration of a project."""
     (project / "envkit.yaml").write_text(f"gpu: off\nbuild: {json.dumps(build)}\n")
 
 
 @pytest.mark.proves("buildx builds the image where it is installed", "real")
-def test_where_buildx_is_it_is_what_builds(built: Built, engine: docker.DockerClient) -> None:
-    assert re.search(rf"build: built {built.buildx} with buildx [0-9.]+\n", built.ran.err)
-    assert engine.images.get(built.buildx).history()[0]["Comment"].startswith("buildkit")
+def test_installed_buildx_builds_the_image(images: Images, engine: docker.DockerClient) -> None:
+    assert re.search(rf"build: built {images.buildx} with buildx [0-9.]+\n", images.result.err)
+    assert engine.images.get(images.buildx).history()[0]["Comment"].startswith("buildkit")
 
 
 @pytest.mark.proves("an image is the same by buildx and by the engine's own builder, file for file", "real")
-def test_both_roads_lead_to_the_same_files(both: tuple[Tree, Tree], built: Built, engine: docker.DockerClient) -> None:
-    one, other = both
-    differ = different(one, other)
-    by_python = {path for path in differ if path.endswith(".pyc") and path in one and path in other}
-    assert differ - by_python == set(OTHERWISE), STALE + str(sorted(differ - by_python ^ set(OTHERWISE))[:20])
-    assert len(one) > 40_000
-    assert all(same_beside_bytes(one[path], other[path]) for path in by_python)
-    assert compiled(engine, built.classic, by_python) == compiled(engine, built.buildx, by_python)
+def test_both_builders_create_the_same_files(
+    image_trees: tuple[Tree, Tree], images: Images, engine: docker.DockerClient
+) -> None:
+    classic_tree, buildx_tree = image_trees
+    paths = differing_paths(classic_tree, buildx_tree)
+    compiled_paths = {path for path in paths if path.endswith(".pyc") and path in classic_tree and path in buildx_tree}
+    assert paths - compiled_paths == set(EXPECTED_DIFFERENCES), STALE + str(
+        sorted(paths - compiled_paths ^ set(EXPECTED_DIFFERENCES))[:20]
+    )
+    assert len(classic_tree) > 40_000
+    assert all(is_same_except_content(classic_tree[path], buildx_tree[path]) for path in compiled_paths)
+    assert bytecode_digests(engine, images.classic, compiled_paths) == bytecode_digests(
+        engine, images.buildx, compiled_paths
+    )
 
 
-def same_beside_bytes(one: Any, other: Any) -> bool:
-    """Compare two entries in all but their content."""
-    return bool(replace(one, size=0, sha256="") == replace(other, size=0, sha256=""))
+def is_same_except_content(entry: Any, other: Any) -> bool:
+    """Compare two entries except for their content."""
+    return bool(replace(entry, size=0, sha256="") == replace(other, size=0, sha256=""))
 
 
-def test_both_roads_lead_to_the_same_settings(built: Built, engine: docker.DockerClient) -> None:
-    assert settings(engine, built.classic) == settings(engine, built.buildx)
-    labels = [dict(engine.images.get(ref).labels) for ref in (built.classic, built.buildx)]
-    assert labels[0].pop("envkit.image") != labels[1].pop("envkit.image")  # that of the plan, which names the index
+def test_both_builders_create_the_same_settings(images: Images, engine: docker.DockerClient) -> None:
+    assert settings(engine, images.classic) == settings(engine, images.buildx)
+    labels = [dict(engine.images.get(ref).labels) for ref in (images.classic, images.buildx)]
+    # The digest of the plan, which contains the index.
+    assert labels[0].pop("envkit.image") != labels[1].pop("envkit.image")
     assert labels[0] == labels[1]
 
 
 @pytest.mark.proves("the login for a private index reaches the build as a secret, and stays nowhere", "real")
-def test_the_login_for_a_private_index_stays_nowhere(built: Built, engine: docker.DockerClient, user: User) -> None:
-    assert {"pip", "uv"} <= {program for program, _ in built.index.served}
-    assert "/simple/tensorflow-cpu/" in {path for _, path in built.index.served}
-    assert built.index.shown == []
-    assert PASSWORD not in built.ran.out + built.ran.err
-    made = engine.images.get(built.buildx)
-    kept = json.dumps([made.attrs, made.history()])
-    assert (PASSWORD in kept, "/root/.netrc" in kept) == (False, True)
-    assert not holding(engine, built.buildx, PASSWORD.encode())
-    state = user.run(["grep", "-r", "-F", "-l", PASSWORD, user.home / ".local/state"])
-    assert (state.out, state.code) == ("", 1)
+def test_index_login_is_stored_nowhere(images: Images, engine: docker.DockerClient, user: User) -> None:
+    assert {"pip", "uv"} <= {program for program, _ in images.index.served}
+    assert "/simple/tensorflow-cpu/" in {path for _, path in images.index.served}
+    assert images.index.shown == []
+    assert PASSWORD not in images.result.out + images.result.err
+    image = engine.images.get(images.buildx)
+    metadata = json.dumps([image.attrs, image.history()])
+    assert (PASSWORD in metadata, "/root/.netrc" in metadata) == (False, True)
+    assert not image_contains(engine, images.buildx, PASSWORD.encode())
+    search = user.run(["grep", "-r", "-F", "-l", PASSWORD, user.home / ".local/state"])
+    assert (search.out, search.code) == ("", 1)
 
 
-def test_a_changed_login_builds_nothing(
-    built: Built, project: Path, login: Path, plugin: Path, run_envkit: Envkit, index: PrivateIndex
+def test_changed_login_rebuilds_nothing(
+    images: Images, project: Path, login: Path, docker_config: Path, run_envkit: Envkit, index: PrivateIndex
 ) -> None:
     login.write_text(f"machine {index.host} login ada password changed\n")
-    ran = run_envkit(["build", "--format", "json"], cwd=project, env={"DOCKER_CONFIG": str(plugin), **index.env})
-    assert ran.code == 0, str(ran)
-    assert json.loads(ran.out)["result"]["changed"] == []
+    result = run_envkit(
+        ["build", "--format", "json"], cwd=project, env={"DOCKER_CONFIG": str(docker_config), **index.env}
+    )
+    assert result.code == 0, str(result)
+    assert json.loads(result.out)["result"]["changed"] == []
 
 
 @pytest.mark.parametrize("builder", ["buildx", "classic"])
 @pytest.mark.usefixtures("image")
-def test_an_index_that_asks_for_a_login_is_told_with_the_hint(
-    builder: str, project: Path, plugin: Path, run_envkit: Envkit, index: PrivateIndex
+def test_missing_index_login_has_a_hint(
+    builder: str, project: Path, docker_config: Path, run_envkit: Envkit, index: PrivateIndex
 ) -> None:
-    config(project, index=index.url, builder=builder)
-    env = {"DOCKER_CONFIG": str(plugin), **index.env}
-    ran = run_envkit(["build", "--yes"], cwd=project, env=env, timeout_s=FIRST_UP_S)
-    told(ran, 3, "the package index requires a login", "step", "build.netrc")
+    write_config(project, index=index.url, builder=builder)
+    env = {"DOCKER_CONFIG": str(docker_config), **index.env}
+    result = run_envkit(["build", "--yes"], cwd=project, env=env, timeout_s=FIRST_UP_S)
+    assert_error(result, 3, "the package index requires a login", "step", "build.netrc")
 
 
-def test_a_login_is_refused_where_it_could_not_be_kept_out_of_the_image(
-    project: Path, plugin: Path, login: Path, run_envkit: Envkit, index: PrivateIndex
+def test_login_without_buildx_or_entry_is_refused(
+    project: Path, docker_config: Path, login: Path, run_envkit: Envkit, index: PrivateIndex
 ) -> None:
-    env = {"DOCKER_CONFIG": str(plugin)}
-    config(project, index=index.url, netrc=str(login), builder="classic")
-    ran = run_envkit(["build", "--yes"], cwd=project, env=env)
-    told_of_config(ran, "envkit.yaml:2 build.builder: the classic builder would store")
-    config(project, index="http://nowhere.invalid/simple", netrc=str(login))
-    told(run_envkit(["build", "--yes"], cwd=project, env=env), 2, f"{login} holds no password for nowhere.invalid")
+    env = {"DOCKER_CONFIG": str(docker_config)}
+    write_config(project, index=index.url, netrc=str(login), builder="classic")
+    result = run_envkit(["build", "--yes"], cwd=project, env=env)
+    assert_config_problems(result, "envkit.yaml:2 build.builder: the classic builder would store")
+    write_config(project, index="http://nowhere.invalid/simple", netrc=str(login))
+    assert_error(
+        run_envkit(["build", "--yes"], cwd=project, env=env), 2, f"{login} has no password for nowhere.invalid"
+    )

@@ -1,4 +1,4 @@
-"""One plan, two launchers: the rendered compose.yaml starts the very container that envkit starts."""
+"""The rendered compose.yaml starts the same container as envkit."""
 
 from __future__ import annotations
 
@@ -27,132 +27,131 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """What was seen while envkit and Compose took turns.
+class Comparison:
+    """Observations while envkit and Compose take turns.
 
     Attributes:
-        listed: What `compose ps` said of envkit's container.
-        logs: What `compose logs` said of it.
-        ours: Envkit's container and network.
-        theirs: Compose's, after it made both anew.
-        kept: `envkit up` on Compose's container, and the container after it.
-        gone: What was left after `compose down`.
-        mended: `envkit up` after that, and the container after it.
+        listing: Output of `compose ps` for envkit's container.
+        logs: Output of `compose logs` for it.
+        envkit: Envkit's container and network.
+        compose: Compose's container and network, which replaced them.
+        kept: `envkit up` on Compose's container, and the container afterwards.
+        leftovers: Containers, networks and volumes after `compose down`.
+        restarted: `envkit up` after that, and the container afterwards.
     """
 
-    listed: Inspected
+    listing: Inspected
     logs: str
-    ours: tuple[Inspected, Inspected]
-    theirs: tuple[Inspected, Inspected]
+    envkit: tuple[Inspected, Inspected]
+    compose: tuple[Inspected, Inspected]
     kept: tuple[Ran, Inspected]
-    gone: tuple[list[str], list[str], list[str]]
-    mended: tuple[Ran, Inspected]
+    leftovers: tuple[list[str], list[str], list[str]]
+    restarted: tuple[Ran, Inspected]
 
 
 @pytest.fixture(scope="module")
 def rendered(user: User, changing_env: SharedEnvironment) -> Path:
-    """Return the compose file in the state folder."""
+    """Return the compose file in the state directory."""
     (path,) = user.home.glob(".local/state/envkit/*/rich-*/rendered/compose.yaml")
     return path
 
 
 @pytest.fixture(scope="module")
 def run(user: User, compose: list[str], rendered: Path) -> Compose:
-    """Return `run("up", "--detach", file=…)`: the real Compose, as the user, on a file or the rendered one."""
+    """Return `run("up", "--detach", file=…)`: Docker Compose, run as the user, with the rendered file by default."""
 
     def run(*words: str, file: Path = rendered) -> Ran:
-        done = user.run([*compose, "--file", file, *words], timeout_s=120)
-        assert done.code == 0, str(done)
-        return done
+        result = user.run([*compose, "--file", file, *words], timeout_s=120)
+        assert result.code == 0, str(result)
+        return result
 
     return run
 
 
 @pytest.fixture(scope="module")
-def story(
+def comparison(
     engine: docker.DockerClient,
     changing_env: SharedEnvironment,
     run_envkit: Envkit,
     run: Compose,
-) -> Story:
+) -> Comparison:
     api, name = engine.api, str(changing_env.container.name)
 
     def inspect() -> tuple[Inspected, Inspected]:
         return dict(api.inspect_container(name)), dict(api.inspect_network(name))
 
     def up() -> tuple[Ran, Inspected]:
-        done = run_envkit(["up", "--project", changing_env.project])
-        assert done.code == 0, str(done)
-        return done, dict(api.inspect_container(name))
+        result = run_envkit(["up", "--project", changing_env.project])
+        assert result.code == 0, str(result)
+        return result, dict(api.inspect_container(name))
 
     up()
-    listed, logs, ours = json.loads(run("ps", "--format", "json").out), run("logs").out, inspect()
+    listing, logs, envkit_resources = json.loads(run("ps", "--format", "json").out), run("logs").out, inspect()
     run("down")
     run("up", "--detach")
-    theirs, kept = inspect(), up()
+    compose_resources, kept_container = inspect(), up()
     run("down")
-    gone = (
-        [str(one.name) for one in engine.containers.list(all=True, filters={"name": name})],
-        [str(one.name) for one in engine.networks.list(names=[name])],
-        sorted(str(one.name).removeprefix(name) for one in engine.volumes.list(filters={"name": name})),
+    leftovers = (
+        [str(resource.name) for resource in engine.containers.list(all=True, filters={"name": name})],
+        [str(resource.name) for resource in engine.networks.list(names=[name])],
+        sorted(str(resource.name).removeprefix(name) for resource in engine.volumes.list(filters={"name": name})),
     )
-    return Story(listed, logs, ours, theirs, kept, gone, up())
+    return Comparison(listing, logs, envkit_resources, compose_resources, kept_container, leftovers, up())
 
 
 @pytest.mark.proves("the container envkit starts and the one Docker Compose starts are the same", "real")
-def test_both_launchers_start_the_same_container(story: Story) -> None:
-    assert differences(story.ours[0], story.theirs[0]) == {}
+def test_both_launchers_start_the_same_container(comparison: Comparison) -> None:
+    assert differences(comparison.envkit[0], comparison.compose[0]) == {}
 
 
-def test_both_launchers_make_the_same_network(story: Story) -> None:
-    ours, theirs = (
+def test_both_launchers_create_the_same_network(comparison: Comparison) -> None:
+    envkit_network, compose_network = (
         {key: network[key] for key in ("Name", "Driver", "Options", "IPAM", "Internal", "EnableIPv6", "Attachable")}
-        for network in (story.ours[1], story.theirs[1])
+        for network in (comparison.envkit[1], comparison.compose[1])
     )
-    assert ours["IPAM"]["Config"][0]["Subnet"] == theirs["IPAM"]["Config"][0]["Subnet"]
-    for one in (ours, theirs):
-        one.pop("IPAM")
-    assert ours == theirs
-    labels = [set(network["Labels"].items()) for network in (story.ours[1], story.theirs[1])]
+    assert envkit_network["IPAM"]["Config"][0]["Subnet"] == compose_network["IPAM"]["Config"][0]["Subnet"]
+    for network in (envkit_network, compose_network):
+        network.pop("IPAM")
+    assert envkit_network == compose_network
+    labels = [set(network["Labels"].items()) for network in (comparison.envkit[1], comparison.compose[1])]
     assert {name for name, _ in labels[0] ^ labels[1]} == {"com.docker.compose.version"}
 
 
-def test_what_is_ignored_is_there_to_be_ignored(story: Story) -> None:
-    # A table that outlives its reasons would hide what comes later.
+def test_ignored_settings_exist(comparison: Comparison) -> None:
+    # A stale entry of the table could hide a new difference.
     compose = "com.docker.compose"
-    there = {f"Config.Labels.{name}" for name in story.theirs[0]["Config"]["Labels"] if name.startswith(compose)}
-    (network,) = story.theirs[0]["NetworkSettings"]["Networks"].values()
-    there |= {f"Network.{name}" for name in network}
-    assert set(IGNORED) - there <= {f"Config.Labels.{compose}.replace"}  # there only when a container was replaced
+    settings = {
+        f"Config.Labels.{name}" for name in comparison.compose[0]["Config"]["Labels"] if name.startswith(compose)
+    }
+    (network,) = comparison.compose[0]["NetworkSettings"]["Networks"].values()
+    settings |= {f"Network.{name}" for name in network}
+    assert set(IGNORED) - settings <= {f"Config.Labels.{compose}.replace"}  # exists only after a container was replaced
 
 
 @pytest.mark.proves("`docker compose ps`, `logs` and `down` serve what `envkit up` started", "real")
-def test_compose_lists_and_reads_what_envkit_started(story: Story, changing_env: SharedEnvironment) -> None:
-    found = {key: story.listed[key] for key in ("Name", "Service", "State")}
-    assert found == {"Name": changing_env.container.name, "Service": "workspace", "State": "running"}
-    assert story.listed["Health"] in {"starting", "healthy"}
-    assert "TensorBoard 2.9" in story.logs
+def test_compose_lists_and_logs_containers_of_envkit(comparison: Comparison, changing_env: SharedEnvironment) -> None:
+    fields = {key: comparison.listing[key] for key in ("Name", "Service", "State")}
+    assert fields == {"Name": changing_env.container.name, "Service": "workspace", "State": "running"}
+    assert comparison.listing["Health"] in {"starting", "healthy"}
+    assert "TensorBoard 2.9" in comparison.logs
 
 
 @pytest.mark.proves("`envkit up` keeps what Docker Compose started", "real")
-def test_envkit_keeps_what_compose_started(story: Story) -> None:
-    up, container = story.kept
+def test_envkit_keeps_containers_of_compose(comparison: Comparison) -> None:
+    up, container = comparison.kept
     assert "nothing changed" in up.out
-    assert container["Id"] == story.theirs[0]["Id"]
+    assert container["Id"] == comparison.compose[0]["Id"]
 
 
 @pytest.mark.proves("`docker compose ps`, `logs` and `down` serve what `envkit up` started", "real")
-def test_compose_takes_down_what_envkit_started_and_leaves_the_volumes(story: Story) -> None:
-    assert story.gone == ([], [], ["-datasets", "-home"])
+def test_compose_down_keeps_only_the_volumes(comparison: Comparison) -> None:
+    assert comparison.leftovers == ([], [], ["-datasets", "-home"])
 
 
-def test_envkit_comes_back_after_compose_took_it_down(story: Story) -> None:
-    up, container = story.mended
+def test_envkit_starts_again_after_compose_down(comparison: Comparison) -> None:
+    up, container = comparison.restarted
     assert "is up" in up.out
-    assert differences(story.ours[0], container) == {}
-
-
-# A difference would be noticed.
+    assert differences(comparison.envkit[0], container) == {}
 
 
 @pytest.mark.parametrize(
@@ -169,9 +168,9 @@ def test_envkit_comes_back_after_compose_took_it_down(story: Story) -> None:
     ],
     ids=lambda value: "" if isinstance(value, dict) else value,
 )
-def test_one_more_setting_on_one_side_is_found(
+def test_an_additional_setting_is_found(
     engine: docker.DockerClient,
-    story: Story,
+    comparison: Comparison,
     rendered: Path,
     run: Compose,
     user: User,
@@ -181,22 +180,26 @@ def test_one_more_setting_on_one_side_is_found(
     document = copy.deepcopy(yaml.safe_load(rendered.read_text()))
     document["name"] = document["services"]["workspace"]["container_name"] = f"{document['name']}-other"
     _merge(document["services"]["workspace"], setting)
-    other = user.home / "other.yaml"
-    other.write_text(yaml.safe_dump(document))
-    user.own(other, 0o600)
+    file = user.home / "other.yaml"
+    file.write_text(yaml.safe_dump(document))
+    user.own(file, 0o600)
     try:
-        run("create", file=other)
-        made = engine.api.inspect_container(document["name"])
-        found = differences(settled(story.ours[0]), settled(made))
-        assert set(found) == {path}
+        run("create", file=file)
+        container = engine.api.inspect_container(document["name"])
+        different_settings = differences(
+            without_project_labels(comparison.envkit[0]), without_project_labels(container)
+        )
+        assert set(different_settings) == {path}
     finally:
-        run("rm", "--force", file=other)
+        run("rm", "--force", file=file)
 
 
-def settled(found: Inspected) -> Inspected:
-    """Return what was asked for, without what follows from another project name and from having been started."""
-    labels = {name: one for name, one in found["Config"]["Labels"].items() if not name.startswith("com.docker.")}
-    return {**found, "Config": {**found["Config"], "Labels": labels}, "NetworkSettings": {"Networks": {}}}
+def without_project_labels(inspection: Inspected) -> Inspected:
+    """Return the requested settings, without those that depend on the project name or on the start."""
+    labels = {
+        name: value for name, value in inspection["Config"]["Labels"].items() if not name.startswith("com.docker.")
+    }
+    return {**inspection, "Config": {**inspection["Config"], "Labels": labels}, "NetworkSettings": {"Networks": {}}}
 
 
 def _merge(service: dict[str, Any], setting: dict[str, Any]) -> None:

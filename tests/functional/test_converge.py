@@ -1,4 +1,4 @@
-"""An `up` leads from whatever is there to what the config says, and keeps what is somebody's work."""
+"""`up` converges any actual state to the configuration, and keeps the user's data."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.functional.inside import Inside
-from tests.functional.messages import told
-from tests.functional.traces import container, life, state_folder, title
+from tests.functional.messages import assert_error
+from tests.functional.traces import container, container_name, start_identity, state_folder
 from tests.functional.workspaces import Workspaces
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from tests.functional.workspaces import Envkit
 
 FIRST_UP_S, BUILD_S = 1500, 600
-# Addresses, and later a port, that no other environment picks while these tests have stopped or removed theirs.
-PLAIN = "gpu: off\nnetwork: {pool: 10.184.0.0/24}\n"
-CHANGED = f"""\
-{PLAIN}\
+# A subnet, and later a port, that no other environment chooses while this one is stopped or removed.
+PLAIN_CONFIG = "gpu: off\nnetwork: {pool: 10.184.0.0/24}\n"
+CHANGED_CONFIG = f"""\
+{PLAIN_CONFIG}\
 jupyter: {{port: 18888}}
 env: {{GREETING: "good morning"}}
 limits: {{memory: 3g}}
@@ -40,7 +40,7 @@ mounts: [{{source: ../data, target: /data, read_only: true}}]
 
 @dataclass(frozen=True)
 class Environment:
-    """One environment that these tests disturb, one after the other."""
+    """An environment that these tests disturb, one after the other."""
 
     project: Path
     user: User
@@ -57,8 +57,8 @@ class Environment:
         """Its container, to run programs in."""
         return Inside(self.container)
 
-    def says(self, config: str) -> None:
-        """Give it another config."""
+    def write_config(self, config: str) -> None:
+        """Replace its configuration."""
         (self.project / "envkit.yaml").write_text(config)
 
     def run(self, *args: str) -> Ran:
@@ -66,14 +66,14 @@ class Environment:
         return self.envkit(args, cwd=self.project, timeout_s=BUILD_S)
 
     def changes(self, *args: str) -> list[str]:
-        """Bring it up, and return what was done for that."""
+        """Run `up`; return the executed steps."""
         up = self.run("up", "--format", "json", *args)
         assert up.code == 0, str(up)
         changed: list[str] = json.loads(up.out)["result"]["changed"]
         return changed
 
-    def kept(self) -> dict[str, Any]:
-        """Return what must outlive its container."""
+    def collect_data(self) -> dict[str, Any]:
+        """Return the data that must survive its container."""
         return {
             "token": self.run("token", "--show").out,
             "host key": (state_folder(self.user, self.project) / "client/known_hosts").read_text(),
@@ -85,97 +85,97 @@ class Environment:
 
 @pytest.fixture(scope="module")
 def env(user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient) -> Iterator[Environment]:
-    """Yield an environment that came up while somebody else had port 8888."""
+    """Yield an environment that was started while another process had port 8888."""
     workspaces = Workspaces(user, projects, run_envkit, engine)
-    project = workspaces(PLAIN, name="moving", files={"train.py": "print('mine')\n"})
-    with socket.socket() as somebody:
-        _take(somebody, 8888)
+    project = workspaces(PLAIN_CONFIG, name="converging", files={"train.py": "print('mine')\n"})
+    with socket.socket() as listener:
+        _occupy(listener, 8888)
         up = run_envkit(["up"], cwd=project, timeout_s=FIRST_UP_S)
     assert up.code == 0, str(up)
     yield Environment(project, user, run_envkit, engine)
     workspaces.close()
 
 
-def _take(somebody: socket.socket, port: int) -> None:
-    """Listen on a port, unless somebody does already."""
-    somebody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _occupy(listener: socket.socket, port: int) -> None:
+    """Listen on a port, unless another process does already."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     with suppress(OSError):
-        somebody.bind(("127.0.0.1", port))
-        somebody.listen()
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
 
 
 @pytest.mark.proves("A port taken by somebody is replaced by a free one", "real")
-def test_a_port_that_somebody_has_is_replaced_by_a_free_one(env: Environment) -> None:
+def test_taken_port_is_replaced_by_a_free_one(env: Environment) -> None:
     ports = env.container.attrs["HostConfig"]["PortBindings"]["8888/tcp"]
-    assert [one["HostIp"] for one in ports] == ["127.0.0.1"]
+    assert [port["HostIp"] for port in ports] == ["127.0.0.1"]
     assert ports[0]["HostPort"] != "8888"
 
 
 @dataclass(frozen=True)
 class Change:
-    """What there was, what an `up` said that nobody had agreed to, and what the next one did."""
+    """The data before a change, a refused `up`, and the steps of the approved one."""
 
-    before: dict[str, Any]
-    born: str | None
-    refused: Ran
-    untouched: bool
-    done: list[str]
+    old_data: dict[str, Any]
+    old_id: str | None
+    refused_up: Ran
+    is_unchanged: bool
+    steps: list[str]
 
 
 @pytest.fixture(scope="module")
 def change(env: Environment) -> Change:
-    """Fill an environment with work, then change everything its plan may change at once."""
-    filled = env.inside.sh("echo 'my notes' > ~/notes && pip install --quiet pluggy")
-    assert filled.code == 0, str(filled)
+    """Store data in an environment, then change everything in its plan at once."""
+    setup = env.inside.sh("echo 'my notes' > ~/notes && pip install --quiet pluggy")
+    assert setup.code == 0, str(setup)
     env.user.folder(env.project.parent / "data")
-    before, was = env.kept(), life(env.container)
-    env.says(CHANGED)
-    refused = env.run("up")
-    untouched = life(env.container) == was
-    return Change(before, was[0], refused, untouched, env.changes("--yes"))
+    old_data, old_identity = env.collect_data(), start_identity(env.container)
+    env.write_config(CHANGED_CONFIG)
+    refused_up = env.run("up")
+    is_unchanged = start_identity(env.container) == old_identity
+    return Change(old_data, old_identity[0], refused_up, is_unchanged, env.changes("--yes"))
 
 
 @pytest.mark.proves("An `up` that widens access shows the difference and asks; without a terminal it refuses", "real")
-def test_more_access_is_refused_where_nobody_can_be_asked(change: Change, env: Environment) -> None:
+def test_new_access_is_refused_without_a_terminal(change: Change, env: Environment) -> None:
     data = env.project.parent / "data"
-    told(change.refused, 2, f"  - {data}, outside the project folder, can be read at /data\n", "--yes")
-    assert change.untouched
+    assert_error(change.refused_up, 2, f"  - {data}, outside the project folder, can be read at /data\n", "--yes")
+    assert change.is_unchanged
 
 
 @pytest.mark.proves("A changed plan makes the container anew", "real")
-def test_a_changed_plan_makes_the_container_anew(change: Change, env: Environment) -> None:
-    assert env.container.id != change.born
+def test_changed_plan_recreates_the_container(change: Change, env: Environment) -> None:
+    assert env.container.id != change.old_id
     assert env.container.attrs["HostConfig"]["Memory"] == 3 * 2**30
-    seen = env.inside.sh('echo "$GREETING"; python -c "import iniconfig"; ls -d /data; touch /data/x')
-    assert (seen.out, "Read-only file system" in seen.err) == ("good morning\n/data\n", True)
-    # Built only where no earlier run left an image of the same plan.
-    done = [one for one in change.done if one != "BuildImage"]
-    assert done == ["RemoveContainer", "ReplaceFiles", "CreateContainer", "StartContainer"]
+    output = env.inside.sh('echo "$GREETING"; python -c "import iniconfig"; ls -d /data; touch /data/x')
+    assert (output.out, "Read-only file system" in output.err) == ("good morning\n/data\n", True)
+    # The image is built only if no earlier run left one.
+    steps = [step for step in change.steps if step != "BuildImage"]
+    assert steps == ["RemoveContainer", "ReplaceFiles", "CreateContainer", "StartContainer"]
 
 
 @pytest.mark.proves("A changed plan keeps workspace, home, installed extras, token and host key", "real")
-def test_a_changed_plan_keeps_everybodys_work(change: Change, env: Environment) -> None:
-    after = env.kept()
-    assert after == change.before
-    assert all(after.values())
+def test_changed_plan_keeps_data_and_keys(change: Change, env: Environment) -> None:
+    data = env.collect_data()
+    assert data == change.old_data
+    assert all(data.values())
 
 
 @pytest.mark.proves("What was agreed to once is not asked again", "real")
-def test_what_was_agreed_to_is_not_asked_again(change: Change, env: Environment) -> None:
-    was = life(env.container)
+def test_approved_access_needs_no_second_approval(change: Change, env: Environment) -> None:
+    old_identity = start_identity(env.container)
     assert env.changes() == []
-    assert life(env.container) == was
+    assert start_identity(env.container) == old_identity
 
 
 @pytest.mark.proves("A new SSH key is put in place without making the container anew", "real")
-def test_a_new_ssh_key_is_put_in_place_of_the_old_ones(change: Change, env: Environment) -> None:
-    made = env.user.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", env.project / "new"])
-    assert made.code == 0, str(made)
-    was = life(env.container)
-    env.says(f"{CHANGED}ssh: {{keys: [new.pub]}}\n")
-    told(env.run("up"), 2, "the owner of the SSH key ssh-ed25519 ")
+def test_new_ssh_key_replaces_files_only(change: Change, env: Environment) -> None:
+    keygen = env.user.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", env.project / "new"])
+    assert keygen.code == 0, str(keygen)
+    old_identity = start_identity(env.container)
+    env.write_config(f"{CHANGED_CONFIG}ssh: {{keys: [new.pub]}}\n")
+    assert_error(env.run("up"), 2, "the owner of the SSH key ssh-ed25519 ")
     assert env.changes("--yes") == ["ReplaceFiles"]
-    assert life(env.container) == was
+    assert start_identity(env.container) == old_identity
     line = (env.project / "new.pub").read_text().split()[1]
     assert line in env.inside("cat", "/run/secrets/envkit/authorized_keys").out
 
@@ -190,19 +190,19 @@ def _pause(env: Environment) -> None:
 
 def _lose_network(env: Environment) -> None:
     env.container.stop(timeout=0)
-    network = env.engine.networks.get(title(env.user, env.project))
+    network = env.engine.networks.get(container_name(env.user, env.project))
     network.remove()
 
 
 def _lose_everything(env: Environment) -> None:
     env.container.remove(force=True)
-    name = title(env.user, env.project)
+    name = container_name(env.user, env.project)
     env.engine.networks.get(name).remove()
     env.engine.volumes.get(f"{name}-home").remove()
 
 
-def _restore_carelessly(env: Environment) -> None:
-    """Leave the mounted files as a backup may bring them back: open to others, and one cut short."""
+def _damage_mounted_files(env: Environment) -> None:
+    """Damage the mounted files as a careless backup may do: readable by others, and one truncated."""
     mounted = state_folder(env.user, env.project) / "mount"
     (mounted / "token").chmod(0o644)
     key = mounted / "ssh_host_ed25519_key"
@@ -212,7 +212,7 @@ def _restore_carelessly(env: Environment) -> None:
 @pytest.mark.parametrize(
     ("disturb", "steps"),
     [
-        (_restore_carelessly, ["ReplaceFiles"]),
+        (_damage_mounted_files, ["ReplaceFiles"]),
         (_stop, ["StartContainer"]),
         (_pause, ["UnpauseContainer"]),
         (_lose_network, ["RemoveContainer", "CreateNetwork", "CreateContainer", "StartContainer"]),
@@ -220,7 +220,7 @@ def _restore_carelessly(env: Environment) -> None:
     ],
 )
 @pytest.mark.proves("Whatever was stopped, paused or removed is brought to order by the next `up`", "real")
-def test_what_was_disturbed_is_brought_to_order(
+def test_up_repairs_stopped_and_removed_resources(
     disturb: Callable[[Environment], None], steps: list[str], env: Environment
 ) -> None:
     disturb(env)
@@ -229,29 +229,29 @@ def test_what_was_disturbed_is_brought_to_order(
     assert env.inside.sh("echo still here > ~/proof && cat ~/proof").out == "still here\n"
 
 
-def test_state_that_cannot_be_read_is_refused_and_its_hint_works(env: Environment) -> None:
-    record = state_folder(env.user, env.project) / "state.json"
-    kept, was = record.read_bytes(), life(env.container)
-    env.user.own(record, 0o600)
-    record.write_text("{")
+def test_damaged_state_is_refused_and_its_hint_works(env: Environment) -> None:
+    state_file = state_folder(env.user, env.project) / "state.json"
+    content, old_identity = state_file.read_bytes(), start_identity(env.container)
+    env.user.own(state_file, 0o600)
+    state_file.write_text("{")
     for verb in ("up", "down"):
-        told(env.run(verb), 2, str(record), "is damaged", f"rm {record}")
-    record.unlink()
+        assert_error(env.run(verb), 2, str(state_file), "is damaged", f"rm {state_file}")
+    state_file.unlink()
     plan = env.run("up", "--dry-run", "--yes", "--format", "json")
     assert plan.code == 0, str(plan)
-    assert [one.split("(")[0] for one in json.loads(plan.out)["result"]["steps"]] == ["PrepareVolumes"]
-    record.write_bytes(kept)
-    env.user.own(record, 0o600)
+    assert [step.split("(")[0] for step in json.loads(plan.out)["result"]["steps"]] == ["PrepareVolumes"]
+    state_file.write_bytes(content)
+    env.user.own(state_file, 0o600)
     assert env.changes() == []
-    assert life(env.container) == was
+    assert start_identity(env.container) == old_identity
 
 
 @pytest.mark.proves("A container that dies shows its last lines and the hint", "real")
-def test_a_container_that_dies_shows_its_last_lines_and_the_hint(env: Environment) -> None:
-    broken = env.inside.sh('rm -rf "$VIRTUAL_ENV" && touch "$VIRTUAL_ENV"')
-    assert broken.code == 0, str(broken)
+def test_exited_container_shows_its_last_lines(env: Environment) -> None:
+    damage = env.inside.sh('rm -rf "$VIRTUAL_ENV" && touch "$VIRTUAL_ENV"')
+    assert damage.code == 0, str(damage)
     env.container.stop(timeout=0)
-    died = env.run("up")
-    told(died, 3, "the container exited with code", "its last lines:", "envkit logs")
-    again = env.run("logs")
-    assert (again.code, "cannot overwrite" in again.out) == (0, True), str(again)
+    up = env.run("up")
+    assert_error(up, 3, "the container exited with code", "its last lines:", "envkit logs")
+    logs = env.run("logs")
+    assert (logs.code, "cannot overwrite" in logs.out) == (0, True), str(logs)

@@ -1,4 +1,4 @@
-"""`down` and `prune` take away what they say, nothing else, and can be called again."""
+"""`down` and `prune` remove exactly what they report, and can be repeated."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import pytest
 
 from envkit import naming
 from envkit.backends.docker import tar
-from tests.functional.messages import told
-from tests.functional.processes import told_stage
-from tests.functional.traces import forgotten, state_folder, title
+from tests.functional.messages import assert_error
+from tests.functional.processes import wait_for_stage
+from tests.functional.traces import container_name, has_no_state, state_folder
 from tests.functional.workspaces import leftovers
 
 if TYPE_CHECKING:
@@ -28,141 +28,143 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def begun(workspace: Workspaces, run_envkit: Envkit, image: str) -> Path:
-    """Make an environment that runs; nobody waited until it answers."""
+def project(workspace: Workspaces, run_envkit: Envkit, image: str) -> Path:
+    """Return the project of a running environment; `up` was killed while it waited."""
     project = workspace("gpu: off\n", name="ending", files={"train.py": "print('mine')\n"})
     with run_envkit.start(["up"], cwd=project) as process:
-        told_stage(process, "wait")
+        wait_for_stage(process, "wait")
         os.killpg(process.pid, signal.SIGKILL)
     return project
 
 
 @pytest.mark.proves("`down` leaves no container and no network, and keeps volumes", "real")
-def test_down_takes_container_and_network_and_keeps_the_rest(
-    begun: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
+def test_down_removes_container_and_network_only(
+    project: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
 ) -> None:
-    name = title(user, begun)
-    down = run_envkit(["down", "--format", "json"], cwd=begun)
+    name = container_name(user, project)
+    down = run_envkit(["down", "--format", "json"], cwd=project)
     assert down.code == 0, str(down)
     assert json.loads(down.out)["result"] == {
         "name": "ending",
         "removed": [f"container {name}", f"network {name}"],
         "kept": [f"{name}-home"],
     }
-    assert list(leftovers(engine, str(begun))) == [f"volume {name}-home"]
-    assert (state_folder(user, begun) / "mount/token").exists()
-    assert (begun / "train.py").exists()
+    assert list(leftovers(engine, str(project))) == [f"volume {name}-home"]
+    assert (state_folder(user, project) / "mount/token").exists()
+    assert (project / "train.py").exists()
 
-    again = run_envkit(["down"], cwd=begun)
-    assert (again.code, "nothing to remove" in again.out) == (0, True), str(again)
+    second_down = run_envkit(["down"], cwd=project)
+    assert (second_down.code, "nothing to remove" in second_down.out) == (0, True), str(second_down)
 
 
 @pytest.mark.proves("`down --volumes` leaves no volume and no state", "real")
-def test_down_with_volumes_takes_those_and_the_state(
-    begun: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
+def test_down_with_volumes_removes_volumes_and_state(
+    project: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
 ) -> None:
-    # A config that was broken meanwhile is no reason to keep the environment.
-    (begun / "envkit.yaml").write_text("gpu: [")
-    down = run_envkit(["down", "--volumes"], cwd=begun)
+    # An invalid configuration must not block the removal.
+    (project / "envkit.yaml").write_text("gpu: [")
+    down = run_envkit(["down", "--volumes"], cwd=project)
     assert down.code == 0, str(down)
-    assert leftovers(engine, str(begun)) == {}
-    assert forgotten(user, begun)
-    told(run_envkit(["down"], cwd=begun), 2, f"{begun} has no environment")
+    assert leftovers(engine, str(project)) == {}
+    assert has_no_state(user, project)
+    assert_error(run_envkit(["down"], cwd=project), 2, f"{project} has no environment")
 
 
 @pytest.mark.proves("an environment is found by its name from anywhere", "real")
-def test_down_by_name_works_from_anywhere(begun: Path, run_envkit: Envkit, engine: docker.DockerClient) -> None:
+def test_down_by_name_works_from_anywhere(project: Path, run_envkit: Envkit, engine: docker.DockerClient) -> None:
     down = run_envkit(["down", "--name", "ending", "--volumes", "--quiet"])
     assert (down.code, down.err) == (0, ""), str(down)
-    assert leftovers(engine, str(begun)) == {}
+    assert leftovers(engine, str(project)) == {}
 
 
 @pytest.mark.proves("an environment whose folder is gone is removed by the command that `status` tells", "real")
-def test_an_environment_whose_folder_is_gone_is_removed_by_the_command_that_status_tells(
-    begun: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
+def test_hint_of_status_removes_an_orphaned_environment(
+    project: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
 ) -> None:
-    shutil.rmtree(begun)
-    listed = run_envkit(["status", "--name", "ending"])
-    told = listed.out.splitlines()[-1].split()
-    assert told == ["envkit", "down", "--volumes", "--name", "ending"], str(listed)
-    down = run_envkit(told[1:])
+    shutil.rmtree(project)
+    status = run_envkit(["status", "--name", "ending"])
+    command = status.out.splitlines()[-1].split()
+    assert command == ["envkit", "down", "--volumes", "--name", "ending"], str(status)
+    down = run_envkit(command[1:])
     assert down.code == 0, str(down)
-    assert (leftovers(engine, str(begun)), forgotten(user, begun)) == ({}, True)
+    assert (leftovers(engine, str(project)), has_no_state(user, project)) == ({}, True)
 
 
 @pytest.mark.proves("`down --volumes` leaves no volume and no state", "real")
-def test_a_state_that_was_lost_keeps_nothing_from_being_found_and_taken_away(
-    begun: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
+def test_environment_with_a_lost_state_can_be_removed(
+    project: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
 ) -> None:
-    shutil.rmtree(state_folder(user, begun))
-    with run_envkit.start(["up"], cwd=begun) as process:  # finds all of it again, and makes nothing twice
-        told_stage(process, "wait")
+    shutil.rmtree(state_folder(user, project))
+    with run_envkit.start(["up"], cwd=project) as process:  # finds and reuses all resources
+        wait_for_stage(process, "wait")
         os.killpg(process.pid, signal.SIGKILL)
-    assert len(leftovers(engine, str(begun))) == 3
+    assert len(leftovers(engine, str(project))) == 3
 
-    assert run_envkit(["down"], cwd=begun).code == 0  # the home volume stays
-    shutil.rmtree(state_folder(user, begun))
-    down = run_envkit(["down", "--volumes"], cwd=begun)
+    assert run_envkit(["down"], cwd=project).code == 0  # the home volume stays
+    shutil.rmtree(state_folder(user, project))
+    down = run_envkit(["down", "--volumes"], cwd=project)
     assert down.code == 0, str(down)
-    assert leftovers(engine, str(begun)) == {}
-    assert forgotten(user, begun)
+    assert leftovers(engine, str(project)) == {}
+    assert has_no_state(user, project)
 
 
-SIZE = 3_000_000
+IMAGE_BYTES = 3_000_000
 
 
-class Things:
-    """Small things on the engine, made without envkit, with labels of one's choice."""
+class Resources:
+    """Factory for small resources on the engine with any labels, without envkit."""
 
     def __init__(self, engine: docker.DockerClient) -> None:
         self.engine = engine
-        self.made: list[str] = []
+        self.image_refs: list[str] = []
 
     def image(self, ref: str, **labels: str) -> str:
-        """Make an image of one file nobody else has."""
+        """Create an image with one unique file."""
         repository, tag = ref.split(":")
-        packed = tar.pack_files({"data": os.urandom(SIZE)})
+        archive = tar.pack_files({"data": os.urandom(IMAGE_BYTES)})
         changes = [f'LABEL {key}="{value}"' for key, value in labels.items()]
-        self.engine.api.import_image_from_data(packed, repository=repository, tag=tag, changes=changes)
-        self.made.append(ref)
+        self.engine.api.import_image_from_data(archive, repository=repository, tag=tag, changes=changes)
+        self.image_refs.append(ref)
         return ref
 
     def container(self, name: str, image: str, **labels: str) -> str:
-        """Make a container that never runs."""
+        """Create a container that never runs."""
         self.engine.api.create_container(image, command=["/data"], name=name, labels=labels)
         return name
 
-    def all(self) -> dict[str, set[str]]:
-        """Return the names of everything there is."""
+    def names(self) -> dict[str, set[str]]:
+        """Return the names of all resources of the engine, by type."""
         api = self.engine.api
         return {
-            "image": {tag for one in api.images() for tag in one["RepoTags"] or ()},
-            "container": {one["Names"][0].lstrip("/") for one in api.containers(all=True)},
-            "network": {one["Name"] for one in api.networks()},
-            "volume": {one["Name"] for one in api.volumes()["Volumes"] or ()},
+            "image": {tag for resource in api.images() for tag in resource["RepoTags"] or ()},
+            "container": {resource["Names"][0].lstrip("/") for resource in api.containers(names=True)},
+            "network": {resource["Name"] for resource in api.networks()},
+            "volume": {resource["Name"] for resource in api.volumes()["Volumes"] or ()},
         }
 
 
 @pytest.fixture
-def things(engine: docker.DockerClient, image: str) -> Iterator[Things]:
-    """Yield a way to make things, and take them away in the end.
+def resources(engine: docker.DockerClient, image: str) -> Iterator[Resources]:
+    """Yield a factory for resources; afterwards, remove them.
 
-    Whatever image envkit built so far is held by a container: what a later test or run needs stays.
+    Existing images of envkit are in use by a container meanwhile, so that later tests still find them.
     """
-    made = Things(engine)
-    ours = {"label": f"{naming.MANAGED}=1"}
+    factory = Resources(engine)
+    filters = {"label": f"{naming.MANAGED}=1"}
     repositories = naming.REPOSITORY, naming.BASE_REPOSITORY
-    built = [one for repository in repositories for one in engine.images.list(repository, filters=ours)]
-    for number, one in enumerate(built):
-        engine.api.create_container(str(one.id), command=["/none"], name=f"envkit-prune-held-{number}")
-    yield made
-    for container in engine.containers.list(all=True, filters={"name": "envkit-prune-"}):
+    images = [
+        image_object for repository in repositories for image_object in engine.images.list(repository, filters=filters)
+    ]
+    for number, image_object in enumerate(images):
+        engine.api.create_container(str(image_object.id), command=["/none"], name=f"envkit-prune-held-{number}")
+    yield factory
+    for container in engine.containers.list(names=True, filters={"name": "envkit-prune-"}):
         container.remove(force=True)
     for network in engine.networks.list(names=["envkit-prune-"]):
         network.remove()
     for volume in engine.volumes.list(filters={"name": "envkit-prune-"}):
         volume.remove()
-    for ref in made.made:
+    for ref in factory.image_refs:
         with suppress(docker.errors.ImageNotFound):
             engine.images.remove(ref, force=True)
 
@@ -170,47 +172,51 @@ def things(engine: docker.DockerClient, image: str) -> Iterator[Things]:
 @pytest.mark.alone
 @pytest.mark.proves("`prune --dry-run` says what would go and changes nothing", "real")
 @pytest.mark.proves("`prune` removes only what is ours and unused, and says how much it freed", "real")
-def test_prune_removes_what_is_ours_and_unused_and_nothing_else(
-    begun: Path, things: Things, run_envkit: Envkit, engine: docker.DockerClient, user: User
+def test_prune_removes_only_unused_resources_of_envkit(
+    project: Path, resources: Resources, run_envkit: Envkit, engine: docker.DockerClient, user: User
 ) -> None:
-    for verb in ("down", "prune"):  # what other tests left goes first
-        ran = run_envkit([verb], cwd=begun)
-        assert ran.code == 0, str(ran)
-    ours = {naming.MANAGED: "1", naming.OWNER: str(user.uid)}
-    others = ours | {naming.OWNER: str(user.uid + 1)}
-    built = {naming.MANAGED: "1", naming.BUILDER: str(user.uid)}
-    ours_unused = {
-        "image": things.image("envkit:prune-unused", **built),
-        "container": things.container("envkit-prune-forgotten", things.image("envkit-prune:foreign"), **ours),
+    for verb in ("down", "prune"):  # also removes leftovers of other tests
+        result = run_envkit([verb], cwd=project)
+        assert result.code == 0, str(result)
+    own_labels = {naming.MANAGED: "1", naming.OWNER: str(user.uid)}
+    other_labels = own_labels | {naming.OWNER: str(user.uid + 1)}
+    builder_labels = {naming.MANAGED: "1", naming.BUILDER: str(user.uid)}
+    unused = {
+        "image": resources.image("envkit:prune-unused", **builder_labels),
+        "container": resources.container(
+            "envkit-prune-forgotten", resources.image("envkit-prune:foreign"), **own_labels
+        ),
         "network": "envkit-prune-forgotten",
     }
-    others_image = things.image("envkit:prune-others", **built | {naming.BUILDER: str(user.uid + 1)})
-    things.container("envkit-prune-others", others_image, **others)
-    # What somebody runs and builds from images of ours has their labels.
-    things.container("envkit-prune-own-run", things.image("envkit:prune-used", **built))
-    things.image("envkit-prune:own-build", **built | {naming.IMAGE: "0123456789abcdef"})
-    things.container("envkit-prune-foreign", "envkit-prune:foreign")
-    engine.networks.create("envkit-prune-forgotten", labels=ours)
+    other_image = resources.image("envkit:prune-others", **builder_labels | {naming.BUILDER: str(user.uid + 1)})
+    resources.container("envkit-prune-others", other_image, **other_labels)
+    # Containers and images that a user makes from envkit's images inherit the labels.
+    resources.container("envkit-prune-own-run", resources.image("envkit:prune-used", **builder_labels))
+    resources.image("envkit-prune:own-build", **builder_labels | {naming.IMAGE: "0123456789abcdef"})
+    resources.container("envkit-prune-foreign", "envkit-prune:foreign")
+    engine.networks.create("envkit-prune-forgotten", labels=own_labels)
     engine.networks.create("envkit-prune-foreign")
-    engine.networks.create("envkit-prune-others", labels=others)
+    engine.networks.create("envkit-prune-others", labels=other_labels)
     engine.volumes.create("envkit-prune-foreign")
 
-    before = things.all()
-    dry = run_envkit(["prune", "--dry-run", "--quiet", "--format", "json"], cwd=begun)
-    assert (dry.code, dry.err) == (0, ""), str(dry)
-    assert things.all() == before
-    prune = run_envkit(["prune", "--format", "json"], cwd=begun)
-    after = things.all()
+    old_names = resources.names()
+    dry_run = run_envkit(["prune", "--dry-run", "--quiet", "--format", "json"], cwd=project)
+    assert (dry_run.code, dry_run.err) == (0, ""), str(dry_run)
+    assert resources.names() == old_names
+    prune = run_envkit(["prune", "--format", "json"], cwd=project)
+    names = resources.names()
 
     assert prune.code == 0, str(prune)
-    result, foretold = json.loads(prune.out)["result"], json.loads(dry.out)["result"]
-    assert (foretold["removed"], foretold["dry_run"]) == (result["removed"], True)
-    assert [f"step {at} of 3: removing {one}" in prune.err for at, one in enumerate(result["removed"], 1)] == [True] * 3
-    assert sorted(result["removed"]) == sorted(f"{kind} {name}" for kind, name in ours_unused.items())
-    assert {kind: before[kind] - after[kind] for kind in before} == {
-        "image": {ours_unused["image"]},
-        "container": {ours_unused["container"]},
-        "network": {ours_unused["network"]},
+    result, preview = json.loads(prune.out)["result"], json.loads(dry_run.out)["result"]
+    assert (preview["removed"], preview["dry_run"]) == (result["removed"], True)
+    assert [
+        f"step {number} of 3: removing {resource}" in prune.err for number, resource in enumerate(result["removed"], 1)
+    ] == [True] * 3
+    assert sorted(result["removed"]) == sorted(f"{kind} {name}" for kind, name in unused.items())
+    assert {kind: old_names[kind] - names[kind] for kind in old_names} == {
+        "image": {unused["image"]},
+        "container": {unused["container"]},
+        "network": {unused["network"]},
         "volume": set(),
     }
-    assert foretold["freed_bytes"] >= result["freed_bytes"] >= SIZE, str(prune)
+    assert preview["freed_bytes"] >= result["freed_bytes"] >= IMAGE_BYTES, str(prune)

@@ -1,4 +1,4 @@
-"""A workspace whose files are not exactly right does not start; it never starts open."""
+"""A workspace with invalid files does not start; in particular, never without authentication."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tests.functional.account import User
     from tests.functional.conftest import SharedEnvironment
 
-NEXT_TOKEN = "b" * 43
-ELSEWHERE = '{"jupyter": {"socket": "/tmp/s", "hosts": ["x"]}, "tensorboard": {"logdir": "/x"}}'
+NEW_TOKEN = "b" * 43
+OTHER_SOCKET = '{"jupyter": {"socket": "/tmp/s", "hosts": ["x"]}, "tensorboard": {"logdir": "/x"}}'
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def bare(
 
 
 def token(text: str, mode: int = 0o600) -> Callable[[Path], object]:
-    """Return what puts another token in place."""
+    """Return a function that replaces the token."""
 
     def change(folder: Path) -> None:
         (folder / "token").write_text(text)
@@ -46,18 +46,18 @@ def token(text: str, mode: int = 0o600) -> Callable[[Path], object]:
 
 
 def settings(text: str) -> Callable[[Path], object]:
-    """Return what puts other settings in place."""
+    """Return a function that replaces the settings."""
     return lambda folder: (folder / "settings.json").write_text(text)
 
 
 def without(name: str) -> Callable[[Path], object]:
-    """Return what takes a file away."""
+    """Return a function that removes a file."""
     return lambda folder: (folder / name).unlink()
 
 
 @pytest.mark.proves("without a proper token JupyterLab does not start at all", "real")
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         (token(""), "token is empty"),
         (token("\n"), "token is empty"),
@@ -69,8 +69,11 @@ def without(name: str) -> Callable[[Path], object]:
         (without("token"), "token is missing"),
         (without("settings.json"), "settings.json is missing"),
         (settings("{"), "settings.json is damaged"),
-        (settings('{"jupyter": {"port": 8888, "hosts": []}, "tensorboard": {"logdir": "/x"}}'), "has no valid host names"),
-        (settings(ELSEWHERE), "has no valid port"),
+        (
+            settings('{"jupyter": {"port": 8888, "hosts": []}, "tensorboard": {"logdir": "/x"}}'),
+            "has no valid host names",
+        ),
+        (settings(OTHER_SOCKET), "has no valid port"),
         (without("ssh_host_ed25519_key"), "sshd cannot start"),
         (lambda folder: (folder / "sshd_config").write_text("PermitRootLogin perhaps\n"), "sshd cannot start"),
     ],
@@ -80,30 +83,30 @@ def without(name: str) -> Callable[[Path], object]:
         "token short",
         "token one short",
         "token with a blank",
-        "token for everybody",
-        "token for the group",
+        "token readable by others",
+        "token readable by the group",
         "no token",
         "no settings",
         "settings damaged",
         "no hosts",
-        "a socket elsewhere",
+        "another socket",
         "no host key",
         "sshd settings damaged",
     ],
 )
-def test_the_workspace_ends_with_one_line_that_says_why(
+def test_damaged_files_stop_the_start_with_one_line(
     bare: Bare,
     change: Callable[[Path], object],
-    said: str,
+    expected: str,
 ) -> None:
     code, log = bare.end(change)
     assert code not in {0, 137}
-    assert said in log
+    assert expected in log
     assert log.startswith("envkit: ")
     assert len(log.splitlines()) == 1
 
 
-def test_a_token_of_another_user_cannot_be_read(bare: Bare, user: User) -> None:
+def test_token_of_another_user_stops_the_start(bare: Bare, user: User) -> None:
     folder = bare.copy()
     with bare.started(
         folder,
@@ -115,18 +118,18 @@ def test_a_token_of_another_user_cannot_be_read(bare: Bare, user: User) -> None:
         assert container.wait(timeout=60)["StatusCode"] == 78
 
 
-def test_without_the_servers_settings_nothing_starts(bare: Bare) -> None:
+def test_missing_server_settings_stop_the_start(bare: Bare) -> None:
     code, log = bare.end(lambda _: None, tmpfs={"/etc/envkit": "", "/tmp": "", "/run/envkit": "", "/home/dev": ""})
     assert (code, log) == (78, "envkit: /etc/envkit/jupyter_server_config.py cannot be read\n")
 
 
-def test_a_word_that_nobody_knows_starts_nothing(bare: Bare) -> None:
+def test_unknown_arguments_stop_the_start(bare: Bare) -> None:
     code, log = bare.end(lambda _: None, command=["ssh", "root"])
     assert (code, log) == (78, "envkit: unknown arguments: ssh root\n")
 
 
 @pytest.mark.parametrize("text", ["c = get_config(\n", "raise ValueError\n"])
-def test_settings_that_fail_are_not_passed_over(bare: Bare, tmp_path: Path, text: str) -> None:
+def test_failing_server_settings_stop_the_start(bare: Bare, tmp_path: Path, text: str) -> None:
     broken = tmp_path / "broken.py"
     broken.write_text(text)
     broken.chmod(0o644)
@@ -140,25 +143,25 @@ def test_settings_that_fail_are_not_passed_over(bare: Bare, tmp_path: Path, text
         assert "http://" not in container.logs().decode()
 
 
-def test_as_root_nothing_starts(bare: Bare) -> None:
+def test_root_cannot_start_the_workspace(bare: Bare) -> None:
     code, log = bare.end(lambda _: None, user="0:0")
     assert code not in {0, 137}
     assert "http://" not in log
 
 
 @pytest.mark.proves("a new token locks out whoever had the old one", "real")
-def test_a_cookie_of_the_old_token_opens_nothing_after_the_token_was_changed(bare: Bare) -> None:
+def test_new_token_invalidates_old_cookies(bare: Bare) -> None:
     folder = bare.copy()
-    old = (folder / "token").read_text().strip()
+    old_token = (folder / "token").read_text().strip()
     with bare.started(folder, network_mode="bridge", ports={"8888/tcp": ("127.0.0.1", 0)}) as container:
-        before = Jupyter(port_of(container), old)
-        wait_until(lambda: before.answers("/api"), "the server answers")
-        cookie = before.login().headers
-        assert before.ask("GET", "/api/status", cookie).status == 200
-        token(NEXT_TOKEN)(folder)
+        old_server = Jupyter(port_of(container), old_token)
+        wait_until(lambda: old_server.responds("/api"), "the server answers")
+        cookie = old_server.login().headers
+        assert old_server.request("GET", "/api/status", cookie).status == 200
+        token(NEW_TOKEN)(folder)
         container.restart()
-        after = Jupyter(port_of(container), NEXT_TOKEN)
-        wait_until(lambda: after.answers("/api"), "the restarted server answers")
-        assert after.ask("GET", "/api/status", cookie).status == 403
-        assert after.ask("GET", "/api/status", before.authorized).status == 403
-        assert after.ask("GET", "/api/status", after.authorized).status == 200
+        new_server = Jupyter(port_of(container), NEW_TOKEN)
+        wait_until(lambda: new_server.responds("/api"), "the restarted server answers")
+        assert new_server.request("GET", "/api/status", cookie).status == 403
+        assert new_server.request("GET", "/api/status", old_server.authorized).status == 403
+        assert new_server.request("GET", "/api/status", new_server.authorized).status == 200

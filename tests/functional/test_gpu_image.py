@@ -1,4 +1,4 @@
-"""The image for GPUs, built for real: 2 GB of downloads, so `make test-gpu-image` alone runs this."""
+"""The GPU image, built for real: only `make test-gpu-image` runs this, because it downloads 2 GB."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.gpu_image
 
-LOOK = """
+REPORT_PROGRAM = """
 import ctypes, json, os, shutil, sys
 import tensorflow as tf
 for name in json.loads(sys.argv[1]):
@@ -40,9 +40,9 @@ LIBRARIES = (
 @pytest.mark.proves("CUDA's libraries load in a GPU image", "real")
 @pytest.mark.proves("the compiler's cache lies in the home volume", "real")
 def test_tensorflow_and_cuda_load_as_in_a_workspace(gpu_image: str, engine: docker.DockerClient) -> None:
-    said = engine.containers.run(
+    output = engine.containers.run(
         gpu_image,
-        ["-c", LOOK, json.dumps(LIBRARIES)],
+        ["-c", REPORT_PROGRAM, json.dumps(LIBRARIES)],
         entrypoint="/opt/tensorflow/bin/python",
         user="1000:1000",
         read_only=True,
@@ -53,8 +53,8 @@ def test_tensorflow_and_cuda_load_as_in_a_workspace(gpu_image: str, engine: dock
         remove=True,
         stderr=False,
     )
-    seen = json.loads(said.splitlines()[-1])
-    assert seen == {
+    facts = json.loads(output.splitlines()[-1])
+    assert facts == {
         "cuda": True,
         "version": "2.9.0",
         "ptxas": "/usr/local/bin/ptxas",
@@ -64,7 +64,7 @@ def test_tensorflow_and_cuda_load_as_in_a_workspace(gpu_image: str, engine: dock
     }
 
 
-def test_it_asks_for_no_gpu_by_itself(gpu_image: str, engine: docker.DockerClient) -> None:
+def test_image_requests_no_gpu_itself(gpu_image: str, engine: docker.DockerClient) -> None:
     variables = engine.images.get(gpu_image).attrs["Config"]["Env"]
     assert "NVIDIA_DRIVER_CAPABILITIES=compute,utility" in variables
-    assert not [one for one in variables if one.startswith("NVIDIA_VISIBLE_DEVICES")]
+    assert not [variable for variable in variables if variable.startswith("NVIDIA_VISIBLE_DEVICES")]

@@ -1,6 +1,6 @@
-"""Device nodes in real containers: what a real kernel and a real engine answer to opening them.
+"""Device nodes in real containers: the results of opening them with a real kernel and engine.
 
-The nodes have NVIDIA's names. Behind some is nothing, behind others another device, so that no GPU is needed.
+The nodes have NVIDIA's names, but belong to no device or to another one, so that no GPU is needed.
 """
 
 from __future__ import annotations
@@ -28,22 +28,24 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.image
 HOST = HostGpu("470.256.02", ("/dev/nvidia0",), ("0000:01:00.0",))
 DEVICES = Path("/sys/fs/cgroup/devices")  # of the older control groups
-MAKE = "for name in nvidiactl nvidia-uvm nvidia0; do mknod -m {mode} /dev/$name c {numbers} || exit 1; done; sleep 300"
+MAKE_NODES = (
+    "for name in nvidiactl nvidia-uvm nvidia0; do mknod -m {mode} /dev/$name c {numbers} || exit 1; done; sleep 300"
+)
 NVIDIA, NULL = "195 255", "1 3"
 RULE = "c 195:* rwm"
-# Row: how nodes are made, what the engine allows, what opening says, check, part of the hint.
+# By row: command that makes the nodes, device rules, error of opening, check, part of the hint.
 ROWS: dict[str, tuple[str, list[str], str, str, str]] = {
     "nodes ENOENT": ("sleep 300", [RULE], "ENOENT", "gpu/nodes-missing", "envkit up --gpu"),
     "nodes ENXIO": (
-        MAKE.format(mode=666, numbers=NVIDIA),
+        MAKE_NODES.format(mode=666, numbers=NVIDIA),
         [RULE],
         "ENXIO",
         "gpu/module-not-loaded",
         "modprobe nvidia",
     ),
-    "nodes EPERM": (MAKE.format(mode=666, numbers=NVIDIA), [], "EPERM", "gpu/nodes-denied", "envkit up --gpu"),
+    "nodes EPERM": (MAKE_NODES.format(mode=666, numbers=NVIDIA), [], "EPERM", "gpu/nodes-denied", "envkit up --gpu"),
     "nodes EACCES": (
-        MAKE.format(mode=600, numbers=NVIDIA),
+        MAKE_NODES.format(mode=600, numbers=NVIDIA),
         [RULE],
         "EACCES",
         "gpu/nodes-forbidden",
@@ -52,15 +54,15 @@ ROWS: dict[str, tuple[str, list[str], str, str, str]] = {
 }
 
 
-class Nodes:
-    """Containers with such nodes."""
+class NodeContainers:
+    """Factory for containers with such nodes."""
 
     def __init__(self, engine: docker.DockerClient, image: str) -> None:
         self.engine, self.image = engine, image
-        self.made: list[Container] = []
+        self.containers: list[Container] = []
 
     def start(self, command: str, rules: list[str]) -> Container:
-        """Start one, and return it once its nodes are there."""
+        """Start a container; return it when its nodes exist."""
         container = self.engine.containers.run(
             self.image,
             ["-c", f"trap exit TERM; ({command}) & wait"],
@@ -73,56 +75,63 @@ class Nodes:
             device_cgroup_rules=rules,
             init=True,
         )
-        self.made.append(container)
+        self.containers.append(container)
         if "mknod" in command:
-            done = container.exec_run(["sh", "-c", "until [ -e /dev/nvidia0 ]; do :; done"])
-            assert done.exit_code == 0, container.logs()
+            process = container.exec_run(["sh", "-c", "until [ -e /dev/nvidia0 ]; do :; done"])
+            assert process.exit_code == 0, container.logs()
         return container
 
-    def looked(self, container: Container) -> tuple[Observation, ...]:
-        """Take the real look, as an ordinary user."""
-        done = container.exec_run(["python", "-c", guest_runner.build_program("nodes")], user="1000:1000", stderr=False)
-        assert isinstance(done.output, bytes)
-        return observations.parse_all(done.output.decode().splitlines())
+    def observe(self, container: Container) -> tuple[Observation, ...]:
+        """Run the real guest program as an ordinary user."""
+        process = container.exec_run(
+            ["python", "-c", guest_runner.build_program("nodes")], user="1000:1000", stderr=False
+        )
+        assert isinstance(process.output, bytes)
+        return observations.parse_all(process.output.decode().splitlines())
 
 
 @pytest.fixture(scope="module")
-def nodes(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[Nodes]:
+def nodes(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[NodeContainers]:
     if Path("/proc/driver/nvidia").exists():
-        pytest.skip("this machine has a driver, so that something stands behind such nodes")
-    found = Nodes(engine, str(shared_env.container.attrs["Image"]))
-    yield found
-    for container in found.made:
+        pytest.skip("this host has a driver, to which such nodes belong")
+    containers = NodeContainers(engine, str(shared_env.container.attrs["Image"]))
+    yield containers
+    for container in containers.containers:
         container.remove(force=True, v=True)
 
 
-def judged(seen: tuple[Observation, ...]) -> Finding:
-    return gpu.check(seen, required=True, host=HOST, engine=None)[0]
+def gpu_finding(node_observations: tuple[Observation, ...]) -> Finding:
+    return gpu.check(node_observations, required=True, host=HOST, engine=None)[0]
 
 
 @pytest.mark.proves("A GPU that fails is explained by the layer that failed", "real")
 @pytest.mark.parametrize("row", ROWS)
-def test_each_answer_of_a_node_is_another_fault(row: str, nodes: Nodes) -> None:
-    command, rules, answer, check, hint = ROWS[row]
-    seen = nodes.looked(nodes.start(command, rules))
-    assert set(observations.data(seen, "gpu.nodes")["nodes"].values()) == {answer}
-    assert judged(seen).check == check
-    assert hint in judged(seen).hint
-    assert checks.gpu_device_nodes(seen).check == check
+def test_each_open_error_is_a_different_failure(row: str, nodes: NodeContainers) -> None:
+    command, rules, error, check, hint = ROWS[row]
+    node_observations = nodes.observe(nodes.start(command, rules))
+    assert set(observations.data(node_observations, "gpu.nodes")["nodes"].values()) == {error}
+    assert gpu_finding(node_observations).check == check
+    assert hint in gpu_finding(node_observations).hint
+    assert checks.gpu_device_nodes(node_observations).check == check
 
 
 LOST = {"29 the rules of a running container are lost": "gpu/nodes-denied"}
 
 
 @pytest.mark.proves("a GPU that a container loses while it runs is told", "real")
-@pytest.mark.skipif(not os.access(DEVICES, os.W_OK), reason="a reload of the service manager is acted by cgroup v1")
+@pytest.mark.skipif(
+    not os.access(DEVICES, os.W_OK), reason="needs cgroup v1 to simulate a reload of the service manager"
+)
 @pytest.mark.parametrize("row", LOST)
-def test_a_container_whose_device_rules_are_lost_is_told(row: str, nodes: Nodes) -> None:
-    container = nodes.start(MAKE.format(mode=666, numbers=NULL), [])
-    before = nodes.looked(container)
-    assert checks.gpu_device_nodes(before).check == "gpu/nodes-open"
+def test_lost_device_rules_are_reported(row: str, nodes: NodeContainers) -> None:
+    container = nodes.start(MAKE_NODES.format(mode=666, numbers=NULL), [])
+    old_observations = nodes.observe(container)
+    assert checks.gpu_device_nodes(old_observations).check == "gpu/nodes-open"
     (group,) = DEVICES.glob(f"**/*{container.id}*")
     (group / "devices.deny").write_text("c 1:3 rwm")
-    after = nodes.looked(container)
-    assert (checks.gpu_device_nodes(after).check, judged(after).check) == (LOST[row], LOST[row])
-    assert "native.cgroupdriver=cgroupfs" in checks.gpu_device_nodes(after).hint
+    new_observations = nodes.observe(container)
+    assert (checks.gpu_device_nodes(new_observations).check, gpu_finding(new_observations).check) == (
+        LOST[row],
+        LOST[row],
+    )
+    assert "native.cgroupdriver=cgroupfs" in checks.gpu_device_nodes(new_observations).hint

@@ -1,4 +1,4 @@
-"""What a real engine says when it cannot hand over a GPU, where this machine has none to hand over."""
+"""Errors of a real engine that cannot provide a GPU, on a host without one."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.image,
-    pytest.mark.skipif(Path("/proc/driver/nvidia").exists(), reason="this machine's engine may hand over a GPU"),
+    pytest.mark.skipif(Path("/proc/driver/nvidia").exists(), reason="the engine of this host may provide a GPU"),
 ]
-NEEDED = "nvidia-container-toolkit"
-# Row of the failure table: what is asked for, what an older or a newer engine's answer is, part of the hint.
+TOOLKIT = "nvidia-container-toolkit"
+# By row of the failure table: options, patterns that match the error of older or newer engines, part of the hint.
 ROWS: dict[str, tuple[dict[str, Any], set[str], str]] = {
-    "5": ({"device_requests": [DeviceRequest(count=-1, capabilities=[["gpu"]])]}, {"hook-missing", "no-spec"}, NEEDED),
+    "5": ({"device_requests": [DeviceRequest(count=-1, capabilities=[["gpu"]])]}, {"hook-missing", "no-spec"}, TOOLKIT),
     "6": (
         {"device_requests": [DeviceRequest(driver="nvidia", count=-1, capabilities=[["gpu"]])]},
         {"hook-missing"},
@@ -34,28 +34,28 @@ ROWS: dict[str, tuple[dict[str, Any], set[str], str]] = {
         {"engine-without-cdi", "stale-spec"},
         "/etc/",
     ),
-    "9": ({"runtime": "nvidia"}, {"runtime-missing"}, NEEDED),
+    "9": ({"runtime": "nvidia"}, {"runtime-missing"}, TOOLKIT),
     "11": ({"devices": ["/dev/nvidia0:/dev/nvidia0:rwm"]}, {"host-node-missing"}, "sudo nvidia-modprobe"),
 }
 
 
 @pytest.mark.proves("an engine's refusal of a GPU is explained with its hint", "real")
 @pytest.mark.parametrize("row", ROWS)
-def test_a_real_engines_refusal_is_recognised(
+def test_gpu_error_of_a_real_engine_is_recognised(
     row: str, engine: docker.DockerClient, shared_env: SharedEnvironment
 ) -> None:
-    asked, kinds, hint = ROWS[row]
-    found = find_error(said(engine, str(shared_env.container.attrs["Image"]), asked))
-    assert found is not None
-    assert {name for name, one in GPU_ERRORS.items() if one is found} <= kinds
-    assert hint in found.hint
+    options, kinds, hint = ROWS[row]
+    pattern = find_error(start_error(engine, str(shared_env.container.attrs["Image"]), options))
+    assert pattern is not None
+    assert {name for name, other in GPU_ERRORS.items() if other is pattern} <= kinds
+    assert hint in pattern.hint
 
 
-def said(engine: docker.DockerClient, image: str, asked: dict[str, Any]) -> str:
-    """Return what the engine says to starting such a container; one that it leaves behind is removed."""
+def start_error(engine: docker.DockerClient, image: str, options: dict[str, Any]) -> str:
+    """Return the engine's error for starting a container with some options; remove the container."""
     container = None
     try:
-        container = engine.containers.create(image, entrypoint="true", network_mode="none", **asked)
+        container = engine.containers.create(image, entrypoint="true", network_mode="none", **options)
         container.start()
     except APIError as error:
         return str(error.explanation)

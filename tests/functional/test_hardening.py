@@ -66,7 +66,7 @@ HOME_AND_TEMPORARY = ("/workspace", "/home/dev", "/tmp", "/run/envkit", "/dev/sh
 
 
 @pytest.fixture(scope="module")
-def inspected(engine: docker.DockerClient, shared_env: SharedEnvironment) -> dict[str, Any]:
+def inspection(engine: docker.DockerClient, shared_env: SharedEnvironment) -> dict[str, Any]:
     return dict(engine.api.inspect_container(str(shared_env.container.id)))
 
 
@@ -76,8 +76,8 @@ def inspected(engine: docker.DockerClient, shared_env: SharedEnvironment) -> dic
 @pytest.mark.proves("memory, processors, processes, shared memory and logs are limited", "real")
 @pytest.mark.proves("the container runs without root, without capabilities, on a read-only root", "real")
 @pytest.mark.parametrize("check", hardening.CHECKS.values(), ids=lambda check: check.__name__)
-def test_the_engine_was_asked_for_a_locked_down_container(inspected: dict[str, Any], check: hardening.Rule) -> None:
-    assert list(check(inspected)) == []
+def test_container_settings_pass_the_audit(inspection: dict[str, Any], check: hardening.Rule) -> None:
+    assert list(check(inspection)) == []
 
 
 @pytest.mark.parametrize(
@@ -105,23 +105,23 @@ def test_the_engine_was_asked_for_a_locked_down_container(inspected: dict[str, A
     ],
     ids=lambda value: getattr(value, "__name__", None) or json.dumps(value),
 )
-def test_a_weaker_container_is_noticed(
+def test_weaker_container_fails_the_audit(
     engine: docker.DockerClient,
     shared_env: SharedEnvironment,
     weak: dict[str, Any],
     check: hardening.Rule,
 ) -> None:
-    given = dict(weak)
-    host = engine.api.create_host_config(port_bindings=given.pop("bind", None), **given.pop("host", {}))
+    options = dict(weak)
+    host = engine.api.create_host_config(port_bindings=options.pop("bind", None), **options.pop("host", {}))
     image = shared_env.container.attrs["Image"]
-    made = engine.api.create_container(image, host_config=host, **{"user": "1000:1000", **given})
+    container = engine.api.create_container(image, host_config=host, **{"user": "1000:1000", **options})
     try:
-        assert list(check(engine.api.inspect_container(made["Id"])))
+        assert list(check(engine.api.inspect_container(container["Id"])))
     finally:
-        engine.api.remove_container(made["Id"], force=True, v=True)
+        engine.api.remove_container(container["Id"], force=True, v=True)
 
 
-def test_the_image_itself_runs_as_nobody_and_holds_no_secret(
+def test_image_has_no_root_user_and_no_secrets(
     engine: docker.DockerClient,
     shared_env: SharedEnvironment,
 ) -> None:
@@ -149,7 +149,7 @@ def weak(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator
         container.remove(force=True, v=True)
 
 
-def test_processes_have_no_capability_and_can_gain_none(inside: Inside) -> None:
+def test_processes_have_no_capabilities_and_gain_none(inside: Inside) -> None:
     status = dict(line.split(":\t") for line in inside("cat", "/proc/self/status").out.splitlines() if ":\t" in line)
     none = "0" * 16
     assert {status[f"Cap{name}"] for name in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {none}
@@ -158,16 +158,16 @@ def test_processes_have_no_capability_and_can_gain_none(inside: Inside) -> None:
 
 @pytest.mark.proves("nothing in the container gets out of it", "real")
 @pytest.mark.parametrize("script", ESCAPES.values(), ids=ESCAPES)
-def test_an_escape_fails(inside: Inside, script: str) -> None:
-    done = inside.sh(script)
-    assert done.code not in {0, 127}, done
+def test_escape_fails(inside: Inside, script: str) -> None:
+    process = inside.sh(script)
+    assert process.code not in {0, 127}, process
 
 
 @pytest.mark.parametrize("script", TAMPERING.values(), ids=TAMPERING)
 def test_tampering_fails(inside: Inside, script: str) -> None:
-    done = inside.sh(script)
-    assert done.code not in {0, 127}, done
-    assert "No such file" not in done.err
+    process = inside.sh(script)
+    assert process.code not in {0, 127}, process
+    assert "No such file" not in process.err
 
 
 @pytest.mark.parametrize(
@@ -183,18 +183,18 @@ def test_tampering_fails(inside: Inside, script: str) -> None:
         "take packets off the wire",
     ],
 )
-def test_the_same_escape_works_in_an_ordinary_container(weak: Inside, what: str) -> None:
-    assert weak.sh(ESCAPES[what]).code == 0
+def test_escape_works_in_an_ordinary_container(weak: Inside, escape: str) -> None:
+    assert weak.sh(ESCAPES[escape]).code == 0
 
 
 @pytest.mark.parametrize("bits", ["/6000", "/6000 -type d", "-0002 -type f", "-0002 -type d ! -perm -1000"])
-def test_no_file_of_the_image_gives_rights_away(weak: Inside, bits: str) -> None:
+def test_image_has_no_privileged_or_writable_files(weak: Inside, bits: str) -> None:
     """SUID and SGID files, files that everybody may write, and folders where everybody may replace files."""
-    found = weak.sh(f"find / -xdev -perm {bits} ! -type l -print")
-    assert (found.code, found.out) == (0, "")
+    search = weak.sh(f"find / -xdev -perm {bits} ! -type l -print")
+    assert (search.code, search.out) == (0, "")
 
 
-def test_everything_outside_workspace_and_home_is_read_only(inside: Inside) -> None:
+def test_other_folders_are_read_only(inside: Inside) -> None:
     mounted = [line.split() for line in inside("cat", "/proc/mounts").out.splitlines()]
     writable = {target for _, target, kind, options, *_ in mounted if options.split(",")[0] == "rw" and kind != "proc"}
     # Of the engine's own: device nodes and terminals, and empty folders over what it hides.
@@ -203,13 +203,13 @@ def test_everything_outside_workspace_and_home_is_read_only(inside: Inside) -> N
         assert inside("touch", f"{target}/x").code != 0, target
 
 
-def test_root_inside_has_no_power_either(inside: Inside) -> None:
+def test_root_in_the_container_has_no_privileges(inside: Inside) -> None:
     assert inside("id", "-u", user="0:0").out == "0\n"
     assert inside("cat", "/run/secrets/envkit/token", user="0:0").code == 1
     assert inside("touch", "/usr/x", user="0:0").code == 1
 
 
-def test_nothing_can_be_copied_into_the_root_from_outside(shared_env: SharedEnvironment) -> None:
+def test_files_cannot_be_copied_into_the_root_from_outside(shared_env: SharedEnvironment) -> None:
     with pytest.raises(docker.errors.APIError, match="read-only"):
         shared_env.container.put_archive("/usr", b"")
 
@@ -218,18 +218,18 @@ def test_nothing_can_be_copied_into_the_root_from_outside(shared_env: SharedEnvi
 
 
 @pytest.mark.proves("files in the workspace belong to you, on both sides", "real")
-def test_the_workspace_owner_is_the_user_inside(inside: Inside, shared_env: SharedEnvironment, user: User) -> None:
-    who = inside.sh("id -u; id -g; id -un; echo $HOME").out.split()
-    assert who == [str(user.uid), str(user.gid), "dev", "/home/dev"]
+def test_container_user_is_the_workspace_owner(inside: Inside, shared_env: SharedEnvironment, user: User) -> None:
+    identity = inside.sh("id -u; id -g; id -un; echo $HOME").out.split()
+    assert identity == [str(user.uid), str(user.gid), "dev", "/home/dev"]
     try:
         assert inside("mkdir", "/workspace/made-inside").code == 0
-        made = (shared_env.project / "made-inside").stat()
-        assert (made.st_uid, made.st_gid) == (user.uid, user.gid)
+        folder_stat = (shared_env.project / "made-inside").stat()
+        assert (folder_stat.st_uid, folder_stat.st_gid) == (user.uid, user.gid)
     finally:
         inside("rmdir", "/workspace/made-inside")
 
 
-def test_the_home_belongs_to_the_user_and_nobody_else_enters_it(inside: Inside, user: User) -> None:
+def test_home_is_private(inside: Inside, user: User) -> None:
     assert (
         inside.sh("stat -c '%u %g %a' /home/dev /run/envkit /run/secrets/envkit").out.splitlines()
         == [
@@ -239,38 +239,43 @@ def test_the_home_belongs_to_the_user_and_nobody_else_enters_it(inside: Inside, 
     )
 
 
-def test_the_state_folder_is_private(user: User) -> None:
+def test_state_directory_is_private(user: User) -> None:
     folder = user.home / ".local/state/envkit"
     for path in (folder, *folder.rglob("*")):
         # What lies there for everybody inside to read, and public keys, is in folders that nobody else enters.
-        public = path.suffix == ".pub" or {"etc", "guard"} & set(path.relative_to(folder).parts)
+        is_public = path.suffix == ".pub" or {"etc", "guard"} & set(path.relative_to(folder).parts)
         mode = path.lstat().st_mode & 0o777
-        assert public or not mode & 0o077, f"{path} has mode {mode:o}"
+        assert is_public or not mode & 0o077, f"{path} has mode {mode:o}"
         assert path.lstat().st_uid == user.uid, path
 
 
 # As the neighbours see it.
 
 
-def test_the_host_listens_on_loopback_alone(shared_env: SharedEnvironment) -> None:
+def test_host_listens_on_loopback_only(shared_env: SharedEnvironment) -> None:
     port = port_of(shared_env.container)
-    listening = {
-        one.laddr.ip
-        for one in psutil.net_connections("tcp")
-        if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port
+    addresses = {
+        connection.laddr.ip
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
     }
-    assert listening == {"127.0.0.1"}
+    assert addresses == {"127.0.0.1"}
 
 
 @pytest.mark.proves("nobody else on the network reaches JupyterLab", "real")
-def test_the_hosts_own_addresses_do_not_answer(shared_env: SharedEnvironment) -> None:
+def test_other_host_addresses_do_not_answer(shared_env: SharedEnvironment) -> None:
     port = port_of(shared_env.container)
-    own = [one.address for cards in psutil.net_if_addrs().values() for one in cards if one.family == socket.AF_INET]
-    assert connects("127.0.0.1", port)
-    assert [address for address in own if not address.startswith("127.") and connects(address, port)] == []
+    addresses = [
+        address.address
+        for interface in psutil.net_if_addrs().values()
+        for address in interface
+        if address.family == socket.AF_INET
+    ]
+    assert can_connect("127.0.0.1", port)
+    assert [address for address in addresses if not address.startswith("127.") and can_connect(address, port)] == []
 
 
-def connects(address: str, port: int) -> bool:
+def can_connect(address: str, port: int) -> bool:
     with closing(socket.socket()) as probe:
         probe.settimeout(2)
         return probe.connect_ex((address, port)) == 0
@@ -279,40 +284,42 @@ def connects(address: str, port: int) -> bool:
 @pytest.mark.proves("other containers do not reach JupyterLab, TensorBoard or SSH", "real")
 def test_other_containers_reach_nothing(engine: docker.DockerClient, shared_env: SharedEnvironment) -> None:
     image, name = shared_env.container.attrs["Image"], str(shared_env.container.name)
-    (address,) = [one["IPAddress"] for one in shared_env.container.attrs["NetworkSettings"]["Networks"].values()]
+    (address,) = [
+        network["IPAddress"] for network in shared_env.container.attrs["NetworkSettings"]["Networks"].values()
+    ]
     serve = ["-m", "http.server", "8888", "--directory", "/srv"]
-    given: dict[str, Any] = {"entrypoint": "/usr/bin/python3", "user": "1000:1000", "detach": True}
-    plain = engine.networks.create(f"{name}-neighbours")
-    made = []
+    options: dict[str, Any] = {"entrypoint": "/usr/bin/python3", "user": "1000:1000", "detach": True}
+    plain_network = engine.networks.create(f"{name}-neighbours")
+    containers = []
     try:
-        made = [engine.containers.run(image, serve, network=plain.name, **given) for _ in range(2)]
-        (other, neighbour), sibling = made, Inside(made[1])
+        containers = [engine.containers.run(image, serve, network=plain_network.name, **options) for _ in range(2)]
+        (other, neighbour), sibling = containers, Inside(containers[1])
         other.reload()
-        reachable = other.attrs["NetworkSettings"]["Networks"][plain.name]["IPAddress"]
-        wait_until(lambda: opened(sibling, reachable) == {8888}, "two ordinary neighbours reach each other")
-        assert opened(sibling, address) == set()
+        reachable = other.attrs["NetworkSettings"]["Networks"][plain_network.name]["IPAddress"]
+        wait_until(lambda: open_ports(sibling, reachable) == {8888}, "two ordinary neighbours reach each other")
+        assert open_ports(sibling, address) == set()
         engine.networks.get(name).connect(neighbour)  # now on the very same network
-        assert opened(sibling, address) == set()
+        assert open_ports(sibling, address) == set()
     finally:
-        for container in made:
+        for container in containers:
             container.remove(force=True, v=True)
-        plain.remove()
+        plain_network.remove()
 
 
-def opened(inside: Inside, address: str) -> set[int]:
+def open_ports(inside: Inside, address: str) -> set[int]:
     """Return the ports of an address that a container can open a connection to, of those one would look at."""
     probes = " ".join(f"(exec 3<>/dev/tcp/{address}/{port}) 2> /dev/null && echo {port} &" for port in PORTS)
     return {int(port) for port in inside("timeout", "2", "bash", "-c", f"{probes} wait").out.split()}
 
 
-def test_the_network_is_the_environments_own(engine: docker.DockerClient, shared_env: SharedEnvironment) -> None:
+def test_environment_has_its_own_network(engine: docker.DockerClient, shared_env: SharedEnvironment) -> None:
     network = engine.networks.get(str(shared_env.container.name)).attrs
     assert network["Options"]["com.docker.network.bridge.enable_icc"] == "false"
     assert network["Options"]["com.docker.network.bridge.host_binding_ipv4"] == "127.0.0.1"
     assert set(network["Containers"]) == {shared_env.container.id}
 
 
-def test_the_workspace_itself_reaches_the_network(inside: Inside) -> None:
+def test_workspace_reaches_the_network(inside: Inside) -> None:
     mirror = inside("sed", "-n", "s/^URIs: //p", "/etc/apt/sources.list.d/debian.sources").out.split()[0]
-    done = inside("curl", "--silent", "--show-error", "--head", "--max-time", "30", f"{mirror}/")
-    assert (done.code, done.out[:5]) == (0, "HTTP/"), done
+    process = inside("curl", "--silent", "--show-error", "--head", "--max-time", "30", f"{mirror}/")
+    assert (process.code, process.out[:5]) == (0, "HTTP/"), process

@@ -1,4 +1,4 @@
-"""Killed, interrupted, left alone by the engine, or run twice: the next `up` or `down` brings it to order."""
+"""Kills, interrupts, lost engines and concurrent runs: the next `up` or `down` repairs the environment."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.functional.engine_gate import Gate, reached
-from tests.functional.messages import told
-from tests.functional.processes import ended, told_stage
-from tests.functional.traces import container, forgotten, life
+from tests.functional.messages import assert_error
+from tests.functional.processes import wait_for_exit, wait_for_stage
+from tests.functional.traces import container, has_no_state, start_identity
 from tests.functional.workspaces import Workspaces, leftovers
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ STOP, REMOVE = "POST .*/containers/.*/stop.*", "DELETE .*/containers/.*"
 CREATE = r"POST .*/containers/create\?name=envkit-\d+-[a-z0-9-]+"
 START = "POST .*/containers/.*/start"
 PROBE = "POST .*/containers/.*/exec"
-# What an `up` from nothing and a `down --volumes` ask of the engine: each request is a place to be cut off at.
+# Requests of a first `up` and of a `down --volumes`; envkit is killed at each of them.
 UP = {
     "network": "POST .*/networks/create",
     "volume": "POST .*/volumes/create",
@@ -44,14 +44,14 @@ UP = {
 DOWN = {"stop": STOP, "container": REMOVE, "network": "DELETE .*/networks/.*", "volume": "DELETE .*/volumes/.*"}
 
 
-class Through:
+class GatedProject:
     """A project whose envkit reaches the engine through a gate."""
 
     def __init__(self, project: Path, envkit: Envkit, gate: Gate) -> None:
         self.project, self.envkit, self.gate = project, envkit, gate
 
     def run(self, *args: str) -> Ran:
-        """Run envkit to its end."""
+        """Run envkit until it exits."""
         return self.envkit(args, cwd=self.project, env=self.gate.env)
 
     def start(self, *args: str) -> subprocess.Popen[str]:
@@ -59,28 +59,28 @@ class Through:
         return self.envkit.start(args, cwd=self.project, env=self.gate.env)
 
     def kill(self, request: str, *args: str) -> None:
-        """Run envkit and kill it where it is about to send a request; the engine never gets that."""
+        """Run envkit and kill it when it sends a request, which never reaches the engine."""
         rule = self.gate.on(request, "hold")
         with self.start(*args) as process:
             reached(rule, process)
             os.killpg(process.pid, signal.SIGKILL)
         self.gate.open()
 
-    def lose(self, request: str, *args: str) -> Ran:
-        """Run envkit and take the engine away where a request is about to be sent."""
+    def disconnect(self, request: str, *args: str) -> Ran:
+        """Run envkit and close the engine's connections when envkit sends a request."""
         rule = self.gate.on(request, "cut")
-        ran = self.run(*args)
-        assert rule.reached.is_set(), str(ran)
+        result = self.run(*args)
+        assert rule.reached.is_set(), str(result)
         self.gate.open()
-        return ran
+        return result
 
 
 @pytest.fixture(scope="module")
 def gate(place: Path, image: str) -> Iterator[Gate]:
-    """Yield a gate before the real engine, which has the image already."""
+    """Yield a gate in front of the real engine, which has the image."""
     address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-    with Gate(place / "gate.sock", address.removeprefix("unix://")) as made:
-        yield made
+    with Gate(place / "gate.sock", address.removeprefix("unix://")) as engine_gate:
+        yield engine_gate
 
 
 @pytest.fixture(scope="module")
@@ -92,126 +92,126 @@ def project(user: User, projects: Path, run_envkit: Envkit, engine: docker.Docke
 
 
 @pytest.fixture
-def through(project: Path, run_envkit: Envkit, gate: Gate, user: User) -> Iterator[Through]:
-    """Yield the project with its envkit going through the gate, and take it down in the end."""
+def gated(project: Path, run_envkit: Envkit, gate: Gate, user: User) -> Iterator[GatedProject]:
+    """Yield the project with its gate, and remove the environment afterwards."""
     gate.open()
     (project / "envkit.yaml").write_text("gpu: off\n")
-    made = Through(project, run_envkit, gate)
-    yield made
+    gated_project = GatedProject(project, run_envkit, gate)
+    yield gated_project
     gate.open()
-    if not forgotten(user, project):
-        down = made.run("down", "--volumes")
+    if not has_no_state(user, project):
+        down = gated_project.run("down", "--volumes")
         assert down.code == 0, str(down)
 
 
 @pytest.mark.parametrize("point", UP)
 @pytest.mark.proves("Killing envkit anywhere leaves what the next `down` clears away", "real")
-def test_down_clears_away_what_a_killed_up_left(
-    point: str, through: Through, engine: docker.DockerClient, user: User
+def test_down_cleans_up_after_a_killed_up(
+    point: str, gated: GatedProject, engine: docker.DockerClient, user: User
 ) -> None:
-    through.kill(UP[point], "up")
-    down = through.run("down", "--volumes")
+    gated.kill(UP[point], "up")
+    down = gated.run("down", "--volumes")
     assert down.code == 0, str(down)
-    assert leftovers(engine, str(through.project)) == {}
-    assert forgotten(user, through.project)
+    assert leftovers(engine, str(gated.project)) == {}
+    assert has_no_state(user, gated.project)
 
 
 @pytest.mark.proves("Killing envkit anywhere leaves what the next `up` brings to order", "real")
-def test_up_goes_on_from_wherever_it_was_killed(through: Through, engine: docker.DockerClient, user: User) -> None:
-    # The network is made beside the volumes: whether one that was killed there left any is a matter of luck.
-    for request in (one for point, one in UP.items() if point != "network"):
-        through.kill(request, "up")
-    (through.project / "envkit.yaml").write_text('gpu: off\nenv: {CHANGED: "yes"}\n')
+def test_up_continues_after_a_kill_at_any_request(
+    gated: GatedProject, engine: docker.DockerClient, user: User
+) -> None:
+    # The network is created in parallel with the volumes, so the result of a kill there is not deterministic.
+    for request in (request for point, request in UP.items() if point != "network"):
+        gated.kill(request, "up")
+    (gated.project / "envkit.yaml").write_text('gpu: off\nenv: {CHANGED: "yes"}\n')
     for request in (STOP, REMOVE, CREATE):
-        through.kill(request, "up")
+        gated.kill(request, "up")
 
-    up = through.run("up", "--format", "json")
+    up = gated.run("up", "--format", "json")
     assert up.code == 0, str(up)
-    assert "probe: proving" in up.err
-    assert sorted(leftovers(engine, str(through.project))) == [
+    assert "] probe: " in up.err
+    assert sorted(leftovers(engine, str(gated.project))) == [
         f"container envkit-{user.uid}-cut",
         f"network envkit-{user.uid}-cut",
         f"volume envkit-{user.uid}-cut-home",
     ]
-    assert "CHANGED=yes" in container(engine, user, through.project).attrs["Config"]["Env"]
+    assert "CHANGED=yes" in container(engine, user, gated.project).attrs["Config"]["Env"]
 
     for request in DOWN.values():
-        through.kill(request, "down", "--volumes")
-    down = through.run("down", "--volumes")
+        gated.kill(request, "down", "--volumes")
+    down = gated.run("down", "--volumes")
     assert down.code == 0, str(down)
-    assert leftovers(engine, str(through.project)) == {}
-    assert forgotten(user, through.project)
+    assert leftovers(engine, str(gated.project)) == {}
+    assert has_no_state(user, gated.project)
 
 
 @pytest.mark.proves("Ctrl-C leaves at once and cleanly", "real")
-def test_ctrl_c_ends_envkit_while_it_waits_and_while_the_engine_is_silent(through: Through) -> None:
-    with through.start("up") as process:
-        told_stage(process, "wait")
+def test_ctrl_c_ends_a_waiting_envkit(gated: GatedProject) -> None:
+    with gated.start("up") as process:
+        wait_for_stage(process, "wait")
         os.killpg(process.pid, signal.SIGINT)
-        waited = ended(process)
-    silent = through.gate.on(PROBE, "hold")
-    with through.start("up") as process:
-        reached(silent, process)
+        waiting_up = wait_for_exit(process)
+    rule = gated.gate.on(PROBE, "hold")
+    with gated.start("up") as process:
+        reached(rule, process)
         os.killpg(process.pid, signal.SIGINT)
-        probed = ended(process)
-    for ran in (waited, probed):
-        told_once = "envkit: interrupted; `envkit up` or `envkit down` continues from here\n"
-        assert (ran.code, ran.err.count(told_once), "Traceback" in ran.err) == (130, 1, False), str(ran)
+        up_without_answer = wait_for_exit(process)
+    message = "envkit: interrupted; `envkit up` or `envkit down` continues from here\n"
+    for result in (waiting_up, up_without_answer):
+        assert (result.code, result.err.count(message), "Traceback" in result.err) == (130, 1, False), str(result)
 
 
 @pytest.mark.proves("Two at once: one waits or says so", "real")
-def test_two_ups_at_once_make_one_environment(through: Through, engine: docker.DockerClient, user: User) -> None:
-    rule = through.gate.on(CREATE, "hold")
-    with through.start("up") as first:
+def test_concurrent_commands_wait_for_each_other(gated: GatedProject, engine: docker.DockerClient, user: User) -> None:
+    rule = gated.gate.on(CREATE, "hold")
+    with gated.start("up") as first:
         reached(rule, first)
-        with through.start("up", "--format", "json") as second:
-            told_stage(second, "wait")
+        with gated.start("up", "--format", "json") as second:
+            wait_for_stage(second, "wait")
             rule.released.set()
-            went_first, went_second = ended(first), ended(second)
-    assert went_first.code == 0, str(went_first)
-    assert went_second.code == 0, str(went_second)
-    assert json.loads(went_second.out)["result"]["changed"] == []
-    before = life(container(engine, user, through.project))
-    assert len(leftovers(engine, str(through.project))) == 3
+            first_result, second_result = wait_for_exit(first), wait_for_exit(second)
+    assert first_result.code == 0, str(first_result)
+    assert second_result.code == 0, str(second_result)
+    assert json.loads(second_result.out)["result"]["changed"] == []
+    before = start_identity(container(engine, user, gated.project))
+    assert len(leftovers(engine, str(gated.project))) == 3
 
-    # One that takes everything away, while another waits to bring it up: state folder and lock go with it.
-    rule = through.gate.on(REMOVE, "hold")
-    with through.start("down", "--volumes") as down:
+    # `down` removes the state folder and its lock while an `up` waits for that lock.
+    rule = gated.gate.on(REMOVE, "hold")
+    with gated.start("down", "--volumes") as down:
         reached(rule, down)
-        with through.start("up") as up:
-            told_stage(up, "wait")
+        with gated.start("up") as up:
+            wait_for_stage(up, "wait")
             rule.released.set()
-            went_down, went_up = ended(down), ended(up)
-    assert went_down.code == 0, str(went_down)
-    assert went_up.code == 0, str(went_up)
-    assert life(container(engine, user, through.project)) != before
+            down_result, up_result = wait_for_exit(down), wait_for_exit(up)
+    assert down_result.code == 0, str(down_result)
+    assert up_result.code == 0, str(up_result)
+    assert start_identity(container(engine, user, gated.project)) != before
 
 
-def test_an_engine_that_goes_away_is_one_message_and_the_next_up_goes_on(
-    through: Through, engine: docker.DockerClient, user: User
-) -> None:
+def test_up_continues_after_the_engine_is_lost(gated: GatedProject, engine: docker.DockerClient, user: User) -> None:
     for request in ("GET .*/networks.*", UP["network"], UP["home"], CREATE, START, PROBE):
-        told(through.lose(request, "up"), 3, "lost the connection to the engine")
+        assert_error(gated.disconnect(request, "up", "--format", "json"), 3, code="engine-connection-lost")
 
-    # And when it starts again, somebody takes the port at the last moment.
-    container(engine, user, through.project).stop(timeout=0)
-    rule = through.gate.on(START, "hold")
-    with through.start("up", "--format", "json") as process:
+    # At the next start, another process takes the port at the last moment.
+    container(engine, user, gated.project).stop(timeout=0)
+    rule = gated.gate.on(START, "hold")
+    with gated.start("up", "--format", "json") as process:
         reached(rule, process)
-        port = int(container(engine, user, through.project).attrs["Config"]["Labels"]["envkit.port"])
+        port = int(container(engine, user, gated.project).attrs["Config"]["Labels"]["envkit.port"])
         with socket.create_server(("127.0.0.1", port)):
             rule.released.set()
-            up = ended(process)
+            up = wait_for_exit(process)
     assert up.code == 0, str(up)
     assert f":{port}/" not in json.loads(up.out)["result"]["url"]
-    assert len(leftovers(engine, str(through.project))) == 3
+    assert len(leftovers(engine, str(gated.project))) == 3
 
 
-@pytest.mark.parametrize("deed", ["cut", "cut after"])
-def test_an_engine_that_goes_away_during_the_build_is_one_message(deed: str, through: Through) -> None:
-    # The last layer alone has to be built, and never is.
-    (through.project / "envkit.yaml").write_text("gpu: off\napt: [tree]\nbuild: {builder: classic}\n")
-    rule = through.gate.on("POST .*/build.*", deed)  # type: ignore[arg-type]
-    ran = through.run("build")
+@pytest.mark.parametrize("action", ["cut", "cut after"])
+def test_engine_lost_during_a_build_is_one_error(action: str, gated: GatedProject) -> None:
+    # Only the last layer has to be built.
+    (gated.project / "envkit.yaml").write_text("gpu: off\napt: [tree]\nbuild: {builder: classic}\n")
+    rule = gated.gate.on("POST .*/build.*", action)  # type: ignore[arg-type]
+    result = gated.run("build", "--format", "json")
     assert rule.reached.is_set()
-    told(ran, 3, "lost the connection to the engine")
+    assert_error(result, 3, code="engine-connection-lost")

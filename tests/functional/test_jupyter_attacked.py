@@ -1,7 +1,7 @@
-"""JupyterLab under attack: from web pages in the developer's browser, from hostile notebooks, from paths.
+"""Attacks on JupyterLab: by web pages in the developer's browser, hostile notebooks and paths.
 
-Every attack is made on a running environment. In the end those that succeed on JupyterLab as it comes are made on
-one with its stock settings, to show that the tests can fail.
+Every attack runs against a running environment. Attacks that succeed against JupyterLab's default settings also run
+against a server with those settings, to show that the tests can fail.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -42,18 +42,15 @@ OUTSIDE = (
 
 
 @pytest.mark.proves("web pages cannot reach JupyterLab under another host name", "real")
-@pytest.mark.parametrize("host", HOSTS)
-def test_another_host_name_is_refused_even_with_the_token(jupyter: Jupyter, host: str) -> None:
-    for path in ("/api", "/api/status", "/login", "/tensorboard/", "/proxy/6006/", "/static/logo/logo.png"):
-        answer = jupyter.ask("GET", path, {**jupyter.authorized, "Host": host})
-        assert answer.status in {400, 403}, path
+def test_other_host_names_are_refused_with_a_token(jupyter: Jupyter) -> None:
+    for host in HOSTS:
+        for path in ("/api", "/api/status", "/login", "/tensorboard/", "/proxy/6006/", "/static/logo/logo.png"):
+            response = jupyter.request("GET", path, {**jupyter.authorized, "Host": host})
+            assert response.status in {400, 403}, (host, path)
 
 
 @pytest.mark.proves("other pages of the browser get nothing from JupyterLab", "real")
-def test_a_logged_in_browser_cannot_be_made_to_write_by_a_form_of_another_page(
-    jupyter: Jupyter,
-    session: Session,
-) -> None:
+def test_form_of_another_page_cannot_write(jupyter: Jupyter, session: Session) -> None:
     for headers in (
         {},
         {"Content-Type": "text/plain", "Referer": f"{EVIL}/"},
@@ -61,84 +58,84 @@ def test_a_logged_in_browser_cannot_be_made_to_write_by_a_form_of_another_page(
         {"X-XSRFToken": "guessed"},
     ):
         for path in ("/api/kernels", "/api/terminals", "/api/shutdown"):
-            assert jupyter.ask("POST", path, {**session.headers, **headers}, "{}").status == 403, (path, headers)
-    assert jupyter.ask("POST", "/login", body=f"password={jupyter.token}").status == 403
+            assert jupyter.request("POST", path, {**session.headers, **headers}, "{}").status == 403, (path, headers)
+    assert jupyter.request("POST", "/login", body=f"password={jupyter.token}").status == 403
 
 
 @pytest.mark.proves("other pages of the browser get nothing from JupyterLab", "real")
-def test_another_origin_gets_nothing_from_a_logged_in_browser(jupyter: Jupyter, session: Session) -> None:
-    evil = {**session.headers, "X-XSRFToken": session.xsrf, "Origin": EVIL}
+def test_requests_from_another_origin_are_refused(jupyter: Jupyter, session: Session) -> None:
+    headers = {**session.headers, "X-XSRFToken": session.xsrf, "Origin": EVIL}
     for method, path in (("GET", "/api/contents"), ("POST", "/api/kernels"), ("DELETE", "/api/contents/x")):
-        answer = jupyter.ask(method, path, evil, "{}" if method == "POST" else "")
-        assert (answer.status, answer.header("Access-Control-Allow-Origin")) == (404, ""), path
+        response = jupyter.request(method, path, headers, "{}" if method == "POST" else "")
+        assert (response.status, response.header("Access-Control-Allow-Origin")) == (404, ""), path
     preflight = {"Origin": EVIL, "Access-Control-Request-Method": "POST"}
-    assert jupyter.ask("OPTIONS", "/api/kernels", preflight).header("Access-Control-Allow-Origin") == ""
+    assert jupyter.request("OPTIONS", "/api/kernels", preflight).header("Access-Control-Allow-Origin") == ""
 
 
-def test_the_login_cookie_goes_to_no_script_and_no_other_site(jupyter: Jupyter) -> None:
-    xsrf = jupyter.ask("GET", "/login").cookies()["_xsrf"]["_xsrf"].value
+def test_login_cookie_is_httponly_and_samesite_strict(jupyter: Jupyter) -> None:
+    xsrf = jupyter.request("GET", "/login").cookies()["_xsrf"]["_xsrf"].value
     headers = {"Cookie": f"_xsrf={xsrf}", "Content-Type": "application/x-www-form-urlencoded"}
-    cookies = jupyter.ask("POST", "/login", headers, f"_xsrf={xsrf}&password={jupyter.token}").cookies()
-    ((name, cookie),) = [(name, one) for name, one in cookies.items() if name != "_xsrf"]
+    cookies = jupyter.request("POST", "/login", headers, f"_xsrf={xsrf}&password={jupyter.token}").cookies()
+    ((name, cookie),) = [(name, cookie) for name, cookie in cookies.items() if name != "_xsrf"]
     assert (cookie[name]["httponly"], cookie[name]["samesite"]) == (True, "Strict")
 
 
-@pytest.mark.parametrize("path", OUTSIDE)
-def test_no_path_leads_out_of_the_workspace(jupyter: Jupyter, path: str) -> None:
-    answer = jupyter.ask("GET", path, jupyter.authorized)
-    assert b"root:" not in answer.body
-    assert answer.status in {302, 403, 404} or b"jupyter-config-data" in answer.body
+def test_no_path_leaves_the_workspace(jupyter: Jupyter) -> None:
+    for path in OUTSIDE:
+        response = jupyter.request("GET", path, jupyter.authorized)
+        assert b"root:" not in response.body, path
+        assert response.status in {302, 403, 404} or b"jupyter-config-data" in response.body, path
 
 
-def test_a_folder_beside_the_workspace_is_out_of_reach(jupyter: Jupyter) -> None:
-    # The root folder's own name as a prefix: /workspace is served, /workspace-secret would not be.
+def test_siblings_of_the_workspace_are_not_served(jupyter: Jupyter) -> None:
+    # /workspace is the root folder; a check by prefix would also serve /workspace-secret.
     for path in ("/api/contents/..%2fworkspace-secret", "/files/..%2fworkspace-secret/x"):
-        assert jupyter.ask("GET", path, jupyter.authorized).status in {403, 404}, path
+        assert jupyter.request("GET", path, jupyter.authorized).status in {403, 404}, path
 
 
-@pytest.mark.parametrize("next_", ["//evil.example", "///evil.example/", "/%5Cevil.example", "https:evil", EVIL])
-def test_the_login_page_leads_to_no_other_site(jupyter: Jupyter, session: Session, next_: str) -> None:
-    answer = jupyter.ask("GET", f"/login?next={next_}", session.headers)
-    assert answer.status == 302
-    assert re.match(r"/(?![/\\])", answer.header("Location"))
+def test_login_page_redirects_to_no_other_site(jupyter: Jupyter, session: Session) -> None:
+    for target in ("//evil.example", "///evil.example/", "/%5Cevil.example", "https:evil", EVIL):
+        response = jupyter.request("GET", f"/login?next={target}", session.headers)
+        assert response.status == 302, target
+        assert re.match(r"/(?![/\\])", response.header("Location")), target
 
 
-def test_a_hostile_notebook_converted_to_a_page_is_in_a_sandbox(jupyter: Jupyter) -> None:
+def test_converted_notebooks_are_sandboxed(jupyter: Jupyter) -> None:
     cell = {"cell_type": "markdown", "metadata": {}, "source": "<script>alert(1)</script>"}
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
     jupyter.api("PUT", "/api/contents/hostile.ipynb", {"type": "notebook", "content": notebook})
     try:
-        answer = jupyter.ask("GET", "/nbconvert/html/hostile.ipynb", jupyter.authorized)
-        assert answer.status == 404 or "sandbox" in answer.header("Content-Security-Policy")
+        response = jupyter.request("GET", "/nbconvert/html/hostile.ipynb", jupyter.authorized)
+        assert response.status == 404 or "sandbox" in response.header("Content-Security-Policy")
     finally:
         jupyter.api("DELETE", "/api/contents/hostile.ipynb")
 
 
 @pytest.mark.proves("other pages of the browser get nothing from JupyterLab", "real")
-def test_no_page_can_put_jupyterlab_into_a_frame(jupyter: Jupyter, session: Session) -> None:
+def test_jupyterlab_cannot_be_framed(jupyter: Jupyter, session: Session) -> None:
     for path in ("/lab", "/login", "/logout", "/files/missing", "/api/status"):
-        answer = jupyter.ask("GET", path, session.headers)
-        assert "frame-ancestors 'none'" in answer.header("Content-Security-Policy"), path
-        assert answer.header("X-Frame-Options") == "DENY", path
+        response = jupyter.request("GET", path, session.headers)
+        assert "frame-ancestors 'none'" in response.header("Content-Security-Policy"), path
+        assert response.header("X-Frame-Options") == "DENY", path
 
 
-def test_no_other_page_can_put_tensorboard_into_a_frame(jupyter: Jupyter, session: Session) -> None:
-    assert jupyter.ask("GET", "/tensorboard/", session.headers).header("X-Frame-Options") == "SAMEORIGIN"
+def test_tensorboard_cannot_be_framed_by_other_origins(jupyter: Jupyter, session: Session) -> None:
+    assert jupyter.request("GET", "/tensorboard/", session.headers).header("X-Frame-Options") == "SAMEORIGIN"
 
 
-def test_the_proxy_to_the_workspace_reaches_no_other_machine(jupyter: Jupyter) -> None:
+def test_proxy_reaches_no_other_machine(jupyter: Jupyter) -> None:
     for host in ("169.254.169.254", "example.com", "10.0.0.1"):
-        assert jupyter.ask("GET", f"/proxy/{host}:80/", jupyter.authorized).status == 403, host
+        assert jupyter.request("GET", f"/proxy/{host}:80/", jupyter.authorized).status == 403, host
 
 
-def test_kernels_listen_on_no_port(jupyter: Jupyter) -> None:
+def test_kernels_open_no_port(jupyter: Jupyter) -> None:
     with jupyter.kernel() as kernel:
         connection = kernel.run("import json, sys; print(open(sys.argv[sys.argv.index('-f') + 1]).read())")
     assert json.loads(connection)["transport"] == "ipc"
 
 
 @pytest.fixture(scope="module")
-def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[Jupyter]:
+def default_server(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[Jupyter]:
     token = secrets.token_urlsafe(32)
     command = [
         "-m",
@@ -160,27 +157,25 @@ def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterato
     )
     try:
         server = Jupyter(port_of(container), token)
-        wait_until(lambda: server.answers("/api"), "the server with stock settings answers")
+        wait_until(lambda: server.responds("/api"), "the server with default settings answers")
         yield server
     finally:
         container.remove(force=True, v=True)
 
 
 @pytest.mark.parametrize(
-    ("attack", "given"),
+    ("attack", "needs_session"),
     [
-        (test_another_host_name_is_refused_even_with_the_token, {"host": "evil.example"}),
-        (test_no_page_can_put_jupyterlab_into_a_frame, {"session": True}),
-        (test_the_login_cookie_goes_to_no_script_and_no_other_site, {}),
-        (test_kernels_listen_on_no_port, {}),
+        (test_other_host_names_are_refused_with_a_token, False),
+        (test_jupyterlab_cannot_be_framed, True),
+        (test_login_cookie_is_httponly_and_samesite_strict, False),
+        (test_kernels_open_no_port, False),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_these_attacks_succeed_on_stock_settings(
-    stock: Jupyter,
-    attack: Callable[..., None],
-    given: dict[str, Any],
+def test_attack_succeeds_with_default_settings(
+    default_server: Jupyter, attack: Callable[..., None], *, needs_session: bool
 ) -> None:
-    given = given | ({"session": stock.login()} if "session" in given else {})
+    arguments = [default_server.login()] if needs_session else []
     with pytest.raises(AssertionError):
-        attack(stock, **given)
+        attack(default_server, *arguments)

@@ -13,8 +13,8 @@ from tests.functional import foreign, official
 from tests.functional.conftest import FIRST_UP_S
 from tests.functional.inside import Inside
 from tests.functional.jupyter import jupyter_of
-from tests.functional.messages import told, told_of_config
-from tests.functional.workspaces import Workspaces, label
+from tests.functional.messages import assert_config_problems, assert_error
+from tests.functional.workspaces import Workspaces, project_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def envkit(run_envkit: Envkit, user: User, place: Path) -> Envkit:
     """Return envkit with the stand-in in its catalogue."""
-    return official.with_catalogue(run_envkit, user.folder(place / "stand-in"), official.STAND_IN)
+    return official.with_catalog(run_envkit, user.folder(place / "stand-in"), official.STAND_IN)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def project(image: str, envkit: Envkit, user: User, projects: Path, engine: dock
 @pytest.fixture(scope="module")
 def container(project: Path, engine: docker.DockerClient) -> Container:
     """Return the workspace's container."""
-    (found,) = engine.containers.list(filters=label(str(project)))
+    (found,) = engine.containers.list(filters=project_filter(str(project)))
     return found
 
 
@@ -129,15 +129,17 @@ def test_a_broken_official_image_is_named_before_it_is_pulled(
     config: str, says: str, envkit: Envkit, workspace: Workspaces
 ) -> None:
     up = envkit(["up", "--project", workspace(config)])
-    told_of_config(up, "envkit.yaml:1 base: ")
+    assert_config_problems(up, "envkit.yaml:1 base: ")
     assert says in up.err
 
 
 def test_an_official_image_that_is_nowhere_is_told_with_the_hint(
     run_envkit: Envkit, user: User, place: Path, workspace: Workspaces
 ) -> None:
-    nowhere = official.with_catalogue(run_envkit, user.folder(place / "nowhere"), closed())
-    told(nowhere(["up", "--project", workspace("base: official\n")]), 3, "cannot be reached", "set base: debian")
+    nowhere = official.with_catalog(run_envkit, user.folder(place / "nowhere"), closed())
+    assert_error(
+        nowhere(["up", "--project", workspace("base: official\n")]), 3, "cannot be reached", "set base: debian"
+    )
 
 
 @pytest.mark.proves("base: auto falls back to Debian where no registry answers, says why, and stays with it", "real")
@@ -146,7 +148,7 @@ def test_auto_falls_back_to_debian_says_why_and_stays(
 ) -> None:
     with foreign.registry() as offers:
         repository = f"{offers.address}/tensorflow"
-        envkit = official.with_catalogue(run_envkit, user.folder(place / "later"), repository)
+        envkit = official.with_catalog(run_envkit, user.folder(place / "later"), repository)
         project = workspace("base: auto\ngpu: off\n", name="auto")
         first = json.loads(envkit(["up", "--format", "json", "--project", project], timeout_s=FIRST_UP_S).out)["result"]
         assert any("auto chose debian, because" in one and "no image with that name" in one for one in first["notes"])
@@ -163,7 +165,7 @@ def test_auto_falls_back_to_debian_says_why_and_stays(
 def test_the_example_comes_up_without_a_registry(
     run_envkit: Envkit, user: User, place: Path, workspace: Workspaces, root: Path
 ) -> None:
-    envkit = official.with_catalogue(run_envkit, user.folder(place / "example"), closed())
+    envkit = official.with_catalog(run_envkit, user.folder(place / "example"), closed())
     project = workspace((root / "examples/quickstart/envkit.yaml").read_text(), name="example")
     up = envkit(["up", "--project", project], timeout_s=FIRST_UP_S)
     assert up.code == 0, up.err

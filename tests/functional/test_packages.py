@@ -73,7 +73,7 @@ def test_what_was_installed_is_there_in_kernels_and_logins(
 @pytest.mark.proves("what you installed survives a restart of the container", "real")
 def test_what_was_installed_survives_a_restart(server: Jupyter, lively: Container) -> None:
     lively.restart()
-    wait_until(lambda: server.answers("/api"), "the restarted server answers")
+    wait_until(lambda: server.responds("/api"), "the restarted server answers")
     with server.kernel() as kernel:
         assert kernel.run(IMPORTED.format(BY_KERNEL)) == f"{BY_KERNEL} is here\n"
 

@@ -78,9 +78,9 @@ def drawn(building: tuple[Path, Mapping[str, str]], run_envkit: Envkit, user: Us
     """Return what a build draws on a terminal before its message."""
     project, env = building
     with Terminal(user, [run_envkit.program, "build"], cwd=project, env={**env, **variables}) as terminal:
-        code = terminal.end()
-    assert code == 3, terminal.seen
-    progress, _, message = terminal.seen.partition("envkit: ")
+        code = terminal.wait_for_exit()
+    assert code == 3, terminal.output
+    progress, _, message = terminal.output.partition("envkit: ")
     assert message.startswith("building the image failed")
     assert "\x1b" not in message
     return progress

@@ -11,7 +11,7 @@ import docker.errors
 import pytest
 
 from tests.functional import foreign
-from tests.functional.processes import ended
+from tests.functional.processes import wait_for_exit
 from tests.functional.waiting import wait_until
 from tests.guest.made_up import compiled
 
@@ -196,7 +196,7 @@ def test_an_interrupt_waits_for_no_image_and_leaves_no_container(
     with run_envkit.start(["smoke", hanging, hanging, "--jobs", "2", "--quiet"]) as process:
         wait_until(lambda: len(of_ours(engine, user)) == 2, "both are tried")
         process.send_signal(signal.SIGINT)
-        ran = ended(process)
+        ran = wait_for_exit(process)
     assert ran.code == 130, str(ran)
     assert of_ours(engine, user) == []
 

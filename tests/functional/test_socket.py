@@ -17,8 +17,8 @@ import pytest
 
 from envkit.checks.check import CHECKS
 from tests.functional.inside import Inside
-from tests.functional.openssh import Ssh, answer, ended, free_port, listens
-from tests.functional.traces import container, life, state_folder, title
+from tests.functional.openssh import Ssh, free_port, listens, send_and_receive, terminate
+from tests.functional.traces import container, container_name, start_identity, state_folder
 from tests.functional.twins import differences
 from tests.functional.waiting import wait_until
 from tests.functional.workspaces import Workspaces
@@ -78,7 +78,7 @@ def alone_env(user: User, projects: Path, run_envkit: Envkit, engine: docker.Doc
     try:
         up = run_envkit(["up", "--project", project], timeout_s=FIRST_UP_S)
         assert up.code == 0, str(up)
-        ssh = Ssh(user, state_folder(user, project) / "client/ssh_config", title(user, project))
+        ssh = Ssh(user, state_folder(user, project) / "client/ssh_config", container_name(user, project))
         yield Alone(project, up, ssh, engine, run_envkit)
     finally:
         workspaces.close()
@@ -126,10 +126,10 @@ def test_the_up_proved_it_and_says_how_to_get_in(alone_env: Alone) -> None:
 
 
 def test_a_second_up_does_nothing(alone_env: Alone) -> None:
-    before = life(alone_env.container)
+    before = start_identity(alone_env.container)
     again = alone_env.run("up")
     assert "nothing changed" in again.out
-    assert life(alone_env.container) == before
+    assert start_identity(alone_env.container) == before
     assert "running" in alone_env.run("status").out
 
 
@@ -228,7 +228,7 @@ def through(alone_env: Alone) -> Iterator[int]:
         wait_until(lambda: listens(port) or client.poll() is not None, "the forward stands")
         yield port
     finally:
-        wait_until(lambda: ended(client), "the client ended")
+        wait_until(lambda: terminate(client), "the client ended")
 
 
 def test_envkit_ssh_forwards_to_the_socket_by_hand(through: int) -> None:
@@ -250,7 +250,7 @@ def test_another_host_name_is_refused_even_with_the_token(alone_env: Alone, thro
 def test_no_other_socket_is_let_through(alone_env: Alone) -> None:
     for path in ("/run/envkit/other.sock", "/run/envkit/../envkit/jupyter.sock"):
         with alone_env.ssh.forwarded(path) as port:
-            assert answer(port) == b""
+            assert send_and_receive(port) == b""
     backwards = ["-o", "ExitOnForwardFailure=yes", "-R", "/tmp/any.sock:127.0.0.1:1"]
     assert alone_env.ssh(*backwards, "HOST", "true").code == 255
 
@@ -290,7 +290,7 @@ def test_the_network_and_the_port_come_back_with_the_config(alone_env: Alone) ->
     assert set(alone_env.container.ports) == {"8888/tcp"}
     assert "/run/envkit" not in up.out
     with alone_env.ssh.forwarded(SOCKET) as port:
-        assert answer(port) == b""
+        assert send_and_receive(port) == b""
     (alone_env.project / "envkit.yaml").write_text(ALONE)
     assert alone_env.run("up").code == 0
     assert alone_env.engine.networks.list(names=[str(alone_env.container.name)]) == []

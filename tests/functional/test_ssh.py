@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.openssh import Ssh, answer
+from tests.functional.openssh import Ssh, send_and_receive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def test_files_go_both_ways_and_belong_to_the_user(
 @pytest.mark.proves("VS Code's and everybody's port forwarding reaches the workspace's own ports", "real")
 def test_ports_are_forwarded_to_jupyterlab(ssh: Ssh) -> None:
     with ssh.forwarded("localhost:8888") as port:
-        assert b'"version"' in answer(port, REQUEST.encode())
+        assert b'"version"' in send_and_receive(port, REQUEST.encode())
 
 
 def test_ports_are_forwarded_to_any_port_of_loopback(ssh: Ssh) -> None:
@@ -96,7 +96,7 @@ def test_ports_are_forwarded_to_any_port_of_loopback(ssh: Ssh) -> None:
         assert serving.stdout is not None
         assert serving.stdout.readline() == "ready\n"
         with ssh.forwarded("127.0.0.1:45123") as port:
-            assert b"200 OK" in answer(port, REQUEST.replace("/api", "/").encode())
+            assert b"200 OK" in send_and_receive(port, REQUEST.replace("/api", "/").encode())
     finally:
         serving.communicate()
 

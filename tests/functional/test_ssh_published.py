@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.messages import told
-from tests.functional.openssh import answer, audited, listens, ssh_audit_in
+from tests.functional.messages import assert_error
+from tests.functional.openssh import install_ssh_audit, listens, send_and_receive, ssh_audit_problems
 from tests.functional.published import FIRST_UP_S, Published, brought_up
 from tests.functional.traces import container
 from tests.functional.waiting import wait_until
@@ -74,7 +74,7 @@ def folder(user: User, tmp_path_factory: pytest.TempPathFactory, place: Path) ->
 @pytest.mark.proves("An `up` that widens access shows the difference and asks; without a terminal it refuses", "real")
 def test_a_port_for_ssh_is_not_opened_before_somebody_agreed(refused: tuple[Ran, list[str]]) -> None:
     up, made = refused
-    told(up, 2, "SSH listens on a port of 127.0.0.1, where every user of this host can try to log in", "--yes")
+    assert_error(up, 2, "SSH listens on a port of 127.0.0.1, where every user of this host can try to log in", "--yes")
     assert made == []
 
 
@@ -127,7 +127,7 @@ def test_a_client_without_post_quantum_key_exchange_still_gets_in(published: Pub
 
 @pytest.mark.proves("a published SSH server refuses what the one without a port refuses", "real")
 def test_an_unknown_key_is_refused(published: Published, folder: Path) -> None:
-    done = published.ssh.changed(folder, IdentityFile=published.ssh.new_key(folder))("true")
+    done = published.ssh.with_settings(folder, IdentityFile=published.ssh.new_key(folder))("true")
     assert (done.code, done.err.strip()) == (255, f"dev@127.0.0.1: {REFUSED}")
 
 
@@ -165,7 +165,7 @@ def test_nothing_is_forwarded_elsewhere(published: Published, options: list[str]
 @pytest.mark.proves("a published SSH server refuses what the one without a port refuses", "real")
 def test_no_socket_of_the_workspace_is_forwarded(published: Published) -> None:
     with published.ssh.forwarded("/run/envkit/any.sock") as port:
-        assert answer(port) == b""
+        assert send_and_receive(port) == b""
 
 
 @pytest.mark.proves("a published SSH server refuses what the one without a port refuses", "real")
@@ -183,7 +183,7 @@ def test_the_host_key_is_pinned_for_the_port(published: Published, folder: Path)
     kind, blob, *_ = client.new_key(folder).with_suffix(".pub").read_text().split()
     other = folder / "known_hosts"
     other.write_text(f"[127.0.0.1]:{published.port} {kind} {blob}\n")
-    done = client.changed(folder, UserKnownHostsFile=client.user.own(other, 0o600))("true")
+    done = client.with_settings(folder, UserKnownHostsFile=client.user.own(other, 0o600))("true")
     assert (done.code, "Host key verification failed." in done.err) == (255, True)
 
 
@@ -198,14 +198,14 @@ def test_connections_that_never_log_in_are_dropped_from_the_twentieth_on(publish
 
 @pytest.mark.proves("ssh-audit finds nothing but what quantum computers may do", "real")
 def test_ssh_audit_warns_of_nothing_but_what_quantum_computers_may_do(published: Published) -> None:
-    found = audited(published.port)
+    found = ssh_audit_problems(published.port)
     assert found["fail"] == []
     assert [text for text in found["warn"] if "post-quantum" not in text] == []
 
 
 @pytest.mark.proves("an environment withstands the attacks of `envkit audit`", "real")
 def test_an_audit_asks_the_real_ssh_audit(published: Published, folder: Path, run_envkit: Envkit) -> None:
-    path = {"PATH": f"{ssh_audit_in(folder)}:/usr/bin:/bin"}
+    path = {"PATH": f"{install_ssh_audit(folder)}:/usr/bin:/bin"}
     done = run_envkit(["audit", "--project", published.project, "--format", "json"], env=path, timeout_s=180)
     found = {one["check"]: one["status"] for one in json.loads(done.out)["findings"]}
     assert (done.code, found["audit/ssh-audit"]) == (0, "passed"), str(done)
@@ -268,7 +268,7 @@ def test_a_second_up_does_nothing_and_one_after_down_keeps_port_and_host_key(
 
 @pytest.mark.proves("ssh-audit finds nothing at all with `ssh.kex: pq-only`", "real")
 def test_ssh_audit_warns_of_nothing_with_post_quantum_key_exchanges_alone(strict: Published) -> None:
-    assert audited(strict.port) == {"fail": [], "warn": []}
+    assert ssh_audit_problems(strict.port) == {"fail": [], "warn": []}
 
 
 def test_with_post_quantum_key_exchanges_alone_an_old_client_is_turned_away(strict: Published) -> None:

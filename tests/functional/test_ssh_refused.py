@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.openssh import Ssh, answer
+from tests.functional.openssh import Ssh, send_and_receive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ PROHIBITED = "administratively prohibited"
 
 @pytest.mark.proves("an unknown key, a password, root and an unknown user are refused", "real")
 def test_an_unknown_key_is_refused(ssh: Ssh, folder: Path) -> None:
-    done = ssh.changed(folder, IdentityFile=ssh.new_key(folder))("true")
+    done = ssh.with_settings(folder, IdentityFile=ssh.new_key(folder))("true")
     assert (done.code, done.err.strip()) == (255, f"dev@{ssh.host}: {REFUSED}")
 
 
@@ -45,7 +45,7 @@ def test_no_other_machine_is_reached_through_the_workspace(ssh: Ssh, target: str
 
 def test_no_socket_of_the_workspace_is_forwarded(ssh: Ssh) -> None:
     with ssh.forwarded("/run/envkit/any.sock") as port:
-        assert answer(port) == b""
+        assert send_and_receive(port) == b""
     backwards = ssh("-o", "ExitOnForwardFailure=yes", "-R", "/tmp/any.sock:127.0.0.1:1", "HOST", "true")
     assert backwards.code == 255
 
@@ -75,7 +75,7 @@ def test_keys_and_commands_planted_inside_have_no_effect(ssh: Ssh, inside: Insid
             " && echo 'touch ~/ran' > rc && echo 'PLANTED=yes' > environment && chmod 0600 *"
         )
         assert planted.code == 0
-        assert ssh.changed(folder, IdentityFile=key)("true").code == 255
+        assert ssh.with_settings(folder, IdentityFile=key)("true").code == 255
         assert ssh('echo "${PLANTED:-no}"; ls ~/ran').out == "no\n"
     finally:
         inside.sh("rm -rf ~/.ssh ~/ran")
@@ -92,11 +92,11 @@ def test_a_changed_host_key_is_refused(ssh: Ssh, folder: Path) -> None:
     kind, blob, *_ = ssh.new_key(folder).with_suffix(".pub").read_text().split()
     known.write_text(f"{ssh.host} {kind} {blob}\n")
     ssh.user.own(known, 0o600)
-    done = ssh.changed(folder, UserKnownHostsFile=known)("true")
+    done = ssh.with_settings(folder, UserKnownHostsFile=known)("true")
     assert (done.code, "Host key verification failed." in done.err) == (255, True)
 
 
 def test_an_unknown_host_key_is_refused_without_a_question(ssh: Ssh, folder: Path) -> None:
-    done = ssh.changed(folder, UserKnownHostsFile=folder / "missing")("true")
+    done = ssh.with_settings(folder, UserKnownHostsFile=folder / "missing")("true")
     assert (done.code, "Host key verification failed." in done.err) == (255, True)
     assert not (folder / "missing").exists()

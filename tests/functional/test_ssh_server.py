@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.openssh import Ssh, audited
+from tests.functional.openssh import Ssh, ssh_audit_problems
 from tests.functional.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def test_ssh_audit_finds_nothing_but_what_quantum_computers_may_do(ssh: Ssh, run
     with create_server(("127.0.0.1", 0)) as door:
         argv = [run_envkit.program, "ssh-proxy", ssh.host]
         threading.Thread(target=serve, args=(door, ssh.user, argv), daemon=True).start()
-        found = audited(door.getsockname()[1], "--skip-rate-test")
+        found = ssh_audit_problems(door.getsockname()[1], "--skip-rate-test")
     assert found["fail"] == []
     assert [text for text in found["warn"] if "post-quantum" not in text] == []
 

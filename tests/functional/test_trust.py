@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from envkit import host
 from envkit.pem import certificates
 from tests.functional.conftest import FIRST_UP_S
-from tests.functional.messages import told
+from tests.functional.messages import assert_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +129,7 @@ def test_a_build_goes_through_the_callers_proxy(
     project = workspace('gpu: off\npython: ["six==1.16.0"]\n')
     env = {"http_proxy": address, "https_proxy": address, "no_proxy": "", "NO_PROXY": ""}
     build = run_envkit(["build", "--verbose"], cwd=project, env=env, timeout_s=FIRST_UP_S)
-    told(build, 3, "building the image failed")
+    assert_error(build, 3, "building the image failed")
     assert proxy.asked
     assert any(line.startswith("Proxy-Authorization: Basic ") for line in proxy.asked[0])
     assert "hunter2" not in build.out + build.err

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from envkit import naming
-from tests.functional.messages import told, told_of_config
+from tests.functional.messages import assert_config_problems, assert_error
 from tests.functional.terminal import Terminal
-from tests.functional.traces import life, state_folder, title
+from tests.functional.traces import container_name, start_identity, state_folder
 from tests.functional.workspaces import leftovers
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_the_first_up_says_where_to_go(shared_env: SharedEnvironment, user: User
     assert lines[0] == "shared is up"
     said = {line.split()[0]: line for line in lines if line.startswith("  ")}
     assert said["JupyterLab"].endswith(f" http://127.0.0.1:{port}/lab")
-    assert f"envkit ssh         or ssh {title(user, shared_env.project)}" in said["SSH"]
+    assert f"envkit ssh         or ssh {container_name(user, shared_env.project)}" in said["SSH"]
     assert f"http://127.0.0.1:{port}/tensorboard/" in said["TensorBoard"]
     assert said["Workspace"].endswith(str(shared_env.project))
     assert said["Proven"].strip().startswith("Proven       TensorFlow 2.9.0 computes on CPU")
@@ -56,7 +56,7 @@ def test_progress_goes_to_stderr_line_by_line_where_there_is_no_terminal(shared_
 
 @pytest.mark.proves("A second `up` does nothing", "real")
 def test_a_second_up_does_nothing(shared_env: SharedEnvironment, run_envkit: Envkit) -> None:
-    before = life(shared_env.container)
+    before = start_identity(shared_env.container)
     again = run_envkit(["up"], cwd=shared_env.project)
     assert (again.code, again.err) == (0, ""), str(again)
     first, second = shared_env.up.out.splitlines(), again.out.splitlines()
@@ -64,7 +64,7 @@ def test_a_second_up_does_nothing(shared_env: SharedEnvironment, run_envkit: Env
     found = result(run_envkit(["up", "--format", "json"], cwd=shared_env.project))
     assert (found["changed"], found["name"]) == ([], "shared")
     shared_env.container.reload()
-    assert life(shared_env.container) == before
+    assert start_identity(shared_env.container) == before
 
 
 @pytest.mark.proves("a project is found from any folder below it", "real")
@@ -101,7 +101,9 @@ def test_another_folder_of_the_same_name_gets_a_suffix(
     assert re.fullmatch(r"shared-[0-9a-f]{4}", plan["name"])
 
     (twin / "envkit.yaml").write_text("gpu: off\nname: shared\n")
-    told_of_config(run_envkit(["up"], cwd=twin), "envkit.yaml:2 name: another project's environment has this name")
+    assert_config_problems(
+        run_envkit(["up"], cwd=twin), "envkit.yaml:2 name: another project's environment has this name"
+    )
 
 
 def test_a_name_that_only_a_leftover_has_gets_a_suffix_too(
@@ -174,7 +176,7 @@ def test_exec_of_what_is_no_program_is_told_with_the_code_of_shells(
 ) -> None:
     folder = user.folder(shared_env.project / f"{below}-{code}") if below else shared_env.project
     ran = run_envkit(["exec", program], cwd=folder)
-    told(ran, code, words)
+    assert_error(ran, code, words)
     assert ran.out == ""
 
 
@@ -183,11 +185,11 @@ def test_a_program_that_cannot_be_reached_has_a_code_of_its_own(
     workspace: Workspaces, run_envkit: Envkit, image: str
 ) -> None:
     project = workspace("gpu: off\n", name="absent")
-    told(run_envkit(["exec", "--name", "absent", "true"], cwd=project), 125, "there is no environment 'absent'")
-    told(run_envkit(["shell"], cwd=project), 125, "has no environment", "envkit up")
+    assert_error(run_envkit(["exec", "--name", "absent", "true"], cwd=project), 125, "there is no environment 'absent'")
+    assert_error(run_envkit(["shell"], cwd=project), 125, "has no environment", "envkit up")
     assert run_envkit(["build"], cwd=project).code == 0
     for verb in (["exec", "true"], ["ssh", "true"]):
-        told(run_envkit(verb, cwd=project), 125, "the environment absent is down", "envkit up")
+        assert_error(run_envkit(verb, cwd=project), 125, "the environment absent is down", "envkit up")
 
 
 @pytest.mark.proves("`envkit shell` opens a shell in the workspace", "real")
@@ -195,9 +197,9 @@ def test_shell_is_a_shell_on_the_terminal(shared_env: SharedEnvironment, run_env
     with Terminal(user, [run_envkit.program, "shell"], cwd=shared_env.project) as terminal:
         terminal.wait_for("$ ")
         terminal.type("tty; echo $((6 * 7)); exit 5\n")
-        assert terminal.end() == 5, terminal.seen
-    assert "/dev/pts/" in terminal.seen
-    assert "42\r\n" in terminal.seen
+        assert terminal.wait_for_exit() == 5, terminal.output
+    assert "/dev/pts/" in terminal.output
+    assert "42\r\n" in terminal.output
 
 
 @pytest.mark.proves("`envkit logs` prints what the workspace printed", "real")
@@ -212,12 +214,12 @@ def test_logs_show_what_jupyter_printed(shared_env: SharedEnvironment, run_envki
 @pytest.mark.proves("`token` shows the token to a terminal only", "real")
 def test_the_token_goes_to_a_terminal_only(shared_env: SharedEnvironment, run_envkit: Envkit, user: User) -> None:
     piped = run_envkit(["token"], cwd=shared_env.project)
-    told(piped, 2, "terminal", "--show")
+    assert_error(piped, 2, "terminal", "--show")
     shown = run_envkit(["token", "--show"], cwd=shared_env.project).out.strip()
     assert shown not in piped.err + shared_env.up.out + shared_env.up.err
     with Terminal(user, [run_envkit.program, "token"], cwd=shared_env.project) as terminal:
-        assert terminal.end() == 0
-    assert (terminal.seen.strip(), len(shown) >= 43) == (shown, True)
+        assert terminal.wait_for_exit() == 0
+    assert (terminal.output.strip(), len(shown) >= 43) == (shown, True)
 
 
 @pytest.mark.proves("The config is mounted read-only inside", "real")
@@ -281,7 +283,7 @@ def test_the_schema_accepts_the_starter_config(run_envkit: Envkit, workspace: Wo
 def test_init_touches_no_config_that_is_there(workspace: Workspaces, run_envkit: Envkit) -> None:
     project = workspace("gpu: off\n", name="started")
     before = (project / "envkit.yaml").read_text()
-    told(run_envkit(["init", project]), 2, f"{project}/envkit.yaml is there already")
+    assert_error(run_envkit(["init", project]), 2, f"{project}/envkit.yaml is there already")
     assert (project / "envkit.yaml").read_text() == before
 
 
@@ -302,9 +304,9 @@ def test_on_a_terminal_more_access_is_asked_for(
     for answer, code in (("n\n", 2), ("y\n", 0)):
         with Terminal(user, [run_envkit.program, "build"], cwd=project) as terminal:
             terminal.wait_for("Approve? [y/N]: ")
-            assert sentence in terminal.seen
+            assert sentence in terminal.output
             terminal.type(answer)
-            assert terminal.end() == code, terminal.seen
+            assert terminal.wait_for_exit() == code, terminal.output
         assert state_folder(user, project).exists() is (code == 0)
     again = run_envkit(["build"], cwd=project)
     assert again.code == 0, str(again)

@@ -11,8 +11,8 @@ import pytest
 
 from tests.functional.conftest import FIRST_UP_S
 from tests.functional.inside import Inside
-from tests.functional.messages import told
-from tests.functional.workspaces import Envkit, label, leftovers
+from tests.functional.messages import assert_error
+from tests.functional.workspaces import Envkit, leftovers, project_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def owned(request: pytest.FixtureRequest, place: Path, as_root: Envkit, engine: 
     (project / "existed").touch()  # of root's, as this test runs as root
     up = as_root(["up", "--no-gpu", "--format", "json"], cwd=project, timeout_s=FIRST_UP_S)
     assert up.code == 0, str(up)
-    (container,) = engine.containers.list(filters=label(str(project)))
+    (container,) = engine.containers.list(filters=project_filter(str(project)))
     yield Owned(uid, project, init, up, Inside(container))
     down = as_root(["down", "--volumes"], cwd=project)
     assert down.code == 0, str(down)
@@ -94,9 +94,9 @@ def test_packages_can_be_installed_whoever_the_user_is(owned: Owned) -> None:
 def test_a_workspace_of_roots_is_refused_with_the_hint(place: Path, as_root: Envkit) -> None:
     project = place / "roots-own"
     project.mkdir()
-    told(as_root(["up"], cwd=project), 2, "belongs to root", "envkit init FOLDER --owner USER")
-    told(as_root(["init", project / "new"]), 2, "you are root", "--owner USER")
-    told(as_root(["init", project / "new", "--owner", "root"]), 2, "never runs as root")
+    assert_error(as_root(["up"], cwd=project), 2, "belongs to root", "envkit init FOLDER --owner USER")
+    assert_error(as_root(["init", project / "new"]), 2, "you are root", "--owner USER")
+    assert_error(as_root(["init", project / "new", "--owner", "root"]), 2, "never runs as root")
     assert list(project.iterdir()) == []
 
 
@@ -112,4 +112,4 @@ def test_somebody_elses_workspace_is_refused(place: Path, run_envkit: Envkit) ->
     project = place / "somebody-elses"
     project.mkdir()
     os.chown(project, 4242, 4242)
-    told(run_envkit(["up"], cwd=project), 2, "belongs to user 4242", "a folder that belongs to you")
+    assert_error(run_envkit(["up"], cwd=project), 2, "belongs to user 4242", "a folder that belongs to you")

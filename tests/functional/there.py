@@ -1,4 +1,4 @@
-"""An environment on the other machine, with all that was in processes' arguments while it came up."""
+"""An environment on the remote machine, and the command lines of all processes during its `up`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import subprocess
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.functional.far import Machine, arguments
+from tests.functional.messages import error_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tests.functional.workspaces import Envkit, Workspaces
 
 SECRET = "kQ3-what-only-the-workspace-reads-Zx"
-# At first with a port that nobody else picks while the way there is lost; it stays, as any port once picked does.
+# The first `up` requests a port that no other environment picks while the connection is lost; later ones keep it.
 PORT = "jupyter: {port: 18889}\n"
 CONFIG = """
 base: debian
@@ -30,83 +31,105 @@ secrets: {TEAM_KEY: {file: ~/far-key}}
 
 
 @dataclass(frozen=True, slots=True)
-class There:
-    """The environment on the other machine."""
+class RemoteEnvironment:
+    """The environment on the remote machine.
+
+    Attributes:
+        machine: The remote machine.
+        project: Project folder on this machine.
+        up: Its first `up`.
+        run_envkit: The installed command.
+        command_lines: Command lines of all processes of both machines during the `up`, one entry per sample.
+    """
 
     machine: Machine
     project: Path
     up: Ran
-    run: Envkit
-    seen: tuple[bytes, ...] = field(repr=False)
+    run_envkit: Envkit
+    command_lines: tuple[bytes, ...] = field(repr=False)
 
     def envkit(self, *args: str, text: str = "") -> Ran:
+        """Run a verb on the project."""
         verb, *rest = args
-        return self.machine.envkit(self.run, verb, "--project", self.project, *rest, text=text)
+        return self.machine.envkit(self.run_envkit, verb, "--project", self.project, *rest, text=text)
 
-    def envkit_alone(self, *args: str) -> Ran:
-        """Run a verb that is about no project."""
-        return self.machine.envkit(self.run, *args)
+    def envkit_without_project(self, *args: str) -> Ran:
+        """Run a verb that takes no project."""
+        return self.machine.envkit(self.run_envkit, *args)
 
     def status(self) -> Ran:
-        return self.envkit_alone("status", "--name", "far")
+        """Run `status`."""
+        return self.envkit_without_project("status", "--name", "far")
 
-    def inside(self, command: str) -> str:
-        done = self.envkit("exec", "sh", "-c", command)
-        assert done.code == 0, str(done)
-        return done.out
+    def verdict(self) -> str:
+        """Return the last verdict of the probe."""
+        result = self.envkit_without_project("status", "--name", "far", "--format", "json")
+        assert result.code == 0, str(result)
+        return str(json.loads(result.out)["result"]["rows"][0]["verdict"])
 
-    def sync(self) -> dict[str, list[str]]:
-        done = self.envkit("sync", "--format", "json")
-        assert done.code == 0, str(done)
-        result: dict[str, list[str]] = json.loads(done.out)["result"]
-        return result
+    def sh(self, script: str) -> str:
+        """Run a shell script in the container, and return its output."""
+        result = self.envkit("exec", "sh", "-c", script)
+        assert result.code == 0, str(result)
+        return result.out
+
+    def sync(self) -> dict[str, Any]:
+        """Run `sync`, and return its result."""
+        result = self.envkit("sync", "--format", "json")
+        assert result.code == 0, str(result)
+        changes: dict[str, Any] = json.loads(result.out)["result"]
+        return changes
 
     def write(self, path: str, text: str) -> None:
+        """Write a file of the project as the user."""
         (self.project / path).write_text(text)
         self.machine.user.own(self.project / path, 0o644)
 
     @property
-    def master(self) -> list[int]:
-        line = ["pgrep", "-u", self.machine.user.name, "-f", "ssh .*-N -T -f"]
-        found = subprocess.run(line, capture_output=True, text=True, check=False)
-        return [int(one) for one in found.stdout.split()]
+    def tunnels(self) -> list[int]:
+        """Return the process ids of the user's SSH tunnels."""
+        pgrep = ["pgrep", "-u", self.machine.user.name, "-f", "ssh .*-N -T -f"]
+        processes = subprocess.run(pgrep, capture_output=True, text=True, check=False)
+        return [int(pid) for pid in processes.stdout.split()]
 
 
-def port_of(done: Ran) -> int:
-    assert done.code == 0, str(done)
-    found = re.search(r"http://127\.0\.0\.1:(\d+)/lab", done.out)
-    assert found, str(done)
-    return int(found[1])
+def port_of(result: Ran) -> int:
+    """Return the port of the JupyterLab address that a command printed."""
+    assert result.code == 0, str(result)
+    address = re.search(r"http://127\.0\.0\.1:(\d+)/lab", result.out)
+    assert address, str(result)
+    return int(address[1])
 
 
 @contextmanager
-def brought_up(machine: Machine, workspaces: Workspaces, run_envkit: Envkit) -> Iterator[There]:
-    """Bring an environment up on the other machine, and take it away in the end."""
+def brought_up(machine: Machine, workspaces: Workspaces, run_envkit: Envkit) -> Iterator[RemoteEnvironment]:
+    """Bring an environment up on the remote machine, and remove it afterwards."""
     user = machine.user
     (user.home / "far-key").write_text(SECRET)
     user.own(user.home / "far-key", 0o600)
     files = {"train.py": "print(1)\n", "src/deep/a.txt": "a\n", "gone.txt": "x\n"}
     project = workspaces(CONFIG + PORT, name="far", files=files)
     (project / "leads-out").symlink_to("/etc/passwd")
-    seen: list[bytes] = []
-    done, over = threading.Event(), threading.Thread(target=lambda: _watch(seen, done))
-    over.start()
+    samples: list[bytes] = []
+    stop_event = threading.Event()
+    sampler = threading.Thread(target=lambda: _sample_command_lines(samples, stop_event))
+    sampler.start()
     up = machine.envkit(run_envkit, "up", "--yes", "--project", project)
-    done.set()
-    over.join()
+    stop_event.set()
+    sampler.join()
     config = project / "envkit.yaml"
     config.write_text(config.read_text().replace(PORT, ""))
-    made = There(machine, project, up, run_envkit, tuple(seen))
+    environment = RemoteEnvironment(machine, project, up, run_envkit, tuple(samples))
     try:
         assert up.code == 0, str(up)
-        made.sync()
-        yield made
+        environment.sync()
+        yield environment
     finally:
-        down = made.envkit("down", "--volumes", "--discard")
-        assert down.code == 0 or "no environment" in down.err, str(down)
+        down = environment.envkit("down", "--volumes", "--discard", "--format", "json")
+        assert down.code == 0 or error_code(down) == "environment-not-found", str(down)
         workspaces.close()
 
 
-def _watch(seen: list[bytes], done: threading.Event) -> None:
-    while not done.wait(0.1):
-        seen.append(arguments())
+def _sample_command_lines(samples: list[bytes], stop_event: threading.Event) -> None:
+    while not stop_event.wait(0.1):
+        samples.append(arguments())

@@ -1,4 +1,4 @@
-"""What an environment leaves where: on the engine, and in its owner's state folder."""
+"""Traces of an environment: its container on the engine, and its folder in the owner's state."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 
 def state_folder(user: User, project: Path, engine: str = "local") -> Path:
-    """Return where envkit keeps what it remembers of a project's environment."""
+    """Return the state folder of a project's environment."""
     return user.home / ".local/state/envkit" / engine / state.directory("", str(project)).folder.name
 
 
-def title(user: User, project: Path) -> str:
-    """Return what the container and the network of a project's environment are called."""
+def container_name(user: User, project: Path) -> str:
+    """Return the name of the container and the network of a project's environment."""
     return naming.container(user.uid, project.name)
 
 
 def container(engine: docker.DockerClient, user: User, project: Path) -> Container:
-    """Return the container of a project's environment as it is now."""
-    return engine.containers.get(title(user, project))
+    """Return the current container of a project's environment."""
+    return engine.containers.get(container_name(user, project))
 
 
-def life(one: Container) -> tuple[str | None, Any]:
-    """Return what tells one start of one container from any other."""
-    return one.id, one.attrs["State"]["StartedAt"]
+def start_identity(container: Container) -> tuple[str | None, Any]:
+    """Return the identity of a container's current start: a restart or a new container changes it."""
+    return container.id, container.attrs["State"]["StartedAt"]
 
 
-def forgotten(user: User, project: Path) -> bool:
-    """Say whether no engine's state folder remembers a project's environment."""
+def has_no_state(user: User, project: Path) -> bool:
+    """Check that the state folder of no engine contains a project's environment."""
     name = state_folder(user, project).name
     return not list(user.home.glob(f".local/state/envkit/*/{name}"))

@@ -1,4 +1,4 @@
-"""What an image holds, file by file, and what of two images differs."""
+"""The contents of images, file by file, and their differences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import docker
 
 BUFFER = 1 << 20
-# What a container of an image is started with, and what its programs are told; labels are compared by those who know.
+# Settings that affect containers of an image. Labels are compared elsewhere.
 SETTINGS = (
     "Cmd",
     "Entrypoint",
@@ -50,13 +50,13 @@ class Entry:
 
 
 def trees(engine: docker.DockerClient, *images: str) -> tuple[Tree, ...]:
-    """Return the file trees of some images, read at the same time."""
+    """Return the file trees of images, read in parallel."""
     with ThreadPoolExecutor() as pool:
         return tuple(pool.map(lambda image: tree(engine, image), images))
 
 
 def tree(engine: docker.DockerClient, image: str) -> Tree:
-    """Return the file tree of an image, as a container of it would find it; nothing of it runs."""
+    """Return the file tree of a container of an image; no program of the image runs."""
     container = engine.api.create_container(image, command=["nothing"])
     try:
         chunks = _Chunks(engine.api.export(container["Id"]))
@@ -66,42 +66,41 @@ def tree(engine: docker.DockerClient, image: str) -> Tree:
         engine.api.remove_container(container["Id"], v=True)
 
 
-def different(one: Tree, other: Tree) -> set[str]:
-    """Return the paths that are in one tree alone, or are not the same in both."""
-    return {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
+def differing_paths(left: Tree, right: Tree) -> set[str]:
+    """Return the paths that are in only one tree, or differ."""
+    return {path for path in left.keys() | right.keys() if left.get(path) != right.get(path)}
 
 
 def settings(engine: docker.DockerClient, image: str) -> dict[str, Any]:
-    """Return what an image says of how it is run."""
+    """Return the settings of an image that affect its containers."""
     config: Mapping[str, Any] = engine.images.get(image).attrs["Config"]
     return {name: config.get(name) or None for name in SETTINGS}
 
 
-def compiled(engine: docker.DockerClient, image: str, paths: Iterable[str]) -> dict[str, str]:
-    """Return a digest of what compiled files of Python say, read by the Pythons of the image that wrote them.
+def bytecode_digests(engine: docker.DockerClient, image: str, paths: Iterable[str]) -> dict[str, str]:
+    """Return a digest of the meaning of compiled Python files, read by the image's Python that compiled them.
 
-    The bytes of two compilations may differ where they mean the same: in the order of a set, and in whether a
-    constant is written twice or referred to.
+    Equal code can have different bytes: the order of a set, and whether a constant is repeated or referenced.
     """
-    found = {path: path.rsplit(".", 2)[-2].removeprefix("cpython-") for path in paths}
-    said: dict[str, str] = {}
-    for tag in sorted(set(found.values())):
-        named = [f"/{path}" for path, one in sorted(found.items()) if one == tag]
-        printed = engine.containers.run(
+    tags = {path: path.rsplit(".", 2)[-2].removeprefix("cpython-") for path in paths}
+    digests: dict[str, str] = {}
+    for tag in sorted(set(tags.values())):
+        tagged_paths = [f"/{path}" for path, path_tag in sorted(tags.items()) if path_tag == tag]
+        output = engine.containers.run(
             image,
-            ["-I", "-c", COMPILED.read_text(), *named],
+            ["-I", "-c", COMPILED.read_text(), *tagged_paths],
             entrypoint=f"/usr/bin/python{tag[0]}.{tag[1:]}",
             network_mode="none",
             remove=True,
         )
-        for line in printed.decode().splitlines():
+        for line in output.decode().splitlines():
             digest, path = line.split(" ", 1)
-            said[path.lstrip("/")] = digest
-    return said
+            digests[path.lstrip("/")] = digest
+    return digests
 
 
-def holding(engine: docker.DockerClient, image: str, text: bytes) -> bool:
-    """Say whether a text stands anywhere in what `docker save` writes: every layer, the history, the settings."""
+def image_contains(engine: docker.DockerClient, image: str, text: bytes) -> bool:
+    """Check whether the output of `docker save` contains a text: every layer, the history and the settings."""
     rest = b""
     for chunk in engine.api.get_image(image, chunk_size=BUFFER):
         if text in (rest := rest[1 - len(text) :] + chunk):
@@ -110,7 +109,7 @@ def holding(engine: docker.DockerClient, image: str, text: bytes) -> bool:
 
 
 class _Chunks(io.RawIOBase):
-    """A stream of chunks as a file."""
+    """Adapts a stream of chunks to a file."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks, self._rest = chunks, b""
@@ -125,20 +124,20 @@ class _Chunks(io.RawIOBase):
         return size
 
 
-def _entry(tar: tarfile.TarFile, one: tarfile.TarInfo) -> Entry:
-    content = tar.extractfile(one) if one.isreg() else None
+def _entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
+    content = tar.extractfile(member) if member.isreg() else None
     data = content.read() if content else b""
-    if one.name.endswith(".pyc") and data[4:8] == bytes(4):
-        data = data[:8] + bytes(4) + data[12:]  # the time of its source, which is the time of the build
-    attributes = tuple(sorted((key, value) for key, value in one.pax_headers.items() if "xattr" in key))
+    if member.name.endswith(".pyc") and data[4:8] == bytes(4):
+        data = data[:8] + bytes(4) + data[12:]  # the source's mtime is the time of the build
+    attributes = tuple(sorted((key, value) for key, value in member.pax_headers.items() if "xattr" in key))
     return Entry(
-        one.type,
-        one.mode,
-        one.uid,
-        one.gid,
-        one.size,
+        member.type,
+        member.mode,
+        member.uid,
+        member.gid,
+        member.size,
         hashlib.sha256(data).hexdigest(),
-        one.linkname,
-        (one.devmajor, one.devminor),
+        member.linkname,
+        (member.devmajor, member.devminor),
         attributes,
     )

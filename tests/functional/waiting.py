@@ -1,4 +1,4 @@
-"""Waiting for a condition, never for a time."""
+"""Wait for a condition instead of a fixed time."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 PAUSE_S = 0.05
 
 
-def wait_until(true: Callable[[], object], what: str, *, timeout_s: float = 60) -> None:
-    """Look again and again until a condition holds; the test fails when the time is up."""
-    until = time.monotonic() + timeout_s
-    while not true():
-        if time.monotonic() > until:
-            pytest.fail(f"{timeout_s:.0f} s passed, and it is not so that {what}", pytrace=False)
+def wait_until(condition: Callable[[], object], description: str, *, timeout_s: float = 60) -> None:
+    """Poll until a condition holds; fail the test after the timeout."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"{timeout_s:.0f} s passed before {description}", pytrace=False)
         time.sleep(PAUSE_S)

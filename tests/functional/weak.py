@@ -1,4 +1,4 @@
-"""Environments weakened on purpose, and what an audit finds of them."""
+"""Containers that are weakened on purpose, and the audit findings about them."""
 
 from __future__ import annotations
 
@@ -27,35 +27,39 @@ PYTHON = "/usr/bin/python3"
 
 @contextmanager
 def weakened(engine: docker.DockerClient, like: SharedEnvironment, change: dict[str, dict[str, Any]]) -> Iterator[str]:
-    """Start a container with the settings of an environment and one of them changed; its program only waits."""
+    """Start a container with an environment's settings and one change; its program only sleeps."""
     data = copy.deepcopy(engine.api.inspect_container(str(like.container.id)))
     config = {**data["Config"], "Entrypoint": ["/bin/sleep"], "Cmd": ["600"], "Hostname": "weak", "Labels": {}}
     config |= change.get("Config", {})
     host = {**data["HostConfig"], "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}}
-    # Its ports are another environment's already, and what is published is judged from what was asked for.
+    # The environment occupies the ports; published ports are judged from the configuration.
     host |= {"PortBindings": {}, **change.get("HostConfig", {})}
     name = f"envkit-weak-{secrets.token_hex(4)}"
     api: Any = engine.api
-    made = api.create_container_from_config({**config, "HostConfig": host}, name)["Id"]
+    container_id = api.create_container_from_config({**config, "HostConfig": host}, name)["Id"]
     try:
-        engine.api.start(made)
-        yield made
+        engine.api.start(container_id)
+        yield container_id
     finally:
-        engine.api.remove_container(made, force=True, v=True)
+        engine.api.remove_container(container_id, force=True, v=True)
 
 
-def failures(found: Sequence[Finding]) -> set[str]:
+def failed_checks(findings: Sequence[Finding]) -> set[str]:
     """Return the checks that failed or warned."""
-    return {one.check.removeprefix("audit/") for one in found if one.status in {Verdict.FAILED, Verdict.WARNED}}
+    return {
+        finding.check.removeprefix("audit/")
+        for finding in findings
+        if finding.status in {Verdict.FAILED, Verdict.WARNED}
+    }
 
 
-def looked_inside(reached: Engine, container: str) -> tuple[Finding, ...]:
-    """Return what is found inside, in the settings and of the image."""
-    seen = [*audit_probes.attack_inside(reached, container), audit_probes.image_dates(reached, container, "")]
-    return audit.check(seen, leak_scan.inspect_container(reached, container))
+def audit_inside(reached: Engine, container: str) -> tuple[Finding, ...]:
+    """Return the findings about the container's inside, its settings and its image."""
+    observations = [*audit_probes.attack_inside(reached, container), audit_probes.image_dates(reached, container, "")]
+    return audit.check(observations, leak_scan.inspect_container(reached, container))
 
 
 def listens_inside(engine: docker.DockerClient, container: str) -> bool:
-    """Say whether something listens at port 8888 of a container's own network."""
+    """Check whether a process listens on port 8888 in a container's network."""
     table = Inside(engine.containers.get(container))("cat", "/proc/net/tcp").out.splitlines()
     return any(line.split()[1].endswith(":22B8") and line.split()[3] == "0A" for line in table[1:])

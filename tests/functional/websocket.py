@@ -1,6 +1,6 @@
-"""A WebSocket client of a page: the handshake with any header one likes, text frames, and no library.
+"""A minimal WebSocket client: a handshake with arbitrary headers, and text frames.
 
-Only what a server can be asked with is here: nothing is checked that a friendly server would not do.
+It does not validate the server's frames.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ SWITCHED = 101
 
 
 class Refused(Exception):
-    """The server did not switch protocols; `status` is what it answered instead."""
+    """The server did not switch protocols; `status` is the HTTP status of its answer."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(f"the handshake was answered with {status}")
+        super().__init__(f"the handshake returned {status}")
         self.status = status
 
 
 class WebSocket:
-    """One connection."""
+    """A WebSocket connection."""
 
     def __init__(self, port: int, path: str, headers: Mapping[str, str], *, timeout_s: float = 60) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
         self.buffer = b""
-        given = {
+        all_headers = {
             "Host": f"127.0.0.1:{port}",
             "Upgrade": "websocket",
             "Connection": "Upgrade",
@@ -42,12 +42,12 @@ class WebSocket:
             "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
             **headers,
         }
-        lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
+        lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in all_headers.items())]
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
         while b"\r\n\r\n" not in self.buffer:
-            self._more()
-        answer, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
-        status = int(answer.split()[1])
+            self._receive_chunk()
+        response, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
+        status = int(response.split()[1])
         if status != SWITCHED:
             self.socket.close()
             raise Refused(status)
@@ -63,7 +63,7 @@ class WebSocket:
         self._send(TEXT, text.encode())
 
     def receive(self) -> str:
-        """Return the next message; pings are answered on the way."""
+        """Return the next message, and answer pings."""
         message = b""
         while True:
             final, kind, payload = self._frame()
@@ -87,16 +87,16 @@ class WebSocket:
     def _send(self, kind: int, payload: bytes) -> None:
         length = len(payload)
         size = struct.pack(">BH", 0xFE, length) if length > 125 else bytes([0x80 | length])
-        # A mask of zeroes leaves the payload as it is, and is a mask all the same.
+        # A mask of zeros is valid and does not change the payload.
         self.socket.sendall(bytes([0x80 | kind]) + size + bytes(4) + payload)
 
     def _take(self, count: int) -> bytes:
         while len(self.buffer) < count:
-            self._more()
-        taken, self.buffer = self.buffer[:count], self.buffer[count:]
-        return taken
+            self._receive_chunk()
+        data, self.buffer = self.buffer[:count], self.buffer[count:]
+        return data
 
-    def _more(self) -> None:
+    def _receive_chunk(self) -> None:
         chunk = self.socket.recv(1 << 16)
         if not chunk:
             raise ConnectionResetError("the server closed the connection")

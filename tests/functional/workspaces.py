@@ -1,15 +1,17 @@
-"""Project folders for tests, and the promise that each leaves nothing on the engine."""
+"""Project folders for tests; each must leave nothing on the engine."""
 
 from __future__ import annotations
 
 import re
 import textwrap
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from envkit import naming
+from tests.functional.messages import error_code
 
 if TYPE_CHECKING:
     import subprocess
@@ -39,25 +41,25 @@ class Envkit:
         text: str = "",
         timeout_s: float = 120,
     ) -> Ran:
-        """Run `envkit ARGS` to its end."""
+        """Run `envkit ARGS` until it exits."""
         return self.user.run([self.program, *args], cwd=cwd, env=env, text=text, timeout_s=timeout_s)
 
     def start(
         self, args: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> subprocess.Popen[str]:
-        """Start `envkit ARGS`, its streams on pipes."""
+        """Start `envkit ARGS` with its streams on pipes."""
         return self.user.start([self.program, *args], cwd=cwd, env=env)
 
 
 @dataclass(slots=True)
 class Workspaces:
-    """Makes project folders that belong to the user, and takes down what they started."""
+    """Creates project folders that belong to the user, and removes their environments."""
 
     user: User
     folder: Path
     envkit: Envkit
     engine: docker.DockerClient
-    made: list[Path] = field(default_factory=list)
+    projects: list[Path] = field(default_factory=list)
 
     def __call__(
         self,
@@ -66,32 +68,33 @@ class Workspaces:
         name: str = "project",
         files: Mapping[str, str] | None = None,
     ) -> Path:
-        """Make a project folder: `config` is the text of its `envkit.yaml`, None for no such file."""
+        """Create a project folder; `config` is the text of its `envkit.yaml`, or None for no file."""
         project = self.user.folder(self.folder / str(len(list(self.folder.iterdir()))))
         project = self.user.folder(project / name)
-        self.made.append(project)
-        texts = dict(files or {}) | ({} if config is None else {"envkit.yaml": _pinned(textwrap.dedent(config))})
+        self.projects.append(project)
+        texts = dict(files or {}) | ({} if config is None else {"envkit.yaml": _pin_base(textwrap.dedent(config))})
         for path, text in texts.items():
             self._write(project, path, text)
         return project
 
     def close(self) -> None:
-        """Take every environment down, volumes included, and insist that nothing of it is left."""
-        faults = [fault for project in self.made for fault in self._take_down(project)]
-        self.made.clear()
-        if faults:
-            pytest.fail("\n".join(faults), pytrace=False)
+        """Remove every environment with its volumes, and check that nothing remains."""
+        problems = [problem for project in self.projects for problem in self._remove(project)]
+        self.projects.clear()
+        if problems:
+            pytest.fail("\n".join(problems), pytrace=False)
 
-    def _take_down(self, project: Path) -> list[str]:
-        faults = []
+    def _remove(self, project: Path) -> list[str]:
+        problems = []
         if project.exists():
-            down = self.envkit(["down", "--volumes", "--project", project], timeout_s=DOWN_S)
-            # A test may have taken its own environment down, or never brought one up.
-            faults += [] if down.code == 0 or "has no environment" in down.err else [str(down)]
-        left = leftovers(self.engine, str(project))
-        for remove in left.values():
+            down = self.envkit(["down", "--volumes", "--format", "json", "--project", project], timeout_s=DOWN_S)
+            # A test may have removed its environment, or never brought one up.
+            if down.code and error_code(down) != "environment-not-found":
+                problems.append(str(down))
+        remaining = leftovers(self.engine, str(project))
+        for remove in remaining.values():
             remove()
-        return faults + [f"envkit down --volumes left {what} of {project}" for what in left]
+        return problems + [f"envkit down --volumes left {resource} of {project}" for resource in remaining]
 
     def _write(self, project: Path, path: str, text: str) -> None:
         target = project / path
@@ -102,25 +105,25 @@ class Workspaces:
         self.user.own(target, 0o644)
 
 
-def _pinned(config: str) -> str:
-    """Name a base where a config of plain lines names none: `auto` would fetch gigabytes where a registry answers."""
-    of_lines = all(re.match(r"[a-z]+:|[\s#]|$", line) for line in config.splitlines())
-    return config if "base:" in config or not of_lines else f"{config.rstrip()}\nbase: debian\n".lstrip()
+def _pin_base(config: str) -> str:
+    """Add `base: debian` to a block-style config without a base; `auto` would pull gigabytes from a registry."""
+    is_block_style = all(re.match(r"[a-z]+:|[\s#]|$", line) for line in config.splitlines())
+    return config if "base:" in config or not is_block_style else f"{config.rstrip()}\nbase: debian\n".lstrip()
 
 
-def label(project: str) -> dict[str, str | list[str] | bool]:
-    """Return the filter that finds everything of a project's environment."""
+def project_filter(project: str) -> dict[str, str | list[str] | bool]:
+    """Return the engine's filter for the resources of a project's environment."""
     return {"label": f"{naming.PROJECT}={naming.project_id(project)}"}
 
 
 def leftovers(engine: docker.DockerClient, project: str) -> dict[str, Callable[[], None]]:
-    """Return what the engine holds of a project's environment, by name, each with the way to remove it."""
-    wanted = label(project)
-    left: dict[str, Callable[[], None]] = {}
-    for container in engine.containers.list(all=True, filters=wanted):
-        left[f"container {container.name}"] = lambda it=container: it.remove(force=True, v=True)  # type: ignore[misc]
-    for network in engine.networks.list(filters=wanted):
-        left[f"network {network.name}"] = network.remove
-    for volume in engine.volumes.list(filters=wanted):
-        left[f"volume {volume.name}"] = volume.remove
-    return left
+    """Return the resources of a project's environment on the engine by name, each with its removal."""
+    filters = project_filter(project)
+    removals: dict[str, Callable[[], None]] = {}
+    for container in engine.containers.list(all=True, filters=filters):
+        removals[f"container {container.name}"] = partial(container.remove, force=True, v=True)
+    for network in engine.networks.list(filters=filters):
+        removals[f"network {network.name}"] = network.remove
+    for volume in engine.volumes.list(filters=filters):
+        removals[f"volume {volume.name}"] = volume.remove
+    return removals

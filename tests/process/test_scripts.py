@@ -275,6 +275,7 @@ def test_make_help_lists_every_public_target(root: Path) -> None:
         "wheel",
         "dockerfiles",
         "docs",
+        "docs-site",
         "clean",
     }
 

@@ -111,7 +111,7 @@ class Containers:
             self.running.add(name)
             self.changed.notify_all()
             assert self.changed.wait_for(lambda: name not in self.running, 30)
-        raise StartFailed("it is gone")
+        raise StartFailed("it is gone", code="container-start-failed")
 
     def remove(self, _engine: Engine, _owner: int, name_prefix: str) -> None:
         with self.changed:

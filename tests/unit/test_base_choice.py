@@ -88,7 +88,7 @@ def test_auto_gives_the_reason_for_debian() -> None:
 
 def test_auto_chooses_debian_without_registry_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
-        raise BuildFailed("the credentials for docker.io cannot be read: no such helper")
+        raise BuildFailed("the credentials for docker.io cannot be read: no such helper", code="build-failed")
 
     monkeypatch.setattr(inspect, "image", lambda *_: None)
     monkeypatch.setattr(registry, "check_image", fail)

@@ -12,7 +12,6 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from envkit import catalog
-from scripts.docs import make_catalog, pages
 
 RELEASES = catalog.releases()
 OPTIONAL_FIELDS = {
@@ -239,8 +238,3 @@ def test_the_data_has_no_unused_key() -> None:
         for version, patch in series["patches"].items():
             assert set(patch) <= known_keys
             assert version.startswith(f"{name}.")
-
-
-def test_the_catalog_page_is_current() -> None:
-    page = pages.REFERENCE / "catalog.md"
-    assert page.read_text(encoding="utf-8") == make_catalog.page(), "run `python -m scripts.docs`"

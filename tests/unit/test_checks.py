@@ -276,10 +276,9 @@ def test_every_check_definition_is_complete() -> None:
         assert check.severity == "info" or check.hint or check.id in {"gpu/not-looked", *SPECIFIC_HINTS}, check.id
 
 
-def test_the_checks_page_is_current() -> None:
-    text = (ROOT / "docs/reference/checks.md").read_text("utf-8")
-    assert text == make_checks.page(), "run `python -m scripts.docs`"
-    assert all(f"`{check}`" in text for check in CHECKS)
+def test_the_checks_page_has_every_check() -> None:
+    text = make_checks.page()
+    assert [check for check in CHECKS if f"`{check}`" not in text] == []
 
 
 # ── the guest scripts ──

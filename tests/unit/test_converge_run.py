@@ -51,7 +51,7 @@ def failing_execution(
 
     def execute_steps(steps: step.Steps, *_: object) -> State | None:
         if failing_step in steps:
-            raise error("failed")
+            raise error("failed", code="engine-request-failed")
         return state.load(state_dir)
 
     return execute_steps

@@ -86,7 +86,7 @@ def test_base_auto_needs_no_registry() -> None:
     assert finding.hint.endswith("check its network")
 
 
-@pytest.mark.proves("`doctor` names what a host lacks, with the command that hints it", "real")
+@pytest.mark.proves("`doctor` names what a host lacks, with the command that fixes it", "real")
 def test_each_host_fault_has_its_hint() -> None:
     for check, (changes, status, hint, near_miss) in FAULTS.items():
         finding = judge(**changes)[check]

@@ -65,7 +65,7 @@ def test_unsupported_engine_is_refused(scene: Scene) -> None:
 
 def test_missing_engine_is_an_error(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(endpoint: str) -> None:
-        raise EngineUnavailable(endpoint)
+        raise EngineUnavailable(endpoint, code="engine-unavailable")
 
     monkeypatch.setattr(client, "connect", connect)
     with pytest.raises(EngineUnavailable):

@@ -34,12 +34,12 @@ def run(arguments: list[str]) -> int | str | None:
 def test_each_kind_of_error_has_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     for error, exit_code in (
         (errors.ConfigError([errors.Problem("envkit.yaml", 3, "ssh.port", "no")]), 2),
-        (errors.PreconditionError("not allowed", hint="do that"), 2),
-        (errors.EngineUnavailable("no engine", hint="start it"), 3),
-        (errors.BuildFailed("a step failed"), 3),
-        (errors.Unhealthy("no answer"), 3),
-        (errors.GpuUnusable("no driver"), 5),
-        (errors.ExecError("not running"), 125),
+        (errors.PreconditionError("not allowed", code="approval-required", hint="do that"), 2),
+        (errors.EngineUnavailable("no engine", code="engine-unavailable", hint="start it"), 3),
+        (errors.BuildFailed("a step failed", code="build-failed"), 3),
+        (errors.Unhealthy("no answer", code="container-exited"), 3),
+        (errors.GpuUnusable("no driver", code="gpu-unusable"), 5),
+        (errors.ExecError("not running", code="environment-not-running"), 125),
         (KeyboardInterrupt(), 130),
         (NO_SPACE, 2),
     ):
@@ -162,7 +162,7 @@ def test_stdout_is_empty_unless_json_is_requested(capsys: pytest.CaptureFixture[
         ["up", "--", "--format", "json"],
         [],
     ):
-        error_handler.report(errors.PreconditionError("not allowed"), arguments)
+        error_handler.report(errors.PreconditionError("not allowed", code="approval-required"), arguments)
         assert capsys.readouterr().out == "", arguments
 
 

@@ -217,7 +217,7 @@ def test_an_unreadable_copy_is_not_deleted(environment: Environment) -> None:
 
 def test_a_copy_that_cannot_be_pulled_is_not_deleted(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise EngineError("rsync could not copy")
+        raise EngineError("rsync could not copy", code="engine-request-failed")
 
     monkeypatch.setattr(sync, "sync", fail)
     write_record(environment, back=True)

@@ -88,7 +88,7 @@ def test_the_owner_of_a_requested_port_is_a_fact(tmp_path: Path, monkeypatch: py
 
 def test_doctor_describes_the_owner_in_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(address: str) -> Any:
-        raise EngineUnavailable(address)
+        raise EngineUnavailable(address, code="engine-unavailable")
 
     monkeypatch.setattr(fast_inspect, "running_container", lambda *_: None)
     monkeypatch.setattr(ports, "busy", lambda: frozenset({8890}))

@@ -99,14 +99,16 @@ def test_a_workspace_without_an_address_is_not_scanned(engine_answers: Any) -> N
 
 
 def test_a_refused_network_does_not_stop_the_other(engine_answers: Any) -> None:
-    engine_answers(lambda network: StartFailed("it is not attachable") if network == OWN else CLOSED)
+    engine_answers(
+        lambda network: StartFailed("it is not attachable", code="container-start-failed") if network == OWN else CLOSED
+    )
     usual, own = probe_networks()
     assert usual["ended"] is True
     assert "it is not attachable" in own["why"]
 
 
 def test_an_image_without_python_is_skipped(engine_answers: Any) -> None:
-    engine_answers(lambda _: run_once.ProgramNotFound("no python"))
+    engine_answers(lambda _: run_once.ProgramNotFound("no python", code="image-program-missing"))
     assert all("Python" in scan["skipped"] for scan in probe_networks())
 
 

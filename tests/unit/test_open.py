@@ -59,7 +59,7 @@ def test_json_is_one_document_even_if_the_forward_fails(
 ) -> None:
     def open_lab(_: Environment, show_report: Callable[[Report[OpenResult]], int], _on_progress: object) -> int:
         show_report(Report("open", "vision", OpenResult("vision", "http://127.0.0.1:8901/lab", logged_in=True)))
-        raise Unhealthy("the forward failed")
+        raise Unhealthy("the forward failed", code="container-exited")
 
     monkeypatch.setattr(open_command, "open_lab", open_lab)
     assert run("open", "--format", "json") == 3

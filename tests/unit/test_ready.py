@@ -221,7 +221,7 @@ def test_the_token_is_sent_once_the_container_runs(server: Server) -> None:
 
 def test_a_container_that_has_ended_ends_every_wait(server: Server) -> None:
     def raise_ended() -> bool:
-        raise Unhealthy("the workspace ended")
+        raise Unhealthy("the workspace ended", code="container-exited")
 
     client = port_client(server.port)
     waits: tuple[Callable[[], object], ...] = (
@@ -259,7 +259,7 @@ def test_a_container_owns_its_port_only_while_it_runs(tmp_path: Path) -> None:
 def test_a_probe_that_does_not_end_keeps_observations(monkeypatch: pytest.MonkeyPatch) -> None:
     def run_script(*arguments: Any, limit_s: float) -> int:
         arguments[-1]('{"what": "begin", "data": {"look": "tensorflow.import"}}')
-        raise container_exec.TimeLimitExceeded(f"longer than {limit_s} s")
+        raise container_exec.TimeLimitExceeded(f"longer than {limit_s} s", code="script-timeout")
 
     monkeypatch.setattr(container_exec, "run_script", run_script)
     observations = probe.probe(Engine("unix:///x", None), NAME, lambda _: None)  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ def loaded_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> project.P
     """A project without a reachable engine, because `render` does not need one."""
 
     def refuse(endpoint: str) -> NoReturn:
-        raise EngineUnavailable(endpoint)
+        raise EngineUnavailable(endpoint, code="engine-unavailable")
 
     monkeypatch.setattr(client, "connect", refuse)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

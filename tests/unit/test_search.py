@@ -103,7 +103,7 @@ def test_without_a_token_nothing_is_searched(monkeypatch: pytest.MonkeyPatch, tm
     engine = cast("Engine", SimpleNamespace(api=Api(), endpoint="unix:///x"))
 
     def no_port() -> AbstractContextManager[Any]:
-        raise PreconditionError("no port leads there")
+        raise PreconditionError("no port leads there", code="forward-missing")
 
     def run_attacks(token: str) -> tuple[tuple[Observation, ...], dict[str, Any]]:
         return attack_suite.run_attacks(

@@ -51,10 +51,10 @@ def run_smoke(*subjects: str, expect: Any = "any", jobs: int = 2) -> Report[smok
 @pytest.mark.usefixtures("engines")
 def test_failure_of_one_image_does_not_affect_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     for error, expect, code in (
-        (EngineUnavailable("no answer"), "any", ExitCode.ENGINE),
-        (GpuRefused("no GPU", hint="h"), "any", ExitCode.ENGINE),
-        (GpuRefused("no GPU", hint="h"), "gpu", ExitCode.GPU),
-        (StartFailed("the image is missing"), "any", ExitCode.ENGINE),
+        (EngineUnavailable("no answer", code="engine-unavailable"), "any", ExitCode.ENGINE),
+        (GpuRefused("no GPU", code="gpu-refused", hint="h"), "any", ExitCode.ENGINE),
+        (GpuRefused("no GPU", code="gpu-refused", hint="h"), "gpu", ExitCode.GPU),
+        (StartFailed("the image is missing", code="container-start-failed"), "any", ExitCode.ENGINE),
     ):
         case = (type(error).__name__, expect)
 

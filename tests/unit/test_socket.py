@@ -190,7 +190,7 @@ def test_output_without_a_status_is_not_an_answer(monkeypatch: pytest.MonkeyPatc
 
 def test_a_container_that_has_ended_is_not_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     def raise_gone(*_: Any, **__: Any) -> int:
-        raise EngineError("no such container")
+        raise EngineError("no such container", code="engine-request-failed")
 
     monkeypatch.setattr(container_exec, "run_script", raise_gone)
     assert jupyter_client.socket_client(Engine("unix:///x", None), "e").get_status("/api", "", 5) == 0  # type: ignore[arg-type]

@@ -73,7 +73,7 @@ def test_failed_write_to_stdout_is_an_exec_error(socket_path: Path, monkeypatch:
 
 
 def test_unknown_engine_needs_the_full_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    for error in (EngineUnavailable("unknown engine"), PermissionError(), ValueError()):
+    for error in (EngineUnavailable("unknown engine", code="engine-unavailable"), PermissionError(), ValueError()):
 
         def current_endpoint(error: Exception = error) -> str:
             raise error

@@ -103,7 +103,7 @@ def test_the_taken_port_is_parsed_from_the_engines_error() -> None:
         ("listen tcp4 127.0.0.1:8888: bind: address already in use", 8888),
         ("port is already allocated", 0),
     ]:
-        assert PortTaken(message).port == port, message
+        assert PortTaken(message, code="port-taken").port == port, message
 
 
 def test_another_published_port_recreates_the_container() -> None:

@@ -1,4 +1,4 @@
-"""Table of all rules, the source of `docs/migrate-rules.md`."""
+"""Table of all rules, the source of `docs/reference/migrate-rules.md`."""
 
 from __future__ import annotations
 
