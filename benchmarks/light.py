@@ -36,7 +36,7 @@ def measure(scratch: Scratch) -> Iterator[Figure]:
 
 
 def _create_environments(scratch: Scratch) -> None:
-    """Create fake environments for `status`: labelled containers that never start."""
+    """Create fake environments for `status`: labeled containers that never start."""
     api, ref = scratch.engine.api, f"{unique('nothing')}:1"
     api.import_image_from_data(_empty_image(), repository=ref[:-2], tag="1")
     scratch.exit_stack.callback(scratch.remove_image, ref)

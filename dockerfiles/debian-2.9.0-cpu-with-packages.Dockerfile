@@ -14,7 +14,7 @@ COPY apt/dpkg.cfg /etc/dpkg/dpkg.cfg.d/envkit
 
 # CA certificates of the caller's machine, added to the system's bundle.
 COPY ca/extra.pem /opt/envkit/build/
-COPY build/install-apt build/install-uv build/install-python /opt/envkit/build/
+COPY build/link-duplicates build/install-apt build/install-uv build/install-python /opt/envkit/build/
 
 # System packages, the same for every release on this suite. The script also removes SUID bits, SSH host keys and
 # apt's package lists. A login through `docker exec` needs no daemon, only the sshd program.

@@ -11,7 +11,7 @@ COPY build/apt-sources /opt/envkit/build/
 RUN ["/opt/envkit/build/apt-sources", "bookworm"]
 COPY apt/envkit.conf /etc/apt/apt.conf.d/90envkit
 COPY apt/dpkg.cfg /etc/dpkg/dpkg.cfg.d/envkit
-COPY build/install-apt build/install-uv build/install-python /opt/envkit/build/
+COPY build/link-duplicates build/install-apt build/install-uv build/install-python /opt/envkit/build/
 
 # System packages, the same for every release on this suite. The script also removes SUID bits, SSH host keys and
 # apt's package lists. A login through `docker exec` needs no daemon, only the sshd program.

@@ -26,7 +26,7 @@ RUN ["/opt/envkit/build/fix-base-image"]
 
 COPY apt/envkit.conf /etc/apt/apt.conf.d/90envkit
 COPY apt/dpkg.cfg /etc/dpkg/dpkg.cfg.d/envkit
-COPY build/install-apt build/install-uv build/install-python build/fetch-python build/create-venv /opt/envkit/build/
+COPY build/link-duplicates build/install-apt build/install-uv build/install-python build/fetch-python build/create-venv /opt/envkit/build/
 
 # All system packages in one layer. The script also removes SUID bits, SSH host keys and apt's package lists.
 # Packages of the base image keep their versions. A login through `docker exec` needs no daemon, only the sshd program.

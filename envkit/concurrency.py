@@ -62,7 +62,7 @@ def _results(futures: Iterable[Future[T]]) -> tuple[T, ...]:
 def start_check(check: Callable[[], str], limit_s: float) -> Callable[[], str]:
     """Start a check in a thread, and return a function that fetches its result.
 
-    That function returns what is wrong (or an empty text), raises what the check raised, and reports a check that has
+    That function returns what is wrong (or an empty string), raises what the check raised, and reports a check that has
     no result `limit_s` after the function was called.
     """
     future = submit(check)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import secrets
-from typing import TYPE_CHECKING
 
 from envkit.fs import files
 
+TYPE_CHECKING = False  # not from typing, whose import an unchanged `up` does not need
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -28,6 +27,8 @@ def ensure_token(state_dir: StateDir, owner: Account) -> None:
     Raises:
         OSError: It exists and cannot be read, or it cannot be written.
     """
+    import secrets  # loads modules that an unchanged `up` does not need
+
     path = state_dir.mount / TOKEN
     files.set_mode(path, MODE)
     content = files.read(path) or b""
@@ -38,12 +39,17 @@ def ensure_token(state_dir: StateDir, owner: Account) -> None:
 
 
 def token(state_dir: StateDir) -> str:
-    """Return the Jupyter token, or an empty text if it is missing or damaged.
+    """Return the Jupyter token, or an empty string if it is missing or damaged.
 
     Raises:
         OSError: It exists and cannot be read.
     """
-    content = files.read(state_dir.mount / TOKEN) or b""
+    return token_in(str(state_dir.mount))
+
+
+def token_in(mount: str) -> str:
+    """Return the Jupyter token in the folder that the container reads, as `token` does."""
+    content = files.read(f"{mount}/{TOKEN}") or b""
     return content.decode().strip() if _is_token(content) else ""
 
 

@@ -19,12 +19,13 @@ Each error has a stable code in kebab-case. `error_codes.py` lists all of them w
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # not from typing, whose import an unchanged `up` does not need
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from envkit.problem import Problem
 
 
 class ExitCode(IntEnum):
@@ -72,29 +73,6 @@ class EnvkitError(Exception):
         self.code = code
         self.detail = detail
         self.hint = hint
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """One problem in a configuration file.
-
-    Attributes:
-        file: Path of the file as the user would name it.
-        line: 1-based line, 0 when the key is not in the file.
-        key: Dotted path of the key, such as `ssh.port`.
-        message: What is wrong, and a hint where one is known.
-        code: Stable identifier in kebab-case, such as `unknown-key`.
-    """
-
-    file: str
-    line: int
-    key: str
-    message: str
-    code: str = "invalid-value"
-
-    def __str__(self) -> str:
-        location = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{location} {self.key}: {self.message}" if self.key else f"{location}: {self.message}"
 
 
 class ConfigError(EnvkitError):

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import naming, process, ssh_keys
+from envkit import host_fingerprint, naming, process, ssh_keys
 from envkit.fs import files
 from envkit.model.facts import Account, Facts, HostGpu, HostNetwork, HostQuery, HostResources, PublicKey
 from envkit.net import ports
@@ -20,12 +20,7 @@ from envkit.pem import certificates
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEFAULT_KEYS = ("~/.ssh/id_ed25519.pub", "~/.ssh/id_ed25519_sk.pub", "~/.ssh/id_ecdsa.pub", "~/.ssh/id_rsa.pub")
-CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS")
-SYSTEM_CA = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
-WSL_GPU = Path("/dev/dxg")
-PCI = "sys/bus/pci/devices"
-PUBLIC_CA = "/usr/share/ca-certificates/**/*.crt"
+PUBLIC_CA = f"{host_fingerprint.PUBLIC_CA_FOLDER}/**/*.crt"
 APT_TIMEOUT_S = 10.0
 
 
@@ -73,46 +68,13 @@ def inspect(query: HostQuery) -> Facts:
     )
 
 
-def fingerprint(query: HostQuery) -> list[object]:
-    """Return a cheap fingerprint of all inputs of `inspect`: files by size, inode and modification time.
-
-    If two fingerprints are equal, `inspect` returns the same facts, except ports and routes, which only a new
-    choice needs.
-    """
-    project = Path(query.project)
-    keys = DEFAULT_KEYS if query.keys is None else query.keys
-    paths = (query.workspace, *keys, *query.texts, *query.paths, *(source for _, source in query.secrets))
-    real_paths = [_resolve(project, path) for path in paths]
-    workspace = real_paths[0]
-    input_paths = [path for path in real_paths[1:] if path is not None]
-    bundles = [Path(path) for path in (*_trusted_bundles(), "/usr/share/ca-certificates")] if query.ca else []
-    return [
-        [os.getuid(), os.getgid(), repr(_sudo_caller()), str(Path.home())],
-        [os.environ.get(name) for name in ("XDG_STATE_HOME", *CA_VARIABLES)],
-        sorted(proxies().items()),
-        [str(path) for path in real_paths],
-        [repr(_owner(workspace)), _homes(workspace), sorted(_config_files(project).items())],
-        [file_fingerprint(path) for path in (*input_paths, *bundles)],
-        [os.cpu_count(), os.sysconf("SC_PHYS_PAGES"), repr(gpu())],
-    ]
-
-
-def file_fingerprint(path: Path) -> list[object]:
-    """Return a fingerprint of a file or folder without reading it."""
-    try:
-        info = path.stat()
-    except OSError:
-        return [str(path)]
-    return [str(path), info.st_ino, info.st_size, info.st_mtime_ns, info.st_mode, info.st_uid, info.st_gid]
-
-
 def machine() -> str:
     """Return this host's architecture by Docker's name, such as `amd64`."""
     return naming.architecture(platform.machine())
 
 
 def distribution() -> str:
-    """Return the name of this host's distribution, or an empty text."""
+    """Return the name of this host's distribution, or an empty string."""
     try:
         return platform.freedesktop_os_release().get("PRETTY_NAME", "")
     except OSError:
@@ -130,32 +92,21 @@ def debian_mirror() -> str:
 
 def gpu(root: Path = Path("/")) -> HostGpu:
     """Inspect the NVIDIA driver, device nodes and GPUs of the host, below a root folder."""
-    text = (files.read_if_permitted(root / "proc/driver/nvidia/version") or b"").decode(errors="replace")
+    text = host_fingerprint.read_driver_version_file(str(root))
     driver = re.search(r"Kernel Module\s+(?:for \S+\s+)?([0-9.]+)", text, re.ASCII)
-    nodes = tuple(sorted(str(node) for node in (root / "dev").glob("nvidia*")))
-    return HostGpu(driver[1] if driver else "", nodes, _nvidia_displays(root / PCI), WSL_GPU.exists())
-
-
-def _nvidia_displays(bus: Path) -> tuple[str, ...] | None:
-    """Return the PCI addresses of NVIDIA display devices, or None if there is no PCI bus."""
-    if not bus.is_dir():
-        return None
-    devices = (
-        device
-        for device in bus.iterdir()
-        if _attribute_starts_with(device, "vendor", "0x10de") and _attribute_starts_with(device, "class", "0x03")
+    displays = host_fingerprint.nvidia_displays(str(root))
+    return HostGpu(
+        driver[1] if driver else "",
+        tuple(host_fingerprint.nvidia_nodes(str(root))),
+        None if displays is None else tuple(displays),
+        Path(host_fingerprint.WSL_GPU).exists(),
     )
-    return tuple(sorted(device.name for device in devices))
-
-
-def _attribute_starts_with(device: Path, attribute: str, prefix: str) -> bool:
-    return (files.read_if_permitted(device / attribute) or b"").decode("ascii", "replace").startswith(prefix)
 
 
 def proxies() -> dict[str, str]:
     """Return the caller's proxy settings by their lower-case names."""
     settings = {}
-    for name in ("http_proxy", "https_proxy", "no_proxy"):
+    for name in host_fingerprint.PROXY_VARIABLES:
         value = os.environ.get(name) or os.environ.get(name.upper())
         if value:
             settings[name] = value
@@ -167,7 +118,9 @@ def extra_ca() -> str:
 
     The distribution and certifi ship the public ones, which every base image has.
     """
-    trusted = dict.fromkeys(certificate for path in _trusted_bundles() for certificate in _read_certificates(path))
+    trusted = dict.fromkeys(
+        certificate for path in host_fingerprint.trusted_bundles() for certificate in _read_certificates(path)
+    )
     if not trusted:
         return ""
     for path in _public_bundles():
@@ -184,11 +137,6 @@ def _public_bundles() -> Iterator[str]:
 
     yield certifi.where()
     yield from glob.iglob(PUBLIC_CA, recursive=True)  # noqa: PTH207 - an absolute pattern
-
-
-def _trusted_bundles() -> list[str]:
-    env_bundles = [os.environ[name] for name in CA_VARIABLES if os.environ.get(name)]
-    return list(dict.fromkeys([*env_bundles, *(path for path in SYSTEM_CA if Path(path).is_file())]))
 
 
 def _read_certificates(path: str) -> tuple[str, ...]:
@@ -232,7 +180,7 @@ def _homes(workspace: Path | None) -> tuple[str, ...]:
 
 def _config_files(project: Path) -> dict[str, str]:
     folder = project.resolve()
-    candidates = (folder / name for name in ("envkit.yaml", "envkit.lock"))
+    candidates = (folder / name for name in host_fingerprint.CONFIG_FILES)
     texts = {str(path): _read_text(path) for path in candidates if path.is_file() and not path.is_symlink()}
     return {path: text for path, text in texts.items() if text is not None}
 
@@ -269,7 +217,7 @@ def _sha256(path: Path | None) -> str | None:
 def _read_keys(project: Path, paths: tuple[str, ...] | None) -> tuple[PublicKey, ...]:
     """Read the requested keys; an invalid one keeps an empty line, so that `resolve` can report it."""
     keys = []
-    for path in DEFAULT_KEYS if paths is None else paths:
+    for path in host_fingerprint.DEFAULT_KEYS if paths is None else paths:
         text = _read_text(_resolve(project, path))
         try:
             line = ssh_keys.parse(text) if text is not None else ""

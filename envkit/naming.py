@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # not from typing, whose import an unchanged `up` does not need
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -92,7 +92,7 @@ def smoke_prefix(owner: int) -> str:
 
 
 def neighbour_prefix(owner: int) -> str:
-    """Return the name prefix of a user's neighbour containers, from which an audit probes."""
+    """Return the name prefix of a user's neighbor containers, from which an audit probes."""
     return f"envkit-{owner}-neighbour."
 
 

@@ -25,7 +25,7 @@ STAGE = "base"
 LOG_LINES_MAX = 40
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
-# Like Debian's slim images: no manuals and translations, but licences. dpkg does not wait for the disk.
+# Like Debian's slim images: no manuals and translations, but licenses. dpkg does not wait for the disk.
 DPKG_OPTIONS = (
     "path-exclude=/usr/share/doc/*",
     "path-include=/usr/share/doc/*/copyright",

@@ -13,15 +13,13 @@ $XDG_STATE_HOME/envkit/<engine>/<environment>/
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envkit import state_paths
 from envkit.errors import PreconditionError
 from envkit.fs import files
 from envkit.model.state import State
@@ -30,18 +28,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT = 1
-STATE_FILE = "state.json"
+STATE_FILE = state_paths.STATE_FILE
 
 
 def engine_root(engine: str) -> Path:
     """Return the folder of all environments on one engine, by its endpoint."""
-    return state_home() / _engine_key(engine)
+    return Path(state_paths.engine_root(engine))
 
 
 def state_home() -> Path:
     """Return the folder of all state."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "envkit"
+    return Path(state_paths.state_home())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +80,7 @@ class StateDir:
 
 def directory(engine: str, project: str) -> StateDir:
     """Return the state folder of a project's environment: one folder per real path."""
-    slug = re.sub(r"[^a-z0-9]+", "-", Path(project).name.lower()).strip("-")[:32] or "project"
-    return StateDir(engine_root(engine) / f"{slug}-{hashlib.sha256(project.encode()).hexdigest()[:10]}")
+    return StateDir(Path(state_paths.environment_folder(engine, project)))
 
 
 def load(state_dir: StateDir) -> State | None:
@@ -157,9 +153,3 @@ def forget(state_dir: StateDir) -> None:
         files.remove(path)
     with suppress(OSError):  # another envkit process uses it again
         state_dir.folder.rmdir()
-
-
-def _engine_key(endpoint: str) -> str:
-    if endpoint in {"unix:///var/run/docker.sock", "unix:///run/docker.sock"}:
-        return "local"
-    return "engine-" + hashlib.sha256(endpoint.encode()).hexdigest()[:10]

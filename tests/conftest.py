@@ -1,4 +1,4 @@
-"""What all tests share: the order they run in, and what happens where no engine answers."""
+"""Configuration of all tests: their order, the options, and the failure if no engine answers."""
 
 from __future__ import annotations
 
@@ -16,28 +16,27 @@ import pytest
 from hypothesis import settings
 
 from tests import workers
-from tests.functional.alone import alone
+from tests.support.exclusive_run import alone
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-# Whether a test holds does not depend on how busy the machine is, and the same cases are tried everywhere.
+# Results must not depend on the load of the machine, so there is no deadline and examples are deterministic.
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=20)
 settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=100)
 
-# A job in the background is started with Ctrl-C ignored, one under nohup with hanging up; each would hand that on to
-# every envkit that is interrupted here.
+# A background job ignores SIGINT, and nohup ignores SIGHUP; child processes would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 ROOT = Path(__file__).resolve().parent.parent
-LEFT_OUT = pytest.StashKey[list[str]]()
-# The quick ones first: what they find should not wait for an image to be built.
+DESELECTED = pytest.StashKey[list[str]]()
+# Fast tests first, so that their failures show before an image is built.
 ORDER = ("unit", "guest", "process", "contract", "functional")
-# Side by side, the image is built meanwhile, and of what uses it the longest come first: the end is short.
-BUILDS = "test_interrupted.py"
+# In parallel runs, this file comes first because it builds the image, and the files that take longest come next.
+BUILDS_IMAGE = "test_interrupted.py"
 LONGEST = (
     "test_remote.py",
     "test_official.py",
@@ -59,26 +58,26 @@ LONGEST = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--no-engine", action="store_true", help="leave out tests that need a container engine")
+    parser.addoption("--no-engine", action="store_true", help="deselect tests that need a container engine")
     parser.addoption("--whole-images", action="store_true", help="also build whole images: 8 minutes")
     parser.addoption("--gpu-image", action="store_true", help="also build the image for GPUs: 2 GB of downloads")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Without an engine somebody waits for the verdict on an edit; with one, the whole run takes minutes anyway.
+    # A run without an engine should be fast; a run with one takes minutes anyway.
     settings.load_profile("quick" if config.getoption("no_engine") else "thorough")
     if not hasattr(config, "workerinput"):
-        kept = contextlib.ExitStack()
-        kept.enter_context(workers.locks())
+        stack = contextlib.ExitStack()
+        stack.enter_context(workers.locks())
         if config.getoption("numprocesses", None) and not config.getoption("no_engine"):
-            # Before any worker waits for another: two runs would hold what the other one's workers wait for.
-            kept.enter_context(alone())
-        config.add_cleanup(kept.close)
+            # Taken before the workers start: otherwise two runs could wait for each other's locks.
+            stack.enter_context(alone())
+        config.add_cleanup(stack.close)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> workers.ByFile:
-    config.option.loadscopereorder = False  # the order is that of `_place`
+    config.option.loadscopereorder = False  # keep the order of `_sort_key`
     return workers.ByFile(config, log)
 
 
@@ -95,39 +94,39 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if _folder(item) == "functional":
             item.add_marker("engine")
-    items.sort(key=_place)
-    said = config.stash[LEFT_OUT] = []
+    items.sort(key=_sort_key)
+    notes = config.stash[DESELECTED] = []
     if not config.getoption("gpu_image"):
-        left_out = _leave_out(config, items, [item for item in items if item.get_closest_marker("gpu_image")])
-        said += [f"{left_out} tests that build the image for GPUs are left out; make test-gpu-image runs them"]
+        count = _deselect(config, items, [item for item in items if item.get_closest_marker("gpu_image")])
+        notes += [f"{count} tests that build the GPU image are deselected; make test-gpu-image runs them"]
     if not config.getoption("whole_images"):
-        left_out = _leave_out(config, items, [item for item in items if item.get_closest_marker("whole_image")])
-        said += [f"{left_out} tests that build whole images are left out; make test-images runs them"]
+        count = _deselect(config, items, [item for item in items if item.get_closest_marker("whole_image")])
+        notes += [f"{count} tests that build whole images are deselected; make test-images runs them"]
     if config.getoption("no_engine"):
-        left_out = _leave_out(config, items, [item for item in items if _needs_engine(item)])
-        said += [f"{left_out} tests that need a container engine are left out: --no-engine"]
+        count = _deselect(config, items, [item for item in items if _needs_engine(item)])
+        notes += [f"{count} tests that need a container engine are deselected by --no-engine"]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    # A worker that died has said nothing.
-    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", [])
+    # A crashed worker has no output.
+    node.config.stash[DESELECTED] = getattr(node, "workeroutput", {}).get("deselected", [])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["left_out"] = session.config.stash.get(LEFT_OUT, [])
+        session.config.workeroutput["deselected"] = session.config.stash.get(DESELECTED, [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in config.stash.get(LEFT_OUT, []):
+    for line in config.stash.get(DESELECTED, []):
         if not line.startswith("0 "):
             terminalreporter.line(line)
 
 
 def pytest_collection_finish() -> None:
-    # What was imported and collected stays to the end. Set aside, it no longer costs each collection 0.1 s; and what
-    # each test makes and drops needs no search for cycles every 700 objects.
+    # Imported modules and collected tests live until the end: frozen, they no longer cost each garbage collection
+    # 0.1 s. A higher threshold avoids a search for cycles every 700 objects.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000)
@@ -135,39 +134,39 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    # Never a silent skip: a run without an engine has not shown what it seems to show.
-    if _needs_engine(item) and (why := _no_engine()):
-        hint = "`make test` starts an engine; `pytest --no-engine` leaves these tests out."
-        pytest.fail(f"{why}\n{hint}", pytrace=False)
+    # Fail instead of skip: a run without an engine must not look complete.
+    if _needs_engine(item) and (problem := _engine_problem()):
+        hint = "`make test` starts an engine; `pytest --no-engine` deselects these tests."
+        pytest.fail(f"{problem}\n{hint}", pytrace=False)
 
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """Return the checkout's top folder."""
+    """Return the root folder of the checkout."""
     return ROOT
 
 
-def _leave_out(config: pytest.Config, items: list[pytest.Item], which: list[pytest.Item]) -> int:
-    gone = set(which)
-    items[:] = [item for item in items if item not in gone]
-    config.hook.pytest_deselected(items=which)
-    return len(which)
+def _deselect(config: pytest.Config, items: list[pytest.Item], deselected: list[pytest.Item]) -> int:
+    excluded = set(deselected)
+    items[:] = [item for item in items if item not in excluded]
+    config.hook.pytest_deselected(items=deselected)
+    return len(deselected)
 
 
 def _folder(item: pytest.Item) -> str:
     return item.path.relative_to(ROOT / "tests").parts[0]
 
 
-def _place(item: pytest.Item) -> tuple[int, int]:
+def _sort_key(item: pytest.Item) -> tuple[int, int]:
     folder, file = _folder(item), item.path.name
-    part = ORDER.index(folder) if folder in ORDER else len(ORDER)
+    folder_index = ORDER.index(folder) if folder in ORDER else len(ORDER)
     if not workers.WORKER:
-        return part, 0
-    if file == BUILDS:
+        return folder_index, 0
+    if file == BUILDS_IMAGE:
         return -2, 0
-    if folder == "contract":  # a minute at a stretch
+    if folder == "contract":  # one worker needs a minute for it
         return -1, 0
-    return part, LONGEST.index(file) if file in LONGEST else len(LONGEST)
+    return folder_index, LONGEST.index(file) if file in LONGEST else len(LONGEST)
 
 
 def _needs_engine(item: pytest.Item) -> bool:
@@ -175,9 +174,9 @@ def _needs_engine(item: pytest.Item) -> bool:
 
 
 @functools.cache
-def _no_engine() -> str:
-    """Return why no engine can be used, or nothing if one answers."""
+def _engine_problem() -> str:
+    """Return why no engine can be used, or an empty string if one answers."""
     address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
     ping = [sys.executable, str(ROOT / "scripts/setup/ping_engine.py"), address.removeprefix("unix://")]
-    said = {0: "", 4: f"this user may not use the container engine at {address}"}
-    return said.get(subprocess.run(ping, check=False).returncode, f"no container engine answers at {address}")
+    problems = {0: "", 4: f"this user may not use the container engine at {address}"}
+    return problems.get(subprocess.run(ping, check=False).returncode, f"no container engine answers at {address}")

@@ -14,8 +14,8 @@ import yaml
 
 from tests.conftest import ROOT
 from tests.functional import test_gpu_failures, test_gpu_nodes, test_gpu_refusals
-from tests.guest import test_driver, test_slower
-from tests.unit import test_doctor, test_host, test_toolkit
+from tests.guest import test_driver, test_driver_warnings
+from tests.unit import test_host, test_host_checks, test_toolkit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -106,7 +106,7 @@ def collect_evidence() -> tuple[Evidence, ...]:
 def _table_evidence() -> Iterator[Evidence]:
     reproduced = (
         ("tests/guest/test_driver.py", {key: row[1] for key, row in test_driver.ROWS.items()}),
-        ("tests/guest/test_slower.py", {key: row[1] for key, row in test_slower.NOTES.items()}),
+        ("tests/guest/test_driver_warnings.py", {key: row[1] for key, row in test_driver_warnings.NOTES.items()}),
         ("tests/functional/test_gpu_nodes.py", {key: row[3] for key, row in test_gpu_nodes.ROWS.items()}),
         ("tests/functional/test_gpu_nodes.py", test_gpu_nodes.LOST),
         ("tests/functional/test_gpu_refusals.py", dict.fromkeys(test_gpu_refusals.ROWS, "")),
@@ -114,7 +114,7 @@ def _table_evidence() -> Iterator[Evidence]:
         ("tests/functional/test_gpu_failures.py", {key: row[1] for key, row in test_gpu_failures.COMPILERS.items()}),
         ("tests/functional/test_gpu_failures.py", test_gpu_failures.ENDED),
         ("tests/unit/test_host.py", {key: row[2] for key, row in test_host.HOSTS.items()}),
-        ("tests/unit/test_doctor.py", dict.fromkeys(test_doctor.APT_SOURCES, "host/apt")),
+        ("tests/unit/test_host_checks.py", dict.fromkeys(test_host_checks.APT_SOURCES, "host/apt")),
     )
     for file, table in reproduced:
         yield from _group_by_row(REPRODUCED, file, table.items())

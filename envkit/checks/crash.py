@@ -31,7 +31,7 @@ SIGNAL_CAUSES = {
     ),
 }
 OUT_OF_MEMORY = ("the container ran out of memory", "raise limits.memory in envkit.yaml, then: envkit up")
-TIMEOUT = ("it hangs, or this machine is too busy", "when the machine is idle: envkit down && envkit up")
+TIMEOUT = ("the step hangs, or this machine is too busy", "when the machine is idle: envkit down && envkit up")
 
 
 @dataclass(frozen=True, slots=True)

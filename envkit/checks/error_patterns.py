@@ -1,4 +1,4 @@
-"""Recognise causes by error texts. A last resort: return codes and error numbers come first."""
+"""Recognize causes by error texts. A last resort: return codes and error numbers come first."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ OPERATION_ERRORS = (
 PTX_COMPILATION = ErrorPattern(
     re.compile(r"CUDA kernels will be jit-compiled from PTX"),
     "this GPU is newer than this TensorFlow release: its kernels are compiled at first use, which can take "
-    "half an hour",
+    "30 minutes or longer",
     "choose a TensorFlow release that supports this GPU, in envkit.yaml; or wait during the first run",
 )
 # In TensorFlow's log if an operation on a GPU takes too long.

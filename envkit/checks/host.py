@@ -184,7 +184,7 @@ def _judge_server(observation: Observation, check_id: str) -> Finding:
 
 
 def _explain_status(status: float, *, index: bool) -> tuple[str, str | None]:
-    """Return why a server's status breaks a build, or an empty text; and a hint if the check's does not fit."""
+    """Return why a server's status breaks a build, or an empty string; and a hint if the check's does not fit."""
     if status in {401, 403}:
         return "it requires a login", NETRC_HINT if index else "set build.mirror in envkit.yaml to another mirror"
     if status == 407:

@@ -102,5 +102,5 @@ def _judge_operations(observations: Sequence[Observation]) -> Finding:
 
 def _operation_cause(observations: Sequence[Observation]) -> str:
     if obs.tables(obs.data(observations, "tensorflow.devices"), "gpus"):
-        return "TensorFlow initialises its GPUs before its first operation, so a broken GPU can break the CPU's as well"
+        return "TensorFlow initializes its GPUs before its first operation, so a broken GPU can break the CPU's as well"
     return "unknown: TensorFlow reports only the message above"

@@ -7,19 +7,18 @@ from difflib import get_close_matches
 from functools import wraps
 from importlib import import_module
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from envkit.cli.error_handler import TyperBypass
-from envkit.cli.options import EngineOption
+from envkit.cli.options import EngineOption, LocalEngineOption
 from envkit.errors import PreconditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PASSTHROUGH_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
-HELP = "From a bare machine to a TensorFlow workspace that is running, locked down and proven."
+HELP = "From a bare machine to a TensorFlow workspace that is running, hardened and verified."
 
 # Verb -> module and function, in the order of `envkit --help`.
 VERBS = {
@@ -49,6 +48,10 @@ VERBS = {
 }
 HIDDEN_VERBS = {"ssh-proxy"}
 ENGINELESS_VERBS = {"init", "migrate", "schema", "version"}  # every other verb takes `--engine`
+LOCAL_VERBS = {"doctor"}  # they refuse a remote engine
+# Verbs that pass all further arguments to a program, with their usage.
+PASSTHROUGH_USAGE = {"exec": "[OPTIONS] PROGRAM [ARGUMENT]...", "ssh": "[OPTIONS] [SSH-OPTION]... [COMMAND]..."}
+PASSTHROUGH_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 SIMILARITY_CUTOFF = 0.7  # accepts a typo, rejects a word that merely shares letters
 
 
@@ -76,11 +79,23 @@ def create_app(arguments: list[str]) -> typer.Typer:
     app.callback()(_root_callback)
     for verb in verbs:
         module, function = VERBS[verb]
-        settings = PASSTHROUGH_SETTINGS if verb in {"exec", "ssh"} else {}
         handler = getattr(import_module(f"envkit.cli.verbs.{module}"), function)
-        command = _bypass_typer(handler if verb in ENGINELESS_VERBS else _add_engine_option(handler))
-        app.command(verb, hidden=verb in HIDDEN_VERBS, context_settings=settings)(command)
+        option = engine_option(verb)
+        command = _bypass_typer(_add_engine_option(handler, option) if option else handler)
+        app.command(
+            verb,
+            hidden=verb in HIDDEN_VERBS,
+            context_settings=PASSTHROUGH_SETTINGS if verb in PASSTHROUGH_USAGE else {},
+            options_metavar=PASSTHROUGH_USAGE.get(verb, "[OPTIONS]"),
+        )(command)
     return app
+
+
+def engine_option(verb: str) -> Any:
+    """Return the annotation of a verb's `--engine` option, or None if the verb has none."""
+    if verb in ENGINELESS_VERBS:
+        return None
+    return LocalEngineOption if verb in LOCAL_VERBS else EngineOption
 
 
 def _unknown_verb(word: str) -> PreconditionError:
@@ -89,7 +104,7 @@ def _unknown_verb(word: str) -> PreconditionError:
     return PreconditionError(f"unknown command {word!r}{suggestion}", code="unknown-command", hint="envkit --help")
 
 
-def _add_engine_option(verb: Callable[..., int]) -> Callable[..., int]:
+def _add_engine_option(verb: Callable[..., int], annotation: Any) -> Callable[..., int]:
     """Add the `--engine` option to a verb."""
     from envkit.backends.docker import endpoint
 
@@ -99,12 +114,12 @@ def _add_engine_option(verb: Callable[..., int]) -> Callable[..., int]:
             return verb(*args, **options)
 
     verb_signature = signature(verb, eval_str=True)
-    option = Parameter("engine", Parameter.KEYWORD_ONLY, default=None, annotation=EngineOption)
+    option = Parameter("engine", Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
     parameters = [*verb_signature.parameters.values(), option]
     run.__signature__ = verb_signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {
         **{name: parameter.annotation for name, parameter in verb_signature.parameters.items()},
-        "engine": EngineOption,
+        "engine": annotation,
     }
     return run
 
@@ -137,7 +152,19 @@ def _bypass_typer(verb: Callable[..., int]) -> Callable[..., int]:
     return run
 
 
-def _root_callback() -> None:
+def _print_version(requested: bool) -> None:
+    if requested:
+        from envkit.cli import fast_path
+
+        raise typer.Exit(fast_path.try_run(["--version"]) or 0)
+
+
+def _root_callback(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version of envkit.")
+    ] = False,
+) -> None:
     """Define the command group: without it, Typer would drop the name of a single verb."""
 
 

@@ -7,11 +7,10 @@ simplest command lines with a cached answer are handled; the ordinary parser han
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from envkit import __version__, distribution
+from envkit import __version__
 
+TYPE_CHECKING = False  # not from typing, whose import an unchanged `up` does not need
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,6 +29,8 @@ def try_run(arguments: Sequence[str]) -> int | None:
         EnvkitError: The command failed, as it would with the ordinary parser.
     """
     if list(arguments) in VERSION_ARGS:
+        from envkit import distribution
+
         sys.stdout.write(f"envkit {__version__}\n")
         if foreign := distribution.foreign_version():
             sys.stderr.write(
@@ -49,12 +50,15 @@ def _ssh_proxy(container_name: str) -> int | None:
 
 
 def _up() -> int | None:
+    from types import SimpleNamespace
+
+    from envkit.backends.docker import fast_inspect
     from envkit.cli.output import messages
     from envkit.environment import up_cache
     from envkit.sanitize import escape_controls
 
-    report = up_cache.lookup(Path(), {})
-    if report is None:
+    result = up_cache.find_result(".", {}, fast_inspect.current_endpoint)
+    if result is None:
         return None
-    sys.stdout.write(escape_controls(messages.up(report.result)) + "\n")
-    return int(report.exit_code)
+    sys.stdout.write(escape_controls(messages.up(SimpleNamespace(**result))) + "\n")
+    return 0

@@ -5,10 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import NoReturn
+
+TYPE_CHECKING = False  # not from typing, whose import an unchanged `up` does not need
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 # Loaded modules stay alive; collecting garbage among them repeatedly costs a tenth of the start-up time.
-GC_THRESHOLD = 50_000
+GC_THRESHOLD = 200_000
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -24,16 +27,21 @@ def _run(arguments: list[str]) -> int:
     gc.set_threshold(GC_THRESHOLD)
     # Pydantic would search every installed package for plug-ins and run them on config values.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-    from envkit.cli import error_handler, fast_path, signals
+    from envkit.cli import fast_path, signals
 
+    handles_signals = arguments[:1] != ["ssh-proxy"]  # the SSH client sends SIGHUP to it at every logout
     try:
-        if arguments[:1] != ["ssh-proxy"]:  # the SSH client sends SIGHUP to it at every logout
+        if handles_signals:
             signals.install_handlers()
         if (code := fast_path.try_run(arguments)) is not None:
             return code
+        if handles_signals:
+            signals.install_wakeup()
         from envkit.cli.app import create_app
 
         code = create_app(arguments)(args=arguments or ["--help"], prog_name="envkit", standalone_mode=False)
     except BaseException as error:  # noqa: BLE001 - the single handler of all errors
+        from envkit.cli import error_handler
+
         return error_handler.report(error, arguments)
     return int(code or 0)

@@ -37,11 +37,15 @@ NameOption = Annotated[
 ]
 NameArgument = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Argument(metavar="[NAME]", help="Environment name, valid from any folder.", autocompletion=complete_names),
+    typer.Argument(metavar="NAME", help="Environment name, valid from any folder.", autocompletion=complete_names),
 ]
 EngineOption = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--engine", metavar="ADDRESS", help="Engine endpoint: unix:///PATH or ssh://[USER@]HOST[:PORT]."),
+]
+LocalEngineOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--engine", metavar="ADDRESS", help="Local engine endpoint: unix:///PATH."),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="Output format.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Hide progress.")]

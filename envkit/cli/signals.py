@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
-import time
-from typing import TYPE_CHECKING
 
 from envkit.errors import ExitCode, TerminatedBySignal
 
+TYPE_CHECKING = False  # not from typing, whose import an unchanged `up` does not need
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -23,16 +21,20 @@ def install_handlers() -> None:
     for number in EXIT_CODES:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _raise)
-    _install_wakeup()
 
 
-def _install_wakeup() -> None:
+def install_wakeup() -> None:
     """Interrupt the main thread whenever a signal arrives, whichever thread receives it.
 
     Python runs signal handlers only in the main thread, but the system may deliver a signal to another thread, such as
     one that has just started a program. The main thread would then wait for the engine until its timeout. A signal that
     arrives just before a wait begins is lost in the same way, so the main thread is interrupted several times.
+
+    A process with a single thread does not need it.
     """
+    import threading
+    import time
+
     signal.signal(WAKE_SIGNAL, _ignore)
     read_fd, write_fd = os.pipe()
     os.set_blocking(write_fd, False)
@@ -50,7 +52,7 @@ def _install_wakeup() -> None:
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:
-    # A closing terminal may send both signals, a cancelled job one after the other; cleanup must not be interrupted.
+    # A closing terminal may send both signals, a canceled job one after the other; cleanup must not be interrupted.
     for signal_number in EXIT_CODES:
         signal.signal(signal_number, _ignore)  # SIG_IGN would be inherited by child processes
     raise TerminatedBySignal(EXIT_CODES[signal.Signals(number)])

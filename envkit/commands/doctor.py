@@ -57,7 +57,8 @@ def doctor(project: Project, *, gpu: bool, fix: Callable[[Finding], bool] | None
         raise PreconditionError(
             f"the engine is remote ({project.endpoint}); doctor checks only the machine it runs on",
             code="engine-remote",
-            hint="run envkit doctor there; envkit status shows whether that engine answers",
+            hint="envkit doctor --engine unix:///var/run/docker.sock checks this machine; "
+            "to check the other machine, run envkit doctor there",
         )
     findings, engine = _run_checks(project, gpu=gpu)
     attempts = {

@@ -1,4 +1,4 @@
-"""`render`: write the artefacts without starting anything; `--check` compares those in a folder."""
+"""`render`: write the artifacts without starting anything; `--check` compares those in a folder."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """Rendered artefacts.
+    """Rendered artifacts.
 
     Attributes:
-        folder: Folder of the artefacts.
+        folder: Folder of the artifacts.
         files: Their paths, relative to the folder.
         stale: With `--check`, paths that are missing or differ.
         check_only: Whether files were only compared.
@@ -39,7 +39,7 @@ class RenderResult:
 
 
 def render(project: Project, folder: Path, *, check: bool) -> Report[RenderResult]:
-    """Render a project's artefacts into a folder, or compare them with the files in it.
+    """Render a project's artifacts into a folder, or compare them with the files in it.
 
     Raises:
         ConfigError: The configuration is not possible on this host.

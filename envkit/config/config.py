@@ -1,4 +1,4 @@
-"""Text -> Config, with all problems in one error."""
+"""Parse and validate `envkit.yaml`; report all problems in one error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from envkit.config.display import describe, parse_key_path, quote
 from envkit.config.error_messages import explain_errors
 from envkit.config.origin import COMMAND_LINE, Origin
 from envkit.config.yaml_reader import read
-from envkit.errors import ConfigError, Problem
+from envkit.errors import ConfigError
+from envkit.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""pydantic errors -> problems with a code, a message and a hint."""
+"""Convert pydantic errors to problems with a code, a message and a hint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from envkit.config.display import KeyPath
     from envkit.config.origin import Origin
-    from envkit.errors import Problem
+    from envkit.problem import Problem
 
 _EXPECTED_TYPES = {
     "string_type": "a string",

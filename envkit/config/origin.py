@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envkit.config.display import format_key_path
 from envkit.config.yaml_reader import Node
-from envkit.errors import Problem
+from envkit.problem import Problem
 
 if TYPE_CHECKING:
     from envkit.config.display import KeyPath

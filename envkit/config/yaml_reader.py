@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from envkit.config.display import HIDDEN_CHARACTER, KeyPath, code_point, display_text, format_key_path
-from envkit.errors import ConfigError, Problem
+from envkit.errors import ConfigError
+from envkit.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

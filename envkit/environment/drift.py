@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def check(engine: Engine, name: str, owner: int, folder: str) -> Iterator[Finding]:
-    """Yield the findings about one running environment, each labelled with its name.
+    """Yield the findings about one running environment, each labeled with its name.
 
     Args:
         engine: Engine of the environment.

@@ -208,7 +208,7 @@ def _save_state(state_dir: StateDir, new_state: State) -> State:
 
 
 def write_artifacts(state_dir: StateDir, planning: PlanningResult) -> None:
-    """Write the artefacts of a plan to the state directory, where people and Compose can read them."""
+    """Write the artifacts of a plan to the state directory, where people and Compose can read them."""
     files.ensure_private_folder(state_dir.rendered)
     for artifact in (*planning.context, compose.render(planning.desired)):
         path = state_dir.rendered / artifact.path

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from envkit import naming, state
 from envkit.backends.docker.endpoint import current_endpoint, engine_flag
+from envkit.environment import project_folder
 from envkit.errors import EnvkitError, PreconditionError, StartFailed
 from envkit.fs import files
 from envkit.model.state import State
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from envkit.model.engine_state import ContainerInfo
     from envkit.state import StateDir
 
-CONFIG_FILE = "envkit.yaml"
+CONFIG_FILE = project_folder.CONFIG_FILE
 STATUS_TEXTS = {"exited": "has stopped", "dead": "has stopped", "created": "has not started yet"}
 
 
@@ -97,44 +98,7 @@ def find_folder(start: Path) -> str:
     Raises:
         PreconditionError: The folder does not exist, or its name is not UTF-8.
     """
-    try:
-        start_folder = start.expanduser().resolve(strict=True)
-    except OSError as error:
-        raise PreconditionError(
-            f"{start} does not exist", code="project-folder-missing", hint=f"mkdir -p {start}, or name another folder"
-        ) from error
-    if not start_folder.is_dir():
-        raise PreconditionError(
-            f"{start} is not a folder", code="project-folder-missing", hint="name the project folder"
-        )
-    try:
-        str(start_folder).encode()
-    except UnicodeEncodeError as error:
-        display_path = os.fsencode(start_folder).decode(errors="backslashreplace")
-        raise PreconditionError(
-            f"the name of {display_path} is not UTF-8",
-            code="path-not-utf8",
-            hint="rename the folder, or copy it to another",
-        ) from error
-    engine_endpoint = current_endpoint()
-    for folder in (start_folder, *start_folder.parents):
-        if (folder / CONFIG_FILE).exists():
-            _refuse_foreign_config(folder / CONFIG_FILE, start_folder)
-            return str(folder)
-        if (state.directory(engine_endpoint, str(folder)).folder / state.STATE_FILE).is_file():
-            return str(folder)
-    return str(start_folder)
-
-
-def _refuse_foreign_config(config_path: Path, start_folder: Path) -> None:
-    """Reject a configuration file that another user placed above the caller's folder, which anyone can do in /tmp."""
-    trusted_uids = {0, os.getuid(), start_folder.stat().st_uid}
-    if config_path.lstat().st_uid not in trusted_uids or config_path.stat().st_uid not in trusted_uids:
-        raise PreconditionError(
-            f"{config_path} belongs to user {config_path.lstat().st_uid} and would decide what is mounted for you",
-            code="config-untrusted",
-            hint=f"create your own {CONFIG_FILE} in {start_folder}, or use another folder",
-        )
+    return project_folder.find(str(start), current_endpoint)
 
 
 def _refuse_symlink(config_path: Path) -> None:

@@ -4,6 +4,9 @@
 inputs (configuration, flags, caller, files, environment variables, envkit itself) with the digests they led to. While
 the fingerprint is unchanged, the running container has those digests and JupyterLab accepts the token, there is
 nothing to resolve. Files are compared by size, inode and modification time, as build tools do.
+
+Importing modules takes most of the time of an unchanged `up`. The path of `find_result` needs no `pathlib`,
+`dataclasses`, `typing` or `http.client`, nor a module that imports one of them.
 """
 
 from __future__ import annotations
@@ -11,28 +14,28 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from envkit import credentials, host, naming, ssh_tunnel, state
+from envkit import credentials, host_fingerprint, naming, state_paths
 from envkit.backends.docker import fast_inspect
-from envkit.backends.docker.endpoint import current_endpoint
-from envkit.environment.project import CONFIG_FILE, find_folder
-from envkit.environment.results import UpResult
+from envkit.environment import project_folder
 from envkit.fs import files
-from envkit.model.facts import HostQuery
-from envkit.model.report import Report
-from envkit.observe import jupyter_client, readiness
+from envkit.observe import jupyter_port
 
+TYPE_CHECKING = False  # not from typing, whose import an unchanged `up` does not need
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+    from typing import Any
 
+    from envkit.environment.results import UpResult
+    from envkit.model.facts import HostQuery
+    from envkit.model.report import Report
     from envkit.state import StateDir
 
 CACHE_FILE = "up-cache.json"
-PACKAGE_FOLDER = Path(__file__).parent.parent
+PACKAGE_FOLDER = os.path.dirname(os.path.dirname(__file__))
 LABEL_KEYS = (naming.IMAGE, naming.RUN, naming.PORT, naming.SSH_PORT_LABEL)
+STATE_FOLDERS = ("mount", "mount/secrets", "etc", "guard", "client")  # of files that the container or ssh reads
 
 
 def lookup(start: Path, flags: Mapping[str, object]) -> Report[UpResult] | None:
@@ -41,33 +44,59 @@ def lookup(start: Path, flags: Mapping[str, object]) -> Report[UpResult] | None:
     Raises:
         PreconditionError: The project folder does not exist, or the state directory is not private.
     """
-    folder, engine_endpoint = find_folder(start), current_endpoint()
-    if ssh_tunnel.is_remote(engine_endpoint):
-        return None  # the workspace and its copy have to be compared
-    state_dir = state.directory(engine_endpoint, folder)
-    record = _load_record(state_dir)
+    from envkit.backends.docker.endpoint import current_endpoint
+    from envkit.environment.results import UpResult
+    from envkit.model.report import Report
+
+    fields = find_result(str(start), flags, current_endpoint)
+    if fields is None:
+        return None
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    result = UpResult(**values)
+    return Report("up", result.name, result)
+
+
+def find_result(start: str, flags: Mapping[str, object], find_endpoint: Callable[[], str]) -> dict[str, Any] | None:
+    """Return the fields of the `UpResult` of an `up` that has nothing to do, or None if that is not certain.
+
+    Args:
+        start: Project folder, or a folder below it.
+        flags: Configuration keys set by flags.
+        find_endpoint: Function that returns the endpoint of the engine.
+
+    Raises:
+        PreconditionError: The project folder does not exist, or the state directory is not private.
+    """
+    folder, engine_endpoint = project_folder.find(start, find_endpoint), find_endpoint()
+    if not engine_endpoint.startswith(fast_inspect.UNIX_SCHEME):
+        return None  # on a remote engine, the workspace and its copy have to be compared
+    state_folder = state_paths.environment_folder(engine_endpoint, folder)
+    record = _load_record(state_folder)
     if record is None:
         return None
-    files.ensure_private_folder(state_dir.folder)
-    if record.stamp != compute_stamp(digest_inputs(folder, flags, record.query, config_stamp(folder)), state_dir):
+    files.check_private_folder(state_folder, {os.getuid()})
+    if record["stamp"] != _compute_stamp(
+        _digest_inputs(folder, flags, record["query"], config_stamp(folder)), state_folder
+    ):
         return None
-    result, labels = record.result, record.labels
-    container = fast_inspect.running_container(engine_endpoint, result.ssh_host)
-    if container is None or any(container.labels.get(name, "") != labels[name] for name in LABEL_KEYS):
+    result, labels = record["result"], record["labels"]
+    container_name = result["ssh_host"]
+    if not fast_inspect.is_running(engine_endpoint, container_name, labels, container_name):
         return None
-    if result.ssh_host not in container.networks:
-        return None
-    return Report("up", result.name, result) if _is_reachable(result, labels, state_dir) else None
+    return result if _is_reachable(result, labels, state_folder) else None
 
 
-def _is_reachable(result: UpResult, labels: Mapping[str, str], state_dir: StateDir) -> bool:
+def _is_reachable(result: Mapping[str, Any], labels: Mapping[str, str], state_folder: str) -> bool:
     if not labels[naming.PORT]:
         return False  # a Unix socket is queried through the SDK, which the full path does
-    jupyter_ok = (
-        readiness.get_token_status(jupyter_client.port_client(int(labels[naming.PORT])), credentials.token(state_dir))
-        == readiness.OK
-    )
-    return jupyter_ok and (not result.ssh_port or readiness.is_ssh_server(result.ssh_port))
+    token = credentials.token_in(f"{state_folder}/mount")
+    if not jupyter_port.accepts_token(int(labels[naming.PORT]), token):
+        return False
+    if not result["ssh_port"]:
+        return True
+    from envkit.observe import readiness
+
+    return readiness.is_ssh_server(result["ssh_port"])
 
 
 def store(
@@ -85,6 +114,8 @@ def store(
     Raises:
         OSError: The disk is full, or the state directory cannot be written.
     """
+    from dataclasses import asdict
+
     record = {
         "stamp": compute_stamp(inputs_digest, state_dir),
         "query": asdict(query),
@@ -96,7 +127,7 @@ def store(
 
 def config_stamp(folder: str) -> list[object]:
     """Return the fingerprint of the configuration file; call it before the file is read."""
-    return host.file_fingerprint(Path(folder) / CONFIG_FILE)
+    return host_fingerprint.path_fingerprint(f"{folder}/{project_folder.CONFIG_FILE}")
 
 
 def digest_inputs(folder: str, flags: Mapping[str, object], query: HostQuery, file_stamp: list[object]) -> str:
@@ -108,66 +139,68 @@ def digest_inputs(folder: str, flags: Mapping[str, object], query: HostQuery, fi
         query: Host facts that the configuration needs.
         file_stamp: Result of `config_stamp`.
     """
+    from dataclasses import asdict
+
+    return _digest_inputs(folder, flags, asdict(query), file_stamp)
+
+
+def _digest_inputs(folder: str, flags: Mapping[str, object], query: Mapping[str, Any], file_stamp: list[object]) -> str:
     flag_items = sorted((key, repr(value)) for key, value in flags.items())
-    return _sha256([folder, flag_items, file_stamp, host.fingerprint(query), list(_package_stamps())])
+    return _sha256([folder, flag_items, file_stamp, host_fingerprint.fingerprint(query), _package_stamps()])
 
 
 def compute_stamp(inputs_digest: str, state_dir: StateDir) -> str:
     """Compute the fingerprint of an environment: its inputs and its state directory."""
-    return _sha256([inputs_digest, [host.file_fingerprint(path) for path in _state_files(state_dir)]])
+    return _compute_stamp(inputs_digest, str(state_dir.folder))
+
+
+def _compute_stamp(inputs_digest: str, state_folder: str) -> str:
+    stamps = [host_fingerprint.path_fingerprint(path)[1:] for path in _state_paths(state_folder)]
+    return _sha256([inputs_digest, stamps])
 
 
 def _sha256(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    stamp: str
-    query: HostQuery
-    labels: Mapping[str, str]
-    result: UpResult
-
-
-def _load_record(state_dir: StateDir) -> _Record | None:
+def _load_record(state_folder: str) -> dict[str, Any] | None:
     """Read the cache; damaged data or another format counts as no cache."""
-    content = files.read(state_dir.folder / CACHE_FILE)
+    content = files.read(f"{state_folder}/{CACHE_FILE}")
     try:
-        data = json.loads(content or b"null")
-        labels = {name: str(data["labels"][name]) for name in LABEL_KEYS}
-        return _Record(
-            str(data["stamp"]),
-            HostQuery(**_parse_fields(data["query"])),
-            labels,
-            UpResult(**_parse_fields(data["result"])),
+        record = json.loads(content or b"null")
+        is_valid = (
+            isinstance(record["stamp"], str)
+            and record["query"].keys() >= {"project", "workspace", "keys", "texts", "paths", "secrets", "ca"}
+            and record["result"].keys() >= {"name", "ssh_host", "ssh_port"}
+            and record["labels"].keys() == set(LABEL_KEYS)
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+    return record if is_valid else None
 
 
-def _parse_fields(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _freeze(value) for key, value in data.items()}
-
-
-def _freeze(value: Any) -> Any:
-    return tuple(_freeze(item) for item in value) if isinstance(value, list) else value
-
-
-def _state_files(state_dir: StateDir) -> Iterator[Path]:
+def _state_paths(state_folder: str) -> Iterator[str]:
     """Yield every file of the state directory that the container or the SSH client reads."""
-    yield state_dir.folder / state.STATE_FILE
-    for folder in (state_dir.mount, state_dir.mount / "secrets", state_dir.etc, state_dir.guard, state_dir.client):
+    yield f"{state_folder}/{state_paths.STATE_FILE}"
+    for name in STATE_FOLDERS:
+        folder = f"{state_folder}/{name}"
         yield folder
-        if folder.is_dir():
-            yield from sorted(folder.iterdir())
+        if os.path.isdir(folder):
+            yield from sorted(f"{folder}/{entry}" for entry in os.listdir(folder))
 
 
-def _package_stamps(folder: str = str(PACKAGE_FOLDER)) -> Iterator[tuple[str, int, int]]:
-    """Yield the size and time of every file of envkit itself: another version may choose differently."""
-    for entry in sorted(os.scandir(folder), key=lambda dir_entry: dir_entry.name):
-        if entry.is_dir():
-            if entry.name != "__pycache__":
-                yield from _package_stamps(entry.path)
-        else:
-            file_stat = entry.stat()
-            yield entry.path, file_stat.st_size, file_stat.st_mtime_ns
+def _package_stamps(folder: str = PACKAGE_FOLDER) -> list[tuple[str, int, int]]:
+    """Return the size and time of every file of envkit itself: another version may choose differently."""
+    stamps = []
+    folders = [folder]
+    for path in folders:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    if entry.name != "__pycache__":
+                        folders.append(entry.path)
+                else:
+                    file_stat = entry.stat()
+                    stamps.append((entry.path, file_stat.st_size, file_stat.st_mtime_ns))
+    stamps.sort()
+    return stamps

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
 
 from envkit.errors import PreconditionError
 
+TYPE_CHECKING = False  # not from typing, whose import an unchanged `up` does not need
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 ABSENT_ERRNOS = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.ENODEV}
 
 
-def read(path: Path, limit: int = 1 << 20) -> bytes | None:
+def read(path: Path | str, limit: int = 1 << 20) -> bytes | None:
     """Return a regular file's content, or None if it is missing or not a regular file.
 
     Raises:
@@ -82,7 +81,7 @@ def _read_content(descriptor: int, name: str, limit: int) -> bytes | None:
     return content
 
 
-def read_if_permitted(path: Path, limit: int = 1 << 20) -> bytes | None:
+def read_if_permitted(path: Path | str, limit: int = 1 << 20) -> bytes | None:
     """Read like `read`, but return None for a file that the caller may not read: for paths from other sources.
 
     Raises:
@@ -112,15 +111,24 @@ def ensure_private_folder(path: Path, owner: Account | None = None, *, mode: int
         path.mkdir(mode=mode, exist_ok=True)
         path.chmod(mode)
         _change_owner(path, owner)
-    info = path.lstat()
-    allowed_uids = {os.getuid()} | ({owner.uid} if owner else set())
+    check_private_folder(path, {os.getuid()} | ({owner.uid} if owner else set()), mode=mode)
+    return path
+
+
+def check_private_folder(path: Path | str, allowed_uids: set[int], *, mode: int = 0o700) -> None:
+    """Check that a folder belongs to one of some users and is closed to others, as `ensure_private_folder` does.
+
+    Raises:
+        PreconditionError: It is open to other users, or belongs to another user.
+        OSError: It does not exist.
+    """
+    info = os.lstat(path)
     if not stat.S_ISDIR(info.st_mode) or info.st_uid not in allowed_uids or info.st_mode & 0o077 & ~mode:
         raise PreconditionError(
             f"{path} is not private: it must be a folder that belongs to you and is closed to other users",
             code="folder-not-private",
             hint=f"chmod {mode:o} {path}, or move it away",
         )
-    return path
 
 
 def write(path: Path, content: bytes, *, mode: int = 0o600, owner: Account | None = None, durable: bool = True) -> None:
@@ -252,6 +260,8 @@ def remove(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink(missing_ok=True)
     elif path.exists():
+        import shutil  # loads compression modules, which an unchanged `up` does not need
+
         shutil.rmtree(path)
 
 

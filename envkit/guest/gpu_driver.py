@@ -87,7 +87,7 @@ def inspect_gpu_variables():
 
 
 def load_library(name):
-    """Load a library with its dependencies; return it and an empty text, or None and the loader's error."""
+    """Load a library with its dependencies; return it and an empty string, or None and the loader's error."""
     try:
         return ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL | os.RTLD_NOW), ""
     except OSError as error:
@@ -111,7 +111,7 @@ def mapped_path(name):
 
 
 def package_of(path):
-    """Return the Debian package that contains a file, or an empty text."""
+    """Return the Debian package that contains a file, or an empty string."""
     for list_file in sorted(Path("/var/lib/dpkg/info").glob("*.list")):
         is_candidate = "cuda" in list_file.name or "nvidia" in list_file.name  # reading all lists is slow
         if is_candidate and path in list_file.read_text("utf-8", "replace").splitlines():
@@ -178,7 +178,7 @@ def call_optional(library, name, *arguments):
 
 
 def inspect_cuda():
-    """Query the driver: whether it can be initialised, its CUDA version, and each GPU."""
+    """Query the driver: whether it can be initialized, its CUDA version, and each GPU."""
     library = load_library("libcuda.so.1")[0]
     version, count = ctypes.c_int(), ctypes.c_int()
     code = library.cuInit(0)

@@ -9,7 +9,7 @@ from pathlib import Path
 CONNECT_S = 2.0  # for a port that does not respond
 RETRY_S = 0.7  # before another connection to a port that responded
 TRIES_MAX = 3
-ARP_COMPLETE = 0x2  # the kernel's flag of a neighbour that answered
+ARP_COMPLETE = 0x2  # the kernel's flag of a neighbor that answered
 RECVERR_OPTIONS = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}  # *_RECVERR
 
 

@@ -68,7 +68,7 @@ class Loop:
         return {"images": int(images), "classes": self.names}
 
     def draw_bar(self, index, vertical):
-        """Return one picture: a bar whose position, width and grey depend on the index."""
+        """Return one picture: a bar whose position, width and gray depend on the index."""
         pixels = self.numpy.zeros((SIDE, SIDE, 1), "uint8")
         offset, width = 3 + index * 5 % (SIDE - 10), 2 + index % 4
         if vertical:

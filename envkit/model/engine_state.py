@@ -1,4 +1,4 @@
-"""What the engine holds of an environment, and what its plan would collide with."""
+"""An environment's resources on the engine, and other resources that conflict with its plan."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class HostNetwork:
     """Ports, routes and proxies of the host.
 
     Attributes:
-        busy_ports: Loopback ports in use, each with its listener, or an empty string where that is unknown.
+        busy_ports: Loopback ports in use, each with its listener; an empty string if the listener is unknown.
         routes: Networks in CIDR form that the host routes.
         proxies: Proxy settings of the caller's environment (`http_proxy`, `https_proxy`, `no_proxy`).
         run_proxies: Proxy settings of the workspace itself; they keep the values of the first `up`.

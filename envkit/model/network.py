@@ -32,7 +32,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Ssh:
-    """What the SSH server allows beyond the default; by default nothing.
+    """Settings of the SSH server that allow more than its defaults.
 
     Attributes:
         agent: Whether clients may forward their agent, which container code can then use.

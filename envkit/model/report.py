@@ -11,7 +11,7 @@ from envkit.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.errors import Problem
+    from envkit.problem import Problem
 
 T = TypeVar("T")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import http.client
 import socket
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Queue
@@ -13,11 +12,11 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from envkit.net.plain_http import BODY_BYTES_MAX, LOOPBACK, DeadlineSocket
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LOOPBACK = "127.0.0.1"
-BODY_BYTES_MAX = 1 << 20
 INVALID_URL = b"invalid URL"
 
 
@@ -36,36 +35,6 @@ class Response:
     headers: Mapping[str, str]
     body: bytes = b""
     cookies: tuple[str, ...] = ()
-
-
-class DeadlineSocket(socket.socket):
-    """A socket with one time limit for all operations, because a server may send one byte at a time."""
-
-    def __init__(self, family: int, limit_s: float) -> None:
-        super().__init__(family, socket.SOCK_STREAM)
-        self._deadline = time.monotonic() + limit_s
-        self.settimeout(limit_s)
-
-    def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send all bytes before the deadline."""
-        self._apply_deadline()
-        super().sendall(data, flags)
-
-    def recv(self, bufsize: int, flags: int = 0) -> bytes:
-        """Receive bytes before the deadline."""
-        self._apply_deadline()
-        return super().recv(bufsize, flags)
-
-    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        """Receive bytes into a buffer before the deadline."""
-        self._apply_deadline()
-        return super().recv_into(buffer, nbytes, flags)
-
-    def _apply_deadline(self) -> None:
-        remaining_s = self._deadline - time.monotonic()
-        if remaining_s <= 0:
-            raise TimeoutError
-        self.settimeout(remaining_s)
 
 
 class Connection(http.client.HTTPConnection):

@@ -6,7 +6,8 @@ import json
 import socket
 from typing import TYPE_CHECKING
 
-from envkit.net.http import Connection, DeadlineSocket, request
+from envkit.net.http import Connection, request
+from envkit.net.plain_http import DeadlineSocket
 
 if TYPE_CHECKING:
     from envkit.net.http import Response

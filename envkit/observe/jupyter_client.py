@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envkit import naming
 from envkit.errors import EngineError
-from envkit.net import http
+from envkit.observe import jupyter_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +36,7 @@ def port_client(port: int) -> JupyterClient:
     """Build a client for a published port."""
 
     def get_status(path: str, token: str, timeout_s: float) -> int:
-        headers = {"Authorization": f"token {token}"} if token else {}
-        return http.get(port, path, headers=headers, timeout_s=timeout_s).status
+        return jupyter_port.get_status(port, path, token, timeout_s)
 
     return JupyterClient(f"http://127.0.0.1:{port}", get_status)
 

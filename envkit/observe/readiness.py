@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from envkit import process
 from envkit.errors import Unhealthy
 from envkit.net import ports
+from envkit.observe import jupyter_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +28,8 @@ STALL_S = 60.0  # a wait ends after this long without progress
 LIMIT_S = 300.0  # a wait ends after this long even with progress
 CPU_PROGRESS_S = 1.0  # of CPU time: an idle container with its health check uses less within STALL_S
 SSH_LOGIN_S = 30
-REQUEST_S = 5.0
 TENSORBOARD_REQUEST_S = 30.0  # JupyterLab holds the request while TensorBoard starts
-OK = 200
+OK = jupyter_port.OK
 PUBLIC_PATH = "/api"  # answers without a token
 NO_CLIENT = "the SSH login was not tested: there is no ssh client on this host"
 
@@ -118,7 +118,7 @@ def wait_for_jupyter(client: JupyterClient, token: str, is_ours: Callable[[], bo
     while True:
         status = 0
         # `/api` needs no token, so polling sends none.
-        if is_ours() and client.get_status(PUBLIC_PATH, "", REQUEST_S) == OK and is_ours():
+        if is_ours() and client.get_status(PUBLIC_PATH, "", jupyter_port.REQUEST_S) == OK and is_ours():
             status = get_token_status(client, token)
             if status == OK:
                 return
@@ -138,11 +138,11 @@ def get_token_status(client: JupyterClient, token: str) -> int:
 
     Call it only while envkit's container holds the port: at any other time another process may listen there.
     """
-    return client.get_status("/api/status", token, REQUEST_S)
+    return client.get_status(jupyter_port.STATUS_PATH, token, jupyter_port.REQUEST_S)
 
 
 def wait_for_tensorboard(client: JupyterClient, token: str, is_ours: Callable[[], bool], wait: ProgressWait) -> str:
-    """Wait until TensorBoard answers behind Jupyter's login, and return an empty text or what is wrong.
+    """Wait until TensorBoard answers behind Jupyter's login, and return an empty string or what is wrong.
 
     Args:
         client: Client of the Jupyter server.
@@ -189,7 +189,7 @@ def is_ssh_server(port: int) -> bool:
 
 
 def check_ssh_login(config: Path, host: str) -> str:
-    """Log in with the key through the pinned host key, and return an empty text or what is wrong."""
+    """Log in with the key through the pinned host key, and return an empty string or what is wrong."""
     if process.which("ssh") is None:
         return NO_CLIENT
     # The user did not ask for this login, so the agent is not forwarded.

@@ -24,7 +24,7 @@ GPU_ENVIRONMENT = {
     # container; an image that requested all would receive all.
     "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # by default TensorFlow reserves nearly all of a GPU's memory
-    # For a GPU newer than the release, kernels are compiled at first use, which takes up to half an hour.
+    # For a GPU newer than the release, kernels are compiled at first use, which can take 30 minutes or longer.
     # The result is cached in the home volume.
     "CUDA_CACHE_PATH": f"{naming.HOME}/.cache/nvidia",
     "CUDA_CACHE_MAXSIZE": str(4 * 2**30),
@@ -43,6 +43,7 @@ STATIC_FILES = {
     "build/install-apt": 0o755,
     "build/install-python": 0o755,
     "build/install-uv": 0o755,
+    "build/link-duplicates": 0o755,
     "build/check-jupyter.py": 0o644,
     "build/check-tensorflow.py": 0o644,
     "etc/ipython_config.py": 0o644,

@@ -54,7 +54,7 @@ def _networks(run: RunPlan, labels: Mapping[str, str]) -> dict[str, Any]:
 
 
 def container_labels(run: RunPlan, folder: str) -> dict[str, str]:
-    """Build the labels by which Compose recognises a container as its own.
+    """Build the labels by which Compose recognizes a container as its own.
 
     Compose accepts any hash when it lists, stops or removes a container; `docker compose up` recreates it once.
     """
@@ -70,12 +70,12 @@ def container_labels(run: RunPlan, folder: str) -> dict[str, str]:
 
 
 def network_labels(run: RunPlan) -> dict[str, str]:
-    """Build the labels by which Compose recognises a network as its own."""
+    """Build the labels by which Compose recognizes a network as its own."""
     return {f"{PREFIX}project": run.name, f"{PREFIX}network": "default"}
 
 
 def volume_labels(run: RunPlan, volume: str) -> dict[str, str]:
-    """Build the labels by which Compose recognises a volume as its own."""
+    """Build the labels by which Compose recognizes a volume as its own."""
     return {f"{PREFIX}project": run.name, f"{PREFIX}volume": volume.removeprefix(f"{run.name}-")}
 
 

@@ -21,14 +21,15 @@ def unified(before: str, after: str, name: str) -> str:
     Args:
         before: Old text.
         after: New text.
-        name: File name for the header.
+        name: File name for the header, without its leading slash.
     """
     return "".join(_diff_lines(before, after, name)) if before != after else ""
 
 
 def _diff_lines(before: str, after: str, name: str) -> Iterator[str]:
     old, new = LINE_PATTERN.findall(before), LINE_PATTERN.findall(after)
-    for line in difflib.unified_diff(old, new, _quote_name(f"a/{name}"), _quote_name(f"b/{name}")):
+    path = name.lstrip("/")
+    for line in difflib.unified_diff(old, new, _quote_name(f"a/{path}"), _quote_name(f"b/{path}")):
         yield line if line.endswith("\n") else f"{line}\n{NO_NEWLINE}"
 
 

@@ -44,7 +44,7 @@ def render_text(
         report: Report to format.
         formatters: Formatter of the result, by command name.
         width: Width of the terminal, in columns.
-        color: Whether to use terminal colours.
+        color: Whether to use terminal colors.
 
     Raises:
         KeyError: The report has a result, and its command has no formatter.

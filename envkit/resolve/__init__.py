@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkit import catalog, naming
-from envkit.errors import ConfigError, PreconditionError, Problem
+from envkit.errors import ConfigError, PreconditionError
 from envkit.model.network import Network
 from envkit.model.plan import Plan
 from envkit.resolve import allocation, approvals, base_layout, gpu, image, remote, run, secrets, ssh
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from envkit.model.release import Release
     from envkit.model.run import RunPlan
     from envkit.model.state import State
+    from envkit.problem import Problem
 
 __all__ = ["base_access", "environment_name", "host_query", "resolve", "unapproved_entries"]
 

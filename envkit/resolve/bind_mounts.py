@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from envkit.config import Config
-    from envkit.errors import Problem
     from envkit.model.facts import Facts
+    from envkit.problem import Problem
 
 
 def plan_binds(config: Config, facts: Facts, problems: list[Problem]) -> tuple[Mount, ...]:

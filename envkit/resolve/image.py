@@ -15,11 +15,11 @@ from envkit.resolve.path_policy import is_inside
 
 if TYPE_CHECKING:
     from envkit.config import Config
-    from envkit.errors import Problem
     from envkit.model.engine_state import ActualState, ForeignBase, ImageInfo
     from envkit.model.facts import Facts
     from envkit.model.release import Release
     from envkit.model.state import State
+    from envkit.problem import Problem
 
 
 def plan_image(

@@ -59,7 +59,7 @@ def _is_satisfiable(specifiers: SpecifierSet, bound: str) -> bool:
 
 
 def _candidates(specifiers: SpecifierSet) -> Iterator[str]:
-    """Yield candidate versions: those in the set, and their neighbours. If none matches, the set is empty."""
+    """Yield candidate versions: those in the set, and their neighbors. If none matches, the set is empty."""
     from packaging.version import InvalidVersion, Version
 
     yield "1"  # for a set without versions

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from envkit.config import Config
-    from envkit.errors import Problem
     from envkit.model.engine_state import ActualState, ContainerInfo
     from envkit.model.facts import Facts
     from envkit.model.state import State
+    from envkit.problem import Problem
 
 PORT_HOLDING_STATUSES = {"running", "paused", "restarting"}  # in these, a container occupies its ports
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envkit.config import Config
-    from envkit.errors import Problem
     from envkit.model.facts import EngineFacts, Facts
+    from envkit.problem import Problem
 
 DOCKER_VOLUMES_DIR = "/var/lib/docker/volumes"  # Docker's default, until the engine is asked
 WORKSPACE_VOLUME, FILES_VOLUME = "workspace", "files"

@@ -17,9 +17,9 @@ from envkit.resolve.secrets import plan_secrets
 
 if TYPE_CHECKING:
     from envkit.config import Config
-    from envkit.errors import Problem
     from envkit.model.facts import Account, Facts
     from envkit.model.network import Network, Port, Ssh
+    from envkit.problem import Problem
 
 MEMORY_SHARE = 0.8  # default share of the host's memory; the host itself needs the rest
 GROUPS = {"root": 0, "tty": 5, "nogroup": 65534}

@@ -13,8 +13,8 @@ from envkit.resolve.path_policy import is_inside
 
 if TYPE_CHECKING:
     from envkit.config import Config
-    from envkit.errors import Problem
     from envkit.model.facts import Facts
+    from envkit.problem import Problem
 
 _PLAIN_PATH = re.compile(r"(~/|/)[A-Za-z0-9._/-]+", re.ASCII)
 

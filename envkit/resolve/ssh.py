@@ -9,8 +9,8 @@ from envkit.model.network import Ssh
 
 if TYPE_CHECKING:
     from envkit.config import Config
-    from envkit.errors import Problem
     from envkit.model.image import ImagePlan
+    from envkit.problem import Problem
 
 POST_QUANTUM = ("mlkem768x25519-", "sntrup761x25519-")  # each combined with curve25519, so never weaker than that
 LOOPBACK = "localhost:* 127.0.0.1:* [::1]:*"  # as in the image's own settings

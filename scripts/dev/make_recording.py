@@ -126,7 +126,7 @@ def record(argv: Sequence[str], folder: Path) -> tuple[Screen, list[tuple[float,
 
 
 def without_ticks(states: Sequence[tuple[float, tuple[str, ...]]]) -> list[tuple[float, tuple[str, ...]]]:
-    """Drop the states that differ from their neighbours only in a count of seconds."""
+    """Drop the states that differ from their neighbors only in a count of seconds."""
     texts = [tuple(SECONDS.sub("", line) for line in lines) for _, lines in states]
     return [
         state

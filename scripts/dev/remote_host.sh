@@ -18,7 +18,7 @@ data=/var/cache/envkit-far
 namespace=envkit-far
 address=10.214.0.2
 port=2222
-lock=${TMPDIR:-/tmp}/envkit-other-machine.lock # of tests/functional/far.py
+lock=${TMPDIR:-/tmp}/envkit-other-machine.lock # of tests/support/remote_machine.py
 wait_s=60
 
 fetch() {

@@ -5,12 +5,11 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from typer.models import ArgumentInfo, OptionInfo
 
-from envkit.cli.app import ENGINELESS_VERBS, HIDDEN_VERBS, VERBS
-from envkit.cli.options import EngineOption
+from envkit.cli.app import HIDDEN_VERBS, PASSTHROUGH_USAGE, VERBS, engine_option
 from scripts.docs import pages
 
 if TYPE_CHECKING:
@@ -66,8 +65,8 @@ def parameters(verb: str) -> list[Parameter]:
         if len(get_args(parameter.annotation)) == 2
         and isinstance(get_args(parameter.annotation)[1], ArgumentInfo | OptionInfo)
     ]
-    if verb not in ENGINELESS_VERBS:
-        annotated.append(("engine", *get_args(EngineOption), None))
+    if option := engine_option(verb):
+        annotated.append(("engine", *get_args(option), None))
     return [_parameter(*values) for values in annotated]
 
 
@@ -84,8 +83,8 @@ def _parameter(name: str, kind: Any, info: ArgumentInfo | OptionInfo, default: o
     if not isinstance(default, bool) and default not in (None, inspect.Parameter.empty):
         notes.append(f"Default: `{getattr(default, 'value', default)}`.")
     if isinstance(info, ArgumentInfo):
-        placeholder = info.metavar or name.upper()
-        is_optional = default is not inspect.Parameter.empty and not placeholder.startswith("[")
+        placeholder = f"{info.metavar or name.upper()}{'...' if get_origin(kind) is list else ''}"
+        is_optional = default is not inspect.Parameter.empty
         return Parameter(f"[{placeholder}]" if is_optional else placeholder, " ".join(notes), is_option=False)
     # Typer keeps the first flag in `default`.
     flags = [info.default, *(info.param_decls or ())] if isinstance(info.default, str) else [f"--{name}"]
@@ -102,10 +101,11 @@ def _section(verb: str) -> str:
     arguments = [parameter for parameter in parameters(verb) if not parameter.is_option]
     options = [parameter for parameter in parameters(verb) if parameter.is_option]
     placeholders = [*(["[OPTIONS]"] if options else []), *(parameter.label for parameter in arguments)]
-    text, _, usage = "\n\n".join(_paragraphs(verb)).partition("Usage: ")
-    usage = usage.rstrip(".") or " ".join(["envkit", verb, *placeholders])
+    usage = PASSTHROUGH_USAGE.get(verb) or " ".join(placeholders)
+    text = "\n\n".join(_paragraphs(verb))
     return (
-        f"\n## `envkit {verb}`\n\n```text\n{usage}\n```\n\n{text.strip()}\n"
+        f"\n## `envkit {verb}`\n\n```text\nenvkit {verb} {usage}".rstrip()
+        + f"\n```\n\n{text}\n"
         + _table("argument", arguments)
         + _table("option", options)
     )

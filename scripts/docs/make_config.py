@@ -43,8 +43,8 @@ All keys, generated from the JSON Schema that `envkit schema` prints, by `script
 # Notes that do not fit into the schema, by dotted key.
 NOTES = {
     "name": "A name that another project of yours uses is an error; a folder name that is taken gets a suffix instead.",
-    "tensorflow": "Every release of [the catalogue](catalog.md) can be built. Any other release is an error that "
-    "suggests the nearest one. `up` warns if envkit's own tests do not build the release.",
+    "tensorflow": "Every release of [the catalog](catalog.md) can be built. Any other release is an error that "
+    "suggests the nearest one. `up` prints a note if envkit's own tests do not build the release.",
     "base": "`debian` is assembled from Debian packages and Python wheels; `official` is TensorFlow's own image with "
     "[its known faults](official-images.md) fixed. `auto` uses `official` if the image exists or can be pulled, else "
     "`debian`; `up` reports the choice with the reason and keeps it. Any other image of Debian 11, Ubuntu 20.04 or "
@@ -80,7 +80,7 @@ NOTES = {
     "too, and users with a key who are not in the group `docker`. *Needs approval*.",
     "ssh.port": "If the key is set and the port is taken, the error names the process that uses it. A chosen port is "
     "kept.",
-    "ssh.agent": "Container code can then use your keys while you are logged in; each `up` prints a warning. *Needs "
+    "ssh.agent": "Container code can then use your keys while you are logged in; each `up` prints a note. *Needs "
     "approval*.",
     "ssh.kex": "`pq-only` rejects clients without a post-quantum key exchange, such as OpenSSH before 8.5.",
     "ssh.keys": "One key per file, without options: Ed25519, ECDSA, or RSA with 3072 bits or more. The key that envkit "

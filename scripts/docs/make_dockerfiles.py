@@ -61,7 +61,7 @@ def _plan_over(
 ) -> ImagePlan:
     """Build the plan for a base image with these contents."""
     system = catalog.system(contents.codename)
-    assert system is not None  # noqa: S101 - the catalogue has it
+    assert system is not None  # noqa: S101 - the catalog has it
     layout = base_layout.choose_layout(contents, system, release, python_mirror=managed)
     assert isinstance(layout, Layout)  # noqa: S101 - the image is suitable
     ref = catalog.official_image(release, gpu=False) if kind == "official" else "registry.example.com/team/image:1"

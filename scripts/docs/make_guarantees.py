@@ -167,7 +167,7 @@ def _sections(all_statements: Sequence[Statement], all_proofs: Sequence[Proof]) 
 
 def _other_section(other_proofs: Sequence[Proof]) -> str:
     lines = [f"- {_line(claim, other_proofs)}\n" for claim in dict.fromkeys(proof.claim for proof in other_proofs)]
-    return "".join(["\n## Other tested behaviour\n\n", *lines]) if lines else ""
+    return "".join(["\n## Other tested behavior\n\n", *lines]) if lines else ""
 
 
 def _line(claim: str, all_proofs: Sequence[Proof]) -> str:

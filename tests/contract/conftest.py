@@ -21,7 +21,7 @@ from envkit.model.network import Network, Port
 from envkit.model.run import Health, Limits, Mount, RunPlan, Tmpfs
 from envkit.net import ports
 from envkit.resolve.allocation import subnet
-from tests.contract.second import VERSION, second_engine
+from tests.support.second_engine import VERSION, second_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from envkit.backends.docker import containers, inspect, tar
 from envkit.model.engine_state import ActualState
 from tests.contract.conftest import LABELS, USER, run_script
-from tests.functional.waiting import wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from envkit.backends.docker.client import Engine

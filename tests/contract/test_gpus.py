@@ -11,7 +11,7 @@ from envkit.backends.docker.sdk_errors import GpuRefused
 from envkit.errors import ExitCode
 from envkit.model.run import Gpus
 from tests.contract.conftest import launch
-from tests.contract.second import VERSION
+from tests.support.second_engine import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,14 +28,14 @@ on_second = pytest.mark.parametrize("engine", ["second"], ids=[f"Docker {VERSION
 
 
 @on_second
-@pytest.mark.proves("GPUs that are asked for by CDI are inside, and no others", "stand-in")
+@pytest.mark.proves("only the GPUs requested by CDI are in the container", "stand-in")
 def test_an_engine_with_cdi_devices_offers_cdi(engine: Engine) -> None:
     assert "cdi" in client.facts(engine).gpu_methods
     assert cdi.devices(engine.api.info()["CDISpecDirs"]) == ("0", "1", "all")
 
 
 @on_second
-@pytest.mark.proves("GPUs that are asked for by CDI are inside, and no others", "stand-in")
+@pytest.mark.proves("only the GPUs requested by CDI are in the container", "stand-in")
 @pytest.mark.parametrize(
     ("device_ids", "nodes"),
     [
@@ -70,7 +70,7 @@ def test_a_device_without_a_spec_is_refused(
     assert_gpu_refused(engine, image, plan(gpus=Gpus("cdi", ("7",))), "nvidia.com/gpu=7")
 
 
-@pytest.mark.proves("a GPU that the engine cannot hand over is told as that, with 5, and nothing stays", "real")
+@pytest.mark.proves("a GPU that the engine cannot pass is reported with exit code 5, and no container stays", "real")
 @pytest.mark.parametrize("method", ["hook", "runtime", "cdi"])
 def test_an_unavailable_method_is_refused(
     engine: Engine,

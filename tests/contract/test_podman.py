@@ -9,7 +9,7 @@ import pytest
 
 from envkit.backends.docker import client
 from envkit.cli import main
-from tests.contract.podman import VERSIONS, podman_service
+from tests.support.podman_service import VERSIONS, podman_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def test_podman_is_recognized_also_rootless(podman: Engine, version: str, rootle
     assert (facts.podman, facts.version, facts.rootless) == (True, version, rootless)
 
 
-@pytest.mark.proves("Podman and rootless engines are refused with the reason, before anything is made", "real")
+@pytest.mark.proves("Podman and rootless engines are refused with the reason, before anything is created", "real")
 @pytest.mark.parametrize("verb", ["up", "build"])
 def test_podman_is_refused_before_anything_is_created(
     podman: Engine,

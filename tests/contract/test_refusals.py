@@ -13,7 +13,7 @@ from envkit.backends.docker import containers, inspect
 from envkit.backends.docker.sdk_errors import PortTaken, SubnetTaken
 from envkit.errors import StartFailed
 from envkit.model.network import Network, Port
-from envkit.model.run import Limits
+from envkit.model.run import Hardening, Limits
 from tests.contract.conftest import LABELS, launch
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_a_taken_subnet_is_reported(
     [
         ({"limits": Limits(4096, 128, 16, 64)}, "CPUs"),
         ({"limits": Limits(1, 1, 16, 64)}, "memory"),
-        ({"security_opt": ("no-such-option",)}, "no-such-option"),
+        ({"hardening": Hardening(security_opt=("no-such-option",))}, "no-such-option"),
     ],
     ids=["too many CPUs", "too little memory", "unknown security option"],
 )

@@ -10,8 +10,8 @@ import pytest
 from envkit import host
 from envkit.backends.docker import client
 from envkit.errors import PreconditionError
-from tests.contract.rootless import rootless_docker
-from tests.contract.second import VERSION
+from tests.support.rootless_docker import rootless_docker
+from tests.support.second_engine import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ def rootless() -> Iterator[Engine]:
         yield client.Engine(address, api)
 
 
-@pytest.mark.proves("Podman and rootless engines are refused with the reason, before anything is made", "real")
+@pytest.mark.proves("Podman and rootless engines are refused with the reason, before anything is created", "real")
 def test_rootless_docker_is_recognized_and_refused(rootless: Engine) -> None:
     facts = client.facts(rootless)
     assert (facts.rootless, facts.podman, facts.version.startswith(VERSION)) == (True, False, True)

@@ -1,4 +1,4 @@
-"""A real engine, a real ordinary user, envkit installed from its wheel, and projects that leave nothing."""
+"""Fixtures: a real engine, an ordinary user, envkit installed from its wheel, and project folders."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ import pytest
 from envkit.backends.docker import client as client_
 from tests import workers
 from tests.conftest import ROOT
-from tests.functional.account import NAME, ordinary_user
-from tests.functional.alone import alone, clear
-from tests.functional.inside import Inside
-from tests.functional.install import install
-from tests.functional.jupyter import Jupyter, Session, jupyter_of
-from tests.functional.openssh import Ssh
-from tests.functional.workspaces import Envkit, Workspaces, project_filter
+from tests.support.account import NAME, ordinary_user
+from tests.support.container_commands import Inside
+from tests.support.exclusive_run import alone, clear
+from tests.support.jupyter_client import Jupyter, Session, jupyter_of
+from tests.support.openssh import Ssh
+from tests.support.wheel_install import install
+from tests.support.workspaces import Envkit, Workspaces, project_filter
 from tests.workers import NUMBER, exclusive
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
     from envkit.backends.docker.client import Engine
-    from tests.functional.account import Ran, User
+    from tests.support.account import CommandResult, User
 
-# The first `up` of a run builds the image, from nothing where no run was before it.
+# The first `up` builds the image, from scratch on a new machine.
 FIRST_UP_S = 1500
 IMAGE = "image"
 TEAM_KEY = "wK7-a-secret-of-the-team-8Qz"
-# With ports and addresses that no other environment picks while this one is stopped or removed.
-RICH = f"""
+# With a subnet and ports that no other environment chooses while this one is stopped or removed.
+RICH_CONFIG = f"""
 gpu: off
 env: {{TEAM: "vision $HOME `id`"}}
 secrets: {{TEAM_KEY: {{file: ~/team-key}}}}
@@ -56,31 +56,31 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 @dataclass(frozen=True, slots=True)
 class SharedEnvironment:
-    """One running environment, for tests that only look: they change nothing in it."""
+    """A running environment for tests that change nothing in it."""
 
     project: Path
-    up: Ran
+    up: CommandResult
     container: Container
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[docker.DockerClient]:
-    """Yield a client of the engine: to look with, and to make what envkit should find."""
+    """Yield a client of the engine, to inspect and prepare resources."""
     client = docker.DockerClient(base_url=os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
     yield client
     client.close()
 
 
 @pytest.fixture(scope="session")
-def reached() -> Engine:
-    """Return the engine as envkit itself reaches it."""
+def envkit_engine() -> Engine:
+    """Return the engine as envkit connects to it."""
     return client_.connect(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
 
 
 @pytest.fixture(scope="session")
-def place() -> Iterator[Path]:
-    """Yield a folder for this run that the ordinary user can reach: pytest's own is closed to others."""
-    with nullcontext() if workers.WORKER else alone():  # for workers, the process that started them has seen to it
+def run_folder() -> Iterator[Path]:
+    """Yield a folder for this run that the ordinary user can enter, unlike pytest's own."""
+    with nullcontext() if workers.WORKER else alone():  # for workers, their parent process holds the lock
         folder = Path(tempfile.mkdtemp(prefix="envkit-functional-")).resolve()
         folder.chmod(0o755)
         yield folder
@@ -88,26 +88,26 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def user(place: Path, engine: docker.DockerClient) -> User:
+def user(run_folder: Path, engine: docker.DockerClient) -> User:
     """Return the ordinary user who runs envkit, with an empty home of mode 0700."""
-    person = ordinary_user(place / "home")
-    if person.name == NAME:
-        clear(engine, person)
-    person.folder(person.home, 0o700)
-    return person
+    account = ordinary_user(run_folder / "home")
+    if account.name == NAME:
+        clear(engine, account)
+    account.folder(account.home, 0o700)
+    return account
 
 
 @pytest.fixture(scope="session")
-def run_envkit(user: User, place: Path) -> Envkit:
+def run_envkit(user: User, run_folder: Path) -> Envkit:
     """Return `run_envkit(["up"], cwd=…, env=…, text=…, timeout_s=…)`: the installed command, as the user."""
-    return Envkit(user, install(user, place))
+    return Envkit(user, install(user, run_folder))
 
 
 @pytest.fixture(scope="session")
-def projects(user: User, place: Path) -> Path:
-    """Return the folder the project folders are made in."""
-    with exclusive(IMAGE):  # what uses the image waits for the worker that builds it
-        return user.folder(place / "work")
+def projects(user: User, run_folder: Path) -> Path:
+    """Return the folder for project folders."""
+    with exclusive(IMAGE):  # users of the image wait for the worker that builds it
+        return user.folder(run_folder / "work")
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def workspace(
     run_envkit: Envkit,
     engine: docker.DockerClient,
 ) -> Iterator[Workspaces]:
-    """Yield `workspace("gpu: off", files={…}, name=…)`: makes project folders, takes them down in the end."""
+    """Yield `workspace("gpu: off", files={…}, name=…)`, which creates project folders; remove them afterwards."""
     workspaces = Workspaces(user, projects, run_envkit, engine)
     yield workspaces
     workspaces.close()
@@ -130,7 +130,7 @@ def shared_env(
     run_envkit: Envkit,
     engine: docker.DockerClient,
 ) -> Iterator[SharedEnvironment]:
-    """Yield one running environment for all tests that only look."""
+    """Yield the running environment for all tests that change nothing."""
     workspaces = Workspaces(user, projects, run_envkit, engine)
     project = workspaces("gpu: off\n", name="shared")
     try:
@@ -150,14 +150,14 @@ def changing_env(
     run_envkit: Envkit,
     engine: docker.DockerClient,
 ) -> Iterator[SharedEnvironment]:
-    """Yield a second environment, one that uses what a config can ask for.
+    """Yield a second environment, whose configuration has most of the keys.
 
-    Tests may restart it, make it anew and install into it; `lively` brings it back for the next.
+    Tests may restart, recreate and change it; `converged_env` converges it for the next test.
     """
     workspaces = Workspaces(user, projects, run_envkit, engine)
     user.own(_written(user.home / "team-key", TEAM_KEY), 0o600)
     user.folder(user.home / "dataset")
-    project = workspaces(RICH, name="rich")
+    project = workspaces(RICH_CONFIG, name="rich")
     try:
         up = run_envkit(["up", "--yes", "--verbose", "--project", project], timeout_s=FIRST_UP_S)
         assert up.code == 0, str(up)
@@ -168,8 +168,8 @@ def changing_env(
 
 
 @pytest.fixture
-def lively(changing_env: SharedEnvironment, run_envkit: Envkit, engine: docker.DockerClient) -> Container:
-    """Return the container of the second environment, running and as its config says."""
+def converged_env(changing_env: SharedEnvironment, run_envkit: Envkit, engine: docker.DockerClient) -> Container:
+    """Converge the second environment; return its container."""
     up = run_envkit(["up", "--project", changing_env.project])
     assert up.code == 0, str(up)
     (container,) = engine.containers.list(filters=project_filter(str(changing_env.project)))
@@ -189,7 +189,7 @@ def image(user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerC
 
 @pytest.fixture(scope="session")
 def gpu_image(user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient) -> Iterator[str]:
-    """Build the image of a project that asks for a GPU, on this machine that has none; yield its reference."""
+    """Build the image of a project with a GPU, on this machine without one; yield its reference."""
     yield from _built("gpu: on\n", "gpu-image", Workspaces(user, projects, run_envkit, engine), run_envkit)
 
 
@@ -203,7 +203,7 @@ def _built(config: str, name: str, workspaces: Workspaces, run_envkit: Envkit) -
 
 @pytest.fixture(scope="session")
 def inside(shared_env: SharedEnvironment) -> Inside:
-    """Return `inside("id", "-u")` and `inside.sh("id -u")`: programs in the shared environment."""
+    """Return `inside("id", "-u")` and `inside.sh("id -u")`, which run programs in the shared environment."""
     return Inside(shared_env.container)
 
 
@@ -214,13 +214,13 @@ def jupyter(shared_env: SharedEnvironment, run_envkit: Envkit) -> Jupyter:
 
 
 @pytest.fixture(scope="session")
-def compose(user: User, place: Path) -> list[str]:
-    """Return how to call the real Docker Compose, version 2 or later, as any user."""
+def compose(user: User, run_folder: Path) -> list[str]:
+    """Return the command of Docker Compose, version 2 or later, for any user."""
     program = ROOT / ".cache/tools/bin/docker-compose"
     if not program.exists():
-        pytest.fail("Docker Compose is not here: `scripts/setup/tools.sh` gets it", pytrace=False)
+        pytest.fail("Docker Compose is missing: scripts/setup/tools.sh installs it", pytrace=False)
     if user.run(["test", "-x", program], cwd=Path("/")).code:
-        program = Path(shutil.copy(program, place / "docker-compose"))
+        program = Path(shutil.copy(program, run_folder / "docker-compose"))
         program.chmod(0o755)
     return [str(program)]
 
@@ -229,10 +229,10 @@ def compose(user: User, place: Path) -> list[str]:
 def chromium() -> str:
     """Return the path of a browser."""
     candidates = (os.environ.get("ENVKIT_CHROMIUM", ""), *CHROMIUM)
-    found = [path for name in candidates if name and (path := shutil.which(name))]
-    if not found:
-        pytest.fail("Chromium is not here: `scripts/setup/tools.sh` gets it", pytrace=False)
-    return found[0]
+    paths = [path for name in candidates if name and (path := shutil.which(name))]
+    if not paths:
+        pytest.fail("Chromium is missing: scripts/setup/tools.sh installs it", pytrace=False)
+    return paths[0]
 
 
 @pytest.fixture(scope="module")
@@ -245,12 +245,12 @@ def ssh(shared_env: SharedEnvironment, user: User, run_envkit: Envkit) -> Ssh:
 
 
 @pytest.fixture
-def folder(user: User, tmp_path_factory: pytest.TempPathFactory, place: Path) -> Path:
-    """Return a new folder of the user's own, outside of every workspace."""
-    return user.folder(place / tmp_path_factory.mktemp("ssh").name)
+def folder(user: User, tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> Path:
+    """Return a new folder of the user outside all workspaces."""
+    return user.folder(run_folder / tmp_path_factory.mktemp("ssh").name)
 
 
 @pytest.fixture
 def session(jupyter: Jupyter) -> Session:
-    """Return a browser that is logged in."""
+    """Return the session of a logged-in browser."""
     return jupyter.login()

@@ -13,11 +13,11 @@ from envkit import naming
 from envkit.backends.docker import leak_scan
 from envkit.checks import audit
 from envkit.observe import http_attacks
-from tests.functional.inside import Inside
-from tests.functional.jupyter import Jupyter, port_of
-from tests.functional.processes import wait_for_exit
-from tests.functional.waiting import wait_until
-from tests.functional.weak import PYTHON, audit_inside, failed_checks, weakened
+from tests.support.container_commands import Inside
+from tests.support.envkit_process import wait_for_exit
+from tests.support.jupyter_client import Jupyter, port_of
+from tests.support.waiting import wait_until
+from tests.support.weakened_containers import PYTHON, audit_inside, failed_checks, weakened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import docker
 
     from envkit.backends.docker.client import Engine
-    from tests.functional.account import User
     from tests.functional.conftest import SharedEnvironment
-    from tests.functional.workspaces import Envkit
+    from tests.support.account import User
+    from tests.support.workspaces import Envkit
 
 TIMEOUT_S = 180
 
@@ -119,14 +119,14 @@ WEAKENED: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
 @pytest.mark.parametrize("case", WEAKENED)
 def test_audit_finds_exactly_the_weakened_setting(
-    case: str, engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment
+    case: str, engine: docker.DockerClient, envkit_engine: Engine, shared_env: SharedEnvironment
 ) -> None:
     change, expected = WEAKENED[case]
     with weakened(engine, shared_env, change) as container:
         if "socket" in expected:
             programs = Inside(engine.containers.get(container))
             wait_until(lambda: programs("test", "-S", "/run/envkit/jupyter.sock").code == 0, "the socket exists")
-        assert failed_checks(audit_inside(reached, container)) == expected
+        assert failed_checks(audit_inside(envkit_engine, container)) == expected
 
 
 @pytest.fixture(scope="module")
@@ -161,8 +161,10 @@ def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterato
 
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
-def test_audit_finds_weak_jupyterlab_settings(stock: Jupyter, reached: Engine, shared_env: SharedEnvironment) -> None:
-    inspection = leak_scan.inspect_container(reached, str(shared_env.container.id))
+def test_audit_finds_weak_jupyterlab_settings(
+    stock: Jupyter, envkit_engine: Engine, shared_env: SharedEnvironment
+) -> None:
+    inspection = leak_scan.inspect_container(envkit_engine, str(shared_env.container.id))
     findings = audit.check(http_attacks.run_attacks(stock.port, stock.token, lambda: True), inspection)
     assert failed_checks(findings) == {
         "http-host",

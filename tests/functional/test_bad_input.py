@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.engine_gate import Gate
-from tests.functional.messages import assert_config_problems, assert_error
-from tests.functional.traces import has_no_state, state_folder
-from tests.functional.workspaces import Workspaces, leftovers
+from tests.support.engine_gate import Gate
+from tests.support.environment_traces import has_no_state, state_folder
+from tests.support.error_assertions import assert_config_problems, assert_error
+from tests.support.workspaces import Workspaces, leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.functional.account import User
-    from tests.functional.workspaces import Envkit
+    from tests.support.account import User
+    from tests.support.workspaces import Envkit
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [*{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}]\n"
@@ -70,7 +70,7 @@ def project(folder: Path, engine: docker.DockerClient, user: User) -> Iterator[P
         ("ssh: {keys: [absent.pub]}\n", ["envkit.yaml:1 ssh.keys[0]: absent.pub does not exist"]),
     ],
 )
-@pytest.mark.proves("all mistakes in the config are told at once", "real")
+@pytest.mark.proves("all mistakes in the config are reported at once", "real")
 def test_config_problem_names_file_line_and_key(
     config: str, problems: list[str], project: Path, run_envkit: Envkit
 ) -> None:
@@ -125,7 +125,9 @@ def test_wrong_command_line_is_refused(arguments: list[str], expected: str, proj
 LISTEN = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
 
 
-@pytest.mark.proves("a port that the config names is not replaced: who holds it is told", "real")
+@pytest.mark.proves(
+    "a taken port that the config names is not replaced, and the error names the process that holds it", "real"
+)
 def test_taken_port_of_the_config_names_its_process(project: Path, run_envkit: Envkit, user: User) -> None:
     with user.start([run_envkit.program.parent / "python", "-c", LISTEN]) as listener:
         assert listener.stdout is not None
@@ -137,7 +139,7 @@ def test_taken_port_of_the_config_names_its_process(project: Path, run_envkit: E
     assert f"(process {listener.pid})" in result.err
 
 
-@pytest.mark.proves("`up --gpu` where no GPU can be used names the layer and creates nothing", "real")
+@pytest.mark.proves("if the host shows that no GPU is usable, `up --gpu` names the layer and creates nothing", "real")
 def test_required_gpu_that_is_missing_names_the_layer(project: Path, run_envkit: Envkit) -> None:
     for options in (["--gpu"], ["--gpus", "0,1"], ["--gpu", "--dry-run"]):
         assert_error(run_envkit(["up", *options], cwd=project), 5, "no GPU can be used (host)")
@@ -161,7 +163,7 @@ def test_dead_and_inaccessible_sockets_are_reported(project: Path, run_envkit: E
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:2375", "https://engine.example.com"])
-@pytest.mark.proves("rootless engines, and those of other machines, are refused", "real")
+@pytest.mark.proves("rootless engines and engines at unencrypted network addresses are refused", "real")
 def test_unencrypted_remote_engine_is_refused(address: str, project: Path, run_envkit: Envkit) -> None:
     assert_error(
         run_envkit(["up"], cwd=project, env={"DOCKER_HOST": address}), 2, address, "remote engine", "DOCKER_HOST"
@@ -169,10 +171,10 @@ def test_unencrypted_remote_engine_is_refused(address: str, project: Path, run_e
 
 
 @pytest.fixture
-def gate(place: Path, project: Path) -> Iterator[Gate]:
+def gate(run_folder: Path, project: Path) -> Iterator[Gate]:
     """Yield a gate in front of the real engine, which answers some requests itself."""
     address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-    with Gate(place / "answering.sock", address.removeprefix("unix://")) as engine_gate:
+    with Gate(run_folder / "answering.sock", address.removeprefix("unix://")) as engine_gate:
         yield engine_gate
 
 
@@ -185,7 +187,7 @@ def gate(place: Path, project: Path) -> Iterator[Gate]:
         ('{"Architecture": "amd64", "ServerVersion": "5.4.2", "BuildahVersion": "1.39.3"}', "is Podman 5.4.2"),
     ],
 )
-@pytest.mark.proves("rootless engines, and those of other machines, are refused", "stand-in")
+@pytest.mark.proves("rootless engines and engines at unencrypted network addresses are refused", "stand-in")
 def test_unsupported_engine_is_refused(info: str, expected: str, project: Path, run_envkit: Envkit, gate: Gate) -> None:
     gate.answer("GET .*/info", "200 OK", info)
     assert_error(run_envkit(["up"], cwd=project, env=gate.env), 2, expected)
@@ -228,9 +230,9 @@ def test_build_without_a_network_has_a_hint(project: Path, run_envkit: Envkit) -
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 @pytest.mark.parametrize("kib", [8, 16, 48])
 def test_full_disk_leaves_no_incomplete_files(
-    kib: int, project: Path, run_envkit: Envkit, place: Path, image: str
+    kib: int, project: Path, run_envkit: Envkit, run_folder: Path, image: str
 ) -> None:
-    disk = place / "small"
+    disk = run_folder / "small"
     disk.mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k,mode=777", "tmpfs", disk], check=True)
     try:

@@ -14,15 +14,15 @@ import docker
 import docker.errors
 import pytest
 
-from envkit import naming
-from tests.functional import foreign
+from envkit import host, naming
 from tests.functional.conftest import FIRST_UP_S
-from tests.functional.inside import Inside
-from tests.functional.jupyter import jupyter_of
-from tests.functional.messages import assert_error
-from tests.functional.test_trust import address_of_host
-from tests.functional.traces import container_name, has_no_state
-from tests.functional.workspaces import Workspaces, project_filter
+from tests.functional.test_trust import host_address
+from tests.support import foreign_images
+from tests.support.container_commands import Inside
+from tests.support.environment_traces import container_name, has_no_state
+from tests.support.error_assertions import assert_error
+from tests.support.jupyter_client import jupyter_of
+from tests.support.workspaces import Workspaces, project_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
     from docker.models.containers import Container
 
-    from tests.functional.account import User
-    from tests.functional.foreign import Image, Registry
-    from tests.functional.workspaces import Envkit
+    from tests.support.account import User
+    from tests.support.foreign_images import Image, Registry
+    from tests.support.workspaces import Envkit
 
-BASIC_PROGRAMS = foreign.shell("sh", "sed", "tail", "tr")
+BASIC_PROGRAMS = foreign_images.shell("sh", "sed", "tail", "tr")
 TINY = "envkit-test-tiny:Case"
 FOREIGN = "envkit-test-foreign:1"
 ALPINE = {"etc/os-release": 'PRETTY_NAME="Alpine Linux v3.20"\n', "lib/ld-musl-x86_64.so.1": "", "bin/apk": "#!"}
@@ -51,7 +51,7 @@ echo "title=user $user caps $caps $written $nets"
 """
 # Typical traits of foreign images: a user, a SUID program, dead mirrors, no Python, unusual modes.
 DOCKERFILE = f"""
-FROM {foreign.ROOT}
+FROM {foreign_images.ROOT}
 RUN useradd --uid 4321 --create-home dev && echo foreign > /home/dev/foreign && touch /opt/open && chmod 0666 /opt/open
 RUN rm -f /etc/apt/sources.list.d/* && echo 'deb http://mirror.invalid/debian bullseye main' > /etc/apt/sources.list
 RUN cp /bin/true /usr/local/bin/gains && chmod 4755 /usr/local/bin/gains
@@ -69,17 +69,19 @@ def tiny_image(engine: docker.DockerClient) -> Iterator[None]:
     engine.images.remove(TINY, force=True)
 
 
-@pytest.mark.proves("an image no workspace can be built on is refused with the reason before anything is built", "real")
+@pytest.mark.proves("an unsuitable base image is refused with the reason before anything is built", "real")
 @pytest.mark.usefixtures("tiny_image")
 @pytest.mark.parametrize(
     ("image", "reason"),
     [
-        pytest.param(foreign.image({"hello": "world"}), "it has no shell", id="no shell"),
-        pytest.param(foreign.image({**BASIC_PROGRAMS, **ALPINE}), "Alpine Linux v3.20", id="musl"),
-        pytest.param(foreign.image({**foreign.shell(), **FEDORA}), "which installs with dnf", id="dnf"),
-        pytest.param(foreign.image({**foreign.shell(), **HOSTILE}), "an unnamed system, which envkit", id="hostile"),
-        pytest.param(foreign.image({}, machine="arm64"), "built for linux/arm64", id="architecture"),
-        pytest.param(foreign.image({}, OnBuild=["COPY . /app"]), "ONBUILD", id="triggers"),
+        pytest.param(foreign_images.image({"hello": "world"}), "it has no shell", id="no shell"),
+        pytest.param(foreign_images.image({**BASIC_PROGRAMS, **ALPINE}), "Alpine Linux v3.20", id="musl"),
+        pytest.param(foreign_images.image({**foreign_images.shell(), **FEDORA}), "which installs with dnf", id="dnf"),
+        pytest.param(
+            foreign_images.image({**foreign_images.shell(), **HOSTILE}), "an unnamed system, which envkit", id="hostile"
+        ),
+        pytest.param(foreign_images.image({}, machine="arm64"), "built for linux/arm64", id="architecture"),
+        pytest.param(foreign_images.image({}, OnBuild=["COPY . /app"]), "ONBUILD", id="triggers"),
     ],
 )
 def test_unsuitable_image_is_refused_before_the_build(
@@ -90,7 +92,7 @@ def test_unsuitable_image_is_refused_before_the_build(
     user: User,
     engine: docker.DockerClient,
 ) -> None:
-    foreign.load(engine, TINY, image)
+    foreign_images.load(engine, TINY, image)
     project = workspace(f"base: {TINY}\n")
     up = run_envkit(["up", "--yes", "--project", project])
     assert_error(up, 2, f"no workspace can be built on {TINY}", reason)
@@ -104,7 +106,7 @@ def test_image_inspection_has_no_network_rights_or_writes(
     run_envkit: Envkit,
     engine: docker.DockerClient,
 ) -> None:
-    foreign.load(engine, TINY, foreign.image({**BASIC_PROGRAMS, "bin/python3": PROBING_PYTHON}))
+    foreign_images.load(engine, TINY, foreign_images.image({**BASIC_PROGRAMS, "bin/python3": PROBING_PYTHON}))
     try:
         up = run_envkit(["up", "--yes", "--project", workspace(f"base: {TINY}\n")])
     finally:
@@ -114,13 +116,14 @@ def test_image_inspection_has_no_network_rights_or_writes(
 
 @pytest.fixture(scope="module")
 def foreign_env(
-    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient, place: Path
+    user: User, projects: Path, run_envkit: Envkit, engine: docker.DockerClient, run_folder: Path
 ) -> Iterator[tuple[Path, Container]]:
     """Yield a running workspace on a foreign image."""
-    foreign.debian(engine, place)
-    foreign.build(engine, FOREIGN, {"Dockerfile": DOCKERFILE})
+    foreign_images.debian(engine, run_folder)
+    foreign_images.build(engine, FOREIGN, {"Dockerfile": DOCKERFILE})
     workspaces = Workspaces(user, projects, run_envkit, engine)
-    project = workspaces(f"gpu: off\nbase: {FOREIGN}\n", name="foreign")
+    # The mirrors of this image are dead, so the configuration names another one.
+    project = workspaces(f"gpu: off\nbase: {FOREIGN}\nbuild: {{mirror: '{host.debian_mirror()}'}}\n", name="foreign")
     try:
         up = run_envkit(["up", "--yes", "--project", project], timeout_s=FIRST_UP_S)
         assert up.code == 0, str(up)
@@ -131,7 +134,7 @@ def foreign_env(
         workspaces.close()
 
 
-@pytest.mark.proves("any image of Debian or Ubuntu can be the base, without Python and with another user", "real")
+@pytest.mark.proves("any Debian or Ubuntu image can be the base, even without Python or with another user", "real")
 def test_workspace_runs_on_a_foreign_image(foreign_env: tuple[Path, Container]) -> None:
     inside = Inside(foreign_env[1])
     process = inside.sh("python -c 'import tensorflow as t; print(t.__version__, int(t.reduce_sum(t.ones((2, 3)))))'")
@@ -165,7 +168,7 @@ def test_unchanged_foreign_workspace_does_nothing(foreign_env: tuple[Path, Conta
     assert json.loads(up.out)["result"]["changed"] == []
 
 
-@pytest.mark.proves("an image that somebody else made asks first, before it is brought", "real")
+@pytest.mark.proves("an image of another author needs approval before it is pulled", "real")
 def test_foreign_image_needs_approval(
     registry: Registry, workspace: Workspaces, run_envkit: Envkit, user: User
 ) -> None:
@@ -178,8 +181,8 @@ def test_foreign_image_needs_approval(
 
 @pytest.fixture
 def registry() -> Iterator[Registry]:
-    with foreign.registry() as server:
-        server.images["team/tiny:1"] = foreign.image({"hello": "from a registry"})
+    with foreign_images.registry() as server:
+        server.images["team/tiny:1"] = foreign_images.image({"hello": "from a registry"})
         yield server
 
 
@@ -231,7 +234,7 @@ def test_failed_pull_is_one_message(
 ) -> None:
     registry.login = "unknown" if ref.endswith("secret") else ""
     registry.broken = ref.endswith("broken")
-    registry.images["team/tiny:broken"] = foreign.image({"hello": "cut"})
+    registry.images["team/tiny:broken"] = foreign_images.image({"hello": "cut"})
     project = workspace(f"base: {registry.address}/{ref}\n")
     assert_error(
         run_envkit(["up", "--yes", "--project", project]), 3, f"{registry.address}/{ref} cannot be pulled", reason, hint
@@ -269,14 +272,15 @@ class EmptyMirror(http.server.BaseHTTPRequestHandler):
 
 
 def test_newer_python_comes_from_the_configured_mirror(
-    workspace: Workspaces, run_envkit: Envkit, engine: docker.DockerClient, place: Path
+    workspace: Workspaces, run_envkit: Envkit, engine: docker.DockerClient, run_folder: Path
 ) -> None:
-    foreign.debian(engine, place)
-    foreign.build(engine, FOREIGN, {"Dockerfile": DOCKERFILE})
+    foreign_images.debian(engine, run_folder)
+    foreign_images.build(engine, FOREIGN, {"Dockerfile": DOCKERFILE})
     with http.server.ThreadingHTTPServer(("0.0.0.0", 0), EmptyMirror) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        mirror = f"http://{address_of_host(engine)}:{server.server_port}/pythons"
-        project = workspace(f"base: {FOREIGN}\ngpu: off\nbuild: {{python_mirror: '{mirror}', proxy: off}}\n")
+        mirror = f"http://{host_address(engine)}:{server.server_port}/pythons"
+        settings = f"{{python_mirror: '{mirror}', mirror: '{host.debian_mirror()}', proxy: off}}"
+        project = workspace(f"base: {FOREIGN}\ngpu: off\nbuild: {settings}\n")
         build = run_envkit(["build", "--yes", "--project", project], timeout_s=FIRST_UP_S)
         server.shutdown()
     assert_error(build, 3, f"cannot download Python 3.12 from {mirror}", "check build.python_mirror")

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.functional.account import Ran
-from tests.functional.waiting import wait_until
+from tests.support.account import CommandResult
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
 
-    from tests.functional.account import User
     from tests.functional.conftest import SharedEnvironment
-    from tests.functional.jupyter import Jupyter
-    from tests.functional.workspaces import Envkit
+    from tests.support.account import User
+    from tests.support.jupyter_client import Jupyter
+    from tests.support.workspaces import Envkit
 
 pytestmark = pytest.mark.browser
 TIMEOUT_MS = 60_000
@@ -55,7 +55,7 @@ class OpenedBrowser:
         arguments: Arguments of all processes while the browser loaded the page.
     """
 
-    result: Ran
+    result: CommandResult
     address: str
     mode: str
     page: Page
@@ -98,7 +98,7 @@ def opened(
     page.goto(address.read_text(), wait_until="commit")
     arguments = all_arguments()
     out, err = process.communicate(timeout=60)
-    result = Ran(tuple(str(word) for word in argv), process.returncode, out, err)
+    result = CommandResult(tuple(str(word) for word in argv), process.returncode, out, err)
     yield OpenedBrowser(result, address.read_text(), (folder / "mode").read_text(), page, arguments)
     page.close()
 

@@ -12,11 +12,11 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.functional.conftest import FIRST_UP_S
-from tests.functional.messages import assert_config_problems, assert_error
-from tests.functional.private_index import private_index
-from tests.functional.test_trust import address_of_host
-from tests.functional.trees import bytecode_digests, differing_paths, image_contains, settings, trees
-from tests.functional.workspaces import Workspaces
+from tests.functional.test_trust import host_address
+from tests.support.error_assertions import assert_config_problems, assert_error
+from tests.support.image_trees import bytecode_digests, differing_paths, image_contains, settings, trees
+from tests.support.private_index import private_index
+from tests.support.workspaces import Workspaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.functional.account import Ran, User
-    from tests.functional.private_index import PrivateIndex
-    from tests.functional.trees import Tree
-    from tests.functional.workspaces import Envkit
+    from tests.support.account import CommandResult, User
+    from tests.support.image_trees import Tree
+    from tests.support.private_index import PrivateIndex
+    from tests.support.workspaces import Envkit
 
 pytestmark = pytest.mark.whole_image
 
@@ -55,17 +55,17 @@ class Images:
 
     classic: str
     buildx: str
-    result: Ran
+    result: CommandResult
     index: PrivateIndex
 
 
 @pytest.fixture(scope="module")
-def docker_config(place: Path) -> Path:
+def docker_config(run_folder: Path) -> Path:
     """Return a configuration folder of Docker's client that contains buildx."""
     source = ROOT / ".cache/tools/docker/cli-plugins/docker-buildx"
     if not source.exists():
         pytest.fail("buildx is missing: scripts/setup/tools.sh installs it", pytrace=False)
-    folder = place / "docker"
+    folder = run_folder / "docker"
     (folder / "cli-plugins").mkdir(parents=True)
     shutil.copy(source, folder / "cli-plugins/docker-buildx")
     (folder / "cli-plugins/docker-buildx").chmod(0o755)
@@ -75,7 +75,7 @@ def docker_config(place: Path) -> Path:
 @pytest.fixture(scope="module")
 def index(engine: docker.DockerClient, user: User, run_envkit: Envkit) -> Iterator[PrivateIndex]:
     python = run_envkit.program.with_name("python")
-    with private_index(address_of_host(engine), PASSWORD, user, python) as server:
+    with private_index(host_address(engine), PASSWORD, user, python) as server:
         yield server
 
 
@@ -148,13 +148,13 @@ def write_config(project: Path, **build: str) -> None:
     (project / "envkit.yaml").write_text(f"gpu: off\nbuild: {json.dumps(build)}\n")
 
 
-@pytest.mark.proves("buildx builds the image where it is installed", "real")
+@pytest.mark.proves("buildx builds the image if it is installed", "real")
 def test_installed_buildx_builds_the_image(images: Images, engine: docker.DockerClient) -> None:
     assert re.search(rf"build: built {images.buildx} with buildx [0-9.]+\n", images.result.err)
     assert engine.images.get(images.buildx).history()[0]["Comment"].startswith("buildkit")
 
 
-@pytest.mark.proves("an image is the same by buildx and by the engine's own builder, file for file", "real")
+@pytest.mark.proves("buildx and the engine's own builder produce the same image, file by file", "real")
 def test_both_builders_create_the_same_files(
     image_trees: tuple[Tree, Tree], images: Images, engine: docker.DockerClient
 ) -> None:
@@ -184,7 +184,7 @@ def test_both_builders_create_the_same_settings(images: Images, engine: docker.D
     assert labels[0] == labels[1]
 
 
-@pytest.mark.proves("the login for a private index reaches the build as a secret, and stays nowhere", "real")
+@pytest.mark.proves("the login for a private index is passed to the build as a secret, and is stored nowhere", "real")
 def test_index_login_is_stored_nowhere(images: Images, engine: docker.DockerClient, user: User) -> None:
     assert {"pip", "uv"} <= {program for program, _ in images.index.served}
     assert "/simple/tensorflow-cpu/" in {path for _, path in images.index.served}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.functional.twins import IGNORED, differences
+from tests.support.container_diff import IGNORED, differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.functional.account import Ran, User
     from tests.functional.conftest import SharedEnvironment
-    from tests.functional.workspaces import Envkit
+    from tests.support.account import CommandResult, User
+    from tests.support.workspaces import Envkit
 
     Inspected = dict[str, Any]
-    Compose = Callable[..., Ran]
+    Compose = Callable[..., CommandResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class Comparison:
     logs: str
     envkit: tuple[Inspected, Inspected]
     compose: tuple[Inspected, Inspected]
-    kept: tuple[Ran, Inspected]
+    kept: tuple[CommandResult, Inspected]
     leftovers: tuple[list[str], list[str], list[str]]
-    restarted: tuple[Ran, Inspected]
+    restarted: tuple[CommandResult, Inspected]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def rendered(user: User, changing_env: SharedEnvironment) -> Path:
 def run(user: User, compose: list[str], rendered: Path) -> Compose:
     """Return `run("up", "--detach", file=…)`: Docker Compose, run as the user, with the rendered file by default."""
 
-    def run(*words: str, file: Path = rendered) -> Ran:
+    def run(*words: str, file: Path = rendered) -> CommandResult:
         result = user.run([*compose, "--file", file, *words], timeout_s=120)
         assert result.code == 0, str(result)
         return result
@@ -80,7 +80,7 @@ def comparison(
     def inspect() -> tuple[Inspected, Inspected]:
         return dict(api.inspect_container(name)), dict(api.inspect_network(name))
 
-    def up() -> tuple[Ran, Inspected]:
+    def up() -> tuple[CommandResult, Inspected]:
         result = run_envkit(["up", "--project", changing_env.project])
         assert result.code == 0, str(result)
         return result, dict(api.inspect_container(name))
@@ -99,7 +99,7 @@ def comparison(
     return Comparison(listing, logs, envkit_resources, compose_resources, kept_container, leftovers, up())
 
 
-@pytest.mark.proves("the container envkit starts and the one Docker Compose starts are the same", "real")
+@pytest.mark.proves("envkit and Docker Compose start the same container", "real")
 def test_both_launchers_start_the_same_container(comparison: Comparison) -> None:
     assert differences(comparison.envkit[0], comparison.compose[0]) == {}
 
@@ -128,7 +128,7 @@ def test_ignored_settings_exist(comparison: Comparison) -> None:
     assert set(IGNORED) - settings <= {f"Config.Labels.{compose}.replace"}  # exists only after a container was replaced
 
 
-@pytest.mark.proves("`docker compose ps`, `logs` and `down` serve what `envkit up` started", "real")
+@pytest.mark.proves("`docker compose ps`, `logs` and `down` work on a container that `envkit up` started", "real")
 def test_compose_lists_and_logs_containers_of_envkit(comparison: Comparison, changing_env: SharedEnvironment) -> None:
     fields = {key: comparison.listing[key] for key in ("Name", "Service", "State")}
     assert fields == {"Name": changing_env.container.name, "Service": "workspace", "State": "running"}
@@ -136,14 +136,14 @@ def test_compose_lists_and_logs_containers_of_envkit(comparison: Comparison, cha
     assert "TensorBoard 2.9" in comparison.logs
 
 
-@pytest.mark.proves("`envkit up` keeps what Docker Compose started", "real")
+@pytest.mark.proves("`envkit up` keeps a container that Docker Compose started", "real")
 def test_envkit_keeps_containers_of_compose(comparison: Comparison) -> None:
     up, container = comparison.kept
     assert "nothing changed" in up.out
     assert container["Id"] == comparison.compose[0]["Id"]
 
 
-@pytest.mark.proves("`docker compose ps`, `logs` and `down` serve what `envkit up` started", "real")
+@pytest.mark.proves("`docker compose ps`, `logs` and `down` work on a container that `envkit up` started", "real")
 def test_compose_down_keeps_only_the_volumes(comparison: Comparison) -> None:
     assert comparison.leftovers == ([], [], ["-datasets", "-home"])
 

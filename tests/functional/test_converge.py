@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.functional.inside import Inside
-from tests.functional.messages import assert_error
-from tests.functional.traces import container, container_name, start_identity, state_folder
-from tests.functional.workspaces import Workspaces
+from tests.support.container_commands import Inside
+from tests.support.environment_traces import container, container_name, start_identity, state_folder
+from tests.support.error_assertions import assert_error
+from tests.support.workspaces import Workspaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import docker
     from docker.models.containers import Container
 
-    from tests.functional.account import Ran, User
-    from tests.functional.workspaces import Envkit
+    from tests.support.account import CommandResult, User
+    from tests.support.workspaces import Envkit
 
 FIRST_UP_S, BUILD_S = 1500, 600
 # A subnet, and later a port, that no other environment chooses while this one is stopped or removed.
@@ -61,7 +61,7 @@ class Environment:
         """Replace its configuration."""
         (self.project / "envkit.yaml").write_text(config)
 
-    def run(self, *args: str) -> Ran:
+    def run(self, *args: str) -> CommandResult:
         """Run envkit in its project."""
         return self.envkit(args, cwd=self.project, timeout_s=BUILD_S)
 
@@ -104,7 +104,7 @@ def _occupy(listener: socket.socket, port: int) -> None:
         listener.listen()
 
 
-@pytest.mark.proves("A port taken by somebody is replaced by a free one", "real")
+@pytest.mark.proves("a port that is taken is replaced by a free one", "real")
 def test_taken_port_is_replaced_by_a_free_one(env: Environment) -> None:
     ports = env.container.attrs["HostConfig"]["PortBindings"]["8888/tcp"]
     assert [port["HostIp"] for port in ports] == ["127.0.0.1"]
@@ -117,7 +117,7 @@ class Change:
 
     old_data: dict[str, Any]
     old_id: str | None
-    refused_up: Ran
+    refused_up: CommandResult
     is_unchanged: bool
     steps: list[str]
 
@@ -135,14 +135,16 @@ def change(env: Environment) -> Change:
     return Change(old_data, old_identity[0], refused_up, is_unchanged, env.changes("--yes"))
 
 
-@pytest.mark.proves("An `up` that widens access shows the difference and asks; without a terminal it refuses", "real")
+@pytest.mark.proves(
+    "an `up` that grants more access shows the difference and asks; without a terminal it refuses", "real"
+)
 def test_new_access_is_refused_without_a_terminal(change: Change, env: Environment) -> None:
     data = env.project.parent / "data"
     assert_error(change.refused_up, 2, f"  - {data}, outside the project folder, can be read at /data\n", "--yes")
     assert change.is_unchanged
 
 
-@pytest.mark.proves("A changed plan makes the container anew", "real")
+@pytest.mark.proves("a changed plan recreates the container", "real")
 def test_changed_plan_recreates_the_container(change: Change, env: Environment) -> None:
     assert env.container.id != change.old_id
     assert env.container.attrs["HostConfig"]["Memory"] == 3 * 2**30
@@ -153,21 +155,21 @@ def test_changed_plan_recreates_the_container(change: Change, env: Environment) 
     assert steps == ["RemoveContainer", "ReplaceFiles", "CreateContainer", "StartContainer"]
 
 
-@pytest.mark.proves("A changed plan keeps workspace, home, installed extras, token and host key", "real")
+@pytest.mark.proves("a changed plan keeps workspace, home, installed packages, token and host key", "real")
 def test_changed_plan_keeps_data_and_keys(change: Change, env: Environment) -> None:
     data = env.collect_data()
     assert data == change.old_data
     assert all(data.values())
 
 
-@pytest.mark.proves("What was agreed to once is not asked again", "real")
+@pytest.mark.proves("access that was approved once needs no second approval", "real")
 def test_approved_access_needs_no_second_approval(change: Change, env: Environment) -> None:
     old_identity = start_identity(env.container)
     assert env.changes() == []
     assert start_identity(env.container) == old_identity
 
 
-@pytest.mark.proves("A new SSH key is put in place without making the container anew", "real")
+@pytest.mark.proves("a new SSH key is installed without a new container", "real")
 def test_new_ssh_key_replaces_files_only(change: Change, env: Environment) -> None:
     keygen = env.user.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", env.project / "new"])
     assert keygen.code == 0, str(keygen)
@@ -219,7 +221,7 @@ def _damage_mounted_files(env: Environment) -> None:
         (_lose_everything, ["CreateNetwork", "CreateVolume", "PrepareVolumes", "CreateContainer", "StartContainer"]),
     ],
 )
-@pytest.mark.proves("Whatever was stopped, paused or removed is brought to order by the next `up`", "real")
+@pytest.mark.proves("the next `up` repairs everything that was stopped, paused or removed", "real")
 def test_up_repairs_stopped_and_removed_resources(
     disturb: Callable[[Environment], None], steps: list[str], env: Environment
 ) -> None:
@@ -246,7 +248,7 @@ def test_damaged_state_is_refused_and_its_hint_works(env: Environment) -> None:
     assert start_identity(env.container) == old_identity
 
 
-@pytest.mark.proves("A container that dies shows its last lines and the hint", "real")
+@pytest.mark.proves("if a container exits, its last log lines and a hint are printed", "real")
 def test_exited_container_shows_its_last_lines(env: Environment) -> None:
     damage = env.inside.sh('rm -rf "$VIRTUAL_ENV" && touch "$VIRTUAL_ENV"')
     assert damage.code == 0, str(damage)

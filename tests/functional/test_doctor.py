@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.processes import wait_for_exit
+from tests.support.envkit_process import wait_for_exit
 
 if TYPE_CHECKING:
-    from tests.functional.account import User
     from tests.functional.conftest import SharedEnvironment
-    from tests.functional.workspaces import Envkit, Workspaces
+    from tests.support.account import User
+    from tests.support.workspaces import Envkit, Workspaces
 
 
-@pytest.mark.proves("`doctor` names what a host lacks, with the command that fixes it", "real")
+@pytest.mark.proves("`doctor` names each missing part of the host, with the command that fixes it", "real")
 def test_doctor_checks_this_host(run_envkit: Envkit, workspace: Workspaces) -> None:
     result = run_envkit(["doctor", "--format", "json"], cwd=workspace("gpu: off"))
     findings = {finding["check"]: finding for finding in json.loads(result.out)["findings"]}
@@ -58,7 +58,7 @@ def test_doctor_fixes_safe_findings_without_approval(
         folder.chmod(0o700)
 
 
-@pytest.mark.proves("`probe` looks at every layer from the device nodes to an operation", "real")
+@pytest.mark.proves("`probe` checks every layer, from the device nodes to an operation", "real")
 def test_probe_checks_a_running_environment(run_envkit: Envkit, shared_env: SharedEnvironment, user: User) -> None:
     junit = user.home / "probe.xml"
     result = run_envkit(

@@ -14,17 +14,17 @@ import pytest
 
 from envkit import naming
 from envkit.backends.docker import tar
-from tests.functional.messages import assert_error
-from tests.functional.processes import wait_for_stage
-from tests.functional.traces import container_name, has_no_state, state_folder
-from tests.functional.workspaces import leftovers
+from tests.support.environment_traces import container_name, has_no_state, state_folder
+from tests.support.envkit_process import wait_for_stage
+from tests.support.error_assertions import assert_error
+from tests.support.workspaces import leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.functional.account import User
-    from tests.functional.workspaces import Envkit, Workspaces
+    from tests.support.account import User
+    from tests.support.workspaces import Envkit, Workspaces
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_down_by_name_works_from_anywhere(project: Path, run_envkit: Envkit, eng
     assert leftovers(engine, str(project)) == {}
 
 
-@pytest.mark.proves("an environment whose folder is gone is removed by the command that `status` tells", "real")
+@pytest.mark.proves("the command that `status` prints for an environment without its folder removes it", "real")
 def test_hint_of_status_removes_an_orphaned_environment(
     project: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
 ) -> None:
@@ -137,7 +137,7 @@ class Resources:
         api = self.engine.api
         return {
             "image": {tag for resource in api.images() for tag in resource["RepoTags"] or ()},
-            "container": {resource["Names"][0].lstrip("/") for resource in api.containers(names=True)},
+            "container": {resource["Names"][0].lstrip("/") for resource in api.containers(all=True)},
             "network": {resource["Name"] for resource in api.networks()},
             "volume": {resource["Name"] for resource in api.volumes()["Volumes"] or ()},
         }
@@ -152,13 +152,11 @@ def resources(engine: docker.DockerClient, image: str) -> Iterator[Resources]:
     factory = Resources(engine)
     filters = {"label": f"{naming.MANAGED}=1"}
     repositories = naming.REPOSITORY, naming.BASE_REPOSITORY
-    images = [
-        image_object for repository in repositories for image_object in engine.images.list(repository, filters=filters)
-    ]
-    for number, image_object in enumerate(images):
-        engine.api.create_container(str(image_object.id), command=["/none"], name=f"envkit-prune-held-{number}")
+    images = [entry for repository in repositories for entry in engine.images.list(repository, filters=filters)]
+    for number, entry in enumerate(images):
+        engine.api.create_container(str(entry.id), command=["/none"], name=f"envkit-prune-held-{number}")
     yield factory
-    for container in engine.containers.list(names=True, filters={"name": "envkit-prune-"}):
+    for container in engine.containers.list(all=True, filters={"name": "envkit-prune-"}):
         container.remove(force=True)
     for network in engine.networks.list(names=["envkit-prune-"]):
         network.remove()
@@ -170,8 +168,8 @@ def resources(engine: docker.DockerClient, image: str) -> Iterator[Resources]:
 
 
 @pytest.mark.alone
-@pytest.mark.proves("`prune --dry-run` says what would go and changes nothing", "real")
-@pytest.mark.proves("`prune` removes only what is ours and unused, and says how much it freed", "real")
+@pytest.mark.proves("`prune --dry-run` lists what would be removed, and changes nothing", "real")
+@pytest.mark.proves("`prune` removes only unused resources of envkit, and reports the freed space", "real")
 def test_prune_removes_only_unused_resources_of_envkit(
     project: Path, resources: Resources, run_envkit: Envkit, engine: docker.DockerClient, user: User
 ) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from docker.types import Mount
 
-from tests.functional.bare import Bare, mounted
-from tests.functional.jupyter import Jupyter, port_of
-from tests.functional.waiting import wait_until
+from tests.support.image_containers import ImageContainers, mount_source
+from tests.support.jupyter_client import Jupyter, port_of
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,22 +17,24 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.functional.account import User
     from tests.functional.conftest import SharedEnvironment
+    from tests.support.account import User
 
 NEW_TOKEN = "b" * 43
 OTHER_SOCKET = '{"jupyter": {"socket": "/tmp/s", "hosts": ["x"]}, "tensorboard": {"logdir": "/x"}}'
 
 
 @pytest.fixture(scope="module")
-def bare(
+def containers(
     engine: docker.DockerClient,
     shared_env: SharedEnvironment,
     user: User,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Bare:
+) -> ImageContainers:
     container = shared_env.container
-    return Bare(engine, container.attrs["Image"], mounted(container), user, tmp_path_factory.mktemp("bare"))
+    return ImageContainers(
+        engine, container.attrs["Image"], mount_source(container), user, tmp_path_factory.mktemp("bare")
+    )
 
 
 def token(text: str, mode: int = 0o600) -> Callable[[Path], object]:
@@ -55,7 +57,7 @@ def without(name: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).unlink()
 
 
-@pytest.mark.proves("without a proper token JupyterLab does not start at all", "real")
+@pytest.mark.proves("without a valid token JupyterLab does not start", "real")
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -95,20 +97,20 @@ def without(name: str) -> Callable[[Path], object]:
     ],
 )
 def test_damaged_files_stop_the_start_with_one_line(
-    bare: Bare,
+    containers: ImageContainers,
     change: Callable[[Path], object],
     expected: str,
 ) -> None:
-    code, log = bare.end(change)
+    code, log = containers.run_to_end(change)
     assert code not in {0, 137}
     assert expected in log
     assert log.startswith("envkit: ")
     assert len(log.splitlines()) == 1
 
 
-def test_token_of_another_user_stops_the_start(bare: Bare, user: User) -> None:
-    folder = bare.copy()
-    with bare.started(
+def test_token_of_another_user_stops_the_start(containers: ImageContainers, user: User) -> None:
+    folder = containers.copy()
+    with containers.start(
         folder,
         user=f"{user.uid + 1}:{user.gid + 1}",
         mounts=[
@@ -118,23 +120,25 @@ def test_token_of_another_user_stops_the_start(bare: Bare, user: User) -> None:
         assert container.wait(timeout=60)["StatusCode"] == 78
 
 
-def test_missing_server_settings_stop_the_start(bare: Bare) -> None:
-    code, log = bare.end(lambda _: None, tmpfs={"/etc/envkit": "", "/tmp": "", "/run/envkit": "", "/home/dev": ""})
+def test_missing_server_settings_stop_the_start(containers: ImageContainers) -> None:
+    code, log = containers.run_to_end(
+        lambda _: None, tmpfs={"/etc/envkit": "", "/tmp": "", "/run/envkit": "", "/home/dev": ""}
+    )
     assert (code, log) == (78, "envkit: /etc/envkit/jupyter_server_config.py cannot be read\n")
 
 
-def test_unknown_arguments_stop_the_start(bare: Bare) -> None:
-    code, log = bare.end(lambda _: None, command=["ssh", "root"])
+def test_unknown_arguments_stop_the_start(containers: ImageContainers) -> None:
+    code, log = containers.run_to_end(lambda _: None, command=["ssh", "root"])
     assert (code, log) == (78, "envkit: unknown arguments: ssh root\n")
 
 
 @pytest.mark.parametrize("text", ["c = get_config(\n", "raise ValueError\n"])
-def test_failing_server_settings_stop_the_start(bare: Bare, tmp_path: Path, text: str) -> None:
+def test_failing_server_settings_stop_the_start(containers: ImageContainers, tmp_path: Path, text: str) -> None:
     broken = tmp_path / "broken.py"
     broken.write_text(text)
     broken.chmod(0o644)
-    with bare.started(
-        bare.copy(),
+    with containers.start(
+        containers.copy(),
         volumes={
             str(broken): {"bind": "/etc/envkit/jupyter_server_config.py", "mode": "ro"},
         },
@@ -143,17 +147,17 @@ def test_failing_server_settings_stop_the_start(bare: Bare, tmp_path: Path, text
         assert "http://" not in container.logs().decode()
 
 
-def test_root_cannot_start_the_workspace(bare: Bare) -> None:
-    code, log = bare.end(lambda _: None, user="0:0")
+def test_root_cannot_start_the_workspace(containers: ImageContainers) -> None:
+    code, log = containers.run_to_end(lambda _: None, user="0:0")
     assert code not in {0, 137}
     assert "http://" not in log
 
 
-@pytest.mark.proves("a new token locks out whoever had the old one", "real")
-def test_new_token_invalidates_old_cookies(bare: Bare) -> None:
-    folder = bare.copy()
+@pytest.mark.proves("a new token invalidates the old one", "real")
+def test_new_token_invalidates_old_cookies(containers: ImageContainers) -> None:
+    folder = containers.copy()
     old_token = (folder / "token").read_text().strip()
-    with bare.started(folder, network_mode="bridge", ports={"8888/tcp": ("127.0.0.1", 0)}) as container:
+    with containers.start(folder, network_mode="bridge", ports={"8888/tcp": ("127.0.0.1", 0)}) as container:
         old_server = Jupyter(port_of(container), old_token)
         wait_until(lambda: old_server.responds("/api"), "the server answers")
         cookie = old_server.login().headers

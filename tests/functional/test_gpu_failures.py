@@ -1,6 +1,6 @@
-"""Failures of the real TensorFlow 2.9.0 on a fake driver, by row of the failure table; only `make test-gpu-image` runs them.
+"""Failures of the real TensorFlow 2.9.0 on a fake driver, by row of the failure table.
 
-Each has a near miss: a similar setup with another diagnosis.
+Only `make test-gpu-image` runs these tests. Each has a near miss: a similar setup with another diagnosis.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from envkit.checks import observations
 from envkit.checks.gpu import compute_failures, warnings
 from envkit.model.facts import HostGpu
 from envkit.model.report import Observation, Verdict
-from tests.functional.made_up_gpu import WHEELS, FakeGpuSetup, FakeGpu
+from tests.support.fake_gpu import WHEELS, FakeGpu, FakeGpuSetup
 
 if TYPE_CHECKING:
     import docker
@@ -77,7 +77,7 @@ ROWS: dict[str, tuple[FakeGpuSetup, str, str, FakeGpuSetup, str]] = {
         FakeGpuSetup({**SLOW, "FAKE_CAPABILITY": "8.6"}, limit_s=25),
         "gpu/op-failed",
     ),
-    "38 too old a GPU": (
+    "38 GPU too old": (
         fake_gpu(FAKE_CAPABILITY="3.0"),
         "gpu/too-old",
         "older TensorFlow",
@@ -91,7 +91,7 @@ ROWS: dict[str, tuple[FakeGpuSetup, str, str, FakeGpuSetup, str]] = {
         fake_gpu(FAKE_LAUNCH="200"),
         "gpu/no-kernel",
     ),
-    "42 cuDNN gets no memory": (
+    "42 no memory for cuDNN": (
         FakeGpuSetup(MEMORY_TAKEN),
         "gpu/memory-taken",
         "stop them",
@@ -105,7 +105,7 @@ ROWS: dict[str, tuple[FakeGpuSetup, str, str, FakeGpuSetup, str]] = {
         FakeGpuSetup(MEMORY_TAKEN),
         "gpu/memory-taken",
     ),
-    "42 TensorFlow gets no memory": (
+    "42 no memory for TensorFlow": (
         FakeGpuSetup({"FAKE_FREE_MIB": "0"}, limit_s=110),
         "gpu/memory-taken",
         "stop them",
@@ -119,14 +119,14 @@ ROWS: dict[str, tuple[FakeGpuSetup, str, str, FakeGpuSetup, str]] = {
         fake_gpu(FAKE_LAUNCH="999"),
         "gpu/op-failed",
     ),
-    "43 code that is damaged": (
+    "43 damaged code": (
         fake_gpu(FAKE_LAUNCH="200"),
         "gpu/no-kernel",
         "TensorFlow release",
         fake_gpu(FAKE_LAUNCH="222"),
         "gpu/ptx-too-new",
     ),
-    "44 listed, and no operation runs": (
+    "44 listed, but no operation runs": (
         FakeGpuSetup(real=CUDART),
         "gpu/op-failed",
         "sudo reboot",
@@ -141,15 +141,15 @@ def gpu(engine: docker.DockerClient, gpu_image: str, tmp_path_factory: pytest.Te
     return FakeGpu(engine, gpu_image, tmp_path_factory.mktemp("gpu"))
 
 
-def gpu_finding(observations_: tuple[Observation, ...]) -> Finding:
+def gpu_finding(probe_observations: tuple[Observation, ...]) -> Finding:
     """Return the finding about the GPU, as of an `up --gpu` on a host with a loaded driver."""
     host = HostGpu("470.256.02", ("/dev/nvidia0",), ("0000:01:00.0",))
-    findings = checks.probe(observations_, release=RELEASE, gpu_required=True, host=host)
-    (gpu_finding,) = [finding for finding in findings if finding.check.startswith("gpu/")]
-    return gpu_finding
+    findings = checks.probe(probe_observations, release=RELEASE, gpu_required=True, host=host)
+    (finding,) = [finding for finding in findings if finding.check.startswith("gpu/")]
+    return finding
 
 
-@pytest.mark.proves("what real TensorFlow says of a broken GPU is explained with its hint", "stand-in")
+@pytest.mark.proves("the errors of real TensorFlow on a broken GPU are explained with a hint", "stand-in")
 @pytest.mark.parametrize("row", ROWS)
 def test_gpu_failure_is_diagnosed_and_its_near_miss_differs(row: str, gpu: FakeGpu) -> None:
     setup, check, hint, near_miss, other_check = ROWS[row]
@@ -166,25 +166,26 @@ def test_unknown_gpu_failure_is_shown_verbatim(gpu: FakeGpu) -> None:
     assert "CUBLAS_STATUS_EXECUTION_FAILED" in finding.detail
 
 
-@pytest.mark.proves("for a newer GPU the probe tells how long the first operation took and what is kept", "stand-in")
+@pytest.mark.proves(
+    "for a newer GPU the probe reports how long the first operation took and whether its compiled code is kept",
+    "stand-in",
+)
 def test_newer_gpu_reports_the_time_of_its_first_operation(gpu: FakeGpu) -> None:
     probe_result = gpu.probe(fake_gpu(FAKE_CAPABILITY="9.0", CUDA_CACHE_PATH="/tmp/cache"))
-    (finding,) = [
-        warning
-        for warning in warnings.collect_warnings(probe_result, RELEASE)
-        if warning.check == "gpu/compiles-at-first-use"
-    ]
+    (finding,) = compile_warnings(probe_result)
     assert "(9.0); its first operation took " in finding.detail
     assert "is lost with the container: /tmp/cache is not on a volume" in finding.detail
     assert "jit-compiled from PTX" in observations.log(probe_result)
     for capability in ("8.6", "8.9"):
         other_result = gpu.probe(fake_gpu(FAKE_CAPABILITY=capability))
-        assert not [
-            warning
-            for warning in warnings.collect_warnings(other_result, RELEASE)
-            if warning.check == "gpu/compiles-at-first-use"
-        ]
+        assert not compile_warnings(other_result)
         assert "jit-compiled from PTX" not in observations.log(other_result)
+
+
+def compile_warnings(probe_observations: tuple[Observation, ...]) -> list[Finding]:
+    """Return the warnings that the first use of a GPU compiles kernels."""
+    found_warnings = warnings.collect_warnings(probe_observations, RELEASE)
+    return [warning for warning in found_warnings if warning.check == "gpu/compiles-at-first-use"]
 
 
 # Program that makes the real cuDNN load one of its libraries, as a convolution does.
@@ -193,7 +194,7 @@ ENDED = {"36 cuDNN finds no libnvrtc.so": "gpu/cudnn-incomplete"}
 
 
 @pytest.mark.parametrize("row", ENDED)
-def test_error_of_the_real_cudnn_is_recognised(row: str, gpu: FakeGpu) -> None:
+def test_error_of_the_real_cudnn_is_recognized(row: str, gpu: FakeGpu) -> None:
     output = gpu.run(LOAD_CUDNN, FakeGpuSetup(real=["libcudnn.so.8"], hidden=[f"{WHEELS}/cuda_nvrtc/lib"]))
     assert "Error: libnvrtc.so: cannot open shared object file" in output
     finding = compute_failures.diagnose(
@@ -231,7 +232,7 @@ COMPILERS: dict[str, tuple[FakeGpuSetup, str, str]] = {
 }
 
 
-@pytest.mark.proves("what real TensorFlow says of a broken GPU is explained with its hint", "stand-in")
+@pytest.mark.proves("the errors of real TensorFlow on a broken GPU are explained with a hint", "stand-in")
 @pytest.mark.parametrize("row", COMPILERS)
 def test_missing_xla_tools_are_noted_before_xla_fails(row: str, gpu: FakeGpu) -> None:
     setup, check, message = COMPILERS[row]

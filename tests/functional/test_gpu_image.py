@@ -38,7 +38,7 @@ LIBRARIES = (
 
 
 @pytest.mark.proves("CUDA's libraries load in a GPU image", "real")
-@pytest.mark.proves("the compiler's cache lies in the home volume", "real")
+@pytest.mark.proves("the compiler's cache is in the home volume", "real")
 def test_tensorflow_and_cuda_load_as_in_a_workspace(gpu_image: str, engine: docker.DockerClient) -> None:
     output = engine.containers.run(
         gpu_image,

@@ -39,9 +39,9 @@ ROWS: dict[str, tuple[dict[str, Any], set[str], str]] = {
 }
 
 
-@pytest.mark.proves("an engine's refusal of a GPU is explained with its hint", "real")
+@pytest.mark.proves("an engine's refusal of a GPU is explained with a hint", "real")
 @pytest.mark.parametrize("row", ROWS)
-def test_gpu_error_of_a_real_engine_is_recognised(
+def test_gpu_error_of_a_real_engine_is_recognized(
     row: str, engine: docker.DockerClient, shared_env: SharedEnvironment
 ) -> None:
     options, kinds, hint = ROWS[row]

@@ -1,4 +1,4 @@
-"""The running container is locked down: as the engine sees it, as it is inside, and as its neighbours see it."""
+"""The running container is hardened: in the engine's settings, from the inside, and for its neighbors."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import psutil
 import pytest
 
 from envkit.checks.audit import hardening
-from tests.functional.inside import Inside
-from tests.functional.jupyter import port_of
-from tests.functional.waiting import wait_until
+from tests.support.container_commands import Inside
+from tests.support.jupyter_client import port_of
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.functional.account import User
     from tests.functional.conftest import SharedEnvironment
+    from tests.support.account import User
 
-# What an intruder would try. Each must fail, and the programs used must be there, or nothing was tried.
+# Escape attempts of an intruder. Each must fail, and not because its program is missing.
 ESCAPES = {
     "change the kernel's settings": "echo x > /proc/sys/kernel/core_pattern",
-    "ask the kernel for a restart": "echo b > /proc/sysrq-trigger",
+    "restart the host": "echo b > /proc/sysrq-trigger",
     "read the kernel's memory": "head -c 1 /proc/kcore | grep -q .",
     "read the kernel's log": "dmesg",
     "make a control group": "mkdir /sys/fs/cgroup/x || mkdir /sys/fs/cgroup/memory/x",
@@ -35,7 +35,7 @@ ESCAPES = {
     "leave its mounts": "nsenter -t 1 -m true",
     "make a disk's device": "mknod /tmp/disk b 8 0",
     "find a disk": "ls /dev/sd* /dev/vd* /dev/nvme* /dev/mapper/control 2>/dev/null | grep .",
-    "find an engine's socket": "find / -xdev -name '*docker*.sock' -o -xdev -name 'containerd*.sock' | grep .",
+    "find the socket of an engine": "find / -xdev -name '*docker*.sock' -o -xdev -name 'containerd*.sock' | grep .",
     "see the host's processes": "pgrep -x dockerd || pgrep -x systemd || pgrep -x containerd",
     "write to /usr": "touch /usr/x",
     "write to /etc": "touch /etc/x",
@@ -43,10 +43,10 @@ ESCAPES = {
     "write to /": "touch /x",
     "become root": "su -c true < /dev/null",
     "read the passwords": "cat /etc/shadow",
-    "take packets off the wire": "python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)'",
+    "capture packets": "python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)'",
     "set the clock": "date --set 2020-01-01",
     "rename the machine": "hostname evil",
-    "have memory images": "ulimit -c 1",
+    "write core dumps": "ulimit -c 1",
     "run a program from its socket folder": "cp /bin/true /run/envkit/true && /run/envkit/true",
 }
 TAMPERING = {
@@ -57,7 +57,7 @@ TAMPERING = {
     "the folder of secrets": "touch /run/secrets/envkit/x",
     "the list of users": "echo >> /etc/passwd",
     "the config file": "echo >> /workspace/envkit.yaml",
-    "the config file's place": "rm /workspace/envkit.yaml || mv /workspace/envkit.yaml /workspace/other",
+    "the path of the config file": "rm /workspace/envkit.yaml || mv /workspace/envkit.yaml /workspace/other",
     "TensorFlow": "touch /opt/tensorflow/lib/python3.9/site-packages/tensorflow/x",
     "the server": "touch /opt/jupyter/lib/python3.11/site-packages/x.pth",
 }
@@ -70,10 +70,10 @@ def inspection(engine: docker.DockerClient, shared_env: SharedEnvironment) -> di
     return dict(engine.api.inspect_container(str(shared_env.container.id)))
 
 
-# As the engine sees it.
+# Settings of the engine.
 
 
-@pytest.mark.proves("memory, processors, processes, shared memory and logs are limited", "real")
+@pytest.mark.proves("memory, CPUs, processes, shared memory and logs are limited", "real")
 @pytest.mark.proves("the container runs without root, without capabilities, on a read-only root", "real")
 @pytest.mark.parametrize("check", hardening.CHECKS.values(), ids=lambda check: check.__name__)
 def test_container_settings_pass_the_audit(inspection: dict[str, Any], check: hardening.Rule) -> None:
@@ -130,12 +130,12 @@ def test_image_has_no_root_user_and_no_secrets(
     assert list(hardening.environment(image)) == []
 
 
-# As it is inside.
+# From the inside.
 
 
 @pytest.fixture(scope="module")
 def weak(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[Inside]:
-    """A container of the same image as `docker run` makes it when nothing is asked for: as root."""
+    """Yield a container of the same image with the defaults of `docker run`, so as root."""
     container = engine.containers.run(
         shared_env.container.attrs["Image"],
         ["infinity"],
@@ -156,7 +156,7 @@ def test_processes_have_no_capabilities_and_gain_none(inside: Inside) -> None:
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
 
 
-@pytest.mark.proves("nothing in the container gets out of it", "real")
+@pytest.mark.proves("attempts to escape from the container fail", "real")
 @pytest.mark.parametrize("script", ESCAPES.values(), ids=ESCAPES)
 def test_escape_fails(inside: Inside, script: str) -> None:
     process = inside.sh(script)
@@ -171,7 +171,7 @@ def test_tampering_fails(inside: Inside, script: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "what",
+    "escape",
     [
         "make a disk's device",
         "write to /usr",
@@ -180,7 +180,7 @@ def test_tampering_fails(inside: Inside, script: str) -> None:
         "write to /",
         "become root",
         "read the passwords",
-        "take packets off the wire",
+        "capture packets",
     ],
 )
 def test_escape_works_in_an_ordinary_container(weak: Inside, escape: str) -> None:
@@ -189,7 +189,7 @@ def test_escape_works_in_an_ordinary_container(weak: Inside, escape: str) -> Non
 
 @pytest.mark.parametrize("bits", ["/6000", "/6000 -type d", "-0002 -type f", "-0002 -type d ! -perm -1000"])
 def test_image_has_no_privileged_or_writable_files(weak: Inside, bits: str) -> None:
-    """SUID and SGID files, files that everybody may write, and folders where everybody may replace files."""
+    """Find SUID and SGID files, world-writable files, and folders where every user may replace files."""
     search = weak.sh(f"find / -xdev -perm {bits} ! -type l -print")
     assert (search.code, search.out) == (0, "")
 
@@ -197,7 +197,7 @@ def test_image_has_no_privileged_or_writable_files(weak: Inside, bits: str) -> N
 def test_other_folders_are_read_only(inside: Inside) -> None:
     mounted = [line.split() for line in inside("cat", "/proc/mounts").out.splitlines()]
     writable = {target for _, target, kind, options, *_ in mounted if options.split(",")[0] == "rw" and kind != "proc"}
-    # Of the engine's own: device nodes and terminals, and empty folders over what it hides.
+    # The engine mounts device nodes, terminals, and empty folders over hidden ones.
     expected = {*HOME_AND_TEMPORARY, "/dev", "/dev/pts", "/dev/mqueue"}
     for target in writable - expected:
         assert inside("touch", f"{target}/x").code != 0, target
@@ -222,11 +222,11 @@ def test_container_user_is_the_workspace_owner(inside: Inside, shared_env: Share
     identity = inside.sh("id -u; id -g; id -un; echo $HOME").out.split()
     assert identity == [str(user.uid), str(user.gid), "dev", "/home/dev"]
     try:
-        assert inside("mkdir", "/workspace/made-inside").code == 0
-        folder_stat = (shared_env.project / "made-inside").stat()
+        assert inside("mkdir", "/workspace/new-folder").code == 0
+        folder_stat = (shared_env.project / "new-folder").stat()
         assert (folder_stat.st_uid, folder_stat.st_gid) == (user.uid, user.gid)
     finally:
-        inside("rmdir", "/workspace/made-inside")
+        inside("rmdir", "/workspace/new-folder")
 
 
 def test_home_is_private(inside: Inside, user: User) -> None:
@@ -242,14 +242,14 @@ def test_home_is_private(inside: Inside, user: User) -> None:
 def test_state_directory_is_private(user: User) -> None:
     folder = user.home / ".local/state/envkit"
     for path in (folder, *folder.rglob("*")):
-        # What lies there for everybody inside to read, and public keys, is in folders that nobody else enters.
+        # Files that every user in the container may read, and public keys, are in private folders.
         is_public = path.suffix == ".pub" or {"etc", "guard"} & set(path.relative_to(folder).parts)
         mode = path.lstat().st_mode & 0o777
         assert is_public or not mode & 0o077, f"{path} has mode {mode:o}"
         assert path.lstat().st_uid == user.uid, path
 
 
-# As the neighbours see it.
+# For neighbors.
 
 
 def test_host_listens_on_loopback_only(shared_env: SharedEnvironment) -> None:
@@ -262,15 +262,11 @@ def test_host_listens_on_loopback_only(shared_env: SharedEnvironment) -> None:
     assert addresses == {"127.0.0.1"}
 
 
-@pytest.mark.proves("nobody else on the network reaches JupyterLab", "real")
+@pytest.mark.proves("other machines on the network cannot reach JupyterLab", "real")
 def test_other_host_addresses_do_not_answer(shared_env: SharedEnvironment) -> None:
     port = port_of(shared_env.container)
-    addresses = [
-        address.address
-        for interface in psutil.net_if_addrs().values()
-        for address in interface
-        if address.family == socket.AF_INET
-    ]
+    interface_addresses = (entry for entries in psutil.net_if_addrs().values() for entry in entries)
+    addresses = [entry.address for entry in interface_addresses if entry.family == socket.AF_INET]
     assert can_connect("127.0.0.1", port)
     assert [address for address in addresses if not address.startswith("127.") and can_connect(address, port)] == []
 
@@ -281,7 +277,7 @@ def can_connect(address: str, port: int) -> bool:
         return probe.connect_ex((address, port)) == 0
 
 
-@pytest.mark.proves("other containers do not reach JupyterLab, TensorBoard or SSH", "real")
+@pytest.mark.proves("other containers cannot reach JupyterLab, TensorBoard or SSH", "real")
 def test_other_containers_reach_nothing(engine: docker.DockerClient, shared_env: SharedEnvironment) -> None:
     image, name = shared_env.container.attrs["Image"], str(shared_env.container.name)
     (address,) = [
@@ -293,12 +289,12 @@ def test_other_containers_reach_nothing(engine: docker.DockerClient, shared_env:
     containers = []
     try:
         containers = [engine.containers.run(image, serve, network=plain_network.name, **options) for _ in range(2)]
-        (other, neighbour), sibling = containers, Inside(containers[1])
+        (other, neighbor), sibling = containers, Inside(containers[1])
         other.reload()
         reachable = other.attrs["NetworkSettings"]["Networks"][plain_network.name]["IPAddress"]
-        wait_until(lambda: open_ports(sibling, reachable) == {8888}, "two ordinary neighbours reach each other")
+        wait_until(lambda: open_ports(sibling, reachable) == {8888}, "two ordinary neighbors reach each other")
         assert open_ports(sibling, address) == set()
-        engine.networks.get(name).connect(neighbour)  # now on the very same network
+        engine.networks.get(name).connect(neighbor)  # on the same network
         assert open_ports(sibling, address) == set()
     finally:
         for container in containers:
@@ -307,7 +303,7 @@ def test_other_containers_reach_nothing(engine: docker.DockerClient, shared_env:
 
 
 def open_ports(inside: Inside, address: str) -> set[int]:
-    """Return the ports of an address that a container can open a connection to, of those one would look at."""
+    """Return which of PORTS a container can connect to at an address."""
     probes = " ".join(f"(exec 3<>/dev/tcp/{address}/{port}) 2> /dev/null && echo {port} &" for port in PORTS)
     return {int(port) for port in inside("timeout", "2", "bash", "-c", f"{probes} wait").out.split()}
 

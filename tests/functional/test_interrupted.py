@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.engine_gate import Gate, reached
-from tests.functional.messages import assert_error
-from tests.functional.processes import wait_for_exit, wait_for_stage
-from tests.functional.traces import container, has_no_state, start_identity
-from tests.functional.workspaces import Workspaces, leftovers
+from tests.support.engine_gate import Gate, wait_for_request
+from tests.support.environment_traces import container, has_no_state, start_identity
+from tests.support.envkit_process import wait_for_exit, wait_for_stage
+from tests.support.error_assertions import assert_error
+from tests.support.workspaces import Workspaces, leftovers
 
 if TYPE_CHECKING:
     import subprocess
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.functional.account import Ran, User
-    from tests.functional.workspaces import Envkit
+    from tests.support.account import CommandResult, User
+    from tests.support.workspaces import Envkit
 
 STOP, REMOVE = "POST .*/containers/.*/stop.*", "DELETE .*/containers/.*"
 CREATE = r"POST .*/containers/create\?name=envkit-\d+-[a-z0-9-]+"
@@ -50,7 +50,7 @@ class GatedProject:
     def __init__(self, project: Path, envkit: Envkit, gate: Gate) -> None:
         self.project, self.envkit, self.gate = project, envkit, gate
 
-    def run(self, *args: str) -> Ran:
+    def run(self, *args: str) -> CommandResult:
         """Run envkit until it exits."""
         return self.envkit(args, cwd=self.project, env=self.gate.env)
 
@@ -62,11 +62,11 @@ class GatedProject:
         """Run envkit and kill it when it sends a request, which never reaches the engine."""
         rule = self.gate.on(request, "hold")
         with self.start(*args) as process:
-            reached(rule, process)
+            wait_for_request(rule, process)
             os.killpg(process.pid, signal.SIGKILL)
         self.gate.open()
 
-    def disconnect(self, request: str, *args: str) -> Ran:
+    def disconnect(self, request: str, *args: str) -> CommandResult:
         """Run envkit and close the engine's connections when envkit sends a request."""
         rule = self.gate.on(request, "cut")
         result = self.run(*args)
@@ -76,10 +76,10 @@ class GatedProject:
 
 
 @pytest.fixture(scope="module")
-def gate(place: Path, image: str) -> Iterator[Gate]:
+def gate(run_folder: Path, image: str) -> Iterator[Gate]:
     """Yield a gate in front of the real engine, which has the image."""
     address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-    with Gate(place / "gate.sock", address.removeprefix("unix://")) as engine_gate:
+    with Gate(run_folder / "gate.sock", address.removeprefix("unix://")) as engine_gate:
         yield engine_gate
 
 
@@ -105,7 +105,7 @@ def gated(project: Path, run_envkit: Envkit, gate: Gate, user: User) -> Iterator
 
 
 @pytest.mark.parametrize("point", UP)
-@pytest.mark.proves("Killing envkit anywhere leaves what the next `down` clears away", "real")
+@pytest.mark.proves("after envkit is killed at any point, the next `down` removes the environment", "real")
 def test_down_cleans_up_after_a_killed_up(
     point: str, gated: GatedProject, engine: docker.DockerClient, user: User
 ) -> None:
@@ -116,10 +116,8 @@ def test_down_cleans_up_after_a_killed_up(
     assert has_no_state(user, gated.project)
 
 
-@pytest.mark.proves("Killing envkit anywhere leaves what the next `up` brings to order", "real")
-def test_up_continues_after_a_kill_at_any_request(
-    gated: GatedProject, engine: docker.DockerClient, user: User
-) -> None:
+@pytest.mark.proves("after envkit is killed at any point, the next `up` repairs the environment", "real")
+def test_up_continues_after_a_kill_at_any_request(gated: GatedProject, engine: docker.DockerClient, user: User) -> None:
     # The network is created in parallel with the volumes, so the result of a kill there is not deterministic.
     for request in (request for point, request in UP.items() if point != "network"):
         gated.kill(request, "up")
@@ -145,7 +143,7 @@ def test_up_continues_after_a_kill_at_any_request(
     assert has_no_state(user, gated.project)
 
 
-@pytest.mark.proves("Ctrl-C leaves at once and cleanly", "real")
+@pytest.mark.proves("Ctrl-C stops envkit at once and cleanly", "real")
 def test_ctrl_c_ends_a_waiting_envkit(gated: GatedProject) -> None:
     with gated.start("up") as process:
         wait_for_stage(process, "wait")
@@ -153,7 +151,7 @@ def test_ctrl_c_ends_a_waiting_envkit(gated: GatedProject) -> None:
         waiting_up = wait_for_exit(process)
     rule = gated.gate.on(PROBE, "hold")
     with gated.start("up") as process:
-        reached(rule, process)
+        wait_for_request(rule, process)
         os.killpg(process.pid, signal.SIGINT)
         up_without_answer = wait_for_exit(process)
     message = "envkit: interrupted; `envkit up` or `envkit down` continues from here\n"
@@ -161,11 +159,11 @@ def test_ctrl_c_ends_a_waiting_envkit(gated: GatedProject) -> None:
         assert (result.code, result.err.count(message), "Traceback" in result.err) == (130, 1, False), str(result)
 
 
-@pytest.mark.proves("Two at once: one waits or says so", "real")
+@pytest.mark.proves("of two commands at once, one waits and reports that", "real")
 def test_concurrent_commands_wait_for_each_other(gated: GatedProject, engine: docker.DockerClient, user: User) -> None:
     rule = gated.gate.on(CREATE, "hold")
     with gated.start("up") as first:
-        reached(rule, first)
+        wait_for_request(rule, first)
         with gated.start("up", "--format", "json") as second:
             wait_for_stage(second, "wait")
             rule.released.set()
@@ -179,7 +177,7 @@ def test_concurrent_commands_wait_for_each_other(gated: GatedProject, engine: do
     # `down` removes the state folder and its lock while an `up` waits for that lock.
     rule = gated.gate.on(REMOVE, "hold")
     with gated.start("down", "--volumes") as down:
-        reached(rule, down)
+        wait_for_request(rule, down)
         with gated.start("up") as up:
             wait_for_stage(up, "wait")
             rule.released.set()
@@ -197,7 +195,7 @@ def test_up_continues_after_the_engine_is_lost(gated: GatedProject, engine: dock
     container(engine, user, gated.project).stop(timeout=0)
     rule = gated.gate.on(START, "hold")
     with gated.start("up", "--format", "json") as process:
-        reached(rule, process)
+        wait_for_request(rule, process)
         port = int(container(engine, user, gated.project).attrs["Config"]["Labels"]["envkit.port"])
         with socket.create_server(("127.0.0.1", port)):
             rule.released.set()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.functional.jupyter import Jupyter, Session
+    from tests.support.jupyter_client import Jupyter, Session
 
 
 def test_loopback_host_names_are_served(jupyter: Jupyter) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.jupyter import Jupyter, port_of
-from tests.functional.waiting import wait_until
+from tests.support.jupyter_client import Jupyter, port_of
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import docker
 
     from tests.functional.conftest import SharedEnvironment
-    from tests.functional.jupyter import Session
+    from tests.support.jupyter_client import Session
 
 EVIL = "http://evil.example"
 HOSTS = ("evil.example", "evil.example:8888", "127.0.0.1.evil.example", "169.254.169.254", "10.0.0.1", "")
@@ -49,7 +49,7 @@ def test_other_host_names_are_refused_with_a_token(jupyter: Jupyter) -> None:
             assert response.status in {400, 403}, (host, path)
 
 
-@pytest.mark.proves("other pages of the browser get nothing from JupyterLab", "real")
+@pytest.mark.proves("other pages in the browser get no data from JupyterLab", "real")
 def test_form_of_another_page_cannot_write(jupyter: Jupyter, session: Session) -> None:
     for headers in (
         {},
@@ -62,7 +62,7 @@ def test_form_of_another_page_cannot_write(jupyter: Jupyter, session: Session) -
     assert jupyter.request("POST", "/login", body=f"password={jupyter.token}").status == 403
 
 
-@pytest.mark.proves("other pages of the browser get nothing from JupyterLab", "real")
+@pytest.mark.proves("other pages in the browser get no data from JupyterLab", "real")
 def test_requests_from_another_origin_are_refused(jupyter: Jupyter, session: Session) -> None:
     headers = {**session.headers, "X-XSRFToken": session.xsrf, "Origin": EVIL}
     for method, path in (("GET", "/api/contents"), ("POST", "/api/kernels"), ("DELETE", "/api/contents/x")):
@@ -111,7 +111,7 @@ def test_converted_notebooks_are_sandboxed(jupyter: Jupyter) -> None:
         jupyter.api("DELETE", "/api/contents/hostile.ipynb")
 
 
-@pytest.mark.proves("other pages of the browser get nothing from JupyterLab", "real")
+@pytest.mark.proves("other pages in the browser get no data from JupyterLab", "real")
 def test_jupyterlab_cannot_be_framed(jupyter: Jupyter, session: Session) -> None:
     for path in ("/lab", "/login", "/logout", "/files/missing", "/api/status"):
         response = jupyter.request("GET", path, session.headers)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.functional.account import User
-    from tests.functional.inside import Inside
-    from tests.functional.workspaces import Envkit
+    from tests.support.account import User
+    from tests.support.container_commands import Inside
+    from tests.support.workspaces import Envkit
 
 CASES = ROOT / "tests/cases/migrate-scripts"
 SCRIPTS = sorted(path.name for path in CASES.glob("*.py"))
@@ -46,8 +46,8 @@ class ScriptRuns:
 
 
 @pytest.fixture(scope="module")
-def script_runs(user: User, place: Path, run_envkit: Envkit, inside: Inside) -> ScriptRuns:
-    folder = user.folder(place / "migrate")
+def script_runs(user: User, run_folder: Path, run_envkit: Envkit, inside: Inside) -> ScriptRuns:
+    folder = user.folder(run_folder / "migrate")
     for name in SCRIPTS:
         (folder / name).write_text((CASES / name).read_text())
         user.own(folder / name, 0o644)

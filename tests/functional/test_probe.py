@@ -1,4 +1,4 @@
-"""The probe in the real workspace: TensorFlow computes there, and a GPU that cannot be used stops `up` in time."""
+"""The probe in the real workspace: TensorFlow computes, and an unusable GPU stops `up` before any change."""
 
 from __future__ import annotations
 
@@ -10,37 +10,36 @@ from envkit import catalog, checks
 from envkit.backends.docker import client, endpoint
 from envkit.model.facts import HostGpu
 from envkit.observe import probe
-from tests.functional.workspaces import leftovers
+from tests.support.error_assertions import assert_error
+from tests.support.workspaces import leftovers
 
 if TYPE_CHECKING:
     import docker
 
     from envkit.model.report import Observation
     from tests.functional.conftest import SharedEnvironment
-    from tests.functional.workspaces import Envkit, Workspaces
+    from tests.support.workspaces import Envkit, Workspaces
 
 VERSION = "2.9.0"
 
 
 @pytest.mark.image
-@pytest.mark.proves("TensorFlow computes in the workspace, and its results are compared with the right ones", "real")
-def test_tensorflow_of_the_configured_version_computes(shared_env: SharedEnvironment) -> None:
-    told: list[Observation] = []
-    seen = probe.probe(client.connect(endpoint.current_endpoint()), str(shared_env.container.name), told.append)
-    assert seen == tuple(told)
-    assert seen[-1].name == "done"
-    found = checks.probe(seen, release=catalog.release(VERSION), gpu_required=False, host=HostGpu())
-    assert [one.check for one in found] == ["tensorflow/computes", "gpu/driver-missing"]
-    assert checks.summarize(found).startswith(f"TensorFlow {VERSION} computes on CPU (matmul ")
+@pytest.mark.proves("TensorFlow computes in the workspace, and its results are compared with known ones", "real")
+def test_configured_tensorflow_computes(shared_env: SharedEnvironment) -> None:
+    reported: list[Observation] = []
+    engine = client.connect(endpoint.current_endpoint())
+    observations = probe.probe(engine, str(shared_env.container.name), reported.append)
+    assert observations == tuple(reported)
+    assert observations[-1].name == "done"
+    findings = checks.probe(observations, release=catalog.release(VERSION), gpu_required=False, host=HostGpu())
+    assert [finding.check for finding in findings] == ["tensorflow/computes", "gpu/driver-missing"]
+    assert checks.summarize(findings).startswith(f"TensorFlow {VERSION} computes on CPU (matmul ")
 
 
-@pytest.mark.proves("`up --gpu` where no GPU can be used names the layer and creates nothing", "real")
-def test_a_gpu_that_cannot_be_used_stops_up_before_anything_is_made(
+@pytest.mark.proves("if the host shows that no GPU is usable, `up --gpu` names the layer and creates nothing", "real")
+def test_unusable_gpu_stops_up_before_any_change(
     workspace: Workspaces, run_envkit: Envkit, engine: docker.DockerClient
 ) -> None:
     project = workspace()
-    ran = run_envkit(["up", "--gpu", "--project", project])
-    assert ran.code == 5, str(ran)
-    assert "no GPU can be used (" in ran.err
-    assert "Traceback" not in ran.err
+    assert_error(run_envkit(["up", "--gpu", "--project", project]), 5, "no GPU can be used (")
     assert not leftovers(engine, str(project))

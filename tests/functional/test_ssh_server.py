@@ -1,4 +1,4 @@
-"""The SSH server of a workspace: what it is set to, that it is no daemon and opens no port."""
+"""The SSH server of a workspace: its settings, and that it is not a daemon and opens no port."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.openssh import Ssh, ssh_audit_problems
-from tests.functional.waiting import wait_until
+from tests.support.openssh import Ssh, ssh_audit_problems
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.functional.account import User
     from tests.functional.conftest import SharedEnvironment
-    from tests.functional.inside import Inside
-    from tests.functional.workspaces import Envkit
+    from tests.support.account import User
+    from tests.support.container_commands import Inside
+    from tests.support.workspaces import Envkit
 
-# What `sshd -T` must say: the settings that decide who gets in and what for.
+# Settings of `sshd -T` that decide who can log in, and for what.
 GOLDEN = {
     "allowagentforwarding": "no",
     "allowstreamlocalforwarding": "no",
@@ -72,8 +72,8 @@ GOLDEN = {
 }
 
 
-def test_sshd_means_what_its_settings_say(inside: Inside) -> None:
-    asked = inside(
+def test_effective_settings_of_sshd(inside: Inside) -> None:
+    sshd = inside(
         "/usr/sbin/sshd",
         "-T",
         "-f",
@@ -81,59 +81,59 @@ def test_sshd_means_what_its_settings_say(inside: Inside) -> None:
         "-C",
         "user=dev,host=x,addr=127.0.0.1",
     )
-    found = dict(line.split(" ", 1) for line in asked.out.splitlines() if " " in line)
-    assert {name: found[name] for name in GOLDEN} == GOLDEN
+    settings = dict(line.split(" ", 1) for line in sshd.out.splitlines() if " " in line)
+    assert {name: settings[name] for name in GOLDEN} == GOLDEN
 
 
-def test_sshd_is_no_daemon(ssh: Ssh, inside: Inside) -> None:
+def test_sshd_is_not_a_daemon(ssh: Ssh, inside: Inside) -> None:
     assert ssh("true").code == 0
-    wait_until(lambda: inside("pgrep", "-x", "sshd").code == 1, "no sshd is left")
+    wait_until(lambda: inside("pgrep", "-x", "sshd").code == 1, "no sshd runs")
 
 
-def test_a_client_that_is_killed_leaves_no_sshd(ssh: Ssh, inside: Inside) -> None:
+def test_killed_client_leaves_no_sshd(ssh: Ssh, inside: Inside) -> None:
     client = ssh.user.start([*ssh.remote_shell.split(), ssh.host, "echo in; cat"])
     assert client.stdout is not None
     assert client.stdout.readline() == "in\n"
     assert inside("pgrep", "-x", "sshd").code == 0
     client.kill()
     client.communicate()
-    wait_until(lambda: inside("pgrep", "-x", "sshd").code == 1, "no sshd is left")
+    wait_until(lambda: inside("pgrep", "-x", "sshd").code == 1, "no sshd runs")
 
 
-@pytest.mark.proves("ssh-audit finds nothing weak", "real")
-def test_ssh_audit_finds_nothing_but_what_quantum_computers_may_do(ssh: Ssh, run_envkit: Envkit) -> None:
-    with create_server(("127.0.0.1", 0)) as door:
+@pytest.mark.proves("ssh-audit finds no weakness in the SSH server without a port", "real")
+def test_ssh_audit_warns_only_of_quantum_computers(ssh: Ssh, run_envkit: Envkit) -> None:
+    with create_server(("127.0.0.1", 0)) as listener:
         argv = [run_envkit.program, "ssh-proxy", ssh.host]
-        threading.Thread(target=serve, args=(door, ssh.user, argv), daemon=True).start()
-        found = ssh_audit_problems(door.getsockname()[1], "--skip-rate-test")
-    assert found["fail"] == []
-    assert [text for text in found["warn"] if "post-quantum" not in text] == []
+        threading.Thread(target=serve, args=(listener, ssh.user, argv), daemon=True).start()
+        problems = ssh_audit_problems(listener.getsockname()[1], "--skip-rate-test")
+    assert problems["fail"] == []
+    assert [text for text in problems["warn"] if "post-quantum" not in text] == []
 
 
-def serve(door: socket, user: User, argv: list[str | Path]) -> None:
-    """Give each connection to a door an SSH server of its own."""
-    with suppress(OSError):  # the door was closed
+def serve(listener: socket, user: User, argv: list[str | Path]) -> None:
+    """Start a separate SSH server for each connection."""
+    with suppress(OSError):  # the listener was closed
         while True:
-            connection, _ = door.accept()
-            threading.Thread(target=carry, args=(connection, user, argv), daemon=True).start()
+            connection, _ = listener.accept()
+            threading.Thread(target=relay, args=(connection, user, argv), daemon=True).start()
 
 
-def carry(connection: socket, user: User, argv: list[str | Path]) -> None:
-    """Carry bytes between a connection and a program until either ends."""
+def relay(connection: socket, user: User, argv: list[str | Path]) -> None:
+    """Copy bytes between a connection and a program until either closes."""
     with connection, user.start(argv) as program, suppress(OSError, ValueError):
         assert program.stdin is not None
         assert program.stdout is not None
-        there, back = program.stdin.buffer, program.stdout.buffer  # type: ignore[attr-defined]
+        stdin, stdout = program.stdin.buffer, program.stdout.buffer  # type: ignore[attr-defined]
 
         def feed() -> None:
             with suppress(OSError, ValueError):
                 while chunk := connection.recv(1 << 16):
-                    there.write(chunk)
-                    there.flush()
-                there.close()
+                    stdin.write(chunk)
+                    stdin.flush()
+                stdin.close()
 
         threading.Thread(target=feed, daemon=True).start()
-        while chunk := back.read1(1 << 16):
+        while chunk := stdout.read1(1 << 16):
             connection.sendall(chunk)
 
 
@@ -142,4 +142,4 @@ def test_no_port_is_open_for_ssh(shared_env: SharedEnvironment, inside: Inside) 
     assert set(shared_env.container.ports) == {"8888/tcp"}
     assert set(shared_env.container.attrs["HostConfig"]["PortBindings"]) == {"8888/tcp"}
     listening = [line.split()[1] for line in inside("cat", "/proc/net/tcp", "/proc/net/tcp6").out.splitlines()]
-    assert [one for one in listening if one.endswith(f":{2222:04X}")] == []
+    assert [address for address in listening if address.endswith(f":{2222:04X}")] == []

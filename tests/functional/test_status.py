@@ -1,4 +1,4 @@
-"""`status --all`: what others run on the same engine, and only then."""
+"""`status`: environments of other users with `--all` only, and drift with `--check`."""
 
 from __future__ import annotations
 
@@ -15,37 +15,35 @@ if TYPE_CHECKING:
     import docker
 
     from tests.functional.conftest import SharedEnvironment
-    from tests.functional.workspaces import Envkit
+    from tests.support.workspaces import Envkit
 
-STRANGER = 4711
+OTHER_UID = 4711
 
 
 @pytest.fixture
-def theirs(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[str]:
-    """Yield the name of another user's environment, of which only its labels matter: it is never started."""
+def other_environment(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterator[str]:
+    """Yield the name of another user's environment; its container has labels only and is never started."""
     name, image = "theirs", shared_env.container.image
     assert image is not None
-    made = engine.containers.create(
+    container = engine.containers.create(
         image,
-        name=naming.container(STRANGER, name),
-        labels=naming.labels(STRANGER, name, "/home/somebody/theirs"),
+        name=naming.container(OTHER_UID, name),
+        labels=naming.labels(OTHER_UID, name, "/home/other/theirs"),
     )
     yield name
-    made.remove()
+    container.remove()
 
 
-@pytest.mark.proves("`envkit status --all` lists everybody's", "real")
-def test_everybodys_environments_are_listed_with_their_users(theirs: str, run_envkit: Envkit) -> None:
-    listed = run_envkit(["status", "--all"]).out
-    (line,) = [line for line in listed.splitlines() if line.startswith(theirs)]
-    assert line.split()[1:4] == ["(user", f"{STRANGER})", "created"]
-    assert "shared" in listed
+@pytest.mark.proves("`envkit status --all` lists the environments of all users", "real")
+def test_all_lists_environments_of_all_users(other_environment: str, run_envkit: Envkit) -> None:
+    table = run_envkit(["status", "--all"]).out
+    (line,) = [line for line in table.splitlines() if line.startswith(other_environment)]
+    assert line.split()[1:4] == ["(user", f"{OTHER_UID})", "created"]
+    assert "shared" in table
 
 
-@pytest.mark.proves("`status --check` tells of drift", "real")
-def test_an_environment_that_is_not_what_its_config_says_any_more_is_told(
-    run_envkit: Envkit, shared_env: SharedEnvironment
-) -> None:
+@pytest.mark.proves("`status --check` reports config drift", "real")
+def test_check_warns_of_drift(run_envkit: Envkit, shared_env: SharedEnvironment) -> None:
     config = shared_env.project / "envkit.yaml"
     before = config.read_text()
     assert _drift(run_envkit) == "passed"
@@ -57,13 +55,13 @@ def test_an_environment_that_is_not_what_its_config_says_any_more_is_told(
 
 
 def _drift(run_envkit: Envkit) -> str:
-    done = run_envkit(["status", "--name", "shared", "--check", "--format", "json"])
-    (found,) = json.loads(done.out)["findings"]
-    assert (done.code, found["check"]) == (0, "environment/drift"), str(done)
-    return str(found["status"])
+    status = run_envkit(["status", "--name", "shared", "--check", "--format", "json"])
+    (finding,) = json.loads(status.out)["findings"]
+    assert (status.code, finding["check"]) == (0, "environment/drift"), str(status)
+    return str(finding["status"])
 
 
-def test_ones_own_list_leaves_out_what_others_run(theirs: str, run_envkit: Envkit) -> None:
-    listed = run_envkit(["status"]).out
-    assert theirs not in listed
-    assert "shared" in listed
+def test_status_lists_only_the_callers_environments(other_environment: str, run_envkit: Envkit) -> None:
+    table = run_envkit(["status"]).out
+    assert other_environment not in table
+    assert "shared" in table

@@ -1,4 +1,4 @@
-"""One image serves every UID: the workspace's owner is who it runs as, and never root."""
+"""One image serves every UID: a workspace runs as the owner of its folder, and never as root."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.functional.conftest import FIRST_UP_S
-from tests.functional.inside import Inside
-from tests.functional.messages import assert_error
-from tests.functional.workspaces import Envkit, leftovers, project_filter
+from tests.support.container_commands import Inside
+from tests.support.error_assertions import assert_error
+from tests.support.workspaces import Envkit, leftovers, project_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,96 +20,102 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.functional.account import Ran
+    from tests.support.account import CommandResult
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone can call envkit for others")
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run envkit for other users")
 
 
 @pytest.fixture(scope="module")
-def as_root(place: Path, run_envkit: Envkit) -> Envkit:
-    """Return envkit as root calls it, with a home for root."""
-    home = place / "root"
+def as_root(run_folder: Path, run_envkit: Envkit) -> Envkit:
+    """Return envkit run by root, with a separate home."""
+    home = run_folder / "root"
     home.mkdir(mode=0o700)
     return Envkit(replace(run_envkit.user, name="root", uid=0, gid=0, home=home, groups=(0,)), run_envkit.program)
 
 
 @dataclass(frozen=True)
-class Owned:
-    """An environment that root started in a folder of somebody else."""
+class OwnedEnvironment:
+    """An environment that root started in another user's folder."""
 
     uid: int
     project: Path
-    init: Ran
-    up: Ran
+    init: CommandResult
     inside: Inside
 
 
 @pytest.fixture(scope="module", params=[1000, 4242, 2000000])
-def owned(request: pytest.FixtureRequest, place: Path, as_root: Envkit, engine: docker.DockerClient) -> Iterator[Owned]:
-    """Yield an environment for a UID, whether the machine knows that one or not."""
+def owned(
+    request: pytest.FixtureRequest, run_folder: Path, as_root: Envkit, engine: docker.DockerClient
+) -> Iterator[OwnedEnvironment]:
+    """Yield an environment for a UID, which may have no account on the machine."""
     uid: int = request.param
-    project = place / f"owned-{uid}"
-    init = as_root(["init", project, "--owner", str(uid)], cwd=place)
-    (project / "existed").touch()  # of root's, as this test runs as root
+    project = run_folder / f"owned-{uid}"
+    init = as_root(["init", project, "--owner", str(uid)], cwd=run_folder)
+    (project / "existed").touch()  # root owns it, because this test runs as root
     up = as_root(["up", "--no-gpu", "--format", "json"], cwd=project, timeout_s=FIRST_UP_S)
     assert up.code == 0, str(up)
     (container,) = engine.containers.list(filters=project_filter(str(project)))
-    yield Owned(uid, project, init, up, Inside(container))
+    yield OwnedEnvironment(uid, project, init, Inside(container))
     down = as_root(["down", "--volumes"], cwd=project)
     assert down.code == 0, str(down)
     assert leftovers(engine, str(project)) == {}
 
 
-@pytest.mark.proves("`envkit init` as root makes a folder for a user of its choice", "real")
-def test_init_as_root_makes_a_folder_for_its_user(owned: Owned) -> None:
+@pytest.mark.proves("`envkit init` as root creates a folder for the user that `--owner` names", "real")
+def test_init_as_root_creates_a_folder_for_the_owner(owned: OwnedEnvironment) -> None:
     assert owned.init.code == 0, str(owned.init)
     config = owned.project / "envkit.yaml"
     assert [path.stat().st_uid for path in (owned.project, config)] == [owned.uid, owned.uid]
 
 
-@pytest.mark.proves("One image serves every UID", "real")
-def test_the_same_image_serves_every_uid(owned: Owned, engine: docker.DockerClient, image: str) -> None:
+@pytest.mark.proves("one image works for every UID", "real")
+def test_same_image_serves_every_uid(owned: OwnedEnvironment, engine: docker.DockerClient, image: str) -> None:
     assert owned.inside("id", "-u").out == f"{owned.uid}\n"
     assert owned.inside.container.attrs["Image"] == engine.images.get(image).id
 
 
-@pytest.mark.proves("Files made inside belong to the workspace's owner", "real")
-def test_what_is_made_inside_belongs_to_the_owner(owned: Owned) -> None:
-    made = owned.inside.sh("id -un; touch result ~/result; stat -c '%u %a' ~; stat -c %u ~/result")
-    assert made.out == f"dev\n{owned.uid} 700\n{owned.uid}\n", made
+@pytest.mark.proves("files created in the container belong to the workspace's owner", "real")
+def test_new_files_belong_to_the_owner(owned: OwnedEnvironment) -> None:
+    result = owned.inside.sh("id -un; touch result ~/result; stat -c '%u %a' ~; stat -c %u ~/result")
+    assert result.out == f"dev\n{owned.uid} 700\n{owned.uid}\n", result
     assert (owned.project / "result").stat().st_uid == owned.uid
 
 
-@pytest.mark.proves("nothing that existed changes its owner", "real")
-def test_what_existed_keeps_its_owner(owned: Owned) -> None:
+@pytest.mark.proves("existing files keep their owner", "real")
+def test_existing_files_keep_their_owner(owned: OwnedEnvironment) -> None:
     assert (owned.project / "existed").stat().st_uid == os.geteuid()
 
 
-def test_packages_can_be_installed_whoever_the_user_is(owned: Owned) -> None:
-    said = owned.inside.sh('test -O "$VIRTUAL_ENV" && python -c "import sys; print(sys.prefix)"')
-    assert (said.code, said.out.startswith("/home/dev/")) == (0, True), said
+def test_environment_of_python_belongs_to_the_user(owned: OwnedEnvironment) -> None:
+    result = owned.inside.sh('test -O "$VIRTUAL_ENV" && python -c "import sys; print(sys.prefix)"')
+    assert (result.code, result.out.startswith("/home/dev/")) == (0, True), result
 
 
-@pytest.mark.proves("A workspace never runs as root", "real")
-def test_a_workspace_of_roots_is_refused_with_the_hint(place: Path, as_root: Envkit) -> None:
-    project = place / "roots-own"
+@pytest.mark.proves("a workspace never runs as root", "real")
+def test_workspace_of_root_is_refused_with_a_hint(run_folder: Path, as_root: Envkit) -> None:
+    project = run_folder / "owned-by-root"
     project.mkdir()
-    assert_error(as_root(["up"], cwd=project), 2, "belongs to root", "envkit init FOLDER --owner USER")
-    assert_error(as_root(["init", project / "new"]), 2, "you are root", "--owner USER")
-    assert_error(as_root(["init", project / "new", "--owner", "root"]), 2, "never runs as root")
+    for arguments, hint in (
+        (["up"], "envkit init FOLDER --owner USER"),
+        (["init", project / "new"], "envkit init FOLDER --owner USER"),
+        (["init", project / "new", "--owner", "root"], "--owner"),
+    ):
+        result = as_root([*arguments, "--format", "json"], cwd=project)
+        assert_error(result, 2, hint, code="root-not-allowed")
     assert list(project.iterdir()) == []
 
 
-def test_with_sudo_the_caller_is_who_it_runs_as(place: Path, as_root: Envkit, image: str) -> None:
-    project = place / "with-sudo"
+def test_sudo_caller_becomes_the_user(run_folder: Path, as_root: Envkit, image: str) -> None:
+    project = run_folder / "with-sudo"
     project.mkdir()
     plan = as_root(["up", "--dry-run", "--format", "json"], cwd=project, env={"SUDO_UID": "4242", "SUDO_GID": "4243"})
     assert plan.code == 0, str(plan)
     assert json.loads(plan.out)["result"]["plan"]["run"]["user"] == {"uid": 4242, "gid": 4243}
 
 
-def test_somebody_elses_workspace_is_refused(place: Path, run_envkit: Envkit) -> None:
-    project = place / "somebody-elses"
+def test_workspace_of_another_user_is_refused(run_folder: Path, run_envkit: Envkit) -> None:
+    project = run_folder / "owned-by-another-user"
     project.mkdir()
     os.chown(project, 4242, 4242)
-    assert_error(run_envkit(["up"], cwd=project), 2, "belongs to user 4242", "a folder that belongs to you")
+    up = run_envkit(["up", "--format", "json"], cwd=project)
+    assert_error(up, 2, "a folder that belongs to you", code="wrong-owner")

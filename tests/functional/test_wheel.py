@@ -1,4 +1,4 @@
-"""The built wheel, installed away from the checkout, is all a user with an engine needs."""
+"""The built wheel works without the checkout."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import __version__
+from tests.support.wheel_install import WHEEL_PATTERN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.functional.account import User
     from tests.functional.conftest import SharedEnvironment
-    from tests.functional.workspaces import Envkit, Workspaces
+    from tests.support.account import User
+    from tests.support.workspaces import Envkit, Workspaces
 
 
-def test_the_wheel_holds_every_template_and_guest_script_of_the_checkout(
-    run_envkit: Envkit, place: Path, root: Path
-) -> None:
-    (wheel,) = (place / "wheel").glob("envkit-*.whl")
+@pytest.mark.usefixtures("run_envkit")
+def test_wheel_contains_all_templates_and_guest_scripts(run_folder: Path, root: Path) -> None:
+    (wheel,) = (run_folder / "wheel").glob(WHEEL_PATTERN)
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if not name.endswith("/")}
-    for folder, inside in (("templates", "envkit/templates"), ("envkit/guest", "envkit/guest")):
+    for folder, packed_folder in (("templates", "envkit/templates"), ("envkit/guest", "envkit/guest")):
         files = (path.relative_to(root / folder) for path in (root / folder).rglob("*") if path.is_file())
-        wanted = {f"{inside}/{path}" for path in files if "__pycache__" not in path.parts}
-        assert wanted <= packed
+        expected = {f"{packed_folder}/{path}" for path in files if "__pycache__" not in path.parts}
+        assert expected <= packed
     assert {"envkit/catalog.yaml", "envkit/py.typed"} <= packed
     assert not [name for name in packed if name.startswith("tests/") or "__pycache__" in name]
 
 
-@pytest.mark.proves("`pip install` of the wheel is all a user with an engine needs", "real")
+@pytest.mark.proves("with an engine, `pip install` of the wheel is the only installation step", "real")
 def test_envkit_runs_from_the_wheel_alone(
-    run_envkit: Envkit, user: User, workspace: Workspaces, place: Path, shared_env: SharedEnvironment
+    run_envkit: Envkit, user: User, workspace: Workspaces, run_folder: Path, shared_env: SharedEnvironment
 ) -> None:
     python = run_envkit.program.parent / "python"
-    where = user.run([python, "-c", "import envkit; print(envkit.__file__)"], cwd=place)
-    assert where.out.startswith(f"{place}/venv/"), str(where)
+    location = user.run([python, "-c", "import envkit; print(envkit.__file__)"], cwd=run_folder)
+    assert location.out.startswith(f"{run_folder}/venv/"), str(location)
     assert run_envkit(["version"]).out == f"envkit {__version__}\n"
-    project = workspace(name="rendered")  # no config at all is a good one
+    project = workspace(name="rendered")  # the configuration file is optional
     rendered = run_envkit(["render", "--output", "out"], cwd=project)
     assert rendered.code == 0, str(rendered)
     assert (project / "out/Dockerfile").read_text().count("\nFROM ") == 1

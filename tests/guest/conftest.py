@@ -20,7 +20,7 @@ from envkit import catalog, checks
 from envkit.checks import observations
 from envkit.model.facts import HostGpu
 from envkit.observe import guest_runner
-from tests.guest import machines, made_up
+from tests.support import fake_driver, gpu_machines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,14 +132,14 @@ def probe(start: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., ProbeR
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build fakes of all driver, CUDA and cuDNN libraries that TensorFlow 2.9.0 loads, and return their folder."""
-    return made_up.libraries(tmp_path_factory.mktemp("nvidia"))
+    return fake_driver.libraries(tmp_path_factory.mktemp("nvidia"))
 
 
 @pytest.fixture
-def inspect_driver(built: Path, tmp_path: Path) -> Callable[[machines.Machine], tuple[Observation, ...]]:
+def inspect_driver(built: Path, tmp_path: Path) -> Callable[[gpu_machines.Machine], tuple[Observation, ...]]:
     """Return a function that inspects the driver of a fake machine."""
 
-    def inspect_driver(machine: machines.Machine) -> tuple[Observation, ...]:
-        return machines.inspect_machine(built, tmp_path / f"machine-{len(list(tmp_path.iterdir()))}", machine)
+    def inspect_driver(machine: gpu_machines.Machine) -> tuple[Observation, ...]:
+        return gpu_machines.inspect_machine(built, tmp_path / f"machine-{len(list(tmp_path.iterdir()))}", machine)
 
     return inspect_driver

@@ -19,7 +19,7 @@ from envkit.model.facts import HostGpu
 from envkit.model.report import Verdict
 from envkit.observe import guest_runner
 from tests.conftest import ROOT
-from tests.guest.machines import NODES, Machine
+from tests.support.gpu_machines import NODES, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -185,7 +185,7 @@ ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
 }
 
 
-@pytest.mark.proves("A GPU that fails is explained by the layer that failed", "stand-in")
+@pytest.mark.proves("the report of a failing GPU names the layer that failed", "stand-in")
 def test_a_fault_below_tensorflow_is_explained_with_a_hint(
     inspect_driver: Callable[[Machine], tuple[Observation, ...]],
 ) -> None:

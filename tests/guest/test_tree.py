@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from envkit.observe.sync_sides import Side
 
-pytestmark = pytest.mark.proves("no path and no link from inside leads out of the workspace", "real")
+pytestmark = pytest.mark.proves("no path and no link from the container leads out of the workspace", "real")
 
 
 @pytest.fixture(params=["3.8", "this"])

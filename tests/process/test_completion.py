@@ -68,7 +68,7 @@ def run(home: Path, script: str, *arguments: str) -> str:
     return process.stdout
 
 
-@pytest.mark.proves("a shell completes verbs, options and the names of environments", "real")
+@pytest.mark.proves("a shell completes commands, options and environment names", "real")
 def test_tab_completes_verbs_options_and_names(home: Path) -> None:
     for typed, completions in (
         ("envkit st", {"status"}),
@@ -91,7 +91,7 @@ def test_completion_is_silent_without_environments(home: Path, monkeypatch: pyte
     assert complete(home, "envkit down --name ") == set()
 
 
-@pytest.mark.proves("a shell completes verbs, options and the names of environments", "real")
+@pytest.mark.proves("a shell completes commands, options and environment names", "real")
 def test_installed_completion_is_read_by_a_new_shell(home: Path) -> None:
     run(home, "envkit --install-completion; true")  # `true` keeps bash as the parent, which envkit detects
     assert "_envkit_completion" in run(home, "source ~/.bashrc; complete -p envkit")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.process.pretended import Machine, answering, pretend
+from tests.support.fake_machine import Machine, answering, pretend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,14 +35,16 @@ def test_ping_without_a_socket_exits_with_1(machine: Machine) -> None:
     assert machine.run(sys.executable, "scripts/setup/ping_engine.py", str(machine.socket)).returncode == 1
 
 
-@pytest.mark.proves("an engine that answers is used as it is", "stand-in")
+@pytest.mark.proves("an engine that answers is used unchanged", "stand-in")
 def test_running_engine_is_not_changed(machine: Machine) -> None:
     with answering(machine.socket, OK_RESPONSE):
         result = machine.run("scripts/setup/engine.sh")
     assert (result.returncode, result.stderr, machine.calls()) == (0, "", [])
 
 
-@pytest.mark.proves("where no engine answers, one is installed, which is said before, and started", "stand-in")
+@pytest.mark.proves(
+    "if no engine answers, `make up` announces the installation of one, installs it and starts it", "stand-in"
+)
 def test_missing_engine_is_installed_and_started(machine: Machine) -> None:
     # The fake apt-get installs the program.
     (machine.top / "package").mkdir()
@@ -77,7 +79,7 @@ def test_systemd_starts_the_engine(machine: Machine) -> None:
     assert machine.calls() == ["systemctl start docker"]
 
 
-@pytest.mark.proves("ENVKIT_NO_ENGINE_INSTALL=1 forbids to install an engine", "stand-in")
+@pytest.mark.proves("ENVKIT_NO_ENGINE_INSTALL=1 prevents the installation of an engine", "stand-in")
 def test_forbidden_install_fails_with_a_hint(machine: Machine) -> None:
     result = machine.run("scripts/setup/engine.sh", ENVKIT_NO_ENGINE_INSTALL="1")
     assert (result.returncode, machine.calls()) == (3, [])

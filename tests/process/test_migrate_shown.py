@@ -17,7 +17,7 @@ from envkit.commands import migrate
 from envkit.commands.migrate.file_job import FileResult, Job
 from envkit.migrate.outcome import Kind, Location, Note
 from envkit.report.json import to_json
-from tests.process.migrating import NEW, OLD, fake_codemod, run, write_files
+from tests.support.fake_codemod import NEW, OLD, fake_codemod, run, write_files
 
 
 def test_json_report_has_every_location(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def diffs(folder: Path, *, by_cell: bool = False) -> dict[str, str]:
 def test_diff_keeps_the_bytes_of_the_file(tmp_path: Path) -> None:
     write_files(tmp_path, {"a.py": b"x = '\xe9'\r\nimport keras\ny = 1", "b.py": OLD.strip()})
     encoded = {name: diff.encode("utf-8", "surrogateescape") for name, diff in diffs(tmp_path).items()}
-    folder, end = str(tmp_path).encode(), b"\\ No newline at end of file\n"
+    folder, end = str(tmp_path).lstrip("/").encode(), b"\\ No newline at end of file\n"
     assert encoded["a.py"] == (
         b"--- a/%s/a.py\n+++ b/%s/a.py\n@@ -1,3 +1,3 @@\n x = '\xe9'\r\n-%s+%s y = 1\n" % (folder, folder, OLD, NEW)
         + end
@@ -113,7 +113,7 @@ FILES = {
 }
 
 
-@pytest.mark.proves("the diff of `migrate` in a pipe is one that `patch` and `git apply` take", "real")
+@pytest.mark.proves("`patch` and `git apply` accept the diff that `migrate` writes to a pipe", "real")
 @PATCH_COMMANDS
 def test_applied_diff_equals_the_written_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes], reader: list[str]
@@ -139,8 +139,8 @@ def test_notebook_diff_by_cell(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}}))
     (diff,) = diffs(tmp_path, by_cell=True).values()
     assert diff.splitlines()[:5] == [
-        f"--- a/{tmp_path}/a.ipynb cell 2\t",
-        f"+++ b/{tmp_path}/a.ipynb cell 2\t",
+        f"--- a{tmp_path}/a.ipynb cell 2\t",
+        f"+++ b{tmp_path}/a.ipynb cell 2\t",
         "@@ -1,2 +1,2 @@",
         "-import keras",
         "+from tensorflow import keras",
@@ -156,7 +156,7 @@ def test_diff_is_by_cell_only_on_a_terminal(
     assert "+++ b/a.ipynb cell 1" in run_cli(capsysbinary, ".")[1]
 
 
-def test_terminal_output_is_sanitized_and_coloured() -> None:
+def test_terminal_output_is_sanitized_and_colored() -> None:
     note = Note(Location(2, 1, 3), "names/old", Kind.REVIEW, "Old\x1b[2J is gone", "take New")
     result = FileResult("a\x1b.ipynb", notes=(note,), diff="--- a/a\n+++ b/a\n-x = '\x1b[2J'\r\n+y\n")
     assert list(migrate_diff.format_lines(result, safe=True, color=True)) == [

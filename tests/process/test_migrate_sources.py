@@ -13,7 +13,7 @@ import pytest
 from envkit.commands.migrate import discovery
 from envkit.errors import PreconditionError
 from envkit.fs import replace
-from tests.process.migrating import NEW, OLD, run, skip_reasons, write_files
+from tests.support.fake_codemod import NEW, OLD, run, skip_reasons, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def test_generated_and_third_party_files_are_skipped(tmp_path: Path) -> None:
 
 
 def relative_paths(path: Path) -> list[str]:
-    return [source.relative_path.as_posix() for source in discovery.find_sources([path])]
+    return [file.relative_path.as_posix() for file in discovery.find_files([path])]
 
 
 def test_nesting_may_exceed_the_recursion_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +55,7 @@ def test_nesting_may_exceed_the_recursion_limit(tmp_path: Path, monkeypatch: pyt
         folder /= "d"
     deepest = folder.with_name("a.py")
     deepest.write_bytes(OLD)
-    paths = [source.path for source in discovery.find_sources([Path("d")])]
+    paths = [file.path for file in discovery.find_files([Path("d")])]
     deepest.unlink()
     os.removedirs(deepest.parent)  # pytest's own removal is recursive
     assert paths == [deepest]
@@ -69,15 +69,15 @@ def test_files_ignored_by_git_are_skipped_unless_given(tmp_path: Path) -> None:
         subprocess.run(["git", "-C", str(tmp_path), *words], check=True)
     assert relative_paths(tmp_path) == ["a.py", "d.py"]
     assert relative_paths(tmp_path / "build") == ["b.py"]
-    assert [source.path for source in discovery.find_sources([tmp_path / "c.py"])] == [tmp_path / "c.py"]
+    assert [file.path for file in discovery.find_files([tmp_path / "c.py"])] == [tmp_path / "c.py"]
 
 
 def test_overlapping_paths_are_checked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_files(tmp_path, {"a/b.py": OLD, "c.py": OLD})
     monkeypatch.chdir(tmp_path)
     paths = [Path("a/b.py"), Path("a"), Path(), Path("c.py"), Path("a/../c.py"), tmp_path]
-    assert [str(source.path) for source in discovery.find_sources(paths)] == ["a/b.py", "c.py"]
-    assert [str(source.path) for source in discovery.find_sources([Path("c.py"), Path("c.py")])] == ["c.py"]
+    assert [str(file.path) for file in discovery.find_files(paths)] == ["a/b.py", "c.py"]
+    assert [str(file.path) for file in discovery.find_files([Path("c.py"), Path("c.py")])] == ["c.py"]
 
 
 def test_missing_path_and_unsupported_type_are_errors(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.pretended import Machine, pretend, redirect
+from tests.support.fake_machine import Machine, pretend, redirect
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def pip_installs(machine: Machine) -> list[str]:
     return [call.split("check ")[1] for call in machine.calls() if "pip install" in call]
 
 
-@pytest.mark.proves("`make up` makes a virtual environment with envkit in it", "stand-in")
+@pytest.mark.proves("`make up` creates a virtual environment with envkit", "stand-in")
 def test_venv_is_created_once(machine: Machine, python: str) -> None:
     for _ in range(2):
         assert machine.run("scripts/setup/venv.sh", ENVKIT_PYTHON=python).returncode == 0
@@ -162,7 +162,7 @@ def test_quickstart_of_a_user_is_in_the_home_folder(envkit: Machine) -> None:
 PASSWD = r"printf 'root:x:0:\nada:x:1007:\nbo:x:1003:\nnobody:x:65534:\n'"
 
 
-@pytest.mark.proves("`make up` as root makes the example for an ordinary user", "stand-in")
+@pytest.mark.proves("`make up` as root creates the example for an ordinary user", "stand-in")
 def test_root_creates_the_quickstart_for_a_user(envkit: Machine) -> None:
     redirect(envkit.checkout / "scripts/setup/quickstart.sh", {"/srv": str(envkit.top)})
     folder = envkit.top / "envkit-quickstart"

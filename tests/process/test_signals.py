@@ -45,7 +45,7 @@ def start_envkit(folder: Path, *ignored: str) -> tuple[subprocess.Popen[str], in
     return process, int(process.stdout.readline())
 
 
-@pytest.mark.proves("a signal that ends envkit is as clean as Ctrl-C", "real")
+@pytest.mark.proves("a signal stops envkit as cleanly as Ctrl-C", "real")
 def test_a_signal_cleans_up_files_and_programs(tmp_path: Path) -> None:
     cases: tuple[tuple[list[signal.Signals], set[int]], ...] = (
         ([signal.SIGTERM], {143}),
@@ -109,7 +109,7 @@ main.main(["prune"])
 """
 
 
-@pytest.mark.proves("Ctrl-C leaves at once and cleanly", "real")
+@pytest.mark.proves("Ctrl-C stops envkit at once and cleanly", "real")
 def test_a_signal_in_another_thread_ends_a_blocked_wait() -> None:
     for name, code in (("SIGINT", 130), ("SIGTERM", 143)):
         argv = [sys.executable, "-c", SIGNAL_IN_THREAD, name]
@@ -138,7 +138,7 @@ sleep 60
 """
 
 
-@pytest.mark.proves("a signal that ends envkit is as clean as Ctrl-C", "real")
+@pytest.mark.proves("a signal stops envkit as cleanly as Ctrl-C", "real")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
 def test_clients_in_threads_end_with_envkit(tmp_path: Path, number: signal.Signals, code: int) -> None:
     (tmp_path / "ssh_config").touch()

@@ -110,7 +110,7 @@ def test_an_invalid_address_never_reaches_ssh(ssh: FakeSsh) -> None:
         assert not ssh.calls, address
 
 
-@pytest.mark.proves("the caller's own SSH settings count, and none is weakened", "real")
+@pytest.mark.proves("the caller's own SSH settings apply, and none is weakened", "real")
 def test_no_option_weakens_ssh_and_the_host_comes_last(ssh: FakeSsh) -> None:
     connect_error()
     (arguments,) = ssh.calls
@@ -241,7 +241,7 @@ def test_fast_inspect_without_a_tunnel_finds_nothing(ssh: FakeSsh) -> None:
     assert not ssh.calls
 
 
-@pytest.mark.proves("the token goes to no port that our own way does not hold", "real")
+@pytest.mark.proves("the token is sent only to ports that envkit's own connection holds", "real")
 def test_a_port_counts_only_while_the_tunnel_holds_it(ssh: FakeSsh) -> None:
     assert ports.local_port(REMOTE, {"8888": 9000}, 8888) == 0
     control_path().parent.mkdir(parents=True)
@@ -275,7 +275,7 @@ def test_a_folder_name_that_ssh_would_expand_is_not_used(ssh: FakeSsh, monkeypat
         assert ssh.folder not in ssh_tunnel.local_socket(REMOTE).parents
 
 
-@pytest.mark.proves("engines are used over unix:// and ssh:// alone", "real")
+@pytest.mark.proves("engines are used only over unix:// and ssh://", "real")
 def test_addresses_of_other_schemes_are_refused_unused() -> None:
     for address in ("tcp://192.0.2.1:2375", "http://192.0.2.1", "https://192.0.2.1", "npipe://x", "fd://"):
         with pytest.raises(PreconditionError) as error:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from envkit import config
 from envkit.config import packages, urls
 from envkit.render import build_context
-from tests.unit.configs import load_problem
-from tests.unit.plans import image_plan
+from tests.support.config_samples import load_problem
+from tests.support.plan_samples import image_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

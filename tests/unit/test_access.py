@@ -8,7 +8,7 @@ from envkit import config
 from envkit.model.facts import PublicKey
 from envkit.resolve import unapproved_entries
 from envkit.resolve.approvals import access
-from tests.unit.plans import PROJECT, facts
+from tests.support.plan_samples import PROJECT, facts
 
 
 def entries(text: str, **changes: object) -> tuple[str, ...]:
@@ -23,7 +23,7 @@ def test_a_mount_inside_the_project_needs_no_approval() -> None:
     assert entries("mounts: [{source: data, target: /data}]", real_paths={"data": f"{PROJECT}/data"}) == ()
 
 
-@pytest.mark.proves("what a config lets in beyond the default is told as what it really is", "real")
+@pytest.mark.proves("the approval names exactly what a config grants beyond the default", "real")
 def test_a_link_out_of_the_project_is_shown_with_its_target() -> None:
     for read_only, permission in [("false", "read and written"), ("true", "read")]:
         text = f"mounts: [{{source: data, target: /data, read_only: {read_only}}}]"
@@ -71,7 +71,7 @@ def test_another_source_of_packages_needs_approval() -> None:
         assert entries(text) == (entry,)
 
 
-@pytest.mark.proves("only what nobody agreed to before is asked", "real")
+@pytest.mark.proves("only access without an earlier approval needs approval", "real")
 def test_only_new_entries_need_approval() -> None:
     both = access(config.load("build: {index: 'https://a.example/s', mirror: 'https://a.example/d'}"), PROJECT, facts())
     index = access(config.load("build: {index: 'https://a.example/s'}"), PROJECT, facts())

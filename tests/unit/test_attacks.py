@@ -17,7 +17,7 @@ from envkit.checks.audit.attack_cases import HTTP_ATTACKS, SSH_ATTACKS
 from envkit.model.report import Verdict
 from envkit.net import http as http_client
 from envkit.observe import http_attacks, ssh_attacks
-from tests.unit.audits import ssh_statuses
+from tests.support.audit_observations import ssh_statuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

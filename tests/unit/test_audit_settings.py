@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from envkit.checks.audit import hardening
-from tests.unit.audits import HARDENED, failed_checks
+from tests.support.audit_observations import HARDENED, failed_checks
 
 # Weakened setting -> its path in `docker inspect`, its value, and the check that fails.
 SETTINGS: dict[str, tuple[tuple[str, ...], Any, str]] = {

@@ -15,7 +15,7 @@ from envkit.model.facts import HostGpu
 from envkit.model.state import State
 from envkit.resolve import sticky
 from envkit.resolve.base_choice import BaseChoice
-from tests.unit.plans import facts
+from tests.support.plan_samples import facts
 
 if TYPE_CHECKING:
     from envkit.backends.docker.client import Engine

@@ -39,7 +39,7 @@ def test_value_is_the_ratio_of_medians_or_the_median() -> None:
         assert figure(ours=ours, theirs=theirs).value == pytest.approx(value), (ours, theirs)
 
 
-@pytest.mark.proves("a benchmark that misses its bar is told", "real")
+@pytest.mark.proves("a benchmark that misses its target is reported", "real")
 def test_value_above_its_bar_is_missed() -> None:
     cases: tuple[tuple[float | None, float | None, str, bool], ...] = (
         (None, None, "", True),
@@ -74,7 +74,7 @@ def test_numbers_have_three_significant_digits() -> None:
         assert figures.format_number(value) == text, value
 
 
-@pytest.mark.proves("programs that are compared take turns in one run", "real")
+@pytest.mark.proves("compared programs take turns in one run", "real")
 def test_programs_alternate_and_the_warm_up_does_not_count() -> None:
     calls: list[str] = []
 

@@ -11,22 +11,22 @@ from envkit import config
 from envkit.errors import ConfigError
 from envkit.model.engine_state import ActualState, BindInfo, ImageInfo
 from envkit.resolve import resolve
-from tests.unit import plans
-from tests.unit.plans import PROJECT
+from tests.support import plan_samples
+from tests.support.plan_samples import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.errors import Problem
     from envkit.model.facts import Facts
     from envkit.model.plan import Plan
     from envkit.model.run import Mount
+    from envkit.problem import Problem
 
 GUARD = "/home/ada/.local/state/envkit/local/vision-1/guard/envkit.yaml"
 
 
 def facts(**changes: object) -> Facts:
-    return plans.facts(**{"config_files": {f"{PROJECT}/envkit.yaml": "gpu: auto\n"}, **changes})
+    return plan_samples.facts(**{"config_files": {f"{PROJECT}/envkit.yaml": "gpu: auto\n"}, **changes})
 
 
 def plan(
@@ -60,7 +60,7 @@ def mount_at(resolved: Plan, target: str) -> Mount:
     return mount
 
 
-@pytest.mark.proves("nothing is mounted from where it can be turned into a link from inside", "real")
+@pytest.mark.proves("no mount source is in a folder in which container code could replace it by a link", "real")
 def test_a_source_inside_a_writable_mount_is_refused() -> None:
     for mounts, workspace, key, reason in [
         (["/data/set:/set:ro", "/data:/data"], PROJECT, "mounts[0].source", "is in /data"),
@@ -100,7 +100,7 @@ OTHER_CAN = "the environment other can replace"
 OF_OTHER = "of the environment other, which is in"
 
 
-@pytest.mark.proves("sources that another environment can replace are agreed to first", "real")
+@pytest.mark.proves("mount sources that another environment can replace need approval", "real")
 def test_a_source_that_another_environment_can_replace_is_shown() -> None:
     for mount, bind, expected in [
         ("/srv/data/set:/d:ro", BindInfo("other", "/srv/data"), f"{OTHER_CAN} /srv/data/set"),

@@ -23,7 +23,7 @@ from envkit.observe import guest_runner
 from scripts.docs import make_checks
 from tests.conftest import ROOT
 from tests.guest.test_driver import ROWS
-from tests.guest.test_slower import NOTES
+from tests.guest.test_driver_warnings import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,7 +243,7 @@ def test_preflight_skips_an_optional_gpu_without_a_driver() -> None:
 # ── one line and one exit code ──
 
 
-@pytest.mark.proves("a failed check ends with 1, one of the GPU with 5", "real")
+@pytest.mark.proves("a failed check gives exit code 1, and a failed GPU check 5", "real")
 def test_failed_checks_determine_the_exit_code() -> None:
     passed = (make_finding("tensorflow/computes", "ok"), make_finding("gpu/op-failed", "once", status=Verdict.WARNED))
     cases: tuple[tuple[tuple[str, ...], ExitCode], ...] = (

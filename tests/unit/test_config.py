@@ -9,13 +9,13 @@ from pydantic import ValidationError
 
 from envkit import catalog, config
 from envkit.config import Config, load
-from envkit.errors import Problem
-from tests.unit.configs import FULL_CONFIG
+from envkit.problem import Problem
+from tests.support.config_samples import FULL_CONFIG
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.proves("no file is a config of defaults", "real")
+@pytest.mark.proves("without a config file, all defaults apply", "real")
 def test_an_empty_config_has_all_defaults() -> None:
     for text in (None, "", "\n", "# only words\n", "---\n", "{}", "null"):
         assert load(text) == Config(), text

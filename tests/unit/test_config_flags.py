@@ -9,7 +9,7 @@ import pytest
 from envkit import config
 from envkit.config import load
 from envkit.errors import ConfigError
-from tests.unit.configs import FULL_CONFIG
+from tests.support.config_samples import FULL_CONFIG
 
 
 def test_flags_override_keys_of_the_same_name() -> None:

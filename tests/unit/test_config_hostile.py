@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from envkit import catalog
 from envkit.config import Config, display, load
-from envkit.errors import ConfigError, Problem
-from tests.unit.configs import schema_validator, to_yaml
-from tests.unit.hostile import HOSTILE
+from envkit.errors import ConfigError
+from tests.support.config_samples import schema_validator, to_yaml
+from tests.support.hostile_values import HOSTILE
+
+if TYPE_CHECKING:
+    from envkit.problem import Problem
 
 
 def load_or_problems(text: str) -> Config | tuple[Problem, ...]:
@@ -52,7 +55,7 @@ def configs_with(value: str) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.proves("a value of the config is refused or kept as it was written", "real")
+@pytest.mark.proves("a config value is refused or kept as written", "real")
 def test_a_hostile_value_is_refused_or_kept_whole() -> None:
     for value in HOSTILE:
         for written in configs_with(value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from envkit.config import display
-from tests.unit.configs import load_problem, load_problems
+from tests.support.config_samples import load_problem, load_problems
 from tests.unit.test_yaml_limits import alias_bomb
 
 # Text, line, key, and a fragment of the message or hint.
@@ -145,7 +145,7 @@ CASES: dict[str, Cases] = {
 }
 
 
-@pytest.mark.proves("a mistake in the config is told with line, key and hint", "real")
+@pytest.mark.proves("a mistake in the config is reported with line, key and hint", "real")
 @pytest.mark.parametrize("code", CASES)
 def test_a_problem_has_code_line_key_and_hint(code: str) -> None:
     for text, line, key, fragment in CASES[code]:
@@ -156,7 +156,7 @@ def test_a_problem_has_code_line_key_and_hint(code: str) -> None:
         assert "pydantic" not in str(problem), text
 
 
-@pytest.mark.proves("all mistakes in the config are told at once", "real")
+@pytest.mark.proves("all mistakes in the config are reported at once", "real")
 def test_all_problems_are_reported_in_file_order() -> None:
     text = (
         "name: A\nname: b\ntensorflow: 2.10\nssh:\n  port: 80\n  keys: id_rsa\n\njupiter: {}\n"

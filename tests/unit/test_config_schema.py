@@ -12,8 +12,8 @@ import pytest
 from envkit import config
 from envkit.config import Config, load, yaml_reader
 from envkit.config.invalid_value import InvalidValueError
-from tests.unit.configs import FULL_CONFIG, load_problems, schema_validator
-from tests.unit.hostile import HOSTILE
+from tests.support.config_samples import FULL_CONFIG, load_problems, schema_validator
+from tests.support.hostile_values import HOSTILE
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +23,7 @@ def test_the_schema_is_valid() -> None:
     assert json.loads(json.dumps(config.schema()))["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
-@pytest.mark.proves("the JSON Schema accepts what envkit accepts", "real")
+@pytest.mark.proves("the JSON Schema accepts every config that envkit accepts", "real")
 def test_schema_and_load_accept_the_same() -> None:
     for text in (
         FULL_CONFIG,

@@ -20,7 +20,7 @@ from envkit.model.state import State
 from envkit.resolve.base_choice import BaseChoice
 from envkit.resolve.sticky import FOREIGN_BASE
 from envkit.state import StateDir
-from tests.unit.worlds import REF, container, desired_state
+from tests.support.engine_states import REF, container, desired_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ from envkit.model.network import Network, Port
 from envkit.model.plan import FilesPlan, Plan, Secret
 from envkit.model.run import Hardening, Lifecycle, Limits, Mount
 from envkit.render import build_context
-from tests.unit.plans import PROJECT, image_plan
-from tests.unit.worlds import NAME, OWNER, run_plan
+from tests.support.engine_states import NAME, OWNER, run_plan
+from tests.support.plan_samples import PROJECT, image_plan
 
 if TYPE_CHECKING:
     from envkit.model.plan import Digests

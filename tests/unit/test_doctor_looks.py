@@ -17,7 +17,7 @@ from envkit.model.report import Finding, Observation, Verdict
 from envkit.model.state import State
 from envkit.net import http
 from envkit.observe import doctor as doctor_probes
-from tests.unit.hosts import HEALTHY
+from tests.support.host_observations import HEALTHY
 
 if TYPE_CHECKING:
     from pathlib import Path

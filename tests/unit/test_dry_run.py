@@ -21,7 +21,7 @@ from envkit.model.plan import Access
 from envkit.model.report import Finding, Verdict
 from envkit.model.run import Gpus
 from envkit.model.state import State
-from tests.unit.worlds import desired_state
+from tests.support.engine_states import desired_state
 
 if TYPE_CHECKING:
     from pathlib import Path

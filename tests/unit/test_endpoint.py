@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from envkit.backends.docker import client, endpoint
+from envkit.backends.docker import client, endpoint, fast_inspect
 from envkit.cli import main
 from envkit.cli.app import ENGINELESS_VERBS, VERBS
 from envkit.errors import EngineUnavailable, PreconditionError
 from envkit.net import unix_http
-from tests.unit.plain_engine import answer, engine_at
+from tests.support.recorded_engine import answer, engine_at
 
 CONTEXT_ADDRESS, OTHER_ADDRESS = "unix:///run/other.sock", "unix:///run/third.sock"
 
@@ -46,6 +46,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DockerConfig:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setattr(endpoint, "DEFAULT", f"unix://{tmp_path}/{DEFAULT_SOCKET}")
+    monkeypatch.setattr(fast_inspect, "DEFAULT_SOCKET", f"{tmp_path}/{DEFAULT_SOCKET}")
     monkeypatch.setattr(endpoint, "PODMAN", f"unix://{tmp_path}/{ROOT_PODMAN}")
     docker_config = DockerConfig(tmp_path)
     docker_config.add_context("mine", CONTEXT_ADDRESS)
@@ -59,7 +60,7 @@ def connect_error() -> EngineUnavailable:
     return error.value
 
 
-@pytest.mark.proves("the engine is found as Docker's client finds it, contexts included", "real")
+@pytest.mark.proves("the engine is selected as Docker's client selects it, including contexts", "real")
 def test_variables_take_precedence_over_the_current_context(
     docker: DockerConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,12 +74,14 @@ def test_variables_take_precedence_over_the_current_context(
         ({}, None, endpoint.DEFAULT),
         ({"DOCKER_CONTEXT": "default"}, "mine", endpoint.DEFAULT),
     ]
+    (docker.folder / DEFAULT_SOCKET).touch()
     for variables, current_context, expected in cases:
         docker.use_context(current_context)
         with monkeypatch.context() as environment:
             for name, value in variables.items():
                 environment.setenv(name, value)
             assert endpoint.current_endpoint() == expected, (variables, current_context)
+            assert fast_inspect.current_endpoint() == expected, (variables, current_context)
 
 
 def test_the_default_configuration_folder_is_in_the_home(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,14 +156,16 @@ def test_an_invalid_docker_config_exits_with_3(docker: DockerConfig, capsys: pyt
 
 def test_errors_of_the_docker_config_have_codes(docker: DockerConfig) -> None:
     docker.use_context("absent")
-    with pytest.raises(EngineUnavailable) as error:
-        endpoint.current_endpoint()
-    assert error.value.code == "docker-context-not-found"
+    for current_endpoint in (endpoint.current_endpoint, fast_inspect.current_endpoint):
+        with pytest.raises(EngineUnavailable) as error:
+            current_endpoint()
+        assert error.value.code == "docker-context-not-found"
     docker.config.unlink()
     docker.config.mkdir()
-    with pytest.raises(EngineUnavailable, match="Is a directory") as error:
-        endpoint.current_endpoint()
-    assert error.value.code == "docker-config-invalid"
+    for current_endpoint in (endpoint.current_endpoint, fast_inspect.current_endpoint):
+        with pytest.raises(EngineUnavailable, match="Is a directory") as error:
+            current_endpoint()
+        assert error.value.code == "docker-config-invalid"
 
 
 def test_an_unsupported_address_of_a_context_is_refused(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +191,7 @@ def test_a_context_may_select_a_remote_engine(docker: DockerConfig) -> None:
     assert endpoint.choose().source == "the Docker context remote"
 
 
-@pytest.mark.proves("`--engine` comes before what the environment says", "real")
+@pytest.mark.proves("`--engine` takes precedence over environment variables", "real")
 def test_the_flag_takes_precedence(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     docker.use_context("mine")
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/host.sock")

@@ -12,6 +12,7 @@ import typer
 
 from envkit import __version__, errors
 from envkit.cli import error_handler, main
+from envkit.problem import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ def run(arguments: list[str]) -> int | str | None:
 @pytest.mark.proves("each kind of error has its exit code", "real")
 def test_each_kind_of_error_has_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     for error, exit_code in (
-        (errors.ConfigError([errors.Problem("envkit.yaml", 3, "ssh.port", "no")]), 2),
+        (errors.ConfigError([Problem("envkit.yaml", 3, "ssh.port", "no")]), 2),
         (errors.PreconditionError("not allowed", code="approval-required", hint="do that"), 2),
         (errors.EngineUnavailable("no engine", code="engine-unavailable", hint="start it"), 3),
         (errors.BuildFailed("a step failed", code="build-failed"), 3),
@@ -123,10 +124,10 @@ def test_interrupted_dry_run_has_nothing_to_resume(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == REPEAT
 
 
-@pytest.mark.proves("a failure is JSON too where that is asked for", "real")
+@pytest.mark.proves("a failure is JSON on request, too", "real")
 def test_failure_has_the_envelope_of_a_report(capsys: pytest.CaptureFixture[str]) -> None:
     unavailable = errors.EngineUnavailable("no engine", code="engine-unavailable", detail="/run/x", hint="start it")
-    invalid = errors.ConfigError([errors.Problem("envkit.yaml", 3, "ssh.port", "no", "port-invalid")])
+    invalid = errors.ConfigError([Problem("envkit.yaml", 3, "ssh.port", "no", "port-invalid")])
     problem = {"file": "envkit.yaml", "line": 3, "key": "ssh.port", "message": "no", "code": "port-invalid"}
     for error, exit_code, detail, hint, problems in (
         (unavailable, 3, "/run/x", "start it", []),
@@ -168,8 +169,8 @@ def test_stdout_is_empty_unless_json_is_requested(capsys: pytest.CaptureFixture[
 
 def test_config_error_shows_problems_in_file_order(capsys: pytest.CaptureFixture[str]) -> None:
     problems = [
-        errors.Problem("envkit.yaml", 12, "ssh.port", "expected a whole number"),
-        errors.Problem("envkit.yaml", 3, "nmae", "unknown key"),
+        Problem("envkit.yaml", 12, "ssh.port", "expected a whole number"),
+        Problem("envkit.yaml", 3, "nmae", "unknown key"),
     ]
     error_handler.report(errors.ConfigError(problems))
     assert capsys.readouterr().err.splitlines() == [
@@ -178,7 +179,7 @@ def test_config_error_shows_problems_in_file_order(capsys: pytest.CaptureFixture
     ]
 
 
-@pytest.mark.proves("a bug ends with 70 and its traceback is in a log whose path is printed", "real")
+@pytest.mark.proves("a bug gives exit code 70, and its traceback is in a log whose path is printed", "real")
 def test_bug_is_logged_to_a_private_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

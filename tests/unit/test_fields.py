@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from envkit.config import display, env_vars, fields, limits, packages, paths, urls
 from envkit.config.invalid_value import InvalidValueError
-from tests.unit.hostile import HOSTILE
+from tests.support.hostile_values import HOSTILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

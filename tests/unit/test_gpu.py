@@ -15,9 +15,9 @@ from envkit.model.facts import Facts, HostGpu, HostQuery
 from envkit.model.run import Gpus
 from envkit.render import compose
 from envkit.resolve import gpu, host_query, sticky
-from tests.unit.plans import PROJECT
+from tests.support.engine_states import desired_state
+from tests.support.plan_samples import PROJECT
 from tests.unit.test_resolve import FACTS, plan
-from tests.unit.worlds import desired_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,7 +167,7 @@ OPTIONS: tuple[tuple[Gpus | None, dict[str, Any], dict[str, Any]], ...] = (
 )
 
 
-@pytest.mark.proves("GPUs are passed as the engine can", "fake")
+@pytest.mark.proves("GPUs are passed in a way that the engine supports", "fake")
 def test_engine_and_compose_receive_the_same_gpus() -> None:
     client = docker.APIClient(version="1.41")
     desired = desired_state()

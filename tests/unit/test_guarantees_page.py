@@ -72,7 +72,7 @@ def test_the_weakest_claim_of_a_statement_counts(tmp_path: Path) -> None:
 
 def test_claims_without_a_statement_have_their_own_section(tmp_path: Path) -> None:
     text = page(write_tree(tmp_path, '@pytest.mark.proves("more", "real")\ndef test_more(): ...\n'))
-    assert "## Other tested behaviour\n\n- real: more ([test_more](../../tests/test_a.py))\n" in text
+    assert "## Other tested behavior\n\n- real: more ([test_more](../../tests/test_a.py))\n" in text
 
 
 def test_every_claim_of_a_statement_is_shown_by_a_test() -> None:

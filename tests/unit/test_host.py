@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import checks, host
+from envkit import checks, host, host_fingerprint
 from envkit.checks import gpu
 from envkit.model.facts import HostQuery
 
@@ -30,9 +30,9 @@ def test_only_certificates_beyond_the_public_ones_count(tmp_path: Path, monkeypa
     (tmp_path / "certifi.pem").write_text(f"# Public\n{public}")
     (tmp_path / "bundle.pem").write_text(public + own + packaged)
     (tmp_path / "named.pem").write_text(f"# Ours\r\n{configured}{public}".replace("\n", "\r\n"))
-    for variable in host.CA_VARIABLES:
+    for variable in host_fingerprint.CA_VARIABLES:
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(host, "SYSTEM_CA", (str(tmp_path / "bundle.pem"), str(tmp_path / "none")))
+    monkeypatch.setattr(host_fingerprint, "SYSTEM_CA", (str(tmp_path / "bundle.pem"), str(tmp_path / "none")))
     monkeypatch.setattr(host, "PUBLIC_CA", str(tmp_path / "share/**/*.crt"))
     monkeypatch.setattr("certifi.where", lambda: str(tmp_path / "certifi.pem"))
     assert host.extra_ca() == own
@@ -95,14 +95,14 @@ HOSTS: dict[str, tuple[list[tuple[str, str]] | None, str, str, str]] = {
 }
 
 
-@pytest.mark.proves("A GPU that fails is explained by the layer that failed", "stand-in")
+@pytest.mark.proves("the report of a failing GPU names the layer that failed", "stand-in")
 @pytest.mark.parametrize("row", HOSTS)
 def test_a_missing_gpu_or_driver_is_reported_with_a_hint(row: str, tmp_path: Path) -> None:
     devices, driver, check, hint = HOSTS[row]
     if devices is not None:
-        (tmp_path / host.PCI).mkdir(parents=True)
+        (tmp_path / host_fingerprint.PCI).mkdir(parents=True)
     for number, (vendor, device_class) in enumerate(devices or ()):
-        folder = tmp_path / host.PCI / f"0000:0{number}:00.0"
+        folder = tmp_path / host_fingerprint.PCI / f"0000:0{number}:00.0"
         folder.mkdir()
         (folder / "vendor").write_text(vendor + "\n")
         (folder / "class").write_text(device_class + "\n")

@@ -52,7 +52,7 @@ def _read(fd: int) -> bytes:
         return b""
 
 
-@pytest.mark.proves("what runs inside cannot paint the terminal that reads its log", "real")
+@pytest.mark.proves("container code cannot control the terminal that shows its log", "real")
 def test_terminal_output_has_no_control_characters(log_chunks: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     cases = (
         ([b"one\ntwo\n"], "one\ntwo\n"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CASES = ROOT / "tests/cases/migrate"
 API = tf_api.load("2.9.0")
 
-# Rules that need the old import to recognise their cause, as docs/reference/migrate.md explains.
+# Rules that need the old import to recognize their cause, as docs/reference/migrate.md explains.
 FIRST_RUN_ONLY_RULES = {
     "arguments/dim-ordering",
     "backend/image-dim-ordering",

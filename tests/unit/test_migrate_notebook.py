@@ -244,7 +244,7 @@ def rename_everywhere(source: bytes) -> Outcome:
     return Outcome(rename(source.decode()).encode())
 
 
-@pytest.mark.proves("a migrated notebook differs in its source strings alone", "real")
+@pytest.mark.proves("a migrated notebook differs only in its source strings", "real")
 @given(notebooks(st.lists(st.sampled_from(["import keras\n", "Old\n", "x = 'é\\n'\n", "%time Old\n", "!ls\n", "Old"]))))
 def test_changed_notebook_differs_only_in_its_source(content: bytes) -> None:
     outcome = notebook.migrate(content, rename_everywhere)

@@ -23,7 +23,7 @@ REWRITTEN = {
 }
 
 
-@pytest.mark.proves("a leftover pin of Keras is taken out or told", "real")
+@pytest.mark.proves("a remaining pin of Keras is removed or reported", "real")
 def test_keras_is_removed_from_requirements() -> None:
     for case, (before, after) in REWRITTEN.items():
         outcome = migrate("requirements.txt", before)
@@ -200,7 +200,7 @@ def test_other_files_are_ignored() -> None:
         assert (outcome.rewrites, outcome.notes) == ((), ()), name
 
 
-def test_requirements_files_are_recognised_by_name() -> None:
+def test_requirements_files_are_recognized_by_name() -> None:
     for name in (
         "requirements.txt",
         "requirements3.txt",

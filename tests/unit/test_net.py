@@ -6,13 +6,13 @@ import base64
 import http.server
 import socket
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from envkit.net import http as http_
-from envkit.net import ports, unix_http
+from envkit.net import plain_http, ports, unix_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +93,70 @@ def test_an_endless_response_has_status_0(tmp_path: Path) -> None:
                 stopped.set()
                 thread.join()
             assert response == http_.Response(0, {}), (family, start)
+
+
+RESPONSES: dict[bytes, tuple[int, bytes | None]] = {
+    b"HTTP/1.0 200 OK\r\n\r\nbody": (200, b"body"),
+    b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno more": (404, b"no"),
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbody": (0, b""),  # incomplete
+    b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nbody": (0, b""),
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n": (200, None),
+    b"HTTP/1.1 200": (0, b""),
+    b"HTTP/1.1 OK\r\n\r\n": (0, b""),
+    b"SSH-2.0-x\r\n\r\n": (0, b""),
+    b"": (0, b""),
+}
+
+
+def test_a_plain_response_is_read_as_a_whole_or_has_status_0(tmp_path: Path) -> None:
+    for number, (response, expected) in enumerate(RESPONSES.items()):
+        path, stopped = str(tmp_path / str(number)), threading.Event()
+        with answering(path, response, stopped):
+            assert plain_http.get_from_socket(path, "/", timeout_s=0.2) == expected, response
+            stopped.set()
+    assert plain_http.get_from_socket(str(tmp_path / "none"), "/") == (0, b"")
+
+
+def test_an_endless_plain_response_has_status_0(tmp_path: Path) -> None:
+    for start in (b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "):
+        path, stopped = str(tmp_path / str(len(start))), threading.Event()
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            thread = threading.Thread(target=endless_response, args=(listener, start, stopped), daemon=True)
+            thread.start()
+            assert plain_http.get_from_socket(path, "/", timeout_s=0.05) == (0, b""), start
+            stopped.set()
+            thread.join()
+
+
+def test_a_plain_request_holds_no_second_header(server: Server) -> None:
+    assert plain_http.get_from_port(server.server_port, "/", authorization="token right") == (200, b"body")
+    assert plain_http.get_from_port(server.server_port, "/") == (403, b"body")
+    for path, authorization in (("/", "token a\r\nX: b"), ("/\r\nX: b", ""), ("/\u00e9", "")):
+        with pytest.raises(ValueError, match="ASCII"):
+            plain_http.get_from_port(server.server_port, path, authorization=authorization)
+
+
+@contextmanager
+def answering(path: str, response: bytes, stopped: threading.Event) -> Iterator[None]:
+    """Answer one request; keep the connection open if the response ends with a body, as some servers do."""
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(response)
+            if b"more" in response or b"chunked" in response:
+                stopped.wait(5)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield
+        thread.join()
 
 
 def test_a_listening_port_is_busy_and_has_a_listener(server: Server) -> None:

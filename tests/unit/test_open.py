@@ -107,7 +107,7 @@ def test_all_commands_report_a_stopped_environment_alike(
         ], arguments
 
 
-@pytest.mark.proves("`open` says that it waits, and ends with 1 where the browser does not log in", "real")
+@pytest.mark.proves("`open` reports that it waits, and exits with code 1 if the browser does not log in", "real")
 @pytest.mark.usefixtures("environment")
 def test_exit_code_reports_whether_the_browser_logged_in(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

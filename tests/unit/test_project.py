@@ -77,7 +77,7 @@ def test_nearest_config_or_environment_wins(folder: Path) -> None:
     assert project.find_folder(folder / "src/model") == str(folder / "src")
 
 
-@pytest.mark.proves("the hint of an environment that is down serves where one stands", "real")
+@pytest.mark.proves("the hint for an environment that is down works in the current folder", "real")
 def test_hint_works_from_the_current_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inspect, "container", lambda *_: None)
     monkeypatch.setattr(Environment, "connect", lambda _: None)

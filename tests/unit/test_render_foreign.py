@@ -15,7 +15,7 @@ from envkit.model.image import Base, Layout
 from envkit.render import build_context
 from envkit.render.filters import UnsafeValueError
 from envkit.resolve import base_layout
-from tests.unit.plans import image_plan
+from tests.support.plan_samples import image_plan
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ import pytest
 from envkit.model.image import Interpreter, Layout
 from envkit.render import build_context
 from envkit.render.jinja import render_template
-from tests.unit.contexts import context, dockerfile
-from tests.unit.plans import image_plan, release
+from tests.support.build_contexts import context, dockerfile
+from tests.support.plan_samples import image_plan, release
 
 PEM = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
 
@@ -52,6 +52,7 @@ def test_only_programs_are_executable_and_no_file_is_writable() -> None:
         "bin/entrypoint",
         "bin/pip-wrapper",
         "bin/run-sshd",
+        "build/link-duplicates",
     }
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from envkit.model.image import Base
 from envkit.model.release import Bound
 from envkit.render.filters import UnsafeValueError
-from tests.unit.contexts import context, dockerfile, instructions, user_apt_command
-from tests.unit.hostile import HOSTILE
-from tests.unit.plans import image_plan, release, suite
+from tests.support.build_contexts import context, dockerfile, instructions, user_apt_command
+from tests.support.hostile_values import HOSTILE
+from tests.support.plan_samples import image_plan, release, suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def test_a_hostile_requirement_is_refused_or_one_line() -> None:
             assert instructions(files["Dockerfile"].text) == WITH_PYTHON, value
 
 
-@pytest.mark.proves("no value changes the sequence of the Dockerfile's instructions", "real")
+@pytest.mark.proves("no config value changes the sequence of the Dockerfile's instructions", "real")
 def test_hostile_plan_values_keep_the_instructions() -> None:
     variants: tuple[Callable[[str], dict[str, Any]], ...] = (
         lambda value: {"base": Base("debian", value, "", "")},
@@ -67,7 +67,7 @@ def test_a_hostile_reason_remains_a_comment() -> None:
             assert files["python/constraints.txt"].text.splitlines()[-1] == f"protobuf<3.20  # {value}"
 
 
-@pytest.mark.proves("no value changes the sequence of the Dockerfile's instructions", "real")
+@pytest.mark.proves("no config value changes the sequence of the Dockerfile's instructions", "real")
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_package_changes_the_instructions(apt: str, python: str) -> None:
     for plan, expected in ((image_plan(apt=(apt,)), WITH_APT), (image_plan(python=(python,)), WITH_PYTHON)):

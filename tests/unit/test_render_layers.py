@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from envkit import catalog
 from envkit.render import build_context
-from tests.unit.contexts import dockerfile
-from tests.unit.plans import image_plan
+from tests.support.build_contexts import dockerfile
+from tests.support.plan_samples import image_plan
 
 
 def test_releases_on_one_suite_share_the_layers_below_python() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.unit.contexts import context
-from tests.unit.plans import image_plan, suite
+from tests.support.build_contexts import context
+from tests.support.plan_samples import image_plan, suite
 
 
 def sshd_lines(**changes: Any) -> list[str]:

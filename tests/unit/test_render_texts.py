@@ -19,8 +19,8 @@ from envkit.model.run import Mount, Tmpfs
 from envkit.render import compose, ssh_config
 from envkit.render.filters import UnsafeValueError
 from envkit.render.jinja import render_template
-from tests.unit.plans import PROJECT
-from tests.unit.worlds import desired_state, run_plan
+from tests.support.engine_states import desired_state, run_plan
+from tests.support.plan_samples import PROJECT
 
 # The config refuses control characters; every other text must be preserved.
 PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cf", "Zl", "Zp")), min_size=1, max_size=60)
@@ -79,7 +79,7 @@ def test_hostile_values_are_unchanged_in_compose() -> None:
         assert env_value_in_compose(value) == value, value
 
 
-@pytest.mark.proves("any value arrives in compose.yaml as it was written", "real")
+@pytest.mark.proves("every config value appears in compose.yaml as written", "real")
 @given(PRINTABLE)
 def test_any_value_arrives_in_compose_as_the_same_text(value: str) -> None:
     assert env_value_in_compose(value) == value

@@ -14,7 +14,7 @@ from envkit.commands.smoke import SubjectResult
 from envkit.errors import ExitCode
 from envkit.model.report import CheckHost, Finding, Report, Verdict
 from envkit.report.html import to_html
-from tests.unit.reports import CHECK_HOST, CREATED_AT, FAILED, PASSED, REPORT
+from tests.support.report_samples import CHECK_HOST, CREATED_AT, FAILED, PASSED, REPORT
 
 ACTIVE_ATTRIBUTES = {"src", "href", "onload", "onclick", "onerror"}
 PROBED = Report("probe", "vision", ProbeResult("vision", "2.9.0", (), CHECK_HOST), (PASSED,))
@@ -41,7 +41,7 @@ def page(report: Report[Any], suites: list[Report[Any]] | None = None, check_hos
     return Page(to_html(report, suites or (), created_at=CREATED_AT, check_host=check_host))
 
 
-@pytest.mark.proves("a report is a page that needs no network", "real")
+@pytest.mark.proves("an HTML report needs no network", "real")
 def test_page_loads_and_runs_nothing() -> None:
     hostile = Finding(
         "gpu/not-listed",
@@ -85,7 +85,7 @@ def test_page_has_a_heading_only_for_a_named_subject() -> None:
         assert page(replace(REPORT, subject=subject)).tags.count("h2") == count, subject
 
 
-@pytest.mark.proves("a page begins with its verdict, and says where and when it was made", "real")
+@pytest.mark.proves("an HTML report begins with its verdict, its host and its time", "real")
 def test_page_begins_with_the_verdict() -> None:
     for report, verdict in (
         (REPORT, "failed up of vision: 1 passed, 1 failed; exit code 5"),
@@ -98,7 +98,7 @@ def test_page_begins_with_the_verdict() -> None:
         assert text.count(counts) == 1, verdict
 
 
-@pytest.mark.proves("a page begins with its verdict, and says where and when it was made", "real")
+@pytest.mark.proves("an HTML report begins with its verdict, its host and its time", "real")
 def test_page_shows_known_facts_of_its_origin() -> None:
     text = page(PROBED).text
     for fact in (

@@ -16,10 +16,10 @@ from envkit.model.artifact import Artifact
 from envkit.model.report import Report, Verdict
 from envkit.report.json import as_json, to_json
 from envkit.report.text import render_text
-from tests.unit.reports import HOSTILE, PASSED, REPORT, Address
+from tests.support.report_samples import HOSTILE, PASSED, REPORT, Address
 
 
-@pytest.mark.proves("reports are JSON where that is asked for", "real")
+@pytest.mark.proves("reports are JSON on request", "real")
 def test_envelope_holds_result_findings_and_exit_code() -> None:
     assert json.loads(to_json(REPORT)) == {
         "envkit": __version__,

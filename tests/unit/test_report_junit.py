@@ -10,14 +10,14 @@ import pytest
 
 from envkit.model.report import CheckHost, Finding, Report, Verdict
 from envkit.report.junit import to_junit
-from tests.unit.reports import CHECK_HOST, CREATED_AT, FAILED, PASSED, REPORT
+from tests.support.report_samples import CHECK_HOST, CREATED_AT, FAILED, PASSED, REPORT
 
 
 def junit(report: Report[Any], check_host: CheckHost = CHECK_HOST) -> ElementTree.Element:
     return ElementTree.fromstring(to_junit([report], created_at=CREATED_AT, check_host=check_host))  # noqa: S314
 
 
-@pytest.mark.proves("findings are written as JUnit's XML", "real")
+@pytest.mark.proves("findings are written as JUnit XML", "real")
 def test_suite_has_one_case_per_finding() -> None:
     skipped = Finding("gpu/device-missing", Verdict.SKIPPED, "no NVIDIA GPU in this machine", layer="host")
     hostile = Finding("gpu/not-listed", Verdict.UNKNOWN, "\x1b[31mred\x00 & <b>", layer="tensorflow")

@@ -10,7 +10,7 @@ from rich.table import Table
 from envkit.model.report import Finding, Report, Verdict
 from envkit.report.text import render_text
 from envkit.sanitize import escape_controls, single_line
-from tests.unit.reports import HOSTILE, REPORT, Address, format_address
+from tests.support.report_samples import HOSTILE, REPORT, Address, format_address
 
 
 def test_text_shows_the_result_then_the_findings() -> None:

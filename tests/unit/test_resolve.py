@@ -17,16 +17,16 @@ from envkit.model.report import Report
 from envkit.model.state import State
 from envkit.report.json import to_json
 from envkit.resolve import environment_name, resolve, sticky
-from tests.unit import plans
-from tests.unit.plans import PROJECT
+from tests.support import plan_samples
+from tests.support.plan_samples import PROJECT
 
 if TYPE_CHECKING:
-    from envkit.errors import Problem
     from envkit.model.facts import Facts
     from envkit.model.plan import Plan
+    from envkit.problem import Problem
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxk5m5B0Jw1r0Fzq0m0q0m0q0m0q0m0q0m0q0m0q0m0 ada"
-FACTS = plans.facts(
+FACTS = plan_samples.facts(
     config_files={f"{PROJECT}/envkit.yaml": "gpu: auto\n"}, keys=(PublicKey(KEY, "~/.ssh/id_ed25519.pub"),)
 )
 ACTUAL = ActualState(base=ImageInfo("sha256:base", {}, ref="envkit-base:bookworm"))
@@ -190,7 +190,7 @@ def test_the_digest_of_a_secret_is_never_shown() -> None:
     assert "5ec7e7" not in dry_run_json(resolved) + repr(resolved) + repr(facts)
 
 
-@pytest.mark.proves("a secret's file that everybody may read is told, with the hint", "real")
+@pytest.mark.proves("a secret's file that every user can read is reported with a hint", "real")
 def test_a_secret_that_every_user_can_read_has_a_note() -> None:
     for path, shell_path in [("~/.wandb", "~/.wandb"), ("~/a key", "'/srv/a key'"), ("k", "'/srv/a key'")]:
         facts = replace(FACTS, real_paths={path: "/srv/a key"}, secrets={"KEY": "0" * 64})

@@ -14,7 +14,7 @@ import pytest
 from envkit import rootfs
 from envkit.errors import BuildFailed
 from envkit.render.filters import UnsafeValueError
-from tests.unit.hostile import HOSTILE
+from tests.support.hostile_values import HOSTILE
 
 if TYPE_CHECKING:
     from envkit.model.report import Progress

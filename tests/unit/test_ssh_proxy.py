@@ -12,7 +12,7 @@ from envkit import naming
 from envkit.backends.docker import endpoint, fast_inspect, streams
 from envkit.commands import ssh_proxy
 from envkit.errors import EngineUnavailable, ExecError
-from tests.unit.plain_engine import GREETING, answer, engine_at, stdin_text
+from tests.support.recorded_engine import GREETING, answer, engine_at, stdin_text
 
 if TYPE_CHECKING:
     from pathlib import Path

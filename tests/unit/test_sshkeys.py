@@ -42,7 +42,7 @@ def test_a_plain_key_is_accepted_unchanged() -> None:
         assert ssh_keys.parse(text) == text.rstrip("\n"), text
 
 
-@pytest.mark.proves("weak keys, and keys with options, are refused", "real")
+@pytest.mark.proves("weak keys and keys with options are refused", "real")
 def test_anything_else_is_rejected_with_the_reason() -> None:
     for case, text, reason in [
         ("two keys", f"{ED25519}\n{ED25519}", "exactly one"),

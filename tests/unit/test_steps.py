@@ -12,7 +12,7 @@ from envkit.environment.dry_run import DryRun
 from envkit.model import step
 from envkit.model.plan import Digests
 from envkit.report.dry_run import FOLLOW_UP, describe_differences, describe_steps
-from tests.unit.worlds import REF, TITLE, container, desired_state
+from tests.support.engine_states import REF, TITLE, container, desired_state
 
 STEPS = (
     step.BuildImage(REF),
@@ -58,7 +58,7 @@ def test_differences_of_a_container_are_named() -> None:
         assert describe_differences(desired_state(), actual) == differences
 
 
-@pytest.mark.proves("`envkit up --dry-run` tells the notes and the port that `up` would", "real")
+@pytest.mark.proves("`envkit up --dry-run` prints the notes and the port of a real `up`", "real")
 def test_dry_run_shows_addresses_and_notes() -> None:
     url, note = "http://127.0.0.1:8890/lab", "limits.cpus: 99 is more than this host has; capped to 2"
     text = messages.dry_run(DryRun(None, REF, (), notes=(note,), url=url, ssh_port=2301))

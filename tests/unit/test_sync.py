@@ -130,7 +130,7 @@ def test_everything_is_copied_to_an_empty_side() -> None:
     assert sync.remote.texts() == sync.local.texts() == {"a": "first a", "src/b": "first src/b"}
 
 
-@pytest.mark.proves("what changed in the workspace or in its copy reaches the other side, deletions too", "fake")
+@pytest.mark.proves("changes in the workspace or in its copy reach the other side, including deletions", "fake")
 def test_changes_and_deletions_reach_the_other_side() -> None:
     sync = synced("a", "b", "c", "d/e")
     sync.local.write("a", "local")
@@ -145,7 +145,7 @@ def test_changes_and_deletions_reach_the_other_side() -> None:
     assert "d" not in sync.local.entries
 
 
-@pytest.mark.proves("what changed on both sides is kept twice", "fake")
+@pytest.mark.proves("if a file changed on both sides, both versions are kept", "fake")
 def test_a_conflict_keeps_both_versions() -> None:
     sync = synced("a.py")
     sync.local.write("a.py", "local")
@@ -188,7 +188,7 @@ def test_a_changed_file_is_kept_if_it_became_a_folder_elsewhere() -> None:
         assert sorted(sync.local.texts().values()) == ["changed", "in a folder"], folder_side
 
 
-@pytest.mark.proves("the config never comes back from inside", "fake")
+@pytest.mark.proves("the config is never copied back from the container", "fake")
 def test_a_protected_file_is_never_pulled() -> None:
     sync = synced("envkit.yaml", "a")
     sync.protected = ("envkit.yaml", "envkit.lock")
@@ -218,13 +218,13 @@ def test_a_failed_copy_is_retried_by_the_next_sync() -> None:
     assert sync.plan() == plan
 
 
-@pytest.mark.proves("no path and no link from inside leads out of the workspace", "fake")
+@pytest.mark.proves("no path and no link from the container leads out of the workspace", "fake")
 def test_paths_outside_the_workspace_are_unsafe() -> None:
     for path in ("", "/etc/passwd", "..", "a/../b", "a//b", "a/.", "./a", "a\0b", "a" * 5000):
         assert not sync_plan.is_safe(path), path
 
 
-@pytest.mark.proves("no path and no link from inside leads out of the workspace", "fake")
+@pytest.mark.proves("no path and no link from the container leads out of the workspace", "fake")
 def test_links_to_targets_outside_the_workspace_are_unsafe() -> None:
     for path, target, expected in [
         ("a", "b", True),
@@ -273,7 +273,7 @@ def apply_edits(sync: Sync, edits: list[tuple[str, str, str, int]]) -> None:
             disk.folder(path)
 
 
-@pytest.mark.proves("a sync loses nothing that only one side had", "fake")
+@pytest.mark.proves("a sync loses no file that exists on one side only", "fake")
 @given(st.lists(EDITS, min_size=1, max_size=4))
 def test_random_edits_lose_no_content_and_converge(rounds: list[list[tuple[str, str, str, int]]]) -> None:
     sync = Sync()

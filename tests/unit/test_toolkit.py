@@ -1,4 +1,4 @@
-"""Recognise GPU errors of engines and NVIDIA's toolkit by their messages, and tell them from similar ones.
+"""Recognize GPU errors of engines and NVIDIA's toolkit by their messages, and tell them from similar ones.
 
 The messages were reported by users or produced by an engine; each belongs to a row of the failure table.
 """
@@ -160,8 +160,8 @@ def find_name(message: str) -> str:
     return next((name for name, known in GPU_ERRORS.items() if known is pattern), "")
 
 
-@pytest.mark.proves("an engine's refusal of a GPU is explained with its hint", "quoted")
-def test_each_gpu_error_is_recognised_with_its_hint() -> None:
+@pytest.mark.proves("an engine's refusal of a GPU is explained with a hint", "quoted")
+def test_each_gpu_error_is_recognized_with_its_hint() -> None:
     for row, (message, name, hint, near_miss, other_name) in ROWS.items():
         pattern = find_error(message)
         assert pattern is not None, row

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+import http.server
+import json
 import os
+import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import state
+from envkit import naming, state
 from envkit.environment import up_cache
 from envkit.environment.results import UpResult
 from envkit.errors import PreconditionError
 from envkit.fs import files
 from envkit.model.facts import HostQuery
+from envkit.model.report import Report
+from tests.support.recorded_engine import answer, engine_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ENGINE = "unix:///var/run/docker.sock"
+NAME, TOKEN = "envkit-1000-vision", "t" * 43
 
 
 class Scene:
     """A project with a configuration, a requirements file, a key, a secret, and a state directory."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: str = ENGINE) -> None:
         self.project = folder / "vision"
         self.project.mkdir()
         for name in ("envkit.yaml", "requirements.txt", "key.pub", "secret"):
             (self.project / name).write_text(name)
-        self.state_dir = state.directory(ENGINE, str(self.project))
+        self.state_dir = state.directory(engine, str(self.project))
         for private_folder in (self.state_dir.mount / "secrets", self.state_dir.etc, self.state_dir.client):
             files.ensure_private_folder(private_folder)
         files.write(self.state_dir.mount / "token", b"t")
@@ -117,7 +124,79 @@ def test_state_folder_open_to_others_is_refused(scene: Scene) -> None:
     assert error.value.code == "folder-not-private"
 
 
+class JupyterHandler(http.server.BaseHTTPRequestHandler):
+    """A server that accepts one token."""
+
+    def do_GET(self) -> None:
+        is_accepted = (self.path, self.headers["Authorization"]) == ("/api/status", f"token {TOKEN}")
+        self.send_response(200 if is_accepted else 403)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def jupyter_port() -> Iterator[int]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), JupyterHandler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def inspection(port: int, *, status: str = "running", run: str = "r", network: str = NAME) -> dict[str, object]:
+    labels = {naming.IMAGE: "i", naming.RUN: run, naming.PORT: str(port)}
+    networks: dict[str, object] = {"Networks": {network: {}}}
+    return {
+        "Id": "c",
+        "Image": "i",
+        "State": {"Status": status},
+        "Config": {"Labels": labels},
+        "NetworkSettings": networks,
+    }
+
+
+def chunked(data: object) -> bytes:
+    body = json.dumps(data).encode()
+    return b"HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+
+
+def test_only_a_reachable_container_as_stored_is_unchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jupyter_port: int
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    request, inspected = f"GET /containers/{NAME}/json", inspection(jupyter_port)
+    result = UpResult("vision", "http://x", NAME, "", "/p", "computes", changed=("start",), notes=("note",))
+    with engine_at(tmp_path / "engine") as engine:
+        monkeypatch.setenv("DOCKER_HOST", engine.address)
+        scene = Scene(tmp_path, engine.address)
+        files.write(scene.state_dir.mount / "token", TOKEN.encode())
+        inputs_digest = up_cache.digest_inputs(
+            str(scene.project), {}, scene.query, up_cache.config_stamp(str(scene.project))
+        )
+        labels = {naming.IMAGE: "i", naming.RUN: "r", naming.PORT: str(jupyter_port), naming.NAME: "other"}
+        up_cache.store(inputs_digest, scene.state_dir, scene.query, labels, result)
+        unchanged = Report("up", "vision", replace(result, changed=()))
+        for response, expected in (
+            (answer(200, inspected), unchanged),
+            (chunked(inspected), unchanged),
+            (answer(404, inspected), None),
+            (answer(200, inspection(jupyter_port, status="restarting")), None),
+            (answer(200, inspection(jupyter_port, run="other")), None),
+            (answer(200, inspection(jupyter_port, network="other")), None),
+            (answer(200, []), None),
+            (b"no HTTP", None),
+        ):
+            engine.answers[request] = response
+            assert up_cache.lookup(scene.project, {}) == expected, response
+        engine.answers[request] = answer(200, inspected)
+        monkeypatch.setattr(JupyterHandler, "do_GET", lambda self: self.send_error(403))
+        assert up_cache.lookup(scene.project, {}) is None
+
+
 def test_invalid_cache_is_ignored(scene: Scene) -> None:
-    for content in (b"{damaged", b'{"stamp": "x"}'):
+    for content in (b"{damaged", b'{"stamp": "x"}', b"[]", b'{"stamp": 1, "query": 2, "labels": {}, "result": {}}'):
         files.write(scene.state_dir.folder / up_cache.CACHE_FILE, content)
         assert up_cache.lookup(scene.project, {}) is None, content

@@ -40,7 +40,7 @@ from envkit.environment.results import BuildResult, UpResult
 from envkit.errors import ExitCode
 from envkit.migrate.outcome import Kind, Location, Note, Rewrite
 from envkit.model.report import Report
-from tests.unit.reports import CHECK_HOST, FAILED, PASSED
+from tests.support.report_samples import CHECK_HOST, FAILED, PASSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -163,7 +163,7 @@ def test_versions_that_dpkg_rejects_are_invalid() -> None:
         assert dpkg_version.is_older(version, "1.0") is None, version
 
 
-# ── the catalogue ──
+# ── the catalog ──
 
 
 def test_every_floor_accepts_and_rejects_a_version() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import conftest, workers
-from tests.functional.waiting import wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def count_waiters(lock: Path) -> int:
 def test_a_file_or_a_shared_folder_stays_with_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "SHARED_FOLDERS", ("tests/contract",))
     cases = (
-        ("tests/unit/test_age.py::test_a", "tests/unit/test_age.py"),
+        ("tests/unit/test_image_age.py::test_a", "tests/unit/test_image_age.py"),
         ("tests/functional/test_up.py::test_a[x::y]", "tests/functional/test_up.py"),
         ("tests/contract/test_images.py::test_a", "tests/contract"),
         ("tests/contract/test_gpus.py::test_a", "tests/contract"),
@@ -94,10 +94,10 @@ def test_each_worker_has_its_own_account(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_crashed_worker_does_not_fail_the_run() -> None:
     cases: tuple[tuple[dict[str, Any], list[str]], ...] = (
-        ({"workeroutput": {"left_out": ["2 tests"]}}, ["2 tests"]),
+        ({"workeroutput": {"deselected": ["2 tests"]}}, ["2 tests"]),
         ({}, []),
     )
-    for attributes, left_out in cases:
+    for attributes, deselected in cases:
         node = SimpleNamespace(config=SimpleNamespace(stash={}), **attributes)
         conftest.pytest_testnodedown(node)
-        assert node.config.stash == {conftest.LEFT_OUT: left_out}, attributes
+        assert node.config.stash == {conftest.DESELECTED: deselected}, attributes

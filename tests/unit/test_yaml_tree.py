@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from envkit.config import yaml_reader
 from envkit.config.yaml_reader import read
-from envkit.errors import ConfigError, Problem
-from tests.unit.configs import to_yaml
+from envkit.errors import ConfigError
+from tests.support.config_samples import to_yaml
+
+if TYPE_CHECKING:
+    from envkit.problem import Problem
 
 LOADERS = sorted({"BaseLoader", "CBaseLoader"} & set(dir(yaml)))
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LINES_MAX = 10
 INSTRUCTION_MAX = 100  # characters
-# The engine's builder colours the stderr of a step.
+# The engine's builder colors the stderr of a step.
 COLOUR = re.compile(r"\x1b\[[0-9;]*m", re.ASCII)
 STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.ASCII)
 CACHED = "---> Using cache"
@@ -89,7 +89,7 @@ FAILURE_RULES = tuple(
         (
             "Temporary failure (in name resolution|resolving)|Could not resolve|dns error|Name or service not known",
             "name-resolution-failed",
-            "the build could not resolve a host name: check the network, or set build.proxy in envkit.yaml",
+            "check the network; or set build.proxy, or build.mirror if the mirror of the base image is gone",
         ),
         (
             (

@@ -6,36 +6,114 @@ Any unexpected answer counts as not found; the caller then uses the SDK, which h
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+import os
 
-from envkit import naming, ssh_tunnel
-from envkit.model.engine_state import ContainerInfo
-from envkit.net import unix_http
+from envkit import naming
+from envkit.net import plain_http
 
+TYPE_CHECKING = False  # not from typing, whose import an unchanged `up` does not need
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
+
+    from envkit.model.engine_state import ContainerInfo
 
 OK = 200
+UNIX_SCHEME = "unix://"
+DEFAULT_SOCKET = "/var/run/docker.sock"
+DEFAULT_CONTEXT = "default"
+
+
+def current_endpoint() -> str:
+    """Return `endpoint.current_endpoint()`, in the usual cases without importing that module; `--engine` is ignored.
+
+    Raises:
+        EngineUnavailable: The selected Docker context does not exist, or Docker's configuration is invalid.
+    """
+    if host := os.environ.get("DOCKER_HOST"):
+        return host
+    if _is_default_context() and os.path.lexists(DEFAULT_SOCKET):
+        return f"{UNIX_SCHEME}{DEFAULT_SOCKET}"
+    from envkit.backends.docker import endpoint
+
+    return endpoint.current_endpoint()
+
+
+def _is_default_context() -> bool:
+    """Check whether Docker's client uses its default context; False if that is not certain."""
+    if context := os.environ.get("DOCKER_CONTEXT"):
+        return context == DEFAULT_CONTEXT
+    folder = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")
+    try:
+        with open(f"{folder}/config.json", "rb") as file:
+            config = json.load(file)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(config, dict) and config.get("currentContext") in (None, "", DEFAULT_CONTEXT)
 
 
 def running_container(endpoint: str, name: str) -> ContainerInfo | None:
     """Return a running container; None if the engine cannot be asked directly or does not report it as running."""
+    from envkit.model.engine_state import ContainerInfo  # an unchanged `up` does without this class
+
+    if (data := _inspect_running(endpoint, name)) is None:
+        return None
+    labels, networks = data["Config"]["Labels"], data["NetworkSettings"]["Networks"]
+    return ContainerInfo(str(data["Id"]), "running", labels, str(data["Image"]), tuple(networks))
+
+
+def is_running(endpoint: str, name: str, labels: Mapping[str, str], network: str) -> bool:
+    """Check whether a container runs with these labels, of which missing ones are empty, in a network."""
+    if (data := _inspect_running(endpoint, name)) is None:
+        return False
+    actual_labels = data["Config"]["Labels"]
+    return network in data["NetworkSettings"]["Networks"] and all(
+        actual_labels.get(key, "") == value for key, value in labels.items()
+    )
+
+
+def _inspect_running(endpoint: str, name: str) -> dict[str, Any] | None:
+    """Return what the engine says about a running container, with its labels and networks checked for their type."""
     if not (socket_path := local_socket(endpoint)):
         return None
     try:
-        answer = unix_http.get(socket_path, f"/containers/{quote(name, safe='')}/json")
-        data = json.loads(answer.body) if answer.status == OK else {}
-        return _parse_container(data) if data["State"]["Status"] == "running" else None
+        data = json.loads(_get(socket_path, f"/containers/{_quote(name)}/json"))
+        is_complete = isinstance(data["Config"]["Labels"], dict) and isinstance(
+            data["NetworkSettings"]["Networks"], dict
+        )
+        return data if data["State"]["Status"] == "running" and data["Id"] and data["Image"] and is_complete else None
     except (ValueError, KeyError, TypeError):
         return None
 
 
+def _get(socket_path: str, path: str) -> bytes:
+    """Return the body of a successful answer; otherwise an empty one."""
+    status, body = plain_http.get_from_socket(socket_path, path)
+    if body is not None:
+        return body if status == OK else b""
+    from envkit.net import unix_http  # reads an answer in chunks, which no known engine sends to HTTP/1.0
+
+    answer = unix_http.get(socket_path, path)
+    return answer.body if answer.status == OK else b""
+
+
+def _quote(name: str) -> str:
+    if name.isascii() and name.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        return name  # as are all names that envkit chooses
+    from urllib.parse import quote
+
+    return quote(name, safe="")
+
+
 def local_socket(endpoint: str) -> str:
     """Return the path of the local socket of an engine, or an empty string."""
-    if ssh_tunnel.is_remote(endpoint):
-        return str(ssh_tunnel.local_socket(endpoint))
-    return endpoint.removeprefix("unix://") if endpoint.startswith("unix://") else ""
+    if endpoint.startswith(UNIX_SCHEME):
+        return endpoint.removeprefix(UNIX_SCHEME)
+    from envkit import ssh_tunnel
+
+    return str(ssh_tunnel.local_socket(endpoint)) if ssh_tunnel.is_remote(endpoint) else ""
 
 
 def owns_port(endpoint: str, name: str, port: int) -> bool:
@@ -46,10 +124,3 @@ def owns_port(endpoint: str, name: str, port: int) -> bool:
     """
     container = running_container(endpoint, name)
     return container is not None and container.labels.get(naming.PORT) == str(port or "")
-
-
-def _parse_container(data: Mapping[str, Mapping[str, object]]) -> ContainerInfo:
-    labels, networks = data["Config"]["Labels"], data["NetworkSettings"]["Networks"]
-    if not isinstance(labels, dict) or not isinstance(networks, dict):
-        raise TypeError(type(labels))
-    return ContainerInfo(str(data["Id"]), "running", labels, str(data["Image"]), tuple(networks))

@@ -84,7 +84,7 @@ def _find_breaches(attack: SshAttack, data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _missing_refusal(attack: SshAttack, data: Mapping[str, Any]) -> str:
-    """Return why an attack does not count as refused, or an empty text if the expected message and code came."""
+    """Return why an attack does not count as refused, or an empty string if the expected message and code came."""
     if data.get("refused") is True and data.get("code") == attack.exit_code:
         return ""
     return f"{attack.name}: not refused explicitly; {obs.text(data, 'said') or 'no message'}"

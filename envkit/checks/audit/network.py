@@ -53,7 +53,7 @@ def _find_faults(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unknown_reason(data: Mapping[str, Any]) -> str:
-    """Return why the missing answers prove nothing, or an empty text."""
+    """Return why the missing answers prove nothing, or an empty string."""
     network, reason = obs.text(data, "network"), obs.text(data, "why")
     if reason or obs.text(data, "skipped"):
         return reason

@@ -341,7 +341,7 @@ AUDIT = (
         "error",
         "image",
         "Versions of JupyterLab's server, its dependencies and OpenSSH are compared with "
-        "[the catalogue](catalog.md#server-packages), without the network: later publications are not known. "
+        "[the catalog](catalog.md#server-packages), without the network: later publications are not known. "
         "OpenSSH of a system that no longer receives fixes warns.",
         "the image was built long ago, or the newest version does not run on its Python",
         "install the newest envkit, then: envkit up",

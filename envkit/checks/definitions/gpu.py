@@ -40,7 +40,7 @@ GPU = (
         "The NVIDIA driver is too old for this TensorFlow",
         "error",
         "host",
-        "Each CUDA release needs a driver of its own age or newer. The catalogue lists the oldest driver for each "
+        "Each CUDA release needs a driver of its own age or newer. The catalog lists the oldest driver for each "
         "TensorFlow release.",
         "the driver was installed before that CUDA release",
         "sudo apt-get install --only-upgrade nvidia-driver && sudo reboot (Debian) or sudo ubuntu-drivers "
@@ -51,8 +51,8 @@ GPU = (
         "The container engine has no way to pass a GPU",
         "error",
         "engine",
-        "An engine passes GPUs with NVIDIA's container toolkit: its hook, its runtime, or the device descriptions "
-        "(CDI) that it generates. None of them was found.",
+        "The engine passes GPUs through a part of NVIDIA's container toolkit: the hook, the runtime, or the device "
+        "descriptions (CDI) that the toolkit generates. None of them was found.",
         "NVIDIA's container toolkit is not installed, or the engine is not configured for it",
         "install nvidia-container-toolkit from NVIDIA's package repository, then: sudo nvidia-ctk runtime "
         "configure --runtime=docker && sudo systemctl restart docker",
@@ -180,7 +180,7 @@ GPU = (
         "error",
         "image",
         "`cuInit` answers 804: the image's newer `libcuda` (`cuda-compat`) is used with an older driver, which works "
-        "only on data centre GPUs.",
+        "only on data center GPUs.",
         "the image contains cuda-compat, and the host's driver is older",
         "update the host's driver; or remove cuda-compat from the image",
     ),
@@ -213,7 +213,7 @@ GPU = (
     ),
     Check(
         "gpu/driver-unknown",
-        "The driver cannot be initialised, for an unknown reason",
+        "The driver cannot be initialized, for an unknown reason",
         "error",
         "container",
         "`cuInit` answers a code that envkit cannot explain; it is shown unchanged.",
@@ -291,7 +291,7 @@ GPU = (
     ),
     Check(
         "gpu/library-fails",
-        "cuDNN or cuBLAS cannot be initialised on this GPU",
+        "cuDNN or cuBLAS cannot be initialized on this GPU",
         "error",
         "tensorflow",
         "The library loads, has the right version, and answers its first call with NOT_INITIALIZED or INTERNAL_ERROR, "
@@ -304,11 +304,11 @@ GPU = (
         "cuDNN cannot find a library that it loads itself",
         "error",
         "image",
-        "From 8.5 on cuDNN opens the unversioned `libnvrtc.so`, and aborts the whole program if it does not exist. Of "
-        "CUDA's packages, only those for development install it under that name.",
-        "the loader finds no link of that name",
-        "in the image: ln -s libnvrtc.so.11.2 libnvrtc.so, in the folder of the former (ldconfig -p | grep nvrtc shows "
-        "it), then ldconfig; envkit's own images have it",
+        "From version 8.5 on, cuDNN opens `libnvrtc.so`, without a version in the name, and aborts the whole program "
+        "if it does not exist. Only CUDA's development packages install a file of that name.",
+        "the loader finds no libnvrtc.so",
+        "in the image, in the folder that ldconfig -p | grep nvrtc shows: ln -s libnvrtc.so.11.2 libnvrtc.so && "
+        "ldconfig; envkit's own images have this link",
     ),
     Check(
         "gpu/ptx-too-new",
@@ -353,8 +353,9 @@ GPU = (
         "warning",
         "tensorflow",
         "Without machine code for a GPU's generation, the driver compiles each kernel from PTX at its first use, which "
-        "can take half an hour. The finding reports how long the first operation took, and whether the compiled code "
-        "is kept on a volume: `CUDA_CACHE_PATH` names a folder of the home volume, so that it happens once.",
+        "can take 30 minutes or longer. The finding reports how long the first operation took, and whether the "
+        "compiled code is kept on a volume: `CUDA_CACHE_PATH` names a folder of the home volume, so that it happens "
+        "once.",
         "the release is older than this GPU",
         "choose a TensorFlow release that supports this GPU, in envkit.yaml; or wait during the first run",
     ),

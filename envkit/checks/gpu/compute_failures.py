@@ -91,7 +91,7 @@ def _explain(observations: Sequence[Observation], detail: str, errors: str, log:
 
 
 def _library_finding(observations: Sequence[Observation], detail: str) -> Finding:
-    """Explain why cuBLAS or cuDNN cannot be initialised: two causes produce the same texts."""
+    """Explain why cuBLAS or cuDNN cannot be initialized: two causes produce the same texts."""
     if shortage := _memory_shortage(observations):
         return make_finding("gpu/memory-taken", f"{detail}; {shortage}")
     gpus = obs.tables(obs.data(observations, "gpu.nvml"), "gpus")
@@ -103,7 +103,7 @@ def _match_finding(detail: str, match: ErrorPattern) -> Finding:
 
 
 def _memory_shortage(observations: Sequence[Observation]) -> str:
-    """Describe a GPU whose memory was in use before TensorFlow started, or return an empty text."""
+    """Describe a GPU whose memory was in use before TensorFlow started, or return an empty string."""
     for gpu in obs.tables(obs.data(observations, "gpu.nvml"), "gpus"):
         total, used = obs.number(gpu.get("memory_mib")), obs.number(gpu.get("used_mib"))
         if total is not None and used is not None and total > 0 and total - used < MIN_FREE_MIB:

@@ -34,7 +34,7 @@ CUDA_CHECKS = {
 STEP_LABELS = {
     "gpu.libcuda": "loading libcuda.so.1",
     "gpu.nvml": "querying NVML",
-    "gpu.cuda": "initialising the driver",
+    "gpu.cuda": "initializing the driver",
     "gpu.libraries": "loading CUDA's libraries",
 }
 CAPABILITIES_HINT = "set NVIDIA_DRIVER_CAPABILITIES to compute,utility, then: envkit down && envkit up --gpu"

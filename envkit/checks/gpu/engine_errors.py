@@ -73,7 +73,7 @@ GPU_ERRORS: Mapping[str, ErrorPattern] = {
     ),
     "driver-fails": ErrorPattern(
         re.compile(r"initialization error: (driver error: failed to process request|cuda error: unknown error)"),
-        "the driver cannot be initialised; most often its module nvidia_uvm is broken",
+        "the driver cannot be initialized; most often its module nvidia_uvm is broken",
         "sudo modprobe -r nvidia_uvm && sudo modprobe nvidia_uvm; sudo nvidia-container-cli -k -d /dev/tty info shows "
         "more",
     ),

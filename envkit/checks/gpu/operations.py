@@ -27,7 +27,7 @@ def device_results(observations: Sequence[Observation], device: str) -> dict[str
 
 
 def describe_fault(observations: Sequence[Observation], device: str) -> str:
-    """Describe the first fault of the operations on a device, or return an empty text."""
+    """Describe the first fault of the operations on a device, or return an empty string."""
     results = device_results(observations, device)
     for name in OPERATIONS:
         problem = _find_problem(results[name].data, device) if name in results else "was not reported"
@@ -40,7 +40,7 @@ def describe_fault(observations: Sequence[Observation], device: str) -> str:
 
 
 def describe_reported_fault(observations: Sequence[Observation], device: str) -> str:
-    """Describe the first fault among the reported operations on a device, or return an empty text."""
+    """Describe the first fault among the reported operations on a device, or return an empty string."""
     for name, observation in device_results(observations, device).items():
         if problem := _find_problem(observation.data, device):
             suffix = " in float16" if name in HALF_PRECISION else ""

@@ -34,9 +34,9 @@ def collect_warnings(observations: Sequence[Observation], release: Release | Non
 
 
 def describe_newer_gpus(observations: Sequence[Observation], release: Release | None) -> str:
-    """Describe the GPUs for which this TensorFlow has no machine code and compiles PTX, or return an empty text.
+    """Describe the GPUs for which this TensorFlow has no machine code and compiles PTX, or return an empty string.
 
-    The build's own list of architectures takes precedence over the catalogue's.
+    The build's own list of architectures takes precedence over the catalog's.
     """
     capabilities = obs.texts(obs.data(observations, "tensorflow.build"), "cuda_compute_capabilities")
     architectures = tuple(filter(_ARCHITECTURE.fullmatch, capabilities))
@@ -71,7 +71,7 @@ def _find_compilation(observations: Sequence[Observation], release: Release | No
 
 
 def _explain_cache_loss(cache: Mapping[str, Any]) -> str:
-    """Return why the compiled code is not kept, or an empty text if it is."""
+    """Return why the compiled code is not kept, or an empty string if it is."""
     path = single_line(obs.text(cache, "path"))
     if cache.get("off") is True:
         return "CUDA_CACHE_DISABLE discards the compiled code"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from envkit.naming import JUPYTER_SOCKET
 
+TYPE_CHECKING = False  # not from typing, whose import an unchanged `up` does not need
 if TYPE_CHECKING:
+    from types import SimpleNamespace
+
     from envkit.commands.audit import AuditResult
     from envkit.commands.doctor import DoctorResult
     from envkit.commands.down import DownResult
@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from envkit.environment.results import BuildResult, UpResult
 
 
-def up(result: UpResult) -> str:
-    """Format the addresses of an environment."""
+def up(result: UpResult | SimpleNamespace) -> str:
+    """Format the addresses of an environment.
+
+    Args:
+        result: Result of `up`, or its fields as `up_cache.find_result` returns them.
+    """
     headline = "is up" if result.changed else "is already up; nothing changed"
     lines = [
         f"{result.name} {headline}",
@@ -42,7 +46,7 @@ def up(result: UpResult) -> str:
     return "\n".join(lines)
 
 
-def _jupyterlab_lines(result: UpResult) -> list[str]:
+def _jupyterlab_lines(result: UpResult | SimpleNamespace) -> list[str]:
     if result.url:
         return [
             f"  JupyterLab   {result.url}",
@@ -167,6 +171,8 @@ def open_(result: OpenResult) -> str:
     """Format the address of JupyterLab and the state of the login."""
     forward_note = "\nthis address works until you press Ctrl-C" if result.forwarded else ""
     if not result.has_browser:
+        from urllib.parse import urlsplit
+
         port = urlsplit(result.url).port
         return (
             f"no browser can be started on this host; JupyterLab of {result.name} answers at {result.url}\n"
@@ -180,6 +186,8 @@ def open_(result: OpenResult) -> str:
 
 def migrate(result: MigrateResult) -> str:
     """Format the totals of a migration; each file was printed before."""
+    from collections import Counter
+
     changed_files = [file for file in result.files if file.rewrites]
     rewrite_count = sum(len(file.rewrites) for file in changed_files)
     note_counts = Counter(note.kind.value for file in result.files for note in file.notes)

@@ -28,7 +28,7 @@ KIND_COLORS = {
 
 
 def print_result(result: FileResult) -> None:
-    """Print the result of one file: coloured and escaped on a terminal, byte for byte elsewhere."""
+    """Print the result of one file: colored and escaped on a terminal, byte for byte elsewhere."""
     is_terminal = sys.stdout.isatty()
     text = "".join(format_lines(result, safe=is_terminal, color=is_terminal and not os.environ.get("NO_COLOR")))
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace" if is_terminal else "surrogateescape"))
@@ -41,7 +41,7 @@ def format_lines(result: FileResult, *, safe: bool, color: bool) -> Iterator[str
     Args:
         result: Result to format.
         safe: Whether to escape control characters.
-        color: Whether to use terminal colours.
+        color: Whether to use terminal colors.
     """
     if not safe:
         yield result.diff

@@ -96,13 +96,11 @@ def _write(report: Report[Any], suites: Sequence[Report[Any]], files: ReportFile
 
 
 def _format_text(report: Report[Any], format_result: Callable[[Any], str], *, show_all: bool) -> str:
-    # By default, the result summarises passed and skipped checks in one line.
+    # By default, the result summarizes passed and skipped checks in one line.
     hidden_verdicts = () if show_all else (Verdict.PASSED, Verdict.SKIPPED)
     findings = tuple(finding for finding in report.findings if finding.status not in hidden_verdicts)
     if not findings:
-        return (
-            escape_controls(format_result(report.result)) + "\n"
-        )  # without colours, the import of rich is unnecessary
+        return escape_controls(format_result(report.result)) + "\n"  # without colors, the import of rich is unnecessary
     from envkit.report.text import render_text
 
     width = shutil.get_terminal_size((100, 24)).columns

@@ -137,7 +137,7 @@ class Expect(str, Enum):
 def smoke(
     subjects: Annotated[
         list[str],
-        typer.Argument(metavar="IMAGE|NAME...", help="Images or running environments.", autocompletion=complete_names),
+        typer.Argument(metavar="IMAGE|NAME", help="Images or running environments.", autocompletion=complete_names),
     ],
     expect: Annotated[Expect, typer.Option("--expect", help="Require, forbid or allow GPU use.")] = Expect.any,
     jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="Number of parallel jobs.")] = 1,

@@ -18,7 +18,7 @@ LINE_BYTES_MAX = 1 << 20
 
 
 def exec_(context: typer.Context, project: ProjectOption = CURRENT_FOLDER, name: NameOption = None) -> int:
-    """Run a program in the workspace and return its exit code. Usage: envkit exec [OPTIONS] PROGRAM [ARGUMENTS]."""
+    """Run a program in the workspace and return its exit code."""
     from envkit.commands.exec import execute, find_environment
 
     if not context.args:
@@ -34,7 +34,7 @@ def shell(project: ProjectOption = CURRENT_FOLDER, name: NameOption = None) -> i
 
 
 def ssh(context: typer.Context, project: ProjectOption = CURRENT_FOLDER, name: NameOption = None) -> int:
-    """Log in by SSH, or run a command over SSH. Usage: envkit ssh [OPTIONS] [COMMAND]."""
+    """Log in by SSH, or run a command over SSH."""
     from envkit.commands import ssh as command
     from envkit.commands.exec import find_environment
 

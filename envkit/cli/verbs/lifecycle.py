@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 
 def up(
     project: ProjectOption = CURRENT_FOLDER,
-    name: Annotated[
-        str | None, typer.Option("--name", "-n", metavar="NAME", help="Name of the environment.")
-    ] = None,
+    name: Annotated[str | None, typer.Option("--name", "-n", metavar="NAME", help="Name of the environment.")] = None,
     gpu: GpuOption = None,
     gpus: GpusOption = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Choose port, base image and limits again.")] = False,
@@ -45,7 +43,7 @@ def up(
     verbose: VerboseOption = False,
     format_: FormatOption = Format.text,
 ) -> int:
-    """Start the project's environment and prove that it works. If nothing changed, does nothing."""
+    """Start the project's environment and check that it works. If nothing changed, does nothing."""
     from envkit.cli.output import messages
 
     flags = _flags(name=name, gpu=_gpu_setting(gpu, gpus))

@@ -14,7 +14,7 @@ from envkit.cli.output.reports import print_report
 if TYPE_CHECKING:
     from envkit.commands.migrate.file_job import FileResult
 
-PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, or folders to search.")]
+PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, or folders to search.")]
 DEFAULT_RELEASE = "2.9.0"
 
 

@@ -15,7 +15,9 @@ from envkit.cli.output.reports import print_report
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Project folder; created if missing.")] = CURRENT_FOLDER,
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Project folder; created if missing.")
+    ] = CURRENT_FOLDER,
     owner: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(metavar="USER", help="User who will own the project (required when run as root)."),

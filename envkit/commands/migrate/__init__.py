@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from envkit.commands.migrate.discovery import Source
+    from envkit.commands.migrate.discovery import FoundFile
     from envkit.commands.migrate.file_job import FileResult
 
     ScanCallback = Callable[[int, Callable[[], int]], None]
@@ -67,7 +67,7 @@ def migrate(
         PreconditionError: If a path does not exist or has an unsupported type.
     """
     file_results, suffix_counts = [], Counter[str]()
-    candidates = _filter_candidates(paths, discovery.find_sources(paths), suffix_counts, on_scan)
+    candidates = _filter_candidates(paths, discovery.find_files(paths), suffix_counts, on_scan)
     for migration in worker_pool.map_ordered(
         candidates, partial(file_job.migrate_file, job=job), on_crash=file_job.crash_result
     ):
@@ -80,15 +80,15 @@ def migrate(
 
 
 def _filter_candidates(
-    paths: Sequence[Path], all_sources: Iterable[Source], suffix_counts: Counter[str], on_scan: ScanCallback
-) -> Iterator[Source]:
-    for source in all_sources:
-        suffix_counts[source.path.suffix] += 1
-        on_scan(suffix_counts.total(), lambda: sum(1 for _ in discovery.find_sources(paths)))
-        if file_job.is_candidate(source):
-            if source.path.suffix in {*dispatch.PYTHON_SUFFIXES, dispatch.NOTEBOOK_SUFFIX}:
+    paths: Sequence[Path], all_files: Iterable[FoundFile], suffix_counts: Counter[str], on_scan: ScanCallback
+) -> Iterator[FoundFile]:
+    for file in all_files:
+        suffix_counts[file.path.suffix] += 1
+        on_scan(suffix_counts.total(), lambda: sum(1 for _ in discovery.find_files(paths)))
+        if file_job.is_candidate(file):
+            if file.path.suffix in {*dispatch.PYTHON_SUFFIXES, dispatch.NOTEBOOK_SUFFIX}:
                 python.load_transform()  # before the first fork, so the workers share it and an error ends the command
-            yield source
+            yield file
 
 
 def _exit_code(file_results: Sequence[FileResult], *, check: bool) -> ExitCode:

@@ -15,7 +15,7 @@ from envkit.migrate.dispatch import is_supported
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# Folders of generated or third-party files, by name; environments are recognised by their content.
+# Folders of generated or third-party files, by name; environments are recognized by their content.
 SKIPPED_FOLDERS = {
     ".git",
     ".hg",
@@ -48,7 +48,7 @@ GIT_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class FoundFile:
     """File to check.
 
     Attributes:
@@ -64,7 +64,7 @@ class Source:
     error: str = ""
 
 
-def find_sources(paths: Sequence[Path]) -> Iterator[Source]:
+def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
     """Yield the files to check in order, each once.
 
     Symbolic links are not followed, except for a given folder. Files that git ignores are skipped unless given
@@ -80,7 +80,7 @@ def find_sources(paths: Sequence[Path]) -> Iterator[Source]:
     ]
     for path in roots:
         _check_path(path)
-    return (source for path in roots for source in _sources_below(path))
+    return (file for path in roots for file in _files_below(path))
 
 
 def _is_covered(paths: Sequence[Path], other_index: int, index: int) -> bool:
@@ -89,15 +89,15 @@ def _is_covered(paths: Sequence[Path], other_index: int, index: int) -> bool:
     return other_index != index and (path.is_relative_to(other_path) if path != other_path else other_index < index)
 
 
-def _sources_below(path: Path) -> Iterator[Source]:
+def _files_below(path: Path) -> Iterator[FoundFile]:
     if path.is_dir():
         project_root, ignored_paths = _project_root(path), _git_ignored(path)
         yield from (
-            Source(file_path, file_path.relative_to(path), project_root, error)
+            FoundFile(file_path, file_path.relative_to(path), project_root, error)
             for file_path, error in _walk(path, ignored_paths)
         )
         return
-    yield Source(path, path, _project_root(path.parent))
+    yield FoundFile(path, path, _project_root(path.parent))
 
 
 def _check_path(path: Path) -> None:
@@ -131,10 +131,10 @@ def _walk(root: Path, ignored_paths: frozenset[str]) -> Iterator[tuple[Path, str
             yield path, error.strerror or str(error)
             continue
         if path == root or not any(entry.name in ENVIRONMENT_MARKERS for entry in entries):
-            pending += [entry for entry in entries if _is_source(entry, root, ignored_paths)]
+            pending += [entry for entry in entries if _is_candidate_entry(entry, root, ignored_paths)]
 
 
-def _is_source(entry: os.DirEntry[str], root: Path, ignored_paths: frozenset[str]) -> bool:
+def _is_candidate_entry(entry: os.DirEntry[str], root: Path, ignored_paths: frozenset[str]) -> bool:
     relative_path = Path(entry.path).relative_to(root)
     if entry.is_symlink() or relative_path.as_posix() in ignored_paths:
         return False

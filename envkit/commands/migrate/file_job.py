@@ -18,7 +18,7 @@ from envkit.sanitize import single_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.commands.migrate.discovery import Source
+    from envkit.commands.migrate.discovery import FoundFile
     from envkit.migrate.outcome import Note, Outcome, Rewrite
 
 SIZE_LIMIT_BYTES = 64 << 20
@@ -77,22 +77,22 @@ class FileResult:
         return not (self.rewrites or self.notes or self.skip_reason)
 
 
-def is_candidate(source: Source) -> bool:
+def is_candidate(file: FoundFile) -> bool:
     """Return whether a file may need changes; unreadable files count, so that they are reported."""
-    if source.error or source.path.is_symlink():
+    if file.error or file.path.is_symlink():
         return True
     try:
-        content = files.read(source.path, SIZE_LIMIT_BYTES)
+        content = files.read(file.path, SIZE_LIMIT_BYTES)
     except (OSError, PreconditionError):
         return True
-    return content is not None and dispatch.mentions_keras(source.relative_path, content)
+    return content is not None and dispatch.mentions_keras(file.relative_path, content)
 
 
-def migrate_file(source: Source, job: Job) -> FileResult:
+def migrate_file(file: FoundFile, job: Job) -> FileResult:
     """Migrate one file without writing it; every error becomes part of the result."""
-    path = str(source.path)
+    path = str(file.path)
     try:
-        return _migrate(source, job)
+        return _migrate(file, job)
     except PreconditionError as error:
         return FileResult(path, skip_reason=error.message, hint=error.hint)
     except OSError as error:
@@ -119,35 +119,35 @@ def _keep_notes(result: FileResult, failure: FileResult) -> FileResult:
     return replace(failure, notes=result.notes)
 
 
-def crash_result(source: Source) -> FileResult:
+def crash_result(file: FoundFile) -> FileResult:
     """Return the result for a file that crashed its worker process."""
-    return FileResult(str(source.path), skip_reason="the parser crashed", hint="report this bug")
+    return FileResult(str(file.path), skip_reason="the parser crashed", hint="report this bug")
 
 
-def _migrate(source: Source, job: Job) -> FileResult:
-    path = str(source.path)
-    if source.error:
-        return _access_failure(path, source.error)
-    if source.path.is_symlink():
+def _migrate(file: FoundFile, job: Job) -> FileResult:
+    path = str(file.path)
+    if file.error:
+        return _access_failure(path, file.error)
+    if file.path.is_symlink():
         return FileResult(
             path, skip_reason="the file is a symbolic link; links are not followed", hint="name the target of the link"
         )
-    content = files.read(source.path, SIZE_LIMIT_BYTES)
+    content = files.read(file.path, SIZE_LIMIT_BYTES)
     if content is None:
         return FileResult(path, skip_reason="the file no longer exists", hint="repeat the command")
     if KERAS_IMPORT.search(content) and (
-        local_keras := _find_local_keras(source.path.resolve().parent, source.project_root)
+        local_keras := _find_local_keras(file.path.resolve().parent, file.project_root)
     ):
         return FileResult(
             path,
-            skip_reason=f"`keras` is a module of this project: {local_keras.relative_to(source.project_root)}",
+            skip_reason=f"`keras` is a module of this project: {local_keras.relative_to(file.project_root)}",
             hint="if the code needs standalone Keras, rename that module, then repeat the command",
         )
-    outcome = dispatch.migrate(source.relative_path, content, job.migrate_python, job.release, job.disabled_rules)
+    outcome = dispatch.migrate(file.relative_path, content, job.migrate_python, job.release, job.disabled_rules)
     result = FileResult(path, outcome.rewrites, outcome.notes, skip_reason=outcome.error, hint=outcome.hint)
     if outcome.content == content:
         return result
-    diff_text = _render_diff(source.path, content, outcome.content, job) if job.show_diff else ""
+    diff_text = _render_diff(file.path, content, outcome.content, job) if job.show_diff else ""
     return replace(result, diff=diff_text, original_digest=replace_.digest(content), content=outcome.content)
 
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from envkit.migrate.tf_api import Api
 
 _INSTALL_HINT = (
-    "pipx install --force 'tf-envkit[migrate]', or pip install 'tf-envkit[migrate]' in the Python environment of envkit"
+    'in a checkout of envkit: make wheel && pipx install --force "$(ls dist/tf_envkit-*.whl)[migrate]"; '
+    "or pip install 'tf-envkit[migrate]' in the Python environment of envkit"
 )
 
 

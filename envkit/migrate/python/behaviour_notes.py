@@ -29,7 +29,7 @@ _FOURTH_AXIS = 3  # 0-based
 
 
 def add_notes(queries: FileQueries) -> None:
-    """Note changed behaviour; in code written for TensorFlow, only what is certainly a mistake."""
+    """Note changed behavior; in code written for TensorFlow, only what is certainly a mistake."""
     _note_layers_pop(queries)
     if not queries.is_standalone:
         _note_missing_keys(queries)

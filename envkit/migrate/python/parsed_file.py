@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import sys
 import tokenize
 import warnings
 from bisect import bisect_left, bisect_right
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from libcst.metadata.scope_provider import Scope
 
 _NEWLINE = re.compile(r"\r\n?|\n")
+AST_DEPTH_MAX = 1000  # levels; far above real code, and far below what crashes LibCST's parser
 _NODE = TypeVar("_NODE", bound=cst.CSTNode)
 
 
@@ -162,15 +164,27 @@ def parse_ast(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            tree = ast.parse(text)
     except (RecursionError, MemoryError):
         raise NestingTooDeep from None
     except SyntaxError as error:
         if "nested" in error.msg:
             raise NestingTooDeep from None
+        return None
     except ValueError:
-        pass
-    return None
+        return None
+    if sys.version_info < (3, 11) and _is_deeper_than(AST_DEPTH_MAX, tree):
+        raise NestingTooDeep
+    return tree
+
+
+def _is_deeper_than(limit: int, tree: ast.AST) -> bool:
+    """Check the depth of a tree, level by level; Python 3.10 builds trees of any depth."""
+    level: list[ast.AST] = [tree]
+    depth = 0
+    while level and depth <= limit:
+        level, depth = [child for node in level for child in ast.iter_child_nodes(node)], depth + 1
+    return bool(level)
 
 
 def _noop(_: cst.CSTNode) -> None:
@@ -202,7 +216,7 @@ def parse(text: str) -> Source:
     except cst.ParserSyntaxError as error:
         raise UnreadableSource(
             f"it is not valid Python 3: line {error.raw_line}",
-            "for Python 2, run 2to3 -w -n FILE, then repeat the command",
+            "for Python 2, run 2to3 -w -n FILE (part of Python 3.12 and older), then repeat the command",
         ) from error
     positions = Positions(module)
     if "".join(positions.tokens) != stripped_text:

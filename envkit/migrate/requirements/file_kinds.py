@@ -1,4 +1,4 @@
-"""Recognise files with requirements by their names."""
+"""Recognize files with requirements by their names."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 /* Fake cuBLAS that computes column-major matrix products, except large ones, of which only the time is measured.
 
-   FAKE_CUBLAS is the result of the initialisation, FAKE_GEMM of a product. */
+   FAKE_CUBLAS is the result of the initialization, FAKE_GEMM of a product. */
 #include <stdlib.h>
 
 static int number(const char *name, int otherwise) {
