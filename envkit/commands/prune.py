@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from envkit import naming, state
-from envkit.backends.docker import client, endpoint
+from envkit.backends import endpoint
+from envkit.backends.docker import client
 from envkit.backends.docker import prune as prune_
 from envkit.errors import PreconditionError
 from envkit.fs import locks

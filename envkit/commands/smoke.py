@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import checks, host, naming
-from envkit.backends.docker import client, endpoint, inspect, registry, temporary
+from envkit.backends import endpoint
+from envkit.backends.docker import client, inspect, registry, temporary
 from envkit.checks import image as image_checks
 from envkit.checks import observations as observation_fields
 from envkit.checks.check import make_finding

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from envkit import naming, ssh_tunnel
-from envkit.backends.docker import endpoint, fast_exec, fast_inspect
+from envkit.backends import endpoint
+from envkit.backends.docker import fast_exec, fast_inspect
 from envkit.errors import EnvkitError, ExecError, as_exec_errors
 
 SSHD = ("/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config")

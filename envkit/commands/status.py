@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import naming, state
-from envkit.backends.docker import client, endpoint, inspect
+from envkit.backends import endpoint
+from envkit.backends.docker import client, inspect
 from envkit.environment.project import environment_not_found, is_folder_missing, removal_command
 from envkit.environment.remote import ports
 from envkit.model.report import Finding, Progress, Report

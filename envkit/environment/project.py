@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import naming, state
-from envkit.backends.docker.endpoint import current_endpoint, engine_flag
+from envkit.backends.endpoint import current_endpoint, engine_flag
 from envkit.errors import EnvkitError, PreconditionError, StartFailed
 from envkit.fs import files
 from envkit.model.state import State

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from envkit import credentials, host, naming, ssh_tunnel, state
 from envkit.backends.docker import fast_inspect
-from envkit.backends.docker.endpoint import current_endpoint
+from envkit.backends.endpoint import current_endpoint
 from envkit.environment.project import CONFIG_FILE, find_folder
 from envkit.environment.results import UpResult
 from envkit.fs import files

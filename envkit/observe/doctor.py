@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from envkit import host, process, state
-from envkit.backends.docker import client, endpoint, fast_inspect, registry
+from envkit.backends import endpoint
+from envkit.backends.docker import client, fast_inspect, registry
 from envkit.backends.docker import port_owner as port_owner_
 from envkit.concurrency import submit
 from envkit.errors import EnvkitError

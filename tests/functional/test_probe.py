@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import catalog, checks
-from envkit.backends.docker import client, endpoint
+from envkit.backends import endpoint
+from envkit.backends.docker import client
 from envkit.model.facts import HostGpu
 from envkit.observe import probe
 from tests.functional.workspaces import leftovers

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from envkit.backends.docker import client, endpoint
+from envkit.backends import endpoint
+from envkit.backends.docker import client
 from envkit.cli import main
 from envkit.cli.app import ENGINELESS_VERBS, VERBS
 from envkit.errors import EngineUnavailable, PreconditionError

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import config, naming, state
-from envkit.backends.docker import client, endpoint, fast_inspect
+from envkit.backends import endpoint
+from envkit.backends.docker import client, fast_inspect
 from envkit.backends.docker.port_owner import find_owner
 from envkit.environment import planning
 from envkit.environment.project import Project

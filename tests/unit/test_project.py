@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from envkit import state
-from envkit.backends.docker import endpoint, inspect
-from envkit.backends.docker.endpoint import DEFAULT
+from envkit.backends import endpoint
+from envkit.backends.docker import inspect
+from envkit.backends.endpoint import DEFAULT
 from envkit.environment import planning, project
 from envkit.environment.project import Environment
 from envkit.errors import ConfigError, PreconditionError, StartFailed

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import concurrency
-from envkit.backends.docker import client, endpoint, temporary
+from envkit.backends import endpoint
+from envkit.backends.docker import client, temporary
 from envkit.backends.docker.client import Engine
 from envkit.backends.docker.sdk_errors import GpuRefused
 from envkit.cli.output.reports import ReportFiles

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import naming, state
-from envkit.backends.docker import client, endpoint, inspect
+from envkit.backends import endpoint
+from envkit.backends.docker import client, inspect
 from envkit.commands import status
 from envkit.errors import PreconditionError
 from envkit.model.engine_state import ContainerInfo

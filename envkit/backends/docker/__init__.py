@@ -1,6 +1,5 @@
 """Docker backend: the only importer of the Docker SDK.
 
-- `endpoint`         select the engine endpoint
 - `client`           connect to an engine, or report why none answers
 - `sdk_errors`       translate the SDK's errors into `EngineError`
 - `inspect`          inspect what the engine holds

@@ -15,8 +15,9 @@ import docker
 import docker.errors
 
 from envkit import naming, process, ssh_tunnel
-from envkit.backends.docker import cdi, endpoint
-from envkit.backends.docker.endpoint import Choice
+from envkit.backends import endpoint
+from envkit.backends.docker import cdi
+from envkit.backends.endpoint import Choice
 from envkit.errors import EngineUnavailable, PreconditionError
 from envkit.model.facts import EngineFacts
 from envkit.net import unix_http

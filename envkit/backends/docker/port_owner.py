@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from envkit import naming, state
-from envkit.backends.docker.endpoint import engine_flag
 from envkit.backends.docker.sdk_errors import translate_errors
+from envkit.backends.endpoint import engine_flag
 from envkit.errors import EngineError
 from envkit.net import ports
 
