@@ -15,8 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envkit import credentials, host, naming, ssh_tunnel, state
-from envkit.backends.docker import fast_inspect
+from envkit import backends, credentials, host, naming, ssh_tunnel, state
 from envkit.backends.endpoint import current_endpoint
 from envkit.environment.project import CONFIG_FILE, find_folder
 from envkit.environment.results import UpResult
@@ -52,7 +51,7 @@ def lookup(start: Path, flags: Mapping[str, object]) -> Report[UpResult] | None:
     if record.stamp != compute_stamp(digest_inputs(folder, flags, record.query, config_stamp(folder)), state_dir):
         return None
     result, labels = record.result, record.labels
-    container = fast_inspect.running_container(engine_endpoint, result.ssh_host)
+    container = backends.fast(engine_endpoint).running_container(result.ssh_host)
     if container is None or any(container.labels.get(name, "") != labels[name] for name in LABEL_KEYS):
         return None
     if result.ssh_host not in container.networks:

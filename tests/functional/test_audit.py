@@ -10,7 +10,6 @@ import psutil
 import pytest
 
 from envkit import naming
-from envkit.backends.docker import leak_scan
 from envkit.checks import audit
 from envkit.observe import http_attacks
 from tests.functional.inside import Inside
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from tests.functional.account import User
     from tests.functional.conftest import SharedEnvironment
     from tests.functional.workspaces import Envkit
@@ -119,7 +118,7 @@ WEAKENED: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
 @pytest.mark.parametrize("case", WEAKENED)
 def test_audit_finds_exactly_the_weakened_setting(
-    case: str, engine: docker.DockerClient, reached: Engine, shared_env: SharedEnvironment
+    case: str, engine: docker.DockerClient, reached: Backend, shared_env: SharedEnvironment
 ) -> None:
     change, expected = WEAKENED[case]
     with weakened(engine, shared_env, change) as container:
@@ -161,8 +160,8 @@ def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterato
 
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
-def test_audit_finds_weak_jupyterlab_settings(stock: Jupyter, reached: Engine, shared_env: SharedEnvironment) -> None:
-    inspection = leak_scan.inspect_container(reached, str(shared_env.container.id))
+def test_audit_finds_weak_jupyterlab_settings(stock: Jupyter, reached: Backend, shared_env: SharedEnvironment) -> None:
+    inspection = reached.raw_inspection(str(shared_env.container.id))
     findings = audit.check(http_attacks.run_attacks(stock.port, stock.token, lambda: True), inspection)
     assert failed_checks(findings) == {
         "http-host",

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import catalog, checks
+from envkit import backends, catalog, checks
 from envkit.backends import endpoint
-from envkit.backends.docker import client
 from envkit.model.facts import HostGpu
 from envkit.observe import probe
 from tests.functional.workspaces import leftovers
@@ -27,7 +26,7 @@ VERSION = "2.9.0"
 @pytest.mark.proves("TensorFlow computes in the workspace, and its results are compared with the right ones", "real")
 def test_tensorflow_of_the_configured_version_computes(shared_env: SharedEnvironment) -> None:
     told: list[Observation] = []
-    seen = probe.probe(client.connect(endpoint.current_endpoint()), str(shared_env.container.name), told.append)
+    seen = probe.probe(backends.connect(endpoint.current_endpoint()), str(shared_env.container.name), told.append)
     assert seen == tuple(told)
     assert seen[-1].name == "done"
     found = checks.probe(seen, release=catalog.release(VERSION), gpu_required=False, host=HostGpu())

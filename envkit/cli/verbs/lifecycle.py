@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 
 def up(
     project: ProjectOption = CURRENT_FOLDER,
-    name: Annotated[
-        str | None, typer.Option("--name", "-n", metavar="NAME", help="Name of the environment.")
-    ] = None,
+    name: Annotated[str | None, typer.Option("--name", "-n", metavar="NAME", help="Name of the environment.")] = None,
     gpu: GpuOption = None,
     gpus: GpusOption = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Choose port, base image and limits again.")] = False,

@@ -7,33 +7,29 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from envkit import naming, state
-from envkit.backends.docker.sdk_errors import translate_errors
 from envkit.backends.endpoint import engine_flag
 from envkit.errors import EngineError
 from envkit.net import ports
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
-    from envkit.backends.docker.client import Engine
-
-LOOPBACK = {"", "0.0.0.0", "::", "::1", "127.0.0.1"}  # noqa: S104 - addresses that an engine publishes on
+    from envkit.backends.backend import Backend
+    from envkit.model.backend import PortPublisher
 
 
-def find_owner(engine: Engine | None, endpoint: str, port: int, listener: str) -> str:
+def find_owner(backend: Backend | None, endpoint: str, port: int, listener: str) -> str:
     """Describe the owner of a port: a container of the engine, or else the listening process.
 
     Args:
-        engine: Engine to ask. If it is None and the process is unknown, an environment that last used the port is
+        backend: Backend to ask. If it is None and the process is unknown, an environment that last used the port is
             assumed to own it.
         endpoint: Address of the engine.
         port: Port number.
         listener: The listening process, as `net.ports.listener` describes it.
     """
-    if engine is not None:
+    if backend is not None:
         with suppress(EngineError):
-            return _find_publisher(engine, port) or listener
+            publisher = backend.port_publisher(port)
+            return _describe_publisher(publisher) if publisher else listener
     if listener != ports.UNKNOWN_PROCESS:
         return listener
     environments = (
@@ -49,28 +45,9 @@ def describe_environment(name: str) -> str:
     return f"your environment {name} (envkit down --name {name}{engine_flag()})"
 
 
-def _find_publisher(engine: Engine, port: int) -> str:
-    with translate_errors("listing containers"):
-        containers = engine.api.containers()
-    return next(
-        (
-            _describe_container(container)
-            for container in containers
-            if any(_publishes(mapping, port) for mapping in container.get("Ports") or ())
-        ),
-        "",
-    )
-
-
-def _publishes(mapping: Mapping[str, Any], port: int) -> bool:
-    matches = mapping.get("Type") == "tcp" and mapping.get("PublicPort") == port
-    return matches and mapping.get("IP", "") in LOOPBACK
-
-
-def _describe_container(container: Mapping[str, Any]) -> str:
-    labels = container.get("Labels") or {}
+def _describe_publisher(publisher: PortPublisher) -> str:
+    labels = publisher.labels
     if labels.get(naming.MANAGED) == "1" and naming.NAME in labels:
         owner, name = labels.get(naming.OWNER, ""), labels[naming.NAME]
         return describe_environment(name) if owner == str(os.getuid()) else f"the environment {name} of user {owner}"
-    container_name = next(iter(container.get("Names") or ()), container["Id"][:12])
-    return f"the container {container_name.removeprefix('/')}"
+    return f"the container {publisher.name}"
