@@ -10,6 +10,7 @@ import pytest
 
 from envkit import naming
 from envkit.backends.docker.backend import DockerBackend
+from envkit.backends.docker.fast_backend import DockerFastBackend
 from envkit.errors import EngineError, PortTaken, StartFailed, SubnetTaken
 from envkit.model.backend import FileEntry, PortPublisher
 from envkit.model.engine_state import ActualState, BindInfo, ImageInfo
@@ -23,7 +24,7 @@ from tests.unit.fake_backend import FakeBackend
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.backends.backend import Backend
+    from envkit.backends.backend import Backend, FastBackend
     from envkit.backends.docker.client import Engine
     from envkit.model.run import RunPlan
 
@@ -125,6 +126,21 @@ def test_environments_are_listed_by_owner(backend: Backend, image: str, plan: Ca
     assert backend.remove_by_prefix(OWNER + 1, run.name) == []
     assert backend.remove_by_prefix(OWNER, run.name) == [f"container {run.name}"]
     assert (backend.container(run.name), backend.port_publisher(run.ports[0].host)) == (None, None)
+
+
+def test_a_running_container_is_found_without_the_client_library(
+    backend: Backend, image: str, plan: Callable[..., RunPlan]
+) -> None:
+    fast: FastBackend = backend if isinstance(backend, FakeBackend) else DockerFastBackend(backend.endpoint)
+    run = plan()
+    assert (fast.running_container(run.name), fast.owns_port(run.name, 8888)) == (None, False)
+    launch(backend, run, image, **{naming.PORT: "8888"})
+    container = fast.running_container(run.name)
+    assert container is not None
+    assert (container.status, container.networks) == ("running", (run.name,))
+    assert (fast.owns_port(run.name, 8888), fast.owns_port(run.name, 8889)) == (True, False)
+    backend.remove_container(run.name)
+    assert (fast.running_container(run.name), fast.owns_port(run.name, 8888)) == (None, False)
 
 
 def test_files_are_uploaded_into_a_volume(engine: Engine, image: str, plan: Callable[..., RunPlan]) -> None:

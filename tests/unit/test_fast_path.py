@@ -29,6 +29,7 @@ LAZY_MODULES = {
     "envkit.backends.docker.images",
     "envkit.netrc",
     "packaging",
+    "docker",  # `connect` loads it
 }
 UNCHANGED = Report(
     "up",
