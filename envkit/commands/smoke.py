@@ -159,7 +159,7 @@ def _test_subject(
     """Test one subject; a failure does not affect the others."""
     host_gpu = ports.host_gpu(engine_endpoint)
     try:
-        backend = backends.connect(engine_endpoint)  # a client per thread: the SDK's connections are not thread-safe
+        backend = backends.connect(engine_endpoint)  # one per thread: a client may not be thread-safe
         gpus = _select_gpus(facts, expect)
         observations = _observe(backend, subject, container_name, limit_s, environment, gpus, on_progress)
     except (EngineError, PreconditionError) as error:
