@@ -14,7 +14,7 @@ from benchmarks.clock import BenchmarkError, run_timed
 from benchmarks.figures import Figure
 from benchmarks.scratch import command, unique
 from envkit import naming, state
-from envkit.backends.docker.endpoint import current_endpoint
+from envkit.backends.endpoint import current_endpoint
 from envkit.model.state import State
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import docker
 import envkit
 from benchmarks.clock import BenchmarkError, Usage, run_timed
 from envkit import state
-from envkit.backends.docker.endpoint import current_endpoint
+from envkit.backends.endpoint import current_endpoint
 from envkit.net import http
 
 if TYPE_CHECKING:

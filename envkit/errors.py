@@ -7,6 +7,11 @@
     │   ├── EngineUnavailable           no engine answers
     │   ├── BuildFailed                 an image could not be built
     │   ├── StartFailed                 a container could not be created or started
+    │   │   └── ProgramNotFound         the image does not contain the program
+    │   ├── PortTaken                   another process took a port of the container
+    │   ├── SubnetTaken                 another network took the subnet of the environment
+    │   ├── TimeLimitExceeded           a script in a container took too long
+    │   ├── GpuRefused             5    the engine cannot provide a requested GPU
     │   └── Unhealthy                   the container runs and does not answer
     ├── GpuUnusable                5    a GPU was requested and none can be used
     └── ExecError                  125  `exec` or `ssh` failed, not the program in the container
@@ -107,6 +112,32 @@ class BuildFailed(EngineError):
 
 class StartFailed(EngineError):
     """A container could not be created or started."""
+
+
+class ProgramNotFound(StartFailed):
+    """The image does not contain the program."""
+
+
+class PortTaken(EngineError):
+    """Another process took a port of the container between the check and the start; `port` is 0 if unknown."""
+
+    def __init__(self, message: str, *, code: str, detail: str = "", hint: str = "", port: int = 0) -> None:
+        super().__init__(message, code=code, detail=detail, hint=hint)
+        self.port = port
+
+
+class SubnetTaken(EngineError):
+    """Another network took the subnet of the environment between the check and its creation."""
+
+
+class TimeLimitExceeded(EngineError):
+    """A script exceeded its time limit."""
+
+
+class GpuRefused(EngineError):
+    """The engine cannot provide a requested GPU."""
+
+    exit_code = ExitCode.GPU
 
 
 class Unhealthy(EngineError):

@@ -106,7 +106,7 @@ def _unknown_verb(word: str) -> PreconditionError:
 
 def _add_engine_option(verb: Callable[..., int], annotation: Any) -> Callable[..., int]:
     """Add the `--engine` option to a verb."""
-    from envkit.backends.docker import endpoint
+    from envkit.backends import endpoint
 
     @wraps(verb)
     def run(*args: object, engine: str | None = None, **options: object) -> int:

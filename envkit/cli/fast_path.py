@@ -52,12 +52,12 @@ def _ssh_proxy(container_name: str) -> int | None:
 def _up() -> int | None:
     from types import SimpleNamespace
 
-    from envkit.backends.docker import fast_inspect
+    from envkit.backends import fast_endpoint
     from envkit.cli.output import messages
     from envkit.environment import up_cache
     from envkit.sanitize import escape_controls
 
-    result = up_cache.find_result(".", {}, fast_inspect.current_endpoint)
+    result = up_cache.find_result(".", {}, fast_endpoint.current_endpoint)
     if result is None:
         return None
     sys.stdout.write(escape_controls(messages.up(SimpleNamespace(**result))) + "\n")

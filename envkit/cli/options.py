@@ -19,7 +19,7 @@ class Format(str, Enum):
 
 def complete_names(context: typer.Context, incomplete: str) -> list[str]:
     """Complete an environment name for the shell; offer nothing if the names cannot be read."""
-    from envkit.backends.docker import endpoint
+    from envkit.backends import endpoint
     from envkit.environment import project
     from envkit.errors import EnvkitError
 

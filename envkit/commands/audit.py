@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import checks, credentials, naming, state
-from envkit.backends.docker import client, fast_inspect, temporary
+from envkit import backends, checks, credentials, naming, state
 from envkit.checks import audit as audit_checks
 from envkit.checks import image as image_checks
 from envkit.environment import project
@@ -26,7 +25,7 @@ from envkit.render import ssh_config
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.environment.project import Environment
     from envkit.model.report import CheckHost
 
@@ -56,12 +55,12 @@ def audit(environment: Environment, *, on_progress: Callable[[Progress], None]) 
     Raises:
         StartFailed: The environment is not running, or cannot be reached.
     """
-    engine = environment.connect()
+    backend = environment.connect()
     with locks.hold(
         environment.state_dir.lock, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
     ):
         try:
-            return _run_audit(environment, engine, on_progress)
+            return _run_audit(environment, backend, on_progress)
         finally:
             # A folder that contains only the lock was created here, for an environment without state.
             if list(environment.state_dir.folder.iterdir()) == [environment.state_dir.lock]:
@@ -69,9 +68,9 @@ def audit(environment: Environment, *, on_progress: Callable[[Progress], None]) 
 
 
 def _run_audit(
-    environment: Environment, engine: Engine, on_progress: Callable[[Progress], None]
+    environment: Environment, backend: Backend, on_progress: Callable[[Progress], None]
 ) -> Report[AuditResult]:
-    container = project.require_running(engine, environment)
+    container = project.require_running(backend, environment)
     on_progress(Progress("audit", f"attacking {environment.name} from outside and inside"))
     endpoint, port_forwards = environment.endpoint, environment.state.forwarded
     engine_port, engine_ssh_port = (
@@ -87,22 +86,22 @@ def _run_audit(
 
     def holds_port() -> bool:
         return (
-            fast_inspect.owns_port(endpoint, environment.container_name, engine_port)
+            backends.fast(endpoint).owns_port(environment.container_name, engine_port)
             and ports.local_port(endpoint, port_forwards, engine_port) == port
         )
 
     def report_progress(text: str) -> None:
         on_progress(Progress("audit", text))
 
-    temporary.remove_abandoned(engine, environment.owner)
+    backend.remove_abandoned(environment.owner)
     name_prefix = f"{naming.neighbour_prefix(environment.owner)}{os.getpid()}.{secrets.token_hex(4)}."
     labels = {
         naming.MANAGED: "1",
         naming.OWNER: str(environment.owner),
-        **temporary.lifetime_labels(network_attacks.TOTAL_S + SLACK_S),
+        **backend.lifetime_labels(network_attacks.TOTAL_S + SLACK_S),
     }
     observations, inspection = audit_probes.run_attacks(
-        engine,
+        backend,
         environment.container_name,
         base=environment.state.base_id,
         open_port=lambda: _open_jupyter_port(environment, port, holds_port),
@@ -117,9 +116,7 @@ def _run_audit(
     )
     findings = audit_checks.check(observations, inspection)
     release = image_checks.parse_claim(environment.state.image_ref).version
-    result = AuditResult(
-        environment.name, checks.summarize_audit(findings), release, describe_host(client.facts(engine))
-    )
+    result = AuditResult(environment.name, checks.summarize_audit(findings), release, describe_host(backend.facts()))
     return Report("audit", environment.name, result, findings, checks.exit_code(findings, fail_on_unknown=True))
 
 

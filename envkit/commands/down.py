@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envkit import naming, reconcile, ssh_tunnel, state
-from envkit.backends.docker import inspect, temporary
 from envkit.commands import ssh_config
 from envkit.environment import execute
 from envkit.environment.remote import ports, sync
@@ -18,7 +17,7 @@ from envkit.model.report import Progress, Report
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.environment.project import Environment
     from envkit.model.engine_state import ActualState
 
@@ -55,18 +54,18 @@ def down(
         EngineError: The engine refused to remove a resource; earlier ones are removed.
         PreconditionError: The container belongs to another user or project, or unsynced changes would be lost.
     """
-    engine = environment.connect()
+    backend = environment.connect()
     with locks.hold(
         environment.state_dir.lock, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
     ):
-        actual = inspect.actual_state(engine, environment.container_name, ())
+        actual = backend.actual_state(environment.container_name, ())
         steps = reconcile.down(environment.name, environment.owner, environment.project, actual, volumes=volumes)
         if ssh_tunnel.is_remote(environment.endpoint):
-            _release_remote(environment, engine, actual, volumes=volumes, discard=discard, on_progress=on_progress)
+            _release_remote(environment, backend, actual, volumes=volumes, discard=discard, on_progress=on_progress)
         with suppress(EngineError):  # a network that is in use reports its own error below
-            temporary.remove_abandoned(engine, environment.owner)
+            backend.remove_abandoned(environment.owner)
         for step in steps:
-            execute.remove(step, engine, on_progress)
+            execute.remove(step, backend, on_progress)
         # A folder that contains only the lock was created here, for an environment without state.
         if volumes or list(environment.state_dir.folder.iterdir()) == [environment.state_dir.lock]:
             state.forget(environment.state_dir)
@@ -84,7 +83,7 @@ def down(
 
 def _release_remote(
     environment: Environment,
-    engine: Engine,
+    backend: Backend,
     actual: ActualState,
     *,
     volumes: bool,
@@ -93,5 +92,5 @@ def _release_remote(
 ) -> None:
     """Copy unsynced changes back from a remote engine, and cancel its port forwards."""
     if not (volumes and discard):
-        sync.pull_back(environment, engine, actual=actual, is_final=volumes, on_progress=on_progress)
+        sync.pull_back(environment, backend, actual=actual, is_final=volumes, on_progress=on_progress)
     ports.release(environment.endpoint, environment.state.forwarded)

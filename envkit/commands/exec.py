@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import naming
-from envkit.backends.docker import container_exec
 from envkit.environment import project
 from envkit.errors import as_exec_errors
 
@@ -36,13 +35,11 @@ def execute(environment: Environment, argv: Sequence[str]) -> int:
         ExecError: The program could not be started.
     """
     with as_exec_errors():
-        engine = environment.connect()
-        project.require_running(engine, environment)
+        backend = environment.connect()
+        project.require_running(backend, environment)
         tty = sys.stdin.isatty() and sys.stdout.isatty()
         workdir = container_workdir(environment)
-        return container_exec.run_attached(
-            engine, environment.container_name, argv, tty=tty, workdir=naming.WORKSPACE, folder=workdir
-        )
+        return backend.run_attached(environment.container_name, argv, tty=tty, workdir=naming.WORKSPACE, folder=workdir)
 
 
 def shell(environment: Environment) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.backends.docker import containers, inspect
 from envkit.environment import project
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def logs(environment: Environment, *, lines: int | None, follow: bool) -> Iterat
     Raises:
         StartFailed: The environment has no container.
     """
-    engine, container_name = environment.connect(), environment.container_name
-    if inspect.container(engine, container_name) is None:
-        project.require_running(engine, environment)  # raises the same error as every other verb
-    return containers.logs(engine, container_name, lines=lines, follow=follow)
+    backend, container_name = environment.connect(), environment.container_name
+    if backend.container(container_name) is None:
+        project.require_running(backend, environment)  # raises the same error as every other verb
+    return backend.logs(container_name, lines=lines, follow=follow)

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from envkit import ssh_tunnel
-from envkit.backends.docker import fast_inspect
+from envkit import backends, ssh_tunnel
 from envkit.commands.token import token
 from envkit.environment import jupyter_forward, project
 from envkit.environment.remote import ports
@@ -76,14 +75,14 @@ def open_lab(
     container_name, endpoint = environment.container_name, environment.endpoint
     if ssh_tunnel.is_remote(endpoint):
         environment.connect()
-    if fast_inspect.running_container(endpoint, container_name) is None:
+    if backends.fast(endpoint).running_container(container_name) is None:
         project.require_running(environment.connect(), environment)  # raises if it is down
-    if not fast_inspect.owns_port(endpoint, container_name, 0):
+    if not backends.fast(endpoint).owns_port(container_name, 0):
         # While our container runs, the engine owns the port; otherwise another process could receive the token.
         engine_port, port_forwards = environment.state.port, environment.state.forwarded
 
         def holds_port() -> bool:
-            return fast_inspect.owns_port(endpoint, container_name, engine_port) and bool(
+            return backends.fast(endpoint).owns_port(container_name, engine_port) and bool(
                 ports.local_port(endpoint, port_forwards, engine_port)
             )
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from envkit import catalog, checks, credentials
-from envkit.backends.docker import client, fast_inspect, inspect
+from envkit import backends, catalog, checks, credentials
 from envkit.checks.gpu import inventory
 from envkit.environment import project, verify
 from envkit.environment.check_host import describe_host
@@ -21,7 +20,7 @@ from envkit.resolve.gpu import requires_gpu
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.checks.gpu.inventory import Gpu
     from envkit.environment.project import Environment
     from envkit.model.report import CheckHost, Finding, Observation
@@ -56,8 +55,8 @@ def probe(environment: Environment, *, gpu: bool, on_progress: Callable[[Progres
         StartFailed: The environment is not running.
         ConfigError: Its configuration, which names the TensorFlow release, is invalid.
     """
-    engine = environment.connect()
-    project.require_running(engine, environment)
+    backend = environment.connect()
+    project.require_running(backend, environment)
     config = project.load(Path(environment.project), {}).config
     release = catalog.release(config.tensorflow)
     on_progress(Progress("probe", f"probing {environment.name} layer by layer"))
@@ -65,9 +64,9 @@ def probe(environment: Environment, *, gpu: bool, on_progress: Callable[[Progres
     def report_observation(observation: Observation) -> None:
         on_progress(Progress("probe", observation.name, verbose=True))
 
-    facts = client.facts(engine)
-    tensorboard_check = _start_tensorboard_check(environment, engine)
-    observations = observer.probe(engine, environment.container_name, report_observation)
+    facts = backend.facts()
+    tensorboard_check = _start_tensorboard_check(environment, backend)
+    observations = observer.probe(backend, environment.container_name, report_observation)
     findings = checks.probe(
         observations,
         release=release,
@@ -80,17 +79,17 @@ def probe(environment: Environment, *, gpu: bool, on_progress: Callable[[Progres
     return Report("probe", environment.name, result, findings, checks.exit_code(findings))
 
 
-def _start_tensorboard_check(environment: Environment, engine: Engine) -> Callable[[], str]:
+def _start_tensorboard_check(environment: Environment, backend: Backend) -> Callable[[], str]:
     name, endpoint = environment.container_name, environment.endpoint
     # Port 0: JupyterLab listens on a Unix socket only.
-    engine_port = 0 if fast_inspect.owns_port(endpoint, name, 0) else environment.state.port
+    engine_port = 0 if backends.fast(endpoint).owns_port(name, 0) else environment.state.port
     port = ports.local_port(endpoint, environment.state.forwarded, engine_port)
 
     def is_ours() -> bool:
-        return fast_inspect.owns_port(endpoint, name, engine_port) and bool(port or not engine_port)
+        return backends.fast(endpoint).owns_port(name, engine_port) and bool(port or not engine_port)
 
-    jupyter = jupyter_client.port_client(port) if engine_port else jupyter_client.socket_client(engine, name)
-    return verify.start_tensorboard_check(engine, name, jupyter, credentials.token(environment.state_dir), is_ours)
+    jupyter = jupyter_client.port_client(port) if engine_port else jupyter_client.socket_client(backend, name)
+    return verify.start_tensorboard_check(backend, name, jupyter, credentials.token(environment.state_dir), is_ours)
 
 
 def watch(
@@ -110,12 +109,12 @@ def watch(
         StartFailed: The environment is no longer running.
         EngineUnavailable: The engine no longer answers.
     """
-    engine, previous = environment.connect(), ("", Verdict.UNKNOWN)
+    backend, previous = environment.connect(), ("", Verdict.UNKNOWN)
     while True:
-        project.require_running(engine, environment)
-        has_gpus = gpu or inspect.has_gpus(engine, environment.container_name)
+        project.require_running(backend, environment)
+        has_gpus = gpu or backend.has_gpus(environment.container_name)
         finding = (
-            checks.gpu_device_nodes(observer.nodes(engine, environment.container_name))
+            checks.gpu_device_nodes(observer.nodes(backend, environment.container_name))
             if has_gpus
             else checks.no_gpu_assigned()
         )

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from envkit import naming, state
-from envkit.backends.docker import client, endpoint
-from envkit.backends.docker import prune as prune_
+from envkit import backends, naming, state
+from envkit.backends import endpoint
 from envkit.errors import PreconditionError
 from envkit.fs import locks
 from envkit.model.report import Progress, Report
@@ -51,7 +50,7 @@ def prune(*, dry_run: bool, on_progress: Callable[[Progress], None]) -> Report[P
         PreconditionError: Another command is running, and its new resources would look unused.
     """
     engine_endpoint = endpoint.current_endpoint()
-    engine = client.connect(engine_endpoint)
+    backend = backends.connect(engine_endpoint)
     owner = os.getuid()
     with _lock_all(engine_endpoint):
         states = [saved_state for _, saved_state in state.environments(engine_endpoint)]
@@ -61,11 +60,11 @@ def prune(*, dry_run: bool, on_progress: Callable[[Progress], None]) -> Report[P
             {saved_state.image_ref for saved_state in states},
         )
         on_progress(Progress("prune", "looking for unused resources"))
-        resources = prune_.find(engine, owner, container_names, base_ids, image_refs)
+        resources = backend.find_unused(owner, container_names, base_ids, image_refs)
         if dry_run:
-            result = PruneResult(tuple(map(str, resources)), prune_.reclaimable_bytes(engine, resources), dry_run=True)
+            result = PruneResult(tuple(map(str, resources)), backend.reclaimable_bytes(resources), dry_run=True)
             return Report("prune", "", result)
-        removed, freed_bytes = prune_.remove(engine, resources, on_progress)
+        removed, freed_bytes = backend.remove_unused(resources, on_progress)
     return Report("prune", "", PruneResult(tuple(removed), freed_bytes))
 
 

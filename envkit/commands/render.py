@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit.backends.docker import client
+from envkit import backends
 from envkit.environment.planning import plan_environment
 from envkit.errors import EngineUnavailable, ExitCode
 from envkit.fs import files, safe_tree
@@ -15,7 +15,7 @@ from envkit.render import compose
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.environment.project import Project
 
 
@@ -67,9 +67,9 @@ def render(project: Project, folder: Path, *, check: bool) -> Report[RenderResul
     return Report("render", planning.plan.name, RenderResult(str(folder), paths))
 
 
-def _connect_engine(project: Project) -> Engine | None:
+def _connect_engine(project: Project) -> Backend | None:
     # Without an engine, only the choice of the subnet can differ: its networks are unknown.
     try:
-        return client.connect(project.endpoint)
+        return backends.connect(project.endpoint)
     except EngineUnavailable:
         return None

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import checks, host, naming
-from envkit.backends.docker import client, endpoint, inspect, registry, temporary
+from envkit import backends, checks, host, naming
+from envkit.backends import endpoint
 from envkit.checks import image as image_checks
 from envkit.checks import observations as observation_fields
 from envkit.checks.check import make_finding
@@ -28,7 +28,7 @@ from envkit.observe import smoke_runner as observer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.checks.smoke import GpuExpectation
     from envkit.environment.project import Environment
     from envkit.model.facts import EngineFacts
@@ -88,12 +88,12 @@ def smoke(
         EngineUnavailable: No engine answers.
     """
     engine_endpoint = endpoint.current_endpoint()
-    engine, owner = client.connect(engine_endpoint), os.getuid()
-    temporary.remove_abandoned(engine, owner)
+    backend, owner = backends.connect(engine_endpoint), os.getuid()
+    backend.remove_abandoned(owner)
     environments = {
         name: project.find_environment(Path(), name) for name in project.environment_names() if name in subjects
     }
-    facts, name_prefix = client.facts(engine), _name_prefix(owner)
+    facts, name_prefix = backend.facts(), _name_prefix(owner)
 
     def test_subject(number: int, subject: str, callback: ProgressCallback) -> SubjectResult:
         return _test_subject(
@@ -111,7 +111,7 @@ def smoke(
         results = _run_parallel(test_subject, subjects, jobs, on_progress)
     except BaseException:
         with suppress(EnvkitError):
-            temporary.remove_by_prefix(engine, owner, name_prefix)
+            backend.remove_by_prefix(owner, name_prefix)
         raise
     findings = tuple(entry for result in results for entry in result.findings)
     code = max((result.exit_code for result in results), key=EXIT_CODE_ORDER.index, default=ExitCode.OK)
@@ -159,9 +159,9 @@ def _test_subject(
     """Test one subject; a failure does not affect the others."""
     host_gpu = ports.host_gpu(engine_endpoint)
     try:
-        engine = client.connect(engine_endpoint)  # a client per thread: the SDK's connections are not thread-safe
+        backend = backends.connect(engine_endpoint)  # one per thread: a client may not be thread-safe
         gpus = _select_gpus(facts, expect)
-        observations = _observe(engine, subject, container_name, limit_s, environment, gpus, on_progress)
+        observations = _observe(backend, subject, container_name, limit_s, environment, gpus, on_progress)
     except (EngineError, PreconditionError) as error:
         failure = make_finding("image/runs", error.message, cause=error.detail or None, hint=error.hint or None)
         code = ExitCode.GPU if error.exit_code is ExitCode.GPU and expect == "gpu" else ExitCode.ENGINE
@@ -176,7 +176,7 @@ def _test_subject(
 
 
 def _observe(
-    engine: Engine,
+    backend: Backend,
     subject: str,
     container_name: str,
     limit_s: float,
@@ -190,24 +190,30 @@ def _observe(
         on_progress(Progress("smoke", f"{subject}: {observation.name}", verbose=True))
 
     if environment is not None:
-        project.require_running(engine, environment)
+        project.require_running(backend, environment)
         return observer.run_in_environment(
-            engine, environment.container_name, limit_s=limit_s, on_observation=report_observation
+            backend, environment.container_name, limit_s=limit_s, on_observation=report_observation
         )
-    image = _ensure_image(engine, subject, on_progress)
+    image = _ensure_image(backend, subject, on_progress)
     max_runtime_s = len(observer.PYTHONS) * observer.total_s(limit_s) + SLACK_S
-    labels = {naming.MANAGED: "1", naming.OWNER: str(os.getuid()), **temporary.lifetime_labels(max_runtime_s)}
+    labels = {naming.MANAGED: "1", naming.OWNER: str(os.getuid()), **backend.lifetime_labels(max_runtime_s)}
     return observer.run_in_image(
-        engine, image, name=container_name, labels=labels, limit_s=limit_s, gpus=gpus, on_observation=report_observation
+        backend,
+        image,
+        name=container_name,
+        labels=labels,
+        limit_s=limit_s,
+        gpus=gpus,
+        on_observation=report_observation,
     )
 
 
-def _ensure_image(engine: Engine, ref: str, on_progress: ProgressCallback) -> str:
+def _ensure_image(backend: Backend, ref: str, on_progress: ProgressCallback) -> str:
     """Return the ID of an image; pull it if it is missing."""
-    image = inspect.image(engine, ref)
+    image = backend.image(ref)
     if image is None:
         try:
-            registry.pull(engine, ref, on_progress)
+            backend.pull_image(ref, on_progress)
         except BuildFailed as error:
             reason = error.message.partition(": ")[2] or error.message
             raise StartFailed(
@@ -215,7 +221,7 @@ def _ensure_image(engine: Engine, ref: str, on_progress: ProgressCallback) -> st
                 code="image-missing",
                 hint=f"docker pull {ref} shows details",
             ) from error
-        image = inspect.image(engine, ref)
+        image = backend.image(ref)
     if image is None:
         raise StartFailed(
             f"the image {ref} disappeared after it was pulled", code="image-missing", hint="repeat the command"

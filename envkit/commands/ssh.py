@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit import process
-from envkit.backends.docker import fast_inspect
+from envkit import backends, process
 from envkit.environment import project
 from envkit.errors import ExecError, as_exec_errors
 from envkit.observe import readiness
@@ -31,7 +30,7 @@ def ssh(environment: Environment, argv: Sequence[str]) -> int:
             fails.
     """
     container_name = environment.container_name
-    if fast_inspect.running_container(environment.endpoint, container_name) is None:
+    if backends.fast(environment.endpoint).running_container(container_name) is None:
         with as_exec_errors():
             project.require_running(environment.connect(), environment)
     client = process.which("ssh")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from envkit import naming, ssh_tunnel
-from envkit.backends.docker import endpoint, fast_exec, fast_inspect
+from envkit import backends, naming, ssh_tunnel
+from envkit.backends import endpoint
 from envkit.errors import EnvkitError, ExecError, as_exec_errors
 
 SSHD = ("/usr/sbin/sshd", "-i", "-f", "/etc/envkit/sshd_config")
@@ -25,7 +25,7 @@ def fast_ssh_proxy(container_name: str) -> int | None:
     try:
         engine_endpoint = _find_engine(container_name)
         with as_exec_errors():
-            return fast_exec.run_raw(engine_endpoint, container_name, SSHD) if engine_endpoint else None
+            return backends.fast(engine_endpoint).run_raw(container_name, SSHD) if engine_endpoint else None
     finally:
         _close_tunnels()
 
@@ -36,19 +36,18 @@ def ssh_proxy(container_name: str) -> int:
     Raises:
         ExecError: The container is not running, or envkit did not create it.
     """
-    from envkit.backends.docker import client, container_exec, inspect
     from envkit.environment import project
 
     with as_exec_errors():
-        engine = client.connect(endpoint.current_endpoint())
-        container = inspect.container(engine, container_name)
+        backend = backends.connect(endpoint.current_endpoint())
+        container = backend.container(container_name)
         if container is None or container.status != "running" or container.labels.get(naming.MANAGED) != "1":
             environments = (project.find_environment(Path(), name) for name in project.environment_names())
             hints = (environment.hint for environment in environments if environment.container_name == container_name)
             raise ExecError(
                 f"{container_name} is not running", code="environment-not-running", hint=next(hints, "envkit up")
             )
-        return container_exec.run_raw(engine, container_name, SSHD)
+        return backend.run_raw(container_name, SSHD)
 
 
 def _find_engine(container_name: str) -> str:
@@ -60,7 +59,7 @@ def _find_engine(container_name: str) -> str:
         engine_endpoint = endpoint.current_endpoint()
         if ssh_tunnel.is_remote(engine_endpoint):
             ssh_tunnel.acquire(engine_endpoint)
-        container = fast_inspect.running_container(engine_endpoint, container_name)
+        container = backends.fast(engine_endpoint).running_container(container_name)
     except (EnvkitError, OSError, ValueError):  # unreadable files, and container names that are not text
         return ""
     return engine_endpoint if container is not None and container.labels.get(naming.MANAGED) == "1" else ""

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import naming, state
-from envkit.backends.docker import client, endpoint, inspect
+from envkit import backends, naming, state
+from envkit.backends import endpoint
 from envkit.environment.project import environment_not_found, is_folder_missing, removal_command
 from envkit.environment.remote import ports
 from envkit.model.report import Finding, Progress, Report
@@ -59,11 +59,11 @@ def status(*, all_users: bool = False, name: str | None = None) -> Report[Enviro
         PreconditionError: There is no environment of that name.
     """
     engine_endpoint = endpoint.current_endpoint()
-    engine = client.connect(engine_endpoint)
+    backend = backends.connect(engine_endpoint)
     owner = os.getuid()
     saved_states = {saved_state.name: saved_state for _, saved_state in state.environments(engine_endpoint)}
-    containers = inspect.environment_containers(engine, None if all_users else owner)
-    sizes = inspect.image_sizes(engine) if containers else {}
+    containers = backend.environment_containers(None if all_users else owner)
+    sizes = backend.image_sizes() if containers else {}
     rows = [
         _build_row(container, saved_states, owner, sizes, engine_endpoint)
         for container in containers
@@ -97,11 +97,11 @@ def check(environments: Environments, on_progress: Callable[[Progress], None]) -
     from envkit import checks  # the plain list needs none of these and stays fast
     from envkit.environment import drift
 
-    engine, findings = client.connect(endpoint.current_endpoint()), list[Finding]()
+    backend, findings = backends.connect(endpoint.current_endpoint()), list[Finding]()
     for row in environments.rows:
         if row.owner == os.getuid() and row.status == "running":
             on_progress(Progress("status", f"checking {row.name}"))
-            findings += drift.check(engine, row.name, row.owner, row.project)
+            findings += drift.check(backend, row.name, row.owner, row.project)
     return Report("status", "", environments, tuple(findings), checks.exit_code(findings))
 
 

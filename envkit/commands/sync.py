@@ -38,12 +38,12 @@ def sync(environment: Environment, *, dry_run: bool, on_progress: Callable[[Prog
     with locks.hold(
         environment.state_dir.lock, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
     ):
-        engine = environment.connect()
-        if not remote_sync.is_running(environment, engine):
+        backend = environment.connect()
+        if not remote_sync.is_running(environment, backend):
             raise PreconditionError(
                 f"the environment {environment.name} is down and its copy cannot be read",
                 code="sync-environment-down",
                 hint=environment.hint,
             )
-        result = remote_sync.sync(environment, engine, on_progress=on_progress, dry_run=dry_run)
+        result = remote_sync.sync(environment, backend, on_progress=on_progress, dry_run=dry_run)
         return Report("sync", environment.name, result)

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from envkit import catalog, naming
-from envkit.backends.docker import image_contents, inspect, registry
 from envkit.errors import BuildFailed, PreconditionError
 from envkit.model.engine_state import ForeignBase, ImageContents
 from envkit.net import http
@@ -19,7 +18,7 @@ from envkit.resolve.sticky import FOREIGN_BASE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.config import Config
     from envkit.model.engine_state import ImageInfo
     from envkit.model.facts import Facts
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     ProgressCallback = Callable[[Progress], None]
 
 
-def choose(config: Config, facts: Facts, engine: Engine | None, state: State | None) -> BaseChoice:
+def choose(config: Config, facts: Facts, backend: Backend | None, state: State | None) -> BaseChoice:
     """Choose the base of a configuration; an earlier choice of `auto` is kept.
 
     Raises:
@@ -37,7 +36,7 @@ def choose(config: Config, facts: Facts, engine: Engine | None, state: State | N
     """
     choice = base_choice.from_config(config, facts) or base_choice.previous(config, facts, state)
     return choice or base_choice.choose(
-        config, facts, _check_official_image(engine, base_choice.official_image(config, facts)[0])
+        config, facts, _check_official_image(backend, base_choice.official_image(config, facts)[0])
     )
 
 
@@ -45,7 +44,7 @@ def inspect_foreign(
     choice: BaseChoice,
     config: Config,
     facts: Facts,
-    engine: Engine,
+    backend: Backend,
     state: State | None,
     container_name: str,
     on_progress: ProgressCallback | None,
@@ -58,7 +57,7 @@ def inspect_foreign(
         choice: Chosen base.
         config: Configuration of the project.
         facts: Facts about the host.
-        engine: Engine that has the image or pulls it.
+        backend: Backend that has the image or pulls it.
         state: Saved state.
         container_name: Name of the environment's container.
         on_progress: Callback for the progress of a pull; without it nothing is pulled.
@@ -72,10 +71,10 @@ def inspect_foreign(
     saved_base = None if refresh else _load_saved_base(choice, inspection_key(config), state)
     if saved_base is not None:
         return saved_base
-    image = _pull_if_missing(engine, choice.ref, on_progress)
+    image = _pull_if_missing(backend, choice.ref, on_progress)
     _require_suitable(choice.ref, base_layout.check_image(image, facts.resources.machine))
     labels = {naming.MANAGED: "1", naming.OWNER: str(facts.caller.uid)}
-    output = image_contents.describe_image(engine, image.id, naming.inspector(container_name), labels)
+    output = backend.describe_image(image.id, naming.inspector(container_name), labels)
     contents = None if output is None else base_layout.parse(output)
     system = _require_suitable(choice.ref, base_layout.detect_system(contents))
     assert contents is not None  # noqa: S101 - detect_system rejects an image without a shell
@@ -91,6 +90,13 @@ def inspect_foreign(
     )
 
 
+def find_base(backend: Backend, suite: str, previous_ref: str) -> ImageInfo | None:
+    """Find a base image for a suite: the previous one, one that envkit built, or Debian's slim image."""
+    refs = naming.base_refs(suite)
+    candidates = (previous_ref if previous_ref in refs else "", *refs)
+    return next((image for ref in candidates if ref and (image := backend.image(ref))), None)
+
+
 def inspection_key(config: Config) -> str:
     """Return the key of an inspection: another release or Python mirror needs a new one."""
     return f"{config.tensorflow} {config.build.python_mirror or ''}"
@@ -102,22 +108,22 @@ def serialize_choice(choice: BaseChoice, foreign_base: ForeignBase | None, key: 
     return base_choice.to_record(choice) | entry
 
 
-def _check_official_image(engine: Engine | None, ref: str) -> OfficialImage | None:
+def _check_official_image(backend: Backend | None, ref: str) -> OfficialImage | None:
     """Look for the official image on the engine, then in the registry."""
-    if engine is None or not ref:
+    if backend is None or not ref:
         return None
-    image = inspect.image(engine, ref)
+    image = backend.image(ref)
     if image is not None and image.from_registry:
         return OfficialImage(is_local=True)
     try:
-        rejection = registry.check_image(engine, ref)
+        rejection = backend.check_image(ref)
     except BuildFailed as error:  # an unreachable registry is a reason to choose Debian, not an error
         return OfficialImage(unavailable_reason=error.message)
     return OfficialImage(unavailable_reason=rejection.reason if rejection else "")
 
 
-def _pull_if_missing(engine: Engine, ref: str, on_progress: ProgressCallback | None) -> ImageInfo:
-    image = inspect.image(engine, ref)
+def _pull_if_missing(backend: Backend, ref: str, on_progress: ProgressCallback | None) -> ImageInfo:
+    image = backend.image(ref)
     if image is None and on_progress is None:
         raise BuildFailed(
             f"the base image {ref} is not on the engine and has to be inspected first",
@@ -125,8 +131,8 @@ def _pull_if_missing(engine: Engine, ref: str, on_progress: ProgressCallback | N
             hint=f"docker pull {ref}, or envkit up, which pulls it",
         )
     if image is None and on_progress is not None:
-        registry.pull(engine, ref, on_progress)
-        image = inspect.image(engine, ref)
+        backend.pull_image(ref, on_progress)
+        image = backend.image(ref)
     if image is None:
         raise BuildFailed(
             f"the base image {ref} disappeared after it was pulled",

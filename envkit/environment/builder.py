@@ -1,7 +1,4 @@
-"""Choose the builder (buildx if installed, else the engine's classic builder) and the login for the package index.
-
-The builders are imported inside functions: an `up` whose image exists checks its plan here too.
-"""
+"""Build the image of a plan: requirements on the builder, and the login for the package index."""
 
 from __future__ import annotations
 
@@ -12,36 +9,32 @@ from urllib.parse import urlsplit
 from envkit.errors import PreconditionError
 from envkit.fs import files
 from envkit.model import step
+from envkit.model.backend import BuilderRequest
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from envkit.backends.docker.buildx import Buildx
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.environment.planning import PlanningResult
     from envkit.model.plan import Plan
     from envkit.model.step import Steps
 
-INSTALL_HINT = (
-    "sudo apt-get install docker-buildx (Debian 13, Ubuntu; among Docker's own packages docker-buildx-plugin)"
-)
 
-
-def check(plan: Plan, steps: Steps) -> None:
+def check(plan: Plan, backend: Backend, steps: Steps) -> None:
     """Check, before the first step, that the requested builder and login are available.
 
     Raises:
-        PreconditionError: buildx is required and missing, or the login is missing.
+        PreconditionError: The requested builder or the login is missing.
     """
     if any(isinstance(action, step.BuildImage | step.MakeBase) for action in steps):
-        _find_buildx(plan)
+        backend.check_builder(builder_request(plan))
         _read_login(plan)
 
 
 def build(
     planning: PlanningResult,
-    engine: Engine,
+    backend: Backend,
     ref: str,
     labels: Mapping[str, str],
     on_progress: Callable[[Progress], None],
@@ -52,46 +45,27 @@ def build(
 
     Raises:
         BuildFailed: A build step failed; its last lines of output are the detail.
-        PreconditionError: buildx is required and missing, or the login is missing.
+        PreconditionError: The requested builder or the login is missing.
     """
-    from envkit.backends.docker import buildx, images
-
-    plan, context = planning.plan, planning.context
-    buildx_cli, login = _find_buildx(plan), _read_login(plan)
-    builder_name = f"buildx {buildx_cli.version}" if buildx_cli else "the classic builder"
-    if buildx_cli is None:
-        images.build(engine, context, ref, labels, plan.build_proxies, on_progress, no_cache=rebuild)
-    else:
-        buildx.build(buildx_cli, engine, context, ref, labels, plan.build_proxies, login, on_progress, no_cache=rebuild)
+    plan = planning.plan
+    builder_name = backend.build_image(
+        builder_request(plan),
+        planning.context,
+        ref,
+        labels,
+        plan.build_proxies,
+        _read_login(plan),
+        on_progress,
+        no_cache=rebuild,
+    )
     on_progress(Progress("build", f"built {ref} with {builder_name}", finished=True))
 
 
-def _find_buildx(plan: Plan) -> Buildx | None:
-    """Return the buildx to build with, or None for the classic builder."""
-    from envkit.backends.docker import buildx
-
-    if plan.builder == "classic":
-        return None
+def builder_request(plan: Plan) -> BuilderRequest:
+    """Return what the build of a plan requires of its builder."""
     writable_paths = [mount.source for mount in plan.run.mounts if mount.kind == "bind" and not mount.read_only]
     # On a remote engine nothing is mounted, but sync copies changes back to the project.
-    result = buildx.find(writable_paths or [plan.project])
-    if isinstance(result, buildx.Buildx):
-        return result
-    if plan.netrc:
-        # The classic builder would store the login in the image.
-        hint = f"{INSTALL_HINT}; or remove build.netrc and use an index without a login"
-        raise PreconditionError(
-            f"build.netrc needs buildx, which passes a login as a build secret: {result.reason}",
-            code="buildx-missing",
-            hint=hint,
-        )
-    if plan.builder == "buildx":
-        raise PreconditionError(
-            f"build.builder is buildx: {result.reason}",
-            code="buildx-missing",
-            hint=f"{INSTALL_HINT}; or set builder: auto",
-        )
-    return None
+    return BuilderRequest(plan.builder, bool(plan.netrc), tuple(writable_paths or [plan.project]))
 
 
 def _read_login(plan: Plan) -> str:

@@ -8,13 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from envkit import credentials, naming, reconcile, ssh_tunnel, state
-from envkit.backends.docker import inspect
-from envkit.backends.docker.sdk_errors import PortTaken, SubnetTaken
 from envkit.concurrency import submit
 from envkit.environment import builder, execute, mounted_files, preflight
 from envkit.environment.planning import plan_environment, update_state
 from envkit.environment.results import BuildResult, UpResult
-from envkit.errors import PreconditionError, StartFailed
+from envkit.errors import PortTaken, PreconditionError, StartFailed, SubnetTaken
 from envkit.fs import files, locks
 from envkit.model import step
 from envkit.model.report import Finding, Progress, Report
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.environment.planning import PlanningResult
     from envkit.environment.project import Project
     from envkit.model.facts import HostQuery
@@ -91,7 +89,7 @@ def build_host_query(project: Project) -> HostQuery:
 def _run_locked(
     project: Project, on_progress: ProgressCallback, approve: ApproveCallback, operation: Callable[[_Convergence], T]
 ) -> T:
-    engine = preflight.connect_engine(project.endpoint)
+    backend = preflight.connect_engine(project.endpoint)
     is_new = not project.state_dir.folder.exists()
     with locks.hold(
         project.state_dir.lock, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
@@ -99,7 +97,7 @@ def _run_locked(
         try:
             credentials.ensure_client_key(project.state_dir)
             return operation(
-                _Convergence(replace(project, state=state.load(project.state_dir)), engine, on_progress, approve)
+                _Convergence(replace(project, state=state.load(project.state_dir)), backend, on_progress, approve)
             )
         except BaseException:
             # A first `up` that was refused leaves no state; one that has started leaves state to continue from.
@@ -112,9 +110,9 @@ class _Convergence:
     """One run of `up` or `build`, from the actual to the desired state."""
 
     def __init__(
-        self, project: Project, engine: Engine, on_progress: ProgressCallback, approve: ApproveCallback
+        self, project: Project, backend: Backend, on_progress: ProgressCallback, approve: ApproveCallback
     ) -> None:
-        self.project, self.engine, self.on_progress, self.approve = project, engine, on_progress, approve
+        self.project, self.backend, self.on_progress, self.approve = project, backend, on_progress, approve
         self.state = project.state
         self.changes: list[str] = []
         self.excluded_ports: set[int] = set()
@@ -135,7 +133,7 @@ class _Convergence:
         from envkit.environment import verify
 
         verification = verify.Verification(
-            self.project.state_dir, self.engine, planning.plan, self._state.forwarded, self.on_progress
+            self.project.state_dir, self.backend, planning.plan, self._state.forwarded, self.on_progress
         )
         if self.changes:
             self.on_progress(Progress("wait", "waiting for JupyterLab"))
@@ -176,16 +174,16 @@ class _Convergence:
         rebuild = False
         for _ in range(MAX_ROUNDS):
             planning = plan_environment(
-                self.project, self.engine, self.state, avoid_ports=self.excluded_ports, on_progress=self.on_progress
+                self.project, self.backend, self.state, avoid_ports=self.excluded_ports, on_progress=self.on_progress
             )
             if run_container:  # an image for a GPU can be built without one
-                preflight.check_gpu(planning, self.engine)
+                preflight.check_gpu(planning, self.backend)
                 preflight.check_remote_copy(planning, self.state)
             self._approve_plan(planning)
             if pull:
                 pull, rebuild = False, True
                 self.state = execute.refresh_base(
-                    planning, self.engine, self.project.state_dir, self._state, self.on_progress
+                    planning, self.backend, self.project.state_dir, self._state, self.on_progress
                 )
                 continue
             steps = plan_steps(planning)
@@ -193,7 +191,7 @@ class _Convergence:
                 steps = reconcile.rebuild(planning.desired, planning.actual, steps, recreate=run_container)
             if not steps:
                 return planning
-            builder.check(planning.plan, steps)
+            builder.check(planning.plan, self.backend, steps)
             execute.write_artifacts(self.project.state_dir, planning)
             self._execute_steps(steps, planning)
             if rebuild:
@@ -207,11 +205,9 @@ class _Convergence:
 
     def _remove_replaced_image(self, planning: PlanningResult) -> None:
         """Remove the old image whose name the new one took, unless a container uses it."""
-        old, new = planning.actual.image, inspect.image(self.engine, planning.desired.ref)
+        old, new = planning.actual.image, self.backend.image(planning.desired.ref)
         if old and new and old.id != new.id:
-            from envkit.backends.docker import images
-
-            images.remove(self.engine, old.id)
+            self.backend.remove_image(old.id)
 
     def _approve_plan(self, planning: PlanningResult) -> None:
         """Require approval of the plan's access, and save it with the choices of the plan."""
@@ -263,7 +259,7 @@ class _Convergence:
 
     def _execute_step(self, action: step.Step, planning: PlanningResult) -> State:
         return execute.execute_steps(
-            (action,), planning, self.engine, self.project.state_dir, self._state, self.on_progress
+            (action,), planning, self.backend, self.project.state_dir, self._state, self.on_progress
         )
 
     def _exclude_ports(self, error: PortTaken, run: RunPlan) -> None:
@@ -284,7 +280,7 @@ class _Convergence:
         """Write the SSH host entry; it contains the path of this envkit, which may have moved."""
         state_dir, plan = self.project.state_dir, planning.plan
         # With the endpoint: the current engine may be another one at login.
-        docker_host = f"DOCKER_HOST={self.engine.endpoint}"
+        docker_host = f"DOCKER_HOST={self.backend.endpoint}"
         proxy_command = ["env", docker_host, sys.executable, "-c", SSH_PROXY_CODE, "ssh-proxy", plan.run.name]
         port, agent = plan.run.host_port(naming.SSH_PORT), plan.run.ssh.agent
         entry = ssh_config.render(
@@ -295,7 +291,7 @@ class _Convergence:
 
     def _forward_port(self, run: RunPlan) -> None:
         """Forward a local port to a remote engine."""
-        engine_port, endpoint = run.host_port(naming.JUPYTER_PORT), self.engine.endpoint
+        engine_port, endpoint = run.host_port(naming.JUPYTER_PORT), self.backend.endpoint
         if engine_port and ssh_tunnel.is_remote(endpoint):
             from envkit.environment.remote import ports
 
@@ -305,13 +301,13 @@ class _Convergence:
             self._save(replace(self._state, forwarded=port_forwards))
 
     def _sync(self) -> tuple[str, ...]:
-        """Sync the workspace if the engine is remote; return notes for the user."""
-        if not ssh_tunnel.is_remote(self.engine.endpoint):
+        """Sync the workspace if it is a copy; return notes for the user."""
+        if self.backend.capabilities.binds:
             return ()
         from envkit.environment.remote import sync
 
         environment = sync.project_environment(self.project, self._state)
-        return sync.notes(sync.sync(environment, self.engine, on_progress=self.on_progress))
+        return sync.notes(sync.sync(environment, self.backend, on_progress=self.on_progress))
 
     def _build_result(self, planning: PlanningResult, verdict: str, port: int) -> UpResult:
         plan = planning.plan

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import checks, naming
-from envkit.backends.docker import inspect
 from envkit.environment import dry_run, project
 from envkit.errors import EnvkitError
 from envkit.observe import probe
@@ -15,30 +14,30 @@ from envkit.observe import probe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.model.report import Finding
 
 
-def check(engine: Engine, name: str, owner: int, folder: str) -> Iterator[Finding]:
+def check(backend: Backend, name: str, owner: int, folder: str) -> Iterator[Finding]:
     """Yield the findings about one running environment, each labeled with its name.
 
     Args:
-        engine: Engine of the environment.
+        backend: Backend of the environment.
         name: Name of the environment.
         owner: UID of its owner.
         folder: Path of its project folder.
     """
-    yield from (_label(finding, name) for finding in _findings(engine, naming.container(owner, name), folder))
+    yield from (_label(finding, name) for finding in _findings(backend, naming.container(owner, name), folder))
 
 
-def _findings(engine: Engine, container_name: str, folder: str) -> Iterator[Finding]:
+def _findings(backend: Backend, container_name: str, folder: str) -> Iterator[Finding]:
     try:
         report = dry_run.dry_run(project.load(Path(folder), {}), yes=True)
         yield checks.drift(report.result.descriptions if report.result else ())
     except EnvkitError as error:
         yield checks.drift((), error.message)
-    if inspect.has_gpus(engine, container_name):
-        yield checks.gpu_device_nodes(probe.nodes(engine, container_name))
+    if backend.has_gpus(container_name):
+        yield checks.gpu_device_nodes(probe.nodes(backend, container_name))
 
 
 def _label(finding: Finding, name: str) -> Finding:

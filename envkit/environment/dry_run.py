@@ -54,12 +54,12 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
     Raises:
         EnvkitError: The `up` would fail for this reason.
     """
-    engine, state_dir = preflight.connect_engine(project.endpoint), project.state_dir
+    backend, state_dir = preflight.connect_engine(project.endpoint), project.state_dir
     if state_dir.folder.exists():
         files.ensure_private_folder(state_dir.folder)
     state = sticky.reset_choices(project.state) if refresh and project.state else project.state
-    planning = plan_environment(project, engine, state)
-    preflight.check_gpu(planning, engine)
+    planning = plan_environment(project, backend, state)
+    preflight.check_gpu(planning, backend)
     preflight.check_remote_copy(planning, state)
     approvals = preflight.unapproved_access(planning, state)
     steps = reconcile.up(
@@ -69,7 +69,7 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
         files_current=execute.are_files_current(state_dir, planning, state),
         token_exists=mounted_files.has_credentials(state_dir, planning.plan),
     )
-    builder.check(planning.plan, steps)
+    builder.check(planning.plan, backend, steps)
     step_names = tuple(type(step).__name__ for step in steps)
     container = planning.actual.container
     descriptions = describe_steps(steps, describe_differences(planning.desired, container) if container else "")

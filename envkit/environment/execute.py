@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envkit import naming, reconcile, state
-from envkit.backends.docker import containers, inspect, registry
 from envkit.environment import builder as builder_
 from envkit.environment import mounted_files
 from envkit.environment.remote import upload
@@ -20,7 +19,7 @@ from envkit.resolve import sticky
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.environment.planning import PlanningResult
     from envkit.model.plan import Plan
     from envkit.model.state import State
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 def execute_steps(
     steps: step.Steps,
     planning: PlanningResult,
-    engine: Engine,
+    backend: Backend,
     state_dir: StateDir,
     saved_state: State,
     on_progress: ProgressCallback,
@@ -43,7 +42,7 @@ def execute_steps(
         EngineError: A step failed; earlier steps stay done and the next `up` continues from there.
     """
     for action in steps:
-        saved_state = _execute_step(action, planning, engine, state_dir, saved_state, on_progress)
+        saved_state = _execute_step(action, planning, backend, state_dir, saved_state, on_progress)
     return saved_state
 
 
@@ -51,7 +50,7 @@ def are_files_current(state_dir: StateDir, planning: PlanningResult, saved_state
     """Check whether the mounted files match the plan, on this host and on a remote engine."""
     if not mounted_files.is_current(state_dir, planning.plan):
         return False
-    if not planning.facts.remote_volumes_dir:
+    if planning.facts.capabilities.binds:
         return True
     return saved_state is not None and saved_state.delivered == upload.fingerprint(
         state_dir, planning.plan, planning.actual.volumes
@@ -61,7 +60,7 @@ def are_files_current(state_dir: StateDir, planning: PlanningResult, saved_state
 def _execute_step(
     action: step.Step,
     planning: PlanningResult,
-    engine: Engine,
+    backend: Backend,
     state_dir: StateDir,
     saved_state: State,
     on_progress: ProgressCallback,
@@ -70,69 +69,67 @@ def _execute_step(
     owner_labels = naming.labels(plan.owner, plan.name, plan.project)
     match action:
         case step.MakeBase(suite, ref):
-            _make_base(engine, suite, ref, plan, on_progress)
+            _make_base(backend, suite, ref, plan, on_progress)
         case step.BuildImage(ref, rebuild):
-            return _build_image(engine, planning, ref, state_dir, saved_state, on_progress, rebuild=rebuild)
+            return _build_image(backend, planning, ref, state_dir, saved_state, on_progress, rebuild=rebuild)
         case step.CreateNetwork():
-            containers.create_network(engine, plan.run, {**owner_labels, **compose.network_labels(plan.run)})
+            backend.create_network(plan.run, {**owner_labels, **compose.network_labels(plan.run)})
         case step.CreateVolume(name):
             creation_label = {naming.CREATED: secrets.token_hex(8)}
-            containers.create_volume(
-                engine, name, {**owner_labels, **compose.volume_labels(plan.run, name), **creation_label}
-            )
+            backend.create_volume(name, {**owner_labels, **compose.volume_labels(plan.run, name), **creation_label})
         case step.PrepareVolumes(volumes, image):
-            return _prepare_volumes(engine, planning, volumes, image, state_dir, saved_state)
+            return _prepare_volumes(backend, planning, volumes, image, state_dir, saved_state)
         case step.ReplaceFiles():
-            return _replace_files(engine, planning, state_dir, saved_state, on_progress)
+            return _replace_files(backend, planning, state_dir, saved_state, on_progress)
         case step.CreateContainer(name, ref):
             on_progress(Progress("start", f"starting {name}"))
             labels = naming.container_labels(plan, planning.desired.digests)
             labels |= compose.container_labels(plan.run, str(state_dir.rendered))
-            containers.create(engine, plan.run, ref, labels)
+            backend.create_container(plan.run, ref, labels)
         case step.StartContainer(name):
-            containers.start(engine, name)
+            backend.start_container(name)
         case step.UnpauseContainer(name):
-            containers.unpause(engine, name)
+            backend.unpause_container(name)
         case _:
-            remove(action, engine, on_progress)
+            remove(action, backend, on_progress)
     return saved_state
 
 
 def _replace_files(
-    engine: Engine, planning: PlanningResult, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback
+    backend: Backend, planning: PlanningResult, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback
 ) -> State:
     for note in mounted_files.replace_files(state_dir, planning.plan):
         on_progress(Progress("keys", note, finished=True))
-    return _upload_files(engine, planning, state_dir, saved_state) if planning.facts.remote_volumes_dir else saved_state
+    if planning.facts.capabilities.binds:
+        return saved_state
+    return _upload_files(backend, planning, state_dir, saved_state)
 
 
-def _upload_files(engine: Engine, planning: PlanningResult, state_dir: StateDir, saved_state: State) -> State:
+def _upload_files(backend: Backend, planning: PlanningResult, state_dir: StateDir, saved_state: State) -> State:
     plan, container = planning.plan, planning.actual.container
     labels = _helper_labels(plan)
-    image = (
-        planning.desired.ref if inspect.image(engine, planning.desired.ref) or container is None else container.image_id
-    )
-    upload.upload_files(engine, state_dir, plan, image, labels)
-    volumes = inspect.actual_state(engine, plan.run.name, (upload.volume_name(plan),)).volumes
+    image = planning.desired.ref if backend.image(planning.desired.ref) or container is None else container.image_id
+    upload.upload_files(backend, state_dir, plan, image, labels)
+    volumes = backend.actual_state(plan.run.name, (upload.volume_name(plan),)).volumes
     return _save_state(state_dir, replace(saved_state, delivered=upload.fingerprint(state_dir, plan, volumes)))
 
 
-def remove(action: step.Step, engine: Engine, on_progress: ProgressCallback) -> None:
+def remove(action: step.Step, backend: Backend, on_progress: ProgressCallback) -> None:
     """Execute a step that removes a resource."""
     match action:
         case step.RemoveContainer(name):
             on_progress(Progress("stop", f"removing {name}"))
-            containers.remove(engine, name)
+            backend.remove_container(name)
         case step.RemoveNetwork(name):
-            containers.remove_network(engine, name)
+            backend.remove_network(name)
         case step.RemoveVolume(name):
-            containers.remove_volume(engine, name)
+            backend.remove_volume(name)
         case _:
             raise AssertionError(action)
 
 
 def refresh_base(
-    planning: PlanningResult, engine: Engine, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback
+    planning: PlanningResult, backend: Backend, state_dir: StateDir, saved_state: State, on_progress: ProgressCallback
 ) -> State:
     """Pull or rebuild the base image of a plan and forget the old one: a new base means a new image.
 
@@ -141,29 +138,28 @@ def refresh_base(
         PreconditionError: No workspace can be built on it.
     """
     plan = planning.plan
-    builder_.check(plan, (step.BuildImage(planning.desired.ref),))
+    builder_.check(plan, backend, (step.BuildImage(planning.desired.ref),))
     is_debian = planning.choice.kind == "debian"
     ref = plan.image.base.ref if is_debian else planning.choice.ref
     if is_debian and ref == naming.base_ref(plan.image.suite.name):
-        _make_base(engine, plan.image.suite.name, ref, plan, on_progress)
+        _make_base(backend, plan.image.suite.name, ref, plan, on_progress)
     else:
-        registry.pull(engine, ref, on_progress)
+        backend.pull_image(ref, on_progress)
     return _save_state(state_dir, sticky.forget_base(saved_state))
 
 
-def _make_base(engine: Engine, suite: str, ref: str, plan: Plan, on_progress: ProgressCallback) -> None:
+def _make_base(backend: Backend, suite: str, ref: str, plan: Plan, on_progress: ProgressCallback) -> None:
     from envkit import rootfs
-    from envkit.backends.docker import images
 
     with temporary.folder() as folder:
         tar = folder / "rootfs.tar"
         origin = rootfs.build(suite, plan.image.mirror, tar, on_progress, proxies=plan.build_proxies)
         labels = {naming.MANAGED: "1", naming.BUILDER: str(plan.owner), naming.SUITE: suite, naming.ORIGIN: origin}
-        images.import_tar(engine, tar, ref, labels)
+        backend.import_image(tar, ref, labels)
 
 
 def _build_image(
-    engine: Engine,
+    backend: Backend,
     planning: PlanningResult,
     ref: str,
     state_dir: StateDir,
@@ -174,13 +170,13 @@ def _build_image(
 ) -> State:
     builder = str(planning.plan.owner)
     labels = {naming.MANAGED: "1", naming.BUILDER: builder, naming.IMAGE: planning.desired.digests.image}
-    builder_.build(planning, engine, ref, labels, on_progress, rebuild=rebuild)
+    builder_.build(planning, backend, ref, labels, on_progress, rebuild=rebuild)
     base = planning.plan.image.base
     return _save_state(state_dir, replace(saved_state, base_ref=base.ref, base_id=base.id, base_origin=base.origin))
 
 
 def _prepare_volumes(
-    engine: Engine,
+    backend: Backend,
     planning: PlanningResult,
     volumes: tuple[str, ...],
     image: str,
@@ -190,8 +186,8 @@ def _prepare_volumes(
     plan = planning.plan
     labels = _helper_labels(plan)
     folders = {name: reconcile.required_folders(plan).get(name, ()) for name in volumes}
-    containers.prepare_volumes(engine, folders, plan.run.user, image, naming.helper(plan.run.name), labels)
-    actual = inspect.actual_state(engine, plan.run.name, volumes)
+    backend.prepare_volumes(folders, plan.run.user, image, naming.helper(plan.run.name), labels)
+    actual = backend.actual_state(plan.run.name, volumes)
     fingerprints = {name: reconcile.volume_marker(plan, actual, name) for name in volumes if name in actual.volumes}
     return _save_state(state_dir, replace(saved_state, prepared={**saved_state.prepared, **fingerprints}))
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit import host, naming, ssh_tunnel
-from envkit.backends.docker import client
+from envkit import backends, host, naming, ssh_tunnel
 from envkit.errors import GpuUnusable, PreconditionError
 from envkit.resolve import remote, unapproved_entries
 
 if TYPE_CHECKING:
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.environment.planning import PlanningResult
     from envkit.model.state import State
 
 
-def connect_engine(endpoint: str) -> Engine:
+def connect_engine(endpoint: str) -> Backend:
     """Connect to an engine that envkit supports.
 
     Raises:
@@ -26,12 +25,12 @@ def connect_engine(endpoint: str) -> Engine:
         from envkit.environment.remote import transfer
 
         transfer.find_tools()
-    engine = client.connect(endpoint)
-    client.refuse_unsupported(client.facts(engine), host.machine())
-    return engine
+    backend = backends.connect(endpoint)
+    backend.refuse_unsupported(backend.facts(), host.machine())
+    return backend
 
 
-def check_gpu(planning: PlanningResult, engine: Engine) -> None:
+def check_gpu(planning: PlanningResult, backend: Backend) -> None:
     """Check that a planned GPU can be used.
 
     Raises:
@@ -41,7 +40,7 @@ def check_gpu(planning: PlanningResult, engine: Engine) -> None:
         return
     from envkit import checks
 
-    finding = checks.gpu_preflight(planning.facts.gpu, client.facts(engine), planning.plan.image)
+    finding = checks.gpu_preflight(planning.facts.gpu, backend.facts(), planning.plan.image)
     if finding is not None:
         message = f"no GPU can be used ({finding.layer}): {finding.detail}"
         # A GPU that was found at the first `up` is never dropped silently.
@@ -63,7 +62,7 @@ def check_remote_copy(planning: PlanningResult, state: State | None) -> None:
     Raises:
         PreconditionError: The copy is of another folder.
     """
-    if not planning.facts.remote_volumes_dir:
+    if planning.facts.capabilities.binds:
         return
     old_workspace, workspace = state.workspace if state else "", planning.facts.workspace
     volume = naming.volume(planning.plan.run.name, remote.WORKSPACE_VOLUME)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import naming, state
-from envkit.backends.docker.endpoint import current_endpoint, engine_flag
+from envkit import backends, naming, state
+from envkit.backends.endpoint import current_endpoint, engine_flag
 from envkit.environment import project_folder
 from envkit.errors import EnvkitError, PreconditionError, StartFailed
 from envkit.fs import files
@@ -18,7 +18,7 @@ from envkit.model.state import State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.config import Config
     from envkit.model.engine_state import ContainerInfo
     from envkit.state import StateDir
@@ -79,15 +79,13 @@ class Environment:
         project_option = "" if _is_current_project(self.project) else f" --project {shlex.quote(self.project)}"
         return f"envkit up{project_option}{engine_flag()}"
 
-    def connect(self) -> Engine:
+    def connect(self) -> Backend:
         """Connect to its engine.
 
         Raises:
             EngineUnavailable: No engine answers at its endpoint.
         """
-        from envkit.backends.docker import client
-
-        return client.connect(self.endpoint)
+        return backends.connect(self.endpoint)
 
 
 def find_folder(start: Path) -> str:
@@ -154,15 +152,13 @@ def find_environment(start: Path, name: str | None) -> Environment:
     return _environment(engine_endpoint, state_dir, folder_state)
 
 
-def require_running(engine: Engine, environment: Environment) -> ContainerInfo:
+def require_running(backend: Backend, environment: Environment) -> ContainerInfo:
     """Return the container of a running environment.
 
     Raises:
         StartFailed: The environment is not running.
     """
-    from envkit.backends.docker import inspect
-
-    container = inspect.container(engine, environment.container_name)
+    container = backend.container(environment.container_name)
     if container is None or container.status != "running":
         status_text = "is down" if container is None else STATUS_TEXTS.get(container.status, f"is {container.status}")
         folder_note = (
@@ -216,10 +212,8 @@ def used_names(engine_endpoint: str, excluded_project: str) -> dict[str, str]:
 
 def _state_from_labels(engine_endpoint: str, folder: str) -> State | None:
     """Rebuild a deleted state from labels on the engine, so that `down` still works."""
-    from envkit.backends.docker import client, inspect
-
     try:
-        label_sets = inspect.resource_labels(client.connect(engine_endpoint), os.getuid())
+        label_sets = backends.connect(engine_endpoint).resource_labels(os.getuid())
     except EnvkitError:
         return None
     matches = (labels for labels in label_sets if naming.belongs_to(labels, os.getuid(), folder))

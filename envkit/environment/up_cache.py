@@ -15,8 +15,8 @@ import hashlib
 import json
 import os
 
-from envkit import credentials, host_fingerprint, naming, state_paths
-from envkit.backends.docker import fast_inspect
+from envkit import backends, credentials, host_fingerprint, naming, state_paths
+from envkit.backends.fast_endpoint import UNIX_SCHEME
 from envkit.environment import project_folder
 from envkit.fs import files
 from envkit.observe import jupyter_port
@@ -44,7 +44,7 @@ def lookup(start: Path, flags: Mapping[str, object]) -> Report[UpResult] | None:
     Raises:
         PreconditionError: The project folder does not exist, or the state directory is not private.
     """
-    from envkit.backends.docker.endpoint import current_endpoint
+    from envkit.backends.endpoint import current_endpoint
     from envkit.environment.results import UpResult
     from envkit.model.report import Report
 
@@ -68,7 +68,7 @@ def find_result(start: str, flags: Mapping[str, object], find_endpoint: Callable
         PreconditionError: The project folder does not exist, or the state directory is not private.
     """
     folder, engine_endpoint = project_folder.find(start, find_endpoint), find_endpoint()
-    if not engine_endpoint.startswith(fast_inspect.UNIX_SCHEME):
+    if not engine_endpoint.startswith(UNIX_SCHEME):
         return None  # on a remote engine, the workspace and its copy have to be compared
     state_folder = state_paths.environment_folder(engine_endpoint, folder)
     record = _load_record(state_folder)
@@ -81,7 +81,7 @@ def find_result(start: str, flags: Mapping[str, object], find_endpoint: Callable
         return None
     result, labels = record["result"], record["labels"]
     container_name = result["ssh_host"]
-    if not fast_inspect.is_running(engine_endpoint, container_name, labels, container_name):
+    if not backends.fast(engine_endpoint).is_running(container_name, labels, container_name):
         return None
     return result if _is_reachable(result, labels, state_folder) else None
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envkit import checks, credentials, naming
-from envkit.backends.docker import activity, containers, fast_inspect, inspect
+from envkit import backends, checks, credentials, naming
 from envkit.concurrency import start_check
 from envkit.environment.remote import ports
 from envkit.errors import Unhealthy
@@ -17,7 +16,7 @@ from envkit.render import ssh_config
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.model.facts import HostGpu
     from envkit.model.plan import Plan
     from envkit.model.report import Observation
@@ -34,14 +33,14 @@ class Verification:
 
     Attributes:
         state_dir: State directory of the environment.
-        engine: Engine that runs the container.
+        backend: Backend that runs the container.
         plan: Plan of the environment.
         forwarded_ports: Local ports by port of a remote engine.
         on_progress: Callback for progress.
     """
 
     state_dir: StateDir
-    engine: Engine
+    backend: Backend
     plan: Plan
     forwarded_ports: Mapping[str, int]
     on_progress: Callable[[Progress], None]
@@ -49,7 +48,7 @@ class Verification:
     @property
     def port(self) -> int:
         """Local port of JupyterLab; 0 if it has none."""
-        return ports.local_port(self.engine.endpoint, self.forwarded_ports, self._engine_port)
+        return ports.local_port(self.backend.endpoint, self.forwarded_ports, self._engine_port)
 
     @property
     def _engine_port(self) -> int:
@@ -65,10 +64,10 @@ class Verification:
             self._jupyter_client(),
             credentials.token(self.state_dir),
             self._owns_port,
-            start_wait(self.engine, self.plan.run.name),
+            start_wait(self.backend, self.plan.run.name),
         )
         if ssh_port := self.plan.run.host_port(naming.SSH_PORT):
-            readiness.wait_for_sshd(ssh_port, self._owns_port, start_wait(self.engine, self.plan.run.name))
+            readiness.wait_for_sshd(ssh_port, self._owns_port, start_wait(self.backend, self.plan.run.name))
 
     def verify(self, host_gpu: HostGpu) -> tuple[Finding, ...]:
         """Probe TensorFlow, log in by SSH and request TensorBoard in parallel."""
@@ -78,8 +77,8 @@ class Verification:
         ssh_check = start_check(
             lambda: readiness.check_ssh_login(state_dir.client / ssh_config.FILE, plan.run.name), BACKGROUND_TIMEOUT_S
         )
-        tensorboard_check = start_tensorboard_check(self.engine, plan.run.name, client, token, self._owns_port)
-        observations = probe.probe(self.engine, plan.run.name, self._report_observation)
+        tensorboard_check = start_tensorboard_check(self.backend, plan.run.name, client, token, self._owns_port)
+        observations = probe.probe(self.backend, plan.run.name, self._report_observation)
         findings = checks.probe(observations, release=plan.image.release, gpu_required=plan.gpu_required, host=host_gpu)
         return (
             *findings,
@@ -94,21 +93,21 @@ class Verification:
         return (
             jupyter_client.port_client(self.port)
             if self._engine_port
-            else jupyter_client.socket_client(self.engine, self.plan.run.name)
+            else jupyter_client.socket_client(self.backend, self.plan.run.name)
         )
 
     def _owns_port(self) -> bool:
         """Check whether our container owns its port, so that the token may be sent there; raise if it stopped."""
-        name, endpoint = self.plan.run.name, self.engine.endpoint
-        if fast_inspect.owns_port(endpoint, name, self._engine_port) and (not self._engine_port or self.port):
+        name, endpoint = self.plan.run.name, self.backend.endpoint
+        if backends.fast(endpoint).owns_port(name, self._engine_port) and (not self._engine_port or self.port):
             return True
-        container = inspect.container(self.engine, name)
+        container = self.backend.container(name)
         if container is None or container.status in {"exited", "dead"}:
             raise self._exit_error(name, container.exit_code if container else -1)
         return False
 
     def _exit_error(self, name: str, exit_code: int) -> Unhealthy:
-        output = b"".join(containers.logs(self.engine, name, lines=LOG_LINES)).decode(errors="replace")
+        output = b"".join(self.backend.logs(name, lines=LOG_LINES)).decode(errors="replace")
         lines = "".join(f"\n    {line}" for line in output.splitlines())
         return Unhealthy(
             f"the container exited with code {exit_code}; its last lines:{lines}",
@@ -117,17 +116,17 @@ class Verification:
         )
 
 
-def start_wait(engine: Engine, container: str) -> readiness.ProgressWait:
+def start_wait(backend: Backend, container: str) -> readiness.ProgressWait:
     """Start a wait that lasts while a container makes progress."""
-    return readiness.ProgressWait(lambda: activity.measure(engine.endpoint, container))
+    return readiness.ProgressWait(lambda: backends.fast(backend.endpoint).measure_activity(container))
 
 
 def start_tensorboard_check(
-    engine: Engine, container: str, client: JupyterClient, token: str, is_ours: Callable[[], bool]
+    backend: Backend, container: str, client: JupyterClient, token: str, is_ours: Callable[[], bool]
 ) -> Callable[[], str]:
     """Start the wait for TensorBoard in the background, and return a function that fetches its result."""
     return start_check(
-        lambda: readiness.wait_for_tensorboard(client, token, is_ours, start_wait(engine, container)),
+        lambda: readiness.wait_for_tensorboard(client, token, is_ours, start_wait(backend, container)),
         BACKGROUND_TIMEOUT_S,
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envkit.model.backend import Capabilities
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -131,6 +133,7 @@ class Facts:
         gpu_methods: The engine's methods to pass a GPU; empty if it was not asked.
         gpu_offered: Whether a GPU was available when the environment was created, or None before that.
         remote_volumes_dir: Volumes folder on a remote engine's machine; empty for a local engine.
+        capabilities: What the backend can do.
     """
 
     caller: Account
@@ -154,6 +157,7 @@ class Facts:
     gpu_methods: tuple[str, ...] = ()
     gpu_offered: bool | None = None
     remote_volumes_dir: str = ""
+    capabilities: Capabilities = field(default_factory=Capabilities)
 
 
 @dataclass(frozen=True, slots=True)

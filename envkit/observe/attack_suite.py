@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from envkit.backends.docker import leak_scan
 from envkit.concurrency import submit
 from envkit.errors import EnvkitError
 from envkit.model.report import Observation
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
 
     # Opens a loopback port to JupyterLab, and yields it with a function that checks whether it still leads there.
     OpenPort = Callable[[], AbstractContextManager[tuple[int, Callable[[], bool]]]]
@@ -43,7 +43,7 @@ GUEST_OBSERVATIONS = frozenset(
 
 
 def run_attacks(
-    engine: Engine,
+    backend: Backend,
     container: str,
     *,
     base: str,
@@ -63,7 +63,7 @@ def run_attacks(
     removes their programs and containers.
 
     Args:
-        engine: Engine of the environment.
+        backend: Backend of the environment.
         container: Name of its container.
         base: Id of the base image, or empty.
         open_port: Function that opens a port to JupyterLab; the token is sent only there.
@@ -76,21 +76,21 @@ def run_attacks(
         labels: Labels of the attacking containers.
         on_progress: Callback for progress.
     """
-    inspected = leak_scan.inspect_container(engine, container)
+    inspected = backend.raw_inspection(container)
     on_progress("connecting from other containers")
     with network_attacks.probe_in_background(
-        engine, inspected, owner=owner, name_prefix=name_prefix, labels=labels
+        backend, inspected, owner=owner, name_prefix=name_prefix, labels=labels
     ) as network_results:
         on_progress("attacking from inside")
-        guest_future = submit(partial(attack_inside, engine, container))
+        guest_future = submit(partial(attack_inside, backend, container))
         observations = [
             *attack_jupyter(open_port, token, on_progress),
             *ssh_attacks.run_attacks(ssh_config, container, on_progress),
             ssh_audit.audit_port(ssh_port, is_ours),
         ]
-        observations += [*network_results(), *guest_future.result(), image_dates(engine, container, base)]
+        observations += [*network_results(), *guest_future.result(), image_dates(backend, container, base)]
     if token:  # last, after every opportunity to leak it
-        leaks, unreadable = leak_scan.find_leaks(engine, container, token)
+        leaks, unreadable = backend.find_leaks(container, token)
         observations.append(Observation("audit.traces", {"places": list(leaks), "unread": list(unreadable)}))
     redacted: dict[str, Any] = http_attacks.redact(inspected, [token])
     return http_attacks.redact_observations(observations, [token]), redacted
@@ -105,14 +105,14 @@ def attack_jupyter(open_port: OpenPort, token: str, on_progress: Callable[[str],
         return (Observation("audit.stopped", {"why": error.message}),)
 
 
-def attack_inside(engine: Engine, container: str) -> list[Observation]:
+def attack_inside(backend: Backend, container: str) -> list[Observation]:
     """Run the attacks inside the container, as the workspace's user."""
     collector = guest_runner.Collector(allowed_names=GUEST_OBSERVATIONS)
-    guest_runner.run(engine, container, "audit", collector, str(STAGE_S), limit_s=LIMIT_S)
+    guest_runner.run(backend, container, "audit", collector, str(STAGE_S), limit_s=LIMIT_S)
     return collector.observations
 
 
-def image_dates(engine: Engine, container: str, base: str) -> Observation:
+def image_dates(backend: Backend, container: str, base: str) -> Observation:
     """Return the image's dates by the engine's clock, and the current date by this host's."""
     today = datetime.now(timezone.utc).date().isoformat()
-    return Observation("audit.image", {**leak_scan.image_dates(engine, container, base), "today": today})
+    return Observation("audit.image", {**asdict(backend.image_dates(container, base)), "today": today})

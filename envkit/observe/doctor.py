@@ -8,19 +8,20 @@ import re
 import time
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from envkit import host, process, state
-from envkit.backends.docker import client, endpoint, fast_inspect, registry
-from envkit.backends.docker import port_owner as port_owner_
+from envkit import backends, host, process, state
+from envkit.backends import endpoint
 from envkit.concurrency import submit
 from envkit.errors import EnvkitError
 from envkit.fs import files
 from envkit.model.report import Observation
 from envkit.net import http, ports
+from envkit.observe import port_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,6 +77,8 @@ def inspect_host(
         "host.apt": _check_apt,
     }
     probes |= {name: partial(_skip, reason) for name, reason in skip_reasons.items()}
+    with suppress(EnvkitError):  # `_inspect_engine` reports it
+        backends.preload(endpoint.current_endpoint())
     start = time.monotonic()
     futures = {name: submit(partial(_measure, probe)) for name, probe in probes.items()}
     observations = []
@@ -102,14 +105,14 @@ def _measure(
 
 def _inspect_engine(facts: list[EngineFacts]) -> Mapping[str, Any]:
     try:
-        engine = client.connect(endpoint.current_endpoint())
-        engine_facts = client.facts(engine)
-        info = client.details(engine)
+        backend = backends.connect(endpoint.current_endpoint())
+        engine_facts = backend.facts()
+        info: dict[str, Any] = asdict(backend.details())
     except EnvkitError as error:
         return {"refused": {"message": error.message, "tried": error.detail, "hint": error.hint}}
     facts.append(engine_facts)
     try:
-        client.refuse_unsupported(engine_facts, host.machine())
+        backend.refuse_unsupported(engine_facts, host.machine())
     except EnvkitError as error:
         info = {**info, "unsupported": {"message": error.message, "hint": error.hint}}
     return {
@@ -128,12 +131,12 @@ def _skip(reason: str) -> Mapping[str, Any]:
 def _inspect_port(port: int, own_container: str, *, is_configured: bool) -> Mapping[str, Any]:
     if port not in ports.busy():
         return {"port": port, "holder": None, "named": is_configured, "ours": False}
-    engine_endpoint, engine = endpoint.current_endpoint(), None
-    is_ours = bool(own_container) and fast_inspect.owns_port(engine_endpoint, own_container, port)
+    engine_endpoint, backend = endpoint.current_endpoint(), None
+    is_ours = bool(own_container) and backends.fast(engine_endpoint).owns_port(own_container, port)
     with suppress(EnvkitError):
-        engine = client.connect(engine_endpoint)
-    port_owner = port_owner_.find_owner(engine, engine_endpoint, port, ports.listener(port))
-    return {"port": port, "holder": port_owner, "named": is_configured, "ours": is_ours}
+        backend = backends.connect(engine_endpoint)
+    owner = port_owner.find_owner(backend, engine_endpoint, port, ports.listener(port))
+    return {"port": port, "holder": owner, "named": is_configured, "ours": is_ours}
 
 
 def _free_mib(root: str) -> int | None:
@@ -150,8 +153,8 @@ def _free_mib(root: str) -> int | None:
 def _check_registry(official_image: str, *, has_fallback: bool) -> Mapping[str, Any]:
     if not official_image:
         return {}
-    engine = client.connect(endpoint.current_endpoint())
-    problem = registry.check_image(engine, official_image)
+    backend = backends.connect(endpoint.current_endpoint())
+    problem = backend.check_image(official_image)
     reason, hint = (problem.reason, problem.hint) if problem else ("", "")
     return {"image": official_image, "why": reason, "hint": hint, "spare": has_fallback}
 

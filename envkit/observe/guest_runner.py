@@ -10,14 +10,14 @@ import json
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from envkit.backends.docker import container_exec
 from envkit.checks import observations as lines
+from envkit.errors import TimeLimitExceeded
 from envkit.model.report import Observation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
 
 PYTHON = "python"  # of the workspace: the image puts the kernel's Python first on PATH
 
@@ -81,13 +81,13 @@ class Collector:
             self.on_observation(observation)
 
 
-def run(engine: Engine, container: str, name: str, collector: Collector, *arguments: str, limit_s: float) -> None:
+def run(backend: Backend, container: str, name: str, collector: Collector, *arguments: str, limit_s: float) -> None:
     """Run a guest program in a running container, as its user.
 
     A program enforces its own time limit. If its Python does not get that far, the same observation reports it.
 
     Args:
-        engine: Engine of the container.
+        backend: Backend of the container.
         container: Name of the container.
         name: Name of the program.
         collector: Collector of its output.
@@ -98,8 +98,6 @@ def run(engine: Engine, container: str, name: str, collector: Collector, *argume
         EngineError: The program could not be started.
     """
     try:
-        container_exec.run_script(
-            engine, container, [PYTHON, "-", *arguments], build_program(name), collector, limit_s=limit_s
-        )
-    except container_exec.TimeLimitExceeded:
+        backend.run_script(container, [PYTHON, "-", *arguments], build_program(name), collector, limit_s=limit_s)
+    except TimeLimitExceeded:
         collector.observations.append(Observation("ended", {"by": "limit", "limit_s": limit_s}))

@@ -12,7 +12,7 @@ from envkit.observe import jupyter_port
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
 
 # An absolute path, because programs that the user installs come first on PATH.
 CURL = ("/usr/bin/curl", "--config", "-")
@@ -41,15 +41,14 @@ def port_client(port: int) -> JupyterClient:
     return JupyterClient(f"http://127.0.0.1:{port}", get_status)
 
 
-def socket_client(engine: Engine, container: str) -> JupyterClient:
+def socket_client(backend: Backend, container: str) -> JupyterClient:
     """Build a client that runs curl in the container, for a JupyterLab that listens on a socket only."""
-    from envkit.backends.docker import container_exec  # imports the SDK, which a port client does not need
 
     def get_status(path: str, token: str, timeout_s: float) -> int:
         lines = [""]
         try:
-            container_exec.run_script(
-                engine, container, CURL, curl_config(path, token, timeout_s), lines.append, limit_s=timeout_s + 5
+            backend.run_script(
+                container, CURL, curl_config(path, token, timeout_s), lines.append, limit_s=timeout_s + 5
             )
         except EngineError:  # the container has ended, which the caller detects itself
             return 0

@@ -10,10 +10,9 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from envkit import naming
-from envkit.backends.docker import run_once, temporary
 from envkit.checks import observations as lines
 from envkit.concurrency import gather, submit
-from envkit.errors import EngineError, EnvkitError
+from envkit.errors import EngineError, EnvkitError, ProgramNotFound
 from envkit.model.report import Observation
 from envkit.observe import guest_runner
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
 
 DEFAULT_NETWORK = "bridge"  # the network of containers without a network setting
 TENSORBOARD_PORT = 6006  # its default
@@ -37,14 +36,14 @@ GUEST_OBSERVATION, OBSERVATION = "neighbour.knocked", "audit.neighbour"
 
 @contextmanager
 def probe_in_background(
-    engine: Engine, inspected: Mapping[str, Any], *, owner: int, name_prefix: str, labels: Mapping[str, str]
+    backend: Backend, inspected: Mapping[str, Any], *, owner: int, name_prefix: str, labels: Mapping[str, str]
 ) -> Iterator[Callable[[], tuple[Observation, ...]]]:
     """Probe the networks while the block runs, and yield a function that fetches the results.
 
     An exception in the block removes the containers.
 
     Args:
-        engine: Engine of the workspace.
+        backend: Backend of the workspace.
         inspected: The engine's inspection of the workspace's container.
         owner: UID of the containers' owner.
         name_prefix: Name prefix of these containers only.
@@ -53,32 +52,32 @@ def probe_in_background(
     stop, futures = Event(), list["Future[tuple[Observation, ...]]"]()
     try:
         futures.append(
-            submit(partial(probe_networks, engine, inspected, name_prefix=name_prefix, labels=labels, stop=stop))
+            submit(partial(probe_networks, backend, inspected, name_prefix=name_prefix, labels=labels, stop=stop))
         )
         yield futures[0].result
     except BaseException:
         stop.set()
         with suppress(EnvkitError):
-            _remove_containers(engine, owner, name_prefix, futures)
+            _remove_containers(backend, owner, name_prefix, futures)
         raise
 
 
-def _remove_containers(engine: Engine, owner: int, name_prefix: str, futures: Sequence[Future[Any]]) -> None:
+def _remove_containers(backend: Backend, owner: int, name_prefix: str, futures: Sequence[Future[Any]]) -> None:
     """Remove the containers until no probe is running: one that is being created appears a moment later."""
     deadline = time.monotonic() + CLEANUP_S
     is_busy = True
     while is_busy and time.monotonic() < deadline:
-        temporary.remove_by_prefix(engine, owner, name_prefix)
+        backend.remove_by_prefix(owner, name_prefix)
         is_busy = bool(wait(futures, PAUSE_S).not_done)
 
 
 def probe_networks(
-    engine: Engine, inspected: Mapping[str, Any], *, name_prefix: str, labels: Mapping[str, str], stop: Event
+    backend: Backend, inspected: Mapping[str, Any], *, name_prefix: str, labels: Mapping[str, str], stop: Event
 ) -> tuple[Observation, ...]:
     """Run the port scan in a container on each network.
 
     Args:
-        engine: Engine of the workspace.
+        backend: Backend of the workspace.
         inspected: The engine's inspection of the workspace's container.
         name_prefix: Name prefix of the containers.
         labels: Labels of the containers.
@@ -102,7 +101,7 @@ def probe_networks(
     def probe(number: int, network: str) -> Observation:
         try:
             data = _probe_network(
-                engine, str(inspected["Image"]), network, targets, f"{name_prefix}{number}", labels, stop
+                backend, str(inspected["Image"]), network, targets, f"{name_prefix}{number}", labels, stop
             )
         except EngineError as error:
             data = {"why": f"no container could scan from {network}: {error.message}"}
@@ -113,7 +112,7 @@ def probe_networks(
 
 
 def _probe_network(
-    engine: Engine, image: str, network: str, targets: list[str], name: str, labels: Mapping[str, str], stop: Event
+    backend: Backend, image: str, network: str, targets: list[str], name: str, labels: Mapping[str, str], stop: Event
 ) -> Mapping[str, Any]:
     text = guest_runner.build_program("neighbour")
     for python in PYTHONS:
@@ -121,8 +120,7 @@ def _probe_network(
             return {"skipped": "the audit was interrupted"}
         collector = guest_runner.Collector(allowed_names={GUEST_OBSERVATION})
         try:
-            run_once.run(
-                engine,
+            backend.run_once(
                 image,
                 (python, "-", str(STAGE_S), *targets),
                 text,
@@ -132,7 +130,7 @@ def _probe_network(
                 limit_s=LIMIT_S,
                 network=network,
             )
-        except run_once.ProgramNotFound:
+        except ProgramNotFound:
             continue
         observation = lines.last(collector.observations, GUEST_OBSERVATION)
         return {**observation.data, "ended": "error" not in observation.data} if observation else {"ended": False}

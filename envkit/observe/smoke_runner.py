@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from envkit.backends.docker import run_once
 from envkit.checks import observations as lines
+from envkit.errors import ProgramNotFound
 from envkit.guest import gpu_driver, image_packages
 from envkit.model.report import Observation
 from envkit.observe import guest_runner
@@ -14,7 +14,8 @@ from envkit.observe import guest_runner
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
+    from envkit.model.backend import RunResult
     from envkit.model.run import Gpus
 
 SIGNAL_BASE = 128  # plus the signal's number: the exit code of a program that a signal ended
@@ -28,7 +29,7 @@ def total_s(limit_s: float) -> float:
 
 
 def run_in_image(
-    engine: Engine,
+    backend: Backend,
     ref: str,
     *,
     name: str,
@@ -46,8 +47,7 @@ def run_in_image(
     for python in PYTHONS:
         collector = guest_runner.Collector(on_observation)
         try:
-            result = run_once.run(
-                engine,
+            result = backend.run_once(
                 ref,
                 (python, "-", f"{limit_s:g}"),
                 text,
@@ -57,7 +57,7 @@ def run_in_image(
                 limit_s=total_s(limit_s),
                 gpus=gpus,
             )
-        except run_once.ProgramNotFound:
+        except ProgramNotFound:
             continue
         if result.code is None:
             collector.observations.append(Observation("ended", {"by": "limit", "limit_s": total_s(limit_s)}))
@@ -67,7 +67,7 @@ def run_in_image(
     return ()
 
 
-def _crash_observation(result: run_once.RunResult) -> Observation:
+def _crash_observation(result: RunResult) -> Observation:
     """Build the observation of a test that ended without `done`."""
     if result.code is not None and result.code > SIGNAL_BASE:
         name = (
@@ -78,9 +78,9 @@ def _crash_observation(result: run_once.RunResult) -> Observation:
 
 
 def run_in_environment(
-    engine: Engine, container: str, *, limit_s: float, on_observation: Callable[[Observation], None]
+    backend: Backend, container: str, *, limit_s: float, on_observation: Callable[[Observation], None]
 ) -> tuple[Observation, ...]:
     """Test a running environment as its user."""
     collector = guest_runner.Collector(on_observation)
-    guest_runner.run(engine, container, "smoke", collector, f"{limit_s:g}", limit_s=total_s(limit_s))
+    guest_runner.run(backend, container, "smoke", collector, f"{limit_s:g}", limit_s=total_s(limit_s))
     return tuple(collector.observations)

@@ -9,14 +9,13 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from envkit import naming, process
-from envkit.backends.docker import container_exec
 from envkit.errors import EngineError, PreconditionError
 from envkit.sync_plan import OTHER, STAGING_FOLDER, Entry, is_safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
 
 LIMIT_S = 900.0
 PYTHON = ("/opt/jupyter/bin/python", "-I", "-X", "utf8", "-")  # belongs to root in the container
@@ -120,14 +119,12 @@ def local_side(folder: str) -> Side:
     return Side(folder, run)
 
 
-def container_side(engine: Engine, container: str) -> Side:
+def container_side(backend: Backend, container: str) -> Side:
     """Build the side of a container's copy."""
 
     def run(text: str) -> list[str]:
         lines: list[str] = []
-        container_exec.run_script(
-            engine, container, PYTHON, _program(text, naming.WORKSPACE), lines.append, limit_s=LIMIT_S
-        )
+        backend.run_script(container, PYTHON, _program(text, naming.WORKSPACE), lines.append, limit_s=LIMIT_S)
         return lines
 
     return Side(f"{naming.WORKSPACE} inside", run)

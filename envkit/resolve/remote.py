@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envkit.config import Config
+    from envkit.model.backend import Capabilities
     from envkit.model.facts import EngineFacts, Facts
     from envkit.problem import Problem
 
@@ -70,7 +71,7 @@ def refuse_root(facts: Facts) -> None:
     Raises:
         PreconditionError: The engine is remote and the caller is root.
     """
-    if facts.remote_volumes_dir and facts.caller.uid == 0:
+    if not facts.capabilities.binds and facts.caller.uid == 0:
         raise PreconditionError(
             "the engine is on a remote machine, and files that come back from there would be written as root",
             code="remote-as-root",
@@ -78,8 +79,22 @@ def refuse_root(facts: Facts) -> None:
         )
 
 
-def problems(config: Config) -> Iterator[Problem]:
-    """Report every key that a remote engine does not support."""
+def problems(config: Config, capabilities: Capabilities) -> Iterator[Problem]:
+    """Report every key that needs a capability which the backend lacks."""
+    if not capabilities.binds:
+        yield from _bind_problems(config)
+    if not capabilities.gpus and requires_gpu(config.gpu):
+        message = f"{GPU_NOTE.removeprefix('gpu: ')}; use auto or off, or run envkit on that machine"
+        yield config.problem("gpu", message, code="remote-unsupported")
+    if not capabilities.local_ports and config.ssh.publish:
+        message = (
+            "on a remote engine the port would be on that machine's loopback; remove the key: "
+            "envkit ssh and envkit ssh-config connect through the engine"
+        )
+        yield config.problem("ssh.publish", message, code="remote-unsupported")
+
+
+def _bind_problems(config: Config) -> Iterator[Problem]:
     for index, mount in enumerate(config.mounts):
         message = (
             f"a remote engine cannot mount your {mount.source}; move it into the project, which is copied there, "
@@ -90,18 +105,9 @@ def problems(config: Config) -> Iterator[Problem]:
         if name in config.volumes:
             message = "on a remote engine envkit itself uses a volume of that name; choose another name"
             yield config.problem(f"volumes.{name}", message, code="volume-name-reserved")
-    if requires_gpu(config.gpu):
-        message = f"{GPU_NOTE.removeprefix('gpu: ')}; use auto or off, or run envkit on that machine"
-        yield config.problem("gpu", message, code="remote-unsupported")
-    if config.ssh.publish:
-        message = (
-            "on a remote engine the port would be on that machine's loopback; remove the key: "
-            "envkit ssh and envkit ssh-config connect through the engine"
-        )
-        yield config.problem("ssh.publish", message, code="remote-unsupported")
 
 
 def notes(config: Config, facts: Facts) -> Iterator[str]:
     """Yield notes on what differs from a local engine."""
-    if facts.remote_volumes_dir and config.gpu == "auto":
+    if not facts.capabilities.gpus and config.gpu == "auto":
         yield f"{GPU_NOTE}; TensorFlow runs on the CPU"

@@ -100,8 +100,8 @@ def logdir(config: Config) -> str:
 
 
 def _mounts(config: Config, facts: Facts, container_name: str, problems: list[Problem]) -> tuple[Mount, ...]:
-    if facts.remote_volumes_dir:
-        problems += remote.problems(config)
+    problems += remote.problems(config, facts.capabilities)
+    if not facts.capabilities.binds:
         return remote.mounts(container_name, _volumes(config, container_name), facts.remote_volumes_dir)
     mounts = (
         Mount("bind", facts.workspace, naming.WORKSPACE),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from envkit.backends.docker import endpoint
+from envkit.backends import endpoint
 from envkit.errors import EngineUnavailable
 
 

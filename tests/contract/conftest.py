@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit.backends.docker import client, container_exec, containers, endpoint, images, inspect
+from envkit.backends import endpoint
+from envkit.backends.docker import client, container_exec, containers, images, inspect
 from envkit.model.artifact import Artifact
 from envkit.model.facts import Account
 from envkit.model.network import Network, Port

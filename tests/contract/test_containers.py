@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from envkit.backends.docker import containers, inspect, tar
+from envkit.model.backend import FileEntry
 from envkit.model.engine_state import ActualState
 from tests.contract.conftest import LABELS, USER, run_script
 from tests.support.waiting import wait_until
@@ -101,9 +102,9 @@ def test_unpacking_replaces_files_and_folders_in_use(
 def _archive(*paths: str) -> bytes:
     """Pack folders, whose paths end with a slash, and files; the user owns all of them."""
     return tar.pack(
-        tar.Entry(path.rstrip("/"), None, 0o700, USER.uid, USER.gid)
+        FileEntry(path.rstrip("/"), None, 0o700, USER.uid, USER.gid)
         if path.endswith("/")
-        else tar.Entry(path, b"", 0o600, USER.uid, USER.gid)
+        else FileEntry(path, b"", 0o600, USER.uid, USER.gid)
         for path in paths
     )
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit.backends.docker import cdi, client, container_exec, inspect
-from envkit.backends.docker.sdk_errors import GpuRefused
-from envkit.errors import ExitCode
+from envkit.errors import ExitCode, GpuRefused
 from envkit.model.run import Gpus
 from tests.contract.conftest import launch
 from tests.support.second_engine import VERSION

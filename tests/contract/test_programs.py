@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit.backends.docker import container_exec, containers, fast_exec
-from envkit.errors import EngineError
+from envkit.errors import EngineError, TimeLimitExceeded
 from tests.contract.conftest import run_script
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def test_an_endless_script_is_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(container_exec, "KILL_GRACE_S", 1)
-    with pytest.raises(container_exec.TimeLimitExceeded, match="longer than 1 s") as error:
+    with pytest.raises(TimeLimitExceeded, match="longer than 1 s") as error:
         container_exec.run_script(engine, shared.name, ["/bin/sh", "-c", script], "", lambda _: None, limit_s=1)
     assert error.value.code == "script-timeout"
     assert "sleep 987" not in str(engine.api.top(shared.name))
@@ -70,7 +70,7 @@ def test_a_background_process_is_not_waited_for(
     lines: list[str] = []
     # A process of another process group keeps the output open.
     script = f"{container_exec.TIMEOUT} 60 sleep 60 & echo printed; wait"
-    with pytest.raises(container_exec.TimeLimitExceeded):
+    with pytest.raises(TimeLimitExceeded):
         container_exec.run_script(engine, running.name, ["/bin/sh", "-c", script], "", lines.append, limit_s=1)
     assert lines == ["printed"]
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit.backends.docker import containers, inspect
-from envkit.backends.docker.sdk_errors import PortTaken, SubnetTaken
-from envkit.errors import StartFailed
+from envkit.errors import PortTaken, StartFailed, SubnetTaken
 from envkit.model.network import Network, Port
 from envkit.model.run import Hardening, Limits
 from tests.contract.conftest import LABELS, launch

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from envkit.backends.docker import client as client_
+from envkit import backends
 from tests import workers
 from tests.conftest import ROOT
 from tests.support.account import NAME, ordinary_user
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from docker.models.containers import Container
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from tests.support.account import CommandResult, User
 
 # The first `up` builds the image, from scratch on a new machine.
@@ -72,9 +72,9 @@ def engine() -> Iterator[docker.DockerClient]:
 
 
 @pytest.fixture(scope="session")
-def envkit_engine() -> Engine:
-    """Return the engine as envkit connects to it."""
-    return client_.connect(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
+def envkit_backend() -> Backend:
+    """Return the backend as envkit connects to it."""
+    return backends.connect(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
 
 
 @pytest.fixture(scope="session")

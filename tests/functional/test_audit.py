@@ -10,7 +10,6 @@ import psutil
 import pytest
 
 from envkit import naming
-from envkit.backends.docker import leak_scan
 from envkit.checks import audit
 from envkit.observe import http_attacks
 from tests.support.container_commands import Inside
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from tests.functional.conftest import SharedEnvironment
     from tests.support.account import User
     from tests.support.workspaces import Envkit
@@ -119,14 +118,14 @@ WEAKENED: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
 @pytest.mark.parametrize("case", WEAKENED)
 def test_audit_finds_exactly_the_weakened_setting(
-    case: str, engine: docker.DockerClient, envkit_engine: Engine, shared_env: SharedEnvironment
+    case: str, engine: docker.DockerClient, envkit_backend: Backend, shared_env: SharedEnvironment
 ) -> None:
     change, expected = WEAKENED[case]
     with weakened(engine, shared_env, change) as container:
         if "socket" in expected:
             programs = Inside(engine.containers.get(container))
             wait_until(lambda: programs("test", "-S", "/run/envkit/jupyter.sock").code == 0, "the socket exists")
-        assert failed_checks(audit_inside(envkit_engine, container)) == expected
+        assert failed_checks(audit_inside(envkit_backend, container)) == expected
 
 
 @pytest.fixture(scope="module")
@@ -162,9 +161,9 @@ def stock(engine: docker.DockerClient, shared_env: SharedEnvironment) -> Iterato
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
 def test_audit_finds_weak_jupyterlab_settings(
-    stock: Jupyter, envkit_engine: Engine, shared_env: SharedEnvironment
+    stock: Jupyter, envkit_backend: Backend, shared_env: SharedEnvironment
 ) -> None:
-    inspection = leak_scan.inspect_container(envkit_engine, str(shared_env.container.id))
+    inspection = envkit_backend.raw_inspection(str(shared_env.container.id))
     findings = audit.check(http_attacks.run_attacks(stock.port, stock.token, lambda: True), inspection)
     assert failed_checks(findings) == {
         "http-host",

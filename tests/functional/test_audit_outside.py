@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import host
-from envkit.backends.docker import leak_scan, tar
+from envkit.backends.docker import tar
 from envkit.checks import audit
 from envkit.model.report import Verdict
 from envkit.net.ports import read_banner
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.model.report import Finding, Observation
     from tests.functional.conftest import SharedEnvironment
 
@@ -45,24 +45,21 @@ def open_network(engine: docker.DockerClient) -> Iterator[str]:
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
 @pytest.mark.parametrize("case", NETWORKS)
 def test_reachable_workspace_is_found(
-    case: str, engine: docker.DockerClient, envkit_engine: Engine, shared_env: SharedEnvironment, open_network: str
+    case: str, engine: docker.DockerClient, envkit_backend: Backend, shared_env: SharedEnvironment, open_network: str
 ) -> None:
     serve: dict[str, Any] = {"Entrypoint": [PYTHON, "-m", "http.server", "8888", "--directory", "/srv"], "Cmd": []}
     mode = "bridge" if case == "default bridge" else open_network
     with weakened(engine, shared_env, {"Config": serve, "HostConfig": {"NetworkMode": mode}}) as container:
         wait_until(lambda: listens_inside(engine, container), "the server listens")
-        observations, findings = probe_ports(envkit_engine, container)
+        observations, findings = probe_ports(envkit_backend, container)
     assert failed_checks(findings) == NETWORKS[case], observations
 
 
-def probe_ports(envkit_engine: Engine, container: str) -> tuple[list[Observation], tuple[Finding, ...]]:
+def probe_ports(envkit_backend: Backend, container: str) -> tuple[list[Observation], tuple[Finding, ...]]:
     """Probe the ports of a container from its network; return the observations and the findings."""
-    inspection, name_prefix = (
-        leak_scan.inspect_container(envkit_engine, container),
-        f"envkit-weak-{secrets.token_hex(4)}.",
-    )
+    inspection, name_prefix = envkit_backend.raw_inspection(container), f"envkit-weak-{secrets.token_hex(4)}."
     with network_attacks.probe_in_background(
-        envkit_engine, inspection, owner=os.getuid(), name_prefix=name_prefix, labels={}
+        envkit_backend, inspection, owner=os.getuid(), name_prefix=name_prefix, labels={}
     ) as probe_results:
         observations = list(probe_results())
     return observations, audit.check(observations, inspection)
@@ -70,10 +67,10 @@ def probe_ports(envkit_engine: Engine, container: str) -> tuple[list[Observation
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
 def test_reachable_workspace_without_a_listener_is_found(
-    engine: docker.DockerClient, envkit_engine: Engine, shared_env: SharedEnvironment, open_network: str
+    engine: docker.DockerClient, envkit_backend: Backend, shared_env: SharedEnvironment, open_network: str
 ) -> None:
     with weakened(engine, shared_env, {"HostConfig": {"NetworkMode": open_network}}) as container:
-        observations, findings = probe_ports(envkit_engine, container)
+        observations, findings = probe_ports(envkit_backend, container)
     assert failed_checks(findings) == {"neighbours"}, observations
 
 
@@ -92,7 +89,7 @@ exec /usr/sbin/sshd -D -e -f /dev/null -p 2222 -h /tmp/key -o UsePAM=no -o PidFi
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
 @pytest.mark.usefixtures("ssh_audit_program")
 def test_ssh_server_with_default_algorithms_is_found(
-    engine: docker.DockerClient, envkit_engine: Engine, shared_env: SharedEnvironment
+    engine: docker.DockerClient, envkit_backend: Backend, shared_env: SharedEnvironment
 ) -> None:
     change: dict[str, dict[str, Any]] = {
         "Config": {"Entrypoint": ["/bin/sh", "-c", WEAK_SSHD], "Cmd": [], "ExposedPorts": {"2222/tcp": {}}},
@@ -103,7 +100,7 @@ def test_ssh_server_with_default_algorithms_is_found(
         port = int(ports["2222/tcp"][0]["HostPort"])
         wait_until(lambda: read_banner(port).startswith(b"SSH-2.0-"), "sshd sends its banner")
         observation = ssh_audit.audit_port(port, lambda: True)
-        findings = audit.check([observation], leak_scan.inspect_container(envkit_engine, container))
+        findings = audit.check([observation], envkit_backend.raw_inspection(container))
     assert failed_checks(findings) == {"ssh-audit"}, observation
 
 
@@ -133,10 +130,10 @@ def outdated_image(engine: docker.DockerClient, shared_env: SharedEnvironment) -
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "real")
 def test_outdated_server_package_is_found(
-    engine: docker.DockerClient, envkit_engine: Engine, shared_env: SharedEnvironment, outdated_image: str
+    engine: docker.DockerClient, envkit_backend: Backend, shared_env: SharedEnvironment, outdated_image: str
 ) -> None:
     with weakened(engine, shared_env, {"Config": {"Image": outdated_image}}) as container:
-        findings = audit_inside(envkit_engine, container)
+        findings = audit_inside(envkit_backend, container)
     assert failed_checks(findings) == {"packages"}
     assert [finding.detail.split(":")[0] for finding in findings if finding.check == "audit/packages"] == [
         "tornado 6.4.2"
@@ -170,13 +167,13 @@ def old_image(engine: docker.DockerClient) -> Iterator[str]:
 
 
 def test_old_image_is_a_warning(
-    engine: docker.DockerClient, envkit_engine: Engine, shared_env: SharedEnvironment, old_image: str
+    engine: docker.DockerClient, envkit_backend: Backend, shared_env: SharedEnvironment, old_image: str
 ) -> None:
     container = engine.containers.create(old_image, ["nothing"])
     try:
-        observation = audit_probes.image_dates(envkit_engine, str(container.id), "")
+        observation = audit_probes.image_dates(envkit_backend, str(container.id), "")
     finally:
         container.remove()
-    findings = audit.check([observation], leak_scan.inspect_container(envkit_engine, str(shared_env.container.id)))
+    findings = audit.check([observation], envkit_backend.raw_inspection(str(shared_env.container.id)))
     assert {finding.check for finding in findings if finding.status is Verdict.WARNED} == {"audit/image-age"}
     assert not [finding for finding in findings if finding.status is Verdict.FAILED]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import catalog, checks
-from envkit.backends.docker import client, endpoint
+from envkit import backends, catalog, checks
+from envkit.backends import endpoint
 from envkit.model.facts import HostGpu
 from envkit.observe import probe
 from tests.support.error_assertions import assert_error
@@ -27,8 +27,8 @@ VERSION = "2.9.0"
 @pytest.mark.proves("TensorFlow computes in the workspace, and its results are compared with known ones", "real")
 def test_configured_tensorflow_computes(shared_env: SharedEnvironment) -> None:
     reported: list[Observation] = []
-    engine = client.connect(endpoint.current_endpoint())
-    observations = probe.probe(engine, str(shared_env.container.name), reported.append)
+    backend = backends.connect(endpoint.current_endpoint())
+    observations = probe.probe(backend, str(shared_env.container.name), reported.append)
     assert observations == tuple(reported)
     assert observations[-1].name == "done"
     findings = checks.probe(observations, release=catalog.release(VERSION), gpu_required=False, host=HostGpu())

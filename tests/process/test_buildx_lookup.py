@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from envkit.backends.docker import buildx
+from envkit.backends.docker.backend import DockerBackend
 from envkit.backends.docker.buildx import Buildx, BuildxUnavailable
 from envkit.environment import builder
 from envkit.errors import PreconditionError
@@ -19,8 +20,11 @@ from tests.support.engine_states import desired_state
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from envkit.backends.docker.client import Engine
+
 VERSION_SCRIPT = "#!/bin/sh\necho 'github.com/docker/buildx {} 0123456'\n"
 BUILD = (step.BuildImage("envkit:x"),)
+BACKEND = DockerBackend(cast("Engine", None))
 
 
 @pytest.fixture
@@ -118,15 +122,15 @@ def test_the_version_is_queried_in_an_empty_environment(
 
 def test_settings_that_need_buildx_are_refused_without_it(plugin: Callable[..., Path]) -> None:
     plan = desired_state().plan
-    builder.check(plan, BUILD)
-    builder.check(replace(plan, builder="buildx"), ())  # nothing is built
+    builder.check(plan, BACKEND, BUILD)
+    builder.check(replace(plan, builder="buildx"), BACKEND, ())  # nothing is built
     for changed_plan in (replace(plan, builder="buildx"), replace(plan, netrc="/home/ada/.netrc")):
         with pytest.raises(PreconditionError, match="Docker's plug-in buildx is not installed") as error:
-            builder.check(changed_plan, BUILD)
+            builder.check(changed_plan, BACKEND, BUILD)
         assert error.value.code == "buildx-missing"
         assert "apt-get install docker-buildx" in error.value.hint
     plugin(VERSION_SCRIPT.format("v0.14.0"))
-    builder.check(replace(plan, builder="buildx"), BUILD)
+    builder.check(replace(plan, builder="buildx"), BACKEND, BUILD)
 
 
 def test_a_netrc_without_a_login_for_the_index_is_refused(plugin: Callable[..., Path], tmp_path: Path) -> None:
@@ -137,9 +141,9 @@ def test_a_netrc_without_a_login_for_the_index_is_refused(plugin: Callable[..., 
         if text is not None:
             path.write_text(text)
         with pytest.raises(PreconditionError) as error:
-            builder.check(plan, BUILD)
+            builder.check(plan, BACKEND, BUILD)
         assert error.value.code == "index-login-missing", text
         assert f"{path} " in error.value.message, text
         assert "packages.example.com" in error.value.message, text
     path.write_text("machine packages.example.com login ada password b")
-    builder.check(plan, BUILD)
+    builder.check(plan, BACKEND, BUILD)

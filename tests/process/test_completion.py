@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import state
-from envkit.backends.docker import endpoint
+from envkit.backends import endpoint
 from envkit.cli.app import create_app
 from envkit.model.state import State
 from tests.conftest import ROOT

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import naming, ssh_tunnel
-from envkit.backends.docker import client, endpoint, fast_exec, fast_inspect
+from envkit.backends import endpoint
+from envkit.backends.docker import client, fast_exec, fast_inspect
 from envkit.commands import ssh_proxy
 from envkit.environment.remote import ports
 from envkit.errors import EngineUnavailable, PreconditionError

@@ -99,12 +99,11 @@ def pretend(top: Path, root: Path) -> Machine:
         "__init__.py",
         "errors.py",
         "backends/__init__.py",
-        "backends/docker/__init__.py",
-        "backends/docker/endpoint.py",
+        "backends/endpoint.py",
     ):
         (machine.checkout / "envkit" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / "envkit" / name, machine.checkout / "envkit" / name)
-    redirect(machine.checkout / "envkit/backends/docker/endpoint.py", {"/var/run/docker.sock": str(machine.socket)})
+    redirect(machine.checkout / "envkit/backends/endpoint.py", {"/var/run/docker.sock": str(machine.socket)})
     machine.command("id", 'case "$1" in -un) echo ada;; -nG) echo ada;; *) echo 0;; esac')
     machine.command("python3", f'exec {sys.executable} "$@"')
     machine.command("dpkg-query", "exit 1")

@@ -19,6 +19,7 @@ import docker.errors
 
 from envkit import rootfs
 from envkit.backends.docker import tar as tar_
+from envkit.model.backend import FileEntry
 from tests.workers import exclusive
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Image:
 def image(files: Mapping[str, str | bytes], *, machine: str = "amd64", **config: Any) -> Image:
     """Create an image from files; those in `bin` are executable."""
     layer = tar_.pack(
-        tar_.Entry(path, _bytes(content), 0o755 if "bin/" in path or "lib" in path else 0o644)
+        FileEntry(path, _bytes(content), 0o755 if "bin/" in path or "lib" in path else 0o644)
         for path, content in files.items()
     )
     image_config = {

@@ -7,7 +7,6 @@ import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from envkit.backends.docker import leak_scan
 from envkit.checks import audit
 from envkit.model.report import Verdict
 from envkit.observe import attack_suite as audit_probes
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.model.report import Finding
     from tests.functional.conftest import SharedEnvironment
 
@@ -53,13 +52,13 @@ def failed_checks(findings: Sequence[Finding]) -> set[str]:
     }
 
 
-def audit_inside(envkit_engine: Engine, container: str) -> tuple[Finding, ...]:
+def audit_inside(envkit_backend: Backend, container: str) -> tuple[Finding, ...]:
     """Return the findings about the container's inside, its settings and its image."""
     observations = [
-        *audit_probes.attack_inside(envkit_engine, container),
-        audit_probes.image_dates(envkit_engine, container, ""),
+        *audit_probes.attack_inside(envkit_backend, container),
+        audit_probes.image_dates(envkit_backend, container, ""),
     ]
-    return audit.check(observations, leak_scan.inspect_container(envkit_engine, container))
+    return audit.check(observations, envkit_backend.raw_inspection(container))
 
 
 def listens_inside(engine: docker.DockerClient, container: str) -> bool:

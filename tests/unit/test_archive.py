@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import tarfile
 
-from envkit.backends.docker.tar import Entry, pack, pack_files
+from envkit.backends.docker.tar import pack, pack_files
+from envkit.model.backend import FileEntry
 
-ENTRIES = (Entry("keys", None, 0o700, 4242, 4343), Entry("keys/token", b"secret", 0o600, 4242, 4343))
+ENTRIES = (FileEntry("keys", None, 0o700, 4242, 4343), FileEntry("keys/token", b"secret", 0o600, 4242, 4343))
 
 
 def unpack(archive: bytes) -> list[tuple[object, ...]]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import naming, state
-from envkit.backends.docker import client, inspect, temporary
 from envkit.checks import audit as audit_checks
 from envkit.commands import audit, down
 from envkit.environment import execute, project
@@ -19,6 +18,7 @@ from envkit.model.report import CheckHost, Finding, Verdict
 from envkit.model.state import State
 from envkit.observe import attack_suite as audit_probes
 from envkit.state import StateDir
+from tests.support.fake_backend import FakeBackend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    monkeypatch.setattr(Environment, "connect", lambda _: None)
-    monkeypatch.setattr(temporary, "remove_abandoned", lambda *_: [])
-    monkeypatch.setattr(client, "facts", lambda _: None)
+    monkeypatch.setattr(Environment, "connect", lambda _: FakeBackend())
     monkeypatch.setattr(audit, "describe_host", lambda _: CheckHost())
     monkeypatch.setattr(project, "require_running", lambda *_: ContainerInfo("c", "running", {}, "i", ()))
     return Environment("vision", "/p", os.getuid(), StateDir(tmp_path / "state"), State("vision", "/p"), "unix:///x")
@@ -78,8 +76,8 @@ def test_stale_containers_are_removed_before_the_network(
 ) -> None:
     removed: list[str] = []
     actual = ActualState(network=NetworkInfo("n", naming.labels(os.getuid(), "vision", "/p"), "10.0.0.0/24"))
-    monkeypatch.setattr(inspect, "actual_state", lambda *_: actual)
-    monkeypatch.setattr(temporary, "remove_abandoned", lambda *_: removed.append("neighbours"))
+    monkeypatch.setattr(FakeBackend, "actual_state", lambda *_: actual)
+    monkeypatch.setattr(FakeBackend, "remove_abandoned", lambda *_: removed.append("neighbours"))
     monkeypatch.setattr(execute, "remove", lambda step, *_: removed.append(type(step).__name__))
     down.down(environment, volumes=False, on_progress=lambda _: None)
     assert removed == ["neighbours", "RemoveNetwork"]

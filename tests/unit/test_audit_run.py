@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from envkit import credentials
-from envkit.backends.docker import leak_scan, run_once, temporary
-from envkit.backends.docker.client import Engine
 from envkit.commands import audit as command
 from envkit.environment import project
 from envkit.errors import StartFailed
 from envkit.model.report import Observation
 from envkit.observe import attack_suite, guest_runner, http_attacks, network_attacks, ssh_attacks, ssh_audit
+from tests.support.fake_backend import FakeBackend
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ENGINE = Engine("unix:///x", None)  # type: ignore[arg-type]
+    from envkit.model.backend import RunResult
+
 ORDER = ("http", "ssh", "ssh-audit", "neighbours", "inside", "dates", "traces")
 
 
@@ -40,19 +40,19 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> None:
     def run_inside(*arguments: Any, **_: float) -> None:
         arguments[3].observations.extend(observe_together("inside"))
 
-    monkeypatch.setattr(leak_scan, "inspect_container", lambda *_: {"Id": "c1"})
     monkeypatch.setattr(http_attacks, "run_attacks", lambda *_: (observation_of("http"),))
     monkeypatch.setattr(ssh_attacks, "run_attacks", lambda *_: observe_together("ssh"))
     monkeypatch.setattr(ssh_audit, "audit_port", lambda *_: observation_of("ssh-audit"))
     monkeypatch.setattr(network_attacks, "probe_networks", lambda *_, **__: observe_together("neighbours"))
     monkeypatch.setattr(guest_runner, "run", run_inside)
     monkeypatch.setattr(attack_suite, "image_dates", lambda *_: observation_of("dates"))
-    monkeypatch.setattr(leak_scan, "find_leaks", lambda *_: ((), ()))
 
 
 def run_attacks(tmp_path: Path, progress: list[str]) -> tuple[Observation, ...]:
+    backend = FakeBackend()
+    backend.inspection = {"Id": "c1"}
     observations, inspected = attack_suite.run_attacks(
-        ENGINE,
+        backend,
         "c",
         base="",
         open_port=lambda: nullcontext((1, lambda: True)),
@@ -86,23 +86,24 @@ def test_a_failed_parallel_part_fails_the_audit(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(ssh_attacks, "run_attacks", lambda *_: ())
     monkeypatch.setattr(network_attacks, "probe_networks", lambda *_, **__: ())
     monkeypatch.setattr(attack_suite, "attack_inside", fail)
-    monkeypatch.setattr(temporary, "remove_by_prefix", lambda *_: [])
     with pytest.raises(ConnectionError, match="the engine is gone"):
         run_attacks(tmp_path, [])
 
 
-class Containers:
-    """Fake containers of an engine: each runs from its creation until it is removed.
+class BlockingBackend(FakeBackend):
+    """Backend whose temporary containers run from their creation until they are removed.
 
     Args:
         immediate: Number of containers created without a wait; others wait until containers were removed once.
     """
 
     def __init__(self, immediate: int) -> None:
+        super().__init__()
+        self.inspection = INSPECTION
         self.immediate, self.changed = immediate, threading.Condition()
         self.requested, self.running, self.removals = list[str](), set[str](), 0
 
-    def run(self, *_: Any, name: str, **__: Any) -> None:
+    def run_once(self, *_: Any, name: str, **__: Any) -> RunResult:
         with self.changed:
             self.requested.append(name)
             self.changed.notify_all()
@@ -113,11 +114,12 @@ class Containers:
             assert self.changed.wait_for(lambda: name not in self.running, 30)
         raise StartFailed("it is gone", code="container-start-failed")
 
-    def remove(self, _engine: Engine, _owner: int, name_prefix: str) -> None:
+    def remove_by_prefix(self, _owner: int, prefix: str) -> list[str]:
         with self.changed:
-            self.running = {name for name in self.running if not name.startswith(name_prefix)}
+            self.running = {name for name in self.running if not name.startswith(prefix)}
             self.removals += 1
             self.changed.notify_all()
+        return []
 
     def wait_for_two_requests(self) -> None:
         with self.changed:
@@ -133,14 +135,14 @@ INSPECTION = {"Image": "i", "HostConfig": {"NetworkMode": "own"}, "NetworkSettin
 def test_an_interrupted_audit_removes_its_containers(
     exception: type[BaseException], immediate: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    containers = Containers(immediate)
+    backend = BlockingBackend(immediate)
 
     def interrupt(*_: Any) -> Any:
-        containers.wait_for_two_requests()
+        backend.wait_for_two_requests()
         raise exception
 
     environment = SimpleNamespace(
-        connect=lambda: ENGINE,
+        connect=lambda: backend,
         name="n",
         container_name="c",
         endpoint="unix:///x",
@@ -151,14 +153,10 @@ def test_an_interrupted_audit_removes_its_containers(
     )
     (tmp_path / "state.json").write_text("{}")
     monkeypatch.setattr(project, "require_running", lambda *_: SimpleNamespace(labels={}))
-    monkeypatch.setattr(temporary, "remove_abandoned", lambda *_: [])
-    monkeypatch.setattr(temporary, "remove_by_prefix", containers.remove)
-    monkeypatch.setattr(run_once, "run", containers.run)
     monkeypatch.setattr(credentials, "token", lambda _: "t")
-    monkeypatch.setattr(leak_scan, "inspect_container", lambda *_: INSPECTION)
     monkeypatch.setattr(attack_suite, "attack_inside", lambda *_: [])
     monkeypatch.setattr(attack_suite, "attack_jupyter", interrupt)
     monkeypatch.setattr(network_attacks, "PAUSE_S", 0.01)
     with pytest.raises(exception):
         command.audit(cast("project.Environment", environment), on_progress=lambda _: None)
-    assert (len(containers.requested), containers.running) == (2, set())
+    assert (len(backend.requested), backend.running) == (2, set())

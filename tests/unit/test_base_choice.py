@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from envkit import config
-from envkit.backends.docker import inspect, registry
 from envkit.environment import base_image
 from envkit.errors import BuildFailed, ConfigError
 from envkit.model.engine_state import ForeignBase, ImageContents
@@ -15,15 +14,16 @@ from envkit.model.facts import HostGpu
 from envkit.model.state import State
 from envkit.resolve import sticky
 from envkit.resolve.base_choice import BaseChoice
+from tests.support.fake_backend import FakeBackend
 from tests.support.plan_samples import facts
 
 if TYPE_CHECKING:
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.model.facts import Facts
 
 FACTS = facts()
 GPU_FACTS = facts(gpu=HostGpu(driver="550.54.14"), gpu_methods=("hook",))
-NO_ENGINE = cast("Engine", None)
+NO_BACKEND = cast("Backend", None)
 FOREIGN_BASE = ForeignBase(
     "image", "team/image:1", "sha256:i", ImageContents(codename="bookworm", manager="apt-get"), "default"
 )
@@ -39,13 +39,13 @@ def state_with(choice: BaseChoice, foreign: ForeignBase | None = None, text: str
 
 
 def inspect_foreign(text: str, saved_state: State) -> ForeignBase | None:
-    return base_image.inspect_foreign(choose(text), config.load(text), FACTS, NO_ENGINE, saved_state, "t", None)
+    return base_image.inspect_foreign(choose(text), config.load(text), FACTS, NO_BACKEND, saved_state, "t", None)
 
 
 def is_inspected(text: str, saved_state: State) -> bool:
     try:
         inspect_foreign(text, saved_state)
-    except AttributeError:  # it called the engine, which is None
+    except AttributeError:  # it called the backend, which is None
         return True
     return False
 
@@ -90,9 +90,8 @@ def test_auto_chooses_debian_without_registry_credentials(monkeypatch: pytest.Mo
     def fail(*_: object) -> None:
         raise BuildFailed("the credentials for docker.io cannot be read: no such helper", code="build-failed")
 
-    monkeypatch.setattr(inspect, "image", lambda *_: None)
-    monkeypatch.setattr(registry, "check_image", fail)
-    choice = base_image.choose(config.load("base: auto"), FACTS, cast("Engine", object()), None)
+    monkeypatch.setattr(FakeBackend, "check_image", fail)
+    choice = base_image.choose(config.load("base: auto"), FACTS, FakeBackend(), None)
     assert (choice.kind, "no such helper" in choice.why) == ("debian", True)
 
 

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import config, state
-from envkit.backends.docker import images, inspect, registry
-from envkit.backends.docker.sdk_errors import PortTaken, SubnetTaken
 from envkit.environment import builder, converge, execute, preflight
 from envkit.environment.planning import PlanningResult
 from envkit.environment.project import Project
-from envkit.errors import EngineError
+from envkit.errors import EngineError, PortTaken, SubnetTaken
 from envkit.model import step
 from envkit.model.engine_state import ActualState, ImageInfo
 from envkit.model.state import State
@@ -21,6 +19,7 @@ from envkit.resolve.base_choice import BaseChoice
 from envkit.resolve.sticky import FOREIGN_BASE
 from envkit.state import StateDir
 from tests.support.engine_states import REF, container, desired_state
+from tests.support.fake_backend import FakeBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,11 +32,11 @@ CREATE, START, FILES = step.CreateContainer("c", "r"), step.StartContainer("c"),
 REBUILD, REMOVE_OWN = step.BuildImage(REF, no_cache=True), step.RemoveContainer(DESIRED.plan.run.name)
 
 
-def convergence(state_dir: StateDir, saved_state: State) -> converge._Convergence:
+def convergence(state_dir: StateDir, saved_state: State, backend: FakeBackend | None = None) -> converge._Convergence:
     """Return a run whose state has been saved."""
     state.save(state_dir, saved_state)
     project = Project("/p", config.load(""), "unix:///x", state_dir, saved_state)
-    return converge._Convergence(project, UNUSED, UNUSED, UNUSED)
+    return converge._Convergence(project, backend or FakeBackend(), UNUSED, UNUSED)
 
 
 def planning(actual: ActualState) -> PlanningResult:
@@ -93,8 +92,8 @@ def test_only_completed_steps_are_reported(tmp_path: Path, monkeypatch: pytest.M
 
 def test_pull_rebuilds_the_image_even_on_the_same_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cases: list[tuple[bool, str, list[object]]] = [
-        (True, "sha256:2", ["refreshed", REBUILD, REMOVE_OWN, "removed sha256:1"]),
-        (False, "sha256:2", ["refreshed", REBUILD, "removed sha256:1"]),
+        (True, "sha256:2", ["refreshed", REBUILD, REMOVE_OWN, "remove image sha256:1"]),
+        (False, "sha256:2", ["refreshed", REBUILD, "remove image sha256:1"]),
         (False, "sha256:1", ["refreshed", REBUILD]),
     ]
     for is_running, image_id, expected in cases:
@@ -112,34 +111,33 @@ def test_pull_rebuilds_the_image_even_on_the_same_base(tmp_path: Path, monkeypat
             patch.setattr(execute, "write_artifacts", lambda *_: None)
             patch.setattr(execute, "execute_steps", lambda steps, *_, record=record: record(*steps))
             patch.setattr(builder, "check", lambda *_: None)
-            patch.setattr(inspect, "image", lambda *_, image_id=image_id: ImageInfo(image_id, {}))
-            patch.setattr(images, "remove", lambda _, ref, record=record: record(f"removed {ref}"))
             patch.setattr(converge._Convergence, "_approve_plan", lambda *_: None)
             for check in ("check_gpu", "check_remote_copy"):
                 patch.setattr(preflight, check, lambda *_: None)
-            run = convergence(StateDir(tmp_path / "state"), saved_state)
+            backend = FakeBackend(images={REF: ImageInfo(image_id, {}), "": ImageInfo("sha256:1", {})})
+            run = convergence(StateDir(tmp_path / "state"), saved_state, backend)
             run._converge(lambda _: (), run_container=is_running, pull=True)
-        assert events == expected, (is_running, image_id)
+        assert events + backend.changes == expected, (is_running, image_id)
 
 
 def test_a_refreshed_base_is_inspected_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
     monkeypatch.setattr(builder, "check", lambda *_: None)
-    monkeypatch.setattr(execute, "_make_base", lambda _engine, _suite, ref, *_: events.append(f"built {ref}"))
-    monkeypatch.setattr(registry, "pull", lambda _engine, ref, _: events.append(f"pulled {ref}"))
+    monkeypatch.setattr(execute, "_make_base", lambda _backend, _suite, ref, *_: events.append(f"build {ref}"))
     state_dir, image = StateDir(tmp_path / "state"), DESIRED.plan.image
     for kind, ref, event in (
-        ("debian", "envkit-base:bookworm", "built envkit-base:bookworm"),
-        ("debian", "debian:bookworm-slim", "pulled debian:bookworm-slim"),
-        ("image", "team/base:1", "pulled team/base:1"),
-        ("official", "tensorflow/tensorflow:2.9.0-jupyter", "pulled tensorflow/tensorflow:2.9.0-jupyter"),
+        ("debian", "envkit-base:bookworm", "build envkit-base:bookworm"),
+        ("debian", "debian:bookworm-slim", "pull debian:bookworm-slim"),
+        ("image", "team/base:1", "pull team/base:1"),
+        ("official", "tensorflow/tensorflow:2.9.0-jupyter", "pull tensorflow/tensorflow:2.9.0-jupyter"),
     ):
+        backend = FakeBackend()
         events.clear()
         plan = replace(DESIRED.plan, image=replace(image, base=replace(image.base, ref=ref)))
         result = PlanningResult(replace(DESIRED, plan=plan), (), UNUSED, ActualState(), BaseChoice(kind, ref))
         choices = {FOREIGN_BASE: "{}", "base": "b"}
         old_state = State("vision", "/p", base_ref=ref, base_id="sha256:1", base_origin="x", choices=choices)
-        new_state = execute.refresh_base(result, UNUSED, state_dir, old_state, UNUSED)
-        assert events == [event]
+        new_state = execute.refresh_base(result, backend, state_dir, old_state, UNUSED)
+        assert events + backend.changes == [event]
         expected = replace(old_state, base_id="", base_origin="", choices={"base": "b"})
         assert new_state == expected == state.load(state_dir), ref

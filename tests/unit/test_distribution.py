@@ -6,13 +6,13 @@ import pathlib
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
 from envkit import distribution
 from envkit.cli import fast_path
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 

@@ -15,6 +15,7 @@ from envkit.environment.planning import PlanningResult
 from envkit.environment.remote import transfer
 from envkit.errors import EngineUnavailable, ExitCode, GpuUnusable, PreconditionError
 from envkit.fs import files
+from envkit.model.backend import Capabilities
 from envkit.model.engine_state import ActualState
 from envkit.model.facts import EngineFacts
 from envkit.model.plan import Access
@@ -45,7 +46,7 @@ class Scene:
     def plan_environment(self, _: object, __: object, saved_state: State | None) -> PlanningResult:
         self.states.append(saved_state)
         desired = desired_state()
-        facts: Any = SimpleNamespace(gpu=None, remote_volumes_dir="")
+        facts: Any = SimpleNamespace(gpu=None, capabilities=Capabilities())
         return PlanningResult(replace(desired, plan=replace(desired.plan, **self.plan)), (), facts, ActualState())
 
 

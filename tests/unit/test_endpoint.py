@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from envkit.backends.docker import client, endpoint, fast_inspect
+from envkit.backends import endpoint, fast_endpoint
+from envkit.backends.docker import client
 from envkit.cli import main
 from envkit.cli.app import ENGINELESS_VERBS, VERBS
 from envkit.errors import EngineUnavailable, PreconditionError
@@ -46,7 +47,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DockerConfig:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setattr(endpoint, "DEFAULT", f"unix://{tmp_path}/{DEFAULT_SOCKET}")
-    monkeypatch.setattr(fast_inspect, "DEFAULT_SOCKET", f"{tmp_path}/{DEFAULT_SOCKET}")
+    monkeypatch.setattr(fast_endpoint, "DEFAULT_SOCKET", f"{tmp_path}/{DEFAULT_SOCKET}")
     monkeypatch.setattr(endpoint, "PODMAN", f"unix://{tmp_path}/{ROOT_PODMAN}")
     docker_config = DockerConfig(tmp_path)
     docker_config.add_context("mine", CONTEXT_ADDRESS)
@@ -81,7 +82,7 @@ def test_variables_take_precedence_over_the_current_context(
             for name, value in variables.items():
                 environment.setenv(name, value)
             assert endpoint.current_endpoint() == expected, (variables, current_context)
-            assert fast_inspect.current_endpoint() == expected, (variables, current_context)
+            assert fast_endpoint.current_endpoint() == expected, (variables, current_context)
 
 
 def test_the_default_configuration_folder_is_in_the_home(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,13 +157,13 @@ def test_an_invalid_docker_config_exits_with_3(docker: DockerConfig, capsys: pyt
 
 def test_errors_of_the_docker_config_have_codes(docker: DockerConfig) -> None:
     docker.use_context("absent")
-    for current_endpoint in (endpoint.current_endpoint, fast_inspect.current_endpoint):
+    for current_endpoint in (endpoint.current_endpoint, fast_endpoint.current_endpoint):
         with pytest.raises(EngineUnavailable) as error:
             current_endpoint()
         assert error.value.code == "docker-context-not-found"
     docker.config.unlink()
     docker.config.mkdir()
-    for current_endpoint in (endpoint.current_endpoint, fast_inspect.current_endpoint):
+    for current_endpoint in (endpoint.current_endpoint, fast_endpoint.current_endpoint):
         with pytest.raises(EngineUnavailable, match="Is a directory") as error:
             current_endpoint()
         assert error.value.code == "docker-config-invalid"

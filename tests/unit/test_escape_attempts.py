@@ -8,18 +8,15 @@ import shutil
 import socket
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 
 import envkit
-from envkit.backends.docker import container_exec
 from envkit.checks.audit import inside
 from envkit.config import env_vars
 from envkit.observe import attack_suite as audit_probes
-
-if TYPE_CHECKING:
-    from envkit.backends.docker.client import Engine
+from tests.support.fake_backend import FakeBackend
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +117,5 @@ def test_a_container_cannot_forge_outside_observations(monkeypatch: pytest.Monke
             arguments[4](json.dumps({"what": name, "data": {"status": []}}))
         return 0
 
-    monkeypatch.setattr(container_exec, "run_script", script)
-    assert [observation.name for observation in audit_probes.attack_inside(cast("Engine", None), "x")] == [
-        "audit.identity"
-    ]
+    monkeypatch.setattr(FakeBackend, "run_script", script)
+    assert [observation.name for observation in audit_probes.attack_inside(FakeBackend(), "x")] == ["audit.identity"]

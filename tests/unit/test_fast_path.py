@@ -30,6 +30,7 @@ LAZY_MODULES = {
     "envkit.backends.docker.images",
     "envkit.netrc",
     "packaging",
+    "docker",  # `connect` loads it
 }
 # What an unchanged `up` does without. Each of these, or what it imports, takes some milliseconds.
 UP_MODULES = {"typing", "pathlib", "dataclasses", "http.client", "subprocess", "threading", "urllib", "ssl", "shutil"}

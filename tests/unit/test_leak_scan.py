@@ -10,6 +10,7 @@ import docker.errors
 
 from envkit import process
 from envkit.backends.docker import leak_scan
+from envkit.backends.docker.backend import DockerBackend
 from envkit.errors import PreconditionError
 from envkit.observe import attack_suite
 
@@ -93,21 +94,21 @@ def test_dates_of_an_image_are_those_of_update_and_base() -> None:
     }
     for case, (steps, base, expected) in cases.items():
         dates = leak_scan.image_dates(cast("Engine", SimpleNamespace(api=DatedApi(*steps))), "x", base)
-        assert (dates["updated"], dates["base"]) == expected, case
-        assert dates["made"] == "2026-11-23T12:29:57Z", case
+        assert (dates.updated, dates.base) == expected, case
+        assert dates.made == "2026-11-23T12:29:57Z", case
 
 
 def test_without_a_token_nothing_is_searched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(attack_suite, "attack_inside", lambda *_: [])
     monkeypatch.setattr(process, "which", lambda _: None)
-    engine = cast("Engine", SimpleNamespace(api=Api(), endpoint="unix:///x"))
+    backend = DockerBackend(cast("Engine", SimpleNamespace(api=Api(), endpoint="unix:///x")))
 
     def no_port() -> AbstractContextManager[Any]:
         raise PreconditionError("no port leads there", code="forward-missing")
 
     def run_attacks(token: str) -> tuple[tuple[Observation, ...], dict[str, Any]]:
         return attack_suite.run_attacks(
-            engine,
+            backend,
             "x",
             base="",
             open_port=no_port,

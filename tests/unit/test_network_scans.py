@@ -6,22 +6,22 @@ import importlib
 import json
 import socket
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 from envkit import naming
-from envkit.backends.docker import run_once
 from envkit.checks.audit import network as network_checks
-from envkit.errors import StartFailed
+from envkit.errors import ProgramNotFound, StartFailed
+from envkit.model.backend import RunResult
 from envkit.model.report import Observation, Verdict
 from envkit.observe import network_attacks
+from tests.support.fake_backend import FakeBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from envkit.backends.docker.client import Engine
     from envkit.model.report import Finding
 
 port_scan: Any = importlib.import_module("envkit.guest.port_scan")
@@ -37,7 +37,7 @@ CLOSED = {"tried": 3, "opened": [], "refused": [], "alive": True}
 
 def probe_networks(inspected: dict[str, Any] | None = None) -> list[dict[str, Any]]:
     observations = network_attacks.probe_networks(
-        cast("Engine", None), inspected or INSPECTED, name_prefix="t.", labels={"a": "b"}, stop=threading.Event()
+        FakeBackend(), inspected or INSPECTED, name_prefix="t.", labels={"a": "b"}, stop=threading.Event()
     )
     return [dict(observation.data) for observation in observations]
 
@@ -49,16 +49,16 @@ def engine_answers(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str],
     def install(answer: Callable[[str], object]) -> list[dict[str, Any]]:
         runs: list[dict[str, Any]] = []
 
-        def run(engine: Engine, image: str, argv: Any, text: str, on_line: Any, **options: Any) -> run_once.RunResult:
+        def run(_: FakeBackend, image: str, argv: Any, text: str, on_line: Any, **options: Any) -> RunResult:
             runs.append({"image": image, "argv": argv, **options})
             result = answer(options["network"])
             if isinstance(result, Exception):
                 raise result
             if result is not None:
                 on_line(json.dumps({"what": "neighbour.knocked", "data": result}))
-            return run_once.RunResult(0, out_of_memory=False)
+            return RunResult(0, out_of_memory=False)
 
-        monkeypatch.setattr(run_once, "run", run)
+        monkeypatch.setattr(FakeBackend, "run_once", run)
         return runs
 
     return install
@@ -108,7 +108,7 @@ def test_a_refused_network_does_not_stop_the_other(engine_answers: Any) -> None:
 
 
 def test_an_image_without_python_is_skipped(engine_answers: Any) -> None:
-    engine_answers(lambda _: run_once.ProgramNotFound("no python", code="image-program-missing"))
+    engine_answers(lambda _: ProgramNotFound("no python", code="image-program-missing"))
     assert all("Python" in scan["skipped"] for scan in probe_networks())
 
 

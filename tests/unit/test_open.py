@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import naming
-from envkit.backends.docker import fast_inspect, inspect
+from envkit.backends.docker import fast_inspect
 from envkit.cli import main
 from envkit.commands import open as open_command
 from envkit.commands.open import OpenResult
@@ -23,6 +23,7 @@ from envkit.model.state import State
 from envkit.net import http
 from envkit.observe import readiness
 from envkit.state import StateDir
+from tests.support.fake_backend import FakeBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,9 +91,8 @@ def test_token_is_not_sent_to_a_port_of_another_process(
 def test_all_commands_report_a_stopped_environment_alike(
     environment: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Environment, "connect", lambda _: None)
+    monkeypatch.setattr(Environment, "connect", lambda _: FakeBackend())
     monkeypatch.setattr(fast_inspect, "running_container", lambda *_: None)
-    monkeypatch.setattr(inspect, "container", lambda *_: None)
     for arguments, code in (
         (["open"], 3),
         (["logs"], 3),

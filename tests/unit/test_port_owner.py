@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import config, naming, state
-from envkit.backends.docker import client, endpoint, fast_inspect
-from envkit.backends.docker.port_owner import find_owner
+from envkit import backends, config, naming, state
+from envkit.backends import endpoint
+from envkit.backends.docker import fast_inspect
+from envkit.backends.docker.backend import DockerBackend
 from envkit.environment import planning
 from envkit.environment.project import Project
 from envkit.environment.remote import ports as remote_ports
@@ -19,6 +20,7 @@ from envkit.model.state import State
 from envkit.net import ports
 from envkit.net.ports import UNKNOWN_PROCESS
 from envkit.observe import doctor
+from envkit.observe.port_owner import find_owner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,11 +40,12 @@ def _saved_states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         state.save(state.directory(address, "/nv"), saved_state)
 
 
-def engine(labels: dict[str, str] | None = None, **changes: Any) -> Any:
-    """Return a fake engine with a container that publishes a port."""
+def backend(labels: dict[str, str] | None = None, **changes: Any) -> DockerBackend:
+    """Return the backend of a fake engine with a container that publishes a port."""
     port = {"IP": "127.0.0.1", "PublicPort": 8890, "Type": "tcp", **changes}
     containers = [{"Id": "0" * 64, "Names": ["/web"], "Labels": labels, "Ports": [port]}]
-    return SimpleNamespace(api=SimpleNamespace(containers=lambda: containers))
+    engine: Any = SimpleNamespace(endpoint=ENDPOINT, api=SimpleNamespace(containers=lambda: containers))
+    return DockerBackend(engine)
 
 
 OWN_LABELS, OTHER_LABELS = naming.labels(os.getuid(), "nv", "/nv"), naming.labels(4711, "other", "/other")
@@ -51,19 +54,19 @@ OWN_LABELS, OTHER_LABELS = naming.labels(os.getuid(), "nv", "/nv"), naming.label
 @pytest.mark.proves("the error for a taken port names its holder: an environment, a container or a process", "real")
 def test_the_owner_of_a_port_is_described() -> None:
     cases: list[tuple[Any, str, str]] = [
-        (engine(OWN_LABELS), UNKNOWN_PROCESS, OWN_ENVIRONMENT),
-        (engine(OWN_LABELS), "docker-proxy (process 9)", OWN_ENVIRONMENT),
-        (engine(OTHER_LABELS), UNKNOWN_PROCESS, "the environment other of user 4711"),
-        (engine(), UNKNOWN_PROCESS, "the container web"),
-        (engine(IP="0.0.0.0"), UNKNOWN_PROCESS, "the container web"),
-        (engine(IP="192.0.2.1"), UNKNOWN_PROCESS, UNKNOWN_PROCESS),
-        (engine(Type="udp"), PROCESS, PROCESS),
-        (engine(PublicPort=8891), UNKNOWN_PROCESS, UNKNOWN_PROCESS),  # the saved environment is down
+        (backend(OWN_LABELS), UNKNOWN_PROCESS, OWN_ENVIRONMENT),
+        (backend(OWN_LABELS), "docker-proxy (process 9)", OWN_ENVIRONMENT),
+        (backend(OTHER_LABELS), UNKNOWN_PROCESS, "the environment other of user 4711"),
+        (backend(), UNKNOWN_PROCESS, "the container web"),
+        (backend(IP="0.0.0.0"), UNKNOWN_PROCESS, "the container web"),
+        (backend(IP="192.0.2.1"), UNKNOWN_PROCESS, UNKNOWN_PROCESS),
+        (backend(Type="udp"), PROCESS, PROCESS),
+        (backend(PublicPort=8891), UNKNOWN_PROCESS, UNKNOWN_PROCESS),  # the saved environment is down
         (None, UNKNOWN_PROCESS, OWN_ENVIRONMENT),
         (None, PROCESS, PROCESS),
     ]
-    for fake_engine, listener, owner in cases:
-        assert find_owner(fake_engine, ENDPOINT, 8890, listener) == owner, (fake_engine, listener)
+    for asked_backend, listener, owner in cases:
+        assert find_owner(asked_backend, ENDPOINT, 8890, listener) == owner, (asked_backend, listener)
 
 
 def test_without_an_engine_the_last_environment_owns_the_port() -> None:
@@ -73,7 +76,7 @@ def test_without_an_engine_the_last_environment_owns_the_port() -> None:
 
 def test_the_command_that_frees_a_port_names_the_engine() -> None:
     with endpoint.override(REMOTE_ENDPOINT):
-        owner = find_owner(engine(OWN_LABELS), REMOTE_ENDPOINT, 8890, UNKNOWN_PROCESS)
+        owner = find_owner(backend(OWN_LABELS), REMOTE_ENDPOINT, 8890, UNKNOWN_PROCESS)
     assert owner == "your environment nv (envkit down --name nv --engine ssh://far)"
 
 
@@ -82,7 +85,7 @@ def test_the_owner_of_a_requested_port_is_a_fact(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(ports, "listener", lambda _: UNKNOWN_PROCESS)
     state_dir = state.directory(ENDPOINT, str(tmp_path))
     project = Project(str(tmp_path), config.load("jupyter: {port: 8890}"), ENDPOINT, state_dir, None)
-    facts = planning._gather_facts(project, engine(OWN_LABELS), None, ())
+    facts = planning._gather_facts(project, backend(OWN_LABELS), None, ())
     assert facts.network.busy_ports == {8890: OWN_ENVIRONMENT, 8891: ""}
 
 
@@ -93,8 +96,8 @@ def test_doctor_describes_the_owner_in_the_same_words(monkeypatch: pytest.Monkey
     monkeypatch.setattr(fast_inspect, "running_container", lambda *_: None)
     monkeypatch.setattr(ports, "busy", lambda: frozenset({8890}))
     monkeypatch.setattr(ports, "listener", lambda _: UNKNOWN_PROCESS)
-    for connect, owner in ((lambda _: engine(), "the container web"), (refuse, OWN_ENVIRONMENT)):
-        monkeypatch.setattr(client, "connect", connect)
+    for connect, owner in ((lambda _: backend(), "the container web"), (refuse, OWN_ENVIRONMENT)):
+        monkeypatch.setattr(backends, "connect", connect)
         assert doctor._inspect_port(8890, "envkit-1-x", is_configured=True)["holder"] == owner
         assert doctor._inspect_port(8888, "", is_configured=True)["holder"] is None
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import state
-from envkit.backends.docker import inspect
 from envkit.commands import probe
 from envkit.environment.project import Environment
 from envkit.errors import StartFailed
@@ -15,6 +14,7 @@ from envkit.model.engine_state import ContainerInfo
 from envkit.model.report import Finding, Observation
 from envkit.model.state import State
 from envkit.observe import probe as observer
+from tests.support.fake_backend import FakeBackend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def test_changes_are_reported_until_the_workspace_ends(tmp_path: Path, monkeypat
     environment = Environment(
         "vision", str(tmp_path), 1000, state.StateDir(tmp_path), State("vision", str(tmp_path)), "unix:///x"
     )
-    monkeypatch.setattr(Environment, "connect", lambda _: None)
+    monkeypatch.setattr(Environment, "connect", lambda _: FakeBackend())
     cases: dict[str, tuple[bool, bool, list[dict[str, str]], list[str]]] = {
         "no GPU": (False, False, [], ["skipped gpu/nodes-open"]),
         "no GPU but required": (False, True, [MISSING_NODES, MISSING_NODES], ["failed gpu/nodes-missing"]),
@@ -42,8 +42,8 @@ def test_changes_are_reported_until_the_workspace_ends(tmp_path: Path, monkeypat
     for case, (has_gpus, gpu_required, nodes, reports) in cases.items():
         observations = iter([(Observation("gpu.nodes", {"nodes": states}),) for states in nodes])
         containers, findings = iter([ContainerInfo("c", "running", {}, "i")] * 2), list[Finding]()
-        monkeypatch.setattr(inspect, "has_gpus", lambda *_, has_gpus=has_gpus: has_gpus)
-        monkeypatch.setattr(inspect, "container", lambda *_, containers=containers: next(containers, None))
+        monkeypatch.setattr(FakeBackend, "has_gpus", lambda *_, has_gpus=has_gpus: has_gpus)
+        monkeypatch.setattr(FakeBackend, "container", lambda *_, containers=containers: next(containers, None))
         monkeypatch.setattr(observer, "nodes", lambda *_, observations=observations: next(observations))
         with pytest.raises(StartFailed) as error:
             probe.watch(environment, 0, findings.append, gpu=gpu_required)

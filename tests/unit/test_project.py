@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from envkit import state
-from envkit.backends.docker import endpoint, inspect
-from envkit.backends.docker.endpoint import DEFAULT
+from envkit.backends import endpoint
+from envkit.backends.endpoint import DEFAULT
 from envkit.environment import planning, project
 from envkit.environment.project import Environment
 from envkit.errors import ConfigError, PreconditionError, StartFailed
 from envkit.model.state import State
+from tests.support.fake_backend import FakeBackend
 
 NEEDS_ROOT = pytest.mark.skipif(os.getuid() != 0, reason="only root can create a file of another user")
 
@@ -79,8 +79,7 @@ def test_nearest_config_or_environment_wins(folder: Path) -> None:
 
 @pytest.mark.proves("the hint for an environment that is down works in the current folder", "real")
 def test_hint_works_from_the_current_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inspect, "container", lambda *_: None)
-    monkeypatch.setattr(Environment, "connect", lambda _: None)
+    monkeypatch.setattr(Environment, "connect", lambda _: FakeBackend())
     environment = project.find_environment(folder, None)
     for current, hint in (
         (folder, "envkit up"),
@@ -94,8 +93,7 @@ def test_hint_works_from_the_current_folder(folder: Path, monkeypatch: pytest.Mo
 
 
 def test_missing_project_folder_is_in_the_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inspect, "container", lambda *_: None)
-    monkeypatch.setattr(Environment, "connect", lambda _: None)
+    monkeypatch.setattr(Environment, "connect", lambda _: FakeBackend())
     environment = project.find_environment(folder, None)
     shutil.rmtree(folder)
     with pytest.raises(StartFailed, match=f"{folder} is missing") as error:
@@ -107,14 +105,13 @@ def test_missing_project_folder_is_in_the_error(folder: Path, monkeypatch: pytes
 def test_name_of_a_moved_project_is_refused_with_a_hint(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inspect, "container", lambda *_: None)
     folder.rename(tmp_path / "moved")
     (tmp_path / "moved/envkit.yaml").write_text("name: vision\n")
-    engines: tuple[tuple[Any, str], ...] = ((None, ""), (object(), "down, "))
-    for engine, status in engines:
+    cases: tuple[tuple[FakeBackend | None, str], ...] = ((None, ""), (FakeBackend(), "down, "))
+    for backend, status in cases:
         expected = rf"{folder} \({status}its folder is missing\).*envkit down --volumes --name vision"
         with pytest.raises(ConfigError, match=expected):
-            planning.plan_environment(project.load(tmp_path / "moved", {}), engine, None)
+            planning.plan_environment(project.load(tmp_path / "moved", {}), backend, None)
 
 
 def test_environment_of_another_engine_is_ignored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import checks, naming
-from envkit.backends.docker import activity, container_exec, fast_inspect
-from envkit.backends.docker.client import Engine
+from envkit.backends.docker import activity, fast_inspect
 from envkit.checks.crash import find_crash
 from envkit.commands import probe as probe_command
 from envkit.concurrency import gather, start_check
 from envkit.environment.project import Environment
-from envkit.errors import ExitCode, Unhealthy
+from envkit.errors import ExitCode, TimeLimitExceeded, Unhealthy
 from envkit.model.activity import Activity
 from envkit.model.report import Verdict
 from envkit.model.state import State
@@ -28,6 +27,7 @@ from envkit.net.http import Response
 from envkit.observe import probe, readiness
 from envkit.observe.jupyter_client import JupyterClient, port_client
 from envkit.state import StateDir
+from tests.support.fake_backend import FakeBackend
 from tests.support.fake_machine import answering
 
 if TYPE_CHECKING:
@@ -259,10 +259,10 @@ def test_a_container_owns_its_port_only_while_it_runs(tmp_path: Path) -> None:
 def test_a_probe_that_does_not_end_keeps_observations(monkeypatch: pytest.MonkeyPatch) -> None:
     def run_script(*arguments: Any, limit_s: float) -> int:
         arguments[-1]('{"what": "begin", "data": {"look": "tensorflow.import"}}')
-        raise container_exec.TimeLimitExceeded(f"longer than {limit_s} s", code="script-timeout")
+        raise TimeLimitExceeded(f"longer than {limit_s} s", code="script-timeout")
 
-    monkeypatch.setattr(container_exec, "run_script", run_script)
-    observations = probe.probe(Engine("unix:///x", None), NAME, lambda _: None)  # type: ignore[arg-type]
+    monkeypatch.setattr(FakeBackend, "run_script", run_script)
+    observations = probe.probe(FakeBackend(), NAME, lambda _: None)
     crash = find_crash(observations)
     assert crash is not None
     assert "150 s" in crash.detail
@@ -322,7 +322,6 @@ def test_probe_requests_tensorboard_where_jupyterlab_listens(monkeypatch: pytest
     monkeypatch.setattr(
         readiness, "wait_for_tensorboard", lambda client, _token, is_ours, _wait: f"{client.location} {is_ours()}"
     )
-    engine = Engine("unix:///x", None)  # type: ignore[arg-type]
     for owned_port, location in ((8890, "http://127.0.0.1:8890"), (0, f"{naming.JUPYTER_SOCKET} inside")):
         monkeypatch.setattr(fast_inspect, "owns_port", lambda *arguments, port=owned_port: arguments[2] == port)
-        assert probe_command._start_tensorboard_check(environment, engine)() == f"{location} True"
+        assert probe_command._start_tensorboard_check(environment, FakeBackend())() == f"{location} True"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
-import tarfile
 from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
@@ -14,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import config, host, naming, process, state
-from envkit.backends.docker import buildx, client, create_options, inspect
-from envkit.backends.docker.buildx import BuildxUnavailable
+from envkit import backends, config, host, naming, process, state
+from envkit.backends.docker import create_options
 from envkit.commands import audit, doctor
 from envkit.commands import sync as sync_command
 from envkit.environment import builder, mounted_files, preflight
@@ -35,10 +32,10 @@ from envkit.render import compose
 from envkit.resolve import remote, resolve
 from tests.support import plan_samples
 from tests.support.engine_states import desired_state
+from tests.support.fake_backend import REMOTE, FakeBackend
 from tests.support.plan_samples import PROJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from envkit.model.report import Progress
@@ -63,7 +60,7 @@ ENGINE_FACTS = EngineFacts(
     memory_mib=262144,
     volumes_dir="/data/docker/volumes",
 )
-FACTS = remote.apply_engine_facts(LOCAL_FACTS, ENGINE_FACTS)
+FACTS = replace(remote.apply_engine_facts(LOCAL_FACTS, ENGINE_FACTS), capabilities=REMOTE)
 TITLE = "envkit-1000-vision"
 
 
@@ -149,22 +146,21 @@ def files_plan(state_dir: state.StateDir, tmp_path: Path) -> Plan:
 
 
 def test_files_are_uploaded_with_owner_and_mode(state_dir: state.StateDir, files_plan: Plan) -> None:
-    with tarfile.open(fileobj=io.BytesIO(upload._build_archive(state_dir, files_plan))) as tar:
-        entries = [(entry.name, entry.isdir(), entry.mode, entry.uid) for entry in tar]
-        (token,) = (tar.extractfile(entry) for entry in tar if entry.name == "0/token")
-        assert token is not None
-        assert token.read() == (state_dir.mount / "token").read_bytes()
-    assert {uid for *_, uid in entries} == {CALLER.uid}
-    assert [entry[:3] for entry in entries] == [
+    backend = FakeBackend()
+    upload.upload_files(backend, state_dir, files_plan, "i", {})
+    (entries,) = backend.uploads.values()
+    assert {entry.path: entry.content for entry in entries}["token"] == (state_dir.mount / "token").read_bytes()
+    assert {entry.uid for entry in entries} == {CALLER.uid}
+    assert [(entry.path, entry.content is None, entry.mode) for entry in entries] == [
         # A file replaces the folder of secrets before it is recreated: the engine removes nothing from a folder.
-        ("0", True, 0o700),
-        ("0/secrets", False, 0o600),
-        ("0/secrets", True, 0o700),
-        ("0/token", False, 0o600),
-        ("0/ssh_host_ed25519_key", False, 0o600),
-        ("0/settings.json", False, 0o600),
-        ("0/passwd", False, 0o644),
-        ("0/secrets/WANDB", False, 0o600),
+        (".", True, 0o700),
+        ("secrets", False, 0o600),
+        ("secrets", True, 0o700),
+        ("token", False, 0o600),
+        ("ssh_host_ed25519_key", False, 0o600),
+        ("settings.json", False, 0o600),
+        ("passwd", False, 0o644),
+        ("secrets/WANDB", False, 0o600),
     ]
 
 
@@ -259,25 +255,18 @@ def test_a_copy_of_another_workspace_is_refused() -> None:
         assert error is None or error.value.code == "workspace-changed"
 
 
-def test_buildx_inside_the_project_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    writable_folders: list[list[str]] = []
-
-    def find(folders: Iterable[str]) -> BuildxUnavailable:
-        writable_folders.append(list(folders))
-        return BuildxUnavailable("")
-
-    monkeypatch.setattr(buildx, "find", find)
-    assert builder._find_buildx(plan()) is None
-    assert writable_folders == [[PROJECT]]  # not mounted, but a sync brings changes of container code back
+def test_buildx_inside_the_project_is_not_used() -> None:
+    # It is not mounted, but a sync brings changes of container code back.
+    assert builder.builder_request(plan()).writable_folders == (PROJECT,)
 
 
 @pytest.mark.proves("the token is sent only to ports that envkit's own connection holds", "real")
 def test_audit_sends_no_token_without_a_forwarded_port(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine: Any = None
-    monkeypatch.setattr(client, "connect", lambda _: engine)
-    monkeypatch.setattr(inspect, "container", lambda *_: replace(CONTAINER, labels={naming.PORT: "8888"}))
+    container = replace(CONTAINER, labels={naming.PORT: "8888"})
+    backend = FakeBackend(containers={environment.container_name: container})
+    monkeypatch.setattr(backends, "connect", lambda _: backend)
     monkeypatch.setattr(ports, "local_port", lambda *_: 0)
     with pytest.raises(StartFailed) as error:
         audit.audit(environment, on_progress=lambda _: None)

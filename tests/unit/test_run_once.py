@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import docker.errors
 import pytest
@@ -13,8 +13,10 @@ import urllib3.exceptions
 
 from envkit.backends.docker import run_once
 from envkit.backends.docker.client import Engine
-from envkit.backends.docker.sdk_errors import GpuRefused
-from envkit.errors import EngineUnavailable, StartFailed
+from envkit.errors import EngineUnavailable, GpuRefused, ProgramNotFound, StartFailed
+
+if TYPE_CHECKING:
+    from envkit.model.backend import RunResult
 
 RUNC = "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed:"
 HOOK = (
@@ -63,7 +65,7 @@ class Api:
         self.removed.append(container)
 
 
-def run(api: Api, text: str = "pass", program: str = "python", **options: str) -> run_once.RunResult:
+def run(api: Api, text: str = "pass", program: str = "python", **options: str) -> RunResult:
     try:
         return run_once.run(
             Engine("unix:///x", api),  # type: ignore[arg-type]
@@ -93,7 +95,7 @@ def test_a_missing_program_is_recognized() -> None:
         rf'container_linux.go:349: starting container process caused "exec: \"python\": {NOT_IN_PATH}"',
         f'{OLD_RUNC} exec: "python": stat python: no such file or directory: unknown',
     ):
-        with pytest.raises(run_once.ProgramNotFound) as error:
+        with pytest.raises(ProgramNotFound) as error:
             run(Api(api_error(message)))
         assert error.value.code == "image-program-missing", message
 
@@ -112,7 +114,7 @@ def test_other_start_errors_are_not_a_missing_program() -> None:
     for message, error_type in cases:
         with pytest.raises(error_type) as error:
             run(Api(api_error(message)))
-        assert not isinstance(error.value, run_once.ProgramNotFound), message
+        assert not isinstance(error.value, ProgramNotFound), message
 
 
 def test_a_run_has_no_network_unless_named_and_no_privileges() -> None:

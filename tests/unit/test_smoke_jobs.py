@@ -9,46 +9,32 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import concurrency
-from envkit.backends.docker import client, endpoint, temporary
-from envkit.backends.docker.client import Engine
-from envkit.backends.docker.sdk_errors import GpuRefused
+from envkit import backends, concurrency
+from envkit.backends import endpoint
 from envkit.cli.output.reports import ReportFiles
 from envkit.commands import smoke
 from envkit.concurrency import submit
-from envkit.errors import EngineUnavailable, ExitCode, StartFailed
-from envkit.model.facts import EngineFacts
+from envkit.errors import EngineUnavailable, ExitCode, GpuRefused, StartFailed
 from envkit.model.report import CheckHost, Observation, Report, Verdict
 from envkit.report.junit import to_junit
+from tests.support.fake_backend import FakeBackend
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FACTS = EngineFacts("unix:///x", "26.1.5", "amd64", rootless=False, userns=False, gpu_methods=())
-
 
 @pytest.fixture
-def engines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Engine]:
-    """Return the engines that were connected to."""
-    connected: list[Engine] = []
-
-    def connect(address: str) -> Engine:
-        connected.append(Engine(address, object()))  # type: ignore[arg-type]
-        return connected[-1]
-
+def _connection(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Connect to a new fake backend each time."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(client, "connect", connect)
-    monkeypatch.setattr(client, "facts", lambda _: FACTS)
-    monkeypatch.setattr(temporary, "remove_abandoned", lambda *_: [])
-    monkeypatch.setattr(temporary, "remove_by_prefix", lambda *_: [])
-    return connected
+    monkeypatch.setattr(backends, "connect", lambda endpoint: FakeBackend(endpoint=endpoint))
 
 
 def run_smoke(*subjects: str, expect: Any = "any", jobs: int = 2) -> Report[smoke.SmokeResult]:
     return smoke.smoke(subjects, expect=expect, jobs=jobs, limit_s=5, on_progress=lambda _: None)
 
 
-@pytest.mark.usefixtures("engines")
+@pytest.mark.usefixtures("_connection")
 def test_failure_of_one_image_does_not_affect_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     for error, expect, code in (
         (EngineUnavailable("no answer", code="engine-unavailable"), "any", ExitCode.ENGINE),
@@ -58,7 +44,7 @@ def test_failure_of_one_image_does_not_affect_the_others(monkeypatch: pytest.Mon
     ):
         case = (type(error).__name__, expect)
 
-        def observe(_: Engine, subject: str, *__: Any, error: Exception = error) -> tuple[Observation, ...]:
+        def observe(_: FakeBackend, subject: str, *__: Any, error: Exception = error) -> tuple[Observation, ...]:
             if subject == "bad:1":
                 raise error
             return ()
@@ -74,20 +60,20 @@ def test_failure_of_one_image_does_not_affect_the_others(monkeypatch: pytest.Mon
         assert 'failures="1"' in to_junit([bad_report], created_at=created_at, check_host=CheckHost()), case
 
 
-@pytest.mark.usefixtures("engines")
+@pytest.mark.usefixtures("_connection")
 def test_each_job_has_its_own_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    used_engines: list[Engine] = []
+    used_backends: list[FakeBackend] = []
 
-    def observe(engine: Engine, *_: Any) -> tuple[Observation, ...]:
-        used_engines.append(engine)
+    def observe(backend: FakeBackend, *_: Any) -> tuple[Observation, ...]:
+        used_backends.append(backend)
         return ()
 
     monkeypatch.setattr(smoke, "_observe", observe)
     run_smoke("a:1", "b:1", "c:1")
-    assert len({id(engine) for engine in used_engines}) == 3
+    assert len({id(backend) for backend in used_backends}) == 3
 
 
-@pytest.mark.usefixtures("engines")
+@pytest.mark.usefixtures("_connection")
 def test_interrupt_waits_for_no_job_and_removes_containers(monkeypatch: pytest.MonkeyPatch) -> None:
     release, removed_prefixes = threading.Event(), list[str]()
 
@@ -95,14 +81,14 @@ def test_interrupt_waits_for_no_job_and_removes_containers(monkeypatch: pytest.M
         release.wait(30)
         return ()
 
-    def remove_by_prefix(_engine: Engine, _owner: int, prefix: str) -> None:
+    def remove_by_prefix(_backend: FakeBackend, _owner: int, prefix: str) -> None:
         removed_prefixes.append(prefix)
 
     def interrupt(_: Any) -> Any:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(smoke, "_observe", observe)
-    monkeypatch.setattr(temporary, "remove_by_prefix", remove_by_prefix)
+    monkeypatch.setattr(FakeBackend, "remove_by_prefix", remove_by_prefix)
     monkeypatch.setattr(concurrency, "_results", interrupt)
     try:
         with pytest.raises(KeyboardInterrupt):

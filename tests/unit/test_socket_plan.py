@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import config, naming, process
-from envkit.backends.docker import container_exec, create_options, fast_inspect
-from envkit.backends.docker.client import Engine
+from envkit.backends.docker import create_options, fast_inspect
 from envkit.environment import jupyter_forward, up_cache, verify
 from envkit.errors import ConfigError, EngineError, Unhealthy
 from envkit.model.engine_state import ContainerInfo, NetworkInfo
@@ -22,6 +21,7 @@ from envkit.resolve import resolve
 from envkit.resolve.ssh import settings as ssh_settings
 from envkit.state import StateDir
 from tests.support.engine_states import desired_state
+from tests.support.fake_backend import FakeBackend
 from tests.support.plan_samples import PROJECT, facts
 from tests.unit.test_ssh_options import ACTUAL
 
@@ -67,14 +67,13 @@ def test_jupyterlab_is_awaited_where_it_listens(tmp_path: Path, monkeypatch: pyt
     locations: list[str] = []
     monkeypatch.setattr(readiness, "wait_for_jupyter", lambda client, *_: locations.append(client.location))
     monkeypatch.setattr(readiness, "wait_for_sshd", lambda *_: None)
-    engine = Engine("unix:///x", None)  # type: ignore[arg-type]
     for text, location in (
         (SOCKET, f"{naming.JUPYTER_SOCKET} inside"),
         (f"{SOCKET}\nssh: {{publish: true}}", f"{naming.JUPYTER_SOCKET} inside"),
         ("ssh: {publish: true}", "http://127.0.0.1:8888"),
     ):
         locations.clear()
-        verify.Verification(StateDir(tmp_path), engine, plan(text), {}, lambda _: None).wait()
+        verify.Verification(StateDir(tmp_path), FakeBackend(), plan(text), {}, lambda _: None).wait()
         assert locations == [location], text
 
 
@@ -157,19 +156,21 @@ def install_script(monkeypatch: pytest.MonkeyPatch, lines: list[str]) -> list[tu
     """Replace scripts in the container: they print these lines, and their commands are recorded."""
     commands: list[tuple[tuple[str, ...], str]] = []
 
-    def run(_engine: Engine, _name: str, argv: tuple[str, ...], text: str, on_line: Any, *, limit_s: float) -> int:
+    def run(
+        _backend: FakeBackend, _name: str, argv: tuple[str, ...], text: str, on_line: Any, *, limit_s: float
+    ) -> int:
         commands.append((tuple(argv), text))
         for line in lines:
             on_line(line)
         return 0
 
-    monkeypatch.setattr(container_exec, "run_script", run)
+    monkeypatch.setattr(FakeBackend, "run_script", run)
     return commands
 
 
 def test_the_token_is_not_in_curls_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     commands = install_script(monkeypatch, ["200"])
-    client = jupyter_client.socket_client(Engine("unix:///x", None), "envkit-1000-vision")  # type: ignore[arg-type]
+    client = jupyter_client.socket_client(FakeBackend(), "envkit-1000-vision")
     assert client.get_status("/api/status", TOKEN, 5) == 200
     ((argv, text),) = commands
     assert TOKEN not in " ".join(argv)
@@ -182,7 +183,7 @@ def test_without_a_token_no_header_is_sent() -> None:
 
 
 def test_output_without_a_status_is_not_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = jupyter_client.socket_client(Engine("unix:///x", None), "e")  # type: ignore[arg-type]
+    client = jupyter_client.socket_client(FakeBackend(), "e")
     for lines in ([], ["000"], ["curl: no such option"], ["200", "x"]):
         install_script(monkeypatch, lines)
         assert client.get_status("/api", "", 5) == 0, lines
@@ -192,8 +193,8 @@ def test_a_container_that_has_ended_is_not_an_answer(monkeypatch: pytest.MonkeyP
     def raise_gone(*_: Any, **__: Any) -> int:
         raise EngineError("no such container", code="engine-request-failed")
 
-    monkeypatch.setattr(container_exec, "run_script", raise_gone)
-    assert jupyter_client.socket_client(Engine("unix:///x", None), "e").get_status("/api", "", 5) == 0  # type: ignore[arg-type]
+    monkeypatch.setattr(FakeBackend, "run_script", raise_gone)
+    assert jupyter_client.socket_client(FakeBackend(), "e").get_status("/api", "", 5) == 0
 
 
 def test_a_forward_whose_client_ended_is_not_awaited() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import config, naming, process, reconcile
-from envkit.backends.docker.sdk_errors import PortTaken
+from envkit.backends.docker.sdk_errors import published_port
 from envkit.errors import ConfigError, Unhealthy
 from envkit.model.engine_state import ActualState, ContainerInfo, ImageInfo
 from envkit.model.facts import HostNetwork
@@ -103,7 +103,7 @@ def test_the_taken_port_is_parsed_from_the_engines_error() -> None:
         ("listen tcp4 127.0.0.1:8888: bind: address already in use", 8888),
         ("port is already allocated", 0),
     ]:
-        assert PortTaken(message, code="port-taken").port == port, message
+        assert published_port(message) == port, message
 
 
 def test_another_published_port_recreates_the_container() -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envkit import naming
-from envkit.backends.docker import endpoint, fast_inspect, streams
+from envkit.backends import endpoint
+from envkit.backends.docker import fast_inspect, streams
 from envkit.commands import ssh_proxy
 from envkit.errors import EngineUnavailable, ExecError
 from tests.support.recorded_engine import GREETING, answer, engine_at, stdin_text

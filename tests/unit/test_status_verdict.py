@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import naming, state
-from envkit.backends.docker import client, endpoint, inspect
+from envkit import backends, naming, state
+from envkit.backends import endpoint
 from envkit.commands import status
 from envkit.errors import PreconditionError
 from envkit.model.engine_state import ContainerInfo
 from envkit.model.state import State
 from tests.conftest import ROOT
+from tests.support.fake_backend import FakeBackend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +36,8 @@ def save_environment(folder: Path, saved_state: State) -> dict[str, str]:
 
 def set_containers(monkeypatch: pytest.MonkeyPatch, containers: list[ContainerInfo]) -> None:
     """Replace the engine by one with these containers."""
-    monkeypatch.setattr(client, "connect", lambda _: None)
-    monkeypatch.setattr(inspect, "environment_containers", lambda *_: containers)
-    monkeypatch.setattr(inspect, "image_sizes", lambda _: {})
+    backend = FakeBackend(containers={container.labels[naming.NAME]: container for container in containers})
+    monkeypatch.setattr(backends, "connect", lambda _: backend)
 
 
 def test_only_a_proven_verdict_is_shown_as_proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from envkit.model.engine_state import ActualState
 from envkit.model.facts import EngineFacts
 from envkit.reconcile import DesiredState
 from envkit.resolve import resolve
+from tests.support.fake_backend import FakeBackend
 from tests.support.plan_samples import PROJECT, facts
 
 if TYPE_CHECKING:
@@ -45,12 +46,11 @@ def test_an_unknown_release_is_refused() -> None:
     assert (problem.line, problem.key) == (1, "tensorflow")
 
 
-def test_a_required_gpu_that_is_missing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "facts", lambda _: ENGINE)
+def test_a_required_gpu_that_is_missing_is_refused() -> None:
     unused: Any = None
     desired = DesiredState(plan("base: debian\ngpu: 2"), unused, "r")
     with pytest.raises(GpuUnusable) as error:
-        preflight.check_gpu(PlanningResult(desired, (), facts(), ActualState()), unused)
+        preflight.check_gpu(PlanningResult(desired, (), facts(), ActualState()), FakeBackend(facts=ENGINE))
     assert error.value.code == "gpu-unusable"
     assert "envkit up --no-gpu" in error.value.hint
     assert "gpu: off in envkit.yaml" in error.value.hint

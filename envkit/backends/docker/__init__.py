@@ -1,10 +1,11 @@
 """Docker backend: the only importer of the Docker SDK.
 
-- `endpoint`         select the engine endpoint
+- `backend`          implement `Backend`; `fast_backend` implements `FastBackend`
 - `client`           connect to an engine, or report why none answers
 - `sdk_errors`       translate the SDK's errors into `EngineError`
 - `inspect`          inspect what the engine holds
 - `images`           import, build and remove images with the engine's own builder
+- `builder`          choose the builder
 - `buildx`           build images with BuildKit
 - `registry`         check and pull images of registries
 - `build_log`        turn build output into progress and errors

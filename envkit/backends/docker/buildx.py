@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envkit import naming, netrc, process
-from envkit.backends.docker import endpoint
+from envkit.backends import endpoint
 from envkit.backends.docker.build_log import BuildLog, proxy_credentials
 from envkit.backends.docker.buildkit_log import BuildKitLog
 from envkit.backends.docker.images import add_upper_case, pack_context

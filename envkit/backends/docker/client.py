@@ -15,9 +15,11 @@ import docker
 import docker.errors
 
 from envkit import naming, process, ssh_tunnel
-from envkit.backends.docker import cdi, endpoint
-from envkit.backends.docker.endpoint import Choice
+from envkit.backends import endpoint
+from envkit.backends.docker import cdi
+from envkit.backends.endpoint import Choice
 from envkit.errors import EngineUnavailable, PreconditionError
+from envkit.model.backend import EngineDetails
 from envkit.model.facts import EngineFacts
 from envkit.net import unix_http
 
@@ -155,18 +157,18 @@ def facts(engine: Engine) -> EngineFacts:
     )
 
 
-def details(engine: Engine) -> dict[str, Any]:
-    """Return further details of the engine: API and cgroup versions, root folder, number of images."""
+def details(engine: Engine) -> EngineDetails:
+    """Query details of the engine that only a report shows."""
     from envkit.backends.docker.sdk_errors import translate_errors
 
     with translate_errors("asking the engine what it is"):
         info: Mapping[str, Any] = engine.api.info()
-    return {
-        "api": str(engine.api.api_version),
-        "cgroup": str(info.get("CgroupVersion", "")),
-        "root": str(info.get("DockerRootDir", "")),
-        "images": info.get("Images"),
-    }
+    return EngineDetails(
+        api=str(engine.api.api_version),
+        cgroup=str(info.get("CgroupVersion", "")),
+        root=str(info.get("DockerRootDir", "")),
+        images=info.get("Images"),
+    )
 
 
 def refuse_unsupported(engine: EngineFacts, machine: str) -> None:

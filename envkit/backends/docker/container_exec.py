@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from envkit.backends.docker import streams
 from envkit.backends.docker.exec_errors import OutputBuffer, command_in_folder
 from envkit.backends.docker.sdk_errors import translate_errors
-from envkit.errors import EngineError
+from envkit.errors import EngineError, TimeLimitExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,10 +23,6 @@ LINE_BYTES_MAX = 1 << 20
 TIMEOUT = "/usr/bin/timeout"  # of coreutils; ends the program with its whole process group
 TIMEOUT_EXIT_CODES = {124, 128 + signal.SIGKILL}  # of `timeout` after the time limit
 KILL_GRACE_S = 5
-
-
-class TimeLimitExceeded(EngineError):
-    """A script exceeded its time limit."""
 
 
 def run_script(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import docker.errors
@@ -12,9 +13,10 @@ from envkit.backends.docker import create_options, inspect, tar
 from envkit.backends.docker.client import long_timeout
 from envkit.backends.docker.sdk_errors import translate_errors
 from envkit.errors import StartFailed
+from envkit.model.backend import FileEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from envkit.backends.docker.client import Engine
     from envkit.model.facts import Account
@@ -162,6 +164,14 @@ def unpack(
             engine.api.remove_container(container["Id"], force=True)
 
 
+def upload(
+    engine: Engine, volume: str, entries: Iterable[FileEntry], ref: str, helper: str, labels: Mapping[str, str]
+) -> None:
+    """Store files and folders in a volume; see `Backend.upload`."""
+    rooted_entries = (replace(entry, path="0" if entry.path == "." else f"0/{entry.path}") for entry in entries)
+    unpack(engine, (volume,), tar.pack(rooted_entries), ref, helper, labels)
+
+
 def logs(engine: Engine, name: str, *, lines: int | None = None, follow: bool = False) -> Iterator[bytes]:
     """Yield the output of a container in chunks.
 
@@ -178,4 +188,4 @@ def logs(engine: Engine, name: str, *, lines: int | None = None, follow: bool = 
 
 
 def _pack_folders(paths: list[str], owner: Account) -> bytes:
-    return tar.pack(tar.Entry(path, None, 0o700, owner.uid, owner.gid) for path in paths)
+    return tar.pack(FileEntry(path, None, 0o700, owner.uid, owner.gid) for path in paths)

@@ -12,6 +12,7 @@ from envkit.backends.docker.build_log import BuildLog, proxy_credentials
 from envkit.backends.docker.client import long_timeout
 from envkit.backends.docker.sdk_errors import translate_errors
 from envkit.errors import BuildFailed
+from envkit.model.backend import FileEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -95,4 +96,4 @@ def remove(engine: Engine, ref: str) -> bool:
 def pack_context(context: Iterable[Artifact]) -> bytes:
     """Pack a build context; equal contexts give equal bytes, so that the build cache is hit."""
     artifacts = sorted(context, key=lambda artifact: artifact.path)
-    return tar.pack(tar.Entry(artifact.path, artifact.text.encode(), artifact.mode) for artifact in artifacts)
+    return tar.pack(FileEntry(artifact.path, artifact.text.encode(), artifact.mode) for artifact in artifacts)

@@ -8,12 +8,15 @@ import docker.errors
 
 from envkit import naming
 from envkit.backends.docker.sdk_errors import translate_errors
+from envkit.model.backend import PortPublisher
 from envkit.model.engine_state import ActualState, BindInfo, ContainerInfo, ImageInfo, NetworkInfo, VolumeInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from envkit.backends.docker.client import Engine
+
+LOOPBACK = {"", "0.0.0.0", "::", "::1", "127.0.0.1"}  # noqa: S104 - addresses that an engine publishes on
 
 
 def container(engine: Engine, name: str) -> ContainerInfo | None:
@@ -39,13 +42,6 @@ def image(engine: Engine, ref: str) -> ImageInfo | None:
         from_registry=bool(data.get("RepoDigests")),
         has_onbuild=bool(config.get("OnBuild")),
     )
-
-
-def find_base(engine: Engine, suite: str, previous_ref: str) -> ImageInfo | None:
-    """Find a base image for a suite: the previous one, one that envkit built, or Debian's slim image."""
-    refs = naming.base_refs(suite)
-    candidates = (previous_ref if previous_ref in refs else "", *refs)
-    return next((image_info for ref in candidates if ref and (image_info := image(engine, ref))), None)
 
 
 def actual_state(engine: Engine, name: str, volumes: Iterable[str]) -> ActualState:
@@ -125,6 +121,30 @@ def image_sizes(engine: Engine) -> dict[str, int]:
     with translate_errors("listing images"):
         images = engine.api.images(filters={"label": [f"{naming.MANAGED}=1"]})
     return {data["Id"]: int(data["Size"]) for data in images}
+
+
+def port_publisher(engine: Engine, port: int) -> PortPublisher | None:
+    """Find the running container that publishes a loopback port."""
+    with translate_errors("listing containers"):
+        containers = engine.api.containers()
+    return next(
+        (
+            PortPublisher(_name(data), data.get("Labels") or {})
+            for data in containers
+            if any(_publishes(mapping, port) for mapping in data.get("Ports") or ())
+        ),
+        None,
+    )
+
+
+def _publishes(mapping: Mapping[str, Any], port: int) -> bool:
+    matches = mapping.get("Type") == "tcp" and mapping.get("PublicPort") == port
+    return matches and mapping.get("IP", "") in LOOPBACK
+
+
+def _name(data: Mapping[str, Any]) -> str:
+    name: str = next(iter(data.get("Names") or ()), data["Id"][:12])
+    return name.removeprefix("/")
 
 
 def _parse_container(data: Mapping[str, Any]) -> ContainerInfo:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import docker.errors
 
 from envkit.backends.docker.sdk_errors import translate_errors
+from envkit.model.backend import ImageDates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,28 +26,24 @@ def inspect_container(engine: Engine, container: str) -> dict[str, Any]:
         return dict(engine.api.inspect_container(container))
 
 
-def image_dates(engine: Engine, container: str, base: str) -> dict[str, str]:
-    """Return the dates of a container's image in ISO 8601; unknown ones are empty.
+def image_dates(engine: Engine, container: str, base: str) -> ImageDates:
+    """Return the dates of a container's image.
 
     Args:
         engine: Engine to use.
         container: Name of the container.
         base: Id of the base image of the container's image, or empty.
-
-    Returns:
-        `made`, when the image was built; `updated`, when its system packages were updated, which may be earlier
-        because of the build cache; and `base`, when the base image was built.
     """
     api: Any = engine.api
     with translate_errors(f"inspecting the image of {container}"):
         image = api.inspect_container(container)["Image"]
         steps: list[Any] = _call_or_default(lambda: api.history(image), [])
         updated = max((step["Created"] for step in steps if UPGRADE in (step.get("CreatedBy") or "")), default=None)
-        return {
-            "made": _call_or_default(lambda: str(api.inspect_image(image).get("Created") or ""), ""),
-            "updated": datetime.fromtimestamp(updated, timezone.utc).isoformat() if updated is not None else "",
-            "base": _call_or_default(lambda: str(api.inspect_image(base).get("Created") or ""), "") if base else "",
-        }
+        return ImageDates(
+            made=_call_or_default(lambda: str(api.inspect_image(image).get("Created") or ""), ""),
+            updated=datetime.fromtimestamp(updated, timezone.utc).isoformat() if updated is not None else "",
+            base=_call_or_default(lambda: str(api.inspect_image(base).get("Created") or ""), "") if base else "",
+        )
 
 
 def _call_or_default(call: Callable[[], T], default: T) -> T:

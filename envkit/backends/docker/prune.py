@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import docker.errors
@@ -11,6 +10,7 @@ from envkit import naming
 from envkit.backends.docker import containers, images, temporary
 from envkit.backends.docker.client import long_timeout
 from envkit.backends.docker.sdk_errors import translate_errors
+from envkit.model.backend import UnusedResource
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:
@@ -21,25 +21,6 @@ if TYPE_CHECKING:
     ProgressCallback = Callable[[Progress], None]
 
 ACTIVE_STATES = {"running", "paused", "restarting"}
-
-
-@dataclass(frozen=True, slots=True)
-class UnusedResource:
-    """One unused container, network or image.
-
-    Attributes:
-        kind: `container`, `network` or `image`.
-        name: Name or reference.
-        id: Id on the engine.
-    """
-
-    kind: str
-    name: str
-    id: str
-
-    def __str__(self) -> str:
-        """Return kind and name."""
-        return f"{self.kind} {self.name}"
 
 
 def find(

@@ -7,7 +7,7 @@ import re
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import docker.auth
 import docker.errors
@@ -17,6 +17,7 @@ import urllib3.exceptions
 from envkit import sanitize
 from envkit.backends.docker.client import long_timeout
 from envkit.errors import BuildFailed, connection_lost_error
+from envkit.model.backend import PullProblem
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:
@@ -28,20 +29,6 @@ if TYPE_CHECKING:
 
 STAGE = "pull"
 CHECK_TIMEOUT_S = 1.8  # for the check, so that an unreachable registry does not delay an `up`
-
-
-class PullProblem(NamedTuple):
-    """Why an image cannot be pulled.
-
-    Attributes:
-        code: Error code, such as `registry-unreachable`.
-        reason: Reason, to follow a colon.
-        hint: Command or change that helps.
-    """
-
-    code: str
-    reason: str
-    hint: str
 
 
 # Messages of the engine or the registry; the first match decides.

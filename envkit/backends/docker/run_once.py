@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import docker.errors
@@ -19,7 +18,8 @@ from envkit.backends.docker import container_exec
 from envkit.backends.docker.create_options import gpu_options
 from envkit.backends.docker.sdk_errors import translate_errors
 from envkit.checks.gpu import engine_errors
-from envkit.errors import StartFailed
+from envkit.errors import ProgramNotFound, StartFailed
+from envkit.model.backend import RunResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,23 +33,6 @@ TMPFS = {"/tmp": "rw,exec,nosuid,nodev,size=2g", "/run": "rw,nosuid,nodev,size=6
 PROGRAM_MISSING = (
     r'exec: \\*"{}\\*": (stat \S+: )?(executable file not found|no such file or directory|not a directory)'
 )
-
-
-class ProgramNotFound(StartFailed):
-    """The image does not contain the program."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """Result of a run.
-
-    Attributes:
-        code: The program's exit code; None if it exceeded the time limit and was killed.
-        out_of_memory: Whether the kernel killed a process of the container for lack of memory.
-    """
-
-    code: int | None
-    out_of_memory: bool
 
 
 def run(

@@ -10,7 +10,15 @@ import docker.errors
 import requests
 import urllib3.exceptions  # raised while reading a stream; requests does not translate them
 
-from envkit.errors import BuildFailed, EngineError, ExitCode, StartFailed, connection_lost_error
+from envkit.errors import (
+    BuildFailed,
+    EngineError,
+    GpuRefused,
+    PortTaken,
+    StartFailed,
+    SubnetTaken,
+    connection_lost_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,26 +31,6 @@ NETWORK_HINT = "envkit prune removes unused networks; or set network.pool in env
 ENGINE_LOG_HINT = "the engine's log may show more: sudo journalctl --unit docker"
 FALLBACK_CODES: dict[type[EngineError], str] = {BuildFailed: "build-failed", StartFailed: "container-start-failed"}
 PUBLISHED = re.compile(r"127\.0\.0\.1:([0-9]{1,5})\b", re.ASCII)
-
-
-class PortTaken(EngineError):
-    """Another process took a port of the container between the check and the start."""
-
-    @property
-    def port(self) -> int:
-        """Port number from the engine's message, or 0."""
-        match = PUBLISHED.search(self.message)
-        return int(match[1]) if match else 0
-
-
-class SubnetTaken(EngineError):
-    """Another network took the subnet of the environment between the check and its creation."""
-
-
-class GpuRefused(EngineError):
-    """The engine cannot provide a requested GPU."""
-
-    exit_code = ExitCode.GPU
 
 
 @contextmanager
@@ -64,12 +52,21 @@ def translate_errors(action: str, error_type: type[EngineError] = EngineError) -
         signature = _gpu_signature(text)
         cause = f": {signature.cause}" if signature else ""
         specific_type, code, hint = _classify_error(text, error_type)
-        raise specific_type(f"{action} failed: {text}{cause}", code=code, hint=hint) from error
+        message = f"{action} failed: {text}{cause}"
+        if specific_type is PortTaken:
+            raise PortTaken(message, code=code, hint=hint, port=published_port(text)) from error
+        raise specific_type(message, code=code, hint=hint) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
         raise connection_lost_error(action, type(error).__name__) from error
     except docker.errors.DockerException as error:
         code = FALLBACK_CODES.get(error_type, "engine-request-failed")
         raise error_type(f"{action} failed: {str(error)[:TEXT_MAX]}", code=code) from error
+
+
+def published_port(text: str) -> int:
+    """Return the loopback port in an error of the engine, or 0."""
+    match = PUBLISHED.search(text)
+    return int(match[1]) if match else 0
 
 
 def _gpu_signature(text: str) -> ErrorPattern | None:

@@ -4,33 +4,15 @@ from __future__ import annotations
 
 import io
 import tarfile
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from envkit.model.backend import FileEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file or folder.
-
-    Attributes:
-        path: Path in the archive.
-        content: Content of a file; None for a folder.
-        mode: Permission bits.
-        uid: User id of the owner.
-        gid: Group id of the owner.
-    """
-
-    path: str
-    content: bytes | None
-    mode: int
-    uid: int = 0
-    gid: int = 0
-
-
-def pack(entries: Iterable[Entry]) -> bytes:
+def pack(entries: Iterable[FileEntry]) -> bytes:
     """Pack entries in their order; equal entries give equal bytes, so that the build cache is hit."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
@@ -44,4 +26,4 @@ def pack(entries: Iterable[Entry]) -> bytes:
 
 def pack_files(contents: Mapping[str, bytes], mode: int = 0o644) -> bytes:
     """Pack files that root owns, by path."""
-    return pack(Entry(path, content, mode) for path, content in contents.items())
+    return pack(FileEntry(path, content, mode) for path, content in contents.items())

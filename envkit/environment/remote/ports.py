@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from envkit import host, naming, ssh_tunnel, state
-from envkit.backends.docker import fast_inspect, port_owner
+from envkit import backends, host, naming, ssh_tunnel, state
 from envkit.errors import PreconditionError
 from envkit.model.facts import HostGpu
 from envkit.net import ports
+from envkit.observe import port_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,7 +90,7 @@ def close_idle_tunnel(endpoint: str) -> None:
     container_names = (
         naming.container(os.getuid(), saved_state.name) for _, saved_state in state.environments(endpoint)
     )
-    if not any(fast_inspect.running_container(endpoint, container_name) for container_name in container_names):
+    if not any(backends.fast(endpoint).running_container(container_name) for container_name in container_names):
         ssh_tunnel.release(endpoint)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envkit import naming, sync_plan
-from envkit.backends.docker import inspect
 from envkit.environment.project import CONFIG_FILE, Environment
 from envkit.environment.remote import transfer
 from envkit.errors import EngineError, EnvkitError, PreconditionError
@@ -22,7 +21,7 @@ from envkit.sync_plan import Entry, EntryPair, SyncPlan
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.environment.project import Project
     from envkit.model.engine_state import ActualState
     from envkit.model.state import State
@@ -69,14 +68,14 @@ def project_environment(project: Project, state: State) -> Environment:
     return Environment(state.name, project.folder, os.getuid(), project.state_dir, state, project.endpoint)
 
 
-def is_running(environment: Environment, engine: Engine) -> bool:
+def is_running(environment: Environment, backend: Backend) -> bool:
     """Check whether the environment is running, so that its copy can be read."""
-    container = inspect.container(engine, environment.container_name)
+    container = backend.container(environment.container_name)
     return container is not None and container.status == "running"
 
 
 def sync(
-    environment: Environment, engine: Engine, *, on_progress: ProgressCallback, dry_run: bool = False
+    environment: Environment, backend: Backend, *, on_progress: ProgressCallback, dry_run: bool = False
 ) -> SyncResult:
     """Copy changes since the last sync both ways; of a path that changed on both sides both versions are kept.
 
@@ -87,9 +86,9 @@ def sync(
     container_name = environment.container_name
     local, remote = (
         sync_sides.local_side(environment.state.workspace or environment.project),
-        sync_sides.container_side(engine, container_name),
+        sync_sides.container_side(backend, container_name),
     )
-    volume = inspect.actual_state(engine, container_name, ()).volumes.get(
+    volume = backend.actual_state(container_name, ()).volumes.get(
         naming.volume(container_name, remote_.WORKSPACE_VOLUME)
     )
     root, local_tree = local.tree()
@@ -131,13 +130,13 @@ def sync(
 
 
 def pull_back(
-    environment: Environment, engine: Engine, *, actual: ActualState, is_final: bool, on_progress: ProgressCallback
+    environment: Environment, backend: Backend, *, actual: ActualState, is_final: bool, on_progress: ProgressCallback
 ) -> None:
     """Copy changes back from the remote copy before an environment is removed.
 
     Args:
         environment: Environment to remove.
-        engine: Its engine.
+        backend: Its engine.
         actual: Its resources on the engine.
         is_final: Whether the copy is removed too, so that everything must be here first.
         on_progress: Callback for progress.
@@ -152,7 +151,7 @@ def pull_back(
     reason, is_complete = "the environment is not running", actual.container is None and record["back"] is True
     if actual.container is not None and actual.container.status == "running":
         try:
-            result = sync(environment, engine, on_progress=on_progress)
+            result = sync(environment, backend, on_progress=on_progress)
             is_complete, reason = not result.unstable, f"these files changed meanwhile: {_list_paths(result.unstable)}"
             for note in notes(result):
                 on_progress(Progress("sync", note, finished=True))

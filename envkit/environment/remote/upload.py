@@ -6,20 +6,20 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from envkit import credentials, naming
-from envkit.backends.docker import containers, tar
 from envkit.fs import files
+from envkit.model.backend import FileEntry
 from envkit.resolve import remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from envkit.backends.docker.client import Engine
+    from envkit.backends.backend import Backend
     from envkit.model.engine_state import VolumeInfo
     from envkit.model.plan import Plan
     from envkit.state import StateDir
 
-ROOT = "0"  # folder of the volume in the archive
-SECRETS = f"{ROOT}/secrets"
+ROOT = "."
+SECRETS = "secrets"
 
 
 def volume_name(plan: Plan) -> str:
@@ -36,27 +36,25 @@ def fingerprint(state_dir: StateDir, plan: Plan, volumes: Mapping[str, VolumeInf
     return digest.hexdigest()
 
 
-def upload_files(engine: Engine, state_dir: StateDir, plan: Plan, image: str, labels: Mapping[str, str]) -> None:
+def upload_files(backend: Backend, state_dir: StateDir, plan: Plan, image: str, labels: Mapping[str, str]) -> None:
     """Upload the mounted files to the volume, and remove secrets that the configuration no longer has.
 
     Args:
-        engine: Remote engine.
+        backend: Backend of the remote engine.
         state_dir: State directory with the files.
         plan: Plan that lists the files.
         image: Any image on the engine; nothing of it runs.
         labels: Labels of the helper container.
     """
-    containers.unpack(
-        engine, (volume_name(plan),), _build_archive(state_dir, plan), image, naming.helper(plan.run.name), labels
-    )
+    backend.upload(volume_name(plan), _entries(state_dir, plan), image, naming.helper(plan.run.name), labels)
 
 
-def _build_archive(state_dir: StateDir, plan: Plan) -> bytes:
+def _entries(state_dir: StateDir, plan: Plan) -> tuple[FileEntry, ...]:
     owner = plan.run.user.uid, plan.run.user.gid
-    # Unpacking a file over the folder removes it with its contents; then the folder is created again.
+    # Storing a file over the folder removes it with its contents; then the folder is created again.
     folders = ((ROOT, None, 0o700), (SECRETS, b"", 0o600), (SECRETS, None, 0o700))
-    file_entries = ((f"{ROOT}/{path}", content, mode) for path, mode, content in _iter_files(state_dir, plan))
-    return tar.pack(tar.Entry(path, content, mode, *owner) for path, content, mode in (*folders, *file_entries))
+    file_entries = ((path, content, mode) for path, mode, content in _iter_files(state_dir, plan))
+    return tuple(FileEntry(path, content, mode, *owner) for path, content, mode in (*folders, *file_entries))
 
 
 def _iter_files(state_dir: StateDir, plan: Plan) -> Iterator[tuple[str, int, bytes]]:
