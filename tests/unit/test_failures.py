@@ -212,7 +212,7 @@ def test_invalid_command_line_is_one_message(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.proves("`envkit version` prints the version", "real")
 def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["version"], ["--version"]):
+    for arguments in (["version"], ["--version"], ["--version", "up"]):
         assert run(arguments) == 0, arguments
         assert capsys.readouterr().out.startswith("envkit "), arguments
 
