@@ -73,6 +73,7 @@ def _judge_all(observations: Mapping[str, Observation]) -> Iterator[Finding]:
     for name, check_id, judge in (
         ("host.port", "host/port", _judge_port),
         ("host.state", "host/state", _judge_state_dir),
+        ("host.distribution", "host/distribution", _judge_distribution),
     ):
         yield _skip_if_failed(observations[name], check_id) or judge(observations[name])
 
@@ -145,6 +146,12 @@ def _judge_machine(observation: Observation) -> Iterator[Finding]:
         yield make_finding(
             "host/programs", f"not installed: {', '.join(missing)}", hint=command, data={FIX: command.split()}
         )
+
+
+def _judge_distribution(observation: Observation) -> Finding:
+    if version := single_line(obs.text(observation.data, "foreign")):
+        return make_finding("host/distribution", f"the unrelated package envkit {version} is installed over this one")
+    return _pass("host/distribution", "only this envkit is installed", observation)
 
 
 def install_command(programs: Sequence[str], systems: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from envkit import backends, host, process, state
+from envkit import backends, distribution, host, process, state
 from envkit.backends import endpoint
 from envkit.concurrency import submit
 from envkit.errors import EnvkitError
@@ -75,6 +75,7 @@ def inspect_host(
         "host.port": lambda: _inspect_port(port, own_container, is_configured=is_configured),
         "host.state": _inspect_state,
         "host.apt": _check_apt,
+        "host.distribution": lambda: {"foreign": distribution.foreign_version()},
     }
     probes |= {name: partial(_skip, reason) for name, reason in skip_reasons.items()}
     with suppress(EnvkitError):  # `_inspect_engine` reports it

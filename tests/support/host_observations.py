@@ -23,5 +23,6 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "host.machine": {"memory_mib": 16384, "systems": ["debian"], "programs": {"ssh": True, "rsync": True}},
     "host.port": {"port": 8888, "holder": None},
     "host.apt": {"code": 0, "said": ""},
+    "host.distribution": {"foreign": ""},
     "host.state": {"folder": "/home/a/.local/state/envkit/local", "mode": 0o700, "own": True},
 }

@@ -7,7 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 from envkit import distribution
+from envkit.checks import host
 from envkit.cli import fast_path
+from envkit.model.report import Observation, Verdict
+from tests.support.host_observations import HEALTHY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,3 +41,11 @@ def test_version_warns_of_the_foreign_package(
 def test_distribution_is_not_called_envkit() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     assert re.findall(r'^name = "(.+?)"', text, re.MULTILINE)[0] == distribution.NAME
+
+
+def test_doctor_warns_of_the_foreign_package() -> None:
+    observations = [Observation(name, data) for name, data in HEALTHY.items()]
+    observations.append(Observation("host.distribution", {"foreign": "3.2"}))
+    findings = {finding.check: finding for finding in host.check(observations)}
+    assert findings["host/distribution"].status is Verdict.WARNED
+    assert "3.2" in findings["host/distribution"].detail

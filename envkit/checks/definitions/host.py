@@ -33,6 +33,16 @@ HOST = (
         "close other programs, or use a machine with more memory",
     ),
     Check(
+        "host/distribution",
+        "No unrelated package envkit is installed over this one",
+        "warning",
+        "host",
+        "On the Python package index, the name `envkit` belongs to an unrelated project; this one is `tf-envkit`. Both "
+        "install files into a package `envkit`.",
+        "`pip install envkit` was run in the Python environment of envkit",
+        "install envkit alone in a new environment: pipx install tf-envkit, or uv tool install tf-envkit",
+    ),
+    Check(
         "host/programs",
         "The SSH client and rsync are installed",
         "warning",
