@@ -143,6 +143,16 @@ class Resources:
         }
 
 
+def remove_resources(engine: docker.DockerClient) -> None:
+    """Remove the containers, networks and volumes that these tests create."""
+    for container in engine.containers.list(all=True, filters={"name": "envkit-prune-"}):
+        container.remove(force=True)
+    for network in engine.networks.list(names=["envkit-prune-"]):
+        network.remove()
+    for volume in engine.volumes.list(filters={"name": "envkit-prune-"}):
+        volume.remove()
+
+
 @pytest.fixture
 def resources(engine: docker.DockerClient, image: str) -> Iterator[Resources]:
     """Yield a factory for resources; afterwards, remove them.
@@ -150,18 +160,14 @@ def resources(engine: docker.DockerClient, image: str) -> Iterator[Resources]:
     Existing images of envkit are in use by a container meanwhile, so that later tests still find them.
     """
     factory = Resources(engine)
+    remove_resources(engine)  # a test run that was killed may have left some
     filters = {"label": f"{naming.MANAGED}=1"}
     repositories = naming.REPOSITORY, naming.BASE_REPOSITORY
     images = [entry for repository in repositories for entry in engine.images.list(repository, filters=filters)]
     for number, entry in enumerate(images):
         engine.api.create_container(str(entry.id), command=["/none"], name=f"envkit-prune-held-{number}")
     yield factory
-    for container in engine.containers.list(all=True, filters={"name": "envkit-prune-"}):
-        container.remove(force=True)
-    for network in engine.networks.list(names=["envkit-prune-"]):
-        network.remove()
-    for volume in engine.volumes.list(filters={"name": "envkit-prune-"}):
-        volume.remove()
+    remove_resources(engine)
     for ref in factory.image_refs:
         with suppress(docker.errors.ImageNotFound):
             engine.images.remove(ref, force=True)
