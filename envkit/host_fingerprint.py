@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 
@@ -44,7 +45,7 @@ def fingerprint(query: Mapping[str, Any]) -> list[object]:
         [os.environ.get(name) or os.environ.get(name.upper()) for name in PROXY_VARIABLES],
         real_paths,
         [owner, _homes(owner, sudo_ids)],
-        [path_fingerprint(os.path.join(project, name), follow_links=False) for name in CONFIG_FILES],
+        [_content_fingerprint(os.path.join(project, name)) for name in CONFIG_FILES],
         [path_fingerprint(path) for path in real_paths[1:] if path is not None],
         [path_fingerprint(path) for path in (*trusted_bundles(), PUBLIC_CA_FOLDER)] if query["ca"] else [],
         [os.cpu_count(), os.sysconf("SC_PHYS_PAGES")],
@@ -58,7 +59,16 @@ def path_fingerprint(path: str, *, follow_links: bool = True) -> list[object]:
         info = os.stat(path, follow_symlinks=follow_links)
     except OSError:
         return [path]
-    return [path, info.st_ino, info.st_size, info.st_mtime_ns, info.st_mode, info.st_uid, info.st_gid]
+    times = info.st_mtime_ns, info.st_ctime_ns  # an edit can keep the first, and not the second
+    return [path, info.st_ino, info.st_size, *times, info.st_mode, info.st_uid, info.st_gid]
+
+
+def _content_fingerprint(path: str) -> list[object]:
+    """Return a fingerprint of a small file that includes its content; a symbolic link is not followed."""
+    fingerprint_of_path = path_fingerprint(path, follow_links=False)
+    if len(fingerprint_of_path) == 1 or os.path.islink(path):
+        return fingerprint_of_path
+    return [*fingerprint_of_path, hashlib.sha256(files.read_if_permitted(path) or b"").hexdigest()]
 
 
 def trusted_bundles() -> list[str]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 
 from envkit import backends, credentials, host_fingerprint, naming, state_paths
 from envkit.backends.fast_endpoint import UNIX_SCHEME
@@ -146,7 +147,9 @@ def digest_inputs(folder: str, flags: Mapping[str, object], query: HostQuery, fi
 
 def _digest_inputs(folder: str, flags: Mapping[str, object], query: Mapping[str, Any], file_stamp: list[object]) -> str:
     flag_items = sorted((key, repr(value)) for key, value in flags.items())
-    return _sha256([folder, flag_items, file_stamp, host_fingerprint.fingerprint(query), _package_stamps()])
+    # The SSH host entry contains the path of this interpreter.
+    inputs = [folder, flag_items, file_stamp, sys.executable, host_fingerprint.fingerprint(query), _package_stamps()]
+    return _sha256(inputs)
 
 
 def compute_stamp(inputs_digest: str, state_dir: StateDir) -> str:

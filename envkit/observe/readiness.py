@@ -116,16 +116,21 @@ def wait_for_jupyter(client: JupyterClient, token: str, is_ours: Callable[[], bo
     """
     rejected_status = 0
     while True:
-        status = 0
+        status = public_status = 0
         # `/api` needs no token, so polling sends none.
-        if is_ours() and client.get_status(PUBLIC_PATH, "", jupyter_port.REQUEST_S) == OK and is_ours():
-            status = get_token_status(client, token)
-            if status == OK:
-                return
-            rejected_status = status or rejected_status
-        if not wait.pause(answered=bool(status)):
+        if is_ours():
+            public_status = client.get_status(PUBLIC_PATH, "", jupyter_port.REQUEST_S)
+            if public_status == OK and is_ours():
+                status = get_token_status(client, token)
+                if status == OK:
+                    return
+                rejected_status = status or rejected_status
+        # A refused request is no progress, although the server logs it.
+        if not wait.pause(answered=bool(status or public_status)):
             break
-    problem = f"answers {rejected_status} to its own token" if rejected_status else "does not answer"
+    problem = "does not answer"
+    if rejected_status or public_status:
+        problem = f"answers {rejected_status} to its own token" if rejected_status else f"answers {public_status}"
     raise Unhealthy(
         f"JupyterLab at {client.location} {problem} {wait.outcome}",
         code="jupyter-token-rejected" if rejected_status else "jupyter-unreachable",

@@ -59,6 +59,8 @@ if ! works || [ "$(cat .venv/envkit-place 2>/dev/null)" != "$PWD" ]; then
   pwd >.venv/envkit-place
 fi
 
+# A stamp of an earlier installation must not outlive this one.
+rm -f .venv/envkit-user .venv/envkit-dev
 info "installing envkit into .venv${1:+ with development dependencies}"
 pip=(.venv/bin/python -m pip install -qq --disable-pip-version-check)
 lock=requirements/run.txt

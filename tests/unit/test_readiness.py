@@ -183,7 +183,8 @@ def test_activity_is_cpu_time_and_the_last_line(monkeypatch: pytest.MonkeyPatch)
     stats = b'{"cpu_stats": {"cpu_usage": {"total_usage": 2500000000}}}'
     responses: dict[str, Response] = {}
     monkeypatch.setattr(unix_http, "get", lambda _socket, path, **_: responses["log" if "/logs?" in path else "stats"])
-    for body, status, cpu_s in ((stats, 200, 2.5), (b"{}", 200, None), (b"[", 200, None), (stats, 404, None)):
+    # Without statistics, the log alone shows progress.
+    for body, status, cpu_s in ((stats, 200, 2.5), (b"{}", 200, 0.0), (b"[", 200, 0.0), (stats, 404, 0.0)):
         responses.update(stats=Response(status, {}, body), log=Response(200, {}, b"a line"))
         result = activity.measure("unix:///x", NAME)
         assert (result.cpu_s if result else None) == cpu_s, (body, status)
@@ -192,6 +193,8 @@ def test_activity_is_cpu_time_and_the_last_line(monkeypatch: pytest.MonkeyPatch)
     assert activity.measure("unix:///x", NAME) == first
     responses["log"] = Response(200, {}, b"another line")
     assert activity.measure("unix:///x", NAME) != first
+    responses["log"] = Response(500, {}, b"no log")
+    assert activity.measure("unix:///x", NAME) is None
     assert activity.measure("tcp://x", NAME) is None
 
 

@@ -25,11 +25,16 @@ def measure(endpoint: str, name: str) -> Activity | None:
         return None
     path = f"/containers/{quote(name, safe='')}"
     stats = unix_http.get(socket_path, f"{path}/{STATS_QUERY}", timeout_s=TIMEOUT_S)
-    if stats.status != fast_inspect.OK:
+    cpu_s = _cpu_seconds(stats.body) if stats.status == fast_inspect.OK else None
+    log = unix_http.get(socket_path, f"{path}/{LOG_QUERY}", timeout_s=TIMEOUT_S)
+    if log.status != fast_inspect.OK:
         return None
+    # Some engines have no statistics, as without a controller for CPU time: then only the log shows progress.
+    return Activity(cpu_s or 0.0, hashlib.sha256(log.body).hexdigest())
+
+
+def _cpu_seconds(stats: bytes) -> float | None:
     try:
-        cpu_s = float(json.loads(stats.body)["cpu_stats"]["cpu_usage"]["total_usage"]) / NANOSECONDS
+        return float(json.loads(stats)["cpu_stats"]["cpu_usage"]["total_usage"]) / NANOSECONDS
     except (ValueError, KeyError, TypeError):
         return None
-    log = unix_http.get(socket_path, f"{path}/{LOG_QUERY}", timeout_s=TIMEOUT_S)
-    return Activity(cpu_s, hashlib.sha256(log.body).hexdigest())
