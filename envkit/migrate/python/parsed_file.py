@@ -173,13 +173,13 @@ def parse_ast(text: str) -> ast.Module | None:
         return None
     except ValueError:
         return None
-    if sys.version_info < (3, 11) and _is_deeper_than(AST_DEPTH_MAX, tree):
+    if not (3, 11) <= sys.version_info < (3, 13) and _is_deeper_than(AST_DEPTH_MAX, tree):
         raise NestingTooDeep
     return tree
 
 
 def _is_deeper_than(limit: int, tree: ast.AST) -> bool:
-    """Check the depth of a tree, level by level; Python 3.10 builds trees of any depth."""
+    """Check the depth of a tree, level by level; Python 3.10 and 3.13 build very deep trees."""
     level: list[ast.AST] = [tree]
     depth = 0
     while level and depth <= limit:
