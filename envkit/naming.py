@@ -23,9 +23,9 @@ SSH_PORT_LABEL = "envkit.ssh-port"
 SUITE = "envkit.suite"
 ORIGIN = "envkit.origin"
 BUILDER = "envkit.builder"  # on images; not OWNER, because containers inherit the labels of their image
-CREATED = "envkit.made"
-WAITING_PROCESS = "envkit.waits"  # on a temporary container: id of the process that waits for it
-DEADLINE = "envkit.until"  # and the end of that wait at the latest, in seconds since 1970
+CREATED = "envkit.created"
+WAITING_PROCESS = "envkit.waiting-process"  # on a temporary container: id of the process that waits for it
+DEADLINE = "envkit.deadline"  # and the end of that wait at the latest, in seconds since 1970
 SERVICE = "workspace"
 REPOSITORY, BASE_REPOSITORY = "envkit", "envkit-base"  # of images
 
@@ -83,7 +83,7 @@ def base_refs(suite: str) -> tuple[str, str]:
 
 def inspector(container_name: str) -> str:
     """Return the name of the container that inspects an environment's base image."""
-    return f"{container_name}.look"
+    return f"{container_name}.inspector"
 
 
 def smoke_prefix(owner: int) -> str:

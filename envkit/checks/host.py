@@ -101,7 +101,7 @@ def _judge_engine(observation: Observation) -> Finding:
         hint = obs.text(refusal, "hint")
         fix = {FIX: hint.split()} if hint in START_COMMANDS else {}
         return make_finding(
-            "host/engine", obs.text(refusal, "message"), cause=obs.text(refusal, "tried"), hint=hint, data=fix
+            "host/engine", obs.text(refusal, "message"), cause=obs.text(refusal, "detail"), hint=hint, data=fix
         )
     if unsupported:
         return make_finding(
@@ -182,7 +182,7 @@ def _judge_server(observation: Observation, check_id: str) -> Finding:
         return _judge_network(
             observation,
             check_id,
-            ("", f"{url}: {single_line(obs.text(observation.data, 'said')) or 'does not answer'}", ""),
+            ("", f"{url}: {single_line(obs.text(observation.data, 'output')) or 'does not answer'}", ""),
         )
     cause, hint = _explain_status(status, index=check_id == "host/index")
     if not cause:
@@ -221,7 +221,7 @@ def _judge_apt(observation: Observation) -> Finding:
         return _skip("host/apt", single_line(skip_reason))
     if observation.data.get("code") == 0:
         return _pass("host/apt", "apt can read its sources", observation)
-    output = obs.text(observation.data, "said")
+    output = obs.text(observation.data, "output")
     if conflict := _SIGNED_BY_CONFLICT.search(output):
         return make_finding(
             "host/apt",

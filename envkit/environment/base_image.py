@@ -104,7 +104,7 @@ def inspection_key(config: Config) -> str:
 
 def serialize_choice(choice: BaseChoice, foreign_base: ForeignBase | None, key: str) -> dict[str, str]:
     """Serialize the choice of a base and its inspection for the saved state."""
-    entry = {} if foreign_base is None else {FOREIGN_BASE: json.dumps({**asdict(foreign_base), "asked": key})}
+    entry = {} if foreign_base is None else {FOREIGN_BASE: json.dumps({**asdict(foreign_base), "request": key})}
     return base_choice.to_record(choice) | entry
 
 
@@ -154,7 +154,7 @@ def _load_saved_base(choice: BaseChoice, key: str, state: State | None) -> Forei
     data = json.loads(state.choices.get(FOREIGN_BASE, "{}")) if state else {}
     if not isinstance(data, dict):
         return None
-    if (data.get("kind"), data.get("ref"), data.get("asked")) != (choice.kind, choice.ref, key):
+    if (data.get("kind"), data.get("ref"), data.get("request")) != (choice.kind, choice.ref, key):
         return None
     try:
         return ForeignBase(

@@ -67,11 +67,11 @@ GUARDED_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
 
 def run_attempts(attempts):
     """Run attempts, and return which succeeded, which lack a program, and which did not finish in time."""
-    results = {"tried": 0, "succeeded": [], "missing": [], "unfinished": []}
+    results = {"attempts": 0, "succeeded": [], "missing": [], "unfinished": []}
     for name, (programs, script) in attempts.items():
         code = run(script) if all(shutil.which(program) for program in programs) else MISSING
         outcome = {0: "succeeded", MISSING: "missing", 127: "missing", TIMED_OUT: "unfinished"}.get(code)
-        results["tried"] += 1
+        results["attempts"] += 1
         if outcome:
             results[outcome].append(name)
     return results

@@ -25,7 +25,7 @@ def scan_ports(targets):
     for thread in threads:
         thread.join(TRIES_MAX * (CONNECT_S + RETRY_S))
     return {
-        "tried": len(targets),
+        "attempts": len(targets),
         "alive": has_arp_entry(),
         **{name: sorted(addresses) for name, addresses in results.items()},
     }

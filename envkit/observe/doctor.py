@@ -110,7 +110,7 @@ def _inspect_engine(facts: list[EngineFacts]) -> Mapping[str, Any]:
         engine_facts = backend.facts()
         info: dict[str, Any] = asdict(backend.details())
     except EnvkitError as error:
-        return {"refused": {"message": error.message, "tried": error.detail, "hint": error.hint}}
+        return {"refused": {"message": error.message, "detail": error.detail, "hint": error.hint}}
     facts.append(engine_facts)
     try:
         backend.refuse_unsupported(engine_facts, host.machine())
@@ -170,7 +170,7 @@ def _check_url(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:
     return {
         "url": address.partition("?")[0],
         "status": answer.status,
-        "said": "" if answer.status else answer.body.decode("utf-8", "replace"),
+        "output": "" if answer.status else answer.body.decode("utf-8", "replace"),
         "date": answer.headers.get("date", ""),
         "now": time.time(),
         "proxy": bool(proxies),
@@ -226,4 +226,4 @@ def _check_apt() -> Mapping[str, Any]:
     if process.which(LIST_SOURCES[0]) is None:
         return {"skipped": "apt-get is not installed"}
     result = process.run(LIST_SOURCES, timeout_s=NETWORK_S, env={"LC_ALL": "C"})
-    return {"code": result.code, "said": result.err}
+    return {"code": result.code, "output": result.err}

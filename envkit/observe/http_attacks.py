@@ -144,7 +144,7 @@ def _guess_tokens(target: _Target) -> dict[str, Any]:
         headers = {"Authorization": f"token {secrets.token_urlsafe(32)}"}
         statuses.append(target.send("GET", STATUS_PATH, headers).status)
     return {
-        "tried": len(statuses),
+        "attempts": len(statuses),
         "refused": sum(status in DENIED_STATUSES for status in statuses),
         "let_in": sum(200 <= status < 300 for status in statuses),
         "characters": len(target.token),

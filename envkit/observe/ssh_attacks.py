@@ -128,4 +128,4 @@ def _log_in(config: Path, host: str, login: SshAttack, options: tuple[str, ...],
 def _observation(
     attack: str, *, code: int | None = None, output: str = "", skipped: str = "", **extra: Any
 ) -> Observation:
-    return Observation("audit.ssh", {"attack": attack, "code": code, "said": output, "skipped": skipped, **extra})
+    return Observation("audit.ssh", {"attack": attack, "code": code, "output": output, "skipped": skipped, **extra})

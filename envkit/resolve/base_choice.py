@@ -28,14 +28,14 @@ class BaseChoice:
     Attributes:
         kind: `debian`, `official` or `image`.
         ref: Its reference; empty for `debian`.
-        asked: Request that `auto` chose it for; another request leads to a new choice.
-        why: Reason of `auto`, or empty.
+        request: Request that `auto` chose it for; another request leads to a new choice.
+        reason: Reason of `auto`, or empty.
     """
 
     kind: str
     ref: str = ""
-    asked: str = ""
-    why: str = ""
+    request: str = ""
+    reason: str = ""
 
 
 DEBIAN = BaseChoice("debian")
@@ -80,7 +80,8 @@ def official_image(config: Config, facts: Facts) -> tuple[str, str]:
 def previous(config: Config, facts: Facts, state: State | None) -> BaseChoice | None:
     """Return the earlier choice of `auto`, if the release and the use of a GPU are unchanged."""
     record = _load_record(state)
-    if record.get("asked") != _request(config, facts) or record.keys() != {field.name for field in fields(BaseChoice)}:
+    keys = {field.name for field in fields(BaseChoice)}
+    if record.get("request") != _request(config, facts) or record.keys() != keys:
         return None
     return BaseChoice(**record)
 
@@ -107,21 +108,21 @@ def fallback(choice: BaseChoice, state: State | None, reason: str) -> BaseChoice
 
     A base named in the config is never replaced. A choice of an earlier `up` is replaced only by `--refresh`.
     """
-    is_remembered = _load_record(state).get("asked") == choice.asked
-    return None if is_remembered or not choice.asked else replace(choice, kind="debian", ref="", why=reason)
+    is_remembered = _load_record(state).get("request") == choice.request
+    return None if is_remembered or not choice.request else replace(choice, kind="debian", ref="", reason=reason)
 
 
 def add_note(plan: Plan, choice: BaseChoice) -> Plan:
     """Add a note to a plan about the choice of `auto` and its reason."""
-    if not choice.why:
+    if not choice.reason:
         return plan
-    note = f"base: auto chose {choice.kind}, because {choice.why}; --refresh chooses again"
+    note = f"base: auto chose {choice.kind}, because {choice.reason}; --refresh chooses again"
     return replace(plan, notes=(*plan.notes, note))
 
 
 def to_record(choice: BaseChoice) -> dict[str, str]:
     """Build the state entry of a choice; empty for a base named in the config."""
-    return {BASE: json.dumps(asdict(choice))} if choice.asked else {}
+    return {BASE: json.dumps(asdict(choice))} if choice.request else {}
 
 
 def _request(config: Config, facts: Facts) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envkit.model.state import State
 
 KEYS = ("cpus", "memory_mib", "run_proxies", "gpu_offered")
-BASE, FOREIGN_BASE = "base", "ground"  # state keys: the choice of `auto`, and the contents of a foreign base
+BASE, FOREIGN_BASE = "base", "foreign_base"  # state keys: the choice of `auto`, and the contents of a foreign base
 MEMORY_TOLERANCE = 1.1  # a host's memory differs slightly between boots
 
 

@@ -37,7 +37,7 @@ def gpu_finding(results: Sequence[Observation]) -> Finding:
     return gpu_finding
 
 
-HEALTHY = "gpu/not-looked"  # nothing is wrong below TensorFlow, which is not installed
+HEALTHY = "gpu/not-probed"  # nothing is wrong below TensorFlow, which is not installed
 UTILITY = {"NVIDIA_DRIVER_CAPABILITIES": "utility"}
 
 

@@ -67,7 +67,7 @@ SSHD_SETTINGS = {
 # Observation -> data, besides the HTTP and SSH attacks.
 OBSERVED: dict[str, dict[str, Any]] = {
     "audit.control": {"owner": 200, "browser": 200},
-    "audit.guesses": {"tried": 100, "refused": 100, "let_in": 0, "characters": 43, "different": 30},
+    "audit.guesses": {"attempts": 100, "refused": 100, "let_in": 0, "characters": 43, "different": 30},
     "audit.cookie": {"cookies": [{"name": "username-1", "flags": ["HttpOnly", "SameSite=Strict"]}]},
     "audit.identity": {
         "uid": 1000,
@@ -81,8 +81,8 @@ OBSERVED: dict[str, dict[str, Any]] = {
             "Seccomp": "2",
         },
     },
-    "audit.escapes": {"tried": 14, "succeeded": [], "missing": [], "unfinished": []},
-    "audit.tampering": {"tried": 8, "succeeded": [], "missing": [], "unfinished": []},
+    "audit.escapes": {"attempts": 14, "succeeded": [], "missing": [], "unfinished": []},
+    "audit.tampering": {"attempts": 8, "succeeded": [], "missing": [], "unfinished": []},
     "audit.rights": {"checked": True, "files": []},
     "audit.variables": {"names": []},
     "audit.secrets": {"checked": True, "open": [], "shown": False},
@@ -109,7 +109,7 @@ OBSERVED: dict[str, dict[str, Any]] = {
     "audit.ssh_audit": {"count": 9, "fail": [], "warn": [QUANTUM_WARNING]},
     "audit.neighbour": {
         "network": "bridge",
-        "tried": 3,
+        "attempts": 3,
         "opened": [],
         "refused": [],
         "alive": True,

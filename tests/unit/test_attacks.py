@@ -133,7 +133,7 @@ def test_guessing_stops_without_an_answer(server: Any, monkeypatch: pytest.Monke
         )
 
     monkeypatch.setattr(http_client, "send", send)
-    assert observe(server.server_port)["audit.guesses"]["tried"] == 1
+    assert observe(server.server_port)["audit.guesses"]["attempts"] == 1
 
 
 # SSH.

@@ -63,7 +63,7 @@ def test_the_base_depends_on_the_config_and_the_gpu() -> None:
         ("base: debian:bookworm-slim", FACTS, "image", "debian:bookworm-slim"),
     ]:
         choice = choose(text, host)
-        assert (choice.kind, choice.ref, choice.why) == (kind, ref, ""), text
+        assert (choice.kind, choice.ref, choice.reason) == (kind, ref, ""), text
 
 
 def test_an_unusable_official_image_is_a_problem_of_the_config() -> None:
@@ -80,10 +80,10 @@ def test_auto_is_the_default() -> None:
 
 
 def test_auto_gives_the_reason_for_debian() -> None:
-    assert (choose("base: auto").kind, choose("base: auto").why) == ("debian", "no engine answers")
+    assert (choose("base: auto").kind, choose("base: auto").reason) == ("debian", "no engine answers")
     choice = choose("base: auto\ntensorflow: '2.18.0'\ngpu: on")
     assert choice.kind == "debian"
-    assert "cuDNN 8.9" in choice.why
+    assert "cuDNN 8.9" in choice.reason
 
 
 def test_auto_chooses_debian_without_registry_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ def test_auto_chooses_debian_without_registry_credentials(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(FakeBackend, "check_image", fail)
     choice = base_image.choose(config.load("base: auto"), FACTS, FakeBackend(), None)
-    assert (choice.kind, "no such helper" in choice.why) == ("debian", True)
+    assert (choice.kind, "no such helper" in choice.reason) == ("debian", True)
 
 
 def test_a_choice_of_auto_is_kept_until_the_request_changes() -> None:

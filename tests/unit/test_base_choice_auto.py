@@ -31,7 +31,7 @@ def test_the_official_image_is_chosen_if_it_is_available() -> None:
 def test_an_unusable_official_image_is_never_chosen() -> None:
     unusable = config.load("base: auto\ntensorflow: '2.18.0'\ngpu: on")
     choice = base_choice.choose(unusable, facts(), OfficialImage(is_local=True))
-    assert (choice.kind, "cuDNN 8.9" in choice.why) == ("debian", True)
+    assert (choice.kind, "cuDNN 8.9" in choice.reason) == ("debian", True)
 
 
 def test_debian_replaces_an_unsuitable_image_at_first_up_only() -> None:
@@ -59,5 +59,5 @@ def test_the_note_contains_the_choice_and_its_reason() -> None:
 
 
 def test_a_damaged_record_of_a_choice_is_ignored() -> None:
-    for record in ("[]", "{}", '{"asked": "2.9.0 cpu"}', '{"asked": "2.9.0 cpu", "other": 1}'):
+    for record in ("[]", "{}", '{"request": "2.9.0 cpu"}', '{"request": "2.9.0 cpu", "other": 1}'):
         assert base_choice.previous(CONFIG, facts(), State("vision", "/p", choices={BASE: record})) is None, record

@@ -97,7 +97,7 @@ def test_each_case_names_its_purpose_and_source() -> None:
 def test_a_failure_has_detail_cause_and_hint() -> None:
     failures = [finding for name in NAMES for finding in judge_case(name) if finding.status is Verdict.FAILED]
     for finding in failures:
-        assert finding.check == "gpu/not-looked" or all((finding.detail, finding.cause, finding.hint)), finding
+        assert finding.check == "gpu/not-probed" or all((finding.detail, finding.cause, finding.hint)), finding
 
 
 def test_an_optional_gpu_never_fails() -> None:
@@ -273,7 +273,7 @@ def test_every_check_definition_is_complete() -> None:
         assert re.fullmatch(r"[a-z]+/[a-z]+[0-9]*(-[a-z]+)*", check.id), check.id
         assert check.title, check.id
         assert check.description.endswith("."), check.id
-        assert check.severity == "info" or check.hint or check.id in {"gpu/not-looked", *SPECIFIC_HINTS}, check.id
+        assert check.severity == "info" or check.hint or check.id in {"gpu/not-probed", *SPECIFIC_HINTS}, check.id
 
 
 def test_the_checks_page_has_every_check() -> None:

@@ -78,7 +78,7 @@ def test_attempts_are_reported_by_their_outcome(attempts: Any) -> None:
         }
     )
     assert results == {
-        "tried": 5,
+        "attempts": 5,
         "succeeded": ["success"],
         "missing": ["missing before", "missing inside"],
         "unfinished": ["timeout"],

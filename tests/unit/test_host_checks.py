@@ -36,7 +36,7 @@ def test_a_healthy_host_passes_every_check() -> None:
 # Check -> changed observations, status, part of the hint; and the changes of the nearest healthy host.
 FAULTS: dict[str, tuple[dict[str, Any], Verdict, str, dict[str, Any]]] = {
     "engine": (
-        {"engine": {"refused": {"message": "you may not use it", "tried": "a", "hint": "sudo usermod -aG docker me"}}},
+        {"engine": {"refused": {"message": "you may not use it", "detail": "a", "hint": "sudo usermod -aG docker me"}}},
         Verdict.FAILED,
         "usermod",
         {},
@@ -57,7 +57,7 @@ FAULTS: dict[str, tuple[dict[str, Any], Verdict, str, dict[str, Any]]] = {
     ),
     "mirror": ({"mirror": {"status": 404}}, Verdict.WARNED, "build.mirror", {"mirror": {"status": 301}}),
     "index": (
-        {"index": {"status": 0, "said": "certificate verify failed"}},
+        {"index": {"status": 0, "output": "certificate verify failed"}},
         Verdict.WARNED,
         "SSL_CERT_FILE",
         {"index": {"status": 200}},
@@ -67,13 +67,13 @@ FAULTS: dict[str, tuple[dict[str, Any], Verdict, str, dict[str, Any]]] = {
         {
             "apt": {
                 "code": 100,
-                "said": "E: Conflicting values set for option Signed-By regarding source "
+                "output": "E: Conflicting values set for option Signed-By regarding source "
                 "https://nvidia.github.io/libnvidia-container/stable/deb/amd64/ /: /usr/share/keyrings/a.gpg != \n",
             }
         },
         Verdict.WARNED,
         "grep -rl nvidia.github.io",
-        {"apt": {"said": "W: Target Packages is configured twice"}},
+        {"apt": {"output": "W: Target Packages is configured twice"}},
     ),
     "state": ({"state": {"mode": 0o750}}, Verdict.FAILED, "chmod 700", {"state": {"mode": None}}),
 }
@@ -213,5 +213,5 @@ def test_only_start_commands_become_a_fix() -> None:
         ('sudo usermod -aG docker "$USER"', False),
         ("sudo apt-get install docker.io, then sudo systemctl start docker", False),
     ):
-        finding = judge(engine={"refused": {"message": "no", "tried": "", "hint": hint}})["engine"]
+        finding = judge(engine={"refused": {"message": "no", "detail": "", "hint": hint}})["engine"]
         assert (host.FIX in finding.data) is fixable, hint

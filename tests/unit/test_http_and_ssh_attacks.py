@@ -37,12 +37,12 @@ def test_an_offered_password_login_fails() -> None:
 
 
 def test_a_server_that_tries_to_forward_fails() -> None:
-    logins = ssh_logins("forward to another machine", refused=False, reached=True, said="connect failed")
+    logins = ssh_logins("forward to another machine", refused=False, reached=True, output="connect failed")
     assert ssh_statuses(logins)["audit/ssh-forwarding"] is Verdict.FAILED
 
 
 def test_a_login_without_an_explicit_refusal_is_unknown() -> None:
-    results: tuple[dict[str, object], ...] = ({"code": None, "refused": False}, {"refused": False, "said": "down"})
+    results: tuple[dict[str, object], ...] = ({"code": None, "refused": False}, {"refused": False, "output": "down"})
     for attack in SSH_ATTACKS:
         for changes in results:
             statuses = ssh_statuses(ssh_logins(attack.name, **changes))
@@ -52,7 +52,7 @@ def test_a_login_without_an_explicit_refusal_is_unknown() -> None:
 
 def test_ssh_attacks_need_a_working_owner_login() -> None:
     for code in (255, None, 1):
-        owner = Observation("audit.ssh", {"attack": OWNER_LOGIN.name, "code": code, "said": "Connection refused"})
+        owner = Observation("audit.ssh", {"attack": OWNER_LOGIN.name, "code": code, "output": "Connection refused"})
         for observations in ([owner], [owner, *ssh_logins()[1:]]):
             assert set(ssh_statuses(observations).values()) == {Verdict.UNKNOWN}, code
 

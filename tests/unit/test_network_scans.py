@@ -32,7 +32,7 @@ INSPECTED = {
     "HostConfig": {"NetworkMode": OWN},
     "NetworkSettings": {"Networks": {OWN: {"IPAddress": "172.18.0.2", "GlobalIPv6Address": ""}}},
 }
-CLOSED = {"tried": 3, "opened": [], "refused": [], "alive": True}
+CLOSED = {"attempts": 3, "opened": [], "refused": [], "alive": True}
 
 
 def probe_networks(inspected: dict[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -142,7 +142,7 @@ def test_only_two_closed_scans_pass() -> None:
         ({"skipped": "no"}, {"skipped": "no"}, Verdict.SKIPPED),
         (CLOSED, {**CLOSED, "alive": False}, Verdict.UNKNOWN),
         (CLOSED, {**CLOSED, "ended": False}, Verdict.UNKNOWN),
-        (CLOSED, {**CLOSED, "tried": 0}, Verdict.UNKNOWN),
+        (CLOSED, {**CLOSED, "attempts": 0}, Verdict.UNKNOWN),
         ({"skipped": "no"}, {"ended": False}, Verdict.UNKNOWN),
     )
     for first, second, status in cases:
@@ -170,7 +170,7 @@ def test_open_and_closed_ports_are_reported(monkeypatch: pytest.MonkeyPatch) -> 
         closed.bind(("127.0.0.1", 0))
         open_port, closed_port = (f"127.0.0.1:{listener.getsockname()[1]}" for listener in (server, closed))
         results = port_scan.scan_ports([closed_port, open_port])
-    assert (results["tried"], results["opened"], results["refused"]) == (2, [open_port], [closed_port])
+    assert (results["attempts"], results["opened"], results["refused"]) == (2, [open_port], [closed_port])
 
 
 def test_a_port_must_respond_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,7 +159,7 @@ def test_hints_for_a_foreign_image_name_no_workspace_command() -> None:
                 assert not [command for command in WORKSPACE_COMMANDS if command in finding.hint], (name, finding)
         failures = [finding for finding in judge(seen, "gpu").values() if finding.status is Verdict.FAILED]
         assert failures, name
-        assert all(finding.hint for finding in failures if finding.check != "gpu/not-looked"), name
+        assert all(finding.hint for finding in failures if finding.check != "gpu/not-probed"), name
 
 
 def test_hints_for_a_workspace_name_envkit_commands() -> None:

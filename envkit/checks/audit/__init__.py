@@ -58,7 +58,7 @@ def _check_ssh(observations: Sequence[Observation]) -> Iterator[Finding]:
     }
     suite_reason = next((obs.text(result, "skipped") for name, result in results.items() if not name), "")
     owner = results.get(OWNER_LOGIN.name, {})
-    login_error = "" if owner.get("code") == 0 else f"the owner's login failed: {obs.text(owner, 'said')}"
+    login_error = "" if owner.get("code") == 0 else f"the owner's login failed: {obs.text(owner, 'output')}"
     for check_id in dict.fromkeys(attack.check for attack in SSH_ATTACKS):
         outcomes = [(attack, results.get(attack.name, {})) for attack in SSH_ATTACKS if attack.check == check_id]
         skip_reason = next((obs.text(data, "skipped") for _, data in outcomes if obs.text(data, "skipped")), "")
@@ -87,7 +87,7 @@ def _missing_refusal(attack: SshAttack, data: Mapping[str, Any]) -> str:
     """Return why an attack does not count as refused, or an empty string if the expected message and code came."""
     if data.get("refused") is True and data.get("code") == attack.exit_code:
         return ""
-    return f"{attack.name}: not refused explicitly; {obs.text(data, 'said') or 'no message'}"
+    return f"{attack.name}: not refused explicitly; {obs.text(data, 'output') or 'no message'}"
 
 
 def _check_traces(observations: Sequence[Observation]) -> Finding:

@@ -74,7 +74,7 @@ def _check_guesses(data: Mapping[str, Any], stop_reason: str) -> Finding:
     if not data:
         return judge("audit/http-guesses", (), stop_reason)
     length, distinct, successes, refusals = (data.get(key) for key in ("characters", "different", "let_in", "refused"))
-    faults = [f"{successes} of {data.get('tried')} made-up tokens were accepted"] if successes else []
+    faults = [f"{successes} of {data.get('attempts')} made-up tokens were accepted"] if successes else []
     if not isinstance(length, int) or length < MIN_TOKEN_LENGTH:
         faults.append(f"the token has only {length} characters and can be guessed")
     elif not isinstance(distinct, int) or distinct < MIN_TOKEN_LENGTH // 4:

@@ -112,8 +112,8 @@ def _check_attempts(observations: Sequence[Observation], name: str) -> Finding:
     check_id, count = ATTEMPTS[name]
     data, reason = obs.data(observations, name), unknown_reason(observations, name)
     missing, unfinished = obs.texts(data, "missing"), obs.texts(data, "unfinished")
-    if not reason and data.get("tried") != count:
-        reason = f"{data.get('tried')} of {count} attempts were made"
+    if not reason and data.get("attempts") != count:
+        reason = f"{data.get('attempts')} of {count} attempts were made"
     if not reason and missing:
         reason = f"could not be tried because a program is missing: {', '.join(missing)}"
     if not reason and unfinished:

@@ -57,7 +57,7 @@ def _unknown_reason(data: Mapping[str, Any]) -> str:
     network, reason = obs.text(data, "network"), obs.text(data, "why")
     if reason or obs.text(data, "skipped"):
         return reason
-    if not data.get("tried") or data.get("ended") is not True:
+    if not data.get("attempts") or data.get("ended") is not True:
         return f"the container on {network} did not finish its connection attempts"
     if data.get("alive") is not True:
         return f"the container on {network} receives no answer from any address, so closed ports prove nothing"

@@ -332,7 +332,7 @@ GPU = (
         "envkit up",
     ),
     Check(
-        "gpu/not-looked",
+        "gpu/not-probed",
         "The GPU could not be checked",
         "error",
         "tensorflow",

@@ -88,7 +88,7 @@ def _apply_requirement(fault: Finding, *, required: bool, cpu_note: str) -> Find
         return fault
     if fault.layer in {"host", "engine", "image"}:
         return replace(fault, status=Verdict.SKIPPED, detail="; ".join(filter(None, (fault.detail, cpu_note))), hint="")
-    return replace(fault, status=Verdict.SKIPPED if fault.check == "gpu/not-looked" else Verdict.WARNED)
+    return replace(fault, status=Verdict.SKIPPED if fault.check == "gpu/not-probed" else Verdict.WARNED)
 
 
 def _find_host_fault(host: HostGpu, release: Release | None) -> Finding | None:
@@ -123,7 +123,7 @@ def _find_image_fault(*, gpu_build: bool) -> Finding | None:
 def _find_tensorflow_fault(observations: Sequence[Observation], release: Release | None) -> Finding:
     observation = obs.last(observations, "tensorflow.devices")
     if observation is None:
-        return make_finding("gpu/not-looked", "the TensorFlow probe stopped before it reached the GPUs")
+        return make_finding("gpu/not-probed", "the TensorFlow probe stopped before it reached the GPUs")
     gpus = _gpus(observations)
     return (
         compute_failures.diagnose(observations, gpus, release)
