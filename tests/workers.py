@@ -28,7 +28,11 @@ SHARED_FOLDERS = ("tests/contract", *(() if os.geteuid() == 0 else ("tests/funct
 
 
 class ByFile(LoadScopeScheduling):
-    """Distribute whole files in collection order, so that the fixtures of a file are created once."""
+    """Distribute whole files in collection order, so that the fixtures of a file are created once.
+
+    This is xdist's `--dist loadfile`, except that a folder that shares resources is a scope of its own. `loadgroup`
+    would need a mark on every test, and appends the group to the test ids.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         return scope(nodeid)
