@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envkit import config, state
-from envkit.environment import builder, converge, execute, preflight
+from envkit.environment import builder, execute, preflight, reconcile_loop
 from envkit.environment.planning import PlanningResult
 from envkit.environment.project import Project
+from envkit.environment.reconcile_loop import ReconcileLoop
 from envkit.errors import EngineError, PortTaken, SubnetTaken
 from envkit.model import step
 from envkit.model.engine_state import ActualState, ImageInfo
@@ -32,11 +33,11 @@ CREATE, START, FILES = step.CreateContainer("c", "r"), step.StartContainer("c"),
 REBUILD, REMOVE_OWN = step.BuildImage(REF, no_cache=True), step.RemoveContainer(DESIRED.plan.run.name)
 
 
-def convergence(state_dir: StateDir, saved_state: State, backend: FakeBackend | None = None) -> converge._Convergence:
+def convergence(state_dir: StateDir, saved_state: State, backend: FakeBackend | None = None) -> ReconcileLoop:
     """Return a run whose state has been saved."""
     state.save(state_dir, saved_state)
     project = Project("/p", config.load(""), "unix:///x", state_dir, saved_state)
-    return converge._Convergence(project, backend or FakeBackend(), UNUSED, UNUSED)
+    return ReconcileLoop(project, backend or FakeBackend(), UNUSED, UNUSED)
 
 
 def planning(actual: ActualState) -> PlanningResult:
@@ -106,17 +107,17 @@ def test_pull_rebuilds_the_image_even_on_the_same_base(tmp_path: Path, monkeypat
             return saved_state
 
         with monkeypatch.context() as patch:
-            patch.setattr(converge, "plan_environment", lambda *_, actual=actual, **__: planning(actual))
+            patch.setattr(reconcile_loop, "plan_environment", lambda *_, actual=actual, **__: planning(actual))
             patch.setattr(execute, "refresh_base", lambda *_, record=record: record("refreshed"))
             patch.setattr(execute, "write_artifacts", lambda *_: None)
             patch.setattr(execute, "execute_steps", lambda steps, *_, record=record: record(*steps))
             patch.setattr(builder, "check", lambda *_: None)
-            patch.setattr(converge._Convergence, "_approve_plan", lambda *_: None)
+            patch.setattr(ReconcileLoop, "_approve_plan", lambda *_: None)
             for check in ("check_gpu", "check_remote_copy"):
                 patch.setattr(preflight, check, lambda *_: None)
             backend = FakeBackend(images={REF: ImageInfo(image_id, {}), "": ImageInfo("sha256:1", {})})
             run = convergence(StateDir(tmp_path / "state"), saved_state, backend)
-            run._converge(lambda _: (), run_container=is_running, pull=True)
+            run.run(lambda _: (), run_container=is_running, pull=True)
         assert events + backend.changes == expected, (is_running, image_id)
 
 
