@@ -180,6 +180,11 @@ ERRORS: dict[str, ErrorEntry] = {
     "engine-local": ErrorEntry(
         ExitCode.USAGE, "The command is for remote engines only.", "envkit sync --engine ssh://…"
     ),
+    "engine-other-file-system": ErrorEntry(
+        ExitCode.ENGINE,
+        "The engine mounts other files than the ones the caller sees at the same paths.",
+        "run envkit on the engine's machine, or mount the folder at the same path on both sides",
+    ),
     "engine-remote": ErrorEntry(
         ExitCode.USAGE, "The command is for a local engine only.", "run the command on the engine's machine"
     ),
@@ -671,6 +676,11 @@ ERRORS: dict[str, ErrorEntry] = {
         ExitCode.USAGE,
         "The workspace does not exist or is not a folder.",
         "create the folder, or set workspace: in envkit.yaml",
+    ),
+    "workspace-replaced": ErrorEntry(
+        ExitCode.EXEC_FAILED,
+        "The project folder was deleted or replaced while the environment was running.",
+        "envkit up",
     ),
     "workspace-unreadable": ErrorEntry(
         ExitCode.USAGE,

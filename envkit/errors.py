@@ -192,3 +192,14 @@ def connection_lost_error(action: str, detail: str) -> EngineUnavailable:
         detail=detail,
         hint="start it again (sudo systemctl start docker), then repeat the command",
     )
+
+
+def other_file_system_error(message: str) -> StartFailed:
+    """Return the error for an engine that mounts other files than the ones the caller sees."""
+    return StartFailed(
+        f"the engine sees another file system than you: {message}",
+        code="engine-other-file-system",
+        detail="usual causes: envkit runs in a container or CI job with the engine's socket; Docker is a snap; "
+        "a private /tmp or another mount hides the folder from the engine",
+        hint="run envkit on the engine's machine, or mount the folder there at the same path",
+    )

@@ -44,7 +44,7 @@ def fingerprint(query: Mapping[str, Any]) -> list[object]:
         [os.environ.get(name) for name in ("XDG_STATE_HOME", *CA_VARIABLES)],
         [os.environ.get(name) or os.environ.get(name.upper()) for name in PROXY_VARIABLES],
         real_paths,
-        [owner, _homes(owner, sudo_ids)],
+        [owner, _homes(owner, sudo_ids), _identity(real_paths[0])],
         [_content_fingerprint(os.path.join(project, name)) for name in CONFIG_FILES],
         [path_fingerprint(path) for path in real_paths[1:] if path is not None],
         [path_fingerprint(path) for path in (*trusted_bundles(), PUBLIC_CA_FOLDER)] if query["ca"] else [],
@@ -60,7 +60,7 @@ def path_fingerprint(path: str, *, follow_links: bool = True) -> list[object]:
     except OSError:
         return [path]
     times = info.st_mtime_ns, info.st_ctime_ns  # an edit can keep the first, and not the second
-    return [path, info.st_ino, info.st_size, *times, info.st_mode, info.st_uid, info.st_gid]
+    return [path, info.st_dev, info.st_ino, info.st_size, *times, info.st_mode, info.st_uid, info.st_gid]
 
 
 def _content_fingerprint(path: str) -> list[object]:
@@ -127,6 +127,14 @@ def _folder_owner(path: str | None) -> list[int] | None:
         return None
     info = os.stat(path)
     return [info.st_uid, info.st_gid]
+
+
+def _identity(path: str | None) -> list[int] | None:
+    """Return device and inode: a container keeps the folder that was at the path when it started."""
+    if path is None or not os.path.exists(path):
+        return None
+    info = os.stat(path)
+    return [info.st_dev, info.st_ino]
 
 
 def _homes(owner: list[int] | None, sudo_ids: list[str]) -> list[str]:

@@ -115,7 +115,7 @@ def _up_steps(
     network_matches = (
         network is not None and network.subnet == plan.run.network.subnet if needs_bridge else network is None
     )
-    keep = keep and (network_matches or not needs_bridge)
+    keep = keep and (network_matches or not needs_bridge) and not actual.replaced_mounts
     if not keep:
         image_steps = tuple(_image_steps(desired, actual))
         yield from image_steps

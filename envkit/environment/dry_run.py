@@ -72,7 +72,9 @@ def dry_run(project: Project, *, refresh: bool = False, yes: bool = False) -> Re
     builder.check(planning.plan, backend, steps)
     step_names = tuple(type(step).__name__ for step in steps)
     container = planning.actual.container
-    descriptions = describe_steps(steps, describe_differences(planning.desired, container) if container else "")
+    replaced_mounts = planning.actual.replaced_mounts
+    reason = describe_differences(planning.desired, container, replaced_mounts) if container else ""
+    descriptions = describe_steps(steps, reason)
     plan = planning.plan
     port, is_remote = plan.run.host_port(naming.JUPYTER_PORT), ssh_tunnel.is_remote(project.endpoint)
     result = DryRun(

@@ -10,7 +10,7 @@ from envkit.environment import base_image
 from envkit.environment.project import is_folder_missing, used_names
 from envkit.errors import EngineUnavailable, PreconditionError
 from envkit.model.engine_state import ActualState
-from envkit.observe import port_owner
+from envkit.observe import mount_identity, port_owner
 from envkit.reconcile import DesiredState
 from envkit.render import build_context
 from envkit.resolve import base_choice, environment_name, host_query, remote, resolve, sticky
@@ -218,8 +218,16 @@ def _plan_with_image(
     digests = digest.compute(plan, context, build_context.strip_comments)
     ref = digest.image_ref(plan, digests)
     if backend is not None:
-        actual = replace(actual, image=backend.image(ref))
+        actual = replace(actual, image=backend.image(ref), replaced_mounts=_find_replaced_mounts(backend, plan, actual))
     return PlanningResult(DesiredState(plan, digests, ref), context, facts, actual)
+
+
+def _find_replaced_mounts(backend: Backend, plan: Plan, actual: ActualState) -> tuple[str, ...]:
+    """Compare the mounts of a running container that would be kept with the caller's files."""
+    container = actual.container
+    if container is None or container.status != "running" or not backend.capabilities.binds:
+        return ()
+    return mount_identity.find_replaced(backend, plan.run.name, plan.run.mounts)
 
 
 def update_state(planning: PlanningResult, state: State | None, name_from_folder: bool) -> State:

@@ -10,7 +10,7 @@ from envkit import reconcile, state
 from envkit.concurrency import submit
 from envkit.environment import builder, execute, preflight
 from envkit.environment.planning import plan_environment, update_state
-from envkit.errors import PortTaken, PreconditionError, StartFailed, SubnetTaken
+from envkit.errors import PortTaken, PreconditionError, StartFailed, SubnetTaken, other_file_system_error
 from envkit.model import step
 from envkit.resolve import base_access, unapproved_entries
 
@@ -87,6 +87,7 @@ class ReconcileLoop:
             planning = plan_environment(
                 self.project, self.backend, self.state, avoid_ports=self.excluded_ports, on_progress=self.on_progress
             )
+            self._check_mounts(planning)
             if run_container:  # an image for a GPU can be built without one
                 preflight.check_gpu(planning, self.backend)
                 preflight.check_remote_copy(planning, self.state)
@@ -113,6 +114,14 @@ class ReconcileLoop:
             code="not-converging",
             hint="envkit status",
         )
+
+    def _check_mounts(self, planning: PlanningResult) -> None:
+        """Refuse an engine whose new container sees other files than the caller, and remove that container."""
+        replaced_mounts = planning.actual.replaced_mounts
+        if replaced_mounts and step.StartContainer.__name__ in self.changes:
+            self.backend.remove_container(planning.plan.run.name)
+            sources = [mount.source for mount in planning.plan.run.mounts if mount.target in replaced_mounts]
+            raise other_file_system_error(f"in the container, {sources[0]} is another file or folder")
 
     def _remove_replaced_image(self, planning: PlanningResult) -> None:
         """Remove the old image whose name the new one took, unless a container uses it."""

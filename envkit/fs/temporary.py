@@ -1,4 +1,4 @@
-"""Temporary folders, removed when they are no longer needed."""
+"""Temporary folders and files, removed when they are no longer needed."""
 
 from __future__ import annotations
 
@@ -24,3 +24,14 @@ def folder(prefix: str = "envkit-", parent: Path | None = None) -> Iterator[Path
     """
     with tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as name:
         yield Path(name)
+
+
+@contextmanager
+def marker_file(parent: Path, prefix: str) -> Iterator[Path]:
+    """Create an empty file with a random name in an existing folder, and remove it when the body ends.
+
+    Raises:
+        OSError: The file cannot be created.
+    """
+    with tempfile.NamedTemporaryFile(prefix=prefix, dir=parent) as file:
+        yield Path(file.name)

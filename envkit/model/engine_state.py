@@ -152,6 +152,7 @@ class ActualState:
         volumes: Its volumes, by name.
         subnets: Subnets of the engine's other networks, in CIDR form.
         binds: Files and folders of the host in other environments, of all users.
+        replaced_mounts: Targets of its running container where the caller sees another file or folder.
     """
 
     container: ContainerInfo | None = None
@@ -163,3 +164,4 @@ class ActualState:
     volumes: Mapping[str, VolumeInfo] = field(default_factory=dict)
     subnets: tuple[str, ...] = ()
     binds: tuple[BindInfo, ...] = ()
+    replaced_mounts: tuple[str, ...] = ()

@@ -8,6 +8,8 @@ from envkit import naming
 from envkit.model import step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envkit.model.engine_state import ContainerInfo
     from envkit.model.step import Step, Steps
     from envkit.reconcile import DesiredState
@@ -35,8 +37,14 @@ def describe_steps(steps: Steps, reason: str = "") -> tuple[str, ...]:
     return (*sentences, FOLLOW_UP) if any(isinstance(action, step.MakeBase) for action in steps) else sentences
 
 
-def describe_differences(desired: DesiredState, container: ContainerInfo) -> str:
-    """Describe the differences between a container's labels and the desired state, or return an empty string."""
+def describe_differences(desired: DesiredState, container: ContainerInfo, replaced_mounts: Sequence[str] = ()) -> str:
+    """Describe the differences between a container and the desired state, or return an empty string.
+
+    Args:
+        desired: The desired state.
+        container: The container.
+        replaced_mounts: Mount targets where the caller sees another file or folder.
+    """
     plan, digests = desired.plan, desired.digests
     ports = naming.port_labels(plan.run)
     differences = (
@@ -44,6 +52,7 @@ def describe_differences(desired: DesiredState, container: ContainerInfo) -> str
         ("the settings differ", container.labels.get(naming.RUN) != digests.run),
         ("the port differs", any(container.labels.get(key) != port for key, port in ports.items())),
         ("the container is broken", container.status in {"dead", "removing"}),
+        (f"another file or folder is now at the source of {', '.join(replaced_mounts)}", bool(replaced_mounts)),
     )
     return ", ".join(description for description, differs in differences if differs)
 

@@ -19,6 +19,8 @@ RUNTIME_ERROR_PREFIX = b"OCI runtime exec failed"
 START_FAILURE_CODES = {125, 126, 127}
 LINE_BYTES_MAX = 8192
 FOLDER_ERROR = re.compile(r"chdir to cwd|can't cd to")
+# The working folder is the workspace, and was deleted on the host while the container kept running.
+FOLDER_DELETED = re.compile(r"current working directory is outside of container mount namespace|breakout detected")
 NOT_FOUND = re.compile(r"not found|no such file or directory", re.IGNORECASE)
 # The engine's own working-folder setting would follow a symlink that container code may have created, and old runtimes
 # let that leave the container (CVE-2024-21626).
@@ -88,6 +90,12 @@ class OutputBuffer:
 
 def start_error(output: str, program: str) -> ExecError:
     """Return the error for a program that was not started."""
+    if FOLDER_DELETED.search(output):
+        return ExecError(
+            "the project folder was deleted or replaced while the environment was running",
+            code="workspace-replaced",
+            hint="envkit up starts the container again, with the folder that is there now",
+        )
     if FOLDER_ERROR.search(output):
         return ExecError(
             "this folder does not exist in the workspace, or cannot be entered there",

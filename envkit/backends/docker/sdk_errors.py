@@ -18,6 +18,7 @@ from envkit.errors import (
     StartFailed,
     SubnetTaken,
     connection_lost_error,
+    other_file_system_error,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ DISK_HINT = "free disk space where the engine keeps its images (envkit prune), t
 NETWORK_HINT = "envkit prune removes unused networks; or set network.pool in envkit.yaml to another range"
 ENGINE_LOG_HINT = "the engine's log may show more: sudo journalctl --unit docker"
 FALLBACK_CODES: dict[type[EngineError], str] = {BuildFailed: "build-failed", StartFailed: "container-start-failed"}
+MISSING_SOURCE = re.compile(r"bind source path does not exist: (/.*)")  # envkit checked before that it exists
 PUBLISHED = re.compile(r"127\.0\.0\.1:([0-9]{1,5})\b", re.ASCII)
 
 
@@ -49,6 +51,8 @@ def translate_errors(action: str, error_type: type[EngineError] = EngineError) -
         yield
     except docker.errors.APIError as error:
         text = str(error.explanation or error)[:TEXT_MAX].strip()
+        if path := MISSING_SOURCE.search(text):
+            raise other_file_system_error(f"{path[1]} does not exist for the engine") from error
         signature = _gpu_signature(text)
         cause = f": {signature.cause}" if signature else ""
         specific_type, code, hint = _classify_error(text, error_type)
