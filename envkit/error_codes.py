@@ -210,7 +210,7 @@ ERRORS: dict[str, ErrorEntry] = {
     "environment-name-taken": ErrorEntry(
         ExitCode.USAGE,
         "Another project's environment has the name in the configuration.",
-        "choose another name, or run envkit down --volumes --name NAME",
+        "choose another name",
     ),
     "environment-not-found": ErrorEntry(
         ExitCode.USAGE,

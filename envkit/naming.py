@@ -118,7 +118,7 @@ def labels(owner: int, name: str, project: str) -> dict[str, str]:
 
 def container_labels(plan: Plan, digests: Digests) -> dict[str, str]:
     """Return the container's labels, without those for other tools."""
-    base_labels = {**labels(plan.owner, plan.name, plan.project), IMAGE: digests.image, RUN: digests.run}
+    base_labels = {**labels(plan.owner, plan.name, plan.label_path), IMAGE: digests.image, RUN: digests.run}
     return {**base_labels, **port_labels(plan.run)}
 
 

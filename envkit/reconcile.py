@@ -207,12 +207,12 @@ def _is_current(desired: DesiredState, container: ContainerInfo) -> bool:
 def _check_ownership(plan: Plan, actual: ActualState) -> None:
     resource_name = plan.run.name
     if actual.container is not None:
-        _check_owner(f"container {resource_name}", actual.container.labels, plan.owner, plan.project)
+        _check_owner(f"container {resource_name}", actual.container.labels, plan.owner, plan.label_path)
     if actual.network is not None:
-        _check_owner(f"network {resource_name}", actual.network.labels, plan.owner, plan.project)
+        _check_owner(f"network {resource_name}", actual.network.labels, plan.owner, plan.label_path)
     for name in _volume_names(plan):
         if name in actual.volumes:
-            _check_owner(f"volume {name}", actual.volumes[name].labels, plan.owner, plan.project)
+            _check_owner(f"volume {name}", actual.volumes[name].labels, plan.owner, plan.label_path)
 
 
 def _check_owner(resource: str, labels: Mapping[str, str], owner: int, project: str) -> None:

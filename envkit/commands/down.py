@@ -59,7 +59,9 @@ def down(
         environment.state_dir.lock, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
     ):
         actual = backend.actual_state(environment.container_name, ())
-        steps = reconcile.down(environment.name, environment.owner, environment.project, actual, volumes=volumes)
+        steps = reconcile.down(
+            environment.name, environment.owner, environment.state.label_path, actual, volumes=volumes
+        )
         if ssh_tunnel.is_remote(environment.endpoint):
             _release_remote(environment, backend, actual, volumes=volumes, discard=discard, on_progress=on_progress)
         with suppress(EngineError):  # a network that is in use reports its own error below
@@ -75,7 +77,7 @@ def down(
     our_volumes = (
         name
         for name, volume in actual.volumes.items()
-        if naming.belongs_to(volume.labels, environment.owner, environment.project)
+        if naming.belongs_to(volume.labels, environment.owner, label_path)
     )
     kept_volumes = () if volumes else tuple(sorted(our_volumes))
     return Report("down", environment.name, DownResult(environment.name, removed, kept_volumes))

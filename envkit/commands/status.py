@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envkit import backends, naming, state
 from envkit.backends import endpoint
-from envkit.environment.project import environment_not_found, is_folder_missing, removal_command
+from envkit.environment.project import environment_not_found, is_folder_missing, stop_command
 from envkit.environment.remote import ports
 from envkit.model.report import Finding, Progress, Report
 
@@ -145,5 +145,5 @@ def _verdict(saved_state: State) -> str:
 
 
 def _hint(saved_state: State) -> str:
-    """Return the command that removes an environment whose project folder is missing."""
-    return removal_command(saved_state.name) if is_folder_missing(saved_state.project) else ""
+    """Return the command that stops an environment whose project folder is missing."""
+    return stop_command(saved_state.name) if is_folder_missing(saved_state.project) else ""

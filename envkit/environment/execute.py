@@ -66,7 +66,7 @@ def _execute_step(
     on_progress: ProgressCallback,
 ) -> State:
     plan = planning.plan
-    owner_labels = naming.labels(plan.owner, plan.name, plan.project)
+    owner_labels = naming.labels(plan.owner, plan.name, plan.label_path)
     match action:
         case step.MakeBase(suite, ref):
             _make_base(backend, suite, ref, plan, on_progress)
@@ -194,7 +194,7 @@ def _prepare_volumes(
 
 def _helper_labels(plan: Plan) -> dict[str, str]:
     """Return the labels of a helper container, without the environment's name so that `status` does not list it."""
-    owner_labels = naming.labels(plan.owner, plan.name, plan.project)
+    owner_labels = naming.labels(plan.owner, plan.name, plan.label_path)
     return {key: value for key, value in owner_labels.items() if key != naming.NAME}
 
 

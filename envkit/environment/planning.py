@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envkit import backends, catalog, digest, host, naming, ssh_tunnel
-from envkit.environment import base_image
+from envkit.environment import base_image, moved_project
 from envkit.environment.project import is_folder_missing, used_names
 from envkit.errors import EngineUnavailable, PreconditionError
 from envkit.model.engine_state import ActualState
@@ -82,7 +82,7 @@ def plan_environment(
         project.config, project.folder, state, _unavailable_names(project, backend, facts.caller.uid, state)
     )
     _refuse_renaming(backend, facts.caller.uid, name, state)
-    actual = ActualState() if backend is None else _inspect_actual(project, backend, facts.caller.uid, name)
+    actual = ActualState() if backend is None else _inspect_actual(project, backend, facts.caller.uid, name, state)
     choice = base_image.choose(project.config, facts, backend, state)
     if choice.kind != "debian":
         try:
@@ -126,7 +126,7 @@ def _gather_facts(
     return replace(facts, network=replace(facts.network, busy_ports=busy_ports | owners))
 
 
-def _inspect_actual(project: Project, backend: Backend, owner: int, name: str) -> ActualState:
+def _inspect_actual(project: Project, backend: Backend, owner: int, name: str, state: State | None) -> ActualState:
     """Inspect the environment's resources on the engine, apart from images."""
     container_name, has_binds = naming.container(owner, name), backend.capabilities.binds
     volume_names = ("home",) if has_binds else ("home", *remote.RESERVED_VOLUMES)
@@ -136,7 +136,7 @@ def _inspect_actual(project: Project, backend: Backend, owner: int, name: str) -
     )
     if not has_binds:  # mounts there are unrelated to local folders
         return actual
-    return replace(actual, binds=backend.other_binds(owner, project.folder))
+    return replace(actual, binds=backend.other_binds(owner, state.label_path if state else project.folder))
 
 
 def _with_choice(planning: PlanningResult, choice: BaseChoice) -> PlanningResult:
@@ -245,6 +245,7 @@ def update_state(planning: PlanningResult, state: State | None, name_from_folder
         name=plan.name,
         project=plan.project,
         workspace=planning.facts.workspace,
+        folder_id=moved_project.refresh_id(old_state.folder_id, plan.project),
         port=plan.run.host_port(naming.JUPYTER_PORT) or old_state.port,
         ssh_port=plan.run.host_port(naming.SSH_PORT) or old_state.ssh_port,
         subnet=plan.run.network.subnet or old_state.subnet,

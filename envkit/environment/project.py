@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envkit import backends, naming, state
 from envkit.backends.endpoint import current_endpoint, engine_flag
-from envkit.environment import project_folder
+from envkit.environment import moved_project, project_folder
 from envkit.errors import EnvkitError, PreconditionError, StartFailed
 from envkit.fs import files
 from envkit.model.state import State
@@ -73,9 +73,9 @@ class Environment:
 
     @property
     def hint(self) -> str:
-        """Command that brings it up from the working folder, or removes it if its project folder is missing."""
+        """Command that brings it up from the working folder, or what to do if its project folder is missing."""
         if is_folder_missing(self.project):
-            return removal_command(self.name)
+            return f"if you moved the folder, run envkit up there; otherwise {stop_command(self.name)}"
         project_option = "" if _is_current_project(self.project) else f" --project {shlex.quote(self.project)}"
         return f"envkit up{project_option}{engine_flag()}"
 
@@ -125,7 +125,7 @@ def load(start: Path, flags: Mapping[str, object]) -> Project:
         project_config = project_config.with_flags(**flags)
     engine_endpoint = current_endpoint()
     state_dir = state.directory(engine_endpoint, folder)
-    return Project(folder, project_config, engine_endpoint, state_dir, state.load(state_dir))
+    return Project(folder, project_config, engine_endpoint, state_dir, _load_state(engine_endpoint, folder))
 
 
 def find_environment(start: Path, name: str | None) -> Environment:
@@ -142,7 +142,7 @@ def find_environment(start: Path, name: str | None) -> Environment:
         raise environment_not_found(name)
     folder = find_folder(start)
     state_dir = state.directory(engine_endpoint, folder)
-    folder_state = state.load(state_dir) or _state_from_labels(engine_endpoint, folder)
+    folder_state = _load_state(engine_endpoint, folder) or _state_from_labels(engine_endpoint, folder)
     if folder_state is None:
         raise PreconditionError(
             f"{folder} has no environment",
@@ -177,9 +177,9 @@ def is_folder_missing(folder: str) -> bool:
     return not os.path.isdir(folder)  # noqa: PTH112 - Path.is_dir raises if access is denied
 
 
-def removal_command(name: str) -> str:
-    """Return the command that removes an environment from any working folder."""
-    return f"envkit down --volumes --name {name}{engine_flag()}"
+def stop_command(name: str) -> str:
+    """Return the command that stops an environment from any working folder and keeps its home and its other volumes."""
+    return f"envkit down --name {name}{engine_flag()}"
 
 
 def _is_current_project(folder: str) -> bool:
@@ -208,6 +208,11 @@ def used_names(engine_endpoint: str, excluded_project: str) -> dict[str, str]:
         for _, saved_state in state.environments(engine_endpoint)
         if saved_state.project != excluded_project
     }
+
+
+def _load_state(engine_endpoint: str, folder: str) -> State | None:
+    """Load the state of a folder's environment, which moves with its folder."""
+    return state.load(state.directory(engine_endpoint, folder)) or moved_project.adopt(engine_endpoint, folder)
 
 
 def _state_from_labels(engine_endpoint: str, folder: str) -> State | None:

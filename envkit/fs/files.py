@@ -255,6 +255,16 @@ def open_folder(path: Path, owner: Account) -> Iterator[int]:
                 os.fchown(folder_fd, owner.uid, owner.gid)
 
 
+def move_folder(source: Path, target: Path) -> None:
+    """Rename a folder durably; the target must not exist.
+
+    Raises:
+        OSError: The target exists and is not empty, or the folder cannot be renamed.
+    """
+    source.rename(target)
+    fsync_folder(target.parent)
+
+
 def remove(path: Path) -> None:
     """Remove a file, or a folder with its content, if it exists."""
     if path.is_symlink() or path.is_file():

@@ -68,6 +68,7 @@ class Plan:
         access: What it grants beyond the default.
         notes: What differs from the request, one sentence each.
         gpu_required: Whether a run fails without a usable GPU.
+        creation_path: Path of the project folder at the first `up`, if it was moved since.
         logdir: TensorBoard's log folder inside the container.
         build_proxies: Proxy settings of the build only; they may contain credentials.
         builder: Builder of the image; `auto` is Docker's buildx if it is installed, else the engine's classic builder.
@@ -87,6 +88,12 @@ class Plan:
     build_proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     builder: Builder = "auto"
     netrc: str = ""
+    creation_path: str = ""
+
+    @property
+    def label_path(self) -> str:
+        """Path that the labels of the environment's resources refer to."""
+        return self.creation_path or self.project
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ class State:
         name: Its name.
         project: Real path of the project folder.
         workspace: Real path of the workspace.
+        folder_id: Identifier of the project folder, which it keeps when it is moved; empty if there is none.
+        creation_path: Path of the project folder at the first `up`, if it was moved since: the labels of the
+            environment's resources refer to it.
         port: JupyterLab's loopback port, picked or requested; 0 before the first `up`.
         ssh_port: Loopback port of the SSH server; 0 before the first `up` that publishes it.
         subnet: The picked subnet, or empty.
@@ -36,6 +39,8 @@ class State:
     name: str
     project: str
     workspace: str = ""
+    folder_id: str = ""
+    creation_path: str = ""
     port: int = 0
     ssh_port: int = 0
     subnet: str = ""
@@ -50,3 +55,8 @@ class State:
     proven: bool = False
     forwarded: Mapping[str, int] = field(default_factory=dict)
     delivered: str = ""
+
+    @property
+    def label_path(self) -> str:
+        """Path that the labels of the environment's resources refer to."""
+        return self.creation_path or self.project

@@ -27,7 +27,7 @@ def render(desired: DesiredState) -> Artifact:
 
 def document(desired: DesiredState) -> dict[str, Any]:
     """Build the content of the compose file."""
-    run, labels = desired.plan.run, naming.labels(desired.plan.owner, desired.plan.name, desired.plan.project)
+    run, labels = desired.plan.run, naming.labels(desired.plan.owner, desired.plan.name, desired.plan.label_path)
     volumes = [mount for mount in run.mounts if mount.kind == "volume"]
     return {
         "name": run.name,

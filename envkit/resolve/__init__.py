@@ -45,8 +45,8 @@ def environment_name(config: Config, project: str, state: State | None, used_nam
     if config.name:
         if config.name in used_names:
             message = (
-                f"another project's environment has this name: {used_names[config.name]}; choose another name, or "
-                f"remove that environment with its volumes: envkit down --volumes --name {config.name}"
+                f"another project's environment has this name: {used_names[config.name]}; choose another name "
+                f"(envkit down --volumes --name {config.name} would free it, and delete that environment's home)"
             )
             raise ConfigError([config.problem("name", message, code="environment-name-taken")])
         return config.name
@@ -101,6 +101,7 @@ def resolve(config: Config, project: str, name: str, facts: Facts, actual: Actua
         netrc=netrc,
         build_proxies=run.build_proxies(config, facts),
         builder=config.build.builder,
+        creation_path=state.creation_path if state else "",
     )
 
 

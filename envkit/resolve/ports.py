@@ -35,7 +35,7 @@ def plan_ports(
     config: Config, project: str, facts: Facts, actual: ActualState, state: State | None, problems: list[Problem]
 ) -> tuple[Port, ...]:
     """Plan a separate host port for each server of an environment."""
-    own_ports = _own_ports(actual.container, facts.caller.uid, project)
+    own_ports = _own_ports(actual.container, facts.caller.uid, state.label_path if state else project)
     busy, ports = dict(facts.network.busy_ports), list[Port]()
     for request in _port_requests(config, state, own_ports):
         port = allocation.port(

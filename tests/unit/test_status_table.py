@@ -68,5 +68,5 @@ def test_lines_fit_the_width() -> None:
 
 
 def test_hint_of_a_missing_folder_ends_the_table() -> None:
-    row = Row("old", OWN, "down", project="/p", hint="envkit down --volumes --name old")
-    assert format_table(Environments((row,)), 80).endswith(":\n  envkit down --volumes --name old")
+    row = Row("old", OWN, "down", project="/p", hint="envkit down --name old")
+    assert format_table(Environments((row,)), 80).endswith(":\n  envkit down --name old")

@@ -64,7 +64,7 @@ def test_environment_with_a_missing_folder_is_marked(tmp_path: Path, monkeypatch
     set_containers(monkeypatch, [])
     (row,) = status.status().result.rows
     assert (row.project, row.verdict) == (str(folder), "not proven: folder missing")
-    assert row.hint == "envkit down --volumes --name vision"
+    assert row.hint == "envkit down --name vision"
 
 
 def test_hint_names_the_selected_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +73,7 @@ def test_hint_names_the_selected_engine(tmp_path: Path, monkeypatch: pytest.Monk
         for containers in ([ContainerInfo("c", "exited", labels, "i", ())], []):
             set_containers(monkeypatch, containers)
             (row,) = status.status().result.rows
-            assert row.hint == "envkit down --volumes --name vision --engine ssh://far", containers
+            assert row.hint == "envkit down --name vision --engine ssh://far", containers
 
 
 def test_existing_folder_needs_no_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

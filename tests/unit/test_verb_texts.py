@@ -73,7 +73,7 @@ SMOKE = SmokeResult(
 )
 ROWS = (
     Row("vision", os.getuid(), "running", URL, 2_080_000_000, "/home/ada/vision", PROVEN),
-    Row("speech", os.getuid(), "down", project="/home/ada/speech", hint="envkit down --volumes --name speech"),
+    Row("speech", os.getuid(), "down", project="/home/ada/speech", hint="envkit down --name speech"),
 )
 FINDINGS = (PASSED, FAILED)
 PRONOUNS = {"it", "its", "this", "they", "them", "you", "your", "what", "everybody", "nobody"}

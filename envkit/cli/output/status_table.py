@@ -36,7 +36,11 @@ def format_table(result: Environments, width: int | None = None) -> str:
         for row in table
     ]
     missing = (row for row in result.rows if row.hint)
-    hints = (f"the folder of {row.name} is gone; remove the environment with:\n  {row.hint}" for row in missing)
+    hints = (
+        f"the folder of {row.name} is missing; if you moved it, run envkit up there; otherwise stop the environment, "
+        f"which keeps its home:\n  {row.hint}"
+        for row in missing
+    )
     return "\n".join([*(line.rstrip() for line in lines), *hints])
 
 

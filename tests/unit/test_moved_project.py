@@ -1,0 +1,77 @@
+"""An environment moves with its project folder, and with no other folder."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envkit import state
+from envkit.environment import moved_project, project
+from envkit.model.state import State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENGINE = "unix:///var/run/docker.sock"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project folder with an environment, whose state has a token."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("DOCKER_HOST", ENGINE)
+    folder = tmp_path / "vision"
+    folder.mkdir()
+    saved_state = State("vision", str(folder), f"{folder}/src", folder_id=moved_project.folder_id(str(folder)))
+    state_dir = state.directory(ENGINE, str(folder))
+    state.save(state_dir, saved_state)
+    state_dir.mount.mkdir()
+    (state_dir.mount / "token").write_text("secret")
+    return folder
+
+
+def test_environment_moves_with_its_folder(folder: Path) -> None:
+    moved = folder.rename(folder.parent / "moved")
+    environment = project.find_environment(moved, None)
+    assert (environment.name, environment.project) == ("vision", str(moved))
+    assert environment.state.workspace == f"{moved}/src"
+    assert environment.state.label_path == str(folder)
+    assert (environment.state_dir.mount / "token").read_text() == "secret"
+    assert not state.directory(ENGINE, str(folder)).folder.exists()
+    again = moved.rename(folder.parent / "moved again")
+    assert project.load(again, {}).state == replace(environment.state, project=str(again), workspace=f"{again}/src")
+
+
+def test_copy_of_a_folder_is_another_project(folder: Path) -> None:
+    copy = shutil.copytree(folder, folder.parent / "copy")
+    assert moved_project.adopt(ENGINE, str(copy)) is None
+    shutil.rmtree(folder)
+    assert moved_project.adopt(ENGINE, str(copy)) is None
+
+
+def test_folder_that_took_the_inode_of_a_deleted_one_is_new(folder: Path) -> None:
+    other = folder.parent / "other"
+    other.mkdir()
+    device, inode, birth = moved_project.folder_id(str(other)).split(":")
+    state_dir = state.directory(ENGINE, str(folder))
+    shutil.rmtree(folder)
+    for birth_time in (int(birth) - 1, int(birth)):
+        state.save(state_dir, State("vision", str(folder), folder_id=f"{device}:{inode}:{birth_time}"))
+        found = moved_project.adopt(ENGINE, str(other))
+        assert (found is not None) == (birth_time == int(birth)), birth_time
+
+
+def test_folder_without_an_identifier_is_never_adopted(folder: Path) -> None:
+    state.save(state.directory(ENGINE, str(folder)), State("vision", str(folder)))
+    moved = folder.rename(folder.parent / "moved")
+    assert moved_project.adopt(ENGINE, str(moved)) is None
+
+
+def test_interrupted_move_is_completed(folder: Path) -> None:
+    moved = folder.rename(folder.parent / "moved")
+    state.save(state.directory(ENGINE, str(folder)), State("vision", str(moved), creation_path=str(folder)))
+    assert project.find_environment(moved, None).state.label_path == str(folder)
+    assert state.directory(ENGINE, str(moved)).folder.exists()
