@@ -29,7 +29,7 @@ STATUS_TEXTS = {"exited": "has stopped", "dead": "has stopped", "created": "has 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project folder with its configuration and its saved state.
+    """A folder with a valid configuration; its environment may not exist yet (`Environment`: exists, no configuration).
 
     Attributes:
         folder: Real path of the folder that contains the configuration file, or would.
