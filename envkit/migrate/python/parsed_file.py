@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from libcst.metadata.scope_provider import Scope
 
 _NEWLINE = re.compile(r"\r\n?|\n")
-AST_DEPTH_MAX = 1000  # levels; far above real code, and far below what crashes LibCST's parser
+# Depth limit of a syntax tree by Python version, levels; None where `ast.parse` itself refuses deep nesting. All other
+# versions build trees so deep that the same text crashes LibCST's parser. Real code is far below the default.
+AST_DEPTH_LIMITS: dict[tuple[int, int], int | None] = {(3, 11): None, (3, 12): None}
+AST_DEPTH_DEFAULT = 1000
 _NODE = TypeVar("_NODE", bound=cst.CSTNode)
 
 
@@ -173,13 +176,14 @@ def parse_ast(text: str) -> ast.Module | None:
         return None
     except ValueError:
         return None
-    if not (3, 11) <= sys.version_info < (3, 13) and _is_deeper_than(AST_DEPTH_MAX, tree):
+    limit = AST_DEPTH_LIMITS.get(sys.version_info[:2], AST_DEPTH_DEFAULT)
+    if limit is not None and _is_deeper_than(limit, tree):
         raise NestingTooDeep
     return tree
 
 
 def _is_deeper_than(limit: int, tree: ast.AST) -> bool:
-    """Check the depth of a tree, level by level; Python 3.10 and 3.13 build very deep trees."""
+    """Check whether a tree is deeper than the limit, level by level."""
     level: list[ast.AST] = [tree]
     depth = 0
     while level and depth <= limit:
