@@ -77,7 +77,7 @@ def down(
     our_volumes = (
         name
         for name, volume in actual.volumes.items()
-        if naming.belongs_to(volume.labels, environment.owner, label_path)
+        if naming.belongs_to(volume.labels, environment.owner, environment.state.label_path)
     )
     kept_volumes = () if volumes else tuple(sorted(our_volumes))
     return Report("down", environment.name, DownResult(environment.name, removed, kept_volumes))
