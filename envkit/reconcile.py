@@ -100,7 +100,8 @@ def down(name: str, owner: int, project: str, actual: ActualState, *, volumes: b
         owned_volumes = [
             volume_name
             for volume_name, volume in actual.volumes.items()
-            if naming.belongs_to(volume.labels, owner, project)
+            # A new project at the path of a moved one has the same owner and project.
+            if naming.belongs_to(volume.labels, owner, project) and volume.labels.get(naming.NAME) == name
         ]
         steps += [step.RemoveVolume(volume_name) for volume_name in sorted(owned_volumes)]
     return tuple(steps)

@@ -110,7 +110,7 @@ class Backend(Protocol):
     def resource_labels(self, owner: int) -> tuple[Mapping[str, str], ...]:
         """Return the labels of all resources of one owner's environments."""
 
-    def other_binds(self, owner: int, project: str) -> tuple[BindInfo, ...]:
+    def other_binds(self, owner: int, project: str, name: str) -> tuple[BindInfo, ...]:
         """Return the host paths that containers of all other environments mount."""
 
     def image_sizes(self) -> Mapping[str, int]:

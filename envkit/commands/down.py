@@ -78,6 +78,7 @@ def down(
         name
         for name, volume in actual.volumes.items()
         if naming.belongs_to(volume.labels, environment.owner, environment.state.label_path)
+        and volume.labels.get(naming.NAME) == environment.name
     )
     kept_volumes = () if volumes else tuple(sorted(our_volumes))
     return Report("down", environment.name, DownResult(environment.name, removed, kept_volumes))

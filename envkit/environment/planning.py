@@ -136,7 +136,7 @@ def _inspect_actual(project: Project, backend: Backend, owner: int, name: str, s
     )
     if not has_binds:  # mounts there are unrelated to local folders
         return actual
-    return replace(actual, binds=backend.other_binds(owner, state.label_path if state else project.folder))
+    return replace(actual, binds=backend.other_binds(owner, state.label_path if state else project.folder, name))
 
 
 def _with_choice(planning: PlanningResult, choice: BaseChoice) -> PlanningResult:

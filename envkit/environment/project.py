@@ -221,8 +221,10 @@ def _state_from_labels(engine_endpoint: str, folder: str) -> State | None:
         label_sets = backends.connect(engine_endpoint).resource_labels(os.getuid())
     except EnvkitError:
         return None
-    matches = (labels for labels in label_sets if naming.belongs_to(labels, os.getuid(), folder))
-    return next((State(labels[naming.NAME], folder) for labels in matches if naming.NAME in labels), None)
+    names = (labels.get(naming.NAME, "") for labels in label_sets if naming.belongs_to(labels, os.getuid(), folder))
+    # The labels of an environment whose folder was moved from here refer to this path.
+    known_names = used_names(engine_endpoint, folder)
+    return next((State(name, folder) for name in names if name and name not in known_names), None)
 
 
 def _environment(engine_endpoint: str, state_dir: StateDir, saved_state: State) -> Environment:

@@ -118,8 +118,8 @@ def test_environments_are_listed_by_owner(backend: Backend, image: str, plan: Ca
     assert all(found.items() >= labels.items() for found in backend.resource_labels(OWNER))
     assert len(backend.resource_labels(OWNER)) == 3
     bind = BindInfo(run.name, "/srv", read_only=True)
-    assert bind in backend.other_binds(OWNER, "/another")
-    assert bind not in backend.other_binds(OWNER, "/project")
+    assert bind in backend.other_binds(OWNER, "/another", run.name)
+    assert bind not in backend.other_binds(OWNER, "/project", run.name)
     publisher = backend.port_publisher(run.ports[0].host)
     assert isinstance(publisher, PortPublisher)
     assert (publisher.name, publisher.labels[naming.NAME]) == (run.name, run.name)

@@ -54,5 +54,6 @@ def test_binds_are_those_of_other_environments(engine: Engine, image: str, plan:
     containers.create_network(engine, run, LABELS)
     containers.create(engine, run, image, naming.labels(4242, run.name, "/project"))
     bind = BindInfo(run.name, "/srv", read_only=True)
-    assert bind in inspect.other_binds(engine, 4242, "/another")
-    assert bind not in inspect.other_binds(engine, 4242, "/project")
+    assert bind in inspect.other_binds(engine, 4242, "/another", run.name)
+    assert bind not in inspect.other_binds(engine, 4242, "/project", run.name)
+    assert bind in inspect.other_binds(engine, 4242, "/project", "new-project-at-the-path-of-a-moved-one")

@@ -115,12 +115,13 @@ class FakeBackend:
         labels = {naming.MANAGED: "1", naming.OWNER: str(owner)}
         return tuple(resource.labels for resource in resources if resource.labels.items() >= labels.items())
 
-    def other_binds(self, owner: int, project: str) -> tuple[BindInfo, ...]:
+    def other_binds(self, owner: int, project: str, name: str) -> tuple[BindInfo, ...]:
         return tuple(
-            BindInfo(container.labels.get(naming.NAME, name), mount.source, mount.read_only)
-            for name, container in self.containers.items()
-            if container.labels.get(naming.MANAGED) == "1" and not naming.belongs_to(container.labels, owner, project)
-            for mount in (self.plans[name].mounts if name in self.plans else ())
+            BindInfo(container.labels.get(naming.NAME, container_name), mount.source, mount.read_only)
+            for container_name, container in self.containers.items()
+            if container.labels.get(naming.MANAGED) == "1"
+            and not (naming.belongs_to(container.labels, owner, project) and container.labels.get(naming.NAME) == name)
+            for mount in (self.plans[container_name].mounts if container_name in self.plans else ())
             if mount.kind == "bind"
         )
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from envkit import state
+from envkit import backends, naming, reconcile, state
 from envkit.environment import moved_project, project
+from envkit.errors import PreconditionError
+from envkit.model import step
+from envkit.model.engine_state import ActualState, ContainerInfo, VolumeInfo
 from envkit.model.state import State
+from tests.support.fake_backend import FakeBackend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,3 +80,26 @@ def test_interrupted_move_is_completed(folder: Path) -> None:
     state.save(state.directory(ENGINE, str(folder)), State("vision", str(moved), creation_path=str(folder)))
     assert project.find_environment(moved, None).state.label_path == str(folder)
     assert state.directory(ENGINE, str(moved)).folder.exists()
+
+
+def test_new_project_at_the_old_path_gets_nothing_of_the_moved_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = naming.labels(os.getuid(), "vision", str(folder))
+    container = ContainerInfo("c", "running", labels, "i")
+    monkeypatch.setattr(backends, "connect", lambda _: FakeBackend(containers={"envkit-0-vision": container}))
+    folder.rename(folder.parent / "moved")
+    project.find_environment(folder.parent / "moved", None)
+    folder.mkdir()
+    with pytest.raises(PreconditionError) as error:
+        project.find_environment(folder, None)
+    assert error.value.code == "environment-not-found"
+
+
+def test_volumes_of_another_name_are_kept_by_down() -> None:
+    volumes = {
+        f"envkit-0-vision-{name}": VolumeInfo(naming.labels(0, environment, "/p"), "id")
+        for name, environment in (("home", "vision"), ("d0a0-home", "vision-d0a0"))
+    }
+    steps = reconcile.down("vision", 0, "/p", ActualState(volumes=volumes), volumes=True)
+    assert steps == (step.RemoveVolume("envkit-0-vision-home"),)

@@ -107,10 +107,10 @@ class DockerBackend:
 
         return inspect.resource_labels(self.engine, owner)
 
-    def other_binds(self, owner: int, project: str) -> tuple[BindInfo, ...]:
+    def other_binds(self, owner: int, project: str, name: str) -> tuple[BindInfo, ...]:
         from envkit.backends.docker import inspect
 
-        return inspect.other_binds(self.engine, owner, project)
+        return inspect.other_binds(self.engine, owner, project, name)
 
     def image_sizes(self) -> Mapping[str, int]:
         from envkit.backends.docker import inspect

@@ -23,6 +23,7 @@ LINE_BYTES_MAX = 1 << 20
 TIMEOUT = "/usr/bin/timeout"  # of coreutils; ends the program with its whole process group
 TIMEOUT_EXIT_CODES = {124, 128 + signal.SIGKILL}  # of `timeout` after the time limit
 KILL_GRACE_S = 5
+ROOT = "/"  # the working folder of the image, the workspace, may have been deleted on the host
 
 
 def run_script(
@@ -47,7 +48,7 @@ def run_script(
     command = [TIMEOUT, f"--kill-after={KILL_GRACE_S}", f"{limit_s:g}", *argv]
     with translate_errors(f"running a script in {container}"):
         exec_instance = engine.api.exec_create(
-            container, command, stdin=True, stdout=True, stderr=True, environment=dict(env or {})
+            container, command, stdin=True, stdout=True, stderr=True, environment=dict(env or {}), workdir=ROOT
         )
         try:
             with _start_exec(engine, exec_instance["Id"], tty=False) as stream:

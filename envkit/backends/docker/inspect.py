@@ -87,7 +87,7 @@ def environment_containers(engine: Engine, owner: int | None) -> list[ContainerI
     ]
 
 
-def other_binds(engine: Engine, owner: int, project: str) -> tuple[BindInfo, ...]:
+def other_binds(engine: Engine, owner: int, project: str, name: str) -> tuple[BindInfo, ...]:
     """Return the host paths that containers of all other environments mount: of every user, running or not."""
     with translate_errors("listing containers"):
         containers = engine.api.containers(all=True, filters={"label": [f"{naming.MANAGED}=1"]})
@@ -95,7 +95,7 @@ def other_binds(engine: Engine, owner: int, project: str) -> tuple[BindInfo, ...
     return tuple(
         BindInfo(labels.get(naming.NAME, data["Id"][:12]), mount["Source"], not mount.get("RW"))
         for data, labels in labelled_containers
-        if not naming.belongs_to(labels, owner, project)
+        if not (naming.belongs_to(labels, owner, project) and labels.get(naming.NAME) == name)
         for mount in data.get("Mounts") or ()
         if mount.get("Type") == "bind"
     )
