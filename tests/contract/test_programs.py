@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit.backends.docker import container_exec, containers, fast_exec
-from envkit.errors import EngineError, TimeLimitExceeded
+from envkit.backends.docker import container_exec, containers, exec_interrupt, fast_exec
+from envkit.errors import EngineError, ExitCode, TerminatedBySignal, TimeLimitExceeded
 from tests.contract.conftest import run_script
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,3 +117,35 @@ def test_a_followed_log_ends_with_its_container(engine: Engine, running: RunPlan
 def test_the_log_of_a_missing_container_fails(engine: Engine, plan: Callable[..., RunPlan]) -> None:
     with pytest.raises(EngineError, match="No such container"):
         list(containers.logs(engine, plan().name))
+
+
+def interrupted_run(engine: Engine, run: RunPlan, script: str, error: type[BaseException], *args: Any) -> None:
+    """Run a script and raise an error at its first line of output, as a signal handler does."""
+
+    def interrupt(_: str) -> None:
+        raise error(*args)
+
+    with pytest.raises(error):
+        container_exec.run_script(engine, run.name, ["/bin/sh", "-c", script], "", interrupt, limit_s=60)
+
+
+def processes_end(engine: Engine, run: RunPlan, text: str) -> None:
+    wait_until(lambda: text not in str(engine.api.top(run.name)), f"{text} ends")
+
+
+def test_an_interrupted_client_ends_its_program(
+    engine: Engine, running: RunPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exec_interrupt, "GRACE_S", 2)
+    start_error = TerminatedBySignal, ExitCode.TERMINATED
+    interrupted_run(engine, running, "sleep 931 & echo started; sleep 931", KeyboardInterrupt)
+    interrupted_run(engine, running, "sleep 931 & echo started; sleep 931", *start_error)
+    interrupted_run(engine, running, "trap '' INT TERM; sleep 931 & echo started; sleep 931", *start_error)
+    processes_end(engine, running, "sleep 931")
+
+
+def test_a_program_that_has_ended_keeps_its_background_processes(engine: Engine, running: RunPlan) -> None:
+    assert container_exec.run_attached(engine, running.name, ["/bin/sh", "-c", "sleep 932 &"], tty=False) == 0
+    interrupted_run(engine, running, "echo started; sleep 933", KeyboardInterrupt)
+    processes_end(engine, running, "sleep 933")
+    assert "sleep 932" in str(engine.api.top(running.name))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from envkit.backends.docker import streams
 from envkit.backends.docker.exec_errors import OutputBuffer, command_in_folder
+from envkit.backends.docker.exec_interrupt import end_on_interrupt
 from envkit.backends.docker.sdk_errors import translate_errors
 from envkit.errors import EngineError, TimeLimitExceeded
 
@@ -46,9 +47,15 @@ def run_script(
     """
     started_at = time.monotonic()
     command = [TIMEOUT, f"--kill-after={KILL_GRACE_S}", f"{limit_s:g}", *argv]
-    with translate_errors(f"running a script in {container}"):
+    with translate_errors(f"running a script in {container}"), end_on_interrupt(engine, container) as variables:
         exec_instance = engine.api.exec_create(
-            container, command, stdin=True, stdout=True, stderr=True, environment=dict(env or {}), workdir=ROOT
+            container,
+            command,
+            stdin=True,
+            stdout=True,
+            stderr=True,
+            environment={**(env or {}), **variables},
+            workdir=ROOT,
         )
         try:
             with _start_exec(engine, exec_instance["Id"], tty=False) as stream:
@@ -112,7 +119,9 @@ def run_attached(
         ExecError: The program could not be started.
     """
     try:
-        return _run_attached(engine, container, argv, tty=tty, workdir=workdir, env=dict(env or {}), folder=folder)
+        with end_on_interrupt(engine, container) as variables:
+            all_variables = {**(env or {}), **variables}
+            return _run_attached(engine, container, argv, tty=tty, workdir=workdir, env=all_variables, folder=folder)
     except streams.OutputClosed:
         return streams.SIGPIPE_EXIT_CODE
 
