@@ -29,6 +29,8 @@ DEADLINE = "envkit.deadline"  # and the end of that wait at the latest, in secon
 SERVICE = "workspace"
 REPOSITORY, BASE_REPOSITORY = "envkit", "envkit-base"  # of images
 
+ENVIRONMENT_NAME = r"[a-z0-9][a-z0-9_-]{0,40}"
+
 USER = "dev"
 HOME = "/home/dev"
 WORKSPACE = "/workspace"

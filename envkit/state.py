@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import state_paths
+from envkit import state_format, state_paths
 from envkit.errors import PreconditionError
 from envkit.fs import files
 from envkit.model.state import State
@@ -97,9 +97,11 @@ def load(state_dir: StateDir) -> State | None:
         data = json.loads(content)
         if data.pop("format") != FORMAT:
             raise ValueError("unknown format")
+        if name := state_format.find_invalid_state_field(data):
+            raise ValueError(f"invalid field {name}")
         data["approved"] = None if data["approved"] is None else tuple(data["approved"])
         return State(**data)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PreconditionError(
             f"{state_dir.folder / STATE_FILE} is damaged: {error}",
             code="state-damaged",
@@ -132,6 +134,17 @@ def environments(engine: str) -> Iterator[tuple[StateDir, State]]:
             continue
         if state is not None:
             yield state_dir, state
+
+
+def damaged(engine: str) -> Iterator[tuple[StateDir, PreconditionError]]:
+    """Yield every environment of one engine whose state file is damaged, with the error of `load`."""
+    for state_dir in directories(engine):
+        try:
+            load(state_dir)
+        except PreconditionError as error:
+            yield state_dir, error
+        except OSError:  # another user's
+            continue
 
 
 def directories(engine: str) -> Iterator[StateDir]:

@@ -47,12 +47,14 @@ def prune(*, dry_run: bool, on_progress: Callable[[Progress], None]) -> Report[P
 
     Raises:
         EngineUnavailable: No engine answers.
-        PreconditionError: Another command is running, and its new resources would look unused.
+        PreconditionError: Another command is running, or a state file is damaged: resources would look unused.
     """
     engine_endpoint = endpoint.current_endpoint()
     backend = backends.connect(engine_endpoint)
     owner = os.getuid()
     with _lock_all(engine_endpoint):
+        for _, error in state.damaged(engine_endpoint):
+            raise error  # the resources of its environment would look unused
         states = [saved_state for _, saved_state in state.environments(engine_endpoint)]
         container_names = {naming.container(owner, saved_state.name) for saved_state in states}
         base_ids, image_refs = (

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from envkit.model.engine_state import ContainerInfo
     from envkit.model.state import State
 
+DAMAGED = "damaged"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -26,12 +28,12 @@ class Row:
     Attributes:
         name: Name of the environment.
         owner: UID of its owner.
-        status: State of its container as the engine reports it, or `down`.
+        status: State of its container as the engine reports it, `down`, or `damaged` if its state file is.
         url: JupyterLab's address if it is running and has a port.
         size_bytes: Size of its image with all layers; environments with the same plan share it.
         project: Project folder, if the caller owns the environment.
         verdict: Last verdict of the probe, or that it is not proven.
-        hint: Command that removes it if its project folder is missing; else empty.
+        hint: Command that stops it if its project folder is missing, or what to do about a damaged state; else empty.
     """
 
     name: str
@@ -81,6 +83,10 @@ def status(*, all_users: bool = False, name: str | None = None) -> Report[Enviro
         )
         for saved_state in saved_states.values()
         if saved_state.name not in running_names
+    ]
+    rows += [
+        Row(state_dir.folder.name, owner, DAMAGED, verdict=error.message, hint=error.hint)
+        for state_dir, error in state.damaged(engine_endpoint)
     ]
     selection = sorted((row for row in rows if name in {None, row.name}), key=lambda row: (row.name, row.owner))
     if name is not None and not selection:

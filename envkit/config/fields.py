@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from envkit import catalog
+from envkit import catalog, naming
 from envkit.config.display import UNPRINTABLE, code_point, describe, quote
 from envkit.config.invalid_value import InvalidValueError
 from envkit.config.urls import LABEL
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Gpu = Literal["auto", "on", "off"] | int | tuple[int, ...]
 
 # Patterns are strings, compiled at first use: most configs need few of them.
-ENVIRONMENT_NAME = r"[a-z0-9][a-z0-9_-]{0,40}"
+ENVIRONMENT_NAME = naming.ENVIRONMENT_NAME
 RELEASE = r"[0-9]{1,3}\.[0-9]{1,3}(\.[0-9]{1,3}(\.post[0-9]{1,3})?)?"
 VOLUME_NAME = r"[a-z0-9][a-z0-9_-]{0,30}"
 

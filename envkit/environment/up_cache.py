@@ -19,6 +19,7 @@ import sys
 from envkit import backends, credentials, host_fingerprint, naming, state_paths
 from envkit.backends.fast_endpoint import UNIX_SCHEME
 from envkit.environment import project_folder
+from envkit.errors import PreconditionError
 from envkit.fs import files
 from envkit.observe import jupyter_port
 
@@ -117,13 +118,18 @@ def store(
     """
     from dataclasses import asdict
 
-    record = {
-        "stamp": compute_stamp(inputs_digest, state_dir),
-        "query": asdict(query),
-        "labels": {name: labels.get(name, "") for name in LABEL_KEYS},
-        "result": {**asdict(result), "changed": ()},
-    }
-    files.write(state_dir.folder / CACHE_FILE, json.dumps(record).encode())
+    text = json.dumps(
+        {
+            "stamp": compute_stamp(inputs_digest, state_dir),
+            "query": asdict(query),
+            "labels": {name: labels.get(name, "") for name in LABEL_KEYS},
+            "result": {**asdict(result), "changed": ()},
+        }
+    )
+    path = state_dir.folder / CACHE_FILE
+    if path.is_dir():  # restored or created by mistake; a rename cannot replace it
+        files.remove(path)
+    files.write(path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}".encode())
 
 
 def config_stamp(folder: str) -> list[object]:
@@ -167,10 +173,16 @@ def _sha256(value: object) -> str:
 
 
 def _load_record(state_folder: str) -> dict[str, Any] | None:
-    """Read the cache; damaged data or another format counts as no cache."""
-    content = files.read(f"{state_folder}/{CACHE_FILE}")
+    """Read the cache; damaged or unreadable data and another format count as no cache."""
     try:
-        record = json.loads(content or b"null")
+        content = files.read_if_permitted(f"{state_folder}/{CACHE_FILE}") or b""
+    except PreconditionError:  # too large
+        return None
+    digest, _, text = content.partition(b"\n")
+    if digest.decode("ascii", "replace") != hashlib.sha256(text).hexdigest():
+        return None
+    try:
+        record = json.loads(text)
         is_valid = (
             isinstance(record["stamp"], str)
             and record["query"].keys() >= {"project", "workspace", "keys", "texts", "paths", "secrets", "ca"}

@@ -7,6 +7,7 @@ import json
 import os
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,6 @@ from tests.support.recorded_engine import answer, engine_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 ENGINE = "unix:///var/run/docker.sock"
 NAME, TOKEN = "envkit-1000-vision", "t" * 43
@@ -196,7 +196,33 @@ def test_only_a_reachable_container_as_stored_is_unchanged(
         assert up_cache.lookup(scene.project, {}) is None
 
 
-def test_invalid_cache_is_ignored(scene: Scene) -> None:
-    for content in (b"{damaged", b'{"stamp": "x"}', b"[]", b'{"stamp": 1, "query": 2, "labels": {}, "result": {}}'):
-        files.write(scene.state_dir.folder / up_cache.CACHE_FILE, content)
-        assert up_cache.lookup(scene.project, {}) is None, content
+def store_cache(scene: Scene) -> Path:
+    result = UpResult("vision", "http://x", NAME, "", "/p", "computes")
+    up_cache.store("digest", scene.state_dir, scene.query, {naming.PORT: "1"}, result)
+    return scene.state_dir.folder / up_cache.CACHE_FILE
+
+
+def test_damaged_or_unreadable_cache_is_ignored(scene: Scene) -> None:
+    cache = store_cache(scene)
+    content = cache.read_bytes()
+    assert up_cache._load_record(str(cache.parent)) is not None
+    for damaged in (b"", b"{damaged", b"[]", content[:-1], content.replace(b"http://x", b"http://y"), bytes(2 << 20)):
+        cache.write_bytes(damaged)
+        assert up_cache._load_record(str(cache.parent)) is None, damaged[:40]
+    cache.unlink()
+    creators: tuple[Callable[[Path], None], ...] = (Path.mkdir, lambda path: path.symlink_to(path), os.mkfifo)
+    for create in creators:
+        create(cache)
+        assert up_cache.lookup(scene.project, {}) is None
+        assert store_cache(scene).is_file()
+        cache.unlink()
+
+
+def test_cache_without_permission_is_ignored(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = store_cache(scene)
+    monkeypatch.setattr(os, "open", raise_permission_error)
+    assert up_cache._load_record(str(cache.parent)) is None
+
+
+def raise_permission_error(*_: object, **__: object) -> int:
+    raise PermissionError

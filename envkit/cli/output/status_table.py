@@ -35,13 +35,16 @@ def format_table(result: Environments, width: int | None = None) -> str:
         GAP.join(_format_cell(column, row[column], widths[column]) for column in COLUMNS if column in widths)
         for row in table
     ]
-    missing = (row for row in result.rows if row.hint)
-    hints = (
+    return "\n".join([*(line.rstrip() for line in lines), *(_format_hint(row) for row in result.rows if row.hint)])
+
+
+def _format_hint(row: Row) -> str:
+    if row.status == "damaged":
+        return escape_controls(f"{row.verdict}; repair it:\n  {row.hint}")
+    return (
         f"the folder of {row.name} is missing; if you moved it, run envkit up there; otherwise stop the environment, "
         f"which keeps its home:\n  {row.hint}"
-        for row in missing
     )
-    return "\n".join([*(line.rstrip() for line in lines), *hints])
 
 
 def _fit_columns(widths: dict[str, int], max_width: int) -> dict[str, int]:
@@ -76,7 +79,7 @@ def _row_cells(row: Row) -> dict[str, str]:
     owner_note = "" if row.owner == os.getuid() else f" (user {row.owner})"
     size = f"{row.size_bytes / 1e9:.2f} GB" if row.size_bytes else "-"
     cells = (
-        row.name + owner_note,
+        escape_controls(row.name) + owner_note,
         row.status,
         row.url or "-",
         size,

@@ -16,6 +16,7 @@ from envkit.fs import files
 from envkit.model.report import Progress
 from envkit.observe import sync_sides
 from envkit.resolve import remote as remote_
+from envkit.state_format import is_text
 from envkit.sync_plan import Entry, EntryPair, SyncPlan
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ def _load_record(environment: Environment) -> dict[str, Any]:
     try:
         data = json.loads(content or b"null")
         return {"which": str(data["which"]), "back": data["back"] is True, "paths": dict(data["paths"])}
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return {"which": "", "back": False, "paths": {}}
 
 
@@ -231,11 +232,17 @@ def _load_baseline(environment: Environment, pair_id: str) -> dict[str, EntryPai
     record = _load_record(environment)
     try:
         paths = record["paths"] if record["which"] == pair_id else {}
-        return {
-            path: (Entry(*local_entry), Entry(*remote_entry)) for path, (local_entry, remote_entry) in paths.items()
-        }
+        return {path: (_parse_entry(local), _parse_entry(remote)) for path, (local, remote) in paths.items()}
     except (ValueError, TypeError):
         return {}
+
+
+def _parse_entry(values: Sequence[Any]) -> Entry:
+    entry = Entry(*values)
+    numbers = (entry.size, entry.modified, entry.changed, entry.mode)
+    if not all(map(is_text, (entry.kind, entry.target))) or not all(type(number) is int for number in numbers):
+        raise TypeError
+    return entry
 
 
 def _save_record(environment: Environment, pair_id: str, baseline: Mapping[str, EntryPair]) -> None:
