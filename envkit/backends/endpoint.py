@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 import shlex
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +33,14 @@ class Choice:
         source: `--engine`, `DOCKER_HOST` or a Docker context; empty for a default socket.
         undo: Command that reverts the selection.
         skipped_sources: Sources with higher precedence, each with the reason why it was skipped.
+        warning: Why Docker's configuration was ignored, with a hint; empty if it was not.
     """
 
     address: str
     source: str = ""
     undo: str = "sudo systemctl start docker"
     skipped_sources: tuple[str, ...] = ()
+    warning: str = ""
 
 
 @contextmanager
@@ -66,10 +68,11 @@ def current_endpoint() -> str:
 def choose() -> Choice:
     """Select from `--engine`, `DOCKER_HOST`, `DOCKER_CONTEXT`, Docker's current context and default sockets, in order.
 
-    Docker's sockets take precedence over Podman's; of Docker's, the system's over the user's.
+    Docker's sockets take precedence over Podman's; of Docker's, the system's over the user's. A configuration file
+    that is unreadable or damaged is ignored, as Docker's client does.
 
     Raises:
-        EngineUnavailable: The selected Docker context does not exist, or Docker's configuration is invalid.
+        EngineUnavailable: The selected Docker context does not exist, or its file is invalid.
     """
     host, context = os.environ.get("DOCKER_HOST"), os.environ.get("DOCKER_CONTEXT")
     if address := _override.get():
@@ -81,7 +84,10 @@ def choose() -> Choice:
             _context_host(context), f"the Docker context {context}", "unset DOCKER_CONTEXT", ("DOCKER_HOST: not set",)
         )
     config_path = docker_config_dir() / "config.json"
-    current_context = None if context else _current_context(config_path)
+    try:
+        current_context, warning = None if context else _current_context(config_path), ""
+    except EngineUnavailable as error:
+        current_context, warning = None, f"{error.message}\n  hint: {error.hint}"
     if current_context and current_context != DEFAULT_CONTEXT:
         skipped_sources = ("DOCKER_HOST: not set", "DOCKER_CONTEXT: not set")
         return Choice(
@@ -90,8 +96,9 @@ def choose() -> Choice:
             "docker context use default",
             skipped_sources,
         )
-    reason = "DOCKER_CONTEXT: default" if context else f"DOCKER_CONTEXT: not set; {config_path}: no current context"
-    return _choose_socket(("DOCKER_HOST: not set", reason))
+    config_note = "damaged or unreadable" if warning else "no current context"
+    reason = "DOCKER_CONTEXT: default" if context else f"DOCKER_CONTEXT: not set; {config_path}: {config_note}"
+    return replace(_choose_socket(("DOCKER_HOST: not set", reason)), warning=warning)
 
 
 def engine_flag() -> str:
@@ -124,8 +131,6 @@ def docker_config_dir() -> Path:
 
 
 def _current_context(config_path: Path) -> str:
-    if not config_path.exists():
-        return ""
     name = _read_json(config_path).get("currentContext") or ""
     if not isinstance(name, str):
         raise _invalid_config(config_path, "currentContext is not a string")
@@ -140,7 +145,8 @@ def _context_host(context: str) -> str:
         / hashlib.sha256(context.encode(errors="replace")).hexdigest()
         / "meta.json"
     )
-    if not path.exists():
+    document = _read_json(path)
+    if not document:
         raise EngineUnavailable(
             f"the Docker context {context} does not exist",
             code="docker-context-not-found",
@@ -148,7 +154,7 @@ def _context_host(context: str) -> str:
             hint="docker context ls lists the contexts; docker context use default selects the default engine",
         )
     try:
-        host = _read_json(path)["Endpoints"]["docker"]["Host"]
+        host = document["Endpoints"]["docker"]["Host"]
     except (KeyError, TypeError) as error:
         raise _invalid_config(path, f"the Docker context {context} has no engine address") from error
     if not isinstance(host, str) or not host.isprintable() or not host:
@@ -157,8 +163,11 @@ def _context_host(context: str) -> str:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
+    """Read a file of Docker's client; a missing one counts as empty."""
     try:
         document = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
     except OSError as error:
         raise _invalid_config(path, error.strerror or type(error).__name__) from error
     except (ValueError, RecursionError) as error:
@@ -169,9 +178,20 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _invalid_config(path: Path, reason: str) -> EngineUnavailable:
+    folder = docker_config_dir()
+    repair = f'sudo chown -R "$USER" {shlex.quote(str(folder))}' if _is_foreign(path) else "correct that file"
     return EngineUnavailable(
-        f"cannot select an engine: {path}: {reason}",
+        f"Docker's configuration cannot be used: {path}: {reason}",
         code="docker-config-invalid",
         detail="DOCKER_HOST, DOCKER_CONTEXT, Docker's current context",
-        hint=f"correct that file, or select an engine with {FLAG} {DEFAULT} or DOCKER_HOST",
+        hint=f"{repair}, or select an engine with {FLAG} {DEFAULT} or DOCKER_HOST",
     )
+
+
+def _is_foreign(path: Path) -> bool:
+    """Check whether a file or its folder belongs to another user, such as root after `sudo docker login`."""
+    with suppress(OSError):
+        return path.stat().st_uid != os.getuid()
+    with suppress(OSError):
+        return docker_config_dir().stat().st_uid != os.getuid()
+    return False

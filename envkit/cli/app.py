@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from functools import wraps
 from importlib import import_module
@@ -13,7 +13,8 @@ import typer
 
 from envkit.cli.error_handler import TyperBypass
 from envkit.cli.options import EngineOption, LocalEngineOption
-from envkit.errors import PreconditionError
+from envkit.errors import EnvkitError, PreconditionError
+from envkit.sanitize import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,6 +112,7 @@ def _add_engine_option(verb: Callable[..., int], annotation: Any) -> Callable[..
     @wraps(verb)
     def run(*args: object, engine: str | None = None, **options: object) -> int:
         with endpoint.override(engine or ""), _close_tunnels():
+            _warn_about_docker_config()
             return verb(*args, **options)
 
     verb_signature = signature(verb, eval_str=True)
@@ -122,6 +124,15 @@ def _add_engine_option(verb: Callable[..., int], annotation: Any) -> Callable[..
         "engine": annotation,
     }
     return run
+
+
+def _warn_about_docker_config() -> None:
+    """Print why Docker's configuration was ignored; an unusable engine is reported when it is needed."""
+    from envkit.backends import endpoint
+
+    with suppress(EnvkitError, OSError):
+        if warning := endpoint.choose().warning:
+            typer.echo(escape_controls(f"envkit: warning: {warning}"), err=True)
 
 
 @contextmanager

@@ -129,15 +129,10 @@ def test_without_a_runtime_folder_only_root_podman_is_found(docker: DockerConfig
 
 def test_an_invalid_docker_config_exits_with_3(docker: DockerConfig, capsys: pytest.CaptureFixture[str]) -> None:
     cases: list[tuple[str, str | bytes, str]] = [
-        ("config", "{", "invalid JSON"),
-        ("config", b"\xff\xfe", "invalid JSON"),
-        ("config", "[" * 100_000, "invalid JSON"),
-        ("config", "[]", "not a JSON object"),
-        ("config", '{"currentContext": 3}', "not a string"),
         ("config", '{"currentContext": "absent"}', "the Docker context absent does not exist"),
         ("config", '{"currentContext": "../../mine"}', "the Docker context ../../mine does not exist"),
         ("meta", "{", "invalid JSON"),
-        ("meta", "{}", "has no engine address"),
+        ("meta", '{"Endpoints": {}}', "has no engine address"),
         ("meta", '{"Endpoints": {"docker": []}}', "has no engine address"),
         ("meta", '{"Endpoints": {"docker": {"Host": ""}}}', "one-line string"),
         ("meta", '{"Endpoints": {"docker": {"Host": "unix:///a\\nProxyCommand b"}}}', "one-line string"),
@@ -161,12 +156,42 @@ def test_errors_of_the_docker_config_have_codes(docker: DockerConfig) -> None:
         with pytest.raises(EngineUnavailable) as error:
             current_endpoint()
         assert error.value.code == "docker-context-not-found"
-    docker.config.unlink()
-    docker.config.mkdir()
+    docker.meta("mine").unlink()
+    docker.meta("mine").mkdir()
+    docker.use_context("mine")
     for current_endpoint in (endpoint.current_endpoint, fast_endpoint.current_endpoint):
         with pytest.raises(EngineUnavailable, match="Is a directory") as error:
             current_endpoint()
         assert error.value.code == "docker-config-invalid"
+
+
+def test_damaged_docker_config_is_ignored_with_a_warning(
+    docker: DockerConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cases = (b"", b"{", b"\xff\xfe", b"[" * 100_000, b"[]", b'{"currentContext": 3}', None)
+    for content in cases:
+        if content is None:
+            docker.config.unlink()
+            docker.config.mkdir()
+        else:
+            docker.config.write_bytes(content)
+        assert endpoint.current_endpoint() == fast_endpoint.current_endpoint() == endpoint.DEFAULT
+        assert str(docker.config) in endpoint.choose().warning, content
+        with pytest.raises(SystemExit):
+            main.main(["status"])
+        assert "warning: Docker's configuration cannot be used" in capsys.readouterr().err, content
+
+
+def test_unreadable_docker_config_is_ignored(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    docker.use_context("mine")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    choice = endpoint.choose()
+    assert (choice.address, choice.source) == (endpoint.DEFAULT, "")
+    assert f'sudo chown -R "$USER" {docker.folder}' in choice.warning
 
 
 def test_an_unsupported_address_of_a_context_is_refused(docker: DockerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
