@@ -25,9 +25,15 @@ SIGNAL_OFFSET = 128  # of a shell's exit codes
 # Each process gets the signal once: a second Ctrl-C would make many programs skip their cleanup. The first rounds also
 # find a program that starts only now.
 SCRIPT = r"""
+has_variable() {  # the shell skips the NUL characters between the variables
+    while IFS= read -r line || [ -n "$line" ]; do
+        case $line in *"$variable"*) return 0 ;; esac
+    done < "$1/environ"
+    return 1
+}
 find_processes() {
     for folder in /proc/[0-9]*; do
-        if tr '\0' '\n' < "$folder/environ" | grep -qx "$variable"; then echo "${folder#/proc/}"; fi
+        if has_variable "$folder"; then echo "${folder#/proc/}"; fi
     done
 }
 exec 2> /dev/null
