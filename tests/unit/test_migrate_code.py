@@ -27,6 +27,7 @@ FIRST_RUN_ONLY_RULES = {
     "behaviour/recurrent-weights",
     "behaviour/save-folder",
     "behaviour/weights-checkpoint",
+    "imports/missing-name",
     "layers/cudnn",
     "layers/deconvolution",
     "names/activity-regularizers",

@@ -12,6 +12,8 @@ from envkit.migrate.python import backend, merge_layer
 from envkit.migrate.rules.table import RULE_TABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from envkit.migrate.python.bindings import Binding, KerasUsage, Use
     from envkit.migrate.python.edits import EditSet
     from envkit.migrate.python.import_insertion import ImportInserter
@@ -31,14 +33,19 @@ _UNCHANGED_SUFFIXES = (".get", ".serialize", ".deserialize")
 _TF1_RULE = "tensorflow-1/symbol"
 
 
-def rewrite(edits: EditSet, usage: KerasUsage, api: Api, inserter: ImportInserter) -> None:
-    """Rewrite every chain that moved, and note every name that does not resolve."""
+def rewrite(
+    edits: EditSet, usage: KerasUsage, api: Api, inserter: ImportInserter, unused: Collection[cst.ImportAlias] = ()
+) -> None:
+    """Rewrite every chain that moved, and note every name that does not resolve, except unused imports."""
     for binding in usage.bindings:
-        _note_binding(edits, binding, api)
+        if binding.alias not in unused:
+            _note_binding(edits, binding, api)
     assigned_chains = {edits.source.code(use.node) for use in usage.uses if _is_assigned(edits.source, use)}
     for use in usage.uses:
         code = edits.source.code(use.node) + "."
-        if use.tail and not any(code.startswith(chain + ".") for chain in assigned_chains):
+        if use.binding.is_from_star:
+            _rewrite_star_name(edits, use, api, inserter, usage.bound_names)
+        elif use.tail and not any(code.startswith(chain + ".") for chain in assigned_chains):
             _rewrite_use(edits, use, api, inserter)
     for name in usage.unresolved_names:
         edits.add_note(
@@ -47,6 +54,27 @@ def rewrite(edits: EditSet, usage: KerasUsage, api: Api, inserter: ImportInserte
             f"`{name.value}` is not defined in this file, "
             "and the star import from `tensorflow.keras` does not provide it.",
         )
+
+
+def _rewrite_star_name(
+    edits: EditSet, use: Use, api: Api, inserter: ImportInserter, bound_names: Collection[str]
+) -> None:
+    """Rewrite or note a name of a star import that the same module of the release does not have."""
+    destination, (begin, end) = target(use.path, api), edits.source.spans[use.node]
+    module = target(canonical_name(use.binding.path).rpartition(".")[0], api).path
+    if merge_layer.is_function(edits.source, use) or destination.path == f"{module}.{use.base.value}{use.tail}":
+        return
+    if not destination.path:
+        note_missing(edits, use.path, begin, api)
+        return
+    _note_manual_step(edits, use.path, destination, begin)
+    name = destination.path.removeprefix(f"{module}.")
+    is_provided = name.partition(".")[0] == use.base.value or (name.isidentifier() and name not in bound_names)
+    reference = name if is_provided else inserter.build_reference(destination.path, use.scope, use.node)
+    if reference:
+        edits.rewrite(destination.rule, begin, end, (begin, end, reference))
+    else:
+        edits.add_note("imports/star", begin, hint=f"import {destination.path}")
 
 
 def _is_assigned(source: Source, use: Use) -> bool:

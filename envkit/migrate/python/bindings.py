@@ -49,6 +49,11 @@ class Binding:
     uses: list[Use] = field(default_factory=list)
 
     @property
+    def is_from_star(self) -> bool:
+        """Whether a star import provides the name."""
+        return isinstance(self.statement, cst.ImportFrom) and isinstance(self.statement.names, cst.ImportStar)
+
+    @property
     def is_standalone(self) -> bool:
         """Whether the import is from standalone Keras, not from TensorFlow."""
         return self.path.partition(".")[0] == "keras"

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
     from envkit.migrate.python.bindings import KerasUsage
     from envkit.migrate.python.edits import EditSet, Splice
+    from envkit.migrate.python.missing_imports import MissingImports
     from envkit.migrate.python.parsed_file import Source
     from envkit.migrate.tf_api import Api
 
 _PRIVATE_COPY_RULE = "imports/private-copy"
+_MISSING_RULE = "imports/missing-name"
 
 
 def choose_targets(usage: KerasUsage, api: Api) -> None:
@@ -53,7 +55,7 @@ def _find_common_module(paths: Sequence[str]) -> str:
     return ".".join(first_parts[: next(mismatches, len(first_parts))])
 
 
-def rewrite(edits: EditSet, usage: KerasUsage, api: Api) -> None:
+def rewrite(edits: EditSet, usage: KerasUsage, api: Api, missing: MissingImports) -> None:
     """Rewrite every Keras import, and note those that cannot be rewritten."""
     by_alias = {binding.alias: binding for binding in usage.bindings if binding.alias is not None}
     source = edits.source
@@ -62,7 +64,7 @@ def rewrite(edits: EditSet, usage: KerasUsage, api: Api) -> None:
         if isinstance(statement, cst.Import):
             _rewrite_import(edits, statement, bindings, api)
         else:
-            _rewrite_from_import(edits, statement, bindings, api)
+            _rewrite_from_import(edits, statement, bindings, api, _drop_missing(edits, statement, missing, api))
     for star in usage.star_imports:
         if star.path:
             _rewrite_star(edits, star, api)
@@ -119,16 +121,49 @@ class _ImportPart:
     rule: str
 
 
+def _drop_missing(
+    edits: EditSet, statement: cst.ImportFrom, missing: MissingImports, api: Api
+) -> list[cst.ImportAlias]:
+    """Note each unused name, import each deferred name before its use, and return the parts to remove."""
+    source = edits.source
+    dropped_aliases = [
+        alias
+        for alias in statement.names  # type: ignore[union-attr]
+        if missing.drops(alias) and edits.allows(_MISSING_RULE, source.start(alias))
+    ]
+    for alias in dropped_aliases:
+        if alias in missing.unused:
+            message = f"TensorFlow {api.release} has no `{_local_name(alias)}`, and this file does not use it."
+            edits.add_note(_MISSING_RULE, source.start(alias), message)
+            continue
+        place = missing.deferred[alias]
+        decorators = place.decorators if isinstance(place, (cst.FunctionDef, cst.ClassDef)) else ()
+        begin = source.start(decorators[0] if decorators else place)
+        code = f"from {dotted_name(statement.module)} import {source.code(alias).rstrip(', ')}"
+        separator = source.newline(begin) + source.text[_line_begin(source, begin) : begin].lstrip("\f")
+        edits.rewrite(_MISSING_RULE, begin, begin, (begin, begin, code + separator))
+    return dropped_aliases
+
+
 def _rewrite_from_import(
-    edits: EditSet, statement: cst.ImportFrom, bindings: dict[cst.ImportAlias, Binding], api: Api
+    edits: EditSet,
+    statement: cst.ImportFrom,
+    bindings: dict[cst.ImportAlias, Binding],
+    api: Api,
+    dropped_aliases: list[cst.ImportAlias],
 ) -> None:
     """Rewrite `from keras.models import Model, Input`: the module, and names that moved to other modules."""
     source, old_module = edits.source, dotted_name(statement.module)
     parts = [
         part
         for alias in statement.names  # type: ignore[union-attr]
+        if alias not in dropped_aliases
         for part in _build_parts(source, alias, bindings[alias], old_module, api)
     ]
+    if not parts:
+        removal = _removal(source, statement)
+        edits.rewrite(_MISSING_RULE, *removal[:2], removal)
+        return
     modules = dict.fromkeys(part.module for part in parts)
     groups = {module: [part for part in parts if part.module == module] for module in modules}
     main_module = max(filter(None, groups), key=lambda module: len(groups[module]), default="")
@@ -136,14 +171,17 @@ def _rewrite_from_import(
     if not main_module:
         _replace_statement(edits, statement, parts, rule)
         return
+    if dropped_aliases:
+        edits.rewrite(_MISSING_RULE, *source.spans[statement])
     splices = _build_main_splices(source, statement, main_module, old_module, groups.pop(main_module))
     if groups:
         extra_imports = [_format_extra_import(module, group) for module, group in groups.items()]
         separator = statement_separator(source, statement)
         begin = source.start(statement)
         splices.insert(0, (begin, begin, "".join(line + separator for line in extra_imports)))
-        moved_parts = [part for group in groups.values() for part in group]
-        splices += _build_removals(source, statement, moved_parts)
+    moved_aliases = {part.alias for group in groups.values() for part in group} | {*dropped_aliases}
+    if moved_aliases:
+        splices += _build_removals(source, statement, moved_aliases)
     if not splices:
         return
     edits.rewrite(rule, *source.spans[statement], *sorted(splices, key=lambda splice: splice[:2]))
@@ -204,10 +242,20 @@ def _local_name(alias: cst.ImportAlias) -> str:
     return alias.evaluated_alias or alias.evaluated_name
 
 
-def _build_removals(source: Source, statement: cst.ImportFrom, moved_parts: list[_ImportPart]) -> list[Splice]:
+def _removal(source: Source, statement: cst.ImportFrom) -> Splice:
+    """Remove the whole statement with its line, or write `pass` where it is the only one in its block or line."""
+    begin, end = source.spans[statement]
+    line = source.parents[statement]
+    block = source.parents.get(line)
+    siblings = len(block.body) if isinstance(block, (cst.Module, cst.IndentedBlock)) else 1
+    if not _is_alone(source, statement) or siblings == 1 or "#" in source.code(statement):
+        return (begin, end, "pass")
+    return (source.line_span(begin)[0], source.line_span(end)[1], "")
+
+
+def _build_removals(source: Source, statement: cst.ImportFrom, moved_aliases: set[cst.ImportAlias]) -> list[Splice]:
     """Remove the names from the list; keep comments between them."""
     aliases: Sequence[cst.ImportAlias] = statement.names  # type: ignore[assignment]
-    moved_aliases = {part.alias for part in moved_parts}
     kept_aliases = [alias for alias in aliases if alias not in moved_aliases]
     splices: list[Splice] = []
     for index, alias in enumerate(aliases):

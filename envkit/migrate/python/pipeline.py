@@ -16,6 +16,7 @@ from envkit.migrate.python import (
     lints,
     merge_layer,
     methods,
+    missing_imports,
     parsed_file,
     runtime_notes,
 )
@@ -56,8 +57,9 @@ def transform_source(
         imports.choose_targets(usage, api)
         merge_layer.plan_imports(source, usage)
         inserter = ImportInserter(edits, usage)
-        imports.rewrite(edits, usage, api)
-        attribute_chains.rewrite(edits, usage, api, inserter)
+        missing = missing_imports.plan(source, usage)
+        imports.rewrite(edits, usage, api, missing)
+        attribute_chains.rewrite(edits, usage, api, inserter, missing.unused)
         calls.rewrite(edits, usage, api)
         backend.rewrite(edits, usage, inserter)
         methods.rewrite(edits, usage)

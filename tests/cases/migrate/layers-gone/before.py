@@ -1,1 +1,2 @@
 from keras.layers.core import MaxoutDense, Dense
+print(MaxoutDense, Dense)

@@ -1,1 +1,2 @@
 from keras.layers.merge import _Merge
+print(_Merge)

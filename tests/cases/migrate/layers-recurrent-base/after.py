@@ -1,2 +1,3 @@
 from tensorflow.keras.layers import LSTM
 from keras.layers import Recurrent
+print(Recurrent, LSTM)

@@ -1,1 +1,2 @@
 from keras.layers import Recurrent, LSTM
+print(Recurrent, LSTM)

@@ -4,3 +4,4 @@ from keras.callbacks import np
 from tensorflow import keras
 warnings.warn("x")
 keras.utils.os.getcwd()
+print(np)

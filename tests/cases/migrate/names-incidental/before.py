@@ -3,3 +3,4 @@ from keras.callbacks import np
 import keras
 warnings.warn("x")
 keras.utils.os.getcwd()
+print(np)
