@@ -88,3 +88,9 @@ def test_star_name_from_another_module_is_imported() -> None:
 
 def test_star_name_does_not_replace_another_name() -> None:
     assert migrated(f"{STAR}GRU = 3\nx = CuDNNGRU(4)\n").endswith("GRU = 3\nx = tf.keras.layers.GRU(4)\n")
+
+
+def test_star_import_of_any_module_brought_the_backend() -> None:
+    code = migrated("from keras.optimizers import *\nK.set_image_dim_ordering('tf')\n")
+    assert code.endswith("optimizers import *\nK.set_image_data_format('channels_last')\n")
+    assert code.startswith("from tensorflow.keras import backend as K\n")

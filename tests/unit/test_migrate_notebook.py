@@ -172,7 +172,16 @@ def test_unreadable_cell_is_named() -> None:
     content = dump(book(code_cell("import keras"), code_cell("print 'Python 2'")))
     outcome = notebook.migrate(content, reject_python_2)
     assert outcome.error == "cell 3: it is Python 2"
-    assert outcome.content is content
+    migrated, before = json.loads(outcome.content), json.loads(content)
+    assert "".join(migrated["cells"][1]["source"]) == NEW
+    assert migrated["cells"][2:] == before["cells"][2:]
+
+
+def test_name_that_only_an_unreadable_cell_uses_stays_imported() -> None:
+    content = dump(book(code_cell("from keras.layers import Dense, Merge"), code_cell("print Merge, Dense")))
+    outcome = notebook.migrate(content, lambda source: codemod.migrate(source, tf_api.load("2.9.0")))
+    assert "from keras.layers import Merge" in outcome.content.decode()
+    assert "cell 3: it is not valid Python 3: line 1" in outcome.error
 
 
 def reject_python_2(source: bytes) -> Outcome:

@@ -52,7 +52,7 @@ def format_lines(result: FileResult, *, safe: bool, color: bool) -> Iterator[str
     for note in result.notes:
         yield from _format_note(result.path, note, color=color)
     if result.skip_reason:
-        label = _colorize("skipped", RED if color else 0)
+        label = _colorize("partly skipped" if result.rewrites else "skipped", RED if color else 0)
         yield f"{escape_controls(result.path)}: {label}: {escape_controls(result.skip_reason)}\n"
         yield from _format_hint(result.hint)
 

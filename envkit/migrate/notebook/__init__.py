@@ -12,7 +12,7 @@ from envkit.migrate.outcome import Kind, Location, Note, Outcome, Rewrite
 from envkit.migrate.suppressions import is_suppressed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator, Mapping
 
     from envkit.migrate.notebook.json_positions import Node
     from envkit.migrate.notebook.magics import MaskedCell
@@ -120,23 +120,29 @@ def _migrate_cells(
     python_cells = [cell for cell in code_cells if not magics.is_foreign(cell.text)]
     notes = [*_foreign_notes(code_cells), *_install_notes(python_cells, release)]
     module = _build_module(python_cells)
-    source = module.source()
-    if b"keras" not in source:
+    error = hint = ""
+    if b"keras" not in module.source():
         return Outcome(content, notes=tuple(_sort_notes(notes)))
-    outcome = migrate_python(source)
+    outcome = migrate_python(module.source())
+    if outcome.error and (reasons := _unreadable_cells(module, migrate_python)):
+        error, hint = _describe_unreadable(reasons), "convert that cell to Python 3, then repeat the command"
+        module = _build_module(python_cells, reasons)
+        outcome = migrate_python(module.source())
     if outcome.error:
-        return _unreadable_outcome(content, outcome, module, migrate_python)
+        return Outcome(content, error=error or outcome.error, hint=hint or outcome.hint)
     new_sources = _split_cells(module, outcome.content.decode())
     if new_sources is None:
         return Outcome(content, error="the migrated code could not be split into cells", hint="report this as a bug")
     return Outcome(
-        (bom + _replace_sources(text, new_sources)).encode() if outcome.content != source else content,
+        (bom + _replace_sources(text, new_sources)).encode() if outcome.content != module.source() else content,
         tuple(_relocate_rewrite(module, rewrite) for rewrite in outcome.rewrites),
         tuple(
             _sort_notes(
                 [*notes, *(replace(note, location=_cell_location(module, note.location)) for note in outcome.notes)]
             )
         ),
+        error,
+        hint,
     )
 
 
@@ -171,12 +177,14 @@ def _is_python(root: Node) -> bool:
     return not languages or any(str(language).lower() in PYTHON_LANGUAGES for language in languages)
 
 
-def _build_module(python_cells: list[Cell]) -> Module:
+def _build_module(python_cells: list[Cell], hidden_cells: Container[int] = ()) -> Module:
+    """Build the module; a hidden cell becomes one placeholder."""
     source = "".join(cell.text for cell in python_cells)
     name = next(name for number in range(len(source) + 1) if (name := f"envkit-{number}") not in source)
     parts, line = [], 1
     for cell in python_cells:
-        masked_cell = magics.mask(cell.text, f"{name}-{cell.number}")
+        mask = magics.hide if cell.number in hidden_cells else magics.mask
+        masked_cell = mask(cell.text, f"{name}-{cell.number}")
         parts.append(Part(cell, masked_cell, line))
         line += 1 + len(magics.NEWLINE.findall(masked_cell.text + _missing_newline(masked_cell.text)))
     return Module(name, tuple(parts))
@@ -257,16 +265,19 @@ def _cell_location(module: Module, location: Location) -> Location:
     return Location(line, column, part.cell.number)
 
 
-def _unreadable_outcome(content: bytes, outcome: Outcome, module: Module, migrate_python: PythonMigrator) -> Outcome:
+def _unreadable_cells(module: Module, migrate_python: PythonMigrator) -> dict[int, str]:
+    """Parse each cell by itself, and return the reason for each that cannot be read."""
+    reasons = {}
     for part in module.parts:
-        # Files without the word `keras` are not parsed.
-        cell_outcome = migrate_python(
-            f"{part.masked_cell.text}{_missing_newline(part.masked_cell.text)}# keras\n".encode()
-        )
-        if cell_outcome.error:
-            reason = f"cell {part.cell.number}: {cell_outcome.error}"
-            return Outcome(content, error=reason, hint="convert that cell to Python 3, then repeat the command")
-    return Outcome(content, error=outcome.error, hint=outcome.hint)
+        # Files without the word `keras` are not parsed, nor are files that import nothing.
+        text = f"{part.masked_cell.text}{_missing_newline(part.masked_cell.text)}import keras\n"
+        if error := migrate_python(text.encode()).error:
+            reasons[part.cell.number] = error
+    return reasons
+
+
+def _describe_unreadable(reasons: Mapping[int, str]) -> str:
+    return "; ".join(f"cell {number}: {reason}" for number, reason in reasons.items())
 
 
 def _foreign_notes(code_cells: tuple[Cell, ...]) -> Iterator[Note]:

@@ -39,6 +39,7 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 REST_OF_LINE = re.compile(r"(?:\\\r?\n|[^\r\n])*")
+WORD = re.compile(r"[A-Za-z_]\w*")
 NEWLINE = re.compile(r"\r\n|\r|\n")
 BRACKET_PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
 
@@ -110,6 +111,14 @@ def mask(cell: str, prefix: str) -> MaskedCell:
             parts.append(statement.replace(magic.text, magic.placeholder, 1))
         line += len(NEWLINE.findall(statement))
     return MaskedCell("".join(parts), tuple(magics))
+
+
+def hide(cell: str, prefix: str) -> MaskedCell:
+    """Replace a whole cell that is not Python 3 by a placeholder with its words, which may be uses of names."""
+    words = " ".join(sorted(set(WORD.findall(cell))))
+    newlines = "".join(NEWLINE.findall(cell.rstrip()))
+    magic = MaskedMagic(1, f"'''{prefix}-0 {words}{newlines}'''", cell.rstrip())
+    return MaskedCell(magic.placeholder + cell[len(cell.rstrip()) :], (magic,))
 
 
 def commands(cell: str) -> Iterator[tuple[int, int, str]]:

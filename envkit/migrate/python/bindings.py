@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ROOT_PACKAGES = ("keras", "tensorflow")
 # Fields of a statement that contain statements.
 _BLOCK_FIELDS = ("body", "orelse", "handlers", "finalbody", "cases")
+_BACKEND_NAME = "K"  # every module of standalone Keras imported its backend under this name
 _BUILTIN_NAMES = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__package__"}
 
 
@@ -293,15 +294,23 @@ def _resolve_star_names(
     for name, scope in unbound.values():
         if name.value in _BUILTIN_NAMES:
             continue
-        star = next(
-            (star for star in reversed(star_imports) if star.path and _is_exported(star, name.value, api)), None
-        )
+        keras_stars = [star for star in reversed(star_imports) if star.path]
+        star = next((star for star in keras_stars if _is_exported(star, name.value, api)), None)
+        path = f"{star.path}.{name.value}" if star is not None else ""
+        if name.value == _BACKEND_NAME and keras_stars:
+            star, path = keras_stars[0], "keras.backend"
         if star is not None:
-            binding = Binding(name.value, f"{star.path}.{name.value}", star.statement, None, is_top_level=True)
+            binding = Binding(name.value, path, star.statement, None, is_top_level=True)
             uses[name] = _build_use(source, name, [binding], scope, is_certain=True)
         elif all(star.path for star in star_imports):
             unresolved_names.append(name)
-    return unresolved_names
+    words = _words_in_strings(source) if unresolved_names else frozenset()
+    return [name for name in unresolved_names if name.value not in words]
+
+
+def _words_in_strings(source: Source) -> frozenset[str]:
+    """Collect the words of strings; hidden notebook cells are strings and may bind names (see `magics.hide`)."""
+    return frozenset(word for literal in source.nodes(cst.SimpleString) for word in literal.value.split())
 
 
 def _is_exported(star: Binding, name: str, api: Api) -> bool:

@@ -182,6 +182,19 @@ def parse_ast(text: str) -> ast.Module | None:
     return tree
 
 
+def _find_error_line(text: str) -> int | None:
+    """Find the line of a syntax error with `ast`: LibCST's native parser names the next one."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as error:
+        return error.lineno
+    except ValueError:
+        return None
+    return None
+
+
 def _is_deeper_than(limit: int, tree: ast.AST) -> bool:
     """Check whether a tree is deeper than the limit, level by level."""
     level: list[ast.AST] = [tree]
@@ -219,7 +232,7 @@ def parse(text: str) -> Source:
             module = cst.parse_module(stripped_text)
     except cst.ParserSyntaxError as error:
         raise UnreadableSource(
-            f"it is not valid Python 3: line {error.raw_line}",
+            f"it is not valid Python 3: line {_find_error_line(text) or error.raw_line}",
             "for Python 2, run 2to3 -w -n FILE (part of Python 3.12 and older), then repeat the command",
         ) from error
     positions = Positions(module)
