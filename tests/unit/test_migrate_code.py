@@ -20,6 +20,7 @@ API = tf_api.load("2.9.0")
 # Rules that need the old import to recognize their cause, as docs/reference/migrate.md explains.
 FIRST_RUN_ONLY_RULES = {
     "arguments/dim-ordering",
+    "arguments/positional",
     "backend/image-dim-ordering",
     "backend/set-image-dim-ordering",
     "behaviour/batch-dot",

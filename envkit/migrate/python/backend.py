@@ -44,6 +44,7 @@ def rewrite(edits: EditSet, usage: KerasUsage, inserter: ImportInserter) -> None
 
 
 def _rewrite_call(edits: EditSet, path: str, call: cst.Call) -> None:
+    path = path.replace("keras.backend.common.", "keras.backend.").replace(".tensorflow_backend.", ".")
     if path == "keras.backend.image_dim_ordering":
         _rewrite_ordering_read(edits, call)
     elif path in {"keras.backend.set_image_dim_ordering", "keras.backend.set_image_data_format"}:

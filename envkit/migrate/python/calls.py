@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from envkit.migrate.name_mapping import canonical_name, target
-from envkit.migrate.python import convolutions, merge_layer
+from envkit.migrate.python import convolutions, merge_layer, positional_arguments
 from envkit.migrate.python.call_arguments import Arguments, integer_value, quote_like, string_value
+from envkit.migrate.rules.signatures import KERAS_1_KEYWORDS
 from envkit.migrate.rules.table import RULE_TABLE
 
 if TYPE_CHECKING:
     from envkit.migrate.python.bindings import KerasUsage, Use
     from envkit.migrate.python.edits import EditSet
+    from envkit.migrate.python.parsed_file import Source
     from envkit.migrate.rules.rule import Rule
     from envkit.migrate.tf_api import Api, Parameters
 
@@ -53,8 +55,13 @@ _LAYER_KEYWORDS = frozenset(
 )
 
 
+# Arguments that optimizers accept through **kwargs; any other raises TypeError.
+_OPTIMIZER_KEYWORDS = frozenset({"clipnorm", "clipvalue", "global_clipnorm", "lr", "decay", "schedule_decay"})
+
+
 def rewrite(edits: EditSet, usage: KerasUsage, api: Api) -> None:
     """Rewrite the arguments of every call of a Keras name."""
+    is_keras_1 = uses_keras_1(edits.source)
     for use in usage.uses:
         call = edits.source.parents.get(use.node)
         if not isinstance(call, cst.Call) or call.func is not use.node or not use.path.startswith("keras."):
@@ -64,10 +71,15 @@ def rewrite(edits: EditSet, usage: KerasUsage, api: Api) -> None:
             continue
         destination = target(use.path, api)
         if destination.path:
-            _rewrite_arguments(edits, use, Arguments(edits.source, call), destination.path, api)
+            _rewrite_arguments(edits, use, Arguments(edits.source, call), destination.path, api, is_keras_1=is_keras_1)
 
 
-def _rewrite_arguments(edits: EditSet, use: Use, args: Arguments, path: str, api: Api) -> None:
+def uses_keras_1(source: Source) -> bool:
+    """Check whether a call has a keyword that only Keras 1 knows."""
+    return any(arg.keyword is not None and arg.keyword.value in KERAS_1_KEYWORDS for arg in source.nodes(cst.Arg))
+
+
+def _rewrite_arguments(edits: EditSet, use: Use, args: Arguments, path: str, api: Api, *, is_keras_1: bool) -> None:
     parameters = api.parameters(path)
     canonical_path = canonical_name(path)
     is_layer = canonical_path.startswith("keras.layers.")
@@ -80,10 +92,12 @@ def _rewrite_arguments(edits: EditSet, use: Use, args: Arguments, path: str, api
     if parameters is None:
         return
     handled_keywords |= _rewrite_dim_ordering(edits, args, parameters)
+    was_reordered = positional_arguments.rewrite(edits, use, args, canonical_path, parameters, is_keras_1=is_keras_1)
     if is_layer:
-        handled_keywords |= convolutions.rewrite(edits, use, args, parameters)
+        handled_keywords |= convolutions.rewrite(edits, use, args, parameters, ignore_extra=was_reordered)
         handled_keywords |= _remove_dropped_keywords(edits, args, parameters, canonical_path)
-    if is_layer or not parameters.accepts_kwargs:
+    is_optimizer = canonical_path.rpartition(".")[0] == "keras.optimizers" and parameters.accepts_kwargs
+    if is_layer or is_optimizer or not parameters.accepts_kwargs:
         _note_unknown_keywords(edits, args, parameters, handled_keywords, canonical_path, api)
 
 
@@ -159,11 +173,13 @@ def _note_unknown_keywords(
     edits: EditSet, args: Arguments, parameters: Parameters, handled_keywords: set[str], canonical_path: str, api: Api
 ) -> None:
     """Note each keyword that the callable does not take and that no other rule handled."""
+    is_optimizer = canonical_path.startswith("keras.optimizers.")
+    accepted_keywords = _OPTIMIZER_KEYWORDS if is_optimizer else _LAYER_KEYWORDS
     for name, arg in args.keywords.items():
         if (
             name in handled_keywords
             or name in parameters.names
-            or (parameters.accepts_kwargs and name in _LAYER_KEYWORDS)
+            or (parameters.accepts_kwargs and name in accepted_keywords)
         ):
             continue
         edits.add_note(

@@ -19,6 +19,7 @@ _SIDE_KEYWORDS = {
     2: (("nb_row", "nb_col"),),
     3: (("kernel_dim1", "kernel_dim2", "kernel_dim3"),),
 }
+_DECONVOLUTIONS = {"Deconvolution2D", "Deconvolution3D", "Deconv2D", "Deconv3D"}
 # Common variable names for one side of a kernel.
 _SIDE_NAMES = {
     "nb_row",
@@ -55,20 +56,35 @@ _SIDE_NAMES = {
 }
 
 
-def rewrite(edits: EditSet, use: Use, args: Arguments, parameters: Parameters) -> set[str]:
-    """Join the sides of the kernel into one argument; return the keywords that were handled."""
+def rewrite(
+    edits: EditSet, use: Use, args: Arguments, parameters: Parameters, *, ignore_extra: bool = False
+) -> set[str]:
+    """Join the sides of the kernel into one argument; return the keywords that were handled.
+
+    Args:
+        edits: Edits of the file.
+        use: Use of the layer.
+        args: Arguments of its call.
+        parameters: Parameters of the layer in the target release.
+        ignore_extra: Whether the positional arguments after the kernel are handled elsewhere.
+    """
     name = use.path.rpartition(".")[2]
     rank = 3 if "3D" in name else 2 if "2D" in name else 0
     if not rank or "kernel_size" not in parameters.names:
         return set()
     if len(args.positional) > rank:
-        _rewrite_positional(edits, use, args, rank)
+        _rewrite_positional(edits, use, args, rank, ignore_extra=ignore_extra)
         return set()
     return _rewrite_keywords(edits, args, rank)
 
 
-def _rewrite_positional(edits: EditSet, use: Use, args: Arguments, rank: int) -> None:
+def _rewrite_positional(edits: EditSet, use: Use, args: Arguments, rank: int, *, ignore_extra: bool) -> None:
     sides, extra_args = args.positional[1 : rank + 1], args.positional[rank + 1 :]
+    output_shape = extra_args[0] if len(extra_args) == 1 and use.path.rpartition(".")[2] in _DECONVOLUTIONS else None
+    if output_shape is not None and isinstance(output_shape.value, (cst.Tuple, cst.List)):  # now computed by the layer
+        edits.rewrite("layers/deconvolution", *edits.source.spans[args.call], args.remove(output_shape))
+        edits.add_note("layers/deconvolution", edits.source.start(args.call))
+        extra_args = []
     side_flags = [_is_side_length(arg.value) for arg in sides]
     if use.path.rpartition(".")[2].startswith(
         "Convolution"
@@ -80,7 +96,7 @@ def _rewrite_positional(edits: EditSet, use: Use, args: Arguments, rank: int) ->
         return
     if not use.binding.is_standalone and not use.path.rpartition(".")[2].startswith("Convolution"):
         return  # code for tf.keras, whose third positional argument has always been the strides
-    if extra_args or not all(side_flags) or not use.binding.is_standalone:
+    if (extra_args and not ignore_extra) or not all(side_flags) or not use.binding.is_standalone:
         edits.add_note(_POSITIONAL_RULE, begin)
     else:
         edits.rewrite(_POSITIONAL_RULE, *edits.source.spans[args.call], *args.wrap_in_tuple(sides[0], sides[-1]))

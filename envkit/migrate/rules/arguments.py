@@ -5,6 +5,7 @@ from __future__ import annotations
 from envkit.migrate.rules.rule import Rule
 
 _LAYERS = ("keras.layers.",)
+_BACKEND_MODULES = ("keras.backend", "keras.backend.common", "keras.backend.tensorflow_backend")
 
 ARGUMENTS = (
     Rule(
@@ -155,6 +156,14 @@ ARGUMENTS = (
         hint="pass the kernel size as one argument: kernel_size=(rows, columns)",
     ),
     Rule(
+        "arguments/positional",
+        "mechanical",
+        "SGD(0.01, 0.9, 1e-6, True); Dense(64, 'he_normal', 'relu')",
+        "SGD(0.01, 0.9, decay=1e-6, nesterov=True); Dense(64, kernel_initializer='he_normal', activation='relu')",
+        "The order of the parameters changed: an argument that is passed by position has another meaning now.",
+        hint="pass the arguments by name; the second position of a layer was init in Keras 1",
+    ),
+    Rule(
         "arguments/kernel-size",
         "mechanical",
         "Convolution2D(64, nb_row=3, nb_col=3)",
@@ -252,7 +261,9 @@ BACKEND = (
         "K.image_data_format() == 'channels_first'",
         "`image_dim_ordering` was renamed to `image_data_format`, with new names for its values.",
         hint="wherever the value is used, compare it with 'channels_first' ('th') and 'channels_last' ('tf')",
-        moves={"keras.backend.image_dim_ordering": "tensorflow.keras.backend.image_data_format"},
+        moves={
+            f"{module}.image_dim_ordering": "tensorflow.keras.backend.image_data_format" for module in _BACKEND_MODULES
+        },
     ),
     Rule(
         "backend/set-image-dim-ordering",
@@ -261,7 +272,10 @@ BACKEND = (
         "K.set_image_data_format('channels_last')",
         "`set_image_dim_ordering` was renamed to `set_image_data_format`, with new names for its values.",
         hint="'th' is 'channels_first', 'tf' is 'channels_last'",
-        moves={"keras.backend.set_image_dim_ordering": "tensorflow.keras.backend.set_image_data_format"},
+        moves={
+            f"{module}.set_image_dim_ordering": "tensorflow.keras.backend.set_image_data_format"
+            for module in _BACKEND_MODULES
+        },
     ),
     Rule(
         "backend/channels-first",

@@ -232,6 +232,7 @@ NAMES = (
             "keras.losses.cosine_proximity": "tensorflow.keras.losses.cosine_similarity",
             "keras.losses.cosine": "tensorflow.keras.losses.cosine_similarity",
             "keras.metrics.cosine_proximity": "tensorflow.keras.losses.cosine_similarity",
+            "keras.objectives.cosine_proximity": "tensorflow.keras.losses.cosine_similarity",
         },
     ),
     Rule(
@@ -244,6 +245,7 @@ NAMES = (
             "keras.backend.logsumexp": "tensorflow.reduce_logsumexp",
             "keras.backend.identity": "tensorflow.identity",
             "keras.backend.slice": "tensorflow.slice",
+            "keras.backend.is_tensor": "tensorflow.is_tensor",
         },
     ),
     Rule(

@@ -159,8 +159,9 @@ REVIEW = (
                 "activity_l1": f"{_REGULARIZERS}.l1",
                 "activity_l2": f"{_REGULARIZERS}.l2",
                 "activity_l1l2": f"{_REGULARIZERS}.l1_l2",
-                "WeightRegularizer": f"{_REGULARIZERS}.l1_l2",
-                "ActivityRegularizer": f"{_REGULARIZERS}.l1_l2",
+                # Unlike l1_l2, these have no penalty by default.
+                "WeightRegularizer": f"{_REGULARIZERS}.L1L2",
+                "ActivityRegularizer": f"{_REGULARIZERS}.L1L2",
             },
         ),
         names=("keras.regularizers.EigenvalueRegularizer",),

@@ -11,4 +11,4 @@ def block(x, nb_row, nb_col, size, kind):
     x = Convolution2D(64, (nb_row, nb_col))(x)
     x = Convolution2D(64, (size, size))(x)
     x = Convolution2D(64, kind, size)(x)
-    return Convolution2D(64, 3, 3, 'he_normal')(x)
+    return Convolution2D(64, 3, 3, given)(x)

@@ -10,3 +10,5 @@ def own(dim_ordering='default'):
     return dim_ordering == 'channels_first'
 print(K.image_data_format())
 if K.image_data_format() == axis: pass
+if K.image_data_format() == 'channels_first':
+    K.set_image_data_format('channels_last')

@@ -10,3 +10,5 @@ def own(dim_ordering='default'):
     return dim_ordering == 'th'
 print(K.image_dim_ordering())
 if K.image_dim_ordering() == axis: pass
+if K.common.image_dim_ordering() == 'th':
+    K.common.set_image_dim_ordering('tf')

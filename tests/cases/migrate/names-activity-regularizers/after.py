@@ -1,1 +1,1 @@
-from tensorflow.keras.regularizers import l2 as activity_l2
+from tensorflow.keras.regularizers import l2 as activity_l2, L1L2 as WeightRegularizer

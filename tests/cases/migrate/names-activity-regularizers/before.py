@@ -1,1 +1,1 @@
-from keras.regularizers import activity_l2
+from keras.regularizers import activity_l2, WeightRegularizer
