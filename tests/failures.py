@@ -94,6 +94,16 @@ ROWS = (
     Row("42", "TensorFlow", "`Could not create cudnn handle: CUDNN_STATUS_INTERNAL_ERROR`, `DNN library is not found`"),
     Row("43", "TensorFlow", "200 `device kernel image is invalid`, 209 `no kernel image is available`"),
     Row("44", "TensorFlow", "listed, but `cudaGetDevice() failed`"),
+    Row("45", "toolkit", "`nvml error: driver/library version mismatch`"),
+    Row("46", "toolkit", "`mount error: file creation failed: …libnvidia-ml.so.1: file exists`"),
+    Row("47", "toolkit", "`driver rpc error: timed out`"),
+    Row("48", "engine", '`exec: "nvidia-container-runtime": executable file not found in $PATH`'),
+    Row("49", "toolkit", "`nvml error: insufficient permissions`"),
+    Row("50", "toolkit", "`nvml error: gpu is lost`"),
+    Row("51", "toolkit", "`cuda error: os call failed or operation not supported on this os`"),
+    Row("52", "toolkit", "`privilege change failed: operation not permitted`"),
+    Row("53", "toolkit", "`insufficient privileges to read device list from NVIDIA_VISIBLE_DEVICES`"),
+    Row("54", "toolkit", "`mount error: …: read-only file system`, `…: no such file or directory`"),
 )
 
 

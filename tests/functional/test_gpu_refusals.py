@@ -9,7 +9,7 @@ import pytest
 from docker.errors import APIError
 from docker.types import DeviceRequest
 
-from envkit.checks.gpu.engine_errors import GPU_ERRORS, find_error
+from envkit.checks.gpu.engine_errors import find_error
 
 if TYPE_CHECKING:
     import docker
@@ -35,7 +35,7 @@ ROWS: dict[str, tuple[dict[str, Any], set[str], str]] = {
         "/etc/",
     ),
     "9": ({"runtime": "nvidia"}, {"runtime-missing"}, TOOLKIT),
-    "11": ({"devices": ["/dev/nvidia0:/dev/nvidia0:rwm"]}, {"host-node-missing"}, "sudo nvidia-modprobe"),
+    "11": ({"devices": ["/dev/nvidia0:/dev/nvidia0:rwm"]}, {"node-missing"}, "sudo nvidia-modprobe"),
 }
 
 
@@ -45,10 +45,10 @@ def test_gpu_error_of_a_real_engine_is_recognized(
     row: str, engine: docker.DockerClient, shared_env: SharedEnvironment
 ) -> None:
     options, kinds, hint = ROWS[row]
-    pattern = find_error(start_error(engine, str(shared_env.container.attrs["Image"]), options))
-    assert pattern is not None
-    assert {name for name, other in GPU_ERRORS.items() if other is pattern} <= kinds
-    assert hint in pattern.hint
+    refusal = find_error(start_error(engine, str(shared_env.container.attrs["Image"]), options))
+    assert refusal is not None
+    assert refusal.name in kinds
+    assert hint in refusal.hint
 
 
 def start_error(engine: docker.DockerClient, image: str, options: dict[str, Any]) -> str:

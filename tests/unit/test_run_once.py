@@ -107,7 +107,7 @@ def test_other_start_errors_are_not_a_missing_program() -> None:
             'error gathering device information while adding custom device "/dev/nvidia0": no such file or directory',
             GpuRefused,
         ),
-        (f'{OLD_RUNC} exec: "nvidia-container-runtime-hook": executable file not found in $PATH', StartFailed),
+        (f'{OLD_RUNC} exec: "nvidia-container-runtime-hook": executable file not found in $PATH', GpuRefused),
         (f"{RUNC} rootfs_linux.go:76: mounting /x: no such file or directory", StartFailed),
         (f'{RUNC} exec: "python": permission denied: unknown', StartFailed),
     ]

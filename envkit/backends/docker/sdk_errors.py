@@ -24,9 +24,9 @@ from envkit.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envkit.checks.error_patterns import ErrorPattern
+    from envkit.checks.gpu.engine_errors import GpuRefusal
 
-TEXT_MAX = 600
+TEXT_MAX = 600  # characters of the engine's text in a message
 DISK_HINT = "free disk space where the engine keeps its images (envkit prune), then repeat the command"
 NETWORK_HINT = "envkit prune removes unused networks; or set network.pool in envkit.yaml to another range"
 ENGINE_LOG_HINT = "the engine's log may show more: sudo journalctl --unit docker"
@@ -50,13 +50,13 @@ def translate_errors(action: str, error_type: type[EngineError] = EngineError) -
     try:
         yield
     except docker.errors.APIError as error:
-        text = str(error.explanation or error)[:TEXT_MAX].strip()
+        text = str(error.explanation or error).strip()  # whole: the words that name the cause may be its last ones
         if path := MISSING_SOURCE.search(text):
             raise other_file_system_error(f"{path[1]} does not exist for the engine") from error
         signature = _gpu_signature(text)
         cause = f": {signature.cause}" if signature else ""
         specific_type, code, hint = _classify_error(text, error_type)
-        message = f"{action} failed: {text}{cause}"
+        message = f"{action} failed: {_shorten(text)}{cause}"
         if specific_type is PortTaken:
             raise PortTaken(message, code=code, hint=hint, port=published_port(text)) from error
         raise specific_type(message, code=code, hint=hint) from error
@@ -64,7 +64,7 @@ def translate_errors(action: str, error_type: type[EngineError] = EngineError) -
         raise connection_lost_error(action, type(error).__name__) from error
     except docker.errors.DockerException as error:
         code = FALLBACK_CODES.get(error_type, "engine-request-failed")
-        raise error_type(f"{action} failed: {str(error)[:TEXT_MAX]}", code=code) from error
+        raise error_type(f"{action} failed: {_shorten(str(error))}", code=code) from error
 
 
 def published_port(text: str) -> int:
@@ -73,7 +73,13 @@ def published_port(text: str) -> int:
     return int(match[1]) if match else 0
 
 
-def _gpu_signature(text: str) -> ErrorPattern | None:
+def _shorten(text: str) -> str:
+    """Return a text without its middle if it is long: the action comes first, the reason last."""
+    half = TEXT_MAX // 2
+    return text if len(text) <= TEXT_MAX else f"{text[:half]} […] {text[-half:]}"
+
+
+def _gpu_signature(text: str) -> GpuRefusal | None:
     from envkit.checks.gpu import engine_errors  # imported only after a failure
 
     return engine_errors.find_error(text)
