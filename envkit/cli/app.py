@@ -35,6 +35,7 @@ VERBS = {
     "probe": ("diagnostics", "probe"),
     "audit": ("diagnostics", "audit"),
     "smoke": ("diagnostics", "smoke"),
+    "explain": ("diagnostics", "explain"),
     "migrate": ("migrate", "migrate"),
     "open": ("connect", "open_"),
     "token": ("connect", "token"),
@@ -48,7 +49,7 @@ VERBS = {
     "ssh-proxy": ("exec", "ssh_proxy"),
 }
 HIDDEN_VERBS = {"ssh-proxy"}
-ENGINELESS_VERBS = {"init", "migrate", "schema", "version"}  # every other verb takes `--engine`
+ENGINELESS_VERBS = {"explain", "init", "migrate", "schema", "version"}  # every other verb takes `--engine`
 LOCAL_VERBS = {"doctor"}  # they refuse a remote engine
 # Verbs that pass all further arguments to a program, with their usage.
 PASSTHROUGH_USAGE = {"exec": "[OPTIONS] PROGRAM [ARGUMENT]...", "ssh": "[OPTIONS] [SSH-OPTION]... [COMMAND]..."}

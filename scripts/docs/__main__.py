@@ -14,6 +14,7 @@ from scripts.docs import (
     make_exit_codes,
     make_gpu_failures,
     make_guarantees,
+    make_log_faults,
     make_migrate_rules,
     pages,
 )
@@ -31,6 +32,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "exit-codes.md": make_exit_codes.page,
     "gpu-failures.md": make_gpu_failures.page,
     "guarantees.md": make_guarantees.page,
+    "log-faults.md": make_log_faults.page,
     "migrate-rules.md": make_migrate_rules.page,
 }
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer.main
 
 from envkit.checks.gpu.inventory import Gpu
+from envkit.checks.log.explanation import Fault
+from envkit.checks.log.scanner import LogLine
 from envkit.cli.app import VERBS, create_app
 from envkit.cli.options import Format
 from envkit.cli.output import messages
@@ -25,6 +27,7 @@ from envkit.cli.output.status_table import format_table
 from envkit.commands.audit import AuditResult
 from envkit.commands.doctor import DoctorResult
 from envkit.commands.down import DownResult
+from envkit.commands.explain import ExplainResult
 from envkit.commands.init import InitResult
 from envkit.commands.migrate import MigrateResult
 from envkit.commands.migrate.file_job import FileResult
@@ -56,6 +59,9 @@ PROVEN = "TensorFlow 2.9.0 computes on CPU"
 NOTE = "limits.cpus: 99 is more than this host has; capped to 2"
 GPU = Gpu(0, "NVIDIA T4", "GPU-00000001", 16384, 1024, 2, "535.54.03", "7.5")
 UP = UpResult("vision", URL, "envkit-1000-vision", "http://127.0.0.1:8888/tensorboard/", "/home/ada/vision", PROVEN)
+DISK_FULL = Fault("disk-full", "host", "the disk is full", "df -h", (LogLine(3, "No space left"), LogLine(9, "ENOSPC")))
+KERAS = Fault("image/keras", "image", "keras is missing", "pip install keras", (LogLine(0, "No module named keras"),))
+NUMA = Fault("harmless", "tensorflow", "there is no NUMA node", "", (LogLine(1, "NUMA node -1"),))
 REWRITTEN = FileResult(
     "train.py",
     rewrites=(Rewrite(Location(1, 1), "imports/keras", "import keras", "from tensorflow import keras"),),
@@ -143,6 +149,9 @@ SAMPLES = (
         show_all=True,
     ),
     Sample("smoke", "two images", SMOKE, messages.smoke),
+    Sample("explain", "recognized", ExplainResult("a.log", DISK_FULL, (KERAS,), (NUMA,)), messages.explain),
+    Sample("explain", "report", ExplainResult("a.json", KERAS, (), ()), messages.explain),
+    Sample("explain", "not recognized", ExplainResult("a", None, (), (), "the text is empty"), messages.explain),
     Sample("open", "logged in", OpenResult("vision", URL, logged_in=True), messages.open_),
     Sample("open", "forwarded", OpenResult("vision", URL, logged_in=True, forwarded=True), messages.open_),
     Sample("open", "not logged in", OpenResult("vision", URL, logged_in=False), messages.open_),

@@ -10,9 +10,11 @@ TYPE_CHECKING = False  # not from typing, whose import an unchanged `up` does no
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
+    from envkit.checks.log.explanation import Fault
     from envkit.commands.audit import AuditResult
     from envkit.commands.doctor import DoctorResult
     from envkit.commands.down import DownResult
+    from envkit.commands.explain import ExplainResult
     from envkit.commands.init import InitResult
     from envkit.commands.migrate import MigrateResult
     from envkit.commands.open import OpenResult
@@ -95,6 +97,38 @@ def smoke(result: SmokeResult) -> str:
         lines.append(f"{entry.subject}: {'passed' if not entry.exit_code else entry.verdict}")
         lines += [f"  {finding.status.value:<8} {finding.check:<22} {finding.detail}" for finding in entry.findings]
     return "\n".join(lines)
+
+
+def explain(result: ExplainResult) -> str:
+    """Format the reason with the lines it was judged by, and the other faults."""
+    if result.reason is None:
+        lines = [f"not recognized{': ' + result.note if result.note else ''}"]
+    else:
+        lines = [*_fault_lines(result.reason), *([f"note    {result.note}"] if result.note else [])]
+    if result.others:
+        lines += ["", "also in this text"]
+        for fault in result.others:
+            lines += ["", *(f"  {line}" for line in _fault_lines(fault))]
+    if result.harmless:
+        lines += ["", "harmless lines, never the reason"]
+        lines += [f"  {_position(fault.lines[0].number)}{fault.cause}" for fault in result.harmless]
+    return "\n".join(lines)
+
+
+def _fault_lines(fault: Fault) -> list[str]:
+    return [
+        f"layer   {fault.layer} ({fault.fault})",
+        f"cause   {fault.cause or 'unknown'}",
+        *([f"hint    {fault.hint}"] if fault.hint else []),
+        *(
+            f"{'judged by' if not index else '         '} {_position(line.number)}{line.text}"
+            for index, line in enumerate(fault.lines)
+        ),
+    ]
+
+
+def _position(number: int) -> str:
+    return f"line {number}: " if number else ""
 
 
 def build(result: BuildResult) -> str:

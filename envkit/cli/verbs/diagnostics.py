@@ -1,4 +1,4 @@
-"""Verbs that check: doctor, probe, audit, smoke."""
+"""Verbs that check: doctor, probe, audit, smoke, explain."""
 
 from __future__ import annotations
 
@@ -166,3 +166,16 @@ def smoke(
     return print_report(
         report, format_, messages.smoke, files=files, check_host=report.result.check_host, suites=suites
     )
+
+
+def explain(
+    source: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="Log or JSON report of envkit; - reads from stdin.")
+    ] = "-",
+    format_: FormatOption = Format.text,
+) -> int:
+    """Explain an error, a log or a saved report. Names layer, cause and hint; needs no engine."""
+    from envkit.cli.output import messages
+    from envkit.commands import explain as command
+
+    return print_report(command.explain(source), format_, messages.explain)
