@@ -534,4 +534,380 @@ SAMPLES = (
     LogSample("host", "ssh/key-permissions", "Permissions 0644 for '/home/a/.ssh/id_ed25519' are too open."),
     LogSample("host", "ssh-login-denied", "dev@127.0.0.1: Permission denied (publickey)."),
     LogSample("network", "ssh-host-unreachable", "ssh: connect to host 127.0.0.1 port 2222: Connection refused"),
+    # Further messages from public reports.
+    LogSample("image", "image/keras", "module 'tensorflow.keras' has no attribute 'load_model'"),
+    LogSample(
+        "image", "image/keras", "AttributeError: module 'tensorflow.compat.v2.__internal__' has no attribute 'tf2'"
+    ),
+    LogSample(
+        "host",
+        "port-taken",
+        "Error response from daemon: failed to set up container networking: driver failed programming external connectivity on endpoint WinBoat (d5b): failed to bind host port for 0.0.0.0:7148:172.18.0.2:7148/tcp: address already in use",
+    ),
+    LogSample(
+        "engine",
+        "engine/iptables",
+        "docker: Error response from daemon: driver failed programming external connectivity on endpoint X: Error starting userland proxy",
+    ),
+    LogSample(
+        "image",
+        "engine/program-missing",
+        "failed to start userland proxy for port mapping 127.0.0.1:45353:172.18.0.2:6443/tcp: fork/exec /opt/docker-proxy: no such file or directory",
+    ),
+    LogSample(
+        "engine",
+        "engine/iptables",
+        "Error response from daemon: failed to set up container networking: driver failed programming external connectivity on endpoint p: Unable to enable DNAT rule:  (iptables failed: iptables --wait -t nat -A DOCKER: iptables: No chain/target/match by that name.",
+    ),
+    LogSample(
+        "engine",
+        "engine/bridge",
+        "failed to create endpoint navi on network n: failed to add the host (veth8cb0f54) <=> sandbox (veth74336dc) pair interfaces: operation not supported",
+    ),
+    LogSample(
+        "engine",
+        "engine/iptables",
+        "failed to start daemon: Error initializing network controller: error obtaining controller instance: failed to register \"bridge\" driver: failed to create NAT chain DOCKER: COMMAND_FAILED: INVALID_IPV: 'ipv4' is not a valid backend or is unavailable",
+    ),
+    LogSample("image", "image/model-format", "AttributeError: '_thread._local' object has no attribute 'value'"),
+    LogSample(
+        "image", "image/python-missing", "/install/install_pip_packages.sh: line 21: python3.6: command not found"
+    ),
+    LogSample(
+        "engine",
+        "engine/cgroups",
+        "OCI runtime create failed: runc create failed: cgroup namespaces aren't enabled in the kernel: unknown.",
+    ),
+    LogSample(
+        "engine",
+        "engine/cgroups",
+        'Error response from daemon: OCI runtime create failed: namespace {"cgroup" ""} does not exist: unknown.',
+    ),
+    LogSample(
+        "engine",
+        "engine/cgroups",
+        'applying cgroup configuration for process caused \\"mountpoint for cgroup not found\\"": unknown.',
+    ),
+    LogSample("container", "jupyter/origin", "tornado.web.HTTPError: HTTP 404: Not Found (Websocket origin mismatch)"),
+    LogSample("container", "jupyter-token-rejected", "[W 20:30:01 NotebookApp] Invalid credentials"),
+    LogSample(
+        "image",
+        "gpu/libraries-missing",
+        "W tensorflow/stream_executor/cuda/cuda_dnn.cc:204] could not find cudnnCreate in cudnn DSO; dlerror: _pywrap_tensorflow.so: undefined symbol: cudnnCreate",
+    ),
+    LogSample(
+        "tensorflow",
+        "gpu/op-failed",
+        "E tensorflow/stream_executor/cuda/cuda_event.cc:29] Error polling for event status: failed to query event: CUDA_ERROR_LAUNCH_FAILED: unspecified launch failure",
+    ),
+    LogSample(
+        "tensorflow",
+        "gpu/library-fails",
+        "tensorflow.python.framework.errors_impl.InternalError: Blas GEMM launch failed : a.shape=(100, 784), b.shape=(784, 256)",
+    ),
+    LogSample(
+        "host",
+        "gpu/driver-too-old",
+        "InternalError: cudaGetDevice() failed. Status: CUDA driver version is insufficient for CUDA runtime version",
+    ),
+    LogSample(
+        "host",
+        "gpu/memory-taken",
+        "2020-01-01: F tensorflow/stream_executor/cuda/cuda_driver.cc:175] Check failed: err == cudaSuccess || err == cudaErrorInvalidValue Unexpected CUDA error: out of memory",
+    ),
+    LogSample(
+        "image",
+        "image/loader",
+        "tensorflow.python.framework.errors_impl.NotFoundError: /usr/lib/_lib_ops.so: undefined symbol: _ZN10tensorflow",
+    ),
+    LogSample(
+        "image",
+        "tensorflow/import-failed",
+        "TypeError: __init__() got an unexpected keyword argument 'serialized_options'",
+    ),
+    LogSample(
+        "image",
+        "tensorflow/import-failed",
+        "AttributeError: module 'google.protobuf.descriptor' has no attribute '_internal_create_key'",
+    ),
+    LogSample(
+        "image",
+        "tensorflow/import-failed",
+        "ImportError: cannot import name 'builder' from 'google.protobuf.internal' (/usr/lib/python3/dist-packages/google/protobuf/internal/__init__.py)",
+    ),
+    LogSample(
+        "image", "tensorflow/import-failed", "AttributeError: 'MessageFactory' object has no attribute 'GetPrototype'"
+    ),
+    LogSample(
+        "image",
+        "tensorflow/import-failed",
+        "TypeError: Unable to convert function return value to a Python type! The signature was () -> handle",
+    ),
+    LogSample(
+        "image",
+        "tensorflow/import-failed",
+        "AttributeError: np.float_ was removed in the NumPy 2.0 release. Use np.float64 instead.",
+    ),
+    LogSample(
+        "image",
+        "tensorflow/import-failed",
+        "RuntimeError: module compiled against API version 0xe but this version of numpy is 0xd",
+    ),
+    LogSample("image", "tensorflow/import-failed", "ImportError: numpy.core.multiarray failed to import"),
+    LogSample("image", "tensorflow/import-failed", "AttributeError: _ARRAY_API not found"),
+    LogSample(
+        "image", "image/model-format", "ValueError: Unrecognized keyword arguments passed to Dense: {'weights': 1}"
+    ),
+    LogSample(
+        "image",
+        "image/model-format",
+        "TypeError: Error when deserializing class 'InputLayer' using config={'batch_shape': [None, 1]}: Unrecognized keyword arguments: ['batch_shape']",
+    ),
+    LogSample("image", "image/model-format", "ValueError: Unknown layer: TFOpLambda"),
+    LogSample(
+        "container",
+        "image/model-damaged",
+        "OSError: Unable to open file (truncated file: eof = 1234, sblock->base_addr = 0, stored_eof = 9)",
+    ),
+    LogSample(
+        "tensorflow",
+        "gpu/not-listed",
+        "tensorflow.python.framework.errors_impl.InvalidArgumentError: Cannot assign a device for operation MatMul: Could not satisfy explicit device specification '/device:GPU:0' because no supported kernel for GPU devices is available.",
+    ),
+    LogSample(
+        "host",
+        "disk-full",
+        "tensorflow.python.framework.errors_impl.ResourceExhaustedError: /tmp/x.index; No space left on device",
+    ),
+    LogSample(
+        "container",
+        "container/file-permission",
+        "tensorflow.python.framework.errors_impl.PermissionDeniedError: /data/logs; Permission denied",
+    ),
+    LogSample(
+        "network",
+        "name-resolution-failed",
+        "Traceback: urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
+    ),
+    LogSample(
+        "network",
+        "name-resolution-failed",
+        "Exception: URL fetch failure on https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz: None -- [Errno -2] Name or service not known",
+    ),
+    LogSample("host", "host/no-avx", "zsh: illegal hardware instruction  python"),
+    LogSample("tensorflow", "tensorflow/crashed", "[1]    1234 segmentation fault (core dumped)  python train.py"),
+    LogSample(
+        "image",
+        "image/loader",
+        "libtensorflow_framework.so.2: cannot open shared object file: No such file or directory",
+    ),
+    LogSample("host", "host/memory", "terminate called after throwing an instance of 'std::bad_alloc'"),
+    LogSample("network", "server-unreachable", "Error: Cannot find a valid baseurl for repo: base/7/x86_64"),
+    LogSample(
+        "network", "network/certificate", "curl: (60) SSL certificate problem: unable to get local issuer certificate"
+    ),
+    LogSample("network", "network/proxy-login", "curl: (56) Received HTTP code 407 from proxy after CONNECT"),
+    LogSample("network", "name-resolution-failed", "curl: (6) Could not resolve host: nvidia.github.io"),
+    LogSample(
+        "network",
+        "network/proxy",
+        "fatal: unable to access 'https://github.com/x/': Could not resolve proxy: proxy.corp",
+    ),
+    LogSample(
+        "network", "index-login-required", "E: Failed to fetch https://x/Packages  403  Forbidden [IP: 1.2.3.4 443]"
+    ),
+    LogSample("image", "host/apt", "E: The method driver /usr/lib/apt/methods/https could not be found."),
+    LogSample("image", "apt-package-not-found", "N: Unable to locate package foo"),
+    LogSample(
+        "host",
+        "host/dpkg-interrupted",
+        "The following packages have unmet dependencies: nvidia-driver-535 : Depends: nvidia-dkms-535 but it is not going to be installed",
+    ),
+    LogSample("image", "host/apt", "E: Unsupported file ./x.deb given on commandline"),
+    LogSample(
+        "network",
+        "network/certificate",
+        "Err:5 https://nvidia.github.io/libnvidia-container/stable/deb/amd64  InRelease   Certificate verification failed: The certificate is NOT trusted.",
+    ),
+    LogSample(
+        "container",
+        "image/pip-permission",
+        "ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: '/usr/local/lib/python3.8'",
+    ),
+    LogSample(
+        "host", "disk-full", "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
+    ),
+    LogSample("image", "image/compiler", "error: Microsoft Visual C++ 14.0 or greater is required."),
+    LogSample(
+        "image",
+        "image/pip-python",
+        "ERROR: tensorflow-2.9.0-cp39-cp39-manylinux.whl is not a supported wheel on this platform.",
+    ),
+    LogSample("image", "image/pip-python", "ERROR: Package 'x' requires a different Python: 3.6.9 not in '>=3.7'"),
+    LogSample(
+        "image",
+        "image/python-broken",
+        "WARNING: pip is configured with locations that require TLS/SSL, however the ssl module in Python is not available.",
+    ),
+    LogSample(
+        "network",
+        "server-unreachable",
+        "ReadTimeoutError: HTTPSConnectionPool(host='files.pythonhosted.org', port=443): Read timed out.",
+    ),
+    LogSample(
+        "network",
+        "network/certificate",
+        "error: Failed to fetch: `https://idx/simple/numpy/`  Caused by: invalid peer certificate: UnknownIssuer",
+    ),
+    LogSample("image", "packages-incompatible", "  × No solution found when resolving dependencies:"),
+    LogSample(
+        "image",
+        "image/python-missing",
+        "error: No interpreter found for Python 3.8 in virtual environments, managed installations, or search path",
+    ),
+    LogSample("network", "registry-access-denied", "denied: installation not allowed to Create organization package"),
+    LogSample(
+        "network",
+        "name-resolution-failed",
+        'ERROR: failed to solve: python:3.9: failed to resolve source metadata for docker.io/library/python:3.9: failed to do request: Head "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host',
+    ),
+    LogSample(
+        "network",
+        "image-not-in-registry",
+        "ERROR: failed to solve: tensorflow/tensorflow:9.9: failed to resolve source metadata for docker.io/tensorflow/tensorflow:9.9: docker.io/tensorflow/tensorflow:9.9: not found",
+    ),
+    LogSample(
+        "network",
+        "registry-access-denied",
+        'error getting credentials - err: exec: "docker-credential-desktop": executable file not found in $PATH, out: ``',
+    ),
+    LogSample(
+        "network", "registry-access-denied", 'Error response from daemon: Get "https://ghcr.io/v2/": denied: denied'
+    ),
+    LogSample("network", "registry-access-denied", "unauthorized: authentication required"),
+    LogSample(
+        "network", "registry-access-denied", "Error saving credentials: error storing credentials - err: exit status 1"
+    ),
+    LogSample("network", "server-unreachable", "received unexpected HTTP status: 503 Service Unavailable"),
+    LogSample("host", "disk-full", "docker: no space left on device."),
+    LogSample(
+        "host",
+        "host/disk-read-only",
+        "Error response from daemon: mkdir /var/lib/docker/overlay2/1: read-only file system",
+    ),
+    LogSample(
+        "host",
+        "host/disk-read-only",
+        "Error response from daemon: error while creating mount source path '/data': mkdir /data: read-only file system",
+    ),
+    LogSample(
+        "engine",
+        "mount-source-missing",
+        'Error response from daemon: failed to create shim: OCI runtime create failed: container_linux.go:380: starting container process caused: process_linux.go:545: container init caused: rootfs_linux.go:75: mounting "/x" to rootfs at "/y" caused: not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)?',
+    ),
+    LogSample(
+        "engine",
+        "engine/runtime-missing",
+        "Error response from daemon: OCI runtime create failed: unable to retrieve OCI runtime error (open /run/containerd/x/log.json: no such file or directory): runc did not terminate successfully: exit status 127: unknown",
+    ),
+    LogSample("engine", "engine/limits", "Error response from daemon: minimum memory limit allowed is 6MB"),
+    LogSample(
+        "engine",
+        "engine/limits",
+        "Error response from daemon: range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available",
+    ),
+    LogSample("image", "image/architecture", "standard_init_linux.go:228: exec user process caused: exec format error"),
+    LogSample(
+        "image",
+        "engine/program-missing",
+        'standard_init_linux.go:211: exec user process caused "no such file or directory"',
+    ),
+    LogSample("image", "engine/program-missing", "/usr/bin/env: 'bash\\r': No such file or directory"),
+    LogSample(
+        "engine",
+        "engine-unavailable",
+        "Job for docker.service failed because the control process exited with error code.",
+    ),
+    LogSample(
+        "engine", "engine/storage", "failed to start daemon: error initializing graphdriver: driver not supported"
+    ),
+    LogSample("host", "engine/terminal", "the input device is not a TTY"),
+    LogSample("container", "environment-not-running", "Error response from daemon: No such container: tf"),
+    LogSample(
+        "engine", "mount-source-missing", "docker: Error response from daemon: Duplicate mount point: /workspace."
+    ),
+    LogSample(
+        "engine",
+        "mount-source-missing",
+        'docker: Error response from daemon: create my vol: "my vol" includes invalid characters for a local volume name',
+    ),
+    LogSample("host", "gpu/wsl", "open /dev/dxg: no such file or directory"),
+    LogSample("image", "jupyter/version", "jupyter notebook: error: Jupyter command `jupyter-notebook` not found."),
+    LogSample(
+        "host",
+        "port-taken",
+        "[C 08:00:00 ServerApp] ERROR: the jupyter server could not be started because port 8888 is not available.",
+    ),
+    LogSample("host", "port-address", "OSError: [Errno 99] Cannot assign requested address"),
+    LogSample(
+        "container",
+        "jupyter/runtime-folder",
+        "[E 2024 ServerApp] Uncaught exception GET /api/contents (127.0.0.1) PermissionError: [Errno 13] Permission denied: '/home/jovyan/work/.ipynb_checkpoints'",
+    ),
+    LogSample("container", "jupyter/runtime-folder", "sqlite3.OperationalError: attempt to write a readonly database"),
+    LogSample("host", "host/io-error", "sqlite3.OperationalError: disk I/O error"),
+    LogSample("host", "port-taken", "zmq.error.ZMQError: Address already in use"),
+    LogSample("image", "jupyter/version", "ModuleNotFoundError: No module named 'jupyter_server.contents'"),
+    LogSample(
+        "container", "jupyter/notebook-damaged", "nbformat.reader.NotJSONError: Notebook does not appear to be JSON"
+    ),
+    LogSample("host", "ssh/key-format", 'Load key "/home/a/.ssh/id_rsa": invalid format'),
+    LogSample("network", "ssh-host-unreachable", "kex_exchange_identification: Connection closed by remote host"),
+    LogSample("network", "ssh-host-unreachable", "ssh: Could not resolve hostname gpu1: Name or service not known"),
+    LogSample("host", "ssh/key-permissions", "Bad owner or permissions on /home/a/.ssh/config"),
+    LogSample(
+        "host", "ssh-login-denied", "Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures"
+    ),
+    LogSample("host", "ssh/forwarding", "channel 3: open failed: connect failed: Connection refused"),
+    LogSample(
+        "host",
+        "ssh/algorithms",
+        "Unable to negotiate with 10.0.0.1 port 22: no matching host key type found. Their offer: ssh-rsa",
+    ),
+    LogSample("tensorflow", "gpu/not-listed", "bash: nvidia-smi: command not found"),
+    LogSample(
+        "container",
+        "gpu/nvml-missing",
+        "nvidia-smi: error while loading shared libraries: libnvidia-ml.so.1: cannot open shared object file",
+    ),
+    LogSample(
+        "container",
+        "gpu/nvml-missing",
+        "NVIDIA-SMI couldn't find libnvidia-ml.so library in your system. Please make sure that the NVIDIA Display Driver is properly installed",
+    ),
+    LogSample(
+        "host",
+        "gpu/driver-mismatch",
+        "NVRM: API mismatch: the client has the version 535.1, but this kernel module has the version 530.2",
+    ),
+    LogSample("host", "gpu/none-left", "NVRM: GPU 0000:01:00.0: RmInitAdapter failed! (0x26:0x56:1474)"),
+    LogSample("tensorflow", "tensorflow/crashed", "systemd-coredump: Process 12 (python) of user 1000 dumped core."),
+    LogSample(
+        "container", "container/out-of-memory", "Out of memory: Killed process 4242 (python3) total-vm:40000000kB"
+    ),
+    LogSample(
+        "engine",
+        "engine/security",
+        "docker: Error response from daemon: AppArmor enabled on system but the docker-default profile could not be loaded",
+    ),
+    LogSample(
+        "network", "registry-unreachable", "Error: Unable to connect to the server: net/http: TLS handshake timeout"
+    ),
+    LogSample("host", "host/file-limit", "OSError: [Errno 24] Too many open files"),
+    LogSample("host", "host/memory", "OSError: [Errno 12] Cannot allocate memory"),
+    LogSample("host", "host/process-limit", "RuntimeError: can't start new thread"),
+    LogSample("host", "host/process-limit", "BlockingIOError: [Errno 11] Resource temporarily unavailable"),
+    LogSample("container", "container/file-permission", "Error: EACCES: permission denied, mkdir '/root/.npm'"),
+    LogSample("container", "jupyter/data-rate", "IOPub data rate exceeded."),
+    LogSample("container", "container/shm-full", "NCCL WARN Call to posix_fallocate failed : No space left on device"),
 )

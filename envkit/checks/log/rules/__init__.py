@@ -5,7 +5,7 @@ from __future__ import annotations
 from envkit.checks.log.rules.engine import CONTAINER, DAEMON
 from envkit.checks.log.rules.gpu import GPU_RULES
 from envkit.checks.log.rules.harmless import HARMLESS
-from envkit.checks.log.rules.host import FILE_RULES, HOST_RULES
+from envkit.checks.log.rules.host import DISK_RULES, FILE_RULES, HOST_RULES
 from envkit.checks.log.rules.network import NETWORK_RULES
 from envkit.checks.log.rules.packages import PACKAGE_RULES
 from envkit.checks.log.rules.python import PYTHON_RULES
@@ -15,6 +15,7 @@ __all__ = ["HARMLESS", "RULES"]
 
 # In order: the first rule that matches a line explains it, so rules that name a cause come before general ones.
 RULES = (
+    *DISK_RULES,
     *GPU_RULES,
     *SERVICE_RULES,
     *PYTHON_RULES,

@@ -18,7 +18,8 @@ DAEMON = (
     rule(
         "engine-unavailable",
         "engine",
-        r"Cannot connect to the Docker daemon|Is the docker daemon running|docker daemon is not running|dial unix "
+        r"Job for docker\.service failed|failed to start daemon: pid file found|Cannot connect to the Docker daemon"
+        r"|Is the docker daemon running|docker daemon is not running|dial unix "
         r"\S*docker\S*\.sock: connect: (?:no such file|connection refused)|open //\./pipe/docker\S*: The system "
         r"cannot find"
         r"|error during connect: |FileNotFoundError\(2, 'No such file or directory'\)|docker: (?:command )?not found"
@@ -127,7 +128,8 @@ CONTAINER = (
     rule(
         "engine/program-missing",
         "image",
-        r"exec: \"[^\"]{1,200}\\?\": (?:executable file not found in \$PATH|stat \S+: no such file|permission denied"
+        r"exec user process caused:? \\?\"?(?:no such file|permission denied)|/usr/bin/env: .{1,40}\\r|bash\\r"
+        r"|exec: \"[^\"]{1,200}\\?\": (?:executable file not found in \$PATH|stat \S+: no such file|permission denied"
         r"|no such file or directory)|exec \S+: no such file or directory|starting container process caused "
         r".{0,60}exec: "
         r"|exec \S+: permission denied|unable to start container process: exec: ",
@@ -137,7 +139,8 @@ CONTAINER = (
     rule(
         "mount-source-missing",
         "engine",
-        r"bind source path does not exist|invalid mount config for type|invalid volume specification|error mounting \S*"
+        r"Duplicate mount point|bind source path does not exist|invalid mount config for type|invalid volume "
+        r"specification|error mounting \S*"
         r"|not a directory: .{0,40}[Aa]re you trying to mount a directory onto a file|Are you trying to mount a "
         r"directory onto "
         r"a file|path \S+ is (?:not shared from the host|mounted on \S+ but it is not a shared mount)|Mounts denied"
@@ -147,6 +150,31 @@ CONTAINER = (
         "a mount of the container is invalid: its source does not exist, is of another kind, or is not shared with the "
         "engine",
         "give an absolute path that exists on the engine's machine; share the folder in Docker Desktop",
+    ),
+    rule(
+        "engine/limits",
+        "engine",
+        r"[Mm]inimum memory limit allowed|[Rr]ange of CPUs is from|[Mm]inimum memoryswap limit|Memory limit should "
+        r"be smaller"
+        r"|[Rr]equested CPUs are not available",
+        "a limit of the container is not one that this host can set",
+        "correct --memory, --cpus or --cpuset-cpus; with envkit limits: in envkit.yaml",
+    ),
+    rule(
+        "environment-not-running",
+        "container",
+        r"[Cc]ontainer \S+ is not running|No such container: |is restarting, wait until the container is running",
+        "the container does not exist or has stopped",
+        "docker ps -a shows it and its exit code, docker logs NAME why it stopped; with envkit: envkit status, "
+        "envkit up",
+        Rank.NOTICE,
+    ),
+    rule(
+        "engine/terminal",
+        "host",
+        r"the input device is not a TTY",
+        "docker run -t or exec -t needs a terminal, and there is none, as in CI or a pipe",
+        "omit -t; in Git Bash on Windows put winpty in front",
     ),
     rule(
         "container-name-taken",
@@ -178,7 +206,8 @@ CONTAINER = (
     rule(
         "engine/runtime-missing",
         "engine",
-        r"unknown or invalid runtime name|[Uu]nknown runtime specified|runtime \"?\S+\"? (?:is )?not (?:found"
+        r"(?:runc|crun) did not terminate successfully|fork/exec \S*docker-proxy|unknown or invalid runtime name"
+        r"|[Uu]nknown runtime specified|runtime \"?\S+\"? (?:is )?not (?:found"
         r"|installed)"
         r"|exec: \"runc\": executable file not found|containerd-shim\S*\": executable file not found|fork/exec "
         r"\S*(?:runc|containerd-shim)\S*: ",

@@ -186,6 +186,11 @@ DRIVER = (
         "dkms autoinstall; with Secure Boot the module must be signed: mokutil --sb-state",
     ),
     check_rule(
+        "gpu/nvml-missing",
+        r"NVIDIA-SMI couldn't find libnvidia-ml\.so|libnvidia-ml\.so\.1: cannot open shared object "
+        r"file(?!.{0,40}unknown)",
+    ),
+    check_rule(
         "gpu/driver-missing",
         r"modprobe: ERROR: could not insert '?nvidia\w*'?: (?:Operation not permitted|Required key not available"
         r"|Key was rejected)|nvidia: module verification failed|Lockdown: .{0,60}unsigned module",
@@ -327,6 +332,10 @@ LIBRARIES = (
         r"|ptxas fatal\s+: Value 'sm_\w+' is not defined|is not compatible with the current PyTorch installation",
     ),
     check_rule(
+        "gpu/wsl",
+        r"/dev/dxg: [Nn]o such file|dxgkio_\w+: Ioctl failed|misc dxg: dxgk",
+    ),
+    check_rule(
         "gpu/too-old",
         r"The minimum required Cuda capability is [0-9.]+|Ignoring visible gpu device .{0,200}Cuda compute capability",
     ),
@@ -339,7 +348,8 @@ LIBRARIES = (
     rule(
         "gpu/memory-full",
         "tensorflow",
-        r"OOM when allocating tensor|ran out of memory trying to allocate|ResourceExhaustedError"
+        r"OOM when allocating tensor|ran out of memory trying to allocate|ResourceExhaustedError(?!.{0,300}No space "
+        r"left)"
         r"|RESOURCE_EXHAUSTED: (?:Out of memory|OOM|Failed to allocate|failed to allocate)"
         r"|CUDA out of memory|Resource exhausted: (?:OOM|Failed to allocate)",
         "the program needs more GPU memory than is free: its batches or its model are too large, or another process "
@@ -349,7 +359,8 @@ LIBRARIES = (
     ),
     check_rule(
         "gpu/memory-taken",
-        r"CUDA_ERROR_OUT_OF_MEMORY|Dst tensor is not initialized|Failed to allocate scratch buffer"
+        r"CUDA_ERROR_OUT_OF_MEMORY|Unexpected CUDA error: out of memory|Dst tensor is not initialized|Failed to "
+        r"allocate scratch buffer"
         r"|C(?:UDNN|UBLAS)_STATUS_ALLOC_FAILED|cudaErrorMemoryAllocation|could not retrieve CUDA device count: out "
         r"of mem",
     ),
@@ -358,7 +369,8 @@ LIBRARIES = (
         r"C(?:UDNN|UBLAS)_STATUS_(?:INTERNAL_ERROR|NOT_INITIALIZED|EXECUTION_FAILED|ARCH_MISMATCH)"
         r"|DNN library is not found|without BLAS support|Failed to get convolution algorithm"
         r"|DNN library initialization failed|failed to create cublas handle"
-        r"|No algorithm worked|Failed to launch CUDNN kernel|Attempting to perform BLAS operation using StreamExecutor",
+        r"|Blas (?:xGEMM|GEMM|GEMV|SGEMM) launch failed|No algorithm worked|Failed to launch CUDNN kernel|Attempting "
+        r"to perform BLAS operation using StreamExecutor",
         "cuDNN or cuBLAS cannot be initialized: usually the GPU's memory is already full, otherwise the library does "
         "not "
         "work with the driver or this GPU",
@@ -387,7 +399,8 @@ LIBRARIES = (
     check_rule(
         "gpu/libraries-missing",
         r"Could not load dynamic library 'lib(?:cud|cub|cuf|cur|cus|nccl|nvrtc|cupti)\w*\.so[0-9.]*'"
-        r"|Could not dlopen library 'lib\w+\.so|Cannot dlopen some GPU libraries|Unable to load cuDNN DSO"
+        r"|Could not dlopen library 'lib\w+\.so|Cannot dlopen some GPU libraries|Unable to load cuDNN DSO|could not "
+        r"find cudnn\w+ in cudnn DSO"
         r"|Couldn't open CUDA library lib(?!cuda\.so)\w+\.so",
         "CUDA or cuDNN libraries are missing in the image, or not on the loader's path; without a GPU this is harmless",
         "install the CUDA and cuDNN that this release needs (docs/reference/catalog.md; pip install "
@@ -436,7 +449,8 @@ LIBRARIES = (
     ),
     check_rule(
         "gpu/not-listed",
-        r"Could not satisfy device specification '/\S*GPU|Unknown device: /\S*GPU|unknown device\. .{0,300}GPU:0"
+        r"Could not satisfy (?:explicit )?device specification '/\S*GPU|Unknown device: /\S*GPU|unknown device\. "
+        r".{0,300}GPU:0"
         r"|/device:GPU:[0-9]+ (?:unknown device|which is not available)|nvidia-smi: command not found"
         r"|\"nvidia-smi\": executable file not found",
         "TensorFlow or the container sees no GPU",

@@ -4,7 +4,26 @@ from __future__ import annotations
 
 from envkit.checks.log.rule import Rank, rule
 
-HOST_RULES = (
+# A full disk and its messages come first: other programs repeat them in their own.
+DISK_RULES = (
+    rule(
+        "container/shm-full",
+        "container",
+        r"insufficient shared memory|posix_fallocate failed|[Bb]us error.{0,80}shm|No space left on "
+        r"device.{0,60}/dev/shm"
+        r"|/dev/shm.{0,80}No space left|DataLoader worker .{0,60}Bus error|killed by signal: Bus error|SIGBUS",
+        "the memory that worker processes share (/dev/shm) is full",
+        "start the container with --shm-size=1g or --ipc=host; with envkit set limits.shm in envkit.yaml",
+    ),
+    rule(
+        "host/inotify",
+        "host",
+        r"inotify watch limit reached|(?:inotify_add_watch|inotify_init).{0,60}(?:No space|Too many)|ENOSPC: System "
+        r"limit for "
+        r"number of file watchers|failed to create fsnotify watcher: too many open files",
+        "the limit of watched files is reached",
+        "sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512",
+    ),
     rule(
         "disk-full",
         "host",
@@ -16,15 +35,9 @@ HOST_RULES = (
         "df -h and df -i show the disk (docker info names the engine's, Docker Root Dir); docker system df shows what "
         "images use; envkit prune removes what envkit no longer needs; if df shows space: fs.inotify limits",
     ),
-    rule(
-        "host/inotify",
-        "host",
-        r"inotify watch limit reached|(?:inotify_add_watch|inotify_init).{0,60}(?:No space|Too many)|ENOSPC: System "
-        r"limit for "
-        r"number of file watchers|failed to create fsnotify watcher: too many open files",
-        "the limit of watched files is reached",
-        "sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512",
-    ),
+)
+
+HOST_RULES = (
     rule(
         "host/file-limit",
         "host",
@@ -42,6 +55,15 @@ HOST_RULES = (
         "raise docker run --pids-limit, limits.pids in envkit.yaml, or ulimit -u; OPENBLAS_NUM_THREADS=1 uses fewer",
     ),
     rule(
+        "host/disk-read-only",
+        "host",
+        r"(?:Error response from daemon|docker: ).{0,300}[Rr]ead-only file ?system|remounting filesystem read-only",
+        "the engine's disk, or the folder it should create, is read-only: a damaged disk, or Docker from a snap, "
+        "which sees "
+        "only the home folder",
+        "sudo dmesg | grep -i remount shows a damaged disk; replace Docker from a snap by the distribution's docker.io",
+    ),
+    rule(
         "host/read-only",
         "container",
         r"[Rr]ead-only file ?system|EROFS|\[Errno 30\]",
@@ -53,7 +75,8 @@ HOST_RULES = (
     rule(
         "host/io-error",
         "host",
-        r"Input/output error|EXT4-fs error|blk_update_request: I/O error|Buffer I/O error|\[Errno 5\]|Structure "
+        r"Input/output error|disk I/O error|EXT4-fs error|blk_update_request: I/O error|Buffer I/O error|\[Errno 5\]"
+        r"|Structure "
         r"needs cleaning",
         "the disk or its file system is damaged, or a network mount is gone",
         "sudo dmesg | tail shows which; save the data and check the disk (smartctl -a, fsck)",
@@ -61,7 +84,8 @@ HOST_RULES = (
     rule(
         "port-taken",
         "host",
-        r"port is already allocated|address already in use|Address already in use|EADDRINUSE|[Pp]ort [0-9]+ is "
+        r"port is already allocated|could not be started because port [0-9]+ is not available|All ports are in use"
+        r"|address already in use|Address already in use|EADDRINUSE|[Pp]ort [0-9]+ is "
         r"already in use"
         r"|ports are not available|Only one usage of each socket address|\[Errno 98\]|\[Errno 48\]|failed to bind "
         r"(?:host )?"
@@ -101,7 +125,8 @@ FILE_RULES = (
     rule(
         "container/file-permission",
         "container",
-        r"PermissionError: \[Errno 13\]|\[Errno 1\] Operation not permitted|EACCES|: Permission denied$"
+        r"PermissionError: \[Errno 13\]|PermissionDeniedError|\[Errno 1\] Operation not permitted|EACCES|: "
+        r"Permission denied$"
         r"|[Pp]ermission denied: "
         r"'|OSError: \[Errno 13\]|mkdir: cannot create directory .{0,200}Permission denied|rc=13\b"
         r"|Operation not permitted",

@@ -81,7 +81,8 @@ NETWORK_RULES = (
     rule(
         "registry-access-denied",
         "network",
-        r"pull access denied|repository does not exist or may require 'docker login'|unauthorized: authentication "
+        r"v2/\S*: denied: denied|installation not allowed to|[Ee]rror (?:saving|storing) credentials|pull access "
+        r"denied|repository does not exist or may require 'docker login'|unauthorized: authentication "
         r"required"
         r"|unauthorized: incorrect username or password|no basic auth credentials|denied: requested access to the "
         r"resource"
@@ -141,7 +142,8 @@ NETWORK_RULES = (
     rule(
         "server-unreachable",
         "network",
-        r"ReadTimeoutError|ConnectTimeoutError|Read timed out|[Cc]onnection timed out|Connection timeout|i/o timeout"
+        r"Cannot find a valid baseurl for repo|ReadTimeoutError|ConnectTimeoutError|Read timed out|[Cc]onnection "
+        r"timed out|Connection timeout|i/o timeout"
         r"|Failed to establish a new connection|NewConnectionError|Could not connect to \S+|Unable to connect to \S+:"
         r"|Max retries exceeded with url|URLError|URL fetch failure|context deadline exceeded|Client\.Timeout exceeded"
         r"|Failed to connect to \S+ port|error trying to connect|Operation timed out|Failed to fetch http"

@@ -51,7 +51,7 @@ PIP = (
     rule(
         "index-login-required",
         "network",
-        r"User for \S+: |401 Unauthorized|401 Client Error|403 Client Error: Forbidden for url"
+        r"User for \S+: |403 +Forbidden \[IP|401 Unauthorized|401 Client Error|403 Client Error: Forbidden for url"
         r"|Status code:? 401|HTTP status client error \(40[13]",
         "the package index requires a login, and accepted none",
         "put the login into ~/.netrc or pip's keyring; with envkit set build.netrc in envkit.yaml",
@@ -139,7 +139,8 @@ APT = (
     rule(
         "host/apt",
         "image",
-        r"Conflicting values set for option Signed-By|E: The list of sources could not be read|E: Malformed (?:entry"
+        r"The method driver \S+ could not be found|Unsupported file \S+ given on commandline|Conflicting values set "
+        r"for option Signed-By|E: The list of sources could not be read|E: Malformed (?:entry"
         r"|line|"
         r"stanza)|E: Type '\S*' is not known on line",
         "apt cannot read its sources: an entry is malformed, or two name different keys",
@@ -169,7 +170,7 @@ APT = (
     rule(
         "apt-package-not-found",
         "image",
-        r"E: Unable to locate package|has no installation candidate|Couldn't find any package by|"
+        r"Unable to locate package|has no installation candidate|Couldn't find any package by|"
         r"Version '\S+' for '\S+' was not found",
         "no package source has this package: its name is wrong, the lists are missing, or a source is not set up",
         "apt-get update first, in the same RUN; nvidia-container-toolkit needs NVIDIA's package source; with envkit "

@@ -42,18 +42,10 @@ PROCESS = (
         "once",
     ),
     rule(
-        "container/shm-full",
-        "container",
-        r"insufficient shared memory|[Bb]us error.{0,80}shm|No space left on device.{0,60}/dev/shm"
-        r"|/dev/shm.{0,80}No space left|DataLoader worker .{0,60}Bus error|killed by signal: Bus error|SIGBUS",
-        "the memory that worker processes share (/dev/shm) is full",
-        "start the container with --shm-size=1g or --ipc=host; with envkit set limits.shm in envkit.yaml",
-    ),
-    rule(
         "host/no-avx",
         "host",
         r"was compiled to use \w*(?:AVX|SSE4)\S*.{0,40}(?:aren't|are not|isn't) available"
-        r"|Illegal instruction|SIGILL|exit(?:ed)?(?: with)?(?: code| status)? ?\(?132\b|invalid opcode"
+        r"|[Ii]llegal (?:hardware )?instruction|SIGILL|exit(?:ed)?(?: with)?(?: code| status)? ?\(?132\b|invalid opcode"
         r"|code=killed.{0,20}ILL\b",
         "this processor, or the virtual machine's model of it, has no AVX, which the wheels of TensorFlow use; if "
         "/proc/cpuinfo lists avx, another package was built for a newer processor",
@@ -63,7 +55,8 @@ PROCESS = (
     rule(
         "tensorflow/crashed",
         "tensorflow",
-        r"Segmentation fault|SIGSEGV|exit(?:ed)?(?: with)?(?: code| status)? ?\(?139\b|Aborted \(core dumped\)|SIGABRT"
+        r"[Ss]egmentation fault|dumped core|SIGSEGV|exit(?:ed)?(?: with)?(?: code| status)? ?\(?139\b|Aborted \(core "
+        r"dumped\)|SIGABRT"
         r"|\*\*\* stack smashing detected|double free or corruption|free\(\): invalid pointer|munmap_chunk\(\)",
         "a native library crashed: most often two packages whose binaries do not belong together",
         "python -X faulthandler PROGRAM shows the import that crashes; install TensorFlow alone in a new "
@@ -131,6 +124,7 @@ IMPORT = (
         r"Descriptors cannot (?:not )?be created directly|Couldn't build proto file into descriptor pool"
         r"|'_?message\.Message'|cannot import name '_?(?:builder|message|descriptor)\w*' from 'google\.protobuf"
         r"|No module named 'google\.protobuf|MessageFactory' object has no attribute 'GetPrototype'"
+        r"|unexpected keyword argument 'serialized_options'|has no attribute '_internal_create_key'"
         r"|If this call came from a _pb2\.py file, your generated code is out of date",
         "protobuf does not fit this TensorFlow release: it is too new (2.7 to 2.11 need less than 3.20) or missing",
         'pip install "protobuf>=3.19.6,<3.20" for TensorFlow 2.7 to 2.11; for other releases reinstall TensorFlow, '
@@ -148,7 +142,9 @@ IMPORT = (
     rule(
         _IMPORT,
         "image",
-        r"_ARRAY_API not found|compiled using NumPy 1\.x cannot be run in|numpy\.dtype size changed"
+        r"_ARRAY_API not found|np\.\w+` was removed in the NumPy 2|np\.\w+ was removed in the NumPy 2"
+        r"|Unable to convert function return value to a Python type! The signature was|compiled using NumPy 1\.x "
+        r"cannot be run in|numpy\.dtype size changed"
         r"|numpy\.core\.multiarray failed to import|numpy\.ndarray size changed|`np\.(?:object|bool|int|float|str"
         r"|complex|"
         r"typeDict|product|cumproduct|string_|unicode_|float_|Inf|NaN)` (?:is|was) (?:a deprecated|removed)"
@@ -185,6 +181,27 @@ IMPORT = (
         "package",
         "python -c 'import tensorflow; print(tensorflow.__version__, tensorflow.__file__)' shows both; envkit migrate "
         "rewrites standalone Keras code; tf.compat.v1 has most of TensorFlow 1",
+    ),
+    rule(
+        "image/model-format",
+        "image",
+        r"Unrecognized keyword arguments(?: passed to|: \[)|Error when deserializing class|Keras 3 only supports V3"
+        r"|File format not supported: filepath=|Unknown (?:layer|metric|loss|activation function|optimizer): '?\w+"
+        r"|'_thread\._local' object has no attribute 'value'|Could not (?:deserialize|locate) class '\w+'"
+        r"|Unable to restore a (?:layer|custom object)|bad marshal data \(unknown type code\)",
+        "the model or the code is of another Keras generation than the installed one: Keras 3 comes with TensorFlow "
+        "2.16",
+        "load it with the release that saved it and save it again; from 2.16 on, pip install tf_keras and set "
+        "TF_USE_LEGACY_KERAS=1; a custom layer must be passed in custom_objects",
+    ),
+    rule(
+        "image/model-damaged",
+        "container",
+        r"Unable to (?:synchronously )?open file \((?:truncated file|file signature not found|bad object header)"
+        r"|DataLossError|corrupted record at|not an sstable \(bad magic number\)|Checksum does not match",
+        "a file of a model or data set is damaged or incomplete: a download or a copy broke off",
+        "compare its size and checksum with the original, delete it (~/.keras for downloads of Keras) and fetch it "
+        "again",
     ),
     rule(
         "image/h5py",
@@ -236,7 +253,8 @@ IMPORT = (
         r"No module named '?encodings'?|init_fs_encoding: failed to get the Python codec|Could not find platform "
         r"(?:in)?"
         r"dependent libraries <(?:exec_)?prefix>|Fatal Python error: (?:init|Py_Initialize)|No module named '_ctypes'"
-        r"|No module named '_(?:ssl|sqlite3|bz2|lzma|hashlib)'|bad interpreter: No such file",
+        r"|the ssl module in Python is not available|No module named '_(?:ssl|sqlite3|bz2|lzma|hashlib)'|bad "
+        r"interpreter: No such file",
         "this Python installation is incomplete: its standard library is missing, or PYTHONHOME names another one",
         "unset PYTHONHOME PYTHONPATH; reinstall Python in the image with its libraries (libffi, libssl, libsqlite3, "
         "liblzma)",
@@ -245,7 +263,7 @@ IMPORT = (
         "image/python-missing",
         "image",
         r"exec: \"python[0-9.]*\": executable file not found|python[0-9.]*: (?:command )?not found"
-        r"|env: [\u2018'`]?python[0-9.]*[\u2019']?: No such file",
+        r"|No interpreter found for Python|env: [\u2018'`]?python[0-9.]*[\u2019']?: No such file",
         "the image has no program of that name: python is not installed or not on PATH",
         "install Python in the image (apt-get install python3), or call python3",
     ),

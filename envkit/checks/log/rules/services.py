@@ -94,6 +94,13 @@ JUPYTER = (
         "python -m pip install --upgrade jupyterlab notebook jupyter_server ipykernel, in a new environment",
     ),
     rule(
+        "jupyter/notebook-damaged",
+        "container",
+        r"Notebook does not appear to be JSON|Unreadable Notebook|NotJSONError|Notebook is not valid JSON",
+        "the notebook file is damaged: empty, or with marks of a merge conflict",
+        "python -m json.tool FILE shows the line; restore it from version control or .ipynb_checkpoints",
+    ),
+    rule(
         "jupyter/build",
         "image",
         r"JupyterLab (?:build|application assets) (?:failed|not found)|Build failed\.\s*Troubleshooting|Please "
