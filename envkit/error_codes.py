@@ -198,8 +198,8 @@ ERRORS: dict[str, ErrorEntry] = {
     ),
     "engine-unsupported": ErrorEntry(
         ExitCode.USAGE,
-        "The engine is Podman, runs rootless, or maps container users.",
-        "use the system's Docker engine",
+        "The engine is Podman, too old, runs rootless, or maps container users.",
+        "use the system's Docker engine, 20.10 or newer",
     ),
     "environment-incomplete": ErrorEntry(
         ExitCode.USAGE, "The environment has no token or SSH entry yet because no up has finished.", "envkit up"

@@ -25,11 +25,8 @@ SIGNAL_CAUSES = {
         "another process or the kernel killed it; the kernel does so when the host runs out of memory",
         "free -m and sudo dmesg | grep -i oom, on the host, show more",
     ),
-    "SIGILL": (
-        "TensorFlow's wheels use AVX instructions, which this CPU does not support",
-        "use a machine on which grep -c avx /proc/cpuinfo prints more than 0",
-    ),
 }
+CPU_HINT = "use a machine on which grep -c avx /proc/cpuinfo prints more than 0"
 OUT_OF_MEMORY = ("the container ran out of memory", "raise limits.memory in envkit.yaml, then: envkit up")
 TIMEOUT = ("the step hangs, or this machine is too busy", "when the machine is idle: envkit down && envkit up")
 
@@ -60,7 +57,7 @@ def find_crash(observations: Sequence[Observation]) -> Crash | None:
         return None
     step = _unfinished_step(observations)
     data = end.data if end else {}
-    outcome, cause, hint = _explain(data, obs.log(observations))
+    outcome, cause, hint = _explain(data, observations)
     return Crash(
         f"{_describe_step(step)} {outcome}", cause, hint, obs.text(step, "device"), obs.text(data, "by") == "limit"
     )
@@ -87,13 +84,16 @@ def _describe_step(step: Mapping[str, Any]) -> str:
     )
 
 
-def _explain(end: Mapping[str, Any], log: str) -> tuple[str, str, str]:
+def _explain(end: Mapping[str, Any], observations: Sequence[Observation]) -> tuple[str, str, str]:
     """Return how it ended, the likely cause and the hint."""
+    log = obs.log(observations)
     kind, signal = obs.text(end, "by"), obs.text(end, "signal")
     if kind == "limit":
         return (f"took longer than {_format_limit(end)} and was stopped", *TIMEOUT)
     if kind == "signal" and end.get("out_of_memory") is True:
         return (f"was killed by {signal}", *OUT_OF_MEMORY)
+    if kind == "signal" and signal == "SIGILL":
+        return ("was terminated by SIGILL", *_explain_illegal_instruction(observations))
     if kind == "signal":
         return (f"was terminated by {signal}", *SIGNAL_CAUSES.get(signal, (_last_log_line(log), CRASH_HINT)))
     if kind in {"exit", "error"}:
@@ -103,6 +103,15 @@ def _explain(end: Mapping[str, Any], log: str) -> tuple[str, str, str]:
         "the container was stopped, or another process killed the script",
         "envkit status",
     )
+
+
+def _explain_illegal_instruction(observations: Sequence[Observation]) -> tuple[str, str]:
+    """Return cause and hint: TensorFlow's wheels need AVX, other packages may need more."""
+    has_avx = obs.data(observations, "cpu").get("avx")
+    if has_avx is True:
+        return "a library was built for a newer CPU, although this one has AVX; or it is damaged", CRASH_HINT
+    certainty = "which this CPU does not support" if has_avx is False else "which this CPU may not support"
+    return f"TensorFlow's wheels use AVX instructions, {certainty}", CPU_HINT
 
 
 def _format_limit(end: Mapping[str, Any]) -> str:

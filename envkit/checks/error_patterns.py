@@ -32,7 +32,24 @@ def find_pattern(text: str, patterns: Iterable[ErrorPattern]) -> ErrorPattern | 
     return next((pattern for pattern in patterns if pattern.regex.search(text)), None)
 
 
+_GENCODE = re.compile(r"gencode (?P<version>(?P<major>[0-9]{1,3})\.[0-9.]{1,20}[0-9])", re.ASCII)
+
+
+def protobuf_requirement(text: str) -> str:
+    """Return the protobuf versions that the code named in an error accepts, or an empty string.
+
+    Protobuf's runtime accepts code that was generated with its own major version or the one before.
+    """
+    match = _GENCODE.search(text)
+    return f"protobuf>={match['version']},<{int(match['major']) + 2}" if match else ""
+
+
 IMPORT_ERRORS = (
+    ErrorPattern(
+        re.compile(r"Detected (mismatched|incompatible) Protobuf Gencode/Runtime"),
+        "protobuf is older than the one that this TensorFlow release, or another package, was generated with",
+        "in a notebook: %pip install --upgrade protobuf, in a version that pip check accepts",
+    ),
     ErrorPattern(
         re.compile(r"Descriptors cannot (not )?be created directly"),
         "protobuf is newer than this TensorFlow release can use",

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as obs
+from envkit.checks import proxy
 from envkit.checks.check import make_finding
 from envkit.model.report import Observation, Verdict
 from envkit.sanitize import single_line
@@ -31,8 +32,11 @@ _SIGNED_BY_CONFLICT = re.compile(
     r"Conflicting values set for option Signed-By regarding source [a-z+]+://([A-Za-z0-9.-]+)\S* .*", re.ASCII
 )
 NETRC_HINT = "set build.netrc in envkit.yaml to a file with its login"
-PROXY_HINT = "add the login to the proxy's address: export https_proxy=http://USER:PASSWORD@PROXY"
 DEBIAN_HINT = "no action needed, as base: auto then builds from Debian packages"
+HANGING = {
+    "cause": "it hangs, or this machine is very busy",
+    "hint": "if docker version hangs as well: sudo systemctl restart docker, or restart the engine in DOCKER_HOST",
+}
 START_COMMANDS = frozenset({"sudo systemctl start docker", "sudo systemctl restart docker"})
 NO_INDEX = "no index is known: envkit.yaml names none, and envkit's Python has no pip to ask for its index"
 NO_OBSERVATION = Observation("", {"error": {"type": "error", "message": "not checked"}})
@@ -95,8 +99,10 @@ def _skip_if_failed(observation: Observation, check_id: str) -> Finding | None:
 
 def _judge_engine(observation: Observation) -> Finding:
     refusal, unsupported = obs.table(observation.data, "refused"), obs.table(observation.data, "unsupported")
-    if observation.data.get("late") or obs.error(observation.data):
-        return make_finding("host/engine", f"the engine did not answer in time {obs.error(observation.data)}".strip())
+    if observation.data.get("late"):
+        return make_finding("host/engine", "the engine accepts connections but did not answer in time", **HANGING)
+    if error := obs.error(observation.data):
+        return make_finding("host/engine", f"the engine could not be inspected: {single_line(error)}")
     if refusal:
         hint = obs.text(refusal, "hint")
         fix = {FIX: hint.split()} if hint in START_COMMANDS else {}
@@ -173,6 +179,9 @@ def _registry_outcome(data: Mapping[str, Any]) -> tuple[str, str, str]:
 def _judge_server(observation: Observation, check_id: str) -> Finding:
     """Judge whether a server answers: with any answer, the network works."""
     url, status = single_line(obs.text(observation.data, "url")), obs.number(observation.data.get("status")) or 0
+    if fault := proxy.find_fault(observation.data):
+        detail, cause, hint = fault
+        return make_finding(check_id, f"{url}: {detail}", status=Verdict.WARNED, cause=cause, hint=hint)
     if (
         status < 100
         or observation.data.get("late")
@@ -194,8 +203,6 @@ def _explain_status(status: float, *, index: bool) -> tuple[str, str | None]:
     """Return why a server's status breaks a build, or an empty string; and a hint if the check's does not fit."""
     if status in {401, 403}:
         return "it requires a login", NETRC_HINT if index else "set build.mirror in envkit.yaml to another mirror"
-    if status == 407:
-        return "the proxy requires a login", PROXY_HINT
     if status >= 500:
         return "the server has an internal error", "try again later, or set another server in envkit.yaml"
     return ("it has no such release" if status == 404 and not index else "", None)

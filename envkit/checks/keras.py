@@ -35,7 +35,16 @@ def _judge_step(
             return make_finding(check_id, crash.detail, cause=crash.cause, hint=crash.hint)
         return make_finding(check_id, "the test did not reach this step", status=Verdict.SKIPPED, hint="")
     if error := obs.error(observation.data):
-        return make_finding(check_id, f"raised {single_line(error)}", seconds=observation.seconds)
+        from envkit.checks.log.explanation import find_cause  # only failures need the rules
+
+        fault = find_cause(error)
+        return make_finding(
+            check_id,
+            f"raised {single_line(error)}",
+            cause=fault.cause if fault else None,
+            hint=fault.hint if fault else None,
+            seconds=observation.seconds,
+        )
     success, detail = rule(observation.data)
     status = Verdict.PASSED if success else Verdict.FAILED
     return make_finding(check_id, detail, status=status, seconds=observation.seconds, data=dict(observation.data))

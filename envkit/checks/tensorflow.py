@@ -14,6 +14,7 @@ from envkit.sanitize import single_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from envkit.checks.log.explanation import Fault
     from envkit.model.report import Finding, Observation
 
 CPU_DEVICE = "CPU:0"
@@ -48,16 +49,26 @@ def _find_import_fault(observations: Sequence[Observation]) -> Finding | None:
 
 
 def _explain_import_error(observations: Sequence[Observation], error: str) -> Finding:
-    match = error_patterns.find_pattern(f"{error}\n{obs.log(observations)}", error_patterns.IMPORT_ERRORS)
+    text = f"{error}\n{obs.log(observations)}"
+    match = error_patterns.find_pattern(text, error_patterns.IMPORT_ERRORS) or _find_log_cause(text)
+    hint = match.hint if match else "envkit exec -- python -c 'import tensorflow' shows the full error"
+    if requirement := error_patterns.protobuf_requirement(error):
+        hint = f'in a notebook: %pip install "{requirement}"'
     versions = obs.table(obs.data(observations, "packages"), "versions")
     package_versions = {name: obs.text(versions, name) for name in PACKAGES if obs.text(versions, name)}
     return make_finding(
         "tensorflow/import-failed",
         f"import tensorflow raised {single_line(error)}",
         cause=match.cause if match else "unknown: TensorFlow reports only the message above",
-        hint=match.hint if match else "envkit exec -- python -c 'import tensorflow' shows the full error",
+        hint=hint,
         data={"versions": package_versions},
     )
+
+
+def _find_log_cause(text: str) -> Fault | None:
+    from envkit.checks.log.explanation import find_cause  # only failures need the rules
+
+    return find_cause(text)
 
 
 def _find_crash(observations: Sequence[Observation], *, gpu_reported: bool) -> Finding | None:

@@ -5,6 +5,7 @@ import importlib.util
 import os
 import sys
 import time
+from pathlib import Path
 
 # The operands are small integers, so a correct result is an integer, even in TF32; a wrong one is off by 1.
 TOLERANCE = 0.05
@@ -16,6 +17,13 @@ BUILD_KEYS = ("is_cuda_build", "cuda_version", "cudnn_version", "cpu_compiler", 
 def inspect_python():
     """Return the interpreter's version, path and architecture."""
     return {"version": sys.version.split()[0], "executable": sys.executable, "machine": os.uname().machine}
+
+
+def inspect_cpu():
+    """Return whether the CPU has AVX; None if the kernel does not report its instructions."""
+    lines = Path("/proc/cpuinfo").read_text("ascii", "replace").splitlines()
+    flags = next((line.split() for line in lines if line.startswith("flags")), None)
+    return {"avx": "avx" in flags if flags else None}
 
 
 def inspect_packages():
@@ -138,6 +146,7 @@ def report_operations(reporter, tf, devices):
 def report_tensorflow(reporter):
     """Run every inspection of TensorFlow, cheap ones first."""
     reporter.observe("python", inspect_python)
+    reporter.observe("cpu", inspect_cpu)
     reporter.observe("packages", inspect_packages)
     if not has_tensorflow():
         reporter.emit("tensorflow.missing", {})

@@ -178,6 +178,7 @@ class EngineFacts:
         host: Name of its machine, or empty.
         system: Distribution of its machine, or empty.
         kernel: Release of its machine's kernel, or empty.
+        api: Version of its API, such as `1.41`, or empty if unknown.
     """
 
     endpoint: str
@@ -193,3 +194,4 @@ class EngineFacts:
     host: str = ""
     system: str = ""
     kernel: str = ""
+    api: str = ""

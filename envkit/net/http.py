@@ -133,6 +133,13 @@ def send_head(url: str, proxies: Mapping[str, str], *, timeout_s: float, login: 
         return Response(0, {}, INVALID_URL)
 
 
+def is_proxy_bypassed(server: str) -> bool:
+    """Check whether the caller's `no_proxy` names a server, given as `host` or `host:port`."""
+    import urllib.request
+
+    return bool(urllib.request.proxy_bypass(server))
+
+
 def is_reachable(url: str, proxies: Mapping[str, str], *, timeout_s: float = 1.5) -> bool:
     """Check whether a server, or the proxy for it, accepts a connection within `timeout_s` in total."""
     parts = urlsplit(proxies.get(f"{url.partition(':')[0]}_proxy") or url)

@@ -80,6 +80,10 @@ def inspect_host(
     probes |= {name: partial(_skip, reason) for name, reason in skip_reasons.items()}
     with suppress(EnvkitError):  # `_inspect_engine` reports it
         backends.preload(endpoint.current_endpoint())
+    late_data = {
+        "host.mirror": _describe_proxy(mirror, proxies),
+        "host.index": _describe_proxy(index or "https://", proxies),
+    }
     start = time.monotonic()
     futures = {name: submit(partial(_measure, probe)) for name, probe in probes.items()}
     observations = []
@@ -87,7 +91,7 @@ def inspect_host(
         try:
             data, seconds = future.result(max(0.01, start + LIMIT_S - time.monotonic()))
         except FutureTimeoutError:
-            data, seconds = {"late": True}, time.monotonic() - start
+            data, seconds = {"late": True, **late_data.get(name, {})}, time.monotonic() - start
         observations.append(Observation(name, data, seconds))
     return tuple(observations), facts[0] if facts else None
 
@@ -173,8 +177,18 @@ def _check_url(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:
         "output": "" if answer.status else answer.body.decode("utf-8", "replace"),
         "date": answer.headers.get("date", ""),
         "now": time.time(),
-        "proxy": bool(proxies),
+        **_describe_proxy(address, proxies),
     }
+
+
+def _describe_proxy(url: str, proxies: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the variable of the proxy that a request uses, and its address without the login; nothing without one."""
+    parts = urlsplit(url)
+    variable = f"{parts.scheme}_proxy"
+    if not proxies.get(variable) or http.is_proxy_bypassed(parts.netloc):
+        return {}
+    scheme, separator, rest = proxies[variable].rpartition("://")
+    return {"proxy": variable, "proxy_address": f"{scheme}{separator}{rest.rpartition('@')[2]}"}
 
 
 def _split_login(url: str) -> tuple[str, str]:

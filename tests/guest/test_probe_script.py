@@ -29,6 +29,7 @@ def test_missing_tensorflow_is_reported(probe: Callable[..., ProbeRun]) -> None:
         "gpu.variables",
         "gpu.libcuda",
         "python",
+        "cpu",
         "packages",
         "tensorflow.missing",
         "tensorflow.log",
@@ -43,7 +44,15 @@ def test_missing_tensorflow_is_reported(probe: Callable[..., ProbeRun]) -> None:
 def test_every_inspection_is_announced(probe: Callable[..., ProbeRun]) -> None:
     run = probe(tensorflow="raise ImportError('no')")
     inspections = [line["data"]["look"] for line in run.lines if line["what"] == "begin"]
-    assert inspections == ["gpu.nodes", "gpu.variables", "gpu.libcuda", "python", "packages", "tensorflow.import"]
+    assert inspections == [
+        "gpu.nodes",
+        "gpu.variables",
+        "gpu.libcuda",
+        "python",
+        "cpu",
+        "packages",
+        "tensorflow.import",
+    ]
     for inspection in inspections:
         index = run.lines.index({"what": "begin", "data": {"look": inspection}, "seconds": 0.0})
         assert run.lines[index + 1]["what"] == inspection

@@ -138,6 +138,13 @@ def test_a_late_mirror_warns_and_a_late_engine_fails() -> None:
     assert (findings["mirror"].status, findings["engine"].status) == (Verdict.WARNED, Verdict.FAILED)
 
 
+def test_a_hanging_engine_is_restarted_and_not_installed() -> None:
+    finding = judge(engine={"late": True})["engine"]
+    assert "it hangs" in finding.cause
+    assert "systemctl restart docker" in finding.hint
+    assert "install" not in finding.hint
+
+
 def test_install_commands_fit_the_distribution() -> None:
     for systems, command in (
         (["ubuntu", "debian"], "sudo apt-get install openssh-client rsync"),

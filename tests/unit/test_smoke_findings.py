@@ -337,3 +337,34 @@ def test_known_hostile_lines_are_judged() -> None:
         parsed = observations.parse_all([json.dumps({"what": name, "data": data, "seconds": 0})])
         assert check in judge((*HEALTHY_IMAGE, *parsed), "gpu"), (name, data)
         assert check in judge((*HEALTHY_IMAGE, observe(name, **data)), "gpu"), (name, data)
+
+
+def test_a_failed_training_step_names_the_package_at_fault() -> None:
+    for message, cause in (
+        ("No module named 'keras'", "keras is missing"),
+        ("Keras cannot be imported. Check that it is installed.", "keras is missing"),
+        ("[Errno 28] No space left on device", "the disk"),
+    ):
+        broken = observe("training.data", error={"type": "ImportError", "message": message})
+        assert cause in judge((*DEVICES, *CONTENTS, *TENSORFLOW, broken, DONE))["keras/data"].cause, message
+
+
+def test_an_import_error_names_the_cause_of_its_log() -> None:
+    messages = {
+        "gencode 6.31.1 runtime 5.29.5: Detected mismatched Protobuf Gencode/Runtime": '"protobuf>=6.31.1,<8"',
+        "libstdc++.so.6: version `GLIBCXX_3.4.29' not found": "newer distribution",
+        "Descriptors cannot be created directly.": "<3.20",
+    }
+    for message, hint in messages.items():
+        broken = observe("tensorflow.import", error={"type": "VersionError", "message": message})
+        assert hint in judge((*DEVICES, *CONTENTS, broken, DONE))["tensorflow/import-failed"].hint, message
+
+
+def test_an_illegal_instruction_is_compared_with_the_processor() -> None:
+    for avx, cause in ((True, "although this one has AVX"), (False, "does not support"), (None, "may not support")):
+        crash = (
+            observe("cpu", avx=avx),
+            observe("begin", look="tensorflow.import"),
+            observe("ended", by="signal", signal="SIGILL"),
+        )
+        assert cause in judge((*DEVICES, *CONTENTS, *crash, DONE))["tensorflow/silent"].cause, avx

@@ -58,7 +58,8 @@ def test_a_required_gpu_that_is_missing_is_refused() -> None:
 
 def test_a_supported_release_and_engine_are_accepted() -> None:
     assert plan('base: debian\ntensorflow: "2.9"').image.release.version == "2.9.0"
-    client.refuse_unsupported(ENGINE, "amd64")
+    for api in ("", "1.41", "1.100", "2.0"):
+        client.refuse_unsupported(replace(ENGINE, api=api), "amd64")
 
 
 @pytest.mark.proves("rootless engines and Podman are refused", "real")
@@ -67,6 +68,12 @@ def test_an_unsupported_engine_is_refused() -> None:
         (replace(ENGINE, rootless=True), "amd64", "engine-unsupported", "rootless"),
         (replace(ENGINE, userns=True), "amd64", "engine-unsupported", "maps container users"),
         (replace(ENGINE, podman=True, version="5.4.2"), "amd64", "engine-unsupported", "is Podman 5.4.2"),
+        (
+            replace(ENGINE, api="1.30", version="17.06.2-ce"),
+            "amd64",
+            "engine-unsupported",
+            "needs API 1.41, which Docker 20",
+        ),
         (replace(ENGINE, podman=True, rootless=True), "amd64", "engine-unsupported", "rootless Podman"),
         (replace(ENGINE, machine="arm64"), "arm64", "architecture-unsupported", "only amd64"),
         (replace(ENGINE, machine="amd64"), "arm64", "architecture-unsupported", "only amd64"),

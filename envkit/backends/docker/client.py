@@ -32,6 +32,8 @@ OK = 200
 TIMEOUT_S = 60
 PING_TIMEOUT_S = 30  # for the first answer, because socket activation may have to start the engine
 LONG_TIMEOUT_S = 24 * 3600
+API_MIN = (1, 41)  # the first with private control groups (cgroupns)
+ENGINE_MIN = "20.10"
 INSTALL_HINT = "sudo apt-get install docker.io, then sudo systemctl start docker"
 # Part of the NVIDIA Container Toolkit; `--gpus` works if Docker's daemon finds this program.
 NVIDIA_HOOK = "nvidia-container-runtime-hook"
@@ -154,6 +156,7 @@ def facts(engine: Engine) -> EngineFacts:
         host=str(info.get("Name") or ""),
         system=str(info.get("OperatingSystem") or ""),
         kernel=str(info.get("KernelVersion") or ""),
+        api=str(engine.api.api_version),
     )
 
 
@@ -175,7 +178,7 @@ def refuse_unsupported(engine: EngineFacts, machine: str) -> None:
     """Refuse engines on which this version cannot lock down or build a workspace.
 
     Raises:
-        PreconditionError: The engine is Podman, runs rootless, remaps users, or has another architecture.
+        PreconditionError: The engine is Podman, too old, runs rootless, remaps users, or has another architecture.
     """
     if engine.podman:
         description = f"rootless Podman {engine.version}" if engine.rootless else f"Podman {engine.version}"
@@ -193,12 +196,24 @@ def refuse_unsupported(engine: EngineFacts, machine: str) -> None:
             code="engine-unsupported",
             hint=f"use the system's Docker engine: {_docker_hint(engine.endpoint)}",
         )
+    if _is_too_old(engine.api):
+        raise PreconditionError(
+            f"the engine at {engine.endpoint} is Docker {engine.version} with API {engine.api}; envkit needs API "
+            f"{API_MIN[0]}.{API_MIN[1]}, which Docker {ENGINE_MIN} and newer have",
+            code="engine-unsupported",
+            hint="update Docker: sudo apt-get install --only-upgrade docker.io (or docker-ce)",
+        )
     if engine.machine != "amd64" or engine.machine != machine:
         raise PreconditionError(
             f"the engine runs {engine.machine} containers; this version of envkit supports only amd64",
             code="architecture-unsupported",
             hint="use an amd64 host",
         )
+
+
+def _is_too_old(api: str) -> bool:
+    match = re.fullmatch(r"([0-9]{1,3})\.([0-9]{1,3})", api, re.ASCII)
+    return match is not None and (int(match[1]), int(match[2])) < API_MIN
 
 
 def _docker_hint(engine_endpoint: str) -> str:

@@ -60,6 +60,14 @@ def explain_lines(lines: Iterable[NumberedLine]) -> Explanation:
     )
 
 
+def find_cause(text: str) -> Fault | None:
+    """Return the fault that a message of a program names, or None; notices and general faults do not count."""
+    scanner = Scanner()
+    scanner.scan(enumerate(text.splitlines(), 1))
+    causes = [match for match in scanner.matches if match.rule.rank is Rank.CAUSE]
+    return order_faults(causes)[0] if causes else None
+
+
 def order_faults(matches: Iterable[Match]) -> tuple[Fault, ...]:
     """Order faults: named causes before notices, then by layer, then by the first line; each id once.
 

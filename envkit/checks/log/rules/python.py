@@ -158,6 +158,14 @@ IMPORT = (
     rule(
         "image/keras",
         "image",
+        r"No module named '?keras'?$|Keras cannot be imported|module 'tensorflow' has no attribute 'keras'",
+        "keras is missing: TensorFlow is installed without it",
+        "install the keras of TensorFlow's release: pip install keras==2.9.0 for 2.9.0, keras>=3 from 2.16 on; or "
+        "reinstall TensorFlow with its requirements",
+    ),
+    rule(
+        "image/keras",
+        "image",
         r"No module named '?keras|keras\.\w+' has no attribute|cannot import name '\w+' from "
         r"'(?:tensorflow\.)?(?:python\.)?"
         r"keras|module 'keras\.\w*|No module named 'tensorflow\.(?:python\.)?keras|Keras requires TensorFlow 2\.\d "
