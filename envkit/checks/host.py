@@ -33,10 +33,8 @@ _SIGNED_BY_CONFLICT = re.compile(
 )
 NETRC_HINT = "set build.netrc in envkit.yaml to a file with its login"
 DEBIAN_HINT = "no action needed, as base: auto then builds from Debian packages"
-HANGING = {
-    "cause": "it hangs, or this machine is very busy",
-    "hint": "if docker version hangs as well: sudo systemctl restart docker, or restart the engine in DOCKER_HOST",
-}
+HANGING_CAUSE = "it hangs, or this machine is very busy"
+HANGING_HINT = "if docker version hangs as well: sudo systemctl restart docker, or restart the engine in DOCKER_HOST"
 START_COMMANDS = frozenset({"sudo systemctl start docker", "sudo systemctl restart docker"})
 NO_INDEX = "no index is known: envkit.yaml names none, and envkit's Python has no pip to ask for its index"
 NO_OBSERVATION = Observation("", {"error": {"type": "error", "message": "not checked"}})
@@ -100,7 +98,8 @@ def _skip_if_failed(observation: Observation, check_id: str) -> Finding | None:
 def _judge_engine(observation: Observation) -> Finding:
     refusal, unsupported = obs.table(observation.data, "refused"), obs.table(observation.data, "unsupported")
     if observation.data.get("late"):
-        return make_finding("host/engine", "the engine accepts connections but did not answer in time", **HANGING)
+        detail = "the engine accepts connections but did not answer in time"
+        return make_finding("host/engine", detail, cause=HANGING_CAUSE, hint=HANGING_HINT)
     if error := obs.error(observation.data):
         return make_finding("host/engine", f"the engine could not be inspected: {single_line(error)}")
     if refusal:
@@ -180,8 +179,8 @@ def _judge_server(observation: Observation, check_id: str) -> Finding:
     """Judge whether a server answers: with any answer, the network works."""
     url, status = single_line(obs.text(observation.data, "url")), obs.number(observation.data.get("status")) or 0
     if fault := proxy.find_fault(observation.data):
-        detail, cause, hint = fault
-        return make_finding(check_id, f"{url}: {detail}", status=Verdict.WARNED, cause=cause, hint=hint)
+        detail = f"{url}: {fault.detail}"
+        return make_finding(check_id, detail, status=Verdict.WARNED, cause=fault.cause, hint=fault.hint)
     if (
         status < 100
         or observation.data.get("late")
