@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from envkit.model.release import Bound, Floor, Mitigation, Release, Suite
+from envkit.model.release import Bound, Floor, Mitigation, NewerGpu, NvidiaContainer, Release, Suite
 
 DEFAULT_RELEASE = "2.9.0"
 
@@ -83,6 +83,32 @@ def official_image(release: Release, *, gpu: bool) -> str:
     """Return the reference of a release's official image, or an empty string if none was published."""
     tag = release.official_tag_gpu if gpu else release.official_tag
     return f"{_data()['official']['repository']}:{tag}" if tag else ""
+
+
+def nvidia_container() -> NvidiaContainer:
+    """Return NVIDIA's last container of TensorFlow."""
+    entry = _data()["nvidia"]
+    return NvidiaContainer(**{**entry, "sources": tuple(entry["sources"])})
+
+
+def newer_gpus() -> tuple[NewerGpu, ...]:
+    """Return the generations of GPUs that are newer than the code of every release."""
+    return tuple(_newer_gpu(entry) for entry in _data()["newer_gpus"].values())
+
+
+def _newer_gpu(entry: dict[str, Any]) -> NewerGpu:
+    def pair(text: str) -> tuple[int, int]:
+        major, minor = text.split(".")
+        return int(major), int(minor)
+
+    ranges = [text.split("-") for text in entry["pci"]]
+    return NewerGpu(
+        name=entry["name"],
+        compute_capabilities=tuple(pair(text) for text in entry["compute_capabilities"]),
+        pci=tuple((int(first, 16), int(last, 16)) for first, last in ranges),
+        fails_from=pair(entry["fails_from"]) if "fails_from" in entry else None,
+        sources=tuple(entry["sources"]),
+    )
 
 
 def python_mirror() -> str:

@@ -101,12 +101,28 @@ GPU_NOT_LISTED = (
 OPERATION_ERRORS = (
     ErrorPattern(
         re.compile(
+            r"CUDA_ERROR_INVALID_PTX|a PTX JIT compilation failed|cuLaunchKernel[^\n]*CUDA_ERROR_INVALID_HANDLE"
+            r"|C(UDNN|UBLAS)_STATUS_ARCH_MISMATCH"
+        ),
+        check="gpu/no-kernel",
+    ),
+    ErrorPattern(
+        re.compile(
             r"CUDA_ERROR_OUT_OF_MEMORY|ResourceExhaustedError|Dst tensor is not initialized"
             r"|Failed to allocate scratch buffer|C(UDNN|UBLAS)_STATUS_ALLOC_FAILED"
         ),
         check="gpu/memory-taken",
     ),
-    ErrorPattern(re.compile(r"Could not load library libcudnn_\w+\.so"), check="gpu/cudnn-incomplete"),
+    ErrorPattern(
+        re.compile(r"CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH|CUDNN_STATUS_VERSION_MISMATCH"), check="gpu/cudnn-wrong"
+    ),
+    ErrorPattern(
+        re.compile(
+            r"Could not load library libcudnn\w*\.so|Unable to load any of \{libcudnn|Cannot load symbol cudnn"
+            r"|CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED"
+        ),
+        check="gpu/cudnn-incomplete",
+    ),
     ErrorPattern(
         re.compile(r"CUDA_ERROR_UNSUPPORTED_PTX_VERSION|PTX was compiled with an unsupported toolchain"),
         check="gpu/ptx-too-new",
@@ -134,7 +150,9 @@ PTX_COMPILATION = ErrorPattern(
     re.compile(r"CUDA kernels will be jit-compiled from PTX"),
     "this GPU is newer than this TensorFlow release: its kernels are compiled at first use, which can take "
     "30 minutes or longer",
-    "choose a TensorFlow release that supports this GPU, in envkit.yaml; or wait during the first run",
+    "choose a TensorFlow release that supports this GPU, in envkit.yaml (docs/reference/catalog.md lists "
+    "them); or wait "
+    "during the first run",
 )
 # In TensorFlow's log if an operation on a GPU takes too long.
 TIMEOUTS = (PTX_COMPILATION,)

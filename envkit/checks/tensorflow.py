@@ -8,7 +8,8 @@ from envkit.checks import error_patterns
 from envkit.checks import observations as obs
 from envkit.checks.check import make_finding
 from envkit.checks.crash import find_crash
-from envkit.checks.gpu import operations
+from envkit.checks.gpu import compute_failures, operations
+from envkit.model.report import Verdict
 from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def _find_log_cause(text: str) -> Fault | None:
 
 def _find_crash(observations: Sequence[Observation], *, gpu_reported: bool) -> Finding | None:
     crash = find_crash(observations)
-    # A crash on a GPU belongs to the GPU's finding.
+    # A crash on a GPU, or with a code of one, belongs to the GPU's finding.
+    if crash and gpu_reported and not crash.device.startswith("GPU") and compute_failures.find_gpu_code(observations):
+        return _skip_for_gpu(crash.detail)
     if crash and not (gpu_reported and crash.device.startswith("GPU")):
         return make_finding("tensorflow/silent", crash.detail, cause=crash.cause, hint=crash.hint)
     if obs.text(obs.data(observations, "tensorflow.version"), "version"):
@@ -83,6 +86,14 @@ def _find_crash(observations: Sequence[Observation], *, gpu_reported: bool) -> F
         "the probe finished without reporting on TensorFlow",
         cause="the program that ran in the container was not envkit's probe",
         hint="envkit down && envkit up",
+    )
+
+
+def _skip_for_gpu(detail: str) -> Finding:
+    return make_finding(
+        "tensorflow/computes",
+        f"{detail} by a fault of the GPU, which TensorFlow initializes before its first operation on the CPU",
+        status=Verdict.SKIPPED,
     )
 
 
@@ -99,7 +110,10 @@ def _find_version_mismatch(observations: Sequence[Observation], expected: str) -
 
 
 def _judge_operations(observations: Sequence[Observation]) -> Finding:
-    if fault := operations.describe_fault(observations, CPU_DEVICE):
+    fault = operations.describe_fault(observations, CPU_DEVICE)
+    if fault and compute_failures.find_gpu_code(observations):
+        return _skip_for_gpu(fault)
+    if fault:
         return make_finding("tensorflow/op-failed", fault, cause=_operation_cause(observations))
     version = obs.text(obs.data(observations, "tensorflow.version"), "version")
     durations = operations.durations(observations, CPU_DEVICE)

@@ -125,6 +125,42 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class NewerGpu:
+    """A generation of GPUs that is newer than the code of every release.
+
+    Attributes:
+        name: Its name, with models.
+        compute_capabilities: Its compute capabilities, such as (12, 0).
+        pci: Ranges of its PCI device ids, first and last.
+        fails_from: First series, such as (2, 16), for which users report that it fails; None if there are no reports.
+        sources: Sources of these facts.
+    """
+
+    name: str
+    compute_capabilities: tuple[tuple[int, int], ...]
+    pci: tuple[tuple[int, int], ...]
+    fails_from: tuple[int, int] | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NvidiaContainer:
+    """NVIDIA's own container of TensorFlow.
+
+    Attributes:
+        image: Its reference.
+        tensorflow: Version of its TensorFlow.
+        python: Version of its Python.
+        sources: Sources of these facts.
+    """
+
+    image: str
+    tensorflow: str
+    python: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Mitigation:
     """Versions that envkit accepts on older Pythons, because it closes the vulnerability itself.
 

@@ -30,9 +30,21 @@ RELEASES = """
 ## Releases
 
 Server, kernel: the Debian suite and Python of the Jupyter server and of the kernel. Native code: the GPU architectures
-that a release supports without compilation, including later ones of the same major version; for the next major version
-the driver compiles the release's PTX at first use, which can take 30 minutes or longer. Drivers newer than the oldest
-one work.
+that a release supports without compilation, including later ones of the same major version. For compute capability 9.0
+the driver compiles the PTX of releases without code for it at first use, which can take 30 minutes or longer. For 10.0
+and later see [newer GPUs](#newer-gpus). A driver newer than the oldest one works if it still supports the GPU: 470 is
+the last branch for Kepler, 580 for Maxwell, Pascal and Volta.
+"""
+
+NEWER_GPUS = """
+## Newer GPUs
+
+No release contains code for these GPUs. cuBLAS and cuDNN have code for them, so matrix products and convolutions may
+work while every other operation fails.
+"""
+
+NVIDIA = """
+NVIDIA's last container of TensorFlow, `{image}`, has TensorFlow {tensorflow} and Python {python}: {sources}.
 """
 
 BOUNDS = """
@@ -73,6 +85,8 @@ def page() -> str:
             INTRO,
             RELEASES,
             _releases(),
+            NEWER_GPUS,
+            _newer_gpus(),
             BOUNDS,
             _bounds(),
             IMAGES,
@@ -88,6 +102,28 @@ def _releases() -> str:
     groups = _group_releases((_facts(release), release) for release in ALL_RELEASES)
     header = ["TensorFlow", "Python", "server, kernel", "CUDA, cuDNN", "oldest driver", "native code, PTX"]
     return _table(header, ([", ".join(map(_name, group)), *facts] for facts, group in groups.items()))
+
+
+def _newer_gpus() -> str:
+    container = catalog.nvidia_container()
+    rows = (
+        [
+            gpu.name,
+            ", ".join(f"{major}.{minor}" for major, minor in gpu.compute_capabilities),
+            f"{'.'.join(map(str, gpu.fails_from))} and later: reported; older: unconfirmed"
+            if gpu.fails_from
+            else "unconfirmed",
+            "; ".join(gpu.sources),
+        ]
+        for gpu in catalog.newer_gpus()
+    )
+    nvidia = NVIDIA.format(
+        image=container.image,
+        tensorflow=container.tensorflow,
+        python=container.python,
+        sources="; ".join(container.sources),
+    )
+    return _table(["GPUs", "compute capability", "TensorFlow's own kernels fail with", "source"], rows) + nvidia
 
 
 def _facts(release: Release) -> tuple[str, ...]:

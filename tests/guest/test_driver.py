@@ -105,12 +105,12 @@ ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
         failing_cuinit(100, FAKE_NVML_GPUS="0"),
         "gpu/none-left",
     ),
-    "30 node modes": (
+    "30 a security module denies the driver": (
         failing_cuinit(100, FAKE_NVML="4"),
-        "gpu/nodes-forbidden",
-        "chmod a+rw",
+        "gpu/access-denied",
+        "ausearch",
         failing_cuinit(100, FAKE_NVML="999"),
-        "gpu/none-left",
+        "gpu/driver-unknown",
     ),
     "31 hidden by a variable": (
         failing_cuinit(100, CUDA_VISIBLE_DEVICES="-1"),
@@ -145,7 +145,7 @@ ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
         "gpu/compat-library",
         "cuda-compat",
         failing_cuinit(805),
-        "gpu/driver-unknown",
+        "gpu/mps",
     ),
     "34 a library is missing": (
         Machine(without=["libcusolver.so.11"]),

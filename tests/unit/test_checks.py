@@ -24,6 +24,7 @@ from scripts.docs import make_checks
 from tests.conftest import ROOT
 from tests.guest.test_driver import ROWS
 from tests.guest.test_driver_warnings import NOTES
+from tests.support import gpu_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,12 +121,14 @@ def test_every_tensorflow_and_gpu_check_has_a_case() -> None:
     covered = {row["check"] for name in NAMES for row in load_case(name)["findings"]}
     covered |= {check for row in ROWS.values() for check in row if isinstance(check, str)}
     covered |= {check for _, check, *_ in NOTES.values()}
+    covered |= {check for case in gpu_verdicts.load_cases().values() for check in case["expected"]}
     covered |= WARNINGS.keys() | {"gpu/driver-crashed", "gpu/nodes-open"}
     assert {check for check in CHECKS if check.startswith(("tensorflow/", "gpu/"))} <= covered
 
 
 def test_every_error_pattern_has_a_case() -> None:
     findings = [finding for name in NAMES for finding in judge_case(name)]
+    findings += [finding for case in gpu_verdicts.load_cases().values() for finding in gpu_verdicts.judge(case)]
     covered = {(finding.cause, "") for finding in findings} | {("", finding.check) for finding in findings}
     for patterns in (
         error_patterns.IMPORT_ERRORS,
@@ -303,7 +306,8 @@ def _imported_packages(tree: ast.Module) -> Iterator[str]:
 def test_empty_mig_mode_differs_from_a_hidden_gpu() -> None:
     cases: tuple[tuple[object, bool, str], ...] = (
         ("0", True, "gpu/mig-empty"),
-        ("0", False, "gpu/hidden"),
+        ("0", False, "gpu/driver-unknown"),
+        ("7", False, "gpu/hidden"),
         ("-1", True, "gpu/hidden"),
         ("", True, "gpu/hidden"),
         ("NoDevFiles", True, "gpu/hidden"),

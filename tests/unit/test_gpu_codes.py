@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from envkit.checks.check import CHECKS
 from envkit.checks.gpu import codes
 
 
-def test_every_code_has_a_meaning() -> None:
+def test_every_code_has_a_meaning_and_a_known_check() -> None:
     for table in (codes.CUDA, codes.NVML):
         for number, code in table.items():
             assert code.meaning, number
+            assert code.check in {"", *CHECKS}, number
         assert len({code.name for code in table.values()}) == len(table)
 
 

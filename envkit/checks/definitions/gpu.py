@@ -40,11 +40,14 @@ GPU = (
         "The NVIDIA driver is too old for this TensorFlow",
         "error",
         "host",
-        "Each CUDA release needs a driver of its own age or newer. The catalog lists the oldest driver for each "
-        "TensorFlow release.",
-        "the driver was installed before that CUDA release",
+        "All releases of a CUDA major version run on the drivers from its first branch on, such as 525.60.13 "
+        "for CUDA 12. "
+        "The catalog lists the oldest driver for each TensorFlow release. A driver that answered in the "
+        "container, also "
+        "through the image's cuda-compat, counts more than the host's version.",
+        "the driver is of an older branch than that CUDA major version needs",
         "sudo apt-get install --only-upgrade nvidia-driver && sudo reboot (Debian) or sudo ubuntu-drivers "
-        "install && sudo reboot (Ubuntu)",
+        "install && sudo reboot (Ubuntu); the last branch for Kepler GPUs is 470, for Maxwell to Volta 580",
     ),
     Check(
         "gpu/engine-cannot",
@@ -141,7 +144,9 @@ GPU = (
         "error",
         "host",
         "NVML answers 18 or `cuInit` 803: the library in the container is the host's newest but the loaded kernel "
-        "module is older, or the device description (CDI) names files of an older driver.",
+        "module is older, or the device description (CDI) names files of an older driver. If NVML works, and "
+        "only libcuda "
+        "has another version, the image contains its own: `gpu/driver-in-image`.",
         "the driver was updated and the old kernel module is still loaded",
         "sudo reboot; if GPUs are passed by CDI, also: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml",
     ),
@@ -150,8 +155,8 @@ GPU = (
         "The image contains its own driver library",
         "error",
         "image",
-        "The driver's library must be the host's. A package of the image installed another one, which the loader "
-        "finds first.",
+        "The driver's library must be the host's. The image contains another one, of a package, of conda or of "
+        "cuda-compat, which the loader finds first.",
         "a package of the image depends on a driver",
     ),
     Check(
@@ -189,7 +194,8 @@ GPU = (
         "An environment variable hides every GPU",
         "error",
         "container",
-        "NVML lists GPUs but the driver counts none: `CUDA_VISIBLE_DEVICES` names no existing GPU.",
+        "The driver counts no GPU, and `CUDA_VISIBLE_DEVICES` is empty, -1, or names none that exists, such as a MIG "
+        "instance that was created again. CUDA ignores everything from the first invalid entry on.",
         "CUDA_VISIBLE_DEVICES hides all GPUs",
         "remove CUDA_VISIBLE_DEVICES from env in envkit.yaml, then: envkit up",
     ),
@@ -198,7 +204,9 @@ GPU = (
         "The GPU is in MIG mode and has no instance",
         "error",
         "host",
-        "In MIG mode programs compute on instances of a GPU. There are none.",
+        "In MIG mode programs compute on instances of a GPU. The driver counts none; the finding tells "
+        "whether instances "
+        "exist and were only not passed to the container.",
         "MIG was switched on and no instance was created",
         "sudo nvidia-smi mig -cgi 0 -C creates one; sudo nvidia-smi -mig 0 switches MIG off",
     ),
@@ -207,16 +215,84 @@ GPU = (
         "The driver finds no GPU",
         "error",
         "host",
-        "The nodes open, `cuInit` answers 100 or counts none, and NVML lists none.",
+        "The nodes open, `cuInit` answers 100 or counts none, no variable hides GPUs, and NVML lists none.",
         "the GPU fell off the bus, or was assigned to another machine",
         "sudo dmesg | grep -iE 'nvrm|xid', on the host, shows more; then: sudo reboot",
+    ),
+    Check(
+        "gpu/hardware-error",
+        "The GPU reports a hardware error",
+        "error",
+        "host",
+        "The driver answers that a GPU is lost (NVML 15), needs a reset (16), or has an uncorrectable error of its "
+        "memory (CUDA 214) or of NVLink (220). No change of the container helps.",
+        "the GPU failed, overheated, or lost its power or its connection",
+        "sudo reboot, on the host; sudo dmesg | grep -iE 'nvrm|xid' shows the error, and nvidia-smi -q the GPU's state",
+    ),
+    Check(
+        "gpu/exclusive",
+        "The GPU is busy: its compute mode admits one process, or none",
+        "error",
+        "host",
+        "The driver answers 46. In exclusive mode a GPU admits one process, in prohibited mode none.",
+        "the GPU is in exclusive or prohibited compute mode, or another process holds it",
+        "nvidia-smi on the host shows mode and processes: stop them, or allow several with sudo nvidia-smi -c DEFAULT",
+    ),
+    Check(
+        "gpu/mps",
+        "NVIDIA's Multi-Process Service does not work in this container",
+        "error",
+        "container",
+        "The driver answers 805 to 811: it should use the GPU through the daemon of the Multi-Process Service (MPS), "
+        "because its pipe folder exists or `CUDA_MPS_PIPE_DIRECTORY` names it.",
+        "the MPS daemon is not running, is not reachable from the container, or admits no further program",
+        "start the daemon on the host (nvidia-cuda-mps-control -d), or remove CUDA_MPS_PIPE_DIRECTORY from env in "
+        "envkit.yaml",
+    ),
+    Check(
+        "gpu/vgpu",
+        "The virtual GPU does not compute",
+        "error",
+        "host",
+        "The driver answers 801 or 102: a virtual GPU (vGPU) computes only with a profile for computing and a license.",
+        "the profile of the virtual GPU does not support CUDA, or its license is missing",
+        "choose a vGPU profile for computing (C or Q series), licensed; nvidia-smi -q shows the license",
+    ),
+    Check(
+        "gpu/access-denied",
+        "A security module denies access to the driver",
+        "error",
+        "host",
+        "NVML answers 4 although every device node opens, so the modes of the nodes are correct.",
+        "SELinux or AppArmor denies the container access to the driver",
+        "sudo ausearch -m avc -ts recent (SELinux) or sudo dmesg | grep -i apparmor, on the host, shows the denial; "
+        "for SELinux: sudo setsebool -P container_use_devices on",
+    ),
+    Check(
+        "gpu/libcuda-damaged",
+        "The driver's library in the container cannot be used",
+        "error",
+        "image",
+        "A file named `libcuda.so.1` exists, but the loader refuses it, or it lacks the driver's functions.",
+        "the file is damaged, was built for a newer system than the image's, or is not the driver's library",
+        "remove libcuda from the image (the toolkit mounts the host's), then: envkit up --gpu",
+    ),
+    Check(
+        "gpu/partial",
+        "Not every requested GPU can be used",
+        "warning",
+        "host",
+        "envkit compares the GPUs that were requested with those whose node opens, that NVML lists, that the driver "
+        "counts, and that TensorFlow lists.",
+        "a GPU failed, is hidden, or is too old for this TensorFlow",
+        "nvidia-smi and sudo dmesg | grep -iE 'nvrm|xid', on the host, show the state of the named GPU",
     ),
     Check(
         "gpu/driver-unknown",
         "The driver cannot be initialized, for an unknown reason",
         "error",
         "container",
-        "`cuInit` answers a code that envkit cannot explain; it is shown unchanged.",
+        "`cuInit` answers a code that names no cause; it is shown with NVIDIA's meaning of it.",
         "unknown",
         "nvidia-smi and sudo dmesg | grep -i nvrm, on the host, show more",
     ),
@@ -274,8 +350,8 @@ GPU = (
         "TensorFlow lists a GPU but cannot compute on it",
         "error",
         "tensorflow",
-        "A listed GPU does not necessarily work. A matrix product or a convolution on it raised an exception, "
-        "gave a wrong result, ran on another device, or did not finish.",
+        "A listed GPU does not necessarily work. An operation on it raised an exception, gave a wrong result, ran on "
+        "another device, or did not finish.",
         "unknown",
         "nvidia-smi on the host shows the GPU's state and the processes that use its memory",
     ),
@@ -326,9 +402,14 @@ GPU = (
         "This TensorFlow has no code for this GPU",
         "error",
         "tensorflow",
-        "The driver rejects a kernel's code: it is for another architecture (209), or damaged (200).",
+        "The driver rejects a kernel's code: it is for another architecture (209), damaged (200), or its PTX does not "
+        "compile (218, then 400 at its launch). Matrix products and convolutions may still work, with the "
+        "code of cuBLAS "
+        "and cuDNN. No release in the catalog has code for GPUs of compute capability 10.0 and later (unconfirmed for "
+        "10.x; reported by users for 12.0 with TensorFlow 2.16 to 2.20).",
         "TensorFlow, or another library, was built for other GPUs",
-        "choose a TensorFlow release that supports this GPU, in envkit.yaml (see docs/reference/catalog.md), then: "
+        "choose a TensorFlow release that supports this GPU, in envkit.yaml (docs/reference/catalog.md lists "
+        "them), then: "
         "envkit up",
     ),
     Check(
@@ -353,11 +434,15 @@ GPU = (
         "warning",
         "tensorflow",
         "Without machine code for a GPU's generation, the driver compiles each kernel from PTX at its first use, which "
-        "can take 30 minutes or longer. The finding reports how long the first operation took, and whether the "
+        "can take 30 minutes or longer, as TensorFlow's log announces. On GPUs of compute capability 12.0 users report "
+        "that this fails (`gpu/no-kernel`); for 10.x it is unconfirmed. The finding reports how long the "
+        "first operation took, and whether the "
         "compiled code is kept on a volume: `CUDA_CACHE_PATH` names a folder of the home volume, so that it happens "
         "once.",
         "the release is older than this GPU",
-        "choose a TensorFlow release that supports this GPU, in envkit.yaml; or wait during the first run",
+        "choose a TensorFlow release that supports this GPU, in envkit.yaml (docs/reference/catalog.md lists "
+        "them; there "
+        "is none for 10.x and 12.0); or wait during the first run",
     ),
     Check(
         "gpu/nvml-missing",
@@ -395,6 +480,7 @@ GPU = (
         "TensorFlow computes correctly on every listed GPU",
         "info",
         "tensorflow",
-        "A matrix product and a convolution were computed on each GPU and compared with the right result.",
+        "A matrix product and a convolution, which use cuBLAS and cuDNN, and operations with TensorFlow's own kernels "
+        "(multiply, cast, reduce, random) were computed on each GPU and compared with the right result.",
     ),
 )

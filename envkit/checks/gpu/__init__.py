@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 from envkit.checks import error_patterns
 from envkit.checks import observations as obs
 from envkit.checks.check import make_finding
-from envkit.checks.gpu import compute_failures, device_nodes, driver, operations, warnings
+from envkit.checks.crash import find_crash
+from envkit.checks.gpu import (
+    codes,
+    compute_failures,
+    device_nodes,
+    driver,
+    log_lines,
+    operations,
+    partial,
+    visibility,
+    warnings,
+)
 from envkit.model.report import Verdict
 from envkit.sanitize import single_line
 
@@ -25,9 +36,12 @@ if TYPE_CHECKING:
     from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 
+# Faults that are known before anything is created: a machine without a usable GPU is no fault if none is required.
+KNOWN_BEFORE = frozenset(
+    {"gpu/wsl", "gpu/device-missing", "gpu/driver-missing", "gpu/driver-too-old", "gpu/engine-cannot", "gpu/cpu-build"}
+)
 _DEVICE = re.compile(r"GPU:[0-9]{1,4}", re.ASCII)
 _DRIVER_VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}", re.ASCII)
-_PROBLEM_LINE = re.compile(r"^(?:[EF]\d{4} .*|\S+ \S+: [EFW] .*)$", re.ASCII | re.MULTILINE)
 
 
 def preflight(
@@ -65,18 +79,42 @@ def check(
     """
     usable_finding = _find_usable(observations)
     if usable_finding:
-        return (usable_finding, *warnings.collect_warnings(observations, release))
-    is_cuda_build = obs.data(observations, "tensorflow.build").get("is_cuda_build")
-    fault = (
-        _find_host_fault(host, release)
-        or _find_engine_fault(engine)
-        or _find_image_fault(gpu_build=is_cuda_build is not False)
-        or device_nodes.find_fault(observations)
-        or driver.find_fault(observations, release)
-        or _find_tensorflow_fault(observations, release)
-    )
+        differences = partial.find_differences(observations, release)
+        return (usable_finding, *filter(None, [differences]), *warnings.collect_warnings(observations, release))
+    fault = _find_fault(observations, host, engine, release)
     cpu_note = "" if operations.describe_fault(observations, "CPU:0") else "TensorFlow runs on the CPU"
     return (_apply_requirement(fault, required=required, cpu_note=cpu_note),)
+
+
+def _find_fault(
+    observations: Sequence[Observation], host: HostGpu, engine: EngineFacts | None, release: Release | None
+) -> Finding:
+    """Find the first fault. What was seen in the container outranks what the host's version suggests."""
+    listed = bool(_gpus(observations))
+    counted = bool(driver.compute_capabilities(observations)) and obs.data(observations, "gpu.cuda").get("code") == 0
+    nodes_fault = None if listed else device_nodes.find_fault(observations)
+    nodes_open = bool(obs.table(obs.data(observations, "gpu.nodes"), "nodes")) and not nodes_fault
+    old_driver = None if listed or _is_driver_sufficient(observations, release) else _find_old_driver(host, release)
+    is_cuda_build = obs.data(observations, "tensorflow.build").get("is_cuda_build")
+    return (
+        (None if listed or counted else _find_absent_driver(host))
+        or (None if nodes_open else old_driver)
+        or (None if nodes_open else _find_engine_fault(engine))
+        or _find_image_fault(gpu_build=is_cuda_build is not False)
+        or nodes_fault
+        or driver.find_fault(observations, release)
+        or old_driver
+        or _find_tensorflow_fault(observations, release)
+    )
+
+
+def _is_driver_sufficient(observations: Sequence[Observation], release: Release | None) -> bool:
+    """Return whether the driver that answered in the container supports the release's CUDA; also by cuda-compat."""
+    cuda = obs.data(observations, "gpu.cuda")
+    version = obs.number(cuda.get("cuda")) if cuda.get("code") == 0 else None
+    if release is None or not version:
+        return False
+    return int(version) // 1000 >= int(release.cuda.split(".")[0])
 
 
 def _apply_requirement(fault: Finding, *, required: bool, cpu_note: str) -> Finding:
@@ -86,12 +124,16 @@ def _apply_requirement(fault: Finding, *, required: bool, cpu_note: str) -> Find
     """
     if required:
         return fault
-    if fault.layer in {"host", "engine", "image"}:
+    if fault.check in KNOWN_BEFORE:
         return replace(fault, status=Verdict.SKIPPED, detail="; ".join(filter(None, (fault.detail, cpu_note))), hint="")
     return replace(fault, status=Verdict.SKIPPED if fault.check == "gpu/not-probed" else Verdict.WARNED)
 
 
 def _find_host_fault(host: HostGpu, release: Release | None) -> Finding | None:
+    return _find_absent_driver(host) or _find_old_driver(host, release)
+
+
+def _find_absent_driver(host: HostGpu) -> Finding | None:
     if host.wsl and not host.driver:
         return make_finding("gpu/wsl", "this is WSL: this version of envkit does not support its GPU, /dev/dxg")
     if host.devices == () and not host.driver:
@@ -99,6 +141,10 @@ def _find_host_fault(host: HostGpu, release: Release | None) -> Finding | None:
     if not host.driver:
         cause = "there is an NVIDIA GPU, but its driver is not installed or not loaded" if host.devices else None
         return make_finding("gpu/driver-missing", "no NVIDIA driver on this host", cause=cause)
+    return None
+
+
+def _find_old_driver(host: HostGpu, release: Release | None) -> Finding | None:
     if release and _is_older(host.driver, release.driver_min):
         return make_finding(
             "gpu/driver-too-old",
@@ -123,6 +169,8 @@ def _find_image_fault(*, gpu_build: bool) -> Finding | None:
 def _find_tensorflow_fault(observations: Sequence[Observation], release: Release | None) -> Finding:
     observation = obs.last(observations, "tensorflow.devices")
     if observation is None:
+        if find_crash(observations) and compute_failures.find_gpu_code(observations):
+            return compute_failures.diagnose(observations, ["GPU:0"], release)
         return make_finding("gpu/not-probed", "the TensorFlow probe stopped before it reached the GPUs")
     gpus = _gpus(observations)
     return (
@@ -133,25 +181,27 @@ def _find_tensorflow_fault(observations: Sequence[Observation], release: Release
 
 
 def _explain_not_listed(observations: Sequence[Observation], error: str) -> Finding:
-    visible_devices = obs.table(obs.data(observations, "gpu.variables"), "variables").get("CUDA_VISIBLE_DEVICES")
-    if isinstance(visible_devices, str) and visible_devices in driver.HIDING_VALUES:
-        return make_finding(
-            "gpu/not-listed",
-            f"TensorFlow lists no GPU; CUDA_VISIBLE_DEVICES is {visible_devices!r}",
-            cause="CUDA_VISIBLE_DEVICES hides all GPUs",
-            hint="remove CUDA_VISIBLE_DEVICES from env in envkit.yaml, then: envkit up",
-        )
-    log = obs.log(observations)
-    message = single_line(error) if error else _last_problem(log)
-    match = error_patterns.find_pattern(f"{error}\n{log}", error_patterns.GPU_NOT_LISTED)
-    detail = f"TensorFlow lists no GPU{': ' + message if message else ''}"
-    if match is None:
+    message = "TensorFlow lists no GPU"
+    hidden = visibility.explain_variable(observations, message)
+    if hidden:
+        return replace(hidden, check="gpu/not-listed", layer="container")
+    text = f"{error}\n{log_lines.explaining_text(obs.log(observations))}"
+    reason = single_line(error) if error else log_lines.last_problem(obs.log(observations))
+    detail = f"{message}{': ' + reason if reason else ''}"
+    if match := error_patterns.find_pattern(text, error_patterns.GPU_NOT_LISTED):
+        return make_finding("gpu/not-listed", detail, cause=match.cause, hint=match.hint)
+    code = codes.find_code(reason)
+    if code is None:
         return make_finding("gpu/not-listed", detail)
-    return make_finding("gpu/not-listed", detail, cause=match.cause, hint=match.hint)
+    if code.hint or code.check:
+        return make_finding(code.check or "gpu/not-listed", detail, cause=code.meaning, hint=code.hint or None)
+    return make_finding("gpu/not-listed", f"{detail}; {code.name}: {code.meaning}")
 
 
 def _find_usable(observations: Sequence[Observation]) -> Finding | None:
-    gpus = _gpus(observations)
+    gpus, crash = _gpus(observations), find_crash(observations)
+    if crash and crash.device.startswith("GPU"):
+        return None
     if not gpus or any(operations.describe_fault(observations, name) for name in gpus):
         return None
     durations = {name: operations.durations(observations, name) for name in gpus}
@@ -184,12 +234,6 @@ def _format_speed(tflops: float | None) -> str:
 
 def _version(observations: Sequence[Observation]) -> str:
     return single_line(obs.text(obs.data(observations, "tensorflow.version"), "version"))
-
-
-def _last_problem(log: str) -> str:
-    """Return the last error or warning in TensorFlow's log, in the old or the new format, without its date."""
-    lines = _PROBLEM_LINE.findall(log)
-    return single_line(re.sub(r"^\S+ \S+: ", "", lines[-1])) if lines else ""
 
 
 def _is_older(version: str, minimum: str) -> bool:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from envkit.checks import observations as obs
 from envkit.checks.check import make_finding
+from envkit.checks.gpu import codes, visibility
+from envkit.checks.gpu.visibility import env_variables
 from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
@@ -20,17 +22,6 @@ if TYPE_CHECKING:
     from envkit.model.release import Release
     from envkit.model.report import Finding, Observation
 
-# NVML's return codes -> check.
-NVML_CHECKS = {4: "gpu/nodes-forbidden", 9: "gpu/module-not-loaded", 18: "gpu/driver-mismatch"}
-# Return codes of cuInit -> check.
-CUDA_CHECKS = {
-    34: "gpu/libcuda-stub",
-    100: "gpu/hidden",
-    802: "gpu/fabric-manager",
-    803: "gpu/driver-mismatch",
-    804: "gpu/compat-library",
-    999: "gpu/uvm",
-}
 STEP_LABELS = {
     "gpu.libcuda": "loading libcuda.so.1",
     "gpu.nvml": "querying NVML",
@@ -38,9 +29,15 @@ STEP_LABELS = {
     "gpu.libraries": "loading CUDA's libraries",
 }
 CAPABILITIES_HINT = "set NVIDIA_DRIVER_CAPABILITIES to compute,utility, then: envkit down && envkit up --gpu"
-VISIBLE_DEVICES = "CUDA_VISIBLE_DEVICES"
-HIDING_VALUES = frozenset({"", "-1", "NoDevFiles"})  # of CUDA_VISIBLE_DEVICES: they hide every GPU
 _VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
+_FILE_VERSION = re.compile(r"\.so\.([0-9]{3}\.[0-9]{1,3}(?:\.[0-9]{1,3})?)$", re.ASCII)
+_OWN_FOLDER = re.compile(r"/(?:compat|cuda-compat[\w.-]*|conda|miniconda\w*|anaconda\w*|envs|site-packages)(?:/|$)")
+_NOT_FOUND = re.compile(r"(\S+): cannot open shared object file: No such file")
+_DAMAGED = re.compile(
+    r"file too short|invalid ELF header|wrong ELF class|undefined symbol|file data|cannot read|version"
+)
+_VGPU_NAME = re.compile(r"(?:^GRID |-[0-9]{1,3}(?:-[0-9]{1,3})?[ABCQ]$)")  # such as GRID T4-1B, NVIDIA A40-8Q
+_GLIBC = re.compile(r"version `(GLIBC\w*_[0-9.]+)' not found")
 
 
 def find_fault(observations: Sequence[Observation], release: Release | None) -> Finding | None:
@@ -51,10 +48,10 @@ def find_fault(observations: Sequence[Observation], release: Release | None) -> 
         release: TensorFlow release that runs, for the GPUs and the cuDNN it can use.
     """
     return (
-        _find_crash(observations)
-        or _find_libcuda_fault(observations)
+        _find_libcuda_fault(observations)
         or _find_nvml_fault(observations)
         or _find_cuda_fault(observations)
+        or _find_crash(observations)  # after the answers: a program that crashes later does not change them
         or _find_old_gpu(observations, release)
         or _find_missing_libraries(observations, release)
     )
@@ -81,13 +78,26 @@ def _find_libcuda_fault(observations: Sequence[Observation]) -> Finding | None:
         return None
     path = obs.text(observation.data, "path")
     if not path:
-        error = obs.text(observation.data, "error") or obs.error(observation.data)
-        return make_finding(
-            "gpu/libcuda-missing",
-            f"loading libcuda.so.1 failed: {single_line(error)}",
-            hint=_capabilities_hint(observations),
-        )
+        return _explain_unloadable(observations, obs.text(observation.data, "error") or obs.error(observation.data))
     return find_stub(observations)
+
+
+def _explain_unloadable(observations: Sequence[Observation], error: str) -> Finding:
+    """Explain why the loader refuses libcuda: it is missing, or it exists and cannot be used."""
+    detail = f"loading libcuda.so.1 failed: {single_line(error)}"
+    missing = _NOT_FOUND.search(error)
+    if missing and "libcuda.so" not in missing[1]:
+        cause = f"libcuda.so.1 is there, and {single_line(missing[1])}, which it needs, is not in the container"
+        return make_finding("gpu/libcuda-missing", detail, cause=cause, hint=_capabilities_hint(observations))
+    if missing or not _DAMAGED.search(error):
+        return make_finding("gpu/libcuda-missing", detail, hint=_capabilities_hint(observations))
+    glibc = _GLIBC.search(error)
+    cause = (
+        f"the file was built for a newer system: it needs {glibc[1]}, which the image's C library lacks"
+        if glibc
+        else "the file exists in the container and is damaged, or is not the driver's library"
+    )
+    return make_finding("gpu/libcuda-damaged", detail, cause=cause)
 
 
 def find_stub(observations: Sequence[Observation]) -> Finding | None:
@@ -108,12 +118,27 @@ def lacks_capability(observations: Sequence[Observation], capability: str) -> bo
 
 
 def _find_nvml_fault(observations: Sequence[Observation]) -> Finding | None:
-    code = obs.data(observations, "gpu.nvml").get("code")
-    if not isinstance(code, int) or code == 0 or _is_cuda_ready(observations):
+    answer = obs.data(observations, "gpu.nvml").get("code")
+    if not isinstance(answer, int) or isinstance(answer, bool) or answer == 0 or _is_cuda_ready(observations):
         return None  # TensorFlow does not need NVML; if it is missing, or CUDA works anyway, it proves nothing
-    if code in NVML_CHECKS:
-        return make_finding(NVML_CHECKS[code], f"NVML answers {code}", data={"nvml": code})
-    return None  # cuInit is closer to what TensorFlow does
+    code = codes.NVML.get(answer)
+    if code is None or not code.check:
+        return None  # cuInit is closer to what TensorFlow does
+    message = f"NVML answers {answer} {code.name}: {code.meaning}"
+    if code.check == "gpu/nodes-forbidden":
+        return _explain_forbidden(observations, message)
+    cause, hint = (code.meaning, code.hint) if code.check == "gpu/hardware-error" else (None, None)
+    return make_finding(code.check, message, cause=cause, hint=hint, data={"nvml": answer})
+
+
+def _explain_forbidden(observations: Sequence[Observation], message: str) -> Finding:
+    """Explain a driver that may not be accessed: by the modes of the nodes only if a node does not open."""
+    nodes = obs.table(obs.data(observations, "gpu.nodes"), "nodes")
+    closed = [single_line(path) for path in nodes if obs.text(nodes, path) != "ok"]
+    if closed or not nodes:
+        suffix = f"; {', '.join(closed)} cannot be opened" if closed else ""
+        return make_finding("gpu/nodes-forbidden", message + suffix, data={"nvml": 4})
+    return make_finding("gpu/access-denied", f"{message}; every device node opens", data={"nvml": 4})
 
 
 def _is_cuda_ready(observations: Sequence[Observation]) -> bool:
@@ -124,62 +149,124 @@ def _find_cuda_fault(observations: Sequence[Observation]) -> Finding | None:
     observation = obs.last(observations, "gpu.cuda")
     if observation is None:
         return None
-    code = observation.data.get("code")
-    if code == 0:
-        return (
-            None
-            if obs.tables(observation.data, "gpus")
-            else _explain_missing_gpus(observations, "the driver counts no GPU")
-        )
-    message = f"cuInit answers {code} {single_line(obs.text(observation.data, 'name'))}".strip()
-    if code == 100:
-        return _explain_missing_gpus(observations, message)
-    check_id = CUDA_CHECKS.get(code) if isinstance(code, int) else None
-    if check_id == "gpu/driver-mismatch":
+    if error := obs.error(observation.data):
+        return _explain_unusable(error)
+    answer = observation.data.get("code")
+    if answer == 0:
+        return _find_counting_fault(observations, observation.data)
+    code = codes.CUDA.get(answer) if isinstance(answer, int) and not isinstance(answer, bool) else None
+    name = single_line(obs.text(observation.data, "name")) or (code.name if code else "")
+    message = f"cuInit answers {single_line(str(answer))} {name}".strip()
+    if answer in {100, 101}:
+        return visibility.explain_missing_gpus(observations, message)
+    if code is None:
+        return make_finding("gpu/driver-unknown", message, data={"cuInit": answer})
+    return _explain_code(observations, f"{message}: {code.meaning}", code)
+
+
+def _explain_code(observations: Sequence[Observation], message: str, code: codes.Code) -> Finding:
+    """Explain a code of cuInit; one that names no cause leaves it unknown."""
+    if code.check == "gpu/driver-mismatch":
         return _explain_mismatch(observations, message)
-    return make_finding(check_id or "gpu/driver-unknown", message, data={"cuInit": code})
+    hint = code.hint or None
+    if not code.check or (code is codes.CUDA[801] and not _is_virtual(observations)):
+        return make_finding("gpu/driver-unknown", message, cause=code.meaning if hint else "unknown", hint=hint)
+    names_cause = code.check in {"gpu/mps", "gpu/vgpu", "gpu/hardware-error"}
+    return make_finding(code.check, message, cause=code.meaning if names_cause else None, hint=hint)
 
 
-def _explain_missing_gpus(observations: Sequence[Observation], message: str) -> Finding:
-    """Find out what hides the GPUs from the driver."""
-    nvml_gpus = obs.tables(obs.data(observations, "gpu.nvml"), "gpus")
-    visible_devices = env_variables(observations).get(VISIBLE_DEVICES)
-    if not nvml_gpus:
-        return make_finding("gpu/none-left", message)
-    if any(gpu.get("mig") is True for gpu in nvml_gpus) and not (
-        isinstance(visible_devices, str) and visible_devices in HIDING_VALUES
-    ):
-        return make_finding("gpu/mig-empty", f"{message}; MIG is on")
-    if isinstance(visible_devices, str):
-        return make_finding(
-            "gpu/hidden", f"NVML lists {len(nvml_gpus)}, but {message}; {VISIBLE_DEVICES} is {visible_devices!r}"
-        )
-    return make_finding("gpu/driver-unknown", f"NVML lists {len(nvml_gpus)}, but {message}")
+def _find_counting_fault(observations: Sequence[Observation], data: Mapping[str, Any]) -> Finding | None:
+    """Find a fault of the GPUs that an initialized driver counts; None if there is one that can be used."""
+    gpus = obs.tables(data, "gpus")
+    failed = obs.number(data.get("count_code"))
+    if failed:
+        code = codes.CUDA.get(int(failed))
+        message = f"cuDeviceGetCount answers {failed:.0f} {code.name if code else ''}".strip()
+        return make_finding("gpu/driver-unknown", f"{message}: {code.meaning}" if code else message)
+    if not gpus:
+        return visibility.explain_missing_gpus(observations, "the driver counts no GPU")
+    unreadable = [
+        single_line(f"GPU {index} {obs.text(gpu, 'name')}".strip()) + _format_code(gpu)
+        for index, gpu in enumerate(gpus)
+        if not _is_readable(gpu)
+    ]
+    if len(unreadable) < len(gpus):
+        return None
+    return make_finding(
+        "gpu/driver-unknown", f"the driver counts {'; '.join(unreadable)}, and does not report its compute capability"
+    )
+
+
+def _is_readable(gpu: Mapping[str, Any]) -> bool:
+    return not obs.number(gpu.get("code")) and parse_version(obs.text(gpu, "compute_capability")) != (0, 0)
+
+
+def _format_code(gpu: Mapping[str, Any]) -> str:
+    answer = obs.number(gpu.get("code"))
+    code = codes.CUDA.get(int(answer)) if answer else None
+    return f" (it answers {answer:.0f}{f' {code.name}: {code.meaning}' if code else ''})" if answer else ""
+
+
+def _is_virtual(observations: Sequence[Observation]) -> bool:
+    """Return whether NVML lists a virtual GPU, which its name shows."""
+    gpus = obs.tables(obs.data(observations, "gpu.nvml"), "gpus")
+    return any(_VGPU_NAME.search(obs.text(gpu, "name")) for gpu in gpus)
+
+
+def _explain_unusable(error: str) -> Finding:
+    """Explain a libcuda whose functions cannot be called."""
+    check = "gpu/libcuda-damaged" if "undefined symbol" in error else "gpu/driver-unknown"
+    cause = "the file called libcuda.so.1 lacks the driver's functions: it is another library, or damaged"
+    return make_finding(
+        check,
+        f"initializing the driver raised {single_line(error)}",
+        cause=cause if check == "gpu/libcuda-damaged" else None,
+    )
 
 
 def _explain_mismatch(observations: Sequence[Observation], message: str) -> Finding:
-    package = obs.text(obs.data(observations, "gpu.libcuda"), "package")
-    if not package:
+    """Explain a libcuda of another version than the kernel module: the host's, or one of the image."""
+    libcuda, nvml = obs.data(observations, "gpu.libcuda"), obs.data(observations, "gpu.nvml")
+    path, package = single_line(obs.text(libcuda, "path")), single_line(obs.text(libcuda, "package"))
+    if package:
+        hint = f"remove {package} from the image (apt: in envkit.yaml, or its base), then: envkit up"
+        detail = f"{message}; libcuda.so.1 is {path} from the image's package {package}"
+        return make_finding("gpu/driver-in-image", detail, hint=hint)
+    version = _FILE_VERSION.search(path)
+    kernel = single_line(obs.text(nvml, "driver"))
+    # NVML works only with the kernel module's own version, so a different libcuda does not come from the host.
+    differs = bool(version and kernel and nvml.get("code") == 0 and version[1] != kernel)
+    if not differs and not _OWN_FOLDER.search(path):
         return make_finding("gpu/driver-mismatch", message)
-    path = obs.text(obs.data(observations, "gpu.libcuda"), "path")
+    kernel_text = f", and the kernel module is {kernel}" if kernel else ""
+    folder = path.rpartition("/")[0]
     return make_finding(
         "gpu/driver-in-image",
-        f"{message}; libcuda.so.1 is {single_line(path)} from the image's package {single_line(package)}",
-        hint=f"remove {single_line(package)} from the image (apt: in envkit.yaml, or its base), then: envkit up",
+        f"{message}; libcuda.so.1 is {path}{kernel_text}",
+        cause="the image's own libcuda (of conda, cuda-compat, or copied) hides the host's, whose version matches",
+        hint=f"remove {folder} from LD_LIBRARY_PATH and from /etc/ld.so.conf.d, or that libcuda from the image; then: "
+        "envkit up",
     )
 
 
 def _find_old_gpu(observations: Sequence[Observation], release: Release | None) -> Finding | None:
     gpus = compute_capabilities(observations)
-    if release is None or not gpus or not release.compute_capabilities:
+    old = old_gpus(observations, release)
+    if release is None or not old or len(old) < len(gpus):
         return None
     oldest = min(parse_architecture(architecture) for architecture in release.compute_capabilities)
-    if any(capability >= oldest for capability in gpus.values()):
-        return None
     names = "; ".join(
         f"{single_line(name)} has compute capability {format_version(capability)}" for name, capability in gpus.items()
     )
     return make_finding("gpu/too-old", f"{names}; TensorFlow {release.version} needs {format_version(oldest)} or newer")
+
+
+def old_gpus(observations: Sequence[Observation], release: Release | None) -> tuple[str, ...]:
+    """Return the GPUs that are older than a release supports, by index and name."""
+    if release is None or not release.compute_capabilities:
+        return ()
+    oldest = min(parse_architecture(architecture) for architecture in release.compute_capabilities)
+    return tuple(name for name, capability in compute_capabilities(observations).items() if capability < oldest)
 
 
 def _find_missing_libraries(observations: Sequence[Observation], release: Release | None) -> Finding | None:
@@ -196,7 +283,7 @@ def _find_cudnn_fault(version: object, release: Release | None) -> Finding | Non
         return None
     # 8100 is 8.1.0, and 90100 is 9.1.0.
     actual = (version // 10000, version // 100 % 100) if version >= 90000 else (version // 1000, version // 100 % 10)
-    expected = _parse_version(release.cudnn)
+    expected = parse_version(release.cudnn)
     if not expected or (actual[0] == expected[0] and actual >= expected):
         return None
     return make_finding(
@@ -210,13 +297,14 @@ def compute_capabilities(observations: Sequence[Observation]) -> dict[str, tuple
     """Return the compute capability of each GPU that the driver counts, by index and name."""
     gpus = obs.tables(obs.data(observations, "gpu.cuda"), "gpus")
     capabilities = {
-        f"GPU {index} {obs.text(gpu, 'name')}".strip(): _parse_version(obs.text(gpu, "compute_capability"))
+        f"GPU {index} {obs.text(gpu, 'name')}".strip(): parse_version(obs.text(gpu, "compute_capability"))
         for index, gpu in enumerate(gpus)
     }
-    return {name: capability for name, capability in capabilities.items() if capability}
+    return {name: capability for name, capability in capabilities.items() if capability and capability != (0, 0)}
 
 
-def _parse_version(text: str) -> tuple[int, int] | None:
+def parse_version(text: str) -> tuple[int, int] | None:
+    """Parse the beginning of a version such as `7.5` or `8.9.4` into (7, 5); None if it is invalid."""
     if not (match := _VERSION.match(text)):
         return None
     major, minor = match[0].split(".")
@@ -232,8 +320,3 @@ def parse_architecture(name: str) -> tuple[int, int]:
 def format_version(version: tuple[int, int]) -> str:
     """Format (7, 5) as `7.5`."""
     return f"{version[0]}.{version[1]}"
-
-
-def env_variables(observations: Sequence[Observation]) -> Mapping[str, Any]:
-    """Return the container's variables that select GPUs and libraries."""
-    return obs.table(obs.data(observations, "gpu.variables"), "variables")

@@ -54,6 +54,28 @@ def list_gpus(observations: Sequence[Observation]) -> tuple[Gpu, ...]:
     return tuple(gpus)
 
 
+def find_nvml_gpu(observations: Sequence[Observation], device: str) -> Mapping[str, Any]:
+    """Return NVML's data of one of TensorFlow's GPUs, such as `GPU:0`; empty if it is not certain which one it is.
+
+    TensorFlow counts the GPUs in the driver's order, and only the visible ones; NVML counts all by their address.
+    """
+    nvml_gpus = obs.tables(obs.data(observations, "gpu.nvml"), "gpus")
+    cuda_gpus = obs.tables(obs.data(observations, "gpu.cuda"), "gpus")
+    index = int(device.rpartition(":")[2]) if device.rpartition(":")[2].isdecimal() else 0
+    cuda_gpu = cuda_gpus[index] if index < len(cuda_gpus) else {}
+    if address := obs.text(cuda_gpu, "pci"):
+        matches = [gpu for gpu in nvml_gpus if obs.text(gpu, "pci") == address]
+        if matches:
+            return matches[0]
+    if len(nvml_gpus) == 1:
+        return nvml_gpus[0]
+    same_name = [gpu for gpu in nvml_gpus if obs.text(gpu, "name") == obs.text(cuda_gpu, "name")]
+    if len(same_name) == 1:
+        return same_name[0]
+    # Equal models keep the order of their addresses.
+    return nvml_gpus[index] if len(same_name) == len(nvml_gpus) == len(cuda_gpus) and index < len(cuda_gpus) else {}
+
+
 def _build_gpu(nvml_gpu: Mapping[str, Any], cuda_gpu: Mapping[str, Any], driver: str) -> Gpu:
     processes = nvml_gpu.get("processes")
     return Gpu(

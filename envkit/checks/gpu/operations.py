@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from envkit.model.report import Observation
 
 OPERATIONS = ("matmul", "conv2d")
+# Kernels that TensorFlow brings itself; the operations above use those of cuBLAS and cuDNN.
+OWN_KERNELS = ("multiply", "cast", "reduce", "random")
 HALF_PRECISION = ("matmul_half", "conv2d_half")  # in float16, only on GPUs, which are much faster with it
 
 
@@ -33,24 +35,40 @@ def describe_fault(observations: Sequence[Observation], device: str) -> str:
         problem = _find_problem(results[name].data, device) if name in results else "was not reported"
         if problem:
             return f"{name} on {device} {problem}"
-    for name in (operation for operation in HALF_PRECISION if operation in results):
+    for name in (operation for operation in (*OWN_KERNELS, *HALF_PRECISION) if operation in results):
         if problem := _find_problem(results[name].data, device):
-            return f"{name.removesuffix('_half')} in float16 on {device} {problem}"
-    return ""
+            return f"{_label(name)} on {device} {problem}"
+    return _describe_speed_fault(observations, device)
 
 
 def describe_reported_fault(observations: Sequence[Observation], device: str) -> str:
     """Describe the first fault among the reported operations on a device, or return an empty string."""
     for name, observation in device_results(observations, device).items():
         if problem := _find_problem(observation.data, device):
-            suffix = " in float16" if name in HALF_PRECISION else ""
-            return f"{single_line(name.removesuffix('_half'))}{suffix} on {device} {problem}"
+            return f"{_label(name)} on {device} {problem}"
+    return _describe_speed_fault(observations, device)
+
+
+def _label(name: str) -> str:
+    return single_line(name.removesuffix("_half")) + (" in float16" if name in HALF_PRECISION else "")
+
+
+def _describe_speed_fault(observations: Sequence[Observation], device: str) -> str:
+    """Describe an error of the speed measurement, which multiplies large matrices of random numbers."""
+    for observation in observations:
+        if observation.name == "tensorflow.speed" and obs.text(observation.data, "device") == device:
+            error = obs.error(observation.data)
+            return f"measuring the speed of {device} raised {single_line(error)}" if error else ""
     return ""
 
 
-def errors(observations: Sequence[Observation]) -> str:
-    """Return the errors that the operations raised, one per line."""
-    messages = (obs.error(observation.data) for observation in observations if observation.name == "tensorflow.op")
+def errors(observations: Sequence[Observation], device: str) -> str:
+    """Return the errors that the operations on a device raised, one per line."""
+    messages = (
+        obs.error(observation.data)
+        for observation in observations
+        if observation.name in {"tensorflow.op", "tensorflow.speed"} and obs.text(observation.data, "device") == device
+    )
     return "\n".join(filter(None, messages))
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from envkit.checks import observations as obs
 from envkit.checks.check import make_finding
-from envkit.checks.gpu import driver, operations
-from envkit.checks.gpu.engine_errors import CONFIGURE_TOOLKIT
+from envkit.checks.gpu import driver, operations, support
+from envkit.checks.gpu.engine_errors import GENERATE_SPEC
 from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def describe_newer_gpus(observations: Sequence[Observation], release: Release | 
     The build's own list of architectures takes precedence over the catalog's.
     """
     capabilities = obs.texts(obs.data(observations, "tensorflow.build"), "cuda_compute_capabilities")
-    architectures = tuple(filter(_ARCHITECTURE.fullmatch, capabilities))
+    architectures = _valid(capabilities)
     if not architectures and release:
         architectures = (*release.compute_capabilities, *filter(None, [release.ptx]))
     has_ptx = any(architecture.startswith("compute_") for architecture in architectures)
@@ -51,6 +51,36 @@ def describe_newer_gpus(observations: Sequence[Observation], release: Release | 
         f"{single_line(name)} ({driver.format_version(capability)})"
         for name, capability in gpus
         if capability[0] > max(generations)
+    )
+
+
+def find_missing_code(
+    observations: Sequence[Observation], device: str, release: Release | None
+) -> support.MissingCode | None:
+    """Find out whether this TensorFlow has no code for a GPU, whose PTX may not load either.
+
+    The build's own list of architectures takes precedence over the catalog's.
+    """
+    capability = _capability(observations, device)
+    built_for = obs.texts(obs.data(observations, "tensorflow.build"), "cuda_compute_capabilities")
+    if capability is None or any(driver.parse_architecture(name)[0] >= capability[0] for name in _valid(built_for)):
+        return None
+    return support.find_by_capability(capability, release)
+
+
+def _valid(architectures: Sequence[str]) -> tuple[str, ...]:
+    return tuple(filter(_ARCHITECTURE.fullmatch, architectures))
+
+
+def _capability(observations: Sequence[Observation], device: str) -> tuple[int, int] | None:
+    """Return the compute capability of one of TensorFlow's GPUs, by the driver, or by TensorFlow."""
+    index = device.rpartition(":")[2]
+    cuda_gpus = obs.tables(obs.data(observations, "gpu.cuda"), "gpus")
+    cuda_gpu = cuda_gpus[int(index)] if index.isdecimal() and int(index) < len(cuda_gpus) else {}
+    listed = obs.tables(obs.data(observations, "tensorflow.devices"), "gpus")
+    gpu = next((gpu for gpu in listed if obs.text(gpu, "device") == device), {})
+    return driver.parse_version(obs.text(cuda_gpu, "compute_capability")) or driver.parse_version(
+        obs.text(gpu, "compute_capability")
     )
 
 
@@ -105,5 +135,6 @@ def _find_missing_nvml(observations: Sequence[Observation]) -> Finding | None:
         "gpu/nvml-missing",
         detail,
         cause="the container requests it, but its toolkit did not mount it",
-        hint=f"{CONFIGURE_TOOLKIT}, on the host, then: envkit down && envkit up --gpu",
+        hint=f"with CDI: {GENERATE_SPEC}, on the host; otherwise install the host's libnvidia-ml.so.1 (Debian: "
+        "libnvidia-ml1); then: envkit down && envkit up --gpu",
     )
