@@ -333,12 +333,14 @@ class Backend(Protocol):
         limit_s: float,
         gpus: Gpus | None = None,
         network: str = "none",
+        user: str = "",
+        through_entrypoint: bool = False,
     ) -> RunResult:
         """Run a program of an untrusted image in a temporary container, without privileges or access to the host.
 
         Args:
             image: Id of the image.
-            argv: Program and arguments; the entrypoint of the image is ignored.
+            argv: Program and arguments.
             text: Text for stdin.
             on_line: Callback for each line of stdout.
             name: Name of the container.
@@ -346,6 +348,8 @@ class Backend(Protocol):
             limit_s: Time limit in seconds.
             gpus: GPU request, or None.
             network: Name of the container's network.
+            user: `UID:GID` of the program, or empty for the image's user.
+            through_entrypoint: Whether the image's entrypoint receives the program; otherwise it is ignored.
 
         Raises:
             ProgramNotFound: The image does not contain the program.

@@ -12,10 +12,12 @@ from envkit.model.report import Verdict
 from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from envkit.model.report import Finding, Observation
 
+ENVKIT_JUPYTER = "/opt/jupyter/"  # of envkit's own images
 # Repositories whose tags begin with the TensorFlow release in the image; in other tags a number may mean anything.
 _KNOWN_REPOSITORIES = re.compile(r"(.*/)?(tensorflow/tensorflow|envkit)", re.ASCII)
 _RELEASE = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(\.post[0-9]+)?(?=-|$)", re.ASCII)
@@ -51,7 +53,13 @@ def parse_claim(ref: str) -> Claim:
 
 def check(observations: Sequence[Observation], claim: Claim) -> tuple[Finding, ...]:
     """Judge the tag, the packages, and Jupyter."""
-    findings = (_judge_label(observations, claim), _judge_packages(observations), _judge_jupyter(observations, claim))
+    findings = (
+        _judge_label(observations, claim),
+        _judge_packages(observations),
+        _judge_jupyter(observations, claim),
+        _judge_ssh(observations),
+        _judge_entrypoint(observations),
+    )
     return tuple(finding for finding in findings if finding)
 
 
@@ -98,19 +106,74 @@ def _judge_packages(observations: Sequence[Observation]) -> Finding:
 def _judge_jupyter(observations: Sequence[Observation], claim: Claim) -> Finding | None:
     observation = obs.last(observations, "image.jupyter")
     data = observation.data if observation else {}
-    path = obs.text(data, "path")
+    path, server = single_line(obs.text(data, "path")), single_line(obs.text(data, "server"))
+    is_promised = claim.jupyter or path.startswith(ENVKIT_JUPYTER)
     if path and data.get("works") is True:
-        return make_finding("image/jupyter", f"{single_line(path)} answers", status=Verdict.PASSED)
-    if not claim.jupyter:
+        detail = f"{path} {server} starts, and its API answers" if server else f"{path} prints its version"
+        return make_finding("image/jupyter", detail, status=Verdict.PASSED)
+    if not is_promised and not path:
         return None
     if observation is None:
         return _explain_missing(observations, "image/jupyter")
     if error := obs.error(data):
         return make_finding(
-            "image/jupyter", f"jupyter --version raised {single_line(error)}", seconds=observation.seconds
+            "image/jupyter", f"the inspection of Jupyter raised {single_line(error)}", seconds=observation.seconds
         )
-    detail = f"{single_line(path)} does not start" if path else "the tag names Jupyter, but none is on PATH"
-    return make_finding("image/jupyter", detail)
+    if not path:
+        return make_finding("image/jupyter", "the tag names Jupyter, but none is on PATH")
+    status = Verdict.FAILED if is_promised else Verdict.WARNED
+    return _explain_output("image/jupyter", f"{path} {server}".strip() + " does not start", data, status)
+
+
+def _judge_ssh(observations: Sequence[Observation]) -> Finding | None:
+    data = obs.data(observations, "image.ssh")
+    if data.get("promised") is not True:
+        return None
+    if data.get("works") is True:
+        return make_finding("image/ssh", f"sshd starts: {_last_line(data)}", status=Verdict.PASSED, cause="", hint="")
+    return _explain_output("image/ssh", "sshd does not start", data, Verdict.FAILED)
+
+
+def _judge_entrypoint(observations: Sequence[Observation]) -> Finding | None:
+    observation = obs.last(observations, "image.entrypoint")
+    if observation is None:
+        return None
+    name = single_line(" ".join(obs.texts(observation.data, "entrypoint")), 80)
+    code = observation.data.get("code")
+    if code == 0:
+        return make_finding("image/entrypoint", f"{name} runs a program", status=Verdict.PASSED, cause="", hint="")
+    if code is None:
+        detail = f"{name} did not run python -c pass to its end in time; it may start a server instead"
+        return make_finding("image/entrypoint", detail, status=Verdict.SKIPPED, cause="", hint="")
+    detail = f"{name} exits with code {single_line(str(code))} instead of running python -c pass"
+    return _explain_output("image/entrypoint", detail, observation.data, Verdict.WARNED)
+
+
+def find_start_fault(observations: Sequence[Observation]) -> Finding | None:
+    """Report a Python that exists but ended before it ran the test; None if the test began."""
+    if len(observations) != 1 or observations[0].name != "ended" or not obs.text(observations[0].data, "output"):
+        return None
+    return _explain_output("image/python", "Python does not start", observations[0].data, Verdict.FAILED)
+
+
+def _explain_output(check_id: str, detail: str, data: Mapping[str, Any], status: Verdict) -> Finding:
+    """Build a finding with the last line of a program's output, and the cause that the output names."""
+    from envkit.checks.log.explanation import find_cause  # only failures need the rules
+
+    fault = find_cause(obs.text(data, "output"))
+    line = fault.lines[0].text if fault else _last_line(data)
+    return make_finding(
+        check_id,
+        f"{detail}: {line}" if line else detail,
+        status=status,
+        cause=fault.cause if fault else None,
+        hint=fault.hint if fault else None,
+    )
+
+
+def _last_line(data: Mapping[str, Any]) -> str:
+    lines = obs.text(data, "output").strip().splitlines()
+    return single_line(lines[-1]) if lines else ""
 
 
 def _explain_missing(observations: Sequence[Observation], check_id: str) -> Finding:

@@ -17,6 +17,7 @@ _CPU_OPTION = "or --expect cpu, if none is needed"
 _DEVICE_CHECK = "docker run --rm --gpus all IMAGE ls -l /dev shows whether the engine passes a GPU"
 # Check id -> hint.
 HINTS: Mapping[str, str] = {
+    "image/ssh": "in the image: apt-get install openssh-server",
     "gpu/device-missing": f"use a machine with an NVIDIA GPU; {_CPU_OPTION}",
     "gpu/driver-missing": "lspci | grep -i nvidia shows whether there is a GPU. If so: sudo apt-get install "
     "nvidia-driver && sudo modprobe nvidia (Debian, component non-free) or sudo ubuntu-drivers install (Ubuntu); if "

@@ -33,7 +33,7 @@ def _judge_step(
         crash = find_crash(observations)
         if crash and name == _pending_step(observations):
             return make_finding(check_id, crash.detail, cause=crash.cause, hint=crash.hint)
-        return make_finding(check_id, "the test did not reach this step", status=Verdict.SKIPPED, hint="")
+        return make_finding(check_id, "the test did not reach this step", status=Verdict.SKIPPED, cause="", hint="")
     if error := obs.error(observation.data):
         from envkit.checks.log.explanation import find_cause  # only failures need the rules
 

@@ -31,6 +31,7 @@ def check(
     engine: EngineFacts | None = None,
     *,
     is_workspace: bool = False,
+    gpu_refusal: str = "",
 ) -> tuple[Finding, ...]:
     """Judge an image: its tag and packages, TensorFlow, the GPU as expected, and training.
 
@@ -41,29 +42,49 @@ def check(
         host: GPU facts of the host.
         engine: Engine facts, or None if no engine was asked.
         is_workspace: Whether it is an envkit workspace, whose hints name envkit commands.
+        gpu_refusal: Why the engine refused an optional GPU, so that the test ran without one; or empty.
     """
     if not observations:
         return (make_finding("image/python", "neither python nor python3 starts in the image"),)
+    if start_fault := image.find_start_fault(observations):
+        return (start_fault,)
     version = obs.text(obs.data(observations, "tensorflow.version"), "version")
-    gpu_findings = _judge_gpu(observations, expect, host, engine, _find_release(version or claim.version))
+    release = _find_release(version or claim.version)
+    gpu_findings = (
+        (_report_refusal(gpu_refusal),) if gpu_refusal else _judge_gpu(observations, expect, host, engine, release)
+    )
     gpu_failed = any(finding.status is Verdict.FAILED for finding in gpu_findings)
     tensorflow_findings = tensorflow.check(observations, expected_version=version, gpu_reported=gpu_failed)
     findings = (
         *image.check(observations, claim),
         *tensorflow_findings,
         *gpu_findings,
-        *_judge_training(observations, tensorflow_findings),
+        *_judge_training(observations, tensorflow_findings, gpu_findings),
     )
     return findings if is_workspace else tuple(adapt_to_image(finding) for finding in findings)
 
 
-def _judge_training(observations: Sequence[Observation], tensorflow_findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Judge the training. If it did not happen and no other finding explains that, it is a failure."""
+def _report_refusal(reason: str) -> Finding:
+    detail = f"tested without a GPU, which is optional, because the engine refused it: {reason}"
+    return make_finding("gpu/engine-cannot", detail, status=Verdict.SKIPPED)
+
+
+def _judge_training(
+    observations: Sequence[Observation], tensorflow_findings: Sequence[Finding], gpu_findings: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """Judge the training. If it did not happen and no other finding explains that, it is a failure.
+
+    A GPU that does not compute explains it: then its finding is the only one with a cause.
+    """
     findings = keras.check(observations)
-    if any(finding.status is Verdict.FAILED for finding in (*tensorflow_findings, *findings)):
+    if any(finding.status is Verdict.FAILED for finding in (*tensorflow_findings, *gpu_findings, *findings)):
         return findings
+    fault = next((finding for finding in gpu_findings if finding.status is Verdict.WARNED), None)
     no_training = make_finding(
-        "keras/training", "the test did not reach this step", cause="unknown: no observation explains it"
+        "keras/training",
+        "the test did not reach this step",
+        cause=f"the GPU does not work: see {fault.check}" if fault else "unknown: no observation explains it",
+        hint=fault.hint if fault else None,
     )
     return tuple(
         no_training if finding.check == no_training.check and finding.status is Verdict.SKIPPED else finding

@@ -20,7 +20,7 @@ from envkit.concurrency import gather
 from envkit.environment import project
 from envkit.environment.check_host import describe_host
 from envkit.environment.remote import ports
-from envkit.errors import BuildFailed, EngineError, EnvkitError, ExitCode, PreconditionError, StartFailed
+from envkit.errors import BuildFailed, EngineError, EnvkitError, ExitCode, GpuRefused, PreconditionError, StartFailed
 from envkit.model.report import Progress, Report
 from envkit.model.run import Gpus
 from envkit.observe import smoke_runner as observer
@@ -31,11 +31,14 @@ if TYPE_CHECKING:
     from envkit.backends.backend import Backend
     from envkit.checks.smoke import GpuExpectation
     from envkit.environment.project import Environment
+    from envkit.model.engine_state import ImageInfo
     from envkit.model.facts import EngineFacts
     from envkit.model.report import CheckHost, Finding, Observation
 
     ProgressCallback = Callable[[Progress], None]
 
+WORKSPACE_ENTRYPOINT = ("/opt/envkit/entrypoint",)
+ROOTLESS_USER = (1000, 1000)  # root's tests run as this user, because no workspace runs as root
 SLACK_S = 120.0  # for an engine that is slow to create and remove containers
 EXIT_CODE_ORDER = (
     ExitCode.OK,
@@ -160,19 +163,44 @@ def _test_subject(
     host_gpu = ports.host_gpu(engine_endpoint)
     try:
         backend = backends.connect(engine_endpoint)  # one per thread: a client may not be thread-safe
-        gpus = _select_gpus(facts, expect)
-        observations = _observe(backend, subject, container_name, limit_s, environment, gpus, on_progress)
+        gpus, gpu_refusal = _select_gpus(facts, expect), ""
+        try:
+            observations = _observe(backend, subject, container_name, limit_s, environment, gpus, on_progress)
+        except GpuRefused as refusal:
+            if expect != "any" or gpus is None:
+                raise
+            gpu_refusal = f"{refusal.message}; {refusal.hint}"
+            on_progress(Progress("smoke", f"{subject}: the engine refuses the GPU, testing without one"))
+            observations = _observe(backend, subject, container_name, limit_s, environment, None, on_progress)
     except (EngineError, PreconditionError) as error:
-        failure = make_finding("image/runs", error.message, cause=error.detail or None, hint=error.hint or None)
+        failure = make_finding(
+            "image/runs", error.message, cause=error.detail or _explain_error(error), hint=error.hint or None
+        )
         code = ExitCode.GPU if error.exit_code is ExitCode.GPU and expect == "gpu" else ExitCode.ENGINE
         on_progress(Progress("smoke", f"{subject}: {error.message}", finished=True))
         return SubjectResult(subject, f"{error.message}; {error.hint}", code, (failure,))
     claim = image_checks.parse_claim("" if environment else subject)
-    findings = checks.smoke(observations, claim, expect, host_gpu, facts, is_workspace=environment is not None)
+    findings = checks.smoke(
+        observations,
+        claim,
+        expect,
+        host_gpu,
+        facts,
+        is_workspace=environment is not None,
+        gpu_refusal=gpu_refusal,
+    )
     on_progress(Progress("smoke", f"{subject}: {checks.summarize(findings)}", finished=True))
     code = checks.exit_code(findings, gpu_expected=expect == "gpu")
     tensorflow_version = observation_fields.text(observation_fields.data(observations, "tensorflow.version"), "version")
     return SubjectResult(subject, checks.summarize(findings), code, findings, tensorflow_version)
+
+
+def _explain_error(error: EnvkitError) -> str | None:
+    """Return the cause that an engine's message names, or None for that of the check."""
+    from envkit.checks.log.explanation import find_cause  # only failures need the rules
+
+    fault = find_cause(error.message)
+    return fault.cause if fault else None
 
 
 def _observe(
@@ -195,21 +223,26 @@ def _observe(
             backend, environment.container_name, limit_s=limit_s, on_observation=report_observation
         )
     image = _ensure_image(backend, subject, on_progress)
-    max_runtime_s = len(observer.PYTHONS) * observer.total_s(limit_s) + SLACK_S
+    uid, gid = (os.getuid(), os.getgid()) if os.getuid() else ROOTLESS_USER
+    # The entrypoint of a workspace accepts no program.
+    entrypoint = () if image.entrypoint == WORKSPACE_ENTRYPOINT else image.entrypoint
+    max_runtime_s = len(observer.PYTHONS) * observer.total_s(limit_s) + observer.ENTRYPOINT_S + SLACK_S
     labels = {naming.MANAGED: "1", naming.OWNER: str(os.getuid()), **backend.lifetime_labels(max_runtime_s)}
     return observer.run_in_image(
         backend,
-        image,
+        image.id,
         name=container_name,
         labels=labels,
         limit_s=limit_s,
         gpus=gpus,
+        user=f"{uid}:{gid}",
+        entrypoint=entrypoint,
         on_observation=report_observation,
     )
 
 
-def _ensure_image(backend: Backend, ref: str, on_progress: ProgressCallback) -> str:
-    """Return the ID of an image; pull it if it is missing."""
+def _ensure_image(backend: Backend, ref: str, on_progress: ProgressCallback) -> ImageInfo:
+    """Inspect an image; pull it if it is missing."""
     image = backend.image(ref)
     if image is None:
         try:
@@ -232,7 +265,7 @@ def _ensure_image(backend: Backend, ref: str, on_progress: ProgressCallback) -> 
             code="wrong-architecture",
             hint=f"build or pull it for linux/{host.machine()}",
         )
-    return image.id
+    return image
 
 
 def _select_gpus(facts: EngineFacts, expect: GpuExpectation) -> Gpus | None:

@@ -1,12 +1,16 @@
-"""Inspect an image's other contents: whether its packages are compatible, and whether Jupyter is installed."""
+"""Inspect an image's other contents: whether its packages are compatible, and whether Jupyter and SSH start."""
 
-import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-LIMIT_S = 90.0  # for all inspections
+from envkit.guest import jupyter_server
+
+LIMIT_S = 150.0  # for all inspections
 CHECK_S = 40  # for each of them
 LINES_MAX = 20
+SSHD = Path("/usr/sbin/sshd")
+WORKSPACE = Path("/opt/envkit/entrypoint")  # images with it promise SSH
 
 
 def report_contents(reporter):
@@ -24,11 +28,13 @@ def inspect_requirements():
     return {"checked": True, "broken": broken[:LINES_MAX]}
 
 
-def inspect_jupyter():
-    """Return the path of Jupyter, and whether it can print its version."""
-    path = shutil.which("jupyter") or ""
-    result = run_command([path, "--version"]) if path else None
-    return {"path": path, "works": result is not None and result.returncode == 0}
+def inspect_ssh():
+    """Return whether the image promises an SSH server, and whether its program starts."""
+    if not SSHD.exists():
+        return {"promised": WORKSPACE.exists(), "works": False, "output": str(SSHD) + " does not exist"}
+    output = run_command([str(SSHD), "-?"]).stderr  # prints its version, and exits with an error
+    version = next((line for line in output.splitlines() if "OpenSSH" in line), output[:200])
+    return {"promised": WORKSPACE.exists(), "works": "OpenSSH" in output, "output": version}
 
 
 def run_command(argv):
@@ -44,4 +50,8 @@ def run_command(argv):
     )
 
 
-INSPECTORS = (("image.packages", inspect_requirements), ("image.jupyter", inspect_jupyter))
+INSPECTORS = (
+    ("image.packages", inspect_requirements),
+    ("image.jupyter", jupyter_server.inspect_jupyter),
+    ("image.ssh", inspect_ssh),
+)

@@ -128,10 +128,12 @@ class RunResult:
     Attributes:
         code: The program's exit code; None if it exceeded the time limit and was killed.
         out_of_memory: Whether the kernel killed a process of the container for lack of memory.
+        errors: The end of its stderr, which may hold anything.
     """
 
     code: int | None
     out_of_memory: bool
+    errors: str = ""
 
 
 @dataclass(frozen=True, slots=True)

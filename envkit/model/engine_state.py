@@ -45,6 +45,7 @@ class ImageInfo:
         machine: Its architecture, as Docker names it.
         from_registry: Whether it has a registry's digest: it was pulled or pushed.
         has_onbuild: Whether it holds ONBUILD instructions.
+        entrypoint: Its entrypoint, or empty.
     """
 
     id: str
@@ -55,6 +56,7 @@ class ImageInfo:
     machine: str = ""
     from_registry: bool = False
     has_onbuild: bool = False
+    entrypoint: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,13 @@ def tmpfs_options(tmpfs: Tmpfs) -> str:
 
 
 def container_env(run: RunPlan) -> dict[str, str]:
-    """Build the container's environment variables; the nvidia runtime reads the requested GPUs from one of them."""
-    runtime = (
-        {"NVIDIA_VISIBLE_DEVICES": ",".join(run.gpus.device_ids)} if run.gpus and run.gpus.method == "runtime" else {}
-    )
-    return dict(sorted({**run.env, **runtime}.items()))
+    """Build the container's environment variables."""
+    return dict(sorted({**run.env, **gpu_env(run.gpus)}.items()))
+
+
+def gpu_env(gpus: Gpus | None) -> dict[str, str]:
+    """Build the environment variable from which the nvidia runtime reads the requested GPUs."""
+    return {"NVIDIA_VISIBLE_DEVICES": ",".join(gpus.device_ids)} if gpus and gpus.method == "runtime" else {}
 
 
 def cdi_devices(gpus: Gpus) -> list[str]:

@@ -27,7 +27,16 @@ PROGRAMS = {
     "probe": ("reporter", "supervisor", "gpu_driver", "tensorflow_ops", "probe"),
     "audit": ("reporter", "supervisor", "escape_attempts", "server_info", "container_audit"),
     "neighbour": ("reporter", "supervisor", "port_scan", "network_probe"),
-    "smoke": ("reporter", "supervisor", "gpu_driver", "tensorflow_ops", "image_packages", "training", "smoke"),
+    "smoke": (
+        "reporter",
+        "supervisor",
+        "gpu_driver",
+        "tensorflow_ops",
+        "jupyter_server",
+        "image_packages",
+        "training",
+        "smoke",
+    ),
 }
 
 # With a program from a pipe, Python searches the current folder first. That may be the workspace, where a file such as

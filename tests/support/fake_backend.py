@@ -308,6 +308,8 @@ class FakeBackend:
         limit_s: float,
         gpus: Gpus | None = None,
         network: str = "none",
+        user: str = "",
+        through_entrypoint: bool = False,
     ) -> RunResult:
         if self.image(image) is None:
             raise StartFailed(f"No such image: {image}", code="container-start-failed")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 from typing import TYPE_CHECKING, Any
 
 import docker.errors
@@ -14,6 +15,7 @@ import urllib3.exceptions
 from envkit.backends.docker import run_once
 from envkit.backends.docker.client import Engine
 from envkit.errors import EngineUnavailable, GpuRefused, ProgramNotFound, StartFailed
+from envkit.model.run import Gpus
 
 if TYPE_CHECKING:
     from envkit.model.backend import RunResult
@@ -65,7 +67,7 @@ class Api:
         self.removed.append(container)
 
 
-def run(api: Api, text: str = "pass", program: str = "python", **options: str) -> RunResult:
+def run(api: Api, text: str = "pass", program: str = "python", **options: Any) -> RunResult:
     try:
         return run_once.run(
             Engine("unix:///x", api),  # type: ignore[arg-type]
@@ -76,7 +78,7 @@ def run(api: Api, text: str = "pass", program: str = "python", **options: str) -
             name="n",
             labels={},
             limit_s=5,
-            **options,  # type: ignore[arg-type]
+            **options,
         )
     finally:
         api.server_socket.close()
@@ -126,6 +128,34 @@ def test_a_run_has_no_network_unless_named_and_no_privileges() -> None:
         assert (api.settings["network_disabled"], host_config["network_mode"]) == (network_disabled, network_mode)
         assert (host_config["cap_drop"], host_config["read_only"]) == (["ALL"], True)
         assert host_config["security_opt"] == ["no-new-privileges:true"]
+        assert host_config["cgroupns"] == "private"
+
+
+def test_the_nvidia_runtime_receives_the_requested_gpus() -> None:
+    for method, variable in (("runtime", {"NVIDIA_VISIBLE_DEVICES": "all"}), ("hook", {}), ("cdi", {})):
+        api = Api()
+        run(api, gpus=Gpus(method, ("all",)))
+        assert {"HOME": "/tmp", **variable} == api.settings["environment"], method
+
+
+def test_a_run_has_the_given_user_and_entrypoint() -> None:
+    plain, through = Api(), Api()
+    run(plain, user="1000:1000")
+    run(through, through_entrypoint=True)
+    assert (plain.settings["user"], plain.settings["entrypoint"]) == ("1000:1000", ["python", "-"])
+    assert (through.settings["entrypoint"], through.settings["command"]) == (None, ["python", "-"])
+
+
+def test_the_end_of_stderr_is_returned_even_if_stdin_is_not_read() -> None:
+    api, message = Api(), b"error while loading shared libraries: libz.so.1"
+    start = api.start
+
+    def print_and_exit(container: str) -> None:
+        api.server_socket.sendall(struct.pack(">BxxxL", 2, len(message)) + message)
+        start(container)
+
+    api.start = print_and_exit  # type: ignore[method-assign]
+    assert run(api).errors == message.decode()
 
 
 READ_TIMED_OUT = urllib3.exceptions.ReadTimeoutError(None, "", "Read timed out.")  # type: ignore[arg-type]

@@ -368,3 +368,46 @@ def test_an_illegal_instruction_is_compared_with_the_processor() -> None:
             observe("ended", by="signal", signal="SIGILL"),
         )
         assert cause in judge((*DEVICES, *CONTENTS, *crash, DONE))["tensorflow/silent"].cause, avx
+
+
+def test_a_python_that_cannot_start_is_reported_with_its_message() -> None:
+    output = "python: error while loading shared libraries: libz.so.1: cannot open shared object file: No such file"
+    finding = judge((observe("ended", by="exit", code=127, output=output),))["image/python"]
+    assert "libz.so.1" in finding.detail
+    assert "shared library" in finding.cause
+    assert "apt-get install" in finding.hint
+
+
+def test_the_server_that_would_be_started_must_answer() -> None:
+    output = "Traceback\nModuleNotFoundError: No module named 'jupyter_core'"
+    broken = observe("image.jupyter", path="/opt/jupyter/bin/jupyter", server="lab", works=False, output=output)
+    finding = judge((*DEVICES, CONTENTS[0], broken, *TENSORFLOW, *TRAINING, DONE))["image/jupyter"]
+    assert finding.status is Verdict.FAILED
+    assert "/opt/jupyter/bin/jupyter lab does not start" in finding.detail
+    assert "jupyter_core" in finding.detail
+    foreign = replace(broken, data={**broken.data, "path": "/usr/bin/jupyter"})
+    finding = judge((*DEVICES, CONTENTS[0], foreign, *TENSORFLOW, *TRAINING, DONE))["image/jupyter"]
+    assert finding.status is Verdict.WARNED
+
+
+def test_ssh_must_start_where_the_image_promises_it() -> None:
+    for promised, works, status in ((True, False, Verdict.FAILED), (True, True, Verdict.PASSED), (False, False, None)):
+        ssh = observe("image.ssh", promised=promised, works=works, output="/usr/sbin/sshd does not exist")
+        finding = judge((*HEALTHY_IMAGE[:-1], ssh, DONE)).get("image/ssh")
+        assert (finding.status if finding else None) is status, (promised, works)
+
+
+def test_the_entrypoint_is_reported() -> None:
+    for code, status in ((0, Verdict.PASSED), (1, Verdict.WARNED), (None, Verdict.SKIPPED)):
+        entrypoint = observe("image.entrypoint", entrypoint=["/bin/false"], code=code, output="")
+        finding = judge((*HEALTHY_IMAGE, entrypoint))["image/entrypoint"]
+        assert finding.status is status, code
+        assert "/bin/false" in finding.detail
+
+
+def test_a_gpu_that_fails_is_the_only_cause_of_missing_training() -> None:
+    gpus = observe("tensorflow.devices", cpus=1, gpus=[{"device": "GPU:0", "model": "m"}])
+    failed = observe("tensorflow.op", op="matmul", device="GPU:0", error={"type": "E", "message": "CUDA_ERROR_X"})
+    seen = (*DEVICES, *CONTENTS, *TENSORFLOW[:3], gpus, *TENSORFLOW[4:], failed, DONE)
+    assert judge(seen, "gpu")["keras/training"].status is Verdict.SKIPPED
+    assert judge(seen, "any")["keras/training"].cause == "the GPU does not work: see gpu/op-failed"

@@ -16,6 +16,7 @@ from envkit.commands import smoke
 from envkit.concurrency import submit
 from envkit.errors import EngineUnavailable, ExitCode, GpuRefused, StartFailed
 from envkit.model.report import CheckHost, Observation, Report, Verdict
+from envkit.model.run import Gpus
 from envkit.report.junit import to_junit
 from tests.support.fake_backend import FakeBackend
 
@@ -58,6 +59,25 @@ def test_failure_of_one_image_does_not_affect_the_others(monkeypatch: pytest.Mon
         bad_report = Report("smoke", bad.subject, None, bad.findings, bad.exit_code)
         created_at = datetime(2026, 11, 23, tzinfo=timezone.utc)
         assert 'failures="1"' in to_junit([bad_report], created_at=created_at, check_host=CheckHost()), case
+
+
+@pytest.mark.usefixtures("_connection")
+def test_an_optional_gpu_that_the_engine_refuses_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests: list[object] = []
+
+    def observe(*arguments: Any) -> tuple[Observation, ...]:
+        requests.append(gpus := arguments[5])
+        if gpus:
+            raise GpuRefused("the toolkit is broken", code="gpu-refused", hint="repair it")
+        return (Observation("begin", {"look": "python"}), Observation("done", {}))
+
+    monkeypatch.setattr(smoke, "_observe", observe)
+    monkeypatch.setattr(smoke, "_select_gpus", lambda *_: Gpus("hook", ("all",)))
+    findings = {finding.check: finding for finding in run_smoke("a:1").findings}
+    assert requests == [Gpus("hook", ("all",)), None]
+    assert findings["gpu/engine-cannot"].status is Verdict.SKIPPED
+    assert "the toolkit is broken; repair it" in findings["gpu/engine-cannot"].detail
+    assert run_smoke("a:1", expect="gpu").exit_code is ExitCode.GPU
 
 
 @pytest.mark.usefixtures("_connection")

@@ -287,6 +287,8 @@ class DockerBackend:
         limit_s: float,
         gpus: Gpus | None = None,
         network: str = "none",
+        user: str = "",
+        through_entrypoint: bool = False,
     ) -> RunResult:
         from envkit.backends.docker import run_once
 
@@ -301,6 +303,8 @@ class DockerBackend:
             limit_s=limit_s,
             gpus=gpus,
             network=network,
+            user=user,
+            through_entrypoint=through_entrypoint,
         )
 
     def lifetime_labels(self, limit_s: float) -> dict[str, str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from envkit.backends.docker.client import Engine
 
+ERRORS_BYTES_MAX = 4096  # of a program's stderr
 LINE_BYTES_MAX = 1 << 20
 TIMEOUT = "/usr/bin/timeout"  # of coreutils; ends the program with its whole process group
 TIMEOUT_EXIT_CODES = {124, 128 + signal.SIGKILL}  # of `timeout` after the time limit
@@ -68,22 +69,38 @@ def run_script(
     return code
 
 
-def communicate(stream: streams.Stream, text: bytes, on_line: Callable[[str], None], deadline: float) -> None:
+def communicate(
+    stream: streams.Stream, text: bytes, on_line: Callable[[str], None], deadline: float, *, must_read: bool = True
+) -> bytes:
     """Send a text to a program's stdin and pass each line of its stdout to `on_line`, until the output ends.
+
+    Args:
+        stream: Stream of the program.
+        text: Text for its stdin.
+        on_line: Callback for each line.
+        deadline: Time of the monotonic clock at which waiting ends.
+        must_read: Whether a program that exits before it has read the text is an error.
+
+    Returns:
+        The end of its stderr.
 
     Raises:
         TimeoutError: The monotonic clock reached `deadline`.
     """
-    rest = b""
+    rest, errors = b"", b""
     stream.settimeout(max(0.001, deadline - time.monotonic()))
-    stream.sendall(text)
-    stream.shutdown(sockets.SHUT_WR)
+    with suppress(*(() if must_read else (BrokenPipeError, ConnectionResetError))):
+        stream.sendall(text)
+        stream.shutdown(sockets.SHUT_WR)
     for descriptor, chunk in streams.read_frames(stream, deadline):
         if descriptor == streams.STDOUT:
             *lines, rest = (rest + chunk).split(b"\n")
             rest = rest[-LINE_BYTES_MAX:]  # an endless line must not exhaust memory
             for line in lines:
                 on_line(line.decode(errors="replace"))
+        else:
+            errors = (errors + chunk)[-ERRORS_BYTES_MAX:]
+    return errors
 
 
 def _time_limit_error(container: str, limit_s: float) -> TimeLimitExceeded:

@@ -41,6 +41,7 @@ def image(engine: Engine, ref: str) -> ImageInfo | None:
         machine=naming.architecture(data.get("Architecture", "")),
         from_registry=bool(data.get("RepoDigests")),
         has_onbuild=bool(config.get("OnBuild")),
+        entrypoint=tuple(map(str, config.get("Entrypoint") or ())),
     )
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import docker.errors
+import docker.types
 import requests
 import urllib3.exceptions
 
@@ -20,6 +21,7 @@ from envkit.backends.docker.sdk_errors import translate_errors
 from envkit.checks.gpu import engine_errors
 from envkit.errors import ProgramNotFound, StartFailed
 from envkit.model.backend import RunResult
+from envkit.model.run_options import gpu_env
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,13 +49,15 @@ def run(
     limit_s: float,
     gpus: Gpus | None = None,
     network: str = "none",
+    user: str = "",
+    through_entrypoint: bool = False,
 ) -> RunResult:
     """Run a program of an image with a text on its stdin, and pass each line of its stdout to `on_line`.
 
     Args:
         engine: Engine to use.
         image: Id of the image.
-        argv: Program and arguments; the entrypoint of the image is ignored.
+        argv: Program and arguments.
         text: Text for stdin.
         on_line: Callback for each line.
         name: Name of the container.
@@ -61,6 +65,8 @@ def run(
         limit_s: Time limit in seconds.
         gpus: GPU request, or None.
         network: Name of the container's network.
+        user: `UID:GID` of the program, or empty for the image's user.
+        through_entrypoint: Whether the image's entrypoint receives the program; otherwise it is ignored.
 
     Raises:
         ProgramNotFound: The image does not contain the program.
@@ -70,12 +76,13 @@ def run(
         container_id = engine.api.create_container(
             image,
             name=name,
-            entrypoint=list(argv),
-            command=[],
+            entrypoint=None if through_entrypoint else list(argv),
+            command=list(argv) if through_entrypoint else [],
+            user=user or None,
             stdin_open=True,
             labels=dict(labels),
             working_dir="/",
-            environment={"HOME": "/tmp"},  # noqa: S108 - in the container
+            environment={"HOME": "/tmp", **gpu_env(gpus)},  # noqa: S108 - in the container
             network_disabled=network == "none",
             healthcheck={"test": ["NONE"]},
             use_config_proxy=False,
@@ -98,6 +105,8 @@ def _host_config(api: Any, gpus: Gpus | None, network: str) -> Any:
         mem_limit=MEMORY_LIMIT,
         pids_limit=PIDS_LIMIT,
         ipc_mode="private",
+        cgroupns="private",
+        ulimits=[docker.types.Ulimit(name="core", soft=0, hard=0)],
         init=False,
         shm_size="256m",
         log_config={"type": "none"},
@@ -118,9 +127,10 @@ def _communicate(
                     f"the image does not contain the program {program}", code="image-program-missing"
                 ) from error
             raise
+        errors = b""
         try:
             with suppress(BrokenPipeError, ConnectionResetError):  # it exited before it had read everything
-                container_exec.communicate(stream, text.encode(), on_line, deadline)
+                errors = container_exec.communicate(stream, text.encode(), on_line, deadline, must_read=False)
         except TimeoutError:
             return RunResult(None, out_of_memory=False)
     try:
@@ -130,7 +140,7 @@ def _communicate(
             raise
         return RunResult(None, out_of_memory=False)
     state = engine.api.inspect_container(container)["State"]
-    return RunResult(int(code), bool(state.get("OOMKilled")))
+    return RunResult(int(code), bool(state.get("OOMKilled")), errors.decode(errors="replace"))
 
 
 def _is_timeout(error: requests.exceptions.RequestException) -> bool:

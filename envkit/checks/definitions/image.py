@@ -39,16 +39,39 @@ IMAGE = (
         "Jupyter is installed and starts",
         "error",
         "image",
-        "An image whose tag promises Jupyter must have one on PATH that prints its version.",
+        "The server that a workspace would start is started (`/opt/jupyter/bin/jupyter lab`, otherwise the first "
+        "`jupyter` on PATH) and its API is requested. Jupyter without a server must print its version. A tag that "
+        "promises Jupyter, and an image of envkit, must have one; in other images a broken one is a warning.",
         "it is not installed, or not on PATH",
         "pip install jupyterlab, in the image",
+    ),
+    Check(
+        "image/ssh",
+        "The SSH server of a workspace starts",
+        "error",
+        "image",
+        "Images of envkit promise SSH: `/usr/sbin/sshd` must exist and print its version. Others are not checked.",
+        "openssh-server was removed from the image, or a library that it needs",
+        "envkit build creates the image again; in a Dockerfile: apt-get install openssh-server",
+    ),
+    Check(
+        "image/entrypoint",
+        "The image's entrypoint runs a program",
+        "warning",
+        "image",
+        "The smoke test itself ignores the entrypoint. Then it runs `python -c pass` through it, for at most twenty "
+        "seconds. An entrypoint that starts a server accepts no program and has no result. The entrypoint of envkit's "
+        "images accepts none; JupyterLab and SSH are checked instead.",
+        "the entrypoint does not execute the program that it receives",
+        'end the entrypoint with: exec "$@"; or reset it with ENTRYPOINT []',
     ),
     Check(
         "image/python",
         "The image has a Python",
         "error",
         "image",
-        "The smoke test is a Python program; it tries `python` and `python3`.",
+        "The smoke test is a Python program; it tries `python` and `python3`. One that exists but cannot start is "
+        "reported with its own message.",
         "neither is on PATH",
         "install Python in the image, and TensorFlow for it",
     ),

@@ -183,10 +183,10 @@ IMPORT = (
     rule(
         "image/tensorflow-api",
         "image",
-        r"module 'tensorflow' has no attribute '\w+'|No module named 'tensorflow\.(?:contrib|examples|compat)"
+        r"module 'tensorflow' has no attribute '\w+'|No module named 'tensorflow\."
         r"|cannot import name '\w+' from 'tensorflow|partially initialized module 'tensorflow'",
-        "the code uses an interface that this TensorFlow release does not have, or a file tensorflow.py hides the "
-        "package",
+        "the code uses an interface that this TensorFlow release does not have, its installation is "
+        "incomplete, or a file tensorflow.py hides it",
         "python -c 'import tensorflow; print(tensorflow.__version__, tensorflow.__file__)' shows both; envkit migrate "
         "rewrites standalone Keras code; tf.compat.v1 has most of TensorFlow 1",
     ),
@@ -229,6 +229,14 @@ IMPORT = (
         "which python and pip --version show which one is used: python -m pip install tensorflow; in Jupyter: %pip "
         "install "
         "tensorflow",
+    ),
+    rule(
+        "image/files-unreadable",
+        "image",
+        r"cannot import name '\w+' from '[\w.]+' \(unknown location\)",
+        "the files of this package are missing, or this user may not read them",
+        "in the image: chmod -R a+rX on the site-packages folder; if files are missing: pip install "
+        "--force-reinstall PACKAGE",
     ),
     rule(
         "image/typing-extensions",
@@ -292,7 +300,6 @@ IMPORT = (
         "python -m pip install PACKAGE with the same Python; in a notebook: %pip install PACKAGE; with envkit add it "
         "under "
         "python: in envkit.yaml",
-        Rank.NOTICE,
     ),
 )
 
