@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from envkit.guest import jupyter_server
+from envkit.guest import jupyter_server as guest_module
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
+jupyter_server: Any = guest_module  # guest programs have no types
 SERVER = f"""\
 #!{sys.executable}
 import http.server, sys
@@ -24,7 +25,7 @@ http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
 """
 
 
-def start(folder: Path, name: str, text: str) -> dict[str, object]:
+def start(folder: Path, name: str, text: str) -> Any:
     program = folder / name
     program.write_text(text)
     program.chmod(0o755)

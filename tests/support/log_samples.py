@@ -116,12 +116,12 @@ SAMPLES = (
     ),
     LogSample(
         "engine",
-        "gpu-refused/cgroups",
+        "gpu-refused/old-toolkit-cgroup",
         "stderr: nvidia-container-cli: container error: cgroup subsystem devices not found: unknown.",
     ),
     LogSample(
         "host",
-        "gpu/driver-missing",
+        "gpu-refused/engine-in-snap",
         "Auto-detected mode as 'legacy'\nnvidia-container-cli: initialization error: load library failed: libnvidia-ml.so.1: cannot open shared object file: no such file or directory: unknown",
     ),
     LogSample(
@@ -130,7 +130,7 @@ SAMPLES = (
         "nvidia-container-cli: initialization error: cannot open shared object file: no such file or directory: unknown.",
     ),
     LogSample(
-        "host", "gpu-refused/driver-hangs", "nvidia-container-cli: initialization error: driver rpc error: timed out"
+        "host", "gpu-refused/driver-slow", "nvidia-container-cli: initialization error: driver rpc error: timed out"
     ),
     LogSample(
         "host",
@@ -144,12 +144,12 @@ SAMPLES = (
     ),
     LogSample(
         "engine",
-        "gpu-refused/hook-removed",
+        "gpu-refused/toolkit-program-missing",
         "OCI runtime create failed: runc create failed: error running hook #0: fork/exec /usr/bin/nvidia-cdi-hook: no such file or directory: unknown",
     ),
     LogSample(
-        "engine",
-        "gpu-refused/mount",
+        "image",
+        "gpu-refused/driver-in-image",
         "nvidia-container-cli: mount error: file creation failed: /var/lib/docker/overlay2/1f/merged/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1: file exists: unknown",
     ),
     LogSample(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from envkit.checks.log.rule import Rank
 from envkit.checks.log.rules.engine import CONTAINER, DAEMON
 from envkit.checks.log.rules.gpu import GPU_RULES
 from envkit.checks.log.rules.harmless import HARMLESS
@@ -14,7 +15,7 @@ from envkit.checks.log.rules.services import SERVICE_RULES
 __all__ = ["HARMLESS", "RULES"]
 
 # In order: the first rule that matches a line explains it, so rules that name a cause come before general ones.
-RULES = (
+_ALL_RULES = (
     *DISK_RULES,
     *GPU_RULES,
     *SERVICE_RULES,
@@ -26,3 +27,5 @@ RULES = (
     *CONTAINER,
     *FILE_RULES,
 )
+# A general rule explains a line that no other rule does.
+RULES = tuple(sorted(_ALL_RULES, key=lambda rule: rule.rank is Rank.GENERAL))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envkit.checks.check import CHECKS
 from envkit.checks.error_patterns import GPU_NOT_LISTED, OPERATION_ERRORS
-from envkit.checks.gpu.driver import CUDA_CHECKS, NVML_CHECKS
+from envkit.checks.gpu import codes
 from envkit.checks.gpu.engine_errors import GPU_ERRORS
 from envkit.checks.log.rule import LogRule, Rank, rule
 
@@ -22,19 +22,31 @@ if TYPE_CHECKING:
 # Layers of the engine's refusals; all others are the engine's own.
 _HOST_ERRORS = frozenset(
     {
-        "host-node-missing",
-        "driver-library-missing",
-        "driver-not-loaded",
         "driver-fails",
+        "driver-forbidden",
+        "driver-incomplete",
+        "driver-mismatch",
+        "driver-not-loaded",
+        "driver-slow",
         "driver-too-old",
+        "engine-in-snap",
+        "fabric-manager",
+        "gpu-lost",
+        "gpu-too-old",
+        "node-missing",
+        "operating-system-call",
+        "wsl-device-missing",
         "wsl-no-adapter",
     }
 )
+_IMAGE_ERRORS = frozenset({"driver-in-image"})
 # Errors of the engine that a check names as well.
 _ENGINE_CHECKS = {
-    "driver-too-old": "gpu/driver-too-old",
+    "driver-mismatch": "gpu/driver-mismatch",
     "driver-not-loaded": "gpu/module-not-loaded",
-    "driver-library-missing": "gpu/driver-missing",
+    "driver-too-old": "gpu/driver-too-old",
+    "fabric-manager": "gpu/fabric-manager",
+    "gpu-lost": "gpu/none-left",
 }
 
 
@@ -55,7 +67,7 @@ def check_rule(
 def _engine_rule(name: str, pattern: ErrorPattern) -> LogRule:
     return LogRule(
         _ENGINE_CHECKS.get(name, f"gpu-refused/{name}"),
-        "host" if name in _HOST_ERRORS else "engine",
+        "host" if name in _HOST_ERRORS else "image" if name in _IMAGE_ERRORS else "engine",
         pattern.regex,
         pattern.cause,
         pattern.hint,
@@ -74,9 +86,15 @@ def _shared_rules(patterns: tuple[ErrorPattern, ...], default_check: str) -> tup
     return tuple(rules)
 
 
-def _code_rules(prefix: str, checks: Mapping[int, str]) -> tuple[LogRule, ...]:
-    """Build rules for a return code in a report of envkit, such as `cuInit answers 803`."""
-    return tuple(check_rule(check_id, rf"{prefix} answers {code}\b") for code, check_id in checks.items())
+def _code_rules(program: str, table: Mapping[int, codes.Code]) -> tuple[LogRule, ...]:
+    """Build rules for the codes of NVIDIA's driver that name a cause, by name and as envkit's reports show them."""
+    return tuple(
+        check_rule(
+            code.check or "gpu/op-failed", rf"{program} answers {number}\b|\b{code.name}\b", code.meaning, code.hint
+        )
+        for number, code in table.items()
+        if code.check or code.hint
+    )
 
 
 ENGINE_REFUSALS = tuple(_engine_rule(name, pattern) for name, pattern in GPU_ERRORS.items() if name != "unknown")
@@ -86,76 +104,16 @@ OWN_REFUSALS = (
     rule(
         "gpu-refused/driver-library-missing",
         "host",
-        r"nvidia-container-cli\S*: initialization error: (?:load library failed|cannot open shared object file)"
-        r"|nvidia-container-cli\S*: initialization error: change root failed",
+        r"nvidia-container-cli\S*: initialization error: (?:load library failed|cannot open shared object file)",
         "the toolkit finds no driver libraries on the host, or not below its driver root",
         "nvidia-smi on the host shows whether the driver is installed; correct root= in "
         "/etc/nvidia-container-runtime/config.toml if the driver is not below /",
     ),
-    rule(
-        "gpu-refused/driver-hangs",
-        "host",
-        r"nvidia-container-cli\S*: initialization error: driver rpc error",
-        "the driver takes too long to initialize the GPUs",
-        "sudo systemctl enable --now nvidia-persistenced, which keeps them initialized; if nvidia-smi hangs as well: "
-        "sudo reboot",
-    ),
-    rule(
-        "gpu-refused/insufficient-permissions",
-        "host",
-        r"nvml error: insufficient permissions",
-        "the modes of /dev/nvidia*, or SELinux, keep the toolkit from the device nodes",
-        "sudo chmod a+rw /dev/nvidia*; with SELinux: sudo setsebool -P container_use_devices on",
-    ),
     check_rule(
         "gpu/none-left",
-        r"nvml error: gpu is lost|NVML: GPU is lost|[Uu]nable to determine the device handle for (?:GPU|gpu)"
+        r"NVML: GPU is lost|[Uu]nable to determine the device handle for (?:GPU|gpu)"
         r"|GPU is lost\.  ?Reboot|has fallen off the bus|CUDA_ERROR_DEVICE_LOST",
         "a GPU fell off the bus: overheating, power, a faulty slot, or a crashed driver",
-    ),
-    rule(
-        "gpu-refused/os-unsupported",
-        "host",
-        r"cuda error: os call failed|operation not supported on this os",
-        "the driver, or its module nvidia_uvm, is not loaded completely",
-        "sudo nvidia-modprobe -u -c=0; if that fails: sudo reboot",
-    ),
-    rule(
-        "gpu-refused/ldconfig",
-        "engine",
-        r"ldcache error: (?:open|process) \S*",
-        "the toolkit cannot run the host's ldconfig in the container, for example because the image has no /etc or "
-        "another C library",
-        "correct ldconfig= in /etc/nvidia-container-runtime/config.toml, update the toolkit to 1.18 or newer, or pass "
-        "GPUs by CDI",
-    ),
-    rule(
-        "gpu-refused/stale-spec",
-        "engine",
-        r"failed to stat CDI host device|failed to inject CDI devices|CDI device injection failed",
-        "the device description (CDI) names a device that no longer exists",
-        "sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml",
-    ),
-    rule(
-        "gpu-refused/hook-removed",
-        "engine",
-        r"nvidia-(?:cdi-hook|ctk|container-runtime-hook|container-toolkit)\"?:? (?:executable file not found|no such "
-        r"file)"
-        r"|exec: \"nvidia-container-runtime-hook\": executable file not found"
-        r"|fork/exec \S*nvidia\S*: no such file or directory"
-        r"|stat \S*nvidia-container-runtime\S*: no such file",
-        "the engine's configuration names a program of NVIDIA's toolkit that is not installed",
-        "install nvidia-container-toolkit from NVIDIA's package repository, then: sudo nvidia-ctk runtime configure "
-        "--runtime=docker && sudo systemctl restart docker",
-    ),
-    rule(
-        "gpu-refused/cgroups",
-        "engine",
-        r"nvidia-container-cli\S*: (?:container error: cgroup subsystem devices not found|mount error: .{0,200}cgroup)"
-        r"|nvidia-container-cli\S*: .{0,80}bpf",
-        "this nvidia-container-cli is too old for cgroups v2, or the engine is rootless",
-        "update nvidia-container-toolkit to 1.8 or newer; for a rootless engine: sudo nvidia-ctk config --set "
-        "nvidia-container-cli.no-cgroups --in-place",
     ),
     rule(
         "gpu-refused/mount",
@@ -466,8 +424,8 @@ GPU_RULES = (
     *OWN_REFUSALS,
     *DRIVER,
     *LIBRARIES,
-    *_code_rules("cuInit", CUDA_CHECKS),
-    *_code_rules("NVML", NVML_CHECKS),
+    *_code_rules("cuInit", codes.CUDA),
+    *_code_rules("NVML", codes.NVML),
     *_shared_rules(GPU_NOT_LISTED, "gpu/not-listed"),
     *_shared_rules(OPERATION_ERRORS, "gpu/op-failed"),
     *ENGINE_REFUSALS_GENERAL,
