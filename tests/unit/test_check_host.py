@@ -27,6 +27,8 @@ FACTS = EngineFacts(
 class Api:
     """A fake engine API with a given description of its machine."""
 
+    api_version = "1.45"
+
     def __init__(self, **fields: object) -> None:
         self.fields = fields
 
