@@ -273,6 +273,11 @@ ERRORS: dict[str, ErrorEntry] = {
         "The configuration contains an invisible or control character.",
         "remove the character in the reported line",
     ),
+    "home-unknown": ErrorEntry(
+        ExitCode.USAGE,
+        "The user id has no account and HOME is not set, so there is no place for state.",
+        "set HOME or XDG_STATE_HOME to a folder that belongs to you",
+    ),
     "image-architecture-missing": ErrorEntry(
         ExitCode.ENGINE,
         "The registry has the base image for other architectures only.",
@@ -355,6 +360,11 @@ ERRORS: dict[str, ErrorEntry] = {
     ),
     "local-disk-full": ErrorEntry(
         ExitCode.USAGE, "The local disk or the quota of the user is full.", "free disk space, then repeat the command"
+    ),
+    "locale-not-utf8": ErrorEntry(
+        ExitCode.USAGE,
+        "The name of the project folder is not ASCII, and the locale is not UTF-8.",
+        "set LC_ALL=C.UTF-8, or rename the folder",
     ),
     "migrate-release-unsupported": ErrorEntry(
         ExitCode.USAGE,

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import host_fingerprint, naming, process, ssh_keys
+from envkit import host_fingerprint, naming, process, ssh_keys, state_paths
 from envkit.fs import files
 from envkit.model.facts import Account, Facts, HostGpu, HostNetwork, HostQuery, HostResources, PublicKey
 from envkit.net import ports
@@ -40,7 +40,7 @@ def inspect(query: HostQuery) -> Facts:
         sudo_caller=_sudo_caller(),
         workspace=str(workspace or project / query.workspace),
         workspace_owner=_owner(workspace),
-        home=str(Path.home().resolve()),
+        home=os.path.realpath(state_paths.home() or "/"),
         homes=_homes(workspace),
         config_files=_config_files(project),
         resources=HostResources(
@@ -169,7 +169,7 @@ def _homes(workspace: Path | None) -> tuple[str, ...]:
     """Return the home folders of the caller, the workspace's owner and the user who ran sudo."""
     owner, sudo_caller = _owner(workspace), _sudo_caller()
     users = {os.getuid()} | ({owner.uid} if owner else set()) | ({sudo_caller.uid} if sudo_caller else set())
-    homes = {str(Path.home().resolve())}
+    homes = {os.path.realpath(state_paths.home() or "/")}
     for uid in users:
         try:
             homes.add(str(Path(pwd.getpwuid(uid).pw_dir).resolve()))

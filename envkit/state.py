@@ -14,18 +14,18 @@ $XDG_STATE_HOME/envkit/<engine>/<environment>/
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import state_format, state_paths
 from envkit.errors import PreconditionError
-from envkit.fs import files
+from envkit.fs import files, leftovers, locks
 from envkit.model.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 FORMAT = 1
 STATE_FILE = state_paths.STATE_FILE
@@ -151,6 +151,23 @@ def directories(engine: str) -> Iterator[StateDir]:
     """Yield the state folder of each environment of one engine, including those being created."""
     folder = engine_root(engine)
     yield from map(StateDir, sorted(folder.iterdir()) if folder.is_dir() else ())
+
+
+@contextmanager
+def locked(state_dir: StateDir, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of an environment while the body runs, after removing what killed commands left in its folder.
+
+    Args:
+        state_dir: State folder of the environment, which is created if it is missing.
+        on_wait: Function that is called before waiting for another process; it may raise to give up.
+
+    Raises:
+        OSError: The lock file cannot be created.
+        PreconditionError: The state folder is not private.
+    """
+    with locks.hold(state_dir.lock, on_wait):
+        leftovers.remove_below(state_dir.folder)
+        yield
 
 
 def forget(state_dir: StateDir) -> None:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envkit import __version__
+from envkit import __version__, state_paths
 from envkit.errors import ConfigError, EnvkitError, ExitCode, TerminatedBySignal
 from envkit.model.report import Failure, Report
 from envkit.sanitize import escape_controls
@@ -163,13 +163,12 @@ def _bug_failure(error: BaseException) -> Failure:
 
 
 def _write_crash_log(text: str) -> str:
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    path = Path(base) / "envkit" / "crash.log"
     try:
+        path = Path(state_paths.state_home()) / "crash.log"
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600), "a") as file:  # noqa: PTH123
             file.write(text + "\n")
-    except OSError:
+    except (OSError, EnvkitError):  # also without a home
         return f"this:\n{text}"
     return str(path)
 

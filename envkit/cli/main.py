@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 
@@ -27,6 +28,9 @@ def _run(arguments: list[str]) -> int:
     gc.set_threshold(GC_THRESHOLD)
     # Pydantic would search every installed package for plug-ins and run them on config values.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":  # PYTHONIOENCODING or a locale
+            stream.reconfigure(errors="backslashreplace")
     from envkit.cli import fast_path, signals
 
     handles_signals = arguments[:1] != ["ssh-proxy"]  # the SSH client sends SIGHUP to it at every logout

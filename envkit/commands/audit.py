@@ -16,7 +16,6 @@ from envkit.environment.check_host import describe_host
 from envkit.environment.jupyter_forward import open_forward
 from envkit.environment.remote import ports
 from envkit.errors import StartFailed
-from envkit.fs import locks
 from envkit.model.report import Progress, Report
 from envkit.observe import attack_suite as audit_probes
 from envkit.observe import network_attacks
@@ -56,8 +55,8 @@ def audit(environment: Environment, *, on_progress: Callable[[Progress], None]) 
         StartFailed: The environment is not running, or cannot be reached.
     """
     backend = environment.connect()
-    with locks.hold(
-        environment.state_dir.lock, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
+    with state.locked(
+        environment.state_dir, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
     ):
         try:
             return _run_audit(environment, backend, on_progress)

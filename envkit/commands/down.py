@@ -11,7 +11,6 @@ from envkit.commands import ssh_config
 from envkit.environment import execute
 from envkit.environment.remote import ports, sync
 from envkit.errors import EngineError
-from envkit.fs import locks
 from envkit.model.report import Progress, Report
 
 if TYPE_CHECKING:
@@ -55,8 +54,8 @@ def down(
         PreconditionError: The container belongs to another user or project, or unsynced changes would be lost.
     """
     backend = environment.connect()
-    with locks.hold(
-        environment.state_dir.lock, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
+    with state.locked(
+        environment.state_dir, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
     ):
         actual = backend.actual_state(environment.container_name, ())
         steps = reconcile.down(

@@ -65,7 +65,7 @@ def init(folder: Path, *, owner: str | None = None, example: Path | None = None)
     with files.open_folder(target, account) as folder_fd:
         new_files = {name: content for name, content in contents.items() if not os.path.lexists(target / name)}
         for name, content in new_files.items():
-            files.create(name, content, mode=MODE, owner=account, folder_fd=folder_fd)
+            files.create_complete(target, folder_fd, name, content, mode=MODE, owner=account)
     return Report("init", target.name, InitResult(str(target.resolve()), account.uid, tuple(new_files)))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from envkit import backends, ssh_tunnel
+from envkit import backends, ssh_tunnel, state_paths
 from envkit.commands.token import token
 from envkit.environment import jupyter_forward, project
 from envkit.environment.remote import ports
@@ -173,7 +173,7 @@ def _temporary_page(environment: Environment, content: str) -> Iterator[Path]:
     not hidden: on a host with snaps the page is in a temporary folder in the home.
     """
     if SNAP_BIN.is_dir() and not _is_visible_to_snaps(environment.state_dir.folder):
-        with temporary.folder("envkit-open-", Path.home()) as folder:
+        with temporary.folder("envkit-open-", Path(state_paths.require_home())) as folder:
             page = folder / "open.html"
             files.write(page, content.encode())
             yield page
@@ -187,7 +187,7 @@ def _temporary_page(environment: Environment, content: str) -> Iterator[Path]:
 
 
 def _is_visible_to_snaps(folder: Path) -> bool:
-    home = Path.home()
+    home = Path(state_paths.require_home())
     return folder.is_relative_to(home) and not folder.relative_to(home).parts[0].startswith(".")
 
 

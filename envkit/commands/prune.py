@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from envkit import backends, naming, state
 from envkit.backends import endpoint
 from envkit.errors import PreconditionError
-from envkit.fs import locks
 from envkit.model.report import Progress, Report
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def _lock_all(engine_endpoint: str) -> Iterator[None]:
     with ExitStack() as stack:
         for state_dir in state.directories(engine_endpoint):
             if state_dir.lock.is_file():
-                stack.enter_context(locks.hold(state_dir.lock, partial(_raise_busy, state_dir)))
+                stack.enter_context(state.locked(state_dir, partial(_raise_busy, state_dir)))
         yield
 
 

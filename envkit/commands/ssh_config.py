@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envkit import state_paths
 from envkit.errors import PreconditionError
 from envkit.fs import files
 
@@ -39,9 +40,10 @@ def install(environment: Environment) -> Path:
 
     Raises:
         OSError: The file cannot be read or written.
-        PreconditionError: The folder belongs to another user, for example to root when sudo keeps the user's home.
+        PreconditionError: The caller has no home, or the folder belongs to another user, for example to root when sudo
+            keeps the user's home.
     """
-    folder = Path.home() / ".ssh"
+    folder = Path(state_paths.require_home()) / ".ssh"
     if not folder.is_dir():
         files.ensure_private_folder(folder)
     if folder.stat().st_uid != os.getuid():
@@ -63,8 +65,8 @@ def uninstall(state_dir: StateDir) -> Path | None:
 
     A file that cannot be read or written is left alone: an SSH client ignores an Include of a missing file.
     """
-    with suppress(OSError, RuntimeError):  # the caller may have no home
-        config_path = Path.home() / ".ssh" / "config"
+    with suppress(OSError, PreconditionError):  # the caller may have no home
+        config_path = Path(state_paths.require_home()) / ".ssh" / "config"
         real_path = Path(os.path.realpath(config_path))
         content, line = files.read(real_path) or b"", os.fsencode(_include_line(state_dir))
         lines = content.splitlines(keepends=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit import ssh_tunnel
+from envkit import ssh_tunnel, state
 from envkit.environment.remote import sync as remote_sync
 from envkit.errors import PreconditionError
-from envkit.fs import locks
 from envkit.model.report import Progress, Report
 
 if TYPE_CHECKING:
@@ -35,8 +34,8 @@ def sync(environment: Environment, *, dry_run: bool, on_progress: Callable[[Prog
             code="engine-local",
             hint="envkit sync --engine ssh://… is for remote engines",
         )
-    with locks.hold(
-        environment.state_dir.lock, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
+    with state.locked(
+        environment.state_dir, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
     ):
         backend = environment.connect()
         if not remote_sync.is_running(environment, backend):

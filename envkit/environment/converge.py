@@ -10,7 +10,7 @@ from envkit import credentials, naming, reconcile, ssh_tunnel, state
 from envkit.environment import execute, mounted_files, preflight
 from envkit.environment.reconcile_loop import ReconcileLoop
 from envkit.environment.results import BuildResult, UpResult
-from envkit.fs import files, locks
+from envkit.fs import files
 from envkit.model.report import Finding, Progress, Report
 from envkit.render import ssh_config
 from envkit.resolve import host_query, sticky
@@ -90,9 +90,7 @@ def _run_locked(
 ) -> T:
     backend = preflight.connect_engine(project.endpoint)
     is_new = not project.state_dir.folder.exists()
-    with locks.hold(
-        project.state_dir.lock, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
-    ):
+    with state.locked(project.state_dir, lambda: on_progress(Progress("wait", "waiting for another envkit command"))):
         try:
             credentials.ensure_client_key(project.state_dir)
             saved_project = replace(project, state=state.load(project.state_dir))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import process, state
-from envkit.fs import files, locks
+from envkit.fs import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ def adopt(engine: str, folder: str, on_wait: Callable[[], None] = lambda: None) 
     target = state.directory(engine, folder)
     for state_dir, saved_state in state.environments(engine):
         if state_dir != target and _belongs_to(saved_state, folder):
-            with locks.hold(state_dir.lock, on_wait):
+            with state.locked(state_dir, on_wait):
                 return _move(state_dir, saved_state, target, folder)
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 
 from envkit import state_paths
 from envkit.errors import PreconditionError
@@ -53,6 +54,12 @@ def _resolve(start: str) -> str:
     if not os.path.isdir(folder):
         raise PreconditionError(
             f"{start} is not a folder", code="project-folder-missing", hint="name the project folder"
+        )
+    if not folder.isascii() and sys.getfilesystemencoding() != "utf-8":
+        raise PreconditionError(
+            f"the locale cannot represent the name of {folder!a}",
+            code="locale-not-utf8",
+            hint="set LC_ALL=C.UTF-8, or rename the folder",
         )
     try:
         folder.encode()

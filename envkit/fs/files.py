@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from envkit.errors import PreconditionError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Errors of opening a path without a file, or with a socket or an unattached device.
 ABSENT_ERRNOS = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.ENODEV}
+NO_LINK_ERRNOS = {errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS}  # of a file system without hard links
 
 
 def read(path: Path | str, limit: int = 1 << 20) -> bytes | None:
@@ -144,7 +145,10 @@ def write(path: Path, content: bytes, *, mode: int = 0o600, owner: Account | Non
     Raises:
         OSError: The disk is full, or the folder is not writable.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    from envkit.fs import leftovers  # an unchanged `up` writes nothing
+
+    leftovers.remove(path.parent, path.name)
+    temporary = path.with_name(leftovers.temporary_name(path.name))
     temporary.unlink(missing_ok=True)
     try:
         create(temporary, content, mode=mode, owner=owner, durable=durable)
@@ -188,6 +192,47 @@ def create(
         file.flush()
         if durable:
             os.fsync(file.fileno())
+
+
+def create_complete(folder: Path, folder_fd: int, name: str, content: bytes, *, mode: int, owner: Account) -> None:
+    """Create a file with its whole content or not at all, and replace nothing.
+
+    Args:
+        folder: Path of the folder, for messages.
+        folder_fd: Descriptor of that folder.
+        name: Name of the file.
+        content: Content.
+        mode: Permissions.
+        owner: User who will own it (if the caller is root).
+
+    Raises:
+        FileExistsError: The path exists.
+        OSError: The disk is full, or the folder is not writable.
+    """
+    from envkit.fs import leftovers
+
+    leftovers.remove(folder_fd, name)
+    temporary = leftovers.temporary_name(name)
+    try:
+        create(temporary, content, mode=mode, owner=owner, folder_fd=folder_fd)
+        _rename_without_replacing(temporary, name, folder_fd)
+    except OSError as error:
+        error.filename, error.filename2 = str(folder / name), None  # the error of a full disk has no file name
+        raise
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=folder_fd)
+
+
+def _rename_without_replacing(source: str, target: str, folder_fd: int) -> None:
+    try:
+        os.link(source, target, src_dir_fd=folder_fd, dst_dir_fd=folder_fd, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in NO_LINK_ERRNOS:
+            raise
+        if target in os.listdir(folder_fd):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
+        os.rename(source, target, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
 
 
 def is_private(path: Path, mode: int, uid: int) -> bool:

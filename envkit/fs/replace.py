@@ -7,14 +7,16 @@ import hashlib
 import os
 import stat
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
-from envkit.fs import files
+from envkit.fs import files, leftovers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+TEMPORARY_FOR = "envkit"  # one temporary file at a time, whatever the name of the file
 READ_LIMIT_BYTES = 1 << 30  # more than envkit ever reads
 
 
@@ -38,7 +40,8 @@ def replace_if_unchanged(path: Path, original_digest: bytes, content: bytes) -> 
         OSError: The file is not writable, or the disk is full.
     """
     folder_fd = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    temp_name = f".envkit.{os.getpid()}.new"
+    temp_name = leftovers.temporary_name(TEMPORARY_FOR)
+    _remove_leftovers(path.parent)
     try:
         file_stat = os.stat(path.name, dir_fd=folder_fd, follow_symlinks=False)
         if not stat.S_ISREG(file_stat.st_mode):
@@ -60,6 +63,12 @@ def replace_if_unchanged(path: Path, original_digest: bytes, content: bytes) -> 
     finally:
         _unlink(temp_name, folder_fd)
         os.close(folder_fd)
+
+
+@cache
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the leftovers of a killed run, once per folder: it may contain very many files."""
+    leftovers.remove(folder, TEMPORARY_FOR)
 
 
 def _unlink(name: str, folder_fd: int) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from envkit.errors import PreconditionError
-from envkit.fs import files
+from envkit.fs import files, leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -50,10 +50,11 @@ def write(folder: Path, artifacts: Iterable[Artifact], writable_folders: Collect
 def _write(targets: list[tuple[int, Artifact]]) -> None:
     """Write every file under a temporary name, then rename all of them."""
     temp_files = [
-        (folder_fd, f".{_file_name(artifact)}.{os.getpid()}.new", artifact) for folder_fd, artifact in targets
+        (folder_fd, leftovers.temporary_name(_file_name(artifact)), artifact) for folder_fd, artifact in targets
     ]
     try:
         for parent_fd, temp_name, artifact in temp_files:
+            leftovers.remove(parent_fd, _file_name(artifact))
             _unlink(parent_fd, temp_name)
             files.create(temp_name, artifact.text.encode(), mode=artifact.mode, folder_fd=parent_fd)
         for parent_fd, temp_name, artifact in temp_files:
