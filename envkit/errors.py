@@ -194,6 +194,15 @@ def connection_lost_error(action: str, detail: str) -> EngineUnavailable:
     )
 
 
+def workspace_replaced_error() -> ExecError:
+    """Return the error for a container that still has an earlier folder of the project's path."""
+    return ExecError(
+        "the project folder was deleted or replaced while the environment was running",
+        code="workspace-replaced",
+        hint="envkit up starts the container again, with the folder that is there now",
+    )
+
+
 def other_file_system_error(message: str) -> StartFailed:
     """Return the error for an engine that mounts other files than the ones the caller sees."""
     return StartFailed(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import naming
-from envkit.environment import project
-from envkit.errors import as_exec_errors
+from envkit.environment import moved_project, project
+from envkit.errors import as_exec_errors, workspace_replaced_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,8 @@ def execute(environment: Environment, argv: Sequence[str]) -> int:
     with as_exec_errors():
         backend = environment.connect()
         project.require_running(backend, environment)
+        if backend.capabilities.binds and moved_project.is_replaced(environment.state):
+            raise workspace_replaced_error()
         tty = sys.stdin.isatty() and sys.stdout.isatty()
         workdir = container_workdir(environment)
         return backend.run_attached(environment.container_name, argv, tty=tty, workdir=naming.WORKSPACE, folder=workdir)

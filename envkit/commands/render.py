@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from envkit import backends
+from envkit import backends, naming
 from envkit.environment.planning import plan_environment
 from envkit.errors import EngineUnavailable, ExitCode
 from envkit.fs import files, safe_tree
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from envkit.backends.backend import Backend
     from envkit.environment.project import Project
+    from envkit.reconcile import DesiredState
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ def render(project: Project, folder: Path, *, check: bool) -> Report[RenderResul
         OSError: The folder cannot be written.
     """
     planning = plan_environment(project, _connect_engine(project), project.state)
-    artifacts = (*planning.context, compose.render(planning.desired))
+    desired = _keep_picked(planning.desired, project, folder) if check else planning.desired
+    artifacts = (*planning.context, compose.render(desired))
     contents = {artifact.path: files.read(folder / artifact.path) for artifact in artifacts} if check else {}
     stale = tuple(
         artifact.path for artifact in artifacts if check and contents[artifact.path] != artifact.text.encode()
@@ -65,6 +68,28 @@ def render(project: Project, folder: Path, *, check: bool) -> Report[RenderResul
     }
     safe_tree.write(folder, artifacts, writable_folders)
     return Report("render", planning.plan.name, RenderResult(str(folder), paths))
+
+
+def _keep_picked(desired: DesiredState, project: Project, folder: Path) -> DesiredState:
+    """Replace the picked ports and the picked subnet by those of an existing file: another free one is no change."""
+    content = files.read(folder / compose.FILE) or b""
+    ports, subnet = compose.parse_picked(content.decode(errors="replace"))
+    run = desired.plan.run
+    subnet = subnet if _is_in_pool(subnet, project.config.network.pool) else run.network.subnet
+    requested = {naming.JUPYTER_PORT: project.config.jupyter.port, naming.SSH_PORT: project.config.ssh.port}
+    run_ports = tuple(
+        port if requested.get(port.container) else replace(port, host=ports.get(port.container, port.host))
+        for port in run.ports
+    )
+    network = replace(run.network, subnet=subnet) if run.network.subnet else run.network
+    return replace(desired, plan=replace(desired.plan, run=replace(run, ports=run_ports, network=network)))
+
+
+def _is_in_pool(subnet: str, pool: str) -> bool:
+    try:
+        return ip_network(subnet).subnet_of(ip_network(pool))  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        return False
 
 
 def _connect_engine(project: Project) -> Backend | None:

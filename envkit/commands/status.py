@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envkit import backends, naming, state
 from envkit.backends import endpoint
+from envkit.environment import moved_project
 from envkit.environment.project import environment_not_found, is_folder_missing, stop_command
 from envkit.environment.remote import ports
 from envkit.model.report import Finding, Progress, Report
@@ -145,6 +146,8 @@ def _verdict(saved_state: State) -> str:
     """Return the verdict of the last probe, or that the current environment is not proven."""
     if is_folder_missing(saved_state.project):
         return "not proven: folder missing"
+    if moved_project.is_replaced(saved_state):
+        return "not proven: folder replaced, envkit up uses the new one"
     if saved_state.proven:
         return saved_state.verdict
     return f"not proven: {saved_state.verdict}" if saved_state.verdict else "not proven"

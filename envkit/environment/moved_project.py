@@ -33,6 +33,21 @@ def folder_id(folder: str) -> str:
     return ":".join(parts) if is_complete else ""
 
 
+def is_replaced(saved_state: State) -> bool:
+    """Check whether another folder is now at the path of a project whose workspace it contains.
+
+    A running container still has the old one. The device is not compared: its number can change with a restart.
+    """
+    workspace, project = saved_state.workspace or saved_state.project, saved_state.project
+    _, _, rest = saved_state.folder_id.partition(":")
+    if not rest or not (workspace == project or workspace.startswith(f"{project}/")):
+        return False
+    try:
+        return not rest.startswith(f"{Path(project).stat().st_ino}:")
+    except OSError:
+        return False
+
+
 def refresh_id(saved_id: str, folder: str) -> str:
     """Return the identifier of a folder, asked again only if it cannot be the saved one."""
     return saved_id if _may_be(saved_id, folder) else folder_id(folder)

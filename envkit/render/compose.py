@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from envkit import naming
@@ -23,6 +24,13 @@ PLACEHOLDER_HASH = "made-by-envkit"
 def render(desired: DesiredState) -> Artifact:
     """Render the compose file of an environment."""
     return Artifact(FILE, render_template("compose.yaml.j2", name=desired.plan.name, document=document(desired)), 0o600)
+
+
+def parse_picked(text: str) -> tuple[dict[int, int], str]:
+    """Return the host port of each container port, and the subnet, of a rendered file; empty if there is none."""
+    ports = re.findall(r"target: ([0-9]{1,5})\n\s+published: ['\"]([0-9]{1,5})['\"]\n", text)
+    subnet = re.search(r"subnet: ([0-9./]{9,18})\n", text)
+    return {int(container): int(host) for container, host in ports}, subnet[1] if subnet else ""
 
 
 def document(desired: DesiredState) -> dict[str, Any]:

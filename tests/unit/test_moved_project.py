@@ -103,3 +103,18 @@ def test_volumes_of_another_name_are_kept_by_down() -> None:
     }
     steps = reconcile.down("vision", 0, "/p", ActualState(volumes=volumes), volumes=True)
     assert steps == (step.RemoveVolume("envkit-0-vision-home"),)
+
+
+def test_another_folder_at_the_path_is_recognized(folder: Path) -> None:
+    (saved_state,) = (saved for _, saved in state.environments(ENGINE))
+    assert not moved_project.is_replaced(saved_state)
+    old = folder.rename(folder.parent / "old")
+    folder.mkdir()
+    assert moved_project.is_replaced(saved_state)
+    device, inode, birth = saved_state.folder_id.split(":")
+    for changed in (
+        replace(saved_state, folder_id=""),
+        replace(saved_state, workspace=str(old)),
+        replace(saved_state, folder_id=f"{int(device) + 1}:{folder.stat().st_ino}:{birth}"),
+    ):
+        assert not moved_project.is_replaced(changed), (inode, changed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,26 @@ def test_rendered_files_are_written_and_current(loaded_project: project.Project,
     report = render(loaded_project, tmp_path / "vision/rendered", check=False)
     assert "Dockerfile" in report.result.files
     assert not render(loaded_project, tmp_path / "vision/rendered", check=True).exit_code
+
+
+def test_another_free_port_or_subnet_is_no_change(loaded_project: project.Project, tmp_path: Path) -> None:
+    folder = tmp_path / "vision/rendered"
+    render(loaded_project, folder, check=False)
+    compose = folder / "compose.yaml"
+    text = compose.read_text()
+    port = re.search(r"published: '([0-9]+)'", text)
+    subnet = re.search(r"subnet: (\S+)", text)
+    assert port is not None
+    assert subnet is not None
+    for old, new, code in (
+        (port[1], "9321", 0),
+        (subnet[1], "10.183.9.8/29", 0),
+        (subnet[1], "192.168.3.8/29", 1),
+        ("read_only: true", "read_only: false", 1),
+        ("host_ip: 127.0.0.1", "host_ip: 0.0.0.0", 1),
+    ):
+        compose.write_text(text.replace(old, new))
+        assert render(loaded_project, folder, check=True).exit_code == code, (old, new)
 
 
 def test_a_link_to_another_project_is_refused(loaded_project: project.Project, tmp_path: Path) -> None:

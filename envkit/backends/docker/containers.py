@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import docker.errors
 import docker.types
@@ -12,7 +12,7 @@ import docker.types
 from envkit.backends.docker import create_options, inspect, tar
 from envkit.backends.docker.client import long_timeout
 from envkit.backends.docker.sdk_errors import translate_errors
-from envkit.errors import StartFailed
+from envkit.errors import StartFailed, connection_lost_error
 from envkit.model.backend import FileEntry
 
 if TYPE_CHECKING:
@@ -177,14 +177,28 @@ def logs(engine: Engine, name: str, *, lines: int | None = None, follow: bool = 
 
     Raises:
         EngineError: The container does not exist.
+        EngineUnavailable: The connection broke while the container was running.
     """
     tail: Literal["all"] | int = "all" if lines is None else lines
     with translate_errors(f"reading the log of {name}"):
         if not follow:
             yield engine.api.logs(name, tail=tail)
             return
+        started_at = _running_since(engine, name)
         with long_timeout(engine):
             yield from engine.api.logs(name, stream=True, tail=tail, follow=True)
+        # The end of a broken connection looks like the end of the log.
+        if started_at and _running_since(engine, name) == started_at:
+            raise connection_lost_error(f"following the log of {name}", "the container is still running")
+
+
+def _running_since(engine: Engine, name: str) -> str:
+    """Return when a running container started; empty if it is not running."""
+    try:
+        state: Mapping[str, Any] = engine.api.inspect_container(name)["State"]
+    except docker.errors.NotFound:
+        return ""
+    return str(state.get("StartedAt")) if state.get("Running") else ""
 
 
 def _pack_folders(paths: list[str], owner: Account) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from envkit.errors import CommandNotExecutable, CommandNotFound, ExecError
+from envkit.errors import CommandNotExecutable, CommandNotFound, ExecError, workspace_replaced_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,11 +91,7 @@ class OutputBuffer:
 def start_error(output: str, program: str) -> ExecError:
     """Return the error for a program that was not started."""
     if FOLDER_DELETED.search(output):
-        return ExecError(
-            "the project folder was deleted or replaced while the environment was running",
-            code="workspace-replaced",
-            hint="envkit up starts the container again, with the folder that is there now",
-        )
+        return workspace_replaced_error()
     if FOLDER_ERROR.search(output):
         return ExecError(
             "this folder does not exist in the workspace, or cannot be entered there",
