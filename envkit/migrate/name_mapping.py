@@ -73,15 +73,14 @@ def target(path: str, api: Api) -> Target:
         move_prefix = _longest_prefix(move_prefix.rpartition(".")[0], _MOVES)
     if path != "keras" and api.resolves(path):
         return Target(path, _NOTE_RULES.get(note_prefix, _PRIVATE_RULE))
-    if not note_prefix and (public_path := _find_public(path, api)):
-        return Target(public_path, _IMPORTED_NAME_RULE)
-    return Target("", _NOTE_RULES.get(note_prefix, ""))
+    public_path = _find_public(path, api) if not note_prefix else ""
+    return Target(public_path, _IMPORTED_NAME_RULE if public_path else _NOTE_RULES.get(note_prefix, ""))
 
 
 def _find_public(path: str, api: Api) -> str:
     """Find a name that a module of standalone Keras only imported: the backend, a module, or a public name."""
     module, _, name = path.rpartition(".")
-    if "." not in module or not api.resolves(f"tensorflow.{module}") and not target(module, api).path:
+    if "." not in module or not target(module, api).path:
         return ""
     if name == "K":
         return "tensorflow.keras.backend"

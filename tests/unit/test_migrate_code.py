@@ -24,6 +24,7 @@ FIRST_RUN_ONLY_RULES = {
     "backend/image-dim-ordering",
     "backend/set-image-dim-ordering",
     "behaviour/batch-dot",
+    "behaviour/crossentropy-order",
     "behaviour/learning-rate",
     "behaviour/recurrent-weights",
     "behaviour/save-folder",

@@ -111,10 +111,15 @@ def _build_message(rule: str, path: str) -> str:
 def note_missing(edits: EditSet, path: str, offset: int, api: Api) -> None:
     """Note that the release does not have the name: under the rule that covers it, or as unresolved."""
     rule = target(path, api).rule
-    if rule:
+    if ".tf." in path:  # TensorFlow, through the backend that imported it
+        path = f"tensorflow.{path.partition('.tf.')[2]}"
+    if rule and not path.startswith("tensorflow"):
         edits.add_note(rule, offset, _build_message(rule, path))
     elif path.startswith("tensorflow"):
-        edits.add_note(_TF1_RULE, offset, f"TensorFlow {api.release} has no `{path}`.")
+        old_path = path.replace("tensorflow.", "tensorflow.compat.v1.", 1)
+        is_known = old_path.rpartition(".")[0] in api.modules
+        hint = f"use tf.{old_path.partition('.')[2]}" if api.resolves(old_path) or not is_known else ""
+        edits.add_note(_TF1_RULE, offset, f"TensorFlow {api.release} has no `{path}`.", hint)
     elif name := next((part for part in path.split(".")[2:] if part in _INCIDENTAL_IMPORTS), ""):
         edits.add_note(
             _INCIDENTAL_RULE,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from envkit.migrate.python.call_arguments import integer_value, quote_like, string_value
+from envkit.migrate.python.calls import uses_keras_1
 from envkit.migrate.python.string_suffix import known_suffix
 
 if TYPE_CHECKING:
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 _KERAS2_LEARNING_RATES = {"adadelta": "1.0", "adagrad": "0.01", "adamax": "0.002", "nadam": "0.002"}
 _MODEL_EXTENSIONS = (".h5", ".hdf5", ".keras")
 _OTHER_EXTENSIONS = re.compile(
-    r"\.(?:png|jpe?g|gif|bmp|tiff?|npy|npz|csv|json|txt|pdf|svg|wav|mp[34]|pth?|pb|tflite|ckpt|tf)$",
+    r"\.(?:mlmodel|onnx|png|jpe?g|gif|bmp|tiff?|npy|npz|csv|json|txt|pdf|svg|wav|mp[34]|pth?|pb|tflite|ckpt|tf)$",
 )
 _HISTORY_KEYS = {"acc": "accuracy", "val_acc": "val_accuracy"}
 _ACC_PLACEHOLDER = re.compile(r"\{(val_)?acc(?=[:}!])")
 _LOGS_NAME = re.compile(r"hist|logs?$|result", re.IGNORECASE)
 _HISTORY_RULE = "behaviour/history-keys"
+_CROSSENTROPIES = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
 _FOURTH_AXIS = 3  # 0-based
 
 
@@ -39,6 +41,21 @@ def add_notes(queries: FileQueries) -> None:
     _note_file_formats(queries)
     _note_recurrent_weights(queries)
     _note_batch_dot(queries)
+    if uses_keras_1(queries.edits.source):
+        _note_keras_1_orders(queries)
+
+
+def _note_keras_1_orders(queries: FileQueries) -> None:
+    """Note arguments that Keras 1 took in another order or unit than Keras 2."""
+    for name in _CROSSENTROPIES:
+        for use, args in queries.keras_calls.get(f"keras.backend.{name}", []):
+            if len(args.positional) > 1:
+                queries.add_note("behaviour/crossentropy-order", use.node)
+    for name in ("fit_generator", "evaluate_generator", "predict_generator"):
+        for call in queries.method_calls[name]:
+            args = queries.arguments(call)
+            if len(args.positional) > 1:
+                queries.add_note("arguments/samples", args.positional[1])
 
 
 def _note_layers_pop(queries: FileQueries) -> None:
@@ -137,12 +154,15 @@ def _get_metrics(queries: FileQueries, call: cst.Call) -> list[cst.BaseExpressio
 def _iter_history_keys(queries: FileQueries) -> Iterator[cst.BaseExpression]:
     """Yield the string literals that are keys of a history or of logs, or file names that contain such keys."""
     source = queries.edits.source
+    has_checkpoint = any(source.code(call.func).endswith("Checkpoint") for call in source.nodes(cst.Call))
     for literal in source.nodes(cst.SimpleString):
         value = string_value(literal)
         if value is None:
             continue
         parent = source.parents[literal]
-        if value in _HISTORY_KEYS and isinstance(parent, cst.Index):
+        if has_checkpoint and _ACC_PLACEHOLDER.search(value):
+            yield literal
+        elif value in _HISTORY_KEYS and isinstance(parent, cst.Index):
             subscript = source.parents[source.parents[parent]]
             if isinstance(subscript, cst.Subscript) and _LOGS_NAME.search(
                 source.code(subscript.value).rpartition(".")[2]
@@ -151,10 +171,7 @@ def _iter_history_keys(queries: FileQueries) -> Iterator[cst.BaseExpression]:
         elif isinstance(parent, cst.Arg):
             call = source.parents[parent]
             is_monitor = parent.keyword is not None and parent.keyword.value == "monitor"
-            is_checkpoint = isinstance(call, cst.Call) and source.code(call.func).endswith("Checkpoint")
-            if (value in _HISTORY_KEYS and (is_monitor or _is_logs_get(queries, call))) or (
-                is_checkpoint and _ACC_PLACEHOLDER.search(value)
-            ):
+            if value in _HISTORY_KEYS and (is_monitor or _is_logs_get(queries, call)):
                 yield literal
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from envkit.migrate.name_mapping import canonical_name, target
-from envkit.migrate.python import convolutions, merge_layer, positional_arguments
+from envkit.migrate.python import convolutions, merge_layer, ordering_constants, positional_arguments
 from envkit.migrate.python.call_arguments import Arguments, integer_value, quote_like, string_value
 from envkit.migrate.rules.signatures import KERAS_1_KEYWORDS
 from envkit.migrate.rules.table import RULE_TABLE
@@ -55,6 +55,12 @@ _LAYER_KEYWORDS = frozenset(
 )
 
 
+# Layers with two kernels; arguments for one are accepted and ignored.
+_SPLIT_KERNELS = ("SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D")
+_IGNORED_KEYWORDS = frozenset({"kernel_initializer", "kernel_regularizer", "kernel_constraint"})
+# Layers that need a GPU if the channels are first.
+_CHANNELS_FIRST_LAYERS = tuple(f"{name}{rank}D" for name in ("Conv", "Convolution", "Pooling") for rank in (1, 2, 3))
+_CHANNELS_FIRST_LAYERS += ("Conv2DTranspose", "Conv3DTranspose")
 # Arguments that optimizers accept through **kwargs; any other raises TypeError.
 _OPTIMIZER_KEYWORDS = frozenset({"clipnorm", "clipvalue", "global_clipnorm", "lr", "decay", "schedule_decay"})
 
@@ -94,6 +100,7 @@ def _rewrite_arguments(edits: EditSet, use: Use, args: Arguments, path: str, api
     handled_keywords |= _rewrite_dim_ordering(edits, args, parameters)
     was_reordered = positional_arguments.rewrite(edits, use, args, canonical_path, parameters, is_keras_1=is_keras_1)
     if is_layer:
+        _note_channels_first(edits, args, canonical_path)
         handled_keywords |= convolutions.rewrite(edits, use, args, parameters, ignore_extra=was_reordered)
         handled_keywords |= _remove_dropped_keywords(edits, args, parameters, canonical_path)
     is_optimizer = canonical_path.rpartition(".")[0] == "keras.optimizers" and parameters.accepts_kwargs
@@ -125,7 +132,11 @@ def _rewrite_dim_ordering(edits: EditSet, args: Arguments, parameters: Parameter
         return set()
     rule = "arguments/dim-ordering"
     ordering = string_value(arg.value)
-    if ordering == "default":
+    constant = ordering_constants.find(edits.source, arg.value)
+    if constant is not None:
+        ordering_constants.rewrite(edits, constant)
+        edits.rewrite(rule, *edits.source.spans[arg], args.rename(arg, "data_format"))
+    elif ordering == "default":
         edits.rewrite(rule, *edits.source.spans[arg], args.remove(arg))
     else:
         splices = [args.rename(arg, "data_format")]
@@ -135,6 +146,13 @@ def _rewrite_dim_ordering(edits: EditSet, args: Arguments, parameters: Parameter
             edits.add_note(rule, edits.source.start(arg), "This value may still be one of the old names.")
         edits.rewrite(rule, *edits.source.spans[arg], *splices)
     return {"dim_ordering"}
+
+
+def _note_channels_first(edits: EditSet, args: Arguments, canonical_path: str) -> None:
+    arg = args.keywords.get("data_format") or args.keywords.get("dim_ordering")
+    is_affected = canonical_path.endswith(_CHANNELS_FIRST_LAYERS) and ".Global" not in canonical_path
+    if arg is not None and is_affected and string_value(arg.value) in {"th", "channels_first"}:
+        edits.add_note("backend/channels-first", edits.source.start(args.call))
 
 
 def _remove_dropped_keywords(edits: EditSet, args: Arguments, parameters: Parameters, canonical_path: str) -> set[str]:
@@ -176,6 +194,9 @@ def _note_unknown_keywords(
     is_optimizer = canonical_path.startswith("keras.optimizers.")
     accepted_keywords = _OPTIMIZER_KEYWORDS if is_optimizer else _LAYER_KEYWORDS
     for name, arg in args.keywords.items():
+        if canonical_path.endswith(_SPLIT_KERNELS) and name in _IGNORED_KEYWORDS:
+            edits.add_note("lint/ignored-argument", edits.source.start(arg), f"`{name}` has no effect on this layer.")
+            continue
         if (
             name in handled_keywords
             or name in parameters.names

@@ -77,6 +77,38 @@ class FileQueries:
                     names.update(source.code(target.target) for target in assign.targets)
         return frozenset(names)
 
+    @cached_property
+    def assigned_values(self) -> Mapping[str, list[cst.BaseExpression]]:
+        """Values that the file assigns, by the code of the target."""
+        values = defaultdict(list)
+        for assign in self.edits.source.nodes(cst.Assign):
+            for target in assign.targets:
+                values[self.edits.source.code(target.target)].append(assign.value)
+        return values
+
+    def assigned_names(self, value: cst.CSTNode) -> list[str]:
+        """Return the targets that the value is assigned to."""
+        assign = self.edits.source.parents[value]
+        return [self.edits.source.code(target.target) for target in getattr(assign, "targets", ())]
+
+    @cached_property
+    def foreign_names(self) -> frozenset[str]:
+        """Variables that are only assigned results of packages other than Keras."""
+        source = self.edits.source
+        foreign_roots = {
+            (alias.evaluated_alias or alias.evaluated_name).partition(".")[0]
+            for statement in source.nodes(cst.Import)
+            for alias in statement.names
+        } - {binding.name for binding in self.usage.bindings}
+        return frozenset(
+            name
+            for name, values in self.assigned_values.items()
+            if all(
+                isinstance(value, cst.Call) and source.code(value.func).partition(".")[0] in foreign_roots
+                for value in values
+            )
+        )
+
     def arguments(self, call: cst.Call) -> Arguments:
         """Return the arguments of the call."""
         return Arguments(self.edits.source, call)
@@ -86,11 +118,18 @@ class FileQueries:
         assert isinstance(call.func, cst.Attribute)  # noqa: S101 - callers pass method calls only
         return self.looks_like_model(call.func.value)
 
+    def is_keras_model(self, call: cst.Call) -> bool:
+        """Check whether the method is called on a variable that is assigned a Keras model."""
+        assert isinstance(call.func, cst.Attribute)  # noqa: S101 - callers pass method calls only
+        return self.edits.source.code(call.func.value) in self.model_names
+
     def looks_like_model(self, node: cst.BaseExpression) -> bool:
         """Check whether the expression is a likely Keras model, by its assignments or its name."""
         code = self.edits.source.code(node)
         if code in self.model_names:
             return True
+        if code in self.foreign_names:
+            return False
         last_name = code.rpartition(".")[2]
         return last_name.isidentifier() and _MODEL_NAME.search(last_name) is not None
 

@@ -18,6 +18,7 @@ from envkit.migrate.python import (
     methods,
     missing_imports,
     parsed_file,
+    removed_names,
     runtime_notes,
 )
 from envkit.migrate.python.edits import EditSet
@@ -65,6 +66,7 @@ def transform_source(
         methods.rewrite(edits, usage)
         duplicate_branches.add_notes(edits, usage)
         queries = FileQueries(edits, usage)
+        removed_names.rewrite(queries)
         runtime_notes.add_notes(queries)
         behaviour_notes.add_notes(queries)
         lints.add_notes(queries)

@@ -58,12 +58,13 @@ def _is_keras_1_order(positional: list[cst.Arg], name: str) -> bool | None:
     index = LAYERS[name].index("init")
     if len(values) <= index:
         return False
-    text = string_value(values[index])
-    if text is not None:
+    value = values[index]
+    if (text := string_value(value)) is not None:
         return text in INITIALIZERS
-    is_later_layer = name in _CONVOLUTION_RANKS or integer_value(values[index]) is not None
-    is_named = isinstance(values[index], cst.Name) and values[index].value in {"None", "True", "False"}
-    return False if is_later_layer or is_named else None
+    is_constant = isinstance(value, (cst.Integer, cst.Tuple)) or (
+        isinstance(value, cst.Name) and value.value in {"None", "True", "False"}
+    )
+    return False if name in _CONVOLUTION_RANKS or is_constant else None
 
 
 def _rewrite_order(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from envkit.migrate.python.call_arguments import string_value
+from envkit.migrate.python.removed_names import note_callback_keys
 from envkit.migrate.rules.table import RULE_TABLE
 
 if TYPE_CHECKING:
@@ -106,7 +107,9 @@ def _note_removed_methods(queries: FileQueries) -> None:
     for call in queries.method_calls["predict_classes"]:
         queries.add_note("training/predict-classes", call)
     for call in queries.method_calls["predict_proba"]:
-        if "sklearn" not in queries.edits.source.text and queries.is_model_method(call):
+        if queries.is_keras_model(call) or (
+            "sklearn" not in queries.edits.source.text and queries.is_model_method(call)
+        ):
             queries.add_note("training/predict-proba", call)
     for call in queries.method_calls["to_yaml"]:
         queries.add_note("training/yaml", call)
@@ -149,6 +152,7 @@ def _note_custom_classes(queries: FileQueries) -> None:
                     queries.add_note("graph/custom-optimizer", method)
         if any(base.startswith("keras.callbacks.") for base in bases):
             _note_custom_callback(queries, node)
+            note_callback_keys(queries, node)
 
 
 def _note_custom_layer(queries: FileQueries, node: cst.ClassDef) -> None:

@@ -177,6 +177,13 @@ IMPORTS = (
 
 NAMES = (
     Rule(
+        "names/attributes",
+        "mechanical",
+        "flow_from_directory('x').nb_sample",
+        "flow_from_directory('x').samples",
+        "Keras 2 renamed the attribute of generators and tokenizers: AttributeError.",
+    ),
+    Rule(
         "names/optimizers",
         "mechanical",
         "optimizers.adam()",

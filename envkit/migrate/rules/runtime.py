@@ -207,6 +207,14 @@ BEHAVIOUR = (
         "use tf.einsum or tf.linalg.matmul, and compare the shapes",
     ),
     Rule(
+        "behaviour/crossentropy-order",
+        "behaviour",
+        "K.binary_crossentropy(y_pred, y_true)",
+        "K.binary_crossentropy(y_true, y_pred)",
+        "Keras 1 took (output, target), since Keras 2 it is (target, output): the loss of code for Keras 1 is wrong.",
+        "swap the two arguments if the first one is the output of the model",
+    ),
+    Rule(
         "behaviour/recurrent-weights",
         "behaviour",
         "LSTM(10); model.load_weights('old.h5')",
@@ -218,6 +226,14 @@ BEHAVIOUR = (
 )
 
 LINTS = (
+    Rule(
+        "lint/ignored-argument",
+        "lint",
+        "SeparableConv2D(8, 3, kernel_regularizer='l2')",
+        "SeparableConv2D(8, 3, depthwise_regularizer='l2', pointwise_regularizer='l2')",
+        "The layer accepts the argument and ignores it, as Keras 2 did.",
+        "use depthwise_ and pointwise_ instead of kernel_",
+    ),
     Rule(
         "lint/mixed-float16",
         "lint",
