@@ -438,6 +438,11 @@ ERRORS: dict[str, ErrorEntry] = {
         "The requested Python packages are incompatible with TensorFlow or with each other.",
         "remove the package from python: in envkit.yaml, or use another version",
     ),
+    "git-ignored-files-unknown": ErrorEntry(
+        ExitCode.USAGE,
+        "Git cannot tell which files it ignores, so `migrate --write` changes nothing in the folder.",
+        "install git, or git config --global --add safe.directory FOLDER; or name the files instead of the folder",
+    ),
     "path-not-found": ErrorEntry(
         ExitCode.USAGE,
         "A path on the command line does not exist or is not a file or folder.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envkit import process
 from envkit.commands.migrate import discovery
 from envkit.errors import PreconditionError
 from envkit.fs import replace
@@ -114,3 +115,44 @@ def test_unreadable_folder_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(os, "scandir", deny)
     assert skip_reasons(run(tmp_path), tmp_path) == {"a": "cannot access the file: Permission denied", "b.py": ""}
+
+
+GIT_FAILURES: dict[str, Exception | process.CompletedProcess] = {
+    "git is not installed": FileNotFoundError(),
+    "git does not start: Permission denied": PermissionError(13, "Permission denied"),
+    "git did not answer within 60 s": process.TimeoutExpired("git", 60),
+    "fatal: detected dubious ownership": process.CompletedProcess(128, "", "fatal: detected dubious ownership\n"),
+}
+
+
+@pytest.mark.parametrize("problem", GIT_FAILURES)
+def test_nothing_is_written_if_git_cannot_answer(problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(tmp_path, {"a.py": OLD, "build/b.py": OLD, ".gitignore": b"build/\n"})
+    subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
+    monkeypatch.setattr(process, "run", lambda *_, **__: fail_with(GIT_FAILURES[problem]))
+    with pytest.raises(PreconditionError) as caught:
+        run(tmp_path, write=True)
+    assert (caught.value.code, caught.value.detail) == ("git-ignored-files-unknown", problem)
+    assert (tmp_path / "a.py").read_bytes() == (tmp_path / "build/b.py").read_bytes() == OLD
+    assert problem in run(tmp_path).result.warning
+
+
+def fail_with(failure: Exception | process.CompletedProcess) -> process.CompletedProcess:
+    if isinstance(failure, Exception):
+        raise failure
+    return failure
+
+
+def test_named_file_is_written_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(tmp_path, {"a.py": OLD})
+    subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
+    monkeypatch.setattr(process, "run", lambda *_, **__: fail_with(FileNotFoundError()))
+    run(tmp_path / "a.py", write=True)
+    assert (tmp_path / "a.py").read_bytes() != OLD
+
+
+def test_folder_outside_a_repository_needs_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(tmp_path, {"a.py": OLD})
+    monkeypatch.setattr(process, "run", lambda *_, **__: fail_with(FileNotFoundError()))
+    run(tmp_path, write=True)
+    assert (tmp_path / "a.py").read_bytes() != OLD

@@ -250,3 +250,28 @@ def test_irrelevant_files_are_filtered_out() -> None:
         ("notes.txt", "tensorflow"),
     ):
         assert not dispatch.mentions_keras(PurePosixPath(name), text.encode("latin-1")), (name, text)
+
+
+IMAGES = {
+    ("Dockerfile", "FROM tensorflow/tensorflow:1.15.0-gpu-py3-jupyter\n"): 1,
+    ("Dockerfile", "FROM --platform=linux/amd64 docker.io/tensorflow/tensorflow:2.3.1 AS base\n"): 1,
+    ("gpu.dockerfile", "ARG TF=1.14.0\nFROM tensorflow/tensorflow:${TF}-gpu\n"): 2,
+    ("Dockerfile", "FROM tensorflow/tensorflow:${TF:-1.15.2}\n"): 1,
+    ("docker-compose.yml", "services:\n  a:\n    image: tensorflow/tensorflow:2.1.0\n"): 3,
+    (".gitlab-ci.yml", "image: gcr.io/tensorflow/tensorflow:1.4.0\n"): 1,
+    ("run.sh", "docker run -it tensorflow/tensorflow:1.15.5 bash\n"): 1,
+    (".devcontainer/devcontainer.json", '{"image": "tensorflow/tensorflow:2.0.0"}\n'): 1,
+}
+
+
+def test_image_of_another_release_is_reported() -> None:
+    for (name, text), line in IMAGES.items():
+        (note,) = migrate(name, text).notes
+        assert (note.rule, note.location.line) == ("requirements/tensorflow", line), name
+
+
+def test_image_of_the_release_or_without_a_version_is_not_reported() -> None:
+    for image in ("2.9.0", "2.9.0-gpu-jupyter", "latest", "latest-gpu", "nightly", "${GIVEN}", "devel"):
+        assert migrate("Dockerfile", f"FROM tensorflow/tensorflow:{image}\n").notes == (), image
+    for line in ("# FROM tensorflow/tensorflow:1.15.0", "FROM me/tensorflow/tensorflow-x:1.15.0", "FROM tensorflow:1"):
+        assert migrate("Dockerfile", f"{line}\n").notes == (), line

@@ -233,6 +233,8 @@ def migrate(result: MigrateResult) -> str:
     lines += [f"  {_pluralize(count, f'{kind} note')}" for kind, count in sorted(note_counts.items())]
     if skipped_count:
         lines.append(f"  {_pluralize(skipped_count, 'file')} skipped")
+    if result.warning:
+        lines.append(f"  warning: {result.warning}")
     return "\n".join(lines if len(lines) > 1 else [f"{lines[0]}: nothing to do"])
 
 

@@ -36,12 +36,14 @@ class MigrateResult:
         file_count: Number of files checked.
         written: Whether changes were written.
         files: Results that are not empty.
+        warning: Problem that concerns no single file, or empty.
     """
 
     release: str
     file_count: int
     written: bool
     files: tuple[FileResult, ...]
+    warning: str = ""
 
 
 def migrate(
@@ -64,10 +66,13 @@ def migrate(
         on_scan: Callback for the number of files scanned, with a function that counts all files.
 
     Raises:
-        PreconditionError: If a path does not exist or has an unsupported type.
+        PreconditionError: If a path does not exist or has an unsupported type, or files would be written although git
+            cannot tell which ones it ignores.
     """
+    all_files = discovery.find_files(paths)
+    warning = _check_ignored_files(paths, write=write)
     file_results, suffix_counts = [], Counter[str]()
-    candidates = _filter_candidates(paths, discovery.find_files(paths), suffix_counts, on_scan)
+    candidates = _filter_candidates(paths, all_files, suffix_counts, on_scan)
     for migration in worker_pool.map_ordered(
         candidates, partial(file_job.migrate_file, job=job), on_crash=file_job.crash_result
     ):
@@ -75,8 +80,19 @@ def migrate(
         if not file_result.is_empty:
             on_file(file_result)
             file_results.append(replace(file_result, diff="", content=b""))
-    result = MigrateResult(job.release, suffix_counts.total(), write, tuple(file_results))
+    result = MigrateResult(job.release, suffix_counts.total(), write, tuple(file_results), warning)
     return Report("migrate", " ".join(map(str, paths)), result, exit_code=_exit_code(file_results, check=check))
+
+
+def _check_ignored_files(paths: Sequence[Path], *, write: bool) -> str:
+    """Return a warning if git cannot tell which files it ignores; nothing may be written then."""
+    try:
+        discovery.check_ignored_files(paths)
+    except PreconditionError as error:
+        if write:
+            raise
+        return f"{error.message}, so they are included: {error.detail}; hint: {error.hint}"
+    return ""
 
 
 def _filter_candidates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from envkit import process
 from envkit.errors import PreconditionError
 from envkit.migrate.dispatch import is_supported
+from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,6 +66,19 @@ class FoundFile:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class GitAnswer:
+    """Answer of git for one folder.
+
+    Attributes:
+        ignored_paths: Ignored paths, relative to the folder.
+        problem: Why the paths are unknown, or empty.
+    """
+
+    ignored_paths: frozenset[str] = frozenset()
+    problem: str = ""
+
+
 def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
     """Yield the files to check in order, each once.
 
@@ -89,9 +104,28 @@ def _is_covered(paths: Sequence[Path], other_index: int, index: int) -> bool:
     return other_index != index and (path.is_relative_to(other_path) if path != other_path else other_index < index)
 
 
+def check_ignored_files(paths: Sequence[Path]) -> None:
+    """Check that git can tell which files it ignores below each given folder of a repository.
+
+    Raises:
+        PreconditionError: If git is not installed, fails, or refuses the repository.
+    """
+    for path in paths:
+        if path.is_dir() and (problem := _ask_git(path).problem):
+            root = _project_root(path)
+            is_foreign = root.stat().st_uid != os.geteuid()
+            trust_hint = f"run it as the owner, or git config --global --add safe.directory {shlex.quote(str(root))}"
+            raise PreconditionError(
+                f"cannot tell which files git ignores in {path}",
+                code="git-ignored-files-unknown",
+                detail=problem,
+                hint=trust_hint if is_foreign else "install or repair git, or name the files instead of the folder",
+            )
+
+
 def _files_below(path: Path) -> Iterator[FoundFile]:
     if path.is_dir():
-        project_root, ignored_paths = _project_root(path), _git_ignored(path)
+        project_root, ignored_paths = _project_root(path), _ask_git(path).ignored_paths
         yield from (
             FoundFile(file_path, file_path.relative_to(path), project_root, error)
             for file_path, error in _walk(path, ignored_paths)
@@ -142,14 +176,27 @@ def _is_candidate_entry(entry: os.DirEntry[str], root: Path, ignored_paths: froz
 
 
 @lru_cache(maxsize=16)
-def _git_ignored(folder: Path) -> frozenset[str]:
-    """Return the paths that git ignores, relative to the folder; empty outside a repository."""
+def _ask_git(folder: Path) -> GitAnswer:
+    """Ask git which paths it ignores; outside a repository it ignores none."""
+    if not _is_repository(_project_root(folder)):
+        return GitAnswer()
     try:
         result = process.run(["git", "-C", str(folder), *GIT_IGNORED_ARGS], timeout_s=GIT_TIMEOUT_S)
-    except (OSError, process.TimeoutExpired):
-        return frozenset()
-    paths = result.out.split("\0") if result.code == 0 else []
-    return frozenset(path.rstrip("/") for path in paths if path not in {"", "./"})
+    except FileNotFoundError:
+        return GitAnswer(problem="git is not installed")
+    except OSError as error:
+        return GitAnswer(problem=f"git does not start: {error.strerror}")
+    except process.TimeoutExpired:
+        return GitAnswer(problem=f"git did not answer within {GIT_TIMEOUT_S} s")
+    if result.code:
+        return GitAnswer(problem=single_line(result.err.strip()) or f"git exited with code {result.code}")
+    paths = result.out.split("\0")
+    return GitAnswer(frozenset(path.rstrip("/") for path in paths if path not in {"", "./"}))
+
+
+def _is_repository(root: Path) -> bool:
+    """Check for a repository, or for the `.git` file of a worktree or submodule."""
+    return (root / ".git").is_file() or (root / ".git" / "HEAD").exists()
 
 
 def _project_root(folder: Path) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envkit.migrate.outcome import Outcome
-from envkit.migrate.requirements import project_metadata, requirement_files
+from envkit.migrate.requirements import images, project_metadata, requirement_files
 from envkit.migrate.requirements.file_kinds import FileKind, classify
 from envkit.migrate.requirements.install_commands import notes as command_notes
 from envkit.migrate.requirements.requirement import names_any
@@ -50,7 +50,8 @@ def migrate(path: PurePath, content: bytes, release: str) -> Outcome:
         )
         outcome = replace(outcome, content=bom.encode("latin-1") + outcome.content)
     elif kind is FileKind.COMMANDS:
-        outcome = Outcome(content, notes=tuple(command_notes(text, release)))
+        all_notes = (*command_notes(text, release), *images.notes(text, release))
+        outcome = Outcome(content, notes=tuple(sorted(all_notes, key=lambda note: note.location)))
     else:
         outcome = Outcome(content, notes=tuple(project_metadata.notes(path.name, text, release)))
     lines = text.split("\n")

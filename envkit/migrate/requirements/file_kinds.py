@@ -17,7 +17,7 @@ class FileKind(Enum):
     CONSTRAINTS = "constraints"  # pip constraints, one per line
     CONDA = "conda"  # YAML lists
     DECLARED = "declared"  # setup.py, setup.cfg, pyproject.toml, Pipfile, tox.ini
-    COMMANDS = "commands"  # Dockerfiles, CI files, scripts
+    COMMANDS = "commands"  # Dockerfiles, Compose files, CI files, scripts
 
 
 PATTERNS = (
@@ -32,6 +32,8 @@ PATTERNS = (
         ),
         FileKind.COMMANDS,
     ),
+    (re.compile(r"(?i)(?:.*/)?(?:docker-)?compose(?:[-.][^/]*)?\.ya?ml"), FileKind.COMMANDS),
+    (re.compile(r"(?:.*/)?\.?devcontainer\.json"), FileKind.COMMANDS),
     (re.compile(r"(?:.*/)?envkit\.ya?ml"), None),
     (re.compile(r"(?i)(?:.*/)?[^/]*(?:env|conda)[^/]*\.ya?ml"), FileKind.CONDA),
 )
