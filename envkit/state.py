@@ -8,6 +8,7 @@ $XDG_STATE_HOME/envkit/<engine>/<environment>/
     guard/          copies of the config files, mounted read-only over those in the workspace
     client/         files of the SSH client on this host
     rendered/       artifacts of the last `up`
+    last-applied.json  what the last `up` made, for the audit
     sync-baseline.json  sync baseline of workspace and copy, for a remote engine
 """
 

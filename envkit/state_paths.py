@@ -11,6 +11,7 @@ from contextlib import suppress
 from envkit.errors import PreconditionError
 
 STATE_FILE = "state.json"
+LAST_APPLIED_FILE = "last-applied.json"
 LOCAL_ENDPOINTS = {"unix:///var/run/docker.sock", "unix:///run/docker.sock"}
 
 

@@ -278,8 +278,11 @@ class Backend(Protocol):
         *,
         limit_s: float,
         env: Mapping[str, str] | None = None,
+        user: str = "",
     ) -> int:
         """Run a program with a text on its stdin, pass each line of its stdout to `on_line`, return its exit code.
+
+        The program runs as `user`, a `UID:GID`, or as the container's user.
 
         Raises:
             TimeLimitExceeded: The program took longer than `limit_s` seconds and was ended.
@@ -405,3 +408,30 @@ class Backend(Protocol):
         Returns:
             The sources that hold the secret, and the sources that could not be read.
         """
+
+    def container_request(self, run: RunPlan, ref: str, labels: Mapping[str, str]) -> dict[str, Any]:
+        """Return the request that creates the container of a plan, in the engine's format."""
+
+    def planned_inspection(
+        self, request: Mapping[str, Any], image: str, name: str, labels: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Create a container without starting it, return the engine's inspection of it, and remove it.
+
+        Args:
+            request: Request that creates the container.
+            image: Id of its image.
+            name: Name of the temporary container.
+            labels: Labels of the temporary container, instead of those of the request.
+        """
+
+    def describe_surroundings(self, container: str, network: str, images: Iterable[str]) -> dict[str, Any]:
+        """Return the network, the changed files and the images of a container, in the engine's format.
+
+        Args:
+            container: Name of the container.
+            network: Name of its network, or empty.
+            images: Ids of images to describe; a missing one is left out.
+        """
+
+    def read_files(self, container: str, path: str) -> tuple[FileEntry, ...]:
+        """Return the regular files and the folders below a path of a container, read by the engine itself."""

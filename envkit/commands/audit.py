@@ -6,23 +6,24 @@ import os
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from envkit import backends, checks, credentials, naming, state
 from envkit.checks import audit as audit_checks
 from envkit.checks import image as image_checks
-from envkit.environment import project
+from envkit.environment import last_applied, project
 from envkit.environment.check_host import describe_host
 from envkit.environment.jupyter_forward import open_forward
 from envkit.environment.remote import ports
 from envkit.errors import StartFailed
 from envkit.model.report import Progress, Report
 from envkit.observe import attack_suite as audit_probes
-from envkit.observe import network_attacks
+from envkit.observe import network_attacks, state_folder
 from envkit.render import ssh_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from envkit.backends.backend import Backend
     from envkit.environment.project import Environment
@@ -40,12 +41,14 @@ class AuditResult:
         summary: Result in one line.
         tensorflow: TensorFlow release of its image, or empty.
         check_host: Machine of the engine.
+        chosen: What its configuration grants beyond the default, one sentence each.
     """
 
     name: str
     summary: str
     tensorflow: str
     check_host: CheckHost
+    chosen: tuple[str, ...] = ()
 
 
 def audit(environment: Environment, *, on_progress: Callable[[Progress], None]) -> Report[AuditResult]:
@@ -99,7 +102,8 @@ def _run_audit(
         naming.OWNER: str(environment.owner),
         **backend.lifetime_labels(network_attacks.TOTAL_S + SLACK_S),
     }
-    observations, inspection = audit_probes.run_attacks(
+    record = last_applied.load(environment.state_dir)
+    observations, inspection, evidence = audit_probes.run_attacks(
         backend,
         environment.container_name,
         base=environment.state.base_id,
@@ -111,11 +115,20 @@ def _run_audit(
         owner=environment.owner,
         name_prefix=name_prefix,
         labels=labels,
+        record=record,
         on_progress=report_progress,
     )
-    findings = audit_checks.check(observations, inspection)
+    user_ids = {os.getuid(), *_user_id(inspection)}
+    files = state_folder.inspect(environment.state_dir, Path(environment.project), user_ids, record)
+    findings = audit_checks.check((*observations, files), inspection, evidence)
     release = image_checks.parse_claim(environment.state.image_ref).version
-    result = AuditResult(environment.name, checks.summarize_audit(findings), release, describe_host(backend.facts()))
+    result = AuditResult(
+        environment.name,
+        checks.summarize_audit(findings),
+        release,
+        describe_host(backend.facts()),
+        environment.state.approved or (),
+    )
     return Report("audit", environment.name, result, findings, checks.exit_code(findings, fail_on_unknown=True))
 
 
@@ -131,6 +144,12 @@ def _open_jupyter_port(
         environment.state_dir.client / ssh_config.FILE, environment.container_name, environment.hint
     ) as port_forward:
         yield port_forward.port, port_forward.is_alive
+
+
+def _user_id(inspection: Mapping[str, Any]) -> set[int]:
+    """Return the user of a container, who owns the files that it reads."""
+    user = str((inspection.get("Config") or {}).get("User") or "").partition(":")[0]
+    return {int(user)} if user.isascii() and user.isdecimal() else set()
 
 
 def _parse_port(label: str) -> int:

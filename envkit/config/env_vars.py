@@ -20,7 +20,10 @@ _CONFIG_KEYS = (
     (r".*_PROXY", "controls the proxy", "build.proxy"),
     (r"SSL_CERT_.*|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE", "controls the trusted certificates", "build.ca"),
 )
-_CREDENTIAL_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
+_CREDENTIAL_WORD = (
+    r"(?:TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)(?:_|$)|(?:^|_)(?:PASS|PAT)$|_PWD$"
+)
+_URL_WITH_LOGIN = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@:]*:[^\s/?#@]+@"
 
 
 def variable(value: str) -> str:
@@ -61,8 +64,16 @@ def looks_like_secret(name: str) -> bool:
     return bool(re.search(_CREDENTIAL_WORD, name.upper())) and not name.upper().endswith("_FILE")
 
 
+def holds_password(value: str) -> bool:
+    """Check whether a value contains a URL with a password."""
+    return bool(re.search(_URL_WITH_LOGIN, value))
+
+
 def variable_value(value: str) -> str:
     """Accept the value of an environment variable: one line of up to 32 KiB. Messages never show it."""
+    if holds_password(value):
+        message = "contains a URL with a password, which `docker inspect` shows; put it into a file and use secrets:"
+        raise InvalidValueError(message, code="secret-in-env")
     if match := UNPRINTABLE.search(value.replace("\t", " ")):
         message = f"contains the invisible character {code_point(match.group())}; use a single line of text"
         raise InvalidValueError(message, code="hidden-character")

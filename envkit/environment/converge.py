@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from envkit import credentials, naming, reconcile, ssh_tunnel, state
-from envkit.environment import execute, mounted_files, preflight
+from envkit.environment import execute, last_applied, mounted_files, preflight
 from envkit.environment.reconcile_loop import ReconcileLoop
 from envkit.environment.results import BuildResult, UpResult
 from envkit.fs import files
@@ -54,6 +54,7 @@ def up(
         if refresh and loop.state is not None:
             loop.state = sticky.reset_choices(loop.state)
         planning = loop.run(lambda result: _steps(loop, result), pull=pull)
+        last_applied.save(loop.project.state_dir, planning, loop.backend, loop.changes)
         _write_ssh_entry(loop, planning)
         _forward_port(loop, planning)
         return _verify(loop, planning), naming.container_labels(planning.plan, planning.desired.digests)

@@ -195,8 +195,9 @@ def _load_record(state_folder: str) -> dict[str, Any] | None:
 
 
 def _state_paths(state_folder: str) -> Iterator[str]:
-    """Yield every file of the state directory that the container or the SSH client reads."""
+    """Yield every file of the state directory that the container, the SSH client or the audit reads."""
     yield f"{state_folder}/{state_paths.STATE_FILE}"
+    yield f"{state_folder}/{state_paths.LAST_APPLIED_FILE}"
     for name in STATE_FOLDERS:
         folder = f"{state_folder}/{name}"
         yield folder

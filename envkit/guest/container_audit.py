@@ -11,12 +11,14 @@ from envkit.guest import escape_attempts, server_info, supervisor
 
 LIMIT_S = 120.0
 COMMAND_S = 10
+PROGRAM_FOLDERS = "/usr/sbin:/usr/bin:/sbin:/bin"  # root's; PATH starts with folders of the user
 FIND_S = 30
-SSHD_SETTINGS = ("kexalgorithms", "ciphers", "macs", "hostkeyalgorithms")
+SSHD, SSHD_CONFIG = "/usr/sbin/sshd", "/etc/envkit/sshd_config"
 
 
 def report_audit(reporter):
-    """Run every inspection."""
+    """Run every inspection, with programs of the image only."""
+    os.environ["PATH"] = PROGRAM_FOLDERS
     reporter.observe("audit.identity", inspect_identity)
     reporter.observe("audit.escapes", lambda: escape_attempts.run_attempts(escape_attempts.ESCAPES))
     reporter.observe("audit.tampering", lambda: escape_attempts.run_attempts(escape_attempts.TAMPERING))
@@ -42,7 +44,7 @@ def inspect_permissions():
         return {"checked": False, "files": []}
     result = subprocess.run(
         [
-            "find",
+            "/usr/bin/find",
             "/",
             "-xdev",
             "(",
@@ -91,21 +93,41 @@ def inspect_secrets():
 
 
 def inspect_sshd():
-    """Return the SSH server's effective settings, as sshd prints them."""
-    argv = ["/usr/sbin/sshd", "-T", "-f", "/etc/envkit/sshd_config", "-C", "user=dev,host=x,addr=127.0.0.1"]
-    if not Path(argv[0]).exists() or not Path(argv[3]).exists():
-        return {"settings": {}}
+    """Return the SSH server's effective settings and those of the planned configuration, as sshd prints them."""
+    planned_text = sys.argv[2] if len(sys.argv) > 2 else ""
+    if not Path(SSHD).exists() or not Path(SSHD_CONFIG).exists():
+        return {"effective": {}, "planned": {}}
+    return {"effective": read_sshd_settings(SSHD_CONFIG), "planned": read_planned_settings(planned_text)}
+
+
+def read_planned_settings(text):
+    """Return the settings of a configuration that is in no file, where container code could change it."""
+    if not text or not hasattr(os, "memfd_create"):
+        return {}
+    descriptor = os.memfd_create("sshd_config")
+    try:
+        os.write(descriptor, text.encode("utf-8"))
+        return read_sshd_settings("/proc/self/fd/{}".format(descriptor), (descriptor,))
+    finally:
+        os.close(descriptor)
+
+
+def read_sshd_settings(path, descriptors=()):
+    """Return the effective settings of a configuration file; the values of a repeated one are joined by line breaks."""
     result = subprocess.run(
-        argv,
+        [SSHD, "-T", "-f", path, "-C", "user=dev,host=x,addr=127.0.0.1"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         universal_newlines=True,
         timeout=COMMAND_S,
         check=False,
+        pass_fds=descriptors,
     )
-    pairs = (line.split(" ", 1) for line in result.stdout.splitlines() if " " in line)
-    return {"settings": {name: value for name, value in pairs if name in SSHD_SETTINGS}}
+    settings = {}
+    for name, _, value in (line.partition(" ") for line in result.stdout.splitlines()):
+        settings[name] = settings[name] + "\n" + value if name in settings else value
+    return settings
 
 
 def is_secret_path(path):

@@ -62,7 +62,9 @@ TAMPERING = {
 }
 MISSING, TIMED_OUT = 126, 124
 # Names of variables that hold secrets: envkit.yaml rejects variables with the same words.
-GUARDED_WORD = r"(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY)(?:_|$)"
+GUARDED_WORD = (
+    r"(?:TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)(?:_|$)|(?:^|_)(?:PASS|PAT)$|_PWD$"
+)
 
 
 def run_attempts(attempts):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from envkit.concurrency import submit
 from envkit.errors import EnvkitError
 from envkit.model.report import Observation
-from envkit.observe import guest_runner, http_attacks, network_attacks, ssh_attacks, ssh_audit
+from envkit.net import relays
+from envkit.observe import evidence, guest_runner, http_attacks, network_attacks, ssh_attacks, ssh_audit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envkit.backends.backend import Backend
+    from envkit.model.evidence import Evidence
+    from envkit.model.last_applied import LastApplied
 
     # Opens a loopback port to JupyterLab, and yields it with a function that checks whether it still leads there.
     OpenPort = Callable[[], AbstractContextManager[tuple[int, Callable[[], bool]]]]
@@ -55,12 +58,16 @@ def run_attacks(
     owner: int,
     name_prefix: str,
     labels: Mapping[str, str],
+    record: LastApplied | None,
     on_progress: Callable[[str], None],
-) -> tuple[tuple[Observation, ...], dict[str, Any]]:
-    """Run all attacks, and return the observations and the engine's inspection of the container, without the token.
+) -> tuple[tuple[Observation, ...], dict[str, Any], Evidence]:
+    """Collect evidence and run all attacks.
 
     Attacks that mostly wait run in parallel with those on the servers. An interrupt does not wait for them, and
     removes their programs and containers.
+
+    Returns:
+        The observations, the engine's inspection of the container without the token, and the evidence.
 
     Args:
         backend: Backend of the environment.
@@ -74,26 +81,39 @@ def run_attacks(
         owner: UID of the environment's owner.
         name_prefix: Name prefix of the attacking containers.
         labels: Labels of the attacking containers.
+        record: What envkit made of the environment, or None.
         on_progress: Callback for progress.
     """
     inspected = backend.raw_inspection(container)
+    on_progress("comparing with what envkit made")
+    evidence_future = submit(
+        partial(evidence.collect, backend, inspected, record, name=f"{name_prefix}plan", labels=labels, token=token)
+    )
+    # Before the attacks: their connections to the workspace would look like those of a relay.
+    local_listeners = relays.public_listeners() if backend.capabilities.local_ports else ()
+    relay_addresses = evidence.find_relays(inspected, local_listeners)
     on_progress("connecting from other containers")
     with network_attacks.probe_in_background(
         backend, inspected, owner=owner, name_prefix=name_prefix, labels=labels
     ) as network_results:
         on_progress("attacking from inside")
-        guest_future = submit(partial(attack_inside, backend, container))
+        guest_future = submit(partial(attack_inside, backend, container, record.sshd_config if record else ""))
+        host_ports = tuple(sorted({port for _, port in local_listeners}))
+        inventory_future = submit(partial(evidence.take_inventory, backend, inspected, token, host_ports))
         observations = [
             *attack_jupyter(open_port, token, on_progress),
             *ssh_attacks.run_attacks(ssh_config, container, on_progress),
             ssh_audit.audit_port(ssh_port, is_ours),
         ]
-        observations += [*network_results(), *guest_future.result(), image_dates(backend, container, base)]
+        observations += [*network_results(), *guest_future.result(), *inventory_future.result()]
+        observations.append(image_dates(backend, container, base))
+        collected = evidence_future.result()
     if token:  # last, after every opportunity to leak it
         leaks, unreadable = backend.find_leaks(container, token)
         observations.append(Observation("audit.traces", {"places": list(leaks), "unread": list(unreadable)}))
     redacted: dict[str, Any] = http_attacks.redact(inspected, [token])
-    return http_attacks.redact_observations(observations, [token]), redacted
+    redacted_observations = http_attacks.redact_observations(observations, [token])
+    return redacted_observations, redacted, replace(collected, relays=relay_addresses)
 
 
 def attack_jupyter(open_port: OpenPort, token: str, on_progress: Callable[[str], None]) -> tuple[Observation, ...]:
@@ -105,10 +125,18 @@ def attack_jupyter(open_port: OpenPort, token: str, on_progress: Callable[[str],
         return (Observation("audit.stopped", {"why": error.message}),)
 
 
-def attack_inside(backend: Backend, container: str) -> list[Observation]:
-    """Run the attacks inside the container, as the workspace's user."""
+def attack_inside(backend: Backend, container: str, sshd_config: str = "") -> list[Observation]:
+    """Run the attacks inside the container, as the workspace's user but with none of its programs.
+
+    Args:
+        backend: Backend of the environment.
+        container: Name of its container.
+        sshd_config: Planned settings of the SSH server, or empty.
+    """
     collector = guest_runner.Collector(allowed_names=GUEST_OBSERVATIONS)
-    guest_runner.run(backend, container, "audit", collector, str(STAGE_S), limit_s=LIMIT_S)
+    arguments = (str(STAGE_S), sshd_config)
+    python = guest_runner.TRUSTED_PYTHON
+    guest_runner.run(backend, container, "audit", collector, *arguments, limit_s=LIMIT_S, python=python)
     return collector.observations
 
 

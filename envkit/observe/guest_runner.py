@@ -15,17 +15,29 @@ from envkit.errors import TimeLimitExceeded
 from envkit.model.report import Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from envkit.backends.backend import Backend
 
 PYTHON = "python"  # of the workspace: the image puts the kernel's Python first on PATH
+# The server's, which belongs to the image: unlike PYTHON, it is not in the user's layer, and no file or variable of
+# the user changes its modules.
+TRUSTED_PYTHON = ("/opt/jupyter/bin/python", "-I", "-S")
 
 # Modules of each program, each after the modules that it imports.
 PROGRAMS = {
     "nodes": ("reporter", "supervisor", "gpu_driver", "gpu_devices"),
     "probe": ("reporter", "supervisor", "gpu_driver", "tensorflow_ops", "probe"),
     "audit": ("reporter", "supervisor", "escape_attempts", "server_info", "container_audit"),
+    "inventory": (
+        "reporter",
+        "supervisor",
+        "values",
+        "file_inventory",
+        "process_inventory",
+        "gateway_scan",
+        "inventory",
+    ),
     "neighbour": ("reporter", "supervisor", "port_scan", "network_probe"),
     "smoke": (
         "reporter",
@@ -54,15 +66,16 @@ for name, text in {texts}:
 """
 
 
-def build_program(name: str) -> str:
-    """Build the source of a guest program.
+def build_program(name: str, secret: str = "") -> str:
+    """Build the source of a guest program; `secret` becomes a value of its module `values`.
 
     Raises:
         KeyError: The program does not exist.
     """
     folder = resources.files("envkit").joinpath("guest")
     texts = [(module, folder.joinpath(f"{module}.py").read_text("utf-8")) for module in PROGRAMS[name]]
-    return LOADER.replace("{texts}", json.dumps(texts))
+    values = [(module, f"SECRET = {secret!r}" if module == "values" else text) for module, text in texts]
+    return LOADER.replace("{texts}", json.dumps(values))
 
 
 class Collector:
@@ -90,8 +103,18 @@ class Collector:
             self.on_observation(observation)
 
 
-def run(backend: Backend, container: str, name: str, collector: Collector, *arguments: str, limit_s: float) -> None:
-    """Run a guest program in a running container, as its user.
+def run(
+    backend: Backend,
+    container: str,
+    name: str,
+    collector: Collector,
+    *arguments: str,
+    limit_s: float,
+    python: Sequence[str] = (PYTHON,),
+    user: str = "",
+    secret: str = "",
+) -> None:
+    """Run a guest program in a running container.
 
     A program enforces its own time limit. If its Python does not get that far, the same observation reports it.
 
@@ -102,11 +125,21 @@ def run(backend: Backend, container: str, name: str, collector: Collector, *argu
         collector: Collector of its output.
         arguments: Arguments of the program.
         limit_s: Time limit in seconds, longer than the program's own.
+        python: Python of the container, with options.
+        user: User and group of the program as `UID:GID`, or empty for the container's user.
+        secret: Value that only the program may read.
 
     Raises:
         EngineError: The program could not be started.
     """
     try:
-        backend.run_script(container, [PYTHON, "-", *arguments], build_program(name), collector, limit_s=limit_s)
+        backend.run_script(
+            container,
+            [*python, "-", *arguments],
+            build_program(name, secret),
+            collector,
+            limit_s=limit_s,
+            user=user,
+        )
     except TimeLimitExceeded:
         collector.observations.append(Observation("ended", {"by": "limit", "limit_s": limit_s}))

@@ -269,6 +269,7 @@ class FakeBackend:
         *,
         limit_s: float,
         env: Mapping[str, str] | None = None,
+        user: str = "",
     ) -> int:
         self._require(container)
         return 0
@@ -361,6 +362,20 @@ class FakeBackend:
 
     def find_leaks(self, container: str, secret: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (), ()
+
+    def container_request(self, run: RunPlan, ref: str, labels: Mapping[str, str]) -> dict[str, Any]:
+        return {"Image": ref, "Labels": dict(labels)}
+
+    def planned_inspection(
+        self, request: Mapping[str, Any], image: str, name: str, labels: Mapping[str, str]
+    ) -> dict[str, Any]:
+        return self.inspection
+
+    def describe_surroundings(self, container: str, network: str, images: Iterable[str]) -> dict[str, Any]:
+        return {"network": None, "changes": [], "images": {}}
+
+    def read_files(self, container: str, path: str) -> tuple[FileEntry, ...]:
+        return ()
 
     # FastBackend
 

@@ -14,6 +14,7 @@ from envkit.environment import execute, project
 from envkit.environment.project import Environment
 from envkit.fs import locks
 from envkit.model.engine_state import ActualState, ContainerInfo, NetworkInfo
+from envkit.model.evidence import Evidence
 from envkit.model.report import CheckHost, Finding, Verdict
 from envkit.model.state import State
 from envkit.observe import attack_suite as audit_probes
@@ -22,6 +23,8 @@ from tests.support.fake_backend import FakeBackend
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+NO_RESULTS: tuple[tuple[()], dict[str, Any], Evidence] = ((), {}, Evidence())
 
 
 @pytest.fixture
@@ -40,10 +43,10 @@ def test_an_audit_locks_the_environment(environment: Environment, monkeypatch: p
         waits.append("kept out")
         raise InterruptedError
 
-    def run_attacks(*_: object, **__: object) -> tuple[list[Any], dict[str, Any]]:
+    def run_attacks(*_: object, **__: object) -> tuple[tuple[()], dict[str, Any], Evidence]:
         with pytest.raises(InterruptedError), locks.hold(environment.state_dir.lock, give_up):
             pass
-        return [], {}
+        return NO_RESULTS
 
     monkeypatch.setattr(audit_probes, "run_attacks", run_attacks)
     audit.audit(environment, on_progress=lambda _: None)
@@ -52,7 +55,7 @@ def test_an_audit_locks_the_environment(environment: Environment, monkeypatch: p
 
 
 def test_failed_and_unknown_checks_fail_an_audit(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_probes, "run_attacks", lambda *_, **__: ([], {}))
+    monkeypatch.setattr(audit_probes, "run_attacks", lambda *_, **__: NO_RESULTS)
     for status, code in (
         (Verdict.PASSED, 0),
         (Verdict.SKIPPED, 0),
@@ -66,7 +69,7 @@ def test_failed_and_unknown_checks_fail_an_audit(environment: Environment, monke
 
 
 def test_an_audit_creates_no_state(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_probes, "run_attacks", lambda *_, **__: ([], {}))
+    monkeypatch.setattr(audit_probes, "run_attacks", lambda *_, **__: NO_RESULTS)
     audit.audit(environment, on_progress=lambda _: None)
     assert not environment.state_dir.folder.exists()
 

@@ -14,7 +14,7 @@ from envkit.commands import audit as command
 from envkit.environment import project
 from envkit.errors import StartFailed
 from envkit.model.report import Observation
-from envkit.observe import attack_suite, guest_runner, http_attacks, network_attacks, ssh_attacks, ssh_audit
+from envkit.observe import attack_suite, evidence, guest_runner, http_attacks, network_attacks, ssh_attacks, ssh_audit
 from tests.support.fake_backend import FakeBackend
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from envkit.model.backend import RunResult
 
-ORDER = ("http", "ssh", "ssh-audit", "neighbours", "inside", "dates", "traces")
+ORDER = ("http", "ssh", "ssh-audit", "neighbours", "inside", "inventory", "dates", "traces")
 
 
 @pytest.fixture
@@ -45,13 +45,15 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssh_audit, "audit_port", lambda *_: observation_of("ssh-audit"))
     monkeypatch.setattr(network_attacks, "probe_networks", lambda *_, **__: observe_together("neighbours"))
     monkeypatch.setattr(guest_runner, "run", run_inside)
+    monkeypatch.setattr(evidence, "find_relays", lambda *_: ("10.0.0.1:9",))
+    monkeypatch.setattr(evidence, "take_inventory", lambda *_: [observation_of("inventory")])
     monkeypatch.setattr(attack_suite, "image_dates", lambda *_: observation_of("dates"))
 
 
 def run_attacks(tmp_path: Path, progress: list[str]) -> tuple[Observation, ...]:
     backend = FakeBackend()
     backend.inspection = {"Id": "c1"}
-    observations, inspected = attack_suite.run_attacks(
+    observations, inspected, collected = attack_suite.run_attacks(
         backend,
         "c",
         base="",
@@ -63,9 +65,11 @@ def run_attacks(tmp_path: Path, progress: list[str]) -> tuple[Observation, ...]:
         owner=1000,
         name_prefix="t.",
         labels={},
+        record=None,
         on_progress=progress.append,
     )
     assert inspected == {"Id": "c1"}
+    assert (collected.relays, collected.problem) == (("10.0.0.1:9",), evidence.NO_RECORD)
     return observations
 
 
@@ -74,7 +78,11 @@ def test_parts_run_in_parallel_and_report_in_order(tmp_path: Path) -> None:
     progress: list[str] = []
     observations = run_attacks(tmp_path, progress)
     assert [observation.name.removeprefix("audit.") for observation in observations] == list(ORDER)
-    assert progress == ["connecting from other containers", "attacking from inside"]
+    assert progress == [
+        "comparing with what envkit made",
+        "connecting from other containers",
+        "attacking from inside",
+    ]
 
 
 @pytest.mark.usefixtures("parts")

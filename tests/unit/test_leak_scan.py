@@ -12,7 +12,7 @@ from envkit import process
 from envkit.backends.docker import leak_scan
 from envkit.backends.docker.backend import DockerBackend
 from envkit.errors import PreconditionError
-from envkit.observe import attack_suite
+from envkit.observe import attack_suite, evidence
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -100,6 +100,8 @@ def test_dates_of_an_image_are_those_of_update_and_base() -> None:
 
 def test_without_a_token_nothing_is_searched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(attack_suite, "attack_inside", lambda *_: [])
+    monkeypatch.setattr(evidence, "take_inventory", lambda *_: [])
+    monkeypatch.setattr(evidence, "find_relays", lambda *_: ())
     monkeypatch.setattr(process, "which", lambda _: None)
     backend = DockerBackend(cast("Engine", SimpleNamespace(api=Api(), endpoint="unix:///x")))
 
@@ -107,7 +109,7 @@ def test_without_a_token_nothing_is_searched(monkeypatch: pytest.MonkeyPatch, tm
         raise PreconditionError("no port leads there", code="forward-missing")
 
     def run_attacks(token: str) -> tuple[tuple[Observation, ...], dict[str, Any]]:
-        return attack_suite.run_attacks(
+        observations, inspection, _ = attack_suite.run_attacks(
             backend,
             "x",
             base="",
@@ -119,8 +121,10 @@ def test_without_a_token_nothing_is_searched(monkeypatch: pytest.MonkeyPatch, tm
             owner=1000,
             name_prefix="n.",
             labels={},
+            record=None,
             on_progress=lambda _: None,
         )
+        return observations, inspection
 
     observations, _ = run_attacks("")
     unconditional = ["audit.stopped", "audit.ssh", "audit.ssh_audit", "audit.neighbour", "audit.image"]

@@ -260,7 +260,7 @@ def test_a_container_owns_its_port_only_while_it_runs(tmp_path: Path) -> None:
 
 
 def test_a_probe_that_does_not_end_keeps_observations(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run_script(*arguments: Any, limit_s: float) -> int:
+    def run_script(*arguments: Any, limit_s: float, user: str) -> int:
         arguments[-1]('{"what": "begin", "data": {"look": "tensorflow.import"}}')
         raise TimeLimitExceeded(f"longer than {limit_s} s", code="script-timeout")
 

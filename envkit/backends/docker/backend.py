@@ -242,10 +242,13 @@ class DockerBackend:
         *,
         limit_s: float,
         env: Mapping[str, str] | None = None,
+        user: str = "",
     ) -> int:
         from envkit.backends.docker import container_exec
 
-        return container_exec.run_script(self.engine, container, argv, text, on_line, limit_s=limit_s, env=env)
+        return container_exec.run_script(
+            self.engine, container, argv, text, on_line, limit_s=limit_s, env=env, user=user
+        )
 
     def run_attached(
         self,
@@ -359,3 +362,25 @@ class DockerBackend:
         from envkit.backends.docker import leak_scan
 
         return leak_scan.find_leaks(self.engine, container, secret)
+
+    def container_request(self, run: RunPlan, ref: str, labels: Mapping[str, str]) -> dict[str, Any]:
+        from envkit.backends.docker import evidence
+
+        return evidence.container_request(self.engine, run, ref, labels)
+
+    def planned_inspection(
+        self, request: Mapping[str, Any], image: str, name: str, labels: Mapping[str, str]
+    ) -> dict[str, Any]:
+        from envkit.backends.docker import evidence
+
+        return evidence.planned_inspection(self.engine, request, image, name, labels)
+
+    def describe_surroundings(self, container: str, network: str, images: Iterable[str]) -> dict[str, Any]:
+        from envkit.backends.docker import evidence
+
+        return evidence.describe_surroundings(self.engine, container, network, images)
+
+    def read_files(self, container: str, path: str) -> tuple[FileEntry, ...]:
+        from envkit.backends.docker import evidence
+
+        return evidence.read_files(self.engine, container, path)

@@ -37,6 +37,7 @@ def run_script(
     *,
     limit_s: float,
     env: Mapping[str, str] | None = None,
+    user: str = "",
 ) -> int:
     """Run a program with a text on its stdin, pass each line of its stdout to `on_line`, and return its exit code.
 
@@ -57,6 +58,7 @@ def run_script(
             stderr=True,
             environment={**(env or {}), **variables},
             workdir=ROOT,
+            user=user,
         )
         try:
             with _start_exec(engine, exec_instance["Id"], tty=False) as stream:

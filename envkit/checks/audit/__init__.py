@@ -8,7 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as obs
-from envkit.checks.audit import hardening, http, image_age, inside, network, ssh, vulnerable_versions
+from envkit.checks.audit import (
+    comparison,
+    differences,
+    hardening,
+    http,
+    image_age,
+    inside,
+    network,
+    ssh,
+    vulnerable_versions,
+)
 from envkit.checks.audit.attack_cases import OWNER_LOGIN, SSH_ATTACKS
 from envkit.checks.audit.finding import judge, skip
 
@@ -17,16 +27,29 @@ if TYPE_CHECKING:
     from typing import Any
 
     from envkit.checks.audit.attack_cases import SshAttack
+    from envkit.model.evidence import Evidence
     from envkit.model.report import Finding, Observation
 
 
-def check(observations: Sequence[Observation], inspection: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Judge every attack and every setting.
+def check(
+    observations: Sequence[Observation], inspection: Mapping[str, Any], evidence: Evidence | None = None
+) -> tuple[Finding, ...]:
+    """Judge every attack, every setting, and every difference from what envkit made.
 
     Args:
         observations: Results of the attacks, from outside and from inside.
         inspection: Output of `docker inspect` for the container.
+        evidence: What envkit made, and what the engine reports; without it nothing is compared.
     """
+    findings = _check_attacks(observations, inspection)
+    if evidence is None:
+        return (skip(comparison.PLAN, "the environment was not compared with what envkit made"), *findings)
+    faults = differences.find_all(observations, inspection, evidence)
+    all_findings = (differences.check_plan(observations, evidence), *findings)
+    return tuple(differences.merge(finding, faults.get(finding.check, ())) for finding in all_findings)
+
+
+def _check_attacks(observations: Sequence[Observation], inspection: Mapping[str, Any]) -> tuple[Finding, ...]:
     return (
         *_check_settings(inspection),
         *http.check(observations),

@@ -135,7 +135,7 @@ def _check_rights(observations: Sequence[Observation]) -> Finding:
 
 def _check_algorithms(observations: Sequence[Observation]) -> Finding:
     data, reason = obs.data(observations, "audit.sshd"), unknown_reason(observations, "audit.sshd")
-    settings = obs.table(data, "settings")
+    settings = obs.table(data, "effective")
     if reason:
         return judge("audit/ssh-algorithms", (), reason)
     if not settings:

@@ -6,6 +6,17 @@ from envkit.checks.definitions import Check
 
 AUDIT = (
     Check(
+        "audit/plan",
+        "The environment is the one that envkit made",
+        "error",
+        "engine",
+        "The audit compares settings, mounts, network, image, files, processes and listening sockets with those that "
+        "envkit made. A difference belongs to the check that names its area, and here if no check does, such as "
+        "another image or another command. Choices in envkit.yaml are part of what envkit made.",
+        "another program created or changed the container, its image or its files",
+        "envkit down && envkit up",
+    ),
+    Check(
         "audit/ports",
         "Ports are published only on loopback",
         "error",

@@ -87,7 +87,8 @@ def audit(result: AuditResult, *, listed: bool = False) -> str:
         result: Result of the audit.
         listed: Whether every attack is listed below the summary.
     """
-    return f"{result.name} {result.summary}" + ("" if listed else "; list all with --verbose")
+    chosen_lines = "".join(f"\n  chosen  {entry}" for entry in result.chosen)
+    return f"{result.name} {result.summary}" + ("" if listed else "; list all with --verbose") + chosen_lines
 
 
 def smoke(result: SmokeResult) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_server.utils import JupyterServerAuthWarning
+from jupyter_server_proxy.handlers import ProxyHandler
 
 MOUNT = Path("/run/secrets/envkit")
 HOME = Path("/home/dev")
@@ -84,9 +85,21 @@ def redact_logs(token: str) -> None:
     logging.setLogRecordFactory(make_redacted)
 
 
-def forbid_foreign_frames(response: Any) -> None:
-    """Forbid other sites to frame TensorBoard, which frames its own pages and sends its own headers."""
-    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+def forbid_foreign_frames() -> None:
+    """Forbid other sites to frame proxied pages: TensorBoard's, and those of any program on a port of the workspace.
+
+    The proxy replaces the server's headers by the program's. A second policy only narrows the program's own; programs
+    such as TensorBoard frame their own pages.
+    """
+    flush = ProxyHandler.flush
+
+    def flush_with_policy(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not self._headers_written:
+            self.add_header("Content-Security-Policy", "frame-ancestors 'self'")
+            self.set_header("X-Frame-Options", "SAMEORIGIN")
+        return flush(self, *args, **kwargs)
+
+    ProxyHandler.flush = flush_with_policy
 
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - provided by Jupyter
@@ -94,6 +107,7 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821 - provided by Jupyt
 token = read_token(MOUNT / "token")
 address, hosts, logdir = read_settings(MOUNT / "settings.json")
 redact_logs(token)
+forbid_foreign_frames()
 
 # For the server only: kernels must start even if their own configuration has errors.
 os.environ.pop("TRAITLETS_APPLICATION_RAISE_CONFIG_FILE_ERROR", None)
@@ -169,7 +183,6 @@ c.ServerProxy.servers = {
         "environment": {"PYTHONWARNINGS": "ignore"},
         "absolute_url": False,
         "timeout": 60,
-        "rewrite_response": forbid_foreign_frames,
         "launcher_entry": {"title": "TensorBoard"},
     }
 }
