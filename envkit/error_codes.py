@@ -100,6 +100,11 @@ ERRORS: dict[str, ErrorEntry] = {
         "The program does not exist in the workspace.",
         "correct its name, or add its package to envkit.yaml",
     ),
+    "config-hard-link": ErrorEntry(
+        ExitCode.USAGE,
+        "The configuration file has another name, through which container code could change it.",
+        "replace the file by a copy",
+    ),
     "config-invalid": ErrorEntry(
         ExitCode.USAGE, "The configuration file has problems, each with its own code.", "fix the listed lines"
     ),

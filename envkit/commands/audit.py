@@ -58,8 +58,10 @@ def audit(environment: Environment, *, on_progress: Callable[[Progress], None]) 
         StartFailed: The environment is not running, or cannot be reached.
     """
     backend = environment.connect()
-    with state.locked(
-        environment.state_dir, lambda: on_progress(Progress("wait", "waiting for another envkit command"))
+    with locks.hold(
+        environment.state_dir.lock,
+        lambda: on_progress(Progress("wait", "waiting for another envkit command")),
+        private=False,  # a folder that is open to other users is a finding
     ):
         try:
             return _run_audit(environment, backend, on_progress)
@@ -72,11 +74,12 @@ def audit(environment: Environment, *, on_progress: Callable[[Progress], None]) 
 def _run_audit(
     environment: Environment, backend: Backend, on_progress: Callable[[Progress], None]
 ) -> Report[AuditResult]:
-    container = project.require_running(backend, environment)
+    project.require_running(backend, environment)
     on_progress(Progress("audit", f"attacking {environment.name} from outside and inside"))
     endpoint, port_forwards = environment.endpoint, environment.state.forwarded
+    published_ports = (backend.raw_inspection(environment.container_name).get("NetworkSettings") or {}).get("Ports")
     engine_port, engine_ssh_port = (
-        _parse_port(container.labels.get(label, "")) for label in (naming.PORT, naming.SSH_PORT_LABEL)
+        _host_port(published_ports or {}, port) for port in (naming.JUPYTER_PORT, naming.SSH_PORT)
     )
     port = ports.local_port(endpoint, port_forwards, engine_port)
     if engine_port and not port:  # another process may listen at that port of this machine and receive the token
@@ -152,5 +155,8 @@ def _user_id(inspection: Mapping[str, Any]) -> set[int]:
     return {int(user)} if user.isascii() and user.isdecimal() else set()
 
 
-def _parse_port(label: str) -> int:
-    return int(label) if label.isdecimal() else 0
+def _host_port(published: Mapping[str, Any], container_port: int) -> int:
+    """Return the port of the engine's machine that leads to a port of a container; 0 if it is not published."""
+    bindings = published.get(f"{container_port}/tcp") or ()
+    numbers = (str(binding.get("HostPort", "")) for binding in bindings)
+    return next((int(number) for number in numbers if number.isascii() and number.isdecimal()), 0)

@@ -99,13 +99,20 @@ def find_folder(start: Path) -> str:
     return project_folder.find(str(start), current_endpoint)
 
 
-def _refuse_symlink(config_path: Path) -> None:
-    """Reject a symbolic link: the guard against changes from the container protects only its path."""
+def _refuse_links(config_path: Path) -> None:
+    """Reject a link of either kind: the guard against changes from the container protects only this path."""
     if config_path.is_symlink():
         raise PreconditionError(
             f"{config_path} is a symbolic link, and container code could change its target",
             code="config-symlink",
             hint=f"replace the link by the file: cp --remove-destination {os.path.realpath(config_path)} {config_path}",
+        )
+    if config_path.is_file() and config_path.stat().st_nlink > 1:
+        copy = config_path.with_name(f"{config_path.name}.copy")
+        raise PreconditionError(
+            f"{config_path} has another name (a hard link), through which container code could change it",
+            code="config-hard-link",
+            hint=f"replace it by a copy: cp -p {config_path} {copy} && mv {copy} {config_path}",
         )
 
 
@@ -119,7 +126,7 @@ def load(start: Path, flags: Mapping[str, object]) -> Project:
     from envkit import config
 
     folder = find_folder(start)
-    _refuse_symlink(Path(folder) / CONFIG_FILE)
+    _refuse_links(Path(folder) / CONFIG_FILE)
     project_config = config.load(_read_config(Path(folder) / CONFIG_FILE), CONFIG_FILE)
     if flags:
         project_config = project_config.with_flags(**flags)

@@ -15,20 +15,24 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def hold(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+def hold(path: Path, on_wait: Callable[[], None], *, private: bool = True) -> Iterator[None]:
     """Hold a lock file while the body runs.
 
     Args:
         path: Lock file in a private folder, which is created if it is missing.
         on_wait: Function that is called before waiting for another process; it may raise to give up.
+        private: Whether to refuse an existing folder that is open to other users.
 
     Raises:
         OSError: The file cannot be created.
         PreconditionError: Its folder is not private.
     """
+    if private or not path.parent.is_dir():
+        ensure_private_folder(path.parent)
     descriptor = _acquire(path, on_wait)
     while not _is_same_file(path, descriptor):  # the previous holder removed it: lock its replacement
         os.close(descriptor)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = _acquire(path, on_wait)
     try:
         yield
@@ -57,7 +61,6 @@ def try_exclusive(descriptor: int) -> bool:
 
 
 def _acquire(path: Path, on_wait: Callable[[], None]) -> int:
-    ensure_private_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         try:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ from envkit.guest import escape_attempts, server_info, supervisor
 LIMIT_S = 120.0
 COMMAND_S = 10
 PROGRAM_FOLDERS = "/usr/sbin:/usr/bin:/sbin:/bin"  # root's; PATH starts with folders of the user
-FIND_S = 30
 SSHD, SSHD_CONFIG = "/usr/sbin/sshd", "/etc/envkit/sshd_config"
 
 
@@ -22,7 +20,6 @@ def report_audit(reporter):
     reporter.observe("audit.identity", inspect_identity)
     reporter.observe("audit.escapes", lambda: escape_attempts.run_attempts(escape_attempts.ESCAPES))
     reporter.observe("audit.tampering", lambda: escape_attempts.run_attempts(escape_attempts.TAMPERING))
-    reporter.observe("audit.rights", inspect_permissions)
     reporter.observe("audit.variables", inspect_variables)
     reporter.observe("audit.secrets", inspect_secrets)
     reporter.observe("audit.sshd", inspect_sshd)
@@ -36,38 +33,6 @@ def inspect_identity():
     status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
     fields = ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb", "NoNewPrivs", "Seccomp")
     return {"uid": os.getuid(), "status": {name: status.get(name, "") for name in fields}}
-
-
-def inspect_permissions():
-    """Return files that grant privileges: with SUID or SGID bits, or writable by every user."""
-    if shutil.which("find") is None:
-        return {"checked": False, "files": []}
-    result = subprocess.run(
-        [
-            "/usr/bin/find",
-            "/",
-            "-xdev",
-            "(",
-            "-perm",
-            "/6000",
-            "-o",
-            "-type",
-            "f",
-            "-perm",
-            "-0002",
-            ")",
-            "!",
-            "-type",
-            "l",
-            "-print",
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        universal_newlines=True,
-        check=False,
-        timeout=FIND_S,
-    )
-    return {"checked": True, "files": result.stdout.splitlines()[:20]}
 
 
 def inspect_variables():
@@ -107,22 +72,21 @@ def read_planned_settings(text):
     descriptor = os.memfd_create("sshd_config")
     try:
         os.write(descriptor, text.encode("utf-8"))
-        return read_sshd_settings("/proc/self/fd/{}".format(descriptor), (descriptor,))
+        return read_sshd_settings("/dev/stdin", descriptor)
     finally:
         os.close(descriptor)
 
 
-def read_sshd_settings(path, descriptors=()):
+def read_sshd_settings(path, stdin=subprocess.DEVNULL):
     """Return the effective settings of a configuration file; the values of a repeated one are joined by line breaks."""
     result = subprocess.run(
         [SSHD, "-T", "-f", path, "-C", "user=dev,host=x,addr=127.0.0.1"],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         universal_newlines=True,
         timeout=COMMAND_S,
         check=False,
-        pass_fds=descriptors,
     )
     settings = {}
     for name, _, value in (line.partition(" ") for line in result.stdout.splitlines()):

@@ -70,13 +70,13 @@ class Inventory:
     def find_right(self, path, info):
         """Return what a file grants, or an empty string."""
         mode = info.st_mode
-        if stat.S_ISLNK(mode):
+        if stat.S_ISLNK(mode) or (path in SHARED and mode & stat.S_ISVTX):
             return ""
         reasons = (
             (mode & PRIVILEGE_BITS, "has mode {:04o}".format(stat.S_IMODE(mode))),
             (stat.S_ISREG(mode) and has_capability(path), "has a capability"),
             (stat.S_ISBLK(mode) or stat.S_ISCHR(mode), "is a device"),
-            (mode & stat.S_IWOTH and not (path in SHARED and mode & stat.S_ISVTX), "can be written by every user"),
+            (mode & stat.S_IWOTH, "can be written by every user"),
             (info.st_uid == self.uid and mode & stat.S_IWUSR, "can be written by the workspace's user"),
             (info.st_gid == self.gid and mode & stat.S_IWGRP, "can be written by the workspace's group"),
         )

@@ -1,6 +1,7 @@
 """List the processes, mounts and listening sockets of a container, as the kernel reports them."""
 
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,11 +10,24 @@ TEXT_MAX = 400
 LISTENING, UNCONNECTED = "0A", "07"
 EPHEMERAL_PORT_MIN = 32768  # of the kernel's default range: clients use these for a moment
 ANSWER_S = 1.0
+PAUSE_S = 0.5  # longer than the start of a program in a container takes
 STATUS_FIELDS = ("Uid", "Gid", "CapEff", "CapPrm", "CapBnd", "NoNewPrivs", "Seccomp", "TracerPid")
 
 
 def list_processes(own_uid, proc=Path("/proc")):
-    """Return the command line and the rights of each process of other users than this one's."""
+    """Return the command line and the rights of each process of other users than this one's.
+
+    A program that an engine starts in a container has root's rights for a moment, before they are dropped. So only
+    what is the same in both of two lists counts.
+    """
+    first = read_processes(own_uid, proc)
+    time.sleep(PAUSE_S)
+    second = read_processes(own_uid, proc)
+    return {"processes": [process for process in second if process in first][:COUNT_MAX]}
+
+
+def read_processes(own_uid, proc):
+    """Return the processes that exist now."""
     processes = []
     for folder in sorted(proc.glob("[0-9]*"), key=lambda path: int(path.name)):
         try:
@@ -22,13 +36,12 @@ def list_processes(own_uid, proc=Path("/proc")):
         except OSError:  # it has ended
             continue
         status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
-        uids = status.get("Uid", "").split()
-        if own_uid in map(int, uids):
+        if own_uid in map(int, status.get("Uid", "").split()):
             continue
         text = " ".join(part.decode("utf-8", "replace") for part in command)
         fields = {name: status.get(name, "") for name in STATUS_FIELDS}
-        processes.append({"pid": int(folder.name), "command": text[:TEXT_MAX], **fields})
-    return {"processes": processes[:COUNT_MAX]}
+        processes.append(dict(fields, pid=int(folder.name), command=text[:TEXT_MAX]))
+    return processes
 
 
 def list_mounts(table=Path("/proc/1/mountinfo"), own_table=Path("/proc/self/mountinfo")):

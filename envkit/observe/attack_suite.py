@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from envkit.checks import observations as lines
 from envkit.concurrency import submit
 from envkit.errors import EnvkitError
 from envkit.model.report import Observation
@@ -14,7 +15,7 @@ from envkit.net import relays
 from envkit.observe import evidence, guest_runner, http_attacks, network_attacks, ssh_attacks, ssh_audit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
 
 STAGE_S = 120  # more than the sum of all attempts' limits
 LIMIT_S = 150.0
+LOG_LINES = 2000  # more than an audit's requests cause
+CANARY_PLACE = "the server's log, which shows tokens of failed requests"
 # Observations accepted from container code, which could print any others, such as those of attacks from outside.
 GUEST_OBSERVATIONS = frozenset(
     {
         "audit.identity",
         "audit.escapes",
         "audit.tampering",
-        "audit.rights",
         "audit.variables",
         "audit.secrets",
         "audit.sshd",
@@ -110,7 +112,8 @@ def run_attacks(
         collected = evidence_future.result()
     if token:  # last, after every opportunity to leak it
         leaks, unreadable = backend.find_leaks(container, token)
-        observations.append(Observation("audit.traces", {"places": list(leaks), "unread": list(unreadable)}))
+        places = [*leaks, *_find_canary(backend, container, observations)]
+        observations.append(Observation("audit.traces", {"places": places, "unread": list(unreadable)}))
     redacted: dict[str, Any] = http_attacks.redact(inspected, [token])
     redacted_observations = http_attacks.redact_observations(observations, [token])
     return redacted_observations, redacted, replace(collected, relays=relay_addresses)
@@ -138,6 +141,15 @@ def attack_inside(backend: Backend, container: str, sshd_config: str = "") -> li
     python = guest_runner.TRUSTED_PYTHON
     guest_runner.run(backend, container, "audit", collector, *arguments, limit_s=LIMIT_S, python=python)
     return collector.observations
+
+
+def _find_canary(backend: Backend, container: str, observations: Sequence[Observation]) -> list[str]:
+    """Return whether a made-up token that was sent to the server is in its log."""
+    canary = lines.text(lines.data(observations, "audit.canary"), "token")
+    if not canary:
+        return []
+    log = b"".join(backend.logs(container, lines=LOG_LINES))
+    return [CANARY_PLACE] if canary.encode() in log else []
 
 
 def image_dates(backend: Backend, container: str, base: str) -> Observation:

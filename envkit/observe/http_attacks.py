@@ -9,10 +9,11 @@ import secrets
 import time
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from envkit.checks.audit.attack_cases import HTTP_ATTACKS, TOKEN_GUESSES
+from envkit.checks.audit.attack_cases import HTTP_ATTACKS, TOKEN_GUESSES, WEAK_PASSWORDS
 from envkit.model.report import Observation
 from envkit.net import http
 
@@ -27,6 +28,8 @@ SECRET_LENGTH_MIN = 16  # a shorter cookie value is not secret, and occurs withi
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 DENIED_STATUSES = frozenset({401, 403})
 STATUS_PATH = "/api/status"
+# No program listens on port 1, so the proxy answers with an error, and the server logs the request and its headers.
+CLOSED_PORT_PATH, MISSING_PATH = "/proxy/1/envkit-audit", "/api/contents/envkit-audit-no-such-file"
 
 
 class _AbortError(Exception):
@@ -114,7 +117,8 @@ def _attack(target: _Target, secret_values: list[str], on_progress: Callable[[st
     for attack in HTTP_ATTACKS:
         yield Observation("audit.http", _send_attack(attack, target, login.header))
     on_progress("guessing its token")
-    yield Observation("audit.guesses", _guess_tokens(target))
+    yield Observation("audit.guesses", {**_guess_tokens(target), "passwords": _guess_passwords(target)})
+    yield Observation("audit.canary", _provoke_log(target))
 
 
 def _send_attack(attack: HttpAttack, target: _Target, cookies: str) -> dict[str, Any]:
@@ -148,8 +152,43 @@ def _guess_tokens(target: _Target) -> dict[str, Any]:
         "refused": sum(status in DENIED_STATUSES for status in statuses),
         "let_in": sum(200 <= status < 300 for status in statuses),
         "characters": len(target.token),
-        "different": len(set(target.token)),
+        **measure_randomness(target.token),
     }
+
+
+def measure_randomness(token: str) -> dict[str, int]:
+    """Count distinct characters, pairs of neighbors and distances between neighbors of a token."""
+    pairs = list(pairwise(token))
+    return {
+        "different": len(set(token)),
+        "pairs": len(set(pairs)),
+        "distances": len({ord(second) - ord(first) for first, second in pairs}),
+    }
+
+
+def _guess_passwords(target: _Target) -> int:
+    """Try passwords that people choose first, and return how many log in."""
+    jar = _parse_cookies(target.send("GET", "/login", {}))
+    xsrf = jar["_xsrf"].coded_value if "_xsrf" in jar else ""
+    count = 0
+    for password in WEAK_PASSWORDS:
+        form = urlencode({"_xsrf": xsrf, "password": password}).encode()
+        answer = target.send("POST", "/login", {**FORM, "Cookie": f"_xsrf={xsrf}"}, form)
+        count += any(name.startswith("username-") and cookie.value for name, cookie in _parse_cookies(answer).items())
+    return count
+
+
+def _provoke_log(target: _Target) -> dict[str, str]:
+    """Send made-up tokens in requests that fail, because the server logs those; return the tokens."""
+    canary = secrets.token_urlsafe(32)
+    headers = {
+        "Authorization": f"token {target.token}",
+        "Referer": f"http://127.0.0.1/?token={canary}",
+        "User-Agent": f"token {canary}",
+    }
+    for path in (CLOSED_PORT_PATH, MISSING_PATH):
+        target.send("GET", f"{path}?token={canary}", headers)
+    return {"token": canary}
 
 
 def _log_in(target: _Target) -> _Login:

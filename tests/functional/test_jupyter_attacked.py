@@ -39,6 +39,7 @@ OUTSIDE = (
     "/lab/extensions/..%2f..%2f..%2fetc/passwd",
     "/custom/..%2f..%2fetc/passwd",
 )
+STREAM = {"Accept": "text/event-stream"}
 
 
 @pytest.mark.proves("web pages cannot reach JupyterLab under another host name", "real")
@@ -119,8 +120,18 @@ def test_jupyterlab_cannot_be_framed(jupyter: Jupyter, session: Session) -> None
         assert response.header("X-Frame-Options") == "DENY", path
 
 
-def test_tensorboard_cannot_be_framed_by_other_origins(jupyter: Jupyter, session: Session) -> None:
-    assert jupyter.request("GET", "/tensorboard/", session.headers).header("X-Frame-Options") == "SAMEORIGIN"
+def test_proxied_pages_cannot_be_framed_by_other_origins(jupyter: Jupyter, session: Session) -> None:
+    # TensorBoard, a program on a port, an event stream, and a port without a program.
+    requests: tuple[tuple[str, dict[str, str]], ...] = (
+        ("/tensorboard/", {}),
+        ("/proxy/8888/api", {}),
+        ("/proxy/8888/api", STREAM),
+        ("/proxy/1/", {}),
+    )
+    for path, headers in requests:
+        response = jupyter.request("GET", path, {**session.headers, **headers})
+        assert response.header("X-Frame-Options") == "SAMEORIGIN", path
+        assert "frame-ancestors 'self'" in response.header("Content-Security-Policy"), path
 
 
 def test_proxy_reaches_no_other_machine(jupyter: Jupyter) -> None:

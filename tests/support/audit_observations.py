@@ -67,7 +67,15 @@ SSHD_SETTINGS = {
 # Observation -> data, besides the HTTP and SSH attacks.
 OBSERVED: dict[str, dict[str, Any]] = {
     "audit.control": {"owner": 200, "browser": 200},
-    "audit.guesses": {"attempts": 100, "refused": 100, "let_in": 0, "characters": 43, "different": 30},
+    "audit.guesses": {
+        "attempts": 100,
+        "refused": 100,
+        "let_in": 0,
+        "characters": 43,
+        "different": 30,
+        "pairs": 42,
+        "distances": 35,
+    },
     "audit.cookie": {"cookies": [{"name": "username-1", "flags": ["HttpOnly", "SameSite=Strict"]}]},
     "audit.identity": {
         "uid": 1000,
@@ -83,7 +91,7 @@ OBSERVED: dict[str, dict[str, Any]] = {
     },
     "audit.escapes": {"attempts": 14, "succeeded": [], "missing": [], "unfinished": []},
     "audit.tampering": {"attempts": 8, "succeeded": [], "missing": [], "unfinished": []},
-    "audit.rights": {"checked": True, "files": []},
+    "inventory.files": {"rights": [], "leaks": []},
     "audit.variables": {"names": []},
     "audit.secrets": {"checked": True, "open": [], "shown": False},
     "audit.sshd": {"effective": SSHD_SETTINGS, "planned": SSHD_SETTINGS},
@@ -163,7 +171,7 @@ def failed_checks(
     """Audit a hardened environment with some changes, and return the checks that do not pass, without `audit/`."""
     observations = [*(http_answers() if http is None else http), *(ssh_logins() if ssh is None else ssh)]
     for name, data in OBSERVED.items():
-        observations.append(Observation(name, {**data, **(changes or {}).get(name.removeprefix("audit."), {})}))
+        observations.append(Observation(name, {**data, **(changes or {}).get(name.rpartition(".")[2], {})}))
     findings = audit.check(observations, inspection or HARDENED)
     assert {finding.check for finding in findings} == {check for check in CHECKS if check.startswith("audit/")}
     return {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from envkit.checks import audit
 from envkit.model.report import Verdict
 from envkit.observe import attack_suite as audit_probes
+from envkit.observe import evidence
 from tests.support.container_commands import Inside
 
 if TYPE_CHECKING:
@@ -54,11 +55,13 @@ def failed_checks(findings: Sequence[Finding]) -> set[str]:
 
 def audit_inside(envkit_backend: Backend, container: str) -> tuple[Finding, ...]:
     """Return the findings about the container's inside, its settings and its image."""
+    inspection = envkit_backend.raw_inspection(container)
     observations = [
         *audit_probes.attack_inside(envkit_backend, container),
+        *evidence.take_inventory(envkit_backend, inspection, "", ()),
         audit_probes.image_dates(envkit_backend, container, ""),
     ]
-    return audit.check(observations, envkit_backend.raw_inspection(container))
+    return audit.check(observations, inspection)
 
 
 def listens_inside(engine: docker.DockerClient, container: str) -> bool:

@@ -77,7 +77,7 @@ def observe(port: int, is_ours: Callable[[], bool] = lambda: True, limit_s: floa
 
 def test_observations_contain_neither_token_nor_cookie(server: Any) -> None:
     observations = http_attacks.run_attacks(server.server_port, TOKEN, lambda: True)
-    assert len(observations) == len(HTTP_ATTACKS) + 3
+    assert len(observations) == len(HTTP_ATTACKS) + 4
     text = json.dumps([observation.data for observation in observations])
     assert TOKEN not in text
     assert COOKIE not in text

@@ -13,7 +13,7 @@ from tests.support.audit_observations import HARDENED, failed_checks
 SETTINGS: dict[str, tuple[tuple[str, ...], Any, str]] = {
     "a port on every address": (("HostConfig", "PortBindings"), {"8888/tcp": [{"HostIp": "0.0.0.0"}]}, "ports"),
     "another port": (("HostConfig", "PortBindings"), {"6006/tcp": [{"HostIp": "127.0.0.1"}]}, "ports"),
-    "privileged": (("HostConfig", "Privileged"), True, "privileges"),
+    "privileged": (("HostConfig", "Privileged"), True, "privileges kernel"),
     "a capability": (("HostConfig", "CapAdd"), ["NET_RAW"], "privileges"),
     "new privileges": (("HostConfig", "SecurityOpt"), [], "privileges"),
     "no seccomp": (
@@ -111,11 +111,11 @@ def test_settings_missing_in_the_inspection_are_unknown() -> None:
 
 
 @pytest.mark.proves("an environment whose hardening is weakened fails its audit", "stand-in")
-def test_each_weakened_setting_fails_exactly_one_check() -> None:
+def test_each_weakened_setting_fails_exactly_its_checks() -> None:
     for name, (path, value, check) in SETTINGS.items():
         inspection = {**HARDENED}
         inspection[path[0]] = value if len(path) == 1 else {**HARDENED[path[0]], path[1]: value}
-        assert failed_checks(inspection=inspection) == {check}, name
+        assert failed_checks(inspection=inspection) == set(check.split()), name
 
 
 def test_only_read_only_volume_files_may_propagate() -> None:

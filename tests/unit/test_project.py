@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,17 @@ def test_symlinked_config_is_refused(tmp_path: Path) -> None:
         with pytest.raises(PreconditionError) as error:
             project.load(tmp_path, {})
         assert error.value.code == "config-symlink", target
+
+
+def test_a_configuration_with_a_second_name_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "envkit.yaml"
+    config.write_text("gpu: off\n")
+    (tmp_path / "other.yaml").hardlink_to(config)
+    with pytest.raises(PreconditionError) as error:
+        project.load(tmp_path, {})
+    assert error.value.code == "config-hard-link"
+    subprocess.run(error.value.hint.partition(": ")[2], shell=True, check=True)  # noqa: S602 - the printed command
+    assert project.load(tmp_path, {}).config.gpu == "off"
 
 
 def test_config_that_is_not_a_file_is_refused(tmp_path: Path) -> None:

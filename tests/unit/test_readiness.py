@@ -246,17 +246,20 @@ def test_a_container_owns_its_port_only_while_it_runs(tmp_path: Path) -> None:
         ("exited", "8901", False),
         ("paused", "8901", False),
     )
-    for number, (status, label, owns) in enumerate(cases):
+    for number, (status, port, owns) in enumerate(cases):
         inspection = {
             "Id": "c1",
             "Image": "i1",
             "State": {"Status": status, "Running": True},
-            "Config": {"Labels": {naming.PORT: label}},
-            "NetworkSettings": {"Networks": {}},
+            "Config": {"Labels": {naming.PORT: "8901"}},  # a label may lie
+            "NetworkSettings": {
+                "Networks": {},
+                "Ports": {"8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}], "2222/tcp": None},
+            },
         }
         socket_path = tmp_path / f"engine-{number}"
         with answering(socket_path, b"HTTP/1.0 200 OK\r\n\r\n" + json.dumps(inspection).encode()):
-            assert fast_inspect.owns_port(f"unix://{socket_path}", NAME, 8901) is owns, (status, label)
+            assert fast_inspect.owns_port(f"unix://{socket_path}", NAME, 8901) is owns, (status, port)
 
 
 def test_a_probe_that_does_not_end_keeps_observations(monkeypatch: pytest.MonkeyPatch) -> None:

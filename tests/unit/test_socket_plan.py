@@ -13,7 +13,7 @@ from envkit import config, naming, process
 from envkit.backends.docker import create_options, fast_inspect
 from envkit.environment import jupyter_forward, up_cache, verify
 from envkit.errors import ConfigError, EngineError, Unhealthy
-from envkit.model.engine_state import ContainerInfo, NetworkInfo
+from envkit.model.engine_state import NetworkInfo
 from envkit.model.network import Network, Ssh
 from envkit.observe import jupyter_client, readiness
 from envkit.render import compose
@@ -144,8 +144,8 @@ def test_only_an_empty_label_means_no_port(monkeypatch: pytest.MonkeyPatch) -> N
         ({}, False),
     )
     for labels, owns in cases:
-        container = ContainerInfo("c", "running", labels, "i")
-        monkeypatch.setattr(fast_inspect, "running_container", lambda *_, container=container: container)
+        inspection = {"Config": {"Labels": labels}, "NetworkSettings": {"Networks": {}}}
+        monkeypatch.setattr(fast_inspect, "_inspect_running", lambda *_, inspection=inspection: inspection)
         assert fast_inspect.owns_port("unix:///x", "envkit-1000-vision", 0) == owns, labels
 
 

@@ -87,7 +87,14 @@ def owns_port(endpoint: str, name: str, port: int) -> bool:
     """Check whether a container runs and therefore holds its loopback port, so that requests to it reach envkit.
 
     Port 0 means no port: JupyterLab listens on a socket. A restarting container does not hold its port: between two
-    starts, another process may listen on it.
+    starts, another process may listen on it. Published ports decide: a label may lie.
     """
-    container = running_container(endpoint, name)
-    return container is not None and container.labels.get(naming.PORT) == str(port or "")
+    data = _inspect_running(endpoint, name)
+    if data is None:
+        return False
+    return port in _published_ports(data) if port else data["Config"]["Labels"].get(naming.PORT) == ""
+
+
+def _published_ports(data: Mapping[str, Any]) -> set[int]:
+    bindings = (data["NetworkSettings"].get("Ports") or {}).get(f"{naming.JUPYTER_PORT}/tcp") or ()
+    return {int(binding["HostPort"]) for binding in bindings if str(binding.get("HostPort", "")).isdecimal()}

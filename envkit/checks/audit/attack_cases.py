@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from envkit import naming
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EVIL_ORIGIN = "http://evil.example"
+# A pattern of allowed origins may miss one of them.
+EVIL_ORIGINS = ("http://evil.example", "https://evil.example", "https://localhost.evil.example", "null")
 TOKEN_GUESSES = 100
 REFUSAL_STATUSES = frozenset({401, 403, 404, 405, 400})
 Identity = Literal["anonymous", "wrong-token", "owner", "browser"]
@@ -28,7 +31,8 @@ class HttpAttack:
         body: Request body.
         statuses: Status codes that withstand the attack; 302 only to the login page.
         forbidden_text: Text that the answer must not contain.
-        required_header: Name of a header of the answer, and text that it must contain.
+        required_header: Name of a header of the answer, and a directive that it must contain, exactly.
+        also: Further checks that fail with the same fault.
     """
 
     check: str
@@ -40,6 +44,7 @@ class HttpAttack:
     statuses: frozenset[int] = REFUSAL_STATUSES
     forbidden_text: str = ""
     required_header: tuple[str, str] = ("", "")
+    also: tuple[str, ...] = ()
 
 
 def _http_attacks(check: str, method: str, *paths: str, **options: object) -> tuple[HttpAttack, ...]:
@@ -53,6 +58,7 @@ _UPGRADE = {
     "Sec-WebSocket-Key": "ZW52a2l0IGtub2NrcyAhIQ==",
 }
 LOGIN_STATUSES = REFUSAL_STATUSES | {302}
+PAGE_STATUSES = frozenset({200})
 
 HTTP_ATTACKS: tuple[HttpAttack, ...] = (
     *_http_attacks(
@@ -100,17 +106,32 @@ HTTP_ATTACKS: tuple[HttpAttack, ...] = (
     HttpAttack("audit/http-forgery", "POST", "/api/terminals", "browser", {"Content-Type": "text/plain"}, "{}"),
     HttpAttack("audit/http-forgery", "POST", "/api/kernels", "browser", {"X-XSRFToken": "guessed"}, "{}"),
     HttpAttack("audit/http-forgery", "POST", "/login", "anonymous", {}, "password=x"),
-    HttpAttack("audit/http-origin", "GET", "/api/contents", "browser", {"Origin": EVIL_ORIGIN}),
-    HttpAttack("audit/http-origin", "DELETE", "/api/contents/x", "browser", {"Origin": EVIL_ORIGIN}),
+    # No machine has this address: a proxy that leads to other machines fails at once, with another status.
+    *_http_attacks(
+        "audit/http-host",
+        "GET",
+        "/proxy/255.255.255.255:80/",
+        "/proxy/absolute/255.255.255.255:80/",
+        identity="owner",
+        also=("audit/escapes", "audit/neighbours"),
+    ),
+    *(
+        HttpAttack("audit/http-origin", method, path, "browser", {"Origin": origin})
+        for origin in EVIL_ORIGINS
+        for method, path in (("GET", "/api/contents"), ("DELETE", "/api/contents/x"))
+    ),
     HttpAttack("audit/websockets", "GET", "/api/events/subscribe", "anonymous", _UPGRADE, statuses=LOGIN_STATUSES),
     HttpAttack("audit/websockets", "GET", "/api/events/subscribe", "wrong-token", _UPGRADE, statuses=LOGIN_STATUSES),
-    HttpAttack(
-        "audit/websockets",
-        "GET",
-        "/api/events/subscribe",
-        "browser",
-        {**_UPGRADE, "Origin": EVIL_ORIGIN},
-        statuses=LOGIN_STATUSES,
+    *(
+        HttpAttack(
+            "audit/websockets",
+            "GET",
+            "/api/events/subscribe",
+            "browser",
+            {**_UPGRADE, "Origin": origin},
+            statuses=LOGIN_STATUSES,
+        )
+        for origin in EVIL_ORIGINS
     ),
     *_http_attacks(
         "audit/traversal",
@@ -125,14 +146,55 @@ HTTP_ATTACKS: tuple[HttpAttack, ...] = (
         statuses=LOGIN_STATUSES | {200},
         forbidden_text="root:",
     ),
+    *(
+        attack
+        for header in (("content-security-policy", "frame-ancestors 'none'"), ("x-frame-options", "DENY"))
+        for attack in (
+            HttpAttack("audit/frames", "GET", "/lab", "owner", statuses=PAGE_STATUSES, required_header=header),
+            HttpAttack("audit/frames", "GET", "/login", statuses=PAGE_STATUSES, required_header=header),
+            HttpAttack("audit/frames", "GET", "/api/status", "owner", statuses=PAGE_STATUSES, required_header=header),
+        )
+    ),
+    # Pages of programs inside may frame each other. The port need not be open: the server's own error page counts.
     HttpAttack(
         "audit/frames",
         "GET",
-        "/lab",
+        f"/proxy/{naming.JUPYTER_PORT}/api",
         "owner",
-        statuses=frozenset({200}),
-        required_header=("content-security-policy", "frame-ancestors 'none'"),
+        statuses=frozenset({200, 500, 599}),
+        required_header=("x-frame-options", "SAMEORIGIN"),
     ),
+)
+# Passwords that people choose first: a server with one of them accepts more than its token.
+WEAK_PASSWORDS = (
+    "",
+    "password",
+    "jupyter",
+    "admin",
+    "123456",
+    "12345678",
+    "123456789",
+    "1234",
+    "12345",
+    "qwerty",
+    "letmein",
+    "changeme",
+    "secret",
+    "test",
+    "tensorflow",
+    "notebook",
+    "envkit",
+    "dev",
+    "root",
+    "docker",
+    "welcome",
+    "abc123",
+    "password1",
+    "Password1",
+    "iloveyou",
+    "111111",
+    "000000",
+    "hunter2",
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from envkit.checks import observations as obs
-from envkit.checks.audit import comparison, image_comparison, inventory, ssh_settings, state_folder
+from envkit.checks.audit import comparison, http, image_comparison, inventory, ssh_settings, state_folder
 from envkit.checks.audit.finding import judge
 from envkit.config.env_vars import holds_password, looks_like_secret
 from envkit.model.report import Verdict
@@ -44,22 +44,28 @@ def merge(finding: Finding, faults: Sequence[str]) -> Finding:
 
 def check_plan(observations: Sequence[Observation], evidence: Evidence) -> Finding:
     """Build the finding of the comparison itself: unknown if it is incomplete."""
-    reason = evidence.problem or inventory.unknown_reason(observations)
+    reason = (
+        evidence.problem
+        or inventory.unknown_reason(observations)
+        or ssh_settings.unknown_reason(obs.data(observations, "audit.sshd"))
+    )
     return judge(comparison.PLAN, (), reason)
 
 
 def _find(
     observations: Sequence[Observation], inspection: Mapping[str, Any], evidence: Evidence
 ) -> Iterator[tuple[str, str]]:
-    yield from state_folder.find_differences(obs.data(observations, "audit.state"))
-    yield from ssh_settings.find_differences(obs.data(observations, "audit.sshd"))
+    yield from http.further_faults(observations)
+    sshd_faults = tuple(ssh_settings.find_differences(obs.data(observations, "audit.sshd")))
+    yield from sshd_faults
+    yield from state_folder.find_differences(obs.data(observations, "audit.state"), sshd_differs=bool(sshd_faults))
     yield from image_comparison.find_file_secrets(evidence.files, evidence.token)
     for address in evidence.relays:
         yield "audit/ports", f"{address} of this host leads other machines to the workspace"
     record, planned = evidence.record, evidence.planned
     if record is None or not planned:
         return
-    yield from inventory.find_differences(observations, planned)
+    yield from inventory.find_differences(observations, planned, inspection)
     yield from comparison.compare_containers(planned, inspection)
     images, image_id = obs.table(evidence.surroundings, "images"), obs.text(inspection, "Image")
     image_labels = obs.table(obs.table(obs.table(images, record.image_id), "config"), "Labels")

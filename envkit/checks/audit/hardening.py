@@ -58,6 +58,8 @@ def privileges(container: Inspection) -> Iterator[str]:
 def kernel(container: Inspection) -> Iterator[str]:
     """Check that kernel files are hidden or read-only, and that the root file system is read-only."""
     host_config = container["HostConfig"]
+    if host_config["Privileged"]:
+        yield "kernel files are neither hidden nor read-only in a privileged container"
     if not host_config["ReadonlyRootfs"]:
         yield "the root file system is writable"
     if missing := MASKED_PATHS - set(host_config["MaskedPaths"] or ()):

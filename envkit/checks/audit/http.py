@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as obs
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from envkit.model.report import Finding, Observation
 
 MIN_TOKEN_LENGTH = 43  # 256 bits
+# Distinct characters, pairs of characters and distances between neighbors: of 43 random characters, fewer are a
+# matter of less than one in a million.
+MIN_RANDOMNESS = {"different": 18, "pairs": 34, "distances": 18}
 OK, REDIRECT = 200, 302
 LOGIN_PREFIXES = ("/login?next=", "/hub/login?next=")
 COOKIE_FLAGS = ("HttpOnly", "SameSite=Strict")
@@ -36,6 +40,13 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
         )
     yield _check_guesses(obs.data(observations, "audit.guesses"), stop_reason)
     yield _check_cookie(obs.last(observations, "audit.cookie"), stop_reason)
+
+
+def further_faults(observations: Sequence[Observation]) -> Iterator[tuple[str, str]]:
+    """Yield the faults of attacks that belong to more than one check."""
+    answers = [observation.data for observation in observations if observation.name == "audit.http"]
+    for attack, answer in zip(HTTP_ATTACKS, answers, strict=False):
+        yield from ((check_id, fault) for check_id in attack.also for fault in _find_faults(attack, answer))
 
 
 def _unknown_reason(
@@ -66,19 +77,22 @@ def _find_faults(attack: HttpAttack, answer: Mapping[str, Any]) -> Iterator[str]
         yield f"{request} redirects to {location}"
     if obs.text(answer, "allows") and attack.check == "audit/http-origin":
         yield f"{request} allows the origin {obs.text(answer, 'allows')}"
-    if attack.required_header[0] and attack.required_header[1] not in obs.text(answer, "header"):
-        yield f"{request} sends no {attack.required_header[1]}"
+    name, directive = attack.required_header
+    if name and directive not in re.split(r"\s*[;,]\s*", obs.text(answer, "header").strip()):
+        yield f"{request} does not send {name}: {directive}, but {obs.text(answer, 'header') or 'nothing'}"
 
 
 def _check_guesses(data: Mapping[str, Any], stop_reason: str) -> Finding:
     if not data:
         return judge("audit/http-guesses", (), stop_reason)
-    length, distinct, successes, refusals = (data.get(key) for key in ("characters", "different", "let_in", "refused"))
+    length, successes, refusals = (data.get(key) for key in ("characters", "let_in", "refused"))
     faults = [f"{successes} of {data.get('attempts')} made-up tokens were accepted"] if successes else []
     if not isinstance(length, int) or length < MIN_TOKEN_LENGTH:
         faults.append(f"the token has only {length} characters and can be guessed")
-    elif not isinstance(distinct, int) or distinct < MIN_TOKEN_LENGTH // 4:
-        faults.append("the token has few distinct characters and can be guessed")
+    elif any((obs.number(data.get(key)) or 0) < minimum for key, minimum in MIN_RANDOMNESS.items()):
+        faults.append("the token has a pattern and can be guessed")
+    if count := data.get("passwords"):
+        faults.append(f"{count} of the most common passwords was accepted beside the token")
     unknown_reason = "" if refusals == TOKEN_GUESSES else f"{refusals} of {TOKEN_GUESSES} made-up tokens were refused"
     return judge("audit/http-guesses", faults, unknown_reason, f"{refusals} made-up tokens were refused")
 

@@ -127,10 +127,8 @@ def _check_attempts(observations: Sequence[Observation], name: str) -> Finding:
 
 
 def _check_rights(observations: Sequence[Observation]) -> Finding:
-    data, reason = obs.data(observations, "audit.rights"), unknown_reason(observations, "audit.rights")
-    if not reason and data.get("checked") is not True:
-        reason = "the container has no find"
-    return judge("audit/rights", obs.texts(data, "files"), reason)
+    data, reason = obs.data(observations, "inventory.files"), unknown_reason(observations, "inventory.files")
+    return judge("audit/rights", obs.texts(data, "rights"), reason)
 
 
 def _check_algorithms(observations: Sequence[Observation]) -> Finding:

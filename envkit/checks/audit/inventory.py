@@ -22,16 +22,22 @@ if TYPE_CHECKING:
 ENGINE_TARGETS = frozenset(
     {"/", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/usr/sbin/docker-init", "/sbin/docker-init"}
 )
-ENGINE_FOLDERS = ("/proc", "/sys", "/dev")
+KERNEL_FOLDERS = ("/proc", "/sys", "/dev")
+READ_ONLY_KERNEL = ("/sys", "/proc/sys")
+SYSTEM_FOLDERS = ("/etc", "/opt", "/usr", "/bin", "/sbin", "/lib", "/run", *KERNEL_FOLDERS)
+GPU_FOLDERS = ("/proc/driver/nvidia",)
+KERNEL_TYPES = frozenset(
+    {"proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2", "devtmpfs", "fuse.lxcfs", "securityfs"}
+)
 EMBEDDED_RESOLVER = "127.0.0.11"  # of Docker, in every network but the default one
 NO_CAPABILITIES = "0" * 16
+WRITABLE = "can be written by"
 SERVER_COMMAND = "/opt/jupyter/bin/python -I /opt/envkit/serve.py --config=/etc/envkit/jupyter_server_config.py"
 SSHD_COMMANDS = (
     f"/usr/sbin/sshd -D -e -f /etc/envkit/sshd_config -p {naming.SSH_PORT}",
     "/usr/sbin/sshd -i -f /etc/envkit/sshd_config",
-    "sshd: ",  # a process of a login
 )
-SHELLS = ("sh", "bash", "dash", "nc", "ncat", "socat")
+SSHD_TITLE, LISTENER_TITLE = "sshd: ", " [listener]"  # sshd changes its command line
 NAMES = ("files", "mounts", "processes", "network", "gateway")
 
 
@@ -47,19 +53,22 @@ def unknown_reason(observations: Sequence[Observation]) -> str:
     return ""
 
 
-def find_differences(observations: Sequence[Observation], planned: Values) -> Iterator[tuple[str, str]]:
+def find_differences(observations: Sequence[Observation], planned: Values, actual: Values) -> Iterator[tuple[str, str]]:
     """Yield the check and the fault of each difference.
 
     Args:
         observations: Results of the inventory.
         planned: Inspection of a container that envkit would create.
+        actual: Inspection of the running container.
     """
     data = {name: obs.data(observations, f"inventory.{name}") for name in NAMES}
-    yield from (("audit/rights", text) for text in obs.texts(data["files"], "rights"))
+    for text in obs.texts(data["files"], "rights"):
+        if WRITABLE in text and _is_below(text.split(" ", 1)[0], SYSTEM_FOLDERS):
+            yield "audit/tampering", text
     for path in obs.texts(data["files"], "leaks"):
         yield "audit/secrets", f"{path} of the image holds the token"
         yield "audit/traces", f"the token is in {path} of the image"
-    yield from _compare_mounts(obs.tables(data["mounts"], "mounts"), planned)
+    yield from _compare_mounts(obs.tables(data["mounts"], "mounts"), planned, actual)
     yield from _compare_processes(obs.tables(data["processes"], "processes"), planned)
     for listener in obs.tables(data["network"], "listeners"):
         yield from _judge_listener(listener)
@@ -68,25 +77,29 @@ def find_differences(observations: Sequence[Observation], planned: Values) -> It
         yield "audit/escapes", f"container code can use a container engine at {address}"
 
 
-def _compare_mounts(mounts: Sequence[Values], planned: Values) -> Iterator[tuple[str, str]]:
+def _compare_mounts(mounts: Sequence[Values], planned: Values, actual: Values) -> Iterator[tuple[str, str]]:
+    """Yield what the kernel mounts otherwise than the engine reports, such as after a change while it runs."""
     found = {obs.text(mount, "target"): mount for mount in mounts}
     if not found:
         return
     has_gpu = bool(obs.table(planned, "HostConfig").get("DeviceRequests")) or _runtime(planned) == "nvidia"
-    expected = {obs.text(mount, "Destination").rstrip("/"): mount for mount in obs.tables(planned, "Mounts")}
-    for target, mount in sorted(expected.items()):
-        yield from _compare_mount(target, mount, found.get(target))
-    temporary = set(obs.table(obs.table(planned, "HostConfig"), "Tmpfs"))
+    reported = {obs.text(mount, "Destination").rstrip("/") for mount in obs.tables(actual, "Mounts")}
+    for mount in obs.tables(planned, "Mounts"):
+        target = obs.text(mount, "Destination").rstrip("/")
+        if target in reported:
+            yield from _compare_mount(target, mount, found.get(target))
+    for target in READ_ONLY_KERNEL:
+        if target not in found or "ro" not in _options(found[target]):
+            yield "audit/kernel", f"{target} is not read-only"
+    known = {*reported, *obs.table(obs.table(actual, "HostConfig"), "Tmpfs"), *ENGINE_TARGETS}
     for target, mount in sorted(found.items()):
-        if target in {*expected, *temporary, *ENGINE_TARGETS} or _is_below(target, ENGINE_FOLDERS):
+        if target in known or (has_gpu and "ro" in _options(mount)):
             continue
-        if not (has_gpu and "ro" in _options(mount)):
-            yield "audit/mounts", f"{obs.text(mount, 'source')} is mounted at {target} while the container runs"
-            yield "audit/tampering", f"{target} is covered by a mount that envkit did not make"
-    for target in ENGINE_FOLDERS:
-        for path in sorted(found):
-            if path.startswith(f"{target}/") and _is_foreign(found[path]):
-                yield "audit/mounts", f"{obs.text(found[path], 'source')} of the host is mounted at {path}"
+        if not _is_below(target, KERNEL_FOLDERS) or _is_foreign(mount):
+            fault = f"{obs.text(mount, 'source')} was mounted at {target} while the container runs"
+            yield "audit/mounts", fault
+            if _is_below(target, SYSTEM_FOLDERS):
+                yield "audit/tampering", fault
 
 
 def _compare_mount(target: str, planned: Values, mount: Values | None) -> Iterator[tuple[str, str]]:
@@ -107,18 +120,7 @@ def _compare_mount(target: str, planned: Values, mount: Values | None) -> Iterat
 
 def _is_foreign(mount: Values) -> bool:
     """Return whether a mount below the kernel's folders shows a file system of the host."""
-    return obs.text(mount, "type") not in {
-        "proc",
-        "sysfs",
-        "tmpfs",
-        "devpts",
-        "mqueue",
-        "cgroup",
-        "cgroup2",
-        "devtmpfs",
-        "shm",
-        "fuse.lxcfs",
-    } and not obs.text(mount, "target").startswith("/proc/driver/nvidia")
+    return obs.text(mount, "type") not in KERNEL_TYPES and not _is_below(obs.text(mount, "target"), GPU_FOLDERS)
 
 
 def _options(mount: Values) -> set[str]:
@@ -152,9 +154,10 @@ def _compare_processes(processes: Sequence[Values], planned: Values) -> Iterator
 
 def _judge_server(command: str, label: str) -> Iterator[tuple[str, str]]:
     """Yield the fault of a server that runs with other arguments than planned."""
-    program = command.split(" ", 1)[0].rsplit("/", 1)[-1]
-    is_test = {"-T", "-t"} & set(command.split())  # checks its settings and ends
-    if program.startswith("sshd") and not is_test and not command.startswith(SSHD_COMMANDS):
+    text = command.removeprefix(SSHD_TITLE).partition(LISTENER_TITLE)[0]
+    program, *arguments = text.split(" ")
+    is_test = {"-T", "-t"} & set(arguments)  # checks its settings and ends
+    if program.endswith("/sshd") and not is_test and text not in SSHD_COMMANDS:
         yield "audit/tampering", f"{label} is an SSH server that envkit did not start"
     if "/opt/envkit/serve.py" in command and command != SERVER_COMMAND:
         yield "audit/tampering", f"{label} is JupyterLab with other options than planned"
@@ -166,7 +169,7 @@ def _judge_listener(listener: Values) -> Iterator[tuple[str, str]]:
     yield "audit/neighbours", fault + (f"; it answers {answer}" if answer else "")
     if answer == "TensorBoard":
         yield "audit/tensorboard-anonymous", f"TensorBoard without a login listens on port {port}"
-    elif not answer.startswith("HTTP/"):
+    elif protocol.startswith("tcp") and not answer.startswith(("HTTP/", "SSH-")):
         yield "audit/escapes", f"{fault}, and may be a shell"
 
 

@@ -92,6 +92,13 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
 VALUE_LENGTH_MAX = 120
 
 
+def unknown_reason(data: Mapping[str, Any]) -> str:
+    """Return why the settings cannot be compared, or an empty string."""
+    if obs.table(data, "effective") and not obs.table(data, "planned"):
+        return "sshd does not report the planned settings"
+    return ""
+
+
 def find_differences(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the check and the fault of each setting that differs.
 

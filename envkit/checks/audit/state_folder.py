@@ -13,12 +13,13 @@ KEYS = ("client/", "mount/authorized_keys", "mount/ssh_host_")
 SSHD_FILE = "mount/sshd_config"
 
 
-def find_differences(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def find_differences(data: Mapping[str, Any], *, sshd_differs: bool = False) -> Iterator[tuple[str, str]]:
     """Yield the check and the fault of each file.
 
     Args:
         data: Lists of paths in the state folder: `open` with modes, `foreign`, `linked`, `changed`, `missing`,
             `unknown`; and `guards`: why the configuration can be changed.
+        sshd_differs: Whether the effective settings of sshd are known to differ, which says more than its file.
     """
     for text in obs.texts(data, "open"):
         yield _check_of(text), f"{text} on this host can be read or changed by other users"
@@ -28,6 +29,8 @@ def find_differences(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield _check_of(text), f"{text} on this host has another name, through which it can be changed"
     for key, verb in (("changed", "differs from the file that envkit wrote"), ("missing", "is missing")):
         for text in obs.texts(data, key):
+            if text == SSHD_FILE and sshd_differs:
+                continue
             yield "audit/ssh-keys" if text.startswith(KEYS) else "audit/tampering", f"{text} on this host {verb}"
     for text in obs.texts(data, "unknown"):
         yield "audit/secrets", f"{text} on this host was not made by envkit, and container code can read it"

@@ -91,15 +91,21 @@ def forbid_foreign_frames() -> None:
     The proxy replaces the server's headers by the program's. A second policy only narrows the program's own; programs
     such as TensorBoard frame their own pages.
     """
-    flush = ProxyHandler.flush
+    initialize = ProxyHandler.__init__
 
-    def flush_with_policy(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not self._headers_written:
-            self.add_header("Content-Security-Policy", "frame-ancestors 'self'")
-            self.set_header("X-Frame-Options", "SAMEORIGIN")
-        return flush(self, *args, **kwargs)
+    def initialize_with_policy(self: Any, *args: Any, **kwargs: Any) -> None:
+        initialize(self, *args, **kwargs)
+        flush = self.flush  # an attribute of the handler: it disables the method of WebSocket handlers
 
-    ProxyHandler.flush = flush_with_policy
+        def flush_with_policy(*flush_args: Any, **flush_kwargs: Any) -> Any:
+            if not self._headers_written:
+                self.add_header("Content-Security-Policy", "frame-ancestors 'self'")
+                self.set_header("X-Frame-Options", "SAMEORIGIN")
+            return flush(*flush_args, **flush_kwargs)
+
+        self.flush = flush_with_policy
+
+    ProxyHandler.__init__ = initialize_with_policy
 
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - provided by Jupyter
