@@ -23,6 +23,7 @@ class Evidence:
         files: Files of the container's system folders; they may hold secrets.
         relays: Addresses of this host that lead other machines to the workspace.
         token: Token of the environment, or empty.
+        own_prefix: Name prefix of this audit's own containers, which are in the network for a moment.
         problem: Why the evidence is incomplete, or empty.
     """
 
@@ -32,4 +33,5 @@ class Evidence:
     files: tuple[FileEntry, ...] = field(default=(), repr=False)
     relays: tuple[str, ...] = ()
     token: str = field(default="", repr=False)
+    own_prefix: str = ""
     problem: str = ""

@@ -89,7 +89,7 @@ def run_attacks(
     inspected = backend.raw_inspection(container)
     on_progress("comparing with what envkit made")
     evidence_future = submit(
-        partial(evidence.collect, backend, inspected, record, name=f"{name_prefix}plan", labels=labels, token=token)
+        partial(evidence.collect, backend, inspected, record, name_prefix=name_prefix, labels=labels, token=token)
     )
     # Before the attacks: their connections to the workspace would look like those of a relay.
     local_listeners = relays.public_listeners() if backend.capabilities.local_ports else ()

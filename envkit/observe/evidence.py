@@ -49,7 +49,7 @@ def collect(
     inspection: Mapping[str, Any],
     record: LastApplied | None,
     *,
-    name: str,
+    name_prefix: str,
     labels: Mapping[str, str],
     token: str,
 ) -> Evidence:
@@ -59,7 +59,7 @@ def collect(
         backend: Backend of the environment.
         inspection: The engine's inspection of its container.
         record: What envkit made, or None.
-        name: Name of a temporary container.
+        name_prefix: Name prefix of this audit's temporary containers.
         labels: Labels of the temporary container.
         token: Token of the environment, or empty.
     """
@@ -72,11 +72,11 @@ def collect(
         for image in surroundings["images"].values():
             image["instructions"] = image_contents.history_keywords(image["history"])
         known_image = record.image_id if record.image_id in surroundings["images"] else str(inspection["Image"])
-        planned = backend.planned_inspection(record.request, known_image, name, labels)
+        planned = backend.planned_inspection(record.request, known_image, f"{name_prefix}plan", labels)
         files = tuple(file for folder in SYSTEM_FOLDERS for file in backend.read_files(container, folder))
     except EngineError as error:
         return Evidence(record, token=token, problem=f"the engine does not answer as expected: {error.message}")
-    return Evidence(record, planned, surroundings, files, token=token)
+    return Evidence(record, planned, surroundings, files, token=token, own_prefix=name_prefix)
 
 
 def find_relays(inspection: Mapping[str, Any], listeners: Collection[Address]) -> tuple[str, ...]:

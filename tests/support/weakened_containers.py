@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,13 @@ from envkit.model.report import Verdict
 from envkit.observe import attack_suite as audit_probes
 from envkit.observe import evidence
 from tests.support.container_commands import Inside
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import docker
+    from docker.models.containers import Container
 
     from envkit.backends.backend import Backend
     from envkit.model.report import Finding
@@ -42,6 +45,44 @@ def weakened(engine: docker.DockerClient, like: SharedEnvironment, change: dict[
         yield container_id
     finally:
         engine.api.remove_container(container_id, force=True, v=True)
+
+
+def recreate(engine: docker.DockerClient, container: Container, change: dict[str, dict[str, Any]]) -> None:
+    """Recreate a container under its name with one change, and wait until its health check passes.
+
+    Texts of `Env` that start with `+` are added, and so are binds; `+` stands for the user in `User`.
+    """
+    api: Any = engine.api
+    data = copy.deepcopy(api.inspect_container(container.id))
+    config, host = (
+        {**data["Config"], **change.get("Config", {})},
+        {**data["HostConfig"], **change.get("HostConfig", {})},
+    )
+    added = [pair.removeprefix("+") for pair in change.get("Config", {}).get("Env", [])]
+    config["Env"] = [*data["Config"]["Env"], *added] if added else config["Env"]
+    config["User"] = config["User"].replace("+", data["Config"]["User"].partition(":")[0])
+    networks = {
+        name: {"Aliases": settings["Aliases"]} for name, settings in data["NetworkSettings"]["Networks"].items()
+    }
+    api.remove_container(container.id, force=True)
+    body = {**config, "HostConfig": host, "NetworkingConfig": {"EndpointsConfig": networks}}
+    new_id = api.create_container_from_config(body, data["Name"].removeprefix("/"))["Id"]
+    api.start(new_id)
+    wait_until(
+        lambda: api.inspect_container(new_id)["State"]["Health"]["Status"] == "healthy", "the new container is healthy"
+    )
+
+
+@contextmanager
+def derived_image(engine: docker.DockerClient, base: str, instructions: Sequence[str]) -> Iterator[str]:
+    """Build an image with further instructions of root, and yield its reference."""
+    ref = f"envkit-weak:{secrets.token_hex(4)}"
+    dockerfile = "\n".join([f"FROM {base}", "USER 0:0", *instructions, "USER 65534:65534"])
+    engine.images.build(fileobj=io.BytesIO(dockerfile.encode()), tag=ref)
+    try:
+        yield ref
+    finally:
+        engine.images.remove(ref, force=True)
 
 
 def failed_checks(findings: Sequence[Finding]) -> set[str]:

@@ -178,6 +178,8 @@ def test_a_network_with_other_settings_or_containers_is_found() -> None:
         {"Containers": {"own": {"Name": "envkit"}, "x": {"Name": "evil"}}},
     )
     assert list(image_comparison.compare_network(planned, network, "own")) == []
+    network_with_probe = {**network, "Containers": {"p": {"Name": "probe.1"}}}
+    assert list(image_comparison.compare_network(planned, network_with_probe, "own", "probe.")) == []
     for change in changes:
         faults = list(image_comparison.compare_network(planned, {**network, **change}, "own"))
         assert [check for check, _ in faults] == ["audit/network"], change

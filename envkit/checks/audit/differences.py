@@ -80,7 +80,8 @@ def _find(
         record.variables, obs.table(images, image_id), obs.table(images, record.base_id)
     )
     network = obs.table(evidence.surroundings, "network")
-    yield from image_comparison.compare_network(record.network, network, obs.text(inspection, "Id"))
+    container_id = obs.text(inspection, "Id")
+    yield from image_comparison.compare_network(record.network, network, container_id, evidence.own_prefix)
     targets = [obs.text(mount, "Destination") for mount in obs.tables(inspection, "Mounts")]
     targets += obs.table(obs.table(inspection, "HostConfig"), "Tmpfs")
     yield from image_comparison.compare_changes(evidence.surroundings.get("changes", ()), targets)

@@ -60,13 +60,16 @@ def compare_variables(planned: Values, image: Values, base: Values) -> Iterator[
             yield "audit/environment", f"the image sets the variable {name}, which is not planned"
 
 
-def compare_network(planned: Values, network: Values, container_id: str) -> Iterator[tuple[str, str]]:
+def compare_network(
+    planned: Values, network: Values, container_id: str, own_prefix: str = ""
+) -> Iterator[tuple[str, str]]:
     """Yield the faults of a network: other options, another subnet, other containers.
 
     Args:
         planned: Name, subnet and options; empty without a network.
         network: The engine's inspection of the network.
         container_id: Id of the environment's container.
+        own_prefix: Name prefix of other containers that may be in it, or empty.
     """
     if not planned:
         return
@@ -86,8 +89,9 @@ def compare_network(planned: Values, network: Values, container_id: str) -> Iter
         yield "audit/network", f"the subnet of {name} is {', '.join(subnets)}, planned {planned['subnet']}"
     yield from (("audit/network", f"{flag} is set for {name}") for flag in NETWORK_FLAGS if network.get(flag) is True)
     for other_id, endpoint in obs.table(network, "Containers").items():
-        if other_id != container_id and isinstance(endpoint, dict):
-            yield "audit/network", f"the container {obs.text(endpoint, 'Name') or other_id[:12]} is in {name}"
+        other_name = obs.text(endpoint, "Name") if isinstance(endpoint, dict) else ""
+        if other_id != container_id and not (own_prefix and other_name.startswith(own_prefix)):
+            yield "audit/network", f"the container {other_name or other_id[:12]} is in {name}"
 
 
 def compare_changes(changes: Iterable[tuple[str, int]], targets: Iterable[str]) -> Iterator[tuple[str, str]]:
