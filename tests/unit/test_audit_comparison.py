@@ -188,6 +188,9 @@ def test_a_network_with_other_settings_or_containers_is_found() -> None:
 def test_only_mount_points_may_appear_in_the_file_system() -> None:
     changes = [("/usr", 0), ("/usr/sbin", 0), ("/usr/sbin/docker-init", 1), ("/home", 0), ("/home/dev", 1)]
     assert list(image_comparison.compare_changes(changes, ["/home/dev"])) == []
+    driver = [("/etc/ld.so.cache", 0), ("/usr/lib/libcuda.so.1", 1), ("/opt/evil", 1)]
+    ((_, fault),) = image_comparison.compare_changes([*changes, *driver], ["/home/dev"], has_gpu=True)
+    assert fault.startswith("/opt/evil ")
     faults = image_comparison.compare_changes([*changes, ("/usr/bin/evil", 1), ("/etc/shadow", 0)], ["/home/dev"])
     assert [fault.split()[0] for _, fault in faults] == ["/usr/bin/evil", "/etc/shadow"]
 

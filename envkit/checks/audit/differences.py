@@ -84,5 +84,6 @@ def _find(
     yield from image_comparison.compare_network(record.network, network, container_id, evidence.own_prefix)
     targets = [obs.text(mount, "Destination") for mount in obs.tables(inspection, "Mounts")]
     targets += obs.table(obs.table(inspection, "HostConfig"), "Tmpfs")
-    yield from image_comparison.compare_changes(evidence.surroundings.get("changes", ()), targets)
+    changes = evidence.surroundings.get("changes", ())
+    yield from image_comparison.compare_changes(changes, targets, has_gpu=inventory.has_gpu(planned))
     yield from image_comparison.compare_files(record.image_files, evidence.files)

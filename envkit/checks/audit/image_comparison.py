@@ -19,6 +19,7 @@ SERVER_FOLDER = "/etc/envkit/"
 BUILD_FOLDER = "/opt/envkit/build/"  # its scripts may remove each other
 GENERATED = frozenset({"/etc/envkit/jupyter/migrated", "/etc/envkit/requirements.txt"})
 NETWORK_FLAGS = ("Internal", "Attachable", "Ingress", "EnableIPv6", "ConfigOnly")
+PROTECTED_FOLDERS = ("/opt/", "/etc/envkit", "/etc/ssh", "/root", "/home", "/srv")  # no driver adds a file to them
 NETWORK_DRIVER = "bridge"
 SHADOW = "/etc/shadow"
 ADDED, REMOVED = 1, 2  # kinds of the engine's list of changes; 0 is a change of a folder's entries or of a file
@@ -94,17 +95,21 @@ def compare_network(
             yield "audit/network", f"the container {other_name or other_id[:12]} is in {name}"
 
 
-def compare_changes(changes: Iterable[tuple[str, int]], targets: Iterable[str]) -> Iterator[tuple[str, str]]:
+def compare_changes(
+    changes: Iterable[tuple[str, int]], targets: Iterable[str], *, has_gpu: bool = False
+) -> Iterator[tuple[str, str]]:
     """Yield the files that were changed in a container since it was created.
 
     Args:
         changes: Paths and kinds, as the engine lists them.
         targets: Targets of the container's mounts, which the engine creates.
+        has_gpu: Whether the engine adds the files of a GPU's driver, of which only the folders are known.
     """
     created = {*ENGINE_FILES, *targets}
     parents = {parent for path in created for parent in _parents(path)}
     for path, kind in changes:
-        if path not in created | parents:
+        is_driver_file = has_gpu and not path.startswith(PROTECTED_FOLDERS)
+        if path not in created | parents and not is_driver_file:
             verb = {ADDED: "was added to", REMOVED: "was removed from"}.get(kind, "was changed in")
             yield "audit/tampering", f"{path} {verb} the container's file system"
 

@@ -82,7 +82,7 @@ def _compare_mounts(mounts: Sequence[Values], planned: Values, actual: Values) -
     found = {obs.text(mount, "target"): mount for mount in mounts}
     if not found:
         return
-    has_gpu = bool(obs.table(planned, "HostConfig").get("DeviceRequests")) or _runtime(planned) == "nvidia"
+    is_gpu_planned = has_gpu(planned)
     reported = {obs.text(mount, "Destination").rstrip("/") for mount in obs.tables(actual, "Mounts")}
     for mount in obs.tables(planned, "Mounts"):
         target = obs.text(mount, "Destination").rstrip("/")
@@ -93,7 +93,7 @@ def _compare_mounts(mounts: Sequence[Values], planned: Values, actual: Values) -
             yield "audit/kernel", f"{target} is not read-only"
     known = {*reported, *obs.table(obs.table(actual, "HostConfig"), "Tmpfs"), *ENGINE_TARGETS}
     for target, mount in sorted(found.items()):
-        if target in known or (has_gpu and "ro" in _options(mount)):
+        if target in known or (is_gpu_planned and ("ro" in _options(mount) or "nvidia" in target)):
             continue
         if not _is_below(target, KERNEL_FOLDERS) or _is_foreign(mount):
             fault = f"{obs.text(mount, 'source')} was mounted at {target} while the container runs"
@@ -127,8 +127,10 @@ def _options(mount: Values) -> set[str]:
     return set(obs.text(mount, "options").split(","))
 
 
-def _runtime(planned: Values) -> str:
-    return obs.text(obs.table(planned, "HostConfig"), "Runtime")
+def has_gpu(planned: Values) -> bool:
+    """Return whether a container has GPUs, whose driver the engine mounts."""
+    settings = obs.table(planned, "HostConfig")
+    return bool(settings.get("DeviceRequests")) or settings.get("Runtime") == "nvidia"
 
 
 def _is_below(path: str, folders: Sequence[str]) -> bool:
