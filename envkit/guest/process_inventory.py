@@ -10,7 +10,8 @@ TEXT_MAX = 400
 LISTENING, UNCONNECTED = "0A", "07"
 EPHEMERAL_PORT_MIN = 32768  # of the kernel's default range: clients use these for a moment
 ANSWER_S = 1.0
-PAUSE_S = 0.5  # longer than the start of a program in a container takes
+PAUSE_S, START_S = 0.5, 10.0  # longer than the start of a program in a container takes; the limit on a busy machine
+STARTING_COMMAND = "runc init"
 STATUS_FIELDS = ("Uid", "Gid", "CapEff", "CapPrm", "CapBnd", "NoNewPrivs", "Seccomp", "TracerPid")
 
 
@@ -18,12 +19,16 @@ def list_processes(own_uid, proc=Path("/proc")):
     """Return the command line and the rights of each process of other users than this one's.
 
     A program that an engine starts in a container has root's rights for a moment, before they are dropped. So only
-    what is the same in both of two lists counts.
+    what is the same in all of several lists counts.
     """
-    first = read_processes(own_uid, proc)
-    time.sleep(PAUSE_S)
-    second = read_processes(own_uid, proc)
-    return {"processes": [process for process in second if process in first][:COUNT_MAX]}
+    processes, deadline = read_processes(own_uid, proc), time.monotonic() + START_S
+    while True:
+        time.sleep(PAUSE_S)
+        current = read_processes(own_uid, proc)
+        processes = [process for process in processes if process in current]
+        is_starting = any(process["command"] == STARTING_COMMAND for process in processes)
+        if not is_starting or time.monotonic() > deadline:
+            return {"processes": processes[:COUNT_MAX]}
 
 
 def read_processes(own_uid, proc):
