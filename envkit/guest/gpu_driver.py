@@ -18,6 +18,9 @@ VARIABLES = (
     "NVIDIA_VISIBLE_DEVICES",
     "NVIDIA_DRIVER_CAPABILITIES",
     "CUDA_VISIBLE_DEVICES",
+    "CUDA_DEVICE_ORDER",
+    "CUDA_MPS_PIPE_DIRECTORY",
+    "CUDA_DISABLE_PTX_JIT",
     "LD_LIBRARY_PATH",
     "XLA_FLAGS",
 )
@@ -48,6 +51,7 @@ CUDA = "/usr/local/cuda"
 CUDA_WITHOUT_WHEELS = ("11.0", "11.2")  # builds whose XLA does not search NVIDIA's wheels
 CAPABILITY_MAJOR, CAPABILITY_MINOR = 75, 76  # attributes of cuDeviceGetAttribute
 PROCESSES_MAX = 64
+MIG_INSTANCES_MAX = 16
 DEV = Path("/dev")
 
 
@@ -147,15 +151,46 @@ def nvml_gpu(library, index):
     library.nvmlDeviceGetUUID(handle, uuid, 96)
     library.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory))
     has_mig = not call_optional(library, "nvmlDeviceGetMigMode", handle, ctypes.byref(mode), ctypes.byref(pending))
+    instances = mig_instances(library, handle) if has_mig and mode.value else None
     return {
         "index": index,
         "name": name.value.decode("utf-8", "replace"),
         "uuid": uuid.value.decode("ascii", "replace")[:12],
         "memory_mib": memory[0] >> 20,
         "used_mib": memory[2] >> 20,
+        "pci": nvml_address(library, handle),
         "mig": bool(has_mig and mode.value),
         "processes": nvml_processes(library, handle),
+        **({} if instances is None else {"mig_instances": instances}),
     }
+
+
+class PciInfo(ctypes.Structure):
+    """The beginning of NVML's third version of a PCI address, in a buffer for the whole."""
+
+    _fields_ = (("legacy", ctypes.c_char * 16), ("numbers", ctypes.c_uint * 5), ("address", ctypes.c_char * 32))
+    _fields_ += (("rest", ctypes.c_char * 128),)
+
+
+def nvml_address(library, handle):
+    """Return the PCI address of a GPU as CUDA writes it, such as `0000:01:00.0`, or an empty string."""
+    info = PciInfo()
+    if call_optional(library, "nvmlDeviceGetPciInfo_v3", handle, ctypes.byref(info)) != 0:
+        return ""
+    return info.address.decode("ascii", "replace").lower()[-12:]  # its domain has eight digits, CUDA's four
+
+
+def mig_instances(library, handle):
+    """Return the shortened UUIDs of a GPU's MIG instances, or None if they cannot be counted."""
+    count, uuids = ctypes.c_uint(), []
+    if call_optional(library, "nvmlDeviceGetMaxMigDeviceCount", handle, ctypes.byref(count)) != 0:
+        return None
+    for index in range(min(count.value, MIG_INSTANCES_MAX)):
+        instance, uuid = ctypes.c_void_p(), ctypes.create_string_buffer(96)
+        if call_optional(library, "nvmlDeviceGetMigDeviceHandleByIndex", handle, index, ctypes.byref(instance)) == 0:
+            library.nvmlDeviceGetUUID(instance, uuid, 96)
+            uuids.append(uuid.value.decode("ascii", "replace")[:12])
+    return uuids
 
 
 class Process(ctypes.Structure):
@@ -185,7 +220,8 @@ def inspect_cuda():
     library.cuDriverGetVersion(ctypes.byref(version))
     info = {"code": code, "name": error_name(library, code), "cuda": version.value}
     if code == 0:
-        library.cuDeviceGetCount(ctypes.byref(count))
+        count_code = library.cuDeviceGetCount(ctypes.byref(count))
+        info.update({"count_code": count_code} if count_code else {})
         info["gpus"] = [cuda_gpu(library, index) for index in range(count.value)]
     return info
 
@@ -201,15 +237,20 @@ def error_name(library, code):
 
 
 def cuda_gpu(library, index):
-    """Return one GPU as CUDA reports it."""
-    device, name, parts = ctypes.c_int(), ctypes.create_string_buffer(96), []
-    library.cuDeviceGet(ctypes.byref(device), index)
-    library.cuDeviceGetName(name, 96, device)
-    for attribute in (CAPABILITY_MAJOR, CAPABILITY_MINOR):
-        value = ctypes.c_int()
-        library.cuDeviceGetAttribute(ctypes.byref(value), attribute, device)
-        parts.append(str(value.value))
-    return {"name": name.value.decode("utf-8", "replace"), "compute_capability": ".".join(parts)}
+    """Return one GPU as CUDA reports it, and the first code of a query that failed."""
+    device, name, address = ctypes.c_int(), ctypes.create_string_buffer(96), ctypes.create_string_buffer(32)
+    values = [ctypes.c_int(), ctypes.c_int()]
+    queries = [library.cuDeviceGet(ctypes.byref(device), index), library.cuDeviceGetName(name, 96, device)]
+    for attribute, value in zip((CAPABILITY_MAJOR, CAPABILITY_MINOR), values):  # noqa: B905 - Python 3.8
+        queries.append(library.cuDeviceGetAttribute(ctypes.byref(value), attribute, device))
+    has_address = call_optional(library, "cuDeviceGetPCIBusId", address, 32, device) == 0
+    code = next((answer for answer in queries if answer), 0)
+    return {
+        "name": name.value.decode("utf-8", "replace"),
+        "compute_capability": ".".join(str(value.value) for value in values),
+        **({"pci": address.value.decode("ascii", "replace").lower()} if has_address else {}),
+        **({"code": code, "code_name": error_name(library, code)} if code else {}),
+    }
 
 
 def inspect_cache():

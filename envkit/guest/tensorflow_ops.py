@@ -102,6 +102,26 @@ def operations(tf, numpy, half=False):
     )
 
 
+def own_kernels(tf, numpy):
+    """Return name, function and expected result of operations whose kernels TensorFlow brings itself.
+
+    Matrix products and convolutions use cuBLAS and cuDNN, which have code of their own for newer GPUs.
+    """
+    lhs, rhs = integer_array(numpy, (64, 48), 3), integer_array(numpy, (64, 48), 5)
+    return (
+        ("multiply", lambda: tf.multiply(lhs, rhs), lhs * rhs),
+        ("cast", lambda: tf.cast(tf.constant(lhs), tf.int32), lhs.astype("int32")),
+        ("reduce", lambda: tf.reduce_sum(lhs, axis=1), lhs.sum(axis=1)),
+        ("random", lambda: count_random(tf), numpy.float32(64 * 48)),
+    )
+
+
+def count_random(tf):
+    """Return how many of 3,072 random numbers are in their range, as a scalar on the device that drew them."""
+    numbers = tf.random.uniform((64, 48), minval=1.0, maxval=2.0)
+    return tf.reduce_sum(tf.clip_by_value(tf.math.floor(numbers), 0.0, 1.0))
+
+
 def measure_speed(tf, device):
     """Measure how fast a device multiplies large matrices, after a warm-up."""
     with tf.device("/" + device):
@@ -135,7 +155,7 @@ def report_operations(reporter, tf, devices):
         is_gpu = device.startswith("GPU")
         for name, operation, expected in (
             *operations(tf, numpy),
-            *(operations(tf, numpy, half=True) if is_gpu else ()),
+            *((*own_kernels(tf, numpy), *operations(tf, numpy, half=True)) if is_gpu else ()),
         ):
             context = {"device": device, "op": name}
             reporter.observe("tensorflow.op", lambda: check_operation(tf, numpy, device, operation, expected), context)  # noqa: B023

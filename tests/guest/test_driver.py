@@ -133,6 +133,20 @@ ROWS: dict[str, tuple[Machine, str, str, Machine, str]] = {
         failing_cuinit(100, FAKE_MIG="0"),
         "gpu/driver-unknown",
     ),
+    "31 MIG instances are not passed": (
+        failing_cuinit(100, FAKE_MIG="1", FAKE_MIG_INSTANCES="2"),
+        "gpu/mig-empty",
+        "nvidia-ctk cdi generate",
+        failing_cuinit(100, FAKE_MIG="1"),
+        "gpu/mig-empty",
+    ),
+    "31 a MIG instance that was created again": (
+        failing_cuinit(100, FAKE_MIG="1", FAKE_MIG_INSTANCES="2", CUDA_VISIBLE_DEVICES="MIG-00000077-1111"),
+        "gpu/hidden",
+        "CUDA_VISIBLE_DEVICES",
+        failing_cuinit(100, FAKE_MIG="1", FAKE_MIG_INSTANCES="2", CUDA_VISIBLE_DEVICES="MIG-00000091-1111"),
+        "gpu/mig-empty",
+    ),
     "32 a driver in the image": (
         Machine({"FAKE_CUINIT": "803"}, package="libcuda1"),
         "gpu/driver-in-image",
@@ -232,6 +246,7 @@ def test_each_gpu_of_a_healthy_machine_is_reported(
             "uuid": f"GPU-0000000{index + 1}",
             "memory_mib": 16384,
             "used_mib": 1024,
+            "pci": f"0000:0{index + 1}:00.0",
             "mig": False,
             "processes": 2,
         }
@@ -241,7 +256,9 @@ def test_each_gpu_of_a_healthy_machine_is_reported(
         "code": 0,
         "name": "",
         "cuda": 11080,
-        "gpus": [{"name": "NVIDIA T4", "compute_capability": "7.5"}] * 2,
+        "gpus": [
+            {"name": "NVIDIA T4", "compute_capability": "7.5", "pci": f"0000:0{number}:00.0"} for number in (1, 2)
+        ],
     }
     libraries: dict[str, Any] = dict(observations.data(results, "gpu.libraries"))
     assert set(libraries["libraries"]) == set(RELEASE.libraries)

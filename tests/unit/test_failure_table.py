@@ -5,12 +5,15 @@ from __future__ import annotations
 from envkit.checks.check import CHECKS
 from tests import failures
 
-ENGINE_ROWS = {*range(5, 23), *range(45, 55)}  # errors of an engine or NVIDIA's toolkit are not checks: `up` fails with them
+ENGINE_ROWS = {
+    *range(5, 23),
+    *range(45, 55),
+}  # errors of an engine or NVIDIA's toolkit are not checks: `up` fails with them
 NUMBERS = [row.number for row in failures.ROWS]
 
 
 def test_every_row_is_covered_by_a_test() -> None:
-    assert NUMBERS[4:] == [str(number) for number in range(1, 55)]
+    assert NUMBERS[4:] == [str(number) for number in range(1, len(NUMBERS) - 3)]
     assert set(NUMBERS) == {entry.number for entry in failures.collect_evidence()}
 
 

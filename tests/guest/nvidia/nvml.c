@@ -14,6 +14,7 @@ int nvmlSystemGetDriverVersion(char *version, unsigned size) { snprintf(version,
 int nvmlDeviceGetCount_v2(unsigned *count) { *count = number("FAKE_NVML_GPUS", 1); return 0; }
 
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **handle) {
+    if ((int)index == number("FAKE_LOST_GPU", -1)) return 15;
     *handle = (void *)(unsigned long)(index + 1);
     return 0;
 }
@@ -21,7 +22,7 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **handle) {
 int nvmlDeviceGetName(void *gpu, char *name, unsigned size) { (void)gpu; snprintf(name, size, "NVIDIA T4"); return 0; }
 
 int nvmlDeviceGetUUID(void *gpu, char *uuid, unsigned size) {
-    snprintf(uuid, size, "GPU-%08lx-1111-2222-3333-444444444444", (unsigned long)gpu);
+    snprintf(uuid, size, (unsigned long)gpu >= 0x90 ? "MIG-%08lx-1111-2222-3333-444444444444" : "GPU-%08lx-1111-2222-3333-444444444444", (unsigned long)gpu);
     return 0;
 }
 
@@ -41,6 +42,22 @@ int nvmlDeviceGetMigMode(void *gpu, unsigned *mode, unsigned *pending) {
     return 0;
 }
 #endif
+
+int nvmlDeviceGetMaxMigDeviceCount(void *gpu, unsigned *count) { (void)gpu; *count = 7; return 0; }
+
+int nvmlDeviceGetMigDeviceHandleByIndex(void *gpu, unsigned index, void **handle) {
+    (void)gpu;
+    if (index >= (unsigned)number("FAKE_MIG_INSTANCES", 0)) return 6; /* not found */
+    *handle = (void *)(unsigned long)(0x90 + index);
+    return 0;
+}
+
+struct pci { char legacy[16]; unsigned numbers[5]; char address[32]; };
+
+int nvmlDeviceGetPciInfo_v3(void *gpu, struct pci *info) {
+    snprintf(info->address, sizeof info->address, "00000000:%02lX:00.0", (unsigned long)gpu);
+    return 0;
+}
 
 struct process { unsigned pid; unsigned long long used; };
 
