@@ -177,6 +177,11 @@ ERRORS: dict[str, ErrorEntry] = {
         "The caller may not use the engine's socket.",
         'sudo usermod -aG docker "$USER", then log in again',
     ),
+    "engine-answer-invalid": ErrorEntry(
+        ExitCode.ENGINE,
+        "An answer of the engine is not valid HTTP or JSON.",
+        "check what listens at the endpoint, such as a proxy",
+    ),
     "engine-connection-lost": ErrorEntry(
         ExitCode.ENGINE,
         "The connection to the engine was lost during a request.",
@@ -185,6 +190,7 @@ ERRORS: dict[str, ErrorEntry] = {
     "engine-local": ErrorEntry(
         ExitCode.USAGE, "The command is for remote engines only.", "envkit sync --engine ssh://…"
     ),
+    "engine-no-answer": ErrorEntry(ExitCode.ENGINE, "The engine did not answer in time.", "repeat the command later"),
     "engine-other-file-system": ErrorEntry(
         ExitCode.ENGINE,
         "The engine mounts other files than the ones the caller sees at the same paths.",

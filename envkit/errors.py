@@ -184,16 +184,6 @@ def as_exec_errors() -> Iterator[None]:
         ) from error
 
 
-def connection_lost_error(action: str, detail: str) -> EngineUnavailable:
-    """Return the error for an engine that closed the connection during an action, such as `building the image`."""
-    return EngineUnavailable(
-        f"lost the connection to the engine while {action}",
-        code="engine-connection-lost",
-        detail=detail,
-        hint="start it again (sudo systemctl start docker), then repeat the command",
-    )
-
-
 def workspace_replaced_error() -> ExecError:
     """Return the error for a container that still has an earlier folder of the project's path."""
     return ExecError(

@@ -8,7 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from envkit.errors import connection_lost_error
+from envkit.backends.connection_errors import connection_lost_error
 from envkit.model.report import Progress
 
 if TYPE_CHECKING:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 OK = 200
 TIMEOUT_S = 60
+CHANGE_TIMEOUT_S = 600.0
 PING_TIMEOUT_S = 30  # for the first answer, because socket activation may have to start the engine
 LONG_TIMEOUT_S = 24 * 3600
 API_MIN = (1, 41)  # the first with private control groups (cgroupns)
@@ -53,6 +54,21 @@ class Client(docker.APIClient):
     @_general_configs.setter
     def _general_configs(self, configs: object) -> None:
         """Discard the configuration that the SDK loaded."""
+
+    # The SDK's own methods for requests: a change may take minutes on a busy engine or one without snapshots.
+    def _post(self, url: str, **kwargs: Any) -> Any:
+        return super()._post(  # type: ignore[misc]
+            url, **{"timeout": self._change_timeout_s, **kwargs}
+        )
+
+    def _delete(self, url: str, **kwargs: Any) -> Any:
+        return super()._delete(  # type: ignore[misc]
+            url, **{"timeout": self._change_timeout_s, **kwargs}
+        )
+
+    @property
+    def _change_timeout_s(self) -> float:
+        return max(float(self.timeout or 0), CHANGE_TIMEOUT_S)
 
     def _set_auth_headers(self, headers: object) -> None:
         """Send no registry credentials with a build, because its base image was pulled before."""

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import docker.errors
 import docker.types
 
+from envkit.backends.connection_errors import connection_lost_error
 from envkit.backends.docker import create_options, inspect, tar
 from envkit.backends.docker.client import long_timeout
 from envkit.backends.docker.sdk_errors import translate_errors
-from envkit.errors import StartFailed, connection_lost_error
+from envkit.errors import EngineError, StartFailed
 from envkit.model.backend import FileEntry
 
 if TYPE_CHECKING:
@@ -47,12 +48,10 @@ def start(engine: Engine, name: str) -> None:
     try:
         with translate_errors(f"starting the container {name}", StartFailed):
             engine.api.start(name)
-    except StartFailed:
-        remove(engine, name)
-        raise
     except BaseException as error:
         if not isinstance(error, KeyboardInterrupt):
-            remove(engine, name)
+            with suppress(EngineError):  # the cause is more useful than a failed cleanup, and the next `up` removes it
+                remove(engine, name)
         raise
 
 

@@ -10,9 +10,9 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from envkit.backends.connection_errors import connection_lost_error
 from envkit.backends.docker import fast_inspect, streams
 from envkit.backends.docker.exec_errors import OutputBuffer
-from envkit.errors import connection_lost_error
 from envkit.net import unix_http
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ import requests
 import urllib3.exceptions
 
 from envkit import sanitize
+from envkit.backends.connection_errors import connection_lost_error
 from envkit.backends.docker.client import long_timeout
-from envkit.errors import BuildFailed, connection_lost_error
+from envkit.errors import BuildFailed
 from envkit.model.backend import PullProblem
 from envkit.model.report import Progress
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,14 +11,15 @@ import docker.errors
 import requests
 import urllib3.exceptions  # raised while reading a stream; requests does not translate them
 
+from envkit.backends.connection_errors import connection_lost_error, invalid_answer_error, no_answer_error
 from envkit.errors import (
     BuildFailed,
     EngineError,
+    EngineUnavailable,
     GpuRefused,
     PortTaken,
     StartFailed,
     SubnetTaken,
-    connection_lost_error,
     other_file_system_error,
 )
 
@@ -32,6 +34,10 @@ NETWORK_HINT = "envkit prune removes unused networks; or set network.pool in env
 ENGINE_LOG_HINT = "the engine's log may show more: sudo journalctl --unit docker"
 FALLBACK_CODES: dict[type[EngineError], str] = {BuildFailed: "build-failed", StartFailed: "container-start-failed"}
 MISSING_SOURCE = re.compile(r"bind source path does not exist: (/.*)")  # envkit checked before that it exists
+READ_TIMEOUT = re.compile(r"read timeout=([0-9]{1,6})")
+TIMEOUTS = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+INVALID_ANSWERS = (ValueError, urllib3.exceptions.DecodeError)  # JSONDecodeError of requests is a ValueError
+INVALID_HTTP = ("BadStatusLine", "LineTooLong", "UnknownProtocol")  # in the text of a ProtocolError
 PUBLISHED = re.compile(r"127\.0\.0\.1:([0-9]{1,5})\b", re.ASCII)
 
 
@@ -61,10 +67,22 @@ def translate_errors(action: str, error_type: type[EngineError] = EngineError) -
             raise PortTaken(message, code=code, hint=hint, port=published_port(text)) from error
         raise specific_type(message, code=code, hint=hint) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
-        raise connection_lost_error(action, type(error).__name__) from error
+        raise _connection_error(action, error) from error
+    except json.JSONDecodeError as error:
+        raise invalid_answer_error(action, str(error)[:TEXT_MAX]) from error
     except docker.errors.DockerException as error:
         code = FALLBACK_CODES.get(error_type, "engine-request-failed")
         raise error_type(f"{action} failed: {_shorten(str(error))}", code=code) from error
+
+
+def _connection_error(action: str, error: Exception) -> EngineUnavailable:
+    detail = type(error).__name__
+    if isinstance(error, TIMEOUTS) or "Read timed out" in str(error):
+        seconds = READ_TIMEOUT.search(str(error))
+        return no_answer_error(action, seconds[1] if seconds else "")
+    if isinstance(error, INVALID_ANSWERS) or any(name in str(error) for name in INVALID_HTTP):
+        return invalid_answer_error(action, detail)
+    return connection_lost_error(action, detail)
 
 
 def published_port(text: str) -> int:
