@@ -269,6 +269,11 @@ ERRORS: dict[str, ErrorEntry] = {
     "forward-missing": ErrorEntry(
         ExitCode.ENGINE, "The remote JupyterLab port is not forwarded to this machine.", "envkit up"
     ),
+    "git-ignored-files-unknown": ErrorEntry(
+        ExitCode.USAGE,
+        "Git cannot tell which files it ignores, so `migrate --write` changes nothing in the folder.",
+        "install git, or git config --global --add safe.directory FOLDER; or name the files instead of the folder",
+    ),
     "gpu-refused": ErrorEntry(
         ExitCode.GPU,
         "The engine cannot provide the requested GPU.",
@@ -448,11 +453,6 @@ ERRORS: dict[str, ErrorEntry] = {
         ExitCode.ENGINE,
         "The requested Python packages are incompatible with TensorFlow or with each other.",
         "remove the package from python: in envkit.yaml, or use another version",
-    ),
-    "git-ignored-files-unknown": ErrorEntry(
-        ExitCode.USAGE,
-        "Git cannot tell which files it ignores, so `migrate --write` changes nothing in the folder.",
-        "install git, or git config --global --add safe.directory FOLDER; or name the files instead of the folder",
     ),
     "path-not-found": ErrorEntry(
         ExitCode.USAGE,

@@ -136,9 +136,9 @@ def test_a_refreshed_base_is_inspected_again(tmp_path: Path, monkeypatch: pytest
         events.clear()
         plan = replace(DESIRED.plan, image=replace(image, base=replace(image.base, ref=ref)))
         result = PlanningResult(replace(DESIRED, plan=plan), (), UNUSED, ActualState(), BaseChoice(kind, ref))
-        choices = {FOREIGN_BASE: "{}", "base": "b"}
+        choices = {FOREIGN_BASE: "{}", "base": "{}"}
         old_state = State("vision", "/p", base_ref=ref, base_id="sha256:1", base_origin="x", choices=choices)
         new_state = execute.refresh_base(result, backend, state_dir, old_state, UNUSED)
         assert events + backend.changes == [event]
-        expected = replace(old_state, base_id="", base_origin="", choices={"base": "b"})
+        expected = replace(old_state, base_id="", base_origin="", choices={"base": "{}"})
         assert new_state == expected == state.load(state_dir), ref

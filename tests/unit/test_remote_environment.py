@@ -266,6 +266,7 @@ def test_audit_sends_no_token_without_a_forwarded_port(
 ) -> None:
     container = replace(CONTAINER, labels={naming.PORT: "8888"})
     backend = FakeBackend(containers={environment.container_name: container})
+    backend.inspection = {"NetworkSettings": {"Ports": {"8888/tcp": [{"HostPort": "8888"}]}}}
     monkeypatch.setattr(backends, "connect", lambda _: backend)
     monkeypatch.setattr(ports, "local_port", lambda *_: 0)
     with pytest.raises(StartFailed) as error:
