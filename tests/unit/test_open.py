@@ -114,7 +114,7 @@ def test_exit_code_reports_whether_the_browser_logged_in(
 ) -> None:
     container = ContainerInfo("c1", "running", {naming.PORT: str(PORT)}, "i1")
     monkeypatch.setattr(fast_inspect, "running_container", lambda *_: container)
-    monkeypatch.setattr(fast_inspect, "owns_port", lambda *_: True)
+    monkeypatch.setattr(fast_inspect, "owns_port", lambda _endpoint, _name, port: port == PORT)
     monkeypatch.setattr(readiness, "get_token_status", lambda *_: readiness.OK)
     monkeypatch.setattr(open_command, "_start_browser", lambda _: True)
     monkeypatch.setattr(open_command, "_last_activity", lambda *_: "")
