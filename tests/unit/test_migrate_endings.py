@@ -60,3 +60,10 @@ def test_weights_without_a_file_extension_have_a_note() -> None:
         source = f"import keras\nmodel.save_weights({arguments})\n".encode()
         rules = [note.rule for note in migrate(source, API).notes]
         assert rules == ["behaviour/weights-checkpoint"] * is_noted, arguments
+
+
+def test_blank_lines_at_the_end_stay() -> None:
+    for ending in ("\n   \n", "\n\n  ", "\r\n \t\r\n"):
+        newline = ending[:2] if ending.startswith("\r\n") else ending[0]
+        outcome = migrate(f"import keras{newline}x = 1{newline}{ending}".encode(), API)
+        assert outcome.content.decode() == f"from tensorflow import keras{newline}x = 1{newline}{ending}"

@@ -37,6 +37,7 @@ class Binding:
         is_top_level: Whether the import is in the module's scope.
         target: Dotted name that the rewritten import binds; empty if the import is unchanged.
         replacements: Layers that are imported instead.
+        is_kept: Whether the old name is imported beside its replacements.
         uses: Uses in file order.
     """
 
@@ -47,6 +48,7 @@ class Binding:
     is_top_level: bool
     target: str = ""
     replacements: tuple[str, ...] = ()
+    is_kept: bool = False
     uses: list[Use] = field(default_factory=list)
 
     @property

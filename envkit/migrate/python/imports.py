@@ -64,7 +64,7 @@ def rewrite(edits: EditSet, usage: KerasUsage, api: Api, missing: MissingImports
         if isinstance(statement, cst.Import):
             _rewrite_import(edits, statement, bindings, api)
         else:
-            _rewrite_from_import(edits, statement, bindings, api, _drop_missing(edits, statement, missing, api))
+            _rewrite_from_import(edits, statement, bindings, api, missing)
     for star in usage.star_imports:
         if star.path:
             _rewrite_star(edits, star, api)
@@ -150,9 +150,12 @@ def _rewrite_from_import(
     statement: cst.ImportFrom,
     bindings: dict[cst.ImportAlias, Binding],
     api: Api,
-    dropped_aliases: list[cst.ImportAlias],
+    missing: MissingImports,
 ) -> None:
     """Rewrite `from keras.models import Model, Input`: the module, and names that moved to other modules."""
+    dropped_aliases = _drop_missing(edits, statement, missing, api)
+    kept_aliases = [alias for alias in bindings if bindings[alias].is_kept and alias not in dropped_aliases]
+    dropped_aliases = [alias for alias in dropped_aliases if not bindings[alias].replacements]
     source, old_module = edits.source, dotted_name(statement.module)
     parts = [
         part
@@ -174,8 +177,9 @@ def _rewrite_from_import(
     if dropped_aliases:
         edits.rewrite(_MISSING_RULE, *source.spans[statement])
     splices = _build_main_splices(source, statement, main_module, old_module, groups.pop(main_module))
-    if groups:
-        extra_imports = [_format_extra_import(module, group) for module, group in groups.items()]
+    extra_imports = [_format_extra_import(module, group) for module, group in groups.items()]
+    extra_imports += [f"from {old_module} import {source.code(alias).rstrip(', ')}" for alias in kept_aliases]
+    if extra_imports:
         separator = statement_separator(source, statement)
         begin = source.start(statement)
         splices.insert(0, (begin, begin, "".join(line + separator for line in extra_imports)))

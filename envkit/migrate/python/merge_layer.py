@@ -24,6 +24,7 @@ _MODE_FUNCTIONS = {
     "dot": "dot",
     "cos": "dot",
 }
+_PARAMETERS = ("inputs", "mode", "concat_axis", "dot_axes")
 _LAMBDA = "Lambda"
 _MERGE_PATHS = {
     "keras.layers.merge",
@@ -63,8 +64,15 @@ def plan_imports(source: Source, usage: KerasUsage) -> None:
         }
         conflicts = names.keys() & (usage.bound_names - layer_names)
         binding.target = ""
-        if None not in calls and all(replacements) and not conflicts:
+        if names and not conflicts:
             binding.replacements = tuple(names)
+            binding.is_kept = None in calls or not all(replacements)
+
+
+def is_replaced(source: Source, use: Use) -> bool:
+    """Check whether the use is a call that another function replaces."""
+    call = _find_call(source, use)
+    return call is not None and bool(find_replacement(source, call))
 
 
 def is_function(source: Source, use: Use) -> bool:
@@ -83,12 +91,12 @@ def find_replacement(source: Source, call: cst.Call) -> str:
     function, mode = find_mode(args)
     if mode is not None and _has_function_mode(source, args, mode):
         return _LAMBDA
-    unsupported = set(args.keywords) - {"inputs", "mode", "concat_axis", "dot_axes", "name"}
+    unsupported = set(args.keywords) - {"inputs", "mode", "concat_axis", "dot_axes", "name", "output_shape"}
     if (
         unsupported
         or args.has_unpacking
-        or len(args.positional) > 2
-        or (function == "dot" and "dot_axes" not in args.keywords)
+        or len(args.positional) > len(_PARAMETERS)
+        or (function == "dot" and "dot_axes" not in args.keywords and len(args.positional) < len(_PARAMETERS))
     ):
         return ""
     return function
@@ -144,7 +152,8 @@ def rewrite(edits: EditSet, use: Use, call: cst.Call, names: frozenset[str]) -> 
     args = Arguments(edits.source, call)
     function, (_, mode) = find_replacement(edits.source, call), find_mode(args)
     from_star = use.binding.alias is None and function not in names
-    if not function or not (use.tail or use.binding.replacements or from_star):
+    is_unplanned = function not in use.binding.replacements and not (use.tail or from_star)
+    if not function or is_unplanned:
         edits.add_note(RULE, edits.source.start(call))
         return
     if function == _LAMBDA:
@@ -153,6 +162,12 @@ def rewrite(edits: EditSet, use: Use, call: cst.Call, names: frozenset[str]) -> 
     splices: list[Splice] = [(*edits.source.spans[use.node], _callee(use, function))]
     if mode is not None:
         splices.append(args.remove(mode))
+    for index, (new_name, owner) in enumerate((("axis", "concatenate"), ("axes", "dot")), 2):
+        if len(args.positional) > index:
+            arg = args.positional[index]
+            splices.append(args.add_keyword(arg, new_name) if function == owner else args.remove(arg))
+    if "output_shape" in args.keywords:  # only a function as mode needs it
+        splices.append(args.remove(args.keywords["output_shape"]))
     for old_name, new_name, owner in (("concat_axis", "axis", "concatenate"), ("dot_axes", "axes", "dot")):
         if old_name in args.keywords:
             arg = args.keywords[old_name]

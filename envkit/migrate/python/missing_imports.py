@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from envkit.migrate.python import merge_layer
 from envkit.migrate.python.call_arguments import string_value
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def plan(source: Source, usage: KerasUsage) -> MissingImports:
 
 def _is_movable(source: Source, binding: Binding) -> bool:
     """Check whether the release lacks the name, and no `try` handles that the import fails."""
-    if binding.target or binding.replacements or binding.alias is None:
+    if binding.target or binding.alias is None or (binding.replacements and not binding.is_kept):
         return False
     if not isinstance(binding.statement, cst.ImportFrom):
         return False
@@ -72,7 +73,11 @@ def _names_in_strings(source: Source) -> set[str]:
 
 def _find_place(source: Source, usage: KerasUsage, binding: Binding) -> cst.CSTNode | None:
     """Find the statement before which the import serves all uses of the name, in a smaller suite than today."""
-    uses = [use for use in usage.uses if use.base.value == binding.name]
+    uses = [
+        use
+        for use in usage.uses
+        if use.base.value == binding.name and not (binding.replacements and merge_layer.is_replaced(source, use))
+    ]
     is_shared = binding.name in _names_in_strings(source) or any(
         item.name.value == binding.name for node in source.nodes(cst.Global) for item in node.names
     )

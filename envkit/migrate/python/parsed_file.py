@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from libcst.metadata.scope_provider import Scope
 
+_LAST_BLANK_LINES = re.compile(r"(?<=\n)[ \t\r\n]+\Z|(?<=\r)[ \t\r]+\Z")
 _NEWLINE = re.compile(r"\r\n?|\n")
 # Depth limit of a syntax tree by Python version, levels; None where `ast.parse` itself refuses deep nesting. All other
 # versions build trees so deep that the same text crashes LibCST's parser. Real code is far below the default.
@@ -226,7 +227,8 @@ def parse(text: str) -> Source:
         UnreadableSource: If it is not valid Python 3.
     """
     # LibCST drops form feeds before statements, so it parses the text without them; the spans are corrected below.
-    stripped_text = text.replace("\f", "")
+    # It also loses one of several blank lines at the end.
+    stripped_text = _LAST_BLANK_LINES.sub("", text.replace("\f", ""))
     try:
         with _skip_validation():
             module = cst.parse_module(stripped_text)
@@ -238,7 +240,7 @@ def parse(text: str) -> Source:
     positions = Positions(module)
     if "".join(positions.tokens) != stripped_text:
         raise UnreadableSource("it cannot be reproduced byte for byte", "save it with consistent line endings")
-    spans = positions.spans if stripped_text == text else _restore_form_feeds(text, positions.spans)
+    spans = positions.spans if "\f" not in text else _restore_form_feeds(text, positions.spans)
     return Source(
         text,
         module,

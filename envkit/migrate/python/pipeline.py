@@ -17,6 +17,7 @@ from envkit.migrate.python import (
     merge_layer,
     methods,
     missing_imports,
+    module_strings,
     parsed_file,
     removed_names,
     runtime_notes,
@@ -34,7 +35,8 @@ def transform(content: bytes, api: Api, disabled_rules: frozenset[str]) -> Outco
     try:
         text, encoding = parsed_file.decode(content)
         tree = parsed_file.parse_ast(text)
-        if tree is not None and not bindings.may_import_keras(tree):
+        may_use_keras = tree is None or bindings.may_import_keras(tree) or module_strings.mentions_module(text)
+        if not may_use_keras:
             return Outcome(content)
         return transform_source(content, parsed_file.parse(text), encoding, api, disabled_rules)
     except RecursionError:
@@ -54,6 +56,7 @@ def transform_source(
     """Migrate a parsed file."""
     usage = bindings.find_usage(source, api)
     edits = EditSet(source, disabled_rules)
+    module_strings.rewrite(FileQueries(edits, usage), api)
     if usage.bindings or usage.star_imports:
         imports.choose_targets(usage, api)
         merge_layer.plan_imports(source, usage)

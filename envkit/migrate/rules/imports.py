@@ -177,6 +177,14 @@ IMPORTS = (
 
 NAMES = (
     Rule(
+        "names/module-string",
+        "mechanical",
+        "mock.patch('keras.models.load_model')",
+        "mock.patch('tensorflow.keras.models.load_model')",
+        "The string names a module or an object of standalone Keras, which migrated code does not use.",
+        hint="write its name in tensorflow.keras; for sys.modules and __import__, import the module instead",
+    ),
+    Rule(
         "names/attributes",
         "mechanical",
         "flow_from_directory('x').nb_sample",

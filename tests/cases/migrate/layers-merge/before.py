@@ -8,3 +8,6 @@ e = keras.layers.merge([a, b], mode=lambda both: both[0], output_shape=lambda sh
 f = merge([a, b], mode=lambda both: keras.backend.logsumexp(both[0]))
 g = keras.layers.merge([a, Dense(3)(b)], mode=lambda both: both[0])
 h = keras.layers.merge([a, b], mode=given)
+i = merge([x, y], mode='mul', output_shape=32, name='m')
+j = merge([x, y], 'concat', 1)
+k = merge([x, y], mode=given)
