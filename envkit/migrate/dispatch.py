@@ -17,8 +17,10 @@ PYTHON_SUFFIXES = {".py", ".pyw"}
 NOTEBOOK_SUFFIX = ".ipynb"
 # Python module names are case-sensitive; package names are not.
 KERAS_MODULE, KERAS_PACKAGE_NAMES = b"keras", (b"keras", b"Keras", b"KERAS")
+PROJECT_STAR_RULE = "imports/project-star"
 RULES = {
     **requirements.RULES,
+    PROJECT_STAR_RULE: "a star import brings names of Keras from another file of the project; they are not followed",
     notebook.FOREIGN_CELL_RULE: "a cell with `%%writefile` or a similar magic imports keras and is not rewritten",
 }
 

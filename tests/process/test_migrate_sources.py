@@ -156,3 +156,21 @@ def test_folder_outside_a_repository_needs_no_git(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(process, "run", lambda *_, **__: fail_with(FileNotFoundError()))
     run(tmp_path, write=True)
     assert (tmp_path / "a.py").read_bytes() != OLD
+
+
+def test_star_import_of_keras_names_from_the_project_is_reported(tmp_path: Path) -> None:
+    write_files(
+        tmp_path,
+        {
+            "utils.py": b"from keras.layers import *\n",
+            "train.py": b"from utils import *\nmodel.fit(nb_epoch=1)\n",
+            "package/sub.py": b"from .base import *\n",
+            "package/base.py": b"import keras\n",
+            "other.py": b"from numpy import *\nfrom plain import *\n",
+            "plain.py": b"x = 1\n",
+            "quiet.py": b"from utils import *  # envkit: ignore\n",
+        },
+    )
+    notes = {Path(file.path).name: [note.rule for note in file.notes] for file in run(tmp_path).result.files}
+    assert (notes["train.py"], notes["sub.py"]) == (["imports/project-star"], ["imports/project-star"])
+    assert not {"other.py", "plain.py", "quiet.py"} & notes.keys()

@@ -8,10 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envkit.commands.migrate import project_stars
 from envkit.errors import PreconditionError
 from envkit.fs import files
 from envkit.fs import replace as replace_
 from envkit.migrate import dispatch, notebook
+from envkit.migrate.dispatch import PROJECT_STAR_RULE
 from envkit.report import diff
 from envkit.sanitize import single_line
 
@@ -85,7 +87,9 @@ def is_candidate(file: FoundFile) -> bool:
         content = files.read(file.path, SIZE_LIMIT_BYTES)
     except (OSError, PreconditionError):
         return True
-    return content is not None and dispatch.mentions_keras(file.relative_path, content)
+    if content is None:
+        return False
+    return dispatch.mentions_keras(file.relative_path, content) or bool(project_stars.notes(file, content))
 
 
 def migrate_file(file: FoundFile, job: Job) -> FileResult:
@@ -144,7 +148,9 @@ def _migrate(file: FoundFile, job: Job) -> FileResult:
             hint="if the code needs standalone Keras, rename that module, then repeat the command",
         )
     outcome = dispatch.migrate(file.relative_path, content, job.migrate_python, job.release, job.disabled_rules)
-    result = FileResult(path, outcome.rewrites, outcome.notes, skip_reason=outcome.error, hint=outcome.hint)
+    star_notes = project_stars.notes(file, content) if PROJECT_STAR_RULE not in job.disabled_rules else []
+    notes = tuple(sorted((*outcome.notes, *star_notes), key=lambda note: (note.location.cell, note.location)))
+    result = FileResult(path, outcome.rewrites, notes, skip_reason=outcome.error, hint=outcome.hint)
     if outcome.content == content:
         return result
     diff_text = _render_diff(file.path, content, outcome.content, job) if job.show_diff else ""
