@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envkit import backends, config, host, naming, process, state
+from envkit import backends, config, host, process, state
 from envkit.backends.docker import create_options
 from envkit.commands import audit, doctor
 from envkit.commands import sync as sync_command
@@ -264,9 +264,8 @@ def test_buildx_inside_the_project_is_not_used() -> None:
 def test_audit_sends_no_token_without_a_forwarded_port(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    container = replace(CONTAINER, labels={naming.PORT: "8888"})
-    backend = FakeBackend(containers={environment.container_name: container})
-    backend.inspection = {"NetworkSettings": {"Ports": {"8888/tcp": [{"HostPort": "8888"}]}}}
+    backend = FakeBackend(containers={environment.container_name: CONTAINER})
+    backend.inspection = {"NetworkSettings": {"Ports": {"8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8888"}]}}}
     monkeypatch.setattr(backends, "connect", lambda _: backend)
     monkeypatch.setattr(ports, "local_port", lambda *_: 0)
     with pytest.raises(StartFailed) as error:
