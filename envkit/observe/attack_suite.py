@@ -94,6 +94,8 @@ def run_attacks(
     # Before the attacks: their connections to the workspace would look like those of a relay.
     local_listeners = relays.public_listeners() if backend.capabilities.local_ports else ()
     relay_addresses = evidence.find_relays(inspected, local_listeners)
+    # Also before the attacks: while an engine reads files of a container, it does not answer other questions about it.
+    collected = evidence_future.result()
     on_progress("connecting from other containers")
     with network_attacks.probe_in_background(
         backend, inspected, owner=owner, name_prefix=name_prefix, labels=labels
@@ -109,7 +111,6 @@ def run_attacks(
         ]
         observations += [*network_results(), *guest_future.result(), *inventory_future.result()]
         observations.append(image_dates(backend, container, base))
-        collected = evidence_future.result()
     if token:  # last, after every opportunity to leak it
         leaks, unreadable = backend.find_leaks(container, token)
         places = [*leaks, *_find_canary(backend, container, observations)]
