@@ -15,8 +15,8 @@ COPY build/link-duplicates build/install-apt build/install-uv build/install-pyth
 
 # System packages, the same for every release on this suite. The script also removes SUID bits, SSH host keys and
 # apt's package lists. A login through `docker exec` needs no daemon, only the sshd program.
-RUN ["/opt/envkit/build/install-apt", "--upgrade", "--", \
-     "ca-certificates", "curl", "git", "less", "openssh-server", "procps", "python3", "python3-pip-whl", "rsync"]
+RUN ["/opt/envkit/build/install-apt", "--upgrade", "--headers", "3.11", "--", \
+     "bzip2", "ca-certificates", "curl", "git", "less", "openssh-server", "procps", "python3", "python3-venv", "rsync", "unzip", "wget", "xz-utils"]
 
 # Settings of pip and uv: certificates and package index.
 COPY python/pip.conf /etc/pip.conf
@@ -48,6 +48,10 @@ RUN ["/opt/envkit/build/install-python", "python3.9", "/opt/tensorflow", \
      "/opt/envkit/build/check-tensorflow.py", "--compile-bytecode", "--constraint", "/etc/envkit/constraints.txt", \
      "tensorflow-cpu==2.9.0", "ipykernel", "pip"]
 
+# Other packages may require the release by another of its names.
+COPY build/provide-tensorflow.py /opt/envkit/build/
+RUN ["/opt/tensorflow/bin/python", "-I", "/opt/envkit/build/provide-tensorflow.py", "2.9.0", "tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel", "tensorflow-macos", "tensorflow-cpu-aws", "tensorflow-aarch64"]
+
 # Everything that runs in the workspace belongs to root and is read-only; settings are mounted.
 COPY etc/jupyter_server_config.py etc/sshd_config etc/session.sh etc/ipython_magics.py /etc/envkit/
 COPY etc/ipython_config.py /etc/ipython/ipython_config.py
@@ -64,6 +68,7 @@ ENV PATH="/opt/envkit/bin:/home/dev/.local/share/envkit/tensorflow-2.9.0-py3.9/b
     VIRTUAL_ENV="/home/dev/.local/share/envkit/tensorflow-2.9.0-py3.9" \
     PIP_CONSTRAINT="/etc/envkit/constraints.txt" \
     UV_CONSTRAINT="/etc/envkit/constraints.txt" \
+    PIP_FIND_LINKS="/opt/envkit/wheels" \
     JUPYTER_PATH="/opt/envkit/share/jupyter" \
     SSL_CERT_FILE="/etc/ssl/certs/ca-certificates.crt" \
     REQUESTS_CA_BUNDLE="/etc/ssl/certs/ca-certificates.crt" \

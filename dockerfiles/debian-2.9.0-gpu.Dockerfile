@@ -15,8 +15,8 @@ COPY build/link-duplicates build/install-apt build/install-uv build/install-pyth
 
 # System packages, the same for every release on this suite. The script also removes SUID bits, SSH host keys and
 # apt's package lists. A login through `docker exec` needs no daemon, only the sshd program.
-RUN ["/opt/envkit/build/install-apt", "--upgrade", "--", \
-     "ca-certificates", "curl", "git", "less", "openssh-server", "procps", "python3", "python3-pip-whl", "rsync"]
+RUN ["/opt/envkit/build/install-apt", "--upgrade", "--headers", "3.11", "--", \
+     "bzip2", "ca-certificates", "curl", "git", "less", "openssh-server", "procps", "python3", "python3-venv", "rsync", "unzip", "wget", "xz-utils"]
 
 # Settings of pip and uv: certificates and package index.
 COPY python/pip.conf /etc/pip.conf
@@ -51,6 +51,10 @@ RUN ["/opt/envkit/build/install-python", "python3.9", "/opt/tensorflow", \
      "/opt/envkit/build/check-tensorflow.py", "--compile-bytecode", "--constraint", "/etc/envkit/constraints.txt", \
      "tensorflow==2.9.0", "ipykernel", "pip"]
 
+# Other packages may require the release by another of its names.
+COPY build/provide-tensorflow.py /opt/envkit/build/
+RUN ["/opt/tensorflow/bin/python", "-I", "/opt/envkit/build/provide-tensorflow.py", "2.9.0", "tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel", "tensorflow-macos", "tensorflow-cpu-aws", "tensorflow-aarch64"]
+
 # Makes CUDA visible to the loader, cuDNN and XLA, and loads each shared object; the driver comes from the host.
 COPY build/link-cuda build/check-cuda.py /opt/envkit/build/
 RUN ["/opt/envkit/build/link-cuda", "python3.9", "libcudart.so.11.0", "libcublas.so.11", "libcublasLt.so.11", "libcufft.so.10", "libcurand.so.10", "libcusolver.so.11", "libcusparse.so.11", "libcudnn.so.8"]
@@ -71,6 +75,7 @@ ENV PATH="/opt/envkit/bin:/home/dev/.local/share/envkit/tensorflow-2.9.0-py3.9/b
     VIRTUAL_ENV="/home/dev/.local/share/envkit/tensorflow-2.9.0-py3.9" \
     PIP_CONSTRAINT="/etc/envkit/constraints.txt" \
     UV_CONSTRAINT="/etc/envkit/constraints.txt" \
+    PIP_FIND_LINKS="/opt/envkit/wheels" \
     JUPYTER_PATH="/opt/envkit/share/jupyter" \
     SSL_CERT_FILE="/etc/ssl/certs/ca-certificates.crt" \
     REQUESTS_CA_BUNDLE="/etc/ssl/certs/ca-certificates.crt" \

@@ -29,8 +29,8 @@ COPY build/link-duplicates build/install-apt build/install-uv build/install-pyth
 # All system packages in one layer. The script also removes SUID bits, SSH host keys and apt's package lists.
 # Packages of the base image keep their versions. A login through `docker exec` needs no daemon, only the sshd program.
 RUN ["/opt/envkit/build/install-apt", \
-"--", \
-     "ca-certificates", "curl", "git", "less", "openssh-server", "procps", "python3", "python3-distutils", "rsync"]
+"--headers", "3.8", "--", \
+     "bzip2", "ca-certificates", "curl", "git", "less", "openssh-server", "procps", "python3", "python3-distutils", "python3-venv", "rsync", "unzip", "wget", "xz-utils"]
 
 # Settings of pip and uv, and constraints of packages installed beside TensorFlow.
 COPY python/pip.conf /etc/pip.conf
@@ -54,7 +54,11 @@ RUN ["/opt/envkit/build/install-python", "python3.12", "/opt/jupyter", \
 COPY build/check-tensorflow.py /opt/envkit/build/
 # The kernel: the image's own TensorFlow, with the packages it needs beside it. The layer is kept only if it imports.
 RUN ["/opt/envkit/build/create-venv", "/opt/tensorflow", "3.8", "/usr/bin/python3.8", "--system-site-packages"]
-RUN ["/opt/envkit/build/install-python", "python3.8", "/opt/tensorflow", "/opt/envkit/build/check-tensorflow.py", "--compile-bytecode", "--constraint", "/etc/envkit/constraints.txt", "protobuf>=3.19.6,<3.20", "numpy>=1.20,<1.24", "setuptools<82", "ipykernel", "pip"]
+RUN ["/opt/envkit/build/install-python", "python3.8", "/opt/tensorflow", "/opt/envkit/build/check-tensorflow.py", "--compile-bytecode", "--constraint", "/etc/envkit/constraints.txt", "protobuf>=3.19.6,<3.21", "numpy>=1.20,<1.24", "setuptools<82", "ipykernel", "pip"]
+
+# Other packages may require the release by another of its names.
+COPY build/provide-tensorflow.py /opt/envkit/build/
+RUN ["/opt/tensorflow/bin/python", "-I", "/opt/envkit/build/provide-tensorflow.py", "2.9.0", "tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel", "tensorflow-macos", "tensorflow-cpu-aws", "tensorflow-aarch64"]
 
 # Everything that runs in the workspace belongs to root and is read-only; settings are mounted.
 COPY etc/jupyter_server_config.py etc/sshd_config etc/session.sh etc/ipython_magics.py /etc/envkit/
@@ -75,6 +79,7 @@ ENV NVIDIA_VISIBLE_DEVICES="void" \
     VIRTUAL_ENV="/home/dev/.local/share/envkit/tensorflow-2.9.0-py3.8" \
     PIP_CONSTRAINT="/etc/envkit/constraints.txt" \
     UV_CONSTRAINT="/etc/envkit/constraints.txt" \
+    PIP_FIND_LINKS="/opt/envkit/wheels" \
     JUPYTER_PATH="/opt/envkit/share/jupyter" \
     SSL_CERT_FILE="/etc/ssl/certs/ca-certificates.crt" \
     REQUESTS_CA_BUNDLE="/etc/ssl/certs/ca-certificates.crt" \

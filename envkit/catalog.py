@@ -178,6 +178,7 @@ def _release(version: str, entry: dict[str, Any]) -> Release:
         libraries=tuple(tables["libraries"][libraries]),
         extra_packages=tuple(entry.get("extra_packages", ())),
         bounds=tuple(Bound(**tables["bounds"][name]) for name in entry["bounds"]),
+        companions=tuple(Bound(**tables["companions"][name]) for name in entry.get("companions", ())),
         official_tag=f"{version}-jupyter" if entry.get("published", True) else "",
         official_tag_gpu=f"{version}-gpu-jupyter" if entry.get("published", True) else "",
         image_issue=tables["image_issues"][entry["image_issue"]] if "image_issue" in entry else "",

@@ -1,7 +1,7 @@
 """Compute three digests of a plan that change for different reasons.
 
 - image: the Dockerfile without comments, every byte of its build context, the base image's id
-- run:   every setting of the container except the picked port and subnet
+- run:   every setting of the container except the picked port and subnet, and the MTU of the engine
 - files: all mounted files, which are replaced in place
 
 envkit's version, the order of keys, the clock and the engine's version do not change them.
@@ -55,9 +55,10 @@ def _run(plan: Plan) -> str:
     stable_run = replace(
         run,
         ports=tuple(replace(port, host=0) for port in run.ports),
-        network=replace(run.network, subnet=""),
+        network=replace(run.network, subnet="", mtu=0),
     )
     settings = asdict(stable_run)
+    del settings["network"]["mtu"]
     for group in ("hardening", "lifecycle"):  # flat, as in earlier releases: an upgrade must not recreate containers
         settings |= settings.pop(group)
     # JupyterLab reads the log folder only when it starts.

@@ -36,6 +36,16 @@ ERRORS: dict[str, ErrorEntry] = {
         "The configuration grants access that has not been approved yet.",
         "envkit up --yes approves it; or remove it from envkit.yaml",
     ),
+    "apt-component-unsupported": ErrorEntry(
+        ExitCode.ENGINE,
+        "A package in the list apt is in a component of Debian's archive other than main.",
+        "remove it from apt in envkit.yaml, or set base to an image that contains it",
+    ),
+    "apt-package-failed": ErrorEntry(
+        ExitCode.ENGINE,
+        "A script of a package in the list apt failed.",
+        "remove the package from apt in envkit.yaml, or add what its script misses",
+    ),
     "apt-package-not-found": ErrorEntry(
         ExitCode.ENGINE, "A package in the list apt does not exist.", "correct the name in envkit.yaml"
     ),
@@ -99,6 +109,11 @@ ERRORS: dict[str, ErrorEntry] = {
         ExitCode.COMMAND_NOT_FOUND,
         "The program does not exist in the workspace.",
         "correct its name, or add its package to envkit.yaml",
+    ),
+    "compiler-missing": ErrorEntry(
+        ExitCode.ENGINE,
+        "A Python package without a wheel could not be compiled, because there is no compiler.",
+        "add build-essential under apt in envkit.yaml",
     ),
     "config-hard-link": ErrorEntry(
         ExitCode.USAGE,
@@ -283,6 +298,11 @@ ERRORS: dict[str, ErrorEntry] = {
         ExitCode.GPU,
         "A GPU was requested and cannot be used.",
         "fix the layer that the message names; gpu: off in envkit.yaml uses no GPU",
+    ),
+    "header-missing": ErrorEntry(
+        ExitCode.ENGINE,
+        "A Python package could not be compiled, because a C header is missing.",
+        "add the package that contains it under apt in envkit.yaml; its name ends in -dev",
     ),
     "hidden-character": ErrorEntry(
         ExitCode.USAGE,
@@ -516,7 +536,7 @@ ERRORS: dict[str, ErrorEntry] = {
     ),
     "requirements-unreadable": ErrorEntry(
         ExitCode.USAGE,
-        "The requirements file does not exist or is not readable text.",
+        "The requirements file does not exist or is not readable UTF-8 text.",
         "create it, or list the packages under python:",
     ),
     "reserved-path": ErrorEntry(
@@ -674,6 +694,11 @@ ERRORS: dict[str, ErrorEntry] = {
     "usage-error": ErrorEntry(
         ExitCode.USAGE, "An option is unknown, or an option or argument is missing or invalid.", "envkit COMMAND --help"
     ),
+    "user-id-unsupported": ErrorEntry(
+        ExitCode.USAGE,
+        "The user id of the workspace's owner is too large for the engine.",
+        "use a folder of a user whose id is below 2147483648",
+    ),
     "user-namespace-unavailable": ErrorEntry(
         ExitCode.ENGINE,
         "The caller may not use the mounts and user ids that building a root file system needs.",
@@ -681,6 +706,11 @@ ERRORS: dict[str, ErrorEntry] = {
     ),
     "user-not-found": ErrorEntry(
         ExitCode.USAGE, "The machine has no such user.", "name a user of this machine, or a UID"
+    ),
+    "user-without-account": ErrorEntry(
+        ExitCode.USAGE,
+        "Your user id has no account on this host, and the ssh client requires one.",
+        "envkit shell and envkit exec need no account",
     ),
     "volume-name-reserved": ErrorEntry(
         ExitCode.USAGE, "On a remote engine envkit itself uses a volume of that name.", "choose another name"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import platform
@@ -50,6 +51,7 @@ def inspect(query: HostQuery) -> Facts:
         ),
         keys=_read_keys(project, query.keys),
         texts={path: _read_text(real_paths[path]) for path in query.texts},
+        encodings={path: name for path in query.texts if (name := _foreign_encoding(real_paths[path]))},
         real_paths={path: None if real_path is None else str(real_path) for path, real_path in real_paths.items()},
         secrets={name: _sha256(real_paths[source]) for name, source in query.secrets},
         exposed_secrets=tuple(
@@ -101,6 +103,15 @@ def gpu(root: Path = Path("/")) -> HostGpu:
         None if displays is None else tuple(displays),
         Path(host_fingerprint.WSL_GPU).exists(),
     )
+
+
+def has_account() -> bool:
+    """Check whether the caller's user id has an account, which OpenSSH's client requires."""
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        return False
+    return True
 
 
 def proxies() -> dict[str, str]:
@@ -185,12 +196,33 @@ def _config_files(project: Path) -> dict[str, str]:
     return {path: text for path, text in texts.items() if text is not None}
 
 
+def read_project_text(project: str, path: str) -> str | None:
+    """Read a text file by its path as written in a project's configuration; None if it is unreadable."""
+    return _read_text(_resolve(Path(project), path))
+
+
 def _read_text(path: Path | None) -> str | None:
     content = files.read_if_permitted(path) if path else None
     try:
         return None if content is None else content.decode()
     except UnicodeDecodeError:
         return None
+
+
+def _foreign_encoding(path: Path | None) -> str:
+    """Return the encoding of a text that is not UTF-8, as PowerShell and older editors write it; else empty."""
+    content = (files.read_if_permitted(path) if path else None) or b""
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "UTF-32"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16"
+    if 2 * content.count(0) >= len(content) - 1 > 0:
+        return "UTF-16LE" if content[1] == 0 else "UTF-16BE"
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return "ISO-8859-1"
+    return ""
 
 
 def is_world_readable(path: Path, root: Path = Path("/")) -> bool:

@@ -33,6 +33,7 @@ ENVIRONMENT_NAME = r"[a-z0-9][a-z0-9_-]{0,40}"
 
 USER = "dev"
 HOME = "/home/dev"
+TEMPORARY = f"{HOME}/.local/share/envkit/tmp"  # in the home volume; emptied at each start
 WORKSPACE = "/workspace"
 SECRETS = "/run/secrets/envkit"
 RUNTIME = "/run/envkit"

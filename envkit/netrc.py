@@ -31,6 +31,13 @@ def for_host(text: str, host: str) -> str:
     return "".join(f"machine {host}{_format_values(values)}\n" for values in selected)
 
 
+def login(text: str, host: str) -> str:
+    """Return the login of a host as `user:password`; empty without a password for it."""
+    entries = [values for machine, values in _entries(for_host(text, host)) if machine == host]
+    values = {key: _ESCAPE.sub(r"\1", value.strip('"')) for key, value in entries[0].items()} if entries else {}
+    return f"{values.get('login', '')}:{values['password']}" if values.get("password") else ""
+
+
 def passwords(text: str) -> tuple[str, ...]:
     """Return every password of a netrc file, as written and unescaped, to redact them from logs."""
     raw = {values["password"] for _, values in _entries(text) if _password(values)}

@@ -114,7 +114,9 @@ def _up_steps(
     keep = token_exists and container is not None and _is_current(desired, container) and container.status not in BROKEN
     needs_bridge, network = plan.run.network.mode == "bridge", actual.network
     network_matches = (
-        network is not None and network.subnet == plan.run.network.subnet if needs_bridge else network is None
+        network is not None and (network.subnet, network.mtu) == (plan.run.network.subnet, plan.run.network.mtu)
+        if needs_bridge
+        else network is None
     )
     keep = keep and (network_matches or not needs_bridge) and not actual.replaced_mounts
     if not keep:

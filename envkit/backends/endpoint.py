@@ -116,13 +116,15 @@ def _choose_socket(skipped_sources: tuple[str, ...]) -> Choice:
     for address in (DEFAULT, *user_addresses, PODMAN):
         if socket_exists(address):
             return Choice(address, skipped_sources=(*skipped_sources, *missing))
-        missing.append(f"{address}: does not exist")
+        is_directory = os.path.isdir(address.removeprefix("unix://"))  # noqa: PTH112
+        missing.append(f"{address}: {'is a directory' if is_directory else 'does not exist'}")
     return Choice(DEFAULT, skipped_sources=(*skipped_sources, *missing[1:]))
 
 
 def socket_exists(address: str) -> bool:
-    """Check whether the path of a `unix://` address exists."""
-    return os.path.lexists(address.removeprefix("unix://"))
+    """Check whether the path of a `unix://` address exists and is not a directory."""
+    path = address.removeprefix("unix://")
+    return os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112 - as in `fast_endpoint`
 
 
 def docker_config_dir() -> Path:

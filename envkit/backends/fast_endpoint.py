@@ -18,7 +18,7 @@ def current_endpoint() -> str:
     """
     if host := os.environ.get("DOCKER_HOST"):
         return host
-    if _is_default_context() and os.path.lexists(DEFAULT_SOCKET):
+    if _is_default_context() and os.path.lexists(DEFAULT_SOCKET) and not os.path.isdir(DEFAULT_SOCKET):
         return f"{UNIX_SCHEME}{DEFAULT_SOCKET}"
     from envkit.backends import endpoint
 

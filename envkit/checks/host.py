@@ -74,6 +74,7 @@ def _judge_all(observations: Mapping[str, Observation]) -> Iterator[Finding]:
     yield _judge_clock(observations["host.mirror"], observations["host.index"])
     for name, check_id, judge in (
         ("host.port", "host/port", _judge_port),
+        ("host.subnet", "host/subnet", _judge_subnet),
         ("host.state", "host/state", _judge_state_dir),
         ("host.distribution", "host/distribution", _judge_distribution),
     ):
@@ -269,6 +270,23 @@ def _judge_port(observation: Observation) -> Finding:
         return make_finding("host/port", detail)
     hint = "stop the program that uses it, or set jupyter.port in envkit.yaml to another port"
     return make_finding("host/port", detail, status=Verdict.FAILED, hint=hint)
+
+
+def _judge_subnet(observation: Observation) -> Finding:
+    if skip_reason := obs.text(observation.data, "skipped"):
+        return _skip("host/subnet", single_line(skip_reason))
+    if refusal := obs.table(observation.data, "refused"):
+        return make_finding(
+            "host/subnet",
+            obs.text(refusal, "message"),
+            status=Verdict.FAILED,
+            cause=single_line(obs.text(refusal, "detail")),
+            hint=obs.text(refusal, "hint"),
+        )
+    subnet, pool = obs.text(observation.data, "subnet"), obs.text(observation.data, "pool")
+    if observation.data.get("preferred") is True:
+        return _pass("host/subnet", f"{subnet} is free", observation)
+    return _pass("host/subnet", f"{subnet} is free; all of {pool} is taken", observation)
 
 
 def _judge_state_dir(observation: Observation) -> Finding:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from envkit import catalog, checks, host, naming, ssh_tunnel
+from envkit import catalog, checks, host, naming, netrc, ssh_tunnel
 from envkit.checks import host as host_checks
 from envkit.environment.check_host import describe_host
 from envkit.errors import PreconditionError
 from envkit.model.report import Report, Verdict
 from envkit.observe import doctor as doctor_probes
+from envkit.resolve import subnet_pools
 from envkit.resolve.gpu import requires_gpu
+from envkit.resolve.proxies import build_proxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,14 +91,25 @@ def _run_checks(project: Project, *, gpu: bool) -> tuple[tuple[Finding, ...], En
         has_fallback=config.base == "auto",
         mirror=f"{mirror}/dists/{suite.name}/InRelease" if mirror else "",
         index=config.build.index or "",
+        index_login=_index_login(project),
         skip_reasons=_skip_reasons(project, mirror),
         port=config.jupyter.port or (state.port if state else 0) or DEFAULT_PORT,
         is_configured=bool(config.jupyter.port),
         own_container=naming.container(os.getuid(), state.name) if state else "",
-        proxies=host.proxies(),
+        proxies=build_proxies(config, host.proxies()),
+        pools=subnet_pools(config),
     )
     gpu_findings = checks.host_gpu(host.gpu(), engine, release, required=gpu_required)
     return (*host_checks.check(observations), *gpu_findings), engine
+
+
+def _index_login(project: Project) -> str:
+    """Return the login of the package index from `build.netrc`, which the build mounts."""
+    build = project.config.build
+    if not build.netrc or not build.index:
+        return ""
+    text = host.read_project_text(project.folder, build.netrc) or ""
+    return netrc.login(text, urlsplit(build.index).hostname or "")
 
 
 def _skip_reasons(project: Project, mirror: str) -> Mapping[str, str]:
@@ -104,6 +118,8 @@ def _skip_reasons(project: Project, mirror: str) -> Mapping[str, str]:
     reasons = {} if base in {"auto", "official"} else {"host.registry": f"base: {base} uses no official image"}
     if not mirror:
         reasons["host.mirror"] = "build.mirror is not set and this host has no Debian package sources"
+    if config.network.mode == "none":
+        reasons["host.subnet"] = "network.mode: none needs no subnet"
     if config.jupyter.socket:
         reasons["host.port"] = "jupyter.socket needs no port"
     if project.state is not None and project.state.approved is not None:

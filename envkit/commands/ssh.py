@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from envkit import backends, process
+from envkit import backends, host, process
 from envkit.environment import project
 from envkit.errors import ExecError, as_exec_errors
 from envkit.observe import readiness
@@ -40,6 +41,13 @@ def ssh(environment: Environment, argv: Sequence[str]) -> int:
             code="ssh-client-missing",
             detail="ssh on PATH",
             hint="sudo apt-get install openssh-client; or envkit shell, which needs none",
+        )
+    if not host.has_account():
+        raise ExecError(
+            readiness.NO_ACCOUNT,
+            code="user-without-account",
+            detail=f"user id {os.getuid()}",
+            hint="envkit shell and envkit exec need no account",
         )
     config_path = environment.state_dir.client / "ssh_config"
     # Without this option the client keeps running although a requested forward failed.

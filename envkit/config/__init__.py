@@ -25,7 +25,7 @@ from envkit.config.model import (
     Ssh,
     Tensorboard,
 )
-from envkit.config.packages import requirement, requirement_lines
+from envkit.config.packages import requirement, requirement_lines, split_hashes
 from envkit.config.schema import schema
 from envkit.config.starter import SCHEMA_FILE, starter
 
@@ -47,5 +47,6 @@ __all__ = [
     "requirement",
     "requirement_lines",
     "schema",
+    "split_hashes",
     "starter",
 ]

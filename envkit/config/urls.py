@@ -13,7 +13,7 @@ _HOST = rf"(?:{LABEL}(?:\.{LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])"
 _PORT = r":(?P<port>[0-9]{1,5})"
 _URL = rf"https?://{_HOST}(?:{_PORT})?(?:/[A-Za-z0-9._~+:%=,/-]*)?"
 
-_PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+_PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 _CIDR = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}"
 
 
@@ -39,8 +39,15 @@ def mirror(value: str) -> str:
 
 def proxy(value: str) -> str:
     """Accept auto, off, or the URL of a proxy."""
-    hint = "use auto, and set HTTPS_PROXY in your shell"
-    return value if value in {"auto", "off"} else url(value, hint)
+    if value in {"auto", "off"}:
+        return value
+    address = url(value, "use auto, and set HTTPS_PROXY in your shell")
+    if re.match(r"https?://(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|$)", address):
+        raise InvalidValueError(
+            f"{quote(value)} is the loopback of each container, where no proxy listens; "
+            "use an address of this host that containers reach, such as http://172.17.0.1:3128"
+        )
+    return address
 
 
 def pool(value: str) -> str:
@@ -55,5 +62,5 @@ def pool(value: str) -> str:
     if network.prefixlen > 24:
         raise InvalidValueError(f"{value} is too small for the environments of a host; {hint}")
     if not any(network.subnet_of(ipaddress.IPv4Network(private_range)) for private_range in _PRIVATE_RANGES):
-        raise InvalidValueError(f"{value} is not private (10/8, 172.16/12 or 192.168/16); {hint}")
+        raise InvalidValueError(f"{value} is not private (10/8, 172.16/12, 192.168/16 or 100.64/10); {hint}")
     return value

@@ -153,7 +153,7 @@ def _make_base(backend: Backend, suite: str, ref: str, plan: Plan, on_progress: 
 
     with temporary.folder() as folder:
         tar = folder / "rootfs.tar"
-        origin = rootfs.build(suite, plan.image.mirror, tar, on_progress, proxies=plan.build_proxies)
+        origin = rootfs.build(suite, plan.image.mirror, tar, on_progress, proxies=plan.host_proxies)
         labels = {naming.MANAGED: "1", naming.BUILDER: str(plan.owner), naming.SUITE: suite, naming.ORIGIN: origin}
         backend.import_image(tar, ref, labels)
 

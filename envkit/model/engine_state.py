@@ -105,11 +105,19 @@ class ForeignBase:
 
 @dataclass(frozen=True, slots=True)
 class NetworkInfo:
-    """A network with the name of the environment's network."""
+    """A network with the name of the environment's network.
+
+    Attributes:
+        id: Its id.
+        labels: Its labels.
+        subnet: Its subnet in CIDR form, or empty.
+        mtu: Its MTU in bytes, or 0 for the engine's default.
+    """
 
     id: str
     labels: Mapping[str, str]
     subnet: str
+    mtu: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +163,7 @@ class ActualState:
         subnets: Subnets of the engine's other networks, in CIDR form.
         binds: Files and folders of the host in other environments, of all users.
         replaced_mounts: Targets of its running container where the caller sees another file or folder.
+        mtu: MTU of the engine's default network in bytes, or 0 if it is the usual one.
     """
 
     container: ContainerInfo | None = None
@@ -167,3 +176,4 @@ class ActualState:
     subnets: tuple[str, ...] = ()
     binds: tuple[BindInfo, ...] = ()
     replaced_mounts: tuple[str, ...] = ()
+    mtu: int = 0

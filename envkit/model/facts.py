@@ -122,6 +122,7 @@ class Facts:
         resources: Processors, memory and architecture.
         keys: Public keys found for SSH, in order of preference.
         texts: Contents of the `texts` files of the query, by path as written; None if unreadable.
+        encodings: Encoding of those files that are not UTF-8, such as `UTF-16`, by path as written.
         real_paths: Real path of each file, mount and secret source, by path as written; None if missing.
         secrets: SHA-256 of each secret's source file, by name; None if unreadable.
         exposed_secrets: Names of the secrets whose source file every user of this host can read.
@@ -145,6 +146,7 @@ class Facts:
     resources: HostResources
     keys: tuple[PublicKey, ...] = ()
     texts: Mapping[str, str | None] = field(default_factory=dict)
+    encodings: Mapping[str, str] = field(default_factory=dict)
     real_paths: Mapping[str, str | None] = field(default_factory=dict)
     secrets: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     exposed_secrets: tuple[str, ...] = ()

@@ -23,11 +23,13 @@ class Network:
         name: The engine's name for it.
         subnet: Subnet of the bridge; empty without one.
         mode: `bridge`, or `none`: only the container's own loopback.
+        mtu: Largest packet in bytes, or 0 for the engine's default.
     """
 
     name: str
     subnet: str
     mode: Literal["bridge", "none"] = "bridge"
+    mtu: int = 0
 
 
 @dataclass(frozen=True, slots=True)

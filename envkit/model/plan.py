@@ -71,6 +71,7 @@ class Plan:
         creation_path: Path of the project folder at the first `up`, if it was moved since.
         logdir: TensorBoard's log folder inside the container.
         build_proxies: Proxy settings of the build only; they may contain credentials.
+        host_proxies: Proxy settings of a build on the host itself, which reaches its loopback.
         builder: Builder of the image; `auto` is Docker's buildx if it is installed, else the engine's classic builder.
         netrc: Real path of the file with the login for the Python index, or empty.
     """
@@ -86,6 +87,7 @@ class Plan:
     gpu_required: bool = False
     logdir: str = "/workspace/logs"
     build_proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    host_proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     builder: Builder = "auto"
     netrc: str = ""
     creation_path: str = ""

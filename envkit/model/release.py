@@ -31,11 +31,19 @@ class Suite:
 
 
 TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-cpu")
-# Other distributions of TensorFlow that also install a package `tensorflow`. PyPI had versions of most for Linux in
-# November 2026. Plug-ins, such as tensorflow-metal, are not among them.
+# Names of the same release for other devices and platforms. In a workspace, they mean its TensorFlow.
+RELEASE_NAMES = (
+    *TENSORFLOW_PACKAGES,
+    "tensorflow-gpu",
+    "tensorflow-intel",
+    "tensorflow-macos",
+    "tensorflow-cpu-aws",
+    "tensorflow-aarch64",
+)
+# Other builds of TensorFlow, with the same files. The package index had versions of most for Linux in November 2026.
+# Plug-ins, such as tensorflow-metal, are not among them.
 OTHER_BUILDS = frozenset(
     {
-        "tensorflow-gpu",
         "tf-nightly",
         "tf-nightly-cpu",
         "tf-nightly-gpu",
@@ -43,12 +51,8 @@ OTHER_BUILDS = frozenset(
         "tf-nightly-cpu-aws",
         "intel-tensorflow",
         "intel-tensorflow-avx512",
-        "tensorflow-intel",
         "tensorflow-rocm",
         "tensorflow-rocm-enhanced",
-        "tensorflow-macos",
-        "tensorflow-aarch64",
-        "tensorflow-cpu-aws",
         "tensorflow-directml",
     }
 )
@@ -82,6 +86,7 @@ class Release:
         extra_packages: Packages that it needs and does not depend on.
         libraries: Shared objects of CUDA and cuDNN that it loads, such as `libcudnn.so.8`.
         bounds: Bounds on packages installed beside it.
+        companions: Bounds on packages that import it, which it does not depend on.
         official_tag: Tag of the official CPU image, such as `2.9.0-jupyter`; empty if none was published.
         official_tag_gpu: Tag of the official GPU image, such as `2.9.0-gpu-jupyter`; empty if none was published.
         image_issue: Why the official GPU image does not work as published, with a hint; or empty.
@@ -116,12 +121,22 @@ class Release:
     proven: bool
     sources: tuple[str, ...]
     image_issue_id: str = ""
+    companions: tuple[Bound, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of packages that mean this release in its workspace."""
+        return RELEASE_NAMES
 
     @property
     def constraints(self) -> tuple[Bound, ...]:
         """All version bounds of its workspace, which also exclude another TensorFlow that would hide this one."""
         reason = f"this workspace is TensorFlow {self.version}; `tensorflow:` in envkit.yaml changes it"
-        return (*(Bound(name, f"=={self.version}", reason) for name in TENSORFLOW_PACKAGES), *self.bounds)
+        return (
+            *(Bound(name, f"=={self.version}", reason) for name in TENSORFLOW_PACKAGES),
+            *self.bounds,
+            *self.companions,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from envkit.model.network import Network
     from envkit.model.run import Gpus, RunPlan, Tmpfs
 
+MTU = "com.docker.network.driver.mtu"
 
-def network_options() -> dict[str, str]:
-    """Isolate containers from each other, and bind ports without an address to loopback."""
+
+def network_options(network: Network) -> dict[str, str]:
+    """Isolate containers from each other, bind ports without an address to loopback, and set the MTU."""
     return {
         "com.docker.network.bridge.enable_icc": "false",
         "com.docker.network.bridge.host_binding_ipv4": "127.0.0.1",
+        **({MTU: str(network.mtu)} if network.mtu else {}),
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
 import time
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
@@ -22,6 +21,7 @@ from envkit.fs import files
 from envkit.model.report import Observation
 from envkit.net import http, ports
 from envkit.observe import port_owner
+from envkit.resolve import allocation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,8 +33,6 @@ NETWORK_S = 1.3
 # Reads the sources lists only, neither package lists nor the network.
 LIST_SOURCES = ["apt-get", "-o", "Dir::State::lists=/nonexistent", "indextargets", "--format", "$(SITE)"]
 PROGRAMS = ("ssh", "rsync", "docker")
-INDEX_NAME = re.compile(r"[A-Za-z0-9._-]+=(?=https?:)", re.ASCII)  # uv allows named indexes
-INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 
 def inspect_host(
@@ -43,11 +41,13 @@ def inspect_host(
     has_fallback: bool,
     mirror: str,
     index: str,
+    index_login: str,
     skip_reasons: Mapping[str, str],
     port: int,
     is_configured: bool,
     own_container: str,
     proxies: Mapping[str, str],
+    pools: tuple[str, ...],
 ) -> tuple[tuple[Observation, ...], EngineFacts | None]:
     """Run every probe of the host.
 
@@ -56,11 +56,13 @@ def inspect_host(
         has_fallback: Whether another base image is used if that one is unavailable.
         mirror: URL of a file on the Debian mirror that builds install from.
         index: URL of the Python package index, or empty for pip's default.
+        index_login: Login of that index as `user:password`, or empty.
         skip_reasons: Reasons of skipped probes, by name.
         port: Port that JupyterLab would use.
         is_configured: Whether the config sets that port.
         own_container: Container of the workspace, which may hold the port, or empty.
-        proxies: The caller's proxies.
+        proxies: Proxies of the build.
+        pools: Ranges for the networks of environments, in order of preference.
 
     Returns:
         Observations, and the engine's facts if it answered.
@@ -70,9 +72,10 @@ def inspect_host(
         "host.engine": lambda: _inspect_engine(facts),
         "host.registry": lambda: _check_registry(official_image, has_fallback=has_fallback),
         "host.mirror": lambda: _check_url(mirror, proxies),
-        "host.index": lambda: _check_url(index or _default_index(), proxies),
+        "host.index": lambda: _check_url(index or _default_index(), proxies, index_login),
         "host.machine": _inspect_machine,
         "host.port": lambda: _inspect_port(port, own_container, is_configured=is_configured),
+        "host.subnet": lambda: _inspect_subnet(pools),
         "host.state": _inspect_state,
         "host.apt": _check_apt,
         "host.distribution": lambda: {"foreign": distribution.foreign_version()},
@@ -144,6 +147,17 @@ def _inspect_port(port: int, own_container: str, *, is_configured: bool) -> Mapp
     return {"port": port, "holder": owner, "named": is_configured, "ours": is_ours}
 
 
+def _inspect_subnet(pools: tuple[str, ...]) -> Mapping[str, Any]:
+    engine_subnets: tuple[str, ...] = ()
+    with suppress(EnvkitError):  # without an engine, the host's routes still count
+        engine_subnets = backends.connect(endpoint.current_endpoint()).actual_state("", ()).subnets
+    try:
+        subnet = allocation.subnet(pools, "", allocation.used_subnets(ports.routes(), engine_subnets))
+    except EnvkitError as error:
+        return {"refused": {"message": error.message, "detail": error.detail, "hint": error.hint}}
+    return {"subnet": subnet, "preferred": allocation.in_pool(subnet, pools[0]), "pool": pools[0]}
+
+
 def _free_mib(root: str) -> int | None:
     """Return the free space of the image storage, by the nearest folder that the caller may access."""
     for folder in (Path(root), *Path(root).parents) if root else ():
@@ -164,10 +178,11 @@ def _check_registry(official_image: str, *, has_fallback: bool) -> Mapping[str, 
     return {"image": official_image, "why": reason, "hint": hint, "spare": has_fallback}
 
 
-def _check_url(url: str, proxies: Mapping[str, str]) -> Mapping[str, Any]:
+def _check_url(url: str, proxies: Mapping[str, str], login: str = "") -> Mapping[str, Any]:
     if not url:
         return {}
-    address, login = _split_login(url)
+    address, url_login = _split_login(url)
+    login = login or url_login
     if not address:
         return {"skipped": "it is not an http or https URL; envkit checks only those"}
     answer = http.send_head(address, proxies, timeout_s=NETWORK_S, login=login)
@@ -194,7 +209,7 @@ def _describe_proxy(url: str, proxies: Mapping[str, str]) -> Mapping[str, str]:
 def _split_login(url: str) -> tuple[str, str]:
     """Split a URL into the URL without its login, and the login; the URL is empty if it is not http or https."""
     try:
-        parts = urlsplit(INDEX_NAME.sub("", url))
+        parts = urlsplit(url)
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
     except ValueError:
         return "", ""
@@ -205,10 +220,7 @@ def _split_login(url: str) -> tuple[str, str]:
 
 
 def _default_index() -> str:
-    """Return pip's default index: the caller's setting, or the built-in URL."""
-    configured_url = next((os.environ[variable] for variable in INDEX_VARIABLES if os.environ.get(variable)), "")
-    if configured_url:
-        return configured_url
+    """Return pip's built-in index. The caller's own settings of pip and uv do not reach a build."""
     try:
         index = importlib.import_module("pip._internal.models.index")
     except ImportError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from envkit import host as host_facts
 from envkit import process
 from envkit.errors import Unhealthy
 from envkit.net import ports
@@ -31,6 +32,7 @@ SSH_LOGIN_S = 30
 TENSORBOARD_REQUEST_S = 30.0  # JupyterLab holds the request while TensorBoard starts
 OK = jupyter_port.OK
 PUBLIC_PATH = "/api"  # answers without a token
+NO_ACCOUNT = "your user id has no account on this host, and the ssh client requires one"
 NO_CLIENT = "the SSH login was not tested: there is no ssh client on this host"
 
 
@@ -197,6 +199,8 @@ def check_ssh_login(config: Path, host: str) -> str:
     """Log in with the key through the pinned host key, and return an empty string or what is wrong."""
     if process.which("ssh") is None:
         return NO_CLIENT
+    if not host_facts.has_account():
+        return NO_ACCOUNT
     # The user did not ask for this login, so the agent is not forwarded.
     options = [f"-o{option}" for option in ("BatchMode=yes", "ControlMaster=no", "ForwardAgent=no")]
     argv = ["ssh", "-F", str(config), *options, host, "true"]

@@ -40,6 +40,7 @@ STATIC_FILES = {
     "bin/check-port": 0o755,
     "bin/serve.py": 0o644,
     "build/prepare-workspace": 0o755,
+    "build/provide-tensorflow.py": 0o644,
     "build/install-apt": 0o755,
     "build/install-python": 0o755,
     "build/install-uv": 0o755,
@@ -115,6 +116,7 @@ def workspace_env(plan: ImagePlan) -> dict[str, str]:
         "VIRTUAL_ENV": layer,
         "PIP_CONSTRAINT": CONSTRAINTS,
         "UV_CONSTRAINT": CONSTRAINTS,
+        "PIP_FIND_LINKS": "/opt/envkit/wheels",
         "JUPYTER_PATH": "/opt/envkit/share/jupyter",
         "SSL_CERT_FILE": CA_BUNDLE,
         "REQUESTS_CA_BUNDLE": CA_BUNDLE,
@@ -209,6 +211,8 @@ def _etc(plan: ImagePlan) -> tuple[Artifact, ...]:
         "display_name": f"TensorFlow {plan.release.version} (Python {plan.kernel_python})",
         "language": "python",
         "metadata": {"debugger": True},
+        # Notebooks show TensorBoard behind JupyterLab's login instead of at the container's own address.
+        "env": {"TENSORBOARD_PROXY_URL": "/proxy/%PORT%/"},
     }
     return Artifact("etc/sshd_config", sshd), Artifact("share/kernel.json", json.dumps(kernel_spec, indent=1) + "\n")
 

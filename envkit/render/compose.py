@@ -53,7 +53,7 @@ def _networks(run: RunPlan, labels: Mapping[str, str]) -> dict[str, Any]:
             "default": {
                 "name": run.network.name,
                 "driver": "bridge",
-                "driver_opts": network_options(),
+                "driver_opts": network_options(run.network),
                 "ipam": {"config": [{"subnet": run.network.subnet}]},
                 "labels": dict(labels),
             }

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from envkit.config import split_hashes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -87,6 +89,9 @@ def package(value: str) -> str:
 
 def requirement(value: str) -> str:
     """Check a Python requirement by name and version; options, URLs and paths are refused."""
+    value, hashes = split_hashes(value)
+    if hashes:
+        return " \\\n    ".join((requirement(value), *(f"--hash={word(digest)}" for digest in hashes)))
     if len(value) <= LINE_LENGTH_MAX and _PLAIN_REQUIREMENT.fullmatch(value):
         return value
     from packaging.requirements import InvalidRequirement, Requirement  # slow import that most configs do not need

@@ -8,7 +8,7 @@ from envkit import catalog, naming
 from envkit.errors import ConfigError, PreconditionError
 from envkit.model.network import Network
 from envkit.model.plan import Plan
-from envkit.resolve import allocation, approvals, base_layout, gpu, image, remote, run, secrets, ssh
+from envkit.resolve import allocation, approvals, base_layout, gpu, image, proxies, remote, run, secrets, ssh
 from envkit.resolve import ports as ports_
 from envkit.resolve.approvals import base_access as base_access
 from envkit.resolve.approvals import unapproved_entries
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from envkit.model.state import State
     from envkit.problem import Problem
 
-__all__ = ["base_access", "environment_name", "host_query", "resolve", "unapproved_entries"]
+# Used if all of the default pool is routed, for example by a VPN: one part of each other private range.
+OTHER_POOLS = ("172.30.0.0/16", "192.168.183.0/24", "100.118.0.0/16")
+
+__all__ = ["base_access", "environment_name", "host_query", "resolve", "subnet_pools", "unapproved_entries"]
 
 
 def environment_name(config: Config, project: str, state: State | None, used_names: Mapping[str, str]) -> str:
@@ -99,7 +102,8 @@ def resolve(config: Config, project: str, name: str, facts: Facts, actual: Actua
         gpu_required=gpu.requires_gpu(config.gpu),
         logdir=run.logdir(config),
         netrc=netrc,
-        build_proxies=run.build_proxies(config, facts),
+        build_proxies=proxies.build_proxies(config, facts.network.proxies),
+        host_proxies=proxies.host_proxies(config, facts.network.proxies),
         builder=config.build.builder,
         creation_path=state.creation_path if state else "",
     )
@@ -114,6 +118,7 @@ def _notes(config: Config, facts: Facts, run_plan: RunPlan, image_plan: ImagePla
         yield _untested_note(image_plan.release)
     if config.build.netrc and (config.build.index or "").startswith("http://"):
         yield "build.index starts with http://, so its login crosses the network unencrypted"
+    yield from proxies.notes(config, facts)
     yield from secrets.notes(config, facts)
     yield from ssh.notes(run_plan.ssh)
     yield from remote.notes(config, facts)
@@ -159,11 +164,19 @@ def _authorized_keys(config: Config, facts: Facts, problems: list[Problem]) -> t
 def _network(config: Config, network_name: str, facts: Facts, actual: ActualState, state: State | None) -> Network:
     if config.network.mode == "none":
         return Network("none", "", "none")
-    return Network(network_name, _subnet(config, facts, actual, state))
+    return Network(network_name, _subnet(config, facts, actual, state), mtu=actual.mtu)
 
 
 def _subnet(config: Config, facts: Facts, actual: ActualState, state: State | None) -> str:
-    pool, current_subnet = config.network.pool, actual.network.subnet if actual.network else ""
-    if allocation.in_pool(current_subnet, pool):
+    pools = subnet_pools(config)
+    current_subnet = actual.network.subnet if actual.network else ""
+    if any(allocation.in_pool(current_subnet, pool) for pool in pools):
         return current_subnet  # not compared with the host's routes, because one of them leads to it
-    return allocation.subnet(pool, state.subnet if state else "", (*facts.network.routes, *actual.subnets))
+    used_subnets = allocation.used_subnets(facts.network.routes, actual.subnets)
+    return allocation.subnet(pools, state.subnet if state else "", used_subnets)
+
+
+def subnet_pools(config: Config) -> tuple[str, ...]:
+    """Return the ranges for the environment's network: the config's, or envkit's own in order of preference."""
+    pool = config.network.pool
+    return (pool,) if "pool" in config.network.model_fields_set else (pool, *OTHER_POOLS)

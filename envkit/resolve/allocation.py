@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PORT_RANGE_SIZE = 1000
 WIDEST_PREFIX = 8  # wider routes, such as those of a VPN for all traffic, do not use these addresses
+ID_MAX = 2**31 - 1  # of users and groups in a container
+OVERLAPS_SHOWN = 8
 SUBNET_PREFIX = 29  # gateway, broadcast and five addresses, of which an environment needs one
 
 
@@ -36,6 +38,13 @@ def user(facts: Facts) -> Account:
         raise PreconditionError(
             f"the workspace {facts.workspace} belongs to root, and a workspace never runs as root",
             code="root-not-allowed",
+            hint="envkit init FOLDER --owner USER creates a folder for another user; use that folder",
+        )
+    if max(account.uid, account.gid) > ID_MAX:
+        raise PreconditionError(
+            f"the workspace {facts.workspace} belongs to user {account.uid} and group {account.gid}, and container "
+            f"engines accept ids up to {ID_MAX}",
+            code="user-id-unsupported",
             hint="envkit init FOLDER --owner USER creates a folder for another user; use that folder",
         )
     if facts.caller.uid not in {0, account.uid}:
@@ -84,29 +93,55 @@ def port(
     )
 
 
-def subnet(pool: str, previous: str, used_subnets: Iterable[str]) -> str:
-    """Return a free subnet of the pool: the previous one if it is still free.
+def subnet(pools: Iterable[str], previous: str, used_subnets: Mapping[str, str]) -> str:
+    """Return a free subnet of the first pool that has one: the previous subnet if it is still free.
+
+    Args:
+        pools: Ranges in CIDR form, in order of preference.
+        previous: Subnet of the last `up`, or empty.
+        used_subnets: Networks in CIDR form, each with a description, such as `a route of this host`.
 
     Raises:
-        PreconditionError: No subnet of the pool is free.
+        PreconditionError: No subnet of the pools is free; names the networks that take them.
     """
-    networks = [ipaddress.ip_network(cidr, strict=False) for cidr in used_subnets]
-    used_networks = [
-        network
-        for network in networks
-        if isinstance(network, ipaddress.IPv4Network) and network.prefixlen >= WIDEST_PREFIX
-    ]
-    pool_network = ipaddress.IPv4Network(pool)
-    if in_pool(previous, pool) and not _overlaps(ipaddress.IPv4Network(previous), used_networks):
+    used_networks = {
+        network: description
+        for cidr, description in used_subnets.items()
+        if isinstance(network := ipaddress.ip_network(cidr, strict=False), ipaddress.IPv4Network)
+        and network.prefixlen >= WIDEST_PREFIX
+    }
+    ranges = [ipaddress.IPv4Network(pool) for pool in pools]
+    if any(in_pool(previous, str(pool)) for pool in ranges) and not _overlaps(
+        ipaddress.IPv4Network(previous), used_networks
+    ):
         return previous
-    for candidate in pool_network.subnets(new_prefix=max(SUBNET_PREFIX, pool_network.prefixlen)):
-        if not _overlaps(candidate, used_networks):
-            return str(candidate)
+    for pool in ranges:
+        for candidate in pool.subnets(new_prefix=max(SUBNET_PREFIX, pool.prefixlen)):
+            if not _overlaps(candidate, used_networks):
+                return str(candidate)
     raise PreconditionError(
-        f"every subnet of {pool} is taken by a network of the engine or a route of this host",
+        f"every subnet of {' and '.join(map(str, ranges))} is taken",
         code="no-free-subnet",
-        hint="envkit prune removes unused networks; or set network.pool in envkit.yaml to another range",
+        detail=_describe_overlaps(ranges, used_networks),
+        hint="envkit prune removes unused networks; or set network.pool in envkit.yaml to a range that is not routed",
     )
+
+
+def used_subnets(routes: Iterable[str], engine_subnets: Iterable[str]) -> dict[str, str]:
+    """Return the networks that take addresses of this host, each with a description."""
+    return dict.fromkeys(routes, "a route of this host") | dict.fromkeys(engine_subnets, "a network of the engine")
+
+
+def _describe_overlaps(
+    ranges: Iterable[ipaddress.IPv4Network], used_networks: Mapping[ipaddress.IPv4Network, str]
+) -> str:
+    """Describe the largest networks that take the ranges."""
+    overlaps = sorted(
+        (network.prefixlen, network, description)
+        for network, description in used_networks.items()
+        if _overlaps(network, ranges)
+    )
+    return ", ".join(f"{network} is {description}" for _, network, description in overlaps[:OVERLAPS_SHOWN])
 
 
 def in_pool(subnet: str, pool: str) -> bool:

@@ -10,6 +10,7 @@ from envkit.config import requirement_lines
 from envkit.model.image import Base, ImagePlan, Layout
 from envkit.model.release import Suite
 from envkit.pem import certificates
+from envkit.problem import Problem
 from envkit.resolve import base_layout, package_conflicts
 from envkit.resolve.path_policy import is_inside
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from envkit.model.facts import Facts
     from envkit.model.release import Release
     from envkit.model.state import State
-    from envkit.problem import Problem
+
+ERRORS_SHOWN = 20  # of a requirements file
 
 
 def plan_image(
@@ -99,13 +101,17 @@ def _python_requirements(
         else:
             message = f"{declared.requirements}: {reason}"
             problems.append(config.problem("python.requirements", message, code="package-conflict"))
-    return requirements
+    return tuple(requirement for requirement in requirements if not package_conflicts.means_release(requirement))
 
 
 def _read_requirements(
     path: str, config: Config, project: str, facts: Facts, problems: list[Problem]
 ) -> tuple[str, ...]:
     real_path, text = facts.real_paths.get(path), facts.texts.get(path)
+    if encoding := facts.encodings.get(path):
+        message = f"{path} is encoded in {encoding}; convert it to UTF-8: iconv -f {encoding} -t UTF-8 OLD > NEW"
+        problems.append(config.problem("python.requirements", message, code="requirements-unreadable"))
+        return ()
     if real_path is None or text is None:
         message = f"{path} does not exist or is not readable text; create it, or list the packages under python:"
         problems.append(config.problem("python.requirements", message, code="requirements-unreadable"))
@@ -116,9 +122,11 @@ def _read_requirements(
         return ()
     lines, errors = requirement_lines(text)
     problems += [
-        config.problem("python.requirements", f"{path}:{number}: {message}", code="requirements-invalid")
-        for number, message in errors
+        Problem(path, number, "", message, "requirements-invalid") for number, message in errors[:ERRORS_SHOWN]
     ]
+    if len(errors) > ERRORS_SHOWN:
+        message = f"{len(errors) - ERRORS_SHOWN} more lines are not valid; fix these first"
+        problems.append(Problem(path, errors[ERRORS_SHOWN][0], "", message, "requirements-invalid"))
     return lines
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envkit.model.release import OTHER_BUILDS, TENSORFLOW_PACKAGES
+from envkit.config import split_hashes
+from envkit.model.release import OTHER_BUILDS, RELEASE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,16 +28,30 @@ def conflict_reason(requirement: str, release: Release) -> str:
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
-    parsed = Requirement(requirement)
+    parsed = Requirement(requirement := split_hashes(requirement)[0])
     name, prefix = canonicalize_name(parsed.name), f"cannot be installed beside TensorFlow {release.version}"
-    if name in OTHER_BUILDS and (parsed.marker is None or parsed.marker.evaluate(_marker_environment(release))):
+    applies = parsed.marker is None or parsed.marker.evaluate(_marker_environment(release))
+    if name in OTHER_BUILDS and applies:
         return f"{requirement} {prefix}: it is another build of TensorFlow with the same files; {_CHOOSE_HINT}"
+    if name in RELEASE_NAMES and applies and not _is_satisfiable(parsed.specifier, f"=={release.version}"):
+        return f"{requirement} {prefix}, which the workspace provides; {_CHOOSE_HINT}"
     if parsed.marker is not None:
         return ""
-    for bound in release.constraints:
+    for bound in (*release.bounds, *release.companions):
         if name == bound.package and not _is_satisfiable(parsed.specifier, bound.specifier):
             return f"{requirement} {prefix}, {_hint(bound)}"
     return ""
+
+
+def means_release(requirement: str) -> bool:
+    """Check whether a requirement names TensorFlow itself, which the workspace has installed.
+
+    Extras do not matter: the release's own packages include CUDA if the workspace has a GPU.
+    """
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    return canonicalize_name(Requirement(split_hashes(requirement)[0]).name) in RELEASE_NAMES
 
 
 def _marker_environment(release: Release) -> dict[str, str]:
@@ -46,8 +61,6 @@ def _marker_environment(release: Release) -> dict[str, str]:
 
 
 def _hint(bound: Bound) -> str:
-    if bound.package in TENSORFLOW_PACKAGES:
-        return f"which the workspace provides; {_CHOOSE_HINT}"
     return f"which needs {bound.package}{bound.specifier} ({bound.reason}); use a version in that range, or none"
 
 

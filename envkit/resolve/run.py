@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from envkit import naming
 from envkit.model.artifact import Artifact
@@ -13,6 +12,7 @@ from envkit.model.plan import FilesPlan
 from envkit.model.run import Gpus, Health, Limits, Mount, RunPlan, Tmpfs
 from envkit.resolve import remote, ssh
 from envkit.resolve.bind_mounts import guard_files, guard_mounts, plan_binds
+from envkit.resolve.proxies import run_proxies
 from envkit.resolve.secrets import plan_secrets
 
 if TYPE_CHECKING:
@@ -125,34 +125,16 @@ def _volumes(config: Config, container_name: str) -> tuple[Mount, ...]:
 
 
 def _env(config: Config, facts: Facts) -> dict[str, str]:
-    # A proxy with credentials would expose them in the environment; it is used only for the build.
-    proxies = {name: value for name, value in facts.network.run_proxies.items() if not has_credentials(value)}
-    if proxies:
-        proxies["no_proxy"] = ",".join(filter(None, [proxies.get("no_proxy", ""), "localhost", "127.0.0.1"]))
+    proxies = run_proxies(facts.network.run_proxies)
     secret_paths = {f"{name}_FILE": f"{naming.SECRETS}/secrets/{name}" for name in config.secrets}
-    return {"HOME": naming.HOME, "USER": naming.USER, **proxies, **secret_paths, **config.env}
-
-
-def build_proxies(config: Config, facts: Facts) -> dict[str, str]:
-    """Return the proxy settings of the build: the caller's, the config's, or none."""
-    proxy = config.build.proxy
-    if proxy == "off":
-        return {}
-    if proxy == "auto":
-        return dict(facts.network.proxies)
-    return {
-        "http_proxy": proxy,
-        "https_proxy": proxy,
-        **{name: value for name, value in facts.network.proxies.items() if name == "no_proxy"},
+    # Installers need more room for temporary files than /tmp has, which is memory.
+    fixed = {
+        "HOME": naming.HOME,
+        "USER": naming.USER,
+        "TMPDIR": naming.TEMPORARY,
+        "SCREENDIR": f"{naming.RUNTIME}/screen",
     }
-
-
-def has_credentials(url: str) -> bool:
-    """Check whether a URL contains a user or a password."""
-    try:
-        return "@" in urlsplit(url if "//" in url else f"//{url}").netloc
-    except ValueError:
-        return True
+    return {**fixed, **proxies, **secret_paths, **config.env}
 
 
 def _limits(config: Config, facts: Facts) -> tuple[Limits, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envkit.resolve.gpu import is_gpu_available
-from envkit.resolve.run import has_credentials
+from envkit.resolve.proxies import has_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

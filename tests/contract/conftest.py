@@ -21,7 +21,7 @@ from envkit.model.facts import Account
 from envkit.model.network import Network, Port
 from envkit.model.run import Health, Limits, Mount, RunPlan, Tmpfs
 from envkit.net import ports
-from envkit.resolve.allocation import subnet
+from envkit.resolve.allocation import subnet, used_subnets
 from tests.support.second_engine import VERSION, second_engine
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def plans(engine: Engine) -> Iterator[Callable[..., RunPlan]]:
                 mounts=(Mount("volume", f"{name}-home", "/home/dev"),),
                 tmpfs=(Tmpfs("/tmp", 16, 0o1777, executable=True),),
                 ports=(Port(free_port(), 8888),),
-                network=Network(name, subnet(POOL, "", (*actual_state.subnets, *ports.routes()))),
+                network=Network(name, subnet([POOL], "", used_subnets(ports.routes(), actual_state.subnets))),
                 limits=Limits(1.0, 128, 16, 64),
                 health=Health(("true",), 10, 5, 30, 3),
                 working_dir="/",

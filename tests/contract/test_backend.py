@@ -17,7 +17,7 @@ from envkit.model.engine_state import ActualState, BindInfo, ImageInfo
 from envkit.model.network import Network, Port
 from envkit.model.run import Mount
 from envkit.net import ports
-from envkit.resolve.allocation import subnet
+from envkit.resolve.allocation import subnet, used_subnets
 from tests.contract.conftest import LABELS, POOL
 from tests.support.fake_backend import FakeBackend
 
@@ -96,8 +96,8 @@ def test_conflicts_have_their_own_errors(backend: Backend, image: str, plan: Cal
         backend.create_container(other, f"{run.name}:missing", LABELS)
     with pytest.raises(SubnetTaken) as subnet_error:
         backend.create_network(replace(other, network=Network(other.name, run.network.subnet)), LABELS)
-    used_subnets = (*backend.actual_state("another", ()).subnets, *ports.routes())
-    network = Network(other.name, subnet(POOL, "", used_subnets))
+    used = used_subnets(ports.routes(), backend.actual_state("another", ()).subnets)
+    network = Network(other.name, subnet([POOL], "", used))
     second = replace(other, ports=(Port(run.ports[0].host, 8888),), network=network)
     with pytest.raises(PortTaken) as port_error:
         launch(backend, second, image)

@@ -181,7 +181,7 @@ class FakeBackend:
         if any(network.subnet == run.network.subnet for network in self.networks.values()):
             raise SubnetTaken("Pool overlaps with other one on this address space", code="subnet-taken")
         self.changes.append(f"create network {run.network.name}")
-        self.networks[run.network.name] = NetworkInfo(self._new_id(), labels, run.network.subnet)
+        self.networks[run.network.name] = NetworkInfo(self._new_id(), labels, run.network.subnet, run.network.mtu)
 
     def remove_network(self, name: str) -> None:
         if self.networks.pop(name, None):

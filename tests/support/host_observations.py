@@ -22,6 +22,7 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "host.index": {"url": INDEX, "status": 200, "output": "", "date": "", "now": NOW},
     "host.machine": {"memory_mib": 16384, "systems": ["debian"], "programs": {"ssh": True, "rsync": True}},
     "host.port": {"port": 8888, "holder": None},
+    "host.subnet": {"subnet": "10.183.0.0/29", "preferred": True, "pool": "10.183.0.0/16"},
     "host.apt": {"code": 0, "output": ""},
     "host.distribution": {"foreign": ""},
     "host.state": {"folder": "/home/a/.local/state/envkit/local", "mode": 0o700, "own": True},

@@ -82,10 +82,10 @@ def test_no_free_port_is_an_error_that_names_the_key() -> None:
 def test_the_smallest_pool_holds_32_environments() -> None:
     used: list[str] = []
     for _ in range(32):
-        used.append(allocation.subnet(POOL, "", used))
+        used.append(allocation.subnet([POOL], "", dict.fromkeys(used, "used")))
     assert len({*used}) == 32
     with pytest.raises(PreconditionError) as error:
-        allocation.subnet(POOL, "", used)
+        allocation.subnet([POOL], "", dict.fromkeys(used, "used"))
     assert error.value.code == "no-free-subnet"
 
 
@@ -97,7 +97,7 @@ def test_a_subnet_is_kept_while_it_is_free_and_in_the_pool() -> None:
         (POOL, ["0.0.0.0/1", "128.0.0.0/1"], "10.183.0.8/29"),  # routes for all traffic use no subnet
         (POOL, ["10.0.0.0/7"], "10.183.0.8/29"),
     ]:
-        assert allocation.subnet(pool, "10.183.0.8/29", used) == expected, (pool, used)
+        assert allocation.subnet([pool], "10.183.0.8/29", dict.fromkeys(used, "used")) == expected, (pool, used)
 
 
 def test_a_subnet_is_in_a_pool_only_as_a_whole() -> None:
@@ -113,13 +113,28 @@ def test_a_subnet_is_in_a_pool_only_as_a_whole() -> None:
 
 
 def test_an_address_with_prefix_uses_its_network() -> None:
-    assert allocation.subnet(POOL, "", ["10.183.0.1/29", "fd00::1/64"]) == "10.183.0.8/29"
+    assert allocation.subnet([POOL], "", {"10.183.0.1/29": "", "fd00::1/64": ""}) == "10.183.0.8/29"
+
+
+def test_another_range_is_taken_if_a_route_covers_the_first() -> None:
+    pools = ("10.183.0.0/16", "172.30.0.0/16", "100.118.0.0/16")
+    for routes, expected in [
+        (["10.0.0.0/8"], "172.30.0.0/29"),
+        (["10.0.0.0/8", "172.16.0.0/12"], "100.118.0.0/29"),
+        (["10.0.0.0/8", "172.30.0.0/17"], "172.30.128.0/29"),
+    ]:
+        assert allocation.subnet(pools, "", allocation.used_subnets(routes, [])) == expected, routes
+    routes = ["10.0.0.0/8", "172.16.0.0/12", "100.64.0.0/10"]
+    with pytest.raises(PreconditionError) as error:
+        allocation.subnet(pools, "", allocation.used_subnets(routes, ["10.183.0.0/24"]))
+    for text in ("10.0.0.0/8 is a route of this host", "10.183.0.0/24 is a network of the engine"):
+        assert text in str(error.value.detail)
 
 
 @given(st.lists(st.integers(0, 31), max_size=31))
 def test_a_picked_subnet_overlaps_no_used_one(numbers: list[int]) -> None:
     used = [f"10.183.0.{8 * number}/29" for number in numbers]
-    picked = ipaddress.ip_network(allocation.subnet(POOL, "", used))
+    picked = ipaddress.ip_network(allocation.subnet([POOL], "", dict.fromkeys(used, "used")))
     assert not any(picked.overlaps(ipaddress.ip_network(subnet)) for subnet in used)
 
 

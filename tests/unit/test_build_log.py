@@ -80,6 +80,31 @@ def test_cached_and_instant_steps_are_verbose_and_ids_omitted() -> None:
     ]
 
 
+def test_the_error_of_a_packages_own_script_is_the_cause() -> None:
+    cause = "update-alternatives: error: error creating symbolic link '/usr/share/man/man1/java.1.gz.dpkg-tmp'"
+    script = ("Setting up openjdk-17-jre-headless (17.0) ...\n", f"{cause}\n")
+    end = ("dpkg: error processing package openjdk-17-jre-headless (--configure):\n", "returned error exit status 2\n")
+    later = (
+        *(f"dpkg: dependency problems {number}\n" for number in range(20)),
+        "E: Sub-process /usr/bin/dpkg returned\n",
+    )
+    error = failure(STEP, *script, *end, *later)
+    assert (error.code, error.message.splitlines()[0].endswith(cause)) == ("apt-package-failed", True)
+    full = failure(STEP, end[0], "cannot copy extracted data: No space left on device\n", later[-1])
+    assert full.code == "disk-full"
+
+
+def test_failures_of_compilers_and_components_have_a_rule() -> None:
+    for line, code in [
+        ("error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory", "compiler-missing"),
+        ("unable to execute 'gcc': No such file or directory", "compiler-missing"),
+        ("ffi.c:15:10: fatal error: ffi.h: No such file or directory", "header-missing"),
+    ]:
+        assert failure(STEP, f"{line}\n").code == code, line
+    lines = ("E: Unable to locate package rar\n", "envkit: rar is in the component non-free, and only main is used\n")
+    assert failure(STEP, *lines).code == "apt-component-unsupported"
+
+
 def test_instructions_have_a_short_description() -> None:
     install_python = 'RUN ["/opt/envkit/build/install-python", "python3.9", '
     cases = {

@@ -22,6 +22,7 @@ OPTIONAL_FIELDS = {
     "proven",
     "wheels_gpu",
     "extra_packages",
+    "companions",
 }
 
 
@@ -124,7 +125,7 @@ def test_every_source_starts_with_its_reliability() -> None:
 def test_bounds_exclude_versions_that_break_the_import() -> None:
     for version, package, refused, allowed in [
         ("2.9.0", "protobuf", "4.21.12", "3.19.6"),
-        ("2.9.0", "protobuf", "3.20.3", "3.19.6"),
+        ("2.9.0", "protobuf", "3.18.3", "3.20.3"),
         ("2.9.0", "numpy", "2.0.2", "1.23.5"),
         ("2.9.0", "setuptools", "82.0.1", "81.0.0"),
         ("2.12.0", "numpy", "1.24.3", "1.23.5"),
@@ -215,7 +216,7 @@ def test_every_entry_of_the_data_is_used() -> None:
         layers += [series, *series["patches"].values()]
     for table, key in (("kernels", "kernel"), ("builds", "build"), ("image_issues", "image_issue")):
         assert {layer[key] for layer in layers if key in layer} == set(data[table])
-    for table in ("bounds", "sources"):
+    for table in ("bounds", "companions", "sources"):
         assert {name for layer in layers for name in layer.get(table, [])} == set(data[table])
 
 
@@ -231,6 +232,7 @@ def test_the_data_has_no_unused_key() -> None:
         "wheels",
         "extra_packages",
         "proven",
+        "companions",
         "sources",
     }
     for name, series in catalog._data()["series"].items():
@@ -238,3 +240,18 @@ def test_the_data_has_no_unused_key() -> None:
         for version, patch in series["patches"].items():
             assert set(patch) <= known_keys
             assert version.startswith(f"{name}.")
+
+
+def test_companions_of_each_release_are_versions_that_import() -> None:
+    for version, package, refused, allowed in [
+        ("2.9.0", "tensorboard-plugin-profile", "2.21.4", "2.17.0"),
+        ("2.15.1", "tensorboard-plugin-profile", "2.20.9", "2.19.9"),
+        ("2.9.0", "tensorflow-probability", "0.18.0", "0.17.0"),
+        ("2.15.1", "tensorflow-probability", "0.24.0", "0.23.0"),
+        ("2.9.0", "tensorflow-hub", "0.16.1", "0.15.0"),
+    ]:
+        bounds = {bound.package: SpecifierSet(bound.specifier) for bound in catalog.release(version).companions}
+        assert refused not in bounds[package], (version, package)
+        assert allowed in bounds[package], (version, package)
+    for release in RELEASES:
+        assert not {bound.package for bound in release.companions} & {bound.package for bound in release.bounds}

@@ -27,7 +27,7 @@ def test_a_login_in_a_url_is_sent_and_not_shown(monkeypatch: pytest.MonkeyPatch)
     cases = (
         ("https://ada:hunter2@index.example.com/simple", "https://index.example.com/simple", "ada:hunter2"),
         ("https://a%40b:x%3Ay@[::1]:8443/simple", "https://[::1]:8443/simple", "a@b:x:y"),
-        ("own=https://token@index.example.com", "https://index.example.com", "token:"),
+        ("https://token@index.example.com", "https://index.example.com", "token:"),
         ("https://index.example.com/simple?token=hunter2", "https://index.example.com/simple", ""),
     )
     requests: list[tuple[str, str]] = []

@@ -354,3 +354,12 @@ def test_the_api_version_comes_from_the_ping(docker: DockerConfig) -> None:
             with closing(client.connect(engine.address).api) as api:
                 assert api.api_version == api_version, head
             assert [request for request, _ in engine.requests if request] == requests, head
+
+
+def test_a_directory_at_the_sockets_path_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "docker.sock"
+    folder.mkdir()
+    assert not endpoint.socket_exists(f"unix://{folder}")
+    with pytest.raises(EngineUnavailable, match="is a directory") as error:
+        client.connect(f"unix://{folder}")
+    assert f"sudo rmdir {folder}" in error.value.hint

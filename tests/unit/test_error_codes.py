@@ -88,7 +88,8 @@ def test_every_code_is_in_the_table() -> None:
     for module, other_strings in CHOOSING_MODULES.items():
         candidates = {text for text in strings(trees()[module]) if KEBAB_CASE.fullmatch(text)}
         assert candidates - ERRORS.keys() == other_strings, module
-    assert {rule.code for rule in build_log.FAILURE_RULES} <= ERRORS.keys()
+    rules = (*build_log.FAILURE_RULES, build_log.COMPONENT_RULE, build_log.SCRIPT_RULE)
+    assert {rule.code for rule in rules} <= ERRORS.keys()
 
 
 def test_every_entry_is_used() -> None:

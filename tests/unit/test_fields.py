@@ -192,7 +192,7 @@ REFUSED: dict[Callable[[Any], object], list[Any]] = {
         "127.0.0.0/8",
         "169.254.0.0/16",
         "192.168.0.0/15",
-        "100.64.0.0/16",
+        "100.128.0.0/16",
         "fd00::/64",
         "10.0.0.0/255.0.0.0",
         "10.0.0.0/08\n",
@@ -475,9 +475,25 @@ def test_credentials_are_removed_before_a_text_is_shortened() -> None:
 def test_a_requirements_file_gives_requirements_and_errors() -> None:
     text = "\ufeff# top\npandas==1.4.*  # why\n\n-r other.txt\r\n  scikit-learn\nx @ https://evil/x.tgz\nnumpy \\\n"
     lines, errors = packages.requirement_lines(text)
-    assert lines == ("pandas==1.4.*", "scikit-learn")
-    assert [number for number, _ in errors] == [4, 6, 7]
+    assert lines == ("pandas==1.4.*", "scikit-learn", "numpy")
+    assert [number for number, _ in errors] == [4, 6]
     assert "pip option" in errors[0][1]
+
+
+def test_hashes_and_continued_lines_of_a_lock_are_read() -> None:
+    first, second = f"sha256:{'0a' * 32}", f"sha512:{'1b' * 64}"
+    text = "--require-hashes\nabsl-py==1.4.0 ; python_version >= '3' \\\n"
+    text += f"    --hash={first} \\\r\n    --hash={second}\n    # via x\n"
+    lines, errors = packages.requirement_lines(f"{text}six==1.16 \\\n  --hash=md5:00\npandas\n")
+    assert lines == (f"absl-py==1.4.0 ; python_version >= '3' --hash={first} --hash={second}", "pandas")
+    assert [number for number, _ in errors] == [6]
+    assert packages.split_hashes(lines[0]) == ("absl-py==1.4.0 ; python_version >= '3'", (first, second))
+
+
+def test_index_options_of_a_lock_name_the_key() -> None:
+    for option in ("-i https://index.example.com/simple", "--extra-index-url https://index.example.com"):
+        ((_, message),) = packages.requirement_lines(option)[1]
+        assert "build.index" in message, option
 
 
 def test_a_comment_after_a_requirement_needs_a_space() -> None:

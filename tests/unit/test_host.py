@@ -113,3 +113,17 @@ def test_a_missing_gpu_or_driver_is_reported_with_a_hint(row: str, tmp_path: Pat
     assert (finding.check if finding else "") == check
     assert hint in (finding.hint if finding else "")
     assert not finding or checks.exit_code([finding]) == 5
+
+
+def test_texts_that_are_not_utf_8_are_named_by_their_encoding(tmp_path: Path) -> None:
+    for name, content, expected in [
+        ("bom", "numpy\n".encode("utf-16"), "UTF-16"),
+        ("plain", "numpy\n".encode("utf-16-le"), "UTF-16LE"),
+        ("wide", "numpy\n".encode("utf-32"), "UTF-32"),
+        ("latin", "numpy # naïve\n".encode("latin-1"), "ISO-8859-1"),
+        ("utf-8", "numpy # naïve\n".encode("utf-8-sig"), None),
+        ("empty", b"", None),
+    ]:
+        (tmp_path / name).write_bytes(content)
+        facts = host.inspect(HostQuery(str(tmp_path), texts=(name,)))
+        assert facts.encodings.get(name) == expected, name

@@ -11,9 +11,9 @@ from packaging.specifiers import SpecifierSet
 
 from envkit import catalog
 from envkit.model.release import Bound
-from envkit.resolve.package_conflicts import conflict_reason
+from envkit.resolve.package_conflicts import conflict_reason, means_release
 from tests.support.plan_samples import PROJECT
-from tests.unit.test_resolve import FACTS, problems
+from tests.unit.test_resolve import FACTS, plan, problems
 
 RELEASE = catalog.release("2.9.0")
 VERSIONS = [".".join(map(str, parts)) for parts in product(range(4), range(3), range(3))]
@@ -32,14 +32,15 @@ def test_a_conflicting_requirement_is_refused_with_a_hint() -> None:
         ("tensorflow==2.8", SET_RELEASE),
         ("TensorFlow>=2.10", SET_RELEASE),
         ("tensorflow_cpu<2.9", SET_RELEASE),
-        ("tensorflow-gpu", OTHER_BUILD),
-        ("tensorflow_gpu==2.9.0", SET_RELEASE),
+        ("tensorflow_gpu==2.10", SET_RELEASE),
+        ("tensorflow[and-cuda]>=2.14", SET_RELEASE),
+        ("tensorflow-cpu==2.8; python_version >= '3'", SET_RELEASE),
         ("TF.nightly>2", OTHER_BUILD),
         ("intel-tensorflow[all]", OTHER_BUILD),
-        ("tensorflow-gpu==2.8; sys_platform == 'linux'", OTHER_BUILD),
-        ("tensorflow-gpu; python_version < '3.10'", OTHER_BUILD),
-        ("protobuf>=4", "which needs protobuf>=3.19.6,<3.20 ("),
-        ("protobuf==3.20.*", "use a version in that range, or none"),
+        ("tensorflow-gpu==2.8; sys_platform == 'linux'", SET_RELEASE),
+        ("tf-nightly-gpu; python_version < '3.10'", OTHER_BUILD),
+        ("protobuf>=4", "which needs protobuf>=3.19.6,<3.21 ("),
+        ("protobuf==3.18.*", "use a version in that range, or none"),
         ("numpy~=2.0", "which needs numpy>=1.20,<1.24 ("),
         ("numpy[extra] > 1.24", "which needs numpy>=1.20,<1.24 ("),
     ]:
@@ -54,6 +55,9 @@ def test_a_compatible_requirement_is_accepted() -> None:
         "tensorflow>=2.8",
         "protobuf",
         "protobuf<4",
+        "tensorflow-gpu==2.9.0",
+        "tensorflow[and-cuda]==2.9.0",
+        "protobuf==3.20.1",
         "tensorflow-gpu; python_version < '3'",
         "tensorflow-macos; sys_platform == 'darwin'",
         "tensorflow-text",
@@ -78,6 +82,21 @@ def test_a_satisfiable_requirement_is_never_refused(specifier: str, bound: str) 
     if any(combined.contains(version) for version in VERSIONS):
         release = replace(RELEASE, bounds=(Bound("some", bound, "reason"),))
         assert conflict_reason(f"some{specifier}", release) == ""
+
+
+def test_names_of_the_release_count_as_installed() -> None:
+    names = (
+        "tensorflow==2.9.0",
+        "tensorflow-gpu",
+        "Tensorflow_Intel>=2.9",
+        "tensorflow-macos; sys_platform == 'darwin'",
+    )
+    hashed = "tensorflow==2.9.0 --hash=sha256:" + "0" * 64
+    for requirement in (*names, hashed, "tensorflow[and-cuda]"):
+        assert means_release(requirement), requirement
+        assert conflict_reason(requirement, RELEASE) == "", requirement
+    listed = ", ".join(f'"{name}"' for name in (*names, hashed, "tensorflow-text"))
+    assert plan(f"gpu: off\npython: [{listed}]\n").image.python == ("tensorflow-text",)
 
 
 def test_a_conflict_is_reported_with_its_line_or_file() -> None:

@@ -89,7 +89,7 @@ def test_the_tensorflow_of_the_base_is_used_with_constraints() -> None:
     created = next(words for words in commands(plan) if words[1:2] == ["/opt/tensorflow"])
     assert created[2:] == ["3.8", "/usr/bin/python3.8", "--system-site-packages"]
     installed = next(words for words in commands(plan) if words[1:3] == ["python3.8", "/opt/tensorflow"])
-    assert "protobuf>=3.19.6,<3.20" in installed
+    assert "protobuf>=3.19.6,<3.21" in installed
     assert not [word for word in installed if word.startswith("tensorflow")]
     assert command(plan, "configure-user-venv") == ["3.8", "/usr/bin/python3.8", "true"]
 

@@ -64,7 +64,7 @@ def test_a_hostile_reason_remains_a_comment() -> None:
     for value in HOSTILE:
         with suppress(UnsafeValueError):
             files = context(image_plan(release=release(bounds=(Bound("protobuf", "<3.20", value),))))
-            assert files["python/constraints.txt"].text.splitlines()[-1] == f"protobuf<3.20  # {value}"
+            assert f"protobuf<3.20  # {value}" in files["python/constraints.txt"].text.splitlines()
 
 
 @pytest.mark.proves("no config value changes the sequence of the Dockerfile's instructions", "real")

@@ -14,6 +14,7 @@ from envkit.errors import ConfigError, PreconditionError
 from envkit.model.engine_state import ActualState, ContainerInfo, ImageInfo, NetworkInfo
 from envkit.model.facts import Account, HostNetwork, HostQuery, HostResources, PublicKey
 from envkit.model.report import Report
+from envkit.model.run_options import MTU, network_options
 from envkit.model.state import State
 from envkit.report.json import to_json
 from envkit.resolve import environment_name, resolve, sticky
@@ -295,3 +296,52 @@ def test_an_untested_release_has_a_note() -> None:
         notes = plan(f'tensorflow: "{version}"').notes
         assert len(notes) == count, version
         assert all("TensorFlow 2.10.0" in note and "2.9.0" in note for note in notes), version
+
+
+def test_the_pool_of_the_config_wins_over_other_ranges() -> None:
+    facts = replace(FACTS, network=HostNetwork(routes=("10.0.0.0/8",)))
+    assert plan("", facts).run.network.subnet == "172.30.0.0/29"
+    assert plan("network: {pool: 100.64.0.0/16}", facts).run.network.subnet == "100.64.0.0/29"
+    with pytest.raises(PreconditionError) as error:
+        plan("network: {pool: 10.183.0.0/16}", facts)
+    assert (error.value.code, error.value.detail) == ("no-free-subnet", "10.0.0.0/8 is a route of this host")
+
+
+def test_the_network_has_the_mtu_of_the_engine() -> None:
+    resolved = plan(actual=replace(ACTUAL, mtu=1400))
+    assert network_options(resolved.run.network)[MTU] == "1400"
+    assert MTU not in network_options(plan().run.network)
+
+
+def test_a_proxy_on_the_hosts_loopback_is_not_passed_on() -> None:
+    for address in ("http://127.0.0.1:3128", "localhost:8080", "http://ada:x@[::1]:3128", "socks5://127.1.2.3:1"):
+        own = {"https_proxy": address, "http_proxy": "http://proxy:3128", "no_proxy": "corp"}
+        facts = replace(FACTS, network=HostNetwork(proxies=own, run_proxies=own))
+        resolved = plan("", facts)
+        assert resolved.build_proxies == {"http_proxy": "http://proxy:3128", "no_proxy": "corp"}, address
+        assert "https_proxy" not in resolved.run.env, address
+        assert resolved.host_proxies == own, address
+        (note,) = (note for note in resolved.notes if "loopback" in note)
+        assert "ada" not in note
+    assert problems("build: {proxy: 'http://127.0.0.1:3128'}")[0].key == "build.proxy"
+
+
+def test_a_requirements_file_in_another_encoding_is_named() -> None:
+    facts = replace(FACTS, real_paths={"r.txt": f"{PROJECT}/r.txt"}, encodings={"r.txt": "UTF-16"})
+    (problem,) = problems("python: {requirements: r.txt}", facts)
+    assert problem.code == "requirements-unreadable"
+    assert "UTF-16" in problem.message
+
+
+def test_errors_of_a_requirements_file_are_capped_in_line_order() -> None:
+    facts = replace(FACTS, real_paths={"r.txt": f"{PROJECT}/r.txt"}, texts={"r.txt": "-e .\n" * 1200})
+    found = [problem for problem in problems("python: {requirements: r.txt}", facts) if problem.file == "r.txt"]
+    assert [problem.line for problem in found] == list(range(1, 22))
+    assert found[-1].message == "1180 more lines are not valid; fix these first"
+
+
+def test_a_user_id_beyond_the_engines_range_is_refused() -> None:
+    facts = replace(FACTS, caller=Account(2**31, 100), workspace_owner=Account(2**31, 100))
+    with pytest.raises(PreconditionError) as error:
+        plan("", facts)
+    assert error.value.code == "user-id-unsupported"

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envkit import process
 from envkit.commands import ssh_config
 from envkit.environment.project import Environment
 from envkit.errors import PreconditionError
 from envkit.model.state import State
+from envkit.render.ssh_config import render as render_entry
 from envkit.state import StateDir
 
 if TYPE_CHECKING:
@@ -80,3 +82,20 @@ def test_install_refuses_an_ssh_config_of_another_user(home: Path, monkeypatch: 
         ssh_config.install(environment(home / "state"))
     assert error.value.code == "wrong-owner"
     assert not (home / ".ssh/config").exists()
+
+
+def test_settings_for_all_hosts_do_not_break_the_entry(tmp_path: Path) -> None:
+    harmful = ["RemoteCommand tmux", "RequestTTY force", "ProxyJump bastion", "AddressFamily inet6", "ControlPath /x"]
+    harmful += ["PubkeyAuthentication no", "Tunnel yes", "Ciphers 3des-cbc", "NoHostAuthenticationForLocalhost yes"]
+    for port in (0, 2222):
+        entry = render_entry("vision", "envkit-0-vision", "/s", ["envkit", "ssh-proxy"], port=port).text
+        config = tmp_path / f"config-{port}"
+        config.write_text(f"{entry}\nHost *\n" + "\n".join(f"    {line}" for line in harmful))
+        output = process.run(["ssh", "-G", "-F", str(config), "envkit-0-vision"], timeout_s=10)
+        assert output.code == 0, output.err
+        effective = dict(line.split(" ", 1) for line in output.out.splitlines() if " " in line)
+        assert {effective.get("remotecommand", "none"), effective.get("controlpath", "none")} == {"none"}
+        assert (effective["requesttty"], effective["pubkeyauthentication"]) == ("auto", "true")
+        assert "aes256-gcm@openssh.com" in effective["ciphers"]
+        assert "bastion" not in output.out
+        assert effective["addressfamily"] == ("inet" if port else "inet6")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LINES_MAX = 10
+SCRIPT_LINES = 6  # lines before the failure of a Debian package
 INSTRUCTION_MAX = 100  # characters
 # The engine's builder colors the stderr of a step.
 COLOUR = re.compile(r"\x1b\[[0-9;]*m", re.ASCII)
@@ -114,8 +115,35 @@ FAILURE_RULES = tuple(
             "apt-package-not-found",
             "correct the name under apt: in envkit.yaml",
         ),
+        (
+            (
+                r"unable to execute '\S*(gcc|g\+\+|cc|c\+\+)'|command '\S*(gcc|g\+\+|cc|c\+\+)' failed: No such file"
+                r"|Unknown compiler\(s\):|[Nn]o acceptable C compiler|No CMAKE_C(XX)?_COMPILER could be found"
+            ),
+            "compiler-missing",
+            "a Python package without a wheel is compiled: add build-essential under apt: in envkit.yaml",
+        ),
+        (
+            r"fatal error: \S+\.h(pp)?: No such file or directory",
+            "header-missing",
+            "add the package that contains this header (its name ends in -dev) under apt: in envkit.yaml",
+        ),
     )
 )
+# The first rule may be followed by a line that explains it better, from install-apt itself.
+COMPONENT_RULE = FailureRule(
+    re.compile(r"envkit: \S+ is in the component [a-z-]+, "),
+    "apt-component-unsupported",
+    "remove the package from apt: in envkit.yaml, or set base: to an image that contains it",
+)
+# dpkg reports the failure of a package after the output of its script, and before messages that follow from it.
+SCRIPT_RULE = FailureRule(
+    re.compile(r"dpkg: error processing (package|archive) \S+ \(--\w+\):"),
+    "apt-package-failed",
+    "the package's own script failed: remove it from apt: in envkit.yaml, or add what the script misses",
+)
+# Error lines of programs that name themselves, such as `update-alternatives: error: ...`.
+PROGRAM_ERROR = re.compile(r"[A-Za-z0-9_./+-]+: (?:fatal )?(?:error|ERROR|Error): .+", re.ASCII)
 # Messages of pip and uv; pip fails with a traceback because it cannot prompt for a user name.
 UNAUTHORIZED = re.compile(r"User for \S+: |401 Unauthorized")
 LOGIN_REQUIRED = "the package index requires a login, and accepted none"
@@ -235,10 +263,17 @@ class BuildLog:
         if UNAUTHORIZED.search(text):
             self._rule, self._cause, self._last_lines = LOGIN_RULE, LOGIN_REQUIRED, [text]
             return
+        if COMPONENT_RULE.pattern.match(text):
+            self._rule, self._cause, self._last_lines = COMPONENT_RULE, text, []
+            return
         rule = find_rule(text)
-        if rule and not self._rule:
+        if rule and self._rule in {None, SCRIPT_RULE}:
             # Later errors follow from the first one, and earlier lines do not explain it.
             self._rule, self._cause, self._last_lines = rule, text, []
+        elif not self._rule and SCRIPT_RULE.pattern.match(text):
+            self._rule = SCRIPT_RULE
+            self._cause = next(filter(PROGRAM_ERROR.fullmatch, reversed(self._last_lines)), text)
+            self._last_lines = self._last_lines[-SCRIPT_LINES:]
         elif not self._rule and ERROR_LINE.fullmatch(text.strip()):
             self._cause = text
         if not self._rule:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import pwd
 import re
+import shlex
 import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -270,6 +271,11 @@ def _unavailable_error(engine_endpoint: str, error: OSError | None) -> EngineUna
         code, reason = "engine-access-denied", "permission denied"
         message = f"you may not use the container engine at {engine_endpoint}"
         hint = _join_group_hint("docker") if engine_endpoint == endpoint.DEFAULT else _access_hint(path)
+    elif path.is_dir():
+        # The engine's client creates it if a container mounts the socket while no engine runs.
+        reason = "is a directory"
+        message = f"{path} is a directory, not the socket of a container engine"
+        hint = f"sudo rmdir {shlex.quote(str(path))}, then sudo systemctl start docker"
     else:
         reason = "not a container engine" if error is None else (error.strerror or "no answer").lower()
         message = f"the container engine at {engine_endpoint} does not answer"

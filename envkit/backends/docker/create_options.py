@@ -44,7 +44,7 @@ def network(run: RunPlan, labels: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": run.network.name,
         "driver": "bridge",
-        "options": network_options(),
+        "options": network_options(run.network),
         "ipam": docker.types.IPAMConfig(pool_configs=[docker.types.IPAMPool(subnet=run.network.subnet)]),
         "check_duplicate": True,
         "labels": dict(sorted(labels.items())),

@@ -10,12 +10,15 @@ from envkit import naming
 from envkit.backends.docker.sdk_errors import translate_errors
 from envkit.model.backend import PortPublisher
 from envkit.model.engine_state import ActualState, BindInfo, ContainerInfo, ImageInfo, NetworkInfo, VolumeInfo
+from envkit.model.run_options import MTU
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from envkit.backends.docker.client import Engine
 
+DEFAULT_NETWORKS = {"bridge", "podman"}
+USUAL_MTU = 1500
 LOOPBACK = {"", "0.0.0.0", "::", "::1", "127.0.0.1"}  # noqa: S104 - addresses that an engine publishes on
 
 
@@ -61,6 +64,7 @@ def actual_state(engine: Engine, name: str, volumes: Iterable[str]) -> ActualSta
             if volume["Name"] in volume_names or volume["Name"].startswith(f"{name}-")
         },
         subnets=tuple(sorted(_subnets(networks, excluded_name=name))),
+        mtu=next((_mtu(network) for network in networks if network["Name"] in DEFAULT_NETWORKS), 0),
     )
 
 
@@ -161,7 +165,16 @@ def _parse_container(data: Mapping[str, Any]) -> ContainerInfo:
 
 def _parse_network(data: Mapping[str, Any]) -> NetworkInfo:
     configs = (data.get("IPAM") or {}).get("Config") or []
-    return NetworkInfo(data["Id"], data.get("Labels") or {}, configs[0].get("Subnet", "") if configs else "")
+    subnet = configs[0].get("Subnet", "") if configs else ""
+    return NetworkInfo(data["Id"], data.get("Labels") or {}, subnet, _mtu(data))
+
+
+def _mtu(network: Mapping[str, Any]) -> int:
+    """Return the MTU of a network, or 0 for the usual one. The engine applies its own only to its default network."""
+    options = network.get("Options") or {}
+    value = str(options.get(MTU) or options.get("mtu") or "")
+    mtu = int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0
+    return 0 if mtu == USUAL_MTU else mtu
 
 
 def _parse_volume(data: Mapping[str, Any]) -> VolumeInfo:

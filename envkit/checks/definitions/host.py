@@ -112,6 +112,16 @@ HOST = (
         "envkit up picks another port",
     ),
     Check(
+        "host/subnet",
+        "A subnet for the workspace's network is free",
+        "warning",
+        "host",
+        "envkit takes a part of a private range that neither a route of this host nor a network of the engine uses. If "
+        "a VPN routes one range, it takes another; `network.pool` sets the range.",
+        "routes of this host or networks of the engine take every private range",
+        "set network.pool in envkit.yaml to a range that is not routed",
+    ),
+    Check(
         "host/gpu",
         "The driver supports this TensorFlow release",
         "info",

@@ -163,6 +163,9 @@ c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "--login"]}
 # JupyterLab installs no extensions and makes no external requests; the user's layout is stored in the home folder.
 c.LabApp.extension_manager = "readonly"
 c.LabApp.news_url = None
+# Extensions of the kernel's packages, which the image has in a root-owned folder. The server's own take precedence;
+# packages that are installed later cannot change its pages.
+c.LabApp.labextensions_path = [f"/opt/{name}/share/jupyter/labextensions" for name in ("jupyter", "tensorflow")]
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.user_settings_dir = str(HOME / ".jupyter/lab/user-settings")
 c.LabApp.workspaces_dir = str(HOME / ".jupyter/lab/workspaces")
@@ -192,6 +195,8 @@ c.ServerProxy.servers = {
         "launcher_entry": {"title": "TensorBoard"},
     }
 }
+# A notebook's own TensorBoard, and any other server of the workspace, at /proxy/PORT/.
+c.ServerProxy.non_service_rewrite_response = forbid_foreign_frames
 
 # A normal start logs nothing. This warning lists handlers without their own authentication check, but
 # `allow_unauthenticated_access = False` requires a login before any handler runs.
