@@ -45,6 +45,10 @@ BREAKS: dict[str, tuple[str, set[str]]] = {
     "a missing package": (f"rm -rf {SITE}/wrapt*", {"image/packages", "tensorflow/import-failed"}),
     "no TensorFlow": (f"rm -rf {SITE}/tensorflow {SITE}/tensorflow_cpu-*", {"tensorflow/missing"}),
     "no Jupyter": ("rm -f /opt/*/bin/jupyter* /usr/local/bin/jupyter*", {"image/jupyter"}),
+    "no Keras": (f"rm -rf {SITE}/keras {SITE}/keras-*", {"image/packages", "keras/data"}),
+    "a broken server": ("rm -rf /opt/jupyter/lib/python3*/site-packages/jupyter_core", {"image/jupyter"}),
+    "no SSH server": ("rm -f /usr/sbin/sshd", {"image/ssh"}),
+    "no zlib": ("rm -f /lib/x86_64-linux-gnu/libz.so*", {"image/python"}),
     "a libcuda stub": (STUB, {"gpu/libcuda-stub"}),
 }
 WRONG_LABEL = "envkit:2.15.1-cpu-tested"

@@ -5,7 +5,10 @@ Searching for a fixed text is much faster than searching for a regular expressio
 
 from __future__ import annotations
 
+import re
+
 MIN_LENGTH = 3
+_WORD = re.compile(r"[A-Za-z_]{3,}", re.ASCII)
 _QUANTIFIERS_FROM_ZERO = frozenset("?*{")
 _CLASS_ESCAPES = frozenset("dDwWsSbBAZ")
 _LOOKAROUNDS = ("(?=", "(?!", "(?<")
@@ -16,6 +19,11 @@ def find_literals(pattern: str) -> tuple[str, ...]:
     choices = [_best_choice(alternative) for alternative in split_alternatives(pattern)]
     literals = tuple(dict.fromkeys(literal for choice in choices for literal in choice))
     return literals if all(choices) and _shortest(literals) >= MIN_LENGTH else ()
+
+
+def longest_word(literal: str) -> str:
+    """Return the longest run of at least three letters and underscores in a literal, or an empty string."""
+    return max(_WORD.findall(literal), key=len, default="")
 
 
 def split_alternatives(pattern: str) -> list[str]:

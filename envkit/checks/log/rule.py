@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
-from envkit.checks.log.literals import find_literals
+from envkit.checks.log.literals import find_literals, longest_word
 
 LogLayer = Literal["host", "network", "engine", "image", "container", "tensorflow"]
 LAYERS: tuple[LogLayer, ...] = ("host", "network", "engine", "image", "container", "tensorflow")
@@ -37,6 +37,7 @@ class LogRule:
         hint: Command or change that helps.
         rank: Weight against other rules.
         literals: Texts of which each matching line contains one, so that most lines need no regular expression.
+        words: The longest word of each literal, perhaps only a part of the word in the line; or empty.
     """
 
     fault: str
@@ -46,10 +47,13 @@ class LogRule:
     hint: str
     rank: Rank = Rank.CAUSE
     literals: tuple[str, ...] = field(init=False)
+    words: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Derive the literals."""
-        object.__setattr__(self, "literals", find_literals(self.regex.pattern))
+        """Derive the literals and their words."""
+        literals = find_literals(self.regex.pattern)
+        object.__setattr__(self, "literals", literals)
+        object.__setattr__(self, "words", tuple(map(longest_word, literals)))
 
 
 def rule(fault: str, layer: LogLayer, pattern: str, cause: str, hint: str, rank: Rank = Rank.CAUSE) -> LogRule:

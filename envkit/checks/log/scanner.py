@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ LINES_MAX = 3  # shown for each fault
 MATCHES_MAX = 200  # lines that a rule explains; later ones show nothing new
 FAILED_MAX = 2_000  # lines that a rule does not match, until wrapped messages are no longer looked for
 JOINED_LENGTH = 4_096  # characters of two lines that may be one wrapped message
+_WORD = re.compile(r"[A-Za-z_]{3,}", re.ASCII)
 # Frames of boxes and prefixes of containers' logs, in front of the rest of a wrapped line.
 _FRAME = " \t|│┃╎>"
 
@@ -109,6 +111,8 @@ class _Block:
         # A message may be wrapped, so a line end counts as a space.
         stripped = [line.lstrip(_FRAME) for line in self.lines]
         self._text = " ".join(stripped)
+        # A log repeats its words, so most literals are excluded by a much shorter text.
+        self._vocabulary = " ".join(set(_WORD.findall(self._text)))
         self._starts, position = [], 0
         for line in stripped:
             self._starts.append(position)
@@ -118,7 +122,10 @@ class _Block:
         """Return the indexes of the lines in which a literal of a rule begins, in order."""
         if not rule.literals:
             return iter(range(len(self.lines)))
-        return iter(sorted({index for literal in rule.literals for index in self._find_lines(literal)}))
+        literals = [
+            literal for literal, word in zip(rule.literals, rule.words, strict=True) if word in self._vocabulary
+        ]
+        return iter(sorted({index for literal in literals for index in self._find_lines(literal)}))
 
     def join_next(self, index: int) -> str:
         """Return a line and the next one, joined as before they were wrapped."""
