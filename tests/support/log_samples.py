@@ -890,7 +890,7 @@ SAMPLES = (
         "gpu/driver-mismatch",
         "NVRM: API mismatch: the client has the version 535.1, but this kernel module has the version 530.2",
     ),
-    LogSample("host", "gpu/none-left", "NVRM: GPU 0000:01:00.0: RmInitAdapter failed! (0x26:0x56:1474)"),
+    LogSample("host", "gpu/hardware-error", "NVRM: GPU 0000:01:00.0: RmInitAdapter failed! (0x26:0x56:1474)"),
     LogSample("tensorflow", "tensorflow/crashed", "systemd-coredump: Process 12 (python) of user 1000 dumped core."),
     LogSample(
         "container", "container/out-of-memory", "Out of memory: Killed process 4242 (python3) total-vm:40000000kB"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from envkit.checks.gpu import codes
+from envkit.checks.gpu.engine_errors import GPU_ERRORS
 from envkit.checks.log.explanation import Explanation, Fault, explain_lines
 from envkit.checks.log.rule import LAYERS
 from envkit.checks.log.rules import HARMLESS, RULES
@@ -82,3 +84,16 @@ def test_a_wrapped_message_is_recognized() -> None:
 def test_a_line_shows_its_number_and_three_lines_at_most() -> None:
     reason = find_reason("ok\n" + "".join(f"{number}: No space left on device\n" for number in range(9)))
     assert [line.number for line in reason.lines] == [2, 3, 4]
+
+
+def test_every_code_of_the_driver_that_names_a_cause_is_recognized() -> None:
+    for number, code in codes.CUDA.items():
+        if code.check or code.hint:
+            assert find_reason(f"failed call to cuInit: {code.name}: {code.text}").hint, code.name
+            assert find_reason(f"cuInit answers {number} {code.name}").hint, code.name
+
+
+def test_every_refusal_of_the_engine_keeps_its_cause() -> None:
+    for name, pattern in GPU_ERRORS.items():
+        if name != "unknown":
+            assert any(rule.regex is pattern.regex and rule.cause == pattern.cause for rule in RULES), name

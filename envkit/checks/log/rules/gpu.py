@@ -102,6 +102,15 @@ ENGINE_REFUSALS_GENERAL = tuple(_engine_rule(name, GPU_ERRORS[name]) for name in
 
 OWN_REFUSALS = (
     rule(
+        "gpu-refused/cluster",
+        "engine",
+        r"Insufficient nvidia\.com/gpu|nvidia\.com/gpu.{0,80}(?:not found|no nodes|exceeded quota)",
+        "no node of the cluster offers a free GPU, or NVIDIA's device plugin does not run there",
+        "kubectl describe nodes | grep nvidia.com/gpu shows capacity and use; kubectl -n kube-system get "
+        "pods | grep nvidia "
+        "shows the device plugin",
+    ),
+    rule(
         "gpu-refused/driver-library-missing",
         "host",
         r"nvidia-container-cli\S*: initialization error: (?:load library failed|cannot open shared object file)",
@@ -188,7 +197,7 @@ DRIVER = (
         r"|open\S* /dev/nvidia\S*:? permission denied|/dev/nvidia\S*: Permission denied",
     ),
     check_rule(
-        "gpu/none-left",
+        "gpu/hardware-error",
         r"NVRM: Xid \([^)]*\): (?:79|74|48|63|64|92|94|95|119|120|140),"
         r"|uncorrectable ECC error|CUDA_ERROR_ECC_UNCORRECTABLE|CUDA_ERROR_NVLINK_UNCORRECTABLE"
         r"|NVRM: GPU .{0,80}RmInitAdapter failed|CUDA_ERROR_HARDWARE_STACK_ERROR",
