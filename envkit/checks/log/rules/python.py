@@ -186,7 +186,7 @@ IMPORT = (
         r"module 'tensorflow' has no attribute '\w+'|No module named 'tensorflow\."
         r"|cannot import name '\w+' from 'tensorflow|partially initialized module 'tensorflow'",
         "the code uses an interface that this TensorFlow release does not have, its installation is "
-        "incomplete, or a file tensorflow.py hides it",
+        "incomplete, or a file tensorflow.py hides the package",
         "python -c 'import tensorflow; print(tensorflow.__version__, tensorflow.__file__)' shows both; envkit migrate "
         "rewrites standalone Keras code; tf.compat.v1 has most of TensorFlow 1",
     ),
