@@ -102,6 +102,7 @@ def gpu(root: Path = Path("/")) -> HostGpu:
         tuple(host_fingerprint.nvidia_nodes(str(root))),
         None if displays is None else tuple(displays),
         Path(host_fingerprint.WSL_GPU).exists(),
+        tuple(host_fingerprint.nvidia_device_ids(str(root))),
     )
 
 

@@ -49,7 +49,7 @@ def fingerprint(query: Mapping[str, Any]) -> list[object]:
         [path_fingerprint(path) for path in real_paths[1:] if path is not None],
         [path_fingerprint(path) for path in (*trusted_bundles(), PUBLIC_CA_FOLDER)] if query["ca"] else [],
         [os.cpu_count(), os.sysconf("SC_PHYS_PAGES")],
-        [read_driver_version_file(), nvidia_nodes(), nvidia_displays(), os.path.exists(WSL_GPU)],
+        [read_driver_version_file(), nvidia_nodes(), nvidia_displays(), nvidia_device_ids(), os.path.exists(WSL_GPU)],
     ]
 
 
@@ -93,6 +93,16 @@ def nvidia_displays(root: str = "/") -> list[str] | None:
     bus = os.path.join(root, PCI)
     names = _list_folder(bus)
     return None if names is None else sorted(name for name in names if _is_nvidia_display(os.path.join(bus, name)))
+
+
+def nvidia_device_ids(root: str = "/") -> list[int]:
+    """Return the PCI device ids of NVIDIA display devices below a root folder, which tell their generation."""
+    ids = []
+    for name in nvidia_displays(root) or ():
+        text = _attribute(os.path.join(root, PCI, name), "device").strip()
+        if len(text) == 6 and text.startswith(b"0x") and all(byte in b"0123456789abcdef" for byte in text[2:]):
+            ids.append(int(text, 16))
+    return ids
 
 
 def _is_nvidia_display(device: str) -> bool:

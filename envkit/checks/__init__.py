@@ -11,6 +11,7 @@ from envkit.checks.gpu import device_nodes
 from envkit.checks.smoke import check as smoke
 from envkit.checks.summary import exit_code, summarize, summarize_audit, summarize_host
 from envkit.model.report import Verdict
+from envkit.resolve import gpu_support
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,8 +57,28 @@ def gpu_preflight(host: HostGpu, engine: EngineFacts, image: ImagePlan) -> Findi
     return gpu.preflight(required=True, host=host, engine=engine, release=image.release, gpu_build=image.gpu)
 
 
-def host_gpu(host: HostGpu, engine: EngineFacts | None, release: Release, *, required: bool) -> tuple[Finding, ...]:
-    """Judge, before anything is pulled, whether this release, its CUDA, the driver and the engine work together."""
+def host_gpu(
+    host: HostGpu, engine: EngineFacts | None, release: Release, *, required: bool, base: str = "auto"
+) -> tuple[Finding, ...]:
+    """Judge, before anything is pulled, whether this release, its CUDA, the driver and the engine work together.
+
+    Args:
+        host: GPU facts of the host.
+        engine: Engine facts, or None if none answers.
+        release: TensorFlow release to run.
+        required: Whether a run without a GPU is a failure.
+        base: Base image of the config.
+    """
+    missing = gpu_support.find_on_host(host, release, base)
+    warnings = (
+        (make_finding("gpu/no-kernel", missing.cause, status=Verdict.WARNED, cause="", hint=missing.hint),)
+        if missing
+        else ()
+    )
+    return (*_host_gpu(host, engine, release, required=required), *warnings)
+
+
+def _host_gpu(host: HostGpu, engine: EngineFacts | None, release: Release, *, required: bool) -> tuple[Finding, ...]:
     fault = gpu.preflight(required=required, host=host, engine=engine, release=release)
     if fault is None and engine is None:
         return (make_finding("host/gpu", "no engine answers that could pass a GPU", status=Verdict.SKIPPED),)

@@ -99,7 +99,7 @@ def _run_checks(project: Project, *, gpu: bool) -> tuple[tuple[Finding, ...], En
         proxies=build_proxies(config, host.proxies()),
         pools=subnet_pools(config),
     )
-    gpu_findings = checks.host_gpu(host.gpu(), engine, release, required=gpu_required)
+    gpu_findings = checks.host_gpu(host.gpu(), engine, release, required=gpu_required, base=config.base)
     return (*host_checks.check(observations), *gpu_findings), engine
 
 

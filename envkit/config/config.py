@@ -41,7 +41,7 @@ class Config(model.Section):
     )
     base: Annotated[str, AfterValidator(fields.base)] = Field(
         default="auto",
-        description="Base image: auto, official, debian, or an image reference.",
+        description="Base image: auto, official, debian, nvidia (NVIDIA's last container), or an image reference.",
         examples=["debian"],
     )
     gpu: model.Gpu = Field(

@@ -74,12 +74,12 @@ def known_release(value: str) -> str:
 
 
 def base(value: str) -> str:
-    """Accept `official`, `debian`, `auto`, or an image reference."""
+    """Accept `official`, `debian`, `nvidia`, `auto`, or an image reference."""
     match = re.fullmatch(_IMAGE, value) if len(value) <= 512 else None
     if match and len(match["name"]) <= 255 and not re.fullmatch(r"[0-9a-f]{64}", value):
         return value
     raise InvalidValueError(
-        f"{quote(value)} is not a valid base; use official, debian, auto, "
+        f"{quote(value)} is not a valid base; use official, debian, nvidia, auto, "
         "or an image reference such as registry.example.com/team/image:tag"
     )
 

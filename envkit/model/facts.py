@@ -36,12 +36,14 @@ class HostGpu:
         nodes: Existing `/dev/nvidia*` device nodes.
         devices: PCI addresses of NVIDIA display devices, or None if they were not listed.
         wsl: Whether this is WSL 2, which exposes a GPU as `/dev/dxg`.
+        device_ids: PCI device ids of the display devices, such as 0x2b85.
     """
 
     driver: str = ""
     nodes: tuple[str, ...] = ()
     devices: tuple[str, ...] | None = None
     wsl: bool = False
+    device_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

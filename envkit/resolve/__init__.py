@@ -8,7 +8,19 @@ from envkit import catalog, naming
 from envkit.errors import ConfigError, PreconditionError
 from envkit.model.network import Network
 from envkit.model.plan import Plan
-from envkit.resolve import allocation, approvals, base_layout, gpu, image, proxies, remote, run, secrets, ssh
+from envkit.resolve import (
+    allocation,
+    approvals,
+    base_layout,
+    gpu,
+    gpu_support,
+    image,
+    proxies,
+    remote,
+    run,
+    secrets,
+    ssh,
+)
 from envkit.resolve import ports as ports_
 from envkit.resolve.approvals import base_access as base_access
 from envkit.resolve.approvals import unapproved_entries
@@ -116,6 +128,8 @@ def _notes(config: Config, facts: Facts, run_plan: RunPlan, image_plan: ImagePla
         yield f"this host has an NVIDIA GPU, but {_missing_gpu_reason(facts)}, so TensorFlow runs on the CPU"
     if not image_plan.release.proven:
         yield _untested_note(image_plan.release)
+    if run_plan.gpus and (missing := gpu_support.find_on_host(facts.gpu, image_plan.release, config.base)):
+        yield f"{missing.cause}; {missing.hint}"
     if config.build.netrc and (config.build.index or "").startswith("http://"):
         yield "build.index starts with http://, so its login crosses the network unencrypted"
     yield from proxies.notes(config, facts)

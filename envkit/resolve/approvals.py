@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from envkit.model.facts import Facts
     from envkit.model.run import Mount
 
-BUILTIN_BASES = {"debian", "official", "auto"}
+BUILTIN_BASES = {"debian", "official", "auto", "nvidia"}
 
 
 def access(config: Config, project: str, facts: Facts, other_binds: Iterable[BindInfo] = ()) -> Access:

@@ -39,6 +39,7 @@ class BaseChoice:
 
 
 DEBIAN = BaseChoice("debian")
+NVIDIA = "nvidia"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +59,29 @@ def from_config(config: Config, facts: Facts) -> BaseChoice | None:
     """Return the base of a config, or None for `auto`.
 
     Raises:
-        ConfigError: The config requests the official image, and that release has no usable one.
+        ConfigError: The config requests the official image or NVIDIA's, and that release has no usable one.
     """
     if config.base == "auto":
         return None
+    if config.base == NVIDIA:
+        return _nvidia_container(config)
     if config.base != "official":
         return DEBIAN if config.base == "debian" else BaseChoice("image", config.base)
     ref, issue = official_image(config, facts)
     if issue:
         raise ConfigError([config.problem("base", issue, code="official-image-unusable")])
     return BaseChoice("official", ref)
+
+
+def _nvidia_container(config: Config) -> BaseChoice:
+    """Return NVIDIA's last container, which holds one release of TensorFlow."""
+    container = catalog.nvidia_container()
+    if catalog.release(config.tensorflow).version != container.tensorflow:
+        message = (
+            f'NVIDIA\'s last container has TensorFlow {container.tensorflow}; set tensorflow: "{container.tensorflow}"'
+        )
+        raise ConfigError([config.problem("base", message, code="official-image-unusable")])
+    return BaseChoice("image", container.image)
 
 
 def official_image(config: Config, facts: Facts) -> tuple[str, str]:

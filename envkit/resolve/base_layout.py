@@ -32,7 +32,7 @@ _PATTERNS = {
     "libc_version": r"[0-9]+\.[0-9]+",
     "python": r"[0-9]+\.[0-9]+\.[0-9]+",
     "python_path": r"/[A-Za-z0-9_./+-]+",
-    "tensorflow": r"[0-9]+\.[0-9]+\.[0-9]+(?:\.post[0-9]+)?",
+    "tensorflow": r"[0-9]+\.[0-9]+\.[0-9]+(?:\.post[0-9]+)?(?:\+nv[0-9]{2}\.[0-9]{1,2})?",  # NVIDIA's build
 }
 
 
@@ -196,7 +196,7 @@ def _server_python(contents: ImageContents, system: Suite, python_mirror: str) -
 
 def _has_release(contents: ImageContents, release: Release) -> bool:
     return (
-        contents.tensorflow == release.version
+        contents.tensorflow.partition("+")[0] == release.version
         and _supports(_minor_version(contents.python), release)
         and bool(contents.python_path)
     )

@@ -46,7 +46,8 @@ NOTES = {
     "tensorflow": "Every release of [the catalog](catalog.md) can be built. Any other release is an error that "
     "suggests the nearest one. `up` prints a note if envkit's own tests do not build the release.",
     "base": "`debian` is assembled from Debian packages and Python wheels; `official` is TensorFlow's own image with "
-    "[its known faults](official-images.md) fixed. `auto` uses `official` if the image exists or can be pulled, else "
+    "[its known faults](official-images.md) fixed, `nvidia` NVIDIA's last container for [newer GPUs]"
+    "(catalog.md#newer-gpus). `auto` uses `official` if the image exists or can be pulled, else "
     "`debian`; `up` reports the choice with the reason and keeps it. Any other image of Debian 11, Ubuntu 20.04 or "
     "later is possible: envkit [inspects it](../how-to/own-base-image.md) before it builds anything, and refuses it "
     "with the reason if it cannot hold a workspace (*needs approval*).",

@@ -60,6 +60,7 @@ def test_the_base_depends_on_the_config_and_the_gpu() -> None:
         ("base: official\ngpu: on", FACTS, "official", "tensorflow/tensorflow:2.9.0-gpu-jupyter"),
         ("base: official\ntensorflow: '2.16'\ngpu: on", FACTS, "official", "tensorflow/tensorflow:2.16.1-gpu-jupyter"),
         ("base: registry.example.com/team/image:1", FACTS, "image", "registry.example.com/team/image:1"),
+        ("base: nvidia\ntensorflow: '2.17'", GPU_FACTS, "image", "nvcr.io/nvidia/tensorflow:25.02-tf2-py3"),
         ("base: debian:bookworm-slim", FACTS, "image", "debian:bookworm-slim"),
     ]:
         choice = choose(text, host)
@@ -73,6 +74,14 @@ def test_an_unusable_official_image_is_a_problem_of_the_config() -> None:
     assert (problem.line, problem.key, problem.code) == (1, "base", "official-image-unusable")
     assert "2.18.0-gpu-jupyter" in problem.message
     assert "Install" in problem.message
+
+
+def test_nvidias_container_holds_one_release() -> None:
+    with pytest.raises(ConfigError) as error:
+        choose("base: nvidia\ntensorflow: '2.20'")
+    (problem,) = error.value.problems
+    assert (problem.line, problem.key) == (1, "base")
+    assert 'set tensorflow: "2.17.0"' in problem.message
 
 
 def test_auto_is_the_default() -> None:

@@ -12,7 +12,7 @@ from envkit import config, naming
 from envkit.environment.dry_run import DryRun
 from envkit.errors import ConfigError, PreconditionError
 from envkit.model.engine_state import ActualState, ContainerInfo, ImageInfo, NetworkInfo
-from envkit.model.facts import Account, HostNetwork, HostQuery, HostResources, PublicKey
+from envkit.model.facts import Account, HostGpu, HostNetwork, HostQuery, HostResources, PublicKey
 from envkit.model.report import Report
 from envkit.model.run_options import MTU, network_options
 from envkit.model.state import State
@@ -289,6 +289,17 @@ def test_a_refresh_resets_automatic_choices() -> None:
     choices = {**sticky.choices_to_save(FACTS, QUERY), "name": "folder"}
     state = sticky.reset_choices(State("vision", PROJECT, port=8899, ssh_port=2230, base_id="b", choices=choices))
     assert (state.port, state.ssh_port, state.base_id, state.choices) == (0, 0, "", {"name": "folder"})
+
+
+def test_a_gpu_without_code_has_a_note_before_the_build() -> None:
+    for device_id, text, has_note in (
+        (0x2B85, "gpu: on", True),
+        (0x2B85, "gpu: off", False),
+        (0x2684, "gpu: on", False),
+    ):
+        gpu = HostGpu("580.65.06", device_ids=(device_id,))
+        notes = plan(text, replace(FACTS, gpu=gpu, gpu_methods=("hook",))).notes
+        assert any("base: nvidia" in note for note in notes) == has_note, (device_id, text)
 
 
 def test_an_untested_release_has_a_note() -> None:

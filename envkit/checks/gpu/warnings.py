@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from envkit.checks import observations as obs
 from envkit.checks.check import make_finding
-from envkit.checks.gpu import driver, operations, support
+from envkit.checks.gpu import driver, operations
 from envkit.checks.gpu.engine_errors import GENERATE_SPEC
+from envkit.resolve import gpu_support
 from envkit.sanitize import single_line
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def describe_newer_gpus(observations: Sequence[Observation], release: Release | 
 
 def find_missing_code(
     observations: Sequence[Observation], device: str, release: Release | None
-) -> support.MissingCode | None:
+) -> gpu_support.MissingCode | None:
     """Find out whether this TensorFlow has no code for a GPU, whose PTX may not load either.
 
     The build's own list of architectures takes precedence over the catalog's.
@@ -65,7 +66,7 @@ def find_missing_code(
     built_for = obs.texts(obs.data(observations, "tensorflow.build"), "cuda_compute_capabilities")
     if capability is None or any(driver.parse_architecture(name)[0] >= capability[0] for name in _valid(built_for)):
         return None
-    return support.find_by_capability(capability, release)
+    return gpu_support.find_by_capability(capability, release)
 
 
 def _valid(architectures: Sequence[str]) -> tuple[str, ...]:

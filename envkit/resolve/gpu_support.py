@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from envkit import catalog
 
 if TYPE_CHECKING:
+    from envkit.model.facts import HostGpu
     from envkit.model.release import NewerGpu, Release
 
+NVIDIA_REGISTRY = "nvcr.io/nvidia/tensorflow"
 CPU_HINT = "envkit up --no-gpu to work on the CPU"
 
 
@@ -39,6 +41,20 @@ def find_by_capability(capability: tuple[int, int], release: Release | None) -> 
     return next((_describe(gpu, capability, release) for gpu in gpus), None)
 
 
+def find_on_host(host: HostGpu, release: Release | None, base: str) -> MissingCode | None:
+    """Find out whether a GPU of the host, known by its PCI id, has no code in a release, before anything is built.
+
+    Args:
+        host: GPU facts of the host.
+        release: TensorFlow release to run.
+        base: Base image of the config; NVIDIA's own containers have code for newer GPUs.
+    """
+    if base == "nvidia" or base.startswith(NVIDIA_REGISTRY):
+        return None
+    found = (find_by_pci_id(device_id, release) for device_id in host.device_ids)
+    return next(filter(None, found), None)
+
+
 def find_by_pci_id(device_id: int, release: Release | None) -> MissingCode | None:
     """Find out by the PCI device id of a GPU whether a release has no code for it."""
     gpus = (gpu for gpu in catalog.newer_gpus() if any(first <= device_id <= last for first, last in gpu.pci))
@@ -62,8 +78,8 @@ def _alternatives(gpu: NewerGpu) -> str:
     container = catalog.nvidia_container()
     works = "users report that NVIDIA's container works" if gpu.fails_from else "NVIDIA's container may work"
     return (
-        f"no release in the catalog has code for this GPU; {works} (unconfirmed): base: {container.image} with "
-        f'tensorflow: "{container.tensorflow}" in envkit.yaml; or {CPU_HINT}'
+        f"no release in the catalog has code for this GPU; {works} (unconfirmed): base: nvidia with "
+        f'tensorflow: "{container.tensorflow}" in envkit.yaml ({container.image}); or {CPU_HINT}'
     )
 
 
