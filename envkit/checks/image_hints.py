@@ -29,6 +29,12 @@ HINTS: Mapping[str, str] = {
     "gpu/libcuda-missing": "set NVIDIA_DRIVER_CAPABILITIES to compute,utility in the image; or sudo nvidia-ctk runtime "
     "configure --runtime=docker && sudo systemctl restart docker, on the host",
     "gpu/driver-in-image": "remove the driver's library from the image: the engine mounts the host's with the GPU",
+    "gpu/libcuda-damaged": "remove libcuda from the image: the engine mounts the host's with the GPU",
+    "gpu/no-kernel": "use an image whose TensorFlow has code for this GPU; for the GeForce RTX 50, users report that "
+    f"nvcr.io/nvidia/tensorflow:25.02-tf2-py3 works (unconfirmed); {_CPU_OPTION}",
+    "gpu/mps": "start the MPS daemon on the host, and pass its pipe folder and the host's IPC to the "
+    "container; or remove "
+    "CUDA_MPS_PIPE_DIRECTORY from the image",
     "gpu/hidden": "remove ENV CUDA_VISIBLE_DEVICES from the image",
     "gpu/too-old": f"use a newer GPU, or an image with an older TensorFlow; {_CPU_OPTION}",
     "gpu/op-failed": "docker run --rm --gpus all IMAGE nvidia-smi shows whether the driver works in it",

@@ -64,7 +64,8 @@ def find_gpu_code(observations: Sequence[Observation]) -> codes.Code | None:
     TensorFlow initializes its GPUs in its first operation, even in one on the CPU.
     """
     crash = find_crash(observations)
-    reason = log_lines.fatal_line(obs.log(observations)) if crash and not crash.timed_out else ""
+    log = obs.log(observations) if crash and not crash.timed_out else ""
+    reason = log_lines.fatal_line(log) or log_lines.last_error(log)
     return codes.find_code(reason or operations.errors(observations, CPU_DEVICE))
 
 
@@ -73,6 +74,8 @@ def _diagnose_crash(observations: Sequence[Observation], crash: Crash, release: 
     if crash.timed_out:
         return _diagnose_timeout(observations, crash, release)
     fatal_line = log_lines.fatal_line(log)  # the last one is the reason; earlier warnings may be unrelated
+    if not fatal_line and codes.find_code(log_lines.last_error(log)):
+        fatal_line = log_lines.last_error(log)
     if not fatal_line:
         return make_finding("gpu/op-failed", crash.detail, cause=crash.cause, hint=crash.hint)
     # The reason is at its end.

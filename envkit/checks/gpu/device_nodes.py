@@ -22,6 +22,14 @@ ERRNO_CHECKS = {
     "ENXIO": "gpu/module-not-loaded",
     "EPERM": "gpu/nodes-denied",
     "EACCES": "gpu/nodes-forbidden",
+    "EIO": "gpu/hardware-error",
+    "ENODEV": "gpu/none-left",
+}
+ERRNO_CAUSES = {
+    "gpu/hardware-error": "the driver cannot initialize this GPU: it fell off the bus, is broken, or "
+    "needs the other kind "
+    "of kernel module (GPUs from Blackwell on need NVIDIA's open one)",
+    "gpu/none-left": "the driver has no GPU for this node: it was removed, or assigned to a virtual machine",
 }
 CONTROL_NODE, UVM_NODE = "/dev/nvidiactl", "/dev/nvidia-uvm"
 TOOLKIT_HINT = f"envkit down && envkit up --gpu; if that changes nothing: {CONFIGURE_TOOLKIT}, on the host"
@@ -61,7 +69,7 @@ def _first_closed(nodes: Mapping[str, Any]) -> tuple[str, str]:
 def _refine_cause(observations: Sequence[Observation], path: str, check_id: str) -> tuple[str | None, str | None]:
     """Return a more specific cause and hint than the check's, if there are any."""
     if check_id != "gpu/nodes-missing":
-        return None, None
+        return ERRNO_CAUSES.get(check_id), None
     if path == UVM_NODE:
         return "the kernel module nvidia_uvm was not loaded when the container was started", (
             "sudo nvidia-modprobe -u -c=0, on the host, then: envkit down && envkit up --gpu"

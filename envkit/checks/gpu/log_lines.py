@@ -23,6 +23,7 @@ _FATAL = re.compile(
     r"|Invalid handle\. Cannot load symbol cudnn.*)$",
     re.ASCII | re.MULTILINE,
 )
+_ERROR = re.compile(r"^(?:[EF]\d{4} .*|\S+ \S+: [EF] .*|[EF] \S+\].*)$", re.ASCII | re.MULTILINE)
 _PROBLEM = re.compile(r"^(?:[EFW]\d{4} .*|\S+ \S+: [EFW] .*|[EFW] \S+\].*)$", re.ASCII | re.MULTILINE)
 
 
@@ -35,6 +36,12 @@ def fatal_line(log: str) -> str:
     """Return the last fatal line, which is the reason of an abort; empty if there is none."""
     lines = _FATAL.findall(log)
     return lines[-1] if lines else ""
+
+
+def last_error(log: str) -> str:
+    """Return the last error that may explain something, without its date; a warning is none."""
+    lines = _ERROR.findall(explaining_text(log))
+    return single_line(_DATE.sub("", lines[-1])) if lines else ""
 
 
 def last_problem(log: str) -> str:

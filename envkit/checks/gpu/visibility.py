@@ -5,6 +5,7 @@ A variable is checked before anything else, because then nothing is wrong with t
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from envkit.checks import observations as obs
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 VISIBLE_DEVICES = "CUDA_VISIBLE_DEVICES"
 # Values of CUDA_VISIBLE_DEVICES that hide every GPU. CUDA ignores everything from the first invalid entry on.
 HIDING_VALUES = frozenset({"", "-1", "NoDevFiles", "none", "None", "void"})
+_GPU_NODE = re.compile(r"/dev/nvidia[0-9]{1,3}", re.ASCII)
 UUID_LENGTH_MIN = 5  # characters that identify a UUID, such as `GPU-1`
 
 
@@ -32,12 +34,11 @@ def env_variables(observations: Sequence[Observation]) -> Mapping[str, Any]:
 def explain_missing_gpus(observations: Sequence[Observation], message: str) -> Finding:
     """Find out what hides the GPUs from the driver."""
     nvml = obs.data(observations, "gpu.nvml")
-    return (
-        explain_variable(observations, message)
-        or _explain_broken(nvml, message)
-        or _explain_mig(nvml, message)
-        or _explain_unlisted(nvml, message)
-    )
+    if hidden := explain_variable(observations, message):
+        return hidden
+    value = env_variables(observations).get(VISIBLE_DEVICES)
+    message += f"; {VISIBLE_DEVICES} is {single_line(value)!r}" if isinstance(value, str) else ""
+    return _explain_broken(nvml, message) or _explain_mig(nvml, message) or _explain_unlisted(nvml, message)
 
 
 def explain_variable(observations: Sequence[Observation], message: str) -> Finding | None:
@@ -47,22 +48,29 @@ def explain_variable(observations: Sequence[Observation], message: str) -> Findi
         return None
     gpus = obs.tables(obs.data(observations, "gpu.nvml"), "gpus")
     first = value.split(",")[0].strip()
-    cause = _explain_first_entry(first, gpus) if value not in HIDING_VALUES else f"{VISIBLE_DEVICES} hides all GPUs"
+    count = len(gpus) or _count_nodes(observations)
+    cause = f"{VISIBLE_DEVICES} hides all GPUs" if first in HIDING_VALUES else _explain_first_entry(first, gpus, count)
     if not cause:
         return None
     seen = f"NVML lists {len(gpus)}, but {message}" if gpus else message
     return make_finding("gpu/hidden", f"{seen}; {VISIBLE_DEVICES} is {single_line(value)!r}", cause=cause)
 
 
-def _explain_first_entry(first: str, gpus: Sequence[Mapping[str, Any]]) -> str:
+def _count_nodes(observations: Sequence[Observation]) -> int:
+    """Return the number of GPUs whose node opens; 0 if the nodes were not checked."""
+    nodes = obs.table(obs.data(observations, "gpu.nodes"), "nodes")
+    return sum(bool(_GPU_NODE.fullmatch(path)) and obs.text(nodes, path) == "ok" for path in nodes)
+
+
+def _explain_first_entry(first: str, gpus: Sequence[Mapping[str, Any]], count: int) -> str:
     """Explain why the first entry of CUDA_VISIBLE_DEVICES hides every GPU, or return an empty string if it does not."""
     if first.startswith("MIG-"):
         return _explain_mig_name(first, gpus)
+    if first.isdecimal() and first.isascii() and count:
+        is_known = len(first) < 4 and int(first) < count
+        return "" if is_known else f"{VISIBLE_DEVICES} names GPU {first[:20]}, and the highest number is {count - 1}"
     if not gpus:
         return ""  # nothing is known about the GPUs that the entry could name
-    if first.isdecimal() and first.isascii():
-        is_known = int(first) < len(gpus)
-        return "" if is_known else f"{VISIBLE_DEVICES} names GPU {first}, and there are only 0 to {len(gpus) - 1}"
     if first.startswith("GPU-"):
         uuids = [obs.text(gpu, "uuid") for gpu in gpus]
         if any(len(uuid) < UUID_LENGTH_MIN or first.startswith(uuid) or uuid.startswith(first) for uuid in uuids):
