@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from envkit import backends, naming
@@ -12,6 +11,7 @@ from envkit.errors import EngineUnavailable, ExitCode
 from envkit.fs import files, safe_tree
 from envkit.model.report import Report
 from envkit.render import compose
+from envkit.resolve import allocation, subnet_pools
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,8 @@ def _keep_picked(desired: DesiredState, project: Project, folder: Path) -> Desir
     content = files.read(folder / compose.FILE) or b""
     ports, subnet = compose.parse_picked(content.decode(errors="replace"))
     run = desired.plan.run
-    subnet = subnet if _is_in_pool(subnet, project.config.network.pool) else run.network.subnet
+    is_allowed = any(allocation.in_pool(subnet, pool) for pool in subnet_pools(project.config))
+    subnet = subnet if is_allowed else run.network.subnet
     requested = {naming.JUPYTER_PORT: project.config.jupyter.port, naming.SSH_PORT: project.config.ssh.port}
     run_ports = tuple(
         port if requested.get(port.container) else replace(port, host=ports.get(port.container, port.host))
@@ -83,13 +84,6 @@ def _keep_picked(desired: DesiredState, project: Project, folder: Path) -> Desir
     )
     network = replace(run.network, subnet=subnet) if run.network.subnet else run.network
     return replace(desired, plan=replace(desired.plan, run=replace(run, ports=run_ports, network=network)))
-
-
-def _is_in_pool(subnet: str, pool: str) -> bool:
-    try:
-        return ip_network(subnet).subnet_of(ip_network(pool))  # type: ignore[arg-type]
-    except (ValueError, TypeError):
-        return False
 
 
 def _connect_engine(project: Project) -> Backend | None:

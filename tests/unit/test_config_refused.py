@@ -65,7 +65,7 @@ WRONG_TYPES: Cases = (
 INVALID_VALUES: Cases = (
     ("name: Vision", 1, "name", '"Vision"'),
     ('env: {"A B": x}', 1, "env.A B", '"A B"'),
-    ("base: Debian", 1, "base", "use official, debian, auto"),
+    ("base: Debian", 1, "base", "use official, debian, nvidia, auto"),
     ("gpu: 0", 1, "gpu", "use 1 or more, or off for none"),
     ("gpu: yes", 1, "gpu", 'got the string "yes"; use auto, on, off'),
     ("gpu: [0, 0]", 1, "gpu", "twice"),

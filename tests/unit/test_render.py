@@ -51,8 +51,10 @@ def test_another_free_port_or_subnet_is_no_change(loaded_project: project.Projec
     subnet = re.search(r"subnet: (\S+)", text)
     assert port is not None
     assert subnet is not None
+    other_port = text.replace(f"published: '{port[1]}'", "published: '9321'")
+    compose.write_text(other_port.replace(f"envkit.port: '{port[1]}'", "envkit.port: '9321'"))
+    assert not render(loaded_project, folder, check=True).exit_code
     for old, new, code in (
-        (port[1], "9321", 0),
         (subnet[1], "10.183.9.8/29", 0),
         (subnet[1], "192.168.3.8/29", 1),
         ("read_only: true", "read_only: false", 1),
