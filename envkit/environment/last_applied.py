@@ -98,7 +98,7 @@ def _describe_network(plan: Plan) -> dict[str, Any]:
     network = plan.run.network
     if network.mode == "none":
         return {}
-    return {"name": network.name, "subnet": network.subnet, "options": network_options()}
+    return {"name": network.name, "subnet": network.subnet, "options": network_options(network)}
 
 
 def _sshd_config(planning: PlanningResult) -> str:
