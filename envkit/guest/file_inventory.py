@@ -77,8 +77,9 @@ class Inventory:
             (stat.S_ISREG(mode) and has_capability(path), "has a capability"),
             (stat.S_ISBLK(mode) or stat.S_ISCHR(mode), "is a device"),
             (mode & stat.S_IWOTH, "can be written by every user"),
-            (info.st_uid == self.uid and mode & stat.S_IWUSR, "can be written by the workspace's user"),
-            (info.st_gid == self.gid and mode & stat.S_IWGRP, "can be written by the workspace's group"),
+            # Root's own files are no finding of their own; that the workspace runs as root is one.
+            (self.uid and info.st_uid == self.uid and mode & stat.S_IWUSR, "can be written by the workspace's user"),
+            (self.gid and info.st_gid == self.gid and mode & stat.S_IWGRP, "can be written by the workspace's group"),
         )
         return next((reason for granted, reason in reasons if granted), "")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from envkit.guest import file_inventory as files_module
@@ -45,10 +45,12 @@ def test_every_kind_of_right_is_found(tmp_path: Path) -> None:
 def test_files_of_the_workspace_s_user_and_group_are_found(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "file").chmod(0o664)
-    assert scan(tmp_path, uid=os.getuid())["rights"] == ["file can be written by the workspace's user"]
-    assert scan(tmp_path, gid=(tmp_path / "file").stat().st_gid)["rights"] == [
-        "file can be written by the workspace's group"
-    ]
+    for user, group, reason in ((7, OTHER, "user"), (OTHER, 7, "group"), (0, 0, "")):
+        inventory = file_inventory.Inventory(user, group)
+        owner = 0 if reason == "" else 7
+        info = SimpleNamespace(st_mode=(tmp_path / "file").stat().st_mode, st_uid=owner, st_gid=owner)
+        found = inventory.find_right(str(tmp_path / "file"), info)
+        assert found == (f"can be written by the workspace's {reason}" if reason else ""), reason
 
 
 def test_links_and_other_file_systems_are_not_followed(tmp_path: Path) -> None:
