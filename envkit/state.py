@@ -155,18 +155,19 @@ def directories(engine: str) -> Iterator[StateDir]:
 
 
 @contextmanager
-def locked(state_dir: StateDir, on_wait: Callable[[], None]) -> Iterator[None]:
+def locked(state_dir: StateDir, on_wait: Callable[[], None], *, private: bool = True) -> Iterator[None]:
     """Hold the lock of an environment while the body runs, after removing what killed commands left in its folder.
 
     Args:
         state_dir: State folder of the environment, which is created if it is missing.
         on_wait: Function that is called before waiting for another process; it may raise to give up.
+        private: Whether to refuse a state folder that is open to other users.
 
     Raises:
         OSError: The lock file cannot be created.
         PreconditionError: The state folder is not private.
     """
-    with locks.hold(state_dir.lock, on_wait):
+    with locks.hold(state_dir.lock, on_wait, private=private):
         leftovers.remove_below(state_dir.folder)
         yield
 

@@ -28,6 +28,7 @@ __all__ = [
     "gpu_preflight",
     "host_gpu",
     "no_gpu_assigned",
+    "out_of_memory",
     "probe",
     "smoke",
     "summarize",
@@ -110,6 +111,11 @@ def tensorboard_route(error: str) -> Finding:
     if error:
         return make_finding("tensorboard/route", error)
     return make_finding("tensorboard/route", "answers", status=Verdict.PASSED, cause="", hint="")
+
+
+def out_of_memory(explanation: str) -> Finding:
+    """Report programs that were killed because the workspace reached its memory limit."""
+    return make_finding("environment/memory", explanation)
 
 
 def drift(changes: Sequence[str], error: str = "") -> Finding:

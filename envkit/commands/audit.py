@@ -59,8 +59,8 @@ def audit(environment: Environment, *, on_progress: Callable[[Progress], None]) 
         StartFailed: The environment is not running, or cannot be reached.
     """
     backend = environment.connect()
-    with locks.hold(
-        environment.state_dir.lock,
+    with state.locked(
+        environment.state_dir,
         lambda: on_progress(Progress("wait", "waiting for another envkit command")),
         private=False,  # a folder that is open to other users is a finding
     ):

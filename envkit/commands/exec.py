@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envkit import naming
 from envkit.environment import moved_project, project
-from envkit.errors import as_exec_errors, workspace_replaced_error
+from envkit.errors import EnvkitError, as_exec_errors, workspace_replaced_error
+from envkit.observe import memory_kills
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from envkit.environment.project import Environment
 
+KILLED_EXIT_CODE = 128 + signal.SIGKILL
 LOGIN_SHELL = ("/bin/bash", "--login")
 
 
@@ -42,6 +46,20 @@ def execute(environment: Environment, argv: Sequence[str]) -> int:
         tty = sys.stdin.isatty() and sys.stdout.isatty()
         workdir = container_workdir(environment)
         return backend.run_attached(environment.container_name, argv, tty=tty, workdir=naming.WORKSPACE, folder=workdir)
+
+
+def explain_kill(environment: Environment, code: int) -> str:
+    """Return why the kernel killed a program, if the workspace used up its memory; else an empty string.
+
+    Args:
+        environment: Environment that it ran in.
+        code: Its exit code.
+    """
+    if code != KILLED_EXIT_CODE:
+        return ""
+    with suppress(EnvkitError, OSError):
+        return memory_kills.describe(environment.connect(), environment.container_name)
+    return ""
 
 
 def shell(environment: Environment) -> int:

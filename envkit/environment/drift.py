@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from envkit import checks, naming
 from envkit.environment import dry_run, project
 from envkit.errors import EnvkitError
-from envkit.observe import probe
+from envkit.observe import memory_kills, probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,8 @@ def _findings(backend: Backend, container_name: str, folder: str) -> Iterator[Fi
         yield checks.drift(report.result.descriptions if report.result else ())
     except EnvkitError as error:
         yield checks.drift((), error.message)
+    if explanation := memory_kills.describe(backend, container_name):
+        yield checks.out_of_memory(explanation)
     if backend.has_gpus(container_name):
         yield checks.gpu_device_nodes(probe.nodes(backend, container_name))
 

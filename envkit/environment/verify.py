@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from envkit.state import StateDir
 
 LOG_LINES = 15
+HANG_TIMEOUT_S = 10.0  # for one answer of a server whose health check has failed for longer
 BACKGROUND_TIMEOUT_S = readiness.LIMIT_S + 60  # beyond the longest wait and its last request
 
 
@@ -60,6 +61,7 @@ class Verification:
         Raises:
             Unhealthy: The container stopped, or made no progress for too long.
         """
+        self._refuse_hanging_server()
         readiness.wait_for_jupyter(
             self._jupyter_client(),
             credentials.token(self.state_dir),
@@ -68,6 +70,20 @@ class Verification:
         )
         if ssh_port := self.plan.run.host_port(naming.SSH_PORT):
             readiness.wait_for_sshd(ssh_port, self._owns_port, start_wait(self.backend, self.plan.run.name))
+
+    def _refuse_hanging_server(self) -> None:
+        """Report a server that hangs at once; a restart would end the programs that run beside it."""
+        name, client = self.plan.run.name, self._jupyter_client()
+        container = self.backend.container(name)
+        if container is None or not container.is_unhealthy:
+            return
+        if self._owns_port() and not client.get_status(readiness.PUBLIC_PATH, "", HANG_TIMEOUT_S):
+            raise Unhealthy(
+                f"JupyterLab at {client.location} hangs: the engine calls the container unhealthy",
+                code="jupyter-unreachable",
+                hint="envkit down, then envkit up, starts it again and ends the programs that run in the container; "
+                "envkit exec and envkit logs still work",
+            )
 
     def verify(self, host_gpu: HostGpu) -> tuple[Finding, ...]:
         """Probe TensorFlow, log in by SSH and request TensorBoard in parallel."""

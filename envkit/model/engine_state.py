@@ -22,6 +22,7 @@ class ContainerInfo:
         image_id: Id of its image.
         networks: Names of the networks it is attached to.
         exit_code: Exit code of its last run; 0 while it runs.
+        is_unhealthy: Whether its health check failed several times in a row.
     """
 
     id: str
@@ -30,6 +31,7 @@ class ContainerInfo:
     image_id: str
     networks: tuple[str, ...] = ()
     exit_code: int = 0
+    is_unhealthy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from envkit import config, naming, process
 from envkit.backends.docker import create_options, fast_inspect
 from envkit.environment import jupyter_forward, up_cache, verify
 from envkit.errors import ConfigError, EngineError, Unhealthy
-from envkit.model.engine_state import NetworkInfo
+from envkit.model.engine_state import ContainerInfo, NetworkInfo
 from envkit.model.network import Network, Ssh
 from envkit.observe import jupyter_client, readiness
+from envkit.observe.jupyter_client import JupyterClient
 from envkit.render import compose
 from envkit.resolve import resolve
 from envkit.resolve.ssh import settings as ssh_settings
@@ -75,6 +76,26 @@ def test_jupyterlab_is_awaited_where_it_listens(tmp_path: Path, monkeypatch: pyt
         locations.clear()
         verify.Verification(StateDir(tmp_path), FakeBackend(), plan(text), {}, lambda _: None).wait()
         assert locations == [location], text
+
+
+def test_hanging_server_is_reported_without_a_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[str] = []
+    monkeypatch.setattr(readiness, "wait_for_jupyter", lambda client, *_: waits.append(client.location))
+    monkeypatch.setattr(verify.Verification, "_owns_port", lambda _: True)
+    run = plan("")
+    for is_unhealthy, answer, hangs in ((True, 0, True), (True, 200, False), (False, 0, False)):
+        container = ContainerInfo("c", "running", {}, "i", is_unhealthy=is_unhealthy)
+        backend = FakeBackend(containers={run.run.name: container})
+        client = JupyterClient("x", lambda *_, answer=answer: answer)
+        monkeypatch.setattr(verify.Verification, "_jupyter_client", lambda _, client=client: client)
+        verification = verify.Verification(StateDir(tmp_path), backend, run, {}, lambda _: None)
+        if hangs:
+            with pytest.raises(Unhealthy, match="hangs"):
+                verification.wait()
+        else:
+            verification.wait()
+        assert bool(waits) != hangs, (is_unhealthy, answer)
+        waits.clear()
 
 
 def test_the_settings_contain_the_listener() -> None:

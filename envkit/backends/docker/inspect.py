@@ -160,6 +160,7 @@ def _parse_container(data: Mapping[str, Any]) -> ContainerInfo:
         image_id=data["Image"],
         networks=tuple((data.get("NetworkSettings") or {}).get("Networks") or {}),
         exit_code=data["State"].get("ExitCode", 0),
+        is_unhealthy=(data["State"].get("Health") or {}).get("Status") == "unhealthy",
     )
 
 

@@ -14,6 +14,16 @@ ENVIRONMENT = (
         "envkit.yaml, a file that it names, or the container was changed since the last `up`",
         "envkit up",
     ),
+    Check(
+        "environment/memory",
+        "The workspace has enough memory",
+        "warning",
+        "container",
+        "envkit reads how many programs the kernel killed because the workspace reached limits.memory since its start. "
+        "Without such a program there is no finding.",
+        "a program needs more memory than limits.memory allows",
+        "raise limits.memory in envkit.yaml, then envkit up; or use less memory, such as a smaller batch",
+    ),
 )
 
 SERVICES = (

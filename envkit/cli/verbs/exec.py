@@ -14,6 +14,8 @@ from envkit.sanitize import escape_controls
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from envkit.environment.project import Environment
+
 LINE_BYTES_MAX = 1 << 20
 
 
@@ -23,14 +25,25 @@ def exec_(context: typer.Context, project: ProjectOption = CURRENT_FOLDER, name:
 
     if not context.args:
         raise PreconditionError("exec needs a program", code="program-missing", hint="envkit exec python train.py")
-    return execute(find_environment(project, name), context.args)
+    environment = find_environment(project, name)
+    return _report_kill(environment, execute(environment, context.args))
 
 
 def shell(project: ProjectOption = CURRENT_FOLDER, name: NameOption = None) -> int:
     """Open a shell in the workspace."""
     from envkit.commands import exec as command
 
-    return command.shell(command.find_environment(project, name))
+    environment = command.find_environment(project, name)
+    return _report_kill(environment, command.shell(environment))
+
+
+def _report_kill(environment: Environment, code: int) -> int:
+    """Print why a program was killed if it ran out of memory; return its exit code."""
+    from envkit.commands import exec as command
+
+    if explanation := command.explain_kill(environment, code):
+        typer.echo(f"envkit: {explanation}", err=True)
+    return code
 
 
 def ssh(context: typer.Context, project: ProjectOption = CURRENT_FOLDER, name: NameOption = None) -> int:
