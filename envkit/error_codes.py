@@ -418,6 +418,11 @@ ERRORS: dict[str, ErrorEntry] = {
         "The source of a mount would expose the host or credentials, or container code could replace it by a link.",
         "mount another folder, or add read_only: true",
     ),
+    "mount-source-hidden": ErrorEntry(
+        ExitCode.USAGE,
+        "A mounted folder is on a file system that its user closed to root, as which the engine mounts it.",
+        "mount it with the FUSE option allow_other, or move the folder to a local disk",
+    ),
     "mount-source-missing": ErrorEntry(
         ExitCode.USAGE, "The source of a mount does not exist.", "create it, or remove the mount"
     ),

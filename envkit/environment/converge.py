@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from envkit import credentials, naming, reconcile, ssh_tunnel, state
-from envkit.environment import execute, last_applied, mounted_files, preflight
+from envkit.environment import execute, last_applied, mount_access, mounted_files, preflight
 from envkit.environment.reconcile_loop import ReconcileLoop
 from envkit.environment.results import BuildResult, UpResult
 from envkit.fs import files
@@ -184,6 +184,6 @@ def _build_result(loop: ReconcileLoop, planning: PlanningResult, port: int) -> U
         workspace=planning.facts.workspace,
         verdict=loop.saved_state.verdict,
         changed=tuple(loop.changes),
-        notes=plan.notes,
+        notes=(*plan.notes, *(mount_access.notes(plan.run) if loop.backend.capabilities.binds else ())),
         ssh_port=plan.run.host_port(naming.SSH_PORT),
     )

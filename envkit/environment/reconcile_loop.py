@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envkit import reconcile, state
 from envkit.concurrency import submit
-from envkit.environment import builder, execute, preflight
+from envkit.environment import builder, execute, mount_access, preflight
 from envkit.environment.planning import plan_environment, update_state
 from envkit.errors import PortTaken, PreconditionError, StartFailed, SubnetTaken, other_file_system_error
 from envkit.model import step
@@ -88,6 +88,8 @@ class ReconcileLoop:
                 self.project, self.backend, self.state, avoid_ports=self.excluded_ports, on_progress=self.on_progress
             )
             self._check_mounts(planning)
+            if run_container and self.backend.capabilities.binds:
+                mount_access.refuse_hidden(planning.plan.run)
             if run_container:  # an image for a GPU can be built without one
                 preflight.check_gpu(planning, self.backend)
                 preflight.check_remote_copy(planning, self.state)
