@@ -17,7 +17,6 @@ from envkit.environment.check_host import describe_host
 from envkit.environment.jupyter_forward import open_forward
 from envkit.environment.remote import ports
 from envkit.errors import StartFailed
-from envkit.fs import locks
 from envkit.model.report import Progress, Report
 from envkit.observe import attack_suite as audit_probes
 from envkit.observe import network_attacks, state_folder
