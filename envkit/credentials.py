@@ -47,6 +47,11 @@ def token(state_dir: StateDir) -> str:
     return token_in(str(state_dir.mount))
 
 
+def remove_token(state_dir: StateDir) -> None:
+    """Remove the Jupyter token; the next `up` creates another one, and starts the container again with it."""
+    files.remove(state_dir.mount / TOKEN)
+
+
 def token_in(mount: str) -> str:
     """Return the Jupyter token in the folder that the container reads, as `token` does."""
     content = files.read(f"{mount}/{TOKEN}") or b""

@@ -153,7 +153,7 @@ AUDIT = (
         "JupyterLab does not limit the rate of guesses, so the token has 256 bits. The audit tries a hundred made-up "
         "tokens.",
         "the token was chosen by a person",
-        "envkit down --volumes && envkit up creates a new one",
+        "envkit token --rotate && envkit up creates a new one",
     ),
     Check(
         "audit/http-host",
@@ -384,6 +384,6 @@ AUDIT = (
         "engine",
         "The audit searches the container's log, `docker inspect`, the image's history and the process list.",
         "a program printed it, or it was passed as a setting",
-        "envkit down --volumes && envkit up creates a new one; then find out what printed it",
+        "envkit token --rotate && envkit up creates a new one; then find out what printed it",
     ),
 )

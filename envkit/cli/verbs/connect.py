@@ -47,13 +47,19 @@ def token(
     project: ProjectOption = CURRENT_FOLDER,
     name: NameOption = None,
     show: Annotated[bool, typer.Option("--show", help="Print to a pipe or a file as well.")] = False,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Replace the token at the next `envkit up`.")] = False,
 ) -> int:
     """Print the Jupyter token, by default only to a terminal."""
     from envkit.commands import token as command
     from envkit.environment import project as projects
     from envkit.errors import PreconditionError
 
-    jupyter_token = command.token(projects.find_environment(project, name))
+    environment = projects.find_environment(project, name)
+    if rotate:
+        command.rotate(environment, lambda: typer.echo("waiting for another envkit command", err=True))
+        typer.echo(f"the token is removed; to start JupyterLab with a new one: {environment.hint}")
+        return 0
+    jupyter_token = command.token(environment)
     if not sys.stdout.isatty() and not show:
         raise PreconditionError(
             "the token is printed only to a terminal, not to a pipe or a log",
