@@ -218,16 +218,20 @@ def _plan_with_image(
     digests = digest.compute(plan, context, build_context.strip_comments)
     ref = digest.image_ref(plan, digests)
     if backend is not None:
-        actual = replace(actual, image=backend.image(ref), replaced_mounts=_find_replaced_mounts(backend, plan, actual))
+        actual = replace(
+            actual,
+            image=backend.image(ref),
+            replaced_mounts=_find_replaced_mounts(backend, plan, actual, str(project.state_dir.folder)),
+        )
     return PlanningResult(DesiredState(plan, digests, ref), context, facts, actual)
 
 
-def _find_replaced_mounts(backend: Backend, plan: Plan, actual: ActualState) -> tuple[str, ...]:
+def _find_replaced_mounts(backend: Backend, plan: Plan, actual: ActualState, state_folder: str) -> tuple[str, ...]:
     """Compare the mounts of a running container that would be kept with the caller's files."""
     container = actual.container
     if container is None or container.status != "running" or not backend.capabilities.binds:
         return ()
-    return mount_identity.find_replaced(backend, plan.run.name, plan.run.mounts)
+    return mount_identity.find_replaced(backend, plan.run.name, plan.run.mounts, state_folder)
 
 
 def update_state(planning: PlanningResult, state: State | None, name_from_folder: bool) -> State:

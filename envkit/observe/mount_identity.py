@@ -26,21 +26,28 @@ MARKER_PREFIX = ".envkit-marker-"
 Identity = tuple[int, int]  # device and inode
 
 
-def find_replaced(backend: Backend, container: str, mounts: Iterable[Mount]) -> tuple[str, ...]:
+def find_replaced(backend: Backend, container: str, mounts: Iterable[Mount], state_folder: str) -> tuple[str, ...]:
     """Return the targets of bind mounts that are other files in a running container than for the caller.
 
     Paths that cannot be compared, because the image has no `stat` or the container stopped meanwhile, count as equal.
+    envkit itself replaces files in its state folder, which a container sees after its next start. The copies of the
+    configuration only have to cover the files in the workspace: a mount ends if the file below it is renamed.
 
     Args:
         backend: Backend of a local engine.
         container: Name of the container.
         mounts: Mounts of its plan.
+        state_folder: State folder of the environment.
     """
     sources = {mount.target: mount.source for mount in mounts if mount.kind == "bind"}
     actual = _container_identities(backend, container, tuple(sources))
-    differing = tuple(
-        target for target, source in sources.items() if target in actual and actual[target] != _identity(source)
-    )
+
+    def is_replaced(target: str, source: str) -> bool:
+        if source.startswith(f"{state_folder}/") and not Path(source).is_dir():
+            return actual[target] == _identity(_covered_path(target, sources))
+        return actual[target] != _identity(source)
+
+    differing = tuple(target for target, source in sources.items() if target in actual and is_replaced(target, source))
     # An engine in a virtual machine shares folders under other device and inode numbers.
     if naming.WORKSPACE in differing and _sees_marker(backend, container, sources[naming.WORKSPACE]):
         return ()
@@ -56,7 +63,16 @@ def _container_identities(backend: Backend, container: str, targets: tuple[str, 
     return identities
 
 
+def _covered_path(target: str, sources: Mapping[str, str]) -> str:
+    """Return the caller's path of the file that a mount inside another bind mount covers; empty if there is none."""
+    parents = [parent for parent in sources if target.startswith(f"{parent}/")]
+    parent = max(parents, key=len, default="")
+    return sources[parent] + target.removeprefix(parent) if parent else ""
+
+
 def _identity(path: str) -> Identity | None:
+    if not path:
+        return None
     try:
         info = Path(path).stat()
     except OSError:

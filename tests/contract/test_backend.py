@@ -134,14 +134,15 @@ def test_a_running_container_is_found_without_the_client_library(
     fast: FastBackend = backend if isinstance(backend, FakeBackend) else DockerFastBackend(backend.endpoint)
     run = plan()
     assert (fast.running_container(run.name), fast.owns_port(run.name, 8888)) == (None, False)
-    launch(backend, run, image, **{naming.PORT: "8888"})
+    port = run.ports[0].host
+    launch(backend, run, image, **{naming.PORT: str(port)})
     container = fast.running_container(run.name)
     assert container is not None
     assert (container.status, container.networks) == ("running", (run.name,))
-    assert (fast.owns_port(run.name, 8888), fast.owns_port(run.name, 8889)) == (True, False)
-    labels = {naming.PORT: "8888", "missing": ""}
+    assert (fast.owns_port(run.name, port), fast.owns_port(run.name, port + 1)) == (True, False)
+    labels = {naming.PORT: str(port), "missing": ""}
     assert fast.is_running(run.name, labels, run.name)
-    assert not fast.is_running(run.name, {naming.PORT: "8889"}, run.name)
+    assert not fast.is_running(run.name, {naming.PORT: str(port + 1)}, run.name)
     assert not fast.is_running(run.name, labels, "another-network")
     backend.remove_container(run.name)
     assert (fast.running_container(run.name), fast.owns_port(run.name, 8888)) == (None, False)

@@ -77,15 +77,19 @@ def test_down_by_name_works_from_anywhere(project: Path, run_envkit: Envkit, eng
     assert leftovers(engine, str(project)) == {}
 
 
-@pytest.mark.proves("the command that `status` prints for an environment without its folder removes it", "real")
-def test_hint_of_status_removes_an_orphaned_environment(
+@pytest.mark.proves(
+    "the command that `status` prints for an environment without its folder stops it and keeps its home", "real"
+)
+def test_hint_of_status_stops_an_orphaned_environment(
     project: Path, run_envkit: Envkit, engine: docker.DockerClient, user: User
 ) -> None:
     shutil.rmtree(project)
     status = run_envkit(["status", "--name", "ending"])
     command = status.out.splitlines()[-1].split()
-    assert command == ["envkit", "down", "--volumes", "--name", "ending"], str(status)
-    down = run_envkit(command[1:])
+    assert command == ["envkit", "down", "--name", "ending"], str(status)
+    assert run_envkit(command[1:]).code == 0
+    assert len(leftovers(engine, str(project))) == 1, "the home volume"
+    down = run_envkit([*command[1:], "--volumes"])
     assert down.code == 0, str(down)
     assert (leftovers(engine, str(project)), has_no_state(user, project)) == ({}, True)
 

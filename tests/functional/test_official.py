@@ -104,7 +104,7 @@ def test_tensorflow_of_the_official_image_is_used(container: Container, project:
     inside = Inside(container)
     tensorflow_file = inside("python", "-c", "import tensorflow; print(tensorflow.__file__)").out
     assert tensorflow_file.startswith("/usr/local/lib/python3.9/dist-packages/tensorflow/")
-    assert inside.sh("ls /opt/tensorflow/lib/python3.9/site-packages | grep -c '^tensorflow'").out.strip() == "0"
+    assert inside.sh("ls /opt/tensorflow/lib/python3.9/site-packages | grep -cx tensorflow").out.strip() == "0"
     with jupyter_of(project, container, run_envkit).kernel() as kernel:
         output = kernel.run("import tensorflow as tf; print(int(tf.reduce_sum(tf.ones((2, 3)))))")
         assert "6" in output.splitlines(), output  # TensorFlow also prints lines about the processor

@@ -43,7 +43,7 @@ BREAKS: dict[str, tuple[str, set[str]]] = {
     "protobuf 4": (PROTOBUF, {"tensorflow/import-failed"}),  # TensorFlow 2.9.0 declares no upper bound
     "numpy 2": (NUMPY, {"tensorflow/import-failed"}),
     "a missing package": (f"rm -rf {SITE}/wrapt*", {"image/packages", "tensorflow/import-failed"}),
-    "no TensorFlow": (f"rm -rf {SITE}/tensorflow {SITE}/tensorflow_cpu-*", {"tensorflow/missing"}),
+    "no TensorFlow": (f"rm -rf {SITE}/tensorflow {SITE}/tensorflow_cpu-*", {"tensorflow/missing", "image/packages"}),
     "no Jupyter": ("rm -f /opt/*/bin/jupyter* /usr/local/bin/jupyter*", {"image/jupyter"}),
     "no Keras": (f"rm -rf {SITE}/keras {SITE}/keras-*", {"image/packages", "keras/data"}),
     "a broken server": ("rm -rf /opt/jupyter/lib/python3*/site-packages/jupyter_core", {"image/jupyter"}),

@@ -30,7 +30,12 @@ class StatBackend:
             on_line(line)
         for target in argv[argv.index("--") + 1 :]:
             mount_target = max((key for key in self.seen if target.startswith(key)), key=len, default=None)
-            path = self.seen[mount_target] / target[len(mount_target) + 1 :] if mount_target else Path("/nonexistent")
+            rest = target[len(mount_target or "") + 1 :]
+            path = (
+                Path("/nonexistent")
+                if mount_target is None
+                else self.seen[mount_target].joinpath(*filter(None, [rest]))
+            )
             if path.exists():
                 info = path.stat()
                 numbers = (
@@ -41,7 +46,7 @@ class StatBackend:
 
 
 def replaced(backend: Any, *mounts: Mount) -> tuple[str, ...]:
-    return mount_identity.find_replaced(backend, "c", mounts)
+    return mount_identity.find_replaced(backend, "c", mounts, "/state")
 
 
 def two_folders(folder: Path) -> tuple[Path, Path]:
@@ -87,3 +92,23 @@ def test_container_that_cannot_be_asked_counts_as_unchanged(tmp_path: Path) -> N
     stopped = StatBackend({}, error=EngineError("it stopped", code="engine-request-failed"))
     hostile = StatBackend({}, extra_lines=["", "x", "1 2 /elsewhere", "1 x /workspace", "\u0661 2 /workspace"])
     assert [replaced(backend, mount) for backend in (stopped, StatBackend({}), hostile)] == [(), (), ()]
+
+
+def test_copy_of_the_config_has_to_cover_the_file(tmp_path: Path) -> None:
+    workspace, state_folder = two_folders(tmp_path)
+    (workspace / "envkit.yaml").touch()
+    old_copy, copy = tmp_path / "old", state_folder / "envkit.yaml"
+    for path in (old_copy, copy):
+        path.touch()
+    mounts = (
+        Mount("bind", str(workspace), "/workspace"),
+        Mount("bind", str(copy), "/workspace/envkit.yaml", read_only=True),
+        Mount("bind", str(copy), "/etc/passwd", read_only=True),
+    )
+    for seen, targets in (
+        (copy, ()),
+        (old_copy, ()),  # `up` replaced the copy; the file is covered nevertheless
+        (workspace / "envkit.yaml", ("/workspace/envkit.yaml",)),
+    ):
+        backend = StatBackend({"/workspace": workspace, "/workspace/envkit.yaml": seen, "/etc/passwd": old_copy})
+        assert mount_identity.find_replaced(backend, "c", mounts, str(state_folder)) == targets, seen  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ import docker.errors
 
 from envkit.backends.docker import create_options
 from envkit.backends.docker.sdk_errors import translate_errors
+from envkit.errors import EngineError
 from envkit.model.backend import FileEntry
 
 if TYPE_CHECKING:
@@ -94,7 +95,12 @@ def read_files(engine: Engine, container: str, path: str) -> tuple[FileEntry, ..
         except docker.errors.NotFound:
             return ()
         parent = path.rsplit("/", 1)[0]
-        return tuple(_unpack(_Stream(chunks), parent))
+        try:
+            return tuple(_unpack(_Stream(chunks), parent))
+        except tarfile.TarError as error:  # it is larger than the limit, or changed while the engine read it
+            raise EngineError(
+                f"{path} of {container} cannot be read completely: {error}", code="engine-request-failed"
+            ) from error
 
 
 def _describe_image(api: Any, image: str) -> dict[str, Any] | None:
