@@ -38,6 +38,7 @@ ORDER = ("unit", "guest", "process", "contract", "functional")
 # In parallel runs, this file comes first because it builds the image, and the files that take longest come next.
 BUILDS_IMAGE = "test_interrupted.py"
 LONGEST = (
+    "test_audit_differences.py",
     "test_remote.py",
     "test_official.py",
     "test_converge.py",
