@@ -343,12 +343,12 @@ SAMPLES = (
     LogSample(
         "host",
         "host/clock",
-        "E: Release file for http://archive.ubuntu.com/ubuntu/dists/jammy-updates/InRelease is not valid yet (invalid for another 5h 3min 12s)",
+        "E: Release file for http://mirror.example.com/ubuntu/dists/jammy-updates/InRelease is not valid yet (invalid for another 5h 3min 12s)",
     ),
     LogSample(
         "image",
         "image/apt-release-gone",
-        "E: The repository 'http://deb.debian.org/debian buster Release' does not have a Release file.",
+        "E: The repository 'http://mirror.example.com/debian buster Release' does not have a Release file.",
     ),
     LogSample("image", "apt-package-not-found", "E: Unable to locate package nvidia-container-toolkit"),
     LogSample(
@@ -387,7 +387,7 @@ SAMPLES = (
     LogSample(
         "network",
         "name-resolution-failed",
-        "W: Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease  Temporary failure resolving 'deb.debian.org'",
+        "W: Failed to fetch http://mirror.example.com/debian/dists/bookworm/InRelease  Temporary failure resolving 'mirror.example.com'",
     ),
     LogSample(
         "network",
@@ -752,7 +752,7 @@ SAMPLES = (
     LogSample(
         "network",
         "server-unreachable",
-        "ReadTimeoutError: HTTPSConnectionPool(host='files.pythonhosted.org', port=443): Read timed out.",
+        "ReadTimeoutError: HTTPSConnectionPool(host='index.example.com', port=443): Read timed out.",
     ),
     LogSample(
         "network",

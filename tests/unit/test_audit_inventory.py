@@ -121,7 +121,7 @@ def test_every_unplanned_listener_is_found() -> None:
 
 def test_name_servers_and_host_names_of_others_are_found() -> None:
     assert checks(network={"resolver": ["nameserver 192.0.2.1"]}) == ["network"]
-    assert checks(network={"hosts": ["10.1.0.2 vision", "192.0.2.1 pypi.org"]}) == ["network"]
+    assert checks(network={"hosts": ["10.1.0.2 vision", "192.0.2.1 index.example.com"]}) == ["network"]
 
 
 def test_files_with_rights_secrets_and_engines_are_found() -> None:
