@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     ProgressCallback = Callable[[Progress], None]
 
 WORKSPACE_ENTRYPOINT = ("/opt/envkit/entrypoint",)
-ROOTLESS_USER = (1000, 1000)  # root's tests run as this user, because no workspace runs as root
+ORDINARY_USER = (1000, 1000)  # root's tests run as this user, because no workspace runs as root
 SLACK_S = 120.0  # for an engine that is slow to create and remove containers
 EXIT_CODE_ORDER = (
     ExitCode.OK,
@@ -223,7 +223,7 @@ def _observe(
             backend, environment.container_name, limit_s=limit_s, on_observation=report_observation
         )
     image = _ensure_image(backend, subject, on_progress)
-    uid, gid = (os.getuid(), os.getgid()) if os.getuid() else ROOTLESS_USER
+    uid, gid = (os.getuid(), os.getgid()) if os.getuid() else ORDINARY_USER
     # The entrypoint of a workspace accepts no program.
     entrypoint = () if image.entrypoint == WORKSPACE_ENTRYPOINT else image.entrypoint
     max_runtime_s = len(observer.PYTHONS) * observer.total_s(limit_s) + observer.ENTRYPOINT_S + SLACK_S
